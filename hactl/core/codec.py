@@ -1,0 +1,52 @@
+"""The vocabularies as JSON: one codec for the wire and the journal. Knows versions, not meanings.
+
+`VERSION` names the shape of everything encoded here. A journal written by an older hactl is read through
+`migrate`, which lifts a record one version at a time; an event kind this hactl does not know is an error, never
+skipped, because a fleet rebuilt without it would be a guess.
+"""
+
+from typing import TypeVar
+
+import msgspec
+
+from hactl.core.errors import HactlError
+from hactl.core.events import Record
+from hactl.core.model import Fleet
+from hactl.core.value import Value
+
+VERSION = 1
+
+T = TypeVar("T")
+_encoder = msgspec.json.Encoder()
+
+
+def encode(value: Value) -> bytes:
+    """Any value as compact JSON, all fields present."""
+    return _encoder.encode(value)
+
+
+def decode(data: bytes | str, kind: type[T]) -> T:
+    """The value of type (or tagged union) `kind` in `data`. Raises HactlError that names the offending field."""
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise HactlError(f"not a valid {getattr(kind, '__name__', 'value')}: {error}") from error
+
+
+def decode_record(data: bytes | str, version: int = VERSION) -> Record:
+    """A journal record written by `version` of this codec. Raises HactlError for a newer version."""
+    return decode(_migrate(data, version), Record)
+
+
+def decode_fleet(data: bytes | str, version: int = VERSION) -> Fleet:
+    """A checkpoint written by `version` of this codec. Raises HactlError for a newer version."""
+    return decode(_migrate(data, version), Fleet)
+
+
+def _migrate(data: bytes | str, version: int) -> bytes | str:
+    if version > VERSION:
+        raise HactlError(
+            f"the journal was written by a newer hactl (format {version}, this one reads up to {VERSION})",
+            "start the newer hactl, or restore a backup made by this one",
+        )
+    return data

@@ -1,0 +1,56 @@
+"""What the shell must do next. Effects are idempotent: after a crash `recover` asks for them again.
+
+Wake-ups are no effect: deadlines stand in the fleet, and the shell keeps one alarm set to the soonest.
+"""
+
+from hactl.core.model import Launch, Node, TrafficPlan
+from hactl.core.value import Value
+
+
+class Spawn(Value, tag=True):
+    """Start the process of `node` under this instance id."""
+
+    node: Node
+    instance: str
+
+
+class SendSignal(Value, tag=True):
+    """Signal one launch, and nothing else that may have its pid now."""
+
+    launch: Launch
+    node: str
+    signal: str
+    """Without SIG: TERM, KILL, ..."""
+    group: bool = False
+    """Signal its whole process group."""
+
+
+class ApplyTraffic(Value, tag=True):
+    """Tell every edge the plan; each confirms by itself."""
+
+    plan: TrafficPlan
+
+
+class BeginDrain(Value, tag=True):
+    """Tell the process itself that it should shed connections, and watch for idleness."""
+
+    node: Node
+
+
+class EndDrain(Value, tag=True):
+    """Take that back."""
+
+    node: Node
+
+
+class EndOrphan(Value, tag=True):
+    """End a process of this fleet that no node claims."""
+
+    launch: Launch
+
+
+class Halt(Value, tag=True):
+    """Everything has stopped: the daemon leaves."""
+
+
+Effect = Spawn | SendSignal | ApplyTraffic | BeginDrain | EndDrain | EndOrphan | Halt

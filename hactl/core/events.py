@@ -1,0 +1,217 @@
+"""What happened. Events are the only thing that changes a Fleet; each one is journaled before anybody acts on it.
+
+An event carries the result, not the cause: replaying a journal needs no rule that the code may have changed since.
+"""
+
+from hactl.core.model import (
+    Failover,
+    Node,
+    NodeState,
+    Operation,
+    Outcome,
+    TrafficPlan,
+)
+from hactl.core.spec import FleetSpec, Policy
+from hactl.core.value import Value
+
+
+class _Event(Value, tag=True, tag_field="event"):
+    pass
+
+
+class FleetFounded(_Event):
+    """A fleet began: its id, its configuration and its processes with their ports."""
+
+    id: str
+    revision: int
+    spec: FleetSpec
+    nodes: tuple[Node, ...]
+
+
+class ConfigTaken(_Event):
+    """A start took a changed `hactl.toml` into force; processes keep goals, weights and drains where names match."""
+
+    revision: int
+    spec: FleetSpec
+    nodes: tuple[Node, ...]
+
+
+class DaemonStarted(_Event):
+    """A daemon took charge."""
+
+    pid: int
+    version: str
+    boot: str
+    gap: float | None = None
+    """Seconds during which nobody supervised the fleet; None when it was down on purpose."""
+
+
+class DaemonStopped(_Event):
+    """A daemon left in good order."""
+
+    pid: int
+
+
+class NodeChanged(_Event):
+    """A process changed: `node` is the new value, `was` the state before."""
+
+    was: NodeState
+    node: Node
+    why: str = ""
+
+
+class NodeAdopted(_Event):
+    """A process that outlived its daemon was taken over."""
+
+    node: str
+    instance: str
+    pid: int
+    recorded: bool = True
+    """False when it was spawned just before the daemon died and found by its instance id alone."""
+
+
+class AdoptionRefused(_Event):
+    """A recorded pid turned out to be somebody else, or nobody."""
+
+    node: str
+    pid: int
+    why: str
+
+
+class OrphanEnded(_Event):
+    """A process of this fleet that no node claims was ended."""
+
+    pid: int
+    instance: str
+
+
+class WeightsChanged(_Event):
+    """Weights were set: of nodes, of regions."""
+
+    nodes: dict[str, int] = {}
+    regions: dict[str, int] = {}
+
+
+class PolicyChanged(_Event):
+    """The balancing policy was set."""
+
+    policy: Policy
+
+
+class TrafficShifted(_Event):
+    """The plan changed; the edges are being told."""
+
+    plan: TrafficPlan
+    why: str = ""
+
+
+class TrafficApplied(_Event):
+    """One edge has proved that it uses a plan."""
+
+    edge: str
+    version: int
+    ms: float | None = None
+    """From the decision to this edge's proof; None for an edge that has just started."""
+
+
+class TrafficRejected(_Event):
+    """One edge would not take a plan."""
+
+    edge: str
+    version: int
+    why: str
+
+
+class FailoverBegan(_Event):
+    """Capacity was lost."""
+
+    failover: Failover
+
+
+class FailoverMoved(_Event):
+    """Every edge has confirmed the plan without the lost node."""
+
+    failover: Failover
+    ms: float
+    """From the loss seen to the last edge's proof."""
+
+
+class FailoverEnded(_Event):
+    """The lost capacity serves again, confirmed by every edge; or the node was stopped on purpose or gave up."""
+
+    node: str
+    moved_ms: float | None
+    back_ms: float | None
+    """From the loss seen; None when it did not come back."""
+
+
+class OperationBegan(_Event):
+    """A command was accepted."""
+
+    operation: Operation
+
+
+class OperationMoved(_Event):
+    """An operation took a step."""
+
+    operation: Operation
+
+
+class OperationEnded(_Event):
+    """An operation ended; happens exactly once for each."""
+
+    id: str
+    outcome: Outcome
+    sentence: str
+    hint: str = ""
+    ms: float = 0.0
+
+
+class GapRecorded(_Event):
+    """The journal could not be written for a while; `lost` records are missing before this one."""
+
+    lost: int
+    why: str
+
+
+class FleetClosing(_Event):
+    """`down` was accepted."""
+
+
+Event = (
+    FleetFounded
+    | ConfigTaken
+    | DaemonStarted
+    | DaemonStopped
+    | NodeChanged
+    | NodeAdopted
+    | AdoptionRefused
+    | OrphanEnded
+    | WeightsChanged
+    | PolicyChanged
+    | TrafficShifted
+    | TrafficApplied
+    | TrafficRejected
+    | FailoverBegan
+    | FailoverMoved
+    | FailoverEnded
+    | OperationBegan
+    | OperationMoved
+    | OperationEnded
+    | GapRecorded
+    | FleetClosing
+)
+
+
+class Record(Value):
+    """An event as it stands in the journal."""
+
+    seq: int
+    wall: float
+    """Unix time."""
+    mono: float
+    """Monotonic seconds, for durations between records of one boot."""
+    event: Event
+    by: str = ""
+    """Who caused it: an operator, or "" when the world did."""
+    reason: str = ""

@@ -1,0 +1,357 @@
+"""What is: the Fleet and its parts, as immutable values. Not what was asked for (`spec`), not what happens (`events`).
+
+*Goal, state and health are three questions* (wanted? alive? well?) and never one enum. A node gets traffic exactly
+when it is SERVING and HEALTHY and its region is one the plan prefers; everything about failover follows from that.
+"""
+
+from enum import StrEnum
+
+from hactl.core.spec import FleetSpec, Policy
+from hactl.core.value import Value
+
+
+class Role(StrEnum):
+    """What a process does for the fleet."""
+
+    EDGE = "edge"
+    GATEWAY = "gateway"
+
+
+class Goal(StrEnum):
+    """What the operator wants of a process."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class NodeState(StrEnum):
+    """Where a process stands in its life; the transitions are the table in `lifecycle`."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    STANDBY = "standby"
+    SERVING = "serving"
+    DRAINING = "draining"
+    STOPPING = "stopping"
+    BACKOFF = "backoff"
+    FAILED = "failed"
+
+    @property
+    def alive(self) -> bool:
+        """True when a process belongs to this state."""
+        return self not in (NodeState.STOPPED, NodeState.BACKOFF, NodeState.FAILED)
+
+
+class Health(StrEnum):
+    """What the probes say."""
+
+    UNKNOWN = "unknown"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+
+
+class ReasonCode(StrEnum):
+    """Why something is out of service, in one word that scripts can match."""
+
+    OPERATOR = "operator"
+    EXITED = "exited"
+    KILLED = "killed"
+    OUT_OF_MEMORY = "out-of-memory"
+    START_TIMEOUT = "start-timeout"
+    START_FAILED = "start-failed"
+    CRASH_LOOP = "crash-loop"
+    PROBE_FAILED = "probe-failed"
+    HUNG = "hung"
+    SUSPECT = "suspect"
+    """Probes fail, but too many nodes are out already to take this one out as well."""
+    NEW = "new"
+
+
+class Reason(Value):
+    """Why a process is not in service: a code for scripts, a text for people."""
+
+    code: ReasonCode
+    text: str = ""
+    by: str = ""
+    """Who asked for it; "" when nobody did."""
+
+
+class DeadlineKind(StrEnum):
+    """What a process is waited for; a wake-up carries the kind it was set for, a stale one is ignored."""
+
+    READY = "ready"
+    DRAIN = "drain"
+    STOP = "stop"
+    BACKOFF = "backoff"
+    RETRY = "retry"
+    """The one slow try per window of a crash loop."""
+
+
+class Deadline(Value):
+    """The one moment a process is waiting for."""
+
+    kind: DeadlineKind
+    at: float
+    """Monotonic seconds of the boot in which it was set."""
+
+
+class Now(Value):
+    """The time, as `step` is told it."""
+
+    mono: float
+    """Seconds of a monotonic clock that only a reboot resets; for deadlines and durations."""
+    wall: float
+    """Unix time; only ever for records and people."""
+    boot: str = ""
+    """The kernel's boot id, which says which boot `mono` belongs to."""
+
+
+class Launch(Value):
+    """One process of one node, identified so that it can never be mistaken for another."""
+
+    instance: str
+    """Stands in the process's environment as HACTL_INSTANCE: fleet id, node name, number of the launch."""
+    pid: int
+    ticks: int
+    """Start time in kernel clock ticks after boot: field 22 of /proc/PID/stat."""
+    boot: str
+    at: float
+    """Monotonic seconds at which it was spawned."""
+
+
+class Node(Value):
+    """One supervised process, edge or gateway node: goal, state, health and everything needed to go on after a crash."""
+
+    name: str
+    role: Role
+    region: str = ""
+    """Empty for an edge: edges stand before all regions."""
+    address: str = "127.0.0.1"
+    port: int = 0
+    goal: Goal = Goal.UP
+    state: NodeState = NodeState.STOPPED
+    health: Health = Health.UNKNOWN
+    reason: Reason | None = None
+    """Set whenever the process is not in service."""
+    since: float = 0.0
+    """Unix time of the last change of state or health."""
+    weight: int = 100
+    drained: bool = False
+    """An operator took it out of rotation; survives restarts until somebody resumes it."""
+    idle: bool = False
+    """While DRAINING: nothing is in flight any more, or the deadline has passed."""
+    launch: Launch | None = None
+    launches: int = 0
+    """How many processes this node has had; the newest is number `launches`."""
+    deadline: Deadline | None = None
+    attempt: int = 0
+    """Charged exits in a row, which drive the backoff."""
+    exits: tuple[float, ...] = ()
+    """Monotonic times of the charged exits inside the budget's window."""
+    restarts: int = 0
+    excused: str = ""
+    """Who ordered the exit that comes next; such an exit is not charged."""
+
+    @property
+    def serviceable(self) -> bool:
+        """True when it may take requests."""
+        return self.state is NodeState.SERVING and self.health is Health.HEALTHY
+
+
+class EndpointStatus(StrEnum):
+    """What an edge may do with an endpoint."""
+
+    ACTIVE = "active"
+    DRAINING = "draining"
+    """No new clients; those already pinned to it stay."""
+    UNHEALTHY = "unhealthy"
+    """Listed so that the region's missing share spills over; takes nothing."""
+
+
+class Endpoint(Value):
+    """One node as the edges see it."""
+
+    node: str
+    address: str
+    port: int
+    weight: int = 100
+    status: EndpointStatus = EndpointStatus.ACTIVE
+
+
+class RegionPlan(Value):
+    """One region as the edges see it."""
+
+    name: str
+    priority: int = 0
+    weight: int = 100
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+class TrafficPlan(Value):
+    """What the edges are told. Empty only before the first node has ever served."""
+
+    version: int = 0
+    policy: Policy = Policy.LEAST_REQUEST
+    regions: tuple[RegionPlan, ...] = ()
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Every endpoint of every region."""
+        return tuple(endpoint for region in self.regions for endpoint in region.endpoints)
+
+
+class Share(Value):
+    """The part of the traffic a node is meant to get (0..1)."""
+
+    node: str
+    region: str
+    part: float
+
+
+class Failover(Value):
+    """One loss of capacity, from the moment it was seen until the capacity is back; times are monotonic seconds."""
+
+    node: str
+    cause: Reason
+    seen: float
+    version: int
+    """The plan that no longer has the node."""
+    moved: float | None = None
+    """When every edge had confirmed that plan."""
+
+
+class Verb(StrEnum):
+    """The commands, by the names operators type."""
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    KILL = "kill"
+    DRAIN = "drain"
+    RESUME = "resume"
+    WEIGHT = "weight"
+    POLICY = "policy"
+    DOWN = "down"
+
+
+class Phase(StrEnum):
+    """Where one target of an operation stands."""
+
+    WAITING = "waiting"
+    DRAINING = "draining"
+    STOPPING = "stopping"
+    STARTING = "starting"
+    DONE = "done"
+
+
+class Target(Value):
+    """One process an operation works on."""
+
+    node: str
+    phase: Phase = Phase.WAITING
+    instance: str = ""
+    """The launch that was running when the operation took it up."""
+
+
+class Operation(Value):
+    """An accepted command that takes time; ends exactly once."""
+
+    id: str
+    verb: Verb
+    by: str
+    began: float
+    """Monotonic seconds."""
+    wall: float
+    deadline: float
+    """Monotonic seconds after which it ends as failed."""
+    reason: str = ""
+    targets: tuple[Target, ...] = ()
+    version: int = 0
+    """Plan that must be confirmed by every edge before it ends (weight, policy, resume)."""
+    undo: "Undo | None" = None
+    sentence: str = ""
+
+    @property
+    def done(self) -> int:
+        """How many targets are finished."""
+        return sum(target.phase is Phase.DONE for target in self.targets)
+
+
+class Undo(Value):
+    """What a weight or policy change replaced, so that a rejected plan can be taken back."""
+
+    node_weights: dict[str, int] = {}
+    region_weights: dict[str, int] = {}
+    policy: Policy | None = None
+
+
+class Outcome(StrEnum):
+    """How an operation ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled-back"
+
+
+class Fleet(Value):
+    """Everything now. `seq` is the journal position this picture stands at."""
+
+    id: str = ""
+    """Random, made once when the fleet was founded; part of every instance id."""
+    name: str = "default"
+    seq: int = 0
+    revision: int = 0
+    """Number of the configuration in force."""
+    spec: FleetSpec = FleetSpec()
+    boot: str = ""
+    nodes: dict[str, Node] = {}
+    """Every process by name, edges included, in the order of the configuration."""
+    policy: Policy = Policy.LEAST_REQUEST
+    region_weights: dict[str, int] = {}
+    plan: TrafficPlan = TrafficPlan()
+    confirmed: dict[str, int] = {}
+    """Edge name → version of the plan that edge has proved to use."""
+    failovers: dict[str, Failover] = {}
+    """Losses in progress, by node."""
+    last_failover_ms: float | None = None
+    """Of the last ended one: from the death seen until every edge had moved."""
+    operations: dict[str, Operation] = {}
+    """In progress, by id."""
+    closing: bool = False
+    """`down` was accepted: when everything has stopped, the daemon leaves."""
+
+    @property
+    def edges(self) -> tuple[Node, ...]:
+        """The edges."""
+        return tuple(node for node in self.nodes.values() if node.role is Role.EDGE)
+
+    @property
+    def gateways(self) -> tuple[Node, ...]:
+        """The gateway nodes."""
+        return tuple(node for node in self.nodes.values() if node.role is Role.GATEWAY)
+
+    def in_region(self, region: str) -> tuple[Node, ...]:
+        """The gateway nodes of one region."""
+        return tuple(node for node in self.gateways if node.region == region)
+
+
+class Sample(Value):
+    """What one process did during the last interval, as measured; never an event."""
+
+    node: str
+    at: float
+    """Unix time."""
+    requests: float | None = None
+    """Requests per second the edges sent it."""
+    errors: float | None = None
+    """Responses >= 500 and attempts without a response, per second."""
+    share: float | None = None
+    """Its part of all requests the edges sent (0..1)."""
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    active: int | None = None
+    """Requests in flight."""
+    cpu: float | None = None
+    """Part of one core (1.0 = one core)."""
+    rss: int | None = None
+    """Bytes resident."""

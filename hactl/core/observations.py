@@ -1,0 +1,102 @@
+"""What the world reports. Every observation names the launch it is about, so that late news can be told from news."""
+
+from hactl.core.model import DeadlineKind, Launch
+from hactl.core.value import Value
+
+
+class _Observation(Value, tag=True, tag_field="saw"):
+    pass
+
+
+class Spawned(_Observation):
+    """A process was started."""
+
+    node: str
+    launch: Launch
+
+
+class SpawnFailed(_Observation):
+    """No process could be started: missing binary, refused documents, a port in use."""
+
+    node: str
+    instance: str
+    why: str
+    port: int = 0
+    """A free port to move to, when the old one is taken by somebody else."""
+
+
+class Exited(_Observation):
+    """A process ended. `code` and `signal` are both None when the kernel no longer knows."""
+
+    node: str
+    instance: str
+    code: int | None = None
+    signal: int | None = None
+    oom: bool = False
+    """The kernel's out-of-memory killer most likely did it."""
+
+
+class BecameHealthy(_Observation):
+    """Enough probes in a row succeeded."""
+
+    node: str
+    instance: str
+
+
+class BecameUnhealthy(_Observation):
+    """Enough probes in a row failed."""
+
+    node: str
+    instance: str
+    why: str
+    hung: bool = False
+    """Alive but stopped (state T), or silent beyond `hang_grace`: to be killed, so that edges retry its requests."""
+
+
+class WentIdle(_Observation):
+    """A draining process has nothing in flight any more."""
+
+    node: str
+    instance: str
+
+
+class Woke(_Observation):
+    """A deadline has come."""
+
+    node: str
+    deadline: DeadlineKind
+
+
+class PlanApplied(_Observation):
+    """An edge has proved that it uses a plan."""
+
+    edge: str
+    instance: str
+    version: int
+
+
+class PlanRejected(_Observation):
+    """An edge refused a plan or did not confirm it in time; it still uses its last good one."""
+
+    edge: str
+    instance: str
+    version: int
+    why: str
+
+
+class Ticked(_Observation):
+    """Time passed; lets operations end at their deadline."""
+
+
+Observation = (
+    Spawned
+    | SpawnFailed
+    | Exited
+    | BecameHealthy
+    | BecameUnhealthy
+    | WentIdle
+    | Woke
+    | PlanApplied
+    | PlanRejected
+    | Ticked
+)

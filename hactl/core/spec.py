@@ -1,0 +1,206 @@
+"""What the operator declared: `hactl.toml` as values, complete with defaults. Not what runs: that is `model`.
+
+Durations are seconds, sizes are bytes. `hactl.config` builds these values and documents every key; the defaults
+here are the defaults of the file.
+"""
+
+from enum import StrEnum
+
+from hactl.core.value import Value
+
+
+class Policy(StrEnum):
+    """How an edge chooses among the nodes that may take a request."""
+
+    ROUND_ROBIN = "round-robin"
+    LEAST_REQUEST = "least-request"
+    RANDOM = "random"
+    RING_HASH = "ring-hash"
+    MAGLEV = "maglev"
+
+    @property
+    def honours_node_weights(self) -> bool:
+        """Envoy's RANDOM ignores endpoint weights (measured: 33/33/33 for 1:2:7)."""
+        return self is not Policy.RANDOM
+
+    @property
+    def hashes(self) -> bool:
+        """True when the choice depends on a hash of the request (`hash_on`)."""
+        return self in (Policy.RING_HASH, Policy.MAGLEV)
+
+
+class GatewayKind(StrEnum):
+    """What a node is: an Envoy that hactl configures, or any program that listens on a port."""
+
+    ENVOY = "envoy"
+    COMMAND = "command"
+
+
+class ProbeKind(StrEnum):
+    """How a health check asks."""
+
+    HTTP = "http"
+    TCP = "tcp"
+    GRPC = "grpc"
+
+
+class FailoverMode(StrEnum):
+    """What a region of a later priority does while an earlier one still has a node."""
+
+    STANDBY = "standby"
+    """All or nothing: it takes traffic only when no earlier region can serve."""
+    SPILL_OVER = "spill-over"
+    """It takes what an earlier region cannot carry any more."""
+
+
+class EdgeSpec(Value):
+    """The front balancers: identical processes that share one listening address."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    count: int = 2
+    threads: int = 0
+    """Worker threads per edge; 0 means max(1, cores // count)."""
+    policy: Policy = Policy.LEAST_REQUEST
+    hash_on: str = ""
+    """`header:NAME`, `cookie:NAME` or `source-ip`; needed by the hashing policies."""
+    sticky: bool = False
+    node_header: str = "x-hactl-node"
+    """Response header that names the node that answered; "" turns it off."""
+    max_connections: int = 20_000
+    request_headers_timeout: float = 10.0
+    idle_timeout: float = 300.0
+    max_body_retry: int = 1 << 20
+    """Request bodies up to this size are kept by the edge and can be sent again to another node."""
+
+
+class RegionSpec(Value):
+    """One failure domain with its own nodes."""
+
+    name: str = "local"
+    priority: int = 0
+    """Lower first; regions of equal priority share traffic by weight."""
+    weight: int = 100
+    nodes: int = 3
+    bind: str = "127.0.0.1"
+
+
+class GatewaySpec(Value):
+    """What a node runs."""
+
+    kind: GatewayKind = GatewayKind.ENVOY
+    command: tuple[str, ...] = ()
+    """argv template for `kind = "command"`: {port} {address} {name} {region} {dir}."""
+    stop_signal: str = "TERM"
+    stop_timeout: float = 10.0
+    """Seconds from the stop signal to KILL; also the deadline of a drain."""
+    start_timeout: float = 10.0
+    env: dict[str, str] = {}
+
+
+class HealthSpec(Value):
+    """Who asks a node whether it is well, how often, and what counts as an answer."""
+
+    kind: ProbeKind = ProbeKind.HTTP
+    path: str = "/-/ready"
+    expect: tuple[int, int] = (200, 299)
+    interval: float = 0.25
+    """Seconds between an edge's active checks of one node."""
+    timeout: float = 0.25
+    unhealthy_threshold: int = 2
+    healthy_threshold: int = 1
+    probe: float = 0.05
+    """Seconds between the daemon's own probes of one node."""
+    hang_grace: float = 1.0
+    """Seconds of silence after which a node that is alive but mute is killed."""
+    slow_start: float = 0.0
+
+
+class RestartSpec(Value):
+    """How a process that died comes back."""
+
+    initial: float | None = None
+    """Delay before the first restart; None: 0 s if it ran for 60 s or more, else `base`."""
+    base: float = 0.5
+    max: float = 30.0
+    budget: int = 5
+    window: float = 60.0
+    """`budget` restarts within `window` seconds make a crash loop: one slow try per window from then on."""
+
+
+class SafetySpec(Value):
+    """Rules that every command must pass, whoever sends it."""
+
+    min_serving_nodes: int = 1
+    min_serving_regions: int = 1
+    max_unhealthy_share: float = 1 / 3
+    """The daemon never takes out more than this share of the nodes on probes alone."""
+    read_only: bool = False
+
+
+class ServiceSpec(Value):
+    """An upstream the gateway routes to."""
+
+    name: str
+    endpoints: tuple[tuple[str, int], ...]
+    timeout: float = 0.5
+    """Seconds to connect to one of its endpoints."""
+
+
+class RouteSpec(Value):
+    """Which requests go to which service. Routes are tried in the order of the file."""
+
+    prefix: str = ""
+    path: str = ""
+    """Exact path; a route has either `prefix` or `path`."""
+    host: str = ""
+    methods: tuple[str, ...] = ()
+    service: str = ""
+    respond: int = 0
+    """Answer with this status instead of asking a service."""
+    respond_body: str = ""
+    timeout: float = 5.0
+    per_try_timeout: float = 2.0
+    retries: int = 5
+    """For idempotent methods; others are only ever sent again when no byte can have reached a node."""
+
+
+class LogsSpec(Value):
+    """How much of each process's own log is kept."""
+
+    max_size: int = 16 << 20
+    keep: int = 3
+
+
+class JournalSpec(Value):
+    """How long the journal remembers."""
+
+    max_age: float = 90 * 86400.0
+    checkpoint_every: int = 500
+    """Records between checkpoints: the most a start has to replay."""
+
+
+class FleetSpec(Value):
+    """A whole `hactl.toml`. `FleetSpec()` is a working fleet: one region, three nodes, two edges."""
+
+    name: str = "default"
+    ports: tuple[int, int] = (20_000, 27_999)
+    """Node ports are taken from this range, which lies below the kernel's ephemeral range."""
+    edge: EdgeSpec = EdgeSpec()
+    regions: tuple[RegionSpec, ...] = (RegionSpec(),)
+    failover_mode: FailoverMode = FailoverMode.STANDBY
+    gateway: GatewaySpec = GatewaySpec()
+    health: HealthSpec = HealthSpec()
+    restart: RestartSpec = RestartSpec()
+    safety: SafetySpec = SafetySpec()
+    services: tuple[ServiceSpec, ...] = ()
+    routes: tuple[RouteSpec, ...] = ()
+    logs: LogsSpec = LogsSpec()
+    journal: JournalSpec = JournalSpec()
+
+    def region(self, name: str) -> RegionSpec:
+        """The region called `name`. Raises KeyError."""
+        for region in self.regions:
+            if region.name == name:
+                return region
+        raise KeyError(name)

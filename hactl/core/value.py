@@ -1,0 +1,30 @@
+"""The base of every value that travels: frozen, keyword-only, comparable. Not a place for behaviour."""
+
+from typing import Any, TypeVar, dataclass_transform
+
+import msgspec
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class _Frozen(msgspec.StructMeta):
+    """Makes every subclass frozen and keyword-only: msgspec applies `kw_only` to one class at a time only."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> "_Frozen":
+        config.setdefault("frozen", True)
+        config.setdefault("kw_only", True)
+        return super().__new__(mcs, name, bases, namespace, **config)
+
+
+class Value(msgspec.Struct, metaclass=_Frozen):
+    """A value: made once, never changed, equal to any other of the same content."""
+
+
+V = TypeVar("V", bound=Value)
+
+
+def replace(value: V, **changes: Any) -> V:
+    """A copy of `value` with some fields changed; a misspelt field is a TypeError, never a silent no-op."""
+    unknown = changes.keys() - set(value.__struct_fields__)
+    if unknown:
+        raise TypeError(f"{type(value).__name__} has no field {sorted(unknown)[0]!r}")
+    return msgspec.structs.replace(value, **changes)

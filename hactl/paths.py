@@ -1,0 +1,85 @@
+"""Where a fleet keeps its things. Apart from `config` so that a broken hactl.toml never locks an operator out.
+
+One directory per fleet holds everything: journal, documents, logs, lock. Only sockets move to a short directory when
+their path would not fit into a socket address (108 bytes on Linux, the last one a NUL); that directory lies under
+/tmp and not under the login session's run directory, because it must outlive the session.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+SOCKET_PATH_LIMIT = 103
+"""The smaller of Linux's 107 usable bytes and macOS's 103."""
+_LONGEST_SOCKET = len("/nodes/" + "x" * 40 + "/admin.sock")
+
+
+def state_home() -> Path:
+    """The directory that holds one directory per fleet: HACTL_STATE_DIR, else XDG_STATE_HOME/hactl."""
+    given = os.environ.get("HACTL_STATE_DIR")
+    if given:
+        return Path(given)
+    xdg = os.environ.get("XDG_STATE_HOME")
+    return Path(xdg) / "hactl" if xdg else Path.home() / ".local" / "state" / "hactl"
+
+
+class FleetPaths:
+    """Every path of one fleet, all derived from its state directory."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+
+    @classmethod
+    def of(cls, name: str) -> "FleetPaths":
+        """The paths of the fleet called `name` below the default state home."""
+        return cls(state_home() / name)
+
+    @property
+    def journal(self) -> Path:
+        """The journal's database."""
+        return self.state / "journal.db"
+
+    @property
+    def lock(self) -> Path:
+        """Held for as long as a daemon runs."""
+        return self.state / "daemon.lock"
+
+    @property
+    def daemon_log(self) -> Path:
+        """What the daemon itself has to say."""
+        return self.state / "daemon.log"
+
+    @property
+    def ballast(self) -> Path:
+        """Given up when the disk is full, so that endpoint files can still be written."""
+        return self.state / "ballast"
+
+    @property
+    def sockets(self) -> Path:
+        """Where sockets go: the state directory, or a short one when its path is too long."""
+        if len(os.fsencode(self.state)) + _LONGEST_SOCKET <= SOCKET_PATH_LIMIT:
+            return self.state
+        digest = hashlib.sha256(os.fsencode(self.state.absolute())).hexdigest()[:12]
+        return Path("/tmp") / f"hactl-{os.getuid()}-{digest}"
+
+    @property
+    def control(self) -> Path:
+        """The control socket."""
+        return self.sockets / "control.sock"
+
+    @property
+    def control_read_only(self) -> Path:
+        """The control socket that only answers questions."""
+        return self.sockets / "view.sock"
+
+    def node(self, name: str) -> Path:
+        """One process's own directory: documents and log."""
+        return self.state / "nodes" / name
+
+    def node_log(self, name: str) -> Path:
+        """One process's own log."""
+        return self.node(name) / "process.log"
+
+    def node_sockets(self, name: str) -> Path:
+        """Where one process's sockets go."""
+        return self.sockets / "nodes" / name

@@ -1,0 +1,85 @@
+"""What the shell needs of the other wings, in its own words, narrow. Adapters fit by shape; nothing is registered."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from hactl.core.events import Record
+from hactl.core.model import Fleet, Node, TrafficPlan
+from hactl.core.running import CommandLine, EdgeReading, ProbeAnswer
+
+
+class ProcessKind(Protocol):
+    """The one door to a kind of process: an edge engine or a gateway kind."""
+
+    async def prepare(self, node: Node, fleet: Fleet) -> CommandLine:
+        """Write everything the process needs and say how to start it; validated before any process sees it.
+
+        Raises HactlError when the documents are refused or the binary is missing.
+        """
+        ...
+
+    async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
+        """Ask the process once whether it is well, by a real request. Never raises: a failure is an answer."""
+        ...
+
+    async def drain(self, node: Node) -> None:
+        """Ask the process to shed its connections. Raises HactlError when it cannot be told."""
+        ...
+
+    async def undrain(self, node: Node) -> None:
+        """Take a drain back. Raises HactlError when it cannot be told."""
+        ...
+
+    async def in_flight(self, node: Node) -> int | None:
+        """Requests the process is working on; None when it cannot tell (ask the edges then)."""
+        ...
+
+    async def forget(self, node: Node) -> None:
+        """Drop connections kept to a process that has ended."""
+        ...
+
+
+class EdgeEngine(ProcessKind, Protocol):
+    """A process kind that balances traffic."""
+
+    async def publish(self, edge: Node, fleet: Fleet, plan: TrafficPlan) -> None:
+        """Bring one edge to `plan` and prove it: its own confirmation *and* a real request through that edge.
+
+        Raises PlanRefused when the edge will not take it or does not confirm in time; it then has its last good one.
+        """
+        ...
+
+    async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
+        """Counters of everything this edge did. Raises HactlError when it does not answer."""
+        ...
+
+
+class Journal(Protocol):
+    """The append-only record of events."""
+
+    def append(self, records: Iterable[Record], *, durable: bool) -> None:
+        """Write records in one transaction; `durable` survives a power cut, otherwise a kill -9.
+
+        Raises JournalFull when there is no room; nothing of this call is then written.
+        """
+        ...
+
+    def checkpoint(self, fleet: Fleet) -> None:
+        """Keep a whole picture so that a start need not replay everything before it."""
+        ...
+
+    def load(self) -> tuple[Fleet | None, list[Record]]:
+        """The newest checkpoint, and every record after it."""
+        ...
+
+    def query(
+        self, *, after: int = 0, before: int = 0, since: float = 0.0, kinds: tuple[str, ...] = (), limit: int = 100
+    ) -> list[Record]:
+        """Records with seq > after (and < before, when given), not older than `since` (Unix time), oldest first.
+
+        With neither `after` nor `since` the newest `limit` records are meant.
+        """
+        ...
+
+
+Kinds = Mapping[str, ProcessKind]
