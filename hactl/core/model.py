@@ -120,7 +120,7 @@ class Launch(Value):
 
 
 class Node(Value):
-    """One supervised process, edge or gateway node: goal, state, health and everything needed to go on after a crash."""
+    """One supervised process, edge or gateway node, with everything needed to go on after a crash."""
 
     name: str
     role: Role

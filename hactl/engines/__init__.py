@@ -1,0 +1,1 @@
+"""The engines: one door each to a kind of process. They are strangers to one another."""

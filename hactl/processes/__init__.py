@@ -1,0 +1,1 @@
+"""One wiring file per process we are: the only place where wings meet."""
