@@ -60,7 +60,7 @@ class SetPolicy(_Command, tag="policy"):
 
 
 class Down(_Command, tag="down"):
-    """Stop everything, edges last, and end the daemon."""
+    """Stop everything, edges first so that no client meets a gateway without nodes, and end the daemon."""
 
 
 Command = Start | Stop | Restart | Kill | Drain | Resume | SetWeight | SetPolicy | Down

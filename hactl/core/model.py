@@ -267,7 +267,7 @@ class Operation(Value):
     reason: str = ""
     targets: tuple[Target, ...] = ()
     version: int = 0
-    """Plan that must be confirmed by every edge before it ends (weight, policy, resume)."""
+    """Plan that was in force when it was accepted: what it changes is in newer ones."""
     undo: "Undo | None" = None
     sentence: str = ""
 

@@ -1,0 +1,164 @@
+"""A decision being made: a fleet, and the events and effects so far. Not kept, not shared; lives for one `step`.
+
+`evolve` is the only function that changes a Fleet, and an Event is the only thing that makes it.
+"""
+
+from typing import assert_never
+
+from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
+from hactl.core.events import (
+    AdoptionRefused,
+    ConfigTaken,
+    DaemonStarted,
+    DaemonStopped,
+    Event,
+    FailoverBegan,
+    FailoverEnded,
+    FailoverMoved,
+    FleetClosing,
+    FleetFounded,
+    GapRecorded,
+    NodeAdopted,
+    NodeChanged,
+    OperationBegan,
+    OperationEnded,
+    OperationMoved,
+    OrphanEnded,
+    PolicyChanged,
+    TrafficApplied,
+    TrafficRejected,
+    TrafficShifted,
+    WeightsChanged,
+)
+from hactl.core.lifecycle import Context, Reaction, Stimulus, react
+from hactl.core.model import Fleet, Node, Now, Role
+from hactl.core.value import replace
+
+
+class Draft:
+    """The fleet as it will be, and how it gets there."""
+
+    def __init__(self, fleet: Fleet, now: Now) -> None:
+        self.fleet = fleet
+        self.now = now
+        self.events: list[Event] = []
+        self.effects: list[Effect] = []
+
+    @property
+    def context(self) -> Context:
+        """What lifecycle rules may look at."""
+        fleet = self.fleet
+        return Context(now=self.now, spec=fleet.spec, fleet_id=fleet.id, closing=fleet.closing)
+
+    def emit(self, event: Event) -> None:
+        """Something happened."""
+        self.fleet = evolve(self.fleet, event)
+        self.events.append(event)
+
+    def perform(self, *effects: Effect) -> None:
+        """Something is to be done."""
+        self.effects.extend(effects)
+
+    def stimulate(self, name: str, stimulus: Stimulus) -> bool:
+        """Let one process react; False for late news. Raises CommandRejected when an order does not fit."""
+        reaction = react(self.fleet.nodes[name], stimulus, self.context)
+        if reaction is None:
+            return False
+        self.take(reaction)
+        return True
+
+    def take(self, reaction: Reaction) -> None:
+        """Accept what a lifecycle rule said."""
+        before = self.fleet.nodes[reaction.node.name]
+        if reaction.node != before:
+            self.emit(NodeChanged(was=before.state, node=reaction.node, why=reaction.why))
+        self.perform(*reaction.effects)
+
+    def take_note(self, node: Node, why: str) -> None:
+        """Change what is known of one process without any cause in its own life."""
+        self.take(Reaction(node=node, why=why))
+
+    def ordered_effects(self) -> tuple[Effect, ...]:
+        """Traffic first, because clients wait for it; then signals, then the rest; leaving last."""
+        plans = [effect for effect in self.effects if isinstance(effect, ApplyTraffic)][-1:]
+        others = [effect for effect in self.effects if not isinstance(effect, ApplyTraffic)]
+        others.sort(key=_rank)
+        return (*plans, *others)
+
+
+def _rank(effect: Effect) -> int:
+    if isinstance(effect, SendSignal):
+        return 0
+    if isinstance(effect, Spawn):
+        return 1
+    return 3 if isinstance(effect, Halt) else 2
+
+
+def evolve(fleet: Fleet, event: Event) -> Fleet:
+    """The fleet after `event`. Total: every event is accepted in every fleet, because it has already happened."""
+    return replace(_evolved(fleet, event), seq=fleet.seq + 1)
+
+
+def _evolved(fleet: Fleet, event: Event) -> Fleet:
+    match event:
+        case FleetFounded(id=fleet_id, revision=revision, spec=spec, nodes=nodes):
+            founded = Fleet(id=fleet_id, name=spec.name, seq=fleet.seq, policy=spec.edge.policy)
+            return replace(founded, revision=revision, spec=spec, nodes={node.name: node for node in nodes})
+        case ConfigTaken(revision=revision, spec=spec, nodes=nodes):
+            return _with_config(fleet, revision, event)
+        case DaemonStarted(boot=boot):
+            return replace(fleet, boot=boot, closing=False)
+        case NodeChanged(node=node):
+            return _with_node(fleet, node)
+        case WeightsChanged(nodes=weights, regions=regions):
+            nodes_after = {
+                name: replace(node, weight=weights[name]) if name in weights else node
+                for name, node in fleet.nodes.items()
+            }
+            return replace(fleet, nodes=nodes_after, region_weights=fleet.region_weights | regions)
+        case PolicyChanged(policy=policy):
+            return replace(fleet, policy=policy)
+        case TrafficShifted(plan=plan):
+            return replace(fleet, plan=plan)
+        case TrafficApplied(edge=edge, version=version):
+            return replace(fleet, confirmed=fleet.confirmed | {edge: version})
+        case FailoverBegan(failover=failover) | FailoverMoved(failover=failover):
+            last = event.ms if isinstance(event, FailoverMoved) else fleet.last_failover_ms
+            failovers = fleet.failovers | {failover.node: failover}
+            return replace(fleet, failovers=failovers, last_failover_ms=last)
+        case FailoverEnded(node=name):
+            return replace(fleet, failovers={key: value for key, value in fleet.failovers.items() if key != name})
+        case OperationBegan(operation=operation) | OperationMoved(operation=operation):
+            return replace(fleet, operations=fleet.operations | {operation.id: operation})
+        case OperationEnded(id=ended):
+            return replace(fleet, operations={key: value for key, value in fleet.operations.items() if key != ended})
+        case FleetClosing():
+            return replace(fleet, closing=True)
+        case DaemonStopped() | NodeAdopted() | AdoptionRefused() | OrphanEnded() | TrafficRejected() | GapRecorded():
+            return fleet
+        case _:
+            assert_never(event)
+
+
+def _with_node(fleet: Fleet, node: Node) -> Fleet:
+    nodes = fleet.nodes | {node.name: node}
+    if node.role is Role.EDGE and not node.state.alive and node.name in fleet.confirmed:
+        confirmed = {name: version for name, version in fleet.confirmed.items() if name != node.name}
+        return replace(fleet, nodes=nodes, confirmed=confirmed)
+    return replace(fleet, nodes=nodes)
+
+
+def _with_config(fleet: Fleet, revision: int, event: ConfigTaken) -> Fleet:
+    names = {region.name for region in event.spec.regions}
+    return replace(
+        fleet,
+        name=event.spec.name,
+        revision=revision,
+        spec=event.spec,
+        nodes={node.name: node for node in event.nodes},
+        region_weights={name: weight for name, weight in fleet.region_weights.items() if name in names},
+        policy=event.spec.edge.policy if event.spec.edge.policy != fleet.spec.edge.policy else fleet.policy,
+        failovers={},
+        operations={},
+        confirmed={},
+    )

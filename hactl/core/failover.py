@@ -1,0 +1,66 @@
+"""Losses of capacity: when one begins, when traffic has moved, when the capacity is back. Measures, never decides.
+
+What the edges are told follows from the fleet's state alone (`traffic`); this module only keeps the clock on it.
+"""
+
+from hactl.core.draft import Draft
+from hactl.core.events import FailoverBegan, FailoverEnded, FailoverMoved
+from hactl.core.model import EndpointStatus, Failover, Fleet, Goal, Node, NodeState, Reason, ReasonCode, Role
+from hactl.core.traffic import confirmed
+from hactl.core.value import replace
+
+
+def begin(draft: Draft, before: Fleet) -> None:
+    """Note every gateway node that served before this cause and does not any more, unless somebody ordered a drain."""
+    for was in before.gateways:
+        node = draft.fleet.nodes.get(was.name)
+        if node is None or not was.serviceable or node.serviceable or node.state is NodeState.DRAINING:
+            continue
+        if node.name in draft.fleet.failovers:
+            continue
+        # A loss that leaves the plan as it is (nobody else could serve) is not moved before the next plan is.
+        held = _listed(draft.fleet, node)
+        failover = Failover(
+            node=node.name,
+            cause=node.reason or Reason(code=ReasonCode.EXITED),
+            seen=draft.now.mono,
+            version=draft.fleet.plan.version + (1 if held else 0),
+        )
+        draft.emit(FailoverBegan(failover=failover))
+
+
+def follow(draft: Draft) -> None:
+    """Move every loss in progress as far as the edges' confirmations allow."""
+    for failover in tuple(draft.fleet.failovers.values()):
+        _follow_one(draft, failover)
+
+
+def _follow_one(draft: Draft, failover: Failover) -> None:
+    fleet, now = draft.fleet, draft.now
+    if failover.moved is None and confirmed(fleet, failover.version):
+        failover = replace(failover, moved=now.mono)
+        draft.emit(FailoverMoved(failover=failover, ms=_ms(failover.seen, now.mono)))
+    node = fleet.nodes.get(failover.node)
+    moved_ms = None if failover.moved is None else _ms(failover.seen, failover.moved)
+    if node is None or _will_not_return(node):
+        draft.emit(FailoverEnded(node=failover.node, moved_ms=moved_ms, back_ms=None))
+    elif node.serviceable and _listed(fleet, node) and confirmed(fleet, fleet.plan.version):
+        back_ms = _ms(failover.seen, now.mono)
+        draft.emit(FailoverEnded(node=failover.node, moved_ms=moved_ms, back_ms=back_ms))
+
+
+def _will_not_return(node: Node) -> bool:
+    gone = node.state in (NodeState.STOPPED, NodeState.FAILED) or node.goal is Goal.DOWN
+    return gone or node.drained
+
+
+def _listed(fleet: Fleet, node: Node) -> bool:
+    """True when the plan in force has the node as it is to be used (a weight of 0 lists it as draining)."""
+    if node.role is Role.EDGE:
+        return False
+    status = EndpointStatus.ACTIVE if node.weight else EndpointStatus.DRAINING
+    return any(endpoint.node == node.name and endpoint.status is status for endpoint in fleet.plan.endpoints)
+
+
+def _ms(start: float, end: float) -> float:
+    return (end - start) * 1000

@@ -1,0 +1,68 @@
+"""A fleet in words: verdict, state words, reasons, headroom. Used alike by the CLI, the console and alerts."""
+
+from enum import StrEnum
+
+from hactl.core.model import Fleet, Goal, Health, Node, NodeState
+from hactl.core.safety import serving
+from hactl.core.traffic import confirmed, shares
+from hactl.core.value import Value
+
+
+class Verdict(StrEnum):
+    """How a fleet is, in one word."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    """It serves, but something that should be up is not."""
+    DOWN = "down"
+    """Nobody can serve."""
+    STARTING = "starting"
+    """It has not served yet."""
+
+
+class Reading(Value):
+    """A verdict with the sentence that explains it."""
+
+    verdict: Verdict
+    sentence: str
+    n_minus_1: bool
+    """True when the loss of any one node, and of any one edge, would leave somebody to serve."""
+
+
+def read(fleet: Fleet) -> Reading:
+    """The verdict on a fleet."""
+    wanted = [node for node in fleet.nodes.values() if node.goal is Goal.UP and not node.drained]
+    out = [node for node in wanted if not node.serviceable]
+    nodes, edges = serving(fleet), [edge for edge in fleet.edges if edge.serviceable]
+    n_minus_1 = len(nodes) > 1 and len(edges) > 1
+    if not nodes or not edges:
+        never = fleet.plan.version == 0 or fleet.closing
+        sentence = "no node serves" if not nodes else "no edge serves"
+        verdict = Verdict.STARTING if never and not fleet.closing else Verdict.DOWN
+        return Reading(verdict=verdict, sentence=sentence, n_minus_1=False)
+    if out:
+        sentence = f"{len(out)} of {len(wanted)} out: " + ", ".join(node.name for node in out[:4])
+        return Reading(verdict=Verdict.DEGRADED, sentence=sentence, n_minus_1=n_minus_1)
+    if not confirmed(fleet, fleet.plan.version):
+        return Reading(verdict=Verdict.DEGRADED, sentence="an edge has not confirmed the plan", n_minus_1=n_minus_1)
+    sentence = f"{len(nodes)} nodes and {len(edges)} edges serve"
+    return Reading(verdict=Verdict.OK, sentence=sentence, n_minus_1=n_minus_1)
+
+
+def word(node: Node) -> str:
+    """The state of a process in one word, health included where it matters."""
+    if node.state is NodeState.SERVING and node.health is Health.UNHEALTHY:
+        return "unhealthy"
+    if node.state is NodeState.DRAINING and node.idle:
+        return "drained"
+    return node.state.value
+
+
+def explain(node: Node) -> str:
+    """Why a process is out of service; "" when it is in service."""
+    return "" if node.serviceable or node.reason is None else node.reason.text
+
+
+def is_serving(fleet: Fleet) -> bool:
+    """True when everything that should be up serves and every edge has proved the plan."""
+    return read(fleet).verdict is Verdict.OK and sum(share.part for share in shares(fleet)) > 0

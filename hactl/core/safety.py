@@ -1,0 +1,157 @@
+"""Rules that every command must pass, whoever sends it: people, scripts and drills alike. Pure; raises or returns.
+
+A rule speaks only about what a command makes *worse*: a fleet that is already below a limit can still be repaired.
+Typing the fleet's name (`--confirm NAME`) lifts the capacity rules, never read-only.
+"""
+
+from collections.abc import Iterable
+
+from hactl.core.commands import Command, Down, Drain, Kill, Request, Restart, Resume, SetPolicy, SetWeight, Start, Stop
+from hactl.core.errors import CommandRejected
+from hactl.core.model import Fleet, Node, Role, Verb
+
+MAX_WEIGHT = 1000
+
+
+def check(fleet: Fleet, request: Request) -> None:
+    """Raises CommandRejected when `request` is malformed for this fleet or breaks a safety rule."""
+    if fleet.spec.safety.read_only:
+        raise CommandRejected(
+            f"fleet '{fleet.name}' is read-only", "set `safety.read_only = false` in hactl.toml", guard=True
+        )
+    if fleet.closing:
+        raise CommandRejected(f"fleet '{fleet.name}' is going down", "wait for it, then: hactl up")
+    command = request.command
+    if not isinstance(command, Down | SetPolicy):
+        _names_exist(fleet, command)
+    match command:
+        case Stop() | Kill() | Drain():
+            _not_busy(fleet, command)
+            if request.confirm != fleet.name:
+                _enough_left(fleet, set(command.nodes), command)
+        case Restart():
+            _not_busy(fleet, command)
+            if request.confirm != fleet.name:
+                _enough_while_rolling(fleet, command.nodes)
+        case Resume():
+            _not_busy(fleet, command)
+        case SetWeight():
+            _weights(fleet, command)
+            if command.weight == 0 and request.confirm != fleet.name:
+                zeroed = {node.name for node in fleet.gateways if node.region in command.regions}
+                _enough_left(fleet, zeroed | set(command.nodes), command)
+        case SetPolicy():
+            _policy(fleet, command)
+        case Start() | Down():
+            pass
+
+
+def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
+    """The gateway nodes that carry traffic, leaving some out."""
+    gone = set(without)
+    return [
+        node
+        for node in fleet.gateways
+        if node.serviceable
+        and node.weight
+        and fleet.region_weights.get(node.region, fleet.spec.region(node.region).weight)
+        and node.name not in gone
+    ]
+
+
+def _names_exist(fleet: Fleet, command: Command) -> None:
+    names: tuple[str, ...] = getattr(command, "nodes", ())
+    regions: tuple[str, ...] = getattr(command, "regions", ())
+    if not names and not regions:
+        raise CommandRejected("no node given", "name nodes, or use --region NAME or --all")
+    if len(set(names)) != len(names):
+        raise CommandRejected("a node is named twice")
+    for name in names:
+        if name not in fleet.nodes:
+            raise CommandRejected(f"no node '{name}' in fleet '{fleet.name}'", "known: " + ", ".join(fleet.nodes))
+        if isinstance(command, Drain | Resume | SetWeight) and fleet.nodes[name].role is Role.EDGE:
+            raise CommandRejected(f"'{name}' is an edge: it has no share to take away", f"hactl restart {name}")
+    for region in regions:
+        if region not in {spec.name for spec in fleet.spec.regions}:
+            known = ", ".join(spec.name for spec in fleet.spec.regions)
+            raise CommandRejected(f"no region '{region}' in fleet '{fleet.name}'", f"known: {known}")
+
+
+def _not_busy(fleet: Fleet, command: Stop | Kill | Drain | Resume | Restart) -> None:
+    """A rolling restart owns its targets until it ends; only Kill may cut in, as the world could."""
+    if isinstance(command, Kill):
+        return
+    for operation in fleet.operations.values():
+        if operation.verb is not Verb.RESTART:
+            continue
+        for target in operation.targets:
+            if target.node in command.nodes:
+                raise CommandRejected(
+                    f"'{target.node}' is part of a rolling restart ({operation.id})",
+                    f"hactl wait --operation {operation.id}",
+                )
+
+
+def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
+    verb = "killing" if isinstance(command, Kill) else "taking out"
+    rules = fleet.spec.safety
+    edges = [edge for edge in fleet.edges if edge.serviceable]
+    if edges and all(edge.name in gone for edge in edges):
+        raise _unsafe(fleet, f"{verb} {_list(gone)} would leave no edge serving")
+    now, after = serving(fleet), serving(fleet, gone)
+    if len(after) < min(len(now), rules.min_serving_nodes):
+        raise _unsafe(
+            fleet,
+            f"{verb} {_list(gone)} would leave {len(after)} nodes serving"
+            f" (safety.min_serving_nodes = {rules.min_serving_nodes})",
+        )
+    regions_now, regions_after = {node.region for node in now}, {node.region for node in after}
+    if len(regions_after) < min(len(regions_now), rules.min_serving_regions):
+        raise _unsafe(
+            fleet,
+            f"{verb} {_list(gone)} would leave {len(regions_after)} regions serving"
+            f" (safety.min_serving_regions = {rules.min_serving_regions})",
+        )
+
+
+def _enough_while_rolling(fleet: Fleet, names: tuple[str, ...]) -> None:
+    now = serving(fleet)
+    for name in names:
+        node = fleet.nodes[name]
+        if node.role is Role.EDGE:
+            alone = not any(edge.serviceable for edge in fleet.edges if edge.name != name)
+        else:
+            alone = node in now and len(now) - 1 < fleet.spec.safety.min_serving_nodes
+        if alone:
+            raise _unsafe(fleet, f"nothing could carry the traffic while '{name}' restarts")
+
+
+def _weights(fleet: Fleet, command: SetWeight) -> None:
+    if not 0 <= command.weight <= MAX_WEIGHT:
+        raise CommandRejected(f"weight {command.weight} is outside 0..{MAX_WEIGHT}")
+    if command.nodes and command.weight and not fleet.policy.honours_node_weights:
+        raise CommandRejected(
+            f"policy '{fleet.policy}' ignores node weights", "hactl policy least-request, or weigh regions"
+        )
+
+
+def _policy(fleet: Fleet, command: SetPolicy) -> None:
+    if command.policy.hashes and not fleet.spec.edge.hash_on:
+        raise CommandRejected(
+            f"policy '{command.policy}' needs something to hash",
+            'set edge.hash_on in hactl.toml, for example "source-ip"',
+        )
+    weights = {node.weight for node in fleet.gateways if node.weight}
+    if not command.policy.honours_node_weights and len(weights) > 1:
+        raise CommandRejected(
+            f"policy '{command.policy}' ignores node weights, and they differ", "hactl weight --all 100"
+        )
+
+
+def _unsafe(fleet: Fleet, message: str) -> CommandRejected:
+    return CommandRejected(message, f"if you mean it: --confirm {fleet.name}", guard=True)
+
+
+def _list(names: set[str]) -> str:
+    shown = sorted(names)
+    return ", ".join(f"'{name}'" for name in shown[:3]) + (f" and {len(shown) - 3} more" if len(shown) > 3 else "")

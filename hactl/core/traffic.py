@@ -1,0 +1,109 @@
+"""Weights, states, health, drains and region priorities → what the edges are told. Failover is nothing but this.
+
+Two pictures of one rule: `plan_for` is what is published (with the standby regions, so that the edges can fail over
+by themselves), `shares` is what that plan should come to.
+"""
+
+from hactl.core.model import (
+    Endpoint,
+    EndpointStatus,
+    Fleet,
+    Node,
+    NodeState,
+    RegionPlan,
+    Share,
+    TrafficPlan,
+)
+from hactl.core.spec import FailoverMode
+from hactl.core.value import replace
+
+OVERPROVISIONING = 1.4
+"""Envoy's default: a region is full as long as healthy share x 1.4 >= 1. Used for spill-over only."""
+
+
+def plan_for(fleet: Fleet) -> TrafficPlan:
+    """The plan for the fleet as it is; the one in force when nothing changed.
+
+    A plan that nobody could serve is never published: the last good one stays, and the edges' own health checks
+    find whoever comes back first.
+    """
+    regions = tuple(_region_plan(fleet, name) for name in (region.name for region in fleet.spec.regions))
+    plan = TrafficPlan(version=fleet.plan.version, policy=fleet.policy, regions=regions)
+    if not any(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints):
+        return fleet.plan
+    return plan if plan == fleet.plan else replace(plan, version=fleet.plan.version + 1)
+
+
+def _region_plan(fleet: Fleet, name: str) -> RegionPlan:
+    spec = fleet.spec.region(name)
+    weight = fleet.region_weights.get(name, spec.weight)
+    endpoints = tuple(
+        Endpoint(node=node.name, address=node.address, port=node.port, weight=max(1, node.weight), status=status)
+        for node in fleet.in_region(name)
+        if (status := _status(fleet, node, weight)) is not None
+    )
+    return RegionPlan(name=name, priority=spec.priority, weight=max(1, weight), endpoints=endpoints)
+
+
+def _status(fleet: Fleet, node: Node, region_weight: int) -> EndpointStatus | None:
+    if node.serviceable:
+        return EndpointStatus.ACTIVE if node.weight and region_weight else EndpointStatus.DRAINING
+    if node.state is NodeState.DRAINING and not node.idle:
+        return EndpointStatus.DRAINING
+    if fleet.spec.failover_mode is FailoverMode.SPILL_OVER and node.state is not NodeState.STOPPED:
+        return EndpointStatus.UNHEALTHY
+    return None
+
+
+def shares(fleet: Fleet) -> tuple[Share, ...]:
+    """The part of the traffic each node is meant to get, now; 0 for a node out of service. Sums to 1, or to 0."""
+    parts: dict[str, float] = {}
+    left = 1.0
+    levels = _levels(fleet)
+    for level in levels:
+        taken = left * _availability(fleet, level)
+        left -= taken
+        _split(fleet, level, taken, parts)
+    total = sum(parts.values())
+    return tuple(
+        Share(node=node.name, region=node.region, part=parts.get(node.name, 0.0) / total if total else 0.0)
+        for node in fleet.gateways
+    )
+
+
+def _levels(fleet: Fleet) -> list[list[str]]:
+    """Regions that can take traffic, by priority."""
+    usable = [
+        region
+        for region in fleet.spec.regions
+        if fleet.region_weights.get(region.name, region.weight)
+        and any(node.serviceable and node.weight for node in fleet.in_region(region.name))
+    ]
+    priorities = sorted({region.priority for region in usable})
+    return [[region.name for region in usable if region.priority == priority] for priority in priorities]
+
+
+def _availability(fleet: Fleet, level: list[str]) -> float:
+    if fleet.spec.failover_mode is FailoverMode.STANDBY:
+        return 1.0
+    priority = fleet.spec.region(level[0]).priority
+    names = [region.name for region in fleet.spec.regions if region.priority == priority]
+    listed = [node for name in names for node in fleet.in_region(name) if node.state is not NodeState.STOPPED]
+    fit = sum(node.serviceable and node.weight > 0 for node in listed)
+    return min(1.0, OVERPROVISIONING * fit / len(listed))
+
+
+def _split(fleet: Fleet, level: list[str], taken: float, parts: dict[str, float]) -> None:
+    region_weight = {name: fleet.region_weights.get(name, fleet.spec.region(name).weight) for name in level}
+    for name in level:
+        part = taken * region_weight[name] / sum(region_weight.values())
+        nodes = [node for node in fleet.in_region(name) if node.serviceable and node.weight]
+        weights = [node.weight if fleet.policy.honours_node_weights else 1 for node in nodes]
+        for node, weight in zip(nodes, weights, strict=True):
+            parts[node.name] = part * weight / sum(weights)
+
+
+def confirmed(fleet: Fleet, version: int) -> bool:
+    """True when every edge that serves has proved a plan at least as new as `version`, and one such edge exists."""
+    serving = [edge for edge in fleet.edges if edge.state is NodeState.SERVING and edge.serviceable]
+    return bool(serving) and all(fleet.confirmed.get(edge.name, -1) >= version for edge in serving)
