@@ -1,0 +1,241 @@
+"""The append-only record of events, with checkpoints. Not who decides what is written: that is the supervisor.
+
+A start reads the newest readable checkpoint and what follows it, by key: its time depends on the distance between
+checkpoints and never on the journal's age (measured: 1.5 ms with 500 records to replay out of 200 000).
+"""
+
+import math
+import sqlite3
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hactl.core.codec import VERSION, decode_fleet, decode_record, encode
+from hactl.core.errors import HactlError
+from hactl.core.events import GapRecorded, Record
+from hactl.core.model import Fleet
+from hactl.store.database import Database
+
+CHECKPOINTS_KEPT = 3
+"""One to use and two to fall back on."""
+PRUNE_BATCH = 5_000
+"""Records deleted by one call at most, so that nothing else waits long for the journal."""
+
+_COLUMNS = "seq, v, body"
+_NO_END = 2**63 - 1
+_Row = tuple[int, int, bytes]
+
+
+class SqliteJournal:
+    """The journal in one SQLite file. `seq` has no gaps, apart from those a GapRecorded right behind them admits."""
+
+    def __init__(self, path: Path, *, read_only: bool = False, max_pages: int | None = None) -> None:
+        """Open the journal at `path`, or make it, with mode 0600.
+
+        `max_pages` (of 4096 bytes) bounds its size: what does not fit is JournalFull. Raises HactlError when the file
+        is not a journal, is damaged, or was made by a newer hactl.
+        """
+        self._database = Database(path, read_only=read_only, max_pages=max_pages)
+        try:
+            with self._database.reading() as db:
+                last = db.execute("SELECT max(seq) FROM records").fetchone()[0]
+                self._last: int = _released(db) if last is None else last
+                self._checkpointed = max(_checkpoints(db), default=0)
+        except BaseException:
+            self._database.close()
+            raise
+
+    @classmethod
+    def open_read_only(cls, path: Path) -> Self:
+        """The journal at `path` for `load` and `query` alone; works beside a running daemon and without one.
+
+        Raises HactlError when there is none.
+        """
+        return cls(path, read_only=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; closing twice is fine."""
+        self._database.close()
+
+    def append(self, records: Iterable[Record], *, durable: bool) -> None:
+        """Write records in one transaction; `durable` survives a power cut, otherwise a kill -9.
+
+        Measured for one record of 0.5 kB on 2 shared cores with ext4: 0.02 ms (p99 0.1), durable 0.17 ms (p99 0.3);
+        eight records in one durable call: 0.23 ms.
+
+        Raises JournalFull when there is no room and HactlError for records that do not follow the last one or could
+        not be read again; nothing of the call is then written.
+        """
+        last, rows = self._last, []
+        for record in records:
+            self._check_follows(last, record)
+            rows.append(self._row(record))
+            last = record.seq
+        if not rows:
+            return
+        with self._database.transaction(durable=durable) as db:
+            db.executemany("INSERT INTO records (seq, wall, kind, v, body) VALUES (?, ?, ?, ?, ?)", rows)
+        self._last = last
+
+    def checkpoint(self, fleet: Fleet) -> None:
+        """Keep a whole picture so that a start need not replay everything before it; the last three are kept.
+
+        It may stand ahead of the last record, when records were lost for want of room. Raises JournalFull.
+        """
+        body = encode(fleet)
+        with self._database.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO checkpoints (seq, v, crc, body) VALUES (?, ?, ?, ?)",
+                (fleet.seq, VERSION, zlib.crc32(body), body.decode()),
+            )
+            db.execute(
+                "DELETE FROM checkpoints WHERE seq NOT IN (SELECT seq FROM checkpoints ORDER BY seq DESC LIMIT ?)",
+                (CHECKPOINTS_KEPT,),
+            )
+        self._checkpointed = max(self._checkpointed, fleet.seq)
+
+    def load(self) -> tuple[Fleet | None, list[Record]]:
+        """The newest readable checkpoint, and every record after it; (None, every record) when there is none.
+
+        Raises HactlError that names what is missing when a fleet cannot be rebuilt from that.
+        """
+        with self._database.reading() as db:
+            fleet = next((fleet for seq in _checkpoints(db) if (fleet := _fleet(db, seq)) is not None), None)
+            after, released = fleet.seq if fleet else 0, _released(db)
+            rows = db.execute(f"SELECT {_COLUMNS} FROM records WHERE seq > ? ORDER BY seq", (after,)).fetchall()
+        if fleet is None and released:
+            raise HactlError(
+                f"no checkpoint in '{self._path}' can be read, and records up to {released} were let go by age",
+                "restore a backup",
+            )
+        records = [self._record(row) for row in rows]
+        for record in records:
+            if record.seq != after + 1 and not isinstance(record.event, GapRecorded):
+                raise HactlError(
+                    f"records {after + 1} to {record.seq - 1} are missing in the journal '{self._path}'",
+                    "restore a backup",
+                )
+            after = record.seq
+        return fleet, records
+
+    def query(
+        self, *, after: int = 0, before: int = 0, since: float = 0.0, kinds: tuple[str, ...] = (), limit: int = 100
+    ) -> list[Record]:
+        """Records with seq > after (and < before, when given), not older than `since` (Unix time), oldest first.
+
+        With neither `after` nor `since` the newest `limit` records are meant. Raises HactlError for damaged ones.
+        """
+        forward = after > 0 or since > 0
+        order = "ASC" if forward else "DESC"
+        rows: list[_Row] = []
+        with self._database.reading() as db:
+            if since:
+                # Wall clocks jump: the first young record is looked up, the later ones are still compared. The plus
+                # signs choose the index: by time for the look-up (0.1 ms instead of 53), by key for the rest.
+                first = db.execute("SELECT min(+seq) FROM records WHERE wall >= ?", (since,)).fetchone()[0]
+                if first is None:
+                    return []
+                after = max(after, first - 1)
+            # One search per kind, each in its index's own order: asking for all at once would sort the whole journal.
+            for kind in dict.fromkeys(kinds) or (None,):
+                rows += db.execute(
+                    f"SELECT {_COLUMNS} FROM records WHERE seq > :after AND seq < :before AND +wall >= :since"
+                    f"{'' if kind is None else ' AND kind = :kind'} ORDER BY seq {order} LIMIT :limit",
+                    {
+                        "after": after,
+                        "before": before or _NO_END,
+                        "since": since or -math.inf,
+                        "kind": kind,
+                        "limit": max(limit, 0),
+                    },
+                )
+        rows.sort(key=lambda row: row[0])
+        wanted = rows[:limit] if forward else rows[max(len(rows) - limit, 0) :]
+        return [self._record(row) for row in wanted]
+
+    def prune(self, older_than: float) -> int:
+        """Let go of records from before `older_than` (Unix time), the oldest first; how many went, 5000 at most.
+
+        What a start from any kept checkpoint would replay stays, whatever its age. Raises JournalFull: even deleting
+        needs a little room.
+        """
+        with self._database.transaction() as db:
+            first = _released(db) + 1
+            oldest_checkpoint = db.execute("SELECT ifnull(min(seq), 0) FROM checkpoints").fetchone()[0]
+            end = min(oldest_checkpoint, self._last, first + PRUNE_BATCH - 1)
+            young = db.execute(
+                "SELECT min(seq) FROM records WHERE seq BETWEEN ? AND ? AND +wall >= ?", (first, end, older_than)
+            ).fetchone()[0]
+            released = end if young is None else young - 1
+            if released < first:
+                return 0
+            db.execute("UPDATE retention SET released = ?", (released,))
+            return db.execute("DELETE FROM records WHERE seq <= ?", (released,)).rowcount
+
+    @property
+    def _path(self) -> Path:
+        return self._database.path
+
+    def _check_follows(self, last: int, record: Record) -> None:
+        """A hole is fine when a checkpoint stands at its far end, or when the record itself admits it."""
+        expected = (last + 1, self._checkpointed + 1)
+        if record.seq <= last or not (record.seq in expected or isinstance(record.event, GapRecorded)):
+            raise HactlError(f"record {record.seq} does not follow record {last} of the journal '{self._path}'")
+
+    def _row(self, record: Record) -> tuple[int, float, str, int, str]:
+        body = encode(record)
+        # JSON has no NaN: such a record could be written, but no fleet could ever start from it again.
+        decode_record(body)
+        return record.seq, record.wall, str(record.event.__struct_config__.tag), VERSION, body.decode()
+
+    def _record(self, row: _Row) -> Record:
+        seq, version, body = row
+        try:
+            record = decode_record(body, version)
+        except HactlError as error:
+            raise HactlError(f"record {seq} of '{self._path}' cannot be read: {error.message}", error.hint) from error
+        if record.seq != seq:
+            raise HactlError(f"record {seq} of '{self._path}' says that it is {record.seq}", "restore a backup")
+        return record
+
+
+def _released(db: sqlite3.Connection) -> int:
+    """Up to which record everything has been let go by age."""
+    return int(db.execute("SELECT released FROM retention").fetchone()[0])
+
+
+def _checkpoints(db: sqlite3.Connection) -> list[int]:
+    """Their seq, newest first; none when the table itself is damaged, for then the records may still do."""
+    try:
+        return [seq for (seq,) in db.execute("SELECT seq FROM checkpoints ORDER BY seq DESC")]
+    except sqlite3.DatabaseError as error:
+        if _damaged(error):
+            return []
+        raise
+
+
+def _fleet(db: sqlite3.Connection, seq: int) -> Fleet | None:
+    """The checkpoint at `seq`, None when it is damaged. Raises HactlError when a newer hactl wrote it."""
+    try:
+        version, crc, body = db.execute("SELECT v, crc, body FROM checkpoints WHERE seq = ?", (seq,)).fetchone()
+    except sqlite3.DatabaseError as error:
+        if _damaged(error):
+            return None
+        raise
+    if version <= VERSION and zlib.crc32(body) != crc:
+        return None
+    return decode_fleet(body, version)
+
+
+def _damaged(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT

@@ -1,0 +1,81 @@
+"""One daemon per fleet: a lock the kernel frees the instant its holder ends, however it ends. Not a pid file.
+
+The pid inside is for people; nobody decides anything by it.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hactl.core.errors import HactlError
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class FleetLock:
+    """Held for as long as a daemon runs: `with FleetLock(path): ...`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fd: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock at once or not at all.
+
+        Raises HactlError when a daemon has it, or when the file cannot be made, written or locked.
+        """
+        try:
+            # Python's descriptors are not inherited: an inherited one would keep the lock after its holder's death.
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise self._failure(error) from error
+        try:
+            os.fchmod(fd, 0o600)
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _sign(fd)
+        except BlockingIOError as error:
+            holder = _signature(fd)
+            os.close(fd)
+            raise HactlError(
+                f"a daemon already runs for this fleet (pid {holder})", "hactl status shows it, hactl down ends it"
+            ) from error
+        except OSError as error:
+            os.close(fd)
+            raise self._failure(error) from error
+        self._fd = fd
+
+    def release(self) -> None:
+        """Give the lock back. The file stays: to remove it would let two daemons lock two files of one name."""
+        if self._fd is not None:
+            os.ftruncate(self._fd, 0)
+            os.close(self._fd)
+            self._fd = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def _failure(self, error: OSError) -> HactlError:
+        return HactlError(
+            f"cannot lock '{self._path}': {error.strerror}", "keep the state directory on a local disk you may write to"
+        )
+
+
+def _sign(fd: int) -> None:
+    boot = BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
+    text = f"{os.getpid()}\n{boot}\n".encode()
+    # Written over, then cut: the block that is there already serves even when the disk is full.
+    os.pwrite(fd, text, 0)
+    os.ftruncate(fd, len(text))
+
+
+def _signature(fd: int) -> str:
+    """The pid inside; "unknown" in the instant before the holder has signed."""
+    return os.pread(fd, 32, 0).split(b"\n")[0].decode("ascii", "replace") or "unknown"
