@@ -5,7 +5,7 @@ from hactl.core.spec import Policy
 from hactl.core.value import Value
 
 
-class _Command(Value, tag_field="do"):
+class _Command(Value, tag_field="do", forbid_unknown_fields=True):
     pass
 
 

@@ -31,7 +31,7 @@ from hactl.core.events import (
     WeightsChanged,
 )
 from hactl.core.lifecycle import Context, Reaction, Stimulus, react
-from hactl.core.model import Fleet, Node, Now, Role
+from hactl.core.model import Fleet, Node, NodeState, Now, Role
 from hactl.core.value import replace
 
 
@@ -118,8 +118,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:
             return replace(fleet, nodes=nodes_after, region_weights=fleet.region_weights | regions)
         case PolicyChanged(policy=policy):
             return replace(fleet, policy=policy)
-        case TrafficShifted(plan=plan):
-            return replace(fleet, plan=plan)
+        case TrafficShifted(plan=plan, at=at):
+            return replace(fleet, plan=plan, shifted_at=at)
         case TrafficApplied(edge=edge, version=version):
             return replace(fleet, confirmed=fleet.confirmed | {edge: version})
         case FailoverBegan(failover=failover) | FailoverMoved(failover=failover):
@@ -142,7 +142,9 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:
 
 def _with_node(fleet: Fleet, node: Node) -> Fleet:
     nodes = fleet.nodes | {node.name: node}
-    if node.role is Role.EDGE and not node.state.alive and node.name in fleet.confirmed:
+    # What an edge has proved dies with its process, also when the next one is started at once.
+    unproved = node.state is NodeState.STARTING or not node.state.alive
+    if node.role is Role.EDGE and unproved and node.name in fleet.confirmed:
         confirmed = {name: version for name, version in fleet.confirmed.items() if name != node.name}
         return replace(fleet, nodes=nodes, confirmed=confirmed)
     return replace(fleet, nodes=nodes)

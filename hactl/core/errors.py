@@ -3,7 +3,8 @@
     HactlError               what failed, on what, and what to try
     ├── CommandRejected      the core will not do it; nothing changed
     ├── ConfigError          hactl.toml is wrong; names the path and the key
-    └── Unreachable          no daemon answers
+    ├── Unreachable          no daemon answers
+    └── TimedOut             what was waited for did not come true
 
 Messages are lower case without a full stop and quote names as the operator typed them.
 """
@@ -30,8 +31,19 @@ class CommandRejected(HactlError):
 
 
 class ConfigError(HactlError):
-    """A configuration that cannot be used; the message starts with the file, then the key's path."""
+    """A configuration that cannot be used; the message starts with the file, then the key's path.
+
+    `also` has what else is wrong in the same file, one line each.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, also: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.also = also
 
 
 class Unreachable(HactlError):
     """The daemon does not answer on its socket."""
+
+
+class TimedOut(HactlError):
+    """What was waited for did not come true in time."""

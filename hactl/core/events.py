@@ -103,6 +103,8 @@ class TrafficShifted(_Event):
 
     plan: TrafficPlan
     why: str = ""
+    at: float = 0.0
+    """Monotonic seconds of the decision."""
 
 
 class TrafficApplied(_Event):

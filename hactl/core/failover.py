@@ -5,7 +5,7 @@ What the edges are told follows from the fleet's state alone (`traffic`); this m
 
 from hactl.core.draft import Draft
 from hactl.core.events import FailoverBegan, FailoverEnded, FailoverMoved
-from hactl.core.model import EndpointStatus, Failover, Fleet, Goal, Node, NodeState, Reason, ReasonCode, Role
+from hactl.core.model import EndpointStatus, Failover, Fleet, Goal, Node, NodeState, Reason, ReasonCode
 from hactl.core.traffic import confirmed
 from hactl.core.value import replace
 
@@ -55,11 +55,11 @@ def _will_not_return(node: Node) -> bool:
 
 
 def _listed(fleet: Fleet, node: Node) -> bool:
-    """True when the plan in force has the node as it is to be used (a weight of 0 lists it as draining)."""
-    if node.role is Role.EDGE:
-        return False
-    status = EndpointStatus.ACTIVE if node.weight else EndpointStatus.DRAINING
-    return any(endpoint.node == node.name and endpoint.status is status for endpoint in fleet.plan.endpoints)
+    """True when the plan in force has the node in use; a weight of 0, its own or its region's, lists it as draining."""
+    return any(
+        endpoint.node == node.name and endpoint.status is not EndpointStatus.UNHEALTHY
+        for endpoint in fleet.plan.endpoints
+    )
 
 
 def _ms(start: float, end: float) -> float:

@@ -28,40 +28,21 @@ from hactl.core.events import (
     FleetClosing,
     OperationBegan,
     PolicyChanged,
-    TrafficApplied,
-    TrafficRejected,
     TrafficShifted,
     WeightsChanged,
 )
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import (
     Fleet,
-    Node,
-    NodeState,
     Now,
     Operation,
-    Outcome,
     Phase,
-    Reason,
-    ReasonCode,
-    Role,
     Target,
     Undo,
     Verb,
 )
-from hactl.core.observations import (
-    BecameHealthy,
-    BecameUnhealthy,
-    Exited,
-    Observation,
-    PlanApplied,
-    PlanRejected,
-    Spawned,
-    SpawnFailed,
-    Ticked,
-    WentIdle,
-    Woke,
-)
+from hactl.core.observations import Observation
+from hactl.core.observing import observe, reconsider_suspects
 from hactl.core.safety import check
 from hactl.core.traffic import plan_for
 from hactl.core.value import Value, replace
@@ -100,7 +81,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
         check(fleet, cause)
         operation = _accept(draft, cause)
     else:
-        _observe(draft, cause)
+        observe(draft, cause)
     settle(draft, fleet)
     return Decision(
         fleet=draft.fleet,
@@ -115,7 +96,9 @@ def settle(draft: Draft, before: Fleet) -> None:
     """Apply the rules that follow from the fleet's state, whichever road led there, until nothing changes."""
     for _ in range(SETTLE_LIMIT):
         seq = draft.fleet.seq
+        reconsider_suspects(draft)
         _shift_traffic(draft)
+        _tell_new_edges(draft, before)
         failover.begin(draft, before)
         failover.follow(draft)
         operations.advance(draft)
@@ -129,8 +112,16 @@ def _shift_traffic(draft: Draft) -> None:
     plan = plan_for(draft.fleet)
     if plan != draft.fleet.plan:
         why = "; ".join(filter(None, (getattr(event, "why", "") for event in draft.events[-3:])))
-        draft.emit(TrafficShifted(plan=plan, why=why))
+        draft.emit(TrafficShifted(plan=plan, why=why, at=draft.now.mono))
         draft.perform(ApplyTraffic(plan=plan))
+
+
+def _tell_new_edges(draft: Draft, before: Fleet) -> None:
+    """An edge that has come into service must prove the plan in force, even when that plan is old."""
+    for edge in draft.fleet.edges:
+        was = before.nodes.get(edge.name)
+        if edge.serviceable and not (was is not None and was.serviceable):
+            draft.perform(ApplyTraffic(plan=draft.fleet.plan))
 
 
 def _accept(draft: Draft, request: Request) -> Operation:
@@ -149,7 +140,7 @@ def _accept(draft: Draft, request: Request) -> Operation:
             pass
         case Down():
             for other in fleet.operations.values():
-                operations.end(draft, other, Outcome.FAILED, f"the fleet was taken down by {request.by}")
+                operations.abandon(draft, other, f"the fleet was taken down by {request.by}", "hactl up")
             draft.emit(FleetClosing())
         case _:
             assert_never(command)
@@ -167,11 +158,6 @@ def _operation(fleet: Fleet, request: Request, now: Now) -> Operation:
     command = request.command
     verb = VERBS[type(command)]
     names: tuple[str, ...] = getattr(command, "nodes", ())
-    gateway = fleet.spec.gateway
-    each = gateway.start_timeout + gateway.stop_timeout + fleet.spec.restart.max
-    patience = (
-        PLAN_DEADLINE if verb in (Verb.WEIGHT, Verb.POLICY) else each * (len(names) if verb is Verb.RESTART else 1)
-    )
     return Operation(
         id=f"op-{fleet.seq + 1}",
         verb=verb,
@@ -179,13 +165,30 @@ def _operation(fleet: Fleet, request: Request, now: Now) -> Operation:
         reason=request.reason,
         began=now.mono,
         wall=now.wall,
-        deadline=now.mono + patience,
+        deadline=now.mono + _patience(fleet, verb, len(names)),
         version=fleet.plan.version,
         targets=tuple(
             Target(node=name, phase=Phase.WAITING, instance=instance_of(fleet.nodes[name], fleet.id)) for name in names
         ),
         sentence=_sentence(command),
     )
+
+
+def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
+    """Seconds until an operation has failed: a drain, a stop, a backoff and a start, as often as it needs them."""
+    gateway = fleet.spec.gateway
+    each = gateway.start_timeout + 2 * gateway.stop_timeout + fleet.spec.restart.max
+    match verb:
+        case Verb.WEIGHT | Verb.POLICY:
+            return PLAN_DEADLINE
+        case Verb.RESTART:
+            return each * targets
+        case Verb.DOWN:
+            return each * 2  # the edges, then the nodes
+        case Verb.START | Verb.STOP | Verb.KILL | Verb.DRAIN | Verb.RESUME:
+            return each
+        case _:
+            assert_never(verb)
 
 
 def _sentence(command: Command) -> str:
@@ -210,101 +213,3 @@ def _sentence(command: Command) -> str:
             return "stop everything"
         case _:
             assert_never(command)
-
-
-def _observe(draft: Draft, saw: Observation) -> None:
-    match saw:
-        case Ticked():
-            return
-        case PlanApplied(edge=edge, instance=instance, version=version):
-            _plan_applied(draft, edge, instance, version)
-        case PlanRejected():
-            _plan_rejected(draft, saw)
-        case Woke(node=name, deadline=deadline):
-            if name in draft.fleet.nodes:
-                draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))
-        case Spawned(node=name, launch=launch):
-            if _current(draft.fleet, name, launch.instance):
-                draft.stimulate(name, Stimulus(cause=Cause.SPAWNED, launch=launch))
-        case SpawnFailed() | Exited() | BecameHealthy() | BecameUnhealthy() | WentIdle():
-            if _current(draft.fleet, saw.node, saw.instance):
-                _of_one(draft, saw)
-        case _:
-            assert_never(saw)
-
-
-def _of_one(draft: Draft, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | WentIdle) -> None:
-    match saw:
-        case SpawnFailed(node=name, why=why, port=port):
-            draft.stimulate(name, Stimulus(cause=Cause.SPAWN_FAILED, why=why, port=port))
-        case Exited(node=name):
-            draft.stimulate(name, Stimulus(cause=Cause.EXITED, why=exit_text(saw), code=_exit_code(saw)))
-        case BecameHealthy(node=name):
-            _healthy(draft, draft.fleet.nodes[name])
-        case BecameUnhealthy(node=name, why=why, hung=hung):
-            _unhealthy(draft, draft.fleet.nodes[name], why, hung=hung)
-        case WentIdle(node=name):
-            draft.stimulate(name, Stimulus(cause=Cause.IDLE))
-        case _:
-            assert_never(saw)
-
-
-def _current(fleet: Fleet, name: str, instance: str) -> bool:
-    node = fleet.nodes.get(name)
-    return node is not None and instance_of(node, fleet.id) == instance
-
-
-def _healthy(draft: Draft, node: Node) -> None:
-    draft.stimulate(node.name, Stimulus(cause=Cause.HEALTHY))
-    after = draft.fleet.nodes[node.name]
-    if node.role is Role.EDGE and node.state is not NodeState.SERVING and after.state is NodeState.SERVING:
-        draft.perform(ApplyTraffic(plan=draft.fleet.plan))
-
-
-def _unhealthy(draft: Draft, node: Node, why: str, *, hung: bool) -> None:
-    """On probes alone at most `max_unhealthy_share` of the nodes go out: more than that is likely to be us."""
-    cause = Cause.HUNG if hung else Cause.UNHEALTHY
-    if node.serviceable and _too_many_out(draft.fleet, node):
-        reason = Reason(code=ReasonCode.SUSPECT, text=f"{why}; kept, because too many are out on probes already")
-        if node.reason != reason:
-            from_probe = replace(node, reason=reason)
-            draft.take_note(from_probe, reason.text)
-        return
-    draft.stimulate(node.name, Stimulus(cause=cause, why=why))
-
-
-def _too_many_out(fleet: Fleet, node: Node) -> bool:
-    peers = [other for other in fleet.nodes.values() if other.role is node.role]
-    probed_out = (ReasonCode.PROBE_FAILED, ReasonCode.HUNG)
-    out = [other for other in peers if not other.serviceable and other.reason and other.reason.code in probed_out]
-    # One may always go, or a fleet of two could never lose a hung node.
-    return bool(out) and (len(out) + 1) > fleet.spec.safety.max_unhealthy_share * len(peers)
-
-
-def exit_text(saw: Exited) -> str:
-    """How a process ended, for people."""
-    if saw.oom:
-        return "killed by the kernel, most likely for want of memory"
-    if saw.signal is not None:
-        return f"killed by signal {saw.signal}"
-    return "exited, status unknown" if saw.code is None else f"exited with code {saw.code}"
-
-
-def _exit_code(saw: Exited) -> ReasonCode:
-    return ReasonCode.OUT_OF_MEMORY if saw.oom else ReasonCode.EXITED
-
-
-def _plan_applied(draft: Draft, edge: str, instance: str, version: int) -> None:
-    fleet = draft.fleet
-    if not _current(fleet, edge, instance) or fleet.confirmed.get(edge, -1) >= version:
-        return
-    draft.emit(TrafficApplied(edge=edge, version=version))
-
-
-def _plan_rejected(draft: Draft, saw: PlanRejected) -> None:
-    if not _current(draft.fleet, saw.edge, saw.instance):
-        return
-    draft.emit(TrafficRejected(edge=saw.edge, version=saw.version, why=saw.why))
-    for operation in tuple(draft.fleet.operations.values()):
-        if operation.undo is not None and operation.version < saw.version:
-            operations.undo_change(draft, operation, f"{saw.edge} refused it: {saw.why}")

@@ -151,6 +151,8 @@ class Node(Value):
     restarts: int = 0
     excused: str = ""
     """Who ordered the exit that comes next; such an exit is not charged."""
+    hung: bool = False
+    """Found hanging, but kept while too many others are out: killed as soon as the rest can spare it."""
 
     @property
     def serviceable(self) -> bool:
@@ -309,6 +311,8 @@ class Fleet(Value):
     policy: Policy = Policy.LEAST_REQUEST
     region_weights: dict[str, int] = {}
     plan: TrafficPlan = TrafficPlan()
+    shifted_at: float = 0.0
+    """When that plan was decided, in monotonic seconds."""
     confirmed: dict[str, int] = {}
     """Edge name → version of the plan that edge has proved to use."""
     failovers: dict[str, Failover] = {}

@@ -8,6 +8,7 @@ holds the operation, the fleet holds the rest.
 from typing import assert_never
 
 from hactl.core.draft import Draft
+from hactl.core.effects import Halt
 from hactl.core.errors import CommandRejected
 from hactl.core.events import OperationEnded, OperationMoved, PolicyChanged, WeightsChanged
 from hactl.core.lifecycle import Cause, Stimulus
@@ -21,6 +22,7 @@ from hactl.core.model import (
     Phase,
     Role,
     Target,
+    Undo,
     Verb,
 )
 from hactl.core.safety import serving
@@ -42,9 +44,21 @@ def end(draft: Draft, operation: Operation, outcome: Outcome, sentence: str, hin
     draft.emit(OperationEnded(id=operation.id, outcome=outcome, sentence=sentence, hint=hint, ms=took))
 
 
+def abandon(draft: Draft, operation: Operation, sentence: str, hint: str) -> None:
+    """End an operation that something bigger has overtaken."""
+    end(draft, operation, Outcome.FAILED, sentence, hint)
+    give_back(draft, operation)
+
+
+def give_back(draft: Draft, operation: Operation) -> None:
+    """What a rolling restart had stopped only to start it again is wanted up, whoever brings it up now."""
+    for node in _held_down(draft.fleet, operation):
+        draft.take_note(replace(node, goal=Goal.UP), f"{operation.sentence} has ended")
+
+
 def undo_change(draft: Draft, operation: Operation, why: str) -> None:
     """Take a weight or policy change back, because an edge would not have it."""
-    undo = operation.undo
+    undo = _own_undo(draft, operation)
     if undo is not None:
         if undo.node_weights or undo.region_weights:
             draft.emit(WeightsChanged(nodes=undo.node_weights, regions=undo.region_weights))
@@ -53,12 +67,37 @@ def undo_change(draft: Draft, operation: Operation, why: str) -> None:
     end(draft, operation, Outcome.ROLLED_BACK, f"taken back: {why}", "hactl doctor")
 
 
+def _own_undo(draft: Draft, operation: Operation) -> Undo | None:
+    """What is left to take back: a value that a later change in progress has set again is now that one's to undo."""
+    undo = operation.undo
+    ids = tuple(draft.fleet.operations)
+    for later in ids[ids.index(operation.id) + 1 :]:
+        other = draft.fleet.operations[later]
+        if undo is None or other.undo is None:
+            continue
+        nodes, regions = undo.node_weights, undo.region_weights
+        theirs = Undo(
+            node_weights={name: nodes.get(name, weight) for name, weight in other.undo.node_weights.items()},
+            region_weights={name: regions.get(name, weight) for name, weight in other.undo.region_weights.items()},
+            policy=undo.policy if undo.policy is not None and other.undo.policy is not None else other.undo.policy,
+        )
+        if theirs != other.undo:
+            draft.emit(OperationMoved(operation=replace(other, undo=theirs)))
+        undo = Undo(
+            node_weights={name: weight for name, weight in nodes.items() if name not in theirs.node_weights},
+            region_weights={name: weight for name, weight in regions.items() if name not in theirs.region_weights},
+            policy=undo.policy if theirs.policy is None else None,
+        )
+    return undo
+
+
 def _advance_one(draft: Draft, operation: Operation) -> None:
     match operation.verb:
         case Verb.RESTART:
             _roll(draft, operation)
         case Verb.WEIGHT | Verb.POLICY:
-            if confirmed(draft.fleet, draft.fleet.plan.version):
+            # The first plan made after it was accepted has the change, unless it altered no plan at all.
+            if confirmed(draft.fleet, min(draft.fleet.plan.version, operation.version + 1)):
                 end(draft, operation, Outcome.DONE, f"{operation.sentence}: confirmed by every edge")
         case Verb.DOWN:
             _close(draft, operation)
@@ -97,8 +136,10 @@ def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str |
         case Verb.START:
             return _is_up(fleet, node)
         case Verb.RESUME:
-            if node.drained or node.goal is Goal.DOWN:
+            if node.drained:
                 return f"'{node.name}' was taken out again"
+            if node.goal is Goal.DOWN:
+                return True if node.state is NodeState.STOPPED else f"'{node.name}' was stopped"
             return True if node.serviceable and confirmed(fleet, fleet.plan.version) else _given_up(node)
         case Verb.STOP:
             if node.goal is Goal.UP:
@@ -183,14 +224,25 @@ def _order(draft: Draft, node: Node, cause: Cause, by: str) -> None:
 
 def _gate_open(fleet: Fleet, node: Node) -> bool:
     """N-1: every other process that should serve does, the edges agree on the plan, and somebody is left."""
+    rolling = {held.name for operation in fleet.operations.values() for held in _held_down(fleet, operation)}
+
+    def up(other: Node) -> bool:
+        return other.goal is Goal.UP or other.name in rolling
+
     if node.role is Role.EDGE:
-        others = [edge for edge in fleet.edges if edge.name != node.name and edge.goal is Goal.UP]
+        others = [edge for edge in fleet.edges if edge.name != node.name and up(edge)]
         return all(edge.serviceable for edge in others) and confirmed(fleet, fleet.plan.version)
-    others = [
-        other for other in fleet.gateways if other.name != node.name and other.goal is Goal.UP and not other.drained
-    ]
-    enough = bool(serving(fleet, (node.name,))) or len(fleet.gateways) == 1
+    others = [other for other in fleet.gateways if other.name != node.name and up(other) and not other.drained]
+    enough = bool(serving(fleet, (node.name,))) or not others
     return all(other.serviceable for other in others) and enough and confirmed(fleet, fleet.plan.version)
+
+
+def _held_down(fleet: Fleet, operation: Operation) -> list[Node]:
+    """What a rolling restart keeps down for the moment."""
+    if operation.verb is not Verb.RESTART:
+        return []
+    nodes = [fleet.nodes.get(target.node) for target in operation.targets if target.phase is Phase.STOPPING]
+    return [node for node in nodes if node is not None and node.goal is Goal.DOWN]
 
 
 def _close(draft: Draft, operation: Operation) -> None:
@@ -209,16 +261,20 @@ def _close(draft: Draft, operation: Operation) -> None:
         draft.stimulate(node.name, Stimulus(cause=Cause.STOP, by=operation.by))
     if all(node.state is NodeState.STOPPED for node in draft.fleet.nodes.values()):
         end(draft, operation, Outcome.DONE, "everything has stopped")
+        draft.perform(Halt())
 
 
 def _expire(draft: Draft, operation: Operation) -> None:
     waiting = [target.node for target in operation.targets if target.phase is not Phase.DONE]
+    if operation.verb is Verb.DOWN:
+        waiting = [node.name for node in draft.fleet.nodes.values() if node.state.alive]
     what = ", ".join(f"'{name}'" for name in waiting[:3]) if waiting else "the edges"
     if operation.verb in (Verb.WEIGHT, Verb.POLICY):
         undo_change(draft, operation, "not confirmed by every edge in time")
         return
+    held = _held_down(draft.fleet, operation)
     end(draft, operation, Outcome.FAILED, f"still waiting for {what} at the deadline", "hactl status")
-    for name in waiting:
-        node = draft.fleet.nodes.get(name)
-        if operation.verb is Verb.RESTART and node is not None and node.goal is Goal.DOWN:
-            _order(draft, node, Cause.START, f"{operation.by} (undo)")
+    for node in held:
+        _order(draft, node, Cause.START, f"{operation.by} (undo)")
+    if operation.verb is Verb.DOWN:
+        draft.perform(Halt())

@@ -4,20 +4,39 @@ Every effect asked for here may have been performed already: all of them are ide
 """
 
 from hactl.core.draft import Draft
-from hactl.core.effects import ApplyTraffic, BeginDrain, EndOrphan, SendSignal, Spawn
+from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
     ConfigTaken,
     DaemonStarted,
+    FailoverEnded,
     NodeAdopted,
     NodeChanged,
     OrphanEnded,
 )
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.machine import Decision, settle
-from hactl.core.model import Deadline, DeadlineKind, Fleet, Goal, Launch, Node, NodeState, Now, Operation, Outcome, Verb
-from hactl.core.operations import end
+from hactl.core.model import (
+    Deadline,
+    DeadlineKind,
+    Fleet,
+    Goal,
+    Launch,
+    Node,
+    NodeState,
+    Now,
+    Operation,
+    Outcome,
+    Reason,
+    ReasonCode,
+    Role,
+    Verb,
+)
+from hactl.core.operations import end, give_back
+from hactl.core.restarts import spawn
 from hactl.core.value import Value, replace
+
+_REBOOTED = Reason(code=ReasonCode.EXITED, text="the machine was rebooted")
 
 
 class Found(Value):
@@ -46,11 +65,12 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     rebooted = fleet.boot not in ("", now.boot)
     started = DaemonStarted(pid=arrival.pid, version=arrival.version, boot=now.boot, gap=arrival.gap)
     _end_closing(draft)
+    overtaken = _end_overtaken(draft, arrival, rebooted=rebooted)
     draft.emit(started)
     if arrival.config is not None:
         draft.emit(arrival.config)
-    if rebooted:
-        _end_all(draft, "the machine was rebooted")
+    for operation in overtaken:
+        give_back(draft, operation)
     for name, why in found.refused.items():
         launch = draft.fleet.nodes[name].launch if name in draft.fleet.nodes else None
         draft.emit(AdoptionRefused(node=name, pid=launch.pid if launch else 0, why=why))
@@ -72,9 +92,17 @@ def _end_closing(draft: Draft) -> None:
                 end(draft, operation, Outcome.FAILED, "the daemon died before everything had stopped", "hactl down")
 
 
-def _end_all(draft: Draft, why: str) -> None:
-    for operation in tuple(draft.fleet.operations.values()):
+def _end_overtaken(draft: Draft, arrival: Arrival, *, rebooted: bool) -> tuple[Operation, ...]:
+    """A reboot or another configuration ends what was in progress; clocks of another boot measure nothing."""
+    if not rebooted and arrival.config is None:
+        return ()
+    overtaken = tuple(draft.fleet.operations.values())
+    why = "the machine was rebooted" if rebooted else "the configuration has changed"
+    for operation in overtaken:
         end(draft, operation, Outcome.FAILED, why, "hactl status; then repeat the command")
+    for failover in tuple(draft.fleet.failovers.values()):
+        draft.emit(FailoverEnded(node=failover.node, moved_ms=None, back_ms=None))
+    return overtaken
 
 
 def _take_over(draft: Draft, node: Node, alive: dict[str, Launch], *, rebooted: bool) -> None:
@@ -83,20 +111,23 @@ def _take_over(draft: Draft, node: Node, alive: dict[str, Launch], *, rebooted: 
         _resume_waiting(draft, node, rebooted=rebooted)
     elif launch is not None:
         _adopt(draft, node, launch)
-    elif node.launch is None and node.state is NodeState.STARTING and not rebooted:
-        draft.perform(Spawn(node=node, instance=instance_of(node, draft.fleet.id)))
+    elif rebooted:
+        _restart_after_reboot(draft, node)
+    elif node.launch is None and node.state is NodeState.STARTING:
+        again = _with_time_to_start(draft, node)
+        draft.perform(Spawn(node=again, instance=instance_of(again, draft.fleet.id)))
     else:
-        _died_meanwhile(draft, node, rebooted=rebooted)
+        _died_meanwhile(draft, node)
 
 
 def _resume_waiting(draft: Draft, node: Node, *, rebooted: bool) -> None:
     if node.state is NodeState.STOPPED:
         if node.goal is Goal.UP:
             draft.stimulate(node.name, Stimulus(cause=Cause.START))
-    elif rebooted and node.deadline is not None:
-        _change(
-            draft, node, replace(node, deadline=replace(node.deadline, at=draft.now.mono)), "the machine was rebooted"
-        )
+    elif rebooted:
+        soon = Deadline(kind=DeadlineKind.BACKOFF, at=draft.now.mono)
+        fresh = replace(node, state=NodeState.BACKOFF, attempt=0, exits=(), deadline=soon)
+        _change(draft, node, fresh, _REBOOTED.text)
 
 
 def _adopt(draft: Draft, node: Node, launch: Launch) -> None:
@@ -105,7 +136,14 @@ def _adopt(draft: Draft, node: Node, launch: Launch) -> None:
     if not recorded:
         draft.stimulate(node.name, Stimulus(cause=Cause.SPAWNED, launch=launch))
         node = draft.fleet.nodes[node.name]
-    if node.state is NodeState.DRAINING:
+    if node.state is NodeState.STARTING:
+        if node.deadline is None:
+            draft.perform(SendSignal(launch=launch, node=node.name, signal="KILL", group=True))
+        else:
+            _with_time_to_start(draft, node)
+    elif node.state is NodeState.SERVING and node.role is Role.GATEWAY:
+        draft.perform(EndDrain(node=node))
+    elif node.state is NodeState.DRAINING:
         if node.goal is Goal.UP and not node.drained:
             draft.stimulate(node.name, Stimulus(cause=Cause.RESUME))
         else:
@@ -118,16 +156,29 @@ def _adopt(draft: Draft, node: Node, launch: Launch) -> None:
             _change(draft, node, replace(node, deadline=again), "stop taken up again")
 
 
-def _died_meanwhile(draft: Draft, node: Node, *, rebooted: bool) -> None:
-    """It ended while nobody looked. After a reboot that is nobody's fault, and is not charged."""
-    if rebooted:
-        node = replace(node, excused="reboot", exits=(), attempt=0)
-        _change(draft, node, node, "the machine was rebooted")
+def _with_time_to_start(draft: Draft, node: Node) -> Node:
+    """Its deadline may have passed while nobody could see it become ready."""
+    at = draft.now.mono + draft.fleet.spec.gateway.start_timeout
+    again = replace(node, deadline=Deadline(kind=DeadlineKind.READY, at=at))
+    _change(draft, node, again, "start taken up again")
+    return again
+
+
+def _died_meanwhile(draft: Draft, node: Node) -> None:
+    """It ended while nobody looked."""
     if node.launch is None and node.state is NodeState.STOPPING:
         draft.stimulate(node.name, Stimulus(cause=Cause.SPAWN_FAILED, why="never started"))
         return
-    why = "ended while the machine was down" if rebooted else "ended while no daemon was running"
-    draft.stimulate(node.name, Stimulus(cause=Cause.EXITED, why=why))
+    draft.stimulate(node.name, Stimulus(cause=Cause.EXITED, why="ended while no daemon was running"))
+
+
+def _restart_after_reboot(draft: Draft, node: Node) -> None:
+    """Nobody's fault, and not charged; what was on its way down stays down."""
+    if node.goal is Goal.UP:
+        fresh = replace(node, exits=(), attempt=0)
+        draft.take(spawn(fresh, draft.context, _REBOOTED.text, _REBOOTED))
+    else:
+        draft.stimulate(node.name, Stimulus(cause=Cause.EXITED, why=_REBOOTED.text))
 
 
 def _change(draft: Draft, before: Node, after: Node, why: str) -> None:

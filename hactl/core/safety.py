@@ -33,7 +33,7 @@ def check(fleet: Fleet, request: Request) -> None:
             _not_busy(fleet, command)
             if request.confirm != fleet.name:
                 _enough_while_rolling(fleet, command.nodes)
-        case Resume():
+        case Start() | Resume():
             _not_busy(fleet, command)
         case SetWeight():
             _weights(fleet, command)
@@ -42,7 +42,7 @@ def check(fleet: Fleet, request: Request) -> None:
                 _enough_left(fleet, zeroed | set(command.nodes), command)
         case SetPolicy():
             _policy(fleet, command)
-        case Start() | Down():
+        case Down():
             pass
 
 
@@ -65,7 +65,7 @@ def _names_exist(fleet: Fleet, command: Command) -> None:
     if not names and not regions:
         raise CommandRejected("no node given", "name nodes, or use --region NAME or --all")
     if len(set(names)) != len(names):
-        raise CommandRejected("a node is named twice")
+        raise CommandRejected("a node is named twice", "name each node once")
     for name in names:
         if name not in fleet.nodes:
             raise CommandRejected(f"no node '{name}' in fleet '{fleet.name}'", "known: " + ", ".join(fleet.nodes))
@@ -77,7 +77,7 @@ def _names_exist(fleet: Fleet, command: Command) -> None:
             raise CommandRejected(f"no region '{region}' in fleet '{fleet.name}'", f"known: {known}")
 
 
-def _not_busy(fleet: Fleet, command: Stop | Kill | Drain | Resume | Restart) -> None:
+def _not_busy(fleet: Fleet, command: Start | Stop | Kill | Drain | Resume | Restart) -> None:
     """A rolling restart owns its targets until it ends; only Kill may cut in, as the world could."""
     if isinstance(command, Kill):
         return
@@ -128,7 +128,7 @@ def _enough_while_rolling(fleet: Fleet, names: tuple[str, ...]) -> None:
 
 def _weights(fleet: Fleet, command: SetWeight) -> None:
     if not 0 <= command.weight <= MAX_WEIGHT:
-        raise CommandRejected(f"weight {command.weight} is outside 0..{MAX_WEIGHT}")
+        raise CommandRejected(f"weight {command.weight} is outside 0..{MAX_WEIGHT}", "100 is the usual weight")
     if command.nodes and command.weight and not fleet.policy.honours_node_weights:
         raise CommandRejected(
             f"policy '{fleet.policy}' ignores node weights", "hactl policy least-request, or weigh regions"

@@ -184,6 +184,8 @@ class FleetSpec(Value):
     """A whole `hactl.toml`. `FleetSpec()` is a working fleet: one region, three nodes, two edges."""
 
     name: str = "default"
+    state_dir: str = ""
+    """Absolute path of the directory for everything the fleet keeps; "" for its place below the state home."""
     ports: tuple[int, int] = (20_000, 27_999)
     """Node ports are taken from this range, which lies below the kernel's ephemeral range."""
     edge: EdgeSpec = EdgeSpec()

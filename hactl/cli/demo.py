@@ -1,0 +1,69 @@
+"""`hactl demo`: see a failover with your own eyes, or in CI."""
+
+import asyncio
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from hactl.cli import output
+from hactl.cli.exits import Exit
+from hactl.cli.options import json_option
+from hactl.core.errors import HactlError
+from hactl.drill.demo_report import DemoReport, render
+
+if TYPE_CHECKING:
+    from hactl.processes.demo import Stage
+
+
+@click.command()
+@click.option("--headless", is_flag=True, help="Kill one node, report and leave, even on a terminal.")
+@click.option("--node", help="The node to kill (default: the busiest).")
+@click.option("--rate", default=300.0, show_default=True, help="Requests per second.")
+@click.option("--duration", default=10.0, show_default=True, help="Seconds of load.")
+@json_option
+def demo(headless: bool, node: str | None, rate: float, duration: float, as_json: bool) -> int:
+    """Start a whole fleet, put load on it, kill a node, and measure what clients saw. Leaves nothing behind.
+
+    On a terminal the fleet then stays up, with live status, until Ctrl-C. Exit code 0 only if no request failed.
+    """
+    from hactl.processes import demo as process
+
+    stays = not headless and not as_json and sys.stdout.isatty()
+
+    async def act() -> DemoReport:
+        process.end_on_signals()
+        return await process.run(say=output.say, node=node, rate=rate, duration=duration, afterwards=show)
+
+    async def show(built: "Stage", report: DemoReport) -> None:
+        if not stays:
+            return
+        click.echo(render(report))
+        await _live(built, rate)
+
+    try:
+        report = asyncio.run(act())
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        output.say("interrupted; everything was stopped and removed")
+        return Exit.INTERRUPTED
+    if as_json:
+        output.emit_json(report)
+    elif not stays:
+        click.echo(render(report))
+    return Exit.OK if report.ok else Exit.FAILED
+
+
+async def _live(built: "Stage", rate: float) -> None:
+    from hactl.cli.status import lines
+    from hactl.control.aclient import AsyncClient
+    from hactl.processes.demo import keep_busy
+
+    async with asyncio.TaskGroup() as tasks, AsyncClient(built.paths.control) as client:
+        tasks.create_task(keep_busy(built.url, rate=rate), name="load")
+        while True:
+            with contextlib.suppress(HactlError):
+                text = "\n".join(lines(await client.fleet()))
+                hint = f"hactl --fleet {built.name} kill seoul-1 --wait      Ctrl-C ends the demo"
+                click.echo(f"\x1b[H\x1b[2J{text}\n\nin another terminal: {hint}")
+            await asyncio.sleep(1.0)

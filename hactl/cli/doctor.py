@@ -1,0 +1,153 @@
+"""`hactl doctor`: look at the machine for what will bite, and say what mends it. Changes nothing."""
+
+import os
+import resource
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from hactl.cli import output
+from hactl.cli.choice import Chosen, choose, running
+from hactl.cli.exits import Exit
+from hactl.cli.options import json_option
+from hactl.core.errors import HactlError
+from hactl.core.founding import edge_names, node_names
+from hactl.core.spec import FleetSpec, GatewayKind
+from hactl.core.value import Value
+from hactl.paths import SOCKET_PATH_LIMIT
+
+MIGRATE = Path("/proc/sys/net/ipv4/tcp_migrate_req")
+ENVOY_MEMORY = 70 << 20
+"""Bytes resident of a fresh Envoy, as measured; most of it is shared between Envoys."""
+FILES_PER_PROCESS = 4096
+DISK_LOW = 256 << 20
+
+
+class Finding(Value):
+    """One thing that was looked at."""
+
+    check: str
+    ok: bool
+    found: str
+    mend: str = ""
+    """What to do about it; "" when all is well."""
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> int:
+    """Check the machine and the configuration for what will bite. Exit code 3 when something should be mended."""
+    chosen, spec = _subject()
+    findings = [finding for check in CHECKS for finding in check(chosen, spec)]
+    if as_json:
+        output.emit_json(findings)
+    else:
+        for finding in findings:
+            mark = output.tint("ok") if finding.ok else output.tint("down", "!!")
+            click.echo(f"{mark}  {finding.check}: {finding.found}")
+            if finding.mend:
+                click.echo(f"    mend: {finding.mend}")
+    return Exit.OK if all(finding.ok for finding in findings) else Exit.UNHEALTHY
+
+
+def _subject() -> tuple[Chosen | None, FleetSpec]:
+    from hactl.config import load
+
+    try:
+        chosen = choose()
+    except HactlError:
+        return None, FleetSpec()
+    return chosen, load(chosen.config) if chosen.config else FleetSpec()
+
+
+def _envoy(_: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
+    from hactl.engines.envoy import binary
+
+    try:
+        found = binary.find(None)
+        yield Finding(check="envoy", ok=True, found=f"{binary.version(found)} at {found}")
+    except HactlError as error:
+        yield Finding(check="envoy", ok=False, found=error.message, mend=error.hint)
+    if spec.gateway.kind is GatewayKind.COMMAND:
+        program = spec.gateway.command[0] if spec.gateway.command else ""
+        there = shutil.which(program) is not None
+        mend = "" if there else "give its full path in gateway.command"
+        yield Finding(
+            check="gateway command", ok=there, found=f"'{program}'" + ("" if there else " not found"), mend=mend
+        )
+
+
+def _edge_port(chosen: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
+    from hactl.supervisor.listening import ensure_free
+
+    if chosen is not None and running(chosen):
+        yield Finding(check="edge port", ok=True, found=f"{spec.edge.port}, held by this fleet")
+        return
+    try:
+        ensure_free(((spec.edge.host, spec.edge.port),))
+        yield Finding(check="edge port", ok=True, found=f"{spec.edge.port} is free")
+    except HactlError as error:
+        yield Finding(check="edge port", ok=False, found=error.message, mend=error.hint)
+
+
+def _node_ports(_: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
+    low, high = spec.ports
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    clash = high >= first
+    mend = f"set fleet.ports below {first}" if clash else ""
+    yield Finding(check="node ports", ok=not clash, found=f"{low}-{high}, ephemeral from {first}", mend=mend)
+
+
+def _limits(_: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = hard == resource.RLIM_INFINITY or hard >= FILES_PER_PROCESS
+    mend = "" if enough else f"ulimit -Hn {FILES_PER_PROCESS}"
+    yield Finding(check="open files", ok=enough, found=f"soft {soft}, hard {hard}", mend=mend)
+    wanted = (len(node_names(spec)) + len(edge_names(spec))) * ENVOY_MEMORY
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    roomy = free > wanted
+    found = f"{free >> 20} MiB free, this fleet takes up to {wanted >> 20} MiB"
+    yield Finding(check="memory", ok=roomy, found=found, mend="" if roomy else "fewer nodes, or more memory")
+
+
+def _disk(chosen: Chosen | None, _: FleetSpec) -> Iterator[Finding]:
+    if chosen is None:
+        return
+    place = next(path for path in (chosen.state, *chosen.state.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    roomy = free > DISK_LOW
+    mend = "" if roomy else "free some space, or set fleet.state_dir"
+    yield Finding(check="disk", ok=roomy, found=f"{free >> 20} MiB free for {chosen.state}", mend=mend)
+
+
+def _sockets(chosen: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
+    if chosen is None:
+        return
+    longest = max((*node_names(spec), *edge_names(spec)), key=len)
+    path = chosen.paths.node_sockets(longest) / "admin.sock"
+    fits = len(os.fsencode(path)) <= SOCKET_PATH_LIMIT
+    mend = "" if fits else "set fleet.state_dir to a shorter path"
+    yield Finding(check="socket paths", ok=fits, found=str(chosen.paths.sockets), mend=mend)
+
+
+def _migration(_: Chosen | None, __: FleetSpec) -> Iterator[Finding]:
+    if not MIGRATE.exists():
+        return
+    on = MIGRATE.read_text().strip() == "1"
+    found = "on" if on else "off: connections that a killed edge had not accepted yet are reset"
+    # Advice, not a fault: an edge's own accepted connections are lost either way.
+    mend = "" if on else "sysctl net.ipv4.tcp_migrate_req=1"
+    yield Finding(check="tcp_migrate_req", ok=True, found=found, mend=mend)
+
+
+CHECKS: tuple[Callable[[Chosen | None, FleetSpec], Iterator[Finding]], ...] = (
+    _envoy,
+    _edge_port,
+    _node_ports,
+    _limits,
+    _disk,
+    _sockets,
+    _migration,
+)

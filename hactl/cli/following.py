@@ -1,0 +1,77 @@
+"""Waiting for something to come true in a running fleet, by its stream of events: no polling, nothing missed.
+
+Survives a restart of the daemon: the stream is taken up again until the time is over.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+from hactl.control.client import Client
+from hactl.core.draft import evolve
+from hactl.core.errors import HactlError, TimedOut, Unreachable
+from hactl.core.events import OperationEnded, Record
+from hactl.core.model import Fleet
+from hactl.core.talk import News, Query, Snapshot
+
+RECONNECT = 0.1
+
+
+def fleets(client: Client, until: float) -> Iterator[tuple[Fleet, tuple[Record, ...]]]:
+    """The fleet after every change, with the records that changed it (none for a first look).
+
+    `until` is monotonic. Raises TimedOut then, Unreachable when nobody has answered at all.
+    """
+    answered = False
+    while time.monotonic() < until:
+        fleet: Fleet | None = None
+        try:
+            for update in client.watch():
+                answered = True
+                if isinstance(update, Snapshot):
+                    fleet = update.fleet
+                    yield fleet, ()
+                elif isinstance(update, News) and fleet is not None:
+                    fresh = tuple(record for record in update.records if record.seq > fleet.seq)
+                    for record in fresh:
+                        fleet = evolve(fleet, record.event)
+                    yield fleet, fresh
+                if time.monotonic() >= until:
+                    break
+        except Unreachable:
+            if not answered:
+                raise
+        time.sleep(RECONNECT)
+    raise TimedOut("not in time", "hactl status shows where it stands")
+
+
+def until_true(client: Client, wanted: Callable[[Fleet], bool], timeout: float) -> Fleet:
+    """Wait until `wanted` holds. Raises TimedOut."""
+    for fleet, _ in fleets(client, time.monotonic() + timeout):
+        if wanted(fleet):
+            return fleet
+    raise AssertionError("fleets ends by raising")
+
+
+def until_ended(
+    client: Client, operation: str, timeout: float, tell: Callable[[Record], None] = lambda _: None
+) -> OperationEnded:
+    """Wait until `operation` has ended; `tell` gets every record meanwhile. Raises TimedOut."""
+    for fleet, records in fleets(client, time.monotonic() + timeout):
+        for record in records:
+            tell(record)
+            if isinstance(record.event, OperationEnded) and record.event.id == operation:
+                return record.event
+        if not records and operation not in fleet.operations:
+            return _past(client, operation)
+    raise AssertionError("fleets ends by raising")
+
+
+def _past(client: Client, operation: str) -> OperationEnded:
+    began = int(operation.removeprefix("op-")) if operation.removeprefix("op-").isdigit() else 0
+    after = began - 1
+    while records := client.history(Query(after=max(0, after), kinds=("OperationEnded",), limit=500)):
+        for record in records:
+            if isinstance(record.event, OperationEnded) and record.event.id == operation:
+                return record.event
+        after = records[-1].seq
+    raise HactlError(f"no operation '{operation}'", "hactl events --kind OperationBegan")

@@ -1,0 +1,139 @@
+"""The verbs that change what nodes do: choose them, submit one command, say what came of it."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from hactl.cli import output
+from hactl.cli.choice import Chosen, choose
+from hactl.cli.exits import Exit
+from hactl.cli.following import until_ended
+from hactl.cli.options import changing, label, selecting
+from hactl.core.commands import Command, Drain, Kill, Restart, Resume, SetPolicy, SetWeight, Start, Stop
+from hactl.core.errors import HactlError
+from hactl.core.events import Record
+from hactl.core.model import Fleet, Outcome
+from hactl.core.spec import Policy
+from hactl.core.talk import Receipt
+from hactl.core.telling import tell
+
+
+def _verb(name: str, make: Callable[..., Command], text: str) -> click.Command:
+    @click.command(name, help=text)
+    @click.argument("names", nargs=-1)
+    @selecting
+    @changing
+    def command(
+        names: tuple[str, ...],
+        regions: tuple[str, ...],
+        everything: bool,
+        at_random: bool,
+        seed: int | None,
+        **options: Any,
+    ) -> int:
+        chosen = choose()
+        fleet = chosen.client.fleet().fleet
+        nodes = select(fleet, names, regions, everything=everything, at_random=at_random, seed=seed)
+        return submit(chosen, make(nodes=nodes), **options)
+
+    return command
+
+
+kill = _verb("kill", Kill, "Kill nodes with SIGKILL, at once, as a crash would; the daemon brings them back.")
+stop = _verb("stop", Stop, "Drain nodes, then stop them. They stay down until started.")
+start = _verb("start", Start, "Start nodes that are stopped, waiting or failed.")
+restart = _verb("restart", Restart, "Restart nodes or edges one at a time, each gated on the others serving.")
+drain = _verb("drain", Drain, "Take nodes out of rotation and let them finish. They stay up.")
+resume = _verb("resume", Resume, "Put drained nodes back into rotation.")
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.argument("weight", type=int)
+@click.option("--region", "regions", multiple=True, metavar="NAME", help="Weigh a whole region against the others.")
+@click.option("--all", "everything", is_flag=True, help="Every node.")
+@changing
+def weight(names: tuple[str, ...], weight: int, regions: tuple[str, ...], everything: bool, **options: Any) -> int:
+    """Set the WEIGHT (0..1000, usually 100) of nodes, or of regions. 0 takes them out of rotation."""
+    chosen = choose()
+    nodes = tuple(node.name for node in chosen.client.fleet().fleet.gateways) if everything else names
+    return submit(chosen, SetWeight(nodes=nodes, regions=regions, weight=weight), **options)
+
+
+@click.command()
+@click.argument("policy", type=click.Choice([policy.value for policy in Policy]))
+@changing
+def policy(policy: str, **options: Any) -> int:
+    """Choose how the edges pick a node for a request."""
+    return submit(choose(), SetPolicy(policy=Policy(policy)), **options)
+
+
+def select(
+    fleet: Fleet,
+    names: tuple[str, ...],
+    regions: tuple[str, ...],
+    *,
+    everything: bool,
+    at_random: bool,
+    seed: int | None,
+) -> tuple[str, ...]:
+    """The nodes that names and selectors mean. Raises HactlError for a region that does not exist."""
+    known = {region.name for region in fleet.spec.regions}
+    for region in regions:
+        if region not in known:
+            raise HactlError(f"no region '{region}' in fleet '{fleet.name}'", "known: " + ", ".join(sorted(known)))
+    meant = list(names)
+    meant += [node.name for node in fleet.gateways if everything or node.region in regions]
+    nodes = tuple(dict.fromkeys(meant))
+    if at_random:
+        pool = nodes or tuple(node.name for node in fleet.gateways if node.serviceable)
+        return (random.Random(seed).choice(pool),) if pool else ()
+    return nodes
+
+
+def submit(
+    chosen: Chosen,
+    command: Command,
+    *,
+    dry_run: bool,
+    wait_for_it: bool,
+    timeout: str,
+    reason: str,
+    confirm: str,
+    as_json: bool,
+) -> int:
+    """Send one command and say what came of it; the exit code tells scripts."""
+    client = chosen.client
+    receipt = client.submit(command, reason=reason, confirm=confirm, dry_run=dry_run, by=label())
+    if dry_run:
+        _show_dry_run(receipt, as_json=as_json)
+        return Exit.OK
+    if not wait_for_it:
+        if as_json:
+            output.emit_json(receipt)
+        else:
+            output.say(f"{receipt.operation}: {receipt.sentence}")
+        return Exit.OK
+
+    def progress(record: Record) -> None:
+        if not as_json:
+            output.say(f"  {tell(record.event)}")
+
+    ended = until_ended(client, receipt.operation, output.parse_duration(timeout), progress)
+    if as_json:
+        output.emit_json({"receipt": receipt, "ended": ended})
+    elif ended.outcome is not Outcome.DONE and ended.hint:
+        output.say(f"  try: {ended.hint}")
+    return Exit.OK if ended.outcome is Outcome.DONE else Exit.FAILED
+
+
+def _show_dry_run(receipt: Receipt, *, as_json: bool) -> None:
+    if as_json:
+        output.emit_json(receipt)
+        return
+    click.echo(f"would {receipt.sentence}; nothing was changed. Intended shares right after it:")
+    rows = [(share.node, share.region, f"{share.part * 100:.0f} %") for share in receipt.shares]
+    for line in output.table(("NODE", "REGION", "SHARE"), rows, right=frozenset({2})):
+        click.echo(f"  {line}")

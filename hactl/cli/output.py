@@ -1,0 +1,78 @@
+"""stdout is data, stderr is talk. Text tables and JSON; colour only where a person looks and has not said no."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+from hactl.core.model import NodeState
+
+_COLOUR = {
+    "serving": "green",
+    "starting": "cyan",
+    "draining": "yellow",
+    "drained": "yellow",
+    "stopping": "yellow",
+    "backoff": "red",
+    "unhealthy": "red",
+    "failed": "red",
+    "ok": "green",
+    "degraded": "yellow",
+    "down": "red",
+    NodeState.STOPPED.value: "bright_black",
+}
+
+
+def emit_json(value: Any) -> None:
+    """One JSON document, one line."""
+    click.echo(msgspec.json.encode(value))
+
+
+def say(text: str) -> None:
+    """Talk: progress, outcomes, advice."""
+    click.echo(text, err=True)
+
+
+def tint(word: str, text: str | None = None) -> str:
+    """`text` (or the word itself) in the colour of `word`, when stdout is for a person."""
+    shown = word if text is None else text
+    colour = _COLOUR.get(word)
+    if colour is None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
+        return shown
+    return click.style(shown, fg=colour)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:
+    """Columns aligned by their widest cell; those in `right` to the right. The last column is never padded."""
+    cells = [list(head), *[list(row) for row in rows]]
+    widths = [max(len(click.unstyle(row[index])) for row in cells) for index in range(len(head))]
+    return [_line(row, widths, right) for row in cells]
+
+
+def _line(row: Sequence[str], widths: Sequence[int], right: frozenset[int]) -> str:
+    parts = []
+    for index, cell in enumerate(row):
+        padding = " " * (widths[index] - len(click.unstyle(cell)))
+        parts.append(padding + cell if index in right else cell + padding)
+    return "  ".join(parts).rstrip()
+
+
+def age(seconds: float) -> str:
+    """A duration for people: 4s, 12m, 3h, 5d."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{max(0, int(seconds))}s"
+
+
+def parse_duration(text: str) -> float:
+    """Seconds in "250ms", "5s", "2m", "1h", "3d". Raises click.BadParameter."""
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+    for unit in ("ms", "s", "m", "h", "d"):
+        number = text.removesuffix(unit)
+        if number != text and number.replace(".", "", 1).isdigit():
+            return float(number) * units[unit]
+    raise click.BadParameter(f"'{text}' is no duration; write 250ms, 5s, 2m, 1h or 3d")

@@ -1,0 +1,192 @@
+"""Verbs that look without changing: events, logs, wait, where. Events and logs work without a daemon, too."""
+
+import datetime
+import sys
+import time
+from collections.abc import Callable, Iterable
+
+import click
+
+from hactl.cli import output
+from hactl.cli.choice import Chosen, choose
+from hactl.cli.exits import Exit
+from hactl.cli.following import until_ended, until_true
+from hactl.cli.options import json_option
+from hactl.core.errors import HactlError, Unreachable
+from hactl.core.events import Record
+from hactl.core.model import Fleet, NodeState, Outcome
+from hactl.core.reading import is_serving
+from hactl.core.talk import LogPage, News, Query
+from hactl.core.telling import tell
+
+LOG_POLL = 0.25
+"""Seconds between two looks at a log that is being followed."""
+
+
+@click.command()
+@click.option("--follow", "-f", is_flag=True, help="Go on as things happen.")
+@click.option("--since", default="", metavar="AGE", help="Not older than this: 10m, 2h.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only events of this kind (repeatable).")
+@click.option("--after", default=0, metavar="SEQ", help="Only events behind this position.")
+@click.option("--limit", default=50, show_default=True, help="How many at most.")
+@json_option
+def events(follow: bool, since: str, kinds: tuple[str, ...], after: int, limit: int, as_json: bool) -> int:
+    """Show what happened, oldest first. Works without a daemon, from the journal."""
+    chosen = choose()
+    oldest = time.time() - output.parse_duration(since) if since else 0.0
+    query = Query(since=oldest, kinds=kinds, after=after, limit=limit)
+    last = after
+    for record in _history(chosen, query):
+        _print(record, as_json=as_json)
+        last = record.seq
+    if follow:
+        _follow(chosen, last, kinds, as_json=as_json)
+    return Exit.OK
+
+
+def _history(chosen: Chosen, query: Query) -> list[Record]:
+    try:
+        return chosen.client.history(query)
+    except Unreachable:
+        if not chosen.paths.journal.exists():
+            raise
+    from hactl.store.journal import SqliteJournal
+
+    with SqliteJournal.open_read_only(chosen.paths.journal) as journal:
+        return journal.query(
+            after=query.after, before=query.before, since=query.since, kinds=query.kinds, limit=query.limit
+        )
+
+
+def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], *, as_json: bool) -> None:
+    """Go on behind `after`, through restarts of the daemon; what was missed meanwhile comes from the journal."""
+    while True:
+        try:
+            for update in chosen.client.watch(after):
+                records: Iterable[Record] = update.records if isinstance(update, News) else ()
+                if not records:
+                    records = _history(chosen, Query(after=after, limit=1000)) if not isinstance(update, News) else ()
+                for record in records:
+                    if record.seq > after:
+                        after = record.seq
+                        if not kinds or type(record.event).__name__ in kinds:
+                            _print(record, as_json=as_json)
+        except Unreachable:
+            output.say("the daemon is away; waiting for it")
+        time.sleep(1.0)
+
+
+def _print(record: Record, *, as_json: bool) -> None:
+    if as_json:
+        output.emit_json(record)
+        return
+    when = datetime.datetime.fromtimestamp(record.wall).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    who = f"  [by {record.by}{': ' + record.reason if record.reason else ''}]" if record.by else ""
+    click.echo(f"{record.seq:>6}  {when}  {tell(record.event)}{who}")
+
+
+@click.command()
+@click.argument("node")
+@click.option("--follow", "-f", is_flag=True, help="Go on as lines come in.")
+@click.option("--lines", "-n", default=100, show_default=True, help="How many of the last lines.")
+@json_option
+def logs(node: str, follow: bool, lines: int, as_json: bool) -> int:
+    """Show the own log of NODE: a node, an edge, or "daemon". Works without a daemon."""
+    chosen = choose()
+    page = _page(chosen, node, -1, lines)
+    while True:
+        for line in page.lines:
+            if as_json:
+                output.emit_json({"node": node, "line": line})
+            else:
+                click.echo(_plain(line))
+        if not follow:
+            return Exit.OK
+        sys.stdout.flush()
+        time.sleep(LOG_POLL)
+        page = _page(chosen, node, page.after, 1000)
+        if page.truncated:
+            output.say("-- the log was rotated --")
+
+
+def _plain(text: str) -> str:
+    """Foreign text without control characters: a log must not be able to drive the terminal."""
+    return "".join(char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _page(chosen: Chosen, node: str, after: int, lines: int) -> LogPage:
+    try:
+        return chosen.client.log(node, after, lines)
+    except Unreachable:
+        known = {entry.name for entry in (chosen.state / "nodes").glob("*")} | {"daemon"}
+        if not chosen.paths.journal.exists():
+            raise
+        if node not in known:
+            raise HactlError(f"no node '{node}'", "known: " + ", ".join(sorted(known))) from None
+    from hactl.supervisor.logs import read_page
+
+    path = chosen.paths.daemon_log if node == "daemon" else chosen.paths.node_log(node)
+    found = read_page(path, after=after, lines=lines)
+    return LogPage(node=node, lines=found.lines, after=found.after, truncated=found.truncated)
+
+
+_GOALS: dict[str, Callable[[Fleet, str], bool]] = {
+    "serving": lambda fleet, name: fleet.nodes[name].serviceable,
+    "drained": lambda fleet, name: fleet.nodes[name].state is NodeState.DRAINING and fleet.nodes[name].idle,
+    "stopped": lambda fleet, name: fleet.nodes[name].state is NodeState.STOPPED,
+    "out": lambda fleet, name: not fleet.nodes[name].serviceable,
+}
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--for", "goal", type=click.Choice(list(_GOALS)), default="serving", show_default=True)
+@click.option("--operation", metavar="ID", help="Wait until this operation has ended instead.")
+@click.option("--timeout", default="60s", show_default=True, help="How long to wait; then exit code 4.")
+@json_option
+def wait(names: tuple[str, ...], goal: str, operation: str | None, timeout: str, as_json: bool) -> int:
+    """Wait until NODES are where they should be; without names, until the whole fleet serves."""
+    client = choose().client
+    seconds = output.parse_duration(timeout)
+    if operation:
+        ended = until_ended(client, operation, seconds)
+        if as_json:
+            output.emit_json(ended)
+        else:
+            output.say(f"{ended.id} {ended.outcome}: {ended.sentence}")
+        return Exit.OK if ended.outcome is Outcome.DONE else Exit.FAILED
+    known = client.fleet().fleet.nodes
+    for name in names:
+        if name not in known:
+            raise HactlError(f"no node '{name}'", "known: " + ", ".join(known))
+
+    def reached(fleet: Fleet) -> bool:
+        return all(_GOALS[goal](fleet, name) for name in names) if names else is_serving(fleet)
+
+    fleet = until_true(client, reached, seconds)
+    if as_json:
+        output.emit_json({"fleet": fleet.name, "seq": fleet.seq, "for": goal, "names": names})
+    return Exit.OK
+
+
+@click.command()
+@json_option
+def where(as_json: bool) -> int:
+    """Show where this fleet keeps its things."""
+    chosen = choose()
+    paths = chosen.paths
+    places = {
+        "config": str(chosen.config) if chosen.config else "",
+        "state": str(paths.state),
+        "journal": str(paths.journal),
+        "daemon log": str(paths.daemon_log),
+        "node logs": str(paths.node("NAME") / "process.log"),
+        "control socket": str(paths.control),
+        "read-only socket": str(paths.control_read_only),
+    }
+    if as_json:
+        output.emit_json({"fleet": chosen.name, **{key.replace(" ", "_"): place for key, place in places.items()}})
+        return Exit.OK
+    for line in output.table(("WHAT", "WHERE"), [("fleet", chosen.name), *places.items()])[1:]:
+        click.echo(line)
+    return Exit.OK

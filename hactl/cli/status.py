@@ -1,0 +1,146 @@
+"""`hactl status`: what runs, what serves and what does not, and why. Must start fast: no asyncio, no rich, no httpx."""
+
+import sys
+import time
+
+import click
+
+from hactl.cli import output
+from hactl.cli.choice import Chosen, choose
+from hactl.cli.exits import Exit
+from hactl.cli.options import json_option
+from hactl.core.model import Fleet, Node, Role, Sample
+from hactl.core.reading import Reading, Verdict, explain, read, word
+from hactl.core.talk import Measured, News, Snapshot
+from hactl.core.traffic import shares
+from hactl.core.value import Value
+
+_HEAD = ("NAME", "STATE", "FOR", "WEIGHT", "SHARE", "SEEN", "REQ/S", "ERR/S", "P50", "P99", "CPU", "MEM", "RST", "WHY")
+_RIGHT = frozenset(range(2, 13))
+
+
+class StatusReport(Value):
+    """What `status --json` prints; a contract."""
+
+    version: int
+    fleet: str
+    reading: Reading
+    snapshot: Snapshot
+    shares: dict[str, float]
+    """Node → intended part of the traffic (0..1)."""
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Repeat every second until interrupted.")
+@json_option
+def status(watch: bool = False, as_json: bool = False) -> int:
+    """Show what runs, what serves and what does not, and why. Exit code 3 when it is not all well."""
+    chosen = choose()
+    snapshot = chosen.client.fleet()
+    _show(snapshot, as_json=as_json)
+    if watch:
+        _repeat(chosen, as_json=as_json)
+    return Exit.OK if read(snapshot.fleet).verdict is Verdict.OK else Exit.UNHEALTHY
+
+
+def _repeat(chosen: Chosen, *, as_json: bool) -> None:
+    from hactl.core.draft import evolve
+    from hactl.core.value import replace
+
+    snapshot: Snapshot | None = None
+    for update in chosen.client.watch():
+        if isinstance(update, Snapshot):
+            snapshot = update
+        elif isinstance(update, News) and snapshot is not None:
+            fleet = snapshot.fleet
+            for record in update.records:
+                fleet = evolve(fleet, record.event) if record.seq > fleet.seq else fleet
+            snapshot = replace(snapshot, fleet=fleet)
+        elif isinstance(update, Measured) and snapshot is not None:
+            snapshot = replace(snapshot, at=update.at, samples=update.samples, pulse=update.pulse)
+            if sys.stdout.isatty() and not as_json:
+                click.echo("\x1b[H\x1b[2J", nl=False)
+            _show(snapshot, as_json=as_json)
+
+
+def _show(snapshot: Snapshot, *, as_json: bool) -> None:
+    if as_json:
+        parts = {share.node: share.part for share in shares(snapshot.fleet)}
+        report = StatusReport(
+            version=1, fleet=snapshot.fleet.name, reading=read(snapshot.fleet), snapshot=snapshot, shares=parts
+        )
+        output.emit_json(report)
+        return
+    for line in lines(snapshot):
+        click.echo(line)
+
+
+def lines(snapshot: Snapshot) -> list[str]:
+    """The whole status as text."""
+    fleet = snapshot.fleet
+    return [*_summary(snapshot), "", *_table(snapshot), *_operations(fleet, snapshot)]
+
+
+def _summary(snapshot: Snapshot) -> list[str]:
+    fleet, pulse = snapshot.fleet, snapshot.pulse
+    reading = read(fleet)
+    failover = "none yet" if fleet.last_failover_ms is None else f"traffic moved in {fleet.last_failover_ms:.0f} ms"
+    spare = "yes" if reading.n_minus_1 else "NO"
+    first = f"fleet {fleet.name}: {output.tint(reading.verdict.value)}, {reading.sentence}"
+    second = (
+        f"edges on {fleet.spec.edge.host}:{fleet.spec.edge.port}   policy {fleet.policy}"
+        f"   survives any one loss: {spare}   last failover: {failover}"
+    )
+    third = (
+        f"daemon {pulse.version} pid {pulse.pid}, up {output.age(snapshot.at - pulse.started)},"
+        f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms   revision {fleet.revision}, seq {fleet.seq}"
+    )
+    rest = [first, second, third]
+    if pulse.unwritten:
+        rest.append(f"WARNING: {pulse.unwritten} records could not be written yet: the disk is full")
+    stale = time.time() - snapshot.at
+    if stale > 5:
+        rest.append(f"WARNING: this picture is {output.age(stale)} old")
+    return rest
+
+
+def _table(snapshot: Snapshot) -> list[str]:
+    fleet = snapshot.fleet
+    samples = {sample.node: sample for sample in snapshot.samples}
+    parts = {share.node: share.part for share in shares(fleet)}
+    rows = [_row(node, samples.get(node.name), parts.get(node.name), snapshot.at) for node in fleet.nodes.values()]
+    return output.table(_HEAD, rows, right=_RIGHT)
+
+
+def _row(node: Node, sample: Sample | None, part: float | None, now: float) -> tuple[str, ...]:
+    sample = sample or Sample(node=node.name, at=now)
+    state = word(node)
+    edge = node.role is Role.EDGE
+    return (
+        node.name,
+        output.tint(state),
+        output.age(now - node.since) if node.since else "-",
+        "-" if edge else str(node.weight),
+        "-" if part is None else f"{part * 100:.0f} %",
+        "-" if sample.share is None or edge else f"{sample.share * 100:.0f} %",
+        _number(sample.requests, 0),
+        _number(sample.errors, 1),
+        _number(sample.p50_ms, 1),
+        _number(sample.p99_ms, 1),
+        "-" if sample.cpu is None else f"{sample.cpu * 100:.0f} %",
+        "-" if sample.rss is None else f"{sample.rss >> 20}M",
+        str(node.restarts),
+        explain(node),
+    )
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _operations(fleet: Fleet, snapshot: Snapshot) -> list[str]:
+    return [
+        f"{operation.id}: {operation.sentence}, by {operation.by}, {operation.done} of {len(operation.targets)} done,"
+        f" since {snapshot.mono - operation.began:.1f} s"
+        for operation in fleet.operations.values()
+    ]

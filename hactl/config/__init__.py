@@ -1,0 +1,19 @@
+"""`hactl.toml`: finding it, reading it, refusing it with reasons, writing it. Not where a fleet keeps things: `paths`.
+
+    files      find and load
+    reading    text → FleetSpec
+    rules      what must hold between keys
+    writing    FleetSpec → text; the file a new fleet starts with
+    schema     for editors and for the reference
+    keys       the one table of all keys, which everything above reads
+    kinds, quantities    what values look like
+
+Everything raises ConfigError and nothing else.
+"""
+
+from hactl.config.files import FILE_NAME, find, load
+from hactl.config.reading import parse
+from hactl.config.schema import KeyDoc, reference, schema
+from hactl.config.writing import digest, dump, template
+
+__all__ = ["FILE_NAME", "KeyDoc", "digest", "dump", "find", "load", "parse", "reference", "schema", "template"]

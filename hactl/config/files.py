@@ -1,0 +1,52 @@
+"""Where a `hactl.toml` comes from: finding it and reading it. Not what stands in it: `reading`."""
+
+from pathlib import Path
+
+from hactl.config.reading import parse
+from hactl.core.errors import ConfigError
+from hactl.core.spec import FleetSpec
+
+FILE_NAME = "hactl.toml"
+"""What a fleet's configuration is called."""
+LARGEST = 1 << 20
+"""Bytes; a file beyond this is taken for a mistake, such as a log or a device."""
+
+
+def find(start: Path) -> Path | None:
+    """The nearest hactl.toml in `start` or above it; None when there is none. `start` may be a file in there."""
+    start = start.absolute()
+    for directory in (start, *start.parents):
+        candidate = directory / FILE_NAME
+        try:
+            if candidate.is_file():
+                return candidate
+        except OSError:
+            continue  # a directory that may not be entered has no file for us
+    return None
+
+
+def load(path: Path) -> FleetSpec:
+    """The configuration in the file at `path`. Raises ConfigError that begins with the path, whatever is wrong."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file", "write one with: hactl init") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: is a directory", f"name the file in it: {path / FILE_NAME}") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ConfigError(f"{path}: cannot be read: {why.lower()}") from error
+    if len(data) > LARGEST:
+        raise ConfigError(f"{path}: larger than {LARGEST >> 20}MiB", "is this the right file?")
+    return parse(_text(data, path), str(path))
+
+
+def _text(data: bytes, path: Path) -> str:
+    try:
+        return data.decode("utf-8-sig")  # some editors put a byte order mark first, which TOML does not allow
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        message = f"{path}:{line}:{column}: not UTF-8 text (byte 0x{data[error.start]:02x})"
+        raise ConfigError(message, "save the file as UTF-8") from error

@@ -1,0 +1,171 @@
+"""The keys that say how processes are run, watched and recorded. Not how traffic flows: `traffic_keys`."""
+
+from hactl.config import kinds, quantities
+from hactl.config.table import Key, Table
+from hactl.config.traffic_keys import MAX_NODES, name
+from hactl.core.spec import (
+    FleetSpec,
+    GatewayKind,
+    GatewaySpec,
+    HealthSpec,
+    JournalSpec,
+    LogsSpec,
+    ProbeKind,
+    RestartSpec,
+    SafetySpec,
+)
+
+_up_to_an_hour = quantities.duration("0s", "1h")
+_beat = quantities.duration("10ms", "1m")
+
+
+FLEET = Table(
+    name="fleet",
+    doc="The fleet as a whole.",
+    blank=FleetSpec(),
+    keys=(
+        Key(name="name", kind=name, doc="what commands call this fleet; also the name of its state directory"),
+        Key(
+            name="state_dir",
+            kind=kinds.directory(),
+            doc='where journal, logs and documents go; "" for the usual place below the user\'s state directory',
+        ),
+        Key(
+            name="ports",
+            kind=quantities.span(1024, 65_535, "ports", "20000-27999"),
+            doc="where node ports are taken from; best below the kernel's ephemeral ports",
+        ),
+    ),
+    planned=("group",),
+)
+
+GATEWAY = Table(
+    name="gateway",
+    doc="What a node runs.",
+    blank=GatewaySpec(),
+    into="gateway",
+    keys=(
+        Key(name="kind", kind=kinds.choice(GatewayKind), doc="an Envoy that hactl configures, or your own command"),
+        Key(
+            name="command",
+            kind=kinds.many(kinds.text("text"), "arguments"),
+            doc='what to run for kind = "command"; {port} {address} {name} {region} {dir} are filled in',
+        ),
+        Key(name="stop_signal", kind=kinds.signal_name(), doc="asks a node to end"),
+        Key(name="stop_timeout", kind=_up_to_an_hour, doc="from that signal to KILL; also the deadline of a drain"),
+        Key(
+            name="start_timeout",
+            kind=quantities.duration("100ms", "1h"),
+            doc="how long a node may take until it is ready",
+        ),
+        Key(name="env", kind=kinds.environment(), doc="variables added to its environment, with the same placeholders"),
+    ),
+    planned=("envoy_overlay",),
+)
+
+HEALTH = Table(
+    name="health",
+    doc="How nodes are asked whether they are well.",
+    blank=HealthSpec(),
+    into="health",
+    keys=(
+        Key(name="kind", kind=kinds.choice(ProbeKind), doc="how to ask"),
+        Key(
+            name="path",
+            kind=kinds.text('a path that begins with "/", without blanks', r"/[^\s#\x00-\x1f\x7f]*"),
+            doc="what to ask for over http",
+            command_default="/",
+        ),
+        Key(
+            name="expect",
+            kind=quantities.span(100, 599, "status codes", "200-299"),
+            doc="the status codes of a healthy node",
+        ),
+        Key(name="interval", kind=quantities.duration("10ms", "1h"), doc="between two checks of a node by an edge"),
+        Key(name="timeout", kind=_beat, doc="how long an edge waits for the answer"),
+        Key(name="unhealthy_threshold", kind=kinds.whole(1, 100), doc="failures in a row that take a node out"),
+        Key(name="healthy_threshold", kind=kinds.whole(1, 100), doc="answers in a row that bring it back"),
+        Key(name="probe", kind=_beat, doc="between two probes of a node by the daemon", command_default=0.25),
+        Key(
+            name="hang_grace",
+            kind=_up_to_an_hour,
+            doc="how long a node that is alive may be silent before it is killed",
+            command_default=5.0,
+        ),
+        Key(
+            name="slow_start", kind=_up_to_an_hour, doc='a new node gets its full share only after this; "0s": at once'
+        ),
+    ),
+)
+
+RESTART = Table(
+    name="restart",
+    doc="How a process that died comes back.",
+    blank=RestartSpec(),
+    into="restart",
+    keys=(
+        Key(
+            name="initial",
+            kind=quantities.duration("0s", "1h", auto=True),
+            doc='before the first restart; "auto": at once if it ran for a minute, otherwise base',
+        ),
+        Key(name="base", kind=quantities.duration("10ms", "1h"), doc="before the second; doubles each time"),
+        Key(name="max", kind=quantities.duration("10ms", "1d"), doc="the longest wait"),
+        Key(
+            name="budget",
+            kind=kinds.inline(
+                {
+                    "restarts": (kinds.whole(1, 1000), RestartSpec().budget),
+                    "window": (quantities.duration("1s", "1d"), RestartSpec().window),
+                }
+            ),
+            fields=("budget", "window"),
+            doc="this many restarts within the window are a crash loop: one try per window from then on",
+        ),
+    ),
+)
+
+SAFETY = Table(
+    name="safety",
+    doc="Rules that every command must pass, whoever sends it.",
+    blank=SafetySpec(),
+    into="safety",
+    keys=(
+        Key(name="min_serving_nodes", kind=kinds.whole(0, MAX_NODES), doc="commands leave at least so many serving"),
+        Key(name="min_serving_regions", kind=kinds.whole(0, MAX_NODES), doc="the same for regions"),
+        Key(
+            name="max_unhealthy_share",
+            kind=quantities.proportion(),
+            doc="the daemon takes out at most this share of the nodes for failed probes alone",
+        ),
+        Key(name="read_only", kind=kinds.flag(), doc="refuse every command that changes something"),
+    ),
+)
+
+LOGS = Table(
+    name="logs",
+    doc="How much of each process's own log is kept.",
+    blank=LogsSpec(),
+    into="logs",
+    keys=(
+        Key(name="max_size", kind=quantities.size("64KiB", "16GiB"), doc="a log is rotated at this size"),
+        Key(name="keep", kind=kinds.whole(1, 100), doc="how many rotated files are kept"),
+    ),
+    planned=("max_age",),
+)
+
+JOURNAL = Table(
+    name="journal",
+    doc="The record of everything that happened.",
+    blank=JournalSpec(),
+    into="journal",
+    keys=(
+        Key(name="max_age", kind=quantities.duration("1h", "3650d"), doc="how long records are kept"),
+        Key(
+            name="checkpoint_every",
+            kind=kinds.whole(1, 100_000),
+            doc="records between two checkpoints: the most a start has to replay",
+        ),
+    ),
+    planned=("max_size",),
+)

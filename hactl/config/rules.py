@@ -1,0 +1,130 @@
+"""What must hold between the keys of a `hactl.toml`. Not what each key by itself accepts: that is its `Kind`.
+
+Pure: a spec in, problems out. Each rule is a generator of problems; `broken_rules` runs them all.
+"""
+
+import re
+from collections.abc import Iterator
+
+from hactl.config.traffic_keys import MAX_NODES
+from hactl.config.unfit import Problem, did_you_mean, nearest, quoted
+from hactl.core.spec import FleetSpec, GatewayKind, ProbeKind, RouteSpec
+
+RESERVED = ("daemon", "edge")
+"""No region may be called so: edges are named edge-1, edge-2, ..., and "daemon" names the daemon's own log."""
+OWN_PATHS = "/-/"
+"""Every node answers below this path itself, for probes and drills."""
+PLACEHOLDERS = ("port", "address", "name", "region", "dir")
+"""What may stand in braces in `gateway.command`."""
+
+
+def broken_rules(spec: FleetSpec) -> list[Problem]:
+    """Everything about `spec` that cannot work, in the order of the tables; [] when it can."""
+    rules = (_edge, _regions, _ports, _gateway, _health, _restart, _safety, _services, _routes)
+    return [problem for rule in rules for problem in rule(spec)]
+
+
+def _edge(spec: FleetSpec) -> Iterator[Problem]:
+    if spec.edge.policy.hashes and not spec.edge.hash_on:
+        cause = f"must be given for the policy {quoted(spec.edge.policy)}"
+        yield Problem(path="edge.hash_on", cause=cause, hint='"header:NAME", "cookie:NAME" or "source-ip"')
+
+
+def _regions(spec: FleetSpec) -> Iterator[Problem]:
+    for name in _twice([region.name for region in spec.regions]):
+        yield Problem(path=f"region[{name}].name", cause=f"two regions are called {quoted(name)}")
+    for region in spec.regions:
+        if region.name in RESERVED:
+            cause = f"no region may be called {quoted(region.name)}"
+            yield Problem(path=f"region[{region.name}].name", cause=cause, hint="hactl uses that name itself")
+    if not any(region.weight for region in spec.regions):
+        cause = "the weight of every region is 0"
+        yield Problem(path="region", cause=cause, hint="at least one must be above 0 to get any traffic")
+    if _nodes(spec) > MAX_NODES:
+        yield Problem(path="region", cause=f"wants at most {MAX_NODES} nodes in all regions, found {_nodes(spec)}")
+
+
+def _ports(spec: FleetSpec) -> Iterator[Problem]:
+    first, last = spec.ports
+    if last - first + 1 < _nodes(spec):
+        cause = f"{last - first + 1} ports are too few for {_nodes(spec)} nodes"
+        yield Problem(path="fleet.ports", cause=cause, hint="every node needs one of its own")
+    if first <= spec.edge.port <= last:
+        cause = f"port {spec.edge.port} is one of fleet.ports ({first}-{last}), which are for nodes"
+        yield Problem(path="edge.listen", cause=cause, hint="choose a port outside that range")
+
+
+def _gateway(spec: FleetSpec) -> Iterator[Problem]:
+    gateway = spec.gateway
+    if gateway.kind is GatewayKind.ENVOY and gateway.command:
+        hint = 'add kind = "command" to run a program of your own'
+        yield Problem(path="gateway.command", cause='does not go with kind = "envoy"', hint=hint)
+    if gateway.kind is GatewayKind.COMMAND and not (gateway.command and gateway.command[0]):
+        hint = 'like ["./gateway", "--port", "{port}"]'
+        yield Problem(path="gateway.command", cause='must be given for kind = "command"', hint=hint)
+    for name in re.findall(r"\{([A-Za-z_]\w*)\}", " ".join(gateway.command)):
+        if name not in PLACEHOLDERS:
+            cause = f"unknown placeholder {quoted('{' + name + '}')}"
+            yield Problem(path="gateway.command", cause=cause, hint=did_you_mean(name, PLACEHOLDERS))
+
+
+def _health(spec: FleetSpec) -> Iterator[Problem]:
+    if spec.health.kind is ProbeKind.GRPC and spec.gateway.kind is GatewayKind.COMMAND:
+        cause = '"grpc" is not built yet in this version of hactl for kind = "command"'
+        yield Problem(path="health.kind", cause=cause, hint='choose "http" or "tcp"')
+
+
+def _restart(spec: FleetSpec) -> Iterator[Problem]:
+    if spec.restart.max < spec.restart.base:
+        yield Problem(path="restart.max", cause="must not be shorter than restart.base")
+
+
+def _safety(spec: FleetSpec) -> Iterator[Problem]:
+    if spec.safety.min_serving_nodes > _nodes(spec):
+        cause = f"wants {spec.safety.min_serving_nodes} nodes serving, but there are {_nodes(spec)}"
+        yield Problem(path="safety.min_serving_nodes", cause=cause)
+    if spec.safety.min_serving_regions > len(spec.regions):
+        cause = f"wants {spec.safety.min_serving_regions} regions serving, but there are {len(spec.regions)}"
+        yield Problem(path="safety.min_serving_regions", cause=cause)
+
+
+def _services(spec: FleetSpec) -> Iterator[Problem]:
+    for name in _twice([service.name for service in spec.services]):
+        yield Problem(path=f"service[{name}].name", cause=f"two services are called {quoted(name)}")
+    for service in spec.services:
+        if not service.endpoints:
+            hint = 'like ["127.0.0.1:9000"]'
+            yield Problem(path=f"service[{service.name}].endpoints", cause="wants at least one address", hint=hint)
+
+
+def _routes(spec: FleetSpec) -> Iterator[Problem]:
+    services = [service.name for service in spec.services]
+    for number, route in enumerate(spec.routes, start=1):
+        yield from _route(route, f"route[{number}]", services)
+
+
+def _route(route: RouteSpec, path: str, services: list[str]) -> Iterator[Problem]:
+    if bool(route.prefix) == bool(route.path):
+        cause = "has both prefix and path" if route.prefix else "has neither prefix nor path"
+        yield Problem(path=path, cause=cause, hint="keep one" if route.prefix else 'add prefix = "/" for all requests')
+    for key in ("prefix", "path"):
+        if str(getattr(route, key)).startswith(OWN_PATHS):
+            yield Problem(path=f"{path}.{key}", cause=f"paths below {quoted(OWN_PATHS)} are answered by hactl itself")
+    if bool(route.service) == bool(route.respond):
+        cause = "has both service and respond" if route.service else "has neither service nor respond"
+        yield Problem(path=path, cause=cause, hint="keep one" if route.service else "add one of them")
+    if route.service and route.service not in services:
+        near = nearest(route.service, services)
+        hint = did_you_mean(route.service, services) if near or services else "add a [[service]] of that name"
+        yield Problem(path=f"{path}.service", cause=f"no service is called {quoted(route.service)}", hint=hint)
+    if route.respond_body and not route.respond:
+        yield Problem(path=f"{path}.respond_body", cause="does not go without respond", hint="like respond = 200")
+
+
+def _nodes(spec: FleetSpec) -> int:
+    return sum(region.nodes for region in spec.regions)
+
+
+def _twice(names: list[str]) -> list[str]:
+    """Names that occur more than once, each once."""
+    return sorted({name for name in names if names.count(name) > 1})

@@ -1,0 +1,173 @@
+"""The keys that say how traffic flows: edges, regions, services, routes. Not the processes behind: `process_keys`."""
+
+from hactl.config import kinds, quantities
+from hactl.config.table import Key, Table
+from hactl.core.spec import EdgeSpec, FailoverMode, FleetSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
+
+MAX_NODES = 200
+"""Gateway nodes in all regions together: what one machine and one control plane are made for."""
+MAX_RESPOND_BODY = 4096
+"""Bytes of a fixed answer; Envoy refuses longer ones unless told otherwise."""
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+"""The methods of RFC 9110 without CONNECT, which asks for a tunnel and not for a resource; and PATCH."""
+NAME = "[a-z0-9-]{1,32}"
+"""What fleets, regions and services may be called."""
+_TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}"  # header and cookie names, as RFC 9110 has them
+
+name = kinds.text('a name of 1 to 32 characters out of a-z, 0-9 and "-"', NAME)
+"""The kind of every name."""
+_below_root = kinds.text('a path that begins with "/", without blanks, "?" or "#"', r"|/[^\s?#\x00-\x1f\x7f]*")
+_patience = quantities.duration("10ms", "1d")
+
+
+EDGE = Table(
+    name="edge",
+    doc="The front balancers: identical processes that share one address.",
+    blank=EdgeSpec(),
+    into="edge",
+    keys=(
+        Key(name="listen", kind=quantities.address(), fields=("host", "port"), doc="the address clients connect to"),
+        Key(name="count", kind=kinds.whole(1, 32), doc="how many edges; with two or more, losing one is no outage"),
+        Key(name="threads", kind=kinds.whole(1, 256, auto=True), doc='threads per edge; "auto" is cores / count'),
+        Key(name="policy", kind=kinds.choice(Policy), doc="how an edge chooses among the nodes"),
+        Key(
+            name="hash_on",
+            kind=kinds.text('"header:NAME", "cookie:NAME" or "source-ip"', f"|source-ip|(?:header|cookie):{_TOKEN}"),
+            doc='what ring-hash and maglev hash: "header:NAME", "cookie:NAME" or "source-ip"',
+        ),
+        Key(name="sticky", kind=kinds.flag(), doc="keep each client on one node by a cookie, while that node serves"),
+        Key(
+            name="node_header",
+            kind=kinds.text('the name of a header, or ""', f"|{_TOKEN}"),
+            doc='response header that names the node that answered; "" for none',
+        ),
+        Key(name="max_connections", kind=kinds.whole(1, 1_000_000), doc="client connections each edge accepts"),
+        Key(
+            name="request_headers_timeout",
+            kind=quantities.duration("100ms", "1h"),
+            doc="how long a client may take to send its request headers",
+        ),
+        Key(name="idle_timeout", kind=quantities.duration("1s", "1d"), doc="how long a silent connection is kept"),
+        Key(
+            name="max_body_retry",
+            kind=quantities.size("0B", "1GiB"),
+            doc="request bodies up to this size are kept, and can be sent again to another node",
+        ),
+    ),
+    planned=("tls", "rate_limit"),
+)
+
+REGION = Table(
+    name="region",
+    doc="A failure domain with its own nodes, which are called NAME-1, NAME-2, ... One table for each region.",
+    blank=RegionSpec(),
+    into="regions",
+    repeated=True,
+    keys=(
+        Key(name="name", kind=name, doc="what commands call it"),
+        Key(
+            name="priority",
+            kind=kinds.whole(0, 1000),
+            doc="lower serves first (active/passive); equal ones share (active/active)",
+        ),
+        Key(name="weight", kind=kinds.whole(0, 1000), doc="its part of the traffic among regions of equal priority"),
+        Key(name="nodes", kind=kinds.whole(1, MAX_NODES), doc="how many nodes"),
+        Key(name="bind", kind=quantities.ip(), doc="the IP address its nodes listen on"),
+    ),
+    planned=("spares", "autoscale"),
+)
+
+REGION_FAILOVER = Table(
+    name="region_failover",
+    doc="What happens when a region cannot serve.",
+    blank=FleetSpec(),
+    keys=(
+        Key(
+            name="mode",
+            kind=kinds.choice(FailoverMode),
+            fields=("failover_mode",),
+            doc='"standby": later regions wait until no earlier one can serve; "spill-over": they take the excess',
+        ),
+    ),
+    planned=("auto_failback", "stable_for"),
+)
+
+SERVICE = Table(
+    name="service",
+    doc="An upstream the gateway routes to. One table for each service.",
+    blank=ServiceSpec(name="", endpoints=()),
+    into="services",
+    repeated=True,
+    keys=(
+        Key(name="name", kind=name, doc="what routes call it", required=True, example="app"),
+        Key(
+            name="endpoints",
+            kind=kinds.many(quantities.address(names=True), 'addresses, like ["127.0.0.1:9000"]'),
+            doc="where it answers",
+            required=True,
+            example=(("127.0.0.1", 9000),),
+        ),
+        Key(name="timeout", kind=quantities.duration("10ms", "1m"), doc="how long connecting to an endpoint may take"),
+    ),
+    planned=("health", "limits", "tls"),
+)
+
+ROUTE = Table(
+    name="route",
+    doc="Which requests go where; the first route that matches decides. One table for each route.",
+    blank=RouteSpec(),
+    into="routes",
+    repeated=True,
+    keys=(
+        Key(name="prefix", kind=_below_root, doc="paths that begin with this; either prefix or path", example="/"),
+        Key(name="path", kind=_below_root, doc="exactly this path; either prefix or path"),
+        Key(
+            name="host",
+            kind=kinds.text(
+                'a host name, like "example.com" or "*.example.com"',
+                rf"|(?:(?:\*\.)?{quantities.HOSTNAME}|\[[0-9A-Fa-f:.]+\])",
+            ),
+            doc='only requests for this host; "" for any, "*.example.com" for all below it',
+        ),
+        Key(
+            name="methods",
+            kind=kinds.many(kinds.choice(METHODS), 'methods, like ["GET"]'),
+            doc="only these methods; [] for any",
+        ),
+        Key(
+            name="service",
+            kind=kinds.text('the name of a service, or ""', f"|{NAME}"),
+            doc="who answers",
+            example="app",
+        ),
+        Key(
+            name="respond",
+            kind=kinds.whole(200, 599, off=True),
+            doc="answer with this status instead of asking a service; 0 for no",
+        ),
+        Key(
+            name="respond_body",
+            kind=kinds.text(f"text of at most {MAX_RESPOND_BODY} bytes", longest=MAX_RESPOND_BODY),
+            doc="the body of that answer",
+        ),
+        Key(name="timeout", kind=_patience, doc="for the whole request, tries included"),
+        Key(name="per_try_timeout", kind=_patience, doc="for one try"),
+        Key(
+            name="retries",
+            kind=kinds.whole(0, 20),
+            doc="more tries of idempotent requests; others are sent again only when no byte can have arrived",
+        ),
+    ),
+    planned=(
+        "auth",
+        "cors",
+        "hedge",
+        "rate_limit",
+        "redirect",
+        "request_headers",
+        "response_headers",
+        "rewrite",
+        "strip_prefix",
+        "websocket",
+    ),
+)

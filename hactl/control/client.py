@@ -1,0 +1,127 @@
+"""A daemon at the other end of its socket, for a command line: synchronous, and as light as Python allows.
+
+Not the client of a program that lives long: that is `aclient`. One connection per question, in HTTP/1.0, whose
+answers end with the connection, so that reading one takes no more than a loop. No asyncio, no http package: a
+status must be on the screen within 120 ms, and loading `http.client` alone would take 17 of them.
+"""
+
+import io
+import socket as sockets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from hactl.control import api
+from hactl.control.api import CommandBody, HistoryParams, LogParams, RecordPage, WatchParams, read_error, target
+from hactl.core.codec import decode, encode
+from hactl.core.commands import Command
+from hactl.core.errors import HactlError, Unreachable
+from hactl.core.events import Record
+from hactl.core.talk import PROTOCOL, Hello, LogPage, Query, Receipt, Snapshot, Update
+
+T = TypeVar("T")
+
+
+class Client:
+    """The Controller's verbs, each a blocking call.
+
+    Every call raises Unreachable when no daemon answers within `timeout` seconds, CommandRejected when the core
+    says no, and HactlError for whatever else the daemon has to say.
+    """
+
+    def __init__(self, socket: Path, *, timeout: float = 5.0) -> None:
+        self._socket = socket
+        self._timeout = timeout
+
+    def hello(self) -> Hello:
+        """Who is there."""
+        return self._ask("GET", api.HELLO, Hello)
+
+    def fleet(self) -> Snapshot:
+        """Everything now, with the newest measurements."""
+        return self._ask("GET", api.FLEET, Snapshot)
+
+    def submit(
+        self, command: Command, *, by: str = "", reason: str = "", confirm: str = "", dry_run: bool = False
+    ) -> Receipt:
+        """Ask for something. `by` is only a label: the daemon puts the user it knows from the kernel before it."""
+        body = CommandBody(command=command, reason=reason, confirm=confirm, label=by, dry_run=dry_run)
+        return self._ask("POST", api.COMMANDS, Receipt, encode(body))
+
+    def history(self, query: Query) -> list[Record]:
+        """Journal records that match, oldest first."""
+        return list(self._ask("GET", target(api.HISTORY, HistoryParams.of(query)), RecordPage).records)
+
+    def log(self, node: str, after: int = -1, lines: int = 100) -> LogPage:
+        """Lines of a process's own log ("daemon" names the daemon's)."""
+        return self._ask("GET", target(api.LOG, LogParams(node=node, after=after, lines=lines)), LogPage)
+
+    def watch(self, after: int = 0) -> Iterator[Update]:
+        """Updates until the daemon ends the stream: call again with the last `seq`. Close it to leave early."""
+        with self._exchange("GET", target(api.WATCH, WatchParams(after=after)), b"", api.QUIET_LIMIT) as (answer, _):
+            for line in answer:
+                if line.endswith(b"\n"):  # else the daemon went in the middle of it
+                    yield decode(line, Update)  # type: ignore[arg-type]
+
+    def _ask(self, method: str, path: str, kind: type[T], body: bytes = b"") -> T:
+        with self._exchange(method, path, body, self._timeout) as (answer, length):
+            content = answer.read(length)
+            if len(content) < length:
+                raise ConnectionResetError
+            return decode(content, kind)
+
+    @contextmanager
+    def _exchange(self, method: str, path: str, body: bytes, timeout: float) -> Iterator[tuple[io.BufferedReader, int]]:
+        """The body of a 200, to be read, and its length (-1: until the end). Raises what any other status means."""
+        with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection:
+            connection.settimeout(timeout)
+            try:
+                connection.connect(str(self._socket))
+                _send(connection, _request(method, path, body))
+                with connection.makefile("rb") as answer:
+                    status, length = _head(answer)
+                    if status != 200:
+                        raise read_error(status, answer.read(length))
+                    yield answer, length
+            except OSError as error:
+                raise unreachable(self._socket, error) from error
+
+
+def unreachable(socket: Path, error: Exception) -> Unreachable:
+    """What it means that the operating system or an HTTP library failed to talk over `socket`."""
+    if isinstance(error, PermissionError):
+        return Unreachable(f"'{socket}' is not yours to open", "run as the user who started the fleet, or as root")
+    if isinstance(error, TimeoutError):
+        return Unreachable(f"the daemon on '{socket}' does not answer in time", "hactl logs daemon")
+    if isinstance(error, ConnectionResetError | BrokenPipeError | EOFError):
+        return Unreachable(f"the daemon on '{socket}' went away before it answered", "hactl events")
+    return Unreachable(f"no daemon answers on '{socket}'", "hactl up")
+
+
+def _request(method: str, path: str, body: bytes) -> bytes:
+    return (
+        f"{method} {path} HTTP/1.0\r\nhost: hactl\r\n{api.PROTOCOL_HEADER}: {PROTOCOL}\r\n"
+        f"content-length: {len(body)}\r\n\r\n"
+    ).encode("ascii") + body
+
+
+def _send(connection: sockets.socket, request: bytes) -> None:
+    # A daemon that refuses a request reads no further, and its refusal is there to be read.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        connection.sendall(request)
+
+
+def _head(answer: io.BufferedReader) -> tuple[int, int]:
+    """Status and content-length (-1: until the end) of the answer, read up to its body."""
+    first = answer.readline(1024).split(b" ", 2)
+    if first == [b""]:
+        raise ConnectionResetError
+    if len(first) < 2 or not first[0].startswith(b"HTTP/1.") or not first[1].isdigit():
+        raise HactlError("what answers on the control socket is not a hactl daemon", "hactl up")
+    length = -1
+    while (line := answer.readline(65536)) not in (b"\r\n", b""):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length" and value.strip().isdigit():
+            length = int(value)
+    return int(first[1]), length

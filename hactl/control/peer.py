@@ -1,0 +1,52 @@
+"""Who is at the other end of a Unix socket, as the kernel says. Not what they may do: that is `gate`."""
+
+import os
+import pwd
+import re
+import socket
+import struct
+from asyncio.trsock import TransportSocket
+
+from hactl.core.value import Value
+
+BY_LIMIT = 64
+"""Characters of the name under which a command is recorded."""
+
+_UCRED = struct.Struct("3i")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}")
+
+
+class Peer(Value):
+    """The process that connected, at the moment it connected."""
+
+    pid: int
+    uid: int
+    gid: int
+
+    def signature(self, label: str) -> str:
+        """Who a command is recorded for: the user, then `@` and whatever the client calls itself ("alice@pts/3").
+
+        The part before the first `@` comes from the kernel alone. A user name that could be taken for a labelled
+        one is replaced by the number. May ask the system's user database, which can be slow: not for an event loop.
+        """
+        said = "".join(character for character in label if character.isprintable()).strip()
+        name = self._user()
+        return f"{name}@{said}"[:BY_LIMIT] if said else name
+
+    def _user(self) -> str:
+        try:
+            name = pwd.getpwuid(self.uid).pw_name
+        except KeyError:
+            name = ""
+        return name if _PLAIN_NAME.fullmatch(name) else f"uid-{self.uid}"
+
+
+def peer_of(connection: socket.socket | TransportSocket) -> Peer:
+    """The process at the other end of an accepted Unix connection (SO_PEERCRED). Raises OSError elsewhere."""
+    pid, uid, gid = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
+    return Peer(pid=pid, uid=uid, gid=gid)
+
+
+def owners() -> frozenset[int]:
+    """The users who may always drive a fleet: the one its daemon runs as, and root."""
+    return frozenset({os.geteuid(), 0})

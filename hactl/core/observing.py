@@ -1,0 +1,142 @@
+"""What each observation does to the fleet. Never fails: news that no longer fits is dropped, whatever it says.
+
+What one process makes of the news stands in `lifecycle`; here is what must be known of the others first: whether the
+news is about the current launch, how many may be taken out on probes, whose change an edge has refused.
+"""
+
+from typing import assert_never
+
+from hactl.core import operations
+from hactl.core.draft import Draft
+from hactl.core.effects import EndOrphan
+from hactl.core.events import OrphanEnded, TrafficApplied, TrafficRejected
+from hactl.core.lifecycle import Cause, Stimulus, instance_of
+from hactl.core.model import Fleet, Launch, Node, Reason, ReasonCode
+from hactl.core.observations import (
+    BecameHealthy,
+    BecameUnhealthy,
+    Exited,
+    Observation,
+    PlanApplied,
+    PlanRejected,
+    Spawned,
+    SpawnFailed,
+    Ticked,
+    WentIdle,
+    Woke,
+)
+from hactl.core.value import replace
+
+
+def observe(draft: Draft, saw: Observation) -> None:
+    """Take one observation."""
+    match saw:
+        case Ticked():
+            return
+        case PlanApplied(edge=edge, instance=instance, version=version):
+            _plan_applied(draft, edge, instance, version)
+        case PlanRejected():
+            _plan_rejected(draft, saw)
+        case Woke(node=name, deadline=deadline):
+            if name in draft.fleet.nodes:
+                draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))
+        case Spawned(node=name, launch=launch):
+            _spawned(draft, name, launch)
+        case SpawnFailed() | Exited():
+            if _current(draft.fleet, saw.node, saw.instance):
+                _of_one(draft, saw)
+        case BecameHealthy() | BecameUnhealthy() | WentIdle():
+            # What a probe says of a process that is not known to exist yet is about somebody else on its port.
+            if _current(draft.fleet, saw.node, saw.instance) and draft.fleet.nodes[saw.node].launch is not None:
+                _of_one(draft, saw)
+        case _:
+            assert_never(saw)
+
+
+def reconsider_suspects(draft: Draft) -> None:
+    """Take out those that were only kept because too many others were out, as soon as the others are back."""
+    for name, node in draft.fleet.nodes.items():
+        suspect = node.serviceable and node.reason is not None and node.reason.code is ReasonCode.SUSPECT
+        if suspect and node.reason is not None and not _too_many_out(draft.fleet, node):
+            cause = Cause.HUNG if node.hung else Cause.UNHEALTHY
+            draft.stimulate(name, Stimulus(cause=cause, why=node.reason.text))
+
+
+def exit_text(saw: Exited) -> str:
+    """How a process ended, for people."""
+    if saw.oom:
+        return "killed by the kernel, most likely for want of memory"
+    if saw.signal is not None:
+        return f"killed by signal {saw.signal}"
+    return "exited, status unknown" if saw.code is None else f"exited with code {saw.code}"
+
+
+def _of_one(draft: Draft, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | WentIdle) -> None:
+    match saw:
+        case SpawnFailed(node=name, why=why, port=port):
+            draft.stimulate(name, Stimulus(cause=Cause.SPAWN_FAILED, why=why, port=port))
+        case Exited(node=name, oom=oom):
+            code = ReasonCode.OUT_OF_MEMORY if oom else ReasonCode.EXITED
+            draft.stimulate(name, Stimulus(cause=Cause.EXITED, why=exit_text(saw), code=code))
+        case BecameHealthy(node=name):
+            draft.stimulate(name, Stimulus(cause=Cause.HEALTHY))
+        case BecameUnhealthy(node=name, why=why, hung=hung):
+            _unhealthy(draft, draft.fleet.nodes[name], why, hung=hung)
+        case WentIdle(node=name):
+            draft.stimulate(name, Stimulus(cause=Cause.IDLE))
+        case _:
+            assert_never(saw)
+
+
+def _current(fleet: Fleet, name: str, instance: str) -> bool:
+    node = fleet.nodes.get(name)
+    return node is not None and instance_of(node, fleet.id) == instance
+
+
+def _spawned(draft: Draft, name: str, launch: Launch) -> None:
+    """A process nobody waits for any more is ended: left alone it would run for ever beside its successor."""
+    node = draft.fleet.nodes.get(name)
+    if node is not None and node.launch == launch:
+        return
+    fits = _current(draft.fleet, name, launch.instance)
+    if not fits or not draft.stimulate(name, Stimulus(cause=Cause.SPAWNED, launch=launch)):
+        draft.emit(OrphanEnded(pid=launch.pid, instance=launch.instance))
+        draft.perform(EndOrphan(launch=launch))
+
+
+def _unhealthy(draft: Draft, node: Node, why: str, *, hung: bool) -> None:
+    """On probes alone at most `max_unhealthy_share` of the nodes go out: more than that is likely to be us."""
+    if node.serviceable and _too_many_out(draft.fleet, node):
+        suspect = replace(node, reason=Reason(code=ReasonCode.SUSPECT, text=why), hung=hung or node.hung)
+        draft.take_note(suspect, f"{why}; kept, because too many are out on probes already")
+        return
+    draft.stimulate(node.name, Stimulus(cause=Cause.HUNG if hung else Cause.UNHEALTHY, why=why))
+
+
+def _too_many_out(fleet: Fleet, node: Node) -> bool:
+    peers = [other for other in fleet.nodes.values() if other.role is node.role]
+    probed_out = (ReasonCode.PROBE_FAILED, ReasonCode.HUNG)
+    out = [other for other in peers if not other.serviceable and other.reason and other.reason.code in probed_out]
+    # One may always go, or a fleet of two could never lose a hung node.
+    return bool(out) and (len(out) + 1) > fleet.spec.safety.max_unhealthy_share * len(peers)
+
+
+def _plan_applied(draft: Draft, edge: str, instance: str, version: int) -> None:
+    fleet = draft.fleet
+    known = _current(fleet, edge, instance) and fleet.nodes[edge].state.alive
+    if not known or fleet.confirmed.get(edge, -1) >= version:
+        return
+    measured = edge in fleet.confirmed and version == fleet.plan.version and fleet.shifted_at > 0.0
+    ms = (draft.now.mono - fleet.shifted_at) * 1000 if measured else None
+    draft.emit(TrafficApplied(edge=edge, version=version, ms=ms))
+
+
+def _plan_rejected(draft: Draft, saw: PlanRejected) -> None:
+    if not _current(draft.fleet, saw.edge, saw.instance):
+        return
+    draft.emit(TrafficRejected(edge=saw.edge, version=saw.version, why=saw.why))
+    for operation_id in tuple(draft.fleet.operations):
+        # Looked up again each time: undoing one change may have moved another.
+        operation = draft.fleet.operations[operation_id]
+        if operation.undo is not None and operation.version < saw.version:
+            operations.undo_change(draft, operation, f"{saw.edge} refused it: {saw.why}")

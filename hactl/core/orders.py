@@ -1,0 +1,148 @@
+"""What the five orders (start, stop, drain, resume, kill) do to one process, state by state. Pure rules.
+
+Whether an order is safe for the fleet is not asked here (`safety`); an order that does not fit a state is refused
+with a hint, either by a rule or right in the table.
+"""
+
+from hactl.core.causes import Cause, Context, Reaction, Stimulus, deadline_in, ordered, signals, stop_signal, wanted
+from hactl.core.effects import BeginDrain, EndDrain
+from hactl.core.errors import CommandRejected
+from hactl.core.model import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode
+from hactl.core.restarts import spawn
+from hactl.core.value import replace
+
+
+def start(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Start a process that does not run; an order forgives all earlier exits."""
+    fresh = replace(node, goal=Goal.UP, attempt=0, exits=())
+    return spawn(fresh, context, "started", ordered(stimulus.by, "started"))
+
+
+def start_while_stopping(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """It is too late to keep this process: a new one follows it."""
+    return Reaction(node=replace(node, goal=Goal.UP), why="starts again when it has stopped")
+
+
+def start_while_draining(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Take a stop back that has not come further than draining."""
+    if node.goal is Goal.UP and node.drained:
+        raise CommandRejected(f"'{node.name}' is already up, but drained", f"hactl resume {node.name}")
+    kept = replace(node, goal=Goal.UP)
+    if node.drained:
+        return Reaction(node=replace(kept, reason=ordered("", "drained")), why="stays up, drained")
+    return drain_over(kept, context)
+
+
+def stop_now(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Ask the process to leave, without or after a drain."""
+    by_order = stimulus.cause is Cause.STOP
+    stopping = replace(
+        node,
+        state=NodeState.STOPPING,
+        goal=_goal(node, context) if by_order else node.goal,
+        reason=ordered(stimulus.by, "stopped") if by_order or node.reason is None else node.reason,
+        since=context.now.wall,
+        deadline=deadline_in(DeadlineKind.STOP, context.spec.gateway.stop_timeout, context),
+    )
+    return Reaction(node=stopping, effects=signals(stopping, stop_signal(node, context)), why="asked to stop")
+
+
+def stop_by_draining(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Stop a process that has traffic: let it finish first."""
+    return drain_with(replace(node, goal=_goal(node, context)), ordered(stimulus.by, "stopped"), context)
+
+
+def stop_while_draining(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """A drained process stops at once, a draining one when it is idle."""
+    if not wanted(node, context) and not context.closing:
+        raise CommandRejected(f"'{node.name}' is already being stopped", f"hactl wait {node.name} --for stopped")
+    leaving = replace(node, goal=_goal(node, context))
+    if node.idle:
+        return stop_now(leaving, stimulus, context)
+    return Reaction(node=replace(leaving, reason=ordered(stimulus.by, "stopped")), why="stops when it is idle")
+
+
+def stop_while_stopping(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Take back a start that was to follow."""
+    if node.goal is Goal.DOWN:
+        raise CommandRejected(f"'{node.name}' is already being stopped", f"hactl wait {node.name} --for stopped")
+    stays = replace(node, goal=_goal(node, context), reason=ordered(stimulus.by, "stopped"))
+    return Reaction(node=stays, why="will not start again")
+
+
+def cancel_start(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Stop something that has no process: it just does not come back."""
+    stopped = replace(
+        node,
+        state=NodeState.STOPPED,
+        goal=_goal(node, context),
+        reason=ordered(stimulus.by, "stopped"),
+        since=context.now.wall,
+        deadline=None,
+    )
+    return Reaction(node=stopped, why="stopped")
+
+
+def drain(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Take it out of rotation and let it finish."""
+    return drain_with(replace(node, drained=True), ordered(stimulus.by, "drained"), context)
+
+
+def mark_drained(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Remember the drain for when it is ready."""
+    if node.drained:
+        raise CommandRejected(f"'{node.name}' is already drained", f"hactl resume {node.name}")
+    return Reaction(node=replace(node, drained=True), why="will not take traffic when it is ready")
+
+
+def drain_while_draining(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Never fits; the two reasons differ."""
+    if not wanted(node, context):
+        raise CommandRejected(f"'{node.name}' is being stopped", f"hactl start {node.name}")
+    raise CommandRejected(f"'{node.name}' is already drained", f"hactl resume {node.name}")
+
+
+def resume(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Back into rotation; also takes a stop back that has not come further than draining."""
+    return drain_over(replace(node, drained=False, goal=Goal.UP), context)
+
+
+def unmark_drained(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Forget the drain before it has taken effect."""
+    if not node.drained:
+        raise CommandRejected(f"'{node.name}' is not drained", "hactl status")
+    return Reaction(node=replace(node, drained=False), why="takes traffic again when it is ready")
+
+
+def kill(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Send SIGKILL. Changes no state: the exit will, and it will be the operator's."""
+    if node.launch is None:
+        raise CommandRejected(f"'{node.name}' has no process yet", "try again in a moment")
+    excused = replace(node, excused=stimulus.by or "operator")
+    return Reaction(node=excused, effects=signals(excused, "KILL"), why=f"killed by {stimulus.by}")
+
+
+def drain_with(node: Node, reason: Reason, context: Context) -> Reaction:
+    """Begin to drain a process that is ready."""
+    draining = replace(
+        node,
+        state=NodeState.DRAINING,
+        reason=reason,
+        since=context.now.wall,
+        idle=False,
+        deadline=deadline_in(DeadlineKind.DRAIN, context.spec.gateway.stop_timeout, context),
+    )
+    return Reaction(node=draining, effects=(BeginDrain(node=draining),), why="draining")
+
+
+def drain_over(node: Node, context: Context) -> Reaction:
+    """Put a draining process back into rotation."""
+    unwell = node.health is not Health.HEALTHY
+    reason = Reason(code=ReasonCode.PROBE_FAILED, text="not healthy yet") if unwell else None
+    back = replace(node, state=NodeState.SERVING, reason=reason, since=context.now.wall, idle=False, deadline=None)
+    return Reaction(node=back, effects=(EndDrain(node=back),), why="back in rotation")
+
+
+def _goal(node: Node, context: Context) -> Goal:
+    """A fleet that goes down keeps its goals: they say what to start next time."""
+    return node.goal if context.closing else Goal.DOWN

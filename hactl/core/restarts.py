@@ -1,0 +1,143 @@
+"""How a process comes back: the launch, the backoff with jitter, the restart budget, the crash loop. Pure rules.
+
+An exit that an operator ordered is never charged. Every other exit is, and so is every start that failed: from one
+budget. When it is spent the process has FAILED: it gets one slow try per window until it holds or a person helps.
+"""
+
+from hactl.core.causes import Context, Reaction, Stimulus, deadline_in, instance_of, ordered, wanted
+from hactl.core.effects import Spawn
+from hactl.core.jitter import fraction
+from hactl.core.model import DeadlineKind, Health, Node, NodeState, Reason, ReasonCode
+from hactl.core.value import replace
+
+IMMEDIATE_AFTER = 60.0
+"""Seconds of life after which an exit is answered at once and the backoff starts over."""
+ONCE_READY = (NodeState.SERVING, NodeState.STANDBY, NodeState.DRAINING)
+"""States of a process that had become ready."""
+
+
+def spawn(node: Node, context: Context, why: str, reason: Reason | None = None) -> Reaction:
+    """Put `node` into STARTING with a new launch number."""
+    started = replace(
+        node,
+        state=NodeState.STARTING,
+        health=Health.UNKNOWN,
+        reason=reason or node.reason or Reason(code=ReasonCode.NEW, text="starting for the first time"),
+        since=context.now.wall,
+        idle=False,
+        launch=None,
+        launches=node.launches + 1,
+        deadline=deadline_in(DeadlineKind.READY, context.spec.gateway.start_timeout, context),
+        excused="",
+        hung=False,
+    )
+    effect = Spawn(node=started, instance=instance_of(started, context.fleet_id))
+    return Reaction(node=started, effects=(effect,), why=why)
+
+
+def backoff_delay(node: Node, ran: float, context: Context) -> float:
+    """Seconds until the next start: at once after a long or a first good run, else capped exponential, full jitter.
+
+    `node` is as it was when its process ended after `ran` seconds, its `exits` those that still count.
+    """
+    policy = context.spec.restart
+    first = not node.exits and node.state in ONCE_READY
+    if ran >= IMMEDIATE_AFTER or first:
+        return policy.initial or 0.0
+    if policy.initial is not None and node.attempt == 0:
+        return policy.initial
+    ceiling = min(policy.max, policy.base * 2.0 ** min(node.attempt, 16))
+    return ceiling * fraction(context.fleet_id, node.name, str(node.launches))
+
+
+def exited(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """A process ended: as ordered, by an operator's kill, or by itself."""
+    if not wanted(node, context):
+        return ended(node, stimulus, context)
+    if node.excused:
+        reason = Reason(code=ReasonCode.KILLED, text=f"killed by {node.excused}", by=node.excused)
+        return spawn(replace(node, restarts=node.restarts + 1), context, reason.text, reason)
+    return charge(node, _our_doing(node) or Reason(code=stimulus.code, text=stimulus.why), context)
+
+
+def ended(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Stopped as ordered; or, when a start was ordered meanwhile, up again."""
+    if node.state is NodeState.STOPPING and wanted(node, context):
+        return spawn(node, context, "started again", node.reason)
+    stopped = replace(
+        node,
+        state=NodeState.STOPPED,
+        health=Health.UNKNOWN,
+        reason=node.reason or ordered("", "stopped"),
+        since=context.now.wall,
+        launch=None,
+        idle=False,
+        deadline=None,
+        excused="",
+        hung=False,
+    )
+    return Reaction(node=stopped, why="stopped")
+
+
+def spawn_failed(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """No process could be started: costs as much as an exit, and may move the node to a free port."""
+    moved = replace(node, port=stimulus.port) if stimulus.port else node
+    return charge(moved, Reason(code=ReasonCode.START_FAILED, text=stimulus.why), context)
+
+
+def start_again(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """The backoff is over."""
+    return spawn(node, context, "starting again", node.reason)
+
+
+def try_slowly(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """The one try per window of a crash loop. Its budget stays spent: another exit within a window fails it again."""
+    spent = replace(node, exits=(context.now.mono,) * context.spec.restart.budget)
+    return spawn(spent, context, "one more try", node.reason)
+
+
+def charge(node: Node, reason: Reason, context: Context) -> Reaction:
+    """Count an exit nobody ordered, and say when the next start is due, if at all."""
+    now, policy = context.now, context.spec.restart
+    ran = now.mono - node.launch.at if node.launch else 0.0
+    recent = tuple(at for at in node.exits if at > now.mono - policy.window)
+    node = replace(node, exits=recent)
+    delay = backoff_delay(node, ran, context)
+    charged = replace(
+        node,
+        health=Health.UNKNOWN,
+        reason=reason,
+        since=now.wall,
+        launch=None,
+        idle=False,
+        excused="",
+        hung=False,
+        attempt=1 if ran >= IMMEDIATE_AFTER else node.attempt + 1,
+        exits=(*recent, now.mono),
+        restarts=node.restarts + 1,
+    )
+    if len(charged.exits) > policy.budget:
+        return _give_up(charged, reason, context)
+    if delay <= 0.0:
+        return spawn(charged, context, reason.text, reason)
+    waiting = replace(charged, state=NodeState.BACKOFF, deadline=deadline_in(DeadlineKind.BACKOFF, delay, context))
+    return Reaction(node=waiting, why=f"{reason.text}; next start in {delay * 1000:.0f} ms")
+
+
+def _our_doing(node: Node) -> Reason | None:
+    """Why we killed it ourselves, when we did: more telling than "killed by SIGKILL"."""
+    hung = node.reason is not None and node.reason.code is ReasonCode.HUNG and node.health is Health.UNHEALTHY
+    late = node.reason is not None and node.reason.code is ReasonCode.START_TIMEOUT and node.deadline is None
+    return node.reason if hung or (late and node.state is NodeState.STARTING) else None
+
+
+def _give_up(node: Node, reason: Reason, context: Context) -> Reaction:
+    window = context.spec.restart.window
+    text = f"keeps dying, the last time: {reason.text}; one try every {window:g} s"
+    failed = replace(
+        node,
+        state=NodeState.FAILED,
+        reason=Reason(code=ReasonCode.CRASH_LOOP, text=text),
+        deadline=deadline_in(DeadlineKind.RETRY, window, context),
+    )
+    return Reaction(node=failed, why=text)

@@ -1,0 +1,91 @@
+"""An event as one plain sentence, for logs, pipes and people. Pure; the console and `hactl events` say the same."""
+
+from typing import assert_never
+
+from hactl.core.events import (
+    AdoptionRefused,
+    ConfigTaken,
+    DaemonStarted,
+    DaemonStopped,
+    Event,
+    FailoverBegan,
+    FailoverEnded,
+    FailoverMoved,
+    FleetClosing,
+    FleetFounded,
+    GapRecorded,
+    NodeAdopted,
+    NodeChanged,
+    OperationBegan,
+    OperationEnded,
+    OperationMoved,
+    OrphanEnded,
+    PolicyChanged,
+    TrafficApplied,
+    TrafficRejected,
+    TrafficShifted,
+    WeightsChanged,
+)
+from hactl.core.model import EndpointStatus, Health, NodeState
+
+
+def tell(event: Event) -> str:  # noqa: C901 - one line for each event
+    """What happened."""
+    match event:
+        case FleetFounded(id=fleet_id, spec=spec, nodes=nodes):
+            return f"fleet {spec.name} founded with {len(nodes)} processes (id {fleet_id})"
+        case ConfigTaken(revision=revision):
+            return f"configuration revision {revision} in force"
+        case DaemonStarted(pid=pid, version=version, gap=gap):
+            unseen = f" after {gap:.1f} s without supervision" if gap is not None else ""
+            return f"daemon {version} in charge (pid {pid}){unseen}"
+        case DaemonStopped(pid=pid):
+            return f"daemon left (pid {pid}); every worker goes on"
+        case NodeChanged():
+            return _changed(event)
+        case NodeAdopted(node=node, pid=pid, recorded=recorded):
+            return f"{node}: adopted (pid {pid}{'' if recorded else ', never recorded before'})"
+        case AdoptionRefused(node=node, pid=pid, why=why):
+            return f"{node}: pid {pid} not adopted: {why}"
+        case OrphanEnded(pid=pid, instance=instance):
+            return f"orphan {instance} ended (pid {pid})"
+        case WeightsChanged(nodes=nodes_weights, regions=regions):
+            both = {**nodes_weights, **{f"region {name}": weight for name, weight in regions.items()}}
+            return "weight: " + ", ".join(f"{name} = {weight}" for name, weight in both.items())
+        case PolicyChanged(policy=policy):
+            return f"policy: {policy}"
+        case TrafficShifted(plan=plan):
+            active = sum(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints)
+            return f"plan {plan.version}: {active} nodes take traffic"
+        case TrafficApplied(edge=edge, version=version):
+            return f"{edge}: plan {version} confirmed"
+        case TrafficRejected(edge=edge, version=version, why=why):
+            return f"{edge}: plan {version} refused: {why}"
+        case FailoverBegan(failover=failover):
+            return f"{failover.node}: capacity lost: {failover.cause.text}"
+        case FailoverMoved(failover=failover, ms=ms):
+            return f"{failover.node}: traffic moved away on every edge after {ms:.0f} ms"
+        case FailoverEnded(node=node, back_ms=back_ms):
+            back = "capacity will not be back by itself" if back_ms is None else f"capacity back after {back_ms:.0f} ms"
+            return f"{node}: {back}"
+        case OperationBegan(operation=operation):
+            return f"{operation.id} began: {operation.sentence}"
+        case OperationMoved(operation=operation):
+            return f"{operation.id}: {operation.done} of {len(operation.targets)} done"
+        case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
+            return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
+        case GapRecorded(lost=lost, why=why):
+            return f"{lost} records were lost: {why}"
+        case FleetClosing():
+            return "the fleet goes down"
+        case _:
+            assert_never(event)
+
+
+def _changed(event: NodeChanged) -> str:
+    node = event.node
+    state = node.state.value
+    if node.state is NodeState.SERVING and node.health is Health.UNHEALTHY:
+        state = "unhealthy"
+    arrow = f"{event.was} -> {state}" if event.was is not node.state else state
+    return f"{node.name}: {arrow}" + (f" ({event.why})" if event.why else "")

@@ -1,0 +1,183 @@
+"""An open-loop load generator: requests leave when they are due, whatever became of those before.
+
+A closed loop waits for a slow server and so never asks the questions that would have gone unanswered. Here request i
+is due at t0 + i/rate; it is sent then even when earlier ones still wait, and everything counts from that moment.
+Run it in a process of its own (`hactl.processes.load`): an event loop it had to share would add its own delays.
+"""
+
+import asyncio
+import errno
+import time
+
+import aiohttp
+
+from hactl.core import codec
+from hactl.core.value import Value
+from hactl.drill.records import UNSENT, Records, Row
+
+_NAP = 0.1
+"""Longest sleep between two looks at whether to stop, in seconds."""
+_ERRNO_NAMES = {
+    errno.ECONNREFUSED: "refused",
+    errno.ECONNRESET: "reset",
+    errno.EPIPE: "reset",
+    errno.EADDRNOTAVAIL: "no local port left",
+    errno.EMFILE: "no file descriptor left",
+}
+
+
+class LoadPlan(Value):
+    """What to send, how often and for how long."""
+
+    url: str
+    rate: float = 300.0
+    """Requests per second."""
+    duration: float = 10.0
+    """Seconds."""
+    timeout: float = 5.0
+    """Seconds one request may take, from the moment it is sent."""
+    method: str = "GET"
+    connections: int = 16
+    """Kept connections that take turns, so that every edge gets its part; more are opened while these are busy."""
+    body: bytes = b""
+    fresh_connections: bool = False
+    """Each request opens a connection of its own, as many clients do."""
+    node_header: str = "x-hactl-node"
+    """Response header that names the node."""
+    in_flight: int = 10_000
+    """Most requests under way at a time; one that is due beyond is given up and counted as unsent."""
+
+    @property
+    def count(self) -> int:
+        """How many requests the whole plan has."""
+        return round(self.rate * self.duration)
+
+
+class Load:
+    """One run of a plan: `warm`, `run` once, read `records`; `stop` ends it early, cancelling drops it."""
+
+    def __init__(self, plan: LoadPlan, session: aiohttp.ClientSession) -> None:
+        self.plan = plan
+        self.records = Records()
+        self.began = 0.0
+        """Monotonic seconds at which the first request was due; 0.0 before `run`."""
+        self.sent = 0
+        self._session = session
+        self._timeout = aiohttp.ClientTimeout(total=plan.timeout)
+        self._in_flight = 0
+        self._stopped = False
+
+    async def warm(self) -> bool:
+        """Open the kept connections with one request each; true when all were answered. Nothing of it is recorded."""
+        scratch = Load(self.plan, self._session)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(max(1, self.plan.connections)):
+                group.create_task(scratch._send(time.monotonic()))
+        return scratch.records.failed == 0
+
+    async def run(self) -> None:
+        """Send everything and wait for every answer, at most `timeout` longer than `duration`."""
+        plan = self.plan
+        self.began = time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            for number in range(plan.count):
+                due = self.began + number / plan.rate
+                if not await self._until(due):
+                    break
+                if self._in_flight >= plan.in_flight:
+                    now = time.monotonic()
+                    self.records.add(Row(due, now, now, 0, "", UNSENT))
+                    continue
+                group.create_task(self._send(due))
+
+    def stop(self) -> None:
+        """Send nothing more; `run` still waits for the answers under way."""
+        self._stopped = True
+
+    async def _until(self, due: float) -> bool:
+        # Sleeps even when late: a generator that cannot keep up must still let answers in.
+        while not self._stopped:
+            left = due - time.monotonic()
+            await asyncio.sleep(max(0.0, min(left, _NAP)))
+            if left <= _NAP:
+                return not self._stopped
+        return False
+
+    async def _send(self, due: float) -> None:
+        plan = self.plan
+        self.sent += 1
+        self._in_flight += 1
+        status, node, error = 0, "", ""
+        sent = time.monotonic()
+        try:
+            async with self._session.request(
+                plan.method,
+                plan.url,
+                data=plan.body or None,
+                allow_redirects=False,
+                timeout=self._timeout,
+            ) as response:
+                await response.read()
+                status, node = response.status, response.headers.get(plan.node_header, "")
+        except (aiohttp.ClientError, TimeoutError, OSError) as failure:
+            error = cause(failure)
+        self.records.add(Row(due, sent, time.monotonic(), status, node, error))
+        self._in_flight -= 1
+
+
+def open_session(plan: LoadPlan) -> aiohttp.ClientSession:
+    """A client session fit for measuring; close it with `async with`."""
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, force_close=plan.fresh_connections),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type"),
+    )
+    # aiohttp silently repeats an idempotent request on a connection the server closed. A client may; one that
+    # measures must not: it would hide exactly the failures it is here to count. There is no public switch.
+    session._retry_connection = False
+    return session
+
+
+async def generate(plan: LoadPlan) -> Records:
+    """Warm up and run a whole plan in this event loop. For tests and quick looks; see `LoadProcess` for the rest."""
+    async with open_session(plan) as session:
+        load = Load(plan, session)
+        await load.warm()
+        await load.run()
+        return load.records
+
+
+def cause(failure: Exception) -> str:
+    """What went wrong, in one or two words that can be counted."""
+    if isinstance(failure, TimeoutError):
+        return "timeout"
+    if isinstance(failure, OSError) and failure.errno is not None:
+        return _ERRNO_NAMES.get(failure.errno) or errno.errorcode.get(failure.errno, f"errno {failure.errno}")
+    if isinstance(failure, aiohttp.ServerDisconnectedError):
+        return "closed without an answer"
+    if isinstance(failure, aiohttp.ClientPayloadError):
+        return "answer cut short"
+    return type(failure).__name__
+
+
+class Progress(Value):
+    """How a load stands; one line a second of its process's output."""
+
+    t: float
+    """Seconds since the first request was due."""
+    sent: int
+    failed: int
+
+
+class Ready(Value):
+    """First line of a load process: connections are open, the first request is due now."""
+
+    ready: bool = True
+    warm: bool = True
+    """Every connection of the warm-up got an answer."""
+
+
+def line(value: Value) -> str:
+    """A value as one line of NDJSON."""
+    return codec.encode(value).decode()

@@ -1,0 +1,108 @@
+"""A load in a process of its own, driven from an event loop. What it sends is `load`; this only starts and ends it."""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+
+from hactl.core import codec
+from hactl.core.errors import HactlError
+from hactl.drill.load import LoadPlan, Progress, Ready
+from hactl.drill.records import Records
+
+_START = 15.0
+"""Seconds a load process may take beyond its request timeout until its connections are open."""
+_SILENCE = 15.0
+"""Seconds without a line, where one a second is due, after which a load process is broken."""
+
+
+class LoadProcess:
+    """One run of a plan: `async with LoadProcess(plan) as load`. On leaving, the process and its files are gone.
+
+    Entering returns when the connections are open and the first request is due. Both entering and every method raise
+    HactlError when the process fails.
+    """
+
+    def __init__(self, plan: LoadPlan) -> None:
+        self.plan = plan
+        self.warm = False
+        """Every connection of the warm-up got an answer."""
+        self._over = False
+        self._stack = AsyncExitStack()
+        self._process: Process
+        self._directory: Path
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    async def __aenter__(self) -> "LoadProcess":
+        async with AsyncExitStack() as stack:
+            self._directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hactl-load-")))
+            errors = stack.enter_context((self._directory / "stderr").open("wb"))
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command(), stdin=DEVNULL, stdout=PIPE, stderr=errors, start_new_session=True
+            )
+            stack.push_async_callback(_end, self._process)
+            self.warm = codec.decode(await self._line(_START + self.plan.timeout), Ready).warm
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def progress(self) -> Progress | None:
+        """How it stands: waits for the next of its lines, about one a second; None when every request is done."""
+        if self._over:
+            return None
+        line = await self._line(_SILENCE)
+        self._over = not line.startswith(b'{"t":')
+        return None if self._over else codec.decode(line, Progress)
+
+    async def finish(self) -> Records:
+        """Wait for the end and return every request."""
+        while await self.progress():
+            pass
+        await self._process.wait()
+        return Records.decode(await asyncio.to_thread((self._directory / "records").read_bytes))
+
+    def stop(self) -> None:
+        """Send nothing more; `finish` then returns what was sent so far."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+
+    async def _line(self, timeout: float) -> bytes:
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(timeout):
+                line = await self._process.stdout.readline()
+        except TimeoutError as error:
+            raise HactlError(f"the load generator has said nothing for {timeout:g} s") from error
+        if line:
+            return line
+        code = await self._process.wait()
+        said = (self._directory / "stderr").read_text(errors="replace").strip().splitlines()
+        raise HactlError(f"the load generator ended with code {code}", said[-1] if said else "")
+
+    def _command(self) -> list[str]:
+        plan = self.plan
+        command = [sys.executable, "-m", "hactl.processes.load", "--out", str(self._directory / "records")]
+        command += ["--url", plan.url, "--method", plan.method, f"--body={os.fsdecode(plan.body)}"]
+        command += ["--rate", str(plan.rate), "--duration", str(plan.duration), "--timeout", str(plan.timeout)]
+        command += ["--connections", str(plan.connections), "--node-header", plan.node_header]
+        return [*command, "--fresh-connections"] if plan.fresh_connections else command
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            process.kill()
+    await process.wait()

@@ -1,0 +1,106 @@
+"""What a load generator saw, one row per request, in columns. Not the judgement: that is `measure`.
+
+Times are seconds of CLOCK_MONOTONIC, the daemon's own clock, so rows compare with journal records of the same boot.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from hactl.core import codec
+from hactl.core.value import Value
+
+UNSENT = "not sent: too many requests in flight"
+"""The error of a request the generator itself gave up; it says nothing about the server."""
+
+
+class Row(NamedTuple):
+    """One request."""
+
+    intended: float
+    """When it was due."""
+    sent: float
+    done: float
+    """When its last byte had arrived, or it had failed."""
+    status: int
+    """0 when there was no complete answer."""
+    node: str
+    """Which node answered; "" when the answer does not say."""
+    error: str
+    """Why there was no complete answer; "" when there was one."""
+
+    @property
+    def ok(self) -> bool:
+        """True for a complete answer of 2xx."""
+        return 200 <= self.status <= 299
+
+
+class _Columns(Value):
+    intended: tuple[float, ...]
+    sent: tuple[float, ...]
+    done: tuple[float, ...]
+    status: tuple[int, ...]
+    node: tuple[int, ...]
+    error: tuple[int, ...]
+    names: tuple[str, ...]
+
+
+class Records:
+    """Rows in the order in which they were done, about 30 bytes each: an hour at 1,000/s fits into 110 MB."""
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        self._times = (array("d"), array("d"), array("d"))
+        self._status = array("h")
+        self._node = array("h")
+        self._error = array("h")
+        self._names: dict[str, int] = {"": 0}
+        self.failed = 0
+        """How many rows are not ok, kept up to date for progress lines."""
+        for row in rows:
+            self.add(row)
+
+    def add(self, row: Row) -> None:
+        """Append one row."""
+        for column, moment in zip(self._times, (row.intended, row.sent, row.done), strict=True):
+            column.append(moment)
+        self._status.append(row.status)
+        self._node.append(self._names.setdefault(row.node, len(self._names)))
+        self._error.append(self._names.setdefault(row.error, len(self._names)))
+        self.failed += not row.ok
+
+    def __len__(self) -> int:
+        return len(self._status)
+
+    def __iter__(self) -> Iterator[Row]:
+        names = tuple(self._names)
+        for intended, sent, done, status, node, error in zip(
+            *self._times, self._status, self._node, self._error, strict=True
+        ):
+            yield Row(intended, sent, done, status, names[node], names[error])
+
+    def encode(self) -> bytes:
+        """As JSON, column by column."""
+        intended, sent, done = (tuple(column) for column in self._times)
+        return codec.encode(
+            _Columns(
+                intended=intended,
+                sent=sent,
+                done=done,
+                status=tuple(self._status),
+                node=tuple(self._node),
+                error=tuple(self._error),
+                names=tuple(self._names),
+            )
+        )
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Records":
+        """What `encode` made. Raises HactlError when it is something else."""
+        columns = codec.decode(data, _Columns)
+        times = zip(columns.intended, columns.sent, columns.done, strict=True)
+        marks = zip(columns.status, columns.node, columns.error, strict=True)
+        names = columns.names
+        return cls(
+            Row(*moment, status, names[node], names[error])
+            for moment, (status, node, error) in zip(times, marks, strict=True)
+        )

@@ -1,0 +1,87 @@
+"""One Envoy's admin socket: what hactl asks and tells through it. Says nothing about when.
+
+Changes need POST; reads are filtered by Envoy itself, because everything it counts comes to 100 KB and more.
+"""
+
+import msgspec
+
+from hactl.core.errors import HactlError
+from hactl.engines.envoy.seat import Seat
+from hactl.engines.http1 import Http1Client
+
+_TIMEOUT = 1.0
+
+
+class Stat(msgspec.Struct):
+    """One statistic; of the histograms nothing but their bins."""
+
+    name: str = ""
+    value: int | str = 0
+    histograms: "Histograms | None" = None
+
+
+class Bin(msgspec.Struct):
+    """One bin of a histogram, in the histogram's own unit."""
+
+    lower_bound: float
+    width: float
+    count: int
+
+
+class Histogram(msgspec.Struct):
+    """All values since the process started."""
+
+    name: str
+    totals: list[Bin] = []
+
+
+class Histograms(msgspec.Struct):
+    """The histograms of an answer."""
+
+    details: list[Histogram] = []
+
+
+class Stats(msgspec.Struct):
+    """A whole answer."""
+
+    stats: list[Stat]
+
+
+_decoder = msgspec.json.Decoder(Stats)
+
+
+class Admin:
+    """Talks to the admin socket of the process at `seat`."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._name = seat.name
+        self._client = Http1Client(path=str(seat.admin))
+
+    async def stats(self, pattern: str, *, options: str = "", timeout: float = _TIMEOUT) -> list[Stat]:
+        """Statistics whose name matches `pattern` (a regular expression, safe in a URL). Raises HactlError."""
+        try:
+            answer = await self._client.get(f"/stats?format=json&filter={pattern}{options}", timeout=timeout)
+        except OSError as error:
+            raise self._silent(error) from error
+        if answer.status != 200:
+            raise HactlError(f"the admin socket of {self._name!r} answered {answer.status} to a read")
+        try:
+            return _decoder.decode(answer.body).stats
+        except msgspec.DecodeError as error:
+            raise HactlError(f"{self._name!r} answered with statistics of another shape: {error}") from error
+
+    async def post(self, target: str) -> None:
+        """Tell it something. Raises HactlError."""
+        try:
+            answer = await self._client.post(target, timeout=_TIMEOUT)
+        except OSError as error:
+            raise self._silent(error) from error
+        if answer.status != 200:
+            raise HactlError(f"{self._name!r} answered {answer.status} to {target!r}")
+
+    def close(self) -> None:
+        """Drop kept connections."""
+        self._client.close()
+
+    def _silent(self, error: OSError) -> HactlError:
+        return HactlError(f"the admin socket of {self._name!r} does not answer: {error or type(error).__name__}")

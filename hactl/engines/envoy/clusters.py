@@ -1,0 +1,201 @@
+"""Whom an Envoy calls: an edge its gateway nodes, a node its services. Pure: specs in, documents out."""
+
+import ipaddress
+from typing import assert_never
+
+from hactl.core.model import Fleet
+from hactl.core.spec import GatewayKind, HealthSpec, Policy, ProbeKind, ServiceSpec
+from hactl.engines.envoy.document import Document, seconds, socket_address, source, typed
+from hactl.engines.envoy.endpoints import CLUSTER
+from hactl.engines.envoy.seat import Seat
+
+_OWN_IDLE = 60.0
+"""Seconds an unused connection to an Envoy node is kept; the node itself keeps it longer, so no race."""
+_FOREIGN_IDLE = 4.0
+"""The same for other people's servers, many of which hang up after 5 s and would race with a request."""
+GRPC_SUFFIX = ":grpc"
+"""A service has a second cluster that speaks HTTP/2, for calls that need it."""
+
+
+def nodes_cluster(fleet: Fleet, policy: Policy, seat: Seat) -> Document:
+    """The edge's cluster of gateway nodes.
+
+    A node leaves it by what the node itself did wrong (no connection, a reset, a failed check), never by the status
+    of an answer: one dead service must not become a dead gateway.
+    """
+    spec = fleet.spec
+    return {
+        "name": CLUSTER,
+        "type": "EDS",
+        "eds_cluster_config": {"service_name": CLUSTER, "eds_config": source(seat.endpoints)},
+        "connect_timeout": "0.500s",
+        **_balancing(policy, spec.health.slow_start),
+        "typed_extension_protocol_options": _node_protocol(fleet),
+        # without it a node taken out of the plan keeps its share for as long as it passes checks
+        "ignore_health_on_host_removal": True,
+        "track_cluster_stats": {"per_endpoint_stats": True},
+        "common_lb_config": {
+            "healthy_panic_threshold": {"value": 0},
+            # with the default of 1 s the second of two deaths within a second waits for it
+            "update_merge_window": "0s",
+            "ignore_new_hosts_until_first_hc": True,
+            "locality_weighted_lb_config": {},
+            "override_host_status": {"statuses": ["UNKNOWN", "HEALTHY", "DEGRADED", "DRAINING"]},
+        },
+        "health_checks": [_check(spec.health)],
+        "outlier_detection": _ejection(len(fleet.gateways)),
+        "circuit_breakers": {
+            "thresholds": [
+                {
+                    "priority": "DEFAULT",
+                    "max_connections": spec.edge.max_connections,
+                    "max_pending_requests": spec.edge.max_connections,
+                    "max_requests": spec.edge.max_connections,
+                    # three of four nodes may die at once: every request in flight may need its retry
+                    "retry_budget": {"budget_percent": {"value": 100}, "min_retry_concurrency": 100},
+                }
+            ]
+        },
+    }
+
+
+def service_clusters(service: ServiceSpec) -> list[Document]:
+    """A node's two clusters for one service: as it is, and over HTTP/2 for gRPC."""
+    return [_service(service, service.name, http2=False), _service(service, service.name + GRPC_SUFFIX, http2=True)]
+
+
+def _service(service: ServiceSpec, name: str, *, http2: bool) -> Document:
+    static = all(_is_ip(host) for host, _ in service.endpoints)
+    document: Document = {
+        "name": name,
+        "type": "STATIC" if static else "STRICT_DNS",
+        "connect_timeout": seconds(service.timeout),
+        "lb_policy": "LEAST_REQUEST",
+        "typed_extension_protocol_options": _protocol(
+            {"http2_protocol_options": {}} if http2 else {"http_protocol_options": {}}, _FOREIGN_IDLE
+        ),
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [
+                {
+                    "lb_endpoints": [
+                        {"endpoint": {"address": socket_address(host, port)}} for host, port in service.endpoints
+                    ]
+                }
+            ],
+        },
+        "outlier_detection": {
+            "consecutive_5xx": 10,
+            "consecutive_gateway_failure": 5,
+            "enforcing_consecutive_gateway_failure": 100,
+            "interval": "1s",
+            "base_ejection_time": "5s",
+            "max_ejection_time": "30s",
+            "max_ejection_percent": 50,
+            "enforcing_success_rate": 0,
+        },
+        "circuit_breakers": {
+            "thresholds": [{"max_connections": 4096, "max_pending_requests": 4096, "max_requests": 16384}]
+        },
+    }
+    if not static:
+        document["dns_lookup_family"] = "V4_PREFERRED"
+    return document
+
+
+def _balancing(policy: Policy, slow_start: float) -> Document:
+    match policy:
+        case Policy.ROUND_ROBIN:
+            return {"lb_policy": "ROUND_ROBIN", **_slow_start("round_robin_lb_config", slow_start)}
+        case Policy.LEAST_REQUEST:
+            return {"lb_policy": "LEAST_REQUEST", **_slow_start("least_request_lb_config", slow_start)}
+        case Policy.RANDOM:
+            return {"lb_policy": "RANDOM"}
+        case Policy.RING_HASH:
+            return {"lb_policy": "RING_HASH"}
+        case Policy.MAGLEV:
+            return {"lb_policy": "MAGLEV"}
+        case _:
+            assert_never(policy)
+
+
+def _slow_start(field: str, window: float) -> Document:
+    if not window:
+        return {}
+    return {field: {"slow_start_config": {"slow_start_window": seconds(window), "min_weight_percent": {"value": 10}}}}
+
+
+def _node_protocol(fleet: Fleet) -> Document:
+    """An Envoy node gets what the client spoke (so gRPC works); any other program HTTP/1.1, or HTTP/2 if it is gRPC."""
+    if fleet.spec.health.kind is ProbeKind.GRPC:
+        return _protocol({"http2_protocol_options": {}}, _FOREIGN_IDLE)
+    match fleet.spec.gateway.kind:
+        case GatewayKind.ENVOY:
+            both: Document = {"http_protocol_options": {}, "http2_protocol_options": {}}
+            return _protocol(both, _OWN_IDLE, field="use_downstream_protocol_config")
+        case GatewayKind.COMMAND:
+            return _protocol({"http_protocol_options": {}}, _FOREIGN_IDLE)
+        case _:
+            assert_never(fleet.spec.gateway.kind)
+
+
+def _protocol(options: Document, idle: float, *, field: str = "explicit_http_config") -> Document:
+    kind = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+    common = {"idle_timeout": seconds(idle)}
+    return {kind: typed(kind, common_http_protocol_options=common, **{field: options})}
+
+
+def _check(health: HealthSpec) -> Document:
+    document: Document = {
+        "timeout": seconds(health.timeout),
+        "interval": seconds(health.interval),
+        "no_traffic_interval": seconds(health.interval),  # the default is 60 s until the first request
+        "unhealthy_interval": seconds(max(0.05, health.interval / 5)),
+        "unhealthy_threshold": health.unhealthy_threshold,
+        "healthy_threshold": health.healthy_threshold,
+    }
+    match health.kind:
+        case ProbeKind.HTTP:
+            low, high = health.expect
+            others = [(100, low), (high + 1, 600)]
+            document["http_health_check"] = {
+                "path": health.path,
+                "expected_statuses": [{"start": low, "end": high + 1}],
+                # the threshold only counts for statuses named here; any other ends a node's service at once
+                "retriable_statuses": [{"start": start, "end": end} for start, end in others if start < end],
+            }
+        case ProbeKind.TCP:
+            document["tcp_health_check"] = {}
+        case ProbeKind.GRPC:
+            document["grpc_health_check"] = {}
+        case _:
+            assert_never(health.kind)
+    return document
+
+
+def _ejection(nodes: int) -> Document:
+    """Ejection by local failures only. Never of all nodes at once: an empty cluster helps nobody.
+
+    A check that succeeds ends an ejection, so its own length matters for nodes that stay dead.
+    """
+    return {
+        "interval": "0.250s",
+        "base_ejection_time": "2s",
+        "max_ejection_time": "5s",
+        "max_ejection_percent": 100 * (nodes - 1) // nodes if nodes else 0,
+        "enforcing_consecutive_5xx": 0,
+        "enforcing_consecutive_gateway_failure": 0,
+        "enforcing_success_rate": 0,
+        "enforcing_local_origin_success_rate": 0,
+        "split_external_local_origin_errors": True,
+        "consecutive_local_origin_failure": 2,
+        "enforcing_consecutive_local_origin_failure": 100,
+    }
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,58 @@
+"""The words every Envoy document is made of. Knows JSON shapes, not what hactl puts into them."""
+
+from pathlib import Path
+
+from hactl.core.value import Value
+
+Document = dict[str, object]
+"""A part of an Envoy document, as JSON."""
+
+
+def typed(kind: str, **fields: object) -> Document:
+    """A message that names its own type; `kind` without the common prefix."""
+    return {"@type": f"type.googleapis.com/{kind}", **fields}
+
+
+def extension(name: str, kind: str, **fields: object) -> Document:
+    """A named extension with its typed configuration."""
+    return {"name": name, "typed_config": typed(kind, **fields)}
+
+
+def seconds(value: float) -> str:
+    """A duration, to the millisecond."""
+    return f"{value:.3f}s"
+
+
+def socket_address(host: str, port: int) -> Document:
+    """A TCP address."""
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def pipe_address(path: Path) -> Document:
+    """A Unix socket that only its owner may use (mode 0600)."""
+    return {"pipe": {"path": str(path), "mode": 0o600}}
+
+
+def source(path: Path) -> Document:
+    """Read a resource from `path`, again whenever something is moved there."""
+    return {"resource_api_version": "V3", "path_config_source": {"path": str(path)}}
+
+
+LISTENER = "envoy.config.listener.v3.Listener"
+ROUTES = "envoy.config.route.v3.RouteConfiguration"
+CLUSTER = "envoy.config.cluster.v3.Cluster"
+ENDPOINTS = "envoy.config.endpoint.v3.ClusterLoadAssignment"
+
+
+def discovery(version: str, kind: str, *resources: Document) -> Document:
+    """What a resource file holds. `version` must never be used for two different contents."""
+    return {"version_info": version, "resources": [typed(kind, **resource) for resource in resources]}
+
+
+class Documents(Value):
+    """Everything an Envoy is given but endpoints, without versions: equal when nothing would change."""
+
+    bootstrap: Document
+    listeners: tuple[Document, ...]
+    routes: Document
+    clusters: tuple[Document, ...]

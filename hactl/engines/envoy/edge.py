@@ -1,0 +1,196 @@
+"""The edge engine that is an Envoy: prepared, probed, told plans, read, drained. Knows nothing of how nodes run."""
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from hactl.core.errors import HactlError
+from hactl.core.model import EndpointStatus, Fleet, Node, TrafficPlan
+from hactl.core.running import CommandLine, EdgeReading, PlanRefused, ProbeAnswer
+from hactl.core.spec import GatewayKind, Policy
+from hactl.engines.envoy import binary as binaries
+from hactl.engines.envoy.admin import Admin
+from hactl.engines.envoy.bootstrap import arguments, bootstrap
+from hactl.engines.envoy.clusters import nodes_cluster
+from hactl.engines.envoy.document import ENDPOINTS, Documents, discovery
+from hactl.engines.envoy.endpoints import assignment
+from hactl.engines.envoy.listeners import edge_listeners
+from hactl.engines.envoy.publish import Proof, Publisher
+from hactl.engines.envoy.routes import READY, edge_routes
+from hactl.engines.envoy.seat import Seat, furnish, place, take
+from hactl.engines.envoy.stats import OPTIONS, PATTERN, reading
+from hactl.engines.envoy.twin import Twin
+from hactl.engines.http1 import Http1Client, Response
+from hactl.paths import FleetPaths
+
+_WELL = ProbeAnswer(ok=True)
+_BUSY = r"^(http\.edge\.downstream_cx_active|listener_manager\.listener_stopped)$"
+
+
+class EnvoyEdge:
+    """The engine of edges that are Envoys."""
+
+    def __init__(self, paths: FleetPaths, *, binary: Path | None = None) -> None:
+        """`binary` replaces HACTL_ENVOY and the packaged Envoy."""
+        self._paths = paths
+        self._binary = binary
+        self._twin = Twin(Seat.of(paths, ".twin-edge"))
+        self._lines: dict[str, _Line] = {}
+        self._versions = _unique_versions()
+
+    async def prepare(self, node: Node, fleet: Fleet) -> CommandLine:
+        """Write and judge the edge's documents and the plan in force.
+
+        Raises HactlError when they are refused or Envoy is missing.
+        """
+        binary = binaries.find(self._binary)
+        seat = Seat.of(self._paths, node.name)
+        await self._twin.judge(binary, documents(fleet, fleet.plan.policy, self._twin.seat))
+        await self.forget(node)
+        take(seat)
+        given = documents(fleet, fleet.plan.policy, seat)
+        version = self._versions(fleet, node, fleet.plan)
+        place(seat, seat.endpoints, discovery(version, ENDPOINTS, assignment(fleet.plan, fleet.spec.failover_mode)))
+        furnish(seat, given, version)
+        self._line(node).publisher.given = given
+        edge = fleet.spec.edge
+        threads = edge.threads or max(1, (os.cpu_count() or 1) // max(1, edge.count))
+        # no address of its own: all edges share one on purpose
+        return CommandLine(argv=arguments(binary, seat, threads), directory=str(seat.directory))
+
+    async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
+        """Ask through the private listener: on the shared port another edge could answer for a frozen one."""
+        try:
+            answer = await self._line(node).proof.get(READY, timeout=timeout)
+        except TimeoutError:
+            return ProbeAnswer(ok=False, why=f"no answer within {timeout * 1000:.0f} ms")
+        except OSError as error:
+            return ProbeAnswer(ok=False, why=str(error) or type(error).__name__)
+        return _WELL if answer.status == 200 else ProbeAnswer(ok=False, why=f"it answers {answer.status}")
+
+    async def publish(self, edge: Node, fleet: Fleet, plan: TrafficPlan) -> None:
+        """Bring `edge` to `plan` and prove it.
+
+        Raises PlanRefused when the edge will not take it, does not confirm it in time, or a request through it shows
+        otherwise; the last good documents are then back in place.
+        """
+        seat = Seat.of(self._paths, edge.name)
+        line = self._line(edge)
+        wanted = documents(fleet, plan.policy, seat)
+        if wanted != line.publisher.given:
+            try:
+                await self._twin.judge(binaries.find(self._binary), documents(fleet, plan.policy, self._twin.seat))
+            except HactlError as error:
+                raise PlanRefused(error.message, error.hint) from error
+        endpoints = assignment(plan, fleet.spec.failover_mode)
+        await line.publisher.publish(self._versions(fleet, edge, plan), wanted, endpoints, proof_of(fleet, plan))
+
+    async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
+        """Counters of everything this edge did. Raises HactlError when it does not answer."""
+        stats = await self._line(edge).admin.stats(PATTERN, options=OPTIONS)
+        nodes = {f"{node.address}:{node.port}": node.name for node in fleet.gateways}
+        return reading(edge.name, time.monotonic(), stats, nodes)
+
+    async def drain(self, node: Node) -> None:
+        """Close client connections after their next answer, and stop listening a second later. Cannot be taken back.
+
+        Raises HactlError.
+        """
+        await self._line(node).admin.post("/drain_listeners?graceful&inboundonly")
+
+    async def undrain(self, node: Node) -> None:
+        """Raises HactlError: a drained edge does not listen any more."""
+        raise HactlError(f"{node.name!r} cannot take a drain back", f"hactl restart {node.name}")
+
+    async def in_flight(self, node: Node) -> int | None:
+        """Client connections it still has, and at least 1 for as long as it listens; None when it does not answer.
+
+        Connections, not requests: a client that keeps one open may send at any moment.
+        """
+        try:
+            stats = await self._line(node).admin.stats(_BUSY)
+        except HactlError:
+            return None
+        values = {stat.name.rpartition(".")[2]: stat.value for stat in stats if isinstance(stat.value, int)}
+        connections = values.get("downstream_cx_active", 0)
+        return connections if values.get("listener_stopped") else max(1, connections)
+
+    async def forget(self, node: Node) -> None:
+        """Drop what is kept about a process that has ended."""
+        if line := self._lines.pop(node.name, None):
+            line.close()
+
+    async def close(self) -> None:
+        """Drop every kept connection."""
+        for line in self._lines.values():
+            line.close()
+        self._lines.clear()
+
+    def _line(self, node: Node) -> "_Line":
+        if (line := self._lines.get(node.name)) is None:
+            line = self._lines[node.name] = _Line(Seat.of(self._paths, node.name))
+        return line
+
+
+class _Line:
+    """The ways to one edge."""
+
+    def __init__(self, seat: Seat) -> None:
+        self.admin = Admin(seat)
+        self.proof = Http1Client(path=str(seat.proof))
+        self.publisher = Publisher(seat, self.admin, self.proof)
+
+    def close(self) -> None:
+        self.admin.close()
+        self.proof.close()
+
+
+def documents(fleet: Fleet, policy: Policy, seat: Seat) -> Documents:
+    """Everything an edge is given but endpoints."""
+    return Documents(
+        bootstrap=bootstrap(seat, fleet=fleet.id, max_connections=fleet.spec.edge.max_connections),
+        listeners=tuple(edge_listeners(fleet, seat)),
+        routes=edge_routes(fleet),
+        clusters=(nodes_cluster(fleet, policy, seat),),
+    )
+
+
+def proof_of(fleet: Fleet, plan: TrafficPlan) -> Proof | None:
+    """What an answer to /-/echo through an edge must show to prove `plan`; None when nobody could answer."""
+    active = {endpoint.node for endpoint in plan.endpoints if endpoint.status is EndpointStatus.ACTIVE}
+    header = fleet.spec.edge.node_header.lower()
+    own = fleet.spec.gateway.kind is GatewayKind.ENVOY
+
+    def wrong(answer: Response) -> str:
+        if (own and answer.status != 200) or (not header and answer.status == 503):
+            return f"status {answer.status}"
+        if not own and not header:
+            return ""
+        named = answer.headers.get(header, "") if header else _echoed(answer)
+        return "" if named in active else f"status {answer.status} from {named or 'no node'!r}"
+
+    return wrong if active else None
+
+
+def _echoed(answer: Response) -> str:
+    try:
+        return str(msgspec.json.decode(answer.body)["node"])
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return ""
+
+
+def _unique_versions() -> Callable[[Fleet, Node, TrafficPlan], str]:
+    """Version ids that are never used twice, not even by two daemons: Envoy confirms an id, not a content."""
+    run = secrets.token_hex(4)
+    count = 0
+
+    def version(fleet: Fleet, edge: Node, plan: TrafficPlan) -> str:
+        nonlocal count
+        count += 1
+        return f"{fleet.id}.{edge.launches}.{plan.version}.{run}{count}"
+
+    return version

@@ -1,0 +1,135 @@
+"""A gateway node that is an Envoy: prepared, probed, drained. Knows nothing of edges."""
+
+import os
+from pathlib import Path
+
+from hactl.core.errors import HactlError
+from hactl.core.model import Fleet, Node, Role
+from hactl.core.running import CommandLine, ProbeAnswer
+from hactl.engines.envoy import binary as binaries
+from hactl.engines.envoy.admin import Admin
+from hactl.engines.envoy.bootstrap import arguments, bootstrap
+from hactl.engines.envoy.clusters import service_clusters
+from hactl.engines.envoy.document import Documents
+from hactl.engines.envoy.listeners import node_listeners
+from hactl.engines.envoy.routes import ECHO, echo_body, node_routes
+from hactl.engines.envoy.seat import Seat, fleet_of, furnish, take
+from hactl.engines.envoy.twin import Twin
+from hactl.engines.http1 import Http1Client
+from hactl.paths import FleetPaths
+
+_WELL = ProbeAnswer(ok=True)
+_CANONICAL = Node(name="node", role=Role.GATEWAY, address="127.0.0.1", port=1)
+"""Stands for every node when documents are judged: they differ in name and address only."""
+
+
+class EnvoyGateway:
+    """The engine of nodes that are Envoys."""
+
+    def __init__(self, paths: FleetPaths, *, binary: Path | None = None) -> None:
+        """`binary` replaces HACTL_ENVOY and the packaged Envoy."""
+        self._paths = paths
+        self._binary = binary
+        self._twin = Twin(Seat.of(paths, ".twin-node"))
+        self._admins: dict[str, Admin] = {}
+        self._doors: dict[str, _Door] = {}
+
+    async def prepare(self, node: Node, fleet: Fleet) -> CommandLine:
+        """Write and judge the node's documents. Raises HactlError when they are refused or Envoy is missing."""
+        binary = binaries.find(self._binary)
+        seat = Seat.of(self._paths, node.name)
+        await self._twin.judge(binary, documents(_CANONICAL, fleet, self._twin.seat))
+        await self.forget(node)
+        take(seat)
+        furnish(seat, documents(node, fleet, seat), f"{fleet.id}.{node.launches}")
+        threads = max(1, (os.cpu_count() or 1) // max(1, len(fleet.gateways)))
+        return CommandLine(
+            argv=arguments(binary, seat, threads),
+            directory=str(seat.directory),
+            listens=((node.address, node.port),),
+        )
+
+    async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
+        """Ask the node's own address for its name: another process on that address is no good answer."""
+        try:
+            door = self._door(node)
+            answer = await door.client.get(ECHO, timeout=timeout)
+        except TimeoutError:
+            return ProbeAnswer(ok=False, why=f"no answer within {timeout * 1000:.0f} ms")
+        except OSError as error:
+            return ProbeAnswer(ok=False, why=str(error) or type(error).__name__)
+        if answer.status == 200 and answer.body == door.echo:
+            return _WELL
+        said = answer.body[:80].decode(errors="replace").strip()
+        return ProbeAnswer(ok=False, why=f"somebody else answers there: {answer.status} {said!r}")
+
+    async def drain(self, node: Node) -> None:
+        """Fail its health checks and close connections after their next answer. Raises HactlError."""
+        await self._admin(node).post("/healthcheck/fail")
+
+    async def undrain(self, node: Node) -> None:
+        """Pass health checks again. Raises HactlError."""
+        await self._admin(node).post("/healthcheck/ok")
+
+    async def in_flight(self, node: Node) -> int | None:
+        """Requests it is working on; None when its admin socket does not answer."""
+        try:
+            stats = await self._admin(node).stats(r"^http\.gw\.downstream_rq_active$")
+        except HactlError:
+            return None
+        return next((stat.value for stat in stats if isinstance(stat.value, int)), None)
+
+    async def forget(self, node: Node) -> None:
+        """Drop connections kept to a process that has ended."""
+        if admin := self._admins.pop(node.name, None):
+            admin.close()
+        if door := self._doors.pop(node.name, None):
+            door.client.close()
+
+    async def close(self) -> None:
+        """Drop every kept connection."""
+        for admin in self._admins.values():
+            admin.close()
+        for door in self._doors.values():
+            door.client.close()
+        self._admins.clear()
+        self._doors.clear()
+
+    def _admin(self, node: Node) -> Admin:
+        if (admin := self._admins.get(node.name)) is None:
+            admin = self._admins[node.name] = Admin(Seat.of(self._paths, node.name))
+        return admin
+
+    def _door(self, node: Node) -> "_Door":
+        door = self._doors.get(node.name)
+        if door is None or (door.address, door.port) != (node.address, node.port):
+            if door is not None:
+                door.client.close()
+            fleet = fleet_of(Seat.of(self._paths, node.name))
+            door = self._doors[node.name] = _Door(node, echo_body(fleet, node.name).encode())
+        return door
+
+
+class _Door:
+    """A node's own address, and what it must answer there."""
+
+    def __init__(self, node: Node, echo: bytes) -> None:
+        self.address = node.address
+        self.port = node.port
+        self.echo = echo
+        self.client = Http1Client(host=node.address, port=node.port)
+
+
+def documents(node: Node, fleet: Fleet, seat: Seat) -> Documents:
+    """Everything `node` is given."""
+    return Documents(
+        bootstrap=bootstrap(seat, fleet=fleet.id, region=node.region, max_connections=_connections(fleet)),
+        listeners=tuple(node_listeners(node, seat)),
+        routes=node_routes(fleet, node.name),
+        clusters=tuple(cluster for service in fleet.spec.services for cluster in service_clusters(service)),
+    )
+
+
+def _connections(fleet: Fleet) -> int:
+    """More than all edges together may bring, so that checks and probes still get in."""
+    return fleet.spec.edge.max_connections * (fleet.spec.edge.count + 1)

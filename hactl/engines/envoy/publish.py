@@ -1,0 +1,198 @@
+"""Brings one running edge to new documents and endpoints, and proves it. Does not decide what they say.
+
+Three things must agree before a plan counts as published: Envoy names the version it uses, no rejection was counted,
+and a real request through this very edge reached a node the plan allows. Otherwise the last good files go back.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from hactl.core.errors import HactlError
+from hactl.core.running import PlanRefused
+from hactl.engines.envoy.admin import Admin
+from hactl.engines.envoy.document import CLUSTER, ENDPOINTS, LISTENER, ROUTES, Document, Documents, discovery
+from hactl.engines.envoy.routes import ECHO
+from hactl.engines.envoy.seat import Seat, place
+from hactl.engines.envoy.twin import reason
+from hactl.engines.http1 import Http1Client, Response
+
+CONFIRM_SECONDS = 1.0
+"""Confirmations take 3 to 20 ms; an edge that needs this long is as good as frozen."""
+PROVE_SECONDS = 1.0
+_BACK_SECONDS = 0.25
+_STATS = r"(version_text|update_(rejected|failure)|warming_clusters)$"
+_BEFORE_RDS = re.compile(r"^http\.\w+\.rds\.")
+_FAST, _SLOW = 0.001, 0.010
+
+Proof = Callable[[Response], str]
+"""Says what is wrong with the answer to the proving request; "" when it proves the plan."""
+
+_ENDPOINT_TEXTS = ("cluster.gw.version_text",)
+_CLUSTER_TEXTS = ("cluster_manager.cds.version_text",)
+_ROUTE_TEXTS = ("rds.edge_routes.version_text",)
+"""Both listeners share one subscription, which is counted under the name of the one that asked first."""
+_LISTENER_TEXTS = ("listener_manager.lds.version_text",)
+
+
+class _Step:
+    """Files that may be moved into place together, and the statistics that confirm them."""
+
+    def __init__(self) -> None:
+        self.files: list[tuple[Path, str, tuple[Document, ...]]] = []
+        self.texts: tuple[str, ...] = ()
+
+    def add(self, path: Path, kind: str, texts: tuple[str, ...], *resources: Document) -> None:
+        self.files.append((path, kind, resources))
+        self.texts += texts
+
+
+class Publisher:
+    """Publishes to one launch of one edge, one publication at a time."""
+
+    def __init__(self, seat: Seat, admin: Admin, proof: Http1Client) -> None:
+        self._seat = seat
+        self._admin = admin
+        self._proof = proof
+        self._lock = asyncio.Lock()
+        self._rejections: dict[str, int] = {}
+        self.given: Documents | None = None
+        """What it uses; None when that is not known, as after an adoption."""
+
+    async def publish(self, version: str, documents: Documents, endpoints: Document, proof: Proof | None) -> None:
+        """Move what changed into place, wait for the confirmation, send the proving request.
+
+        `version` must be unique. Raises PlanRefused; the last good files are then back in place.
+        """
+        async with self._lock:
+            steps = self._steps(documents, endpoints)
+            before = {path: _read(path) for step in steps for path, _, _ in step.files}
+            log_end = _size(self._seat.log)
+            try:
+                if not self._rejections:
+                    self._rejections = (await self._look(CONFIRM_SECONDS))[1]
+                for step in steps:
+                    await self._apply(step, version, log_end)
+                if proof is not None:
+                    await self._prove(proof)
+            except HactlError as error:
+                await self._put_back(before, f"{version}.back")
+                if isinstance(error, PlanRefused):
+                    raise
+                raise PlanRefused(error.message, error.hint) from error
+            except BaseException:
+                # interrupted half-way: nobody knows what it uses, so everything is published next time
+                self.given = None
+                raise
+            self.given = documents
+
+    def _steps(self, documents: Documents, endpoints: Document) -> list[_Step]:
+        """Clusters with their endpoints first; routes only when their clusters are there; listeners last."""
+        seat, given = self._seat, self.given
+        first, second, third = _Step(), _Step(), _Step()
+        first.add(seat.endpoints, ENDPOINTS, _ENDPOINT_TEXTS, endpoints)
+        if given is None or given.clusters != documents.clusters:
+            first.add(seat.clusters, CLUSTER, _CLUSTER_TEXTS, *documents.clusters)
+        if given is None or given.routes != documents.routes:
+            second.add(seat.routes, ROUTES, _ROUTE_TEXTS, documents.routes)
+        if given is None or given.listeners != documents.listeners:
+            third.add(seat.listeners, LISTENER, _LISTENER_TEXTS, *documents.listeners)
+        return [step for step in (first, second, third) if step.files]
+
+    async def _apply(self, step: _Step, version: str, log_end: int) -> None:
+        for path, kind, resources in step.files:
+            place(self._seat, path, discovery(version, kind, *resources))
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + CONFIRM_SECONDS
+        pause = _FAST
+        while True:
+            texts, rejections, warming = await self._look(max(0.05, deadline - loop.time()))
+            refused = [name for name, count in rejections.items() if count > self._rejections.get(name, 0)]
+            self._rejections = rejections
+            if refused:
+                why = await asyncio.to_thread(_last_complaint, self._seat.log, log_end)
+                raise PlanRefused(f"{self._seat.name!r} refuses the plan: {why}")
+            if not warming and all(texts.get(name) == version for name in step.texts):
+                return
+            if loop.time() >= deadline:
+                raise PlanRefused(f"{self._seat.name!r} did not confirm the plan within {CONFIRM_SECONDS:.0f} s")
+            await asyncio.sleep(pause)
+            pause = min(_SLOW, pause * 1.5)
+
+    async def _look(self, timeout: float) -> tuple[dict[str, str], dict[str, int], bool]:
+        """Version texts, counts of rejections, and whether a cluster is still warming."""
+        texts: dict[str, str] = {}
+        rejections: dict[str, int] = {}
+        warming = False
+        for stat in await self._admin.stats(_STATS, timeout=timeout):
+            if isinstance(stat.value, str):
+                texts[_BEFORE_RDS.sub("rds.", stat.name)] = stat.value
+            elif stat.name.endswith("warming_clusters"):
+                warming = stat.value > 0
+            else:
+                rejections[stat.name] = stat.value
+        return texts, rejections, warming
+
+    async def _prove(self, proof: Proof) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PROVE_SECONDS
+        pause = _FAST
+        while True:
+            try:
+                answer = await self._proof.get(ECHO, timeout=max(0.05, deadline - loop.time()))
+                wrong = proof(answer)
+            except OSError as error:
+                wrong = f"no answer: {error or type(error).__name__}"
+            if not wrong:
+                return
+            if loop.time() >= deadline:
+                raise PlanRefused(
+                    f"{self._seat.name!r} took the plan, but a request through it shows otherwise: {wrong}"
+                )
+            await asyncio.sleep(pause)
+            pause = min(_SLOW, pause * 1.5)
+
+    async def _put_back(self, before: dict[Path, Document | None], version: str) -> None:
+        """The last good files under a new version; waits for a moment until they are in use again."""
+        for path, document in before.items():
+            if document is not None:
+                place(self._seat, path, {**document, "version_info": version})
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _BACK_SECONDS
+        try:
+            while (left := deadline - loop.time()) > 0:
+                texts, self._rejections, warming = await self._look(left)
+                if not warming and texts.get(_ENDPOINT_TEXTS[0]) == version:
+                    return
+                await asyncio.sleep(_SLOW)
+        except HactlError:
+            self.given = None  # an edge that does not answer is told everything again
+
+
+def _read(path: Path) -> Document | None:
+    """The document that is in place; None when there is none that can be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Document)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _last_complaint(log: Path, start: int) -> str:
+    """The newest complaint Envoy wrote to its log since it was `start` bytes long."""
+    try:
+        with log.open("rb") as file:
+            file.seek(start)
+            said = file.read(1 << 16).decode(errors="replace")
+    except OSError:
+        said = ""
+    return reason(said) if said else "see its log"

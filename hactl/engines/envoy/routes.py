@@ -1,0 +1,186 @@
+"""Which requests go where, for edges and for nodes. Pure: specs in, documents out.
+
+Both read the same `[[route]]` list with the same matches: the node to choose a service, the edge to know how long a
+request may take and how often it may be tried. Times are nested, so that it is always the node that reports a slow
+service and the edge only ever gives up on a node: otherwise a slow service would count against healthy nodes.
+"""
+
+import re
+from collections.abc import Iterable
+
+from hactl.core.model import Fleet
+from hactl.core.spec import RouteSpec
+from hactl.engines.envoy.clusters import GRPC_SUFFIX
+from hactl.engines.envoy.document import Document, seconds, typed
+from hactl.engines.envoy.endpoints import CLUSTER, METADATA
+
+EDGE_ROUTES = "edge_routes"
+NODE_ROUTES = "node_routes"
+OWN_PREFIX = "/-/"
+"""Paths that belong to hactl."""
+ECHO = "/-/echo"
+"""Answered by every Envoy node itself, with its name."""
+READY = "/-/ready"
+"""Answered by every Envoy, edge or node, about itself."""
+REFUSED = "x-hactl-refused"
+"""Response header with which a node marks a refusal of its own, so that the edge asks another node."""
+IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
+"""Methods that may be sent again although a node may have seen them."""
+_MARGIN = 0.25
+"""Seconds an edge waits longer than the node behind it."""
+
+
+def edge_routes(fleet: Fleet) -> Document:
+    """The edge's route configuration."""
+    edge = fleet.spec.edge
+    several = len({region.priority for region in fleet.spec.regions}) > 1
+    own = RouteSpec(prefix=OWN_PREFIX, timeout=1.0, per_try_timeout=0.5)
+    routes = [_two_hosts()]
+    for route in (own, *fleet.spec.routes, RouteSpec(prefix="/")):
+        routes += _edge_pair(route, _hash_policy(edge.hash_on), several)
+    document: Document = {
+        "name": EDGE_ROUTES,
+        "virtual_hosts": [
+            {"name": "all", "domains": ["*"], "include_attempt_count_in_response": True, "routes": routes}
+        ],
+        "response_headers_to_remove": [REFUSED],
+    }
+    if edge.node_header:
+        document["response_headers_to_add"] = [_header(edge.node_header, f"%UPSTREAM_METADATA({METADATA}:node)%")]
+    return document
+
+
+def node_routes(fleet: Fleet, name: str) -> Document:
+    """The route configuration of the node called `name`."""
+    routes: list[Document] = [{"match": {"path": ECHO}, "direct_response": _direct(200, echo_body(fleet.id, name))}]
+    for route in fleet.spec.routes:
+        routes += _node_routes(route)
+    nothing = "no route matches this request" if fleet.spec.routes else "no routes yet: add a [[route]] to hactl.toml"
+    routes.append({"match": {"prefix": "/"}, "direct_response": _direct(404, nothing + "\n")})
+    return {
+        "name": NODE_ROUTES,
+        "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}],
+        # a service cannot make the edge repeat its requests
+        "response_headers_to_remove": [REFUSED],
+    }
+
+
+def echo_body(fleet_id: str, name: str) -> str:
+    """What the node called `name` of this fleet, and nobody else, answers on /-/echo."""
+    return f'{{"node":"{name}","fleet":"{fleet_id}"}}'
+
+
+def _edge_pair(route: RouteSpec, hash_policy: Document, several_priorities: bool) -> list[Document]:
+    """The same match twice: idempotent methods with retries, all others without a second delivery."""
+    methods = route.methods or IDEMPOTENT
+    idempotent = tuple(method for method in methods if method in IDEMPOTENT)
+    action = {"cluster": CLUSTER, "timeout": seconds(route.timeout + _MARGIN), "hash_policy": [hash_policy]}
+    pair = []
+    if idempotent and route.retries:
+        again = _repeatable(route, several_priorities)
+        pair.append({"match": _match(route, idempotent), "route": {**action, "retry_policy": again}})
+    if not route.methods or not route.retries or len(idempotent) < len(route.methods):
+        pair.append({"match": _match(route, route.methods), "route": {**action, "retry_policy": _undelivered()}})
+    return pair
+
+
+def _repeatable(route: RouteSpec, several_priorities: bool) -> Document:
+    """Again on another node whenever a node failed. No status is retried: a service's 503 is an answer."""
+    policy: Document = {
+        **_elsewhere(),
+        "retry_on": "connect-failure,refused-stream,reset-before-request,reset,retriable-headers",
+        "retriable_headers": [{"name": REFUSED, "present_match": True}],
+        "num_retries": route.retries,
+        "per_try_timeout": seconds(min(route.timeout, route.per_try_timeout) + _MARGIN),
+    }
+    if several_priorities:
+        policy["retry_priority"] = {
+            "name": "envoy.retry_priorities.previous_priorities",
+            "typed_config": typed(
+                "envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig", update_frequency=2
+            ),
+        }
+    return policy
+
+
+def _undelivered() -> Document:
+    """Again only when no byte of the request can have reached a node."""
+    return {**_elsewhere(), "retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 3}
+
+
+def _elsewhere() -> Document:
+    return {
+        "retry_back_off": {"base_interval": "0.005s", "max_interval": "0.050s"},
+        # least-request prefers a dead node, which has nothing in flight: with 5 picks one retry in six met it again
+        "host_selection_retry_max_attempts": 50,
+        "retry_host_predicate": [
+            {
+                "name": "envoy.retry_host_predicates.previous_hosts",
+                "typed_config": typed("envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"),
+            }
+        ],
+    }
+
+
+def _node_routes(route: RouteSpec) -> list[Document]:
+    if route.respond:
+        return [{"match": _match(route, route.methods), "direct_response": _direct(route.respond, route.respond_body)}]
+    methods = route.methods or IDEMPOTENT
+    idempotent = tuple(method for method in methods if method in IDEMPOTENT)
+    grpc = _match(route, route.methods)
+    documents = [_to_service(grpc | {"grpc": {}}, route.service + GRPC_SUFFIX, route.timeout)]
+    if idempotent and route.retries and route.per_try_timeout < route.timeout:
+        documents.append(_to_service(_match(route, idempotent), route.service, route.per_try_timeout))
+    documents.append(_to_service(_match(route, route.methods), route.service, route.timeout))
+    return documents
+
+
+def _to_service(match: Document, cluster: str, timeout: float) -> Document:
+    return {"match": match, "route": {"cluster": cluster, "timeout": seconds(timeout)}}
+
+
+def _match(route: RouteSpec, methods: Iterable[str]) -> Document:
+    """Path, host and methods. The host is a condition like any other, so that the order of the file decides."""
+    match: Document = {"path": route.path} if route.path else {"prefix": route.prefix or "/"}
+    headers = []
+    if route.host:
+        headers.append({"name": ":authority", "string_match": {"safe_regex": {"regex": _host_regex(route.host)}}})
+    if methods := tuple(methods):
+        headers.append(
+            {"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(map(re.escape, methods))}}}
+        )
+    if headers:
+        match["headers"] = headers
+    return match
+
+
+def _host_regex(host: str) -> str:
+    """`host` in any case with any port; a leading `*.` stands for any name below it."""
+    name = "[^:]+" + re.escape(host[1:]) if host.startswith("*.") else re.escape(host)
+    return f"(?i){name}(:[0-9]+)?"
+
+
+def _two_hosts() -> Document:
+    """Two Host headers arrive joined by a comma; edge, node and service could each believe another one."""
+    authority = {"name": ":authority", "string_match": {"contains": ","}}
+    return {"match": {"prefix": "/", "headers": [authority]}, "direct_response": _direct(400, "two host headers\n")}
+
+
+def _hash_policy(hash_on: str) -> Document:
+    """What the hashing policies look at; always there, because the policy may be changed while an edge runs."""
+    kind, _, name = hash_on.partition(":")
+    match kind:
+        case "header":
+            return {"header": {"header_name": name}}
+        case "cookie":
+            return {"cookie": {"name": name}}
+        case _:
+            return {"connection_properties": {"source_ip": True}}
+
+
+def _header(name: str, value: str) -> Document:
+    return {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+
+
+def _direct(status: int, body: str) -> Document:
+    return {"status": status, **({"body": {"inline_string": body}} if body else {})}

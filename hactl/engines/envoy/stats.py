@@ -1,0 +1,74 @@
+"""What an edge counted, from Envoy's words into hactl's. Pure: statistics in, one reading out."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from hactl.core.running import EdgeReading, NodeCounters
+from hactl.engines.envoy.admin import Bin, Stat
+
+PATTERN = (
+    r"^(http\.edge\.downstream_(rq_completed|rq_5xx|rq_active|cx_active)$"
+    r"|cluster\.gw\.upstream_rq_retry$|cluster\.gw\.endpoint\..*\.rq_(error|active)$|node\.rq)"
+)
+"""What one reading needs, as Envoy's filter."""
+OPTIONS = "&usedonly&histogram_buckets=detailed"
+_TOTALS = {
+    "http.edge.downstream_rq_completed": "requests",
+    "http.edge.downstream_rq_5xx": "errors",
+    "http.edge.downstream_rq_active": "active",
+    "http.edge.downstream_cx_active": "connections",
+    "cluster.gw.upstream_rq_retry": "retries",
+}
+_ANSWERS = re.compile(r"node\.rq\.up\.(.*)\.code\.\d+")
+_LATENCY = re.compile(r"node\.rq_us\.up\.(.*)")
+_ENDPOINT = re.compile(r"cluster\.gw\.endpoint\.(.*)\.rq_(error|active)")
+
+
+class _Count:
+    def __init__(self) -> None:
+        self.requests = 0
+        self.errors = 0
+        self.active = 0
+        self.latency: tuple[tuple[float, float, int], ...] = ()
+
+
+def reading(edge: str, mono: float, stats: Iterable[Stat], nodes: Mapping[str, str]) -> EdgeReading:
+    """One reading; `nodes` names the node at each "address:port". Endpoints of nobody are left out.
+
+    Requests are answers to clients, so neither retries nor proofs count; errors are attempts that failed, which
+    includes the first half of a request that was then retried with success.
+    """
+    totals = dict.fromkeys(_TOTALS.values(), 0)
+    counts: dict[str, _Count] = {name: _Count() for name in nodes.values()}
+    flat = {_flat(address): name for address, name in nodes.items()}
+    for stat in stats:
+        if stat.histograms is not None:
+            for histogram in stat.histograms.details:
+                if (found := _LATENCY.fullmatch(histogram.name)) and (name := nodes.get(found[1])):
+                    counts[name].latency = tuple(_bin(each) for each in histogram.totals)
+        elif not isinstance(stat.value, int):
+            continue
+        elif total := _TOTALS.get(stat.name):
+            totals[total] = stat.value
+        elif found := _ANSWERS.fullmatch(stat.name):
+            if name := nodes.get(found[1]):
+                counts[name].requests += stat.value
+        elif (found := _ENDPOINT.fullmatch(stat.name)) and (name := flat.get(found[1])):
+            if found[2] == "error":
+                counts[name].errors = stat.value
+            else:
+                counts[name].active = stat.value
+    return EdgeReading(edge=edge, mono=mono, nodes={name: _counters(count) for name, count in counts.items()}, **totals)
+
+
+def _counters(count: _Count) -> NodeCounters:
+    return NodeCounters(requests=count.requests, errors=count.errors, active=count.active, latency=count.latency)
+
+
+def _bin(each: Bin) -> tuple[float, float, int]:
+    return each.lower_bound / 1000, each.width / 1000, each.count
+
+
+def _flat(address: str) -> str:
+    """How Envoy writes an address inside a name."""
+    return re.sub(r"[.:\[\]]", "_", address)

@@ -1,0 +1,162 @@
+"""The daemon: builds a Supervisor out of the wings, puts the control server in front of it, and runs.
+
+`python -m hactl.processes.daemon --config hactl.toml --state DIR` runs in the foreground; `hactl up` starts it so in
+a session of its own. On SIGTERM or SIGINT it leaves and every worker goes on; the next one adopts them. `hactl down`
+stops the workers first.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from hactl import __version__, config
+from hactl.control.peer import owners
+from hactl.control.server import ControlServer
+from hactl.core.errors import HactlError
+from hactl.core.model import Fleet, Now
+from hactl.core.running import JournalFull
+from hactl.core.spec import FleetSpec, GatewayKind
+from hactl.engines.command import CommandGateway
+from hactl.engines.envoy.edge import EnvoyEdge
+from hactl.engines.envoy.gateway import EnvoyGateway
+from hactl.paths import FleetPaths
+from hactl.processes.taking_charge import take_charge
+from hactl.store.ballast import Ballast
+from hactl.store.journal import SqliteJournal
+from hactl.store.lock import FleetLock
+from hactl.supervisor import procfs
+from hactl.supervisor.loop import Supervisor
+from hactl.supervisor.ports import ProcessKind
+from hactl.supervisor.recorder import Recorder
+
+
+def clock() -> Now:
+    """The time now. The monotonic clock is the one that the kernel stamps process starts with."""
+    return Now(mono=time.monotonic(), wall=time.time(), boot=procfs.boot_id())
+
+
+async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement") -> None:
+    """Run the fleet in `paths` until it is down or a signal comes; without `spec`, as it was last configured.
+
+    Raises HactlError when it cannot start.
+    """
+    paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with FleetLock(paths.lock), contextlib.closing(SqliteJournal(paths.journal)) as journal:
+        ballast = Ballast(paths.ballast)
+        _lay(ballast)
+        charge = take_charge(
+            spec, journal, clock(), version=__version__, pid=os.getpid(), fleet_id=secrets.token_hex(4)
+        )
+        in_force = charge.decision.fleet.spec
+        recorder = Recorder(journal, ballast, checkpoint_every=in_force.journal.checkpoint_every)
+        supervisor = Supervisor(
+            paths=paths,
+            recorder=recorder,
+            journal=journal,
+            edges=EnvoyEdge(paths),
+            gateways=_gateways(in_force, paths),
+            clock=clock,
+            version=__version__,
+            pid=os.getpid(),
+        )
+        server = ControlServer(
+            supervisor,
+            socket=paths.control,
+            read_only_socket=paths.control_read_only,
+            fleet=in_force.name,
+            version=__version__,
+            pid=os.getpid(),
+            allowed_uids=owners(),
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, supervisor.leave)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve(), name="control")
+            await server.started()
+            ready.succeeded(charge.notes)
+            await supervisor.run(charge.before, charge.decision)
+            await server.stop()
+        _tidy(paths, supervisor.look())
+
+
+def _lay(ballast: Ballast) -> None:
+    with contextlib.suppress(JournalFull, HactlError):  # a full disk is no reason not to start
+        ballast.lay()
+
+
+def _gateways(spec: FleetSpec, paths: FleetPaths) -> ProcessKind:
+    if spec.gateway.kind is GatewayKind.ENVOY:
+        return EnvoyGateway(paths)
+    return CommandGateway(paths=paths, health=spec.health)
+
+
+def _tidy(paths: FleetPaths, fleet: Fleet) -> None:
+    """After an orderly `down` nothing needs the sockets' own directory any more."""
+    if fleet.closing and paths.sockets != paths.state:
+        shutil.rmtree(paths.sockets, ignore_errors=True)
+
+
+class Announcement:
+    """Tells whoever started the daemon, once, whether it came up: one line of JSON on a descriptor."""
+
+    def __init__(self, fd: int | None) -> None:
+        self._fd = fd
+
+    def succeeded(self, notes: tuple[str, ...]) -> None:
+        """It is in charge; `notes` is what its starter should know."""
+        self._say({"ready": True, "pid": os.getpid(), "notes": notes})
+
+    def failed(self, error: HactlError) -> None:
+        """It is not, and why."""
+        if self._fd is None:
+            print(f"hactl: {error.message}", *filter(None, (error.hint,)), sep="\n  try: ", file=sys.stderr)
+        self._say({"ready": False, "error": error.message, "hint": error.hint})
+
+    def _say(self, what: dict[str, object]) -> None:
+        if self._fd is not None:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._fd, msgspec.json.encode(what) + b"\n")
+            os.close(self._fd)
+            self._fd = None
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; returns an exit code."""
+    parser = argparse.ArgumentParser(prog="hactl-daemon", description="Run one fleet in the foreground.")
+    parser.add_argument("--config", type=Path, help="the fleet's hactl.toml (default: as last configured)")
+    parser.add_argument("--state", type=Path, required=True, help="the fleet's state directory")
+    parser.add_argument("--ready-fd", type=int, default=None, help="descriptor to announce the start on")
+    args = parser.parse_args(argv)
+    ready = Announcement(args.ready_fd)
+    try:
+        spec = config.load(args.config) if args.config else None
+        asyncio.run(run(spec, FleetPaths(args.state), ready=ready))
+    except HactlError as error:
+        ready.failed(error)
+        return 1
+    except BaseExceptionGroup as group:
+        known, unknown = group.split(HactlError)
+        if known is None or unknown is not None:
+            raise
+        ready.failed(_first(known))
+        return 1
+    return 0
+
+
+def _first(group: BaseExceptionGroup[HactlError]) -> HactlError:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+if __name__ == "__main__":
+    sys.exit(main())

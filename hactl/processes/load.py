@@ -1,0 +1,120 @@
+"""The process of a load: `python -m hactl.processes.load --url URL`. Wiring only; what it sends is `hactl.drill.load`.
+
+stdout is NDJSON: `{"ready":true,...}` when connections are open, a `Progress` each second, the `Report` as last line.
+SIGINT or SIGTERM end it early, with a report. Exit code 0 says that it ran, not that nothing failed.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import os
+import resource
+import select
+import selectors
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from hactl.drill.load import Load, LoadPlan, Progress, Ready, line, open_session
+from hactl.drill.measure import judge
+from hactl.drill.records import Records
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one load and return the exit code."""
+    options = _parser().parse_args(arguments)
+    plan = LoadPlan(
+        url=options.url,
+        rate=options.rate,
+        duration=options.duration,
+        timeout=options.timeout,
+        method=options.method,
+        connections=options.connections,
+        body=os.fsencode(options.body),
+        fresh_connections=options.fresh_connections,
+        node_header=options.node_header,
+    )
+    _allow_many_descriptors()
+    with asyncio.Runner(loop_factory=_precise_loop) as runner:
+        records = runner.run(_run(plan))
+    if options.out:
+        options.out.write_bytes(records.encode())
+    print(line(judge(records)), flush=True)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hactl.processes.load", description=__doc__)
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--rate", type=float, default=300.0, help="requests per second")
+    parser.add_argument("--duration", type=float, default=10.0, help="seconds")
+    parser.add_argument("--timeout", type=float, default=5.0, help="seconds one request may take")
+    parser.add_argument("--method", default="GET")
+    parser.add_argument("--connections", type=int, default=16, help="kept connections that take turns")
+    parser.add_argument("--body", default="", help="request body")
+    parser.add_argument("--fresh-connections", action="store_true", help="a new connection for each request")
+    parser.add_argument("--node-header", default="x-hactl-node", help="response header that names the node")
+    parser.add_argument("--out", type=Path, help="file for every single request, as JSON columns")
+    return parser
+
+
+async def _run(plan: LoadPlan) -> Records:
+    async with open_session(plan) as session:
+        load = Load(plan, session)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, load.stop)
+        warm = await load.warm()
+        print(line(Ready(warm=warm)), flush=True)
+        # What exists by now stays: left out of collections, they take microseconds and delay no request.
+        gc.collect()
+        gc.freeze()
+        async with _progress(load):
+            await load.run()
+        return load.records
+
+
+@contextlib.asynccontextmanager
+async def _progress(load: Load) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        ticker = group.create_task(_tell(load))
+        try:
+            yield
+        finally:
+            ticker.cancel()
+
+
+async def _tell(load: Load) -> None:
+    # When nobody reads any more (the parent was killed), the broken pipe ends the run: a load is never left behind.
+    while True:
+        await asyncio.sleep(1.0)
+        passed = time.monotonic() - load.began
+        print(line(Progress(t=round(passed, 3), sent=load.sent, failed=load.records.failed)), flush=True)
+
+
+class _PreciseSelector(selectors.DefaultSelector):
+    """Sleeps to the microsecond. Plain epoll rounds up to whole milliseconds, which every latency would then carry."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if sys.platform == "linux" and timeout is not None and timeout > 0:
+            select.select((self.fileno(),), (), (), timeout)
+            timeout = 0
+        return super().select(timeout)
+
+
+def _precise_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.SelectorEventLoop(_PreciseSelector())
+
+
+def _allow_many_descriptors() -> None:
+    # A server that hangs holds rate x timeout connections; running out of descriptors would look like its failure.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

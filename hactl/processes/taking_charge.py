@@ -1,0 +1,114 @@
+"""What a daemon does first: read the journal, look at the machine, and let the core decide how to go on.
+
+A configuration that changed since is taken into force only when nothing of the fleet runs: a running fleet goes on
+with the one it has, and its operator is told.
+"""
+
+import os
+from collections.abc import Iterator
+
+from hactl import config
+from hactl.core.draft import evolve
+from hactl.core.errors import HactlError
+from hactl.core.events import ConfigTaken, DaemonStopped, Event, FleetFounded, Record
+from hactl.core.founding import lay_out
+from hactl.core.jitter import fraction
+from hactl.core.machine import Decision
+from hactl.core.model import Fleet, Launch, Now
+from hactl.core.recovery import Arrival, Found, recover
+from hactl.core.spec import FleetSpec
+from hactl.core.value import Value, replace
+from hactl.store.journal import SqliteJournal
+from hactl.supervisor.identity import NotOurs, find_instances, open_verified
+from hactl.supervisor.listening import ensure_free
+from hactl.supervisor.process_table import free_ports
+
+
+class Charge(Value):
+    """How a daemon begins."""
+
+    before: Fleet
+    """The fleet as the journal has it."""
+    decision: Decision
+    notes: tuple[str, ...] = ()
+    """What the operator should know."""
+
+
+def take_charge(
+    spec: FleetSpec | None, journal: SqliteJournal, now: Now, *, version: str, pid: int, fleet_id: str
+) -> Charge:
+    """Read, look, decide. `fleet_id` is for a fleet that is founded now. Raises HactlError when it cannot start."""
+    fleet, last = _journaled(journal)
+    if not fleet.id:
+        if spec is None:
+            raise HactlError("there is no fleet here yet", "hactl up in the directory of its hactl.toml")
+        return _found(spec, fleet, now, version=version, pid=pid, fleet_id=fleet_id)
+    found = look_around(fleet, now)
+    notes: tuple[str, ...] = ()
+    changed = None
+    if spec is not None and config.digest(spec) != config.digest(fleet.spec):
+        if found.alive:
+            notes = ("hactl.toml has changed, but the fleet runs on: hactl down && hactl up takes it into force",)
+        else:
+            nodes = lay_out(spec, _candidates(spec, fleet.id), fleet)
+            changed = ConfigTaken(revision=fleet.revision + 1, spec=spec, nodes=nodes)
+    if not any(launch.instance.split("/")[1].startswith("edge-") for launch in found.alive):
+        in_force = changed.spec if changed else fleet.spec
+        ensure_free(((in_force.edge.host, in_force.edge.port),))
+    gap = None if last is None or (isinstance(last.event, DaemonStopped) and not found.alive) else now.wall - last.wall
+    arrival = Arrival(pid=pid, version=version, gap=gap, config=changed)
+    return Charge(before=fleet, decision=recover(fleet, found, arrival, now), notes=notes)
+
+
+def look_around(fleet: Fleet, now: Now) -> Found:
+    """What of `fleet` really runs: found by instance id, and every recorded pid verified."""
+    alive = {launch.instance: launch for launch in find_instances(fleet.id) if _verified(launch, now.boot) is None}
+    refused = {}
+    for node in fleet.nodes.values():
+        if node.launch is None:
+            continue
+        why = _verified(node.launch, now.boot)
+        if why is None:
+            alive[node.launch.instance] = node.launch
+        else:
+            refused[node.name] = why
+            alive.pop(node.launch.instance, None)
+    return Found(alive=tuple(alive.values()), refused=refused)
+
+
+def _verified(launch: Launch, boot: str) -> str | None:
+    """None when the process is that launch, else why it is not."""
+    try:
+        os.close(open_verified(launch, boot=boot))
+    except NotOurs as error:
+        return error.message
+    return None
+
+
+def _journaled(journal: SqliteJournal) -> tuple[Fleet, Record | None]:
+    checkpoint, records = journal.load()
+    fleet = checkpoint or Fleet()
+    for record in records:
+        fleet = evolve(replace(fleet, seq=record.seq - 1), record.event)
+    last = records[-1] if records else None
+    if last is None and checkpoint is not None:
+        newest = journal.query(limit=1)
+        last = newest[-1] if newest else None
+    return fleet, last
+
+
+def _found(spec: FleetSpec, fleet: Fleet, now: Now, *, version: str, pid: int, fleet_id: str) -> Charge:
+    ensure_free(((spec.edge.host, spec.edge.port),))
+    nodes = lay_out(spec, _candidates(spec, fleet_id))
+    founded: Event = FleetFounded(id=fleet_id, revision=1, spec=spec, nodes=nodes)
+    after = evolve(fleet, founded)
+    decision = recover(after, Found(), Arrival(pid=pid, version=version), now)
+    return Charge(before=fleet, decision=replace(decision, events=(founded, *decision.events)))
+
+
+def _candidates(spec: FleetSpec, fleet_id: str) -> Iterator[int]:
+    """Free ports of the fleet's range, from a place that differs from fleet to fleet, so that two rarely collide."""
+    low, high = spec.ports
+    span = high - low + 1
+    start = int(fraction(fleet_id, "ports") * span)
+    return free_ports((low + (start + offset) % span for offset in range(span)), spec.regions[0].bind)

@@ -1,0 +1,163 @@
+"""The tasks that work for the Supervisor: one worker per edge, one monitor per process, the sampler, the vitals.
+
+Every task is owned by the Supervisor's task group and has a name. None of them changes a fleet: they deliver.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from hactl.core.errors import HactlError
+from hactl.core.model import Fleet, Launch, Node, NodeState, Now, Role, Sample
+from hactl.core.observations import Observation
+from hactl.supervisor.edges import EdgeWorker
+from hactl.supervisor.monitor import Monitor
+from hactl.supervisor.ports import EdgeEngine, ProcessKind
+from hactl.supervisor.process_table import ProcessTable
+from hactl.supervisor.sampler import Sampler
+from hactl.supervisor.vitals import Vitals
+
+HOUSEKEEPING = 5.0
+"""Seconds between two rounds of what is due now and then."""
+_TELL_AGAIN = 0.1
+
+
+class Crew:
+    """Everything that runs beside the loop."""
+
+    def __init__(
+        self,
+        *,
+        edges: EdgeEngine,
+        gateways: ProcessKind,
+        table: ProcessTable,
+        look: Callable[[], Fleet],
+        deliver: Callable[[Observation], None],
+        clock: Callable[[], Now],
+    ) -> None:
+        self._edges = edges
+        self._gateways = gateways
+        self._table = table
+        self._look = look
+        self._deliver = deliver
+        self._clock = clock
+        self._workers: dict[str, EdgeWorker] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._group: asyncio.TaskGroup | None = None
+        self._measured: Callable[[], None] = lambda: None
+        self._sampler = Sampler(
+            look=look,
+            engine=edges,
+            publish=lambda _: self._measured(),
+            clock=lambda: clock().mono,
+            wall=lambda: clock().wall,
+            sleep=asyncio.sleep,
+        )
+        self.vitals = Vitals()
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The newest measurements."""
+        return self._sampler.ring[-1] if self._sampler.ring else ()
+
+    def begin(
+        self, group: asyncio.TaskGroup, *, measured: Callable[[], None], look_after: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Start everything that runs all the time."""
+        self._group = group
+        self._measured = measured
+        self._start(self.vitals.run(), "vitals")
+        self._start(self._sampler.run(), "sampler")
+        self._start(self._repeat(look_after), "housekeeping")
+
+    def end(self) -> None:
+        """Cancel everything; the task group waits for it."""
+        for task in tuple(self._running):
+            task.cancel()
+
+    def tell_edges(self) -> None:
+        """There is a new plan, or an edge that does not have it."""
+        for edge in self._look().edges:
+            if edge.name not in self._workers:
+                worker = EdgeWorker(edge.name, self._edges, look=self._look, deliver=self._deliver)
+                self._workers[edge.name] = worker
+                self._start(worker.run(), f"edge {edge.name}")
+            self._workers[edge.name].tell()
+
+    def spawn(self, node: Node, instance: str) -> None:
+        """Start a process, and watch it from then on."""
+        self._start(self._spawn(node, instance), f"spawn {instance}")
+
+    def adopt(self, name: str, launch: Launch) -> None:
+        """Take a process over, and watch it from then on."""
+        self._table.adopt(name, launch)
+        self._watch(name, launch.instance)
+
+    def drain(self, node: Node) -> None:
+        """Ask a process to shed its connections."""
+        self._start(self._tell(node, NodeState.DRAINING), f"drain {node.name}")
+
+    def undrain(self, node: Node) -> None:
+        """Take that back."""
+        self._start(self._tell(node, NodeState.SERVING), f"undrain {node.name}")
+
+    def _kind(self, node: Node) -> ProcessKind:
+        return self._edges if node.role is Role.EDGE else self._gateways
+
+    def _start(self, work: Awaitable[None], name: str) -> None:
+        assert self._group is not None, "begin comes first"
+
+        async def owned() -> None:
+            await work
+
+        task = self._group.create_task(owned(), name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _spawn(self, node: Node, instance: str) -> None:
+        await self._table.spawn(node, instance, self._kind(node))
+        if instance in self._table:
+            self._watch(node.name, instance)
+
+    def _watch(self, name: str, instance: str) -> None:
+        def look() -> tuple[Node, Fleet] | None:
+            fleet = self._look()
+            node = fleet.nodes.get(name)
+            ours = node is not None and node.launch is not None and node.launch.instance == instance
+            return (node, fleet) if node is not None and ours and instance in self._table else None
+
+        monitor = Monitor(
+            look=look,
+            kind=self._kind(self._look().nodes[name]),
+            deliver=self._deliver,
+            state=lambda: self._table.state(instance),
+            lag=self.vitals.recent_lag,
+            edges_in_flight=self._sampler.edges_in_flight,
+            clock=lambda: self._clock().mono,
+            sleep=asyncio.sleep,
+        )
+        self._start(self._monitor(monitor, name), f"monitor {instance}")
+
+    async def _monitor(self, monitor: Monitor, name: str) -> None:
+        await monitor.run()
+        node = self._look().nodes.get(name)
+        if node is not None:
+            await self._kind(node).forget(node)
+
+    async def _tell(self, node: Node, state: NodeState) -> None:
+        """Tell a process until it has heard, or has moved on, or has ended."""
+        kind = self._kind(node)
+        while node.launch is not None and node.launch.instance in self._table:
+            now = self._look().nodes.get(node.name)
+            if now is None or now.state is not state:
+                return
+            try:
+                await (kind.drain(node) if state is NodeState.DRAINING else kind.undrain(node))
+            except HactlError:
+                await asyncio.sleep(_TELL_AGAIN)
+            else:
+                return
+
+    async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(HOUSEKEEPING)
+            await work()

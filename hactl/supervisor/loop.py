@@ -1,0 +1,266 @@
+"""The Supervisor: one inbox, one writer. Takes one cause at a time: decide, journal, publish, act.
+
+It is a Controller (see `hactl.control`), and nobody can tell it from a client of its socket. It knows no Envoy and
+no SQLite: engines and journal fit `ports`.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import assert_never
+
+from hactl.core.commands import Command, Request
+from hactl.core.draft import evolve
+from hactl.core.effects import (
+    ApplyTraffic,
+    BeginDrain,
+    Effect,
+    EndDrain,
+    EndOrphan,
+    Halt,
+    SendSignal,
+    Spawn,
+)
+from hactl.core.errors import HactlError
+from hactl.core.events import DaemonStopped, Event, NodeAdopted, Record
+from hactl.core.machine import Decision, step
+from hactl.core.model import Fleet, Now
+from hactl.core.observations import Observation
+from hactl.core.running import JournalFull
+from hactl.core.talk import LogPage, Measured, News, Pulse, Query, Receipt, Snapshot, Update
+from hactl.core.traffic import shares
+from hactl.core.value import replace
+from hactl.paths import FleetPaths
+from hactl.supervisor import logs
+from hactl.supervisor.alarm import Alarm
+from hactl.supervisor.crew import Crew
+from hactl.supervisor.feed import Feed
+from hactl.supervisor.ports import EdgeEngine, Journal, ProcessKind
+from hactl.supervisor.process_table import ProcessTable
+from hactl.supervisor.recorder import Recorder, numbered
+
+FAREWELL = 0.5
+"""Seconds that watchers have to read what is left when the daemon leaves."""
+
+
+class Supervisor:
+    """Runs one fleet."""
+
+    def __init__(
+        self,
+        *,
+        paths: FleetPaths,
+        recorder: Recorder,
+        journal: Journal,
+        edges: EdgeEngine,
+        gateways: ProcessKind,
+        clock: Callable[[], Now],
+        version: str,
+        pid: int,
+    ) -> None:
+        self._paths = paths
+        self._recorder = recorder
+        self._journal = journal
+        self._clock = clock
+        self._fleet = Fleet()
+        self._inbox: deque[Observation] = deque()
+        self._busy = False
+        self._leaving = asyncio.Event()
+        self._pulse = Pulse(pid=pid, version=version, started=clock().wall)
+        self._feed = Feed(self.snapshot)
+        self._table = ProcessTable(
+            paths, look=self.look, deliver=self.deliver, mono=lambda: clock().mono, boot=clock().boot
+        )
+        self._crew = Crew(
+            edges=edges, gateways=gateways, table=self._table, look=self.look, deliver=self.deliver, clock=clock
+        )
+        self._alarm: Alarm | None = None
+
+    # -- the inside: what the shell's own parts call
+
+    def look(self) -> Fleet:
+        """The fleet as it is now."""
+        return self._fleet
+
+    def deliver(self, saw: Observation) -> None:
+        """Take an observation, at once unless one is being taken already."""
+        self._inbox.append(saw)
+        if not self._busy:
+            self._work(None)
+
+    async def run(self, fleet: Fleet, arrival: Decision) -> None:
+        """Take charge of `fleet` as `arrival` decided, and run it until it has stopped or `leave` is called.
+
+        Leaving stops no process: whoever comes next adopts them.
+        """
+        loop = asyncio.get_running_loop()
+        self._alarm = Alarm(loop, lambda: self._clock().mono, self._rang)
+        self._fleet = fleet
+        async with asyncio.TaskGroup() as tasks:
+            self._crew.begin(tasks, measured=self._measured, look_after=self._housekeeping)
+            self._work(arrival)
+            await self._leaving.wait()
+            self._alarm.stop()
+            self._crew.end()
+        self._record((DaemonStopped(pid=self._pulse.pid),))
+        self._recorder.checkpoint(self._fleet)
+        self._feed.close()
+        self._table.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await self._feed.emptied()
+
+    def leave(self) -> None:
+        """Stop supervising; every process goes on."""
+        self._leaving.set()
+
+    def snapshot(self) -> Snapshot:
+        """Everything now."""
+        now = self._clock()
+        return Snapshot(
+            fleet=self._fleet, at=now.wall, mono=now.mono, samples=self._crew.samples, pulse=self._current_pulse()
+        )
+
+    # -- the five verbs of a Controller
+
+    async def fleet(self) -> Snapshot:
+        """Everything now."""
+        return self.snapshot()
+
+    async def submit(
+        self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
+    ) -> Receipt:
+        """Accept a command, or raise CommandRejected; see `Controller.submit`."""
+        request = Request(command=command, by=by, reason=reason, confirm=confirm)
+        decision = step(self._fleet, request, self._clock())
+        if not dry_run:
+            try:
+                self._work(decision, request)
+            except JournalFull as full:
+                raise HactlError(
+                    f"nothing was done: {full.message}", "free some disk space; the fleet goes on serving meanwhile"
+                ) from full
+        return Receipt(
+            seq=self._fleet.seq,
+            operation="" if dry_run else decision.operation,
+            sentence=decision.sentence,
+            shares=shares(decision.fleet),
+        )
+
+    def watch(self, after: int = 0) -> AsyncIterator[Update]:
+        """A snapshot, then everything that happens."""
+        return self._feed.watch(after)
+
+    async def history(self, query: Query) -> list[Record]:
+        """Journal records that match."""
+        return self._journal.query(
+            after=query.after, before=query.before, since=query.since, kinds=query.kinds, limit=query.limit
+        )
+
+    async def log(self, node: str, after: int = -1, lines: int = 100) -> LogPage:
+        """Lines of a process's own log."""
+        if node != "daemon" and node not in self._fleet.nodes:
+            raise HactlError(f"no node '{node}'", "known: " + ", ".join((*self._fleet.nodes, "daemon")))
+        path = self._paths.daemon_log if node == "daemon" else self._paths.node_log(node)
+        page = await asyncio.to_thread(logs.read_page, path, after=after, lines=lines)
+        return LogPage(node=node, lines=page.lines, after=page.after, truncated=page.truncated)
+
+    # -- one cause, all the way
+
+    def _work(self, decision: Decision | None, request: Request | None = None) -> None:
+        """Carry out a decision, then everything that came in meanwhile: one cause at a time."""
+        self._busy = True
+        try:
+            if decision is not None:
+                self._take(decision, request)
+            while self._inbox:
+                self._take(step(self._fleet, self._inbox.popleft(), self._clock()))
+        finally:
+            self._busy = False
+
+    def _take(self, decision: Decision, request: Request | None = None) -> None:
+        """Journal, then publish, then act."""
+        if decision.events:
+            by, reason = (request.by, request.reason) if request else ("", "")
+            records = numbered(self._fleet, decision.events, self._clock(), by, reason)
+            self._recorder.write(records, command=request is not None)
+            self._fleet = decision.fleet
+            self._feed.publish(News(records=tuple(records)))
+        for event in decision.events:
+            self._follow_up(event)
+        for effect in decision.effects:
+            self._perform(effect)
+        if self._alarm is not None:
+            self._alarm.set(self._fleet)
+        self._recorder.settle(self._fleet)
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case ApplyTraffic():
+                self._crew.tell_edges()
+            case Spawn(node=node, instance=instance):
+                self._crew.spawn(node, instance)
+            case SendSignal(launch=launch, signal=signal, group=group):
+                self._table.signal(launch, signal, group=group)
+            case BeginDrain(node=node):
+                self._crew.drain(node)
+            case EndDrain(node=node):
+                self._crew.undrain(node)
+            case EndOrphan(launch=launch):
+                self._table.end_orphan(launch)
+            case Halt():
+                self.leave()
+            case _:
+                assert_never(effect)
+
+    def _follow_up(self, event: Event) -> None:
+        """An adoption comes before every effect: a signal can only be sent through a pidfd."""
+        if isinstance(event, NodeAdopted):
+            launch = self._fleet.nodes[event.node].launch
+            if launch is not None:
+                self._crew.adopt(event.node, launch)
+
+    def _record(self, events: tuple[Event, ...]) -> None:
+        records = numbered(self._fleet, events, self._clock())
+        for event in events:
+            self._fleet = evolve(self._fleet, event)
+        self._recorder.write(records, command=False)
+        self._feed.publish(News(records=tuple(records)))
+
+    def _rang(self, due: list[Observation]) -> None:
+        for saw in due:
+            self.deliver(saw)
+        if self._alarm is not None:
+            self._alarm.set(self._fleet)
+
+    # -- the beat
+
+    def _measured(self) -> None:
+        self._feed.publish(Measured(at=self._clock().wall, samples=self._crew.samples, pulse=self._current_pulse()))
+
+    def _current_pulse(self) -> Pulse:
+        vitals = self._crew.vitals
+        return replace(
+            self._pulse,
+            lag_ms=vitals.lag * 1000,
+            cpu=vitals.cpu,
+            rss=vitals.rss,
+            watchers=self._feed.watchers,
+            unwritten=self._recorder.unwritten,
+            read_only=self._fleet.spec.safety.read_only,
+        )
+
+    async def _housekeeping(self) -> None:
+        """What is due now and then: what waits for room on the disk, logs that have grown."""
+        now = self._clock()
+
+        def record(event: Event) -> Record:
+            return numbered(self._fleet, (event,), now)[0]
+
+        if self._recorder.retry(self._fleet, record):
+            self._fleet = replace(self._fleet, seq=self._fleet.seq + 1)
+        spec = self._fleet.spec.logs
+        for name in (*self._fleet.nodes, "daemon"):
+            path = self._paths.daemon_log if name == "daemon" else self._paths.node_log(name)
+            await asyncio.to_thread(logs.rotate, path, max_size=spec.max_size, keep=spec.keep)

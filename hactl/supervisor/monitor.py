@@ -1,0 +1,225 @@
+"""Probe one process on a beat and tell only the crossings: became healthy, became unhealthy, went idle.
+
+Probing is separate from judging: `Judgement` turns answers into crossings and knows no clock but the one it is told.
+Nothing here takes a node out; the core decides what a crossing means. One Monitor serves one launch.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from hactl.core.model import Fleet, Health, Node, NodeState, Role
+from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation, WentIdle
+from hactl.core.spec import FleetSpec, GatewayKind, HealthSpec
+from hactl.core.value import Value
+from hactl.supervisor.ports import ProcessKind
+
+PROBE_TIMEOUT = 0.25
+"""Seconds: no probe waits longer, whatever is configured, so that no silence goes unseen for long."""
+EAGER = 0.002
+"""Seconds between the probes of a process that is starting ..."""
+EAGER_FOR = 0.5
+"""... for so long; from then on they come more and more slowly ..."""
+PATIENT = 0.02
+"""... down to this pace."""
+IDLE_POLL = 0.02
+"""Seconds between two looks at what a draining process has in flight."""
+IDLE_SETTLE = 0.3
+"""Seconds from the beginning of a drain in which idleness proves nothing: the edges may still send requests."""
+SECOND_LOOK = 0.01
+"""Seconds after which a stopped process is looked at again: one that is merely passing through is not hung."""
+
+_PROBED = (NodeState.STARTING, NodeState.STANDBY, NodeState.SERVING, NodeState.DRAINING)
+_DEBUGGED = "held by a debugger (state t)"
+_STOPPED = "stopped (state T)"
+
+Look = Callable[[], tuple[Node, Fleet] | None]
+Sleep = Callable[[float], Awaitable[None]]
+InFlight = Callable[[str, float], int | None]
+
+
+class Verdict(Value):
+    """What to tell the core: whether a process is well, why not, and whether it hangs."""
+
+    healthy: bool
+    why: str = ""
+    hung: bool = False
+
+
+class Judgement:
+    """Consecutive answers of one process in, crossings out; each crossing once."""
+
+    def __init__(self) -> None:
+        self._said = Health.UNKNOWN
+        self._said_hung = False
+        self._good = 0
+        self._bad = 0
+        self._silent_since: float | None = None
+
+    def well(self, spec: HealthSpec, *, starting: bool) -> Verdict | None:
+        """A good answer. The first one is enough for a process that is starting."""
+        self._good += 1
+        self._bad = 0
+        self._silent_since = None
+        if self._said is Health.HEALTHY or self._good < (1 if starting else spec.healthy_threshold):
+            return None
+        self._said, self._said_hung = Health.HEALTHY, False
+        return Verdict(healthy=True)
+
+    def missed(self, spec: HealthSpec, why: str, *, silence: tuple[float, float] | None) -> Verdict | None:
+        """A wrong answer, or none: then `silence` says from when until when (monotonic) it was waited for."""
+        self._good = 0
+        self._bad += 1
+        if silence is None:
+            self._silent_since = None
+        elif self._silent_since is None:
+            self._silent_since = silence[0]
+        if silence is not None and self._silent_since is not None:
+            mute = silence[1] - self._silent_since
+            if mute >= spec.hang_grace:
+                return self.stuck(f"silent for {mute:.1f} s")
+        if self._said is Health.UNHEALTHY or self._bad < spec.unhealthy_threshold:
+            return None
+        self._said = Health.UNHEALTHY
+        return Verdict(healthy=False, why=why)
+
+    def stuck(self, why: str) -> Verdict | None:
+        """It will not answer any more, that much is certain."""
+        self._good = 0
+        if self._said_hung:
+            return None
+        self._said, self._said_hung = Health.UNHEALTHY, True
+        return Verdict(healthy=False, why=why, hung=True)
+
+    def discard(self) -> None:
+        """We were late ourselves: nothing can be said about the silence so far."""
+        self._silent_since = None
+
+
+class Drain:
+    """Watches one drain become idle: nothing in flight, seen twice in a row, after the edges had time to move."""
+
+    def __init__(self, began: float) -> None:
+        self.settled = began + IDLE_SETTLE
+        """Monotonic time from which a count means something; also when to look first."""
+        self.next = self.settled
+        self.idle = False
+        self._zeros = 0
+
+    def counted(self, count: int | None, now: float) -> bool:
+        """Take one count (None when nobody could tell); True the moment the drain turns out idle."""
+        self.next = now + IDLE_POLL
+        self._zeros = self._zeros + 1 if count == 0 else 0
+        self.idle = self._zeros >= 2
+        return self.idle
+
+
+class Monitor:
+    """Watches one launch of one process until `look` returns None.
+
+    look             the process and its fleet as they are now
+    deliver          takes each observation
+    state            its state letter from /proc (`Process.state`)
+    lag              how late our own loop has been lately, in seconds: nobody else is blamed for that
+    edges_in_flight  requests the edges have open with a node, counted no earlier than a monotonic time; None: unknown
+    clock, sleep     monotonic seconds, and how to wait for some of them
+    """
+
+    def __init__(
+        self,
+        *,
+        look: Look,
+        kind: ProcessKind,
+        deliver: Callable[[Observation], None],
+        state: Callable[[], str],
+        lag: Callable[[], float],
+        edges_in_flight: InFlight,
+        clock: Callable[[], float],
+        sleep: Sleep,
+    ) -> None:
+        self._look = look
+        self._kind = kind
+        self._deliver = deliver
+        self._state = state
+        self._lag = lag
+        self._edges_in_flight = edges_in_flight
+        self._clock = clock
+        self._sleep = sleep
+        self._judgement = Judgement()
+        self._drain: Drain | None = None
+        self._began = clock()
+        self._next_probe = self._began
+
+    async def run(self) -> None:
+        """Probe, and watch drains, until there is nothing to look at any more."""
+        while (seen := self._look()) is not None:
+            node, fleet = seen
+            if self._clock() >= self._next_probe:
+                await self._beat(node, fleet.spec)
+            await self._watch_drain(node)
+            wake = self._next_probe
+            if self._drain is not None and not self._drain.idle:
+                wake = min(wake, self._drain.next)
+            await self._sleep(max(0.0, wake - self._clock()))
+
+    async def _beat(self, node: Node, spec: FleetSpec) -> None:
+        began = self._clock()
+        if node.launch is not None and node.state in _PROBED:
+            verdict = await self._probe(node, spec.health)
+            if verdict is not None:
+                self._tell(node.name, node.launch.instance, verdict)
+        self._next_probe = began + pace(node, spec, began - self._began)
+
+    async def _probe(self, node: Node, spec: HealthSpec) -> Verdict | None:
+        timeout = min(spec.timeout, PROBE_TIMEOUT)
+        began = self._clock()
+        answer = await self._kind.probe(node, timeout)
+        now = self._clock()
+        starting = node.state is NodeState.STARTING
+        if answer.ok:
+            return self._judgement.well(spec, starting=starting)
+        if starting:
+            return None  # not ready yet is no news; its deadline ends the waiting
+        letter = self._state()
+        if letter == "T":
+            await self._sleep(SECOND_LOOK)
+            return self._judgement.stuck(_STOPPED) if self._state() == "T" else None
+        late = max(self._lag(), now - began - timeout)
+        if late > timeout / 2:
+            self._judgement.discard()
+            return None
+        if letter == "t":
+            return self._judgement.missed(spec, _DEBUGGED, silence=None)
+        silent = now - began >= 0.8 * timeout
+        return self._judgement.missed(spec, answer.why, silence=(began, now) if silent else None)
+
+    def _tell(self, name: str, instance: str, verdict: Verdict) -> None:
+        if verdict.healthy:
+            self._deliver(BecameHealthy(node=name, instance=instance))
+        else:
+            self._deliver(BecameUnhealthy(node=name, instance=instance, why=verdict.why, hung=verdict.hung))
+
+    async def _watch_drain(self, node: Node) -> None:
+        if node.state is not NodeState.DRAINING or node.idle or node.launch is None:
+            self._drain = None
+            return
+        now = self._clock()
+        if self._drain is None:
+            self._drain = Drain(now)
+        if self._drain.idle or now < self._drain.next:
+            return
+        count = await self._kind.in_flight(node)
+        if count is None:
+            count = self._edges_in_flight(node.name, self._drain.settled)
+        if self._drain.counted(count, self._clock()):
+            self._deliver(WentIdle(node=node.name, instance=node.launch.instance))
+
+
+def pace(node: Node, spec: FleetSpec, age: float) -> float:
+    """Seconds from one probe to the next, for a process watched for `age` seconds.
+
+    An Envoy that starts is asked eagerly, because every millisecond until it serves is capacity; a foreign program is
+    spared that.
+    """
+    ours = node.role is Role.EDGE or spec.gateway.kind is GatewayKind.ENVOY
+    if node.state is NodeState.STARTING and ours:
+        return min(PATIENT, EAGER * max(1.0, age / EAGER_FOR))
+    return spec.health.probe

@@ -1,0 +1,158 @@
+"""One OS process: spawn, adopt, signal through its pidfd, see it end. Not when or why: that is decided elsewhere.
+
+Processes outlive us on purpose: each leads a session of its own and writes to a file, never to a pipe. Nothing here
+cares whether a process is a child of ours or was spawned by a daemon before us.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from hactl.core.errors import HactlError
+from hactl.core.model import Launch
+from hactl.core.running import CommandLine
+from hactl.core.value import replace
+from hactl.supervisor import pidfd, procfs
+from hactl.supervisor.identity import open_verified
+from hactl.supervisor.listening import ensure_free
+from hactl.supervisor.pidfd import ExitStatus
+
+_INHERITED = ("PATH", "HOME", "LANG", "TZ")
+_DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class Process:
+    """A running process that is certain to be `launch`. Owns its pidfd: close it, or use it in a `with`."""
+
+    def __init__(self, launch: Launch, fd: int, *, oom_counter: Path | None = None) -> None:
+        """Take over `fd`, a pidfd of `launch`. `oom_counter` is where kills are counted, by default as procfs finds."""
+        self.launch = launch
+        self._fd = fd
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._killed = False
+        self._oom_counter = oom_counter or procfs.oom_counter(launch.pid)
+        self._oom_before = procfs.oom_kills(self._oom_counter)
+
+    def __enter__(self) -> "Process":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def signal(self, sig: str | int, group: bool = False) -> bool:
+        """Signal this process, or with `group` its whole process group; False when it has ended already.
+
+        Raises HactlError for an unknown signal, or one that may not be sent.
+        """
+        number = pidfd.signal_number(sig)
+        self._killed = self._killed or number == signal.SIGKILL
+        return pidfd.send_group(self._fd, self.launch.pid, number) if group else pidfd.send(self._fd, number)
+
+    def state(self) -> str:
+        """One letter as in /proc/PID/stat: T is stopped, t is stopped by a debugger, Z has ended."""
+        stat = procfs.read_stat(self.launch.pid)
+        return "Z" if stat is None or pidfd.has_ended(self._fd) else stat.state
+
+    def when_exits(self, loop: asyncio.AbstractEventLoop, callback: Callable[[ExitStatus], None]) -> None:
+        """Call back once, in the loop, the moment the process has ended (at once when it has). Reaps a child.
+
+        The news never waits for the status: of somebody else's child an older kernel may not tell it any more.
+        """
+
+        def ended() -> None:
+            self._stop_watching()
+            callback(self._status())
+
+        self._loop = loop
+        loop.add_reader(self._fd, ended)
+
+    def close(self) -> None:
+        """Let go of the process, which goes on if it lives."""
+        if self._fd < 0:
+            return
+        self._stop_watching()
+        with suppress(ChildProcessError):  # leave no zombie: it may have ended unwatched
+            os.waitid(os.P_PIDFD, self._fd, os.WEXITED | os.WNOHANG)
+        os.close(self._fd)
+        self._fd = -1
+
+    def _stop_watching(self) -> None:
+        if self._loop is not None:
+            self._loop.remove_reader(self._fd)
+            self._loop = None
+
+    def _status(self) -> ExitStatus:
+        status = pidfd.exit_status(self._fd, self.launch.pid, self.launch.ticks)
+        if status.signal != signal.SIGKILL or self._killed or self._oom_before is None:
+            return status
+        return replace(status, oom=(procfs.oom_kills(self._oom_counter) or 0) > self._oom_before)
+
+
+def adopt(launch: Launch, *, boot: str) -> Process:
+    """Take over a process that somebody else spawned; `boot` is the boot id of now.
+
+    Raises NotOurs when what runs under its pid, if anything, is not that launch.
+    """
+    return Process(launch, open_verified(launch, boot=boot))
+
+
+def spawn(command: CommandLine, *, instance: str, log: Path, now: float) -> Process:
+    """Start a process in a session of its own, its output appended to `log`, its environment minimal.
+
+    It inherits the working directory, so relative paths mean what they mean to whoever started the daemon. `now` is
+    monotonic. Raises PortTaken for an address that somebody else holds, HactlError for a program that cannot run.
+    """
+    env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    env = {"PATH": _DEFAULT_PATH} | env | command.env | {procfs.INSTANCE: instance}
+    program = _find(command, env["PATH"])
+    ensure_free(command.listens)
+    pid = _spawn(program, command, env, log)
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:  # only where somebody made us ignore SIGCHLD
+        raise HactlError(f"{instance!r} ended at once", f"see {log}") from None
+    # A child cannot vanish before it is reaped, so its ticks can always be read.
+    ticks = procfs.start_ticks(pid) or 0
+    return Process(Launch(instance=instance, pid=pid, ticks=ticks, boot=procfs.boot_id(), at=now), fd)
+
+
+def _spawn(program: str, command: CommandLine, env: dict[str, str], log: Path) -> int:
+    try:
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise HactlError(f"cannot write the log {str(log)!r}: {error.strerror}") from error
+    try:
+        return os.posix_spawn(
+            program,
+            list(command.argv),
+            env,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, output, 1),
+                (os.POSIX_SPAWN_DUP2, output, 2),
+            ],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
+        )
+    except OSError as error:
+        raise HactlError(f"cannot run {command.argv[0]!r}: {error.strerror}", f"try it by hand: {program}") from error
+    finally:
+        os.close(output)
+
+
+def _find(command: CommandLine, path: str) -> str:
+    if not command.argv:
+        raise HactlError("there is no command to run")
+    given = command.argv[0]
+    program = shutil.which(given, path=path)
+    if program is not None:
+        return program
+    if Path(given).is_file():
+        raise HactlError(f"{given!r} is not executable", f"chmod +x {given}")
+    raise HactlError(f"there is no program {given!r}", "give its full path, or install it where PATH leads")

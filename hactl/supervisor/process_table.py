@@ -1,0 +1,140 @@
+"""The processes that run right now, by instance: carries out spawns and signals, reports ends. Decides nothing."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Iterator
+
+from hactl.core.errors import HactlError
+from hactl.core.lifecycle import instance_of
+from hactl.core.model import Fleet, Launch, Node, NodeState
+from hactl.core.observations import Exited, Observation, Spawned, SpawnFailed
+from hactl.paths import FleetPaths
+from hactl.supervisor.identity import NotOurs, end_group, open_verified
+from hactl.supervisor.listening import PortTaken, ensure_free
+from hactl.supervisor.pidfd import ExitStatus
+from hactl.supervisor.ports import ProcessKind
+from hactl.supervisor.process import Process, adopt, spawn
+
+
+class ProcessTable:
+    """Every process of the fleet that is certain to be ours."""
+
+    def __init__(
+        self,
+        paths: FleetPaths,
+        *,
+        look: Callable[[], Fleet],
+        deliver: Callable[[Observation], None],
+        mono: Callable[[], float],
+        boot: str,
+    ) -> None:
+        self._paths = paths
+        self._look = look
+        self._deliver = deliver
+        self._mono = mono
+        self._boot = boot
+        self._processes: dict[str, Process] = {}
+
+    async def spawn(self, node: Node, instance: str, kind: ProcessKind) -> None:
+        """Prepare and start one process and report how that went; a process that runs already is left alone."""
+        if instance in self._processes:
+            return
+        try:
+            command = await kind.prepare(node, self._look())
+            if not self._wanted(node.name, instance):
+                raise HactlError("no longer wanted")
+            process = spawn(command, instance=instance, log=self._paths.node_log(node.name), now=self._mono())
+        except PortTaken as taken:
+            self._deliver(SpawnFailed(node=node.name, instance=instance, why=str(taken), port=self._another_port()))
+        except HactlError as error:
+            self._deliver(SpawnFailed(node=node.name, instance=instance, why=str(error)))
+        else:
+            self._deliver(Spawned(node=node.name, launch=process.launch))
+            self._enter(node.name, process)
+
+    def adopt(self, name: str, launch: Launch) -> None:
+        """Take over a process that outlived its daemon; its end is reported even if it has just come."""
+        try:
+            self._enter(name, adopt(launch, boot=self._boot))
+        except NotOurs:
+            self._deliver(Exited(node=name, instance=launch.instance))
+
+    def signal(self, launch: Launch, signal: str, *, group: bool) -> None:
+        """Signal one process; one that has ended needs none."""
+        process = self._processes.get(launch.instance)
+        if process is not None:
+            process.signal(signal, group)
+
+    def end_orphan(self, launch: Launch) -> None:
+        """Kill a process of this fleet that no node claims, with everything it started."""
+        try:
+            with Process(launch, open_verified(launch, boot=self._boot)) as process:
+                process.signal("KILL", True)
+        except NotOurs:
+            return
+        end_group(launch)
+
+    def state(self, instance: str) -> str:
+        """State letter of a process; Z when it has ended."""
+        process = self._processes.get(instance)
+        return process.state() if process is not None else "Z"
+
+    def __contains__(self, instance: object) -> bool:
+        return instance in self._processes
+
+    def close(self) -> None:
+        """Let go of every process; they go on."""
+        for process in self._processes.values():
+            process.close()
+        self._processes.clear()
+
+    def _enter(self, name: str, process: Process) -> None:
+        self._processes[process.launch.instance] = process
+        loop = asyncio.get_running_loop()
+        process.when_exits(loop, lambda status: self._ended(name, process, status))
+
+    def _ended(self, name: str, process: Process, status: ExitStatus) -> None:
+        launch = process.launch
+        self._processes.pop(launch.instance, None)
+        self._deliver(
+            Exited(node=name, instance=launch.instance, code=status.code, signal=status.signal, oom=status.oom)
+        )
+        process.close()
+        if _group_lives(launch):
+            # Searching /proc takes longer than a failover: not in the loop.
+            asyncio.get_running_loop().run_in_executor(None, end_group, launch)
+
+    def _wanted(self, name: str, instance: str) -> bool:
+        fleet = self._look()
+        node = fleet.nodes.get(name)
+        return node is not None and node.state is NodeState.STARTING and instance_of(node, fleet.id) == instance
+
+    def _another_port(self) -> int:
+        """A port of the fleet's range that is free now; 0 when there is none."""
+        fleet = self._look()
+        low, high = fleet.spec.ports
+        used = {node.port for node in fleet.nodes.values()}
+        return next(
+            free_ports((port for port in range(low, high + 1) if port not in used), fleet.spec.regions[0].bind), 0
+        )
+
+
+def _group_lives(launch: Launch) -> bool:
+    """True when something is left of a process group whose leader has been reaped; costs one system call."""
+    try:
+        os.killpg(launch.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's by now
+        return False
+    return True
+
+
+def free_ports(candidates: Iterable[int], host: str) -> Iterator[int]:
+    """Those of `candidates` that could be bound now, lazily."""
+    for port in candidates:
+        try:
+            ensure_free(((host, port),))
+        except HactlError:
+            continue
+        yield port

@@ -1,0 +1,128 @@
+"""What /proc says about processes: identity, state, consumption, environment. Reads only; decides nothing.
+
+A pid alone names nobody for long. Whoever acts on what is read here holds a pidfd (`identity`) that was opened first.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from hactl.core.value import Value
+
+INSTANCE = "HACTL_INSTANCE"
+"""The variable that names the launch in the environment of every process started here."""
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class ProcStat(Value):
+    """One line of /proc/PID/stat, as far as it is needed."""
+
+    state: str
+    """One letter: R, S, D, Z, T (stopped), t (stopped by a debugger), ..."""
+    session: int
+    ticks: int
+    """Start time in clock ticks after boot; with pid and boot id it names one process for ever."""
+    cpu: float
+    """Seconds of processor time used since it started, user and system."""
+    rss: int
+    """Bytes resident."""
+    wait_status: int
+    """As from wait(2); means something only for a zombie, and is then right also for other people's children."""
+
+
+def read_stat(pid: int) -> ProcStat | None:
+    """What the kernel says about `pid` now; None when there is no such process."""
+    data = _read(f"/proc/{pid}/stat")
+    if not data:
+        return None
+    # The name may hold blanks and parentheses: everything after the last one is plain.
+    field = data[data.rindex(b")") + 2 :].split()
+    return ProcStat(
+        state=field[0].decode(),
+        session=int(field[3]),
+        ticks=int(field[19]),
+        cpu=(int(field[11]) + int(field[12])) / _TICKS_PER_SECOND,
+        rss=int(field[21]) * _PAGE,
+        wait_status=int(field[49]),
+    )
+
+
+def start_ticks(pid: int) -> int | None:
+    """When `pid` started, in clock ticks after boot; None when there is no such process."""
+    stat = read_stat(pid)
+    return None if stat is None else stat.ticks
+
+
+def boot_id() -> str:
+    """The kernel's random id of this boot."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def monotonic_at(ticks: int) -> float:
+    """The monotonic time of a start given in ticks, which count the time spent suspended as well."""
+    suspended = time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+    return ticks / _TICKS_PER_SECOND - suspended
+
+
+def owner(pid: int) -> int | None:
+    """The effective uid of `pid`; None when there is no such process."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid  # noqa: PTH116 - called once per process of the machine
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def environ(pid: int) -> dict[str, str]:
+    """The environment `pid` was started with. Empty for a zombie, for somebody else's, for a process that wrote its
+    title over it, and for the last microseconds of an exec.
+    """
+    pairs = (entry.partition(b"=") for entry in _read(f"/proc/{pid}/environ").split(b"\0"))
+    return {os.fsdecode(name): os.fsdecode(value) for name, equals, value in pairs if equals}
+
+
+def name(pid: int) -> str:
+    """The short name of `pid`'s program; "" when there is no such process."""
+    return os.fsdecode(_read(f"/proc/{pid}/comm")).strip()
+
+
+def pids() -> list[int]:
+    """Every process that can be seen."""
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]  # noqa: PTH208 - one entry per process
+
+
+def oom_counter(pid: int, root: Path = Path("/")) -> Path:
+    """The file that counts out-of-memory kills around `pid`: its cgroup's, else the machine's.
+
+    Ask while it lives: a zombie has left its cgroup. `root` is where /proc and /sys are found.
+    """
+    for line in os.fsdecode(_read(str(root / f"proc/{pid}/cgroup"))).splitlines():
+        hierarchy, _, group = line.partition("::")
+        events = root / "sys/fs/cgroup" / group.strip("/") / "memory.events"
+        if hierarchy == "0" and events.exists():
+            return events
+    return root / "proc/vmstat"
+
+
+def oom_kills(counter: Path) -> int | None:
+    """How many processes the out-of-memory killer has ended, by one file that counts them; None when it has gone."""
+    for line in _read(str(counter)).splitlines():
+        key, _, value = line.partition(b" ")
+        if key == b"oom_kill":
+            return int(value)
+    return None
+
+
+def _read(path: str) -> bytes:
+    # Plain reads: these are the hot path of sampling and of finding processes again, and /proc needs no buffer.
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return b"".join(iter(lambda: os.read(fd, 1 << 16), b""))
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)

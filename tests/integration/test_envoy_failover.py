@@ -1,0 +1,171 @@
+"""What the edges do by themselves when a node dies, hangs or answers badly: no daemon takes part in these tests."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from support.envoy import Processes, fleet_of, site
+from support.load import fetch, open_loop
+from support.upstream import Upstream
+
+from hactl.core.model import Fleet
+from hactl.core.spec import EdgeSpec, FailoverMode, FleetSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
+
+pytestmark = pytest.mark.envoy
+
+
+def fleet_for(*services: Upstream, nodes: int = 2, policy: Policy = Policy.LEAST_REQUEST, **route: float) -> Fleet:
+    """Nodes that route /0 to the first service, /1 to the second and so on."""
+    named = {f"/{number}": service for number, service in enumerate(services)}
+    spec = FleetSpec(
+        edge=EdgeSpec(threads=1, policy=policy),
+        services=tuple(ServiceSpec(name=path[1:], endpoints=(("127.0.0.1", s.port),)) for path, s in named.items()),
+        routes=tuple(RouteSpec(prefix=path, service=path[1:], **route) for path in named),
+    )
+    return fleet_of(RegionSpec(nodes=nodes), spec=spec)
+
+
+@pytest.mark.parametrize("policy", [Policy.LEAST_REQUEST, Policy.ROUND_ROBIN, Policy.MAGLEV])
+async def test_the_death_of_one_of_two_nodes_costs_no_get(policy: Policy, tmp_path: Path) -> None:
+    """kill -9 under load, with requests in flight on the node: every GET is answered."""
+    async with Upstream(delay=0.02) as service, site(tmp_path, fleet_for(service, policy=policy)) as running:
+        async with open_loop(running.port, path="/0", rate=250) as load:
+            await load.answered(150)
+            running.processes["local-1"].kill()
+            await load.answered(350)
+        assert load.failed == 0, load
+
+
+async def test_the_death_of_three_of_four_nodes_costs_no_get(tmp_path: Path) -> None:
+    """Three nodes die within a moment; the fourth answers everything."""
+    async with Upstream(delay=0.02) as service, site(tmp_path, fleet_for(service, nodes=4)) as running:
+        async with open_loop(running.port, path="/0", rate=250) as load:
+            await load.answered(150)
+            for name in ("local-1", "local-2", "local-3"):
+                running.processes[name].kill()
+            await load.answered(350)
+        assert load.failed == 0, load
+
+
+async def test_a_standby_region_takes_all_or_nothing(tmp_path: Path) -> None:
+    """It gets nothing while one node of the first region lives, and everything when none does; no GET is lost."""
+    spec = FleetSpec(edge=EdgeSpec(threads=1), routes=(RouteSpec(prefix="/", respond=200),))
+    fleet = fleet_of(RegionSpec(name="seoul", nodes=2), RegionSpec(name="busan", nodes=2, priority=1), spec=spec)
+    async with site(tmp_path, fleet) as running:
+        async with open_loop(running.port, rate=250) as load:
+            await load.answered(50)
+            running.processes["seoul-1"].kill()
+            await load.answered(200)
+        assert load.failed == 0, load
+        assert load.nodes.keys() == {"seoul-1", "seoul-2"}
+        async with open_loop(running.port, rate=250) as load:
+            running.processes["seoul-2"].kill()
+            await load.answered(200)
+        assert load.failed == 0, load
+        assert load.nodes["busan-1"] + load.nodes["busan-2"] >= 199, load
+
+
+async def test_a_region_that_spills_over_shares_its_load(tmp_path: Path) -> None:
+    """With spill-over the second region takes what half of the first cannot carry: about 30 of 100."""
+    spec = FleetSpec(
+        edge=EdgeSpec(threads=1), routes=(RouteSpec(prefix="/", respond=200),), failover_mode=FailoverMode.SPILL_OVER
+    )
+    fleet = fleet_of(RegionSpec(name="seoul", nodes=2), RegionSpec(name="busan", nodes=1, priority=1), spec=spec)
+    async with site(tmp_path, fleet) as running:
+        running.processes["seoul-1"].kill()
+        async with open_loop(running.port, rate=300) as load:
+            await load.answered(300)  # until the checks have seen it
+        async with open_loop(running.port, rate=300) as load:
+            await load.answered(400)
+        assert load.failed == 0, load
+        assert 0.2 < load.nodes["busan-1"] / load.ok < 0.4, load
+
+
+async def test_a_post_that_reached_a_node_is_never_sent_again(tmp_path: Path) -> None:
+    """A POST in flight on a node that dies fails; the service saw it exactly once."""
+    async with Upstream() as service, site(tmp_path, fleet_for(service)) as running:
+        service.hold()
+        async with asyncio.TaskGroup() as group:
+            call = group.create_task(fetch(running.port, "/0/order", method="POST", body=b"one"))
+            await service.arrived(1)
+            running.processes["local-1"].kill()
+            running.processes["local-2"].kill()
+            status, _, _ = await call
+        assert status == 503
+        assert service.bodies == [b"one"]
+
+
+async def test_a_get_or_put_in_flight_is_answered_by_another_node(tmp_path: Path) -> None:
+    """Idempotent requests that wait in a node when it dies are asked again elsewhere, bodies included."""
+    async with Upstream() as service, site(tmp_path, fleet_for(service)) as running:
+        service.hold()
+        async with asyncio.TaskGroup() as group:
+            calls = [group.create_task(fetch(running.port, "/0/thing", method="GET")) for _ in range(4)]
+            calls += [group.create_task(fetch(running.port, "/0/thing", method="PUT", body=b"two")) for _ in range(4)]
+            await service.arrived(8)
+            running.processes["local-1"].kill()
+            await service.arrived(9)
+            service.release()
+        answers = [call.result() for call in calls]
+        assert [status for status, _, _ in answers] == [200] * 8
+        assert {headers["x-hactl-node"] for _, headers, _ in answers} == {"local-2"}
+
+
+async def test_a_service_that_always_fails_takes_no_node_with_it(tmp_path: Path) -> None:
+    """Its 503 goes to the client once, unrepeated; the other route loses nothing and no node is ejected."""
+    async with Upstream(status=503) as bad, Upstream() as good, site(tmp_path, fleet_for(bad, good)) as running:
+        async with open_loop(running.port, path="/0", rate=200) as failing, open_loop(running.port, path="/1") as load:
+            await failing.answered(200)
+        assert failing.statuses.keys() == {503}
+        assert load.failed == 0, load
+        assert bad.count <= failing.sent
+        assert (await running.edge.read(running.node("edge-1"), running.fleet)).retries == 0
+
+
+async def test_a_dead_service_takes_no_node_with_it(tmp_path: Path) -> None:
+    """Nothing listens where the service should be: its route fails, the other route loses nothing."""
+    async with Upstream() as dead, Upstream() as good, site(tmp_path, fleet_for(dead, good)) as running:
+        await dead.stop()
+        async with open_loop(running.port, path="/0", rate=200) as failing, open_loop(running.port, path="/1") as load:
+            await failing.answered(200)
+        assert failing.ok == 0
+        assert load.failed == 0, load
+
+
+async def test_a_service_that_hangs_takes_no_node_with_it(tmp_path: Path) -> None:
+    """The node gives up on a mute service before the edge gives up on the node: 504, no retry, no ejection."""
+    async with Upstream() as mute, Upstream() as good:
+        mute.hold()
+        fleet = fleet_for(mute, good, timeout=1.0, per_try_timeout=0.3)
+        async with site(tmp_path, fleet) as running, open_loop(running.port, path="/1") as load:
+            async with open_loop(running.port, path="/0", rate=100) as failing:
+                await failing.answered(100)
+            retries = (await running.edge.read(running.node("edge-1"), running.fleet)).retries
+    assert failing.statuses.keys() == {504}
+    assert load.failed == 0, load
+    assert retries == 0
+
+
+async def test_a_service_that_breaks_off_takes_no_node_with_it(tmp_path: Path) -> None:
+    """Answers cut in the middle reach the client as failures; the other route loses nothing."""
+    async with Upstream(body=b"x" * 1000) as broken, Upstream() as good:
+        broken.truncate = True
+        async with site(tmp_path, fleet_for(broken, good)) as running, open_loop(running.port, path="/1") as load:
+            async with open_loop(running.port, path="/0", rate=100) as failing:
+                await failing.answered(150)
+    assert failing.ok == 0, failing
+    assert load.failed == 0, load
+
+
+async def test_a_node_that_comes_back_is_used_at_once(tmp_path: Path) -> None:
+    """A node restarted on its address and listed again by a plan takes requests when `publish` has returned."""
+    async with Upstream() as service, site(tmp_path, fleet_for(service, policy=Policy.ROUND_ROBIN)) as running:
+        with Processes() as again:
+            async with open_loop(running.port, path="/0", rate=200) as load:
+                running.processes["local-1"].kill()
+                await running.publish(running.without("local-1", version=2))
+                await running.start(again, "local-1")
+                await running.publish(running.without(version=3))
+                await load.answered(50)
+            assert load.failed == 0, load
+            assert load.nodes["local-1"] >= 10, load

@@ -1,0 +1,137 @@
+"""Real processes for tests: started through hactl or by another process, and ended again whatever the test did."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from hactl.core import codec
+from hactl.core.model import Launch
+from hactl.core.running import CommandLine
+from hactl.supervisor import identity, procfs
+from hactl.supervisor.pidfd import ExitStatus
+from hactl.supervisor.process import Process, adopt, spawn
+
+WAITS_FOR_EVER = "import signal; signal.pause()"
+_SPAWNER = """
+import sys, pathlib
+from hactl.core import codec
+from hactl.core.running import CommandLine
+from hactl.supervisor.process import spawn
+command, instance, log = sys.argv[1:]
+process = spawn(codec.decode(command, CommandLine), instance=instance, log=pathlib.Path(log), now=1.0)
+print(codec.encode(process.launch).decode(), flush=True)
+"""
+
+
+def python(code: str, directory: Path, **more: object) -> CommandLine:
+    """The command that runs `code`."""
+    return CommandLine(argv=(sys.executable, "-S", "-c", code), directory=str(directory), **more)
+
+
+class Nursery:
+    """Starts processes and ends each of them, and what it left in its session, on exit."""
+
+    def __init__(self, directory: Path, fleet: str) -> None:
+        self.directory = directory
+        self.fleet = fleet
+        self._stack = ExitStack()
+        self._number = 0
+
+    def __enter__(self) -> "Nursery":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    @property
+    def log(self) -> Path:
+        """Where every process of this nursery writes."""
+        return self.directory / "logs" / "process.log"
+
+    def start(self, code: str = WAITS_FOR_EVER, **more: object) -> Process:
+        """A child of this test that runs Python `code`."""
+        command = python(code, self.directory, **more)
+        process = spawn(command, instance=self._instance(), log=self.log, now=1.0)
+        self._stack.callback(_end_child, process)
+        while not procfs.environ(process.launch.pid) and process.state() != "Z":
+            os.sched_yield()  # the last microseconds of exec, in which its environment is not there yet
+        return process
+
+    def start_elsewhere(self, code: str = WAITS_FOR_EVER) -> Launch:
+        """The launch of a process whose spawner, another process, has ended already."""
+        command = codec.encode(python(code, self.directory)).decode()
+        argv = [sys.executable, "-c", _SPAWNER, command, self._instance(), str(self.log)]
+        done = subprocess.run(argv, capture_output=True, check=True, timeout=30)
+        launch = codec.decode(done.stdout, Launch)
+        self._stack.callback(_end, launch)
+        return launch
+
+    def _instance(self) -> str:
+        self._number += 1
+        return f"{self.fleet}/gw-1/{self._number}"
+
+
+def _end_child(process: Process) -> None:
+    _end(process.launch)
+    with suppress(ChildProcessError):
+        os.waitid(os.P_PID, process.launch.pid, os.WEXITED)
+    process.close()
+
+
+def _end(launch: Launch) -> None:
+    with suppress(identity.NotOurs), adopt(launch, boot=procfs.boot_id()) as process:
+        process.signal("KILL")
+    identity.end_group(launch)
+
+
+async def ending(process: Process) -> ExitStatus:
+    """How `process` ended, as its owner is told."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[ExitStatus] = loop.create_future()
+    process.when_exits(loop, ended.set_result)
+    async with asyncio.timeout(20):
+        return await ended
+
+
+async def ended(fd: int) -> None:
+    """Wait until the process of pidfd `fd` has ended."""
+    loop = asyncio.get_running_loop()
+    seen = asyncio.Event()
+    loop.add_reader(fd, seen.set)
+    try:
+        async with asyncio.timeout(20):
+            await seen.wait()
+    finally:
+        loop.remove_reader(fd)
+
+
+def freeze(process: Process) -> None:
+    """Stop a child with SIGSTOP and wait until it has stopped."""
+    process.signal("STOP")
+    os.waitid(os.P_PID, process.launch.pid, os.WSTOPPED | os.WNOWAIT)
+
+
+def wait_until_dead(process: Process) -> None:
+    """Wait until a child has ended, and leave it to be reaped."""
+    os.waitid(os.P_PID, process.launch.pid, os.WEXITED | os.WNOWAIT)
+
+
+class Gate:
+    """A named pipe: `wait` is code that holds a process up until `open` is called here, which waits for it."""
+
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self.path = path
+        self.wait = f"open({str(path)!r}).read()"
+
+    def open(self) -> None:
+        """Let the process that waits here (or will soon) go on."""
+        self.path.write_text("go")
+
+
+def kernel() -> tuple[int, ...]:
+    """The kernel's version: what it can tell about an end depends on it."""
+    return tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])

@@ -1,0 +1,80 @@
+"""Stories of finding a hactl.toml and of files that cannot be read."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hactl.config import find, load
+from hactl.core.errors import ConfigError
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    return str(caught.value)
+
+
+def test_a_file_is_read_and_its_errors_begin_with_its_path(tmp_path: Path):
+    path = tmp_path / "hactl.toml"
+    path.write_text('[fleet]\nname = "shop"\n')
+    assert load(path).name == "shop"
+
+    path.write_text("[fleet]\nnme = 1\n")
+    assert refusal(path) == f'{path}: fleet.nme: unknown key (did you mean "name"?)'
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path):
+    path = tmp_path / "hactl.toml"
+    path.write_bytes(b'\xef\xbb\xbf[fleet]\r\nname = "shop"\r\n')
+    assert load(path).name == "shop"
+
+
+def test_a_missing_file_is_said_to_be_missing(tmp_path: Path):
+    path = tmp_path / "hactl.toml"
+    assert refusal(path) == f"{path}: no such file (write one with: hactl init)"
+
+
+def test_a_directory_is_refused_with_the_file_that_was_meant(tmp_path: Path):
+    assert refusal(tmp_path) == f"{tmp_path}: is a directory (name the file in it: {tmp_path / 'hactl.toml'})"
+
+
+def test_a_path_through_a_file_and_an_impossible_path_are_refused(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    assert "cannot be read: not a directory" in refusal(tmp_path / "file" / "hactl.toml")
+    assert "cannot be read: " in refusal(tmp_path / "a\0b")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path):
+    path = tmp_path / "hactl.toml"
+    path.write_text("")
+    path.chmod(0)
+    assert refusal(path) == f"{path}: cannot be read: permission denied"
+
+
+def test_bytes_that_are_no_text_are_refused_at_their_place(tmp_path: Path):
+    path = tmp_path / "hactl.toml"
+    path.write_bytes(b'[fleet]\nname = "\xff"\n')
+    assert refusal(path) == f"{path}:2:9: not UTF-8 text (byte 0xff) (save the file as UTF-8)"
+
+
+def test_an_endless_file_is_refused_and_not_read_to_its_end():
+    assert refusal(Path("/dev/zero")) == "/dev/zero: larger than 1MiB (is this the right file?)"
+
+
+def test_the_nearest_file_upward_is_found(tmp_path: Path):
+    """From a directory, or from a file in it; a directory of that name is passed over."""
+    inner = tmp_path / "a" / "b"
+    (inner / "hactl.toml").mkdir(parents=True)
+    (tmp_path / "hactl.toml").write_text("")
+    (tmp_path / "a" / "notes").write_text("")
+    assert find(inner) == find(tmp_path / "a" / "notes") == tmp_path / "hactl.toml"
+
+    (tmp_path / "a" / "hactl.toml").write_text("")
+    assert find(inner) == tmp_path / "a" / "hactl.toml"
+
+
+def test_nothing_is_found_where_there_is_nothing(tmp_path: Path):
+    found = find(tmp_path)
+    assert found is None or not found.is_relative_to(tmp_path)

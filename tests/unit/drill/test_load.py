@@ -1,0 +1,214 @@
+"""The generator against small servers that misbehave on purpose."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from hactl.drill.load import Load, LoadPlan, generate, open_session
+from hactl.drill.measure import judge
+from hactl.drill.records import UNSENT
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-hactl-node: n1\r\n\r\nok"
+Answer = Callable[[int, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def server(answer: Answer) -> AsyncIterator[tuple[str, list[int]]]:
+    """A server that calls `answer(number of the request, writer)`; yields its URL and the requests per connection."""
+    seen: list[int] = []
+    handlers: set[asyncio.Task[None] | None] = set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handlers.add(asyncio.current_task())
+        connection = len(seen)
+        seen.append(0)
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                seen[connection] += 1
+                await answer(sum(seen) - 1, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    listening = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with listening:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/", seen
+        for handler in handlers:
+            if handler:
+                handler.cancel()
+
+
+async def well(number: int, writer: asyncio.StreamWriter) -> None:
+    writer.write(OK)
+
+
+async def test_every_request_is_sent_and_attributed() -> None:
+    """A plan of rate x duration requests is sent whole, each with the node that answered."""
+    async with server(well) as (url, _):
+        records = await generate(LoadPlan(url=url, rate=200, duration=0.25))
+    report = judge(records)
+    assert (report.requests, report.ok, report.failed) == (50, 50, 0)
+    assert report.shares == {"n1": 1.0}
+
+
+async def test_requests_are_due_on_a_grid_whatever_happens() -> None:
+    """Open loop: intended times are t0 + i/rate exactly, sending never happens before."""
+    async with server(well) as (url, _):
+        rows = sorted(await generate(LoadPlan(url=url, rate=500, duration=0.1)))
+    assert [row.intended - rows[0].intended for row in rows] == pytest.approx([i / 500 for i in range(50)])
+    assert all(row.intended <= row.sent <= row.done for row in rows)
+
+
+async def test_a_hanging_server_does_not_stop_the_questions() -> None:
+    """No coordinated omission: while nothing is answered, every request is still sent, and each one times out."""
+
+    async def mute(number: int, writer: asyncio.StreamWriter) -> None:
+        return
+
+    async with server(mute) as (url, seen):
+        plan = LoadPlan(url=url, rate=100, duration=0.3, timeout=0.4, connections=1)
+        records = await generate(plan)
+    assert [row.error for row in records] == ["timeout"] * 30
+    assert len(seen) == 30 + 1
+    assert judge(records).longest_gap_ms >= 300
+
+
+async def test_a_kept_connection_that_breaks_is_a_failure_and_is_not_repeated() -> None:
+    """A request lost with its connection counts as failed: the client library must not quietly send it again."""
+
+    async def dies_on_the_fifth(number: int, writer: asyncio.StreamWriter) -> None:
+        if number == 5:
+            writer.close()
+        else:
+            writer.write(OK)
+
+    async with server(dies_on_the_fifth) as (url, seen):
+        report = judge(await generate(LoadPlan(url=url, rate=100, duration=0.2, connections=1)))
+    assert report.causes == {"closed without an answer": 1}
+    assert sum(seen) == 20 + 1
+
+
+async def test_a_truncated_answer_is_a_failure() -> None:
+    """Half a body is no answer, even when its status was 200."""
+
+    async def half(number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK[:-1])
+        writer.close()
+
+    async with server(half) as (url, _):
+        report = judge(await generate(LoadPlan(url=url, rate=50, duration=0.1)))
+    assert report.ok == 0
+    assert report.causes == {"answer cut short": 5}
+
+
+async def test_statuses_and_redirects_are_answers_but_no_successes() -> None:
+    """Anything but 2xx fails, and a redirect is not followed."""
+
+    async def various(number: int, writer: asyncio.StreamWriter) -> None:
+        status = (b"503 Sorry", b"302 Found\r\nlocation: /")[number % 2]
+        writer.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\n\r\n")
+
+    async with server(various) as (url, _):
+        report = judge(await generate(LoadPlan(url=url, rate=50, duration=0.2, connections=1)))
+    assert set(report.causes) == {"status 503", "status 302"}
+    assert report.failed == 10
+
+
+async def test_nobody_listening_is_counted_as_refused() -> None:
+    """A dead address is a measurement, not an exception."""
+    async with server(well) as (url, _):
+        pass
+    report = judge(await generate(LoadPlan(url=url, rate=50, duration=0.1)))
+    assert report.causes == {"refused": 5}
+
+
+async def test_fresh_connections_are_fresh() -> None:
+    """With `fresh_connections` each request opens its own connection; without, they are kept and take turns."""
+    async with server(well) as (url, seen):
+        await generate(LoadPlan(url=url, rate=100, duration=0.1, connections=2, fresh_connections=True))
+        assert seen == [1] * 12
+    async with server(well) as (url, seen):
+        await generate(LoadPlan(url=url, rate=100, duration=0.5, connections=4))
+        assert len(seen) >= 4
+        assert min(seen[:4]) > 5
+
+
+async def test_in_flight_is_bounded_and_what_is_given_up_is_said() -> None:
+    """Beyond the bound requests are recorded as never sent, which makes the report inconclusive."""
+
+    async def mute(number: int, writer: asyncio.StreamWriter) -> None:
+        return
+
+    async with server(mute) as (url, seen):
+        plan = LoadPlan(url=url, rate=1000, duration=0.05, timeout=1.0, in_flight=10)
+        async with open_session(plan) as session:
+            load = Load(plan, session)
+            await load.run()
+    report = judge(load.records)
+    assert sum(row.error == UNSENT for row in load.records) == report.unsent == 40
+    assert (report.causes, report.late) == ({"timeout": 10}, True)
+    assert sum(seen) == 10
+
+
+async def test_stop_ends_early_and_keeps_what_is_under_way() -> None:
+    """After `stop` nothing more is sent, and the answers already asked for are still taken."""
+    third, release = asyncio.Event(), asyncio.Event()
+
+    async def later(number: int, writer: asyncio.StreamWriter) -> None:
+        if number == 2:
+            third.set()
+        await release.wait()
+        writer.write(OK)
+
+    async with server(later) as (url, _):
+        plan = LoadPlan(url=url, rate=100, duration=60)
+        async with open_session(plan) as session, asyncio.TaskGroup() as group:
+            load = Load(plan, session)
+            group.create_task(load.run())
+            await third.wait()
+            load.stop()
+            release.set()
+    assert judge(load.records).failed == 0
+    assert 3 <= len(load.records) < 100
+
+
+async def test_cancelling_a_run_leaves_no_task_behind() -> None:
+    """A run that is cancelled takes every request under way with it."""
+    fifth = asyncio.Event()
+
+    async def mute(number: int, writer: asyncio.StreamWriter) -> None:
+        if number == 4:
+            fifth.set()
+
+    async with server(mute) as (url, _):
+        plan = LoadPlan(url=url, rate=100, duration=60)
+        async with open_session(plan) as session:
+            run = asyncio.get_running_loop().create_task(Load(plan, session).run())
+            await fifth.wait()
+            run.cancel()
+            await asyncio.wait([run])
+            names = [task.get_coro().__qualname__ for task in asyncio.all_tasks()]  # type: ignore[union-attr]
+    assert run.cancelled()
+    assert not [name for name in names if name.startswith("Load.")]
+
+
+async def test_the_body_arrives_with_its_method() -> None:
+    """A plan may post: method and body reach the server."""
+    heads: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n") + await reader.readexactly(5))
+        writer.write(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        writer.close()
+
+    listening = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with listening:
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/"
+        plan = LoadPlan(url=url, rate=10, duration=0.1, method="POST", body=b"hello", connections=1)
+        report = judge(await generate(plan))
+    assert report.ok == 1
+    assert heads[-1].startswith(b"POST / HTTP/1.1\r\n")
+    assert heads[-1].endswith(b"\r\n\r\nhello")

@@ -1,0 +1,113 @@
+"""A load in its own process: started, watched, ended, gone."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from hactl.core.errors import HactlError
+from hactl.drill.load import LoadPlan
+from hactl.drill.load_process import LoadProcess
+from hactl.drill.measure import judge
+from hactl.processes.upstream import Upstream
+
+
+@asynccontextmanager
+async def upstream() -> AsyncIterator[str]:
+    connections: set[Upstream] = set()
+    server = await asyncio.get_running_loop().create_server(lambda: Upstream(0.0, connections), "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        for connection in tuple(connections):
+            connection.close()
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Temporary files go where a test can count them: the environment is what child and parent share."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    return tmp_path
+
+
+def empty(directory: Path) -> bool:
+    return not list(directory.iterdir())
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+async def test_a_run_comes_back_with_every_request(temporary: Path) -> None:
+    """What the process measured arrives row by row, on this machine's monotonic clock; nothing is left."""
+    loop = asyncio.get_running_loop()
+    async with upstream() as url:
+        before = loop.time()
+        async with LoadProcess(LoadPlan(url=url, rate=50, duration=1.3)) as load:
+            assert load.warm
+            progress = await load.progress()
+            assert progress is not None
+            assert 0 < progress.sent <= 65
+            records = await load.finish()
+            assert await load.progress() is None
+    assert len(records) == 65
+    assert judge(records).failed == 0
+    assert all(before < row.intended <= row.done < loop.time() for row in records)
+    assert gone(load.pid)
+    assert empty(temporary)
+
+
+async def test_stopping_early_still_gives_a_report() -> None:
+    """A stopped load says what it has seen so far."""
+    async with upstream() as url, LoadProcess(LoadPlan(url=url, rate=100, duration=60)) as load:
+        await load.progress()
+        load.stop()
+        records = await load.finish()
+    assert 0 < len(records) < 6000
+    assert judge(records).failed == 0
+
+
+async def test_leaving_early_ends_the_process(temporary: Path) -> None:
+    """Whoever leaves in the middle (an error, Ctrl-C) leaves neither process nor file."""
+    async with upstream() as url:
+        with pytest.raises(RuntimeError, match="something else"):
+            async with LoadProcess(LoadPlan(url=url, duration=60)) as load:
+                raise RuntimeError("something else")
+    assert gone(load.pid)
+    assert empty(temporary)
+
+
+async def test_cancelling_while_it_starts_ends_the_process(temporary: Path) -> None:
+    """Cancelled between the start and the first line, nothing is left either."""
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    asked = asyncio.Event()
+    async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
+        load = LoadProcess(LoadPlan(url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+        start = asyncio.get_running_loop().create_task(load.__aenter__())
+        await asked.wait()
+        start.cancel()
+        await asyncio.wait([start])
+    assert start.cancelled()
+    assert gone(load.pid)
+    assert empty(temporary)
+
+
+async def test_a_process_that_dies_is_an_error_that_says_so() -> None:
+    """A generator that was killed is never mistaken for one that saw no failure."""
+    async with upstream() as url, LoadProcess(LoadPlan(url=url, duration=60)) as load:
+        os.kill(load.pid, signal.SIGKILL)
+        with pytest.raises(HactlError, match="ended with code -9"):
+            await load.finish()

@@ -1,0 +1,154 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from support.ports import free_port
+
+from hactl.core.errors import HactlError
+from hactl.core.model import Fleet, Node, Role
+from hactl.core.running import CommandLine, ProbeAnswer
+from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec, ProbeKind
+from hactl.engines.command import CommandGateway
+from hactl.paths import FleetPaths
+
+WELL = ProbeAnswer(ok=True)
+
+
+def node(port: int) -> Node:
+    return Node(name="seoul-1", role=Role.GATEWAY, region="seoul", address="127.0.0.1", port=port)
+
+
+def gateway(directory: Path, **health: object) -> CommandGateway:
+    return CommandGateway(paths=FleetPaths(directory), health=HealthSpec(**health))
+
+
+def fleet(*command: str, **env: str) -> Fleet:
+    return Fleet(spec=FleetSpec(gateway=GatewaySpec(kind=GatewayKind.COMMAND, command=command, env=env)))
+
+
+@asynccontextmanager
+async def answering(answer: bytes, *, then_close: bool = True, asked: list[bytes] | None = None):
+    """A server on a free port that gives everybody the same answer; its node."""
+    let_go = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if asked is not None:
+            asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(answer)
+        if not then_close:
+            await let_go.wait()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield node(server.sockets[0].getsockname()[1])
+        let_go.set()
+
+
+class TestCommandLine:
+    async def test_the_template_is_filled_in_for_each_node(self, tmp_path):
+        """Arguments and environment may name the port, the address, the node, its region and its directory."""
+        command = await gateway(tmp_path).prepare(
+            node(4000),
+            fleet("serve", "--listen={address}:{port}", "{dir}/conf", "{name}@{region}", HOME_OF="{name}"),
+        )
+        directory = tmp_path / "nodes" / "seoul-1"
+        assert command == CommandLine(
+            argv=("serve", "--listen=127.0.0.1:4000", f"{directory}/conf", "seoul-1@seoul"),
+            directory=str(directory),
+            env={"HOME_OF": "seoul-1"},
+            listens=(("127.0.0.1", 4000),),
+        )
+        assert directory.is_dir()
+
+    async def test_other_braces_are_left_alone(self, tmp_path):
+        """JSON in an argument is no template."""
+        text = '{"port": {port}, "x": {}, "{unknown}": "{{name}}"}'
+        command = await gateway(tmp_path).prepare(node(1), fleet("serve", text))
+        assert command.argv[1] == '{"port": 1, "x": {}, "{unknown}": "{seoul-1}"}'
+
+    async def test_what_was_filled_in_is_not_filled_in_again(self, tmp_path):
+        """A directory whose name looks like a placeholder stays what it is."""
+        command = await gateway(tmp_path / "{port}").prepare(node(1), fleet("{dir}"))
+        assert command.argv == (f"{tmp_path}/{{port}}/nodes/seoul-1",)
+
+    async def test_no_command_is_an_error_with_its_cure(self, tmp_path):
+        """`kind = "command"` without a command."""
+        with pytest.raises(HactlError, match="'seoul-1' has no command to run") as refusal:
+            await gateway(tmp_path).prepare(node(1), fleet())
+        assert "gateway.command" in refusal.value.hint
+
+    def test_grpc_checks_are_refused_as_not_built_yet(self, tmp_path):
+        """Rather than a node that never becomes healthy."""
+        with pytest.raises(HactlError, match="grpc health checks are not built yet"):
+            gateway(tmp_path, kind=ProbeKind.GRPC)
+
+
+class TestProbe:
+    async def test_the_configured_path_is_asked_for_on_a_connection_of_its_own(self, tmp_path):
+        """Well-formed, with a host, and not kept open: single-threaded programs are not held up."""
+        asked: list[bytes] = []
+        async with answering(b"HTTP/1.1 200 OK\r\n\r\n", asked=asked) as seoul:
+            assert await gateway(tmp_path, path="/healthz?full=1").probe(seoul, 10) == WELL
+        line, *headers = asked[0].decode().split("\r\n")
+        assert line == "GET /healthz?full=1 HTTP/1.1"
+        assert f"host: 127.0.0.1:{seoul.port}" in headers
+        assert "connection: close" in headers
+
+    async def test_the_status_is_enough(self, tmp_path):
+        """Nobody waits for a body, and none needs to be announced."""
+        async with answering(b"HTTP/1.0 204 No Content\r\n", then_close=False) as seoul:
+            assert await gateway(tmp_path).probe(seoul, 10) == WELL
+
+    @pytest.mark.parametrize(
+        ("answer", "why"),
+        [
+            (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "status 503"),
+            (b"HTTP/1.1 199 Odd\r\n\r\n", "status 199"),
+            (b"HTTP/1.1 300 Odd\r\n\r\n", "status 300"),
+            (b"SSH-2.0-OpenSSH\r\n", "not an http response"),
+            (b"HTTP/1.1 lots\r\n\r\n", "not an http response"),
+            (b"x" * 70_000, "not an http response"),
+            (b"", "closed without an answer"),
+        ],
+    )
+    async def test_any_other_answer_says_what_was_wrong(self, tmp_path, answer, why):
+        """What an operator reads in the reason of an unhealthy node."""
+        async with answering(answer, asked=[]) as seoul:
+            assert await gateway(tmp_path).probe(seoul, 10) == ProbeAnswer(ok=False, why=why)
+
+    async def test_the_expected_range_is_the_operators(self, tmp_path):
+        """A program whose health page answers 401 can be run."""
+        async with answering(b"HTTP/1.1 401 Unauthorized\r\n\r\n") as seoul:
+            assert await gateway(tmp_path, expect=(200, 401)).probe(seoul, 10) == WELL
+
+    @pytest.mark.parametrize("kind", [ProbeKind.HTTP, ProbeKind.TCP])
+    async def test_a_refusal_is_an_answer(self, tmp_path, kind):
+        """Nobody listens."""
+        answer = await gateway(tmp_path, kind=kind).probe(node(free_port()), 10)
+        assert not answer.ok
+        assert answer.why == "connection refused"
+
+    async def test_silence_is_an_answer_after_the_timeout(self, tmp_path):
+        """Never held up for longer than was asked for."""
+        async with answering(b"", then_close=False) as seoul:
+            answer = await gateway(tmp_path).probe(seoul, 0.05)
+        assert answer == ProbeAnswer(ok=False, why="no answer within 0.05 s")
+
+    async def test_for_tcp_a_connection_is_enough(self, tmp_path):
+        """Not a byte is asked of the program."""
+        async with answering(b"", then_close=False) as seoul:
+            assert await gateway(tmp_path, kind=ProbeKind.TCP).probe(seoul, 10) == WELL
+
+
+async def test_it_cannot_be_told_to_drain_and_says_so(tmp_path):
+    """The edges stop sending and count what is in flight."""
+    verbs: list[Callable[[Node], Awaitable[object]]] = [
+        (kind := gateway(tmp_path)).drain,
+        kind.undrain,
+        kind.in_flight,
+        kind.forget,
+    ]
+    assert [await verb(node(1)) for verb in verbs] == [None] * 4

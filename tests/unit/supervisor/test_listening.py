@@ -1,0 +1,56 @@
+import os
+import socket
+
+import pytest
+from support.ports import free_port
+
+from hactl.core.errors import HactlError
+from hactl.supervisor.listening import PortTaken, ensure_free, holder
+
+
+def test_the_holder_of_a_taken_port_is_named():
+    """Nobody has to search for who sits on the port."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PortTaken) as refusal:
+            ensure_free([("127.0.0.1", port)])
+    assert (refusal.value.host, refusal.value.port, refusal.value.pid) == ("127.0.0.1", port, os.getpid())
+    assert f"(pid {os.getpid()})" in refusal.value.message
+
+
+def test_a_port_shared_by_others_is_taken_all_the_same():
+    """A node's port is its own: a stranger that would share it would get its requests."""
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other, pytest.raises(PortTaken):
+        ensure_free([other.getsockname()])
+
+
+def test_a_listener_on_every_address_holds_each_one():
+    """Somebody who listens everywhere is found as the holder of one address."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(PortTaken):
+            ensure_free([("0.0.0.0", port)])
+
+
+def test_a_port_whose_connections_have_only_just_ended_is_free():
+    """TIME_WAIT is no reason to refuse a restart."""
+    with socket.create_server(("127.0.0.1", free_port())) as server:
+        address = server.getsockname()
+        client = socket.create_connection(address)
+        accepted, _ = server.accept()
+        accepted.close()  # closing first, the server's side waits
+        client.close()
+    ensure_free([address])
+
+
+def test_an_address_of_another_machine_is_refused():
+    """A wrong bind address is an error before the start, not a process that cannot listen."""
+    with pytest.raises(HactlError, match=r"cannot listen on 192\.0\.2\.1"):
+        ensure_free([("192.0.2.1", 9)])
+
+
+def test_nobody_holds_a_free_port():
+    """No holder is made up."""
+    assert holder(free_port()) is None

@@ -1,0 +1,330 @@
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from hactl.core.model import Fleet, Health, Launch, Node, NodeState, Role
+from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation, WentIdle
+from hactl.core.running import ProbeAnswer
+from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec
+from hactl.core.value import replace
+from hactl.supervisor.monitor import EAGER, EAGER_FOR, IDLE_SETTLE, PATIENT, PROBE_TIMEOUT, Monitor, pace
+
+WELL = ProbeAnswer(ok=True)
+REFUSED = ProbeAnswer(ok=False, why="connection refused")
+SILENT = ProbeAnswer(ok=False, why="no answer")
+HEALTHY = BecameHealthy(node="gw-1", instance="f/gw-1/1")
+IDLE = WentIdle(node="gw-1", instance="f/gw-1/1")
+
+
+def unhealthy(why: str, *, hung: bool = False) -> BecameUnhealthy:
+    return BecameUnhealthy(node="gw-1", instance="f/gw-1/1", why=why, hung=hung)
+
+
+class World:
+    """A node in virtual time: a kind of process, the kernel, the fleet and the clock of one Monitor.
+
+    Time passes while the monitor sleeps and while a silent probe waits; what `at` was told happens on the way.
+    """
+
+    def __init__(self, state: NodeState = NodeState.SERVING, spec: FleetSpec | None = None) -> None:
+        self.now = 100.0
+        self.end = 110.0
+        self.fleet = Fleet(spec=spec or FleetSpec())
+        launch = Launch(instance="f/gw-1/1", pid=7, ticks=1, boot="b", at=100.0)
+        self.node: Node = Node(name="gw-1", role=Role.GATEWAY, state=state, launch=launch, health=Health.HEALTHY)
+        self.answer = WELL
+        self.letter = "S"
+        self.late = 0.0
+        self.flying: int | None = 0
+        self.edges_flying: Callable[[float], int | None] = lambda since: None
+        self.probes: list[float] = []
+        self.timeouts: set[float] = set()
+        self.news: list[tuple[float, Observation]] = []
+        self._script: list[tuple[float, Callable[[], None]]] = []
+
+    def at(self, seconds: float, **changes: object) -> None:
+        """After so many seconds from the beginning, set these attributes (`state` and `idle` are the node's)."""
+
+        def change() -> None:
+            for name, value in changes.items():
+                if name in ("state", "idle"):
+                    self.node = replace(self.node, **{name: value})
+                else:
+                    setattr(self, name, value)
+
+        self._script.append((100.0 + seconds, change))
+        self._script.sort(key=lambda step: step[0])
+
+    def watch(self, seconds: float) -> list[tuple[float, Observation]]:
+        """What a Monitor tells within so many seconds, each with the milliseconds since the beginning."""
+        self.end = 100.0 + seconds
+        monitor = Monitor(
+            look=lambda: (self.node, self.fleet) if self.now < self.end else None,
+            kind=self,
+            deliver=lambda news: self.news.append((round((self.now - 100.0) * 1000), news)),
+            state=lambda: self.letter,
+            lag=lambda: self.late,
+            edges_in_flight=lambda name, since: self.edges_flying(since),
+            clock=lambda: self.now,
+            sleep=self.sleep,
+        )
+        asyncio.run(monitor.run())
+        return self.news
+
+    async def sleep(self, seconds: float) -> None:
+        until = self.now + max(seconds, 1e-6)
+        while self._script and self._script[0][0] <= until:
+            self.now, change = max(self.now, self._script[0][0]), self._script.pop(0)[1]
+            change()
+        self.now = until
+
+    async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
+        self.probes.append(self.now)
+        self.timeouts.add(timeout)
+        answer = self.answer
+        await self.sleep(timeout if answer is SILENT else 0.0005)
+        return answer
+
+    async def in_flight(self, node: Node) -> int | None:
+        return self.flying
+
+    def gaps(self) -> list[float]:
+        """Seconds from each probe to the next."""
+        return [round(later - earlier, 6) for earlier, later in zip(self.probes, self.probes[1:], strict=False)]
+
+
+class TestStarting:
+    def test_a_starting_node_is_healthy_with_its_first_good_answer_whatever_the_threshold(self):
+        """Capacity comes back within some milliseconds of being there, and failing before is no news."""
+        world = World(NodeState.STARTING, FleetSpec(health=HealthSpec(healthy_threshold=3)))
+        world.answer = REFUSED
+        world.at(0.1, answer=WELL)
+        ((when, news),) = world.watch(0.3)
+        assert news == HEALTHY
+        assert 100 <= when <= 104
+
+    def test_it_is_asked_eagerly_at_first_and_then_more_and_more_gently(self):
+        """A start that takes long is not paid for with a core."""
+        world = World(NodeState.STARTING)
+        world.answer = REFUSED
+        world.watch(8)
+        assert set(world.gaps()[:200]) == {EAGER}
+        assert world.gaps() == sorted(world.gaps())
+        assert world.gaps()[-1] == PATIENT
+
+    def test_a_foreign_program_is_asked_at_the_configured_pace(self):
+        """Only Envoys are used to being asked every two milliseconds."""
+        spec = FleetSpec(gateway=GatewaySpec(kind=GatewayKind.COMMAND), health=HealthSpec(probe=0.2))
+        world = World(NodeState.STARTING, spec)
+        world.answer = REFUSED
+        world.watch(1)
+        assert set(world.gaps()) == {0.2}
+
+    def test_an_edge_is_an_envoy_whatever_the_nodes_are(self):
+        """Edges of foreign programs come up just as fast."""
+        spec = FleetSpec(gateway=GatewaySpec(kind=GatewayKind.COMMAND))
+        edge = Node(name="edge-1", role=Role.EDGE, state=NodeState.STARTING)
+        assert pace(edge, spec, 0.0) == EAGER
+        assert pace(edge, spec, EAGER_FOR * 4) == EAGER * 4
+
+    def test_a_node_without_a_process_is_not_asked(self):
+        """Between the decision to start and the spawn there is nobody to ask."""
+        world = World(NodeState.STARTING)
+        world.node = replace(world.node, launch=None)
+        assert world.watch(1) == []
+        assert world.probes == []
+
+
+class TestCrossings:
+    def test_a_node_that_stays_well_is_news_once(self):
+        """A monitor that takes up a running node says that it is well, and then keeps quiet."""
+        world = World()
+        assert [news for _, news in world.watch(5)] == [HEALTHY]
+        assert set(world.gaps()) == {0.05}
+
+    def test_so_many_misses_in_a_row_make_it_unhealthy_and_so_many_answers_healthy(self):
+        """Hysteresis as configured, each crossing told once."""
+        world = World(spec=FleetSpec(health=HealthSpec(unhealthy_threshold=3, healthy_threshold=2)))
+        world.at(1, answer=REFUSED)
+        world.at(2, answer=WELL)
+        assert [news for _, news in world.watch(3)] == [HEALTHY, unhealthy("connection refused"), HEALTHY]
+        unwell, well = world.news[1][0], world.news[2][0]
+        assert 1100 <= unwell <= 1151
+        assert 2050 <= well <= 2101
+
+    def test_a_single_miss_is_no_news(self):
+        """One lost packet takes nobody out."""
+        world = World()
+        world.at(1.01, answer=REFUSED)
+        world.at(1.06, answer=WELL)
+        assert [news for _, news in world.watch(3)] == [HEALTHY]
+
+    @pytest.mark.parametrize("state", [NodeState.STOPPING, NodeState.STOPPED, NodeState.BACKOFF, NodeState.FAILED])
+    def test_a_node_that_is_on_its_way_out_is_not_asked(self, state):
+        """That it does not answer any more is what was wanted."""
+        world = World(state)
+        world.answer = REFUSED
+        assert world.watch(1) == []
+        assert world.probes == []
+
+    def test_no_probe_waits_for_long(self):
+        """Whatever is configured, an answer that does not come is missed soon."""
+        world = World(spec=FleetSpec(health=HealthSpec(timeout=5.0)))
+        world.watch(0.2)
+        assert world.timeouts == {PROBE_TIMEOUT}
+        world = World(spec=FleetSpec(health=HealthSpec(timeout=0.1)))
+        world.watch(0.2)
+        assert world.timeouts == {0.1}
+
+
+class TestHanging:
+    def test_a_frozen_node_hangs_from_its_first_missed_answer_on(self):
+        """State T is proof: no threshold and no grace, only a second look."""
+        world = World()
+        world.at(1, answer=SILENT, letter="T")
+        assert [news for _, news in world.watch(5)] == [HEALTHY, unhealthy("stopped (state T)", hung=True)]
+        assert world.news[-1][0] <= 1000 + 50 + 250 + 11
+
+    def test_a_node_that_was_frozen_only_for_a_moment_is_left_alone(self):
+        """Gone at the second look: not even the missed answer counts."""
+        world = World()
+        world.at(1, answer=SILENT)
+        world.at(1.2, letter="T")
+        world.at(1.253, letter="S", answer=WELL)
+        assert [news for _, news in world.watch(3)] == [HEALTHY]
+
+    def test_a_frozen_node_that_goes_on_is_healthy_again(self):
+        """SIGCONT in time saves it."""
+        world = World()
+        world.at(1, answer=SILENT, letter="T")
+        world.at(2, answer=WELL, letter="S")
+        assert [news for _, news in world.watch(3)] == [HEALTHY, unhealthy("stopped (state T)", hung=True), HEALTHY]
+
+    def test_a_node_under_a_debugger_is_unhealthy_but_never_hung(self):
+        """It gets no traffic, and nobody kills what somebody is looking at."""
+        world = World()
+        world.at(1, answer=SILENT, letter="t")
+        assert [news for _, news in world.watch(9)] == [HEALTHY, unhealthy("held by a debugger (state t)")]
+
+    def test_a_mute_node_is_taken_out_first_and_hangs_after_its_grace(self):
+        """Two crossings: out of rotation at the threshold, then to be killed."""
+        world = World(spec=FleetSpec(health=HealthSpec(hang_grace=2.0)))
+        world.at(1, answer=SILENT)
+        news = world.watch(9)
+        assert [told for _, told in news] == [HEALTHY, unhealthy("no answer"), unhealthy("silent for 2.0 s", hung=True)]
+        assert 3000 <= news[-1][0] <= 3000 + 50 + 250
+
+    def test_a_node_that_refuses_is_unhealthy_for_ever_but_never_hung(self):
+        """A refusal is an answer: such a process works, or its exit comes by itself."""
+        world = World()
+        world.at(1, answer=REFUSED)
+        assert [news for _, news in world.watch(9)] == [HEALTHY, unhealthy("connection refused")]
+
+    def test_silence_must_be_unbroken(self):
+        """An answer of any kind begins the grace anew."""
+        world = World()
+        for second in range(1, 8):
+            world.at(second, answer=SILENT)
+            world.at(second + 0.7, answer=REFUSED)
+        assert not any(isinstance(news, BecameUnhealthy) and news.hung for _, news in world.watch(8))
+
+
+class TestOwnLag:
+    def test_nobody_is_blamed_while_our_own_loop_is_late(self):
+        """The answers may have come; it was we who did not look."""
+        world = World()
+        world.at(1, answer=SILENT, late=0.2)
+        world.at(4, answer=WELL, late=0.0)
+        assert [news for _, news in world.watch(5)] == [HEALTHY]
+
+    def test_a_probe_that_overran_its_own_timeout_is_proof_of_our_lag(self):
+        """Even when nobody has measured it yet."""
+        world = World()
+
+        async def late(node: Node, timeout: float) -> ProbeAnswer:
+            await world.sleep(timeout * 1.6)
+            return SILENT
+
+        world.probe = late
+        assert world.watch(5) == []
+
+    def test_a_little_lag_excuses_nobody(self):
+        """Below half a time-out the answer would have been seen."""
+        world = World()
+        world.at(1, answer=SILENT, late=0.1)
+        assert [news for _, news in world.watch(1.6)][1:] == [unhealthy("no answer")]
+
+    def test_lag_does_not_hide_a_frozen_process(self):
+        """What the kernel says is true however late we are."""
+        world = World()
+        world.at(1, answer=SILENT, late=0.2, letter="T")
+        assert world.watch(2)[-1][1] == unhealthy("stopped (state T)", hung=True)
+
+    def test_silence_counts_only_from_when_we_were_in_time_again(self):
+        """A stall of ours plus a short silence of its own makes no hang."""
+        world = World(spec=FleetSpec(health=HealthSpec(hang_grace=1.0)))
+        world.at(1, answer=SILENT)
+        world.at(1.9, late=0.2)
+        world.at(2.4, late=0.0)
+        world.at(3.0, answer=WELL)
+        assert not any(isinstance(news, BecameUnhealthy) and news.hung for _, news in world.watch(5))
+
+
+class TestDraining:
+    def test_a_drain_is_idle_when_nothing_is_in_flight_twice_in_a_row(self):
+        """Told once; one quiet moment between two requests is not the end."""
+        world = World()
+        world.at(1, state=NodeState.DRAINING, flying=2)
+        world.at(2.001, flying=0)
+        world.at(2.021, flying=1)
+        world.at(2.5, flying=0)
+        news = world.watch(5)
+        assert [told for _, told in news] == [HEALTHY, IDLE]
+        assert 2500 + 20 <= news[-1][0] <= 2500 + 20 + 50
+
+    def test_idleness_proves_nothing_before_the_edges_had_time_to_move(self):
+        """A node with no requests at this moment may get one in the next."""
+        world = World(NodeState.DRAINING)
+        ((_, _), (when, told)) = world.watch(2)
+        assert told == IDLE
+        assert when >= IDLE_SETTLE * 1000
+
+    def test_the_edges_are_asked_where_the_process_cannot_tell(self):
+        """What counts are their readings from after the drain had settled."""
+        world = World(NodeState.DRAINING)
+        world.flying = None
+        asked = []
+
+        def edges(since: float) -> int | None:
+            asked.append(since)
+            return None if world.now < 101 else 0
+
+        world.edges_flying = edges
+        assert 1000 <= world.watch(2)[-1][0] <= 1100
+        (since,) = set(asked)
+        assert since == pytest.approx(100.0 + IDLE_SETTLE, abs=0.001)
+
+    def test_a_drain_that_nobody_can_judge_is_never_idle(self):
+        """Its deadline ends it then."""
+        world = World(NodeState.DRAINING)
+        world.flying = None
+        assert [news for _, news in world.watch(3)] == [HEALTHY]
+
+    def test_a_second_drain_is_watched_like_the_first(self):
+        """Resumed and drained again, it becomes idle again, after settling again."""
+        world = World(NodeState.DRAINING)
+        world.at(1, idle=True)
+        world.at(2, state=NodeState.SERVING, idle=False)
+        world.at(3, state=NodeState.DRAINING)
+        news = world.watch(5)
+        assert [told for _, told in news] == [HEALTHY, IDLE, IDLE]
+        assert news[-1][0] >= 3000 + IDLE_SETTLE * 1000
+
+    def test_a_draining_node_is_still_probed(self):
+        """It may be kept drained for days: its health is asked at the usual pace, and a freeze is seen."""
+        world = World(NodeState.DRAINING)
+        world.at(1, answer=SILENT, letter="T")
+        news = [told for _, told in world.watch(2)]
+        assert news == [HEALTHY, IDLE, unhealthy("stopped (state T)", hung=True)]
+        assert 0.05 in world.gaps()
