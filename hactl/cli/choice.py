@@ -56,7 +56,7 @@ def of_config(path: Path) -> Chosen:
     """The fleet that the hactl.toml at `path` describes."""
     name, state_dir = _peek(path)
     checked(name)
-    state = (path.parent / state_dir).absolute() if state_dir else state_home() / name
+    state = Path(state_dir).expanduser() if state_dir else state_home() / name
     return Chosen(name=name, state=state, config=path.absolute())
 
 

@@ -29,7 +29,6 @@ from hactl.core.model import (
     Outcome,
     Reason,
     ReasonCode,
-    Role,
     Verb,
 )
 from hactl.core.operations import end, give_back
@@ -141,7 +140,7 @@ def _adopt(draft: Draft, node: Node, launch: Launch) -> None:
             draft.perform(SendSignal(launch=launch, node=node.name, signal="KILL", group=True))
         else:
             _with_time_to_start(draft, node)
-    elif node.state is NodeState.SERVING and node.role is Role.GATEWAY:
+    elif node.state is NodeState.SERVING:
         draft.perform(EndDrain(node=node))
     elif node.state is NodeState.DRAINING:
         if node.goal is Goal.UP and not node.drained:

@@ -28,7 +28,6 @@ from hactl.control.client import Client
 from hactl.core.errors import HactlError
 from hactl.core.events import Record
 from hactl.core.model import Fleet, Node
-from hactl.core.reading import is_serving
 from hactl.core.talk import Query
 from hactl.drill.load import LoadPlan
 from hactl.drill.load_process import LoadProcess
@@ -180,7 +179,7 @@ class Bench:
         for number in range(options.runs):
             for name, value in asyncio.run(self._one(run, options, number)).items():
                 values.setdefault(name, []).append(value)
-        print(json.dumps(self._result(options.runs, values, met(values)), indent=2))
+        print(json.dumps(self._result(options.runs, values, met(values))))
 
     async def _one(
         self, run: Callable[[argparse.Namespace, int], Awaitable[Values]], options: argparse.Namespace, number: int

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.control import Door, served
@@ -73,7 +74,7 @@ def _hear(connection: socket.socket) -> bytes:
         return b""
 
 
-async def test_bytes_that_are_hardly_http(tmp_path: Path, caplog) -> None:  # type: ignore[no-untyped-def]
+async def test_bytes_that_are_hardly_http(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Noise, and requests put together wrongly, in pieces, then a hang-up: no 5xx, no traceback, no command."""
 
     def examples(door: Door) -> None:
@@ -98,7 +99,7 @@ async def test_bytes_that_are_hardly_http(tmp_path: Path, caplog) -> None:  # ty
     assert caplog.records == []
 
 
-async def test_requests_that_mean_nothing(tmp_path: Path, caplog) -> None:  # type: ignore[no-untyped-def]
+async def test_requests_that_mean_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Well-formed HTTP with wrong paths, parameters and JSON: a structured refusal each time."""
     queries = st.lists(st.tuples(st.sampled_from(NAMES), st.one_of(texts, numbers.map(str))), max_size=3)
 
@@ -149,3 +150,42 @@ async def test_the_daemons_signals_stay_the_daemons(tmp_path: Path) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     async with served(MemoryController(), tmp_path):
         assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+CHUNKED = b" HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+async def test_http_that_breaks_while_an_answer_is_on_its_way(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The connection ends; no second answer is mixed into the first, and nothing is written to the log."""
+    async with served(MemoryController(), tmp_path) as door, asyncio.timeout(20):
+        reader, writer = await asyncio.open_unix_connection(door.socket)
+        writer.write(b"GET /v1/watch" + CHUNKED)
+        await door.controller.until_watchers(1)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"not a chunk\r\n")
+        assert b"HTTP/1.1" not in await reader.read()
+        await door.controller.until_watchers(0)
+        writer.close()
+    assert caplog.records == []
+
+
+async def test_http_that_breaks_in_the_middle_of_a_command(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What came before the break is not taken for the whole, even when it reads like a command."""
+    kill = b'{"command": {"do": "kill", "nodes": ["a"]}}'
+    async with served(MemoryController(), tmp_path) as door, asyncio.timeout(20):
+        reader, writer = await asyncio.open_unix_connection(door.socket)
+        writer.write(b"POST /v1/commands" + CHUNKED + b"%x\r\n%s\r\n" % (len(kill), kill))
+        await door.ask("GET", "/v1/hello")
+        writer.write(b"not a chunk\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+        for half in (b"POST /v1/commands" + CHUNKED + b"%x\r\n%s\r\n" % (len(kill), kill), b"POST /v1/comm"):
+            _, writer = await asyncio.open_unix_connection(door.socket)
+            writer.write(half)
+            await writer.drain()
+            await door.ask("GET", "/v1/hello")
+            writer.close()
+            await writer.wait_closed()
+            await door.ask("GET", "/v1/hello")
+        assert door.controller.requests == []
+    assert caplog.records == []

@@ -45,6 +45,8 @@ async def test_stop_ends_quickly_with_a_stream_open(tmp_path: Path, stuck: bool)
                 door.controller.happen(*[DaemonStopped(pid=number) for number in range(500)])
         await door.server.stop()
         assert door.controller.watchers == 0
+        if not stuck:
+            assert (await reader.read()).endswith(b"\r\n0\r\n\r\n"), "the stream must end in order"
         writer.close()
 
 

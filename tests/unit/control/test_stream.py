@@ -1,12 +1,15 @@
 """A watcher is served for as long as both sides want, and not a moment longer."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from support.control import served
 from support.controller import MemoryController
 
+from hactl.core.errors import HactlError
 from hactl.core.events import DaemonStopped
+from hactl.core.talk import Update
 
 
 async def test_a_watcher_who_leaves_is_forgotten_at_once(tmp_path: Path) -> None:
@@ -52,3 +55,52 @@ async def test_a_stream_ends_in_order_when_the_iterator_does(tmp_path: Path) -> 
         door.controller.let_go()
         assert (await reader.read()).endswith(b"\r\n0\r\n\r\n")
         writer.close()
+
+
+async def test_a_stream_that_breaks_does_not_look_finished(tmp_path: Path) -> None:
+    """An error in the middle of a watch cuts the connection: there is no other way left to say it."""
+
+    class Breaking(MemoryController):
+        async def watch(self, after: int = 0) -> AsyncIterator[Update]:
+            yield self.snapshot
+            raise HactlError("the journal is gone")
+
+    async with served(Breaking(), tmp_path) as door:
+        reader, writer = await asyncio.open_unix_connection(door.socket)
+        writer.write(b"GET /v1/watch HTTP/1.1\r\nhost: x\r\n\r\n")
+        answer = await _rest(reader)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert not answer.endswith(b"0\r\n\r\n")
+        writer.close()
+
+
+async def test_an_iterator_is_closed_by_hand(tmp_path: Path) -> None:
+    """Its end is not left to the garbage collector: not every iterator is a generator."""
+
+    class Endless:
+        """An iterator that holds something until it is closed."""
+
+        def __init__(self) -> None:
+            self.closed = asyncio.Event()
+
+        def __aiter__(self) -> AsyncIterator[Update]:
+            return self
+
+        async def __anext__(self) -> Update:
+            return await asyncio.get_running_loop().create_future()
+
+        async def aclose(self) -> None:
+            self.closed.set()
+
+    class Holding(MemoryController):
+        updates = Endless()
+
+        def watch(self, after: int = 0) -> AsyncIterator[Update]:
+            return self.updates
+
+    async with served(Holding(), tmp_path), asyncio.timeout(20):
+        _, writer = await asyncio.open_unix_connection(tmp_path / "control.sock")
+        writer.write(b"GET /v1/watch HTTP/1.1\r\nhost: x\r\n\r\n")
+        await writer.drain()
+        writer.close()
+        await Holding.updates.closed.wait()

@@ -1,0 +1,53 @@
+"""Engines whose processes are real but idle (`sleep`), and whose edges take any plan: a fleet without Envoy.
+
+`FakeEngine.refuse` makes edges refuse plans, `sick` makes probes fail: everything a test wants to go wrong.
+"""
+
+import asyncio
+
+from hactl.core.model import Fleet, Node, TrafficPlan
+from hactl.core.running import CommandLine, EdgeReading, NodeCounters, PlanRefused, ProbeAnswer
+
+
+class FakeEngine:
+    """An edge engine and a gateway kind in one."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self.published: list[tuple[str, int]] = []
+        """(edge, plan version), in order."""
+        self.refuse = ""
+        """Why every plan is refused; "" when it is taken."""
+        self.sick: set[str] = set()
+        """Processes whose probes fail."""
+        self.drained: list[str] = []
+        self.hold: asyncio.Event | None = None
+        """When set, publications wait for it."""
+
+    async def prepare(self, node: Node, fleet: Fleet) -> CommandLine:
+        return CommandLine(argv=("sleep", "120"), directory=self._directory)
+
+    async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
+        return ProbeAnswer(ok=False, why="sick") if node.name in self.sick else ProbeAnswer(ok=True)
+
+    async def drain(self, node: Node) -> None:
+        self.drained.append(node.name)
+
+    async def undrain(self, node: Node) -> None:
+        self.drained.remove(node.name)
+
+    async def in_flight(self, node: Node) -> int | None:
+        return 0
+
+    async def forget(self, node: Node) -> None:
+        return
+
+    async def publish(self, edge: Node, fleet: Fleet, plan: TrafficPlan) -> None:
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.refuse:
+            raise PlanRefused(self.refuse)
+        self.published.append((edge.name, plan.version))
+
+    async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
+        return EdgeReading(edge=edge.name, mono=0.0, nodes={node.name: NodeCounters() for node in fleet.gateways})

@@ -1,0 +1,337 @@
+"""A machine in memory: processes, edges and a journal for one fleet, in virtual time, one small turn after another.
+
+A turn is one effect performed or one observation delivered, so that a story can be interrupted between any two:
+`crash` forgets everything the daemon had in hand (effects not performed, observations not journaled), and `recover`
+starts another daemon on the same journal and the same processes. Observations can be held back, dropped or shuffled.
+"""
+
+from collections.abc import Callable, Iterable
+from random import Random
+
+from support.build import BOOT, at
+from support.script import due, next_deadline
+
+from hactl.core.commands import Command, Request
+from hactl.core.draft import evolve
+from hactl.core.effects import (
+    ApplyTraffic,
+    BeginDrain,
+    Effect,
+    EndDrain,
+    EndOrphan,
+    Halt,
+    SendSignal,
+    Spawn,
+)
+from hactl.core.events import ConfigTaken, Event, NodeAdopted, OperationBegan, OperationEnded
+from hactl.core.lifecycle import instance_of
+from hactl.core.machine import Decision, step
+from hactl.core.model import Fleet, Goal, Launch, Node, NodeState, Now, Role, TrafficPlan
+from hactl.core.observations import (
+    BecameHealthy,
+    Exited,
+    Observation,
+    PlanApplied,
+    PlanRejected,
+    Spawned,
+    SpawnFailed,
+    WentIdle,
+)
+from hactl.core.recovery import Arrival, Found, recover
+
+TICK = 0.001
+"""Virtual seconds a turn takes."""
+
+
+class Process:
+    """One process that really runs."""
+
+    def __init__(self, node: Node, launch: Launch) -> None:
+        self.name = node.name
+        self.role = node.role
+        self.launch = launch
+        self.draining = False
+        self.plan = -1
+        """Version of the plan an edge uses."""
+
+
+class MemoryWorld:
+    """Performs effects without any process, deterministically; what it does wrong on purpose is set from outside."""
+
+    def __init__(self, fleet: Fleet, mono: float = 1000.0) -> None:
+        self.fleet = fleet
+        self.mono = mono
+        self.boot = BOOT
+        self.journal: list[Event] = []
+        self.processes: dict[str, Process] = {}
+        """By instance."""
+        self.spawns: list[str] = []
+        """Instances, in the order in which they were really started."""
+        self.halted = False
+        self.turns = 0
+        self.plans: list[TrafficPlan] = []
+        self.stubborn: set[str] = set()
+        """Nodes that do not heed their stop signal."""
+        self.unready: set[str] = set()
+        """Nodes that never become ready."""
+        self.busy: set[str] = set()
+        """Nodes that never become idle."""
+        self.broken: set[str] = set()
+        """Nodes that cannot be started."""
+        self.picky: dict[str, Callable[[TrafficPlan], bool]] = {}
+        """Edge → which plans it refuses."""
+        self.held: Callable[[Observation], bool] = lambda saw: False
+        """Which observations do not arrive yet; set it back to let them go."""
+        self.lost: Callable[[Observation], bool] = lambda saw: False
+        """Which observations never arrive."""
+        self.chance: Random | None = None
+        """When set, news of different processes arrives in any order."""
+        self._queue: list[Effect | Observation] = []
+        self._founded = fleet
+        self._next_pid = 100
+
+    @property
+    def now(self) -> Now:
+        return at(self.mono, self.boot)
+
+    # -- the daemon
+
+    def begin(self) -> "MemoryWorld":
+        """A first daemon takes charge; everything comes up."""
+        self._take(recover(self.fleet, self._look_around(), Arrival(pid=1, version="0"), self.now))
+        return self.settle()
+
+    def submit(self, command: Command, *, by: str = "alice", confirm: str = "") -> str:
+        """Ask for something; the id of the operation it became. Raises CommandRejected."""
+        decision = step(self.fleet, Request(command=command, by=by, confirm=confirm), self.now)
+        self._take(decision)
+        return decision.operation
+
+    def deliver(self, saw: Observation) -> None:
+        """Something happens that no effect has brought about."""
+        self._queue.append(saw)
+
+    def turn(self) -> bool:
+        """One effect performed or one observation delivered; else the next deadline. False when all is quiet."""
+        if not self._queue and not self._ring():
+            return False
+        place = self._choose()
+        if place is None:
+            return self._ring() and self.turn()
+        item = self._queue.pop(place)
+        self.turns += 1
+        self.mono += TICK
+        if isinstance(item, Effect):
+            self._perform(item)
+        elif not self.lost(item):
+            self._take(step(self.fleet, item, self.now))
+        return True
+
+    def run(self, turns: int) -> int:
+        """At most so many turns; how many there were."""
+        return next((done for done in range(turns) if not self.turn()), turns)
+
+    def settle(self, limit: int = 5000) -> "MemoryWorld":
+        """Until all is quiet."""
+        assert self.run(limit) < limit, f"never quiet: {self._queue[:3]}"
+        return self
+
+    def crash(self) -> None:
+        """kill -9 of the daemon: what it had in hand is gone, what it had journaled and started is not."""
+        self._queue.clear()
+
+    def recover(
+        self,
+        gap: float = 0.2,
+        *,
+        refused: dict[str, str] | None = None,
+        config: ConfigTaken | None = None,
+    ) -> Decision:
+        """Another daemon: replays the journal, looks around, takes charge."""
+        self.mono += gap
+        self.fleet = self.replayed()
+        found = self._look_around(refused or {})
+        decision = recover(self.fleet, found, Arrival(pid=2, version="0", gap=gap, config=config), self.now)
+        self._take(decision)
+        for process in tuple(self.processes.values()):
+            node = self.fleet.nodes.get(process.name)
+            if node is not None and node.launch == process.launch and process.name not in self.unready:
+                self.deliver(BecameHealthy(node=process.name, instance=process.launch.instance))
+        return decision
+
+    def reboot(self) -> Decision:
+        """The machine goes down and comes up: no process is left, and another monotonic clock runs."""
+        self.crash()
+        self.processes.clear()
+        self.boot, self.mono = self.boot + "+", 5.0
+        return self.recover()
+
+    def replayed(self) -> Fleet:
+        """What the journal says."""
+        fleet = self._founded
+        for event in self.journal:
+            fleet = evolve(fleet, event)
+        return fleet
+
+    # -- the machine
+
+    def die(self, name: str, signal: int = 11) -> None:
+        """The process of `name` crashes."""
+        for process in self.alive(name):
+            self._end(process, signal=signal)
+
+    def alive(self, name: str) -> list[Process]:
+        """The processes that really run for `name`."""
+        return [process for process in self.processes.values() if process.name == name]
+
+    def _look_around(self, refused: dict[str, str] | None = None) -> Found:
+        gone = {
+            node.name: "no such process"
+            for node in self.fleet.nodes.values()
+            if node.launch is not None and node.launch.instance not in self.processes
+        }
+        alive = tuple(process.launch for process in self.processes.values())
+        return Found(alive=alive, refused=gone | (refused or {}))
+
+    def _take(self, decision: Decision) -> None:
+        self.journal += decision.events
+        self.fleet = decision.fleet
+        self._queue += decision.effects
+        if not self.plans or self.plans[-1] != self.fleet.plan:
+            self.plans.append(self.fleet.plan)
+
+    def _choose(self) -> int | None:
+        """Which item is next: the first, or with `chance` the first of some process."""
+        firsts: dict[str, int] = {}
+        for place, item in enumerate(self._queue):
+            if not isinstance(item, Effect) and self.held(item):
+                continue
+            firsts.setdefault(_whose(item), place)
+        if not firsts:
+            return None
+        places = sorted(firsts.values())
+        return self.chance.choice(places) if self.chance else places[0]
+
+    def _ring(self) -> bool:
+        soonest = next_deadline(self.fleet)
+        if soonest is None or self.halted:
+            return False
+        self.mono = max(self.mono, soonest)
+        self._queue += due(self.fleet, self.mono)
+        return True
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Spawn(node=node, instance=instance):
+                self._spawn(node, instance)
+            case SendSignal(launch=launch, signal=signal):
+                process = self.processes.get(launch.instance)
+                if process is not None and (signal == "KILL" or process.name not in self.stubborn):
+                    self._end(process, signal=9 if signal == "KILL" else None)
+            case ApplyTraffic():
+                for edge in self.fleet.edges:
+                    self._tell(edge)
+            case BeginDrain(node=node):
+                self._drain(node)
+            case EndDrain(node=node):
+                for process in self.alive(node.name):
+                    process.draining = False
+            case EndOrphan(launch=launch):
+                self.processes.pop(launch.instance, None)
+            case Halt():
+                self.halted = True
+
+    def _spawn(self, node: Node, instance: str) -> None:
+        if instance in self.processes:
+            return
+        if node.name in self.broken:
+            self.deliver(SpawnFailed(node=node.name, instance=instance, why="no such binary"))
+            return
+        current = self.fleet.nodes[node.name]
+        if current.state is not NodeState.STARTING or instance_of(current, self.fleet.id) != instance:
+            self.deliver(SpawnFailed(node=node.name, instance=instance, why="no longer wanted"))
+            return
+        assert not self.alive(node.name), f"a second process of {node.name} beside {self.alive(node.name)[0].launch}"
+        self._next_pid += 1
+        launch = Launch(instance=instance, pid=self._next_pid, ticks=self._next_pid, boot=self.boot, at=self.mono)
+        self.processes[instance] = Process(node, launch)
+        self.spawns.append(instance)
+        self.deliver(Spawned(node=node.name, launch=launch))
+        if node.name not in self.unready:
+            self.deliver(BecameHealthy(node=node.name, instance=instance))
+
+    def _end(self, process: Process, *, signal: int | None) -> None:
+        del self.processes[process.launch.instance]
+        code = 0 if signal is None else None
+        self.deliver(Exited(node=process.name, instance=process.launch.instance, code=code, signal=signal))
+
+    def _drain(self, node: Node) -> None:
+        for process in self.alive(node.name):
+            process.draining = True
+            if node.name not in self.busy:
+                self.deliver(WentIdle(node=node.name, instance=process.launch.instance))
+
+    def _tell(self, edge: Node) -> None:
+        """An edge that serves takes the newest plan, unless it has proved it already."""
+        plan, instance = self.fleet.plan, instance_of(edge, self.fleet.id)
+        process = self.processes.get(instance)
+        serves = edge.state in (NodeState.SERVING, NodeState.DRAINING)
+        if process is None or not serves or self.fleet.confirmed.get(edge.name) == plan.version:
+            return
+        if self.picky.get(edge.name, lambda plan: False)(plan):
+            why = "cannot use it"
+            self.deliver(PlanRejected(edge=edge.name, instance=instance, version=plan.version, why=why))
+            return
+        process.plan = plan.version
+        self.deliver(PlanApplied(edge=edge.name, instance=instance, version=plan.version))
+
+    # -- what must be true whenever all is quiet
+
+    def check_quiet(self) -> None:
+        """Goals reached, one process per node that should run, edges on the newest plan, operations ended once."""
+        for node in self.fleet.nodes.values():
+            running = self.alive(node.name)
+            if node.goal is Goal.DOWN or self.fleet.closing:
+                assert node.state is NodeState.STOPPED, f"{node.name} is {node.state}"
+                assert running == []
+                continue
+            assert [process.launch for process in running] == [node.launch], f"{node.name}: {running}"
+            if node.drained:
+                assert node.state is NodeState.DRAINING, f"{node.name} is {node.state}"
+                assert node.idle
+            else:
+                assert node.serviceable, f"{node.name} is {node.state} {node.health}: {node.reason}"
+                assert not running[0].draining, f"{node.name} serves, but its process still sheds connections"
+            if node.role is Role.EDGE:
+                assert running[0].plan == self.fleet.plan.version, f"{node.name} uses another plan"
+        assert self.fleet.operations == {}
+        assert self.fleet.failovers == {}
+        began = [event.operation.id for event in self.journal if isinstance(event, OperationBegan)]
+        ended = [event.id for event in self.journal if isinstance(event, OperationEnded)]
+        assert sorted(began) == sorted(ended)
+        assert self.replayed() == self.fleet
+
+    def ending(self, operation: str) -> OperationEnded:
+        """How an operation ended: exactly once."""
+        (ending,) = [event for event in self.journal if isinstance(event, OperationEnded) and event.id == operation]
+        return ending
+
+    def saw(self, kind: type[Event]) -> list[Event]:
+        """Every event of a kind, oldest first."""
+        return [event for event in self.journal if isinstance(event, kind)]
+
+
+def names(nodes: Iterable[Node]) -> list[str]:
+    """The names of some nodes."""
+    return [node.name for node in nodes]
+
+
+def adopted(decision: Decision) -> set[str]:
+    """Who was taken over."""
+    return {event.node for event in decision.events if isinstance(event, NodeAdopted)}
+
+
+def _whose(item: Effect | Observation) -> str:
+    if isinstance(item, Effect):
+        return "effects"
+    return str(getattr(item, "node", getattr(item, "edge", "")))

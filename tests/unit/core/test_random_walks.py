@@ -1,0 +1,349 @@
+"""A hundred thousand causes at random, sensible and absurd: what must hold after every single one of them."""
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from support.build import a_spec, at, founded
+from support.script import due, launch_of, serving
+
+from hactl.core.codec import decode, decode_fleet, encode
+from hactl.core.commands import (
+    Command,
+    Down,
+    Drain,
+    Kill,
+    Request,
+    Restart,
+    Resume,
+    SetPolicy,
+    SetWeight,
+    Start,
+    Stop,
+)
+from hactl.core.draft import evolve
+from hactl.core.effects import Effect, Spawn
+from hactl.core.errors import CommandRejected
+from hactl.core.events import Event, NodeChanged, OperationBegan, OperationEnded, OperationMoved
+from hactl.core.lifecycle import instance_of
+from hactl.core.machine import Decision, step
+from hactl.core.model import (
+    Deadline,
+    DeadlineKind,
+    EndpointStatus,
+    Fleet,
+    Goal,
+    Health,
+    Launch,
+    Node,
+    NodeState,
+)
+from hactl.core.observations import (
+    BecameHealthy,
+    BecameUnhealthy,
+    Exited,
+    Observation,
+    PlanApplied,
+    PlanRejected,
+    Spawned,
+    SpawnFailed,
+    Ticked,
+    WentIdle,
+    Woke,
+)
+from hactl.core.reading import Verdict, explain, read, word
+from hactl.core.recovery import Arrival, Found, recover
+from hactl.core.safety import serving as carrying
+from hactl.core.spec import EdgeSpec, FailoverMode, FleetSpec, Policy, RegionSpec
+from hactl.core.traffic import shares
+from hactl.core.value import replace
+
+S = NodeState
+CAUSES = 5000
+"""Per walk; a walk every so often meets a daemon's death or a reboot as well."""
+
+SPECS: dict[str, FleetSpec] = {
+    "three nodes": a_spec(),
+    "one node, one edge": a_spec(nodes=1, edges=1),
+    "two regions, one waiting": a_spec(regions=2, nodes=2, standby=True, safety={"min_serving_nodes": 2}),
+    "three regions that spill over": a_spec(
+        regions=3, nodes=2, edges=3, standby=True, failover_mode=FailoverMode.SPILL_OVER
+    ),
+    "eight nodes, hashing": a_spec(nodes=8, edge={"policy": Policy.MAGLEV, "hash_on": "source-ip"}),
+    "restarts at once, small budget": a_spec(restart={"initial": 0.0, "budget": 2, "window": 5.0}),
+}
+
+
+class Walk:
+    """One fleet, one chance, and what has been seen so far."""
+
+    def __init__(self, spec: FleetSpec, seed: int) -> None:
+        self.chance = Random(seed)
+        self.mono, self.boot = 1000.0, "boot-1"
+        self.fleet = founded(spec)
+        self.retold = self.fleet
+        self.began: set[str] = set()
+        self.ended: set[str] = set()
+        self.rejected = 0
+        self.had_plan = False
+
+    def go(self, causes: int) -> None:
+        self.take(recover(self.fleet, Found(), Arrival(pid=1, version="0"), at(self.mono, self.boot)), None)
+        for number in range(causes):
+            self.mono += self.chance.choice((0.0, 0.001, 0.05, 1.0)) if self.chance.random() < 0.99 else 70.0
+            if number % 500 == 499:
+                self.die()
+                continue
+            cause = self.any_cause()
+            try:
+                decision = step(self.fleet, cause, at(self.mono, self.boot))
+            except CommandRejected as rejected:
+                assert isinstance(cause, Request)
+                assert rejected.message
+                assert rejected.hint, f"no hint: {rejected.message}"
+                self.rejected += 1
+                continue
+            self.take(decision, cause)
+
+    def die(self) -> None:
+        """The daemon, or the whole machine; some processes live on, some do not, some were never recorded."""
+        if self.chance.random() < 0.3:
+            self.boot, self.mono = self.boot + "+", self.chance.uniform(1.0, 100.0)
+            found = Found()
+        else:
+            survivors = [node for node in self.fleet.nodes.values() if node.state.alive and self.chance.random() < 0.7]
+            alive = [node.launch or launch_of(self.fleet, node.name, at(self.mono, self.boot)) for node in survivors]
+            orphan = Launch(instance=f"{self.fleet.id}/nobody/1", pid=7, ticks=7, boot=self.boot, at=0.0)
+            found = Found(alive=(*alive, orphan), refused={"seoul-1": "started at another time"})
+            found = replace(found, alive=tuple(launch for launch in found.alive if "seoul-1/" not in launch.instance))
+        before = {node.name: node for node in self.fleet.nodes.values()}
+        rebooted = self.fleet.boot != self.boot
+        self.take(recover(self.fleet, found, Arrival(pid=2, version="0", gap=1.0), at(self.mono, self.boot)), None)
+        assert not self.fleet.closing
+        for node in self.fleet.nodes.values():
+            kept = (node.weight, node.drained)
+            assert kept == (before[node.name].weight, before[node.name].drained)
+            assert not rebooted or node.exits == () or node.state in (S.STOPPED,)
+
+    def any_cause(self) -> Request | Observation:
+        """Mostly what could follow now, sometimes something quite out of place."""
+        if self.chance.random() < 0.25:
+            command = self.any_command()
+            confirm = self.fleet.name if self.chance.random() < 0.3 else ""
+            return Request(command=command, by=self.chance.choice(("alice", "bob", "")), confirm=confirm)
+        ringing = due(self.fleet, self.mono)
+        if ringing and self.chance.random() < 0.5:
+            return self.chance.choice(ringing)
+        return self.chance.choice(NEWS)(self, self.chance.choice(list(self.fleet.nodes.values())))
+
+    def any_command(self) -> Command:
+        pick = self.chance
+        names = [*self.fleet.nodes, "nobody"] if pick.random() < 0.05 else list(self.fleet.nodes)
+        some = tuple(pick.choice(names) for _ in range(pick.choice((1, 1, 1, 1, 2, 3))))
+        regions = tuple(region.name for region in self.fleet.spec.regions if pick.random() < 0.5)
+        verb = pick.choice((Start, Start, Stop, Restart, Kill, Drain, Resume, SetWeight, SetPolicy, Down))
+        if verb is Down:
+            return Down() if pick.random() < 0.1 else Start(nodes=some)
+        if verb is SetPolicy:
+            return SetPolicy(policy=pick.choice(list(Policy)))
+        if verb is SetWeight:
+            weight = pick.choice((0, 1, 50, 100, 1000, 1001, -1))
+            return SetWeight(weight=weight, nodes=some if pick.random() < 0.7 else (), regions=regions)
+        return verb(nodes=some)  # type: ignore[no-any-return]
+
+    def take(self, decision: Decision, cause: Request | Observation | None) -> None:
+        before, self.fleet = self.fleet, decision.fleet
+        for event in decision.events:
+            self.retold = evolve(self.retold, event)
+            assert decode(encode(event), Event) == event  # type: ignore[arg-type]
+            self.count(event)
+        assert self.retold == self.fleet
+        if isinstance(cause, Woke):
+            self.not_stale(before, decision, cause)
+        if decision.events:
+            self.check_nodes()
+            self.check_traffic(before)
+            self.check_operations()
+        self.check_excuses(before, decision)
+        self.check_effects(decision.effects)
+
+    def count(self, event: Event) -> None:
+        match event:
+            case OperationBegan(operation=operation):
+                assert operation.id not in self.began
+                self.began.add(operation.id)
+            case OperationMoved(operation=operation):
+                assert operation.id in self.began - self.ended
+            case OperationEnded(id=operation_id, sentence=sentence):
+                assert operation_id in self.began
+                assert operation_id not in self.ended
+                assert sentence
+                self.ended.add(operation_id)
+            case _:
+                pass
+
+    def not_stale(self, before: Fleet, decision: Decision, woke: Woke) -> None:
+        """A wake-up that was set for something else, or comes too early, changes nothing in its process."""
+        node = before.nodes.get(woke.node)
+        deadline = node.deadline if node else None
+        if deadline is None or deadline.kind is not woke.deadline or deadline.at > self.mono:
+            changed = [event.node.name for event in decision.events if isinstance(event, NodeChanged)]
+            assert woke.node not in changed
+
+    def check_nodes(self) -> None:
+        for node in self.fleet.nodes.values():
+            assert fits_its_state(node), f"{node}"
+            assert not (node.goal is Goal.DOWN and node.state in (S.SERVING, S.STARTING, S.BACKOFF, S.FAILED)), node
+            assert node.serviceable or node.reason is not None, f"out of service without a reason: {node}"
+            assert node.serviceable or explain(node) or node.reason is not None
+            assert word(node)
+            assert len(node.exits) <= self.fleet.spec.restart.budget + 1
+
+    def check_traffic(self, before: Fleet) -> None:
+        plan, fleet = self.fleet.plan, self.fleet
+        parts = {share.node: share.part for share in shares(fleet)}
+        for name, part in parts.items():
+            assert part == 0 or fleet.nodes[name].serviceable
+        assert abs(sum(parts.values()) - 1.0) < 1e-9 or set(parts.values()) == {0.0}
+        active = [endpoint for endpoint in plan.endpoints if endpoint.status is EndpointStatus.ACTIVE]
+        if carrying(fleet):
+            assert sum(parts.values()) > 0
+            assert {endpoint.node for endpoint in active} == {node.name for node in carrying(fleet)}
+            for endpoint in active:
+                assert endpoint.port == fleet.nodes[endpoint.node].port
+        else:
+            assert plan == before.plan or not carrying(fleet)
+        assert active or not self.had_plan
+        self.had_plan = bool(active)
+        assert plan.version >= before.plan.version
+        if plan.version == before.plan.version:
+            assert plan == before.plan
+        reading = read(fleet)
+        assert reading.sentence
+        assert (reading.verdict in (Verdict.OK, Verdict.DEGRADED)) == bool(
+            carrying(fleet) and any(edge.serviceable for edge in fleet.edges)
+        )
+
+    def check_operations(self) -> None:
+        assert set(self.fleet.operations) == self.began - self.ended
+        for operation in self.fleet.operations.values():
+            assert operation.deadline > self.mono, f"too late already: {operation}"
+        for failover in self.fleet.failovers.values():
+            assert not self.fleet.nodes[failover.node].drained
+
+    def check_excuses(self, before: Fleet, decision: Decision) -> None:
+        """An exit that was ordered is never charged."""
+        for name, node in decision.fleet.nodes.items():
+            was = before.nodes[name]
+            if was.excused and was.launch is not None and node.launch != was.launch:
+                assert len(node.exits) <= len(was.exits), f"charged: {was} -> {node}"
+
+    def check_effects(self, effects: tuple[Effect, ...]) -> None:
+        started = [effect.instance for effect in effects if isinstance(effect, Spawn)]
+        assert len(set(started)) == len(started)
+        for effect in effects:
+            if isinstance(effect, Spawn):
+                node = self.fleet.nodes[effect.node.name]
+                assert instance_of(node, self.fleet.id) == effect.instance
+                assert node.state is S.STARTING
+
+
+def fits_its_state(node: Node) -> bool:
+    """No process waits for ever: it has what its state needs, and one deadline of the right kind at most."""
+
+    def waits_for(kind: DeadlineKind) -> bool:
+        return node.deadline is not None and node.deadline.kind is kind
+
+    match node.state:
+        case S.STOPPED:
+            return node.deadline is None and node.launch is None
+        case S.STARTING:
+            return waits_for(DeadlineKind.READY) or (node.deadline is None and node.launch is not None)
+        case S.SERVING | S.STANDBY:
+            return node.deadline is None and node.launch is not None
+        case S.DRAINING:
+            done = node.idle and node.deadline is None
+            return node.launch is not None and (done or waits_for(DeadlineKind.DRAIN))
+        case S.STOPPING:
+            return waits_for(DeadlineKind.STOP) or (node.deadline is None and node.launch is not None)
+        case S.BACKOFF:
+            return waits_for(DeadlineKind.BACKOFF) and node.launch is None
+        case S.FAILED:
+            return waits_for(DeadlineKind.RETRY) and node.launch is None
+
+
+def _instance(walk: Walk, node: Node) -> str:
+    """Mostly of the process that runs; sometimes of the one before, or of nobody's."""
+    lot = walk.chance.random()
+    if lot < 0.9:
+        return instance_of(node, walk.fleet.id)
+    return f"{walk.fleet.id}/{node.name}/{max(0, node.launches - 1)}" if lot < 0.97 else "elsewhere/x/1"
+
+
+def _spawned(walk: Walk, node: Node) -> Observation:
+    launch = launch_of(walk.fleet, node.name, at(walk.mono, walk.boot))
+    return Spawned(node=node.name, launch=replace(launch, instance=_instance(walk, node)))
+
+
+def _exited(walk: Walk, node: Node) -> Observation:
+    code, signal = walk.chance.choice(((0, None), (1, None), (None, 9), (None, None)))
+    oom = walk.chance.random() < 0.1
+    return Exited(node=node.name, instance=_instance(walk, node), code=code, signal=signal, oom=oom)
+
+
+def _unhealthy(walk: Walk, node: Node) -> Observation:
+    hung = walk.chance.random() < 0.2
+    return BecameUnhealthy(node=node.name, instance=_instance(walk, node), why="no answer", hung=hung)
+
+
+def _failed(walk: Walk, node: Node) -> Observation:
+    port = walk.chance.choice((0, 0, 27_000))
+    return SpawnFailed(node=node.name, instance=_instance(walk, node), why="no such binary", port=port)
+
+
+def _confirmed(walk: Walk, node: Node) -> Observation:
+    edge = walk.chance.choice(walk.fleet.edges)
+    version = walk.fleet.plan.version if walk.chance.random() < 0.8 else walk.chance.randrange(5)
+    return PlanApplied(edge=edge.name, instance=_instance(walk, edge), version=version)
+
+
+def _turned_down(walk: Walk, node: Node) -> Observation:
+    edge = walk.chance.choice(walk.fleet.edges)
+    version = walk.fleet.plan.version
+    return PlanRejected(edge=edge.name, instance=_instance(walk, edge), version=version, why="cannot use it")
+
+
+NEWS: tuple[Callable[[Walk, Node], Observation], ...] = (
+    _spawned,
+    _spawned,
+    _failed,
+    _exited,
+    _unhealthy,
+    lambda walk, node: BecameHealthy(node=node.name, instance=_instance(walk, node)),
+    lambda walk, node: BecameHealthy(node=node.name, instance=_instance(walk, node)),
+    lambda walk, node: BecameHealthy(node=node.name, instance=_instance(walk, node)),
+    lambda walk, node: WentIdle(node=node.name, instance=_instance(walk, node)),
+    lambda walk, node: Woke(node=node.name, deadline=walk.chance.choice(list(DeadlineKind))),
+    lambda walk, node: Woke(node="nobody", deadline=DeadlineKind.READY),
+    lambda walk, node: BecameHealthy(node="nobody", instance="f1/nobody/1"),
+    _confirmed,
+    _confirmed,
+    _confirmed,
+    _turned_down,
+    lambda walk, node: Ticked(),
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", SPECS)
+def test_whatever_happens(name: str, seed: int) -> None:
+    """Every cause is taken or refused with a message and a hint, and the fleet is never left in a state it cannot
+    leave, never tells an edge what nobody could serve, and never ends an operation twice or not at all."""
+    walk = Walk(SPECS[name], seed)
+    walk.go(CAUSES)
+    assert walk.rejected > 100, "the walk hardly met a refusal"
+    assert len(walk.ended) > 20, "the walk hardly ran an operation"
+    walk.mono += 1e6
+    walk.take(step(walk.fleet, Ticked(), at(walk.mono, walk.boot)), None)
+    assert walk.began == walk.ended
+    assert decode_fleet(encode(walk.fleet)) == walk.fleet
