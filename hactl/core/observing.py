@@ -42,12 +42,8 @@ def observe(draft: Draft, saw: Observation) -> None:
                 draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))
         case Spawned(node=name, launch=launch):
             _spawned(draft, name, launch)
-        case SpawnFailed() | Exited():
-            if _current(draft.fleet, saw.node, saw.instance):
-                _of_one(draft, saw)
-        case BecameHealthy() | BecameUnhealthy() | WentIdle():
-            # What a probe says of a process that is not known to exist yet is about somebody else on its port.
-            if _current(draft.fleet, saw.node, saw.instance) and draft.fleet.nodes[saw.node].launch is not None:
+        case SpawnFailed() | Exited() | BecameHealthy() | BecameUnhealthy() | WentIdle():
+            if _current(draft.fleet, saw.node, saw.instance) and _plausible(draft.fleet.nodes[saw.node], saw):
                 _of_one(draft, saw)
         case _:
             assert_never(saw)
@@ -91,6 +87,13 @@ def _of_one(draft: Draft, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhe
 def _current(fleet: Fleet, name: str, instance: str) -> bool:
     node = fleet.nodes.get(name)
     return node is not None and instance_of(node, fleet.id) == instance
+
+
+def _plausible(node: Node, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | WentIdle) -> bool:
+    """A start fails before there is a process; what a probe says before that is about somebody else on the port."""
+    if isinstance(saw, Exited):
+        return True
+    return (node.launch is None) is isinstance(saw, SpawnFailed)
 
 
 def _spawned(draft: Draft, name: str, launch: Launch) -> None:

@@ -150,9 +150,12 @@ async def test_a_service_that_breaks_off_takes_no_node_with_it(tmp_path: Path) -
     """Answers cut in the middle reach the client as failures; the other route loses nothing."""
     async with Upstream(body=b"x" * 1000) as broken, Upstream() as good:
         broken.truncate = True
-        async with site(tmp_path, fleet_for(broken, good)) as running, open_loop(running.port, path="/1") as load:
-            async with open_loop(running.port, path="/0", rate=100) as failing:
-                await failing.answered(150)
+        async with (
+            site(tmp_path, fleet_for(broken, good)) as running,
+            open_loop(running.port, path="/1") as load,
+            open_loop(running.port, path="/0", rate=100) as failing,
+        ):
+            await failing.answered(150)
     assert failing.ok == 0, failing
     assert load.failed == 0, load
 

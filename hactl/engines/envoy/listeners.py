@@ -103,8 +103,9 @@ def _http(
         normalize_path=True,
         merge_slashes=True,
         path_with_escaped_slashes_action="UNESCAPE_AND_REDIRECT",
-        # a client sees it at each WebSocket close; still long enough for one round trip of a slow reader
-        delayed_close_timeout="0.250s",
+        # a reader that stalls longer than this at the end of a closing connection loses the rest (0.25 s did that in
+        # tests); a WebSocket's close takes as long, which is the lesser evil
+        delayed_close_timeout="1s",
         drain_timeout="1s",
         **more,
     )

@@ -1,0 +1,62 @@
+"""Listeners of edges and nodes."""
+
+from pathlib import Path
+
+from hactl.core.model import Fleet, Node, Role
+from hactl.core.spec import EdgeSpec, FleetSpec
+from hactl.engines.envoy.listeners import edge_listeners, node_listeners
+from hactl.engines.envoy.seat import Seat
+
+SEAT = Seat(name="x", directory=Path("/d"), sockets=Path("/s"))
+NODE = Node(name="n1", role=Role.GATEWAY, address="127.0.0.1", port=20001)
+
+
+def edge(**options: object) -> list[dict]:
+    return edge_listeners(Fleet(spec=FleetSpec(edge=EdgeSpec(**options))), SEAT)
+
+
+def http(listener: dict) -> dict:
+    return listener["filter_chains"][0]["filters"][0]["typed_config"]
+
+
+def test_edges_share_a_port_and_nodes_do_not() -> None:
+    """Only the edges' public listener may be bound twice."""
+    shared, private = edge()
+    (node,) = node_listeners(NODE, SEAT)
+    assert shared["enable_reuse_port"] is True
+    assert node["enable_reuse_port"] is False
+    assert private["address"] == {"pipe": {"path": "/s/edge.sock", "mode": 0o600}}
+
+
+def test_the_private_listener_proves_the_public_one() -> None:
+    """Same routes, same filters; it is not drained, not limited and not counted with the clients."""
+    shared, private = edge(sticky=True)
+    assert http(shared)["rds"] == http(private)["rds"]
+    assert http(shared)["http_filters"] == http(private)["http_filters"]
+    assert shared["traffic_direction"] == "INBOUND"
+    assert "traffic_direction" not in private
+    assert private["ignore_global_conn_limit"] is True
+    assert http(private)["access_log"] == []
+    assert http(shared)["stat_prefix"] != http(private)["stat_prefix"]
+
+
+def test_edge_and_node_read_a_path_the_same_way() -> None:
+    """Otherwise a route chosen at the edge could be another one at the node."""
+    keys = ("normalize_path", "merge_slashes", "path_with_escaped_slashes_action", "upgrade_configs")
+    (node,) = node_listeners(NODE, SEAT)
+    assert [http(edge()[0])[key] for key in keys] == [http(node)[key] for key in keys]
+
+
+def test_an_edge_hangs_up_before_a_node_does() -> None:
+    """The node keeps idle connections longer than any edge, so that no request meets a closing connection."""
+    (node,) = node_listeners(NODE, SEAT)
+    idle = float(http(node)["common_http_protocol_options"]["idle_timeout"].removesuffix("s"))
+    assert idle > 60
+
+
+def test_limits_come_from_the_configuration() -> None:
+    """Body kept for a repetition, header time and idle time arrive."""
+    shared, _ = edge(max_body_retry=123, request_headers_timeout=3.0, idle_timeout=7.0)
+    assert shared["per_connection_buffer_limit_bytes"] == 123
+    assert http(shared)["request_headers_timeout"] == "3.000s"
+    assert http(shared)["common_http_protocol_options"]["idle_timeout"] == "7.000s"

@@ -1,0 +1,153 @@
+"""Publishing against an edge that does as it is told: files on one side, statistics and answers on the other."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from hactl.core.model import Fleet, TrafficPlan
+from hactl.core.running import PlanRefused
+from hactl.core.spec import FailoverMode, Policy
+from hactl.engines.envoy.admin import Admin
+from hactl.engines.envoy.document import Documents
+from hactl.engines.envoy.edge import documents
+from hactl.engines.envoy.endpoints import assignment
+from hactl.engines.envoy.publish import Publisher
+from hactl.engines.envoy.seat import Seat, take
+from hactl.engines.http1 import Http1Client
+from hactl.paths import FleetPaths
+
+ENDPOINTS = assignment(TrafficPlan(), FailoverMode.STANDBY)
+FLEET = Fleet(id="f1")
+
+
+class Edge:
+    """Reads the files at once and says so, unless it is told to `reject` or to be `deaf`."""
+
+    def __init__(self, seat: Seat) -> None:
+        self.seat = seat
+        self.reject = False
+        self.deaf = False
+        self.rejected = 0
+        self.known: dict[str, str] = {}
+        self.echo = b"well"
+        self.publisher = Publisher(seat, Admin(seat), Http1Client(path=str(seat.proof)))
+
+    def wanted(self, policy: Policy = Policy.ROUND_ROBIN) -> Documents:
+        return documents(FLEET, policy, self.seat)
+
+    def version(self, path: Path) -> str:
+        return str(json.loads(path.read_text())["version_info"])
+
+    def stats(self) -> bytes:
+        places = {
+            "cluster.gw.version_text": self.seat.endpoints,
+            "cluster_manager.cds.version_text": self.seat.clusters,
+            "http.edge.rds.edge_routes.version_text": self.seat.routes,
+            "listener_manager.lds.version_text": self.seat.listeners,
+        }
+        now = {name: self.version(path) for name, path in places.items() if path.exists()}
+        if not self.deaf and self.reject and now != self.known:
+            self.rejected += 1
+        elif not self.deaf:
+            self.known = now
+        stats = [{"name": name, "value": version} for name, version in self.known.items()]
+        stats += [{"name": "cluster.gw.update_rejected", "value": self.rejected}]
+        return json.dumps({"stats": stats}).encode()
+
+    async def admin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._serve(reader, writer, self.stats)
+
+    async def proof(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._serve(reader, writer, lambda: self.echo)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, say: "object") -> None:
+        try:
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                body = say()  # type: ignore[operator]
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+        except asyncio.IncompleteReadError:
+            writer.close()
+
+
+@asynccontextmanager
+async def running(tmp_path: Path) -> AsyncIterator[Edge]:
+    seat = Seat.of(FleetPaths(tmp_path), "edge-1")
+    take(seat)
+    edge = Edge(seat)
+    async with (
+        await asyncio.start_unix_server(edge.admin, str(seat.admin)) as admin,
+        await asyncio.start_unix_server(edge.proof, str(seat.proof)) as proof,
+    ):
+        yield edge
+        edge.publisher._admin.close()
+        edge.publisher._proof.close()
+        for server in (admin, proof):
+            server.close()
+        await asyncio.sleep(0.01)  # the other ends of closed connections go with the next turns of the loop
+
+
+async def test_an_unknown_edge_is_given_everything_then_only_what_changed(tmp_path: Path) -> None:
+    """After an adoption all files are written; later endpoints alone, with clusters when the policy changes."""
+    async with running(tmp_path) as edge:
+        await edge.publisher.publish("v1", edge.wanted(), ENDPOINTS, None)
+        await edge.publisher.publish("v2", edge.wanted(), ENDPOINTS, None)
+        await edge.publisher.publish("v3", edge.wanted(Policy.RANDOM), ENDPOINTS, None)
+        await edge.publisher.publish("v4", edge.wanted(Policy.RANDOM), ENDPOINTS, None)
+        seat = edge.seat
+        versions = [edge.version(path) for path in (seat.endpoints, seat.clusters, seat.routes, seat.listeners)]
+        assert versions == ["v4", "v3", "v1", "v1"]
+
+
+async def test_a_rejected_plan_is_taken_back(tmp_path: Path) -> None:
+    """The last good files are in place again, under a version of their own, and the reason is in the log."""
+    async with running(tmp_path) as edge:
+        await edge.publisher.publish("v1", edge.wanted(), ENDPOINTS, None)
+        good = json.loads(edge.seat.endpoints.read_text())["resources"]
+        edge.seat.log.write_text("[x][warning] Filesystem config update rejected: no such thing\n")
+        edge.publisher._seat.log.write_text("")
+        edge.reject = True
+        with pytest.raises(PlanRefused, match="'edge-1' refuses the plan"):
+            await edge.publisher.publish("v2", edge.wanted(), {"cluster_name": "bad"}, None)
+        assert json.loads(edge.seat.endpoints.read_text()) == {"version_info": "v2.back", "resources": good}
+
+
+async def test_an_edge_that_does_not_move_confirms_nothing(tmp_path: Path) -> None:
+    """Silence about the new version is a refusal once the time is over."""
+    async with running(tmp_path) as edge:
+        await edge.publisher.publish("v1", edge.wanted(), ENDPOINTS, None)
+        edge.deaf = True
+        with pytest.raises(PlanRefused, match="did not confirm"):
+            await edge.publisher.publish("v2", edge.wanted(), ENDPOINTS, None)
+
+
+async def test_a_confirmation_without_a_proof_is_not_enough(tmp_path: Path) -> None:
+    """The request through the edge decides; it is repeated until it proves the plan or the time is over."""
+    async with running(tmp_path) as edge:
+        asked: list[bytes] = []
+
+        def third_time_lucky(answer: object) -> str:
+            asked.append(answer.body)  # type: ignore[attr-defined]
+            return "" if len(asked) == 3 else "not yet"
+
+        await edge.publisher.publish("v1", edge.wanted(), ENDPOINTS, third_time_lucky)
+        assert asked == [b"well"] * 3
+        with pytest.raises(PlanRefused, match="shows otherwise: never"):
+            await edge.publisher.publish("v2", edge.wanted(), ENDPOINTS, lambda _: "never")
+
+
+async def test_an_interrupted_publication_is_made_up_for(tmp_path: Path) -> None:
+    """When nobody knows what the edge uses, the next publication writes everything."""
+    async with running(tmp_path) as edge:
+        await edge.publisher.publish("v1", edge.wanted(), ENDPOINTS, None)
+        edge.deaf = True
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await edge.publisher.publish("v2", edge.wanted(), ENDPOINTS, None)
+        edge.deaf = False
+        await edge.publisher.publish("v3", edge.wanted(), ENDPOINTS, None)
+        assert edge.version(edge.seat.listeners) == "v3"
