@@ -5,8 +5,10 @@ import sys
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    from hactl.cli.main import main as run
-
+    try:
+        from hactl.cli.main import main as run
+    except KeyboardInterrupt:  # before there is anybody who could say so
+        sys.exit(130)
     sys.exit(run())
 
 

@@ -4,19 +4,23 @@ Reads of a hactl.toml only the name and the state directory, and tolerates every
 never lock an operator out of a running daemon.
 """
 
+import contextlib
 import os
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hactl.control.client import Client
-from hactl.core.errors import HactlError
+from hactl.core.errors import ConfigError, HactlError, Unreachable
 from hactl.core.value import Value
 from hactl.paths import FleetPaths, state_home
 
 _NAME = re.compile(r"[a-z0-9-]{1,32}")
+_NAME_HINT = "lower-case letters, digits and hyphens, at most 32"
+_TABLE = re.compile(r"^\s*\[+\s*([^\]]*?)\s*\]+")
 _LINE = re.compile(r"""^\s*(name|state_dir)\s*=\s*["']([^"']+)["']""")
 
 
@@ -34,36 +38,43 @@ class Chosen(Value):
 
     @property
     def client(self) -> Client:
-        """The door to its daemon."""
+        """The door to its daemon. Raises Unreachable when there is no such fleet and no file that describes it."""
+        if self.config is None and not self.state.exists():
+            known = ", ".join(chosen.name for chosen in fleets())
+            raise Unreachable(f"no fleet '{self.name}' on this machine", f"known: {known}" if known else "hactl init")
         return Client(self.paths.control)
 
 
 def choose(config: Path | None = None) -> Chosen:
     """The fleet this command is about; `config` names a hactl.toml. Raises HactlError when there is no telling."""
-    wanted = click.get_current_context().find_root().obj or os.environ.get("HACTL_FLEET")
-    nearest = config or _nearest(Path.cwd())
-    if nearest is not None and not wanted:
-        return of_config(nearest)
-    if wanted:
-        checked(wanted)
-        if nearest is not None and (chosen := of_config(nearest)).name == wanted:
-            return chosen
-        return Chosen(name=wanted, state=_registered(wanted))
-    return _only_running()
+    if config is not None:
+        return of_config(config)
+    given, environment = click.get_current_context().find_root().obj, os.environ.get("HACTL_FLEET")
+    nearest = _nearest(Path.cwd())
+    if wanted := given or environment:
+        checked(wanted, "--fleet" if given else "HACTL_FLEET")
+        if nearest is not None:
+            with contextlib.suppress(HactlError):
+                chosen = of_config(nearest)
+                if chosen.name == wanted:
+                    return chosen
+        return Chosen(name=wanted, state=(state_home() / wanted).resolve())
+    return _only_running() if nearest is None else of_config(nearest)
 
 
 def of_config(path: Path) -> Chosen:
-    """The fleet that the hactl.toml at `path` describes."""
+    """The fleet that the hactl.toml at `path` describes. Raises ConfigError when it does not say which."""
     name, state_dir = _peek(path)
-    checked(name)
-    state = Path(state_dir).expanduser() if state_dir else state_home() / name
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"{path}: fleet.name: '{name}' is no name for a fleet", _NAME_HINT)
+    state = (path.parent / state_dir).absolute() if state_dir else state_home() / name
     return Chosen(name=name, state=state, config=path.absolute())
 
 
-def checked(name: str) -> str:
-    """`name`, if a fleet can be called so. Raises HactlError."""
+def checked(name: str, source: str) -> str:
+    """`name`, if a fleet can be called so; `source` is where it comes from. Raises click.BadParameter."""
     if not _NAME.fullmatch(name):
-        raise HactlError(f"'{name}' is no name for a fleet", "lower-case letters, digits and hyphens, at most 32")
+        raise click.BadParameter(f"'{name}' is no name for a fleet: {_NAME_HINT}", param_hint=source)
     return name
 
 
@@ -99,7 +110,8 @@ def register(chosen: Chosen) -> None:
             usual.symlink_to(chosen.state)
     except OSError as error:
         raise HactlError(
-            f"cannot use the state directory {chosen.state}: {error.strerror}", "set fleet.state_dir in hactl.toml"
+            f"cannot use the state directory {chosen.state}: {(error.strerror or str(error)).lower()}",
+            "set fleet.state_dir in hactl.toml, or HACTL_STATE_DIR",
         ) from error
 
 
@@ -108,7 +120,7 @@ def _only_running() -> Chosen:
     if len(up) == 1:
         return up[0]
     if not up:
-        raise HactlError("no hactl.toml here or above, and no fleet is running", "hactl init, or hactl demo")
+        raise Unreachable("no hactl.toml here or above, and no fleet is running", "hactl init, or hactl demo")
     names = ", ".join(chosen.name for chosen in up)
     raise HactlError(f"several fleets are running: {names}", "name one: hactl --fleet NAME ...")
 
@@ -116,25 +128,36 @@ def _only_running() -> Chosen:
 def _nearest(start: Path) -> Path | None:
     for directory in (start, *start.parents):
         candidate = directory / "hactl.toml"
-        if candidate.is_file():
-            return candidate
+        with contextlib.suppress(OSError):  # a directory that may not be entered has no file for us
+            if candidate.is_file():
+                return candidate
     return None
 
 
-def _registered(name: str) -> Path:
-    return (state_home() / name).resolve()
-
-
 def _peek(path: Path) -> tuple[str, str]:
+    """The name and the state directory ("" for the usual one) that the file gives, however broken the rest is."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HactlError(f"cannot read {path}: {error}", "name the fleet: hactl --fleet NAME ...") from error
+        text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file", "write one with: hactl init") from None
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise ConfigError(f"{path}: cannot be read: {why}", "name the fleet: hactl --fleet NAME ...") from error
     try:
         table = tomllib.loads(text).get("fleet", {})
-    except tomllib.TOMLDecodeError:
-        lines = (_LINE.match(line) for line in text.splitlines())
-        table = {line[1]: line[2] for line in lines if line}
+    except (ValueError, RecursionError):
+        table = _scan(text)
     if not isinstance(table, dict):
         table = {}
     return str(table.get("name", "default")), str(table.get("state_dir", ""))
+
+
+def _scan(text: str) -> dict[str, Any]:
+    """What a [fleet] table says, read line by line from a text that is no TOML."""
+    found, inside = {}, False
+    for line in text.splitlines():
+        if head := _TABLE.match(line):
+            inside = head[1] == "fleet"
+        elif inside and (pair := _LINE.match(line)):
+            found[pair[1]] = pair[2]
+    return found

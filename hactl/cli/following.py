@@ -14,12 +14,14 @@ from hactl.core.model import Fleet
 from hactl.core.talk import News, Query, Snapshot
 
 RECONNECT = 0.1
+"""Seconds before a stream that ended is asked for again."""
 
 
 def fleets(client: Client, until: float) -> Iterator[tuple[Fleet, tuple[Record, ...]]]:
-    """The fleet after every change, with the records that changed it (none for a first look).
+    """The fleet after every change, with the records that changed it (none for a first look), until `until`.
 
-    `until` is monotonic. Raises TimedOut then, Unreachable when nobody has answered at all.
+    `until` is monotonic; it is looked at whenever the daemon says something, which it does about once a second.
+    Raises Unreachable when nobody has answered at all.
     """
     answered = False
     while time.monotonic() < until:
@@ -36,20 +38,19 @@ def fleets(client: Client, until: float) -> Iterator[tuple[Fleet, tuple[Record, 
                         fleet = evolve(fleet, record.event)
                     yield fleet, fresh
                 if time.monotonic() >= until:
-                    break
+                    return
         except Unreachable:
             if not answered:
                 raise
         time.sleep(RECONNECT)
-    raise TimedOut("not in time", "hactl status shows where it stands")
 
 
-def until_true(client: Client, wanted: Callable[[Fleet], bool], timeout: float) -> Fleet:
-    """Wait until `wanted` holds. Raises TimedOut."""
+def until_true(client: Client, wanted: Callable[[Fleet], bool], timeout: float, what: str) -> Fleet:
+    """Wait until `wanted` holds; `what` says so in the error. Raises TimedOut."""
     for fleet, _ in fleets(client, time.monotonic() + timeout):
         if wanted(fleet):
             return fleet
-    raise AssertionError("fleets ends by raising")
+    raise TimedOut(f"waited {timeout:g} s, and {what} is not so yet", "hactl status shows where it stands")
 
 
 def until_ended(
@@ -63,12 +64,12 @@ def until_ended(
                 return record.event
         if not records and operation not in fleet.operations:
             return _past(client, operation)
-    raise AssertionError("fleets ends by raising")
+    raise TimedOut(f"waited {timeout:g} s, and '{operation}' goes on", f"hactl wait --operation {operation}")
 
 
 def _past(client: Client, operation: str) -> OperationEnded:
-    began = int(operation.removeprefix("op-")) if operation.removeprefix("op-").isdigit() else 0
-    after = began - 1
+    began = operation.removeprefix("op-")
+    after = int(began) - 1 if began.isdigit() else 0
     while records := client.history(Query(after=max(0, after), kinds=("OperationEnded",), limit=500)):
         for record in records:
             if isinstance(record.event, OperationEnded) and record.event.id == operation:

@@ -6,6 +6,7 @@ Not a place for what verbs do: one file per group of verbs stands beside this on
 import importlib
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -13,54 +14,30 @@ from hactl import __version__
 from hactl.cli.exits import Exit
 from hactl.core.errors import CommandRejected, ConfigError, HactlError, TimedOut, Unreachable
 
-VERBS: dict[str, str] = {
-    "demo": "hactl.cli.demo",
-    "init": "hactl.cli.run",
-    "up": "hactl.cli.run",
-    "down": "hactl.cli.run",
-    "fleets": "hactl.cli.run",
-    "status": "hactl.cli.status",
-    "events": "hactl.cli.see",
-    "logs": "hactl.cli.see",
-    "wait": "hactl.cli.see",
-    "where": "hactl.cli.see",
-    "doctor": "hactl.cli.doctor",
-    "kill": "hactl.cli.nodes",
-    "stop": "hactl.cli.nodes",
-    "start": "hactl.cli.nodes",
-    "restart": "hactl.cli.nodes",
-    "drain": "hactl.cli.nodes",
-    "resume": "hactl.cli.nodes",
-    "weight": "hactl.cli.nodes",
-    "policy": "hactl.cli.nodes",
-    "config": "hactl.cli.config",
-    "completion": "hactl.cli.shell",
+VERBS: dict[str, tuple[str, str]] = {
+    "demo": ("hactl.cli.demo", "Show a failover: a whole fleet, real load, one node killed, all measured."),
+    "init": ("hactl.cli.run", "Write a commented hactl.toml."),
+    "up": ("hactl.cli.run", "Start the fleet and wait until it serves."),
+    "down": ("hactl.cli.run", "Stop the fleet: edges first, then nodes, then the daemon."),
+    "fleets": ("hactl.cli.run", "List the fleets of this user."),
+    "status": ("hactl.cli.status", "Show what runs, what serves and what does not, and why."),
+    "events": ("hactl.cli.see", "Show what happened."),
+    "logs": ("hactl.cli.see", "Show the log of one process."),
+    "wait": ("hactl.cli.see", "Wait until the fleet, nodes or an operation are where they should be."),
+    "where": ("hactl.cli.see", "Show where this fleet keeps its things."),
+    "doctor": ("hactl.cli.doctor", "Check the machine and the configuration for what will bite."),
+    "kill": ("hactl.cli.nodes", "Kill nodes with SIGKILL, as a crash would."),
+    "stop": ("hactl.cli.nodes", "Drain and stop nodes; they stay down."),
+    "start": ("hactl.cli.nodes", "Start nodes."),
+    "restart": ("hactl.cli.nodes", "Restart nodes one at a time, without losing a request."),
+    "drain": ("hactl.cli.nodes", "Take nodes out of rotation; they stay up."),
+    "resume": ("hactl.cli.nodes", "Put drained nodes back into rotation."),
+    "weight": ("hactl.cli.nodes", "Change the weight of nodes or regions."),
+    "policy": ("hactl.cli.nodes", "Change how the edges choose among nodes."),
+    "config": ("hactl.cli.config", "Check and show the configuration."),
+    "completion": ("hactl.cli.shell", "Print the completion script for a shell."),
 }
-"""Every verb, in the order of the help, and the module that has it under the same name."""
-
-SUMMARIES: dict[str, str] = {
-    "demo": "Show a failover: a whole fleet, real load, one node killed, everything measured.",
-    "init": "Write a commented hactl.toml.",
-    "up": "Start the fleet and wait until it serves.",
-    "down": "Stop the fleet: edges first, then nodes, then the daemon.",
-    "fleets": "List the fleets of this user.",
-    "status": "Show what runs, what serves and what does not, and why.",
-    "events": "Show what happened.",
-    "logs": "Show a process's own log.",
-    "wait": "Wait until the fleet, nodes or an operation are where they should be.",
-    "where": "Show where this fleet keeps its things.",
-    "doctor": "Check the machine for what will bite.",
-    "kill": "Kill nodes with SIGKILL, as a crash would.",
-    "stop": "Drain and stop nodes; they stay down.",
-    "start": "Start nodes.",
-    "restart": "Restart nodes one at a time, without losing a request.",
-    "drain": "Take nodes out of rotation; they stay up.",
-    "resume": "Put drained nodes back into rotation.",
-    "weight": "Change the weight of nodes or regions.",
-    "policy": "Change how the edges choose among nodes.",
-    "config": "Check and show the configuration.",
-    "completion": "Print the completion script for a shell.",
-}
+"""Every verb in the order of the help: the module that has it under the same name, and its line in the help."""
 
 
 class Verbs(click.Group):
@@ -72,53 +49,78 @@ class Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         """The verb called `name`."""
-        module = VERBS.get(name)
-        if module is None:
+        if name not in VERBS:
             return None
-        command: click.Command = getattr(importlib.import_module(module), name)
+        command: click.Command = getattr(importlib.import_module(VERBS[name][0]), name)
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with the nearest verb in the error."""
-        name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in VERBS:
+        name = args[0]
+        if name not in VERBS and not name.startswith("-"):
             import difflib
 
             near = difflib.get_close_matches(name, VERBS, 1)
-            guess = f" Did you mean '{near[0]}'?" if near else " See: hactl --help"
-            raise click.UsageError(f"No such command '{name}'.{guess}", ctx)
+            guess = f"Did you mean '{near[0]}'?" if near else "See: hactl --help"
+            raise click.UsageError(f"No such command '{name}'. {guess}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The list of verbs, from the summaries."""
+        """The list of verbs, without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(SUMMARIES.items()))
+            formatter.write_dl([(name, summary) for name, (_, summary) in VERBS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb. That a reader has what it wanted (`| head`) and closes the pipe is no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Keep Python from complaining again when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return Exit.OK
+
+
+def _no_color(ctx: click.Context, param: click.Parameter, given: bool) -> None:  # noqa: ARG001
+    if given:
+        os.environ["NO_COLOR"] = "1"
+
+
+def _fleet(ctx: click.Context, param: click.Parameter, name: str | None) -> None:  # noqa: ARG001
+    ctx.obj = name
 
 
 @click.group(
     cls=Verbs,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 ok, 1 failed, 2 usage, 3 unhealthy or degraded, 4 timeout, 5 refused by a guard,"
-    " 6 daemon unreachable, 130 interrupted.",
+    epilog="Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 unhealthy or degraded, 4 timeout,"
+    " 5 refused by a guard, 6 daemon unreachable, 130 interrupted.",
 )
 @click.option(
-    "--fleet", metavar="NAME", help="The fleet to work on (default: HACTL_FLEET, else the nearest hactl.toml)."
+    "--fleet",
+    metavar="NAME",
+    expose_value=False,
+    callback=_fleet,
+    help="The fleet to work on (default: HACTL_FLEET, the nearest hactl.toml's, the only running one).",
+)
+@click.option(
+    "--no-color", is_flag=True, expose_value=False, callback=_no_color, help="No colors (as NO_COLOR=1, or a pipe)."
 )
 @click.version_option(__version__, prog_name="hactl", message="%(prog)s %(version)s")
 @click.pass_context
-def hactl(ctx: click.Context, fleet: str | None) -> None:
+def hactl(ctx: click.Context) -> int:
     """Run a highly available API gateway, watch it, break it on purpose, and prove that it came back.
 
     Without a command: the status of the fleet.
     """
-    ctx.obj = fleet
-    if ctx.invoked_subcommand is None:
-        from hactl.cli.status import status
+    if ctx.invoked_subcommand is not None:
+        return Exit.OK
+    from hactl.cli.status import status
 
-        ctx.invoke(status)
+    result: int = ctx.invoke(status)
+    return result
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -136,10 +138,6 @@ def main(argv: list[str] | None = None) -> int:
     except HactlError as error:
         complain(error)
         return exit_for(error)
-    except BrokenPipeError:
-        # The reader has what it wanted (`| head`); keep Python from complaining again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.OK
     return result if isinstance(result, int) else Exit.OK
 
 
@@ -152,10 +150,14 @@ def complain(error: HactlError) -> None:
 
 def exit_for(error: HactlError) -> Exit:
     """The exit code for an error."""
-    if isinstance(error, CommandRejected):
-        return Exit.REFUSED if error.guard else Exit.FAILED
-    if isinstance(error, ConfigError):
-        return Exit.USAGE
-    if isinstance(error, TimedOut):
-        return Exit.TIMEOUT
-    return Exit.UNREACHABLE if isinstance(error, Unreachable) else Exit.FAILED
+    match error:
+        case CommandRejected():
+            return Exit.REFUSED if error.guard else Exit.FAILED
+        case ConfigError():
+            return Exit.USAGE
+        case TimedOut():
+            return Exit.TIMEOUT
+        case Unreachable():
+            return Exit.UNREACHABLE
+        case _:
+            return Exit.FAILED

@@ -10,7 +10,42 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class Duration(click.ParamType):
+    """Seconds in "250ms", "5s", "2m", "1h", "3d"; wrong ones are refused before anything happens."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds in `value`."""
+        if isinstance(value, float):
+            return value
+        for unit, seconds in _UNITS.items():
+            number = str(value).removesuffix(unit)
+            if number != value and number.isascii() and number.replace(".", "", 1).isdigit():
+                return float(number) * seconds
+        self.fail(f"'{value}' is no duration; write 250ms, 5s, 2m, 1h or 3d", param, ctx)
+
+
+DURATION = Duration()
+
+
+def remember_fleet(ctx: click.Context, param: click.Parameter, name: str | None) -> None:  # noqa: ARG001
+    """Keep the name of the fleet where `choice` finds it; the innermost --fleet counts."""
+    if name is not None:
+        ctx.find_root().obj = name
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+fleet_option = click.option(
+    "--fleet",
+    metavar="NAME",
+    expose_value=False,
+    callback=remember_fleet,
+    help="The fleet to work on (default: the nearest hactl.toml's, else the only running one).",
+)
 config_option = click.option(
     "--config",
     "config",
@@ -19,13 +54,19 @@ config_option = click.option(
 )
 
 
+def timeout_option(default: str, text: str) -> Callable[[F], F]:
+    """`--timeout`, spelt alike everywhere."""
+    return click.option("--timeout", type=DURATION, default=default, show_default=True, help=text)
+
+
 def changing(function: F) -> F:
     """The options of every verb that changes something."""
     options = [
+        fleet_option,
         click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing."),
         click.option("--wait", "wait_for_it", is_flag=True, help="Wait until the operation has ended."),
-        click.option("--timeout", default="120s", show_default=True, help="How long --wait waits."),
-        click.option("--reason", default="", help="Why; kept in the journal."),
+        timeout_option("120s", "How long --wait waits; then exit code 4."),
+        click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal."),
         click.option("--confirm", default="", metavar="FLEET", help="The fleet's name: lifts the last-node rules."),
         json_option,
     ]
@@ -35,7 +76,7 @@ def changing(function: F) -> F:
 def selecting(function: F) -> F:
     """The options that name nodes."""
     options = [
-        click.option("--region", "regions", multiple=True, metavar="NAME", help="Every node of a region."),
+        click.option("--region", "regions", multiple=True, metavar="NAME", help="Every node of a region (repeatable)."),
         click.option("--all", "everything", is_flag=True, help="Every node (not the edges)."),
         click.option("--random", "at_random", is_flag=True, help="One of the nodes meant, by chance."),
         click.option("--seed", type=int, help="Makes --random repeatable."),

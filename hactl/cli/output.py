@@ -60,19 +60,14 @@ def _line(row: Sequence[str], widths: Sequence[int], right: frozenset[int]) -> s
     return "  ".join(parts).rstrip()
 
 
+def count(number: int, what: str) -> str:
+    """`number` things: "1 node", "3 nodes"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def age(seconds: float) -> str:
     """A duration for people: 4s, 12m, 3h, 5d."""
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:
             return f"{int(seconds // size)}{unit}"
     return f"{max(0, int(seconds))}s"
-
-
-def parse_duration(text: str) -> float:
-    """Seconds in "250ms", "5s", "2m", "1h", "3d". Raises click.BadParameter."""
-    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-    for unit in ("ms", "s", "m", "h", "d"):
-        number = text.removesuffix(unit)
-        if number != text and number.replace(".", "", 1).isdigit():
-            return float(number) * units[unit]
-    raise click.BadParameter(f"'{text}' is no duration; write 250ms, 5s, 2m, 1h or 3d")

@@ -16,7 +16,7 @@ from hactl.core.errors import HactlError, Unreachable
 from hactl.core.events import Record
 from hactl.core.model import Fleet, NodeState, Outcome
 from hactl.core.reading import is_serving
-from hactl.core.talk import LogPage, News, Query
+from hactl.core.talk import LogPage, News, Query, Snapshot
 from hactl.core.telling import tell
 
 LOG_POLL = 0.25
@@ -63,9 +63,11 @@ def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], *, as_json: bool
     while True:
         try:
             for update in chosen.client.watch(after):
-                records: Iterable[Record] = update.records if isinstance(update, News) else ()
-                if not records:
-                    records = _history(chosen, Query(after=after, limit=1000)) if not isinstance(update, News) else ()
+                records: Iterable[Record] = ()
+                if isinstance(update, Snapshot) and update.fleet.seq > after:
+                    records = _history(chosen, Query(after=after, limit=1000))
+                elif isinstance(update, News):
+                    records = update.records
                 for record in records:
                     if record.seq > after:
                         after = record.seq

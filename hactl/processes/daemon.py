@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -39,9 +40,13 @@ from hactl.supervisor.ports import ProcessKind
 from hactl.supervisor.recorder import Recorder
 
 
-def clock() -> Now:
-    """The time now. The monotonic clock is the one that the kernel stamps process starts with."""
-    return Now(mono=time.monotonic(), wall=time.time(), boot=procfs.boot_id())
+def clock_of_this_boot() -> Callable[[], Now]:
+    """The time now, as often as it is asked for; the boot id is read once, because the clock is asked often.
+
+    The monotonic clock is the one that the kernel stamps process starts with.
+    """
+    boot = procfs.boot_id()
+    return lambda: Now(mono=time.monotonic(), wall=time.time(), boot=boot)
 
 
 async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement") -> None:
@@ -49,6 +54,7 @@ async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement
 
     Raises HactlError when it cannot start.
     """
+    clock = clock_of_this_boot()
     paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with FleetLock(paths.lock), contextlib.closing(SqliteJournal(paths.journal)) as journal:
         ballast = Ballast(paths.ballast)
@@ -101,9 +107,15 @@ def _gateways(spec: FleetSpec, paths: FleetPaths) -> ProcessKind:
 
 
 def _tidy(paths: FleetPaths, fleet: Fleet) -> None:
-    """After an orderly `down` nothing needs the sockets' own directory any more."""
-    if fleet.closing and paths.sockets != paths.state:
+    """After an orderly `down` nobody answers on any socket any more."""
+    if not fleet.closing or any(node.state.alive for node in fleet.nodes.values()):
+        return
+    if paths.sockets != paths.state:
         shutil.rmtree(paths.sockets, ignore_errors=True)
+        return
+    for path in paths.sockets.glob("nodes/*/*.sock"):
+        if path.is_socket():
+            path.unlink()
 
 
 class Announcement:

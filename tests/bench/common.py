@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -116,10 +117,10 @@ class BenchFleet:
     def _end(self) -> None:
         try:
             self.hactl("down")
-        except HactlError:
-            # Nothing to end when it never began; anything else would leave processes behind and must be seen.
-            if "not running" not in str(sys.exc_info()[1]):
-                raise
+        except HactlError as error:
+            print(f"ending the fleet by hand: {error}", file=sys.stderr)
+        finally:
+            end_processes_of(self.directory)
 
     def _config(self, upstream: int) -> str:
         parts = [f'[fleet]\nname = "bench"\n\n[edge]\nlisten = "127.0.0.1:{self.port}"\n']
@@ -243,6 +244,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def end_processes_of(directory: Path) -> None:
+    """Kill whatever still runs with `directory` in its arguments: it was made for one benchmark, so they are ours."""
+    mark = os.fsencode(directory) + b"/"
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdecimal() and mark in (entry / "cmdline").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def pid_of(node: Node) -> int:

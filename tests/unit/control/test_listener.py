@@ -169,6 +169,18 @@ async def test_http_that_breaks_while_an_answer_is_on_its_way(tmp_path: Path, ca
     assert caplog.records == []
 
 
+async def test_http_that_breaks_before_the_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One request, one answer: the refusal, although the request itself looked good when it was handed on."""
+    async with served(MemoryController(), tmp_path) as door, asyncio.timeout(20):
+        reader, writer = await asyncio.open_unix_connection(door.socket)
+        writer.write(b"GET /v1/fleet" + CHUNKED + b"not a chunk\r\n")
+        answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert answer.count(b"HTTP/1.1") == 1
+        writer.close()
+    assert caplog.records == []
+
+
 async def test_http_that_breaks_in_the_middle_of_a_command(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """What came before the break is not taken for the whole, even when it reads like a command."""
     kill = b'{"command": {"do": "kill", "nodes": ["a"]}}'

@@ -65,7 +65,7 @@ async def test_a_stream_that_breaks_does_not_look_finished(tmp_path: Path) -> No
             yield self.snapshot
             raise HactlError("the journal is gone")
 
-    async with served(Breaking(), tmp_path) as door:
+    async with asyncio.timeout(20), served(Breaking(), tmp_path) as door:
         reader, writer = await asyncio.open_unix_connection(door.socket)
         writer.write(b"GET /v1/watch HTTP/1.1\r\nhost: x\r\n\r\n")
         answer = await _rest(reader)

@@ -1,7 +1,7 @@
 """The small client against a real asyncio server: what it accepts, what it refuses, when it connects again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ class Server:
         self.answers = list(answers)
         self.connections = 0
         self.requests: list[bytes] = []
+        self.asked = asyncio.Event()
         self.hung_up = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -26,6 +27,7 @@ class Server:
         try:
             while True:
                 self.requests.append(await reader.readuntil(b"\r\n\r\n"))
+                self.asked.set()
                 answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                 if answer == b"":
                     break
@@ -69,13 +71,16 @@ async def test_one_connection_serves_many_calls() -> None:
 async def test_calls_at_the_same_time_do_not_wait_for_each_other() -> None:
     """A call that hangs does not hold up another one."""
     server = Server(None, OK)
+
+    async def hang(client: Http1Client) -> None:
+        with pytest.raises(TimeoutError):
+            await client.get("/slow", timeout=0.5)
+
     async with talking(server) as client, asyncio.TaskGroup() as group:
-        hanging = group.create_task(_failure(client.get("/slow", timeout=0.5)))
-        await asyncio.sleep(0)
-        while not server.requests:
-            await asyncio.sleep(0)
+        group.create_task(hang(client))
+        await asyncio.wait_for(server.asked.wait(), 5.0)
         assert (await client.get("/fast", timeout=5.0)).body == b"ok"
-        assert isinstance(await hanging, TimeoutError)
+    assert server.connections == 2
 
 
 async def test_a_connection_closed_between_two_calls_is_made_again() -> None:
@@ -174,11 +179,3 @@ async def test_what_is_no_usable_answer_is_a_connection_error(wire: bytes) -> No
     async with talking(Server(wire), max_size=5000) as client:
         with pytest.raises(ConnectionError, match="not a usable http response"):
             await client.get("/", timeout=1.0)
-
-
-async def _failure(call: "asyncio.Future[object] | Callable[[], object] | object") -> BaseException | None:
-    try:
-        await call  # type: ignore[misc]
-    except OSError as error:
-        return error
-    return None

@@ -1,0 +1,290 @@
+"""A whole fleet for scenarios: a real daemon, real Envoys, a real service behind them; in the end nothing is left.
+
+async with RunningFleet(regions=(Region(nodes=4),)) as fleet:
+    mark = fleet.seq
+    fleet.kill("local-1")
+    await fleet.happens(FailoverEnded, after=mark)
+
+Everything is awaited on the event stream; nothing here sleeps or polls. Leaving the block takes the fleet down by
+command and then demands that no process and no socket is left; whatever is, is ended by its pid all the same.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, cast
+
+from support.ports import free_port
+from support.upstream import Upstream
+
+from hactl.control.aclient import AsyncClient
+from hactl.core.commands import Command, Down
+from hactl.core.draft import evolve
+from hactl.core.events import DaemonStopped, Event, NodeChanged, OperationEnded, Record
+from hactl.core.model import Fleet, Outcome
+from hactl.core.talk import Measured, News, Query, Snapshot, Update
+from hactl.core.traffic import confirmed
+from hactl.paths import FleetPaths
+from hactl.processes.launching import launch
+from hactl.supervisor import procfs
+from hactl.supervisor.identity import find_instances
+
+PATIENCE = 30.0
+"""Seconds after which a story that does not go on has failed; never a measure of anything."""
+PAGE = 500
+APP = '[[service]]\nname = "app"\nendpoints = ["127.0.0.1:{upstream}"]\n\n[[route]]\nprefix = "/"\nservice = "app"\n'
+"""One service, one route. {upstream} is the port of the fleet's own upstream."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """One `[[region]]`."""
+
+    name: str = "local"
+    nodes: int = 4
+    priority: int = 0
+
+
+class RunningFleet:
+    """One fleet in a directory of its own. `routes` are the services and routes of its hactl.toml, `extra` the rest."""
+
+    def __init__(
+        self,
+        *,
+        regions: tuple[Region, ...] = (Region(),),
+        edges: int = 2,
+        routes: str = APP,
+        extra: str = "",
+        directory: Path | None = None,
+    ) -> None:
+        self.port = free_port()
+        self.upstream = Upstream()
+        self.records: list[Record] = []
+        """Every record seen, in order, also those of a time when nobody was watching."""
+        self.now = Fleet()
+        """The fleet as the records seen so far make it."""
+        self.daemon = 0
+        """The daemon's pid; 0 while none runs."""
+        self._shape = (regions, edges, routes, extra)
+        # Short, so that every socket fits into the fleet's own directory.
+        self.directory = directory or Path(tempfile.mkdtemp(prefix="h-"))
+        self.paths = FleetPaths(self.directory / "s")
+        self.client = AsyncClient(self.paths.control)
+        self._stream: AsyncGenerator[Update, None] | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.upstream.__aenter__()
+            self.configure()
+            self.paths.state.mkdir(mode=0o700)
+            await self.launch()
+            await self.calm()
+        except BaseException:
+            await self._clear()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                await self.down()
+        finally:
+            await self._clear()
+
+    # -- the daemon
+
+    @property
+    def config(self) -> Path:
+        """Its hactl.toml."""
+        return self.directory / "hactl.toml"
+
+    def configure(self) -> None:
+        """Write hactl.toml."""
+        regions, edges, routes, extra = self._shape
+        parts = [f'[fleet]\nname = "t"\n\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges}\n']
+        parts += [f'[[region]]\nname = "{r.name}"\nnodes = {r.nodes}\npriority = {r.priority}\n' for r in regions]
+        self.config.write_text("\n".join([*parts, routes.format(upstream=self.upstream.port), extra]))
+
+    async def launch(self) -> tuple[str, ...]:
+        """Start a daemon and follow it; its notes. Raises HactlError when it does not come up."""
+        notes = await asyncio.to_thread(launch, self.paths, self.config)
+        self.daemon = (await self.client.hello()).pid
+        self._stream = cast("AsyncGenerator[Update, None]", self.client.watch(self.seq))
+        await self._take(await anext(self._stream))
+        return notes
+
+    async def kill_daemon(self) -> None:
+        """SIGKILL the daemon, at once, and wait until it is gone."""
+        os.kill(self.daemon, signal.SIGKILL)
+        await self._gone()
+
+    async def down(self) -> None:
+        """Take everything down by command; nothing may be left but files that are of use later."""
+        await self.command(Down(), wait=False)
+        await self.happens(DaemonStopped)
+        await self._gone()
+        sockets = [str(path) for path in self.directory.rglob("*") if path.is_socket()]
+        left = [*self.strays(), *sockets]
+        assert left == [], left
+
+    async def _gone(self) -> None:
+        pid, self.daemon = self.daemon, 0
+        await asyncio.to_thread(os.waitpid, pid, 0)
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            await stream.aclose()
+        await self.client.__aexit__(None, None, None)
+        self.client = AsyncClient(self.paths.control)  # the old one's connections led to a process that is no more
+
+    # -- what is and what happens
+
+    @property
+    def seq(self) -> int:
+        """Number of the newest record seen: the mark from which to look for later ones."""
+        return self.records[-1].seq if self.records else 0
+
+    def since(self, mark: int, *kinds: type[Event]) -> list[Any]:
+        """The events seen behind `mark`, of some kinds or of all."""
+        found = (record.event for record in self.records if record.seq > mark)
+        return [event for event in found if not kinds or isinstance(event, kinds)]
+
+    async def happens(
+        self, kind: type[Any], where: Callable[[Any], bool] = lambda _: True, *, after: int = -1, patience: float = PATIENCE
+    ) -> Record:
+        """The first record of that kind behind `after`, by default behind what has been seen already."""
+        position = len(self.records) if after < 0 else sum(record.seq <= after for record in self.records)
+        async with asyncio.timeout(patience):
+            while True:
+                for record in self.records[position:]:
+                    if isinstance(record.event, kind) and where(record.event):
+                        return record
+                position = len(self.records)
+                await self._more()
+
+    async def until(self, condition: Callable[[Fleet], bool], *, patience: float = PATIENCE) -> Fleet:
+        """The fleet as soon as it is so."""
+        async with asyncio.timeout(patience):
+            while not condition(self.now):
+                await self._more()
+        return self.now
+
+    async def measured(self, condition: Callable[[Measured], bool], *, patience: float = PATIENCE) -> Measured:
+        """The next measurements of that kind."""
+        async with asyncio.timeout(patience):
+            while True:
+                update = await self._more()
+                if isinstance(update, Measured) and condition(update):
+                    return update
+
+    async def calm(self) -> Fleet:
+        """Everything that is wanted up serves, every edge has proved it, and nothing is in progress."""
+        return await self.until(is_calm)
+
+    async def _more(self) -> Update:
+        assert self._stream is not None, "no daemon is being followed"
+        update = await anext(self._stream)
+        await self._take(update)
+        return update
+
+    async def _take(self, update: Update) -> None:
+        match update:
+            case News(records=records):
+                self._note(records)
+            case Snapshot(fleet=fleet):
+                while self.seq < fleet.seq:  # what happened while nobody watched stands in the journal
+                    self._note(await self.client.history(Query(after=self.seq, limit=PAGE)))
+                self.now = fleet if fleet.seq == self.seq else self.now
+
+    def _note(self, records: Iterable[Record]) -> None:
+        for record in records:
+            if record.seq <= self.seq:
+                continue
+            assert record.seq == self.seq + 1, f"a hole in the journal before {record}"
+            self.records.append(record)
+            self.now = evolve(self.now, record.event)
+
+    # -- what is done to it
+
+    async def command(self, command: Command, *, confirm: str = "t", wait: bool = True) -> str:
+        """Submit, and by default wait until the operation has ended well. The operation's id."""
+        receipt = await self.client.submit(command, by="test", confirm=confirm)
+        if wait:
+            ended = (await self.ended(receipt.operation)).event
+            assert ended.outcome is Outcome.DONE, ended
+        return receipt.operation
+
+    async def ended(self, operation: str) -> Record:
+        """How an operation ended, soon or long ago."""
+        return await self.happens(OperationEnded, lambda event: event.id == operation, after=0)
+
+    def pid(self, name: str) -> int:
+        """The pid of a process that runs."""
+        running = self.now.nodes[name].launch
+        assert running is not None, f"{name} does not run"
+        return running.pid
+
+    def pids(self) -> dict[str, int]:
+        """The pid of every process that runs, by name."""
+        return {node.name: node.launch.pid for node in self.now.nodes.values() if node.launch}
+
+    def kill(self, *names: str) -> None:
+        """SIGKILL processes from outside, as a crash would; not by command."""
+        for pid in [self.pid(name) for name in names]:
+            os.kill(pid, signal.SIGKILL)
+
+    # -- what is left
+
+    def strays(self) -> list[str]:
+        """Everything that runs and belongs to this fleet, by its instance id or by its directory."""
+        known = {launch.pid: launch.instance for launch in (find_instances(self.now.id) if self.now.id else ())}
+        sign = os.fsencode(self.directory) + b"/"
+        for pid in procfs.pids():
+            with suppress(OSError):
+                line = Path(f"/proc/{pid}/cmdline").read_bytes()
+                if sign in line and pid != os.getpid():
+                    known.setdefault(pid, line.replace(b"\0", b" ").decode(errors="replace"))
+        return [f"{pid}: {what}" for pid, what in sorted(known.items())]
+
+    async def _clear(self) -> None:
+        """End by pid what is left, the daemon first, and remove every file."""
+        if self.daemon:
+            with suppress(ProcessLookupError):
+                os.kill(self.daemon, signal.SIGKILL)
+            await self._gone()
+        for stray in self.strays():
+            with suppress(ProcessLookupError):
+                os.kill(int(stray.partition(":")[0]), signal.SIGKILL)
+        await self.upstream.stop()
+        await self.client.__aexit__(None, None, None)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def is_calm(fleet: Fleet) -> bool:
+    """Nothing is in progress and every process serves."""
+    return (
+        bool(fleet.nodes)
+        and all(node.serviceable for node in fleet.nodes.values())
+        and not fleet.operations
+        and not fleet.failovers
+        and confirmed(fleet, fleet.plan.version)
+    )
+
+
+def life(events: Iterable[Event], name: str) -> list[str]:
+    """The states a process went through, in order."""
+    return [
+        event.node.state.value
+        for event in events
+        if isinstance(event, NodeChanged) and event.node.name == name and event.node.state is not event.was
+    ]
+
+
+def kinds(events: Iterable[Event], *of: type[Any]) -> list[str]:
+    """The names of the events of some kinds, in order."""
+    return [type(event).__name__ for event in events if isinstance(event, of)]
