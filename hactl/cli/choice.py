@@ -52,7 +52,7 @@ def choose(config: Path | None = None) -> Chosen:
     given, environment = click.get_current_context().find_root().obj, os.environ.get("HACTL_FLEET")
     nearest = _nearest(Path.cwd())
     if wanted := given or environment:
-        checked(wanted, "--fleet" if given else "HACTL_FLEET")
+        checked(wanted, "'--fleet'" if given else "HACTL_FLEET")
         if nearest is not None:
             with contextlib.suppress(HactlError):
                 chosen = of_config(nearest)

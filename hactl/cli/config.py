@@ -8,8 +8,8 @@ from hactl import config as files
 from hactl.cli import output
 from hactl.cli.choice import choose
 from hactl.cli.exits import Exit
-from hactl.cli.options import config_option, json_option
-from hactl.core.errors import ConfigError, HactlError
+from hactl.cli.options import config_option, fleet_option, json_option
+from hactl.core.errors import ConfigError
 from hactl.core.spec import FleetSpec
 
 
@@ -23,27 +23,41 @@ def config() -> None:
 @json_option
 def check(config: Path | None, as_json: bool) -> int:
     """Read the hactl.toml as `up` would, and say what is wrong with it. Starts nothing."""
-    path, spec = _load(config)
+    try:
+        path, spec = _load(config)
+    except ConfigError as error:
+        output.complain(error)
+        for other in error.also:
+            output.say(f"also: {other}")
+        return Exit.USAGE
     if as_json:
         output.emit_json({"path": str(path), "digest": files.digest(spec), "fleet": spec.name})
         return Exit.OK
-    nodes = sum(region.nodes for region in spec.regions)
-    counts = f"{len(spec.regions)} regions, {nodes} nodes, {spec.edge.count} edges"
-    click.echo(f"{path}: fleet {spec.name}, {counts}, {len(spec.services)} services, {len(spec.routes)} routes: fine")
+    counts = {
+        "region": len(spec.regions),
+        "node": sum(region.nodes for region in spec.regions),
+        "edge": spec.edge.count,
+        "service": len(spec.services),
+        "route": len(spec.routes),
+    }
+    click.echo(f"{path}: fleet {spec.name}: {', '.join(output.count(number, what) for what, number in counts.items())}")
     return Exit.OK
 
 
 @config.command()
 @config_option
+@fleet_option
 @click.option("--running", is_flag=True, help="What the running fleet has in force, instead of the file.")
 @click.option("--schema", is_flag=True, help="The JSON schema of the file, for editors.")
 @json_option
 def show(config: Path | None, running: bool, schema: bool, as_json: bool) -> int:
     """Show the whole configuration, every default filled in."""
+    if schema and running:
+        raise click.UsageError("Choose one of --running and --schema.")
     if schema:
         output.emit_json(files.schema())
         return Exit.OK
-    spec = choose().client.fleet().fleet.spec if running else _load(config)[1]
+    spec = choose(config).client.fleet().fleet.spec if running else _load(config)[1]
     if as_json:
         output.emit_json(spec)
     else:
@@ -55,9 +69,4 @@ def _load(given: Path | None) -> tuple[Path, FleetSpec]:
     path = given or files.find(Path.cwd())
     if path is None:
         raise ConfigError("no hactl.toml here or above", "hactl init writes one")
-    try:
-        return path, files.load(path)
-    except ConfigError:
-        raise
-    except OSError as error:
-        raise HactlError(f"cannot read {path}: {error.strerror}") from error
+    return path, files.load(path)

@@ -1,5 +1,6 @@
 """`hactl doctor`: look at the machine for what will bite, and say what mends it. Changes nothing."""
 
+import asyncio
 import os
 import resource
 import shutil
@@ -11,7 +12,7 @@ import click
 from hactl.cli import output
 from hactl.cli.choice import Chosen, choose, running
 from hactl.cli.exits import Exit
-from hactl.cli.options import json_option
+from hactl.cli.options import fleet_option, json_option
 from hactl.core.errors import HactlError
 from hactl.core.founding import edge_names, node_names
 from hactl.core.spec import FleetSpec, GatewayKind
@@ -32,15 +33,16 @@ class Finding(Value):
     ok: bool
     found: str
     mend: str = ""
-    """What to do about it; "" when all is well."""
+    """What to do about it; with `ok`, what would be better still; "" when there is nothing."""
 
 
 @click.command()
+@fleet_option
 @json_option
 def doctor(as_json: bool) -> int:
     """Check the machine and the configuration for what will bite. Exit code 3 when something should be mended."""
-    chosen, spec = _subject()
-    findings = [finding for check in CHECKS for finding in check(chosen, spec)]
+    chosen, spec, about_file = _subject()
+    findings = [*about_file, *(finding for check in CHECKS for finding in check(chosen, spec))]
     if as_json:
         output.emit_json(findings)
     else:
@@ -48,18 +50,25 @@ def doctor(as_json: bool) -> int:
             mark = output.tint("ok") if finding.ok else output.tint("down", "!!")
             click.echo(f"{mark}  {finding.check}: {finding.found}")
             if finding.mend:
-                click.echo(f"    mend: {finding.mend}")
+                click.echo(f"    {'better' if finding.ok else 'mend'}: {finding.mend}")
     return Exit.OK if all(finding.ok for finding in findings) else Exit.UNHEALTHY
 
 
-def _subject() -> tuple[Chosen | None, FleetSpec]:
+def _subject() -> tuple[Chosen | None, FleetSpec, tuple[Finding, ...]]:
+    """The fleet that is meant, if any; its configuration, else the default one; and what is wrong with its file."""
     from hactl.config import load
 
     try:
         chosen = choose()
     except HactlError:
-        return None, FleetSpec()
-    return chosen, load(chosen.config) if chosen.config else FleetSpec()
+        return None, FleetSpec(), ()
+    if chosen.config is None:
+        return chosen, FleetSpec(), ()
+    try:
+        return chosen, load(chosen.config), (Finding(check="hactl.toml", ok=True, found=str(chosen.config)),)
+    except HactlError as error:
+        finding = Finding(check="hactl.toml", ok=False, found=error.message, mend=error.hint)
+        return chosen, FleetSpec(), (finding,)
 
 
 def _envoy(_: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
@@ -67,7 +76,8 @@ def _envoy(_: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
 
     try:
         found = binary.find(None)
-        yield Finding(check="envoy", ok=True, found=f"{binary.version(found)} at {found}")
+        version = asyncio.run(binary.version(found))
+        yield Finding(check="envoy", ok=True, found=f"{version} at {found}")
     except HactlError as error:
         yield Finding(check="envoy", ok=False, found=error.message, mend=error.hint)
     if spec.gateway.kind is GatewayKind.COMMAND:

@@ -46,11 +46,11 @@ def fleets(client: Client, until: float) -> Iterator[tuple[Fleet, tuple[Record, 
 
 
 def until_true(client: Client, wanted: Callable[[Fleet], bool], timeout: float, what: str) -> Fleet:
-    """Wait until `wanted` holds; `what` says so in the error. Raises TimedOut."""
+    """Wait until `wanted` holds; `what` names it in the error. Raises TimedOut."""
     for fleet, _ in fleets(client, time.monotonic() + timeout):
         if wanted(fleet):
             return fleet
-    raise TimedOut(f"waited {timeout:g} s, and {what} is not so yet", "hactl status shows where it stands")
+    raise TimedOut(f"waited {timeout:g} s for: {what}", "hactl status shows where it stands")
 
 
 def until_ended(

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from hactl import __version__
+from hactl.cli import output
 from hactl.cli.exits import Exit
 from hactl.core.errors import CommandRejected, ConfigError, HactlError, TimedOut, Unreachable
 
@@ -136,16 +137,9 @@ def main(argv: list[str] | None = None) -> int:
         click.echo("interrupted", err=True)
         return Exit.INTERRUPTED
     except HactlError as error:
-        complain(error)
+        output.complain(error)
         return exit_for(error)
     return result if isinstance(result, int) else Exit.OK
-
-
-def complain(error: HactlError) -> None:
-    """Say on stderr what failed and what to try."""
-    click.echo(f"hactl: {error.message}", err=True)
-    if error.hint:
-        click.echo(f"  try: {error.hint}", err=True)
 
 
 def exit_for(error: HactlError) -> Exit:

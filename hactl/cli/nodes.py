@@ -22,7 +22,7 @@ from hactl.core.telling import tell
 
 def _verb(name: str, make: Callable[..., Command], text: str) -> click.Command:
     @click.command(name, help=text)
-    @click.argument("names", nargs=-1)
+    @click.argument("names", metavar="[NODES]...", nargs=-1)
     @selecting
     @changing
     def command(
@@ -41,32 +41,37 @@ def _verb(name: str, make: Callable[..., Command], text: str) -> click.Command:
     return command
 
 
-kill = _verb("kill", Kill, "Kill nodes with SIGKILL, at once, as a crash would; the daemon brings them back.")
-stop = _verb("stop", Stop, "Drain nodes, then stop them. They stay down until started.")
-start = _verb("start", Start, "Start nodes that are stopped, waiting or failed.")
-restart = _verb("restart", Restart, "Restart nodes or edges one at a time, each gated on the others serving.")
-drain = _verb("drain", Drain, "Take nodes out of rotation and let them finish. They stay up.")
-resume = _verb("resume", Resume, "Put drained nodes back into rotation.")
+kill = _verb("kill", Kill, "Kill NODES with SIGKILL, at once, as a crash would; the daemon brings them back.")
+stop = _verb("stop", Stop, "Drain NODES, then stop them. They stay down until started.")
+start = _verb("start", Start, "Start NODES that are stopped, waiting or failed.")
+restart = _verb("restart", Restart, "Restart NODES (or edges) one at a time, each gated on the others serving.")
+drain = _verb("drain", Drain, "Take NODES out of rotation and let them finish. They stay up.")
+resume = _verb("resume", Resume, "Put drained NODES back into rotation.")
 
 
 @click.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", metavar="[NODES]...", nargs=-1)
 @click.argument("weight", type=int)
-@click.option("--region", "regions", multiple=True, metavar="NAME", help="Weigh a whole region against the others.")
-@click.option("--all", "everything", is_flag=True, help="Every node.")
+@click.option(
+    "--region", "regions", multiple=True, metavar="NAME", help="Weigh a whole region against the others (repeatable)."
+)
+@click.option("--all", "everything", is_flag=True, help="Every node (not the edges).")
 @changing
 def weight(names: tuple[str, ...], weight: int, regions: tuple[str, ...], everything: bool, **options: Any) -> int:
-    """Set the WEIGHT (0..1000, usually 100) of nodes, or of regions. 0 takes them out of rotation."""
+    """Set the WEIGHT (0..1000, usually 100) of NODES, or of regions. 0 takes them out of rotation."""
     chosen = choose()
     nodes = tuple(node.name for node in chosen.client.fleet().fleet.gateways) if everything else names
     return submit(chosen, SetWeight(nodes=nodes, regions=regions, weight=weight), **options)
 
 
 @click.command()
-@click.argument("policy", type=click.Choice([policy.value for policy in Policy]))
+@click.argument("policy", metavar="POLICY", type=click.Choice([policy.value for policy in Policy]))
 @changing
 def policy(policy: str, **options: Any) -> int:
-    """Choose how the edges pick a node for a request."""
+    """Change how the edges choose among nodes.
+
+    POLICY is round-robin, least-request, random, ring-hash or maglev; the last two need edge.hash_on.
+    """
     return submit(choose(), SetPolicy(policy=Policy(policy)), **options)
 
 
@@ -79,7 +84,10 @@ def select(
     at_random: bool,
     seed: int | None,
 ) -> tuple[str, ...]:
-    """The nodes that names and selectors mean. Raises HactlError for a region that does not exist."""
+    """The nodes that names and selectors mean; `at_random` picks one of them, or of all that serve.
+
+    Raises HactlError for a region that does not exist, and when there is nothing to pick from.
+    """
     known = {region.name for region in fleet.spec.regions}
     for region in regions:
         if region not in known:
@@ -89,7 +97,9 @@ def select(
     nodes = tuple(dict.fromkeys(meant))
     if at_random:
         pool = nodes or tuple(node.name for node in fleet.gateways if node.serviceable)
-        return (random.Random(seed).choice(pool),) if pool else ()
+        if not pool:
+            raise HactlError("no node serves: there is nothing to choose from", "hactl status")
+        return (random.Random(seed).choice(pool),)
     return nodes
 
 
@@ -99,7 +109,7 @@ def submit(
     *,
     dry_run: bool,
     wait_for_it: bool,
-    timeout: str,
+    timeout: float,
     reason: str,
     confirm: str,
     as_json: bool,
@@ -121,7 +131,7 @@ def submit(
         if not as_json:
             output.say(f"  {tell(record.event)}")
 
-    ended = until_ended(client, receipt.operation, output.parse_duration(timeout), progress)
+    ended = until_ended(client, receipt.operation, timeout, progress)
     if as_json:
         output.emit_json({"receipt": receipt, "ended": ended})
     elif ended.outcome is not Outcome.DONE and ended.hint:

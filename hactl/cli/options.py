@@ -13,23 +13,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-class Duration(click.ParamType):
-    """Seconds in "250ms", "5s", "2m", "1h", "3d"; wrong ones are refused before anything happens."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The seconds in `value`."""
-        if isinstance(value, float):
-            return value
-        for unit, seconds in _UNITS.items():
-            number = str(value).removesuffix(unit)
-            if number != value and number.isascii() and number.replace(".", "", 1).isdigit():
-                return float(number) * seconds
-        self.fail(f"'{value}' is no duration; write 250ms, 5s, 2m, 1h or 3d", param, ctx)
-
-
-DURATION = Duration()
+def duration(text: str) -> float:
+    """The type of options like `--timeout`: seconds in "250ms", "5s", "2m", "1h", "3d". Raises click.BadParameter."""
+    for unit, seconds in _UNITS.items():
+        number = text.removesuffix(unit)
+        if number != text and number.isascii() and number.replace(".", "", 1).isdigit():
+            return float(number) * seconds
+    raise click.BadParameter(f"'{text}' is no duration; write 250ms, 5s, 2m, 1h or 3d")
 
 
 def remember_fleet(ctx: click.Context, param: click.Parameter, name: str | None) -> None:  # noqa: ARG001
@@ -56,7 +46,7 @@ config_option = click.option(
 
 def timeout_option(default: str, text: str) -> Callable[[F], F]:
     """`--timeout`, spelt alike everywhere."""
-    return click.option("--timeout", type=DURATION, default=default, show_default=True, help=text)
+    return click.option("--timeout", type=duration, metavar="DURATION", default=default, show_default=True, help=text)
 
 
 def changing(function: F) -> F:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 import msgspec
 
+from hactl.core.errors import HactlError
 from hactl.core.model import NodeState
 
 _COLOUR = {
@@ -34,6 +35,13 @@ def emit_json(value: Any) -> None:
 def say(text: str) -> None:
     """Talk: progress, outcomes, advice."""
     click.echo(text, err=True)
+
+
+def complain(error: HactlError) -> None:
+    """Talk: what failed and what to try."""
+    say(f"hactl: {error.message}")
+    if error.hint:
+        say(f"  try: {error.hint}")
 
 
 def tint(word: str, text: str | None = None) -> str:

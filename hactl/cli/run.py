@@ -1,30 +1,36 @@
 """Verbs that begin and end a fleet: init, up, down, fleets."""
 
+import contextlib
+import re
 import time
 from pathlib import Path
 
 import click
 
 from hactl.cli import output
-from hactl.cli.choice import Chosen, checked, choose, of_config, register, running
+from hactl.cli.choice import Chosen, checked, choose, register, running
 from hactl.cli.choice import fleets as known_fleets
 from hactl.cli.exits import Exit
 from hactl.cli.following import until_ended, until_true
-from hactl.cli.options import config_option, json_option, label
+from hactl.cli.options import config_option, fleet_option, json_option, label, timeout_option
+from hactl.control.client import Client
 from hactl.core.commands import Down
-from hactl.core.errors import HactlError, Unreachable
-from hactl.core.events import Record
+from hactl.core.errors import ConfigError, HactlError, Unreachable
+from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet, NodeState, Outcome
 from hactl.core.reading import is_serving, read
+from hactl.core.spec import FleetSpec
 from hactl.core.telling import tell
 
 GONE_POLL = 0.02
+"""Seconds between two looks whether the daemon has left."""
 GONE_WITHIN = 10.0
+"""Seconds a daemon has to leave once everything has stopped."""
 
 
 @click.command()
 @click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--name", help="The fleet's name (default: the directory's).")
+@click.option("--name", metavar="NAME", help="The fleet's name (default: the directory's).")
 @click.option("--force", is_flag=True, help="Replace a hactl.toml that is there.")
 def init(directory: Path, name: str | None, force: bool) -> int:
     """Write a commented hactl.toml into DIRECTORY: every key, its default and its meaning."""
@@ -33,37 +39,44 @@ def init(directory: Path, name: str | None, force: bool) -> int:
     target = directory / config.FILE_NAME
     if target.exists() and not force:
         raise HactlError(f"{target} is there already", "hactl init --force replaces it")
-    guess = "".join(char if char.isalnum() else "-" for char in directory.resolve().name.lower()).strip("-")[:32]
-    text = config.template(checked(name or guess or "default"))
+    guess = re.sub("[^a-z0-9]+", "-", directory.resolve().name.lower())[:32].strip("-")
+    text = config.template(checked(name or guess or "default", "'--name'"))
     try:
         directory.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise HactlError(f"cannot write {target}: {error.strerror}") from error
+        raise HactlError(f"cannot write {target}: {(error.strerror or str(error)).lower()}") from error
     output.say(f"wrote {target}; next: hactl up")
     return Exit.OK
 
 
 @click.command()
+@fleet_option
 @config_option
-@click.option("--foreground", is_flag=True, help="Run the daemon here, until it is told to leave.")
-@click.option("--detach", is_flag=True, help="Return when the fleet serves (this is what happens anyway).")
-@click.option("--timeout", default="60s", show_default=True, help="How long to wait until it serves.")
+@click.option("--foreground", is_flag=True, help="Run the daemon here, until SIGTERM or `hactl down`.")
+@click.option("--detach", is_flag=True, help="Return when the fleet serves (this is the default).")
+@timeout_option("60s", "How long to wait until it serves; then exit code 4.")
 @click.option("--dry-run", is_flag=True, help="Check the configuration and say what would be started.")
 @json_option
-def up(config: Path | None, foreground: bool, detach: bool, timeout: str, dry_run: bool, as_json: bool) -> int:  # noqa: ARG001
-    """Start the fleet of the nearest hactl.toml and return when it serves."""
-    from hactl.config import load
+def up(config: Path | None, foreground: bool, detach: bool, timeout: float, dry_run: bool, as_json: bool) -> int:
+    """Start the fleet of the nearest hactl.toml and return when it serves.
 
-    chosen = of_config(config) if config else choose()
+    With --foreground the daemon runs until it is told to leave; the nodes go on without it until `hactl down`.
+    """
+    from hactl import config as files
+
+    if foreground and detach:
+        raise click.UsageError("Choose one of --foreground and --detach.")
+    chosen = choose(config)
     if chosen.config is None:
-        raise HactlError(f"no hactl.toml describes fleet '{chosen.name}' here", "hactl up --config PATH")
-    spec = load(chosen.config)
+        raise ConfigError(f"no hactl.toml here describes fleet '{chosen.name}'", "hactl up --config PATH")
+    spec = files.load(chosen.config)
     if dry_run:
-        _describe(chosen, sum(region.nodes for region in spec.regions), spec.edge.count)
-        return Exit.OK
+        return _describe(chosen, spec, as_json=as_json)
     if running(chosen):
         output.say(f"fleet {chosen.name} is up already")
+        if files.digest(chosen.client.fleet().fleet.spec) != files.digest(spec):
+            output.say(f"note: {chosen.config} has changed since; hactl down && hactl up takes it into force")
     elif foreground:
         from hactl.processes.daemon import main
 
@@ -75,15 +88,16 @@ def up(config: Path | None, foreground: bool, detach: bool, timeout: str, dry_ru
         register(chosen)
         for note in launch(chosen.paths, chosen.config):
             output.say(f"note: {note}")
-    fleet = _await_serving(chosen, output.parse_duration(timeout))
+    fleet = _await_serving(chosen.client, timeout)
+    listen = f"{fleet.spec.edge.host}:{fleet.spec.edge.port}"
     if as_json:
-        output.emit_json({"fleet": fleet.name, "seq": fleet.seq, "listen": f"{spec.edge.host}:{spec.edge.port}"})
+        output.emit_json({"fleet": fleet.name, "seq": fleet.seq, "listen": listen})
     else:
-        output.say(f"fleet {fleet.name} serves on http://{fleet.spec.edge.host}:{fleet.spec.edge.port}")
+        output.say(f"fleet {fleet.name} serves on http://{listen}")
     return Exit.OK
 
 
-def _await_serving(chosen: Chosen, timeout: float) -> Fleet:
+def _await_serving(client: Client, timeout: float) -> Fleet:
     def reached(fleet: Fleet) -> bool:
         stuck = [node for node in fleet.nodes.values() if node.state is NodeState.FAILED]
         if stuck:
@@ -91,59 +105,91 @@ def _await_serving(chosen: Chosen, timeout: float) -> Fleet:
             raise HactlError(f"'{stuck[0].name}' cannot be started: {why}", f"hactl logs {stuck[0].name}")
         return is_serving(fleet)
 
-    return until_true(chosen.client, reached, timeout)
+    return until_true(client, reached, timeout, "the whole fleet serving")
 
 
-def _describe(chosen: Chosen, nodes: int, edges: int) -> None:
-    state = "runs already" if running(chosen) else "would be started"
-    click.echo(f"fleet {chosen.name} {state}: {edges} edges, {nodes} nodes, state in {chosen.state}")
+def _describe(chosen: Chosen, spec: FleetSpec, *, as_json: bool) -> int:
+    nodes, edges, runs = sum(region.nodes for region in spec.regions), spec.edge.count, running(chosen)
+    if as_json:
+        counts = {"nodes": nodes, "edges": edges, "running": runs}
+        output.emit_json({"fleet": chosen.name, "state": str(chosen.state), **counts})
+        return Exit.OK
+    happens = "runs already" if runs else "would be started"
+    counted = f"{output.count(edges, 'edge')}, {output.count(nodes, 'node')}"
+    click.echo(f"fleet {chosen.name} {happens}: {counted}, state in {chosen.state}")
+    return Exit.OK
 
 
 @click.command()
+@fleet_option
 @config_option
-@click.option("--reason", default="", help="Why; kept in the journal.")
-@click.option("--timeout", default="60s", show_default=True, help="How long to wait until all has stopped.")
-@click.option("--dry-run", is_flag=True, help="Say what would be stopped.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal.")
+@timeout_option("60s", "How long to wait until all has stopped; then exit code 4.")
+@click.option("--dry-run", is_flag=True, help="Say what would be stopped; change nothing.")
 @json_option
-def down(config: Path | None, reason: str, timeout: str, dry_run: bool, as_json: bool) -> int:
-    """Stop the fleet: edges first, so that no client meets a gateway without nodes, then nodes, then the daemon."""
-    chosen = of_config(config) if config else choose()
-    if not running(chosen):
-        if not chosen.paths.journal.exists():
-            raise Unreachable(f"fleet '{chosen.name}' is not running", "hactl fleets lists those that are")
-        if _left_over(chosen) == 0:
-            output.say(f"fleet {chosen.name} is down already")
-            return Exit.OK
-        output.say("no daemon answers, but workers run: taking charge of them first")
-        from hactl.processes.launching import launch
+def down(config: Path | None, reason: str, timeout: float, dry_run: bool, as_json: bool) -> int:
+    """Stop the fleet: edges first, so that no client meets a gateway without nodes, then nodes, then the daemon.
 
-        launch(chosen.paths, None)
-    client = chosen.client
+    Works after the daemon has died, too: then what it left running is stopped.
+    """
+    chosen = choose(config)
+    here = running(chosen)
+    left = () if here else _left_over(chosen)
     if dry_run:
-        alive = [node.name for node in client.fleet().fleet.nodes.values() if node.state.alive]
-        click.echo(f"would stop {len(alive)} processes: {', '.join(alive)}")
-        return Exit.OK
-
-    def progress(record: Record) -> None:
-        if not as_json:
-            output.say(f"  {tell(record.event)}")
-
-    receipt = client.submit(Down(), by=label(), reason=reason)
-    try:
-        ended = until_ended(client, receipt.operation, output.parse_duration(timeout), progress)
-    except Unreachable:
-        ended = None  # it left before we could ask: that is what we asked for
-    _await_gone(chosen)
+        return _would_stop(chosen, _alive(chosen.client) if here else left, as_json=as_json)
+    ended = None
+    if here or left:
+        if not here:
+            _take_charge(chosen)
+        ended = _bring_down(chosen, reason, timeout, quiet=as_json)
+    else:
+        output.say(f"fleet {chosen.name} is down already")
     if as_json:
         output.emit_json({"fleet": chosen.name, "ended": ended})
-    failed = ended is not None and ended.outcome is not Outcome.DONE
-    return Exit.FAILED if failed else Exit.OK
+    return Exit.FAILED if ended is not None and ended.outcome is not Outcome.DONE else Exit.OK
 
 
-def _left_over(chosen: Chosen) -> int:
+def _bring_down(chosen: Chosen, reason: str, timeout: float, *, quiet: bool) -> OperationEnded | None:
+    """Stop everything and wait until the daemon has gone; None when it left before it could say how it ended."""
+
+    def progress(record: Record) -> None:
+        if not quiet:
+            output.say(f"  {tell(record.event)}")
+
+    receipt = chosen.client.submit(Down(), by=label(), reason=reason)
+    ended = None
+    with contextlib.suppress(Unreachable):  # it left before we could ask: that is what we asked for
+        ended = until_ended(chosen.client, receipt.operation, timeout, progress)
+    _await_gone(chosen)
+    return ended
+
+
+def _alive(client: Client) -> tuple[str, ...]:
+    return tuple(node.name for node in client.fleet().fleet.nodes.values() if node.state.alive)
+
+
+def _left_over(chosen: Chosen) -> tuple[str, ...]:
+    """The names of the processes that run without a daemon. Raises Unreachable when there never was a fleet."""
     from hactl.processes.launching import workers
 
-    return len(workers(chosen.paths))
+    if not chosen.paths.journal.exists():
+        raise Unreachable(f"fleet '{chosen.name}' has never run", "hactl fleets lists those that have")
+    return tuple(launch.instance.split("/")[1] for launch in workers(chosen.paths))
+
+
+def _take_charge(chosen: Chosen) -> None:
+    from hactl.processes.launching import launch
+
+    output.say("no daemon answers, but workers run: taking charge of them first")
+    launch(chosen.paths, None)
+
+
+def _would_stop(chosen: Chosen, names: tuple[str, ...], *, as_json: bool) -> int:
+    if as_json:
+        output.emit_json({"fleet": chosen.name, "stops": names})
+    else:
+        click.echo(f"would stop: {', '.join(names) or 'nothing, it is down already'}")
+    return Exit.OK
 
 
 def _await_gone(chosen: Chosen) -> None:
@@ -166,20 +212,18 @@ def fleets(as_json: bool) -> int:
     rows = []
     for chosen in known_fleets():
         try:
-            fleet = chosen.client.fleet().fleet
+            reading = read(chosen.client.fleet().fleet)
         except HactlError:
-            rows.append((chosen.name, "down", "", str(chosen.state)))
+            rows.append((chosen.name, "down", "not running", str(chosen.state)))
         else:
-            reading = read(fleet)
             rows.append((chosen.name, reading.verdict.value, reading.sentence, str(chosen.state)))
     if as_json:
         keys = ("name", "verdict", "sentence", "state")
         output.emit_json([dict(zip(keys, row, strict=True)) for row in rows])
-        return Exit.OK
-    if not rows:
+    elif rows:
+        shown = [(name, output.tint(verdict), sentence, state) for name, verdict, sentence, state in rows]
+        for line in output.table(("NAME", "IS", "WHY", "STATE DIRECTORY"), shown):
+            click.echo(line)
+    else:
         output.say("no fleets yet; try: hactl init && hactl up, or hactl demo")
-        return Exit.OK
-    shown = [(name, output.tint(verdict), sentence, state) for name, verdict, sentence, state in rows]
-    for line in output.table(("NAME", "IS", "", "STATE DIRECTORY"), shown):
-        click.echo(line)
     return Exit.OK

@@ -3,7 +3,8 @@
 import datetime
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import get_args
 
 import click
 
@@ -11,32 +12,48 @@ from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
 from hactl.cli.following import until_ended, until_true
-from hactl.cli.options import json_option
+from hactl.cli.options import duration, fleet_option, json_option, timeout_option
+from hactl.control.client import Client
 from hactl.core.errors import HactlError, Unreachable
-from hactl.core.events import Record
+from hactl.core.events import Event, Record
 from hactl.core.model import Fleet, NodeState, Outcome
-from hactl.core.reading import is_serving
+from hactl.core.reading import is_serving, read
 from hactl.core.talk import LogPage, News, Query, Snapshot
 from hactl.core.telling import tell
 
+RECONNECT = 1.0
+"""Seconds between two attempts to follow a daemon that is away."""
 LOG_POLL = 0.25
 """Seconds between two looks at a log that is being followed."""
+PAGE = 10_000
+"""Records or lines that are shown at most; the daemon gives no more at a time."""
+_KINDS = tuple(kind.__name__ for kind in get_args(Event))
 
 
 @click.command()
+@fleet_option
 @click.option("--follow", "-f", is_flag=True, help="Go on as things happen.")
-@click.option("--since", default="", metavar="AGE", help="Not older than this: 10m, 2h.")
-@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only events of this kind (repeatable).")
-@click.option("--after", default=0, metavar="SEQ", help="Only events behind this position.")
-@click.option("--limit", default=50, show_default=True, help="How many at most.")
+@click.option("--since", type=duration, metavar="AGE", help="Not older than this: 10m, 2h.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(_KINDS, case_sensitive=True),
+    metavar="KIND",
+    help="Only events of this kind, such as FailoverEnded (repeatable).",
+)
+@click.option("--after", type=click.IntRange(min=0), default=0, metavar="SEQ", help="Only events behind this position.")
+@click.option("--limit", type=click.IntRange(1, PAGE), default=50, show_default=True, help="How many at most.")
 @json_option
-def events(follow: bool, since: str, kinds: tuple[str, ...], after: int, limit: int, as_json: bool) -> int:
-    """Show what happened, oldest first. Works without a daemon, from the journal."""
+def events(follow: bool, since: float | None, kinds: tuple[str, ...], after: int, limit: int, as_json: bool) -> int:
+    """Show what happened, oldest first. Works without a daemon, from the journal.
+
+    Without --since and --after, the newest events.
+    """
     chosen = choose()
-    oldest = time.time() - output.parse_duration(since) if since else 0.0
-    query = Query(since=oldest, kinds=kinds, after=after, limit=limit)
+    oldest = time.time() - since if since is not None else 0.0
     last = after
-    for record in _history(chosen, query):
+    for record in _history(chosen, Query(since=oldest, kinds=kinds, after=after, limit=limit)):
         _print(record, as_json=as_json)
         last = record.seq
     if follow:
@@ -63,19 +80,18 @@ def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], *, as_json: bool
     while True:
         try:
             for update in chosen.client.watch(after):
-                records: Iterable[Record] = ()
-                if isinstance(update, Snapshot) and update.fleet.seq > after:
-                    records = _history(chosen, Query(after=after, limit=1000))
-                elif isinstance(update, News):
+                records: list[Record] | tuple[Record, ...] = ()
+                if isinstance(update, News):
                     records = update.records
+                elif isinstance(update, Snapshot) and update.fleet.seq > after:
+                    records = _history(chosen, Query(after=after, before=update.fleet.seq + 1, limit=PAGE))
                 for record in records:
-                    if record.seq > after:
-                        after = record.seq
-                        if not kinds or type(record.event).__name__ in kinds:
-                            _print(record, as_json=as_json)
+                    if record.seq > after and (not kinds or type(record.event).__name__ in kinds):
+                        _print(record, as_json=as_json)
+                    after = max(after, record.seq)
         except Unreachable:
             output.say("the daemon is away; waiting for it")
-        time.sleep(1.0)
+        time.sleep(RECONNECT)
 
 
 def _print(record: Record, *, as_json: bool) -> None:
@@ -89,11 +105,14 @@ def _print(record: Record, *, as_json: bool) -> None:
 
 @click.command()
 @click.argument("node")
+@fleet_option
 @click.option("--follow", "-f", is_flag=True, help="Go on as lines come in.")
-@click.option("--lines", "-n", default=100, show_default=True, help="How many of the last lines.")
+@click.option(
+    "--lines", "-n", type=click.IntRange(1, PAGE), default=100, show_default=True, help="How many of the last lines."
+)
 @json_option
 def logs(node: str, follow: bool, lines: int, as_json: bool) -> int:
-    """Show the own log of NODE: a node, an edge, or "daemon". Works without a daemon."""
+    """Show the log of NODE: a node, an edge, or "daemon". Works without a daemon."""
     chosen = choose()
     page = _page(chosen, node, -1, lines)
     while True:
@@ -141,22 +160,38 @@ _GOALS: dict[str, Callable[[Fleet, str], bool]] = {
 
 
 @click.command()
-@click.argument("names", nargs=-1)
-@click.option("--for", "goal", type=click.Choice(list(_GOALS)), default="serving", show_default=True)
+@click.argument("names", metavar="[NODES]...", nargs=-1)
+@fleet_option
+@click.option(
+    "--for", "goal", type=click.Choice(list(_GOALS)), default="serving", show_default=True, help="What to wait for."
+)
 @click.option("--operation", metavar="ID", help="Wait until this operation has ended instead.")
-@click.option("--timeout", default="60s", show_default=True, help="How long to wait; then exit code 4.")
+@timeout_option("60s", "How long to wait; then exit code 4.")
 @json_option
-def wait(names: tuple[str, ...], goal: str, operation: str | None, timeout: str, as_json: bool) -> int:
-    """Wait until NODES are where they should be; without names, until the whole fleet serves."""
+def wait(names: tuple[str, ...], goal: str, operation: str | None, timeout: float, as_json: bool) -> int:
+    """Wait until NODES are serving, drained, stopped or out of service; without NODES, until the whole fleet serves."""
+    if operation and names:
+        raise click.UsageError("Wait for NODES or for --operation, not for both.")
+    if not names and goal != "serving":
+        raise click.UsageError(f"Name the NODES that should be {goal}.")
     client = choose().client
-    seconds = output.parse_duration(timeout)
-    if operation:
-        ended = until_ended(client, operation, seconds)
-        if as_json:
-            output.emit_json(ended)
-        else:
-            output.say(f"{ended.id} {ended.outcome}: {ended.sentence}")
-        return Exit.OK if ended.outcome is Outcome.DONE else Exit.FAILED
+    return (
+        _operation(client, operation, timeout, as_json=as_json)
+        if operation
+        else _nodes(client, names, goal, timeout, as_json=as_json)
+    )
+
+
+def _operation(client: Client, operation: str, timeout: float, *, as_json: bool) -> int:
+    ended = until_ended(client, operation, timeout)
+    if as_json:
+        output.emit_json(ended)
+    else:
+        output.say(f"{ended.id} {ended.outcome}: {ended.sentence}")
+    return Exit.OK if ended.outcome is Outcome.DONE else Exit.FAILED
+
+
+def _nodes(client: Client, names: tuple[str, ...], goal: str, timeout: float, *, as_json: bool) -> int:
     known = client.fleet().fleet.nodes
     for name in names:
         if name not in known:
@@ -165,20 +200,25 @@ def wait(names: tuple[str, ...], goal: str, operation: str | None, timeout: str,
     def reached(fleet: Fleet) -> bool:
         return all(_GOALS[goal](fleet, name) for name in names) if names else is_serving(fleet)
 
-    fleet = until_true(client, reached, seconds)
+    what = f"{', '.join(names) or 'the whole fleet'} {goal}"
+    fleet = until_true(client, reached, timeout, what)
     if as_json:
-        output.emit_json({"fleet": fleet.name, "seq": fleet.seq, "for": goal, "names": names})
+        output.emit_json({"fleet": fleet.name, "seq": fleet.seq, "for": goal, "nodes": names})
+    else:
+        output.say(f"{what}; fleet {fleet.name}: {read(fleet).sentence}")
     return Exit.OK
 
 
 @click.command()
+@fleet_option
 @json_option
 def where(as_json: bool) -> int:
     """Show where this fleet keeps its things."""
     chosen = choose()
     paths = chosen.paths
     places = {
-        "config": str(chosen.config) if chosen.config else "",
+        "fleet": chosen.name,
+        "config": str(chosen.config or ""),
         "state": str(paths.state),
         "journal": str(paths.journal),
         "daemon log": str(paths.daemon_log),
@@ -187,8 +227,8 @@ def where(as_json: bool) -> int:
         "read-only socket": str(paths.control_read_only),
     }
     if as_json:
-        output.emit_json({"fleet": chosen.name, **{key.replace(" ", "_"): place for key, place in places.items()}})
-        return Exit.OK
-    for line in output.table(("WHAT", "WHERE"), [("fleet", chosen.name), *places.items()])[1:]:
-        click.echo(line)
+        output.emit_json({key.replace(" ", "_").replace("-", "_"): place for key, place in places.items()})
+    else:
+        for line in output.table(("", ""), places.items())[1:]:
+            click.echo(line)
     return Exit.OK

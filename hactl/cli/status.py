@@ -2,13 +2,15 @@
 
 import sys
 import time
+from collections.abc import Iterator
 
 import click
 
 from hactl.cli import output
-from hactl.cli.choice import Chosen, choose
+from hactl.cli.choice import choose
 from hactl.cli.exits import Exit
-from hactl.cli.options import json_option
+from hactl.cli.options import fleet_option, json_option
+from hactl.control.client import Client
 from hactl.core.model import Fleet, Node, Role, Sample
 from hactl.core.reading import Reading, Verdict, explain, read, word
 from hactl.core.talk import Measured, News, Snapshot
@@ -31,7 +33,8 @@ class StatusReport(Value):
 
 
 @click.command()
-@click.option("--watch", is_flag=True, help="Repeat every second until interrupted.")
+@fleet_option
+@click.option("--watch", is_flag=True, help="Repeat about every second until interrupted.")
 @json_option
 def status(watch: bool = False, as_json: bool = False) -> int:
     """Show what runs, what serves and what does not, and why. Exit code 3 when it is not all well."""
@@ -39,16 +42,20 @@ def status(watch: bool = False, as_json: bool = False) -> int:
     snapshot = chosen.client.fleet()
     _show(snapshot, as_json=as_json)
     if watch:
-        _repeat(chosen, as_json=as_json)
+        for snapshot in _measured(chosen.client):
+            if sys.stdout.isatty() and not as_json:
+                sys.stdout.write("\x1b[H\x1b[2J")  # not echo: it would take this for a color
+            _show(snapshot, as_json=as_json)
     return Exit.OK if read(snapshot.fleet).verdict is Verdict.OK else Exit.UNHEALTHY
 
 
-def _repeat(chosen: Chosen, *, as_json: bool) -> None:
+def _measured(client: Client) -> Iterator[Snapshot]:
+    """A snapshot for each new measurement, until the daemon leaves."""
     from hactl.core.draft import evolve
     from hactl.core.value import replace
 
     snapshot: Snapshot | None = None
-    for update in chosen.client.watch():
+    for update in client.watch():
         if isinstance(update, Snapshot):
             snapshot = update
         elif isinstance(update, News) and snapshot is not None:
@@ -57,10 +64,9 @@ def _repeat(chosen: Chosen, *, as_json: bool) -> None:
                 fleet = evolve(fleet, record.event) if record.seq > fleet.seq else fleet
             snapshot = replace(snapshot, fleet=fleet)
         elif isinstance(update, Measured) and snapshot is not None:
-            snapshot = replace(snapshot, at=update.at, samples=update.samples, pulse=update.pulse)
-            if sys.stdout.isatty() and not as_json:
-                click.echo("\x1b[H\x1b[2J", nl=False)
-            _show(snapshot, as_json=as_json)
+            mono = snapshot.mono + update.at - snapshot.at
+            snapshot = replace(snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse)
+            yield snapshot
 
 
 def _show(snapshot: Snapshot, *, as_json: bool) -> None:

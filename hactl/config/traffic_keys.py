@@ -151,7 +151,11 @@ ROUTE = Table(
             doc="the body of that answer",
         ),
         Key(name="timeout", kind=_patience, doc="for the whole request, tries included"),
-        Key(name="per_try_timeout", kind=_patience, doc="for one try"),
+        Key(
+            name="per_try_timeout",
+            kind=quantities.duration("10ms", "1d", auto=True),
+            doc='for one try of an idempotent request; "auto": as long as timeout',
+        ),
         Key(
             name="retries",
             kind=kinds.whole(0, 20),

@@ -99,7 +99,8 @@ def try_slowly(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
 def charge(node: Node, reason: Reason, context: Context) -> Reaction:
     """Count an exit nobody ordered, and say when the next start is due, if at all."""
     now, policy = context.now, context.spec.restart
-    ran = now.mono - node.launch.at if node.launch else 0.0
+    # Only a process that has been ready has proved anything: a start may well take longer than a minute to fail.
+    ran = now.mono - node.launch.at if node.launch and node.state in ONCE_READY else 0.0
     recent = tuple(at for at in node.exits if at > now.mono - policy.window)
     node = replace(node, exits=recent)
     delay = backoff_delay(node, ran, context)

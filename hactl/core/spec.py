@@ -160,9 +160,15 @@ class RouteSpec(Value):
     """Answer with this status instead of asking a service."""
     respond_body: str = ""
     timeout: float = 5.0
-    per_try_timeout: float = 2.0
+    per_try_timeout: float | None = None
+    """None: as long as the whole request may take, so that a slow service is not asked again and again."""
     retries: int = 5
     """For idempotent methods; others are only ever sent again when no byte can have reached a node."""
+
+    @property
+    def try_timeout(self) -> float:
+        """Seconds that one try may take."""
+        return self.timeout if self.per_try_timeout is None else min(self.timeout, self.per_try_timeout)
 
 
 class LogsSpec(Value):

@@ -40,7 +40,7 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             unseen = f" after {gap:.1f} s without supervision" if gap is not None else ""
             return f"daemon {version} in charge (pid {pid}){unseen}"
         case DaemonStopped(pid=pid):
-            return f"daemon left (pid {pid}); every worker goes on"
+            return f"daemon left (pid {pid})"
         case NodeChanged():
             return _changed(event)
         case NodeAdopted(node=node, pid=pid, recorded=recorded):

@@ -145,7 +145,7 @@ class Supervisor:
             seq=self._fleet.seq,
             operation="" if dry_run else decision.operation,
             sentence=decision.sentence,
-            shares=shares(decision.fleet),
+            shares=shares(_once_done(decision.fleet, command)),
         )
 
     def watch(self, after: int = 0) -> AsyncIterator[Update]:

@@ -66,9 +66,8 @@ def combine(
 ) -> tuple[Sample, ...]:
     """One Sample for each process or node that appears in `current` or `processes`. `at` is Unix time.
 
-    A counter that fell was reset and counts from zero; an edge without a previous reading has no rates yet, and a
-    node gets its rates from the edges that have. Latencies are those of single attempts, merged over the edges. An
-    edge's share is its part of what all edges answered.
+    A counter that fell was reset and counts from zero; an edge without a previous reading adds nothing to any rate.
+    Latencies are those of single attempts, merged over the edges; an edge's share is its part of all answers.
     """
     names = dict.fromkeys([*processes, *current, *(node for reading in current.values() for node in reading.nodes)])
     unread = {name for name, taken in processes.items() if taken.edge and name not in current}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from support.envoy import Processes, fleet_of, site, until_well
 from support.load import fetch
+from support.places import fleet_paths
 from support.upstream import Upstream
 
 from hactl.core.errors import HactlError
@@ -24,7 +25,6 @@ from hactl.core.spec import (
 from hactl.core.value import replace
 from hactl.engines.envoy import binary
 from hactl.engines.envoy.gateway import EnvoyGateway
-from hactl.paths import FleetPaths
 
 pytestmark = pytest.mark.envoy
 
@@ -87,9 +87,11 @@ async def test_a_node_takes_every_kind_of_fleet(name: str, tmp_path: Path) -> No
 async def test_refused_documents_never_reach_a_process(tmp_path: Path) -> None:
     """A route to a service that is not declared is refused before the start, in Envoy's own words, on one line."""
     fleet = fleet_of(spec=FleetSpec(edge=ONE, routes=(RouteSpec(prefix="/", service="ghost"),)))
-    gateway = EnvoyGateway(FleetPaths(tmp_path))
-    with pytest.raises(HactlError, match=r"envoy refuses these documents: .*ghost") as refused:
-        await gateway.prepare(fleet.gateways[0], fleet)
+    with (
+        fleet_paths(tmp_path) as paths,
+        pytest.raises(HactlError, match=r"envoy refuses these documents: .*ghost") as refused,
+    ):
+        await EnvoyGateway(paths).prepare(fleet.gateways[0], fleet)
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "nodes" / fleet.gateways[0].name).exists()
 

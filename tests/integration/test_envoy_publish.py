@@ -1,5 +1,6 @@
 """A plan counts as published only when this very edge uses it, and a bad one changes nothing."""
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from support.upstream import Upstream
 from hactl.core.errors import HactlError
 from hactl.core.model import EndpointStatus, TrafficPlan
 from hactl.core.running import PlanRefused
-from hactl.core.spec import EdgeSpec, FleetSpec, Policy, RegionSpec, RouteSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
 from hactl.core.value import replace
 from hactl.engines.envoy.edge import EnvoyEdge
 
@@ -138,13 +139,14 @@ async def test_an_edge_that_is_gone_or_frozen_confirms_nothing(tmp_path: Path) -
 
 async def test_a_stranger_on_the_port_is_not_the_node(tmp_path: Path) -> None:
     """Another server that answers 200 on a node's address does not pass for the node."""
-    async with Upstream(body=b'{"node":"local-1","fleet":"another"}') as stranger:
-        fleet = fleet_of(RegionSpec(nodes=1))
+    fleet = fleet_of(RegionSpec(nodes=1))
+    async with (
+        Upstream(body=b'{"node":"local-1","fleet":"another"}') as stranger,
+        site(tmp_path, fleet, start=()) as running,
+    ):
         node = replace(fleet.nodes["local-1"], port=stranger.port)
-        running = Site(tmp_path, fleet)
         await running.gateway.prepare(fleet.nodes["local-1"], fleet)
         answer = await running.gateway.probe(node, 1.0)
-        await running.gateway.close()
     assert not answer.ok
     assert "somebody else answers there" in answer.why
 
@@ -157,3 +159,25 @@ async def test_a_reading_counts_what_clients_got(tmp_path: Path) -> None:
         reading = await running.edge.read(running.node("edge-1"), running.fleet)
         assert (reading.requests, reading.errors, reading.active) == (load.ok, 0, 0)
         assert {name: counters.requests for name, counters in reading.nodes.items()} == load.nodes
+
+
+async def test_a_reading_tells_what_a_node_works_on_and_what_failed_there(tmp_path: Path) -> None:
+    """Requests in flight, and answers of 500 and more, are counted for the node that has them."""
+    async with Upstream() as service:
+        spec = FleetSpec(
+            edge=EdgeSpec(threads=1),
+            services=(ServiceSpec(name="app", endpoints=(("127.0.0.1", service.port),)),),
+            routes=(RouteSpec(prefix="/", service="app"),),
+        )
+        async with site(tmp_path, fleet_of(RegionSpec(nodes=1), spec=spec)) as running:
+            edge = running.node("edge-1")
+            service.hold()
+            async with asyncio.TaskGroup() as group:
+                for _ in range(3):
+                    group.create_task(fetch(running.port))
+                await service.arrived(3)
+                assert (await running.edge.read(edge, running.fleet)).nodes["local-1"].active == 3
+                service.status = 500
+                service.release()
+            counted = (await running.edge.read(edge, running.fleet)).nodes["local-1"]
+    assert (counted.requests, counted.errors, counted.active) == (3, 3, 0)

@@ -79,7 +79,7 @@ def a_node(state: NodeState, name: str = "seoul-1", *, mono: float = 100.0, **ch
         health=Health.HEALTHY if ready else Health.UNKNOWN,
         goal=Goal.DOWN if state in (NodeState.STOPPED, NodeState.STOPPING, NodeState.DRAINING) else Goal.UP,
         reason=reason,
-        launch=a_launch(name) if state.alive else None,
+        launch=a_launch(name, mono=mono - 1.0) if state.alive else None,
         launches=1,
         deadline=waits.get(state),
     )

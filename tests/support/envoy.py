@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
+from support.places import fleet_paths
 from support.ports import free_port
 
 from hactl.core.model import Endpoint, Fleet, Node, NodeState, RegionPlan, Role, TrafficPlan
@@ -112,9 +113,9 @@ async def until_well(kind: ProcessKind, node: Node, timeout: float = 20.0) -> No
 class Site:
     """A fleet of real Envoys without a daemon: nobody restarts, publishes or drains but the test."""
 
-    def __init__(self, directory: Path, fleet: Fleet) -> None:
+    def __init__(self, paths: FleetPaths, fleet: Fleet) -> None:
         self.fleet = fleet
-        self.paths = FleetPaths(directory)
+        self.paths = paths
         self.edge = EnvoyEdge(self.paths)
         self.gateway = EnvoyGateway(self.paths)
         self.processes: dict[str, Process] = {}
@@ -152,8 +153,8 @@ class Site:
 async def site(directory: Path, fleet: Fleet, *, start: tuple[str, ...] | None = None) -> AsyncIterator[Site]:
     """`fleet` with all its processes running (or those named in `start`), its plan published; ended afterwards."""
     names = tuple(fleet.nodes) if start is None else start
-    built = Site(directory, fleet)
-    with Processes() as processes:
+    with fleet_paths(directory) as paths, Processes() as processes:
+        built = Site(paths, fleet)
         try:
             await built.start(processes, *names)
             for edge in fleet.edges:

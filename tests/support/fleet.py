@@ -40,6 +40,10 @@ PATIENCE = 30.0
 PAGE = 500
 APP = '[[service]]\nname = "app"\nendpoints = ["127.0.0.1:{upstream}"]\n\n[[route]]\nprefix = "/"\nservice = "app"\n'
 """One service, one route. {upstream} is the port of the fleet's own upstream."""
+PATIENT_ROUTE = '[[route]]\nprefix = "/patient"\nservice = "app"\ntimeout = "60s"\nper_try_timeout = "60s"\n\n' + APP
+"""The same, and /patient waits a minute for its answer."""
+TIRELESS = '[restart]\nbase = "10ms"\nmax = "50ms"\nbudget = { restarts = 100, window = "60s" }\n'
+"""For stories in which the same few processes die again and again, and that is not what they are about."""
 
 
 @dataclass(frozen=True, kw_only=True)

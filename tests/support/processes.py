@@ -56,8 +56,8 @@ class Nursery:
         command = python(code, self.directory, **more)
         process = spawn(command, instance=self._instance(), log=self.log, now=1.0)
         self._stack.callback(_end_child, process)
-        while not procfs.environ(process.launch.pid) and process.state() != "Z":
-            os.sched_yield()  # the last microseconds of exec, in which its environment is not there yet
+        while not _has_arguments(process.launch.pid) and process.state() != "Z":
+            os.sched_yield()  # the last microseconds of exec, in which arguments and environment are not there yet
         return process
 
     def start_elsewhere(self, code: str = WAITS_FOR_EVER) -> Launch:
@@ -72,6 +72,10 @@ class Nursery:
     def _instance(self) -> str:
         self._number += 1
         return f"{self.fleet}/gw-1/{self._number}"
+
+
+def _has_arguments(pid: int) -> bool:
+    return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
 
 
 def _end_child(process: Process) -> None:

@@ -216,9 +216,7 @@ def spawn_failed(name: str, why: str = "no such binary", port: int = 0) -> Cue:
 
 
 def exited(name: str, *, code: int | None = None, signal: int | None = None, oom: bool = False) -> Cue:
-    return lambda fleet, now: Exited(
-        node=name, instance=_instance(fleet, name), code=code, signal=signal, oom=oom
-    )
+    return lambda fleet, now: Exited(node=name, instance=_instance(fleet, name), code=code, signal=signal, oom=oom)
 
 
 def healthy(name: str) -> Cue:

@@ -131,7 +131,7 @@ def services_and_routes(draw: st.DrawFn) -> tuple[tuple[ServiceSpec, ...], tuple
         host=st.sampled_from(["", "example.com", "*.example.com"]),
         methods=methods,
         timeout=seconds(0.01, 86_400),
-        per_try_timeout=seconds(0.01, 86_400),
+        per_try_timeout=st.none() | seconds(0.01, 86_400),
         retries=st.integers(0, 20),
     )
     return services, tuple(draw(st.lists(route, max_size=4)))

@@ -92,7 +92,7 @@ class EnvoyEdge:
     async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
         """Counters of everything this edge did. Raises HactlError when it does not answer."""
         stats = await self._line(edge).admin.stats(PATTERN, options=OPTIONS)
-        nodes = {f"{node.address}:{node.port}": node.name for node in fleet.gateways}
+        nodes = {_address(node): node.name for node in fleet.gateways}
         return reading(edge.name, time.monotonic(), stats, nodes)
 
     async def drain(self, node: Node) -> None:
@@ -181,6 +181,12 @@ def _echoed(answer: Response) -> str:
         return str(msgspec.json.decode(answer.body)["node"])
     except (msgspec.DecodeError, KeyError, TypeError):
         return ""
+
+
+def _address(node: Node) -> str:
+    """How Envoy writes the address of a node."""
+    host = f"[{node.address}]" if ":" in node.address else node.address
+    return f"{host}:{node.port}"
 
 
 def _unique_versions() -> Callable[[Fleet, Node, TrafficPlan], str]:

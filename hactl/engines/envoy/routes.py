@@ -91,7 +91,7 @@ def _repeatable(route: RouteSpec, several_priorities: bool) -> Document:
         "retry_on": "connect-failure,refused-stream,reset-before-request,reset,retriable-headers",
         "retriable_headers": [{"name": REFUSED, "present_match": True}],
         "num_retries": route.retries,
-        "per_try_timeout": seconds(min(route.timeout, route.per_try_timeout) + _MARGIN),
+        "per_try_timeout": seconds(route.try_timeout + _MARGIN),
     }
     if several_priorities:
         policy["retry_priority"] = {
@@ -129,8 +129,8 @@ def _node_routes(route: RouteSpec) -> list[Document]:
     idempotent = tuple(method for method in methods if method in IDEMPOTENT)
     grpc = _match(route, route.methods)
     documents = [_to_service(grpc | {"grpc": {}}, route.service + GRPC_SUFFIX, route.timeout)]
-    if idempotent and route.retries and route.per_try_timeout < route.timeout:
-        documents.append(_to_service(_match(route, idempotent), route.service, route.per_try_timeout))
+    if idempotent and route.retries and route.try_timeout < route.timeout:
+        documents.append(_to_service(_match(route, idempotent), route.service, route.try_timeout))
     documents.append(_to_service(_match(route, route.methods), route.service, route.timeout))
     return documents
 

@@ -119,13 +119,13 @@ class TestRotating:
             text=True,
         ) as writer:
             os.close(output)
-            while not log.read_text():
+            while not log.read_text().endswith("\n"):
                 os.sched_yield()
             assert rotate(log, max_size=3, keep=1) is True
             assert log.read_bytes() == b""
             writer.stdin.write("\n")
             writer.stdin.flush()
-            while not log.read_text():
+            while not log.read_text().endswith("\n"):
                 os.sched_yield()
             writer.communicate("\n")
         assert log.read_text() == "after\n"

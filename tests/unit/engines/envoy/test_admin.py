@@ -1,11 +1,12 @@
 """The admin socket."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from support.places import fleet_paths
 
 from hactl.core.errors import HactlError
 from hactl.engines.envoy.admin import Admin
@@ -13,10 +14,16 @@ from hactl.engines.envoy.seat import Seat, take
 from hactl.paths import FleetPaths
 
 
+@pytest.fixture
+def paths(tmp_path: Path) -> Iterator[FleetPaths]:
+    with fleet_paths(tmp_path) as given:
+        yield given
+
+
 @asynccontextmanager
-async def answering(tmp_path: Path, status: int, body: bytes) -> AsyncIterator[tuple[Admin, list[bytes]]]:
+async def answering(paths: FleetPaths, status: int, body: bytes) -> AsyncIterator[tuple[Admin, list[bytes]]]:
     """An admin socket that says the same to everything, and what it was asked."""
-    seat = Seat.of(FleetPaths(tmp_path), "n1")
+    seat = Seat.of(paths, "n1")
     take(seat)
     asked: list[bytes] = []
     done = asyncio.Event()
@@ -35,33 +42,33 @@ async def answering(tmp_path: Path, status: int, body: bytes) -> AsyncIterator[t
         await done.wait()
 
 
-async def test_reads_are_filtered_and_decoded(tmp_path: Path) -> None:
+async def test_reads_are_filtered_and_decoded(paths: FleetPaths) -> None:
     """The filter goes to Envoy; numbers and texts come back."""
     body = b'{"stats":[{"name":"a","value":1},{"name":"b","value":"v1"}]}'
-    async with answering(tmp_path, 200, body) as (admin, asked):
+    async with answering(paths, 200, body) as (admin, asked):
         assert [(stat.name, stat.value) for stat in await admin.stats("^a")] == [("a", 1), ("b", "v1")]
     assert asked == [b"GET /stats?format=json&filter=^a HTTP/1.1"]
 
 
-async def test_changes_are_posted(tmp_path: Path) -> None:
+async def test_changes_are_posted(paths: FleetPaths) -> None:
     """A change that is not answered with 200 did not happen."""
-    async with answering(tmp_path, 200, b"OK\n") as (admin, asked):
+    async with answering(paths, 200, b"OK\n") as (admin, asked):
         await admin.post("/healthcheck/fail")
     assert asked == [b"POST /healthcheck/fail HTTP/1.1"]
-    async with answering(tmp_path, 405, b"no") as (admin, _):
+    async with answering(paths, 405, b"no") as (admin, _):
         with pytest.raises(HactlError, match="'n1' answered 405 to '/healthcheck/fail'"):
             await admin.post("/healthcheck/fail")
 
 
 @pytest.mark.parametrize(("status", "body"), [(500, b"{}"), (200, b"not json"), (200, b'{"stats":5}')])
-async def test_an_answer_of_another_shape_is_an_error(status: int, body: bytes, tmp_path: Path) -> None:
+async def test_an_answer_of_another_shape_is_an_error(status: int, body: bytes, paths: FleetPaths) -> None:
     """Nothing is guessed from it."""
-    async with answering(tmp_path, status, body) as (admin, _):
+    async with answering(paths, status, body) as (admin, _):
         with pytest.raises(HactlError):
             await admin.stats("x")
 
 
-async def test_silence_is_an_error(tmp_path: Path) -> None:
+async def test_silence_is_an_error(paths: FleetPaths) -> None:
     """No process, no answer: the name of the process is in the message."""
     with pytest.raises(HactlError, match="admin socket of 'n1' does not answer"):
-        await Admin(Seat.of(FleetPaths(tmp_path), "n1")).stats("x")
+        await Admin(Seat.of(paths, "n1")).stats("x")

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from support.places import fleet_paths
 
 from hactl.core.model import Fleet, TrafficPlan
 from hactl.core.running import PlanRefused
@@ -18,7 +19,6 @@ from hactl.engines.envoy.endpoints import assignment
 from hactl.engines.envoy.publish import Publisher
 from hactl.engines.envoy.seat import Seat, take
 from hactl.engines.http1 import Http1Client, Response
-from hactl.paths import FleetPaths
 
 ENDPOINTS = assignment(TrafficPlan(), FailoverMode.STANDBY)
 FLEET = Fleet(id="f1")
@@ -78,9 +78,15 @@ class Edge:
 
 @asynccontextmanager
 async def running(tmp_path: Path) -> AsyncIterator[Edge]:
-    seat = Seat.of(FleetPaths(tmp_path), "edge-1")
-    take(seat)
-    edge = Edge(seat)
+    with fleet_paths(tmp_path) as paths:
+        take(Seat.of(paths, "edge-1"))
+        async with served(Edge(Seat.of(paths, "edge-1"))) as edge:
+            yield edge
+
+
+@asynccontextmanager
+async def served(edge: Edge) -> AsyncIterator[Edge]:
+    seat = edge.seat
     async with (
         await asyncio.start_unix_server(edge.admin, str(seat.admin)) as admin,
         await asyncio.start_unix_server(edge.proof, str(seat.proof)) as proof,

@@ -3,23 +3,25 @@
 import json
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.places import fleet_paths
 
 from hactl.core.errors import HactlError
 from hactl.engines.envoy.document import Documents
 from hactl.engines.envoy.seat import Seat, fleet_of, furnish, place, take
-from hactl.paths import FleetPaths
 
 
-def seat(tmp_path: Path) -> Seat:
-    return Seat.of(FleetPaths(tmp_path), "n1")
+@pytest.fixture
+def there(tmp_path: Path) -> Iterator[Seat]:
+    with fleet_paths(tmp_path) as paths:
+        yield Seat.of(paths, "n1")
 
 
-def test_nobody_else_can_look_inside(tmp_path: Path) -> None:
+def test_nobody_else_can_look_inside(there: Seat) -> None:
     """Directories are 0700 and files 0600, whatever the umask and whatever they were before."""
-    there = seat(tmp_path)
     there.directory.mkdir(parents=True)
     there.directory.chmod(0o755)
     take(there)
@@ -29,9 +31,8 @@ def test_nobody_else_can_look_inside(tmp_path: Path) -> None:
     assert there.bootstrap.stat().st_mode & 0o777 == 0o600
 
 
-def test_left_over_sockets_go_and_nothing_else_does(tmp_path: Path) -> None:
+def test_left_over_sockets_go_and_nothing_else_does(there: Seat) -> None:
     """A dead process's socket is removed; a file in its place is somebody's and is not."""
-    there = seat(tmp_path)
     take(there)
     with socket.socket(socket.AF_UNIX) as old:
         old.bind(str(there.admin))
@@ -43,9 +44,8 @@ def test_left_over_sockets_go_and_nothing_else_does(tmp_path: Path) -> None:
     assert there.admin.read_text() == "mine"
 
 
-def test_a_directory_that_is_a_link_is_refused(tmp_path: Path) -> None:
+def test_a_directory_that_is_a_link_is_refused(there: Seat, tmp_path: Path) -> None:
     """Nothing is written where a planted link points."""
-    there = seat(tmp_path)
     (tmp_path / "elsewhere").mkdir()
     there.directory.parent.mkdir(parents=True)
     there.directory.symlink_to(tmp_path / "elsewhere")
@@ -54,9 +54,8 @@ def test_a_directory_that_is_a_link_is_refused(tmp_path: Path) -> None:
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_a_document_is_replaced_as_a_whole(tmp_path: Path) -> None:
+def test_a_document_is_replaced_as_a_whole(there: Seat) -> None:
     """A reader that has the old file open still reads the old one to its end; no temporary file stays."""
-    there = seat(tmp_path)
     take(there)
     place(there, there.routes, {"version_info": "1"})
     with there.routes.open() as old:
@@ -66,9 +65,8 @@ def test_a_document_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert os.listdir(there.directory / "new") == []  # noqa: PTH208
 
 
-def test_a_directory_tells_whose_it_is(tmp_path: Path) -> None:
+def test_a_directory_tells_whose_it_is(there: Seat) -> None:
     """The fleet's id is found again after a restart of the daemon; an empty place belongs to nobody."""
-    there = seat(tmp_path)
     assert fleet_of(there) == ""
     take(there)
     furnish(there, Documents(bootstrap={"node": {"cluster": "f9"}}, listeners=(), routes={}, clusters=()), "v1")

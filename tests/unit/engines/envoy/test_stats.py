@@ -16,8 +16,8 @@ ANSWER = {
         {"name": "node.rq.up.127.0.0.1:20001.code.503", "value": 3},
         {"name": "node.rq.up.127.0.0.1:29999.code.200", "value": 30},
         {"name": "node.rq.up..code.503", "value": 1},
-        {"name": "cluster.gw.endpoint.127_0_0_1_20001.rq_error", "value": 5},
-        {"name": "cluster.gw.endpoint.127_0_0_1_20001.rq_active", "value": 2},
+        {"name": "cluster.gw.endpoint.127.0.0.1_20001.rq_error", "value": 5},
+        {"name": "cluster.gw.endpoint.127.0.0.1_20001.rq_active", "value": 2},
         {"name": "cluster.gw.version_text", "value": "f1.1.1"},
         {
             "histograms": {

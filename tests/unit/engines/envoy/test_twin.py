@@ -1,8 +1,10 @@
 """The static twin: what is shown to Envoy, and what is made of its answer."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.places import fleet_paths
 
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
@@ -19,6 +21,12 @@ def script(tmp_path: Path, body: str) -> Path:
     return path
 
 
+@pytest.fixture
+def paths(tmp_path: Path) -> Iterator[FleetPaths]:
+    with fleet_paths(tmp_path) as given:
+        yield given
+
+
 def test_nothing_is_left_to_discover() -> None:
     """The twin has every listener, route and cluster inline, and the original is untouched."""
     fleet = Fleet(id="f1")
@@ -32,22 +40,22 @@ def test_nothing_is_left_to_discover() -> None:
     assert original == documents(fleet, fleet.policy, Seat(name="e", directory=Path("/d"), sockets=Path("/s")))
 
 
-async def test_what_was_accepted_is_not_judged_again(tmp_path: Path) -> None:
+async def test_what_was_accepted_is_not_judged_again(tmp_path: Path, paths: FleetPaths) -> None:
     """One verdict per content, in memory: a new judge on the same directory asks again."""
     binary = script(tmp_path, f"echo asked >> {tmp_path}/log")
     fleet = Fleet(id="f1")
-    seat = Seat.of(FleetPaths(tmp_path), ".twin")
+    seat = Seat.of(paths, ".twin")
     for judge in (Twin(seat), Twin(seat)):
         for _ in range(3):
             await judge.judge(binary, documents(fleet, fleet.policy, seat))
     assert (tmp_path / "log").read_text().split() == ["asked", "asked"]
 
 
-async def test_a_refusal_is_told_in_envoys_words_and_not_remembered(tmp_path: Path) -> None:
+async def test_a_refusal_is_told_in_envoys_words_and_not_remembered(tmp_path: Path, paths: FleetPaths) -> None:
     """The reason is one line, and the same documents are judged anew next time."""
     binary = script(tmp_path, f"echo asked >> {tmp_path}/log; echo '[1][critical] error: bad regex'; exit 1")
     fleet = Fleet(id="f1")
-    judge = Twin(Seat.of(FleetPaths(tmp_path), ".twin"))
+    judge = Twin(Seat.of(paths, ".twin"))
     for _ in range(2):
         with pytest.raises(HactlError, match="envoy refuses these documents: error: bad regex"):
             await judge.judge(binary, documents(fleet, fleet.policy, judge.seat))

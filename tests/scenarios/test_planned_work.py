@@ -1,0 +1,157 @@
+"""Planned work under load, and people who come and go meanwhile: no request is lost by any of it."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+import pytest_asyncio
+from support.fleet import PATIENT_ROUTE, RunningFleet, life
+from support.load import fetch, open_loop
+
+from hactl.control.aclient import AsyncClient
+from hactl.core.commands import Drain, Kill, Restart, Resume, SetPolicy, SetWeight, Start, Stop
+from hactl.core.errors import CommandRejected, HactlError
+from hactl.core.events import FailoverBegan, NodeChanged, TrafficApplied, TrafficRejected, TrafficShifted
+from hactl.core.model import NodeState
+from hactl.core.spec import Policy
+from hactl.core.talk import News, Snapshot
+
+pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="module")]
+
+RATE = 300
+NODES = ("local-1", "local-2", "local-3", "local-4")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def fleet():
+    """Four nodes in one region, two edges."""
+    async with RunningFleet(routes=PATIENT_ROUTE) as running:
+        yield running
+
+
+async def test_drain_and_resume(fleet):
+    """A drained node finishes what it has, gets nothing more, stays up as the same process, and comes back."""
+    mark, pids = fleet.seq, fleet.pids()
+    async with open_loop(fleet.port, rate=RATE) as load:
+        await load.answered(100)
+        await fleet.command(Drain(nodes=("local-1",)))
+        asked = load.nodes["local-1"]
+        await load.answered(150)
+        assert load.nodes["local-1"] == asked
+        await fleet.command(Resume(nodes=("local-1",)))
+        await load.answered(150)
+        assert load.nodes["local-1"] > asked
+    assert load.failed == 0, load
+    assert life(fleet.since(mark), "local-1") == ["draining", "serving"]
+    assert fleet.pids() == pids
+    assert fleet.since(mark, FailoverBegan) == []
+
+
+async def test_a_drain_waits_for_what_is_in_flight(fleet):
+    """The operation ends only after the request on the node has been answered."""
+    async with asyncio.TaskGroup() as tasks:
+        fleet.upstream.hold()
+        try:
+            slow = [tasks.create_task(fetch(fleet.port, "/patient", timeout=60)) for _ in range(12)]
+            measured = await fleet.measured(
+                lambda update: sum(sample.active or 0 for sample in update.samples if sample.node in NODES) == len(slow)
+            )
+            busy = max((it for it in measured.samples if it.node in NODES), key=lambda sample: sample.active or 0)
+            operation = await fleet.command(Drain(nodes=(busy.node,)), wait=False)
+            await fleet.measured(lambda _: True)
+            assert operation in fleet.now.operations
+            assert not fleet.now.nodes[busy.node].idle
+        finally:
+            fleet.upstream.release()
+    assert [answer.result()[0] for answer in slow] == [200] * len(slow)
+    await fleet.ended(operation)
+    await fleet.command(Resume(nodes=(busy.node,)))
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+async def test_a_rolling_restart_of_everything(fleet, keep_alive):
+    """Every node and both edges are replaced, one at a time, and no request is lost, on old connections or new ones."""
+    mark, before = fleet.seq, fleet.pids()
+    async with open_loop(fleet.port, rate=RATE, keep_alive=keep_alive) as load:
+        await load.answered(100)
+        await fleet.command(Restart(nodes=(*NODES, "edge-1", "edge-2")))
+        await load.answered(100)
+    assert load.failed == 0, load
+    after = (await fleet.calm()) and fleet.pids()
+    assert not set(after.values()) & set(before.values())
+    for name in before:
+        assert life(fleet.since(mark), name) == ["draining", "stopping", "stopped", "starting", "serving"]
+    out: set[str] = set()
+    for event in fleet.since(mark, NodeChanged):
+        serves = event.node.state is NodeState.SERVING
+        out = out - {event.node.name} if serves else out | {event.node.name}
+        assert len(out) <= 1, "two were out at once"
+    assert fleet.since(mark, FailoverBegan) == []
+
+
+async def test_twenty_weight_changes_and_two_policies(fleet):
+    """Each change is proved by both edges before the next one 100 ms of the load's schedule later; none is refused."""
+    mark = fleet.seq
+    async with open_loop(fleet.port, rate=RATE) as load:
+        await load.answered(50)
+        for number in range(20):
+            await fleet.command(SetWeight(nodes=(NODES[number % 4],), weight=(0, 40, 300, 1000, 100)[number % 5]))
+            await load.answered(RATE // 10)
+        for policy in (Policy.ROUND_ROBIN, Policy.LEAST_REQUEST):
+            await fleet.command(SetPolicy(policy=policy))
+            await load.answered(RATE // 10)
+        await fleet.command(SetWeight(nodes=NODES, weight=100))
+    assert load.failed == 0, load
+    assert fleet.since(mark, TrafficRejected) == []
+    versions = [event.plan.version for event in fleet.since(mark, TrafficShifted)]
+    assert len(versions) >= 20
+    for edge in ("edge-1", "edge-2"):
+        proved = [event.version for event in fleet.since(mark, TrafficApplied) if event.edge == edge]
+        assert proved == versions
+
+
+async def test_stop_and_start(fleet):
+    """A stopped node is drained first, stays down, and takes its share again when it is started."""
+    mark = fleet.seq
+    async with open_loop(fleet.port, rate=RATE) as load:
+        await load.answered(100)
+        await fleet.command(Stop(nodes=("local-3",)))
+        await load.answered(100)
+        assert "local-3" not in fleet.pids()
+        await fleet.command(Start(nodes=("local-3",)))
+        await load.answered(100)
+    assert load.failed == 0, load
+    assert life(fleet.since(mark), "local-3") == ["draining", "stopping", "stopped", "starting", "serving"]
+    assert fleet.since(mark, FailoverBegan) == []
+
+
+async def test_watchers_come_and_go(fleet):
+    """Ten watchers hang up in the middle of a restart, the next one misses nothing, and the work goes on untouched."""
+    for _ in range(10):
+        async with AsyncClient(fleet.paths.control) as client, aclosing(client.watch()) as updates:
+            assert isinstance(await anext(updates), Snapshot)
+    mark = fleet.seq
+    operation = await fleet.command(Restart(nodes=("local-2",)), wait=False)
+    async with AsyncClient(fleet.paths.control) as client:
+        async with aclosing(client.watch()) as updates:
+            await anext(updates)
+        await fleet.ended(operation)
+        async with aclosing(client.watch(mark)) as updates:
+            news = await anext(updates)
+    assert isinstance(news, News)
+    assert [record.seq for record in news.records] == list(range(mark + 1, news.records[-1].seq + 1))
+    assert news.records[-1].seq >= fleet.seq
+    await fleet.calm()
+
+
+async def test_the_read_only_socket_answers_and_refuses(fleet):
+    """Somebody who may only look sees the same fleet, and no command of theirs begins."""
+    mark = fleet.seq
+    async with AsyncClient(fleet.paths.control_read_only) as spectator:
+        assert (await spectator.hello()).read_only
+        assert (await spectator.fleet()).fleet.nodes.keys() == fleet.now.nodes.keys()
+        with pytest.raises(HactlError, match="read-only") as refused:
+            await spectator.submit(Kill(nodes=("local-1",)))
+    assert isinstance(refused.value, CommandRejected)
+    assert refused.value.guard
+    assert (await fleet.client.fleet()).fleet.seq == mark
