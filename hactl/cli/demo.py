@@ -19,14 +19,24 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--headless", is_flag=True, help="Kill one node, report and leave, even on a terminal.")
-@click.option("--node", help="The node to kill (default: the busiest).")
-@click.option("--rate", default=300.0, show_default=True, help="Requests per second.")
-@click.option("--duration", default=10.0, show_default=True, help="Seconds of load.")
+@click.option("--node", metavar="NAME", help="The node to kill, such as seoul-1 (default: the busiest).")
+@click.option(
+    "--rate", type=click.FloatRange(1, 5000), metavar="NUMBER", default=300, show_default=True, help="Requests/s."
+)
+@click.option(
+    "--duration",
+    type=click.FloatRange(1, 600),
+    metavar="SECONDS",
+    default=10,
+    show_default=True,
+    help="Length of the load.",
+)
 @json_option
 def demo(headless: bool, node: str | None, rate: float, duration: float, as_json: bool) -> int:
     """Start a whole fleet, put load on it, kill a node, and measure what clients saw. Leaves nothing behind.
 
-    On a terminal the fleet then stays up, with live status, until Ctrl-C. Exit code 0 only if no request failed.
+    On a terminal the fleet then stays up, with live status, until Ctrl-C. Exit code 0 only if no request failed and
+    the capacity came back.
     """
     from hactl.processes import demo as process
 
@@ -65,5 +75,6 @@ async def _live(built: "Stage", rate: float) -> None:
             with contextlib.suppress(HactlError):
                 text = "\n".join(lines(await client.fleet()))
                 hint = f"hactl --fleet {built.name} kill seoul-1 --wait      Ctrl-C ends the demo"
-                click.echo(f"\x1b[H\x1b[2J{text}\n\nin another terminal: {hint}")
+                sys.stdout.write("\x1b[H\x1b[2J")  # not echo: it would take this for a color
+                click.echo(f"{text}\n\nin another terminal: {hint}")
             await asyncio.sleep(1.0)

@@ -55,7 +55,7 @@ async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement
     Raises HactlError when it cannot start.
     """
     clock = clock_of_this_boot()
-    paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make(paths.state)
     with FleetLock(paths.lock), contextlib.closing(SqliteJournal(paths.journal)) as journal:
         ballast = Ballast(paths.ballast)
         _lay(ballast)
@@ -93,6 +93,13 @@ async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement
             await supervisor.run(charge.before, charge.decision)
             await server.stop()
         _tidy(paths, supervisor.look())
+
+
+def _make(state: Path) -> None:
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise HactlError(f"cannot make the state directory '{state}': {error.strerror}") from error
 
 
 def _lay(ballast: Ballast) -> None:
@@ -152,7 +159,7 @@ def main(argv: list[str] | None = None) -> int:
     ready = Announcement(args.ready_fd)
     try:
         spec = config.load(args.config) if args.config else None
-        asyncio.run(run(spec, FleetPaths(args.state), ready=ready))
+        asyncio.run(run(spec, FleetPaths(args.state.absolute()), ready=ready))
     except HactlError as error:
         ready.failed(error)
         return 1

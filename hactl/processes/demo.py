@@ -12,8 +12,9 @@ import signal
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -97,7 +98,7 @@ async def stage(*, name: str = "", extra: str = "") -> AsyncIterator[Stage]:
                     launch(built.paths, config)
                     yield built
                 finally:
-                    await asyncio.shield(_strike(built))
+                    await _to_the_end(_strike(built))
 
 
 async def run(
@@ -127,11 +128,18 @@ async def keep_busy(url: str, *, rate: float) -> None:
 
 
 def end_on_signals() -> None:
-    """SIGTERM and SIGHUP end a demo as Ctrl-C does: by cancelling it."""
+    """Ctrl-C, SIGTERM and SIGHUP end a demo by cancelling it, once: an impatient second one leaves nothing behind."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None, "called from a task"
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, task.cancel)
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def end() -> None:
+        for number in signals:
+            loop.add_signal_handler(number, lambda: None)
+        task.cancel()
+
+    for number in signals:
+        loop.add_signal_handler(number, end)
 
 
 @contextlib.asynccontextmanager
@@ -151,7 +159,21 @@ async def _upstream() -> AsyncIterator[int]:
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-        await process.wait()
+        await _to_the_end(process.wait())
+
+
+async def _to_the_end(work: Coroutine[Any, Any, object]) -> None:
+    """Wait for `work` even when cancelled meanwhile, and only then be cancelled: clearing up is never cut short."""
+    task = asyncio.get_running_loop().create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled is not None:
+        raise cancelled
 
 
 async def _strike(built: Stage) -> None:

@@ -23,21 +23,12 @@ def launch(paths: FleetPaths, config: Path | None) -> tuple[str, ...]:
 
     Raises HactlError with the daemon's own words when it does not come up.
     """
-    given = ["--config", str(config)] if config else []
     reading, writing = os.pipe()
-    try:
-        with _log(paths.daemon_log) as log:
-            process = subprocess.Popen(
-                [*_DAEMON, *given, "--state", str(paths.state), "--ready-fd", str(writing)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=(writing,),
-            )
-    finally:
-        os.close(writing)
     with os.fdopen(reading, "rb") as answer:
+        try:
+            process = _start(paths, config, writing)
+        finally:
+            os.close(writing)
         line = answer.readline()
     if not line:
         code = process.wait()
@@ -60,8 +51,22 @@ def workers(paths: FleetPaths) -> list[Launch]:
     return find_instances(fleet.id) if fleet.id else []
 
 
+def _start(paths: FleetPaths, config: Path | None, ready_fd: int) -> "subprocess.Popen[bytes]":
+    given = ["--config", str(config)] if config else []
+    with _log(paths.daemon_log) as log:
+        return subprocess.Popen(
+            [*_DAEMON, *given, "--state", str(paths.state), "--ready-fd", str(ready_fd)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            pass_fds=(ready_fd,),
+        )
+
+
 def _log(path: Path) -> BinaryIO:
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")
     except OSError as error:
         raise HactlError(f"cannot write {path}: {error.strerror}") from error

@@ -50,12 +50,19 @@ def take_charge(
         if found.alive:
             notes = ("hactl.toml has changed, but the fleet runs on: hactl down && hactl up takes it into force",)
         else:
-            nodes = lay_out(spec, _candidates(spec, fleet.id), fleet)
+            kept = {node.port for node in fleet.nodes.values()}
+            free = (port for port in _candidates(spec, fleet.id) if port not in kept)
+            nodes = lay_out(spec, free, fleet)
             changed = ConfigTaken(revision=fleet.revision + 1, spec=spec, nodes=nodes)
-    if not any(launch.instance.split("/")[1].startswith("edge-") for launch in found.alive):
+    edges = {edge.name for edge in fleet.edges}
+    if not any(launch.instance.split("/")[1] in edges for launch in found.alive):
         in_force = changed.spec if changed else fleet.spec
         ensure_free(((in_force.edge.host, in_force.edge.port),))
-    gap = None if last is None or (isinstance(last.event, DaemonStopped) and not found.alive) else now.wall - last.wall
+    gap = (
+        None
+        if last is None or (isinstance(last.event, DaemonStopped) and not found.alive)
+        else max(0.0, now.wall - last.wall)
+    )
     arrival = Arrival(pid=pid, version=version, gap=gap, config=changed)
     return Charge(before=fleet, decision=recover(fleet, found, arrival, now), notes=notes)
 

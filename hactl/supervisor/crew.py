@@ -18,7 +18,8 @@ from hactl.supervisor.vitals import Vitals
 
 HOUSEKEEPING = 5.0
 """Seconds between two rounds of what is due now and then."""
-_TELL_AGAIN = 0.1
+_TELL_AGAIN, _TELL_SLOWLY = 0.1, 2.0
+"""Seconds before a process that could not be told something is told again: at first, and in the end."""
 
 
 class Crew:
@@ -41,6 +42,8 @@ class Crew:
         self._deliver = deliver
         self._clock = clock
         self._workers: dict[str, EdgeWorker] = {}
+        self._lines: dict[str, asyncio.Lock] = {}
+        """By node: what it is told arrives in the order in which it was decided."""
         self._running: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._measured: Callable[[], None] = lambda: None
@@ -114,8 +117,7 @@ class Crew:
         task.add_done_callback(self._running.discard)
 
     async def _spawn(self, node: Node, instance: str) -> None:
-        await self._table.spawn(node, instance, self._kind(node))
-        if instance in self._table:
+        if await self._table.spawn(node, instance, self._kind(node)):
             self._watch(node.name, instance)
 
     def _watch(self, name: str, instance: str) -> None:
@@ -140,22 +142,28 @@ class Crew:
     async def _monitor(self, monitor: Monitor, name: str) -> None:
         await monitor.run()
         node = self._look().nodes.get(name)
-        if node is not None:
+        # The connections of a successor are not ours to drop; preparing it has dropped the old ones.
+        if node is not None and not node.state.alive:
             await self._kind(node).forget(node)
 
     async def _tell(self, node: Node, state: NodeState) -> None:
         """Tell a process until it has heard, or has moved on, or has ended."""
-        kind = self._kind(node)
-        while node.launch is not None and node.launch.instance in self._table:
-            now = self._look().nodes.get(node.name)
-            if now is None or now.state is not state:
-                return
-            try:
-                await (kind.drain(node) if state is NodeState.DRAINING else kind.undrain(node))
-            except HactlError:
-                await asyncio.sleep(_TELL_AGAIN)
-            else:
-                return
+        kind, pause = self._kind(node), _TELL_AGAIN
+        while True:
+            async with self._lines.setdefault(node.name, asyncio.Lock()):
+                now = self._look().nodes.get(node.name)
+                if now is None or now.state is not state:
+                    return
+                if node.launch is None or node.launch.instance not in self._table:
+                    return
+                try:
+                    await (kind.drain(node) if state is NodeState.DRAINING else kind.undrain(node))
+                except (HactlError, OSError):  # its drain has a deadline, so nobody waits for ever
+                    pass
+                else:
+                    return
+            await asyncio.sleep(pause)
+            pause = min(_TELL_SLOWLY, 2 * pause)
 
     async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:

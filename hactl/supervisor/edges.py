@@ -1,16 +1,17 @@
 """One worker per edge: each works on the newest plan only, so that a slow edge never holds up another or a failover."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Callable
 
+from hactl.core.errors import HactlError
 from hactl.core.lifecycle import instance_of
 from hactl.core.model import Fleet, NodeState
 from hactl.core.observations import Observation, PlanApplied, PlanRejected
-from hactl.core.running import PlanRefused
 from hactl.supervisor.ports import EdgeEngine
 
 RETRY = 0.25
-"""Seconds before a plan that was not taken is offered again."""
+"""Seconds before a plan that was not taken is offered again, unless there is news before."""
 
 
 class EdgeWorker:
@@ -23,14 +24,16 @@ class EdgeWorker:
         *,
         look: Callable[[], Fleet],
         deliver: Callable[[Observation], None],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        retry: float = RETRY,
     ) -> None:
         self._name = name
         self._engine = engine
         self._look = look
         self._deliver = deliver
-        self._sleep = sleep
+        self._retry = retry
         self._news = asyncio.Event()
+        self._refused = ("", -1)
+        """Instance and version of the refusal reported last: repeating it would only fill the journal."""
 
     def tell(self) -> None:
         """There is a new plan, or the edge has come up: look again."""
@@ -41,9 +44,11 @@ class EdgeWorker:
         while True:
             await self._news.wait()
             self._news.clear()
-            if not await self._bring_up_to_date():
-                await self._sleep(RETRY)
-                self._news.set()
+            while not await self._bring_up_to_date():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._retry):
+                        await self._news.wait()
+                self._news.clear()
 
     async def _bring_up_to_date(self) -> bool:
         """Publish the newest plan and report; False when it has to be tried again."""
@@ -57,10 +62,11 @@ class EdgeWorker:
         instance = instance_of(edge, fleet.id)
         try:
             await self._engine.publish(edge, fleet, plan)
-        except PlanRefused as refused:
-            if self._look().plan.version == plan.version:
+        except (HactlError, OSError) as refused:  # also a disk that has no room for the files an edge is told by
+            # A plan that has been overtaken is nobody's concern any more.
+            if self._look().plan.version == plan.version and self._refused != (instance, plan.version):
+                self._refused = (instance, plan.version)
                 self._deliver(PlanRejected(edge=self._name, instance=instance, version=plan.version, why=str(refused)))
-                return self._look().plan.version != plan.version
             return False
         self._deliver(PlanApplied(edge=self._name, instance=instance, version=plan.version))
         return True

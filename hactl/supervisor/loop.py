@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import assert_never
 
-from hactl.core.commands import Command, Request
+from hactl.core.commands import Command, Kill, Request
 from hactl.core.draft import evolve
 from hactl.core.effects import (
     ApplyTraffic,
@@ -22,10 +22,10 @@ from hactl.core.effects import (
     SendSignal,
     Spawn,
 )
-from hactl.core.errors import HactlError
+from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import DaemonStopped, Event, NodeAdopted, Record
 from hactl.core.machine import Decision, step
-from hactl.core.model import Fleet, Now
+from hactl.core.model import Fleet, NodeState, Now
 from hactl.core.observations import Observation
 from hactl.core.running import JournalFull
 from hactl.core.talk import LogPage, Measured, News, Pulse, Query, Receipt, Snapshot, Update
@@ -67,6 +67,7 @@ class Supervisor:
         self._inbox: deque[Observation] = deque()
         self._busy = False
         self._leaving = asyncio.Event()
+        self._broken: Exception | None = None
         self._pulse = Pulse(pid=pid, version=version, started=clock().wall)
         self._feed = Feed(self.snapshot)
         self._table = ProcessTable(
@@ -84,10 +85,16 @@ class Supervisor:
         return self._fleet
 
     def deliver(self, saw: Observation) -> None:
-        """Take an observation, at once unless one is being taken already."""
+        """Take an observation, at once unless one is being taken already.
+
+        When we leave, nothing is taken any more: whoever comes next looks for itself.
+        """
+        if self._leaving.is_set():
+            return
         self._inbox.append(saw)
         if not self._busy:
-            self._work(None)
+            with contextlib.suppress(Exception):  # not forgotten: `run` raises it, wherever the news came from
+                self._work(None)
 
     async def run(self, fleet: Fleet, arrival: Decision) -> None:
         """Take charge of `fleet` as `arrival` decided, and run it until it has stopped or `leave` is called.
@@ -97,16 +104,24 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         self._alarm = Alarm(loop, lambda: self._clock().mono, self._rang)
         self._fleet = fleet
-        async with asyncio.TaskGroup() as tasks:
-            self._crew.begin(tasks, measured=self._measured, look_after=self._housekeeping)
-            self._work(arrival)
-            await self._leaving.wait()
-            self._alarm.stop()
-            self._crew.end()
-        self._record((DaemonStopped(pid=self._pulse.pid),))
-        self._recorder.checkpoint(self._fleet)
-        self._feed.close()
-        self._table.close()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                try:
+                    self._crew.begin(tasks, measured=self._measured, look_after=self._housekeeping)
+                    self._work(arrival)
+                    await self._leaving.wait()
+                    if self._broken is not None:
+                        raise self._broken
+                finally:
+                    self._leaving.set()
+                    self._alarm.stop()
+                    self._crew.end()
+            self._write_waiting()
+            self._record((DaemonStopped(pid=self._pulse.pid),))
+            self._recorder.leave(self._fleet)
+        finally:
+            self._feed.close()
+            self._table.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL):
                 await self._feed.emptied()
@@ -131,7 +146,12 @@ class Supervisor:
     async def submit(
         self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
     ) -> Receipt:
-        """Accept a command, or raise CommandRejected; see `Controller.submit`."""
+        """Accept a command, or raise CommandRejected; see `Controller.submit`.
+
+        Raises HactlError when it cannot be journaled; nothing has then been done.
+        """
+        if self._leaving.is_set():
+            raise CommandRejected("the daemon is leaving", "hactl up")
         request = Request(command=command, by=by, reason=reason, confirm=confirm)
         decision = step(self._fleet, request, self._clock())
         if not dry_run:
@@ -142,7 +162,7 @@ class Supervisor:
                     f"nothing was done: {full.message}", "free some disk space; the fleet goes on serving meanwhile"
                 ) from full
         return Receipt(
-            seq=self._fleet.seq,
+            seq=self._fleet.seq if dry_run else decision.fleet.seq,
             operation="" if dry_run else decision.operation,
             sentence=decision.sentence,
             shares=shares(_once_done(decision.fleet, command)),
@@ -169,13 +189,22 @@ class Supervisor:
     # -- one cause, all the way
 
     def _work(self, decision: Decision | None, request: Request | None = None) -> None:
-        """Carry out a decision, then everything that came in meanwhile: one cause at a time."""
+        """Carry out a decision, then everything that came in meanwhile: one cause at a time.
+
+        A command that cannot be journaled raises HactlError. Any other error is a bug and ends the daemon: a fleet
+        that was changed by half cannot be gone on with, but the next daemon can go on from the journal.
+        """
         self._busy = True
         try:
             if decision is not None:
                 self._take(decision, request)
             while self._inbox:
                 self._take(step(self._fleet, self._inbox.popleft(), self._clock()))
+        except Exception as error:
+            if request is None or not isinstance(error, HactlError):
+                self._broken = error
+                self._leaving.set()
+            raise
         finally:
             self._busy = False
 
@@ -253,14 +282,26 @@ class Supervisor:
 
     async def _housekeeping(self) -> None:
         """What is due now and then: what waits for room on the disk, logs that have grown."""
-        now = self._clock()
-
-        def record(event: Event) -> Record:
-            return numbered(self._fleet, (event,), now)[0]
-
-        if self._recorder.retry(self._fleet, record):
-            self._fleet = replace(self._fleet, seq=self._fleet.seq + 1)
+        self._write_waiting()
         spec = self._fleet.spec.logs
         for name in (*self._fleet.nodes, "daemon"):
             path = self._paths.daemon_log if name == "daemon" else self._paths.node_log(name)
-            await asyncio.to_thread(logs.rotate, path, max_size=spec.max_size, keep=spec.keep)
+            with contextlib.suppress(HactlError, OSError):  # no room for the copy: the next round tries again
+                await asyncio.to_thread(logs.rotate, path, max_size=spec.max_size, keep=spec.keep)
+
+    def _write_waiting(self) -> None:
+        def record(event: Event) -> Record:
+            return numbered(self._fleet, (event,), self._clock())[0]
+
+        gap = self._recorder.retry(self._fleet, record)
+        if gap is not None:
+            self._fleet = evolve(self._fleet, gap.event)
+            self._feed.publish(News(records=(gap,)))
+
+
+def _once_done(fleet: Fleet, command: Command) -> Fleet:
+    """The fleet that receipts give the shares of: for a kill, that without the killed, who live for a moment yet."""
+    if not isinstance(command, Kill):
+        return fleet
+    killed = {name: replace(fleet.nodes[name], state=NodeState.STARTING) for name in command.nodes}
+    return replace(fleet, nodes={**fleet.nodes, **killed})

@@ -1,6 +1,7 @@
 """The processes that run right now, by instance: carries out spawns and signals, reports ends. Decides nothing."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 
@@ -35,22 +36,30 @@ class ProcessTable:
         self._boot = boot
         self._processes: dict[str, Process] = {}
 
-    async def spawn(self, node: Node, instance: str, kind: ProcessKind) -> None:
-        """Prepare and start one process and report how that went; a process that runs already is left alone."""
+    async def spawn(self, node: Node, instance: str, kind: ProcessKind) -> bool:
+        """Prepare and start one process and report how that went; a process that runs already is left alone.
+
+        True when it was started.
+        """
         if instance in self._processes:
-            return
+            return False
         try:
             command = await kind.prepare(node, self._look())
+            if instance in self._processes:  # asked for twice, and the other one was quicker
+                return False
             if not self._wanted(node.name, instance):
                 raise HactlError("no longer wanted")
             process = spawn(command, instance=instance, log=self._paths.node_log(node.name), now=self._mono())
         except PortTaken as taken:
-            self._deliver(SpawnFailed(node=node.name, instance=instance, why=str(taken), port=self._another_port()))
-        except HactlError as error:
+            port = self._another_port(node.address)
+            self._deliver(SpawnFailed(node=node.name, instance=instance, why=str(taken), port=port))
+        except (HactlError, OSError) as error:  # a full disk, or no descriptor left: it may be better in a moment
             self._deliver(SpawnFailed(node=node.name, instance=instance, why=str(error)))
         else:
-            self._deliver(Spawned(node=node.name, launch=process.launch))
             self._enter(node.name, process)
+            self._deliver(Spawned(node=node.name, launch=process.launch))
+            return True
+        return False
 
     def adopt(self, name: str, launch: Launch) -> None:
         """Take over a process that outlived its daemon; its end is reported even if it has just come."""
@@ -63,16 +72,18 @@ class ProcessTable:
         """Signal one process; one that has ended needs none."""
         process = self._processes.get(launch.instance)
         if process is not None:
-            process.signal(signal, group)
+            # A program that changed its user may not be signalled: it stays, and the deadline that is set says so.
+            with contextlib.suppress(HactlError):
+                process.signal(signal, group)
 
     def end_orphan(self, launch: Launch) -> None:
         """Kill a process of this fleet that no node claims, with everything it started."""
         try:
             with Process(launch, open_verified(launch, boot=self._boot)) as process:
                 process.signal("KILL", True)
-        except NotOurs:
+        except HactlError:  # gone, or not to be signalled by us
             return
-        end_group(launch)
+        self._end_stragglers(launch)
 
     def state(self, instance: str) -> str:
         """State letter of a process; Z when it has ended."""
@@ -101,22 +112,23 @@ class ProcessTable:
         )
         process.close()
         if _group_lives(launch):
-            # Searching /proc takes longer than a failover: not in the loop.
-            asyncio.get_running_loop().run_in_executor(None, end_group, launch)
+            self._end_stragglers(launch)
+
+    def _end_stragglers(self, launch: Launch) -> None:
+        """Searching /proc takes longer than a failover: not in the loop."""
+        asyncio.get_running_loop().run_in_executor(None, end_group, launch)
 
     def _wanted(self, name: str, instance: str) -> bool:
         fleet = self._look()
         node = fleet.nodes.get(name)
         return node is not None and node.state is NodeState.STARTING and instance_of(node, fleet.id) == instance
 
-    def _another_port(self) -> int:
+    def _another_port(self, host: str) -> int:
         """A port of the fleet's range that is free now; 0 when there is none."""
         fleet = self._look()
         low, high = fleet.spec.ports
         used = {node.port for node in fleet.nodes.values()}
-        return next(
-            free_ports((port for port in range(low, high + 1) if port not in used), fleet.spec.regions[0].bind), 0
-        )
+        return next(free_ports((port for port in range(low, high + 1) if port not in used), host), 0)
 
 
 def _group_lives(launch: Launch) -> bool:
@@ -131,10 +143,10 @@ def _group_lives(launch: Launch) -> bool:
 
 
 def free_ports(candidates: Iterable[int], host: str) -> Iterator[int]:
-    """Those of `candidates` that could be bound now, lazily."""
+    """Those of `candidates` that could be bound now, lazily. Raises HactlError for an address of another machine."""
     for port in candidates:
         try:
             ensure_free(((host, port),))
-        except HactlError:
+        except PortTaken:
             continue
         yield port

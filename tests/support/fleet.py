@@ -65,8 +65,9 @@ class RunningFleet:
         edges: int = 2,
         routes: str = APP,
         extra: str = "",
-        directory: Path | None = None,
+        settled: bool = True,
     ) -> None:
+        """With `settled` the block is entered when everything serves, else as soon as there is a daemon."""
         self.port = free_port()
         self.upstream = Upstream()
         self.records: list[Record] = []
@@ -76,8 +77,9 @@ class RunningFleet:
         self.daemon = 0
         """The daemon's pid; 0 while none runs."""
         self._shape = (regions, edges, routes, extra)
+        self._settled = settled
         # Short, so that every socket fits into the fleet's own directory.
-        self.directory = directory or Path(tempfile.mkdtemp(prefix="h-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="h-"))
         self.paths = FleetPaths(self.directory / "s")
         self.client = AsyncClient(self.paths.control)
         self._stream: AsyncGenerator[Update, None] | None = None
@@ -88,7 +90,8 @@ class RunningFleet:
             self.configure()
             self.paths.state.mkdir(mode=0o700)
             await self.launch()
-            await self.calm()
+            if self._settled:
+                await self.calm()
         except BaseException:
             await self._clear()
             raise
@@ -159,7 +162,12 @@ class RunningFleet:
         return [event for event in found if not kinds or isinstance(event, kinds)]
 
     async def happens(
-        self, kind: type[Any], where: Callable[[Any], bool] = lambda _: True, *, after: int = -1, patience: float = PATIENCE
+        self,
+        kind: type[Any],
+        where: Callable[[Any], bool] = lambda _: True,
+        *,
+        after: int = -1,
+        patience: float = PATIENCE,
     ) -> Record:
         """The first record of that kind behind `after`, by default behind what has been seen already."""
         position = len(self.records) if after < 0 else sum(record.seq <= after for record in self.records)

@@ -113,11 +113,11 @@ class MemoryWorld:
 
     def turn(self) -> bool:
         """One effect performed or one observation delivered; else the next deadline. False when all is quiet."""
-        if not self._queue and not self._ring():
-            return False
         place = self._choose()
+        if place is None and self._ring():
+            place = self._choose()
         if place is None:
-            return self._ring() and self.turn()
+            return False
         item = self._queue.pop(place)
         self.turns += 1
         self.mono += TICK

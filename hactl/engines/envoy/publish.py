@@ -156,7 +156,7 @@ class Publisher:
             pause = min(_SLOW, pause * 1.5)
 
     async def _put_back(self, before: dict[Path, Document | None], version: str) -> None:
-        """The last good files under a new version; waits for a moment until they are in use again."""
+        """The last good files under a new version; waits for a moment until requests are answered by them again."""
         for path, document in before.items():
             if document is not None:
                 place(self._seat, path, {**document, "version_info": version})
@@ -165,10 +165,11 @@ class Publisher:
         try:
             while (left := deadline - loop.time()) > 0:
                 texts, self._rejections, warming = await self._look(left)
-                if not warming and texts.get(_ENDPOINT_TEXTS[0]) == version:
+                in_use = not warming and texts.get(_ENDPOINT_TEXTS[0]) == version
+                if in_use and (await self._proof.get(ECHO, timeout=left)).status < 500:
                     return
                 await asyncio.sleep(_SLOW)
-        except HactlError:
+        except (HactlError, OSError):
             self.given = None  # an edge that does not answer is told everything again
 
 

@@ -1,0 +1,31 @@
+"""One fleet for all tests of the command; each test finds it serving. And homes of their own for those that need one."""
+
+from collections.abc import Iterator
+
+import pytest
+from support.command import Home
+
+
+@pytest.fixture(scope="session")
+def standing() -> Iterator[Home]:
+    """Two edges, two regions of two nodes."""
+    with Home() as home:
+        home.configure(regions={"a": 2, "b": 2})
+        home.ok("up")
+        yield home
+        home.ok("down")
+        assert home.strays() == []
+
+
+@pytest.fixture
+def fleet(standing: Home) -> Home:
+    """A fleet that runs and serves."""
+    standing.ok("wait")
+    return standing
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    """A home in which nothing has happened yet; what runs in the end is ended."""
+    with Home() as home:
+        yield home
