@@ -67,7 +67,7 @@ def of_config(path: Path) -> Chosen:
     name, state_dir = _peek(path)
     if not _NAME.fullmatch(name):
         raise ConfigError(f"{path}: fleet.name: '{name}' is no name for a fleet", _NAME_HINT)
-    state = (path.parent / state_dir).absolute() if state_dir else state_home() / name
+    state = Path(state_dir).expanduser().absolute() if state_dir else state_home() / name
     return Chosen(name=name, state=state, config=path.absolute())
 
 

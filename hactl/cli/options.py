@@ -34,7 +34,7 @@ fleet_option = click.option(
     metavar="NAME",
     expose_value=False,
     callback=remember_fleet,
-    help="The fleet to work on (default: the nearest hactl.toml's, else the only running one).",
+    help="The fleet to work on; as before the verb, see hactl --help.",
 )
 config_option = click.option(
     "--config",

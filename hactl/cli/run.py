@@ -1,8 +1,9 @@
 """Verbs that begin and end a fleet: init, up, down, fleets."""
 
 import contextlib
+import os
 import re
-import time
+import select
 from pathlib import Path
 
 import click
@@ -22,9 +23,7 @@ from hactl.core.reading import is_serving, read
 from hactl.core.spec import FleetSpec
 from hactl.core.telling import tell
 
-GONE_POLL = 0.02
-"""Seconds between two looks whether the daemon has left."""
-GONE_WITHIN = 10.0
+LEAVES_WITHIN = 10.0
 """Seconds a daemon has to leave once everything has stopped."""
 
 
@@ -156,11 +155,16 @@ def _bring_down(chosen: Chosen, reason: str, timeout: float, *, quiet: bool) -> 
         if not quiet:
             output.say(f"  {tell(record.event)}")
 
-    receipt = chosen.client.submit(Down(), by=label(), reason=reason)
     ended = None
-    with contextlib.suppress(Unreachable):  # it left before we could ask: that is what we asked for
-        ended = until_ended(chosen.client, receipt.operation, timeout, progress)
-    _await_gone(chosen)
+    daemon = os.pidfd_open(chosen.client.hello().pid)
+    try:
+        receipt = chosen.client.submit(Down(), by=label(), reason=reason)
+        with contextlib.suppress(Unreachable):  # it left before we could ask: that is what we asked for
+            ended = until_ended(chosen.client, receipt.operation, timeout, progress)
+        if not select.select([daemon], [], [], LEAVES_WITHIN)[0]:
+            raise HactlError(f"the daemon of fleet '{chosen.name}' has not left yet", f"see {chosen.paths.daemon_log}")
+    finally:
+        os.close(daemon)
     return ended
 
 
@@ -190,19 +194,6 @@ def _would_stop(chosen: Chosen, names: tuple[str, ...], *, as_json: bool) -> int
     else:
         click.echo(f"would stop: {', '.join(names) or 'nothing, it is down already'}")
     return Exit.OK
-
-
-def _await_gone(chosen: Chosen) -> None:
-    from hactl.store.lock import FleetLock
-
-    until = time.monotonic() + GONE_WITHIN
-    while time.monotonic() < until:
-        try:
-            with FleetLock(chosen.paths.lock):
-                return
-        except HactlError:
-            time.sleep(GONE_POLL)
-    raise HactlError(f"the daemon of fleet '{chosen.name}' has not left yet", f"see {chosen.paths.daemon_log}")
 
 
 @click.command()

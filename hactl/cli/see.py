@@ -43,7 +43,9 @@ _KINDS = tuple(kind.__name__ for kind in get_args(Event))
     help="Only events of this kind, such as FailoverEnded (repeatable).",
 )
 @click.option("--after", type=click.IntRange(min=0), default=0, metavar="SEQ", help="Only events behind this position.")
-@click.option("--limit", type=click.IntRange(1, PAGE), default=50, show_default=True, help="How many at most.")
+@click.option(
+    "--limit", type=click.IntRange(1, PAGE), metavar="COUNT", default=50, show_default=True, help="How many at most."
+)
 @json_option
 def events(follow: bool, since: float | None, kinds: tuple[str, ...], after: int, limit: int, as_json: bool) -> int:
     """Show what happened, oldest first. Works without a daemon, from the journal.
@@ -108,7 +110,13 @@ def _print(record: Record, *, as_json: bool) -> None:
 @fleet_option
 @click.option("--follow", "-f", is_flag=True, help="Go on as lines come in.")
 @click.option(
-    "--lines", "-n", type=click.IntRange(1, PAGE), default=100, show_default=True, help="How many of the last lines."
+    "--lines",
+    "-n",
+    type=click.IntRange(1, PAGE),
+    metavar="COUNT",
+    default=100,
+    show_default=True,
+    help="How many of the last lines.",
 )
 @json_option
 def logs(node: str, follow: bool, lines: int, as_json: bool) -> int:
@@ -139,7 +147,7 @@ def _page(chosen: Chosen, node: str, after: int, lines: int) -> LogPage:
     try:
         return chosen.client.log(node, after, lines)
     except Unreachable:
-        known = {entry.name for entry in (chosen.state / "nodes").glob("*")} | {"daemon"}
+        known = {entry.name for entry in (chosen.state / "nodes").glob("[!.]*")} | {"daemon"}
         if not chosen.paths.journal.exists():
             raise
         if node not in known:

@@ -75,7 +75,8 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
         draft.emit(AdoptionRefused(node=name, pid=launch.pid if launch else 0, why=why))
     alive = {launch.instance: launch for launch in found.alive}
     for node in tuple(draft.fleet.nodes.values()):
-        _take_over(draft, node, alive, rebooted=rebooted)
+        # Whose record is wrong has lost its process, even if one of that name runs: that one is an orphan.
+        _take_over(draft, node, {} if node.name in found.refused else alive, rebooted=rebooted)
     _end_orphans(draft, alive)
     _repeat_kills(draft)
     draft.perform(ApplyTraffic(plan=draft.fleet.plan))

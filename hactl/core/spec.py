@@ -120,7 +120,7 @@ class RestartSpec(Value):
     """How a process that died comes back."""
 
     initial: float | None = None
-    """Delay before the first restart; None: 0 s if it ran for 60 s or more, else `base`."""
+    """Delay before the first restart; None: none after a first good run or 60 s of it, else as the backoff says."""
     base: float = 0.5
     max: float = 30.0
     budget: int = 5

@@ -79,7 +79,6 @@ def look_around(fleet: Fleet, now: Now) -> Found:
             alive[node.launch.instance] = node.launch
         else:
             refused[node.name] = why
-            alive.pop(node.launch.instance, None)
     return Found(alive=tuple(alive.values()), refused=refused)
 
 

@@ -1,4 +1,4 @@
-"""One fleet for all tests of the command; each test finds it serving. And homes of their own for those that need one."""
+"""One fleet for all tests of the command; each test finds it serving. And homes of their own for some."""
 
 from collections.abc import Iterator
 

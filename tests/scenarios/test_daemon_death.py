@@ -79,8 +79,8 @@ POINTS = (
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def fleet():
-    """Three nodes, two edges."""
-    async with RunningFleet(regions=(Region(nodes=3),), extra=TIRELESS) as running:
+    """Three nodes, two edges; idle client connections hold up an edge's restart for 3 s at most."""
+    async with RunningFleet(regions=(Region(nodes=3),), extra=TIRELESS + '[gateway]\nstop_timeout = "3s"\n') as running:
         yield running
 
 

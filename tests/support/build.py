@@ -5,9 +5,8 @@ from typing import Any
 from hactl.core.draft import evolve
 from hactl.core.events import FleetFounded
 from hactl.core.founding import lay_out
-from hactl.core.model import Deadline, DeadlineKind, Fleet, Goal, Health, Launch, Node, NodeState, Now, Reason
+from hactl.core.model import Deadline, DeadlineKind, Fleet, Goal, Health, Launch, Node, NodeState, Now, Reason, Role
 from hactl.core.model import ReasonCode as Code
-from hactl.core.model import Role
 from hactl.core.spec import EdgeSpec, FleetSpec, GatewaySpec, RegionSpec, RestartSpec, SafetySpec
 from hactl.core.value import replace
 
@@ -73,7 +72,7 @@ def a_node(state: NodeState, name: str = "seoul-1", *, mono: float = 100.0, **ch
     node = Node(
         name=name,
         role=Role.EDGE if name.startswith("edge-") else Role.GATEWAY,
-        region="" if name.startswith("edge-") else name.split("-")[0],
+        region="" if name.startswith("edge-") else name.split("-", maxsplit=1)[0],
         port=20_001,
         state=state,
         health=Health.HEALTHY if ready else Health.UNKNOWN,

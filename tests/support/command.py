@@ -39,7 +39,7 @@ class Home:
     """A user's home on one machine: a working directory and a state directory, with whatever fleets run in there."""
 
     def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="h-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="hc-"))
         self.state = self.directory / "s"
         self.temporary = self.directory / "t"
         self.temporary.mkdir()

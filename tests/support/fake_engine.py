@@ -34,7 +34,9 @@ class FakeEngine:
         self.drained.append(node.name)
 
     async def undrain(self, node: Node) -> None:
-        self.drained.remove(node.name)
+        # told again by every daemon that takes over, drained or not
+        if node.name in self.drained:
+            self.drained.remove(node.name)
 
     async def in_flight(self, node: Node) -> int | None:
         return 0

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 from support.ports import free_port
+from support.processes import ended
 from support.upstream import Upstream
 
 from hactl.control.aclient import AsyncClient
@@ -271,7 +272,12 @@ class RunningFleet:
             await self._gone()
         for stray in self.strays():
             with suppress(ProcessLookupError):
-                os.kill(int(stray.partition(":")[0]), signal.SIGKILL)
+                fd = os.pidfd_open(int(stray.partition(":")[0]))
+                try:
+                    signal.pidfd_send_signal(fd, signal.SIGKILL)
+                    await ended(fd)  # it may write until its last moment
+                finally:
+                    os.close(fd)
         await self.upstream.stop()
         await self.client.__aexit__(None, None, None)
         shutil.rmtree(self.directory, ignore_errors=True)

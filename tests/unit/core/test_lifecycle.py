@@ -11,17 +11,16 @@ from hactl.core.value import replace
 S, D = NodeState, DeadlineKind
 CONTEXT = Context(now=at(100.0), spec=a_spec(), fleet_id="f1")
 
-#           start     stop      drain     resume   kill     spawned   failed    healthy  unwell   hung     exited
-#           idle      woke
+#         start    stop     drain    resume  kill    born failed  healthy sick hung exited   idle     woke
 EXPECTED = """
-stopped     STARTING  refused   refused   refused  refused  late      late      late     late     late     late      late      late
-starting    refused   STOPPING  same      refused  same     same      BACKOFF   SERVING  late     late     BACKOFF   late      same
-standby     refused   STOPPING  same      refused  same     late      late      same     same     same     STARTING  late      late
-serving     refused   DRAINING  DRAINING  refused  same     late      late      same     same     same     STARTING  late      late
-draining    SERVING   refused   refused   SERVING  same     late      late      same     same     same     STOPPED   STOPPING  STOPPING
-stopping    same      refused   refused   refused  same     same      STOPPED   late     late     late     STOPPED   late      same
-backoff     STARTING  STOPPED   same      refused  refused  late      late      late     late     late     late      late      STARTING
-failed      STARTING  STOPPED   same      refused  refused  late      late      late     late     late     late      late      STARTING
+stopped   STARTING refused  refused  refused refused late late    late    late late late     late     late
+starting  refused  STOPPING same     refused same    same BACKOFF SERVING late late BACKOFF  late     same
+standby   refused  STOPPING same     refused same    late late    same    same same STARTING late     late
+serving   refused  DRAINING DRAINING refused same    late late    same    same same STARTING late     late
+draining  SERVING  refused  refused  SERVING same    late late    same    same same STOPPED  STOPPING STOPPING
+stopping  same     refused  refused  refused same    same STOPPED late    late late STOPPED  late     same
+backoff   STARTING STOPPED  same     refused refused late late    late    late late late     late     STARTING
+failed    STARTING STOPPED  same     refused refused late late    late    late late late     late     STARTING
 """
 """For a process with an ordinary past: up if it should be, on its way down in `draining` and `stopping`, drained by
 nobody. `same` means the state stays (other things may change), `late` that the news is dropped, `refused` that the

@@ -13,7 +13,7 @@ NOW = Context(now=at(100.0), spec=a_spec(gateway={"start_timeout": 3.0, "stop_ti
 
 def hear(node: Node, cause: Cause, **particulars: object) -> Reaction:
     woke = node.deadline.kind if node.deadline and cause is Cause.WOKE else None
-    reaction = react(node, Stimulus(cause=cause, woke=woke, **particulars), NOW)  # type: ignore[arg-type]
+    reaction = react(node, Stimulus(cause=cause, woke=woke, **particulars), NOW)
     assert reaction is not None
     return reaction
 

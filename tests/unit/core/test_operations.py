@@ -404,9 +404,11 @@ def test_down_takes_along_what_waits_has_failed_or_is_starting() -> None:
     """Whatever state it is in."""
     story = Script(serving(a_spec(nodes=4, restart={"budget": 1, "initial": 1.0}))) >> exited("seoul-1", code=1)
     story >> after(1.0) >> spawned("seoul-1") >> exited("seoul-1", code=1) >> exited("seoul-2", code=1)
-    story >> exited("seoul-3", code=1) >> after(1.0) >> exited("seoul-2", code=1) >> spawned("seoul-3")
+    story >> after(1.0) >> spawned("seoul-2") >> exited("seoul-3", code=1)
+    assert [node.state for node in story.fleet.gateways] == [S.FAILED, S.STARTING, S.BACKOFF, S.SERVING]
     story >> Down() >> idle("edge-1") >> exited("edge-1", code=0) >> idle("edge-2") >> exited("edge-2", code=0)
-    story >> exited("seoul-3", code=0) >> exited("seoul-4", code=0) << DONE << Halt
+    assert [node.state for node in story.fleet.gateways] == [S.STOPPED, S.STOPPING, S.STOPPED, S.STOPPING]
+    story >> exited("seoul-2", code=0) >> exited("seoul-4", code=0) << DONE << Halt
 
 
 def test_a_down_that_cannot_be_finished_ends_all_the_same() -> None:

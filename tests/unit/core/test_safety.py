@@ -156,7 +156,7 @@ def test_a_rolling_restart_owns_its_targets(command: type[Command]) -> None:
     """Nobody else gives them orders until it ends; a kill may cut in, as the world could."""
     story = Script(serving()) >> Restart(nodes=("seoul-1", "seoul-2"))
     (operation,) = story.fleet.operations.values()
-    rejected = story.refuses(request(command(nodes=("seoul-2",)), "default"))  # type: ignore[call-arg]
+    rejected = story.refuses(request(command(nodes=("seoul-2",)), "default"))
     assert rejected.message == f"'seoul-2' is part of a rolling restart ({operation.id})"
     assert rejected.hint == f"hactl wait --operation {operation.id}"
     check(story.fleet, request(Kill(nodes=("seoul-2",))))

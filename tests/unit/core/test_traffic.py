@@ -36,7 +36,7 @@ def two_regions(
 
 def sure(story: Script, command: object) -> Script:
     """A command whose sender means it."""
-    return story >> Request(command=command, by="alice", confirm="default")  # type: ignore[arg-type]
+    return story >> Request(command=command, by="alice", confirm="default")
 
 
 def test_equal_nodes_share_equally() -> None:

@@ -1,0 +1,138 @@
+"""Which fleet a command is about, and that a broken file never locks an operator out."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.command import Home
+from support.ports import free_port
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Home]:
+    """A home with two small fleets, `one` and `two`, that run."""
+    with Home() as home:
+        for name in ("one", "two"):
+            directory = home.directory / name
+            directory.mkdir()
+            text = home.configure(name=name, edges=1, regions={"a": 1}).read_text()
+            (directory / "hactl.toml").write_text(text.replace(str(home.port), str(free_port())))
+            home.ok("up", cwd=directory)
+        (home.directory / "hactl.toml").unlink()
+        (home.directory / "one" / "deep" / "down").mkdir(parents=True)
+        yield home
+
+
+def chosen(home: Home, *args: str, cwd: Path, **more: str) -> str:
+    """The fleet whose status is shown."""
+    first = home.ok(*(args or ("status",)), cwd=cwd, **more).splitlines()[0]
+    return first.removeprefix("fleet ").partition(":")[0]
+
+
+def test_the_nearest_file_upward_decides(two: Home) -> None:
+    assert chosen(two, cwd=two.directory / "one") == "one"
+    assert chosen(two, cwd=two.directory / "one" / "deep" / "down") == "one"
+    assert chosen(two, cwd=two.directory / "two") == "two"
+
+
+def test_the_environment_goes_before_the_nearest_file(two: Home) -> None:
+    assert chosen(two, cwd=two.directory / "one", HACTL_FLEET="two") == "two"
+
+
+def test_the_option_goes_before_everything_wherever_it_stands(two: Home) -> None:
+    where = two.directory / "one"
+    assert chosen(two, "--fleet", "two", "status", cwd=where) == "two"
+    assert chosen(two, "status", "--fleet", "two", cwd=where) == "two"
+    assert chosen(two, "--fleet", "two", "status", cwd=two.directory, HACTL_FLEET="one") == "two"
+    assert chosen(two, "--fleet", "two", cwd=where) == "two"
+
+
+def test_among_several_none_is_guessed(two: Home) -> None:
+    """Without any hint the error names the fleets there are."""
+    done = two.run("status", cwd=two.directory)
+    assert done.returncode == 1
+    assert done.stderr == "hactl: several fleets are running: one, two\n  try: name one: hactl --fleet NAME ...\n"
+
+
+def test_the_only_running_fleet_needs_no_hint(fleet: Home) -> None:
+    assert chosen(fleet, cwd=Path("/")) == "t"
+
+
+def test_a_fleet_that_is_not_there_is_answered_with_those_that_are(two: Home) -> None:
+    done = two.run("--fleet", "three", "status", cwd=two.directory)
+    assert done.returncode == 6
+    assert done.stderr == "hactl: no fleet 'three' on this machine\n  try: known: one, two\n"
+
+
+@pytest.mark.parametrize("name", ["a/b", "../x", "", "A", "x" * 33, "a b"])
+def test_what_is_no_name_is_no_path_either(fleet: Home, name: str) -> None:
+    """A fleet's name becomes a directory: slashes must never get that far."""
+    done = fleet.run("--fleet", name, "status")
+    if name:
+        assert done.returncode == 2
+        assert "is no name for a fleet" in done.stderr
+        assert fleet.run("status", HACTL_FLEET=name).returncode == 2
+    else:
+        assert done.returncode == 0, "an empty variable is no choice"
+
+
+def test_nothing_to_choose_from(home: Home) -> None:
+    done = home.run("status")
+    assert done.returncode == 6
+    assert done.stderr.startswith("hactl: no hactl.toml here or above, and no fleet is running\n")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"[[[",
+        b"nonsense = 1\n",
+        b"\xff\xfe not UTF-8 \n",
+        b"[edge]\nlisten = 12\n",
+        b'[[service]]\nname = "other"\nstate_dir = "elsewhere"\n = broken\n',
+    ],
+    ids=["whole", "syntax", "key", "encoding", "type", "other-names"],
+)
+def test_a_broken_file_does_not_lock_anybody_out(fleet: Home, damage: bytes) -> None:
+    """Name and state directory are all that matters to a fleet that runs; `up` refuses the file and touches nothing."""
+    path = fleet.directory / "hactl.toml"
+    good = path.read_bytes()
+    before = fleet.untouched()
+    path.write_bytes(good + b"\n" + damage)
+    try:
+        assert chosen(fleet, cwd=fleet.directory) == "t"
+        assert "would stop: edge-1" in fleet.ok("down", "--dry-run")
+        fleet.ok("kill", "a-1", "--dry-run")
+        up = fleet.run("up")
+        assert up.returncode == (2 if damage else 0)
+        assert fleet.untouched() == before
+    finally:
+        path.write_bytes(good)
+
+
+def test_fleets_lists_what_runs_and_what_has_only_state(two: Home) -> None:
+    listed = {fleet["name"]: fleet["verdict"] for fleet in two.json("fleets")}
+    assert listed == {"one": "ok", "two": "ok"}
+    lines = two.ok("fleets").splitlines()
+    assert lines[0].split() == ["NAME", "IS", "WHY", "STATE", "DIRECTORY"]
+    assert [line.split()[:2] for line in lines[1:]] == [["one", "ok"], ["two", "ok"]]
+
+
+def test_fleets_without_any_says_how_to_begin(home: Home) -> None:
+    done = home.run("fleets")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "hactl init" in done.stderr
+
+
+def test_a_state_directory_elsewhere_is_found_by_name(home: Home) -> None:
+    """`fleet.state_dir` moves everything, and `--fleet NAME` still finds it."""
+    text = home.configure(edges=1, regions={"a": 1}).read_text()
+    (home.directory / "hactl.toml").write_text(
+        text.replace("[fleet]", f'[fleet]\nstate_dir = "{home.directory / "e"}"')
+    )
+    home.ok("up")
+    assert (home.directory / "e" / "journal.db").exists()
+    assert chosen(home, "--fleet", "t", "status", cwd=Path("/")) == "t"
+    assert home.json("fleets")[0]["state"] == str(home.directory / "e")
+    home.ok("--fleet", "t", "down", cwd=Path("/"))

@@ -1,0 +1,100 @@
+"""`hactl status`: its text, its JSON contract, and how little it loads."""
+
+import os
+import pty
+import subprocess
+
+from support.command import HACTL, Home, finish
+
+from hactl.cli.status import StatusReport
+from hactl.core import codec
+from hactl.core.reading import Verdict
+
+COLOR = b"\x1b["
+
+
+def test_the_text_answers_what_runs_what_serves_and_why_not(fleet: Home) -> None:
+    lines = fleet.ok("status").splitlines()
+    assert lines[0] == "fleet t: ok, 4 nodes and 2 edges serve"
+    assert f"edges on 127.0.0.1:{fleet.port}" in lines[1]
+    assert "survives any one loss: yes" in lines[1]
+    table = lines[4:]
+    assert table[0].split()[:4] == ["NAME", "STATE", "FOR", "WEIGHT"]
+    assert [line.split()[0] for line in table[1:]] == ["edge-1", "edge-2", "a-1", "a-2", "b-1", "b-2"]
+    assert all(line.split()[1] == "serving" for line in table[1:])
+
+
+def test_a_drained_node_says_who_took_it_out(fleet: Home) -> None:
+    fleet.ok("drain", "b-2", "--wait")
+    row = next(line for line in fleet.ok("status").splitlines() if line.startswith("b-2"))
+    assert row.split()[1] == "drained"
+    assert "drained by" in row
+    fleet.ok("resume", "b-2", "--wait")
+
+
+def test_json_decodes_back_into_the_vocabulary(fleet: Home) -> None:
+    """The contract: version 1, and the very values the daemon holds."""
+    report = codec.decode(fleet.ok("status", "--json"), StatusReport)
+    assert report.version == 1
+    assert report.fleet == "t"
+    assert report.reading.verdict is Verdict.OK
+    assert report.reading.n_minus_1
+    assert report.snapshot.fleet.spec == fleet.snapshot().fleet.spec
+    assert report.snapshot.pulse.pid == fleet.snapshot().pulse.pid
+    assert list(report.shares) == ["a-1", "a-2", "b-1", "b-2"]
+    assert sum(report.shares.values()) == 1
+
+
+def test_json_has_these_fields(fleet: Home) -> None:
+    """Fields are added to the contract, never renamed."""
+    report = fleet.json("status")
+    assert {"version", "fleet", "reading", "snapshot", "shares"} <= report.keys()
+    assert {"verdict", "sentence", "n_minus_1"} <= report["reading"].keys()
+    assert {"fleet", "at", "mono", "samples", "pulse"} <= report["snapshot"].keys()
+    node = report["snapshot"]["fleet"]["nodes"]["a-1"]
+    assert {"name", "role", "region", "address", "port", "state", "goal", "health", "weight", "reason"} <= node.keys()
+
+
+def test_watch_repeats_until_the_reader_has_enough(fleet: Home) -> None:
+    """`hactl status --watch --json | head -3`: one document for each measurement, and no noise at the end."""
+    watching = fleet.start("status", "--watch", "--json")
+    assert watching.stdout is not None
+    reports = [codec.decode(watching.stdout.readline(), StatusReport) for _ in range(3)]
+    watching.stdout.close()
+    watching.stdout = None
+    code, _, said = finish(watching)
+    assert (code, said) == (0, "")
+    assert reports[0].snapshot.at < reports[1].snapshot.at < reports[2].snapshot.at
+
+
+def on_a_terminal(home: Home, *args: str, **more: str) -> bytes:
+    """What `hactl ARGS` writes to a terminal."""
+    ours, theirs = pty.openpty()
+    try:
+        with subprocess.Popen(
+            [*HACTL, *args], cwd=home.directory, env=home.environment(**more), stdout=theirs, stdin=subprocess.DEVNULL
+        ) as process:
+            os.close(theirs)
+            seen = b""
+            try:
+                while part := os.read(ours, 65536):
+                    seen += part
+            except OSError:  # how a terminal says that the last writer has gone
+                pass
+            assert process.wait() == 0
+        return seen
+    finally:
+        os.close(ours)
+
+
+def test_colors_are_for_terminals_only(fleet: Home) -> None:
+    """And not even there when the operator has said no."""
+    assert COLOR in on_a_terminal(fleet, "status")
+    assert COLOR not in on_a_terminal(fleet, "status", NO_COLOR="1")
+    assert COLOR not in on_a_terminal(fleet, "--no-color", "status")
+    assert COLOR not in on_a_terminal(fleet, "status", TERM="dumb")
+    assert COLOR not in fleet.ok("status").encode()
+
+
+def test_json_is_never_colored(fleet: Home) -> None:
+    assert COLOR not in on_a_terminal(fleet, "status", "--json")

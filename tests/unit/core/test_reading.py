@@ -1,0 +1,72 @@
+"""A fleet in one word, one sentence, and why each process is out."""
+
+from support.build import a_spec, founded
+from support.script import Script, applied, exited, healthy, idle, serving, spawned, unhealthy
+
+from hactl.core.commands import Down, Drain, Request, SetWeight, Stop
+from hactl.core.model import Fleet
+from hactl.core.reading import Reading, Verdict, explain, is_serving, read, word
+
+
+def verdict(fleet: Fleet) -> tuple[Verdict, str, bool]:
+    reading: Reading = read(fleet)
+    return reading.verdict, reading.sentence, reading.n_minus_1
+
+
+def test_all_is_well() -> None:
+    """Everything that should be up serves, every edge has proved the plan, and one of each may go."""
+    assert verdict(serving()) == (Verdict.OK, "3 nodes and 2 edges serve", True)
+    assert is_serving(serving())
+
+
+def test_it_serves_but_something_is_missing() -> None:
+    """Degraded, with names; at most four of them."""
+    story = Script(serving(a_spec(nodes=7))) >> exited("seoul-2", signal=9) >> exited("edge-1", signal=9)
+    assert verdict(story.fleet) == (Verdict.DEGRADED, "2 of 9 out: edge-1, seoul-2", False)
+    for number in (3, 4, 5):
+        story >> exited(f"seoul-{number}", signal=9)
+    assert read(story.fleet).sentence == "5 of 9 out: edge-1, seoul-2, seoul-3, seoul-4"
+    assert not is_serving(story.fleet)
+
+
+def test_an_edge_that_has_not_proved_the_plan_is_not_well() -> None:
+    """Everything serves, but an edge may still send traffic elsewhere."""
+    story = Script(serving()) >> exited("seoul-2", signal=9) >> spawned("seoul-2") >> healthy("seoul-2")
+    assert verdict(story.fleet) == (Verdict.DEGRADED, "an edge has not confirmed the plan", True)
+    story >> applied("edge-1") >> applied("edge-2")
+    assert read(story.fleet).verdict is Verdict.OK
+
+
+def test_what_was_taken_out_on_purpose_is_not_missing() -> None:
+    """Stopped and drained nodes are as the operator wants them; they are no reserve either."""
+    story = Script(serving()) >> Stop(nodes=("seoul-1",)) >> idle("seoul-1") >> exited("seoul-1", code=0)
+    story >> Drain(nodes=("seoul-2",)) >> idle("seoul-2") >> applied("edge-1") >> applied("edge-2")
+    assert verdict(story.fleet) == (Verdict.OK, "1 nodes and 2 edges serve", False)
+
+
+def test_nobody_serves() -> None:
+    """No node, or no edge: down; before the first one ever served: starting."""
+    assert verdict(founded()) == (Verdict.STARTING, "no node serves", False)
+    story = Script(serving(a_spec(nodes=1))) >> exited("seoul-1", signal=9)
+    assert verdict(story.fleet) == (Verdict.DOWN, "no node serves", False)
+    story = Script(serving(a_spec(edges=1))) >> exited("edge-1", signal=9)
+    assert verdict(story.fleet) == (Verdict.DOWN, "no edge serves", False)
+    story = Script(serving()) >> Down() >> idle("edge-1") >> idle("edge-2")
+    assert read(story.fleet).verdict is Verdict.DOWN
+
+
+def test_weight_0_everywhere_is_down() -> None:
+    """Nodes that take nothing do not serve."""
+    everything = SetWeight(regions=("seoul",), weight=0)
+    story = Script(serving()) >> Request(command=everything, by="alice", confirm="default")
+    assert read(story.fleet).verdict is Verdict.DOWN
+    assert not is_serving(story.fleet)
+
+
+def test_each_process_in_a_word_and_why() -> None:
+    """Health shows where it matters, and whoever serves needs no excuse."""
+    story = Script(serving()) >> unhealthy("seoul-1", "503 from /-/ready") >> Drain(nodes=("seoul-2",))
+    assert [word(node) for node in story.fleet.gateways] == ["unhealthy", "draining", "serving"]
+    assert [explain(node) for node in story.fleet.gateways] == ["503 from /-/ready", "drained by alice", ""]
+    story >> idle("seoul-2")
+    assert word(story.node("seoul-2")) == "drained"

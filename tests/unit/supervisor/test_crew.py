@@ -1,0 +1,237 @@
+"""The crew: what is told is told until it is heard, in order, and whoever has moved on is left in peace."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from support.build import a_node, founded
+from support.fake_engine import FakeEngine
+from support.house import PATIENCE, end
+
+from hactl.core.errors import HactlError
+from hactl.core.model import Fleet, Node, NodeState, Now, TrafficPlan
+from hactl.core.observations import BecameHealthy, Exited, Observation, PlanApplied, Spawned
+from hactl.core.value import replace
+from hactl.paths import FleetPaths
+from hactl.supervisor import procfs
+from hactl.supervisor.crew import Crew
+from hactl.supervisor.process_table import ProcessTable
+
+NAME = "gw-1"
+
+
+class Engine(FakeEngine):
+    """An engine that may be hard of hearing: each `deaf` error is raised once, in order, before it hears."""
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(directory)
+        self.deaf: list[Exception] = []
+        self.told: list[str] = []
+        self.telling = asyncio.Event()
+        self.heard = asyncio.Event()
+        self.forgotten: list[str] = []
+        self.has_forgotten = asyncio.Event()
+        self.slow: asyncio.Event | None = None
+
+    async def drain(self, node: Node) -> None:
+        await self._tell("drain")
+
+    async def undrain(self, node: Node) -> None:
+        await self._tell("undrain")
+
+    async def forget(self, node: Node) -> None:
+        self.forgotten.append(node.name)
+        self.has_forgotten.set()
+
+    async def _tell(self, what: str) -> None:
+        self.told.append(what)
+        self.telling.set()
+        if self.slow is not None:
+            await self.slow.wait()
+        if self.deaf:
+            raise self.deaf.pop(0)
+        self.heard.set()
+
+
+class Watch:
+    """A crew around one fleet; the test changes the fleet, the crew delivers."""
+
+    def __init__(self, nursery) -> None:
+        self.nursery = nursery
+        self.fleet = replace(founded(), id=nursery.fleet)
+        self.fleet = replace(self.fleet, nodes=self.fleet.nodes | {NAME: a_node(NodeState.STARTING, NAME, launch=None)})
+        self.engine = Engine(str(nursery.directory))
+        self.saw: asyncio.Queue[Observation] = asyncio.Queue()
+        self.measured = asyncio.Event()
+
+    @property
+    def node(self) -> Node:
+        return self.fleet.nodes[NAME]
+
+    def change(self, name: str = NAME, **changes: object) -> Node:
+        node = replace(self.fleet.nodes[name], **changes)
+        self.fleet = replace(self.fleet, nodes=self.fleet.nodes | {name: node})
+        return node
+
+    def look(self) -> Fleet:
+        return self.fleet
+
+    def deliver(self, saw: Observation) -> None:
+        if isinstance(saw, Spawned):
+            self.change(saw.node, launch=saw.launch)
+        self.saw.put_nowait(saw)
+
+    async def news(self, kind: type[Observation]) -> Observation:
+        async with asyncio.timeout(PATIENCE):
+            while not isinstance(saw := await self.saw.get(), kind):
+                pass
+            return saw
+
+    @asynccontextmanager
+    async def on_duty(self) -> AsyncIterator[Crew]:
+        clock: Callable[[], Now] = lambda: Now(  # noqa: E731
+            mono=asyncio.get_running_loop().time(), wall=0.0, boot=procfs.boot_id()
+        )
+        table = ProcessTable(
+            FleetPaths(self.nursery.directory),
+            look=self.look,
+            deliver=self.deliver,
+            mono=lambda: clock().mono,
+            boot=procfs.boot_id(),
+        )
+        crew = Crew(
+            edges=self.engine,
+            gateways=self.engine,
+            table=table,
+            look=self.look,
+            deliver=self.deliver,
+            clock=clock,
+        )
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+            crew.begin(group, measured=self.measured.set, look_after=self._look_after)
+            try:
+                yield crew
+            finally:
+                crew.end()
+        table.close()
+
+    async def _look_after(self) -> None:
+        return
+
+    @asynccontextmanager
+    async def at_work(self, state: NodeState) -> AsyncIterator[Crew]:
+        """A process that another daemon has started is ours now, and in `state`."""
+        launch = self.nursery.start_elsewhere()
+        self.change(state=state, launch=launch)
+        async with self.on_duty() as crew:
+            crew.adopt(NAME, launch)
+            yield crew
+
+
+@pytest.fixture
+def watch(nursery) -> Watch:
+    return Watch(nursery)
+
+
+async def test_a_process_that_was_started_is_watched(watch: Watch) -> None:
+    """From the first sign of health to its end; then what was kept about it is dropped."""
+    async with watch.on_duty() as crew:
+        crew.spawn(watch.node, f"{watch.fleet.id}/{NAME}/1")
+        await watch.news(Spawned)
+        assert await watch.news(BecameHealthy) == BecameHealthy(node=NAME, instance=f"{watch.fleet.id}/{NAME}/1")
+        assert watch.node.launch is not None
+        watch.change(state=NodeState.BACKOFF)
+        end(watch.node.launch)
+        await watch.news(Exited)
+        await watch.engine.has_forgotten.wait()
+    assert watch.engine.forgotten == [NAME]
+
+
+async def test_the_connections_of_a_successor_are_left_alone(watch: Watch) -> None:
+    """The old process's monitor ends some time after the new one has begun, and must not take it for its own."""
+    async with watch.at_work(NodeState.SERVING) as crew:
+        old = watch.node.launch
+        assert old is not None
+        await watch.news(BecameHealthy)
+        monitors = {task for task in crew._running if task.get_name() == f"monitor {old.instance}"}
+        watch.change(state=NodeState.STARTING, launch=None, launches=2)
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.wait(monitors)
+    assert len(monitors) == 1
+    assert watch.engine.forgotten == []
+
+
+@pytest.mark.parametrize("error", [HactlError("does not answer"), OSError("no descriptor left")], ids=type)
+async def test_a_drain_is_told_again_until_it_is_heard(watch: Watch, error: Exception) -> None:
+    """A busy process may miss it; the edges have moved on already, so there is time."""
+    watch.engine.deaf = [error, error]
+    async with watch.at_work(NodeState.DRAINING) as crew:
+        crew.drain(watch.node)
+        await watch.engine.heard.wait()
+    assert watch.engine.told == ["drain"] * 3
+
+
+async def test_nobody_is_told_what_is_no_longer_so(watch: Watch) -> None:
+    """It was resumed, or has ended: the drain is given up."""
+    watch.engine.deaf = [HactlError("does not answer")] * 1000
+    async with watch.at_work(NodeState.DRAINING) as crew:
+        node = watch.node
+        crew.drain(node)
+        await watch.engine.telling.wait()
+        watch.change(state=NodeState.SERVING)
+        telling = [task for task in crew._running if task.get_name() == f"drain {NAME}"]
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.wait(telling)
+    assert len(watch.engine.told) < 1000
+
+
+async def test_what_is_told_arrives_in_the_order_of_its_decision(watch: Watch) -> None:
+    """A resume that is still on its way never overtakes the drain that followed it."""
+    watch.engine.slow = asyncio.Event()
+    async with watch.at_work(NodeState.SERVING) as crew:
+        crew.undrain(watch.node)
+        await watch.engine.telling.wait()
+        crew.drain(watch.change(state=NodeState.DRAINING))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert watch.engine.told == ["undrain"]
+        watch.engine.telling.clear()
+        watch.engine.slow.set()
+        await watch.engine.telling.wait()
+    assert watch.engine.told == ["undrain", "drain"]
+
+
+async def test_every_edge_that_serves_gets_the_newest_plan(watch: Watch) -> None:
+    """One worker for each, made when it is first needed."""
+    for name in ("edge-1", "edge-2"):
+        watch.change(name, **{key: getattr(a_node(NodeState.SERVING, name), key) for key in ("state", "launch")})
+    watch.fleet = replace(watch.fleet, plan=TrafficPlan(version=3))
+    async with watch.on_duty() as crew:
+        crew.tell_edges()
+        first, second = await watch.news(PlanApplied), await watch.news(PlanApplied)
+        crew.tell_edges()
+    assert {first.edge, second.edge} == {"edge-1", "edge-2"}  # type: ignore[union-attr]
+
+
+async def test_it_measures_from_the_beginning(watch: Watch) -> None:
+    """The first samples are there before anybody asks twice."""
+    async with watch.on_duty() as crew:
+        await watch.measured.wait()
+        assert {sample.node for sample in crew.samples} == set(watch.fleet.nodes)
+
+
+async def test_when_it_ends_nothing_of_it_goes_on(watch: Watch) -> None:
+    """Every task is owned and named, and all of them are over."""
+    async with watch.at_work(NodeState.DRAINING) as crew:
+        watch.engine.slow = asyncio.Event()
+        crew.drain(watch.node)
+        await asyncio.sleep(0)
+        assert {task.get_name().split()[0] for task in crew._running} == {
+            "drain",
+            "housekeeping",
+            "monitor",
+            "sampler",
+            "vitals",
+        }
+    assert crew._running == set()
