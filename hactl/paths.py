@@ -1,4 +1,6 @@
-"""Where a fleet keeps its things. Apart from `config` so that a broken hactl.toml never locks an operator out.
+"""Where things are: a fleet's own, and those that come with hactl.
+
+Apart from `config`, so that a broken hactl.toml never locks an operator out.
 
 One directory per fleet holds everything: journal, documents, logs, lock. Only sockets move to a short directory when
 their path would not fit into a socket address (108 bytes on Linux, the last one a NUL); that directory lies under
@@ -21,6 +23,13 @@ def state_home() -> Path:
         return Path(given)
     xdg = os.environ.get("XDG_STATE_HOME")
     return Path(xdg) / "hactl" if xdg else Path.home() / ".local" / "state" / "hactl"
+
+
+def themes() -> Path:
+    """The directory of the themes that come with hactl: inside an installed package, beside one that is edited."""
+    package = Path(__file__).parent
+    installed = package / "themes"
+    return installed if installed.is_dir() else package.parent / "themes"
 
 
 class FleetPaths:

@@ -50,16 +50,16 @@ def choose(config: Path | None = None) -> Chosen:
     if config is not None:
         return of_config(config)
     given, environment = click.get_current_context().find_root().obj, os.environ.get("HACTL_FLEET")
-    nearest = _nearest(Path.cwd())
+    near = nearest()
     if wanted := given or environment:
         checked(wanted, "'--fleet'" if given else "HACTL_FLEET")
-        if nearest is not None:
+        if near is not None:
             with contextlib.suppress(HactlError):
-                chosen = of_config(nearest)
+                chosen = of_config(near)
                 if chosen.name == wanted:
                     return chosen
         return Chosen(name=wanted, state=(state_home() / wanted).resolve())
-    return _only_running() if nearest is None else of_config(nearest)
+    return _only_running() if near is None else of_config(near)
 
 
 def of_config(path: Path) -> Chosen:
@@ -67,8 +67,24 @@ def of_config(path: Path) -> Chosen:
     name, state_dir = _peek(path)
     if not _NAME.fullmatch(name):
         raise ConfigError(f"{path}: fleet.name: '{name}' is no name for a fleet", _NAME_HINT)
-    state = Path(state_dir).expanduser().absolute() if state_dir else state_home() / name
+    if state_dir.startswith("~/"):
+        state_dir = str(Path.home() / state_dir[2:])
+    state = Path(state_dir).absolute() if state_dir else state_home() / name
     return Chosen(name=name, state=state, config=path.absolute())
+
+
+def nearest() -> Path | None:
+    """The hactl.toml in the working directory or the nearest above it."""
+    try:
+        here = Path.cwd()
+    except OSError:  # it was removed under our feet
+        return None
+    for directory in (here, *here.parents):
+        candidate = directory / "hactl.toml"
+        with contextlib.suppress(OSError):  # a directory that may not be entered has no file for us
+            if candidate.is_file():
+                return candidate
+    return None
 
 
 def checked(name: str, source: str) -> str:
@@ -123,15 +139,6 @@ def _only_running() -> Chosen:
         raise Unreachable("no hactl.toml here or above, and no fleet is running", "hactl init, or hactl demo")
     names = ", ".join(chosen.name for chosen in up)
     raise HactlError(f"several fleets are running: {names}", "name one: hactl --fleet NAME ...")
-
-
-def _nearest(start: Path) -> Path | None:
-    for directory in (start, *start.parents):
-        candidate = directory / "hactl.toml"
-        with contextlib.suppress(OSError):  # a directory that may not be entered has no file for us
-            if candidate.is_file():
-                return candidate
-    return None
 
 
 def _peek(path: Path) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import click
 
 from hactl import config as files
 from hactl.cli import output
-from hactl.cli.choice import choose
+from hactl.cli.choice import choose, nearest
 from hactl.cli.exits import Exit
 from hactl.cli.options import config_option, fleet_option, json_option
 from hactl.core.errors import ConfigError
@@ -66,7 +66,7 @@ def show(config: Path | None, running: bool, schema: bool, as_json: bool) -> int
 
 
 def _load(given: Path | None) -> tuple[Path, FleetSpec]:
-    path = given or files.find(Path.cwd())
+    path = given or nearest()
     if path is None:
         raise ConfigError("no hactl.toml here or above", "hactl init writes one")
     return path, files.load(path)

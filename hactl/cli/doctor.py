@@ -55,7 +55,7 @@ def doctor(as_json: bool) -> int:
 
 
 def _subject() -> tuple[Chosen | None, FleetSpec, tuple[Finding, ...]]:
-    """The fleet that is meant, if any; its configuration, else the default one; and what is wrong with its file."""
+    """The fleet that is meant, if any; its configuration, else the one in force; and what is to say about its file."""
     from hactl.config import load
 
     try:
@@ -63,12 +63,20 @@ def _subject() -> tuple[Chosen | None, FleetSpec, tuple[Finding, ...]]:
     except HactlError:
         return None, FleetSpec(), ()
     if chosen.config is None:
-        return chosen, FleetSpec(), ()
+        return chosen, _in_force(chosen), ()
     try:
         return chosen, load(chosen.config), (Finding(check="hactl.toml", ok=True, found=str(chosen.config)),)
     except HactlError as error:
         finding = Finding(check="hactl.toml", ok=False, found=error.message, mend=error.hint)
-        return chosen, FleetSpec(), (finding,)
+        return chosen, _in_force(chosen), (finding,)
+
+
+def _in_force(chosen: Chosen) -> FleetSpec:
+    """What the fleet runs with, else the defaults."""
+    try:
+        return chosen.client.fleet().fleet.spec
+    except HactlError:
+        return FleetSpec()
 
 
 def _envoy(_: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:

@@ -79,12 +79,12 @@ def up(config: Path | None, foreground: bool, detach: bool, timeout: float, dry_
     elif foreground:
         from hactl.processes.daemon import main
 
-        register(chosen)
+        _prepare(chosen)
         return main(["--config", str(chosen.config), "--state", str(chosen.state)])
     else:
         from hactl.processes.launching import launch
 
-        register(chosen)
+        _prepare(chosen)
         for note in launch(chosen.paths, chosen.config):
             output.say(f"note: {note}")
     fleet = _await_serving(chosen.client, timeout)
@@ -94,6 +94,15 @@ def up(config: Path | None, foreground: bool, detach: bool, timeout: float, dry_
     else:
         output.say(f"fleet {fleet.name} serves on http://{listen}")
     return Exit.OK
+
+
+def _prepare(chosen: Chosen) -> None:
+    """Make its directory; without an Envoy that is not even begun, unless there is something that runs to adopt."""
+    from hactl.engines.envoy import binary
+
+    if not chosen.paths.journal.exists() or not _left_over(chosen):
+        binary.find()
+    register(chosen)
 
 
 def _await_serving(client: Client, timeout: float) -> Fleet:

@@ -70,10 +70,12 @@ def undo_change(draft: Draft, operation: Operation, why: str) -> None:
 def _own_undo(draft: Draft, operation: Operation) -> Undo | None:
     """What is left to take back: a value that a later change in progress has set again is now that one's to undo."""
     undo = operation.undo
+    if undo is None:
+        return None
     ids = tuple(draft.fleet.operations)
     for later in ids[ids.index(operation.id) + 1 :]:
         other = draft.fleet.operations[later]
-        if undo is None or other.undo is None:
+        if other.undo is None:
             continue
         nodes, regions = undo.node_weights, undo.region_weights
         theirs = Undo(

@@ -186,9 +186,12 @@ def _change(draft: Draft, before: Node, after: Node, why: str) -> None:
 
 
 def _end_orphans(draft: Draft, alive: dict[str, Launch]) -> None:
-    """Processes of this fleet that no node claims: left behind by a crash between two records."""
-    fleet = draft.fleet
-    claimed = {instance_of(node, fleet.id) for node in fleet.nodes.values() if node.state.alive}
+    """Processes of this fleet that no node claims: left behind by a crash between two records.
+
+    What a node is only about to start claims nothing: when records were lost, a process with that very number may
+    run already, and would go on for ever beside its namesake.
+    """
+    claimed = {node.launch.instance for node in draft.fleet.nodes.values() if node.launch and node.state.alive}
     for instance, launch in alive.items():
         if instance not in claimed:
             draft.emit(OrphanEnded(pid=launch.pid, instance=instance))

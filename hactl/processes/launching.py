@@ -15,7 +15,8 @@ from hactl.paths import FleetPaths
 from hactl.store.journal import SqliteJournal
 from hactl.supervisor.identity import find_instances
 
-_DAEMON = (sys.executable, "-m", "hactl.processes.daemon")
+_DAEMON = (sys.executable, "-P", "-m", "hactl.processes.daemon")
+"""Without -P a `signal.py` beside somebody's hactl.toml would be run in place of Python's own."""
 
 
 def launch(paths: FleetPaths, config: Path | None) -> tuple[str, ...]:

@@ -18,9 +18,9 @@ from hactl.core.model import Fleet, Launch, Now
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import FleetSpec
 from hactl.core.value import Value, replace
-from hactl.store.journal import SqliteJournal
 from hactl.supervisor.identity import NotOurs, find_instances, open_verified
 from hactl.supervisor.listening import ensure_free
+from hactl.supervisor.ports import Journal
 from hactl.supervisor.process_table import free_ports
 
 
@@ -34,9 +34,7 @@ class Charge(Value):
     """What the operator should know."""
 
 
-def take_charge(
-    spec: FleetSpec | None, journal: SqliteJournal, now: Now, *, version: str, pid: int, fleet_id: str
-) -> Charge:
+def take_charge(spec: FleetSpec | None, journal: Journal, now: Now, *, version: str, pid: int, fleet_id: str) -> Charge:
     """Read, look, decide. `fleet_id` is for a fleet that is founded now. Raises HactlError when it cannot start."""
     fleet, last = _journaled(journal)
     if not fleet.id:
@@ -58,13 +56,14 @@ def take_charge(
     if not any(launch.instance.split("/")[1] in edges for launch in found.alive):
         in_force = changed.spec if changed else fleet.spec
         ensure_free(((in_force.edge.host, in_force.edge.port),))
-    gap = (
-        None
-        if last is None or (isinstance(last.event, DaemonStopped) and not found.alive)
-        else max(0.0, now.wall - last.wall)
-    )
-    arrival = Arrival(pid=pid, version=version, gap=gap, config=changed)
+    arrival = Arrival(pid=pid, version=version, gap=_gap(fleet, found, last, now), config=changed)
     return Charge(before=fleet, decision=recover(fleet, found, arrival, now), notes=notes)
+
+
+def _gap(fleet: Fleet, found: Found, last: Record | None, now: Now) -> float | None:
+    """Seconds since the last sign of a daemon; None when there was none to be, after a `down` that went well."""
+    down = fleet.closing and last is not None and isinstance(last.event, DaemonStopped) and not found.alive
+    return None if last is None or down else max(0.0, now.wall - last.wall)
 
 
 def look_around(fleet: Fleet, now: Now) -> Found:
@@ -91,7 +90,7 @@ def _verified(launch: Launch, boot: str) -> str | None:
     return None
 
 
-def _journaled(journal: SqliteJournal) -> tuple[Fleet, Record | None]:
+def _journaled(journal: Journal) -> tuple[Fleet, Record | None]:
     checkpoint, records = journal.load()
     fleet = checkpoint or Fleet()
     for record in records:

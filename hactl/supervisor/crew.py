@@ -4,7 +4,8 @@ Every task is owned by the Supervisor's task group and has a name. None of them 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Launch, Node, NodeState, Now, Role, Sample
@@ -106,13 +107,9 @@ class Crew:
     def _kind(self, node: Node) -> ProcessKind:
         return self._edges if node.role is Role.EDGE else self._gateways
 
-    def _start(self, work: Awaitable[None], name: str) -> None:
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         assert self._group is not None, "begin comes first"
-
-        async def owned() -> None:
-            await work
-
-        task = self._group.create_task(owned(), name=name)
+        task = self._group.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 

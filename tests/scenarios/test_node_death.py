@@ -85,9 +85,7 @@ async def test_a_post_in_flight_fails_once_and_is_never_sent_again(fleet):
     service.hold()
     try:
         async with asyncio.TaskGroup() as tasks:
-            calls = [
-                tasks.create_task(outcome(fleet.port, f"call-{number}".encode())) for number in range(posts)
-            ]
+            calls = [tasks.create_task(outcome(fleet.port, f"call-{number}".encode())) for number in range(posts)]
             await service.arrived(service.count + posts - len(service.bodies))
             measured = await fleet.measured(lambda update: sum(in_flight(update).values()) == posts)
             victim, on_it = max(in_flight(measured).items(), key=lambda item: item[1])
@@ -118,7 +116,7 @@ def in_flight(update) -> dict[str, int]:
 
 @pytest.mark.asyncio(loop_scope="function")
 async def test_a_whole_region():
-    """Active/passive: the standby gets nothing before, everything while the first region is dead, and no GET is lost."""
+    """Active/passive: the standby gets nothing before, all while the first region is dead, and no GET is lost."""
     regions = (Region(name="seoul", nodes=2), Region(name="tokyo", nodes=2, priority=1))
     async with RunningFleet(regions=regions, routes=APP, extra=TIRELESS) as fleet:
         mark = fleet.seq

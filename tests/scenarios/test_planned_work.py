@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="module")]
 
 RATE = 300
 NODES = ("local-1", "local-2", "local-3", "local-4")
+EDGES = ("edge-1", "edge-2")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -69,17 +71,24 @@ async def test_a_drain_waits_for_what_is_in_flight(fleet):
 
 
 @pytest.mark.parametrize("keep_alive", [True, False])
-async def test_a_rolling_restart_of_everything(fleet, keep_alive):
-    """Every node and both edges are replaced, one at a time, and no request is lost, on old connections or new ones."""
-    mark, before = fleet.seq, fleet.pids()
+@pytest.mark.parametrize("names", [NODES, EDGES], ids=["nodes", "edges"])
+async def test_a_rolling_restart(fleet, names, keep_alive):
+    """All are replaced, one at a time, and no request is lost, on old connections or new ones.
+
+    One thing is the kernel's: it resets connections that wait to be accepted on the socket of an edge that stops
+    listening, unless net.ipv4.tcp_migrate_req hands them to the other edge. Such a request has reached nobody.
+    """
+    mark, before, asked = fleet.seq, fleet.pids(), fleet.upstream.count
     async with open_loop(fleet.port, rate=RATE, keep_alive=keep_alive) as load:
         await load.answered(100)
-        await fleet.command(Restart(nodes=(*NODES, "edge-1", "edge-2")))
+        await fleet.command(Restart(nodes=names))
         await load.answered(100)
-    assert load.failed == 0, load
-    after = (await fleet.calm()) and fleet.pids()
-    assert not set(after.values()) & set(before.values())
-    for name in before:
+    tolerated = load.unaccepted if names is EDGES and not kernel_migrates_connections() else 0
+    assert load.failed == tolerated, load
+    assert fleet.upstream.count - asked == load.ok
+    await fleet.calm()
+    assert {name for name, pid in fleet.pids().items() if pid != before[name]} == set(names)
+    for name in names:
         assert life(fleet.since(mark), name) == ["draining", "stopping", "stopped", "starting", "serving"]
     out: set[str] = set()
     for event in fleet.since(mark, NodeChanged):
@@ -87,6 +96,12 @@ async def test_a_rolling_restart_of_everything(fleet, keep_alive):
         out = out - {event.node.name} if serves else out | {event.node.name}
         assert len(out) <= 1, "two were out at once"
     assert fleet.since(mark, FailoverBegan) == []
+
+
+def kernel_migrates_connections() -> bool:
+    """Whether connections that wait to be accepted survive the end of one of several listeners on their port."""
+    setting = Path("/proc/sys/net/ipv4/tcp_migrate_req")
+    return setting.exists() and setting.read_text().strip() == "1"
 
 
 async def test_twenty_weight_changes_and_two_policies(fleet):
@@ -105,7 +120,7 @@ async def test_twenty_weight_changes_and_two_policies(fleet):
     assert fleet.since(mark, TrafficRejected) == []
     versions = [event.plan.version for event in fleet.since(mark, TrafficShifted)]
     assert len(versions) >= 20
-    for edge in ("edge-1", "edge-2"):
+    for edge in EDGES:
         proved = [event.version for event in fleet.since(mark, TrafficApplied) if event.edge == edge]
         assert proved == versions
 

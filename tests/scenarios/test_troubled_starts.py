@@ -20,7 +20,9 @@ from hactl.core.talk import Measured
 pytestmark = pytest.mark.envoy
 
 RATE = 300
-DEAD = '[[service]]\nname = "dead"\nendpoints = ["127.0.0.1:{dead}"]\n\n[[route]]\nprefix = "/dead"\nservice = "dead"\n\n'
+DEAD = (
+    '[[service]]\nname = "dead"\nendpoints = ["127.0.0.1:{dead}"]\n\n[[route]]\nprefix = "/dead"\nservice = "dead"\n\n'
+)
 
 
 async def test_a_node_whose_port_is_taken_moves_to_another():
@@ -45,7 +47,7 @@ async def test_a_node_whose_port_is_taken_moves_to_another():
 async def test_a_program_of_ones_own_is_stopped_without_a_lost_request():
     """A gateway that cannot say what it is doing: the edges count for it, and it is stopped when nothing is open."""
     argv = [sys.executable, "-m", "hactl.processes.upstream", "--port", "{port}"]
-    own = f"[gateway]\nkind = \"command\"\ncommand = {json.dumps(argv)}\n"
+    own = f'[gateway]\nkind = "command"\ncommand = {json.dumps(argv)}\n'
     async with RunningFleet(regions=(Region(nodes=2),), routes="", extra=own) as fleet, asyncio.TaskGroup() as tasks:
         mark = fleet.seq
         slow = [tasks.create_task(fetch(fleet.port, "/slow?ms=2500", method="POST", body=b"x")) for _ in range(8)]
@@ -58,7 +60,7 @@ async def test_a_program_of_ones_own_is_stopped_without_a_lost_request():
 
 
 async def test_a_dead_service_takes_nobody_else_with_it():
-    """Nothing listens behind one route: its requests fail, all others are answered, and every node stays in rotation."""
+    """Nothing listens behind one route: its requests fail, all others are answered, no node leaves the rotation."""
     routes = DEAD.replace("{dead}", str(free_port())) + APP
     async with RunningFleet(routes=routes) as fleet:
         mark = fleet.seq
@@ -86,7 +88,7 @@ def test_a_missing_binary_is_said_in_one_line():
         assert "no envoy binary at '/nonexistent/envoy'" in error
         assert "Traceback" not in done.stderr
         assert len(hints) <= 1, hints
-        home.ok("down")
+        home.run("down")
         assert home.strays() == []
 
 
@@ -99,7 +101,9 @@ async def ejected(admin: Path) -> int:
     """How many nodes an edge has ejected by itself, now."""
     reader, writer = await asyncio.open_unix_connection(admin)
     try:
-        writer.write(b"GET /stats?filter=outlier_detection.ejections_active HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        writer.write(
+            b"GET /stats?filter=outlier_detection.ejections_active HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+        )
         said = (await reader.read()).decode()
     finally:
         writer.close()

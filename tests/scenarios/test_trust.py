@@ -1,7 +1,6 @@
 """Whom a daemon believes: no second daemon, no forged record, no file that somebody has left in its directory."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from hactl.core.commands import Restart
 from hactl.core.draft import evolve
 from hactl.core.errors import HactlError
 from hactl.core.events import AdoptionRefused, NodeAdopted, NodeChanged, Record
-from hactl.core.model import Fleet, Launch
+from hactl.core.model import Fleet
 from hactl.core.value import replace
 from hactl.processes.launching import launch
 from hactl.store.journal import SqliteJournal

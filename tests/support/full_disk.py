@@ -27,7 +27,7 @@ _LIMIT = 500
 
 
 async def story(disk: Path) -> dict[str, Any]:
-    """A full disk with the ballast still there, then one without: what was refused, what happened, what is on record."""
+    """A full disk with the ballast still there, then one without: what was refused, what happened, what is kept."""
     told: dict[str, Any] = {}
     async with RunningFleet(regions=(Region(nodes=3),), extra=UNTIRING) as fleet:
         daemon = fleet.daemon

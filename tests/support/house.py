@@ -94,13 +94,14 @@ class House:
         self.engine = FakeEngine(str(directory))
         self.fleet_id = uuid.uuid4().hex
         self.max_waiting = 20_000
+        self.open_disk: Callable[[Path], Disk] = Disk
         self.disk: Disk | None = None
         """The journal of the daemon that runs now."""
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Supervisor]:
         """A daemon takes charge, and leaves at the end unless it has gone before."""
-        disk = self.disk = Disk(self.paths.journal)
+        disk = self.disk = self.open_disk(self.paths.journal)
         try:
             supervisor = self.supervisor(disk)
             charge = self.charge(disk)
@@ -117,7 +118,7 @@ class House:
     def charge(self, disk: Disk) -> Charge:
         """How a daemon begins now."""
         now = clock_of_this_boot()()
-        return take_charge(self.spec, disk, now, version="0", pid=os.getpid(), fleet_id=self.fleet_id)  # type: ignore[arg-type]
+        return take_charge(self.spec, disk, now, version="0", pid=os.getpid(), fleet_id=self.fleet_id)
 
     def supervisor(self, disk: Disk) -> Supervisor:
         """One that has not begun."""
@@ -143,9 +144,10 @@ class House:
         return [record.event for record in self.records() if isinstance(record.event, kind)]
 
     def tear_down(self) -> None:
-        """End what still runs."""
-        for launch in find_instances(self.fleet_id):
-            end(launch)
+        """End what still runs; of several processes for one instance only the oldest is found at a time."""
+        while found := find_instances(self.fleet_id):
+            for launch in found:
+                end(launch)
 
 
 def quick_spec(**changes: object) -> FleetSpec:
@@ -196,6 +198,18 @@ def lives(launch: Launch) -> bool:
     """True while that very process runs."""
     stat = procfs.read_stat(launch.pid)
     return stat is not None and stat.ticks == launch.ticks and stat.state != "Z"
+
+
+async def ended(launch: Launch) -> None:
+    """Wait until that process has ended, whoever ends it."""
+    seen = asyncio.Event()
+    with suppress(NotOurs), _opened(launch) as fd:
+        asyncio.get_running_loop().add_reader(fd, seen.set)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await seen.wait()
+        finally:
+            asyncio.get_running_loop().remove_reader(fd)
 
 
 def end(launch: Launch) -> None:

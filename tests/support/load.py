@@ -25,6 +25,9 @@ class Load:
     """Complete answers with a status below 500."""
     failed: int = 0
     """Everything else: no connection, no complete answer, no answer in time, status >= 500."""
+    unaccepted: int = 0
+    """Those of them whose new connection was reset before its first answer, as the kernel does to what still waits to
+    be accepted when a listening socket is closed."""
     statuses: Counter[int] = field(default_factory=Counter)
     nodes: Counter[str] = field(default_factory=Counter)
     """Answers by the header that names the node."""
@@ -129,6 +132,7 @@ async def _count(load: Load, pool: "_Pool", due: float, timeout: float, keep_ali
         load.failed += 1
         load.errors[type(error).__name__] += 1
         if connection is not None:
+            load.unaccepted += isinstance(error, ConnectionResetError) and not connection.answered
             connection.close()
     else:
         load.latencies.append(asyncio.get_running_loop().time() - due)
@@ -173,6 +177,7 @@ class _Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.buffer = bytearray()
         self.ended = False
+        self.answered = False
         self.head_only = False
         self.waiter: asyncio.Future[tuple[int, dict[str, str], bytes]] | None = None
 
@@ -201,6 +206,7 @@ class _Connection(asyncio.Protocol):
         answer = _answer(self.buffer, self.head_only)
         if answer is not None and self.waiter is not None and not self.waiter.done():
             self.buffer.clear()
+            self.answered = True
             self.waiter.set_result(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -350,6 +350,12 @@ def test_a_policy_and_a_weight_in_progress_are_undone_independently() -> None:
     assert story.fleet.policy is Policy.LEAST_REQUEST
     assert story.node("seoul-1").weight == 20
     both_apply(story) << DONE
+    story = Script(serving()) >> SetWeight(nodes=("seoul-1",), weight=20)
+    first = story.fleet.plan.version
+    story >> SetPolicy(policy=Policy.ROUND_ROBIN) >> refused("edge-1", version=first) << BACK
+    assert (story.node("seoul-1").weight, story.fleet.policy) == (100, Policy.ROUND_ROBIN)
+    story >> refused("edge-1") << BACK
+    assert story.fleet.policy is Policy.LEAST_REQUEST
 
 
 def test_two_policies_in_progress_go_back_to_the_first_of_all() -> None:

@@ -4,11 +4,10 @@ import asyncio
 import os
 import signal
 import socket
-from contextlib import suppress
 
 import pytest
 from support.build import a_node, founded
-from support.house import PATIENCE, end, lives
+from support.house import PATIENCE, end, ended, lives
 from support.ports import free_port
 from support.processes import WAITS_FOR_EVER, Nursery, python
 
@@ -81,20 +80,6 @@ async def bench(nursery):
     for launch in [process.launch for process in bench.table._processes.values()]:
         end(launch)
     bench.table.close()
-
-
-async def vanished(launch: Launch) -> None:
-    """Wait until that process has ended."""
-    with suppress(ProcessLookupError):
-        fd = os.pidfd_open(launch.pid)
-        ended = asyncio.Event()
-        asyncio.get_running_loop().add_reader(fd, ended.set)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await ended.wait()
-        finally:
-            asyncio.get_running_loop().remove_reader(fd)
-            os.close(fd)
 
 
 async def test_a_process_is_started_and_its_end_reported_once(bench: Bench) -> None:
@@ -210,7 +195,7 @@ async def test_what_an_ended_process_leaves_behind_is_ended(bench: Bench) -> Non
     left_behind = replace(launch, pid=child, ticks=procfs.start_ticks(child) or 0)
     os.kill(launch.pid, signal.SIGKILL)
     assert isinstance(await bench.news(), Exited)
-    await vanished(left_behind)
+    await ended(left_behind)
     assert group_members(launch) == []
 
 
@@ -241,7 +226,7 @@ async def test_an_orphan_is_ended_with_everything_it_started(bench: Bench) -> No
     bench.table.end_orphan(replace(launch, pid=stranger.launch.pid))
     assert lives(stranger.launch)
     bench.table.end_orphan(launch)
-    await vanished(launch)
+    await ended(launch)
     bench.table.end_orphan(launch)
     assert bench.saw.empty()
 

@@ -1,0 +1,80 @@
+"""Looking at a fleet must be instant: what the quick verbs load, in a fresh interpreter."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from support.command import Home
+
+HEAVY = {"asyncio", "aiohttp", "httpx", "rich", "sqlite3", "ssl", "starlette", "textual", "uvicorn"}
+RUN = """
+import contextlib, io, json, sys
+from hactl.cli.main import main
+with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())), contextlib.redirect_stderr(io.StringIO()):
+    code = main(sys.argv[1:])
+print(json.dumps([code, sorted(sys.modules)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[Home]:
+    """The smallest fleet that runs."""
+    with Home() as home:
+        home.configure(edges=1, regions={"a": 1})
+        home.ok("up")
+        yield home
+
+
+def loaded(home: Home, *args: str) -> tuple[int, set[str]]:
+    """The exit code of `hactl ARGS`, and every module it had loaded in the end."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *args],
+        cwd=home.directory,
+        env=home.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    code, modules = json.loads(done.stdout)
+    return code, set(modules)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("status",),
+        ("status", "--json"),
+        ("events",),
+        ("logs", "a-1"),
+        ("wait",),
+        ("where",),
+        ("fleets",),
+        ("kill", "a-1", "--dry-run", "--confirm", "t"),
+        ("weight", "a-1", "99", "--wait"),
+    ],
+    ids=" ".join,
+)
+def test_a_quick_verb_loads_no_loop_no_screen_and_no_server(fleet: Home, args: tuple[str, ...]) -> None:
+    """It asks its question over a plain socket and leaves."""
+    code, modules = loaded(fleet, *args)
+    assert code == 0
+    assert modules & HEAVY == set()
+
+
+def test_nobody_pays_for_a_verb_that_was_not_typed(fleet: Home) -> None:
+    """The root's help lists every verb and loads none of them, nor anything they need."""
+    code, modules = loaded(fleet, "--help")
+    assert code == 0
+    ours = {name for name in modules if name.startswith("hactl.cli.")}
+    assert ours == {"hactl.cli.main", "hactl.cli.exits", "hactl.cli.output"}
+    assert not [name for name in modules if name.startswith(("hactl.control", "hactl.config", "hactl.supervisor"))]
+
+
+def test_the_headless_command_never_loads_a_console(fleet: Home) -> None:
+    """Not even the verbs that load a lot."""
+    for args in (("doctor",), ("config", "check"), ("up",), ("demo", "--help")):
+        _, modules = loaded(fleet, *args)
+        assert "textual" not in modules, args

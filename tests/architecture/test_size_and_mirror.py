@@ -1,0 +1,76 @@
+"""Modules are small, functions are smaller, and each module with something to decide has tests of its own."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = {str(path.relative_to(ROOT / "hactl")): path for path in sorted((ROOT / "hactl").rglob("*.py"))}
+LONGEST_MODULE = 350
+LONGEST_FUNCTION = 60
+LONG = {"core/model.py": 400}
+"""The vocabulary of the fleet is one list of values, read top to bottom; its parts need one another."""
+ELSEWHERE = {
+    "__main__.py": "cli/test_main.py",
+    "cli/following.py": "cli/test_see.py",
+    "config/kinds.py": "unit/config/test_reading.py",
+    "config/table.py": "unit/config/test_schema.py",
+    "config/traffic_keys.py": "unit/config/test_schema.py",
+    "config/unfit.py": "unit/config/test_reading.py",
+    "core/causes.py": "unit/core/test_lifecycle.py",
+    "core/model.py": "unit/core/test_traffic.py",
+    "core/spec.py": "unit/core/test_traffic.py",
+    "processes/demo.py": "cli/test_demo.py",
+    "supervisor/pidfd.py": "unit/supervisor/test_process.py",
+}
+"""Modules whose tests stand under another name, because they make sense in that company only."""
+
+
+def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse(path.read_text())
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def decides(path: Path) -> bool:
+    """True for a module with logic: not for values with properties, and not for protocols."""
+    for function in functions(path):
+        kinds = {node.id for node in function.decorator_list if isinstance(node, ast.Name)}
+        empty = isinstance(last := function.body[-1], ast.Expr) and isinstance(last.value, ast.Constant)
+        if not kinds & {"property", "classmethod"} and not function.name.startswith("__") and not empty:
+            return True
+    return False
+
+
+def mirror(module: str) -> Path:
+    """Where the tests of a module are looked for."""
+    path = Path(module)
+    folder = ROOT / "tests" / ("cli" if path.parts[0] == "cli" else Path("unit") / path.parent)
+    return folder / f"test_{path.name}"
+
+
+@pytest.mark.parametrize("module", [name for name, path in MODULES.items() if decides(path)])
+def test_a_module_with_logic_has_tests_of_its_own(module: str) -> None:
+    expected = ROOT / "tests" / ELSEWHERE[module] if module in ELSEWHERE else mirror(module)
+    assert expected.is_file()
+
+
+def test_the_exceptions_are_still_needed() -> None:
+    assert [module for module in ELSEWHERE if module not in MODULES or mirror(module).exists()] == []
+    assert [module for module in LONG if len(MODULES[module].read_text().splitlines()) <= LONGEST_MODULE] == []
+
+
+def test_a_module_is_short_and_says_what_it_is() -> None:
+    for module, path in MODULES.items():
+        text = path.read_text()
+        assert len(text.splitlines()) <= LONG.get(module, LONGEST_MODULE), module
+        assert ast.get_docstring(ast.parse(text)), module
+
+
+def test_no_function_is_long() -> None:
+    lengths = {
+        f"{module}: {function.name}": (function.end_lineno or 0) - function.lineno
+        for module, path in MODULES.items()
+        for function in functions(path)
+    }
+    assert {name: length for name, length in lengths.items() if length >= LONGEST_FUNCTION} == {}

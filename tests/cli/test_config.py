@@ -1,0 +1,63 @@
+"""`hactl config`: says everything that is wrong, and shows what is in force."""
+
+import json
+import tomllib
+
+import msgspec
+from support.command import Home
+
+from hactl.config import load
+from hactl.core.spec import FleetSpec
+
+
+def test_check_counts_what_a_good_file_describes(fleet: Home) -> None:
+    path = fleet.directory / "hactl.toml"
+    assert fleet.ok("config", "check") == f"{path}: fleet t: 2 regions, 4 nodes, 2 edges, 0 services, 1 route\n"
+    assert fleet.json("config", "check")["fleet"] == "t"
+
+
+def test_check_tells_all_problems_and_not_only_the_first(home: Home) -> None:
+    home.configure('[edg]\nx = 1\n\n[restart]\nbase = "soon"\n')
+    done = home.run("config", "check")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    first, hint, second = done.stderr.splitlines()
+    assert first == f"hactl: {home.directory}/hactl.toml: edg: unknown key"
+    assert hint == '  try: did you mean "edge"?; 1 more problem in this file'
+    assert second.startswith(f"also: {home.directory}/hactl.toml: restart.base: wants a duration")
+
+
+def test_without_a_file_check_says_how_to_get_one(home: Home) -> None:
+    done = home.run("config", "check")
+    assert (done.returncode, done.stderr) == (2, "hactl: no hactl.toml here or above\n  try: hactl init writes one\n")
+
+
+def test_show_prints_a_file_that_means_the_same(fleet: Home) -> None:
+    """Every default filled in; written back and read again, it is the same configuration."""
+    text = fleet.ok("config", "show")
+    assert tomllib.loads(text)["edge"]["count"] == 2
+    again = fleet.directory / "again.toml"
+    again.write_text(text)
+    assert load(again) == load(fleet.directory / "hactl.toml")
+    assert fleet.ok("config", "show", "--config", str(again)) == text
+
+
+def test_show_json_is_the_specification(fleet: Home) -> None:
+    shown = msgspec.json.decode(fleet.ok("config", "show", "--json"), type=FleetSpec)
+    assert shown == load(fleet.directory / "hactl.toml")
+
+
+def test_show_running_is_what_is_in_force_and_not_the_file(fleet: Home) -> None:
+    path = fleet.directory / "hactl.toml"
+    good, in_force = path.read_text(), fleet.ok("config", "show")
+    path.write_text(good.replace("nodes = 2", "nodes = 3"))
+    try:
+        assert fleet.ok("config", "show") != in_force
+        assert fleet.ok("config", "show", "--running") == in_force
+    finally:
+        path.write_text(good)
+
+
+def test_the_schema_is_one_for_editors(home: Home) -> None:
+    schema = json.loads(home.ok("config", "show", "--schema"))
+    assert schema["properties"]["edge"]["properties"]["listen"]["type"] == "string"

@@ -1,0 +1,78 @@
+"""`hactl doctor`: every finding is true, and says what mends it."""
+
+import json
+import socket
+
+from support.command import Home
+
+
+def findings(home: Home, **more: str) -> dict[str, tuple[bool, str, str]]:
+    """What `doctor --json` finds: whether it is well, what it is, and what mends it."""
+    found = json.loads(home.run("doctor", "--json", **more).stdout)
+    return {item["check"]: (item["ok"], item["found"], item["mend"]) for item in found}
+
+
+def test_a_fleet_that_runs_holds_its_own_port(fleet: Home) -> None:
+    found = findings(fleet)
+    assert found["edge port"] == (True, f"{fleet.port}, held by this fleet", "")
+    assert found["hactl.toml"] == (True, str(fleet.directory / "hactl.toml"), "")
+
+
+def test_it_looks_at_all_that_bites(fleet: Home) -> None:
+    checks = ["hactl.toml", "envoy", "edge port", "node ports", "open files", "memory", "disk", "socket paths"]
+    assert list(findings(fleet))[:8] == checks
+
+
+def test_text_marks_what_is_well(fleet: Home) -> None:
+    lines = fleet.run("doctor").stdout.splitlines()
+    assert f"ok  hactl.toml: {fleet.directory / 'hactl.toml'}" in lines
+
+
+def test_a_port_somebody_holds_is_found_with_its_holder(home: Home) -> None:
+    home.configure()
+    with socket.create_server(("127.0.0.1", home.port)):
+        done = home.run("doctor")
+        fine, found, mend = findings(home)["edge port"]
+    assert done.returncode == 3
+    assert not fine
+    assert f"port {home.port} on 127.0.0.1 is held by" in found
+    assert mend
+    assert f"!!  edge port: {found}\n    mend: {mend}\n" in done.stdout
+
+
+def test_a_broken_file_is_a_finding_and_no_end(home: Home) -> None:
+    home.configure("nonsense = 1")
+    fine, found, mend = findings(home)["hactl.toml"]
+    assert not fine
+    assert "nonsense" in found
+    assert mend
+
+
+def test_behind_a_broken_file_the_fleet_that_runs_is_looked_at(fleet: Home) -> None:
+    path = fleet.directory / "hactl.toml"
+    good = path.read_text()
+    path.write_text(good + "[[[")
+    try:
+        found = findings(fleet)
+    finally:
+        path.write_text(good)
+    assert not found["hactl.toml"][0]
+    assert found["edge port"] == (True, f"{fleet.port}, held by this fleet", "")
+
+
+def test_an_envoy_that_is_not_there_is_a_finding(home: Home) -> None:
+    home.configure()
+    fine, found, mend = findings(home, HACTL_ENVOY="/nowhere/envoy")["envoy"]
+    assert (fine, found) == (False, "no envoy binary at '/nowhere/envoy'")
+    assert "HACTL_ENVOY" in mend
+
+
+def test_a_gateway_command_that_is_not_there_is_a_finding(home: Home) -> None:
+    home.configure('[gateway]\nkind = "command"\ncommand = ["no-such-gateway", "{port}"]\n')
+    assert findings(home)["gateway command"][:2] == (False, "'no-such-gateway' not found")
+
+
+def test_it_looks_even_where_there_is_no_fleet(home: Home) -> None:
+    """Before the first `hactl init`."""
+    assert "envoy" in findings(home)
+    assert not home.state.exists()

@@ -1,0 +1,23 @@
+"""Every event is one plain sentence."""
+
+from hypothesis import given
+from support.values import values
+
+from hactl.core.events import DaemonStopped, Event, WeightsChanged
+from hactl.core.telling import tell
+
+
+@given(values(Event))
+def test_whatever_happens_can_be_told(event: Event) -> None:
+    """No event without words, however odd its content."""
+    assert tell(event).strip()
+
+
+def test_a_change_of_weights_names_each() -> None:
+    told = tell(WeightsChanged(nodes={"a-1": 50}, regions={"b": 0}))
+    assert told == "weight: a-1 = 50, region b = 0"
+
+
+def test_a_daemon_that_leaves_claims_nothing_about_its_workers() -> None:
+    """After `down` there are none."""
+    assert tell(DaemonStopped(pid=7)) == "daemon left (pid 7)"

@@ -1,0 +1,126 @@
+"""The daemon's door: one announcement, exit codes, errors as sentences. What it does inside has tests of its own."""
+
+import os
+import sys
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from support.places import fleet_paths
+from support.ports import free_port
+
+from hactl.core.errors import HactlError
+from hactl.paths import FleetPaths
+from hactl.processes.daemon import Announcement, clock_of_this_boot, main
+from hactl.store.lock import FleetLock
+from hactl.supervisor import procfs
+
+
+@pytest.fixture
+def paths(tmp_path) -> Iterator[FleetPaths]:
+    with fleet_paths(tmp_path / "state") as paths:
+        yield paths
+
+
+def all_of(reading: int) -> bytes:
+    with os.fdopen(reading, "rb") as pipe:
+        return pipe.read()
+
+
+def test_success_is_one_line_and_then_the_pipe_ends() -> None:
+    """Whoever waits gets pid and notes, and knows by the end of file that nothing more comes."""
+    reading, writing = os.pipe()
+    ready = Announcement(writing)
+    ready.succeeded(("take note",))
+    ready.failed(HactlError("too late to fail"))
+    said = all_of(reading)
+    assert said.count(b"\n") == 1
+    assert msgspec.json.decode(said) == {"ready": True, "pid": os.getpid(), "notes": ["take note"]}
+
+
+def test_failure_is_one_line_with_the_hint() -> None:
+    """The starter shows it as its own error."""
+    reading, writing = os.pipe()
+    Announcement(writing).failed(HactlError("it does not fit", "make it fit"))
+    assert msgspec.json.decode(all_of(reading)) == {"ready": False, "error": "it does not fit", "hint": "make it fit"}
+
+
+def test_in_the_foreground_failure_goes_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """There is nobody else to tell."""
+    ready = Announcement(None)
+    ready.succeeded(())
+    ready.failed(HactlError("it does not fit", "make it fit"))
+    ready.failed(HactlError("it does not fit"))
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "hactl: it does not fit\n  try: make it fit\nhactl: it does not fit\n"
+
+
+def test_a_starter_that_has_gone_is_no_failure() -> None:
+    """A terminal that was closed meanwhile does not take the fleet with it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    Announcement(writing).succeeded(())
+
+
+def test_a_wrong_configuration_ends_with_1(paths: FleetPaths, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing has been made then, not even the state directory."""
+    file = tmp_path / "hactl.toml"
+    file.write_text("[edge]\nport = 'http'\n")
+    assert main(["--config", str(file), "--state", str(paths.state)]) == 1
+    assert capsys.readouterr().err.startswith(f"hactl: {file}")
+    assert not paths.state.exists()
+
+
+def test_a_second_daemon_ends_with_1(paths: FleetPaths, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says who has the fleet, and touches nothing of it."""
+    paths.state.mkdir()
+    file = tmp_path / "hactl.toml"
+    file.write_text(f"[edge]\nlisten = '127.0.0.1:{free_port()}'\n")
+    with FleetLock(paths.lock):
+        assert main(["--config", str(file), "--state", str(paths.state)]) == 1
+    told = capsys.readouterr().err
+    assert f"a daemon already runs for this fleet (pid {os.getpid()})" in told
+    assert [entry.name for entry in paths.state.iterdir()] == ["daemon.lock"]
+
+
+def test_a_state_directory_that_cannot_be_made_ends_with_1(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sentence, no traceback."""
+    (tmp_path / "state").write_text("a file")
+    assert main(["--state", str(tmp_path / "state" / "deeper")]) == 1
+    told = capsys.readouterr().err
+    assert "cannot make the state directory" in told
+    assert "Traceback" not in told
+
+
+def test_a_journal_that_is_none_ends_with_1(paths: FleetPaths, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody else's file is not overwritten."""
+    paths.state.mkdir()
+    paths.journal.write_text("my diary " * 1000)
+    assert main(["--state", str(paths.state)]) == 1
+    assert "journal" in capsys.readouterr().err
+    assert paths.journal.read_text().startswith("my diary")
+
+
+def test_the_state_directory_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    """A daemon never guesses where its fleet is."""
+    with pytest.raises(SystemExit):
+        main([])
+    assert "--state" in capsys.readouterr().err
+
+
+def test_the_clock_tells_the_boot_it_belongs_to() -> None:
+    """The monotonic clock goes on, and is the kernel's own, by which process starts are stamped."""
+    clock = clock_of_this_boot()
+    first, second = clock(), clock()
+    assert second.mono >= first.mono
+    assert first.boot == procfs.boot_id()
+    started = procfs.monotonic_at(procfs.start_ticks(os.getpid()) or 0)
+    assert 0 < started < first.mono
+
+
+def test_nothing_is_printed_when_there_is_nothing_to_say(capsys: pytest.CaptureFixture[str]) -> None:
+    """A daemon in the foreground that comes up is silent."""
+    Announcement(None).succeeded(("noted",))
+    told = capsys.readouterr()
+    assert (told.out, told.err, sys.exc_info()) == ("", "", (None, None, None))
