@@ -107,7 +107,7 @@ RESTART = Table(
         Key(
             name="initial",
             kind=quantities.duration("0s", "1h", auto=True),
-            doc='before the first restart; "auto": at once if it ran for a minute, otherwise base',
+            doc='before the first restart; "auto": at once after a minute, or after a first good run; otherwise base',
         ),
         Key(name="base", kind=quantities.duration("10ms", "1h"), doc="before the second; doubles each time"),
         Key(name="max", kind=quantities.duration("10ms", "1d"), doc="the longest wait"),

@@ -80,7 +80,8 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     _end_orphans(draft, alive)
     _repeat_kills(draft)
     draft.perform(ApplyTraffic(plan=draft.fleet.plan))
-    settle(draft, draft.fleet)
+    # What was lost while nobody looked is a loss all the same, seen now; over a reboot nothing can be compared.
+    settle(draft, draft.fleet if rebooted or arrival.config else fleet)
     return Decision(fleet=draft.fleet, events=tuple(draft.events), effects=draft.ordered_effects())
 
 

@@ -12,16 +12,7 @@ from typing import assert_never
 
 from hactl.core.commands import Command, Kill, Request
 from hactl.core.draft import evolve
-from hactl.core.effects import (
-    ApplyTraffic,
-    BeginDrain,
-    Effect,
-    EndDrain,
-    EndOrphan,
-    Halt,
-    SendSignal,
-    Spawn,
-)
+from hactl.core.effects import ApplyTraffic, BeginDrain, Effect, EndDrain, EndOrphan, Halt, SendSignal, Spawn
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import DaemonStopped, Event, NodeAdopted, Record
 from hactl.core.machine import Decision, step

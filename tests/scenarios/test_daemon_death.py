@@ -175,10 +175,12 @@ async def test_the_daemon_dies_while_everything_is_taken_down(fleet, event, wher
     operation = await fleet.command(Down(), wait=False)
     await fleet.happens(event, where, after=mark)
     await fleet.kill_daemon()
+    left = running(fleet)
     await fleet.launch()
     await fleet.calm()
-    ended = [event for event in fleet.since(mark, OperationEnded) if event.id == operation]
-    assert [event.outcome for event in ended] == [Outcome.FAILED]
+    (ended,) = [event for event in fleet.since(mark, OperationEnded) if event.id == operation]
+    # The last nodes stop within milliseconds of one another: the daemon may have been through before it was hit.
+    assert ended.outcome is Outcome.FAILED or not left
     assert_one_of_each(fleet)
     async with open_loop(fleet.port, rate=RATE) as load:
         await load.answered(50)

@@ -31,7 +31,7 @@ from hactl.core.events import (
     Record,
     TrafficRejected,
 )
-from hactl.core.model import EndpointStatus, Fleet, Node, NodeState, Outcome, Verb
+from hactl.core.model import EndpointStatus, Fleet, Node, NodeState, Outcome, ReasonCode, Verb
 from hactl.core.observations import BecameHealthy, BecameUnhealthy, Exited, Observation, PlanApplied, Spawned, WentIdle
 from hactl.core.spec import Policy
 from hactl.core.talk import Measured, News, Query, Snapshot, Update
@@ -65,6 +65,15 @@ async def done(supervisor: Supervisor, command: Command, *, confirm: str = "") -
         if isinstance(record.event, OperationEnded) and record.event.id == receipt.operation
     ]
     return ending
+
+
+async def next_events(watching: AsyncIterator[Update]) -> list[Event]:
+    """What is told next, measurements aside."""
+    async with asyncio.timeout(PATIENCE):
+        while not isinstance(update := await anext(watching), News):
+            pass
+    await watching.aclose()  # type: ignore[attr-defined]
+    return [record.event for record in update.records]
 
 
 async def until_left(supervisor: Supervisor) -> None:
@@ -516,8 +525,11 @@ async def test_a_journal_with_a_gap_can_be_started_from(house: House) -> None:
         assert lost > 2
         assert house.disk is not None
         house.disk.resize(None)
+        watching = supervisor.watch()
+        await anext(watching)
         await supervisor._housekeeping()
         assert supervisor.snapshot().pulse.unwritten == 0
+        assert [type(event) for event in await next_events(watching)] == [GapRecorded]
         left = await until_serving(supervisor)
         (gap,) = await supervisor.history(Query(kinds=("GapRecorded",)))
         assert gap.event == GapRecorded(lost=lost, why="the journal could not be written")
@@ -550,6 +562,19 @@ async def test_a_log_that_cannot_be_rotated_stops_nobody(house: House) -> None:
         spec = quick_spec()
         supervisor._fleet = replace(supervisor.look(), spec=replace(spec, logs=replace(spec.logs, max_size=0)))
         await supervisor._housekeeping()
+
+
+async def test_a_process_that_does_not_become_ready_in_time_is_started_again(house: House) -> None:
+    """Deadlines stand in the fleet; the alarm is set to whatever the newest one has."""
+    house.spec = replace(house.spec, gateway=replace(house.spec.gateway, start_timeout=0.5))
+    house.engine.sick.add("seoul-1")
+    async with house.opened() as supervisor:
+        fleet = await until(supervisor, lambda fleet: fleet.nodes["seoul-1"].launches == 2)
+        reason = fleet.nodes["seoul-1"].reason
+        assert reason is not None
+        assert reason.code is ReasonCode.START_TIMEOUT
+        house.engine.sick.clear()
+        await until_serving(supervisor)
 
 
 async def test_an_operation_that_nobody_confirms_ends_at_its_deadline(house: House) -> None:
