@@ -100,7 +100,7 @@ def _prepare(chosen: Chosen) -> None:
     """Make its directory; without an Envoy that is not even begun, unless there is something that runs to adopt."""
     from hactl.engines.envoy import binary
 
-    if not chosen.paths.journal.exists() or not _left_over(chosen):
+    if not _left_over(chosen):
         binary.find()
     register(chosen)
 
@@ -141,10 +141,11 @@ def down(config: Path | None, reason: str, timeout: float, dry_run: bool, as_jso
     Works after the daemon has died, too: then what it left running is stopped.
     """
     chosen = choose(config)
+    client = chosen.client  # raises for a name that nobody knows
     here = running(chosen)
     left = () if here else _left_over(chosen)
     if dry_run:
-        return _would_stop(chosen, _alive(chosen.client) if here else left, as_json=as_json)
+        return _would_stop(chosen, _alive(client) if here else left, as_json=as_json)
     ended = None
     if here or left:
         if not here:
@@ -182,11 +183,11 @@ def _alive(client: Client) -> tuple[str, ...]:
 
 
 def _left_over(chosen: Chosen) -> tuple[str, ...]:
-    """The names of the processes that run without a daemon. Raises Unreachable when there never was a fleet."""
+    """The names of the processes that run without a daemon."""
     from hactl.processes.launching import workers
 
     if not chosen.paths.journal.exists():
-        raise Unreachable(f"fleet '{chosen.name}' has never run", "hactl fleets lists those that have")
+        return ()
     return tuple(launch.instance.split("/")[1] for launch in workers(chosen.paths))
 
 

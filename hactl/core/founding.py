@@ -32,7 +32,7 @@ def lay_out(spec: FleetSpec, free_ports: Iterable[int], kept: Fleet | None = Non
         for number in range(1, region.nodes + 1):
             name = f"{region.name}-{number}"
             fresh = Node(name=name, role=Role.GATEWAY, region=region.name, address=region.bind)
-            nodes.append(_keep(fresh, kept) or replace(fresh, port=_next(ports, spec)))
+            nodes.append(_keep(fresh, kept, spec.ports) or replace(fresh, port=_next(ports, spec)))
     return tuple(nodes)
 
 
@@ -42,12 +42,9 @@ def _edge(spec: FleetSpec, name: str, kept: Fleet | None) -> Node:
     return replace(fresh, goal=twin.goal, launches=twin.launches) if twin else fresh
 
 
-def _keep(fresh: Node, kept: Fleet | None) -> Node | None:
+def _keep(fresh: Node, kept: Fleet | None, ports: tuple[int, int]) -> Node | None:
     twin = kept.nodes.get(fresh.name) if kept else None
-    if kept is None or twin is None or twin.role is not fresh.role:
-        return None
-    low, high = kept.spec.ports
-    if not low <= twin.port <= high:
+    if twin is None or twin.role is not fresh.role or not ports[0] <= twin.port <= ports[1]:
         return None
     return replace(
         fresh,

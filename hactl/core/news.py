@@ -4,7 +4,7 @@ Exits and failed starts are answered in `restarts`. News that no longer fits a s
 """
 
 from hactl.core.causes import Cause, Context, Reaction, Stimulus, deadline_in, ordered, signals, stop_signal, wanted
-from hactl.core.model import DeadlineKind, Health, Node, NodeState, Reason, ReasonCode
+from hactl.core.model import DeadlineKind, Health, Node, NodeState, Reason, ReasonCode, Role
 from hactl.core.orders import drain_with, stop_now
 from hactl.core.restarts import charge, ended
 from hactl.core.value import replace
@@ -70,8 +70,11 @@ def mute(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
 
 
 def idle(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
-    """Nothing is in flight any more, or nobody waits for it any longer: stop, if it is to stop."""
-    if not wanted(node, context):
+    """Nothing is in flight any more, or nobody waits for it any longer: stop, if it is to stop.
+
+    An edge that has drained does not listen any more: wanted or not, it stops, and starts again if it is wanted.
+    """
+    if node.role is Role.EDGE or not wanted(node, context):
         return stop_now(node, stimulus, context)
     why = "idle" if stimulus.cause is Cause.IDLE else "drain deadline passed"
     return Reaction(node=replace(node, idle=True, deadline=None), why=why)

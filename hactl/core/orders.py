@@ -7,7 +7,7 @@ with a hint, either by a rule or right in the table.
 from hactl.core.causes import Cause, Context, Reaction, Stimulus, deadline_in, ordered, signals, stop_signal, wanted
 from hactl.core.effects import BeginDrain, EndDrain
 from hactl.core.errors import CommandRejected
-from hactl.core.model import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode
+from hactl.core.model import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode, Role
 from hactl.core.restarts import spawn
 from hactl.core.value import replace
 
@@ -24,7 +24,9 @@ def start_while_stopping(node: Node, stimulus: Stimulus, context: Context) -> Re
 
 
 def start_while_draining(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
-    """Take a stop back that has not come further than draining."""
+    """Take a stop back that has not come further than draining; an edge cannot, it has begun to close its door."""
+    if node.role is Role.EDGE:
+        return Reaction(node=replace(node, goal=Goal.UP), why="starts again when it has stopped")
     if node.goal is Goal.UP and node.drained:
         raise CommandRejected(f"'{node.name}' is already up, but drained", f"hactl resume {node.name}")
     kept = replace(node, goal=Goal.UP)

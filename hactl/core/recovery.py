@@ -29,6 +29,7 @@ from hactl.core.model import (
     Outcome,
     Reason,
     ReasonCode,
+    Role,
     Verb,
 )
 from hactl.core.operations import end, give_back
@@ -145,7 +146,7 @@ def _adopt(draft: Draft, node: Node, launch: Launch) -> None:
     elif node.state is NodeState.SERVING:
         draft.perform(EndDrain(node=node))
     elif node.state is NodeState.DRAINING:
-        if node.goal is Goal.UP and not node.drained:
+        if node.role is Role.GATEWAY and node.goal is Goal.UP and not node.drained:
             draft.stimulate(node.name, Stimulus(cause=Cause.RESUME))
         else:
             draft.perform(BeginDrain(node=node))

@@ -94,7 +94,7 @@ class LoadProcess:
 
     def _command(self) -> list[str]:
         plan = self.plan
-        command = [sys.executable, "-m", "hactl.processes.load", "--out", str(self._directory / "records")]
+        command = [sys.executable, "-P", "-m", "hactl.processes.load", "--out", str(self._directory / "records")]
         command += ["--url", plan.url, "--method", plan.method, f"--body={os.fsdecode(plan.body)}"]
         command += ["--rate", str(plan.rate), "--duration", str(plan.duration), "--timeout", str(plan.timeout)]
         command += ["--connections", str(plan.connections), "--node-header", plan.node_header]

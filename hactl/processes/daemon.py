@@ -89,8 +89,7 @@ async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve(), name="control")
             await server.started()
-            ready.succeeded(charge.notes)
-            await supervisor.run(charge.before, charge.decision)
+            await supervisor.run(charge.before, charge.decision, lambda: ready.succeeded(charge.notes))
             await server.stop()
         _tidy(paths, supervisor.look())
 

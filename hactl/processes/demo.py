@@ -21,8 +21,6 @@ import msgspec
 from hactl.control.aclient import AsyncClient
 from hactl.core.commands import Down
 from hactl.core.errors import HactlError
-from hactl.core.events import DaemonStopped
-from hactl.core.talk import News
 from hactl.core.value import Value
 from hactl.drill.demo import failover_demo
 from hactl.drill.demo_report import DemoReport
@@ -30,6 +28,7 @@ from hactl.drill.load import LoadPlan
 from hactl.drill.load_process import LoadProcess
 from hactl.paths import FleetPaths, state_home
 from hactl.processes.launching import launch, workers
+from hactl.supervisor import pidfd
 from hactl.supervisor.process_table import free_ports
 
 RATE = 300.0
@@ -145,7 +144,7 @@ def end_on_signals() -> None:
 @contextlib.asynccontextmanager
 async def _upstream() -> AsyncIterator[int]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hactl.processes.upstream", "--port", "0", "--lifetime", str(LIFETIME)),
+        *(sys.executable, "-P", "-m", "hactl.processes.upstream", "--port", "0", "--lifetime", str(LIFETIME)),
         stdin=DEVNULL,
         stdout=PIPE,
         start_new_session=True,
@@ -178,18 +177,31 @@ async def _to_the_end(work: Coroutine[Any, Any, object]) -> None:
 
 async def _strike(built: Stage) -> None:
     """Take the fleet down in good order, and by force if that does not work."""
-    with contextlib.suppress(HactlError, TimeoutError):
-        async with asyncio.timeout(_FAREWELL), AsyncClient(built.paths.control) as client:
-            watching = client.watch()
-            await anext(watching)
-            await client.submit(Down(), by="demo", reason="the demo is over")
-            async for update in watching:
-                if isinstance(update, News) and any(isinstance(it.event, DaemonStopped) for it in update.records):
-                    break
+    async with AsyncClient(built.paths.control) as client:
+        with contextlib.suppress(HactlError, ProcessLookupError):
+            daemon = os.pidfd_open((await client.hello()).pid)
+            try:
+                await _dismiss(client, daemon)
+            finally:
+                pidfd.send(daemon, signal.SIGKILL)
+                os.close(daemon)
     if built.paths.journal.exists():
         for launch_left in workers(built.paths):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(launch_left.pid, signal.SIGKILL)
+
+
+async def _dismiss(client: AsyncClient, daemon: int) -> None:
+    """Ask for the end of everything and wait, within limits, until the daemon's own process has ended."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(daemon, ended.set)
+    try:
+        with contextlib.suppress(HactlError, TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                await client.submit(Down(), by="demo", reason="the demo is over")
+                await ended.wait()
+    finally:
+        loop.remove_reader(daemon)
 
 
 @contextlib.contextmanager

@@ -87,10 +87,10 @@ class Supervisor:
             with contextlib.suppress(Exception):  # not forgotten: `run` raises it, wherever the news came from
                 self._work(None)
 
-    async def run(self, fleet: Fleet, arrival: Decision) -> None:
+    async def run(self, fleet: Fleet, arrival: Decision, in_charge: Callable[[], None] = lambda: None) -> None:
         """Take charge of `fleet` as `arrival` decided, and run it until it has stopped or `leave` is called.
 
-        Leaving stops no process: whoever comes next adopts them.
+        Calls `in_charge` once that is written. Leaving stops no process: whoever comes next adopts them.
         """
         loop = asyncio.get_running_loop()
         self._alarm = Alarm(loop, lambda: self._clock().mono, self._rang)
@@ -100,6 +100,7 @@ class Supervisor:
                 try:
                     self._crew.begin(tasks, measured=self._measured, look_after=self._housekeeping)
                     self._work(arrival)
+                    in_charge()
                     await self._leaving.wait()
                     if self._broken is not None:
                         raise self._broken
@@ -272,8 +273,10 @@ class Supervisor:
         )
 
     async def _housekeeping(self) -> None:
-        """What is due now and then: what waits for room on the disk, logs that have grown."""
+        """What is due now and then: what waits for room on the disk, logs that have grown, records that are old."""
         self._write_waiting()
+        with contextlib.suppress(HactlError):  # no room: the next round tries again
+            self._journal.prune(self._clock().wall - self._fleet.spec.journal.max_age)
         spec = self._fleet.spec.logs
         for name in (*self._fleet.nodes, "daemon"):
             path = self._paths.daemon_log if name == "daemon" else self._paths.node_log(name)

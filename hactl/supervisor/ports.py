@@ -72,6 +72,10 @@ class Journal(Protocol):
         """The newest checkpoint, and every record after it."""
         ...
 
+    def prune(self, older_than: float) -> int:
+        """Let go of records from before `older_than` (Unix time) that no start would replay; how many went."""
+        ...
+
     def query(
         self, *, after: int = 0, before: int = 0, since: float = 0.0, kinds: tuple[str, ...] = (), limit: int = 100
     ) -> list[Record]:

@@ -115,6 +115,10 @@ def spawn(command: CommandLine, *, instance: str, log: Path, now: float) -> Proc
         fd = os.pidfd_open(pid)
     except ProcessLookupError:  # only where somebody made us ignore SIGCHLD
         raise HactlError(f"{instance!r} ended at once", f"see {log}") from None
+    except OSError as error:  # no descriptor left: a process we could never signal safely must not stay
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise HactlError(f"cannot watch {instance!r}: {error.strerror}", "raise the limit on open files") from error
     # A child cannot vanish before it is reaped, so its ticks can always be read.
     ticks = procfs.start_ticks(pid) or 0
     return Process(Launch(instance=instance, pid=pid, ticks=ticks, boot=procfs.boot_id(), at=now), fd)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator
 
 from hactl.core.errors import HactlError
@@ -106,12 +107,14 @@ class ProcessTable:
 
     def _ended(self, name: str, process: Process, status: ExitStatus) -> None:
         launch = process.launch
+        # Before the news: workers of a pre-fork program would hold the port that its successor needs.
+        stragglers = _kill_group(launch)
         self._processes.pop(launch.instance, None)
         self._deliver(
             Exited(node=name, instance=launch.instance, code=status.code, signal=status.signal, oom=status.oom)
         )
         process.close()
-        if _group_lives(launch):
+        if stragglers:
             self._end_stragglers(launch)
 
     def _end_stragglers(self, launch: Launch) -> None:
@@ -131,13 +134,14 @@ class ProcessTable:
         return next(free_ports((port for port in range(low, high + 1) if port not in used), host), 0)
 
 
-def _group_lives(launch: Launch) -> bool:
-    """True when something is left of a process group whose leader has been reaped; costs one system call."""
+def _kill_group(launch: Launch) -> bool:
+    """Kill what is left of the process group of a leader that has been reaped; False when nothing was, as usual.
+
+    One system call. The kernel gives no process the number of a group that still has members.
+    """
     try:
-        os.killpg(launch.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's by now
+        os.killpg(launch.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # nobody, or by now somebody else's
         return False
     return True
 

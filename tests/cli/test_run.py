@@ -154,10 +154,11 @@ class TestDown:
         assert '"outcome":"done"' in down.stdout
         assert small.json("down") == {"fleet": "t", "ended": None}
 
-    def test_what_never_was_cannot_go_down(self, small: Home) -> None:
-        done = small.run("down")
-        assert done.returncode == 6
-        assert "has never run" in done.stderr
+    def test_what_never_was_up_is_down(self, small: Home) -> None:
+        """So that a script may clean up whatever it came to; but a name that nobody knows is a slip."""
+        assert small.run("down").stderr == "fleet t is down already\n"
+        assert not small.state.exists()
+        assert small.run("--fleet", "typo", "down").returncode == 6
 
     def test_a_dead_daemon_is_no_excuse(self, small: Home) -> None:
         small.ok("up")

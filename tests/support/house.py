@@ -62,6 +62,9 @@ class Disk:
     def load(self) -> tuple[Fleet | None, list[Record]]:
         return self._journal.load()
 
+    def prune(self, older_than: float) -> int:
+        return self._journal.prune(older_than)
+
     def query(
         self, *, after: int = 0, before: int = 0, since: float = 0.0, kinds: tuple[str, ...] = (), limit: int = 100
     ) -> list[Record]:

@@ -28,7 +28,7 @@ from hactl.core.events import (
     TrafficShifted,
 )
 from hactl.core.machine import step
-from hactl.core.model import NodeState, Now, Outcome, Verb
+from hactl.core.model import Goal, NodeState, Now, Outcome, Verb
 from hactl.core.observations import Ticked
 from hactl.core.spec import Policy
 
@@ -80,11 +80,13 @@ def test_an_edge_that_comes_into_service_must_prove_the_plan() -> None:
     story >> applied("edge-1") << like(TrafficApplied, edge="edge-1")
 
 
-def test_an_edge_that_is_taken_back_into_service_is_told_too() -> None:
-    """A stop taken back while draining: plans may have come and gone meanwhile."""
-    story = Script(serving()) >> Stop(nodes=("edge-1",)) >> Start(nodes=("edge-1",)) << EndDrain
-    story = Script(serving()) >> Stop(nodes=("edge-1",)) >> exited("seoul-1", signal=9) >> Start(nodes=("edge-1",))
-    story << like(ApplyTraffic, plan=story.fleet.plan)
+def test_an_edge_cannot_take_a_drain_back() -> None:
+    """It has begun to close its door: started again while it drains, it stops first, and then comes up anew."""
+    story = Script(serving()) >> Stop(nodes=("edge-1",)) >> Start(nodes=("edge-1",))
+    assert (story.node("edge-1").state, story.node("edge-1").goal) == (S.DRAINING, Goal.UP)
+    story >> idle("edge-1")
+    assert story.node("edge-1").state is S.STOPPING
+    story >> exited("edge-1", code=0) << like(Spawn, instance="f1/edge-1/2")
 
 
 def test_a_decision_says_what_it_is_about() -> None:

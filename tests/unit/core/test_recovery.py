@@ -192,8 +192,8 @@ def test_a_down_that_died_half_way_is_over() -> None:
     assert {node.state for node in story.fleet.edges} == {S.STOPPING, S.DRAINING}
     next_daemon(story) << like(OperationEnded, outcome=Outcome.FAILED, hint="hactl down")
     assert not story.fleet.closing
-    assert story.node("edge-2").serviceable
     story >> exited("edge-1", code=0) << like(Spawn, instance="f1/edge-1/2")
+    story >> idle("edge-2") >> exited("edge-2", code=0) << like(Spawn, instance="f1/edge-2/2")
 
 
 def test_an_operation_whose_time_ran_out_meanwhile_fails() -> None:
