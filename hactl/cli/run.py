@@ -188,7 +188,7 @@ def _left_over(chosen: Chosen) -> tuple[str, ...]:
 
     if not chosen.paths.journal.exists():
         return ()
-    return tuple(launch.instance.split("/")[1] for launch in workers(chosen.paths))
+    return tuple(sorted(launch.instance.split("/")[1] for launch in workers(chosen.paths)))
 
 
 def _take_charge(chosen: Chosen) -> None:

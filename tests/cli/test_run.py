@@ -164,7 +164,7 @@ class TestDown:
         small.ok("up")
         pids = small.pids()
         small.kill_daemon()
-        assert small.ok("down", "--dry-run") == "would stop: edge-1, a-1\n"
+        assert small.ok("down", "--dry-run") == "would stop: a-1, edge-1\n"
         assert set(small.strays()) == set(pids.values()), "a dry run starts no daemon either"
         small.ok("down")
         for pid in pids.values():
