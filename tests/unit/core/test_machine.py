@@ -16,7 +16,7 @@ from support.script import (
 )
 
 from hactl.core.commands import Down, Drain, Kill, Request, Resume, SetPolicy, SetWeight, Start, Stop
-from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, SendSignal, Spawn
+from hactl.core.effects import ApplyTraffic, BeginDrain, SendSignal, Spawn
 from hactl.core.events import (
     FailoverBegan,
     FailoverEnded,
