@@ -73,8 +73,8 @@ async def _live(built: "Stage", rate: float) -> None:
         tasks.create_task(keep_busy(built.url, rate=rate), name="load")
         while True:
             with contextlib.suppress(HactlError):
-                text = "\n".join(lines(await client.fleet()))
-                hint = f"hactl --fleet {built.name} kill seoul-1 --wait      Ctrl-C ends the demo"
+                text = "\n".join(lines(await client.fleet(), output.screen_width()))
+                hint = f"hactl --fleet {built.name} kill seoul-1 --wait\nCtrl-C ends the demo"
                 sys.stdout.write("\x1b[H\x1b[2J")  # not echo: it would take this for a color
                 click.echo(f"{text}\n\nin another terminal: {hint}")
             await asyncio.sleep(1.0)

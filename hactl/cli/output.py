@@ -68,6 +68,22 @@ def _line(row: Sequence[str], widths: Sequence[int], right: frozenset[int]) -> s
     return "  ".join(parts).rstrip()
 
 
+def screen_width() -> int:
+    """Columns of the terminal that stdout is; 0 when it is none, and nothing is left out."""
+    return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+
+
+def width(line: str) -> int:
+    """Columns that a line takes, colours aside."""
+    return len(click.unstyle(line))
+
+
+def cut(line: str, columns: int) -> str:
+    """`line` within so many columns, with a mark where it was cut."""
+    surplus = width(line) - columns
+    return line if surplus <= 0 else line[: -surplus - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
 def count(number: int, what: str) -> str:
     """`number` things: "1 node", "3 nodes"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -11,14 +11,18 @@ from hactl.cli.choice import choose
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.control.client import Client
-from hactl.core.model import Fleet, Node, Role, Sample
+from hactl.core.model import Node, Role, Sample
 from hactl.core.reading import Reading, Verdict, explain, read, word
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.traffic import shares
 from hactl.core.value import Value
 
 _HEAD = ("NAME", "STATE", "FOR", "WEIGHT", "SHARE", "SEEN", "REQ/S", "ERR/S", "P50", "P99", "CPU", "MEM", "RST", "WHY")
-_RIGHT = frozenset(range(2, 13))
+_LEFT = ("NAME", "STATE", "WHY")
+_SPARE = ("MEM", "CPU", "P50", "ERR/S", "RST", "SEEN")
+"""What is left out on a narrow screen, first to last."""
+_WHY = 20
+"""Columns the reason gets at least, on a narrow screen."""
 
 
 class StatusReport(Value):
@@ -77,45 +81,50 @@ def _show(snapshot: Snapshot, *, as_json: bool) -> None:
         )
         output.emit_json(report)
         return
-    for line in lines(snapshot):
+    for line in lines(snapshot, output.screen_width()):
         click.echo(line)
 
 
-def lines(snapshot: Snapshot) -> list[str]:
-    """The whole status as text."""
-    fleet = snapshot.fleet
-    return [*_summary(snapshot), "", *_table(snapshot), *_operations(fleet, snapshot)]
+def lines(snapshot: Snapshot, width: int = 0) -> list[str]:
+    """The whole status as text; within `width` columns, when given, by leaving out what matters least."""
+    return [*_summary(snapshot), "", *_table(snapshot, width), *_operations(snapshot)]
 
 
 def _summary(snapshot: Snapshot) -> list[str]:
     fleet, pulse = snapshot.fleet, snapshot.pulse
     reading = read(fleet)
     failover = "none yet" if fleet.last_failover_ms is None else f"traffic moved in {fleet.last_failover_ms:.0f} ms"
-    spare = "yes" if reading.n_minus_1 else "NO"
-    first = f"fleet {fleet.name}: {output.tint(reading.verdict.value)}, {reading.sentence}"
-    second = (
-        f"edges on {fleet.spec.edge.host}:{fleet.spec.edge.port}   policy {fleet.policy}"
-        f"   survives any one loss: {spare}   last failover: {failover}"
-    )
-    third = (
-        f"daemon {pulse.version} pid {pulse.pid}, up {output.age(snapshot.at - pulse.started)},"
-        f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms   revision {fleet.revision}, seq {fleet.seq}"
-    )
-    rest = [first, second, third]
+    summary = [
+        f"fleet {fleet.name}: {output.tint(reading.verdict.value)}, {reading.sentence}",
+        f"survives any one loss: {'yes' if reading.n_minus_1 else 'NO'}; last failover: {failover}",
+        f"edges on {fleet.spec.edge.host}:{fleet.spec.edge.port}, policy {fleet.policy},"
+        f" revision {fleet.revision}, seq {fleet.seq}",
+        f"daemon {pulse.version} (pid {pulse.pid}), up {output.age(snapshot.at - pulse.started)},"
+        f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms",
+    ]
     if pulse.unwritten:
-        rest.append(f"WARNING: {pulse.unwritten} records could not be written yet: the disk is full")
+        summary.append(f"WARNING: {pulse.unwritten} records could not be written yet: the disk is full")
     stale = time.time() - snapshot.at
     if stale > 5:
-        rest.append(f"WARNING: this picture is {output.age(stale)} old")
-    return rest
+        summary.append(f"WARNING: this picture is {output.age(stale)} old")
+    return summary
 
 
-def _table(snapshot: Snapshot) -> list[str]:
+def _table(snapshot: Snapshot, width: int) -> list[str]:
     fleet = snapshot.fleet
     samples = {sample.node: sample for sample in snapshot.samples}
     parts = {share.node: share.part for share in shares(fleet)}
     rows = [_row(node, samples.get(node.name), parts.get(node.name), snapshot.at) for node in fleet.nodes.values()]
-    return output.table(_HEAD, rows, right=_RIGHT)
+    shown = list(_HEAD)
+    for spare in ("", *_SPARE):
+        shown = [name for name in shown if name != spare]
+        kept = [_HEAD.index(name) for name in shown]
+        right = frozenset(at for at, name in enumerate(shown) if name not in _LEFT)
+        made = output.table(shown, [[row[index] for index in kept] for row in rows], right=right)
+        why = max(len(row[-1]) for row in rows)
+        if not width or max(output.width(line) for line in made) - max(0, why - _WHY) <= width:
+            break
+    return [output.cut(line, width) if width else line for line in made]
 
 
 def _row(node: Node, sample: Sample | None, part: float | None, now: float) -> tuple[str, ...]:
@@ -144,9 +153,9 @@ def _number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _operations(fleet: Fleet, snapshot: Snapshot) -> list[str]:
+def _operations(snapshot: Snapshot) -> list[str]:
     return [
         f"{operation.id}: {operation.sentence}, by {operation.by}, {operation.done} of {len(operation.targets)} done,"
         f" since {snapshot.mono - operation.began:.1f} s"
-        for operation in fleet.operations.values()
+        for operation in snapshot.fleet.operations.values()
     ]

@@ -109,8 +109,8 @@ class HealthSpec(Value):
     timeout: float = 0.25
     unhealthy_threshold: int = 2
     healthy_threshold: int = 1
-    probe: float = 0.05
-    """Seconds between the daemon's own probes of one node."""
+    probe: float = 0.2
+    """Seconds between the daemon's own probes of one node; whether it is stopped is looked at more often."""
     hang_grace: float = 1.0
     """Seconds of silence after which a node that is alive but mute is killed."""
     slow_start: float = 0.0

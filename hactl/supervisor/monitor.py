@@ -24,10 +24,14 @@ IDLE_POLL = 0.02
 """Seconds between two looks at what a draining process has in flight."""
 IDLE_SETTLE = 0.3
 """Seconds from the beginning of a drain in which idleness proves nothing: the edges may still send requests."""
+GLANCE = 0.05
+"""Seconds between two looks at whether a process is stopped. The kernel tells that without waking the process: a
+request every 50 ms instead costs each Envoy 0.4 % of a core, and all together 4 % of the throughput of two cores."""
 SECOND_LOOK = 0.01
 """Seconds after which a stopped process is looked at again: one that is merely passing through is not hung."""
 
-_PROBED = (NodeState.STARTING, NodeState.STANDBY, NodeState.SERVING, NodeState.DRAINING)
+_IN_USE = (NodeState.STANDBY, NodeState.SERVING, NodeState.DRAINING)
+_PROBED = (NodeState.STARTING, *_IN_USE)
 _DEBUGGED = "held by a debugger (state t)"
 _STOPPED = "stopped (state T)"
 
@@ -147,22 +151,40 @@ class Monitor:
         self._drain: Drain | None = None
         self._began = clock()
         self._next_probe = self._began
+        self._next_glance = self._began
 
     async def run(self) -> None:
         """Probe, and watch drains, until there is nothing to look at any more."""
         while (seen := self._look()) is not None:
             node, fleet = seen
+            stopped = await self._glance(node)
             if self._clock() >= self._next_probe:
-                await self._beat(node, fleet.spec)
+                await self._beat(node, fleet.spec, ask=not stopped)
             await self._watch_drain(node)
-            wake = self._next_probe
+            wake = min(self._next_probe, self._next_glance)
             if self._drain is not None and not self._drain.idle:
                 wake = min(wake, self._drain.next)
             await self._sleep(max(0.0, wake - self._clock()))
 
-    async def _beat(self, node: Node, spec: FleetSpec) -> None:
+    async def _glance(self, node: Node) -> bool:
+        """Is it stopped? Then it is told at once, and there is no point in asking it anything."""
+        now = self._clock()
+        if now < self._next_glance:
+            return False
+        self._next_glance = next_beat(now, GLANCE)
+        if node.launch is None or node.state not in _IN_USE or self._state() != "T":
+            return False
+        await self._sleep(SECOND_LOOK)
+        if self._state() != "T":
+            return False
+        verdict = self._judgement.stuck(_STOPPED)
+        if verdict is not None:
+            self._tell(node.name, node.launch.instance, verdict)
+        return True
+
+    async def _beat(self, node: Node, spec: FleetSpec, *, ask: bool) -> None:
         began = self._clock()
-        if node.launch is not None and node.state in _PROBED:
+        if ask and node.launch is not None and node.state in _PROBED:
             verdict = await self._probe(node, spec.health)
             if verdict is not None:
                 self._tell(node.name, node.launch.instance, verdict)

@@ -6,7 +6,7 @@ import subprocess
 
 from support.command import HACTL, Home, finish
 
-from hactl.cli.status import StatusReport
+from hactl.cli.status import StatusReport, lines
 from hactl.core import codec
 from hactl.core.reading import Verdict
 
@@ -16,12 +16,21 @@ COLOR = b"\x1b["
 def test_the_text_answers_what_runs_what_serves_and_why_not(fleet: Home) -> None:
     lines = fleet.ok("status").splitlines()
     assert lines[0] == "fleet t: ok, 4 nodes and 2 edges serve"
-    assert f"edges on 127.0.0.1:{fleet.port}" in lines[1]
     assert "survives any one loss: yes" in lines[1]
-    table = lines[4:]
+    assert f"edges on 127.0.0.1:{fleet.port}" in lines[2]
+    table = lines[5:]
     assert table[0].split()[:4] == ["NAME", "STATE", "FOR", "WEIGHT"]
     assert [line.split()[0] for line in table[1:]] == ["edge-1", "edge-2", "a-1", "a-2", "b-1", "b-2"]
     assert all(line.split()[1] == "serving" for line in table[1:])
+
+
+def test_a_narrow_screen_leaves_out_what_matters_least(fleet: Home) -> None:
+    """Nothing wraps at 80 columns, and name, state, share and requests stay to the last."""
+    shown = lines(fleet.snapshot(), 80)
+    assert max(len(line) for line in shown) <= 80
+    assert {"NAME", "STATE", "SHARE", "REQ/S", "WHY"} <= set(shown[5].split())
+    assert "MEM" not in shown[5]
+    assert "MEM" in lines(fleet.snapshot(), 160)[5]
 
 
 def test_a_drained_node_says_who_took_it_out(fleet: Home) -> None:

@@ -104,7 +104,7 @@ def test_the_reference_has_every_key_once_with_a_default_that_can_be_copied():
     assert len(docs) == len(reference()) == sum(len(table.keys) for table in TABLES.values())
     assert docs["edge.listen"].default == '"127.0.0.1:8080"'
     assert docs["service[].endpoints"].default == ""
-    assert docs["health.probe"].default == '"50ms"'
+    assert docs["health.probe"].default == '"200ms"'
     assert docs["health.probe"].meaning.endswith('("250ms" for kind = "command")')
     for doc in docs.values():
         assert doc.default == "" or tomllib.loads(f"key = {doc.default}").keys() == {"key"}

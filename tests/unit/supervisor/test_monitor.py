@@ -30,7 +30,7 @@ class World:
     def __init__(self, state: NodeState = NodeState.SERVING, spec: FleetSpec | None = None) -> None:
         self.now = 100.0
         self.end = 110.0
-        self.fleet = Fleet(spec=spec or FleetSpec())
+        self.fleet = Fleet(spec=spec or FleetSpec(health=HealthSpec(probe=0.05)))
         launch = Launch(instance="f/gw-1/1", pid=7, ticks=1, boot="b", at=100.0)
         self.node: Node = Node(name="gw-1", role=Role.GATEWAY, state=state, launch=launch, health=Health.HEALTHY)
         self.answer = WELL
@@ -150,7 +150,7 @@ class TestCrossings:
 
     def test_so_many_misses_in_a_row_make_it_unhealthy_and_so_many_answers_healthy(self):
         """Hysteresis as configured, each crossing told once."""
-        world = World(spec=FleetSpec(health=HealthSpec(unhealthy_threshold=3, healthy_threshold=2)))
+        world = World(spec=FleetSpec(health=HealthSpec(probe=0.05, unhealthy_threshold=3, healthy_threshold=2)))
         world.at(1, answer=REFUSED)
         world.at(2, answer=WELL)
         assert [news for _, news in world.watch(3)] == [HEALTHY, unhealthy("connection refused"), HEALTHY]
@@ -190,6 +190,14 @@ class TestHanging:
         world.at(1, answer=SILENT, letter="T")
         assert [news for _, news in world.watch(5)] == [HEALTHY, unhealthy("stopped (state T)", hung=True)]
         assert world.news[-1][0] <= 1000 + 50 + 250 + 11
+
+    def test_a_frozen_node_is_noticed_between_two_probes(self):
+        """The kernel says that it is stopped: nobody waits for the next probe, nor for an answer that cannot come."""
+        world = World(spec=FleetSpec())
+        world.at(1.01, answer=SILENT, letter="T")
+        assert [news for _, news in world.watch(3)] == [HEALTHY, unhealthy("stopped (state T)", hung=True)]
+        assert world.news[-1][0] <= 1010 + 50 + 11
+        assert max(world.probes) < 101.01
 
     def test_a_node_that_was_frozen_only_for_a_moment_is_left_alone(self):
         """Gone at the second look: not even the missed answer counts."""
