@@ -89,6 +89,10 @@ class FleetPaths:
         """One process's own log."""
         return self.node(name) / "process.log"
 
+    def node_logs(self, name: str) -> tuple[Path, ...]:
+        """Everything one process writes line after line: what it prints, and the *.jsonl its engine gave it."""
+        return (self.node_log(name), *sorted(self.node(name).glob("*.jsonl")))
+
     def node_sockets(self, name: str) -> Path:
         """Where one process's sockets go."""
         return self.sockets / "nodes" / name

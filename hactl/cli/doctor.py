@@ -124,10 +124,16 @@ def _limits(_: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
     mend = "" if enough else f"ulimit -Hn {FILES_PER_PROCESS}"
     yield Finding(check="open files", ok=enough, found=f"soft {soft}, hard {hard}", mend=mend)
     wanted = (len(node_names(spec)) + len(edge_names(spec))) * ENVOY_MEMORY
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    free = _available_memory()
     roomy = free > wanted
     found = f"{free >> 20} MiB free, this fleet takes up to {wanted >> 20} MiB"
     yield Finding(check="memory", ok=roomy, found=found, mend="" if roomy else "fewer nodes, or more memory")
+
+
+def _available_memory(meminfo: Path = Path("/proc/meminfo")) -> int:
+    """Bytes that could be had without swapping. Memory in no use at all says nothing: caches take all they can get."""
+    lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
+    return int(lines["MemAvailable"].split()[0]) << 10
 
 
 def _disk(chosen: Chosen | None, _: FleetSpec) -> Iterator[Finding]:

@@ -59,7 +59,7 @@ def events(follow: bool, since: float | None, kinds: tuple[str, ...], after: int
         _print(record, as_json=as_json)
         last = record.seq
     if follow:
-        _follow(chosen, last, kinds, as_json=as_json)
+        _follow(chosen, last, kinds, oldest, as_json=as_json)
     return Exit.OK
 
 
@@ -77,8 +77,11 @@ def _history(chosen: Chosen, query: Query) -> list[Record]:
         )
 
 
-def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], *, as_json: bool) -> None:
-    """Go on behind `after`, through restarts of the daemon; what was missed meanwhile comes from the journal."""
+def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], oldest: float, *, as_json: bool) -> None:
+    """Go on behind `after`, through restarts of the daemon; what was missed meanwhile comes from the journal.
+
+    Nothing from before `oldest` (Unix time) is shown, though it may stand behind an `after` that nothing has moved.
+    """
     while True:
         try:
             for update in chosen.client.watch(after):
@@ -86,7 +89,8 @@ def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], *, as_json: bool
                 if isinstance(update, News):
                     records = update.records
                 elif isinstance(update, Snapshot) and update.fleet.seq > after:
-                    records = _history(chosen, Query(after=after, before=update.fleet.seq + 1, limit=PAGE))
+                    missed = Query(after=after, before=update.fleet.seq + 1, since=oldest, limit=PAGE)
+                    records = _history(chosen, missed)
                 for record in records:
                     if record.seq > after and (not kinds or type(record.event).__name__ in kinds):
                         _print(record, as_json=as_json)

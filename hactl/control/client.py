@@ -6,7 +6,9 @@ status must be on the screen within 120 ms, and loading `http.client` alone woul
 """
 
 import io
+import os
 import socket as sockets
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +23,8 @@ from hactl.core.events import Record
 from hactl.core.talk import PROTOCOL, Hello, LogPage, Query, Receipt, Snapshot, Update
 
 T = TypeVar("T")
+
+_UCRED = struct.Struct("3i")
 
 
 class Client:
@@ -78,6 +82,7 @@ class Client:
             connection.settimeout(timeout)
             try:
                 connection.connect(str(self._socket))
+                _ensure_ours(connection, self._socket)
                 _send(connection, _request(method, path, body))
                 with connection.makefile("rb") as answer:
                     status, length = _head(answer)
@@ -97,6 +102,17 @@ def unreachable(socket: Path, error: Exception) -> Unreachable:
     if isinstance(error, ConnectionResetError | BrokenPipeError | EOFError):
         return Unreachable(f"the daemon on '{socket}' went away before it answered", "hactl events")
     return Unreachable(f"no daemon answers on '{socket}'", "hactl up")
+
+
+def _ensure_ours(connection: sockets.socket, socket: Path) -> None:
+    """A socket may lie below /tmp, where somebody else could have been first: the kernel says who listens.
+
+    Raises Unreachable for a stranger. Root may drive anybody's fleet.
+    """
+    said = connection.getsockopt(sockets.SOL_SOCKET, sockets.SO_PEERCRED, _UCRED.size)
+    _, uid, _ = _UCRED.unpack(said)
+    if os.geteuid() not in (uid, 0) and uid != 0:
+        raise Unreachable(f"what answers on '{socket}' belongs to user {uid}, not to you", f"ls -l {socket}")
 
 
 def _request(method: str, path: str, body: bytes) -> bytes:

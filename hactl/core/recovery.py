@@ -143,7 +143,7 @@ def _adopt(draft: Draft, node: Node, launch: Launch) -> None:
             draft.perform(SendSignal(launch=launch, node=node.name, signal="KILL", group=True))
         else:
             _with_time_to_start(draft, node)
-    elif node.state is NodeState.SERVING:
+    elif node.state is NodeState.SERVING and node.role is Role.GATEWAY:
         draft.perform(EndDrain(node=node))
     elif node.state is NodeState.DRAINING:
         if node.role is Role.GATEWAY and node.goal is Goal.UP and not node.drained:

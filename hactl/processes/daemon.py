@@ -95,10 +95,24 @@ async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement
 
 
 def _make(state: Path) -> None:
+    """The state directory, which nobody but us may change: what is kept in it decides which programs are run."""
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = state.stat()
     except OSError as error:
         raise HactlError(f"cannot make the state directory '{state}': {error.strerror}") from error
+    if found.st_uid != os.geteuid():
+        raise HactlError(f"the state directory '{state}' belongs to somebody else", f"ls -ld {state}")
+    if found.st_mode & 0o022:
+        raise HactlError(f"others may write into the state directory '{state}'", f"chmod go-w {state}")
+
+
+def _keep_descriptors() -> None:
+    """What we were given open (a lock, a pipe that somebody reads to its end) is not for workers, who outlive us."""
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - descriptors, not files
+        if int(name) > 2:
+            with contextlib.suppress(OSError):  # the one that listed the others
+                os.set_inheritable(int(name), False)
 
 
 def _lay(ballast: Ballast) -> None:
@@ -155,6 +169,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--state", type=Path, required=True, help="the fleet's state directory")
     parser.add_argument("--ready-fd", type=int, default=None, help="descriptor to announce the start on")
     args = parser.parse_args(argv)
+    _keep_descriptors()
     ready = Announcement(args.ready_fd)
     try:
         spec = config.load(args.config) if args.config else None

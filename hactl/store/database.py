@@ -144,9 +144,15 @@ class Database:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
         except FileExistsError:
             # Never opened by us: closing it again would drop the POSIX locks of other connections in this process.
-            self.path.chmod(0o600)
+            self._make_private()
         except OSError as error:
             raise HactlError(f"cannot make the journal '{self.path}': {error.strerror}") from error
+
+    def _make_private(self) -> None:
+        try:
+            self.path.chmod(0o600)
+        except OSError as error:
+            raise HactlError(f"cannot use the journal '{self.path}': {error.strerror}", "it must be yours") from error
 
     def _open(self, read_only: bool, max_pages: int | None) -> None:
         fresh = self._is_fresh()

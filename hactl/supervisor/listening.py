@@ -31,16 +31,23 @@ class PortTaken(HactlError):
 def ensure_free(addresses: Iterable[tuple[str, int]]) -> None:
     """Prove that each address could be bound now. Raises PortTaken, or HactlError for an address of another machine."""
     for host, port in addresses:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            # As servers do: connections in TIME_WAIT do not count. A listener counts all the same.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                if error.errno == errno.EADDRINUSE:
-                    raise PortTaken(host, port, holder(port)) from error
-                raise HactlError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        if not is_free(host, port):
+            raise PortTaken(host, port, holder(port))
+
+
+def is_free(host: str, port: int) -> bool:
+    """True when the address could be bound now. Raises HactlError for an address of another machine."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As servers do: connections in TIME_WAIT do not count. A listener counts all the same.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise HactlError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return True
 
 
 def holder(port: int) -> int | None:

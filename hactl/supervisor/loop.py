@@ -6,6 +6,7 @@ no SQLite: engines and journal fit `ports`.
 
 import asyncio
 import contextlib
+import functools
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import assert_never
@@ -166,9 +167,9 @@ class Supervisor:
 
     async def history(self, query: Query) -> list[Record]:
         """Journal records that match."""
-        return self._journal.query(
-            after=query.after, before=query.before, since=query.since, kinds=query.kinds, limit=query.limit
-        )
+        # In a thread: to read ten thousand records takes longer than a failover.
+        search = functools.partial(self._journal.query, after=query.after, before=query.before, since=query.since)
+        return await asyncio.to_thread(search, kinds=query.kinds, limit=query.limit)
 
     async def log(self, node: str, after: int = -1, lines: int = 100) -> LogPage:
         """Lines of a process's own log."""
@@ -278,8 +279,8 @@ class Supervisor:
         with contextlib.suppress(HactlError):  # no room: the next round tries again
             self._journal.prune(self._clock().wall - self._fleet.spec.journal.max_age)
         spec = self._fleet.spec.logs
-        for name in (*self._fleet.nodes, "daemon"):
-            path = self._paths.daemon_log if name == "daemon" else self._paths.node_log(name)
+        written = (path for name in self._fleet.nodes for path in self._paths.node_logs(name))
+        for path in (self._paths.daemon_log, *written):
             with contextlib.suppress(HactlError, OSError):  # no room for the copy: the next round tries again
                 await asyncio.to_thread(logs.rotate, path, max_size=spec.max_size, keep=spec.keep)
 

@@ -1,6 +1,6 @@
 """What the shell needs of the other wings, in its own words, narrow. Adapters fit by shape; nothing is registered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Protocol
 
 from hactl.core.events import Record
@@ -84,6 +84,3 @@ class Journal(Protocol):
         With neither `after` nor `since` the newest `limit` records are meant.
         """
         ...
-
-
-Kinds = Mapping[str, ProcessKind]

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from support.command import HACTL, Home, finish
+from support.command import HACTL, Home, finish, until
 
 from hactl.core import codec
 from hactl.core.events import FleetFounded, OperationBegan, OperationEnded, Record
@@ -79,6 +79,20 @@ class TestEvents:
         fleet.ok("weight", "a-2", "100", "--wait")  # something to write into the closed pipe
         assert finish(following)[0] == 0
         assert [record.seq for record in seen] == list(range(seen[0].seq, seen[0].seq + len(seen)))
+
+    def test_following_shows_nothing_that_is_too_old(self, fleet: Home) -> None:
+        """Also when nothing at all is young enough to begin with."""
+        following = fleet.start("events", "--follow", "--json", "--since", "0s")
+        assert following.stdout is not None
+        seq = records(fleet.ok("events", "--json", "--limit", "1"))[0].seq
+        until(lambda: fleet.snapshot().pulse.watchers)
+        fleet.ok("weight", "a-2", "98", "--wait")
+        first = codec.decode(following.stdout.readline(), Record)
+        following.stdout.close()
+        following.stdout = None
+        fleet.ok("weight", "a-2", "100", "--wait")  # something to write into the closed pipe
+        assert finish(following)[0] == 0
+        assert first.seq > seq
 
     def test_a_pipe_that_closes_early_is_no_failure(self, fleet: Home) -> None:
         """`hactl events | head -1`: quiet, and exit code 0."""

@@ -31,6 +31,16 @@ def test_sockets_that_moved_are_found_again_and_not_shared() -> None:
     assert FleetPaths(deep).sockets != FleetPaths(deep / "e").sockets
 
 
+def test_what_a_process_writes_is_its_log_and_its_engines_files(tmp_path: Path) -> None:
+    """Old pieces of them are not written any more."""
+    paths = FleetPaths(tmp_path)
+    assert paths.node_logs("a-1") == (paths.node_log("a-1"),)
+    paths.node("a-1").mkdir(parents=True)
+    for name in ("process.log", "process.log.1", "errors.jsonl", "errors.jsonl.1", "bootstrap.json"):
+        (paths.node("a-1") / name).touch()
+    assert paths.node_logs("a-1") == (paths.node_log("a-1"), paths.node("a-1") / "errors.jsonl")
+
+
 def test_the_state_home_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """HACTL_STATE_DIR, then XDG_STATE_HOME, then the home directory: the environment is the interface here."""
     monkeypatch.setenv("HOME", "/h")

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +23,7 @@ from hactl.core.model import Share
 from hactl.core.talk import LogPage, Measured, News, Query, Receipt, Snapshot
 
 T = TypeVar("T")
+NOBODY, STRANGER = 65534, 54321
 
 
 async def _call(call: Callable[[], T]) -> T:
@@ -145,6 +148,30 @@ async def test_a_line_cut_short_is_dropped(tmp_path: Path) -> None:
     async with canned(tmp_path / "s", b"HTTP/1.1 200 OK\r\n\r\n" + whole + whole[:9]):
         updates = Client(tmp_path / "s").watch()
         assert await _call(lambda: list(updates)) == [Measured(at=1.0)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_stranger_in_our_daemons_place_is_not_talked_to() -> None:
+    """Who was first in a directory that everybody can write to gets no command, and nothing he says is believed."""
+    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as listener:
+        path = Path(directory) / "control.sock"
+        listener.bind(str(path))
+        Path(directory).chmod(0o711)
+        path.chmod(0o666)
+        os.seteuid(STRANGER)
+        try:
+            listener.listen()
+        finally:
+            os.seteuid(0)
+        os.seteuid(NOBODY)
+        try:
+            with pytest.raises(Unreachable, match=f"belongs to user {STRANGER}, not to you"):
+                Client(path).hello()
+        finally:
+            os.seteuid(0)
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.recv(1) == b""
 
 
 def test_the_client_loads_nothing_heavy() -> None:

@@ -145,6 +145,13 @@ def test_a_drain_is_taken_up_again_and_so_is_its_end() -> None:
     next_daemon(story) << like(EndDrain, node__name="seoul-1")
 
 
+def test_an_edge_that_serves_has_no_drain_to_take_back() -> None:
+    """An edge that drained does not listen any more; one that serves would refuse to hear of it, again and again."""
+    story = next_daemon(Script(serving()))
+    told = {effect.node.name for effect in story.outcomes if isinstance(effect, EndDrain)}
+    assert told == {node.name for node in story.fleet.gateways}
+
+
 def test_a_stop_is_taken_up_again() -> None:
     """The stop signal is sent once more; whoever was past his deadline is killed at once."""
     story = Script(serving()) >> Stop(nodes=("seoul-1",)) >> idle("seoul-1")

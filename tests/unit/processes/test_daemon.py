@@ -93,6 +93,41 @@ def test_a_state_directory_that_cannot_be_made_ends_with_1(tmp_path, capsys: pyt
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777])
+def test_a_state_directory_that_others_may_write_to_is_refused(
+    paths: FleetPaths, mode: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever could put a journal there could have any program run."""
+    paths.state.mkdir()
+    paths.state.chmod(mode)
+    assert main(["--state", str(paths.state)]) == 1
+    said = f"hactl: others may write into the state directory '{paths.state}'\n  try: chmod go-w {paths.state}\n"
+    assert capsys.readouterr().err == said
+    assert list(paths.state.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_a_state_directory_of_somebody_else_is_refused(paths: FleetPaths, capsys: pytest.CaptureFixture[str]) -> None:
+    """Root, too, runs nothing that another user has written down."""
+    paths.state.mkdir()
+    os.chown(paths.state, 65534, 65534)
+    assert main(["--state", str(paths.state)]) == 1
+    assert f"the state directory '{paths.state}' belongs to somebody else" in capsys.readouterr().err
+
+
+def test_what_the_daemon_was_given_open_is_not_for_its_workers(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A pipe whose end somebody waits for would not end for as long as a worker lives."""
+    reading, writing = os.pipe()
+    try:
+        os.set_inheritable(writing, True)
+        assert main(["--config", str(tmp_path / "none"), "--state", str(tmp_path / "state")]) == 1
+        assert not os.get_inheritable(writing)
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert "no such file" in capsys.readouterr().err
+
+
 def test_a_journal_that_is_none_ends_with_1(paths: FleetPaths, capsys: pytest.CaptureFixture[str]) -> None:
     """Somebody else's file is not overwritten."""
     paths.state.mkdir()

@@ -5,7 +5,7 @@ import pytest
 from support.ports import free_port
 
 from hactl.core.errors import HactlError
-from hactl.supervisor.listening import PortTaken, ensure_free, holder
+from hactl.supervisor.listening import PortTaken, ensure_free, holder, is_free
 
 
 def test_the_holder_of_a_taken_port_is_named():
@@ -54,3 +54,11 @@ def test_an_address_of_another_machine_is_refused():
 def test_nobody_holds_a_free_port():
     """No holder is made up."""
     assert holder(free_port()) is None
+
+
+def test_free_is_what_could_be_bound_now():
+    """Asked for port after port, it only says yes or no."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert not is_free("127.0.0.1", port)
+    assert is_free("127.0.0.1", port)

@@ -564,6 +564,18 @@ async def test_a_log_that_cannot_be_rotated_stops_nobody(house: House) -> None:
         await supervisor._housekeeping()
 
 
+async def test_what_an_engine_has_a_process_write_does_not_grow_for_ever_either(house: House) -> None:
+    """An edge writes a line for every request that ended badly: one dead service would fill the disk."""
+    async with serving(house) as supervisor:
+        errors = house.paths.node("edge-1") / "errors.jsonl"
+        errors.write_text("{}\n" * 10)
+        spec = quick_spec()
+        supervisor._fleet = replace(supervisor.look(), spec=replace(spec, logs=replace(spec.logs, max_size=20)))
+        await supervisor._housekeeping()
+        assert errors.read_text() == ""
+        assert errors.with_name("errors.jsonl.1").read_text() == "{}\n" * 10
+
+
 async def test_a_process_that_does_not_become_ready_in_time_is_started_again(house: House) -> None:
     """Deadlines stand in the fleet; the alarm is set to whatever the newest one has."""
     house.spec = replace(house.spec, gateway=replace(house.spec.gateway, start_timeout=0.5))

@@ -19,7 +19,7 @@ from hactl.core.value import replace
 from hactl.paths import FleetPaths
 from hactl.supervisor import procfs
 from hactl.supervisor.identity import group_members
-from hactl.supervisor.process_table import ProcessTable, free_ports
+from hactl.supervisor.process_table import ProcessTable, _kill_group, free_ports
 
 NAME = "gw-1"
 
@@ -197,6 +197,15 @@ async def test_what_an_ended_process_leaves_behind_is_ended(bench: Bench) -> Non
     assert isinstance(await bench.news(), Exited)
     await ended(left_behind)
     assert group_members(launch) == []
+
+
+async def test_a_later_process_with_the_number_of_an_ended_one_is_spared(bench: Bench) -> None:
+    """A daemon that was held up hears late of an end: by then the number may lead somebody else's group."""
+    launch = await bench.spawned()
+    assert not _kill_group(replace(launch, ticks=launch.ticks - 1))
+    assert lives(launch)
+    assert _kill_group(launch)
+    assert isinstance(await bench.news(), Exited)
 
 
 async def test_a_process_is_adopted_and_its_end_reported(bench: Bench) -> None:
