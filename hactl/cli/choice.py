@@ -97,13 +97,18 @@ def checked(name: str, source: str) -> str:
 def fleets() -> list[Chosen]:
     """Every fleet this user has state of."""
     home = state_home()
-    if not home.is_dir():
-        return []
-    return [
-        Chosen(name=entry.name, state=entry.resolve())
-        for entry in sorted(home.iterdir())
-        if entry.is_dir() and (entry / "journal.db").exists()
-    ]
+    try:
+        entries = sorted(home.iterdir()) if home.is_dir() else []
+    except OSError as error:
+        raise HactlError(f"cannot read {home}: {(error.strerror or str(error)).lower()}") from error
+    return [Chosen(name=entry.name, state=entry.resolve()) for entry in entries if _has_state(entry)]
+
+
+def _has_state(entry: Path) -> bool:
+    try:
+        return (entry / "journal.db").exists()
+    except OSError:  # somebody else's: not to be looked into
+        return False
 
 
 def running(chosen: Chosen) -> bool:

@@ -56,23 +56,28 @@ def until_true(client: Client, wanted: Callable[[Fleet], bool], timeout: float, 
 def until_ended(
     client: Client, operation: str, timeout: float, tell: Callable[[Record], None] = lambda _: None
 ) -> OperationEnded:
-    """Wait until `operation` has ended; `tell` gets every record meanwhile. Raises TimedOut."""
-    for fleet, records in fleets(client, time.monotonic() + timeout):
-        for record in records:
+    """Wait until `operation` has ended; `tell` gets every record since it began. Raises TimedOut.
+
+    Raises HactlError when there is no such operation.
+    """
+    number = operation.removeprefix("op-")
+    told = int(number) - 1 if number.isdigit() else 0
+    for fleet, news in fleets(client, time.monotonic() + timeout):
+        # A first look, also one after a reconnection: what happened before it is in the journal.
+        for record in news or _journaled(client, told, fleet.seq):
+            told = max(told, record.seq)
             tell(record)
             if isinstance(record.event, OperationEnded) and record.event.id == operation:
                 return record.event
-        if not records and operation not in fleet.operations:
-            return _past(client, operation)
+        if not news and operation not in fleet.operations:
+            raise HactlError(f"no operation '{operation}'", "hactl events --kind OperationBegan")
     raise TimedOut(f"waited {timeout:g} s, and '{operation}' goes on", f"hactl wait --operation {operation}")
 
 
-def _past(client: Client, operation: str) -> OperationEnded:
-    began = operation.removeprefix("op-")
-    after = int(began) - 1 if began.isdigit() else 0
-    while records := client.history(Query(after=max(0, after), kinds=("OperationEnded",), limit=500)):
+def _journaled(client: Client, after: int, until: int) -> Iterator[Record]:
+    """Records behind `after`, up to `until`."""
+    while after < until and (records := client.history(Query(after=after, limit=500))):
         for record in records:
-            if isinstance(record.event, OperationEnded) and record.event.id == operation:
-                return record.event
+            if record.seq <= until:
+                yield record
         after = records[-1].seq
-    raise HactlError(f"no operation '{operation}'", "hactl events --kind OperationBegan")

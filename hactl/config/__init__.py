@@ -1,6 +1,6 @@
-"""`hactl.toml`: finding it, reading it, refusing it with reasons, writing it. Not where a fleet keeps things: `paths`.
+"""`hactl.toml`: reading it, refusing it with reasons, writing it. Not where a fleet keeps things: `paths`.
 
-    files      find and load
+    files      the file itself
     reading    text → FleetSpec
     rules      what must hold between keys
     writing    FleetSpec → text; the file a new fleet starts with
@@ -11,9 +11,9 @@
 Everything raises ConfigError and nothing else.
 """
 
-from hactl.config.files import FILE_NAME, find, load
+from hactl.config.files import FILE_NAME, load
 from hactl.config.reading import parse
 from hactl.config.schema import KeyDoc, reference, schema
 from hactl.config.writing import digest, dump, template
 
-__all__ = ["FILE_NAME", "KeyDoc", "digest", "dump", "find", "load", "parse", "reference", "schema", "template"]
+__all__ = ["FILE_NAME", "KeyDoc", "digest", "dump", "load", "parse", "reference", "schema", "template"]

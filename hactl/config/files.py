@@ -1,4 +1,4 @@
-"""Where a `hactl.toml` comes from: finding it and reading it. Not what stands in it: `reading`."""
+"""A `hactl.toml` as a file: reading it, or saying why it cannot be read. Not what stands in it: `reading`."""
 
 from pathlib import Path
 
@@ -10,19 +10,6 @@ FILE_NAME = "hactl.toml"
 """What a fleet's configuration is called."""
 LARGEST = 1 << 20
 """Bytes; a file beyond this is taken for a mistake, such as a log or a device."""
-
-
-def find(start: Path) -> Path | None:
-    """The nearest hactl.toml in `start` or above it; None when there is none. `start` may be a file in there."""
-    start = start.absolute()
-    for directory in (start, *start.parents):
-        candidate = directory / FILE_NAME
-        try:
-            if candidate.is_file():
-                return candidate
-        except OSError:
-            continue  # a directory that may not be entered has no file for us
-    return None
 
 
 def load(path: Path) -> FleetSpec:

@@ -240,7 +240,6 @@ class Phase(StrEnum):
     """Where one target of an operation stands."""
 
     WAITING = "waiting"
-    DRAINING = "draining"
     STOPPING = "stopping"
     STARTING = "starting"
     DONE = "done"

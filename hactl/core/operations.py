@@ -202,7 +202,7 @@ def _roll_one(draft: Draft, operation: Operation, target: Target) -> Target | st
                 return replace(target, phase=Phase.STOPPING)
             _order(draft, node, Cause.STOP, order)
             return replace(target, phase=Phase.STOPPING)
-        case Phase.STOPPING | Phase.DRAINING:
+        case Phase.STOPPING:
             if node.state is not NodeState.STOPPED:
                 return None
             _order(draft, node, Cause.START, order)

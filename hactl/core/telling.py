@@ -26,7 +26,7 @@ from hactl.core.events import (
     TrafficShifted,
     WeightsChanged,
 )
-from hactl.core.model import EndpointStatus, Health, NodeState
+from hactl.core.model import EndpointStatus, Health, NodeState, Operation, Phase
 
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event
@@ -71,7 +71,7 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
         case OperationBegan(operation=operation):
             return f"{operation.id} began: {operation.sentence}"
         case OperationMoved(operation=operation):
-            return f"{operation.id}: {operation.done} of {len(operation.targets)} done"
+            return f"{operation.id}: {_progress(operation)}"
         case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
             return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
         case GapRecorded(lost=lost, why=why):
@@ -80,6 +80,12 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return "the fleet goes down"
         case _:
             assert_never(event)
+
+
+def _progress(operation: Operation) -> str:
+    resting = (Phase.WAITING, Phase.DONE)
+    busy = [f"{target.node} is {target.phase}, " for target in operation.targets if target.phase not in resting]
+    return f"{''.join(busy)}{operation.done} of {len(operation.targets)} done"
 
 
 def _changed(event: NodeChanged) -> str:

@@ -98,6 +98,7 @@ class LoadProcess:
         command += ["--url", plan.url, "--method", plan.method, f"--body={os.fsdecode(plan.body)}"]
         command += ["--rate", str(plan.rate), "--duration", str(plan.duration), "--timeout", str(plan.timeout)]
         command += ["--connections", str(plan.connections), "--node-header", plan.node_header]
+        command += ["--in-flight", str(plan.in_flight)]
         return [*command, "--fresh-connections"] if plan.fresh_connections else command
 
 

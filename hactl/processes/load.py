@@ -26,7 +26,18 @@ from hactl.drill.records import Records
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one load and return the exit code."""
     options = _parser().parse_args(arguments)
-    plan = LoadPlan(
+    plan = _plan(options)
+    _allow_many_descriptors()
+    with asyncio.Runner(loop_factory=_precise_loop) as runner:
+        records = runner.run(_run(plan))
+    if options.out:
+        options.out.write_bytes(records.encode())
+    print(line(judge(records)), flush=True)
+    return 0
+
+
+def _plan(options: argparse.Namespace) -> LoadPlan:
+    return LoadPlan(
         url=options.url,
         rate=options.rate,
         duration=options.duration,
@@ -36,14 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         body=os.fsencode(options.body),
         fresh_connections=options.fresh_connections,
         node_header=options.node_header,
+        in_flight=options.in_flight,
     )
-    _allow_many_descriptors()
-    with asyncio.Runner(loop_factory=_precise_loop) as runner:
-        records = runner.run(_run(plan))
-    if options.out:
-        options.out.write_bytes(records.encode())
-    print(line(judge(records)), flush=True)
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--body", default="", help="request body")
     parser.add_argument("--fresh-connections", action="store_true", help="a new connection for each request")
     parser.add_argument("--node-header", default="x-hactl-node", help="response header that names the node")
+    parser.add_argument("--in-flight", type=int, default=10_000, help="most requests under way at a time")
     parser.add_argument("--out", type=Path, help="file for every single request, as JSON columns")
     return parser
 

@@ -125,6 +125,16 @@ def test_fleets_without_any_says_how_to_begin(home: Home) -> None:
     assert "hactl init" in done.stderr
 
 
+def test_what_cannot_be_looked_into_is_no_fleet(home: Home) -> None:
+    """One odd entry in the state home does not lock anybody out of the rest."""
+    home.state.mkdir()
+    (home.state / "odd").symlink_to("/" + "x" * 300)
+    for verb in ("fleets", "status"):
+        said = home.run(verb).stderr
+        assert "hactl init" in said
+        assert "Traceback" not in said
+
+
 def test_a_state_directory_elsewhere_is_found_by_name(home: Home) -> None:
     """`fleet.state_dir` moves everything, and `--fleet NAME` still finds it."""
     text = home.configure(edges=1, regions={"a": 1}).read_text()

@@ -1,11 +1,11 @@
-"""Stories of finding a hactl.toml and of files that cannot be read."""
+"""Stories of files that cannot be read."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from hactl.config import find, load
+from hactl.config import load
 from hactl.core.errors import ConfigError
 
 
@@ -61,20 +61,3 @@ def test_bytes_that_are_no_text_are_refused_at_their_place(tmp_path: Path):
 
 def test_an_endless_file_is_refused_and_not_read_to_its_end():
     assert refusal(Path("/dev/zero")) == "/dev/zero: larger than 1MiB (is this the right file?)"
-
-
-def test_the_nearest_file_upward_is_found(tmp_path: Path):
-    """From a directory, or from a file in it; a directory of that name is passed over."""
-    inner = tmp_path / "a" / "b"
-    (inner / "hactl.toml").mkdir(parents=True)
-    (tmp_path / "hactl.toml").write_text("")
-    (tmp_path / "a" / "notes").write_text("")
-    assert find(inner) == find(tmp_path / "a" / "notes") == tmp_path / "hactl.toml"
-
-    (tmp_path / "a" / "hactl.toml").write_text("")
-    assert find(inner) == tmp_path / "a" / "hactl.toml"
-
-
-def test_nothing_is_found_where_there_is_nothing(tmp_path: Path):
-    found = find(tmp_path)
-    assert found is None or not found.is_relative_to(tmp_path)

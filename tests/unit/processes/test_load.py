@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from hactl.drill.load import LoadPlan
+from hactl.drill.load_process import LoadProcess
 from hactl.drill.measure import judge
 from hactl.drill.records import Records
+from hactl.processes.load import _parser, _plan
 from hactl.processes.upstream import Upstream
 
 Process = asyncio.subprocess.Process
@@ -76,3 +79,25 @@ async def test_a_dead_server_is_a_report_and_not_a_crash() -> None:
         assert await process.wait() == 0
     assert ready["warm"] is False
     assert report["causes"] == {"refused": 4}
+
+
+def test_every_part_of_a_plan_reaches_the_process() -> None:
+    """What a drill asked for is what is sent: no part of a plan falls back to its default on the way."""
+    plan = LoadPlan(
+        url="http://127.0.0.1:1/x",
+        rate=7.5,
+        duration=1.25,
+        timeout=0.5,
+        method="PUT",
+        connections=3,
+        body=b"--x\xff",
+        fresh_connections=True,
+        node_header="x-node",
+        in_flight=11,
+    )
+    assert all(getattr(plan, part) != getattr(LoadPlan(url=""), part) for part in LoadPlan.__struct_fields__)
+    command = LoadProcess(plan)
+    command._directory = Path("/nowhere")
+    _, _, _, module, *arguments = command._command()
+    assert module == "hactl.processes.load"
+    assert _plan(_parser().parse_args(arguments)) == plan
