@@ -151,14 +151,17 @@ def _with_node(fleet: Fleet, node: Node) -> Fleet:
 
 
 def _with_config(fleet: Fleet, revision: int, event: ConfigTaken) -> Fleet:
-    names = {region.name for region in event.spec.regions}
+    was = {region.name: region.weight for region in fleet.spec.regions}
+    now = {region.name: region.weight for region in event.spec.regions}
+    # What an operator set holds until the file says something new about the same thing.
+    kept = {name: weight for name, weight in fleet.region_weights.items() if was.get(name) == now.get(name, -1)}
     return replace(
         fleet,
         name=event.spec.name,
         revision=revision,
         spec=event.spec,
         nodes={node.name: node for node in event.nodes},
-        region_weights={name: weight for name, weight in fleet.region_weights.items() if name in names},
+        region_weights=kept,
         policy=event.spec.edge.policy if event.spec.edge.policy != fleet.spec.edge.policy else fleet.policy,
         failovers={},
         operations={},

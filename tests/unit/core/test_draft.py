@@ -42,7 +42,9 @@ def test_another_configuration_keeps_what_an_operator_set() -> None:
     assert taken.region_weights == {"seoul": 7}
     assert taken.confirmed == {}
     other = a_spec(edge={"policy": Policy.RANDOM})
-    assert evolve(fleet, ConfigTaken(revision=2, spec=other, nodes=())).policy is Policy.RANDOM
+    heavier = replace(other, regions=(replace(other.regions[0], weight=30),))
+    changed = evolve(fleet, ConfigTaken(revision=2, spec=heavier, nodes=()))
+    assert (changed.policy, changed.region_weights) == (Policy.RANDOM, {})
 
 
 def test_a_daemon_that_starts_opens_a_fleet_that_was_closing() -> None:
