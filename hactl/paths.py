@@ -68,7 +68,8 @@ class FleetPaths:
         """Where sockets go: the state directory, or a short one when its path is too long."""
         if len(os.fsencode(self.state)) + _LONGEST_SOCKET <= SOCKET_PATH_LIMIT:
             return self.state
-        digest = hashlib.sha256(os.fsencode(self.state.absolute())).hexdigest()[:12]
+        # By its real place: a fleet that is found through a link has the same sockets.
+        digest = hashlib.sha256(os.fsencode(os.path.realpath(self.state))).hexdigest()[:12]
         return Path("/tmp") / f"hactl-{os.getuid()}-{digest}"
 
     @property

@@ -37,9 +37,11 @@ def check(fleet: Fleet, request: Request) -> None:
             _not_busy(fleet, command)
         case SetWeight():
             _weights(fleet, command)
-            if command.weight == 0 and request.confirm != fleet.name:
-                zeroed = {node.name for node in fleet.gateways if node.region in command.regions}
-                _enough_left(fleet, zeroed | set(command.nodes), command)
+            if command.weight == 0:
+                zeroed = {node.name for node in fleet.gateways if node.region in command.regions} | set(command.nodes)
+                _somebody_left(fleet, zeroed)
+                if request.confirm != fleet.name:
+                    _enough_left(fleet, zeroed, command)
         case SetPolicy():
             _policy(fleet, command)
         case Down():
@@ -90,6 +92,14 @@ def _not_busy(fleet: Fleet, command: Start | Stop | Kill | Drain | Resume | Rest
                     f"'{target.node}' is part of a rolling restart ({operation.id})",
                     f"hactl wait --operation {operation.id}",
                 )
+
+
+def _somebody_left(fleet: Fleet, gone: set[str]) -> None:
+    """A plan that nobody could serve is never published: such weights could not be confirmed by anybody."""
+    if serving(fleet) and not serving(fleet, gone):
+        raise CommandRejected(
+            "all weights would be 0, and nobody would serve", "hactl down stops the fleet", guard=True
+        )
 
 
 def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:

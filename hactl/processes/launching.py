@@ -1,6 +1,7 @@
 """Starting a daemon in a session of its own and hearing from it whether it came up. Not what the daemon does."""
 
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import BinaryIO
 import msgspec
 
 from hactl.core.draft import evolve
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, TimedOut
 from hactl.core.model import Fleet, Launch
 from hactl.paths import FleetPaths
 from hactl.store.journal import SqliteJournal
@@ -18,11 +19,14 @@ from hactl.supervisor.identity import find_instances
 _DAEMON = (sys.executable, "-P", "-m", "hactl.processes.daemon")
 """Without -P a `signal.py` beside somebody's hactl.toml would be run in place of Python's own."""
 
+PATIENCE = 60.0
+"""Seconds a daemon may take to be in charge; it needs less than one, also with an old journal."""
+
 
 def launch(paths: FleetPaths, config: Path | None) -> tuple[str, ...]:
     """Start the daemon of `paths` and return its notes once it is in charge; without `config`, as it was last.
 
-    Raises HactlError with the daemon's own words when it does not come up.
+    Raises HactlError with the daemon's own words when it does not come up, and TimedOut when it does not say.
     """
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as answer:
@@ -30,6 +34,8 @@ def launch(paths: FleetPaths, config: Path | None) -> tuple[str, ...]:
             process = _start(paths, config, writing)
         finally:
             os.close(writing)
+        if not select.select([answer], [], [], PATIENCE)[0]:
+            raise TimedOut(f"the daemon (pid {process.pid}) says nothing", f"see {paths.daemon_log}")
         line = answer.readline()
     if not line:
         code = process.wait()

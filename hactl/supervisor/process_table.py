@@ -132,7 +132,10 @@ class ProcessTable:
         fleet = self._look()
         low, high = fleet.spec.ports
         used = {node.port for node in fleet.nodes.values()}
-        return next(free_ports((port for port in range(low, high + 1) if port not in used), host), 0)
+        try:
+            return next(free_ports((port for port in range(low, high + 1) if port not in used), host), 0)
+        except (HactlError, OSError):  # no descriptor left to try one with: the old port is tried again
+            return 0
 
 
 def _kill_group(launch: Launch) -> bool:

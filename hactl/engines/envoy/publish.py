@@ -157,6 +157,7 @@ class Publisher:
 
     async def _put_back(self, before: dict[Path, Document | None], version: str) -> None:
         """The last good files under a new version; waits for a moment until requests are answered by them again."""
+        given, self.given = self.given, None  # until they are proved: nobody knows what it uses
         for path, document in before.items():
             if document is not None:
                 place(self._seat, path, {**document, "version_info": version})
@@ -167,10 +168,11 @@ class Publisher:
                 texts, self._rejections, warming = await self._look(left)
                 in_use = not warming and texts.get(_ENDPOINT_TEXTS[0]) == version
                 if in_use and (await self._proof.get(ECHO, timeout=left)).status < 500:
+                    self.given = given
                     return
                 await asyncio.sleep(_SLOW)
         except (HactlError, OSError):
-            self.given = None  # an edge that does not answer is told everything again
+            return  # an edge that does not answer is told everything again
 
 
 def _read(path: Path) -> Document | None:

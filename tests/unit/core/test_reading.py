@@ -3,7 +3,7 @@
 from support.build import a_spec, founded
 from support.script import Script, applied, exited, healthy, idle, serving, spawned, unhealthy
 
-from hactl.core.commands import Down, Drain, Request, SetWeight, Stop
+from hactl.core.commands import Down, Drain, SetWeight, Stop
 from hactl.core.model import Fleet
 from hactl.core.reading import Reading, Verdict, explain, is_serving, read, word
 
@@ -55,10 +55,9 @@ def test_nobody_serves() -> None:
     assert read(story.fleet).verdict is Verdict.DOWN
 
 
-def test_weight_0_everywhere_is_down() -> None:
-    """Nodes that take nothing do not serve."""
-    everything = SetWeight(regions=("seoul",), weight=0)
-    story = Script(serving()) >> Request(command=everything, by="alice", confirm="default")
+def test_nodes_of_weight_0_do_not_serve() -> None:
+    """When the last node that takes anything dies, the fleet is down, whoever else is up."""
+    story = Script(serving()) >> SetWeight(nodes=("seoul-1", "seoul-2"), weight=0) >> exited("seoul-3", signal=9)
     assert read(story.fleet).verdict is Verdict.DOWN
     assert not is_serving(story.fleet)
 

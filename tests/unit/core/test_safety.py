@@ -72,8 +72,11 @@ UNSAFE: list[tuple[dict[str, Any], Command, str]] = [
         "taking out 'seoul-1', 'seoul-3' would leave 1 nodes serving (safety.min_serving_nodes = 2)",
     ),
     ({}, Stop(nodes=ALL), "would leave 0 nodes serving (safety.min_serving_nodes = 1)"),
-    ({}, SetWeight(nodes=ALL, weight=0), "would leave 0 nodes serving (safety.min_serving_nodes = 1)"),
-    ({}, SetWeight(regions=("seoul",), weight=0), "would leave 0 nodes serving (safety.min_serving_nodes = 1)"),
+    (
+        {"safety": {"min_serving_nodes": 3}},
+        SetWeight(nodes=("seoul-1",), weight=0),
+        "taking out 'seoul-1' would leave 2 nodes serving (safety.min_serving_nodes = 3)",
+    ),
     ({"nodes": 9}, Kill(nodes=tuple(f"seoul-{number}" for number in range(1, 10))), "'seoul-3' and 6 more would leave"),
     (
         {"regions": 2, "nodes": 1, "safety": {"min_serving_regions": 2}},
@@ -85,6 +88,14 @@ UNSAFE: list[tuple[dict[str, Any], Command, str]] = [
     ({"nodes": 1}, Restart(nodes=("seoul-1",)), "nothing could carry the traffic while 'seoul-1' restarts"),
     ({"edges": 1}, Restart(nodes=("edge-1",)), "nothing could carry the traffic while 'edge-1' restarts"),
 ]
+
+
+@pytest.mark.parametrize("command", [SetWeight(nodes=ALL, weight=0), SetWeight(regions=("seoul",), weight=0)])
+def test_weights_that_nobody_could_serve_are_refused_whoever_means_it(command: Command) -> None:
+    """No such plan is ever published, so nobody could confirm it either."""
+    rejected = Script(serving()).refuses(request(command, "default"))
+    assert rejected.message == "all weights would be 0, and nobody would serve"
+    assert rejected.guard
 
 
 @pytest.mark.parametrize(("spec", "command", "message"), UNSAFE, ids=[said for _, _, said in UNSAFE])
