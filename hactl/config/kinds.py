@@ -147,16 +147,20 @@ def many(of: Kind, plural: str) -> Kind:
 def environment() -> Kind:
     """A table of environment variables."""
     wants = 'a table of variables, like { LANG = "C" }'
-    named = "[A-Za-z_][A-Za-z0-9_]*"
+    return named_texts(wants, "variable", "[A-Za-z_][A-Za-z0-9_]*", hint="letters, digits and underscores only")
+
+
+def named_texts(wants: str, what: str, named: str, *, value: str = r"[^\0]*", hint: str = "") -> Kind:
+    """A table of texts that match `value`, under names that match `named`; one entry is called a `what`."""
 
     def read(raw: object) -> dict[str, str]:
         if not isinstance(raw, dict):
             raise unfit(wants, raw)
-        for name, value in raw.items():
+        for name, text_ in raw.items():
             if not re.fullmatch(named, name):
-                raise Unfit(f"{quoted(name)} cannot name a variable", "letters, digits and underscores only")
-            if not isinstance(value, str) or "\0" in value:
-                raise Unfit(f"variable {name} wants text, found {found(value)}")
+                raise Unfit(f"{quoted(name)} cannot name a {what}", hint)
+            if not isinstance(text_, str) or not re.fullmatch(value, text_, re.DOTALL):
+                raise Unfit(f"{what} {name} wants text, found {found(text_)}")
         return dict(raw)
 
     schema = {
@@ -165,6 +169,32 @@ def environment() -> Kind:
         "additionalProperties": False,
     }
     return Kind(wants=wants, read=read, write=dict, schema=schema)
+
+
+def one_of(*numbers: int) -> Kind:
+    """One of some whole numbers."""
+    wants = "one of " + ", ".join(map(str, numbers))
+
+    def read(raw: object) -> int:
+        if isinstance(raw, bool) or not isinstance(raw, int) or raw not in numbers:
+            raise unfit(wants, raw)
+        return raw
+
+    return Kind(wants=wants, read=read, schema={"enum": list(numbers)})
+
+
+def record(of: type[Value], parts: dict[str, tuple[Kind, object]]) -> Kind:
+    """A small table in one line that becomes an `of`; the parts are its fields."""
+    held = inline(parts)
+
+    def read(raw: object) -> Value:
+        return of(**dict(zip(parts, held.read(raw), strict=True)))
+
+    def write(value: Value) -> dict[str, Any]:
+        fields: dict[str, Any] = held.write(tuple(getattr(value, name) for name in parts))
+        return fields
+
+    return Kind(wants=held.wants, read=read, write=write, schema=held.schema)
 
 
 def inline(parts: dict[str, tuple[Kind, object]]) -> Kind:

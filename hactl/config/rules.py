@@ -1,26 +1,26 @@
 """What must hold between the keys of a `hactl.toml`. Not what each key by itself accepts: that is its `Kind`.
 
-Pure: a spec in, problems out. Each rule is a generator of problems; `broken_rules` runs them all.
+Those of services and routes are `traffic_rules`. Pure: a spec in, problems out. Each rule is a generator of problems;
+`broken_rules` runs them all.
 """
 
 import re
 from collections.abc import Iterator
 
 from hactl.config.traffic_keys import MAX_NODES
-from hactl.config.unfit import Problem, did_you_mean, nearest, quoted
-from hactl.core.spec import FleetSpec, GatewayKind, ProbeKind, RouteSpec
+from hactl.config.traffic_rules import routes, services, twice
+from hactl.config.unfit import Problem, did_you_mean, quoted
+from hactl.core.spec import FleetSpec, GatewayKind, ProbeKind
 
 RESERVED = ("daemon", "edge")
 """No region may be called so: edges are named edge-1, edge-2, ..., and "daemon" names the daemon's own log."""
-OWN_PATHS = "/-/"
-"""Every node answers below this path itself, for probes and drills."""
 PLACEHOLDERS = ("port", "address", "name", "region", "dir")
 """What may stand in braces in `gateway.command`."""
 
 
 def broken_rules(spec: FleetSpec) -> list[Problem]:
     """Everything about `spec` that cannot work, in the order of the tables; [] when it can."""
-    rules = (_edge, _regions, _ports, _gateway, _health, _restart, _safety, _services, _routes)
+    rules = (_edge, _regions, _ports, _gateway, _health, _restart, _safety, services, routes)
     return [problem for rule in rules for problem in rule(spec)]
 
 
@@ -31,7 +31,7 @@ def _edge(spec: FleetSpec) -> Iterator[Problem]:
 
 
 def _regions(spec: FleetSpec) -> Iterator[Problem]:
-    for name in _twice([region.name for region in spec.regions]):
+    for name in twice([region.name for region in spec.regions]):
         yield Problem(path=f"region[{name}].name", cause=f"two regions are called {quoted(name)}")
     for region in spec.regions:
         if region.name in RESERVED:
@@ -88,43 +88,5 @@ def _safety(spec: FleetSpec) -> Iterator[Problem]:
         yield Problem(path="safety.min_serving_regions", cause=cause)
 
 
-def _services(spec: FleetSpec) -> Iterator[Problem]:
-    for name in _twice([service.name for service in spec.services]):
-        yield Problem(path=f"service[{name}].name", cause=f"two services are called {quoted(name)}")
-    for service in spec.services:
-        if not service.endpoints:
-            hint = 'like ["127.0.0.1:9000"]'
-            yield Problem(path=f"service[{service.name}].endpoints", cause="wants at least one address", hint=hint)
-
-
-def _routes(spec: FleetSpec) -> Iterator[Problem]:
-    services = [service.name for service in spec.services]
-    for number, route in enumerate(spec.routes, start=1):
-        yield from _route(route, f"route[{number}]", services)
-
-
-def _route(route: RouteSpec, path: str, services: list[str]) -> Iterator[Problem]:
-    if bool(route.prefix) == bool(route.path):
-        cause = "has both prefix and path" if route.prefix else "has neither prefix nor path"
-        yield Problem(path=path, cause=cause, hint="keep one" if route.prefix else 'add prefix = "/" for all requests')
-    for key in ("prefix", "path"):
-        if str(getattr(route, key)).startswith(OWN_PATHS):
-            yield Problem(path=f"{path}.{key}", cause=f"paths below {quoted(OWN_PATHS)} are answered by hactl itself")
-    if bool(route.service) == bool(route.respond):
-        cause = "has both service and respond" if route.service else "has neither service nor respond"
-        yield Problem(path=path, cause=cause, hint="keep one" if route.service else "add one of them")
-    if route.service and route.service not in services:
-        near = nearest(route.service, services)
-        hint = did_you_mean(route.service, services) if near or services else "add a [[service]] of that name"
-        yield Problem(path=f"{path}.service", cause=f"no service is called {quoted(route.service)}", hint=hint)
-    if route.respond_body and not route.respond:
-        yield Problem(path=f"{path}.respond_body", cause="does not go without respond", hint="like respond = 200")
-
-
 def _nodes(spec: FleetSpec) -> int:
     return sum(region.nodes for region in spec.regions)
-
-
-def _twice(names: list[str]) -> list[str]:
-    """Names that occur more than once, each once."""
-    return sorted({name for name in names if names.count(name) > 1})

@@ -2,21 +2,27 @@
 
 from hactl.config import kinds, quantities
 from hactl.config.table import Key, Table
+from hactl.config.traffic_kinds import (
+    BELOW_ROOT,
+    NAME,
+    TOKEN,
+    cors,
+    headers,
+    limits,
+    methods,
+    redirect,
+    service_health,
+    tls,
+)
 from hactl.core.spec import EdgeSpec, FailoverMode, FleetSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
 
 MAX_NODES = 200
 """Gateway nodes in all regions together: what one machine and one control plane are made for."""
 MAX_RESPOND_BODY = 4096
 """Bytes of a fixed answer; Envoy refuses longer ones unless told otherwise."""
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-"""The methods of RFC 9110 without CONNECT, which asks for a tunnel and not for a resource; and PATCH."""
-NAME = "[a-z0-9-]{1,32}"
-"""What fleets, regions and services may be called."""
-_TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}"  # header and cookie names, as RFC 9110 has them
 
 name = kinds.text('a name of 1 to 32 characters out of a-z, 0-9 and "-"', NAME)
 """The kind of every name."""
-_below_root = kinds.text('a path that begins with "/", without blanks, "?" or "#"', r"|/[^\s?#\x00-\x1f\x7f]*")
 _patience = quantities.duration("10ms", "1d")
 
 
@@ -32,13 +38,13 @@ EDGE = Table(
         Key(name="policy", kind=kinds.choice(Policy), doc="how an edge chooses among the nodes"),
         Key(
             name="hash_on",
-            kind=kinds.text('"header:NAME", "cookie:NAME" or "source-ip"', f"|source-ip|(?:header|cookie):{_TOKEN}"),
+            kind=kinds.text('"header:NAME", "cookie:NAME" or "source-ip"', f"|source-ip|(?:header|cookie):{TOKEN}"),
             doc='what ring-hash and maglev hash: "header:NAME", "cookie:NAME" or "source-ip"',
         ),
         Key(name="sticky", kind=kinds.flag(), doc="keep each client on one node by a cookie, while that node serves"),
         Key(
             name="node_header",
-            kind=kinds.text('the name of a header, or ""', f"|{_TOKEN}"),
+            kind=kinds.text('the name of a header, or ""', f"|{TOKEN}"),
             doc='response header that names the node that answered; "" for none',
         ),
         Key(name="max_connections", kind=kinds.whole(1, 1_000_000), doc="client connections each edge accepts"),
@@ -108,8 +114,18 @@ SERVICE = Table(
             example=(("127.0.0.1", 9000),),
         ),
         Key(name="timeout", kind=quantities.duration("10ms", "1m"), doc="how long connecting to an endpoint may take"),
+        Key(name="limits", kind=limits, doc="what each node asks of it at most at a time; more is answered 503"),
+        Key(
+            name="health",
+            kind=service_health,
+            doc="how each node checks the endpoints; an endpoint that fails gets no requests; no path: no checks",
+        ),
+        Key(
+            name="tls",
+            kind=tls,
+            doc='speak TLS to it: ca is "system" or a file, sni the name in the certificate; ca = "" for no TLS',
+        ),
     ),
-    planned=("health", "limits", "tls"),
 )
 
 ROUTE = Table(
@@ -119,8 +135,8 @@ ROUTE = Table(
     into="routes",
     repeated=True,
     keys=(
-        Key(name="prefix", kind=_below_root, doc="paths that begin with this; either prefix or path", example="/"),
-        Key(name="path", kind=_below_root, doc="exactly this path; either prefix or path"),
+        Key(name="prefix", kind=BELOW_ROOT, doc="paths that begin with this; either prefix or path", example="/"),
+        Key(name="path", kind=BELOW_ROOT, doc="exactly this path; either prefix or path"),
         Key(
             name="host",
             kind=kinds.text(
@@ -131,7 +147,7 @@ ROUTE = Table(
         ),
         Key(
             name="methods",
-            kind=kinds.many(kinds.choice(METHODS), 'methods, like ["GET"]'),
+            kind=methods,
             doc="only these methods; [] for any",
         ),
         Key(
@@ -150,6 +166,21 @@ ROUTE = Table(
             kind=kinds.text(f"text of at most {MAX_RESPOND_BODY} bytes", longest=MAX_RESPOND_BODY),
             doc="the body of that answer",
         ),
+        Key(
+            name="redirect",
+            kind=redirect,
+            doc="send clients there instead of asking a service; a URL without a path keeps the path",
+        ),
+        Key(name="strip_prefix", kind=kinds.flag(), doc="ask the service for what stands after the prefix"),
+        Key(name="rewrite", kind=BELOW_ROOT, doc='ask the service for this in place of prefix or path; "" for no'),
+        Key(name="request_headers", kind=headers, doc="changes to what the service is asked with"),
+        Key(name="response_headers", kind=headers, doc="changes to what clients are answered with"),
+        Key(
+            name="cors",
+            kind=cors,
+            doc='pages of these origins may ask, "*" for all; other preflight requests never reach the service',
+        ),
+        Key(name="websocket", kind=kinds.flag(), doc="let clients open WebSockets; 403 otherwise"),
         Key(name="timeout", kind=_patience, doc="for the whole request, tries included"),
         Key(
             name="per_try_timeout",
@@ -162,16 +193,5 @@ ROUTE = Table(
             doc="more tries of idempotent requests; others are sent again only when no byte can have arrived",
         ),
     ),
-    planned=(
-        "auth",
-        "cors",
-        "hedge",
-        "rate_limit",
-        "redirect",
-        "request_headers",
-        "response_headers",
-        "rewrite",
-        "strip_prefix",
-        "websocket",
-    ),
+    planned=("auth", "hedge", "rate_limit"),
 )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -30,7 +31,8 @@ def dump(spec: FleetSpec) -> str:
     for table in TABLES.values():
         value: Any = getattr(spec, table.into) if table.into else spec
         if table.repeated:
-            written += [f"{table.header}\n{tomli_w.dumps(_entry(table, one))}" for one in value]
+            # with tables inside in one line each: as tables of their own they would end the entry
+            written += ["\n".join([table.header, *_lines(_entry(table, one))]) + "\n" for one in value]
         else:
             written.append(tomli_w.dumps({table.name: _entry(table, value)}))
     return "\n".join(written)
@@ -38,6 +40,10 @@ def dump(spec: FleetSpec) -> str:
 
 def _entry(table: Table, value: Value) -> dict[str, Any]:
     return {key.name: key.kind.write(key.held(value)) for key in table.keys}
+
+
+def _lines(entry: dict[str, Any]) -> list[str]:
+    return [f"{name} = {literal(value)}" for name, value in entry.items()]
 
 
 def digest(spec: FleetSpec) -> str:
@@ -61,11 +67,15 @@ def template(name: str) -> str:
 def literal(value: Any) -> str:
     """A value of TOML in one line. Knows what kinds write: text, numbers, flags, arrays and tables of these."""
     if isinstance(value, dict):
-        inside = ", ".join(f"{name} = {literal(item)}" for name, item in value.items())
+        inside = ", ".join(f"{_bare(name)} = {literal(item)}" for name, item in value.items())
         return f"{{ {inside} }}" if inside else "{}"
     if isinstance(value, list):
         return f"[{', '.join(literal(item) for item in value)}]"
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # which JSON allows and TOML does not
+
+
+def _bare(name: str) -> str:
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else literal(name)
 
 
 def default_literal(table: Table, key: Key) -> str:

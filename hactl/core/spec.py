@@ -138,6 +138,38 @@ class SafetySpec(Value):
     read_only: bool = False
 
 
+class LimitsSpec(Value):
+    """How much one node asks of one service at a time; what is beyond is answered 503 at once."""
+
+    connections: int = 4096
+    pending: int = 4096
+    """Requests that wait for a connection."""
+    requests: int = 16_384
+
+
+class ServiceHealthSpec(Value):
+    """How every node checks the endpoints of a service; no path: not at all."""
+
+    path: str = ""
+    interval: float = 5.0
+    timeout: float = 1.0
+    unhealthy_threshold: int = 3
+    healthy_threshold: int = 1
+
+
+class ServiceTlsSpec(Value):
+    """How nodes speak TLS to a service; the certificate is always verified."""
+
+    ca: str = ""
+    """Path of a file of certificates, `SYSTEM_CA` for those of this machine, "" for no TLS."""
+    sni: str = ""
+    """The name asked for, which the certificate must bear; "": that of the endpoints."""
+
+
+SYSTEM_CA = "system"
+"""Stands for the certificate authorities this machine trusts."""
+
+
 class ServiceSpec(Value):
     """An upstream the gateway routes to."""
 
@@ -145,6 +177,39 @@ class ServiceSpec(Value):
     endpoints: tuple[tuple[str, int], ...]
     timeout: float = 0.5
     """Seconds to connect to one of its endpoints."""
+    limits: LimitsSpec = LimitsSpec()
+    health: ServiceHealthSpec = ServiceHealthSpec()
+    tls: ServiceTlsSpec = ServiceTlsSpec()
+
+
+class RedirectSpec(Value):
+    """Where clients are sent instead; nowhere without `to`."""
+
+    to: str = ""
+    """A path, or a URL; a URL without a path keeps that of the request."""
+    status: int = 302
+
+
+class HeadersSpec(Value):
+    """Changes to the headers of requests or of responses. Values are literal."""
+
+    set: dict[str, str] = {}
+    """In place of what there is."""
+    add: dict[str, str] = {}
+    """Beside what there is."""
+    remove: tuple[str, ...] = ()
+
+
+class CorsSpec(Value):
+    """Which pages of other origins may ask; none without `origins`."""
+
+    origins: tuple[str, ...] = ()
+    """As browsers send them, like `https://app.example.com`; `*` for any."""
+    methods: tuple[str, ...] = ("GET", "HEAD", "POST")
+    headers: tuple[str, ...] = ()
+    credentials: bool = False
+    max_age: float = 600.0
+    """Seconds a browser may remember the answer."""
 
 
 class RouteSpec(Value):
@@ -159,6 +224,14 @@ class RouteSpec(Value):
     respond: int = 0
     """Answer with this status instead of asking a service."""
     respond_body: str = ""
+    redirect: RedirectSpec = RedirectSpec()
+    strip_prefix: bool = False
+    rewrite: str = ""
+    """Takes the place of `prefix` or `path` on the way to the service; "" for no change."""
+    request_headers: HeadersSpec = HeadersSpec()
+    response_headers: HeadersSpec = HeadersSpec()
+    cors: CorsSpec = CorsSpec()
+    websocket: bool = True
     timeout: float = 5.0
     per_try_timeout: float | None = None
     """None: as long as the whole request may take, so that a slow service is not asked again and again."""

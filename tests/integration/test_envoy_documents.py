@@ -10,17 +10,21 @@ from support.upstream import Upstream
 
 from hactl.core.errors import HactlError
 from hactl.core.spec import (
+    CorsSpec,
     EdgeSpec,
     FailoverMode,
     FleetSpec,
     GatewayKind,
     GatewaySpec,
+    HeadersSpec,
     HealthSpec,
     Policy,
     ProbeKind,
+    RedirectSpec,
     RegionSpec,
     RouteSpec,
     ServiceSpec,
+    ServiceTlsSpec,
 )
 from hactl.core.value import replace
 from hactl.engines.envoy import binary
@@ -31,16 +35,20 @@ pytestmark = pytest.mark.envoy
 ONE = EdgeSpec(threads=1)
 COMMAND = GatewaySpec(kind=GatewayKind.COMMAND)
 TWO_REGIONS = (RegionSpec(name="seoul", nodes=2), RegionSpec(name="busan", nodes=2, priority=1))
+CHANGES = HeadersSpec(set={"x-a": "50%"}, add={"x-b": ""}, remove=("server",))
 ROUTES = (
     RouteSpec(path="/exact", service="app", timeout=30.0),
     RouteSpec(prefix="/api", host="api.example.com", methods=("GET", "POST"), service="app", retries=0),
     RouteSpec(prefix="/upload", methods=("POST",), service="named"),
     RouteSpec(prefix="/gone", respond=410, respond_body="gone\n"),
+    RouteSpec(prefix="/v1", service="app", strip_prefix=True, websocket=False, request_headers=CHANGES),
+    RouteSpec(path="/v2", service="app", rewrite="/", response_headers=CHANGES, cors=CorsSpec(origins=("*",))),
+    RouteSpec(prefix="/else", redirect=RedirectSpec(to="https://example.com:8443/x?y", status=307), methods=("GET",)),
     RouteSpec(host="*.example.org", service="app"),
 )
 SERVICES = (
     ServiceSpec(name="app", endpoints=(("127.0.0.1", 9), ("127.0.0.2", 9))),
-    ServiceSpec(name="named", endpoints=(("localhost", 9),)),
+    ServiceSpec(name="named", endpoints=(("localhost", 9),), tls=ServiceTlsSpec(ca="system")),
 )
 SPECS = {
     **{policy.value: FleetSpec(edge=replace(ONE, policy=policy)) for policy in Policy},

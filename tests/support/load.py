@@ -110,10 +110,11 @@ async def fetch(
     host: str = "127.0.0.1",
     method: str = "GET",
     body: bytes = b"",
+    headers: tuple[tuple[str, str], ...] = (),
     timeout: float = 10.0,
 ) -> tuple[int, dict[str, str], bytes]:
     """One request on a connection of its own: status, headers by lower-case name, body. Raises OSError."""
-    pool = _Pool(host, port, _request(host, port, method, path, body, (), False), "", method)
+    pool = _Pool(host, port, _request(host, port, method, path, body, headers, False), "", method)
     async with asyncio.timeout(timeout):
         connection = await pool.take()
         try:

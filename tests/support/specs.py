@@ -4,21 +4,27 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from hactl.core.spec import (
+    CorsSpec,
     EdgeSpec,
     FailoverMode,
     FleetSpec,
     GatewayKind,
     GatewaySpec,
+    HeadersSpec,
     HealthSpec,
     JournalSpec,
+    LimitsSpec,
     LogsSpec,
     Policy,
     ProbeKind,
+    RedirectSpec,
     RegionSpec,
     RestartSpec,
     RouteSpec,
     SafetySpec,
+    ServiceHealthSpec,
     ServiceSpec,
+    ServiceTlsSpec,
 )
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -107,6 +113,22 @@ def healths() -> st.SearchStrategy[HealthSpec]:
     )
 
 
+def header_changes() -> st.SearchStrategy[HeadersSpec]:
+    """Headers set, added and removed, none of them twice."""
+    values = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=10)
+    return st.builds(
+        HeadersSpec,
+        set=st.dictionaries(st.sampled_from(["x-a", "X.B"]), values),
+        add=st.dictionaries(st.just("x!c"), values),
+        remove=st.sampled_from([(), ("server",)]),
+    )
+
+
+def changes() -> st.SearchStrategy[dict[str, object]]:
+    """What routes to Envoy nodes may change about answers."""
+    return st.fixed_dictionaries({}, optional={"response_headers": header_changes(), "websocket": st.booleans()})
+
+
 @st.composite
 def services_and_routes(draw: st.DrawFn) -> tuple[tuple[ServiceSpec, ...], tuple[RouteSpec, ...]]:
     """Services, and routes that lead to them or answer by themselves."""
@@ -117,17 +139,35 @@ def services_and_routes(draw: st.DrawFn) -> tuple[tuple[ServiceSpec, ...], tuple
             name=name,
             endpoints=tuple(draw(st.lists(st.tuples(hosts, ports), min_size=1, max_size=3))),
             timeout=draw(seconds(0.01, 60)),
+            limits=LimitsSpec(requests=draw(st.integers(1, 1_000_000))),
+            health=ServiceHealthSpec(path=draw(st.just("") | paths), interval=draw(seconds(0.01, 3600))),
+            tls=draw(st.builds(ServiceTlsSpec, ca=st.sampled_from(["", "system", "/ca.pem"]), sni=st.just("app"))),
         )
         for name in called
     )
     answers = st.builds(lambda status, body: {"respond": status, "respond_body": body}, st.integers(200, 599), texts)
-    forwards = st.builds(lambda name: {"service": name}, st.sampled_from(called)) if called else answers
+    elsewhere = st.builds(RedirectSpec, to=st.sampled_from(["/new", "https://b.example:8443/x?y"]))
+    answers = answers | elsewhere.map(lambda redirect: {"redirect": redirect})
+    cors = st.builds(CorsSpec, origins=st.just(("https://a.example", "http://b:8080")), credentials=st.booleans())
+    forwards = st.builds(
+        lambda name, path, headers, cors: {
+            "service": name,
+            "rewrite": path,
+            "request_headers": headers,
+            "cors": cors,
+        },
+        st.sampled_from(called or ["none"]),
+        st.just("") | paths,
+        header_changes(),
+        cors | st.just(CorsSpec()),
+    )
     matches = st.builds(lambda prefix: {"prefix": prefix}, paths) | st.builds(lambda path: {"path": path}, paths)
     methods = st.lists(st.sampled_from(["GET", "POST", "DELETE"]), max_size=3).map(tuple)
     route = st.builds(
-        lambda match, action, **rest: RouteSpec(**match, **action, **rest),
+        lambda match, action, changed, **rest: RouteSpec(**match, **action, **changed, **rest),
         match=matches,
-        action=answers | forwards,
+        action=answers | forwards if called else answers,
+        changed=changes(),
         host=st.sampled_from(["", "example.com", "*.example.com"]),
         methods=methods,
         timeout=seconds(0.01, 86_400),
@@ -141,7 +181,12 @@ def services_and_routes(draw: st.DrawFn) -> tuple[tuple[ServiceSpec, ...], tuple
 def fleet_specs(draw: st.DrawFn) -> FleetSpec:
     """Whole configurations that keep every rule."""
     chosen = draw(regions())
+    gateway = draw(gateways())
     services, routes = draw(services_and_routes())
+    if gateway.kind is GatewayKind.COMMAND:
+        routes = tuple(
+            RouteSpec(prefix="/", methods=route.methods, respond=200, websocket=route.websocket) for route in routes
+        )
     first = draw(st.integers(1024, 65_000))
     base = draw(seconds(0.01, 3600))
     restart = RestartSpec(
@@ -164,7 +209,7 @@ def fleet_specs(draw: st.DrawFn) -> FleetSpec:
         edge=draw(edges()),
         regions=chosen,
         failover_mode=draw(st.sampled_from(FailoverMode)),
-        gateway=draw(gateways()),
+        gateway=gateway,
         health=draw(healths()),
         restart=restart,
         safety=safety,

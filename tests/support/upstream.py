@@ -7,6 +7,7 @@ async with Upstream() as service:
 
 import asyncio
 from collections import Counter
+from ssl import SSLContext
 from typing import Self
 
 
@@ -18,8 +19,16 @@ class Upstream:
     """
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 0, status: int = 200, body: bytes = b"ok", delay: float = 0.0
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        status: int = 200,
+        body: bytes = b"ok",
+        delay: float = 0.0,
+        tls: SSLContext | None = None,
     ) -> None:
+        self.tls = tls
         self.host = host
         self.port = port
         self.status = status
@@ -32,6 +41,8 @@ class Upstream:
         """How often each (method, path) arrived."""
         self.bodies: list[bytes] = []
         """Request bodies that were not empty, in order of arrival."""
+        self.asked: dict[str, str] = {}
+        """Headers of the latest request, names in lower case."""
         self._open = asyncio.Event()
         self._open.set()
         self._arrival = asyncio.Condition()
@@ -57,7 +68,7 @@ class Upstream:
             await self._arrival.wait_for(lambda: self.count >= count)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, self.host, self.port, backlog=1024)
+        self._server = await asyncio.start_server(self._serve, self.host, self.port, backlog=1024, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -98,6 +109,7 @@ class Upstream:
         body = await _body(reader, headers)
         async with self._arrival:
             self.requests[method, path] += 1
+            self.asked = headers
             if body:
                 self.bodies.append(body)
             self._arrival.notify_all()

@@ -1,13 +1,13 @@
 """Whom an Envoy calls: an edge its gateway nodes, a node its services. Pure: specs in, documents out."""
 
-import ipaddress
-from typing import assert_never
+from typing import assert_never, cast
 
 from hactl.core.model import Fleet
-from hactl.core.spec import GatewayKind, HealthSpec, Policy, ProbeKind, ServiceSpec
+from hactl.core.spec import GatewayKind, HealthSpec, Policy, ProbeKind, ServiceHealthSpec, ServiceSpec
 from hactl.engines.envoy.document import Document, seconds, socket_address, source, typed
 from hactl.engines.envoy.endpoints import CLUSTER
 from hactl.engines.envoy.seat import Seat
+from hactl.engines.envoy.tls import is_ip, to_service
 
 _OWN_IDLE = 60.0
 """Seconds an unused connection to an Envoy node is kept; the node itself keeps it longer, so no race."""
@@ -65,7 +65,7 @@ def service_clusters(service: ServiceSpec) -> list[Document]:
 
 
 def _service(service: ServiceSpec, name: str, *, http2: bool) -> Document:
-    static = all(_is_ip(host) for host, _ in service.endpoints)
+    static = all(is_ip(host) for host, _ in service.endpoints)
     document: Document = {
         "name": name,
         "type": "STATIC" if static else "STRICT_DNS",
@@ -95,9 +95,21 @@ def _service(service: ServiceSpec, name: str, *, http2: bool) -> Document:
             "enforcing_success_rate": 0,
         },
         "circuit_breakers": {
-            "thresholds": [{"max_connections": 4096, "max_pending_requests": 4096, "max_requests": 16384}]
+            "thresholds": [
+                {
+                    "max_connections": service.limits.connections,
+                    "max_pending_requests": service.limits.pending,
+                    "max_requests": service.limits.requests,
+                }
+            ]
         },
     }
+    if service.health.path:
+        document["health_checks"] = [_service_check(service.health, service.tls.sni, http2=http2)]
+        # only when no endpoint is well are all of them tried; the default is half of them
+        document["common_lb_config"] = {"healthy_panic_threshold": {"value": 1}}
+    if service.tls.ca:
+        document["transport_socket"] = to_service(service, http2=http2)
     if not static:
         document["dns_lookup_family"] = "V4_PREFERRED"
     return document
@@ -173,6 +185,20 @@ def _check(health: HealthSpec) -> Document:
     return document
 
 
+def _service_check(health: ServiceHealthSpec, host: str, *, http2: bool) -> Document:
+    document = _check(
+        HealthSpec(
+            path=health.path,
+            interval=health.interval,
+            timeout=health.timeout,
+            unhealthy_threshold=health.unhealthy_threshold,
+            healthy_threshold=health.healthy_threshold,
+        )
+    )
+    more = {**({"codec_client_type": "HTTP2"} if http2 else {}), **({"host": host} if host else {})}
+    return {**document, "http_health_check": {**cast(Document, document["http_health_check"]), **more}}
+
+
 def _ejection(nodes: int) -> Document:
     """Ejection by local failures only. Never of all nodes at once: an empty cluster helps nobody.
 
@@ -191,11 +217,3 @@ def _ejection(nodes: int) -> Document:
         "consecutive_local_origin_failure": 2,
         "enforcing_consecutive_local_origin_failure": 100,
     }
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -5,6 +5,7 @@ Pure: specs in, documents out. Paths are normalised the same way at edge and nod
 
 from hactl.core.model import Fleet, Node
 from hactl.core.spec import EdgeSpec
+from hactl.engines.envoy.changes import CORS
 from hactl.engines.envoy.document import Document, extension, pipe_address, seconds, socket_address, source
 from hactl.engines.envoy.routes import EDGE_ROUTES, NODE_ROUTES, READY, REFUSED
 from hactl.engines.envoy.seat import Seat
@@ -48,7 +49,7 @@ def node_listeners(node: Node, seat: Seat) -> list[Document]:
         NODE_ROUTES,
         seat,
         idle=_NODE_IDLE,
-        filters=[_readiness(), _router()],
+        filters=[_readiness(), _cors(), _router()],
         access_log=[_error_log(seat)],
         preserve_external_request_id=True,
         local_reply_config={"mappers": [_own_refusal()]},
@@ -133,6 +134,11 @@ def _sticky() -> Document:
         stat_prefix="sticky",
         session_state=state,
     )
+
+
+def _cors() -> Document:
+    """Does nothing but on routes that say whom to allow."""
+    return extension(CORS, "envoy.extensions.filters.http.cors.v3.Cors")
 
 
 def _router() -> Document:

@@ -7,9 +7,11 @@ service and the edge only ever gives up on a node: otherwise a slow service woul
 
 import re
 from collections.abc import Iterable
+from typing import cast
 
 from hactl.core.model import Fleet
 from hactl.core.spec import RouteSpec
+from hactl.engines.envoy.changes import PREFLIGHT, on_route, redirecting, rewriting
 from hactl.engines.envoy.clusters import GRPC_SUFFIX
 from hactl.engines.envoy.document import Document, seconds, typed
 from hactl.engines.envoy.endpoints import CLUSTER, METADATA
@@ -74,8 +76,10 @@ def _edge_pair(route: RouteSpec, hash_policy: Document, several_priorities: bool
     """The same match twice: idempotent methods with retries, all others without a second delivery."""
     methods = route.methods or IDEMPOTENT
     idempotent = tuple(method for method in methods if method in IDEMPOTENT)
-    action = {"cluster": CLUSTER, "timeout": seconds(route.timeout + _MARGIN), "hash_policy": [hash_policy]}
-    pair = []
+    action: Document = {"cluster": CLUSTER, "timeout": seconds(route.timeout + _MARGIN), "hash_policy": [hash_policy]}
+    if not route.websocket:
+        action["upgrade_configs"] = [{"upgrade_type": "websocket", "enabled": False}]
+    pair: list[Document] = []
     if idempotent and route.retries:
         again = _repeatable(route, several_priorities)
         pair.append({"match": _match(route, idempotent), "route": {**action, "retry_policy": again}})
@@ -123,20 +127,37 @@ def _elsewhere() -> Document:
 
 
 def _node_routes(route: RouteSpec) -> list[Document]:
+    return [document | on_route(route) for document in (*_preflight(route), *_answers(route))]
+
+
+def _preflight(route: RouteSpec) -> list[Document]:
+    """A route of some methods must take the requests in which browsers ask for leave, too: the filter answers them."""
+    if not route.cors.origins or not route.methods or "OPTIONS" in route.methods:
+        return []
+    match = _match(route, ("OPTIONS",))
+    match["headers"] = [*cast("list[Document]", match["headers"]), *PREFLIGHT]
+    # it never gets there; on a route without a service the filter does nothing (measured)
+    return [_to_service(match, route.service, route.timeout, {})]
+
+
+def _answers(route: RouteSpec) -> list[Document]:
+    asked = _match(route, route.methods)
     if route.respond:
-        return [{"match": _match(route, route.methods), "direct_response": _direct(route.respond, route.respond_body)}]
+        return [{"match": asked, "direct_response": _direct(route.respond, route.respond_body)}]
+    if route.redirect.to:
+        return [{"match": asked, "redirect": redirecting(route.redirect)}]
     methods = route.methods or IDEMPOTENT
     idempotent = tuple(method for method in methods if method in IDEMPOTENT)
-    grpc = _match(route, route.methods)
-    documents = [_to_service(grpc | {"grpc": {}}, route.service + GRPC_SUFFIX, route.timeout)]
+    path = rewriting(route)
+    documents = [_to_service(asked | {"grpc": {}}, route.service + GRPC_SUFFIX, route.timeout, path)]
     if idempotent and route.retries and route.try_timeout < route.timeout:
-        documents.append(_to_service(_match(route, idempotent), route.service, route.try_timeout))
-    documents.append(_to_service(_match(route, route.methods), route.service, route.timeout))
+        documents.append(_to_service(_match(route, idempotent), route.service, route.try_timeout, path))
+    documents.append(_to_service(asked, route.service, route.timeout, path))
     return documents
 
 
-def _to_service(match: Document, cluster: str, timeout: float) -> Document:
-    return {"match": match, "route": {"cluster": cluster, "timeout": seconds(timeout)}}
+def _to_service(match: Document, cluster: str, timeout: float, path: Document) -> Document:
+    return {"match": match, "route": {"cluster": cluster, "timeout": seconds(timeout), **path}}
 
 
 def _match(route: RouteSpec, methods: Iterable[str]) -> Document:

@@ -41,7 +41,7 @@ MISFITS = [
      '(like ["127.0.0.1:9000"])'),
     ('[[route]]\nrespond = 200', 'route[1]: has neither prefix nor path (add prefix = "/" for all requests)'),
     ('[[route]]\nprefix = "/"\npath = "/a"\nrespond = 200', "route[1]: has both prefix and path (keep one)"),
-    (OK + '[[route]]\nprefix = "/"', "route[2]: has neither service nor respond (add one of them)"),
+    (OK + '[[route]]\nprefix = "/"', "route[2]: has neither service nor respond nor redirect (add one of them)"),
     (APP + '[[route]]\nprefix = "/"\nservice = "app"\nrespond = 200',
      "route[1]: has both service and respond (keep one)"),
     (APP + '[[route]]\nprefix = "/"\nservice = "ap"', 'route[1].service: no service is called "ap" '

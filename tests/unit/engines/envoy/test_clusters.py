@@ -5,7 +5,19 @@ from pathlib import Path
 import pytest
 
 from hactl.core.model import Fleet, Node, Role
-from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec, Policy, ProbeKind, ServiceSpec
+from hactl.core.spec import (
+    FleetSpec,
+    GatewayKind,
+    GatewaySpec,
+    HealthSpec,
+    LimitsSpec,
+    Policy,
+    ProbeKind,
+    ServiceHealthSpec,
+    ServiceSpec,
+    ServiceTlsSpec,
+)
+from hactl.core.value import replace
 from hactl.engines.envoy.clusters import nodes_cluster, service_clusters
 from hactl.engines.envoy.seat import Seat
 
@@ -81,3 +93,31 @@ def test_names_are_looked_up_and_addresses_are_not() -> None:
         ("b", "STRICT_DNS"),
         ("b:grpc", "STRICT_DNS"),
     ]
+
+
+def test_a_service_is_asked_within_its_limits() -> None:
+    """Both clusters of a service get the limits of the configuration."""
+    limited = ServiceSpec(name="a", endpoints=(("127.0.0.1", 1),), limits=LimitsSpec(connections=1, pending=2))
+    for made in service_clusters(limited):
+        assert made["circuit_breakers"]["thresholds"] == [
+            {"max_connections": 1, "max_pending_requests": 2, "max_requests": 16_384}
+        ]
+
+
+def test_services_are_checked_only_when_asked_for() -> None:
+    """Without a path nothing is checked; with one each cluster checks in its own protocol, also without traffic."""
+    plain = ServiceSpec(name="a", endpoints=(("127.0.0.1", 1),))
+    assert not any("health_checks" in made for made in service_clusters(plain))
+    checked = replace(plain, health=ServiceHealthSpec(path="/up", interval=3.0), tls=ServiceTlsSpec(sni="a.test"))
+    one, two = [made["health_checks"][0] for made in service_clusters(checked)]
+    assert one["interval"] == one["no_traffic_interval"] == "3.000s"
+    assert (one["http_health_check"]["path"], one["http_health_check"]["host"]) == ("/up", "a.test")
+    assert "codec_client_type" not in one["http_health_check"]
+    assert two["http_health_check"]["codec_client_type"] == "HTTP2"
+
+
+def test_a_service_is_spoken_to_in_tls_only_when_asked_for() -> None:
+    """A file of authorities turns it on."""
+    plain = ServiceSpec(name="a", endpoints=(("127.0.0.1", 1),))
+    assert not any("transport_socket" in made for made in service_clusters(plain))
+    assert all("transport_socket" in made for made in service_clusters(replace(plain, tls=ServiceTlsSpec(ca="/ca"))))

@@ -60,3 +60,13 @@ def test_limits_come_from_the_configuration() -> None:
     assert shared["per_connection_buffer_limit_bytes"] == 123
     assert http(shared)["request_headers_timeout"] == "3.000s"
     assert http(shared)["common_http_protocol_options"]["idle_timeout"] == "7.000s"
+
+
+def test_a_node_can_answer_preflight_requests() -> None:
+    """The filter stands before the router, and after what answers for the node itself."""
+    (node,) = node_listeners(NODE, SEAT)
+    assert [each["name"].rpartition(".")[2] for each in http(node)["http_filters"]] == [
+        "health_check",
+        "cors",
+        "router",
+    ]

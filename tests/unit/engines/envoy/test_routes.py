@@ -3,8 +3,10 @@
 import re
 
 from hactl.core.model import Fleet
-from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec, RouteSpec
+from hactl.core.spec import CorsSpec, EdgeSpec, FleetSpec, HeadersSpec, RegionSpec, RouteSpec
+from hactl.core.value import replace
 from hactl.engines.envoy import routes
+from hactl.engines.envoy.changes import CORS
 from hactl.engines.envoy.routes import IDEMPOTENT, echo_body, edge_routes, node_routes
 
 
@@ -110,3 +112,35 @@ def test_the_node_header_can_be_turned_off() -> None:
     """With "" no header names the node."""
     assert "response_headers_to_add" not in edge_routes(fleet(edge=EdgeSpec(node_header="")))
     assert edge_routes(fleet())["response_headers_to_add"][0]["header"]["key"] == "x-hactl-node"
+
+
+def test_a_preflight_request_reaches_a_route_of_other_methods() -> None:
+    """Only with CORS, and only in front of a route that would not take OPTIONS anyway."""
+    cors = CorsSpec(origins=("https://a.test",))
+    narrow = RouteSpec(prefix="/x", methods=("GET",), service="a", cors=cors)
+    first, *rest = [route for route in of_node(fleet(narrow)) if route["match"].get("prefix") == "/x"]
+    assert methods(first) == {"OPTIONS"}
+    assert all(CORS in route["typed_per_filter_config"] for route in (first, *rest))
+    for other in (replace(narrow, methods=()), replace(narrow, cors=CorsSpec())):
+        found = [route for route in of_node(fleet(other)) if route["match"].get("prefix") == "/x"]
+        assert not any(":method" in str(route) and methods(route) == {"OPTIONS"} for route in found)
+
+
+def test_changes_are_made_by_the_node_only() -> None:
+    """The edge passes on what it got, so that another node can be asked the same."""
+    headers = HeadersSpec(set={"x-a": "1"})
+    changed = RouteSpec(
+        prefix="/x", service="a", strip_prefix=True, request_headers=headers, cors=CorsSpec(origins=("*",))
+    )
+    assert of_edge(fleet(changed)) == of_edge(fleet(RouteSpec(prefix="/x", service="a")))
+    for route in [route for route in of_node(fleet(changed)) if route["match"].get("prefix") == "/x"]:
+        assert route["route"]["regex_rewrite"]["substitution"] == "/"
+        assert route["request_headers_to_add"][0]["header"] == {"key": "x-a", "value": "1"}
+
+
+def test_websockets_are_refused_by_the_edge() -> None:
+    """Where every client comes in, whatever its nodes are."""
+    off = [{"upgrade_type": "websocket", "enabled": False}]
+    closed = of_edge(fleet(RouteSpec(prefix="/x", service="a", websocket=False)))
+    assert [route["route"]["upgrade_configs"] for route in closed if route["match"]["prefix"] == "/x"] == [off, off]
+    assert all("upgrade_configs" not in route["route"] for route in closed if route["match"]["prefix"] == "/-/")

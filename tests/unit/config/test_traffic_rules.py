@@ -1,0 +1,68 @@
+"""Stories of services and routes whose keys are right one by one and still do not fit together."""
+
+import pytest
+
+from hactl.config import parse
+from hactl.core.errors import ConfigError
+from hactl.core.spec import HeadersSpec, RedirectSpec, ServiceTlsSpec
+
+APP = '[[service]]\nname = "app"\nendpoints = ["127.0.0.1:9000"]\n'
+ROUTE = '[[route]]\nprefix = "/"\n'
+TO_APP = APP + ROUTE + 'service = "app"\n'
+PROGRAM = '[gateway]\nkind = "command"\ncommand = ["./serve", "{port}"]\n'
+
+MISFITS = [
+    (ROUTE + 'respond = 200\nredirect = { to = "/x" }', "route[1]: has both respond and redirect (keep one)"),
+    (TO_APP + 'redirect = { to = "/x" }', "route[1]: has both service and redirect (keep one)"),
+    (TO_APP + 'strip_prefix = true\nrewrite = "/x"', "route[1]: has both strip_prefix and rewrite (keep one)"),
+    (APP + '[[route]]\npath = "/x"\nservice = "app"\nstrip_prefix = true',
+     "route[1].strip_prefix: does not go without prefix"),
+    (ROUTE + 'respond = 200\nrewrite = "/x"', "route[1].rewrite: does not go without service"),
+    (ROUTE + 'respond = 200\ncors = { origins = ["*"] }', "route[1].cors: does not go without service"),
+    (ROUTE + 'respond = 200\nrequest_headers = { remove = ["x"] }',
+     "route[1].request_headers: does not go without service"),
+    (TO_APP + "cors = { credentials = true }", 'route[1].cors: wants origins (like origins = '
+     '["https://app.example.com"])'),
+    (TO_APP + 'cors = { origins = ["*"], credentials = true }', 'route[1].cors: credentials do not go with the origin '
+     '"*" (any page could act for its visitors: name the origins)'),
+    (TO_APP + 'request_headers = { set = { Host = "x" } }', 'route[1].request_headers: the header "Host" cannot be '
+     "changed"),
+    (TO_APP + 'response_headers = { set = { X-A = "x" }, remove = ["x-a"] }', 'route[1].response_headers: the header '
+     '"x-a" stands there twice'),
+    (TO_APP + 'request_headers = { set = { "x a" = "x" } }', 'route[1].request_headers: set "x a" cannot name a '
+     "header"),
+    (TO_APP + 'request_headers = { set = { x-a = "a\\nb" } }', "route[1].request_headers: set header x-a wants text, "
+     'found "a\\nb"'),
+    (ROUTE + 'redirect = { to = "/x", status = 303 }', "route[1].redirect: status wants one of 301, 302, 307, 308, "
+     "found 303"),
+    (PROGRAM + ROUTE + 'redirect = { to = "/x" }', 'route[1].redirect: does not go with kind = "command": your program '
+     "decides"),
+    (APP.replace('"]', '", "a:1"]') + "tls = {}", "service[app].tls: wants an sni, because the endpoints have several "
+     "names (the name that all their certificates bear)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), MISFITS)
+def test_what_does_not_fit_together_is_refused_in_one_line(text: str, message: str):
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    assert str(caught.value) == f"hactl.toml: {message}"
+
+
+@pytest.mark.parametrize("url", ["//b.example", "ftp://b", "https://", "https://b:65536", "https://b:x", "/a b", "x"])
+def test_a_redirect_leads_somewhere(url: str):
+    with pytest.raises(ConfigError, match=r"^hactl\.toml: route\[1\]\.redirect: to wants a path or a URL"):
+        parse(ROUTE + f'redirect = {{ to = "{url}" }}')
+
+
+def test_what_a_small_table_leaves_out_has_defaults():
+    (route,) = parse(
+        ROUTE + 'redirect = { to = "https://b:65535/x?y" }\nresponse_headers = { set = { a = "" } }'
+    ).routes
+    assert route.redirect == RedirectSpec(to="https://b:65535/x?y", status=302)
+    assert route.response_headers == HeadersSpec(set={"a": ""})
+
+
+def test_tls_without_more_trusts_whom_this_machine_trusts():
+    assert parse(APP).services[0].tls == ServiceTlsSpec(ca="")
+    assert parse(APP + "tls = {}").services[0].tls == ServiceTlsSpec(ca="system")
