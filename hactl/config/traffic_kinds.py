@@ -28,7 +28,7 @@ _token = kinds.text("the name of a header", TOKEN)
 _header_texts = kinds.named_texts(
     'a table of headers, like { x-team = "web" }', "header", TOKEN, value=r"[^\x00-\x08\x0a-\x1f\x7f]*"
 )
-_beat = quantities.duration("10ms", "10s")
+_beat = quantities.duration("10ms", "5s")
 
 methods = kinds.many(kinds.choice(METHODS), 'methods, like ["GET"]')
 """Some methods."""

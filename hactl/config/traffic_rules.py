@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from hactl.config.unfit import Problem, did_you_mean, nearest, quoted
-from hactl.core.spec import FleetSpec, GatewayKind, HeadersSpec, RouteSpec, ServiceSpec
+from hactl.core.spec import FleetSpec, GatewayKind, HeadersSpec, RouteSpec, ServiceHealthSpec, ServiceSpec
 
 OWN_PATHS = "/-/"
 """Every node answers below this path itself, for probes and drills."""
@@ -19,6 +19,7 @@ def services(spec: FleetSpec) -> Iterator[Problem]:
         yield Problem(path=f"service[{name}].name", cause=f"two services are called {quoted(name)}")
     for service in spec.services:
         yield from _service(service, f"service[{service.name}]")
+        yield from _check(service, f"service[{service.name}].health", spec.gateway.start_timeout)
 
 
 def routes(spec: FleetSpec) -> Iterator[Problem]:
@@ -48,6 +49,14 @@ def _service(service: ServiceSpec, path: str) -> Iterator[Problem]:
     if service.tls.ca and not service.tls.sni and len(hosts) > 1:
         cause = "wants an sni, because the endpoints have several names"
         yield Problem(path=f"{path}.tls", cause=cause, hint="the name that all their certificates bear")
+
+
+def _check(service: ServiceSpec, path: str, patience: float) -> Iterator[Problem]:
+    """A node that starts waits for its first checks: a service that hangs must not keep it from becoming ready."""
+    if service.health.path and service.health.timeout > patience / 2:
+        yield Problem(path=path, cause="timeout wants at most half of gateway.start_timeout")
+    if not service.health.path and service.health != ServiceHealthSpec():
+        yield Problem(path=path, cause="wants a path", hint='like path = "/healthz"')
 
 
 def _match(route: RouteSpec, path: str) -> Iterator[Problem]:

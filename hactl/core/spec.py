@@ -152,7 +152,8 @@ class ServiceHealthSpec(Value):
 
     path: str = ""
     interval: float = 5.0
-    timeout: float = 1.0
+    timeout: float = 0.5
+    """Seconds; also how much longer a node takes to start while an endpoint hangs (measured: exactly that)."""
     unhealthy_threshold: int = 3
     healthy_threshold: int = 1
 

@@ -161,6 +161,17 @@ async def test_endpoints_that_fail_their_checks_get_nothing(tmp_path: Path) -> N
             await healthy(running, 2)
 
 
+async def test_a_service_that_hangs_does_not_keep_its_node_from_starting(tmp_path: Path) -> None:
+    """A node that waits for its first checks in vain becomes ready all the same, and serves its other routes."""
+    checked = ServiceSpec(name="app", endpoints=(), health=ServiceHealthSpec(path="/up", timeout=0.3))
+    routes = (RouteSpec(prefix="/well", respond=200), RouteSpec(prefix="/", service="app"))
+    async with Upstream() as service:
+        service.hold()
+        async with site(tmp_path, serving(*routes, ports=(service.port,), service=checked)) as running:
+            assert service.requests["GET", "/up"] >= 1
+            assert (await fetch(running.port, "/well"))[0] == 200
+
+
 def certificate(directory: Path, *, name: str) -> tuple[Path, Path]:
     """A self-signed certificate for `name`, and its key."""
     directory.mkdir(exist_ok=True)

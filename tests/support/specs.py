@@ -133,6 +133,8 @@ def changes() -> st.SearchStrategy[dict[str, object]]:
 def services_and_routes(draw: st.DrawFn) -> tuple[tuple[ServiceSpec, ...], tuple[RouteSpec, ...]]:
     """Services, and routes that lead to them or answer by themselves."""
     hosts = ips | st.sampled_from(["localhost", "app.internal", "a-b.example.com"])
+    # shorter than half of the shortest start_timeout
+    checks = st.builds(ServiceHealthSpec, path=paths, interval=seconds(0.01, 3600), timeout=seconds(0.01, 0.05))
     called = draw(st.lists(names, max_size=3, unique=True))
     services = tuple(
         ServiceSpec(
@@ -140,7 +142,7 @@ def services_and_routes(draw: st.DrawFn) -> tuple[tuple[ServiceSpec, ...], tuple
             endpoints=tuple(draw(st.lists(st.tuples(hosts, ports), min_size=1, max_size=3))),
             timeout=draw(seconds(0.01, 60)),
             limits=LimitsSpec(requests=draw(st.integers(1, 1_000_000))),
-            health=ServiceHealthSpec(path=draw(st.just("") | paths), interval=draw(seconds(0.01, 3600))),
+            health=draw(st.just(ServiceHealthSpec()) | checks),
             tls=draw(st.builds(ServiceTlsSpec, ca=st.sampled_from(["", "system", "/ca.pem"]), sni=st.just("app"))),
         )
         for name in called

@@ -37,6 +37,9 @@ MISFITS = [
      "found 303"),
     (PROGRAM + ROUTE + 'redirect = { to = "/x" }', 'route[1].redirect: does not go with kind = "command": your program '
      "decides"),
+    (APP + 'health = { interval = "1s" }', 'service[app].health: wants a path (like path = "/healthz")'),
+    ('[gateway]\nstart_timeout = "1s"\n' + APP + 'health = { path = "/", timeout = "600ms" }',
+     "service[app].health: timeout wants at most half of gateway.start_timeout"),
     (APP.replace('"]', '", "a:1"]') + "tls = {}", "service[app].tls: wants an sni, because the endpoints have several "
      "names (the name that all their certificates bear)"),
 ]  # fmt: skip
