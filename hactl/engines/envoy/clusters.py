@@ -4,7 +4,7 @@ from typing import assert_never, cast
 
 from hactl.core.model import Fleet
 from hactl.core.spec import GatewayKind, HealthSpec, Policy, ProbeKind, ServiceHealthSpec, ServiceSpec
-from hactl.engines.envoy.document import Document, seconds, socket_address, source, typed
+from hactl.engines.envoy.document import HTTP2, Document, seconds, socket_address, source, typed
 from hactl.engines.envoy.endpoints import CLUSTER
 from hactl.engines.envoy.seat import Seat
 from hactl.engines.envoy.tls import is_ip, to_service
@@ -72,7 +72,7 @@ def _service(service: ServiceSpec, name: str, *, http2: bool) -> Document:
         "connect_timeout": seconds(service.timeout),
         "lb_policy": "LEAST_REQUEST",
         "typed_extension_protocol_options": _protocol(
-            {"http2_protocol_options": {}} if http2 else {"http_protocol_options": {}}, _FOREIGN_IDLE
+            {"http2_protocol_options": HTTP2} if http2 else {"http_protocol_options": {}}, _FOREIGN_IDLE
         ),
         "load_assignment": {
             "cluster_name": name,
@@ -140,10 +140,10 @@ def _slow_start(field: str, window: float) -> Document:
 def _node_protocol(fleet: Fleet) -> Document:
     """An Envoy node gets what the client spoke (so gRPC works); any other program HTTP/1.1, or HTTP/2 if it is gRPC."""
     if fleet.spec.health.kind is ProbeKind.GRPC:
-        return _protocol({"http2_protocol_options": {}}, _FOREIGN_IDLE)
+        return _protocol({"http2_protocol_options": HTTP2}, _FOREIGN_IDLE)
     match fleet.spec.gateway.kind:
         case GatewayKind.ENVOY:
-            both: Document = {"http_protocol_options": {}, "http2_protocol_options": {}}
+            both: Document = {"http_protocol_options": {}, "http2_protocol_options": HTTP2}
             return _protocol(both, _OWN_IDLE, field="use_downstream_protocol_config")
         case GatewayKind.COMMAND:
             return _protocol({"http_protocol_options": {}}, _FOREIGN_IDLE)

@@ -4,9 +4,9 @@ Pure: specs in, documents out. Paths are normalised the same way at edge and nod
 """
 
 from hactl.core.model import Fleet, Node
-from hactl.core.spec import EdgeSpec
+from hactl.core.spec import FleetSpec
 from hactl.engines.envoy.changes import CORS
-from hactl.engines.envoy.document import Document, extension, pipe_address, seconds, socket_address, source
+from hactl.engines.envoy.document import HTTP2, Document, extension, pipe_address, seconds, socket_address, source
 from hactl.engines.envoy.routes import EDGE_ROUTES, NODE_ROUTES, READY, REFUSED
 from hactl.engines.envoy.seat import Seat
 
@@ -16,6 +16,8 @@ NODE = "gw"
 _NODE_IDLE = 3600.0
 """Seconds; much longer than an edge keeps an unused connection, so that the node is never the one who hangs up."""
 _CONNECTION_BUFFER = 1 << 20
+_ANSWER_MARGIN = 1.0
+"""Seconds more than an edge waits for a node, so that a slow service is reported as such."""
 
 
 def edge_listeners(fleet: Fleet, seat: Seat) -> list[Document]:
@@ -28,16 +30,15 @@ def edge_listeners(fleet: Fleet, seat: Seat) -> list[Document]:
         "enable_reuse_port": True,
         # drained on its own: the private one goes on answering probes until the end
         "traffic_direction": "INBOUND",
-        # what of a request body is kept, and can be sent again
-        "per_connection_buffer_limit_bytes": edge.max_body_retry,
-        "filter_chains": [{"filters": [_edge_http(EDGE, edge, seat, logs)]}],
+        "per_connection_buffer_limit_bytes": _CONNECTION_BUFFER,
+        "filter_chains": [{"filters": [_edge_http(EDGE, fleet.spec, seat, logs)]}],
     }
     private = {
         "name": PROOF,
         "address": pipe_address(seat.proof),
         "ignore_global_conn_limit": True,
         "per_connection_buffer_limit_bytes": _CONNECTION_BUFFER,
-        "filter_chains": [{"filters": [_edge_http(PROOF, edge, seat, [])]}],
+        "filter_chains": [{"filters": [_edge_http(PROOF, fleet.spec, seat, [])]}],
     }
     return [shared, private]
 
@@ -49,6 +50,7 @@ def node_listeners(node: Node, seat: Seat) -> list[Document]:
         NODE_ROUTES,
         seat,
         idle=_NODE_IDLE,
+        stream_idle=0.0,  # never: that is the edge's to say
         filters=[_readiness(), _cors(), _router()],
         access_log=[_error_log(seat)],
         preserve_external_request_id=True,
@@ -65,13 +67,16 @@ def node_listeners(node: Node, seat: Seat) -> list[Document]:
     ]
 
 
-def _edge_http(name: str, edge: EdgeSpec, seat: Seat, access_log: list[Document]) -> Document:
+def _edge_http(name: str, spec: FleetSpec, seat: Seat, access_log: list[Document]) -> Document:
+    edge = spec.edge
     sticky = [_sticky()] if edge.sticky else []
     return _http(
         name,
         EDGE_ROUTES,
         seat,
         idle=edge.idle_timeout,
+        # also ends a body that stops coming and an answer nobody reads, but never a service's time to answer
+        stream_idle=max([edge.idle_timeout, *(route.timeout + _ANSWER_MARGIN for route in spec.routes)]),
         filters=[_readiness(), *sticky, _router()],
         access_log=access_log,
         use_remote_address=True,
@@ -85,6 +90,7 @@ def _http(
     seat: Seat,
     *,
     idle: float,
+    stream_idle: float,
     filters: list[Document],
     access_log: list[Document],
     **more: object,
@@ -99,6 +105,8 @@ def _http(
         access_log=access_log,
         always_set_request_id_in_response=True,
         common_http_protocol_options={"idle_timeout": seconds(idle)},
+        stream_idle_timeout=seconds(stream_idle),
+        http2_protocol_options=HTTP2,
         http_protocol_options={"accept_http_10": True, "default_host_for_http_10": "localhost"},
         upgrade_configs=[{"upgrade_type": "websocket"}],
         normalize_path=True,

@@ -43,7 +43,14 @@ def edge_routes(fleet: Fleet) -> Document:
     document: Document = {
         "name": EDGE_ROUTES,
         "virtual_hosts": [
-            {"name": "all", "domains": ["*"], "include_attempt_count_in_response": True, "routes": routes}
+            {
+                "name": "all",
+                "domains": ["*"],
+                "include_attempt_count_in_response": True,
+                # what of a request body is kept, and can be sent again
+                "request_body_buffer_limit": edge.max_body_retry,
+                "routes": routes,
+            }
         ],
         "response_headers_to_remove": [REFUSED],
     }
@@ -55,6 +62,7 @@ def edge_routes(fleet: Fleet) -> Document:
 def node_routes(fleet: Fleet, name: str) -> Document:
     """The route configuration of the node called `name`."""
     routes: list[Document] = [{"match": {"path": ECHO}, "direct_response": _direct(200, echo_body(fleet.id, name))}]
+    routes.append(_two_hosts())
     for route in fleet.spec.routes:
         routes += _node_routes(route)
     nothing = "no route matches this request" if fleet.spec.routes else "no routes yet: add a [[route]] to hactl.toml"

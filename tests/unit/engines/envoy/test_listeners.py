@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hactl.core.model import Fleet, Node, Role
-from hactl.core.spec import EdgeSpec, FleetSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, RouteSpec
 from hactl.engines.envoy.listeners import edge_listeners, node_listeners
 from hactl.engines.envoy.seat import Seat
 
@@ -55,9 +55,9 @@ def test_an_edge_hangs_up_before_a_node_does() -> None:
 
 
 def test_limits_come_from_the_configuration() -> None:
-    """Body kept for a repetition, header time and idle time arrive."""
-    shared, _ = edge(max_body_retry=123, request_headers_timeout=3.0, idle_timeout=7.0)
-    assert shared["per_connection_buffer_limit_bytes"] == 123
+    """Header time and idle time arrive; how much of a body is kept does not change how answers are buffered."""
+    shared, _ = edge(max_body_retry=0, request_headers_timeout=3.0, idle_timeout=7.0)
+    assert shared["per_connection_buffer_limit_bytes"] == 1 << 20
     assert http(shared)["request_headers_timeout"] == "3.000s"
     assert http(shared)["common_http_protocol_options"]["idle_timeout"] == "7.000s"
 
@@ -70,3 +70,22 @@ def test_a_node_can_answer_preflight_requests() -> None:
         "cors",
         "router",
     ]
+
+
+def test_a_silent_request_has_the_time_of_the_longest_route() -> None:
+    """An edge ends a request in which nothing moves, but no sooner than a route allows; a node never does."""
+    (node,) = node_listeners(NODE, SEAT)
+    assert http(node)["stream_idle_timeout"] == "0.000s"
+    for idle, route, expected in ((300.0, 5.0, "300.000s"), (1.0, 5.0, "6.000s")):
+        spec = FleetSpec(edge=EdgeSpec(idle_timeout=idle), routes=(RouteSpec(prefix="/", timeout=route),))
+        shared, private = edge_listeners(Fleet(spec=spec), SEAT)
+        assert [http(one)["stream_idle_timeout"] for one in (shared, private)] == [expected] * 2
+
+
+def test_no_unread_answer_can_use_up_a_shared_connection() -> None:
+    """On every HTTP/2 hop the window of a connection holds those of all its streams."""
+    (node,) = node_listeners(NODE, SEAT)
+    for listener in (*edge(), node):
+        http2 = http(listener)["http2_protocol_options"]
+        streams = http2["max_concurrent_streams"] * http2["initial_stream_window_size"]
+        assert http2["initial_connection_window_size"] >= streams

@@ -144,3 +144,10 @@ def test_websockets_are_refused_by_the_edge() -> None:
     closed = of_edge(fleet(RouteSpec(prefix="/x", service="a", websocket=False)))
     assert [route["route"]["upgrade_configs"] for route in closed if route["match"]["prefix"] == "/x"] == [off, off]
     assert all("upgrade_configs" not in route["route"] for route in closed if route["match"]["prefix"] == "/-/")
+
+
+def test_the_edge_keeps_as_much_of_a_body_as_configured() -> None:
+    """Also more than a connection buffers, and nothing at all."""
+    for kept in (0, 123, 1 << 30):
+        (host,) = edge_routes(fleet(edge=EdgeSpec(max_body_retry=kept)))["virtual_hosts"]
+        assert host["request_body_buffer_limit"] == kept
