@@ -36,8 +36,11 @@ async def gateway(
 
 @asynccontextmanager
 async def others(port: int) -> AsyncIterator[Load]:
-    """Ordinary clients, all of whom must be served for as long as the block runs, and a while after."""
-    async with open_loop(port, rate=200, limit=4000) as load:
+    """Ordinary clients, all of whom must be served for as long as the block runs, and a while after.
+
+    Each request has a connection of its own: one kept for as long as `idle_timeout` may be closed just when it is used.
+    """
+    async with open_loop(port, rate=200, limit=4000, keep_alive=False) as load:
         await load.answered(20)
         yield load
         await load.answered(20)
