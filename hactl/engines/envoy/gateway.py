@@ -129,7 +129,7 @@ def documents(node: Node, fleet: Fleet, seat: Seat) -> Documents:
     """Everything `node` is given."""
     return Documents(
         bootstrap=bootstrap(seat, fleet=fleet.id, region=node.region, max_connections=_connections(fleet)),
-        listeners=tuple(node_listeners(node, seat)),
+        listeners=tuple(node_listeners(node, seat, cors=any(route.cors.origins for route in fleet.spec.routes))),
         routes=node_routes(fleet, node.name),
         clusters=tuple(cluster for service in fleet.spec.services for cluster in service_clusters(service)),
     )

@@ -43,15 +43,18 @@ def edge_listeners(fleet: Fleet, seat: Seat) -> list[Document]:
     return [shared, private]
 
 
-def node_listeners(node: Node, seat: Seat) -> list[Document]:
-    """The node's listener. Without a shared port: a second process on it must fail, not take half of the traffic."""
+def node_listeners(node: Node, seat: Seat, *, cors: bool = False) -> list[Document]:
+    """The node's listener. Without a shared port: a second process on it must fail, not take half of the traffic.
+
+    `cors` is whether any route wants it: a filter that does nothing still costs every request 1 %.
+    """
     http = _http(
         NODE,
         NODE_ROUTES,
         seat,
         idle=_NODE_IDLE,
         stream_idle=0.0,  # never: that is the edge's to say
-        filters=[_readiness(), _cors(), _router()],
+        filters=[_readiness(), *([_cors()] if cors else []), _router()],
         access_log=[_error_log(seat)],
         preserve_external_request_id=True,
         local_reply_config={"mappers": [_own_refusal()]},

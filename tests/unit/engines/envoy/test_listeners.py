@@ -63,8 +63,9 @@ def test_limits_come_from_the_configuration() -> None:
 
 
 def test_a_node_can_answer_preflight_requests() -> None:
-    """The filter stands before the router, and after what answers for the node itself."""
-    (node,) = node_listeners(NODE, SEAT)
+    """The filter stands before the router, and after what answers for the node itself; nobody pays for it unasked."""
+    assert len(http(node_listeners(NODE, SEAT)[0])["http_filters"]) == 2
+    (node,) = node_listeners(NODE, SEAT, cors=True)
     assert [each["name"].rpartition(".")[2] for each in http(node)["http_filters"]] == [
         "health_check",
         "cors",
