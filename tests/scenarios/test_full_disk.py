@@ -33,8 +33,8 @@ def disk() -> Iterator[Path]:
 
 
 def test_a_full_disk(disk: Path):
-    """Commands are refused with a hint; a node that dies is replaced, at the latest when there is room again; clients
-    go on being answered, the daemon lives through it, and the journal has every record."""
+    """Commands are refused with a hint; a node that dies is replaced, at the latest when there is room again; no GET
+    is lost, the daemon lives through it, and the journal has every record."""
     script = Path(full_disk.__file__)
     told = subprocess.run(
         [*UNSHARE, "sh", "-c", f'{MOUNT} "$1" && exec "$2" "$3" "$1"', "sh", str(disk), sys.executable, str(script)],
@@ -49,12 +49,11 @@ def test_a_full_disk(disk: Path):
     for refusal in refusals:
         assert "nothing was done" in refusal
         assert "free some disk space" in refusal
-    # Two nodes are killed in the middle of answers, and an answer that has begun cannot be given by another node.
-    assert sum(said.pop("failed requests").values()) <= 1
     assert said == {
         "with ballast": {"records waited": False},
         "without ballast": {"records waited": True},
         "last command": "",
+        "failed requests": {},
         "same daemon": True,
         "hole-free": True,
     }
