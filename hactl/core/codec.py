@@ -14,7 +14,8 @@ from hactl.core.events import Record
 from hactl.core.model import Fleet
 from hactl.core.value import Value
 
-VERSION = 1
+VERSION = 2
+"""2 added pauses and frozen nodes to what 1 had."""
 
 T = TypeVar("T")
 _encoder = msgspec.json.Encoder()

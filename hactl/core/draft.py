@@ -17,6 +17,8 @@ from hactl.core.events import (
     FailoverMoved,
     FleetClosing,
     FleetFounded,
+    FleetPaused,
+    FleetUnpaused,
     GapRecorded,
     NodeAdopted,
     NodeChanged,
@@ -25,6 +27,7 @@ from hactl.core.events import (
     OperationMoved,
     OrphanEnded,
     PolicyChanged,
+    RulesTaken,
     TrafficApplied,
     TrafficRejected,
     TrafficShifted,
@@ -48,7 +51,7 @@ class Draft:
     def context(self) -> Context:
         """What lifecycle rules may look at."""
         fleet = self.fleet
-        return Context(now=self.now, spec=fleet.spec, fleet_id=fleet.id, closing=fleet.closing)
+        return Context(now=self.now, spec=fleet.spec, fleet_id=fleet.id, closing=fleet.closing, paused=fleet.paused)
 
     def emit(self, event: Event) -> None:
         """Something happened."""
@@ -99,13 +102,15 @@ def evolve(fleet: Fleet, event: Event) -> Fleet:
     return replace(_evolved(fleet, event), seq=fleet.seq + 1)
 
 
-def _evolved(fleet: Fleet, event: Event) -> Fleet:
+def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for each event
     match event:
         case FleetFounded(id=fleet_id, revision=revision, spec=spec, nodes=nodes):
             founded = Fleet(id=fleet_id, name=spec.name, seq=fleet.seq, policy=spec.edge.policy)
             return replace(founded, revision=revision, spec=spec, nodes={node.name: node for node in nodes})
         case ConfigTaken(revision=revision, spec=spec, nodes=nodes):
             return _with_config(fleet, revision, event)
+        case RulesTaken(revision=revision, spec=spec):
+            return replace(fleet, revision=revision, spec=spec)
         case DaemonStarted(boot=boot):
             return replace(fleet, boot=boot, closing=False)
         case NodeChanged(node=node):
@@ -132,6 +137,10 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:
             return replace(fleet, operations=fleet.operations | {operation.id: operation})
         case OperationEnded(id=ended):
             return replace(fleet, operations={key: value for key, value in fleet.operations.items() if key != ended})
+        case FleetPaused(paused=paused):
+            return replace(fleet, paused=paused)
+        case FleetUnpaused():
+            return replace(fleet, paused=None)
         case FleetClosing():
             return replace(fleet, closing=True)
         case DaemonStopped() | NodeAdopted() | AdoptionRefused() | OrphanEnded() | TrafficRejected() | GapRecorded():

@@ -9,6 +9,7 @@ from hactl.core.model import (
     NodeState,
     Operation,
     Outcome,
+    Paused,
     TrafficPlan,
 )
 from hactl.core.spec import FleetSpec, Policy
@@ -34,6 +35,13 @@ class ConfigTaken(_Event):
     revision: int
     spec: FleetSpec
     nodes: tuple[Node, ...]
+
+
+class RulesTaken(_Event):
+    """A start took what a changed `hactl.toml` says about the daemon alone into force; every process goes on."""
+
+    revision: int
+    spec: FleetSpec
 
 
 class DaemonStarted(_Event):
@@ -176,6 +184,18 @@ class GapRecorded(_Event):
     why: str
 
 
+class FleetPaused(_Event):
+    """From now on the daemon repairs nothing; or a pause goes on with another end, or over a reboot."""
+
+    paused: Paused
+
+
+class FleetUnpaused(_Event):
+    """The pause is over: what waited for that follows."""
+
+    why: str
+
+
 class FleetClosing(_Event):
     """`down` was accepted."""
 
@@ -183,6 +203,7 @@ class FleetClosing(_Event):
 Event = (
     FleetFounded
     | ConfigTaken
+    | RulesTaken
     | DaemonStarted
     | DaemonStopped
     | NodeChanged
@@ -201,6 +222,8 @@ Event = (
     | OperationMoved
     | OperationEnded
     | GapRecorded
+    | FleetPaused
+    | FleetUnpaused
     | FleetClosing
 )
 

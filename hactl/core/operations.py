@@ -15,6 +15,7 @@ from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import (
     Fleet,
     Goal,
+    Health,
     Node,
     NodeState,
     Operation,
@@ -25,6 +26,7 @@ from hactl.core.model import (
     Undo,
     Verb,
 )
+from hactl.core.pausing import held
 from hactl.core.safety import serving
 from hactl.core.traffic import confirmed
 from hactl.core.value import replace
@@ -103,7 +105,9 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
                 end(draft, operation, Outcome.DONE, f"{operation.sentence}: confirmed by every edge")
         case Verb.DOWN:
             _close(draft, operation)
-        case Verb.START | Verb.STOP | Verb.KILL | Verb.DRAIN | Verb.RESUME:
+        case Verb.START | Verb.STOP | Verb.KILL | Verb.FREEZE | Verb.THAW | Verb.DRAIN | Verb.RESUME:
+            _await_targets(draft, operation)
+        case Verb.PAUSE | Verb.UNPAUSE:
             _await_targets(draft, operation)
         case _:
             assert_never(operation.verb)
@@ -152,12 +156,37 @@ def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str |
                 return f"'{node.name}' was resumed"
             out = node.idle or not node.state.alive
             return True if out and confirmed(fleet, fleet.plan.version) else None
-        case Verb.KILL:
-            if node.launch is None or node.launch.instance == target.instance:
-                return True if node.state is NodeState.STOPPED else _given_up(node)
-            return True if _is_up(fleet, node) is True and node.name not in fleet.failovers else None
+        case Verb.KILL | Verb.FREEZE:
+            return _made_good(fleet, operation, target, node)
+        case Verb.THAW:
+            return _thawed(fleet, node)
+        case Verb.UNPAUSE:
+            return True if node.goal is Goal.DOWN else _is_up(fleet, node)
         case _:
             raise AssertionError(operation.verb)
+
+
+def _made_good(fleet: Fleet, operation: Operation, target: Target, node: Node) -> bool | str | None:
+    """A fault is over when the capacity is back; in a paused fleet, when every edge does without it."""
+    freezing = operation.verb is Verb.FREEZE
+    if held(node) and (freezing or node.launch is None):
+        return True if confirmed(fleet, fleet.plan.version) or node.role is Role.EDGE else None
+    if node.launch is None or node.launch.instance == target.instance:
+        if freezing and node.launch is not None and not node.frozen and not node.excused:
+            return f"'{node.name}' was thawed"
+        return True if node.state is NodeState.STOPPED else _given_up(node)
+    return True if _is_up(fleet, node) is True and node.name not in fleet.failovers else None
+
+
+def _thawed(fleet: Fleet, node: Node) -> bool | str | None:
+    """Well again, wherever it stands; what was on its way down may also have arrived there."""
+    if node.frozen:
+        return f"'{node.name}' was frozen again"
+    if node.goal is Goal.DOWN:
+        return True if node.state is NodeState.STOPPED or node.health is Health.HEALTHY else None
+    if node.state is NodeState.DRAINING and node.health is not Health.HEALTHY:
+        return None
+    return _is_up(fleet, node)
 
 
 def _is_up(fleet: Fleet, node: Node) -> bool | str | None:
@@ -173,6 +202,8 @@ def _is_up(fleet: Fleet, node: Node) -> bool | str | None:
 def _given_up(node: Node) -> str | None:
     if node.state is NodeState.FAILED:
         return f"'{node.name}' keeps dying: {node.reason.text if node.reason else 'unknown'}"
+    if held(node) and node.launch is None:
+        return f"'{node.name}' is down: {node.reason.text if node.reason else 'unknown'}"
     return None
 
 

@@ -13,6 +13,8 @@ from hactl.core.events import (
     FailoverMoved,
     FleetClosing,
     FleetFounded,
+    FleetPaused,
+    FleetUnpaused,
     GapRecorded,
     NodeAdopted,
     NodeChanged,
@@ -21,6 +23,7 @@ from hactl.core.events import (
     OperationMoved,
     OrphanEnded,
     PolicyChanged,
+    RulesTaken,
     TrafficApplied,
     TrafficRejected,
     TrafficShifted,
@@ -29,13 +32,15 @@ from hactl.core.events import (
 from hactl.core.model import EndpointStatus, Health, NodeState, Operation, Phase
 
 
-def tell(event: Event) -> str:  # noqa: C901 - one line for each event
+def tell(event: Event) -> str:  # noqa: C901, PLR0912 - one line for each event
     """What happened."""
     match event:
         case FleetFounded(id=fleet_id, spec=spec, nodes=nodes):
             return f"fleet {spec.name} founded with {len(nodes)} processes (id {fleet_id})"
         case ConfigTaken(revision=revision):
             return f"configuration revision {revision} in force"
+        case RulesTaken(revision=revision):
+            return f"configuration revision {revision} in force, as far as it concerns the daemon alone"
         case DaemonStarted(pid=pid, version=version, gap=gap):
             unseen = f" after {gap:.1f} s without supervision" if gap is not None else ""
             return f"daemon {version} in charge (pid {pid}){unseen}"
@@ -76,6 +81,11 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
         case GapRecorded(lost=lost, why=why):
             return f"{lost} records were lost: {why}"
+        case FleetPaused(paused=paused):
+            ends = "until somebody ends it" if paused.until is None else "for a while"
+            return f"{paused.who} {ends}: nothing is repaired" + (f" ({paused.reason})" if paused.reason else "")
+        case FleetUnpaused(why=why):
+            return f"repairs go on: {why}"
         case FleetClosing():
             return "the fleet goes down"
         case _:

@@ -49,6 +49,7 @@ def test_every_event_has_its_name_in_the_journal() -> None:
     assert names == {
         "FleetFounded",
         "ConfigTaken",
+        "RulesTaken",
         "DaemonStarted",
         "DaemonStopped",
         "NodeChanged",
@@ -67,6 +68,8 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "OperationMoved",
         "OperationEnded",
         "GapRecorded",
+        "FleetPaused",
+        "FleetUnpaused",
         "FleetClosing",
     }
 
