@@ -11,6 +11,7 @@ from support.control import served
 from support.controller import MemoryController
 
 from hactl.control.api import BODY_LIMIT
+from hactl.control.peer import Allowed
 
 KILL = b'{"command": {"do": "kill", "nodes": ["local-1"]}}'
 NOBODY = 65534
@@ -38,7 +39,7 @@ async def test_a_huge_body_is_refused_whether_announced_or_not(tmp_path: Path) -
 
 async def test_a_user_who_is_not_allowed_gets_nothing_else(tmp_path: Path) -> None:
     """Whatever is asked, the answer is 403: not even which paths exist."""
-    async with served(MemoryController(), tmp_path, allowed_uids=frozenset({NOBODY})) as door:
+    async with served(MemoryController(), tmp_path, allowed=Allowed(uids=frozenset({NOBODY}))) as door:
         for method, target in (("GET", "/v1/hello"), ("POST", "/v1/commands"), ("GET", "/nowhere"), ("PUT", "/")):
             status, body = await door.ask(method, target, KILL)
             assert (status, body["error"]["code"]) == (403, "forbidden")
