@@ -141,6 +141,8 @@ def _plan_rejected(draft: Draft, saw: PlanRejected) -> None:
     if not _current(draft.fleet, saw.edge, saw.instance):
         return
     draft.emit(TrafficRejected(edge=saw.edge, version=saw.version, why=saw.why))
+    if not draft.fleet.nodes[saw.edge].serviceable:
+        return  # silent, or on its way out: what it makes of a plan is nobody's objection to it
     for operation_id in tuple(draft.fleet.operations):
         # Looked up again each time: undoing one change may have moved another.
         operation = draft.fleet.operations[operation_id]

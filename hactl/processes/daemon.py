@@ -60,6 +60,8 @@ async def run(
     """
     clock = clock_of_this_boot()
     _make(paths.state)
+    if spec is not None:
+        group_id(spec.group)  # found out while another daemon may still be in charge
     lock = FleetLock(paths.lock)
     notes = _take_over(before, paths, lock) if before is not None else ()
     with lock, contextlib.closing(SqliteJournal(paths.journal)) as journal:
