@@ -113,7 +113,8 @@ def listener(socket: Path) -> tuple[int, int]:
 def unreachable(socket: Path, error: Exception) -> Unreachable:
     """What it means that the operating system or an HTTP library failed to talk over `socket`."""
     if isinstance(error, PermissionError):
-        return Unreachable(f"'{socket}' is not yours to open", "run as the user who started the fleet, as root, or as a member of fleet.group")
+        hint = "run as the user who started the fleet, as a member of its fleet.group, or as root"
+        return Unreachable(f"'{socket}' is not yours to open", hint)
     if isinstance(error, TimeoutError):
         return Unreachable(f"the daemon on '{socket}' does not answer in time", "hactl logs daemon")
     if isinstance(error, ConnectionResetError | BrokenPipeError | EOFError):
