@@ -15,7 +15,7 @@ from hactl.store.lock import FleetLock, LockHeld
 from hactl.supervisor import pidfd
 
 LEAVES_WITHIN = 10.0
-"""Seconds a daemon that was asked to leave has; then it is killed, which harms no worker."""
+"""Seconds a daemon that was asked to leave has, and again after it was killed, which harms no worker."""
 _MARK = b"--ready-fd"
 """What stands in the command line of a daemon that was started in the background, and in no other."""
 
@@ -26,21 +26,22 @@ class Predecessor:
     def __init__(self, fd: int) -> None:
         self._fd = fd
 
-    def relieve(self, lock: FleetLock) -> tuple[str, ...]:
+    def relieve(self, lock: FleetLock, patience: float = LEAVES_WITHIN) -> tuple[str, ...]:
         """Ask it to leave, and take `lock` the moment it lets go; what its operator should know.
 
-        Raises HactlError when it may not be asked, or when somebody else has been quicker.
+        One that has not left after `patience` seconds is killed. Raises HactlError when it may not be asked, or when
+        somebody else has been quicker.
         """
         try:
             pidfd.send(self._fd, signal.SIGTERM)
             try:
-                lock.acquire(patience=LEAVES_WITHIN)
+                lock.acquire(patience)
             except LockHeld:
                 if pidfd.has_ended(self._fd):
                     raise
                 pidfd.send(self._fd, signal.SIGKILL)
                 lock.acquire(patience=LEAVES_WITHIN)
-                return (f"the daemon before had not left after {LEAVES_WITHIN:g} s and was killed",)
+                return (f"the daemon before had not left after {patience:g} s and was killed",)
         finally:
             os.close(self._fd)
         return ()
