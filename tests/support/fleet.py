@@ -13,6 +13,7 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
@@ -115,17 +116,31 @@ class RunningFleet:
     def configure(self) -> None:
         """Write hactl.toml."""
         regions, edges, routes, extra = self._shape
-        parts = [f'[fleet]\nname = "t"\n\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges}\n']
+        fleet = f'[fleet]\nname = "t"\nstate_dir = "{self.paths.state}"\n'
+        parts = [f'{fleet}\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges}\n']
         parts += [f'[[region]]\nname = "{r.name}"\nnodes = {r.nodes}\npriority = {r.priority}\n' for r in regions]
         self.config.write_text("\n".join([*parts, routes.format(upstream=self.upstream.port), extra]))
 
     async def launch(self) -> tuple[str, ...]:
         """Start a daemon and follow it; its notes. Raises HactlError when it does not come up."""
         notes = await asyncio.to_thread(launch, self.paths, self.config)
+        await self._follow()
+        return notes
+
+    async def replace_daemon(self) -> str:
+        """`hactl daemon restart`, as an operator types it, and follow the new one; what the command said."""
+        command = (sys.executable, "-m", "hactl", "daemon", "restart", "--config", str(self.config))
+        process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+        _, said = await process.communicate()
+        assert process.returncode == 0, said
+        await self._gone()
+        await self._follow()
+        return said.decode()
+
+    async def _follow(self) -> None:
         self.daemon = (await self.client.hello()).pid
         self._stream = cast("AsyncGenerator[Update, None]", self.client.watch(self.seq))
         await self._take(await anext(self._stream))
-        return notes
 
     async def kill_daemon(self) -> None:
         """SIGKILL the daemon, at once, and wait until it is gone."""
@@ -143,7 +158,7 @@ class RunningFleet:
 
     async def _gone(self) -> None:
         pid, self.daemon = self.daemon, 0
-        await asyncio.to_thread(os.waitpid, pid, 0)
+        await _ended(pid)
         if self._stream is not None:
             stream, self._stream = self._stream, None
             await stream.aclose()
@@ -281,6 +296,18 @@ class RunningFleet:
         await self.upstream.stop()
         await self.client.__aexit__(None, None, None)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+async def _ended(pid: int) -> None:
+    """Wait until a daemon has gone, and leave no zombie of one that was started here."""
+    with suppress(ProcessLookupError):
+        fd = os.pidfd_open(pid)
+        try:
+            await ended(fd)
+        finally:
+            os.close(fd)
+    with suppress(ChildProcessError):  # a command of its own had started it
+        await asyncio.to_thread(os.waitpid, pid, 0)
 
 
 def is_calm(fleet: Fleet) -> bool:
