@@ -15,7 +15,6 @@ from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import (
     Fleet,
     Goal,
-    Health,
     Node,
     NodeState,
     Operation,
@@ -26,8 +25,8 @@ from hactl.core.model import (
     Undo,
     Verb,
 )
-from hactl.core.pausing import held
 from hactl.core.safety import serving
+from hactl.core.targets import given_up, is_up, made_good, thawed
 from hactl.core.traffic import confirmed
 from hactl.core.value import replace
 
@@ -140,13 +139,13 @@ def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str |
         return True
     match operation.verb:
         case Verb.START:
-            return _is_up(fleet, node)
+            return is_up(fleet, node)
         case Verb.RESUME:
             if node.drained:
                 return f"'{node.name}' was taken out again"
             if node.goal is Goal.DOWN:
                 return True if node.state is NodeState.STOPPED else f"'{node.name}' was stopped"
-            return True if node.serviceable and confirmed(fleet, fleet.plan.version) else _given_up(node)
+            return True if node.serviceable and confirmed(fleet, fleet.plan.version) else given_up(node)
         case Verb.STOP:
             if node.goal is Goal.UP:
                 return f"'{node.name}' was started again"
@@ -157,54 +156,13 @@ def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str |
             out = node.idle or not node.state.alive
             return True if out and confirmed(fleet, fleet.plan.version) else None
         case Verb.KILL | Verb.FREEZE:
-            return _made_good(fleet, operation, target, node)
+            return made_good(fleet, operation, target, node)
         case Verb.THAW:
-            return _thawed(fleet, node)
+            return thawed(fleet, node)
         case Verb.UNPAUSE:
-            return True if node.goal is Goal.DOWN else _is_up(fleet, node)
+            return True if node.goal is Goal.DOWN else is_up(fleet, node)
         case _:
             raise AssertionError(operation.verb)
-
-
-def _made_good(fleet: Fleet, operation: Operation, target: Target, node: Node) -> bool | str | None:
-    """A fault is over when the capacity is back; in a paused fleet, when every edge does without it."""
-    freezing = operation.verb is Verb.FREEZE
-    if held(node) and (freezing or node.launch is None):
-        return True if confirmed(fleet, fleet.plan.version) or node.role is Role.EDGE else None
-    if node.launch is None or node.launch.instance == target.instance:
-        if freezing and node.launch is not None and not node.frozen and not node.excused:
-            return f"'{node.name}' was thawed"
-        return True if node.state is NodeState.STOPPED else _given_up(node)
-    return True if _is_up(fleet, node) is True and node.name not in fleet.failovers else None
-
-
-def _thawed(fleet: Fleet, node: Node) -> bool | str | None:
-    """Well again, wherever it stands; what was on its way down may also have arrived there."""
-    if node.frozen:
-        return f"'{node.name}' was frozen again"
-    if node.goal is Goal.DOWN:
-        return True if node.state is NodeState.STOPPED or node.health is Health.HEALTHY else None
-    if node.state is NodeState.DRAINING and node.health is not Health.HEALTHY:
-        return None
-    return _is_up(fleet, node)
-
-
-def _is_up(fleet: Fleet, node: Node) -> bool | str | None:
-    if node.goal is Goal.DOWN:
-        return f"'{node.name}' was stopped"
-    if node.serviceable:
-        return True if confirmed(fleet, fleet.plan.version) or node.role is Role.EDGE or not fleet.edges else None
-    if node.state is NodeState.DRAINING and node.drained:
-        return True
-    return _given_up(node)
-
-
-def _given_up(node: Node) -> str | None:
-    if node.state is NodeState.FAILED:
-        return f"'{node.name}' keeps dying: {node.reason.text if node.reason else 'unknown'}"
-    if held(node) and node.launch is None:
-        return f"'{node.name}' is down: {node.reason.text if node.reason else 'unknown'}"
-    return None
 
 
 def _roll(draft: Draft, operation: Operation) -> None:
@@ -239,7 +197,7 @@ def _roll_one(draft: Draft, operation: Operation, target: Target) -> Target | st
             _order(draft, node, Cause.START, order)
             return replace(target, phase=Phase.STARTING)
         case Phase.STARTING:
-            up = _is_up(draft.fleet, node)
+            up = is_up(draft.fleet, node)
             return replace(target, phase=Phase.DONE) if up is True else up or None
         case Phase.DONE:
             return None

@@ -21,6 +21,7 @@ ELSEWHERE = {
     "core/causes.py": "unit/core/test_lifecycle.py",
     "core/model.py": "unit/core/test_traffic.py",
     "core/spec.py": "unit/core/test_traffic.py",
+    "core/targets.py": "unit/core/test_operations.py",
     "processes/demo.py": "cli/test_demo.py",
     "supervisor/pidfd.py": "unit/supervisor/test_process.py",
 }
