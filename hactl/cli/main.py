@@ -35,7 +35,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "resume": ("hactl.cli.nodes", "Put drained nodes back into rotation."),
     "weight": ("hactl.cli.nodes", "Change the weight of nodes or regions."),
     "policy": ("hactl.cli.nodes", "Change how the edges choose among nodes."),
-    "config": ("hactl.cli.config", "Check and show the configuration."),
+    "scale": ("hactl.cli.nodes", "Change how many nodes a region has."),
+    "config": ("hactl.cli.config", "Check, show and change the configuration; roll it back."),
     "completion": ("hactl.cli.shell", "Print the completion script for a shell."),
 }
 """Every verb in the order of the help: the module that has it under the same name, and its line in the help."""

@@ -9,6 +9,7 @@ from hactl.core.model import (
     NodeState,
     Operation,
     Outcome,
+    Proposal,
     TrafficPlan,
 )
 from hactl.core.spec import FleetSpec, Policy
@@ -34,6 +35,37 @@ class ConfigTaken(_Event):
     revision: int
     spec: FleetSpec
     nodes: tuple[Node, ...]
+
+
+class RevisionProposed(_Event):
+    """A configuration got its number and begins to come into force; it never changes from here on."""
+
+    proposal: Proposal
+
+
+class RevisionApplied(_Event):
+    """The proposed configuration is in force."""
+
+    revision: int
+
+
+class RevisionRolledBack(_Event):
+    """The proposed configuration was taken back; the one before it is in force as it was."""
+
+    revision: int
+    why: str
+
+
+class NodesAdded(_Event):
+    """A configuration change brought new processes."""
+
+    nodes: tuple[Node, ...]
+
+
+class NodesRemoved(_Event):
+    """Processes that no configuration wants any more have stopped and are gone."""
+
+    nodes: tuple[str, ...]
 
 
 class DaemonStarted(_Event):
@@ -114,6 +146,8 @@ class TrafficApplied(_Event):
     version: int
     ms: float | None = None
     """From the decision to this edge's proof; None for an edge that has just started."""
+    revision: int = 0
+    """The configuration it proved with it."""
 
 
 class TrafficRejected(_Event):
@@ -180,9 +214,13 @@ class FleetClosing(_Event):
     """`down` was accepted."""
 
 
+ConfigEvent = (
+    FleetFounded | ConfigTaken | RevisionProposed | RevisionApplied | RevisionRolledBack | NodesAdded | NodesRemoved
+)
+"""Those that change the configuration in force, or which processes there are."""
+
 Event = (
-    FleetFounded
-    | ConfigTaken
+    ConfigEvent
     | DaemonStarted
     | DaemonStopped
     | NodeChanged

@@ -6,7 +6,21 @@ Typing the fleet's name (`--confirm NAME`) lifts the capacity rules, never read-
 
 from collections.abc import Iterable
 
-from hactl.core.commands import Command, Down, Drain, Kill, Request, Restart, Resume, SetPolicy, SetWeight, Start, Stop
+from hactl.core.commands import (
+    Apply,
+    Command,
+    Down,
+    Drain,
+    Kill,
+    Request,
+    Restart,
+    Resume,
+    Scale,
+    SetPolicy,
+    SetWeight,
+    Start,
+    Stop,
+)
 from hactl.core.errors import CommandRejected
 from hactl.core.model import Fleet, Node, Role, Verb
 
@@ -22,7 +36,7 @@ def check(fleet: Fleet, request: Request) -> None:
     if fleet.closing:
         raise CommandRejected(f"fleet '{fleet.name}' is going down", "wait for it, then: hactl up")
     command = request.command
-    if not isinstance(command, Down | SetPolicy):
+    if not isinstance(command, Down | SetPolicy | Apply | Scale):
         _names_exist(fleet, command)
     match command:
         case Stop() | Kill() | Drain():
@@ -44,6 +58,9 @@ def check(fleet: Fleet, request: Request) -> None:
                     _enough_left(fleet, zeroed, command)
         case SetPolicy():
             _policy(fleet, command)
+        case Apply() | Scale():
+            if request.proposal is None:
+                raise CommandRejected("nobody has read this configuration", "hactl config apply")
         case Down():
             pass
 
@@ -54,10 +71,7 @@ def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
     return [
         node
         for node in fleet.gateways
-        if node.serviceable
-        and node.weight
-        and fleet.region_weights.get(node.region, fleet.spec.region(node.region).weight)
-        and node.name not in gone
+        if node.serviceable and node.weight and fleet.region_weight(node.region) and node.name not in gone
     ]
 
 
@@ -80,16 +94,17 @@ def _names_exist(fleet: Fleet, command: Command) -> None:
 
 
 def _not_busy(fleet: Fleet, command: Start | Stop | Kill | Drain | Resume | Restart) -> None:
-    """A rolling restart owns its targets until it ends; only Kill may cut in, as the world could."""
+    """What restarts one by one owns its targets until it ends; only Kill may cut in, as the world could."""
     if isinstance(command, Kill):
         return
     for operation in fleet.operations.values():
-        if operation.verb is not Verb.RESTART:
+        if operation.verb is not Verb.RESTART and not operation.revision:
             continue
+        what = "a rolling restart" if operation.verb is Verb.RESTART else "a configuration change"
         for target in operation.targets:
             if target.node in command.nodes:
                 raise CommandRejected(
-                    f"'{target.node}' is part of a rolling restart ({operation.id})",
+                    f"'{target.node}' is part of {what} ({operation.id})",
                     f"hactl wait --operation {operation.id}",
                 )
 

@@ -30,6 +30,7 @@ from hactl.engines.command import CommandGateway
 from hactl.engines.envoy.edge import EnvoyEdge
 from hactl.engines.envoy.gateway import EnvoyGateway
 from hactl.paths import FleetPaths
+from hactl.processes.proposing import Proposals
 from hactl.processes.taking_charge import take_charge
 from hactl.store.ballast import Ballast
 from hactl.store.journal import SqliteJournal
@@ -64,12 +65,14 @@ async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement
         )
         in_force = charge.decision.fleet.spec
         recorder = Recorder(journal, ballast, checkpoint_every=in_force.journal.checkpoint_every)
+        edges, gateways = EnvoyEdge(paths), _gateways(in_force, paths)
         supervisor = Supervisor(
             paths=paths,
             recorder=recorder,
             journal=journal,
-            edges=EnvoyEdge(paths),
-            gateways=_gateways(in_force, paths),
+            edges=edges,
+            gateways=gateways,
+            proposer=Proposals(edges=edges, gateways=gateways),
             clock=clock,
             version=__version__,
             pid=os.getpid(),

@@ -46,12 +46,12 @@ def take_charge(spec: FleetSpec | None, journal: Journal, now: Now, *, version: 
     changed = None
     if spec is not None and config.digest(spec) != config.digest(fleet.spec):
         if found.alive:
-            notes = ("hactl.toml has changed, but the fleet runs on: hactl down && hactl up takes it into force",)
+            notes = ("hactl.toml has changed, but the fleet runs on: hactl config apply takes it into force",)
         else:
             kept = {node.port for node in fleet.nodes.values()}
-            free = (port for port in _candidates(spec, fleet.id) if port not in kept)
+            free = (port for port in candidates(spec, fleet.id) if port not in kept)
             nodes = lay_out(spec, free, fleet)
-            changed = ConfigTaken(revision=fleet.revision + 1, spec=spec, nodes=nodes)
+            changed = ConfigTaken(revision=max(fleet.last_revision, fleet.revision) + 1, spec=spec, nodes=nodes)
     edges = {edge.name for edge in fleet.edges}
     if not any(launch.instance.split("/")[1] in edges for launch in found.alive):
         in_force = changed.spec if changed else fleet.spec
@@ -104,14 +104,14 @@ def _journaled(journal: Journal) -> tuple[Fleet, Record | None]:
 
 def _found(spec: FleetSpec, fleet: Fleet, now: Now, *, version: str, pid: int, fleet_id: str) -> Charge:
     ensure_free(((spec.edge.host, spec.edge.port),))
-    nodes = lay_out(spec, _candidates(spec, fleet_id))
+    nodes = lay_out(spec, candidates(spec, fleet_id))
     founded: Event = FleetFounded(id=fleet_id, revision=1, spec=spec, nodes=nodes)
     after = evolve(fleet, founded)
     decision = recover(after, Found(), Arrival(pid=pid, version=version), now)
     return Charge(before=fleet, decision=replace(decision, events=(founded, *decision.events)))
 
 
-def _candidates(spec: FleetSpec, fleet_id: str) -> Iterator[int]:
+def candidates(spec: FleetSpec, fleet_id: str) -> Iterator[int]:
     """Free ports of the fleet's range, from a place that differs from fleet to fleet, so that two rarely collide."""
     low, high = spec.ports
     span = high - low + 1

@@ -26,7 +26,7 @@ class Alarm:
         soonest = min(
             (
                 *(node.deadline.at for node in fleet.nodes.values() if node.deadline is not None),
-                *(operation.deadline for operation in fleet.operations.values()),
+                *(operation.look_again for operation in fleet.operations.values()),
             ),
             default=0.0,
         )
@@ -51,7 +51,7 @@ class Alarm:
             for node in fleet.nodes.values()
             if node.deadline is not None and node.deadline.at <= now
         ]
-        if any(operation.deadline <= now for operation in fleet.operations.values()):
+        if any(operation.look_again <= now for operation in fleet.operations.values()):
             due.append(Ticked())
         if due:
             self._ring(due)

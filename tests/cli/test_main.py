@@ -12,7 +12,7 @@ from hactl.cli.main import VERBS
 GOLDEN = Path(__file__).with_name("golden")
 REGENERATE = "HACTL_WRITE_GOLDEN"
 """HACTL_WRITE_GOLDEN=1 pytest tests/cli/test_main.py writes the help texts anew."""
-PAGES = ["", *VERBS, "config check", "config show"]
+PAGES = ["", *VERBS, *(f"config {verb}" for verb in ("check", "show", "diff", "apply", "history", "rollback"))]
 
 
 def golden(page: str) -> Path:

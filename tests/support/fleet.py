@@ -114,10 +114,25 @@ class RunningFleet:
 
     def configure(self) -> None:
         """Write hactl.toml."""
-        regions, edges, routes, extra = self._shape
-        parts = [f'[fleet]\nname = "t"\n\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges}\n']
-        parts += [f'[[region]]\nname = "{r.name}"\nnodes = {r.nodes}\npriority = {r.priority}\n' for r in regions]
-        self.config.write_text("\n".join([*parts, routes.format(upstream=self.upstream.port), extra]))
+        self.config.write_text(self.toml())
+
+    def toml(
+        self,
+        *,
+        regions: tuple[Region, ...] | None = None,
+        edges: int | None = None,
+        routes: str | None = None,
+        extra: str | None = None,
+    ) -> str:
+        """Its hactl.toml, or one that differs from it in what is given."""
+        its = self._shape
+        parts = [f'[fleet]\nname = "t"\n\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges or its[1]}\n']
+        parts += [
+            f'[[region]]\nname = "{one.name}"\nnodes = {one.nodes}\npriority = {one.priority}\n'
+            for one in regions or its[0]
+        ]
+        parts.append((its[2] if routes is None else routes).format(upstream=self.upstream.port))
+        return "\n".join([*parts, its[3] if extra is None else extra])
 
     async def launch(self) -> tuple[str, ...]:
         """Start a daemon and follow it; its notes. Raises HactlError when it does not come up."""

@@ -49,6 +49,11 @@ def test_every_event_has_its_name_in_the_journal() -> None:
     assert names == {
         "FleetFounded",
         "ConfigTaken",
+        "RevisionProposed",
+        "RevisionApplied",
+        "RevisionRolledBack",
+        "NodesAdded",
+        "NodesRemoved",
         "DaemonStarted",
         "DaemonStopped",
         "NodeChanged",
