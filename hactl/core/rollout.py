@@ -25,7 +25,7 @@ from hactl.core.events import (
     RevisionRolledBack,
 )
 from hactl.core.founding import edge_names, node_names
-from hactl.core.lifecycle import Cause, Stimulus
+from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Outcome, Phase, Role, Step, Target
 from hactl.core.operations import end
 from hactl.core.rolling import held_down, is_up, order
@@ -150,16 +150,17 @@ def _add(draft: Draft, operation: Operation, target: Target) -> Target | str | N
 
 
 def _remove(draft: Draft, operation: Operation, target: Target, node: Node | None) -> Target | None:
+    """Once the configuration is in force `_let_go` sees to it; what was only just added is stopped here."""
     if node is None:
         return replace(target, phase=Phase.DONE)
-    if operation.back and node.state is NodeState.STOPPED:
+    if not operation.back:
+        return replace(target, phase=Phase.STOPPING)
+    if node.state is NodeState.STOPPED:
         draft.emit(NodesRemoved(nodes=(node.name,)))
         return replace(target, phase=Phase.DONE)
-    if target.phase is Phase.WAITING:
-        if node.state is not NodeState.STOPPED and node.goal is Goal.UP:
-            order(draft, node, Cause.STOP, operation.by)
-        return replace(target, phase=Phase.STOPPING)
-    return None
+    if node.goal is Goal.UP:
+        order(draft, node, Cause.STOP, operation.by)
+    return replace(target, phase=Phase.STOPPING)
 
 
 def _tell(draft: Draft, operation: Operation, target: Target, node: Node) -> Target | None:
@@ -184,9 +185,8 @@ def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> 
                 _revise(draft, node, revision)
                 order(draft, node, Cause.START, by)
                 return replace(target, phase=Phase.STARTING)
-            if node.goal is Goal.DOWN or not _may_go(
-                draft.fleet, node, without=operation.revision if operation.back else 0
-            ):
+            back = operation.revision if operation.back else 0
+            if node.goal is Goal.DOWN or node.launch is None or not _may_go(draft.fleet, node, without=back):
                 return None
             order(draft, node, Cause.STOP, by)
             return replace(target, phase=Phase.STOPPING)
@@ -280,15 +280,18 @@ def _expire(draft: Draft, operation: Operation) -> None:
 
 
 def _let_go(draft: Draft) -> None:
-    """Processes that no configuration wants: stopped, and then forgotten."""
+    """Processes that no configuration wants: stopped as soon as others of their kind serve, and then forgotten."""
     fleet = draft.fleet
     if fleet.proposal is not None or len(fleet.nodes) <= _count(fleet.spec):
         return
     wanted = {*edge_names(fleet.spec), *node_names(fleet.spec)}
     extra = [node for node in fleet.nodes.values() if node.name not in wanted]
+    served = {node.role for node in fleet.nodes.values() if node.name in wanted and node.serviceable}
     for node in extra:
-        if node.state is not NodeState.STOPPED and node.goal is Goal.UP and not fleet.closing:
-            draft.stimulate(node.name, Stimulus(cause=Cause.STOP, by="the configuration"))
+        being_spawned = node.state is NodeState.STARTING and node.launch is None
+        spare = node.role in served or not node.serviceable
+        if node.goal is Goal.UP and not fleet.closing and spare and not being_spawned:
+            order(draft, node, Cause.STOP, "the configuration")
     stopped = tuple(node.name for node in extra if draft.fleet.nodes[node.name].state is NodeState.STOPPED)
     if stopped:
         draft.emit(NodesRemoved(nodes=stopped))
