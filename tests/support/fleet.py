@@ -131,7 +131,7 @@ class RunningFleet:
             f'[[region]]\nname = "{one.name}"\nnodes = {one.nodes}\npriority = {one.priority}\n'
             for one in regions or its[0]
         ]
-        parts.append((its[2] if routes is None else routes).format(upstream=self.upstream.port))
+        parts.append((its[2] if routes is None else routes).replace("{upstream}", str(self.upstream.port)))
         return "\n".join([*parts, its[3] if extra is None else extra])
 
     async def launch(self) -> tuple[str, ...]:
