@@ -31,7 +31,7 @@ from hactl.core.operations import end
 from hactl.core.rolling import held_down, is_up, order
 from hactl.core.safety import serving
 from hactl.core.spec import FleetSpec
-from hactl.core.traffic import confirmed
+from hactl.core.traffic import confirmed, plan_for
 from hactl.core.value import replace
 
 
@@ -280,9 +280,14 @@ def _expire(draft: Draft, operation: Operation) -> None:
 
 
 def _let_go(draft: Draft) -> None:
-    """Processes that no configuration wants: stopped as soon as others of their kind serve, and then forgotten."""
+    """Processes that no configuration wants: stopped as soon as others of their kind serve, and then forgotten.
+
+    Never before every edge knows who the others are: a node that begins to drain fails its health checks at once.
+    """
     fleet = draft.fleet
     if fleet.proposal is not None or len(fleet.nodes) <= _count(fleet.spec):
+        return
+    if plan_for(fleet) != fleet.plan or not _known_to_edges(fleet):
         return
     wanted = {*edge_names(fleet.spec), *node_names(fleet.spec)}
     extra = [node for node in fleet.nodes.values() if node.name not in wanted]

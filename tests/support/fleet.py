@@ -138,9 +138,15 @@ class RunningFleet:
         """Start a daemon and follow it; its notes. Raises HactlError when it does not come up."""
         notes = await asyncio.to_thread(launch, self.paths, self.config)
         self.daemon = (await self.client.hello()).pid
+        await self.follow()
+        return notes
+
+    async def follow(self) -> None:
+        """Follow the daemon from now on; what was missed stands in the journal."""
+        if self._stream is not None:
+            await self._stream.aclose()
         self._stream = cast("AsyncGenerator[Update, None]", self.client.watch(self.seq))
         await self._take(await anext(self._stream))
-        return notes
 
     async def kill_daemon(self) -> None:
         """SIGKILL the daemon, at once, and wait until it is gone."""

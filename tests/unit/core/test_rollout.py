@@ -191,6 +191,18 @@ def test_a_scale_is_a_revision() -> None:
     assert [event.revision for event in world.saw(RevisionApplied)] == [2, 3]  # type: ignore[attr-defined]
 
 
+def test_nobody_goes_before_the_edges_know_who_comes() -> None:
+    """A whole region is replaced by another: the old nodes begin to drain when every edge has the new plan."""
+    world = a_world(a_spec(regions=1, nodes=2))
+    operation = propose(world, replace(world.fleet.spec, regions=(RegionSpec(name="sapporo", nodes=2),)))
+    while world.fleet.nodes["seoul-1"].state is NodeState.SERVING:
+        assert world.turn()
+    assert {endpoint.node for endpoint in world.fleet.plan.endpoints} == {"sapporo-1", "sapporo-2"}
+    assert all(world.fleet.confirmed[edge.name] == world.fleet.plan.version for edge in world.fleet.edges)
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+
+
 # -- the way back
 
 
