@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from hactl import config as files
-from hactl.cli import output
+from hactl.cli import output, revisions
 from hactl.cli.choice import choose, nearest
 from hactl.cli.exits import Exit
 from hactl.cli.options import config_option, fleet_option, json_option
@@ -15,7 +15,11 @@ from hactl.core.spec import FleetSpec
 
 @click.group()
 def config() -> None:
-    """Check and show the configuration."""
+    """Check, show and change the configuration."""
+
+
+for verb in (revisions.diff, revisions.apply, revisions.history, revisions.rollback):
+    config.add_command(verb)
 
 
 @config.command()
@@ -48,16 +52,20 @@ def check(config: Path | None, as_json: bool) -> int:
 @config_option
 @fleet_option
 @click.option("--running", is_flag=True, help="What the running fleet has in force, instead of the file.")
+@click.option("--revision", type=click.IntRange(min=1), help="A revision of the fleet, instead of the file.")
 @click.option("--schema", is_flag=True, help="The JSON schema of the file, for editors.")
 @json_option
-def show(config: Path | None, running: bool, schema: bool, as_json: bool) -> int:
+def show(config: Path | None, running: bool, revision: int | None, schema: bool, as_json: bool) -> int:
     """Show the whole configuration, every default filled in."""
-    if schema and running:
-        raise click.UsageError("Choose one of --running and --schema.")
+    if schema + running + (revision is not None) > 1:
+        raise click.UsageError("Choose one of --running, --revision and --schema.")
     if schema:
         output.emit_json(files.schema())
         return Exit.OK
-    spec = choose(config).client.fleet().fleet.spec if running else _load(config)[1]
+    if revision is not None:
+        spec = revisions.numbered(revisions.revisions(choose(config)), revision).spec
+    else:
+        spec = choose(config).client.fleet().fleet.spec if running else _load(config)[1]
     if as_json:
         output.emit_json(spec)
     else:

@@ -37,10 +37,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "resume": ("hactl.cli.nodes", "Put drained nodes back into rotation."),
     "weight": ("hactl.cli.nodes", "Change the weight of nodes or regions."),
     "policy": ("hactl.cli.nodes", "Change how the edges choose among nodes."),
+    "scale": ("hactl.cli.nodes", "Change how many nodes a region has."),
     "pause": ("hactl.cli.pausing", "Tell the daemon to repair nothing; serving goes on."),
     "unpause": ("hactl.cli.pausing", "Tell the daemon to repair again."),
     "daemon": ("hactl.cli.daemon", "Replace the daemon under a running fleet."),
-    "config": ("hactl.cli.config", "Check and show the configuration."),
+    "config": ("hactl.cli.config", "Check, show and change the configuration; roll it back."),
     "completion": ("hactl.cli.shell", "Print the completion script for a shell."),
 }
 """Every verb in the order of the help: the module that has it under the same name, and its line in the help."""

@@ -11,7 +11,20 @@ from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
 from hactl.cli.following import until_ended
 from hactl.cli.options import changing, label, selecting
-from hactl.core.commands import Command, Drain, Freeze, Kill, Restart, Resume, SetPolicy, SetWeight, Start, Stop, Thaw
+from hactl.core.commands import (
+    Command,
+    Drain,
+    Freeze,
+    Kill,
+    Restart,
+    Resume,
+    Scale,
+    SetPolicy,
+    SetWeight,
+    Start,
+    Stop,
+    Thaw,
+)
 from hactl.core.errors import HactlError
 from hactl.core.events import Record
 from hactl.core.model import Fleet, Outcome
@@ -82,6 +95,18 @@ def policy(policy: str, **options: Any) -> int:
     return submit(choose(), SetPolicy(policy=Policy(policy)), **options)
 
 
+@click.command()
+@click.argument("region")
+@click.argument("count", type=click.IntRange(1), metavar="NODES")
+@changing
+def scale(region: str, count: int, **options: Any) -> int:
+    """Give REGION so many NODES. Becomes a revision of the configuration; new nodes start first, others drain first.
+
+    Change the hactl.toml as well: the next `up` after a `down` reads it.
+    """
+    return submit(choose(), Scale(region=region, count=count), **options)
+
+
 def select(
     fleet: Fleet,
     names: tuple[str, ...],
@@ -149,6 +174,11 @@ def submit(
 def _show_dry_run(receipt: Receipt, *, as_json: bool) -> None:
     if as_json:
         output.emit_json(receipt)
+        return
+    if receipt.steps:
+        click.echo(f"would {receipt.sentence}, in these steps; nothing was changed:")
+        for number, step in enumerate(receipt.steps, start=1):
+            click.echo(f"  {number:>3}  {step}")
         return
     click.echo(f"would {receipt.sentence}; nothing was changed. Intended shares right after it:")
     rows = [(share.node, share.region, f"{share.part * 100:.0f} %") for share in receipt.shares]

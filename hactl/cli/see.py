@@ -13,6 +13,7 @@ from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
 from hactl.cli.following import until_ended, until_true
 from hactl.cli.options import duration, fleet_option, json_option, timeout_option
+from hactl.cli.records import history
 from hactl.control.client import Client
 from hactl.core.errors import HactlError, Unreachable
 from hactl.core.events import Event, Record
@@ -55,26 +56,12 @@ def events(follow: bool, since: float | None, kinds: tuple[str, ...], after: int
     chosen = choose()
     oldest = time.time() - since if since is not None else 0.0
     last = after
-    for record in _history(chosen, Query(since=oldest, kinds=kinds, after=after, limit=limit)):
+    for record in history(chosen, Query(since=oldest, kinds=kinds, after=after, limit=limit)):
         _print(record, as_json=as_json)
         last = record.seq
     if follow:
         _follow(chosen, last, kinds, oldest, as_json=as_json)
     return Exit.OK
-
-
-def _history(chosen: Chosen, query: Query) -> list[Record]:
-    try:
-        return chosen.client.history(query)
-    except Unreachable:
-        if not chosen.paths.journal.exists():
-            raise
-    from hactl.store.journal import SqliteJournal
-
-    with SqliteJournal.open_read_only(chosen.paths.journal) as journal:
-        return journal.query(
-            after=query.after, before=query.before, since=query.since, kinds=query.kinds, limit=query.limit
-        )
 
 
 def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], oldest: float, *, as_json: bool) -> None:
@@ -90,7 +77,7 @@ def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], oldest: float, *
                     records = update.records
                 elif isinstance(update, Snapshot) and update.fleet.seq > after:
                     missed = Query(after=after, before=update.fleet.seq + 1, since=oldest, limit=PAGE)
-                    records = _history(chosen, missed)
+                    records = history(chosen, missed)
                 for record in records:
                     if record.seq > after and (not kinds or type(record.event).__name__ in kinds):
                         _print(record, as_json=as_json)

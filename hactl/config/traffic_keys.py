@@ -14,7 +14,7 @@ from hactl.config.traffic_kinds import (
     service_health,
     tls,
 )
-from hactl.core.spec import EdgeSpec, FailoverMode, FleetSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.spec import MAX_EDGES, EdgeSpec, FailoverMode, FleetSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
 
 MAX_NODES = 200
 """Gateway nodes in all regions together: what one machine and one control plane are made for."""
@@ -33,7 +33,11 @@ EDGE = Table(
     into="edge",
     keys=(
         Key(name="listen", kind=quantities.address(), fields=("host", "port"), doc="the address clients connect to"),
-        Key(name="count", kind=kinds.whole(1, 32), doc="how many edges; with two or more, losing one is no outage"),
+        Key(
+            name="count",
+            kind=kinds.whole(1, MAX_EDGES),
+            doc="how many edges; of two or more one may be lost",
+        ),
         Key(name="threads", kind=kinds.whole(1, 256, auto=True), doc='threads per edge; "auto" is cores / count'),
         Key(name="policy", kind=kinds.choice(Policy), doc="how an edge chooses among the nodes"),
         Key(

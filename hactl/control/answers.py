@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from hactl.control.api import STATUS, Code, ErrorBody, Fault
 from hactl.core.codec import encode
-from hactl.core.errors import CommandRejected, HactlError
+from hactl.core.errors import CommandRejected, ConfigError, HactlError
 from hactl.core.value import Value
 
 _JSON = "application/json"
@@ -52,6 +52,8 @@ def _fault(error: Exception) -> Fault:
             return fault
         case CommandRejected(message=message, hint=hint, guard=guard):
             return Fault(code=Code.REJECTED, message=message, hint=hint, guard=guard)
+        case ConfigError(message=message, hint=hint):
+            return Fault(code=Code.CONFIG, message=message, hint=hint)
         case HactlError(message=message, hint=hint):
             return Fault(code=Code.UNAVAILABLE, message=message, hint=hint)
         case HTTPException(status_code=404):

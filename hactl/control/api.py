@@ -15,7 +15,7 @@ import msgspec
 
 from hactl.core.codec import decode
 from hactl.core.commands import Command
-from hactl.core.errors import CommandRejected, HactlError
+from hactl.core.errors import CommandRejected, ConfigError, HactlError
 from hactl.core.events import Record
 from hactl.core.talk import Query
 from hactl.core.value import Value
@@ -106,6 +106,7 @@ class Code(StrEnum):
     NOT_FOUND = "not-found"
     METHOD = "method-not-allowed"
     REJECTED = "rejected"
+    CONFIG = "config"
     TOO_LARGE = "too-large"
     PROTOCOL = "protocol"
     UNAVAILABLE = "unavailable"
@@ -119,6 +120,7 @@ STATUS = {
     Code.NOT_FOUND: 404,
     Code.METHOD: 405,
     Code.REJECTED: 409,
+    Code.CONFIG: 422,
     Code.TOO_LARGE: 413,
     Code.PROTOCOL: 426,
     Code.UNAVAILABLE: 503,
@@ -140,6 +142,8 @@ class Fault(Value):
         """The exception this fault is on the client's side."""
         if self.code in (Code.REJECTED, Code.READ_ONLY):
             return CommandRejected(self.message, self.hint, guard=self.guard)
+        if self.code is Code.CONFIG:
+            return ConfigError(self.message, self.hint)
         return HactlError(self.message, self.hint)
 
 

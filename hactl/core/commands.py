@@ -1,6 +1,6 @@
 """What an operator, a script or a drill asks for. Commands are requests: the core accepts or rejects each one whole."""
 
-from hactl.core.model import Verb
+from hactl.core.model import Proposal, Verb
 from hactl.core.spec import Policy
 from hactl.core.value import Value
 
@@ -82,12 +82,49 @@ class Unpause(_Command, tag="unpause"):
     """Repair again; ends when what died meanwhile is up."""
 
 
+class Apply(_Command, tag="apply"):
+    """Bring another configuration into force while the fleet serves: proved on one node and one edge first.
+
+    Taken back by itself when a step fails or clients get worse answers.
+    """
+
+    text: str
+    """A whole `hactl.toml`."""
+    path: str = ""
+    """Where it stands: paths in it that are not absolute are meant from there."""
+    base: int = 0
+    """The revision it was written against; refused when another one is in force. 0: whatever is."""
+    bake: float = 2.0
+    """Seconds to watch the traffic between the first node and edge and all the others."""
+
+
+class Scale(_Command, tag="scale"):
+    """Change how many nodes a region has: a configuration change of one number."""
+
+    region: str
+    count: int
+
+
 class Down(_Command, tag="down"):
     """Stop everything, edges first so that no client meets a gateway without nodes, and end the daemon."""
 
 
 Command = (
-    Start | Stop | Restart | Kill | Freeze | Thaw | Drain | Resume | SetWeight | SetPolicy | Pause | Unpause | Down
+    Start
+    | Stop
+    | Restart
+    | Kill
+    | Freeze
+    | Thaw
+    | Drain
+    | Resume
+    | SetWeight
+    | SetPolicy
+    | Pause
+    | Unpause
+    | Apply
+    | Scale
+    | Down
 )
 
 VERBS: dict[type[Command], Verb] = {
@@ -103,6 +140,8 @@ VERBS: dict[type[Command], Verb] = {
     SetPolicy: Verb.POLICY,
     Pause: Verb.PAUSE,
     Unpause: Verb.UNPAUSE,
+    Apply: Verb.APPLY,
+    Scale: Verb.SCALE,
     Down: Verb.DOWN,
 }
 
@@ -115,3 +154,5 @@ class Request(Value):
     reason: str = ""
     confirm: str = ""
     """The fleet's name, typed by somebody who means it: lifts the safety rule on the last serving nodes."""
+    proposal: Proposal | None = None
+    """What `Apply` or `Scale` come to, read and judged before anything is decided."""

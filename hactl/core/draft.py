@@ -5,6 +5,7 @@
 
 from typing import assert_never
 
+from hactl.core.configured import configured, without
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
@@ -22,11 +23,16 @@ from hactl.core.events import (
     GapRecorded,
     NodeAdopted,
     NodeChanged,
+    NodesAdded,
+    NodesRemoved,
     OperationBegan,
     OperationEnded,
     OperationMoved,
     OrphanEnded,
     PolicyChanged,
+    RevisionApplied,
+    RevisionProposed,
+    RevisionRolledBack,
     RulesTaken,
     TrafficApplied,
     TrafficRejected,
@@ -47,11 +53,16 @@ class Draft:
         self.events: list[Event] = []
         self.effects: list[Effect] = []
 
-    @property
-    def context(self) -> Context:
-        """What lifecycle rules may look at."""
+    def context(self, node: Node) -> Context:
+        """What lifecycle rules for `node` may look at."""
         fleet = self.fleet
-        return Context(now=self.now, spec=fleet.spec, fleet_id=fleet.id, closing=fleet.closing, paused=fleet.paused)
+        return Context(
+            now=self.now,
+            spec=fleet.spec_for(node),
+            fleet_id=fleet.id,
+            closing=fleet.closing,
+            paused=fleet.paused,
+        )
 
     def emit(self, event: Event) -> None:
         """Something happened."""
@@ -64,7 +75,8 @@ class Draft:
 
     def stimulate(self, name: str, stimulus: Stimulus) -> bool:
         """Let one process react; False for late news. Raises CommandRejected when an order does not fit."""
-        reaction = react(self.fleet.nodes[name], stimulus, self.context)
+        node = self.fleet.nodes[name]
+        reaction = react(node, stimulus, self.context(node))
         if reaction is None:
             return False
         self.take(reaction)
@@ -102,15 +114,19 @@ def evolve(fleet: Fleet, event: Event) -> Fleet:
     return replace(_evolved(fleet, event), seq=fleet.seq + 1)
 
 
-def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for each event
+def _evolved(fleet: Fleet, event: Event) -> Fleet:
     match event:
-        case FleetFounded(id=fleet_id, revision=revision, spec=spec, nodes=nodes):
-            founded = Fleet(id=fleet_id, name=spec.name, seq=fleet.seq, policy=spec.edge.policy)
-            return replace(founded, revision=revision, spec=spec, nodes={node.name: node for node in nodes})
-        case ConfigTaken(revision=revision, spec=spec, nodes=nodes):
-            return _with_config(fleet, revision, event)
-        case RulesTaken(revision=revision, spec=spec):
-            return replace(fleet, revision=revision, spec=spec)
+        case (
+            FleetFounded()
+            | ConfigTaken()
+            | RulesTaken()
+            | RevisionProposed()
+            | RevisionApplied()
+            | RevisionRolledBack()
+            | NodesAdded()
+            | NodesRemoved()
+        ):
+            return configured(fleet, event)
         case DaemonStarted(boot=boot):
             return replace(fleet, boot=boot, closing=False)
         case NodeChanged(node=node):
@@ -125,18 +141,19 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             return replace(fleet, policy=policy)
         case TrafficShifted(plan=plan, at=at):
             return replace(fleet, plan=plan, shifted_at=at)
-        case TrafficApplied(edge=edge, version=version):
-            return replace(fleet, confirmed=fleet.confirmed | {edge: version})
+        case TrafficApplied(edge=edge, version=version, revision=revision):
+            confirmed, proved = fleet.confirmed | {edge: version}, fleet.proved | {edge: revision}
+            return replace(fleet, confirmed=confirmed, proved=proved)
         case FailoverBegan(failover=failover) | FailoverMoved(failover=failover):
             last = event.ms if isinstance(event, FailoverMoved) else fleet.last_failover_ms
             failovers = fleet.failovers | {failover.node: failover}
             return replace(fleet, failovers=failovers, last_failover_ms=last)
         case FailoverEnded(node=name):
-            return replace(fleet, failovers={key: value for key, value in fleet.failovers.items() if key != name})
+            return replace(fleet, failovers=without(fleet.failovers, name))
         case OperationBegan(operation=operation) | OperationMoved(operation=operation):
             return replace(fleet, operations=fleet.operations | {operation.id: operation})
         case OperationEnded(id=ended):
-            return replace(fleet, operations={key: value for key, value in fleet.operations.items() if key != ended})
+            return replace(fleet, operations=without(fleet.operations, ended))
         case FleetPaused(paused=paused):
             return replace(fleet, paused=paused)
         case FleetUnpaused():
@@ -154,25 +171,7 @@ def _with_node(fleet: Fleet, node: Node) -> Fleet:
     # What an edge has proved dies with its process, also when the next one is started at once.
     unproved = node.state is NodeState.STARTING or not node.state.alive
     if node.role is Role.EDGE and unproved and node.name in fleet.confirmed:
-        confirmed = {name: version for name, version in fleet.confirmed.items() if name != node.name}
-        return replace(fleet, nodes=nodes, confirmed=confirmed)
+        return replace(
+            fleet, nodes=nodes, confirmed=without(fleet.confirmed, node.name), proved=without(fleet.proved, node.name)
+        )
     return replace(fleet, nodes=nodes)
-
-
-def _with_config(fleet: Fleet, revision: int, event: ConfigTaken) -> Fleet:
-    was = {region.name: region.weight for region in fleet.spec.regions}
-    now = {region.name: region.weight for region in event.spec.regions}
-    # What an operator set holds until the file says something new about the same thing.
-    kept = {name: weight for name, weight in fleet.region_weights.items() if was.get(name) == now.get(name, -1)}
-    return replace(
-        fleet,
-        name=event.spec.name,
-        revision=revision,
-        spec=event.spec,
-        nodes={node.name: node for node in event.nodes},
-        region_weights=kept,
-        policy=event.spec.edge.policy if event.spec.edge.policy != fleet.spec.edge.policy else fleet.policy,
-        failovers={},
-        operations={},
-        confirmed={},
-    )

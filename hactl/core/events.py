@@ -10,6 +10,7 @@ from hactl.core.model import (
     Operation,
     Outcome,
     Paused,
+    Proposal,
     TrafficPlan,
 )
 from hactl.core.spec import FleetSpec, Policy
@@ -42,6 +43,37 @@ class RulesTaken(_Event):
 
     revision: int
     spec: FleetSpec
+
+
+class RevisionProposed(_Event):
+    """A configuration got its number and begins to come into force; it never changes from here on."""
+
+    proposal: Proposal
+
+
+class RevisionApplied(_Event):
+    """The proposed configuration is in force."""
+
+    revision: int
+
+
+class RevisionRolledBack(_Event):
+    """The proposed configuration was taken back; the one before it is in force as it was."""
+
+    revision: int
+    why: str
+
+
+class NodesAdded(_Event):
+    """A configuration change brought new processes."""
+
+    nodes: tuple[Node, ...]
+
+
+class NodesRemoved(_Event):
+    """Processes that no configuration wants any more have stopped and are gone."""
+
+    nodes: tuple[str, ...]
 
 
 class DaemonStarted(_Event):
@@ -122,6 +154,8 @@ class TrafficApplied(_Event):
     version: int
     ms: float | None = None
     """From the decision to this edge's proof; None for an edge that has just started."""
+    revision: int = 0
+    """The configuration it proved with it."""
 
 
 class TrafficRejected(_Event):
@@ -200,10 +234,20 @@ class FleetClosing(_Event):
     """`down` was accepted."""
 
 
-Event = (
+ConfigEvent = (
     FleetFounded
     | ConfigTaken
     | RulesTaken
+    | RevisionProposed
+    | RevisionApplied
+    | RevisionRolledBack
+    | NodesAdded
+    | NodesRemoved
+)
+"""Those that change the configuration in force, or which processes there are."""
+
+Event = (
+    ConfigEvent
     | DaemonStarted
     | DaemonStopped
     | NodeChanged

@@ -6,9 +6,10 @@ rejected whole; an observation never fails, late news is dropped.
 
 from typing import assert_never
 
-from hactl.core import failover, operations, pausing
+from hactl.core import failover, operations, pausing, proposals, rollout
 from hactl.core.commands import (
     VERBS,
+    Apply,
     Command,
     Down,
     Drain,
@@ -18,6 +19,7 @@ from hactl.core.commands import (
     Request,
     Restart,
     Resume,
+    Scale,
     SetPolicy,
     SetWeight,
     Start,
@@ -86,6 +88,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
     operation = None
     if isinstance(cause, Request):
         check(fleet, cause)
+        proposals.check(fleet, cause)
         operation = _accept(draft, cause)
     else:
         observe(draft, cause)
@@ -110,6 +113,7 @@ def settle(draft: Draft, before: Fleet) -> None:
         failover.begin(draft, before)
         failover.follow(draft)
         operations.advance(draft)
+        rollout.advance(draft)
         if draft.fleet.seq == seq:
             return
         before = draft.fleet
@@ -135,6 +139,10 @@ def _tell_new_edges(draft: Draft, before: Fleet) -> None:
 def _accept(draft: Draft, request: Request) -> Operation:
     command, fleet = request.command, draft.fleet
     operation = replace(_operation(fleet, request, draft.now), undo=_undo(fleet, command))
+    if request.proposal is not None:
+        operation = proposals.begin(draft, operation, request.proposal)
+        patience = _patience(fleet, operation.verb, len(operation.targets)) + request.proposal.bake
+        operation = replace(operation, deadline=draft.now.mono + patience)
     draft.emit(OperationBegan(operation=operation))
     match command:
         case Start() | Stop() | Kill() | Freeze() | Thaw() | Drain() | Resume():
@@ -148,7 +156,7 @@ def _accept(draft: Draft, request: Request) -> Operation:
             pausing.begin(draft, command, by=request.by, reason=request.reason)
         case Unpause():
             draft.emit(FleetUnpaused(why=f"unpaused by {request.by or 'an operator'}"))
-        case Restart():
+        case Restart() | Apply() | Scale():
             pass
         case Down():
             for other in fleet.operations.values():
@@ -161,7 +169,7 @@ def _accept(draft: Draft, request: Request) -> Operation:
 
 def _undo(fleet: Fleet, command: Command) -> Undo | None:
     if isinstance(command, SetWeight):
-        weights = {name: fleet.region_weights.get(name, fleet.spec.region(name).weight) for name in command.regions}
+        weights = {name: fleet.region_weight(name) for name in command.regions}
         return Undo(node_weights={name: fleet.nodes[name].weight for name in command.nodes}, region_weights=weights)
     return Undo(policy=fleet.policy) if isinstance(command, SetPolicy) else None
 
@@ -195,7 +203,7 @@ def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
     match verb:
         case Verb.WEIGHT | Verb.POLICY:
             return PLAN_DEADLINE
-        case Verb.RESTART:
+        case Verb.RESTART | Verb.APPLY | Verb.SCALE:
             return each * targets
         case Verb.DOWN:
             return each * 2  # the edges, then the nodes
@@ -233,6 +241,10 @@ def _sentence(command: Command) -> str:
             return "pause" if seconds is None else f"pause for {seconds:g} s"
         case Unpause():
             return "repair again"
+        case Apply():
+            return "apply a configuration"
+        case Scale(region=region, count=count):
+            return f"scale {region} to {count} nodes"
         case Down():
             return "stop everything"
         case _:

@@ -7,7 +7,7 @@ when it is SERVING and HEALTHY and its region is one the plan prefers; everythin
 from enum import StrEnum
 
 from hactl.core.spec import FleetSpec, Policy
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 
 
 class Role(StrEnum):
@@ -155,6 +155,8 @@ class Node(Value):
     """Who stopped it with SIGSTOP; "" when no operator did."""
     hung: bool = False
     """To be killed, but not yet: the rest cannot spare it, or the fleet is paused."""
+    revision: int = 0
+    """The configuration it is to run with, when that is the proposed one; any other number means the one in force."""
 
     @property
     def serviceable(self) -> bool:
@@ -239,7 +241,22 @@ class Verb(StrEnum):
     UNPAUSE = "unpause"
     WEIGHT = "weight"
     POLICY = "policy"
+    APPLY = "apply"
+    SCALE = "scale"
     DOWN = "down"
+
+
+class Step(StrEnum):
+    """What a configuration change does with one process, or between them."""
+
+    CHANGE = "change"
+    """A node is restarted with the new configuration, an edge is told it."""
+    ADD = "add"
+    REMOVE = "remove"
+    BAKE = "bake"
+    """Wait, and watch whether clients get worse answers than before."""
+    COMMIT = "commit"
+    """From here on the configuration is the one in force."""
 
 
 class Phase(StrEnum):
@@ -252,12 +269,17 @@ class Phase(StrEnum):
 
 
 class Target(Value):
-    """One process an operation works on."""
+    """One process an operation works on; in a configuration change also a step between processes (no `node`)."""
 
     node: str
     phase: Phase = Phase.WAITING
     instance: str = ""
     """The launch that was running when the operation took it up."""
+    step: Step | None = None
+    restart: bool = False
+    """With `Step.CHANGE`: by a restart; an edge can be told most things while it runs."""
+    until: float = 0.0
+    """With `Step.BAKE`: monotonic seconds at which it is over."""
 
 
 class Operation(Value):
@@ -277,6 +299,16 @@ class Operation(Value):
     """Plan that was in force when it was accepted: what it changes is in newer ones."""
     undo: "Undo | None" = None
     sentence: str = ""
+    revision: int = 0
+    """The configuration it brings into force; 0 for all other verbs."""
+    back: str = ""
+    """Why that configuration is being taken back; "" for as long as it is not."""
+
+    @property
+    def look_again(self) -> float:
+        """Monotonic seconds at which time alone takes it further."""
+        pauses = (target.until for target in self.targets if target.until and target.phase is not Phase.DONE)
+        return min((self.deadline, *pauses))
 
     @property
     def done(self) -> int:
@@ -308,6 +340,26 @@ class Paused(Value):
     def who(self) -> str:
         """The sentence that explains what is not done."""
         return f"the fleet is paused by {self.by}" if self.by else "the fleet is paused"
+
+
+class Proposal(Value):
+    """A configuration that has been judged fit and is to come into force."""
+
+    spec: FleetSpec
+    nodes: tuple[Node, ...]
+    """Every process it wants, with the ports of the new ones."""
+    text: str = ""
+    """The `hactl.toml` it was read from."""
+    digest: str = ""
+    """SHA-256 of what it means."""
+    revision: int = 0
+    """Its number, given when it is accepted."""
+    restarts_nodes: bool = False
+    """It changes what nodes are started with."""
+    restarts_edges: bool = False
+    """It changes what edges are started with; all else they are told while they run."""
+    bake: float = 0.0
+    """Seconds to watch the traffic after the first node and edge have it."""
 
 
 class Outcome(StrEnum):
@@ -346,6 +398,12 @@ class Fleet(Value):
     """In progress, by id."""
     paused: Paused | None = None
     """An operator has told the daemon to keep its hands off; outlives daemons, `down` and reboots."""
+    proposal: Proposal | None = None
+    """The configuration that is coming into force, or being taken back."""
+    last_revision: int = 0
+    """The highest number a configuration has had."""
+    proved: dict[str, int] = {}
+    """Edge name → revision of the configuration that edge has proved to use."""
     closing: bool = False
     """`down` was accepted: when everything has stopped, the daemon leaves."""
 
@@ -358,6 +416,23 @@ class Fleet(Value):
     def gateways(self) -> tuple[Node, ...]:
         """The gateway nodes."""
         return tuple(node for node in self.nodes.values() if node.role is Role.GATEWAY)
+
+    def spec_for(self, node: Node) -> FleetSpec:
+        """The configuration one process is to run with: the one in force, or the one that is coming."""
+        coming = self.proposal
+        return coming.spec if coming is not None and node.revision == coming.revision else self.spec
+
+    def seen_by(self, node: Node) -> "Fleet":
+        """This fleet with the configuration that `node` is to run with."""
+        spec = self.spec_for(node)
+        return self if spec is self.spec else replace(self, spec=spec)
+
+    def region_weight(self, name: str) -> int:
+        """The weight of a region as operators have set it; 0 for one that is not in force."""
+        for region in self.spec.regions:
+            if region.name == name:
+                return self.region_weights.get(name, region.weight)
+        return 0
 
     def in_region(self, region: str) -> tuple[Node, ...]:
         """The gateway nodes of one region."""

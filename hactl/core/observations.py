@@ -73,6 +73,8 @@ class PlanApplied(_Observation):
     edge: str
     instance: str
     version: int
+    revision: int = 0
+    """The configuration it proved with it."""
 
 
 class PlanRejected(_Observation):
@@ -81,6 +83,15 @@ class PlanRejected(_Observation):
     edge: str
     instance: str
     version: int
+    why: str
+    revision: int = 0
+    """The configuration it was to take with it."""
+
+
+class TrafficWorsened(_Observation):
+    """Since a configuration change began clients get worse answers than before it."""
+
+    operation: str
     why: str
 
 
@@ -98,5 +109,6 @@ Observation = (
     | Woke
     | PlanApplied
     | PlanRejected
+    | TrafficWorsened
     | Ticked
 )

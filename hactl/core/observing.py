@@ -6,7 +6,7 @@ news is about the current launch, how many may be taken out on probes, whose cha
 
 from typing import assert_never
 
-from hactl.core import operations
+from hactl.core import operations, rollout
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
 from hactl.core.events import OrphanEnded, TrafficApplied, TrafficRejected
@@ -22,6 +22,7 @@ from hactl.core.observations import (
     Spawned,
     SpawnFailed,
     Ticked,
+    TrafficWorsened,
     WentIdle,
     Woke,
 )
@@ -33,10 +34,13 @@ def observe(draft: Draft, saw: Observation) -> None:
     match saw:
         case Ticked():
             return
-        case PlanApplied(edge=edge, instance=instance, version=version):
-            _plan_applied(draft, edge, instance, version)
+        case PlanApplied():
+            _plan_applied(draft, saw)
         case PlanRejected():
             _plan_rejected(draft, saw)
+        case TrafficWorsened(operation=operation_id, why=why):
+            if operation_id in draft.fleet.operations:
+                rollout.turn_back(draft, draft.fleet.operations[operation_id], why)
         case Woke(node=name, deadline=deadline):
             if name in draft.fleet.nodes:
                 draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))
@@ -127,24 +131,28 @@ def _too_many_out(fleet: Fleet, node: Node) -> bool:
     return bool(out) and (len(out) + 1) > fleet.spec.safety.max_unhealthy_share * len(peers)
 
 
-def _plan_applied(draft: Draft, edge: str, instance: str, version: int) -> None:
-    fleet = draft.fleet
-    known = _current(fleet, edge, instance) and fleet.nodes[edge].state.alive
-    if not known or fleet.confirmed.get(edge, -1) >= version:
+def _plan_applied(draft: Draft, saw: PlanApplied) -> None:
+    fleet, edge, version = draft.fleet, saw.edge, saw.version
+    known = _current(fleet, edge, saw.instance) and fleet.nodes[edge].state.alive
+    newer = fleet.confirmed.get(edge, -1) < version
+    if not known or not (newer or fleet.proved.get(edge) != saw.revision):
         return
-    measured = edge in fleet.confirmed and version == fleet.plan.version and fleet.shifted_at > 0.0
+    measured = newer and edge in fleet.confirmed and version == fleet.plan.version and fleet.shifted_at > 0.0
     ms = (draft.now.mono - fleet.shifted_at) * 1000 if measured else None
-    draft.emit(TrafficApplied(edge=edge, version=version, ms=ms))
+    version = max(version, fleet.confirmed.get(edge, -1))
+    draft.emit(TrafficApplied(edge=edge, version=version, ms=ms, revision=saw.revision))
 
 
 def _plan_rejected(draft: Draft, saw: PlanRejected) -> None:
     if not _current(draft.fleet, saw.edge, saw.instance):
         return
     draft.emit(TrafficRejected(edge=saw.edge, version=saw.version, why=saw.why))
-    if not draft.fleet.nodes[saw.edge].serviceable:
-        return  # silent, or on its way out: what it makes of a plan is nobody's objection to it
     for operation_id in tuple(draft.fleet.operations):
         # Looked up again each time: undoing one change may have moved another.
         operation = draft.fleet.operations[operation_id]
-        if operation.undo is not None and operation.version < saw.version:
+        if operation.revision and operation.revision == saw.revision:
+            rollout.turn_back(draft, operation, f"{saw.edge} refused it: {saw.why}")
+        # A silent edge, or one on its way out, has no objections: it will take what is newest then.
+        objects = draft.fleet.nodes[saw.edge].serviceable
+        if objects and operation.undo is not None and operation.version < saw.version:
             operations.undo_change(draft, operation, f"{saw.edge} refused it: {saw.why}")

@@ -9,13 +9,11 @@ from typing import assert_never
 
 from hactl.core.draft import Draft
 from hactl.core.effects import Halt
-from hactl.core.errors import CommandRejected
-from hactl.core.events import OperationEnded, OperationMoved, PolicyChanged, WeightsChanged
+from hactl.core.events import OperationEnded, OperationMoved, PolicyChanged, RevisionRolledBack, WeightsChanged
 from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import (
     Fleet,
     Goal,
-    Node,
     NodeState,
     Operation,
     Outcome,
@@ -25,8 +23,8 @@ from hactl.core.model import (
     Undo,
     Verb,
 )
-from hactl.core.safety import serving
-from hactl.core.targets import given_up, is_up, made_good, thawed
+from hactl.core.rolling import given_up, held_down, is_up, order, roll_one
+from hactl.core.targets import made_good, thawed
 from hactl.core.traffic import confirmed
 from hactl.core.value import replace
 
@@ -49,11 +47,13 @@ def abandon(draft: Draft, operation: Operation, sentence: str, hint: str) -> Non
     """End an operation that something bigger has overtaken."""
     end(draft, operation, Outcome.FAILED, sentence, hint)
     give_back(draft, operation)
+    if draft.fleet.proposal is not None and draft.fleet.proposal.revision == operation.revision:
+        draft.emit(RevisionRolledBack(revision=operation.revision, why=sentence))
 
 
 def give_back(draft: Draft, operation: Operation) -> None:
     """What a rolling restart had stopped only to start it again is wanted up, whoever brings it up now."""
-    for node in _held_down(draft.fleet, operation):
+    for node in held_down(draft.fleet, operation):
         draft.take_note(replace(node, goal=Goal.UP), f"{operation.sentence} has ended")
 
 
@@ -104,6 +104,8 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
                 end(draft, operation, Outcome.DONE, f"{operation.sentence}: confirmed by every edge")
         case Verb.DOWN:
             _close(draft, operation)
+        case Verb.APPLY | Verb.SCALE:
+            return  # `rollout` takes it further
         case Verb.START | Verb.STOP | Verb.KILL | Verb.FREEZE | Verb.THAW | Verb.DRAIN | Verb.RESUME:
             _await_targets(draft, operation)
         case Verb.PAUSE | Verb.UNPAUSE:
@@ -170,7 +172,7 @@ def _roll(draft: Draft, operation: Operation) -> None:
     for target in operation.targets:
         if target.phase is Phase.DONE:
             continue
-        moved = _roll_one(draft, operation, target)
+        moved = roll_one(draft, operation, target)
         if isinstance(moved, str):
             end(draft, operation, Outcome.FAILED, moved, f"hactl status; then: hactl start {target.node}")
         elif moved is not None:
@@ -178,62 +180,6 @@ def _roll(draft: Draft, operation: Operation) -> None:
             draft.emit(OperationMoved(operation=replace(operation, targets=targets)))
         return
     end(draft, operation, Outcome.DONE, f"restarted {len(operation.targets)}, one at a time")
-
-
-def _roll_one(draft: Draft, operation: Operation, target: Target) -> Target | str | None:
-    node = draft.fleet.nodes[target.node]
-    order = f"{operation.by} (rolling restart)"
-    match target.phase:
-        case Phase.WAITING:
-            if not _gate_open(draft.fleet, node):
-                return None
-            if node.state is NodeState.STOPPED:
-                return replace(target, phase=Phase.STOPPING)
-            _order(draft, node, Cause.STOP, order)
-            return replace(target, phase=Phase.STOPPING)
-        case Phase.STOPPING:
-            if node.state is not NodeState.STOPPED:
-                return None
-            _order(draft, node, Cause.START, order)
-            return replace(target, phase=Phase.STARTING)
-        case Phase.STARTING:
-            up = is_up(draft.fleet, node)
-            return replace(target, phase=Phase.DONE) if up is True else up or None
-        case Phase.DONE:
-            return None
-        case _:
-            assert_never(target.phase)
-
-
-def _order(draft: Draft, node: Node, cause: Cause, by: str) -> None:
-    """An order that may have become moot: a node that is already on its way needs none."""
-    try:
-        draft.stimulate(node.name, Stimulus(cause=cause, by=by))
-    except CommandRejected:
-        return
-
-
-def _gate_open(fleet: Fleet, node: Node) -> bool:
-    """N-1: every other process that should serve does, the edges agree on the plan, and somebody is left."""
-    rolling = {held.name for operation in fleet.operations.values() for held in _held_down(fleet, operation)}
-
-    def up(other: Node) -> bool:
-        return other.goal is Goal.UP or other.name in rolling
-
-    if node.role is Role.EDGE:
-        others = [edge for edge in fleet.edges if edge.name != node.name and up(edge)]
-        return all(edge.serviceable for edge in others) and confirmed(fleet, fleet.plan.version)
-    others = [other for other in fleet.gateways if other.name != node.name and up(other) and not other.drained]
-    enough = bool(serving(fleet, (node.name,))) or not others
-    return all(other.serviceable for other in others) and enough and confirmed(fleet, fleet.plan.version)
-
-
-def _held_down(fleet: Fleet, operation: Operation) -> list[Node]:
-    """What a rolling restart keeps down for the moment."""
-    if operation.verb is not Verb.RESTART:
-        return []
-    nodes = [fleet.nodes.get(target.node) for target in operation.targets if target.phase is Phase.STOPPING]
-    return [node for node in nodes if node is not None and node.goal is Goal.DOWN]
 
 
 def _close(draft: Draft, operation: Operation) -> None:
@@ -263,9 +209,9 @@ def _expire(draft: Draft, operation: Operation) -> None:
     if operation.verb in (Verb.WEIGHT, Verb.POLICY):
         undo_change(draft, operation, "not confirmed by every edge in time")
         return
-    held = _held_down(draft.fleet, operation)
+    held = held_down(draft.fleet, operation)
     end(draft, operation, Outcome.FAILED, f"still waiting for {what} at the deadline", "hactl status")
     for node in held:
-        _order(draft, node, Cause.START, f"{operation.by} (undo)")
+        order(draft, node, Cause.START, f"{operation.by} (undo)")
     if operation.verb is Verb.DOWN:
         draft.perform(Halt())

@@ -14,6 +14,7 @@ from hactl.core.events import (
     NodeAdopted,
     NodeChanged,
     OrphanEnded,
+    RevisionRolledBack,
     RulesTaken,
 )
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
@@ -111,6 +112,8 @@ def _end_overtaken(draft: Draft, arrival: Arrival, *, rebooted: bool) -> tuple[O
     why = "the machine was rebooted" if rebooted else "the configuration has changed"
     for operation in overtaken:
         end(draft, operation, Outcome.FAILED, why, "hactl status; then repeat the command")
+    if draft.fleet.proposal is not None:
+        draft.emit(RevisionRolledBack(revision=draft.fleet.proposal.revision, why=why))
     for failover in tuple(draft.fleet.failovers.values()):
         draft.emit(FailoverEnded(node=failover.node, moved_ms=None, back_ms=None))
     return overtaken
@@ -163,7 +166,7 @@ def _adopt(draft: Draft, node: Node, launch: Launch) -> None:
         else:
             draft.perform(BeginDrain(node=node))
     elif node.state is NodeState.STOPPING and recorded:
-        signal = draft.fleet.spec.gateway.stop_signal if node.region else "TERM"
+        signal = draft.fleet.spec_for(node).gateway.stop_signal if node.region else "TERM"
         draft.perform(SendSignal(launch=launch, node=node.name, signal=signal))
         if node.deadline is None:
             again = Deadline(kind=DeadlineKind.STOP, at=draft.now.mono)
@@ -172,7 +175,7 @@ def _adopt(draft: Draft, node: Node, launch: Launch) -> None:
 
 def _with_time_to_start(draft: Draft, node: Node) -> Node:
     """Its deadline may have passed while nobody could see it become ready."""
-    at = draft.now.mono + draft.fleet.spec.gateway.start_timeout
+    at = draft.now.mono + draft.fleet.spec_for(node).gateway.start_timeout
     again = replace(node, deadline=Deadline(kind=DeadlineKind.READY, at=at))
     _change(draft, node, again, "start taken up again")
     return again
@@ -190,7 +193,7 @@ def _restart_after_reboot(draft: Draft, node: Node) -> None:
     """Nobody's fault, and not charged; what was on its way down stays down."""
     if node.goal is Goal.UP:
         fresh = replace(node, exits=(), attempt=0)
-        draft.take(spawn(fresh, draft.context, _REBOOTED.text, _REBOOTED))
+        draft.take(spawn(fresh, draft.context(fresh), _REBOOTED.text, _REBOOTED))
     else:
         draft.stimulate(node.name, Stimulus(cause=Cause.EXITED, why=_REBOOTED.text))
 

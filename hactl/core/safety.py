@@ -7,6 +7,7 @@ Typing the fleet's name (`--confirm NAME`) lifts the capacity rules, never read-
 from collections.abc import Iterable
 
 from hactl.core.commands import (
+    Apply,
     Command,
     Down,
     Drain,
@@ -16,6 +17,7 @@ from hactl.core.commands import (
     Request,
     Restart,
     Resume,
+    Scale,
     SetPolicy,
     SetWeight,
     Start,
@@ -42,7 +44,7 @@ def check(fleet: Fleet, request: Request) -> None:
     if fleet.closing:
         raise CommandRejected(f"fleet '{fleet.name}' is going down", "wait for it, then: hactl up")
     command = request.command
-    if not isinstance(command, Down | SetPolicy | Pause | Unpause):
+    if not isinstance(command, Down | SetPolicy | Pause | Unpause | Apply | Scale):
         _names_exist(fleet, command)
     match command:
         case Stop() | Kill() | Freeze() | Drain():
@@ -64,6 +66,8 @@ def check(fleet: Fleet, request: Request) -> None:
                     _enough_left(fleet, zeroed, command)
         case SetPolicy():
             _policy(fleet, command)
+        case Apply() | Scale():
+            _read(request)
         case Pause() | Unpause():
             _pause(fleet, command)
         case Thaw() | Down():
@@ -76,10 +80,7 @@ def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
     return [
         node
         for node in fleet.gateways
-        if node.serviceable
-        and node.weight
-        and fleet.region_weights.get(node.region, fleet.spec.region(node.region).weight)
-        and node.name not in gone
+        if node.serviceable and node.weight and fleet.region_weight(node.region) and node.name not in gone
     ]
 
 
@@ -102,16 +103,17 @@ def _names_exist(fleet: Fleet, command: Command) -> None:
 
 
 def _not_busy(fleet: Fleet, command: Start | Stop | Kill | Freeze | Drain | Resume | Restart) -> None:
-    """A rolling restart owns its targets until it ends; only faults may cut in, as those of the world could."""
+    """What restarts one by one owns its targets until it ends; only faults may cut in, as those of the world could."""
     if isinstance(command, Kill | Freeze):
         return
     for operation in fleet.operations.values():
-        if operation.verb is not Verb.RESTART:
+        if operation.verb is not Verb.RESTART and not operation.revision:
             continue
+        what = "a rolling restart" if operation.verb is Verb.RESTART else "a configuration change"
         for target in operation.targets:
             if target.node in command.nodes:
                 raise CommandRejected(
-                    f"'{target.node}' is part of a rolling restart ({operation.id})",
+                    f"'{target.node}' is part of {what} ({operation.id})",
                     f"hactl wait --operation {operation.id}",
                 )
 
@@ -178,6 +180,11 @@ def _policy(fleet: Fleet, command: SetPolicy) -> None:
         raise CommandRejected(
             f"policy '{command.policy}' ignores node weights, and they differ", "hactl weight --all 100"
         )
+
+
+def _read(request: Request) -> None:
+    if request.proposal is None:
+        raise CommandRejected("nobody has read this configuration", "hactl config apply")
 
 
 def _pause(fleet: Fleet, command: Pause | Unpause) -> None:

@@ -53,6 +53,10 @@ class FailoverMode(StrEnum):
     """It takes what an earlier region cannot carry any more."""
 
 
+MAX_EDGES = 32
+"""Edges a fleet may have."""
+
+
 class EdgeSpec(Value):
     """The front balancers: identical processes that share one listening address."""
 

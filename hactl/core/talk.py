@@ -65,6 +65,8 @@ class Receipt(Value):
     """What is being done, or with a dry run would be, in plain words."""
     shares: tuple[Share, ...] = ()
     """Intended shares right after it."""
+    steps: tuple[str, ...] = ()
+    """What it takes, in order, in plain words; () when it is a single step."""
 
 
 class Query(Value):

@@ -1,4 +1,4 @@
-"""When one target of an operation is where it should be. Not the operation: that is `operations`.
+"""When a fault that was ordered, or its end, is over for one process. Not the operation: that is `operations`.
 
 True          it is done
 a sentence    it cannot be done any more, and why
@@ -7,6 +7,7 @@ None          not yet
 
 from hactl.core.model import Fleet, Goal, Health, Node, NodeState, Operation, Role, Target, Verb
 from hactl.core.pausing import held
+from hactl.core.rolling import given_up, is_up
 from hactl.core.traffic import confirmed
 
 
@@ -31,23 +32,3 @@ def thawed(fleet: Fleet, node: Node) -> bool | str | None:
     if node.state is NodeState.DRAINING and node.health is not Health.HEALTHY:
         return None
     return is_up(fleet, node)
-
-
-def is_up(fleet: Fleet, node: Node) -> bool | str | None:
-    """In service and, for a node, proved by every edge; or up and drained, which is as far as a start brings it."""
-    if node.goal is Goal.DOWN:
-        return f"'{node.name}' was stopped"
-    if node.serviceable:
-        return True if confirmed(fleet, fleet.plan.version) or node.role is Role.EDGE or not fleet.edges else None
-    if node.state is NodeState.DRAINING and node.drained:
-        return True
-    return given_up(node)
-
-
-def given_up(node: Node) -> str | None:
-    """Why it will not come up by itself; None while it may."""
-    if node.state is NodeState.FAILED:
-        return f"'{node.name}' keeps dying: {node.reason.text if node.reason else 'unknown'}"
-    if held(node) and node.launch is None:
-        return f"'{node.name}' is down: {node.reason.text if node.reason else 'unknown'}"
-    return None

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from hactl.core.events import (
     AdoptionRefused,
+    ConfigEvent,
     ConfigTaken,
     DaemonStarted,
     DaemonStopped,
@@ -18,29 +19,39 @@ from hactl.core.events import (
     GapRecorded,
     NodeAdopted,
     NodeChanged,
+    NodesAdded,
+    NodesRemoved,
     OperationBegan,
     OperationEnded,
     OperationMoved,
     OrphanEnded,
     PolicyChanged,
+    RevisionApplied,
+    RevisionProposed,
+    RevisionRolledBack,
     RulesTaken,
     TrafficApplied,
     TrafficRejected,
     TrafficShifted,
     WeightsChanged,
 )
-from hactl.core.model import EndpointStatus, Health, NodeState, Operation, Phase
+from hactl.core.model import EndpointStatus, Health, NodeState, Operation, Phase, Step, Target
 
 
-def tell(event: Event) -> str:  # noqa: C901, PLR0912 - one line for each event
+def tell(event: Event) -> str:  # noqa: C901 - one line for each event
     """What happened."""
     match event:
-        case FleetFounded(id=fleet_id, spec=spec, nodes=nodes):
-            return f"fleet {spec.name} founded with {len(nodes)} processes (id {fleet_id})"
-        case ConfigTaken(revision=revision):
-            return f"configuration revision {revision} in force"
-        case RulesTaken(revision=revision):
-            return f"configuration revision {revision} in force, as far as it concerns the daemon alone"
+        case (
+            FleetFounded()
+            | ConfigTaken()
+            | RulesTaken()
+            | RevisionProposed()
+            | RevisionApplied()
+            | RevisionRolledBack()
+            | NodesAdded()
+            | NodesRemoved()
+        ):
+            return _configured(event)
         case DaemonStarted(pid=pid, version=version, gap=gap):
             unseen = f" after {gap:.1f} s without supervision" if gap is not None else ""
             return f"daemon {version} in charge (pid {pid}){unseen}"
@@ -81,21 +92,70 @@ def tell(event: Event) -> str:  # noqa: C901, PLR0912 - one line for each event
             return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
         case GapRecorded(lost=lost, why=why):
             return f"{lost} records were lost: {why}"
-        case FleetPaused(paused=paused):
-            ends = "until somebody ends it" if paused.until is None else "for a while"
-            return f"{paused.who} {ends}: nothing is repaired" + (f" ({paused.reason})" if paused.reason else "")
-        case FleetUnpaused(why=why):
-            return f"repairs go on: {why}"
+        case FleetPaused() | FleetUnpaused():
+            return _paused(event)
         case FleetClosing():
             return "the fleet goes down"
         case _:
             assert_never(event)
 
 
+def _configured(event: ConfigEvent) -> str:
+    match event:
+        case FleetFounded(id=fleet_id, spec=spec, nodes=nodes):
+            return f"fleet {spec.name} founded with {len(nodes)} processes (id {fleet_id})"
+        case RevisionProposed(proposal=proposal):
+            return f"configuration revision {proposal.revision} proposed ({proposal.digest[:12]})"
+        case ConfigTaken(revision=revision) | RevisionApplied(revision=revision):
+            return f"configuration revision {revision} in force"
+        case RulesTaken(revision=revision):
+            return f"configuration revision {revision} in force: rules of the daemon alone"
+        case RevisionRolledBack(revision=revision, why=why):
+            return f"configuration revision {revision} taken back: {why}"
+        case NodesAdded(nodes=nodes):
+            return "added: " + ", ".join(node.name for node in nodes)
+        case NodesRemoved(nodes=names):
+            return "removed: " + ", ".join(names)
+        case _:
+            assert_never(event)
+
+
+def tell_step(target: Target) -> str:
+    """What an operation does with one target, to be done."""
+    match target.step:
+        case None:
+            return target.node
+        case Step.CHANGE:
+            return f"restart {target.node}" if target.restart else f"tell {target.node}"
+        case Step.ADD:
+            return f"add {target.node}"
+        case Step.REMOVE:
+            return f"drain, stop and remove {target.node}"
+        case Step.BAKE:
+            return "watch the traffic"
+        case Step.COMMIT:
+            return "take it into force"
+        case _:
+            assert_never(target.step)
+
+
+def _paused(event: FleetPaused | FleetUnpaused) -> str:
+    if isinstance(event, FleetUnpaused):
+        return f"repairs go on: {event.why}"
+    paused = event.paused
+    ends = "until somebody ends it" if paused.until is None else "for a while"
+    return f"{paused.who} {ends}: nothing is repaired" + (f" ({paused.reason})" if paused.reason else "")
+
+
 def _progress(operation: Operation) -> str:
     resting = (Phase.WAITING, Phase.DONE)
-    busy = [f"{target.node} is {target.phase}, " for target in operation.targets if target.phase not in resting]
-    return f"{''.join(busy)}{operation.done} of {len(operation.targets)} done"
+    busy = [
+        f"{target.node} is {target.phase}, " if target.node else f"{tell_step(target)}, "
+        for target in operation.targets
+        if target.phase not in resting
+    ]
+    back = f"taken back: {operation.back}; " if operation.back else ""
+    return f"{back}{''.join(busy)}{operation.done} of {len(operation.targets)} done"
 
 
 def _changed(event: NodeChanged) -> str:

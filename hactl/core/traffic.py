@@ -36,7 +36,7 @@ def plan_for(fleet: Fleet) -> TrafficPlan:
 
 def _region_plan(fleet: Fleet, name: str) -> RegionPlan:
     spec = fleet.spec.region(name)
-    weight = fleet.region_weights.get(name, spec.weight)
+    weight = fleet.region_weight(name)
     endpoints = tuple(
         Endpoint(node=node.name, address=node.address, port=node.port, weight=max(1, node.weight), status=status)
         for node in fleet.in_region(name)
@@ -76,7 +76,7 @@ def _levels(fleet: Fleet) -> list[list[str]]:
     usable = [
         region
         for region in fleet.spec.regions
-        if fleet.region_weights.get(region.name, region.weight)
+        if fleet.region_weight(region.name)
         and any(node.serviceable and node.weight for node in fleet.in_region(region.name))
     ]
     priorities = sorted({region.priority for region in usable})
@@ -94,7 +94,7 @@ def _availability(fleet: Fleet, level: list[str]) -> float:
 
 
 def _split(fleet: Fleet, level: list[str], taken: float, parts: dict[str, float]) -> None:
-    region_weight = {name: fleet.region_weights.get(name, fleet.spec.region(name).weight) for name in level}
+    region_weight = {name: fleet.region_weight(name) for name in level}
     for name in level:
         part = taken * region_weight[name] / sum(region_weight.values())
         nodes = [node for node in fleet.in_region(name) if node.serviceable and node.weight]

@@ -55,6 +55,16 @@ class CommandGateway:
             listens=((node.address, node.port),),
         )
 
+    async def judge(self, fleet: Fleet) -> None:
+        """Raises HactlError for a kind of health check that cannot be made; what a program takes is its own to say."""
+        if fleet.spec.health.kind is ProbeKind.GRPC:
+            raise HactlError("grpc health checks are not built yet", 'set health.kind to "http" or "tcp"')
+
+    def identity(self, fleet: Fleet) -> str:
+        """The command and its environment."""
+        gateway = fleet.spec.gateway
+        return repr((gateway.command, sorted(gateway.env.items())))
+
     async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
         """Connect, and for HTTP ask for the health path. Never raises: a failure is an answer."""
         try:

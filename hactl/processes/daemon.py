@@ -31,6 +31,7 @@ from hactl.engines.command import CommandGateway
 from hactl.engines.envoy.edge import EnvoyEdge
 from hactl.engines.envoy.gateway import EnvoyGateway
 from hactl.paths import FleetPaths
+from hactl.processes.proposing import Proposals
 from hactl.processes.succession import Predecessor, rehearse
 from hactl.processes.taking_charge import take_charge
 from hactl.store.ballast import Ballast
@@ -74,12 +75,14 @@ async def run(
         allowed = Allowed(uids=owners(), group=group_id(in_force.group))
         notes = (*notes, *charge.notes, *_shut_out(paths, allowed.group, in_force.group))
         recorder = Recorder(journal, ballast, checkpoint_every=in_force.journal.checkpoint_every)
+        edges, gateways = EnvoyEdge(paths), _gateways(in_force, paths)
         supervisor = Supervisor(
             paths=paths,
             recorder=recorder,
             journal=journal,
-            edges=EnvoyEdge(paths),
-            gateways=_gateways(in_force, paths),
+            edges=edges,
+            gateways=gateways,
+            proposer=Proposals(edges=edges, gateways=gateways),
             clock=clock,
             version=__version__,
             pid=os.getpid(),

@@ -53,12 +53,12 @@ def take_charge(spec: FleetSpec | None, journal: Journal, now: Now, *, version: 
             rules = _rules(spec, fleet)
             in_force = rules.spec if rules else fleet.spec
             if config.digest(spec) != config.digest(in_force):
-                notes = ("hactl.toml has changed, but the fleet runs on: hactl down && hactl up takes it into force",)
+                notes = ("hactl.toml has changed, but the fleet runs on: hactl config apply takes it into force",)
         else:
             kept = {node.port for node in fleet.nodes.values()}
-            free = (port for port in _candidates(spec, fleet.id) if port not in kept)
+            free = (port for port in candidates(spec, fleet.id) if port not in kept)
             nodes = lay_out(spec, free, fleet)
-            changed = ConfigTaken(revision=fleet.revision + 1, spec=spec, nodes=nodes)
+            changed = ConfigTaken(revision=max(fleet.last_revision, fleet.revision) + 1, spec=spec, nodes=nodes)
     edges = {edge.name for edge in fleet.edges}
     if not any(launch.instance.split("/")[1] in edges for launch in found.alive):
         in_force = changed.spec if changed else fleet.spec
@@ -68,9 +68,13 @@ def take_charge(spec: FleetSpec | None, journal: Journal, now: Now, *, version: 
 
 
 def _rules(spec: FleetSpec, fleet: Fleet) -> RulesTaken | None:
-    """The part of a changed configuration that a running fleet can take."""
+    """The part of a changed configuration that a running fleet can take; none while another one comes into force."""
+    if fleet.proposal is not None:
+        return None
     merged = replace(fleet.spec, **{name: getattr(spec, name) for name in _THE_DAEMONS_OWN})
-    return None if merged == fleet.spec else RulesTaken(revision=fleet.revision + 1, spec=merged)
+    return (
+        None if merged == fleet.spec else RulesTaken(revision=max(fleet.last_revision, fleet.revision) + 1, spec=merged)
+    )
 
 
 def _gap(fleet: Fleet, found: Found, last: Record | None, now: Now) -> float | None:
@@ -117,14 +121,14 @@ def _journaled(journal: Journal) -> tuple[Fleet, Record | None]:
 
 def _found(spec: FleetSpec, fleet: Fleet, now: Now, *, version: str, pid: int, fleet_id: str) -> Charge:
     ensure_free(((spec.edge.host, spec.edge.port),))
-    nodes = lay_out(spec, _candidates(spec, fleet_id))
+    nodes = lay_out(spec, candidates(spec, fleet_id))
     founded: Event = FleetFounded(id=fleet_id, revision=1, spec=spec, nodes=nodes)
     after = evolve(fleet, founded)
     decision = recover(after, Found(), Arrival(pid=pid, version=version), now)
     return Charge(before=fleet, decision=replace(decision, events=(founded, *decision.events)))
 
 
-def _candidates(spec: FleetSpec, fleet_id: str) -> Iterator[int]:
+def candidates(spec: FleetSpec, fleet_id: str) -> Iterator[int]:
     """Free ports of the fleet's range, from a place that differs from fleet to fleet, so that two rarely collide."""
     low, high = spec.ports
     span = high - low + 1

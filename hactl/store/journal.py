@@ -14,7 +14,16 @@ from typing import Self
 
 from hactl.core.codec import VERSION, decode_fleet, decode_record, encode
 from hactl.core.errors import HactlError
-from hactl.core.events import GapRecorded, Record
+from hactl.core.events import (
+    ConfigTaken,
+    FleetFounded,
+    GapRecorded,
+    Record,
+    RevisionApplied,
+    RevisionProposed,
+    RevisionRolledBack,
+    RulesTaken,
+)
 from hactl.core.model import Fleet
 from hactl.store.database import Database
 
@@ -23,6 +32,10 @@ CHECKPOINTS_KEPT = 3
 PRUNE_BATCH = 5_000
 """Records deleted by one call at most, so that nothing else waits long for the journal."""
 
+_KEPT = tuple(
+    kind.__name__
+    for kind in (FleetFounded, ConfigTaken, RulesTaken, RevisionProposed, RevisionApplied, RevisionRolledBack)
+)
 _COLUMNS = "seq, v, body"
 _NO_END = 2**63 - 1
 _Row = tuple[int, int, bytes]
@@ -166,7 +179,8 @@ class SqliteJournal:
     def prune(self, older_than: float) -> int:
         """Let go of records from before `older_than` (Unix time), the oldest first; how many went, 5000 at most.
 
-        What a start from any kept checkpoint would replay stays, whatever its age. Raises JournalFull: even deleting
+        What a start from any kept checkpoint would replay stays, whatever its age, and so do configurations: whoever
+        goes back to one wants it as it was. Raises JournalFull: even deleting
         needs a little room.
         """
         with self._database.transaction() as db:
@@ -180,7 +194,11 @@ class SqliteJournal:
             if released < first:
                 return 0
             db.execute("UPDATE retention SET released = ?", (released,))
-            return db.execute("DELETE FROM records WHERE seq <= ?", (released,)).rowcount
+            marks = ", ".join("?" * len(_KEPT))
+            forgotten = db.execute(
+                f"DELETE FROM records WHERE seq BETWEEN ? AND ? AND kind NOT IN ({marks})", (first, released, *_KEPT)
+            )
+            return forgotten.rowcount
 
     @property
     def _path(self) -> Path:

@@ -26,7 +26,7 @@ class Alarm:
         soonest = min(
             (
                 *(node.deadline.at for node in fleet.nodes.values() if node.deadline is not None),
-                *(operation.deadline for operation in fleet.operations.values()),
+                *(operation.look_again for operation in fleet.operations.values()),
                 *((fleet.paused.ends,) if fleet.paused is not None and fleet.paused.ends is not None else ()),
             ),
             default=0.0,
@@ -53,7 +53,7 @@ class Alarm:
             if node.deadline is not None and node.deadline.at <= now
         ]
         over = fleet.paused is not None and fleet.paused.ends is not None and fleet.paused.ends <= now
-        if over or any(operation.deadline <= now for operation in fleet.operations.values()):
+        if over or any(operation.look_again <= now for operation in fleet.operations.values()):
             due.append(Ticked())
         if due:
             self._ring(due)

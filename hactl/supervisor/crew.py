@@ -122,11 +122,12 @@ class Crew:
             fleet = self._look()
             node = fleet.nodes.get(name)
             ours = node is not None and node.launch is not None and node.launch.instance == instance
-            return (node, fleet) if node is not None and ours and instance in self._table else None
+            return (node, fleet.seen_by(node)) if node is not None and ours and instance in self._table else None
 
+        watched = self._look().nodes[name]
         monitor = Monitor(
             look=look,
-            kind=self._kind(self._look().nodes[name]),
+            kind=self._kind(watched),
             deliver=self._deliver,
             state=lambda: self._table.state(instance),
             lag=self.vitals.recent_lag,
@@ -134,14 +135,14 @@ class Crew:
             clock=lambda: self._clock().mono,
             sleep=asyncio.sleep,
         )
-        self._start(self._monitor(monitor, name), f"monitor {instance}")
+        self._start(self._monitor(monitor, watched), f"monitor {instance}")
 
-    async def _monitor(self, monitor: Monitor, name: str) -> None:
+    async def _monitor(self, monitor: Monitor, watched: Node) -> None:
         await monitor.run()
-        node = self._look().nodes.get(name)
+        now = self._look().nodes.get(watched.name)
         # The connections of a successor are not ours to drop; preparing it has dropped the old ones.
-        if node is not None and not node.state.alive:
-            await self._kind(node).forget(node)
+        if now is None or not now.state.alive:
+            await self._kind(watched).forget(watched)
 
     async def _tell(self, node: Node, state: NodeState) -> None:
         """Tell a process until it has heard, or has moved on, or has ended."""

@@ -32,8 +32,8 @@ class EdgeWorker:
         self._deliver = deliver
         self._retry = retry
         self._news = asyncio.Event()
-        self._refused = ("", -1)
-        """Instance and version of the refusal reported last: repeating it would only fill the journal."""
+        self._refused = ("", -1, -1)
+        """Instance, plan and configuration of the refusal reported last: repeating it would only fill the journal."""
 
     def tell(self) -> None:
         """There is a new plan, or the edge has come up: look again."""
@@ -57,16 +57,30 @@ class EdgeWorker:
         if edge is None or edge.launch is None or edge.state not in (NodeState.SERVING, NodeState.DRAINING):
             return True
         plan = fleet.plan
-        if fleet.confirmed.get(self._name) == plan.version:
+        if fleet.confirmed.get(self._name) == plan.version and fleet.proved.get(self._name) == edge.revision:
             return True
         instance = instance_of(edge, fleet.id)
         try:
-            await self._engine.publish(edge, fleet, plan)
+            await self._engine.publish(edge, fleet.seen_by(edge), plan)
         except (HactlError, OSError) as refused:  # also a disk that has no room for the files an edge is told by
             # A plan that has been overtaken is nobody's concern any more.
-            if self._look().plan.version == plan.version and self._refused != (instance, plan.version):
-                self._refused = (instance, plan.version)
-                self._deliver(PlanRejected(edge=self._name, instance=instance, version=plan.version, why=str(refused)))
+            asked = (instance, plan.version, edge.revision)
+            if self._is_current(plan.version, edge.revision) and self._refused != asked:
+                self._refused = asked
+                self._deliver(
+                    PlanRejected(
+                        edge=self._name,
+                        instance=instance,
+                        version=plan.version,
+                        why=str(refused),
+                        revision=edge.revision,
+                    )
+                )
             return False
-        self._deliver(PlanApplied(edge=self._name, instance=instance, version=plan.version))
+        self._deliver(PlanApplied(edge=self._name, instance=instance, version=plan.version, revision=edge.revision))
         return True
+
+    def _is_current(self, version: int, revision: int) -> bool:
+        fleet = self._look()
+        edge = fleet.nodes.get(self._name)
+        return fleet.plan.version == version and edge is not None and edge.revision == revision

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import assert_never
 
-from hactl.core.commands import Command, Freeze, Kill, Request
+from hactl.core.commands import Apply, Command, Freeze, Kill, Request, Scale
 from hactl.core.draft import evolve
 from hactl.core.effects import ApplyTraffic, BeginDrain, Effect, EndDrain, EndOrphan, Halt, SendSignal, Spawn
 from hactl.core.errors import CommandRejected, HactlError
@@ -21,6 +21,7 @@ from hactl.core.model import Fleet, NodeState, Now
 from hactl.core.observations import Observation
 from hactl.core.running import JournalFull
 from hactl.core.talk import LogPage, Measured, News, Pulse, Query, Receipt, Snapshot, Update
+from hactl.core.telling import tell_step
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
@@ -28,7 +29,8 @@ from hactl.supervisor import logs
 from hactl.supervisor.alarm import Alarm
 from hactl.supervisor.crew import Crew
 from hactl.supervisor.feed import Feed
-from hactl.supervisor.ports import EdgeEngine, Journal, ProcessKind
+from hactl.supervisor.guard import Guard
+from hactl.supervisor.ports import EdgeEngine, Journal, ProcessKind, Proposer
 from hactl.supervisor.process_table import ProcessTable
 from hactl.supervisor.recorder import Recorder, numbered
 
@@ -47,11 +49,13 @@ class Supervisor:
         journal: Journal,
         edges: EdgeEngine,
         gateways: ProcessKind,
+        proposer: Proposer,
         clock: Callable[[], Now],
         version: str,
         pid: int,
     ) -> None:
         self._paths = paths
+        self._proposer = proposer
         self._recorder = recorder
         self._journal = journal
         self._clock = clock
@@ -68,6 +72,7 @@ class Supervisor:
         self._crew = Crew(
             edges=edges, gateways=gateways, table=self._table, look=self.look, deliver=self.deliver, clock=clock
         )
+        self._guard = Guard()
         self._alarm: Alarm | None = None
 
     # -- the inside: what the shell's own parts call
@@ -141,11 +146,14 @@ class Supervisor:
     ) -> Receipt:
         """Accept a command, or raise CommandRejected; see `Controller.submit`.
 
-        Raises HactlError when it cannot be journaled; nothing has then been done.
+        Raises ConfigError or HactlError for a configuration that cannot be used, and HactlError when the command
+        cannot be journaled; nothing has then been done.
         """
+        # Before anything is decided, and while everything else goes on: an engine needs a moment to judge.
+        proposal = await self._proposer.propose(command, self._fleet) if isinstance(command, Apply | Scale) else None
         if self._leaving.is_set():
             raise CommandRejected("the daemon is leaving", "hactl up")
-        request = Request(command=command, by=by, reason=reason, confirm=confirm)
+        request = Request(command=command, by=by, reason=reason, confirm=confirm, proposal=proposal)
         decision = step(self._fleet, request, self._clock())
         if not dry_run:
             try:
@@ -159,6 +167,7 @@ class Supervisor:
             operation="" if dry_run else decision.operation,
             sentence=decision.sentence,
             shares=shares(_once_done(decision.fleet, command)),
+            steps=_steps(decision),
         )
 
     def watch(self, after: int = 0) -> AsyncIterator[Update]:
@@ -259,6 +268,9 @@ class Supervisor:
     # -- the beat
 
     def _measured(self) -> None:
+        worse = self._guard.measured(self._fleet, self._crew.samples)
+        if worse is not None:
+            self.deliver(worse)
         self._feed.publish(Measured(at=self._clock().wall, samples=self._crew.samples, pulse=self._current_pulse()))
 
     def _current_pulse(self) -> Pulse:
@@ -300,3 +312,8 @@ def _once_done(fleet: Fleet, command: Command) -> Fleet:
         return fleet
     hit = {name: replace(fleet.nodes[name], state=NodeState.STARTING) for name in command.nodes}
     return replace(fleet, nodes={**fleet.nodes, **hit})
+
+
+def _steps(decision: Decision) -> tuple[str, ...]:
+    operation = decision.fleet.operations.get(decision.operation)
+    return tuple(tell_step(target) for target in operation.targets if target.step) if operation is not None else ()

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+from hactl.core.commands import Apply, Scale
 from hactl.core.events import Record
-from hactl.core.model import Fleet, Node, TrafficPlan
+from hactl.core.model import Fleet, Node, Proposal, TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, ProbeAnswer
 
 
@@ -16,6 +17,14 @@ class ProcessKind(Protocol):
 
         Raises HactlError when the documents are refused or the binary is missing.
         """
+        ...
+
+    async def judge(self, fleet: Fleet) -> None:
+        """Return when processes of `fleet` could be started as it is configured. Raises HactlError with the reason."""
+        ...
+
+    def identity(self, fleet: Fleet) -> str:
+        """Equal for two fleets when no process needs a restart to get from the one to the other."""
         ...
 
     async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
@@ -51,6 +60,17 @@ class EdgeEngine(ProcessKind, Protocol):
 
     async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
         """Counters of everything this edge did. Raises HactlError when it does not answer."""
+        ...
+
+
+class Proposer(Protocol):
+    """Reads and judges configurations that are to come into force."""
+
+    async def propose(self, command: Apply | Scale, fleet: Fleet) -> Proposal:
+        """What `command` comes to for `fleet`; ports for new processes included.
+
+        Raises ConfigError for one that cannot be used, and HactlError when an engine refuses it.
+        """
         ...
 
 

@@ -46,7 +46,7 @@ class ProcessTable:
         if instance in self._processes:
             return False
         try:
-            command = await kind.prepare(node, self._look())
+            command = await kind.prepare(node, self._look().seen_by(node))
             if instance in self._processes:  # asked for twice, and the other one was quicker
                 return False
             if not self._wanted(node.name, instance):

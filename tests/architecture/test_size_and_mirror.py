@@ -9,17 +9,21 @@ ROOT = Path(__file__).parents[2]
 MODULES = {str(path.relative_to(ROOT / "hactl")): path for path in sorted((ROOT / "hactl").rglob("*.py"))}
 LONGEST_MODULE = 350
 LONGEST_FUNCTION = 60
-LONG = {"core/model.py": 400}
+LONG = {"core/model.py": 480}
 """The vocabulary of the fleet is one list of values, read top to bottom; its parts need one another."""
 ELSEWHERE = {
     "__main__.py": "cli/test_main.py",
     "cli/following.py": "cli/test_see.py",
+    "cli/records.py": "cli/test_see.py",
     "config/kinds.py": "unit/config/test_reading.py",
     "config/table.py": "unit/config/test_schema.py",
     "config/traffic_keys.py": "unit/config/test_schema.py",
     "config/unfit.py": "unit/config/test_reading.py",
     "core/causes.py": "unit/core/test_lifecycle.py",
+    "core/configured.py": "unit/core/test_rollout.py",
     "core/model.py": "unit/core/test_traffic.py",
+    "core/proposals.py": "unit/core/test_rollout.py",
+    "core/rolling.py": "unit/core/test_operations.py",
     "core/spec.py": "unit/core/test_traffic.py",
     "core/targets.py": "unit/core/test_operations.py",
     "processes/demo.py": "cli/test_demo.py",

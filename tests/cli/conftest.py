@@ -1,9 +1,19 @@
 """One fleet for all tests of the command; each test finds it serving. And homes of their own for some."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 from support.command import Home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> Iterator[None]:
+    """Commands can be interrupted although whoever started the tests in the background ignores that: what a program
+    handles is back to its default in the programs it starts, what it ignores stays ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

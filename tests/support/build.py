@@ -5,7 +5,20 @@ from typing import Any
 from hactl.core.draft import evolve
 from hactl.core.events import FleetFounded
 from hactl.core.founding import lay_out
-from hactl.core.model import Deadline, DeadlineKind, Fleet, Goal, Health, Launch, Node, NodeState, Now, Reason, Role
+from hactl.core.model import (
+    Deadline,
+    DeadlineKind,
+    Fleet,
+    Goal,
+    Health,
+    Launch,
+    Node,
+    NodeState,
+    Now,
+    Proposal,
+    Reason,
+    Role,
+)
 from hactl.core.model import ReasonCode as Code
 from hactl.core.spec import EdgeSpec, FleetSpec, GatewaySpec, RegionSpec, RestartSpec, SafetySpec
 from hactl.core.value import replace
@@ -50,6 +63,19 @@ def founded(spec: FleetSpec | None = None, fleet_id: str = "f1") -> Fleet:
     spec = spec or a_spec()
     event = FleetFounded(id=fleet_id, revision=1, spec=spec, nodes=lay_out(spec, range(20_000, 28_000)))
     return evolve(Fleet(), event)
+
+
+def a_proposal(fleet: Fleet, spec: FleetSpec, *, bake: float = 0.0) -> Proposal:
+    """What a daemon makes of a changed configuration; here nodes restart for other routes only."""
+    used = {node.port for node in fleet.nodes.values()}
+    return Proposal(
+        spec=spec,
+        nodes=lay_out(spec, (port for port in range(20_000, 28_000) if port not in used), fleet),
+        digest="d",
+        restarts_nodes=spec.routes != fleet.spec.routes,
+        restarts_edges=spec.edge.threads != fleet.spec.edge.threads,
+        bake=bake,
+    )
 
 
 def a_launch(name: str, number: int = 1, *, mono: float = 0.0, fleet_id: str = "f1", boot: str = BOOT) -> Launch:

@@ -5,6 +5,7 @@
 
 import asyncio
 
+from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Node, TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, NodeCounters, PlanRefused, ProbeAnswer
 
@@ -21,11 +22,20 @@ class FakeEngine:
         self.sick: set[str] = set()
         """Processes whose probes fail."""
         self.drained: list[str] = []
+        self.unfit = ""
+        """Why every configuration is refused; "" when all are fine."""
         self.hold: asyncio.Event | None = None
         """When set, publications wait for it."""
 
     async def prepare(self, node: Node, fleet: Fleet) -> CommandLine:
         return CommandLine(argv=("sleep", "120"), directory=self._directory)
+
+    async def judge(self, fleet: Fleet) -> None:
+        if self.unfit:
+            raise HactlError(self.unfit)
+
+    def identity(self, fleet: Fleet) -> str:
+        return repr(fleet.spec.routes)
 
     async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
         return ProbeAnswer(ok=False, why="sick") if node.name in self.sick else ProbeAnswer(ok=True)

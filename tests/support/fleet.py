@@ -115,16 +115,32 @@ class RunningFleet:
 
     def configure(self) -> None:
         """Write hactl.toml."""
-        regions, edges, routes, extra = self._shape
+        self.config.write_text(self.toml())
+
+    def toml(
+        self,
+        *,
+        regions: tuple[Region, ...] | None = None,
+        edges: int | None = None,
+        routes: str | None = None,
+        extra: str | None = None,
+    ) -> str:
+        """Its hactl.toml, or one that differs from it in what is given."""
+        its = self._shape
         fleet = f'[fleet]\nname = "t"\nstate_dir = "{self.paths.state}"\n'
-        parts = [f'{fleet}\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges}\n']
-        parts += [f'[[region]]\nname = "{r.name}"\nnodes = {r.nodes}\npriority = {r.priority}\n' for r in regions]
-        self.config.write_text("\n".join([*parts, routes.format(upstream=self.upstream.port), extra]))
+        parts = [f'{fleet}\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges or its[1]}\n']
+        parts += [
+            f'[[region]]\nname = "{one.name}"\nnodes = {one.nodes}\npriority = {one.priority}\n'
+            for one in regions or its[0]
+        ]
+        parts.append((its[2] if routes is None else routes).replace("{upstream}", str(self.upstream.port)))
+        return "\n".join([*parts, its[3] if extra is None else extra])
 
     async def launch(self) -> tuple[str, ...]:
         """Start a daemon and follow it; its notes. Raises HactlError when it does not come up."""
         notes = await asyncio.to_thread(launch, self.paths, self.config)
-        await self._follow()
+        self.daemon = (await self.client.hello()).pid
+        await self.follow()
         return notes
 
     async def replace_daemon(self) -> str:
@@ -134,11 +150,14 @@ class RunningFleet:
         _, said = await process.communicate()
         assert process.returncode == 0, said
         await self._gone()
-        await self._follow()
+        self.daemon = (await self.client.hello()).pid
+        await self.follow()
         return said.decode()
 
-    async def _follow(self) -> None:
-        self.daemon = (await self.client.hello()).pid
+    async def follow(self) -> None:
+        """Follow the daemon from now on; what was missed stands in the journal."""
+        if self._stream is not None:
+            await self._stream.aclose()
         self._stream = cast("AsyncGenerator[Update, None]", self.client.watch(self.seq))
         await self._take(await anext(self._stream))
 

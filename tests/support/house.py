@@ -26,6 +26,7 @@ from hactl.core.talk import News, Snapshot
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
 from hactl.processes.daemon import clock_of_this_boot
+from hactl.processes.proposing import Proposals
 from hactl.processes.taking_charge import Charge, take_charge
 from hactl.store.journal import SqliteJournal
 from hactl.supervisor import pidfd, procfs
@@ -132,6 +133,7 @@ class House:
             journal=disk,
             edges=self.engine,
             gateways=self.engine,
+            proposer=Proposals(edges=self.engine, gateways=self.engine),
             clock=clock_of_this_boot(),
             version="0",
             pid=os.getpid(),

@@ -16,6 +16,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """One request that failed."""
+
+    at: float
+    """Loop time."""
+    why: str
+    port: int
+    """The client's port of its connection; 0 when there was none."""
+    unaccepted: bool
+    """Its new connection never brought an answer."""
+
+
 @dataclass
 class Load:
     """What came of a load so far."""
@@ -33,6 +46,7 @@ class Load:
     """Answers by the header that names the node."""
     errors: Counter[str] = field(default_factory=Counter)
     """Why requests failed."""
+    failures: list[Failure] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
     """Seconds from the moment a request was due to its complete answer."""
     _news: asyncio.Condition = field(default_factory=asyncio.Condition, repr=False)
@@ -132,6 +146,7 @@ async def _count(load: Load, pool: "_Pool", due: float, timeout: float, keep_ali
     except (OSError, EOFError) as error:
         load.failed += 1
         load.errors[type(error).__name__] += 1
+        load.failures.append(_failure(error, connection))
         if connection is not None:
             load.unaccepted += isinstance(error, ConnectionResetError) and not connection.answered
             connection.close()
@@ -143,9 +158,19 @@ async def _count(load: Load, pool: "_Pool", due: float, timeout: float, keep_ali
         load.failed += status >= 500
         if status >= 500:
             load.errors[f"status {status}"] += 1
+            load.failures.append(_failure(f"status {status}", connection))
         pool.give(connection, keep=keep_alive and "close" not in headers.get("connection", "").lower())
     async with load._news:
         load._news.notify_all()
+
+
+def _failure(why: Exception | str, connection: "_Connection | None") -> Failure:
+    return Failure(
+        at=asyncio.get_running_loop().time(),
+        why=why if isinstance(why, str) else f"{type(why).__name__} {why}",
+        port=connection.port if connection is not None else 0,
+        unaccepted=connection is not None and not connection.answered,
+    )
 
 
 class _Pool:
@@ -176,6 +201,7 @@ class _Pool:
 class _Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
+        self.port = 0
         self.buffer = bytearray()
         self.ended = False
         self.answered = False
@@ -201,6 +227,7 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.port = transport.get_extra_info("sockname")[1]
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data

@@ -159,7 +159,7 @@ def next_deadline(fleet: Fleet) -> float | None:
     moments = [node.deadline.at for node in fleet.nodes.values() if node.deadline is not None]
     if fleet.paused is not None and fleet.paused.ends is not None:
         moments.append(fleet.paused.ends)
-    return min([*moments, *(operation.deadline for operation in fleet.operations.values())], default=None)
+    return min([*moments, *(operation.look_again for operation in fleet.operations.values())], default=None)
 
 
 def due(fleet: Fleet, mono: float) -> Sequence[Observation]:
@@ -170,7 +170,7 @@ def due(fleet: Fleet, mono: float) -> Sequence[Observation]:
         if node.deadline is not None and node.deadline.at <= mono
     ]
     over = fleet.paused is not None and fleet.paused.ends is not None and fleet.paused.ends <= mono
-    late = over or any(operation.deadline <= mono for operation in fleet.operations.values())
+    late = over or any(operation.look_again <= mono for operation in fleet.operations.values())
     return [*woken, Ticked()] if late else woken
 
 
@@ -235,16 +235,23 @@ def idle(name: str) -> Cue:
 
 
 def applied(edge: str, version: int | None = None) -> Cue:
-    """An edge has proved a plan; the newest unless said otherwise."""
+    """An edge has proved a plan, the newest unless said otherwise, and the configuration it is to have."""
     return lambda fleet, now: PlanApplied(
-        edge=edge, instance=_instance(fleet, edge), version=fleet.plan.version if version is None else version
+        edge=edge,
+        instance=_instance(fleet, edge),
+        version=fleet.plan.version if version is None else version,
+        revision=fleet.nodes[edge].revision,
     )
 
 
 def refused(edge: str, why: str = "cannot use it", version: int | None = None) -> Cue:
-    """An edge has refused a plan; the newest unless said otherwise."""
+    """An edge has refused a plan, the newest unless said otherwise, and the configuration it was to have."""
     return lambda fleet, now: PlanRejected(
-        edge=edge, instance=_instance(fleet, edge), version=fleet.plan.version if version is None else version, why=why
+        edge=edge,
+        instance=_instance(fleet, edge),
+        version=fleet.plan.version if version is None else version,
+        why=why,
+        revision=fleet.nodes[edge].revision,
     )
 
 

@@ -118,11 +118,13 @@ class Upstream:
         await self._open.wait()
         content = b"" if method == "HEAD" else self.body
         extra = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
-        writer.write(f"HTTP/1.1 {self.status} X\r\ncontent-length: {len(self.body)}\r\n{extra}\r\n".encode("latin-1"))
         if self.truncate:
-            writer.write(content[: len(content) // 2])
+            content = content[: len(content) // 2]
+        start = f"HTTP/1.1 {self.status} X\r\ncontent-length: {len(self.body)}\r\n{extra}\r\n".encode("latin-1")
+        # in one piece: an answer whose head has passed a node that is killed before the rest has is cut off
+        writer.write(start + content)
+        if self.truncate:
             return False
-        writer.write(content)
         await writer.drain()
         return headers.get("connection", "").lower() != "close"
 

@@ -24,9 +24,10 @@ from hactl.core.effects import (
     Spawn,
 )
 from hactl.core.events import ConfigTaken, Event, NodeAdopted, OperationBegan, OperationEnded
+from hactl.core.founding import edge_names, node_names
 from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
-from hactl.core.model import Fleet, Goal, Launch, Node, NodeState, Now, Role, TrafficPlan
+from hactl.core.model import Fleet, Goal, Launch, Node, NodeState, Now, Proposal, Role, TrafficPlan
 from hactl.core.observations import (
     BecameHealthy,
     BecameUnhealthy,
@@ -40,6 +41,7 @@ from hactl.core.observations import (
 )
 from hactl.core.pausing import held
 from hactl.core.recovery import Arrival, Found, recover
+from hactl.core.spec import FleetSpec
 
 TICK = 0.001
 """Virtual seconds a turn takes."""
@@ -59,6 +61,8 @@ class Process:
         """To leave, while it was stopped: it will when it continues."""
         self.plan = -1
         """Version of the plan an edge uses."""
+        self.spec = FleetSpec()
+        """The configuration it runs with."""
 
 
 class MemoryWorld:
@@ -86,6 +90,8 @@ class MemoryWorld:
         """Nodes that cannot be started."""
         self.picky: dict[str, Callable[[TrafficPlan], bool]] = {}
         """Edge → which plans it refuses."""
+        self.unfit: Callable[[FleetSpec], bool] = lambda spec: False
+        """Configurations that no edge takes and no node starts with."""
         self.held: Callable[[Observation], bool] = lambda saw: False
         """Which observations do not arrive yet; set it back to let them go."""
         self.lost: Callable[[Observation], bool] = lambda saw: False
@@ -107,9 +113,12 @@ class MemoryWorld:
         self._take(recover(self.fleet, self._look_around(), Arrival(pid=1, version="0"), self.now))
         return self.settle()
 
-    def submit(self, command: Command, *, by: str = "alice", confirm: str = "") -> str:
+    def submit(
+        self, command: Command, *, by: str = "alice", confirm: str = "", proposal: Proposal | None = None
+    ) -> str:
         """Ask for something; the id of the operation it became. Raises CommandRejected."""
-        decision = step(self.fleet, Request(command=command, by=by, confirm=confirm), self.now)
+        request = Request(command=command, by=by, confirm=confirm, proposal=proposal)
+        decision = step(self.fleet, request, self.now)
         self._take(decision)
         return decision.operation
 
@@ -267,6 +276,9 @@ class MemoryWorld:
         if node.name in self.broken:
             self.deliver(SpawnFailed(node=node.name, instance=instance, why="no such binary"))
             return
+        if self.unfit(self.fleet.spec_for(node)):
+            self.deliver(SpawnFailed(node=node.name, instance=instance, why="cannot use this configuration"))
+            return
         current = self.fleet.nodes[node.name]
         if current.state is not NodeState.STARTING or instance_of(current, self.fleet.id) != instance:
             self.deliver(SpawnFailed(node=node.name, instance=instance, why="no longer wanted"))
@@ -275,6 +287,7 @@ class MemoryWorld:
         self._next_pid += 1
         launch = Launch(instance=instance, pid=self._next_pid, ticks=self._next_pid, boot=self.boot, at=self.mono)
         self.processes[instance] = Process(node, launch)
+        self.processes[instance].spec = self.fleet.spec_for(node)
         self.spawns.append(instance)
         self.deliver(Spawned(node=node.name, launch=launch))
         if node.name not in self.unready:
@@ -311,14 +324,18 @@ class MemoryWorld:
         plan, instance = self.fleet.plan, instance_of(edge, self.fleet.id)
         process = self.processes.get(instance)
         serves = edge.state in (NodeState.SERVING, NodeState.DRAINING)
-        if process is None or not serves or self.fleet.confirmed.get(edge.name) == plan.version:
+        revision = edge.revision
+        proved = self.fleet.confirmed.get(edge.name) == plan.version and self.fleet.proved.get(edge.name) == revision
+        if process is None or not serves or proved:
             return
-        if self.picky.get(edge.name, lambda plan: False)(plan):
+        spec = self.fleet.spec_for(edge)
+        if self.picky.get(edge.name, lambda plan: False)(plan) or self.unfit(spec):
             why = "cannot use it"
-            self.deliver(PlanRejected(edge=edge.name, instance=instance, version=plan.version, why=why))
+            refusal = PlanRejected(edge=edge.name, instance=instance, version=plan.version, why=why, revision=revision)
+            self.deliver(refusal)
             return
-        process.plan = plan.version
-        self.deliver(PlanApplied(edge=edge.name, instance=instance, version=plan.version))
+        process.plan, process.spec = plan.version, spec
+        self.deliver(PlanApplied(edge=edge.name, instance=instance, version=plan.version, revision=revision))
 
     # -- what must be true whenever all is quiet
 
@@ -342,9 +359,12 @@ class MemoryWorld:
             else:
                 assert node.serviceable, f"{node.name} is {node.state} {node.health}: {node.reason}"
                 assert not running[0].draining, f"{node.name} serves, but its process still sheds connections"
+            assert running[0].spec.routes == self.fleet.spec.routes, f"{node.name} has another configuration"
             if node.role is Role.EDGE:
                 assert running[0].plan == self.fleet.plan.version, f"{node.name} uses another plan"
         assert self.fleet.operations == {}
+        assert self.fleet.proposal is None
+        assert list(self.fleet.nodes) == [*edge_names(self.fleet.spec), *node_names(self.fleet.spec)]
         left = {node.name for node in self.fleet.nodes.values() if node.launch and held(node)}
         assert set(self.fleet.failovers) <= left, "only what hangs in a pause may still come back by itself"
         began = [event.operation.id for event in self.journal if isinstance(event, OperationBegan)]

@@ -1,6 +1,9 @@
 """The words every Envoy document is made of. Knows JSON shapes, not what hactl puts into them."""
 
+import hashlib
 from pathlib import Path
+
+import msgspec
 
 from hactl.core.value import Value
 
@@ -58,6 +61,11 @@ ENDPOINTS = "envoy.config.endpoint.v3.ClusterLoadAssignment"
 def discovery(version: str, kind: str, *resources: Document) -> Document:
     """What a resource file holds. `version` must never be used for two different contents."""
     return {"version_info": version, "resources": [typed(kind, **resource) for resource in resources]}
+
+
+def digest(*parts: object) -> str:
+    """Equal for equal documents, whatever the order of their keys."""
+    return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
 
 
 class Documents(Value):

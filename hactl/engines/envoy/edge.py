@@ -16,7 +16,7 @@ from hactl.engines.envoy import binary as binaries
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.bootstrap import arguments, bootstrap
 from hactl.engines.envoy.clusters import nodes_cluster
-from hactl.engines.envoy.document import ENDPOINTS, Documents, discovery
+from hactl.engines.envoy.document import ENDPOINTS, Documents, digest, discovery
 from hactl.engines.envoy.endpoints import assignment
 from hactl.engines.envoy.listeners import edge_listeners
 from hactl.engines.envoy.publish import Proof, Publisher
@@ -61,6 +61,16 @@ class EnvoyEdge:
         threads = edge.threads or max(1, (os.cpu_count() or 1) // max(1, edge.count))
         # no address of its own: all edges share one on purpose
         return CommandLine(argv=arguments(binary, seat, threads), directory=str(seat.directory))
+
+    async def judge(self, fleet: Fleet) -> None:
+        """Return when Envoy would take the documents of an edge of `fleet`. Raises HactlError."""
+        given = documents(fleet, fleet.spec.edge.policy, self._twin.seat)
+        await self._twin.judge(binaries.find(self._binary), given)
+
+    def identity(self, fleet: Fleet) -> str:
+        """What an edge cannot be told while it runs: its start-up document and its threads."""
+        started_with = documents(fleet, fleet.spec.edge.policy, self._twin.seat).bootstrap
+        return digest(started_with, fleet.spec.edge.threads)
 
     async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
         """Ask through the private listener: on the shared port another edge could answer for a frozen one."""

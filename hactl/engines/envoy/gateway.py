@@ -11,11 +11,12 @@ from pathlib import Path
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Node, Role
 from hactl.core.running import CommandLine, ProbeAnswer
+from hactl.core.spec import MAX_EDGES
 from hactl.engines.envoy import binary as binaries
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.bootstrap import arguments, bootstrap
 from hactl.engines.envoy.clusters import service_clusters
-from hactl.engines.envoy.document import Documents
+from hactl.engines.envoy.document import Documents, digest
 from hactl.engines.envoy.listeners import node_listeners
 from hactl.engines.envoy.routes import ECHO, echo_body, node_routes
 from hactl.engines.envoy.seat import Seat, fleet_of, place, take
@@ -53,6 +54,14 @@ class EnvoyGateway:
             directory=str(seat.directory),
             listens=((node.address, node.port),),
         )
+
+    async def judge(self, fleet: Fleet) -> None:
+        """Return when Envoy would take the documents of a node of `fleet`. Raises HactlError."""
+        await self._twin.judge(binaries.find(self._binary), documents(_CANONICAL, fleet, self._twin.seat))
+
+    def identity(self, fleet: Fleet) -> str:
+        """Everything a node is given: it watches no file, so whatever changes takes a restart."""
+        return digest(static_twin(documents(_CANONICAL, fleet, self._twin.seat)))
 
     async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
         """Ask the node's own address for its name: another process on that address is no good answer."""
@@ -136,5 +145,8 @@ def documents(node: Node, fleet: Fleet, seat: Seat) -> Documents:
 
 
 def _connections(fleet: Fleet) -> int:
-    """More than all edges together may bring, so that checks and probes still get in."""
-    return fleet.spec.edge.max_connections * (fleet.spec.edge.count + 1)
+    """More than as many edges as there may ever be can bring, so that checks and probes still get in.
+
+    Not as many as there are: a node would have to restart for each edge that comes or goes.
+    """
+    return (MAX_EDGES + 1) * fleet.spec.edge.max_connections

@@ -40,7 +40,10 @@ class Ward:
     def deliver(self, saw: Observation) -> None:
         """As the core does: an edge that has proved a plan is on record with it."""
         if isinstance(saw, PlanApplied):
-            self.fleet = replace(self.fleet, confirmed=self.fleet.confirmed | {saw.edge: saw.version})
+            confirmed, proved = {saw.edge: saw.version}, {saw.edge: saw.revision}
+            self.fleet = replace(
+                self.fleet, confirmed=self.fleet.confirmed | confirmed, proved=self.fleet.proved | proved
+            )
         self.saw.put_nowait(saw)
 
     def decide(self, version: int) -> None:

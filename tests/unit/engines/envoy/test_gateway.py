@@ -21,6 +21,7 @@ def test_a_node_knows_its_services_and_its_fleet() -> None:
 
 
 def test_nodes_have_room_for_all_edges() -> None:
-    """The limit of a node is above what its edges may bring together."""
-    spec = FleetSpec(edge=EdgeSpec(max_connections=100, count=3))
-    assert "'max_active_downstream_connections': 400" in repr(documents(NODE, Fleet(spec=spec), SEAT).bootstrap)
+    """The limit of a node is above what all edges there may ever be bring together, so that none needs a restart."""
+    for count in (3, 4):
+        spec = FleetSpec(edge=EdgeSpec(max_connections=100, count=count))
+        assert "'max_active_downstream_connections': 3300" in repr(documents(NODE, Fleet(spec=spec), SEAT).bootstrap)

@@ -1,0 +1,21 @@
+"""Journal records for verbs that only look: from the daemon, or from the journal when none answers."""
+
+from hactl.cli.choice import Chosen
+from hactl.core.errors import Unreachable
+from hactl.core.events import Record
+from hactl.core.talk import Query
+
+
+def history(chosen: Chosen, query: Query) -> list[Record]:
+    """Records that match, oldest first. Raises Unreachable when there is neither a daemon nor a journal."""
+    try:
+        return chosen.client.history(query)
+    except Unreachable:
+        if not chosen.paths.journal.exists():
+            raise
+    from hactl.store.journal import SqliteJournal
+
+    with SqliteJournal.open_read_only(chosen.paths.journal) as journal:
+        return journal.query(
+            after=query.after, before=query.before, since=query.since, kinds=query.kinds, limit=query.limit
+        )

@@ -1,0 +1,230 @@
+"""`hactl config diff|apply|history|rollback`: the configuration of a fleet that serves, and what it was before."""
+
+import datetime
+import difflib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hactl import config as files
+from hactl.cli import output
+from hactl.cli.choice import Chosen, choose, nearest
+from hactl.cli.exits import Exit
+from hactl.cli.nodes import submit
+from hactl.cli.options import changing, config_option, duration, fleet_option, json_option
+from hactl.cli.records import history as records
+from hactl.core.commands import Apply
+from hactl.core.errors import ConfigError, HactlError
+from hactl.core.events import (
+    ConfigTaken,
+    FleetFounded,
+    Record,
+    RevisionApplied,
+    RevisionProposed,
+    RevisionRolledBack,
+    RulesTaken,
+)
+from hactl.core.spec import FleetSpec
+from hactl.core.talk import Query
+from hactl.core.value import Value, replace
+
+KINDS = tuple(
+    kind.__name__
+    for kind in (FleetFounded, ConfigTaken, RulesTaken, RevisionProposed, RevisionApplied, RevisionRolledBack)
+)
+LONGEST = 10_000
+"""Records of configurations that are looked at; a fleet has a few hundred in its life."""
+
+
+class Revision(Value):
+    """One configuration this fleet has had, or was meant to have."""
+
+    number: int
+    wall: float
+    """Unix time at which it was proposed or taken."""
+    digest: str
+    """SHA-256 of what it means."""
+    spec: FleetSpec
+    by: str = ""
+    reason: str = ""
+    outcome: str = "coming"
+    """in force, was in force, taken back, or coming."""
+    why: str = ""
+    """Why it was taken back."""
+
+
+@click.command()
+@config_option
+@fleet_option
+@json_option
+def diff(config: Path | None, as_json: bool) -> int:
+    """Show how the hactl.toml differs from the configuration in force. Exit code 1 when it does."""
+    chosen = choose(config)
+    _, spec = read(chosen, config)
+    fleet = chosen.client.fleet().fleet
+    lines = difference(fleet.spec, spec, f"revision {fleet.revision}", "hactl.toml")
+    if as_json:
+        output.emit_json({"revision": fleet.revision, "same": not lines, "diff": lines})
+    else:
+        for line in lines:
+            click.echo(line)
+        if not lines:
+            output.say(f"no difference: revision {fleet.revision} says the same")
+    return Exit.FAILED if lines else Exit.OK
+
+
+@click.command()
+@config_option
+@click.option(
+    "--bake",
+    type=duration,
+    metavar="DURATION",
+    default="2s",
+    show_default=True,
+    help="How long to watch the traffic after the first node and edge have it.",
+)
+@changing
+def apply(config: Path | None, bake: float, **options: Any) -> int:
+    """Bring the hactl.toml into force while the fleet serves.
+
+    Proved on one node and one edge first, then brought to the rest one by one, and taken back by itself when a
+    process will not have it or clients get worse answers. --dry-run shows what changes and what it takes.
+    """
+    chosen = choose(config)
+    path, spec = read(chosen, config)
+    fleet = chosen.client.fleet().fleet
+    if options["dry_run"] and not options["as_json"]:
+        for line in difference(fleet.spec, spec, f"revision {fleet.revision}", path.name):
+            click.echo(line)
+    command = Apply(
+        text=path.read_text(encoding="utf-8-sig"), path=str(path.absolute()), base=fleet.revision, bake=bake
+    )
+    return submit(chosen, command, **options)
+
+
+@click.command()
+@fleet_option
+@json_option
+def history(as_json: bool) -> int:
+    """List every configuration this fleet has had, or was meant to have, with who wanted it and why."""
+    found = revisions(choose())
+    if as_json:
+        output.emit_json(found)
+        return Exit.OK
+    rows = [
+        (
+            str(revision.number),
+            datetime.datetime.fromtimestamp(revision.wall).astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+            revision.digest[:12],
+            revision.outcome,
+            revision.by or "the daemon",
+            revision.why or revision.reason,
+        )
+        for revision in found
+    ]
+    for line in output.table(("REV", "WHEN", "DIGEST", "IS", "BY", "WHY"), rows, right=frozenset({0})):
+        click.echo(line)
+    return Exit.OK
+
+
+@click.command()
+@click.argument("revision", type=click.IntRange(min=1), required=False)
+@click.option("--bake", type=duration, metavar="DURATION", default="2s", show_default=True, help="As for apply.")
+@changing
+def rollback(revision: int | None, bake: float, **options: Any) -> int:
+    """Bring an earlier configuration into force again, as a new revision.
+
+    REVISION is its number (see: hactl config history); without it, the one that was in force before this one.
+    """
+    chosen = choose()
+    fleet = chosen.client.fleet().fleet
+    wanted = _wanted(revisions(chosen), revision, fleet.revision)
+    options["reason"] = options["reason"] or f"rollback to revision {wanted.number}"
+    return submit(chosen, Apply(text=files.dump(wanted.spec), base=fleet.revision, bake=bake), **options)
+
+
+def read(chosen: Chosen, given: Path | None) -> tuple[Path, FleetSpec]:
+    """The file that is meant, and what it says. Raises ConfigError."""
+    path = given or chosen.config or nearest()
+    if path is None:
+        raise ConfigError(f"no hactl.toml of fleet '{chosen.name}' here or above", "name it: --config PATH")
+    return path, files.load(path)
+
+
+def difference(old: FleetSpec, new: FleetSpec, old_name: str, new_name: str) -> list[str]:
+    """A unified diff of two configurations with every default filled in; [] when they mean the same."""
+    before, after = files.dump(old).splitlines(), files.dump(new).splitlines()
+    return list(difflib.unified_diff(before, after, old_name, new_name, lineterm="", n=1))
+
+
+def revisions(chosen: Chosen) -> list[Revision]:
+    """Every configuration in the journal, oldest first. Raises HactlError."""
+    found: dict[int, Revision] = {}
+    for record in records(chosen, Query(kinds=KINDS, limit=LONGEST)):
+        _note(found, record)
+    return list(found.values())
+
+
+def _note(found: dict[int, Revision], record: Record) -> None:
+    event = record.event
+    match event:
+        case (
+            FleetFounded(revision=number, spec=spec)
+            | ConfigTaken(revision=number, spec=spec)
+            | RulesTaken(revision=number, spec=spec)
+        ):
+            _past(found)
+            found[number] = _revision(record, number, spec, files.digest(spec), "in force")
+        case RevisionProposed(proposal=proposal):
+            found[proposal.revision] = _revision(record, proposal.revision, proposal.spec, proposal.digest, "coming")
+        case RevisionApplied(revision=number) if number in found:
+            _past(found)
+            found[number] = replace(found[number], outcome="in force")
+        case RevisionRolledBack(revision=number, why=why) if number in found:
+            found[number] = replace(found[number], outcome="taken back", why=why)
+        case _:
+            return
+
+
+def _past(found: dict[int, Revision]) -> None:
+    for number, revision in found.items():
+        if revision.outcome == "in force":
+            found[number] = replace(revision, outcome="was in force")
+
+
+def _revision(record: Record, number: int, spec: FleetSpec, digest: str, outcome: str) -> Revision:
+    return Revision(
+        number=number,
+        wall=record.wall,
+        digest=digest,
+        spec=spec,
+        by=record.by,
+        reason=record.reason,
+        outcome=outcome,
+    )
+
+
+def numbered(known: list[Revision], number: int) -> Revision:
+    """The revision of that number. Raises HactlError when there is none."""
+    for revision in known:
+        if revision.number == number:
+            return revision
+    raise HactlError(f"no revision {number}", "hactl config history")
+
+
+def _wanted(known: list[Revision], number: int | None, current: int) -> Revision:
+    """The revision to go back to, if it is what it was. Raises HactlError."""
+    if number is None:
+        earlier = [revision for revision in known if revision.outcome == "was in force"]
+        if not earlier:
+            raise HactlError(f"nothing was in force before revision {current}", "hactl config history")
+        found = earlier[-1]
+    else:
+        found = numbered(known, number)
+    if files.digest(found.spec) != found.digest:
+        raise HactlError(
+            f"revision {found.number} is damaged: it is not what its digest says",
+            "hactl config history, choose another",
+        )
+    return found

@@ -1,0 +1,97 @@
+"""Whether a configuration may come into force now, and by which steps. Takes none of them itself: that is `rollout`."""
+
+from hactl.core.commands import Apply, Request, Scale
+from hactl.core.draft import Draft
+from hactl.core.errors import CommandRejected
+from hactl.core.events import RevisionProposed
+from hactl.core.model import Fleet, Operation, Proposal, Role, Step, Target, Verb
+from hactl.core.safety import serving
+from hactl.core.spec import FleetSpec
+from hactl.core.value import replace
+
+
+def check(fleet: Fleet, request: Request) -> None:
+    """Raises CommandRejected when the proposal of `request` cannot come into force now."""
+    command, proposal = request.command, request.proposal
+    if not isinstance(command, Apply | Scale) or proposal is None:
+        return
+    if isinstance(command, Apply) and command.base and command.base != fleet.revision:
+        raise CommandRejected(
+            f"revision {fleet.revision} is in force, not {command.base}", "look again first: hactl config diff"
+        )
+    for operation in fleet.operations.values():
+        if operation.verb is Verb.RESTART or operation.revision:
+            raise CommandRejected(
+                f"{operation.id} is in progress: {operation.sentence}", f"hactl wait --operation {operation.id}"
+            )
+    if proposal.spec == fleet.spec:
+        raise CommandRejected(f"nothing to change: revision {fleet.revision} says the same", "hactl config diff")
+    old, new = _fixed(fleet.spec), _fixed(proposal.spec)
+    for path in old:
+        if old[path] != new[path]:
+            hint = "hactl daemon restart" if path == "fleet.group" else "hactl down && hactl up"
+            raise CommandRejected(f"'{path}' cannot change while the fleet runs", hint)
+    if request.confirm != fleet.name:
+        _capacity(fleet, proposal)
+
+
+def _fixed(spec: FleetSpec) -> dict[str, str]:
+    """What a fleet cannot change while it runs: its name and place, and what its nodes are."""
+    return {
+        "fleet.name": spec.name,
+        "fleet.state_dir": spec.state_dir,
+        "fleet.group": spec.group,
+        "gateway.kind": spec.gateway.kind,
+    }
+
+
+def _capacity(fleet: Fleet, proposal: Proposal) -> None:
+    """What goes is made up for by what comes; what restarts needs somebody beside it."""
+    names = {node.name for node in proposal.nodes}
+    hint = f"if you mean it: --confirm {fleet.name}"
+    now = serving(fleet)
+    staying = [node for node in now if node.name in names]
+    fresh = sum(node.role is Role.GATEWAY and node.name not in fleet.nodes for node in proposal.nodes)
+    least = min(len(now), proposal.spec.safety.min_serving_nodes)
+    if len(staying) + fresh < least:
+        raise CommandRejected(f"it would leave {len(staying) + fresh} nodes serving", hint, guard=True)
+    if proposal.restarts_nodes and len(now) == 1 and staying:
+        raise CommandRejected(
+            f"'{now[0].name}' would restart, and nobody else serves", f"add a node first, or {hint}", guard=True
+        )
+    edges = [edge for edge in fleet.edges if edge.serviceable]
+    if edges and (proposal.restarts_edges and len(edges) == 1):
+        raise CommandRejected(
+            f"'{edges[0].name}' would restart, and there is no other edge", f"add an edge first, or {hint}", guard=True
+        )
+
+
+def begin(draft: Draft, operation: Operation, proposal: Proposal) -> Operation:
+    """Give the proposal its number and the operation its steps. The operation is yet to be emitted."""
+    fleet = draft.fleet
+    revision = max(fleet.last_revision, fleet.revision) + 1
+    draft.emit(RevisionProposed(proposal=replace(proposal, revision=revision)))
+    sentence = f"{operation.sentence} (revision {revision})"
+    return replace(operation, revision=revision, targets=steps(fleet, proposal), sentence=sentence)
+
+
+def steps(fleet: Fleet, proposal: Proposal) -> tuple[Target, ...]:
+    """What is to be done, in this order."""
+    wanted = {node.name: node for node in proposal.nodes}
+    edges = [
+        Target(node=edge.name, step=Step.CHANGE, restart=proposal.restarts_edges)
+        for edge in fleet.edges
+        if edge.name in wanted
+    ]
+    # Who carries no traffic goes first: nothing can be lost on it.
+    nodes = sorted((node for node in fleet.gateways if node.name in wanted), key=lambda node: node.serviceable)
+    changing = [
+        Target(node=node.name, step=Step.CHANGE, restart=True)
+        for node in nodes
+        if proposal.restarts_nodes or node.address != wanted[node.name].address
+    ]
+    new = [Target(node=name, step=Step.ADD) for name in wanted if name not in fleet.nodes]
+    gone = [Target(node=name, step=Step.REMOVE) for name in fleet.nodes if name not in wanted]
+    pause = [Target(node="", step=Step.BAKE)] if proposal.bake else []
+    commit = Target(node="", step=Step.COMMIT)
+    return (*changing[:1], *edges[:1], *pause, *new, *edges[1:], *changing[1:], commit, *gone)

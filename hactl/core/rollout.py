@@ -1,0 +1,307 @@
+"""A configuration on its way into force, or back: which process takes it when, and what makes it turn round. Pure.
+
+Not who reads and judges a `hactl.toml` (that happens before anything is decided), nor whether it may come into force
+and by which steps (`proposals`).
+
+    the first node, the first edge    proved by what they answer; then the traffic is watched for a while
+    new processes                     capacity comes before it goes
+    the other edges, the other nodes  edges are told while they run, nodes restart, one at a time
+    commit                            weights, regions and priorities change with the next plan
+    removed processes                 drained and stopped
+
+Until the commit everything can be taken back, and is, when a process will not have the configuration or clients get
+worse answers. Each process knows which revision it is to run with, so a daemon that dies half-way changes nothing.
+"""
+
+from typing import assert_never
+
+from hactl.core.draft import Draft
+from hactl.core.effects import ApplyTraffic
+from hactl.core.events import (
+    NodesAdded,
+    NodesRemoved,
+    OperationMoved,
+    RevisionApplied,
+    RevisionRolledBack,
+)
+from hactl.core.founding import edge_names, node_names
+from hactl.core.lifecycle import Cause
+from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Outcome, Phase, Role, Step, Target
+from hactl.core.operations import end
+from hactl.core.pausing import held
+from hactl.core.rolling import held_down, is_up, order
+from hactl.core.safety import serving
+from hactl.core.spec import FleetSpec
+from hactl.core.traffic import confirmed, plan_for
+from hactl.core.value import replace
+
+
+def advance(draft: Draft) -> None:
+    """Take the configuration change in progress as far as the fleet's state allows; let go of what nobody wants."""
+    for operation in tuple(draft.fleet.operations.values()):
+        if operation.revision:
+            _advance_one(draft, operation)
+            current = draft.fleet.operations.get(operation.id)
+            if current is not None and draft.now.mono >= current.deadline:
+                _expire(draft, current)
+    _let_go(draft)
+
+
+def turn_back(draft: Draft, operation: Operation, why: str) -> None:
+    """Take the configuration back everywhere. Too late after the commit, and not twice."""
+    proposal = draft.fleet.proposal
+    if proposal is None or operation.back or proposal.revision != operation.revision:
+        return
+    for stopped in held_down(draft.fleet, operation):
+        order(draft, stopped, Cause.START, f"{operation.by} (undo)")
+    kept = {*edge_names(draft.fleet.spec), *node_names(draft.fleet.spec)}
+    back, gone = [], []
+    # Edges first, and of them those first that could not prove it: they may not take a plan before that either.
+    unproved = {edge.name for edge in draft.fleet.edges if not _proved(draft.fleet, edge, proposal.revision)}
+    for node in sorted(draft.fleet.nodes.values(), key=lambda node: node.name not in unproved):
+        if node.name not in kept:
+            gone.append(Target(node=node.name, step=Step.REMOVE))
+        elif node.revision == proposal.revision:
+            restart = node.role is Role.GATEWAY or proposal.restarts_edges
+            back.append(Target(node=node.name, step=Step.CHANGE, restart=restart))
+    patience = operation.deadline - operation.began
+    turned = replace(operation, back=why, targets=(*back, *gone), deadline=draft.now.mono + patience)
+    draft.emit(OperationMoved(operation=turned))
+
+
+def _advance_one(draft: Draft, operation: Operation) -> None:
+    """The first steps that are not done: new processes come side by side, as old ones go; all else in turn."""
+    proposal, beside = draft.fleet.proposal, None
+    for target in operation.targets:
+        if target.phase is Phase.DONE:
+            continue
+        if beside not in (None, target.step):
+            return
+        moved = _take(draft, operation, target)
+        if isinstance(moved, str):
+            turn_back(draft, operation, moved)
+            return
+        if moved is not None and moved != target:
+            current = draft.fleet.operations[operation.id]
+            targets = tuple(moved if item == target else item for item in current.targets)
+            operation = replace(current, targets=targets)
+            draft.emit(OperationMoved(operation=operation))
+        if moved is None or moved.phase is not Phase.DONE:
+            if target.step not in (Step.ADD, Step.REMOVE):
+                return
+            beside = target.step
+    if any(target.phase is not Phase.DONE for target in operation.targets):
+        return
+    if operation.back:
+        if proposal is not None:
+            draft.emit(RevisionRolledBack(revision=operation.revision, why=operation.back))
+        end(draft, operation, Outcome.ROLLED_BACK, f"taken back: {operation.back}", "hactl config history")
+    else:
+        end(draft, operation, Outcome.DONE, f"revision {operation.revision} is in force")
+
+
+def _take(draft: Draft, operation: Operation, target: Target) -> Target | str | None:
+    """The target after its next move, why it cannot be had, or None for not yet."""
+    node = draft.fleet.nodes.get(target.node)
+    match target.step:
+        case Step.BAKE:
+            return _bake(draft, target)
+        case Step.COMMIT:
+            return _commit(draft, operation, target)
+        case Step.ADD:
+            return _add(draft, operation, target)
+        case Step.REMOVE:
+            return _remove(draft, operation, target, node)
+        case Step.CHANGE:
+            if node is None:
+                return replace(target, phase=Phase.DONE)
+            change = _restart if target.restart else _tell
+            return change(draft, operation, target, node)
+        case None:
+            raise AssertionError(target)
+        case _:
+            assert_never(target.step)
+
+
+def _bake(draft: Draft, target: Target) -> Target | None:
+    if target.phase is Phase.WAITING:
+        bake = draft.fleet.proposal.bake if draft.fleet.proposal else 0.0
+        return replace(target, phase=Phase.STARTING, until=draft.now.mono + bake)
+    return replace(target, phase=Phase.DONE) if draft.now.mono >= target.until else None
+
+
+def _commit(draft: Draft, operation: Operation, target: Target) -> Target | None:
+    """Done when the edges have proved the plan that follows from it."""
+    if draft.fleet.proposal is not None:
+        draft.emit(RevisionApplied(revision=operation.revision))
+        return replace(target, phase=Phase.STARTING)
+    return replace(target, phase=Phase.DONE) if _known_to_edges(draft.fleet) else None
+
+
+def _add(draft: Draft, operation: Operation, target: Target) -> Target | str | None:
+    proposal, node = draft.fleet.proposal, draft.fleet.nodes.get(target.node)
+    if node is None:
+        if proposal is None:
+            return replace(target, phase=Phase.DONE)
+        fresh = next(node for node in proposal.nodes if node.name == target.node)
+        draft.emit(NodesAdded(nodes=(replace(fresh, revision=proposal.revision),)))
+        order(draft, fresh, Cause.START, operation.by)
+        return replace(target, phase=Phase.STARTING)
+    return _back_up(draft.fleet, target, node, going_back=False)
+
+
+def _remove(draft: Draft, operation: Operation, target: Target, node: Node | None) -> Target | None:
+    """Once the configuration is in force `_let_go` sees to it; what was only just added is stopped here."""
+    if node is None:
+        return replace(target, phase=Phase.DONE)
+    if not operation.back:
+        return replace(target, phase=Phase.STOPPING)
+    if node.state is NodeState.STOPPED:
+        draft.emit(NodesRemoved(nodes=(node.name,)))
+        return replace(target, phase=Phase.DONE)
+    if node.goal is Goal.UP:
+        order(draft, node, Cause.STOP, operation.by)
+    return replace(target, phase=Phase.STOPPING)
+
+
+def _tell(draft: Draft, operation: Operation, target: Target, node: Node) -> Target | None:
+    """An edge takes a configuration as it takes a plan: by documents that it proves."""
+    revision = _revision(draft.fleet, operation)
+    if target.phase is Phase.WAITING:
+        _revise(draft, node, revision)
+        draft.perform(ApplyTraffic(plan=draft.fleet.plan))
+        return replace(target, phase=Phase.STARTING)
+    return replace(target, phase=Phase.DONE) if _proved(draft.fleet, node, revision) else None
+
+
+def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> Target | str | None:
+    revision = _revision(draft.fleet, operation)
+    by = f"{operation.by} (revision {revision})"
+    match target.phase:
+        case Phase.WAITING:
+            if node.state is NodeState.STOPPED and node.goal is Goal.DOWN:
+                _revise(draft, node, revision)
+                return replace(target, phase=Phase.DONE)
+            if not node.state.alive:
+                _revise(draft, node, revision)
+                order(draft, node, Cause.START, by)
+                return replace(target, phase=Phase.STARTING)
+            back = operation.revision if operation.back else 0
+            if node.goal is Goal.DOWN or node.launch is None or not _may_go(draft.fleet, node, without=back):
+                return None
+            order(draft, node, Cause.STOP, by)
+            return replace(target, phase=Phase.STOPPING)
+        case Phase.STOPPING:
+            if node.state is not NodeState.STOPPED:
+                return None
+            _revise(draft, node, revision)
+            order(draft, node, Cause.START, by)
+            return replace(target, phase=Phase.STARTING)
+        case Phase.STARTING:
+            if node.role is Role.EDGE and node.serviceable and not _proved(draft.fleet, node, revision):
+                return None
+            return _back_up(draft.fleet, target, node, going_back=bool(operation.back))
+        case Phase.DONE:
+            return None
+        case _:
+            assert_never(target.phase)
+
+
+def _back_up(fleet: Fleet, target: Target, node: Node, *, going_back: bool) -> Target | str | None:
+    """On the way there one failed start is enough; on the way back nothing else is left to do than to go on."""
+    up = is_up(fleet, node)
+    if up is True or node.goal is Goal.DOWN:
+        return replace(target, phase=Phase.DONE)
+    if node.state in (NodeState.BACKOFF, NodeState.FAILED):
+        if not going_back:
+            return f"'{node.name}' did not come up with it: {node.reason.text if node.reason else 'unknown'}"
+        if node.state is NodeState.FAILED or held(node):
+            return replace(target, phase=Phase.DONE)
+    return None
+
+
+def _may_go(fleet: Fleet, node: Node, *, without: int) -> bool:
+    """Nobody who should be back soon is still out, the edges agree, and enough are left. Who keeps failing, or waits
+    for the end of a pause, is not waited for: a new configuration may be what it needs; nor is an edge with the
+    revision `without`, which may not be able to agree any more."""
+    edges = [edge for edge in fleet.edges if edge.serviceable and edge.revision != without]
+    if not all(fleet.confirmed.get(edge.name, -1) >= fleet.plan.version for edge in edges):
+        return False
+    peers = [other for other in fleet.nodes.values() if other.role is node.role and other.name != node.name]
+    on_their_way = (NodeState.STARTING, NodeState.STOPPING, NodeState.BACKOFF)
+    if any(other.goal is Goal.UP and other.state in on_their_way and not held(other) for other in peers):
+        return False
+    if not node.serviceable:
+        return True
+    if node.role is Role.EDGE:
+        return any(other.serviceable for other in peers) or not peers
+    return bool(serving(fleet, (node.name,))) or len(serving(fleet)) <= 1
+
+
+def _revision(fleet: Fleet, operation: Operation) -> int:
+    """The configuration that processes are to get now."""
+    return fleet.revision if operation.back else operation.revision
+
+
+def _revise(draft: Draft, node: Node, revision: int) -> None:
+    """From its next start on, or with what it is told next, the process has that configuration."""
+    revised = replace(node, revision=revision)
+    spec = draft.fleet.spec_for(revised)
+    host, port = (spec.edge.host, spec.edge.port) if node.role is Role.EDGE else (_bind(spec, node), node.port)
+    draft.take_note(replace(revised, address=host, port=port), f"revision {revision}")
+
+
+def _bind(spec: FleetSpec, node: Node) -> str:
+    return next((region.bind for region in spec.regions if region.name == node.region), node.address)
+
+
+def _proved(fleet: Fleet, edge: Node, revision: int) -> bool:
+    """An edge that is down for good has nothing to prove now: it starts with what it is to have."""
+    if edge.state is NodeState.FAILED or (edge.goal is Goal.DOWN and not edge.state.alive):
+        return True
+    return edge.serviceable and fleet.proved.get(edge.name) == revision
+
+
+def _known_to_edges(fleet: Fleet) -> bool:
+    """Also when none is up that could know: then nobody is served anything old."""
+    return confirmed(fleet, fleet.plan.version) or not any(edge.goal is Goal.UP for edge in fleet.edges)
+
+
+def _expire(draft: Draft, operation: Operation) -> None:
+    """Before the commit it is taken back; on the way back, and after the commit, what is left is said."""
+    waiting = [target.node or str(target.step) for target in operation.targets if target.phase is not Phase.DONE]
+    why = f"still waiting for {', '.join(waiting[:3])} at the deadline"
+    if not operation.back and draft.fleet.proposal is not None:
+        turn_back(draft, operation, why)
+        return
+    if draft.fleet.proposal is not None:
+        draft.emit(RevisionRolledBack(revision=operation.revision, why=operation.back))
+    what = f"taken back ({operation.back}), but {why}" if operation.back else f"in force, but {why}"
+    end(draft, operation, Outcome.FAILED, what, "hactl status; then: hactl restart NODE")
+
+
+def _let_go(draft: Draft) -> None:
+    """Processes that no configuration wants: stopped as soon as others of their kind serve, and then forgotten.
+
+    Never before every edge knows who the others are: a node that begins to drain fails its health checks at once.
+    """
+    fleet = draft.fleet
+    if fleet.proposal is not None or len(fleet.nodes) <= _count(fleet.spec):
+        return
+    if plan_for(fleet) != fleet.plan or not _known_to_edges(fleet):
+        return
+    wanted = {*edge_names(fleet.spec), *node_names(fleet.spec)}
+    extra = [node for node in fleet.nodes.values() if node.name not in wanted]
+    served = {node.role for node in fleet.nodes.values() if node.name in wanted and node.serviceable}
+    for node in extra:
+        being_spawned = node.state is NodeState.STARTING and node.launch is None
+        spare = node.role in served or not node.serviceable
+        if node.goal is Goal.UP and not fleet.closing and spare and not being_spawned:
+            order(draft, node, Cause.STOP, "the configuration")
+    stopped = tuple(node.name for node in extra if draft.fleet.nodes[node.name].state is NodeState.STOPPED)
+    if stopped:
+        draft.emit(NodesRemoved(nodes=stopped))
+
+
+def _count(spec: FleetSpec) -> int:
+    return spec.edge.count + sum(region.nodes for region in spec.regions)

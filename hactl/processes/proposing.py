@@ -1,0 +1,58 @@
+"""From a `hactl.toml` to a proposal: read, laid out, judged by the engines. Not whether and when it comes into force.
+
+Everything that could be wrong with a configuration is said here, before anybody decides anything.
+"""
+
+from hactl import config
+from hactl.core.commands import Apply, Scale
+from hactl.core.errors import CommandRejected
+from hactl.core.founding import lay_out
+from hactl.core.model import Fleet, Proposal
+from hactl.core.spec import FleetSpec
+from hactl.core.value import replace
+from hactl.processes.taking_charge import candidates
+from hactl.supervisor.listening import ensure_free
+from hactl.supervisor.ports import ProcessKind
+
+
+class Proposals:
+    """Reads and judges for one daemon (see `Proposer`)."""
+
+    def __init__(self, *, edges: ProcessKind, gateways: ProcessKind) -> None:
+        self._edges = edges
+        self._gateways = gateways
+
+    async def propose(self, command: Apply | Scale, fleet: Fleet) -> Proposal:
+        """See `Proposer.propose`."""
+        spec, text = self._read(command, fleet)
+        listen = (spec.edge.host, spec.edge.port)
+        if listen != (fleet.spec.edge.host, fleet.spec.edge.port):
+            ensure_free((listen,))
+        used = {node.port for node in fleet.nodes.values()}
+        nodes = lay_out(spec, (port for port in candidates(spec, fleet.id) if port not in used), fleet)
+        coming = replace(fleet, spec=spec, nodes={node.name: node for node in nodes})
+        await self._edges.judge(coming)
+        if spec.gateway.kind is fleet.spec.gateway.kind:
+            await self._gateways.judge(coming)
+        return Proposal(
+            spec=spec,
+            nodes=nodes,
+            text=text,
+            digest=config.digest(spec),
+            restarts_nodes=self._gateways.identity(coming) != self._gateways.identity(fleet),
+            restarts_edges=self._edges.identity(coming) != self._edges.identity(fleet),
+            bake=command.bake if isinstance(command, Apply) else 0.0,
+        )
+
+    def _read(self, command: Apply | Scale, fleet: Fleet) -> tuple[FleetSpec, str]:
+        if isinstance(command, Apply):
+            return config.parse(command.text, command.path or config.FILE_NAME), command.text
+        known = [region.name for region in fleet.spec.regions]
+        if command.region not in known:
+            raise CommandRejected(f"no region '{command.region}'", "known: " + ", ".join(known))
+        regions = tuple(
+            replace(region, nodes=command.count) if region.name == command.region else region
+            for region in fleet.spec.regions
+        )
+        text = config.dump(replace(fleet.spec, regions=regions))
+        return config.parse(text, config.FILE_NAME), text

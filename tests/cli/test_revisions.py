@@ -1,0 +1,119 @@
+"""`hactl config diff|apply|history|rollback` and `hactl scale`, as typed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.command import Home
+
+GREETING = '\n[[route]]\npath = "/hello"\nrespond = 200\nrespond_body = "hello"\n'
+AT_ONCE = ("--wait", "--bake", "0ms")
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[Home]:
+    """A fleet of its own, whose file the tests change."""
+    with Home() as home:
+        home.configure(regions={"a": 2})
+        home.ok("up")
+        yield home
+        home.ok("down")
+        assert home.strays() == []
+
+
+@pytest.fixture
+def file(own: Home) -> Path:
+    """Its hactl.toml as it was when it came up."""
+    return own.configure(regions={"a": 2})
+
+
+def said(own: Home, *arguments: str) -> str:
+    """What a command that does well says beside its data."""
+    done = own.run(*arguments)
+    assert done.returncode == 0, (arguments, done)
+    return done.stderr
+
+
+def test_the_whole_story(own: Home, file: Path) -> None:
+    """Look, try, apply, look back, go back; each step says what it did."""
+    assert "no difference: revision 1" in said(own, "config", "diff")
+    file.write_text(file.read_text() + GREETING)
+    different = own.run("config", "diff")
+    assert different.returncode == 1
+    assert '+path = "/hello"' in different.stdout
+    assert own.json("config", "diff")["same"] is False
+    tried = own.ok("config", "apply", "--dry-run")
+    assert '+path = "/hello"' in tried
+    for step in ("restart a-1", "tell edge-1", "watch the traffic", "take it into force"):
+        assert step in tried
+    assert "revision 2 is in force" in said(own, "config", "apply", *AT_ONCE, "--reason", "say hello")
+    assert own.ok("config", "diff") == ""
+    same = own.run("config", "apply")
+    assert same.returncode == 1
+    assert "nothing to change" in same.stderr
+    assert "revision 3 is in force" in said(own, "config", "rollback", *AT_ONCE)
+    history = own.ok("config", "history")
+    assert "say hello" in history
+    assert "rollback to revision 1" in history
+    listed = own.json("config", "history")
+    assert [(one["number"], one["outcome"]) for one in listed] == [
+        (1, "was in force"),
+        (2, "was in force"),
+        (3, "in force"),
+    ]
+    assert listed[0]["digest"] == listed[2]["digest"] != listed[1]["digest"]
+    assert '"/hello"' in own.ok("config", "show", "--revision", "2")
+    assert '"/hello"' not in own.ok("config", "show", "--running")
+
+
+def test_a_scale_and_what_the_file_says_then(own: Home, file: Path) -> None:
+    """The file differs then, and is not touched."""
+    before = file.read_text()
+    own.ok("scale", "a", "3", "--wait")
+    assert "a-3" in own.ok("status")
+    assert "+nodes = 2" in own.run("config", "diff").stdout
+    own.ok("config", "apply", *AT_ONCE)
+    assert "a-3" not in own.ok("status")
+    assert file.read_text() == before
+
+
+def test_history_is_there_without_a_daemon(own: Home, file: Path) -> None:
+    """It stands in the journal."""
+    own.kill_daemon()
+    try:
+        assert own.json("config", "history")[-1]["outcome"] == "in force"
+    finally:
+        own.ok("up")
+
+
+def test_a_file_that_cannot_be_used_is_refused_before_anybody_is_asked(own: Home, file: Path) -> None:
+    """As by `config check`: path, place, cause."""
+    before = own.untouched()
+    file.write_text(file.read_text() + "\n[[route]]\nprefix = 7\n")
+    refused = own.run("config", "apply")
+    assert refused.returncode == 2
+    assert "route[2].prefix" in refused.stderr
+    assert own.untouched() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("config", "rollback", "99"), 1, "no revision 99"),
+        (("config", "show", "--revision", "99"), 1, "no revision 99"),
+        (("config", "show", "--revision", "1", "--schema"), 2, "Choose one of"),
+        (("config", "apply", "--config", "missing.toml"), 2, "missing.toml"),
+        (("scale", "nowhere", "2"), 1, "no region 'nowhere'"),
+        (("scale", "a", "0"), 2, "NODES"),
+        (("scale", "a", "1000"), 2, "nodes"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(
+    own: Home, file: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    """And nothing has happened."""
+    before = own.untouched()
+    result = own.run(*arguments)
+    assert result.returncode == code, result
+    assert words in result.stderr, result
+    assert own.untouched() == before

@@ -1,0 +1,396 @@
+"""A configuration comes into force while the fleet serves, or is taken back, whatever happens on the way."""
+
+from random import Random
+
+import pytest
+from support.build import a_proposal, a_spec, founded
+from support.world import MemoryWorld
+
+from hactl.core.commands import Apply, Command, Down, Drain, Restart, Scale, SetWeight, Stop
+from hactl.core.errors import CommandRejected
+from hactl.core.events import (
+    NodesAdded,
+    NodesRemoved,
+    OperationMoved,
+    RevisionApplied,
+    RevisionProposed,
+    RevisionRolledBack,
+)
+from hactl.core.model import Goal, NodeState, Outcome, Phase, Role, Step
+from hactl.core.observations import TrafficWorsened
+from hactl.core.spec import FleetSpec, RegionSpec, RouteSpec
+from hactl.core.value import replace
+
+APPLY = Apply(text="")
+OTHER_ROUTES = (RouteSpec(prefix="/new", respond=200),)
+BOUND = 600
+"""More turns than any change here takes."""
+
+
+def a_world(spec: FleetSpec | None = None) -> MemoryWorld:
+    return MemoryWorld(founded(spec or a_spec(regions=2, nodes=2))).begin()
+
+
+def with_routes(spec: FleetSpec) -> FleetSpec:
+    return replace(spec, routes=OTHER_ROUTES)
+
+
+def everything_else(spec: FleetSpec) -> FleetSpec:
+    """Other routes, a node more in one region, one region gone, another new, an edge more."""
+    first = replace(spec.regions[0], nodes=spec.regions[0].nodes + 1, weight=50)
+    return replace(
+        with_routes(spec),
+        regions=(RegionSpec(name="sapporo", nodes=2), first),
+        edge=replace(spec.edge, count=3, threads=2),
+    )
+
+
+def propose(
+    world: MemoryWorld, spec: FleetSpec, *, command: Command = APPLY, bake: float = 0.0, confirm: str = ""
+) -> str:
+    return world.submit(command, proposal=a_proposal(world.fleet, spec, bake=bake), confirm=confirm)
+
+
+def refusal(world: MemoryWorld, spec: FleetSpec, command: Command = APPLY) -> CommandRejected:
+    before = world.fleet
+    with pytest.raises(CommandRejected) as caught:
+        propose(world, spec, command=command)
+    assert world.fleet == before
+    assert caught.value.hint
+    return caught.value
+
+
+def order(world: MemoryWorld, operation: str) -> list[str]:
+    """Which process was done when."""
+    done: list[str] = []
+    for event in world.saw(OperationMoved):
+        assert isinstance(event, OperationMoved)
+        if event.operation.id == operation:
+            steps = [target for target in event.operation.targets if target.phase is Phase.DONE]
+            done += [name for target in steps if (name := target.node or str(target.step)) not in done]
+    return done
+
+
+# -- the way there
+
+
+def test_other_routes_restart_every_node_and_tell_every_edge() -> None:
+    """One node and one edge first, then the other edges, then the other nodes; the edges never restart for it."""
+    world = a_world()
+    launches = {name: node.launches for name, node in world.fleet.nodes.items()}
+    operation = propose(world, with_routes(world.fleet.spec))
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert world.fleet.revision == 2
+    assert order(world, operation) == ["seoul-1", "edge-1", "edge-2", "seoul-2", "osaka-1", "osaka-2", "commit"]
+    for name, node in world.fleet.nodes.items():
+        assert node.launches - launches[name] == (node.role is Role.GATEWAY), name
+
+
+def test_nobody_is_left_alone() -> None:
+    """Never are two processes of a kind out at a time."""
+    world = a_world()
+    propose(world, everything_else(world.fleet.spec))
+    serving = {Role.EDGE: 2, Role.GATEWAY: 4}
+    while world.turn():
+        for role, least in serving.items():
+            up = [node for node in world.fleet.nodes.values() if node.role is role and node.serviceable]
+            assert len(up) >= least - 1, [node.name for node in up]
+    world.check_quiet()
+
+
+def test_processes_come_before_others_go() -> None:
+    """New ones serve before an old one is touched, those nobody wants go last, and are forgotten."""
+    world = a_world()
+    operation = propose(world, everything_else(world.fleet.spec))
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert [node.name for node in world.fleet.gateways] == ["sapporo-1", "sapporo-2", "seoul-1", "seoul-2", "seoul-3"]
+    assert world.alive("osaka-1") == []
+    done = order(world, operation)
+    assert done.index("sapporo-1") < done.index("seoul-2") < done.index("commit") < done.index("osaka-1")
+    assert [region.weight for region in world.fleet.plan.regions] == [100, 50]
+
+
+def test_what_no_process_has_to_know_takes_no_restart() -> None:
+    """A limit of the daemon's own is in force when the edges have proved that they do not mind."""
+    world = a_world()
+    spawned = list(world.spawns)
+    spec = replace(world.fleet.spec, safety=replace(world.fleet.spec.safety, min_serving_nodes=2))
+    operation = propose(world, spec)
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert world.fleet.spec == spec
+    assert world.spawns == spawned
+
+
+def test_the_traffic_is_watched_for_a_while() -> None:
+    """Between the first node and edge and all others."""
+    world = a_world()
+    began = world.mono
+    operation = propose(world, with_routes(world.fleet.spec), bake=30.0)
+    while not any(node.name == "edge-2" and node.revision == 2 for node in world.fleet.edges):
+        assert world.turn()
+    assert world.mono - began >= 30.0
+    assert [node.revision for node in world.fleet.gateways] == [2, 0, 0, 0]
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+
+
+def test_weights_and_drains_that_people_have_set_hold() -> None:
+    """A configuration that says nothing new about a weight leaves it as it was set."""
+    world = a_world()
+    world.submit(SetWeight(nodes=("seoul-2",), weight=10))
+    world.submit(SetWeight(regions=("osaka",), weight=30))
+    world.submit(Drain(nodes=("osaka-1",)))
+    world.settle()
+    propose(world, with_routes(world.fleet.spec))
+    world.settle().check_quiet()
+    assert world.fleet.nodes["seoul-2"].weight == 10
+    assert world.fleet.region_weights == {"osaka": 30}
+    assert world.fleet.nodes["osaka-1"].drained
+
+
+def test_what_is_stopped_stays_stopped_and_starts_with_the_new_one() -> None:
+    """Nobody is started against an order; the next start has what is in force."""
+    world = a_world()
+    world.submit(Stop(nodes=("seoul-2",)))
+    world.submit(Stop(nodes=("edge-2",)))
+    world.settle()
+    operation = propose(world, with_routes(world.fleet.spec))
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert world.fleet.nodes["seoul-2"].goal is Goal.DOWN
+    assert world.alive("seoul-2") == []
+
+
+def test_a_node_that_keeps_dying_may_be_cured() -> None:
+    """It is changed first, and nobody waits for it to be well before."""
+    world = a_world(a_spec(regions=2, nodes=2, restart={"budget": 0}))
+    world.broken.add("osaka-2")
+    world.die("osaka-2")
+    while world.fleet.nodes["osaka-2"].state is not NodeState.FAILED:
+        assert world.turn()
+    world.broken.clear()
+    operation = propose(world, with_routes(world.fleet.spec))
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert order(world, operation)[0] == "osaka-2"
+
+
+def test_a_scale_is_a_revision() -> None:
+    """Up and down again; the last ones go."""
+    world = a_world()
+    one = world.fleet.spec.regions[0]
+    for count in (4, 1):
+        spec = replace(world.fleet.spec, regions=(replace(one, nodes=count), *world.fleet.spec.regions[1:]))
+        operation = propose(world, spec, command=Scale(region="seoul", count=count))
+        world.settle().check_quiet()
+        assert world.ending(operation).outcome is Outcome.DONE
+    assert [node.name for node in world.fleet.in_region("seoul")] == ["seoul-1"]
+    assert [event.revision for event in world.saw(RevisionApplied)] == [2, 3]  # type: ignore[attr-defined]
+
+
+def test_nobody_goes_before_the_edges_know_who_comes() -> None:
+    """A whole region is replaced by another: the old nodes begin to drain when every edge has the new plan."""
+    world = a_world(a_spec(regions=1, nodes=2))
+    operation = propose(world, replace(world.fleet.spec, regions=(RegionSpec(name="sapporo", nodes=2),)))
+    while world.fleet.nodes["seoul-1"].state is NodeState.SERVING:
+        assert world.turn()
+    assert {endpoint.node for endpoint in world.fleet.plan.endpoints} == {"sapporo-1", "sapporo-2"}
+    assert all(world.fleet.confirmed[edge.name] == world.fleet.plan.version for edge in world.fleet.edges)
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+
+
+# -- the way back
+
+
+def test_a_configuration_that_no_process_takes_is_taken_back() -> None:
+    """One process is touched, and it has the old one again; why is said."""
+    world = a_world()
+    old = world.fleet.spec
+    world.unfit = lambda spec: bool(spec.routes)
+    operation = propose(world, everything_else(old))
+    world.settle().check_quiet()
+    ending = world.ending(operation)
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert "cannot use this configuration" in ending.sentence
+    assert world.fleet.spec == old
+    assert world.fleet.revision == 1
+    assert {node.launches for node in world.fleet.gateways} == {1, 3}
+
+
+def test_an_edge_that_refuses_it_turns_it_round() -> None:
+    """Also when nodes have it already."""
+    world = a_world()
+    old = world.fleet.spec
+    world.picky["edge-2"] = lambda plan: world.fleet.nodes["edge-2"].revision == 2
+    operation = propose(world, everything_else(old))
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.ROLLED_BACK
+    assert "edge-2" in world.ending(operation).sentence
+    assert world.fleet.spec == old
+    assert world.saw(NodesRemoved)
+
+
+def test_worse_answers_turn_it_round() -> None:
+    """As long as it is not in force; afterwards it is somebody's decision, not ours."""
+    world = a_world()
+    operation = propose(world, with_routes(world.fleet.spec), bake=5.0)
+    world.run(20)
+    world.deliver(TrafficWorsened(operation=operation, why="9 % of the answers failed, 0 % before"))
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.ROLLED_BACK
+    assert world.fleet.revision == 1
+    again = propose(world, with_routes(world.fleet.spec))
+    world.settle()
+    world.deliver(TrafficWorsened(operation=again, why="late"))
+    world.settle().check_quiet()
+    assert world.ending(again).outcome is Outcome.DONE
+
+
+def test_numbers_are_never_used_twice() -> None:
+    """Also those of configurations that were taken back."""
+    world = a_world()
+    world.unfit = lambda spec: bool(spec.routes)
+    propose(world, with_routes(world.fleet.spec))
+    world.settle()
+    world.unfit = lambda spec: False
+    propose(world, with_routes(world.fleet.spec))
+    world.settle().check_quiet()
+    numbers = [event.proposal.revision for event in world.saw(RevisionProposed)]  # type: ignore[attr-defined]
+    assert numbers == [2, 3]
+    assert world.fleet.revision == 3
+
+
+def test_a_process_that_never_gets_ready_is_not_waited_for_for_ever() -> None:
+    """Its start deadline turns the change round; on the way back the others do not wait for it."""
+    world = a_world()
+    operation = propose(world, with_routes(world.fleet.spec))
+    world.unready.add("seoul-1")
+    world.run(60)
+    world.unready.clear()
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.ROLLED_BACK
+    assert "not ready" in world.ending(operation).sentence
+
+
+# -- interruptions
+
+
+@pytest.mark.parametrize("good", [True, False], ids=["forth", "back"])
+def test_the_daemon_may_die_at_every_step(good: bool) -> None:
+    """The next one goes on, forth or back; in the end everybody has one and the same configuration."""
+    for turns in range(BOUND):
+        world = a_world()
+        if not good:
+            world.picky["edge-2"] = lambda plan, world=world: world.fleet.nodes["edge-2"].revision == 2  # type: ignore[misc]
+        operation = propose(world, everything_else(world.fleet.spec))
+        if world.run(turns) < turns:
+            return
+        world.crash()
+        world.recover()
+        world.settle().check_quiet()
+        assert world.ending(operation).outcome is (Outcome.DONE if good else Outcome.ROLLED_BACK)
+    raise AssertionError("never quiet")
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_processes_may_die_at_any_time(seed: int) -> None:
+    """Whatever dies when, and in whatever order it is told: it ends, and everybody has what is in force."""
+    chance = Random(seed)
+    world = a_world()
+    world.chance = chance
+    operation = propose(world, everything_else(world.fleet.spec), bake=chance.choice((0.0, 1.0)))
+    for _ in range(chance.randrange(1, 6)):
+        world.run(chance.randrange(40))
+        world.die(chance.choice(list(world.fleet.nodes)))
+        if chance.random() < 0.3:
+            world.crash()
+            world.recover()
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome in (Outcome.DONE, Outcome.ROLLED_BACK)
+
+
+def test_a_reboot_takes_it_back() -> None:
+    """Nothing is half new after it, whenever it comes."""
+    for turns in range(0, BOUND, 3):
+        world = a_world()
+        old = world.fleet.spec
+        propose(world, everything_else(old))
+        if world.run(turns) < turns:
+            return
+        committed = bool(world.saw(RevisionApplied))
+        world.reboot()
+        world.settle().check_quiet()
+        assert (world.fleet.spec == old) is not committed
+    raise AssertionError("never quiet")
+
+
+def test_a_down_takes_it_back() -> None:
+    """The next start has the old configuration, and none of the processes that only the new one wanted."""
+    for turns in range(0, BOUND, 3):
+        world = a_world()
+        old = world.fleet.spec
+        propose(world, everything_else(old))
+        if world.run(turns) < turns:
+            return
+        committed = bool(world.saw(RevisionApplied))
+        world.submit(Down())
+        world.settle()
+        assert world.halted
+        assert world.processes == {}
+        assert bool(world.saw(RevisionRolledBack)) is not committed
+        world.halted = False
+        world.recover()
+        world.settle().check_quiet()
+        assert (world.fleet.spec == old) is not committed
+    raise AssertionError("never quiet")
+
+
+# -- what is refused
+
+
+def test_what_cannot_be_changed_is_refused_by_name() -> None:
+    """And nothing has happened."""
+    world = a_world()
+    spec = world.fleet.spec
+    assert "'fleet.name'" in refusal(world, replace(with_routes(spec), name="other")).message
+    assert "nothing to change" in refusal(world, spec).message
+    assert "revision 1 is in force" in refusal(world, with_routes(spec), Apply(text="", base=7)).message
+    with pytest.raises(CommandRejected, match="nobody has read"):
+        world.submit(APPLY)
+
+
+def test_one_change_at_a_time() -> None:
+    """Neither another one nor a rolling restart may cut in, and nobody else orders its processes about."""
+    world = a_world()
+    propose(world, with_routes(world.fleet.spec))
+    assert "in progress" in refusal(world, everything_else(world.fleet.spec)).message
+    for command in (Stop(nodes=("seoul-1",)), Restart(nodes=("seoul-2",)), Drain(nodes=("osaka-1",))):
+        with pytest.raises(CommandRejected, match="part of a configuration change"):
+            world.submit(command)
+    world.settle().check_quiet()
+    world.submit(Restart(nodes=("seoul-1",)))
+    assert "in progress" in refusal(world, everything_else(world.fleet.spec)).message
+
+
+def test_nobody_is_left_without_a_node_unless_meant() -> None:
+    """The only node that serves is not restarted, and regions do not vanish, unless somebody types the name."""
+    world = a_world(a_spec(regions=1, nodes=1, edges=1))
+    guarded = refusal(world, with_routes(world.fleet.spec))
+    assert guarded.guard
+    assert "'seoul-1' would restart" in guarded.message
+    operation = propose(world, with_routes(world.fleet.spec), confirm="default")
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+
+
+def test_steps_are_known_before() -> None:
+    """A dry run can say them."""
+    world = a_world()
+    operation = propose(world, everything_else(world.fleet.spec), bake=1.0)
+    targets = world.fleet.operations[operation].targets
+    assert [target.step for target in targets if not target.node] == [Step.BAKE, Step.COMMIT]
+    assert world.saw(NodesAdded) == []

@@ -1,0 +1,58 @@
+"""Worse answers during a configuration change are noticed, and nothing else is."""
+
+from support.build import a_proposal, a_spec
+from support.script import serving
+
+from hactl.core.commands import Apply, Request
+from hactl.core.machine import step
+from hactl.core.model import Fleet, Now, Sample
+from hactl.core.observations import TrafficWorsened
+from hactl.core.spec import RouteSpec
+from hactl.core.value import replace
+from hactl.supervisor.guard import ENOUGH, Guard, Tally, worsened
+
+
+def changing() -> Fleet:
+    fleet = serving()
+    spec = replace(a_spec(), routes=(RouteSpec(prefix="/", respond=200),))
+    request = Request(command=Apply(text=""), by="alice", proposal=a_proposal(fleet, spec))
+    return step(fleet, request, Now(mono=2000.0, wall=0.0)).fleet
+
+
+def a_second(requests: float, errors: float) -> tuple[Sample, ...]:
+    """Half of it on each edge; what nodes answered is counted there already."""
+    each = {"at": 0.0, "requests": requests / 2, "errors": errors / 2}
+    return (Sample(node="edge-1", **each), Sample(node="edge-2", **each), Sample(node="seoul-1", at=0.0, errors=99.0))
+
+
+def test_worse_answers_are_told_once() -> None:
+    """With what they were before."""
+    guard, fleet = Guard(), changing()
+    for _ in range(5):
+        assert guard.measured(serving(), a_second(100, 1)) is None
+    assert guard.measured(fleet, a_second(100, 1)) is None
+    worse = guard.measured(fleet, a_second(100, 20))
+    (operation,) = fleet.operations
+    assert worse == TrafficWorsened(operation=operation, why="10.5 % of the answers failed, 1.0 % before")
+    assert guard.measured(fleet, a_second(100, 20)) is None
+
+
+def test_what_is_no_worse_than_before_is_no_news() -> None:
+    """A service that fails a third of its requests did so before."""
+    guard = Guard()
+    guard.measured(serving(), a_second(300, 100))
+    assert guard.measured(changing(), a_second(300, 110)) is None
+
+
+def test_what_is_on_its_way_back_is_not_judged() -> None:
+    """It is being taken back already."""
+    fleet = changing()
+    back = {name: replace(operation, back="refused") for name, operation in fleet.operations.items()}
+    assert Guard().measured(replace(fleet, operations=back), a_second(100, 100)) is None
+
+
+def test_a_few_failures_prove_nothing() -> None:
+    """Neither do shares that differ by chance."""
+    assert worsened(Tally(), Tally(requests=ENOUGH - 1, errors=ENOUGH - 1)) == ""
+    assert worsened(Tally(requests=1000, errors=0), Tally(requests=10_000, errors=90)) == ""
+    assert worsened(Tally(requests=1000, errors=0), Tally(requests=1000, errors=20)) != ""
