@@ -27,7 +27,7 @@ def plan_for(fleet: Fleet) -> TrafficPlan:
     A plan that nobody could serve is never published: the last good one stays, and the edges' own health checks
     find whoever comes back first.
     """
-    regions = tuple(_region_plan(fleet, name) for name in (region.name for region in fleet.spec.regions))
+    regions = (*(_region_plan(fleet, region.name) for region in fleet.spec.regions), *_coming(fleet))
     plan = TrafficPlan(version=fleet.plan.version, policy=fleet.policy, regions=regions)
     if not any(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints):
         return fleet.plan
@@ -38,11 +38,30 @@ def _region_plan(fleet: Fleet, name: str) -> RegionPlan:
     spec = fleet.spec.region(name)
     weight = fleet.region_weight(name)
     endpoints = tuple(
-        Endpoint(node=node.name, address=node.address, port=node.port, weight=max(1, node.weight), status=status)
-        for node in fleet.in_region(name)
-        if (status := _status(fleet, node, weight)) is not None
+        _listed(node, status) for node in fleet.in_region(name) if (status := _status(fleet, node, weight)) is not None
     )
     return RegionPlan(name=name, priority=spec.priority, weight=max(1, weight), endpoints=endpoints)
+
+
+def _coming(fleet: Fleet) -> list[RegionPlan]:
+    """Regions of a configuration that is not in force yet. They take nothing, but the edges check them already: a node
+    that is new to an edge is not used before its first check, and all nodes may be new at once."""
+    if fleet.proposal is None:
+        return []
+    plans = []
+    for spec in fleet.proposal.spec.regions:
+        if any(region.name == spec.name for region in fleet.spec.regions):
+            continue
+        nodes = [node for node in fleet.in_region(spec.name) if node.serviceable]
+        endpoints = tuple(_listed(node, EndpointStatus.DRAINING) for node in nodes)
+        plans.append(
+            RegionPlan(name=spec.name, priority=spec.priority, weight=max(1, spec.weight), endpoints=endpoints)
+        )
+    return plans
+
+
+def _listed(node: Node, status: EndpointStatus) -> Endpoint:
+    return Endpoint(node=node.name, address=node.address, port=node.port, weight=max(1, node.weight), status=status)
 
 
 def _status(fleet: Fleet, node: Node, region_weight: int) -> EndpointStatus | None:

@@ -93,10 +93,9 @@ class Soak:
         loop = asyncio.get_running_loop()
         began = loop.time()
         for fault in listed:
-            async with asyncio.timeout(None) as waiting:
-                waiting.reschedule(began + fault.at)
-                with suppress(TimeoutError):
-                    await asyncio.Event().wait()
+            due = asyncio.Event()
+            loop.call_at(began + fault.at, due.set)
+            await due.wait()
             await self._carry_out(fault)
 
     @property

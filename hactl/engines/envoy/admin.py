@@ -47,7 +47,47 @@ class Stats(msgspec.Struct):
     stats: list[Stat]
 
 
+class SocketAddress(msgspec.Struct):
+    """Where a host listens."""
+
+    address: str
+    port_value: int
+
+
+class Address(msgspec.Struct):
+    """The address of a host; of one on a Unix socket nothing."""
+
+    socket_address: SocketAddress | None = None
+
+
+class HostHealth(msgspec.Struct):
+    """What keeps a host from being used, as far as active checks go."""
+
+    failed_active_health_check: bool = False
+    pending_active_hc: bool = False
+
+
+class Host(msgspec.Struct):
+    """One host of a cluster."""
+
+    address: Address
+    health_status: HostHealth = msgspec.field(default_factory=HostHealth)
+
+
+class Cluster(msgspec.Struct):
+    """One cluster."""
+
+    host_statuses: list[Host] = []
+
+
+class Clusters(msgspec.Struct):
+    """What /clusters says."""
+
+    cluster_statuses: list[Cluster] = []
+
+
 _decoder = msgspec.json.Decoder(Stats)
+_clusters = msgspec.json.Decoder(Clusters)
 
 
 class Admin:
@@ -69,6 +109,23 @@ class Admin:
             return _decoder.decode(answer.body).stats
         except msgspec.DecodeError as error:
             raise HactlError(f"{self._name!r} answered with statistics of another shape: {error}") from error
+
+    async def checked(self, cluster: str, *, timeout: float = _TIMEOUT) -> set[tuple[str, int]]:
+        """The hosts of a cluster that have passed their active checks, by address and port. Raises HactlError."""
+        try:
+            answer = await self._client.get(f"/clusters?format=json&filter=%5E{cluster}%24", timeout=timeout)
+            said = _clusters.decode(answer.body)
+        except OSError as error:
+            raise self._silent(error) from error
+        except msgspec.DecodeError as error:
+            raise HactlError(f"{self._name!r} answered with clusters of another shape: {error}") from error
+        return {
+            (at.address, at.port_value)
+            for one in said.cluster_statuses
+            for host in one.host_statuses
+            if (at := host.address.socket_address) is not None
+            and not (host.health_status.failed_active_health_check or host.health_status.pending_active_hc)
+        }
 
     async def post(self, target: str) -> None:
         """Tell it something. Raises HactlError."""

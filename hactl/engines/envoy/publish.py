@@ -1,13 +1,15 @@
 """Brings one running edge to new documents and endpoints, and proves it. Does not decide what they say.
 
 Three things must agree before a plan counts as published: Envoy names the version it uses, no rejection was counted,
-and a real request through this very edge reached a node the plan allows. Otherwise the last good files go back.
+and a real request through this very edge reached a node the plan allows. Otherwise the last good files go back. Nodes
+that are new to the edge have passed its first check by then, unless they do not answer: it uses none before that.
 """
 
 import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -15,6 +17,7 @@ from hactl.core.errors import HactlError
 from hactl.core.running import PlanRefused
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.document import CLUSTER, ENDPOINTS, LISTENER, ROUTES, Document, Documents, discovery
+from hactl.engines.envoy.endpoints import CLUSTER as NODES
 from hactl.engines.envoy.routes import ECHO
 from hactl.engines.envoy.seat import Seat, place
 from hactl.engines.envoy.twin import reason
@@ -26,6 +29,8 @@ PROVE_SECONDS = 1.0
 _BACK_SECONDS = 0.25
 _STATS = r"(version_text|update_(rejected|failure)|warming_clusters)$"
 _BEFORE_RDS = re.compile(r"^http\.\w+\.rds\.")
+_FIRST_CHECK_SECONDS = 0.15
+"""How long a node that is new to an edge may take to answer its first check, before nobody waits for it any more."""
 _FAST, _SLOW = 0.001, 0.010
 
 Proof = Callable[[Response], str]
@@ -76,6 +81,7 @@ class Publisher:
                     self._rejections = (await self._look(CONFIRM_SECONDS))[1]
                 for step in steps:
                     await self._apply(step, version, log_end)
+                await self._first_checks(addresses(endpoints) - addresses(before.get(self._seat.endpoints)))
                 if proof is not None:
                     await self._prove(proof)
             except HactlError as error:
@@ -119,6 +125,16 @@ class Publisher:
                 return
             if loop.time() >= deadline:
                 raise PlanRefused(f"{self._seat.name!r} did not confirm the plan within {CONFIRM_SECONDS:.0f} s")
+            await asyncio.sleep(pause)
+            pause = min(_SLOW, pause * 1.5)
+
+    async def _first_checks(self, fresh: set[tuple[str, int]]) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _FIRST_CHECK_SECONDS
+        pause = _FAST
+        while fresh and (left := deadline - loop.time()) > 0:
+            if fresh <= await self._admin.checked(NODES, timeout=max(0.05, left)):
+                return
             await asyncio.sleep(pause)
             pause = min(_SLOW, pause * 1.5)
 
@@ -173,6 +189,19 @@ class Publisher:
                 await asyncio.sleep(_SLOW)
         except (HactlError, OSError):
             return  # an edge that does not answer is told everything again
+
+
+def addresses(assignment: Document | None) -> set[tuple[str, int]]:
+    """The addresses of the nodes in a plan's document, in use or not; of the file that holds one, too."""
+    found: set[tuple[str, int]] = set()
+    if assignment is None:
+        return found
+    for part in cast("list[Document]", assignment.get("resources", [assignment])):
+        for locality in cast("list[Document]", part.get("endpoints", [])):
+            for one in cast("list[dict[str, dict[str, dict[str, Document]]]]", locality.get("lb_endpoints", [])):
+                at = one["endpoint"]["address"]["socket_address"]
+                found.add((str(at["address"]), cast(int, at["port_value"])))
+    return found
 
 
 def _read(path: Path) -> Document | None:

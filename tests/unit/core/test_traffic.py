@@ -1,11 +1,11 @@
 """From states, weights and regions to what the edges are told and what that should come to."""
 
 import pytest
-from support.build import a_spec, founded
+from support.build import a_proposal, a_spec, founded
 from support.script import Script, applied, exited, healthy, idle, serving, spawned, unhealthy
 
 from hactl.core.commands import Drain, Kill, Request, Resume, SetPolicy, SetWeight, Stop
-from hactl.core.model import EndpointStatus, Fleet, TrafficPlan
+from hactl.core.model import EndpointStatus, Fleet, Health, NodeState, TrafficPlan
 from hactl.core.spec import FailoverMode, FleetSpec, Policy, RegionSpec
 from hactl.core.traffic import confirmed, plan_for, shares
 from hactl.core.value import replace
@@ -172,3 +172,19 @@ def test_confirmed_means_every_edge_that_serves_and_at_least_one() -> None:
     story >> exited("edge-1", signal=9)
     assert not confirmed(story.fleet, version)
     assert not confirmed(story.fleet, 0)
+
+
+def test_regions_that_are_coming_are_listed_and_take_nothing() -> None:
+    """The edges check their nodes before they are needed."""
+    fleet = serving()
+    spec = replace(fleet.spec, regions=(*fleet.spec.regions, RegionSpec(name="sapporo", nodes=2)))
+    coming = replace(a_proposal(fleet, spec), revision=2)
+    ready = {"state": NodeState.SERVING, "health": Health.HEALTHY, "revision": 2}
+    fresh = {node.name: replace(node, **ready) for node in coming.nodes if node.region == "sapporo"}
+    plan = plan_for(replace(fleet, proposal=coming, nodes=fleet.nodes | fresh))
+    listed = {endpoint.node: endpoint.status for endpoint in plan.endpoints}
+    assert listed["seoul-1"] is ACTIVE
+    assert listed["sapporo-1"] is listed["sapporo-2"] is DRAINING
+    assert (
+        sum(share.part for share in shares(replace(fleet, nodes=fleet.nodes | fresh)) if share.region == "sapporo") == 0
+    )

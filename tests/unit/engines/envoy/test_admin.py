@@ -68,6 +68,19 @@ async def test_an_answer_of_another_shape_is_an_error(status: int, body: bytes, 
             await admin.stats("x")
 
 
+async def test_hosts_that_have_passed_their_checks(paths: FleetPaths) -> None:
+    """Those that are waited for, or that fail, are not among them."""
+    flags = ("", '"failed_active_health_check":true', '"pending_active_hc":true', '"eds_health_status":"DRAINING"')
+    hosts = ",".join(
+        f'{{"address":{{"socket_address":{{"address":"127.0.0.1","port_value":{port}}}}},"health_status":{{{flag}}}}}'
+        for port, flag in enumerate(flags)
+    )
+    body = f'{{"cluster_statuses":[{{"name":"gw","host_statuses":[{hosts}]}}]}}'.encode()
+    async with answering(paths, 200, body) as (admin, asked):
+        assert await admin.checked("gw") == {("127.0.0.1", 0), ("127.0.0.1", 3)}
+    assert asked == [b"GET /clusters?format=json&filter=%5Egw%24 HTTP/1.1"]
+
+
 async def test_silence_is_an_error(paths: FleetPaths) -> None:
     """No process, no answer: the name of the process is in the message."""
     with pytest.raises(HactlError, match="admin socket of 'n1' does not answer"):

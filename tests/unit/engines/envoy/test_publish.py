@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from support.places import fleet_paths
 
-from hactl.core.model import Fleet, TrafficPlan
+from hactl.core.model import Endpoint, Fleet, RegionPlan, TrafficPlan
 from hactl.core.running import PlanRefused
 from hactl.core.spec import FailoverMode, Policy
 from hactl.engines.envoy.admin import Admin
-from hactl.engines.envoy.document import Documents
+from hactl.engines.envoy.document import ENDPOINTS as ENDPOINTS_KIND
+from hactl.engines.envoy.document import Document, Documents, discovery
 from hactl.engines.envoy.edge import documents
 from hactl.engines.envoy.endpoints import assignment
-from hactl.engines.envoy.publish import Publisher
+from hactl.engines.envoy.publish import Publisher, addresses
 from hactl.engines.envoy.seat import Seat, take
 from hactl.engines.http1 import Http1Client, Response
 
@@ -34,6 +35,9 @@ class Edge:
         self.rejected = 0
         self.known: dict[str, str] = {}
         self.echo = b"well"
+        self.unchecked: list[int] = []
+        """Ports of nodes that do not answer their checks; each look takes one of them off."""
+        self.looks = 0
         self.publisher = Publisher(seat, Admin(seat), Http1Client(path=str(seat.proof)))
 
     def wanted(self, policy: Policy = Policy.ROUND_ROBIN) -> Documents:
@@ -58,19 +62,35 @@ class Edge:
         stats += [{"name": "cluster.gw.update_rejected", "value": self.rejected}]
         return json.dumps({"stats": stats}).encode()
 
+    def clusters(self) -> bytes:
+        self.looks += 1
+        hosts = [
+            {
+                "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
+                "health_status": {"eds_health_status": "HEALTHY", "pending_active_hc": port in self.unchecked},
+            }
+            for port in (1, 2)
+        ]
+        self.unchecked = self.unchecked[1:]
+        return json.dumps({"cluster_statuses": [{"name": "gw", "host_statuses": hosts}]}).encode()
+
     async def admin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._serve(reader, writer, self.stats)
+        await self._serve(reader, writer, self.stats, self.clusters)
 
     async def proof(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._serve(reader, writer, lambda: self.echo)
+        await self._serve(reader, writer, lambda: self.echo, lambda: b"")
 
     async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, say: Callable[[], bytes]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        say: Callable[[], bytes],
+        clusters: Callable[[], bytes],
     ) -> None:
         try:
             while True:
-                await reader.readuntil(b"\r\n\r\n")
-                body = say()
+                asked = await reader.readuntil(b"\r\n\r\n")
+                body = clusters() if asked.startswith(b"GET /clusters") else say()
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
         except asyncio.IncompleteReadError:
             writer.close()
@@ -157,3 +177,30 @@ async def test_an_interrupted_publication_is_made_up_for(tmp_path: Path) -> None
         edge.deaf = False
         await edge.publisher.publish("v3", edge.wanted(), ENDPOINTS, None)
         assert edge.version(edge.seat.listeners) == "v3"
+
+
+def plan_of(*ports: int) -> Document:
+    """Endpoints on these ports."""
+    nodes = tuple(Endpoint(node=f"n{port}", address="127.0.0.1", port=port) for port in ports)
+    return assignment(TrafficPlan(regions=(RegionPlan(name="r", endpoints=nodes),)), FailoverMode.STANDBY)
+
+
+async def test_a_node_that_is_new_has_passed_its_first_check(tmp_path: Path) -> None:
+    """An edge uses none before that; one that it knows already is not waited for, nor for ever one that is silent."""
+    async with running(tmp_path) as edge:
+        edge.unchecked = [1, 1]
+        await edge.publisher.publish("v1", edge.wanted(), plan_of(1), None)
+        assert edge.looks == 3
+        edge.unchecked = [1, 1, 1]
+        await edge.publisher.publish("v2", edge.wanted(), plan_of(1), None)
+        assert edge.looks == 3
+        edge.unchecked = [2] * 10_000
+        await edge.publisher.publish("v3", edge.wanted(), plan_of(1, 2), None)
+        assert edge.looks > 3
+
+
+def test_addresses_are_read_from_plans_and_from_files() -> None:
+    """A file wraps what the plan says."""
+    plan = plan_of(1, 2)
+    assert addresses(plan) == addresses(discovery("v", ENDPOINTS_KIND, plan)) == {("127.0.0.1", 1), ("127.0.0.1", 2)}
+    assert addresses(None) == set()
