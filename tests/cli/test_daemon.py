@@ -81,6 +81,7 @@ def test_rules_are_changed_under_a_running_fleet(small: Home) -> None:
     small.configure(edges=1, regions={"a": 1})
     small.ok("daemon", "restart")
     assert "READ-ONLY" not in small.ok("status")
+    assert [line.split()[0] for line in small.ok("config", "history").splitlines()[1:]] == ["1", "2", "3"]
     assert small.pids() == before
     small.ok("down")
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from support.build import a_spec, at
+from support.build import a_proposal, a_spec, at, founded
 from support.script import (
     NOTHING,
     Script,
@@ -18,8 +18,9 @@ from support.script import (
     spawned,
     unhealthy,
 )
+from support.world import MemoryWorld
 
-from hactl.core.commands import Drain, Freeze, Kill, Pause, Request, Resume, Start, Stop, Thaw, Unpause
+from hactl.core.commands import Apply, Drain, Freeze, Kill, Pause, Request, Resume, Start, Stop, Thaw, Unpause
 from hactl.core.effects import ApplyTraffic, SendSignal, Spawn
 from hactl.core.events import (
     FailoverBegan,
@@ -33,6 +34,8 @@ from hactl.core.events import (
 from hactl.core.model import Fleet, Health, NodeState, Outcome, Paused, ReasonCode
 from hactl.core.pausing import held, rearmed, waiting
 from hactl.core.reading import Verdict, explain, read
+from hactl.core.spec import RouteSpec
+from hactl.core.value import replace
 
 S = NodeState
 
@@ -310,3 +313,39 @@ def test_a_pause_keeps_its_end_over_a_reboot() -> None:
     assert rearmed(late, at(7.0, "boot-2")).ends == 7.0
     forever = Paused(by="alice", since=0.0)
     assert rearmed(forever, moved) == forever
+
+
+# -- a configuration that comes into force meanwhile
+
+
+def changing(*dead: str, broken: str = "") -> tuple[MemoryWorld, str]:
+    """A paused fleet with some nodes dead, and the change of its routes that was ordered then."""
+    world = MemoryWorld(founded(a_spec(regions=2, nodes=2))).begin()
+    for command in (Pause(), *(Kill(nodes=(name,)) for name in dead)):
+        world.submit(command)
+        world.settle()
+    world.broken = {broken}
+    spec = replace(world.fleet.spec, routes=(RouteSpec(prefix="/new", respond=200),))
+    return world, world.submit(Apply(text=""), proposal=a_proposal(world.fleet, spec))
+
+
+def test_a_configuration_comes_into_force_in_a_pause() -> None:
+    """It is an order: it restarts whom it has to, also one that waits, and does not wait for the end of the pause."""
+    world, operation = changing("seoul-1")
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert world.fleet.paused is not None
+    assert all(node.serviceable for node in world.fleet.nodes.values())
+
+
+def test_a_configuration_that_a_node_will_not_have_is_taken_back_in_a_pause() -> None:
+    """The node that could not start with it waits then, and nobody waits for that until a deadline."""
+    world, operation = changing(broken="osaka-1")
+    began = world.mono
+    world.settle()
+    ending = world.ending(operation)
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert "osaka-1" in ending.sentence
+    assert world.mono - began < 1.0
+    assert held(world.fleet.nodes["osaka-1"])
+    assert [node.name for node in world.fleet.gateways if node.serviceable] == ["seoul-1", "seoul-2", "osaka-2"]
