@@ -3,6 +3,7 @@
 An event carries the result, not the cause: replaying a journal needs no rule that the code may have changed since.
 """
 
+from hactl.core.alert import Alert, AlertKind
 from hactl.core.model import (
     Failover,
     Node,
@@ -210,8 +211,65 @@ class GapRecorded(_Event):
     why: str
 
 
+class JournalFilled(_Event):
+    """The journal has had no room for a while; this record has waited for it, too."""
+
+    waiting: int
+    """Records that waited before this one."""
+
+
 class FleetClosing(_Event):
     """`down` was accepted."""
+
+
+class AlertRaised(_Event):
+    """A receiver is owed an alert."""
+
+    alert: Alert
+    until: float
+    """Unix time before which it gets no other of this kind about this subject."""
+
+
+class AlertSuppressed(_Event):
+    """An alert was held back; the next of its kind about its subject will say how many were."""
+
+    to: str
+    kind: AlertKind
+    subject: str
+    count: int
+    """Held back so far."""
+    until: float
+    why: str
+
+
+class AlertDelivered(_Event):
+    """A receiver has taken an alert."""
+
+    id: str
+    to: str
+    kind: AlertKind
+    attempts: int
+
+
+class AlertFailed(_Event):
+    """A receiver would not take an alert; it will not be tried again."""
+
+    id: str
+    to: str
+    kind: AlertKind
+    attempts: int
+    why: str
+    hint: str = ""
+
+
+class AlertExpired(_Event):
+    """An alert was given up because it had become too old to be news."""
+
+    id: str
+    to: str
+    kind: AlertKind
+    age: float
+    """Seconds."""
 
 
 ConfigEvent = (
@@ -239,7 +297,13 @@ Event = (
     | OperationMoved
     | OperationEnded
     | GapRecorded
+    | JournalFilled
     | FleetClosing
+    | AlertRaised
+    | AlertSuppressed
+    | AlertDelivered
+    | AlertFailed
+    | AlertExpired
 )
 
 

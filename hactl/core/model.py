@@ -6,6 +6,7 @@ when it is SERVING and HEALTHY and its region is one the plan prefers; everythin
 
 from enum import StrEnum
 
+from hactl.core.alert import AlertBook
 from hactl.core.spec import FleetSpec, Policy
 from hactl.core.value import Value, replace
 
@@ -238,6 +239,7 @@ class Verb(StrEnum):
     APPLY = "apply"
     SCALE = "scale"
     DOWN = "down"
+    ALERT_TEST = "alert-test"
 
 
 class Step(StrEnum):
@@ -380,6 +382,7 @@ class Fleet(Value):
     """Edge name → revision of the configuration that edge has proved to use."""
     closing: bool = False
     """`down` was accepted: when everything has stopped, the daemon leaves."""
+    alerts: AlertBook = AlertBook()
 
     @property
     def edges(self) -> tuple[Node, ...]:

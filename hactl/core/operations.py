@@ -107,6 +107,8 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
             return  # `rollout` takes it further
         case Verb.START | Verb.STOP | Verb.KILL | Verb.DRAIN | Verb.RESUME:
             _await_targets(draft, operation)
+        case Verb.ALERT_TEST:
+            pass  # the delivery ends it
         case _:
             assert_never(operation.verb)
     current = draft.fleet.operations.get(operation.id)
@@ -204,6 +206,8 @@ def _expire(draft: Draft, operation: Operation) -> None:
     if operation.verb in (Verb.WEIGHT, Verb.POLICY):
         undo_change(draft, operation, "not confirmed by every edge in time")
         return
+    if operation.verb is Verb.ALERT_TEST:
+        what = "the receiver"
     held = held_down(draft.fleet, operation)
     end(draft, operation, Outcome.FAILED, f"still waiting for {what} at the deadline", "hactl status")
     for node in held:

@@ -20,6 +20,7 @@ from hactl.core.commands import (
     SetWeight,
     Start,
     Stop,
+    TryAlert,
 )
 from hactl.core.errors import CommandRejected
 from hactl.core.model import Fleet, Node, Role, Verb
@@ -36,7 +37,9 @@ def check(fleet: Fleet, request: Request) -> None:
     if fleet.closing:
         raise CommandRejected(f"fleet '{fleet.name}' is going down", "wait for it, then: hactl up")
     command = request.command
-    if not isinstance(command, Down | SetPolicy | Apply | Scale):
+    if isinstance(command, TryAlert):
+        _alert_exists(fleet, command.alert)
+    elif not isinstance(command, Down | SetPolicy | Apply | Scale):
         _names_exist(fleet, command)
     match command:
         case Stop() | Kill() | Drain():
@@ -61,7 +64,7 @@ def check(fleet: Fleet, request: Request) -> None:
         case Apply() | Scale():
             if request.proposal is None:
                 raise CommandRejected("nobody has read this configuration", "hactl config apply")
-        case Down():
+        case Down() | TryAlert():
             pass
 
 
@@ -91,6 +94,13 @@ def _names_exist(fleet: Fleet, command: Command) -> None:
         if region not in {spec.name for spec in fleet.spec.regions}:
             known = ", ".join(spec.name for spec in fleet.spec.regions)
             raise CommandRejected(f"no region '{region}' in fleet '{fleet.name}'", f"known: {known}")
+
+
+def _alert_exists(fleet: Fleet, name: str) -> None:
+    known = [alert.name for alert in fleet.spec.alerts]
+    if name not in known:
+        hint = f"known: {', '.join(known)}" if known else "add an [[alert]] to hactl.toml"
+        raise CommandRejected(f"no alert '{name}' in fleet '{fleet.name}'", hint)
 
 
 def _not_busy(fleet: Fleet, command: Start | Stop | Kill | Drain | Resume | Restart) -> None:

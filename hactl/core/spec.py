@@ -6,6 +6,7 @@ here are the defaults of the file.
 
 from enum import StrEnum
 
+from hactl.core.alert import AlertSpec
 from hactl.core.value import Value
 
 
@@ -283,6 +284,7 @@ class FleetSpec(Value):
     routes: tuple[RouteSpec, ...] = ()
     logs: LogsSpec = LogsSpec()
     journal: JournalSpec = JournalSpec()
+    alerts: tuple[AlertSpec, ...] = ()
 
     def region(self, name: str) -> RegionSpec:
         """The region called `name`. Raises KeyError."""
@@ -290,3 +292,7 @@ class FleetSpec(Value):
             if region.name == name:
                 return region
         raise KeyError(name)
+
+    def alert(self, name: str) -> AlertSpec | None:
+        """The receiver of alerts called `name`, if there is one."""
+        return next((alert for alert in self.alerts if alert.name == name), None)

@@ -4,6 +4,11 @@ from typing import assert_never
 
 from hactl.core.events import (
     AdoptionRefused,
+    AlertDelivered,
+    AlertExpired,
+    AlertFailed,
+    AlertRaised,
+    AlertSuppressed,
     ConfigEvent,
     ConfigTaken,
     DaemonStarted,
@@ -15,6 +20,7 @@ from hactl.core.events import (
     FleetClosing,
     FleetFounded,
     GapRecorded,
+    JournalFilled,
     NodeAdopted,
     NodeChanged,
     NodesAdded,
@@ -88,8 +94,12 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
         case GapRecorded(lost=lost, why=why):
             return f"{lost} records were lost: {why}"
+        case JournalFilled(waiting=waiting):
+            return f"the journal has no room: {waiting} records waited"
         case FleetClosing():
             return "the fleet goes down"
+        case AlertRaised() | AlertSuppressed() | AlertDelivered() | AlertFailed() | AlertExpired():
+            return _alert(event)
         case _:
             assert_never(event)
 
@@ -149,3 +159,19 @@ def _changed(event: NodeChanged) -> str:
         state = "unhealthy"
     arrow = f"{event.was} -> {state}" if event.was is not node.state else state
     return f"{node.name}: {arrow}" + (f" ({event.why})" if event.why else "")
+
+
+def _alert(event: AlertRaised | AlertSuppressed | AlertDelivered | AlertFailed | AlertExpired) -> str:
+    match event:
+        case AlertRaised(alert=alert):
+            return f"alert {alert.to}: {alert.kind}: {alert.sentence}"
+        case AlertSuppressed(to=to, kind=kind, subject=subject, count=count, why=why):
+            return f"alert {to}: {kind} of {subject} held back ({count} by now): {why}"
+        case AlertDelivered(to=to, kind=kind, attempts=attempts):
+            return f"alert {to}: {kind} delivered{f' on attempt {attempts}' if attempts > 1 else ''}"
+        case AlertFailed(to=to, kind=kind, attempts=attempts, why=why):
+            return f"alert {to}: {kind} not delivered after {attempts} attempt{'s' if attempts != 1 else ''}: {why}"
+        case AlertExpired(to=to, kind=kind, age=age):
+            return f"alert {to}: {kind} not delivered: it is {age / 60:.0f} min old"
+        case _:
+            assert_never(event)
