@@ -11,7 +11,8 @@ from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
 from hactl.cli.following import until_ended
 from hactl.cli.options import fleet_option, json_option, label, timeout_option
-from hactl.core.alert import Alert, AlertKind, AlertSpec, Severity
+from hactl.core.alert import AlertKind, AlertSpec
+from hactl.core.alert_queue import trial
 from hactl.core.commands import TryAlert
 from hactl.core.errors import CommandRejected, TimedOut
 from hactl.core.events import AlertDelivered, AlertExpired, AlertFailed, OperationEnded, Record
@@ -76,7 +77,8 @@ def try_it(names: tuple[str, ...], dry_run: bool, timeout: float, reason: str, a
     """Send NAMES (or every alert) a test, marked as one, the way real alerts go. Fails when one is not delivered."""
     chosen = choose()
     fleet = chosen.client.fleet().fleet
-    wanted = tuple(dict.fromkeys(names)) or tuple(spec.name for spec in fleet.spec.alerts)
+    every = tuple(spec.name for spec in fleet.spec.alerts)
+    wanted = tuple(_spec(fleet, name).name for name in dict.fromkeys(names)) or every
     if dry_run:
         return _show(fleet, wanted, as_json=as_json)
     if not wanted:
@@ -158,11 +160,8 @@ def _show(fleet: Fleet, names: tuple[str, ...], *, as_json: bool) -> int:
 
     samples: dict[str, Any] = {}
     for name in names:
-        spec = fleet.spec.alert(name)
-        if spec is None:
-            known = ", ".join(each.name for each in fleet.spec.alerts)
-            raise CommandRejected(f"no alert '{name}' in fleet '{fleet.name}'", f"known: {known}" if known else "")
-        samples[name] = body(_sample(fleet, name), socket.gethostname(), spec.format).decode()
+        told = trial(fleet, name, label(), time.time())
+        samples[name] = body(told, socket.gethostname(), _spec(fleet, name).format).decode()
     if as_json:
         output.emit_json({"version": 1, "samples": samples, "schema": schema()})
         return Exit.OK
@@ -174,16 +173,10 @@ def _show(fleet: Fleet, names: tuple[str, ...], *, as_json: bool) -> int:
     return Exit.OK
 
 
-def _sample(fleet: Fleet, name: str) -> Alert:
-    return Alert(
-        id=f"{fleet.id}-{fleet.seq + 2}",
-        to=name,
-        fleet=fleet.name,
-        kind=AlertKind.TEST,
-        severity=Severity.INFO,
-        subject=name,
-        sentence=f"this is a test of the alert '{name}' by {label()}; nothing has happened",
-        hint="",
-        seq=fleet.seq + 1,
-        at=time.time(),
-    )
+def _spec(fleet: Fleet, name: str) -> AlertSpec:
+    spec = fleet.spec.alert(name)
+    if spec is None:
+        known = ", ".join(each.name for each in fleet.spec.alerts)
+        hint = f"known: {known}" if known else "add an [[alert]] to hactl.toml"
+        raise CommandRejected(f"no alert '{name}' in fleet '{fleet.name}'", hint)
+    return spec

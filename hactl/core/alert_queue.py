@@ -13,6 +13,7 @@ from hactl.core.events import AlertDelivered, AlertExpired, AlertFailed, AlertRa
 from hactl.core.model import Fleet, Now, Operation, Outcome
 from hactl.core.observations import AlertTried
 from hactl.core.operations import end
+from hactl.core.value import replace
 
 LONGEST_QUEUE = 100
 """Alerts that may wait for one receiver; what comes after them is held back and counted."""
@@ -48,16 +49,22 @@ def is_too_old(alert: Alert, now: Now) -> bool:
     return now.wall - alert.at > NEWS_FOR
 
 
-def send_test(draft: Draft, operation: Operation, name: str) -> None:
-    """Send the receiver called `name` a test, which is never held back; its delivery ends `operation`."""
+def trial(fleet: Fleet, name: str, by: str, at: float) -> Alert:
+    """The test that the receiver called `name` would be sent now."""
     notice = Notice(
         kind=AlertKind.TEST,
         severity=Severity.INFO,
         subject=name,
-        sentence=f"this is a test of the alert '{name}' by {operation.by}; nothing has happened",
-        seq=draft.fleet.seq,
+        sentence=f"this is a test of the alert '{name}' by {by}; nothing has happened",
+        seq=fleet.seq,
     )
-    _raise(draft, name, notice, until=draft.now.wall, operation=operation.id)
+    return _alert(fleet, name, notice, at)
+
+
+def send_test(draft: Draft, operation: Operation, name: str) -> None:
+    """Send the receiver called `name` a test, which is never held back; its delivery ends `operation`."""
+    alert = replace(trial(draft.fleet, name, operation.by, draft.now.wall), operation=operation.id)
+    _owe(draft, alert, until=alert.at)
 
 
 def tried(draft: Draft, saw: AlertTried) -> None:
@@ -93,7 +100,8 @@ def _offer(draft: Draft, receiver: AlertSpec, notice: Notice) -> None:
     elif len(book.waiting(receiver.name)) >= LONGEST_QUEUE:
         why = f"{LONGEST_QUEUE} others wait for it"
     if not why:
-        _raise(draft, receiver.name, notice, until=now + receiver.throttle, suppressed=window.suppressed)
+        alert = replace(_alert(draft.fleet, receiver.name, notice, now), suppressed=window.suppressed)
+        _owe(draft, alert, until=now + receiver.throttle)
         return
     suppressed = AlertSuppressed(
         to=receiver.name,
@@ -106,9 +114,8 @@ def _offer(draft: Draft, receiver: AlertSpec, notice: Notice) -> None:
     draft.emit(suppressed)
 
 
-def _raise(draft: Draft, to: str, notice: Notice, *, until: float, suppressed: int = 0, operation: str = "") -> None:
-    fleet = draft.fleet
-    alert = Alert(
+def _alert(fleet: Fleet, to: str, notice: Notice, at: float) -> Alert:
+    return Alert(
         id=f"{fleet.id}-{fleet.seq + 1}",
         to=to,
         fleet=fleet.name,
@@ -118,10 +125,11 @@ def _raise(draft: Draft, to: str, notice: Notice, *, until: float, suppressed: i
         sentence=notice.sentence,
         hint=notice.hint,
         seq=notice.seq,
-        at=draft.now.wall,
-        suppressed=suppressed,
-        operation=operation,
+        at=at,
     )
+
+
+def _owe(draft: Draft, alert: Alert, *, until: float) -> None:
     draft.emit(AlertRaised(alert=alert, until=until))
     draft.perform(DeliverAlerts())
 

@@ -140,7 +140,6 @@ NOT_BUILT = [
     ('[region_failover]\nstable_for = "60s"', "region_failover.stable_for"),
     ('[gateway]\nenvoy_overlay = "a.yaml"', "gateway.envoy_overlay"),
     ('[[route]]\nprefix = "/"\nrespond = 200\nhedge = true', "route[1].hedge"),
-    ("[[alert]]", "alert"),
     ("[metrics]", "metrics"),
     ("[backup]", "backup"),
     ("[sessions]", "sessions"),

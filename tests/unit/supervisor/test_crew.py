@@ -15,6 +15,7 @@ from hactl.core.observations import BecameHealthy, Exited, Observation, PlanAppl
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
 from hactl.supervisor import procfs
+from hactl.supervisor.alerts.delivery import AlertDelivery
 from hactl.supervisor.crew import Crew
 from hactl.supervisor.process_table import ProcessTable
 
@@ -103,6 +104,7 @@ class Watch:
         crew = Crew(
             edges=self.engine,
             gateways=self.engine,
+            alerts=AlertDelivery(),
             table=table,
             look=self.look,
             deliver=self.deliver,
