@@ -4,6 +4,7 @@ The queue is the fleet itself, so nothing is lost with this worker; a receiver t
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -72,7 +73,8 @@ class Courier:
         """Work until cancelled."""
         to = self._look().spec.alert(self._name)
         if to is not None:
-            await self._delivery.prepare(to)
+            with contextlib.suppress(Exception):  # met again, and told, by the first delivery
+                await self._delivery.prepare(to)
         while True:
             await self._news.wait()
             self._news.clear()
@@ -109,6 +111,10 @@ class Courier:
             return Undelivered(f"no answer within {to.timeout:g} s", f"raise alert[{to.name}].timeout if it is slow")
         except HactlError as failed:
             return failed
+        except OSError as failed:  # no descriptor left, certificates that cannot be read
+            return Undelivered(f"this machine cannot do it: {failed.strerror or type(failed).__name__}", "hactl doctor")
+        except Exception as defect:  # a fleet does not die of an alert; more than its kind could have a secret in it
+            return HactlError(f"the daemon has a defect: {type(defect).__name__}", "tell its makers")
         return None
 
 

@@ -72,8 +72,7 @@ class Webhook:
 
     async def prepare(self) -> None:
         """Load httpx and the certificates of this machine, which takes too long to do in the loop."""
-        with contextlib.suppress(HactlError, OSError):  # tried again, and told, with the first delivery
-            await self._ready()
+        await self._ready()
 
     async def post(self, to: AlertSpec, body: bytes) -> None:
         """One attempt. Raises Undelivered, and HactlError for what no further attempt would change."""
