@@ -26,4 +26,5 @@ class AlertDelivery:
         if to.webhook:
             await self._webhook.post(to, body(alert, self._host, to.format))
         else:
-            await program.run(to.exec, body(alert, self._host, AlertFormat.JSON), program.variables(alert))
+            line = body(alert, self._host, AlertFormat.JSON) + b"\n"
+            await program.run(to.exec, line, program.variables(alert))
