@@ -51,7 +51,7 @@ class Row(Value):
 @fleet_option
 @json_option
 def list_(as_json: bool) -> int:
-    """List who is told of what, how many alerts wait, and how the last delivery went."""
+    """List who is told of what, and how the last delivery went."""
     chosen = choose()
     rows = _rows(chosen)
     if as_json:
@@ -74,7 +74,10 @@ def list_(as_json: bool) -> int:
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal.")
 @json_option
 def try_it(names: tuple[str, ...], dry_run: bool, timeout: float, reason: str, as_json: bool) -> int:
-    """Send NAMES (or every alert) a test, marked as one, the way real alerts go. Fails when one is not delivered."""
+    """Send a test to NAMES, or to every receiver.
+
+    It is marked as a test and goes the way real alerts go, retries included; exit code 1 when one is not delivered.
+    """
     chosen = choose()
     fleet = chosen.client.fleet().fleet
     every = tuple(spec.name for spec in fleet.spec.alerts)
