@@ -8,13 +8,15 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from hactl.core.alert import Alert, AlertSpec
+from hactl.core.alert import Alert, AlertKind, AlertSpec
 from hactl.core.alert_queue import is_too_old
 from hactl.core.errors import HactlError
 from hactl.core.jitter import fraction
 from hactl.core.model import Fleet, Now
 from hactl.core.observations import AlertTooOld, AlertTried, Observation
 
+BREATH = 0.5
+"""Seconds that an alert waits before it is sent: first comes the failover it is about, then the news of it."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between two attempts: after the first, doubled after each, and at most."""
 
@@ -86,6 +88,8 @@ class Courier:
     async def _outcome(self, alert: Alert) -> Observation:
         """Try until it is delivered, or until it makes no sense to go on."""
         attempt = 0
+        if alert.kind is not AlertKind.TEST:
+            await self._sleep(min(BREATH, max(0.0, alert.at + BREATH - self._clock().wall)))
         while True:
             if is_too_old(alert, self._clock()):
                 return AlertTooOld(id=alert.id)
