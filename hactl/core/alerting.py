@@ -49,7 +49,7 @@ def notices(before: Fleet, events: Sequence[Event], after: Fleet) -> tuple[Notic
     found = [
         replace(notice, seq=before.seq + number)
         for number, event in enumerate(events, 1)
-        for notice in _of_event(event, before, events)
+        for notice in _of_event(event, before, events, after)
     ]
     if not after.closing and any(isinstance(event, NodeChanged) for event in events):
         whole = (*_of_fleet(before, after), *_of_regions(before, after), *_of_edges(before, after))
@@ -57,7 +57,7 @@ def notices(before: Fleet, events: Sequence[Event], after: Fleet) -> tuple[Notic
     return tuple(sorted(found, key=lambda notice: _URGENCY.index(notice.severity)))
 
 
-def _of_event(event: Event, before: Fleet, events: Sequence[Event]) -> Iterator[Notice]:
+def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet) -> Iterator[Notice]:
     """What one event means by itself; most mean nothing."""
     match event:
         case FailoverBegan(failover=failover):
@@ -78,7 +78,7 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event]) -> Iterator[
             sentence = f"{edge} would not take plan {version}: {why}"
             yield _warning(AlertKind.PLAN_REJECTED, edge, sentence, f"hactl logs {edge}")
         case OperationEnded():
-            yield from _of_operation(event, before, events)
+            yield from _of_operation(event, before, events, after)
         case DaemonStarted(gap=float(gap)):
             sentence = f"nobody supervised the fleet for up to {gap:.1f} s"
             yield _warning(AlertKind.SUPERVISION_GAP, before.name, sentence, "hactl logs daemon")
@@ -92,11 +92,12 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event]) -> Iterator[
             return
 
 
-def _of_operation(ended: OperationEnded, before: Fleet, events: Sequence[Event]) -> Iterator[Notice]:
+def _of_operation(ended: OperationEnded, before: Fleet, events: Sequence[Event], after: Fleet) -> Iterator[Notice]:
     begun = [event.operation for event in events if isinstance(event, OperationBegan)]
     known: dict[str, Operation] = before.operations | {operation.id: operation for operation in begun}
     operation = known[ended.id]
-    if operation.verb is Verb.ALERT_TEST or ended.outcome is Outcome.DONE:
+    overtaken = after.closing and operation.verb is not Verb.DOWN
+    if operation.verb is Verb.ALERT_TEST or ended.outcome is Outcome.DONE or overtaken:
         return
     rolled_back = ended.outcome is Outcome.ROLLED_BACK
     kind = AlertKind.CONFIG_ROLLED_BACK if rolled_back else AlertKind.OPERATION_FAILED

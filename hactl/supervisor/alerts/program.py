@@ -101,7 +101,7 @@ class _Output:
 
 
 def _start(argv: tuple[str, ...], stdin: bytes, env: dict[str, str], output: _Output) -> int:
-    found = _find(argv[0], env["PATH"])
+    found = find(argv[0], env["PATH"])
     # In memory, not a pipe: a program that never reads it keeps nobody waiting.
     given = os.memfd_create("alert", os.MFD_CLOEXEC)
     try:
@@ -127,7 +127,8 @@ def _start(argv: tuple[str, ...], stdin: bytes, env: dict[str, str], output: _Ou
         output.started()
 
 
-def _find(program: str, path: str) -> str:
+def find(program: str, path: str) -> str:
+    """The file of a program that is named as in a shell. Raises HactlError that says what is wrong with it."""
     found = shutil.which(program, path=path)
     if found is not None:
         return found

@@ -112,6 +112,12 @@ def test_what_an_operator_ordered_is_no_alert() -> None:
         assert stepwise(before, world, known) == [], order
 
 
+def test_what_a_fleet_that_is_taken_down_cuts_short_is_no_alert() -> None:
+    story = Script(serving()) >> Restart(nodes=("seoul-1",))
+    assert told(story, Down()) == []
+    assert any(isinstance(event, OperationEnded) for event in story.events)
+
+
 def test_a_kill_is_taken_for_a_crash() -> None:
     """That is what it is for; the sentence says who did it."""
     story = Script(serving())
