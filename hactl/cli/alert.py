@@ -12,10 +12,14 @@ from hactl.cli.exits import Exit
 from hactl.cli.following import until_ended
 from hactl.cli.options import fleet_option, json_option, label, timeout_option
 from hactl.core.alert import AlertKind, AlertSpec
+from hactl.core.alert_events import AlertDelivered, AlertExpired, AlertFailed
 from hactl.core.alert_queue import trial
 from hactl.core.commands import TryAlert
 from hactl.core.errors import CommandRejected, TimedOut
-from hactl.core.events import AlertDelivered, AlertExpired, AlertFailed, OperationEnded, Record
+from hactl.core.events import (
+    OperationEnded,
+    Record,
+)
 from hactl.core.model import Fleet, Outcome
 from hactl.core.talk import Query, Receipt
 from hactl.core.telling import tell

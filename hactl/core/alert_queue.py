@@ -6,10 +6,10 @@ deliveries are made, or how often one is tried: that is the shell's.
 """
 
 from hactl.core.alert import Alert, AlertKind, AlertSpec, Severity, Window, window_key
+from hactl.core.alert_events import AlertDelivered, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.alerting import Notice, notices
 from hactl.core.draft import Draft
 from hactl.core.effects import DeliverAlerts
-from hactl.core.events import AlertDelivered, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.model import Fleet, Now, Operation, Outcome
 from hactl.core.observations import AlertTried
 from hactl.core.operations import end

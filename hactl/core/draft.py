@@ -7,15 +7,11 @@ from typing import assert_never
 
 from hactl.core import alert as alerts
 from hactl.core.alert import AlertBook, Window, window_key
+from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.configured import configured, without
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
-    AlertDelivered,
-    AlertExpired,
-    AlertFailed,
-    AlertRaised,
-    AlertSuppressed,
     ConfigTaken,
     DaemonStarted,
     DaemonStopped,
@@ -180,9 +176,7 @@ def _with_node(fleet: Fleet, node: Node) -> Fleet:
     return replace(fleet, nodes=nodes)
 
 
-def _with_alert(
-    book: AlertBook, event: AlertRaised | AlertSuppressed | AlertDelivered | AlertFailed | AlertExpired
-) -> AlertBook:
+def _with_alert(book: AlertBook, event: AlertEvent) -> AlertBook:
     match event:
         case AlertRaised(alert=alert, until=until):
             return alerts.raised(book, alert, until)

@@ -3,7 +3,7 @@
 An event carries the result, not the cause: replaying a journal needs no rule that the code may have changed since.
 """
 
-from hactl.core.alert import Alert, AlertKind
+from hactl.core.alert_events import AlertEvent
 from hactl.core.model import (
     Failover,
     Node,
@@ -222,56 +222,6 @@ class FleetClosing(_Event):
     """`down` was accepted."""
 
 
-class AlertRaised(_Event):
-    """A receiver is owed an alert."""
-
-    alert: Alert
-    until: float
-    """Unix time before which it gets no other of this kind about this subject."""
-
-
-class AlertSuppressed(_Event):
-    """An alert was held back; the next of its kind about its subject will say how many were."""
-
-    to: str
-    kind: AlertKind
-    subject: str
-    count: int
-    """Held back so far."""
-    until: float
-    why: str
-
-
-class AlertDelivered(_Event):
-    """A receiver has taken an alert."""
-
-    id: str
-    to: str
-    kind: AlertKind
-    attempts: int
-
-
-class AlertFailed(_Event):
-    """A receiver would not take an alert; it will not be tried again."""
-
-    id: str
-    to: str
-    kind: AlertKind
-    attempts: int
-    why: str
-    hint: str = ""
-
-
-class AlertExpired(_Event):
-    """An alert was given up because it had become too old to be news."""
-
-    id: str
-    to: str
-    kind: AlertKind
-    age: float
-    """Seconds."""
-
-
 ConfigEvent = (
     FleetFounded | ConfigTaken | RevisionProposed | RevisionApplied | RevisionRolledBack | NodesAdded | NodesRemoved
 )
@@ -299,11 +249,7 @@ Event = (
     | GapRecorded
     | JournalFilled
     | FleetClosing
-    | AlertRaised
-    | AlertSuppressed
-    | AlertDelivered
-    | AlertFailed
-    | AlertExpired
+    | AlertEvent
 )
 
 

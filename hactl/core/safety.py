@@ -37,10 +37,7 @@ def check(fleet: Fleet, request: Request) -> None:
     if fleet.closing:
         raise CommandRejected(f"fleet '{fleet.name}' is going down", "wait for it, then: hactl up")
     command = request.command
-    if isinstance(command, TryAlert):
-        _alert_exists(fleet, command.alert)
-    elif not isinstance(command, Down | SetPolicy | Apply | Scale):
-        _names_exist(fleet, command)
+    _names_exist(fleet, command)
     match command:
         case Stop() | Kill() | Drain():
             _not_busy(fleet, command)
@@ -79,6 +76,11 @@ def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
 
 
 def _names_exist(fleet: Fleet, command: Command) -> None:
+    if isinstance(command, Down | SetPolicy | Apply | Scale):
+        return
+    if isinstance(command, TryAlert):
+        _alert_exists(fleet, command.alert)
+        return
     names: tuple[str, ...] = getattr(command, "nodes", ())
     regions: tuple[str, ...] = getattr(command, "regions", ())
     if not names and not regions:

@@ -2,13 +2,9 @@
 
 from typing import assert_never
 
+from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.events import (
     AdoptionRefused,
-    AlertDelivered,
-    AlertExpired,
-    AlertFailed,
-    AlertRaised,
-    AlertSuppressed,
     ConfigEvent,
     ConfigTaken,
     DaemonStarted,
@@ -92,10 +88,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{operation.id}: {_progress(operation)}"
         case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
             return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
-        case GapRecorded(lost=lost, why=why):
-            return f"{lost} records were lost: {why}"
-        case JournalFilled(waiting=waiting):
-            return f"the journal has no room: {waiting} records waited"
+        case GapRecorded() | JournalFilled():
+            return _journal(event)
         case FleetClosing():
             return "the fleet goes down"
         case AlertRaised() | AlertSuppressed() | AlertDelivered() | AlertFailed() | AlertExpired():
@@ -161,7 +155,13 @@ def _changed(event: NodeChanged) -> str:
     return f"{node.name}: {arrow}" + (f" ({event.why})" if event.why else "")
 
 
-def _alert(event: AlertRaised | AlertSuppressed | AlertDelivered | AlertFailed | AlertExpired) -> str:
+def _journal(event: GapRecorded | JournalFilled) -> str:
+    if isinstance(event, GapRecorded):
+        return f"{event.lost} records were lost: {event.why}"
+    return f"the journal has no room: {event.waiting} records waited"
+
+
+def _alert(event: AlertEvent) -> str:
     match event:
         case AlertRaised(alert=alert):
             return f"alert {alert.to}: {alert.kind}: {alert.sentence}"

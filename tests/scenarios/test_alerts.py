@@ -12,12 +12,9 @@ from support.processes import ended
 from support.receiver import NEVER, OK, Receiver, answer
 
 from hactl.core.alert import AlertKind
+from hactl.core.alert_events import AlertDelivered, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.commands import TryAlert
 from hactl.core.events import (
-    AlertDelivered,
-    AlertFailed,
-    AlertRaised,
-    AlertSuppressed,
     FailoverBegan,
     FailoverEnded,
     FailoverMoved,

@@ -7,15 +7,11 @@ from support.script import NOTHING, Script, after, applied, exited, healthy, lik
 from support.world import MemoryWorld
 
 from hactl.core.alert import AlertKind
+from hactl.core.alert_events import AlertDelivered, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.alert_queue import LONGEST_QUEUE, NEWS_FOR
 from hactl.core.commands import Down, Kill, TryAlert
 from hactl.core.effects import DeliverAlerts
 from hactl.core.events import (
-    AlertDelivered,
-    AlertExpired,
-    AlertFailed,
-    AlertRaised,
-    AlertSuppressed,
     NodeChanged,
     OperationBegan,
     OperationEnded,
