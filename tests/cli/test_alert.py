@@ -38,11 +38,14 @@ class Office:
         self.home = home
         self.status = 200
         self.got: list[Any] = []
+        self.open = threading.Event()
+        """Set while answers are given; without it every request waits for its answer."""
         office = self
 
         class Desk(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 office.got.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+                office.open.wait()
                 self.send_response(office.status)
                 self.end_headers()
 
@@ -60,6 +63,7 @@ def at_work(office: Office) -> Iterator[Office]:
     try:
         yield office
     finally:
+        office.open.set()
         office.server.shutdown()
         office.server.server_close()
         thread.join()
@@ -80,6 +84,7 @@ def office() -> Iterator[Office]:
 @pytest.fixture(autouse=True)
 def well(office: Office) -> None:
     office.status = 200
+    office.open.set()
     office.got.clear()
 
 
@@ -106,6 +111,17 @@ def test_one_that_is_not_delivered_says_why_and_what_to_try(office: Office) -> N
     done = office.home.run("alert", "test", "chat")
     assert done.returncode == 1
     assert done.stderr.startswith("failed: 'chat': the daemon's environment has no CHAT_URL\n  try: set it where")
+
+
+def test_one_that_takes_its_time_is_waited_for_only_as_long_as_asked(office: Office) -> None:
+    """Exit code 4, and how to go on waiting; the test itself goes on, and ends."""
+    office.open.clear()
+    done = office.home.run("alert", "test", "ops", "--timeout", "100ms")
+    office.open.set()
+    assert done.returncode == 4
+    operation = done.stderr.split("--operation ")[1].strip()
+    assert done.stderr == f"'ops': not delivered yet; hactl wait --operation {operation}\n"
+    office.home.ok("wait", "--operation", operation)
 
 
 def test_without_a_name_everybody_is_tested_and_one_failure_is_a_failure(office: Office) -> None:

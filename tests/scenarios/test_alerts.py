@@ -13,7 +13,7 @@ from support.receiver import NEVER, OK, Receiver, answer
 
 from hactl.core.alert import AlertKind
 from hactl.core.alert_events import AlertDelivered, AlertFailed, AlertRaised, AlertSuppressed
-from hactl.core.commands import TryAlert
+from hactl.core.commands import Apply, TryAlert
 from hactl.core.events import (
     FailoverBegan,
     FailoverEnded,
@@ -127,6 +127,20 @@ async def test_a_node_that_dies_again_and_again_is_told_of_once_in_a_while() -> 
                 await fleet.calm()
             assert [event.count for event in fleet.since(mark, AlertSuppressed)] == [1, 2]
             await receiver.until(lambda: len(receiver.requests) == 1)
+
+
+async def test_a_receiver_can_be_added_while_the_fleet_serves() -> None:
+    """Nothing restarts for it, and the next loss is told."""
+    async with Receiver(OK) as receiver, RunningFleet(extra=TIRELESS) as fleet:
+        before = fleet.pids()
+        text = fleet.config.read_text() + alert("ops", webhook=receiver.url, on=["node-down"])
+        await fleet.command(Apply(text=text, path=str(fleet.config), bake=0.0))
+        assert fleet.pids() == before
+        mark = fleet.seq
+        fleet.kill("local-1")
+        await fleet.happens(AlertDelivered, after=mark)
+        assert [each.json["subject"] for each in receiver.requests] == ["local-1"]
+        await fleet.calm()
 
 
 async def test_no_secret_leaves_the_place_where_it_is(tmp_path: Path) -> None:
