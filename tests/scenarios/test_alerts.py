@@ -1,5 +1,6 @@
 """Somebody is to be told, and is slow, deaf, broken or away: the fleet never notices, and nothing is forgotten."""
 
+import asyncio
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -41,7 +42,8 @@ def _literal(value: Any) -> str:
 def stubborn_program(directory: Path) -> Path:
     """A program that says who it is and then stays, whoever asks it to go."""
     path = directory / "stay.sh"
-    path.write_text(f"#!/bin/sh\ntrap '' TERM INT HUP\necho $$ >> {directory}/stayed\nwhile :; do sleep 600; done\n")
+    os.mkfifo(directory / "pid")
+    path.write_text(f"#!/bin/sh\ntrap '' TERM INT HUP\necho $$ > {directory}/pid\nwhile :; do sleep 600; done\n")
     path.chmod(0o755)
     return path
 
@@ -76,20 +78,19 @@ async def test_receivers_that_hang_and_fail_cost_the_fleet_nothing(tmp_path: Pat
                 "FailoverEnded",
             ]
             settled = [event for event in events if isinstance(event, AlertDelivered | AlertFailed)]
-            assert {event.to for event in settled} == {"good"}, "everybody else was still at the first one"
+            assert {event.to for event in settled} <= {"good"}, "everybody else was still at the first one"
             wanted = {event.alert.id for event in events if isinstance(event, AlertRaised) and event.alert.to == "good"}
             await good.until(lambda: len(good.requests) >= len(wanted))
             assert {each.json["id"] for each in good.requests} == wanted
             told = [(each.json["kind"], each.json["subject"]) for each in good.requests]
             assert told == [(kind, name) for name in NODES for kind in ("node-down", "failover", "node-back")]
-            assert len(deaf.requests) == 1
+            await deaf.until(lambda: len(deaf.requests) == 1)
             waiting = fleet.now.alerts
             assert [len(waiting.waiting(name)) for name in ("deaf", "program", "broken")] == [9, 9, 9]
-            watched = [os.pidfd_open(int(pid)) for pid in (tmp_path / "stayed").read_text().split()]
+            stubborn = os.pidfd_open(int(await asyncio.to_thread((tmp_path / "pid").read_text)))
         # The daemon has left: what it had in hand is gone with it, and stands in the journal.
-        for fd in watched:
-            await ended(fd)
-            os.close(fd)
+        await ended(stubborn)
+        os.close(stubborn)
         await deaf.until(lambda: deaf.open == 0)
 
 
