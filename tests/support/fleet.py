@@ -308,7 +308,7 @@ def is_calm(fleet: Fleet) -> bool:
     """Nothing is in progress and every process serves."""
     return (
         bool(fleet.nodes)
-        and all(node.serviceable for node in fleet.nodes.values())
+        and all(node.serviceable or node.standing_by for node in fleet.nodes.values())
         and not fleet.operations
         and not fleet.failovers
         and confirmed(fleet, fleet.plan.version)
