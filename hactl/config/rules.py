@@ -81,8 +81,9 @@ def _restart(spec: FleetSpec) -> Iterator[Problem]:
 
 
 def _safety(spec: FleetSpec) -> Iterator[Problem]:
-    if spec.safety.min_serving_nodes > _nodes(spec):
-        cause = f"wants {spec.safety.min_serving_nodes} nodes serving, but there are {_nodes(spec)}"
+    in_rotation = sum(region.nodes for region in spec.regions)
+    if spec.safety.min_serving_nodes > in_rotation:
+        cause = f"wants {spec.safety.min_serving_nodes} nodes serving, but there are {in_rotation}"
         yield Problem(path="safety.min_serving_nodes", cause=cause)
     if spec.safety.min_serving_regions > len(spec.regions):
         cause = f"wants {spec.safety.min_serving_regions} regions serving, but there are {len(spec.regions)}"
@@ -90,4 +91,4 @@ def _safety(spec: FleetSpec) -> Iterator[Problem]:
 
 
 def _nodes(spec: FleetSpec) -> int:
-    return sum(region.nodes for region in spec.regions)
+    return sum(region.nodes + region.spares for region in spec.regions)

@@ -6,7 +6,7 @@ rejected whole; an observation never fails, late news is dropped.
 
 from typing import assert_never
 
-from hactl.core import alert_queue, failover, operations, proposals, rollout
+from hactl.core import alert_queue, failover, operations, proposals, rollout, spares
 from hactl.core.commands import (
     VERBS,
     Apply,
@@ -104,6 +104,7 @@ def settle(draft: Draft, before: Fleet) -> None:
     for _ in range(SETTLE_LIMIT):
         seq = draft.fleet.seq
         reconsider_suspects(draft)
+        spares.promote(draft)
         _shift_traffic(draft)
         _tell_new_edges(draft, before)
         failover.begin(draft, before)

@@ -66,6 +66,8 @@ class ReasonCode(StrEnum):
     SUSPECT = "suspect"
     """Probes fail, but too many nodes are out already to take this one out as well."""
     NEW = "new"
+    SPARE = "spare"
+    """Well, and out of rotation until it is needed."""
 
 
 class Reason(Value):
@@ -161,6 +163,11 @@ class Node(Value):
     def serviceable(self) -> bool:
         """True when it may take requests."""
         return self.state is NodeState.SERVING and self.health is Health.HEALTHY
+
+    @property
+    def standing_by(self) -> bool:
+        """True for a spare that could step in now."""
+        return self.state is NodeState.STANDBY and self.health is Health.HEALTHY and not self.drained
 
 
 class EndpointStatus(StrEnum):

@@ -146,7 +146,8 @@ def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str |
                 return f"'{node.name}' was taken out again"
             if node.goal is Goal.DOWN:
                 return True if node.state is NodeState.STOPPED else f"'{node.name}' was stopped"
-            return True if node.serviceable and confirmed(fleet, fleet.plan.version) else given_up(node)
+            back = node.serviceable or node.standing_by
+            return True if back and confirmed(fleet, fleet.plan.version) else given_up(node)
         case Verb.STOP:
             if node.goal is Goal.UP:
                 return f"'{node.name}' was started again"

@@ -135,7 +135,7 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
     edges = [edge for edge in fleet.edges if edge.serviceable]
     if edges and all(edge.name in gone for edge in edges):
         raise _unsafe(fleet, f"{verb} {_list(gone)} would leave no edge serving")
-    now, after = serving(fleet), serving(fleet, gone)
+    now, after = serving(fleet), [*serving(fleet, gone), *_stepping_in(fleet, gone)]
     if len(after) < min(len(now), rules.min_serving_nodes):
         raise _unsafe(
             fleet,
@@ -151,6 +151,17 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
         )
 
 
+def _stepping_in(fleet: Fleet, gone: set[str]) -> list[Node]:
+    """The spares that take the places of those that go."""
+    places = [node.region for node in serving(fleet) if node.name in gone]
+    found = []
+    for node in fleet.gateways:
+        if node.standing_by and node.name not in gone and node.region in places:
+            places.remove(node.region)
+            found.append(node)
+    return found
+
+
 def _enough_while_rolling(fleet: Fleet, names: tuple[str, ...]) -> None:
     now = serving(fleet)
     for name in names:
@@ -158,7 +169,8 @@ def _enough_while_rolling(fleet: Fleet, names: tuple[str, ...]) -> None:
         if node.role is Role.EDGE:
             alone = not any(edge.serviceable for edge in fleet.edges if edge.name != name)
         else:
-            alone = node in now and len(now) - 1 < fleet.spec.safety.min_serving_nodes
+            left = len(now) - 1 + len(_stepping_in(fleet, {name}))
+            alone = node in now and left < fleet.spec.safety.min_serving_nodes
         if alone:
             raise _unsafe(fleet, f"nothing could carry the traffic while '{name}' restarts")
 

@@ -87,6 +87,8 @@ class RegionSpec(Value):
     """Lower first; regions of equal priority share traffic by weight."""
     weight: int = 100
     nodes: int = 3
+    spares: int = 0
+    """Nodes more, started and ready, that step in the moment others are out."""
     bind: str = "127.0.0.1"
 
 
@@ -285,6 +287,10 @@ class FleetSpec(Value):
     logs: LogsSpec = LogsSpec()
     journal: JournalSpec = JournalSpec()
     alerts: tuple[AlertSpec, ...] = ()
+
+    def spares(self, region: str) -> int:
+        """How many spares a region has; 0 when there is no such region."""
+        return next((spec.spares for spec in self.regions if spec.name == region), 0)
 
     def region(self, name: str) -> RegionSpec:
         """The region called `name`. Raises KeyError."""

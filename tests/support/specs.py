@@ -74,7 +74,8 @@ def regions(draw: st.DrawFn) -> tuple[RegionSpec, ...]:
             name=name,
             priority=draw(st.integers(0, 1000)),
             weight=draw(st.integers(0 if number else 1, 1000)),
-            nodes=draw(st.integers(1, 40)),
+            nodes=draw(st.integers(1, 30)),
+            spares=draw(st.integers(0, 10)),
             bind=draw(ips),
         )
         for number, name in enumerate(called)

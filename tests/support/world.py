@@ -336,11 +336,17 @@ class MemoryWorld:
                 assert node.state is NodeState.DRAINING, f"{node.name} is {node.state}"
                 assert node.idle
             else:
-                assert node.serviceable, f"{node.name} is {node.state} {node.health}: {node.reason}"
+                well = node.serviceable or node.standing_by
+                assert well, f"{node.name} is {node.state} {node.health}: {node.reason}"
                 assert not running[0].draining, f"{node.name} serves, but its process still sheds connections"
             assert running[0].spec.routes == self.fleet.spec.routes, f"{node.name} has another configuration"
             if node.role is Role.EDGE:
                 assert running[0].plan == self.fleet.plan.version, f"{node.name} uses another plan"
+        for region in self.fleet.spec.regions:
+            usable = [node for node in self.fleet.in_region(region.name) if node.serviceable or node.standing_by]
+            assert sum(node.serviceable for node in usable) >= min(region.nodes, len(usable)), (
+                f"{region.name}: {usable}"
+            )
         assert self.fleet.operations == {}
         assert self.fleet.proposal is None
         assert list(self.fleet.nodes) == [*edge_names(self.fleet.spec), *node_names(self.fleet.spec)]

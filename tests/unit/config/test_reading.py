@@ -134,7 +134,6 @@ NOT_BUILT = [
     ("[edge.tls]", "edge.tls"),
     ('[edge]\nrate_limit = "1/s"', "edge.rate_limit"),
     ('[fleet]\ngroup = "ops"', "fleet.group"),
-    ('[[region]]\nname = "eu"\nspares = 1', "region[eu].spares"),
     ("[[region]]\nautoscale = {}", "region[1].autoscale"),
     ("[region_failover]\nauto_failback = true", "region_failover.auto_failback"),
     ('[region_failover]\nstable_for = "60s"', "region_failover.stable_for"),
