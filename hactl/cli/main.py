@@ -41,6 +41,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "pause": ("hactl.cli.pausing", "Tell the daemon to repair nothing; serving goes on."),
     "unpause": ("hactl.cli.pausing", "Tell the daemon to repair again."),
     "daemon": ("hactl.cli.daemon", "Replace the daemon under a running fleet."),
+    "alert": ("hactl.cli.alert", "Show who is told when something happens, and send them a test."),
     "config": ("hactl.cli.config", "Check, show and change the configuration; roll it back."),
     "completion": ("hactl.cli.shell", "Print the completion script for a shell."),
 }

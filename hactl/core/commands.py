@@ -109,6 +109,12 @@ class Down(_Command, tag="down"):
     """Stop everything, edges first so that no client meets a gateway without nodes, and end the daemon."""
 
 
+class TryAlert(_Command, tag="alert-test"):
+    """Send one receiver a test; ends when it has taken it, or will not."""
+
+    alert: str
+
+
 Command = (
     Start
     | Stop
@@ -125,6 +131,7 @@ Command = (
     | Apply
     | Scale
     | Down
+    | TryAlert
 )
 
 VERBS: dict[type[Command], Verb] = {
@@ -143,6 +150,7 @@ VERBS: dict[type[Command], Verb] = {
     Apply: Verb.APPLY,
     Scale: Verb.SCALE,
     Down: Verb.DOWN,
+    TryAlert: Verb.ALERT_TEST,
 }
 
 

@@ -3,6 +3,7 @@
 An event carries the result, not the cause: replaying a journal needs no rule that the code may have changed since.
 """
 
+from hactl.core.alert_events import AlertEvent
 from hactl.core.model import (
     Failover,
     Node,
@@ -230,6 +231,13 @@ class FleetUnpaused(_Event):
     why: str
 
 
+class JournalFilled(_Event):
+    """The journal has had no room for a while; this record has waited for it, too."""
+
+    waiting: int
+    """Records that waited before this one."""
+
+
 class FleetClosing(_Event):
     """`down` was accepted."""
 
@@ -268,7 +276,9 @@ Event = (
     | GapRecorded
     | FleetPaused
     | FleetUnpaused
+    | JournalFilled
     | FleetClosing
+    | AlertEvent
 )
 
 

@@ -6,7 +6,7 @@ rejected whole; an observation never fails, late news is dropped.
 
 from typing import assert_never
 
-from hactl.core import failover, operations, pausing, proposals, rollout
+from hactl.core import alert_queue, failover, operations, pausing, proposals, rollout, spares
 from hactl.core.commands import (
     VERBS,
     Apply,
@@ -25,6 +25,7 @@ from hactl.core.commands import (
     Start,
     Stop,
     Thaw,
+    TryAlert,
     Unpause,
 )
 from hactl.core.draft import Draft, evolve
@@ -58,6 +59,8 @@ __all__ = ["Decision", "evolve", "settle", "step"]
 
 SETTLE_LIMIT = 200
 """Rounds after which rules that never rest would be a bug; real fleets need two or three."""
+ALERT_PATIENCE = 600.0
+"""Seconds a receiver has to take a test, all attempts included; it may be busy with others before."""
 PLAN_DEADLINE = 10.0
 """Seconds an edge has to confirm a weight or policy change before it is taken back."""
 
@@ -93,6 +96,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
     else:
         observe(draft, cause)
     settle(draft, fleet)
+    alert_queue.raise_alerts(draft, fleet)
     return Decision(
         fleet=draft.fleet,
         events=tuple(draft.events),
@@ -108,6 +112,7 @@ def settle(draft: Draft, before: Fleet) -> None:
         seq = draft.fleet.seq
         pausing.follow(draft)
         reconsider_suspects(draft)
+        spares.promote(draft)
         _shift_traffic(draft)
         _tell_new_edges(draft, before)
         failover.begin(draft, before)
@@ -162,6 +167,8 @@ def _accept(draft: Draft, request: Request) -> Operation:
             for other in fleet.operations.values():
                 operations.abandon(draft, other, f"the fleet was taken down by {request.by}", "hactl up")
             draft.emit(FleetClosing())
+        case TryAlert(alert=name):
+            alert_queue.send_test(draft, operation, name)
         case _:
             assert_never(command)
     return operation
@@ -203,6 +210,8 @@ def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
     match verb:
         case Verb.WEIGHT | Verb.POLICY:
             return PLAN_DEADLINE
+        case Verb.ALERT_TEST:
+            return ALERT_PATIENCE
         case Verb.RESTART | Verb.APPLY | Verb.SCALE:
             return each * targets
         case Verb.DOWN:
@@ -215,7 +224,7 @@ def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
             assert_never(verb)
 
 
-def _sentence(command: Command) -> str:
+def _sentence(command: Command) -> str:  # noqa: C901 - one line for each command
     match command:
         case Start(nodes=nodes):
             return f"start {', '.join(nodes)}"
@@ -247,5 +256,7 @@ def _sentence(command: Command) -> str:
             return f"scale {region} to {count} nodes"
         case Down():
             return "stop everything"
+        case TryAlert(alert=name):
+            return f"send a test to '{name}'"
         case _:
             assert_never(command)

@@ -6,16 +6,19 @@ news is about the current launch, how many may be taken out on probes, whose cha
 
 from typing import assert_never
 
-from hactl.core import operations, rollout
+from hactl.core import alert_queue, operations, rollout
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
-from hactl.core.events import OrphanEnded, TrafficApplied, TrafficRejected
+from hactl.core.events import JournalFilled, OrphanEnded, TrafficApplied, TrafficRejected
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Launch, Node, Reason, ReasonCode
 from hactl.core.observations import (
+    AlertTooOld,
+    AlertTried,
     BecameHealthy,
     BecameUnhealthy,
     Exited,
+    JournalStuck,
     Observation,
     PlanApplied,
     PlanRejected,
@@ -41,6 +44,12 @@ def observe(draft: Draft, saw: Observation) -> None:
         case TrafficWorsened(operation=operation_id, why=why):
             if operation_id in draft.fleet.operations:
                 rollout.turn_back(draft, draft.fleet.operations[operation_id], why)
+        case AlertTried():
+            alert_queue.tried(draft, saw)
+        case AlertTooOld(id=alert_id):
+            alert_queue.expire(draft, alert_id)
+        case JournalStuck(waiting=waiting):
+            draft.emit(JournalFilled(waiting=waiting))
         case Woke(node=name, deadline=deadline):
             if name in draft.fleet.nodes:
                 draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))

@@ -29,6 +29,6 @@ def thawed(fleet: Fleet, node: Node) -> bool | str | None:
         return f"'{node.name}' was frozen again"
     if node.goal is Goal.DOWN:
         return True if node.state is NodeState.STOPPED or node.health is Health.HEALTHY else None
-    if node.state is NodeState.DRAINING and node.health is not Health.HEALTHY:
+    if node.state in (NodeState.DRAINING, NodeState.STANDBY) and node.health is not Health.HEALTHY:
         return None
     return is_up(fleet, node)

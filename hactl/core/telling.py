@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.events import (
     AdoptionRefused,
     ConfigEvent,
@@ -17,6 +18,7 @@ from hactl.core.events import (
     FleetPaused,
     FleetUnpaused,
     GapRecorded,
+    JournalFilled,
     NodeAdopted,
     NodeChanged,
     NodesAdded,
@@ -90,12 +92,14 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{operation.id}: {_progress(operation)}"
         case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
             return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
-        case GapRecorded(lost=lost, why=why):
-            return f"{lost} records were lost: {why}"
         case FleetPaused() | FleetUnpaused():
             return _paused(event)
+        case GapRecorded() | JournalFilled():
+            return _journal(event)
         case FleetClosing():
             return "the fleet goes down"
+        case AlertRaised() | AlertSuppressed() | AlertDelivered() | AlertFailed() | AlertExpired():
+            return _alert(event)
         case _:
             assert_never(event)
 
@@ -165,3 +169,25 @@ def _changed(event: NodeChanged) -> str:
         state = "unhealthy"
     arrow = f"{event.was} -> {state}" if event.was is not node.state else state
     return f"{node.name}: {arrow}" + (f" ({event.why})" if event.why else "")
+
+
+def _journal(event: GapRecorded | JournalFilled) -> str:
+    if isinstance(event, GapRecorded):
+        return f"{event.lost} records were lost: {event.why}"
+    return f"the journal has no room: {event.waiting} records waited"
+
+
+def _alert(event: AlertEvent) -> str:
+    match event:
+        case AlertRaised(alert=alert):
+            return f"alert {alert.to}: {alert.kind}: {alert.sentence}"
+        case AlertSuppressed(to=to, kind=kind, subject=subject, count=count, why=why):
+            return f"alert {to}: {kind} of {subject} held back ({count} by now): {why}"
+        case AlertDelivered(to=to, kind=kind, attempts=attempts):
+            return f"alert {to}: {kind} delivered{f' on attempt {attempts}' if attempts > 1 else ''}"
+        case AlertFailed(to=to, kind=kind, attempts=attempts, why=why):
+            return f"alert {to}: {kind} not delivered after {attempts} attempt{'s' if attempts != 1 else ''}: {why}"
+        case AlertExpired(to=to, kind=kind, age=age):
+            return f"alert {to}: {kind} not delivered: it is {age / 60:.0f} min old"
+        case _:
+            assert_never(event)

@@ -38,6 +38,7 @@ from hactl.store.ballast import Ballast
 from hactl.store.journal import SqliteJournal
 from hactl.store.lock import FleetLock
 from hactl.supervisor import procfs
+from hactl.supervisor.alerts.delivery import AlertDelivery
 from hactl.supervisor.loop import Supervisor
 from hactl.supervisor.ports import ProcessKind
 from hactl.supervisor.recorder import Recorder
@@ -83,6 +84,7 @@ async def run(
             edges=edges,
             gateways=gateways,
             proposer=Proposals(edges=edges, gateways=gateways),
+            alerts=AlertDelivery(),
             clock=clock,
             version=__version__,
             pid=os.getpid(),

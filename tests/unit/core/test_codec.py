@@ -75,7 +75,13 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "GapRecorded",
         "FleetPaused",
         "FleetUnpaused",
+        "JournalFilled",
         "FleetClosing",
+        "AlertRaised",
+        "AlertSuppressed",
+        "AlertDelivered",
+        "AlertFailed",
+        "AlertExpired",
     }
 
 
