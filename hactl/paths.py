@@ -70,7 +70,15 @@ class FleetPaths:
             return self.state
         # By its real place: a fleet that is found through a link has the same sockets.
         digest = hashlib.sha256(os.fsencode(os.path.realpath(self.state))).hexdigest()[:12]
-        return Path("/tmp") / f"hactl-{os.getuid()}-{digest}"
+        return Path("/tmp") / f"hactl-{self.owner}-{digest}"
+
+    @property
+    def owner(self) -> int:
+        """The user whose fleet it is: who has its state directory, or will."""
+        try:
+            return self.state.stat().st_uid
+        except OSError:
+            return os.getuid()
 
     @property
     def control(self) -> Path:

@@ -42,7 +42,7 @@ class Chosen(Value):
         if self.config is None and not self.state.exists():
             known = ", ".join(chosen.name for chosen in fleets())
             raise Unreachable(f"no fleet '{self.name}' on this machine", f"known: {known}" if known else "hactl init")
-        return Client(self.paths.control)
+        return Client(self.paths.control, owner=self.paths.owner)
 
 
 def choose(config: Path | None = None) -> Chosen:

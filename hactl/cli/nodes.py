@@ -11,7 +11,20 @@ from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
 from hactl.cli.following import until_ended
 from hactl.cli.options import changing, label, selecting
-from hactl.core.commands import Command, Drain, Kill, Restart, Resume, Scale, SetPolicy, SetWeight, Start, Stop
+from hactl.core.commands import (
+    Command,
+    Drain,
+    Freeze,
+    Kill,
+    Restart,
+    Resume,
+    Scale,
+    SetPolicy,
+    SetWeight,
+    Start,
+    Stop,
+    Thaw,
+)
 from hactl.core.errors import HactlError
 from hactl.core.events import Record
 from hactl.core.model import Fleet, Outcome
@@ -42,6 +55,13 @@ def _verb(name: str, make: Callable[..., Command], text: str) -> click.Command:
 
 
 kill = _verb("kill", Kill, "Kill NODES with SIGKILL, at once, as a crash would; the daemon brings them back.")
+freeze = _verb(
+    "freeze",
+    Freeze,
+    "Stop NODES (or edges) with SIGSTOP, as a hang would; the daemon notices and replaces them."
+    " In a paused fleet they stay frozen until thawed.",
+)
+thaw = _verb("thaw", Thaw, "Let frozen NODES continue; they get traffic when they are well again.")
 stop = _verb("stop", Stop, "Drain NODES, then stop them. They stay down until started.")
 start = _verb("start", Start, "Start NODES that are stopped, waiting or failed.")
 restart = _verb("restart", Restart, "Restart NODES (or edges) one at a time, each gated on the others serving.")

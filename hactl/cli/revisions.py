@@ -23,13 +23,15 @@ from hactl.core.events import (
     RevisionApplied,
     RevisionProposed,
     RevisionRolledBack,
+    RulesTaken,
 )
 from hactl.core.spec import FleetSpec
 from hactl.core.talk import Query
 from hactl.core.value import Value, replace
 
 KINDS = tuple(
-    kind.__name__ for kind in (FleetFounded, ConfigTaken, RevisionProposed, RevisionApplied, RevisionRolledBack)
+    kind.__name__
+    for kind in (FleetFounded, ConfigTaken, RulesTaken, RevisionProposed, RevisionApplied, RevisionRolledBack)
 )
 LONGEST = 10_000
 """Records of configurations that are looked at; a fleet has a few hundred in its life."""
@@ -167,7 +169,11 @@ def revisions(chosen: Chosen) -> list[Revision]:
 def _note(found: dict[int, Revision], record: Record) -> None:
     event = record.event
     match event:
-        case FleetFounded(revision=number, spec=spec) | ConfigTaken(revision=number, spec=spec):
+        case (
+            FleetFounded(revision=number, spec=spec)
+            | ConfigTaken(revision=number, spec=spec)
+            | RulesTaken(revision=number, spec=spec)
+        ):
             _past(found)
             found[number] = _revision(record, number, spec, files.digest(spec), "in force")
         case RevisionProposed(proposal=proposal):

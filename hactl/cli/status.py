@@ -11,7 +11,7 @@ from hactl.cli.choice import choose
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.control.client import Client
-from hactl.core.model import Node, Role, Sample
+from hactl.core.model import Node, Paused, Role, Sample
 from hactl.core.reading import Reading, Verdict, explain, read, word
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.traffic import shares
@@ -102,12 +102,25 @@ def _summary(snapshot: Snapshot) -> list[str]:
         f"daemon {pulse.version} (pid {pulse.pid}), up {output.age(snapshot.at - pulse.started)},"
         f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms",
     ]
+    if fleet.paused is not None:
+        summary.append(_paused(fleet.paused, snapshot.at))
+    if pulse.read_only:
+        summary.append("READ-ONLY: every command is refused (safety.read_only in hactl.toml)")
     if pulse.unwritten:
         summary.append(f"WARNING: {pulse.unwritten} records could not be written yet: the disk is full")
     stale = time.time() - snapshot.at
     if stale > 5:
         summary.append(f"WARNING: this picture is {output.age(stale)} old")
     return summary
+
+
+def _paused(paused: Paused, now: float) -> str:
+    why = f" ({paused.reason})" if paused.reason else ""
+    ends = "until: hactl unpause"
+    if paused.until is not None:
+        ends = f"ends by itself in {output.age(paused.until - now)}"
+    by = f" by {paused.by}" if paused.by else ""
+    return f"PAUSED{by} since {output.age(now - paused.since)}{why}: nothing is repaired; {ends}"
 
 
 def _table(snapshot: Snapshot, width: int) -> list[str]:

@@ -35,8 +35,12 @@ FLEET = Table(
             kind=quantities.span(1024, 65_535, "ports", "20000-27999"),
             doc="where node ports are taken from; best below the kernel's ephemeral ports",
         ),
+        Key(
+            name="group",
+            kind=kinds.text("the name of a Unix group", r"(?:[A-Za-z_][A-Za-z0-9_.-]{0,31})?"),
+            doc='members of this Unix group may operate the fleet, too; "" for nobody but its user and root',
+        ),
     ),
-    planned=("group",),
 )
 
 GATEWAY = Table(

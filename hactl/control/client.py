@@ -34,8 +34,10 @@ class Client:
     says no, and HactlError for whatever else the daemon has to say.
     """
 
-    def __init__(self, socket: Path, *, timeout: float = 5.0) -> None:
+    def __init__(self, socket: Path, *, owner: int | None = None, timeout: float = 5.0) -> None:
+        """`owner` is the user whose daemon is expected, if that is somebody else who has let our group in."""
         self._socket = socket
+        self._owner = owner
         self._timeout = timeout
 
     def hello(self) -> Hello:
@@ -82,7 +84,7 @@ class Client:
             connection.settimeout(timeout)
             try:
                 connection.connect(str(self._socket))
-                _ensure_ours(connection, self._socket)
+                _ensure_trusted(connection, self._socket, self._owner)
                 _send(connection, _request(method, path, body))
                 with connection.makefile("rb") as answer:
                     status, length = _head(answer)
@@ -93,10 +95,26 @@ class Client:
                 raise unreachable(self._socket, error) from error
 
 
+def listener(socket: Path) -> tuple[int, int]:
+    """Pid and user of the process that listens on `socket`, as the kernel says: whatever it speaks, if it speaks.
+
+    Raises Unreachable when nobody listens there.
+    """
+    with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection:
+        try:
+            connection.connect(str(socket))
+            said = connection.getsockopt(sockets.SOL_SOCKET, sockets.SO_PEERCRED, _UCRED.size)
+        except OSError as error:
+            raise unreachable(socket, error) from error
+    pid, uid, _ = _UCRED.unpack(said)
+    return pid, uid
+
+
 def unreachable(socket: Path, error: Exception) -> Unreachable:
     """What it means that the operating system or an HTTP library failed to talk over `socket`."""
     if isinstance(error, PermissionError):
-        return Unreachable(f"'{socket}' is not yours to open", "run as the user who started the fleet, or as root")
+        hint = "run as the user who started the fleet, as a member of its fleet.group, or as root"
+        return Unreachable(f"'{socket}' is not yours to open", hint)
     if isinstance(error, TimeoutError):
         return Unreachable(f"the daemon on '{socket}' does not answer in time", "hactl logs daemon")
     if isinstance(error, ConnectionResetError | BrokenPipeError | EOFError):
@@ -104,15 +122,21 @@ def unreachable(socket: Path, error: Exception) -> Unreachable:
     return Unreachable(f"no daemon answers on '{socket}'", "hactl up")
 
 
-def _ensure_ours(connection: sockets.socket, socket: Path) -> None:
+def _ensure_trusted(connection: sockets.socket, socket: Path, owner: int | None) -> None:
     """A socket may lie below /tmp, where somebody else could have been first: the kernel says who listens.
 
-    Raises Unreachable for a stranger. Root may drive anybody's fleet.
+    Raises Unreachable for a stranger. Root may drive anybody's fleet; `owner` is one whose socket a group of ours owns.
     """
     said = connection.getsockopt(sockets.SOL_SOCKET, sockets.SO_PEERCRED, _UCRED.size)
     _, uid, _ = _UCRED.unpack(said)
-    if os.geteuid() not in (uid, 0) and uid != 0:
+    if os.geteuid() not in (uid, 0) and uid != 0 and not (uid == owner and _is_shared(socket)):
         raise Unreachable(f"what answers on '{socket}' belongs to user {uid}, not to you", f"ls -l {socket}")
+
+
+def _is_shared(socket: Path) -> bool:
+    """True when the socket was opened to a group that we are in."""
+    found = socket.stat()
+    return found.st_mode & 0o060 == 0o060 and found.st_gid in (os.getegid(), *os.getgroups())
 
 
 def _request(method: str, path: str, body: bytes) -> bytes:

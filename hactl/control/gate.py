@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hactl.control.answers import refusal
 from hactl.control.api import BODY_LIMIT, PROTOCOL_HEADER, Code, Fault
-from hactl.control.peer import Peer
+from hactl.control.peer import Allowed, Peer
 from hactl.core.talk import PROTOCOL
 
 _PROTOCOL_HEADER = PROTOCOL_HEADER.encode()
@@ -37,9 +37,9 @@ def caller_of(scope: Scope) -> Caller:
 class Gate:
     """An ASGI application that lets some requests through to another one."""
 
-    def __init__(self, app: ASGIApp, *, allowed_uids: frozenset[int], version: str) -> None:
+    def __init__(self, app: ASGIApp, *, allowed: Allowed, version: str) -> None:
         self._app = app
-        self._allowed_uids = allowed_uids
+        self._allowed = allowed
         self._version = version
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,9 +48,9 @@ class Gate:
         await (self._app if fault is None else refusal(fault))(scope, receive, send)
 
     def _objection(self, scope: Scope) -> Fault | None:
-        uid = caller_of(scope).peer.uid
-        if uid not in self._allowed_uids:
-            return Fault(code=Code.FORBIDDEN, message=f"user {uid} may not talk to this daemon")
+        peer = caller_of(scope).peer
+        if not self._allowed.admits(peer):
+            return Fault(code=Code.FORBIDDEN, message=f"user {peer.uid} may not talk to this daemon")
         headers: dict[bytes, bytes] = dict(scope["headers"])
         spoken = headers.get(_PROTOCOL_HEADER, b"%d" % PROTOCOL)
         if spoken != b"%d" % PROTOCOL:

@@ -1,5 +1,6 @@
 """Who is at the other end of a Unix socket, as the kernel says. Not what they may do: that is `gate`."""
 
+import grp
 import os
 import pwd
 import re
@@ -7,12 +8,17 @@ import socket
 import struct
 from asyncio.trsock import TransportSocket
 
+from hactl.core.errors import HactlError
 from hactl.core.value import Value
 
 BY_LIMIT = 64
 """Characters of the name under which a command is recorded."""
 
 _UCRED = struct.Struct("3i")
+_SO_PEERGROUPS = 59
+"""Linux 4.13."""
+_MOST_GROUPS = 1024
+"""Bytes, four for each group: Python reads no longer option."""
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}")
 
 
@@ -22,6 +28,8 @@ class Peer(Value):
     pid: int
     uid: int
     gid: int
+    groups: tuple[int, ...] = ()
+    """Its supplementary groups; () also where the kernel does not tell, or for more than 256 of them."""
 
     def signature(self, label: str) -> str:
         """Who a command is recorded for: the user, then `@` and whatever the client calls itself ("alice@pts/3").
@@ -44,7 +52,37 @@ class Peer(Value):
 def peer_of(connection: socket.socket | TransportSocket) -> Peer:
     """The process at the other end of an accepted Unix connection (SO_PEERCRED). Raises OSError elsewhere."""
     pid, uid, gid = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
-    return Peer(pid=pid, uid=uid, gid=gid)
+    return Peer(pid=pid, uid=uid, gid=gid, groups=_groups(connection))
+
+
+def _groups(connection: socket.socket | TransportSocket) -> tuple[int, ...]:
+    try:
+        said = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _MOST_GROUPS)
+    except OSError:  # an older kernel, or more groups than fit: then they count for nothing
+        return ()
+    return struct.unpack(f"{len(said) // 4}I", said)
+
+
+class Allowed(Value):
+    """Who may speak to a daemon."""
+
+    uids: frozenset[int]
+    group: int | None = None
+    """Its members may, too."""
+
+    def admits(self, peer: Peer) -> bool:
+        """True when this process may, by what the kernel says of it."""
+        return peer.uid in self.uids or (self.group is not None and self.group in (peer.gid, *peer.groups))
+
+
+def group_id(name: str) -> int | None:
+    """The number of the Unix group called `name`, None for "". Raises HactlError when there is no such group here."""
+    if not name:
+        return None
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise HactlError(f"fleet.group: there is no group '{name}' on this machine", f"getent group {name}") from None
 
 
 def owners() -> frozenset[int]:

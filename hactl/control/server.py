@@ -10,6 +10,7 @@ from pathlib import Path
 from hactl.control.controller import Controller
 from hactl.control.gate import Gate
 from hactl.control.listener import Listener
+from hactl.control.peer import Allowed
 from hactl.control.routes import Routes
 from hactl.control.sockets import PrivateSocket
 
@@ -17,7 +18,7 @@ from hactl.control.sockets import PrivateSocket
 class ControlServer:
     """The daemon's door. `serve` is the one task it needs; everything else is asked from outside.
 
-    `allowed_uids` is the whole list (`hactl.control.peer.owners()` is the usual one). A watcher that does not read
+    `allowed` says who may speak to it; the sockets are opened to its group, if it has one. A watcher that does not read
     for `stall` seconds is dropped; it comes back from its last `seq`.
     """
 
@@ -30,14 +31,15 @@ class ControlServer:
         fleet: str,
         version: str,
         pid: int,
-        allowed_uids: frozenset[int],
+        allowed: Allowed,
         stall: float = 5.0,
     ) -> None:
         self._paths = (socket, read_only_socket)
+        self._group = allowed.group
         self._routes = Routes(
             controller, read_only_socket=str(read_only_socket), fleet=fleet, version=version, pid=pid, stall=stall
         )
-        self._listener = Listener(Gate(self._routes.app(), allowed_uids=allowed_uids, version=version))
+        self._listener = Listener(Gate(self._routes.app(), allowed=allowed, version=version))
         self._serving = False
         self._ended = asyncio.Event()
 
@@ -49,7 +51,9 @@ class ControlServer:
         self._serving = True
         try:
             with contextlib.ExitStack() as stack:
-                sockets = [stack.enter_context(contextlib.closing(PrivateSocket(path))) for path in self._paths]
+                sockets = [
+                    stack.enter_context(contextlib.closing(PrivateSocket(path, self._group))) for path in self._paths
+                ]
                 try:
                     await self._listener.serve([each.listener for each in sockets])
                 finally:

@@ -1,4 +1,4 @@
-"""Listening Unix sockets that nobody else can open, take over or lose. Not what is spoken on them."""
+"""Listening Unix sockets that nobody but a chosen group can open, and nobody take over. Not what is spoken on them."""
 
 import os
 import socket
@@ -7,14 +7,19 @@ from pathlib import Path
 
 from hactl.core.errors import HactlError
 
+_PASSABLE = 0o710
+"""Mode of a directory through which a group may reach a socket, and see nothing else."""
 _LIVE_CHECK = 1.0
 """Seconds to find out whether somebody answers on a socket that is already there."""
 
 
 class PrivateSocket:
-    """One bound socket of mode 0600 in a directory that only its owner can change; `close` takes the file away."""
+    """One bound socket in a directory that only its owner can change; `close` takes the file away.
 
-    def __init__(self, path: Path) -> None:
+    Its mode is 0600; with a group 0660, and the group may pass through its directory.
+    """
+
+    def __init__(self, path: Path, group: int | None = None) -> None:
         """Bind. Raises HactlError when the place is unsafe, taken by a live daemon, or not a socket."""
         self.path = path
         _private_directory(path.parent)
@@ -29,6 +34,16 @@ class PrivateSocket:
             raise HactlError(f"cannot listen on '{path}': {error}", "use a shorter state directory") from error
         finally:
             os.umask(umask)
+        if group is not None:
+            try:
+                _open_to(path, group)
+            except OSError as error:
+                self.listener.close()
+                path.unlink(missing_ok=True)
+                raise HactlError(
+                    f"cannot open '{path}' to group {group}: {error.strerror}",
+                    "fleet.group: whoever runs the daemon must be in that group",
+                ) from error
         self._inode = path.lstat().st_ino
 
     def close(self) -> None:
@@ -39,6 +54,25 @@ class PrivateSocket:
                 self.path.unlink()
         except FileNotFoundError:
             pass
+
+
+def barrier(path: Path, group: int) -> Path | None:
+    """The directory on the way to the socket `path` that members of `group` cannot pass, if there is one.
+
+    Its own directory is not asked: that one is opened with the socket.
+    """
+    for directory in path.parent.parents:
+        found = directory.stat()
+        if not found.st_mode & 0o001 and not (found.st_gid == group and found.st_mode & 0o010):
+            return directory
+    return None
+
+
+def _open_to(path: Path, group: int) -> None:
+    """From private to the group's: given away first and opened then, it is open to no other group at any moment."""
+    for place, mode in ((path.parent, _PASSABLE), (path, 0o660)):
+        os.chown(place, -1, group)
+        place.chmod(mode)
 
 
 def _private_directory(path: Path) -> None:

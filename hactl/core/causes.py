@@ -15,6 +15,7 @@ from hactl.core.model import (
     Launch,
     Node,
     Now,
+    Paused,
     Reason,
     ReasonCode,
     Role,
@@ -24,13 +25,15 @@ from hactl.core.value import Value
 
 
 class Cause(StrEnum):
-    """Everything that can happen to one process: five orders, then what the world reports."""
+    """Everything that can happen to one process: seven orders, then what the world reports."""
 
     START = "start"
     STOP = "stop"
     DRAIN = "drain"
     RESUME = "resume"
     KILL = "kill"
+    FREEZE = "freeze"
+    THAW = "thaw"
     SPAWNED = "spawned"
     SPAWN_FAILED = "spawn-failed"
     HEALTHY = "healthy"
@@ -39,6 +42,8 @@ class Cause(StrEnum):
     EXITED = "exited"
     IDLE = "idle"
     WOKE = "woke"
+    RELEASED = "released"
+    """The pause that kept the daemon from doing what is due has ended."""
 
 
 class Stimulus(Value):
@@ -61,6 +66,7 @@ class Context(Value):
     spec: FleetSpec
     fleet_id: str
     closing: bool = False
+    paused: Paused | None = None
 
 
 class Reaction(Value):
@@ -105,6 +111,11 @@ def wanted(node: Node, context: Context) -> bool:
 def ordered(by: str, what: str) -> Reason:
     """The reason of something that was asked for."""
     return Reason(code=ReasonCode.OPERATOR, text=f"{what} by {by}" if by else what, by=by)
+
+
+def why_draining(node: Node) -> Reason:
+    """The reason of a process in DRAINING, when that had another one for a while."""
+    return ordered("", "drained" if node.goal is Goal.UP and node.drained else "stopped")
 
 
 def signals(node: Node, signal: str, *, group: bool = False) -> tuple[Effect, ...]:

@@ -14,7 +14,8 @@ from hactl.core.events import Record
 from hactl.core.model import Fleet
 from hactl.core.value import Value
 
-VERSION = 1
+VERSION = 2
+"""2 added pauses, frozen nodes and configurations that come into force step by step to what 1 had."""
 
 T = TypeVar("T")
 _encoder = msgspec.json.Encoder()

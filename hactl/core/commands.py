@@ -33,6 +33,18 @@ class Kill(_Command, tag="kill"):
     nodes: tuple[str, ...]
 
 
+class Freeze(_Command, tag="freeze"):
+    """SIGSTOP: what a hang does. Ends when the capacity is back; in a paused fleet, when every edge does without it."""
+
+    nodes: tuple[str, ...]
+
+
+class Thaw(_Command, tag="thaw"):
+    """SIGCONT what is frozen; ends when it is well again."""
+
+    nodes: tuple[str, ...]
+
+
 class Drain(_Command, tag="drain"):
     """Take nodes out of rotation and let them finish; they stay up."""
 
@@ -57,6 +69,17 @@ class SetPolicy(_Command, tag="policy"):
     """Change how the edges choose among nodes."""
 
     policy: Policy
+
+
+class Pause(_Command, tag="pause"):
+    """Repair nothing until told to go on; edges are still told who is well, and orders are still carried out."""
+
+    seconds: float | None = None
+    """When it ends by itself; None: not."""
+
+
+class Unpause(_Command, tag="unpause"):
+    """Repair again; ends when what died meanwhile is up."""
 
 
 class Apply(_Command, tag="apply"):
@@ -92,17 +115,38 @@ class TryAlert(_Command, tag="alert-test"):
     alert: str
 
 
-Command = Start | Stop | Restart | Kill | Drain | Resume | SetWeight | SetPolicy | Apply | Scale | Down | TryAlert
+Command = (
+    Start
+    | Stop
+    | Restart
+    | Kill
+    | Freeze
+    | Thaw
+    | Drain
+    | Resume
+    | SetWeight
+    | SetPolicy
+    | Pause
+    | Unpause
+    | Apply
+    | Scale
+    | Down
+    | TryAlert
+)
 
 VERBS: dict[type[Command], Verb] = {
     Start: Verb.START,
     Stop: Verb.STOP,
     Restart: Verb.RESTART,
     Kill: Verb.KILL,
+    Freeze: Verb.FREEZE,
+    Thaw: Verb.THAW,
     Drain: Verb.DRAIN,
     Resume: Verb.RESUME,
     SetWeight: Verb.WEIGHT,
     SetPolicy: Verb.POLICY,
+    Pause: Verb.PAUSE,
+    Unpause: Verb.UNPAUSE,
     Apply: Verb.APPLY,
     Scale: Verb.SCALE,
     Down: Verb.DOWN,

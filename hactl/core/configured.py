@@ -14,6 +14,7 @@ from hactl.core.events import (
     RevisionApplied,
     RevisionProposed,
     RevisionRolledBack,
+    RulesTaken,
 )
 from hactl.core.model import Fleet
 from hactl.core.spec import FleetSpec
@@ -31,6 +32,9 @@ def configured(fleet: Fleet, event: ConfigEvent) -> Fleet:
             return replace(numbered, spec=spec, nodes={node.name: node for node in nodes})
         case ConfigTaken():
             return _with_config(fleet, event)
+        case RulesTaken(revision=revision, spec=spec):
+            last = max(fleet.last_revision, revision)
+            return replace(fleet, revision=revision, last_revision=last, spec=spec)
         case RevisionProposed(proposal=proposal):
             return replace(fleet, proposal=proposal, last_revision=proposal.revision)
         case RevisionApplied():

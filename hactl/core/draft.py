@@ -21,6 +21,8 @@ from hactl.core.events import (
     FailoverMoved,
     FleetClosing,
     FleetFounded,
+    FleetPaused,
+    FleetUnpaused,
     GapRecorded,
     JournalFilled,
     NodeAdopted,
@@ -35,6 +37,7 @@ from hactl.core.events import (
     RevisionApplied,
     RevisionProposed,
     RevisionRolledBack,
+    RulesTaken,
     TrafficApplied,
     TrafficRejected,
     TrafficShifted,
@@ -57,7 +60,13 @@ class Draft:
     def context(self, node: Node) -> Context:
         """What lifecycle rules for `node` may look at."""
         fleet = self.fleet
-        return Context(now=self.now, spec=fleet.spec_for(node), fleet_id=fleet.id, closing=fleet.closing)
+        return Context(
+            now=self.now,
+            spec=fleet.spec_for(node),
+            fleet_id=fleet.id,
+            closing=fleet.closing,
+            paused=fleet.paused,
+        )
 
     def emit(self, event: Event) -> None:
         """Something happened."""
@@ -114,6 +123,7 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:
         case (
             FleetFounded()
             | ConfigTaken()
+            | RulesTaken()
             | RevisionProposed()
             | RevisionApplied()
             | RevisionRolledBack()
@@ -148,6 +158,10 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:
             return replace(fleet, operations=fleet.operations | {operation.id: operation})
         case OperationEnded(id=ended):
             return replace(fleet, operations=without(fleet.operations, ended))
+        case FleetPaused(paused=paused):
+            return replace(fleet, paused=paused)
+        case FleetUnpaused():
+            return replace(fleet, paused=None)
         case FleetClosing():
             return replace(fleet, closing=True)
         case AlertRaised() | AlertSuppressed() | AlertDelivered() | AlertFailed() | AlertExpired():

@@ -10,6 +10,7 @@ from hactl.core.model import (
     NodeState,
     Operation,
     Outcome,
+    Paused,
     Proposal,
     TrafficPlan,
 )
@@ -36,6 +37,13 @@ class ConfigTaken(_Event):
     revision: int
     spec: FleetSpec
     nodes: tuple[Node, ...]
+
+
+class RulesTaken(_Event):
+    """A start took what a changed `hactl.toml` says about the daemon alone into force; every process goes on."""
+
+    revision: int
+    spec: FleetSpec
 
 
 class RevisionProposed(_Event):
@@ -211,6 +219,18 @@ class GapRecorded(_Event):
     why: str
 
 
+class FleetPaused(_Event):
+    """From now on the daemon repairs nothing; or a pause goes on with another end, or over a reboot."""
+
+    paused: Paused
+
+
+class FleetUnpaused(_Event):
+    """The pause is over: what waited for that follows."""
+
+    why: str
+
+
 class JournalFilled(_Event):
     """The journal has had no room for a while; this record has waited for it, too."""
 
@@ -223,7 +243,14 @@ class FleetClosing(_Event):
 
 
 ConfigEvent = (
-    FleetFounded | ConfigTaken | RevisionProposed | RevisionApplied | RevisionRolledBack | NodesAdded | NodesRemoved
+    FleetFounded
+    | ConfigTaken
+    | RulesTaken
+    | RevisionProposed
+    | RevisionApplied
+    | RevisionRolledBack
+    | NodesAdded
+    | NodesRemoved
 )
 """Those that change the configuration in force, or which processes there are."""
 
@@ -247,6 +274,8 @@ Event = (
     | OperationMoved
     | OperationEnded
     | GapRecorded
+    | FleetPaused
+    | FleetUnpaused
     | JournalFilled
     | FleetClosing
     | AlertEvent

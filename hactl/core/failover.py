@@ -42,7 +42,7 @@ def _follow_one(draft: Draft, failover: Failover) -> None:
         draft.emit(FailoverMoved(failover=failover, ms=_ms(failover.seen, now.mono)))
     node = fleet.nodes.get(failover.node)
     moved_ms = None if failover.moved is None else _ms(failover.seen, failover.moved)
-    if node is None or _will_not_return(node):
+    if node is None or _will_not_return(node) or (_waits_for_a_person(node) and failover.moved is not None):
         draft.emit(FailoverEnded(node=failover.node, moved_ms=moved_ms, back_ms=None))
     elif _made_up_for(fleet, node) and confirmed(fleet, fleet.plan.version):
         back_ms = _ms(failover.seen, now.mono)
@@ -57,6 +57,11 @@ def _made_up_for(fleet: Fleet, node: Node) -> bool:
 def _will_not_return(node: Node) -> bool:
     gone = node.state in (NodeState.STOPPED, NodeState.FAILED) or node.goal is Goal.DOWN
     return gone or node.drained
+
+
+def _waits_for_a_person(node: Node) -> bool:
+    """It has ended in a paused fleet: how long that lasts says nothing about how fast a loss is made good."""
+    return node.state is NodeState.BACKOFF and node.deadline is None
 
 
 def _listed(fleet: Fleet, node: Node) -> bool:

@@ -9,7 +9,8 @@ Not fleet-wide rules: who may be taken out, what the edges are told and how oper
 
 `Kill` changes no state: it sends a signal, and the *exit* changes the state. Every deadline is named; a wake-up that
 was set for another one, or that comes too early for the one in force, is late news. An exit that an operator ordered
-is never charged to the restart budget.
+is never charged to the restart budget. In a paused fleet orders are carried out as ever, and what the daemon would do
+by itself (start again, kill what hangs or does not get ready) is left undone until RELEASED.
 """
 
 from hactl.core import news, orders, restarts
@@ -65,6 +66,8 @@ def _due(node: Node, stimulus: Stimulus, context: Context) -> bool:
 
 
 _NOT_RUNNING = Refusal(message="'{name}' is not running", hint="hactl start {name}")
+_WAITS = Refusal(message="'{name}' is not running: it waits for its next start", hint="hactl start {name}")
+_HAS_FAILED = Refusal(message="'{name}' is not running: it died too often", hint="hactl logs {name}")
 _STOPPING = Refusal(message="'{name}' is being stopped", hint="hactl start {name}")
 _NOT_DRAINED = Refusal(message="'{name}' is not drained", hint="hactl status")
 
@@ -75,6 +78,8 @@ _ORDERS: dict[NodeState, dict[Cause, Cell]] = {
         Cause.DRAIN: _NOT_RUNNING,
         Cause.RESUME: orders.unmark_drained,
         Cause.KILL: _NOT_RUNNING,
+        Cause.FREEZE: _NOT_RUNNING,
+        Cause.THAW: _NOT_RUNNING,
     },
     S.STARTING: {
         Cause.START: Refusal(message="'{name}' is already starting", hint="hactl wait {name}"),
@@ -82,6 +87,8 @@ _ORDERS: dict[NodeState, dict[Cause, Cell]] = {
         Cause.DRAIN: orders.mark_drained,
         Cause.RESUME: orders.unmark_drained,
         Cause.KILL: orders.kill,
+        Cause.FREEZE: orders.freeze,
+        Cause.THAW: orders.thaw,
     },
     S.STANDBY: {
         Cause.START: Refusal(message="'{name}' is already up, as a spare", hint="hactl status"),
@@ -89,6 +96,8 @@ _ORDERS: dict[NodeState, dict[Cause, Cell]] = {
         Cause.DRAIN: orders.mark_drained,
         Cause.RESUME: orders.unmark_drained,
         Cause.KILL: orders.kill,
+        Cause.FREEZE: orders.freeze,
+        Cause.THAW: orders.thaw,
     },
     S.SERVING: {
         Cause.START: Refusal(message="'{name}' is already serving", hint="hactl restart {name}"),
@@ -96,6 +105,8 @@ _ORDERS: dict[NodeState, dict[Cause, Cell]] = {
         Cause.DRAIN: orders.drain,
         Cause.RESUME: _NOT_DRAINED,
         Cause.KILL: orders.kill,
+        Cause.FREEZE: orders.freeze,
+        Cause.THAW: orders.thaw,
     },
     S.DRAINING: {
         Cause.START: orders.start_while_draining,
@@ -103,6 +114,8 @@ _ORDERS: dict[NodeState, dict[Cause, Cell]] = {
         Cause.DRAIN: orders.drain_while_draining,
         Cause.RESUME: orders.resume,
         Cause.KILL: orders.kill,
+        Cause.FREEZE: orders.freeze,
+        Cause.THAW: orders.thaw,
     },
     S.STOPPING: {
         Cause.START: orders.start_while_stopping,
@@ -110,20 +123,26 @@ _ORDERS: dict[NodeState, dict[Cause, Cell]] = {
         Cause.DRAIN: _STOPPING,
         Cause.RESUME: _STOPPING,
         Cause.KILL: orders.kill,
+        Cause.FREEZE: orders.freeze,
+        Cause.THAW: orders.thaw,
     },
     S.BACKOFF: {
         Cause.START: orders.start,
         Cause.STOP: orders.cancel_start,
         Cause.DRAIN: orders.mark_drained,
         Cause.RESUME: orders.unmark_drained,
-        Cause.KILL: Refusal(message="'{name}' is not running: it waits for its next start", hint="hactl start {name}"),
+        Cause.KILL: _WAITS,
+        Cause.FREEZE: _WAITS,
+        Cause.THAW: _WAITS,
     },
     S.FAILED: {
         Cause.START: orders.start,
         Cause.STOP: orders.cancel_start,
         Cause.DRAIN: orders.mark_drained,
         Cause.RESUME: orders.unmark_drained,
-        Cause.KILL: Refusal(message="'{name}' is not running: it died too often", hint="hactl logs {name}"),
+        Cause.KILL: _HAS_FAILED,
+        Cause.FREEZE: _HAS_FAILED,
+        Cause.THAW: _HAS_FAILED,
     },
 }
 
@@ -135,18 +154,21 @@ _NEWS: dict[NodeState, dict[Cause, Cell]] = {
         Cause.HEALTHY: news.ready,
         Cause.EXITED: restarts.exited,
         Cause.WOKE: news.not_ready,
+        Cause.RELEASED: news.released_start,
     },
     S.STANDBY: {
         Cause.HEALTHY: news.well,
         Cause.UNHEALTHY: news.unwell,
         Cause.HUNG: news.mute,
         Cause.EXITED: restarts.exited,
+        Cause.RELEASED: news.released,
     },
     S.SERVING: {
         Cause.HEALTHY: news.well,
         Cause.UNHEALTHY: news.unwell,
         Cause.HUNG: news.mute,
         Cause.EXITED: restarts.exited,
+        Cause.RELEASED: news.released,
     },
     S.DRAINING: {
         Cause.HEALTHY: news.well,
@@ -155,6 +177,7 @@ _NEWS: dict[NodeState, dict[Cause, Cell]] = {
         Cause.EXITED: restarts.exited,
         Cause.IDLE: news.idle,
         Cause.WOKE: news.idle,
+        Cause.RELEASED: news.released,
     },
     S.STOPPING: {
         Cause.SPAWNED: news.spawned_too_late,
@@ -162,8 +185,8 @@ _NEWS: dict[NodeState, dict[Cause, Cell]] = {
         Cause.EXITED: restarts.ended,
         Cause.WOKE: news.stop_harder,
     },
-    S.BACKOFF: {Cause.WOKE: restarts.start_again},
-    S.FAILED: {Cause.WOKE: restarts.try_slowly},
+    S.BACKOFF: {Cause.WOKE: restarts.start_again, Cause.RELEASED: restarts.released},
+    S.FAILED: {Cause.WOKE: restarts.try_slowly, Cause.RELEASED: restarts.released},
 }
 
 TABLE: dict[NodeState, dict[Cause, Cell]] = {

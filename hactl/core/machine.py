@@ -6,14 +6,16 @@ rejected whole; an observation never fails, late news is dropped.
 
 from typing import assert_never
 
-from hactl.core import alert_queue, failover, operations, proposals, rollout, spares
+from hactl.core import alert_queue, failover, operations, pausing, proposals, rollout, spares
 from hactl.core.commands import (
     VERBS,
     Apply,
     Command,
     Down,
     Drain,
+    Freeze,
     Kill,
+    Pause,
     Request,
     Restart,
     Resume,
@@ -22,13 +24,16 @@ from hactl.core.commands import (
     SetWeight,
     Start,
     Stop,
+    Thaw,
     TryAlert,
+    Unpause,
 )
 from hactl.core.draft import Draft, evolve
 from hactl.core.effects import ApplyTraffic, Effect
 from hactl.core.events import (
     Event,
     FleetClosing,
+    FleetUnpaused,
     OperationBegan,
     PolicyChanged,
     TrafficShifted,
@@ -63,6 +68,8 @@ _ORDER: dict[type[Command], Cause] = {
     Start: Cause.START,
     Stop: Cause.STOP,
     Kill: Cause.KILL,
+    Freeze: Cause.FREEZE,
+    Thaw: Cause.THAW,
     Drain: Cause.DRAIN,
     Resume: Cause.RESUME,
 }
@@ -103,6 +110,7 @@ def settle(draft: Draft, before: Fleet) -> None:
     """Apply the rules that follow from the fleet's state, whichever road led there, until nothing changes."""
     for _ in range(SETTLE_LIMIT):
         seq = draft.fleet.seq
+        pausing.follow(draft)
         reconsider_suspects(draft)
         spares.promote(draft)
         _shift_traffic(draft)
@@ -142,13 +150,17 @@ def _accept(draft: Draft, request: Request) -> Operation:
         operation = replace(operation, deadline=draft.now.mono + patience)
     draft.emit(OperationBegan(operation=operation))
     match command:
-        case Start() | Stop() | Kill() | Drain() | Resume():
+        case Start() | Stop() | Kill() | Freeze() | Thaw() | Drain() | Resume():
             for name in command.nodes:
                 draft.stimulate(name, Stimulus(cause=_ORDER[type(command)], by=request.by))
         case SetWeight(nodes=nodes, regions=regions, weight=weight):
             draft.emit(WeightsChanged(nodes=dict.fromkeys(nodes, weight), regions=dict.fromkeys(regions, weight)))
         case SetPolicy(policy=policy):
             draft.emit(PolicyChanged(policy=policy))
+        case Pause():
+            pausing.begin(draft, command, by=request.by, reason=request.reason)
+        case Unpause():
+            draft.emit(FleetUnpaused(why=f"unpaused by {request.by or 'an operator'}"))
         case Restart() | Apply() | Scale():
             pass
         case Down():
@@ -173,6 +185,8 @@ def _operation(fleet: Fleet, request: Request, now: Now) -> Operation:
     command = request.command
     verb = VERBS[type(command)]
     names: tuple[str, ...] = getattr(command, "nodes", ())
+    if isinstance(command, Unpause):
+        names = pausing.waiting(fleet)
     return Operation(
         id=f"op-{fleet.seq + 1}",
         verb=verb,
@@ -202,13 +216,15 @@ def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
             return each * targets
         case Verb.DOWN:
             return each * 2  # the edges, then the nodes
-        case Verb.START | Verb.STOP | Verb.KILL | Verb.DRAIN | Verb.RESUME:
+        case Verb.START | Verb.STOP | Verb.KILL | Verb.FREEZE | Verb.THAW | Verb.DRAIN | Verb.RESUME:
+            return each
+        case Verb.PAUSE | Verb.UNPAUSE:
             return each
         case _:
             assert_never(verb)
 
 
-def _sentence(command: Command) -> str:
+def _sentence(command: Command) -> str:  # noqa: C901 - one line for each command
     match command:
         case Start(nodes=nodes):
             return f"start {', '.join(nodes)}"
@@ -218,6 +234,10 @@ def _sentence(command: Command) -> str:
             return f"restart {', '.join(nodes)}, one at a time"
         case Kill(nodes=nodes):
             return f"kill {', '.join(nodes)} with SIGKILL"
+        case Freeze(nodes=nodes):
+            return f"freeze {', '.join(nodes)} with SIGSTOP"
+        case Thaw(nodes=nodes):
+            return f"thaw {', '.join(nodes)} with SIGCONT"
         case Drain(nodes=nodes):
             return f"drain {', '.join(nodes)}"
         case Resume(nodes=nodes):
@@ -226,6 +246,10 @@ def _sentence(command: Command) -> str:
             return f"weight of {', '.join((*nodes, *regions))} = {weight}"
         case SetPolicy(policy=policy):
             return f"policy = {policy}"
+        case Pause(seconds=seconds):
+            return "pause" if seconds is None else f"pause for {seconds:g} s"
+        case Unpause():
+            return "repair again"
         case Apply():
             return "apply a configuration"
         case Scale(region=region, count=count):

@@ -154,8 +154,10 @@ class Node(Value):
     restarts: int = 0
     excused: str = ""
     """Who ordered the exit that comes next; such an exit is not charged."""
+    frozen: str = ""
+    """Who stopped it with SIGSTOP; "" when no operator did."""
     hung: bool = False
-    """Found hanging, but kept while too many others are out: killed as soon as the rest can spare it."""
+    """To be killed, but not yet: the rest cannot spare it, or the fleet is paused."""
     revision: int = 0
     """The configuration it is to run with, when that is the proposed one; any other number means the one in force."""
 
@@ -239,8 +241,12 @@ class Verb(StrEnum):
     STOP = "stop"
     RESTART = "restart"
     KILL = "kill"
+    FREEZE = "freeze"
+    THAW = "thaw"
     DRAIN = "drain"
     RESUME = "resume"
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
     WEIGHT = "weight"
     POLICY = "policy"
     APPLY = "apply"
@@ -327,6 +333,24 @@ class Undo(Value):
     policy: Policy | None = None
 
 
+class Paused(Value):
+    """While it lasts the daemon repairs nothing: it starts nobody again and kills nobody who hangs."""
+
+    by: str
+    since: float
+    """Unix time at which the fleet was paused first, however often that was prolonged."""
+    reason: str = ""
+    until: float | None = None
+    """Unix time at which it ends by itself; None: when somebody ends it."""
+    ends: float | None = None
+    """The same in monotonic seconds of this boot."""
+
+    @property
+    def who(self) -> str:
+        """The sentence that explains what is not done."""
+        return f"the fleet is paused by {self.by}" if self.by else "the fleet is paused"
+
+
 class Proposal(Value):
     """A configuration that has been judged fit and is to come into force."""
 
@@ -381,6 +405,8 @@ class Fleet(Value):
     """Of the last ended one: from the death seen until every edge had moved."""
     operations: dict[str, Operation] = {}
     """In progress, by id."""
+    paused: Paused | None = None
+    """An operator has told the daemon to keep its hands off; outlives daemons, `down` and reboots."""
     proposal: Proposal | None = None
     """The configuration that is coming into force, or being taken back."""
     last_revision: int = 0

@@ -3,8 +3,19 @@
 Exits and failed starts are answered in `restarts`. News that no longer fits a state is no error: the table says LATE.
 """
 
-from hactl.core.causes import Cause, Context, Reaction, Stimulus, deadline_in, ordered, signals, stop_signal, wanted
-from hactl.core.model import DeadlineKind, Health, Node, NodeState, Reason, ReasonCode, Role
+from hactl.core.causes import (
+    Cause,
+    Context,
+    Reaction,
+    Stimulus,
+    deadline_in,
+    ordered,
+    signals,
+    stop_signal,
+    wanted,
+    why_draining,
+)
+from hactl.core.model import DeadlineKind, Health, Node, NodeState, Paused, Reason, ReasonCode, Role
 from hactl.core.orders import drain_with, stop_now
 from hactl.core.restarts import charge, ended
 from hactl.core.value import replace
@@ -25,6 +36,7 @@ def spawned_too_late(node: Node, stimulus: Stimulus, context: Context) -> Reacti
 
 def ready(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """It may serve; or, when an operator has drained it, it is up and takes nothing."""
+    node = _runs(node)
     if node.drained:
         return drain_with(replace(node, health=Health.HEALTHY), ordered("", "drained"), context)
     if node.role is Role.GATEWAY and context.spec.spares(node.region):
@@ -39,22 +51,26 @@ def ready(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
 
 
 def not_ready(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
-    """The start deadline has passed: the process is killed, and its exit charged."""
+    """The start deadline has passed: the process is killed, and its exit charged; in a paused fleet it may go on."""
     reason = Reason(code=ReasonCode.START_TIMEOUT, text=f"not ready after {context.spec.gateway.start_timeout:g} s")
     late = replace(node, reason=reason, deadline=None)
     if node.launch is None:
         return charge(late, reason, context)
+    if context.paused is not None:
+        return _spared(late, reason, context.paused)
     return Reaction(node=late, effects=signals(late, "KILL", group=True), why=reason.text)
 
 
 def well(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """Probes succeed again."""
-    reason = node.reason if node.state is NodeState.DRAINING else None
+    reason = None
     if node.state is NodeState.STANDBY:
         reason = Reason(code=ReasonCode.SPARE, text="stands by")
+    if node.state is NodeState.DRAINING:
+        reason = why_draining(node) if node.hung else node.reason
     if node.health is Health.HEALTHY and node.reason == reason:
         return Reaction(node=node)
-    better = replace(node, health=Health.HEALTHY, reason=reason, since=context.now.wall, hung=False)
+    better = replace(_runs(node), health=Health.HEALTHY, reason=reason, since=context.now.wall)
     return Reaction(node=better, why="healthy again")
 
 
@@ -70,10 +86,27 @@ def unwell(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
 
 
 def mute(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
-    """A hang is turned into a crash: its connections reset and the edges send its requests elsewhere."""
-    reason = Reason(code=ReasonCode.HUNG, text=stimulus.why)
-    hung = replace(node, health=Health.UNHEALTHY, reason=reason, since=context.now.wall)
+    """A hang is turned into a crash: its connections reset and the edges send its requests elsewhere.
+
+    In a paused fleet it is taken out of rotation and nothing else.
+    """
+    text = f"frozen by {node.frozen}" if node.frozen else stimulus.why
+    reason = Reason(code=ReasonCode.HUNG, text=text, by=node.frozen)
+    hung = replace(node, health=Health.UNHEALTHY, reason=reason, since=context.now.wall, hung=False)
+    if context.paused is not None:
+        known = node.hung and node.health is Health.UNHEALTHY
+        return Reaction(node=node) if known else _spared(hung, reason, context.paused)
     return Reaction(node=hung, effects=signals(hung, "KILL"), why=stimulus.why)
+
+
+def released(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """The pause is over: what was found hanging meanwhile, and hangs still, is killed now."""
+    return mute(node, stimulus, context) if node.hung else Reaction(node=node)
+
+
+def released_start(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """The pause is over: what should have been ready meanwhile, and is not, is killed now."""
+    return not_ready(replace(node, hung=False), stimulus, context) if node.hung else Reaction(node=node)
 
 
 def idle(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
@@ -93,3 +126,16 @@ def stop_harder(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
         return ended(node, stimulus, context)
     waiting = replace(node, deadline=None)
     return Reaction(node=waiting, effects=signals(waiting, "KILL", group=True), why="did not stop in time")
+
+
+def _spared(node: Node, reason: Reason, paused: Paused) -> Reaction:
+    """What would be killed now, were the fleet not paused."""
+    text = f"{reason.text}; not killed: {paused.who}"
+    return Reaction(node=replace(node, reason=replace(reason, text=text), hung=True), why=text)
+
+
+def _runs(node: Node) -> Node:
+    """It answers: whatever had stopped it does so no more."""
+    if not node.hung:
+        return node
+    return replace(node, hung=False, frozen="", excused="" if node.frozen else node.excused)

@@ -121,8 +121,11 @@ def _spawned(draft: Draft, name: str, launch: Launch) -> None:
 
 
 def _unhealthy(draft: Draft, node: Node, why: str, *, hung: bool) -> None:
-    """On probes alone at most `max_unhealthy_share` of the nodes go out: more than that is likely to be us."""
-    if node.serviceable and _too_many_out(draft.fleet, node):
+    """On probes alone at most `max_unhealthy_share` of the nodes go out: more than that is likely to be us.
+
+    What an operator froze is not a matter of probes: that it hangs is certain.
+    """
+    if node.serviceable and not node.frozen and _too_many_out(draft.fleet, node):
         suspect = replace(node, reason=Reason(code=ReasonCode.SUSPECT, text=why), hung=hung or node.hung)
         draft.take_note(suspect, f"{why}; kept, because too many are out on probes already")
         return
@@ -158,5 +161,7 @@ def _plan_rejected(draft: Draft, saw: PlanRejected) -> None:
         operation = draft.fleet.operations[operation_id]
         if operation.revision and operation.revision == saw.revision:
             rollout.turn_back(draft, operation, f"{saw.edge} refused it: {saw.why}")
-        if operation.undo is not None and operation.version < saw.version:
+        # A silent edge, or one on its way out, has no objections: it will take what is newest then.
+        objects = draft.fleet.nodes[saw.edge].serviceable
+        if objects and operation.undo is not None and operation.version < saw.version:
             operations.undo_change(draft, operation, f"{saw.edge} refused it: {saw.why}")

@@ -24,6 +24,7 @@ from hactl.core.model import (
     Verb,
 )
 from hactl.core.rolling import given_up, held_down, is_up, order, roll_one
+from hactl.core.targets import made_good, thawed
 from hactl.core.traffic import confirmed
 from hactl.core.value import replace
 
@@ -105,7 +106,9 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
             _close(draft, operation)
         case Verb.APPLY | Verb.SCALE:
             return  # `rollout` takes it further
-        case Verb.START | Verb.STOP | Verb.KILL | Verb.DRAIN | Verb.RESUME:
+        case Verb.START | Verb.STOP | Verb.KILL | Verb.FREEZE | Verb.THAW | Verb.DRAIN | Verb.RESUME:
+            _await_targets(draft, operation)
+        case Verb.PAUSE | Verb.UNPAUSE:
             _await_targets(draft, operation)
         case Verb.ALERT_TEST:
             pass  # the delivery ends it
@@ -157,10 +160,12 @@ def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str |
                 return f"'{node.name}' was resumed"
             out = node.idle or not node.state.alive
             return True if out and confirmed(fleet, fleet.plan.version) else None
-        case Verb.KILL:
-            if node.launch is None or node.launch.instance == target.instance:
-                return True if node.state is NodeState.STOPPED else given_up(node)
-            return True if is_up(fleet, node) is True and node.name not in fleet.failovers else None
+        case Verb.KILL | Verb.FREEZE:
+            return made_good(fleet, operation, target, node)
+        case Verb.THAW:
+            return thawed(fleet, node)
+        case Verb.UNPAUSE:
+            return True if node.goal is Goal.DOWN else is_up(fleet, node)
         case _:
             raise AssertionError(operation.verb)
 

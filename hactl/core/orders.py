@@ -1,14 +1,25 @@
-"""What the five orders (start, stop, drain, resume, kill) do to one process, state by state. Pure rules.
+"""What the seven orders (start, stop, drain, resume, kill, freeze, thaw) do to one process, state by state. Pure rules.
 
 Whether an order is safe for the fleet is not asked here (`safety`); an order that does not fit a state is refused
 with a hint, either by a rule or right in the table.
 """
 
-from hactl.core.causes import Cause, Context, Reaction, Stimulus, deadline_in, ordered, signals, stop_signal, wanted
+from hactl.core.causes import (
+    Cause,
+    Context,
+    Reaction,
+    Stimulus,
+    deadline_in,
+    ordered,
+    signals,
+    stop_signal,
+    wanted,
+    why_draining,
+)
 from hactl.core.effects import BeginDrain, EndDrain
 from hactl.core.errors import CommandRejected
 from hactl.core.model import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode, Role
-from hactl.core.restarts import spawn
+from hactl.core.restarts import end_of, spawn
 from hactl.core.value import replace
 
 
@@ -120,8 +131,39 @@ def kill(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """Send SIGKILL. Changes no state: the exit will, and it will be the operator's."""
     if node.launch is None:
         raise CommandRejected(f"'{node.name}' has no process yet", "try again in a moment")
-    excused = replace(node, excused=stimulus.by or "operator")
+    excused = replace(node, excused=stimulus.by or "operator", frozen="")
     return Reaction(node=excused, effects=signals(excused, "KILL"), why=f"killed by {stimulus.by}")
+
+
+def freeze(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Send SIGSTOP. Changes no state: it is for the probes to find out, and the exit that follows is the operator's."""
+    if node.launch is None:
+        raise CommandRejected(f"'{node.name}' has no process yet", "try again in a moment")
+    if node.frozen:
+        raise CommandRejected(f"'{node.name}' is already frozen by {node.frozen}", f"hactl thaw {node.name}")
+    by = stimulus.by or "operator"
+    frozen = replace(node, frozen=by, excused=by)
+    return Reaction(node=frozen, effects=signals(frozen, "STOP"), why=f"frozen by {by}")
+
+
+def thaw(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Send SIGCONT to what an operator froze, or what was found hanging; whether it is well, probes say."""
+    if node.launch is None:
+        raise CommandRejected(f"'{node.name}' has no process yet", "try again in a moment")
+    if end_of(node) is not None:
+        raise CommandRejected(f"'{node.name}' is being killed", f"hactl wait {node.name}")
+    if not node.frozen and not node.hung:
+        raise CommandRejected(f"'{node.name}' is not frozen", "hactl status")
+    kept = "" if node.frozen else node.excused
+    thawed = replace(node, frozen="", excused=kept, hung=False)
+    if node.state is NodeState.STARTING and node.deadline is None:
+        # It has had no chance to become ready.
+        thawed = replace(thawed, deadline=deadline_in(DeadlineKind.READY, context.spec.gateway.start_timeout, context))
+    elif node.state is NodeState.DRAINING:
+        thawed = replace(thawed, reason=why_draining(node))
+    elif node.state is not NodeState.STOPPING and node.health is Health.UNHEALTHY:
+        thawed = replace(thawed, reason=Reason(code=ReasonCode.PROBE_FAILED, text="not healthy yet"))
+    return Reaction(node=thawed, effects=signals(thawed, "CONT"), why=f"thawed by {stimulus.by or 'operator'}")
 
 
 def drain_with(node: Node, reason: Reason, context: Context) -> Reaction:

@@ -29,14 +29,20 @@ def check(fleet: Fleet, request: Request) -> None:
     old, new = _fixed(fleet.spec), _fixed(proposal.spec)
     for path in old:
         if old[path] != new[path]:
-            raise CommandRejected(f"'{path}' cannot change while the fleet runs", "hactl down && hactl up")
+            hint = "hactl daemon restart" if path == "fleet.group" else "hactl down && hactl up"
+            raise CommandRejected(f"'{path}' cannot change while the fleet runs", hint)
     if request.confirm != fleet.name:
         _capacity(fleet, proposal)
 
 
 def _fixed(spec: FleetSpec) -> dict[str, str]:
     """What a fleet cannot change while it runs: its name and place, and what its nodes are."""
-    return {"fleet.name": spec.name, "fleet.state_dir": spec.state_dir, "gateway.kind": spec.gateway.kind}
+    return {
+        "fleet.name": spec.name,
+        "fleet.state_dir": spec.state_dir,
+        "fleet.group": spec.group,
+        "gateway.kind": spec.gateway.kind,
+    }
 
 
 def _capacity(fleet: Fleet, proposal: Proposal) -> None:

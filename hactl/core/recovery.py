@@ -11,10 +11,12 @@ from hactl.core.events import (
     ConfigTaken,
     DaemonStarted,
     FailoverEnded,
+    FleetPaused,
     NodeAdopted,
     NodeChanged,
     OrphanEnded,
     RevisionRolledBack,
+    RulesTaken,
 )
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.machine import Decision, settle
@@ -35,6 +37,7 @@ from hactl.core.model import (
     Verb,
 )
 from hactl.core.operations import end, give_back
+from hactl.core.pausing import held, rearmed
 from hactl.core.restarts import spawn
 from hactl.core.value import Value, replace
 
@@ -59,6 +62,8 @@ class Arrival(Value):
     """Seconds without supervision; None after an orderly `down`."""
     config: ConfigTaken | None = None
     """A changed configuration to take into force; only when nothing runs."""
+    rules: RulesTaken | None = None
+    """What concerns the daemon alone in one that has to wait otherwise."""
 
 
 def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
@@ -71,6 +76,10 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     draft.emit(started)
     if arrival.config is not None:
         draft.emit(arrival.config)
+    if arrival.rules is not None:
+        draft.emit(arrival.rules)
+    if rebooted and draft.fleet.paused is not None:
+        draft.emit(FleetPaused(paused=rearmed(draft.fleet.paused, now)))
     for operation in overtaken:
         give_back(draft, operation)
     for name, why in found.refused.items():
@@ -81,7 +90,7 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
         # Whose record is wrong has lost its process, even if one of that name runs: that one is an orphan.
         _take_over(draft, node, {} if node.name in found.refused else alive, rebooted=rebooted)
     _end_orphans(draft, alive)
-    _repeat_kills(draft)
+    _repeat_signals(draft)
     draft.perform(ApplyTraffic(plan=draft.fleet.plan))
     # What was lost while nobody looked is a loss all the same, seen now; over a reboot nothing can be compared.
     settle(draft, draft.fleet if rebooted or arrival.config else fleet)
@@ -132,6 +141,9 @@ def _resume_waiting(draft: Draft, node: Node, *, rebooted: bool) -> None:
     if node.state is NodeState.STOPPED:
         if node.goal is Goal.UP:
             draft.stimulate(node.name, Stimulus(cause=Cause.START))
+    elif rebooted and held(node):
+        # It waits for the end of a pause, not for a moment of the boot before.
+        _change(draft, node, replace(node, attempt=0, exits=()), _REBOOTED.text)
     elif rebooted:
         soon = Deadline(kind=DeadlineKind.BACKOFF, at=draft.now.mono)
         fresh = replace(node, state=NodeState.BACKOFF, attempt=0, exits=(), deadline=soon)
@@ -145,9 +157,9 @@ def _adopt(draft: Draft, node: Node, launch: Launch) -> None:
         draft.stimulate(node.name, Stimulus(cause=Cause.SPAWNED, launch=launch))
         node = draft.fleet.nodes[node.name]
     if node.state is NodeState.STARTING:
-        if node.deadline is None:
+        if node.deadline is None and not node.hung:
             draft.perform(SendSignal(launch=launch, node=node.name, signal="KILL", group=True))
-        else:
+        elif node.deadline is not None:
             _with_time_to_start(draft, node)
     elif node.state is NodeState.SERVING and node.role is Role.GATEWAY:
         draft.perform(EndDrain(node=node))
@@ -206,21 +218,25 @@ def _end_orphans(draft: Draft, alive: dict[str, Launch]) -> None:
             draft.perform(EndOrphan(launch=launch))
 
 
-def _repeat_kills(draft: Draft) -> None:
-    """A kill that was accepted but may never have been sent."""
+def _repeat_signals(draft: Draft) -> None:
+    """What was ordered, but may never have been sent: a kill, a freeze, a thaw."""
     for operation in draft.fleet.operations.values():
-        for node in _still_to_kill(draft.fleet, operation):
-            if node.launch is not None:
-                draft.perform(SendSignal(launch=node.launch, node=node.name, signal="KILL"))
+        for target in operation.targets:
+            node = draft.fleet.nodes.get(target.node)
+            if node is None or node.launch is None or node.launch.instance != target.instance:
+                continue
+            signal = _still_to_send(operation, node)
+            if signal:
+                draft.perform(SendSignal(launch=node.launch, node=node.name, signal=signal))
 
 
-def _still_to_kill(fleet: Fleet, operation: Operation) -> list[Node]:
-    if operation.verb is not Verb.KILL:
-        return []
-    return [
-        node
-        for target in operation.targets
-        if (node := fleet.nodes.get(target.node)) is not None
-        and node.launch is not None
-        and node.launch.instance == target.instance
-    ]
+def _still_to_send(operation: Operation, node: Node) -> str:
+    match operation.verb:
+        case Verb.KILL:
+            return "KILL"
+        case Verb.FREEZE:
+            return "STOP" if node.frozen else ""
+        case Verb.THAW:
+            return "" if node.frozen else "CONT"
+        case _:
+            return ""

@@ -2,12 +2,13 @@
 
 An exit that an operator ordered is never charged. Every other exit is, and so is every start that failed: from one
 budget. When it is spent the process has FAILED: it gets one slow try per window until it holds or a person helps.
+In a paused fleet nobody comes back by itself: it waits without a deadline, and is started when the pause is over.
 """
 
 from hactl.core.causes import Context, Reaction, Stimulus, deadline_in, instance_of, ordered, wanted
 from hactl.core.effects import Spawn
 from hactl.core.jitter import fraction
-from hactl.core.model import DeadlineKind, Health, Node, NodeState, Reason, ReasonCode
+from hactl.core.model import DeadlineKind, Health, Node, NodeState, Paused, Reason, ReasonCode
 from hactl.core.value import replace
 
 IMMEDIATE_AFTER = 60.0
@@ -29,6 +30,7 @@ def spawn(node: Node, context: Context, why: str, reason: Reason | None = None) 
         launches=node.launches + 1,
         deadline=deadline_in(DeadlineKind.READY, context.spec.gateway.start_timeout, context),
         excused="",
+        frozen="",
         hung=False,
     )
     effect = Spawn(node=started, instance=instance_of(started, context.fleet_id))
@@ -55,9 +57,13 @@ def exited(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     if not wanted(node, context):
         return ended(node, stimulus, context)
     if node.excused:
-        reason = Reason(code=ReasonCode.KILLED, text=f"killed by {node.excused}", by=node.excused)
-        return spawn(replace(node, restarts=node.restarts + 1), context, reason.text, reason)
-    return charge(node, _our_doing(node) or Reason(code=stimulus.code, text=stimulus.why), context)
+        text = f"frozen by {node.frozen}" if node.frozen else f"killed by {node.excused}"
+        reason = Reason(code=ReasonCode.KILLED, text=text, by=node.excused)
+        again = replace(node, restarts=node.restarts + 1)
+        if context.paused is not None:
+            return _hold(again, reason, context, context.paused)
+        return spawn(again, context, reason.text, reason)
+    return charge(node, end_of(node) or Reason(code=stimulus.code, text=stimulus.why), context)
 
 
 def ended(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
@@ -74,6 +80,7 @@ def ended(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
         idle=False,
         deadline=None,
         excused="",
+        frozen="",
         hung=False,
     )
     return Reaction(node=stopped, why="stopped")
@@ -87,13 +94,28 @@ def spawn_failed(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
 
 def start_again(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """The backoff is over."""
+    if context.paused is not None:
+        return _keep_waiting(node, context.paused)
     return spawn(node, context, "starting again", node.reason)
 
 
 def try_slowly(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """The one try per window of a crash loop. Its budget stays spent: another exit within a window fails it again."""
+    if context.paused is not None:
+        return _keep_waiting(node, context.paused)
     spent = replace(node, exits=(context.now.mono,) * context.spec.restart.budget)
     return spawn(spent, context, "one more try", node.reason)
+
+
+def released(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """The pause is over: what has waited for that alone starts at once; a backoff that has not passed goes on."""
+    if node.deadline is not None:
+        return Reaction(node=node)
+    known = node.reason or Reason(code=ReasonCode.EXITED)
+    waited = replace(node, reason=replace(known, text="had waited for the end of a pause"))
+    if node.state is NodeState.FAILED:
+        return try_slowly(waited, stimulus, context)
+    return spawn(waited, context, "the pause is over", waited.reason)
 
 
 def charge(node: Node, reason: Reason, context: Context) -> Reaction:
@@ -112,11 +134,14 @@ def charge(node: Node, reason: Reason, context: Context) -> Reaction:
         launch=None,
         idle=False,
         excused="",
+        frozen="",
         hung=False,
         attempt=1 if ran >= IMMEDIATE_AFTER else node.attempt + 1,
-        exits=(*recent, now.mono),
+        exits=(*recent, now.mono)[-policy.budget - 1 :],
         restarts=node.restarts + 1,
     )
+    if context.paused is not None:
+        return _hold(charged, reason, context, context.paused)
     if len(charged.exits) > policy.budget:
         return _give_up(charged, reason, context)
     if delay <= 0.0:
@@ -125,8 +150,10 @@ def charge(node: Node, reason: Reason, context: Context) -> Reaction:
     return Reaction(node=waiting, why=f"{reason.text}; next start in {delay * 1000:.0f} ms")
 
 
-def _our_doing(node: Node) -> Reason | None:
+def end_of(node: Node) -> Reason | None:
     """Why we killed it ourselves, when we did: more telling than "killed by SIGKILL"."""
+    if node.hung:
+        return None
     hung = node.reason is not None and node.reason.code is ReasonCode.HUNG and node.health is Health.UNHEALTHY
     late = node.reason is not None and node.reason.code is ReasonCode.START_TIMEOUT and node.deadline is None
     return node.reason if hung or (late and node.state is NodeState.STARTING) else None
@@ -142,3 +169,29 @@ def _give_up(node: Node, reason: Reason, context: Context) -> Reaction:
         deadline=deadline_in(DeadlineKind.RETRY, window, context),
     )
     return Reaction(node=failed, why=text)
+
+
+def _hold(node: Node, reason: Reason, context: Context, paused: Paused) -> Reaction:
+    """A process has ended that would come back, were the fleet not paused."""
+    text = f"{reason.text}; waits: {paused.who}"
+    held = replace(
+        node,
+        state=NodeState.BACKOFF,
+        health=Health.UNKNOWN,
+        reason=replace(reason, text=text),
+        since=context.now.wall,
+        launch=None,
+        idle=False,
+        deadline=None,
+        excused="",
+        frozen="",
+        hung=False,
+    )
+    return Reaction(node=held, why=text)
+
+
+def _keep_waiting(node: Node, paused: Paused) -> Reaction:
+    """Its time has come, but the fleet is paused."""
+    known = node.reason or Reason(code=ReasonCode.EXITED)
+    text = f"{known.text}; waits: {paused.who}"
+    return Reaction(node=replace(node, reason=replace(known, text=text), deadline=None), why=text)

@@ -10,6 +10,7 @@ from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
 from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Phase, Role, Step, Target, Verb
+from hactl.core.pausing import held
 from hactl.core.safety import serving
 from hactl.core.traffic import confirmed
 from hactl.core.value import replace
@@ -51,7 +52,7 @@ def order(draft: Draft, node: Node, cause: Cause, by: str) -> None:
 
 def gate_open(fleet: Fleet, node: Node) -> bool:
     """N-1: every other process that should serve does, the edges agree on the plan, and somebody is left."""
-    rolling = {held.name for operation in fleet.operations.values() for held in held_down(fleet, operation)}
+    rolling = {other.name for operation in fleet.operations.values() for other in held_down(fleet, operation)}
 
     def up(other: Node) -> bool:
         return other.goal is Goal.UP or other.name in rolling
@@ -89,4 +90,6 @@ def given_up(node: Node) -> str | None:
     """Why a process will not be back by itself; None when it may well be."""
     if node.state is NodeState.FAILED:
         return f"'{node.name}' keeps dying: {node.reason.text if node.reason else 'unknown'}"
+    if held(node) and node.launch is None:
+        return f"'{node.name}' is down: {node.reason.text if node.reason else 'unknown'}"
     return None

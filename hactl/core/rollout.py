@@ -28,6 +28,7 @@ from hactl.core.founding import edge_names, node_names
 from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Outcome, Phase, Role, Step, Target
 from hactl.core.operations import end
+from hactl.core.pausing import held
 from hactl.core.rolling import held_down, is_up, order
 from hactl.core.safety import serving
 from hactl.core.spec import FleetSpec
@@ -51,8 +52,8 @@ def turn_back(draft: Draft, operation: Operation, why: str) -> None:
     proposal = draft.fleet.proposal
     if proposal is None or operation.back or proposal.revision != operation.revision:
         return
-    for held in held_down(draft.fleet, operation):
-        order(draft, held, Cause.START, f"{operation.by} (undo)")
+    for stopped in held_down(draft.fleet, operation):
+        order(draft, stopped, Cause.START, f"{operation.by} (undo)")
     kept = {*edge_names(draft.fleet.spec), *node_names(draft.fleet.spec)}
     back, gone = [], []
     # Edges first, and of them those first that could not prove it: they may not take a plan before that either.
@@ -214,21 +215,21 @@ def _back_up(fleet: Fleet, target: Target, node: Node, *, going_back: bool) -> T
     if node.state in (NodeState.BACKOFF, NodeState.FAILED):
         if not going_back:
             return f"'{node.name}' did not come up with it: {node.reason.text if node.reason else 'unknown'}"
-        if node.state is NodeState.FAILED:
+        if node.state is NodeState.FAILED or held(node):
             return replace(target, phase=Phase.DONE)
     return None
 
 
 def _may_go(fleet: Fleet, node: Node, *, without: int) -> bool:
-    """Nobody who should be back soon is still out, the edges agree, and enough are left. Who keeps failing is not
-    waited for: a new configuration may be what it needs; nor is an edge with the revision `without`, which may not
-    be able to agree any more."""
+    """Nobody who should be back soon is still out, the edges agree, and enough are left. Who keeps failing, or waits
+    for the end of a pause, is not waited for: a new configuration may be what it needs; nor is an edge with the
+    revision `without`, which may not be able to agree any more."""
     edges = [edge for edge in fleet.edges if edge.serviceable and edge.revision != without]
     if not all(fleet.confirmed.get(edge.name, -1) >= fleet.plan.version for edge in edges):
         return False
     peers = [other for other in fleet.nodes.values() if other.role is node.role and other.name != node.name]
     on_their_way = (NodeState.STARTING, NodeState.STOPPING, NodeState.BACKOFF)
-    if any(other.goal is Goal.UP and other.state in on_their_way for other in peers):
+    if any(other.goal is Goal.UP and other.state in on_their_way and not held(other) for other in peers):
         return False
     if not node.serviceable:
         return True

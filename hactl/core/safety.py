@@ -11,7 +11,9 @@ from hactl.core.commands import (
     Command,
     Down,
     Drain,
+    Freeze,
     Kill,
+    Pause,
     Request,
     Restart,
     Resume,
@@ -20,26 +22,32 @@ from hactl.core.commands import (
     SetWeight,
     Start,
     Stop,
+    Thaw,
     TryAlert,
+    Unpause,
 )
 from hactl.core.errors import CommandRejected
 from hactl.core.model import Fleet, Node, Role, Verb
 
 MAX_WEIGHT = 1000
+LONGEST_PAUSE = 30 * 86400.0
+"""Seconds; a pause that nobody ends knows no limit, but a number beyond this is a slip."""
 
 
 def check(fleet: Fleet, request: Request) -> None:
     """Raises CommandRejected when `request` is malformed for this fleet or breaks a safety rule."""
     if fleet.spec.safety.read_only:
         raise CommandRejected(
-            f"fleet '{fleet.name}' is read-only", "set `safety.read_only = false` in hactl.toml", guard=True
+            f"fleet '{fleet.name}' is read-only",
+            "set `safety.read_only = false` in hactl.toml, then: hactl daemon restart",
+            guard=True,
         )
     if fleet.closing:
         raise CommandRejected(f"fleet '{fleet.name}' is going down", "wait for it, then: hactl up")
     command = request.command
     _names_exist(fleet, command)
     match command:
-        case Stop() | Kill() | Drain():
+        case Stop() | Kill() | Freeze() | Drain():
             _not_busy(fleet, command)
             if request.confirm != fleet.name:
                 _enough_left(fleet, set(command.nodes), command)
@@ -59,9 +67,10 @@ def check(fleet: Fleet, request: Request) -> None:
         case SetPolicy():
             _policy(fleet, command)
         case Apply() | Scale():
-            if request.proposal is None:
-                raise CommandRejected("nobody has read this configuration", "hactl config apply")
-        case Down() | TryAlert():
+            _read(request)
+        case Pause() | Unpause():
+            _pause(fleet, command)
+        case Thaw() | Down() | TryAlert():
             pass
 
 
@@ -76,7 +85,7 @@ def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
 
 
 def _names_exist(fleet: Fleet, command: Command) -> None:
-    if isinstance(command, Down | SetPolicy | Apply | Scale):
+    if isinstance(command, Down | SetPolicy | Apply | Scale | Pause | Unpause):
         return
     if isinstance(command, TryAlert):
         _alert_exists(fleet, command.alert)
@@ -105,9 +114,9 @@ def _alert_exists(fleet: Fleet, name: str) -> None:
         raise CommandRejected(f"no alert '{name}' in fleet '{fleet.name}'", hint)
 
 
-def _not_busy(fleet: Fleet, command: Start | Stop | Kill | Drain | Resume | Restart) -> None:
-    """What restarts one by one owns its targets until it ends; only Kill may cut in, as the world could."""
-    if isinstance(command, Kill):
+def _not_busy(fleet: Fleet, command: Start | Stop | Kill | Freeze | Drain | Resume | Restart) -> None:
+    """What restarts one by one owns its targets until it ends; only faults may cut in, as those of the world could."""
+    if isinstance(command, Kill | Freeze):
         return
     for operation in fleet.operations.values():
         if operation.verb is not Verb.RESTART and not operation.revision:
@@ -130,7 +139,7 @@ def _somebody_left(fleet: Fleet, gone: set[str]) -> None:
 
 
 def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
-    verb = "killing" if isinstance(command, Kill) else "taking out"
+    verb = {Kill: "killing", Freeze: "freezing"}.get(type(command), "taking out")
     rules = fleet.spec.safety
     edges = [edge for edge in fleet.edges if edge.serviceable]
     if edges and all(edge.name in gone for edge in edges):
@@ -195,6 +204,20 @@ def _policy(fleet: Fleet, command: SetPolicy) -> None:
         raise CommandRejected(
             f"policy '{command.policy}' ignores node weights, and they differ", "hactl weight --all 100"
         )
+
+
+def _read(request: Request) -> None:
+    if request.proposal is None:
+        raise CommandRejected("nobody has read this configuration", "hactl config apply")
+
+
+def _pause(fleet: Fleet, command: Pause | Unpause) -> None:
+    if isinstance(command, Unpause):
+        if fleet.paused is None:
+            raise CommandRejected(f"fleet '{fleet.name}' is not paused", "hactl status")
+    elif command.seconds is not None and not 0 < command.seconds <= LONGEST_PAUSE:
+        hint = "at most 30 days; without an end it lasts until: hactl unpause"
+        raise CommandRejected(f"a pause of {command.seconds:g} s makes no sense", hint)
 
 
 def _unsafe(fleet: Fleet, message: str) -> CommandRejected:

@@ -275,6 +275,8 @@ class FleetSpec(Value):
     """Absolute path of the directory for everything the fleet keeps; "" for its place below the state home."""
     ports: tuple[int, int] = (20_000, 27_999)
     """Node ports are taken from this range, which lies below the kernel's ephemeral range."""
+    group: str = ""
+    """The Unix group whose members may operate the fleet beside its owner and root; "" for none."""
     edge: EdgeSpec = EdgeSpec()
     regions: tuple[RegionSpec, ...] = (RegionSpec(),)
     failover_mode: FailoverMode = FailoverMode.STANDBY

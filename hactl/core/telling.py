@@ -15,6 +15,8 @@ from hactl.core.events import (
     FailoverMoved,
     FleetClosing,
     FleetFounded,
+    FleetPaused,
+    FleetUnpaused,
     GapRecorded,
     JournalFilled,
     NodeAdopted,
@@ -29,6 +31,7 @@ from hactl.core.events import (
     RevisionApplied,
     RevisionProposed,
     RevisionRolledBack,
+    RulesTaken,
     TrafficApplied,
     TrafficRejected,
     TrafficShifted,
@@ -43,6 +46,7 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
         case (
             FleetFounded()
             | ConfigTaken()
+            | RulesTaken()
             | RevisionProposed()
             | RevisionApplied()
             | RevisionRolledBack()
@@ -88,6 +92,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{operation.id}: {_progress(operation)}"
         case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
             return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
+        case FleetPaused() | FleetUnpaused():
+            return _paused(event)
         case GapRecorded() | JournalFilled():
             return _journal(event)
         case FleetClosing():
@@ -106,6 +112,8 @@ def _configured(event: ConfigEvent) -> str:
             return f"configuration revision {proposal.revision} proposed ({proposal.digest[:12]})"
         case ConfigTaken(revision=revision) | RevisionApplied(revision=revision):
             return f"configuration revision {revision} in force"
+        case RulesTaken(revision=revision):
+            return f"configuration revision {revision} in force: rules of the daemon alone"
         case RevisionRolledBack(revision=revision, why=why):
             return f"configuration revision {revision} taken back: {why}"
         case NodesAdded(nodes=nodes):
@@ -133,6 +141,14 @@ def tell_step(target: Target) -> str:
             return "take it into force"
         case _:
             assert_never(target.step)
+
+
+def _paused(event: FleetPaused | FleetUnpaused) -> str:
+    if isinstance(event, FleetUnpaused):
+        return f"repairs go on: {event.why}"
+    paused = event.paused
+    ends = "until somebody ends it" if paused.until is None else "for a while"
+    return f"{paused.who} {ends}: nothing is repaired" + (f" ({paused.reason})" if paused.reason else "")
 
 
 def _progress(operation: Operation) -> str:

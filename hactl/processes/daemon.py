@@ -20,8 +20,9 @@ from pathlib import Path
 import msgspec
 
 from hactl import __version__, config
-from hactl.control.peer import owners
+from hactl.control.peer import Allowed, group_id, owners
 from hactl.control.server import ControlServer
+from hactl.control.sockets import barrier
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Now
 from hactl.core.running import JournalFull
@@ -31,6 +32,7 @@ from hactl.engines.envoy.edge import EnvoyEdge
 from hactl.engines.envoy.gateway import EnvoyGateway
 from hactl.paths import FleetPaths
 from hactl.processes.proposing import Proposals
+from hactl.processes.succession import Predecessor, rehearse
 from hactl.processes.taking_charge import take_charge
 from hactl.store.ballast import Ballast
 from hactl.store.journal import SqliteJournal
@@ -51,20 +53,28 @@ def clock_of_this_boot() -> Callable[[], Now]:
     return lambda: Now(mono=time.monotonic(), wall=time.time(), boot=boot)
 
 
-async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement") -> None:
+async def run(
+    spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement", before: Predecessor | None = None
+) -> None:
     """Run the fleet in `paths` until it is down or a signal comes; without `spec`, as it was last configured.
 
-    Raises HactlError when it cannot start.
+    Takes over from the daemon `before`, if any. Raises HactlError when it cannot start.
     """
     clock = clock_of_this_boot()
     _make(paths.state)
-    with FleetLock(paths.lock), contextlib.closing(SqliteJournal(paths.journal)) as journal:
+    if spec is not None:
+        group_id(spec.group)  # found out while another daemon may still be in charge
+    lock = FleetLock(paths.lock)
+    notes = _take_over(before, paths, lock) if before is not None else ()
+    with lock, contextlib.closing(SqliteJournal(paths.journal)) as journal:
         ballast = Ballast(paths.ballast)
         _lay(ballast)
         charge = take_charge(
             spec, journal, clock(), version=__version__, pid=os.getpid(), fleet_id=secrets.token_hex(4)
         )
         in_force = charge.decision.fleet.spec
+        allowed = Allowed(uids=owners(), group=group_id(in_force.group))
+        notes = (*notes, *charge.notes, *_shut_out(paths, allowed.group, in_force.group))
         recorder = Recorder(journal, ballast, checkpoint_every=in_force.journal.checkpoint_every)
         edges, gateways = EnvoyEdge(paths), _gateways(in_force, paths)
         supervisor = Supervisor(
@@ -86,7 +96,7 @@ async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement
             fleet=in_force.name,
             version=__version__,
             pid=os.getpid(),
-            allowed_uids=owners(),
+            allowed=allowed,
         )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -94,9 +104,22 @@ async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve(), name="control")
             await server.started()
-            await supervisor.run(charge.before, charge.decision, lambda: ready.succeeded(charge.notes))
+            await supervisor.run(charge.before, charge.decision, lambda: ready.succeeded(notes))
             await server.stop()
         _tidy(paths, supervisor.look())
+
+
+def _take_over(before: Predecessor, paths: FleetPaths, lock: FleetLock) -> tuple[str, ...]:
+    rehearse(paths)
+    return before.relieve(lock)
+
+
+def _shut_out(paths: FleetPaths, group: int | None, name: str) -> tuple[str, ...]:
+    """What keeps the members of `fleet.group` from their socket."""
+    shut = None if group is None else barrier(paths.control, group)
+    if shut is None:
+        return ()
+    return (f"members of group '{name}' cannot pass '{shut}': set fleet.state_dir to a place they can reach",)
 
 
 def _make(state: Path) -> None:
@@ -172,13 +195,15 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="hactl-daemon", description="Run one fleet in the foreground.")
     parser.add_argument("--config", type=Path, help="the fleet's hactl.toml (default: as last configured)")
     parser.add_argument("--state", type=Path, required=True, help="the fleet's state directory")
+    parser.add_argument("--relieve-fd", type=int, default=None, help="pidfd of the daemon to take over from")
     parser.add_argument("--ready-fd", type=int, default=None, help="descriptor to announce the start on")
     args = parser.parse_args(argv)
     _keep_descriptors()
     ready = Announcement(args.ready_fd)
     try:
         spec = config.load(args.config) if args.config else None
-        asyncio.run(run(spec, FleetPaths(args.state.absolute()), ready=ready))
+        before = Predecessor(args.relieve_fd) if args.relieve_fd is not None else None
+        asyncio.run(run(spec, FleetPaths(args.state.absolute()), ready=ready, before=before))
     except HactlError as error:
         ready.failed(error)
         return 1

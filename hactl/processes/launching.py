@@ -1,5 +1,6 @@
 """Starting a daemon in a session of its own and hearing from it whether it came up. Not what the daemon does."""
 
+import contextlib
 import os
 import select
 import subprocess
@@ -9,11 +10,10 @@ from typing import BinaryIO
 
 import msgspec
 
-from hactl.core.draft import evolve
 from hactl.core.errors import HactlError, TimedOut
-from hactl.core.model import Fleet, Launch
+from hactl.core.model import Launch
 from hactl.paths import FleetPaths
-from hactl.store.journal import SqliteJournal
+from hactl.processes.succession import rehearse, surroundings
 from hactl.supervisor.identity import find_instances
 
 _DAEMON = (sys.executable, "-P", "-m", "hactl.processes.daemon")
@@ -23,15 +23,16 @@ PATIENCE = 60.0
 """Seconds a daemon may take to be in charge; it needs less than one, also with an old journal."""
 
 
-def launch(paths: FleetPaths, config: Path | None) -> tuple[str, ...]:
+def launch(paths: FleetPaths, config: Path | None, *, relieving: int | None = None) -> tuple[str, ...]:
     """Start the daemon of `paths` and return its notes once it is in charge; without `config`, as it was last.
 
+    It takes over from the daemon with the pid `relieving`, if any, whose place and environment it goes on with.
     Raises HactlError with the daemon's own words when it does not come up, and TimedOut when it does not say.
     """
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as answer:
         try:
-            process = _start(paths, config, writing)
+            process = _start(paths, config, writing, relieving)
         finally:
             os.close(writing)
         if not select.select([answer], [], [], PATIENCE)[0]:
@@ -50,25 +51,38 @@ def launch(paths: FleetPaths, config: Path | None) -> tuple[str, ...]:
 
 def workers(paths: FleetPaths) -> list[Launch]:
     """Processes of a fleet that run without a daemon."""
-    with SqliteJournal.open_read_only(paths.journal) as journal:
-        checkpoint, records = journal.load()
-    fleet = checkpoint or Fleet()
-    for record in records:
-        fleet = evolve(fleet, record.event)
+    fleet = rehearse(paths)
     return find_instances(fleet.id) if fleet.id else []
 
 
-def _start(paths: FleetPaths, config: Path | None, ready_fd: int) -> "subprocess.Popen[bytes]":
+def _start(paths: FleetPaths, config: Path | None, ready_fd: int, relieving: int | None) -> "subprocess.Popen[bytes]":
     given = ["--config", str(config)] if config else []
-    with _log(paths.daemon_log) as log:
+    directory, environment = None, None
+    fds: tuple[int, ...] = (ready_fd,)
+    with contextlib.ExitStack() as stack:
+        if relieving is not None:
+            fd = _hold(relieving)
+            stack.callback(os.close, fd)
+            directory, environment = surroundings(relieving)
+            given, fds = [*given, "--relieve-fd", str(fd)], (ready_fd, fd)
+        log = stack.enter_context(_log(paths.daemon_log))
         return subprocess.Popen(
             [*_DAEMON, *given, "--state", str(paths.state), "--ready-fd", str(ready_fd)],
+            cwd=directory,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            pass_fds=(ready_fd,),
+            pass_fds=fds,
         )
+
+
+def _hold(pid: int) -> int:
+    try:
+        return os.pidfd_open(pid)
+    except OSError as error:
+        raise HactlError(f"the daemon (pid {pid}) has gone meanwhile", "hactl up") from error
 
 
 def _log(path: Path) -> BinaryIO:

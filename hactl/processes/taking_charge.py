@@ -1,7 +1,8 @@
 """What a daemon does first: read the journal, look at the machine, and let the core decide how to go on.
 
 A configuration that changed since is taken into force only when nothing of the fleet runs: a running fleet goes on
-with the one it has, and its operator is told.
+with the one it has, and its operator is told. What concerns the daemon alone is taken at once: its rules can be changed
+by restarting it, which is also the way back from `safety.read_only`.
 """
 
 import os
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from hactl import config
 from hactl.core.draft import evolve
 from hactl.core.errors import HactlError
-from hactl.core.events import ConfigTaken, DaemonStopped, Event, FleetFounded, Record
+from hactl.core.events import ConfigTaken, DaemonStopped, Event, FleetFounded, Record, RulesTaken
 from hactl.core.founding import lay_out
 from hactl.core.jitter import fraction
 from hactl.core.machine import Decision
@@ -22,6 +23,9 @@ from hactl.supervisor.identity import NotOurs, find_instances, open_verified
 from hactl.supervisor.listening import ensure_free
 from hactl.supervisor.ports import Journal
 from hactl.supervisor.process_table import free_ports
+
+_THE_DAEMONS_OWN = ("group", "safety", "restart", "logs", "journal")
+"""What in a configuration concerns no process but the daemon."""
 
 
 class Charge(Value):
@@ -43,10 +47,13 @@ def take_charge(spec: FleetSpec | None, journal: Journal, now: Now, *, version: 
         return _found(spec, fleet, now, version=version, pid=pid, fleet_id=fleet_id)
     found = look_around(fleet, now)
     notes: tuple[str, ...] = ()
-    changed = None
+    changed, rules = None, None
     if spec is not None and config.digest(spec) != config.digest(fleet.spec):
         if found.alive:
-            notes = ("hactl.toml has changed, but the fleet runs on: hactl config apply takes it into force",)
+            rules = _rules(spec, fleet)
+            in_force = rules.spec if rules else fleet.spec
+            if config.digest(spec) != config.digest(in_force):
+                notes = ("hactl.toml has changed, but the fleet runs on: hactl config apply takes it into force",)
         else:
             kept = {node.port for node in fleet.nodes.values()}
             free = (port for port in candidates(spec, fleet.id) if port not in kept)
@@ -56,8 +63,18 @@ def take_charge(spec: FleetSpec | None, journal: Journal, now: Now, *, version: 
     if not any(launch.instance.split("/")[1] in edges for launch in found.alive):
         in_force = changed.spec if changed else fleet.spec
         ensure_free(((in_force.edge.host, in_force.edge.port),))
-    arrival = Arrival(pid=pid, version=version, gap=_gap(fleet, found, last, now), config=changed)
+    arrival = Arrival(pid=pid, version=version, gap=_gap(fleet, found, last, now), config=changed, rules=rules)
     return Charge(before=fleet, decision=recover(fleet, found, arrival, now), notes=notes)
+
+
+def _rules(spec: FleetSpec, fleet: Fleet) -> RulesTaken | None:
+    """The part of a changed configuration that a running fleet can take; none while another one comes into force."""
+    if fleet.proposal is not None:
+        return None
+    merged = replace(fleet.spec, **{name: getattr(spec, name) for name in _THE_DAEMONS_OWN})
+    return (
+        None if merged == fleet.spec else RulesTaken(revision=max(fleet.last_revision, fleet.revision) + 1, spec=merged)
+    )
 
 
 def _gap(fleet: Fleet, found: Found, last: Record | None, now: Now) -> float | None:

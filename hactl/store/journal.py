@@ -22,6 +22,7 @@ from hactl.core.events import (
     RevisionApplied,
     RevisionProposed,
     RevisionRolledBack,
+    RulesTaken,
 )
 from hactl.core.model import Fleet
 from hactl.store.database import Database
@@ -32,7 +33,8 @@ PRUNE_BATCH = 5_000
 """Records deleted by one call at most, so that nothing else waits long for the journal."""
 
 _KEPT = tuple(
-    kind.__name__ for kind in (FleetFounded, ConfigTaken, RevisionProposed, RevisionApplied, RevisionRolledBack)
+    kind.__name__
+    for kind in (FleetFounded, ConfigTaken, RulesTaken, RevisionProposed, RevisionApplied, RevisionRolledBack)
 )
 _COLUMNS = "seq, v, body"
 _NO_END = 2**63 - 1

@@ -5,6 +5,7 @@ The pid inside is for people; nobody decides anything by it.
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,17 +15,25 @@ from hactl.core.errors import HactlError
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
+ASK_AGAIN = 0.002
+"""Seconds between two tries of somebody who waits for the lock: what nobody supervises meanwhile is the gap."""
+
+
+class LockHeld(HactlError):
+    """A daemon has the fleet."""
+
+
 class FleetLock:
-    """Held for as long as a daemon runs: `with FleetLock(path): ...`."""
+    """Held for as long as a daemon runs: `with FleetLock(path): ...`, also when it was acquired before."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fd: int | None = None
 
-    def acquire(self) -> None:
-        """Take the lock at once or not at all.
+    def acquire(self, patience: float = 0.0) -> None:
+        """Take the lock within `patience` seconds; at once or not at all, when there is none.
 
-        Raises HactlError when a daemon has it, or when the file cannot be made, written or locked.
+        Raises LockHeld when a daemon has it, and HactlError when the file cannot be made, written or locked.
         """
         try:
             # Python's descriptors are not inherited: an inherited one would keep the lock after its holder's death.
@@ -33,12 +42,12 @@ class FleetLock:
             raise self._failure(error) from error
         try:
             os.fchmod(fd, 0o600)
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(fd, patience)
             _sign(fd)
         except BlockingIOError as error:
             holder = _signature(fd)
             os.close(fd)
-            raise HactlError(
+            raise LockHeld(
                 f"a daemon already runs for this fleet (pid {holder})", "hactl status shows it, hactl down ends it"
             ) from error
         except OSError as error:
@@ -54,7 +63,8 @@ class FleetLock:
             self._fd = None
 
     def __enter__(self) -> Self:
-        self.acquire()
+        if self._fd is None:
+            self.acquire()
         return self
 
     def __exit__(
@@ -66,6 +76,20 @@ class FleetLock:
         return HactlError(
             f"cannot lock '{self._path}': {error.strerror}", "keep the state directory on a local disk you may write to"
         )
+
+
+def _lock(fd: int, patience: float) -> None:
+    """Raises BlockingIOError when the time is over."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(ASK_AGAIN)
+        else:
+            return
 
 
 def _sign(fd: int) -> None:

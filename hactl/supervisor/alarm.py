@@ -27,6 +27,7 @@ class Alarm:
             (
                 *(node.deadline.at for node in fleet.nodes.values() if node.deadline is not None),
                 *(operation.look_again for operation in fleet.operations.values()),
+                *((fleet.paused.ends,) if fleet.paused is not None and fleet.paused.ends is not None else ()),
             ),
             default=0.0,
         )
@@ -51,7 +52,8 @@ class Alarm:
             for node in fleet.nodes.values()
             if node.deadline is not None and node.deadline.at <= now
         ]
-        if any(operation.look_again <= now for operation in fleet.operations.values()):
+        over = fleet.paused is not None and fleet.paused.ends is not None and fleet.paused.ends <= now
+        if over or any(operation.look_again <= now for operation in fleet.operations.values()):
             due.append(Ticked())
         if due:
             self._ring(due)

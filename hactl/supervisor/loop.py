@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import assert_never
 
-from hactl.core.commands import Apply, Command, Kill, Request, Scale
+from hactl.core.commands import Apply, Command, Freeze, Kill, Request, Scale
 from hactl.core.draft import evolve
 from hactl.core.effects import (
     ApplyTraffic,
@@ -333,11 +333,11 @@ class Supervisor:
 
 
 def _once_done(fleet: Fleet, command: Command) -> Fleet:
-    """The fleet that receipts give the shares of: for a kill, that without the killed, who live for a moment yet."""
-    if not isinstance(command, Kill):
+    """The fleet that receipts give the shares of: of a fault, that without those it hits."""
+    if not isinstance(command, Kill | Freeze):
         return fleet
-    killed = {name: replace(fleet.nodes[name], state=NodeState.STARTING) for name in command.nodes}
-    return replace(fleet, nodes={**fleet.nodes, **killed})
+    hit = {name: replace(fleet.nodes[name], state=NodeState.STARTING) for name in command.nodes}
+    return replace(fleet, nodes={**fleet.nodes, **hit})
 
 
 def _steps(decision: Decision) -> tuple[str, ...]:

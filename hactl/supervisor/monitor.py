@@ -93,6 +93,11 @@ class Judgement:
         self._said, self._said_hung = Health.UNHEALTHY, True
         return Verdict(healthy=False, why=why, hung=True)
 
+    def resumed(self) -> None:
+        """It had been stopped and runs again: another silence is news again."""
+        self._said_hung = False
+        self._silent_since = None
+
     def discard(self) -> None:
         """We were late ourselves: nothing can be said about the silence so far."""
         self._silent_since = None
@@ -149,6 +154,7 @@ class Monitor:
         self._sleep = sleep
         self._judgement = Judgement()
         self._drain: Drain | None = None
+        self._stopped = False
         self._began = clock()
         self._next_probe = self._began
         self._next_glance = self._began
@@ -172,11 +178,17 @@ class Monitor:
         if now < self._next_glance:
             return False
         self._next_glance = next_beat(now, GLANCE)
-        if node.launch is None or node.state not in _IN_USE or self._state() != "T":
+        if node.launch is None or node.state not in _IN_USE:
+            return False
+        if self._state() != "T":
+            if self._stopped:
+                self._stopped = False
+                self._judgement.resumed()
             return False
         await self._sleep(SECOND_LOOK)
         if self._state() != "T":
             return False
+        self._stopped = True
         verdict = self._judgement.stuck(_STOPPED)
         if verdict is not None:
             self._tell(node.name, node.launch.instance, verdict)

@@ -16,6 +16,7 @@ PAGES = [
     "",
     *VERBS,
     *(f"config {verb}" for verb in ("check", "show", "diff", "apply", "history", "rollback")),
+    "daemon restart",
     *(f"alert {verb}" for verb in ("list", "test")),
 ]
 

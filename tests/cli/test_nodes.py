@@ -11,11 +11,13 @@ from hactl.core.talk import Receipt
 
 CHANGES = [
     ("kill", "a-1"),
+    ("freeze", "a-1"),
     ("stop", "a-1"),
     ("restart", "a-1"),
     ("drain", "a-1"),
     ("weight", "a-1", "50"),
     ("policy", "round-robin"),
+    ("pause", "--for", "5m"),
 ]
 
 
@@ -41,7 +43,7 @@ class TestDryRun:
         assert sum(share.part for share in receipt.shares) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("verb", ["kill", "stop", "drain"])
+@pytest.mark.parametrize("verb", ["kill", "freeze", "stop", "drain"])
 def test_a_dry_run_says_what_the_rest_would_carry(fleet: Home, verb: str) -> None:
     """The node that goes has no share any more; its neighbour in the region takes it over."""
     receipt = codec.decode(fleet.ok(verb, "a-1", "--dry-run", "--json"), Receipt)
@@ -61,6 +63,17 @@ def test_kill_waits_until_the_capacity_is_back(fleet: Home) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     assert "capacity back after" in done.stderr
     assert "done after" in done.stderr.splitlines()[-1]
+    after = fleet.pids()
+    assert {name for name in after if after[name] != before[name]} == {"a-1"}
+
+
+def test_a_frozen_node_is_replaced_by_another_process(fleet: Home) -> None:
+    """With --wait the command returns when the capacity is back, as after a kill."""
+    before = fleet.pids()
+    done = fleet.run("freeze", "a-1", "--wait")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "capacity lost: frozen by" in done.stderr
+    assert "capacity back after" in done.stderr
     after = fleet.pids()
     assert {name for name in after if after[name] != before[name]} == {"a-1"}
 

@@ -11,7 +11,7 @@ from typing import Any
 from support.controller import MemoryController
 
 from hactl.control.controller import Controller
-from hactl.control.peer import owners
+from hactl.control.peer import Allowed, owners
 from hactl.control.server import ControlServer
 
 
@@ -46,7 +46,7 @@ class Door:
 
 
 def server_of(
-    controller: Controller, directory: Path, *, allowed_uids: frozenset[int] | None = None, stall: float = 5.0
+    controller: Controller, directory: Path, *, allowed: Allowed | None = None, stall: float = 5.0
 ) -> ControlServer:
     """A server for `controller` with its sockets in `directory`, not yet serving."""
     return ControlServer(
@@ -56,17 +56,17 @@ def server_of(
         fleet="test",
         version="9.9.9",
         pid=4711,
-        allowed_uids=owners() if allowed_uids is None else allowed_uids,
+        allowed=Allowed(uids=owners()) if allowed is None else allowed,
         stall=stall,
     )
 
 
 @asynccontextmanager
 async def served(
-    controller: MemoryController, directory: Path, *, allowed_uids: frozenset[int] | None = None, stall: float = 5.0
+    controller: MemoryController, directory: Path, *, allowed: Allowed | None = None, stall: float = 5.0
 ) -> AsyncIterator[Door]:
     """`controller` behind a server in `directory`, stopped at the end."""
-    server = server_of(controller, directory, allowed_uids=allowed_uids, stall=stall)
+    server = server_of(controller, directory, allowed=allowed, stall=stall)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve())
         await server.started()

@@ -13,6 +13,7 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
@@ -127,7 +128,8 @@ class RunningFleet:
     ) -> str:
         """Its hactl.toml, or one that differs from it in what is given."""
         its = self._shape
-        parts = [f'[fleet]\nname = "t"\n\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges or its[1]}\n']
+        fleet = f'[fleet]\nname = "t"\nstate_dir = "{self.paths.state}"\n'
+        parts = [f'{fleet}\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges or its[1]}\n']
         parts += [
             f'[[region]]\nname = "{one.name}"\nnodes = {one.nodes}\npriority = {one.priority}\nspares = {one.spares}\n'
             for one in regions or its[0]
@@ -141,6 +143,17 @@ class RunningFleet:
         self.daemon = (await self.client.hello()).pid
         await self.follow()
         return notes
+
+    async def replace_daemon(self) -> str:
+        """`hactl daemon restart`, as an operator types it, and follow the new one; what the command said."""
+        command = (sys.executable, "-m", "hactl", "daemon", "restart", "--config", str(self.config))
+        process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+        _, said = await process.communicate()
+        assert process.returncode == 0, said
+        await self._gone()
+        self.daemon = (await self.client.hello()).pid
+        await self.follow()
+        return said.decode()
 
     async def follow(self) -> None:
         """Follow the daemon from now on; what was missed stands in the journal."""
@@ -165,7 +178,7 @@ class RunningFleet:
 
     async def _gone(self) -> None:
         pid, self.daemon = self.daemon, 0
-        await asyncio.to_thread(os.waitpid, pid, 0)
+        await _ended(pid)
         if self._stream is not None:
             stream, self._stream = self._stream, None
             await stream.aclose()
@@ -303,6 +316,18 @@ class RunningFleet:
         await self.upstream.stop()
         await self.client.__aexit__(None, None, None)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+async def _ended(pid: int) -> None:
+    """Wait until a daemon has gone, and leave no zombie of one that was started here."""
+    with suppress(ProcessLookupError):
+        fd = os.pidfd_open(pid)
+        try:
+            await ended(fd)
+        finally:
+            os.close(fd)
+    with suppress(ChildProcessError):  # a command of its own had started it
+        await asyncio.to_thread(os.waitpid, pid, 0)
 
 
 def is_calm(fleet: Fleet) -> bool:

@@ -1,9 +1,10 @@
-"""A process that holds a fleet's lock until it is killed: `python lock_holder.py LOCK [child]`.
+"""A process that holds a fleet's lock until it is killed: `python lock_holder.py LOCK [child] [deaf]`.
 
 Prints one line when it holds the lock: its pid, and with `child` the pid of a process it has started, which waits for
-its stdin to close.
+its stdin to close. With `deaf` it does not heed SIGTERM.
 """
 
+import signal
 import subprocess
 import sys
 import threading
@@ -26,4 +27,6 @@ def hold(path: Path, *, with_child: bool) -> None:
 
 
 if __name__ == "__main__":
+    if "deaf" in sys.argv[2:]:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     hold(Path(sys.argv[1]), with_child="child" in sys.argv[2:])

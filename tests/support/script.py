@@ -157,6 +157,8 @@ class Script:
 def next_deadline(fleet: Fleet) -> float | None:
     """The soonest moment at which something is due."""
     moments = [node.deadline.at for node in fleet.nodes.values() if node.deadline is not None]
+    if fleet.paused is not None and fleet.paused.ends is not None:
+        moments.append(fleet.paused.ends)
     return min([*moments, *(operation.look_again for operation in fleet.operations.values())], default=None)
 
 
@@ -167,7 +169,8 @@ def due(fleet: Fleet, mono: float) -> Sequence[Observation]:
         for node in fleet.nodes.values()
         if node.deadline is not None and node.deadline.at <= mono
     ]
-    late = any(operation.look_again <= mono for operation in fleet.operations.values())
+    over = fleet.paused is not None and fleet.paused.ends is not None and fleet.paused.ends <= mono
+    late = over or any(operation.look_again <= mono for operation in fleet.operations.values())
     return [*woken, Ticked()] if late else woken
 
 

@@ -33,6 +33,7 @@ from hactl.core.model import Fleet, Goal, Launch, Node, NodeState, Now, Proposal
 from hactl.core.observations import (
     AlertTried,
     BecameHealthy,
+    BecameUnhealthy,
     Exited,
     Observation,
     PlanApplied,
@@ -41,6 +42,7 @@ from hactl.core.observations import (
     SpawnFailed,
     WentIdle,
 )
+from hactl.core.pausing import held
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import FleetSpec
 
@@ -56,6 +58,10 @@ class Process:
         self.role = node.role
         self.launch = launch
         self.draining = False
+        self.stopped = False
+        """By SIGSTOP: it answers nobody."""
+        self.asked = False
+        """To leave, while it was stopped: it will when it continues."""
         self.plan = -1
         """Version of the plan an edge uses."""
         self.spec = FleetSpec()
@@ -143,6 +149,10 @@ class MemoryWorld:
             self._perform(item)
         elif not self.lost(item):
             self._take(step(self.fleet, item, self.now))
+            if isinstance(item, BecameHealthy):
+                process = self.processes.get(item.instance)
+                if process is not None and process.stopped:  # its last answer was on the way when it was stopped
+                    self._notice_hang(process)
         return True
 
     def run(self, turns: int) -> int:
@@ -174,7 +184,11 @@ class MemoryWorld:
         self._take(decision)
         for process in tuple(self.processes.values()):
             node = self.fleet.nodes.get(process.name)
-            if node is not None and node.launch == process.launch and process.name not in self.unready:
+            if node is None or node.launch != process.launch:
+                continue
+            if process.stopped:
+                self._notice_hang(process)
+            elif process.name not in self.unready:
                 self.deliver(BecameHealthy(node=process.name, instance=process.launch.instance))
         return decision
 
@@ -245,6 +259,12 @@ class MemoryWorld:
                 self._spawn(node, instance)
             case SendSignal(launch=launch, signal=signal):
                 process = self.processes.get(launch.instance)
+                if process is not None and signal in ("STOP", "CONT"):
+                    self._stop_or_continue(process, signal)
+                    return
+                if process is not None and process.stopped and signal != "KILL":
+                    process.asked = True
+                    return
                 if process is not None and (signal == "KILL" or process.name not in self.stubborn):
                     self._end(process, signal=9 if signal == "KILL" else None)
             case ApplyTraffic():
@@ -284,6 +304,21 @@ class MemoryWorld:
         self.deliver(Spawned(node=node.name, launch=launch))
         if node.name not in self.unready:
             self.deliver(BecameHealthy(node=node.name, instance=instance))
+
+    def _stop_or_continue(self, process: Process, signal: str) -> None:
+        process.stopped = signal == "STOP"
+        if process.stopped:
+            self._notice_hang(process)
+        elif process.asked:
+            self._end(process, signal=None)
+        elif process.name not in self.unready:
+            self.deliver(BecameHealthy(node=process.name, instance=process.launch.instance))
+
+    def _notice_hang(self, process: Process) -> None:
+        """What is ready is looked at; what is still starting is waited for."""
+        if self.fleet.nodes[process.name].state in (NodeState.STANDBY, NodeState.SERVING, NodeState.DRAINING):
+            why = "stopped (state T)"
+            self.deliver(BecameUnhealthy(node=process.name, instance=process.launch.instance, why=why, hung=True))
 
     def _end(self, process: Process, *, signal: int | None) -> None:
         del self.processes[process.launch.instance]
@@ -331,7 +366,12 @@ class MemoryWorld:
                 assert node.state is NodeState.STOPPED, f"{node.name} is {node.state}"
                 assert running == []
                 continue
+            if self.fleet.paused is not None and held(node):
+                assert [process.launch for process in running] == ([node.launch] if node.launch else [])
+                continue
             assert [process.launch for process in running] == [node.launch], f"{node.name}: {running}"
+            assert not held(node), f"{node.name} waits for the end of a pause that is over"
+            assert not running[0].stopped, f"{node.name} is in state T"
             if node.drained:
                 assert node.state is NodeState.DRAINING, f"{node.name} is {node.state}"
                 assert node.idle
@@ -350,7 +390,8 @@ class MemoryWorld:
         assert self.fleet.operations == {}
         assert self.fleet.proposal is None
         assert list(self.fleet.nodes) == [*edge_names(self.fleet.spec), *node_names(self.fleet.spec)]
-        assert self.fleet.failovers == {}
+        left = {node.name for node in self.fleet.nodes.values() if node.launch and held(node)}
+        assert set(self.fleet.failovers) <= left, "only what hangs in a pause may still come back by itself"
         began = [event.operation.id for event in self.journal if isinstance(event, OperationBegan)]
         ended = [event.id for event in self.journal if isinstance(event, OperationEnded)]
         assert sorted(began) == sorted(ended)

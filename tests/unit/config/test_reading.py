@@ -133,7 +133,6 @@ NOT_BUILT = [
     ('[edge]\ntls = { cert = "a", key = "b" }', "edge.tls"),
     ("[edge.tls]", "edge.tls"),
     ('[edge]\nrate_limit = "1/s"', "edge.rate_limit"),
-    ('[fleet]\ngroup = "ops"', "fleet.group"),
     ("[[region]]\nautoscale = {}", "region[1].autoscale"),
     ("[region_failover]\nauto_failback = true", "region_failover.auto_failback"),
     ('[region_failover]\nstable_for = "60s"', "region_failover.stable_for"),

@@ -15,7 +15,7 @@ from support.control import canned, served
 from support.controller import MemoryController
 
 from hactl.control.api import BODY_LIMIT
-from hactl.control.client import Client
+from hactl.control.client import Client, listener
 from hactl.core.commands import Drain, Kill, Request, SetWeight
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
 from hactl.core.events import DaemonStarted, DaemonStopped
@@ -172,6 +172,44 @@ def test_a_stranger_in_our_daemons_place_is_not_talked_to() -> None:
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.recv(1) == b""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_the_daemon_of_an_owner_who_let_us_in_is_talked_to() -> None:
+    """Only the expected owner, and only through a socket that is open to a group of ours: one alone is not enough."""
+    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as theirs:
+        path = Path(directory) / "control.sock"
+        theirs.bind(str(path))
+        Path(directory).chmod(0o711)
+        os.seteuid(STRANGER)
+        try:
+            theirs.listen()
+        finally:
+            os.seteuid(0)
+        for mode, group, owner, trusted in (
+            (0o660, os.getegid(), STRANGER, True),
+            (0o660, os.getegid(), None, False),
+            (0o660, os.getegid(), STRANGER + 1, False),
+            (0o666, STRANGER, STRANGER, False),
+        ):
+            os.chown(path, STRANGER, group)
+            path.chmod(mode)
+            os.seteuid(NOBODY)
+            try:
+                with pytest.raises(Unreachable, match="in time" if trusted else f"belongs to user {STRANGER}"):
+                    Client(path, owner=owner, timeout=0.05).hello()
+            finally:
+                os.seteuid(0)
+
+
+def test_who_listens_is_known_without_a_word_from_them(tmp_path: Path) -> None:
+    """The kernel names the daemon, also one that hangs or speaks another protocol."""
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "s"))
+        silent.listen()
+        assert listener(tmp_path / "s") == (os.getpid(), os.geteuid())
+    with pytest.raises(Unreachable, match="no daemon answers"):
+        listener(tmp_path / "s")
 
 
 def test_the_client_loads_nothing_heavy() -> None:

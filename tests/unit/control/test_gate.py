@@ -11,6 +11,7 @@ from support.control import served
 from support.controller import MemoryController
 
 from hactl.control.api import BODY_LIMIT
+from hactl.control.peer import Allowed, owners
 
 KILL = b'{"command": {"do": "kill", "nodes": ["local-1"]}}'
 NOBODY = 65534
@@ -38,7 +39,7 @@ async def test_a_huge_body_is_refused_whether_announced_or_not(tmp_path: Path) -
 
 async def test_a_user_who_is_not_allowed_gets_nothing_else(tmp_path: Path) -> None:
     """Whatever is asked, the answer is 403: not even which paths exist."""
-    async with served(MemoryController(), tmp_path, allowed_uids=frozenset({NOBODY})) as door:
+    async with served(MemoryController(), tmp_path, allowed=Allowed(uids=frozenset({NOBODY}))) as door:
         for method, target in (("GET", "/v1/hello"), ("POST", "/v1/commands"), ("GET", "/nowhere"), ("PUT", "/")):
             status, body = await door.ask(method, target, KILL)
             assert (status, body["error"]["code"]) == (403, "forbidden")
@@ -59,12 +60,14 @@ async def test_the_kernel_names_the_caller(tmp_path: Path) -> None:
         assert door.controller.requests == []
 
 
-def _as_nobody(path: Path, request: bytes) -> bytes:
+def _as_nobody(path: Path, request: bytes, *groups: int) -> bytes:
     """What `request` is answered with when another user's process sends it, or why that could not connect."""
     heard, said = os.pipe()
     child = os.fork()
     if child == 0:
         try:
+            os.setgroups(groups)
+            os.setgid(NOBODY)
             os.setuid(NOBODY)
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(20)
@@ -80,3 +83,24 @@ def _as_nobody(path: Path, request: bytes) -> bytes:
         content = answer.read()
     os.waitpid(child, 0)
     return content
+
+
+MEMBERS = 54321
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("view", [False, True], ids=["control", "read-only"])
+async def test_a_member_of_the_group_is_let_in_and_nobody_else(tmp_path: Path, view: bool) -> None:
+    """By the groups the kernel knows, on both sockets: one reaches the socket and is answered, the other does not."""
+    allowed = Allowed(uids=owners(), group=MEMBERS)
+    async with served(MemoryController(), tmp_path / "run", allowed=allowed) as door:
+        for directory in list(door.directory.parents)[:-1]:
+            directory.chmod(directory.stat().st_mode | 0o011)
+        path = door.view if view else door.socket
+        request = b"GET /v1/fleet HTTP/1.0\r\n\r\n"
+        assert await asyncio.to_thread(_as_nobody, path, request) == os.strerror(errno.EACCES).encode()
+        assert (await asyncio.to_thread(_as_nobody, path, request, MEMBERS)).startswith(b"HTTP/1.1 200 ")
+        command = b"POST /v1/commands HTTP/1.0\r\ncontent-length: %d\r\n\r\n" % len(KILL) + KILL
+        answer = await asyncio.to_thread(_as_nobody, path, command, MEMBERS)
+        assert answer.startswith(b"HTTP/1.1 403 " if view else b"HTTP/1.1 200 ")
+        assert len(door.controller.requests) == (0 if view else 1)

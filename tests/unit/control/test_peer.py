@@ -1,13 +1,17 @@
 """Who somebody is, and what can be made of a name."""
 
+import grp
 import os
 import pwd
 import socket
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hactl.control.peer import BY_LIMIT, Peer, owners, peer_of
+from hactl.control.peer import BY_LIMIT, Allowed, Peer, group_id, owners, peer_of
+from hactl.core.errors import HactlError
 
 
 def test_the_kernel_tells_who_connected() -> None:
@@ -39,3 +43,40 @@ def test_no_label_can_change_the_user(label: str) -> None:
     assert signature.partition("@")[0] == "uid-3999999999"
     assert signature.isprintable()
     assert len(signature) <= BY_LIMIT
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can choose its groups")
+def test_the_kernel_tells_the_groups_of_who_connected(tmp_path: Path) -> None:
+    """Those it had when it connected: what it does to itself afterwards, and what databases say, count for nothing."""
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(tmp_path / "s"))
+        door.listen()
+        groups = os.getgroups()
+        with socket.socket(socket.AF_UNIX) as caller:
+            os.setgroups([7, 4711])
+            try:
+                caller.connect(str(tmp_path / "s"))
+            finally:
+                os.setgroups(groups)
+            connection, _ = door.accept()
+            with connection:
+                assert peer_of(connection).groups == (7, 4711)
+
+
+def test_members_of_the_group_are_admitted() -> None:
+    """By their own group or a supplementary one; nobody by group when there is none."""
+    member, named = Peer(pid=1, uid=7, gid=100), Peer(pid=1, uid=7, gid=7, groups=(5, 100))
+    other, owner = Peer(pid=1, uid=7, gid=7, groups=(5,)), Peer(pid=1, uid=8, gid=7)
+    shared = Allowed(uids=frozenset({8}), group=100)
+    assert [shared.admits(peer) for peer in (member, named, other, owner)] == [True, True, False, True]
+    alone = Allowed(uids=frozenset({8}))
+    assert [alone.admits(peer) for peer in (member, named, other, owner)] == [False, False, False, True]
+
+
+def test_a_group_is_found_by_its_name() -> None:
+    """No name is no group; a name that nobody knows is an error that says where it stands."""
+    group = grp.getgrgid(os.getegid())
+    assert group_id(group.gr_name) == group.gr_gid
+    assert group_id("") is None
+    with pytest.raises(HactlError, match=r"fleet\.group: there is no group 'no-such-group'"):
+        group_id("no-such-group")

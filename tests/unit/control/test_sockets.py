@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hactl.control.sockets import PrivateSocket
+from hactl.control.sockets import PrivateSocket, barrier
 from hactl.core.errors import HactlError
 
 
@@ -131,3 +131,50 @@ def test_the_umask_is_given_back_after_a_failure(tmp_path: Path) -> None:
         assert os.umask(0o022) == 0o022
     finally:
         os.umask(umask)
+
+
+SOME_GROUP = 54321
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to any group")
+
+
+@only_root
+def test_a_socket_can_be_opened_to_a_group(tmp_path: Path) -> None:
+    """The group may use the socket and pass through its directory, and see nothing else there; others nothing."""
+    with closing(PrivateSocket(tmp_path / "a" / "s", SOME_GROUP)):
+        socket_, directory = (tmp_path / "a" / "s").stat(), (tmp_path / "a").stat()
+        assert (stat.S_IMODE(socket_.st_mode), socket_.st_gid) == (0o660, SOME_GROUP)
+        assert (stat.S_IMODE(directory.st_mode), directory.st_gid) == (0o710, SOME_GROUP)
+        assert (socket_.st_uid, directory.st_uid) == (os.geteuid(), os.geteuid())
+
+
+@only_root
+def test_a_group_that_may_not_be_given_anything_is_said(tmp_path: Path) -> None:
+    """Whoever is neither root nor in the group cannot open a socket to it, and leaves none behind."""
+    place = tmp_path / "a"
+    place.mkdir()
+    os.chown(place, 65534, 65534)
+    for directory in (tmp_path, *list(tmp_path.parents)[:-1]):
+        directory.chmod(directory.stat().st_mode | 0o011)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(HactlError, match=f"to group {SOME_GROUP}") as error:
+            PrivateSocket(place / "s", SOME_GROUP)
+    finally:
+        os.seteuid(0)
+    assert "must be in that group" in error.value.hint
+    assert list(place.iterdir()) == []
+
+
+def test_what_bars_the_way_of_a_group_is_found(tmp_path: Path) -> None:
+    """The first directory that they cannot pass; the socket's own is not asked."""
+    for directory in (tmp_path, *list(tmp_path.parents)[:-1]):
+        directory.chmod(directory.stat().st_mode | 0o011)
+    (tmp_path / "home" / "state").mkdir(parents=True, mode=0o700)
+    home = tmp_path / "home"
+    home.chmod(0o700)
+    assert barrier(home / "state" / "s", SOME_GROUP) == home
+    home.chmod(0o750)
+    assert barrier(home / "state" / "s", SOME_GROUP) == home
+    assert barrier(home / "state" / "s", home.stat().st_gid) is None
+    home.chmod(0o701)
+    assert barrier(home / "state" / "s", SOME_GROUP) is None

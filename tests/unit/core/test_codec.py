@@ -49,6 +49,7 @@ def test_every_event_has_its_name_in_the_journal() -> None:
     assert names == {
         "FleetFounded",
         "ConfigTaken",
+        "RulesTaken",
         "RevisionProposed",
         "RevisionApplied",
         "RevisionRolledBack",
@@ -72,6 +73,8 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "OperationMoved",
         "OperationEnded",
         "GapRecorded",
+        "FleetPaused",
+        "FleetUnpaused",
         "JournalFilled",
         "FleetClosing",
         "AlertRaised",

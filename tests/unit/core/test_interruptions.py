@@ -7,7 +7,22 @@ import pytest
 from support.build import a_spec, founded
 from support.world import MemoryWorld
 
-from hactl.core.commands import Command, Down, Drain, Kill, Restart, Resume, SetPolicy, SetWeight, Start, Stop
+from hactl.core.commands import (
+    Command,
+    Down,
+    Drain,
+    Freeze,
+    Kill,
+    Pause,
+    Restart,
+    Resume,
+    SetPolicy,
+    SetWeight,
+    Start,
+    Stop,
+    Thaw,
+    Unpause,
+)
 from hactl.core.events import NodeAdopted, OrphanEnded
 from hactl.core.model import Fleet, Goal, NodeState, Outcome
 from hactl.core.spec import Policy
@@ -49,6 +64,12 @@ def crash_of_an_edge(world: MemoryWorld) -> str:
     return ""
 
 
+def crash_in_a_pause(world: MemoryWorld) -> str:
+    world.submit(Pause())
+    world.die("seoul-2")
+    return ""
+
+
 STORIES: dict[str, Story] = {
     "kill a node": one(Kill(nodes=("seoul-1",))),
     "kill two nodes": one(Kill(nodes=("seoul-1", "seoul-3"))),
@@ -67,7 +88,21 @@ STORIES: dict[str, Story] = {
     "rolling restart": one(Restart(nodes=EVERYTHING)),
     "down": one(Down()),
     "down with one stopped and one drained": one(Down(), Stop(nodes=("seoul-1",)), Drain(nodes=("seoul-2",))),
+    "freeze a node": one(Freeze(nodes=("seoul-1",))),
+    "freeze an edge": one(Freeze(nodes=("edge-2",))),
+    "freeze a drained node": one(Freeze(nodes=("seoul-1",)), Drain(nodes=("seoul-1",))),
+    "pause": one(Pause()),
+    "pause for an hour": one(Pause(seconds=3600.0)),
+    "kill in a pause": one(Kill(nodes=("seoul-1",)), Pause()),
+    "freeze in a pause": one(Freeze(nodes=("seoul-1", "seoul-3")), Pause()),
+    "freeze an edge in a pause": one(Freeze(nodes=("edge-1",)), Pause()),
+    "thaw in a pause": one(Thaw(nodes=("seoul-1",)), Pause(), Freeze(nodes=("seoul-1",))),
+    "stop what is frozen": one(Stop(nodes=("seoul-1",)), Pause(), Freeze(nodes=("seoul-1",))),
+    "start what a pause keeps down": one(Start(nodes=("seoul-1",)), Pause(), Kill(nodes=("seoul-1",))),
+    "unpause": one(Unpause(), Pause(), Kill(nodes=("seoul-1",)), Freeze(nodes=("seoul-2",)), Kill(nodes=("edge-1",))),
+    "down in a pause": one(Down(), Pause(), Kill(nodes=("seoul-1",)), Freeze(nodes=("seoul-2",))),
     "a node crashes": crash_of_a_node,
+    "a node crashes in a pause": crash_in_a_pause,
     "an edge crashes": crash_of_an_edge,
 }
 

@@ -2,14 +2,16 @@
 
 import pytest
 from support.build import a_spec, founded
-from support.script import Script, after, applied, exited, healthy, idle, like, refused, serving, spawned
+from support.script import Script, after, applied, exited, healthy, idle, like, refused, serving, spawned, unhealthy
 from support.world import MemoryWorld
 
 from hactl.core.commands import (
     Command,
     Down,
     Drain,
+    Freeze,
     Kill,
+    Pause,
     Request,
     Restart,
     Resume,
@@ -17,8 +19,9 @@ from hactl.core.commands import (
     SetWeight,
     Start,
     Stop,
+    Thaw,
 )
-from hactl.core.effects import Halt, SendSignal, Spawn
+from hactl.core.effects import ApplyTraffic, Halt, SendSignal, Spawn
 from hactl.core.events import (
     FleetClosing,
     OperationBegan,
@@ -433,3 +436,82 @@ def test_a_slow_stop_is_no_reason_to_give_up_a_down() -> None:
     world.settle()
     assert world.ending(down).outcome is Outcome.DONE
     assert world.halted
+
+
+# -- a freeze
+
+
+def test_a_freeze_is_over_when_the_capacity_is_back() -> None:
+    """Stopped, found out, taken out, killed, started again, proved by every edge; charged to nobody."""
+    story = Script(serving()) >> Request(command=Freeze(nodes=("seoul-1",)), by="bob")
+    story << OperationBegan << like(SendSignal, node="seoul-1", signal="STOP")
+    assert story.node("seoul-1").serviceable, "only the probes can say that it hangs"
+    story >> unhealthy("seoul-1", "stopped (state T)", hung=True) << TrafficShifted
+    story << like(SendSignal, node="seoul-1", signal="KILL")
+    both_apply(story >> exited("seoul-1", signal=9))
+    assert story.fleet.operations
+    comes_up(story, "seoul-1") << DONE
+    node = story.node("seoul-1")
+    assert (node.exits, node.attempt, node.restarts) == ((), 0, 1)
+    assert (node.frozen, node.excused) == ("", "")
+
+
+def test_a_freeze_can_be_thawed_before_anybody_has_noticed() -> None:
+    """It never left the rotation; the freeze has failed, the thaw is done."""
+    story = Script(serving()) >> Freeze(nodes=("seoul-1",)) >> Thaw(nodes=("seoul-1",))
+    story << like(SendSignal, signal="CONT")
+    freeze, thaw = [event for event in story.events if isinstance(event, OperationEnded)]
+    assert (freeze.outcome, freeze.sentence) == (Outcome.FAILED, "'seoul-1' was thawed")
+    assert thaw.outcome is Outcome.DONE
+    assert story.node("seoul-1").serviceable
+
+
+def test_a_freeze_that_is_answered_already_cannot_be_thawed() -> None:
+    """SIGKILL is on its way: the thaw would come too late, and says so."""
+    story = Script(serving()) >> Freeze(nodes=("seoul-1",)) >> unhealthy("seoul-1", hung=True)
+    rejected = story.refuses(Thaw(nodes=("seoul-1",)))
+    assert (rejected.message, rejected.hint) == ("'seoul-1' is being killed", "hactl wait seoul-1")
+
+
+def test_a_frozen_start_is_ended_by_its_deadline() -> None:
+    """Nobody probes for a hang what is not ready yet: the start deadline finds it, and the exit is the operator's."""
+    story = Script(serving()) >> Kill(nodes=("seoul-1",)) >> exited("seoul-1", signal=9) >> spawned("seoul-1")
+    story >> Freeze(nodes=("seoul-1",)) >> after(10.0) >> exited("seoul-1", signal=9)
+    assert story.node("seoul-1").exits == ()
+    comes_up(story, "seoul-1")
+    assert story.fleet.operations == {}
+
+
+def test_a_frozen_node_that_is_stopping_ends_by_its_deadline() -> None:
+    """And both orders are done."""
+    story = Script(serving()) >> Stop(nodes=("seoul-1",)) >> idle("seoul-1") >> Freeze(nodes=("seoul-1",))
+    story >> after(10.0) >> exited("seoul-1", signal=9)
+    assert story.node("seoul-1").state is S.STOPPED
+    assert {event.outcome for event in story.events if isinstance(event, OperationEnded)} == {Outcome.DONE}
+
+
+def test_a_kill_of_what_is_frozen_is_a_kill() -> None:
+    """The newer order is the reason, and both are over when the capacity is back."""
+    story = Script(serving()) >> Freeze(nodes=("seoul-1",)) >> Request(command=Kill(nodes=("seoul-1",)), by="bob")
+    both_apply(story >> exited("seoul-1", signal=9))
+    reason = story.node("seoul-1").reason
+    assert reason is not None
+    assert reason.text == "killed by bob"
+    comes_up(story, "seoul-1")
+    assert story.fleet.operations == {}
+    assert {event.outcome for event in story.events if isinstance(event, OperationEnded)} == {Outcome.DONE}
+
+
+def test_a_freeze_may_cut_into_a_rolling_restart() -> None:
+    """As a kill may, and as the world could."""
+    story = Script(serving()) >> Restart(nodes=("seoul-1", "seoul-2")) >> Freeze(nodes=("seoul-2",))
+    assert len(story.fleet.operations) == 2
+
+
+def test_a_silent_edge_has_no_objections() -> None:
+    """A frozen edge does not take a weight change back: it is out of rotation, and will take what is newest then."""
+    story = Script(serving()) >> Pause() >> Freeze(nodes=("edge-1",)) >> unhealthy("edge-1", hung=True)
+    story >> SetWeight(nodes=("seoul-1",), weight=9) >> refused("edge-1", "does not answer") << TrafficRejected
+    story >> applied("edge-2") << DONE
+    assert story.node("seoul-1").weight == 9
+    story >> Thaw(nodes=("edge-1",)) >> healthy("edge-1") << like(ApplyTraffic, plan__version=story.fleet.plan.version)

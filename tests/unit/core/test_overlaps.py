@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from support.build import a_spec, at
-from support.script import Cue, applied, exited, healthy, serving, spawned
+from support.script import Cue, Script, applied, exited, healthy, serving, spawned, unhealthy
 
+from hactl.core.commands import Freeze, Pause, Thaw
 from hactl.core.events import Event, FailoverBegan, FailoverEnded, FailoverMoved
 from hactl.core.machine import step
 from hactl.core.model import EndpointStatus, Fleet, NodeState
@@ -141,3 +142,27 @@ def test_the_same_node_dies_again_while_another_is_down() -> None:
         assert list(ending.fleet.failovers) == ["seoul-1"], ending.order
         ended = [event.node for event in ending.events if isinstance(event, FailoverEnded)]
         assert ended == ["seoul-2"], ending.order
+
+
+def test_one_node_is_frozen_while_another_dies() -> None:
+    """A hang that was ordered and a crash that was not: both come back whatever the order, and both are measured."""
+    fleet = (Script(serving(), START - 1.0) >> Freeze(nodes=("seoul-1",))).fleet
+    thaws = Line(unhealthy("seoul-1", "stopped (state T)", hung=True), *comes_back("seoul-1").cues)
+    for ending in interleavings(fleet, [thaws, comes_back("seoul-2"), confirms("edge-1", 1), confirms("edge-2", 1)]):
+        check(ending, ("seoul-1", "seoul-2"), always_moved=True)
+        assert ending.fleet.operations == {}, ending.order
+        assert ending.fleet.nodes["seoul-1"].exits == (), "ordered"
+        assert len(ending.fleet.nodes["seoul-2"].exits) == 1, "not ordered"
+
+
+def test_a_thaw_while_another_dies_in_a_pause() -> None:
+    """The thawed one serves again, the dead one waits; whatever overtakes what."""
+    story = Script(serving(), START - 1.0) >> Pause() >> Freeze(nodes=("seoul-1",))
+    story >> unhealthy("seoul-1", "stopped (state T)", hung=True) >> Thaw(nodes=("seoul-1",))
+    lines = [Line(healthy("seoul-1")), Line(exited("seoul-2", signal=9)), confirms("edge-1"), confirms("edge-2")]
+    for ending in interleavings(story.fleet, lines):
+        fleet = ending.fleet
+        assert [node.name for node in fleet.gateways if node.serviceable] == ["seoul-1", "seoul-3"], ending.order
+        assert fleet.nodes["seoul-2"].state is NodeState.BACKOFF
+        assert fleet.operations == {}
+        assert fleet.failovers == {}, ending.order

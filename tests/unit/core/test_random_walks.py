@@ -13,7 +13,9 @@ from hactl.core.commands import (
     Command,
     Down,
     Drain,
+    Freeze,
     Kill,
+    Pause,
     Request,
     Restart,
     Resume,
@@ -21,11 +23,21 @@ from hactl.core.commands import (
     SetWeight,
     Start,
     Stop,
+    Thaw,
+    Unpause,
 )
 from hactl.core.draft import evolve
-from hactl.core.effects import Effect, Spawn
+from hactl.core.effects import Effect, SendSignal, Spawn
 from hactl.core.errors import CommandRejected
-from hactl.core.events import Event, NodeChanged, OperationBegan, OperationEnded, OperationMoved
+from hactl.core.events import (
+    Event,
+    FleetUnpaused,
+    NodeChanged,
+    OperationBegan,
+    OperationEnded,
+    OperationMoved,
+    WeightsChanged,
+)
 from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
 from hactl.core.model import (
@@ -36,6 +48,8 @@ from hactl.core.model import (
     Launch,
     Node,
     NodeState,
+    Paused,
+    Verb,
 )
 from hactl.core.observations import (
     BecameHealthy,
@@ -51,6 +65,7 @@ from hactl.core.observations import (
     WentIdle,
     Woke,
 )
+from hactl.core.pausing import held
 from hactl.core.reading import Verdict, explain, read, word
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.safety import serving as carrying
@@ -125,12 +140,18 @@ class Walk:
             found = Found(alive=(*alive, orphan), refused={"seoul-1": "started at another time"})
             found = replace(found, alive=tuple(launch for launch in found.alive if "seoul-1/" not in launch.instance))
         before = {node.name: node for node in self.fleet.nodes.values()}
+        paused = self.fleet.paused
         rebooted = self.fleet.boot != self.boot
-        self.take(recover(self.fleet, found, Arrival(pid=2, version="0", gap=1.0), at(self.mono, self.boot)), None)
+        decision = recover(self.fleet, found, Arrival(pid=2, version="0", gap=1.0), at(self.mono, self.boot))
+        self.take(decision, None)
+        # Of a change whose time has run out meanwhile, also the weights are taken back.
+        undone = {name for event in decision.events if isinstance(event, WeightsChanged) for name in event.nodes}
         assert not self.fleet.closing
+        assert (self.fleet.paused is not None) == (paused is not None and not over(paused, self.mono, rebooted))
         for node in self.fleet.nodes.values():
-            kept = (node.weight, node.drained)
-            assert kept == (before[node.name].weight, before[node.name].drained)
+            assert node.drained == before[node.name].drained
+            assert node.weight == before[node.name].weight or node.name in undone
+            assert not held(node) or self.fleet.paused is not None
             assert not rebooted or node.exits == () or node.state in (S.STOPPED,)
 
     def any_cause(self) -> Request | Observation:
@@ -172,7 +193,12 @@ class Walk:
         names = [*self.fleet.nodes, "nobody"] if pick.random() < 0.05 else list(self.fleet.nodes)
         some = tuple(pick.choice(names) for _ in range(pick.choice((1, 1, 1, 1, 2, 3))))
         regions = tuple(region.name for region in self.fleet.spec.regions if pick.random() < 0.5)
-        verb = pick.choice((Start, Start, Stop, Restart, Kill, Drain, Resume, SetWeight, SetPolicy, Down))
+        faults = (Kill, Freeze, Freeze, Thaw, Pause, Unpause)
+        verb = pick.choice((Start, Start, Stop, Restart, *faults, Drain, Resume, SetWeight, SetPolicy, Down))
+        if verb is Unpause:
+            return Unpause()
+        if verb is Pause:
+            return Pause(seconds=pick.choice((None, 0.5, 5.0, 60.0, 0.0, -1.0, 1e9)))
         if verb is Down:
             return Down() if pick.random() < 0.1 else Start(nodes=some)
         if verb is SetPolicy:
@@ -195,6 +221,8 @@ class Walk:
             self.check_nodes()
             self.check_traffic(before)
             self.check_operations()
+        if isinstance(cause, Observation):
+            self.check_pause(before, decision)
         self.check_excuses(before, decision)
         self.check_effects(decision.effects)
 
@@ -219,8 +247,8 @@ class Walk:
         deadline = node.deadline if node else None
         if deadline is None or deadline.kind is not woke.deadline or deadline.at > self.mono:
             changed = [event.node.name for event in decision.events if isinstance(event, NodeChanged)]
-            # An operation whose own deadline has come as well may give the process an order.
-            expired = any(isinstance(event, OperationEnded) for event in decision.events)
+            # An operation whose own deadline has come as well may give the process an order; so may the end of a pause.
+            expired = any(isinstance(event, OperationEnded | FleetUnpaused) for event in decision.events)
             assert expired or woke.node not in changed
 
     def check_nodes(self) -> None:
@@ -264,6 +292,22 @@ class Walk:
         for failover in self.fleet.failovers.values():
             assert not self.fleet.nodes[failover.node].drained
 
+    def check_pause(self, before: Fleet, decision: Decision) -> None:
+        """While it lasts nobody is started or killed but by orders: what stops may be killed, and follow itself."""
+        if self.fleet.paused is None:
+            assert not [node.name for node in self.fleet.nodes.values() if held(node)]
+            return
+        assert before.paused is not None
+        both = (*before.operations.values(), *self.fleet.operations.values())
+        ordered = [operation for operation in both if operation.verb is Verb.RESTART or operation.revision]
+        rolling = {target.node for operation in ordered for target in operation.targets}
+        for effect in decision.effects:
+            if isinstance(effect, Spawn):
+                name = effect.node.name
+                assert name in rolling or before.nodes[name].state in (S.STOPPED, S.STOPPING), effect
+            if isinstance(effect, SendSignal) and effect.signal == "KILL":
+                assert before.nodes[effect.node].state is S.STOPPING, effect
+
     def check_excuses(self, before: Fleet, decision: Decision) -> None:
         """An exit that was ordered is never charged."""
         for name, node in decision.fleet.nodes.items():
@@ -278,7 +322,15 @@ class Walk:
             if isinstance(effect, Spawn):
                 node = self.fleet.nodes[effect.node.name]
                 assert instance_of(node, self.fleet.id) == effect.instance
-                assert node.state is S.STARTING
+                # A rolling restart may ask it to stop in the same breath: then the shell starts nothing.
+                assert node.state in (S.STARTING, S.STOPPING)
+
+
+def over(paused: Paused, mono: float, rebooted: bool) -> bool:
+    """True when another daemon finds that the time of the pause has come; in another boot by the wall clock alone."""
+    if paused.ends is None or paused.until is None:
+        return False
+    return paused.until <= at(mono).wall if rebooted else paused.ends <= mono
 
 
 def fits_its_state(node: Node) -> bool:
@@ -300,9 +352,9 @@ def fits_its_state(node: Node) -> bool:
         case S.STOPPING:
             return waits_for(DeadlineKind.STOP) or (node.deadline is None and node.launch is not None)
         case S.BACKOFF:
-            return waits_for(DeadlineKind.BACKOFF) and node.launch is None
+            return (waits_for(DeadlineKind.BACKOFF) or held(node)) and node.launch is None
         case S.FAILED:
-            return waits_for(DeadlineKind.RETRY) and node.launch is None
+            return (waits_for(DeadlineKind.RETRY) or held(node)) and node.launch is None
 
 
 def _instance(walk: Walk, node: Node) -> str:

@@ -1,24 +1,46 @@
 """Another daemon on the same journal: what it adopts, refuses, ends, starts again, and what it charges to nobody."""
 
+import pytest
 from support.build import a_launch, a_spec, at, founded
 from support.script import Script, after, applied, exited, healthy, idle, like, serving, spawned, unhealthy
 from support.world import MemoryWorld
 
-from hactl.core.commands import Command, Down, Drain, Kill, Request, Restart, Resume, SetWeight, Start, Stop
+from hactl.core.commands import (
+    Command,
+    Down,
+    Drain,
+    Freeze,
+    Kill,
+    Pause,
+    Request,
+    Restart,
+    Resume,
+    SetPolicy,
+    SetWeight,
+    Start,
+    Stop,
+    Thaw,
+    Unpause,
+)
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
     ConfigTaken,
     DaemonStarted,
     FailoverEnded,
+    FleetUnpaused,
     NodeAdopted,
     NodeChanged,
     OperationEnded,
     OrphanEnded,
+    RulesTaken,
 )
 from hactl.core.founding import lay_out
 from hactl.core.model import DeadlineKind, Fleet, Goal, Launch, NodeState, Outcome, ReasonCode
+from hactl.core.reading import explain
 from hactl.core.recovery import Arrival, Found, recover
+from hactl.core.spec import Policy
+from hactl.core.value import replace
 
 S = NodeState
 
@@ -300,3 +322,146 @@ def test_operators_go_on_as_before() -> None:
     """After a recovery orders work as ever."""
     story = next_daemon(Script(serving())) >> Stop(nodes=("seoul-1",)) >> idle("seoul-1") >> exited("seoul-1", code=0)
     story >> Request(command=Start(nodes=("seoul-1",)), by="bob") << like(NodeChanged, node__state=S.STARTING)
+
+
+# -- a pause, and what is frozen
+
+
+def test_a_pause_outlives_the_daemon() -> None:
+    """What died before or meanwhile waits on, and is started by whoever ends the pause."""
+    story = Script(serving()) >> Request(command=Pause(seconds=600.0), by="alice") >> exited("seoul-1", signal=9)
+    pause = story.fleet.paused
+    next_daemon(story, "seoul-2")
+    assert story.fleet.paused == pause
+    assert not [effect for effect in story.outcomes if isinstance(effect, Spawn)]
+    assert {story.node(name).state for name in ("seoul-1", "seoul-2")} == {S.BACKOFF}
+    assert explain(story.node("seoul-2")) == "ended while no daemon was running; waits: the fleet is paused by alice"
+    story >> Unpause()
+    assert [effect.node.name for effect in story.outcomes if isinstance(effect, Spawn)] == ["seoul-1", "seoul-2"]
+
+
+def test_a_pause_that_was_to_end_meanwhile_has_ended() -> None:
+    """With all that follows: the next daemon makes up for it at once."""
+    story = Script(serving()) >> Pause(seconds=60.0) >> exited("seoul-1", signal=9)
+    next_daemon(story, "seoul-2", seconds=100.0)
+    assert story.fleet.paused is None
+    assert {effect.node.name for effect in story.outcomes if isinstance(effect, Spawn)} == {"seoul-1", "seoul-2"}
+
+
+def test_a_pause_is_kept_over_down_and_up() -> None:
+    """Like drains and weights; what an operator brings up comes up all the same."""
+    world = MemoryWorld(founded()).begin()
+    for command in (Pause(), Kill(nodes=("seoul-1",)), Down()):
+        world.submit(command)
+        world.settle()
+    world.halted = False
+    world.recover()
+    world.settle()
+    assert world.fleet.paused is not None
+    assert all(node.serviceable for node in world.fleet.nodes.values())
+
+
+def test_a_start_that_a_pause_has_spared_is_not_killed_by_the_next_daemon() -> None:
+    """Late, but nobody's business while the fleet is paused."""
+    story = Script(serving()) >> Pause() >> exited("seoul-1", signal=9) >> Start(nodes=("seoul-1",))
+    story >> spawned("seoul-1") >> after(10.0)
+    next_daemon(story)
+    assert not [effect for effect in story.outcomes if isinstance(effect, SendSignal)]
+    story >> Unpause() << like(SendSignal, node="seoul-1", signal="KILL")
+
+
+def test_signals_that_may_never_have_been_sent_are_sent_again() -> None:
+    """A freeze and a thaw in progress, as a kill; each only to the process it was meant for."""
+    story = Script(serving()) >> Pause() >> Freeze(nodes=("seoul-1",))
+    next_daemon(story) << like(SendSignal, node="seoul-1", signal="STOP")
+    story >> unhealthy("seoul-1", hung=True) >> Thaw(nodes=("seoul-1",))
+    next_daemon(story) << like(SendSignal, node="seoul-1", signal="CONT")
+    assert [effect.signal for effect in story.outcomes if isinstance(effect, SendSignal)] == ["CONT"]
+
+
+def test_a_frozen_process_is_found_frozen() -> None:
+    """Under the next daemon it is still the operator's, and its exit costs nothing."""
+    story = Script(serving()) >> Pause() >> Freeze(nodes=("seoul-1",)) >> unhealthy("seoul-1", hung=True)
+    before = story.node("seoul-1")
+    next_daemon(story)
+    assert story.node("seoul-1") == before
+    story >> unhealthy("seoul-1", hung=True) >> Unpause() >> exited("seoul-1", signal=9)
+    assert story.node("seoul-1").exits == ()
+
+
+def test_a_reboot_in_a_pause_starts_what_served_and_leaves_down_what_waited() -> None:
+    """Serving goes on, so what the reboot ended is started; what had died before waits for the end of the pause."""
+    story = Script(serving()) >> Request(command=Pause(seconds=600.0), by="alice") >> exited("seoul-1", signal=9)
+    story >> Freeze(nodes=("seoul-2",)) >> unhealthy("seoul-2", hung=True)
+    story.mono = 0.0  # the clock of the next boot, whose wall clock in these stories runs along
+    next_daemon(story, boot="boot-2", seconds=5.0, alive=())
+    started = {effect.node.name for effect in story.outcomes if isinstance(effect, Spawn)}
+    assert started == {"edge-1", "edge-2", "seoul-2", "seoul-3"}
+    assert (story.node("seoul-1").state, story.node("seoul-1").deadline) == (S.BACKOFF, None)
+    assert (story.node("seoul-1").exits, story.node("seoul-1").attempt) == ((), 0)
+    assert (story.node("seoul-2").frozen, story.node("seoul-2").hung) == ("", False)
+    pause = story.fleet.paused
+    assert pause is not None
+    assert (pause.by, pause.ends) == ("alice", 5.0 + 1595.0)
+    assert story.replayed() == story.fleet
+    story >> after(1594.0)
+    assert story.fleet.paused is not None
+    story >> after(1.0) << FleetUnpaused << like(Spawn, node__name="seoul-1")
+
+
+def test_a_reboot_after_the_end_of_a_pause() -> None:
+    """It ended while the machine was down: nothing waits any more."""
+    story = Script(serving(mono=10.0), 10.0) >> Pause(seconds=60.0) >> exited("seoul-1", signal=9)
+    next_daemon(story, boot="boot-2", seconds=100.0, alive=())
+    assert story.fleet.paused is None
+    assert "seoul-1" in {effect.node.name for effect in story.outcomes if isinstance(effect, Spawn)}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Freeze(nodes=("seoul-1",)),
+        Thaw(nodes=("seoul-2",)),
+        Unpause(),
+        SetWeight(nodes=("seoul-1",), weight=9),
+        SetWeight(regions=("seoul",), weight=9),
+        SetPolicy(policy=Policy.ROUND_ROBIN),
+        Stop(nodes=("seoul-1",)),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_a_reboot_with_an_operation_in_progress(command: Command) -> None:
+    """It ends, with a hint; what it had changed of what the operator wants is kept."""
+    story = Script(serving(a_spec(nodes=4))) >> Pause() >> Kill(nodes=("seoul-3",)) >> exited("seoul-3")
+    story >> Freeze(nodes=("seoul-2",)) >> unhealthy("seoul-2", hung=True) >> command
+    operation = list(story.fleet.operations.values())[-1]
+    next_daemon(story, boot="boot-2", alive=())
+    ended = [event for event in story.outcomes if isinstance(event, OperationEnded) and event.id == operation.id]
+    assert [(event.outcome, event.hint) for event in ended] == [
+        (Outcome.FAILED, "hactl status; then repeat the command")
+    ]
+    assert story.fleet.operations == {}
+    assert (story.fleet.paused is None) is isinstance(command, Unpause)
+    assert story.fleet.policy is (Policy.ROUND_ROBIN if isinstance(command, SetPolicy) else Policy.LEAST_REQUEST)
+    if isinstance(command, SetWeight):
+        assert story.node("seoul-1").weight == (9 if command.nodes else 100)
+        assert story.fleet.region_weights == ({"seoul": 9} if command.regions else {})
+    assert story.node("seoul-1").goal is (Goal.DOWN if isinstance(command, Stop) else Goal.UP)
+
+
+# -- rules of a changed configuration
+
+
+def test_rules_are_taken_while_everything_runs_on() -> None:
+    """Nobody is started, signalled or told anything; what was in progress goes on under the new rules."""
+    story = Script(serving(a_spec(safety={"read_only": False}))) >> Restart(nodes=("seoul-1", "seoul-2"))
+    before = story.fleet
+    spec = replace(before.spec, safety=replace(before.spec.safety, read_only=True))
+    story.outcomes, story._expected = [], 0
+    arrival = Arrival(pid=99, version="2", gap=0.1, rules=RulesTaken(revision=2, spec=spec))
+    story.take(recover(before, Found(alive=alive(before)), arrival, at(story.mono)))
+    assert (story.fleet.revision, story.fleet.spec) == (2, spec)
+    assert story.fleet.operations == before.operations
+    assert story.fleet.confirmed == before.confirmed
+    assert not [effect for effect in story.outcomes if isinstance(effect, Spawn | SendSignal)]
+    assert story.refuses(Kill(nodes=("seoul-3",))).guard

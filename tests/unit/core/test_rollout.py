@@ -394,3 +394,11 @@ def test_steps_are_known_before() -> None:
     targets = world.fleet.operations[operation].targets
     assert [target.step for target in targets if not target.node] == [Step.BAKE, Step.COMMIT]
     assert world.saw(NodesAdded) == []
+
+
+def test_the_group_of_a_fleet_needs_another_daemon() -> None:
+    """Its sockets are made by a daemon that starts: a change that would have no effect is refused, with the way."""
+    world = a_world()
+    refused = refusal(world, replace(world.fleet.spec, group="ops"))
+    assert "'fleet.group' cannot change" in refused.message
+    assert refused.hint == "hactl daemon restart"

@@ -10,7 +10,9 @@ from hactl.core.commands import (
     Command,
     Down,
     Drain,
+    Freeze,
     Kill,
+    Pause,
     Request,
     Restart,
     Resume,
@@ -18,6 +20,8 @@ from hactl.core.commands import (
     SetWeight,
     Start,
     Stop,
+    Thaw,
+    Unpause,
 )
 from hactl.core.safety import check
 from hactl.core.safety import serving as carrying
@@ -71,6 +75,8 @@ UNSAFE: list[tuple[dict[str, Any], Command, str]] = [
         Drain(nodes=("seoul-1", "seoul-3")),
         "taking out 'seoul-1', 'seoul-3' would leave 1 nodes serving (safety.min_serving_nodes = 2)",
     ),
+    ({}, Freeze(nodes=ALL), "freezing 'seoul-1', 'seoul-2', 'seoul-3' would leave 0 nodes serving"),
+    ({"edges": 1}, Freeze(nodes=("edge-1",)), "freezing 'edge-1' would leave no edge serving"),
     ({}, Stop(nodes=ALL), "would leave 0 nodes serving (safety.min_serving_nodes = 1)"),
     (
         {"safety": {"min_serving_nodes": 3}},
@@ -116,7 +122,9 @@ def test_what_is_unsafe_is_refused_until_somebody_means_it(
 def test_read_only_cannot_be_lifted_by_insisting() -> None:
     """Not even `down` passes."""
     story = Script(serving(a_spec(safety={"read_only": True})))
-    for command in (Kill(nodes=("seoul-1",)), Start(nodes=("seoul-1",)), SetPolicy(policy=Policy.RANDOM), Down()):
+    one = ("seoul-1",)
+    hands_on = (Kill(nodes=one), Freeze(nodes=one), Thaw(nodes=one), Start(nodes=one))
+    for command in (*hands_on, SetPolicy(policy=Policy.RANDOM), Pause(), Unpause(), Down()):
         rejected = story.refuses(request(command, "default"))
         assert rejected.message == "fleet 'default' is read-only"
         assert rejected.hint

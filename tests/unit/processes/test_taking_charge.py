@@ -11,7 +11,7 @@ from support.ports import free_port
 from support.processes import Nursery
 
 from hactl.core.commands import Command, Down, Drain, SetWeight, Stop
-from hactl.core.errors import HactlError
+from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import (
     AdoptionRefused,
     ConfigTaken,
@@ -20,6 +20,7 @@ from hactl.core.events import (
     NodeAdopted,
     NodeChanged,
     Record,
+    RulesTaken,
 )
 from hactl.core.model import Fleet, Goal, Node, NodeState
 from hactl.core.spec import FleetSpec, RegionSpec
@@ -350,3 +351,48 @@ def test_records_alone_are_enough(house: House) -> None:
     disk.close()
     assert again.before == begun.decision.fleet
     assert of(again, FleetFounded) == []
+
+
+async def test_what_concerns_the_daemon_alone_is_taken_while_the_fleet_runs(house: House) -> None:
+    """Rules, backoff, logs, journal, group: in force with the next daemon, and no process is touched for it."""
+    left = await life(house)
+    safety = replace(left.spec.safety, read_only=True, min_serving_nodes=2)
+    restart = replace(left.spec.restart, budget=7)
+    charged = charge(house, replace(left.spec, safety=safety, restart=restart, group="staff"))
+    (taken,) = of(charged, RulesTaken)
+    assert (taken.spec.safety, taken.spec.restart, taken.spec.group) == (safety, restart, "staff")
+    assert taken.revision == left.revision + 1
+    assert charged.decision.fleet.spec == taken.spec
+    assert pids(charged.decision.fleet) == pids(left)
+    assert charged.notes == (), "nothing of it waits for another start"
+
+
+async def test_the_rest_of_a_changed_configuration_waits(house: House) -> None:
+    """The rules are taken, the nodes are not, and that is said; unchanged rules make no new revision."""
+    left = await life(house)
+    more = replace(left.spec, regions=(replace(left.spec.regions[0], nodes=5),))
+    charged = charge(house, more)
+    assert of(charged, RulesTaken) == []
+    assert charged.notes
+    charged = charge(house, replace(more, safety=replace(more.safety, read_only=True)))
+    (taken,) = of(charged, RulesTaken)
+    assert taken.spec.regions == left.spec.regions
+    assert charged.notes
+
+
+async def test_a_way_back_from_read_only(house: House) -> None:
+    """No command can lift it, not even `down`; a file that says otherwise and another daemon do."""
+    house.spec = replace(house.spec, safety=replace(house.spec.safety, read_only=True))
+    async with house.opened() as supervisor:
+        before = await until_serving(supervisor)
+        with pytest.raises(CommandRejected, match="read-only") as refused:
+            await supervisor.submit(Down(), by="alice", confirm=before.name)
+        assert refused.value.guard
+        assert "hactl daemon restart" in refused.value.hint
+        assert supervisor.snapshot().pulse.read_only
+    house.spec = replace(house.spec, safety=replace(house.spec.safety, read_only=False))
+    async with house.opened() as supervisor:
+        after = await until_serving(supervisor)
+        assert pids(after) == pids(before)
+        assert not supervisor.snapshot().pulse.read_only
+        await supervisor.submit(Stop(nodes=("seoul-1",)), by="alice")

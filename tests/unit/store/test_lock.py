@@ -2,13 +2,14 @@ import os
 import select
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 from support import lock_holder
 
 from hactl.core.errors import HactlError
-from hactl.store.lock import BOOT_ID, FleetLock
+from hactl.store.lock import BOOT_ID, FleetLock, LockHeld
 
 
 @pytest.fixture
@@ -107,3 +108,22 @@ def test_a_lock_that_cannot_be_made(path, tmp_path, obstacle):
     with pytest.raises(HactlError, match=f"cannot lock '{path}'"):
         FleetLock(path).acquire()
     assert not target.exists()
+
+
+def test_who_waits_for_the_lock_has_it_when_its_holder_ends(path):
+    """However it ends; whoever has the lock already is not asked to take it again."""
+    with holder(path) as (process, _):
+        lock = FleetLock(path)
+        with ThreadPoolExecutor() as threads:
+            waiting = threads.submit(lock.acquire, 20.0)
+            process.kill()
+            waiting.result()
+        with lock:
+            assert path.read_text().startswith(f"{os.getpid()}\n")
+        assert path.read_text() == ""
+
+
+def test_patience_has_an_end(path):
+    """Then the answer is the same as at once."""
+    with holder(path), pytest.raises(LockHeld, match="a daemon already runs"):
+        FleetLock(path).acquire(patience=0.05)

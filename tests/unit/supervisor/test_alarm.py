@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from support.build import a_node, founded
 
-from hactl.core.model import Deadline, DeadlineKind, Fleet, NodeState, Operation, Verb
+from hactl.core.model import Deadline, DeadlineKind, Fleet, NodeState, Operation, Paused, Verb
 from hactl.core.observations import Observation, Ticked, Woke
 from hactl.core.value import replace
 from hactl.supervisor.alarm import Alarm
@@ -156,3 +156,14 @@ async def test_it_rings_in_a_real_loop() -> None:
     async with asyncio.timeout(20):
         await rang.wait()
     alarm.stop()
+
+
+def test_the_end_of_a_pause_is_a_tick(bell: Bell) -> None:
+    """A pause that ends by itself wakes the core like a deadline; one without an end, or lifted, does not."""
+    paused = Paused(by="alice", since=0.0, until=1e9, ends=104.0)
+    bell.alarm.set(replace(waiting(seoul_1=110.0), paused=paused))
+    assert bell.loop.waiting == [104.0]
+    bell.loop.turn()
+    assert bell.rang == [[Ticked()]]
+    bell.alarm.set(replace(waiting(seoul_1=110.0), paused=Paused(by="alice", since=0.0)))
+    assert bell.loop.waiting == [110.0]

@@ -341,3 +341,29 @@ class TestDraining:
         news = [told for _, told in world.watch(2)]
         assert news == [HEALTHY, IDLE, unhealthy("stopped (state T)", hung=True)]
         assert 0.05 in world.gaps()
+
+
+def test_what_was_stopped_and_continues_can_hang_again():
+    """In a paused fleet nobody kills it: stopped, well again, silent are three pieces of news, each told once."""
+    world = World()
+    world.at(1, letter="T", answer=SILENT)
+    world.at(2, letter="S", answer=WELL)
+    world.at(3, answer=SILENT)
+    news = [saw for _, saw in world.watch(6)]
+    assert news == [
+        HEALTHY,
+        unhealthy("stopped (state T)", hung=True),
+        HEALTHY,
+        unhealthy("no answer"),
+        unhealthy(news[-1].why, hung=True),
+    ]
+
+
+def test_what_continues_but_keeps_silent_hangs_still():
+    """SIGCONT is no sign of life: silence counts from then on, and is told again."""
+    world = World()
+    world.at(1, letter="T", answer=SILENT)
+    world.at(2, letter="S")
+    hung = [(when, saw) for when, saw in world.watch(6) if isinstance(saw, BecameUnhealthy) and saw.hung]
+    assert [saw.why.split()[0] for _, saw in hung] == ["stopped", "silent"]
+    assert hung[1][0] >= 3000, "a whole hang_grace after it was continued"

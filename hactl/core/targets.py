@@ -1,0 +1,34 @@
+"""When a fault that was ordered, or its end, is over for one process. Not the operation: that is `operations`.
+
+True          it is done
+a sentence    it cannot be done any more, and why
+None          not yet
+"""
+
+from hactl.core.model import Fleet, Goal, Health, Node, NodeState, Operation, Role, Target, Verb
+from hactl.core.pausing import held
+from hactl.core.rolling import given_up, is_up
+from hactl.core.traffic import confirmed
+
+
+def made_good(fleet: Fleet, operation: Operation, target: Target, node: Node) -> bool | str | None:
+    """A fault is over when the capacity is back; in a paused fleet, when every edge does without it."""
+    freezing = operation.verb is Verb.FREEZE
+    if held(node) and (freezing or node.launch is None):
+        return True if confirmed(fleet, fleet.plan.version) or node.role is Role.EDGE else None
+    if node.launch is None or node.launch.instance == target.instance:
+        if freezing and node.launch is not None and not node.frozen and not node.excused:
+            return f"'{node.name}' was thawed"
+        return True if node.state is NodeState.STOPPED else given_up(node)
+    return True if is_up(fleet, node) is True and node.name not in fleet.failovers else None
+
+
+def thawed(fleet: Fleet, node: Node) -> bool | str | None:
+    """Well again, wherever it stands; what was on its way down may also have arrived there."""
+    if node.frozen:
+        return f"'{node.name}' was frozen again"
+    if node.goal is Goal.DOWN:
+        return True if node.state is NodeState.STOPPED or node.health is Health.HEALTHY else None
+    if node.state in (NodeState.DRAINING, NodeState.STANDBY) and node.health is not Health.HEALTHY:
+        return None
+    return is_up(fleet, node)

@@ -1,0 +1,76 @@
+"""One daemon takes over from another that runs: whatever can fail is tried while the other is still in charge.
+
+Not how a daemon takes charge of a fleet: that is `taking_charge`, and the same with or without a predecessor.
+"""
+
+import os
+import signal
+from pathlib import Path
+
+from hactl.core.draft import evolve
+from hactl.core.model import Fleet
+from hactl.paths import FleetPaths
+from hactl.store.journal import SqliteJournal
+from hactl.store.lock import FleetLock, LockHeld
+from hactl.supervisor import pidfd
+
+LEAVES_WITHIN = 10.0
+"""Seconds a daemon that was asked to leave has, and again after it was killed, which harms no worker."""
+_MARK = b"--ready-fd"
+"""What stands in the command line of a daemon that was started in the background, and in no other."""
+
+
+class Predecessor:
+    """The daemon that is in charge until it is relieved. Takes `fd` over, its pidfd."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def relieve(self, lock: FleetLock, patience: float = LEAVES_WITHIN) -> tuple[str, ...]:
+        """Ask it to leave, and take `lock` the moment it lets go; what its operator should know.
+
+        One that has not left after `patience` seconds is killed. Raises HactlError when it may not be asked, or when
+        somebody else has been quicker.
+        """
+        try:
+            pidfd.send(self._fd, signal.SIGTERM)
+            try:
+                lock.acquire(patience)
+            except LockHeld:
+                if pidfd.has_ended(self._fd):
+                    raise
+                pidfd.send(self._fd, signal.SIGKILL)
+                lock.acquire(patience=LEAVES_WITHIN)
+                return (f"the daemon before had not left after {patience:g} s and was killed",)
+        finally:
+            os.close(self._fd)
+        return ()
+
+
+def rehearse(paths: FleetPaths) -> Fleet:
+    """The fleet as the journal has it now, read as a daemon would. Raises HactlError when it could not take over."""
+    with SqliteJournal.open_read_only(paths.journal) as journal:
+        checkpoint, records = journal.load()
+    fleet = checkpoint or Fleet()
+    for record in records:
+        fleet = evolve(fleet, record.event)
+    return fleet
+
+
+def in_background(pid: int) -> bool:
+    """True when somebody started this daemon to go on without them; False in the foreground, or when it has gone."""
+    try:
+        return _MARK in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def surroundings(pid: int) -> tuple[Path | None, dict[str, str] | None]:
+    """The working directory and the environment of a daemon, for its successor; None for what cannot be told."""
+    place = Path(f"/proc/{pid}")
+    try:
+        directory = (place / "cwd").readlink()
+        pairs = (entry.partition("=") for entry in os.fsdecode((place / "environ").read_bytes()).split("\0") if entry)
+        return directory if directory.is_dir() else None, {name: value for name, _, value in pairs}
+    except OSError:
+        return None, None
