@@ -92,12 +92,10 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{operation.id}: {_progress(operation)}"
         case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
             return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
-        case FleetPaused() | FleetUnpaused():
-            return _paused(event)
         case GapRecorded() | JournalFilled():
             return _journal(event)
-        case FleetClosing():
-            return "the fleet goes down"
+        case FleetPaused() | FleetUnpaused() | FleetClosing():
+            return _fleet(event)
         case AlertRaised() | AlertSuppressed() | AlertDelivered() | AlertFailed() | AlertExpired():
             return _alert(event)
         case _:
@@ -143,7 +141,9 @@ def tell_step(target: Target) -> str:
             assert_never(target.step)
 
 
-def _paused(event: FleetPaused | FleetUnpaused) -> str:
+def _fleet(event: FleetPaused | FleetUnpaused | FleetClosing) -> str:
+    if isinstance(event, FleetClosing):
+        return "the fleet goes down"
     if isinstance(event, FleetUnpaused):
         return f"repairs go on: {event.why}"
     paused = event.paused

@@ -349,3 +349,21 @@ def test_a_configuration_that_a_node_will_not_have_is_taken_back_in_a_pause() ->
     assert world.mono - began < 1.0
     assert held(world.fleet.nodes["osaka-1"])
     assert [node.name for node in world.fleet.gateways if node.serviceable] == ["seoul-1", "seoul-2", "osaka-2"]
+
+
+def test_a_spare_steps_in_all_the_same() -> None:
+    """Traffic follows who is alive and well; what died stays dead, and a thawed one stands by or serves as it did."""
+    spec = a_spec()
+    regions = tuple(replace(region, spares=1) for region in spec.regions)
+    world = MemoryWorld(founded(replace(spec, regions=regions))).begin()
+    (spare,) = [node.name for node in world.fleet.gateways if node.state is S.STANDBY]
+    victim = next(node.name for node in world.fleet.gateways if node.serviceable)
+    for command in (Pause(), Kill(nodes=(victim,))):
+        operation = world.submit(command)
+        world.settle().check_quiet()
+        assert world.ending(operation).outcome is Outcome.DONE
+    assert world.fleet.nodes[victim].state is S.BACKOFF
+    assert world.fleet.nodes[spare].serviceable
+    world.submit(Unpause())
+    world.settle().check_quiet()
+    assert world.fleet.nodes[victim].state is S.STANDBY
