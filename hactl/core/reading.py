@@ -61,7 +61,9 @@ def word(node: Node) -> str:
 
 def explain(node: Node) -> str:
     """Why a process is out of service; "" when it is in service."""
-    return "" if node.serviceable or node.reason is None else node.reason.text
+    if node.serviceable or node.reason is None:
+        return ""
+    return f"{node.reason.text}; {node.unready}" if node.unready else node.reason.text
 
 
 def is_serving(fleet: Fleet) -> bool:
