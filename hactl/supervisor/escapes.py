@@ -73,7 +73,8 @@ def sentence(escaped: Escaped) -> str:
 
 
 def _find(trace: Trace) -> Iterator[Escaped]:
-    ours = [pid for pid in procfs.pids() if pid != os.getpid() and procfs.owner(pid) == os.geteuid()]
+    # Those of a daemon that is root may have changed their user, as nginx's workers do.
+    ours = [pid for pid in procfs.pids() if pid != os.getpid() and os.geteuid() in (0, procfs.owner(pid))]
     listening = holders(trace.port, ours) if trace.port else set()
     for pid in ours:
         if _leads_to(pid, trace, listens=pid in listening):
