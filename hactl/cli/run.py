@@ -16,10 +16,10 @@ from hactl.cli.following import until_ended, until_true
 from hactl.cli.options import config_option, fleet_option, json_option, label, timeout_option
 from hactl.control.client import Client
 from hactl.core.commands import Down
-from hactl.core.errors import ConfigError, HactlError, Unreachable
+from hactl.core.errors import ConfigError, HactlError, TimedOut, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet, NodeState, Outcome
-from hactl.core.reading import is_serving, read
+from hactl.core.reading import explain, is_serving, read
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.core.telling import tell
@@ -117,7 +117,13 @@ def _await_serving(client: Client, timeout: float) -> Fleet:
             raise HactlError(f"'{stuck[0].name}' cannot be started: {why}", f"hactl logs {stuck[0].name}")
         return is_serving(fleet)
 
-    return until_true(client, reached, timeout, "the whole fleet serving")
+    try:
+        return until_true(client, reached, timeout, "the whole fleet serving")
+    except TimedOut as late:
+        out = [node for node in client.fleet().fleet.nodes.values() if explain(node)]
+        if not out:
+            raise
+        raise TimedOut(f"{late.message}; '{out[0].name}': {explain(out[0])}", f"hactl logs {out[0].name}") from late
 
 
 def _describe(chosen: Chosen, spec: FleetSpec, *, as_json: bool) -> int:

@@ -63,7 +63,9 @@ def explain(node: Node) -> str:
     """Why a process is out of service; "" when it is in service."""
     if node.serviceable or node.reason is None:
         return ""
-    return f"{node.reason.text}; {node.unready}" if node.unready else node.reason.text
+    # Once more the same is told once.
+    more = "" if node.unready in node.reason.text else f"; {node.unready}"
+    return node.reason.text + more
 
 
 def is_serving(fleet: Fleet) -> bool:

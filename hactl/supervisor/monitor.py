@@ -156,6 +156,7 @@ class Monitor:
         self._edges_in_flight = edges_in_flight
         self._addresses = addresses
         self._delay = Delay()
+        self._refused = True
         self._clock = clock
         self._sleep = sleep
         self._judgement = Judgement()
@@ -206,7 +207,7 @@ class Monitor:
             verdict = await self._probe(node, spec)
             if verdict is not None:
                 self._tell(node.name, node.launch.instance, verdict)
-        step = pace(node, spec, began - self._began)
+        step = pace(node, spec, began - self._began, refused=self._refused)
         if node.state is NodeState.STARTING:
             self._next_probe = began + step
         else:
@@ -217,6 +218,7 @@ class Monitor:
         timeout = min(spec.timeout, PROBE_TIMEOUT)
         began = self._clock()
         answer = await self._kind.probe(node, timeout)
+        self._refused = answer.refused
         now = self._clock()
         starting = node.state is NodeState.STARTING
         if answer.ok:
@@ -277,13 +279,14 @@ def next_beat(now: float, step: float) -> float:
     return (int(now / step + 0.25) + 1) * step
 
 
-def pace(node: Node, spec: FleetSpec, age: float) -> float:
-    """Seconds from one probe to the next, for a process watched for `age` seconds.
+def pace(node: Node, spec: FleetSpec, age: float, *, refused: bool = False) -> float:
+    """Seconds from one probe to the next, for a process watched for `age` seconds; `refused` the last time.
 
-    An Envoy that starts is asked eagerly, because every millisecond until it serves is capacity; a foreign program is
-    spared that.
+    An Envoy that starts is asked eagerly, because every millisecond until it serves is capacity. A foreign program is
+    spared that as soon as it listens; before, the kernel answers for it.
     """
-    ours = node.role is Role.EDGE or spec.gateway.kind is GatewayKind.ENVOY
-    if node.state is NodeState.STARTING and ours:
+    if node.state is not NodeState.STARTING:
+        return spec.health.probe
+    if node.role is Role.EDGE or spec.gateway.kind is GatewayKind.ENVOY:
         return min(PATIENT, EAGER * max(1.0, age / EAGER_FOR))
-    return spec.health.probe
+    return min(PATIENT, spec.health.probe) if refused else spec.health.probe

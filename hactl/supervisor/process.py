@@ -5,6 +5,7 @@ cares whether a process is a child of ours or was spawned by a daemon before us.
 """
 
 import asyncio
+import errno
 import os
 import shutil
 import signal
@@ -146,7 +147,9 @@ def _spawn(program: str, command: CommandLine, env: dict[str, str], log: Path) -
                 setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
             )
     except OSError as error:
-        raise HactlError(f"cannot run {command.argv[0]!r}: {error.strerror}", f"try it by hand: {program}") from error
+        no_program = error.errno == errno.ENOEXEC
+        hint = "a script begins with a line like #!/bin/sh" if no_program else f"try it by hand: {program}"
+        raise HactlError(f"cannot run {command.argv[0]!r}: {(error.strerror or '').lower()}", hint) from error
     finally:
         os.close(output)
 

@@ -98,6 +98,31 @@ async def test_a_program_that_ignores_its_stop_signal():
         assert fleet.now.nodes["local-1"].state is NodeState.STOPPED
 
 
+async def test_a_program_that_goes_mute_is_taken_out_at_once_and_killed_after_its_grace():
+    """It takes connections and answers nothing: what it holds is answered elsewhere, and it is replaced."""
+    extra = program("--mute", "{dir}/mute") + 'hang_grace = "1s"\n' + TIRELESS
+    async with RunningFleet(regions=(Region(nodes=3),), routes="", extra=extra) as fleet:
+        mark = fleet.seq
+        async with open_loop(fleet.port, rate=RATE) as load:
+            await load.answered(50)
+            mute = fleet.paths.node("local-1") / "mute"
+            mute.write_text("")
+            hung = await fleet.happens(NodeChanged, is_hung, after=mark)
+            mute.unlink()
+            await fleet.happens(FailoverEnded, after=mark)
+            await load.answered(50)
+        assert load.failed == 0, load
+        reasons = [event.node.reason.code for event in fleet.since(mark, NodeChanged) if event.node.reason]
+        assert reasons.index(ReasonCode.PROBE_FAILED) < reasons.index(ReasonCode.HUNG)
+        assert hung.event.node.name == "local-1"
+        assert hung.event.node.reason.text.startswith("silent for 1.")
+
+
+def is_hung(event: NodeChanged) -> bool:
+    """A node has been found hanging."""
+    return event.node.reason is not None and event.node.reason.code is ReasonCode.HUNG
+
+
 async def test_a_program_that_listens_on_another_port():
     """The reason names the port it was given and the one it took."""
     argv = json.dumps([sys.executable, str(SUPPORT / "gateway_program.py"), "0"])

@@ -1,9 +1,10 @@
 """A gateway that is no Envoy, for tests: a small web server with the faults it is told to have. Standard library only.
 
-python gateway_program.py PORT [--listen-after S] [--ready-after S] [--deaf] [--say TEXT] [--exit CODE]
+python gateway_program.py PORT [--listen-after S] [--ready-after S] [--mute FILE] [--deaf] [--say TEXT] [--exit CODE]
 
-It answers /healthz with 503 until it is ready, /env?NAME with a variable of its environment, /slow?SECONDS late, and
-everything else with "hello". --deaf ignores SIGTERM; --exit prints what --say said and ends at once.
+It answers /healthz with 503 until it is ready, /env?NAME with a variable of its environment, and everything else with
+"hello". --mute answers nothing for as long as there is such a file, --deaf ignores SIGTERM, --exit prints what --say
+said and ends at once.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import signal
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 class Gateway(BaseHTTPRequestHandler):
@@ -19,12 +21,13 @@ class Gateway(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     ready_at = 0.0
+    mute = ""
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
         well = path != "/healthz" or time.monotonic() >= self.ready_at
-        if path == "/slow":
-            time.sleep(float(query))
+        while self.mute and Path(self.mute).exists():
+            time.sleep(0.01)
         body = (os.environ.get(query, "") if path == "/env" else "hello").encode("utf-8", "surrogateescape")
         self.send_response(200 if well else 503)
         self.send_header("content-length", str(len(body)))
@@ -47,6 +50,7 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--listen-after", type=float, default=0.0)
     parser.add_argument("--ready-after", type=float, default=0.0)
+    parser.add_argument("--mute", default="")
     parser.add_argument("--deaf", action="store_true")
     parser.add_argument("--say", default="")
     parser.add_argument("--exit", type=int)
@@ -58,6 +62,7 @@ def main() -> None:
     if asked.exit is not None:
         sys.exit(asked.exit)
     Gateway.ready_at = time.monotonic() + asked.ready_after
+    Gateway.mute = asked.mute
     time.sleep(asked.listen_after)
     Server(("127.0.0.1", asked.port), Gateway).serve_forever()
 

@@ -48,6 +48,8 @@ def test_a_slow_start_says_what_it_lacks_and_fails_with_that() -> None:
     slow = hear(a_node(S.STARTING), Cause.STALLED, why="status 503 for /").node
     assert (slow.state, slow.unready) == (S.STARTING, "status 503 for /")
     assert explain(slow) == "as the test says; status 503 for /"
+    again = Reason(code=ReasonCode.START_TIMEOUT, text="not ready after 3 s: status 503 for /")
+    assert explain(replace(slow, reason=again)) == again.text
     late = hear(slow, Cause.WOKE)
     assert late.node.reason == Reason(code=ReasonCode.START_TIMEOUT, text="not ready after 3 s: status 503 for /")
     assert signals(late) == [("KILL", True)]

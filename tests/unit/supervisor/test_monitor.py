@@ -118,13 +118,16 @@ class TestStarting:
         assert world.gaps() == sorted(world.gaps())
         assert world.gaps()[-1] == PATIENT
 
-    def test_a_foreign_program_is_asked_at_the_configured_pace(self):
-        """Only Envoys are used to being asked every two milliseconds."""
+    def test_a_foreign_program_is_asked_at_the_configured_pace_as_soon_as_it_listens(self):
+        """Only Envoys are used to being asked every two milliseconds; who does not listen yet is not bothered."""
         spec = FleetSpec(gateway=GatewaySpec(kind=GatewayKind.COMMAND), health=HealthSpec(probe=0.2))
         world = World(NodeState.STARTING, spec)
         world.answer = REFUSED
-        world.watch(1)
-        assert set(world.gaps()) == {0.2}
+        world.at(0.5, answer=ProbeAnswer(ok=False, why="status 503 for /"))
+        world.watch(2)
+        gaps = world.gaps()
+        assert set(gaps[:20]) == {PATIENT}
+        assert set(gaps[-5:]) == {0.2}
 
     def test_an_edge_is_an_envoy_whatever_the_nodes_are(self):
         """Edges of foreign programs come up just as fast."""
