@@ -71,9 +71,9 @@ class ProcessTable:
             return False
         try:
             command = await kind.prepare(node, self._look().seen_by(node))
+            await self._vacated(node, command)
             if instance in self._processes:  # asked for twice, and the other one was quicker
                 return False
-            await self._vacated(node, command)
             if not self._wanted(node.name, instance):
                 raise HactlError("no longer wanted")
             log = self._paths.node_log(node.name)
