@@ -32,15 +32,15 @@ def load(path: Path) -> FleetSpec:
     if len(data) > LARGEST:
         raise ConfigError(f"{path}: larger than {LARGEST >> 20}MiB", "is this the right file?")
     spec = anchored(parse(_text(data, path), str(path)), path.absolute().parent)
-    return _at_home(spec, path)
+    return beside(spec, str(path.parent.resolve()))
 
 
-def _at_home(spec: FleetSpec, path: Path) -> FleetSpec:
-    """A command runs beside its file, wherever whoever starts it may be."""
+def beside(spec: FleetSpec, directory: str) -> FleetSpec:
+    """`spec` as it reads in a file in `directory`: there a command runs, wherever whoever starts it may be."""
     gateway = spec.gateway
     if gateway.kind is not GatewayKind.COMMAND or gateway.directory:
         return spec
-    return replace(spec, gateway=replace(gateway, directory=str(path.parent.resolve())))
+    return replace(spec, gateway=replace(gateway, directory=directory))
 
 
 def _text(data: bytes, path: Path) -> str:

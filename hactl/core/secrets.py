@@ -8,8 +8,8 @@ kept in the journal, which only its owner can read, and leaves the daemon masked
 from enum import StrEnum
 from typing import TypeVar
 
-from hactl.core.events import ConfigTaken, FleetFounded, Record
-from hactl.core.model import Fleet
+from hactl.core.events import ConfigTaken, FleetFounded, Record, RevisionProposed
+from hactl.core.model import Fleet, Proposal
 from hactl.core.spec import FleetSpec
 from hactl.core.talk import News, Snapshot
 from hactl.core.value import Value, replace
@@ -57,14 +57,25 @@ def masked_spec(spec: FleetSpec) -> FleetSpec:
     return replace(spec, gateway=replace(spec.gateway, env=env)) if env else spec
 
 
+def _masked_proposal(proposal: Proposal) -> Proposal:
+    """The text it was read from has every value in it, and comments; what it means stands beside it."""
+    if not proposal.spec.gateway.env:
+        return proposal
+    return replace(proposal, spec=masked_spec(proposal.spec), text="")
+
+
 def masked(value: T) -> T:
     """Anything that is about to leave the daemon, with every configuration in it masked."""
     match value:
-        case FleetFounded(spec=spec) | ConfigTaken(spec=spec) | Fleet(spec=spec):
-            return replace(value, spec=masked_spec(spec)) if spec.gateway.env else value
+        case FleetFounded(spec=spec) | ConfigTaken(spec=spec):
+            return replace(value, spec=masked_spec(spec))
+        case RevisionProposed(proposal=proposal):
+            return replace(value, proposal=_masked_proposal(proposal))
+        case Fleet(spec=spec, proposal=coming):
+            return replace(value, spec=masked_spec(spec), proposal=_masked_proposal(coming) if coming else None)
         case Snapshot(fleet=fleet):
-            return replace(value, fleet=masked(fleet)) if fleet.spec.gateway.env else value
-        case Record(event=FleetFounded() | ConfigTaken() as event):
+            return replace(value, fleet=masked(fleet))
+        case Record(event=FleetFounded() | ConfigTaken() | RevisionProposed() as event):
             return replace(value, event=masked(event))
         case News(records=records):
             return replace(value, records=tuple(masked(record) for record in records))

@@ -7,6 +7,7 @@ say what it has in flight: the edges stop sending, and count.
 import asyncio
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,9 +28,9 @@ _PLACEHOLDER = re.compile(r"\{(?:port|address|name|region|dir)\}")
 
 
 class CommandGateway:
-    """The gateway kind `command`. `health` says how to ask; `paths` where each node has its directory."""
+    """The gateway kind `command`. `health` says how a node is asked now; `paths` where each has its directory."""
 
-    def __init__(self, *, paths: FleetPaths, health: HealthSpec) -> None:
+    def __init__(self, *, paths: FleetPaths, health: Callable[[Node], HealthSpec]) -> None:
         self._paths = paths
         self._health = health
 
@@ -64,14 +65,13 @@ class CommandGateway:
         )
 
     async def judge(self, fleet: Fleet) -> None:
-        """Raises HactlError for a kind of health check that cannot be made; what a program takes is its own to say."""
-        if fleet.spec.health.kind is ProbeKind.GRPC:
-            raise HactlError("grpc health checks are not built yet", 'set health.kind to "http" or "tcp"')
+        """Raises HactlError when its program could not be run, or a secret not be read; see `check`."""
+        await asyncio.to_thread(check, fleet.spec.gateway)
 
     def identity(self, fleet: Fleet) -> str:
-        """The command and its environment."""
+        """The command, where it runs, and its environment."""
         gateway = fleet.spec.gateway
-        return repr((gateway.command, sorted(gateway.env.items())))
+        return repr((gateway.command, gateway.directory, sorted(gateway.env.items())))
 
     async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
         """Connect, and for HTTP ask for the health path. Never raises: a failure is an answer."""
@@ -98,33 +98,35 @@ class CommandGateway:
         """Nothing: no connection is kept."""
 
     async def _ask(self, node: Node) -> ProbeAnswer:
-        if self._health.kind is ProbeKind.GRPC:
+        health = self._health(node)
+        if health.kind is ProbeKind.GRPC:
             return await grpc_health.check(node.address, node.port)
         # A new connection each time, and no keep-alive: a program that serves one connection at a time would be
         # held up by ours, and one that accepts no more would go unnoticed.
         reader, writer = await asyncio.open_connection(node.address, node.port, limit=_STATUS_LINE)
         try:
-            if self._health.kind is ProbeKind.TCP:
+            if health.kind is ProbeKind.TCP:
                 return ProbeAnswer(ok=True)
             host = f"[{node.address}]" if ":" in node.address else node.address
             writer.write(
-                f"GET {self._health.path} HTTP/1.1\r\nhost: {host}:{node.port}\r\n"
+                f"GET {health.path} HTTP/1.1\r\nhost: {host}:{node.port}\r\n"
                 "user-agent: hactl\r\nconnection: close\r\n\r\n".encode()
             )
-            return self._judge(await _first_line(reader))
+            return _judge(await _first_line(reader), health)
         finally:
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
 
-    def _judge(self, line: bytes) -> ProbeAnswer:
-        version, _, rest = line.partition(b" ")
-        if not version.startswith(b"HTTP/") or not rest[:3].isdigit():
-            return ProbeAnswer(ok=False, why="not an http response" if line else "closed without an answer")
-        status = int(rest[:3])
-        lowest, highest = self._health.expect
-        well = lowest <= status <= highest
-        return ProbeAnswer(ok=well, why="" if well else f"status {status} for {self._health.path}")
+
+def _judge(line: bytes, health: HealthSpec) -> ProbeAnswer:
+    version, _, rest = line.partition(b" ")
+    if not version.startswith(b"HTTP/") or not rest[:3].isdigit():
+        return ProbeAnswer(ok=False, why="not an http response" if line else "closed without an answer")
+    status = int(rest[:3])
+    lowest, highest = health.expect
+    well = lowest <= status <= highest
+    return ProbeAnswer(ok=well, why="" if well else f"status {status} for {health.path}")
 
 
 async def _first_line(reader: asyncio.StreamReader) -> bytes:

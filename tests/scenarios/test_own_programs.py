@@ -13,7 +13,8 @@ from support.fleet import TIRELESS, Region, RunningFleet, life
 from support.grpc_service import UNARY
 from support.load import fetch, open_loop
 
-from hactl.core.commands import Kill, Restart, Stop
+from hactl.core.commands import Apply, Kill, Restart, Stop
+from hactl.core.errors import HactlError
 from hactl.core.events import FailoverBegan, FailoverEnded, NodeChanged
 from hactl.core.model import NodeState, ReasonCode
 from hactl.supervisor import procfs
@@ -213,6 +214,25 @@ async def raw(socket: Path, path: str) -> bytes:
     writer.close()
     assert said.startswith(b"HTTP/1.1 200")
     return said
+
+
+async def test_another_configuration_of_programs_that_serve():
+    """Program and health check change together, one node at a time, and each node is asked as it is to be asked."""
+    async with RunningFleet(regions=TWO, routes="", extra=program()) as fleet:
+        before = fleet.pids()
+        other = program(env='{ GREETING = "file:greeting" }').replace("/healthz", "/env?GREETING")
+        change = Apply(text=fleet.toml(extra=other), path=str(fleet.config), bake=0.0)
+        with pytest.raises(HactlError, match=r"gateway\.env\.GREETING: cannot read"):
+            await fleet.client.submit(change, by="test")
+        (fleet.directory / "greeting").write_text("hello")
+        async with open_loop(fleet.port, rate=RATE) as load:
+            await load.answered(50)
+            await fleet.command(change)
+            await fleet.calm()
+            await load.answered(50)
+        assert load.failed == 0, load
+        assert (await fetch(fleet.port, "/env?GREETING"))[2] == b"hello"
+        assert {name for name, pid in fleet.pids().items() if pid != before[name]} >= {"local-1", "local-2"}
 
 
 async def test_programs_that_speak_grpc():

@@ -3,10 +3,12 @@
 from support.build import founded
 
 from hactl.core.codec import encode
-from hactl.core.events import ConfigTaken, DaemonStarted, FleetFounded, Record
+from hactl.core.events import ConfigTaken, DaemonStarted, FleetFounded, Record, RevisionProposed
+from hactl.core.model import Proposal
 from hactl.core.secrets import MASK, Reference, Secret, Source, masked, masked_spec, reference
 from hactl.core.spec import FleetSpec, GatewaySpec
 from hactl.core.talk import Measured, News, Snapshot
+from hactl.core.value import replace
 
 ENV = {"PASSWORD": "hunter2", "TOKEN": "env:TOKEN", "KEY": "file:/run/key", "ODD": "envy:x", "EMPTY": ""}
 SPEC = FleetSpec(gateway=GatewaySpec(env=ENV))
@@ -32,10 +34,12 @@ def test_names_and_references_are_shown_and_values_are_not() -> None:
 
 def test_everything_that_carries_a_configuration_is_masked() -> None:
     """Snapshots, founding and taken configurations, alone or in news; what carries none is left alone."""
-    fleet = founded(SPEC)
+    proposal = Proposal(spec=SPEC, nodes=(), text="[gateway]\nenv = { PASSWORD = 'hunter2' } # hunter2")
+    fleet = replace(founded(SPEC), proposal=proposal)
     for event in (
         FleetFounded(id="f", revision=1, spec=SPEC, nodes=()),
         ConfigTaken(revision=2, spec=SPEC, nodes=()),
+        RevisionProposed(proposal=proposal),
     ):
         record = Record(seq=1, wall=0.0, mono=0.0, event=event)
         for value in (record, News(records=(record,)), event, fleet, Snapshot(fleet=fleet, at=0.0, mono=0.0)):

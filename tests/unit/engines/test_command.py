@@ -24,7 +24,7 @@ def node(port: int) -> Node:
 
 
 def gateway(directory: Path, **health: object) -> CommandGateway:
-    return CommandGateway(paths=FleetPaths(directory), health=HealthSpec(**health))
+    return CommandGateway(paths=FleetPaths(directory), health=lambda node: HealthSpec(**health))
 
 
 def fleet(*command: str, **env: str) -> Fleet:
