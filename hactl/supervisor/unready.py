@@ -3,12 +3,14 @@
 from hactl.core.model import Node
 from hactl.core.running import ProbeAnswer
 
+_SOON = 2.0
+"""Seconds after which a start is told to take its time, or half of what it may take."""
 _AGAIN = 0.1
 """Part of its time that a start has left when it is told for the second and last time."""
 
 
 class Delay:
-    """Watches one start: told about once half-way, and once more near its end if there is something else to tell."""
+    """Watches one start: told about once soon, and once more near its end if there is something else to tell."""
 
     def __init__(self) -> None:
         self._told = 0
@@ -16,7 +18,8 @@ class Delay:
 
     def due(self, left: float, patience: float) -> bool:
         """Whether to find out now, with `left` seconds of `patience` to go."""
-        return left <= patience * ((0.5, _AGAIN)[self._told]) if self._told < 2 else False
+        moments = (patience - min(_SOON, patience / 2), patience * _AGAIN)
+        return self._told < len(moments) and left <= moments[self._told]
 
     def tell(self, text: str) -> bool:
         """Whether `text` is news."""

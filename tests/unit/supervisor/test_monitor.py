@@ -143,7 +143,7 @@ class TestStarting:
         assert world.watch(1) == []
         assert world.probes == []
 
-    def test_what_a_slow_start_lacks_is_told_half_way_and_once_more_if_that_changes(self):
+    def test_what_a_slow_start_lacks_is_told_soon_and_once_more_if_that_changes(self):
         """An operator who waits learns why; a start that goes on as it was is no news again."""
         spec = FleetSpec(
             gateway=GatewaySpec(kind=GatewayKind.COMMAND, start_timeout=4.0), health=HealthSpec(probe=0.05)

@@ -30,11 +30,13 @@ def test_who_listens_nowhere() -> None:
     assert why(NODE, REFUSED, (), foreign=False) == "it runs, but nothing listens on 127.0.0.1:4000"
 
 
-def test_it_is_told_half_way_and_near_the_end() -> None:
+def test_it_is_told_soon_and_near_the_end() -> None:
     """Twice at most, and the second time only what is new."""
     delay = Delay()
-    assert not delay.due(5.1, 10)
-    assert delay.due(5.0, 10)
+    assert not delay.due(8.1, 10)
+    assert delay.due(8.0, 10)
+    assert not Delay().due(0.6, 1)
+    assert Delay().due(0.5, 1)
     assert delay.tell("a")
     assert not delay.due(1.1, 10)
     assert delay.due(0.9, 10)
