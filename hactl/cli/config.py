@@ -10,6 +10,7 @@ from hactl.cli.choice import choose, nearest
 from hactl.cli.exits import Exit
 from hactl.cli.options import config_option, fleet_option, json_option
 from hactl.core.errors import ConfigError
+from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec
 
 
@@ -58,7 +59,7 @@ def check(config: Path | None, as_json: bool) -> int:
 @click.option("--schema", is_flag=True, help="The JSON schema of the file, for editors.")
 @json_option
 def show(config: Path | None, running: bool, revision: int | None, schema: bool, as_json: bool) -> int:
-    """Show the whole configuration, every default filled in."""
+    """Show the whole configuration, every default filled in. Literal values of gateway.env are masked."""
     if schema + running + (revision is not None) > 1:
         raise click.UsageError("Choose one of --running, --revision and --schema.")
     if schema:
@@ -68,6 +69,7 @@ def show(config: Path | None, running: bool, revision: int | None, schema: bool,
         spec = revisions.numbered(revisions.revisions(choose(config)), revision).spec
     else:
         spec = choose(config).client.fleet().fleet.spec if running else _load(config)[1]
+    spec = masked_spec(spec)
     if as_json:
         output.emit_json(spec)
     else:

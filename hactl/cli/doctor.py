@@ -89,12 +89,17 @@ def _envoy(_: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
     except HactlError as error:
         yield Finding(check="envoy", ok=False, found=error.message, mend=error.hint)
     if spec.gateway.kind is GatewayKind.COMMAND:
-        program = spec.gateway.command[0] if spec.gateway.command else ""
-        there = shutil.which(program) is not None
-        mend = "" if there else "give its full path in gateway.command"
-        yield Finding(
-            check="gateway command", ok=there, found=f"'{program}'" + ("" if there else " not found"), mend=mend
-        )
+        yield _gateway_command(spec)
+
+
+def _gateway_command(spec: FleetSpec) -> Finding:
+    from hactl.engines import command
+
+    try:
+        command.check_program(spec.gateway)
+    except HactlError as error:
+        return Finding(check="gateway command", ok=False, found=error.message, mend=error.hint)
+    return Finding(check="gateway command", ok=True, found=f"'{spec.gateway.command[0]}'")
 
 
 def _edge_port(chosen: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:

@@ -1,18 +1,27 @@
-"""Journal records for verbs that only look: from the daemon, or from the journal when none answers."""
+"""Journal records for verbs that only look: from the daemon, or from the journal when none answers.
+
+What the daemon gives is masked, what the journal has is not: records for showing are masked here, too.
+"""
 
 from hactl.cli.choice import Chosen
 from hactl.core.errors import Unreachable
 from hactl.core.events import Record
+from hactl.core.secrets import masked
 from hactl.core.talk import Query
 
 
 def history(chosen: Chosen, query: Query) -> list[Record]:
-    """Records that match, oldest first. Raises Unreachable when there is neither a daemon nor a journal."""
+    """Records that match, oldest first, masked. Raises Unreachable when there is neither a daemon nor a journal."""
     try:
         return chosen.client.history(query)
     except Unreachable:
         if not chosen.paths.journal.exists():
             raise
+    return [masked(record) for record in journaled(chosen, query)]
+
+
+def journaled(chosen: Chosen, query: Query) -> list[Record]:
+    """The same from the journal, with every value in it: to compare, or to bring into force again, never to show."""
     from hactl.store.journal import SqliteJournal
 
     with SqliteJournal.open_read_only(chosen.paths.journal) as journal:

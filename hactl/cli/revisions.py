@@ -13,7 +13,7 @@ from hactl.cli.choice import Chosen, choose, nearest
 from hactl.cli.exits import Exit
 from hactl.cli.nodes import submit
 from hactl.cli.options import changing, config_option, duration, fleet_option, json_option
-from hactl.cli.records import history as records
+from hactl.cli.records import journaled
 from hactl.core.commands import Apply
 from hactl.core.errors import ConfigError, HactlError
 from hactl.core.events import (
@@ -25,6 +25,8 @@ from hactl.core.events import (
     RevisionRolledBack,
     RulesTaken,
 )
+from hactl.core.model import Fleet
+from hactl.core.secrets import MASK, masked_spec
 from hactl.core.spec import FleetSpec
 from hactl.core.talk import Query
 from hactl.core.value import Value, replace
@@ -63,7 +65,7 @@ def diff(config: Path | None, as_json: bool) -> int:
     chosen = choose(config)
     _, spec = read(chosen, config)
     fleet = chosen.client.fleet().fleet
-    lines = difference(fleet.spec, spec, f"revision {fleet.revision}", "hactl.toml")
+    lines = difference(in_force(chosen, fleet), spec, f"revision {fleet.revision}", "hactl.toml")
     if as_json:
         output.emit_json({"revision": fleet.revision, "same": not lines, "diff": lines})
     else:
@@ -95,7 +97,7 @@ def apply(config: Path | None, bake: float, **options: Any) -> int:
     path, spec = read(chosen, config)
     fleet = chosen.client.fleet().fleet
     if options["dry_run"] and not options["as_json"]:
-        for line in difference(fleet.spec, spec, f"revision {fleet.revision}", path.name):
+        for line in difference(in_force(chosen, fleet), spec, f"revision {fleet.revision}", path.name):
             click.echo(line)
     command = Apply(
         text=path.read_text(encoding="utf-8-sig"), path=str(path.absolute()), base=fleet.revision, bake=bake
@@ -110,7 +112,7 @@ def history(as_json: bool) -> int:
     """List every configuration this fleet has had, or was meant to have, with who wanted it and why."""
     found = revisions(choose())
     if as_json:
-        output.emit_json(found)
+        output.emit_json([replace(revision, spec=masked_spec(revision.spec)) for revision in found])
         return Exit.OK
     rows = [
         (
@@ -153,15 +155,37 @@ def read(chosen: Chosen, given: Path | None) -> tuple[Path, FleetSpec]:
 
 
 def difference(old: FleetSpec, new: FleetSpec, old_name: str, new_name: str) -> list[str]:
-    """A unified diff of two configurations with every default filled in; [] when they mean the same."""
-    before, after = files.dump(old).splitlines(), files.dump(new).splitlines()
+    """A unified diff of two configurations with every default filled in; [] when they mean the same.
+
+    Literal variables are masked; one that changes is marked.
+    """
+    before, after = files.dump(masked_spec(old)).splitlines(), files.dump(_marked(old, new)).splitlines()
     return list(difflib.unified_diff(before, after, old_name, new_name, lineterm="", n=1))
+
+
+def _marked(old: FleetSpec, new: FleetSpec) -> FleetSpec:
+    shown = masked_spec(new).gateway
+    changed = {
+        name: f"{MASK} (changed)"
+        for name, value in shown.env.items()
+        if value == MASK and name in old.gateway.env and old.gateway.env[name] != new.gateway.env[name]
+    }
+    return replace(new, gateway=replace(shown, env=shown.env | changed))
+
+
+def in_force(chosen: Chosen, fleet: Fleet) -> FleetSpec:
+    """What `fleet` has in force, with every value in it; masked when the journal does not go back so far."""
+    known = {revision.number: revision.spec for revision in revisions(chosen)}
+    return known.get(fleet.revision, fleet.spec)
 
 
 def revisions(chosen: Chosen) -> list[Revision]:
     """Every configuration in the journal, oldest first. Raises HactlError."""
     found: dict[int, Revision] = {}
-    for record in records(chosen, Query(kinds=KINDS, limit=LONGEST)):
+    if not chosen.paths.journal.exists():
+        chosen.client.hello()  # says what is wrong when there is no such fleet
+        return []
+    for record in journaled(chosen, Query(kinds=KINDS, limit=LONGEST)):
         _note(found, record)
     return list(found.values())
 

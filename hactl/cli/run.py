@@ -16,11 +16,12 @@ from hactl.cli.following import until_ended, until_true
 from hactl.cli.options import config_option, fleet_option, json_option, label, timeout_option
 from hactl.control.client import Client
 from hactl.core.commands import Down
-from hactl.core.errors import ConfigError, HactlError, Unreachable
+from hactl.core.errors import ConfigError, HactlError, TimedOut, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet, NodeState, Outcome
-from hactl.core.reading import is_serving, read
-from hactl.core.spec import FleetSpec
+from hactl.core.reading import explain, is_serving, read
+from hactl.core.secrets import masked_spec
+from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.core.telling import tell
 
 LEAVES_WITHIN = 10.0
@@ -74,17 +75,17 @@ def up(config: Path | None, foreground: bool, detach: bool, timeout: float, dry_
         return _describe(chosen, spec, as_json=as_json)
     if running(chosen):
         output.say(f"fleet {chosen.name} is up already")
-        if files.digest(chosen.client.fleet().fleet.spec) != files.digest(spec):
+        if files.digest(chosen.client.fleet().fleet.spec) != files.digest(masked_spec(spec)):
             output.say(f"note: {chosen.config} has changed since; hactl down && hactl up takes it into force")
     elif foreground:
         from hactl.processes.daemon import main
 
-        _prepare(chosen)
+        _prepare(chosen, spec)
         return main(["--config", str(chosen.config), "--state", str(chosen.state)])
     else:
         from hactl.processes.launching import launch
 
-        _prepare(chosen)
+        _prepare(chosen, spec)
         for note in launch(chosen.paths, chosen.config):
             output.say(f"note: {note}")
     fleet = _await_serving(chosen.client, timeout)
@@ -96,12 +97,15 @@ def up(config: Path | None, foreground: bool, detach: bool, timeout: float, dry_
     return Exit.OK
 
 
-def _prepare(chosen: Chosen) -> None:
-    """Make its directory; without an Envoy that is not even begun, unless there is something that runs to adopt."""
+def _prepare(chosen: Chosen, spec: FleetSpec) -> None:
+    """Make its directory; what could not run is not even begun, unless there is something that runs to adopt."""
+    from hactl.engines import command
     from hactl.engines.envoy import binary
 
     if not _left_over(chosen):
         binary.find()
+        if spec.gateway.kind is GatewayKind.COMMAND:
+            command.check(spec.gateway)
     register(chosen)
 
 
@@ -113,7 +117,13 @@ def _await_serving(client: Client, timeout: float) -> Fleet:
             raise HactlError(f"'{stuck[0].name}' cannot be started: {why}", f"hactl logs {stuck[0].name}")
         return is_serving(fleet)
 
-    return until_true(client, reached, timeout, "the whole fleet serving")
+    try:
+        return until_true(client, reached, timeout, "the whole fleet serving")
+    except TimedOut as late:
+        out = [node for node in client.fleet().fleet.nodes.values() if explain(node)]
+        if not out:
+            raise
+        raise TimedOut(f"{late.message}; '{out[0].name}': {explain(out[0])}", f"hactl logs {out[0].name}") from late
 
 
 def _describe(chosen: Chosen, spec: FleetSpec, *, as_json: bool) -> int:

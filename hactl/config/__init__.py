@@ -13,9 +13,21 @@ Everything raises ConfigError and nothing else.
 """
 
 from hactl.config.alert_rules import anchored
-from hactl.config.files import FILE_NAME, load
+from hactl.config.files import FILE_NAME, beside, load
 from hactl.config.reading import parse
 from hactl.config.schema import KeyDoc, reference, schema
 from hactl.config.writing import digest, dump, template
 
-__all__ = ["FILE_NAME", "KeyDoc", "anchored", "digest", "dump", "load", "parse", "reference", "schema", "template"]
+__all__ = [
+    "FILE_NAME",
+    "KeyDoc",
+    "anchored",
+    "beside",
+    "digest",
+    "dump",
+    "load",
+    "parse",
+    "reference",
+    "schema",
+    "template",
+]

@@ -5,7 +5,8 @@ from pathlib import Path
 from hactl.config.alert_rules import anchored
 from hactl.config.reading import parse
 from hactl.core.errors import ConfigError
-from hactl.core.spec import FleetSpec
+from hactl.core.spec import FleetSpec, GatewayKind
+from hactl.core.value import replace
 
 FILE_NAME = "hactl.toml"
 """What a fleet's configuration is called."""
@@ -30,7 +31,16 @@ def load(path: Path) -> FleetSpec:
         raise ConfigError(f"{path}: cannot be read: {why.lower()}") from error
     if len(data) > LARGEST:
         raise ConfigError(f"{path}: larger than {LARGEST >> 20}MiB", "is this the right file?")
-    return anchored(parse(_text(data, path), str(path)), path.absolute().parent)
+    spec = anchored(parse(_text(data, path), str(path)), path.absolute().parent)
+    return beside(spec, str(path.parent.resolve()))
+
+
+def beside(spec: FleetSpec, directory: str) -> FleetSpec:
+    """`spec` as it reads in a file in `directory`: there a command runs, wherever whoever starts it may be."""
+    gateway = spec.gateway
+    if gateway.kind is not GatewayKind.COMMAND or gateway.directory:
+        return spec
+    return replace(spec, gateway=replace(gateway, directory=directory))
 
 
 def _text(data: bytes, path: Path) -> str:

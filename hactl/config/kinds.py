@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from hactl.config.unfit import Unfit, did_you_mean, found, quoted, unfit
+from hactl.core.secrets import MASK, Source, reference
 from hactl.core.value import Value
+
+_VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
 
 
 def _same(value: Any) -> Any:
@@ -146,8 +149,24 @@ def many(of: Kind, plural: str) -> Kind:
 
 def environment() -> Kind:
     """A table of environment variables."""
-    wants = 'a table of variables, like { LANG = "C" }'
-    return named_texts(wants, "variable", "[A-Za-z_][A-Za-z0-9_]*", hint="letters, digits and underscores only")
+    wants = 'a table of variables, like { LANG = "C", TOKEN = "env:TOKEN" }'
+    texts = named_texts(wants, "variable", _VARIABLE, hint="letters, digits and underscores only")
+
+    def read(raw: object) -> dict[str, str]:
+        values: dict[str, str] = texts.read(raw)
+        for name, value in values.items():
+            where = reference(value)
+            if value == MASK:
+                raise Unfit(f"variable {name} is masked", 'write its value, "env:NAME" or "file:PATH"')
+            if where and where.source is Source.ENV and not re.fullmatch(_VARIABLE, where.name):
+                raise Unfit(
+                    f"variable {name} refers to {quoted(value)}", 'like "env:NAME", with the name of a variable'
+                )
+            if where and not where.name:
+                raise Unfit(f"variable {name} refers to {quoted(value)}", 'like "file:PATH", with the path of a file')
+        return values
+
+    return Kind(wants=wants, read=read, write=dict, schema=texts.schema)
 
 
 def named_texts(wants: str, what: str, named: str, *, value: str = r"[^\0]*", hint: str = "") -> Kind:

@@ -62,7 +62,16 @@ GATEWAY = Table(
             kind=quantities.duration("100ms", "1h"),
             doc="how long a node may take until it is ready",
         ),
-        Key(name="env", kind=kinds.environment(), doc="variables added to its environment, with the same placeholders"),
+        Key(
+            name="directory",
+            kind=kinds.directory(),
+            doc='where a command runs and relative paths start; "" for the directory of this file',
+        ),
+        Key(
+            name="env",
+            kind=kinds.environment(),
+            doc='variables added to its environment, with the same placeholders; secrets as "env:NAME" or "file:PATH"',
+        ),
     ),
     planned=("envoy_overlay",),
 )

@@ -11,7 +11,7 @@ from hactl.config.alert_rules import alerts
 from hactl.config.traffic_keys import MAX_NODES
 from hactl.config.traffic_rules import routes, services, twice
 from hactl.config.unfit import Problem, did_you_mean, quoted
-from hactl.core.spec import FleetSpec, GatewayKind, ProbeKind
+from hactl.core.spec import FleetSpec, GatewayKind
 
 RESERVED = ("daemon", "edge")
 """No region may be called so: edges are named edge-1, edge-2, ..., and "daemon" names the daemon's own log."""
@@ -21,7 +21,7 @@ PLACEHOLDERS = ("port", "address", "name", "region", "dir")
 
 def broken_rules(spec: FleetSpec) -> list[Problem]:
     """Everything about `spec` that cannot work, in the order of the tables; [] when it can."""
-    rules = (_edge, _regions, _ports, _gateway, _health, _restart, _safety, services, routes, alerts)
+    rules = (_edge, _regions, _ports, _gateway, _restart, _safety, services, routes, alerts)
     return [problem for rule in rules for problem in rule(spec)]
 
 
@@ -60,6 +60,8 @@ def _gateway(spec: FleetSpec) -> Iterator[Problem]:
     if gateway.kind is GatewayKind.ENVOY and gateway.command:
         hint = 'add kind = "command" to run a program of your own'
         yield Problem(path="gateway.command", cause='does not go with kind = "envoy"', hint=hint)
+    if gateway.kind is GatewayKind.ENVOY and gateway.directory:
+        yield Problem(path="gateway.directory", cause='does not go with kind = "envoy"')
     if gateway.kind is GatewayKind.COMMAND and not (gateway.command and gateway.command[0]):
         hint = 'like ["./gateway", "--port", "{port}"]'
         yield Problem(path="gateway.command", cause='must be given for kind = "command"', hint=hint)
@@ -67,12 +69,6 @@ def _gateway(spec: FleetSpec) -> Iterator[Problem]:
         if name not in PLACEHOLDERS:
             cause = f"unknown placeholder {quoted('{' + name + '}')}"
             yield Problem(path="gateway.command", cause=cause, hint=did_you_mean(name, PLACEHOLDERS))
-
-
-def _health(spec: FleetSpec) -> Iterator[Problem]:
-    if spec.health.kind is ProbeKind.GRPC and spec.gateway.kind is GatewayKind.COMMAND:
-        cause = '"grpc" is not built yet in this version of hactl for kind = "command"'
-        yield Problem(path="health.kind", cause=cause, hint='choose "http" or "tcp"')
 
 
 def _restart(spec: FleetSpec) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from hactl.control.api import STATUS, Code, ErrorBody, Fault
 from hactl.core.codec import encode
 from hactl.core.errors import CommandRejected, ConfigError, HactlError
+from hactl.core.secrets import masked
 from hactl.core.value import Value
 
 _JSON = "application/json"
@@ -21,8 +22,8 @@ class Refused(Exception):
 
 
 def answer(value: Value) -> Response:
-    """A 200 with `value`."""
-    return Response(encode(value), media_type=_JSON)
+    """A 200 with `value`, as far as it may be shown."""
+    return Response(encode(masked(value)), media_type=_JSON)
 
 
 def refusal(fault: Fault) -> Response:

@@ -19,6 +19,7 @@ from hactl.control.gate import TOO_LARGE, caller_of
 from hactl.control.stream import UpdateStream
 from hactl.core.codec import decode
 from hactl.core.errors import HactlError
+from hactl.core.secrets import masked
 from hactl.core.talk import PROTOCOL, Hello
 from hactl.core.value import Value
 
@@ -102,7 +103,8 @@ class Routes:
     async def history(self, request: Request) -> Response:
         """Journal records."""
         query = _params(request, HistoryParams).query()
-        return answer(RecordPage(records=tuple(await self._controller.history(query))))
+        found = await self._controller.history(query)
+        return answer(RecordPage(records=tuple(masked(record) for record in found)))
 
     async def log(self, request: Request) -> Response:
         """Lines of one process's log."""

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from hactl.core.codec import encode
 from hactl.core.errors import HactlError
+from hactl.core.secrets import masked
 from hactl.core.talk import Update
 
 _FAREWELL = 0.5
@@ -56,7 +57,7 @@ class UpdateStream(Response):
     async def _pump(self, send: Send) -> None:
         try:
             async for update in self._updates:
-                if not await self._sent(send, encode(update) + b"\n"):
+                if not await self._sent(send, encode(masked(update)) + b"\n"):
                     break
         except HactlError as error:
             self._failure = error

@@ -39,6 +39,7 @@ class Cause(StrEnum):
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
     HUNG = "hung"
+    STALLED = "stalled"
     EXITED = "exited"
     IDLE = "idle"
     WOKE = "woke"

@@ -152,6 +152,7 @@ _NEWS: dict[NodeState, dict[Cause, Cell]] = {
         Cause.SPAWNED: news.spawned,
         Cause.SPAWN_FAILED: restarts.spawn_failed,
         Cause.HEALTHY: news.ready,
+        Cause.STALLED: news.stalled,
         Cause.EXITED: restarts.exited,
         Cause.WOKE: news.not_ready,
         Cause.RELEASED: news.released_start,

@@ -156,6 +156,8 @@ class Node(Value):
     """Who ordered the exit that comes next; such an exit is not charged."""
     frozen: str = ""
     """Who stopped it with SIGSTOP; "" when no operator did."""
+    unready: str = ""
+    """While STARTING for longer than expected: what it still lacks, for people."""
     hung: bool = False
     """To be killed, but not yet: the rest cannot spare it, or the fleet is paused."""
     revision: int = 0

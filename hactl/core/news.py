@@ -36,7 +36,7 @@ def spawned_too_late(node: Node, stimulus: Stimulus, context: Context) -> Reacti
 
 def ready(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """It may serve; or, when an operator has drained it, it is up and takes nothing."""
-    node = _runs(node)
+    node = replace(_runs(node), unready="")
     if node.drained:
         return drain_with(replace(node, health=Health.HEALTHY), ordered("", "drained"), context)
     if node.role is Role.GATEWAY and context.spec.spares(node.region):
@@ -45,14 +45,26 @@ def ready(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
         spare = replace(node, state=NodeState.STANDBY, health=Health.HEALTHY, reason=reason, since=context.now.wall)
         return Reaction(node=replace(spare, deadline=None), why="ready, stands by")
     serving = replace(
-        node, state=NodeState.SERVING, health=Health.HEALTHY, reason=None, since=context.now.wall, deadline=None
+        node,
+        state=NodeState.SERVING,
+        health=Health.HEALTHY,
+        reason=None,
+        since=context.now.wall,
+        deadline=None,
     )
     return Reaction(node=serving, why="ready")
 
 
+def stalled(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """Not ready yet: what is missing is worth knowing while one waits, and more so when the waiting is over."""
+    return Reaction(node=replace(node, unready=stimulus.why), why=f"not ready yet: {stimulus.why}")
+
+
 def not_ready(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """The start deadline has passed: the process is killed, and its exit charged; in a paused fleet it may go on."""
-    reason = Reason(code=ReasonCode.START_TIMEOUT, text=f"not ready after {context.spec.gateway.start_timeout:g} s")
+    late_by = f"not ready after {context.spec.gateway.start_timeout:g} s"
+    text = f"{late_by}: {node.unready}" if node.unready else late_by
+    reason = Reason(code=ReasonCode.START_TIMEOUT, text=text)
     late = replace(node, reason=reason, deadline=None)
     if node.launch is None:
         return charge(late, reason, context)
@@ -125,7 +137,8 @@ def stop_harder(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     if node.launch is None:
         return ended(node, stimulus, context)
     waiting = replace(node, deadline=None)
-    return Reaction(node=waiting, effects=signals(waiting, "KILL", group=True), why="did not stop in time")
+    why = f"ignored SIG{stop_signal(node, context)} for {context.spec.gateway.stop_timeout:g} s: killed"
+    return Reaction(node=waiting, effects=signals(waiting, "KILL", group=True), why=why)
 
 
 def _spared(node: Node, reason: Reason, paused: Paused) -> Reaction:

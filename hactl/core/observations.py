@@ -34,6 +34,10 @@ class Exited(_Observation):
     signal: int | None = None
     oom: bool = False
     """The kernel's out-of-memory killer most likely did it."""
+    said: str = ""
+    """The last line of its log, when it ended by itself."""
+    left: str = ""
+    """What it left running, and how to keep it from doing so; ended by now."""
 
 
 class BecameHealthy(_Observation):
@@ -51,6 +55,14 @@ class BecameUnhealthy(_Observation):
     why: str
     hung: bool = False
     """Alive but stopped (state T), or silent beyond `hang_grace`: to be killed, so that edges retry its requests."""
+
+
+class Stalled(_Observation):
+    """A start takes its time; `why` is what the process still lacks."""
+
+    node: str
+    instance: str
+    why: str
 
 
 class WentIdle(_Observation):
@@ -128,6 +140,7 @@ Observation = (
     | Exited
     | BecameHealthy
     | BecameUnhealthy
+    | Stalled
     | WentIdle
     | Woke
     | PlanApplied

@@ -24,12 +24,16 @@ from hactl.core.observations import (
     PlanRejected,
     Spawned,
     SpawnFailed,
+    Stalled,
     Ticked,
     TrafficWorsened,
     WentIdle,
     Woke,
 )
 from hactl.core.value import replace
+
+_OfOne = SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | Stalled | WentIdle
+"""News about one launch."""
 
 
 def observe(draft: Draft, saw: Observation) -> None:
@@ -55,7 +59,7 @@ def observe(draft: Draft, saw: Observation) -> None:
                 draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))
         case Spawned(node=name, launch=launch):
             _spawned(draft, name, launch)
-        case SpawnFailed() | Exited() | BecameHealthy() | BecameUnhealthy() | WentIdle():
+        case SpawnFailed() | Exited() | BecameHealthy() | BecameUnhealthy() | Stalled() | WentIdle():
             if _current(draft.fleet, saw.node, saw.instance) and _plausible(draft.fleet.nodes[saw.node], saw):
                 _of_one(draft, saw)
         case _:
@@ -77,10 +81,13 @@ def exit_text(saw: Exited) -> str:
         return "killed by the kernel, most likely for want of memory"
     if saw.signal is not None:
         return f"killed by signal {saw.signal}"
-    return "exited, status unknown" if saw.code is None else f"exited with code {saw.code}"
+    how = "exited, status unknown" if saw.code is None else f"exited with code {saw.code}"
+    if saw.left:
+        return f"{how} but left {saw.left}"
+    return f"{how}: {saw.said}" if saw.said else how
 
 
-def _of_one(draft: Draft, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | WentIdle) -> None:
+def _of_one(draft: Draft, saw: _OfOne) -> None:
     match saw:
         case SpawnFailed(node=name, why=why, port=port):
             draft.stimulate(name, Stimulus(cause=Cause.SPAWN_FAILED, why=why, port=port))
@@ -91,6 +98,8 @@ def _of_one(draft: Draft, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhe
             draft.stimulate(name, Stimulus(cause=Cause.HEALTHY))
         case BecameUnhealthy(node=name, why=why, hung=hung):
             _unhealthy(draft, draft.fleet.nodes[name], why, hung=hung)
+        case Stalled(node=name, why=why):
+            draft.stimulate(name, Stimulus(cause=Cause.STALLED, why=why))
         case WentIdle(node=name):
             draft.stimulate(name, Stimulus(cause=Cause.IDLE))
         case _:
@@ -102,7 +111,7 @@ def _current(fleet: Fleet, name: str, instance: str) -> bool:
     return node is not None and instance_of(node, fleet.id) == instance
 
 
-def _plausible(node: Node, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | WentIdle) -> bool:
+def _plausible(node: Node, saw: _OfOne) -> bool:
     """A start fails before there is a process; what a probe says before that is about somebody else on the port."""
     if isinstance(saw, Exited):
         return True

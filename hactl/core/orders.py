@@ -56,6 +56,7 @@ def stop_now(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
         reason=ordered(stimulus.by, "stopped") if by_order or node.reason is None else node.reason,
         since=context.now.wall,
         deadline=deadline_in(DeadlineKind.STOP, context.spec.gateway.stop_timeout, context),
+        unready="",
     )
     return Reaction(node=stopping, effects=signals(stopping, stop_signal(node, context)), why="asked to stop")
 

@@ -61,7 +61,11 @@ def word(node: Node) -> str:
 
 def explain(node: Node) -> str:
     """Why a process is out of service; "" when it is in service."""
-    return "" if node.serviceable or node.reason is None else node.reason.text
+    if node.serviceable or node.reason is None:
+        return ""
+    # Once more the same is told once.
+    more = "" if node.unready in node.reason.text else f"; {node.unready}"
+    return node.reason.text + more
 
 
 def is_serving(fleet: Fleet) -> bool:

@@ -32,6 +32,7 @@ def spawn(node: Node, context: Context, why: str, reason: Reason | None = None) 
         excused="",
         frozen="",
         hung=False,
+        unready="",
     )
     effect = Spawn(node=started, instance=instance_of(started, context.fleet_id))
     return Reaction(node=started, effects=(effect,), why=why)
@@ -82,6 +83,7 @@ def ended(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
         excused="",
         frozen="",
         hung=False,
+        unready="",
     )
     return Reaction(node=stopped, why="stopped")
 
@@ -136,6 +138,7 @@ def charge(node: Node, reason: Reason, context: Context) -> Reaction:
         excused="",
         frozen="",
         hung=False,
+        unready="",
         attempt=1 if ran >= IMMEDIATE_AFTER else node.attempt + 1,
         exits=(*recent, now.mono)[-policy.budget - 1 :],
         restarts=node.restarts + 1,

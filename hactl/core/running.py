@@ -11,7 +11,9 @@ class CommandLine(Value):
     directory: str
     """Its own directory; its log `process.log` goes there."""
     env: dict[str, str] = {}
-    """Added to a minimal environment."""
+    """Added to a minimal environment. What is a `Secret` here is shown nowhere, not even when the process prints it."""
+    cwd: str = ""
+    """Where it runs; "" for where the daemon does."""
     listens: tuple[tuple[str, int], ...] = ()
     """Addresses nobody else may hold when it starts; empty for a process that shares its port on purpose."""
 
@@ -22,6 +24,8 @@ class ProbeAnswer(Value):
     ok: bool
     why: str = ""
     """What was wrong, for people; "" when ok."""
+    refused: bool = False
+    """Nobody listens there."""
 
 
 class NodeCounters(Value):

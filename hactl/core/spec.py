@@ -102,7 +102,10 @@ class GatewaySpec(Value):
     stop_timeout: float = 10.0
     """Seconds from the stop signal to KILL; also the deadline of a drain."""
     start_timeout: float = 10.0
+    directory: str = ""
+    """Absolute path of where the command runs and relative paths start; "": where the daemon was started."""
     env: dict[str, str] = {}
+    """Literal values, or references to secrets (`hactl.core.secrets`); with the same placeholders."""
 
 
 class HealthSpec(Value):

@@ -1,40 +1,44 @@
 """A gateway node that is any program listening on a port: its command line and its probe. Knows nothing of Envoy.
 
-Such a program cannot be told to drain and does not say what it has in flight: the edges stop sending, and count.
+It runs in the directory of hactl.toml, whoever started the daemon from where. It cannot be told to drain and does not
+say what it has in flight: the edges stop sending, and count.
 """
 
 import asyncio
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Node
 from hactl.core.running import CommandLine, ProbeAnswer
-from hactl.core.spec import HealthSpec, ProbeKind
+from hactl.core.secrets import Secret, reference
+from hactl.core.spec import GatewaySpec, HealthSpec, ProbeKind
+from hactl.core.value import replace
+from hactl.engines import grpc_health, program, secrets
 from hactl.paths import FleetPaths
 
 _STATUS_LINE = 1024
 """Bytes of the longest first line of a response that is still believed to be one."""
+_TELLING = 6
+"""Characters from which on a literal value might be a secret, and is hidden when the program prints it."""
 _PLACEHOLDER = re.compile(r"\{(?:port|address|name|region|dir)\}")
 
 
 class CommandGateway:
-    """The gateway kind `command`. `health` says how to ask; `paths` where each node has its directory.
+    """The gateway kind `command`. `health` says how a node is asked now; `paths` where each has its directory."""
 
-    Raises HactlError for a kind of health check that cannot be made.
-    """
-
-    def __init__(self, *, paths: FleetPaths, health: HealthSpec) -> None:
+    def __init__(self, *, paths: FleetPaths, health: Callable[[Node], HealthSpec]) -> None:
         self._paths = paths
         self._health = health
-        if health.kind is ProbeKind.GRPC:
-            raise HactlError("grpc health checks are not built yet", 'set health.kind to "http" or "tcp"')
 
     async def prepare(self, node: Node, fleet: Fleet) -> CommandLine:
         """The command with {port}, {address}, {name}, {region} and {dir} filled in; other braces stay as they are.
 
-        Raises HactlError when there is no command.
+        Secrets are read here, each time. Raises HactlError when there is no command, its program cannot be run, or a
+        secret cannot be read.
         """
         gateway = fleet.spec.gateway
         if not gateway.command:
@@ -48,22 +52,26 @@ class CommandGateway:
             "{region}": node.region,
             "{dir}": str(directory),
         }
+        base = _base(gateway)
+        # In a thread: a secret may lie on a disk that is slow or far away.
+        env = await asyncio.to_thread(_environment, gateway, words, base)
+        argv = tuple(_fill(argument, words) for argument in gateway.command)
         return CommandLine(
-            argv=tuple(_fill(argument, words) for argument in gateway.command),
+            argv=(program.find(argv[0], base, env.get("PATH", "")), *argv[1:]),
             directory=str(directory),
-            env={name: _fill(value, words) for name, value in gateway.env.items()},
+            env=env,
             listens=((node.address, node.port),),
+            cwd=base,
         )
 
     async def judge(self, fleet: Fleet) -> None:
-        """Raises HactlError for a kind of health check that cannot be made; what a program takes is its own to say."""
-        if fleet.spec.health.kind is ProbeKind.GRPC:
-            raise HactlError("grpc health checks are not built yet", 'set health.kind to "http" or "tcp"')
+        """Raises HactlError when its program could not be run, or a secret not be read; see `check`."""
+        await asyncio.to_thread(check, fleet.spec.gateway)
 
     def identity(self, fleet: Fleet) -> str:
-        """The command and its environment."""
+        """The command, where it runs, and its environment."""
         gateway = fleet.spec.gateway
-        return repr((gateway.command, sorted(gateway.env.items())))
+        return repr((gateway.command, gateway.directory, sorted(gateway.env.items())))
 
     async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
         """Connect, and for HTTP ask for the health path. Never raises: a failure is an answer."""
@@ -73,7 +81,8 @@ class CommandGateway:
         except TimeoutError:
             return ProbeAnswer(ok=False, why=f"no answer within {timeout:g} s")
         except OSError as error:
-            return ProbeAnswer(ok=False, why=os.strerror(error.errno).lower() if error.errno else str(error))
+            why = os.strerror(error.errno).lower() if error.errno else str(error)
+            return ProbeAnswer(ok=False, why=why, refused=isinstance(error, ConnectionRefusedError))
 
     async def drain(self, node: Node) -> None:
         """Nothing: the edges stop sending."""
@@ -89,30 +98,35 @@ class CommandGateway:
         """Nothing: no connection is kept."""
 
     async def _ask(self, node: Node) -> ProbeAnswer:
+        health = self._health(node)
+        if health.kind is ProbeKind.GRPC:
+            return await grpc_health.check(node.address, node.port)
         # A new connection each time, and no keep-alive: a program that serves one connection at a time would be
         # held up by ours, and one that accepts no more would go unnoticed.
         reader, writer = await asyncio.open_connection(node.address, node.port, limit=_STATUS_LINE)
         try:
-            if self._health.kind is ProbeKind.TCP:
+            if health.kind is ProbeKind.TCP:
                 return ProbeAnswer(ok=True)
             host = f"[{node.address}]" if ":" in node.address else node.address
             writer.write(
-                f"GET {self._health.path} HTTP/1.1\r\nhost: {host}:{node.port}\r\n"
+                f"GET {health.path} HTTP/1.1\r\nhost: {host}:{node.port}\r\n"
                 "user-agent: hactl\r\nconnection: close\r\n\r\n".encode()
             )
-            return self._judge(await _first_line(reader))
+            return _judge(await _first_line(reader), health)
         finally:
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
 
-    def _judge(self, line: bytes) -> ProbeAnswer:
-        version, _, rest = line.partition(b" ")
-        if not version.startswith(b"HTTP/") or not rest[:3].isdigit():
-            return ProbeAnswer(ok=False, why="not an http response" if line else "closed without an answer")
-        status = int(rest[:3])
-        lowest, highest = self._health.expect
-        return ProbeAnswer(ok=True) if lowest <= status <= highest else ProbeAnswer(ok=False, why=f"status {status}")
+
+def _judge(line: bytes, health: HealthSpec) -> ProbeAnswer:
+    version, _, rest = line.partition(b" ")
+    if not version.startswith(b"HTTP/") or not rest[:3].isdigit():
+        return ProbeAnswer(ok=False, why="not an http response" if line else "closed without an answer")
+    status = int(rest[:3])
+    lowest, highest = health.expect
+    well = lowest <= status <= highest
+    return ProbeAnswer(ok=well, why="" if well else f"status {status} for {health.path}")
 
 
 async def _first_line(reader: asyncio.StreamReader) -> bytes:
@@ -120,6 +134,40 @@ async def _first_line(reader: asyncio.StreamReader) -> bytes:
         return await reader.readline()
     except ValueError:  # longer than any status line
         return b"?"
+
+
+def check(gateway: GatewaySpec) -> None:
+    """Prove, as far as that can be known before a node has a name and a port, that the command could be started.
+
+    Raises HactlError as `prepare` would.
+    """
+    check_program(gateway)
+    plain = {name: value for name, value in gateway.env.items() if not _PLACEHOLDER.search(value)}
+    _environment(replace(gateway, env=plain), {}, _base(gateway))
+
+
+def check_program(gateway: GatewaySpec) -> None:
+    """The same for its program alone: secrets may be where only the daemon can see them."""
+    first = gateway.command[0]
+    if not _PLACEHOLDER.search(first):
+        program.find(first, _base(gateway), gateway.env.get("PATH", ""))
+
+
+def _base(gateway: GatewaySpec) -> str:
+    """Where relative paths start."""
+    return gateway.directory or str(Path.cwd())
+
+
+def _environment(gateway: GatewaySpec, words: dict[str, str], base: str) -> dict[str, str]:
+    """The variables with everything filled in. A secret is taken as it is: braces in it are no placeholders."""
+    env: dict[str, str] = {}
+    for name, template in gateway.env.items():
+        if where := reference(template):
+            env[name] = secrets.resolve(name, replace(where, name=_fill(where.name, words)), base)
+        else:
+            value = _fill(template, words)
+            env[name] = Secret(value) if value == template and len(value) >= _TELLING else value
+    return env
 
 
 def _fill(text: str, words: dict[str, str]) -> str:

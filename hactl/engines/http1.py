@@ -46,9 +46,9 @@ class Http1Client:
         """GET `target` within `timeout` seconds in all. Raises OSError."""
         return await self._call(f"GET {target} HTTP/1.1\r\n{self._host_line}\r\n".encode("latin-1"), timeout)
 
-    async def post(self, target: str, *, timeout: float) -> Response:
-        """POST nothing to `target` within `timeout` seconds in all. Raises OSError."""
-        head = f"POST {target} HTTP/1.1\r\n{self._host_line}content-length: 0\r\n\r\n"
+    async def post(self, target: str, *, timeout: float, headers: str = "") -> Response:
+        """POST nothing to `target` within `timeout` seconds in all, with more `headers` as lines. Raises OSError."""
+        head = f"POST {target} HTTP/1.1\r\n{self._host_line}{headers}content-length: 0\r\n\r\n"
         return await self._call(head.encode("latin-1"), timeout)
 
     def close(self) -> None:

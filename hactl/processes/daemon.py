@@ -24,9 +24,9 @@ from hactl.control.peer import Allowed, group_id, owners
 from hactl.control.server import ControlServer
 from hactl.control.sockets import barrier
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Now
+from hactl.core.model import Fleet, Node, Now
 from hactl.core.running import JournalFull
-from hactl.core.spec import FleetSpec, GatewayKind
+from hactl.core.spec import FleetSpec, GatewayKind, HealthSpec
 from hactl.engines.command import CommandGateway
 from hactl.engines.envoy.edge import EnvoyEdge
 from hactl.engines.envoy.gateway import EnvoyGateway
@@ -76,7 +76,8 @@ async def run(
         allowed = Allowed(uids=owners(), group=group_id(in_force.group))
         notes = (*notes, *charge.notes, *_shut_out(paths, allowed.group, in_force.group))
         recorder = Recorder(journal, ballast, checkpoint_every=in_force.journal.checkpoint_every)
-        edges, gateways = EnvoyEdge(paths), _gateways(in_force, paths)
+        edges = EnvoyEdge(paths)
+        gateways = _gateways(in_force, paths, lambda node: supervisor.look().spec_for(node).health)
         supervisor = Supervisor(
             paths=paths,
             recorder=recorder,
@@ -148,10 +149,10 @@ def _lay(ballast: Ballast) -> None:
         ballast.lay()
 
 
-def _gateways(spec: FleetSpec, paths: FleetPaths) -> ProcessKind:
+def _gateways(spec: FleetSpec, paths: FleetPaths, health: Callable[[Node], HealthSpec]) -> ProcessKind:
     if spec.gateway.kind is GatewayKind.ENVOY:
         return EnvoyGateway(paths)
-    return CommandGateway(paths=paths, health=spec.health)
+    return CommandGateway(paths=paths, health=health)
 
 
 def _tidy(paths: FleetPaths, fleet: Fleet) -> None:

@@ -49,7 +49,10 @@ class Proposals:
     def _read(self, command: Apply | Scale, fleet: Fleet) -> tuple[FleetSpec, str]:
         if isinstance(command, Apply):
             spec = config.parse(command.text, command.path or config.FILE_NAME)
-            return config.anchored(spec, Path(command.path).parent) if command.path else spec, command.text
+            if not command.path:  # what was in force once: paths in it are absolute already
+                return config.beside(spec, fleet.spec.gateway.directory), command.text
+            directory = Path(command.path).parent
+            return config.beside(config.anchored(spec, directory), str(directory.resolve())), command.text
         known = [region.name for region in fleet.spec.regions]
         if command.region not in known:
             raise CommandRejected(f"no region '{command.region}'", "known: " + ", ".join(known))

@@ -154,6 +154,7 @@ class Crew:
             state=lambda: self._table.state(instance),
             lag=self.vitals.recent_lag,
             edges_in_flight=self._sampler.edges_in_flight,
+            addresses=lambda: self._table.addresses(instance),
             clock=lambda: self._clock().mono,
             sleep=asyncio.sleep,
         )

@@ -5,8 +5,10 @@ a sentence and not a line in that process's log.
 import errno
 import os
 import socket
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 
 from hactl.core.errors import HactlError
@@ -52,25 +54,48 @@ def is_free(host: str, port: int) -> bool:
 
 def holder(port: int) -> int | None:
     """The pid of a process that listens on TCP `port`; None when there is none, or none that may be seen."""
-    sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+    sockets = {socket for socket, _, at in _listening() if at == port}
     if not sockets:
         return None
-    return next((pid for pid in procfs.pids() if _holds(pid, sockets)), None)
+    return next((pid for pid in procfs.pids() if not sockets.isdisjoint(_open(pid))), None)
 
 
-def _listening_inodes(port: int) -> Iterable[str]:
+def holders(port: int, among: Iterable[int]) -> set[int]:
+    """Those processes of `among` that hold a socket listening on TCP `port`: a server and its workers, for example."""
+    sockets = {socket for socket, _, at in _listening() if at == port}
+    return {pid for pid in among if not sockets.isdisjoint(_open(pid))} if sockets else set()
+
+
+def addresses(pids: Iterable[int]) -> tuple[str, ...]:
+    """Where these processes listen, like "127.0.0.1:8080" or "[::]:8080", in order."""
+    theirs = {name for pid in pids for name in _open(pid)}
+    found = {
+        (port, f"[{host}]:{port}" if ":" in host else f"{host}:{port}") for s, host, port in _listening() if s in theirs
+    }
+    return tuple(text for _, text in sorted(found))
+
+
+def _listening() -> Iterator[tuple[str, str, int]]:
+    """Every TCP socket that listens, by the name it has among the open files of a process; its address and port."""
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with suppress(OSError):
             for line in Path(table).read_text().splitlines()[1:]:
                 field = line.split()
-                if field[3] == _LISTEN and int(field[1].rpartition(":")[2], 16) == port:
-                    yield field[9]
+                if field[3] == _LISTEN:
+                    host, _, port = field[1].rpartition(":")
+                    yield f"socket:[{field[9]}]", _host(host), int(port, 16)
 
 
-def _holds(pid: int, sockets: set[str]) -> bool:
+def _host(text: str) -> str:
+    """An address as the kernel prints it: words of four bytes, each in the order of this machine."""
+    words = [bytes.fromhex(text[at : at + 8]) for at in range(0, len(text), 8)]
+    packed = b"".join(word[::-1] if sys.byteorder == "little" else word for word in words)
+    return str(ip_address(packed))
+
+
+def _open(pid: int) -> Iterator[str]:
+    """What the open files of a process are; nothing of a process that may not be looked at."""
     with suppress(OSError), os.scandir(f"/proc/{pid}/fd") as entries:
         for entry in entries:
             with suppress(OSError):
-                if os.readlink(entry.path) in sockets:  # noqa: PTH115 - thousands of them
-                    return True
-    return False
+                yield os.readlink(entry.path)  # noqa: PTH115 - thousands of them

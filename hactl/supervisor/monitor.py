@@ -7,10 +7,12 @@ Nothing here takes a node out; the core decides what a crossing means. One Monit
 from collections.abc import Awaitable, Callable
 
 from hactl.core.model import Fleet, Health, Node, NodeState, Role
-from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation, WentIdle
+from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation, Stalled, WentIdle
+from hactl.core.running import ProbeAnswer
 from hactl.core.spec import FleetSpec, GatewayKind, HealthSpec
 from hactl.core.value import Value
 from hactl.supervisor.ports import ProcessKind
+from hactl.supervisor.unready import Delay, why
 
 PROBE_TIMEOUT = 0.25
 """Seconds: no probe waits longer, whatever is configured, so that no silence goes unseen for long."""
@@ -129,6 +131,7 @@ class Monitor:
     state            its state letter from /proc (`Process.state`)
     lag              how late our own loop has been lately, in seconds: nobody else is blamed for that
     edges_in_flight  requests the edges have open with a node, counted no earlier than a monotonic time; None: unknown
+    addresses        where the process listens, as texts
     clock, sleep     monotonic seconds, and how to wait for some of them
     """
 
@@ -141,6 +144,7 @@ class Monitor:
         state: Callable[[], str],
         lag: Callable[[], float],
         edges_in_flight: InFlight,
+        addresses: Callable[[], Awaitable[tuple[str, ...]]],
         clock: Callable[[], float],
         sleep: Sleep,
     ) -> None:
@@ -150,6 +154,9 @@ class Monitor:
         self._state = state
         self._lag = lag
         self._edges_in_flight = edges_in_flight
+        self._addresses = addresses
+        self._delay = Delay()
+        self._refused = True
         self._clock = clock
         self._sleep = sleep
         self._judgement = Judgement()
@@ -197,25 +204,28 @@ class Monitor:
     async def _beat(self, node: Node, spec: FleetSpec, *, ask: bool) -> None:
         began = self._clock()
         if ask and node.launch is not None and node.state in _PROBED:
-            verdict = await self._probe(node, spec.health)
+            verdict = await self._probe(node, spec)
             if verdict is not None:
                 self._tell(node.name, node.launch.instance, verdict)
-        step = pace(node, spec, began - self._began)
+        step = pace(node, spec, began - self._began, refused=self._refused)
         if node.state is NodeState.STARTING:
             self._next_probe = began + step
         else:
             self._next_probe = next_beat(began, step)
 
-    async def _probe(self, node: Node, spec: HealthSpec) -> Verdict | None:
+    async def _probe(self, node: Node, fleet: FleetSpec) -> Verdict | None:
+        spec = fleet.health
         timeout = min(spec.timeout, PROBE_TIMEOUT)
         began = self._clock()
         answer = await self._kind.probe(node, timeout)
+        self._refused = answer.refused
         now = self._clock()
         starting = node.state is NodeState.STARTING
         if answer.ok:
             return self._judgement.well(spec, starting=starting)
         if starting:
-            return None  # not ready yet is no news; its deadline ends the waiting
+            await self._stalled(node, fleet, answer)
+            return None  # not ready yet is no crossing; its deadline ends the waiting
         letter = self._state()
         if letter == "T":
             await self._sleep(SECOND_LOOK)
@@ -228,6 +238,16 @@ class Monitor:
             return self._judgement.missed(spec, _DEBUGGED, silence=None)
         silent = now - began >= 0.8 * timeout
         return self._judgement.missed(spec, answer.why, silence=(began, now) if silent else None)
+
+    async def _stalled(self, node: Node, spec: FleetSpec, answer: ProbeAnswer) -> None:
+        if node.deadline is None or node.launch is None:
+            return
+        if not self._delay.due(node.deadline.at - self._clock(), spec.gateway.start_timeout):
+            return
+        foreign = node.role is Role.GATEWAY and spec.gateway.kind is GatewayKind.COMMAND
+        text = why(node, answer, await self._addresses() if answer.refused else (), foreign=foreign)
+        if self._delay.tell(text):
+            self._deliver(Stalled(node=node.name, instance=node.launch.instance, why=text))
 
     def _tell(self, name: str, instance: str, verdict: Verdict) -> None:
         if verdict.healthy:
@@ -259,13 +279,14 @@ def next_beat(now: float, step: float) -> float:
     return (int(now / step + 0.25) + 1) * step
 
 
-def pace(node: Node, spec: FleetSpec, age: float) -> float:
-    """Seconds from one probe to the next, for a process watched for `age` seconds.
+def pace(node: Node, spec: FleetSpec, age: float, *, refused: bool = False) -> float:
+    """Seconds from one probe to the next, for a process watched for `age` seconds; `refused` the last time.
 
-    An Envoy that starts is asked eagerly, because every millisecond until it serves is capacity; a foreign program is
-    spared that.
+    An Envoy that starts is asked eagerly, because every millisecond until it serves is capacity. A foreign program is
+    spared that as soon as it listens; before, the kernel answers for it.
     """
-    ours = node.role is Role.EDGE or spec.gateway.kind is GatewayKind.ENVOY
-    if node.state is NodeState.STARTING and ours:
+    if node.state is not NodeState.STARTING:
+        return spec.health.probe
+    if node.role is Role.EDGE or spec.gateway.kind is GatewayKind.ENVOY:
         return min(PATIENT, EAGER * max(1.0, age / EAGER_FOR))
-    return spec.health.probe
+    return min(PATIENT, spec.health.probe) if refused else spec.health.probe

@@ -5,11 +5,12 @@ cares whether a process is a child of ours or was spawned by a daemon before us.
 """
 
 import asyncio
+import errno
 import os
 import shutil
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hactl.core.errors import HactlError
@@ -103,8 +104,8 @@ def adopt(launch: Launch, *, boot: str) -> Process:
 def spawn(command: CommandLine, *, instance: str, log: Path, now: float) -> Process:
     """Start a process in a session of its own, its output appended to `log`, its environment minimal.
 
-    It inherits the working directory, so relative paths mean what they mean to whoever started the daemon. `now` is
-    monotonic. Raises PortTaken for an address that somebody else holds, HactlError for a program that cannot run.
+    Unless it has a directory to run in, it inherits ours. `now` is monotonic. Raises PortTaken for an address that
+    somebody else holds, HactlError for a program that cannot run.
     """
     env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     env = {"PATH": _DEFAULT_PATH} | env | command.env | {procfs.INSTANCE: instance}
@@ -131,23 +132,47 @@ def _spawn(program: str, command: CommandLine, env: dict[str, str], log: Path) -
     except OSError as error:
         raise HactlError(f"cannot write the log {str(log)!r}: {error.strerror}") from error
     try:
-        return os.posix_spawn(
-            program,
-            list(command.argv),
-            env,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_DUP2, output, 1),
-                (os.POSIX_SPAWN_DUP2, output, 2),
-            ],
-            setsid=True,
-            setsigmask=[],
-            setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
-        )
+        with _inside(command.cwd):
+            return os.posix_spawn(
+                program,
+                list(command.argv),
+                env,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, output, 1),
+                    (os.POSIX_SPAWN_DUP2, output, 2),
+                ],
+                setsid=True,
+                setsigmask=[],
+                setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
+            )
     except OSError as error:
-        raise HactlError(f"cannot run {command.argv[0]!r}: {error.strerror}", f"try it by hand: {program}") from error
+        no_program = error.errno == errno.ENOEXEC
+        hint = "a script begins with a line like #!/bin/sh" if no_program else f"try it by hand: {program}"
+        raise HactlError(f"cannot run {command.argv[0]!r}: {(error.strerror or '').lower()}", hint) from error
     finally:
         os.close(output)
+
+
+@contextmanager
+def _inside(directory: str) -> Iterator[None]:
+    """Spawn there. Python's posix_spawn knows no working directory, so we go there ourselves and come back.
+
+    Nothing else in this process notices: its other threads use absolute paths only.
+    """
+    if not directory:
+        yield
+        return
+    back = os.open(".", os.O_PATH | os.O_CLOEXEC)  # also when it has been removed since
+    try:
+        try:
+            os.chdir(directory)
+        except OSError as error:
+            raise HactlError(f"cannot run in the directory {directory!r}: {(error.strerror or '').lower()}") from error
+        yield
+    finally:
+        os.fchdir(back)
+        os.close(back)
 
 
 def _find(command: CommandLine, path: str) -> str:

@@ -5,18 +5,38 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from hactl.core.errors import HactlError
 from hactl.core.lifecycle import instance_of
-from hactl.core.model import Fleet, Launch, Node, NodeState
+from hactl.core.model import Fleet, Launch, Node, NodeState, Role
 from hactl.core.observations import Exited, Observation, Spawned, SpawnFailed
+from hactl.core.running import CommandLine
+from hactl.core.secrets import Secret
+from hactl.core.spec import GatewayKind
+from hactl.core.value import Value, replace
 from hactl.paths import FleetPaths
-from hactl.supervisor import procfs
-from hactl.supervisor.identity import NotOurs, end_group, open_verified
-from hactl.supervisor.listening import PortTaken, is_free
+from hactl.supervisor import escapes, procfs
+from hactl.supervisor.escapes import Trace
+from hactl.supervisor.identity import NotOurs, end_group, group_members, open_verified
+from hactl.supervisor.last_words import last_words
+from hactl.supervisor.listening import PortTaken, addresses, is_free
 from hactl.supervisor.pidfd import ExitStatus
 from hactl.supervisor.ports import ProcessKind
 from hactl.supervisor.process import Process, adopt, spawn
+
+VACATED_WITHIN = 0.5
+"""Seconds in which the kernel closes what a killed process held."""
+_LOOK_AGAIN = 0.002
+
+
+class _Birth(Value):
+    """What is remembered of a launch of ours until it ends."""
+
+    log_size: int
+    """Bytes of its log when it began: what stands behind them is its own."""
+    hidden: tuple[str, ...]
+    """What it was given and is shown nowhere."""
 
 
 class ProcessTable:
@@ -37,6 +57,10 @@ class ProcessTable:
         self._mono = mono
         self._boot = boot
         self._processes: dict[str, Process] = {}
+        self._births: dict[str, _Birth] = {}
+        """By instance; none of a process that was adopted."""
+        self._vacating: set[str] = set()
+        """Nodes whose last process left others behind: killed, but they may hold the port for a moment yet."""
 
     async def spawn(self, node: Node, instance: str, kind: ProcessKind) -> bool:
         """Prepare and start one process and report how that went; a process that runs already is left alone.
@@ -47,17 +71,22 @@ class ProcessTable:
             return False
         try:
             command = await kind.prepare(node, self._look().seen_by(node))
+            await self._vacated(node, command)
             if instance in self._processes:  # asked for twice, and the other one was quicker
                 return False
             if not self._wanted(node.name, instance):
                 raise HactlError("no longer wanted")
-            process = spawn(command, instance=instance, log=self._paths.node_log(node.name), now=self._mono())
+            log = self._paths.node_log(node.name)
+            size = log.stat().st_size if log.exists() else 0
+            process = spawn(command, instance=instance, log=log, now=self._mono())
         except PortTaken as taken:
             port = self._another_port(node.address)
             self._deliver(SpawnFailed(node=node.name, instance=instance, why=str(taken), port=port))
         except (HactlError, OSError) as error:  # a full disk, or no descriptor left: it may be better in a moment
             self._deliver(SpawnFailed(node=node.name, instance=instance, why=str(error)))
         else:
+            hidden = tuple(value for value in command.env.values() if isinstance(value, Secret))
+            self._births[instance] = _Birth(log_size=size, hidden=hidden)
             self._enter(node.name, process)
             self._deliver(Spawned(node=node.name, launch=process.launch))
             return True
@@ -92,6 +121,14 @@ class ProcessTable:
         process = self._processes.get(instance)
         return process.state() if process is not None else "Z"
 
+    async def addresses(self, instance: str) -> tuple[str, ...]:
+        """Where a process and those it started listen."""
+        process = self._processes.get(instance)
+        if process is None:
+            return ()
+        launch = process.launch
+        return await asyncio.to_thread(lambda: addresses((launch.pid, *group_members(launch))))
+
     def __contains__(self, instance: object) -> bool:
         return instance in self._processes
 
@@ -111,12 +148,59 @@ class ProcessTable:
         # Before the news: workers of a pre-fork program would hold the port that its successor needs.
         stragglers = _kill_group(launch)
         self._processes.pop(launch.instance, None)
-        self._deliver(
-            Exited(node=name, instance=launch.instance, code=status.code, signal=status.signal, oom=status.oom)
-        )
+        birth = self._births.pop(launch.instance, None)
+        news = Exited(node=name, instance=launch.instance, code=status.code, signal=status.signal, oom=status.oom)
+        if stragglers:
+            self._vacating.add(name)
+        if status.signal is not None or not (self._is_foreign(name) or status.code):
+            self._deliver(news)  # at once: a failover waits for it
+        else:
+            self._look_into(news, launch, birth)
         process.close()
         if stragglers:
             self._end_stragglers(launch)
+
+    def _look_into(self, news: Exited, launch: Launch, birth: _Birth | None) -> None:
+        """Tell an end that was the process's own wish together with what it said, and what it left running."""
+        log, node = self._paths.node_log(news.node), self._look().nodes.get(news.node)
+        trace = self._trace(node, since=launch.ticks) if node is not None and self._is_foreign(node.name) else None
+
+        def look() -> Exited:
+            said = last_words(log, birth.log_size, birth.hidden) if birth is not None and news.code else ""
+            left = escapes.end(trace) if trace is not None else ()
+            return replace(news, said=said, left=escapes.sentence(left[0]) if left else "")
+
+        def tell(looked: "asyncio.Future[Exited]") -> None:
+            if not looked.cancelled():
+                self._deliver(news if looked.exception() else looked.result())
+
+        asyncio.get_running_loop().run_in_executor(None, look).add_done_callback(tell)
+
+    async def _vacated(self, node: Node, command: CommandLine) -> None:
+        """Wait until what the last process has left behind is gone: it was killed, but may not have ended yet."""
+        now = asyncio.get_running_loop().time
+        end = now() + (VACATED_WITHIN if node.name in self._vacating else 0.0)
+        self._vacating.discard(node.name)
+        while not all(is_free(host, port) for host, port in command.listens):
+            if now() >= end:
+                # Nobody was known to be left; but one that escaped an earlier daemon may be.
+                if self._is_foreign(node.name) and not self._has_process(node.name):
+                    await asyncio.to_thread(escapes.end, self._trace(node))
+                return
+            await asyncio.sleep(_LOOK_AGAIN)
+
+    def _trace(self, node: Node, since: int | None = None) -> Trace:
+        log = Path(os.path.realpath(self._paths.node_log(node.name)))
+        return Trace(instances=f"{self._look().id}/{node.name}/", log=log, port=node.port, since=since)
+
+    def _has_process(self, name: str) -> bool:
+        return any(instance.split("/")[1] == name for instance in self._processes)
+
+    def _is_foreign(self, name: str) -> bool:
+        """True for a program of the operator's: it may do what no Envoy does."""
+        fleet = self._look()
+        node = fleet.nodes.get(name)
+        return node is not None and node.role is Role.GATEWAY and fleet.spec.gateway.kind is GatewayKind.COMMAND
 
     def _end_stragglers(self, launch: Launch) -> None:
         """Searching /proc takes longer than a failover: not in the loop."""

@@ -4,6 +4,7 @@ import json
 import tomllib
 
 import msgspec
+import pytest
 from support.command import Home
 
 from hactl.config import load
@@ -45,6 +46,22 @@ def test_show_prints_a_file_that_means_the_same(fleet: Home) -> None:
 def test_show_json_is_the_specification(fleet: Home) -> None:
     shown = msgspec.json.decode(fleet.ok("config", "show", "--json"), type=FleetSpec)
     assert shown == load(fleet.directory / "hactl.toml")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_show_masks_literal_variables_and_what_it_prints_cannot_be_taken_for_a_value(home: Home, as_json: bool) -> None:
+    """They may be secrets; references are shown as they are written. Read again, the mask is an error."""
+    env = 'env = { PASSWORD = "hunter2", TOKEN = "env:TOKEN" }\n'
+    home.configure('[gateway]\nkind = "command"\ncommand = ["./gw", "{port}"]\n' + env)
+    shown = home.ok("config", "show", *(["--json"] if as_json else []))
+    assert "hunter2" not in shown
+    assert '"***"' in shown
+    assert '"env:TOKEN"' in shown
+    if not as_json:
+        (home.directory / "hactl.toml").write_text(shown)
+        done = home.run("config", "check")
+        assert done.returncode == 2
+        assert "gateway.env: variable PASSWORD is masked" in done.stderr
 
 
 def test_show_running_is_what_is_in_force_and_not_the_file(fleet: Home) -> None:

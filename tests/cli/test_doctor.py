@@ -69,7 +69,7 @@ def test_an_envoy_that_is_not_there_is_a_finding(home: Home) -> None:
 
 def test_a_gateway_command_that_is_not_there_is_a_finding(home: Home) -> None:
     home.configure('[gateway]\nkind = "command"\ncommand = ["no-such-gateway", "{port}"]\n')
-    assert findings(home)["gateway command"][:2] == (False, "'no-such-gateway' not found")
+    assert findings(home)["gateway command"][:2] == (False, "there is no program 'no-such-gateway' where PATH leads")
 
 
 def test_a_receiver_of_alerts_that_cannot_be_reached_at_night_is_found_by_day(home: Home) -> None:

@@ -1,5 +1,8 @@
 """`hactl config diff|apply|history|rollback` and `hactl scale`, as typed."""
 
+import json
+import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +10,7 @@ import pytest
 from support.command import Home
 
 GREETING = '\n[[route]]\npath = "/hello"\nrespond = 200\nrespond_body = "hello"\n'
+SUPPORT = Path(__file__).parents[1] / "support"
 AT_ONCE = ("--wait", "--bake", "0ms")
 
 
@@ -117,3 +121,37 @@ def test_bad_input_is_refused_in_one_line(
     assert result.returncode == code, result
     assert words in result.stderr, result
     assert own.untouched() == before
+
+
+def test_literal_variables_are_never_shown_and_come_back_whole() -> None:
+    """A change of a value is seen without the values; a rollback brings the old one back, not its mask."""
+    argv = json.dumps([sys.executable, str(SUPPORT / "gateway_program.py"), "{port}"])
+    with Home() as home:
+        file = home.directory / "hactl.toml"
+        file.write_text(
+            f'[fleet]\nname = "t"\n[edge]\nlisten = "127.0.0.1:{home.port}"\ncount = 1\n[[region]]\nnodes = 2\n'
+            f'[gateway]\nkind = "command"\ncommand = {argv}\nenv = {{ PASSWORD = "hunter2" }}\n'
+        )
+        home.ok("up")
+        file.write_text(file.read_text().replace("hunter2", "hunter3"))
+        different = home.run("config", "diff")
+        assert different.returncode == 1
+        assert '+PASSWORD = "*** (changed)"' in different.stdout
+        shown = [different.stdout, home.ok("config", "apply", "--dry-run")]
+        home.ok("config", "apply", *AT_ONCE)
+        assert password(home) == "hunter3"
+        assert home.ok("config", "diff") == ""
+        home.ok("config", "rollback", *AT_ONCE)
+        assert password(home) == "hunter2"
+        verbs = (("history", "--json"), ("show", "--revision", "1"), ("show", "--running", "--json"), ("show",))
+        shown += [home.ok("config", *words) for words in verbs]
+        shown += [home.ok("status", "--json"), home.ok("events", "--json", "--limit", "1000")]
+        home.ok("down")
+        shown.append(home.ok("events", "--json", "--limit", "1000"))
+        assert "hunter" not in "".join(shown)
+
+
+def password(home: Home) -> str:
+    """What a node has been given."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{home.port}/env?PASSWORD", timeout=10) as answer:
+        return answer.read().decode()

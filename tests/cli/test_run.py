@@ -207,3 +207,15 @@ def test_interrupting_up_leaves_a_fleet_that_can_be_taken_down(small: Home) -> N
     assert "Traceback" not in said
     small.ok("down")
     assert small.strays() == []
+
+
+def test_up_that_is_not_in_time_says_what_it_waits_for(home: Home) -> None:
+    """A program that does not listen: the answer is there, and need not be looked for."""
+    home.configure('[gateway]\nkind = "command"\ncommand = ["sleep", "60"]\nstart_timeout = "2s"\n', regions={"a": 1})
+    done = home.run("up", "--timeout", "5s")
+    assert done.returncode == 4, done
+    error, hint = done.stderr.strip().splitlines()[-2:]
+    assert error.startswith("hactl: waited 5 s for: the whole fleet serving; 'a-1': ")
+    assert "it runs, but nothing listens on 127.0.0.1:" in error
+    assert hint == "  try: hactl logs a-1"
+    home.ok("down")

@@ -68,9 +68,13 @@ class RunningFleet:
         edges: int = 2,
         routes: str = APP,
         extra: str = "",
+        files: dict[str, str] | None = None,
         settled: bool = True,
     ) -> None:
-        """With `settled` the block is entered when everything serves, else as soon as there is a daemon."""
+        """`files` lie beside hactl.toml.
+
+        With `settled` the block is entered when everything serves, else as soon as there is a daemon.
+        """
         self.port = free_port()
         self.upstream = Upstream()
         self.records: list[Record] = []
@@ -80,6 +84,7 @@ class RunningFleet:
         self.daemon = 0
         """The daemon's pid; 0 while none runs."""
         self._shape = (regions, edges, routes, extra)
+        self._files = files or {}
         self._settled = settled
         # Short, so that every socket fits into the fleet's own directory.
         self.directory = Path(tempfile.mkdtemp(prefix="h-"))
@@ -115,7 +120,9 @@ class RunningFleet:
         return self.directory / "hactl.toml"
 
     def configure(self) -> None:
-        """Write hactl.toml."""
+        """Write hactl.toml, and what lies beside it."""
+        for name, text in self._files.items():
+            (self.directory / name).write_text(text)
         self.config.write_text(self.toml())
 
     def toml(

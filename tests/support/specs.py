@@ -93,7 +93,9 @@ def gateways() -> st.SearchStrategy[GatewaySpec]:
     plain = texts.map(lambda text: text.replace("{", "("))
     argv = st.lists(plain | st.sampled_from(["{port}", "--bind={address}", '{"a": 1}']), max_size=4)
     command = argv.map(lambda rest: ("./gateway", *rest))
-    program = st.builds(GatewaySpec, kind=st.just(GatewayKind.COMMAND), command=command, **rest)
+    rest["env"] |= st.fixed_dictionaries({"TOKEN": st.sampled_from(["env:TOKEN", "file:keys/{name}"])})
+    place = {"directory": st.just("") | paths}
+    program = st.builds(GatewaySpec, kind=st.just(GatewayKind.COMMAND), command=command, **rest, **place)
     return st.builds(GatewaySpec, **rest) | program
 
 

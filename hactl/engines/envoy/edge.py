@@ -11,7 +11,7 @@ import msgspec
 from hactl.core.errors import HactlError
 from hactl.core.model import EndpointStatus, Fleet, Node, TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, PlanRefused, ProbeAnswer
-from hactl.core.spec import GatewayKind, Policy
+from hactl.core.spec import GatewayKind, Policy, ProbeKind
 from hactl.engines.envoy import binary as binaries
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.bootstrap import arguments, bootstrap
@@ -97,7 +97,9 @@ class EnvoyEdge:
             except HactlError as error:
                 raise PlanRefused(error.message, error.hint) from error
         endpoints = assignment(plan, fleet.spec.failover_mode)
-        await line.publisher.publish(self._versions(fleet, edge, plan), wanted, endpoints, proof_of(fleet, plan))
+        grpc = fleet.spec.gateway.kind is GatewayKind.COMMAND and fleet.spec.health.kind is ProbeKind.GRPC
+        version = self._versions(fleet, edge, plan)
+        await line.publisher.publish(version, wanted, endpoints, proof_of(fleet, plan), grpc=grpc)
 
     async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
         """Counters of everything this edge did. Raises HactlError when it does not answer."""

@@ -71,7 +71,8 @@ class EnvoyGateway:
         except TimeoutError:
             return ProbeAnswer(ok=False, why=f"no answer within {timeout * 1000:.0f} ms")
         except OSError as error:
-            return ProbeAnswer(ok=False, why=str(error) or type(error).__name__)
+            refused = isinstance(error, ConnectionRefusedError)
+            return ProbeAnswer(ok=False, why=str(error) or type(error).__name__, refused=refused)
         if answer.status == 200 and answer.body == door.echo:
             return _WELL
         said = answer.body[:80].decode(errors="replace").strip()

@@ -32,6 +32,7 @@ _BEFORE_RDS = re.compile(r"^http\.\w+\.rds\.")
 _FIRST_CHECK_SECONDS = 0.15
 """How long a node that is new to an edge may take to answer its first check, before nobody waits for it any more."""
 _FAST, _SLOW = 0.001, 0.010
+_CALL = "content-type: application/grpc\r\nte: trailers\r\n"
 
 Proof = Callable[[Response], str]
 """Says what is wrong with the answer to the proving request; "" when it proves the plan."""
@@ -64,11 +65,14 @@ class Publisher:
         self._proof = proof
         self._lock = asyncio.Lock()
         self._rejections: dict[str, int] = {}
+        self._grpc = False
         self.given: Documents | None = None
         """What it uses; None when that is not known, as after an adoption."""
 
-    async def publish(self, version: str, documents: Documents, endpoints: Document, proof: Proof | None) -> None:
-        """Move what changed into place, wait for the confirmation, send the proving request.
+    async def publish(
+        self, version: str, documents: Documents, endpoints: Document, proof: Proof | None, *, grpc: bool = False
+    ) -> None:
+        """Move what changed into place, wait for the confirmation, send the proving request: a call, to `grpc` nodes.
 
         `version` must be unique. Raises PlanRefused; the last good files are then back in place.
         """
@@ -76,6 +80,7 @@ class Publisher:
             steps = self._steps(documents, endpoints)
             before = {path: _read(path) for step in steps for path, _, _ in step.files}
             log_end = _size(self._seat.log)
+            self._grpc = grpc
             try:
                 if not self._rejections:
                     self._rejections = (await self._look(CONFIRM_SECONDS))[1]
@@ -158,8 +163,7 @@ class Publisher:
         pause = _FAST
         while True:
             try:
-                answer = await self._proof.get(ECHO, timeout=max(0.05, deadline - loop.time()))
-                wrong = proof(answer)
+                wrong = proof(await self._ask(max(0.05, deadline - loop.time())))
             except OSError as error:
                 wrong = f"no answer: {error or type(error).__name__}"
             if not wrong:
@@ -170,6 +174,12 @@ class Publisher:
                 )
             await asyncio.sleep(pause)
             pause = min(_SLOW, pause * 1.5)
+
+    async def _ask(self, timeout: float) -> Response:
+        """The proving request. A gRPC server resets what is no call, late; a call of something unknown it answers."""
+        if self._grpc:
+            return await self._proof.post(ECHO, timeout=timeout, headers=_CALL)
+        return await self._proof.get(ECHO, timeout=timeout)
 
     async def _put_back(self, before: dict[Path, Document | None], version: str) -> None:
         """The last good files under a new version; waits for a moment until requests are answered by them again."""
@@ -183,7 +193,7 @@ class Publisher:
             while (left := deadline - loop.time()) > 0:
                 texts, self._rejections, warming = await self._look(left)
                 in_use = not warming and texts.get(_ENDPOINT_TEXTS[0]) == version
-                if in_use and (await self._proof.get(ECHO, timeout=left)).status < 500:
+                if in_use and (await self._ask(left)).status < 500:
                     self.given = given
                     return
                 await asyncio.sleep(_SLOW)

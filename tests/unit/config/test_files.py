@@ -24,6 +24,21 @@ def test_a_file_is_read_and_its_errors_begin_with_its_path(tmp_path: Path):
     assert refusal(path) == f'{path}: fleet.nme: unknown key (did you mean "name"?)'
 
 
+def test_a_command_runs_beside_its_file_whoever_starts_it_from_where(tmp_path: Path, monkeypatch):
+    """The directory is a part of what is taken into force; an Envoy needs none, and a given one stays."""
+    path = tmp_path / "hactl.toml"
+    command = '[gateway]\nkind = "command"\ncommand = ["./serve", "{port}"]\n'
+    path.write_text(command)
+    (tmp_path / "link").symlink_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for name in (path, Path("hactl.toml"), tmp_path / "link" / "hactl.toml"):
+        assert load(name).gateway.directory == str(tmp_path)
+    path.write_text(command + 'directory = "/srv"\n')
+    assert load(path).gateway.directory == "/srv"
+    path.write_text("")
+    assert load(path).gateway.directory == ""
+
+
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path):
     path = tmp_path / "hactl.toml"
     path.write_bytes(b'\xef\xbb\xbf[fleet]\r\nname = "shop"\r\n')

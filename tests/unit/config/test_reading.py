@@ -207,6 +207,12 @@ WRONG = [
     ('[gateway]\nenv = { "A-B" = "x" }', 'gateway.env: "A-B" cannot name a variable '
      "(letters, digits and underscores only)"),
     ("[gateway]\nenv = { A = 1 }", "gateway.env: variable A wants text, found 1"),
+    ('[gateway]\nenv = { A = "***" }', 'gateway.env: variable A is masked '
+     '(write its value, "env:NAME" or "file:PATH")'),
+    ('[gateway]\nenv = { A = "env:A-B" }', 'gateway.env: variable A refers to "env:A-B" '
+     '(like "env:NAME", with the name of a variable)'),
+    ('[gateway]\nenv = { A = "file:" }', 'gateway.env: variable A refers to "file:" '
+     '(like "file:PATH", with the path of a file)'),
     ("[restart]\nbudget = { restarts = 0 }", "restart.budget: restarts wants a whole number from 1 to 1000, found 0"),
     ("[restart]\nbudget = 5", "restart.budget: wants a table with restarts (a whole number from 1 to 1000) "
      "and window (a duration from 1s to 1d), found 5"),

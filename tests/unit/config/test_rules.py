@@ -31,8 +31,7 @@ MISFITS = [
      '(like ["./gateway", "--port", "{port}"])'),
     ('[gateway]\nkind = "command"\ncommand = ["./serve", "--port={prot}"]',
      'gateway.command: unknown placeholder "{prot}" (did you mean "port"?)'),
-    (PROGRAM + '[health]\nkind = "grpc"', 'health.kind: "grpc" is not built yet in this version of hactl for '
-     'kind = "command" (choose "http" or "tcp")'),
+    ('[gateway]\ndirectory = "/srv"', 'gateway.directory: does not go with kind = "envoy"'),
     ('[restart]\nbase = "10s"\nmax = "5s"', "restart.max: must not be shorter than restart.base"),
     ("[safety]\nmin_serving_nodes = 4", "safety.min_serving_nodes: wants 4 nodes serving, but there are 3"),
     ("[safety]\nmin_serving_regions = 2", "safety.min_serving_regions: wants 2 regions serving, but there are 1"),
@@ -74,6 +73,7 @@ def test_what_does_not_fit_together_is_refused_in_one_line(text: str, message: s
         '[[region]]\nname = "edges"\nnodes = 200',
         PROGRAM.replace('"{port}"', '"{port}", "{address}", "{name}", "{region}", "{dir}", "{\\"a\\": 1}"'),
         '[health]\nkind = "grpc"',
+        PROGRAM + '[health]\nkind = "grpc"',
         "[safety]\nmin_serving_nodes = 3",
         OK + OK,
         APP + '[[route]]\npath = "/a"\nservice = "app"\nprefix = ""\nrespond = 0',

@@ -1,13 +1,18 @@
 """Requests become verbs of the controller, exactly, or nothing at all."""
 
 import os
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 from support.control import served
 from support.controller import MemoryController
 
+from hactl.control.aclient import AsyncClient
 from hactl.core.commands import Kill
+from hactl.core.events import ConfigTaken
+from hactl.core.model import Fleet
+from hactl.core.spec import FleetSpec, GatewaySpec
 
 KILL = b'{"command": {"do": "kill", "nodes": ["local-1"]}}'
 
@@ -39,6 +44,25 @@ async def test_a_command_is_recorded_under_the_callers_user(tmp_path: Path) -> N
         user, _, label = request.by.partition("@")
         assert user != "mallory"
         assert label == "mallory@pts/3[2J"
+
+
+async def test_no_literal_variable_leaves_the_daemon(tmp_path: Path) -> None:
+    """Whichever way a configuration goes out: as the fleet, as history, in a stream."""
+    spec = FleetSpec(gateway=GatewaySpec(env={"PASSWORD": "hunter2", "TOKEN": "env:TOKEN"}))
+    controller = MemoryController(Fleet(id="f1", name="test", spec=spec))
+    controller.happen(ConfigTaken(revision=2, spec=spec, nodes=()))
+    async with served(controller, tmp_path) as door:
+        for path in ("/v1/fleet", "/v1/history"):
+            status, said = await door.ask("GET", path)
+            assert status == 200
+            assert "hunter2" not in str(said)
+            assert "env:TOKEN" in str(said)
+        async with AsyncClient(door.socket) as client, aclosing(client.watch()) as updates:
+            snapshot = await anext(updates)
+            controller.happen(ConfigTaken(revision=3, spec=spec, nodes=()))
+            news = await anext(updates)
+        assert "hunter2" not in repr((snapshot, news))
+        assert repr((snapshot, news)).count("env:TOKEN") == 2
 
 
 @pytest.mark.parametrize(

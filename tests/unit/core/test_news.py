@@ -5,6 +5,7 @@ from support.build import a_launch, a_node, a_spec, at
 from hactl.core.effects import SendSignal
 from hactl.core.lifecycle import Cause, Context, Reaction, Stimulus, react
 from hactl.core.model import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode
+from hactl.core.reading import explain
 from hactl.core.value import replace
 
 S = NodeState
@@ -40,6 +41,28 @@ def test_probes_take_it_out_and_bring_it_back() -> None:
     assert back.serviceable
     assert back.reason is None
     assert hear(back, Cause.HEALTHY).node == back
+
+
+def test_a_slow_start_says_what_it_lacks_and_fails_with_that() -> None:
+    """What the last probe met is the reason, not only that time ran out; a start that comes up forgets it."""
+    slow = hear(a_node(S.STARTING), Cause.STALLED, why="status 503 for /").node
+    assert (slow.state, slow.unready) == (S.STARTING, "status 503 for /")
+    assert explain(slow) == "as the test says; status 503 for /"
+    again = Reason(code=ReasonCode.START_TIMEOUT, text="not ready after 3 s: status 503 for /")
+    assert explain(replace(slow, reason=again)) == again.text
+    late = hear(slow, Cause.WOKE)
+    assert late.node.reason == Reason(code=ReasonCode.START_TIMEOUT, text="not ready after 3 s: status 503 for /")
+    assert signals(late) == [("KILL", True)]
+    gone = hear(late.node, Cause.EXITED, why="killed by signal 9").node
+    assert (gone.reason, gone.unready) == (late.node.reason, "")
+    assert hear(slow, Cause.HEALTHY).node.unready == ""
+
+
+def test_a_process_that_ignores_its_stop_signal_is_killed_and_that_is_said() -> None:
+    """With the signal and the time it had."""
+    reaction = hear(a_node(S.STOPPING), Cause.WOKE)
+    assert signals(reaction) == [("KILL", True)]
+    assert reaction.why == "ignored SIGTERM for 4 s: killed"
 
 
 def test_a_draining_process_keeps_its_reason_whatever_its_health() -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,8 +10,10 @@ from support.ports import free_port
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Node, Role
 from hactl.core.running import CommandLine, ProbeAnswer
+from hactl.core.secrets import Secret
 from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec, ProbeKind
-from hactl.engines.command import CommandGateway
+from hactl.core.value import replace
+from hactl.engines.command import CommandGateway, check
 from hactl.paths import FleetPaths
 
 WELL = ProbeAnswer(ok=True)
@@ -21,7 +24,7 @@ def node(port: int) -> Node:
 
 
 def gateway(directory: Path, **health: object) -> CommandGateway:
-    return CommandGateway(paths=FleetPaths(directory), health=HealthSpec(**health))
+    return CommandGateway(paths=FleetPaths(directory), health=lambda node: HealthSpec(**health))
 
 
 def fleet(*command: str, **env: str) -> Fleet:
@@ -52,27 +55,28 @@ class TestCommandLine:
         """Arguments and environment may name the port, the address, the node, its region and its directory."""
         command = await gateway(tmp_path).prepare(
             node(4000),
-            fleet("serve", "--listen={address}:{port}", "{dir}/conf", "{name}@{region}", HOME_OF="{name}"),
+            fleet("cat", "--listen={address}:{port}", "{dir}/conf", "{name}@{region}", HOME_OF="{name}"),
         )
         directory = tmp_path / "nodes" / "seoul-1"
         assert command == CommandLine(
-            argv=("serve", "--listen=127.0.0.1:4000", f"{directory}/conf", "seoul-1@seoul"),
+            argv=(shutil.which("cat"), "--listen=127.0.0.1:4000", f"{directory}/conf", "seoul-1@seoul"),
             directory=str(directory),
             env={"HOME_OF": "seoul-1"},
             listens=(("127.0.0.1", 4000),),
+            cwd=str(Path.cwd()),
         )
         assert directory.is_dir()
 
     async def test_other_braces_are_left_alone(self, tmp_path):
         """JSON in an argument is no template."""
         text = '{"port": {port}, "x": {}, "{unknown}": "{{name}}"}'
-        command = await gateway(tmp_path).prepare(node(1), fleet("serve", text))
+        command = await gateway(tmp_path).prepare(node(1), fleet("cat", text))
         assert command.argv[1] == '{"port": 1, "x": {}, "{unknown}": "{seoul-1}"}'
 
     async def test_what_was_filled_in_is_not_filled_in_again(self, tmp_path):
         """A directory whose name looks like a placeholder stays what it is."""
-        command = await gateway(tmp_path / "{port}").prepare(node(1), fleet("{dir}"))
-        assert command.argv == (f"{tmp_path}/{{port}}/nodes/seoul-1",)
+        command = await gateway(tmp_path / "{port}").prepare(node(1), fleet("cat", "{dir}"))
+        assert command.argv[1:] == (f"{tmp_path}/{{port}}/nodes/seoul-1",)
 
     async def test_no_command_is_an_error_with_its_cure(self, tmp_path):
         """`kind = "command"` without a command."""
@@ -80,10 +84,42 @@ class TestCommandLine:
             await gateway(tmp_path).prepare(node(1), fleet())
         assert "gateway.command" in refusal.value.hint
 
-    def test_grpc_checks_are_refused_as_not_built_yet(self, tmp_path):
-        """Rather than a node that never becomes healthy."""
-        with pytest.raises(HactlError, match="grpc health checks are not built yet"):
-            gateway(tmp_path, kind=ProbeKind.GRPC)
+    async def test_relative_paths_start_where_the_configuration_lies(self, tmp_path):
+        """The program and its secrets are found there, and it runs there."""
+        program = tmp_path / "gw"
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+        (tmp_path / "keys").mkdir()
+        (tmp_path / "keys" / "seoul-1").write_text("s3cret\n")
+        given = fleet("./gw", TOKEN="file:keys/{name}")
+        there = replace(given, spec=replace(given.spec, gateway=replace(given.spec.gateway, directory=str(tmp_path))))
+        command = await gateway(tmp_path / "state").prepare(node(1), there)
+        assert (command.argv, command.cwd) == ((str(program),), str(tmp_path))
+        assert command.env == {"TOKEN": "s3cret"}
+        assert "s3cret" not in repr(command)
+
+    async def test_what_a_secret_says_is_not_filled_in(self, tmp_path, monkeypatch):
+        """Braces in a password are its own."""
+        monkeypatch.setenv("HACTL_TEST_PASSWORD", "{port}{name}")
+        command = await gateway(tmp_path).prepare(node(1), fleet("cat", PASSWORD="env:HACTL_TEST_PASSWORD"))
+        assert command.env == {"PASSWORD": "{port}{name}"}
+
+    async def test_a_literal_value_is_hidden_unless_it_says_nothing(self, tmp_path):
+        """Nobody said that it is no secret; what hactl itself filled in, and a word or two, is none."""
+        command = await gateway(tmp_path).prepare(node(1), fleet("cat", A="hunter2", B="{port}-listens", C="C"))
+        assert {name: isinstance(value, Secret) for name, value in command.env.items()} == {
+            "A": True,
+            "B": False,
+            "C": False,
+        }
+
+    def test_what_could_not_be_started_is_known_before(self, tmp_path):
+        """`hactl up` refuses to begin, with the words that the node would have failed with."""
+        with pytest.raises(HactlError, match="there is no program 'no-such-gateway'"):
+            check(fleet("no-such-gateway").spec.gateway)
+        with pytest.raises(HactlError, match=r"gateway\.env\.A: the daemon has no variable 'HACTL_NOT_SET'"):
+            check(fleet("cat", A="env:HACTL_NOT_SET").spec.gateway)
+        check(fleet("{dir}/gw", A="file:{dir}/key").spec.gateway)  # nobody can know yet
 
 
 class TestProbe:
@@ -105,9 +141,9 @@ class TestProbe:
     @pytest.mark.parametrize(
         ("answer", "why"),
         [
-            (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "status 503"),
-            (b"HTTP/1.1 199 Odd\r\n\r\n", "status 199"),
-            (b"HTTP/1.1 300 Odd\r\n\r\n", "status 300"),
+            (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "status 503 for /ask"),
+            (b"HTTP/1.1 199 Odd\r\n\r\n", "status 199 for /ask"),
+            (b"HTTP/1.1 300 Odd\r\n\r\n", "status 300 for /ask"),
             (b"SSH-2.0-OpenSSH\r\n", "not an http response"),
             (b"HTTP/1.1 lots\r\n\r\n", "not an http response"),
             (b"x" * 70_000, "not an http response"),
@@ -117,7 +153,7 @@ class TestProbe:
     async def test_any_other_answer_says_what_was_wrong(self, tmp_path, answer, why):
         """What an operator reads in the reason of an unhealthy node."""
         async with answering(answer, asked=[]) as seoul:
-            assert await gateway(tmp_path).probe(seoul, 10) == ProbeAnswer(ok=False, why=why)
+            assert await gateway(tmp_path, path="/ask").probe(seoul, 10) == ProbeAnswer(ok=False, why=why)
 
     async def test_the_expected_range_is_the_operators(self, tmp_path):
         """A program whose health page answers 401 can be run."""
@@ -129,7 +165,7 @@ class TestProbe:
         """Nobody listens."""
         answer = await gateway(tmp_path, kind=kind).probe(node(free_port()), 10)
         assert not answer.ok
-        assert answer.why == "connection refused"
+        assert (answer.why, answer.refused) == ("connection refused", True)
 
     async def test_silence_is_an_answer_after_the_timeout(self, tmp_path):
         """Never held up for longer than was asked for."""

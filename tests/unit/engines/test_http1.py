@@ -62,7 +62,9 @@ async def test_one_connection_serves_many_calls() -> None:
             answer = await client.get("/-/echo", timeout=1.0)
             assert (answer.status, answer.body, answer.headers["content-length"]) == (200, b"ok", "2")
         await client.post("/drain", timeout=1.0)
+        await client.post("/call", timeout=1.0, headers="te: trailers\r\n")
     assert server.connections == 1
+    assert b"\r\nte: trailers\r\ncontent-length: 0\r\n\r\n" in server.requests[4]
     assert server.requests[0].startswith(b"GET /-/echo HTTP/1.1\r\nhost: 127.0.0.1:")
     assert b"POST /drain HTTP/1.1" in server.requests[3]
     assert b"content-length: 0\r\n" in server.requests[3]

@@ -5,7 +5,7 @@ import pytest
 from support.ports import free_port
 
 from hactl.core.errors import HactlError
-from hactl.supervisor.listening import PortTaken, ensure_free, holder, is_free
+from hactl.supervisor.listening import PortTaken, addresses, ensure_free, holder, holders, is_free
 
 
 def test_the_holder_of_a_taken_port_is_named():
@@ -49,6 +49,20 @@ def test_an_address_of_another_machine_is_refused():
     """A wrong bind address is an error before the start, not a process that cannot listen."""
     with pytest.raises(HactlError, match=r"cannot listen on 192\.0\.2\.1"):
         ensure_free([("192.0.2.1", 9)])
+
+
+def test_where_a_process_listens_is_found_in_every_family():
+    """As an operator would write it, by port; and who holds a port, among those that are asked about."""
+    me, other = os.getpid(), os.getppid()
+    before = addresses([me])
+    ports = free_port(), free_port("::1")
+    four, six = ("127.0.0.1", ports[0]), ("::1", ports[1])
+    with socket.create_server(four), socket.create_server(six, family=socket.AF_INET6):
+        assert set(addresses([me])) - set(before) == {f"127.0.0.1:{ports[0]}", f"[::1]:{ports[1]}"}
+        assert [holders(port, [me, other]) for port in ports] == [{me}, {me}]
+        assert holders(ports[0], [other]) == set()
+    assert addresses([me]) == before
+    assert holders(ports[0], [me]) == set()
 
 
 def test_nobody_holds_a_free_port():

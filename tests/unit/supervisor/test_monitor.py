@@ -3,15 +3,15 @@ from collections.abc import Callable
 
 import pytest
 
-from hactl.core.model import Fleet, Health, Launch, Node, NodeState, Role
-from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation, WentIdle
+from hactl.core.model import Deadline, DeadlineKind, Fleet, Health, Launch, Node, NodeState, Role
+from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation, Stalled, WentIdle
 from hactl.core.running import ProbeAnswer
 from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec
 from hactl.core.value import replace
 from hactl.supervisor.monitor import EAGER, EAGER_FOR, IDLE_SETTLE, PATIENT, PROBE_TIMEOUT, Monitor, next_beat, pace
 
 WELL = ProbeAnswer(ok=True)
-REFUSED = ProbeAnswer(ok=False, why="connection refused")
+REFUSED = ProbeAnswer(ok=False, why="connection refused", refused=True)
 SILENT = ProbeAnswer(ok=False, why="no answer")
 HEALTHY = BecameHealthy(node="gw-1", instance="f/gw-1/1")
 IDLE = WentIdle(node="gw-1", instance="f/gw-1/1")
@@ -37,6 +37,7 @@ class World:
         self.letter = "S"
         self.late = 0.0
         self.flying: int | None = 0
+        self.listens: tuple[str, ...] = ()
         self.edges_flying: Callable[[float], int | None] = lambda since: None
         self.probes: list[float] = []
         self.timeouts: set[float] = set()
@@ -66,6 +67,7 @@ class World:
             state=lambda: self.letter,
             lag=lambda: self.late,
             edges_in_flight=lambda name, since: self.edges_flying(since),
+            addresses=self.addresses,
             clock=lambda: self.now,
             sleep=self.sleep,
         )
@@ -85,6 +87,9 @@ class World:
         answer = self.answer
         await self.sleep(timeout if answer is SILENT else 0.0005)
         return answer
+
+    async def addresses(self) -> tuple[str, ...]:
+        return self.listens
 
     async def in_flight(self, node: Node) -> int | None:
         return self.flying
@@ -113,13 +118,16 @@ class TestStarting:
         assert world.gaps() == sorted(world.gaps())
         assert world.gaps()[-1] == PATIENT
 
-    def test_a_foreign_program_is_asked_at_the_configured_pace(self):
-        """Only Envoys are used to being asked every two milliseconds."""
+    def test_a_foreign_program_is_asked_at_the_configured_pace_as_soon_as_it_listens(self):
+        """Only Envoys are used to being asked every two milliseconds; who does not listen yet is not bothered."""
         spec = FleetSpec(gateway=GatewaySpec(kind=GatewayKind.COMMAND), health=HealthSpec(probe=0.2))
         world = World(NodeState.STARTING, spec)
         world.answer = REFUSED
-        world.watch(1)
-        assert set(world.gaps()) == {0.2}
+        world.at(0.5, answer=ProbeAnswer(ok=False, why="status 503 for /"))
+        world.watch(2)
+        gaps = world.gaps()
+        assert set(gaps[:20]) == {PATIENT}
+        assert set(gaps[-5:]) == {0.2}
 
     def test_an_edge_is_an_envoy_whatever_the_nodes_are(self):
         """Edges of foreign programs come up just as fast."""
@@ -134,6 +142,22 @@ class TestStarting:
         world.node = replace(world.node, launch=None)
         assert world.watch(1) == []
         assert world.probes == []
+
+    def test_what_a_slow_start_lacks_is_told_soon_and_once_more_if_that_changes(self):
+        """An operator who waits learns why; a start that goes on as it was is no news again."""
+        spec = FleetSpec(
+            gateway=GatewaySpec(kind=GatewayKind.COMMAND, start_timeout=4.0), health=HealthSpec(probe=0.05)
+        )
+        for late, told in ((REFUSED, 1), (ProbeAnswer(ok=False, why="status 503 for /"), 2)):
+            world = World(NodeState.STARTING, spec)
+            world.node = replace(world.node, port=4000, deadline=Deadline(kind=DeadlineKind.READY, at=104.0))
+            world.answer, world.listens = REFUSED, ("127.0.0.1:9999",)
+            world.at(3.0, answer=late)
+            news = world.watch(4)
+            assert [type(saw) for _, saw in news] == [Stalled] * told
+            assert 2000 <= news[0][0] <= 2100
+            assert "but it listens on 127.0.0.1:9999" in news[0][1].why
+            assert news[1:] == [] or (news[1][1].why == "status 503 for /" and 3600 <= news[1][0] <= 3700)
 
 
 class TestCrossings:

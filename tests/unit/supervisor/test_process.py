@@ -75,8 +75,22 @@ class TestSpawning:
         script = tmp_path / "gateway"
         script.write_bytes(b"\0\0no program")
         script.chmod(0o755)
-        with pytest.raises(HactlError, match="cannot run"):
+        with pytest.raises(HactlError, match=r"cannot run .*: exec format error") as refusal:
             _spawn(tmp_path, CommandLine(argv=(str(script),), directory=str(tmp_path)))
+        assert refusal.value.hint == "a script begins with a line like #!/bin/sh"
+
+    def test_it_runs_where_it_is_to_run_and_we_stay_where_we_are(self, nursery, monkeypatch):
+        """Also when our own directory has been removed since; one that is not there is named."""
+        gone = nursery.directory / "gone"
+        gone.mkdir()
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        process = nursery.start(cwd=str(nursery.directory))
+        assert Path(f"/proc/{process.launch.pid}/cwd").readlink() == nursery.directory
+        assert str(Path("/proc/self/cwd").readlink()).endswith("gone (deleted)")
+        with pytest.raises(HactlError, match="cannot run in the directory '/no/where': no such file or directory"):
+            nursery.start(cwd="/no/where")
+        assert str(Path("/proc/self/cwd").readlink()).endswith("gone (deleted)")
 
     def test_a_log_that_cannot_be_written_is_named(self, tmp_path):
         """A process without a log is never started."""

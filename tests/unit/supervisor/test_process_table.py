@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
+import sys
 
 import pytest
 from support.build import a_node, founded
@@ -15,10 +17,13 @@ from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Launch, Node, NodeState
 from hactl.core.observations import Exited, Observation, Spawned, SpawnFailed
 from hactl.core.running import CommandLine
+from hactl.core.secrets import Secret
+from hactl.core.spec import GatewayKind, GatewaySpec
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
 from hactl.supervisor import procfs
 from hactl.supervisor.identity import group_members
+from hactl.supervisor.listening import is_free
 from hactl.supervisor.process_table import ProcessTable, _kill_group, free_ports
 
 NAME = "gw-1"
@@ -181,6 +186,132 @@ def test_an_address_of_another_machine_has_no_free_ports() -> None:
     """That is said, and not taken for eight thousand ports that happen to be in use."""
     with pytest.raises(HactlError, match=r"cannot listen on 192\.0\.2\.1"):
         next(free_ports(range(20_000, 20_010), "192.0.2.1"))
+
+
+@pytest.fixture
+def foreign(bench: Bench) -> Bench:
+    """The same, and the node is a program of the operator's, with a port of its own."""
+    spec = replace(bench.fleet.spec, gateway=GatewaySpec(kind=GatewayKind.COMMAND, command=("x",)))
+    bench.fleet = replace(bench.fleet, spec=spec)
+    bench.change(port=free_port())
+    bench.node = bench.fleet.nodes[NAME]
+    return bench
+
+
+DAEMONISES = """
+import os, signal, socket
+{listen}
+if os.fork(): os.waitpid(-1, 0); os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+signal.pause()
+"""
+"""As every server does it that does it: first the port, then the children."""
+
+
+@pytest.mark.parametrize("listens", [True, False])
+async def test_a_program_that_makes_a_daemon_of_itself_is_found_out(foreign: Bench, listens: bool) -> None:
+    """Its parent ends with code 0, the child has a session of its own: it is named, ended, and its port free again."""
+    port = foreign.node.port
+    listen = f"server = socket.create_server(('127.0.0.1', {port}))" if listens else ""
+    code = DAEMONISES.format(listen=listen)
+    foreign.command = replace(python(code, foreign.nursery.directory), listens=(("127.0.0.1", port),))
+    launch = await foreign.spawned()
+    saw = await foreign.news()
+    assert isinstance(saw, Exited)
+    assert (saw.instance, saw.code, saw.said) == (launch.instance, 0, "")
+    doing = "listening on its port" if listens else "running"
+    found = re.fullmatch(rf"process (\d+) \(python.*\) {doing}: run it in the foreground", saw.left)
+    assert found, saw.left
+    stat = procfs.read_stat(int(found[1]))
+    assert stat is None or stat.state == "Z"
+    assert is_free("127.0.0.1", port)
+
+
+async def test_what_a_failing_program_said_last_is_told_with_its_end(foreign: Bench) -> None:
+    """Its own words, of this launch only, with everything masked that it was given to keep."""
+    log = foreign.table._paths.node_log(NAME)
+    log.parent.mkdir(parents=True)
+    log.write_text("of an earlier launch\n")
+    code = "import os; print('no such user: hunter2 in', os.environ['WHERE']); raise SystemExit(3)"
+    env = {"PASSWORD": Secret("hunter2"), "WHERE": "Seoul"}
+    foreign.command = python(code, foreign.nursery.directory, env=env)
+    await foreign.spawned()
+    saw = await foreign.news()
+    assert isinstance(saw, Exited)
+    assert (saw.code, saw.said, saw.left) == (3, "no such user: *** in Seoul", "")
+    foreign.command = python("raise SystemExit(3)", foreign.nursery.directory)
+    await foreign.spawned()
+    saw = await foreign.news()
+    assert isinstance(saw, Exited)
+    assert (saw.code, saw.said) == (3, "")
+
+
+async def test_of_an_adopted_process_nothing_is_quoted(foreign: Bench) -> None:
+    """Nobody knows any more what it was given to keep."""
+    log = foreign.table._paths.node_log(NAME)
+    log.parent.mkdir(parents=True)
+    go = foreign.nursery.directory / "go"
+    os.mkfifo(go)
+    launch = foreign.nursery.start_elsewhere(f"open({str(go)!r}).read(); print('hunter2'); raise SystemExit(3)")
+    foreign.change(launch=launch)
+    foreign.table.adopt(NAME, launch)
+    await asyncio.to_thread(go.write_text, "go")
+    saw = await foreign.news()
+    assert isinstance(saw, Exited)
+    assert saw.said == ""
+
+
+async def test_a_port_that_killed_children_hold_for_a_moment_yet_is_waited_for(foreign: Bench) -> None:
+    """Master killed, workers with it: the next launch gets the same port, not another one."""
+    port, ready = foreign.node.port, foreign.nursery.directory / "ready"
+    os.mkfifo(ready)
+    master = (
+        f"import os, signal, socket; server = socket.create_server(('127.0.0.1', {port}))\n"
+        f"ballast = bytearray(300 << 20)\n"  # its memory is torn down before its sockets are closed
+        f"pid = os.fork()\n"
+        f"if pid: server.close(); open({str(ready)!r}, 'w').write('x')\n"
+        f"signal.pause()"
+    )
+    foreign.command = replace(python(master, foreign.nursery.directory), listens=(("127.0.0.1", port),))
+    for _ in range(3):
+        launch = await foreign.spawned()
+        await asyncio.to_thread(ready.read_text)
+        os.kill(launch.pid, signal.SIGKILL)
+        assert isinstance(await foreign.news(), Exited)
+
+
+async def test_one_that_escaped_an_earlier_daemon_gives_the_port_back(foreign: Bench) -> None:
+    """It carries the node's name and holds the port that the next launch needs: nobody else would ever end it."""
+    port, ready = foreign.node.port, foreign.nursery.directory / "ready"
+    os.mkfifo(ready)
+    code = (
+        f"import signal, socket; server = socket.create_server(('127.0.0.1', {port}))\n"
+        f"open({str(ready)!r}, 'w').write('x'); signal.pause()"
+    )
+    old = foreign.nursery.start_elsewhere(code)
+    await asyncio.to_thread(ready.read_text)
+    foreign.command = replace(python(WAITS_FOR_EVER, foreign.nursery.directory), listens=(("127.0.0.1", port),))
+    await foreign.spawned()
+    await ended(old)
+
+
+async def test_a_stranger_on_the_port_is_left_alone(foreign: Bench) -> None:
+    """Whoever else listens there is named, as before, and lives on."""
+    code = f"import socket; server = socket.create_server(('127.0.0.1', {foreign.node.port})); print(); server.accept()"
+    stranger = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert stranger.stdout is not None
+        await stranger.stdout.readline()
+        foreign.command = replace(foreign.command, listens=(("127.0.0.1", foreign.node.port),))
+        await foreign.spawn()
+        saw = await foreign.news()
+        assert isinstance(saw, SpawnFailed)
+        assert f"(pid {stranger.pid})" in saw.why
+        assert stranger.returncode is None
+    finally:
+        stranger.kill()
+        await stranger.communicate()
 
 
 async def test_what_an_ended_process_leaves_behind_is_ended(bench: Bench) -> None:

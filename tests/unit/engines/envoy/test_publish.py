@@ -38,6 +38,8 @@ class Edge:
         self.unchecked: list[int] = []
         """Ports of nodes that do not answer their checks; each look takes one of them off."""
         self.looks = 0
+        self.asked: list[bytes] = []
+        """Every request, those to its admin included."""
         self.publisher = Publisher(seat, Admin(seat), Http1Client(path=str(seat.proof)))
 
     def wanted(self, policy: Policy = Policy.ROUND_ROBIN) -> Documents:
@@ -90,6 +92,7 @@ class Edge:
         try:
             while True:
                 asked = await reader.readuntil(b"\r\n\r\n")
+                self.asked.append(asked)
                 body = clusters() if asked.startswith(b"GET /clusters") else say()
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
         except asyncio.IncompleteReadError:
@@ -164,6 +167,17 @@ async def test_a_confirmation_without_a_proof_is_not_enough(tmp_path: Path) -> N
         assert asked == [b"well"] * 3
         with pytest.raises(PlanRefused, match="shows otherwise: never"):
             await edge.publisher.publish("v2", edge.wanted(), ENDPOINTS, lambda _: "never")
+
+
+async def test_nodes_that_speak_grpc_are_asked_by_a_call(tmp_path: Path) -> None:
+    """They reset what is no call, and late: a plan would be refused for their silence."""
+    async with running(tmp_path) as edge:
+        await edge.publisher.publish("v1", edge.wanted(), ENDPOINTS, lambda _: "")
+        await edge.publisher.publish("v2", edge.wanted(), ENDPOINTS, lambda _: "", grpc=True)
+        page, call = [asked for asked in edge.asked if b" /-/echo " in asked]
+        assert page.startswith(b"GET /-/echo ")
+        assert call.startswith(b"POST /-/echo ")
+        assert b"content-type: application/grpc\r\nte: trailers\r\n" in call
 
 
 async def test_an_interrupted_publication_is_made_up_for(tmp_path: Path) -> None:

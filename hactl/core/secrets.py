@@ -1,0 +1,83 @@
+"""What must not be seen: references to secrets, and the literal values that may be some. Not the secrets themselves.
+
+A value of `gateway.env` is a reference (`env:NAME`, `file:PATH`) or literal text. A reference travels as it is
+written; what it stands for is read when a process is started, by the engine, and goes nowhere else. Literal text is
+kept in the journal, which only its owner can read, and leaves the daemon masked.
+"""
+
+from enum import StrEnum
+from typing import TypeVar
+
+from hactl.core.events import ConfigTaken, FleetFounded, Record, RevisionProposed
+from hactl.core.model import Fleet, Proposal
+from hactl.core.spec import FleetSpec
+from hactl.core.talk import News, Snapshot
+from hactl.core.value import Value, replace
+
+MASK = "***"
+"""Stands for a literal value wherever it might be seen; no value of its own."""
+
+T = TypeVar("T", bound=Value)
+
+
+class Secret(str):
+    """Text that goes into an environment and is shown nowhere: its `repr` is the mask."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(MASK)
+
+
+class Source(StrEnum):
+    """Where a secret is kept."""
+
+    ENV = "env"
+    """A variable in the environment of the daemon, which is that of whoever started it."""
+    FILE = "file"
+
+
+class Reference(Value):
+    """Where to find a secret."""
+
+    source: Source
+    name: str
+    """Of the variable, or the path of the file; not yet filled in, and a path may be relative."""
+
+
+def reference(text: str) -> Reference | None:
+    """What `text` refers to; None when it is literal."""
+    kind, colon, name = text.partition(":")
+    return Reference(source=Source(kind), name=name) if colon and kind in tuple(Source) else None
+
+
+def masked_spec(spec: FleetSpec) -> FleetSpec:
+    """`spec` as it may be shown: variables keep their names and their references, literal values are masked."""
+    env = {name: value if reference(value) else MASK for name, value in spec.gateway.env.items()}
+    return replace(spec, gateway=replace(spec.gateway, env=env)) if env else spec
+
+
+def _masked_proposal(proposal: Proposal) -> Proposal:
+    """The text it was read from has every value in it, and comments; what it means stands beside it."""
+    if not proposal.spec.gateway.env:
+        return proposal
+    return replace(proposal, spec=masked_spec(proposal.spec), text="")
+
+
+def masked(value: T) -> T:
+    """Anything that is about to leave the daemon, with every configuration in it masked."""
+    match value:
+        case FleetFounded(spec=spec) | ConfigTaken(spec=spec):
+            return replace(value, spec=masked_spec(spec))
+        case RevisionProposed(proposal=proposal):
+            return replace(value, proposal=_masked_proposal(proposal))
+        case Fleet(spec=spec, proposal=coming):
+            return replace(value, spec=masked_spec(spec), proposal=_masked_proposal(coming) if coming else None)
+        case Snapshot(fleet=fleet):
+            return replace(value, fleet=masked(fleet))
+        case Record(event=FleetFounded() | ConfigTaken() | RevisionProposed() as event):
+            return replace(value, event=masked(event))
+        case News(records=records):
+            return replace(value, records=tuple(masked(record) for record in records))
+        case _:
+            return value
