@@ -17,7 +17,9 @@ from hactl.core.value import replace
 
 def roll_one(draft: Draft, operation: Operation, target: Target) -> Target | str | None:
     """Take one target of a rolling restart further: the target as it is then, why it cannot be, or None for not yet."""
-    node = draft.fleet.nodes[target.node]
+    node = draft.fleet.nodes.get(target.node)
+    if node is None:
+        return f"'{target.node}' is gone from the configuration"
     by = f"{operation.by} (rolling restart)"
     match target.phase:
         case Phase.WAITING:

@@ -17,7 +17,7 @@ from hactl.core.events import (
     RevisionRolledBack,
 )
 from hactl.core.model import Goal, NodeState, Outcome, Phase, Role, Step
-from hactl.core.observations import TrafficWorsened
+from hactl.core.observations import PlanApplied, TrafficWorsened
 from hactl.core.spec import FleetSpec, RegionSpec, RouteSpec
 from hactl.core.value import replace
 
@@ -201,6 +201,23 @@ def test_nobody_goes_before_the_edges_know_who_comes() -> None:
     assert all(world.fleet.confirmed[edge.name] == world.fleet.plan.version for edge in world.fleet.edges)
     world.settle().check_quiet()
     assert world.ending(operation).outcome is Outcome.DONE
+
+
+def test_a_restart_does_not_stumble_over_what_is_gone() -> None:
+    """A change that was given up after it came into force leaves nodes that go later, also while others restart."""
+    world = a_world()
+    operation = propose(world, replace(world.fleet.spec, regions=world.fleet.spec.regions[:1]))
+    world.lost = lambda saw: isinstance(saw, PlanApplied) and bool(world.saw(RevisionApplied))
+    while operation in world.fleet.operations:
+        assert world.turn()
+    assert "osaka-2" in world.fleet.nodes
+    restart = world.submit(Restart(nodes=("seoul-1", "osaka-2")))
+    world.lost = lambda saw: False
+    for edge in world.fleet.edges:
+        world.die(edge.name)
+    world.settle().check_quiet()
+    assert world.ending(restart).outcome is Outcome.FAILED
+    assert "'osaka-2' is gone" in world.ending(restart).sentence
 
 
 # -- the way back
