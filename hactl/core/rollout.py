@@ -122,10 +122,15 @@ def _take(draft: Draft, operation: Operation, target: Target) -> Target | str | 
             assert_never(target.step)
 
 
-def _bake(draft: Draft, target: Target) -> Target | None:
+def _bake(draft: Draft, target: Target) -> Target | str | None:
+    """Also who has the configuration already is watched: once may be chance, but who dies twice has it from that."""
+    proposal = draft.fleet.proposal
     if target.phase is Phase.WAITING:
-        bake = draft.fleet.proposal.bake if draft.fleet.proposal else 0.0
+        bake = proposal.bake if proposal else 0.0
         return replace(target, phase=Phase.STARTING, until=draft.now.mono + bake)
+    for node in draft.fleet.nodes.values():
+        if proposal is not None and node.revision == proposal.revision and node.state is NodeState.BACKOFF:
+            return _did_not(node, "stay")
     return replace(target, phase=Phase.DONE) if draft.now.mono >= target.until else None
 
 
@@ -163,13 +168,19 @@ def _remove(draft: Draft, operation: Operation, target: Target, node: Node | Non
     return replace(target, phase=Phase.STOPPING)
 
 
-def _tell(draft: Draft, operation: Operation, target: Target, node: Node) -> Target | None:
-    """An edge takes a configuration as it takes a plan: by documents that it proves."""
+def _tell(draft: Draft, operation: Operation, target: Target, node: Node) -> Target | str | None:
+    """An edge takes a configuration as it takes a plan: by documents that it proves. One that dies of them does not."""
     revision = _revision(draft.fleet, operation)
     if target.phase is Phase.WAITING:
         _revise(draft, node, revision)
+        if node.state is NodeState.FAILED:
+            return replace(target, phase=Phase.DONE)
+        if node.state is NodeState.BACKOFF:
+            order(draft, node, Cause.START, f"{operation.by} (revision {revision})")
         draft.perform(ApplyTraffic(plan=draft.fleet.plan))
         return replace(target, phase=Phase.STARTING)
+    if not operation.back and node.state in (NodeState.BACKOFF, NodeState.FAILED):
+        return _did_not(node, "come")
     return replace(target, phase=Phase.DONE) if _proved(draft.fleet, node, revision) else None
 
 
@@ -213,10 +224,14 @@ def _back_up(fleet: Fleet, target: Target, node: Node, *, going_back: bool) -> T
         return replace(target, phase=Phase.DONE)
     if node.state in (NodeState.BACKOFF, NodeState.FAILED):
         if not going_back:
-            return f"'{node.name}' did not come up with it: {node.reason.text if node.reason else 'unknown'}"
+            return _did_not(node, "come")
         if node.state is NodeState.FAILED:
             return replace(target, phase=Phase.DONE)
     return None
+
+
+def _did_not(node: Node, what: str) -> str:
+    return f"'{node.name}' did not {what} up with it: {node.reason.text if node.reason else 'unknown'}"
 
 
 def _may_go(fleet: Fleet, node: Node, *, without: int) -> bool:

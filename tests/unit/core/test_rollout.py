@@ -293,6 +293,24 @@ def test_a_process_that_never_gets_ready_is_not_waited_for_for_ever() -> None:
     assert "not ready" in world.ending(operation).sentence
 
 
+@pytest.mark.parametrize("proves", [False, True], ids=["before it proves it", "while traffic is watched"])
+def test_an_edge_that_dies_of_it_turns_it_round(proves: bool) -> None:
+    """The other edge never gets it, or nobody would be left."""
+    world = a_world()
+    old = world.fleet.spec
+    world.lost = lambda saw: isinstance(saw, PlanApplied) and saw.revision == 2 and not proves
+    operation = propose(world, replace(old, edge=replace(old.edge, node_header="x-new")), bake=5.0)
+    while operation in world.fleet.operations:
+        for process in tuple(world.processes.values()):
+            if process.spec.edge.node_header == "x-new":
+                world.die(process.name)
+        assert world.fleet.nodes["edge-2"].serviceable
+        assert world.turn()
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.ROLLED_BACK
+    assert "'edge-1' did not" in world.ending(operation).sentence
+
+
 # -- interruptions
 
 
