@@ -4,9 +4,10 @@ from hactl.core.commands import Apply, Request, Scale
 from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
 from hactl.core.events import RevisionProposed
-from hactl.core.model import Fleet, Operation, Proposal, Role, Step, Target, Verb
+from hactl.core.model import Fleet, Node, Operation, Proposal, Role, Step, Target, Verb
 from hactl.core.safety import serving
 from hactl.core.spec import FleetSpec
+from hactl.core.traffic import shares
 from hactl.core.value import replace
 
 
@@ -72,20 +73,27 @@ def begin(draft: Draft, operation: Operation, proposal: Proposal) -> Operation:
 def steps(fleet: Fleet, proposal: Proposal) -> tuple[Target, ...]:
     """What is to be done, in this order."""
     wanted = {node.name: node for node in proposal.nodes}
+    # An edge that is down proves nothing.
     edges = [
         Target(node=edge.name, step=Step.CHANGE, restart=proposal.restarts_edges)
-        for edge in fleet.edges
+        for edge in sorted(fleet.edges, key=lambda edge: not edge.serviceable)
         if edge.name in wanted
     ]
-    # Who carries no traffic goes first: nothing can be lost on it.
-    nodes = sorted((node for node in fleet.gateways if node.name in wanted), key=lambda node: node.serviceable)
-    changing = [
-        Target(node=node.name, step=Step.CHANGE, restart=True)
-        for node in nodes
-        if proposal.restarts_nodes or node.address != wanted[node.name].address
-    ]
+    # Who is out of service goes first: nothing can be lost on it. The first with traffic is the one that is watched.
+    parts = {share.node: share.part for share in shares(fleet)}
+    nodes = sorted(
+        (node for node in fleet.gateways if node.name in wanted and _changes(node, wanted[node.name], proposal)),
+        key=lambda node: (node.serviceable, not parts[node.name]),
+    )
+    changing = [Target(node=node.name, step=Step.CHANGE, restart=True) for node in nodes]
+    first = sum(not node.serviceable for node in nodes) + 1
     new = [Target(node=name, step=Step.ADD) for name in wanted if name not in fleet.nodes]
     gone = [Target(node=name, step=Step.REMOVE) for name in fleet.nodes if name not in wanted]
     pause = [Target(node="", step=Step.BAKE)] if proposal.bake else []
     commit = Target(node="", step=Step.COMMIT)
-    return (*changing[:1], *edges[:1], *pause, *new, *edges[1:], *changing[1:], commit, *gone)
+    return (*changing[:first], *edges[:1], *pause, *new, *edges[1:], *changing[first:], commit, *gone)
+
+
+def _changes(node: Node, wanted: Node, proposal: Proposal) -> bool:
+    """True when `node` has to restart for it."""
+    return proposal.restarts_nodes or node.address != wanted.address

@@ -137,6 +137,22 @@ def test_the_traffic_is_watched_for_a_while() -> None:
     assert world.ending(operation).outcome is Outcome.DONE
 
 
+def test_what_is_watched_has_traffic() -> None:
+    """A node or an edge that is stopped, drained or standing by proves nothing."""
+    world = a_world(a_spec(regions=2, nodes=2, standby=True))
+    spec = world.fleet.spec
+    spec = replace(spec, regions=(spec.regions[1], spec.regions[0]))
+    propose(world, spec)  # the standby region is the first now
+    world.settle()
+    world.submit(Stop(nodes=("seoul-1",)))
+    world.submit(Stop(nodes=("edge-1",)))
+    world.settle()
+    operation = propose(world, with_routes(spec), bake=1.0)
+    steps = [target.node or str(target.step) for target in world.fleet.operations[operation].targets]
+    assert steps[:4] == ["seoul-1", "seoul-2", "edge-2", "bake"]
+    world.settle().check_quiet()
+
+
 def test_weights_and_drains_that_people_have_set_hold() -> None:
     """A configuration that says nothing new about a weight leaves it as it was set."""
     world = a_world()
