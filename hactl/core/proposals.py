@@ -1,9 +1,10 @@
 """Whether a configuration may come into force now, and by which steps. Takes none of them itself: that is `rollout`."""
 
 from hactl.core.commands import Apply, Request, Scale
+from hactl.core.configured import configured
 from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
-from hactl.core.events import RevisionProposed
+from hactl.core.events import RevisionApplied, RevisionProposed
 from hactl.core.model import Fleet, Node, Operation, Proposal, Role, Step, Target, Verb
 from hactl.core.safety import serving
 from hactl.core.spec import FleetSpec
@@ -41,24 +42,44 @@ def _fixed(spec: FleetSpec) -> dict[str, str]:
 
 
 def _capacity(fleet: Fleet, proposal: Proposal) -> None:
-    """What goes is made up for by what comes; what restarts needs somebody beside it."""
-    names = {node.name for node in proposal.nodes}
+    """What goes is made up for by what comes; what restarts needs others beside it, as in a rolling restart."""
     hint = f"if you mean it: --confirm {fleet.name}"
-    now = serving(fleet)
-    staying = [node for node in now if node.name in names]
-    fresh = sum(node.role is Role.GATEWAY and node.name not in fleet.nodes for node in proposal.nodes)
-    least = min(len(now), proposal.spec.safety.min_serving_nodes)
-    if len(staying) + fresh < least:
-        raise CommandRejected(f"it would leave {len(staying) + fresh} nodes serving", hint, guard=True)
-    if proposal.restarts_nodes and len(now) == 1 and staying:
+    rules, now = proposal.spec.safety, serving(fleet)
+    after = configured(replace(fleet, proposal=proposal), RevisionApplied(revision=0))
+    left = [
+        node for node in proposal.nodes if node.role is Role.GATEWAY and _will_serve(fleet.nodes.get(node.name), node)
+    ]
+    left = [node for node in left if after.region_weight(node.region)]
+    if len(left) < min(len(now), rules.min_serving_nodes):
+        raise CommandRejected(f"it would leave {len(left)} nodes serving", hint, guard=True)
+    regions, regions_left = {node.region for node in now}, {node.region for node in left}
+    if len(regions_left) < min(len(regions), rules.min_serving_regions):
         raise CommandRejected(
-            f"'{now[0].name}' would restart, and nobody else serves", f"add a node first, or {hint}", guard=True
+            f"it would leave {len(regions_left)} regions serving"
+            f" (safety.min_serving_regions = {rules.min_serving_regions})",
+            hint,
+            guard=True,
+        )
+    wanted = {node.name: node for node in proposal.nodes}
+    restarting = [node.name for node in now if node.name in wanted and _changes(node, wanted[node.name], proposal)]
+    others = len(now) - 1
+    if restarting and others < rules.min_serving_nodes:
+        beside = f"only {others} others serve (safety.min_serving_nodes = {rules.min_serving_nodes})"
+        raise CommandRejected(
+            f"'{restarting[0]}' would restart, and {beside if others else 'nobody else serves'}",
+            f"add a node first, or {hint}",
+            guard=True,
         )
     edges = [edge for edge in fleet.edges if edge.serviceable]
     if edges and (proposal.restarts_edges and len(edges) == 1):
         raise CommandRejected(
             f"'{edges[0].name}' would restart, and there is no other edge", f"add an edge first, or {hint}", guard=True
         )
+
+
+def _will_serve(now: Node | None, coming: Node) -> bool:
+    """A new node will; of the others those that do."""
+    return bool(coming.weight) if now is None else now.serviceable and now.weight > 0
 
 
 def begin(draft: Draft, operation: Operation, proposal: Proposal) -> Operation:

@@ -438,6 +438,23 @@ def test_nobody_is_left_without_a_node_unless_meant() -> None:
     assert world.ending(operation).outcome is Outcome.DONE
 
 
+def test_what_any_command_must_leave_is_left() -> None:
+    """Regions, nodes with weight, and nodes beside one that restarts, for another address as for other routes."""
+    world = a_world(a_spec(regions=2, nodes=2, safety={"min_serving_regions": 2}))
+    spec = world.fleet.spec
+    assert "1 regions serving" in refusal(world, replace(spec, regions=spec.regions[:1])).message
+    world = a_world(a_spec(regions=2, nodes=1))
+    spec = world.fleet.spec
+    asleep = replace(spec.regions[0], weight=0)
+    assert "0 nodes serving" in refusal(world, replace(spec, regions=(asleep,))).message
+    world = a_world(a_spec(regions=1, nodes=3, safety={"min_serving_nodes": 3}))
+    assert "only 2 others serve" in refusal(world, with_routes(world.fleet.spec)).message
+    world = a_world(a_spec(regions=1, nodes=1))
+    spec = world.fleet.spec
+    elsewhere = replace(spec.regions[0], bind="127.0.0.2")
+    assert "nobody else serves" in refusal(world, replace(spec, regions=(elsewhere,))).message
+
+
 def test_steps_are_known_before() -> None:
     """A dry run can say them."""
     world = a_world()
