@@ -21,6 +21,10 @@ def check(fleet: Fleet, request: Request) -> None:
         raise CommandRejected(
             f"revision {fleet.revision} is in force, not {command.base}", "look again first: hactl config diff"
         )
+    if proposal.base != fleet.revision:
+        raise CommandRejected(
+            f"revision {fleet.revision} came into force while this one was being judged", "the same command again"
+        )
     for operation in fleet.operations.values():
         if operation.verb is Verb.RESTART or operation.revision:
             raise CommandRejected(

@@ -414,6 +414,18 @@ def test_what_cannot_be_changed_is_refused_by_name() -> None:
         world.submit(APPLY)
 
 
+def test_what_was_judged_against_another_one_is_refused() -> None:
+    """A scale that was read before another change came into force would take that change back."""
+    world = a_world()
+    first, second = world.fleet.spec.regions
+    scaled = a_proposal(world.fleet, replace(world.fleet.spec, regions=(replace(first, nodes=3), second)))
+    propose(world, with_routes(world.fleet.spec))
+    world.settle()
+    with pytest.raises(CommandRejected, match="while this one was being judged"):
+        world.submit(Scale(region="seoul", count=3), proposal=scaled)
+    assert world.fleet.spec.routes == OTHER_ROUTES
+
+
 def test_one_change_at_a_time() -> None:
     """Neither another one nor a rolling restart may cut in, and nobody else orders its processes about."""
     world = a_world()
