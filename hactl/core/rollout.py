@@ -28,6 +28,7 @@ from hactl.core.founding import edge_names, node_names
 from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Outcome, Phase, Role, Step, Target
 from hactl.core.operations import end
+from hactl.core.restarts import placed
 from hactl.core.rolling import held_down, is_up, order
 from hactl.core.safety import serving
 from hactl.core.spec import FleetSpec
@@ -260,13 +261,7 @@ def _revision(fleet: Fleet, operation: Operation) -> int:
 def _revise(draft: Draft, node: Node, revision: int) -> None:
     """From its next start on, or with what it is told next, the process has that configuration."""
     revised = replace(node, revision=revision)
-    spec = draft.fleet.spec_for(revised)
-    host, port = (spec.edge.host, spec.edge.port) if node.role is Role.EDGE else (_bind(spec, node), node.port)
-    draft.take_note(replace(revised, address=host, port=port), f"revision {revision}")
-
-
-def _bind(spec: FleetSpec, node: Node) -> str:
-    return next((region.bind for region in spec.regions if region.name == node.region), node.address)
+    draft.take_note(placed(revised, draft.fleet.spec_for(revised)), f"revision {revision}")
 
 
 def _proved(fleet: Fleet, edge: Node, revision: int) -> bool:

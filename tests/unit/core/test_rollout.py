@@ -379,6 +379,23 @@ def test_a_reboot_takes_it_back() -> None:
     raise AssertionError("never quiet")
 
 
+def test_a_reboot_leaves_nobody_at_a_new_address() -> None:
+    """Everybody starts where the configuration in force has it."""
+    for turns in range(0, BOUND, 3):
+        world = a_world()
+        spec = world.fleet.spec
+        elsewhere = tuple(replace(region, bind="127.0.0.2") for region in spec.regions)
+        propose(world, replace(spec, regions=elsewhere, edge=replace(spec.edge, port=9000)))
+        if world.run(turns) < turns:
+            return
+        world.reboot()
+        world.settle().check_quiet()
+        spec = world.fleet.spec
+        assert {node.address for node in world.fleet.gateways} == {spec.regions[0].bind}
+        assert {edge.port for edge in world.fleet.edges} == {spec.edge.port}
+    raise AssertionError("never quiet")
+
+
 def test_a_down_takes_it_back() -> None:
     """The next start has the old configuration, and none of the processes that only the new one wanted."""
     for turns in range(0, BOUND, 3):
