@@ -285,6 +285,7 @@ def _expire(draft: Draft, operation: Operation) -> None:
         return
     if draft.fleet.proposal is not None:
         draft.emit(RevisionRolledBack(revision=operation.revision, why=operation.back))
+        draft.perform(ApplyTraffic(plan=draft.fleet.plan))  # edges that were not reached have the new one still
     what = f"taken back ({operation.back}), but {why}" if operation.back else f"in force, but {why}"
     end(draft, operation, Outcome.FAILED, what, "hactl status; then: hactl restart NODE")
 

@@ -327,6 +327,24 @@ def test_an_edge_that_dies_of_it_turns_it_round(proves: bool) -> None:
     assert "'edge-1' did not" in world.ending(operation).sentence
 
 
+def test_a_way_back_that_took_too_long_leaves_no_edge_behind() -> None:
+    """Not even behind one that will not have the old configuration any more."""
+    world = a_world()
+    old = world.fleet.spec
+    operation = propose(world, with_routes(old), bake=1.0)
+    while world.fleet.proved["edge-2"] != 2:
+        assert world.turn()
+    world.picky["edge-1"] = lambda plan: world.fleet.nodes["edge-1"].revision == 1
+    world.deliver(TrafficWorsened(operation=operation, why="worse"))
+    while operation in world.fleet.operations:
+        assert world.turn()
+    world.picky.clear()
+    world.settle()
+    assert world.ending(operation).outcome is Outcome.FAILED
+    assert world.fleet.spec == old
+    assert [world.alive(edge.name)[0].spec for edge in world.fleet.edges] == [old, old]
+
+
 # -- interruptions
 
 
