@@ -66,6 +66,32 @@ def gate_open(fleet: Fleet, node: Node) -> bool:
     return all(other.serviceable for other in others) and enough and confirmed(fleet, fleet.plan.version)
 
 
+def may_go(fleet: Fleet, node: Node, *, without: int) -> bool:
+    """Nobody who should be back soon is still out, the edges agree, and enough are left. Who keeps failing is not
+    waited for: a new configuration may be what it needs; nor is an edge with the revision `without`, which may not
+    be able to agree any more."""
+    edges = [edge for edge in fleet.edges if edge.serviceable and edge.revision != without]
+    if not all(fleet.confirmed.get(edge.name, -1) >= fleet.plan.version for edge in edges):
+        return False
+    peers = [other for other in fleet.nodes.values() if other.role is node.role and other.name != node.name]
+    on_their_way = (NodeState.STARTING, NodeState.STOPPING, NodeState.BACKOFF)
+    if any(other.goal is Goal.UP and other.state in on_their_way for other in peers):
+        return False
+    if not node.serviceable:
+        return True
+    if node.role is Role.EDGE:
+        return any(other.serviceable for other in peers) or not peers
+    return bool(serving(fleet, (node.name,))) or len(serving(fleet)) <= 1
+
+
+def proved(fleet: Fleet, edge: Node, revision: int) -> bool:
+    """The edge uses that configuration; one that is down for good has nothing to prove, it starts with what it is to
+    have."""
+    if edge.state is NodeState.FAILED or (edge.goal is Goal.DOWN and not edge.state.alive):
+        return True
+    return edge.serviceable and fleet.proved.get(edge.name) == revision
+
+
 def held_down(fleet: Fleet, operation: Operation) -> list[Node]:
     """What a rolling restart or a configuration change keeps down for the moment."""
     if operation.verb is not Verb.RESTART and not operation.revision:

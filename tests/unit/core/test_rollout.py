@@ -9,6 +9,7 @@ from support.world import MemoryWorld
 from hactl.core.commands import Apply, Command, Down, Drain, Restart, Scale, SetWeight, Stop
 from hactl.core.errors import CommandRejected
 from hactl.core.events import (
+    FailoverEnded,
     NodesAdded,
     NodesRemoved,
     OperationMoved,
@@ -234,6 +235,18 @@ def test_a_restart_does_not_stumble_over_what_is_gone() -> None:
     world.settle().check_quiet()
     assert world.ending(restart).outcome is Outcome.FAILED
     assert "'osaka-2' is gone" in world.ending(restart).sentence
+
+
+def test_a_loss_ends_before_its_node_is_forgotten() -> None:
+    """Whoever was told that it began is told that it ended."""
+    world = a_world()
+    world.broken.add("osaka-1")
+    world.die("osaka-1")
+    while world.fleet.nodes["osaka-1"].state is not NodeState.BACKOFF:
+        assert world.turn()
+    propose(world, replace(world.fleet.spec, regions=world.fleet.spec.regions[:1]))
+    world.settle().check_quiet()
+    assert [event.node for event in world.saw(FailoverEnded)] == ["osaka-1"]  # type: ignore[attr-defined]
 
 
 # -- the way back
