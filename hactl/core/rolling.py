@@ -80,7 +80,8 @@ def may_go(fleet: Fleet, node: Node, *, without: int) -> bool:
     if not node.serviceable:
         return True
     if node.role is Role.EDGE:
-        return any(other.serviceable for other in peers) or not peers
+        awaited = (other.goal is Goal.UP and other.state is not NodeState.FAILED for other in peers)
+        return any(other.serviceable for other in peers) or not any(awaited)
     return bool(serving(fleet, (node.name,))) or len(serving(fleet)) <= 1
 
 

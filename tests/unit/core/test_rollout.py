@@ -498,6 +498,18 @@ def test_nobody_is_left_without_a_node_unless_meant() -> None:
     assert world.ending(operation).outcome is Outcome.DONE
 
 
+def test_what_is_meant_is_done() -> None:
+    """The only edge that is not stopped restarts when somebody has typed the name; nobody waits for the stopped one."""
+    world = a_world()
+    world.submit(Stop(nodes=("edge-2",)))
+    world.settle()
+    spec = replace(world.fleet.spec, edge=replace(world.fleet.spec.edge, threads=2))
+    assert "'edge-1' would restart" in refusal(world, spec).message
+    operation = propose(world, spec, confirm="default")
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+
+
 def test_what_any_command_must_leave_is_left() -> None:
     """Regions, nodes with weight, and nodes beside one that restarts, for another address as for other routes."""
     world = a_world(a_spec(regions=2, nodes=2, safety={"min_serving_regions": 2}))
