@@ -38,6 +38,7 @@ def check(fleet: Fleet, request: Request) -> None:
             raise CommandRejected(f"'{path}' cannot change while the fleet runs", "hactl down && hactl up")
     if request.confirm != fleet.name:
         _capacity(fleet, proposal)
+        _edges_left(fleet, proposal)
 
 
 def _fixed(spec: FleetSpec) -> dict[str, str]:
@@ -74,7 +75,15 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
             f"add a node first, or {hint}",
             guard=True,
         )
+
+
+def _edges_left(fleet: Fleet, proposal: Proposal) -> None:
+    """The same for the edges."""
+    hint = f"if you mean it: --confirm {fleet.name}"
     edges = [edge for edge in fleet.edges if edge.serviceable]
+    coming = [node for node in proposal.nodes if node.role is Role.EDGE]
+    if edges and not any(_will_serve(fleet.nodes.get(edge.name), edge) for edge in coming):
+        raise CommandRejected("it would leave no edge serving", hint, guard=True)
     if edges and (proposal.restarts_edges and len(edges) == 1):
         raise CommandRejected(
             f"'{edges[0].name}' would restart, and there is no other edge", f"add an edge first, or {hint}", guard=True

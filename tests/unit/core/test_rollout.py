@@ -498,6 +498,17 @@ def test_nobody_is_left_without_a_node_unless_meant() -> None:
     assert world.ending(operation).outcome is Outcome.DONE
 
 
+def test_the_edge_that_serves_does_not_go() -> None:
+    """Fewer edges are those with the lowest numbers, and the first is stopped."""
+    world = a_world()
+    world.submit(Stop(nodes=("edge-1",)))
+    world.settle()
+    spec = replace(world.fleet.spec, edge=replace(world.fleet.spec.edge, count=1))
+    refused = refusal(world, spec)
+    assert refused.guard
+    assert "no edge serving" in refused.message
+
+
 def test_what_is_meant_is_done() -> None:
     """The only edge that is not stopped restarts when somebody has typed the name; nobody waits for the stopped one."""
     world = a_world()
