@@ -359,6 +359,8 @@ class Proposal(Value):
     spec: FleetSpec
     nodes: tuple[Node, ...]
     """Every process it wants, with the ports of the new ones."""
+    base: int = 0
+    """The revision that was in force when it was judged."""
     text: str = ""
     """The `hactl.toml` it was read from."""
     digest: str = ""

@@ -1,12 +1,14 @@
 """Whether a configuration may come into force now, and by which steps. Takes none of them itself: that is `rollout`."""
 
 from hactl.core.commands import Apply, Request, Scale
+from hactl.core.configured import configured
 from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
-from hactl.core.events import RevisionProposed
-from hactl.core.model import Fleet, Operation, Proposal, Role, Step, Target, Verb
+from hactl.core.events import RevisionApplied, RevisionProposed
+from hactl.core.model import Fleet, Node, Operation, Proposal, Role, Step, Target, Verb
 from hactl.core.safety import serving
 from hactl.core.spec import FleetSpec
+from hactl.core.traffic import shares
 from hactl.core.value import replace
 
 
@@ -18,6 +20,10 @@ def check(fleet: Fleet, request: Request) -> None:
     if isinstance(command, Apply) and command.base and command.base != fleet.revision:
         raise CommandRejected(
             f"revision {fleet.revision} is in force, not {command.base}", "look again first: hactl config diff"
+        )
+    if proposal.base != fleet.revision:
+        raise CommandRejected(
+            f"revision {fleet.revision} came into force while this one was being judged", "the same command again"
         )
     for operation in fleet.operations.values():
         if operation.verb is Verb.RESTART or operation.revision:
@@ -33,6 +39,7 @@ def check(fleet: Fleet, request: Request) -> None:
             raise CommandRejected(f"'{path}' cannot change while the fleet runs", hint)
     if request.confirm != fleet.name:
         _capacity(fleet, proposal)
+        _edges_left(fleet, proposal)
 
 
 def _fixed(spec: FleetSpec) -> dict[str, str]:
@@ -46,24 +53,52 @@ def _fixed(spec: FleetSpec) -> dict[str, str]:
 
 
 def _capacity(fleet: Fleet, proposal: Proposal) -> None:
-    """What goes is made up for by what comes; what restarts needs somebody beside it."""
-    names = {node.name for node in proposal.nodes}
+    """What goes is made up for by what comes; what restarts needs others beside it, as in a rolling restart."""
     hint = f"if you mean it: --confirm {fleet.name}"
-    now = serving(fleet)
-    staying = [node for node in now if node.name in names]
-    fresh = sum(node.role is Role.GATEWAY and node.name not in fleet.nodes for node in proposal.nodes)
-    least = min(len(now), proposal.spec.safety.min_serving_nodes)
-    if len(staying) + fresh < least:
-        raise CommandRejected(f"it would leave {len(staying) + fresh} nodes serving", hint, guard=True)
-    if proposal.restarts_nodes and len(now) == 1 and staying:
+    rules, now = proposal.spec.safety, serving(fleet)
+    after = configured(replace(fleet, proposal=proposal), RevisionApplied(revision=0))
+    left = [
+        node for node in proposal.nodes if node.role is Role.GATEWAY and _will_serve(fleet.nodes.get(node.name), node)
+    ]
+    left = [node for node in left if after.region_weight(node.region)]
+    if len(left) < min(len(now), rules.min_serving_nodes):
+        raise CommandRejected(f"it would leave {len(left)} nodes serving", hint, guard=True)
+    regions, regions_left = {node.region for node in now}, {node.region for node in left}
+    if len(regions_left) < min(len(regions), rules.min_serving_regions):
         raise CommandRejected(
-            f"'{now[0].name}' would restart, and nobody else serves", f"add a node first, or {hint}", guard=True
+            f"it would leave {len(regions_left)} regions serving"
+            f" (safety.min_serving_regions = {rules.min_serving_regions})",
+            hint,
+            guard=True,
         )
+    wanted = {node.name: node for node in proposal.nodes}
+    restarting = [node.name for node in now if node.name in wanted and _changes(node, wanted[node.name], proposal)]
+    others = len(now) - 1
+    if restarting and others < rules.min_serving_nodes:
+        beside = f"only {others} others serve (safety.min_serving_nodes = {rules.min_serving_nodes})"
+        raise CommandRejected(
+            f"'{restarting[0]}' would restart, and {beside if others else 'nobody else serves'}",
+            f"add a node first, or {hint}",
+            guard=True,
+        )
+
+
+def _edges_left(fleet: Fleet, proposal: Proposal) -> None:
+    """The same for the edges."""
+    hint = f"if you mean it: --confirm {fleet.name}"
     edges = [edge for edge in fleet.edges if edge.serviceable]
+    coming = [node for node in proposal.nodes if node.role is Role.EDGE]
+    if edges and not any(_will_serve(fleet.nodes.get(edge.name), edge) for edge in coming):
+        raise CommandRejected("it would leave no edge serving", hint, guard=True)
     if edges and (proposal.restarts_edges and len(edges) == 1):
         raise CommandRejected(
             f"'{edges[0].name}' would restart, and there is no other edge", f"add an edge first, or {hint}", guard=True
         )
+
+
+def _will_serve(now: Node | None, coming: Node) -> bool:
+    """A new node will; of the others those that do."""
+    return bool(coming.weight) if now is None else now.serviceable and now.weight > 0
 
 
 def begin(draft: Draft, operation: Operation, proposal: Proposal) -> Operation:
@@ -78,20 +113,27 @@ def begin(draft: Draft, operation: Operation, proposal: Proposal) -> Operation:
 def steps(fleet: Fleet, proposal: Proposal) -> tuple[Target, ...]:
     """What is to be done, in this order."""
     wanted = {node.name: node for node in proposal.nodes}
+    # An edge that is down proves nothing.
     edges = [
         Target(node=edge.name, step=Step.CHANGE, restart=proposal.restarts_edges)
-        for edge in fleet.edges
+        for edge in sorted(fleet.edges, key=lambda edge: not edge.serviceable)
         if edge.name in wanted
     ]
-    # Who carries no traffic goes first: nothing can be lost on it.
-    nodes = sorted((node for node in fleet.gateways if node.name in wanted), key=lambda node: node.serviceable)
-    changing = [
-        Target(node=node.name, step=Step.CHANGE, restart=True)
-        for node in nodes
-        if proposal.restarts_nodes or node.address != wanted[node.name].address
-    ]
+    # Who is out of service goes first: nothing can be lost on it. The first with traffic is the one that is watched.
+    parts = {share.node: share.part for share in shares(fleet)}
+    nodes = sorted(
+        (node for node in fleet.gateways if node.name in wanted and _changes(node, wanted[node.name], proposal)),
+        key=lambda node: (node.serviceable, not parts[node.name]),
+    )
+    changing = [Target(node=node.name, step=Step.CHANGE, restart=True) for node in nodes]
+    first = sum(not node.serviceable for node in nodes) + 1
     new = [Target(node=name, step=Step.ADD) for name in wanted if name not in fleet.nodes]
     gone = [Target(node=name, step=Step.REMOVE) for name in fleet.nodes if name not in wanted]
     pause = [Target(node="", step=Step.BAKE)] if proposal.bake else []
     commit = Target(node="", step=Step.COMMIT)
-    return (*changing[:1], *edges[:1], *pause, *new, *edges[1:], *changing[1:], commit, *gone)
+    return (*changing[:first], *edges[:1], *pause, *new, *edges[1:], *changing[first:], commit, *gone)
+
+
+def _changes(node: Node, wanted: Node, proposal: Proposal) -> bool:
+    """True when `node` has to restart for it."""
+    return proposal.restarts_nodes or node.address != wanted.address

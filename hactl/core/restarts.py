@@ -8,7 +8,8 @@ In a paused fleet nobody comes back by itself: it waits without a deadline, and 
 from hactl.core.causes import Context, Reaction, Stimulus, deadline_in, instance_of, ordered, wanted
 from hactl.core.effects import Spawn
 from hactl.core.jitter import fraction
-from hactl.core.model import DeadlineKind, Health, Node, NodeState, Paused, Reason, ReasonCode
+from hactl.core.model import DeadlineKind, Health, Node, NodeState, Paused, Reason, ReasonCode, Role
+from hactl.core.spec import FleetSpec
 from hactl.core.value import replace
 
 IMMEDIATE_AFTER = 60.0
@@ -17,10 +18,17 @@ ONCE_READY = (NodeState.SERVING, NodeState.STANDBY, NodeState.DRAINING)
 """States of a process that had become ready."""
 
 
+def placed(node: Node, spec: FleetSpec) -> Node:
+    """`node` where `spec` has it; the port of a gateway node is its own."""
+    if node.role is Role.EDGE:
+        return replace(node, address=spec.edge.host, port=spec.edge.port)
+    return replace(node, address=next((one.bind for one in spec.regions if one.name == node.region), node.address))
+
+
 def spawn(node: Node, context: Context, why: str, reason: Reason | None = None) -> Reaction:
-    """Put `node` into STARTING with a new launch number."""
+    """Put `node` into STARTING with a new launch number, where the configuration it starts with has it."""
     started = replace(
-        node,
+        placed(node, context.spec),
         state=NodeState.STARTING,
         health=Health.UNKNOWN,
         reason=reason or node.reason or Reason(code=ReasonCode.NEW, text="starting for the first time"),

@@ -18,7 +18,9 @@ from hactl.core.value import replace
 
 def roll_one(draft: Draft, operation: Operation, target: Target) -> Target | str | None:
     """Take one target of a rolling restart further: the target as it is then, why it cannot be, or None for not yet."""
-    node = draft.fleet.nodes[target.node]
+    node = draft.fleet.nodes.get(target.node)
+    if node is None:
+        return f"'{target.node}' is gone from the configuration"
     by = f"{operation.by} (rolling restart)"
     match target.phase:
         case Phase.WAITING:
@@ -64,6 +66,33 @@ def gate_open(fleet: Fleet, node: Node) -> bool:
     enough = bool(serving(fleet, (node.name,))) or not others
     well = all(other.serviceable or other.standing_by for other in others)
     return well and enough and confirmed(fleet, fleet.plan.version)
+
+
+def may_go(fleet: Fleet, node: Node, *, without: int) -> bool:
+    """Nobody who should be back soon is still out, the edges agree, and enough are left. Who keeps failing, or waits
+    for the end of a pause, is not waited for: a new configuration may be what it needs; nor is an edge with the
+    revision `without`, which may not be able to agree any more."""
+    edges = [edge for edge in fleet.edges if edge.serviceable and edge.revision != without]
+    if not all(fleet.confirmed.get(edge.name, -1) >= fleet.plan.version for edge in edges):
+        return False
+    peers = [other for other in fleet.nodes.values() if other.role is node.role and other.name != node.name]
+    on_their_way = (NodeState.STARTING, NodeState.STOPPING, NodeState.BACKOFF)
+    if any(other.goal is Goal.UP and other.state in on_their_way and not held(other) for other in peers):
+        return False
+    if not node.serviceable:
+        return True
+    if node.role is Role.EDGE:
+        awaited = (other.goal is Goal.UP and other.state is not NodeState.FAILED and not held(other) for other in peers)
+        return any(other.serviceable for other in peers) or not any(awaited)
+    return bool(serving(fleet, (node.name,))) or len(serving(fleet)) <= 1
+
+
+def proved(fleet: Fleet, edge: Node, revision: int) -> bool:
+    """The edge uses that configuration; one that is down for good has nothing to prove, it starts with what it is to
+    have."""
+    if edge.state is NodeState.FAILED or (edge.goal is Goal.DOWN and not edge.state.alive):
+        return True
+    return edge.serviceable and fleet.proved.get(edge.name) == revision
 
 
 def held_down(fleet: Fleet, operation: Operation) -> list[Node]:

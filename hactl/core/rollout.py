@@ -29,8 +29,8 @@ from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Outcome, Phase, Role, Step, Target
 from hactl.core.operations import end
 from hactl.core.pausing import held
-from hactl.core.rolling import held_down, is_up, order
-from hactl.core.safety import serving
+from hactl.core.restarts import placed
+from hactl.core.rolling import held_down, is_up, may_go, order, proved
 from hactl.core.spec import FleetSpec
 from hactl.core.traffic import confirmed, plan_for
 from hactl.core.value import replace
@@ -57,7 +57,7 @@ def turn_back(draft: Draft, operation: Operation, why: str) -> None:
     kept = {*edge_names(draft.fleet.spec), *node_names(draft.fleet.spec)}
     back, gone = [], []
     # Edges first, and of them those first that could not prove it: they may not take a plan before that either.
-    unproved = {edge.name for edge in draft.fleet.edges if not _proved(draft.fleet, edge, proposal.revision)}
+    unproved = {edge.name for edge in draft.fleet.edges if not proved(draft.fleet, edge, proposal.revision)}
     for node in sorted(draft.fleet.nodes.values(), key=lambda node: node.name not in unproved):
         if node.name not in kept:
             gone.append(Target(node=node.name, step=Step.REMOVE))
@@ -123,10 +123,15 @@ def _take(draft: Draft, operation: Operation, target: Target) -> Target | str | 
             assert_never(target.step)
 
 
-def _bake(draft: Draft, target: Target) -> Target | None:
+def _bake(draft: Draft, target: Target) -> Target | str | None:
+    """Also who has the configuration already is watched: once may be chance, but who dies twice has it from that."""
+    proposal = draft.fleet.proposal
     if target.phase is Phase.WAITING:
-        bake = draft.fleet.proposal.bake if draft.fleet.proposal else 0.0
+        bake = proposal.bake if proposal else 0.0
         return replace(target, phase=Phase.STARTING, until=draft.now.mono + bake)
+    for node in draft.fleet.nodes.values():
+        if proposal is not None and node.revision == proposal.revision and node.state is NodeState.BACKOFF:
+            return _did_not(node, "stay")
     return replace(target, phase=Phase.DONE) if draft.now.mono >= target.until else None
 
 
@@ -156,7 +161,7 @@ def _remove(draft: Draft, operation: Operation, target: Target, node: Node | Non
         return replace(target, phase=Phase.DONE)
     if not operation.back:
         return replace(target, phase=Phase.STOPPING)
-    if node.state is NodeState.STOPPED:
+    if _may_be_forgotten(draft.fleet, node):
         draft.emit(NodesRemoved(nodes=(node.name,)))
         return replace(target, phase=Phase.DONE)
     if node.goal is Goal.UP:
@@ -164,14 +169,20 @@ def _remove(draft: Draft, operation: Operation, target: Target, node: Node | Non
     return replace(target, phase=Phase.STOPPING)
 
 
-def _tell(draft: Draft, operation: Operation, target: Target, node: Node) -> Target | None:
-    """An edge takes a configuration as it takes a plan: by documents that it proves."""
+def _tell(draft: Draft, operation: Operation, target: Target, node: Node) -> Target | str | None:
+    """An edge takes a configuration as it takes a plan: by documents that it proves. One that dies of them does not."""
     revision = _revision(draft.fleet, operation)
     if target.phase is Phase.WAITING:
         _revise(draft, node, revision)
+        if node.state is NodeState.FAILED:
+            return replace(target, phase=Phase.DONE)
+        if node.state is NodeState.BACKOFF:
+            order(draft, node, Cause.START, f"{operation.by} (revision {revision})")
         draft.perform(ApplyTraffic(plan=draft.fleet.plan))
         return replace(target, phase=Phase.STARTING)
-    return replace(target, phase=Phase.DONE) if _proved(draft.fleet, node, revision) else None
+    if not operation.back and node.state in (NodeState.BACKOFF, NodeState.FAILED):
+        return _did_not(node, "come")
+    return replace(target, phase=Phase.DONE) if proved(draft.fleet, node, revision) else None
 
 
 def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> Target | str | None:
@@ -187,7 +198,7 @@ def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> 
                 order(draft, node, Cause.START, by)
                 return replace(target, phase=Phase.STARTING)
             back = operation.revision if operation.back else 0
-            if node.goal is Goal.DOWN or node.launch is None or not _may_go(draft.fleet, node, without=back):
+            if node.goal is Goal.DOWN or node.launch is None or not may_go(draft.fleet, node, without=back):
                 return None
             order(draft, node, Cause.STOP, by)
             return replace(target, phase=Phase.STOPPING)
@@ -198,7 +209,7 @@ def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> 
             order(draft, node, Cause.START, by)
             return replace(target, phase=Phase.STARTING)
         case Phase.STARTING:
-            if node.role is Role.EDGE and node.serviceable and not _proved(draft.fleet, node, revision):
+            if node.role is Role.EDGE and node.serviceable and not proved(draft.fleet, node, revision):
                 return None
             return _back_up(draft.fleet, target, node, going_back=bool(operation.back))
         case Phase.DONE:
@@ -214,28 +225,14 @@ def _back_up(fleet: Fleet, target: Target, node: Node, *, going_back: bool) -> T
         return replace(target, phase=Phase.DONE)
     if node.state in (NodeState.BACKOFF, NodeState.FAILED):
         if not going_back:
-            return f"'{node.name}' did not come up with it: {node.reason.text if node.reason else 'unknown'}"
+            return _did_not(node, "come")
         if node.state is NodeState.FAILED or held(node):
             return replace(target, phase=Phase.DONE)
     return None
 
 
-def _may_go(fleet: Fleet, node: Node, *, without: int) -> bool:
-    """Nobody who should be back soon is still out, the edges agree, and enough are left. Who keeps failing, or waits
-    for the end of a pause, is not waited for: a new configuration may be what it needs; nor is an edge with the
-    revision `without`, which may not be able to agree any more."""
-    edges = [edge for edge in fleet.edges if edge.serviceable and edge.revision != without]
-    if not all(fleet.confirmed.get(edge.name, -1) >= fleet.plan.version for edge in edges):
-        return False
-    peers = [other for other in fleet.nodes.values() if other.role is node.role and other.name != node.name]
-    on_their_way = (NodeState.STARTING, NodeState.STOPPING, NodeState.BACKOFF)
-    if any(other.goal is Goal.UP and other.state in on_their_way and not held(other) for other in peers):
-        return False
-    if not node.serviceable:
-        return True
-    if node.role is Role.EDGE:
-        return any(other.serviceable for other in peers) or not peers
-    return bool(serving(fleet, (node.name,))) or len(serving(fleet)) <= 1
+def _did_not(node: Node, what: str) -> str:
+    return f"'{node.name}' did not {what} up with it: {node.reason.text if node.reason else 'unknown'}"
 
 
 def _revision(fleet: Fleet, operation: Operation) -> int:
@@ -246,20 +243,7 @@ def _revision(fleet: Fleet, operation: Operation) -> int:
 def _revise(draft: Draft, node: Node, revision: int) -> None:
     """From its next start on, or with what it is told next, the process has that configuration."""
     revised = replace(node, revision=revision)
-    spec = draft.fleet.spec_for(revised)
-    host, port = (spec.edge.host, spec.edge.port) if node.role is Role.EDGE else (_bind(spec, node), node.port)
-    draft.take_note(replace(revised, address=host, port=port), f"revision {revision}")
-
-
-def _bind(spec: FleetSpec, node: Node) -> str:
-    return next((region.bind for region in spec.regions if region.name == node.region), node.address)
-
-
-def _proved(fleet: Fleet, edge: Node, revision: int) -> bool:
-    """An edge that is down for good has nothing to prove now: it starts with what it is to have."""
-    if edge.state is NodeState.FAILED or (edge.goal is Goal.DOWN and not edge.state.alive):
-        return True
-    return edge.serviceable and fleet.proved.get(edge.name) == revision
+    draft.take_note(placed(revised, draft.fleet.spec_for(revised)), f"revision {revision}")
 
 
 def _known_to_edges(fleet: Fleet) -> bool:
@@ -276,6 +260,7 @@ def _expire(draft: Draft, operation: Operation) -> None:
         return
     if draft.fleet.proposal is not None:
         draft.emit(RevisionRolledBack(revision=operation.revision, why=operation.back))
+        draft.perform(ApplyTraffic(plan=draft.fleet.plan))  # edges that were not reached have the new one still
     what = f"taken back ({operation.back}), but {why}" if operation.back else f"in force, but {why}"
     end(draft, operation, Outcome.FAILED, what, "hactl status; then: hactl restart NODE")
 
@@ -298,9 +283,14 @@ def _let_go(draft: Draft) -> None:
         spare = node.role in served or not node.serviceable
         if node.goal is Goal.UP and not fleet.closing and spare and not being_spawned:
             order(draft, node, Cause.STOP, "the configuration")
-    stopped = tuple(node.name for node in extra if draft.fleet.nodes[node.name].state is NodeState.STOPPED)
-    if stopped:
-        draft.emit(NodesRemoved(nodes=stopped))
+    gone = tuple(node.name for node in extra if _may_be_forgotten(draft.fleet, draft.fleet.nodes[node.name]))
+    if gone:
+        draft.emit(NodesRemoved(nodes=gone))
+
+
+def _may_be_forgotten(fleet: Fleet, node: Node) -> bool:
+    """It has stopped, and if its loss was told, so was the end of that."""
+    return node.state is NodeState.STOPPED and node.name not in fleet.failovers
 
 
 def _count(spec: FleetSpec) -> int:

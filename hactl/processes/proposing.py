@@ -39,6 +39,7 @@ class Proposals:
         return Proposal(
             spec=spec,
             nodes=nodes,
+            base=fleet.revision,
             text=text,
             digest=config.digest(spec),
             restarts_nodes=self._gateways.identity(coming) != self._gateways.identity(fleet),

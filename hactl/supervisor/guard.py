@@ -53,7 +53,8 @@ class Guard:
                 now = now.plus(Tally(requests=sample.requests or 0.0, errors=sample.errors or 0.0))
         change = _change(fleet)
         if change is None:
-            self._before.append(now)
+            if fleet.proposal is None:  # on its way back it may still do harm: that is not what is usual
+                self._before.append(now)
             return None
         if change.id != self._operation:
             self._operation, self._since, self._told = change.id, Tally(), False

@@ -1,5 +1,7 @@
 """The configuration of a real fleet changes under load: nobody notices, and what is wrong with it never arrives."""
 
+import asyncio
+
 import pytest
 import pytest_asyncio
 from support.fleet import APP, Region, RunningFleet
@@ -100,18 +102,31 @@ async def test_what_edges_are_started_with_restarts_them_one_by_one(fleet):
     assert load.failed - load.unaccepted == 0, load
 
 
+async def test_long_requests_outlive_a_change_of_listeners(fleet):
+    """What an edge listens with changes; what it has begun to answer comes to its end."""
+    fleet.upstream.hold()
+    already = fleet.upstream.count
+    text = fleet.toml().replace("[edge]", '[edge]\nidle_timeout = "200s"')
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(fetch(fleet.port, timeout=30.0)) for _ in range(4)]
+        await fleet.upstream.arrived(already + len(asked))
+        receipt = await fleet.client.submit(Apply(text=text, bake=0.0), by="test")
+        asyncio.get_running_loop().call_later(3.0, fleet.upstream.release)  # longer than an old listener lives
+    assert [one.result()[0] for one in asked] == [200] * len(asked)
+    assert (await fleet.ended(receipt.operation)).event.outcome is Outcome.DONE
+    await fleet.calm()
+    await applied(fleet, fleet.toml())
+
+
 async def test_edges_move_to_another_address(fleet):
-    """Without a restart; somebody else's port is refused before anything happens."""
-    pids, port = fleet.pids(), free_port()
+    """One by one; somebody else's port is refused before anything happens."""
+    port = free_port()
     moved = fleet.toml().replace(f":{fleet.port}", f":{port}")
     await applied(fleet, moved)
     assert (await fetch(port))[0] == 200
     assert fleet.now.nodes["edge-1"].port == port
     await applied(fleet, fleet.toml())
     assert (await fetch(fleet.port))[0] == 200
-    assert {name: fleet.pid(name) for name in ("edge-1", "edge-2")} == {
-        name: pids[name] for name in ("edge-1", "edge-2")
-    }
     taken = fleet.toml().replace(f":{fleet.port}", f":{fleet.upstream.port}")
     mark = fleet.seq
     with pytest.raises(HactlError, match="is held"):

@@ -72,6 +72,7 @@ def a_proposal(fleet: Fleet, spec: FleetSpec, *, bake: float = 0.0) -> Proposal:
     return Proposal(
         spec=spec,
         nodes=lay_out(spec, (port for port in range(20_000, 28_000) if port not in used), fleet),
+        base=fleet.revision,
         digest="d",
         restarts_nodes=spec.routes != fleet.spec.routes,
         restarts_edges=spec.edge.threads != fleet.spec.edge.threads,

@@ -68,9 +68,13 @@ class EnvoyEdge:
         await self._twin.judge(binaries.find(self._binary), given)
 
     def identity(self, fleet: Fleet) -> str:
-        """What an edge cannot be told while it runs: its start-up document and its threads."""
-        started_with = documents(fleet, fleet.spec.edge.policy, self._twin.seat).bootstrap
-        return digest(started_with, fleet.spec.edge.threads)
+        """What an edge cannot be told while it runs: its start-up document, its threads and its listeners.
+
+        It could be told of listeners, but closes every connection of the old one a second later, with all requests
+        in flight (measured); one that restarts lets them finish.
+        """
+        given = documents(fleet, fleet.spec.edge.policy, self._twin.seat)
+        return digest(given.bootstrap, given.listeners, fleet.spec.edge.threads)
 
     async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
         """Ask through the private listener: on the shared port another edge could answer for a frozen one."""

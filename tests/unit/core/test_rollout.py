@@ -9,6 +9,7 @@ from support.world import MemoryWorld
 from hactl.core.commands import Apply, Command, Down, Drain, Restart, Scale, SetWeight, Stop
 from hactl.core.errors import CommandRejected
 from hactl.core.events import (
+    FailoverEnded,
     NodesAdded,
     NodesRemoved,
     OperationMoved,
@@ -17,7 +18,7 @@ from hactl.core.events import (
     RevisionRolledBack,
 )
 from hactl.core.model import Goal, NodeState, Outcome, Phase, Role, Step
-from hactl.core.observations import TrafficWorsened
+from hactl.core.observations import PlanApplied, TrafficWorsened
 from hactl.core.spec import FleetSpec, RegionSpec, RouteSpec
 from hactl.core.value import replace
 
@@ -137,6 +138,22 @@ def test_the_traffic_is_watched_for_a_while() -> None:
     assert world.ending(operation).outcome is Outcome.DONE
 
 
+def test_what_is_watched_has_traffic() -> None:
+    """A node or an edge that is stopped, drained or standing by proves nothing."""
+    world = a_world(a_spec(regions=2, nodes=2, standby=True))
+    spec = world.fleet.spec
+    spec = replace(spec, regions=(spec.regions[1], spec.regions[0]))
+    propose(world, spec)  # the standby region is the first now
+    world.settle()
+    world.submit(Stop(nodes=("seoul-1",)))
+    world.submit(Stop(nodes=("edge-1",)))
+    world.settle()
+    operation = propose(world, with_routes(spec), bake=1.0)
+    steps = [target.node or str(target.step) for target in world.fleet.operations[operation].targets]
+    assert steps[:4] == ["seoul-1", "seoul-2", "edge-2", "bake"]
+    world.settle().check_quiet()
+
+
 def test_weights_and_drains_that_people_have_set_hold() -> None:
     """A configuration that says nothing new about a weight leaves it as it was set."""
     world = a_world()
@@ -201,6 +218,35 @@ def test_nobody_goes_before_the_edges_know_who_comes() -> None:
     assert all(world.fleet.confirmed[edge.name] == world.fleet.plan.version for edge in world.fleet.edges)
     world.settle().check_quiet()
     assert world.ending(operation).outcome is Outcome.DONE
+
+
+def test_a_restart_does_not_stumble_over_what_is_gone() -> None:
+    """A change that was given up after it came into force leaves nodes that go later, also while others restart."""
+    world = a_world()
+    operation = propose(world, replace(world.fleet.spec, regions=world.fleet.spec.regions[:1]))
+    world.lost = lambda saw: isinstance(saw, PlanApplied) and bool(world.saw(RevisionApplied))
+    while operation in world.fleet.operations:
+        assert world.turn()
+    assert "osaka-2" in world.fleet.nodes
+    restart = world.submit(Restart(nodes=("seoul-1", "osaka-2")))
+    world.lost = lambda saw: False
+    for edge in world.fleet.edges:
+        world.die(edge.name)
+    world.settle().check_quiet()
+    assert world.ending(restart).outcome is Outcome.FAILED
+    assert "'osaka-2' is gone" in world.ending(restart).sentence
+
+
+def test_a_loss_ends_before_its_node_is_forgotten() -> None:
+    """Whoever was told that it began is told that it ended."""
+    world = a_world()
+    world.broken.add("osaka-1")
+    world.die("osaka-1")
+    while world.fleet.nodes["osaka-1"].state is not NodeState.BACKOFF:
+        assert world.turn()
+    propose(world, replace(world.fleet.spec, regions=world.fleet.spec.regions[:1]))
+    world.settle().check_quiet()
+    assert [event.node for event in world.saw(FailoverEnded)] == ["osaka-1"]  # type: ignore[attr-defined]
 
 
 # -- the way back
@@ -276,6 +322,42 @@ def test_a_process_that_never_gets_ready_is_not_waited_for_for_ever() -> None:
     assert "not ready" in world.ending(operation).sentence
 
 
+@pytest.mark.parametrize("proves", [False, True], ids=["before it proves it", "while traffic is watched"])
+def test_an_edge_that_dies_of_it_turns_it_round(proves: bool) -> None:
+    """The other edge never gets it, or nobody would be left."""
+    world = a_world()
+    old = world.fleet.spec
+    world.lost = lambda saw: isinstance(saw, PlanApplied) and saw.revision == 2 and not proves
+    operation = propose(world, replace(old, edge=replace(old.edge, node_header="x-new")), bake=5.0)
+    while operation in world.fleet.operations:
+        for process in tuple(world.processes.values()):
+            if process.spec.edge.node_header == "x-new":
+                world.die(process.name)
+        assert world.fleet.nodes["edge-2"].serviceable
+        assert world.turn()
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.ROLLED_BACK
+    assert "'edge-1' did not" in world.ending(operation).sentence
+
+
+def test_a_way_back_that_took_too_long_leaves_no_edge_behind() -> None:
+    """Not even behind one that will not have the old configuration any more."""
+    world = a_world()
+    old = world.fleet.spec
+    operation = propose(world, with_routes(old), bake=1.0)
+    while world.fleet.proved["edge-2"] != 2:
+        assert world.turn()
+    world.picky["edge-1"] = lambda plan: world.fleet.nodes["edge-1"].revision == 1
+    world.deliver(TrafficWorsened(operation=operation, why="worse"))
+    while operation in world.fleet.operations:
+        assert world.turn()
+    world.picky.clear()
+    world.settle()
+    assert world.ending(operation).outcome is Outcome.FAILED
+    assert world.fleet.spec == old
+    assert [world.alive(edge.name)[0].spec for edge in world.fleet.edges] == [old, old]
+
+
 # -- interruptions
 
 
@@ -328,6 +410,23 @@ def test_a_reboot_takes_it_back() -> None:
     raise AssertionError("never quiet")
 
 
+def test_a_reboot_leaves_nobody_at_a_new_address() -> None:
+    """Everybody starts where the configuration in force has it."""
+    for turns in range(0, BOUND, 3):
+        world = a_world()
+        spec = world.fleet.spec
+        elsewhere = tuple(replace(region, bind="127.0.0.2") for region in spec.regions)
+        propose(world, replace(spec, regions=elsewhere, edge=replace(spec.edge, port=9000)))
+        if world.run(turns) < turns:
+            return
+        world.reboot()
+        world.settle().check_quiet()
+        spec = world.fleet.spec
+        assert {node.address for node in world.fleet.gateways} == {spec.regions[0].bind}
+        assert {edge.port for edge in world.fleet.edges} == {spec.edge.port}
+    raise AssertionError("never quiet")
+
+
 def test_a_down_takes_it_back() -> None:
     """The next start has the old configuration, and none of the processes that only the new one wanted."""
     for turns in range(0, BOUND, 3):
@@ -363,6 +462,18 @@ def test_what_cannot_be_changed_is_refused_by_name() -> None:
         world.submit(APPLY)
 
 
+def test_what_was_judged_against_another_one_is_refused() -> None:
+    """A scale that was read before another change came into force would take that change back."""
+    world = a_world()
+    first, second = world.fleet.spec.regions
+    scaled = a_proposal(world.fleet, replace(world.fleet.spec, regions=(replace(first, nodes=3), second)))
+    propose(world, with_routes(world.fleet.spec))
+    world.settle()
+    with pytest.raises(CommandRejected, match="while this one was being judged"):
+        world.submit(Scale(region="seoul", count=3), proposal=scaled)
+    assert world.fleet.spec.routes == OTHER_ROUTES
+
+
 def test_one_change_at_a_time() -> None:
     """Neither another one nor a rolling restart may cut in, and nobody else orders its processes about."""
     world = a_world()
@@ -385,6 +496,46 @@ def test_nobody_is_left_without_a_node_unless_meant() -> None:
     operation = propose(world, with_routes(world.fleet.spec), confirm="default")
     world.settle().check_quiet()
     assert world.ending(operation).outcome is Outcome.DONE
+
+
+def test_the_edge_that_serves_does_not_go() -> None:
+    """Fewer edges are those with the lowest numbers, and the first is stopped."""
+    world = a_world()
+    world.submit(Stop(nodes=("edge-1",)))
+    world.settle()
+    spec = replace(world.fleet.spec, edge=replace(world.fleet.spec.edge, count=1))
+    refused = refusal(world, spec)
+    assert refused.guard
+    assert "no edge serving" in refused.message
+
+
+def test_what_is_meant_is_done() -> None:
+    """The only edge that is not stopped restarts when somebody has typed the name; nobody waits for the stopped one."""
+    world = a_world()
+    world.submit(Stop(nodes=("edge-2",)))
+    world.settle()
+    spec = replace(world.fleet.spec, edge=replace(world.fleet.spec.edge, threads=2))
+    assert "'edge-1' would restart" in refusal(world, spec).message
+    operation = propose(world, spec, confirm="default")
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+
+
+def test_what_any_command_must_leave_is_left() -> None:
+    """Regions, nodes with weight, and nodes beside one that restarts, for another address as for other routes."""
+    world = a_world(a_spec(regions=2, nodes=2, safety={"min_serving_regions": 2}))
+    spec = world.fleet.spec
+    assert "1 regions serving" in refusal(world, replace(spec, regions=spec.regions[:1])).message
+    world = a_world(a_spec(regions=2, nodes=1))
+    spec = world.fleet.spec
+    asleep = replace(spec.regions[0], weight=0)
+    assert "0 nodes serving" in refusal(world, replace(spec, regions=(asleep,))).message
+    world = a_world(a_spec(regions=1, nodes=3, safety={"min_serving_nodes": 3}))
+    assert "only 2 others serve" in refusal(world, with_routes(world.fleet.spec)).message
+    world = a_world(a_spec(regions=1, nodes=1))
+    spec = world.fleet.spec
+    elsewhere = replace(spec.regions[0], bind="127.0.0.2")
+    assert "nobody else serves" in refusal(world, replace(spec, regions=(elsewhere,))).message
 
 
 def test_steps_are_known_before() -> None:

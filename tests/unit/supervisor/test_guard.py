@@ -44,6 +44,15 @@ def test_what_is_no_worse_than_before_is_no_news() -> None:
     assert guard.measured(changing(), a_second(300, 110)) is None
 
 
+def test_what_a_bad_configuration_did_is_not_what_was_before() -> None:
+    """Neither while it is taken back: the next one is compared with the traffic of the configuration in force."""
+    guard, fleet = Guard(), changing()
+    back = {name: replace(operation, back="refused") for name, operation in fleet.operations.items()}
+    guard.measured(serving(), a_second(100, 0))
+    guard.measured(replace(fleet, operations=back), a_second(100, 100))
+    assert guard.measured(fleet, a_second(100, 30)) is not None
+
+
 def test_what_is_on_its_way_back_is_not_judged() -> None:
     """It is being taken back already."""
     fleet = changing()

@@ -213,6 +213,14 @@ async def test_a_node_that_is_new_has_passed_its_first_check(tmp_path: Path) -> 
         assert edge.looks > 3
 
 
+async def test_an_edge_too_busy_to_tell_of_checks_takes_the_plan_all_the_same(tmp_path: Path) -> None:
+    """It has confirmed it, and the request through it decides."""
+    async with running(tmp_path) as edge:
+        edge.clusters = lambda: b"not now"  # type: ignore[method-assign]
+        await edge.publisher.publish("v1", edge.wanted(), plan_of(1), lambda _: "")
+        assert edge.version(edge.seat.endpoints) == "v1"
+
+
 def test_addresses_are_read_from_plans_and_from_files() -> None:
     """A file wraps what the plan says."""
     plan = plan_of(1, 2)
