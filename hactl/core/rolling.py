@@ -61,11 +61,11 @@ def gate_open(fleet: Fleet, node: Node) -> bool:
 
     if node.role is Role.EDGE:
         others = [edge for edge in fleet.edges if edge.name != node.name and up(edge)]
-        return all(edge.serviceable for edge in others) and confirmed(fleet, fleet.plan.version)
+        return all(edge.serviceable for edge in others) and known_to_edges(fleet)
     others = [other for other in fleet.gateways if other.name != node.name and up(other) and not other.drained]
     enough = bool(serving(fleet, (node.name,))) or not others
     well = all(other.serviceable or other.standing_by for other in others)
-    return well and enough and confirmed(fleet, fleet.plan.version)
+    return well and enough and known_to_edges(fleet)
 
 
 def may_go(fleet: Fleet, node: Node, *, without: int) -> bool:
@@ -85,6 +85,17 @@ def may_go(fleet: Fleet, node: Node, *, without: int) -> bool:
         awaited = (other.goal is Goal.UP and other.state is not NodeState.FAILED and not held(other) for other in peers)
         return any(other.serviceable for other in peers) or not any(awaited)
     return bool(serving(fleet, (node.name,))) or len(serving(fleet)) <= 1
+
+
+def known_to_edges(fleet: Fleet, version: int | None = None) -> bool:
+    """Every edge that serves has proved the plan in force, or one as new as `version`; also when no edge is up, or
+    will soon be, that could: then nobody is served anything old, and whoever comes back is told the newest."""
+    if confirmed(fleet, fleet.plan.version if version is None else version):
+        return True
+    return not any(
+        edge.goal is Goal.UP and edge.state is not NodeState.FAILED and not (held(edge) and edge.launch is None)
+        for edge in fleet.edges
+    )
 
 
 def proved(fleet: Fleet, edge: Node, revision: int) -> bool:
@@ -109,7 +120,7 @@ def is_up(fleet: Fleet, node: Node) -> bool | str | None:
     if node.goal is Goal.DOWN:
         return f"'{node.name}' was stopped"
     if node.serviceable:
-        return True if confirmed(fleet, fleet.plan.version) or node.role is Role.EDGE or not fleet.edges else None
+        return True if node.role is Role.EDGE or known_to_edges(fleet) else None
     if (node.state is NodeState.DRAINING and node.drained) or node.state is NodeState.STANDBY:
         return True
     return given_up(node)

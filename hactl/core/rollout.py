@@ -30,9 +30,9 @@ from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Outcome, P
 from hactl.core.operations import end
 from hactl.core.pausing import held
 from hactl.core.restarts import placed
-from hactl.core.rolling import held_down, is_up, may_go, order, proved
+from hactl.core.rolling import held_down, is_up, known_to_edges, may_go, order, proved
 from hactl.core.spec import FleetSpec
-from hactl.core.traffic import confirmed, plan_for
+from hactl.core.traffic import plan_for
 from hactl.core.value import replace
 
 
@@ -140,7 +140,7 @@ def _commit(draft: Draft, operation: Operation, target: Target) -> Target | None
     if draft.fleet.proposal is not None:
         draft.emit(RevisionApplied(revision=operation.revision))
         return replace(target, phase=Phase.STARTING)
-    return replace(target, phase=Phase.DONE) if _known_to_edges(draft.fleet) else None
+    return replace(target, phase=Phase.DONE) if known_to_edges(draft.fleet) else None
 
 
 def _add(draft: Draft, operation: Operation, target: Target) -> Target | str | None:
@@ -246,11 +246,6 @@ def _revise(draft: Draft, node: Node, revision: int) -> None:
     draft.take_note(placed(revised, draft.fleet.spec_for(revised)), f"revision {revision}")
 
 
-def _known_to_edges(fleet: Fleet) -> bool:
-    """Also when none is up that could know: then nobody is served anything old."""
-    return confirmed(fleet, fleet.plan.version) or not any(edge.goal is Goal.UP for edge in fleet.edges)
-
-
 def _expire(draft: Draft, operation: Operation) -> None:
     """Before the commit it is taken back; on the way back, and after the commit, what is left is said."""
     waiting = [target.node or str(target.step) for target in operation.targets if target.phase is not Phase.DONE]
@@ -273,7 +268,7 @@ def _let_go(draft: Draft) -> None:
     fleet = draft.fleet
     if fleet.proposal is not None or len(fleet.nodes) <= _count(fleet.spec):
         return
-    if plan_for(fleet) != fleet.plan or not _known_to_edges(fleet):
+    if plan_for(fleet) != fleet.plan or not known_to_edges(fleet):
         return
     wanted = {*edge_names(fleet.spec), *node_names(fleet.spec)}
     extra = [node for node in fleet.nodes.values() if node.name not in wanted]
