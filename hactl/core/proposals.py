@@ -7,7 +7,7 @@ from hactl.core.errors import CommandRejected
 from hactl.core.events import RevisionApplied, RevisionProposed
 from hactl.core.model import Fleet, Node, Operation, Proposal, Role, Step, Target, Verb
 from hactl.core.safety import serving
-from hactl.core.spec import FleetSpec
+from hactl.core.spec import FleetSpec, SafetySpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 
@@ -55,14 +55,18 @@ def _fixed(spec: FleetSpec) -> dict[str, str]:
 def _capacity(fleet: Fleet, proposal: Proposal) -> None:
     """What goes is made up for by what comes; what restarts needs others beside it, as in a rolling restart."""
     hint = f"if you mean it: --confirm {fleet.name}"
-    rules, now = proposal.spec.safety, serving(fleet)
+    rules, now = _rules(fleet, proposal), serving(fleet)
     after = configured(replace(fleet, proposal=proposal), RevisionApplied(revision=0))
     left = [
         node for node in proposal.nodes if node.role is Role.GATEWAY and _will_serve(fleet.nodes.get(node.name), node)
     ]
     left = [node for node in left if after.region_weight(node.region)]
     if len(left) < min(len(now), rules.min_serving_nodes):
-        raise CommandRejected(f"it would leave {len(left)} nodes serving", hint, guard=True)
+        raise CommandRejected(
+            f"it would leave {len(left)} nodes serving (safety.min_serving_nodes = {rules.min_serving_nodes})",
+            hint,
+            guard=True,
+        )
     regions, regions_left = {node.region for node in now}, {node.region for node in left}
     if len(regions_left) < min(len(regions), rules.min_serving_regions):
         raise CommandRejected(
@@ -81,6 +85,16 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
             f"add a node first, or {hint}",
             guard=True,
         )
+
+
+def _rules(fleet: Fleet, proposal: Proposal) -> SafetySpec:
+    """The stricter of both: a limit is not lowered by the very change that it would forbid."""
+    now, coming = fleet.spec.safety, proposal.spec.safety
+    return replace(
+        coming,
+        min_serving_nodes=max(now.min_serving_nodes, coming.min_serving_nodes),
+        min_serving_regions=max(now.min_serving_regions, coming.min_serving_regions),
+    )
 
 
 def _edges_left(fleet: Fleet, proposal: Proposal) -> None:

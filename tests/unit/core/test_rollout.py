@@ -19,7 +19,7 @@ from hactl.core.events import (
 )
 from hactl.core.model import Goal, NodeState, Outcome, Phase, Role, Step
 from hactl.core.observations import PlanApplied, TrafficWorsened
-from hactl.core.spec import FleetSpec, RegionSpec, RouteSpec
+from hactl.core.spec import FleetSpec, RegionSpec, RouteSpec, SafetySpec
 from hactl.core.value import replace
 
 APPLY = Apply(text="")
@@ -536,6 +536,22 @@ def test_what_any_command_must_leave_is_left() -> None:
     spec = world.fleet.spec
     elsewhere = replace(spec.regions[0], bind="127.0.0.2")
     assert "nobody else serves" in refusal(world, replace(spec, regions=(elsewhere,))).message
+
+
+def test_a_limit_is_not_lowered_by_what_it_forbids() -> None:
+    """Lowering it and making use of that are two changes; raising it counts at once."""
+    world = a_world(a_spec(regions=1, nodes=4, safety={"min_serving_nodes": 4, "min_serving_regions": 1}))
+    spec = world.fleet.spec
+    fewer = replace(spec, regions=(replace(spec.regions[0], nodes=2),), safety=SafetySpec(min_serving_nodes=1))
+    assert "2 nodes serving (safety.min_serving_nodes = 4)" in refusal(world, fewer).message
+    assert "only 3 others serve" in refusal(world, replace(with_routes(spec), safety=SafetySpec())).message
+    propose(world, replace(spec, safety=SafetySpec(min_serving_nodes=1)))
+    world.settle()
+    operation = propose(world, fewer)
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    raised = replace(with_routes(fewer), safety=SafetySpec(min_serving_nodes=2))
+    assert "only 1 others serve" in refusal(world, raised).message
 
 
 def test_steps_are_known_before() -> None:
