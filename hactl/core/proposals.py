@@ -6,7 +6,7 @@ from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
 from hactl.core.events import RevisionApplied, RevisionProposed
 from hactl.core.model import Fleet, Node, Operation, Proposal, Role, Step, Target, Verb
-from hactl.core.safety import serving
+from hactl.core.safety import remaining, serving
 from hactl.core.spec import FleetSpec, SafetySpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
@@ -77,7 +77,7 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
         )
     wanted = {node.name: node for node in proposal.nodes}
     restarting = [node.name for node in now if node.name in wanted and _changes(node, wanted[node.name], proposal)]
-    others = len(now) - 1
+    others = _beside(fleet)
     if restarting and others < rules.min_serving_nodes:
         beside = f"only {others} others serve (safety.min_serving_nodes = {rules.min_serving_nodes})"
         raise CommandRejected(
@@ -95,6 +95,11 @@ def _rules(fleet: Fleet, proposal: Proposal) -> SafetySpec:
         min_serving_nodes=max(now.min_serving_nodes, coming.min_serving_nodes),
         min_serving_regions=max(now.min_serving_regions, coming.min_serving_regions),
     )
+
+
+def _beside(fleet: Fleet) -> int:
+    """How many nodes serve, in the worst case, while one restarts."""
+    return min((len(remaining(fleet, (node.name,))) for node in serving(fleet)), default=0)
 
 
 def _edges_left(fleet: Fleet, proposal: Proposal) -> None:
@@ -115,13 +120,17 @@ def _will_serve(now: Node | None, coming: Node) -> bool:
     return bool(coming.weight) if now is None else now.serviceable and now.weight > 0
 
 
-def begin(draft: Draft, operation: Operation, proposal: Proposal) -> Operation:
-    """Give the proposal its number and the operation its steps. The operation is yet to be emitted."""
+def begin(draft: Draft, operation: Operation, proposal: Proposal, *, meant: bool) -> Operation:
+    """Give the proposal its number and the operation its steps. The operation is yet to be emitted.
+
+    A limit holds at every step, unless it was `meant` to be broken; never one that a fleet is below already.
+    """
     fleet = draft.fleet
+    least = 0 if meant else min(_rules(fleet, proposal).min_serving_nodes, _beside(fleet))
     revision = max(fleet.last_revision, fleet.revision) + 1
     draft.emit(RevisionProposed(proposal=replace(proposal, revision=revision)))
     sentence = f"{operation.sentence} (revision {revision})"
-    return replace(operation, revision=revision, targets=steps(fleet, proposal), sentence=sentence)
+    return replace(operation, revision=revision, targets=steps(fleet, proposal), sentence=sentence, least=least)
 
 
 def steps(fleet: Fleet, proposal: Proposal) -> tuple[Target, ...]:

@@ -11,7 +11,7 @@ from hactl.core.errors import CommandRejected
 from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Phase, Role, Step, Target, Verb
 from hactl.core.pausing import held
-from hactl.core.safety import serving
+from hactl.core.safety import remaining, serving
 from hactl.core.traffic import confirmed
 from hactl.core.value import replace
 
@@ -68,10 +68,35 @@ def gate_open(fleet: Fleet, node: Node) -> bool:
     return well and enough and known_to_edges(fleet)
 
 
-def may_go(fleet: Fleet, node: Node, *, without: int) -> bool:
+def in_turn(fleet: Fleet, operation: Operation) -> list[Target]:
+    """What a configuration change has still to do. A node that has gone out of service meanwhile has its turn before
+    one that serves: nothing can be lost on it, and it may be what is missing beside the other."""
+    left = [target for target in operation.targets if target.phase is not Phase.DONE]
+    if not left or not _restarts_a_node(fleet, left[0]):
+        return left
+    first = next(
+        (target for target in left if _restarts_a_node(fleet, target) and _before_others(fleet, target)), left[0]
+    )
+    return [first, *(target for target in left if target != first)]
+
+
+def _restarts_a_node(fleet: Fleet, target: Target) -> bool:
+    node = fleet.nodes.get(target.node)
+    return target.step is Step.CHANGE and target.restart and node is not None and node.role is Role.GATEWAY
+
+
+def _before_others(fleet: Fleet, target: Target) -> bool:
+    """It has begun already, or its node keeps dying or does not answer."""
+    node = fleet.nodes[target.node]
+    out = node.state is NodeState.FAILED or (node.state is NodeState.SERVING and not node.serviceable)
+    return target.phase is not Phase.WAITING or (out and node.goal is Goal.UP)
+
+
+def may_go(fleet: Fleet, node: Node, operation: Operation) -> bool:
     """Nobody who should be back soon is still out, the edges agree, and enough are left. Who keeps failing, or waits
-    for the end of a pause, is not waited for: a new configuration may be what it needs; nor is an edge with the
-    revision `without`, which may not be able to agree any more."""
+    for the end of a pause, is not waited for: a new configuration may be what it needs; nor, on the
+    way back, is an edge that has the new one and may not be able to agree any more."""
+    without, least = (operation.revision, 0) if operation.back else (0, operation.least)
     edges = [edge for edge in fleet.edges if edge.serviceable and edge.revision != without]
     if not all(fleet.confirmed.get(edge.name, -1) >= fleet.plan.version for edge in edges):
         return False
@@ -84,6 +109,8 @@ def may_go(fleet: Fleet, node: Node, *, without: int) -> bool:
     if node.role is Role.EDGE:
         awaited = (other.goal is Goal.UP and other.state is not NodeState.FAILED and not held(other) for other in peers)
         return any(other.serviceable for other in peers) or not any(awaited)
+    if len(remaining(fleet, (node.name,))) < least:
+        return False
     return bool(serving(fleet, (node.name,))) or len(serving(fleet)) <= 1
 
 

@@ -30,7 +30,7 @@ from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Outcome, P
 from hactl.core.operations import end
 from hactl.core.pausing import held
 from hactl.core.restarts import placed
-from hactl.core.rolling import held_down, is_up, known_to_edges, may_go, order, proved
+from hactl.core.rolling import held_down, in_turn, is_up, known_to_edges, may_go, order, proved
 from hactl.core.spec import FleetSpec
 from hactl.core.traffic import plan_for
 from hactl.core.value import replace
@@ -72,9 +72,7 @@ def turn_back(draft: Draft, operation: Operation, why: str) -> None:
 def _advance_one(draft: Draft, operation: Operation) -> None:
     """The first steps that are not done: new processes come side by side, as old ones go; all else in turn."""
     proposal, beside = draft.fleet.proposal, None
-    for target in operation.targets:
-        if target.phase is Phase.DONE:
-            continue
+    for target in in_turn(draft.fleet, operation):
         if beside not in (None, target.step):
             return
         moved = _take(draft, operation, target)
@@ -197,8 +195,7 @@ def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> 
                 _revise(draft, node, revision)
                 order(draft, node, Cause.START, by)
                 return replace(target, phase=Phase.STARTING)
-            back = operation.revision if operation.back else 0
-            if node.goal is Goal.DOWN or node.launch is None or not may_go(draft.fleet, node, without=back):
+            if node.goal is Goal.DOWN or node.launch is None or not may_go(draft.fleet, node, operation):
                 return None
             order(draft, node, Cause.STOP, by)
             return replace(target, phase=Phase.STOPPING)

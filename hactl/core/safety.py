@@ -84,6 +84,12 @@ def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
     ]
 
 
+def remaining(fleet: Fleet, without: Iterable[str]) -> list[Node]:
+    """The gateway nodes that would carry traffic without some, with the spares that would take their places."""
+    gone = set(without)
+    return [*serving(fleet, gone), *_stepping_in(fleet, gone)]
+
+
 def _names_exist(fleet: Fleet, command: Command) -> None:
     if isinstance(command, Down | SetPolicy | Apply | Scale | Pause | Unpause):
         return
@@ -144,7 +150,7 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
     edges = [edge for edge in fleet.edges if edge.serviceable]
     if edges and all(edge.name in gone for edge in edges):
         raise _unsafe(fleet, f"{verb} {_list(gone)} would leave no edge serving")
-    now, after = serving(fleet), [*serving(fleet, gone), *_stepping_in(fleet, gone)]
+    now, after = serving(fleet), remaining(fleet, gone)
     if len(after) < min(len(now), rules.min_serving_nodes):
         raise _unsafe(
             fleet,
@@ -178,8 +184,7 @@ def _enough_while_rolling(fleet: Fleet, names: tuple[str, ...]) -> None:
         if node.role is Role.EDGE:
             alone = not any(edge.serviceable for edge in fleet.edges if edge.name != name)
         else:
-            left = len(now) - 1 + len(_stepping_in(fleet, {name}))
-            alone = node in now and left < fleet.spec.safety.min_serving_nodes
+            alone = node in now and len(remaining(fleet, {name})) < fleet.spec.safety.min_serving_nodes
         if alone:
             raise _unsafe(fleet, f"nothing could carry the traffic while '{name}' restarts")
 

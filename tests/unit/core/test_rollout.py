@@ -249,6 +249,67 @@ def test_a_loss_ends_before_its_node_is_forgotten() -> None:
     assert [event.node for event in world.saw(FailoverEnded)] == ["osaka-1"]  # type: ignore[attr-defined]
 
 
+def failed(world: MemoryWorld, name: str) -> None:
+    """It dies until nobody starts it again for a long while."""
+    world.broken.add(name)
+    world.die(name)
+    while world.fleet.nodes[name].state is not NodeState.FAILED:
+        assert world.turn()
+
+
+def serving_nodes(world: MemoryWorld) -> int:
+    return sum(node.serviceable for node in world.fleet.gateways)
+
+
+def limited(nodes: int) -> MemoryWorld:
+    return a_world(a_spec(regions=1, nodes=nodes, safety={"min_serving_nodes": 2}, restart={"budget": 0}))
+
+
+def test_who_fails_on_the_way_does_not_bring_it_below_the_limit() -> None:
+    """Who keeps dying has its turn next, which may cure it; nobody else goes before."""
+    world = limited(3)
+    operation = propose(world, with_routes(world.fleet.spec), bake=5.0)
+    while world.fleet.nodes["edge-1"].revision != 2:
+        assert world.turn()
+    failed(world, "seoul-3")
+    world.broken.clear()  # it was the configuration
+    while operation in world.fleet.operations:
+        assert serving_nodes(world) >= 2
+        assert world.turn()
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert order(world, operation)[-3:] == ["seoul-3", "seoul-2", "commit"]
+
+
+def test_who_fails_for_good_on_the_way_turns_it_round() -> None:
+    """Rather than that the limit is broken, the change is; the way back waits for nobody who will not come."""
+    world = limited(3)
+    operation = propose(world, with_routes(world.fleet.spec), bake=5.0)
+    while world.fleet.nodes["edge-1"].revision != 2:
+        assert world.turn()
+    failed(world, "seoul-3")
+    while operation in world.fleet.operations:
+        assert world.turn()
+    assert world.ending(operation).outcome is Outcome.ROLLED_BACK
+    assert "seoul-3" in world.ending(operation).sentence
+
+
+def test_what_is_meant_goes_below_the_limit() -> None:
+    """Whoever has typed the name is not made to wait for a limit, and neither is who repairs a fleet below it."""
+    world = limited(2)
+    operation = propose(world, with_routes(world.fleet.spec), confirm="default")
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    world = limited(3)
+    failed(world, "seoul-1")
+    failed(world, "seoul-2")
+    failed(world, "seoul-3")
+    world.broken.clear()
+    operation = propose(world, with_routes(world.fleet.spec))
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+
+
 # -- the way back
 
 
