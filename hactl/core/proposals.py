@@ -6,7 +6,7 @@ from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
 from hactl.core.events import RevisionApplied, RevisionProposed
 from hactl.core.model import Fleet, Node, Operation, Proposal, Role, Step, Target, Verb
-from hactl.core.safety import remaining, serving
+from hactl.core.safety import hashable, remaining, serving, weighable
 from hactl.core.spec import FleetSpec, SafetySpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
@@ -37,6 +37,10 @@ def check(fleet: Fleet, request: Request) -> None:
         if old[path] != new[path]:
             hint = "hactl daemon restart" if path == "fleet.group" else "hactl down && hactl up"
             raise CommandRejected(f"'{path}' cannot change while the fleet runs", hint)
+    after = configured(replace(fleet, proposal=proposal), RevisionApplied(revision=0))
+    hashable(after.policy, after.spec)
+    if after.policy is not fleet.policy:
+        weighable(after.policy, proposal.nodes)
     if request.confirm != fleet.name:
         _capacity(fleet, proposal)
         _edges_left(fleet, proposal)

@@ -6,7 +6,7 @@ import pytest
 from support.build import a_proposal, a_spec, founded
 from support.world import MemoryWorld
 
-from hactl.core.commands import Apply, Command, Down, Drain, Restart, Scale, SetWeight, Stop
+from hactl.core.commands import Apply, Command, Down, Drain, Restart, Scale, SetPolicy, SetWeight, Stop
 from hactl.core.errors import CommandRejected
 from hactl.core.events import (
     FailoverEnded,
@@ -19,7 +19,7 @@ from hactl.core.events import (
 )
 from hactl.core.model import Goal, NodeState, Outcome, Phase, Role, Step
 from hactl.core.observations import PlanApplied, TrafficWorsened
-from hactl.core.spec import FleetSpec, RegionSpec, RouteSpec, SafetySpec
+from hactl.core.spec import EdgeSpec, FleetSpec, Policy, RegionSpec, RouteSpec, SafetySpec
 from hactl.core.value import replace
 
 APPLY = Apply(text="")
@@ -613,6 +613,38 @@ def test_a_limit_is_not_lowered_by_what_it_forbids() -> None:
     assert world.ending(operation).outcome is Outcome.DONE
     raised = replace(with_routes(fewer), safety=SafetySpec(min_serving_nodes=2))
     assert "only 1 others serve" in refusal(world, raised).message
+
+
+def test_a_policy_and_what_it_needs_are_not_taken_apart() -> None:
+    """Neither what a policy hashes that an operator has set, nor node weights by a policy that would ignore them."""
+    world = a_world(a_spec(edge={"hash_on": "source-ip"}))
+    spec = world.fleet.spec
+    world.submit(SetPolicy(policy=Policy.RING_HASH))
+    world.settle()
+    assert "needs something to hash" in refusal(world, replace(spec, edge=EdgeSpec(count=2))).message
+    world.submit(SetPolicy(policy=Policy.LEAST_REQUEST))
+    world.submit(SetWeight(nodes=("seoul-1",), weight=7))
+    world.settle()
+    random = replace(spec, edge=replace(spec.edge, policy=Policy.RANDOM))
+    assert "ignores node weights, and they differ" in refusal(world, random).message
+    world.submit(SetWeight(nodes=("seoul-1",), weight=100))
+    world.settle()
+    operation = propose(world, random)
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert world.fleet.policy is Policy.RANDOM
+
+
+def test_what_is_coming_counts_for_commands_too() -> None:
+    """Neither a policy that the coming configuration has nothing to hash for, nor weights that its policy ignores."""
+    world = a_world(a_spec(edge={"hash_on": "source-ip"}))
+    edge = replace(world.fleet.spec.edge, policy=Policy.RANDOM, hash_on="")
+    propose(world, replace(world.fleet.spec, edge=edge))
+    with pytest.raises(CommandRejected, match="needs something to hash"):
+        world.submit(SetPolicy(policy=Policy.RING_HASH))
+    with pytest.raises(CommandRejected, match="policy 'random' ignores node weights"):
+        world.submit(SetWeight(nodes=("seoul-1",), weight=7))
+    world.settle().check_quiet()
 
 
 def test_steps_are_known_before() -> None:
