@@ -5,6 +5,7 @@ from hactl.core.configured import configured
 from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
 from hactl.core.events import RevisionApplied, RevisionProposed
+from hactl.core.founding import wanted
 from hactl.core.model import Fleet, Node, Operation, Proposal, Role, Step, Target, Verb
 from hactl.core.safety import hashable, remaining, serving, weighable
 from hactl.core.spec import FleetSpec, SafetySpec
@@ -61,9 +62,8 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
     hint = f"if you mean it: --confirm {fleet.name}"
     rules, now = _rules(fleet, proposal), serving(fleet)
     after = configured(replace(fleet, proposal=proposal), RevisionApplied(revision=0))
-    left = [
-        node for node in proposal.nodes if node.role is Role.GATEWAY and _will_serve(fleet.nodes.get(node.name), node)
-    ]
+    ours = wanted(fleet)
+    left = [node for node in proposal.nodes if node.role is Role.GATEWAY and _will_serve(ours.get(node.name), node)]
     left = [node for node in left if after.region_weight(node.region)]
     if len(left) < min(len(now), rules.min_serving_nodes):
         raise CommandRejected(
@@ -79,8 +79,8 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
             hint,
             guard=True,
         )
-    wanted = {node.name: node for node in proposal.nodes}
-    restarting = [node.name for node in now if node.name in wanted and _changes(node, wanted[node.name], proposal)]
+    coming = {node.name: node for node in proposal.nodes if node.name in ours}
+    restarting = [node.name for node in now if node.name in coming and _changes(node, coming[node.name], proposal)]
     others = _beside(fleet)
     if restarting and others < rules.min_serving_nodes:
         beside = f"only {others} others serve (safety.min_serving_nodes = {rules.min_serving_nodes})"
@@ -111,7 +111,7 @@ def _edges_left(fleet: Fleet, proposal: Proposal) -> None:
     hint = f"if you mean it: --confirm {fleet.name}"
     edges = [edge for edge in fleet.edges if edge.serviceable]
     coming = [node for node in proposal.nodes if node.role is Role.EDGE]
-    if edges and not any(_will_serve(fleet.nodes.get(edge.name), edge) for edge in coming):
+    if edges and not any(_will_serve(wanted(fleet).get(edge.name), edge) for edge in coming):
         raise CommandRejected("it would leave no edge serving", hint, guard=True)
     if edges and (proposal.restarts_edges and len(edges) == 1):
         raise CommandRejected(
@@ -139,23 +139,24 @@ def begin(draft: Draft, operation: Operation, proposal: Proposal, *, meant: bool
 
 def steps(fleet: Fleet, proposal: Proposal) -> tuple[Target, ...]:
     """What is to be done, in this order."""
-    wanted = {node.name: node for node in proposal.nodes}
+    coming = {node.name: node for node in proposal.nodes}
+    ours = [node for node in wanted(fleet).values() if node.name in coming]
     # An edge that is down proves nothing.
     edges = [
         Target(node=edge.name, step=Step.CHANGE, restart=proposal.restarts_edges)
-        for edge in sorted(fleet.edges, key=lambda edge: not edge.serviceable)
-        if edge.name in wanted
+        for edge in sorted(ours, key=lambda edge: not edge.serviceable)
+        if edge.role is Role.EDGE
     ]
     # Who is out of service goes first: nothing can be lost on it. The first with traffic is the one that is watched.
     parts = {share.node: share.part for share in shares(fleet)}
     nodes = sorted(
-        (node for node in fleet.gateways if node.name in wanted and _changes(node, wanted[node.name], proposal)),
+        (node for node in ours if node.role is Role.GATEWAY and _changes(node, coming[node.name], proposal)),
         key=lambda node: (node.serviceable, not parts[node.name]),
     )
     changing = [Target(node=node.name, step=Step.CHANGE, restart=True) for node in nodes]
     first = sum(not node.serviceable for node in nodes) + 1
-    new = [Target(node=name, step=Step.ADD) for name in wanted if name not in fleet.nodes]
-    gone = [Target(node=name, step=Step.REMOVE) for name in fleet.nodes if name not in wanted]
+    new = [Target(node=name, step=Step.ADD) for name in coming if name not in wanted(fleet)]
+    gone = [Target(node=name, step=Step.REMOVE) for name in fleet.nodes if name not in coming]
     pause = [Target(node="", step=Step.BAKE)] if proposal.bake else []
     commit = Target(node="", step=Step.COMMIT)
     return (*changing[:first], *edges[:1], *pause, *new, *edges[1:], *changing[first:], commit, *gone)

@@ -24,15 +24,14 @@ from hactl.core.events import (
     RevisionApplied,
     RevisionRolledBack,
 )
-from hactl.core.founding import edge_names, node_names
+from hactl.core.founding import wanted
+from hactl.core.leaving import let_go, may_be_forgotten
 from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Outcome, Phase, Role, Step, Target
 from hactl.core.operations import end
 from hactl.core.pausing import held
 from hactl.core.restarts import placed
 from hactl.core.rolling import held_down, in_turn, is_up, known_to_edges, may_go, order, proved
-from hactl.core.spec import FleetSpec
-from hactl.core.traffic import plan_for
 from hactl.core.value import replace
 
 
@@ -44,7 +43,7 @@ def advance(draft: Draft) -> None:
             current = draft.fleet.operations.get(operation.id)
             if current is not None and draft.now.mono >= current.deadline:
                 _expire(draft, current)
-    _let_go(draft)
+    let_go(draft)
 
 
 def turn_back(draft: Draft, operation: Operation, why: str) -> None:
@@ -54,7 +53,7 @@ def turn_back(draft: Draft, operation: Operation, why: str) -> None:
         return
     for stopped in held_down(draft.fleet, operation):
         order(draft, stopped, Cause.START, f"{operation.by} (undo)")
-    kept = {*edge_names(draft.fleet.spec), *node_names(draft.fleet.spec)}
+    kept = wanted(draft.fleet)
     back, gone = [], []
     # Edges first, and of them those first that could not prove it: they may not take a plan before that either.
     unproved = {edge.name for edge in draft.fleet.edges if not proved(draft.fleet, edge, proposal.revision)}
@@ -150,16 +149,29 @@ def _add(draft: Draft, operation: Operation, target: Target) -> Target | str | N
         draft.emit(NodesAdded(nodes=(replace(fresh, revision=proposal.revision),)))
         order(draft, fresh, Cause.START, operation.by)
         return replace(target, phase=Phase.STARTING)
+    if target.phase is not Phase.STARTING:
+        return _make_way(draft, operation, target, node)
     return _back_up(draft.fleet, target, node, going_back=False)
 
 
+def _make_way(draft: Draft, operation: Operation, target: Target, node: Node) -> Target | None:
+    """A process of that name is on its way out still: it goes first, for it has what was in force before."""
+    if may_be_forgotten(draft.fleet, node):
+        draft.emit(NodesRemoved(nodes=(node.name,)))
+        return replace(target, phase=Phase.WAITING)
+    free = not node.state.alive or (node.launch is not None and may_go(draft.fleet, node, operation))
+    if node.goal is Goal.UP and free:
+        order(draft, node, Cause.STOP, operation.by)
+    return replace(target, phase=Phase.STOPPING)
+
+
 def _remove(draft: Draft, operation: Operation, target: Target, node: Node | None) -> Target | None:
-    """Once the configuration is in force `_let_go` sees to it; what was only just added is stopped here."""
+    """Once the configuration is in force `let_go` sees to it; what was only just added is stopped here."""
     if node is None:
         return replace(target, phase=Phase.DONE)
     if not operation.back:
         return replace(target, phase=Phase.STOPPING)
-    if _may_be_forgotten(draft.fleet, node):
+    if may_be_forgotten(draft.fleet, node):
         draft.emit(NodesRemoved(nodes=(node.name,)))
         return replace(target, phase=Phase.DONE)
     if node.goal is Goal.UP:
@@ -255,35 +267,3 @@ def _expire(draft: Draft, operation: Operation) -> None:
         draft.perform(ApplyTraffic(plan=draft.fleet.plan))  # edges that were not reached have the new one still
     what = f"taken back ({operation.back}), but {why}" if operation.back else f"in force, but {why}"
     end(draft, operation, Outcome.FAILED, what, "hactl status; then: hactl restart NODE")
-
-
-def _let_go(draft: Draft) -> None:
-    """Processes that no configuration wants: stopped as soon as others of their kind serve, and then forgotten.
-
-    Never before every edge knows who the others are: a node that begins to drain fails its health checks at once.
-    """
-    fleet = draft.fleet
-    if fleet.proposal is not None or len(fleet.nodes) <= _count(fleet.spec):
-        return
-    if plan_for(fleet) != fleet.plan or not known_to_edges(fleet):
-        return
-    wanted = {*edge_names(fleet.spec), *node_names(fleet.spec)}
-    extra = [node for node in fleet.nodes.values() if node.name not in wanted]
-    served = {node.role for node in fleet.nodes.values() if node.name in wanted and node.serviceable}
-    for node in extra:
-        being_spawned = node.state is NodeState.STARTING and node.launch is None
-        spare = node.role in served or not node.serviceable
-        if node.goal is Goal.UP and not fleet.closing and spare and not being_spawned:
-            order(draft, node, Cause.STOP, "the configuration")
-    gone = tuple(node.name for node in extra if _may_be_forgotten(draft.fleet, draft.fleet.nodes[node.name]))
-    if gone:
-        draft.emit(NodesRemoved(nodes=gone))
-
-
-def _may_be_forgotten(fleet: Fleet, node: Node) -> bool:
-    """It has stopped, and if its loss was told, so was the end of that."""
-    return node.state is NodeState.STOPPED and node.name not in fleet.failovers
-
-
-def _count(spec: FleetSpec) -> int:
-    return spec.edge.count + sum(region.nodes + region.spares for region in spec.regions)

@@ -310,6 +310,30 @@ def test_what_is_meant_goes_below_the_limit() -> None:
     assert world.ending(operation).outcome is Outcome.DONE
 
 
+@pytest.mark.parametrize("turns", range(0, 60, 2))
+def test_what_was_on_its_way_out_comes_back_new(turns: int) -> None:
+    """A change that was given up after it came into force leaves nodes and edges behind that the next one wants again:
+    wherever they stand by then, they start, with what that one says."""
+    world = a_world()
+    old = world.fleet.spec
+    fewer = replace(old, regions=old.regions[:1], edge=replace(old.edge, count=1))
+    operation = propose(world, replace(fewer, routes=OTHER_ROUTES))
+    world.busy.update(("osaka-1", "osaka-2"))
+    world.lost = lambda saw: isinstance(saw, PlanApplied) and bool(world.saw(RevisionApplied))
+    while operation in world.fleet.operations:
+        assert world.turn()
+    assert "osaka-2" in world.fleet.nodes
+    world.lost = lambda saw: False
+    for edge in world.fleet.edges:
+        world.die(edge.name)
+    world.run(turns)
+    world.busy.clear()
+    again = propose(world, replace(old, routes=OTHER_ROUTES))
+    world.settle().check_quiet()
+    assert world.ending(again).outcome is Outcome.DONE
+    assert {node.goal for node in world.fleet.nodes.values()} == {Goal.UP}
+
+
 # -- the way back
 
 
