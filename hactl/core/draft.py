@@ -8,6 +8,8 @@ from typing import assert_never
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
+    CertificateRefused,
+    CertificateTaken,
     ConfigTaken,
     DaemonStarted,
     DaemonStopped,
@@ -99,7 +101,7 @@ def evolve(fleet: Fleet, event: Event) -> Fleet:
     return replace(_evolved(fleet, event), seq=fleet.seq + 1)
 
 
-def _evolved(fleet: Fleet, event: Event) -> Fleet:
+def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one branch for each event
     match event:
         case FleetFounded(id=fleet_id, revision=revision, spec=spec, nodes=nodes):
             founded = Fleet(id=fleet_id, name=spec.name, seq=fleet.seq, policy=spec.edge.policy)
@@ -118,6 +120,10 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:
             return replace(fleet, nodes=nodes_after, region_weights=fleet.region_weights | regions)
         case PolicyChanged(policy=policy):
             return replace(fleet, policy=policy)
+        case CertificateTaken(certificate=certificate):
+            return replace(fleet, certificate=certificate, certificate_refused="")
+        case CertificateRefused(why=why):
+            return replace(fleet, certificate_refused=why)
         case TrafficShifted(plan=plan, at=at):
             return replace(fleet, plan=plan, shifted_at=at)
         case TrafficApplied(edge=edge, version=version):
@@ -155,8 +161,11 @@ def _with_config(fleet: Fleet, revision: int, event: ConfigTaken) -> Fleet:
     now = {region.name: region.weight for region in event.spec.regions}
     # What an operator set holds until the file says something new about the same thing.
     kept = {name: weight for name, weight in fleet.region_weights.items() if was.get(name) == now.get(name, -1)}
+    same_files = event.spec.edge.tls == fleet.spec.edge.tls
     return replace(
         fleet,
+        certificate=fleet.certificate if same_files else None,
+        certificate_refused=fleet.certificate_refused if same_files else "",
         name=event.spec.name,
         revision=revision,
         spec=event.spec,

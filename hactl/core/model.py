@@ -6,6 +6,7 @@ when it is SERVING and HEALTHY and its region is one the plan prefers; everythin
 
 from enum import StrEnum
 
+from hactl.core.certificate import Certificate
 from hactl.core.spec import FleetSpec, Policy
 from hactl.core.value import Value
 
@@ -195,6 +196,8 @@ class TrafficPlan(Value):
     version: int = 0
     policy: Policy = Policy.LEAST_REQUEST
     regions: tuple[RegionPlan, ...] = ()
+    certificate: str = ""
+    """Digest of the certificate that clients are shown; "" for none."""
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -309,6 +312,10 @@ class Fleet(Value):
     """Every process by name, edges included, in the order of the configuration."""
     policy: Policy = Policy.LEAST_REQUEST
     region_weights: dict[str, int] = {}
+    certificate: Certificate | None = None
+    """The one that clients are shown; None without TLS."""
+    certificate_refused: str = ""
+    """Why the files that the configuration names are not taken for it; "" when they are."""
     plan: TrafficPlan = TrafficPlan()
     shifted_at: float = 0.0
     """When that plan was decided, in monotonic seconds."""

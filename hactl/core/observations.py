@@ -1,5 +1,6 @@
 """What the world reports. Every observation names the launch it is about, so that late news can be told from news."""
 
+from hactl.core.certificate import Certificate
 from hactl.core.model import DeadlineKind, Launch
 from hactl.core.value import Value
 
@@ -84,6 +85,18 @@ class PlanRejected(_Observation):
     why: str
 
 
+class CertificateFit(_Observation):
+    """The files that the configuration names were found to hold this certificate and its key."""
+
+    certificate: Certificate
+
+
+class CertificateUnfit(_Observation):
+    """They were found to hold nothing that edges could use."""
+
+    why: str
+
+
 class Ticked(_Observation):
     """Time passed; lets operations end at their deadline."""
 
@@ -98,5 +111,7 @@ Observation = (
     | Woke
     | PlanApplied
     | PlanRejected
+    | CertificateFit
+    | CertificateUnfit
     | Ticked
 )

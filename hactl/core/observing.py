@@ -9,12 +9,14 @@ from typing import assert_never
 from hactl.core import operations
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
-from hactl.core.events import OrphanEnded, TrafficApplied, TrafficRejected
+from hactl.core.events import CertificateRefused, CertificateTaken, OrphanEnded, TrafficApplied, TrafficRejected
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Launch, Node, Reason, ReasonCode
 from hactl.core.observations import (
     BecameHealthy,
     BecameUnhealthy,
+    CertificateFit,
+    CertificateUnfit,
     Exited,
     Observation,
     PlanApplied,
@@ -37,6 +39,12 @@ def observe(draft: Draft, saw: Observation) -> None:
             _plan_applied(draft, edge, instance, version)
         case PlanRejected():
             _plan_rejected(draft, saw)
+        case CertificateFit(certificate=certificate):
+            if draft.fleet.certificate_refused or draft.fleet.certificate != certificate:
+                draft.emit(CertificateTaken(certificate=certificate))
+        case CertificateUnfit(why=why):
+            if draft.fleet.certificate_refused != why:
+                draft.emit(CertificateRefused(why=why))
         case Woke(node=name, deadline=deadline):
             if name in draft.fleet.nodes:
                 draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))

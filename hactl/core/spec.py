@@ -53,6 +53,14 @@ class FailoverMode(StrEnum):
     """It takes what an earlier region cannot carry any more."""
 
 
+class EdgeTlsSpec(Value):
+    """How edges speak TLS to clients: files in PEM, both or none."""
+
+    cert: str = ""
+    """The chain, the edges' own certificate first; "" for no TLS."""
+    key: str = ""
+
+
 class EdgeSpec(Value):
     """The front balancers: identical processes that share one listening address."""
 
@@ -72,6 +80,13 @@ class EdgeSpec(Value):
     idle_timeout: float = 300.0
     max_body_retry: int = 1 << 20
     """Request bodies up to this size are kept by the edge and can be sent again to another node."""
+    tls: EdgeTlsSpec = EdgeTlsSpec()
+
+    @property
+    def url(self) -> str:
+        """Where clients go."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls.cert else 'http'}://{host}:{self.port}"
 
 
 class RegionSpec(Value):

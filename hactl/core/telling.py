@@ -2,8 +2,11 @@
 
 from typing import assert_never
 
+from hactl.core.certificate import bearers
 from hactl.core.events import (
     AdoptionRefused,
+    CertificateRefused,
+    CertificateTaken,
     ConfigTaken,
     DaemonStarted,
     DaemonStopped,
@@ -54,6 +57,10 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return "weight: " + ", ".join(f"{name} = {weight}" for name, weight in both.items())
         case PolicyChanged(policy=policy):
             return f"policy: {policy}"
+        case CertificateTaken(certificate=certificate):
+            return f"certificate for {bearers(certificate)} taken"
+        case CertificateRefused(why=why):
+            return f"certificate not taken: {why}"
         case TrafficShifted(plan=plan):
             active = sum(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints)
             return f"plan {plan.version}: {active} nodes take traffic"

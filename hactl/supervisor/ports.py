@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+from hactl.core.certificate import Certificate
 from hactl.core.events import Record
 from hactl.core.model import Fleet, Node, TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, ProbeAnswer
@@ -51,6 +52,13 @@ class EdgeEngine(ProcessKind, Protocol):
 
     async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
         """Counters of everything this edge did. Raises HactlError when it does not answer."""
+        ...
+
+    async def certify(self, fleet: Fleet) -> Certificate:
+        """Judge the certificate in the files that the configuration names, and keep a private copy for the edges.
+
+        Raises HactlError when edges could not use it; nothing of what they use has then changed.
+        """
         ...
 
 

@@ -17,7 +17,7 @@ def test_the_text_answers_what_runs_what_serves_and_why_not(fleet: Home) -> None
     lines = fleet.ok("status").splitlines()
     assert lines[0] == "fleet t: ok, 4 nodes and 2 edges serve"
     assert "survives any one loss: yes" in lines[1]
-    assert f"edges on 127.0.0.1:{fleet.port}" in lines[2]
+    assert f"edges on http://127.0.0.1:{fleet.port}" in lines[2]
     table = lines[5:]
     assert table[0].split()[:4] == ["NAME", "STATE", "FOR", "WEIGHT"]
     assert [line.split()[0] for line in table[1:]] == ["edge-1", "edge-2", "a-1", "a-2", "b-1", "b-2"]

@@ -5,6 +5,7 @@
 
 import asyncio
 
+from hactl.core.certificate import Certificate
 from hactl.core.model import Fleet, Node, TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, NodeCounters, PlanRefused, ProbeAnswer
 
@@ -50,6 +51,9 @@ class FakeEngine:
         if self.refuse:
             raise PlanRefused(self.refuse)
         self.published.append((edge.name, plan.version))
+
+    async def certify(self, fleet: Fleet) -> Certificate:
+        return Certificate(digest="d1", names=("a.test",), not_after=2e9)
 
     async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
         return EdgeReading(edge=edge.name, mono=0.0, nodes={node.name: NodeCounters() for node in fleet.gateways})

@@ -1,7 +1,8 @@
 """Brings one running edge to new documents and endpoints, and proves it. Does not decide what they say.
 
 Three things must agree before a plan counts as published: Envoy names the version it uses, no rejection was counted,
-and a real request through this very edge reached a node the plan allows. Otherwise the last good files go back.
+and a real request through this very edge reached a node the plan allows. A certificate counts when a real handshake
+with this very edge has shown it. Otherwise the last good files go back.
 """
 
 import asyncio
@@ -13,8 +14,9 @@ import msgspec
 
 from hactl.core.errors import HactlError
 from hactl.core.running import PlanRefused
+from hactl.engines.envoy import client_tls
 from hactl.engines.envoy.admin import Admin
-from hactl.engines.envoy.document import CLUSTER, ENDPOINTS, LISTENER, ROUTES, Document, Documents, discovery
+from hactl.engines.envoy.document import CLUSTER, ENDPOINTS, LISTENER, ROUTES, SECRET, Document, Documents, discovery
 from hactl.engines.envoy.routes import ECHO
 from hactl.engines.envoy.seat import Seat, place
 from hactl.engines.envoy.twin import reason
@@ -36,6 +38,7 @@ _CLUSTER_TEXTS = ("cluster_manager.cds.version_text",)
 _ROUTE_TEXTS = ("rds.edge_routes.version_text",)
 """Both listeners share one subscription, which is counted under the name of the one that asked first."""
 _LISTENER_TEXTS = ("listener_manager.lds.version_text",)
+_SECRET_TEXTS = (f"sds.{client_tls.NAME}.version_text",)
 
 
 class _Step:
@@ -61,6 +64,8 @@ class Publisher:
         self._rejections: dict[str, int] = {}
         self.given: Documents | None = None
         """What it uses; None when that is not known, as after an adoption."""
+        self._shown: tuple[Document, ...] = ()
+        """What it was last seen to show."""
 
     async def publish(self, version: str, documents: Documents, endpoints: Document, proof: Proof | None) -> None:
         """Move what changed into place, wait for the confirmation, send the proving request.
@@ -78,6 +83,9 @@ class Publisher:
                     await self._apply(step, version, log_end)
                 if proof is not None:
                     await self._prove(proof)
+                if documents.secrets != self._shown:
+                    await client_tls.prove(self._seat, documents.secrets, PROVE_SECONDS)
+                    self._shown = documents.secrets
             except HactlError as error:
                 await self._put_back(before, f"{version}.back")
                 if isinstance(error, PlanRefused):
@@ -90,7 +98,10 @@ class Publisher:
             self.given = documents
 
     def _steps(self, documents: Documents, endpoints: Document) -> list[_Step]:
-        """Clusters with their endpoints first; routes only when their clusters are there; listeners last."""
+        """Clusters with their endpoints first; routes only when their clusters are there; listeners last.
+
+        Secrets come right before the listeners, of which one may just be about to want them: nobody else confirms them.
+        """
         seat, given = self._seat, self.given
         first, second, third = _Step(), _Step(), _Step()
         first.add(seat.endpoints, ENDPOINTS, _ENDPOINT_TEXTS, endpoints)
@@ -98,6 +109,8 @@ class Publisher:
             first.add(seat.clusters, CLUSTER, _CLUSTER_TEXTS, *documents.clusters)
         if given is None or given.routes != documents.routes:
             second.add(seat.routes, ROUTES, _ROUTE_TEXTS, documents.routes)
+        if documents.secrets and (given is None or given.secrets != documents.secrets):
+            third.add(seat.secrets, SECRET, _SECRET_TEXTS, *documents.secrets)
         if given is None or given.listeners != documents.listeners:
             third.add(seat.listeners, LISTENER, _LISTENER_TEXTS, *documents.listeners)
         return [step for step in (first, second, third) if step.files]
