@@ -141,6 +141,8 @@ class Node(Value):
     """An operator took it out of rotation; survives restarts until somebody resumes it."""
     idle: bool = False
     """While DRAINING: nothing is in flight any more, or the deadline has passed."""
+    unfinished: int = 0
+    """Requests its last drain did not see the end of: cut off if it was stopped then, still open if it stays up."""
     launch: Launch | None = None
     launches: int = 0
     """How many processes this node has had; the newest is number `launches`."""
@@ -255,6 +257,8 @@ class Target(Value):
     phase: Phase = Phase.WAITING
     instance: str = ""
     """The launch that was running when the operation took it up."""
+    unfinished: int = 0
+    """Requests that its drain did not see the end of."""
 
 
 class Operation(Value):

@@ -61,6 +61,14 @@ class WentIdle(_Observation):
     instance: str
 
 
+class StillBusy(_Observation):
+    """The deadline of a drain is about to come, and so many requests are still open."""
+
+    node: str
+    instance: str
+    requests: int
+
+
 class Woke(_Observation):
     """A deadline has come."""
 
@@ -108,6 +116,7 @@ Observation = (
     | BecameHealthy
     | BecameUnhealthy
     | WentIdle
+    | StillBusy
     | Woke
     | PlanApplied
     | PlanRejected

@@ -23,11 +23,15 @@ from hactl.core.observations import (
     PlanRejected,
     Spawned,
     SpawnFailed,
+    StillBusy,
     Ticked,
     WentIdle,
     Woke,
 )
 from hactl.core.value import replace
+
+_OfOne = SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | WentIdle | StillBusy
+"""News about one process that exists, or was to exist."""
 
 
 def observe(draft: Draft, saw: Observation) -> None:
@@ -50,7 +54,7 @@ def observe(draft: Draft, saw: Observation) -> None:
                 draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))
         case Spawned(node=name, launch=launch):
             _spawned(draft, name, launch)
-        case SpawnFailed() | Exited() | BecameHealthy() | BecameUnhealthy() | WentIdle():
+        case SpawnFailed() | Exited() | BecameHealthy() | BecameUnhealthy() | WentIdle() | StillBusy():
             if _current(draft.fleet, saw.node, saw.instance) and _plausible(draft.fleet.nodes[saw.node], saw):
                 _of_one(draft, saw)
         case _:
@@ -75,7 +79,7 @@ def exit_text(saw: Exited) -> str:
     return "exited, status unknown" if saw.code is None else f"exited with code {saw.code}"
 
 
-def _of_one(draft: Draft, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | WentIdle) -> None:
+def _of_one(draft: Draft, saw: _OfOne) -> None:
     match saw:
         case SpawnFailed(node=name, why=why, port=port):
             draft.stimulate(name, Stimulus(cause=Cause.SPAWN_FAILED, why=why, port=port))
@@ -88,6 +92,8 @@ def _of_one(draft: Draft, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhe
             _unhealthy(draft, draft.fleet.nodes[name], why, hung=hung)
         case WentIdle(node=name):
             draft.stimulate(name, Stimulus(cause=Cause.IDLE))
+        case StillBusy(node=name, requests=count):
+            draft.stimulate(name, Stimulus(cause=Cause.BUSY, count=count))
         case _:
             assert_never(saw)
 
@@ -97,7 +103,7 @@ def _current(fleet: Fleet, name: str, instance: str) -> bool:
     return node is not None and instance_of(node, fleet.id) == instance
 
 
-def _plausible(node: Node, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | WentIdle) -> bool:
+def _plausible(node: Node, saw: _OfOne) -> bool:
     """A start fails before there is a process; what a probe says before that is about somebody else on the port."""
     if isinstance(saw, Exited):
         return True

@@ -35,6 +35,10 @@ class ProcessKind(Protocol):
         """Requests the process is working on; None when it cannot tell (ask the edges then)."""
         ...
 
+    async def unfinished(self, node: Node) -> int | None:
+        """Requests, streams and WebSockets among them, that would be cut off if it ended now; None: ask the edges."""
+        ...
+
     async def forget(self, node: Node) -> None:
         """Drop connections kept to a process that has ended."""
         ...

@@ -42,6 +42,9 @@ class FakeEngine:
     async def in_flight(self, node: Node) -> int | None:
         return 0
 
+    async def unfinished(self, node: Node) -> int | None:
+        return 0
+
     async def forget(self, node: Node) -> None:
         return
 

@@ -33,6 +33,7 @@ from hactl.paths import FleetPaths
 
 _WELL = ProbeAnswer(ok=True)
 _BUSY = r"^(http\.edge\.downstream_cx_active|listener_manager\.listener_stopped)$"
+_REQUESTS = r"^http\.edge\.downstream_rq_active$"
 
 
 class EnvoyEdge:
@@ -158,6 +159,14 @@ class EnvoyEdge:
         values = {stat.name.rpartition(".")[2]: stat.value for stat in stats if isinstance(stat.value, int)}
         connections = values.get("downstream_cx_active", 0)
         return connections if values.get("listener_stopped") else max(1, connections)
+
+    async def unfinished(self, node: Node) -> int | None:
+        """Requests of clients it works on; None when it does not answer."""
+        try:
+            stats = await self._line(node).admin.stats(_REQUESTS)
+        except HactlError:
+            return None
+        return next((stat.value for stat in stats if isinstance(stat.value, int)), None)
 
     async def forget(self, node: Node) -> None:
         """Drop what is kept about a process that has ended."""

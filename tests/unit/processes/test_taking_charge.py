@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from support.house import PATIENCE, Disk, House, end, lives, pids, until, until_serving
+from support.house import PATIENCE, Disk, House, end, lives, no_certificate, pids, until, until_serving
 from support.ports import free_port
 from support.processes import Nursery
 
@@ -97,7 +97,7 @@ def test_without_a_configuration_there_is_nothing_to_found(house: House) -> None
     """Taking over needs no hactl.toml, founding does."""
     disk = Disk(house.paths.journal)
     with pytest.raises(HactlError, match="no fleet here yet"):
-        take_charge(None, disk, clock_of_this_boot()(), version="0", pid=1, fleet_id="f1")
+        take_charge(None, disk, clock_of_this_boot()(), version="0", pid=1, fleet_id="f1", keep=no_certificate)
     disk.close()
 
 
@@ -174,7 +174,9 @@ async def test_without_a_configuration_the_fleet_goes_on_with_its_own(house: Hou
     """`hactl down` takes charge of workers without a daemon like this."""
     left = await life(house)
     disk = Disk(house.paths.journal)
-    charged = take_charge(None, disk, clock_of_this_boot()(), version="0", pid=1, fleet_id="unused")
+    charged = take_charge(
+        None, disk, clock_of_this_boot()(), version="0", pid=1, fleet_id="unused", keep=no_certificate
+    )
     disk.close()
     assert charged.decision.fleet.spec == left.spec
     assert pids(charged.decision.fleet) == pids(left)
@@ -245,7 +247,7 @@ async def test_after_a_reboot_nothing_is_adopted(house: House) -> None:
     house.tear_down()
     disk = Disk(house.paths.journal)
     now = replace(clock_of_this_boot()(), boot="another boot", mono=3.0)
-    charged = take_charge(house.spec, disk, now, version="0", pid=1, fleet_id="unused")
+    charged = take_charge(house.spec, disk, now, version="0", pid=1, fleet_id="unused", keep=no_certificate)
     disk.close()
     assert {event.node for event in of(charged, AdoptionRefused)} == set(left.nodes)
     assert all("rebooted" in event.why for event in of(charged, AdoptionRefused))
@@ -334,7 +336,7 @@ async def test_a_wall_clock_that_was_put_back_makes_no_negative_gap(house: House
     await life(house)
     disk = Disk(house.paths.journal)
     now = replace(clock_of_this_boot()(), wall=1.0)
-    charged = take_charge(house.spec, disk, now, version="0", pid=1, fleet_id="unused")
+    charged = take_charge(house.spec, disk, now, version="0", pid=1, fleet_id="unused", keep=no_certificate)
     disk.close()
     (started,) = of(charged, DaemonStarted)
     assert started.gap == 0.0

@@ -89,6 +89,9 @@ class World:
     async def in_flight(self, node: Node) -> int | None:
         return self.flying
 
+    async def unfinished(self, node: Node) -> int | None:
+        return self.flying
+
     def gaps(self) -> list[float]:
         """Seconds from each probe to the next."""
         return [round(later - earlier, 6) for earlier, later in zip(self.probes, self.probes[1:], strict=False)]
