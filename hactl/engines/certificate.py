@@ -96,21 +96,26 @@ def _der(block: bytes, path: str) -> bytes:
     try:
         return ssl.PEM_cert_to_DER_cert(block.decode())
     except ValueError as error:
-        raise HactlError(f"{path}: a certificate in it is damaged", "was it copied as a whole?") from error
+        raise _damaged(path) from error
+
+
+def _damaged(path: str) -> HactlError:
+    return HactlError(f"{path}: a certificate in it is damaged", "was it copied as a whole?")
 
 
 def _tried(chain: list[bytes], key: bytes, tls: EdgeTlsSpec) -> dict[str, Any]:
     """What a client is told of the certificate, once a handshake with it has been completed."""
-    for block in chain:
-        _der(block, tls.cert)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
     client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
+        client.load_verify_locations(cadata=b"".join(_der(block, tls.cert) for block in chain))
+    except ssl.SSLError as error:
+        raise _damaged(tls.cert) from error
+    try:
         with _in_memory(b"\n".join([*chain, key, b""])) as path:
             server.load_cert_chain(path, password=b"")
-        client.load_verify_locations(cadata=chain[0].decode())
     except ssl.SSLError as error:
         raise _unfit(error, tls) from error
     try:
@@ -126,6 +131,8 @@ def _unfit(error: ssl.SSLError, tls: EdgeTlsSpec) -> HactlError:
         return HactlError(f"{tls.key}: the key does not fit the certificate {tls.cert}", "were both files renewed?")
     if error.reason in ("EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"):
         return HactlError(f"{tls.cert}: too weak: {_said(error)}", "at least RSA with 2048 bits, or P-256; and SHA-256")
+    if error.reason is None or error.reason == "PEM_LIB":
+        return HactlError(f"{tls.key}: the key in it is damaged", "was it copied as a whole?")
     return HactlError(f"{tls.key}: certificate and key cannot be used: {_said(error)}", f"with {tls.cert}")
 
 

@@ -111,8 +111,6 @@ async def show(seat: Seat, timeout: float) -> bytes:
 
 async def prove(seat: Seat, given: tuple[Document, ...], within: float) -> None:
     """Return once the edge at `seat` shows what it was given. Raises PlanRefused after `within` seconds; OSError."""
-    if not given:
-        return
     wanted = _certificate_in(given[0])
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within

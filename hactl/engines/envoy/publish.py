@@ -6,14 +6,16 @@ with this very edge has shown it. Otherwise the last good files go back.
 """
 
 import asyncio
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
 
 from hactl.core.errors import HactlError
 from hactl.core.running import PlanRefused
+from hactl.core.value import replace
 from hactl.engines.envoy import client_tls
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.document import CLUSTER, ENDPOINTS, LISTENER, ROUTES, SECRET, Document, Documents, discovery
@@ -73,47 +75,56 @@ class Publisher:
         `version` must be unique. Raises PlanRefused; the last good files are then back in place.
         """
         async with self._lock:
-            steps = self._steps(documents, endpoints)
-            before = {path: _read(path) for step in steps for path, _, _ in step.files}
-            log_end = _size(self._seat.log)
-            try:
-                if not self._rejections:
-                    self._rejections = (await self._look(CONFIRM_SECONDS))[1]
+            steps, shown = self._steps(documents, endpoints)
+            async with self._putting_back(steps, version) as log_end:
                 for step in steps:
                     await self._apply(step, version, log_end)
                 if proof is not None:
                     await self._prove(proof)
-                if documents.secrets != self._shown:
+            # A certificate that an edge will not have must not keep it from sending its requests elsewhere.
+            self.given = replace(documents, secrets=() if self.given is None else self.given.secrets)
+            if documents.secrets and (shown.files or documents.secrets != self._shown):
+                async with self._putting_back([shown], version) as log_end:
+                    await self._apply(shown, version, log_end)
                     await client_tls.prove(self._seat, documents.secrets, PROVE_SECONDS)
-                    self._shown = documents.secrets
-            except HactlError as error:
-                await self._put_back(before, f"{version}.back")
-                if isinstance(error, PlanRefused):
-                    raise
-                raise PlanRefused(error.message, error.hint) from error
-            except BaseException:
-                # interrupted half-way: nobody knows what it uses, so everything is published next time
-                self.given = None
-                raise
             self.given = documents
+            self._shown = documents.secrets
 
-    def _steps(self, documents: Documents, endpoints: Document) -> list[_Step]:
-        """Clusters with their endpoints first; routes only when their clusters are there; listeners last.
-
-        Secrets come right before the listeners, of which one may just be about to want them: nobody else confirms them.
-        """
+    def _steps(self, documents: Documents, endpoints: Document) -> tuple[list[_Step], _Step]:
+        """Clusters with their endpoints first; routes only when their clusters are there; listeners, secrets last."""
         seat, given = self._seat, self.given
-        first, second, third = _Step(), _Step(), _Step()
+        first, second, third, last = _Step(), _Step(), _Step(), _Step()
         first.add(seat.endpoints, ENDPOINTS, _ENDPOINT_TEXTS, endpoints)
         if given is None or given.clusters != documents.clusters:
             first.add(seat.clusters, CLUSTER, _CLUSTER_TEXTS, *documents.clusters)
         if given is None or given.routes != documents.routes:
             second.add(seat.routes, ROUTES, _ROUTE_TEXTS, documents.routes)
-        if documents.secrets and (given is None or given.secrets != documents.secrets):
-            third.add(seat.secrets, SECRET, _SECRET_TEXTS, *documents.secrets)
         if given is None or given.listeners != documents.listeners:
             third.add(seat.listeners, LISTENER, _LISTENER_TEXTS, *documents.listeners)
-        return [step for step in (first, second, third) if step.files]
+        if documents.secrets and (given is None or given.secrets != documents.secrets):
+            last.add(seat.secrets, SECRET, _SECRET_TEXTS, *documents.secrets)
+        return [step for step in (first, second, third) if step.files], last
+
+    @contextlib.asynccontextmanager
+    async def _putting_back(self, steps: list[_Step], version: str) -> AsyncIterator[int]:
+        """If what is done meanwhile fails, the files that these steps replace are put back. Yields where the log ends.
+
+        Raises PlanRefused in place of other errors that are known.
+        """
+        before = {path: _read(path) for step in steps for path, _, _ in step.files}
+        try:
+            if not self._rejections:
+                self._rejections = (await self._look(CONFIRM_SECONDS))[1]
+            yield _size(self._seat.log)
+        except HactlError as error:
+            await self._put_back(before, steps, f"{version}.back")
+            if isinstance(error, PlanRefused):
+                raise
+            raise PlanRefused(error.message, error.hint) from error
+        except BaseException:
+            # interrupted half-way: nobody knows what it uses, so everything is published next time
+            self.given = None
+            raise
 
     async def _apply(self, step: _Step, version: str, log_end: int) -> None:
         for path, kind, resources in step.files:
@@ -168,7 +179,7 @@ class Publisher:
             await asyncio.sleep(pause)
             pause = min(_SLOW, pause * 1.5)
 
-    async def _put_back(self, before: dict[Path, Document | None], version: str) -> None:
+    async def _put_back(self, before: dict[Path, Document | None], steps: list[_Step], version: str) -> None:
         """The last good files under a new version; waits for a moment until requests are answered by them again."""
         given, self.given = self.given, None  # until they are proved: nobody knows what it uses
         for path, document in before.items():
@@ -176,10 +187,11 @@ class Publisher:
                 place(self._seat, path, {**document, "version_info": version})
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _BACK_SECONDS
+        wanted = steps[0].texts[:1]
         try:
             while (left := deadline - loop.time()) > 0:
                 texts, self._rejections, warming = await self._look(left)
-                in_use = not warming and texts.get(_ENDPOINT_TEXTS[0]) == version
+                in_use = not warming and all(texts.get(name) == version for name in wanted)
                 if in_use and (await self._proof.get(ECHO, timeout=left)).status < 500:
                     self.given = given
                     return
