@@ -12,6 +12,8 @@ class Certificate(Value):
 
     digest: str
     """SHA-256 of the whole chain, in hex; names the private copies of chain and key."""
+    fingerprint: str
+    """SHA-256 of the edges' own, in hex: what a client can see of it."""
     names: tuple[str, ...]
     """The host names and addresses it is made for."""
     not_after: float

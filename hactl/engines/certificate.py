@@ -43,6 +43,7 @@ def read(tls: EdgeTlsSpec) -> Pair:
     return Pair(
         Certificate(
             digest=hashlib.sha256(b"".join(_der(block, tls.cert) for block in chain)).hexdigest(),
+            fingerprint=fingerprint(_der(chain[0], tls.cert)),
             names=tuple(names or common),
             not_after=float(ssl.cert_time_to_seconds(shown["notAfter"])),
         ),
@@ -50,9 +51,9 @@ def read(tls: EdgeTlsSpec) -> Pair:
     )
 
 
-def leaf(pem: bytes) -> bytes:
-    """The first certificate in `pem`, in DER: what a handshake shows."""
-    return ssl.PEM_cert_to_DER_cert(next(iter(_blocks(pem, b"CERTIFICATE"))).decode())
+def fingerprint(der: bytes) -> str:
+    """Of one certificate in DER, as handshakes show it."""
+    return hashlib.sha256(der).hexdigest()
 
 
 def _content(path: str) -> bytes:

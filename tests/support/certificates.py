@@ -94,14 +94,16 @@ def _certificate(
     key: Key, names: tuple[str, ...], days: float, since: float, *, clients_only: bool
 ) -> x509.Certificate:
     now = datetime.datetime.now(datetime.UTC)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    # no two by the same name: whoever trusts both would look for the issuer by it
+    serial = x509.random_serial_number()
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{names[0]} {serial:x}"[:64])])
     usage = ExtendedKeyUsageOID.CLIENT_AUTH if clients_only else ExtendedKeyUsageOID.SERVER_AUTH
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial)
         .not_valid_before(now + datetime.timedelta(days=since))
         .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)

@@ -56,7 +56,7 @@ class FakeEngine:
         self.published.append((edge.name, plan.version))
 
     async def certify(self, fleet: Fleet) -> Certificate:
-        return Certificate(digest="d1", names=("a.test",), not_after=2e9)
+        return Certificate(digest="d1", fingerprint="f1", names=("a.test",), not_after=2e9)
 
     async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
         return EdgeReading(edge=edge.name, mono=0.0, nodes={node.name: NodeCounters() for node in fleet.gateways})

@@ -57,7 +57,9 @@ class Region:
 
 
 class RunningFleet:
-    """One fleet in a directory of its own. `routes` are the services and routes of its hactl.toml, `extra` the rest."""
+    """One fleet in a directory of its own. `routes` are the services and routes of its hactl.toml, `edge` lines of the
+    edges' table, `extra` the rest.
+    """
 
     def __init__(
         self,
@@ -65,6 +67,7 @@ class RunningFleet:
         regions: tuple[Region, ...] = (Region(),),
         edges: int = 2,
         routes: str = APP,
+        edge: str = "",
         extra: str = "",
         settled: bool = True,
     ) -> None:
@@ -77,7 +80,7 @@ class RunningFleet:
         """The fleet as the records seen so far make it."""
         self.daemon = 0
         """The daemon's pid; 0 while none runs."""
-        self._shape = (regions, edges, routes, extra)
+        self._shape = (regions, edges, routes, edge, extra)
         self._settled = settled
         # Short, so that every socket fits into the fleet's own directory.
         self.directory = Path(tempfile.mkdtemp(prefix="h-"))
@@ -114,8 +117,8 @@ class RunningFleet:
 
     def configure(self) -> None:
         """Write hactl.toml."""
-        regions, edges, routes, extra = self._shape
-        parts = [f'[fleet]\nname = "t"\n\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges}\n']
+        regions, edges, routes, edge, extra = self._shape
+        parts = [f'[fleet]\nname = "t"\n\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges}\n{edge}\n']
         parts += [f'[[region]]\nname = "{r.name}"\nnodes = {r.nodes}\npriority = {r.priority}\n' for r in regions]
         self.config.write_text("\n".join([*parts, routes.format(upstream=self.upstream.port), extra]))
 

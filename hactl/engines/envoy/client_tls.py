@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import ssl
 from pathlib import Path
-from typing import cast
 
 from hactl.core.certificate import Certificate
 from hactl.core.errors import HactlError
@@ -109,15 +108,14 @@ async def show(seat: Seat, timeout: float) -> bytes:
         writer.transport.abort()
 
 
-async def prove(seat: Seat, given: tuple[Document, ...], within: float) -> None:
-    """Return once the edge at `seat` shows what it was given. Raises PlanRefused after `within` seconds; OSError."""
-    wanted = _certificate_in(given[0])
+async def prove(seat: Seat, certificate: Certificate, within: float) -> None:
+    """Return once the edge at `seat` shows `certificate`. Raises PlanRefused when it does not within some seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
     while True:
         try:
             shown = await show(seat, max(0.05, deadline - loop.time()))
-            wrong = "" if shown == wanted else "another certificate"
+            wrong = "" if certificates.fingerprint(shown) == certificate.fingerprint else "another certificate"
         except OSError as error:
             wrong = str(error) or type(error).__name__
         if not wrong:
@@ -125,11 +123,6 @@ async def prove(seat: Seat, given: tuple[Document, ...], within: float) -> None:
         if loop.time() >= deadline:
             raise PlanRefused(f"{seat.name!r} took the certificate, but a handshake with it shows otherwise: {wrong}")
         await asyncio.sleep(0.005)
-
-
-def _certificate_in(secret: Document) -> bytes:
-    copy = cast("dict[str, dict[str, str]]", secret["tls_certificate"])["certificate_chain"]["filename"]
-    return certificates.leaf(Path(copy).read_bytes())
 
 
 def _put(seat: Seat, copy: Path, pem: bytes, *, durable: bool = False) -> None:

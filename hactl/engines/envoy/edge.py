@@ -100,7 +100,8 @@ class EnvoyEdge:
         changes = line.publisher.given is None or line.publisher.given.secrets != wanted.secrets
         if changes:
             self._hand_out(fleet, seat)
-        await line.publisher.publish(self._versions(fleet, edge, plan), wanted, endpoints, proof_of(fleet, plan))
+        version, proof = self._versions(fleet, edge, plan), proof_of(fleet, plan)
+        await line.publisher.publish(version, wanted, endpoints, proof, fleet.certificate)
         if changes:
             client_tls.forget(seat, *_shown(fleet))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from hactl.core.certificate import Certificate
 from hactl.core.errors import HactlError
 from hactl.core.running import PlanRefused
 from hactl.core.value import replace
@@ -66,13 +67,21 @@ class Publisher:
         self._rejections: dict[str, int] = {}
         self.given: Documents | None = None
         """What it uses; None when that is not known, as after an adoption."""
-        self._shown: tuple[Document, ...] = ()
+        self._shown: Certificate | None = None
         """What it was last seen to show."""
 
-    async def publish(self, version: str, documents: Documents, endpoints: Document, proof: Proof | None) -> None:
+    async def publish(
+        self,
+        version: str,
+        documents: Documents,
+        endpoints: Document,
+        proof: Proof | None,
+        certificate: Certificate | None = None,
+    ) -> None:
         """Move what changed into place, wait for the confirmation, send the proving request.
 
-        `version` must be unique. Raises PlanRefused; the last good files are then back in place.
+        `version` must be unique; `certificate` is what the secrets among the documents are to make it show. Raises
+        PlanRefused; the last good files are then back in place.
         """
         async with self._lock:
             steps, shown = self._steps(documents, endpoints)
@@ -83,12 +92,12 @@ class Publisher:
                     await self._prove(proof)
             # A certificate that an edge will not have must not keep it from sending its requests elsewhere.
             self.given = replace(documents, secrets=() if self.given is None else self.given.secrets)
-            if documents.secrets and (shown.files or documents.secrets != self._shown):
+            if certificate is not None and (shown.files or certificate != self._shown):
                 async with self._putting_back([shown], version) as log_end:
                     await self._apply(shown, version, log_end)
-                    await client_tls.prove(self._seat, documents.secrets, PROVE_SECONDS)
+                    await client_tls.prove(self._seat, certificate, PROVE_SECONDS)
             self.given = documents
-            self._shown = documents.secrets
+            self._shown = certificate
 
     def _steps(self, documents: Documents, endpoints: Document) -> tuple[list[_Step], _Step]:
         """Clusters with their endpoints first; routes only when their clusters are there; listeners, secrets last."""

@@ -10,7 +10,7 @@ from support.certificates import Files, ed25519_key, issue, small_rsa_key
 
 from hactl.core.errors import HactlError
 from hactl.core.spec import EdgeTlsSpec
-from hactl.engines.certificate import LARGEST, leaf, read
+from hactl.engines.certificate import LARGEST, fingerprint, read
 
 
 def spec(files: Files) -> EdgeTlsSpec:
@@ -28,18 +28,15 @@ def refusal(files: Files) -> HactlError:
 def test_a_pair_that_fits(tmp_path: Path) -> None:
     """Its names and its end are known, and the copy holds chain and key, with nothing around them."""
     files = issue(tmp_path, "app.test", "www.app.test", days=60)
+    shown = files.der
     files.cert.write_bytes(b"a word before\r\n" + files.cert.read_bytes().replace(b"\n", b"\r\n"))
     pair = read(spec(files))
     assert pair.certificate.names == ("app.test", "www.app.test")
-    assert leaf(pair.pem) == issue_der(files)
+    assert pair.certificate.fingerprint == fingerprint(shown)
     assert pair.pem.count(b"BEGIN") == 2
     assert b"word" not in pair.pem
     assert b"\r" not in pair.pem
     assert "PRIVATE" not in repr(pair)
-
-
-def issue_der(files: Files) -> bytes:
-    return leaf(files.cert.read_bytes())
 
 
 def test_the_digest_is_that_of_the_whole_chain(tmp_path: Path) -> None:
@@ -51,7 +48,7 @@ def test_the_digest_is_that_of_the_whole_chain(tmp_path: Path) -> None:
     files.cert.write_bytes(files.cert.read_bytes() + other.cert.read_bytes())
     longer = read(spec(files)).certificate
     assert longer.digest != alone.digest
-    assert longer.names == alone.names
+    assert (longer.fingerprint, longer.names) == (alone.fingerprint, alone.names)
 
 
 def test_both_may_stand_in_one_file(tmp_path: Path) -> None:
