@@ -13,7 +13,7 @@ from hactl.cli.options import fleet_option, json_option
 from hactl.control.client import Client
 from hactl.core.certificate import bearers, expires_soon, lifetime
 from hactl.core.model import Fleet, Node, Role, Sample
-from hactl.core.reading import Reading, Verdict, explain, read, word
+from hactl.core.reading import Reading, Verdict, explain, read, url, word
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.traffic import shares
 from hactl.core.value import Value
@@ -98,7 +98,7 @@ def _summary(snapshot: Snapshot) -> list[str]:
     summary = [
         f"fleet {fleet.name}: {output.tint(reading.verdict.value)}, {reading.sentence}",
         f"survives any one loss: {'yes' if reading.n_minus_1 else 'NO'}; last failover: {failover}",
-        f"edges on {fleet.spec.edge.url}, policy {fleet.policy}, revision {fleet.revision}, seq {fleet.seq}",
+        f"edges on {url(fleet.spec.edge)}, policy {fleet.policy}, revision {fleet.revision}, seq {fleet.seq}",
         f"daemon {pulse.version} (pid {pulse.pid}), up {output.age(snapshot.at - pulse.started)},"
         f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms",
     ]

@@ -30,7 +30,7 @@ def _edge(spec: FleetSpec) -> Iterator[Problem]:
         yield Problem(path="edge.hash_on", cause=cause, hint='"header:NAME", "cookie:NAME" or "source-ip"')
     if bool(spec.edge.tls.cert) != bool(spec.edge.tls.key):
         missing = "key" if spec.edge.tls.cert else "cert"
-        hint = 'tls = { cert = "/path/cert.pem", key = "/path/key.pem" }'
+        hint = 'like { cert = "/path/cert.pem", key = "/path/key.pem" }'
         yield Problem(path="edge.tls", cause=f"wants a {missing}, too", hint=hint)
 
 

@@ -67,7 +67,11 @@ tls = kinds.record(
 
 _file = kinds.text("an absolute path", r"|/[^\x00-\x1f\x7f]*")
 
-edge_tls = kinds.record(EdgeTlsSpec, {"cert": (_file, ""), "key": (_file, "")})
+edge_tls = kinds.filled(
+    kinds.record(EdgeTlsSpec, {"cert": (_file, ""), "key": (_file, "")}),
+    "wants cert and key",
+    'like { cert = "/path/cert.pem", key = "/path/key.pem" }',
+)
 """The files that edges speak TLS with. Whether there are such files is not asked here: nothing here reads any."""
 
 redirect = kinds.record(

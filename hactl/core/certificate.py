@@ -28,7 +28,7 @@ def expires_soon(certificate: Certificate, wall: float) -> bool:
 def lifetime(certificate: Certificate, wall: float) -> str:
     """How long it is good for from `wall` (Unix time) on, for people."""
     left = certificate.not_after - wall
-    if left <= 0:
+    if left < 0:
         return f"expired {_span(-left)} ago"
     return f"expires in {_span(left)}"
 

@@ -82,12 +82,6 @@ class EdgeSpec(Value):
     """Request bodies up to this size are kept by the edge and can be sent again to another node."""
     tls: EdgeTlsSpec = EdgeTlsSpec()
 
-    @property
-    def url(self) -> str:
-        """Where clients go."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'https' if self.tls.cert else 'http'}://{host}:{self.port}"
-
 
 class RegionSpec(Value):
     """One failure domain with its own nodes."""
