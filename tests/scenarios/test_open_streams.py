@@ -4,7 +4,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import grpc
 import httpx
@@ -12,6 +12,7 @@ import pytest
 import websockets
 from support.fleet import RunningFleet
 from support.grpc_service import TALK, UNARY, grpc_service
+from support.raw import raw
 from support.sockets import Socket, Sockets, echo_service
 
 from hactl.core.commands import Drain, Restart, Resume, SetPolicy, SetWeight, Stop
@@ -79,12 +80,85 @@ async def test_whoever_is_not_touched_goes_on() -> None:
         assert sum(task.result() for task in comings) > 20
 
 
+WORK = (
+    SetWeight(nodes=("local-1",), weight=1),
+    Drain(nodes=("local-2",)),
+    Resume(nodes=("local-2",)),
+    SetPolicy(policy=Policy.ROUND_ROBIN),
+    SetWeight(nodes=("local-1",), weight=100),
+    Restart(nodes=("local-1", "local-2", "local-3", "local-4")),
+)
+"""What may be done to a fleet that serves, all its nodes among it."""
+
+
+async def test_new_websockets_never_fail() -> None:
+    """Whatever is done, and though every node is restarted."""
+    async with chatting() as (fleet, sockets), asyncio.TaskGroup() as group:
+        stop = asyncio.Event()
+        comings = [group.create_task(coming_and_going(sockets, stop)) for _ in range(8)]
+        for command in WORK:
+            await fleet.command(command)
+        stop.set()
+        await asyncio.gather(*comings)
+        assert sum(task.result() for task in comings) > 20
+
+
+async def test_new_grpc_calls_never_fail() -> None:
+    """Unary ones and conversations, on one connection to an edge that lives through all of it."""
+    with grpc_service() as port:
+        async with RunningFleet(routes=routes(port)) as fleet, asyncio.TaskGroup() as group:
+            stop = threading.Event()
+            new = group.create_task(asyncio.to_thread(calls, fleet.port, stop))
+            try:
+                for command in WORK:
+                    await fleet.command(command)
+            finally:
+                stop.set()
+            assert await new > 20
+
+
+async def test_new_requests_never_fail_in_any_http_version() -> None:
+    """HTTP/1.0 and 1.1 and 2, on kept and on fresh connections, with bodies that nobody may send twice."""
+    async with RunningFleet(routes=ROUTES_PATIENT) as fleet, AsyncExitStack() as stack:
+        url = f"http://127.0.0.1:{fleet.port}/"
+        clients = [
+            await stack.enter_async_context(httpx.AsyncClient(http1=not http2, http2=http2, timeout=PATIENCE))
+            for http2 in (False, True)
+        ]
+        stop = asyncio.Event()
+
+        async def ask(client: httpx.AsyncClient) -> int:
+            count = 0
+            while not stop.is_set():
+                assert (await client.post(url, content=b"x")).status_code == 200
+                count += 1
+            return count
+
+        async def ask_as_of_old() -> int:
+            count = 0
+            while not stop.is_set():
+                async with raw(fleet.port) as old:
+                    assert await old.ask(b"POST / HTTP/1.0\r\ncontent-length: 1\r\n\r\nx") == 200
+                count += 1
+            return count
+
+        async with asyncio.TaskGroup() as group:
+            asking = [group.create_task(ask(client)) for client in clients] + [group.create_task(ask_as_of_old())]
+            for command in WORK:
+                await fleet.command(command)
+            stop.set()
+        assert min(task.result() for task in asking) > 20
+
+
 async def coming_and_going(sockets: Sockets, stop: asyncio.Event) -> int:
     """Open, use and close WebSockets one after the other; how many. Any that fails is an error."""
     count = 0
     while not stop.is_set():
         socket = await sockets.open()
-        await socket.close()
+        if count % 4:
+            socket.drop()
+        else:
+            await socket.close()
         count += 1
     return count
 
