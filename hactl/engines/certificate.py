@@ -79,7 +79,7 @@ def _chain(content: bytes, path: str) -> list[bytes]:
         return chain
     if _blocks(content, *_KEYS):
         raise HactlError(f"{path}: holds a key and no certificate", "are cert and key the wrong way round?")
-    raise HactlError(f"{path}: holds no certificate in PEM", "-----BEGIN CERTIFICATE----- is how one begins")
+    raise HactlError(f"{path}: holds no certificate in PEM", "one begins with -----BEGIN CERTIFICATE-----")
 
 
 def _key(content: bytes, path: str) -> bytes:
@@ -90,7 +90,7 @@ def _key(content: bytes, path: str) -> bytes:
         return keys[0]
     if _blocks(content, b"CERTIFICATE"):
         raise HactlError(f"{path}: holds a certificate and no key", "are cert and key the wrong way round?")
-    raise HactlError(f"{path}: holds no private key in PEM", "-----BEGIN PRIVATE KEY----- is how one begins")
+    raise HactlError(f"{path}: holds no private key in PEM", "one begins with -----BEGIN PRIVATE KEY-----")
 
 
 def _der(block: bytes, path: str) -> bytes:
@@ -170,8 +170,8 @@ def _handshake(server: ssl.SSLContext, client: ssl.SSLContext) -> dict[str, Any]
     for _ in range(4):  # each side has its turn twice, once more to be told so
         done = [_turn(looks), _turn(shows)]
         if all(done):
-            break
-    return dict(looks.getpeercert() or {})
+            return dict(looks.getpeercert() or {})
+    raise ssl.SSLError("it does not come to an end")
 
 
 def _turn(side: ssl.SSLObject) -> bool:

@@ -76,7 +76,7 @@ class CertificateWatch:
     async def _judge(self, stamp: Stamp) -> None:
         try:
             certificate = await self._engine.certify(self._look())
-        except HactlError as error:
+        except (HactlError, OSError) as error:  # also a machine that has no descriptor left
             self._again = self._clock() + AGAIN
             self._deliver(CertificateUnfit(why=str(error)))
         else:

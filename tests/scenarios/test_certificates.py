@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.certificates import Files, issue, renew
-from support.fleet import RunningFleet
+from support.fleet import RunningFleet, is_calm
 from support.load import SERVER, fetch, open_loop
 
 from hactl.core.errors import HactlError
@@ -73,6 +73,23 @@ async def test_a_certificate_is_renewed_under_load(in_place: bool, tmp_path: Pat
         assert (fresh.failed, kept.failed) == (0, 0), (fresh, kept)
         assert fleet.since(mark, CertificateRefused) == []
         assert {event.edge for event in fleet.since(mark, TrafficApplied)} == set(EDGES)
+
+
+async def test_a_daemon_that_dies_in_the_middle_is_made_up_for(tmp_path: Path) -> None:
+    """It had taken the new certificate and told nobody, or only one edge: the next one tells all of them."""
+    files = issue(tmp_path, SERVER)
+    async with encrypted(files) as fleet:
+        for victims in ((), ("edge-1",)):
+            mark = fleet.seq
+            renew(files, SERVER)
+            await fleet.happens(CertificateTaken, after=mark)
+            await fleet.kill_daemon()
+            for name in victims:
+                fleet.kill(name)
+            files.key.write_bytes(b"and the files are damaged, too")
+            assert await fleet.launch() == ()
+            await fleet.until(lambda now: proved(now) and is_calm(now))
+            assert await all_show(fleet, files.der)
 
 
 async def test_damaged_files_change_nothing(tmp_path: Path) -> None:

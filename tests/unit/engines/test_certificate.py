@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.certificates import Files, ed25519_key, issue, small_rsa_key
 
 from hactl.core.errors import HactlError
@@ -119,3 +123,18 @@ def test_the_key_is_written_nowhere(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == ""
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(which=st.sampled_from(["cert", "key"]), bytes_=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255))))
+def test_whatever_stands_in_the_files_is_taken_or_refused(which: str, bytes_: list[tuple[float, int]]) -> None:
+    """Never another error: a daemon must not end because somebody's editor broke a file."""
+    with tempfile.TemporaryDirectory() as directory:
+        files = issue(Path(directory))
+        path: Path = getattr(files, which)
+        content = bytearray(path.read_bytes())
+        for place, byte in bytes_:
+            content[int(place * len(content))] = byte
+        path.write_bytes(content)
+        with suppress(HactlError):
+            assert read(spec(files)).certificate.digest

@@ -353,6 +353,13 @@ class TestDraining:
         world.at(1, state=NodeState.DRAINING, deadline=Deadline(kind=DeadlineKind.DRAIN, at=101.2), flying=1)
         assert [news.requests for _, news in world.watch(1.2) if isinstance(news, StillBusy)] == [1]
 
+    def test_the_edges_say_what_is_open_where_the_process_cannot_tell(self):
+        """As they do for idleness."""
+        world = World()
+        world.flying, world.edges_flying = None, lambda since: 2
+        world.at(1, state=NodeState.DRAINING, deadline=Deadline(kind=DeadlineKind.DRAIN, at=103.0))
+        assert [news.requests for _, news in world.watch(3) if isinstance(news, StillBusy)] == [2]
+
     def test_a_node_that_stays_up_is_watched_until_the_last_request_has_ended(self):
         """Gently: nobody waits for it."""
         world = World()
