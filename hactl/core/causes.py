@@ -39,6 +39,7 @@ class Cause(StrEnum):
     EXITED = "exited"
     IDLE = "idle"
     WOKE = "woke"
+    BUSY = "busy"
 
 
 class Stimulus(Value):
@@ -52,6 +53,7 @@ class Stimulus(Value):
     """What an exit is called when nobody ordered it."""
     woke: DeadlineKind | None = None
     port: int = 0
+    count: int = 0
 
 
 class Context(Value):

@@ -155,6 +155,7 @@ _NEWS: dict[NodeState, dict[Cause, Cell]] = {
         Cause.EXITED: restarts.exited,
         Cause.IDLE: news.idle,
         Cause.WOKE: news.idle,
+        Cause.BUSY: news.still_busy,
     },
     S.STOPPING: {
         Cause.SPAWNED: news.spawned_too_late,

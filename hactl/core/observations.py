@@ -1,5 +1,6 @@
 """What the world reports. Every observation names the launch it is about, so that late news can be told from news."""
 
+from hactl.core.certificate import Certificate
 from hactl.core.model import DeadlineKind, Launch
 from hactl.core.value import Value
 
@@ -60,6 +61,14 @@ class WentIdle(_Observation):
     instance: str
 
 
+class StillBusy(_Observation):
+    """The deadline of a drain is about to come, and so many requests are still open."""
+
+    node: str
+    instance: str
+    requests: int
+
+
 class Woke(_Observation):
     """A deadline has come."""
 
@@ -95,6 +104,18 @@ class TrafficWorsened(_Observation):
     why: str
 
 
+class CertificateFit(_Observation):
+    """The files that the configuration names were found to hold this certificate and its key."""
+
+    certificate: Certificate
+
+
+class CertificateUnfit(_Observation):
+    """They were found to hold nothing that edges could use."""
+
+    why: str
+
+
 class Ticked(_Observation):
     """Time passed; lets operations end at their deadline."""
 
@@ -106,9 +127,12 @@ Observation = (
     | BecameHealthy
     | BecameUnhealthy
     | WentIdle
+    | StillBusy
     | Woke
     | PlanApplied
     | PlanRejected
     | TrafficWorsened
+    | CertificateFit
+    | CertificateUnfit
     | Ticked
 )

@@ -9,24 +9,30 @@ from typing import assert_never
 from hactl.core import operations, rollout
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
-from hactl.core.events import OrphanEnded, TrafficApplied, TrafficRejected
+from hactl.core.events import CertificateRefused, CertificateTaken, OrphanEnded, TrafficApplied, TrafficRejected
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Launch, Node, Reason, ReasonCode
 from hactl.core.observations import (
     BecameHealthy,
     BecameUnhealthy,
+    CertificateFit,
+    CertificateUnfit,
     Exited,
     Observation,
     PlanApplied,
     PlanRejected,
     Spawned,
     SpawnFailed,
+    StillBusy,
     Ticked,
     TrafficWorsened,
     WentIdle,
     Woke,
 )
 from hactl.core.value import replace
+
+_OfOne = SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | WentIdle | StillBusy
+"""News about one process that exists, or was to exist."""
 
 
 def observe(draft: Draft, saw: Observation) -> None:
@@ -41,12 +47,18 @@ def observe(draft: Draft, saw: Observation) -> None:
         case TrafficWorsened(operation=operation_id, why=why):
             if operation_id in draft.fleet.operations:
                 rollout.turn_back(draft, draft.fleet.operations[operation_id], why)
+        case CertificateFit(certificate=certificate):
+            if draft.fleet.certificate_refused or draft.fleet.certificate != certificate:
+                draft.emit(CertificateTaken(certificate=certificate))
+        case CertificateUnfit(why=why):
+            if draft.fleet.certificate_refused != why:
+                draft.emit(CertificateRefused(why=why))
         case Woke(node=name, deadline=deadline):
             if name in draft.fleet.nodes:
                 draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))
         case Spawned(node=name, launch=launch):
             _spawned(draft, name, launch)
-        case SpawnFailed() | Exited() | BecameHealthy() | BecameUnhealthy() | WentIdle():
+        case SpawnFailed() | Exited() | BecameHealthy() | BecameUnhealthy() | WentIdle() | StillBusy():
             if _current(draft.fleet, saw.node, saw.instance) and _plausible(draft.fleet.nodes[saw.node], saw):
                 _of_one(draft, saw)
         case _:
@@ -71,7 +83,7 @@ def exit_text(saw: Exited) -> str:
     return "exited, status unknown" if saw.code is None else f"exited with code {saw.code}"
 
 
-def _of_one(draft: Draft, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | WentIdle) -> None:
+def _of_one(draft: Draft, saw: _OfOne) -> None:
     match saw:
         case SpawnFailed(node=name, why=why, port=port):
             draft.stimulate(name, Stimulus(cause=Cause.SPAWN_FAILED, why=why, port=port))
@@ -84,6 +96,8 @@ def _of_one(draft: Draft, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhe
             _unhealthy(draft, draft.fleet.nodes[name], why, hung=hung)
         case WentIdle(node=name):
             draft.stimulate(name, Stimulus(cause=Cause.IDLE))
+        case StillBusy(node=name, requests=count):
+            draft.stimulate(name, Stimulus(cause=Cause.BUSY, count=count))
         case _:
             assert_never(saw)
 
@@ -93,7 +107,7 @@ def _current(fleet: Fleet, name: str, instance: str) -> bool:
     return node is not None and instance_of(node, fleet.id) == instance
 
 
-def _plausible(node: Node, saw: SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | WentIdle) -> bool:
+def _plausible(node: Node, saw: _OfOne) -> bool:
     """A start fails before there is a process; what a probe says before that is about somebody else on the port."""
     if isinstance(saw, Exited):
         return True

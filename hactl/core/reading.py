@@ -4,7 +4,9 @@ from enum import StrEnum
 
 from hactl.core.model import Fleet, Goal, Health, Node, NodeState
 from hactl.core.safety import serving
+from hactl.core.spec import EdgeSpec
 from hactl.core.traffic import confirmed, shares
+from hactl.core.unfinished import sentence, still_open
 from hactl.core.value import Value
 
 
@@ -60,7 +62,15 @@ def word(node: Node) -> str:
 
 def explain(node: Node) -> str:
     """Why a process is out of service; "" when it is in service."""
-    return "" if node.serviceable or node.reason is None else node.reason.text
+    if node.serviceable or node.reason is None:
+        return ""
+    return sentence(node.reason.text, still_open(node.unfinished) if node.idle else "")
+
+
+def url(edge: EdgeSpec) -> str:
+    """Where clients go."""
+    host = f"[{edge.host}]" if ":" in edge.host else edge.host
+    return f"{'https' if edge.tls.cert else 'http'}://{host}:{edge.port}"
 
 
 def is_serving(fleet: Fleet) -> bool:

@@ -3,10 +3,13 @@
 Every effect asked for here may have been performed already: all of them are idempotent.
 """
 
+from hactl.core.certificate import Certificate
 from hactl.core.draft import Draft
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
+    CertificateRefused,
+    CertificateTaken,
     ConfigTaken,
     DaemonStarted,
     FailoverEnded,
@@ -58,6 +61,10 @@ class Arrival(Value):
     """Seconds without supervision; None after an orderly `down`."""
     config: ConfigTaken | None = None
     """A changed configuration to take into force; only when nothing runs."""
+    certificate: Certificate | None = None
+    """What clients are to be shown; None without TLS."""
+    certificate_refused: str = ""
+    """Why it is an older one than the files hold."""
 
 
 def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
@@ -70,6 +77,7 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     draft.emit(started)
     if arrival.config is not None:
         draft.emit(arrival.config)
+    _certify(draft, arrival)
     for operation in overtaken:
         give_back(draft, operation)
     for name, why in found.refused.items():
@@ -85,6 +93,14 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     # What was lost while nobody looked is a loss all the same, seen now; over a reboot nothing can be compared.
     settle(draft, draft.fleet if rebooted or arrival.config else fleet)
     return Decision(fleet=draft.fleet, events=tuple(draft.events), effects=draft.ordered_effects())
+
+
+def _certify(draft: Draft, arrival: Arrival) -> None:
+    """Before any edge is started: it is given what the fleet has."""
+    if arrival.certificate is not None and arrival.certificate != draft.fleet.certificate:
+        draft.emit(CertificateTaken(certificate=arrival.certificate))
+    if arrival.certificate_refused not in ("", draft.fleet.certificate_refused):
+        draft.emit(CertificateRefused(why=arrival.certificate_refused))
 
 
 def _end_closing(draft: Draft) -> None:

@@ -2,8 +2,11 @@
 
 from typing import assert_never
 
+from hactl.core.certificate import bearers
 from hactl.core.events import (
     AdoptionRefused,
+    CertificateRefused,
+    CertificateTaken,
     ConfigEvent,
     ConfigTaken,
     DaemonStarted,
@@ -66,6 +69,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return "weight: " + ", ".join(f"{name} = {weight}" for name, weight in both.items())
         case PolicyChanged(policy=policy):
             return f"policy: {policy}"
+        case CertificateTaken() | CertificateRefused():
+            return _certificate(event)
         case TrafficShifted(plan=plan):
             active = sum(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints)
             return f"plan {plan.version}: {active} nodes take traffic"
@@ -149,3 +154,9 @@ def _changed(event: NodeChanged) -> str:
         state = "unhealthy"
     arrow = f"{event.was} -> {state}" if event.was is not node.state else state
     return f"{node.name}: {arrow}" + (f" ({event.why})" if event.why else "")
+
+
+def _certificate(event: CertificateTaken | CertificateRefused) -> str:
+    if isinstance(event, CertificateRefused):
+        return f"certificate not taken: {event.why}"
+    return f"certificate for {bearers(event.certificate)} taken"

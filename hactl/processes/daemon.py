@@ -60,12 +60,19 @@ async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement
     with FleetLock(paths.lock), contextlib.closing(SqliteJournal(paths.journal)) as journal:
         ballast = Ballast(paths.ballast)
         _lay(ballast)
+        edges = EnvoyEdge(paths)
         charge = take_charge(
-            spec, journal, clock(), version=__version__, pid=os.getpid(), fleet_id=secrets.token_hex(4)
+            *(spec, journal, clock()),
+            version=__version__,
+            pid=os.getpid(),
+            fleet_id=secrets.token_hex(4),
+            keep=edges.keep,
         )
+        if charge.certified.fresh:
+            await edges.vouch(charge.decision.fleet)  # before anything is written: it refuses some that others take
         in_force = charge.decision.fleet.spec
         recorder = Recorder(journal, ballast, checkpoint_every=in_force.journal.checkpoint_every)
-        edges, gateways = EnvoyEdge(paths), _gateways(in_force, paths)
+        gateways = _gateways(in_force, paths)
         supervisor = Supervisor(
             paths=paths,
             recorder=recorder,

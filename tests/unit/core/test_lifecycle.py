@@ -11,16 +11,16 @@ from hactl.core.value import replace
 S, D = NodeState, DeadlineKind
 CONTEXT = Context(now=at(100.0), spec=a_spec(), fleet_id="f1")
 
-#         start    stop     drain    resume  kill    born failed  healthy sick hung exited   idle     woke
+#         start    stop     drain    resume  kill    born failed  healthy sick hung exited   idle     woke     busy
 EXPECTED = """
-stopped   STARTING refused  refused  refused refused late late    late    late late late     late     late
-starting  refused  STOPPING same     refused same    same BACKOFF SERVING late late BACKOFF  late     same
-standby   refused  STOPPING same     refused same    late late    same    same same STARTING late     late
-serving   refused  DRAINING DRAINING refused same    late late    same    same same STARTING late     late
-draining  SERVING  refused  refused  SERVING same    late late    same    same same STOPPED  STOPPING STOPPING
-stopping  same     refused  refused  refused same    same STOPPED late    late late STOPPED  late     same
-backoff   STARTING STOPPED  same     refused refused late late    late    late late late     late     STARTING
-failed    STARTING STOPPED  same     refused refused late late    late    late late late     late     STARTING
+stopped   STARTING refused  refused  refused refused late late    late    late late late     late     late     late
+starting  refused  STOPPING same     refused same    same BACKOFF SERVING late late BACKOFF  late     same     late
+standby   refused  STOPPING same     refused same    late late    same    same same STARTING late     late     late
+serving   refused  DRAINING DRAINING refused same    late late    same    same same STARTING late     late     late
+draining  SERVING  refused  refused  SERVING same    late late    same    same same STOPPED  STOPPING STOPPING same
+stopping  same     refused  refused  refused same    same STOPPED late    late late STOPPED  late     same     late
+backoff   STARTING STOPPED  same     refused refused late late    late    late late late     late     STARTING late
+failed    STARTING STOPPED  same     refused refused late late    late    late late late     late     STARTING late
 """
 """For a process with an ordinary past: up if it should be, on its way down in `draining` and `stopping`, drained by
 nobody. `same` means the state stays (other things may change), `late` that the news is dropped, `refused` that the
@@ -46,7 +46,7 @@ def stimulus(cause: Cause, node: Node) -> Stimulus:
 
 
 def test_every_state_meets_every_cause() -> None:
-    """All 8 x 13 cells are filled, and orders are answered in every state: late is for news only."""
+    """All 8 x 14 cells are filled, and orders are answered in every state: late is for news only."""
     assert set(TABLE) == set(NodeState)
     for row in TABLE.values():
         assert set(row) == set(Cause)
@@ -54,7 +54,7 @@ def test_every_state_meets_every_cause() -> None:
             assert row[cause] is not LATE
         for cause in list(Cause)[5:]:
             assert not isinstance(row[cause], Refusal), "news is never refused"
-    assert len(CELLS) == 8 * 13
+    assert len(CELLS) == 8 * 14
 
 
 @pytest.mark.parametrize(("state", "cause", "said"), CELLS)

@@ -1,6 +1,6 @@
 """Another daemon on the same journal: what it adopts, refuses, ends, starts again, and what it charges to nobody."""
 
-from support.build import a_launch, a_spec, at, founded
+from support.build import CERTIFICATE, a_launch, a_spec, at, founded
 from support.script import Script, after, applied, exited, healthy, idle, like, serving, spawned, unhealthy
 from support.world import MemoryWorld
 
@@ -8,6 +8,8 @@ from hactl.core.commands import Command, Down, Drain, Kill, Request, Restart, Re
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
+    CertificateRefused,
+    CertificateTaken,
     ConfigTaken,
     DaemonStarted,
     FailoverEnded,
@@ -19,6 +21,7 @@ from hactl.core.events import (
 from hactl.core.founding import lay_out
 from hactl.core.model import DeadlineKind, Fleet, Goal, Launch, NodeState, Outcome, ReasonCode
 from hactl.core.recovery import Arrival, Found, recover
+from hactl.core.value import replace
 
 S = NodeState
 
@@ -300,3 +303,24 @@ def test_operators_go_on_as_before() -> None:
     """After a recovery orders work as ever."""
     story = next_daemon(Script(serving())) >> Stop(nodes=("seoul-1",)) >> idle("seoul-1") >> exited("seoul-1", code=0)
     story >> Request(command=Start(nodes=("seoul-1",)), by="bob") << like(NodeChanged, node__state=S.STARTING)
+
+
+# -- with which certificate
+
+
+def test_a_fleet_has_its_certificate_before_any_edge_is_started() -> None:
+    """And says whether it is that of the files."""
+    arrival = Arrival(pid=1, version="0", certificate=CERTIFICATE, certificate_refused="no such file")
+    decision = recover(founded(), Found(), arrival, at(1.0))
+    assert decision.fleet.certificate == CERTIFICATE
+    assert decision.fleet.certificate_refused == "no such file"
+    kinds = [type(event) for event in decision.events]
+    assert kinds.index(CertificateTaken) < kinds.index(CertificateRefused) < kinds.index(NodeChanged)
+
+
+def test_a_daemon_that_begins_with_the_same_certificate_says_nothing_of_it() -> None:
+    """Nothing has happened."""
+    fleet = replace(serving(), certificate=CERTIFICATE, certificate_refused="no such file")
+    arrival = Arrival(pid=1, version="0", certificate=CERTIFICATE, certificate_refused="no such file")
+    decision = recover(fleet, Found(alive=alive(fleet)), arrival, at(1.0))
+    assert not [event for event in decision.events if isinstance(event, CertificateTaken | CertificateRefused)]
