@@ -40,11 +40,13 @@ def check(config: Path | None, as_json: bool) -> int:
     counts = {
         "region": len(spec.regions),
         "node": sum(region.nodes for region in spec.regions),
+        "spare": sum(region.spares for region in spec.regions),
         "edge": spec.edge.count,
         "service": len(spec.services),
         "route": len(spec.routes),
     }
-    click.echo(f"{path}: fleet {spec.name}: {', '.join(output.count(number, what) for what, number in counts.items())}")
+    counted = [output.count(number, what) for what, number in counts.items() if number or what != "spare"]
+    click.echo(f"{path}: fleet {spec.name}: {', '.join(counted)}")
     return Exit.OK
 
 

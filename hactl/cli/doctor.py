@@ -180,6 +180,25 @@ def _sockets(chosen: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
     yield Finding(check="socket paths", ok=fits, found=str(chosen.paths.sockets), mend=mend)
 
 
+def _alerts(_: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
+    """Programs and secrets that are not there when they are needed; whether a receiver answers says a test."""
+    from hactl.supervisor.alerts.program import find
+    from hactl.supervisor.alerts.secrets import look_up
+
+    for alert in spec.alerts:
+        check = f"alert {alert.name}"
+        try:
+            if alert.exec:
+                find(alert.exec[0], os.environ.get("PATH", os.defpath))
+            for value in (alert.webhook, *alert.headers.values()):
+                if value.startswith("file:"):  # what is in the environment only the daemon knows
+                    look_up(value)
+        except HactlError as error:
+            yield Finding(check=check, ok=False, found=error.message, mend=error.hint)
+        else:
+            yield Finding(check=check, ok=True, found="ready", mend=f"hactl alert test {alert.name}")
+
+
 def _migration(_: Chosen | None, __: FleetSpec) -> Iterator[Finding]:
     if not MIGRATE.exists():
         return
@@ -198,5 +217,6 @@ CHECKS: tuple[Callable[[Chosen | None, FleetSpec], Iterator[Finding]], ...] = (
     _limits,
     _disk,
     _sockets,
+    _alerts,
     _migration,
 )

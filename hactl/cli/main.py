@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "weight": ("hactl.cli.nodes", "Change the weight of nodes or regions."),
     "policy": ("hactl.cli.nodes", "Change how the edges choose among nodes."),
     "scale": ("hactl.cli.nodes", "Change how many nodes a region has."),
+    "alert": ("hactl.cli.alert", "Show who is told when something happens, and send them a test."),
     "config": ("hactl.cli.config", "Check, show and change the configuration; roll it back."),
     "completion": ("hactl.cli.shell", "Print the completion script for a shell."),
 }

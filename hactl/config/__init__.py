@@ -3,6 +3,7 @@
     files      the file itself
     reading    text → FleetSpec
     rules      what must hold between keys
+    alert_rules    the same for alerts
     writing    FleetSpec → text; the file a new fleet starts with
     schema     for editors and for the reference
     keys       the one table of all keys, which everything above reads
@@ -11,9 +12,10 @@
 Everything raises ConfigError and nothing else.
 """
 
+from hactl.config.alert_rules import anchored
 from hactl.config.files import FILE_NAME, load
 from hactl.config.reading import parse
 from hactl.config.schema import KeyDoc, reference, schema
 from hactl.config.writing import digest, dump, template
 
-__all__ = ["FILE_NAME", "KeyDoc", "digest", "dump", "load", "parse", "reference", "schema", "template"]
+__all__ = ["FILE_NAME", "KeyDoc", "anchored", "digest", "dump", "load", "parse", "reference", "schema", "template"]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hactl.config.alert_rules import anchored
 from hactl.config.reading import parse
 from hactl.core.errors import ConfigError
 from hactl.core.spec import FleetSpec
@@ -13,7 +14,10 @@ LARGEST = 1 << 20
 
 
 def load(path: Path) -> FleetSpec:
-    """The configuration in the file at `path`. Raises ConfigError that begins with the path, whatever is wrong."""
+    """The configuration in the file at `path`, relative paths in it made absolute.
+
+    Raises ConfigError that begins with the path, whatever is wrong.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -26,7 +30,7 @@ def load(path: Path) -> FleetSpec:
         raise ConfigError(f"{path}: cannot be read: {why.lower()}") from error
     if len(data) > LARGEST:
         raise ConfigError(f"{path}: larger than {LARGEST >> 20}MiB", "is this the right file?")
-    return parse(_text(data, path), str(path))
+    return anchored(parse(_text(data, path), str(path)), path.absolute().parent)
 
 
 def _text(data: bytes, path: Path) -> str:

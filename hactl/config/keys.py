@@ -6,9 +6,10 @@ not stand here: they are those of the values in `hactl.core.spec`. Rules between
 
 from hactl.config import process_keys as process
 from hactl.config import traffic_keys as traffic
+from hactl.config.alert_keys import ALERT
 from hactl.config.table import Table
 
-PLANNED_TABLES = ("alert", "backup", "calls", "metrics", "sessions")
+PLANNED_TABLES = ("backup", "calls", "metrics", "sessions")
 """Tables of parts that are not built yet."""
 
 TABLES: dict[str, Table] = {
@@ -24,6 +25,7 @@ TABLES: dict[str, Table] = {
         process.SAFETY,
         traffic.SERVICE,
         traffic.ROUTE,
+        ALERT,
         process.LOGS,
         process.JOURNAL,
     )

@@ -4,6 +4,7 @@ import re
 import tomllib
 from typing import Any, NoReturn
 
+from hactl.config.alert_rules import named
 from hactl.config.keys import PLANNED_TABLES, TABLES
 from hactl.config.rules import broken_rules
 from hactl.config.table import Table
@@ -24,6 +25,7 @@ def parse(text: str, source: str = "hactl.toml") -> FleetSpec:
     reading = _Reading()
     fields = reading.document(_toml(text, source))
     spec = replace(FleetSpec(), **fields)
+    spec = replace(spec, alerts=named(spec.alerts))
     problems = reading.problems or broken_rules(spec)
     if problems:
         _refuse(problems, source)

@@ -1,12 +1,13 @@
 """What must hold between the keys of a `hactl.toml`. Not what each key by itself accepts: that is its `Kind`.
 
-Those of services and routes are `traffic_rules`. Pure: a spec in, problems out. Each rule is a generator of problems;
-`broken_rules` runs them all.
+Those of services and routes are `traffic_rules`, those of alerts `alert_rules`. Pure: a spec in, problems out. Each
+rule is a generator of problems; `broken_rules` runs them all.
 """
 
 import re
 from collections.abc import Iterator
 
+from hactl.config.alert_rules import alerts
 from hactl.config.traffic_keys import MAX_NODES
 from hactl.config.traffic_rules import routes, services, twice
 from hactl.config.unfit import Problem, did_you_mean, quoted
@@ -20,7 +21,7 @@ PLACEHOLDERS = ("port", "address", "name", "region", "dir")
 
 def broken_rules(spec: FleetSpec) -> list[Problem]:
     """Everything about `spec` that cannot work, in the order of the tables; [] when it can."""
-    rules = (_edge, _regions, _ports, _gateway, _health, _restart, _safety, services, routes)
+    rules = (_edge, _regions, _ports, _gateway, _health, _restart, _safety, services, routes, alerts)
     return [problem for rule in rules for problem in rule(spec)]
 
 
@@ -84,8 +85,9 @@ def _restart(spec: FleetSpec) -> Iterator[Problem]:
 
 
 def _safety(spec: FleetSpec) -> Iterator[Problem]:
-    if spec.safety.min_serving_nodes > _nodes(spec):
-        cause = f"wants {spec.safety.min_serving_nodes} nodes serving, but there are {_nodes(spec)}"
+    in_rotation = sum(region.nodes for region in spec.regions)
+    if spec.safety.min_serving_nodes > in_rotation:
+        cause = f"wants {spec.safety.min_serving_nodes} nodes serving, but there are {in_rotation}"
         yield Problem(path="safety.min_serving_nodes", cause=cause)
     if spec.safety.min_serving_regions > len(spec.regions):
         cause = f"wants {spec.safety.min_serving_regions} regions serving, but there are {len(spec.regions)}"
@@ -93,4 +95,4 @@ def _safety(spec: FleetSpec) -> Iterator[Problem]:
 
 
 def _nodes(spec: FleetSpec) -> int:
-    return sum(region.nodes for region in spec.regions)
+    return sum(region.nodes + region.spares for region in spec.regions)

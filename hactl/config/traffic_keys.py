@@ -88,9 +88,14 @@ REGION = Table(
         ),
         Key(name="weight", kind=kinds.whole(0, 1000), doc="its part of the traffic among regions of equal priority"),
         Key(name="nodes", kind=kinds.whole(1, MAX_NODES), doc="how many nodes"),
+        Key(
+            name="spares",
+            kind=kinds.whole(0, MAX_NODES),
+            doc="how many more that stand by, ready, and step in the moment others are out",
+        ),
         Key(name="bind", kind=quantities.ip(), doc="the IP address its nodes listen on"),
     ),
-    planned=("spares", "autoscale"),
+    planned=("autoscale",),
 )
 
 REGION_FAILOVER = Table(

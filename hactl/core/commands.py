@@ -86,7 +86,13 @@ class Down(_Command, tag="down"):
     """Stop everything, edges first so that no client meets a gateway without nodes, and end the daemon."""
 
 
-Command = Start | Stop | Restart | Kill | Drain | Resume | SetWeight | SetPolicy | Apply | Scale | Down
+class TryAlert(_Command, tag="alert-test"):
+    """Send one receiver a test; ends when it has taken it, or will not."""
+
+    alert: str
+
+
+Command = Start | Stop | Restart | Kill | Drain | Resume | SetWeight | SetPolicy | Apply | Scale | Down | TryAlert
 
 VERBS: dict[type[Command], Verb] = {
     Start: Verb.START,
@@ -100,6 +106,7 @@ VERBS: dict[type[Command], Verb] = {
     Apply: Verb.APPLY,
     Scale: Verb.SCALE,
     Down: Verb.DOWN,
+    TryAlert: Verb.ALERT_TEST,
 }
 
 

@@ -5,6 +5,9 @@
 
 from typing import assert_never
 
+from hactl.core import alert as alerts
+from hactl.core.alert import AlertBook, Window, window_key
+from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.configured import configured, without
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
@@ -21,6 +24,7 @@ from hactl.core.events import (
     FleetClosing,
     FleetFounded,
     GapRecorded,
+    JournalFilled,
     NodeAdopted,
     NodeChanged,
     NodesAdded,
@@ -152,10 +156,19 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:
             return replace(fleet, operations=without(fleet.operations, ended))
         case FleetClosing():
             return replace(fleet, closing=True)
-        case DaemonStopped() | NodeAdopted() | AdoptionRefused() | OrphanEnded() | TrafficRejected() | GapRecorded():
-            return fleet
+        case AlertRaised() | AlertSuppressed() | AlertDelivered() | AlertFailed() | AlertExpired():
+            return replace(fleet, alerts=_with_alert(fleet.alerts, event))
         case _:
-            assert_never(event)
+            return _unchanged(fleet, event)
+
+
+def _unchanged(
+    fleet: Fleet,
+    event: DaemonStopped | NodeAdopted | AdoptionRefused | OrphanEnded | TrafficRejected | GapRecorded | JournalFilled,
+) -> Fleet:
+    """What is worth a record and changes nothing; the type says which events these are."""
+    _ = event
+    return fleet
 
 
 def _with_node(fleet: Fleet, node: Node) -> Fleet:
@@ -167,3 +180,15 @@ def _with_node(fleet: Fleet, node: Node) -> Fleet:
             fleet, nodes=nodes, confirmed=without(fleet.confirmed, node.name), proved=without(fleet.proved, node.name)
         )
     return replace(fleet, nodes=nodes)
+
+
+def _with_alert(book: AlertBook, event: AlertEvent) -> AlertBook:
+    match event:
+        case AlertRaised(alert=alert, until=until):
+            return alerts.raised(book, alert, until)
+        case AlertSuppressed(to=to, kind=kind, subject=subject, count=count, until=until):
+            return alerts.held_back(book, window_key(to, kind, subject), Window(until=until, suppressed=count))
+        case AlertDelivered() | AlertFailed() | AlertExpired():
+            return alerts.settled(book, event.id)
+        case _:
+            assert_never(event)

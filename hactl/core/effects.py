@@ -49,8 +49,12 @@ class EndOrphan(Value, tag=True):
     launch: Launch
 
 
+class DeliverAlerts(Value, tag=True):
+    """Deliver what is owed to receivers of alerts; it stands in the fleet."""
+
+
 class Halt(Value, tag=True):
     """Everything has stopped: the daemon leaves."""
 
 
-Effect = Spawn | SendSignal | ApplyTraffic | BeginDrain | EndDrain | EndOrphan | Halt
+Effect = Spawn | SendSignal | ApplyTraffic | BeginDrain | EndDrain | EndOrphan | DeliverAlerts | Halt

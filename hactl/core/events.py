@@ -3,6 +3,7 @@
 An event carries the result, not the cause: replaying a journal needs no rule that the code may have changed since.
 """
 
+from hactl.core.alert_events import AlertEvent
 from hactl.core.certificate import Certificate
 from hactl.core.model import (
     Failover,
@@ -228,6 +229,13 @@ class GapRecorded(_Event):
     why: str
 
 
+class JournalFilled(_Event):
+    """The journal has had no room for a while; this record has waited for it, too."""
+
+    waiting: int
+    """Records that waited before this one."""
+
+
 class FleetClosing(_Event):
     """`down` was accepted."""
 
@@ -259,7 +267,9 @@ Event = (
     | OperationMoved
     | OperationEnded
     | GapRecorded
+    | JournalFilled
     | FleetClosing
+    | AlertEvent
 )
 
 

@@ -6,7 +6,7 @@ What the edges are told follows from the fleet's state alone (`traffic`); this m
 from hactl.core.draft import Draft
 from hactl.core.events import FailoverBegan, FailoverEnded, FailoverMoved
 from hactl.core.model import EndpointStatus, Failover, Fleet, Goal, Node, NodeState, Reason, ReasonCode
-from hactl.core.traffic import confirmed
+from hactl.core.traffic import complete, confirmed
 from hactl.core.value import replace
 
 
@@ -44,9 +44,14 @@ def _follow_one(draft: Draft, failover: Failover) -> None:
     moved_ms = None if failover.moved is None else _ms(failover.seen, failover.moved)
     if node is None or _will_not_return(node):
         draft.emit(FailoverEnded(node=failover.node, moved_ms=moved_ms, back_ms=None))
-    elif node.serviceable and _listed(fleet, node) and confirmed(fleet, fleet.plan.version):
+    elif _made_up_for(fleet, node) and confirmed(fleet, fleet.plan.version):
         back_ms = _ms(failover.seen, now.mono)
         draft.emit(FailoverEnded(node=failover.node, moved_ms=moved_ms, back_ms=back_ms))
+
+
+def _made_up_for(fleet: Fleet, node: Node) -> bool:
+    """The node is back, or a spare has stepped in for it."""
+    return (node.serviceable and _listed(fleet, node)) or complete(fleet, node.region)
 
 
 def _will_not_return(node: Node) -> bool:

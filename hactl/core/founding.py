@@ -17,8 +17,10 @@ def edge_names(spec: FleetSpec) -> list[str]:
 
 
 def node_names(spec: FleetSpec) -> list[str]:
-    """The names of the gateway nodes, region by region."""
-    return [f"{region.name}-{number}" for region in spec.regions for number in range(1, region.nodes + 1)]
+    """The names of the gateway nodes, region by region; which of them are spares changes."""
+    return [
+        f"{region.name}-{number}" for region in spec.regions for number in range(1, region.nodes + region.spares + 1)
+    ]
 
 
 def lay_out(spec: FleetSpec, free_ports: Iterable[int], kept: Fleet | None = None) -> tuple[Node, ...]:
@@ -29,7 +31,7 @@ def lay_out(spec: FleetSpec, free_ports: Iterable[int], kept: Fleet | None = Non
     ports = iter(free_ports)
     nodes = [_edge(spec, name, kept) for name in edge_names(spec)]
     for region in spec.regions:
-        for number in range(1, region.nodes + 1):
+        for number in range(1, region.nodes + region.spares + 1):
             name = f"{region.name}-{number}"
             fresh = Node(name=name, role=Role.GATEWAY, region=region.name, address=region.bind)
             nodes.append(_keep(fresh, kept, spec.ports) or replace(fresh, port=_next(ports, spec)))

@@ -6,7 +6,7 @@ rejected whole; an observation never fails, late news is dropped.
 
 from typing import assert_never
 
-from hactl.core import failover, operations, proposals, rollout
+from hactl.core import alert_queue, failover, operations, proposals, rollout, spares
 from hactl.core.commands import (
     VERBS,
     Apply,
@@ -22,6 +22,7 @@ from hactl.core.commands import (
     SetWeight,
     Start,
     Stop,
+    TryAlert,
 )
 from hactl.core.draft import Draft, evolve
 from hactl.core.effects import ApplyTraffic, Effect
@@ -53,6 +54,8 @@ __all__ = ["Decision", "evolve", "settle", "step"]
 
 SETTLE_LIMIT = 200
 """Rounds after which rules that never rest would be a bug; real fleets need two or three."""
+ALERT_PATIENCE = 600.0
+"""Seconds a receiver has to take a test, all attempts included; it may be busy with others before."""
 PLAN_DEADLINE = 10.0
 """Seconds an edge has to confirm a weight or policy change before it is taken back."""
 
@@ -86,6 +89,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
     else:
         observe(draft, cause)
     settle(draft, fleet)
+    alert_queue.raise_alerts(draft, fleet)
     return Decision(
         fleet=draft.fleet,
         events=tuple(draft.events),
@@ -100,6 +104,7 @@ def settle(draft: Draft, before: Fleet) -> None:
     for _ in range(SETTLE_LIMIT):
         seq = draft.fleet.seq
         reconsider_suspects(draft)
+        spares.promote(draft)
         _shift_traffic(draft)
         _tell_new_edges(draft, before)
         failover.begin(draft, before)
@@ -150,6 +155,8 @@ def _accept(draft: Draft, request: Request) -> Operation:
             for other in fleet.operations.values():
                 operations.abandon(draft, other, f"the fleet was taken down by {request.by}", "hactl up")
             draft.emit(FleetClosing())
+        case TryAlert(alert=name):
+            alert_queue.send_test(draft, operation, name)
         case _:
             assert_never(command)
     return operation
@@ -189,6 +196,8 @@ def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
     match verb:
         case Verb.WEIGHT | Verb.POLICY:
             return PLAN_DEADLINE
+        case Verb.ALERT_TEST:
+            return ALERT_PATIENCE
         case Verb.RESTART | Verb.APPLY | Verb.SCALE:
             return each * targets
         case Verb.DOWN:
@@ -223,5 +232,7 @@ def _sentence(command: Command) -> str:
             return f"scale {region} to {count} nodes"
         case Down():
             return "stop everything"
+        case TryAlert(alert=name):
+            return f"send a test to '{name}'"
         case _:
             assert_never(command)

@@ -6,6 +6,7 @@ when it is SERVING and HEALTHY and its region is one the plan prefers; everythin
 
 from enum import StrEnum
 
+from hactl.core.alert import AlertBook
 from hactl.core.certificate import Certificate
 from hactl.core.spec import FleetSpec, Policy
 from hactl.core.value import Value, replace
@@ -66,6 +67,8 @@ class ReasonCode(StrEnum):
     SUSPECT = "suspect"
     """Probes fail, but too many nodes are out already to take this one out as well."""
     NEW = "new"
+    SPARE = "spare"
+    """Well, and out of rotation until it is needed."""
 
 
 class Reason(Value):
@@ -164,6 +167,11 @@ class Node(Value):
         """True when it may take requests."""
         return self.state is NodeState.SERVING and self.health is Health.HEALTHY
 
+    @property
+    def standing_by(self) -> bool:
+        """True for a spare that could step in now."""
+        return self.state is NodeState.STANDBY and self.health is Health.HEALTHY and not self.drained
+
 
 class EndpointStatus(StrEnum):
     """What an edge may do with an endpoint."""
@@ -243,6 +251,7 @@ class Verb(StrEnum):
     APPLY = "apply"
     SCALE = "scale"
     DOWN = "down"
+    ALERT_TEST = "alert-test"
 
 
 class Step(StrEnum):
@@ -393,6 +402,7 @@ class Fleet(Value):
     """Edge name → revision of the configuration that edge has proved to use."""
     closing: bool = False
     """`down` was accepted: when everything has stopped, the daemon leaves."""
+    alerts: AlertBook = AlertBook()
 
     @property
     def edges(self) -> tuple[Node, ...]:

@@ -28,6 +28,11 @@ def ready(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """It may serve; or, when an operator has drained it, it is up and takes nothing."""
     if node.drained:
         return drain_with(replace(node, health=Health.HEALTHY), ordered("", "drained"), context)
+    if node.role is Role.GATEWAY and context.spec.spares(node.region):
+        # who steps in is decided for the region as a whole, in the same step
+        reason = Reason(code=ReasonCode.SPARE, text="stands by")
+        spare = replace(node, state=NodeState.STANDBY, health=Health.HEALTHY, reason=reason, since=context.now.wall)
+        return Reaction(node=replace(spare, deadline=None), why="ready, stands by")
     serving = replace(
         node, state=NodeState.SERVING, health=Health.HEALTHY, reason=None, since=context.now.wall, deadline=None
     )
@@ -46,6 +51,8 @@ def not_ready(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
 def well(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """Probes succeed again."""
     reason = node.reason if node.state is NodeState.DRAINING else None
+    if node.state is NodeState.STANDBY:
+        reason = Reason(code=ReasonCode.SPARE, text="stands by")
     if node.health is Health.HEALTHY and node.reason == reason:
         return Reaction(node=node)
     better = replace(node, health=Health.HEALTHY, reason=reason, since=context.now.wall, hung=False)

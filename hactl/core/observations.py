@@ -116,6 +116,29 @@ class CertificateUnfit(_Observation):
     why: str
 
 
+class JournalStuck(_Observation):
+    """Records wait for room in the journal."""
+
+    waiting: int
+
+
+class AlertTried(_Observation):
+    """All attempts to deliver an alert have been made, and the last one went well or did not."""
+
+    id: str
+    delivered: bool
+    attempts: int
+    why: str = ""
+    """What went wrong, without any secret; "" when delivered."""
+    hint: str = ""
+
+
+class AlertTooOld(_Observation):
+    """An alert could not be delivered as long as it was news."""
+
+    id: str
+
+
 class Ticked(_Observation):
     """Time passed; lets operations end at their deadline."""
 
@@ -134,5 +157,8 @@ Observation = (
     | TrafficWorsened
     | CertificateFit
     | CertificateUnfit
+    | JournalStuck
+    | AlertTried
+    | AlertTooOld
     | Ticked
 )

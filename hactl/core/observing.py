@@ -6,18 +6,28 @@ news is about the current launch, how many may be taken out on probes, whose cha
 
 from typing import assert_never
 
-from hactl.core import operations, rollout
+from hactl.core import alert_queue, operations, rollout
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
-from hactl.core.events import CertificateRefused, CertificateTaken, OrphanEnded, TrafficApplied, TrafficRejected
+from hactl.core.events import (
+    CertificateRefused,
+    CertificateTaken,
+    JournalFilled,
+    OrphanEnded,
+    TrafficApplied,
+    TrafficRejected,
+)
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Launch, Node, Reason, ReasonCode
 from hactl.core.observations import (
+    AlertTooOld,
+    AlertTried,
     BecameHealthy,
     BecameUnhealthy,
     CertificateFit,
     CertificateUnfit,
     Exited,
+    JournalStuck,
     Observation,
     PlanApplied,
     PlanRejected,
@@ -47,12 +57,14 @@ def observe(draft: Draft, saw: Observation) -> None:
         case TrafficWorsened(operation=operation_id, why=why):
             if operation_id in draft.fleet.operations:
                 rollout.turn_back(draft, draft.fleet.operations[operation_id], why)
-        case CertificateFit(certificate=certificate):
-            if draft.fleet.certificate_refused or draft.fleet.certificate != certificate:
-                draft.emit(CertificateTaken(certificate=certificate))
-        case CertificateUnfit(why=why):
-            if draft.fleet.certificate_refused != why:
-                draft.emit(CertificateRefused(why=why))
+        case CertificateFit() | CertificateUnfit():
+            _certificate(draft, saw)
+        case AlertTried():
+            alert_queue.tried(draft, saw)
+        case AlertTooOld(id=alert_id):
+            alert_queue.expire(draft, alert_id)
+        case JournalStuck(waiting=waiting):
+            draft.emit(JournalFilled(waiting=waiting))
         case Woke(node=name, deadline=deadline):
             if name in draft.fleet.nodes:
                 draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))
@@ -81,6 +93,15 @@ def exit_text(saw: Exited) -> str:
     if saw.signal is not None:
         return f"killed by signal {saw.signal}"
     return "exited, status unknown" if saw.code is None else f"exited with code {saw.code}"
+
+
+def _certificate(draft: Draft, saw: CertificateFit | CertificateUnfit) -> None:
+    """Said once: whoever judges the same files again and again says nothing new."""
+    if isinstance(saw, CertificateUnfit):
+        if draft.fleet.certificate_refused != saw.why:
+            draft.emit(CertificateRefused(why=saw.why))
+    elif draft.fleet.certificate_refused or draft.fleet.certificate != saw.certificate:
+        draft.emit(CertificateTaken(certificate=saw.certificate))
 
 
 def _of_one(draft: Draft, saw: _OfOne) -> None:

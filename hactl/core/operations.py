@@ -108,6 +108,8 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
             return  # `rollout` takes it further
         case Verb.START | Verb.STOP | Verb.KILL | Verb.DRAIN | Verb.RESUME:
             _await_targets(draft, operation)
+        case Verb.ALERT_TEST:
+            pass  # the delivery ends it
         case _:
             assert_never(operation.verb)
     current = draft.fleet.operations.get(operation.id)
@@ -160,7 +162,8 @@ def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str |
                 return f"'{node.name}' was taken out again"
             if node.goal is Goal.DOWN:
                 return True if node.state is NodeState.STOPPED else f"'{node.name}' was stopped"
-            return True if node.serviceable and confirmed(fleet, fleet.plan.version) else given_up(node)
+            back = node.serviceable or node.standing_by
+            return True if back and confirmed(fleet, fleet.plan.version) else given_up(node)
         case Verb.STOP:
             if node.goal is Goal.UP:
                 return f"'{node.name}' was started again"
@@ -222,6 +225,8 @@ def _expire(draft: Draft, operation: Operation) -> None:
     if operation.verb in (Verb.WEIGHT, Verb.POLICY):
         undo_change(draft, operation, "not confirmed by every edge in time")
         return
+    if operation.verb is Verb.ALERT_TEST:
+        what = "the receiver"
     held = held_down(draft.fleet, operation)
     end(draft, operation, Outcome.FAILED, f"still waiting for {what} at the deadline", "hactl status")
     for node in held:

@@ -34,7 +34,7 @@ class Reading(Value):
 def read(fleet: Fleet) -> Reading:
     """The verdict on a fleet."""
     wanted = [node for node in fleet.nodes.values() if node.goal is Goal.UP and not node.drained]
-    out = [node for node in wanted if not node.serviceable]
+    out = [node for node in wanted if not node.serviceable and not node.standing_by]
     nodes, edges = serving(fleet), [edge for edge in fleet.edges if edge.serviceable]
     n_minus_1 = len(nodes) > 1 and len(edges) > 1
     if not nodes or not edges:
@@ -47,7 +47,8 @@ def read(fleet: Fleet) -> Reading:
         return Reading(verdict=Verdict.DEGRADED, sentence=sentence, n_minus_1=n_minus_1)
     if not confirmed(fleet, fleet.plan.version):
         return Reading(verdict=Verdict.DEGRADED, sentence="an edge has not confirmed the plan", n_minus_1=n_minus_1)
-    sentence = f"{len(nodes)} nodes and {len(edges)} edges serve"
+    spares = sum(node.standing_by for node in fleet.gateways)
+    sentence = f"{len(nodes)} nodes and {len(edges)} edges serve" + (f", {spares} stand by" if spares else "")
     return Reading(verdict=Verdict.OK, sentence=sentence, n_minus_1=n_minus_1)
 
 

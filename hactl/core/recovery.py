@@ -3,6 +3,7 @@
 Every effect asked for here may have been performed already: all of them are idempotent.
 """
 
+from hactl.core import alert_queue
 from hactl.core.certificate import Certificate
 from hactl.core.draft import Draft
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
@@ -92,6 +93,8 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     draft.perform(ApplyTraffic(plan=draft.fleet.plan))
     # What was lost while nobody looked is a loss all the same, seen now; over a reboot nothing can be compared.
     settle(draft, draft.fleet if rebooted or arrival.config else fleet)
+    alert_queue.take_up(draft)
+    alert_queue.raise_alerts(draft, fleet)
     return Decision(fleet=draft.fleet, events=tuple(draft.events), effects=draft.ordered_effects())
 
 

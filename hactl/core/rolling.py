@@ -61,7 +61,8 @@ def gate_open(fleet: Fleet, node: Node) -> bool:
         return all(edge.serviceable for edge in others) and confirmed(fleet, fleet.plan.version)
     others = [other for other in fleet.gateways if other.name != node.name and up(other) and not other.drained]
     enough = bool(serving(fleet, (node.name,))) or not others
-    return all(other.serviceable for other in others) and enough and confirmed(fleet, fleet.plan.version)
+    well = all(other.serviceable or other.standing_by for other in others)
+    return well and enough and confirmed(fleet, fleet.plan.version)
 
 
 def held_down(fleet: Fleet, operation: Operation) -> list[Node]:
@@ -79,7 +80,7 @@ def is_up(fleet: Fleet, node: Node) -> bool | str | None:
         return f"'{node.name}' was stopped"
     if node.serviceable:
         return True if confirmed(fleet, fleet.plan.version) or node.role is Role.EDGE or not fleet.edges else None
-    if node.state is NodeState.DRAINING and node.drained:
+    if (node.state is NodeState.DRAINING and node.drained) or node.state is NodeState.STANDBY:
         return True
     return given_up(node)
 

@@ -306,4 +306,4 @@ def _let_go(draft: Draft) -> None:
 
 
 def _count(spec: FleetSpec) -> int:
-    return spec.edge.count + sum(region.nodes for region in spec.regions)
+    return spec.edge.count + sum(region.nodes + region.spares for region in spec.regions)

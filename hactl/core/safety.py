@@ -20,6 +20,7 @@ from hactl.core.commands import (
     SetWeight,
     Start,
     Stop,
+    TryAlert,
 )
 from hactl.core.errors import CommandRejected
 from hactl.core.model import Fleet, Node, Role, Verb
@@ -36,8 +37,7 @@ def check(fleet: Fleet, request: Request) -> None:
     if fleet.closing:
         raise CommandRejected(f"fleet '{fleet.name}' is going down", "wait for it, then: hactl up")
     command = request.command
-    if not isinstance(command, Down | SetPolicy | Apply | Scale):
-        _names_exist(fleet, command)
+    _names_exist(fleet, command)
     match command:
         case Stop() | Kill() | Drain():
             _not_busy(fleet, command)
@@ -61,7 +61,7 @@ def check(fleet: Fleet, request: Request) -> None:
         case Apply() | Scale():
             if request.proposal is None:
                 raise CommandRejected("nobody has read this configuration", "hactl config apply")
-        case Down():
+        case Down() | TryAlert():
             pass
 
 
@@ -76,6 +76,11 @@ def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
 
 
 def _names_exist(fleet: Fleet, command: Command) -> None:
+    if isinstance(command, Down | SetPolicy | Apply | Scale):
+        return
+    if isinstance(command, TryAlert):
+        _alert_exists(fleet, command.alert)
+        return
     names: tuple[str, ...] = getattr(command, "nodes", ())
     regions: tuple[str, ...] = getattr(command, "regions", ())
     if not names and not regions:
@@ -91,6 +96,13 @@ def _names_exist(fleet: Fleet, command: Command) -> None:
         if region not in {spec.name for spec in fleet.spec.regions}:
             known = ", ".join(spec.name for spec in fleet.spec.regions)
             raise CommandRejected(f"no region '{region}' in fleet '{fleet.name}'", f"known: {known}")
+
+
+def _alert_exists(fleet: Fleet, name: str) -> None:
+    known = [alert.name for alert in fleet.spec.alerts]
+    if name not in known:
+        hint = f"known: {', '.join(known)}" if known else "add an [[alert]] to hactl.toml"
+        raise CommandRejected(f"no alert '{name}' in fleet '{fleet.name}'", hint)
 
 
 def _not_busy(fleet: Fleet, command: Start | Stop | Kill | Drain | Resume | Restart) -> None:
@@ -123,7 +135,7 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
     edges = [edge for edge in fleet.edges if edge.serviceable]
     if edges and all(edge.name in gone for edge in edges):
         raise _unsafe(fleet, f"{verb} {_list(gone)} would leave no edge serving")
-    now, after = serving(fleet), serving(fleet, gone)
+    now, after = serving(fleet), [*serving(fleet, gone), *_stepping_in(fleet, gone)]
     if len(after) < min(len(now), rules.min_serving_nodes):
         raise _unsafe(
             fleet,
@@ -139,6 +151,17 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
         )
 
 
+def _stepping_in(fleet: Fleet, gone: set[str]) -> list[Node]:
+    """The spares that take the places of those that go."""
+    places = [node.region for node in serving(fleet) if node.name in gone]
+    found = []
+    for node in fleet.gateways:
+        if node.standing_by and node.name not in gone and node.region in places:
+            places.remove(node.region)
+            found.append(node)
+    return found
+
+
 def _enough_while_rolling(fleet: Fleet, names: tuple[str, ...]) -> None:
     now = serving(fleet)
     for name in names:
@@ -146,7 +169,8 @@ def _enough_while_rolling(fleet: Fleet, names: tuple[str, ...]) -> None:
         if node.role is Role.EDGE:
             alone = not any(edge.serviceable for edge in fleet.edges if edge.name != name)
         else:
-            alone = node in now and len(now) - 1 < fleet.spec.safety.min_serving_nodes
+            left = len(now) - 1 + len(_stepping_in(fleet, {name}))
+            alone = node in now and left < fleet.spec.safety.min_serving_nodes
         if alone:
             raise _unsafe(fleet, f"nothing could carry the traffic while '{name}' restarts")
 

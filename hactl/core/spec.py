@@ -6,6 +6,7 @@ here are the defaults of the file.
 
 from enum import StrEnum
 
+from hactl.core.alert import AlertSpec
 from hactl.core.value import Value
 
 
@@ -94,6 +95,8 @@ class RegionSpec(Value):
     """Lower first; regions of equal priority share traffic by weight."""
     weight: int = 100
     nodes: int = 3
+    spares: int = 0
+    """Nodes more, started and ready, that step in the moment others are out."""
     bind: str = "127.0.0.1"
 
 
@@ -291,6 +294,11 @@ class FleetSpec(Value):
     routes: tuple[RouteSpec, ...] = ()
     logs: LogsSpec = LogsSpec()
     journal: JournalSpec = JournalSpec()
+    alerts: tuple[AlertSpec, ...] = ()
+
+    def spares(self, region: str) -> int:
+        """How many spares a region has; 0 when there is no such region."""
+        return next((spec.spares for spec in self.regions if spec.name == region), 0)
 
     def region(self, name: str) -> RegionSpec:
         """The region called `name`. Raises KeyError."""
@@ -298,3 +306,7 @@ class FleetSpec(Value):
             if region.name == name:
                 return region
         raise KeyError(name)
+
+    def alert(self, name: str) -> AlertSpec | None:
+        """The receiver of alerts called `name`, if there is one."""
+        return next((alert for alert in self.alerts if alert.name == name), None)

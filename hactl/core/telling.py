@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.certificate import bearers
 from hactl.core.events import (
     AdoptionRefused,
@@ -18,6 +19,7 @@ from hactl.core.events import (
     FleetClosing,
     FleetFounded,
     GapRecorded,
+    JournalFilled,
     NodeAdopted,
     NodeChanged,
     NodesAdded,
@@ -64,9 +66,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{node}: pid {pid} not adopted: {why}"
         case OrphanEnded(pid=pid, instance=instance):
             return f"orphan {instance} ended (pid {pid})"
-        case WeightsChanged(nodes=nodes_weights, regions=regions):
-            both = {**nodes_weights, **{f"region {name}": weight for name, weight in regions.items()}}
-            return "weight: " + ", ".join(f"{name} = {weight}" for name, weight in both.items())
+        case WeightsChanged():
+            return _weights(event)
         case PolicyChanged(policy=policy):
             return f"policy: {policy}"
         case CertificateTaken() | CertificateRefused():
@@ -91,10 +92,12 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{operation.id}: {_progress(operation)}"
         case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
             return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
-        case GapRecorded(lost=lost, why=why):
-            return f"{lost} records were lost: {why}"
+        case GapRecorded() | JournalFilled():
+            return _journal(event)
         case FleetClosing():
             return "the fleet goes down"
+        case AlertRaised() | AlertSuppressed() | AlertDelivered() | AlertFailed() | AlertExpired():
+            return _alert(event)
         case _:
             assert_never(event)
 
@@ -156,7 +159,34 @@ def _changed(event: NodeChanged) -> str:
     return f"{node.name}: {arrow}" + (f" ({event.why})" if event.why else "")
 
 
+def _weights(event: WeightsChanged) -> str:
+    both = {**event.nodes, **{f"region {name}": weight for name, weight in event.regions.items()}}
+    return "weight: " + ", ".join(f"{name} = {weight}" for name, weight in both.items())
+
+
 def _certificate(event: CertificateTaken | CertificateRefused) -> str:
     if isinstance(event, CertificateRefused):
         return f"certificate not taken: {event.why}"
     return f"certificate for {bearers(event.certificate)} taken"
+
+
+def _journal(event: GapRecorded | JournalFilled) -> str:
+    if isinstance(event, GapRecorded):
+        return f"{event.lost} records were lost: {event.why}"
+    return f"the journal has no room: {event.waiting} records waited"
+
+
+def _alert(event: AlertEvent) -> str:
+    match event:
+        case AlertRaised(alert=alert):
+            return f"alert {alert.to}: {alert.kind}: {alert.sentence}"
+        case AlertSuppressed(to=to, kind=kind, subject=subject, count=count, why=why):
+            return f"alert {to}: {kind} of {subject} held back ({count} by now): {why}"
+        case AlertDelivered(to=to, kind=kind, attempts=attempts):
+            return f"alert {to}: {kind} delivered{f' on attempt {attempts}' if attempts > 1 else ''}"
+        case AlertFailed(to=to, kind=kind, attempts=attempts, why=why):
+            return f"alert {to}: {kind} not delivered after {attempts} attempt{'s' if attempts != 1 else ''}: {why}"
+        case AlertExpired(to=to, kind=kind, age=age):
+            return f"alert {to}: {kind} not delivered: it is {age / 60:.0f} min old"
+        case _:
+            assert_never(event)

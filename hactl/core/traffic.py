@@ -71,9 +71,32 @@ def _status(fleet: Fleet, node: Node, region_weight: int) -> EndpointStatus | No
         return EndpointStatus.ACTIVE if node.weight and region_weight else EndpointStatus.DRAINING
     if node.state is NodeState.DRAINING and not node.idle:
         return EndpointStatus.DRAINING
-    if fleet.spec.failover_mode is FailoverMode.SPILL_OVER and node.state is not NodeState.STOPPED:
+    if node.standing_by and fleet.spec.failover_mode is FailoverMode.STANDBY:
+        # checked by the edges beforehand, it can be used the moment it is needed; where shares spill over by the part
+        # of a region that is well, it would count as a part that is not
+        return EndpointStatus.DRAINING
+    if fleet.spec.failover_mode is FailoverMode.SPILL_OVER and node in _short(fleet, node.region):
         return EndpointStatus.UNHEALTHY
     return None
+
+
+def in_rotation(fleet: Fleet, region: str) -> list[Node]:
+    """The nodes of a region that take traffic, or would if their region did."""
+    return [node for node in fleet.in_region(region) if node.serviceable and node.weight]
+
+
+def complete(fleet: Fleet, region: str) -> bool:
+    """True when as many nodes as are wanted are in rotation, thanks to spares."""
+    spec = next((spec for spec in fleet.spec.regions if spec.name == region), None)
+    return spec is not None and spec.spares > 0 and len(in_rotation(fleet, region)) >= spec.nodes
+
+
+def _short(fleet: Fleet, region: str) -> list[Node]:
+    """The nodes that a region is short of: who is out and not on purpose, without those a spare has stepped in for."""
+    out = [node for node in fleet.in_region(region) if not node.serviceable and node.state is not NodeState.STOPPED]
+    if not fleet.spec.spares(region):
+        return out
+    return out[: max(0, fleet.spec.region(region).nodes - len(in_rotation(fleet, region)))]
 
 
 def shares(fleet: Fleet) -> tuple[Share, ...]:
@@ -109,9 +132,10 @@ def _availability(fleet: Fleet, level: list[str]) -> float:
         return 1.0
     priority = fleet.spec.region(level[0]).priority
     names = [region.name for region in fleet.spec.regions if region.priority == priority]
-    listed = [node for name in names for node in fleet.in_region(name) if node.state is not NodeState.STOPPED]
-    fit = sum(node.serviceable and node.weight > 0 for node in listed)
-    return min(1.0, OVERPROVISIONING * fit / len(listed))
+    well = [node for name in names for node in fleet.in_region(name) if node.serviceable]
+    short = sum(len(_short(fleet, name)) for name in names)
+    fit = sum(node.weight > 0 for node in well)
+    return min(1.0, OVERPROVISIONING * fit / (len(well) + short))
 
 
 def _split(fleet: Fleet, level: list[str], taken: float, parts: dict[str, float]) -> None:

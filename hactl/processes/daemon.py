@@ -36,6 +36,7 @@ from hactl.store.ballast import Ballast
 from hactl.store.journal import SqliteJournal
 from hactl.store.lock import FleetLock
 from hactl.supervisor import procfs
+from hactl.supervisor.alerts.delivery import AlertDelivery
 from hactl.supervisor.loop import Supervisor
 from hactl.supervisor.ports import ProcessKind
 from hactl.supervisor.recorder import Recorder
@@ -80,6 +81,7 @@ async def run(spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement
             edges=edges,
             gateways=gateways,
             proposer=Proposals(edges=edges, gateways=gateways),
+            alerts=AlertDelivery(),
             clock=clock,
             version=__version__,
             pid=os.getpid(),

@@ -3,6 +3,8 @@
 Everything that could be wrong with a configuration is said here, before anybody decides anything.
 """
 
+from pathlib import Path
+
 from hactl import config
 from hactl.core.commands import Apply, Scale
 from hactl.core.errors import CommandRejected
@@ -51,7 +53,8 @@ class Proposals:
 
     def _read(self, command: Apply | Scale, fleet: Fleet) -> tuple[FleetSpec, str]:
         if isinstance(command, Apply):
-            return config.parse(command.text, command.path or config.FILE_NAME), command.text
+            spec = config.parse(command.text, command.path or config.FILE_NAME)
+            return config.anchored(spec, Path(command.path).parent) if command.path else spec, command.text
         known = [region.name for region in fleet.spec.regions]
         if command.region not in known:
             raise CommandRejected(f"no region '{command.region}'", "known: " + ", ".join(known))

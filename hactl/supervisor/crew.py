@@ -10,6 +10,7 @@ from typing import Any
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Launch, Node, NodeState, Now, Role, Sample
 from hactl.core.observations import Observation
+from hactl.supervisor.alerts.courier import Courier, Delivery
 from hactl.supervisor.certificate import CertificateWatch
 from hactl.supervisor.edges import EdgeWorker
 from hactl.supervisor.monitor import Monitor
@@ -32,6 +33,7 @@ class Crew:
         *,
         edges: EdgeEngine,
         gateways: ProcessKind,
+        alerts: Delivery,
         table: ProcessTable,
         look: Callable[[], Fleet],
         deliver: Callable[[Observation], None],
@@ -39,11 +41,14 @@ class Crew:
     ) -> None:
         self._edges = edges
         self._gateways = gateways
+        self._alerts = alerts
         self._table = table
         self._look = look
         self._deliver = deliver
         self._clock = clock
         self._workers: dict[str, EdgeWorker] = {}
+        self._couriers: dict[str, Courier] = {}
+        """By receiver of alerts."""
         self._lines: dict[str, asyncio.Lock] = {}
         """By node: what it is told arrives in the order in which it was decided."""
         self._running: set[asyncio.Task[None]] = set()
@@ -89,6 +94,23 @@ class Crew:
                 self._workers[edge.name] = worker
                 self._start(worker.run(), f"edge {edge.name}")
             self._workers[edge.name].tell()
+
+    def tell_couriers(self) -> None:
+        """There is a new alert, or a receiver that nobody works for yet."""
+        fleet = self._look()
+        names = [alert.name for alert in fleet.spec.alerts] + [alert.to for alert in fleet.alerts.pending.values()]
+        for name in dict.fromkeys(names):
+            if name not in self._couriers:
+                self._couriers[name] = Courier(
+                    name,
+                    self._alerts,
+                    look=self._look,
+                    deliver=self._deliver,
+                    clock=self._clock,
+                    sleep=asyncio.sleep,
+                )
+                self._start(self._couriers[name].run(), f"alerts to {name}")
+            self._couriers[name].tell()
 
     def spawn(self, node: Node, instance: str) -> None:
         """Start a process, and watch it from then on."""

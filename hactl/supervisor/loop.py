@@ -13,12 +13,22 @@ from typing import assert_never
 
 from hactl.core.commands import Apply, Command, Kill, Request, Scale
 from hactl.core.draft import evolve
-from hactl.core.effects import ApplyTraffic, BeginDrain, Effect, EndDrain, EndOrphan, Halt, SendSignal, Spawn
+from hactl.core.effects import (
+    ApplyTraffic,
+    BeginDrain,
+    DeliverAlerts,
+    Effect,
+    EndDrain,
+    EndOrphan,
+    Halt,
+    SendSignal,
+    Spawn,
+)
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import DaemonStopped, Event, NodeAdopted, Record
 from hactl.core.machine import Decision, step
 from hactl.core.model import Fleet, NodeState, Now
-from hactl.core.observations import Observation
+from hactl.core.observations import JournalStuck, Observation
 from hactl.core.running import JournalFull
 from hactl.core.talk import LogPage, Measured, News, Pulse, Query, Receipt, Snapshot, Update
 from hactl.core.telling import tell_step
@@ -27,6 +37,7 @@ from hactl.core.value import replace
 from hactl.paths import FleetPaths
 from hactl.supervisor import logs
 from hactl.supervisor.alarm import Alarm
+from hactl.supervisor.alerts.courier import Delivery
 from hactl.supervisor.crew import Crew
 from hactl.supervisor.feed import Feed
 from hactl.supervisor.guard import Guard
@@ -49,6 +60,7 @@ class Supervisor:
         journal: Journal,
         edges: EdgeEngine,
         gateways: ProcessKind,
+        alerts: Delivery,
         proposer: Proposer,
         clock: Callable[[], Now],
         version: str,
@@ -64,13 +76,21 @@ class Supervisor:
         self._busy = False
         self._leaving = asyncio.Event()
         self._broken: Exception | None = None
+        self._stuck = False
+        """Records wait for room in the journal, and that is known."""
         self._pulse = Pulse(pid=pid, version=version, started=clock().wall)
         self._feed = Feed(self.snapshot)
         self._table = ProcessTable(
             paths, look=self.look, deliver=self.deliver, mono=lambda: clock().mono, boot=clock().boot
         )
         self._crew = Crew(
-            edges=edges, gateways=gateways, table=self._table, look=self.look, deliver=self.deliver, clock=clock
+            edges=edges,
+            gateways=gateways,
+            alerts=alerts,
+            table=self._table,
+            look=self.look,
+            deliver=self.deliver,
+            clock=clock,
         )
         self._guard = Guard()
         self._alarm: Alarm | None = None
@@ -240,6 +260,8 @@ class Supervisor:
                 self._crew.undrain(node)
             case EndOrphan(launch=launch):
                 self._table.end_orphan(launch)
+            case DeliverAlerts():
+                self._crew.tell_couriers()
             case Halt():
                 self.leave()
             case _:
@@ -304,6 +326,10 @@ class Supervisor:
         if gap is not None:
             self._fleet = evolve(self._fleet, gap.event)
             self._feed.publish(News(records=(gap,)))
+        waiting, stuck = self._recorder.unwritten, self._stuck
+        self._stuck = waiting > 0
+        if self._stuck and not stuck:
+            self.deliver(JournalStuck(waiting=waiting))
 
 
 def _once_done(fleet: Fleet, command: Command) -> Fleet:

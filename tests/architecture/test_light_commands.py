@@ -51,6 +51,7 @@ def loaded(home: Home, *args: str) -> tuple[int, set[str]]:
         ("logs", "a-1"),
         ("wait",),
         ("where",),
+        ("alert", "list"),
         ("fleets",),
         ("kill", "a-1", "--dry-run", "--confirm", "t"),
         ("weight", "a-1", "99", "--wait"),

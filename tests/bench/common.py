@@ -42,19 +42,21 @@ Values = dict[str, float]
 class BenchFleet:
     """One fleet in a directory of its own, with a small upstream; gone when the block is left.
 
-    `service` False lets the nodes answer by themselves, so that no upstream limits what is measured. `regions` are
-    (name, priority, nodes).
+    `service` False lets the nodes answer by themselves, so that no upstream limits what is measured; nodes that are
+    programs have no routes. `regions` are (name, priority, nodes), each with so many `spares`.
     """
 
     def __init__(
         self,
         *,
         nodes: int = 4,
+        spares: int = 0,
         regions: tuple[tuple[str, int, int], ...] = (),
         service: bool = True,
         extra: str = "",
     ) -> None:
         self._regions = regions or (("local", 0, nodes),)
+        self._spares = spares
         self._service = service
         self._extra = extra
         self._stack = contextlib.ExitStack()
@@ -124,11 +126,14 @@ class BenchFleet:
 
     def _config(self, upstream: int) -> str:
         parts = [f'[fleet]\nname = "bench"\n\n[edge]\nlisten = "127.0.0.1:{self.port}"\n']
-        parts += [f'[[region]]\nname = "{name}"\npriority = {prio}\nnodes = {n}\n' for name, prio, n in self._regions]
+        parts += [
+            f'[[region]]\nname = "{name}"\npriority = {priority}\nnodes = {nodes}\nspares = {self._spares}\n'
+            for name, priority, nodes in self._regions
+        ]
         if upstream:
             parts.append(f'[[service]]\nname = "app"\nendpoints = ["127.0.0.1:{upstream}"]\n')
             parts.append('[[route]]\nprefix = "/"\nservice = "app"\n')
-        else:
+        elif "[gateway]" not in self._extra:
             parts.append('[[route]]\nprefix = "/"\nrespond = 200\nrespond_body = "hello\\n"\n')
         return "\n".join([*parts, self._extra])
 

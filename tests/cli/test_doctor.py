@@ -73,6 +73,18 @@ def test_a_gateway_command_that_is_not_there_is_a_finding(home: Home) -> None:
     assert findings(home)["gateway command"][:2] == (False, "'no-such-gateway' not found")
 
 
+def test_a_receiver_of_alerts_that_cannot_be_reached_at_night_is_found_by_day(home: Home) -> None:
+    home.configure(
+        '[[alert]]\nname = "pager"\nexec = ["./page.sh"]\n'
+        '[[alert]]\nname = "chat"\nwebhook = "https://example.com"\nheaders = { Authorization = "file:token" }\n'
+        '[[alert]]\nname = "ops"\nwebhook = "env:HOOK"\n'
+    )
+    found = findings(home)
+    assert found["alert pager"][:2] == (False, f"there is no program '{home.directory}/page.sh'")
+    assert found["alert chat"][:2] == (False, f"cannot read '{home.directory}/token': No such file or directory")
+    assert found["alert ops"] == (True, "ready", "hactl alert test ops")
+
+
 def test_it_looks_even_where_there_is_no_fleet(home: Home) -> None:
     """Before the first `hactl init`."""
     assert "envoy" in findings(home)

@@ -12,7 +12,12 @@ from hactl.cli.main import VERBS
 GOLDEN = Path(__file__).with_name("golden")
 REGENERATE = "HACTL_WRITE_GOLDEN"
 """HACTL_WRITE_GOLDEN=1 pytest tests/cli/test_main.py writes the help texts anew."""
-PAGES = ["", *VERBS, *(f"config {verb}" for verb in ("check", "show", "diff", "apply", "history", "rollback"))]
+PAGES = [
+    "",
+    *VERBS,
+    *(f"config {verb}" for verb in ("check", "show", "diff", "apply", "history", "rollback")),
+    *(f"alert {verb}" for verb in ("list", "test")),
+]
 
 
 def golden(page: str) -> Path:

@@ -39,6 +39,7 @@ def a_spec(
     nodes: int = 3,
     edges: int = 2,
     *,
+    spares: int = 0,
     standby: bool = False,
     restart: dict[str, Any] | None = None,
     safety: dict[str, Any] | None = None,
@@ -49,7 +50,7 @@ def a_spec(
     """A configuration; with `standby` every region waits behind the one before it, otherwise all are active."""
     return FleetSpec(
         regions=tuple(
-            RegionSpec(name=name, nodes=nodes, priority=number if standby else 0)
+            RegionSpec(name=name, nodes=nodes, spares=spares, priority=number if standby else 0)
             for number, name in enumerate(NAMES[:regions])
         ),
         edge=EdgeSpec(count=edges, **(edge or {})),

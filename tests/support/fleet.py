@@ -54,6 +54,7 @@ class Region:
     name: str = "local"
     nodes: int = 4
     priority: int = 0
+    spares: int = 0
 
 
 class RunningFleet:
@@ -135,7 +136,7 @@ class RunningFleet:
             f'[fleet]\nname = "t"\n\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges or its[1]}\n{edge}\n'
         ]
         parts += [
-            f'[[region]]\nname = "{one.name}"\nnodes = {one.nodes}\npriority = {one.priority}\n'
+            f'[[region]]\nname = "{one.name}"\nnodes = {one.nodes}\npriority = {one.priority}\nspares = {one.spares}\n'
             for one in regions or its[0]
         ]
         parts.append((its[2] if routes is None else routes).replace("{upstream}", str(self.upstream.port)))
@@ -315,7 +316,7 @@ def is_calm(fleet: Fleet) -> bool:
     """Nothing is in progress and every process serves."""
     return (
         bool(fleet.nodes)
-        and all(node.serviceable for node in fleet.nodes.values())
+        and all(node.serviceable or node.standing_by for node in fleet.nodes.values())
         and not fleet.operations
         and not fleet.failovers
         and confirmed(fleet, fleet.plan.version)

@@ -33,6 +33,7 @@ from hactl.processes.proposing import Proposals
 from hactl.processes.taking_charge import Charge, take_charge
 from hactl.store.journal import SqliteJournal
 from hactl.supervisor import pidfd, procfs
+from hactl.supervisor.alerts.delivery import AlertDelivery
 from hactl.supervisor.identity import NotOurs, end_group, find_instances, open_verified
 from hactl.supervisor.loop import Supervisor
 from hactl.supervisor.recorder import Recorder
@@ -143,6 +144,7 @@ class House:
             edges=self.engine,
             gateways=self.engine,
             proposer=Proposals(edges=self.engine, gateways=self.engine),
+            alerts=AlertDelivery(),
             clock=clock_of_this_boot(),
             version="0",
             pid=os.getpid(),

@@ -3,6 +3,7 @@
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from hactl.core.alert import AlertFormat, AlertKind, AlertSpec
 from hactl.core.spec import (
     CorsSpec,
     EdgeSpec,
@@ -75,7 +76,8 @@ def regions(draw: st.DrawFn) -> tuple[RegionSpec, ...]:
             name=name,
             priority=draw(st.integers(0, 1000)),
             weight=draw(st.integers(0 if number else 1, 1000)),
-            nodes=draw(st.integers(1, 40)),
+            nodes=draw(st.integers(1, 30)),
+            spares=draw(st.integers(0, 10)),
             bind=draw(ips),
         )
         for number, name in enumerate(called)
@@ -181,6 +183,23 @@ def services_and_routes(draw: st.DrawFn) -> tuple[tuple[ServiceSpec, ...], tuple
     return services, tuple(draw(st.lists(route, max_size=4)))
 
 
+def alerts() -> st.SearchStrategy[tuple[AlertSpec, ...]]:
+    """Receivers of alerts: webhooks and programs."""
+    kinds = st.lists(st.sampled_from([kind for kind in AlertKind if kind is not AlertKind.TEST]), max_size=3)
+    plain: dict[str, st.SearchStrategy[object]] = {
+        "name": names,
+        "on": kinds.map(tuple),
+        "throttle": seconds(0, 86_400),
+        "timeout": seconds(0.1, 60),
+        "retries": st.integers(0, 10),
+    }
+    places = st.sampled_from(["https://a.example/hooks/1?x=y", "http://[::1]:8080", "env:HOOK", "file:/run/hook"])
+    headers = st.sampled_from([{}, {"Authorization": "env:TOKEN", "x-team": "web"}, {"X-Key": "file:/run/key"}])
+    webhooks = st.builds(AlertSpec, webhook=places, headers=headers, format=st.sampled_from(AlertFormat), **plain)
+    programs = st.builds(AlertSpec, exec=st.sampled_from([("page",), ("/bin/page", "--team", "web")]), **plain)
+    return st.lists(webhooks | programs, max_size=3, unique_by=lambda alert: alert.name).map(tuple)
+
+
 @st.composite
 def fleet_specs(draw: st.DrawFn) -> FleetSpec:
     """Whole configurations that keep every rule."""
@@ -219,6 +238,7 @@ def fleet_specs(draw: st.DrawFn) -> FleetSpec:
         safety=safety,
         services=services,
         routes=routes,
+        alerts=draw(alerts()),
         logs=LogsSpec(max_size=draw(st.integers(64 << 10, 1 << 34)), keep=draw(st.integers(1, 100))),
         journal=JournalSpec(max_age=draw(seconds(3600, 3650 * 86_400)), checkpoint_every=draw(st.integers(1, 100_000))),
     )

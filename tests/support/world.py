@@ -11,11 +11,13 @@ from random import Random
 from support.build import BOOT, at
 from support.script import due, next_deadline
 
+from hactl.core.alert import Alert
 from hactl.core.commands import Command, Request
 from hactl.core.draft import evolve
 from hactl.core.effects import (
     ApplyTraffic,
     BeginDrain,
+    DeliverAlerts,
     Effect,
     EndDrain,
     EndOrphan,
@@ -29,6 +31,7 @@ from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
 from hactl.core.model import Fleet, Goal, Launch, Node, NodeState, Now, Proposal, Role, TrafficPlan
 from hactl.core.observations import (
+    AlertTried,
     BecameHealthy,
     Exited,
     Observation,
@@ -86,12 +89,18 @@ class MemoryWorld:
         """Edge → which plans it refuses."""
         self.unfit: Callable[[FleetSpec], bool] = lambda spec: False
         """Configurations that no edge takes and no node starts with."""
+        self.deaf: set[str] = set()
+        """Receivers of alerts that never answer."""
+        self.told: list[Alert] = []
+        """What receivers have been sent, repetitions included."""
         self.held: Callable[[Observation], bool] = lambda saw: False
         """Which observations do not arrive yet; set it back to let them go."""
         self.lost: Callable[[Observation], bool] = lambda saw: False
         """Which observations never arrive."""
         self.chance: Random | None = None
         """When set, news of different processes arrives in any order."""
+        self._carried: set[str] = set()
+        """Alerts on their way, by id; a crash forgets them."""
         self._queue: list[Effect | Observation] = []
         self._founded = fleet
         self._next_pid = 100
@@ -148,6 +157,7 @@ class MemoryWorld:
     def crash(self) -> None:
         """kill -9 of the daemon: what it had in hand is gone, what it had journaled and started is not."""
         self._queue.clear()
+        self._carried.clear()
 
     def recover(
         self,
@@ -247,6 +257,8 @@ class MemoryWorld:
                     process.draining = False
             case EndOrphan(launch=launch):
                 self.processes.pop(launch.instance, None)
+            case DeliverAlerts():
+                self._carry()
             case Halt():
                 self.halted = True
 
@@ -277,6 +289,13 @@ class MemoryWorld:
         del self.processes[process.launch.instance]
         code = 0 if signal is None else None
         self.deliver(Exited(node=process.name, instance=process.launch.instance, code=code, signal=signal))
+
+    def _carry(self) -> None:
+        for alert in self.fleet.alerts.pending.values():
+            if alert.to not in self.deaf and alert.id not in self._carried:
+                self._carried.add(alert.id)
+                self.told.append(alert)
+                self.deliver(AlertTried(id=alert.id, delivered=True, attempts=1))
 
     def _drain(self, node: Node) -> None:
         for process in self.alive(node.name):
@@ -317,11 +336,17 @@ class MemoryWorld:
                 assert node.state is NodeState.DRAINING, f"{node.name} is {node.state}"
                 assert node.idle
             else:
-                assert node.serviceable, f"{node.name} is {node.state} {node.health}: {node.reason}"
+                well = node.serviceable or node.standing_by
+                assert well, f"{node.name} is {node.state} {node.health}: {node.reason}"
                 assert not running[0].draining, f"{node.name} serves, but its process still sheds connections"
             assert running[0].spec.routes == self.fleet.spec.routes, f"{node.name} has another configuration"
             if node.role is Role.EDGE:
                 assert running[0].plan == self.fleet.plan.version, f"{node.name} uses another plan"
+        for region in self.fleet.spec.regions:
+            usable = [node for node in self.fleet.in_region(region.name) if node.serviceable or node.standing_by]
+            assert sum(node.serviceable for node in usable) >= min(region.nodes, len(usable)), (
+                f"{region.name}: {usable}"
+            )
         assert self.fleet.operations == {}
         assert self.fleet.proposal is None
         assert list(self.fleet.nodes) == [*edge_names(self.fleet.spec), *node_names(self.fleet.spec)]

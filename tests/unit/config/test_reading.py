@@ -139,13 +139,11 @@ UNKNOWN = [
 NOT_BUILT = [
     ('[edge]\nrate_limit = "1/s"', "edge.rate_limit"),
     ('[fleet]\ngroup = "ops"', "fleet.group"),
-    ('[[region]]\nname = "eu"\nspares = 1', "region[eu].spares"),
     ("[[region]]\nautoscale = {}", "region[1].autoscale"),
     ("[region_failover]\nauto_failback = true", "region_failover.auto_failback"),
     ('[region_failover]\nstable_for = "60s"', "region_failover.stable_for"),
     ('[gateway]\nenvoy_overlay = "a.yaml"', "gateway.envoy_overlay"),
     ('[[route]]\nprefix = "/"\nrespond = 200\nhedge = true', "route[1].hedge"),
-    ("[[alert]]", "alert"),
     ("[metrics]", "metrics"),
     ("[backup]", "backup"),
     ("[sessions]", "sessions"),

@@ -74,7 +74,13 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "OperationMoved",
         "OperationEnded",
         "GapRecorded",
+        "JournalFilled",
         "FleetClosing",
+        "AlertRaised",
+        "AlertSuppressed",
+        "AlertDelivered",
+        "AlertFailed",
+        "AlertExpired",
     }
 
 

@@ -73,6 +73,8 @@ SPECS: dict[str, FleetSpec] = {
         regions=3, nodes=2, edges=3, standby=True, failover_mode=FailoverMode.SPILL_OVER
     ),
     "eight nodes, hashing": a_spec(nodes=8, edge={"policy": Policy.MAGLEV, "hash_on": "source-ip"}),
+    "spares in two regions": a_spec(regions=2, nodes=2, spares=1),
+    "one node, two spares": a_spec(nodes=1, spares=2),
     "restarts at once, small budget": a_spec(restart={"initial": 0.0, "budget": 2, "window": 5.0}),
 }
 
@@ -154,6 +156,7 @@ class Walk:
         regions = [
             replace(
                 region,
+                spares=pick.choice((region.spares, region.spares, 0, 1)),
                 nodes=pick.choice((1, region.nodes, region.nodes, region.nodes + 1)),
                 weight=pick.choice((50, 100)),
             )

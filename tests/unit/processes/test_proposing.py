@@ -46,6 +46,15 @@ async def test_a_file_becomes_a_proposal(proposals: Proposals, fleet: Fleet) -> 
     assert not same.restarts_nodes
 
 
+async def test_relative_paths_begin_where_the_file_is(proposals: Proposals, fleet: Fleet, tmp_path: Path) -> None:
+    """Not where the daemon happens to run; the same file read from its place means the same."""
+    path = tmp_path / "hactl.toml"
+    path.write_text(config.dump(fleet.spec) + '\n[[alert]]\nname = "ops"\nexec = ["./page.sh"]\n')
+    proposal = await proposals.propose(Apply(text=path.read_text(), path=str(path)), fleet)
+    assert proposal.spec.alerts[0].exec == (str(tmp_path / "page.sh"),)
+    assert proposal.digest == config.digest(config.load(path))
+
+
 async def test_new_nodes_get_ports_that_nobody_has(proposals: Proposals, fleet: Fleet) -> None:
     """Those there are keep theirs."""
     proposal = await proposals.propose(Scale(region="seoul", count=5), fleet)

@@ -5,16 +5,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from support.alerts import a_receiver, an_alert
 from support.build import a_node, founded
 from support.fake_engine import FakeEngine
 from support.house import PATIENCE, end
 
+from hactl.core.alert import AlertBook
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Node, NodeState, Now, TrafficPlan
-from hactl.core.observations import BecameHealthy, Exited, Observation, PlanApplied, Spawned
+from hactl.core.observations import AlertTried, BecameHealthy, Exited, Observation, PlanApplied, Spawned
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
 from hactl.supervisor import procfs
+from hactl.supervisor.alerts.delivery import AlertDelivery
 from hactl.supervisor.crew import Crew
 from hactl.supervisor.process_table import ProcessTable
 
@@ -103,6 +106,7 @@ class Watch:
         crew = Crew(
             edges=self.engine,
             gateways=self.engine,
+            alerts=AlertDelivery(),
             table=table,
             look=self.look,
             deliver=self.deliver,
@@ -212,6 +216,21 @@ async def test_every_edge_that_serves_gets_the_newest_plan(watch: Watch) -> None
         first, second = await watch.news(PlanApplied), await watch.news(PlanApplied)
         crew.tell_edges()
     assert {first.edge, second.edge} == {"edge-1", "edge-2"}  # type: ignore[union-attr]
+
+
+async def test_every_receiver_of_alerts_has_one_worker_of_its_own(watch: Watch) -> None:
+    """Also one that has left the configuration and is still owed something: it is told that it gets nothing."""
+    owed = {alert.id: alert for alert in (an_alert(id="a", to="gone"), an_alert(id="b", to="gone"))}
+    watch.fleet = replace(watch.fleet, spec=replace(watch.fleet.spec, alerts=(a_receiver(),)))
+    watch.fleet = replace(watch.fleet, alerts=AlertBook(pending=owed))
+    async with watch.on_duty() as crew:
+        crew.tell_couriers()
+        crew.tell_couriers()
+        workers = [task.get_name() for task in crew._running if task.get_name().startswith("alerts")]
+        assert sorted(workers) == ["alerts to gone", "alerts to ops"]
+        said = await watch.news(AlertTried)
+        assert isinstance(said, AlertTried)
+        assert (said.id, said.why) == ("a", "it is gone from the configuration")
 
 
 async def test_it_measures_from_the_beginning(watch: Watch) -> None:

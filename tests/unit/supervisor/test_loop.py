@@ -23,6 +23,7 @@ from hactl.core.events import (
     Event,
     FailoverEnded,
     GapRecorded,
+    JournalFilled,
     NodeAdopted,
     OperationBegan,
     OperationEnded,
@@ -511,6 +512,25 @@ async def test_on_a_full_disk_commands_are_refused_and_the_world_is_not(house: H
     records = house.records()
     assert [record.seq for record in records] == list(range(1, len(records) + 1))
     assert house.saw(GapRecorded) == []
+
+
+async def test_that_the_journal_is_full_is_on_record_once_there_is_room(house: House) -> None:
+    """And known at once to whoever watches: an alert about it does not wait for the disk."""
+    async with serving(house) as supervisor:
+        await fill(house, supervisor)
+        os.kill(pids(supervisor.look())["seoul-2"], signal.SIGKILL)
+        await until(supervisor, lambda fleet: fleet.nodes["seoul-2"].launches == 2)
+        before = supervisor.look().seq
+        await supervisor._housekeeping()
+        await supervisor._housekeeping()
+        assert house.disk is not None
+        house.disk.resize(None)
+        await supervisor._housekeeping()
+        assert supervisor.snapshot().pulse.unwritten == 0
+    (filled,) = house.saw(JournalFilled)
+    assert isinstance(filled, JournalFilled)
+    assert filled.waiting > 0
+    assert [record.seq for record in house.records() if record.event == filled] >= [before + 1]
 
 
 async def test_a_journal_with_a_gap_can_be_started_from(house: House) -> None:

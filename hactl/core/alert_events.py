@@ -1,0 +1,61 @@
+"""What happens to alerts, from the decision that somebody is told to the end of it. Part of the events of a fleet."""
+
+from hactl.core.alert import Alert, AlertKind
+from hactl.core.value import Value
+
+
+class _AlertEvent(Value, tag=True, tag_field="event"):
+    pass
+
+
+class AlertRaised(_AlertEvent):
+    """A receiver is owed an alert."""
+
+    alert: Alert
+    until: float
+    """Unix time before which it gets no other of this kind about this subject."""
+
+
+class AlertSuppressed(_AlertEvent):
+    """An alert was held back; the next of its kind about its subject will say how many were."""
+
+    to: str
+    kind: AlertKind
+    subject: str
+    count: int
+    """Held back so far."""
+    until: float
+    why: str
+
+
+class AlertDelivered(_AlertEvent):
+    """A receiver has taken an alert."""
+
+    id: str
+    to: str
+    kind: AlertKind
+    attempts: int
+
+
+class AlertFailed(_AlertEvent):
+    """A receiver would not take an alert; it will not be tried again."""
+
+    id: str
+    to: str
+    kind: AlertKind
+    attempts: int
+    why: str
+    hint: str = ""
+
+
+class AlertExpired(_AlertEvent):
+    """An alert was given up because it had become too old to be news."""
+
+    id: str
+    to: str
+    kind: AlertKind
+    age: float
+    """Seconds."""
+
+
+AlertEvent = AlertRaised | AlertSuppressed | AlertDelivered | AlertFailed | AlertExpired

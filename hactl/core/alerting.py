@@ -1,0 +1,175 @@
+"""Which events mean which alert: a fleet before and after, and what happened between → what somebody may want to know.
+
+Pure, and the same for everybody: who is told, how often, and whether it arrives is not asked here (`alert_queue`).
+
+What an operator ordered is no alert: a drained region, a stopped edge, a fleet taken down. A kill is one, because it
+is meant to be taken for a crash. Of everything that is lost there is also an alert when it is back.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from hactl.core.alert import AlertKind, Severity
+from hactl.core.events import (
+    DaemonStarted,
+    Event,
+    FailoverBegan,
+    FailoverEnded,
+    FailoverMoved,
+    GapRecorded,
+    JournalFilled,
+    NodeChanged,
+    OperationBegan,
+    OperationEnded,
+    TrafficRejected,
+)
+from hactl.core.model import Fleet, Health, Node, NodeState, Operation, Outcome, ReasonCode, Verb
+from hactl.core.reading import Verdict, read
+from hactl.core.value import Value, replace
+
+_NO_FAULT = (ReasonCode.OPERATOR, ReasonCode.NEW)
+"""Reasons of processes that are out because somebody wanted it, or because they have only begun."""
+_URGENCY = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
+_STATUS = "hactl status"
+
+
+class Notice(Value):
+    """Something worth an alert; nobody has been asked yet who wants one."""
+
+    kind: AlertKind
+    severity: Severity
+    subject: str
+    sentence: str
+    hint: str = ""
+    seq: int = 0
+    """Journal position of what meant it."""
+
+
+def notices(before: Fleet, events: Sequence[Event], after: Fleet) -> tuple[Notice, ...]:
+    """What `events`, which led from `before` to `after`, are worth; the gravest first."""
+    found = [
+        replace(notice, seq=before.seq + number)
+        for number, event in enumerate(events, 1)
+        for notice in _of_event(event, before, events, after)
+    ]
+    if not after.closing and any(isinstance(event, NodeChanged) for event in events):
+        whole = (*_of_fleet(before, after), *_of_regions(before, after), *_of_edges(before, after))
+        found += [replace(notice, seq=after.seq) for notice in whole]
+    return tuple(sorted(found, key=lambda notice: _URGENCY.index(notice.severity)))
+
+
+def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet) -> Iterator[Notice]:
+    """What one event means by itself; most mean nothing."""
+    match event:
+        case FailoverBegan(failover=failover):
+            sentence = f"{failover.node} is down: {failover.cause.text}"
+            yield _warning(AlertKind.NODE_DOWN, failover.node, sentence, f"hactl logs {failover.node}")
+        case FailoverMoved(failover=failover, ms=ms):
+            sentence = f"the traffic of {failover.node} has moved away on every edge after {ms:.0f} ms"
+            yield _warning(AlertKind.FAILOVER, failover.node, sentence, _STATUS)
+        case FailoverEnded(node=node, back_ms=float(ms)):
+            yield _good_news(AlertKind.NODE_BACK, node, f"{node} serves again after {ms:.0f} ms")
+        case NodeChanged(node=node) if node.state is NodeState.FAILED and event.was is not NodeState.FAILED:
+            sentence = f"{node.name} {node.reason.text if node.reason else 'keeps dying'}"
+            yield _critical(AlertKind.CRASH_LOOP, node.name, sentence, f"hactl logs {node.name}")
+        case NodeChanged(node=node) if _hangs(node):
+            sentence = f"{node.name} hangs and is killed: {event.why}"
+            yield _warning(AlertKind.HUNG, node.name, sentence, f"hactl logs {node.name}")
+        case TrafficRejected(edge=edge, version=version, why=why):
+            sentence = f"{edge} would not take plan {version}: {why}"
+            yield _warning(AlertKind.PLAN_REJECTED, edge, sentence, f"hactl logs {edge}")
+        case OperationEnded():
+            yield from _of_operation(event, before, events, after)
+        case DaemonStarted(gap=float(gap)):
+            sentence = f"nobody supervised the fleet for up to {gap:.1f} s"
+            yield _warning(AlertKind.SUPERVISION_GAP, before.name, sentence, "hactl logs daemon")
+        case JournalFilled(waiting=waiting):
+            sentence = f"the journal has no room: {waiting} records wait in memory, commands are refused"
+            yield _critical(AlertKind.JOURNAL_FULL, before.name, sentence, "free some disk space")
+        case GapRecorded(lost=lost, why=why):
+            sentence = f"{lost} records were lost: {why}"
+            yield _critical(AlertKind.JOURNAL_FULL, before.name, sentence, "hactl doctor")
+        case _:
+            return
+
+
+def _of_operation(ended: OperationEnded, before: Fleet, events: Sequence[Event], after: Fleet) -> Iterator[Notice]:
+    begun = [event.operation for event in events if isinstance(event, OperationBegan)]
+    known: dict[str, Operation] = before.operations | {operation.id: operation for operation in begun}
+    operation = known[ended.id]
+    overtaken = after.closing and operation.verb is not Verb.DOWN
+    if operation.verb is Verb.ALERT_TEST or ended.outcome is Outcome.DONE or overtaken:
+        return
+    rolled_back = ended.outcome is Outcome.ROLLED_BACK
+    kind = AlertKind.CONFIG_ROLLED_BACK if rolled_back else AlertKind.OPERATION_FAILED
+    sentence = f"{operation.sentence} (by {operation.by}) {'was' if rolled_back else 'failed:'} {ended.sentence}"
+    yield _warning(kind, operation.verb, sentence, ended.hint)
+
+
+def _of_fleet(before: Fleet, after: Fleet) -> Iterator[Notice]:
+    was, now = read(before), read(after)
+    serving = (Verdict.OK, Verdict.DEGRADED)
+    if was.verdict in serving and now.verdict is Verdict.DOWN and _faulty(after.nodes.values()):
+        sentence = f"fleet {after.name} answers nobody: {now.sentence}"
+        yield _critical(AlertKind.FLEET_DOWN, after.name, sentence, _STATUS)
+    if was.verdict is Verdict.DOWN and now.verdict in serving and _faulty(before.nodes.values()):
+        yield _good_news(AlertKind.FLEET_BACK, after.name, f"fleet {after.name} answers again: {now.sentence}")
+
+
+def _of_regions(before: Fleet, after: Fleet) -> Iterator[Notice]:
+    for region in after.spec.regions:
+        nodes_before, nodes_after = before.in_region(region.name), after.in_region(region.name)
+        was, now = _any_serves(nodes_before), _any_serves(nodes_after)
+        if was and not now and _faulty(nodes_after):
+            sentence = f"region {region.name} is lost: none of its {len(nodes_after)} nodes serves"
+            yield _critical(AlertKind.REGION_LOST, region.name, sentence, _STATUS)
+        if now and not was and _faulty(nodes_before):
+            serving = ", ".join(node.name for node in nodes_after if node.serviceable)
+            sentence = f"region {region.name} is back: {serving} serves"
+            yield _good_news(AlertKind.REGION_BACK, region.name, sentence)
+
+
+def _of_edges(before: Fleet, after: Fleet) -> Iterator[Notice]:
+    left = sum(edge.serviceable for edge in after.edges)
+    for edge in after.edges:
+        was = before.nodes.get(edge.name)
+        if was is None or was.serviceable is edge.serviceable:
+            continue
+        if was.serviceable and edge.reason is not None and _faulty((edge,)):
+            sentence = f"{edge.name} is lost: {edge.reason.text}; {left} of {len(after.edges)} edges serve"
+            severity = Severity.WARNING if left else Severity.CRITICAL
+            yield Notice(
+                kind=AlertKind.EDGE_LOST,
+                severity=severity,
+                subject=edge.name,
+                sentence=sentence,
+                hint=f"hactl logs {edge.name}",
+            )
+        if edge.serviceable and _faulty((was,)):
+            yield _good_news(AlertKind.EDGE_BACK, edge.name, f"{edge.name} serves again")
+
+
+def _any_serves(nodes: Iterable[Node]) -> bool:
+    return any(node.serviceable for node in nodes)
+
+
+def _faulty(nodes: Iterable[Node]) -> bool:
+    """True when one of them is out, and not because somebody wanted it."""
+    return any(not node.serviceable and node.reason and node.reason.code not in _NO_FAULT for node in nodes)
+
+
+def _hangs(node: Node) -> bool:
+    """True right when it is found out; what follows from it is told by other events."""
+    found_out = node.health is Health.UNHEALTHY and node.state.alive
+    return found_out and node.reason is not None and node.reason.code is ReasonCode.HUNG
+
+
+def _warning(kind: AlertKind, subject: str, sentence: str, hint: str) -> Notice:
+    return Notice(kind=kind, severity=Severity.WARNING, subject=subject, sentence=sentence, hint=hint)
+
+
+def _critical(kind: AlertKind, subject: str, sentence: str, hint: str) -> Notice:
+    return Notice(kind=kind, severity=Severity.CRITICAL, subject=subject, sentence=sentence, hint=hint)
+
+
+def _good_news(kind: AlertKind, subject: str, sentence: str) -> Notice:
+    return Notice(kind=kind, severity=Severity.INFO, subject=subject, sentence=sentence)
