@@ -6,7 +6,9 @@ chain: what it means never changes, and the two can never be of different age.
 
 import asyncio
 import contextlib
+import os
 import ssl
+import time
 from pathlib import Path
 
 from hactl.core.certificate import Certificate
@@ -20,6 +22,8 @@ from hactl.engines.envoy.seat import Seat, place_bytes, private
 
 NAME = "clients"
 """Of the one secret."""
+GRACE = 60.0
+"""Seconds a copy is kept that nobody uses: between its being taken and its first use nobody does."""
 
 
 def to_clients(seat: Seat) -> Document:
@@ -79,16 +83,23 @@ class Vault:
         _put(seat, copy, pem)
 
     def forget(self, *but: Certificate) -> None:
-        """Let go of every copy of its own but those of some certificates."""
-        forget(self._seat, *but)
+        """Let go of its copies, but for those of some certificates and those that somebody may just be about to use."""
+        forget(self._seat, *but, older_than=GRACE)
+
+    def drop(self, certificate: Certificate) -> None:
+        """Let go of one copy."""
+        copy_in(self._seat, certificate).unlink(missing_ok=True)
 
 
-def forget(seat: Seat, *but: Certificate) -> None:
-    """Remove the copies that `seat` has of any but some certificates: keys are kept for as long as they are of use."""
+def forget(seat: Seat, *but: Certificate, older_than: float = 0.0) -> None:
+    """Remove the copies that `seat` has of any but some certificates: keys are kept for as long as they are of use.
+
+    Only those that were taken `older_than` seconds ago or before.
+    """
     kept = {copy_in(seat, certificate) for certificate in but}
     with contextlib.suppress(OSError):
         for copy in [*seat.keys.glob("*.pem")]:
-            if copy not in kept:
+            if copy not in kept and time.time() - copy.stat().st_mtime >= older_than:
                 copy.unlink(missing_ok=True)
 
 
@@ -112,14 +123,15 @@ async def prove(seat: Seat, certificate: Certificate, within: float) -> None:
     """Return once the edge at `seat` shows `certificate`. Raises PlanRefused when it does not within some seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
+    wrong = ""
     while True:
         try:
             shown = await show(seat, max(0.05, deadline - loop.time()))
-            wrong = "" if certificates.fingerprint(shown) == certificate.fingerprint else "another certificate"
-        except OSError as error:
-            wrong = str(error) or type(error).__name__
-        if not wrong:
-            return
+            if certificates.fingerprint(shown) == certificate.fingerprint:
+                return
+            wrong = "another certificate"
+        except OSError as error:  # a time-out in the end is less telling than what was seen before
+            wrong = wrong or str(error) or type(error).__name__
         if loop.time() >= deadline:
             raise PlanRefused(f"{seat.name!r} took the certificate, but a handshake with it shows otherwise: {wrong}")
         await asyncio.sleep(0.005)
@@ -133,3 +145,4 @@ def _put(seat: Seat, copy: Path, pem: bytes, *, durable: bool = False) -> None:
         raise HactlError(f"no place for {str(copy)!r}: {error}", "check the disk") from error
     if not copy.exists():
         place_bytes(seat, copy, pem, durable=durable)
+    os.utime(copy)  # taken again is taken now

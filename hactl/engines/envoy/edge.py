@@ -129,7 +129,8 @@ class EnvoyEdge:
         try:
             await self.vouch(replace(fleet, certificate=certificate))
         except HactlError:
-            self._vault.forget(*_in_use(fleet))
+            if certificate not in _in_use(fleet):
+                self._vault.drop(certificate)
             raise
         self._vault.forget(certificate, *_in_use(fleet))
         return certificate

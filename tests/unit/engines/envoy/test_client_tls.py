@@ -1,6 +1,8 @@
 """The documents and the private copies that an edge's TLS is made of."""
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from support.places import fleet_paths
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
 from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec
-from hactl.engines.envoy.client_tls import Vault, copy_in, forget, secrets, to_clients
+from hactl.engines.envoy.client_tls import GRACE, Vault, copy_in, forget, secrets, to_clients
 from hactl.engines.envoy.seat import Seat
 
 
@@ -66,7 +68,7 @@ def test_a_copy_that_is_gone_is_missed(tmp_path: Path) -> None:
         own = Seat.of(paths, ".twin-edge")
         vault = Vault(own)
         certificate = vault.keep(tls(files))
-        vault.forget()
+        vault.drop(certificate)
         with pytest.raises(HactlError, match=f"private copy '{copy_in(own, certificate)}' .* no such file"):
             vault.hand_out(certificate, Seat.of(paths, "edge-1"))
 
@@ -85,6 +87,23 @@ def test_keys_of_no_use_are_let_go(tmp_path: Path) -> None:
         assert first.digest != second.digest
         forget(seat)
         assert [*seat.keys.iterdir()] == []
+
+
+def test_a_copy_that_was_only_just_taken_is_kept(tmp_path: Path) -> None:
+    """Whoever took it is about to use it, and nobody knows of that yet."""
+    files = issue(tmp_path / "tls")
+    with fleet_paths(tmp_path) as paths:
+        vault = Vault(Seat.of(paths, ".twin-edge"))
+        copy = copy_in(Seat.of(paths, ".twin-edge"), vault.keep(tls(files)))
+        vault.forget()
+        assert copy.exists()
+        os.utime(copy, (0, time.time() - GRACE))
+        vault.keep(tls(files))
+        vault.forget()
+        assert copy.exists(), "it was taken again"
+        os.utime(copy, (0, time.time() - GRACE))
+        vault.forget()
+        assert not copy.exists()
 
 
 def test_files_of_no_use_leave_no_copy(tmp_path: Path) -> None:
