@@ -19,7 +19,7 @@ from hactl.core.commands import Down
 from hactl.core.errors import ConfigError, HactlError, TimedOut, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet, NodeState, Outcome
-from hactl.core.reading import explain, is_serving, read
+from hactl.core.reading import explain, is_serving, read, url
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.core.telling import tell
@@ -93,7 +93,7 @@ def up(config: Path | None, foreground: bool, detach: bool, timeout: float, dry_
     if as_json:
         output.emit_json({"fleet": fleet.name, "seq": fleet.seq, "listen": listen})
     else:
-        output.say(f"fleet {fleet.name} serves on http://{listen}")
+        output.say(f"fleet {fleet.name} serves on {url(fleet.spec.edge)}")
     return Exit.OK
 
 

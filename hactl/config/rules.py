@@ -29,6 +29,10 @@ def _edge(spec: FleetSpec) -> Iterator[Problem]:
     if spec.edge.policy.hashes and not spec.edge.hash_on:
         cause = f"must be given for the policy {quoted(spec.edge.policy)}"
         yield Problem(path="edge.hash_on", cause=cause, hint='"header:NAME", "cookie:NAME" or "source-ip"')
+    if bool(spec.edge.tls.cert) != bool(spec.edge.tls.key):
+        missing = "key" if spec.edge.tls.cert else "cert"
+        hint = 'like { cert = "/path/cert.pem", key = "/path/key.pem" }'
+        yield Problem(path="edge.tls", cause=f"wants a {missing}, too", hint=hint)
 
 
 def _regions(spec: FleetSpec) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from hactl.config.traffic_kinds import (
     NAME,
     TOKEN,
     cors,
+    edge_tls,
     headers,
     limits,
     methods,
@@ -63,8 +64,13 @@ EDGE = Table(
             kind=quantities.size("0B", "1GiB"),
             doc="request bodies up to this size are kept, and can be sent again to another node",
         ),
+        Key(
+            name="tls",
+            kind=edge_tls,
+            doc="speak TLS to clients with these files in PEM, which are taken up by themselves when they change",
+        ),
     ),
-    planned=("tls", "rate_limit"),
+    planned=("rate_limit",),
 )
 
 REGION = Table(

@@ -4,6 +4,7 @@ from hactl.config import kinds, quantities
 from hactl.core.spec import (
     SYSTEM_CA,
     CorsSpec,
+    EdgeTlsSpec,
     HeadersSpec,
     LimitsSpec,
     RedirectSpec,
@@ -63,6 +64,15 @@ tls = kinds.record(
     },
 )
 """How services are spoken to; `{}` is TLS with the authorities of this machine."""
+
+_file = kinds.text("an absolute path", r"|/[^\x00-\x1f\x7f]*")
+
+edge_tls = kinds.filled(
+    kinds.record(EdgeTlsSpec, {"cert": (_file, ""), "key": (_file, "")}),
+    "wants cert and key",
+    'like { cert = "/path/cert.pem", key = "/path/key.pem" }',
+)
+"""The files that edges speak TLS with. Whether there are such files is not asked here: nothing here reads any."""
 
 redirect = kinds.record(
     RedirectSpec,

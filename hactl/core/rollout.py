@@ -33,6 +33,7 @@ from hactl.core.restarts import placed
 from hactl.core.rolling import held_down, is_up, may_go, order, proved
 from hactl.core.spec import FleetSpec
 from hactl.core.traffic import confirmed, plan_for
+from hactl.core.unfinished import cut_off, sentence
 from hactl.core.value import replace
 
 
@@ -97,7 +98,9 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
             draft.emit(RevisionRolledBack(revision=operation.revision, why=operation.back))
         end(draft, operation, Outcome.ROLLED_BACK, f"taken back: {operation.back}", "hactl config history")
     else:
-        end(draft, operation, Outcome.DONE, f"revision {operation.revision} is in force")
+        unfinished = sum(target.unfinished for target in operation.targets)
+        told = sentence(f"revision {operation.revision} is in force", cut_off(unfinished))
+        end(draft, operation, Outcome.DONE, told)
 
 
 def _take(draft: Draft, operation: Operation, target: Target) -> Target | str | None:
@@ -160,7 +163,7 @@ def _remove(draft: Draft, operation: Operation, target: Target, node: Node | Non
     if node is None:
         return replace(target, phase=Phase.DONE)
     if not operation.back:
-        return replace(target, phase=Phase.STOPPING)
+        return replace(target, phase=Phase.STOPPING, unfinished=node.unfinished)
     if _may_be_forgotten(draft.fleet, node):
         draft.emit(NodesRemoved(nodes=(node.name,)))
         return replace(target, phase=Phase.DONE)
@@ -207,7 +210,7 @@ def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> 
                 return None
             _revise(draft, node, revision)
             order(draft, node, Cause.START, by)
-            return replace(target, phase=Phase.STARTING)
+            return replace(target, phase=Phase.STARTING, unfinished=node.unfinished)
         case Phase.STARTING:
             if node.role is Role.EDGE and node.serviceable and not proved(draft.fleet, node, revision):
                 return None

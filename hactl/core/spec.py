@@ -58,6 +58,13 @@ MAX_EDGES = 32
 """Edges a fleet may have."""
 
 
+class EdgeTlsSpec(Value):
+    """How edges speak TLS to clients: files in PEM, both or none; `cert` is a chain, the edges' own first."""
+
+    cert: str = ""
+    key: str = ""
+
+
 class EdgeSpec(Value):
     """The front balancers: identical processes that share one listening address."""
 
@@ -77,6 +84,7 @@ class EdgeSpec(Value):
     idle_timeout: float = 300.0
     max_body_retry: int = 1 << 20
     """Request bodies up to this size are kept by the edge and can be sent again to another node."""
+    tls: EdgeTlsSpec = EdgeTlsSpec()
 
 
 class RegionSpec(Value):

@@ -7,6 +7,7 @@ from hactl.core.alert import AlertFormat, AlertKind, AlertSpec
 from hactl.core.spec import (
     CorsSpec,
     EdgeSpec,
+    EdgeTlsSpec,
     FailoverMode,
     FleetSpec,
     GatewayKind,
@@ -60,6 +61,7 @@ def edges() -> st.SearchStrategy[EdgeSpec]:
         request_headers_timeout=seconds(0.1, 3600),
         idle_timeout=seconds(1, 86_400),
         max_body_retry=st.integers(0, 1 << 30),
+        tls=st.sampled_from([EdgeTlsSpec(), EdgeTlsSpec(cert="/tls/cert.pem", key="/tls/key.pem")]),
     )
 
 

@@ -94,6 +94,10 @@ class EnvoyGateway:
             return None
         return next((stat.value for stat in stats if isinstance(stat.value, int)), None)
 
+    async def unfinished(self, node: Node) -> int | None:
+        """The same."""
+        return await self.in_flight(node)
+
     async def forget(self, node: Node) -> None:
         """Drop connections kept to a process that has ended."""
         if admin := self._admins.pop(node.name, None):

@@ -6,12 +6,14 @@ Pure: specs in, documents out. Paths are normalised the same way at edge and nod
 from hactl.core.model import Fleet, Node
 from hactl.core.spec import FleetSpec
 from hactl.engines.envoy.changes import CORS
+from hactl.engines.envoy.client_tls import to_clients
 from hactl.engines.envoy.document import HTTP2, Document, extension, pipe_address, seconds, socket_address, source
 from hactl.engines.envoy.routes import EDGE_ROUTES, NODE_ROUTES, READY, REFUSED
 from hactl.engines.envoy.seat import Seat
 
 EDGE = "edge"
 PROOF = "proof"
+PROOF_TLS = "proof-tls"
 NODE = "gw"
 _NODE_IDLE = 3600.0
 """Seconds; much longer than an edge keeps an unused connection, so that the node is never the one who hangs up."""
@@ -21,9 +23,13 @@ _ANSWER_MARGIN = 1.0
 
 
 def edge_listeners(fleet: Fleet, seat: Seat) -> list[Document]:
-    """The shared listener, and a private one with the same routes that only this edge can answer on."""
+    """The shared listener, and a private one with the same routes that only this edge can answer on.
+
+    With TLS a second private one has it as well, to see which certificate this very edge shows; probes need none.
+    """
     edge = fleet.spec.edge
     logs = [_counting_log(), _error_log(seat)]
+    tls = {"transport_socket": to_clients(seat)} if edge.tls.cert else {}
     shared = {
         "name": EDGE,
         "address": socket_address(edge.host, edge.port),
@@ -31,7 +37,7 @@ def edge_listeners(fleet: Fleet, seat: Seat) -> list[Document]:
         # drained on its own: the private one goes on answering probes until the end
         "traffic_direction": "INBOUND",
         "per_connection_buffer_limit_bytes": _CONNECTION_BUFFER,
-        "filter_chains": [{"filters": [_edge_http(EDGE, fleet.spec, seat, logs)]}],
+        "filter_chains": [{"filters": [_edge_http(EDGE, fleet.spec, seat, logs)], **tls}],
     }
     private = {
         "name": PROOF,
@@ -40,7 +46,15 @@ def edge_listeners(fleet: Fleet, seat: Seat) -> list[Document]:
         "per_connection_buffer_limit_bytes": _CONNECTION_BUFFER,
         "filter_chains": [{"filters": [_edge_http(PROOF, fleet.spec, seat, [])]}],
     }
-    return [shared, private]
+    if not tls:
+        return [shared, private]
+    encrypted = {
+        **private,
+        "name": PROOF_TLS,
+        "address": pipe_address(seat.proof_tls),
+        "filter_chains": [{"filters": [_edge_http(PROOF_TLS, fleet.spec, seat, [])], **tls}],
+    }
+    return [shared, private, encrypted]
 
 
 def node_listeners(node: Node, seat: Seat, *, cors: bool = False) -> list[Document]:

@@ -11,7 +11,7 @@ import copy
 import hashlib
 import re
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
@@ -55,7 +55,8 @@ def static_twin(documents: Documents) -> Document:
     bootstrap = {key: value for key, value in documents.bootstrap.items() if key != "dynamic_resources"}
     listeners = [_inline(listener, documents.routes) for listener in documents.listeners]
     clusters = [_static(cluster) for cluster in documents.clusters]
-    return {**bootstrap, "static_resources": {"listeners": listeners, "clusters": clusters}}
+    secrets = {"secrets": list(documents.secrets)} if documents.secrets else {}
+    return {**bootstrap, "static_resources": {"listeners": listeners, "clusters": clusters, **secrets}}
 
 
 def reason(said: str) -> str:
@@ -68,7 +69,10 @@ def reason(said: str) -> str:
 
 def _inline(listener: Document, routes: Document) -> Document:
     copied = copy.deepcopy(listener)
-    for chain in cast("list[dict[str, list[Document]]]", copied["filter_chains"]):
+    for chain in cast("list[dict[str, Any]]", copied["filter_chains"]):
+        if tls := chain.get("transport_socket"):
+            for secret in tls["typed_config"]["common_tls_context"]["tls_certificate_sds_secret_configs"]:
+                del secret["sds_config"]  # without it the name means one of `secrets`
         for network_filter in chain["filters"]:
             http = cast(Document, network_filter["typed_config"])
             del http["rds"]
