@@ -98,14 +98,19 @@ def up(config: Path | None, foreground: bool, detach: bool, timeout: float, dry_
 
 
 def _prepare(chosen: Chosen, spec: FleetSpec) -> None:
-    """Make its directory; what could not run is not even begun, unless there is something that runs to adopt."""
+    """Make its directory. What could not run, or an overlay that Envoy refuses, is not even begun.
+
+    Unless there is something that runs to adopt: then it goes on with the configuration it has.
+    """
     from hactl.engines import command
     from hactl.engines.envoy import binary
+    from hactl.processes.judging import judge_overlay
 
     if not _left_over(chosen):
         binary.find()
         if spec.gateway.kind is GatewayKind.COMMAND:
             command.check(spec.gateway)
+        judge_overlay(spec, str(chosen.config))
     register(chosen)
 
 

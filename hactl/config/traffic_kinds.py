@@ -7,6 +7,7 @@ from hactl.core.spec import (
     EdgeTlsSpec,
     HeadersSpec,
     LimitsSpec,
+    RateLimitSpec,
     RedirectSpec,
     ServiceHealthSpec,
     ServiceTlsSpec,
@@ -43,6 +44,16 @@ limits = kinds.record(
     },
 )
 """What a node asks of a service at a time."""
+
+rate_limit = kinds.record(
+    RateLimitSpec,
+    {
+        "requests": (kinds.whole(1, 1_000_000_000, off=True), 0),
+        "per": (quantities.duration("100ms", "1d"), RateLimitSpec().per),
+        "burst": (kinds.whole(1, 1_000_000_000, off=True), 0),
+    },
+)
+"""How many requests are let in."""
 
 service_health = kinds.record(
     ServiceHealthSpec,

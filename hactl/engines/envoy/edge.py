@@ -11,15 +11,15 @@ import msgspec
 
 from hactl.core.certificate import Certificate
 from hactl.core.errors import HactlError
-from hactl.core.model import EndpointStatus, Fleet, Node, TrafficPlan
+from hactl.core.model import EndpointStatus, Fleet, Node, Role, TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, PlanRefused, ProbeAnswer
 from hactl.core.spec import EdgeTlsSpec, GatewayKind, Policy, ProbeKind
 from hactl.core.value import replace
 from hactl.engines.envoy import binary as binaries
-from hactl.engines.envoy import client_tls
+from hactl.engines.envoy import client_tls, overlay
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.bootstrap import arguments, bootstrap
-from hactl.engines.envoy.clusters import nodes_cluster
+from hactl.engines.envoy.clusters import hedged_cluster, nodes_cluster
 from hactl.engines.envoy.document import ENDPOINTS, Documents, digest, discovery
 from hactl.engines.envoy.endpoints import assignment
 from hactl.engines.envoy.listeners import edge_listeners
@@ -74,8 +74,7 @@ class EnvoyEdge:
 
     async def judge(self, fleet: Fleet) -> None:
         """Return when Envoy would take the documents of an edge of `fleet`. Raises HactlError."""
-        given = documents(fleet, fleet.spec.edge.policy, self._twin.seat)
-        await self._twin.judge(binaries.find(self._binary), given)
+        await self._judge(fleet, fleet.spec.edge.policy)
 
     def identity(self, fleet: Fleet) -> str:
         """What an edge cannot be told while it runs: its start-up document, its threads and its listeners.
@@ -197,7 +196,8 @@ class EnvoyEdge:
         self._lines.clear()
 
     async def _judge(self, fleet: Fleet, policy: Policy) -> None:
-        await self._twin.judge(binaries.find(self._binary), documents(fleet, policy, self._twin.seat))
+        twin = documents(fleet, policy, self._twin.seat)
+        await self._twin.judge(binaries.find(self._binary), twin, hint=overlay.hint(fleet))
 
     def _hand_out(self, fleet: Fleet, seat: Seat) -> None:
         for certificate in _shown(fleet):
@@ -224,13 +224,15 @@ class _Line:
 
 def documents(fleet: Fleet, policy: Policy, seat: Seat) -> Documents:
     """Everything an edge is given but endpoints."""
-    return Documents(
-        bootstrap=bootstrap(seat, fleet=fleet.id, max_connections=fleet.spec.edge.max_connections),
+    hedged = (hedged_cluster(fleet, policy, seat),) if any(route.hedge for route in fleet.spec.routes) else ()
+    made = Documents(
+        bootstrap=bootstrap(seat, fleet=fleet.id, max_connections=fleet.spec.edge.max_connections, edge=True),
         listeners=tuple(edge_listeners(fleet, seat)),
         routes=edge_routes(fleet),
-        clusters=(nodes_cluster(fleet, policy, seat),),
+        clusters=(nodes_cluster(fleet, policy, seat), *hedged),
         secrets=client_tls.secrets(fleet, seat),
     )
+    return overlay.laid_over(made, fleet, Role.EDGE)
 
 
 def _shown(fleet: Fleet) -> tuple[Certificate, ...]:

@@ -5,6 +5,7 @@ Pure: specs in, documents out. Paths are normalised the same way at edge and nod
 
 from hactl.core.model import Fleet, Node
 from hactl.core.spec import FleetSpec
+from hactl.engines.envoy import ratelimits
 from hactl.engines.envoy.changes import CORS
 from hactl.engines.envoy.client_tls import to_clients
 from hactl.engines.envoy.document import HTTP2, Document, extension, pipe_address, seconds, socket_address, source
@@ -86,6 +87,7 @@ def node_listeners(node: Node, seat: Seat, *, cors: bool = False) -> list[Docume
 
 def _edge_http(name: str, spec: FleetSpec, seat: Seat, access_log: list[Document]) -> Document:
     edge = spec.edge
+    limits = [ratelimits.limiter()] if ratelimits.limited(spec) else []
     sticky = [_sticky()] if edge.sticky else []
     return _http(
         name,
@@ -94,10 +96,11 @@ def _edge_http(name: str, spec: FleetSpec, seat: Seat, access_log: list[Document
         idle=edge.idle_timeout,
         # also ends a body that stops coming and an answer nobody reads, but never a service's time to answer
         stream_idle=max([edge.idle_timeout, *(route.timeout + _ANSWER_MARGIN for route in spec.routes)]),
-        filters=[_readiness(), *sticky, _router()],
+        filters=[_readiness(), *limits, *sticky, _router()],
         access_log=access_log,
         use_remote_address=True,
         request_headers_timeout=seconds(edge.request_headers_timeout),
+        **({"local_reply_config": {"mappers": [ratelimits.refusal()]}} if limits else {}),
     )
 
 
@@ -202,15 +205,12 @@ def _counting_log() -> Document:
 
 
 def _error_log(seat: Seat) -> Document:
-    """One line for each request that ended badly."""
-    filters = [
-        {
-            "status_code_filter": {
-                "comparison": {"op": "GE", "value": {"default_value": 500, "runtime_key": "hactl.log_min_status"}}
-            }
-        },
+    """One line for each request that ended badly. A rate limit that does its work is nothing bad."""
+    flagged: list[Document] = [
         {"response_flag_filter": {}},
+        _status("NE", ratelimits.STATUS, "hactl.log_never_status"),
     ]
+    filters = [_status("GE", 500, "hactl.log_min_status"), {"and_filter": {"filters": flagged}}]
     log = extension(
         "envoy.access_loggers.file",
         "envoy.extensions.access_loggers.file.v3.FileAccessLog",
@@ -231,3 +231,7 @@ def _error_log(seat: Seat) -> Document:
         },
     )
     return {**log, "filter": {"or_filter": {"filters": filters}}}
+
+
+def _status(op: str, value: int, key: str) -> Document:
+    return {"status_code_filter": {"comparison": {"op": op, "value": {"default_value": value, "runtime_key": key}}}}

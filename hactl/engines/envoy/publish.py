@@ -22,7 +22,6 @@ from hactl.core.value import replace
 from hactl.engines.envoy import client_tls
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.document import CLUSTER, ENDPOINTS, LISTENER, ROUTES, SECRET, Document, Documents, discovery
-from hactl.engines.envoy.endpoints import CLUSTER as NODES
 from hactl.engines.envoy.routes import ECHO
 from hactl.engines.envoy.seat import Seat, place
 from hactl.engines.envoy.twin import reason
@@ -42,7 +41,6 @@ _CALL = "content-type: application/grpc\r\nte: trailers\r\n"
 Proof = Callable[[Response], str]
 """Says what is wrong with the answer to the proving request; "" when it proves the plan."""
 
-_ENDPOINT_TEXTS = ("cluster.gw.version_text",)
 _CLUSTER_TEXTS = ("cluster_manager.cds.version_text",)
 _ROUTE_TEXTS = ("rds.edge_routes.version_text",)
 """Both listeners share one subscription, which is counted under the name of the one that asked first."""
@@ -53,7 +51,9 @@ _SECRET_TEXTS = (f"sds.{client_tls.NAME}.version_text",)
 class _Step:
     """Files that may be moved into place together, and the statistics that confirm them."""
 
-    def __init__(self) -> None:
+    def __init__(self, suffix: str = "") -> None:
+        self.suffix = suffix
+        """Of the version, where an earlier step has published another content of the same file."""
         self.files: list[tuple[Path, str, tuple[Document, ...]]] = []
         self.texts: tuple[str, ...] = ()
 
@@ -98,8 +98,8 @@ class Publisher:
             self._grpc = grpc
             async with self._putting_back(steps, version) as log_end:
                 for step in steps:
-                    await self._apply(step, version, log_end)
-                await self._first_checks(addresses(endpoints) - known)
+                    await self._apply(step, version + step.suffix, log_end)
+                await self._first_checks(addresses(endpoints) - known, _readers(documents))
                 if proof is not None:
                     await self._prove(proof)
             # A certificate that an edge will not have must not keep it from sending its requests elsewhere.
@@ -112,12 +112,19 @@ class Publisher:
             self._shown = certificate
 
     def _steps(self, documents: Documents, endpoints: Document) -> tuple[list[_Step], _Step]:
-        """Clusters with their endpoints first; routes only when their clusters are there; listeners, secrets last."""
+        """Clusters with their endpoints first; routes only when their clusters are there; then listeners.
+
+        A cluster goes last, when nothing uses it any more; then come secrets, by themselves.
+        """
         seat, given = self._seat, self.given
-        first, second, third, last = _Step(), _Step(), _Step(), _Step()
-        first.add(seat.endpoints, ENDPOINTS, _ENDPOINT_TEXTS, endpoints)
+        first, second, third, fourth, last = _Step(), _Step(), _Step(), _Step(".end"), _Step()
+        texts = tuple(f"cluster.{name}.version_text" for name in _readers(documents))
+        first.add(seat.endpoints, ENDPOINTS, texts, endpoints)
         if given is None or given.clusters != documents.clusters:
-            first.add(seat.clusters, CLUSTER, _CLUSTER_TEXTS, *documents.clusters)
+            gone = _gone(_read(seat.clusters), documents)
+            first.add(seat.clusters, CLUSTER, _CLUSTER_TEXTS, *documents.clusters, *gone)
+            if gone:
+                fourth.add(seat.clusters, CLUSTER, _CLUSTER_TEXTS, *documents.clusters)
         if given is None or given.routes != documents.routes:
             second.add(seat.routes, ROUTES, _ROUTE_TEXTS, documents.routes)
         if given is None or given.listeners != documents.listeners:
@@ -126,7 +133,7 @@ class Publisher:
             third.add(seat.listeners, LISTENER, _LISTENER_TEXTS, *documents.listeners)
         if documents.secrets and (given is None or given.secrets != documents.secrets):
             last.add(seat.secrets, SECRET, _SECRET_TEXTS, *documents.secrets)
-        return [step for step in (first, second, third) if step.files], last
+        return [step for step in (first, second, third, fourth) if step.files], last
 
     @contextlib.asynccontextmanager
     async def _putting_back(self, steps: list[_Step], version: str) -> AsyncIterator[int]:
@@ -169,16 +176,16 @@ class Publisher:
             await asyncio.sleep(pause)
             pause = min(_SLOW, pause * 1.5)
 
-    async def _first_checks(self, fresh: set[tuple[str, int]]) -> None:
+    async def _first_checks(self, fresh: set[tuple[str, int]], clusters: list[str]) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _FIRST_CHECK_SECONDS
         pause = _FAST
         while fresh and (left := deadline - loop.time()) > 0:
             try:
-                checked = await self._admin.checked(NODES, timeout=max(0.05, left))
+                passed = [await self._admin.checked(cluster, timeout=max(0.05, left)) for cluster in clusters]
             except HactlError:  # busy for longer than anybody waits for a check: no reason to refuse the plan
                 return
-            if fresh <= checked:
+            if all(fresh <= each for each in passed):
                 return
             await asyncio.sleep(pause)
             pause = min(_SLOW, pause * 1.5)
@@ -240,6 +247,18 @@ class Publisher:
                 await asyncio.sleep(_SLOW)
         except (HactlError, OSError):
             return  # an edge that does not answer is told everything again
+
+
+def _readers(documents: Documents) -> list[str]:
+    """The clusters that read the one file of endpoints."""
+    return [str(cluster["name"]) for cluster in documents.clusters if "eds_cluster_config" in cluster]
+
+
+def _gone(before: Document | None, documents: Documents) -> list[Document]:
+    """Clusters in the file that is in place that are not to be there any more."""
+    names = {cluster["name"] for cluster in documents.clusters}
+    in_place = cast("list[Document]", before["resources"]) if before else []
+    return [cluster for cluster in in_place if cluster["name"] not in names]
 
 
 def addresses(assignment: Document | None) -> set[tuple[str, int]]:

@@ -35,8 +35,11 @@ class Twin:
         self._accepted: dict[bytes, None] = {}
         self._lock = asyncio.Lock()
 
-    async def judge(self, binary: Path, documents: Documents) -> None:
-        """Return when Envoy would take `documents`. Raises HactlError with Envoy's own reason, in one line."""
+    async def judge(self, binary: Path, documents: Documents, *, hint: str = "") -> None:
+        """Return when Envoy would take `documents`.
+
+        Raises HactlError with Envoy's own reason, in one line, and with `hint` on what to look at.
+        """
         twin = static_twin(documents)
         digest = hashlib.sha256(str(binary).encode() + msgspec.json.encode(twin)).digest()
         async with self._lock:
@@ -44,7 +47,7 @@ class Twin:
                 return
             take(self.seat)
             place(self.seat, self.seat.bootstrap, twin)
-            await _validate(binary, self.seat.bootstrap)
+            await _validate(binary, self.seat.bootstrap, hint)
             self._accepted[digest] = None
             if len(self._accepted) > _REMEMBERED:
                 del self._accepted[next(iter(self._accepted))]
@@ -64,7 +67,10 @@ def reason(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     telling = [line for line in lines if re.search(r"error|reject|fail|invalid|unknown", line, re.IGNORECASE)]
     line = (telling or lines or ["envoy gave no reason"])[-1]
-    return re.sub(r"^(\[[^\]]*\]\s*)+", "", line)[:500]
+    line = re.sub(r"^(\[[^\]]*\]\s*)+", "", line)
+    # which file it was says nothing to anybody, and a whole document hides what is wrong with it
+    line = re.sub(r"^(error initializing configuration '[^']*')?: ", "", line).partition('): {"')[0]
+    return re.sub(r"\s+", " ", line)[:500]
 
 
 def _inline(listener: Document, routes: Document) -> Document:
@@ -81,13 +87,13 @@ def _inline(listener: Document, routes: Document) -> Document:
 
 
 def _static(cluster: Document) -> Document:
-    if cluster["type"] != "EDS":
+    if cluster.get("type") != "EDS":
         return cluster
     rest = {key: value for key, value in cluster.items() if key != "eds_cluster_config"}
     return {**rest, "type": "STATIC", "load_assignment": {"cluster_name": cluster["name"], "endpoints": []}}
 
 
-async def _validate(binary: Path, path: Path) -> None:
+async def _validate(binary: Path, path: Path, hint: str) -> None:
     arguments = ("--mode", "validate", "-c", str(path), "--disable-hot-restart", "--concurrency", "1", "-l", "error")
     try:
         process = await asyncio.create_subprocess_exec(
@@ -110,4 +116,4 @@ async def _validate(binary: Path, path: Path) -> None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise HactlError(f"envoy refuses these documents: {reason(said.decode(errors='replace'))}")
+        raise HactlError(f"envoy refuses these documents: {reason(said.decode(errors='replace'))}", hint)

@@ -133,16 +133,14 @@ UNKNOWN = [
      'route[2].prefx: unknown key (did you mean "prefix"?)'),
     ("[restart]\nbudget = { restart = 3 }", 'restart.budget: unknown key "restart" (did you mean "restarts"?)'),
     ('[edge]\n"a\\nb" = 1', 'edge."a\\nb": unknown key (known: listen, count, threads, policy, hash_on, sticky, '
-     "node_header, max_connections, request_headers_timeout, idle_timeout, max_body_retry, tls)"),
+     "node_header, max_connections, request_headers_timeout, idle_timeout, max_body_retry, rate_limit, tls)"),
 ]  # fmt: skip
 
 NOT_BUILT = [
-    ('[edge]\nrate_limit = "1/s"', "edge.rate_limit"),
     ("[[region]]\nautoscale = {}", "region[1].autoscale"),
     ("[region_failover]\nauto_failback = true", "region_failover.auto_failback"),
     ('[region_failover]\nstable_for = "60s"', "region_failover.stable_for"),
-    ('[gateway]\nenvoy_overlay = "a.yaml"', "gateway.envoy_overlay"),
-    ('[[route]]\nprefix = "/"\nrespond = 200\nhedge = true', "route[1].hedge"),
+    ('[[route]]\nprefix = "/"\nrespond = 200\nauth = "jwt"', "route[1].auth"),
     ("[metrics]", "metrics"),
     ("[backup]", "backup"),
     ("[sessions]", "sessions"),

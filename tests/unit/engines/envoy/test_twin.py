@@ -81,3 +81,16 @@ def test_a_certificate_is_judged_with_the_rest() -> None:
     assert "sds_config" not in repr(twin)
     assert "/d/keys/c1.pem" in repr(twin)
     assert "sds_config" in repr(original)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[1][critical] error initializing configuration '/x/bootstrap.json': no such field:  'colour'",
+        "[1][critical] : no such field:   'colour'",
+        """[1] error initializing configuration '/x': no such field: 'colour'): {"node":{"id":"e"}}""",
+    ],
+)
+def test_the_reason_is_about_the_documents_alone(said: str) -> None:
+    """Not about where they lie, and without all of them."""
+    assert reason(said) == "no such field: 'colour'"
