@@ -83,13 +83,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{edge}: plan {version} confirmed"
         case TrafficRejected(edge=edge, version=version, why=why):
             return f"{edge}: plan {version} refused: {why}"
-        case FailoverBegan(failover=failover):
-            return f"{failover.node}: capacity lost: {failover.cause.text}"
-        case FailoverMoved(failover=failover, ms=ms):
-            return f"{failover.node}: traffic moved away on every edge after {ms:.0f} ms"
-        case FailoverEnded(node=node, back_ms=back_ms):
-            back = "capacity will not be back by itself" if back_ms is None else f"capacity back after {back_ms:.0f} ms"
-            return f"{node}: {back}"
+        case FailoverBegan() | FailoverMoved() | FailoverEnded():
+            return _failover(event)
         case OperationBegan(operation=operation):
             return f"{operation.id} began: {operation.sentence}"
         case OperationMoved(operation=operation):
@@ -143,6 +138,20 @@ def tell_step(target: Target) -> str:
             return "take it into force"
         case _:
             assert_never(target.step)
+
+
+def _failover(event: FailoverBegan | FailoverMoved | FailoverEnded) -> str:
+    match event:
+        case FailoverBegan(failover=failover):
+            return f"{failover.node}: capacity lost: {failover.cause.text}"
+        case FailoverMoved(failover=failover, ms=ms):
+            return f"{failover.node}: traffic moved away on every edge after {ms:.0f} ms"
+        case FailoverEnded(node=node, back_ms=None):
+            return f"{node}: capacity will not be back by itself"
+        case FailoverEnded(node=node, back_ms=back_ms):
+            return f"{node}: capacity back after {back_ms:.0f} ms"
+        case _:
+            assert_never(event)
 
 
 def _fleet(event: FleetPaused | FleetUnpaused | FleetClosing) -> str:

@@ -105,15 +105,19 @@ async def run(
             pid=os.getpid(),
             allowed=allowed,
         )
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, supervisor.leave)
+        _leave_when_told(supervisor)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve(), name="control")
             await server.started()
             await supervisor.run(charge.before, charge.decision, lambda: ready.succeeded(notes))
             await server.stop()
         _tidy(paths, supervisor.look())
+
+
+def _leave_when_told(supervisor: Supervisor) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.leave)
 
 
 def _take_over(before: Predecessor, paths: FleetPaths, lock: FleetLock) -> tuple[str, ...]:

@@ -152,10 +152,9 @@ class Walk:
         assert not self.fleet.closing
         assert (self.fleet.paused is not None) == (paused is not None and not over(paused, self.mono, rebooted))
         for node in self.fleet.nodes.values():
-            if node.name not in before:  # a configuration that goes on coming into force brings new ones
-                continue
-            assert node.drained == before[node.name].drained
-            assert node.weight == before[node.name].weight or node.name in undone
+            was = before.get(node.name, node)  # a configuration that is coming may bring new ones
+            assert node.drained == was.drained
+            assert node.weight == was.weight or node.name in undone
             assert not held(node) or self.fleet.paused is not None
             assert not rebooted or node.exits == () or node.state in (S.STOPPED,)
 
