@@ -27,9 +27,15 @@ for verb in (revisions.diff, revisions.apply, revisions.history, revisions.rollb
 @config_option
 @json_option
 def check(config: Path | None, as_json: bool) -> int:
-    """Read the hactl.toml as `up` would, and say what is wrong with it. Starts nothing."""
+    """Read the hactl.toml as `up` would, and say what is wrong with it. Starts nothing.
+
+    With gateway.envoy_overlay, Envoy is asked what it thinks of the result.
+    """
+    from hactl.processes.judging import judge_overlay
+
     try:
         path, spec = _load(config)
+        judge_overlay(spec, str(path))
     except ConfigError as error:
         output.complain(error)
         for other in error.also:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hactl.cli import output
 from hactl.cli.choice import Chosen, choose, running
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
+from hactl.core.certificate import bearers, expires_soon, lifetime
 from hactl.core.errors import HactlError
 from hactl.core.founding import edge_names, node_names
 from hactl.core.spec import FleetSpec, GatewayKind
@@ -115,6 +117,28 @@ def _edge_port(chosen: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
         yield Finding(check="edge port", ok=False, found=error.message, mend=error.hint)
 
 
+def _certificate(_: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
+    """Of the files as they are: a fleet that runs may have an older one in use."""
+    if not spec.edge.tls.cert:
+        return
+    from hactl.engines.certificate import read
+
+    try:
+        certificate = read(spec.edge.tls).certificate
+    except HactlError as error:
+        yield Finding(check="certificate", ok=False, found=error.message, mend=error.hint)
+        return
+    now = time.time()
+    soon = expires_soon(certificate, now)
+    found = f"for {bearers(certificate)}, {lifetime(certificate, now)}"
+    mend = "renew it; edges take the new files up by themselves" if soon else ""
+    yield Finding(check="certificate", ok=not soon, found=found, mend=mend)
+    mode = Path(spec.edge.tls.key).stat().st_mode
+    if mode & 0o007:
+        mend = f"chmod o= {spec.edge.tls.key}"
+        yield Finding(check="private key", ok=False, found=f"everybody may use {spec.edge.tls.key}", mend=mend)
+
+
 def _node_ports(_: Chosen | None, spec: FleetSpec) -> Iterator[Finding]:
     low, high = spec.ports
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
@@ -193,6 +217,7 @@ def _migration(_: Chosen | None, __: FleetSpec) -> Iterator[Finding]:
 CHECKS: tuple[Callable[[Chosen | None, FleetSpec], Iterator[Finding]], ...] = (
     _envoy,
     _edge_port,
+    _certificate,
     _node_ports,
     _limits,
     _disk,

@@ -99,9 +99,8 @@ def apply(config: Path | None, bake: float, **options: Any) -> int:
     if options["dry_run"] and not options["as_json"]:
         for line in difference(in_force(chosen, fleet), spec, f"revision {fleet.revision}", path.name):
             click.echo(line)
-    command = Apply(
-        text=path.read_text(encoding="utf-8-sig"), path=str(path.absolute()), base=fleet.revision, bake=bake
-    )
+    text = files.portable(path, spec)
+    command = Apply(text=text, path=str(path.absolute()), base=fleet.revision, bake=bake)
     return submit(chosen, command, **options)
 
 

@@ -19,7 +19,7 @@ from hactl.core.commands import Down
 from hactl.core.errors import ConfigError, HactlError, TimedOut, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet, NodeState, Outcome
-from hactl.core.reading import explain, is_serving, read
+from hactl.core.reading import explain, is_serving, read, url
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.core.telling import tell
@@ -93,19 +93,24 @@ def up(config: Path | None, foreground: bool, detach: bool, timeout: float, dry_
     if as_json:
         output.emit_json({"fleet": fleet.name, "seq": fleet.seq, "listen": listen})
     else:
-        output.say(f"fleet {fleet.name} serves on http://{listen}")
+        output.say(f"fleet {fleet.name} serves on {url(fleet.spec.edge)}")
     return Exit.OK
 
 
 def _prepare(chosen: Chosen, spec: FleetSpec) -> None:
-    """Make its directory; what could not run is not even begun, unless there is something that runs to adopt."""
+    """Make its directory. What could not run, or an overlay that Envoy refuses, is not even begun.
+
+    Unless there is something that runs to adopt: then it goes on with the configuration it has.
+    """
     from hactl.engines import command
     from hactl.engines.envoy import binary
+    from hactl.processes.judging import judge_overlay
 
     if not _left_over(chosen):
         binary.find()
         if spec.gateway.kind is GatewayKind.COMMAND:
             command.check(spec.gateway)
+        judge_overlay(spec, str(chosen.config))
     register(chosen)
 
 

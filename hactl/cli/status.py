@@ -11,8 +11,9 @@ from hactl.cli.choice import choose
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.control.client import Client
-from hactl.core.model import Node, Paused, Role, Sample
-from hactl.core.reading import Reading, Verdict, explain, read, word
+from hactl.core.certificate import bearers, expires_soon, lifetime
+from hactl.core.model import Fleet, Node, Paused, Role, Sample
+from hactl.core.reading import Reading, Verdict, explain, read, url, word
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.traffic import shares
 from hactl.core.value import Value
@@ -97,8 +98,7 @@ def _summary(snapshot: Snapshot) -> list[str]:
     summary = [
         f"fleet {fleet.name}: {output.tint(reading.verdict.value)}, {reading.sentence}",
         f"survives any one loss: {'yes' if reading.n_minus_1 else 'NO'}; last failover: {failover}",
-        f"edges on {fleet.spec.edge.host}:{fleet.spec.edge.port}, policy {fleet.policy},"
-        f" revision {fleet.revision}, seq {fleet.seq}",
+        f"edges on {url(fleet.spec.edge)}, policy {fleet.policy}, revision {fleet.revision}, seq {fleet.seq}",
         f"daemon {pulse.version} (pid {pulse.pid}), up {output.age(snapshot.at - pulse.started)},"
         f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms",
     ]
@@ -106,6 +106,7 @@ def _summary(snapshot: Snapshot) -> list[str]:
         summary.append(_paused(fleet.paused, snapshot.at))
     if pulse.read_only:
         summary.append("READ-ONLY: every command is refused (safety.read_only in hactl.toml)")
+    summary += _certificate(fleet, snapshot.at)
     if pulse.unwritten:
         summary.append(f"WARNING: {pulse.unwritten} records could not be written yet: the disk is full")
     stale = time.time() - snapshot.at
@@ -121,6 +122,16 @@ def _paused(paused: Paused, now: float) -> str:
         ends = f"ends by itself in {output.age(paused.until - now)}"
     by = f" by {paused.by}" if paused.by else ""
     return f"PAUSED{by} since {output.age(now - paused.since)}{why}: nothing is repaired; {ends}"
+
+
+def _certificate(fleet: Fleet, now: float) -> list[str]:
+    said = []
+    if fleet.certificate is not None:
+        warning = "WARNING: " if expires_soon(fleet.certificate, now) else ""
+        said.append(f"{warning}certificate for {bearers(fleet.certificate)}: {lifetime(fleet.certificate, now)}")
+    if fleet.certificate_refused:
+        said.append(f"WARNING: the certificate in the files is not taken: {fleet.certificate_refused}")
+    return said
 
 
 def _table(snapshot: Snapshot, width: int) -> list[str]:

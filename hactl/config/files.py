@@ -1,9 +1,13 @@
 """A `hactl.toml` as a file: reading it, or saying why it cannot be read. Not what stands in it: `reading`."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from hactl.config.alert_rules import anchored
+from hactl.config.overlay import canonical, is_text
 from hactl.config.reading import parse
+from hactl.config.unfit import Unfit
+from hactl.config.writing import dump
 from hactl.core.errors import ConfigError
 from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.core.value import replace
@@ -15,23 +19,19 @@ LARGEST = 1 << 20
 
 
 def load(path: Path) -> FleetSpec:
-    """The configuration in the file at `path`, relative paths in it made absolute.
+    """The configuration in the file at `path`: relative paths made absolute, an overlay read in place of its path.
 
     Raises ConfigError that begins with the path, whatever is wrong.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+        text = _text(path)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file", "write one with: hactl init") from None
     except IsADirectoryError:
         raise ConfigError(f"{path}: is a directory", f"name the file in it: {path / FILE_NAME}") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ConfigError(f"{path}: cannot be read: {why.lower()}") from error
-    if len(data) > LARGEST:
-        raise ConfigError(f"{path}: larger than {LARGEST >> 20}MiB", "is this the right file?")
-    spec = anchored(parse(_text(data, path), str(path)), path.absolute().parent)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read: {_why(error)}") from error
+    spec = anchored(parse(text, str(path), overlays(path.parent)), path.absolute().parent)
     return beside(spec, str(path.parent.resolve()))
 
 
@@ -43,11 +43,47 @@ def beside(spec: FleetSpec, directory: str) -> FleetSpec:
     return replace(spec, gateway=replace(gateway, directory=directory))
 
 
-def _text(data: bytes, path: Path) -> str:
+def portable(path: Path, spec: FleetSpec) -> str:
+    """The text of the file at `path`, which says `spec`, for whoever cannot read what it names.
+
+    The file as it is, comments and all; with an overlay everything written out, so that its content goes along.
+    """
+    return dump(spec) if spec.gateway.envoy_overlay else path.read_text(encoding="utf-8-sig")
+
+
+def overlays(directory: Path) -> Callable[[str], str]:
+    """What reads the overlay that a configuration in `directory` names; what it returns raises Unfit."""
+
+    def read(named: str) -> str:
+        path = directory / named
+        if is_text(named) or "\0" in named:
+            return named
+        try:
+            return canonical(_text(path))
+        except Unfit as error:
+            raise Unfit(f"{path}: {error.cause}", error.hint) from error
+        except ConfigError as error:
+            raise Unfit(error.message, error.hint) from error
+        except (OSError, ValueError) as error:
+            raise Unfit(f"{path}: cannot be read: {_why(error)}") from error
+
+    return read
+
+
+def _text(path: Path) -> str:
+    """Raises OSError, ValueError for a path with a NUL in it, and ConfigError."""
+    with path.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ConfigError(f"{path}: larger than {LARGEST >> 20}MiB", "is this the right file?")
     try:
-        return data.decode("utf-8-sig")  # some editors put a byte order mark first, which TOML does not allow
+        return data.decode("utf-8-sig")  # some editors put a byte order mark first, which neither format allows
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
         message = f"{path}:{line}:{column}: not UTF-8 text (byte 0x{data[error.start]:02x})"
         raise ConfigError(message, "save the file as UTF-8") from error
+
+
+def _why(error: OSError | ValueError) -> str:
+    return ((isinstance(error, OSError) and error.strerror) or str(error)).lower()

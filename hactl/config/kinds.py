@@ -216,6 +216,17 @@ def record(of: type[Value], parts: dict[str, tuple[Kind, object]]) -> Kind:
     return Kind(wants=held.wants, read=read, write=write, schema=held.schema)
 
 
+def filled(of: Kind, cause: str, hint: str) -> Kind:
+    """A table that may be left out, but not be left empty."""
+
+    def read(raw: object) -> Any:
+        if raw == {}:
+            raise Unfit(cause, hint)
+        return of.read(raw)
+
+    return Kind(wants=of.wants, read=read, write=of.write, schema={**of.schema, "minProperties": 1})
+
+
 def inline(parts: dict[str, tuple[Kind, object]]) -> Kind:
     """A small table in one line: name → (kind, default), held as a tuple in that order."""
     wants = "a table with " + " and ".join(f"{name} ({kind.wants})" for name, (kind, _) in parts.items())

@@ -1,6 +1,7 @@
 """The keys that say how processes are run, watched and recorded. Not how traffic flows: `traffic_keys`."""
 
 from hactl.config import kinds, quantities
+from hactl.config.overlay import overlay
 from hactl.config.table import Key, Table
 from hactl.config.traffic_keys import MAX_NODES, name
 from hactl.core.spec import (
@@ -68,12 +69,17 @@ GATEWAY = Table(
             doc='where a command runs and relative paths start; "" for the directory of this file',
         ),
         Key(
+            name="envoy_overlay",
+            kind=overlay(),
+            from_file=True,
+            doc='a JSON file that is laid over what hactl writes for Envoy: {"edge": {"http": ...}, "node": ...}',
+        ),
+        Key(
             name="env",
             kind=kinds.environment(),
             doc='variables added to its environment, with the same placeholders; secrets as "env:NAME" or "file:PATH"',
         ),
     ),
-    planned=("envoy_overlay",),
 )
 
 HEALTH = Table(

@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from hactl.config.alert_rules import named
 from hactl.config.keys import PLANNED_TABLES, TABLES
+from hactl.config.overlay import is_text
 from hactl.config.rules import broken_rules
 from hactl.config.table import Table
 from hactl.config.unfit import Problem, Unfit, did_you_mean, found, nearest, quoted
@@ -17,12 +19,13 @@ _PLACE = re.compile(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$
 _TWICE = ("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate")
 
 
-def parse(text: str, source: str = "hactl.toml") -> FleetSpec:
+def parse(text: str, source: str = "hactl.toml", read: Callable[[str], str] | None = None) -> FleetSpec:
     """The configuration in `text`, complete with defaults; `source` is what errors call the file.
 
-    Raises ConfigError about the first thing that is wrong, with the rest in its `also`.
+    `read` gives the content of a file that the configuration names; without it, none can be named. Raises ConfigError
+    about the first thing that is wrong, with the rest in its `also`.
     """
-    reading = _Reading()
+    reading = _Reading(read or _no_file)
     fields = reading.document(_toml(text, source))
     spec = replace(FleetSpec(), **fields)
     spec = replace(spec, alerts=named(spec.alerts))
@@ -30,6 +33,12 @@ def parse(text: str, source: str = "hactl.toml") -> FleetSpec:
     if problems:
         _refuse(problems, source)
     return spec
+
+
+def _no_file(named: str) -> str:
+    if is_text(named):
+        return named
+    raise Unfit(f"the file {quoted(named)} cannot be read here", "put its content in its place")
 
 
 def _refuse(problems: list[Problem], source: str) -> NoReturn:
@@ -61,7 +70,8 @@ def _syntax_error(said: str, text: str, source: str) -> ConfigError:
 class _Reading:
     """One pass over a document. Goes on after a problem, so that all of them can be told at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[str], str]) -> None:
+        self._read = read
         self.problems: list[Problem] = []
 
     def document(self, raw: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +122,8 @@ class _Reading:
                 self._unknown(place, name, tuple(keys), table.planned)
                 continue
             try:
-                values |= keys[name].fill(keys[name].kind.read(raw))
+                given = self._read(raw) if keys[name].from_file and isinstance(raw, str) else raw
+                values |= keys[name].fill(keys[name].kind.read(given))
             except Unfit as error:
                 self._add(f"{place}.{name}", error.cause, error.hint)
         return values

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 
 from hactl.config.alert_rules import alerts
+from hactl.config.overlay import misfits
 from hactl.config.traffic_keys import MAX_NODES
-from hactl.config.traffic_rules import routes, services, twice
+from hactl.config.traffic_rules import rate_limit, routes, services, twice
 from hactl.config.unfit import Problem, did_you_mean, quoted
 from hactl.core.spec import FleetSpec, GatewayKind
 
@@ -21,7 +22,7 @@ PLACEHOLDERS = ("port", "address", "name", "region", "dir")
 
 def broken_rules(spec: FleetSpec) -> list[Problem]:
     """Everything about `spec` that cannot work, in the order of the tables; [] when it can."""
-    rules = (_edge, _regions, _ports, _gateway, _restart, _safety, services, routes, alerts)
+    rules = (_edge, _regions, _ports, _gateway, _restart, _safety, services, routes, alerts, misfits)
     return [problem for rule in rules for problem in rule(spec)]
 
 
@@ -29,6 +30,11 @@ def _edge(spec: FleetSpec) -> Iterator[Problem]:
     if spec.edge.policy.hashes and not spec.edge.hash_on:
         cause = f"must be given for the policy {quoted(spec.edge.policy)}"
         yield Problem(path="edge.hash_on", cause=cause, hint='"header:NAME", "cookie:NAME" or "source-ip"')
+    if bool(spec.edge.tls.cert) != bool(spec.edge.tls.key):
+        missing = "key" if spec.edge.tls.cert else "cert"
+        hint = 'like { cert = "/path/cert.pem", key = "/path/key.pem" }'
+        yield Problem(path="edge.tls", cause=f"wants a {missing}, too", hint=hint)
+    yield from rate_limit(spec.edge.rate_limit, "edge.rate_limit")
 
 
 def _regions(spec: FleetSpec) -> Iterator[Problem]:

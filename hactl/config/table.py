@@ -20,6 +20,8 @@ class Key(Value):
     example: Any = None
     """Shown where no default can be; a key with an example must be given, or is the usual one of several."""
     required: bool = False
+    from_file: bool = False
+    """Whether the text may be the path of a file instead, which is then read in its place."""
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -7,9 +7,11 @@ from hactl.config.traffic_kinds import (
     NAME,
     TOKEN,
     cors,
+    edge_tls,
     headers,
     limits,
     methods,
+    rate_limit,
     redirect,
     service_health,
     tls,
@@ -63,8 +65,18 @@ EDGE = Table(
             kind=quantities.size("0B", "1GiB"),
             doc="request bodies up to this size are kept, and can be sent again to another node",
         ),
+        Key(
+            name="rate_limit",
+            kind=rate_limit,
+            doc="requests all edges let in together, each its part; more is answered 429; burst 0: as requests, "
+            "requests 0: no limit",
+        ),
+        Key(
+            name="tls",
+            kind=edge_tls,
+            doc="speak TLS to clients with these files in PEM, which are taken up by themselves when they change",
+        ),
     ),
-    planned=("tls", "rate_limit"),
 )
 
 REGION = Table(
@@ -201,6 +213,17 @@ ROUTE = Table(
             kind=kinds.whole(0, 20),
             doc="more tries of idempotent requests; others are sent again only when no byte can have arrived",
         ),
+        Key(
+            name="hedge",
+            kind=quantities.duration("0s", "1h"),
+            doc="ask another node, too, when an idempotent request has no answer after this, and a third one after "
+            'twice this; "0s": never; choose it well above what the service usually takes',
+        ),
+        Key(
+            name="rate_limit",
+            kind=rate_limit,
+            doc="requests all edges let in together on this route; more is answered 429; requests 0: no limit",
+        ),
     ),
-    planned=("auth", "hedge", "rate_limit"),
+    planned=("auth",),
 )

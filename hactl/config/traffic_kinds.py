@@ -4,8 +4,10 @@ from hactl.config import kinds, quantities
 from hactl.core.spec import (
     SYSTEM_CA,
     CorsSpec,
+    EdgeTlsSpec,
     HeadersSpec,
     LimitsSpec,
+    RateLimitSpec,
     RedirectSpec,
     ServiceHealthSpec,
     ServiceTlsSpec,
@@ -43,6 +45,16 @@ limits = kinds.record(
 )
 """What a node asks of a service at a time."""
 
+rate_limit = kinds.record(
+    RateLimitSpec,
+    {
+        "requests": (kinds.whole(1, 1_000_000_000, off=True), 0),
+        "per": (quantities.duration("100ms", "1d"), RateLimitSpec().per),
+        "burst": (kinds.whole(1, 1_000_000_000, off=True), 0),
+    },
+)
+"""How many requests are let in."""
+
 service_health = kinds.record(
     ServiceHealthSpec,
     {
@@ -63,6 +75,15 @@ tls = kinds.record(
     },
 )
 """How services are spoken to; `{}` is TLS with the authorities of this machine."""
+
+_file = kinds.text("an absolute path", r"|/[^\x00-\x1f\x7f]*")
+
+edge_tls = kinds.filled(
+    kinds.record(EdgeTlsSpec, {"cert": (_file, ""), "key": (_file, "")}),
+    "wants cert and key",
+    'like { cert = "/path/cert.pem", key = "/path/key.pem" }',
+)
+"""The files that edges speak TLS with. Whether there are such files is not asked here: nothing here reads any."""
 
 redirect = kinds.record(
     RedirectSpec,

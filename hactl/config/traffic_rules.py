@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 
 from hactl.config.unfit import Problem, did_you_mean, nearest, quoted
-from hactl.core.spec import FleetSpec, GatewayKind, HeadersSpec, RouteSpec, ServiceHealthSpec, ServiceSpec
+from hactl.core.spec import (
+    IDEMPOTENT,
+    FleetSpec,
+    GatewayKind,
+    HeadersSpec,
+    RateLimitSpec,
+    RouteSpec,
+    ServiceHealthSpec,
+    ServiceSpec,
+)
 
 OWN_PATHS = "/-/"
 """Every node answers below this path itself, for probes and drills."""
@@ -31,10 +40,18 @@ def routes(spec: FleetSpec) -> Iterator[Problem]:
         yield from _answer(route, path, names)
         yield from _rewriting(route, path)
         yield from _cors(route, path)
+        yield from _hedge(route, f"{path}.hedge")
+        yield from rate_limit(route.rate_limit, f"{path}.rate_limit")
         for key in ("request_headers", "response_headers"):
             yield from _headers(getattr(route, key), f"{path}.{key}")
         if spec.gateway.kind is GatewayKind.COMMAND:
             yield from _beyond_programs(route, path)
+
+
+def rate_limit(limit: RateLimitSpec, path: str) -> Iterator[Problem]:
+    """Problems of one rate limit."""
+    if not limit.requests and limit != RateLimitSpec():
+        yield Problem(path=path, cause="wants requests", hint="like requests = 100")
 
 
 def twice(names: list[str]) -> list[str]:
@@ -100,6 +117,24 @@ def _cors(route: RouteSpec, path: str) -> Iterator[Problem]:
     if "*" in cors.origins and cors.credentials:
         cause = 'credentials do not go with the origin "*"'
         yield Problem(path=f"{path}.cors", cause=cause, hint="any page could act for its visitors: name the origins")
+
+
+def _hedge(route: RouteSpec, path: str) -> Iterator[Problem]:
+    if not route.hedge:
+        return
+    if not route.service:
+        yield Problem(path=path, cause="does not go without service")
+    if not route.retries:
+        yield Problem(path=path, cause="does not go with retries = 0", hint="the second request is one of them")
+    if route.per_try_timeout is not None:
+        yield Problem(
+            path=path, cause="does not go with per_try_timeout", hint="keep one: a hedged try is not given up"
+        )
+    if route.hedge >= route.timeout:
+        yield Problem(path=path, cause="must be shorter than timeout")
+    if not route.idempotent:
+        cause = f"does nothing for {', '.join(route.methods)}"
+        yield Problem(path=path, cause=cause, hint=f"only {', '.join(IDEMPOTENT)} may be sent twice")
 
 
 def _headers(headers: HeadersSpec, path: str) -> Iterator[Problem]:

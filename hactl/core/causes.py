@@ -45,6 +45,7 @@ class Cause(StrEnum):
     WOKE = "woke"
     RELEASED = "released"
     """The pause that kept the daemon from doing what is due has ended."""
+    BUSY = "busy"
 
 
 class Stimulus(Value):
@@ -58,6 +59,7 @@ class Stimulus(Value):
     """What an exit is called when nobody ordered it."""
     woke: DeadlineKind | None = None
     port: int = 0
+    count: int = 0
 
 
 class Context(Value):

@@ -73,7 +73,9 @@ def _with_spec(fleet: Fleet, spec: FleetSpec, revision: int) -> Fleet:
     now = {region.name: region.weight for region in spec.regions}
     kept = {name: weight for name, weight in fleet.region_weights.items() if was.get(name) == now.get(name, -1)}
     policy = spec.edge.policy if spec.edge.policy != fleet.spec.edge.policy else fleet.policy
-    named = replace(fleet, name=spec.name, revision=revision, spec=spec)
+    refused = fleet.certificate_refused if spec.edge.tls == fleet.spec.edge.tls else ""
+    shown = replace(fleet, certificate=fleet.certificate_for(spec), certificate_refused=refused)
+    named = replace(shown, name=spec.name, revision=revision, spec=spec)
     return replace(named, region_weights=kept, policy=policy, proposal=None)
 
 

@@ -12,6 +12,8 @@ from hactl.core.configured import configured, without
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
+    CertificateRefused,
+    CertificateTaken,
     ConfigTaken,
     DaemonStarted,
     DaemonStopped,
@@ -118,7 +120,7 @@ def evolve(fleet: Fleet, event: Event) -> Fleet:
     return replace(_evolved(fleet, event), seq=fleet.seq + 1)
 
 
-def _evolved(fleet: Fleet, event: Event) -> Fleet:
+def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for each event
     match event:
         case (
             FleetFounded()
@@ -143,6 +145,10 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:
             return replace(fleet, nodes=nodes_after, region_weights=fleet.region_weights | regions)
         case PolicyChanged(policy=policy):
             return replace(fleet, policy=policy)
+        case CertificateTaken(certificate=certificate):
+            return replace(fleet, certificate=certificate, certificate_refused="")
+        case CertificateRefused(why=why):
+            return replace(fleet, certificate_refused=why)
         case TrafficShifted(plan=plan, at=at):
             return replace(fleet, plan=plan, shifted_at=at)
         case TrafficApplied(edge=edge, version=version, revision=revision):

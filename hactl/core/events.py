@@ -4,6 +4,7 @@ An event carries the result, not the cause: replaying a journal needs no rule th
 """
 
 from hactl.core.alert_events import AlertEvent
+from hactl.core.certificate import Certificate
 from hactl.core.model import (
     Failover,
     Node,
@@ -139,6 +140,23 @@ class PolicyChanged(_Event):
     policy: Policy
 
 
+class CertificateTaken(_Event):
+    """The files that the configuration names hold a certificate that fits; the edges are being given it."""
+
+    certificate: Certificate
+
+    @property
+    def why(self) -> str:
+        """What a plan that changes for it is said to change for."""
+        return "another certificate"
+
+
+class CertificateRefused(_Event):
+    """They do not; the certificate in use stays."""
+
+    why: str
+
+
 class TrafficShifted(_Event):
     """The plan changed; the edges are being told."""
 
@@ -264,6 +282,8 @@ Event = (
     | OrphanEnded
     | WeightsChanged
     | PolicyChanged
+    | CertificateTaken
+    | CertificateRefused
     | TrafficShifted
     | TrafficApplied
     | TrafficRejected

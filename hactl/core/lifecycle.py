@@ -179,6 +179,7 @@ _NEWS: dict[NodeState, dict[Cause, Cell]] = {
         Cause.IDLE: news.idle,
         Cause.WOKE: news.idle,
         Cause.RELEASED: news.released,
+        Cause.BUSY: news.still_busy,
     },
     S.STOPPING: {
         Cause.SPAWNED: news.spawned_too_late,

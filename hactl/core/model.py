@@ -7,6 +7,7 @@ when it is SERVING and HEALTHY and its region is one the plan prefers; everythin
 from enum import StrEnum
 
 from hactl.core.alert import AlertBook
+from hactl.core.certificate import Certificate
 from hactl.core.spec import FleetSpec, Policy
 from hactl.core.value import Value, replace
 
@@ -143,6 +144,8 @@ class Node(Value):
     """An operator took it out of rotation; survives restarts until somebody resumes it."""
     idle: bool = False
     """While DRAINING: nothing is in flight any more, or the deadline has passed."""
+    unfinished: int = 0
+    """Requests its last drain did not see the end of: cut off if it was stopped then, still open if it stays up."""
     launch: Launch | None = None
     launches: int = 0
     """How many processes this node has had; the newest is number `launches`."""
@@ -209,6 +212,8 @@ class TrafficPlan(Value):
     version: int = 0
     policy: Policy = Policy.LEAST_REQUEST
     regions: tuple[RegionPlan, ...] = ()
+    certificate: str = ""
+    """Digest of the certificate that clients are shown; "" for none."""
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -291,6 +296,8 @@ class Target(Value):
     """With `Step.CHANGE`: by a restart; an edge can be told most things while it runs."""
     until: float = 0.0
     """With `Step.BAKE`: monotonic seconds at which it is over."""
+    unfinished: int = 0
+    """Requests that its drain did not see the end of."""
 
 
 class Operation(Value):
@@ -375,6 +382,8 @@ class Proposal(Value):
     """It changes what edges are started with; all else they are told while they run."""
     bake: float = 0.0
     """Seconds to watch the traffic after the first node and edge have it."""
+    certificate: Certificate | None = None
+    """Of the files that it names for the edges' TLS, when it names others than the configuration before it."""
 
 
 class Outcome(StrEnum):
@@ -400,6 +409,10 @@ class Fleet(Value):
     """Every process by name, edges included, in the order of the configuration."""
     policy: Policy = Policy.LEAST_REQUEST
     region_weights: dict[str, int] = {}
+    certificate: Certificate | None = None
+    """The one that clients are shown; None without TLS."""
+    certificate_refused: str = ""
+    """Why the files that the configuration names are not taken for it; "" when they are."""
     plan: TrafficPlan = TrafficPlan()
     shifted_at: float = 0.0
     """When that plan was decided, in monotonic seconds."""
@@ -441,7 +454,13 @@ class Fleet(Value):
     def seen_by(self, node: Node) -> "Fleet":
         """This fleet with the configuration that `node` is to run with."""
         spec = self.spec_for(node)
-        return self if spec is self.spec else replace(self, spec=spec)
+        return self if spec is self.spec else replace(self, spec=spec, certificate=self.certificate_for(spec))
+
+    def certificate_for(self, spec: FleetSpec) -> Certificate | None:
+        """What clients are shown under `spec`: that of the files in force may have been renewed since it was read."""
+        if spec.edge.tls == self.spec.edge.tls:
+            return self.certificate
+        return self.proposal.certificate if self.proposal is not None and self.proposal.spec == spec else None
 
     def region_weight(self, name: str) -> int:
         """The weight of a region as operators have set it; 0 for one that is not in force."""

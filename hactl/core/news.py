@@ -18,6 +18,7 @@ from hactl.core.causes import (
 from hactl.core.model import DeadlineKind, Health, Node, NodeState, Paused, Reason, ReasonCode, Role
 from hactl.core.orders import drain_with, stop_now
 from hactl.core.restarts import charge, ended
+from hactl.core.unfinished import cut_off, requests, sentence, still_open
 from hactl.core.value import replace
 
 
@@ -126,10 +127,19 @@ def idle(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
 
     An edge that has drained does not listen any more: wanted or not, it stops, and starts again if it is wanted.
     """
+    if stimulus.cause is Cause.IDLE:
+        node = replace(node, unfinished=0)
     if node.role is Role.EDGE or not wanted(node, context):
-        return stop_now(node, stimulus, context)
-    why = "idle" if stimulus.cause is Cause.IDLE else "drain deadline passed"
+        stopping = stop_now(node, stimulus, context)
+        return replace(stopping, why=sentence(stopping.why, cut_off(node.unfinished)))
+    why = "idle" if stimulus.cause is Cause.IDLE else still_open(node.unfinished) or "drain deadline passed"
     return Reaction(node=replace(node, idle=True, deadline=None), why=why)
+
+
+def still_busy(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
+    """It will not have finished when its deadline comes, or has not finished since."""
+    left = f"{requests(stimulus.count)} still open"
+    return Reaction(node=replace(node, unfinished=stimulus.count), why=left)
 
 
 def stop_harder(node: Node, stimulus: Stimulus, context: Context) -> Reaction:

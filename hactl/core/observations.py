@@ -1,5 +1,6 @@
 """What the world reports. Every observation names the launch it is about, so that late news can be told from news."""
 
+from hactl.core.certificate import Certificate
 from hactl.core.model import DeadlineKind, Launch
 from hactl.core.value import Value
 
@@ -72,6 +73,14 @@ class WentIdle(_Observation):
     instance: str
 
 
+class StillBusy(_Observation):
+    """The deadline of a drain is about to come, and so many requests are still open."""
+
+    node: str
+    instance: str
+    requests: int
+
+
 class Woke(_Observation):
     """A deadline has come."""
 
@@ -104,6 +113,18 @@ class TrafficWorsened(_Observation):
     """Since a configuration change began clients get worse answers than before it."""
 
     operation: str
+    why: str
+
+
+class CertificateFit(_Observation):
+    """The files that the configuration names were found to hold this certificate and its key."""
+
+    certificate: Certificate
+
+
+class CertificateUnfit(_Observation):
+    """They were found to hold nothing that edges could use."""
+
     why: str
 
 
@@ -142,10 +163,13 @@ Observation = (
     | BecameUnhealthy
     | Stalled
     | WentIdle
+    | StillBusy
     | Woke
     | PlanApplied
     | PlanRejected
     | TrafficWorsened
+    | CertificateFit
+    | CertificateUnfit
     | JournalStuck
     | AlertTried
     | AlertTooOld

@@ -9,7 +9,14 @@ from typing import assert_never
 from hactl.core import alert_queue, operations, rollout
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
-from hactl.core.events import JournalFilled, OrphanEnded, TrafficApplied, TrafficRejected
+from hactl.core.events import (
+    CertificateRefused,
+    CertificateTaken,
+    JournalFilled,
+    OrphanEnded,
+    TrafficApplied,
+    TrafficRejected,
+)
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Launch, Node, Reason, ReasonCode
 from hactl.core.observations import (
@@ -17,6 +24,8 @@ from hactl.core.observations import (
     AlertTried,
     BecameHealthy,
     BecameUnhealthy,
+    CertificateFit,
+    CertificateUnfit,
     Exited,
     JournalStuck,
     Observation,
@@ -25,6 +34,7 @@ from hactl.core.observations import (
     Spawned,
     SpawnFailed,
     Stalled,
+    StillBusy,
     Ticked,
     TrafficWorsened,
     WentIdle,
@@ -32,7 +42,7 @@ from hactl.core.observations import (
 )
 from hactl.core.value import replace
 
-_OfOne = SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | Stalled | WentIdle
+_OfOne = SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | Stalled | WentIdle | StillBusy
 """News about one launch."""
 
 
@@ -48,6 +58,8 @@ def observe(draft: Draft, saw: Observation) -> None:
         case TrafficWorsened(operation=operation_id, why=why):
             if operation_id in draft.fleet.operations:
                 rollout.turn_back(draft, draft.fleet.operations[operation_id], why)
+        case CertificateFit() | CertificateUnfit():
+            _certificate(draft, saw)
         case AlertTried():
             alert_queue.tried(draft, saw)
         case AlertTooOld(id=alert_id):
@@ -59,7 +71,7 @@ def observe(draft: Draft, saw: Observation) -> None:
                 draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))
         case Spawned(node=name, launch=launch):
             _spawned(draft, name, launch)
-        case SpawnFailed() | Exited() | BecameHealthy() | BecameUnhealthy() | Stalled() | WentIdle():
+        case SpawnFailed() | Exited() | BecameHealthy() | BecameUnhealthy() | Stalled() | WentIdle() | StillBusy():
             if _current(draft.fleet, saw.node, saw.instance) and _plausible(draft.fleet.nodes[saw.node], saw):
                 _of_one(draft, saw)
         case _:
@@ -87,6 +99,15 @@ def exit_text(saw: Exited) -> str:
     return f"{how}: {saw.said}" if saw.said else how
 
 
+def _certificate(draft: Draft, saw: CertificateFit | CertificateUnfit) -> None:
+    """Said once: whoever judges the same files again and again says nothing new."""
+    if isinstance(saw, CertificateUnfit):
+        if draft.fleet.certificate_refused != saw.why:
+            draft.emit(CertificateRefused(why=saw.why))
+    elif draft.fleet.certificate_refused or draft.fleet.certificate != saw.certificate:
+        draft.emit(CertificateTaken(certificate=saw.certificate))
+
+
 def _of_one(draft: Draft, saw: _OfOne) -> None:
     match saw:
         case SpawnFailed(node=name, why=why, port=port):
@@ -102,6 +123,8 @@ def _of_one(draft: Draft, saw: _OfOne) -> None:
             draft.stimulate(name, Stimulus(cause=Cause.STALLED, why=why))
         case WentIdle(node=name):
             draft.stimulate(name, Stimulus(cause=Cause.IDLE))
+        case StillBusy(node=name, requests=count):
+            draft.stimulate(name, Stimulus(cause=Cause.BUSY, count=count))
         case _:
             assert_never(saw)
 

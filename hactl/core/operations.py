@@ -26,6 +26,7 @@ from hactl.core.model import (
 from hactl.core.rolling import given_up, held_down, is_up, known_to_edges, order, roll_one
 from hactl.core.targets import made_good, thawed
 from hactl.core.traffic import confirmed
+from hactl.core.unfinished import cut_off, sentence, still_open
 from hactl.core.value import replace
 
 
@@ -124,16 +125,31 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
 def _await_targets(draft: Draft, operation: Operation) -> None:
     verdicts = {target.node: _verdict(draft.fleet, operation, target) for target in operation.targets}
     targets = tuple(
-        replace(target, phase=Phase.DONE) if verdicts[target.node] is True else target for target in operation.targets
+        _done(draft.fleet, target) if verdicts[target.node] is True else target for target in operation.targets
     )
     failed = [verdict for verdict in verdicts.values() if isinstance(verdict, str)]
     if all(verdict is not None for verdict in verdicts.values()):
         if failed:
             end(draft, operation, Outcome.FAILED, "; ".join(failed), "hactl status")
         else:
-            end(draft, operation, Outcome.DONE, operation.sentence)
+            end(draft, operation, Outcome.DONE, sentence(operation.sentence, _left(operation.verb, targets)))
     elif targets != operation.targets:
         draft.emit(OperationMoved(operation=replace(operation, targets=targets)))
+
+
+def _done(fleet: Fleet, target: Target) -> Target:
+    """It is through; what its drain left behind is noted now, before anything else happens to the node."""
+    if target.phase is Phase.DONE:
+        return target
+    return replace(target, phase=Phase.DONE, unfinished=fleet.nodes[target.node].unfinished)
+
+
+def _left(verb: Verb, targets: tuple[Target, ...]) -> str:
+    """What became of requests that did not finish in time; "" when all did."""
+    number = sum(target.unfinished for target in targets)
+    if verb is Verb.DRAIN:
+        return still_open(number)
+    return cut_off(number) if verb in (Verb.STOP, Verb.RESTART) else ""
 
 
 def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str | None:
@@ -184,7 +200,8 @@ def _roll(draft: Draft, operation: Operation) -> None:
             targets = tuple(moved if item.node == moved.node else item for item in operation.targets)
             draft.emit(OperationMoved(operation=replace(operation, targets=targets)))
         return
-    end(draft, operation, Outcome.DONE, f"restarted {len(operation.targets)}, one at a time")
+    told = f"restarted {len(operation.targets)}, one at a time"
+    end(draft, operation, Outcome.DONE, sentence(told, _left(operation.verb, operation.targets)))
 
 
 def _close(draft: Draft, operation: Operation) -> None:
@@ -202,7 +219,8 @@ def _close(draft: Draft, operation: Operation) -> None:
             continue
         draft.stimulate(node.name, Stimulus(cause=Cause.STOP, by=operation.by))
     if all(node.state is NodeState.STOPPED for node in draft.fleet.nodes.values()):
-        end(draft, operation, Outcome.DONE, "everything has stopped")
+        unfinished = sum(node.unfinished for node in draft.fleet.nodes.values())
+        end(draft, operation, Outcome.DONE, sentence("everything has stopped", cut_off(unfinished)))
         draft.perform(Halt())
 
 

@@ -67,10 +67,12 @@ def stop_by_draining(node: Node, stimulus: Stimulus, context: Context) -> Reacti
 
 
 def stop_while_draining(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
-    """A drained process stops at once, a draining one when it is idle."""
+    """A drained process stops at once, a draining one when it is idle, and one that never was gets time once more."""
     if not wanted(node, context) and not context.closing:
         raise CommandRejected(f"'{node.name}' is already being stopped", f"hactl wait {node.name} --for stopped")
     leaving = replace(node, goal=_goal(node, context))
+    if node.idle and node.unfinished:
+        return drain_with(leaving, ordered(stimulus.by, "stopped"), context)
     if node.idle:
         return stop_now(leaving, stimulus, context)
     return Reaction(node=replace(leaving, reason=ordered(stimulus.by, "stopped")), why="stops when it is idle")
@@ -175,6 +177,7 @@ def drain_with(node: Node, reason: Reason, context: Context) -> Reaction:
         reason=reason,
         since=context.now.wall,
         idle=False,
+        unfinished=0,
         deadline=deadline_in(DeadlineKind.DRAIN, context.spec.gateway.stop_timeout, context),
     )
     return Reaction(node=draining, effects=(BeginDrain(node=draining),), why="draining")
@@ -184,7 +187,15 @@ def drain_over(node: Node, context: Context) -> Reaction:
     """Put a draining process back into rotation."""
     unwell = node.health is not Health.HEALTHY
     reason = Reason(code=ReasonCode.PROBE_FAILED, text="not healthy yet") if unwell else None
-    back = replace(node, state=NodeState.SERVING, reason=reason, since=context.now.wall, idle=False, deadline=None)
+    back = replace(
+        node,
+        state=NodeState.SERVING,
+        reason=reason,
+        since=context.now.wall,
+        idle=False,
+        unfinished=0,
+        deadline=None,
+    )
     return Reaction(node=back, effects=(EndDrain(node=back),), why="back in rotation")
 
 

@@ -4,7 +4,9 @@ from enum import StrEnum
 
 from hactl.core.model import Fleet, Goal, Health, Node, NodeState
 from hactl.core.safety import serving
+from hactl.core.spec import EdgeSpec
 from hactl.core.traffic import confirmed, shares
+from hactl.core.unfinished import sentence, still_open
 from hactl.core.value import Value
 
 
@@ -64,8 +66,14 @@ def explain(node: Node) -> str:
     if node.serviceable or node.reason is None:
         return ""
     # Once more the same is told once.
-    more = "" if node.unready in node.reason.text else f"; {node.unready}"
-    return node.reason.text + more
+    more = "" if node.unready in node.reason.text else node.unready
+    return sentence(node.reason.text, more, still_open(node.unfinished) if node.idle else "")
+
+
+def url(edge: EdgeSpec) -> str:
+    """Where clients go."""
+    host = f"[{edge.host}]" if ":" in edge.host else edge.host
+    return f"{'https' if edge.tls.cert else 'http'}://{host}:{edge.port}"
 
 
 def is_serving(fleet: Fleet) -> bool:

@@ -4,10 +4,13 @@ Every effect asked for here may have been performed already: all of them are ide
 """
 
 from hactl.core import alert_queue
+from hactl.core.certificate import Certificate
 from hactl.core.draft import Draft
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
+    CertificateRefused,
+    CertificateTaken,
     ConfigTaken,
     DaemonStarted,
     FailoverEnded,
@@ -64,6 +67,10 @@ class Arrival(Value):
     """A changed configuration to take into force; only when nothing runs."""
     rules: RulesTaken | None = None
     """What concerns the daemon alone in one that has to wait otherwise."""
+    certificate: Certificate | None = None
+    """What clients are to be shown; None without TLS."""
+    certificate_refused: str = ""
+    """Why it is an older one than the files hold."""
 
 
 def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
@@ -80,6 +87,7 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
         draft.emit(arrival.rules)
     if rebooted and draft.fleet.paused is not None:
         draft.emit(FleetPaused(paused=rearmed(draft.fleet.paused, now)))
+    _certify(draft, arrival)
     for operation in overtaken:
         give_back(draft, operation)
     for name, why in found.refused.items():
@@ -97,6 +105,14 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     alert_queue.take_up(draft)
     alert_queue.raise_alerts(draft, fleet)
     return Decision(fleet=draft.fleet, events=tuple(draft.events), effects=draft.ordered_effects())
+
+
+def _certify(draft: Draft, arrival: Arrival) -> None:
+    """Before any edge is started: it is given what the fleet has."""
+    if arrival.certificate is not None and arrival.certificate != draft.fleet.certificate:
+        draft.emit(CertificateTaken(certificate=arrival.certificate))
+    if arrival.certificate_refused not in ("", draft.fleet.certificate_refused):
+        draft.emit(CertificateRefused(why=arrival.certificate_refused))
 
 
 def _end_closing(draft: Draft) -> None:

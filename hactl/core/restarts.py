@@ -34,6 +34,7 @@ def spawn(node: Node, context: Context, why: str, reason: Reason | None = None) 
         reason=reason or node.reason or Reason(code=ReasonCode.NEW, text="starting for the first time"),
         since=context.now.wall,
         idle=False,
+        unfinished=0,
         launch=None,
         launches=node.launches + 1,
         deadline=deadline_in(DeadlineKind.READY, context.spec.gateway.start_timeout, context),

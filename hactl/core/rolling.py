@@ -34,7 +34,7 @@ def roll_one(draft: Draft, operation: Operation, target: Target) -> Target | str
             if node.state is not NodeState.STOPPED:
                 return None
             order(draft, node, Cause.START, by)
-            return replace(target, phase=Phase.STARTING)
+            return replace(target, phase=Phase.STARTING, unfinished=node.unfinished)
         case Phase.STARTING:
             up = is_up(draft.fleet, node)
             return replace(target, phase=Phase.DONE) if up is True else up or None

@@ -32,6 +32,7 @@ from hactl.core.operations import end
 from hactl.core.pausing import held
 from hactl.core.restarts import placed
 from hactl.core.rolling import held_down, in_turn, is_up, known_to_edges, may_go, order, proved
+from hactl.core.unfinished import cut_off, sentence
 from hactl.core.value import replace
 
 
@@ -94,7 +95,9 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
             draft.emit(RevisionRolledBack(revision=operation.revision, why=operation.back))
         end(draft, operation, Outcome.ROLLED_BACK, f"taken back: {operation.back}", "hactl config history")
     else:
-        end(draft, operation, Outcome.DONE, f"revision {operation.revision} is in force")
+        unfinished = sum(target.unfinished for target in operation.targets)
+        told = sentence(f"revision {operation.revision} is in force", cut_off(unfinished))
+        end(draft, operation, Outcome.DONE, told)
 
 
 def _take(draft: Draft, operation: Operation, target: Target) -> Target | str | None:
@@ -170,7 +173,7 @@ def _remove(draft: Draft, operation: Operation, target: Target, node: Node | Non
     if node is None:
         return replace(target, phase=Phase.DONE)
     if not operation.back:
-        return replace(target, phase=Phase.STOPPING)
+        return replace(target, phase=Phase.STOPPING, unfinished=node.unfinished)
     if may_be_forgotten(draft.fleet, node):
         draft.emit(NodesRemoved(nodes=(node.name,)))
         return replace(target, phase=Phase.DONE)
@@ -216,7 +219,7 @@ def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> 
                 return None
             _revise(draft, node, revision)
             order(draft, node, Cause.START, by)
-            return replace(target, phase=Phase.STARTING)
+            return replace(target, phase=Phase.STARTING, unfinished=node.unfinished)
         case Phase.STARTING:
             if node.role is Role.EDGE and node.serviceable and not proved(draft.fleet, node, revision):
                 return None

@@ -1,13 +1,54 @@
 """What the operator declared: `hactl.toml` as values, complete with defaults. Not what runs: that is `model`.
 
 Durations are seconds, sizes are bytes. `hactl.config` builds these values and documents every key; the defaults
-here are the defaults of the file.
+here are the defaults of the file. Services and routes stand in `routing`, and are had from here like all the rest.
 """
 
 from enum import StrEnum
 
 from hactl.core.alert import AlertSpec
+from hactl.core.routing import (
+    IDEMPOTENT,
+    SYSTEM_CA,
+    CorsSpec,
+    HeadersSpec,
+    LimitsSpec,
+    RateLimitSpec,
+    RedirectSpec,
+    RouteSpec,
+    ServiceHealthSpec,
+    ServiceSpec,
+    ServiceTlsSpec,
+)
 from hactl.core.value import Value
+
+__all__ = [
+    "IDEMPOTENT",
+    "MAX_EDGES",
+    "SYSTEM_CA",
+    "CorsSpec",
+    "EdgeSpec",
+    "FailoverMode",
+    "FleetSpec",
+    "GatewayKind",
+    "GatewaySpec",
+    "HeadersSpec",
+    "HealthSpec",
+    "JournalSpec",
+    "LimitsSpec",
+    "LogsSpec",
+    "Policy",
+    "ProbeKind",
+    "RateLimitSpec",
+    "RedirectSpec",
+    "RegionSpec",
+    "RestartSpec",
+    "RouteSpec",
+    "SafetySpec",
+    "ServiceHealthSpec",
+    "ServiceSpec",
+    "ServiceTlsSpec",
+]
 
 
 class Policy(StrEnum):
@@ -58,6 +99,13 @@ MAX_EDGES = 32
 """Edges a fleet may have."""
 
 
+class EdgeTlsSpec(Value):
+    """How edges speak TLS to clients: files in PEM, both or none; `cert` is a chain, the edges' own first."""
+
+    cert: str = ""
+    key: str = ""
+
+
 class EdgeSpec(Value):
     """The front balancers: identical processes that share one listening address."""
 
@@ -77,6 +125,9 @@ class EdgeSpec(Value):
     idle_timeout: float = 300.0
     max_body_retry: int = 1 << 20
     """Request bodies up to this size are kept by the edge and can be sent again to another node."""
+    tls: EdgeTlsSpec = EdgeTlsSpec()
+    rate_limit: RateLimitSpec = RateLimitSpec()
+    """For all clients and routes together."""
 
 
 class RegionSpec(Value):
@@ -106,6 +157,8 @@ class GatewaySpec(Value):
     """Absolute path of where the command runs and relative paths start; "": where the daemon was started."""
     env: dict[str, str] = {}
     """Literal values, or references to secrets (`hactl.core.secrets`); with the same placeholders."""
+    envoy_overlay: str = ""
+    """A patch for the documents that Envoys are given, as JSON text, itself and not where it stands; "" for none."""
 
 
 class HealthSpec(Value):
@@ -146,113 +199,6 @@ class SafetySpec(Value):
     max_unhealthy_share: float = 1 / 3
     """The daemon never takes out more than this share of the nodes on probes alone."""
     read_only: bool = False
-
-
-class LimitsSpec(Value):
-    """How much one node asks of one service at a time; what is beyond is answered 503 at once."""
-
-    connections: int = 4096
-    pending: int = 4096
-    """Requests that wait for a connection."""
-    requests: int = 16_384
-
-
-class ServiceHealthSpec(Value):
-    """How every node checks the endpoints of a service; no path: not at all."""
-
-    path: str = ""
-    interval: float = 5.0
-    timeout: float = 0.5
-    """Seconds; also how much longer a node takes to start while an endpoint hangs (measured: exactly that)."""
-    unhealthy_threshold: int = 3
-    healthy_threshold: int = 1
-
-
-class ServiceTlsSpec(Value):
-    """How nodes speak TLS to a service; the certificate is always verified."""
-
-    ca: str = ""
-    """Path of a file of certificates, `SYSTEM_CA` for those of this machine, "" for no TLS."""
-    sni: str = ""
-    """The name asked for, which the certificate must bear; "": that of the endpoints."""
-
-
-SYSTEM_CA = "system"
-"""Stands for the certificate authorities this machine trusts."""
-
-
-class ServiceSpec(Value):
-    """An upstream the gateway routes to."""
-
-    name: str
-    endpoints: tuple[tuple[str, int], ...]
-    timeout: float = 0.5
-    """Seconds to connect to one of its endpoints."""
-    limits: LimitsSpec = LimitsSpec()
-    health: ServiceHealthSpec = ServiceHealthSpec()
-    tls: ServiceTlsSpec = ServiceTlsSpec()
-
-
-class RedirectSpec(Value):
-    """Where clients are sent instead; nowhere without `to`."""
-
-    to: str = ""
-    """A path, or a URL; a URL without a path keeps that of the request."""
-    status: int = 302
-
-
-class HeadersSpec(Value):
-    """Changes to the headers of requests or of responses. Values are literal."""
-
-    set: dict[str, str] = {}
-    """In place of what there is."""
-    add: dict[str, str] = {}
-    """Beside what there is."""
-    remove: tuple[str, ...] = ()
-
-
-class CorsSpec(Value):
-    """Which pages of other origins may ask; none without `origins`."""
-
-    origins: tuple[str, ...] = ()
-    """As browsers send them, like `https://app.example.com`; `*` for any."""
-    methods: tuple[str, ...] = ("GET", "HEAD", "POST")
-    headers: tuple[str, ...] = ()
-    credentials: bool = False
-    max_age: float = 600.0
-    """Seconds a browser may remember the answer."""
-
-
-class RouteSpec(Value):
-    """Which requests go to which service. Routes are tried in the order of the file."""
-
-    prefix: str = ""
-    path: str = ""
-    """Exact path; a route has either `prefix` or `path`."""
-    host: str = ""
-    methods: tuple[str, ...] = ()
-    service: str = ""
-    respond: int = 0
-    """Answer with this status instead of asking a service."""
-    respond_body: str = ""
-    redirect: RedirectSpec = RedirectSpec()
-    strip_prefix: bool = False
-    rewrite: str = ""
-    """Takes the place of `prefix` or `path` on the way to the service; "" for no change."""
-    request_headers: HeadersSpec = HeadersSpec()
-    response_headers: HeadersSpec = HeadersSpec()
-    cors: CorsSpec = CorsSpec()
-    websocket: bool = True
-    timeout: float = 5.0
-    per_try_timeout: float | None = None
-    """None: as long as the whole request may take, so that a slow service is not asked again and again."""
-    retries: int = 5
-    """For idempotent methods; others are only ever sent again when no byte can have reached a node."""
-
-    @property
-    def try_timeout(self) -> float:
-        """Seconds that one try may take."""
-        return self.timeout if self.per_try_timeout is None else min(self.timeout, self.per_try_timeout)
 
 
 class LogsSpec(Value):

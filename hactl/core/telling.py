@@ -3,8 +3,11 @@
 from typing import assert_never
 
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
+from hactl.core.certificate import bearers
 from hactl.core.events import (
     AdoptionRefused,
+    CertificateRefused,
+    CertificateTaken,
     ConfigEvent,
     ConfigTaken,
     DaemonStarted,
@@ -67,11 +70,12 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{node}: pid {pid} not adopted: {why}"
         case OrphanEnded(pid=pid, instance=instance):
             return f"orphan {instance} ended (pid {pid})"
-        case WeightsChanged(nodes=nodes_weights, regions=regions):
-            both = {**nodes_weights, **{f"region {name}": weight for name, weight in regions.items()}}
-            return "weight: " + ", ".join(f"{name} = {weight}" for name, weight in both.items())
+        case WeightsChanged():
+            return _weights(event)
         case PolicyChanged(policy=policy):
             return f"policy: {policy}"
+        case CertificateTaken() | CertificateRefused():
+            return _certificate(event)
         case TrafficShifted(plan=plan):
             active = sum(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints)
             return f"plan {plan.version}: {active} nodes take traffic"
@@ -79,13 +83,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{edge}: plan {version} confirmed"
         case TrafficRejected(edge=edge, version=version, why=why):
             return f"{edge}: plan {version} refused: {why}"
-        case FailoverBegan(failover=failover):
-            return f"{failover.node}: capacity lost: {failover.cause.text}"
-        case FailoverMoved(failover=failover, ms=ms):
-            return f"{failover.node}: traffic moved away on every edge after {ms:.0f} ms"
-        case FailoverEnded(node=node, back_ms=back_ms):
-            back = "capacity will not be back by itself" if back_ms is None else f"capacity back after {back_ms:.0f} ms"
-            return f"{node}: {back}"
+        case FailoverBegan() | FailoverMoved() | FailoverEnded():
+            return _failover(event)
         case OperationBegan(operation=operation):
             return f"{operation.id} began: {operation.sentence}"
         case OperationMoved(operation=operation):
@@ -141,6 +140,20 @@ def tell_step(target: Target) -> str:
             assert_never(target.step)
 
 
+def _failover(event: FailoverBegan | FailoverMoved | FailoverEnded) -> str:
+    match event:
+        case FailoverBegan(failover=failover):
+            return f"{failover.node}: capacity lost: {failover.cause.text}"
+        case FailoverMoved(failover=failover, ms=ms):
+            return f"{failover.node}: traffic moved away on every edge after {ms:.0f} ms"
+        case FailoverEnded(node=node, back_ms=None):
+            return f"{node}: capacity will not be back by itself"
+        case FailoverEnded(node=node, back_ms=back_ms):
+            return f"{node}: capacity back after {back_ms:.0f} ms"
+        case _:
+            assert_never(event)
+
+
 def _fleet(event: FleetPaused | FleetUnpaused | FleetClosing) -> str:
     if isinstance(event, FleetClosing):
         return "the fleet goes down"
@@ -169,6 +182,17 @@ def _changed(event: NodeChanged) -> str:
         state = "unhealthy"
     arrow = f"{event.was} -> {state}" if event.was is not node.state else state
     return f"{node.name}: {arrow}" + (f" ({event.why})" if event.why else "")
+
+
+def _weights(event: WeightsChanged) -> str:
+    both = {**event.nodes, **{f"region {name}": weight for name, weight in event.regions.items()}}
+    return "weight: " + ", ".join(f"{name} = {weight}" for name, weight in both.items())
+
+
+def _certificate(event: CertificateTaken | CertificateRefused) -> str:
+    if isinstance(event, CertificateRefused):
+        return f"certificate not taken: {event.why}"
+    return f"certificate for {bearers(event.certificate)} taken"
 
 
 def _journal(event: GapRecorded | JournalFilled) -> str:

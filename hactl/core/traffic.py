@@ -28,9 +28,11 @@ def plan_for(fleet: Fleet) -> TrafficPlan:
     find whoever comes back first.
     """
     regions = (*(_region_plan(fleet, region.name) for region in fleet.spec.regions), *_coming(fleet))
-    plan = TrafficPlan(version=fleet.plan.version, policy=fleet.policy, regions=regions)
+    certificate = fleet.certificate.digest if fleet.certificate else ""
+    plan = TrafficPlan(version=fleet.plan.version, policy=fleet.policy, regions=regions, certificate=certificate)
     if not any(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints):
-        return fleet.plan
+        # what edges that run show to clients can change all the same
+        plan = replace(fleet.plan, certificate=certificate) if fleet.plan.version else fleet.plan
     return plan if plan == fleet.plan else replace(plan, version=fleet.plan.version + 1)
 
 

@@ -94,6 +94,10 @@ class CommandGateway:
         """It cannot tell; the edges can."""
         return None
 
+    async def unfinished(self, node: Node) -> int | None:  # noqa: ARG002
+        """None: ask the edges."""
+        return None
+
     async def forget(self, node: Node) -> None:
         """Nothing: no connection is kept."""
 

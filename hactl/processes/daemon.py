@@ -69,14 +69,20 @@ async def run(
     with lock, contextlib.closing(SqliteJournal(paths.journal)) as journal:
         ballast = Ballast(paths.ballast)
         _lay(ballast)
+        edges = EnvoyEdge(paths)
         charge = take_charge(
-            spec, journal, clock(), version=__version__, pid=os.getpid(), fleet_id=secrets.token_hex(4)
+            *(spec, journal, clock()),
+            version=__version__,
+            pid=os.getpid(),
+            fleet_id=secrets.token_hex(4),
+            keep=edges.keep,
         )
+        if charge.certified.fresh:
+            await edges.vouch(charge.decision.fleet)  # before anything is written: it refuses some that others take
         in_force = charge.decision.fleet.spec
         allowed = Allowed(uids=owners(), group=group_id(in_force.group))
         notes = (*notes, *charge.notes, *_shut_out(paths, allowed.group, in_force.group))
         recorder = Recorder(journal, ballast, checkpoint_every=in_force.journal.checkpoint_every)
-        edges = EnvoyEdge(paths)
         gateways = _gateways(in_force, paths, lambda node: supervisor.look().spec_for(node).health)
         supervisor = Supervisor(
             paths=paths,
@@ -99,15 +105,19 @@ async def run(
             pid=os.getpid(),
             allowed=allowed,
         )
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, supervisor.leave)
+        _leave_when_told(supervisor)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve(), name="control")
             await server.started()
             await supervisor.run(charge.before, charge.decision, lambda: ready.succeeded(notes))
             await server.stop()
         _tidy(paths, supervisor.look())
+
+
+def _leave_when_told(supervisor: Supervisor) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.leave)
 
 
 def _take_over(before: Predecessor, paths: FleetPaths, lock: FleetLock) -> tuple[str, ...]:

@@ -14,13 +14,13 @@ from hactl.core.spec import FleetSpec
 from hactl.core.value import replace
 from hactl.processes.taking_charge import candidates
 from hactl.supervisor.listening import ensure_free
-from hactl.supervisor.ports import ProcessKind
+from hactl.supervisor.ports import EdgeEngine, ProcessKind
 
 
 class Proposals:
     """Reads and judges for one daemon (see `Proposer`)."""
 
-    def __init__(self, *, edges: ProcessKind, gateways: ProcessKind) -> None:
+    def __init__(self, *, edges: EdgeEngine, gateways: ProcessKind) -> None:
         self._edges = edges
         self._gateways = gateways
 
@@ -33,6 +33,10 @@ class Proposals:
         used = {node.port for node in fleet.nodes.values()}
         nodes = lay_out(spec, (port for port in candidates(spec, fleet.id) if port not in used), fleet)
         coming = replace(fleet, spec=spec, nodes={node.name: node for node in nodes})
+        certificate = None
+        if spec.edge.tls != fleet.spec.edge.tls:
+            certificate = await self._edges.certify(coming) if spec.edge.tls.cert else None
+            coming = replace(coming, certificate=certificate)
         await self._edges.judge(coming)
         if spec.gateway.kind is fleet.spec.gateway.kind:
             await self._gateways.judge(coming)
@@ -45,6 +49,7 @@ class Proposals:
             restarts_nodes=self._gateways.identity(coming) != self._gateways.identity(fleet),
             restarts_edges=self._edges.identity(coming) != self._edges.identity(fleet),
             bake=command.bake if isinstance(command, Apply) else 0.0,
+            certificate=certificate,
         )
 
     def _read(self, command: Apply | Scale, fleet: Fleet) -> tuple[FleetSpec, str]:

@@ -19,6 +19,7 @@ from hactl.core.model import Fleet, Launch, Now
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import FleetSpec
 from hactl.core.value import Value, replace
+from hactl.processes.certifying import Certified, Keep, certify
 from hactl.supervisor.identity import NotOurs, find_instances, open_verified
 from hactl.supervisor.listening import ensure_free
 from hactl.supervisor.ports import Journal
@@ -36,15 +37,21 @@ class Charge(Value):
     decision: Decision
     notes: tuple[str, ...] = ()
     """What the operator should know."""
+    certified: Certified = Certified()
 
 
-def take_charge(spec: FleetSpec | None, journal: Journal, now: Now, *, version: str, pid: int, fleet_id: str) -> Charge:
-    """Read, look, decide. `fleet_id` is for a fleet that is founded now. Raises HactlError when it cannot start."""
+def take_charge(
+    spec: FleetSpec | None, journal: Journal, now: Now, *, version: str, pid: int, fleet_id: str, keep: Keep
+) -> Charge:
+    """Read, look, decide. `fleet_id` is for a fleet that is founded now, `keep` for its certificate.
+
+    Raises HactlError when it cannot start.
+    """
     fleet, last = _journaled(journal)
     if not fleet.id:
         if spec is None:
             raise HactlError("there is no fleet here yet", "hactl up in the directory of its hactl.toml")
-        return _found(spec, fleet, now, version=version, pid=pid, fleet_id=fleet_id)
+        return _found(spec, fleet, now, Arrival(pid=pid, version=version), fleet_id, keep)
     found = look_around(fleet, now)
     notes: tuple[str, ...] = ()
     changed, rules = None, None
@@ -60,11 +67,16 @@ def take_charge(spec: FleetSpec | None, journal: Journal, now: Now, *, version: 
             nodes = lay_out(spec, free, fleet)
             changed = ConfigTaken(revision=max(fleet.last_revision, fleet.revision) + 1, spec=spec, nodes=nodes)
     edges = {edge.name for edge in fleet.edges}
+    in_force = changed.spec if changed else fleet.spec
     if not any(launch.instance.split("/")[1] in edges for launch in found.alive):
-        in_force = changed.spec if changed else fleet.spec
         ensure_free(((in_force.edge.host, in_force.edge.port),))
-    arrival = Arrival(pid=pid, version=version, gap=_gap(fleet, found, last, now), config=changed, rules=rules)
-    return Charge(before=fleet, decision=recover(fleet, found, arrival, now), notes=notes)
+    down = _was_down(fleet, found, last)
+    gap = None if last is None or down else max(0.0, now.wall - last.wall)
+    certified = certify(fleet, in_force, keep, runs=bool(found.alive), was_down=down)
+    if certified.refused:
+        notes = (*notes, f"the fleet goes on with the certificate it has: {certified.refused}")
+    arrival = _with(Arrival(pid=pid, version=version, gap=gap, config=changed, rules=rules), certified)
+    return Charge(before=fleet, decision=recover(fleet, found, arrival, now), notes=notes, certified=certified)
 
 
 def _rules(spec: FleetSpec, fleet: Fleet) -> RulesTaken | None:
@@ -77,10 +89,13 @@ def _rules(spec: FleetSpec, fleet: Fleet) -> RulesTaken | None:
     )
 
 
-def _gap(fleet: Fleet, found: Found, last: Record | None, now: Now) -> float | None:
-    """Seconds since the last sign of a daemon; None when there was none to be, after a `down` that went well."""
-    down = fleet.closing and last is not None and isinstance(last.event, DaemonStopped) and not found.alive
-    return None if last is None or down else max(0.0, now.wall - last.wall)
+def _was_down(fleet: Fleet, found: Found, last: Record | None) -> bool:
+    """True after a `down` that went well: there was no daemon to be."""
+    return fleet.closing and last is not None and isinstance(last.event, DaemonStopped) and not found.alive
+
+
+def _with(arrival: Arrival, certified: Certified) -> Arrival:
+    return replace(arrival, certificate=certified.certificate, certificate_refused=certified.refused)
 
 
 def look_around(fleet: Fleet, now: Now) -> Found:
@@ -119,13 +134,14 @@ def _journaled(journal: Journal) -> tuple[Fleet, Record | None]:
     return fleet, last
 
 
-def _found(spec: FleetSpec, fleet: Fleet, now: Now, *, version: str, pid: int, fleet_id: str) -> Charge:
+def _found(spec: FleetSpec, fleet: Fleet, now: Now, arrival: Arrival, fleet_id: str, keep: Keep) -> Charge:
     ensure_free(((spec.edge.host, spec.edge.port),))
+    certified = certify(fleet, spec, keep, runs=False, was_down=True)
     nodes = lay_out(spec, candidates(spec, fleet_id))
     founded: Event = FleetFounded(id=fleet_id, revision=1, spec=spec, nodes=nodes)
     after = evolve(fleet, founded)
-    decision = recover(after, Found(), Arrival(pid=pid, version=version), now)
-    return Charge(before=fleet, decision=replace(decision, events=(founded, *decision.events)))
+    decision = recover(after, Found(), _with(arrival, certified), now)
+    return Charge(before=fleet, decision=replace(decision, events=(founded, *decision.events)), certified=certified)
 
 
 def candidates(spec: FleetSpec, fleet_id: str) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""The tasks that work for the Supervisor: one worker per edge, one monitor per process, the sampler, the vitals.
+"""The tasks that work for the Supervisor: one worker per edge, one monitor per process, sampler, vitals, certificate.
 
 Every task is owned by the Supervisor's task group and has a name. None of them changes a fleet: they deliver.
 """
@@ -11,6 +11,7 @@ from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Launch, Node, NodeState, Now, Role, Sample
 from hactl.core.observations import Observation
 from hactl.supervisor.alerts.courier import Courier, Delivery
+from hactl.supervisor.certificate import CertificateWatch
 from hactl.supervisor.edges import EdgeWorker
 from hactl.supervisor.monitor import Monitor
 from hactl.supervisor.ports import EdgeEngine, ProcessKind
@@ -61,6 +62,7 @@ class Crew:
             wall=lambda: clock().wall,
             sleep=asyncio.sleep,
         )
+        self._certificate = CertificateWatch(look=look, engine=edges, deliver=deliver, clock=lambda: clock().mono)
         self.vitals = Vitals()
 
     @property
@@ -76,6 +78,7 @@ class Crew:
         self._measured = measured
         self._start(self.vitals.run(), "vitals")
         self._start(self._sampler.run(), "sampler")
+        self._start(self._certificate.run(), "certificate")
         self._start(self._repeat(look_after), "housekeeping")
 
     def end(self) -> None:

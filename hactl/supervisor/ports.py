@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+from hactl.core.certificate import Certificate
 from hactl.core.commands import Apply, Scale
 from hactl.core.events import Record
 from hactl.core.model import Fleet, Node, Proposal, TrafficPlan
@@ -43,6 +44,10 @@ class ProcessKind(Protocol):
         """Requests the process is working on; None when it cannot tell (ask the edges then)."""
         ...
 
+    async def unfinished(self, node: Node) -> int | None:
+        """Requests, streams and WebSockets among them, that would be cut off if it ended now; None: ask the edges."""
+        ...
+
     async def forget(self, node: Node) -> None:
         """Drop connections kept to a process that has ended."""
         ...
@@ -60,6 +65,13 @@ class EdgeEngine(ProcessKind, Protocol):
 
     async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
         """Counters of everything this edge did. Raises HactlError when it does not answer."""
+        ...
+
+    async def certify(self, fleet: Fleet) -> Certificate:
+        """Judge the certificate in the files that the configuration names, and keep a private copy for the edges.
+
+        Raises HactlError when edges could not use it; nothing of what they use has then changed.
+        """
         ...
 
 

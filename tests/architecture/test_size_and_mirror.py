@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 MODULES = {str(path.relative_to(ROOT / "hactl")): path for path in sorted((ROOT / "hactl").rglob("*.py"))}
 LONGEST_MODULE = 350
 LONGEST_FUNCTION = 60
-LONG = {"core/model.py": 480}
+LONG = {"core/model.py": 520}
 """The vocabulary of the fleet is one list of values, read top to bottom; its parts need one another."""
 ELSEWHERE = {
     "__main__.py": "cli/test_main.py",

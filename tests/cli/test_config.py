@@ -28,6 +28,29 @@ def test_check_tells_all_problems_and_not_only_the_first(home: Home) -> None:
     assert second.startswith(f"also: {home.directory}/hactl.toml: restart.base: wants a duration")
 
 
+def test_check_asks_envoy_about_an_overlay(home: Home) -> None:
+    """What is wrong with the file comes first, then what Envoy says of the result; `show` has the content in it."""
+    path = home.configure('[gateway]\nenvoy_overlay = "more.json"\n')
+    more = home.directory / "more.json"
+    for text, said in (
+        ('{"edge": {"htp": {}}}', f'{more}: edge."htp": unknown part'),
+        ('{"edge": {"http": {"colour": 1}}}', "envoy refuses these documents: "),
+    ):
+        more.write_text(text)
+        done = home.run("config", "check")
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"hactl: {path}: gateway.envoy_overlay: {said}")
+        assert home.run("up").stderr == done.stderr
+        assert not home.paths.state.exists()
+    more.write_text('{"edge": {"http": {"via": "x"}}}')
+    home.ok("config", "check")
+    shown = home.ok("config", "show")
+    more.unlink()
+    path.write_text(shown)  # the content stands in it, so that it needs no other file
+    assert home.ok("config", "show") == shown
+    assert tomllib.loads(shown)["gateway"]["envoy_overlay"] == '{"edge":{"http":{"via":"x"}}}'
+
+
 def test_without_a_file_check_says_how_to_get_one(home: Home) -> None:
     done = home.run("config", "check")
     assert (done.returncode, done.stderr) == (2, "hactl: no hactl.toml here or above\n  try: hactl init writes one\n")

@@ -3,6 +3,7 @@
 import json
 import socket
 
+from support.certificates import Files, issue
 from support.command import Home
 
 
@@ -88,3 +89,36 @@ def test_it_looks_even_where_there_is_no_fleet(home: Home) -> None:
     """Before the first `hactl init`."""
     assert "envoy" in findings(home)
     assert not home.state.exists()
+
+
+def encrypted(home: Home, **options: float) -> Files:
+    """A configuration that names a certificate and its key."""
+    files = issue(home.directory / "tls", "app.test", **options)
+    home.configure(edge=f'tls = {{ cert = "{files.cert}", key = "{files.key}" }}')
+    return files
+
+
+def test_a_certificate_that_ends_soon_is_a_finding(home: Home) -> None:
+    """Two weeks before; one that is good for longer is told with its end."""
+    encrypted(home, days=60.5)
+    assert findings(home)["certificate"] == (True, "for app.test, expires in 60 d", "")
+    encrypted(home, days=13.5)
+    fine, found, mend = findings(home)["certificate"]
+    assert (fine, found) == (False, "for app.test, expires in 13 d")
+    assert mend.startswith("renew it")
+
+
+def test_files_that_edges_cannot_use_are_a_finding(home: Home) -> None:
+    """With the cause that a start would end with."""
+    files = encrypted(home)
+    files.cert.unlink()
+    fine, found, mend = findings(home)["certificate"]
+    assert (fine, found) == (False, f"{files.cert}: no such file")
+    assert mend
+
+
+def test_a_key_that_everybody_may_read_is_a_finding(home: Home) -> None:
+    files = encrypted(home)
+    assert "private key" not in findings(home)
+    files.key.chmod(0o644)
+    assert findings(home)["private key"] == (False, f"everybody may use {files.key}", f"chmod o= {files.key}")

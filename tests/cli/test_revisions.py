@@ -155,3 +155,24 @@ def password(home: Home) -> str:
     """What a node has been given."""
     with urllib.request.urlopen(f"http://127.0.0.1:{home.port}/env?PASSWORD", timeout=10) as answer:
         return answer.read().decode()
+
+
+def test_an_overlay_is_applied_with_its_content_and_taken_back_without_its_file(own: Home, file: Path) -> None:
+    """Its file is read where the command is typed; what the daemon has needs no other file, nor does a rollback."""
+    before = own.snapshot().fleet.spec
+    more = own.directory / "more.json"
+    more.write_text('{"edge": {"http": {"colour": 1}}}')
+    file.write_text(file.read_text() + '\n[gateway]\nenvoy_overlay = "more.json"\n')
+    refused = own.run("config", "apply", *AT_ONCE)
+    assert refused.returncode != 0
+    assert "colour" in refused.stderr
+    assert "gateway.envoy_overlay" in refused.stderr
+    more.write_text('{"edge": {"http": {"via": "x"}}}')
+    assert "is in force" in said(own, "config", "apply", *AT_ONCE)
+    assert own.snapshot().fleet.spec.gateway.envoy_overlay == '{"edge":{"http":{"via":"x"}}}'
+    assert "no difference" in said(own, "config", "diff")
+    more.write_text('{"edge": {"http": {"via": "y"}}}')
+    assert own.run("config", "diff").returncode == 1
+    more.unlink()
+    assert "is in force" in said(own, "config", "rollback", *AT_ONCE)
+    assert own.snapshot().fleet.spec == before

@@ -4,9 +4,12 @@ import os
 import pty
 import subprocess
 
+from support.certificates import issue, renew
 from support.command import HACTL, Home, finish
 
+from hactl.cli.following import until_true
 from hactl.cli.status import StatusReport, lines
+from hactl.control.client import Client
 from hactl.core import codec
 from hactl.core.reading import Verdict
 
@@ -17,7 +20,7 @@ def test_the_text_answers_what_runs_what_serves_and_why_not(fleet: Home) -> None
     lines = fleet.ok("status").splitlines()
     assert lines[0] == "fleet t: ok, 4 nodes and 2 edges serve"
     assert "survives any one loss: yes" in lines[1]
-    assert f"edges on 127.0.0.1:{fleet.port}" in lines[2]
+    assert f"edges on http://127.0.0.1:{fleet.port}" in lines[2]
     table = lines[5:]
     assert table[0].split()[:4] == ["NAME", "STATE", "FOR", "WEIGHT"]
     assert [line.split()[0] for line in table[1:]] == ["edge-1", "edge-2", "a-1", "a-2", "b-1", "b-2"]
@@ -107,3 +110,32 @@ def test_colors_are_for_terminals_only(fleet: Home) -> None:
 
 def test_json_is_never_colored(fleet: Home) -> None:
     assert COLOR not in on_a_terminal(fleet, "status", "--json")
+
+
+def test_edges_that_speak_tls_are_reached_by_https(home: Home) -> None:
+    """With whom the certificate is for and its end; what is wrong with it is a warning, and no reason to fail."""
+    files = issue(home.directory / "tls", "app.test", days=60.5)
+    home.configure(edge=f'tls = {{ cert = "{files.cert}", key = "{files.key}" }}')
+    home.ok("up")
+    home.ok("wait")
+    text = home.ok("status")
+    assert f"edges on https://127.0.0.1:{home.port}, policy" in text
+    assert "\ncertificate for app.test: expires in 60 d\n" in text
+    client, first = Client(home.paths.control), home.snapshot().fleet.certificate
+    renew(files, "app.test", days=13.5)
+    until_true(client, lambda fleet: fleet.certificate != first, 30.0, "another certificate")
+    assert "\nWARNING: certificate for app.test: expires in 13 d\n" in home.ok("status")
+    files.key.write_text("")
+    until_true(client, lambda fleet: bool(fleet.certificate_refused), 30.0, "a refusal")
+    assert f"\nWARNING: the certificate in the files is not taken: {files.key}: holds no private key" in home.ok(
+        "status"
+    )
+
+
+def test_a_start_without_a_certificate_is_one_line(home: Home) -> None:
+    """Path, cause and hint; nothing was started."""
+    home.configure(edge='tls = { cert = "/nowhere/cert.pem", key = "/nowhere/key.pem" }')
+    done = home.run("up")
+    assert done.returncode == 1
+    assert done.stderr.startswith("hactl: /nowhere/cert.pem: no such file\n")
+    assert home.strays() == []

@@ -1,6 +1,7 @@
 """Clients that are slow, huge, malformed or too many: they are turned away, and nobody else notices."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -9,8 +10,9 @@ import h2.connection
 import h2.settings
 import httpx
 import pytest
-from support.envoy import Site, fleet_of, site
+from support.envoy import Processes, Site, fleet_of, site
 from support.load import Load, open_loop
+from support.malformed import REFUSED
 from support.raw import GET, Raw, raw
 from support.upstream import Upstream
 
@@ -47,46 +49,17 @@ async def others(port: int) -> AsyncIterator[Load]:
     assert load.failed == 0, load
 
 
-MALFORMED = {
-    "no request line": (b"GARBAGE\r\n\r\n", {400}),
-    "not HTTP at all": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", {400}),
-    "no host": (b"GET / HTTP/1.1\r\n\r\n", {400}),
-    "two hosts": (b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", {400}),
-    "two hosts in one": (b"GET / HTTP/1.1\r\nhost: a, b\r\n\r\n", {400}),
-    "space before the colon": (b"GET / HTTP/1.1\r\nhost: x\r\nx-a : 1\r\n\r\n", {400}),
-    "no header name": (b"GET / HTTP/1.1\r\nhost: x\r\n: 1\r\n\r\n", {400}),
-    "zero byte": (b"GET / HTTP/1.1\r\nhost: x\r\nx-a: a\0b\r\n\r\n", {400}),
-    "fragment in the path": (b"GET /a#b HTTP/1.1\r\nhost: x\r\n\r\n", {400}),
-    "length and chunks": (
-        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-        {400},
-    ),
-    "two lengths": (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd", {400}),
-    "negative length": (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n", {400}),
-    "unknown coding": (b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: cow\r\n\r\n", {400, 501}),
-    "broken chunk": (b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n", {400}),
-    "huge header": (b"GET / HTTP/1.1\r\nhost: x\r\nx-a: " + b"a" * 100_000 + b"\r\n\r\n", {400, 431}),
-    "huge path": (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n", {400, 414, 431}),
-    "many headers": (
-        b"GET / HTTP/1.1\r\nhost: x\r\n" + b"".join(b"x-%d: 1\r\n" % n for n in range(200)) + b"\r\n",
-        {400, 431},
-    ),
-}
-"""What is sent, and the statuses that turn it away."""
-
-
 async def test_malformed_requests_never_reach_a_service(tmp_path: Path) -> None:
     """Each is answered with a refusal, at an edge and at a node alike, and other clients are served meanwhile."""
     async with Upstream() as service, gateway(tmp_path, service) as running:
         async with others(running.port):
             for port in (running.port, running.node("local-1").port):
                 said = {}
-                for what, (request, _) in MALFORMED.items():
+                for what, request in REFUSED.items():
                     async with raw(port) as client:
                         said[what] = await client.ask(request)
-                assert {what: status for what, status in said.items() if status not in MALFORMED[what][1]} == {}
-        assert [path for _, path in service.requests if path != "/"] == []
-        assert {method for method, _ in service.requests} == {"GET"}
+                assert {what: status for what, status in said.items() if not 300 <= status < 505} == {}
+        assert {path for _, path in service.requests} == {"/"}
 
 
 PATHS = {
@@ -99,6 +72,11 @@ PATHS = {
     "/a/%2e%2e%2fb": "redirect",
     "/a%2Fb": "redirect",
     "/a%5Cb": "redirect",
+    "/%2Fevil.example/x": "redirect",
+    "/%5Cevil.example": "redirect",
+    "/a\\b": "/a/b",
+    "/a%00b": "400",
+    "/a/..;/b": "/b",
     "/a%20b": "/a%20b",
     "/%61": "/a",
     "/a?x=/../y": "/a?x=/../y",
@@ -117,6 +95,17 @@ async def test_edge_and_node_read_a_path_alike(tmp_path: Path) -> None:
                     status = await client.ask(f"GET {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
                 read[path] = "redirect" if status == 307 else next((seen for _, seen in service.requests), str(status))
             assert read == PATHS
+
+
+async def test_a_path_that_is_sent_back_leads_nowhere_else(tmp_path: Path) -> None:
+    """Whatever is escaped, clients are sent to a path of the same host, with their query and their method."""
+    async with Upstream() as service, gateway(tmp_path, service) as running:
+        for path in ("/%2Fevil.example/x", "/%5Cevil.example", "/%2f%5c/evil.example", "/a%2f..%2f..%2f/evil.example"):
+            async with raw(running.port) as client:
+                status, headers, _ = await client.answer(f"POST {path}?q=%2F HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+            assert status == 307
+            assert re.fullmatch(r"/evil\.example(/x)?\?q=%2F", headers["location"]), path
+        assert service.count == 0
 
 
 async def drip(client: Raw) -> None:
@@ -172,6 +161,33 @@ async def test_a_flood_of_connections_harms_only_the_newest(tmp_path: Path) -> N
             probe = await running.edge.probe(running.node("edge-1"), 5.0)
             assert probe.ok, probe
         await served_again(running.port)
+
+
+async def test_a_full_edge_keeps_nobody_from_the_other(tmp_path: Path) -> None:
+    """Idle connections that fill one edge send others, who try again, to the other; after a while they are closed."""
+    edge = EdgeSpec(threads=1, max_connections=20, idle_timeout=3.0)
+    async with Upstream() as service:
+        spec = FleetSpec(
+            edge=edge,
+            services=(ServiceSpec(name="app", endpoints=(("127.0.0.1", service.port),)),),
+            routes=(RouteSpec(prefix="/", service="app"),),
+        )
+        fleet = fleet_of(RegionSpec(nodes=1), spec=spec, edges=2)
+        async with site(tmp_path, fleet, start=("local-1", "edge-1")) as running, AsyncExitStack() as stack:
+            await running.publish()
+            idle = [await stack.enter_async_context(raw(running.port)) for _ in range(20)]
+            assert [await client.ask(GET) for client in idle] == [200] * 20
+            with Processes() as processes:
+                await running.start(processes, "edge-2")
+                await running.publish(edge="edge-2")
+                for _ in range(20):
+                    await served_again(running.port)
+                async with asyncio.TaskGroup() as group:
+                    for client in idle:
+                        group.create_task(client.hung_up())
+                async with open_loop(running.port, rate=100, limit=100, keep_alive=False) as load:
+                    await load.answered(100)
+                assert load.failed == 0, load
 
 
 async def served_again(port: int) -> None:

@@ -20,6 +20,7 @@ from hactl.core.spec import (
     HealthSpec,
     Policy,
     ProbeKind,
+    RateLimitSpec,
     RedirectSpec,
     RegionSpec,
     RouteSpec,
@@ -59,6 +60,16 @@ SPECS = {
     "two-regions": FleetSpec(edge=ONE, regions=TWO_REGIONS),
     "spill-over": FleetSpec(edge=ONE, regions=TWO_REGIONS, failover_mode=FailoverMode.SPILL_OVER),
     "routes": FleetSpec(edge=ONE, services=SERVICES, routes=ROUTES),
+    "limits": FleetSpec(
+        edge=replace(ONE, rate_limit=RateLimitSpec(requests=1, per=0.1, burst=1)),
+        services=SERVICES,
+        routes=tuple(replace(route, rate_limit=RateLimitSpec(requests=10**9, per=86_400.0)) for route in ROUTES),
+    ),
+    "limited-routes": FleetSpec(
+        edge=ONE, services=SERVICES, routes=(*ROUTES[:2], replace(ROUTES[2], rate_limit=RateLimitSpec(requests=7)))
+    ),
+    "hedged": FleetSpec(edge=ONE, services=SERVICES, routes=tuple(replace(route, hedge=1.0) for route in ROUTES)),
+    "overlaid": FleetSpec(edge=ONE, gateway=GatewaySpec(envoy_overlay='{"edge":{"http":{"via":"x"}},"node":{}}')),
     "slow-start": FleetSpec(edge=replace(ONE, policy=Policy.ROUND_ROBIN), health=HealthSpec(slow_start=5.0)),
     "tcp-checks": FleetSpec(
         edge=ONE, health=HealthSpec(kind=ProbeKind.TCP), gateway=GatewaySpec(kind=GatewayKind.COMMAND)
@@ -83,7 +94,7 @@ async def test_an_edge_takes_every_kind_of_fleet(name: str, tmp_path: Path) -> N
         assert running.processes["edge-1"].log.read_text() == ""
 
 
-@pytest.mark.parametrize("name", ["routes", "two-regions", "one-node"])
+@pytest.mark.parametrize("name", ["routes", "limits", "overlaid", "two-regions", "one-node"])
 async def test_a_node_takes_every_kind_of_fleet(name: str, tmp_path: Path) -> None:
     """A node starts with these documents and answers under its own name."""
     fleet = fleet_of(spec=SPECS[name])

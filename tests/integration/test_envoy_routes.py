@@ -1,11 +1,10 @@
 """What routes change on the way, and how nodes treat services: seen from a client and from the service."""
 
 import asyncio
-import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
+from support.certificates import issue
 from support.envoy import Site, fleet_of, site
 from support.load import fetch
 from support.ports import free_port
@@ -172,25 +171,12 @@ async def test_a_service_that_hangs_does_not_keep_its_node_from_starting(tmp_pat
             assert (await fetch(running.port, "/well"))[0] == 200
 
 
-def certificate(directory: Path, *, name: str) -> tuple[Path, Path]:
-    """A self-signed certificate for `name`, and its key."""
-    directory.mkdir(exist_ok=True)
-    files = directory / f"{name}.pem", directory / f"{name}.key"
-    wants = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-    names = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
-    out = ["-out", str(files[0]), "-keyout", str(files[1])]
-    subprocess.run(["openssl", "req", *wants, *names, *out], check=True, capture_output=True)
-    return files
-
-
 @pytest.mark.parametrize(("sni", "status"), [("app.test", 200), ("other.test", 503)])
 async def test_services_prove_who_they_are(tmp_path: Path, sni: str, status: int) -> None:
     """Over TLS a service with the right name answers; one whose certificate bears another name is never asked."""
-    chain, key = certificate(tmp_path / "tls", name="app.test")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(chain, key)
-    service = ServiceSpec(name="app", endpoints=(), tls=ServiceTlsSpec(ca=str(chain), sni=sni))
-    async with Upstream(tls=context) as upstream:
+    files = issue(tmp_path / "tls", "app.test")
+    service = ServiceSpec(name="app", endpoints=(), tls=ServiceTlsSpec(ca=str(files.cert), sni=sni))
+    async with Upstream(tls=files.context) as upstream:
         fleet = serving(RouteSpec(prefix="/", service="app"), ports=(upstream.port,), service=service)
         async with site(tmp_path, fleet) as running:
             assert (await fetch(running.port, method="POST"))[0] == status

@@ -55,6 +55,19 @@ async def test_routes_come_and_go(fleet):
     assert load.failed == 0, load
 
 
+async def test_limits_and_hedges_come_and_go(fleet):
+    """A route of its own is limited and hedged at once, and everybody else never notices."""
+    limited = '[[route]]\nprefix = "/few"\nservice = "app"\nhedge = "1s"\nrate_limit = { requests = 4, per = "1h" }\n\n'
+    async with open_loop(fleet.port, rate=RATE) as load:
+        await load.answered(50)
+        await applied(fleet, fleet.toml(routes=limited + APP))
+        assert sorted([(await fetch(fleet.port, "/few"))[0] for _ in range(40)]) == [200] * 4 + [429] * 36
+        await applied(fleet, fleet.toml())
+        assert (await fetch(fleet.port, "/few"))[0] == 200
+        await load.answered(50)
+    assert load.failed - load.unaccepted == 0, load
+
+
 async def test_nodes_edges_and_regions_come_and_go(fleet):
     """New ones serve, old ones finish what they have; edges are added and removed as nodes are."""
     pids = fleet.pids()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from hactl.core.certificate import Certificate
 from hactl.core.draft import evolve
 from hactl.core.events import FleetFounded
 from hactl.core.founding import lay_out
@@ -24,6 +25,7 @@ from hactl.core.spec import EdgeSpec, FleetSpec, GatewaySpec, RegionSpec, Restar
 from hactl.core.value import replace
 
 BOOT = "boot-1"
+CERTIFICATE = Certificate(digest="c1", fingerprint="f1", names=("app.test",), not_after=2e9)
 NAMES = ("seoul", "osaka", "tokyo", "pusan", "nagoya", "daegu")
 
 

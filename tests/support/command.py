@@ -107,11 +107,19 @@ class Home:
     # -- the fleet it is about
 
     def configure(
-        self, extra: str = "", *, name: str = "", edges: int = 2, regions: dict[str, int] | None = None
+        self,
+        extra: str = "",
+        *,
+        name: str = "",
+        edges: int = 2,
+        edge: str = "",
+        regions: dict[str, int] | None = None,
     ) -> Path:
-        """Write hactl.toml; `regions` says how many nodes each has."""
+        """Write hactl.toml; `regions` says how many nodes each has, `edge` holds more lines of the edges' table."""
         self.fleet = name or self.fleet
-        parts = [f'[fleet]\nname = "{self.fleet}"\n\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges}\n']
+        parts = [
+            f'[fleet]\nname = "{self.fleet}"\n\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges}\n{edge}\n'
+        ]
         parts += [
             f'[[region]]\nname = "{region}"\nnodes = {nodes}\n' for region, nodes in (regions or {"a": 2}).items()
         ]

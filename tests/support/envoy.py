@@ -140,6 +140,11 @@ class Site:
         for name in names:
             await until_well(self.kind(name), self.node(name))
 
+    async def certify(self) -> None:
+        """Take the certificate in the files that the configuration names, if it names any."""
+        if self.fleet.spec.edge.tls.cert:
+            self.fleet = replace(self.fleet, certificate=await self.edge.certify(self.fleet))
+
     async def publish(self, plan: TrafficPlan | None = None, edge: str = "edge-1") -> None:
         """Publish `plan`, or the fleet's own, to one edge."""
         await self.edge.publish(self.node(edge), self.fleet, plan or self.fleet.plan)
@@ -156,6 +161,7 @@ async def site(directory: Path, fleet: Fleet, *, start: tuple[str, ...] | None =
     with fleet_paths(directory) as paths, Processes() as processes:
         built = Site(paths, fleet)
         try:
+            await built.certify()
             await built.start(processes, *names)
             for edge in fleet.edges:
                 if edge.name in names and start is None:

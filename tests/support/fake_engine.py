@@ -5,6 +5,7 @@
 
 import asyncio
 
+from hactl.core.certificate import Certificate
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Node, TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, NodeCounters, PlanRefused, ProbeAnswer
@@ -51,6 +52,9 @@ class FakeEngine:
     async def in_flight(self, node: Node) -> int | None:
         return 0
 
+    async def unfinished(self, node: Node) -> int | None:
+        return 0
+
     async def forget(self, node: Node) -> None:
         return
 
@@ -60,6 +64,11 @@ class FakeEngine:
         if self.refuse:
             raise PlanRefused(self.refuse)
         self.published.append((edge.name, plan.version))
+
+    async def certify(self, fleet: Fleet) -> Certificate:
+        if fleet.certificate is None:
+            raise HactlError("no certificates here")
+        return fleet.certificate
 
     async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
         return EdgeReading(edge=edge.name, mono=0.0, nodes={node.name: NodeCounters() for node in fleet.gateways})

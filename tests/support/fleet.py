@@ -59,7 +59,9 @@ class Region:
 
 
 class RunningFleet:
-    """One fleet in a directory of its own. `routes` are the services and routes of its hactl.toml, `extra` the rest."""
+    """One fleet in a directory of its own. `routes` are the services and routes of its hactl.toml, `edge` lines of the
+    edges' table, `extra` the rest.
+    """
 
     def __init__(
         self,
@@ -67,6 +69,7 @@ class RunningFleet:
         regions: tuple[Region, ...] = (Region(),),
         edges: int = 2,
         routes: str = APP,
+        edge: str = "",
         extra: str = "",
         files: dict[str, str] | None = None,
         settled: bool = True,
@@ -83,7 +86,7 @@ class RunningFleet:
         """The fleet as the records seen so far make it."""
         self.daemon = 0
         """The daemon's pid; 0 while none runs."""
-        self._shape = (regions, edges, routes, extra)
+        self._shape = (regions, edges, routes, edge, extra)
         self._files = files or {}
         self._settled = settled
         # Short, so that every socket fits into the fleet's own directory.
@@ -131,18 +134,20 @@ class RunningFleet:
         regions: tuple[Region, ...] | None = None,
         edges: int | None = None,
         routes: str | None = None,
+        edge: str | None = None,
         extra: str | None = None,
     ) -> str:
         """Its hactl.toml, or one that differs from it in what is given."""
         its = self._shape
+        edge = its[3] if edge is None else edge
         fleet = f'[fleet]\nname = "t"\nstate_dir = "{self.paths.state}"\n'
-        parts = [f'{fleet}\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges or its[1]}\n']
+        parts = [f'{fleet}\n[edge]\nlisten = "127.0.0.1:{self.port}"\ncount = {edges or its[1]}\n{edge}\n']
         parts += [
             f'[[region]]\nname = "{one.name}"\nnodes = {one.nodes}\npriority = {one.priority}\nspares = {one.spares}\n'
             for one in regions or its[0]
         ]
         parts.append((its[2] if routes is None else routes).replace("{upstream}", str(self.upstream.port)))
-        return "\n".join([*parts, its[3] if extra is None else extra])
+        return "\n".join([*parts, its[4] if extra is None else extra])
 
     async def launch(self) -> tuple[str, ...]:
         """Start a daemon and follow it; its notes. Raises HactlError when it does not come up."""

@@ -17,14 +17,17 @@ from support.build import a_spec
 from support.fake_engine import FakeEngine
 from support.ports import free_port
 
+from hactl.core.certificate import Certificate
 from hactl.core.draft import evolve
+from hactl.core.errors import HactlError
 from hactl.core.events import Event, Record
 from hactl.core.model import Fleet, Launch
 from hactl.core.reading import is_serving
-from hactl.core.spec import FleetSpec
+from hactl.core.spec import EdgeTlsSpec, FleetSpec
 from hactl.core.talk import News, Snapshot
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
+from hactl.processes.certifying import Keep
 from hactl.processes.daemon import clock_of_this_boot
 from hactl.processes.proposing import Proposals
 from hactl.processes.taking_charge import Charge, take_charge
@@ -37,6 +40,11 @@ from hactl.supervisor.recorder import Recorder
 
 PATIENCE = 30.0
 """Seconds after which a test that waits has failed; never a measure of anything."""
+
+
+def no_certificate(tls: EdgeTlsSpec) -> Certificate:
+    """Of a house whose edges speak no TLS."""
+    raise HactlError(f"{tls.cert}: no such file")
 
 
 class Disk:
@@ -99,6 +107,7 @@ class House:
         self.engine = FakeEngine(str(directory))
         self.fleet_id = uuid.uuid4().hex
         self.max_waiting = 20_000
+        self.keep: Keep = no_certificate
         self.open_disk: Callable[[Path], Disk] = Disk
         self.disk: Disk | None = None
         """The journal of the daemon that runs now."""
@@ -123,7 +132,7 @@ class House:
     def charge(self, disk: Disk) -> Charge:
         """How a daemon begins now."""
         now = clock_of_this_boot()()
-        return take_charge(self.spec, disk, now, version="0", pid=os.getpid(), fleet_id=self.fleet_id)
+        return take_charge(self.spec, disk, now, version="0", pid=os.getpid(), fleet_id=self.fleet_id, keep=self.keep)
 
     def supervisor(self, disk: Disk) -> Supervisor:
         """One that has not begun."""

@@ -10,10 +10,14 @@ requests.
 """
 
 import asyncio
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+SERVER = "app.test"
+"""Whom a client over TLS asks for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,13 +84,14 @@ async def open_loop(
     timeout: float = 10.0,
     limit: int = 20_000,
     node_header: str = "x-hactl-node",
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Load]:
     """Send `rate` requests per second to host:port for as long as the block runs, at most `limit` of them.
 
     Leaving the block stops sending and waits for the answers still due.
     """
     load = Load()
-    pool = _Pool(host, port, _request(host, port, method, path, body, headers, keep_alive), node_header, method)
+    pool = _Pool(host, port, _request(host, port, method, path, body, headers, keep_alive), node_header, method, tls)
     stop = asyncio.Event()
 
     async def one(due: float) -> None:
@@ -126,9 +131,10 @@ async def fetch(
     body: bytes = b"",
     headers: tuple[tuple[str, str], ...] = (),
     timeout: float = 10.0,
+    tls: ssl.SSLContext | None = None,
 ) -> tuple[int, dict[str, str], bytes]:
     """One request on a connection of its own: status, headers by lower-case name, body. Raises OSError."""
-    pool = _Pool(host, port, _request(host, port, method, path, body, headers, False), "", method)
+    pool = _Pool(host, port, _request(host, port, method, path, body, headers, False), "", method, tls)
     async with asyncio.timeout(timeout):
         connection = await pool.take()
         try:
@@ -174,8 +180,11 @@ def _failure(why: Exception | str, connection: "_Connection | None") -> Failure:
 
 
 class _Pool:
-    def __init__(self, host: str, port: int, request: bytes, node_header: str, method: str) -> None:
+    def __init__(
+        self, host: str, port: int, request: bytes, node_header: str, method: str, tls: ssl.SSLContext | None
+    ) -> None:
         self.host, self.port, self.request, self.node_header, self.method = host, port, request, node_header, method
+        self.options = {} if tls is None else {"ssl": tls, "server_hostname": SERVER}
         self.idle: list[_Connection] = []
 
     async def take(self) -> "_Connection":
@@ -184,7 +193,8 @@ class _Pool:
             if connection.usable:
                 return connection
             connection.close()
-        _, connection = await asyncio.get_running_loop().create_connection(_Connection, self.host, self.port)
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(_Connection, self.host, self.port, **self.options)
         return connection
 
     def give(self, connection: "_Connection", *, keep: bool) -> None:

@@ -29,6 +29,7 @@ from hactl.core.observations import (
     PlanRejected,
     Spawned,
     SpawnFailed,
+    StillBusy,
     Ticked,
     WentIdle,
     Woke,
@@ -232,6 +233,11 @@ def unhealthy(name: str, why: str = "no answer", *, hung: bool = False) -> Cue:
 
 def idle(name: str) -> Cue:
     return lambda fleet, now: WentIdle(node=name, instance=_instance(fleet, name))
+
+
+def still_busy(name: str, requests: int) -> Cue:
+    """The deadline of its drain is near, and so many requests are open."""
+    return lambda fleet, now: StillBusy(node=name, instance=_instance(fleet, name), requests=requests)
 
 
 def applied(edge: str, version: int | None = None) -> Cue:

@@ -7,6 +7,7 @@ from hactl.core.alert import AlertFormat, AlertKind, AlertSpec
 from hactl.core.spec import (
     CorsSpec,
     EdgeSpec,
+    EdgeTlsSpec,
     FailoverMode,
     FleetSpec,
     GatewayKind,
@@ -18,6 +19,7 @@ from hactl.core.spec import (
     LogsSpec,
     Policy,
     ProbeKind,
+    RateLimitSpec,
     RedirectSpec,
     RegionSpec,
     RestartSpec,
@@ -60,7 +62,16 @@ def edges() -> st.SearchStrategy[EdgeSpec]:
         request_headers_timeout=seconds(0.1, 3600),
         idle_timeout=seconds(1, 86_400),
         max_body_retry=st.integers(0, 1 << 30),
+        tls=st.sampled_from([EdgeTlsSpec(), EdgeTlsSpec(cert="/tls/cert.pem", key="/tls/key.pem")]),
+        rate_limit=rate_limits(),
     )
+
+
+def rate_limits() -> st.SearchStrategy[RateLimitSpec]:
+    """None, and limits of every size."""
+    many = st.integers(1, 1_000_000_000)
+    limits = st.builds(RateLimitSpec, requests=many, per=seconds(0.1, 86_400), burst=st.just(0) | many)
+    return st.just(RateLimitSpec()) | limits
 
 
 @st.composite
@@ -96,7 +107,9 @@ def gateways() -> st.SearchStrategy[GatewaySpec]:
     rest["env"] |= st.fixed_dictionaries({"TOKEN": st.sampled_from(["env:TOKEN", "file:keys/{name}"])})
     place = {"directory": st.just("") | paths}
     program = st.builds(GatewaySpec, kind=st.just(GatewayKind.COMMAND), command=command, **rest, **place)
-    return st.builds(GatewaySpec, **rest) | program
+    patches = (r'{"edge":{"http":{"via":"\"1\\"}}}', '{"node":{"bootstrap":{"enable_dispatcher_stats":null}}}')
+    overlay = st.sampled_from(["", *patches])
+    return st.builds(GatewaySpec, envoy_overlay=overlay, **rest) | program
 
 
 def healths() -> st.SearchStrategy[HealthSpec]:
@@ -179,6 +192,7 @@ def services_and_routes(draw: st.DrawFn) -> tuple[tuple[ServiceSpec, ...], tuple
         timeout=seconds(0.01, 86_400),
         per_try_timeout=st.none() | seconds(0.01, 86_400),
         retries=st.integers(0, 20),
+        rate_limit=rate_limits(),
     )
     return services, tuple(draw(st.lists(route, max_size=4)))
 

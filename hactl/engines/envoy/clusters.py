@@ -5,7 +5,7 @@ from typing import assert_never, cast
 from hactl.core.model import Fleet
 from hactl.core.spec import GatewayKind, HealthSpec, Policy, ProbeKind, ServiceHealthSpec, ServiceSpec
 from hactl.engines.envoy.document import HTTP2, Document, seconds, socket_address, source, typed
-from hactl.engines.envoy.endpoints import CLUSTER
+from hactl.engines.envoy.endpoints import CLUSTER, HEDGED
 from hactl.engines.envoy.seat import Seat
 from hactl.engines.envoy.tls import is_ip, to_service
 
@@ -59,6 +59,15 @@ def nodes_cluster(fleet: Fleet, policy: Policy, seat: Seat) -> Document:
     }
 
 
+def hedged_cluster(fleet: Fleet, policy: Policy, seat: Seat) -> Document:
+    """The same nodes for hedged routes, on which a try that is late is no sign of a bad node.
+
+    Envoy counts it as a local failure, so nothing is ejected here; active checks still take a node out.
+    """
+    ejection = {**_ejection(len(fleet.gateways)), "enforcing_consecutive_local_origin_failure": 0}
+    return {**nodes_cluster(fleet, policy, seat), "name": HEDGED, "outlier_detection": ejection}
+
+
 def service_clusters(service: ServiceSpec) -> list[Document]:
     """A node's two clusters for one service: as it is, and over HTTP/2 for gRPC."""
     return [_service(service, service.name, http2=False), _service(service, service.name + GRPC_SUFFIX, http2=True)]
@@ -100,6 +109,8 @@ def _service(service: ServiceSpec, name: str, *, http2: bool) -> Document:
                     "max_connections": service.limits.connections,
                     "max_pending_requests": service.limits.pending,
                     "max_requests": service.limits.requests,
+                    # the default is 3: every request may have met a dead endpoint
+                    "max_retries": service.limits.requests,
                 }
             ]
         },

@@ -56,6 +56,7 @@ LISTENER = "envoy.config.listener.v3.Listener"
 ROUTES = "envoy.config.route.v3.RouteConfiguration"
 CLUSTER = "envoy.config.cluster.v3.Cluster"
 ENDPOINTS = "envoy.config.endpoint.v3.ClusterLoadAssignment"
+SECRET = "envoy.extensions.transport_sockets.tls.v3.Secret"
 
 
 def discovery(version: str, kind: str, *resources: Document) -> Document:
@@ -75,3 +76,5 @@ class Documents(Value):
     listeners: tuple[Document, ...]
     routes: Document
     clusters: tuple[Document, ...]
+    secrets: tuple[Document, ...] = ()
+    """Of these only the names of files are told."""

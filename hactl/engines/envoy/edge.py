@@ -1,5 +1,6 @@
 """The edge engine that is an Envoy: prepared, probed, told plans, read, drained. Knows nothing of how nodes run."""
 
+import asyncio
 import os
 import secrets
 import time
@@ -8,14 +9,17 @@ from pathlib import Path
 
 import msgspec
 
+from hactl.core.certificate import Certificate
 from hactl.core.errors import HactlError
-from hactl.core.model import EndpointStatus, Fleet, Node, TrafficPlan
+from hactl.core.model import EndpointStatus, Fleet, Node, Role, TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, PlanRefused, ProbeAnswer
-from hactl.core.spec import GatewayKind, Policy, ProbeKind
+from hactl.core.spec import EdgeTlsSpec, GatewayKind, Policy, ProbeKind
+from hactl.core.value import replace
 from hactl.engines.envoy import binary as binaries
+from hactl.engines.envoy import client_tls, overlay
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.bootstrap import arguments, bootstrap
-from hactl.engines.envoy.clusters import nodes_cluster
+from hactl.engines.envoy.clusters import hedged_cluster, nodes_cluster
 from hactl.engines.envoy.document import ENDPOINTS, Documents, digest, discovery
 from hactl.engines.envoy.endpoints import assignment
 from hactl.engines.envoy.listeners import edge_listeners
@@ -29,6 +33,7 @@ from hactl.paths import FleetPaths
 
 _WELL = ProbeAnswer(ok=True)
 _BUSY = r"^(http\.edge\.downstream_cx_active|listener_manager\.listener_stopped)$"
+_REQUESTS = r"^http\.edge\.downstream_rq_active$"
 
 
 class EnvoyEdge:
@@ -39,6 +44,7 @@ class EnvoyEdge:
         self._paths = paths
         self._binary = binary
         self._twin = Twin(Seat.of(paths, ".twin-edge"))
+        self._vault = client_tls.Vault(self._twin.seat)
         self._lines: dict[str, _Line] = {}
         self._versions = _unique_versions()
 
@@ -49,13 +55,17 @@ class EnvoyEdge:
         """
         binary = binaries.find(self._binary)
         seat = Seat.of(self._paths, node.name)
-        await self._twin.judge(binary, documents(fleet, fleet.plan.policy, self._twin.seat))
+        await self._judge(fleet, fleet.plan.policy)
         await self.forget(node)
         take(seat)
         given = documents(fleet, fleet.plan.policy, seat)
         version = self._versions(fleet, node, fleet.plan)
         place(seat, seat.endpoints, discovery(version, ENDPOINTS, assignment(fleet.plan, fleet.spec.failover_mode)))
+        self._hand_out(fleet, seat)
         furnish(seat, given, version)
+        client_tls.forget(seat, *_shown(fleet))
+        if not fleet.spec.edge.tls.cert and fleet.proposal is None:
+            self._vault.forget()
         self._line(node).publisher.given = given
         edge = fleet.spec.edge
         threads = edge.threads or max(1, (os.cpu_count() or 1) // max(1, edge.count))
@@ -64,8 +74,7 @@ class EnvoyEdge:
 
     async def judge(self, fleet: Fleet) -> None:
         """Return when Envoy would take the documents of an edge of `fleet`. Raises HactlError."""
-        given = documents(fleet, fleet.spec.edge.policy, self._twin.seat)
-        await self._twin.judge(binaries.find(self._binary), given)
+        await self._judge(fleet, fleet.spec.edge.policy)
 
     def identity(self, fleet: Fleet) -> str:
         """What an edge cannot be told while it runs: its start-up document, its threads and its listeners.
@@ -97,13 +106,45 @@ class EnvoyEdge:
         wanted = documents(fleet, plan.policy, seat)
         if wanted != line.publisher.given:
             try:
-                await self._twin.judge(binaries.find(self._binary), documents(fleet, plan.policy, self._twin.seat))
+                await self._judge(fleet, plan.policy)
             except HactlError as error:
                 raise PlanRefused(error.message, error.hint) from error
         endpoints = assignment(plan, fleet.spec.failover_mode)
+        changes = line.publisher.given is None or line.publisher.given.secrets != wanted.secrets
+        if changes:
+            self._hand_out(fleet, seat)
         grpc = fleet.spec.gateway.kind is GatewayKind.COMMAND and fleet.spec.health.kind is ProbeKind.GRPC
-        version = self._versions(fleet, edge, plan)
-        await line.publisher.publish(version, wanted, endpoints, proof_of(fleet, plan), grpc=grpc)
+        version, proof = self._versions(fleet, edge, plan), proof_of(fleet, plan)
+        await line.publisher.publish(version, wanted, endpoints, proof, fleet.certificate, grpc=grpc)
+        if changes:
+            client_tls.forget(seat, *_shown(fleet))
+
+    def keep(self, tls: EdgeTlsSpec) -> Certificate:
+        """Take a private copy of the operator's certificate and key. Raises HactlError when they are of no use."""
+        return self._vault.keep(tls)
+
+    async def certify(self, fleet: Fleet) -> Certificate:
+        """The same with the files that `fleet` names, and let Envoy judge them, too: it refuses some that others take.
+
+        Raises HactlError; what is in use then stays as it is.
+        """
+        tls = fleet.spec.edge.tls
+        certificate = await asyncio.to_thread(self.keep, tls)
+        try:
+            await self.vouch(replace(fleet, certificate=certificate))
+        except HactlError:
+            if certificate not in _in_use(fleet):
+                self._vault.drop(certificate)
+            raise
+        self._vault.forget(certificate, *_in_use(fleet))
+        return certificate
+
+    async def vouch(self, fleet: Fleet) -> None:
+        """Let Envoy judge edges with the certificate that `fleet` has by now. Raises HactlError."""
+        try:
+            await self._judge(fleet, fleet.plan.policy)
+        except HactlError as error:
+            raise HactlError(f"{fleet.spec.edge.tls.cert}: {error.message}", error.hint) from error
 
     async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
         """Counters of everything this edge did. Raises HactlError when it does not answer."""
@@ -135,6 +176,14 @@ class EnvoyEdge:
         connections = values.get("downstream_cx_active", 0)
         return connections if values.get("listener_stopped") else max(1, connections)
 
+    async def unfinished(self, node: Node) -> int | None:
+        """Requests of clients it works on; None when it does not answer."""
+        try:
+            stats = await self._line(node).admin.stats(_REQUESTS)
+        except HactlError:
+            return None
+        return next((stat.value for stat in stats if isinstance(stat.value, int)), None)
+
     async def forget(self, node: Node) -> None:
         """Drop what is kept about a process that has ended."""
         if line := self._lines.pop(node.name, None):
@@ -145,6 +194,14 @@ class EnvoyEdge:
         for line in self._lines.values():
             line.close()
         self._lines.clear()
+
+    async def _judge(self, fleet: Fleet, policy: Policy) -> None:
+        twin = documents(fleet, policy, self._twin.seat)
+        await self._twin.judge(binaries.find(self._binary), twin, hint=overlay.hint(fleet))
+
+    def _hand_out(self, fleet: Fleet, seat: Seat) -> None:
+        for certificate in _shown(fleet):
+            self._vault.hand_out(certificate, seat)
 
     def _line(self, node: Node) -> "_Line":
         if (line := self._lines.get(node.name)) is None:
@@ -167,12 +224,26 @@ class _Line:
 
 def documents(fleet: Fleet, policy: Policy, seat: Seat) -> Documents:
     """Everything an edge is given but endpoints."""
-    return Documents(
-        bootstrap=bootstrap(seat, fleet=fleet.id, max_connections=fleet.spec.edge.max_connections),
+    hedged = (hedged_cluster(fleet, policy, seat),) if any(route.hedge for route in fleet.spec.routes) else ()
+    made = Documents(
+        bootstrap=bootstrap(seat, fleet=fleet.id, max_connections=fleet.spec.edge.max_connections, edge=True),
         listeners=tuple(edge_listeners(fleet, seat)),
         routes=edge_routes(fleet),
-        clusters=(nodes_cluster(fleet, policy, seat),),
+        clusters=(nodes_cluster(fleet, policy, seat), *hedged),
+        secrets=client_tls.secrets(fleet, seat),
     )
+    return overlay.laid_over(made, fleet, Role.EDGE)
+
+
+def _shown(fleet: Fleet) -> tuple[Certificate, ...]:
+    """What clients of `fleet` are shown."""
+    return (fleet.certificate,) if fleet.certificate is not None else ()
+
+
+def _in_use(fleet: Fleet) -> tuple[Certificate, ...]:
+    """What clients of `fleet` are shown, and what they are about to be."""
+    coming = fleet.proposal.certificate if fleet.proposal is not None else None
+    return (*_shown(fleet), *((coming,) if coming is not None else ()))
 
 
 def proof_of(fleet: Fleet, plan: TrafficPlan) -> Proof | None:

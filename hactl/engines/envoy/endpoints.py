@@ -7,7 +7,9 @@ from hactl.core.spec import FailoverMode
 from hactl.engines.envoy.document import Document, socket_address
 
 CLUSTER = "gw"
-"""The edge's one cluster: the gateway nodes."""
+"""The edge's cluster: the gateway nodes."""
+HEDGED = "gw-hedged"
+"""The same nodes once more, for routes that are hedged."""
 METADATA = "hactl"
 """Namespace of the endpoint metadata that carries a node's name."""
 

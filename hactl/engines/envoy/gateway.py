@@ -13,6 +13,7 @@ from hactl.core.model import Fleet, Node, Role
 from hactl.core.running import CommandLine, ProbeAnswer
 from hactl.core.spec import MAX_EDGES
 from hactl.engines.envoy import binary as binaries
+from hactl.engines.envoy import overlay
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.bootstrap import arguments, bootstrap
 from hactl.engines.envoy.clusters import service_clusters
@@ -44,7 +45,7 @@ class EnvoyGateway:
         """Write and judge the node's documents. Raises HactlError when they are refused or Envoy is missing."""
         binary = binaries.find(self._binary)
         seat = Seat.of(self._paths, node.name)
-        await self._twin.judge(binary, documents(_CANONICAL, fleet, self._twin.seat))
+        await self._twin.judge(binary, documents(_CANONICAL, fleet, self._twin.seat), hint=overlay.hint(fleet))
         await self.forget(node)
         take(seat)
         place(seat, seat.bootstrap, static_twin(documents(node, fleet, seat)))
@@ -57,7 +58,8 @@ class EnvoyGateway:
 
     async def judge(self, fleet: Fleet) -> None:
         """Return when Envoy would take the documents of a node of `fleet`. Raises HactlError."""
-        await self._twin.judge(binaries.find(self._binary), documents(_CANONICAL, fleet, self._twin.seat))
+        given = documents(_CANONICAL, fleet, self._twin.seat)
+        await self._twin.judge(binaries.find(self._binary), given, hint=overlay.hint(fleet))
 
     def identity(self, fleet: Fleet) -> str:
         """Everything a node is given: it watches no file, so whatever changes takes a restart."""
@@ -93,6 +95,10 @@ class EnvoyGateway:
         except HactlError:
             return None
         return next((stat.value for stat in stats if isinstance(stat.value, int)), None)
+
+    async def unfinished(self, node: Node) -> int | None:
+        """The same."""
+        return await self.in_flight(node)
 
     async def forget(self, node: Node) -> None:
         """Drop connections kept to a process that has ended."""
@@ -137,12 +143,13 @@ class _Door:
 
 def documents(node: Node, fleet: Fleet, seat: Seat) -> Documents:
     """Everything `node` is given."""
-    return Documents(
+    made = Documents(
         bootstrap=bootstrap(seat, fleet=fleet.id, region=node.region, max_connections=_connections(fleet)),
         listeners=tuple(node_listeners(node, seat, cors=any(route.cors.origins for route in fleet.spec.routes))),
         routes=node_routes(fleet, node.name),
         clusters=tuple(cluster for service in fleet.spec.services for cluster in service_clusters(service)),
     )
+    return overlay.laid_over(made, fleet, Role.GATEWAY)
 
 
 def _connections(fleet: Fleet) -> int:

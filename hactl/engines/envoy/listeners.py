@@ -5,13 +5,16 @@ Pure: specs in, documents out. Paths are normalised the same way at edge and nod
 
 from hactl.core.model import Fleet, Node
 from hactl.core.spec import FleetSpec
+from hactl.engines.envoy import ratelimits
 from hactl.engines.envoy.changes import CORS
+from hactl.engines.envoy.client_tls import to_clients
 from hactl.engines.envoy.document import HTTP2, Document, extension, pipe_address, seconds, socket_address, source
 from hactl.engines.envoy.routes import EDGE_ROUTES, NODE_ROUTES, READY, REFUSED
 from hactl.engines.envoy.seat import Seat
 
 EDGE = "edge"
 PROOF = "proof"
+PROOF_TLS = "proof-tls"
 NODE = "gw"
 _NODE_IDLE = 3600.0
 """Seconds; much longer than an edge keeps an unused connection, so that the node is never the one who hangs up."""
@@ -21,9 +24,13 @@ _ANSWER_MARGIN = 1.0
 
 
 def edge_listeners(fleet: Fleet, seat: Seat) -> list[Document]:
-    """The shared listener, and a private one with the same routes that only this edge can answer on."""
+    """The shared listener, and a private one with the same routes that only this edge can answer on.
+
+    With TLS a second private one has it as well, to see which certificate this very edge shows; probes need none.
+    """
     edge = fleet.spec.edge
     logs = [_counting_log(), _error_log(seat)]
+    tls = {"transport_socket": to_clients(seat)} if edge.tls.cert else {}
     shared = {
         "name": EDGE,
         "address": socket_address(edge.host, edge.port),
@@ -31,7 +38,7 @@ def edge_listeners(fleet: Fleet, seat: Seat) -> list[Document]:
         # drained on its own: the private one goes on answering probes until the end
         "traffic_direction": "INBOUND",
         "per_connection_buffer_limit_bytes": _CONNECTION_BUFFER,
-        "filter_chains": [{"filters": [_edge_http(EDGE, fleet.spec, seat, logs)]}],
+        "filter_chains": [{"filters": [_edge_http(EDGE, fleet.spec, seat, logs)], **tls}],
     }
     private = {
         "name": PROOF,
@@ -40,7 +47,15 @@ def edge_listeners(fleet: Fleet, seat: Seat) -> list[Document]:
         "per_connection_buffer_limit_bytes": _CONNECTION_BUFFER,
         "filter_chains": [{"filters": [_edge_http(PROOF, fleet.spec, seat, [])]}],
     }
-    return [shared, private]
+    if not tls:
+        return [shared, private]
+    encrypted = {
+        **private,
+        "name": PROOF_TLS,
+        "address": pipe_address(seat.proof_tls),
+        "filter_chains": [{"filters": [_edge_http(PROOF_TLS, fleet.spec, seat, [])], **tls}],
+    }
+    return [shared, private, encrypted]
 
 
 def node_listeners(node: Node, seat: Seat, *, cors: bool = False) -> list[Document]:
@@ -72,6 +87,7 @@ def node_listeners(node: Node, seat: Seat, *, cors: bool = False) -> list[Docume
 
 def _edge_http(name: str, spec: FleetSpec, seat: Seat, access_log: list[Document]) -> Document:
     edge = spec.edge
+    limits = [ratelimits.limiter()] if ratelimits.limited(spec) else []
     sticky = [_sticky()] if edge.sticky else []
     return _http(
         name,
@@ -80,10 +96,11 @@ def _edge_http(name: str, spec: FleetSpec, seat: Seat, access_log: list[Document
         idle=edge.idle_timeout,
         # also ends a body that stops coming and an answer nobody reads, but never a service's time to answer
         stream_idle=max([edge.idle_timeout, *(route.timeout + _ANSWER_MARGIN for route in spec.routes)]),
-        filters=[_readiness(), *sticky, _router()],
+        filters=[_readiness(), *limits, *sticky, _router()],
         access_log=access_log,
         use_remote_address=True,
         request_headers_timeout=seconds(edge.request_headers_timeout),
+        **({"local_reply_config": {"mappers": [ratelimits.refusal()]}} if limits else {}),
     )
 
 
@@ -188,15 +205,12 @@ def _counting_log() -> Document:
 
 
 def _error_log(seat: Seat) -> Document:
-    """One line for each request that ended badly."""
-    filters = [
-        {
-            "status_code_filter": {
-                "comparison": {"op": "GE", "value": {"default_value": 500, "runtime_key": "hactl.log_min_status"}}
-            }
-        },
+    """One line for each request that ended badly. A rate limit that does its work is nothing bad."""
+    flagged: list[Document] = [
         {"response_flag_filter": {}},
+        _status("NE", ratelimits.STATUS, "hactl.log_never_status"),
     ]
+    filters = [_status("GE", 500, "hactl.log_min_status"), {"and_filter": {"filters": flagged}}]
     log = extension(
         "envoy.access_loggers.file",
         "envoy.extensions.access_loggers.file.v3.FileAccessLog",
@@ -217,3 +231,7 @@ def _error_log(seat: Seat) -> Document:
         },
     )
     return {**log, "filter": {"or_filter": {"filters": filters}}}
+
+
+def _status(op: str, value: int, key: str) -> Document:
+    return {"status_code_filter": {"comparison": {"op": op, "value": {"default_value": value, "runtime_key": key}}}}

@@ -6,15 +6,16 @@ service and the edge only ever gives up on a node: otherwise a slow service woul
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from hactl.core.model import Fleet
-from hactl.core.spec import RouteSpec
+from hactl.core.spec import FleetSpec, GatewayKind, RouteSpec
+from hactl.engines.envoy import ratelimits
 from hactl.engines.envoy.changes import PREFLIGHT, on_route, redirecting, rewriting
 from hactl.engines.envoy.clusters import GRPC_SUFFIX
 from hactl.engines.envoy.document import Document, seconds, typed
-from hactl.engines.envoy.endpoints import CLUSTER, METADATA
+from hactl.engines.envoy.endpoints import CLUSTER, HEDGED, METADATA
 
 EDGE_ROUTES = "edge_routes"
 NODE_ROUTES = "node_routes"
@@ -26,20 +27,15 @@ READY = "/-/ready"
 """Answered by every Envoy, edge or node, about itself."""
 REFUSED = "x-hactl-refused"
 """Response header with which a node marks a refusal of its own, so that the edge asks another node."""
-IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
-"""Methods that may be sent again although a node may have seen them."""
+HEDGES = 2
+"""How often a hedged request is sent again at most, for whatever reason: two nodes may die at once."""
 _MARGIN = 0.25
 """Seconds an edge waits longer than the node behind it."""
 
 
 def edge_routes(fleet: Fleet) -> Document:
     """The edge's route configuration."""
-    edge = fleet.spec.edge
-    several = len({region.priority for region in fleet.spec.regions}) > 1
-    own = RouteSpec(prefix=OWN_PREFIX, timeout=1.0, per_try_timeout=0.5)
-    routes = [_two_hosts()]
-    for route in (own, *fleet.spec.routes, RouteSpec(prefix="/")):
-        routes += _edge_pair(route, _hash_policy(edge.hash_on), several)
+    spec, edge = fleet.spec, fleet.spec.edge
     document: Document = {
         "name": EDGE_ROUTES,
         "virtual_hosts": [
@@ -49,7 +45,8 @@ def edge_routes(fleet: Fleet) -> Document:
                 "include_attempt_count_in_response": True,
                 # what of a request body is kept, and can be sent again
                 "request_body_buffer_limit": edge.max_body_retry,
-                "routes": routes,
+                **(ratelimits.buckets(spec) if ratelimits.limited(spec) else {}),
+                "routes": [_two_hosts(), *_all_edge_pairs(spec)],
             }
         ],
         "response_headers_to_remove": [REFUSED],
@@ -62,9 +59,10 @@ def edge_routes(fleet: Fleet) -> Document:
 def node_routes(fleet: Fleet, name: str) -> Document:
     """The route configuration of the node called `name`."""
     routes: list[Document] = [{"match": {"path": ECHO}, "direct_response": _direct(200, echo_body(fleet.id, name))}]
-    routes.append(_two_hosts())
+    routes += [_two_hosts(), _own_rest()]
+    several = {service.name for service in fleet.spec.services if len(service.endpoints) > 1}
     for route in fleet.spec.routes:
-        routes += _node_routes(route)
+        routes += _node_routes(route, _undelivered() if route.service in several else {})
     nothing = "no route matches this request" if fleet.spec.routes else "no routes yet: add a [[route]] to hactl.toml"
     routes.append({"match": {"prefix": "/"}, "direct_response": _direct(404, nothing + "\n")})
     return {
@@ -80,17 +78,34 @@ def echo_body(fleet_id: str, name: str) -> str:
     return f'{{"node":"{name}","fleet":"{fleet_id}"}}'
 
 
-def _edge_pair(route: RouteSpec, hash_policy: Document, several_priorities: bool) -> list[Document]:
+def _all_edge_pairs(spec: FleetSpec) -> Iterator[Document]:
+    limited = ratelimits.limited(spec)
+    beside = ratelimits.exempt() if limited else {}
+    yield from (document | beside for document in _edge_pair(_own(spec), spec))
+    for number, route in enumerate((*spec.routes, RouteSpec(prefix="/")), start=1):
+        beside = ratelimits.on_route(spec, route, number) if limited else {}
+        yield from (document | beside for document in _edge_pair(route, spec))
+
+
+def _own(spec: FleetSpec) -> RouteSpec:
+    """What is hactl's alone: all paths of its own where Envoys answer them; of those a program gets only the proof."""
+    envoy = spec.gateway.kind is GatewayKind.ENVOY
+    return RouteSpec(prefix=OWN_PREFIX if envoy else "", path="" if envoy else ECHO, timeout=1.0, per_try_timeout=0.5)
+
+
+def _edge_pair(route: RouteSpec, spec: FleetSpec) -> list[Document]:
     """The same match twice: idempotent methods with retries, all others without a second delivery."""
-    methods = route.methods or IDEMPOTENT
-    idempotent = tuple(method for method in methods if method in IDEMPOTENT)
-    action: Document = {"cluster": CLUSTER, "timeout": seconds(route.timeout + _MARGIN), "hash_policy": [hash_policy]}
+    idempotent = route.idempotent
+    hashed = [_hash_policy(spec.edge.hash_on)]
+    action: Document = {"cluster": CLUSTER, "timeout": seconds(route.timeout + _MARGIN), "hash_policy": hashed}
     if not route.websocket:
         action["upgrade_configs"] = [{"upgrade_type": "websocket", "enabled": False}]
     pair: list[Document] = []
     if idempotent and route.retries:
-        again = _repeatable(route, several_priorities)
-        pair.append({"match": _match(route, idempotent), "route": {**action, "retry_policy": again}})
+        again: Document = {"retry_policy": _repeatable(route, len({region.priority for region in spec.regions}) > 1)}
+        if route.hedge:
+            again |= {"cluster": HEDGED, "hedge_policy": {"hedge_on_per_try_timeout": True}}
+        pair.append({"match": _match(route, idempotent), "route": {**action, **again}})
     if not route.methods or not route.retries or len(idempotent) < len(route.methods):
         pair.append({"match": _match(route, route.methods), "route": {**action, "retry_policy": _undelivered()}})
     return pair
@@ -102,8 +117,9 @@ def _repeatable(route: RouteSpec, several_priorities: bool) -> Document:
         **_elsewhere(),
         "retry_on": "connect-failure,refused-stream,reset-before-request,reset,retriable-headers",
         "retriable_headers": [{"name": REFUSED, "present_match": True}],
-        "num_retries": route.retries,
-        "per_try_timeout": seconds(route.try_timeout + _MARGIN),
+        # a service slower than its hedge would otherwise be asked six times
+        "num_retries": min(route.retries, HEDGES) if route.hedge else route.retries,
+        "per_try_timeout": seconds(route.hedge or route.try_timeout + _MARGIN),
     }
     if several_priorities:
         policy["retry_priority"] = {
@@ -116,7 +132,7 @@ def _repeatable(route: RouteSpec, several_priorities: bool) -> Document:
 
 
 def _undelivered() -> Document:
-    """Again only when no byte of the request can have reached a node."""
+    """Again only when no byte of the request can have arrived: at a node, or at an endpoint of a service."""
     return {**_elsewhere(), "retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 3}
 
 
@@ -134,8 +150,8 @@ def _elsewhere() -> Document:
     }
 
 
-def _node_routes(route: RouteSpec) -> list[Document]:
-    return [document | on_route(route) for document in (*_preflight(route), *_answers(route))]
+def _node_routes(route: RouteSpec, again: Document) -> list[Document]:
+    return [document | on_route(route) for document in (*_preflight(route), *_answers(route, again))]
 
 
 def _preflight(route: RouteSpec) -> list[Document]:
@@ -148,24 +164,22 @@ def _preflight(route: RouteSpec) -> list[Document]:
     return [_to_service(match, route.service, route.timeout, {})]
 
 
-def _answers(route: RouteSpec) -> list[Document]:
+def _answers(route: RouteSpec, again: Document) -> list[Document]:
     asked = _match(route, route.methods)
     if route.respond:
         return [{"match": asked, "direct_response": _direct(route.respond, route.respond_body)}]
     if route.redirect.to:
         return [{"match": asked, "redirect": redirecting(route.redirect)}]
-    methods = route.methods or IDEMPOTENT
-    idempotent = tuple(method for method in methods if method in IDEMPOTENT)
-    path = rewriting(route)
-    documents = [_to_service(asked | {"grpc": {}}, route.service + GRPC_SUFFIX, route.timeout, path)]
-    if idempotent and route.retries and route.try_timeout < route.timeout:
-        documents.append(_to_service(_match(route, idempotent), route.service, route.try_timeout, path))
-    documents.append(_to_service(asked, route.service, route.timeout, path))
+    more = rewriting(route) | ({"retry_policy": again} if again else {})
+    documents = [_to_service(asked | {"grpc": {}}, route.service + GRPC_SUFFIX, route.timeout, more)]
+    if route.idempotent and route.retries and route.try_timeout < route.timeout:
+        documents.append(_to_service(_match(route, route.idempotent), route.service, route.try_timeout, more))
+    documents.append(_to_service(asked, route.service, route.timeout, more))
     return documents
 
 
-def _to_service(match: Document, cluster: str, timeout: float, path: Document) -> Document:
-    return {"match": match, "route": {"cluster": cluster, "timeout": seconds(timeout), **path}}
+def _to_service(match: Document, cluster: str, timeout: float, more: Document) -> Document:
+    return {"match": match, "route": {"cluster": cluster, "timeout": seconds(timeout), **more}}
 
 
 def _match(route: RouteSpec, methods: Iterable[str]) -> Document:
@@ -193,6 +207,11 @@ def _two_hosts() -> Document:
     """Two Host headers arrive joined by a comma; edge, node and service could each believe another one."""
     authority = {"name": ":authority", "string_match": {"contains": ","}}
     return {"match": {"prefix": "/", "headers": [authority]}, "direct_response": _direct(400, "two host headers\n")}
+
+
+def _own_rest() -> Document:
+    """No route gets what lies below hactl's own paths: no limit and no filter of anybody looks at it on its way."""
+    return {"match": {"prefix": OWN_PREFIX}, "direct_response": _direct(404, "nothing is here\n")}
 
 
 def _hash_policy(hash_on: str) -> Document:

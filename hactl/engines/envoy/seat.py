@@ -11,8 +11,10 @@ import msgspec
 
 from hactl.core.errors import HactlError
 from hactl.core.value import Value
-from hactl.engines.envoy.document import CLUSTER, LISTENER, ROUTES, Document, Documents, discovery
+from hactl.engines.envoy.document import CLUSTER, LISTENER, ROUTES, SECRET, Document, Documents, discovery
 from hactl.paths import SOCKET_PATH_LIMIT, FleetPaths
+
+_DIRECTORIES = ("lds", "rds", "cds", "eds", "sds", "keys", "new")
 
 
 class Seat(Value):
@@ -53,6 +55,16 @@ class Seat(Value):
         return self.directory / "eds" / "gw.json"
 
     @property
+    def secrets(self) -> Path:
+        """What an edge's TLS is made with."""
+        return self.directory / "sds" / "sds.json"
+
+    @property
+    def keys(self) -> Path:
+        """Private copies of certificates and keys."""
+        return self.directory / "keys"
+
+    @property
     def errors(self) -> Path:
         """One line for each request that ended badly."""
         return self.directory / "errors.jsonl"
@@ -72,19 +84,29 @@ class Seat(Value):
         """The private listener of an edge, for probes and proofs."""
         return self.sockets / "edge.sock"
 
+    @property
+    def proof_tls(self) -> Path:
+        """The same with the TLS that clients get."""
+        return self.sockets / "tls.sock"
+
+    @property
+    def all_sockets(self) -> tuple[Path, ...]:
+        """Every socket it may have."""
+        return (self.admin, self.proof, self.proof_tls)
+
 
 def take(seat: Seat) -> None:
     """Make the seat's directories (0700) and remove sockets a dead process left. Raises HactlError."""
-    for path in (seat.admin, seat.proof):
+    for path in seat.all_sockets:
         if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
             raise HactlError(f"the socket path {str(path)!r} is too long", "choose a shorter state_dir")
     try:
-        for directory in (seat.directory, *(seat.directory / name for name in ("lds", "rds", "cds", "eds", "new"))):
-            _private(directory)
+        for directory in (seat.directory, *(seat.directory / name for name in _DIRECTORIES)):
+            private(directory)
         _owned(seat.sockets.parent.parent)  # may lie in a directory that everybody can write to
-        _private(seat.sockets.parent)
-        _private(seat.sockets)
-        for path in (seat.admin, seat.proof):
+        private(seat.sockets.parent)
+        private(seat.sockets)
+        for path in seat.all_sockets:
             _remove_socket(path)
     except OSError as error:
         raise HactlError(f"no place for {seat.name!r}: {error}") from error
@@ -97,11 +119,19 @@ def place(seat: Seat, path: Path, document: Document) -> None:
     after a power cut no process is left that could read it. The old file goes first: ext4 writes a file out at once
     when a rename replaces another (0.1 ms, on a busy disk over 1 ms, against 0.005), and Envoy does not mind the gap.
     """
+    place_bytes(seat, path, msgspec.json.encode(document))
+
+
+def place_bytes(seat: Seat, path: Path, content: bytes, *, durable: bool = False) -> None:
+    """The same with content that is no document, and that with `durable` outlives a power cut. Raises HactlError."""
     new = seat.directory / "new" / path.name
     try:
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(document))
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(descriptor)
         path.unlink(missing_ok=True)
         os.rename(new, path)  # noqa: PTH104 - the one call Envoy watches for, named as itself
     except OSError as error:
@@ -112,6 +142,8 @@ def furnish(seat: Seat, documents: Documents, version: str) -> None:
     """Put everything in place that a process needs before it starts, endpoints aside. Raises HactlError."""
     place(seat, seat.routes, discovery(version, ROUTES, documents.routes))
     place(seat, seat.clusters, discovery(version, CLUSTER, *documents.clusters))
+    if documents.secrets:
+        place(seat, seat.secrets, discovery(version, SECRET, *documents.secrets))
     place(seat, seat.listeners, discovery(version, LISTENER, *documents.listeners))
     place(seat, seat.bootstrap, documents.bootstrap)
 
@@ -124,7 +156,8 @@ def fleet_of(seat: Seat) -> str:
         return ""
 
 
-def _private(directory: Path) -> None:
+def private(directory: Path) -> None:
+    """Make `directory`, for its owner only (0700). Raises OSError, and HactlError when it is somebody else's."""
     _owned(directory)
     if directory.stat().st_mode & 0o077:
         directory.chmod(0o700)

@@ -8,7 +8,7 @@ from hactl.engines.envoy.admin import Bin, Stat
 
 PATTERN = (
     r"^(http\.edge\.downstream_(rq_completed|rq_5xx|rq_active|cx_active)$"
-    r"|cluster\.gw\.upstream_rq_retry$|cluster\.gw\.endpoint\..*\.rq_(error|active)$|node\.rq)"
+    r"|cluster\.gw(-hedged)?\.(upstream_rq_retry|endpoint\..*\.rq_(error|active))$|node\.rq)"
 )
 """What one reading needs, as Envoy's filter."""
 OPTIONS = "&usedonly&histogram_buckets=detailed"
@@ -18,10 +18,11 @@ _TOTALS = {
     "http.edge.downstream_rq_active": "active",
     "http.edge.downstream_cx_active": "connections",
     "cluster.gw.upstream_rq_retry": "retries",
+    "cluster.gw-hedged.upstream_rq_retry": "retries",
 }
 _ANSWERS = re.compile(r"node\.rq\.up\.(.*)\.code\.\d+")
 _LATENCY = re.compile(r"node\.rq_us\.up\.(.*)")
-_ENDPOINT = re.compile(r"cluster\.gw\.endpoint\.(.*)\.rq_(error|active)")
+_ENDPOINT = re.compile(r"cluster\.gw(?:-hedged)?\.endpoint\.(.*)\.rq_(error|active)")
 
 
 class _Count:
@@ -49,15 +50,15 @@ def reading(edge: str, mono: float, stats: Iterable[Stat], nodes: Mapping[str, s
         elif not isinstance(stat.value, int):
             continue
         elif total := _TOTALS.get(stat.name):
-            totals[total] = stat.value
+            totals[total] += stat.value
         elif found := _ANSWERS.fullmatch(stat.name):
             if name := nodes.get(found[1]):
                 counts[name].requests += stat.value
         elif (found := _ENDPOINT.fullmatch(stat.name)) and (name := flat.get(found[1])):
             if found[2] == "error":
-                counts[name].errors = stat.value
+                counts[name].errors += stat.value
             else:
-                counts[name].active = stat.value
+                counts[name].active += stat.value
     return EdgeReading(edge=edge, mono=mono, nodes={name: _counters(count) for name, count in counts.items()}, **totals)
 
 

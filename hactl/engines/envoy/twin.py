@@ -11,7 +11,7 @@ import copy
 import hashlib
 import re
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
@@ -35,8 +35,11 @@ class Twin:
         self._accepted: dict[bytes, None] = {}
         self._lock = asyncio.Lock()
 
-    async def judge(self, binary: Path, documents: Documents) -> None:
-        """Return when Envoy would take `documents`. Raises HactlError with Envoy's own reason, in one line."""
+    async def judge(self, binary: Path, documents: Documents, *, hint: str = "") -> None:
+        """Return when Envoy would take `documents`.
+
+        Raises HactlError with Envoy's own reason, in one line, and with `hint` on what to look at.
+        """
         twin = static_twin(documents)
         digest = hashlib.sha256(str(binary).encode() + msgspec.json.encode(twin)).digest()
         async with self._lock:
@@ -44,7 +47,7 @@ class Twin:
                 return
             take(self.seat)
             place(self.seat, self.seat.bootstrap, twin)
-            await _validate(binary, self.seat.bootstrap)
+            await _validate(binary, self.seat.bootstrap, hint)
             self._accepted[digest] = None
             if len(self._accepted) > _REMEMBERED:
                 del self._accepted[next(iter(self._accepted))]
@@ -55,7 +58,8 @@ def static_twin(documents: Documents) -> Document:
     bootstrap = {key: value for key, value in documents.bootstrap.items() if key != "dynamic_resources"}
     listeners = [_inline(listener, documents.routes) for listener in documents.listeners]
     clusters = [_static(cluster) for cluster in documents.clusters]
-    return {**bootstrap, "static_resources": {"listeners": listeners, "clusters": clusters}}
+    secrets = {"secrets": list(documents.secrets)} if documents.secrets else {}
+    return {**bootstrap, "static_resources": {"listeners": listeners, "clusters": clusters, **secrets}}
 
 
 def reason(said: str) -> str:
@@ -63,12 +67,18 @@ def reason(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     telling = [line for line in lines if re.search(r"error|reject|fail|invalid|unknown", line, re.IGNORECASE)]
     line = (telling or lines or ["envoy gave no reason"])[-1]
-    return re.sub(r"^(\[[^\]]*\]\s*)+", "", line)[:500]
+    line = re.sub(r"^(\[[^\]]*\]\s*)+", "", line)
+    # which file it was says nothing to anybody, and a whole document hides what is wrong with it
+    line = re.sub(r"^(error initializing configuration '[^']*')?: ", "", line).partition('): {"')[0]
+    return re.sub(r"\s+", " ", line)[:500]
 
 
 def _inline(listener: Document, routes: Document) -> Document:
     copied = copy.deepcopy(listener)
-    for chain in cast("list[dict[str, list[Document]]]", copied["filter_chains"]):
+    for chain in cast("list[dict[str, Any]]", copied["filter_chains"]):
+        if tls := chain.get("transport_socket"):
+            for secret in tls["typed_config"]["common_tls_context"]["tls_certificate_sds_secret_configs"]:
+                del secret["sds_config"]  # without it the name means one of `secrets`
         for network_filter in chain["filters"]:
             http = cast(Document, network_filter["typed_config"])
             del http["rds"]
@@ -77,13 +87,13 @@ def _inline(listener: Document, routes: Document) -> Document:
 
 
 def _static(cluster: Document) -> Document:
-    if cluster["type"] != "EDS":
+    if cluster.get("type") != "EDS":
         return cluster
     rest = {key: value for key, value in cluster.items() if key != "eds_cluster_config"}
     return {**rest, "type": "STATIC", "load_assignment": {"cluster_name": cluster["name"], "endpoints": []}}
 
 
-async def _validate(binary: Path, path: Path) -> None:
+async def _validate(binary: Path, path: Path, hint: str) -> None:
     arguments = ("--mode", "validate", "-c", str(path), "--disable-hot-restart", "--concurrency", "1", "-l", "error")
     try:
         process = await asyncio.create_subprocess_exec(
@@ -106,4 +116,4 @@ async def _validate(binary: Path, path: Path) -> None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise HactlError(f"envoy refuses these documents: {reason(said.decode(errors='replace'))}")
+        raise HactlError(f"envoy refuses these documents: {reason(said.decode(errors='replace'))}", hint)

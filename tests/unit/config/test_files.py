@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hactl.config import load
+from hactl.config import digest, dump, load, parse, portable
 from hactl.core.errors import ConfigError
 
 
@@ -76,3 +76,62 @@ def test_bytes_that_are_no_text_are_refused_at_their_place(tmp_path: Path):
 
 def test_an_endless_file_is_refused_and_not_read_to_its_end():
     assert refusal(Path("/dev/zero")) == "/dev/zero: larger than 1MiB (is this the right file?)"
+
+
+OVERLAID = '[gateway]\nenvoy_overlay = "envoy/more.json"\n'
+
+
+@pytest.fixture
+def overlaid(tmp_path: Path) -> Path:
+    """A configuration whose overlay lies in a folder beside it."""
+    (tmp_path / "envoy").mkdir()
+    (tmp_path / "hactl.toml").write_text(OVERLAID)
+    return tmp_path / "hactl.toml"
+
+
+def test_an_overlay_is_read_with_the_configuration_that_names_it(overlaid: Path):
+    """What stands in it is part of the configuration: a change of the file is a change of the configuration."""
+    more = overlaid.parent / "envoy" / "more.json"
+    more.write_text('{"edge": {"http": {"via": "one"}}}')
+    one = load(overlaid)
+    assert one.gateway.envoy_overlay == '{"edge":{"http":{"via":"one"}}}'
+    more.write_text('\n{ "edge" : {"http": {"via": "one"}}}\n')
+    assert digest(load(overlaid)) == digest(one)
+    more.write_text('{"edge": {"http": {"via": "two"}}}')
+    assert digest(load(overlaid)) != digest(one)
+    assert parse(dump(one)) == one
+
+
+def test_what_is_sent_elsewhere_takes_its_overlay_along(overlaid: Path):
+    """A file without one goes as it is."""
+    (overlaid.parent / "envoy" / "more.json").write_text('{"edge": {"http": {"via": "x"}}}')
+    spec = load(overlaid)
+    assert parse(portable(overlaid, spec)) == spec
+    overlaid.write_text("# mine\n[fleet]\n")
+    assert portable(overlaid, load(overlaid)) == "# mine\n[fleet]\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "{path}: cannot be read: no such file or directory"),
+        (b"", '{path}: wants a JSON object, found ""'),
+        (b"[]", '{path}: wants a JSON object, found "[]"'),
+        (b'{"edge": }', "{path}: not valid JSON: expecting value (line 1, column 10)"),
+        (b'{"edge": "\xff"}', "{path}:1:11: not UTF-8 text (byte 0xff) (save the file as UTF-8)"),
+        (b'{"edgy": {}}', '{path}: "edgy": unknown key (did you mean "edge"?)'),
+        (b"{" + b" " * (1 << 20) + b"}", "{path}: larger than 1MiB (is this the right file?)"),
+    ],
+)
+def test_a_wrong_overlay_is_refused_with_its_path_and_what_is_wrong(overlaid: Path, content: bytes | None, said: str):
+    more = overlaid.parent / "envoy" / "more.json"
+    if content is not None:
+        more.write_bytes(content)
+    assert refusal(overlaid) == f"{overlaid}: gateway.envoy_overlay: " + said.replace("{path}", str(more))
+
+
+def test_no_path_of_an_overlay_breaks_the_reading(tmp_path: Path):
+    path = tmp_path / "hactl.toml"
+    for named in (".", "a\\u0000b", "x" * 300, "hactl.toml/x"):
+        path.write_text(f'[gateway]\nenvoy_overlay = "{named}"\n')
+        assert refusal(path).startswith(f"{path}: gateway.envoy_overlay: ")

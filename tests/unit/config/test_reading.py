@@ -10,6 +10,7 @@ from hactl.config.keys import PLANNED_TABLES, TABLES
 from hactl.core.errors import ConfigError
 from hactl.core.spec import (
     EdgeSpec,
+    EdgeTlsSpec,
     FailoverMode,
     FleetSpec,
     GatewayKind,
@@ -47,6 +48,7 @@ def test_a_file_with_something_in_every_table():
         policy = "ring-hash"
         hash_on = "header:x-user"
         max_body_retry = "64KiB"
+        tls = { cert = "/c.pem", key = "/k.pem" }
         [[region]]
         name = "eu"
         nodes = 2
@@ -83,7 +85,12 @@ def test_a_file_with_something_in_every_table():
 
     assert (spec.name, spec.ports, spec.state_dir) == ("shop", (21_000, 21_099), "/var/lib/shop")
     assert spec.edge == EdgeSpec(
-        host="::1", port=8443, policy=Policy.RING_HASH, hash_on="header:x-user", max_body_retry=65_536
+        host="::1",
+        port=8443,
+        policy=Policy.RING_HASH,
+        hash_on="header:x-user",
+        max_body_retry=65_536,
+        tls=EdgeTlsSpec(cert="/c.pem", key="/k.pem"),
     )
     assert spec.regions == (RegionSpec(name="eu", nodes=2), RegionSpec(name="us", priority=1, bind="127.0.0.2"))
     assert spec.failover_mode is FailoverMode.SPILL_OVER
@@ -126,18 +133,14 @@ UNKNOWN = [
      'route[2].prefx: unknown key (did you mean "prefix"?)'),
     ("[restart]\nbudget = { restart = 3 }", 'restart.budget: unknown key "restart" (did you mean "restarts"?)'),
     ('[edge]\n"a\\nb" = 1', 'edge."a\\nb": unknown key (known: listen, count, threads, policy, hash_on, sticky, '
-     "node_header, max_connections, request_headers_timeout, idle_timeout, max_body_retry)"),
+     "node_header, max_connections, request_headers_timeout, idle_timeout, max_body_retry, rate_limit, tls)"),
 ]  # fmt: skip
 
 NOT_BUILT = [
-    ('[edge]\ntls = { cert = "a", key = "b" }', "edge.tls"),
-    ("[edge.tls]", "edge.tls"),
-    ('[edge]\nrate_limit = "1/s"', "edge.rate_limit"),
     ("[[region]]\nautoscale = {}", "region[1].autoscale"),
     ("[region_failover]\nauto_failback = true", "region_failover.auto_failback"),
     ('[region_failover]\nstable_for = "60s"', "region_failover.stable_for"),
-    ('[gateway]\nenvoy_overlay = "a.yaml"', "gateway.envoy_overlay"),
-    ('[[route]]\nprefix = "/"\nrespond = 200\nhedge = true', "route[1].hedge"),
+    ('[[route]]\nprefix = "/"\nrespond = 200\nauth = "jwt"', "route[1].auth"),
     ("[metrics]", "metrics"),
     ("[backup]", "backup"),
     ("[sessions]", "sessions"),
@@ -145,6 +148,10 @@ NOT_BUILT = [
 ]
 
 WRONG = [
+    ('[edge]\ntls = { cert = "cert.pem", key = "/k" }', 'edge.tls: cert wants an absolute path, found "cert.pem"'),
+    ("[edge.tls]", "edge.tls: wants cert and key "
+     '(like { cert = "/path/cert.pem", key = "/path/key.pem" })'),
+    ('[edge]\ntls = { crt = "/c" }', 'edge.tls: unknown key "crt" (did you mean "cert"?)'),
     ("[edge]\ncount = \"two\"", 'edge.count: wants a whole number from 1 to 32, found "two"'),
     ('[edge]\ncount = "2"', 'edge.count: wants a whole number from 1 to 32, found "2" (write it without quotes: 2)'),
     ("[edge]\ncount = true", "edge.count: wants a whole number from 1 to 32, found true"),

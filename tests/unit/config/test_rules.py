@@ -14,6 +14,10 @@ MISFITS = [
      '("header:NAME", "cookie:NAME" or "source-ip")'),
     ('[edge]\nlisten = "127.0.0.1:20500"', "edge.listen: port 20500 is one of fleet.ports (20000-27999), "
      "which are for nodes (choose a port outside that range)"),
+    ('[edge]\ntls = { cert = "/c" }', "edge.tls: wants a key, too "
+     '(like { cert = "/path/cert.pem", key = "/path/key.pem" })'),
+    ('[edge]\ntls = { key = "/k" }', "edge.tls: wants a cert, too "
+     '(like { cert = "/path/cert.pem", key = "/path/key.pem" })'),
     ('[fleet]\nports = "20000-20001"', "fleet.ports: 2 ports are too few for 3 nodes "
      "(every node needs one of its own)"),
     ('[[region]]\nname = "eu"\n[[region]]\nname = "eu"', 'region[eu].name: two regions are called "eu"'),

@@ -37,6 +37,18 @@ MISFITS = [
      "found 303"),
     (PROGRAM + ROUTE + 'redirect = { to = "/x" }', 'route[1].redirect: does not go with kind = "command": your program '
      "decides"),
+    (TO_APP + 'rate_limit = { per = "1m" }', "route[1].rate_limit: wants requests (like requests = 100)"),
+    ("[edge]\nrate_limit = { burst = 5 }", "edge.rate_limit: wants requests (like requests = 100)"),
+    ("[edge]\nrate_limit = { requests = 5, per = \"1ms\" }",
+     'edge.rate_limit: per wants a duration from 100ms to 1d, found "1ms"'),
+    (ROUTE + 'respond = 200\nhedge = "1s"', "route[1].hedge: does not go without service"),
+    (TO_APP + 'hedge = "1s"\nretries = 0', "route[1].hedge: does not go with retries = 0 (the second request is one of "
+     "them)"),
+    (TO_APP + 'hedge = "1s"\nper_try_timeout = "2s"', "route[1].hedge: does not go with per_try_timeout (keep one: a "
+     "hedged try is not given up)"),
+    (TO_APP + 'hedge = "5s"', "route[1].hedge: must be shorter than timeout"),
+    (TO_APP + 'hedge = "1s"\nmethods = ["POST", "PATCH"]', "route[1].hedge: does nothing for POST, PATCH (only GET, "
+     "HEAD, OPTIONS, PUT, DELETE may be sent twice)"),
     (APP + 'health = { interval = "1s" }', 'service[app].health: wants a path (like path = "/healthz")'),
     ('[gateway]\nstart_timeout = "1s"\n' + APP + 'health = { path = "/", timeout = "600ms" }',
      "service[app].health: timeout wants at most half of gateway.start_timeout"),

@@ -40,7 +40,7 @@ def test_a_fleet_from_life() -> None:
 
 def test_every_field_is_written() -> None:
     """A default that changes in a later version must not change what a journal says."""
-    assert encode(TrafficPlan()) == b'{"version":0,"policy":"least-request","regions":[]}'
+    assert encode(TrafficPlan()) == b'{"version":0,"policy":"least-request","regions":[],"certificate":""}'
 
 
 def test_every_event_has_its_name_in_the_journal() -> None:
@@ -63,6 +63,8 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "OrphanEnded",
         "WeightsChanged",
         "PolicyChanged",
+        "CertificateTaken",
+        "CertificateRefused",
         "TrafficShifted",
         "TrafficApplied",
         "TrafficRejected",

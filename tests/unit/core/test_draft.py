@@ -1,7 +1,7 @@
 """`evolve` accepts every event in every fleet, because it has already happened; a draft gathers and orders."""
 
 from hypothesis import given, settings
-from support.build import a_launch, a_spec, at, founded
+from support.build import CERTIFICATE, a_launch, a_spec, at, founded
 from support.script import serving
 from support.values import values
 
@@ -10,7 +10,7 @@ from hactl.core.effects import ApplyTraffic, BeginDrain, EndOrphan, Halt, SendSi
 from hactl.core.events import ConfigTaken, DaemonStarted, Event, FleetClosing, FleetFounded, TrafficApplied
 from hactl.core.founding import lay_out
 from hactl.core.model import Fleet, TrafficPlan
-from hactl.core.spec import Policy
+from hactl.core.spec import EdgeTlsSpec, Policy
 from hactl.core.value import replace
 
 
@@ -75,3 +75,15 @@ def test_effects_are_ordered_by_who_waits_for_them() -> None:
     assert first == ApplyTraffic(plan=TrafficPlan(version=2))
     assert isinstance(spawn, Spawn)
     assert spawn.instance == "b"
+
+
+def test_a_certificate_is_kept_for_as_long_as_its_files_are_named() -> None:
+    """Other files, or none: it is another certificate that counts, or none."""
+    tls = EdgeTlsSpec(cert="/c", key="/k")
+    spec = a_spec(edge={"tls": tls})
+    fleet = replace(FLEET, spec=spec, certificate=CERTIFICATE, certificate_refused="expired")
+    kept = evolve(fleet, ConfigTaken(revision=2, spec=replace(spec, name="renamed"), nodes=()))
+    assert (kept.certificate, kept.certificate_refused) == (CERTIFICATE, "expired")
+    for edge in ({}, {"tls": replace(tls, cert="/other")}):
+        gone = evolve(fleet, ConfigTaken(revision=2, spec=a_spec(edge=edge), nodes=()))
+        assert (gone.certificate, gone.certificate_refused) == (None, "")

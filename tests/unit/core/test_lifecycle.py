@@ -25,28 +25,28 @@ backoff   STARTING STOPPED  same     refused  refused refused refused
 failed    STARTING STOPPED  same     refused  refused refused refused
 """
 
-#         born failed  healthy sick hung slow exited   idle     woke     released
+#         born failed  healthy sick hung slow exited   idle     woke     released busy
 NEWS = """
-stopped   late late    late    late late late late     late     late     late
-starting  same BACKOFF SERVING late late same BACKOFF  late     same     same
-standby   late late    same    same same late STARTING late     late     same
-serving   late late    same    same same late STARTING late     late     same
-draining  late late    same    same same late STOPPED  STOPPING STOPPING same
-stopping  same STOPPED late    late late late STOPPED  late     same     late
-backoff   late late    late    late late late late     late     STARTING same
-failed    late late    late    late late late late     late     STARTING same
+stopped   late late    late    late late late late     late     late     late     late
+starting  same BACKOFF SERVING late late same BACKOFF  late     same     same     late
+standby   late late    same    same same late STARTING late     late     same     late
+serving   late late    same    same same late STARTING late     late     same     late
+draining  late late    same    same same late STOPPED  STOPPING STOPPING same     same
+stopping  same STOPPED late    late late late STOPPED  late     same     late     late
+backoff   late late    late    late late late late     late     STARTING same     late
+failed    late late    late    late late late late     late     STARTING same     late
 """
 
-#         born failed  healthy sick hung slow exited   idle     woke     released
+#         born failed  healthy sick hung slow exited   idle     woke     released busy
 NEWS_IN_A_PAUSE = """
-stopped   late late    late    late late late late     late     late     late
-starting  same BACKOFF SERVING late late same BACKOFF  late     same     same
-standby   late late    same    same same late BACKOFF  late     late     same
-serving   late late    same    same same late BACKOFF  late     late     same
-draining  late late    same    same same late STOPPED  STOPPING STOPPING same
-stopping  same STOPPED late    late late late STOPPED  late     same     late
-backoff   late late    late    late late late late     late     same     same
-failed    late late    late    late late late late     late     same     same
+stopped   late late    late    late late late late     late     late     late     late
+starting  same BACKOFF SERVING late late same BACKOFF  late     same     same     late
+standby   late late    same    same same late BACKOFF  late     late     same     late
+serving   late late    same    same same late BACKOFF  late     late     same     late
+draining  late late    same    same same late STOPPED  STOPPING STOPPING same     same
+stopping  same STOPPED late    late late late STOPPED  late     same     late     late
+backoff   late late    late    late late late late     late     same     same     late
+failed    late late    late    late late late late     late     same     same     late
 """
 """For a process with an ordinary past: up if it should be, on its way down in `draining` and `stopping`, drained by
 nobody. `same` means the state stays (other things may change), `late` that the news is dropped, `refused` that the
@@ -82,7 +82,7 @@ def stimulus(cause: Cause, node: Node) -> Stimulus:
 
 
 def test_every_state_meets_every_cause() -> None:
-    """All 8 x 17 cells are filled, and orders are answered in every state: late is for news only."""
+    """All 8 x 18 cells are filled, and orders are answered in every state: late is for news only."""
     assert set(TABLE) == set(NodeState)
     for row in TABLE.values():
         assert set(row) == set(Cause)
@@ -90,7 +90,7 @@ def test_every_state_meets_every_cause() -> None:
             assert row[cause] is not LATE
         for cause in OF_THE_WORLD:
             assert not isinstance(row[cause], Refusal), "news is never refused"
-    assert len(CELLS) == 8 * 17
+    assert len(CELLS) == 8 * 18
 
 
 @pytest.mark.parametrize(("state", "cause", "said"), named(CELLS))

@@ -1,7 +1,7 @@
 """News of processes and edges: what is about the current launch counts, what is late or out of place does no harm."""
 
 import pytest
-from support.build import a_launch, a_spec
+from support.build import CERTIFICATE, a_launch, a_spec
 from support.script import (
     NOTHING,
     Script,
@@ -16,14 +16,34 @@ from support.script import (
     serving,
     spawn_failed,
     spawned,
+    still_busy,
     unhealthy,
 )
 
 from hactl.core.commands import Start, Stop
-from hactl.core.effects import EndOrphan, SendSignal
-from hactl.core.events import FailoverBegan, NodeChanged, OrphanEnded, TrafficApplied
+from hactl.core.effects import ApplyTraffic, EndOrphan, SendSignal
+from hactl.core.events import (
+    CertificateRefused,
+    CertificateTaken,
+    FailoverBegan,
+    NodeChanged,
+    OrphanEnded,
+    TrafficApplied,
+    TrafficShifted,
+)
 from hactl.core.model import DeadlineKind, Health, NodeState, ReasonCode
-from hactl.core.observations import BecameHealthy, Exited, PlanApplied, PlanRejected, Spawned, WentIdle, Woke
+from hactl.core.observations import (
+    BecameHealthy,
+    CertificateFit,
+    CertificateUnfit,
+    Exited,
+    PlanApplied,
+    PlanRejected,
+    Spawned,
+    StillBusy,
+    WentIdle,
+    Woke,
+)
 from hactl.core.observing import exit_text
 
 S = NodeState
@@ -189,3 +209,35 @@ def test_want_of_memory_has_its_own_reason() -> None:
     """Scripts can tell it from a crash."""
     story = Script(serving()) >> exited("seoul-1", signal=9, oom=True)
     story << like(NodeChanged, node__reason__code=ReasonCode.OUT_OF_MEMORY)
+
+
+def test_a_certificate_that_fits_is_taken_once_and_told_to_the_edges() -> None:
+    """Whoever judges the same files again and again says nothing new."""
+    story = Script(serving())
+    version = story.fleet.plan.version
+    story >> CertificateFit(certificate=CERTIFICATE) << like(CertificateTaken, certificate=CERTIFICATE)
+    story << like(TrafficShifted, plan__certificate="c1", plan__version=version + 1, why="another certificate")
+    story << ApplyTraffic
+    story >> CertificateFit(certificate=CERTIFICATE) << NOTHING
+
+
+def test_files_that_do_not_fit_are_told_once_and_change_nothing() -> None:
+    """Until there is something else to say, or they fit again."""
+    story = Script(serving()) >> CertificateFit(certificate=CERTIFICATE)
+    plan = story.fleet.plan
+    story >> CertificateUnfit(why="no such file") << like(CertificateRefused, why="no such file")
+    story >> CertificateUnfit(why="no such file") << NOTHING
+    story >> CertificateUnfit(why="expired") << CertificateRefused
+    assert (story.fleet.certificate, story.fleet.certificate_refused) == (CERTIFICATE, "expired")
+    story >> CertificateFit(certificate=CERTIFICATE) << CertificateTaken
+    assert (story.fleet.certificate_refused, story.fleet.plan) == ("", plan)
+    assert story.replayed() == story.fleet
+
+
+def test_what_is_still_open_is_noted_for_the_process_that_drains() -> None:
+    """Of a process that has ended, or of one that serves again, it is late news."""
+    story = Script(serving()) >> Stop(nodes=("seoul-1",)) >> still_busy("seoul-1", 2)
+    story << like(NodeChanged, node__unfinished=2, why="2 requests still open")
+    story >> exited("seoul-1", code=0)
+    story >> StillBusy(node="seoul-1", instance="f1/seoul-1/1", requests=3) << NOTHING
+    story >> still_busy("seoul-2", 3) << NOTHING

@@ -2,7 +2,20 @@
 
 import pytest
 from support.build import a_spec, founded
-from support.script import Script, after, applied, exited, healthy, idle, like, refused, serving, spawned, unhealthy
+from support.script import (
+    Script,
+    after,
+    applied,
+    exited,
+    healthy,
+    idle,
+    like,
+    refused,
+    serving,
+    spawned,
+    still_busy,
+    unhealthy,
+)
 from support.world import MemoryWorld
 
 from hactl.core.commands import (
@@ -21,7 +34,7 @@ from hactl.core.commands import (
     Stop,
     Thaw,
 )
-from hactl.core.effects import ApplyTraffic, Halt, SendSignal, Spawn
+from hactl.core.effects import ApplyTraffic, BeginDrain, Halt, SendSignal, Spawn
 from hactl.core.events import (
     FleetClosing,
     OperationBegan,
@@ -33,6 +46,7 @@ from hactl.core.events import (
     WeightsChanged,
 )
 from hactl.core.model import Goal, NodeState, Outcome, Phase
+from hactl.core.reading import explain
 from hactl.core.spec import Policy
 
 S = NodeState
@@ -515,3 +529,78 @@ def test_a_silent_edge_has_no_objections() -> None:
     story >> applied("edge-2") << DONE
     assert story.node("seoul-1").weight == 9
     story >> Thaw(nodes=("edge-1",)) >> healthy("edge-1") << like(ApplyTraffic, plan__version=story.fleet.plan.version)
+
+
+# -- what drains did not see the end of
+
+
+TEN = 10.0
+"""Seconds: the deadline of a drain."""
+
+
+def test_a_stop_says_how_many_requests_it_cut_off() -> None:
+    """Those that were open when its deadline came; the process is asked to leave then."""
+    story = Script(serving()) >> Stop(nodes=("seoul-1", "seoul-2")) >> idle("seoul-2") >> exited("seoul-2", code=0)
+    story >> after(TEN - 0.1) >> still_busy("seoul-1", 3) >> still_busy("seoul-1", 2) >> after(0.1)
+    story << like(SendSignal, node="seoul-1", signal="TERM")
+    story >> exited("seoul-1", code=0) << DONE
+    assert ending(story).sentence == "stop seoul-1, seoul-2; 2 requests were cut off at the drain deadline"
+    assert story.replayed() == story.fleet
+
+
+def test_what_finishes_at_the_last_moment_was_not_cut_off() -> None:
+    """Nothing is said of it."""
+    story = Script(serving()) >> Stop(nodes=("seoul-1",)) >> after(TEN - 0.1) >> still_busy("seoul-1", 1)
+    story >> idle("seoul-1") >> exited("seoul-1", code=0) << DONE
+    assert ending(story).sentence == "stop seoul-1"
+
+
+def test_a_rolling_restart_adds_up_what_it_cut_off() -> None:
+    """A node that runs again has forgotten it; the operation has not."""
+    story = Script(serving()) >> Restart(nodes=("seoul-1", "seoul-2"))
+    for name, open_ in (("seoul-1", 2), ("seoul-2", 1)):
+        both_apply(story) >> after(TEN - 0.1) >> still_busy(name, open_) >> after(0.1) >> exited(name, code=0)
+        comes_up(story, name)
+        assert story.node(name).unfinished == 0
+    told = "restarted 2, one at a time; 3 requests were cut off at the drain deadline"
+    assert ending(story).sentence == told
+
+
+def test_a_node_that_stays_up_cuts_nothing_off() -> None:
+    """A drain is done at its deadline and says what goes on; when that has ended, it is over."""
+    story = Script(serving()) >> Drain(nodes=("seoul-1",)) >> after(TEN - 0.1) >> still_busy("seoul-1", 3) >> after(0.1)
+    both_apply(story)
+    assert ending(story).sentence == "drain seoul-1; 3 requests still open at the drain deadline"
+    assert explain(story.node("seoul-1")) == "drained by alice; 3 requests still open at the drain deadline"
+    story >> idle("seoul-1")
+    assert explain(story.node("seoul-1")) == "drained by alice"
+    assert (story.node("seoul-1").idle, story.node("seoul-1").unfinished) == (True, 0)
+
+
+def test_a_drained_node_with_open_requests_gets_time_before_it_stops() -> None:
+    """As much as any other; what is open then is counted again, and is cut off."""
+    story = Script(serving()) >> Drain(nodes=("seoul-1",)) >> after(TEN - 0.1) >> still_busy("seoul-1", 3) >> after(0.1)
+    both_apply(story) >> Stop(nodes=("seoul-1",)) << like(BeginDrain, node__name="seoul-1")
+    assert story.node("seoul-1").state is S.DRAINING
+    assert not story.node("seoul-1").idle
+    story >> after(TEN - 0.1) >> still_busy("seoul-1", 1) >> after(0.1) >> exited("seoul-1", code=0)
+    told = [event.sentence for event in story.events if isinstance(event, OperationEnded)]
+    assert told[-1] == "stop seoul-1; 1 request was cut off at the drain deadline"
+
+
+def test_down_says_what_the_edges_cut_off() -> None:
+    """What their clients had open."""
+    story = Script(serving()) >> Down() >> after(TEN - 0.1) >> still_busy("edge-1", 2) >> idle("edge-2") >> after(0.1)
+    for name in ("edge-1", "edge-2", "seoul-1", "seoul-2", "seoul-3"):
+        if story.node(name).state is S.DRAINING:
+            story >> idle(name)
+        story >> exited(name, code=0)
+    assert ending(story).sentence == "everything has stopped; 2 requests were cut off at the drain deadline"
+
+
+def test_a_resumed_node_has_cut_nothing_off() -> None:
+    """What was open when it was drained before is nobody's concern in the next drain."""
+    story = Script(serving()) >> Drain(nodes=("seoul-1",)) >> after(TEN - 0.1) >> still_busy("seoul-1", 3) >> after(0.1)
+    both_apply(story) >> Resume(nodes=("seoul-1",))
+    both_apply(story) >> Stop(nodes=("seoul-1",)) >> idle("seoul-1") >> exited("seoul-1", code=0)
+    assert [event.sentence for event in story.events if isinstance(event, OperationEnded)][-1] == "stop seoul-1"

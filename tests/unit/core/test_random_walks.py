@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from support.build import NAMES, a_proposal, a_spec, at, founded
+from support.build import CERTIFICATE, NAMES, a_proposal, a_spec, at, founded
 from support.script import due, launch_of
 
 from hactl.core.codec import decode, decode_fleet, encode
@@ -54,12 +54,15 @@ from hactl.core.model import (
 from hactl.core.observations import (
     BecameHealthy,
     BecameUnhealthy,
+    CertificateFit,
+    CertificateUnfit,
     Exited,
     Observation,
     PlanApplied,
     PlanRejected,
     Spawned,
     SpawnFailed,
+    StillBusy,
     Ticked,
     TrafficWorsened,
     WentIdle,
@@ -149,8 +152,9 @@ class Walk:
         assert not self.fleet.closing
         assert (self.fleet.paused is not None) == (paused is not None and not over(paused, self.mono, rebooted))
         for node in self.fleet.nodes.values():
-            assert node.drained == before[node.name].drained
-            assert node.weight == before[node.name].weight or node.name in undone
+            was = before.get(node.name, node)  # a configuration that is coming may bring new ones
+            assert node.drained == was.drained
+            assert node.weight == was.weight or node.name in undone
             assert not held(node) or self.fleet.paused is not None
             assert not rebooted or node.exits == () or node.state in (S.STOPPED,)
 
@@ -279,6 +283,7 @@ class Walk:
         assert plan.version >= before.plan.version
         if plan.version == before.plan.version:
             assert plan == before.plan
+        assert plan.version == 0 or fleet.certificate is None or plan.certificate == fleet.certificate.digest
         reading = read(fleet)
         assert reading.sentence
         assert (reading.verdict in (Verdict.OK, Verdict.DEGRADED)) == bool(
@@ -343,9 +348,10 @@ def fits_its_state(node: Node) -> bool:
         case S.STOPPED:
             return node.deadline is None and node.launch is None
         case S.STARTING:
-            return waits_for(DeadlineKind.READY) or (node.deadline is None and node.launch is not None)
+            waits = waits_for(DeadlineKind.READY) or (node.deadline is None and node.launch is not None)
+            return waits and node.unfinished == 0
         case S.SERVING | S.STANDBY:
-            return node.deadline is None and node.launch is not None
+            return node.deadline is None and node.launch is not None and node.unfinished == 0
         case S.DRAINING:
             done = node.idle and node.deadline is None
             return node.launch is not None and (done or waits_for(DeadlineKind.DRAIN))
@@ -415,6 +421,11 @@ NEWS: tuple[Callable[[Walk, Node], Observation], ...] = (
     lambda walk, node: BecameHealthy(node=node.name, instance=_instance(walk, node)),
     lambda walk, node: BecameHealthy(node=node.name, instance=_instance(walk, node)),
     lambda walk, node: WentIdle(node=node.name, instance=_instance(walk, node)),
+    lambda walk, node: StillBusy(
+        node=node.name, instance=_instance(walk, node), requests=walk.chance.choice((0, 1, 2))
+    ),
+    lambda walk, node: CertificateFit(certificate=replace(CERTIFICATE, digest=walk.chance.choice("ab"))),
+    lambda walk, node: CertificateUnfit(why=walk.chance.choice(("no such file", "expired"))),
     lambda walk, node: Woke(node=node.name, deadline=walk.chance.choice(list(DeadlineKind))),
     lambda walk, node: Woke(node="nobody", deadline=DeadlineKind.READY),
     lambda walk, node: BecameHealthy(node="nobody", instance="f1/nobody/1"),

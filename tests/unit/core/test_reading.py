@@ -5,7 +5,8 @@ from support.script import Script, applied, exited, healthy, idle, serving, spaw
 
 from hactl.core.commands import Down, Drain, SetWeight, Stop
 from hactl.core.model import Fleet
-from hactl.core.reading import Reading, Verdict, explain, is_serving, read, word
+from hactl.core.reading import Reading, Verdict, explain, is_serving, read, url, word
+from hactl.core.spec import EdgeSpec, EdgeTlsSpec
 
 
 def verdict(fleet: Fleet) -> tuple[Verdict, str, bool]:
@@ -69,3 +70,9 @@ def test_each_process_in_a_word_and_why() -> None:
     assert [explain(node) for node in story.fleet.gateways] == ["503 from /-/ready", "drained by alice", ""]
     story >> idle("seoul-2")
     assert word(story.node("seoul-2")) == "drained"
+
+
+def test_where_clients_go() -> None:
+    """As they would write it."""
+    assert url(EdgeSpec()) == "http://127.0.0.1:8080"
+    assert url(EdgeSpec(host="::1", port=8443, tls=EdgeTlsSpec(cert="/c", key="/k"))) == "https://[::1]:8443"

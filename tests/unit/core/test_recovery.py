@@ -1,7 +1,7 @@
 """Another daemon on the same journal: what it adopts, refuses, ends, starts again, and what it charges to nobody."""
 
 import pytest
-from support.build import a_launch, a_spec, at, founded
+from support.build import CERTIFICATE, a_launch, a_spec, at, founded
 from support.script import Script, after, applied, exited, healthy, idle, like, serving, spawned, unhealthy
 from support.world import MemoryWorld
 
@@ -25,6 +25,8 @@ from hactl.core.commands import (
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
+    CertificateRefused,
+    CertificateTaken,
     ConfigTaken,
     DaemonStarted,
     FailoverEnded,
@@ -465,3 +467,24 @@ def test_rules_are_taken_while_everything_runs_on() -> None:
     assert story.fleet.confirmed == before.confirmed
     assert not [effect for effect in story.outcomes if isinstance(effect, Spawn | SendSignal)]
     assert story.refuses(Kill(nodes=("seoul-3",))).guard
+
+
+# -- with which certificate
+
+
+def test_a_fleet_has_its_certificate_before_any_edge_is_started() -> None:
+    """And says whether it is that of the files."""
+    arrival = Arrival(pid=1, version="0", certificate=CERTIFICATE, certificate_refused="no such file")
+    decision = recover(founded(), Found(), arrival, at(1.0))
+    assert decision.fleet.certificate == CERTIFICATE
+    assert decision.fleet.certificate_refused == "no such file"
+    kinds = [type(event) for event in decision.events]
+    assert kinds.index(CertificateTaken) < kinds.index(CertificateRefused) < kinds.index(NodeChanged)
+
+
+def test_a_daemon_that_begins_with_the_same_certificate_says_nothing_of_it() -> None:
+    """Nothing has happened."""
+    fleet = replace(serving(), certificate=CERTIFICATE, certificate_refused="no such file")
+    arrival = Arrival(pid=1, version="0", certificate=CERTIFICATE, certificate_refused="no such file")
+    decision = recover(fleet, Found(alive=alive(fleet)), arrival, at(1.0))
+    assert not [event for event in decision.events if isinstance(event, CertificateTaken | CertificateRefused)]

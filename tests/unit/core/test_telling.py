@@ -1,9 +1,10 @@
 """Every event is one plain sentence."""
 
 from hypothesis import given
+from support.build import CERTIFICATE
 from support.values import values
 
-from hactl.core.events import DaemonStopped, Event, WeightsChanged
+from hactl.core.events import CertificateRefused, CertificateTaken, DaemonStopped, Event, WeightsChanged
 from hactl.core.telling import tell
 
 
@@ -21,3 +22,9 @@ def test_a_change_of_weights_names_each() -> None:
 def test_a_daemon_that_leaves_claims_nothing_about_its_workers() -> None:
     """After `down` there are none."""
     assert tell(DaemonStopped(pid=7)) == "daemon left (pid 7)"
+
+
+def test_certificates_are_told_by_whom_they_are_for() -> None:
+    """And why one was refused; no digest, which says nothing to people."""
+    assert tell(CertificateTaken(certificate=CERTIFICATE)) == "certificate for app.test taken"
+    assert tell(CertificateRefused(why="/c: no such file")) == "certificate not taken: /c: no such file"

@@ -1,11 +1,12 @@
 """From states, weights and regions to what the edges are told and what that should come to."""
 
 import pytest
-from support.build import a_proposal, a_spec, founded
+from support.build import CERTIFICATE, a_proposal, a_spec, founded
 from support.script import Script, applied, exited, healthy, idle, serving, spawned, unhealthy
 
 from hactl.core.commands import Drain, Kill, Request, Resume, SetPolicy, SetWeight, Stop
 from hactl.core.model import EndpointStatus, Fleet, Health, NodeState, TrafficPlan
+from hactl.core.observations import CertificateFit
 from hactl.core.spec import FailoverMode, FleetSpec, Policy, RegionSpec
 from hactl.core.traffic import confirmed, plan_for, shares
 from hactl.core.value import replace
@@ -188,3 +189,18 @@ def test_regions_that_are_coming_are_listed_and_take_nothing() -> None:
     assert (
         sum(share.part for share in shares(replace(fleet, nodes=fleet.nodes | fresh)) if share.region == "sapporo") == 0
     )
+
+
+def test_a_certificate_reaches_edges_of_a_fleet_in_which_nobody_serves() -> None:
+    """The plan keeps the nodes it had: nobody could serve a better one; but clients may see the new certificate."""
+    story = Script(serving(a_spec(nodes=1))) >> exited("seoul-1", signal=9)
+    plan = story.fleet.plan
+    story >> CertificateFit(certificate=CERTIFICATE)
+    assert story.fleet.plan == replace(plan, certificate="c1", version=plan.version + 1)
+
+
+def test_before_the_first_node_has_served_there_is_no_plan_for_a_certificate() -> None:
+    """Edges are started with it all the same: they are given what the fleet has."""
+    story = Script(founded()) >> CertificateFit(certificate=CERTIFICATE)
+    assert story.fleet.certificate == CERTIFICATE
+    assert story.fleet.plan == TrafficPlan()

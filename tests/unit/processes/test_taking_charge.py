@@ -6,7 +6,8 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from support.house import PATIENCE, Disk, House, end, lives, pids, until, until_serving
+from support.build import CERTIFICATE
+from support.house import PATIENCE, Disk, House, end, lives, no_certificate, pids, until, until_serving
 from support.ports import free_port
 from support.processes import Nursery
 
@@ -14,6 +15,8 @@ from hactl.core.commands import Command, Down, Drain, SetWeight, Stop
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import (
     AdoptionRefused,
+    CertificateRefused,
+    CertificateTaken,
     ConfigTaken,
     DaemonStarted,
     FleetFounded,
@@ -23,7 +26,7 @@ from hactl.core.events import (
     RulesTaken,
 )
 from hactl.core.model import Fleet, Goal, Node, NodeState
-from hactl.core.spec import FleetSpec, RegionSpec
+from hactl.core.spec import EdgeTlsSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace
 from hactl.processes.daemon import clock_of_this_boot
 from hactl.processes.taking_charge import Charge, look_around, take_charge
@@ -98,7 +101,7 @@ def test_without_a_configuration_there_is_nothing_to_found(house: House) -> None
     """Taking over needs no hactl.toml, founding does."""
     disk = Disk(house.paths.journal)
     with pytest.raises(HactlError, match="no fleet here yet"):
-        take_charge(None, disk, clock_of_this_boot()(), version="0", pid=1, fleet_id="f1")
+        take_charge(None, disk, clock_of_this_boot()(), version="0", pid=1, fleet_id="f1", keep=no_certificate)
     disk.close()
 
 
@@ -175,7 +178,9 @@ async def test_without_a_configuration_the_fleet_goes_on_with_its_own(house: Hou
     """`hactl down` takes charge of workers without a daemon like this."""
     left = await life(house)
     disk = Disk(house.paths.journal)
-    charged = take_charge(None, disk, clock_of_this_boot()(), version="0", pid=1, fleet_id="unused")
+    charged = take_charge(
+        None, disk, clock_of_this_boot()(), version="0", pid=1, fleet_id="unused", keep=no_certificate
+    )
     disk.close()
     assert charged.decision.fleet.spec == left.spec
     assert pids(charged.decision.fleet) == pids(left)
@@ -246,7 +251,7 @@ async def test_after_a_reboot_nothing_is_adopted(house: House) -> None:
     house.tear_down()
     disk = Disk(house.paths.journal)
     now = replace(clock_of_this_boot()(), boot="another boot", mono=3.0)
-    charged = take_charge(house.spec, disk, now, version="0", pid=1, fleet_id="unused")
+    charged = take_charge(house.spec, disk, now, version="0", pid=1, fleet_id="unused", keep=no_certificate)
     disk.close()
     assert {event.node for event in of(charged, AdoptionRefused)} == set(left.nodes)
     assert all("rebooted" in event.why for event in of(charged, AdoptionRefused))
@@ -335,7 +340,7 @@ async def test_a_wall_clock_that_was_put_back_makes_no_negative_gap(house: House
     await life(house)
     disk = Disk(house.paths.journal)
     now = replace(clock_of_this_boot()(), wall=1.0)
-    charged = take_charge(house.spec, disk, now, version="0", pid=1, fleet_id="unused")
+    charged = take_charge(house.spec, disk, now, version="0", pid=1, fleet_id="unused", keep=no_certificate)
     disk.close()
     (started,) = of(charged, DaemonStarted)
     assert started.gap == 0.0
@@ -396,3 +401,53 @@ async def test_a_way_back_from_read_only(house: House) -> None:
         assert pids(after) == pids(before)
         assert not supervisor.snapshot().pulse.read_only
         await supervisor.submit(Stop(nodes=("seoul-1",)), by="alice")
+
+
+# -- the certificate
+
+
+async def test_a_fleet_begins_with_the_certificate_of_its_files(house: House) -> None:
+    """Before anything is started; Envoy has not judged it yet."""
+    house.keep = lambda tls: CERTIFICATE
+    charged = charge(house, encrypted(house.spec))
+    kinds = [type(event) for event in charged.decision.events]
+    assert kinds[:3] == [FleetFounded, DaemonStarted, CertificateTaken]
+    assert charged.certified.fresh
+    assert charged.decision.fleet.certificate == CERTIFICATE
+
+
+async def test_a_daemon_that_takes_over_goes_on_with_the_certificate_in_use(house: House) -> None:
+    """Its files are not even looked at: the fleet serves."""
+    house.spec, house.keep = encrypted(house.spec), lambda tls: CERTIFICATE
+    await life(house)
+    house.keep = no_certificate
+    charged = charge(house)
+    assert of(charged, CertificateTaken) == []
+    assert (charged.notes, charged.decision.fleet.certificate) == ((), CERTIFICATE)
+
+
+async def test_a_lost_fleet_comes_back_with_the_certificate_it_had(house: House) -> None:
+    """Its processes are gone, its files are of no use: a note says so."""
+    house.spec, house.keep = encrypted(house.spec), lambda tls: CERTIFICATE
+    fleet = await life(house)
+    for node in fleet.nodes.values():
+        assert node.launch is not None
+        end(node.launch)
+    house.keep = no_certificate
+    charged = charge(house)
+    assert charged.decision.fleet.certificate == CERTIFICATE
+    (refused,) = of(charged, CertificateRefused)
+    assert charged.notes == (f"the fleet goes on with the certificate it has: {refused.why}",)
+
+
+async def test_a_fleet_that_was_taken_down_does_not_start_with_files_of_no_use(house: House) -> None:
+    """Somebody is there to mend them."""
+    house.spec, house.keep = encrypted(house.spec), lambda tls: CERTIFICATE
+    await whole_life(house)
+    house.keep = no_certificate
+    with pytest.raises(HactlError, match=r"^/c\.pem: no such file"):
+        charge(house)
+
+
+def encrypted(spec: FleetSpec) -> FleetSpec:
+    return replace(spec, edge=replace(spec.edge, tls=EdgeTlsSpec(cert="/c.pem", key="/k.pem")))

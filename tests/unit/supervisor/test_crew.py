@@ -247,6 +247,7 @@ async def test_when_it_ends_nothing_of_it_goes_on(watch: Watch) -> None:
         crew.drain(watch.node)
         await asyncio.sleep(0)
         assert {task.get_name().split()[0] for task in crew._running} == {
+            "certificate",
             "drain",
             "housekeeping",
             "monitor",

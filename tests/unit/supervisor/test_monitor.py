@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from hactl.core.model import Deadline, DeadlineKind, Fleet, Health, Launch, Node, NodeState, Role
-from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation, Stalled, WentIdle
+from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation, Stalled, StillBusy, WentIdle
 from hactl.core.running import ProbeAnswer
 from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec
 from hactl.core.value import replace
@@ -45,11 +45,11 @@ class World:
         self._script: list[tuple[float, Callable[[], None]]] = []
 
     def at(self, seconds: float, **changes: object) -> None:
-        """After so many seconds from the beginning, set these attributes (`state` and `idle` are the node's)."""
+        """After so many seconds from the beginning, set these attributes, or those of the node."""
 
         def change() -> None:
             for name, value in changes.items():
-                if name in ("state", "idle"):
+                if name in ("state", "idle", "deadline", "unfinished"):
                     self.node = replace(self.node, **{name: value})
                 else:
                     setattr(self, name, value)
@@ -92,6 +92,9 @@ class World:
         return self.listens
 
     async def in_flight(self, node: Node) -> int | None:
+        return self.flying
+
+    async def unfinished(self, node: Node) -> int | None:
         return self.flying
 
     def gaps(self) -> list[float]:
@@ -357,6 +360,38 @@ class TestDraining:
         news = world.watch(5)
         assert [told for _, told in news] == [HEALTHY, IDLE, IDLE]
         assert news[-1][0] >= 3000 + IDLE_SETTLE * 1000
+
+    def test_what_is_open_shortly_before_the_deadline_is_told(self):
+        """In time for the core, which ends the drain; again only when it has changed, and also when it is nothing."""
+        world = World()
+        world.at(1, state=NodeState.DRAINING, deadline=Deadline(kind=DeadlineKind.DRAIN, at=105.0), flying=3)
+        world.at(4.93, flying=2)
+        world.at(4.965, flying=0)
+        told = [(when, news) for when, news in world.watch(5) if isinstance(news, StillBusy)]
+        assert [news.requests for _, news in told] == [3, 2, 0]
+        assert 4900 <= told[0][0] <= 4925
+
+    def test_a_drain_shorter_than_it_takes_to_settle_is_counted_too(self):
+        """Idleness would prove nothing yet; what is open is open."""
+        world = World()
+        world.at(1, state=NodeState.DRAINING, deadline=Deadline(kind=DeadlineKind.DRAIN, at=101.2), flying=1)
+        assert [news.requests for _, news in world.watch(1.2) if isinstance(news, StillBusy)] == [1]
+
+    def test_the_edges_say_what_is_open_where_the_process_cannot_tell(self):
+        """As they do for idleness."""
+        world = World()
+        world.flying, world.edges_flying = None, lambda since: 2
+        world.at(1, state=NodeState.DRAINING, deadline=Deadline(kind=DeadlineKind.DRAIN, at=103.0))
+        assert [news.requests for _, news in world.watch(3) if isinstance(news, StillBusy)] == [2]
+
+    def test_a_node_that_stays_up_is_watched_until_the_last_request_has_ended(self):
+        """Gently: nobody waits for it."""
+        world = World()
+        world.at(1, state=NodeState.DRAINING, flying=2, idle=True, unfinished=2)
+        world.at(5.5, flying=0)
+        news = world.watch(10)
+        assert [told for _, told in news] == [HEALTHY, IDLE]
+        assert 6500 <= news[-1][0] <= 7600
 
     def test_a_draining_node_is_still_probed(self):
         """It may be kept drained for days: its health is asked at the usual pace, and a freeze is seen."""

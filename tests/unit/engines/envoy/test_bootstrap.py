@@ -22,6 +22,17 @@ def test_connections_are_limited_when_asked() -> None:
     assert bootstrap(SEAT, fleet="f1", max_connections=9)["admin"]["ignore_global_conn_limit"] is True
 
 
+def test_clients_are_trusted_less_than_edges() -> None:
+    """Whoever takes back what it asked for loses its connection, unless it is an edge, which speaks for many."""
+    name = "overload.premature_reset_total_stream_count"
+    edge, node = [
+        bootstrap(SEAT, fleet="f1", edge=edge)["layered_runtime"]["layers"][0]["static_layer"] for edge in (True, False)
+    ]
+    assert edge["http.max_requests_per_io_cycle"] == 10
+    assert "http.max_requests_per_io_cycle" not in node
+    assert edge[name] < 500 < 1 << 30 < node[name]
+
+
 def test_it_is_started_so_that_mistakes_show_and_drains_end() -> None:
     """Unknown fields are rejected, a drain takes a second and not ten minutes, two Envoys do not meet."""
     line = " ".join(arguments(Path("/bin/envoy"), SEAT, 2))

@@ -100,7 +100,7 @@ def test_a_service_is_asked_within_its_limits() -> None:
     limited = ServiceSpec(name="a", endpoints=(("127.0.0.1", 1),), limits=LimitsSpec(connections=1, pending=2))
     for made in service_clusters(limited):
         assert made["circuit_breakers"]["thresholds"] == [
-            {"max_connections": 1, "max_pending_requests": 2, "max_requests": 16_384}
+            {"max_connections": 1, "max_pending_requests": 2, "max_requests": 16_384, "max_retries": 16_384}
         ]
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hactl.core.model import Fleet, Node, Role
-from hactl.core.spec import EdgeSpec, FleetSpec, RouteSpec
+from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec, RouteSpec
 from hactl.engines.envoy.listeners import edge_listeners, node_listeners
 from hactl.engines.envoy.seat import Seat
 
@@ -90,3 +90,18 @@ def test_no_unread_answer_can_use_up_a_shared_connection() -> None:
         http2 = http(listener)["http2_protocol_options"]
         streams = http2["max_concurrent_streams"] * http2["initial_stream_window_size"]
         assert http2["initial_connection_window_size"] >= streams
+
+
+def test_clients_are_met_with_tls_and_probes_without() -> None:
+    """A third listener, private too, shows what the public one does; all by the same secret."""
+    shared, private, encrypted = edge(tls=EdgeTlsSpec(cert="/c", key="/k"))
+    assert "transport_socket" not in private["filter_chains"][0]
+    tls = shared["filter_chains"][0]["transport_socket"]
+    assert encrypted["filter_chains"][0]["transport_socket"] == tls
+    assert encrypted["address"] == {"pipe": {"path": "/s/tls.sock", "mode": 0o600}}
+    assert "traffic_direction" not in encrypted, "it is not drained"
+    context = tls["typed_config"]["common_tls_context"]
+    assert context["alpn_protocols"] == ["h2", "http/1.1"]
+    assert context["tls_params"]["tls_minimum_protocol_version"] == "TLSv1_2"
+    (secret,) = context["tls_certificate_sds_secret_configs"]
+    assert secret["sds_config"]["path_config_source"] == {"path": "/d/sds/sds.json"}

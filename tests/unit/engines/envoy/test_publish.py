@@ -1,17 +1,22 @@
 """Publishing against an edge that does as it is told: files on one side, statistics and answers on the other."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from support.build import CERTIFICATE
+from support.certificates import Files, issue
 from support.places import fleet_paths
 
+from hactl.core.certificate import Certificate
 from hactl.core.model import Endpoint, Fleet, RegionPlan, TrafficPlan
 from hactl.core.running import PlanRefused
-from hactl.core.spec import FailoverMode, Policy
+from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FailoverMode, FleetSpec, Policy
+from hactl.core.value import replace
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.document import ENDPOINTS as ENDPOINTS_KIND
 from hactl.engines.envoy.document import Document, Documents, discovery
@@ -54,6 +59,7 @@ class Edge:
             "cluster_manager.cds.version_text": self.seat.clusters,
             "http.edge.rds.edge_routes.version_text": self.seat.routes,
             "listener_manager.lds.version_text": self.seat.listeners,
+            "sds.clients.version_text": self.seat.secrets,
         }
         now = {name: self.version(path) for name, path in places.items() if path.exists()}
         if not self.deaf and self.reject and now != self.known:
@@ -226,3 +232,59 @@ def test_addresses_are_read_from_plans_and_from_files() -> None:
     plan = plan_of(1, 2)
     assert addresses(plan) == addresses(discovery("v", ENDPOINTS_KIND, plan)) == {("127.0.0.1", 1), ("127.0.0.1", 2)}
     assert addresses(None) == set()
+
+
+def shown_by(files: Files) -> Certificate:
+    """The certificate in `files`, as far as a handshake tells."""
+    return replace(CERTIFICATE, fingerprint=hashlib.sha256(files.der).hexdigest(), digest=files.der.hex()[-20:])
+
+
+def with_tls(edge: Edge, certificate: Certificate) -> Documents:
+    tls = EdgeTlsSpec(cert="/c", key="/k")
+    fleet = replace(FLEET, spec=FleetSpec(edge=EdgeSpec(tls=tls)), certificate=certificate)
+    return documents(fleet, Policy.ROUND_ROBIN, edge.seat)
+
+
+async def test_a_certificate_counts_when_a_handshake_has_shown_it(tmp_path: Path) -> None:
+    """Not before, though Envoy has named the version; what the plan says about nodes holds all the same."""
+    good, bad = issue(tmp_path / "good"), issue(tmp_path / "bad")
+    async with running(tmp_path) as edge, showing(edge, good):
+        first, other = shown_by(good), shown_by(bad)
+        await edge.publisher.publish("v1", with_tls(edge, first), ENDPOINTS, None, first)
+        with pytest.raises(PlanRefused, match="a handshake with it shows otherwise: another certificate"):
+            await edge.publisher.publish("v2", with_tls(edge, other), ENDPOINTS, None, other)
+        versions = [edge.version(path) for path in (edge.seat.endpoints, edge.seat.secrets, edge.seat.listeners)]
+        assert versions == ["v2", "v2.back", "v1"]
+        assert json.loads(edge.seat.secrets.read_text())["resources"][0]["name"] == "clients"
+        assert first.digest in edge.seat.secrets.read_text()
+        await edge.publisher.publish("v3", with_tls(edge, first), ENDPOINTS, None, first)
+        assert edge.version(edge.seat.endpoints) == "v3"
+
+
+async def test_what_is_shown_already_is_not_looked_at_again(tmp_path: Path) -> None:
+    """A failover waits for no handshake."""
+    files = issue(tmp_path / "tls")
+    async with running(tmp_path) as edge:
+        certificate = shown_by(files)
+        async with showing(edge, files) as handshakes:
+            await edge.publisher.publish("v1", with_tls(edge, certificate), ENDPOINTS, None, certificate)
+        await edge.publisher.publish("v2", with_tls(edge, certificate), ENDPOINTS, None, certificate)
+        assert len(handshakes) == 1
+        assert edge.version(edge.seat.secrets) == "v1"
+
+
+@asynccontextmanager
+async def showing(edge: Edge, files: Files) -> AsyncIterator[list[None]]:
+    """The edge's own door, with this certificate; an item for each who came."""
+    came: list[None] = []
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.append(None)
+        with suppress(OSError):
+            await reader.read()
+        writer.close()
+
+    async with await asyncio.start_unix_server(meet, str(edge.seat.proof_tls), ssl=files.context) as server:
+        yield came
+        server.close()
+        await asyncio.sleep(0.01)

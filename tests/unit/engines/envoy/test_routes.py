@@ -3,11 +3,11 @@
 import re
 
 from hactl.core.model import Fleet
-from hactl.core.spec import CorsSpec, EdgeSpec, FleetSpec, HeadersSpec, RegionSpec, RouteSpec
+from hactl.core.spec import IDEMPOTENT, CorsSpec, EdgeSpec, FleetSpec, HeadersSpec, RegionSpec, RouteSpec
 from hactl.core.value import replace
 from hactl.engines.envoy import routes
 from hactl.engines.envoy.changes import CORS
-from hactl.engines.envoy.routes import IDEMPOTENT, echo_body, edge_routes, node_routes
+from hactl.engines.envoy.routes import echo_body, edge_routes, node_routes
 
 
 def fleet(*declared: RouteSpec, edge: EdgeSpec | None = None, regions: tuple[RegionSpec, ...] = ()) -> Fleet:

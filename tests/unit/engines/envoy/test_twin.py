@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.build import CERTIFICATE
 from support.places import fleet_paths
 
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
+from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec
 from hactl.engines.envoy.edge import documents
 from hactl.engines.envoy.seat import Seat
 from hactl.engines.envoy.twin import Twin, reason, static_twin
@@ -67,3 +69,28 @@ def test_the_reason_is_the_last_telling_line() -> None:
     said = "[2026-01-01 00:00:00][1][critical][main] error initializing config 'x': no such field\nexiting\n"
     assert reason(said) == "error initializing config 'x': no such field"
     assert reason("") == "envoy gave no reason"
+
+
+def test_a_certificate_is_judged_with_the_rest() -> None:
+    """The twin has the secret itself where the original says where to look for it."""
+    tls = EdgeTlsSpec(cert="/c", key="/k")
+    fleet = Fleet(id="f1", spec=FleetSpec(edge=EdgeSpec(tls=tls)), certificate=CERTIFICATE)
+    original = documents(fleet, fleet.policy, Seat(name="e", directory=Path("/d"), sockets=Path("/s")))
+    twin = static_twin(original)
+    assert twin["static_resources"]["secrets"] == list(original.secrets)
+    assert "sds_config" not in repr(twin)
+    assert "/d/keys/c1.pem" in repr(twin)
+    assert "sds_config" in repr(original)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[1][critical] error initializing configuration '/x/bootstrap.json': no such field:  'colour'",
+        "[1][critical] : no such field:   'colour'",
+        """[1] error initializing configuration '/x': no such field: 'colour'): {"node":{"id":"e"}}""",
+    ],
+)
+def test_the_reason_is_about_the_documents_alone(said: str) -> None:
+    """Not about where they lie, and without all of them."""
+    assert reason(said) == "no such field: 'colour'"

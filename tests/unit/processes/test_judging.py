@@ -1,0 +1,48 @@
+"""What Envoy thinks of a configuration, before anything is started."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from hactl.core.errors import HactlError
+from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, RouteSpec
+from hactl.processes.judging import judge
+
+pytestmark = pytest.mark.envoy
+
+UNKNOWN = '{"http":{"colour":"blue"}}'
+
+
+@pytest.fixture(params=["short", "l" * 120])
+def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary directories go; a long path has its sockets elsewhere."""
+    directory = tmp_path / request.param
+    directory.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(directory))
+    return directory
+
+
+def sockets() -> set[Path]:
+    return set(Path("/tmp").glob("hactl-*"))
+
+
+async def test_what_envoy_takes_passes_and_leaves_nothing_behind(home: Path) -> None:
+    """Edges and nodes, and edges alone in front of programs."""
+    before = sockets()
+    overlay = '{"edge":{"http":{"via":"x"}}}'
+    program = GatewaySpec(kind=GatewayKind.COMMAND, command=("./serve",), envoy_overlay=overlay)
+    for gateway in (GatewaySpec(envoy_overlay=overlay), program):
+        await judge(FleetSpec(gateway=gateway, routes=(RouteSpec(prefix="/", respond=200),)))
+    assert os.listdir(home) == []  # noqa: PTH208
+    assert sockets() <= before
+
+
+@pytest.mark.parametrize("role", ["edge", "node"])
+async def test_what_envoy_does_not_take_is_refused_in_its_words(role: str, home: Path) -> None:
+    """In one line, whichever of the two would be refused."""
+    with pytest.raises(HactlError, match="colour") as refused:
+        await judge(FleetSpec(gateway=GatewaySpec(envoy_overlay=f'{{"{role}":{UNKNOWN}}}')))
+    assert "\n" not in refused.value.message
+    assert os.listdir(home) == []  # noqa: PTH208
