@@ -32,21 +32,23 @@ def wanted(fleet: Fleet) -> dict[str, Node]:
 def lay_out(spec: FleetSpec, free_ports: Iterable[int], kept: Fleet | None = None) -> tuple[Node, ...]:
     """Every process of `spec`; what has a twin that `kept` wants keeps its port, goal, weight and drain.
 
+    The launches of all others go on from the journal's position: whatever had that name before had fewer.
+
     Raises HactlError when `free_ports` runs out.
     """
     ports = iter(free_ports)
-    twins = wanted(kept) if kept else {}
-    nodes = [_edge(spec, name, twins.get(name)) for name in edge_names(spec)]
+    twins, seq = (wanted(kept), kept.seq) if kept else ({}, 0)
+    nodes = [_edge(spec, name, twins.get(name), seq) for name in edge_names(spec)]
     for region in spec.regions:
         for number in range(1, region.nodes + region.spares + 1):
             name = f"{region.name}-{number}"
-            fresh = Node(name=name, role=Role.GATEWAY, region=region.name, address=region.bind)
+            fresh = Node(name=name, role=Role.GATEWAY, region=region.name, address=region.bind, launches=seq)
             nodes.append(_keep(fresh, twins.get(name), spec.ports) or replace(fresh, port=_next(ports, spec)))
     return tuple(nodes)
 
 
-def _edge(spec: FleetSpec, name: str, twin: Node | None) -> Node:
-    fresh = Node(name=name, role=Role.EDGE, address=spec.edge.host, port=spec.edge.port)
+def _edge(spec: FleetSpec, name: str, twin: Node | None, seq: int) -> Node:
+    fresh = Node(name=name, role=Role.EDGE, address=spec.edge.host, port=spec.edge.port, launches=seq)
     return replace(fresh, goal=twin.goal, launches=twin.launches) if twin else fresh
 
 

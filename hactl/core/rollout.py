@@ -149,7 +149,9 @@ def _add(draft: Draft, operation: Operation, target: Target) -> Target | str | N
         if proposal is None:
             return replace(target, phase=Phase.DONE)
         fresh = next(node for node in proposal.nodes if node.name == target.node)
-        draft.emit(NodesAdded(nodes=(replace(fresh, revision=proposal.revision),)))
+        # A process of that name may have been there before: every launch since is in the journal, so this is beyond.
+        fresh = replace(fresh, revision=proposal.revision, launches=draft.fleet.seq)
+        draft.emit(NodesAdded(nodes=(fresh,)))
         order(draft, fresh, Cause.START, operation.by)
         return replace(target, phase=Phase.STARTING)
     if target.phase is not Phase.STARTING:

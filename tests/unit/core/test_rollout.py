@@ -334,6 +334,20 @@ def test_what_was_on_its_way_out_comes_back_new(turns: int) -> None:
     assert {node.goal for node in world.fleet.nodes.values()} == {Goal.UP}
 
 
+def test_a_name_comes_back_and_its_numbers_do_not() -> None:
+    """An instance id names one process for ever, in the journal, in logs and on the machine."""
+    world = a_world()
+    spec = world.fleet.spec
+    fewer = replace(spec, regions=(replace(spec.regions[0], nodes=1), spec.regions[1]), edge=EdgeSpec(count=1))
+    for coming in (fewer, spec, fewer, spec):
+        propose(world, coming)
+        world.settle().check_quiet()
+        world.die("seoul-1")
+        world.settle()
+    assert len([spawned for spawned in world.spawns if "/seoul-2/" in spawned]) == 3
+    assert len(set(world.spawns)) == len(world.spawns)
+
+
 # -- the way back
 
 
