@@ -30,7 +30,8 @@ def wanted(fleet: Fleet) -> dict[str, Node]:
 
 
 def lay_out(spec: FleetSpec, free_ports: Iterable[int], kept: Fleet | None = None) -> tuple[Node, ...]:
-    """Every process of `spec`; what has a twin that `kept` wants keeps its port, goal, weight and drain.
+    """Every process of `spec`. What has a twin that `kept` wants keeps its goal, weight and drain, and its port if that
+    is in the range.
 
     The launches of all others go on from the journal's position: whatever had that name before had fewer.
 
@@ -43,7 +44,9 @@ def lay_out(spec: FleetSpec, free_ports: Iterable[int], kept: Fleet | None = Non
         for number in range(1, region.nodes + region.spares + 1):
             name = f"{region.name}-{number}"
             fresh = Node(name=name, role=Role.GATEWAY, region=region.name, address=region.bind, launches=seq)
-            nodes.append(_keep(fresh, twins.get(name), spec.ports) or replace(fresh, port=_next(ports, spec)))
+            node = _keep(fresh, twins.get(name))
+            fits = spec.ports[0] <= node.port <= spec.ports[1]
+            nodes.append(node if fits else replace(node, port=_next(ports, spec)))
     return tuple(nodes)
 
 
@@ -52,9 +55,9 @@ def _edge(spec: FleetSpec, name: str, twin: Node | None, seq: int) -> Node:
     return replace(fresh, goal=twin.goal, launches=twin.launches) if twin else fresh
 
 
-def _keep(fresh: Node, twin: Node | None, ports: tuple[int, int]) -> Node | None:
-    if twin is None or twin.role is not fresh.role or not ports[0] <= twin.port <= ports[1]:
-        return None
+def _keep(fresh: Node, twin: Node | None) -> Node:
+    if twin is None or twin.role is not fresh.role:
+        return fresh
     return replace(
         fresh,
         port=twin.port,

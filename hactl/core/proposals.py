@@ -5,7 +5,7 @@ from hactl.core.configured import configured
 from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
 from hactl.core.events import RevisionApplied, RevisionProposed
-from hactl.core.founding import wanted
+from hactl.core.founding import node_names, wanted
 from hactl.core.model import Fleet, Node, Operation, Proposal, Role, Step, Target, Verb
 from hactl.core.safety import hashable, remaining, serving, weighable
 from hactl.core.spec import FleetSpec, SafetySpec
@@ -38,6 +38,7 @@ def check(fleet: Fleet, request: Request) -> None:
         if old[path] != new[path]:
             hint = "hactl daemon restart" if path == "fleet.group" else "hactl down && hactl up"
             raise CommandRejected(f"'{path}' cannot change while the fleet runs", hint)
+    _ports(fleet, proposal.spec)
     after = configured(replace(fleet, proposal=proposal), RevisionApplied(revision=0))
     hashable(after.policy, after.spec)
     if after.policy is not fleet.policy:
@@ -55,6 +56,18 @@ def _fixed(spec: FleetSpec) -> dict[str, str]:
         "fleet.group": spec.group,
         "gateway.kind": spec.gateway.kind,
     }
+
+
+def _ports(fleet: Fleet, spec: FleetSpec) -> None:
+    """A node that runs keeps its port; a range that leaves it out would be in force and not hold."""
+    low, high = spec.ports
+    names = node_names(spec)
+    out = [node for node in wanted(fleet).values() if node.name in names and not low <= node.port <= high]
+    if out and spec.ports != fleet.spec.ports:
+        raise CommandRejected(
+            f"'{out[0].name}' has port {out[0].port}, which is outside fleet.ports = {low}-{high}",
+            "hactl down && hactl up",
+        )
 
 
 def _capacity(fleet: Fleet, proposal: Proposal) -> None:

@@ -56,12 +56,12 @@ def test_what_keeps_its_name_keeps_what_the_operator_made_of_it() -> None:
 
 
 def test_a_port_outside_the_range_is_not_kept() -> None:
-    """A node that had moved elsewhere gets a proper port again."""
+    """A node that had moved elsewhere gets a proper port again, and keeps all else."""
     fleet = founded(a_spec(nodes=1))
-    moved = replace(fleet.nodes["seoul-1"], port=40_000)
+    moved = replace(fleet.nodes["seoul-1"], port=40_000, weight=7, launches=3)
     (node,) = (
         node
         for node in lay_out(a_spec(nodes=1), [21_000], replace(fleet, nodes=fleet.nodes | {"seoul-1": moved}))
         if node.role is Role.GATEWAY
     )
-    assert node.port == 21_000
+    assert (node.port, node.weight, node.launches) == (21_000, 7, 3)

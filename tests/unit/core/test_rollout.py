@@ -685,6 +685,18 @@ def test_what_is_coming_counts_for_commands_too() -> None:
     world.settle().check_quiet()
 
 
+def test_ports_that_nodes_have_stay_in_the_range() -> None:
+    """A range that leaves a node out needs a start, where nodes can move; one that none minds does not."""
+    world = a_world()
+    spec = world.fleet.spec
+    refused = refusal(world, replace(spec, ports=(20_001, 20_900)))
+    assert refused.message == "'seoul-1' has port 20000, which is outside fleet.ports = 20001-20900"
+    assert refused.hint == "hactl down && hactl up"
+    operation = propose(world, replace(spec, ports=(20_000, 20_900)))
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+
+
 def test_steps_are_known_before() -> None:
     """A dry run can say them."""
     world = a_world()
