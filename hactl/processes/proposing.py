@@ -29,7 +29,8 @@ class Proposals:
         spec = self._read(command, fleet)
         listen = (spec.edge.host, spec.edge.port)
         if listen != (fleet.spec.edge.host, fleet.spec.edge.port):
-            ensure_free((listen,))
+            # At the same port the edges themselves are in the way: they share it with those that move to the address.
+            ensure_free((listen,), shared=spec.edge.port == fleet.spec.edge.port)
         used = {node.port for node in fleet.nodes.values()}
         nodes = lay_out(spec, (port for port in candidates(spec, fleet.id) if port not in used), fleet)
         coming = replace(fleet, spec=spec, nodes={node.name: node for node in nodes})

@@ -151,7 +151,7 @@ async def test_a_configuration_that_breaks_the_service_is_taken_back(fleet):
     """One node answers worse: the others never get it, and everything is as it was."""
     revision = fleet.now.revision
     async with open_loop(fleet.port, rate=RATE) as load:
-        await load.answered(RATE)
+        await load.answered(2 * RATE)  # enough to know what is usual
         ended = await apply(fleet, fleet.toml(routes=DEAD), bake=20.0)
         assert ended.outcome is Outcome.ROLLED_BACK
         assert "of the answers failed" in ended.sentence

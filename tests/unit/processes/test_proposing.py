@@ -92,3 +92,14 @@ async def test_an_address_that_somebody_holds_is_refused(proposals: Proposals, f
         spec = replace(fleet.spec, edge=replace(fleet.spec.edge, port=held.getsockname()[1]))
         with pytest.raises(HactlError, match="is held"):
             await proposals.propose(Apply(text=config.dump(spec)), fleet)
+
+
+async def test_the_edges_are_not_in_their_own_way(proposals: Proposals, fleet: Fleet) -> None:
+    """They can move to another address at the port they have, unless somebody else is there."""
+    edge = fleet.spec.edge
+    everywhere = config.dump(replace(fleet.spec, edge=replace(edge, host="0.0.0.0")))
+    with socket.create_server((edge.host, edge.port), reuse_port=True):
+        proposal = await proposals.propose(Apply(text=everywhere), fleet)
+        assert {node.address for node in proposal.nodes if not node.region} == {"0.0.0.0"}
+    with socket.create_server(("127.0.0.2", edge.port)), pytest.raises(HactlError, match="is held"):
+        await proposals.propose(Apply(text=everywhere), fleet)
