@@ -100,6 +100,10 @@ def rotate(path: Path, *, max_size: int, keep: int) -> bool:
 
 
 def _shift(path: Path, keep: int) -> None:
+    beyond = keep + 1
+    while _old(path, beyond).exists():  # more were kept once
+        _old(path, beyond).unlink()
+        beyond += 1
     for number in range(keep, 0, -1):
         old = _old(path, number)
         if not old.exists():
