@@ -7,6 +7,7 @@ no SQLite: engines and journal fit `ports`.
 import asyncio
 import contextlib
 import functools
+import shutil
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import assert_never
@@ -25,7 +26,7 @@ from hactl.core.effects import (
     Spawn,
 )
 from hactl.core.errors import CommandRejected, HactlError
-from hactl.core.events import DaemonStopped, Event, NodeAdopted, Record
+from hactl.core.events import DaemonStopped, Event, NodeAdopted, NodesRemoved, Record
 from hactl.core.machine import Decision, step
 from hactl.core.model import Fleet, NodeState, Now
 from hactl.core.observations import JournalStuck, Observation
@@ -35,7 +36,7 @@ from hactl.core.telling import tell_step
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
-from hactl.supervisor import logs
+from hactl.supervisor import logs, remains
 from hactl.supervisor.alarm import Alarm
 from hactl.supervisor.alerts.courier import Delivery
 from hactl.supervisor.crew import Crew
@@ -201,8 +202,8 @@ class Supervisor:
         return await asyncio.to_thread(search, kinds=query.kinds, limit=query.limit)
 
     async def log(self, node: str, after: int = -1, lines: int = 100) -> LogPage:
-        """Lines of a process's own log."""
-        if node != "daemon" and node not in self._fleet.nodes:
+        """Lines of a process's own log; also of one that has been removed, as long as what it wrote is kept."""
+        if node != "daemon" and node not in self._fleet.nodes and node not in remains.names(self._paths):
             raise HactlError(f"no node '{node}'", "known: " + ", ".join((*self._fleet.nodes, "daemon")))
         path = self._paths.daemon_log if node == "daemon" else self._paths.node_log(node)
         page = await asyncio.to_thread(logs.read_page, path, after=after, lines=lines)
@@ -273,6 +274,8 @@ class Supervisor:
             launch = self._fleet.nodes[event.node].launch
             if launch is not None:
                 self._crew.adopt(event.node, launch)
+        elif isinstance(event, NodesRemoved):
+            self._crew.dismiss(event.nodes)
 
     def _record(self, events: tuple[Event, ...]) -> None:
         records = numbered(self._fleet, events, self._clock())
@@ -317,6 +320,9 @@ class Supervisor:
         for path in (self._paths.daemon_log, *written):
             with contextlib.suppress(HactlError, OSError):  # no room for the copy: the next round tries again
                 await asyncio.to_thread(logs.rotate, path, max_size=spec.max_size, keep=spec.keep)
+        aside = remains.set_aside(self._paths, self._fleet.nodes)
+        if aside is not None:
+            await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
 
     def _write_waiting(self) -> None:
         def record(event: Event) -> Record:
