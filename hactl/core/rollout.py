@@ -29,7 +29,7 @@ from hactl.core.leaving import let_go, may_be_forgotten
 from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Outcome, Phase, Role, Step, Target
 from hactl.core.operations import end
-from hactl.core.pausing import held
+from hactl.core.pausing import held, kept_down
 from hactl.core.restarts import placed
 from hactl.core.rolling import held_down, in_turn, is_up, known_to_edges, may_go, order, proved
 from hactl.core.unfinished import cut_off, sentence
@@ -130,7 +130,8 @@ def _bake(draft: Draft, target: Target) -> Target | str | None:
         bake = proposal.bake if proposal else 0.0
         return replace(target, phase=Phase.STARTING, until=draft.now.mono + bake)
     for node in draft.fleet.nodes.values():
-        if proposal is not None and node.revision == proposal.revision and node.state is NodeState.BACKOFF:
+        has_it = proposal is not None and node.revision == proposal.revision
+        if has_it and node.state is NodeState.BACKOFF and not kept_down(node):
             return _did_not(node, "stay")
     return replace(target, phase=Phase.DONE) if draft.now.mono >= target.until else None
 
@@ -195,9 +196,10 @@ def _tell(draft: Draft, operation: Operation, target: Target, node: Node) -> Tar
             order(draft, node, Cause.START, f"{operation.by} (revision {revision})")
         draft.perform(ApplyTraffic(plan=draft.fleet.plan))
         return replace(target, phase=Phase.STARTING)
-    if not operation.back and node.state in (NodeState.BACKOFF, NodeState.FAILED):
+    if not operation.back and node.state in (NodeState.BACKOFF, NodeState.FAILED) and not kept_down(node):
         return _did_not(node, "come")
-    return replace(target, phase=Phase.DONE) if proved(draft.fleet, node, revision) else None
+    done = proved(draft.fleet, node, revision) or kept_down(node)
+    return replace(target, phase=Phase.DONE) if done else None
 
 
 def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> Target | str | None:
@@ -235,9 +237,9 @@ def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> 
 def _back_up(fleet: Fleet, target: Target, node: Node, *, going_back: bool) -> Target | str | None:
     """On the way there one failed start is enough; on the way back nothing else is left to do than to go on."""
     up = is_up(fleet, node)
-    if up is True or node.goal is Goal.DOWN:
+    if up is True or node.goal is Goal.DOWN or kept_down(node):
         return replace(target, phase=Phase.DONE)
-    if node.state in (NodeState.BACKOFF, NodeState.FAILED):
+    if node.state in (NodeState.BACKOFF, NodeState.FAILED) or (node.state is NodeState.STARTING and held(node)):
         if not going_back:
             return _did_not(node, "come")
         if node.state is NodeState.FAILED or held(node):

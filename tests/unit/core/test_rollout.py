@@ -6,7 +6,20 @@ import pytest
 from support.build import a_proposal, a_spec, founded
 from support.world import MemoryWorld
 
-from hactl.core.commands import Apply, Command, Down, Drain, Restart, Scale, SetPolicy, SetWeight, Stop
+from hactl.core.commands import (
+    Apply,
+    Command,
+    Down,
+    Drain,
+    Kill,
+    Pause,
+    Restart,
+    Scale,
+    SetPolicy,
+    SetWeight,
+    Stop,
+    Unpause,
+)
 from hactl.core.errors import CommandRejected
 from hactl.core.events import (
     FailoverEnded,
@@ -455,6 +468,89 @@ def test_a_way_back_that_took_too_long_leaves_no_edge_behind() -> None:
     assert world.ending(operation).outcome is Outcome.FAILED
     assert world.fleet.spec == old
     assert [world.alive(edge.name)[0].spec for edge in world.fleet.edges] == [old, old]
+
+
+# -- in a paused fleet
+
+
+def paused(*dead: str) -> MemoryWorld:
+    """Some processes have died since, and nobody has started them again."""
+    world = a_world()
+    world.submit(Pause())
+    for name in dead:
+        world.die(name)
+    world.settle().check_quiet()
+    assert all(world.alive(name) == [] for name in dead)
+    return world
+
+
+def test_a_pause_holds_up_no_configuration() -> None:
+    """It is an order: what it changes is started for it, although nobody repairs anything; the pause goes on."""
+    world = paused("seoul-1", "osaka-2", "edge-2")
+    other = everything_else(world.fleet.spec)
+    operation = propose(world, replace(other, edge=replace(other.edge, threads=0)), bake=5.0)
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert world.fleet.paused is not None
+    assert all(node.serviceable for node in world.fleet.nodes.values())
+
+
+def test_who_dies_of_a_configuration_in_a_pause_turns_it_round() -> None:
+    """By whatever signal: only an operator's is no fault of the configuration."""
+    world = paused()
+    operation = propose(world, with_routes(world.fleet.spec), bake=5.0)
+    while not _stands_at(world, operation, Step.BAKE):
+        assert world.turn()
+    world.die("seoul-1", signal=9)
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.ROLLED_BACK
+
+
+def test_what_a_configuration_does_not_touch_stays_held() -> None:
+    """A limit of the daemon's own is no reason to start a node that a pause keeps down."""
+    world = paused("seoul-1")
+    operation = propose(world, replace(world.fleet.spec, safety=SafetySpec(min_serving_nodes=2)))
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert world.alive("seoul-1") == []
+
+
+def test_who_is_killed_in_a_pause_has_not_died_of_the_configuration() -> None:
+    """While its traffic is watched, and while it starts: it stays down like anybody who is killed in a pause."""
+    for moment in (Step.CHANGE, Step.BAKE):
+        world = paused()
+        operation = propose(world, with_routes(world.fleet.spec), bake=5.0)
+        while not _stands_at(world, operation, moment):
+            assert world.turn()
+        world.submit(Kill(nodes=("seoul-1",)), confirm="default")
+        world.settle().check_quiet()
+        assert world.ending(operation).outcome is Outcome.DONE, moment
+        assert world.alive("seoul-1") == []
+        world.submit(Unpause())
+        world.settle().check_quiet()
+        assert world.alive("seoul-1")[0].spec.routes == OTHER_ROUTES
+
+
+def _stands_at(world: MemoryWorld, operation: str, step: Step) -> bool:
+    """True when that step is under way; of a node, when it has a process that is not ready yet."""
+    target = next(one for one in world.fleet.operations[operation].targets if one.phase is not Phase.DONE)
+    node = world.fleet.nodes.get(target.node)
+    starting = node is None or (node.state is NodeState.STARTING and node.launch is not None)
+    return target.step is step and target.phase is Phase.STARTING and starting
+
+
+def test_who_never_gets_ready_in_a_pause_turns_it_round() -> None:
+    """Nobody kills it, and nobody waits for it until the last deadline."""
+    world = paused()
+    operation = propose(world, with_routes(world.fleet.spec))
+    world.unready.add("seoul-1")
+    began = world.mono
+    while not world.fleet.operations[operation].back:
+        assert world.turn()
+    assert world.mono - began <= world.fleet.spec.gateway.start_timeout + 1.0
+    world.unready.clear()
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.ROLLED_BACK
 
 
 # -- interruptions
