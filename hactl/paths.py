@@ -49,6 +49,11 @@ class FleetPaths:
         return self.state / "journal.db"
 
     @property
+    def journal_files(self) -> tuple[Path, ...]:
+        """Those that SQLite keeps the journal in, the database last."""
+        return tuple(self.journal.with_name(f"{self.journal.name}{part}") for part in ("-wal", "-shm", ""))
+
+    @property
     def lock(self) -> Path:
         """Held for as long as a daemon runs."""
         return self.state / "daemon.lock"
@@ -89,6 +94,15 @@ class FleetPaths:
     def control_read_only(self) -> Path:
         """The control socket that only answers questions."""
         return self.sockets / "view.sock"
+
+    def kept(self) -> tuple[Path, ...]:
+        """Everything there is now of what a fleet keeps in its state directory, the journal last.
+
+        What else lies there is somebody's own.
+        """
+        logs = sorted(self.state.glob("daemon.log*"))
+        rest = (self.state / "nodes", self.ballast, self.control, self.control_read_only)
+        return tuple(path for path in (*logs, *rest, self.lock, *self.journal_files) if os.path.lexists(path))
 
     def node(self, name: str) -> Path:
         """One process's own directory: documents and log."""

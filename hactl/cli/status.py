@@ -102,6 +102,11 @@ def _summary(snapshot: Snapshot) -> list[str]:
         f"daemon {pulse.version} (pid {pulse.pid}), up {output.age(snapshot.at - pulse.started)},"
         f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms",
     ]
+    if fleet.config_trouble:
+        summary.append(
+            f"WARNING: the last good configuration (revision {fleet.revision}) is in force, because hactl.toml cannot"
+            f" be used: {fleet.config_trouble}"
+        )
     if fleet.paused is not None:
         summary.append(_paused(fleet.paused, snapshot.at))
     if pulse.read_only:

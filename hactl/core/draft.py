@@ -133,8 +133,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             | NodesRemoved()
         ):
             return configured(fleet, event)
-        case DaemonStarted(boot=boot):
-            return replace(fleet, boot=boot, closing=False)
+        case DaemonStarted(boot=boot, trouble=trouble):
+            return replace(fleet, boot=boot, config_trouble=trouble, closing=False)
         case NodeChanged(node=node):
             return _with_node(fleet, node)
         case WeightsChanged(nodes=weights, regions=regions):

@@ -86,6 +86,8 @@ class DaemonStarted(_Event):
     boot: str
     gap: float | None = None
     """Seconds during which nobody supervised the fleet; None when it was down on purpose."""
+    trouble: str = ""
+    """Why `hactl.toml` could not be used, so that the last good configuration goes on; "" when it could."""
 
 
 class DaemonStopped(_Event):

@@ -401,6 +401,8 @@ class Fleet(Value):
     seq: int = 0
     revision: int = 0
     """Number of the configuration in force."""
+    config_trouble: str = ""
+    """Why `hactl.toml` could not be used at the last start; "" when it could."""
     spec: FleetSpec = FleetSpec()
     boot: str = ""
     nodes: dict[str, Node] = {}

@@ -71,13 +71,17 @@ class Arrival(Value):
     """What clients are to be shown; None without TLS."""
     certificate_refused: str = ""
     """Why it is an older one than the files hold."""
+    trouble: str = ""
+    """Why `hactl.toml` could not be used."""
 
 
 def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     """Take charge of `fleet`: adopt what lives, notice what died, end what nobody claims, go on with the rest."""
     draft = Draft(fleet, now)
     rebooted = fleet.boot not in ("", now.boot)
-    started = DaemonStarted(pid=arrival.pid, version=arrival.version, boot=now.boot, gap=arrival.gap)
+    started = DaemonStarted(
+        pid=arrival.pid, version=arrival.version, boot=now.boot, gap=arrival.gap, trouble=arrival.trouble
+    )
     _end_closing(draft)
     overtaken = _end_overtaken(draft, arrival, rebooted=rebooted)
     draft.emit(started)

@@ -57,9 +57,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             | NodesRemoved()
         ):
             return _configured(event)
-        case DaemonStarted(pid=pid, version=version, gap=gap):
-            unseen = f" after {gap:.1f} s without supervision" if gap is not None else ""
-            return f"daemon {version} in charge (pid {pid}){unseen}"
+        case DaemonStarted():
+            return _started(event)
         case DaemonStopped(pid=pid):
             return f"daemon left (pid {pid})"
         case NodeChanged():
@@ -173,6 +172,12 @@ def _progress(operation: Operation) -> str:
     ]
     back = f"taken back: {operation.back}; " if operation.back else ""
     return f"{back}{''.join(busy)}{operation.done} of {len(operation.targets)} done"
+
+
+def _started(event: DaemonStarted) -> str:
+    unseen = f" after {event.gap:.1f} s without supervision" if event.gap is not None else ""
+    trouble = f"; LAST GOOD CONFIGURATION in force, hactl.toml cannot be used: {event.trouble}" if event.trouble else ""
+    return f"daemon {event.version} in charge (pid {event.pid}){unseen}{trouble}"
 
 
 def _changed(event: NodeChanged) -> str:

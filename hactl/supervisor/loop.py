@@ -35,7 +35,7 @@ from hactl.core.telling import tell_step
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
-from hactl.supervisor import logs
+from hactl.supervisor import logs, retention
 from hactl.supervisor.alarm import Alarm
 from hactl.supervisor.alerts.courier import Delivery
 from hactl.supervisor.crew import Crew
@@ -308,15 +308,9 @@ class Supervisor:
         )
 
     async def _housekeeping(self) -> None:
-        """What is due now and then: what waits for room on the disk, logs that have grown, records that are old."""
+        """What is due now and then: what waits for room on the disk, and what has grown too large or too old."""
         self._write_waiting()
-        with contextlib.suppress(HactlError):  # no room: the next round tries again
-            self._journal.prune(self._clock().wall - self._fleet.spec.journal.max_age)
-        spec = self._fleet.spec.logs
-        written = (path for name in self._fleet.nodes for path in self._paths.node_logs(name))
-        for path in (self._paths.daemon_log, *written):
-            with contextlib.suppress(HactlError, OSError):  # no room for the copy: the next round tries again
-                await asyncio.to_thread(logs.rotate, path, max_size=spec.max_size, keep=spec.keep)
+        await retention.tidy(self._paths, self._journal, self._recorder, self._fleet, self._clock().wall)
 
     def _write_waiting(self) -> None:
         def record(event: Event) -> Record:

@@ -108,6 +108,14 @@ class Journal(Protocol):
         """Let go of records from before `older_than` (Unix time) that no start would replay; how many went."""
         ...
 
+    def trim(self, max_size: int) -> int:
+        """Let go of the oldest records that no start would replay, as long as it takes more bytes; how many went."""
+        ...
+
+    def size(self) -> int:
+        """Bytes in use."""
+        ...
+
     def query(
         self, *, after: int = 0, before: int = 0, since: float = 0.0, kinds: tuple[str, ...] = (), limit: int = 100
     ) -> list[Record]:

@@ -75,6 +75,12 @@ class Disk:
     def prune(self, older_than: float) -> int:
         return self._journal.prune(older_than)
 
+    def trim(self, max_size: int) -> int:
+        return self._journal.trim(max_size)
+
+    def size(self) -> int:
+        return self._journal.size()
+
     def query(
         self, *, after: int = 0, before: int = 0, since: float = 0.0, kinds: tuple[str, ...] = (), limit: int = 100
     ) -> list[Record]:
