@@ -18,7 +18,9 @@ from hactl.control.client import Client
 from hactl.core.commands import Down
 from hactl.core.errors import HactlError, TimedOut, Unreachable
 from hactl.core.events import OperationEnded, Record
-from hactl.core.model import Fleet, NodeState, Outcome
+from hactl.core.model import Fleet
+from hactl.core.node import NodeState
+from hactl.core.operation import Outcome
 from hactl.core.reading import explain, is_serving, read, url
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec, GatewayKind

@@ -12,7 +12,8 @@ from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.control.client import Client
 from hactl.core.certificate import bearers, expires_soon, lifetime
-from hactl.core.model import Fleet, Node, Paused, Role, Sample
+from hactl.core.model import Fleet, Paused, Sample
+from hactl.core.node import Node, Role
 from hactl.core.reading import Reading, Verdict, explain, read, url, word
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.traffic import shares

@@ -5,7 +5,7 @@ Not who decides that it changes: that is `founding` for a start and `rollout` fo
 
 from typing import TypeVar, assert_never
 
-from hactl.core.events import (
+from hactl.core.config_events import (
     ConfigEvent,
     ConfigTaken,
     FleetFounded,

@@ -5,40 +5,25 @@ Every effect asked for here may have been performed already: all of them are ide
 
 from hactl.core import alert_queue
 from hactl.core.certificate import Certificate
+from hactl.core.config_events import ConfigTaken, RevisionRolledBack, RulesTaken
 from hactl.core.draft import Draft
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
     CertificateRefused,
     CertificateTaken,
-    ConfigTaken,
     DaemonStarted,
     FailoverEnded,
     FleetPaused,
     NodeAdopted,
     NodeChanged,
     OrphanEnded,
-    RevisionRolledBack,
-    RulesTaken,
 )
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.machine import Decision, settle
-from hactl.core.model import (
-    Deadline,
-    DeadlineKind,
-    Fleet,
-    Goal,
-    Launch,
-    Node,
-    NodeState,
-    Now,
-    Operation,
-    Outcome,
-    Reason,
-    ReasonCode,
-    Role,
-    Verb,
-)
+from hactl.core.model import Fleet, Now
+from hactl.core.node import Deadline, DeadlineKind, Goal, Launch, Node, NodeState, Reason, ReasonCode, Role
+from hactl.core.operation import Operation, Outcome, Verb
 from hactl.core.operations import end, give_back
 from hactl.core.pausing import held, rearmed
 from hactl.core.restarts import spawn

@@ -4,12 +4,21 @@ from typing import assert_never
 
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.certificate import bearers
+from hactl.core.config_events import (
+    ConfigEvent,
+    ConfigTaken,
+    FleetFounded,
+    NodesAdded,
+    NodesRemoved,
+    RevisionApplied,
+    RevisionProposed,
+    RevisionRolledBack,
+    RulesTaken,
+)
 from hactl.core.events import (
     AdoptionRefused,
     CertificateRefused,
     CertificateTaken,
-    ConfigEvent,
-    ConfigTaken,
     DaemonStarted,
     DaemonStopped,
     Event,
@@ -17,30 +26,25 @@ from hactl.core.events import (
     FailoverEnded,
     FailoverMoved,
     FleetClosing,
-    FleetFounded,
     FleetPaused,
     FleetUnpaused,
     GapRecorded,
     JournalFilled,
     NodeAdopted,
     NodeChanged,
-    NodesAdded,
-    NodesRemoved,
     OperationBegan,
     OperationEnded,
     OperationMoved,
     OrphanEnded,
     PolicyChanged,
-    RevisionApplied,
-    RevisionProposed,
-    RevisionRolledBack,
-    RulesTaken,
     TrafficApplied,
     TrafficRejected,
     TrafficShifted,
     WeightsChanged,
 )
-from hactl.core.model import EndpointStatus, Health, NodeState, Operation, Phase, Step, Target
+from hactl.core.node import Health, NodeState
+from hactl.core.operation import Operation, Phase, Step, Target
+from hactl.core.plan import EndpointStatus
 
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event

@@ -24,7 +24,8 @@ from hactl.control.peer import Allowed, group_id, owners
 from hactl.control.server import ControlServer
 from hactl.control.sockets import barrier
 from hactl.core.errors import ConfigError, HactlError
-from hactl.core.model import Fleet, Node, Now
+from hactl.core.model import Fleet, Now
+from hactl.core.node import Node
 from hactl.core.running import JournalFull
 from hactl.core.spec import FleetSpec, GatewayKind, HealthSpec
 from hactl.engines.command import CommandGateway

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from hactl.core.errors import HactlError, TimedOut
-from hactl.core.model import Launch
+from hactl.core.node import Launch
 from hactl.paths import FleetPaths
 from hactl.processes.succession import rehearse, surroundings
 from hactl.supervisor.identity import find_instances

@@ -10,13 +10,15 @@ import os
 from collections.abc import Iterator
 
 from hactl import config
+from hactl.core.config_events import ConfigTaken, FleetFounded, RulesTaken
 from hactl.core.draft import evolve
 from hactl.core.errors import HactlError
-from hactl.core.events import ConfigTaken, DaemonStopped, Event, FleetFounded, Record, RulesTaken
+from hactl.core.events import DaemonStopped, Event, Record
 from hactl.core.founding import lay_out
 from hactl.core.jitter import fraction
 from hactl.core.machine import Decision
-from hactl.core.model import Fleet, Launch, Now
+from hactl.core.model import Fleet, Now
+from hactl.core.node import Launch
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import FleetSpec
 from hactl.core.value import Value, replace

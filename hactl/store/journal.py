@@ -13,17 +13,16 @@ from types import TracebackType
 from typing import Self
 
 from hactl.core.codec import VERSION, decode_fleet, decode_record, encode
-from hactl.core.errors import HactlError
-from hactl.core.events import (
+from hactl.core.config_events import (
     ConfigTaken,
     FleetFounded,
-    GapRecorded,
-    Record,
     RevisionApplied,
     RevisionProposed,
     RevisionRolledBack,
     RulesTaken,
 )
+from hactl.core.errors import HactlError
+from hactl.core.events import GapRecorded, Record
 from hactl.core.model import Fleet
 from hactl.store.database import Database
 

@@ -27,7 +27,8 @@ from hactl.core.effects import (
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import DaemonStopped, Event, NodeAdopted, Record
 from hactl.core.machine import Decision, step
-from hactl.core.model import Fleet, NodeState, Now
+from hactl.core.model import Fleet, Now
+from hactl.core.node import NodeState
 from hactl.core.observations import JournalStuck, Observation
 from hactl.core.running import JournalFull
 from hactl.core.talk import LogPage, Measured, News, Pulse, Query, Receipt, Snapshot, Update

@@ -6,7 +6,9 @@ from typing import Protocol
 from hactl.core.certificate import Certificate
 from hactl.core.commands import Apply, Scale
 from hactl.core.events import Record
-from hactl.core.model import Fleet, Node, Proposal, TrafficPlan
+from hactl.core.model import Fleet, Proposal
+from hactl.core.node import Node
+from hactl.core.plan import TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, ProbeAnswer
 
 

@@ -21,7 +21,8 @@ from hactl.core.certificate import Certificate
 from hactl.core.draft import evolve
 from hactl.core.errors import HactlError
 from hactl.core.events import Event, Record
-from hactl.core.model import Fleet, Launch
+from hactl.core.model import Fleet
+from hactl.core.node import Launch
 from hactl.core.reading import is_serving
 from hactl.core.spec import EdgeTlsSpec, FleetSpec
 from hactl.core.talk import News, Snapshot

@@ -11,7 +11,7 @@ from pathlib import Path
 from hactl import __version__
 from hactl.cli.checks.finding import Finding, Subject
 from hactl.core.errors import HactlError
-from hactl.core.model import Role
+from hactl.core.node import Role
 from hactl.core.spec import EdgeSpec, GatewayKind
 from hactl.supervisor import procfs
 from hactl.supervisor.identity import find_instances

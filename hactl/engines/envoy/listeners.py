@@ -3,7 +3,8 @@
 Pure: specs in, documents out. Paths are normalised the same way at edge and node, so that both mean the same route.
 """
 
-from hactl.core.model import Fleet, Node
+from hactl.core.model import Fleet
+from hactl.core.node import Node
 from hactl.core.spec import FleetSpec
 from hactl.engines.envoy import ratelimits
 from hactl.engines.envoy.changes import CORS

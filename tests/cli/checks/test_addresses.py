@@ -9,7 +9,7 @@ from support.script import serving
 
 from hactl.cli.checks import addresses
 from hactl.cli.checks.finding import Finding, Subject
-from hactl.core.model import Launch
+from hactl.core.node import Launch
 from hactl.core.value import replace
 
 

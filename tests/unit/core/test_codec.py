@@ -12,8 +12,10 @@ from hactl.core.codec import VERSION, decode, decode_fleet, decode_record, encod
 from hactl.core.commands import VERBS, Command, Kill
 from hactl.core.errors import HactlError
 from hactl.core.events import Event, Record
-from hactl.core.model import Fleet, TrafficPlan, Verb
+from hactl.core.model import Fleet
 from hactl.core.observations import Observation
+from hactl.core.operation import Verb
+from hactl.core.plan import TrafficPlan
 from hactl.core.talk import Update
 
 

@@ -22,13 +22,13 @@ from hactl.core.commands import (
     Thaw,
     Unpause,
 )
+from hactl.core.config_events import ConfigTaken, RulesTaken
 from hactl.core.draft import evolve
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
     CertificateRefused,
     CertificateTaken,
-    ConfigTaken,
     DaemonStarted,
     FailoverEnded,
     FleetUnpaused,
@@ -36,10 +36,11 @@ from hactl.core.events import (
     NodeChanged,
     OperationEnded,
     OrphanEnded,
-    RulesTaken,
 )
 from hactl.core.founding import lay_out
-from hactl.core.model import DeadlineKind, Fleet, Goal, Launch, NodeState, Outcome, ReasonCode
+from hactl.core.model import Fleet
+from hactl.core.node import DeadlineKind, Goal, Launch, NodeState, ReasonCode
+from hactl.core.operation import Outcome
 from hactl.core.reading import explain
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import Policy

@@ -11,8 +11,9 @@ import pytest
 from support.places import fleet_paths
 from support.script import serving
 
+from hactl.core.config_events import FleetFounded
 from hactl.core.errors import CommandRejected, HactlError
-from hactl.core.events import FleetFounded, Record
+from hactl.core.events import Record
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
 from hactl.processes.purging import ensure_stopped, purge, survey

@@ -12,20 +12,19 @@ from support.ports import free_port
 from support.processes import Nursery
 
 from hactl.core.commands import Command, Down, Drain, SetWeight, Stop
+from hactl.core.config_events import ConfigTaken, FleetFounded, RulesTaken
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import (
     AdoptionRefused,
     CertificateRefused,
     CertificateTaken,
-    ConfigTaken,
     DaemonStarted,
-    FleetFounded,
     NodeAdopted,
     NodeChanged,
     Record,
-    RulesTaken,
 )
-from hactl.core.model import Fleet, Goal, Node, NodeState
+from hactl.core.model import Fleet
+from hactl.core.node import Goal, Node, NodeState
 from hactl.core.spec import EdgeTlsSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace
 from hactl.processes.daemon import clock_of_this_boot
