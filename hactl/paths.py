@@ -49,6 +49,11 @@ class FleetPaths:
         return self.state / "journal.db"
 
     @property
+    def journal_files(self) -> tuple[Path, ...]:
+        """Those that SQLite keeps the journal in, the database last."""
+        return tuple(self.journal.with_name(f"{self.journal.name}{part}") for part in ("-wal", "-shm", ""))
+
+    @property
     def lock(self) -> Path:
         """Held for as long as a daemon runs."""
         return self.state / "daemon.lock"
@@ -90,9 +95,25 @@ class FleetPaths:
         """The control socket that only answers questions."""
         return self.sockets / "view.sock"
 
+    def kept(self) -> tuple[Path, ...]:
+        """Everything there is now of what a fleet keeps in its state directory, the journal last.
+
+        What else lies there is somebody's own.
+        """
+        logs = sorted(self.state.glob("daemon.log*"))
+        rest = (self.state / "nodes", self.ballast, self.control, self.control_read_only)
+        return tuple(path for path in (*logs, *rest, self.lock, *self.journal_files) if os.path.lexists(path))
+
     def node(self, name: str) -> Path:
         """One process's own directory: documents and log."""
         return self.state / "nodes" / name
+
+    def processes(self) -> list[str]:
+        """Every process that has a directory, whether or not it is there still."""
+        try:
+            return sorted(found.name for found in self.node("").iterdir() if not found.name.startswith("."))
+        except OSError:
+            return []
 
     def node_log(self, name: str) -> Path:
         """One process's own log."""

@@ -20,7 +20,8 @@ from hactl.core.events import (
     OperationEnded,
     Record,
 )
-from hactl.core.model import Fleet, Outcome
+from hactl.core.model import Fleet
+from hactl.core.operation import Outcome
 from hactl.core.talk import Query, Receipt
 from hactl.core.telling import tell
 from hactl.core.value import Value

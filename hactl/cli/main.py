@@ -43,6 +43,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "daemon": ("hactl.cli.daemon", "Replace the daemon under a running fleet."),
     "alert": ("hactl.cli.alert", "Show who is told when something happens, and send them a test."),
     "config": ("hactl.cli.config", "Check, show and change the configuration; roll it back."),
+    "bundle": ("hactl.cli.bundle", "Make a support archive without secrets."),
+    "purge": ("hactl.cli.purge", "Remove everything a stopped fleet has kept."),
     "completion": ("hactl.cli.shell", "Print the completion script for a shell."),
 }
 """Every verb in the order of the help: the module that has it under the same name, and its line in the help."""

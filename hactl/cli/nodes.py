@@ -27,7 +27,8 @@ from hactl.core.commands import (
 )
 from hactl.core.errors import HactlError
 from hactl.core.events import Record
-from hactl.core.model import Fleet, Outcome
+from hactl.core.model import Fleet
+from hactl.core.operation import Outcome
 from hactl.core.spec import Policy
 from hactl.core.talk import Receipt
 from hactl.core.telling import tell

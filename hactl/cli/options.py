@@ -39,7 +39,8 @@ fleet_option = click.option(
 config_option = click.option(
     "--config",
     "config",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
+    metavar="FILE",
     help="The hactl.toml to use (default: the nearest one upward).",
 )
 

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from hactl.core.errors import HactlError
-from hactl.core.model import NodeState
+from hactl.core.node import NodeState
 
 _COLOUR = {
     "serving": "green",

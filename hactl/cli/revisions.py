@@ -15,16 +15,16 @@ from hactl.cli.nodes import submit
 from hactl.cli.options import changing, config_option, duration, fleet_option, json_option
 from hactl.cli.records import journaled
 from hactl.core.commands import Apply
-from hactl.core.errors import ConfigError, HactlError
-from hactl.core.events import (
+from hactl.core.config_events import (
     ConfigTaken,
     FleetFounded,
-    Record,
     RevisionApplied,
     RevisionProposed,
     RevisionRolledBack,
     RulesTaken,
 )
+from hactl.core.errors import ConfigError, HactlError
+from hactl.core.events import Record
 from hactl.core.model import Fleet
 from hactl.core.secrets import MASK, masked_spec
 from hactl.core.spec import FleetSpec

@@ -9,16 +9,18 @@ from pathlib import Path
 import click
 
 from hactl.cli import output
-from hactl.cli.choice import Chosen, checked, choose, register, running
+from hactl.cli.choice import Chosen, checked, choose, of_config, register, running
 from hactl.cli.choice import fleets as known_fleets
 from hactl.cli.exits import Exit
 from hactl.cli.following import until_ended, until_true
 from hactl.cli.options import config_option, fleet_option, json_option, label, timeout_option
 from hactl.control.client import Client
 from hactl.core.commands import Down
-from hactl.core.errors import ConfigError, HactlError, TimedOut, Unreachable
+from hactl.core.errors import HactlError, TimedOut, Unreachable
 from hactl.core.events import OperationEnded, Record
-from hactl.core.model import Fleet, NodeState, Outcome
+from hactl.core.model import Fleet
+from hactl.core.node import NodeState
+from hactl.core.operation import Outcome
 from hactl.core.reading import explain, is_serving, read, url
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec, GatewayKind
@@ -32,10 +34,21 @@ LEAVES_WITHIN = 10.0
 @click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--name", metavar="NAME", help="The fleet's name (default: the directory's).")
 @click.option("--force", is_flag=True, help="Replace a hactl.toml that is there.")
-def init(directory: Path, name: str | None, force: bool) -> int:
-    """Write a commented hactl.toml into DIRECTORY: every key, its default and its meaning."""
+@click.option("--systemd", is_flag=True, help="Print a systemd unit for the fleet of the hactl.toml in DIRECTORY.")
+@click.option("--user", is_flag=True, help="With --systemd: for your own service manager (systemctl --user).")
+def init(directory: Path, name: str | None, force: bool, systemd: bool, user: bool) -> int:
+    """Write a commented hactl.toml into DIRECTORY: every key, its default and its meaning.
+
+    With --systemd, print the unit that keeps its fleet running across crashes and reboots.
+    """
     from hactl import config
 
+    if systemd:
+        if name or force:
+            raise click.UsageError("--systemd prints; it goes with neither --name nor --force.")
+        return _print_unit(directory / config.FILE_NAME, user=user)
+    if user:
+        raise click.UsageError("--user goes with --systemd.")
     target = directory / config.FILE_NAME
     if target.exists() and not force:
         raise HactlError(f"{target} is there already", "hactl init --force replaces it")
@@ -50,43 +63,65 @@ def init(directory: Path, name: str | None, force: bool) -> int:
     return Exit.OK
 
 
+def _print_unit(file: Path, *, user: bool) -> int:
+    import getpass
+
+    from hactl import config
+    from hactl.cli import systemd
+
+    fleet = config.load(file).name
+    state = of_config(file).state
+    click.echo(systemd.unit(fleet, file.resolve(), state, user=user, owner=getpass.getuser()), nl=False)
+    output.say(systemd.advice(fleet, user=user))
+    return Exit.OK
+
+
 @click.command()
 @fleet_option
 @config_option
 @click.option("--foreground", is_flag=True, help="Run the daemon here, until SIGTERM or `hactl down`.")
 @click.option("--detach", is_flag=True, help="Return when the fleet serves (this is the default).")
+@click.option("--last-good", is_flag=True, help="With a hactl.toml that cannot be used, start as last configured.")
 @timeout_option("60s", "How long to wait until it serves; then exit code 4.")
 @click.option("--dry-run", is_flag=True, help="Check the configuration and say what would be started.")
 @json_option
-def up(config: Path | None, foreground: bool, detach: bool, timeout: float, dry_run: bool, as_json: bool) -> int:
+def up(
+    config: Path | None,
+    foreground: bool,
+    detach: bool,
+    last_good: bool,
+    timeout: float,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
     """Start the fleet of the nearest hactl.toml and return when it serves.
 
-    With --foreground the daemon runs until it is told to leave; the nodes go on without it until `hactl down`.
+    With --foreground the daemon runs until it is told to leave (SIGTERM); the nodes go on without it until `hactl
+    down`. So that a machine that was rebooted is not without its gateway, a hactl.toml that cannot be used is then no
+    hindrance: the last good configuration is started, and that is said.
     """
-    from hactl import config as files
+    from hactl.cli.starting import what_to_start
 
     if foreground and detach:
         raise click.UsageError("Choose one of --foreground and --detach.")
-    chosen = choose(config)
-    if chosen.config is None:
-        raise ConfigError(f"no hactl.toml here describes fleet '{chosen.name}'", "hactl up --config PATH")
-    spec = files.load(chosen.config)
+    chosen, spec = what_to_start(config, last_good=last_good or foreground)
     if dry_run:
         return _describe(chosen, spec, as_json=as_json)
     if running(chosen):
-        output.say(f"fleet {chosen.name} is up already")
-        if files.digest(chosen.client.fleet().fleet.spec) != files.digest(masked_spec(spec)):
-            output.say(f"note: {chosen.config} has changed since; hactl down && hactl up takes it into force")
+        if foreground:
+            raise _in_the_way(chosen)
+        _up_already(chosen, spec)
     elif foreground:
         from hactl.processes.daemon import main
 
         _prepare(chosen, spec)
-        return main(["--config", str(chosen.config), "--state", str(chosen.state)])
+        given = ["--config", str(chosen.config)] if chosen.config else []
+        return main([*given, "--last-good", "--state", str(chosen.state)])
     else:
         from hactl.processes.launching import launch
 
         _prepare(chosen, spec)
-        for note in launch(chosen.paths, chosen.config):
+        for note in launch(chosen.paths, chosen.config, last_good=last_good):
             output.say(f"note: {note}")
     fleet = _await_serving(chosen.client, timeout)
     listen = f"{fleet.spec.edge.host}:{fleet.spec.edge.port}"
@@ -95,6 +130,22 @@ def up(config: Path | None, foreground: bool, detach: bool, timeout: float, dry_
     else:
         output.say(f"fleet {fleet.name} serves on {url(fleet.spec.edge)}")
     return Exit.OK
+
+
+def _in_the_way(chosen: Chosen) -> HactlError:
+    pid = chosen.client.hello().pid
+    return HactlError(
+        f"a daemon already runs for fleet '{chosen.name}' (pid {pid})",
+        f"kill {pid} ends that daemon and none of its nodes; then start this one again",
+    )
+
+
+def _up_already(chosen: Chosen, spec: FleetSpec) -> None:
+    from hactl.config import digest
+
+    output.say(f"fleet {chosen.name} is up already")
+    if digest(chosen.client.fleet().fleet.spec) != digest(masked_spec(spec)):
+        output.say(f"note: {chosen.config} has changed since; hactl config apply takes it into force")
 
 
 def _prepare(chosen: Chosen, spec: FleetSpec) -> None:

@@ -17,7 +17,9 @@ from hactl.cli.records import history
 from hactl.control.client import Client
 from hactl.core.errors import HactlError, Unreachable
 from hactl.core.events import Event, Record
-from hactl.core.model import Fleet, NodeState, Outcome
+from hactl.core.model import Fleet
+from hactl.core.node import NodeState
+from hactl.core.operation import Outcome
 from hactl.core.reading import is_serving, read
 from hactl.core.talk import LogPage, News, Query, Snapshot
 from hactl.core.telling import tell
@@ -138,7 +140,7 @@ def _page(chosen: Chosen, node: str, after: int, lines: int) -> LogPage:
     try:
         return chosen.client.log(node, after, lines)
     except Unreachable:
-        known = {entry.name for entry in (chosen.state / "nodes").glob("[!.]*")} | {"daemon"}
+        known = {*chosen.paths.processes(), "daemon"}
         if not chosen.paths.journal.exists():
             raise
         if node not in known:

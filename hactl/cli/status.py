@@ -12,7 +12,8 @@ from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.control.client import Client
 from hactl.core.certificate import bearers, expires_soon, lifetime
-from hactl.core.model import Fleet, Node, Paused, Role, Sample
+from hactl.core.model import Fleet, Paused, Sample
+from hactl.core.node import Node, Role
 from hactl.core.reading import Reading, Verdict, explain, read, url, word
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.traffic import shares
@@ -102,6 +103,11 @@ def _summary(snapshot: Snapshot) -> list[str]:
         f"daemon {pulse.version} (pid {pulse.pid}), up {output.age(snapshot.at - pulse.started)},"
         f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms",
     ]
+    if fleet.config_trouble:
+        summary.append(
+            f"WARNING: the last good configuration (revision {fleet.revision}) is in force, because hactl.toml cannot"
+            f" be used: {fleet.config_trouble}"
+        )
     if fleet.paused is not None:
         summary.append(_paused(fleet.paused, snapshot.at))
     if pulse.read_only:

@@ -169,8 +169,8 @@ LOGS = Table(
     keys=(
         Key(name="max_size", kind=quantities.size("64KiB", "16GiB"), doc="a log is rotated at this size"),
         Key(name="keep", kind=kinds.whole(1, 100), doc="how many rotated files are kept"),
+        Key(name="max_age", kind=quantities.duration("1h", "3650d"), doc="how long rotated files are kept"),
     ),
-    planned=("max_age",),
 )
 
 JOURNAL = Table(
@@ -180,11 +180,11 @@ JOURNAL = Table(
     into="journal",
     keys=(
         Key(name="max_age", kind=quantities.duration("1h", "3650d"), doc="how long records are kept"),
+        Key(name="max_size", kind=quantities.size("1MiB", "64GiB"), doc="the oldest records go beyond this size"),
         Key(
             name="checkpoint_every",
             kind=kinds.whole(1, 100_000),
             doc="records between two checkpoints: the most a start has to replay",
         ),
     ),
-    planned=("max_size",),
 )

@@ -10,8 +10,9 @@ from hactl.core.alert_events import AlertDelivered, AlertExpired, AlertFailed, A
 from hactl.core.alerting import Notice, notices
 from hactl.core.draft import Draft
 from hactl.core.effects import DeliverAlerts
-from hactl.core.model import Fleet, Now, Operation, Outcome
+from hactl.core.model import Fleet, Now
 from hactl.core.observations import AlertTried
+from hactl.core.operation import Operation, Outcome
 from hactl.core.operations import end
 from hactl.core.value import replace
 

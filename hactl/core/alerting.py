@@ -22,7 +22,9 @@ from hactl.core.events import (
     OperationEnded,
     TrafficRejected,
 )
-from hactl.core.model import Fleet, Health, Node, NodeState, Operation, Outcome, ReasonCode, Verb
+from hactl.core.model import Fleet
+from hactl.core.node import Health, Node, NodeState, ReasonCode
+from hactl.core.operation import Operation, Outcome, Verb
 from hactl.core.reading import Verdict, read
 from hactl.core.value import Value, replace
 

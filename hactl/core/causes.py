@@ -8,18 +8,8 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from hactl.core.effects import Effect, SendSignal
-from hactl.core.model import (
-    Deadline,
-    DeadlineKind,
-    Goal,
-    Launch,
-    Node,
-    Now,
-    Paused,
-    Reason,
-    ReasonCode,
-    Role,
-)
+from hactl.core.model import Now, Paused
+from hactl.core.node import Deadline, DeadlineKind, Goal, Launch, Node, Reason, ReasonCode, Role
 from hactl.core.spec import FleetSpec
 from hactl.core.value import Value
 

@@ -1,6 +1,7 @@
 """What an operator, a script or a drill asks for. Commands are requests: the core accepts or rejects each one whole."""
 
-from hactl.core.model import Proposal, Verb
+from hactl.core.model import Proposal
+from hactl.core.operation import Verb
 from hactl.core.spec import Policy
 from hactl.core.value import Value
 

@@ -5,7 +5,7 @@ Not who decides that it changes: that is `founding` for a start and `rollout` fo
 
 from typing import TypeVar, assert_never
 
-from hactl.core.events import (
+from hactl.core.config_events import (
     ConfigEvent,
     ConfigTaken,
     FleetFounded,
@@ -75,7 +75,7 @@ def _with_spec(fleet: Fleet, spec: FleetSpec, revision: int) -> Fleet:
     policy = spec.edge.policy if spec.edge.policy != fleet.spec.edge.policy else fleet.policy
     refused = fleet.certificate_refused if spec.edge.tls == fleet.spec.edge.tls else ""
     shown = replace(fleet, certificate=fleet.certificate_for(spec), certificate_refused=refused)
-    named = replace(shown, name=spec.name, revision=revision, spec=spec)
+    named = replace(shown, name=spec.name, revision=revision, config_trouble="", spec=spec)
     return replace(named, region_weights=kept, policy=policy, proposal=None)
 
 

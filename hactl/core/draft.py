@@ -8,13 +8,22 @@ from typing import assert_never
 from hactl.core import alert as alerts
 from hactl.core.alert import AlertBook, Window, window_key
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
+from hactl.core.config_events import (
+    ConfigTaken,
+    FleetFounded,
+    NodesAdded,
+    NodesRemoved,
+    RevisionApplied,
+    RevisionProposed,
+    RevisionRolledBack,
+    RulesTaken,
+)
 from hactl.core.configured import configured, without
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
     CertificateRefused,
     CertificateTaken,
-    ConfigTaken,
     DaemonStarted,
     DaemonStopped,
     Event,
@@ -22,31 +31,25 @@ from hactl.core.events import (
     FailoverEnded,
     FailoverMoved,
     FleetClosing,
-    FleetFounded,
     FleetPaused,
     FleetUnpaused,
     GapRecorded,
     JournalFilled,
     NodeAdopted,
     NodeChanged,
-    NodesAdded,
-    NodesRemoved,
     OperationBegan,
     OperationEnded,
     OperationMoved,
     OrphanEnded,
     PolicyChanged,
-    RevisionApplied,
-    RevisionProposed,
-    RevisionRolledBack,
-    RulesTaken,
     TrafficApplied,
     TrafficRejected,
     TrafficShifted,
     WeightsChanged,
 )
 from hactl.core.lifecycle import Context, Reaction, Stimulus, react
-from hactl.core.model import Fleet, Node, NodeState, Now, Role
+from hactl.core.model import Fleet, Now
+from hactl.core.node import Node, NodeState, Role
 from hactl.core.value import replace
 
 
@@ -133,8 +136,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             | NodesRemoved()
         ):
             return configured(fleet, event)
-        case DaemonStarted(boot=boot):
-            return replace(fleet, boot=boot, closing=False)
+        case DaemonStarted(boot=boot, trouble=trouble):
+            return replace(fleet, boot=boot, config_trouble=trouble, closing=False)
         case NodeChanged(node=node):
             return _with_node(fleet, node)
         case WeightsChanged(nodes=weights, regions=regions):

@@ -3,7 +3,8 @@
 Wake-ups are no effect: deadlines stand in the fleet, and the shell keeps one alarm set to the soonest.
 """
 
-from hactl.core.model import Launch, Node, TrafficPlan
+from hactl.core.node import Launch, Node
+from hactl.core.plan import TrafficPlan
 from hactl.core.value import Value
 
 

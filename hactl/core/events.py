@@ -5,77 +5,17 @@ An event carries the result, not the cause: replaying a journal needs no rule th
 
 from hactl.core.alert_events import AlertEvent
 from hactl.core.certificate import Certificate
-from hactl.core.model import (
-    Failover,
-    Node,
-    NodeState,
-    Operation,
-    Outcome,
-    Paused,
-    Proposal,
-    TrafficPlan,
-)
-from hactl.core.spec import FleetSpec, Policy
+from hactl.core.config_events import ConfigEvent
+from hactl.core.model import Failover, Paused
+from hactl.core.node import Node, NodeState
+from hactl.core.operation import Operation, Outcome
+from hactl.core.plan import TrafficPlan
+from hactl.core.spec import Policy
 from hactl.core.value import Value
 
 
 class _Event(Value, tag=True, tag_field="event"):
     pass
-
-
-class FleetFounded(_Event):
-    """A fleet began: its id, its configuration and its processes with their ports."""
-
-    id: str
-    revision: int
-    spec: FleetSpec
-    nodes: tuple[Node, ...]
-
-
-class ConfigTaken(_Event):
-    """A start took a changed `hactl.toml` into force; processes keep goals, weights and drains where names match."""
-
-    revision: int
-    spec: FleetSpec
-    nodes: tuple[Node, ...]
-
-
-class RulesTaken(_Event):
-    """A start took what a changed `hactl.toml` says about the daemon alone into force; every process goes on."""
-
-    revision: int
-    spec: FleetSpec
-
-
-class RevisionProposed(_Event):
-    """A configuration got its number and begins to come into force; it never changes from here on."""
-
-    proposal: Proposal
-
-
-class RevisionApplied(_Event):
-    """The proposed configuration is in force."""
-
-    revision: int
-
-
-class RevisionRolledBack(_Event):
-    """The proposed configuration was taken back; the one before it is in force as it was."""
-
-    revision: int
-    why: str
-
-
-class NodesAdded(_Event):
-    """A configuration change brought new processes."""
-
-    nodes: tuple[Node, ...]
-
-
-class NodesRemoved(_Event):
-    """Processes that no configuration wants any more have stopped and are gone."""
-
-    nodes: tuple[str, ...]
 
 
 class DaemonStarted(_Event):
@@ -86,6 +26,8 @@ class DaemonStarted(_Event):
     boot: str
     gap: float | None = None
     """Seconds during which nobody supervised the fleet; None when it was down on purpose."""
+    trouble: str = ""
+    """Why `hactl.toml` could not be used, so that the last good configuration goes on; "" when it could."""
 
 
 class DaemonStopped(_Event):
@@ -259,18 +201,6 @@ class JournalFilled(_Event):
 class FleetClosing(_Event):
     """`down` was accepted."""
 
-
-ConfigEvent = (
-    FleetFounded
-    | ConfigTaken
-    | RulesTaken
-    | RevisionProposed
-    | RevisionApplied
-    | RevisionRolledBack
-    | NodesAdded
-    | NodesRemoved
-)
-"""Those that change the configuration in force, or which processes there are."""
 
 Event = (
     ConfigEvent

@@ -5,7 +5,9 @@ What the edges are told follows from the fleet's state alone (`traffic`); this m
 
 from hactl.core.draft import Draft
 from hactl.core.events import FailoverBegan, FailoverEnded, FailoverMoved
-from hactl.core.model import EndpointStatus, Failover, Fleet, Goal, Node, NodeState, Reason, ReasonCode
+from hactl.core.model import Failover, Fleet
+from hactl.core.node import Goal, Node, NodeState, Reason, ReasonCode
+from hactl.core.plan import EndpointStatus
 from hactl.core.rolling import known_to_edges
 from hactl.core.traffic import complete, confirmed
 from hactl.core.value import replace

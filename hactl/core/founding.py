@@ -6,7 +6,8 @@ Ports are chosen by the caller, who can ask the machine which are free; here the
 from collections.abc import Iterable, Iterator
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Node, NodeState, Role
+from hactl.core.model import Fleet
+from hactl.core.node import Node, NodeState, Role
 from hactl.core.spec import FleetSpec
 from hactl.core.value import replace
 

@@ -27,7 +27,7 @@ from hactl.core.causes import (
     instance_of,
 )
 from hactl.core.errors import CommandRejected
-from hactl.core.model import Node, NodeState
+from hactl.core.node import Node, NodeState
 
 __all__ = [
     "LATE",

@@ -40,17 +40,10 @@ from hactl.core.events import (
     WeightsChanged,
 )
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
-from hactl.core.model import (
-    Fleet,
-    Now,
-    Operation,
-    Phase,
-    Target,
-    Undo,
-    Verb,
-)
+from hactl.core.model import Fleet, Now
 from hactl.core.observations import Observation
 from hactl.core.observing import observe, reconsider_suspects
+from hactl.core.operation import Operation, Phase, Target, Undo, Verb
 from hactl.core.safety import check
 from hactl.core.traffic import plan_for
 from hactl.core.value import Value, replace

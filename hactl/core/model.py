@@ -1,102 +1,15 @@
-"""What is: the Fleet and its parts, as immutable values. Not what was asked for (`spec`), not what happens (`events`).
+"""What is: the Fleet, as an immutable value. Not what was asked for (`spec`), not what happens (`events`).
 
-*Goal, state and health are three questions* (wanted? alive? well?) and never one enum. A node gets traffic exactly
-when it is SERVING and HEALTHY and its region is one the plan prefers; everything about failover follows from that.
+Its parts have modules of their own: `node`, `plan`, `operation`.
 """
-
-from enum import StrEnum
 
 from hactl.core.alert import AlertBook
 from hactl.core.certificate import Certificate
+from hactl.core.node import Node, Reason, Role
+from hactl.core.operation import Operation
+from hactl.core.plan import TrafficPlan
 from hactl.core.spec import FleetSpec, Policy
 from hactl.core.value import Value, replace
-
-
-class Role(StrEnum):
-    """What a process does for the fleet."""
-
-    EDGE = "edge"
-    GATEWAY = "gateway"
-
-
-class Goal(StrEnum):
-    """What the operator wants of a process."""
-
-    UP = "up"
-    DOWN = "down"
-
-
-class NodeState(StrEnum):
-    """Where a process stands in its life; the transitions are the table in `lifecycle`."""
-
-    STOPPED = "stopped"
-    STARTING = "starting"
-    STANDBY = "standby"
-    SERVING = "serving"
-    DRAINING = "draining"
-    STOPPING = "stopping"
-    BACKOFF = "backoff"
-    FAILED = "failed"
-
-    @property
-    def alive(self) -> bool:
-        """True when a process belongs to this state."""
-        return self not in (NodeState.STOPPED, NodeState.BACKOFF, NodeState.FAILED)
-
-
-class Health(StrEnum):
-    """What the probes say."""
-
-    UNKNOWN = "unknown"
-    HEALTHY = "healthy"
-    UNHEALTHY = "unhealthy"
-
-
-class ReasonCode(StrEnum):
-    """Why something is out of service, in one word that scripts can match."""
-
-    OPERATOR = "operator"
-    EXITED = "exited"
-    KILLED = "killed"
-    OUT_OF_MEMORY = "out-of-memory"
-    START_TIMEOUT = "start-timeout"
-    START_FAILED = "start-failed"
-    CRASH_LOOP = "crash-loop"
-    PROBE_FAILED = "probe-failed"
-    HUNG = "hung"
-    SUSPECT = "suspect"
-    """Probes fail, but too many nodes are out already to take this one out as well."""
-    NEW = "new"
-    SPARE = "spare"
-    """Well, and out of rotation until it is needed."""
-
-
-class Reason(Value):
-    """Why a process is not in service: a code for scripts, a text for people."""
-
-    code: ReasonCode
-    text: str = ""
-    by: str = ""
-    """Who asked for it; "" when nobody did."""
-
-
-class DeadlineKind(StrEnum):
-    """What a process is waited for; a wake-up carries the kind it was set for, a stale one is ignored."""
-
-    READY = "ready"
-    DRAIN = "drain"
-    STOP = "stop"
-    BACKOFF = "backoff"
-    RETRY = "retry"
-    """The one slow try per window of a crash loop."""
-
-
-class Deadline(Value):
-    """The one moment a process is waiting for."""
-
-    kind: DeadlineKind
-    at: float
-    """Monotonic seconds of the boot in which it was set."""
 
 
 class Now(Value):
@@ -110,125 +23,6 @@ class Now(Value):
     """The kernel's boot id, which says which boot `mono` belongs to."""
 
 
-class Launch(Value):
-    """One process of one node, identified so that it can never be mistaken for another."""
-
-    instance: str
-    """Stands in the process's environment as HACTL_INSTANCE: fleet id, node name, number of the launch."""
-    pid: int
-    ticks: int
-    """Start time in kernel clock ticks after boot: field 22 of /proc/PID/stat."""
-    boot: str
-    at: float
-    """Monotonic seconds at which it was spawned."""
-
-
-class Node(Value):
-    """One supervised process, edge or gateway node, with everything needed to go on after a crash."""
-
-    name: str
-    role: Role
-    region: str = ""
-    """Empty for an edge: edges stand before all regions."""
-    address: str = "127.0.0.1"
-    port: int = 0
-    goal: Goal = Goal.UP
-    state: NodeState = NodeState.STOPPED
-    health: Health = Health.UNKNOWN
-    reason: Reason | None = None
-    """Set whenever the process is not in service."""
-    since: float = 0.0
-    """Unix time of the last change of state or health."""
-    weight: int = 100
-    drained: bool = False
-    """An operator took it out of rotation; survives restarts until somebody resumes it."""
-    idle: bool = False
-    """While DRAINING: nothing is in flight any more, or the deadline has passed."""
-    unfinished: int = 0
-    """Requests its last drain did not see the end of: cut off if it was stopped then, still open if it stays up."""
-    launch: Launch | None = None
-    launches: int = 0
-    """How many processes this node has had; the newest is number `launches`."""
-    deadline: Deadline | None = None
-    attempt: int = 0
-    """Charged exits in a row, which drive the backoff."""
-    exits: tuple[float, ...] = ()
-    """Monotonic times of the charged exits inside the budget's window."""
-    restarts: int = 0
-    excused: str = ""
-    """Who ordered the exit that comes next; such an exit is not charged."""
-    frozen: str = ""
-    """Who stopped it with SIGSTOP; "" when no operator did."""
-    unready: str = ""
-    """While STARTING for longer than expected: what it still lacks, for people."""
-    hung: bool = False
-    """To be killed, but not yet: the rest cannot spare it, or the fleet is paused."""
-    revision: int = 0
-    """The configuration it is to run with, when that is the proposed one; any other number means the one in force."""
-
-    @property
-    def serviceable(self) -> bool:
-        """True when it may take requests."""
-        return self.state is NodeState.SERVING and self.health is Health.HEALTHY
-
-    @property
-    def standing_by(self) -> bool:
-        """True for a spare that could step in now."""
-        return self.state is NodeState.STANDBY and self.health is Health.HEALTHY and not self.drained
-
-
-class EndpointStatus(StrEnum):
-    """What an edge may do with an endpoint."""
-
-    ACTIVE = "active"
-    DRAINING = "draining"
-    """No new clients; those already pinned to it stay."""
-    UNHEALTHY = "unhealthy"
-    """Listed so that the region's missing share spills over; takes nothing."""
-
-
-class Endpoint(Value):
-    """One node as the edges see it."""
-
-    node: str
-    address: str
-    port: int
-    weight: int = 100
-    status: EndpointStatus = EndpointStatus.ACTIVE
-
-
-class RegionPlan(Value):
-    """One region as the edges see it."""
-
-    name: str
-    priority: int = 0
-    weight: int = 100
-    endpoints: tuple[Endpoint, ...] = ()
-
-
-class TrafficPlan(Value):
-    """What the edges are told. Empty only before the first node has ever served."""
-
-    version: int = 0
-    policy: Policy = Policy.LEAST_REQUEST
-    regions: tuple[RegionPlan, ...] = ()
-    certificate: str = ""
-    """Digest of the certificate that clients are shown; "" for none."""
-
-    @property
-    def endpoints(self) -> tuple[Endpoint, ...]:
-        """Every endpoint of every region."""
-        return tuple(endpoint for region in self.regions for endpoint in region.endpoints)
-
-
-class Share(Value):
-    """The part of the traffic a node is meant to get (0..1)."""
-
-    node: str
-    region: str
-    part: float
-
-
 class Failover(Value):
     """One loss of capacity, from the moment it was seen until the capacity is back; times are monotonic seconds."""
 
@@ -239,109 +33,6 @@ class Failover(Value):
     """The plan that no longer has the node."""
     moved: float | None = None
     """When every edge had confirmed that plan."""
-
-
-class Verb(StrEnum):
-    """The commands, by the names operators type."""
-
-    START = "start"
-    STOP = "stop"
-    RESTART = "restart"
-    KILL = "kill"
-    FREEZE = "freeze"
-    THAW = "thaw"
-    DRAIN = "drain"
-    RESUME = "resume"
-    PAUSE = "pause"
-    UNPAUSE = "unpause"
-    WEIGHT = "weight"
-    POLICY = "policy"
-    APPLY = "apply"
-    SCALE = "scale"
-    DOWN = "down"
-    ALERT_TEST = "alert-test"
-
-
-class Step(StrEnum):
-    """What a configuration change does with one process, or between them."""
-
-    CHANGE = "change"
-    """A node is restarted with the new configuration, an edge is told it."""
-    ADD = "add"
-    REMOVE = "remove"
-    BAKE = "bake"
-    """Wait, and watch whether clients get worse answers than before."""
-    COMMIT = "commit"
-    """From here on the configuration is the one in force."""
-
-
-class Phase(StrEnum):
-    """Where one target of an operation stands."""
-
-    WAITING = "waiting"
-    STOPPING = "stopping"
-    STARTING = "starting"
-    DONE = "done"
-
-
-class Target(Value):
-    """One process an operation works on; in a configuration change also a step between processes (no `node`)."""
-
-    node: str
-    phase: Phase = Phase.WAITING
-    instance: str = ""
-    """The launch that was running when the operation took it up."""
-    step: Step | None = None
-    restart: bool = False
-    """With `Step.CHANGE`: by a restart; an edge can be told most things while it runs."""
-    until: float = 0.0
-    """With `Step.BAKE`: monotonic seconds at which it is over."""
-    unfinished: int = 0
-    """Requests that its drain did not see the end of."""
-
-
-class Operation(Value):
-    """An accepted command that takes time; ends exactly once."""
-
-    id: str
-    verb: Verb
-    by: str
-    began: float
-    """Monotonic seconds."""
-    wall: float
-    deadline: float
-    """Monotonic seconds after which it ends as failed."""
-    reason: str = ""
-    targets: tuple[Target, ...] = ()
-    version: int = 0
-    """Plan that was in force when it was accepted: what it changes is in newer ones."""
-    undo: "Undo | None" = None
-    sentence: str = ""
-    revision: int = 0
-    """The configuration it brings into force; 0 for all other verbs."""
-    least: int = 0
-    """How many nodes it must leave serving at every step of its way there."""
-    back: str = ""
-    """Why that configuration is being taken back; "" for as long as it is not."""
-
-    @property
-    def look_again(self) -> float:
-        """Monotonic seconds at which time alone takes it further."""
-        pauses = (target.until for target in self.targets if target.until and target.phase is not Phase.DONE)
-        return min((self.deadline, *pauses))
-
-    @property
-    def done(self) -> int:
-        """How many targets are finished."""
-        return sum(target.phase is Phase.DONE for target in self.targets)
-
-
-class Undo(Value):
-    """What a weight or policy change replaced, so that a rejected plan can be taken back."""
-
-    node_weights: dict[str, int] = {}
-    region_weights: dict[str, int] = {}
-    policy: Policy | None = None
 
 
 class Paused(Value):
@@ -384,14 +75,6 @@ class Proposal(Value):
     """Of the files that it names for the edges' TLS, when it names others than the configuration before it."""
 
 
-class Outcome(StrEnum):
-    """How an operation ended."""
-
-    DONE = "done"
-    FAILED = "failed"
-    ROLLED_BACK = "rolled-back"
-
-
 class Fleet(Value):
     """Everything now. `seq` is the journal position this picture stands at."""
 
@@ -401,6 +84,8 @@ class Fleet(Value):
     seq: int = 0
     revision: int = 0
     """Number of the configuration in force."""
+    config_trouble: str = ""
+    """Why `hactl.toml` could not be used at the last start; "" when it could."""
     spec: FleetSpec = FleetSpec()
     boot: str = ""
     nodes: dict[str, Node] = {}

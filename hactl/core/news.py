@@ -15,7 +15,8 @@ from hactl.core.causes import (
     wanted,
     why_draining,
 )
-from hactl.core.model import DeadlineKind, Health, Node, NodeState, Paused, Reason, ReasonCode, Role
+from hactl.core.model import Paused
+from hactl.core.node import DeadlineKind, Health, Node, NodeState, Reason, ReasonCode, Role
 from hactl.core.orders import drain_with, stop_now
 from hactl.core.restarts import charge, ended
 from hactl.core.unfinished import cut_off, requests, sentence, still_open

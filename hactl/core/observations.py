@@ -1,7 +1,7 @@
 """What the world reports. Every observation names the launch it is about, so that late news can be told from news."""
 
 from hactl.core.certificate import Certificate
-from hactl.core.model import DeadlineKind, Launch
+from hactl.core.node import DeadlineKind, Launch
 from hactl.core.value import Value
 
 

@@ -18,7 +18,8 @@ from hactl.core.events import (
     TrafficRejected,
 )
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
-from hactl.core.model import Fleet, Launch, Node, Reason, ReasonCode
+from hactl.core.model import Fleet
+from hactl.core.node import Launch, Node, Reason, ReasonCode
 from hactl.core.observations import (
     AlertTooOld,
     AlertTried,

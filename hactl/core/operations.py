@@ -7,22 +7,14 @@ holds the operation, the fleet holds the rest.
 
 from typing import assert_never
 
+from hactl.core.config_events import RevisionRolledBack
 from hactl.core.draft import Draft
 from hactl.core.effects import Halt
-from hactl.core.events import OperationEnded, OperationMoved, PolicyChanged, RevisionRolledBack, WeightsChanged
+from hactl.core.events import OperationEnded, OperationMoved, PolicyChanged, WeightsChanged
 from hactl.core.lifecycle import Cause, Stimulus
-from hactl.core.model import (
-    Fleet,
-    Goal,
-    NodeState,
-    Operation,
-    Outcome,
-    Phase,
-    Role,
-    Target,
-    Undo,
-    Verb,
-)
+from hactl.core.model import Fleet
+from hactl.core.node import Goal, NodeState, Role
+from hactl.core.operation import Operation, Outcome, Phase, Target, Undo, Verb
 from hactl.core.rolling import given_up, held_down, is_up, known_to_edges, order, roll_one
 from hactl.core.targets import made_good, thawed
 from hactl.core.traffic import confirmed

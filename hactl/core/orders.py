@@ -18,7 +18,7 @@ from hactl.core.causes import (
 )
 from hactl.core.effects import BeginDrain, EndDrain
 from hactl.core.errors import CommandRejected
-from hactl.core.model import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode, Role
+from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode, Role
 from hactl.core.restarts import end_of, spawn
 from hactl.core.value import replace
 

@@ -10,7 +10,8 @@ from hactl.core.commands import Pause
 from hactl.core.draft import Draft
 from hactl.core.events import FleetPaused, FleetUnpaused
 from hactl.core.lifecycle import Cause, Stimulus
-from hactl.core.model import Fleet, Health, Node, NodeState, Now, Paused, ReasonCode
+from hactl.core.model import Fleet, Now, Paused
+from hactl.core.node import Health, Node, NodeState, ReasonCode
 from hactl.core.value import replace
 
 _DEAD = (NodeState.BACKOFF, NodeState.FAILED)

@@ -1,12 +1,14 @@
 """Whether a configuration may come into force now, and by which steps. Takes none of them itself: that is `rollout`."""
 
 from hactl.core.commands import Apply, Request, Scale
+from hactl.core.config_events import RevisionApplied, RevisionProposed
 from hactl.core.configured import configured
 from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
-from hactl.core.events import RevisionApplied, RevisionProposed
 from hactl.core.founding import node_names, wanted
-from hactl.core.model import Fleet, Node, Operation, Proposal, Role, Step, Target, Verb
+from hactl.core.model import Fleet, Proposal
+from hactl.core.node import Node, Role
+from hactl.core.operation import Operation, Step, Target, Verb
 from hactl.core.safety import hashable, remaining, serving, weighable
 from hactl.core.spec import FleetSpec, SafetySpec
 from hactl.core.traffic import shares

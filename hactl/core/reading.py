@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from hactl.core.model import Fleet, Goal, Health, Node, NodeState
+from hactl.core.model import Fleet
+from hactl.core.node import Goal, Health, Node, NodeState
 from hactl.core.safety import serving
 from hactl.core.spec import EdgeSpec
 from hactl.core.traffic import confirmed, shares

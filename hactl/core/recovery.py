@@ -5,40 +5,25 @@ Every effect asked for here may have been performed already: all of them are ide
 
 from hactl.core import alert_queue
 from hactl.core.certificate import Certificate
+from hactl.core.config_events import ConfigTaken, RevisionRolledBack, RulesTaken
 from hactl.core.draft import Draft
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
     CertificateRefused,
     CertificateTaken,
-    ConfigTaken,
     DaemonStarted,
     FailoverEnded,
     FleetPaused,
     NodeAdopted,
     NodeChanged,
     OrphanEnded,
-    RevisionRolledBack,
-    RulesTaken,
 )
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.machine import Decision, settle
-from hactl.core.model import (
-    Deadline,
-    DeadlineKind,
-    Fleet,
-    Goal,
-    Launch,
-    Node,
-    NodeState,
-    Now,
-    Operation,
-    Outcome,
-    Reason,
-    ReasonCode,
-    Role,
-    Verb,
-)
+from hactl.core.model import Fleet, Now
+from hactl.core.node import Deadline, DeadlineKind, Goal, Launch, Node, NodeState, Reason, ReasonCode, Role
+from hactl.core.operation import Operation, Outcome, Verb
 from hactl.core.operations import end, give_back
 from hactl.core.pausing import held, rearmed
 from hactl.core.restarts import spawn
@@ -71,13 +56,17 @@ class Arrival(Value):
     """What clients are to be shown; None without TLS."""
     certificate_refused: str = ""
     """Why it is an older one than the files hold."""
+    trouble: str = ""
+    """Why `hactl.toml` could not be used."""
 
 
 def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     """Take charge of `fleet`: adopt what lives, notice what died, end what nobody claims, go on with the rest."""
     draft = Draft(fleet, now)
     rebooted = fleet.boot not in ("", now.boot)
-    started = DaemonStarted(pid=arrival.pid, version=arrival.version, boot=now.boot, gap=arrival.gap)
+    started = DaemonStarted(
+        pid=arrival.pid, version=arrival.version, boot=now.boot, gap=arrival.gap, trouble=arrival.trouble
+    )
     _end_closing(draft)
     overtaken = _end_overtaken(draft, arrival, rebooted=rebooted)
     draft.emit(started)

@@ -8,7 +8,8 @@ In a paused fleet nobody comes back by itself: it waits without a deadline, and 
 from hactl.core.causes import Context, Reaction, Stimulus, deadline_in, instance_of, ordered, wanted
 from hactl.core.effects import Spawn
 from hactl.core.jitter import fraction
-from hactl.core.model import DeadlineKind, Health, Node, NodeState, Paused, Reason, ReasonCode, Role
+from hactl.core.model import Paused
+from hactl.core.node import DeadlineKind, Health, Node, NodeState, Reason, ReasonCode, Role
 from hactl.core.spec import FleetSpec
 from hactl.core.value import replace
 

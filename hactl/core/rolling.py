@@ -9,7 +9,9 @@ from typing import assert_never
 from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
 from hactl.core.lifecycle import Cause, Stimulus
-from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Phase, Role, Step, Target, Verb
+from hactl.core.model import Fleet
+from hactl.core.node import Goal, Node, NodeState, Role
+from hactl.core.operation import Operation, Phase, Step, Target, Verb
 from hactl.core.pausing import held
 from hactl.core.safety import remaining, serving
 from hactl.core.traffic import confirmed

@@ -15,19 +15,16 @@ worse answers. Each process knows which revision it is to run with, so a daemon 
 
 from typing import assert_never
 
+from hactl.core.config_events import NodesAdded, NodesRemoved, RevisionApplied, RevisionRolledBack
 from hactl.core.draft import Draft
 from hactl.core.effects import ApplyTraffic
-from hactl.core.events import (
-    NodesAdded,
-    NodesRemoved,
-    OperationMoved,
-    RevisionApplied,
-    RevisionRolledBack,
-)
+from hactl.core.events import OperationMoved
 from hactl.core.founding import wanted
 from hactl.core.leaving import let_go, may_be_forgotten
 from hactl.core.lifecycle import Cause
-from hactl.core.model import Fleet, Goal, Node, NodeState, Operation, Outcome, Phase, Role, Step, Target
+from hactl.core.model import Fleet
+from hactl.core.node import Goal, Node, NodeState, Role
+from hactl.core.operation import Operation, Outcome, Phase, Step, Target
 from hactl.core.operations import end
 from hactl.core.pausing import held, kept_down
 from hactl.core.restarts import placed

@@ -27,7 +27,9 @@ from hactl.core.commands import (
     Unpause,
 )
 from hactl.core.errors import CommandRejected
-from hactl.core.model import Fleet, Node, Role, Verb
+from hactl.core.model import Fleet
+from hactl.core.node import Node, Role
+from hactl.core.operation import Verb
 from hactl.core.spec import FleetSpec, Policy
 
 MAX_WEIGHT = 1000

@@ -8,7 +8,8 @@ kept in the journal, which only its owner can read, and leaves the daemon masked
 from enum import StrEnum
 from typing import TypeVar
 
-from hactl.core.events import ConfigTaken, FleetFounded, Record, RevisionProposed
+from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
+from hactl.core.events import Record
 from hactl.core.model import Fleet, Proposal
 from hactl.core.spec import FleetSpec
 from hactl.core.talk import News, Snapshot

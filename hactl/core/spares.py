@@ -6,7 +6,8 @@ and stands by in turn; nobody is taken out of rotation to make room for it.
 """
 
 from hactl.core.draft import Draft
-from hactl.core.model import Fleet, Node, NodeState
+from hactl.core.model import Fleet
+from hactl.core.node import Node, NodeState
 from hactl.core.traffic import in_rotation
 from hactl.core.value import replace
 

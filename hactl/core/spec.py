@@ -206,12 +206,15 @@ class LogsSpec(Value):
 
     max_size: int = 16 << 20
     keep: int = 3
+    max_age: float = 90 * 86400.0
+    """Seconds after which a rotated file goes; so does all that a process has left which is no longer in the fleet."""
 
 
 class JournalSpec(Value):
-    """How long the journal remembers."""
+    """How much the journal remembers: no more than either of the two, but always what a start needs."""
 
     max_age: float = 90 * 86400.0
+    max_size: int = 256 << 20
     checkpoint_every: int = 500
     """Records between checkpoints: the most a start has to replay."""
 

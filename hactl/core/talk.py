@@ -1,7 +1,8 @@
 """What travels between a Controller and whoever drives it: snapshots, updates, receipts, queries. Values only."""
 
 from hactl.core.events import Record
-from hactl.core.model import Fleet, Sample, Share
+from hactl.core.model import Fleet, Sample
+from hactl.core.plan import Share
 from hactl.core.value import Value
 
 PROTOCOL = 1

@@ -5,7 +5,9 @@ a sentence    it cannot be done any more, and why
 None          not yet
 """
 
-from hactl.core.model import Fleet, Goal, Health, Node, NodeState, Operation, Role, Target, Verb
+from hactl.core.model import Fleet
+from hactl.core.node import Goal, Health, Node, NodeState, Role
+from hactl.core.operation import Operation, Target, Verb
 from hactl.core.pausing import held
 from hactl.core.rolling import given_up, is_up, known_to_edges
 

@@ -4,12 +4,21 @@ from typing import assert_never
 
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.certificate import bearers
+from hactl.core.config_events import (
+    ConfigEvent,
+    ConfigTaken,
+    FleetFounded,
+    NodesAdded,
+    NodesRemoved,
+    RevisionApplied,
+    RevisionProposed,
+    RevisionRolledBack,
+    RulesTaken,
+)
 from hactl.core.events import (
     AdoptionRefused,
     CertificateRefused,
     CertificateTaken,
-    ConfigEvent,
-    ConfigTaken,
     DaemonStarted,
     DaemonStopped,
     Event,
@@ -17,30 +26,25 @@ from hactl.core.events import (
     FailoverEnded,
     FailoverMoved,
     FleetClosing,
-    FleetFounded,
     FleetPaused,
     FleetUnpaused,
     GapRecorded,
     JournalFilled,
     NodeAdopted,
     NodeChanged,
-    NodesAdded,
-    NodesRemoved,
     OperationBegan,
     OperationEnded,
     OperationMoved,
     OrphanEnded,
     PolicyChanged,
-    RevisionApplied,
-    RevisionProposed,
-    RevisionRolledBack,
-    RulesTaken,
     TrafficApplied,
     TrafficRejected,
     TrafficShifted,
     WeightsChanged,
 )
-from hactl.core.model import EndpointStatus, Health, NodeState, Operation, Phase, Step, Target
+from hactl.core.node import Health, NodeState
+from hactl.core.operation import Operation, Phase, Step, Target
+from hactl.core.plan import EndpointStatus
 
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event
@@ -57,9 +61,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             | NodesRemoved()
         ):
             return _configured(event)
-        case DaemonStarted(pid=pid, version=version, gap=gap):
-            unseen = f" after {gap:.1f} s without supervision" if gap is not None else ""
-            return f"daemon {version} in charge (pid {pid}){unseen}"
+        case DaemonStarted():
+            return _started(event)
         case DaemonStopped(pid=pid):
             return f"daemon left (pid {pid})"
         case NodeChanged():
@@ -173,6 +176,12 @@ def _progress(operation: Operation) -> str:
     ]
     back = f"taken back: {operation.back}; " if operation.back else ""
     return f"{back}{''.join(busy)}{operation.done} of {len(operation.targets)} done"
+
+
+def _started(event: DaemonStarted) -> str:
+    unseen = f" after {event.gap:.1f} s without supervision" if event.gap is not None else ""
+    trouble = f"; LAST GOOD CONFIGURATION in force, hactl.toml cannot be used: {event.trouble}" if event.trouble else ""
+    return f"daemon {event.version} in charge (pid {event.pid}){unseen}{trouble}"
 
 
 def _changed(event: NodeChanged) -> str:

@@ -4,16 +4,9 @@ Two pictures of one rule: `plan_for` is what is published (with the standby regi
 by themselves), `shares` is what that plan should come to.
 """
 
-from hactl.core.model import (
-    Endpoint,
-    EndpointStatus,
-    Fleet,
-    Node,
-    NodeState,
-    RegionPlan,
-    Share,
-    TrafficPlan,
-)
+from hactl.core.model import Fleet
+from hactl.core.node import Node, NodeState
+from hactl.core.plan import Endpoint, EndpointStatus, RegionPlan, Share, TrafficPlan
 from hactl.core.spec import FailoverMode
 from hactl.core.value import replace
 

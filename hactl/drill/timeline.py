@@ -15,7 +15,7 @@ from hactl.core.events import (
     Record,
     TrafficApplied,
 )
-from hactl.core.model import NodeState
+from hactl.core.node import NodeState
 from hactl.core.value import Value, replace
 
 

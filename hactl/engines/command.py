@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Node
+from hactl.core.model import Fleet
+from hactl.core.node import Node
 from hactl.core.running import CommandLine, ProbeAnswer
 from hactl.core.secrets import Secret, reference
 from hactl.core.spec import GatewaySpec, HealthSpec, ProbeKind

@@ -1,8 +1,8 @@
 """The daemon: builds a Supervisor out of the wings, puts the control server in front of it, and runs.
 
-`python -m hactl.processes.daemon --config hactl.toml --state DIR` runs in the foreground; `hactl up` starts it so in
-a session of its own. On SIGTERM or SIGINT it leaves and every worker goes on; the next one adopts them. `hactl down`
-stops the workers first.
+`python -m hactl.processes.daemon --config hactl.toml --state DIR` runs in the foreground and says what happens;
+`hactl up` starts it in a session of its own, where it announces itself on a descriptor. On SIGTERM or SIGINT it
+leaves and every worker goes on; the next one adopts them. `hactl down` stops the workers first.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
@@ -23,22 +23,25 @@ from hactl import __version__, config
 from hactl.control.peer import Allowed, group_id, owners
 from hactl.control.server import ControlServer
 from hactl.control.sockets import barrier
-from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Node, Now
+from hactl.core.errors import ConfigError, HactlError
+from hactl.core.model import Fleet, Now
+from hactl.core.node import Node
 from hactl.core.running import JournalFull
 from hactl.core.spec import FleetSpec, GatewayKind, HealthSpec
 from hactl.engines.command import CommandGateway
 from hactl.engines.envoy.edge import EnvoyEdge
 from hactl.engines.envoy.gateway import EnvoyGateway
 from hactl.paths import FleetPaths
+from hactl.processes.foreground import Foreground
 from hactl.processes.proposing import Proposals
 from hactl.processes.succession import Predecessor, rehearse
-from hactl.processes.taking_charge import take_charge
+from hactl.processes.taking_charge import Charge, take_charge
 from hactl.store.ballast import Ballast
 from hactl.store.journal import SqliteJournal
 from hactl.store.lock import FleetLock
 from hactl.supervisor import procfs
 from hactl.supervisor.alerts.delivery import AlertDelivery
+from hactl.supervisor.listening import claimed
 from hactl.supervisor.loop import Supervisor
 from hactl.supervisor.ports import ProcessKind
 from hactl.supervisor.recorder import Recorder
@@ -54,11 +57,17 @@ def clock_of_this_boot() -> Callable[[], Now]:
 
 
 async def run(
-    spec: FleetSpec | None, paths: FleetPaths, *, ready: "Announcement", before: Predecessor | None = None
+    spec: FleetSpec | None,
+    paths: FleetPaths,
+    *,
+    ready: "Announcement",
+    face: Foreground | None = None,
+    before: Predecessor | None = None,
+    trouble: str = "",
 ) -> None:
     """Run the fleet in `paths` until it is down or a signal comes; without `spec`, as it was last configured.
 
-    Takes over from the daemon `before`, if any. Raises HactlError when it cannot start.
+    Takes over from `before`, if any; `trouble` is why there is no `spec`. Raises HactlError when it cannot start.
     """
     clock = clock_of_this_boot()
     _make(paths.state)
@@ -67,8 +76,6 @@ async def run(
     lock = FleetLock(paths.lock)
     notes = _take_over(before, paths, lock) if before is not None else ()
     with lock, contextlib.closing(SqliteJournal(paths.journal)) as journal:
-        ballast = Ballast(paths.ballast)
-        _lay(ballast)
         edges = EnvoyEdge(paths)
         charge = take_charge(
             *(spec, journal, clock()),
@@ -76,13 +83,14 @@ async def run(
             pid=os.getpid(),
             fleet_id=secrets.token_hex(4),
             keep=edges.keep,
+            trouble=trouble,
         )
         if charge.certified.fresh:
             await edges.vouch(charge.decision.fleet)  # before anything is written: it refuses some that others take
         in_force = charge.decision.fleet.spec
         allowed = Allowed(uids=owners(), group=group_id(in_force.group))
         notes = (*notes, *charge.notes, *_shut_out(paths, allowed.group, in_force.group))
-        recorder = Recorder(journal, ballast)
+        recorder = Recorder(journal, _laid(Ballast(paths.ballast)))
         gateways = _gateways(in_force, paths, lambda node: supervisor.look().spec_for(node).health)
         supervisor = Supervisor(
             paths=paths,
@@ -105,19 +113,46 @@ async def run(
             pid=os.getpid(),
             allowed=allowed,
         )
-        _leave_when_told(supervisor)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(server.serve(), name="control")
-            await server.started()
-            await supervisor.run(charge.before, charge.decision, lambda: ready.succeeded(notes))
-            await server.stop()
+        async with claimed(in_force.edge.host, in_force.edge.port):
+            await _attend(supervisor, server, charge, face, lambda: _in_charge(ready, face, notes))
         _tidy(paths, supervisor.look())
 
 
-def _leave_when_told(supervisor: Supervisor) -> None:
+async def _attend(
+    supervisor: Supervisor,
+    server: ControlServer,
+    charge: Charge,
+    face: Foreground | None,
+    in_charge: Callable[[], None],
+) -> None:
+    """Supervise and answer until the fleet is down or a signal comes."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.leave)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.serve(), name="control")
+        await server.started()
+        async with _shown(face, tasks, supervisor):
+            await supervisor.run(charge.before, charge.decision, in_charge)
+        await server.stop()
+
+
+@contextlib.asynccontextmanager
+async def _shown(face: Foreground | None, tasks: asyncio.TaskGroup, supervisor: Supervisor) -> AsyncIterator[None]:
+    """In the foreground, what happens meanwhile is told."""
+    if face is not None:
+        await face.begin(tasks, supervisor)
+    try:
+        yield
+    finally:
+        if face is not None:
+            face.leaving()
+
+
+def _in_charge(ready: "Announcement", face: Foreground | None, notes: tuple[str, ...]) -> None:
+    ready.succeeded(notes)
+    if face is not None:
+        face.in_charge(notes)
 
 
 def _take_over(before: Predecessor, paths: FleetPaths, lock: FleetLock) -> tuple[str, ...]:
@@ -154,9 +189,10 @@ def _keep_descriptors() -> None:
                 os.set_inheritable(int(name), False)
 
 
-def _lay(ballast: Ballast) -> None:
+def _laid(ballast: Ballast) -> Ballast:
     with contextlib.suppress(JournalFull, HactlError):  # a full disk is no reason not to start
         ballast.lay()
+    return ballast
 
 
 def _gateways(spec: FleetSpec, paths: FleetPaths, health: Callable[[Node], HealthSpec]) -> ProcessKind:
@@ -205,16 +241,21 @@ def main(argv: list[str] | None = None) -> int:
     """Entry point; returns an exit code."""
     parser = argparse.ArgumentParser(prog="hactl-daemon", description="Run one fleet in the foreground.")
     parser.add_argument("--config", type=Path, help="the fleet's hactl.toml (default: as last configured)")
+    parser.add_argument(
+        "--last-good", action="store_true", help="as last configured, too, when the hactl.toml cannot be used"
+    )
     parser.add_argument("--state", type=Path, required=True, help="the fleet's state directory")
     parser.add_argument("--relieve-fd", type=int, default=None, help="pidfd of the daemon to take over from")
     parser.add_argument("--ready-fd", type=int, default=None, help="descriptor to announce the start on")
     args = parser.parse_args(argv)
     _keep_descriptors()
     ready = Announcement(args.ready_fd)
+    face = Foreground.of(os.environ) if args.ready_fd is None else None
+    paths = FleetPaths(args.state.absolute())
     try:
-        spec = config.load(args.config) if args.config else None
+        spec, trouble = _configuration(args.config, paths, last_good=args.last_good)
         before = Predecessor(args.relieve_fd) if args.relieve_fd is not None else None
-        asyncio.run(run(spec, FleetPaths(args.state.absolute()), ready=ready, before=before))
+        asyncio.run(run(spec, paths, ready=ready, face=face, before=before, trouble=trouble))
     except HactlError as error:
         ready.failed(error)
         return 1
@@ -224,7 +265,20 @@ def main(argv: list[str] | None = None) -> int:
             raise
         ready.failed(_first(known))
         return 1
+    finally:
+        if face is not None:
+            face.close()
     return 0
+
+
+def _configuration(file: Path | None, paths: FleetPaths, *, last_good: bool) -> tuple[FleetSpec | None, str]:
+    """What to start with (None: as it was last configured), and why that is not what the file says."""
+    try:
+        return (config.load(file) if file else None), ""
+    except ConfigError as error:
+        if not last_good or not paths.journal.exists():
+            raise
+        return None, error.message
 
 
 def _first(group: BaseExceptionGroup[HactlError]) -> HactlError:

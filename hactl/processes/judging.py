@@ -8,6 +8,7 @@ from pathlib import Path
 from hactl.core.errors import ConfigError, HactlError
 from hactl.core.model import Fleet
 from hactl.core.spec import FleetSpec, GatewayKind
+from hactl.core.value import replace
 from hactl.engines.envoy.edge import EnvoyEdge
 from hactl.engines.envoy.gateway import EnvoyGateway
 from hactl.paths import FleetPaths
@@ -29,13 +30,16 @@ def judge_overlay(spec: FleetSpec, source: str) -> None:
 async def judge(spec: FleetSpec) -> None:
     """Return when Envoy would take the documents of one edge and, if nodes are Envoys, of one node.
 
-    Raises HactlError with Envoy's own reason, or when there is no Envoy to ask.
+    Raises HactlError with Envoy's own reason, when a certificate is of no use, or when there is no Envoy to ask.
     """
     fleet = Fleet(id="judged", name=spec.name, spec=spec, policy=spec.edge.policy)
     with tempfile.TemporaryDirectory(prefix="hactl-") as directory:
         paths = FleetPaths(Path(directory))
+        edges = EnvoyEdge(paths)
         try:
-            await EnvoyEdge(paths).judge(fleet)
+            if spec.edge.tls.cert:
+                fleet = replace(fleet, certificate=edges.keep(spec.edge.tls))
+            await edges.judge(fleet)
             if spec.gateway.kind is GatewayKind.ENVOY:
                 await EnvoyGateway(paths).judge(fleet)
         finally:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from hactl.core.errors import HactlError, TimedOut
-from hactl.core.model import Launch
+from hactl.core.node import Launch
 from hactl.paths import FleetPaths
 from hactl.processes.succession import rehearse, surroundings
 from hactl.supervisor.identity import find_instances
@@ -23,16 +23,19 @@ PATIENCE = 60.0
 """Seconds a daemon may take to be in charge; it needs less than one, also with an old journal."""
 
 
-def launch(paths: FleetPaths, config: Path | None, *, relieving: int | None = None) -> tuple[str, ...]:
+def launch(
+    paths: FleetPaths, config: Path | None, *, relieving: int | None = None, last_good: bool = False
+) -> tuple[str, ...]:
     """Start the daemon of `paths` and return its notes once it is in charge; without `config`, as it was last.
 
     It takes over from the daemon with the pid `relieving`, if any, whose place and environment it goes on with.
+    With `last_good` a `config` that cannot be used is no hindrance.
     Raises HactlError with the daemon's own words when it does not come up, and TimedOut when it does not say.
     """
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as answer:
         try:
-            process = _start(paths, config, writing, relieving)
+            process = _start(paths, config, writing, relieving, last_good=last_good)
         finally:
             os.close(writing)
         if not select.select([answer], [], [], PATIENCE)[0]:
@@ -55,8 +58,10 @@ def workers(paths: FleetPaths) -> list[Launch]:
     return find_instances(fleet.id) if fleet.id else []
 
 
-def _start(paths: FleetPaths, config: Path | None, ready_fd: int, relieving: int | None) -> "subprocess.Popen[bytes]":
-    given = ["--config", str(config)] if config else []
+def _start(
+    paths: FleetPaths, config: Path | None, ready_fd: int, relieving: int | None, *, last_good: bool
+) -> "subprocess.Popen[bytes]":
+    given = [*(["--config", str(config)] if config else []), *(["--last-good"] if last_good else [])]
     directory, environment = None, None
     fds: tuple[int, ...] = (ready_fd,)
     with contextlib.ExitStack() as stack:

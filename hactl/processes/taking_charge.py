@@ -2,20 +2,23 @@
 
 A configuration that changed since is taken into force only when nothing of the fleet runs: a running fleet goes on
 with the one it has, and its operator is told. What concerns the daemon alone is taken at once: its rules can be changed
-by restarting it, which is also the way back from `safety.read_only`.
+by restarting it, which is also the way back from `safety.read_only`. A file that cannot be used is no reason for a
+gateway to stay down: the last good configuration goes on, where the caller allows it, and that is said.
 """
 
 import os
 from collections.abc import Iterator
 
 from hactl import config
+from hactl.core.config_events import ConfigTaken, FleetFounded, RulesTaken
 from hactl.core.draft import evolve
 from hactl.core.errors import HactlError
-from hactl.core.events import ConfigTaken, DaemonStopped, Event, FleetFounded, Record, RulesTaken
+from hactl.core.events import DaemonStopped, Event, Record
 from hactl.core.founding import lay_out
 from hactl.core.jitter import fraction
 from hactl.core.machine import Decision
-from hactl.core.model import Fleet, Launch, Now
+from hactl.core.model import Fleet, Now
+from hactl.core.node import Launch
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import FleetSpec
 from hactl.core.value import Value, replace
@@ -41,19 +44,31 @@ class Charge(Value):
 
 
 def take_charge(
-    spec: FleetSpec | None, journal: Journal, now: Now, *, version: str, pid: int, fleet_id: str, keep: Keep
+    spec: FleetSpec | None,
+    journal: Journal,
+    now: Now,
+    *,
+    version: str,
+    pid: int,
+    fleet_id: str,
+    keep: Keep,
+    trouble: str = "",
 ) -> Charge:
     """Read, look, decide. `fleet_id` is for a fleet that is founded now, `keep` for its certificate.
+
+    `trouble` is why there is no `spec`, if anything is wrong with the file.
 
     Raises HactlError when it cannot start.
     """
     fleet, last = _journaled(journal)
     if not fleet.id:
         if spec is None:
-            raise HactlError("there is no fleet here yet", "hactl up in the directory of its hactl.toml")
+            raise HactlError(trouble or "there is no fleet here yet", "hactl up in the directory of its hactl.toml")
         return _found(spec, fleet, now, Arrival(pid=pid, version=version), fleet_id, keep)
     found = look_around(fleet, now)
     notes: tuple[str, ...] = ()
+    if trouble:
+        notes = (f"{trouble}: the last good configuration (revision {fleet.revision}) is in force instead",)
     changed, rules = None, None
     if spec is not None and config.digest(spec) != config.digest(fleet.spec):
         if found.alive:
@@ -75,7 +90,8 @@ def take_charge(
     certified = certify(fleet, in_force, keep, runs=bool(found.alive), was_down=down)
     if certified.refused:
         notes = (*notes, f"the fleet goes on with the certificate it has: {certified.refused}")
-    arrival = _with(Arrival(pid=pid, version=version, gap=gap, config=changed, rules=rules), certified)
+    arrival = Arrival(pid=pid, version=version, gap=gap, config=changed, rules=rules, trouble=trouble)
+    arrival = _with(arrival, certified)
     return Charge(before=fleet, decision=recover(fleet, found, arrival, now), notes=notes, certified=certified)
 
 

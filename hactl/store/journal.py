@@ -13,17 +13,16 @@ from types import TracebackType
 from typing import Self
 
 from hactl.core.codec import VERSION, decode_fleet, decode_record, encode
-from hactl.core.errors import HactlError
-from hactl.core.events import (
+from hactl.core.config_events import (
     ConfigTaken,
     FleetFounded,
-    GapRecorded,
-    Record,
     RevisionApplied,
     RevisionProposed,
     RevisionRolledBack,
     RulesTaken,
 )
+from hactl.core.errors import HactlError
+from hactl.core.events import GapRecorded, Record
 from hactl.core.model import Fleet
 from hactl.store.database import Database
 
@@ -184,21 +183,36 @@ class SqliteJournal:
         needs a little room.
         """
         with self._database.transaction() as db:
-            first = _released(db) + 1
-            oldest_checkpoint = db.execute("SELECT ifnull(min(seq), 0) FROM checkpoints").fetchone()[0]
-            end = min(oldest_checkpoint, self._last, first + PRUNE_BATCH - 1)
+            first, end = self._releasable(db)
             young = db.execute(
                 "SELECT min(seq) FROM records WHERE seq BETWEEN ? AND ? AND +wall >= ?", (first, end, older_than)
             ).fetchone()[0]
-            released = end if young is None else young - 1
-            if released < first:
+            return _release(db, first, end if young is None else young - 1)
+
+    def trim(self, max_size: int) -> int:
+        """Let go of the oldest records while the journal takes more than `max_size` bytes; how many went, 5000 at most.
+
+        The file itself does not shrink: what is freed is used again. As `prune` does, keeps what a start needs, and
+        raises JournalFull.
+        """
+        with self._database.transaction() as db:
+            size = _size(db)
+            if size <= max_size:
                 return 0
-            db.execute("UPDATE retention SET released = ?", (released,))
-            marks = ", ".join("?" * len(_KEPT))
-            forgotten = db.execute(
-                f"DELETE FROM records WHERE seq BETWEEN ? AND ? AND kind NOT IN ({marks})", (first, released, *_KEPT)
-            )
-            return forgotten.rowcount
+            first, end = self._releasable(db)
+            share = (self._last - first + 1) * (size - max_size) / size
+            return _release(db, first, min(end, first + math.ceil(share) - 1))
+
+    def size(self) -> int:
+        """Bytes in use in the file; what was freed and waits to be used again does not count."""
+        with self._database.reading() as db:
+            return _size(db)
+
+    def _releasable(self, db: sqlite3.Connection) -> tuple[int, int]:
+        """The first record there is, and the last that may go now: no start would replay it."""
+        first = _released(db) + 1
+        oldest_checkpoint = db.execute("SELECT ifnull(min(seq), 0) FROM checkpoints").fetchone()[0]
+        return first, min(oldest_checkpoint, self._last, first + PRUNE_BATCH - 1)
 
     @property
     def _path(self) -> Path:
@@ -230,6 +244,23 @@ class SqliteJournal:
 def _released(db: sqlite3.Connection) -> int:
     """Up to which record everything has been let go by age."""
     return int(db.execute("SELECT released FROM retention").fetchone()[0])
+
+
+def _release(db: sqlite3.Connection, first: int, last: int) -> int:
+    """Let go of the records from the `first` there is to `last`; how many went."""
+    if last < first:
+        return 0
+    db.execute("UPDATE retention SET released = ?", (last,))
+    marks = ", ".join("?" * len(_KEPT))
+    forgotten = f"DELETE FROM records WHERE seq BETWEEN ? AND ? AND kind NOT IN ({marks})"
+    return db.execute(forgotten, (first, last, *_KEPT)).rowcount
+
+
+def _size(db: sqlite3.Connection) -> int:
+    pages, free, page = (
+        int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * page
 
 
 def _checkpoints(db: sqlite3.Connection) -> list[int]:

@@ -35,6 +35,11 @@ class FleetLock:
 
         Raises LockHeld when a daemon has it, and HactlError when the file cannot be made, written or locked.
         """
+        while not self._taken(patience):
+            pass
+
+    def _taken(self, patience: float) -> bool:
+        """One try; False when the file was taken away by a purge just before it was ours: there is another by now."""
         try:
             # Python's descriptors are not inherited: an inherited one would keep the lock after its holder's death.
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -43,6 +48,9 @@ class FleetLock:
         try:
             os.fchmod(fd, 0o600)
             _lock(fd, patience)
+            if not self._still_there(fd):
+                os.close(fd)
+                return False
             _sign(fd)
         except BlockingIOError as error:
             holder = _signature(fd)
@@ -54,9 +62,18 @@ class FleetLock:
             os.close(fd)
             raise self._failure(error) from error
         self._fd = fd
+        return True
+
+    def _still_there(self, fd: int) -> bool:
+        mine = os.fstat(fd)
+        try:
+            there = self._path.lstat()
+        except FileNotFoundError:
+            return False
+        return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
 
     def release(self) -> None:
-        """Give the lock back. The file stays: to remove it would let two daemons lock two files of one name."""
+        """Give the lock back. The file stays; whoever removes it while holding it removes the fleet as well."""
         if self._fd is not None:
             os.ftruncate(self._fd, 0)
             os.close(self._fd)

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Launch, Node, NodeState, Now, Role, Sample
+from hactl.core.model import Fleet, Now, Sample
+from hactl.core.node import Launch, Node, NodeState, Role
 from hactl.core.observations import Observation
 from hactl.supervisor.alerts.courier import Courier, Delivery
 from hactl.supervisor.certificate import CertificateWatch

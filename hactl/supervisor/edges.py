@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from hactl.core.errors import HactlError
 from hactl.core.lifecycle import instance_of
-from hactl.core.model import Fleet, NodeState
+from hactl.core.model import Fleet
+from hactl.core.node import NodeState
 from hactl.core.observations import Observation, PlanApplied, PlanRejected
 from hactl.supervisor.ports import EdgeEngine
 

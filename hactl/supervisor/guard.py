@@ -7,8 +7,9 @@ there and nowhere else.
 from collections import deque
 from collections.abc import Iterable
 
-from hactl.core.model import Fleet, Operation, Sample
+from hactl.core.model import Fleet, Sample
 from hactl.core.observations import TrafficWorsened
+from hactl.core.operation import Operation
 from hactl.core.value import Value
 
 BASELINE = 30

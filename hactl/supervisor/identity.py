@@ -8,7 +8,7 @@ import os
 from contextlib import suppress
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Launch
+from hactl.core.node import Launch
 from hactl.supervisor import pidfd, procfs
 
 _PASSES = 3

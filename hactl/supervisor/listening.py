@@ -2,18 +2,21 @@
 a sentence and not a line in that process's log.
 """
 
+import asyncio
 import errno
 import os
 import socket
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
 
 from hactl.core.errors import HactlError
 from hactl.supervisor import procfs
 
+_PAUSES = (0.01, 0.05, 0.2)
+"""Seconds between tries for a name: a daemon that is just ending has let go of its lock, but not yet of everything."""
 _LISTEN = "0A"
 """TCP_LISTEN in /proc/net/tcp."""
 
@@ -38,6 +41,29 @@ def ensure_free(addresses: Iterable[tuple[str, int]], *, shared: bool = False) -
     for host, port in addresses:
         if not is_free(host, port, shared=shared):
             raise PortTaken(host, port, holder(port))
+
+
+@asynccontextmanager
+async def claimed(host: str, port: int) -> AsyncIterator[None]:
+    """Keep the daemon of any other fleet from using the address for its edges, from before they listen on it.
+
+    Edges share their port by the kernel's leave, and it gives that to every process of a user: of two fleets that
+    start at once both would find the port free, and clients would meet now one and now the other. A name in the
+    kernel's table of abstract sockets goes to one process, and is free the moment that ends. Raises HactlError.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as name:
+        for pause in (*_PAUSES, None):
+            try:
+                name.bind(f"\0hactl-edge-{host}:{port}")
+                break
+            except OSError as error:
+                if pause is None:
+                    raise HactlError(
+                        f"port {port} on {host} is taken by the daemon of another fleet",
+                        "hactl fleets; give one of them another edge.listen",
+                    ) from error
+                await asyncio.sleep(pause)
+        yield
 
 
 def is_free(host: str, port: int, *, shared: bool = False) -> bool:

@@ -99,6 +99,17 @@ def rotate(path: Path, *, max_size: int, keep: int) -> bool:
     return True
 
 
+def expire(path: Path, *, older_than: float, keep: int) -> None:
+    """Remove what was rotated out of a log before `older_than` (Unix time), or is beyond the `keep` newest.
+
+    The log itself stays. Raises OSError when something cannot be removed.
+    """
+    for old in path.parent.glob(f"{path.name}.*"):
+        number = old.suffix[1:]
+        if number.isdigit() and (int(number) > keep or old.lstat().st_mtime < older_than):
+            old.unlink(missing_ok=True)
+
+
 def _shift(path: Path, keep: int) -> None:
     beyond = keep + 1
     while _old(path, beyond).exists():  # more were kept once

@@ -7,12 +7,12 @@ no SQLite: engines and journal fit `ports`.
 import asyncio
 import contextlib
 import functools
-import shutil
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import assert_never
 
 from hactl.core.commands import Apply, Command, Freeze, Kill, Request, Scale
+from hactl.core.config_events import NodesRemoved
 from hactl.core.draft import evolve
 from hactl.core.effects import (
     ApplyTraffic,
@@ -26,9 +26,10 @@ from hactl.core.effects import (
     Spawn,
 )
 from hactl.core.errors import CommandRejected, HactlError
-from hactl.core.events import DaemonStopped, Event, NodeAdopted, NodesRemoved, Record
+from hactl.core.events import DaemonStopped, Event, NodeAdopted, Record
 from hactl.core.machine import Decision, step
-from hactl.core.model import Fleet, NodeState, Now
+from hactl.core.model import Fleet, Now
+from hactl.core.node import NodeState
 from hactl.core.observations import JournalStuck, Observation
 from hactl.core.running import JournalFull
 from hactl.core.talk import LogPage, Measured, News, Pulse, Query, Receipt, Snapshot, Update
@@ -36,7 +37,7 @@ from hactl.core.telling import tell_step
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
-from hactl.supervisor import logs, remains
+from hactl.supervisor import logs, retention
 from hactl.supervisor.alarm import Alarm
 from hactl.supervisor.alerts.courier import Delivery
 from hactl.supervisor.crew import Crew
@@ -203,7 +204,7 @@ class Supervisor:
 
     async def log(self, node: str, after: int = -1, lines: int = 100) -> LogPage:
         """Lines of a process's own log; also of one that has been removed, as long as what it wrote is kept."""
-        if node != "daemon" and node not in self._fleet.nodes and node not in remains.names(self._paths):
+        if node != "daemon" and node not in self._fleet.nodes and node not in self._paths.processes():
             raise HactlError(f"no node '{node}'", "known: " + ", ".join((*self._fleet.nodes, "daemon")))
         path = self._paths.daemon_log if node == "daemon" else self._paths.node_log(node)
         page = await asyncio.to_thread(logs.read_page, path, after=after, lines=lines)
@@ -311,18 +312,9 @@ class Supervisor:
         )
 
     async def _housekeeping(self) -> None:
-        """What is due now and then: what waits for room on the disk, logs that have grown, records that are old."""
+        """What is due now and then: what waits for room on the disk, and what has grown too large or too old."""
         self._write_waiting()
-        with contextlib.suppress(HactlError):  # no room: the next round tries again
-            self._journal.prune(self._clock().wall - self._fleet.spec.journal.max_age)
-        spec = self._fleet.spec.logs
-        written = (path for name in self._fleet.nodes for path in self._paths.node_logs(name))
-        for path in (self._paths.daemon_log, *written):
-            with contextlib.suppress(HactlError, OSError):  # no room for the copy: the next round tries again
-                await asyncio.to_thread(logs.rotate, path, max_size=spec.max_size, keep=spec.keep)
-        aside = remains.set_aside(self._paths, self._fleet.nodes)
-        if aside is not None:
-            await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+        await retention.tidy(self._paths, self._journal, self._recorder, self._fleet, self._clock().wall)
 
     def _write_waiting(self) -> None:
         def record(event: Event) -> Record:

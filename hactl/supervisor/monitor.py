@@ -6,7 +6,8 @@ Nothing here takes a node out; the core decides what a crossing means. One Monit
 
 from collections.abc import Awaitable, Callable
 
-from hactl.core.model import Fleet, Health, Launch, Node, NodeState, Role
+from hactl.core.model import Fleet
+from hactl.core.node import Health, Launch, Node, NodeState, Role
 from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation, Stalled, StillBusy, WentIdle
 from hactl.core.running import ProbeAnswer
 from hactl.core.spec import FleetSpec, GatewayKind, HealthSpec

@@ -6,7 +6,9 @@ from typing import Protocol
 from hactl.core.certificate import Certificate
 from hactl.core.commands import Apply, Scale
 from hactl.core.events import Record
-from hactl.core.model import Fleet, Node, Proposal, TrafficPlan
+from hactl.core.model import Fleet, Proposal
+from hactl.core.node import Node
+from hactl.core.plan import TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, ProbeAnswer
 
 
@@ -106,6 +108,14 @@ class Journal(Protocol):
 
     def prune(self, older_than: float) -> int:
         """Let go of records from before `older_than` (Unix time) that no start would replay; how many went."""
+        ...
+
+    def trim(self, max_size: int) -> int:
+        """Let go of the oldest records that no start would replay, as long as it takes more bytes; how many went."""
+        ...
+
+    def size(self) -> int:
+        """Bytes in use."""
         ...
 
     def query(

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Launch
+from hactl.core.node import Launch
 from hactl.core.running import CommandLine
 from hactl.core.value import replace
 from hactl.supervisor import pidfd, procfs

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hactl.core.errors import HactlError
 from hactl.core.lifecycle import instance_of
-from hactl.core.model import Fleet, Launch, Node, NodeState, Role
+from hactl.core.model import Fleet
+from hactl.core.node import Launch, Node, NodeState, Role
 from hactl.core.observations import Exited, Observation, Spawned, SpawnFailed
 from hactl.core.running import CommandLine
 from hactl.core.secrets import Secret

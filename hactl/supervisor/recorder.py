@@ -80,6 +80,11 @@ class Recorder:
         except HactlError as error:
             self._make_room(error)
 
+    def advance(self, fleet: Fleet) -> None:
+        """Write a checkpoint before it is due, if there is anything new: retention goes no further than the oldest."""
+        if self._since_checkpoint and not self.unwritten:
+            self.checkpoint(fleet)
+
     def leave(self, fleet: Fleet) -> None:
         """Write a last checkpoint; none behind records that could not be written, for nothing would admit the hole."""
         if not self.unwritten:

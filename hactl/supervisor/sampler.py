@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Launch, Node, Role, Sample
+from hactl.core.model import Fleet, Sample
+from hactl.core.node import Launch, Node, Role
 from hactl.core.running import EdgeReading, NodeCounters
 from hactl.core.value import Value
 from hactl.supervisor import procfs

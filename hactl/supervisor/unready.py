@@ -1,6 +1,6 @@
 """Why a process that starts is not ready yet, in a sentence; and when that is worth telling. Not how it is asked."""
 
-from hactl.core.model import Node
+from hactl.core.node import Node
 from hactl.core.running import ProbeAnswer
 
 _SOON = 2.0

@@ -33,7 +33,6 @@ async def test_an_example_runs_on_other_ports(example: str) -> None:
         async with Upstream(body=b"from the service") as service:
             text = re.sub(r"(?m)^listen = .*$", f'listen = "127.0.0.1:{home.port}"', EXAMPLES[example])
             text = re.sub(r"(?m)^endpoints = .*$", f'endpoints = ["127.0.0.1:{service.port}"]', text)
-            shutil.copytree(FOLDER / example, home.directory, dirs_exist_ok=True)
             (home.directory / "hactl.toml").write_text(text)
             spec = load(home.directory / "hactl.toml")
             await asyncio.to_thread(home.ok, "up", "--detach")

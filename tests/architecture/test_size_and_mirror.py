@@ -9,9 +9,8 @@ ROOT = Path(__file__).parents[2]
 MODULES = {str(path.relative_to(ROOT / "hactl")): path for path in sorted((ROOT / "hactl").rglob("*.py"))}
 LONGEST_MODULE = 350
 LONGEST_FUNCTION = 60
-LONG = {"core/model.py": 520}
-"""The vocabulary of the fleet is one list of values, read top to bottom; its parts need one another."""
 ELSEWHERE = {
+    "cli/checks/certificate.py": "cli/test_doctor.py",
     "__main__.py": "cli/test_main.py",
     "cli/following.py": "cli/test_see.py",
     "cli/records.py": "cli/test_see.py",
@@ -22,6 +21,9 @@ ELSEWHERE = {
     "core/causes.py": "unit/core/test_lifecycle.py",
     "core/configured.py": "unit/core/test_rollout.py",
     "core/model.py": "unit/core/test_traffic.py",
+    "core/node.py": "unit/core/test_lifecycle.py",
+    "core/operation.py": "unit/core/test_operations.py",
+    "core/plan.py": "unit/core/test_traffic.py",
     "core/proposals.py": "unit/core/test_rollout.py",
     "core/rolling.py": "unit/core/test_operations.py",
     "core/spec.py": "unit/core/test_traffic.py",
@@ -50,8 +52,8 @@ def decides(path: Path) -> bool:
 def mirror(module: str) -> Path:
     """Where the tests of a module are looked for."""
     path = Path(module)
-    folder = ROOT / "tests" / ("cli" if path.parts[0] == "cli" else Path("unit") / path.parent)
-    return folder / f"test_{path.name}"
+    folder = path.parent if path.parts[0] == "cli" else Path("unit") / path.parent
+    return ROOT / "tests" / folder / f"test_{path.name}"
 
 
 @pytest.mark.parametrize("module", [name for name, path in MODULES.items() if decides(path)])
@@ -62,13 +64,12 @@ def test_a_module_with_logic_has_tests_of_its_own(module: str) -> None:
 
 def test_the_exceptions_are_still_needed() -> None:
     assert [module for module in ELSEWHERE if module not in MODULES or mirror(module).exists()] == []
-    assert [module for module in LONG if len(MODULES[module].read_text().splitlines()) <= LONGEST_MODULE] == []
 
 
 def test_a_module_is_short_and_says_what_it_is() -> None:
     for module, path in MODULES.items():
         text = path.read_text()
-        assert len(text.splitlines()) <= LONG.get(module, LONGEST_MODULE), module
+        assert len(text.splitlines()) <= LONGEST_MODULE, module
         assert ast.get_docstring(ast.parse(text)), module
 
 

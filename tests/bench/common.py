@@ -28,7 +28,8 @@ from typing import Any
 from hactl.control.client import Client
 from hactl.core.errors import HactlError
 from hactl.core.events import Record
-from hactl.core.model import Fleet, Node
+from hactl.core.model import Fleet
+from hactl.core.node import Node
 from hactl.core.talk import Query
 from hactl.drill.load import LoadPlan
 from hactl.drill.load_process import LoadProcess

@@ -20,8 +20,15 @@ def test_a_fleet_that_runs_holds_its_own_port(fleet: Home) -> None:
 
 
 def test_it_looks_at_all_that_bites(fleet: Home) -> None:
-    checks = ["hactl.toml", "envoy", "edge port", "node ports", "open files", "memory", "disk", "socket paths"]
-    assert list(findings(fleet))[:8] == checks
+    """In this order; what a machine does not have is not spoken of."""
+    checks = [
+        *("hactl.toml", "envoy", "edge port", "node ports", "open files", "processes", "memory", "clock"),
+        *("tcp_migrate_req", "disk", "state directory", "socket paths", "permissions", "configuration"),
+        *("daemon", "supervision", "running envoys", "HTTP/1.0", "systemd"),
+    ]
+    found = list(findings(fleet))
+    assert [check for check in checks if check in found] == found
+    assert set(checks) - set(found) <= {"processes", "tcp_migrate_req", "systemd"}
 
 
 def test_text_marks_what_is_well(fleet: Home) -> None:
@@ -122,3 +129,44 @@ def test_a_key_that_everybody_may_read_is_a_finding(home: Home) -> None:
     assert "private key" not in findings(home)
     files.key.chmod(0o644)
     assert findings(home)["private key"] == (False, f"everybody may use {files.key}", f"chmod o= {files.key}")
+
+
+def test_a_file_that_is_not_in_force_is_a_finding(fleet: Home) -> None:
+    """It says what will happen at the next start."""
+    path = fleet.directory / "hactl.toml"
+    good = path.read_text()
+    assert findings(fleet)["configuration"] == (True, "revision 1 is in force", "")
+    path.write_text(good.replace("count = 2", "count = 3"))
+    try:
+        fine, found, mend = findings(fleet)["configuration"]
+    finally:
+        path.write_text(good)
+    assert not fine
+    assert found == f"revision 1 is in force, {path} differs from it"
+    assert mend == "hactl config apply"
+
+
+def test_a_fleet_on_its_last_good_configuration_is_a_finding(home: Home) -> None:
+    path = home.configure(edges=1, regions={"a": 1})
+    home.ok("up")
+    home.ok("down")
+    path.write_text('[fleet]\nname = "t"\n[edge\n')
+    home.ok("up", "--last-good")
+    fine, found, _ = findings(home)["configuration"]
+    assert not fine
+    assert found.startswith(f"the last good one (revision 1), because of: {path}")
+    assert home.run("doctor").returncode == 3
+
+
+def test_the_clock_of_a_fleet_that_runs_has_not_jumped(fleet: Home) -> None:
+    assert findings(fleet)["clock"] == (True, "has not jumped since the daemon started", "")
+
+
+def test_a_unit_that_would_kill_the_nodes_is_a_finding(fleet: Home) -> None:
+    """Found where systemd would find it."""
+    place = fleet.directory / "units"
+    place.mkdir()
+    unit = f"[Service]\nExecStart=/x/hactl up --foreground --config {fleet.directory}/hactl.toml\n"
+    (place / "gw.service").write_text(unit)
+    fine, found, mend = findings(fleet, SYSTEMD_UNIT_PATH=str(place))["systemd"]
+    assert (fine, "KillMode=control-group" in found, "KillMode=process" in mend) == (False, True, True)

@@ -6,7 +6,7 @@ from support.command import Home
 
 from hactl.core import codec
 from hactl.core.events import OperationEnded
-from hactl.core.model import Outcome
+from hactl.core.operation import Outcome
 from hactl.core.talk import Receipt
 
 CHANGES = [

@@ -9,7 +9,7 @@ from support.command import Home, wait_gone
 
 from hactl.cli.status import StatusReport
 from hactl.core import codec
-from hactl.core.model import NodeState
+from hactl.core.node import NodeState
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import pytest
 from support.command import HACTL, Home, finish, until
 
 from hactl.core import codec
-from hactl.core.events import FleetFounded, OperationBegan, OperationEnded, Record
-from hactl.core.model import Outcome
+from hactl.core.config_events import FleetFounded
+from hactl.core.events import OperationBegan, OperationEnded, Record
+from hactl.core.operation import Outcome
 
 
 def records(text: str) -> list[Record]:

@@ -18,7 +18,7 @@ from support.raw import raw
 from support.upstream import Upstream
 
 from hactl.core.errors import HactlError
-from hactl.core.model import TrafficPlan
+from hactl.core.plan import TrafficPlan
 from hactl.core.running import PlanRefused
 from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec, RedirectSpec, RegionSpec, RouteSpec, ServiceSpec
 from hactl.core.value import replace

@@ -11,7 +11,7 @@ from support.ports import free_port
 from support.upstream import Upstream
 
 from hactl.core.errors import HactlError
-from hactl.core.model import EndpointStatus, TrafficPlan
+from hactl.core.plan import EndpointStatus, TrafficPlan
 from hactl.core.running import PlanRefused
 from hactl.core.spec import EdgeSpec, FleetSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
 from hactl.core.value import replace

@@ -200,10 +200,15 @@ async def test_slow_headers_are_not_waited_for(tmp_path: Path) -> None:
 
 
 async def test_errors_are_written_down(tmp_path: Path) -> None:
-    """Each request that ends with 500 or more leaves one line with its path; the others leave none."""
+    """Each request that ends with 500 or more leaves one line with its path; the others leave none, nor do checks."""
     async with Upstream() as service, site(tmp_path, serving(service)) as running:
+        node = running.node("local-1")
+        await running.gateway.drain(node)
+        assert (await fetch(node.port, "/-/ready"))[0] == 503
+        await running.gateway.undrain(node)
         await fetch(running.port, "/fine")
         service.status = 500
+        await fetch(node.port, "/broken")
         await fetch(running.port, "/broken")
         log = running.paths.node("edge-1") / "errors.jsonl"
         async with asyncio.timeout(5.0):
@@ -211,3 +216,9 @@ async def test_errors_are_written_down(tmp_path: Path) -> None:
                 await asyncio.sleep(0.02)
         assert "/broken" in said
         assert "/fine" not in said
+        of_node = running.paths.node("local-1") / "errors.jsonl"
+        async with asyncio.timeout(5.0):
+            while not (said := of_node.read_text()):  # noqa: ASYNC110 - another process writes it
+                await asyncio.sleep(0.02)
+        assert "/broken" in said
+        assert "/-/ready" not in said

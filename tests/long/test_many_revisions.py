@@ -12,9 +12,9 @@ from support.load import open_loop
 
 from hactl import config
 from hactl.core.commands import Apply
+from hactl.core.config_events import RevisionProposed
 from hactl.core.errors import CommandRejected, ConfigError, HactlError
-from hactl.core.events import RevisionProposed
-from hactl.core.model import Outcome
+from hactl.core.operation import Outcome
 
 pytestmark = pytest.mark.envoy
 

@@ -21,7 +21,7 @@ from hactl.core.events import (
     FailoverMoved,
     OperationEnded,
 )
-from hactl.core.model import Outcome
+from hactl.core.operation import Outcome
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio]
 

@@ -14,7 +14,8 @@ from support.load import SERVER, fetch, open_loop
 from hactl.core.commands import Apply
 from hactl.core.errors import HactlError
 from hactl.core.events import CertificateRefused, CertificateTaken, NodeChanged, TrafficApplied
-from hactl.core.model import Fleet, NodeState
+from hactl.core.model import Fleet
+from hactl.core.node import NodeState
 from hactl.core.traffic import confirmed
 from hactl.engines.envoy import client_tls
 from hactl.engines.envoy.seat import Seat

@@ -9,9 +9,10 @@ from support.load import fetch, open_loop
 from support.ports import free_port
 
 from hactl.core.commands import Apply, Scale, SetWeight
+from hactl.core.config_events import RevisionApplied, RevisionProposed
 from hactl.core.errors import CommandRejected, ConfigError, HactlError
-from hactl.core.events import NodeChanged, OperationEnded, OperationMoved, RevisionApplied, RevisionProposed
-from hactl.core.model import Outcome
+from hactl.core.events import NodeChanged, OperationEnded, OperationMoved
+from hactl.core.operation import Outcome
 from hactl.core.talk import Query
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="module")]

@@ -11,10 +11,10 @@ from support.fleet import TIRELESS, Region, RunningFleet
 from support.load import open_loop
 
 from hactl.core.commands import Command, Down, Drain, Kill, Restart, Resume, SetWeight, Stop
+from hactl.core.config_events import FleetFounded
 from hactl.core.events import (
     DaemonStarted,
     FleetClosing,
-    FleetFounded,
     NodeAdopted,
     NodeChanged,
     OperationBegan,
@@ -24,7 +24,8 @@ from hactl.core.events import (
     TrafficApplied,
     TrafficShifted,
 )
-from hactl.core.model import NodeState, Outcome, Phase
+from hactl.core.node import NodeState
+from hactl.core.operation import Outcome, Phase
 from hactl.supervisor.identity import find_instances
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="module")]

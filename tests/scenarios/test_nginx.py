@@ -12,7 +12,7 @@ from support.nginx import FILES, MISSING, NGINX, gateway
 
 from hactl.core.commands import Drain, Restart, Resume, SetWeight
 from hactl.core.events import FailoverBegan, FailoverEnded, NodeChanged, TrafficRejected
-from hactl.core.model import NodeState, ReasonCode
+from hactl.core.node import NodeState, ReasonCode
 from hactl.supervisor import procfs
 from hactl.supervisor.listening import is_free
 

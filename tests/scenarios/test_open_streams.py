@@ -17,7 +17,7 @@ from support.sockets import Socket, Sockets, echo_service
 
 from hactl.core.commands import Drain, Restart, Resume, SetPolicy, SetWeight, Stop
 from hactl.core.events import NodeChanged, OperationEnded
-from hactl.core.model import NodeState
+from hactl.core.node import NodeState
 from hactl.core.reading import explain
 from hactl.core.spec import Policy
 

@@ -23,7 +23,8 @@ from hactl.core.events import (
     OrphanEnded,
     TrafficShifted,
 )
-from hactl.core.model import Health, NodeState, Outcome, Phase
+from hactl.core.node import Health, NodeState
+from hactl.core.operation import Outcome, Phase
 from hactl.supervisor import procfs
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="module")]

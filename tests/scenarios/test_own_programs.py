@@ -16,7 +16,7 @@ from support.load import fetch, open_loop
 from hactl.core.commands import Apply, Kill, Restart, Stop
 from hactl.core.errors import HactlError
 from hactl.core.events import FailoverBegan, FailoverEnded, NodeChanged
-from hactl.core.model import NodeState, ReasonCode
+from hactl.core.node import NodeState, ReasonCode
 from hactl.supervisor import procfs
 
 pytestmark = pytest.mark.envoy

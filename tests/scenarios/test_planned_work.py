@@ -13,7 +13,7 @@ from hactl.control.aclient import AsyncClient
 from hactl.core.commands import Drain, Kill, Restart, Resume, SetPolicy, SetWeight, Start, Stop
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import FailoverBegan, NodeChanged, TrafficApplied, TrafficRejected, TrafficShifted
-from hactl.core.model import NodeState
+from hactl.core.node import NodeState
 from hactl.core.spec import Policy
 from hactl.core.talk import News, Snapshot
 

@@ -10,7 +10,7 @@ from support.load import open_loop
 
 from hactl.core.commands import Drain, Restart, Resume
 from hactl.core.events import FailoverEnded, FailoverMoved, NodeChanged
-from hactl.core.model import NodeState
+from hactl.core.node import NodeState
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="module")]
 

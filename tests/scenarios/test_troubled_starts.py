@@ -14,7 +14,7 @@ from support.ports import free_port
 
 from hactl.core.commands import Start, Stop
 from hactl.core.events import NodeChanged, TrafficShifted
-from hactl.core.model import NodeState, ReasonCode
+from hactl.core.node import NodeState, ReasonCode
 from hactl.core.talk import Measured
 
 pytestmark = pytest.mark.envoy

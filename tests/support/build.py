@@ -3,24 +3,12 @@
 from typing import Any
 
 from hactl.core.certificate import Certificate
+from hactl.core.config_events import FleetFounded
 from hactl.core.draft import evolve
-from hactl.core.events import FleetFounded
 from hactl.core.founding import lay_out
-from hactl.core.model import (
-    Deadline,
-    DeadlineKind,
-    Fleet,
-    Goal,
-    Health,
-    Launch,
-    Node,
-    NodeState,
-    Now,
-    Proposal,
-    Reason,
-    Role,
-)
-from hactl.core.model import ReasonCode as Code
+from hactl.core.model import Fleet, Now, Proposal
+from hactl.core.node import Deadline, DeadlineKind, Goal, Health, Launch, Node, NodeState, Reason, Role
+from hactl.core.node import ReasonCode as Code
 from hactl.core.spec import EdgeSpec, FleetSpec, GatewaySpec, RegionSpec, RestartSpec, SafetySpec
 from hactl.core.value import replace
 

@@ -19,8 +19,10 @@ from typing import Self
 from support.places import fleet_paths
 from support.ports import free_port
 
-from hactl.core.model import Endpoint, Fleet, Node, NodeState, RegionPlan, Role, TrafficPlan
-from hactl.core.model import Health as NodeHealth
+from hactl.core.model import Fleet
+from hactl.core.node import Health as NodeHealth
+from hactl.core.node import Node, NodeState, Role
+from hactl.core.plan import Endpoint, RegionPlan, TrafficPlan
 from hactl.core.running import CommandLine
 from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace

@@ -7,7 +7,9 @@ import asyncio
 
 from hactl.core.certificate import Certificate
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Node, TrafficPlan
+from hactl.core.model import Fleet
+from hactl.core.node import Node
+from hactl.core.plan import TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, NodeCounters, PlanRefused, ProbeAnswer
 
 

@@ -29,7 +29,8 @@ from hactl.control.aclient import AsyncClient
 from hactl.core.commands import Command, Down
 from hactl.core.draft import evolve
 from hactl.core.events import DaemonStopped, Event, NodeChanged, OperationEnded, Record
-from hactl.core.model import Fleet, Outcome
+from hactl.core.model import Fleet
+from hactl.core.operation import Outcome
 from hactl.core.talk import Measured, News, Query, Snapshot, Update
 from hactl.core.traffic import confirmed
 from hactl.paths import FleetPaths

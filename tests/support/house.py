@@ -21,7 +21,8 @@ from hactl.core.certificate import Certificate
 from hactl.core.draft import evolve
 from hactl.core.errors import HactlError
 from hactl.core.events import Event, Record
-from hactl.core.model import Fleet, Launch
+from hactl.core.model import Fleet
+from hactl.core.node import Launch
 from hactl.core.reading import is_serving
 from hactl.core.spec import EdgeTlsSpec, FleetSpec
 from hactl.core.talk import News, Snapshot
@@ -74,6 +75,12 @@ class Disk:
 
     def prune(self, older_than: float) -> int:
         return self._journal.prune(older_than)
+
+    def trim(self, max_size: int) -> int:
+        return self._journal.trim(max_size)
+
+    def size(self) -> int:
+        return self._journal.size()
 
     def query(
         self, *, after: int = 0, before: int = 0, since: float = 0.0, kinds: tuple[str, ...] = (), limit: int = 100

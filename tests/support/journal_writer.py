@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 from hactl.core.events import NodeChanged, Record
-from hactl.core.model import Fleet, Node, NodeState, Role
+from hactl.core.model import Fleet
+from hactl.core.node import Node, NodeState, Role
 from hactl.store.journal import SqliteJournal
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from hactl.core import codec
-from hactl.core.model import Launch
+from hactl.core.node import Launch
 from hactl.core.running import CommandLine
 from hactl.supervisor import identity, procfs
 from hactl.supervisor.pidfd import ExitStatus

@@ -19,7 +19,8 @@ from hactl.core.errors import CommandRejected
 from hactl.core.events import Event
 from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
-from hactl.core.model import Fleet, Launch, Node, Now
+from hactl.core.model import Fleet, Now
+from hactl.core.node import Launch, Node
 from hactl.core.observations import (
     BecameHealthy,
     BecameUnhealthy,

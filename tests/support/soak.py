@@ -20,7 +20,8 @@ from support.load import Load
 
 from hactl.core.commands import Apply, Command, Drain, Restart, Resume, SetWeight
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Node
+from hactl.core.model import Fleet
+from hactl.core.node import Node
 from hactl.core.talk import Query
 
 KINDS = ("kill", "freeze", "drain", "weight", "restart", "apply", "edge kill", "edge freeze", "daemon kill")

@@ -253,6 +253,14 @@ def fleet_specs(draw: st.DrawFn) -> FleetSpec:
         services=services,
         routes=routes,
         alerts=draw(alerts()),
-        logs=LogsSpec(max_size=draw(st.integers(64 << 10, 1 << 34)), keep=draw(st.integers(1, 100))),
-        journal=JournalSpec(max_age=draw(seconds(3600, 3650 * 86_400)), checkpoint_every=draw(st.integers(1, 100_000))),
+        logs=LogsSpec(
+            max_size=draw(st.integers(64 << 10, 1 << 34)),
+            keep=draw(st.integers(1, 100)),
+            max_age=draw(seconds(3600, 3650 * 86_400)),
+        ),
+        journal=JournalSpec(
+            max_age=draw(seconds(3600, 3650 * 86_400)),
+            max_size=draw(st.integers(1 << 20, 1 << 36)),
+            checkpoint_every=draw(st.integers(1, 100_000)),
+        ),
     )

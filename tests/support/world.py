@@ -13,6 +13,7 @@ from support.script import due, next_deadline
 
 from hactl.core.alert import Alert
 from hactl.core.commands import Command, Request
+from hactl.core.config_events import ConfigTaken
 from hactl.core.draft import evolve
 from hactl.core.effects import (
     ApplyTraffic,
@@ -25,11 +26,12 @@ from hactl.core.effects import (
     SendSignal,
     Spawn,
 )
-from hactl.core.events import ConfigTaken, Event, NodeAdopted, OperationBegan, OperationEnded
+from hactl.core.events import Event, NodeAdopted, OperationBegan, OperationEnded
 from hactl.core.founding import edge_names, node_names
 from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
-from hactl.core.model import Fleet, Goal, Launch, Node, NodeState, Now, Proposal, Role, TrafficPlan
+from hactl.core.model import Fleet, Now, Proposal
+from hactl.core.node import Goal, Launch, Node, NodeState, Role
 from hactl.core.observations import (
     AlertTried,
     BecameHealthy,
@@ -43,6 +45,7 @@ from hactl.core.observations import (
     WentIdle,
 )
 from hactl.core.pausing import held
+from hactl.core.plan import TrafficPlan
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import FleetSpec
 

@@ -11,7 +11,9 @@ import msgspec
 
 from hactl.core.certificate import Certificate
 from hactl.core.errors import HactlError
-from hactl.core.model import EndpointStatus, Fleet, Node, Role, TrafficPlan
+from hactl.core.model import Fleet
+from hactl.core.node import Node, Role
+from hactl.core.plan import EndpointStatus, TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, PlanRefused, ProbeAnswer
 from hactl.core.spec import EdgeTlsSpec, GatewayKind, Policy, ProbeKind
 from hactl.core.value import replace

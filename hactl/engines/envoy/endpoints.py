@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from hactl.core.model import Endpoint, EndpointStatus, RegionPlan, TrafficPlan
+from hactl.core.plan import Endpoint, EndpointStatus, RegionPlan, TrafficPlan
 from hactl.core.spec import FailoverMode
 from hactl.engines.envoy.document import Document, socket_address
 

@@ -9,7 +9,8 @@ import os
 from pathlib import Path
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Node, Role
+from hactl.core.model import Fleet
+from hactl.core.node import Node, Role
 from hactl.core.running import CommandLine, ProbeAnswer
 from hactl.core.spec import MAX_EDGES
 from hactl.engines.envoy import binary as binaries

@@ -3,7 +3,8 @@
 Pure: specs in, documents out. Paths are normalised the same way at edge and node, so that both mean the same route.
 """
 
-from hactl.core.model import Fleet, Node
+from hactl.core.model import Fleet
+from hactl.core.node import Node
 from hactl.core.spec import FleetSpec
 from hactl.engines.envoy import ratelimits
 from hactl.engines.envoy.changes import CORS
@@ -205,7 +206,8 @@ def _counting_log() -> Document:
 
 
 def _error_log(seat: Seat) -> Document:
-    """One line for each request that ended badly. A rate limit that does its work is nothing bad."""
+    """One line for each request that ended badly. A rate limit that does its work is nothing bad, nor is a check of a
+    process that drains: every edge makes twenty a second."""
     flagged: list[Document] = [
         {"response_flag_filter": {}},
         _status("NE", ratelimits.STATUS, "hactl.log_never_status"),
@@ -230,7 +232,8 @@ def _error_log(seat: Seat) -> Document:
             }
         },
     )
-    return {**log, "filter": {"or_filter": {"filters": filters}}}
+    served: list[Document] = [{"not_health_check_filter": {}}, {"or_filter": {"filters": filters}}]
+    return {**log, "filter": {"and_filter": {"filters": served}}}
 
 
 def _status(op: str, value: int, key: str) -> Document:

@@ -7,7 +7,8 @@ from typing import cast
 
 import msgspec
 
-from hactl.core.model import Fleet, Role
+from hactl.core.model import Fleet
+from hactl.core.node import Role
 from hactl.core.value import Value, replace
 from hactl.engines.envoy.clusters import GRPC_SUFFIX
 from hactl.engines.envoy.document import Document, Documents, typed

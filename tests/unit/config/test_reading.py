@@ -79,8 +79,10 @@ def test_a_file_with_something_in_every_table():
         timeout = "1.5s"
         [logs]
         max_size = "1MiB"
+        max_age = "2d"
         [journal]
         max_age = "7d"
+        max_size = "2GiB"
     """)
 
     assert (spec.name, spec.ports, spec.state_dir) == ("shop", (21_000, 21_099), "/var/lib/shop")
@@ -101,7 +103,8 @@ def test_a_file_with_something_in_every_table():
     endpoints = (("127.0.0.1", 9000), ("::1", 9001), ("localhost", 9002))
     assert spec.services == (ServiceSpec(name="app", endpoints=endpoints),)
     assert spec.routes == (RouteSpec(prefix="/", methods=("GET",), service="app", timeout=1.5),)
-    assert (spec.logs.max_size, spec.journal.max_age) == (1 << 20, 7 * 86_400.0)
+    assert (spec.logs.max_size, spec.logs.max_age) == (1 << 20, 2 * 86_400.0)
+    assert (spec.journal.max_age, spec.journal.max_size) == (7 * 86_400.0, 2 << 30)
 
 
 @pytest.mark.parametrize("rest", ["", "[health]\nunhealthy_threshold = 2\n"])

@@ -19,7 +19,7 @@ from hactl.control.client import Client, listener
 from hactl.core.commands import Drain, Kill, Request, SetWeight
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
 from hactl.core.events import DaemonStarted, DaemonStopped
-from hactl.core.model import Share
+from hactl.core.plan import Share
 from hactl.core.talk import LogPage, Measured, News, Query, Receipt, Snapshot
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from support.controller import MemoryController
 
 from hactl.control.aclient import AsyncClient
 from hactl.core.commands import Kill
-from hactl.core.events import ConfigTaken
+from hactl.core.config_events import ConfigTaken
 from hactl.core.model import Fleet
 from hactl.core.spec import FleetSpec, GatewaySpec
 

@@ -16,8 +16,8 @@ from hactl.core.events import (
     OperationBegan,
     OperationEnded,
 )
-from hactl.core.model import Outcome
 from hactl.core.observations import AlertTooOld, AlertTried
+from hactl.core.operation import Outcome
 from hactl.core.value import replace
 
 DOWN_ONLY = a_receiver(on=(AlertKind.NODE_DOWN,), throttle=300.0)

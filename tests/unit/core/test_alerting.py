@@ -10,8 +10,9 @@ from hactl.core.alerting import Notice, notices
 from hactl.core.commands import Command, Down, Drain, Kill, Restart, SetWeight, Start, Stop, TryAlert
 from hactl.core.draft import evolve
 from hactl.core.events import DaemonStarted, GapRecorded, JournalFilled, OperationEnded
-from hactl.core.model import Fleet, Outcome
+from hactl.core.model import Fleet
 from hactl.core.observations import AlertTried
+from hactl.core.operation import Outcome
 from hactl.core.value import replace
 
 K = AlertKind

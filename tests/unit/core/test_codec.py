@@ -10,10 +10,13 @@ from support.values import values
 
 from hactl.core.codec import VERSION, decode, decode_fleet, decode_record, encode
 from hactl.core.commands import VERBS, Command, Kill
+from hactl.core.config_events import RevisionProposed
 from hactl.core.errors import HactlError
-from hactl.core.events import Event, Record, RevisionProposed
-from hactl.core.model import Fleet, Proposal, TrafficPlan, Verb
+from hactl.core.events import Event, Record
+from hactl.core.model import Fleet, Proposal
 from hactl.core.observations import Observation
+from hactl.core.operation import Verb
+from hactl.core.plan import TrafficPlan
 from hactl.core.spec import FleetSpec
 from hactl.core.talk import Update
 

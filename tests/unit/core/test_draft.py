@@ -5,11 +5,13 @@ from support.build import CERTIFICATE, a_launch, a_spec, at, founded
 from support.script import serving
 from support.values import values
 
+from hactl.core.config_events import ConfigTaken, FleetFounded
 from hactl.core.draft import Draft, evolve
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndOrphan, Halt, SendSignal, Spawn
-from hactl.core.events import ConfigTaken, DaemonStarted, Event, FleetClosing, FleetFounded, TrafficApplied
+from hactl.core.events import DaemonStarted, Event, FleetClosing, TrafficApplied
 from hactl.core.founding import lay_out
-from hactl.core.model import Fleet, TrafficPlan
+from hactl.core.model import Fleet
+from hactl.core.plan import TrafficPlan
 from hactl.core.spec import EdgeTlsSpec, Policy
 from hactl.core.value import replace
 

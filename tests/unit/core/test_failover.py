@@ -17,7 +17,7 @@ from support.script import (
 
 from hactl.core.commands import Drain, Kill, Request, SetWeight, Stop
 from hactl.core.events import Event, FailoverBegan, FailoverEnded, FailoverMoved, TrafficApplied, TrafficShifted
-from hactl.core.model import ReasonCode
+from hactl.core.node import ReasonCode
 
 
 def of(story: Script, kind: type[Event]) -> list[Event]:

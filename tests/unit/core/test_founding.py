@@ -5,7 +5,7 @@ from support.build import a_spec, founded
 
 from hactl.core.errors import HactlError
 from hactl.core.founding import edge_names, lay_out, node_names
-from hactl.core.model import Goal, NodeState, Role
+from hactl.core.node import Goal, NodeState, Role
 from hactl.core.spec import RegionSpec
 from hactl.core.value import replace
 

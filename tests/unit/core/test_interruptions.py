@@ -24,7 +24,9 @@ from hactl.core.commands import (
     Unpause,
 )
 from hactl.core.events import NodeAdopted, OrphanEnded
-from hactl.core.model import Fleet, Goal, NodeState, Outcome
+from hactl.core.model import Fleet
+from hactl.core.node import Goal, NodeState
+from hactl.core.operation import Outcome
 from hactl.core.spec import Policy
 
 SPEC = a_spec(regions=1, nodes=3, edges=2)

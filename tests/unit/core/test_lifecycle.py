@@ -6,7 +6,8 @@ from support.build import a_launch, a_node, a_spec, at
 from hactl.core.effects import SendSignal, Spawn
 from hactl.core.errors import CommandRejected
 from hactl.core.lifecycle import LATE, TABLE, Cause, Context, Reaction, Refusal, Stimulus, instance_of, react
-from hactl.core.model import DeadlineKind, Goal, Health, Node, NodeState, Paused
+from hactl.core.model import Paused
+from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState
 from hactl.core.pausing import held
 from hactl.core.value import replace
 

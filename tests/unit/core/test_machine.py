@@ -28,8 +28,10 @@ from hactl.core.events import (
     TrafficShifted,
 )
 from hactl.core.machine import step
-from hactl.core.model import Goal, NodeState, Now, Outcome, Verb
+from hactl.core.model import Now
+from hactl.core.node import Goal, NodeState
 from hactl.core.observations import Ticked
+from hactl.core.operation import Outcome, Verb
 from hactl.core.spec import Policy
 
 S = NodeState

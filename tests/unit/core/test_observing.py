@@ -31,7 +31,7 @@ from hactl.core.events import (
     TrafficApplied,
     TrafficShifted,
 )
-from hactl.core.model import DeadlineKind, Health, NodeState, ReasonCode
+from hactl.core.node import DeadlineKind, Health, NodeState, ReasonCode
 from hactl.core.observations import (
     BecameHealthy,
     CertificateFit,

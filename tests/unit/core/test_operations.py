@@ -45,7 +45,8 @@ from hactl.core.events import (
     TrafficShifted,
     WeightsChanged,
 )
-from hactl.core.model import Goal, NodeState, Outcome, Phase
+from hactl.core.node import Goal, NodeState
+from hactl.core.operation import Outcome, Phase
 from hactl.core.reading import explain
 from hactl.core.spec import Policy
 

@@ -6,7 +6,7 @@ from support.build import a_node, a_spec, at
 from hactl.core.effects import BeginDrain, EndDrain, SendSignal, Spawn
 from hactl.core.errors import CommandRejected
 from hactl.core.lifecycle import Cause, Context, Reaction, Stimulus, react
-from hactl.core.model import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode
+from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode
 
 S = NodeState
 NOW = Context(now=at(100.0), spec=a_spec(gateway={"stop_signal": "QUIT", "stop_timeout": 4.0}), fleet_id="f1")

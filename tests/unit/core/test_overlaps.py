@@ -9,7 +9,9 @@ from support.script import Cue, Script, applied, exited, healthy, serving, spawn
 from hactl.core.commands import Freeze, Pause, Thaw
 from hactl.core.events import Event, FailoverBegan, FailoverEnded, FailoverMoved
 from hactl.core.machine import step
-from hactl.core.model import EndpointStatus, Fleet, NodeState
+from hactl.core.model import Fleet
+from hactl.core.node import NodeState
+from hactl.core.plan import EndpointStatus
 from hactl.core.reading import Verdict, read
 from hactl.core.spec import FleetSpec
 from hactl.core.traffic import shares

@@ -31,7 +31,9 @@ from hactl.core.events import (
     OperationEnded,
     TrafficShifted,
 )
-from hactl.core.model import Fleet, Health, NodeState, Outcome, Paused, ReasonCode
+from hactl.core.model import Fleet, Paused
+from hactl.core.node import Health, NodeState, ReasonCode
+from hactl.core.operation import Outcome
 from hactl.core.pausing import held, rearmed, waiting
 from hactl.core.reading import Verdict, explain, read
 from hactl.core.spec import RouteSpec

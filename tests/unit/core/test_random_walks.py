@@ -40,17 +40,8 @@ from hactl.core.events import (
 )
 from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
-from hactl.core.model import (
-    DeadlineKind,
-    EndpointStatus,
-    Fleet,
-    Goal,
-    Launch,
-    Node,
-    NodeState,
-    Paused,
-    Verb,
-)
+from hactl.core.model import Fleet, Paused
+from hactl.core.node import DeadlineKind, Goal, Launch, Node, NodeState
 from hactl.core.observations import (
     BecameHealthy,
     BecameUnhealthy,
@@ -68,7 +59,9 @@ from hactl.core.observations import (
     WentIdle,
     Woke,
 )
+from hactl.core.operation import Verb
 from hactl.core.pausing import held
+from hactl.core.plan import EndpointStatus
 from hactl.core.reading import Verdict, explain, read, word
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.safety import serving as carrying

@@ -22,12 +22,13 @@ from hactl.core.commands import (
     Thaw,
     Unpause,
 )
+from hactl.core.config_events import ConfigTaken, RulesTaken
+from hactl.core.draft import evolve
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
     CertificateRefused,
     CertificateTaken,
-    ConfigTaken,
     DaemonStarted,
     FailoverEnded,
     FleetUnpaused,
@@ -35,10 +36,11 @@ from hactl.core.events import (
     NodeChanged,
     OperationEnded,
     OrphanEnded,
-    RulesTaken,
 )
 from hactl.core.founding import lay_out
-from hactl.core.model import DeadlineKind, Fleet, Goal, Launch, NodeState, Outcome, ReasonCode
+from hactl.core.model import Fleet
+from hactl.core.node import DeadlineKind, Goal, Launch, NodeState, ReasonCode
+from hactl.core.operation import Outcome
 from hactl.core.reading import explain
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import Policy
@@ -324,6 +326,21 @@ def test_operators_go_on_as_before() -> None:
     """After a recovery orders work as ever."""
     story = next_daemon(Script(serving())) >> Stop(nodes=("seoul-1",)) >> idle("seoul-1") >> exited("seoul-1", code=0)
     story >> Request(command=Start(nodes=("seoul-1",)), by="bob") << like(NodeChanged, node__state=S.STARTING)
+
+
+def test_a_start_without_a_usable_file_says_so_until_there_is_one() -> None:
+    """The fleet remembers why; the next start with a good file, or a configuration that is taken, ends that."""
+    story = Script(serving())
+    look = Found(alive=alive(story.fleet))
+    trouble = "hactl.toml:1:1: not valid TOML"
+    story.take(recover(story.fleet, look, Arrival(pid=9, version="2", trouble=trouble), at(2000.0)))
+    story << like(DaemonStarted, trouble=trouble)
+    assert story.fleet.config_trouble == trouble
+    assert story.fleet.revision == 1
+    taken = ConfigTaken(revision=2, spec=story.fleet.spec, nodes=tuple(story.fleet.nodes.values()))
+    assert evolve(story.fleet, taken).config_trouble == ""
+    story = next_daemon(story)
+    assert story.fleet.config_trouble == ""
 
 
 # -- a pause, and what is frozen

@@ -20,7 +20,7 @@ from hactl.core.commands import Kill, Restart, Start, Stop
 from hactl.core.effects import SendSignal, Spawn
 from hactl.core.events import NodeChanged
 from hactl.core.lifecycle import Context
-from hactl.core.model import DeadlineKind, NodeState, Reason, ReasonCode
+from hactl.core.node import DeadlineKind, NodeState, Reason, ReasonCode
 from hactl.core.restarts import backoff_delay
 from hactl.core.spec import FleetSpec
 from hactl.core.value import replace

@@ -6,7 +6,8 @@ from support.world import MemoryWorld
 
 from hactl.core.commands import Apply, Command, Drain, Kill, Restart, SetWeight, Start, Stop
 from hactl.core.events import FailoverEnded
-from hactl.core.model import NodeState, Outcome
+from hactl.core.node import NodeState
+from hactl.core.operation import Outcome
 from hactl.core.spec import RouteSpec
 from hactl.core.value import replace
 

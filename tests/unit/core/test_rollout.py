@@ -20,18 +20,12 @@ from hactl.core.commands import (
     Stop,
     Unpause,
 )
+from hactl.core.config_events import NodesAdded, NodesRemoved, RevisionApplied, RevisionProposed, RevisionRolledBack
 from hactl.core.errors import CommandRejected
-from hactl.core.events import (
-    FailoverEnded,
-    NodesAdded,
-    NodesRemoved,
-    OperationMoved,
-    RevisionApplied,
-    RevisionProposed,
-    RevisionRolledBack,
-)
-from hactl.core.model import Goal, NodeState, Outcome, Phase, Role, Step
+from hactl.core.events import FailoverEnded, OperationMoved
+from hactl.core.node import Goal, NodeState, Role
 from hactl.core.observations import PlanApplied, TrafficWorsened
+from hactl.core.operation import Outcome, Phase, Step
 from hactl.core.spec import EdgeSpec, FleetSpec, Policy, RegionSpec, RouteSpec, SafetySpec
 from hactl.core.value import replace
 

@@ -3,7 +3,8 @@
 from support.build import founded
 
 from hactl.core.codec import encode
-from hactl.core.events import ConfigTaken, DaemonStarted, FleetFounded, Record, RevisionProposed
+from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
+from hactl.core.events import DaemonStarted, Record
 from hactl.core.model import Proposal
 from hactl.core.secrets import MASK, Reference, Secret, Source, masked, masked_spec, reference
 from hactl.core.spec import FleetSpec, GatewaySpec

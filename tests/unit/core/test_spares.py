@@ -10,7 +10,10 @@ from support.world import MemoryWorld
 from hactl.core.commands import Apply, Drain, Kill, Restart, Resume, SetWeight, Stop
 from hactl.core.effects import ApplyTraffic
 from hactl.core.events import FailoverBegan, FailoverEnded, FailoverMoved, NodeChanged, TrafficShifted
-from hactl.core.model import EndpointStatus, Fleet, NodeState, Outcome
+from hactl.core.model import Fleet
+from hactl.core.node import NodeState
+from hactl.core.operation import Outcome
+from hactl.core.plan import EndpointStatus
 from hactl.core.reading import Verdict, read
 from hactl.core.spec import FailoverMode, FleetSpec
 from hactl.core.value import replace

@@ -4,7 +4,7 @@ from hypothesis import given
 from support.build import CERTIFICATE
 from support.values import values
 
-from hactl.core.events import CertificateRefused, CertificateTaken, DaemonStopped, Event, WeightsChanged
+from hactl.core.events import CertificateRefused, CertificateTaken, DaemonStarted, DaemonStopped, Event, WeightsChanged
 from hactl.core.telling import tell
 
 
@@ -28,3 +28,11 @@ def test_certificates_are_told_by_whom_they_are_for() -> None:
     """And why one was refused; no digest, which says nothing to people."""
     assert tell(CertificateTaken(certificate=CERTIFICATE)) == "certificate for app.test taken"
     assert tell(CertificateRefused(why="/c: no such file")) == "certificate not taken: /c: no such file"
+
+
+def test_a_daemon_on_the_last_good_configuration_cannot_be_overlooked() -> None:
+    told = tell(DaemonStarted(pid=7, version="1", boot="b", trouble="hactl.toml:3:1: not valid TOML"))
+    assert told == (
+        "daemon 1 in charge (pid 7); LAST GOOD CONFIGURATION in force, hactl.toml cannot be used: "
+        "hactl.toml:3:1: not valid TOML"
+    )

@@ -5,8 +5,10 @@ from support.build import CERTIFICATE, a_proposal, a_spec, founded
 from support.script import Script, applied, exited, healthy, idle, serving, spawned, unhealthy
 
 from hactl.core.commands import Drain, Kill, Request, Resume, SetPolicy, SetWeight, Stop
-from hactl.core.model import EndpointStatus, Fleet, Health, NodeState, TrafficPlan
+from hactl.core.model import Fleet
+from hactl.core.node import Health, NodeState
 from hactl.core.observations import CertificateFit
+from hactl.core.plan import EndpointStatus, TrafficPlan
 from hactl.core.spec import FailoverMode, FleetSpec, Policy, RegionSpec
 from hactl.core.traffic import confirmed, plan_for, shares
 from hactl.core.value import replace

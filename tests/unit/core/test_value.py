@@ -2,7 +2,7 @@
 
 import pytest
 
-from hactl.core.model import Node, Role
+from hactl.core.node import Node, Role
 from hactl.core.value import replace
 
 

@@ -8,12 +8,14 @@ from types import TracebackType
 import pytest
 
 from hactl.core.commands import Command, Request
+from hactl.core.config_events import FleetFounded
 from hactl.core.effects import ApplyTraffic, Effect, SendSignal, Spawn
 from hactl.core.errors import CommandRejected, HactlError
-from hactl.core.events import FleetFounded, Record
+from hactl.core.events import Record
 from hactl.core.founding import lay_out
 from hactl.core.machine import evolve, step
-from hactl.core.model import Fleet, Launch, Now, Sample
+from hactl.core.model import Fleet, Now, Sample
+from hactl.core.node import Launch
 from hactl.core.observations import BecameHealthy, Exited, Observation, PlanApplied, Spawned
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import FleetSpec, RegionSpec

@@ -3,7 +3,8 @@
 import pytest
 
 from hactl.core import codec
-from hactl.core.model import Fleet, Node, Role
+from hactl.core.model import Fleet
+from hactl.core.node import Node, Role
 from hactl.core.value import replace
 from hactl.drill.demo_report import DemoReport, DemoVerdict, conclude, render
 from hactl.drill.load import LoadPlan

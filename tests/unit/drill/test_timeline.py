@@ -10,7 +10,9 @@ from hactl.core.events import (
     Record,
     TrafficApplied,
 )
-from hactl.core.model import Failover, Health, Node, NodeState, Operation, Reason, ReasonCode, Role, Verb
+from hactl.core.model import Failover
+from hactl.core.node import Health, Node, NodeState, Reason, ReasonCode, Role
+from hactl.core.operation import Operation, Verb
 from hactl.drill.timeline import Timeline, read_timeline
 
 KILL = Operation(id="op-1", verb=Verb.KILL, by="demo", began=100.0, wall=0.0, deadline=200.0)

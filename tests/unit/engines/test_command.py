@@ -8,7 +8,8 @@ import pytest
 from support.ports import free_port
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Node, Role
+from hactl.core.model import Fleet
+from hactl.core.node import Node, Role
 from hactl.core.running import CommandLine, ProbeAnswer
 from hactl.core.secrets import Secret
 from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec, ProbeKind

@@ -9,9 +9,9 @@ import pytest
 from support.places import fleet_paths
 from support.ports import free_port
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import ConfigError, HactlError
 from hactl.paths import FleetPaths
-from hactl.processes.daemon import Announcement, clock_of_this_boot, main
+from hactl.processes.daemon import Announcement, _configuration, clock_of_this_boot, main
 from hactl.store.lock import FleetLock
 from hactl.supervisor import procfs
 
@@ -43,6 +43,25 @@ def test_failure_is_one_line_with_the_hint() -> None:
     reading, writing = os.pipe()
     Announcement(writing).failed(HactlError("it does not fit", "make it fit"))
     assert msgspec.json.decode(all_of(reading)) == {"ready": False, "error": "it does not fit", "hint": "make it fit"}
+
+
+def test_a_file_that_cannot_be_used_is_no_hindrance_to_a_fleet_that_was_there(paths: FleetPaths, tmp_path) -> None:
+    """But only when that was asked for, and only for a fleet that can know what was good."""
+    file = tmp_path / "hactl.toml"
+    file.write_text("[edge")
+    with pytest.raises(ConfigError):
+        _configuration(file, paths, last_good=True)
+    paths.state.mkdir()
+    paths.journal.touch()
+    with pytest.raises(ConfigError):
+        _configuration(file, paths, last_good=False)
+    spec, trouble = _configuration(file, paths, last_good=True)
+    assert spec is None
+    assert trouble.startswith(f"{file}:")
+    file.write_text("[edge]\nlisten = '127.0.0.1:1234'\n")
+    spec, trouble = _configuration(file, paths, last_good=True)
+    assert (spec.edge.port if spec else 0, trouble) == (1234, "")
+    assert _configuration(None, paths, last_good=True) == (None, "")
 
 
 def test_in_the_foreground_failure_goes_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

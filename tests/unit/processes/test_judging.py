@@ -5,9 +5,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from support.certificates import issue
 
 from hactl.core.errors import HactlError
-from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, RouteSpec
+from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec, GatewayKind, GatewaySpec, RouteSpec
+from hactl.core.value import replace
 from hactl.processes.judging import judge
 
 pytestmark = pytest.mark.envoy
@@ -46,3 +48,14 @@ async def test_what_envoy_does_not_take_is_refused_in_its_words(role: str, home:
         await judge(FleetSpec(gateway=GatewaySpec(envoy_overlay=f'{{"{role}":{UNKNOWN}}}')))
     assert "\n" not in refused.value.message
     assert os.listdir(home) == []  # noqa: PTH208
+
+
+async def test_a_certificate_is_judged_with_the_rest(home: Path, tmp_path: Path) -> None:
+    """Its key is copied for Envoy, and no copy stays."""
+    files = issue(tmp_path / "tls")
+    overlay = GatewaySpec(envoy_overlay='{"edge":{"http":{"via":"x"}}}')
+    tls = EdgeTlsSpec(cert=str(files.cert), key=str(files.key))
+    await judge(FleetSpec(gateway=overlay, edge=EdgeSpec(tls=tls)))
+    assert os.listdir(home) == []  # noqa: PTH208
+    with pytest.raises(HactlError, match="missing"):
+        await judge(FleetSpec(gateway=overlay, edge=EdgeSpec(tls=replace(tls, cert="/missing"))))

@@ -12,20 +12,19 @@ from support.ports import free_port
 from support.processes import Nursery
 
 from hactl.core.commands import Command, Down, Drain, SetWeight, Stop
+from hactl.core.config_events import ConfigTaken, FleetFounded, RulesTaken
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import (
     AdoptionRefused,
     CertificateRefused,
     CertificateTaken,
-    ConfigTaken,
     DaemonStarted,
-    FleetFounded,
     NodeAdopted,
     NodeChanged,
     Record,
-    RulesTaken,
 )
-from hactl.core.model import Fleet, Goal, Node, NodeState
+from hactl.core.model import Fleet
+from hactl.core.node import Goal, Node, NodeState
 from hactl.core.spec import EdgeTlsSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace
 from hactl.processes.daemon import clock_of_this_boot
@@ -356,6 +355,29 @@ def test_records_alone_are_enough(house: House) -> None:
     disk.close()
     assert again.before == begun.decision.fleet
     assert of(again, FleetFounded) == []
+
+
+async def test_a_file_that_cannot_be_used_leaves_what_was_in_force(house: House) -> None:
+    """And a note says so; without a fleet there is nothing to fall back on, and the trouble itself is the error."""
+    clock = clock_of_this_boot()
+
+    def begun() -> Charge:
+        disk = Disk(house.paths.journal)
+        try:
+            return take_charge(
+                None, disk, clock(), version="0", pid=1, fleet_id=house.fleet_id, keep=house.keep, trouble="x: no TOML"
+            )
+        finally:
+            disk.close()
+
+    with pytest.raises(HactlError, match="x: no TOML"):
+        begun()
+    before = await whole_life(house)
+    charged = begun()
+    assert charged.notes == ("x: no TOML: the last good configuration (revision 1) is in force instead",)
+    assert [event.trouble for event in of(charged, DaemonStarted)] == ["x: no TOML"]
+    assert charged.decision.fleet.spec == before.spec
+    assert of(charged, ConfigTaken) == []
 
 
 async def test_what_concerns_the_daemon_alone_is_taken_while_the_fleet_runs(house: House) -> None:

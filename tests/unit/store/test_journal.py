@@ -516,3 +516,23 @@ def test_retention_goes_in_small_steps(journal):
     )
     journal.checkpoint(picture(total))
     assert [journal.prune(older_than=2.0) for _ in range(3)] == [PRUNE_BATCH, 10, 0]
+
+
+def test_retention_by_size_lets_the_oldest_go(journal):
+    """As many as are too many, never what a start needs; and what is freed is used again, so that the file stays."""
+    journal.append(records(1, 5000), durable=False)
+    full = journal.size()
+    assert journal.trim(full // 2) == 0, "without a checkpoint every record is needed"
+    for seq in (4000, 4500, 5000):
+        journal.checkpoint(picture(seq))
+    assert journal.trim(full * 2) == 0
+    gone = journal.trim(journal.size() // 2)
+    assert 2000 < gone < 3000
+    assert seqs(journal.query(limit=10_000)) == list(range(gone + 1, 5001))
+    assert journal.size() < 0.6 * full
+    while journal.trim(1):
+        pass
+    assert seqs(journal.query(limit=10_000)) == list(range(4001, 5001))
+    assert journal.load() == (picture(5000), [])
+    journal.append(records(5001, 8000), durable=False)
+    assert journal.size() <= full * 1.1

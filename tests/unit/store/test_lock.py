@@ -110,6 +110,20 @@ def test_a_lock_that_cannot_be_made(path, tmp_path, obstacle):
     assert not target.exists()
 
 
+def test_a_lock_whose_file_was_taken_away_is_not_held(path):
+    """A purge removes the file while it holds it: who waited at the old one must not run beside the holder of a new."""
+    first = FleetLock(path)
+    first.acquire()
+    late = FleetLock(path)
+    path.unlink()
+    with FleetLock(path), pytest.raises(HactlError, match="a daemon already runs"):
+        late.acquire()
+    late.acquire()
+    assert path.read_text().startswith(f"{os.getpid()}\n")
+    late.release()
+    first.release()
+
+
 def test_who_waits_for_the_lock_has_it_when_its_holder_ends(path):
     """However it ends; whoever has the lock already is not asked to take it again."""
     with holder(path) as (process, _):

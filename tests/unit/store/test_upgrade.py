@@ -13,7 +13,9 @@ from hactl.core.commands import Pause
 from hactl.core.draft import evolve
 from hactl.core.effects import Spawn
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Goal, Now, Phase
+from hactl.core.model import Fleet, Now
+from hactl.core.node import Goal
+from hactl.core.operation import Phase
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import Policy
 from hactl.store.journal import SqliteJournal

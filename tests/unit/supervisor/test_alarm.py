@@ -6,8 +6,10 @@ from collections.abc import Callable
 import pytest
 from support.build import a_node, founded
 
-from hactl.core.model import Deadline, DeadlineKind, Fleet, NodeState, Operation, Paused, Verb
+from hactl.core.model import Fleet, Paused
+from hactl.core.node import Deadline, DeadlineKind, NodeState
 from hactl.core.observations import Observation, Ticked, Woke
+from hactl.core.operation import Operation, Verb
 from hactl.core.value import replace
 from hactl.supervisor.alarm import Alarm
 

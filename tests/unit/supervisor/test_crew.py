@@ -12,8 +12,10 @@ from support.house import PATIENCE, end
 
 from hactl.core.alert import AlertBook
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Node, NodeState, Now, TrafficPlan
+from hactl.core.model import Fleet, Now
+from hactl.core.node import Node, NodeState
 from hactl.core.observations import AlertTried, BecameHealthy, Exited, Observation, PlanApplied, Spawned
+from hactl.core.plan import TrafficPlan
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
 from hactl.supervisor import procfs

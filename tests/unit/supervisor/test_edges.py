@@ -8,8 +8,10 @@ import pytest
 from support.build import a_launch, a_node, a_spec, founded
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Node, NodeState, TrafficPlan
+from hactl.core.model import Fleet
+from hactl.core.node import Node, NodeState
 from hactl.core.observations import Observation, PlanApplied, PlanRejected
+from hactl.core.plan import TrafficPlan
 from hactl.core.running import PlanRefused
 from hactl.core.value import replace
 from hactl.supervisor.edges import EdgeWorker

@@ -8,7 +8,7 @@ from support.house import ended, lives
 from support.ports import free_port
 from support.processes import WAITS_FOR_EVER, Nursery
 
-from hactl.core.model import Launch
+from hactl.core.node import Launch
 from hactl.supervisor import procfs
 from hactl.supervisor.escapes import Escaped, Trace, end, sentence
 

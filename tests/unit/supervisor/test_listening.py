@@ -1,11 +1,14 @@
+import asyncio
 import os
 import socket
+from contextlib import AsyncExitStack
 
 import pytest
 from support.ports import free_port
 
 from hactl.core.errors import HactlError
-from hactl.supervisor.listening import PortTaken, addresses, ensure_free, holder, holders, is_free
+from hactl.supervisor import procfs
+from hactl.supervisor.listening import PortTaken, addresses, claimed, ensure_free, holder, holders, is_free
 
 
 def test_the_holder_of_a_taken_port_is_named():
@@ -85,3 +88,39 @@ def test_free_is_what_could_be_bound_now():
         port = other.getsockname()[1]
         assert not is_free("127.0.0.1", port)
     assert is_free("127.0.0.1", port)
+
+
+def test_all_that_share_a_port_are_known():
+    """The kernel lets several listen on one port: every process is named that has a part of the requests."""
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as one:
+        assert holders(one.getsockname()[1], procfs.pids()) == {os.getpid()}
+    assert holders(free_port(), procfs.pids()) == set()
+
+
+async def test_an_address_is_claimed_by_one_fleet_at_a_time():
+    """Before anybody listens on it: two that start at once must not both find it free."""
+    port = free_port()
+    async with claimed("127.0.0.1", port):
+        with pytest.raises(HactlError, match=rf"port {port} on 127\.0\.0\.1 is taken by the daemon of another fleet"):
+            async with claimed("127.0.0.1", port):
+                pass
+        async with claimed("127.0.0.2", port):
+            pass
+    async with claimed("127.0.0.1", port):
+        pass
+
+
+async def test_a_daemon_that_is_just_ending_is_waited_for():
+    """Its lock goes first; the next daemon is there before everything else has gone."""
+    port = free_port()
+    async with AsyncExitStack() as ending, asyncio.TaskGroup() as tasks:
+        await ending.enter_async_context(claimed("127.0.0.1", port))
+
+        async def start() -> None:
+            async with claimed("127.0.0.1", port):
+                pass
+
+        starting = tasks.create_task(start())
+        await asyncio.sleep(0)  # so far that it has been refused once
+        assert not starting.done()
+        await ending.aclose()

@@ -32,8 +32,11 @@ from hactl.core.events import (
     Record,
     TrafficRejected,
 )
-from hactl.core.model import EndpointStatus, Fleet, Node, NodeState, Outcome, ReasonCode, Verb
+from hactl.core.model import Fleet
+from hactl.core.node import Node, NodeState, ReasonCode
 from hactl.core.observations import BecameHealthy, BecameUnhealthy, Exited, Observation, PlanApplied, Spawned, WentIdle
+from hactl.core.operation import Outcome, Verb
+from hactl.core.plan import EndpointStatus
 from hactl.core.spec import Policy
 from hactl.core.talk import Measured, News, Query, Snapshot, Update
 from hactl.core.value import replace

@@ -3,7 +3,8 @@ from collections.abc import Callable
 
 import pytest
 
-from hactl.core.model import Deadline, DeadlineKind, Fleet, Health, Launch, Node, NodeState, Role
+from hactl.core.model import Fleet
+from hactl.core.node import Deadline, DeadlineKind, Health, Launch, Node, NodeState, Role
 from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation, Stalled, StillBusy, WentIdle
 from hactl.core.running import ProbeAnswer
 from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec

@@ -14,7 +14,8 @@ from support.ports import free_port
 from support.processes import WAITS_FOR_EVER, Nursery, python
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Launch, Node, NodeState
+from hactl.core.model import Fleet
+from hactl.core.node import Launch, Node, NodeState
 from hactl.core.observations import Exited, Observation, Spawned, SpawnFailed
 from hactl.core.running import CommandLine
 from hactl.core.secrets import Secret

@@ -8,7 +8,8 @@ from support.house import Disk, Sandbag
 from hactl.core.draft import evolve
 from hactl.core.errors import HactlError
 from hactl.core.events import Event, GapRecorded, NodeChanged, Record
-from hactl.core.model import Fleet, Node, NodeState, Now, Role
+from hactl.core.model import Fleet, Now
+from hactl.core.node import Node, NodeState, Role
 from hactl.core.running import JournalFull
 from hactl.core.spec import FleetSpec, JournalSpec
 from hactl.core.value import replace

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from support.processes import WAITS_FOR_EVER
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Launch, Node, NodeState, Role, Sample
+from hactl.core.model import Fleet, Sample
+from hactl.core.node import Launch, Node, NodeState, Role
 from hactl.core.running import EdgeReading, NodeCounters
 from hactl.core.value import replace
 from hactl.supervisor.sampler import Consumption, Sampler, combine, quantile, usage

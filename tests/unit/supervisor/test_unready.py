@@ -1,6 +1,6 @@
 """Why a start takes so long, and how often that is told."""
 
-from hactl.core.model import Node, Role
+from hactl.core.node import Node, Role
 from hactl.core.running import ProbeAnswer
 from hactl.supervisor.unready import Delay, why
 

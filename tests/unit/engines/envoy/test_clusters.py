@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hactl.core.model import Fleet, Node, Role
+from hactl.core.model import Fleet
+from hactl.core.node import Node, Role
 from hactl.core.spec import (
     FleetSpec,
     GatewayKind,

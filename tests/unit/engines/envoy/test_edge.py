@@ -2,7 +2,9 @@
 
 import pytest
 
-from hactl.core.model import Endpoint, EndpointStatus, Fleet, Node, RegionPlan, Role, TrafficPlan
+from hactl.core.model import Fleet
+from hactl.core.node import Node, Role
+from hactl.core.plan import Endpoint, EndpointStatus, RegionPlan, TrafficPlan
 from hactl.core.spec import EdgeSpec, FleetSpec, GatewayKind, GatewaySpec
 from hactl.engines.envoy.edge import _unique_versions, proof_of
 from hactl.engines.http1 import Response

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hactl.core.model import Endpoint, EndpointStatus, RegionPlan, TrafficPlan
+from hactl.core.plan import Endpoint, EndpointStatus, RegionPlan, TrafficPlan
 from hactl.core.spec import FailoverMode
 from hactl.engines.envoy.endpoints import assignment
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from hactl.core.model import Fleet, Node, Role
+from hactl.core.model import Fleet
+from hactl.core.node import Node, Role
 from hactl.core.spec import EdgeSpec, FleetSpec, RouteSpec, ServiceSpec
 from hactl.engines.envoy.gateway import documents
 from hactl.engines.envoy.seat import Seat

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from hactl.config import overlay as config
-from hactl.core.model import Fleet, Node, Role
+from hactl.core.model import Fleet
+from hactl.core.node import Node, Role
 from hactl.core.spec import CorsSpec, EdgeSpec, FleetSpec, GatewaySpec, Policy, RateLimitSpec, RouteSpec, ServiceSpec
 from hactl.engines.envoy import edge, gateway
 from hactl.engines.envoy.document import Documents

@@ -13,7 +13,8 @@ from support.certificates import Files, issue
 from support.places import fleet_paths
 
 from hactl.core.certificate import Certificate
-from hactl.core.model import Endpoint, EndpointStatus, Fleet, RegionPlan, TrafficPlan
+from hactl.core.model import Fleet
+from hactl.core.plan import Endpoint, EndpointStatus, RegionPlan, TrafficPlan
 from hactl.core.running import PlanRefused
 from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FailoverMode, FleetSpec, Policy
 from hactl.core.value import replace

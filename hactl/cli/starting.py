@@ -1,0 +1,68 @@
+"""What `up` starts: which fleet, with which configuration, and when the last good one may take a damaged file's place.
+
+Not the start itself. A damaged hactl.toml must not keep a gateway down: the fleet is then found by the name that was
+given beside the file, and its journal knows how it was last configured.
+"""
+
+import os
+from pathlib import Path
+
+import click
+
+from hactl import config as files
+from hactl.cli import output
+from hactl.cli.choice import Chosen, checked, choose
+from hactl.core.errors import ConfigError
+from hactl.core.spec import FleetSpec
+from hactl.paths import state_home
+
+
+def what_to_start(config: Path | None, *, last_good: bool) -> tuple[Chosen, FleetSpec]:
+    """The fleet, and what its file says; with `last_good`, what it was last configured with when the file is no use.
+
+    Raises ConfigError when there is neither, with a hint when `last_good` would have helped.
+    """
+    named = click.get_current_context().find_root().obj or os.environ.get("HACTL_FLEET") or ""
+    if named:
+        checked(named, "'--fleet'")
+    try:
+        chosen = choose(config)
+    except ConfigError as error:
+        if not named:
+            raise
+        chosen = _by_name(named, config)
+        return chosen, _instead(chosen, error, last_good=last_good)
+    if chosen.config is None:
+        missing = ConfigError(f"no hactl.toml here describes fleet '{chosen.name}'", "hactl up --config PATH")
+        return chosen, _instead(chosen, missing, last_good=last_good)
+    try:
+        spec = files.load(chosen.config)
+    except ConfigError as error:
+        if named and named != chosen.name:  # the name in a damaged file is the least to go by
+            chosen = _by_name(named, config)
+        return chosen, _instead(chosen, error, last_good=last_good)
+    if named and named != spec.name:
+        raise ConfigError(f"{chosen.config}: describes fleet '{spec.name}', not '{named}'", "leave out one of the two")
+    return chosen, spec
+
+
+def _by_name(name: str, config: Path | None) -> Chosen:
+    """The fleet called so, whatever its file says."""
+    return Chosen(name=name, state=(state_home() / name).resolve(), config=config.absolute() if config else None)
+
+
+def _instead(chosen: Chosen, error: ConfigError, *, last_good: bool) -> FleetSpec:
+    """What the journal has in place of a file that is no use. Raises `error`, with a better hint, if it may not be."""
+    from hactl.processes.succession import rehearse
+
+    if not chosen.paths.journal.exists():
+        raise error
+    if not last_good:
+        helps = f"{error.hint}; or start as it was last configured: hactl up --last-good"
+        raise ConfigError(error.message, helps.removeprefix("; or "), also=error.also) from error
+    fleet = rehearse(chosen.paths)
+    if not fleet.id:
+        raise error
+    output.complain(ConfigError(error.message, error.hint))
+    output.say(f"  starting fleet {fleet.name} with the last good configuration, revision {fleet.revision}")
+    return fleet.spec

@@ -1,0 +1,78 @@
+"""What happens to the configuration in force and to the set of processes. Part of the events of a fleet."""
+
+from hactl.core.model import Proposal
+from hactl.core.node import Node
+from hactl.core.spec import FleetSpec
+from hactl.core.value import Value
+
+
+class _ConfigEvent(Value, tag=True, tag_field="event"):
+    pass
+
+
+class FleetFounded(_ConfigEvent):
+    """A fleet began: its id, its configuration and its processes with their ports."""
+
+    id: str
+    revision: int
+    spec: FleetSpec
+    nodes: tuple[Node, ...]
+
+
+class ConfigTaken(_ConfigEvent):
+    """A start took a changed `hactl.toml` into force; processes keep goals, weights and drains where names match."""
+
+    revision: int
+    spec: FleetSpec
+    nodes: tuple[Node, ...]
+
+
+class RulesTaken(_ConfigEvent):
+    """A start took what a changed `hactl.toml` says about the daemon alone into force; every process goes on."""
+
+    revision: int
+    spec: FleetSpec
+
+
+class RevisionProposed(_ConfigEvent):
+    """A configuration got its number and begins to come into force; it never changes from here on."""
+
+    proposal: Proposal
+
+
+class RevisionApplied(_ConfigEvent):
+    """The proposed configuration is in force."""
+
+    revision: int
+
+
+class RevisionRolledBack(_ConfigEvent):
+    """The proposed configuration was taken back; the one before it is in force as it was."""
+
+    revision: int
+    why: str
+
+
+class NodesAdded(_ConfigEvent):
+    """A configuration change brought new processes."""
+
+    nodes: tuple[Node, ...]
+
+
+class NodesRemoved(_ConfigEvent):
+    """Processes that no configuration wants any more have stopped and are gone."""
+
+    nodes: tuple[str, ...]
+
+
+ConfigEvent = (
+    FleetFounded
+    | ConfigTaken
+    | RulesTaken
+    | RevisionProposed
+    | RevisionApplied
+    | RevisionRolledBack
+    | NodesAdded
+    | NodesRemoved
+)
+"""Those that change the configuration in force, or which processes there are."""

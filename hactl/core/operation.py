@@ -1,0 +1,117 @@
+"""An accepted command that takes time, as an immutable value. What each does next stands in `operations`, `rollout`."""
+
+from enum import StrEnum
+
+from hactl.core.spec import Policy
+from hactl.core.value import Value
+
+
+class Verb(StrEnum):
+    """The commands, by the names operators type."""
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    KILL = "kill"
+    FREEZE = "freeze"
+    THAW = "thaw"
+    DRAIN = "drain"
+    RESUME = "resume"
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
+    WEIGHT = "weight"
+    POLICY = "policy"
+    APPLY = "apply"
+    SCALE = "scale"
+    DOWN = "down"
+    ALERT_TEST = "alert-test"
+
+
+class Step(StrEnum):
+    """What a configuration change does with one process, or between them."""
+
+    CHANGE = "change"
+    """A node is restarted with the new configuration, an edge is told it."""
+    ADD = "add"
+    REMOVE = "remove"
+    BAKE = "bake"
+    """Wait, and watch whether clients get worse answers than before."""
+    COMMIT = "commit"
+    """From here on the configuration is the one in force."""
+
+
+class Phase(StrEnum):
+    """Where one target of an operation stands."""
+
+    WAITING = "waiting"
+    STOPPING = "stopping"
+    STARTING = "starting"
+    DONE = "done"
+
+
+class Target(Value):
+    """One process an operation works on; in a configuration change also a step between processes (no `node`)."""
+
+    node: str
+    phase: Phase = Phase.WAITING
+    instance: str = ""
+    """The launch that was running when the operation took it up."""
+    step: Step | None = None
+    restart: bool = False
+    """With `Step.CHANGE`: by a restart; an edge can be told most things while it runs."""
+    until: float = 0.0
+    """With `Step.BAKE`: monotonic seconds at which it is over."""
+    unfinished: int = 0
+    """Requests that its drain did not see the end of."""
+
+
+class Operation(Value):
+    """An accepted command that takes time; ends exactly once."""
+
+    id: str
+    verb: Verb
+    by: str
+    began: float
+    """Monotonic seconds."""
+    wall: float
+    deadline: float
+    """Monotonic seconds after which it ends as failed."""
+    reason: str = ""
+    targets: tuple[Target, ...] = ()
+    version: int = 0
+    """Plan that was in force when it was accepted: what it changes is in newer ones."""
+    undo: "Undo | None" = None
+    sentence: str = ""
+    revision: int = 0
+    """The configuration it brings into force; 0 for all other verbs."""
+    least: int = 0
+    """How many nodes it must leave serving at every step of its way there."""
+    back: str = ""
+    """Why that configuration is being taken back; "" for as long as it is not."""
+
+    @property
+    def look_again(self) -> float:
+        """Monotonic seconds at which time alone takes it further."""
+        pauses = (target.until for target in self.targets if target.until and target.phase is not Phase.DONE)
+        return min((self.deadline, *pauses))
+
+    @property
+    def done(self) -> int:
+        """How many targets are finished."""
+        return sum(target.phase is Phase.DONE for target in self.targets)
+
+
+class Undo(Value):
+    """What a weight or policy change replaced, so that a rejected plan can be taken back."""
+
+    node_weights: dict[str, int] = {}
+    region_weights: dict[str, int] = {}
+    policy: Policy | None = None
+
+
+class Outcome(StrEnum):
+    """How an operation ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled-back"

@@ -1,0 +1,84 @@
+"""Limits of the machine, and a clock that jumps."""
+
+import resource
+from pathlib import Path
+
+import pytest
+from support.build import a_spec
+
+from hactl.cli.checks import machine
+from hactl.cli.checks.finding import Finding, Subject
+from hactl.core.events import FleetClosing, Record
+from hactl.core.value import replace
+
+
+def subject(**edge: object) -> Subject:
+    return Subject(chosen=None, spec=a_spec(edge=edge))
+
+
+def one(findings: list[Finding], check: str) -> Finding:
+    (found,) = [finding for finding in findings if finding.check == check]
+    return found
+
+
+class TestClock:
+    """Wall and monotonic time of records, and of now."""
+
+    def step(self, *moments: tuple[float, float], now: tuple[float, float], slept: float = 0.0) -> float:
+        records = [
+            Record(seq=seq, wall=wall, mono=mono, event=FleetClosing()) for seq, (wall, mono) in enumerate(moments)
+        ]
+        return machine.largest_step(records, *now, slept)[0]
+
+    def test_time_that_just_passes_is_no_jump(self) -> None:
+        for drift in (0.0, 0.2, -0.2):
+            assert abs(self.step((1000.0, 10.0), (1500.0, 510.0), now=(2000.0 + drift, 1010.0))) < machine.STEP
+
+    @pytest.mark.parametrize("jump", [3600.0, -3600.0, 5.0])
+    def test_a_jump_is_found_wherever_it_was(self, jump: float) -> None:
+        """Between two events, or since the last one."""
+        assert self.step((1000.0, 10.0), (1100.0 + jump, 110.0), now=(1200.0 + jump, 210.0)) == jump
+        assert self.step((1000.0, 10.0), (1100.0, 110.0), now=(1200.0 + jump, 210.0)) == jump
+
+    def test_a_machine_that_slept_has_no_wrong_clock(self) -> None:
+        """The monotonic clock stands still meanwhile; a jump back, or a longer one, is one all the same."""
+        assert self.step((1000.0, 10.0), now=(9000.0, 20.0), slept=8000.0) == 0.0
+        assert self.step((1000.0, 10.0), now=(90_000.0, 20.0), slept=8000.0) > 80_000
+        assert self.step((1000.0, 10.0), now=(500.0, 20.0), slept=8000.0) == -510.0
+
+    def test_when_it_was_is_told(self) -> None:
+        records = [Record(seq=1, wall=100.0, mono=1.0, event=FleetClosing())]
+        records.append(Record(seq=2, wall=5000.0, mono=2.0, event=FleetClosing()))
+        assert machine.largest_step(records, 5001.0, 3.0, 0.0) == (4899.0, 5000.0)
+
+
+class TestLimits:
+    def test_a_limit_on_files_is_measured_by_what_an_edge_may_need(self) -> None:
+        """As many as this process has, in the end: two for each connection."""
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        few = one(list(machine.limits(subject(max_connections=10))), "open files")
+        assert (few.ok, few.mend) == (True, "")
+        many = one(list(machine.limits(subject(max_connections=hard))), "open files")
+        assert many.ok, "it works, for so many connections"
+        assert f"LimitNOFILE={2 * hard + machine.FILES_TO_SPARE}" in many.mend
+        assert f"of an edge that may have {hard}" in many.found
+
+    def test_too_few_files_are_a_fault(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(machine, "FILES_AT_LEAST", 1 << 40)
+        assert not one(list(machine.limits(subject(max_connections=1 << 30))), "open files").ok
+
+    def test_what_runs_already_needs_no_more_memory(self) -> None:
+        """What is free is asked to hold what is still to come."""
+        wanted = one(list(machine.memory(subject())), "memory")
+        assert "takes up to 350 MiB more" in wanted.found, "three nodes and two edges"
+        from support.script import serving
+
+        running = replace(subject(), fleet=serving())
+        assert "takes up to 0 MiB more" in one(list(machine.memory(running)), "memory").found
+
+
+def test_memory_that_could_be_had_counts(tmp_path: Path) -> None:
+    """Caches are given up when somebody needs the room."""
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal: 8000 kB\nMemFree: 1 kB\nMemAvailable: 4000 kB\n")
+    assert machine.available_memory(meminfo) <= 4000 << 10
