@@ -1,6 +1,6 @@
 """Twenty minutes of faults under load: no idempotent request is lost, nothing is leaked, everything comes back.
 
-HACTL_SEED chooses the faults, HACTL_LONG=short the setting of every build.
+HACTL_SEED chooses the faults, HACTL_LONG=short the setting of every build; `pytest -n 0 tests/long` shows the summary.
 """
 
 import json
