@@ -108,6 +108,13 @@ class FleetPaths:
         """One process's own directory: documents and log."""
         return self.state / "nodes" / name
 
+    def processes(self) -> list[str]:
+        """Every process that has a directory, whether or not it is there still."""
+        try:
+            return sorted(found.name for found in self.node("").iterdir() if not found.name.startswith("."))
+        except OSError:
+            return []
+
     def node_log(self, name: str) -> Path:
         """One process's own log."""
         return self.node(name) / "process.log"

@@ -27,8 +27,6 @@ LARGEST = 64 << 10
 _WORDS = r"secret|token|passw(?:or)?d|passphrase|(?:api|access|private|signing)[-_]?key|credential|webhook"
 _SECRET_NAME = re.compile(_WORDS, re.IGNORECASE)
 _SECRET_FLAG = re.compile(rf"^--?[\w-]*(?:{_WORDS})[\w-]*$", re.IGNORECASE)
-_WHOLE_FILES = ("proposal.text",)
-"""Texts of a whole hactl.toml, comments included: what they mean stands beside them."""
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
@@ -87,7 +85,7 @@ class Masker:
             after = [False, *(isinstance(item, str) and bool(_SECRET_FLAG.match(item)) for item in value)]
             return [MASK if follows else item for item, follows in zip(masked, after, strict=False)]
         if isinstance(value, str):
-            secret = _SECRET_NAME.search(name.rpartition(".")[2]) or name.endswith(_WHOLE_FILES)
+            secret = _SECRET_NAME.search(name.rpartition(".")[2])
             return MASK if value and secret else self.text(value)
         return value
 

@@ -140,7 +140,7 @@ def _page(chosen: Chosen, node: str, after: int, lines: int) -> LogPage:
     try:
         return chosen.client.log(node, after, lines)
     except Unreachable:
-        known = {entry.name for entry in (chosen.state / "nodes").glob("[!.]*")} | {"daemon"}
+        known = {*chosen.paths.processes(), "daemon"}
         if not chosen.paths.journal.exists():
             raise
         if node not in known:

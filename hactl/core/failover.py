@@ -8,6 +8,7 @@ from hactl.core.events import FailoverBegan, FailoverEnded, FailoverMoved
 from hactl.core.model import Failover, Fleet
 from hactl.core.node import Goal, Node, NodeState, Reason, ReasonCode
 from hactl.core.plan import EndpointStatus
+from hactl.core.rolling import known_to_edges
 from hactl.core.traffic import complete, confirmed
 from hactl.core.value import replace
 
@@ -44,9 +45,9 @@ def _follow_one(draft: Draft, failover: Failover) -> None:
         draft.emit(FailoverMoved(failover=failover, ms=_ms(failover.seen, now.mono)))
     node = fleet.nodes.get(failover.node)
     moved_ms = None if failover.moved is None else _ms(failover.seen, failover.moved)
-    if node is None or _will_not_return(node) or (_waits_for_a_person(node) and failover.moved is not None):
+    if node is None or _will_not_return(node) or (_waits_for_a_person(node) and known_to_edges(fleet)):
         draft.emit(FailoverEnded(node=failover.node, moved_ms=moved_ms, back_ms=None))
-    elif _made_up_for(fleet, node) and confirmed(fleet, fleet.plan.version):
+    elif _made_up_for(fleet, node) and known_to_edges(fleet):
         back_ms = _ms(failover.seen, now.mono)
         draft.emit(FailoverEnded(node=failover.node, moved_ms=moved_ms, back_ms=back_ms))
 

@@ -24,31 +24,41 @@ def node_names(spec: FleetSpec) -> list[str]:
     ]
 
 
+def wanted(fleet: Fleet) -> dict[str, Node]:
+    """The processes that the configuration in force wants; all others are on their way out."""
+    names = {*edge_names(fleet.spec), *node_names(fleet.spec)}
+    return {name: node for name, node in fleet.nodes.items() if name in names}
+
+
 def lay_out(spec: FleetSpec, free_ports: Iterable[int], kept: Fleet | None = None) -> tuple[Node, ...]:
-    """Every process of `spec`; what has a twin in `kept` keeps its port, goal, weight and drain.
+    """Every process of `spec`. What has a twin that `kept` wants keeps its goal, weight and drain, and its port if that
+    is in the range.
+
+    The launches of all others go on from the journal's position: whatever had that name before had fewer.
 
     Raises HactlError when `free_ports` runs out.
     """
     ports = iter(free_ports)
-    nodes = [_edge(spec, name, kept) for name in edge_names(spec)]
+    twins, seq = (wanted(kept), kept.seq) if kept else ({}, 0)
+    nodes = [_edge(spec, name, twins.get(name), seq) for name in edge_names(spec)]
     for region in spec.regions:
         for number in range(1, region.nodes + region.spares + 1):
             name = f"{region.name}-{number}"
-            fresh = Node(name=name, role=Role.GATEWAY, region=region.name, address=region.bind)
-            nodes.append(_keep(fresh, kept, spec.ports) or replace(fresh, port=_next(ports, spec)))
+            fresh = Node(name=name, role=Role.GATEWAY, region=region.name, address=region.bind, launches=seq)
+            node = _keep(fresh, twins.get(name))
+            fits = spec.ports[0] <= node.port <= spec.ports[1]
+            nodes.append(node if fits else replace(node, port=_next(ports, spec)))
     return tuple(nodes)
 
 
-def _edge(spec: FleetSpec, name: str, kept: Fleet | None) -> Node:
-    fresh = Node(name=name, role=Role.EDGE, address=spec.edge.host, port=spec.edge.port)
-    twin = kept.nodes.get(name) if kept else None
+def _edge(spec: FleetSpec, name: str, twin: Node | None, seq: int) -> Node:
+    fresh = Node(name=name, role=Role.EDGE, address=spec.edge.host, port=spec.edge.port, launches=seq)
     return replace(fresh, goal=twin.goal, launches=twin.launches) if twin else fresh
 
 
-def _keep(fresh: Node, kept: Fleet | None, ports: tuple[int, int]) -> Node | None:
-    twin = kept.nodes.get(fresh.name) if kept else None
-    if twin is None or twin.role is not fresh.role or not ports[0] <= twin.port <= ports[1]:
-        return None
+def _keep(fresh: Node, twin: Node | None) -> Node:
+    if twin is None or twin.role is not fresh.role:
+        return fresh
     return replace(
         fresh,
         port=twin.port,

@@ -138,7 +138,7 @@ def _accept(draft: Draft, request: Request) -> Operation:
     command, fleet = request.command, draft.fleet
     operation = replace(_operation(fleet, request, draft.now), undo=_undo(fleet, command))
     if request.proposal is not None:
-        operation = proposals.begin(draft, operation, request.proposal)
+        operation = proposals.begin(draft, operation, request.proposal, meant=request.confirm == fleet.name)
         patience = _patience(fleet, operation.verb, len(operation.targets)) + request.proposal.bake
         operation = replace(operation, deadline=draft.now.mono + patience)
     draft.emit(OperationBegan(operation=operation))

@@ -61,8 +61,6 @@ class Proposal(Value):
     """Every process it wants, with the ports of the new ones."""
     base: int = 0
     """The revision that was in force when it was judged."""
-    text: str = ""
-    """The `hactl.toml` it was read from."""
     digest: str = ""
     """SHA-256 of what it means."""
     revision: int = 0

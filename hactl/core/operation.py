@@ -84,6 +84,8 @@ class Operation(Value):
     sentence: str = ""
     revision: int = 0
     """The configuration it brings into force; 0 for all other verbs."""
+    least: int = 0
+    """How many nodes it must leave serving at every step of its way there."""
     back: str = ""
     """Why that configuration is being taken back; "" for as long as it is not."""
 

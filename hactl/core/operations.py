@@ -15,7 +15,7 @@ from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, NodeState, Role
 from hactl.core.operation import Operation, Outcome, Phase, Target, Undo, Verb
-from hactl.core.rolling import given_up, held_down, is_up, order, roll_one
+from hactl.core.rolling import given_up, held_down, is_up, known_to_edges, order, roll_one
 from hactl.core.targets import made_good, thawed
 from hactl.core.traffic import confirmed
 from hactl.core.unfinished import cut_off, sentence, still_open
@@ -93,8 +93,10 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
             _roll(draft, operation)
         case Verb.WEIGHT | Verb.POLICY:
             # The first plan made after it was accepted has the change, unless it altered no plan at all.
-            if confirmed(draft.fleet, min(draft.fleet.plan.version, operation.version + 1)):
-                end(draft, operation, Outcome.DONE, f"{operation.sentence}: confirmed by every edge")
+            version = min(draft.fleet.plan.version, operation.version + 1)
+            if known_to_edges(draft.fleet, version):
+                told = "confirmed by every edge" if confirmed(draft.fleet, version) else "no edge is up to confirm it"
+                end(draft, operation, Outcome.DONE, f"{operation.sentence}: {told}")
         case Verb.DOWN:
             _close(draft, operation)
         case Verb.APPLY | Verb.SCALE:
@@ -158,7 +160,7 @@ def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str |
             if node.goal is Goal.DOWN:
                 return True if node.state is NodeState.STOPPED else f"'{node.name}' was stopped"
             back = node.serviceable or node.standing_by
-            return True if back and confirmed(fleet, fleet.plan.version) else given_up(node)
+            return True if back and known_to_edges(fleet) else given_up(node)
         case Verb.STOP:
             if node.goal is Goal.UP:
                 return f"'{node.name}' was started again"
@@ -167,7 +169,7 @@ def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str |
             if not node.drained and node.goal is Goal.UP:
                 return f"'{node.name}' was resumed"
             out = node.idle or not node.state.alive
-            return True if out and confirmed(fleet, fleet.plan.version) else None
+            return True if out and known_to_edges(fleet) else None
         case Verb.KILL | Verb.FREEZE:
             return made_good(fleet, operation, target, node)
         case Verb.THAW:

@@ -11,7 +11,7 @@ from hactl.core.draft import Draft
 from hactl.core.events import FleetPaused, FleetUnpaused
 from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import Fleet, Now, Paused
-from hactl.core.node import Health, Node, NodeState
+from hactl.core.node import Health, Node, NodeState, ReasonCode
 from hactl.core.value import replace
 
 _DEAD = (NodeState.BACKOFF, NodeState.FAILED)
@@ -25,6 +25,12 @@ def held(node: Node) -> bool:
     if node.state is NodeState.STARTING:
         return node.hung and node.deadline is None
     return node.state in _IN_USE and node.hung and node.health is Health.UNHEALTHY
+
+
+def kept_down(node: Node) -> bool:
+    """True for a process that an operator has killed in a paused fleet: whatever it was to run with, it did not die of
+    that, and it is not to be back before the pause is over."""
+    return held(node) and node.launch is None and node.reason is not None and node.reason.code is ReasonCode.KILLED
 
 
 def begin(draft: Draft, order: Pause, *, by: str, reason: str) -> None:

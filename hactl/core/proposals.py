@@ -5,11 +5,12 @@ from hactl.core.config_events import RevisionApplied, RevisionProposed
 from hactl.core.configured import configured
 from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
+from hactl.core.founding import node_names, wanted
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Node, Role
 from hactl.core.operation import Operation, Step, Target, Verb
-from hactl.core.safety import serving
-from hactl.core.spec import FleetSpec
+from hactl.core.safety import hashable, remaining, serving, weighable
+from hactl.core.spec import FleetSpec, SafetySpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 
@@ -39,6 +40,11 @@ def check(fleet: Fleet, request: Request) -> None:
         if old[path] != new[path]:
             hint = "hactl daemon restart" if path == "fleet.group" else "hactl down && hactl up"
             raise CommandRejected(f"'{path}' cannot change while the fleet runs", hint)
+    _ports(fleet, proposal.spec)
+    after = configured(replace(fleet, proposal=proposal), RevisionApplied(revision=0))
+    hashable(after.policy, after.spec)
+    if after.policy is not fleet.policy:
+        weighable(after.policy, proposal.nodes)
     if request.confirm != fleet.name:
         _capacity(fleet, proposal)
         _edges_left(fleet, proposal)
@@ -54,17 +60,32 @@ def _fixed(spec: FleetSpec) -> dict[str, str]:
     }
 
 
+def _ports(fleet: Fleet, spec: FleetSpec) -> None:
+    """A node that runs keeps its port; a range that leaves it out would be in force and not hold."""
+    low, high = spec.ports
+    names = node_names(spec)
+    out = [node for node in wanted(fleet).values() if node.name in names and not low <= node.port <= high]
+    if out and spec.ports != fleet.spec.ports:
+        raise CommandRejected(
+            f"'{out[0].name}' has port {out[0].port}, which is outside fleet.ports = {low}-{high}",
+            "hactl down && hactl up",
+        )
+
+
 def _capacity(fleet: Fleet, proposal: Proposal) -> None:
     """What goes is made up for by what comes; what restarts needs others beside it, as in a rolling restart."""
     hint = f"if you mean it: --confirm {fleet.name}"
-    rules, now = proposal.spec.safety, serving(fleet)
+    rules, now = _rules(fleet, proposal), serving(fleet)
     after = configured(replace(fleet, proposal=proposal), RevisionApplied(revision=0))
-    left = [
-        node for node in proposal.nodes if node.role is Role.GATEWAY and _will_serve(fleet.nodes.get(node.name), node)
-    ]
+    ours = wanted(fleet)
+    left = [node for node in proposal.nodes if node.role is Role.GATEWAY and _will_serve(ours.get(node.name), node)]
     left = [node for node in left if after.region_weight(node.region)]
     if len(left) < min(len(now), rules.min_serving_nodes):
-        raise CommandRejected(f"it would leave {len(left)} nodes serving", hint, guard=True)
+        raise CommandRejected(
+            f"it would leave {len(left)} nodes serving (safety.min_serving_nodes = {rules.min_serving_nodes})",
+            hint,
+            guard=True,
+        )
     regions, regions_left = {node.region for node in now}, {node.region for node in left}
     if len(regions_left) < min(len(regions), rules.min_serving_regions):
         raise CommandRejected(
@@ -73,9 +94,9 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
             hint,
             guard=True,
         )
-    wanted = {node.name: node for node in proposal.nodes}
-    restarting = [node.name for node in now if node.name in wanted and _changes(node, wanted[node.name], proposal)]
-    others = len(now) - 1
+    coming = {node.name: node for node in proposal.nodes if node.name in ours}
+    restarting = [node.name for node in now if node.name in coming and _changes(node, coming[node.name], proposal)]
+    others = _beside(fleet)
     if restarting and others < rules.min_serving_nodes:
         beside = f"only {others} others serve (safety.min_serving_nodes = {rules.min_serving_nodes})"
         raise CommandRejected(
@@ -85,12 +106,27 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
         )
 
 
+def _rules(fleet: Fleet, proposal: Proposal) -> SafetySpec:
+    """The stricter of both: a limit is not lowered by the very change that it would forbid."""
+    now, coming = fleet.spec.safety, proposal.spec.safety
+    return replace(
+        coming,
+        min_serving_nodes=max(now.min_serving_nodes, coming.min_serving_nodes),
+        min_serving_regions=max(now.min_serving_regions, coming.min_serving_regions),
+    )
+
+
+def _beside(fleet: Fleet) -> int:
+    """How many nodes serve, in the worst case, while one restarts."""
+    return min((len(remaining(fleet, (node.name,))) for node in serving(fleet)), default=0)
+
+
 def _edges_left(fleet: Fleet, proposal: Proposal) -> None:
     """The same for the edges."""
     hint = f"if you mean it: --confirm {fleet.name}"
     edges = [edge for edge in fleet.edges if edge.serviceable]
     coming = [node for node in proposal.nodes if node.role is Role.EDGE]
-    if edges and not any(_will_serve(fleet.nodes.get(edge.name), edge) for edge in coming):
+    if edges and not any(_will_serve(wanted(fleet).get(edge.name), edge) for edge in coming):
         raise CommandRejected("it would leave no edge serving", hint, guard=True)
     if edges and (proposal.restarts_edges and len(edges) == 1):
         raise CommandRejected(
@@ -103,34 +139,39 @@ def _will_serve(now: Node | None, coming: Node) -> bool:
     return bool(coming.weight) if now is None else now.serviceable and now.weight > 0
 
 
-def begin(draft: Draft, operation: Operation, proposal: Proposal) -> Operation:
-    """Give the proposal its number and the operation its steps. The operation is yet to be emitted."""
+def begin(draft: Draft, operation: Operation, proposal: Proposal, *, meant: bool) -> Operation:
+    """Give the proposal its number and the operation its steps. The operation is yet to be emitted.
+
+    A limit holds at every step, unless it was `meant` to be broken; never one that a fleet is below already.
+    """
     fleet = draft.fleet
+    least = 0 if meant else min(_rules(fleet, proposal).min_serving_nodes, _beside(fleet))
     revision = max(fleet.last_revision, fleet.revision) + 1
     draft.emit(RevisionProposed(proposal=replace(proposal, revision=revision)))
     sentence = f"{operation.sentence} (revision {revision})"
-    return replace(operation, revision=revision, targets=steps(fleet, proposal), sentence=sentence)
+    return replace(operation, revision=revision, targets=steps(fleet, proposal), sentence=sentence, least=least)
 
 
 def steps(fleet: Fleet, proposal: Proposal) -> tuple[Target, ...]:
     """What is to be done, in this order."""
-    wanted = {node.name: node for node in proposal.nodes}
+    coming = {node.name: node for node in proposal.nodes}
+    ours = [node for node in wanted(fleet).values() if node.name in coming]
     # An edge that is down proves nothing.
     edges = [
         Target(node=edge.name, step=Step.CHANGE, restart=proposal.restarts_edges)
-        for edge in sorted(fleet.edges, key=lambda edge: not edge.serviceable)
-        if edge.name in wanted
+        for edge in sorted(ours, key=lambda edge: not edge.serviceable)
+        if edge.role is Role.EDGE
     ]
     # Who is out of service goes first: nothing can be lost on it. The first with traffic is the one that is watched.
     parts = {share.node: share.part for share in shares(fleet)}
     nodes = sorted(
-        (node for node in fleet.gateways if node.name in wanted and _changes(node, wanted[node.name], proposal)),
+        (node for node in ours if node.role is Role.GATEWAY and _changes(node, coming[node.name], proposal)),
         key=lambda node: (node.serviceable, not parts[node.name]),
     )
     changing = [Target(node=node.name, step=Step.CHANGE, restart=True) for node in nodes]
     first = sum(not node.serviceable for node in nodes) + 1
-    new = [Target(node=name, step=Step.ADD) for name in wanted if name not in fleet.nodes]
-    gone = [Target(node=name, step=Step.REMOVE) for name in fleet.nodes if name not in wanted]
+    new = [Target(node=name, step=Step.ADD) for name in coming if name not in wanted(fleet)]
+    gone = [Target(node=name, step=Step.REMOVE) for name in fleet.nodes if name not in coming]
     pause = [Target(node="", step=Step.BAKE)] if proposal.bake else []
     commit = Target(node="", step=Step.COMMIT)
     return (*changing[:first], *edges[:1], *pause, *new, *edges[1:], *changing[first:], commit, *gone)

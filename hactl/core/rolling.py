@@ -13,7 +13,7 @@ from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState, Role
 from hactl.core.operation import Operation, Phase, Step, Target, Verb
 from hactl.core.pausing import held
-from hactl.core.safety import serving
+from hactl.core.safety import remaining, serving
 from hactl.core.traffic import confirmed
 from hactl.core.value import replace
 
@@ -63,17 +63,42 @@ def gate_open(fleet: Fleet, node: Node) -> bool:
 
     if node.role is Role.EDGE:
         others = [edge for edge in fleet.edges if edge.name != node.name and up(edge)]
-        return all(edge.serviceable for edge in others) and confirmed(fleet, fleet.plan.version)
+        return all(edge.serviceable for edge in others) and known_to_edges(fleet)
     others = [other for other in fleet.gateways if other.name != node.name and up(other) and not other.drained]
     enough = bool(serving(fleet, (node.name,))) or not others
     well = all(other.serviceable or other.standing_by for other in others)
-    return well and enough and confirmed(fleet, fleet.plan.version)
+    return well and enough and known_to_edges(fleet)
 
 
-def may_go(fleet: Fleet, node: Node, *, without: int) -> bool:
+def in_turn(fleet: Fleet, operation: Operation) -> list[Target]:
+    """What a configuration change has still to do. A node that has gone out of service meanwhile has its turn before
+    one that serves: nothing can be lost on it, and it may be what is missing beside the other."""
+    left = [target for target in operation.targets if target.phase is not Phase.DONE]
+    if not left or not _restarts_a_node(fleet, left[0]):
+        return left
+    first = next(
+        (target for target in left if _restarts_a_node(fleet, target) and _before_others(fleet, target)), left[0]
+    )
+    return [first, *(target for target in left if target != first)]
+
+
+def _restarts_a_node(fleet: Fleet, target: Target) -> bool:
+    node = fleet.nodes.get(target.node)
+    return target.step is Step.CHANGE and target.restart and node is not None and node.role is Role.GATEWAY
+
+
+def _before_others(fleet: Fleet, target: Target) -> bool:
+    """It has begun already, or its node keeps dying or does not answer."""
+    node = fleet.nodes[target.node]
+    out = node.state is NodeState.FAILED or (node.state is NodeState.SERVING and not node.serviceable)
+    return target.phase is not Phase.WAITING or (out and node.goal is Goal.UP)
+
+
+def may_go(fleet: Fleet, node: Node, operation: Operation) -> bool:
     """Nobody who should be back soon is still out, the edges agree, and enough are left. Who keeps failing, or waits
-    for the end of a pause, is not waited for: a new configuration may be what it needs; nor is an edge with the
-    revision `without`, which may not be able to agree any more."""
+    for the end of a pause, is not waited for: a new configuration may be what it needs; nor, on the
+    way back, is an edge that has the new one and may not be able to agree any more."""
+    without, least = (operation.revision, 0) if operation.back else (0, operation.least)
     edges = [edge for edge in fleet.edges if edge.serviceable and edge.revision != without]
     if not all(fleet.confirmed.get(edge.name, -1) >= fleet.plan.version for edge in edges):
         return False
@@ -86,7 +111,20 @@ def may_go(fleet: Fleet, node: Node, *, without: int) -> bool:
     if node.role is Role.EDGE:
         awaited = (other.goal is Goal.UP and other.state is not NodeState.FAILED and not held(other) for other in peers)
         return any(other.serviceable for other in peers) or not any(awaited)
+    if len(remaining(fleet, (node.name,))) < least:
+        return False
     return bool(serving(fleet, (node.name,))) or len(serving(fleet)) <= 1
+
+
+def known_to_edges(fleet: Fleet, version: int | None = None) -> bool:
+    """Every edge that serves has proved the plan in force, or one as new as `version`; also when no edge is up, or
+    will soon be, that could: then nobody is served anything old, and whoever comes back is told the newest."""
+    if confirmed(fleet, fleet.plan.version if version is None else version):
+        return True
+    return not any(
+        edge.goal is Goal.UP and edge.state is not NodeState.FAILED and not (held(edge) and edge.launch is None)
+        for edge in fleet.edges
+    )
 
 
 def proved(fleet: Fleet, edge: Node, revision: int) -> bool:
@@ -111,7 +149,7 @@ def is_up(fleet: Fleet, node: Node) -> bool | str | None:
     if node.goal is Goal.DOWN:
         return f"'{node.name}' was stopped"
     if node.serviceable:
-        return True if confirmed(fleet, fleet.plan.version) or node.role is Role.EDGE or not fleet.edges else None
+        return True if node.role is Role.EDGE or known_to_edges(fleet) else None
     if (node.state is NodeState.DRAINING and node.drained) or node.state is NodeState.STANDBY:
         return True
     return given_up(node)

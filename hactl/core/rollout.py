@@ -19,17 +19,16 @@ from hactl.core.config_events import NodesAdded, NodesRemoved, RevisionApplied, 
 from hactl.core.draft import Draft
 from hactl.core.effects import ApplyTraffic
 from hactl.core.events import OperationMoved
-from hactl.core.founding import edge_names, node_names
+from hactl.core.founding import wanted
+from hactl.core.leaving import let_go, may_be_forgotten
 from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState, Role
 from hactl.core.operation import Operation, Outcome, Phase, Step, Target
 from hactl.core.operations import end
-from hactl.core.pausing import held
+from hactl.core.pausing import held, kept_down
 from hactl.core.restarts import placed
-from hactl.core.rolling import held_down, is_up, may_go, order, proved
-from hactl.core.spec import FleetSpec
-from hactl.core.traffic import confirmed, plan_for
+from hactl.core.rolling import held_down, in_turn, is_up, known_to_edges, may_go, order, proved
 from hactl.core.unfinished import cut_off, sentence
 from hactl.core.value import replace
 
@@ -42,7 +41,7 @@ def advance(draft: Draft) -> None:
             current = draft.fleet.operations.get(operation.id)
             if current is not None and draft.now.mono >= current.deadline:
                 _expire(draft, current)
-    _let_go(draft)
+    let_go(draft)
 
 
 def turn_back(draft: Draft, operation: Operation, why: str) -> None:
@@ -52,7 +51,7 @@ def turn_back(draft: Draft, operation: Operation, why: str) -> None:
         return
     for stopped in held_down(draft.fleet, operation):
         order(draft, stopped, Cause.START, f"{operation.by} (undo)")
-    kept = {*edge_names(draft.fleet.spec), *node_names(draft.fleet.spec)}
+    kept = wanted(draft.fleet)
     back, gone = [], []
     # Edges first, and of them those first that could not prove it: they may not take a plan before that either.
     unproved = {edge.name for edge in draft.fleet.edges if not proved(draft.fleet, edge, proposal.revision)}
@@ -70,9 +69,7 @@ def turn_back(draft: Draft, operation: Operation, why: str) -> None:
 def _advance_one(draft: Draft, operation: Operation) -> None:
     """The first steps that are not done: new processes come side by side, as old ones go; all else in turn."""
     proposal, beside = draft.fleet.proposal, None
-    for target in operation.targets:
-        if target.phase is Phase.DONE:
-            continue
+    for target in in_turn(draft.fleet, operation):
         if beside not in (None, target.step):
             return
         moved = _take(draft, operation, target)
@@ -130,7 +127,8 @@ def _bake(draft: Draft, target: Target) -> Target | str | None:
         bake = proposal.bake if proposal else 0.0
         return replace(target, phase=Phase.STARTING, until=draft.now.mono + bake)
     for node in draft.fleet.nodes.values():
-        if proposal is not None and node.revision == proposal.revision and node.state is NodeState.BACKOFF:
+        has_it = proposal is not None and node.revision == proposal.revision
+        if has_it and node.state is NodeState.BACKOFF and not kept_down(node):
             return _did_not(node, "stay")
     return replace(target, phase=Phase.DONE) if draft.now.mono >= target.until else None
 
@@ -140,7 +138,7 @@ def _commit(draft: Draft, operation: Operation, target: Target) -> Target | None
     if draft.fleet.proposal is not None:
         draft.emit(RevisionApplied(revision=operation.revision))
         return replace(target, phase=Phase.STARTING)
-    return replace(target, phase=Phase.DONE) if _known_to_edges(draft.fleet) else None
+    return replace(target, phase=Phase.DONE) if known_to_edges(draft.fleet) else None
 
 
 def _add(draft: Draft, operation: Operation, target: Target) -> Target | str | None:
@@ -149,19 +147,34 @@ def _add(draft: Draft, operation: Operation, target: Target) -> Target | str | N
         if proposal is None:
             return replace(target, phase=Phase.DONE)
         fresh = next(node for node in proposal.nodes if node.name == target.node)
-        draft.emit(NodesAdded(nodes=(replace(fresh, revision=proposal.revision),)))
+        # A process of that name may have been there before: every launch since is in the journal, so this is beyond.
+        fresh = replace(fresh, revision=proposal.revision, launches=draft.fleet.seq)
+        draft.emit(NodesAdded(nodes=(fresh,)))
         order(draft, fresh, Cause.START, operation.by)
         return replace(target, phase=Phase.STARTING)
+    if target.phase is not Phase.STARTING:
+        return _make_way(draft, operation, target, node)
     return _back_up(draft.fleet, target, node, going_back=False)
 
 
+def _make_way(draft: Draft, operation: Operation, target: Target, node: Node) -> Target | None:
+    """A process of that name is on its way out still: it goes first, for it has what was in force before."""
+    if may_be_forgotten(draft.fleet, node):
+        draft.emit(NodesRemoved(nodes=(node.name,)))
+        return replace(target, phase=Phase.WAITING)
+    free = not node.state.alive or (node.launch is not None and may_go(draft.fleet, node, operation))
+    if node.goal is Goal.UP and free:
+        order(draft, node, Cause.STOP, operation.by)
+    return replace(target, phase=Phase.STOPPING)
+
+
 def _remove(draft: Draft, operation: Operation, target: Target, node: Node | None) -> Target | None:
-    """Once the configuration is in force `_let_go` sees to it; what was only just added is stopped here."""
+    """Once the configuration is in force `let_go` sees to it; what was only just added is stopped here."""
     if node is None:
         return replace(target, phase=Phase.DONE)
     if not operation.back:
         return replace(target, phase=Phase.STOPPING, unfinished=node.unfinished)
-    if _may_be_forgotten(draft.fleet, node):
+    if may_be_forgotten(draft.fleet, node):
         draft.emit(NodesRemoved(nodes=(node.name,)))
         return replace(target, phase=Phase.DONE)
     if node.goal is Goal.UP:
@@ -180,9 +193,10 @@ def _tell(draft: Draft, operation: Operation, target: Target, node: Node) -> Tar
             order(draft, node, Cause.START, f"{operation.by} (revision {revision})")
         draft.perform(ApplyTraffic(plan=draft.fleet.plan))
         return replace(target, phase=Phase.STARTING)
-    if not operation.back and node.state in (NodeState.BACKOFF, NodeState.FAILED):
+    if not operation.back and node.state in (NodeState.BACKOFF, NodeState.FAILED) and not kept_down(node):
         return _did_not(node, "come")
-    return replace(target, phase=Phase.DONE) if proved(draft.fleet, node, revision) else None
+    done = proved(draft.fleet, node, revision) or kept_down(node)
+    return replace(target, phase=Phase.DONE) if done else None
 
 
 def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> Target | str | None:
@@ -197,8 +211,7 @@ def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> 
                 _revise(draft, node, revision)
                 order(draft, node, Cause.START, by)
                 return replace(target, phase=Phase.STARTING)
-            back = operation.revision if operation.back else 0
-            if node.goal is Goal.DOWN or node.launch is None or not may_go(draft.fleet, node, without=back):
+            if node.goal is Goal.DOWN or node.launch is None or not may_go(draft.fleet, node, operation):
                 return None
             order(draft, node, Cause.STOP, by)
             return replace(target, phase=Phase.STOPPING)
@@ -221,9 +234,9 @@ def _restart(draft: Draft, operation: Operation, target: Target, node: Node) -> 
 def _back_up(fleet: Fleet, target: Target, node: Node, *, going_back: bool) -> Target | str | None:
     """On the way there one failed start is enough; on the way back nothing else is left to do than to go on."""
     up = is_up(fleet, node)
-    if up is True or node.goal is Goal.DOWN:
+    if up is True or node.goal is Goal.DOWN or kept_down(node):
         return replace(target, phase=Phase.DONE)
-    if node.state in (NodeState.BACKOFF, NodeState.FAILED):
+    if node.state in (NodeState.BACKOFF, NodeState.FAILED) or (node.state is NodeState.STARTING and held(node)):
         if not going_back:
             return _did_not(node, "come")
         if node.state is NodeState.FAILED or held(node):
@@ -246,11 +259,6 @@ def _revise(draft: Draft, node: Node, revision: int) -> None:
     draft.take_note(placed(revised, draft.fleet.spec_for(revised)), f"revision {revision}")
 
 
-def _known_to_edges(fleet: Fleet) -> bool:
-    """Also when none is up that could know: then nobody is served anything old."""
-    return confirmed(fleet, fleet.plan.version) or not any(edge.goal is Goal.UP for edge in fleet.edges)
-
-
 def _expire(draft: Draft, operation: Operation) -> None:
     """Before the commit it is taken back; on the way back, and after the commit, what is left is said."""
     waiting = [target.node or str(target.step) for target in operation.targets if target.phase is not Phase.DONE]
@@ -263,35 +271,3 @@ def _expire(draft: Draft, operation: Operation) -> None:
         draft.perform(ApplyTraffic(plan=draft.fleet.plan))  # edges that were not reached have the new one still
     what = f"taken back ({operation.back}), but {why}" if operation.back else f"in force, but {why}"
     end(draft, operation, Outcome.FAILED, what, "hactl status; then: hactl restart NODE")
-
-
-def _let_go(draft: Draft) -> None:
-    """Processes that no configuration wants: stopped as soon as others of their kind serve, and then forgotten.
-
-    Never before every edge knows who the others are: a node that begins to drain fails its health checks at once.
-    """
-    fleet = draft.fleet
-    if fleet.proposal is not None or len(fleet.nodes) <= _count(fleet.spec):
-        return
-    if plan_for(fleet) != fleet.plan or not _known_to_edges(fleet):
-        return
-    wanted = {*edge_names(fleet.spec), *node_names(fleet.spec)}
-    extra = [node for node in fleet.nodes.values() if node.name not in wanted]
-    served = {node.role for node in fleet.nodes.values() if node.name in wanted and node.serviceable}
-    for node in extra:
-        being_spawned = node.state is NodeState.STARTING and node.launch is None
-        spare = node.role in served or not node.serviceable
-        if node.goal is Goal.UP and not fleet.closing and spare and not being_spawned:
-            order(draft, node, Cause.STOP, "the configuration")
-    gone = tuple(node.name for node in extra if _may_be_forgotten(draft.fleet, draft.fleet.nodes[node.name]))
-    if gone:
-        draft.emit(NodesRemoved(nodes=gone))
-
-
-def _may_be_forgotten(fleet: Fleet, node: Node) -> bool:
-    """It has stopped, and if its loss was told, so was the end of that."""
-    return node.state is NodeState.STOPPED and node.name not in fleet.failovers
-
-
-def _count(spec: FleetSpec) -> int:
-    return spec.edge.count + sum(region.nodes + region.spares for region in spec.regions)

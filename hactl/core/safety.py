@@ -30,6 +30,7 @@ from hactl.core.errors import CommandRejected
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.operation import Verb
+from hactl.core.spec import FleetSpec, Policy
 
 MAX_WEIGHT = 1000
 LONGEST_PAUSE = 30 * 86400.0
@@ -67,7 +68,9 @@ def check(fleet: Fleet, request: Request) -> None:
                 if request.confirm != fleet.name:
                     _enough_left(fleet, zeroed, command)
         case SetPolicy():
-            _policy(fleet, command)
+            for spec in _specs(fleet):
+                hashable(command.policy, spec)
+            weighable(command.policy, fleet.gateways)
         case Apply() | Scale():
             _read(request)
         case Pause() | Unpause():
@@ -84,6 +87,12 @@ def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
         for node in fleet.gateways
         if node.serviceable and node.weight and fleet.region_weight(node.region) and node.name not in gone
     ]
+
+
+def remaining(fleet: Fleet, without: Iterable[str]) -> list[Node]:
+    """The gateway nodes that would carry traffic without some, with the spares that would take their places."""
+    gone = set(without)
+    return [*serving(fleet, gone), *_stepping_in(fleet, gone)]
 
 
 def _names_exist(fleet: Fleet, command: Command) -> None:
@@ -146,7 +155,7 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
     edges = [edge for edge in fleet.edges if edge.serviceable]
     if edges and all(edge.name in gone for edge in edges):
         raise _unsafe(fleet, f"{verb} {_list(gone)} would leave no edge serving")
-    now, after = serving(fleet), [*serving(fleet, gone), *_stepping_in(fleet, gone)]
+    now, after = serving(fleet), remaining(fleet, gone)
     if len(after) < min(len(now), rules.min_serving_nodes):
         raise _unsafe(
             fleet,
@@ -180,8 +189,7 @@ def _enough_while_rolling(fleet: Fleet, names: tuple[str, ...]) -> None:
         if node.role is Role.EDGE:
             alone = not any(edge.serviceable for edge in fleet.edges if edge.name != name)
         else:
-            left = len(now) - 1 + len(_stepping_in(fleet, {name}))
-            alone = node in now and left < fleet.spec.safety.min_serving_nodes
+            alone = node in now and len(remaining(fleet, {name})) < fleet.spec.safety.min_serving_nodes
         if alone:
             raise _unsafe(fleet, f"nothing could carry the traffic while '{name}' restarts")
 
@@ -189,23 +197,36 @@ def _enough_while_rolling(fleet: Fleet, names: tuple[str, ...]) -> None:
 def _weights(fleet: Fleet, command: SetWeight) -> None:
     if not 0 <= command.weight <= MAX_WEIGHT:
         raise CommandRejected(f"weight {command.weight} is outside 0..{MAX_WEIGHT}", "100 is the usual weight")
-    if command.nodes and command.weight and not fleet.policy.honours_node_weights:
+    policies = (
+        fleet.policy,
+        *(spec.edge.policy for spec in _specs(fleet) if spec.edge.policy != fleet.spec.edge.policy),
+    )
+    deaf = [policy for policy in policies if not policy.honours_node_weights]
+    if command.nodes and command.weight and deaf:
         raise CommandRejected(
-            f"policy '{fleet.policy}' ignores node weights", "hactl policy least-request, or weigh regions"
+            f"policy '{deaf[0]}' ignores node weights", "hactl policy least-request, or weigh regions"
         )
 
 
-def _policy(fleet: Fleet, command: SetPolicy) -> None:
-    if command.policy.hashes and not fleet.spec.edge.hash_on:
+def _specs(fleet: Fleet) -> tuple[FleetSpec, ...]:
+    """The configuration in force, and the one that is coming."""
+    return (fleet.spec,) if fleet.proposal is None else (fleet.spec, fleet.proposal.spec)
+
+
+def hashable(policy: Policy, spec: FleetSpec) -> None:
+    """Raises CommandRejected when `policy` needs something to hash, and `spec` does not say what."""
+    if policy.hashes and not spec.edge.hash_on:
         raise CommandRejected(
-            f"policy '{command.policy}' needs something to hash",
+            f"policy '{policy}' needs something to hash",
             'set edge.hash_on in hactl.toml, for example "source-ip"',
         )
-    weights = {node.weight for node in fleet.gateways if node.weight}
-    if not command.policy.honours_node_weights and len(weights) > 1:
-        raise CommandRejected(
-            f"policy '{command.policy}' ignores node weights, and they differ", "hactl weight --all 100"
-        )
+
+
+def weighable(policy: Policy, nodes: Iterable[Node]) -> None:
+    """Raises CommandRejected when weights of gateway nodes differ, and `policy` would ignore them."""
+    weights = {node.weight for node in nodes if node.role is Role.GATEWAY and node.weight}
+    if not policy.honours_node_weights and len(weights) > 1:
+        raise CommandRejected(f"policy '{policy}' ignores node weights, and they differ", "hactl weight --all 100")
 
 
 def _read(request: Request) -> None:

@@ -59,10 +59,7 @@ def masked_spec(spec: FleetSpec) -> FleetSpec:
 
 
 def _masked_proposal(proposal: Proposal) -> Proposal:
-    """The text it was read from has every value in it, and comments; what it means stands beside it."""
-    if not proposal.spec.gateway.env:
-        return proposal
-    return replace(proposal, spec=masked_spec(proposal.spec), text="")
+    return replace(proposal, spec=masked_spec(proposal.spec))
 
 
 def masked(value: T) -> T:

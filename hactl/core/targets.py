@@ -9,15 +9,14 @@ from hactl.core.model import Fleet
 from hactl.core.node import Goal, Health, Node, NodeState, Role
 from hactl.core.operation import Operation, Target, Verb
 from hactl.core.pausing import held
-from hactl.core.rolling import given_up, is_up
-from hactl.core.traffic import confirmed
+from hactl.core.rolling import given_up, is_up, known_to_edges
 
 
 def made_good(fleet: Fleet, operation: Operation, target: Target, node: Node) -> bool | str | None:
     """A fault is over when the capacity is back; in a paused fleet, when every edge does without it."""
     freezing = operation.verb is Verb.FREEZE
     if held(node) and (freezing or node.launch is None):
-        return True if confirmed(fleet, fleet.plan.version) or node.role is Role.EDGE else None
+        return True if node.role is Role.EDGE or known_to_edges(fleet) else None
     if node.launch is None or node.launch.instance == target.instance:
         if freezing and node.launch is not None and not node.frozen and not node.excused:
             return f"'{node.name}' was thawed"

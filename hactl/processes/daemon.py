@@ -90,7 +90,7 @@ async def run(
         in_force = charge.decision.fleet.spec
         allowed = Allowed(uids=owners(), group=group_id(in_force.group))
         notes = (*notes, *charge.notes, *_shut_out(paths, allowed.group, in_force.group))
-        recorder = Recorder(journal, _laid(Ballast(paths.ballast)), checkpoint_every=in_force.journal.checkpoint_every)
+        recorder = Recorder(journal, _laid(Ballast(paths.ballast)))
         gateways = _gateways(in_force, paths, lambda node: supervisor.look().spec_for(node).health)
         supervisor = Supervisor(
             paths=paths,

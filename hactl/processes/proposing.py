@@ -26,10 +26,11 @@ class Proposals:
 
     async def propose(self, command: Apply | Scale, fleet: Fleet) -> Proposal:
         """See `Proposer.propose`."""
-        spec, text = self._read(command, fleet)
+        spec = self._read(command, fleet)
         listen = (spec.edge.host, spec.edge.port)
         if listen != (fleet.spec.edge.host, fleet.spec.edge.port):
-            ensure_free((listen,))
+            # At the same port the edges themselves are in the way: they share it with those that move to the address.
+            ensure_free((listen,), shared=spec.edge.port == fleet.spec.edge.port)
         used = {node.port for node in fleet.nodes.values()}
         nodes = lay_out(spec, (port for port in candidates(spec, fleet.id) if port not in used), fleet)
         coming = replace(fleet, spec=spec, nodes={node.name: node for node in nodes})
@@ -44,7 +45,6 @@ class Proposals:
             spec=spec,
             nodes=nodes,
             base=fleet.revision,
-            text=text,
             digest=config.digest(spec),
             restarts_nodes=self._gateways.identity(coming) != self._gateways.identity(fleet),
             restarts_edges=self._edges.identity(coming) != self._edges.identity(fleet),
@@ -52,13 +52,13 @@ class Proposals:
             certificate=certificate,
         )
 
-    def _read(self, command: Apply | Scale, fleet: Fleet) -> tuple[FleetSpec, str]:
+    def _read(self, command: Apply | Scale, fleet: Fleet) -> FleetSpec:
         if isinstance(command, Apply):
             spec = config.parse(command.text, command.path or config.FILE_NAME)
             if not command.path:  # what was in force once: paths in it are absolute already
-                return config.beside(spec, fleet.spec.gateway.directory), command.text
+                return config.beside(spec, fleet.spec.gateway.directory)
             directory = Path(command.path).parent
-            return config.beside(config.anchored(spec, directory), str(directory.resolve())), command.text
+            return config.beside(config.anchored(spec, directory), str(directory.resolve()))
         known = [region.name for region in fleet.spec.regions]
         if command.region not in known:
             raise CommandRejected(f"no region '{command.region}'", "known: " + ", ".join(known))
@@ -66,5 +66,4 @@ class Proposals:
             replace(region, nodes=command.count) if region.name == command.region else region
             for region in fleet.spec.regions
         )
-        text = config.dump(replace(fleet.spec, regions=regions))
-        return config.parse(text, config.FILE_NAME), text
+        return config.parse(config.dump(replace(fleet.spec, regions=regions)), config.FILE_NAME)

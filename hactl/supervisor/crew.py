@@ -4,7 +4,7 @@ Every task is owned by the Supervisor's task group and has a name. None of them 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 from hactl.core.errors import HactlError
@@ -95,6 +95,14 @@ class Crew:
                 self._workers[edge.name] = worker
                 self._start(worker.run(), f"edge {edge.name}")
             self._workers[edge.name].tell()
+
+    def dismiss(self, names: Iterable[str]) -> None:
+        """Nobody works any more for processes that have been removed."""
+        for name in names:
+            self._lines.pop(name, None)
+            worker = self._workers.pop(name, None)
+            if worker is not None:
+                worker.dismiss()
 
     def tell_couriers(self) -> None:
         """There is a new alert, or a receiver that nobody works for yet."""

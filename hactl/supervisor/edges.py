@@ -33,6 +33,7 @@ class EdgeWorker:
         self._deliver = deliver
         self._retry = retry
         self._news = asyncio.Event()
+        self._dismissed = False
         self._refused = ("", -1, -1)
         """Instance, plan and configuration of the refusal reported last: repeating it would only fill the journal."""
 
@@ -40,9 +41,14 @@ class EdgeWorker:
         """There is a new plan, or the edge has come up: look again."""
         self._news.set()
 
+    def dismiss(self) -> None:
+        """The edge has been removed; one that has its name later has another worker."""
+        self._dismissed = True
+        self._news.set()
+
     async def run(self) -> None:
-        """Work until cancelled."""
-        while True:
+        """Work until cancelled or dismissed."""
+        while not self._dismissed:
             await self._news.wait()
             self._news.clear()
             while not await self._bring_up_to_date():
@@ -55,7 +61,12 @@ class EdgeWorker:
         """Publish the newest plan and report; False when it has to be tried again."""
         fleet = self._look()
         edge = fleet.nodes.get(self._name)
-        if edge is None or edge.launch is None or edge.state not in (NodeState.SERVING, NodeState.DRAINING):
+        if (
+            self._dismissed
+            or edge is None
+            or edge.launch is None
+            or edge.state not in (NodeState.SERVING, NodeState.DRAINING)
+        ):
             return True
         plan = fleet.plan
         if fleet.confirmed.get(self._name) == plan.version and fleet.proved.get(self._name) == edge.revision:

@@ -16,6 +16,10 @@ BASELINE = 30
 """Measurements before a change that it is compared with; they come about once a second."""
 ENOUGH = 10
 """Failed answers below which nothing is said: a few prove nothing."""
+KNOWN = 100
+"""Answers before a change below which nobody knows what is usual: a daemon that is new may have seen few or none."""
+PLAIN = 0.5
+"""Share of failed answers that is told even when nobody knows what is usual."""
 TOLERATED = 0.01
 """Share of failed answers above twice the usual one that is still put down to chance."""
 
@@ -72,7 +76,12 @@ class Guard:
 
 def worsened(before: Tally, since: Tally) -> str:
     """What has become worse; "" when nothing has, as far as can be told."""
-    if since.errors < ENOUGH or since.share <= 2 * before.share + TOLERATED:
+    if since.errors < ENOUGH:
+        return ""
+    if before.requests < KNOWN:
+        told = f"{since.share * 100:.1f} % of the answers failed, and too few came before to know what is usual"
+        return told if since.share > PLAIN else ""
+    if since.share <= 2 * before.share + TOLERATED:
         return ""
     return f"{since.share * 100:.1f} % of the answers failed, {before.share * 100:.1f} % before"
 

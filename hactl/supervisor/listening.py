@@ -33,10 +33,13 @@ class PortTaken(HactlError):
         """The holder; None when it cannot be seen (another user's)."""
 
 
-def ensure_free(addresses: Iterable[tuple[str, int]]) -> None:
-    """Prove that each address could be bound now. Raises PortTaken, or HactlError for an address of another machine."""
+def ensure_free(addresses: Iterable[tuple[str, int]], *, shared: bool = False) -> None:
+    """Prove that each address could be bound now. Raises PortTaken, or HactlError for an address of another machine.
+
+    With `shared`, beside processes of the same user that let others share their port, as edges do.
+    """
     for host, port in addresses:
-        if not is_free(host, port):
+        if not is_free(host, port, shared=shared):
             raise PortTaken(host, port, holder(port))
 
 
@@ -63,12 +66,14 @@ async def claimed(host: str, port: int) -> AsyncIterator[None]:
         yield
 
 
-def is_free(host: str, port: int) -> bool:
-    """True when the address could be bound now. Raises HactlError for an address of another machine."""
+def is_free(host: str, port: int, *, shared: bool = False) -> bool:
+    """True when the address could be bound now, see `ensure_free`. Raises HactlError for one of another machine."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         # As servers do: connections in TIME_WAIT do not count. A listener counts all the same.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         try:
             probe.bind((host, port))
         except OSError as error:

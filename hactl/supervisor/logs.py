@@ -111,6 +111,10 @@ def expire(path: Path, *, older_than: float, keep: int) -> None:
 
 
 def _shift(path: Path, keep: int) -> None:
+    beyond = keep + 1
+    while _old(path, beyond).exists():  # more were kept once
+        _old(path, beyond).unlink()
+        beyond += 1
     for number in range(keep, 0, -1):
         old = _old(path, number)
         if not old.exists():

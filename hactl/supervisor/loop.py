@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import assert_never
 
 from hactl.core.commands import Apply, Command, Freeze, Kill, Request, Scale
+from hactl.core.config_events import NodesRemoved
 from hactl.core.draft import evolve
 from hactl.core.effects import (
     ApplyTraffic,
@@ -202,8 +203,8 @@ class Supervisor:
         return await asyncio.to_thread(search, kinds=query.kinds, limit=query.limit)
 
     async def log(self, node: str, after: int = -1, lines: int = 100) -> LogPage:
-        """Lines of a process's own log."""
-        if node != "daemon" and node not in self._fleet.nodes:
+        """Lines of a process's own log; also of one that has been removed, as long as what it wrote is kept."""
+        if node != "daemon" and node not in self._fleet.nodes and node not in self._paths.processes():
             raise HactlError(f"no node '{node}'", "known: " + ", ".join((*self._fleet.nodes, "daemon")))
         path = self._paths.daemon_log if node == "daemon" else self._paths.node_log(node)
         page = await asyncio.to_thread(logs.read_page, path, after=after, lines=lines)
@@ -274,6 +275,8 @@ class Supervisor:
             launch = self._fleet.nodes[event.node].launch
             if launch is not None:
                 self._crew.adopt(event.node, launch)
+        elif isinstance(event, NodesRemoved):
+            self._crew.dismiss(event.nodes)
 
     def _record(self, events: tuple[Event, ...]) -> None:
         records = numbered(self._fleet, events, self._clock())

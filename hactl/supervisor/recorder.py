@@ -33,12 +33,9 @@ class Ballast(Protocol):
 class Recorder:
     """The journal, its checkpoints, and what could not be written yet."""
 
-    def __init__(
-        self, journal: Journal, ballast: Ballast, *, checkpoint_every: int, max_waiting: int = MAX_WAITING
-    ) -> None:
+    def __init__(self, journal: Journal, ballast: Ballast, *, max_waiting: int = MAX_WAITING) -> None:
         self._journal = journal
         self._ballast = ballast
-        self._every = checkpoint_every
         self._max_waiting = max_waiting
         self._since_checkpoint = 0
         self._waiting: list[Record] = []
@@ -71,8 +68,8 @@ class Recorder:
         self._since_checkpoint += len(records)
 
     def settle(self, fleet: Fleet) -> None:
-        """Write a checkpoint when one is due."""
-        if self._since_checkpoint >= self._every and not self.unwritten:
+        """Write a checkpoint when one is due, by the configuration in force."""
+        if self._since_checkpoint >= fleet.spec.journal.checkpoint_every and not self.unwritten:
             self.checkpoint(fleet)
 
     def checkpoint(self, fleet: Fleet) -> None:

@@ -49,11 +49,8 @@ def _tidy_logs(paths: FleetPaths, fleet: Fleet, wall: float) -> None:
 
 
 def _former(paths: FleetPaths, fleet: Fleet) -> list[Path]:
-    """The directories of processes that are no longer in the fleet; not those that hactl itself works in."""
-    with suppress(OSError):
-        found = (paths.state / "nodes").iterdir()
-        return [path for path in found if path.name not in fleet.nodes and path.name[0] != "."]
-    return []
+    """The directories of processes that are no longer in the fleet."""
+    return [paths.node(name) for name in paths.processes() if name not in fleet.nodes]
 
 
 def _newest(directory: Path) -> float:

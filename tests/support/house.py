@@ -143,7 +143,7 @@ class House:
 
     def supervisor(self, disk: Disk) -> Supervisor:
         """One that has not begun."""
-        recorder = Recorder(disk, Sandbag(), checkpoint_every=500, max_waiting=self.max_waiting)
+        recorder = Recorder(disk, Sandbag(), max_waiting=self.max_waiting)
         return Supervisor(
             paths=self.paths,
             recorder=recorder,

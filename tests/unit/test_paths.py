@@ -31,6 +31,15 @@ def test_sockets_that_moved_are_found_again_and_not_shared() -> None:
     assert FleetPaths(deep).sockets != FleetPaths(deep / "e").sockets
 
 
+def test_who_has_a_directory_is_found_by_it(tmp_path: Path) -> None:
+    """Also who has been removed; not what hactl itself works in."""
+    paths = FleetPaths(tmp_path)
+    assert paths.processes() == []
+    for name in ("seoul-1", "edge-1", ".twin-edge"):
+        paths.node(name).mkdir(parents=True)
+    assert paths.processes() == ["edge-1", "seoul-1"]
+
+
 def test_what_a_process_writes_is_its_log_and_its_engines_files(tmp_path: Path) -> None:
     """Old pieces of them are not written any more."""
     paths = FleetPaths(tmp_path)

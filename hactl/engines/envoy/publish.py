@@ -262,14 +262,19 @@ def _gone(before: Document | None, documents: Documents) -> list[Document]:
 
 
 def addresses(assignment: Document | None) -> set[tuple[str, int]]:
-    """The addresses of the nodes in a plan's document, in use or not; of the file that holds one, too."""
+    """The addresses of the nodes in a plan's document, or in the file that holds one, in use or not.
+
+    Not of those that are listed as unhealthy: they are out, only counted, and would pass no check.
+    """
     found: set[tuple[str, int]] = set()
     if assignment is None:
         return found
     for part in cast("list[Document]", assignment.get("resources", [assignment])):
         for locality in cast("list[Document]", part.get("endpoints", [])):
-            for one in cast("list[dict[str, dict[str, dict[str, Document]]]]", locality.get("lb_endpoints", [])):
-                at = one["endpoint"]["address"]["socket_address"]
+            for one in cast("list[Document]", locality.get("lb_endpoints", [])):
+                if one["health_status"] == "UNHEALTHY":
+                    continue
+                at = cast("dict[str, dict[str, Document]]", one["endpoint"])["address"]["socket_address"]
                 found.add((str(at["address"]), cast(int, at["port_value"])))
     return found
 

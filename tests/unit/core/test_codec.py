@@ -10,12 +10,14 @@ from support.values import values
 
 from hactl.core.codec import VERSION, decode, decode_fleet, decode_record, encode
 from hactl.core.commands import VERBS, Command, Kill
+from hactl.core.config_events import RevisionProposed
 from hactl.core.errors import HactlError
 from hactl.core.events import Event, Record
-from hactl.core.model import Fleet
+from hactl.core.model import Fleet, Proposal
 from hactl.core.observations import Observation
 from hactl.core.operation import Verb
 from hactl.core.plan import TrafficPlan
+from hactl.core.spec import FleetSpec
 from hactl.core.talk import Update
 
 
@@ -121,6 +123,14 @@ def test_a_journal_of_a_newer_version_is_refused_with_a_hint() -> None:
             read(b"{}", VERSION + 1)
         assert f"format {VERSION + 1}" in error.value.message
         assert error.value.hint
+
+
+def test_a_record_with_a_field_that_is_no_more_is_read_without_it() -> None:
+    """A proposal once had the text it was read from."""
+    proposed = encode(RevisionProposed(proposal=Proposal(spec=FleetSpec(), nodes=(), digest="d")))
+    older = proposed.replace(b'"digest":', b'"text":"# a file","digest":')
+    assert older != proposed
+    assert decode(older, Event) == decode(proposed, Event)
 
 
 def test_a_record_written_before_a_field_was_added_is_read_with_its_default() -> None:

@@ -37,29 +37,31 @@ def test_too_few_ports_are_an_error_with_a_hint() -> None:
 
 
 def test_what_keeps_its_name_keeps_what_the_operator_made_of_it() -> None:
-    """Port, goal, weight, drain and the number of launches; new nodes get new ports, others go."""
+    """Port, goal, weight, drain and the number of launches; new nodes get new ports, others go.
+
+    A new node may have a name that was there before: its launches have numbers nobody has had."""
     fleet = founded(a_spec(nodes=2))
     changed = {
         "seoul-1": replace(fleet.nodes["seoul-1"], weight=7, drained=True, goal=Goal.DOWN, launches=3),
         "edge-1": replace(fleet.nodes["edge-1"], goal=Goal.DOWN, launches=2),
     }
-    fleet = replace(fleet, nodes=fleet.nodes | changed)
+    fleet = replace(fleet, nodes=fleet.nodes | changed, seq=77)
     nodes = {node.name: node for node in lay_out(a_spec(nodes=3, edges=1), [21_000], fleet)}
     kept, new, edge = nodes["seoul-1"], nodes["seoul-3"], nodes["edge-1"]
     assert (kept.port, kept.weight, kept.drained, kept.goal, kept.launches) == (20_000, 7, True, Goal.DOWN, 3)
     assert (kept.state, kept.role) == (NodeState.STOPPED, Role.GATEWAY)
-    assert (new.port, new.launches) == (21_000, 0)
+    assert (new.port, new.launches) == (21_000, fleet.seq)
     assert (edge.goal, edge.launches) == (Goal.DOWN, 2)
     assert "edge-2" not in nodes
 
 
 def test_a_port_outside_the_range_is_not_kept() -> None:
-    """A node that had moved elsewhere gets a proper port again."""
+    """A node that had moved elsewhere gets a proper port again, and keeps all else."""
     fleet = founded(a_spec(nodes=1))
-    moved = replace(fleet.nodes["seoul-1"], port=40_000)
+    moved = replace(fleet.nodes["seoul-1"], port=40_000, weight=7, launches=3)
     (node,) = (
         node
         for node in lay_out(a_spec(nodes=1), [21_000], replace(fleet, nodes=fleet.nodes | {"seoul-1": moved}))
         if node.role is Role.GATEWAY
     )
-    assert node.port == 21_000
+    assert (node.port, node.weight, node.launches) == (21_000, 7, 3)

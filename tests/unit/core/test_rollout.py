@@ -6,14 +6,27 @@ import pytest
 from support.build import a_proposal, a_spec, founded
 from support.world import MemoryWorld
 
-from hactl.core.commands import Apply, Command, Down, Drain, Restart, Scale, SetWeight, Stop
+from hactl.core.commands import (
+    Apply,
+    Command,
+    Down,
+    Drain,
+    Kill,
+    Pause,
+    Restart,
+    Scale,
+    SetPolicy,
+    SetWeight,
+    Stop,
+    Unpause,
+)
 from hactl.core.config_events import NodesAdded, NodesRemoved, RevisionApplied, RevisionProposed, RevisionRolledBack
 from hactl.core.errors import CommandRejected
 from hactl.core.events import FailoverEnded, OperationMoved
 from hactl.core.node import Goal, NodeState, Role
 from hactl.core.observations import PlanApplied, TrafficWorsened
 from hactl.core.operation import Outcome, Phase, Step
-from hactl.core.spec import FleetSpec, RegionSpec, RouteSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, Policy, RegionSpec, RouteSpec, SafetySpec
 from hactl.core.value import replace
 
 APPLY = Apply(text="")
@@ -243,6 +256,105 @@ def test_a_loss_ends_before_its_node_is_forgotten() -> None:
     assert [event.node for event in world.saw(FailoverEnded)] == ["osaka-1"]  # type: ignore[attr-defined]
 
 
+def failed(world: MemoryWorld, name: str) -> None:
+    """It dies until nobody starts it again for a long while."""
+    world.broken.add(name)
+    world.die(name)
+    while world.fleet.nodes[name].state is not NodeState.FAILED:
+        assert world.turn()
+
+
+def serving_nodes(world: MemoryWorld) -> int:
+    return sum(node.serviceable for node in world.fleet.gateways)
+
+
+def limited(nodes: int) -> MemoryWorld:
+    return a_world(a_spec(regions=1, nodes=nodes, safety={"min_serving_nodes": 2}, restart={"budget": 0}))
+
+
+def test_who_fails_on_the_way_does_not_bring_it_below_the_limit() -> None:
+    """Who keeps dying has its turn next, which may cure it; nobody else goes before."""
+    world = limited(3)
+    operation = propose(world, with_routes(world.fleet.spec), bake=5.0)
+    while world.fleet.nodes["edge-1"].revision != 2:
+        assert world.turn()
+    failed(world, "seoul-3")
+    world.broken.clear()  # it was the configuration
+    while operation in world.fleet.operations:
+        assert serving_nodes(world) >= 2
+        assert world.turn()
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert order(world, operation)[-3:] == ["seoul-3", "seoul-2", "commit"]
+
+
+def test_who_fails_for_good_on_the_way_turns_it_round() -> None:
+    """Rather than that the limit is broken, the change is; the way back waits for nobody who will not come."""
+    world = limited(3)
+    operation = propose(world, with_routes(world.fleet.spec), bake=5.0)
+    while world.fleet.nodes["edge-1"].revision != 2:
+        assert world.turn()
+    failed(world, "seoul-3")
+    while operation in world.fleet.operations:
+        assert world.turn()
+    assert world.ending(operation).outcome is Outcome.ROLLED_BACK
+    assert "seoul-3" in world.ending(operation).sentence
+
+
+def test_what_is_meant_goes_below_the_limit() -> None:
+    """Whoever has typed the name is not made to wait for a limit, and neither is who repairs a fleet below it."""
+    world = limited(2)
+    operation = propose(world, with_routes(world.fleet.spec), confirm="default")
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    world = limited(3)
+    failed(world, "seoul-1")
+    failed(world, "seoul-2")
+    failed(world, "seoul-3")
+    world.broken.clear()
+    operation = propose(world, with_routes(world.fleet.spec))
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize("turns", range(0, 60, 2))
+def test_what_was_on_its_way_out_comes_back_new(turns: int) -> None:
+    """A change that was given up after it came into force leaves nodes and edges behind that the next one wants again:
+    wherever they stand by then, they start, with what that one says."""
+    world = a_world()
+    old = world.fleet.spec
+    fewer = replace(old, regions=old.regions[:1], edge=replace(old.edge, count=1))
+    operation = propose(world, replace(fewer, routes=OTHER_ROUTES))
+    world.busy.update(("osaka-1", "osaka-2"))
+    world.lost = lambda saw: isinstance(saw, PlanApplied) and bool(world.saw(RevisionApplied))
+    while operation in world.fleet.operations:
+        assert world.turn()
+    assert "osaka-2" in world.fleet.nodes
+    world.lost = lambda saw: False
+    for edge in world.fleet.edges:
+        world.die(edge.name)
+    world.run(turns)
+    world.busy.clear()
+    again = propose(world, replace(old, routes=OTHER_ROUTES))
+    world.settle().check_quiet()
+    assert world.ending(again).outcome is Outcome.DONE
+    assert {node.goal for node in world.fleet.nodes.values()} == {Goal.UP}
+
+
+def test_a_name_comes_back_and_its_numbers_do_not() -> None:
+    """An instance id names one process for ever, in the journal, in logs and on the machine."""
+    world = a_world()
+    spec = world.fleet.spec
+    fewer = replace(spec, regions=(replace(spec.regions[0], nodes=1), spec.regions[1]), edge=EdgeSpec(count=1))
+    for coming in (fewer, spec, fewer, spec):
+        propose(world, coming)
+        world.settle().check_quiet()
+        world.die("seoul-1")
+        world.settle()
+    assert len([spawned for spawned in world.spawns if "/seoul-2/" in spawned]) == 3
+    assert len(set(world.spawns)) == len(world.spawns)
+
+
 # -- the way back
 
 
@@ -350,6 +462,89 @@ def test_a_way_back_that_took_too_long_leaves_no_edge_behind() -> None:
     assert world.ending(operation).outcome is Outcome.FAILED
     assert world.fleet.spec == old
     assert [world.alive(edge.name)[0].spec for edge in world.fleet.edges] == [old, old]
+
+
+# -- in a paused fleet
+
+
+def paused(*dead: str) -> MemoryWorld:
+    """Some processes have died since, and nobody has started them again."""
+    world = a_world()
+    world.submit(Pause())
+    for name in dead:
+        world.die(name)
+    world.settle().check_quiet()
+    assert all(world.alive(name) == [] for name in dead)
+    return world
+
+
+def test_a_pause_holds_up_no_configuration() -> None:
+    """It is an order: what it changes is started for it, although nobody repairs anything; the pause goes on."""
+    world = paused("seoul-1", "osaka-2", "edge-2")
+    other = everything_else(world.fleet.spec)
+    operation = propose(world, replace(other, edge=replace(other.edge, threads=0)), bake=5.0)
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert world.fleet.paused is not None
+    assert all(node.serviceable for node in world.fleet.nodes.values())
+
+
+def test_who_dies_of_a_configuration_in_a_pause_turns_it_round() -> None:
+    """By whatever signal: only an operator's is no fault of the configuration."""
+    world = paused()
+    operation = propose(world, with_routes(world.fleet.spec), bake=5.0)
+    while not _stands_at(world, operation, Step.BAKE):
+        assert world.turn()
+    world.die("seoul-1", signal=9)
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.ROLLED_BACK
+
+
+def test_what_a_configuration_does_not_touch_stays_held() -> None:
+    """A limit of the daemon's own is no reason to start a node that a pause keeps down."""
+    world = paused("seoul-1")
+    operation = propose(world, replace(world.fleet.spec, safety=SafetySpec(min_serving_nodes=2)))
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert world.alive("seoul-1") == []
+
+
+def test_who_is_killed_in_a_pause_has_not_died_of_the_configuration() -> None:
+    """While its traffic is watched, and while it starts: it stays down like anybody who is killed in a pause."""
+    for moment in (Step.CHANGE, Step.BAKE):
+        world = paused()
+        operation = propose(world, with_routes(world.fleet.spec), bake=5.0)
+        while not _stands_at(world, operation, moment):
+            assert world.turn()
+        world.submit(Kill(nodes=("seoul-1",)), confirm="default")
+        world.settle().check_quiet()
+        assert world.ending(operation).outcome is Outcome.DONE, moment
+        assert world.alive("seoul-1") == []
+        world.submit(Unpause())
+        world.settle().check_quiet()
+        assert world.alive("seoul-1")[0].spec.routes == OTHER_ROUTES
+
+
+def _stands_at(world: MemoryWorld, operation: str, step: Step) -> bool:
+    """True when that step is under way; of a node, when it has a process that is not ready yet."""
+    target = next(one for one in world.fleet.operations[operation].targets if one.phase is not Phase.DONE)
+    node = world.fleet.nodes.get(target.node)
+    starting = node is None or (node.state is NodeState.STARTING and node.launch is not None)
+    return target.step is step and target.phase is Phase.STARTING and starting
+
+
+def test_who_never_gets_ready_in_a_pause_turns_it_round() -> None:
+    """Nobody kills it, and nobody waits for it until the last deadline."""
+    world = paused()
+    operation = propose(world, with_routes(world.fleet.spec))
+    world.unready.add("seoul-1")
+    began = world.mono
+    while not world.fleet.operations[operation].back:
+        assert world.turn()
+    assert world.mono - began <= world.fleet.spec.gateway.start_timeout + 1.0
+    world.unready.clear()
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.ROLLED_BACK
 
 
 # -- interruptions
@@ -530,6 +725,66 @@ def test_what_any_command_must_leave_is_left() -> None:
     spec = world.fleet.spec
     elsewhere = replace(spec.regions[0], bind="127.0.0.2")
     assert "nobody else serves" in refusal(world, replace(spec, regions=(elsewhere,))).message
+
+
+def test_a_limit_is_not_lowered_by_what_it_forbids() -> None:
+    """Lowering it and making use of that are two changes; raising it counts at once."""
+    world = a_world(a_spec(regions=1, nodes=4, safety={"min_serving_nodes": 4, "min_serving_regions": 1}))
+    spec = world.fleet.spec
+    fewer = replace(spec, regions=(replace(spec.regions[0], nodes=2),), safety=SafetySpec(min_serving_nodes=1))
+    assert "2 nodes serving (safety.min_serving_nodes = 4)" in refusal(world, fewer).message
+    assert "only 3 others serve" in refusal(world, replace(with_routes(spec), safety=SafetySpec())).message
+    propose(world, replace(spec, safety=SafetySpec(min_serving_nodes=1)))
+    world.settle()
+    operation = propose(world, fewer)
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    raised = replace(with_routes(fewer), safety=SafetySpec(min_serving_nodes=2))
+    assert "only 1 others serve" in refusal(world, raised).message
+
+
+def test_a_policy_and_what_it_needs_are_not_taken_apart() -> None:
+    """Neither what a policy hashes that an operator has set, nor node weights by a policy that would ignore them."""
+    world = a_world(a_spec(edge={"hash_on": "source-ip"}))
+    spec = world.fleet.spec
+    world.submit(SetPolicy(policy=Policy.RING_HASH))
+    world.settle()
+    assert "needs something to hash" in refusal(world, replace(spec, edge=EdgeSpec(count=2))).message
+    world.submit(SetPolicy(policy=Policy.LEAST_REQUEST))
+    world.submit(SetWeight(nodes=("seoul-1",), weight=7))
+    world.settle()
+    random = replace(spec, edge=replace(spec.edge, policy=Policy.RANDOM))
+    assert "ignores node weights, and they differ" in refusal(world, random).message
+    world.submit(SetWeight(nodes=("seoul-1",), weight=100))
+    world.settle()
+    operation = propose(world, random)
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
+    assert world.fleet.policy is Policy.RANDOM
+
+
+def test_what_is_coming_counts_for_commands_too() -> None:
+    """Neither a policy that the coming configuration has nothing to hash for, nor weights that its policy ignores."""
+    world = a_world(a_spec(edge={"hash_on": "source-ip"}))
+    edge = replace(world.fleet.spec.edge, policy=Policy.RANDOM, hash_on="")
+    propose(world, replace(world.fleet.spec, edge=edge))
+    with pytest.raises(CommandRejected, match="needs something to hash"):
+        world.submit(SetPolicy(policy=Policy.RING_HASH))
+    with pytest.raises(CommandRejected, match="policy 'random' ignores node weights"):
+        world.submit(SetWeight(nodes=("seoul-1",), weight=7))
+    world.settle().check_quiet()
+
+
+def test_ports_that_nodes_have_stay_in_the_range() -> None:
+    """A range that leaves a node out needs a start, where nodes can move; one that none minds does not."""
+    world = a_world()
+    spec = world.fleet.spec
+    refused = refusal(world, replace(spec, ports=(20_001, 20_900)))
+    assert refused.message == "'seoul-1' has port 20000, which is outside fleet.ports = 20001-20900"
+    assert refused.hint == "hactl down && hactl up"
+    operation = propose(world, replace(spec, ports=(20_000, 20_900)))
+    world.settle().check_quiet()
+    assert world.ending(operation).outcome is Outcome.DONE
 
 
 def test_steps_are_known_before() -> None:

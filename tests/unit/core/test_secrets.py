@@ -35,7 +35,7 @@ def test_names_and_references_are_shown_and_values_are_not() -> None:
 
 def test_everything_that_carries_a_configuration_is_masked() -> None:
     """Snapshots, founding and taken configurations, alone or in news; what carries none is left alone."""
-    proposal = Proposal(spec=SPEC, nodes=(), text="[gateway]\nenv = { PASSWORD = 'hunter2' } # hunter2")
+    proposal = Proposal(spec=SPEC, nodes=())
     fleet = replace(founded(SPEC), proposal=proposal)
     for event in (
         FleetFounded(id="f", revision=1, spec=SPEC, nodes=()),

@@ -9,6 +9,7 @@ from support.fake_engine import FakeEngine
 from support.ports import free_port
 
 from hactl import config
+from hactl.core.codec import encode
 from hactl.core.commands import Apply, Scale
 from hactl.core.errors import CommandRejected, ConfigError, HactlError
 from hactl.core.model import Fleet
@@ -34,12 +35,13 @@ def fleet() -> Fleet:
 
 
 async def test_a_file_becomes_a_proposal(proposals: Proposals, fleet: Fleet) -> None:
-    """With its text, its digest, and what has to restart for it."""
+    """With its digest, and what has to restart for it; its text, which may say more than it means, is not kept."""
     spec = replace(fleet.spec, routes=(RouteSpec(prefix="/", respond=204),))
     text = "# why\n" + config.dump(spec)
     proposal = await proposals.propose(Apply(text=text, bake=3.0), fleet)
     assert proposal.spec == spec
-    assert (proposal.text, proposal.digest, proposal.bake) == (text, config.digest(spec), 3.0)
+    assert (proposal.digest, proposal.bake) == (config.digest(spec), 3.0)
+    assert b"# why" not in encode(proposal)
     assert proposal.restarts_nodes
     assert [node.name for node in proposal.nodes] == list(fleet.nodes)
     same = await proposals.propose(Apply(text=config.dump(fleet.spec)), fleet)
@@ -90,3 +92,14 @@ async def test_an_address_that_somebody_holds_is_refused(proposals: Proposals, f
         spec = replace(fleet.spec, edge=replace(fleet.spec.edge, port=held.getsockname()[1]))
         with pytest.raises(HactlError, match="is held"):
             await proposals.propose(Apply(text=config.dump(spec)), fleet)
+
+
+async def test_the_edges_are_not_in_their_own_way(proposals: Proposals, fleet: Fleet) -> None:
+    """They can move to another address at the port they have, unless somebody else is there."""
+    edge = fleet.spec.edge
+    everywhere = config.dump(replace(fleet.spec, edge=replace(edge, host="0.0.0.0")))
+    with socket.create_server((edge.host, edge.port), reuse_port=True):
+        proposal = await proposals.propose(Apply(text=everywhere), fleet)
+        assert {node.address for node in proposal.nodes if not node.region} == {"0.0.0.0"}
+    with socket.create_server(("127.0.0.2", edge.port)), pytest.raises(HactlError, match="is held"):
+        await proposals.propose(Apply(text=everywhere), fleet)

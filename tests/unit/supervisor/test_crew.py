@@ -220,6 +220,19 @@ async def test_every_edge_that_serves_gets_the_newest_plan(watch: Watch) -> None
     assert {first.edge, second.edge} == {"edge-1", "edge-2"}  # type: ignore[union-attr]
 
 
+async def test_nobody_works_for_an_edge_that_has_been_removed(watch: Watch) -> None:
+    """A task that waits for its news would wait for ever; one of the same name later has a worker again."""
+    watch.change("edge-1", **{key: getattr(a_node(NodeState.SERVING, "edge-1"), key) for key in ("state", "launch")})
+    async with watch.on_duty() as crew:
+        crew.tell_edges()
+        await watch.news(PlanApplied)
+        (worker,) = [task for task in crew._running if task.get_name() == "edge edge-1"]
+        crew.dismiss(("edge-1", "seoul-9"))
+        await worker
+        crew.tell_edges()
+        await watch.news(PlanApplied)
+
+
 async def test_every_receiver_of_alerts_has_one_worker_of_its_own(watch: Watch) -> None:
     """Also one that has left the configuration and is still owed something: it is told that it gets nothing."""
     owed = {alert.id: alert for alert in (an_alert(id="a", to="gone"), an_alert(id="b", to="gone"))}

@@ -229,3 +229,18 @@ async def test_a_plan_that_is_proved_already_is_not_published_again(ward: Ward) 
         ward.workers["edge-1"].tell()
         await rest()
     assert ward.shown == [("edge-1", 2)]
+
+
+async def test_the_worker_of_an_edge_that_is_removed_ends(ward: Ward) -> None:
+    """At once, also when it is offering a plan that is not taken, and when another edge has the name by then."""
+
+    async def refused(edge: str, version: int) -> None:
+        raise PlanRefused("no")
+
+    ward.publishing = refused
+    worker = EdgeWorker("edge-1", ward, look=lambda: ward.fleet, deliver=ward.deliver, retry=NEVER)  # type: ignore[arg-type]
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(worker.run())
+        worker.tell()
+        await ward.saw.get()
+        worker.dismiss()

@@ -9,7 +9,7 @@ from hactl.core.model import Fleet, Now, Sample
 from hactl.core.observations import TrafficWorsened
 from hactl.core.spec import RouteSpec
 from hactl.core.value import replace
-from hactl.supervisor.guard import ENOUGH, Guard, Tally, worsened
+from hactl.supervisor.guard import ENOUGH, KNOWN, Guard, Tally, worsened
 
 
 def changing() -> Fleet:
@@ -65,3 +65,19 @@ def test_a_few_failures_prove_nothing() -> None:
     assert worsened(Tally(), Tally(requests=ENOUGH - 1, errors=ENOUGH - 1)) == ""
     assert worsened(Tally(requests=1000, errors=0), Tally(requests=10_000, errors=90)) == ""
     assert worsened(Tally(requests=1000, errors=0), Tally(requests=1000, errors=20)) != ""
+
+
+def test_a_daemon_that_does_not_know_what_is_usual_says_so() -> None:
+    """One that came in the middle of a change has nothing to compare with: a service that fails now and then may always
+    have done so. That most of the answers fail is plain all the same."""
+    fleet = changing()
+    assert Guard().measured(fleet, a_second(1000, 50)) is None
+    guard = Guard()
+    guard.measured(serving(), a_second(KNOWN - 1, 0))
+    assert guard.measured(fleet, a_second(1000, 50)) is None
+    guard = Guard()
+    guard.measured(serving(), a_second(KNOWN, 0))
+    assert guard.measured(fleet, a_second(1000, 50)) is not None
+    worse = Guard().measured(fleet, a_second(100, 60))
+    assert worse is not None
+    assert worse.why == "60.0 % of the answers failed, and too few came before to know what is usual"

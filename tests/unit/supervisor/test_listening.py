@@ -37,6 +37,15 @@ def test_a_listener_on_every_address_holds_each_one():
             ensure_free([("0.0.0.0", port)])
 
 
+def test_who_shares_its_port_makes_room_at_every_address():
+    """Edges do: they can move from one address to all of them, and back, but not to where a stranger listens."""
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as edge:
+        port = edge.getsockname()[1]
+        ensure_free([("0.0.0.0", port), ("127.0.0.1", port)], shared=True)
+    with socket.create_server(("127.0.0.2", port)), pytest.raises(PortTaken):
+        ensure_free([("0.0.0.0", port)], shared=True)
+
+
 def test_a_port_whose_connections_have_only_just_ended_is_free():
     """TIME_WAIT is no reason to refuse a restart."""
     with socket.create_server(("127.0.0.1", free_port())) as server:

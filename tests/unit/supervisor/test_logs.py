@@ -141,6 +141,16 @@ class TestRotating:
         assert log.with_name("process.log.2").read_bytes() == b"second"
         assert log.with_name("process.log.1").stat().st_mode & 0o777 == 0o600
 
+    def test_fewer_are_kept_as_soon_as_fewer_may_be(self, log):
+        """A configuration that came into force meanwhile counts."""
+        for generation in (b"first", b"second", b"third", b"fourth"):
+            write(log, generation)
+            rotate(log, max_size=1, keep=3)
+        write(log, b"fifth")
+        rotate(log, max_size=1, keep=1)
+        assert sorted(path.name for path in log.parent.iterdir()) == ["process.log", "process.log.1"]
+        assert log.with_name("process.log.1").read_bytes() == b"fifth"
+
     def test_with_nothing_to_keep_the_log_is_only_cut(self, log):
         """`keep = 0` is allowed."""
         write(log, b"12")

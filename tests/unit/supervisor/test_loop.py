@@ -250,8 +250,12 @@ async def test_the_log_of_a_process_can_be_read(house: House) -> None:
         page = await supervisor.log("daemon", lines=1)
         assert (page.node, page.lines, page.after) == ("daemon", ("two",), 8)
         assert (await supervisor.log("seoul-1")).lines == ()
-        with pytest.raises(HactlError, match="no node 'nobody'") as error:
-            await supervisor.log("nobody")
+        house.paths.node("osaka-9").mkdir()
+        house.paths.node_log("osaka-9").write_text("removed\n")
+        assert (await supervisor.log("osaka-9")).lines == ("removed",), "of one that has been removed"
+        for nobody in ("nobody", "../nodes/osaka-9", ".twin-edge"):
+            with pytest.raises(HactlError, match=f"no node '{nobody}'") as error:
+                await supervisor.log(nobody)
         assert error.value.hint == "known: edge-1, edge-2, seoul-1, seoul-2, daemon"
 
 

@@ -11,6 +11,8 @@ from hactl.core.events import Event, GapRecorded, NodeChanged, Record
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Node, NodeState, Role
 from hactl.core.running import JournalFull
+from hactl.core.spec import FleetSpec, JournalSpec
+from hactl.core.value import replace
 from hactl.supervisor.recorder import Recorder, numbered
 
 NOW = Now(mono=1.0, wall=2.0)
@@ -24,8 +26,8 @@ class Desk:
     def __init__(self, disk: Disk, *, every: int = 500, max_waiting: int = 20_000) -> None:
         self.disk = disk
         self.ballast = Sandbag()
-        self.recorder = Recorder(disk, self.ballast, checkpoint_every=every, max_waiting=max_waiting)
-        self.fleet = Fleet(id="f1")
+        self.recorder = Recorder(disk, self.ballast, max_waiting=max_waiting)
+        self.fleet = Fleet(id="f1", spec=FleetSpec(journal=JournalSpec(checkpoint_every=every)))
 
     def happen(self, times: int = 1, *, command: bool = False) -> None:
         """Something happens `times` times, in one cause."""
@@ -50,7 +52,7 @@ class Desk:
     def replayed(self) -> Fleet:
         """What another daemon would make of the journal."""
         checkpoint, records = self.disk.load()
-        fleet = checkpoint or Fleet(id="f1")
+        fleet = checkpoint or Fleet(id="f1", spec=self.fleet.spec)
         for record in records:
             assert record.seq == fleet.seq + 1
             fleet = evolve(fleet, record.event)
@@ -183,7 +185,7 @@ class Clumsy(Sandbag):
 def test_a_ballast_that_cannot_be_moved_stops_nobody(desk_on: Desks) -> None:
     """It is a help and no condition: records wait and are written with or without it."""
     desk = desk_on()
-    desk.recorder = Recorder(desk.disk, Clumsy(), checkpoint_every=500)
+    desk.recorder = Recorder(desk.disk, Clumsy())
     desk.disk.resize(SMALL)
     desk.happen()
     assert desk.recorder.unwritten == 1
@@ -233,6 +235,17 @@ def test_a_checkpoint_follows_after_so_many_records(desk_on: Desks) -> None:
     assert checkpoint is not None
     assert checkpoint.seq == 3
     assert [record.seq for record in records] == [4]
+
+
+def test_how_often_follows_the_configuration_in_force(desk_on: Desks) -> None:
+    """Also when that has changed since the daemon started."""
+    desk = desk_on(every=500)
+    desk.happen(3)
+    desk.recorder.settle(desk.fleet)
+    assert desk.disk.load()[0] is None
+    desk.fleet = replace(desk.fleet, spec=FleetSpec(journal=JournalSpec(checkpoint_every=3)))
+    desk.recorder.settle(desk.fleet)
+    assert desk.disk.load() == (desk.fleet, [])
 
 
 def test_no_checkpoint_stands_before_records_that_wait(desk_on: Desks) -> None:

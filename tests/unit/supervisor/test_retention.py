@@ -29,7 +29,7 @@ class Place:
     def __init__(self, paths: FleetPaths, journal: SqliteJournal) -> None:
         self.paths = paths
         self.journal = journal
-        self.recorder = Recorder(journal, Sandbag(), checkpoint_every=500)
+        self.recorder = Recorder(journal, Sandbag())
         self.fleet = replace(serving(), seq=0)
         self.recorder.checkpoint(self.fleet)
 

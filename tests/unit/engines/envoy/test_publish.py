@@ -14,7 +14,7 @@ from support.places import fleet_paths
 
 from hactl.core.certificate import Certificate
 from hactl.core.model import Fleet
-from hactl.core.plan import Endpoint, RegionPlan, TrafficPlan
+from hactl.core.plan import Endpoint, EndpointStatus, RegionPlan, TrafficPlan
 from hactl.core.running import PlanRefused
 from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FailoverMode, FleetSpec, Policy
 from hactl.core.value import replace
@@ -200,10 +200,12 @@ async def test_an_interrupted_publication_is_made_up_for(tmp_path: Path) -> None
         assert edge.version(edge.seat.listeners) == "v3"
 
 
-def plan_of(*ports: int) -> Document:
-    """Endpoints on these ports."""
+def plan_of(*ports: int, out: int = 0) -> Document:
+    """Endpoints on these ports; who listens on `out` is only counted."""
     nodes = tuple(Endpoint(node=f"n{port}", address="127.0.0.1", port=port) for port in ports)
-    return assignment(TrafficPlan(regions=(RegionPlan(name="r", endpoints=nodes),)), FailoverMode.STANDBY)
+    counted = (Endpoint(node="out", address="127.0.0.1", port=out, status=EndpointStatus.UNHEALTHY),) if out else ()
+    plan = TrafficPlan(regions=(RegionPlan(name="r", endpoints=(*nodes, *counted)),))
+    return assignment(plan, FailoverMode.SPILL_OVER if out else FailoverMode.STANDBY)
 
 
 async def test_a_node_that_is_new_has_passed_its_first_check(tmp_path: Path) -> None:
@@ -218,6 +220,17 @@ async def test_a_node_that_is_new_has_passed_its_first_check(tmp_path: Path) -> 
         edge.unchecked = [2] * 10_000
         await edge.publisher.publish("v3", edge.wanted(), plan_of(1, 2), None)
         assert edge.looks > 3
+
+
+async def test_who_is_out_is_not_waited_for(tmp_path: Path) -> None:
+    """It would pass no check; when it is back, it is waited for like one that is new."""
+    async with running(tmp_path) as edge:
+        edge.unchecked = [2] * 10_000
+        await edge.publisher.publish("v1", edge.wanted(), plan_of(1, out=2), None)
+        assert edge.looks == 1
+        edge.unchecked = [2]
+        await edge.publisher.publish("v2", edge.wanted(), plan_of(1, 2), None)
+        assert edge.looks == 3
 
 
 async def test_an_edge_too_busy_to_tell_of_checks_takes_the_plan_all_the_same(tmp_path: Path) -> None:
