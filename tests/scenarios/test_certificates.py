@@ -176,6 +176,10 @@ def named(files: Files) -> str:
     return f'tls = {{ cert = "{files.cert}", key = "{files.key}" }}'
 
 
+def nodes_of(fleet: RunningFleet) -> dict[str, int]:
+    return {name: pid for name, pid in fleet.pids().items() if not name.startswith("edge-")}
+
+
 async def test_tls_comes_changes_and_goes_with_the_configuration(tmp_path: Path) -> None:
     """While the fleet serves: other files mean another certificate, and what is of no use is refused beforehand."""
     first, second = issue(tmp_path / "a", SERVER), issue(tmp_path / "b", SERVER)
@@ -185,11 +189,13 @@ async def test_tls_comes_changes_and_goes_with_the_configuration(tmp_path: Path)
         await fleet.calm()
 
     async with RunningFleet() as fleet:
+        nodes = nodes_of(fleet)
+        await apply(fleet.toml(edge=named(first)))
+        assert await all_show(fleet, first.der)
         pids = fleet.pids()
-        for files in (first, second):
-            await apply(fleet.toml(edge=named(files)))
-            assert await all_show(fleet, files.der)
-            assert (await fetch(fleet.port, tls=either(files.der)))[0] == 200
+        await apply(fleet.toml(edge=named(second)))
+        assert await all_show(fleet, second.der)
+        assert (await fetch(fleet.port, tls=either(second.der)))[0] == 200
         renew(second, SERVER)
         await fleet.happens(CertificateTaken)
         await fleet.until(proved)
@@ -200,8 +206,9 @@ async def test_tls_comes_changes_and_goes_with_the_configuration(tmp_path: Path)
             await fleet.client.submit(Apply(text=fleet.toml(edge=named(first))), by="test")
         assert fleet.seq == seq
         assert await all_show(fleet, second.der)
+        assert fleet.pids() == pids, "nobody was restarted for another certificate"
         await apply(fleet.toml())
         assert (await fetch(fleet.port))[0] == 200
         assert fleet.now.certificate is None
-        assert fleet.pids() == pids, "nobody was restarted for it"
+        assert nodes_of(fleet) == nodes, "only edges are restarted when TLS comes or goes"
         assert [*fleet.paths.state.glob("nodes/edge-*/keys/*")] == []

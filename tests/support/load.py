@@ -30,7 +30,7 @@ class Failure:
     port: int
     """The client's port of its connection; 0 when there was none."""
     unaccepted: bool
-    """Its new connection never brought an answer."""
+    """Its new connection never brought an answer, or was never made."""
 
 
 @dataclass
@@ -43,8 +43,8 @@ class Load:
     failed: int = 0
     """Everything else: no connection, no complete answer, no answer in time, status >= 500."""
     unaccepted: int = 0
-    """Those of them whose new connection was reset before its first answer, as the kernel does to what still waits to
-    be accepted when a listening socket is closed."""
+    """Those of them whose new connection was reset while it was made or before its first answer, as the kernel does to
+    what still waits to be accepted when a listening socket is closed."""
     statuses: Counter[int] = field(default_factory=Counter)
     nodes: Counter[str] = field(default_factory=Counter)
     """Answers by the header that names the node."""
@@ -154,8 +154,9 @@ async def _count(load: Load, pool: "_Pool", due: float, timeout: float, keep_ali
         load.errors[type(error).__name__] += 1
         load.failures.append(_failure(error, connection))
         if connection is not None:
-            load.unaccepted += isinstance(error, ConnectionResetError) and not connection.answered
             connection.close()
+        fresh = connection is None or not connection.answered
+        load.unaccepted += isinstance(error, ConnectionResetError) and fresh
     else:
         load.latencies.append(asyncio.get_running_loop().time() - due)
         load.statuses[status] += 1
@@ -175,7 +176,7 @@ def _failure(why: Exception | str, connection: "_Connection | None") -> Failure:
         at=asyncio.get_running_loop().time(),
         why=why if isinstance(why, str) else f"{type(why).__name__} {why}",
         port=connection.port if connection is not None else 0,
-        unaccepted=connection is not None and not connection.answered,
+        unaccepted=connection is None or not connection.answered,
     )
 
 
