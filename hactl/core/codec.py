@@ -15,7 +15,7 @@ from hactl.core.model import Fleet
 from hactl.core.value import Value
 
 VERSION = 2
-"""2 added pauses, frozen nodes and configurations that come into force step by step to what 1 had."""
+"""2 added pauses, frozen nodes, alerts, certificates and configurations that come into force step by step to 1."""
 
 T = TypeVar("T")
 _encoder = msgspec.json.Encoder()
