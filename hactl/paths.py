@@ -7,7 +7,6 @@ their path would not fit into a socket address (108 bytes on Linux, the last one
 /tmp and not under the login session's run directory, because it must outlive the session.
 """
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -73,6 +72,8 @@ class FleetPaths:
         """Where sockets go: the state directory, or a short one when its path is too long."""
         if len(os.fsencode(self.state)) + _LONGEST_SOCKET <= SOCKET_PATH_LIMIT:
             return self.state
+        import hashlib  # noqa: PLC0415 - most state directories are short, and it takes 3 ms to load
+
         # By its real place: a fleet that is found through a link has the same sockets.
         digest = hashlib.sha256(os.fsencode(os.path.realpath(self.state))).hexdigest()[:12]
         return Path("/tmp") / f"hactl-{self.owner}-{digest}"
