@@ -8,16 +8,7 @@ from typing import assert_never
 from hactl.core import alert as alerts
 from hactl.core.alert import AlertBook, Window, window_key
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
-from hactl.core.config_events import (
-    ConfigTaken,
-    FleetFounded,
-    NodesAdded,
-    NodesRemoved,
-    RevisionApplied,
-    RevisionProposed,
-    RevisionRolledBack,
-    RulesTaken,
-)
+from hactl.core.config_events import ConfigEvent
 from hactl.core.configured import configured, without
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
@@ -124,18 +115,11 @@ def evolve(fleet: Fleet, event: Event) -> Fleet:
 
 
 def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for each event
+    if isinstance(event, ConfigEvent):
+        return configured(fleet, event)
+    if isinstance(event, AlertEvent):
+        return replace(fleet, alerts=_with_alert(fleet.alerts, event))
     match event:
-        case (
-            FleetFounded()
-            | ConfigTaken()
-            | RulesTaken()
-            | RevisionProposed()
-            | RevisionApplied()
-            | RevisionRolledBack()
-            | NodesAdded()
-            | NodesRemoved()
-        ):
-            return configured(fleet, event)
         case DaemonStarted(boot=boot, trouble=trouble):
             return replace(fleet, boot=boot, config_trouble=trouble, closing=False)
         case NodeChanged(node=node):
@@ -173,19 +157,18 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             return replace(fleet, paused=None)
         case FleetClosing():
             return replace(fleet, closing=True)
-        case AlertRaised() | AlertSuppressed() | AlertDelivered() | AlertFailed() | AlertExpired():
-            return replace(fleet, alerts=_with_alert(fleet.alerts, event))
+        case (
+            DaemonStopped()
+            | NodeAdopted()
+            | AdoptionRefused()
+            | OrphanEnded()
+            | TrafficRejected()
+            | GapRecorded()
+            | JournalFilled()
+        ):
+            return fleet
         case _:
-            return _unchanged(fleet, event)
-
-
-def _unchanged(
-    fleet: Fleet,
-    event: DaemonStopped | NodeAdopted | AdoptionRefused | OrphanEnded | TrafficRejected | GapRecorded | JournalFilled,
-) -> Fleet:
-    """What is worth a record and changes nothing; the type says which events these are."""
-    _ = event
-    return fleet
+            assert_never(event)
 
 
 def _with_node(fleet: Fleet, node: Node) -> Fleet:

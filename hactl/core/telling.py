@@ -49,18 +49,11 @@ from hactl.core.plan import EndpointStatus
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event
     """What happened."""
+    if isinstance(event, ConfigEvent):
+        return _configured(event)
+    if isinstance(event, AlertEvent):
+        return _alert(event)
     match event:
-        case (
-            FleetFounded()
-            | ConfigTaken()
-            | RulesTaken()
-            | RevisionProposed()
-            | RevisionApplied()
-            | RevisionRolledBack()
-            | NodesAdded()
-            | NodesRemoved()
-        ):
-            return _configured(event)
         case DaemonStarted():
             return _started(event)
         case DaemonStopped(pid=pid):
@@ -98,8 +91,6 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return _journal(event)
         case FleetPaused() | FleetUnpaused() | FleetClosing():
             return _fleet(event)
-        case AlertRaised() | AlertSuppressed() | AlertDelivered() | AlertFailed() | AlertExpired():
-            return _alert(event)
         case _:
             assert_never(event)
 
