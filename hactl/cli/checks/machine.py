@@ -56,18 +56,7 @@ def _program(spec: FleetSpec) -> Finding:
 
 def limits(subject: Subject) -> Iterator[Finding]:
     """What one process may open, and how many there may be."""
-    connections = subject.spec.edge.max_connections
-    wanted = 2 * connections + FILES_TO_SPARE
-    soft, hard = _open_files(subject)
-    enough = hard == resource.RLIM_INFINITY or hard >= wanted
-    few = f": enough for {max(0, hard - FILES_TO_SPARE) // 2} connections of an edge that may have {connections}"
-    mend = f"LimitNOFILE={wanted} in the unit, ulimit -Hn {wanted}, or a lower edge.max_connections"
-    yield Finding(
-        check="open files",
-        ok=enough or hard >= FILES_AT_LEAST,
-        found=f"soft {soft}, hard {hard}{'' if enough else few}",
-        mend="" if enough else mend,
-    )
+    yield open_files(*_open_files(subject), subject.spec.edge.max_connections)
     tasks = _processes(subject) * THREADS_PER_PROCESS
     left, why = _tasks_left()
     if left is not None:
@@ -75,6 +64,20 @@ def limits(subject: Subject) -> Iterator[Finding]:
         mend = "" if enough else "raise it (TasksMax= in the unit, or ulimit -u), or have fewer nodes"
         found = f"{left} more allowed by {why}, this fleet takes up to {tasks} more"
         yield Finding(check="processes", ok=enough, found=found, mend=mend)
+
+
+def open_files(soft: int, hard: int, connections: int) -> Finding:
+    """Whether an edge with so many connections may open what it needs."""
+    wanted = 2 * connections + FILES_TO_SPARE
+    enough = hard == resource.RLIM_INFINITY or hard >= wanted
+    few = f": enough for {max(0, hard - FILES_TO_SPARE) // 2} connections of an edge that may have {connections}"
+    mend = f"LimitNOFILE={wanted} in the unit, ulimit -Hn {wanted}, or a lower edge.max_connections"
+    return Finding(
+        check="open files",
+        ok=enough or hard >= FILES_AT_LEAST,
+        found=f"soft {soft}, hard {hard}{'' if enough else few}",
+        mend="" if enough else mend,
+    )
 
 
 def memory(subject: Subject) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ _MENDS = {
 """What a unit must say, what it means when it does not, and what then happens."""
 
 
-def unit(subject: Subject) -> Iterator[Finding]:
+def unit(subject: Subject, *, booted: Path = BOOTED) -> Iterator[Finding]:
     """Each unit that starts this fleet, and the one that its daemon runs in."""
     if subject.chosen is None:
         return
@@ -35,7 +35,7 @@ def unit(subject: Subject) -> Iterator[Finding]:
         mend = f"systemctl edit {name}: [Service] {' '.join(line for _, line in wrong)}; or hactl init --systemd"
         found = f"{name}: " + ("; ".join(text for text, _ in wrong) or "leaves nodes and edges alone")
         yield Finding(check="systemd", ok=not wrong, found=found, mend=mend if wrong else "")
-    if not meant and BOOTED.exists():
+    if not meant and booted.exists():
         yield Finding(
             check="systemd", ok=True, found="no unit starts this fleet after a reboot", mend="hactl init --systemd"
         )

@@ -44,20 +44,24 @@ def disk(subject: Subject) -> Iterator[Finding]:
     if subject.chosen is None:
         return
     place = _existing(subject.chosen.state)
-    free = shutil.disk_usage(place).free
     inodes = os.statvfs(place)
-    scarce = inodes.f_files > 0 and inodes.f_favail < INODES_LOW  # some filesystems have no fixed number of them
-    roomy = free > DISK_LOW and not scarce
-    few = f", {inodes.f_favail} inodes" if scarce else ""
+    roomy, found = room(shutil.disk_usage(place).free, inodes.f_files, inodes.f_favail)
     mend = "" if roomy else "free some space, or set fleet.state_dir"
-    yield Finding(check="disk", ok=roomy, found=f"{free >> 20} MiB{few} free for {subject.chosen.state}", mend=mend)
+    yield Finding(check="disk", ok=roomy, found=f"{found} free for {subject.chosen.state}", mend=mend)
 
 
-def filesystem(subject: Subject) -> Iterator[Finding]:
+def room(free: int, inodes: int, inodes_free: int) -> tuple[bool, str]:
+    """Whether so many bytes and inodes are enough, and how many there are; a filesystem without a fixed number of
+    inodes (0) never lacks them."""
+    scarce = inodes > 0 and inodes_free < INODES_LOW
+    return free > DISK_LOW and not scarce, f"{free >> 20} MiB" + (f", {inodes_free} inodes" if scarce else "")
+
+
+def filesystem(subject: Subject, *, mounts: Path = MOUNTS) -> Iterator[Finding]:
     """A journal needs a local disk that is there after a reboot."""
     if subject.chosen is None:
         return
-    kind = kind_of(_existing(subject.chosen.state).resolve(), MOUNTS.read_text())
+    kind = kind_of(_existing(subject.chosen.state).resolve(), mounts.read_text())
     mend = "set fleet.state_dir to a local disk"
     if kind in _REMOTE or kind.startswith("fuse."):
         found = f"{kind}: locks and the write-ahead log are not safe over a network"

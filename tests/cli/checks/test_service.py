@@ -19,13 +19,12 @@ def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
     monkeypatch.setenv("SYSTEMD_UNIT_PATH", f"{tmp_path}/first:{tmp_path}/second:{tmp_path}/missing")
-    monkeypatch.setattr(service, "BOOTED", tmp_path / "no-systemd")
     return tmp_path
 
 
-def found() -> list[Finding]:
+def found(booted: Path = Path("/no/systemd/here")) -> list[Finding]:
     chosen = Chosen(name="shop", state=Path("/srv/state"), config=CONFIG)
-    return list(service.unit(Subject(chosen=chosen, spec=FleetSpec())))
+    return list(service.unit(Subject(chosen=chosen, spec=FleetSpec()), booted=booted))
 
 
 def test_the_unit_that_hactl_makes_is_fine(units: Path) -> None:
@@ -92,8 +91,7 @@ def test_the_first_directory_has_the_last_word(units: Path) -> None:
     assert [finding.ok for finding in found()] == [True]
 
 
-def test_where_systemd_runs_a_fleet_without_a_unit_is_told(units: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_systemd_runs_a_fleet_without_a_unit_is_told(units: Path) -> None:
     """Advice, and no fault."""
-    monkeypatch.setattr(service, "BOOTED", units)
-    (finding,) = found()
+    (finding,) = found(booted=units)
     assert (finding.ok, finding.mend) == (True, "hactl init --systemd")

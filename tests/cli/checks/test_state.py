@@ -52,13 +52,10 @@ def subject(place: Path, config: Path | None = None) -> Subject:
         ("ext4", True, "on ext4"),
     ],
 )
-def test_a_filesystem_that_will_bite(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mount: str, ok: bool, says: str
-) -> None:
+def test_a_filesystem_that_will_bite(tmp_path: Path, mount: str, ok: bool, says: str) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"1 0 0:1 / / rw - {mount} x rw\n")
-    monkeypatch.setattr(state, "MOUNTS", mounts)
-    (found,) = state.filesystem(subject(tmp_path / "not" / "there" / "yet"))
+    (found,) = state.filesystem(subject(tmp_path / "not" / "there" / "yet"), mounts=mounts)
     assert (found.ok, says in found.found) == (ok, True)
     assert bool(found.mend) != ok
 
@@ -102,10 +99,13 @@ def test_room_is_looked_for_where_there_is_something(tmp_path: Path) -> None:
     assert str(tmp_path / "a" / "b") in found.found
 
 
-def test_few_inodes_are_as_bad_as_few_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state, "INODES_LOW", 1 << 62)
-    (found,) = state.disk(subject(tmp_path))
-    assert not found.ok or "inodes" not in found.found, "a filesystem without a fixed number has enough"
+def test_few_inodes_are_as_bad_as_few_bytes() -> None:
+    """A filesystem without a fixed number of them has enough."""
+    much = state.DISK_LOW + 1
+    assert state.room(much, 10_000, state.INODES_LOW) == (True, "256 MiB")
+    assert state.room(much, 10_000, state.INODES_LOW - 1) == (False, "256 MiB, 999 inodes")
+    assert state.room(much, 0, 0) == (True, "256 MiB")
+    assert state.room(state.DISK_LOW, 10_000, 5_000) == (False, "256 MiB")
 
 
 def test_a_path_too_long_for_a_socket_is_found(tmp_path: Path) -> None:
