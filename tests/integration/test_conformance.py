@@ -15,6 +15,7 @@ import pytest
 from support.envoy import Processes, fleet_of, site
 from support.load import fetch
 from support.malformed import CASES, numbered
+from support.polling import until
 from support.ports import free_port
 from support.raw import raw
 from support.upstream import Upstream
@@ -61,9 +62,7 @@ async def two_hops(directory: Path, service: int) -> AsyncIterator[int]:
             document.write_text(json.dumps(bare(port, to)))
             argv = (str(binary.find()), "-c", str(document), "--concurrency", "1", "--disable-hot-restart")
             processes.start(CommandLine(argv=argv, directory=str(directory / name)))
-        async with asyncio.timeout(20.0):
-            while await status_of(edge) != 200:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)  # another process starts
+        await until(lambda: status_of(edge), lambda status: status == 200)
         yield edge
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.envoy import fleet_of, site
 from support.load import fetch, open_loop
+from support.polling import until
 from support.upstream import Upstream
 
 from hactl.core.errors import HactlError
@@ -17,11 +18,9 @@ pytestmark = pytest.mark.envoy
 RESPOND = FleetSpec(edge=EdgeSpec(threads=1), routes=(RouteSpec(prefix="/", respond=200),))
 
 
-async def idle(in_flight: Callable[[], Awaitable[int | None]], timeout: float = 15.0) -> None:
+async def idle(in_flight: Callable[[], Awaitable[int | None]]) -> None:
     """Wait until nothing is in flight any more."""
-    async with asyncio.timeout(timeout):
-        while await in_flight() != 0:  # noqa: ASYNC110 - another process cannot set an event
-            await asyncio.sleep(0.01)
+    await until(in_flight, lambda count: count == 0)
 
 
 @pytest.mark.parametrize("keep_alive", [True, False])

@@ -7,6 +7,7 @@ import pytest
 from support.certificates import issue
 from support.envoy import Site, fleet_of, site
 from support.load import fetch
+from support.polling import until
 from support.ports import free_port
 from support.upstream import Upstream
 
@@ -141,9 +142,10 @@ async def test_what_is_beyond_the_limits_of_a_service_is_refused_at_once(tmp_pat
 async def healthy(running: Site, count: int) -> None:
     """Wait until the node finds `count` endpoints of its service well."""
     admin = running.gateway._admin(running.node("local-1"))
-    async with asyncio.timeout(10.0):
-        while [stat.value for stat in await admin.stats(r"^cluster\.app\.membership_healthy$")] != [count]:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)  # another process decides
+    await until(
+        lambda: admin.stats(r"^cluster\.app\.membership_healthy$"),
+        lambda stats: [stat.value for stat in stats] == [count],
+    )
 
 
 async def test_endpoints_that_fail_their_checks_get_nothing(tmp_path: Path) -> None:

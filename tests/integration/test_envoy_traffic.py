@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.envoy import fleet_of, plan_of, site
 from support.load import fetch, open_loop
+from support.polling import until
 from support.upstream import Upstream
 
 from hactl.core.model import Fleet
@@ -199,6 +200,11 @@ async def test_slow_headers_are_not_waited_for(tmp_path: Path) -> None:
         assert b" 408 " in answer.split(b"\r\n")[0]
 
 
+async def written(path: Path) -> str:
+    """What stands in a file as soon as anything does."""
+    return await until(lambda: asyncio.to_thread(path.read_text), bool)
+
+
 async def test_errors_are_written_down(tmp_path: Path) -> None:
     """Each request that ends with 500 or more leaves one line with its path; the others leave none, nor do checks."""
     async with Upstream() as service, site(tmp_path, serving(service)) as running:
@@ -211,14 +217,10 @@ async def test_errors_are_written_down(tmp_path: Path) -> None:
         await fetch(node.port, "/broken")
         await fetch(running.port, "/broken")
         log = running.paths.node("edge-1") / "errors.jsonl"
-        async with asyncio.timeout(5.0):
-            while not (said := log.read_text()):  # noqa: ASYNC110 - another process writes it
-                await asyncio.sleep(0.02)
+        said = await written(log)
         assert "/broken" in said
         assert "/fine" not in said
         of_node = running.paths.node("local-1") / "errors.jsonl"
-        async with asyncio.timeout(5.0):
-            while not (said := of_node.read_text()):  # noqa: ASYNC110 - another process writes it
-                await asyncio.sleep(0.02)
+        said = await written(of_node)
         assert "/broken" in said
         assert "/-/ready" not in said

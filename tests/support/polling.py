@@ -1,0 +1,16 @@
+"""Waiting for what another process does and announces to nobody: the one place where tests look again and again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+LOOK_AGAIN = 0.02
+
+
+async def until(look: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], *, patience: float = 20.0) -> T:
+    """What `look` finds as soon as it is as `wanted`. Raises TimeoutError after `patience` seconds."""
+    async with asyncio.timeout(patience):
+        while not wanted(found := await look()):  # noqa: ASYNC110 - another process cannot set an event
+            await asyncio.sleep(LOOK_AGAIN)
+        return found
