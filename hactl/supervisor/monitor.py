@@ -111,16 +111,19 @@ class Judgement:
 
 
 class Drain:
-    """Watches one drain become idle: nothing in flight, seen twice in a row, after the edges had time to move."""
+    """Watches one drain become idle: nothing in flight, seen twice in a row, after the edges had time to move.
+
+    One that gets another deadline, or none any more, is another drain: its last looks are at another time.
+    """
 
     def __init__(self, began: float, deadline: float | None) -> None:
+        self.deadline = deadline
         self.settled = began + IDLE_SETTLE
         """Monotonic time from which idleness means something."""
         self.next = self.settled if deadline is None else min(self.settled, deadline - LAST_LOOKS)
         self.idle = False
         self._zeros = 0
-        self._told = (0.0, 0)
-        """Deadline, and what was told to be open then."""
+        self._told = 0
 
     def counted(self, count: int | None, now: float, *, pause: float = IDLE_POLL) -> bool:
         """Take one count (None when nobody could tell); True the moment the drain turns out idle."""
@@ -129,10 +132,9 @@ class Drain:
         self.idle = self._zeros >= 2
         return self.idle
 
-    def worth_telling(self, unfinished: int, deadline: float) -> bool:
-        """Whether so many requests, open shortly before `deadline`, are news."""
-        told = self._told[1] if self._told[0] == deadline else 0
-        self._told = (deadline, unfinished)
+    def worth_telling(self, unfinished: int) -> bool:
+        """Whether so many requests, open shortly before the deadline, are news."""
+        told, self._told = self._told, unfinished
         return unfinished != told
 
 
@@ -274,8 +276,9 @@ class Monitor:
             self._drain = None
             return
         now = self._clock()
-        if self._drain is None:
-            self._drain = Drain(now, node.deadline.at if node.deadline else None)
+        deadline = node.deadline.at if node.deadline else None
+        if self._drain is None or self._drain.deadline != deadline:
+            self._drain = Drain(now, deadline)
         if self._drain.idle or now < self._drain.next:
             return
         count = await self._kind.in_flight(node)
@@ -283,15 +286,15 @@ class Monitor:
             count = self._edges_in_flight(node.name, self._drain.settled)
         if self._drain.counted(count, self._clock(), pause=STRAGGLERS if node.idle else IDLE_POLL):
             self._deliver(WentIdle(node=node.name, instance=node.launch.instance))
-        elif node.deadline is not None and self._clock() >= node.deadline.at - LAST_LOOKS:
-            await self._tell_unfinished(node, node.launch, self._drain, node.deadline.at)
+        elif deadline is not None and self._clock() >= deadline - LAST_LOOKS:
+            await self._tell_unfinished(node, node.launch, self._drain)
 
-    async def _tell_unfinished(self, node: Node, launch: Launch, drain: Drain, deadline: float) -> None:
+    async def _tell_unfinished(self, node: Node, launch: Launch, drain: Drain) -> None:
         """In time for the deadline, which is the core's and rings without us."""
         unfinished = await self._kind.unfinished(node)
         if unfinished is None:
             unfinished = self._edges_in_flight(node.name, drain.settled) or 0
-        if drain.worth_telling(unfinished, deadline):
+        if drain.worth_telling(unfinished):
             self._deliver(StillBusy(node=node.name, instance=launch.instance, requests=unfinished))
 
 

@@ -394,6 +394,16 @@ class TestDraining:
         assert [told for _, told in news] == [HEALTHY, IDLE]
         assert 6500 <= news[-1][0] <= 7600
 
+    def test_one_that_is_stopped_after_all_is_looked_at_in_time_for_its_new_deadline(self):
+        """However gently it was watched while it was to stay up."""
+        world = World()
+        world.at(1, state=NodeState.DRAINING, deadline=Deadline(kind=DeadlineKind.DRAIN, at=102.0), flying=3)
+        world.at(2, deadline=None, idle=True, unfinished=3)
+        world.at(4.5, deadline=Deadline(kind=DeadlineKind.DRAIN, at=105.0), idle=False, unfinished=0, flying=2)
+        told = [(when, news.requests) for when, news in world.watch(5) if isinstance(news, StillBusy)]
+        assert [requests for _, requests in told] == [3, 2]
+        assert 4900 <= told[1][0] <= 4925
+
     def test_a_draining_node_is_still_probed(self):
         """It may be kept drained for days: its health is asked at the usual pace, and a freeze is seen."""
         world = World(NodeState.DRAINING)
