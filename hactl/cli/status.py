@@ -12,9 +12,9 @@ from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.control.client import Client
 from hactl.core.certificate import bearers, expires_soon, lifetime
-from hactl.core.model import Fleet, Paused, Sample
+from hactl.core.model import EdgeLoss, Fleet, Paused, Sample
 from hactl.core.node import Node, Role
-from hactl.core.reading import Reading, Verdict, explain, read, url, word
+from hactl.core.reading import Reading, Verdict, cost, explain, read, url, word
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.traffic import shares
 from hactl.core.value import Value
@@ -103,6 +103,8 @@ def _summary(snapshot: Snapshot) -> list[str]:
         f"daemon {pulse.version} (pid {pulse.pid}), up {output.age(snapshot.at - pulse.started)},"
         f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms",
     ]
+    if fleet.last_edge_loss is not None:
+        summary.append(_edge_loss(fleet.last_edge_loss, snapshot.at))
     if fleet.config_trouble:
         summary.append(
             f"WARNING: the last good configuration (revision {fleet.revision}) is in force, because hactl.toml cannot"
@@ -119,6 +121,11 @@ def _summary(snapshot: Snapshot) -> list[str]:
     if stale > 5:
         summary.append(f"WARNING: this picture is {output.age(stale)} old")
     return summary
+
+
+def _edge_loss(loss: EdgeLoss, now: float) -> str:
+    back = "not back yet" if loss.back_ms is None else f"back after {loss.back_ms:.0f} ms"
+    return f"last edge lost: {loss.edge}, {output.age(now - loss.wall)} ago, with {cost(loss)}; {back}"
 
 
 def _paused(paused: Paused, now: float) -> str:

@@ -17,6 +17,9 @@ from hactl.core.events import (
     CertificateTaken,
     DaemonStarted,
     DaemonStopped,
+    EdgeBack,
+    EdgeGivenUp,
+    EdgeLost,
     Event,
     FailoverBegan,
     FailoverEnded,
@@ -39,7 +42,7 @@ from hactl.core.events import (
     WeightsChanged,
 )
 from hactl.core.lifecycle import Context, Reaction, Stimulus, react
-from hactl.core.model import Fleet, Now
+from hactl.core.model import EdgeUse, Fleet, Now
 from hactl.core.node import Node, NodeState, Role
 from hactl.core.value import replace
 
@@ -52,6 +55,8 @@ class Draft:
         self.now = now
         self.events: list[Event] = []
         self.effects: list[Effect] = []
+        self.in_use: tuple[EdgeUse, ...] = ()
+        """What the edges were doing, as last read, when the cause of this decision is about one of them."""
 
     def context(self, node: Node) -> Context:
         """What lifecycle rules for `node` may look at."""
@@ -147,6 +152,10 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             return replace(fleet, failovers=failovers, last_failover_ms=last)
         case FailoverEnded(node=name):
             return replace(fleet, failovers=without(fleet.failovers, name))
+        case EdgeLost(loss=loss):
+            return replace(fleet, edge_losses=fleet.edge_losses | {loss.edge: loss}, last_edge_loss=loss)
+        case EdgeBack() | EdgeGivenUp():
+            return _without_edge_loss(fleet, event)
         case OperationBegan(operation=operation) | OperationMoved(operation=operation):
             return replace(fleet, operations=fleet.operations | {operation.id: operation})
         case OperationEnded(id=ended):
@@ -180,6 +189,13 @@ def _with_node(fleet: Fleet, node: Node) -> Fleet:
             fleet, nodes=nodes, confirmed=without(fleet.confirmed, node.name), proved=without(fleet.proved, node.name)
         )
     return replace(fleet, nodes=nodes)
+
+
+def _without_edge_loss(fleet: Fleet, event: EdgeBack | EdgeGivenUp) -> Fleet:
+    last = fleet.last_edge_loss
+    if isinstance(event, EdgeBack) and last is not None and last.edge == event.edge:
+        last = replace(last, back_ms=event.ms)
+    return replace(fleet, edge_losses=without(fleet.edge_losses, event.edge), last_edge_loss=last)
 
 
 def _with_alert(book: AlertBook, event: AlertEvent) -> AlertBook:

@@ -6,7 +6,7 @@ An event carries the result, not the cause: replaying a journal needs no rule th
 from hactl.core.alert_events import AlertEvent
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigEvent
-from hactl.core.model import Failover, Paused
+from hactl.core.model import EdgeLoss, Failover, Paused
 from hactl.core.node import Node, NodeState
 from hactl.core.operation import Operation, Outcome
 from hactl.core.plan import TrafficPlan
@@ -150,6 +150,26 @@ class FailoverEnded(_Event):
     """From the loss seen; None when it did not come back."""
 
 
+class EdgeLost(_Event):
+    """An edge ended, or hangs and is killed; what was open there is cut off. Nobody had ordered it to stop."""
+
+    loss: EdgeLoss
+
+
+class EdgeBack(_Event):
+    """It serves again, and has proved the plan."""
+
+    edge: str
+    ms: float
+    """From the loss seen."""
+
+
+class EdgeGivenUp(_Event):
+    """It will not be back by itself: it was stopped meanwhile, has died too often, or waits for the end of a pause."""
+
+    edge: str
+
+
 class OperationBegan(_Event):
     """A command was accepted."""
 
@@ -220,6 +240,9 @@ Event = (
     | FailoverBegan
     | FailoverMoved
     | FailoverEnded
+    | EdgeLost
+    | EdgeBack
+    | EdgeGivenUp
     | OperationBegan
     | OperationMoved
     | OperationEnded

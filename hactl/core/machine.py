@@ -6,7 +6,7 @@ rejected whole; an observation never fails, late news is dropped.
 
 from typing import assert_never
 
-from hactl.core import alert_queue, failover, operations, pausing, proposals, rollout, spares
+from hactl.core import alert_queue, edge_loss, failover, operations, pausing, proposals, rollout, spares
 from hactl.core.commands import (
     VERBS,
     Apply,
@@ -110,6 +110,8 @@ def settle(draft: Draft, before: Fleet) -> None:
         _tell_new_edges(draft, before)
         failover.begin(draft, before)
         failover.follow(draft)
+        edge_loss.begin(draft, before)
+        edge_loss.follow(draft)
         operations.advance(draft)
         rollout.advance(draft)
         if draft.fleet.seq == seq:

@@ -21,6 +21,9 @@ from hactl.core.events import (
     CertificateTaken,
     DaemonStarted,
     DaemonStopped,
+    EdgeBack,
+    EdgeGivenUp,
+    EdgeLost,
     Event,
     FailoverBegan,
     FailoverEnded,
@@ -45,6 +48,7 @@ from hactl.core.events import (
 from hactl.core.node import Health, NodeState
 from hactl.core.operation import Operation, Phase, Step, Target
 from hactl.core.plan import EndpointStatus
+from hactl.core.reading import cost, others
 
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event
@@ -81,6 +85,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{edge}: plan {version} refused: {why}"
         case FailoverBegan() | FailoverMoved() | FailoverEnded():
             return _failover(event)
+        case EdgeLost() | EdgeBack() | EdgeGivenUp():
+            return _edge(event)
         case OperationBegan(operation=operation):
             return f"{operation.id} began: {operation.sentence}"
         case OperationMoved(operation=operation):
@@ -144,6 +150,18 @@ def _failover(event: FailoverBegan | FailoverMoved | FailoverEnded) -> str:
             return f"{node}: capacity will not be back by itself"
         case FailoverEnded(node=node, back_ms=back_ms):
             return f"{node}: capacity back after {back_ms:.0f} ms"
+        case _:
+            assert_never(event)
+
+
+def _edge(event: EdgeLost | EdgeBack | EdgeGivenUp) -> str:
+    match event:
+        case EdgeLost(loss=loss):
+            return f"{loss.edge}: lost with {cost(loss)}: {loss.cause.text}; {others(loss)}"
+        case EdgeBack(edge=edge, ms=ms):
+            return f"{edge}: serves again after {ms:.0f} ms"
+        case EdgeGivenUp(edge=edge):
+            return f"{edge}: will not be back by itself"
         case _:
             assert_never(event)
 

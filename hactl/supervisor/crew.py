@@ -10,7 +10,8 @@ from typing import Any
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Launch, Node, NodeState, Role
-from hactl.core.observations import Observation
+from hactl.core.observations import BecameUnhealthy, Exited, Observation
+from hactl.core.value import replace
 from hactl.supervisor.alerts.courier import Courier, Delivery
 from hactl.supervisor.certificate import CertificateWatch
 from hactl.supervisor.edges import EdgeWorker
@@ -70,6 +71,12 @@ class Crew:
     def samples(self) -> tuple[Sample, ...]:
         """The newest measurements."""
         return self._sampler.ring[-1] if self._sampler.ring else ()
+
+    def witnessed(self, saw: Observation) -> Observation:
+        """The same; about an edge that is unwell or has ended, with what clients were doing when it was read last."""
+        if not isinstance(saw, BecameUnhealthy | Exited) or saw.node not in {edge.name for edge in self._look().edges}:
+            return saw
+        return replace(saw, in_use=self._sampler.edges_in_use())
 
     def begin(
         self, group: asyncio.TaskGroup, *, measured: Callable[[], None], look_after: Callable[[], Awaitable[None]]
