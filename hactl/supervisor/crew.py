@@ -15,6 +15,7 @@ from hactl.core.value import replace
 from hactl.supervisor.alerts.courier import Courier, Delivery
 from hactl.supervisor.certificate import CertificateWatch
 from hactl.supervisor.edges import EdgeWorker
+from hactl.supervisor.handover import Handover
 from hactl.supervisor.monitor import Monitor
 from hactl.supervisor.ports import EdgeEngine, ProcessKind
 from hactl.supervisor.process_table import ProcessTable
@@ -64,6 +65,7 @@ class Crew:
             wall=lambda: clock().wall,
             sleep=asyncio.sleep,
         )
+        self._handover = Handover(look)
         self._certificate = CertificateWatch(look=look, engine=edges, deliver=deliver, clock=lambda: clock().mono)
         self.vitals = Vitals()
 
@@ -135,11 +137,13 @@ class Crew:
     def adopt(self, name: str, launch: Launch) -> None:
         """Take a process over, and watch it from then on."""
         self._table.adopt(name, launch)
+        if self._look().nodes[name].role is Role.EDGE:
+            self._start(self._handover.end(), f"end any handover of {name}")
         self._watch(name, launch.instance)
 
     def drain(self, node: Node) -> None:
         """Ask a process to shed its connections."""
-        self._start(self._tell(node, NodeState.DRAINING), f"drain {node.name}")
+        self._start(self._drain(node), f"drain {node.name}")
 
     def undrain(self, node: Node) -> None:
         """Take that back."""
@@ -185,6 +189,13 @@ class Crew:
         # The connections of a successor are not ours to drop; preparing it has dropped the old ones.
         if now is None or not now.state.alive:
             await self._kind(watched).forget(watched)
+
+    async def _drain(self, node: Node) -> None:
+        if node.role is not Role.EDGE:
+            await self._tell(node, NodeState.DRAINING)
+            return
+        async with self._handover.of(node):
+            await self._tell(node, NodeState.DRAINING)
 
     async def _tell(self, node: Node, state: NodeState) -> None:
         """Tell a process until it has heard, or has moved on, or has ended."""
