@@ -37,7 +37,9 @@ _LOOK = 0.001
 _WATCH = 0.02
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
+_STATUS = Path("/proc/self/status")
 _SYS_PTRACE = 1 << 19
+"""CAP_SYS_PTRACE."""
 
 
 class Door(Value):
@@ -101,16 +103,15 @@ def door_of(fleet: Fleet) -> Door:
     return Door(host=host, port=port, pids={edge.name: edge.launch.pid for edge in alive if edge.launch is not None})
 
 
-def may_borrow() -> bool:
+def may_borrow(yama: Path = _YAMA, own: Path = _STATUS) -> bool:
     """True when a process of the same user may be looked into, whether it is a child or was adopted."""
     try:
-        scope = int(_YAMA.read_text())
+        scope = int(yama.read_text())
     except (OSError, ValueError):  # no such rule in this kernel
         return True
     if scope == 0:
         return True
-    status = Path("/proc/self/status").read_text()
-    held = next((line.split()[1] for line in status.splitlines() if line.startswith("CapEff:")), "0")
+    held = next((line.split()[1] for line in own.read_text().splitlines() if line.startswith("CapEff:")), "0")
     return scope < 3 and bool(int(held, 16) & _SYS_PTRACE)
 
 

@@ -185,3 +185,22 @@ async def test_two_at_a_time_are_one_too_many(nursery) -> None:
         async with crossing.of(house.fleet.nodes["edge-2"]) as second:
             assert (first, second) == (True, False)
         house.end("edge-1")
+
+
+@pytest.mark.parametrize(
+    ("scope", "capabilities", "permitted"),
+    [
+        ("0", "0000000000000000", True),
+        ("1", "0000000000000000", False),
+        ("1", "0000000000080000", True),
+        ("2", "000001ffffffffff", True),
+        ("3", "000001ffffffffff", False),
+        (None, "0000000000000000", True),
+    ],
+)
+def test_who_may_borrow(tmp_path, scope: str | None, capabilities: str, permitted: bool) -> None:
+    """Whoever may look into adopted processes, too: without Yama's restriction, or with the capability it asks for."""
+    if scope is not None:
+        (tmp_path / "scope").write_text(f"{scope}\n")
+    (tmp_path / "status").write_text(f"Name:\tpython\nCapEff:\t{capabilities}\n")
+    assert handover.may_borrow(tmp_path / "scope", tmp_path / "status") is permitted
