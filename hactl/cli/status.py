@@ -14,7 +14,7 @@ from hactl.control.client import Client
 from hactl.core.certificate import bearers, expires_soon, lifetime
 from hactl.core.model import EdgeLoss, Fleet, Paused, Sample
 from hactl.core.node import Node, Role
-from hactl.core.reading import Reading, Verdict, cost, explain, read, url, word
+from hactl.core.reading import Reading, Verdict, explain, read, url, word
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.traffic import shares
 from hactl.core.value import Value
@@ -124,8 +124,10 @@ def _summary(snapshot: Snapshot) -> list[str]:
 
 
 def _edge_loss(loss: EdgeLoss, now: float) -> str:
-    back = "not back yet" if loss.back_ms is None else f"back after {loss.back_ms:.0f} ms"
-    return f"last edge lost: {loss.edge}, {output.age(now - loss.wall)} ago, with {cost(loss)}; {back}"
+    back = "not back yet" if loss.back_ms is None else f"back in {loss.back_ms:.0f} ms"
+    use = loss.use
+    price = f"{use.connections} connections, {use.requests} requests" if use is not None else "clients unknown"
+    return f"last edge lost: {loss.edge} {output.age(now - loss.wall)} ago ({price}), {back}"
 
 
 def _paused(paused: Paused, now: float) -> str:

@@ -5,8 +5,10 @@ first, and as many as are missing in rotation step in, in the same step. A node 
 and stands by in turn; nobody is taken out of rotation to make room for it.
 """
 
+from collections.abc import Iterable
+
 from hactl.core.draft import Draft
-from hactl.core.model import Fleet
+from hactl.core.model import Fleet, Now
 from hactl.core.node import Node, NodeState
 from hactl.core.traffic import in_rotation
 from hactl.core.value import replace
@@ -20,6 +22,14 @@ def promote(draft: Draft) -> None:
         for spare in [node for node in nodes if node.standing_by][: max(0, missing)]:
             serving = replace(spare, state=NodeState.SERVING, reason=None, since=draft.now.wall)
             draft.take_note(serving, f"steps in: {_why(nodes)}")
+
+
+def without(fleet: Fleet, names: Iterable[str]) -> Fleet:
+    """The fleet right after these have ended: with the spares that step in for them."""
+    hit = {name: replace(fleet.nodes[name], state=NodeState.STARTING) for name in names}
+    draft = Draft(replace(fleet, nodes=fleet.nodes | hit), Now(mono=0.0, wall=0.0))
+    promote(draft)
+    return draft.fleet
 
 
 def _wanted(fleet: Fleet) -> dict[str, int]:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import assert_never
 
+from hactl.core import spares
 from hactl.core.commands import Apply, Command, Freeze, Kill, Request, Scale
 from hactl.core.config_events import NodesRemoved
 from hactl.core.draft import evolve
@@ -29,7 +30,6 @@ from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import DaemonStopped, Event, NodeAdopted, Record
 from hactl.core.machine import Decision, step
 from hactl.core.model import Fleet, Now
-from hactl.core.node import NodeState
 from hactl.core.observations import JournalStuck, Observation
 from hactl.core.running import JournalFull
 from hactl.core.talk import LogPage, Measured, News, Pulse, Query, Receipt, Snapshot, Update
@@ -332,10 +332,7 @@ class Supervisor:
 
 def _once_done(fleet: Fleet, command: Command) -> Fleet:
     """The fleet that receipts give the shares of: of a fault, that without those it hits."""
-    if not isinstance(command, Kill | Freeze):
-        return fleet
-    hit = {name: replace(fleet.nodes[name], state=NodeState.STARTING) for name in command.nodes}
-    return replace(fleet, nodes={**fleet.nodes, **hit})
+    return spares.without(fleet, command.nodes) if isinstance(command, Kill | Freeze) else fleet
 
 
 def _steps(decision: Decision) -> tuple[str, ...]:

@@ -6,12 +6,17 @@ import subprocess
 
 from support.certificates import issue, renew
 from support.command import HACTL, Home, finish
+from support.script import serving
 
 from hactl.cli.following import until_true
 from hactl.cli.status import StatusReport, lines
 from hactl.control.client import Client
 from hactl.core import codec
+from hactl.core.model import EdgeLoss, EdgeUse
+from hactl.core.node import Reason, ReasonCode
 from hactl.core.reading import Verdict
+from hactl.core.talk import Snapshot
+from hactl.core.value import replace
 
 COLOR = b"\x1b["
 
@@ -139,3 +144,20 @@ def test_a_start_without_a_certificate_is_one_line(home: Home) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("hactl: /nowhere/cert.pem: no such file\n")
     assert home.strays() == []
+
+
+def test_the_last_edge_that_was_lost_and_what_that_cost() -> None:
+    """For as long as there was none, nothing is said; what nobody knows is not made up."""
+    fleet = serving()
+    assert not any("edge lost" in line for line in lines(Snapshot(fleet=fleet, at=1030.0, mono=30.0)))
+    use = EdgeUse(edge="edge-1", connections=12, requests=3, age=0.3)
+    cause = Reason(code=ReasonCode.EXITED, text="killed by signal 9")
+    loss = EdgeLoss(edge="edge-1", cause=cause, seen=25.0, wall=1025.0, use=use, others=("edge-2",), back_ms=128.4)
+
+    def shown(loss: EdgeLoss) -> str:
+        return lines(Snapshot(fleet=replace(fleet, last_edge_loss=loss), at=1030.0, mono=30.0))[4]
+
+    assert shown(loss) == "last edge lost: edge-1 5s ago (12 connections, 3 requests), back in 128 ms"
+    assert shown(replace(loss, use=None, back_ms=None)) == (
+        "last edge lost: edge-1 5s ago (clients unknown), not back yet"
+    )
