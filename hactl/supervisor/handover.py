@@ -51,6 +51,14 @@ class Door(Value):
     """By edge."""
 
 
+class Steered(Value):
+    """Whose new connections go to whom, for now."""
+
+    own: frozenset[int]
+    """The sockets of the edge that leaves, by inode."""
+    others: frozenset[int]
+
+
 class Handover:
     """Steers the new connections of one edge at a time to the others."""
 
@@ -72,10 +80,10 @@ class Handover:
             return
         async with self._one_at_a_time:
             try:
-                own = await asyncio.to_thread(steer, door, edge.name)
-                others = _inodes(door) - own
-                yield bool(own)
-                await _closed(door, own, others)
+                steered = await asyncio.to_thread(steer, door, edge.name)
+                yield steered is not None
+                if steered is not None:
+                    await _closed(door, steered)
             finally:
                 give_back(door_of(self._look()))
 
@@ -115,16 +123,30 @@ def may_borrow(yama: Path = _YAMA, own: Path = _STATUS) -> bool:
     return scope < 3 and bool(int(held, 16) & _SYS_PTRACE)
 
 
-def steer(door: Door, leaving: str) -> frozenset[int]:
+def steer(door: Door, leaving: str) -> Steered | None:
     """Let no new connection come to `leaving` any more, and wait until it has accepted those it has.
 
-    Its sockets, by inode; none when that cannot be brought about for certain: the kernel picks as ever then.
+    None when that cannot be brought about for certain: the kernel picks as ever then.
     """
     try:
         return _steer(door, leaving)
     except OSError:
         give_back(door)
-        return frozenset()
+        return None
+
+
+def who_accepts(door: Door) -> str:
+    """The edge that accepts a new connection; "" when none of them did in time."""
+    host = _WILDCARDS.get(door.host, door.host)
+    with socket.create_connection((host, door.port), timeout=ACCEPT) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # leaves nothing behind
+        client, end = probe.getsockname()[:2], time.monotonic() + ACCEPT
+        while time.monotonic() < end:
+            if inode := shared_port.acceptor(host, door.port, client):
+                theirs = (edge for edge, pid in door.pids.items() if inode in shared_port.open_sockets(pid))
+                return next(theirs, "")
+            time.sleep(_LOOK)
+    return ""
 
 
 def give_back(door: Door) -> None:
@@ -138,30 +160,33 @@ def give_back(door: Door) -> None:
                     return
 
 
-async def _closed(door: Door, own: frozenset[int], others: set[int]) -> None:
-    """Wait until none of these sockets listens any more; no longer when anybody else's have changed."""
+async def _closed(door: Door, steered: Steered) -> None:
+    """Wait until the one that leaves listens no more; no longer when anybody else's sockets have changed."""
     end = time.monotonic() + CLOSED
-    while own and time.monotonic() < end and (now := _inodes(door)) & own and now - own == others:  # noqa: ASYNC110
-        await asyncio.sleep(_WATCH)
+    with suppress(OSError):  # whoever cannot look gives the choice back
+        while (now := _inodes(door)) & steered.own and now - steered.own == steered.others:
+            if time.monotonic() >= end:
+                return
+            await asyncio.sleep(_WATCH)
 
 
-def _steer(door: Door, leaving: str) -> frozenset[int]:
+def _steer(door: Door, leaving: str) -> Steered | None:
     before = _inodes(door)
     own = {inode: fd for inode, fd in shared_port.open_sockets(door.pids[leaving]).items() if inode in before}
     if not own or own.keys() == before or len(before) > MOST:
-        return frozenset()
+        return None
     # Held for as long as it takes to find out: it is not told to close its socket before we have.
     with shared_port.borrowed(door.pids[leaving], next(iter(own.values()))) as member:
         places = _places(door, member, len(before))
-        others = [place for place, edge in enumerate(places) if edge not in (leaving, "")]
-        known = bool(others) and "" not in places and places.count(leaving) == len(own)
+        others = [place for place, edge in enumerate(places) if edge != leaving]
+        known = "" not in places and places.count(leaving) == len(own)
         if known:
             shared_port.attach(member, others)
-        if not known or _inodes(door) != before or _who_accepts(door) in (leaving, ""):
+        if not known or _inodes(door) != before or who_accepts(door) in (leaving, ""):
             shared_port.detach(member)
-            return frozenset()
+            return None
     _emptied(door, own)
-    return frozenset(own)
+    return Steered(own=frozenset(own), others=frozenset(before - own.keys()))
 
 
 def _places(door: Door, member: socket.socket, count: int) -> list[str]:
@@ -170,24 +195,10 @@ def _places(door: Door, member: socket.socket, count: int) -> list[str]:
     end = time.monotonic() + LONGEST
     for place in range(count):
         shared_port.attach(member, [place])
-        found.append(_who_accepts(door) if time.monotonic() < end else "")
+        found.append(who_accepts(door) if time.monotonic() < end else "")
         if not found[-1]:
             break
     return found
-
-
-def _who_accepts(door: Door) -> str:
-    """The edge that accepts a new connection; "" when none of them did in time."""
-    host = _WILDCARDS.get(door.host, door.host)
-    with socket.create_connection((host, door.port), timeout=ACCEPT) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # leaves nothing behind
-        client, end = probe.getsockname()[:2], time.monotonic() + ACCEPT
-        while time.monotonic() < end:
-            if inode := shared_port.acceptor(host, door.port, client):
-                theirs = (edge for edge, pid in door.pids.items() if inode in shared_port.open_sockets(pid))
-                return next(theirs, "")
-            time.sleep(_LOOK)
-    return ""
 
 
 def _emptied(door: Door, inodes: Collection[int]) -> None:

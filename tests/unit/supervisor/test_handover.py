@@ -177,6 +177,27 @@ async def test_it_is_not_begun_where_the_next_daemon_could_not_end_it(nursery) -
         assert not steered
 
 
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+async def test_a_kernel_that_tells_nothing_costs_nothing_but_the_handover(nursery, monkeypatch, when: str) -> None:
+    """No descriptor left, or no leave to ask: edges stop as they would without, and the daemon goes on.
+
+    Replaced, because neither can be brought about for a single call.
+    """
+
+    def deny(*_: object) -> None:
+        raise PermissionError("not for you")
+
+    house = House(nursery)
+    if when == "before":
+        monkeypatch.setattr(shared_port, "listeners", deny)
+    async with Handover(house.look, permitted=lambda: True).of(house.fleet.nodes["edge-1"]) as steered:
+        assert steered is (when == "meanwhile")
+        monkeypatch.setattr(shared_port, "listeners", deny)
+    monkeypatch.undo()
+    await Handover(house.look, permitted=lambda: True).end()
+    assert house.answers(200).keys() == {"edge-1", "edge-2"}
+
+
 async def test_two_at_a_time_are_one_too_many(nursery) -> None:
     """The second one leaves without: who else would take its connections?"""
     house = House(nursery, edges=3)
