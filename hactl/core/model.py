@@ -44,7 +44,8 @@ class EdgeUse(Value):
     requests: int
     """In flight."""
     age: float = 0.0
-    """Seconds since that reading: what came and went in them is not in it."""
+    """Seconds since that reading. What came and went in them is not in it, nor is what waits to be accepted: at an edge
+    that hangs that is every new connection until it is killed."""
 
 
 class EdgeLoss(Value):
