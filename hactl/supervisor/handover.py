@@ -26,9 +26,9 @@ from hactl.supervisor import shared_port
 ACCEPT = 0.5
 """Seconds an edge may take to accept the connection that shows its place."""
 LONGEST = 2.0
-"""Seconds in which all places are known, or it is not begun."""
-EMPTY = 1.0
-"""Seconds in which those that wait at its door are accepted."""
+"""Seconds it may take altogether ..."""
+PART = 0.25
+"""... and this part of the time that an edge has for its drain, which is needed for those it serves."""
 CLOSED = 15.0
 """Seconds in which an edge that was told to stop listening does."""
 MOST = 128
@@ -75,12 +75,13 @@ class Handover:
         Yields whether its new connections go to others by now.
         """
         door, busy = door_of(self._look()), self._one_at_a_time.locked()
+        patience = min(LONGEST, PART * self._look().spec.gateway.stop_timeout)
         if busy or edge.name not in door.pids or not self._fits(edge) or not self._permitted():
             yield False
             return
         async with self._one_at_a_time:
             try:
-                steered = await asyncio.to_thread(steer, door, edge.name)
+                steered = await asyncio.to_thread(steer, door, edge.name, patience)
                 yield steered is not None
                 if steered is not None:
                     await _closed(door, steered)
@@ -123,13 +124,13 @@ def may_borrow(yama: Path = _YAMA, own: Path = _STATUS) -> bool:
     return scope < 3 and bool(int(held, 16) & _SYS_PTRACE)
 
 
-def steer(door: Door, leaving: str) -> Steered | None:
+def steer(door: Door, leaving: str, patience: float = LONGEST) -> Steered | None:
     """Let no new connection come to `leaving` any more, and wait until it has accepted those it has.
 
-    None when that cannot be brought about for certain: the kernel picks as ever then.
+    None when that cannot be brought about for certain within `patience` seconds: the kernel picks as ever then.
     """
     try:
-        return _steer(door, leaving)
+        return _steer(door, leaving, time.monotonic() + patience)
     except OSError:
         give_back(door)
         return None
@@ -170,14 +171,14 @@ async def _closed(door: Door, steered: Steered) -> None:
             await asyncio.sleep(_WATCH)
 
 
-def _steer(door: Door, leaving: str) -> Steered | None:
+def _steer(door: Door, leaving: str, end: float) -> Steered | None:
     before = _inodes(door)
     own = {inode: fd for inode, fd in shared_port.open_sockets(door.pids[leaving]).items() if inode in before}
     if not own or own.keys() == before or len(before) > MOST:
         return None
     # Held for as long as it takes to find out: it is not told to close its socket before we have.
     with shared_port.borrowed(door.pids[leaving], next(iter(own.values()))) as member:
-        places = _places(door, member, len(before))
+        places = _places(door, member, len(before), end)
         others = [place for place, edge in enumerate(places) if edge != leaving]
         known = "" not in places and places.count(leaving) == len(own)
         if known:
@@ -185,14 +186,13 @@ def _steer(door: Door, leaving: str) -> Steered | None:
         if not known or _inodes(door) != before or who_accepts(door) in (leaving, ""):
             shared_port.detach(member)
             return None
-    _emptied(door, own)
+    _emptied(door, own, end)
     return Steered(own=frozenset(own), others=frozenset(before - own.keys()))
 
 
-def _places(door: Door, member: socket.socket, count: int) -> list[str]:
+def _places(door: Door, member: socket.socket, count: int, end: float) -> list[str]:
     """Whose socket stands at each place of the group; "" from the first that nobody accepts at, or in time."""
     found: list[str] = []
-    end = time.monotonic() + LONGEST
     for place in range(count):
         shared_port.attach(member, [place])
         found.append(who_accepts(door) if time.monotonic() < end else "")
@@ -201,9 +201,8 @@ def _places(door: Door, member: socket.socket, count: int) -> list[str]:
     return found
 
 
-def _emptied(door: Door, inodes: Collection[int]) -> None:
-    """Wait for those who wait at these sockets; what is left after a while is reset, as it would have been."""
-    end = time.monotonic() + EMPTY
+def _emptied(door: Door, inodes: Collection[int], end: float) -> None:
+    """Wait for those who wait at these sockets; who does so at the end has the time until the edge stops listening."""
     while time.monotonic() < end:
         listening = shared_port.listeners(door.host, door.port)
         if not any(one.waiting for one in listening if one.inode in inodes):

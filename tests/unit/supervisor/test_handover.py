@@ -198,6 +198,16 @@ async def test_a_kernel_that_tells_nothing_costs_nothing_but_the_handover(nurser
     assert house.answers(200).keys() == {"edge-1", "edge-2"}
 
 
+async def test_a_drain_keeps_most_of_its_time(nursery) -> None:
+    """Whoever has next to no time to finish what it serves is told to at once."""
+    house = House(nursery)
+    hurried = replace(house.fleet.spec.gateway, stop_timeout=0.0)
+    house.fleet = replace(house.fleet, spec=replace(house.fleet.spec, gateway=hurried))
+    async with Handover(house.look, permitted=lambda: True).of(house.fleet.nodes["edge-1"]) as steered:
+        assert not steered
+    assert house.answers(200).keys() == {"edge-1", "edge-2"}
+
+
 async def test_two_at_a_time_are_one_too_many(nursery) -> None:
     """The second one leaves without: who else would take its connections?"""
     house = House(nursery, edges=3)
