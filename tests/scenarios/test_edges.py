@@ -17,7 +17,7 @@ from hactl.supervisor.handover import door_of, may_borrow, steer, who_accepts
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="module")]
 
-RATE = 200
+RATE = 100
 EDGES = ("edge-1", "edge-2")
 
 
