@@ -158,7 +158,8 @@ class Crew:
             ours = node is not None and node.launch is not None and node.launch.instance == instance
             return (node, fleet.seen_by(node)) if node is not None and ours and instance in self._table else None
 
-        watched = self._look().nodes[name]
+        nodes = self._look().nodes
+        watched = nodes[name]
         monitor = Monitor(
             look=look,
             kind=self._kind(watched),
@@ -167,6 +168,7 @@ class Crew:
             lag=self.vitals.recent_lag,
             edges_in_flight=self._sampler.edges_in_flight,
             addresses=lambda: self._table.addresses(instance),
+            number=list(nodes).index(name),
             clock=lambda: self._clock().mono,
             sleep=asyncio.sleep,
         )

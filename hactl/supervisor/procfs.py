@@ -14,6 +14,8 @@ INSTANCE = "HACTL_INSTANCE"
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_LINE = 128
+"""Bytes of /proc/PID/stat in which number, name and state stand, whatever the name."""
 
 
 class ProcStat(Value):
@@ -47,6 +49,28 @@ def read_stat(pid: int) -> ProcStat | None:
         rss=int(field[21]) * _PAGE,
         wait_status=int(field[49]),
     )
+
+
+def open_stat(pid: int) -> int:
+    """A descriptor from which `state` can be read again and again; -1 when there is no such process.
+
+    It goes on meaning the process that had the pid when it was opened. Of the main thread only: to add up what all
+    threads have used, as the whole process's line does, takes the kernel longer than everything else.
+    """
+    try:
+        return os.open(f"/proc/{pid}/task/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
+def state(stat: int) -> str:
+    """The state letter behind a descriptor of `open_stat`; Z when the process has ended."""
+    try:
+        line = os.pread(stat, _LINE, 0)
+    except ProcessLookupError:
+        return "Z"
+    after_name = line.rindex(b")") + 2
+    return line[after_name : after_name + 1].decode()
 
 
 def start_ticks(pid: int) -> int | None:
