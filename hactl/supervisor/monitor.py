@@ -147,6 +147,7 @@ class Monitor:
     look             the process and its fleet as they are now
     deliver          takes each observation
     state            its state letter from /proc (`Process.state`)
+    starved          whether it waits for a processor, asked when a probe was not answered: then it is not blamed either
     lag              how late our own loop has been lately, in seconds: nobody else is blamed for that
     edges_in_flight  requests the edges have open with a node, counted no earlier than a monotonic time; None: unknown
     addresses        where the process listens, as texts
@@ -161,6 +162,7 @@ class Monitor:
         kind: ProcessKind,
         deliver: Callable[[Observation], None],
         state: Callable[[], str],
+        starved: Callable[[], bool],
         lag: Callable[[], float],
         edges_in_flight: InFlight,
         addresses: Callable[[], Awaitable[tuple[str, ...]]],
@@ -172,6 +174,7 @@ class Monitor:
         self._kind = kind
         self._deliver = deliver
         self._state = state
+        self._starved = starved
         self._lag = lag
         self._edges_in_flight = edges_in_flight
         self._addresses = addresses
@@ -258,6 +261,9 @@ class Monitor:
         if letter == "t":
             return self._judgement.missed(spec, _DEBUGGED, silence=None)
         silent = now - began >= 0.8 * timeout
+        if silent and self._starved():
+            self._judgement.discard()
+            return None
         return self._judgement.missed(spec, answer.why, silence=(began, now) if silent else None)
 
     async def _stalled(self, node: Node, spec: FleetSpec, answer: ProbeAnswer) -> None:

@@ -34,6 +34,17 @@ class ProcStat(Value):
     """As from wait(2); means something only for a zombie, and is then right also for other people's children."""
 
 
+class Turns(Value):
+    """How one thread has had its turns on a processor."""
+
+    ran: float
+    """Seconds."""
+    waited: float
+    """Seconds it was ready to run and did not; the wait of now is added when it ends."""
+    ready: bool
+    """It runs, or waits for that, now."""
+
+
 def read_stat(pid: int) -> ProcStat | None:
     """What the kernel says about `pid` now; None when there is no such process."""
     data = _read(f"/proc/{pid}/stat")
@@ -71,6 +82,21 @@ def state(stat: int) -> str:
         return "Z"
     after_name = line.rindex(b")") + 2
     return line[after_name : after_name + 1].decode()
+
+
+def turns(pid: int) -> dict[int, Turns]:
+    """The turns of every thread of `pid`, by its number; none of a process that has gone, or where nobody counts."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - numbers, not files
+    except OSError:
+        return {}
+    found = {}
+    for thread in threads:
+        line, counts = _read(f"/proc/{pid}/task/{thread}/stat"), _read(f"/proc/{pid}/task/{thread}/schedstat").split()
+        if line and len(counts) == 3:
+            ready = line[line.rindex(b")") + 2 :].startswith(b"R")
+            found[int(thread)] = Turns(ran=int(counts[0]) / 1e9, waited=int(counts[1]) / 1e9, ready=ready)
+    return found
 
 
 def start_ticks(pid: int) -> int | None:

@@ -48,6 +48,7 @@ class World:
         self.letter = "S"
         self.late = 0.0
         self.number = 0
+        self.starved = False
         self.flying: int | None = 0
         self.listens: tuple[str, ...] = ()
         self.edges_flying: Callable[[float], int | None] = lambda since: None
@@ -77,6 +78,7 @@ class World:
             kind=self,
             deliver=lambda news: self.news.append((round((self.now - 100.0) * 1000), news)),
             state=lambda: self.letter,
+            starved=lambda: self.starved,
             lag=lambda: self.late,
             edges_in_flight=lambda name, since: self.edges_flying(since),
             addresses=self.addresses,
@@ -314,6 +316,21 @@ class TestOwnLag:
 
         world.probe = late
         assert world.watch(5) == []
+
+    def test_a_node_without_a_processor_is_neither_taken_out_nor_killed(self):
+        """It would be the same after a restart; as soon as it has one, silence is silence again."""
+        world = World(spec=FleetSpec(health=HealthSpec(probe=0.05, hang_grace=1.0)))
+        world.at(1, answer=SILENT, starved=True)
+        world.at(6, starved=False)
+        news = world.watch(9)
+        assert [saw for _, saw in news] == [HEALTHY, unhealthy("no answer"), unhealthy("silent for 1.0 s", hung=True)]
+        assert all(when > 6000 for when, _ in news[1:])
+
+    def test_a_wrong_answer_is_no_lack_of_processors(self):
+        """Whoever answers has had one."""
+        world = World()
+        world.at(1, answer=ProbeAnswer(ok=False, why="status 503"), starved=True)
+        assert [saw for _, saw in world.watch(3)] == [HEALTHY, unhealthy("status 503")]
 
     def test_a_little_lag_excuses_nobody(self):
         """Below half a time-out the answer would have been seen."""
