@@ -34,11 +34,6 @@ class Vitals:
         """Worst delay of the loop in the last five seconds, in seconds."""
         return max(self._lags, default=0.0)
 
-    @property
-    def lags(self) -> tuple[int, ...]:
-        """How late every moment of the last ten minutes was, or of all since we began; see `core.lag`."""
-        return lag.total(self._counts)
-
     def recent_lag(self) -> float:
         """Worst delay within the last few beats: what matters for a probe that was just missed."""
         return max(list(self._lags)[-5:], default=0.0)
@@ -48,6 +43,11 @@ class Vitals:
         """Bytes resident now."""
         with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 - Path.read_bytes costs three times as much
             return int(statm.read().split()[1]) * _PAGE
+
+    @property
+    def lags(self) -> tuple[int, ...]:
+        """How late every moment of the last ten minutes was, or of all since we began; see `core.lag`."""
+        return lag.total(self._counts)
 
     async def run(self) -> None:
         """Measure until cancelled."""
