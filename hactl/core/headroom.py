@@ -133,13 +133,14 @@ def burden(now: Fleet, then: Fleet, load: Load | None, without: tuple[str, ...] 
         basis=basis,
         more=most.part > before + 1e-9 if left else before > 0,
     )
-    even = bool(left) and most.part - min(share.part for share in left) < 0.01 * most.part
-    return replace(blank, sentence=_sentence(blank, load, even=even))
+    return replace(blank, sentence=_sentence(blank, load))
 
 
 def worst(several: Iterable[Carrying]) -> Carrying | None:
     """The one that leaves the least; None of none."""
-    return max(several, key=lambda one: (not one.nodes, _WORST_LAST.index(one.verdict), one.part), default=None)
+    return max(
+        several, key=lambda one: (not one.nodes, _WORST_LAST.index(one.verdict), round(one.part, 9)), default=None
+    )
 
 
 def headroom(fleet: Fleet, load: Load | None) -> Headroom:
@@ -174,7 +175,8 @@ def told(headroom: Headroom) -> str:
     if not one.nodes:
         line = "headroom: N-1 NONE (nobody else would serve)"
     else:
-        at = f"{one.nodes} node{'s' if one.nodes > 1 else ''} at {rate(one.needed or 0.0)}"
+        nodes, up_to = "nodes" if one.nodes > 1 else "node", "" if _even(one) else "up to "
+        at = f"{one.nodes} {nodes} at {up_to}{rate(one.needed or 0.0)}"
         beside = "," if one.verdict is CapacityVerdict.UNPROVED else " of"
         line = f"headroom: N-1 {_room(one)} ({at}{beside} {_basis(headroom)})"
     return line if region is None else f"{line}; without {headroom.region}: {_room(region)}"
@@ -195,7 +197,12 @@ def _verdict(needed: float | None, one: float, basis: Basis, *, somebody: bool) 
     return CapacityVerdict.SHORT if basis is Basis.DECLARED else CapacityVerdict.UNPROVED
 
 
-def _sentence(left: Carrying, load: Load | None, *, even: bool) -> str:
+def _even(left: Carrying) -> bool:
+    """All of them carry the same."""
+    return left.part * left.nodes < 1.01
+
+
+def _sentence(left: Carrying, load: Load | None) -> str:
     if not left.nodes:
         return "nobody would be left to " + (
             f"carry {rate(load.total)}" if load is not None and load.total else "serve"
@@ -209,7 +216,7 @@ def _sentence(left: Carrying, load: Load | None, *, even: bool) -> str:
         return f"{who} would carry it: there is no traffic now"
     each = rate(left.needed)
     if left.nodes > 1:
-        each = f"{each} each" if even else f"up to {each} ({left.node})"
+        each = f"{each} each" if _even(left) else f"up to {each} ({left.node})"
     return f"{who} would carry {each}; {_known(left)}"
 
 

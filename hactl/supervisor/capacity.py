@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from hactl.core.model import Fleet, Sample
 from hactl.core.node import Node
 from hactl.core.observations import LoadSustained
+from hactl.core.spec import FleetSpec
 
 WINDOW = 5
 """Measurements in a row that make a load a sustained one; they come about once a second."""
@@ -29,32 +30,35 @@ class CapacityWatch:
     def __init__(self) -> None:
         self._windows: dict[str, deque[Sample]] = {}
         """By launch, newest last: what was measured while it served."""
+        self._best: LoadSustained | None = None
+        """The best since something was told; it may have to wait for its time."""
         self._told = float("-inf")
+        self._spec: FleetSpec | None = None
+        """The configuration that all of this was done with."""
 
     def measured(self, fleet: Fleet, samples: Iterable[Sample]) -> LoadSustained | None:
         """Take one measurement; news when some node has sustained materially more than any before."""
+        if fleet.spec != self._spec:
+            self._windows, self._best, self._spec = {}, None, fleet.spec
         by_node = {sample.node: sample for sample in samples}
         kept: dict[str, deque[Sample]] = {}
-        best: LoadSustained | None = None
-        now = self._told
         for node in fleet.gateways:
             sample = by_node.get(node.name)
             if sample is None or sample.requests is None or node.launch is None or not _judged(fleet, node):
                 continue
-            now = sample.at
             window = self._windows.get(node.launch.instance, deque(maxlen=WINDOW))
-            if window and not 0 < now - window[-1].at <= GAP:
+            if window and not 0 < sample.at - window[-1].at <= GAP:
                 window.clear()
             window.append(sample)
             kept[node.launch.instance] = window
-            rate = sustained(window)
-            if best is None or rate > best.rate:
-                best = LoadSustained(node=node.name, instance=node.launch.instance, rate=rate)
+            if (rate := sustained(window)) > (self._best.rate if self._best else 0.0):
+                self._best = LoadSustained(node=node.name, instance=node.launch.instance, rate=rate)
         self._windows = kept
-        if best is None or best.rate <= 0.0 or best.rate < MATERIAL * fleet.sustained or now - self._told < EVERY:
+        now = max((window[-1].at for window in kept.values()), default=self._told)
+        if self._best is None or self._best.rate < MATERIAL * fleet.sustained or now - self._told < EVERY:
             return None
-        self._told = now
-        return best
+        news, self._best, self._told = self._best, None, now
+        return news
 
 
 def sustained(window: deque[Sample]) -> float:

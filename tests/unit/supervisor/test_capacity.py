@@ -112,6 +112,26 @@ def test_only_a_material_rise_is_told_and_not_too_often() -> None:
     assert seen.story.fleet.sustained == 1000.0
 
 
+def test_what_was_sustained_meanwhile_is_told_in_its_time() -> None:
+    """Also when it is over by then: a survivor carried it while the other node was away."""
+    seen = Watching()
+    seen.seconds([100] * WINDOW)
+    seen.seconds([200] * WINDOW)
+    seen.seconds([100] * WINDOW)
+    assert seen.told == [100.0, 200.0]
+
+
+def test_another_configuration_is_measured_from_the_start() -> None:
+    """What waited to be told was true of the one before."""
+    seen = Watching()
+    seen.seconds([100] * WINDOW)
+    seen.seconds([200] * WINDOW)
+    spec = replace(seen.story.fleet.spec, routes=(RouteSpec(prefix="/", respond=404),))
+    seen.story.fleet = replace(seen.story.fleet, spec=spec, sustained=0.0)
+    seen.seconds([50] * 2 * WINDOW)
+    assert seen.told == [100.0, 50.0]
+
+
 def test_what_a_node_does_with_a_new_process_begins_anew() -> None:
     """The seconds of two processes are not put together."""
     seen = Watching()
