@@ -10,6 +10,7 @@ from hactl.core import alert_queue, operations, rollout
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
 from hactl.core.events import (
+    CapacitySeen,
     CertificateRefused,
     CertificateTaken,
     JournalFilled,
@@ -29,6 +30,7 @@ from hactl.core.observations import (
     CertificateUnfit,
     Exited,
     JournalStuck,
+    LoadSustained,
     Observation,
     PlanApplied,
     PlanRejected,
@@ -47,7 +49,7 @@ _OfOne = SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | Stalled | Went
 """News about one launch."""
 
 
-def observe(draft: Draft, saw: Observation) -> None:
+def observe(draft: Draft, saw: Observation) -> None:  # noqa: C901 - one case for each observation
     """Take one observation."""
     match saw:
         case Ticked():
@@ -59,6 +61,9 @@ def observe(draft: Draft, saw: Observation) -> None:
         case TrafficWorsened(operation=operation_id, why=why):
             if operation_id in draft.fleet.operations:
                 rollout.turn_back(draft, draft.fleet.operations[operation_id], why)
+        case LoadSustained(node=name, instance=instance, rate=rate):
+            if _current(draft.fleet, name, instance) and rate > draft.fleet.sustained:
+                draft.emit(CapacitySeen(node=name, rate=rate))
         case CertificateFit() | CertificateUnfit():
             _certificate(draft, saw)
         case AlertTried():
