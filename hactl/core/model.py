@@ -5,6 +5,7 @@ Its parts have modules of their own: `node`, `plan`, `operation`.
 
 from hactl.core.alert import AlertBook
 from hactl.core.certificate import Certificate
+from hactl.core.evacuation import Evacuation
 from hactl.core.node import Node, Reason, Role
 from hactl.core.operation import Operation
 from hactl.core.plan import TrafficPlan
@@ -92,6 +93,8 @@ class Fleet(Value):
     """Every process by name, edges included, in the order of the configuration."""
     policy: Policy = Policy.LEAST_REQUEST
     region_weights: dict[str, int] = {}
+    evacuations: dict[str, Evacuation] = {}
+    """Regions that do not get all the traffic their priority and weight would give them, by name."""
     certificate: Certificate | None = None
     """The one that clients are shown; None without TLS."""
     certificate_refused: str = ""
