@@ -114,6 +114,8 @@ class Fleet(Value):
     """An operator has told the daemon to keep its hands off; outlives daemons, `down` and reboots."""
     proposal: Proposal | None = None
     """The configuration that is coming into force, or being taken back."""
+    sustained: float = 0.0
+    """The most requests per second that one node has been seen to sustain with this configuration."""
     last_revision: int = 0
     """The highest number a configuration has had."""
     proved: dict[str, int] = {}

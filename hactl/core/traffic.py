@@ -84,6 +84,12 @@ def complete(fleet: Fleet, region: str) -> bool:
     return spec is not None and spec.spares > 0 and len(in_rotation(fleet, region)) >= spec.nodes
 
 
+def stepping_in(fleet: Fleet, region: str, wanted: int) -> list[Node]:
+    """The spares of a region that take the places of those that are missing, when so many are wanted in rotation."""
+    missing = wanted - len(in_rotation(fleet, region))
+    return [node for node in fleet.in_region(region) if node.standing_by][: max(0, missing)]
+
+
 def _short(fleet: Fleet, region: str) -> list[Node]:
     """The nodes that a region is short of: who is out and not on purpose, without those a spare has stepped in for."""
     out = [node for node in fleet.in_region(region) if not node.serviceable and node.state is not NodeState.STOPPED]
