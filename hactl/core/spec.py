@@ -177,6 +177,8 @@ class HealthSpec(Value):
     hang_grace: float = 1.0
     """Seconds of silence after which a node that is alive but mute is killed."""
     slow_start: float = 0.0
+    slow_weight: int = 100
+    """Percent of its weight that a node keeps while it is far slower than its peers; 100: it is only said."""
 
 
 class RestartSpec(Value):
