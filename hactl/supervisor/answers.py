@@ -6,11 +6,16 @@ Not the measuring (`sampler`), nor what is too slow or too faulty (`slowness`, `
 from collections import deque
 from collections.abc import Iterable
 
-from hactl.core.model import Sample
+from hactl.core.model import Fleet, Now, Sample
+from hactl.core.node import Node
 from hactl.core.value import Value
 
 LONGEST = 30.0
 """Seconds after which an answer says nothing any more about how things are."""
+WARM = 10.0
+"""Seconds from its coming into service in which a node is not judged: caches and connections are cold."""
+LATE = 0.25
+"""Seconds of delay in our own loop beyond which a measurement is passed over: the machine is starved, not a node."""
 
 
 class Answers(Value):
@@ -31,16 +36,17 @@ class Answers(Value):
 class Recent:
     """The newest measurements of a node, or of all nodes of a region; each is of about a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: float = LONGEST) -> None:
+        self._longest = longest
         self._seconds: deque[tuple[float, Sample]] = deque()
 
     def add(self, samples: Iterable[Sample], now: float) -> None:
         """Take what was measured up to `now`, in monotonic seconds; where nothing could be read nothing is known."""
         self._seconds.extend((now, sample) for sample in samples if sample.requests is not None)
-        while self._seconds and self._seconds[0][0] <= now - LONGEST:
+        while self._seconds and self._seconds[0][0] <= now - self._longest:
             self._seconds.popleft()
 
-    def over(self, now: float, seconds: float, enough: float) -> Answers | None:
+    def over(self, now: float, enough: float, *, seconds: float) -> Answers | None:
         """The newest answers: those of `seconds` at least, of more when these are not `enough`; None: too few.
 
         Their median is that of the medians of each second, weighed by how many answers it stands for.
@@ -74,6 +80,11 @@ class Held:
         if self._since is None:
             self._since = now
         return now - self._since
+
+
+def warm(fleet: Fleet, node: Node, now: Now) -> bool:
+    """True when a node has served long enough to be compared with others."""
+    return now.wall - node.since >= max(WARM, fleet.spec.health.slow_start)
 
 
 def weighted_median(weighed: Iterable[tuple[float, float]]) -> float | None:

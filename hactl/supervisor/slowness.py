@@ -12,7 +12,7 @@ from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Node
 from hactl.core.observations import BecameSlow, NoLongerSlow
 from hactl.core.traffic import in_rotation
-from hactl.supervisor.answers import Held, Recent
+from hactl.supervisor.answers import LATE, Held, Recent, warm
 
 WINDOW = 5.0
 """Seconds whose answers are compared, at least."""
@@ -24,12 +24,8 @@ BEFORE_SLOW, BEFORE_WELL = 3.0, 10.0
 """Seconds it must have been so until it is said, and below half of it until that is taken back."""
 PEERS = 2
 """Nodes to compare with, at least: of two alone nobody knows which one is as it should be."""
-WARM = 10.0
-"""Seconds from its coming into service in which a node is not judged: caches and connections are cold."""
 CHANGES, PER = 2, 60.0
 """Changes of mind about one node that are told within so many seconds, at most."""
-LATE = 0.25
-"""Seconds of delay in our own loop beyond which a measurement is passed over: the machine is starved, not a node."""
 
 
 class _Watch:
@@ -61,11 +57,11 @@ class Slowness:
         medians = {}
         for sample in samples:
             node = nodes.get(sample.node)
-            if node is None or not _warm(fleet, node, now):
+            if node is None or not warm(fleet, node, now):
                 continue
             watch = self._watch(node)
             watch.recent.add((sample,), now.mono)
-            answers = watch.recent.over(now.mono, WINDOW, ENOUGH)
+            answers = watch.recent.over(now.mono, ENOUGH, seconds=WINDOW)
             if answers is not None and answers.p50_ms is not None:
                 medians[node.name] = answers.p50_ms
         return tuple(said for node in nodes.values() if (said := self._judged(node, nodes, medians, now.mono)))
@@ -109,10 +105,6 @@ class Slowness:
 def exceeds(own: float, usual: float, *, part: float = 1.0) -> bool:
     """Whether `own` ms are beyond `part` of what counts as far slower than `usual`."""
     return own >= TIMES * part * usual and own - usual >= MORE_MS * part
-
-
-def _warm(fleet: Fleet, node: Node, now: Now) -> bool:
-    return now.wall - node.since >= max(WARM, fleet.spec.health.slow_start)
 
 
 def _usual(node: Node, nodes: dict[str, Node], medians: dict[str, float]) -> float | None:

@@ -13,7 +13,7 @@ def test_answers_of_the_window_are_taken_together() -> None:
     recent = Recent()
     for at, p50 in enumerate((500.0, 500.0, 10.0, 12.0, 30.0), 1):
         recent.add(a_second(100, p50, errors=1), float(at))
-    assert recent.over(5.0, seconds=3.0, enough=5) == Answers(count=300, errors=3, p50_ms=12.0)
+    assert recent.over(5.0, 5, seconds=3.0) == Answers(count=300, errors=3, p50_ms=12.0)
 
 
 def test_where_answers_are_few_older_ones_count_too() -> None:
@@ -21,19 +21,19 @@ def test_where_answers_are_few_older_ones_count_too() -> None:
     recent = Recent()
     for at in range(10):
         recent.add(a_second(1), float(at))
-    answers = recent.over(9.0, seconds=3.0, enough=5)
+    answers = recent.over(9.0, 5, seconds=3.0)
     assert answers is not None
     assert answers.count == 5
-    assert recent.over(9.0, seconds=3.0, enough=11) is None
+    assert recent.over(9.0, 11, seconds=3.0) is None
     recent.add((), 9.0 + LONGEST)
-    assert recent.over(9.0 + LONGEST, seconds=3.0, enough=1) is None
+    assert recent.over(9.0 + LONGEST, 1, seconds=3.0) is None
 
 
 def test_nodes_of_one_second_are_taken_whole() -> None:
     """A region is all of its nodes: none of them is left out because the others were enough."""
     recent = Recent()
     recent.add(a_second(100, 10.0) + a_second(10, 900.0), 1.0)
-    answers = recent.over(10.0, seconds=1.0, enough=5)
+    answers = recent.over(10.0, 5, seconds=1.0)
     assert answers == Answers(count=110, p50_ms=10.0)
 
 
@@ -41,8 +41,8 @@ def test_what_could_not_be_read_is_unknown() -> None:
     """Not zero."""
     recent = Recent()
     recent.add(a_second(None), 1.0)
-    assert recent.over(1.0, seconds=3.0, enough=0) == Answers()
-    assert recent.over(1.0, seconds=3.0, enough=1) is None
+    assert recent.over(1.0, 0, seconds=3.0) == Answers()
+    assert recent.over(1.0, 1, seconds=3.0) is None
 
 
 def test_attempts_without_any_answer_are_faulty_all_the_same() -> None:

@@ -13,7 +13,8 @@ from hactl.core.machine import step
 from hactl.core.model import Fleet, Sample
 from hactl.core.observations import BecameSlow, NoLongerSlow
 from hactl.core.value import replace
-from hactl.supervisor.slowness import BEFORE_SLOW, BEFORE_WELL, CHANGES, LATE, PER, WARM, WINDOW, Slowness, exceeds
+from hactl.supervisor.answers import LATE, WARM
+from hactl.supervisor.slowness import BEFORE_SLOW, BEFORE_WELL, CHANGES, PER, WINDOW, Slowness, exceeds
 
 BEGIN = 1000.0 + WARM
 """Everything has been serving since 1000.0."""
