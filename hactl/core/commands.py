@@ -1,5 +1,6 @@
 """What an operator, a script or a drill asks for. Commands are requests: the core accepts or rejects each one whole."""
 
+from hactl.core.load import Load
 from hactl.core.model import Proposal
 from hactl.core.operation import Verb
 from hactl.core.spec import Policy
@@ -165,3 +166,5 @@ class Request(Value):
     """The fleet's name, typed by somebody who means it: lifts the safety rule on the last serving nodes."""
     proposal: Proposal | None = None
     """What `Apply` or `Scale` come to, read and judged before anything is decided."""
+    load: Load | None = None
+    """What the nodes carry meanwhile; None when that is not known."""

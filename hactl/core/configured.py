@@ -75,6 +75,8 @@ def _with_spec(fleet: Fleet, spec: FleetSpec, revision: int) -> Fleet:
     policy = spec.edge.policy if spec.edge.policy != fleet.spec.edge.policy else fleet.policy
     refused = fleet.certificate_refused if spec.edge.tls == fleet.spec.edge.tls else ""
     shown = replace(fleet, certificate=fleet.certificate_for(spec), certificate_refused=refused)
+    evacuated = {name: evacuation for name, evacuation in fleet.evacuations.items() if name in now}
+    shown = replace(shown, evacuations=evacuated if len(now) > 1 else {})
     named = replace(shown, name=spec.name, revision=revision, config_trouble="", spec=spec)
     return replace(named, region_weights=kept, policy=policy, proposal=None)
 

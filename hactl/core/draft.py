@@ -41,6 +41,7 @@ from hactl.core.events import (
 from hactl.core.lifecycle import Context, Reaction, Stimulus, react
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Node, NodeState, Role
+from hactl.core.region_events import RegionEvacuated, RegionEvent, RegionRestored
 from hactl.core.value import replace
 
 
@@ -119,6 +120,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
         return configured(fleet, event)
     if isinstance(event, AlertEvent):
         return replace(fleet, alerts=_with_alert(fleet.alerts, event))
+    if isinstance(event, RegionEvent):
+        return _with_region(fleet, event)
     match event:
         case DaemonStarted(boot=boot, trouble=trouble):
             return replace(fleet, boot=boot, config_trouble=trouble, closing=False)
@@ -180,6 +183,16 @@ def _with_node(fleet: Fleet, node: Node) -> Fleet:
             fleet, nodes=nodes, confirmed=without(fleet.confirmed, node.name), proved=without(fleet.proved, node.name)
         )
     return replace(fleet, nodes=nodes)
+
+
+def _with_region(fleet: Fleet, event: RegionEvent) -> Fleet:
+    match event:
+        case RegionEvacuated(evacuation=evacuation):
+            return replace(fleet, evacuations=fleet.evacuations | {evacuation.region: evacuation})
+        case RegionRestored(region=region):
+            return replace(fleet, evacuations=without(fleet.evacuations, region))
+        case _:
+            assert_never(event)
 
 
 def _with_alert(book: AlertBook, event: AlertEvent) -> AlertBook:

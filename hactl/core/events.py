@@ -10,6 +10,7 @@ from hactl.core.model import Failover, Paused
 from hactl.core.node import Node, NodeState
 from hactl.core.operation import Operation, Outcome
 from hactl.core.plan import TrafficPlan
+from hactl.core.region_events import RegionEvent
 from hactl.core.spec import Policy
 from hactl.core.value import Value
 
@@ -229,6 +230,7 @@ Event = (
     | JournalFilled
     | FleetClosing
     | AlertEvent
+    | RegionEvent
 )
 
 

@@ -5,6 +5,7 @@ Its parts have modules of their own: `node`, `plan`, `operation`.
 
 from hactl.core.alert import AlertBook
 from hactl.core.certificate import Certificate
+from hactl.core.evacuation import Evacuation
 from hactl.core.node import Node, Reason, Role
 from hactl.core.operation import Operation
 from hactl.core.plan import TrafficPlan
@@ -92,6 +93,8 @@ class Fleet(Value):
     """Every process by name, edges included, in the order of the configuration."""
     policy: Policy = Policy.LEAST_REQUEST
     region_weights: dict[str, int] = {}
+    evacuations: dict[str, Evacuation] = {}
+    """Regions that do not get all the traffic their priority and weight would give them, by name."""
     certificate: Certificate | None = None
     """The one that clients are shown; None without TLS."""
     certificate_refused: str = ""
@@ -111,6 +114,8 @@ class Fleet(Value):
     """An operator has told the daemon to keep its hands off; outlives daemons, `down` and reboots."""
     proposal: Proposal | None = None
     """The configuration that is coming into force, or being taken back."""
+    sustained: float = 0.0
+    """The most requests per second that one node has been seen to sustain with this configuration."""
     last_revision: int = 0
     """The highest number a configuration has had."""
     proved: dict[str, int] = {}

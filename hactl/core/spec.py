@@ -153,6 +153,8 @@ class GatewaySpec(Value):
     stop_timeout: float = 10.0
     """Seconds from the stop signal to KILL; also the deadline of a drain."""
     start_timeout: float = 10.0
+    capacity: int = 0
+    """Requests per second that one node is known to carry; 0: not known, what was seen counts (`headroom`)."""
     directory: str = ""
     """Absolute path of where the command runs and relative paths start; "": where the daemon was started."""
     env: dict[str, str] = {}

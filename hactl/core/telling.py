@@ -45,6 +45,7 @@ from hactl.core.events import (
 from hactl.core.node import Health, NodeState
 from hactl.core.operation import Operation, Phase, Step, Target
 from hactl.core.plan import EndpointStatus
+from hactl.core.region_events import RegionEvacuated, RegionEvent, RegionRestored
 
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event
@@ -53,6 +54,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
         return _configured(event)
     if isinstance(event, AlertEvent):
         return _alert(event)
+    if isinstance(event, RegionEvent):
+        return _region(event)
     match event:
         case DaemonStarted():
             return _started(event)
@@ -144,6 +147,17 @@ def _failover(event: FailoverBegan | FailoverMoved | FailoverEnded) -> str:
             return f"{node}: capacity will not be back by itself"
         case FailoverEnded(node=node, back_ms=back_ms):
             return f"{node}: capacity back after {back_ms:.0f} ms"
+        case _:
+            assert_never(event)
+
+
+def _region(event: RegionEvent) -> str:
+    match event:
+        case RegionEvacuated(evacuation=evacuation):
+            why = f" ({evacuation.why})" if evacuation.why else ""
+            return f"{evacuation.region}: keeps {evacuation.keep} % of its traffic, {evacuation.who}{why}"
+        case RegionRestored(region=region, why=why):
+            return f"{region}: gets all its traffic again: {why}"
         case _:
             assert_never(event)
 

@@ -100,6 +100,7 @@ def gateways() -> st.SearchStrategy[GatewaySpec]:
         "stop_signal": st.sampled_from(["TERM", "INT", "QUIT", "HUP"]),
         "stop_timeout": seconds(0, 3600),
         "start_timeout": seconds(0.1, 3600),
+        "capacity": st.integers(0, 1_000_000),
         "env": st.dictionaries(st.from_regex(r"[A-Z_]{1,8}", fullmatch=True), texts, max_size=3),
     }
     plain = texts.map(lambda text: text.replace("{", "("))

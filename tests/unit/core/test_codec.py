@@ -88,6 +88,8 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "AlertDelivered",
         "AlertFailed",
         "AlertExpired",
+        "RegionEvacuated",
+        "RegionRestored",
     }
 
 
