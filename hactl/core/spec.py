@@ -236,6 +236,10 @@ class FleetSpec(Value):
     edge: EdgeSpec = EdgeSpec()
     regions: tuple[RegionSpec, ...] = (RegionSpec(),)
     failover_mode: FailoverMode = FailoverMode.STANDBY
+    stable_for: float = 60.0
+    """Seconds a region that was in trouble must have been well before it gets traffic back by itself."""
+    brownout: bool = True
+    """A region that answers far worse than it should loses most of its traffic until it is well again."""
     gateway: GatewaySpec = GatewaySpec()
     health: HealthSpec = HealthSpec()
     restart: RestartSpec = RestartSpec()

@@ -252,6 +252,8 @@ def fleet_specs(draw: st.DrawFn) -> FleetSpec:
         edge=edge,
         regions=chosen,
         failover_mode=draw(st.sampled_from(FailoverMode)),
+        stable_for=draw(seconds(0, 86_400)),
+        brownout=draw(st.booleans()),
         gateway=gateway,
         health=health,
         restart=restart,
