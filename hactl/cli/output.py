@@ -13,6 +13,7 @@ from hactl.core.node import NodeState
 
 _COLOUR = {
     "serving": "green",
+    "slow": "yellow",
     "starting": "cyan",
     "draining": "yellow",
     "drained": "yellow",

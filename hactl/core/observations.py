@@ -58,6 +58,22 @@ class BecameUnhealthy(_Observation):
     """Alive but stopped (state T), or silent beyond `hang_grace`: to be killed, so that edges retry its requests."""
 
 
+class BecameSlow(_Observation):
+    """Answers of a node that serves take far longer than those of its peers, and have done so for a while."""
+
+    node: str
+    instance: str
+    why: str
+
+
+class NoLongerSlow(_Observation):
+    """They do so no more."""
+
+    node: str
+    instance: str
+    why: str
+
+
 class Stalled(_Observation):
     """A start takes its time; `why` is what the process still lacks."""
 
@@ -161,6 +177,8 @@ Observation = (
     | Exited
     | BecameHealthy
     | BecameUnhealthy
+    | BecameSlow
+    | NoLongerSlow
     | Stalled
     | WentIdle
     | StillBusy

@@ -6,7 +6,7 @@ news is about the current launch, how many may be taken out on probes, whose cha
 
 from typing import assert_never
 
-from hactl.core import alert_queue, operations, ramp, rollout
+from hactl.core import alert_queue, operations, ramp, rollout, slowness
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
 from hactl.core.events import (
@@ -24,11 +24,13 @@ from hactl.core.observations import (
     AlertTooOld,
     AlertTried,
     BecameHealthy,
+    BecameSlow,
     BecameUnhealthy,
     CertificateFit,
     CertificateUnfit,
     Exited,
     JournalStuck,
+    NoLongerSlow,
     Observation,
     PlanApplied,
     PlanRejected,
@@ -43,7 +45,9 @@ from hactl.core.observations import (
 )
 from hactl.core.value import replace
 
-_OfOne = SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | Stalled | WentIdle | StillBusy
+_OfOne = (
+    BecameSlow | NoLongerSlow | SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | Stalled | WentIdle | StillBusy
+)
 """News about one launch."""
 
 
@@ -73,7 +77,17 @@ def observe(draft: Draft, saw: Observation) -> None:
                 draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))
         case Spawned(node=name, launch=launch):
             _spawned(draft, name, launch)
-        case SpawnFailed() | Exited() | BecameHealthy() | BecameUnhealthy() | Stalled() | WentIdle() | StillBusy():
+        case (
+            SpawnFailed()
+            | Exited()
+            | BecameHealthy()
+            | BecameUnhealthy()
+            | BecameSlow()
+            | NoLongerSlow()
+            | Stalled()
+            | WentIdle()
+            | StillBusy()
+        ):
             if _current(draft.fleet, saw.node, saw.instance) and _plausible(draft.fleet.nodes[saw.node], saw):
                 _of_one(draft, saw)
         case _:
@@ -121,6 +135,8 @@ def _of_one(draft: Draft, saw: _OfOne) -> None:
             draft.stimulate(name, Stimulus(cause=Cause.HEALTHY))
         case BecameUnhealthy(node=name, why=why, hung=hung):
             _unhealthy(draft, draft.fleet.nodes[name], why, hung=hung)
+        case BecameSlow() | NoLongerSlow():
+            slowness.observe(draft, saw)
         case Stalled(node=name, why=why):
             draft.stimulate(name, Stimulus(cause=Cause.STALLED, why=why))
         case WentIdle(node=name):

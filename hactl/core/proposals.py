@@ -9,7 +9,7 @@ from hactl.core.founding import node_names, wanted
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Node, Role
 from hactl.core.operation import RAMPS, Operation, Step, Target, Verb
-from hactl.core.safety import hashable, remaining, serving, weighable
+from hactl.core.safety import remaining, serving, usable, weighable
 from hactl.core.spec import FleetSpec, SafetySpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
@@ -42,7 +42,7 @@ def check(fleet: Fleet, request: Request) -> None:
             raise CommandRejected(f"'{path}' cannot change while the fleet runs", hint)
     _ports(fleet, proposal.spec)
     after = configured(replace(fleet, proposal=proposal), RevisionApplied(revision=0))
-    hashable(after.policy, after.spec)
+    usable(after.policy, after.spec)
     if after.policy is not fleet.policy:
         weighable(after.policy, proposal.nodes)
     if request.confirm != fleet.name:

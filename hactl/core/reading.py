@@ -48,8 +48,9 @@ def read(fleet: Fleet) -> Reading:
         return Reading(verdict=Verdict.DEGRADED, sentence=sentence, n_minus_1=n_minus_1)
     if not confirmed(fleet, fleet.plan.version):
         return Reading(verdict=Verdict.DEGRADED, sentence="an edge has not confirmed the plan", n_minus_1=n_minus_1)
-    spares = sum(node.standing_by for node in fleet.gateways)
+    spares, slow = sum(node.standing_by for node in fleet.gateways), sum(node.slow for node in fleet.gateways)
     sentence = f"{len(nodes)} nodes and {len(edges)} edges serve" + (f", {spares} stand by" if spares else "")
+    sentence += f"; {slow} slow" if slow else ""
     return Reading(verdict=Verdict.OK, sentence=sentence, n_minus_1=n_minus_1)
 
 
@@ -57,14 +58,16 @@ def word(node: Node) -> str:
     """The state of a process in one word, health included where it matters."""
     if node.state is NodeState.SERVING and node.health is Health.UNHEALTHY:
         return "unhealthy"
+    if node.slow:
+        return "slow"
     if node.state is NodeState.DRAINING and node.idle:
         return "drained"
     return node.state.value
 
 
 def explain(node: Node) -> str:
-    """Why a process is out of service; "" when it is in service."""
-    if node.serviceable or node.reason is None:
+    """Why a process is out of service, or what is wrong with one that is not; "" when all is well."""
+    if node.reason is None:
         return ""
     # Once more the same is told once.
     more = "" if node.unready in node.reason.text else node.unready

@@ -71,7 +71,7 @@ def check(fleet: Fleet, request: Request) -> None:
                     _enough_left(fleet, zeroed, command)
         case SetPolicy():
             for spec in _specs(fleet):
-                hashable(command.policy, spec)
+                usable(command.policy, spec)
             weighable(command.policy, fleet.gateways)
         case Apply() | Scale():
             _read(request)
@@ -222,12 +222,17 @@ def _specs(fleet: Fleet) -> tuple[FleetSpec, ...]:
     return (fleet.spec,) if fleet.proposal is None else (fleet.spec, fleet.proposal.spec)
 
 
-def hashable(policy: Policy, spec: FleetSpec) -> None:
-    """Raises CommandRejected when `policy` needs something to hash, and `spec` does not say what."""
+def usable(policy: Policy, spec: FleetSpec) -> None:
+    """Raises CommandRejected when `policy` lacks something in `spec`, or would ignore something that stands there."""
     if policy.hashes and not spec.edge.hash_on:
         raise CommandRejected(
             f"policy '{policy}' needs something to hash",
             'set edge.hash_on in hactl.toml, for example "source-ip"',
+        )
+    if spec.health.slow_weight < 100 and not policy.honours_node_weights:
+        raise CommandRejected(
+            f"policy '{policy}' ignores node weights, and health.slow_weight = {spec.health.slow_weight}",
+            "hactl policy least-request, or set health.slow_weight = 100 in hactl.toml",
         )
 
 

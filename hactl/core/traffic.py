@@ -34,7 +34,9 @@ def plan_for(fleet: Fleet) -> TrafficPlan:
 def _region_plan(fleet: Fleet, place: Place) -> RegionPlan:
     nodes = fleet.in_region(place.region)
     weight = place.weight
-    endpoints = tuple(_listed(node, status) for node in nodes if (status := _status(fleet, node, weight)) is not None)
+    endpoints = tuple(
+        _listed(fleet, node, status) for node in nodes if (status := _status(fleet, node, weight)) is not None
+    )
     return RegionPlan(name=place.region, priority=place.priority, weight=max(1, weight), endpoints=endpoints)
 
 
@@ -48,15 +50,23 @@ def _coming(fleet: Fleet) -> list[RegionPlan]:
         if any(region.name == spec.name for region in fleet.spec.regions):
             continue
         nodes = [node for node in fleet.in_region(spec.name) if node.serviceable]
-        endpoints = tuple(_listed(node, EndpointStatus.DRAINING) for node in nodes)
+        endpoints = tuple(_listed(fleet, node, EndpointStatus.DRAINING) for node in nodes)
         plans.append(
             RegionPlan(name=spec.name, priority=spec.priority, weight=max(1, spec.weight), endpoints=endpoints)
         )
     return plans
 
 
-def _listed(node: Node, status: EndpointStatus) -> Endpoint:
-    return Endpoint(node=node.name, address=node.address, port=node.port, weight=max(1, node.weight), status=status)
+def weight_of(fleet: Fleet, node: Node) -> int:
+    """What a node weighs now: what operators have set, or the part of it that one keeps which is slow."""
+    if not node.slow or not node.weight:
+        return node.weight
+    return max(1, node.weight * fleet.spec.health.slow_weight // 100)
+
+
+def _listed(fleet: Fleet, node: Node, status: EndpointStatus) -> Endpoint:
+    weight = max(1, weight_of(fleet, node))
+    return Endpoint(node=node.name, address=node.address, port=node.port, weight=weight, status=status)
 
 
 def _status(fleet: Fleet, node: Node, region_weight: int) -> EndpointStatus | None:
@@ -129,7 +139,7 @@ def _split(fleet: Fleet, level: list[Place], taken: float, parts: dict[str, floa
     for place in level:
         part = taken * place.weight / sum(other.weight for other in level)
         nodes = [node for node in fleet.in_region(place.region) if node.serviceable and node.weight]
-        weights = [node.weight if fleet.policy.honours_node_weights else 1 for node in nodes]
+        weights = [weight_of(fleet, node) if fleet.policy.honours_node_weights else 1 for node in nodes]
         for node, weight in zip(nodes, weights, strict=True):
             parts[node.name] = part * weight / sum(weights)
 

@@ -42,7 +42,7 @@ from hactl.supervisor.alarm import Alarm
 from hactl.supervisor.alerts.courier import Delivery
 from hactl.supervisor.crew import Crew
 from hactl.supervisor.feed import Feed
-from hactl.supervisor.guard import Guard
+from hactl.supervisor.judges import Judges
 from hactl.supervisor.ports import EdgeEngine, Journal, ProcessKind, Proposer
 from hactl.supervisor.process_table import ProcessTable
 from hactl.supervisor.recorder import Recorder, numbered
@@ -94,7 +94,7 @@ class Supervisor:
             deliver=self.deliver,
             clock=clock,
         )
-        self._guard = Guard()
+        self._judges = Judges(look=self.look, deliver=self.deliver)
         self._alarm: Alarm | None = None
 
     # -- the inside: what the shell's own parts call
@@ -294,9 +294,7 @@ class Supervisor:
     # -- the beat
 
     def _measured(self) -> None:
-        worse = self._guard.measured(self._fleet, self._crew.samples)
-        if worse is not None:
-            self.deliver(worse)
+        self._judges.measured(self._crew.samples, self._clock(), lag=self._crew.vitals.recent_lag(1.0))
         self._feed.publish(Measured(at=self._clock().wall, samples=self._crew.samples, pulse=self._current_pulse()))
 
     def _current_pulse(self) -> Pulse:

@@ -23,8 +23,10 @@ from hactl.core.model import Fleet, Now
 from hactl.core.node import Launch, Node
 from hactl.core.observations import (
     BecameHealthy,
+    BecameSlow,
     BecameUnhealthy,
     Exited,
+    NoLongerSlow,
     Observation,
     PlanApplied,
     PlanRejected,
@@ -230,6 +232,14 @@ def healthy(name: str) -> Cue:
 
 def unhealthy(name: str, why: str = "no answer", *, hung: bool = False) -> Cue:
     return lambda fleet, now: BecameUnhealthy(node=name, instance=_instance(fleet, name), why=why, hung=hung)
+
+
+def slow(name: str, why: str = "answers take 200 ms (p50), those of its peers 10 ms") -> Cue:
+    return lambda fleet, now: BecameSlow(node=name, instance=_instance(fleet, name), why=why)
+
+
+def no_longer_slow(name: str, why: str = "answers take 10 ms (p50), those of its peers 10 ms") -> Cue:
+    return lambda fleet, now: NoLongerSlow(node=name, instance=_instance(fleet, name), why=why)
 
 
 def idle(name: str) -> Cue:

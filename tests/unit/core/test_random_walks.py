@@ -44,10 +44,12 @@ from hactl.core.model import Fleet, Paused
 from hactl.core.node import DeadlineKind, Goal, Launch, Node, NodeState
 from hactl.core.observations import (
     BecameHealthy,
+    BecameSlow,
     BecameUnhealthy,
     CertificateFit,
     CertificateUnfit,
     Exited,
+    NoLongerSlow,
     Observation,
     PlanApplied,
     PlanRejected,
@@ -65,7 +67,7 @@ from hactl.core.plan import EndpointStatus
 from hactl.core.reading import Verdict, explain, read, word
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.safety import serving as carrying
-from hactl.core.spec import FailoverMode, FleetSpec, Policy, RegionSpec, RouteSpec
+from hactl.core.spec import FailoverMode, FleetSpec, HealthSpec, Policy, RegionSpec, RouteSpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 
@@ -80,6 +82,7 @@ SPECS: dict[str, FleetSpec] = {
     "three regions that spill over": a_spec(
         regions=3, nodes=2, edges=3, standby=True, failover_mode=FailoverMode.SPILL_OVER
     ),
+    "slow ones weigh less": a_spec(nodes=4, health=HealthSpec(slow_weight=10)),
     "eight nodes, hashing": a_spec(nodes=8, edge={"policy": Policy.MAGLEV, "hash_on": "source-ip"}),
     "spares in two regions": a_spec(regions=2, nodes=2, spares=1),
     "one node, two spares": a_spec(nodes=1, spares=2),
@@ -413,6 +416,8 @@ NEWS: tuple[Callable[[Walk, Node], Observation], ...] = (
     lambda walk, node: BecameHealthy(node=node.name, instance=_instance(walk, node)),
     lambda walk, node: BecameHealthy(node=node.name, instance=_instance(walk, node)),
     lambda walk, node: BecameHealthy(node=node.name, instance=_instance(walk, node)),
+    lambda walk, node: BecameSlow(node=node.name, instance=_instance(walk, node), why="answers take long"),
+    lambda walk, node: NoLongerSlow(node=node.name, instance=_instance(walk, node), why="they do no more"),
     lambda walk, node: WentIdle(node=node.name, instance=_instance(walk, node)),
     lambda walk, node: StillBusy(
         node=node.name, instance=_instance(walk, node), requests=walk.chance.choice((0, 1, 2))

@@ -1,0 +1,26 @@
+"""Everybody who judges by measurements, asked once a second. Not the judging: `guard`, `slowness`."""
+
+from collections.abc import Callable
+
+from hactl.core.model import Fleet, Now, Sample
+from hactl.core.observations import Observation
+from hactl.supervisor.guard import Guard
+from hactl.supervisor.slowness import Slowness
+
+
+class Judges:
+    """Hears each measurement, and delivers what has changed by it."""
+
+    def __init__(self, *, look: Callable[[], Fleet], deliver: Callable[[Observation], None]) -> None:
+        self._look = look
+        self._deliver = deliver
+        self._guard = Guard()
+        self._slowness = Slowness()
+
+    def measured(self, samples: tuple[Sample, ...], now: Now, *, lag: float) -> None:
+        """Take one measurement, of about a second; `lag` is how late our own loop has been, in seconds."""
+        worse = self._guard.measured(self._look(), samples)
+        if worse is not None:
+            self._deliver(worse)
+        for saw in self._slowness.measured(self._look(), samples, now, lag=lag):
+            self._deliver(saw)
