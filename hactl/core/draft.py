@@ -41,7 +41,7 @@ from hactl.core.events import (
 from hactl.core.lifecycle import Context, Reaction, Stimulus, react
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Node, NodeState, Role
-from hactl.core.region_events import RegionEvacuated, RegionEvent, RegionRestored
+from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 from hactl.core.value import replace
 
 
@@ -191,6 +191,10 @@ def _with_region(fleet: Fleet, event: RegionEvent) -> Fleet:
             return replace(fleet, evacuations=fleet.evacuations | {evacuation.region: evacuation})
         case RegionRestored(region=region):
             return replace(fleet, evacuations=without(fleet.evacuations, region))
+        case RegionLost(loss=loss) | RegionMoved(loss=loss):
+            return replace(fleet, region_losses=fleet.region_losses | {loss.region: loss})
+        case RegionBack(region=region):
+            return replace(fleet, region_losses=without(fleet.region_losses, region))
         case _:
             assert_never(event)
 

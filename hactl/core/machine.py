@@ -6,7 +6,18 @@ rejected whole; an observation never fails, late news is dropped.
 
 from typing import assert_never
 
-from hactl.core import alert_queue, failover, operations, pausing, proposals, ramp, rollout, spares
+from hactl.core import (
+    alert_queue,
+    auto_failback,
+    failover,
+    operations,
+    pausing,
+    proposals,
+    ramp,
+    region_loss,
+    rollout,
+    spares,
+)
 from hactl.core.commands import (
     VERBS,
     Apply,
@@ -113,9 +124,12 @@ def settle(draft: Draft, before: Fleet) -> None:
         _tell_new_edges(draft, before)
         failover.begin(draft, before)
         failover.follow(draft)
+        region_loss.begin(draft, before)
+        region_loss.follow(draft)
         operations.advance(draft)
         rollout.advance(draft)
         ramp.advance(draft)
+        auto_failback.follow(draft)
         if draft.fleet.seq == seq:
             return
         before = draft.fleet

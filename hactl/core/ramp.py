@@ -75,7 +75,8 @@ def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, s
     """The operation with its steps and with what it would be taken back to; one that it turns round is ended."""
     region = command.region
     fleet = draft.fleet
-    found = fleet.evacuations.get(region, Evacuation(region=region, keep=WHOLE))
+    # However long it had been well: when this is taken back, it was not.
+    found = replace(fleet.evacuations.get(region, Evacuation(region=region, keep=WHOLE)), well_since=None)
     turned = in_progress(fleet)
     if turned is not None:
         # What the other had come to in the end; half-way is no place to stay.

@@ -45,7 +45,7 @@ from hactl.core.events import (
 from hactl.core.node import Health, NodeState
 from hactl.core.operation import Operation, Phase, Step, Target
 from hactl.core.plan import EndpointStatus
-from hactl.core.region_events import RegionEvacuated, RegionEvent, RegionRestored
+from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event
@@ -160,6 +160,14 @@ def _region(event: RegionEvent) -> str:
             return f"{evacuation.region}: keeps {evacuation.keep} % of its traffic, {evacuation.who}{why}"
         case RegionRestored(region=region, why=why):
             return f"{region}: gets all its traffic again: {why}"
+        case RegionLost(loss=loss):
+            return f"region {loss.region}: lost, none of its nodes serves: {loss.cause.text}"
+        case RegionMoved(loss=loss, to=to, ms=ms):
+            return f"region {loss.region}: traffic moved to {' and '.join(to)} on every edge after {ms:.0f} ms"
+        case RegionBack(region=region, back_ms=None):
+            return f"region {region}: will not be back by itself"
+        case RegionBack(region=region, back_ms=back_ms):
+            return f"region {region}: whole again after {back_ms:.0f} ms"
         case _:
             assert_never(event)
 

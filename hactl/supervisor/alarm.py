@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from hactl.core import auto_failback
 from hactl.core.model import Fleet
 from hactl.core.observations import Observation, Ticked, Woke
 
@@ -27,6 +28,7 @@ class Alarm:
             (
                 *(node.deadline.at for node in fleet.nodes.values() if node.deadline is not None),
                 *(operation.look_again for operation in fleet.operations.values()),
+                *auto_failback.moments(fleet),
                 *((fleet.paused.ends,) if fleet.paused is not None and fleet.paused.ends is not None else ()),
             ),
             default=0.0,
@@ -53,7 +55,8 @@ class Alarm:
             if node.deadline is not None and node.deadline.at <= now
         ]
         over = fleet.paused is not None and fleet.paused.ends is not None and fleet.paused.ends <= now
-        if over or any(operation.look_again <= now for operation in fleet.operations.values()):
+        returns = any(moment <= now for moment in auto_failback.moments(fleet))
+        if over or returns or any(operation.look_again <= now for operation in fleet.operations.values()):
             due.append(Ticked())
         if due:
             self._ring(due)

@@ -90,6 +90,9 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "AlertExpired",
         "RegionEvacuated",
         "RegionRestored",
+        "RegionLost",
+        "RegionMoved",
+        "RegionBack",
     }
 
 
