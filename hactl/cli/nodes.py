@@ -27,6 +27,7 @@ from hactl.core.commands import (
 )
 from hactl.core.errors import HactlError
 from hactl.core.events import Record
+from hactl.core.headroom import CapacityVerdict, Carrying
 from hactl.core.model import Fleet
 from hactl.core.operation import Outcome
 from hactl.core.spec import Policy
@@ -158,7 +159,10 @@ def submit(
             output.emit_json(receipt)
         else:
             output.say(f"{receipt.operation}: {receipt.sentence}")
+            _warn(receipt)
         return Exit.OK
+    if not as_json:
+        _warn(receipt)
 
     def progress(record: Record) -> None:
         if not as_json:
@@ -172,6 +176,17 @@ def submit(
     return Exit.OK if ended.outcome is Outcome.DONE else Exit.FAILED
 
 
+def _warn(receipt: Receipt) -> None:
+    """One line when the others get more to carry than is known to fit."""
+    left = receipt.carrying
+    if left is not None and left.more and left.verdict is not CapacityVerdict.ROOM:
+        output.say(f"  {_capacity(left)}")
+
+
+def _capacity(left: Carrying) -> str:
+    return left.sentence if left.verdict is CapacityVerdict.ROOM else f"{left.verdict}: {left.sentence}"
+
+
 def _show_dry_run(receipt: Receipt, *, as_json: bool) -> None:
     if as_json:
         output.emit_json(receipt)
@@ -180,8 +195,10 @@ def _show_dry_run(receipt: Receipt, *, as_json: bool) -> None:
         click.echo(f"would {receipt.sentence}, in these steps; nothing was changed:")
         for number, step in enumerate(receipt.steps, start=1):
             click.echo(f"  {number:>3}  {step}")
-        return
-    click.echo(f"would {receipt.sentence}; nothing was changed. Intended shares right after it:")
-    rows = [(share.node, share.region, f"{share.part * 100:.0f} %") for share in receipt.shares]
-    for line in output.table(("NODE", "REGION", "SHARE"), rows, right=frozenset({2})):
-        click.echo(f"  {line}")
+    else:
+        click.echo(f"would {receipt.sentence}; nothing was changed. Intended shares right after it:")
+        rows = [(share.node, share.region, f"{share.part * 100:.0f} %") for share in receipt.shares]
+        for line in output.table(("NODE", "REGION", "SHARE"), rows, right=frozenset({2})):
+            click.echo(f"  {line}")
+    if receipt.carrying is not None:
+        click.echo(_capacity(receipt.carrying))

@@ -13,6 +13,7 @@ from hactl.core.configured import configured, without
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
+    CapacitySeen,
     CertificateRefused,
     CertificateTaken,
     DaemonStarted,
@@ -139,6 +140,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             return replace(fleet, certificate=certificate, certificate_refused="")
         case CertificateRefused(why=why):
             return replace(fleet, certificate_refused=why)
+        case CapacitySeen(rate=rate):
+            return replace(fleet, sustained=rate)
         case TrafficShifted(plan=plan, at=at):
             return replace(fleet, plan=plan, shifted_at=at)
         case TrafficApplied(edge=edge, version=version, revision=revision):

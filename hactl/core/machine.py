@@ -9,6 +9,7 @@ from typing import assert_never
 from hactl.core import (
     alert_queue,
     auto_failback,
+    consequence,
     failover,
     operations,
     pausing,
@@ -52,6 +53,7 @@ from hactl.core.events import (
     TrafficShifted,
     WeightsChanged,
 )
+from hactl.core.headroom import Carrying
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Now
 from hactl.core.observations import Observation
@@ -89,16 +91,19 @@ class Decision(Value):
     effects: tuple[Effect, ...] = ()
     operation: str = ""
     sentence: str = ""
+    carrying: Carrying | None = None
+    """What a command leaves the others to carry, at its worst moment."""
 
 
 def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
     """What follows from `cause`. Raises CommandRejected, and nothing else, for a Request that does not fit."""
     draft = Draft(fleet, now)
-    operation = None
+    operation, carrying = None, None
     if isinstance(cause, Request):
         check(fleet, cause)
         proposals.check(fleet, cause)
         ramp.check(fleet, cause)
+        carrying = consequence.check(fleet, cause)
         operation = _accept(draft, cause)
     else:
         observe(draft, cause)
@@ -110,6 +115,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
         effects=draft.ordered_effects(),
         operation=operation.id if operation else "",
         sentence=operation.sentence if operation else "",
+        carrying=carrying,
     )
 
 

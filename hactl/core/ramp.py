@@ -9,7 +9,7 @@ is left to serve, or the region itself is gone, there is nothing to be careful a
 """
 
 from hactl.core.commands import Failback, Failover, Request
-from hactl.core.draft import Draft
+from hactl.core.draft import Draft, evolve
 from hactl.core.errors import CommandRejected
 from hactl.core.evacuating import put, restore
 from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
@@ -17,6 +17,7 @@ from hactl.core.events import OperationBegan, OperationMoved
 from hactl.core.model import Fleet
 from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Step, Target, Verb
 from hactl.core.operations import end
+from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.regions import kept, missing, takers, usable
 from hactl.core.rolling import known_to_edges
 from hactl.core.value import replace
@@ -69,6 +70,14 @@ def check(fleet: Fleet, request: Request) -> None:
 def in_progress(fleet: Fleet) -> Operation | None:
     """The failover or failback that is under way."""
     return next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
+
+
+def arrived(fleet: Fleet, command: Failover | Failback) -> Fleet:
+    """The fleet after the last step."""
+    region = command.region
+    if isinstance(command, Failback):
+        return evolve(fleet, RegionRestored(region=region, why=""))
+    return evolve(fleet, RegionEvacuated(evacuation=Evacuation(region=region)))
 
 
 def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, sure: bool = False) -> Operation:

@@ -17,6 +17,7 @@ from hactl.core.config_events import (
 )
 from hactl.core.events import (
     AdoptionRefused,
+    CapacitySeen,
     CertificateRefused,
     CertificateTaken,
     DaemonStarted,
@@ -42,6 +43,7 @@ from hactl.core.events import (
     TrafficShifted,
     WeightsChanged,
 )
+from hactl.core.headroom import rate
 from hactl.core.node import Health, NodeState
 from hactl.core.operation import Operation, Phase, Step, Target
 from hactl.core.plan import EndpointStatus
@@ -75,6 +77,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"policy: {policy}"
         case CertificateTaken() | CertificateRefused():
             return _certificate(event)
+        case CapacitySeen(node=node, rate=sustained):
+            return f"{node}: sustained {rate(sustained)}, more than any node was seen to carry before"
         case TrafficShifted(plan=plan):
             active = sum(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints)
             return f"plan {plan.version}: {active} nodes take traffic"

@@ -1,4 +1,4 @@
-"""When an ordered fault is over is told in the stories of `test_operations`; here is what is added to the end of one."""
+"""When an ordered fault is over is told in `test_operations`; here, what is added to the end of one."""
 
 from support.build import a_spec
 from support.script import Script, exited, serving
