@@ -6,7 +6,7 @@ rejected whole; an observation never fails, late news is dropped.
 
 from typing import assert_never
 
-from hactl.core import alert_queue, failover, operations, pausing, proposals, rollout, spares
+from hactl.core import alert_queue, brownouts, failover, operations, pausing, proposals, rollout, spares
 from hactl.core.commands import (
     VERBS,
     Apply,
@@ -106,6 +106,7 @@ def settle(draft: Draft, before: Fleet) -> None:
         pausing.follow(draft)
         reconsider_suspects(draft)
         spares.promote(draft)
+        brownouts.follow(draft)
         _shift_traffic(draft)
         _tell_new_edges(draft, before)
         failover.begin(draft, before)

@@ -6,7 +6,7 @@ news is about the current launch, how many may be taken out on probes, whose cha
 
 from typing import assert_never
 
-from hactl.core import alert_queue, operations, rollout, slowness
+from hactl.core import alert_queue, brownouts, operations, rollout, slowness
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
 from hactl.core.events import (
@@ -34,10 +34,13 @@ from hactl.core.observations import (
     Observation,
     PlanApplied,
     PlanRejected,
+    RegionFaltered,
+    RegionRecovered,
     Spawned,
     SpawnFailed,
     Stalled,
     StillBusy,
+    TakersFaltered,
     Ticked,
     TrafficWorsened,
     WentIdle,
@@ -63,6 +66,8 @@ def observe(draft: Draft, saw: Observation) -> None:
         case TrafficWorsened(operation=operation_id, why=why):
             if operation_id in draft.fleet.operations:
                 rollout.turn_back(draft, draft.fleet.operations[operation_id], why)
+        case RegionFaltered() | RegionRecovered() | TakersFaltered():
+            brownouts.observe(draft, saw)
         case CertificateFit() | CertificateUnfit():
             _certificate(draft, saw)
         case AlertTried():
