@@ -7,8 +7,8 @@
     in vain       those that took over answer no better: it was not the region. All of it back, and no other try for
                   some minutes; the same when an operator ends the evacuation
 
-Not who falters: that is judged outside (`supervisor.brownout`), where the measurements are. While the fleet is paused
-or takes a configuration nothing moves, in either direction.
+Not who falters: that is judged outside (`supervisor.brownout`), where the measurements are. While the fleet is paused,
+takes a configuration, or an operator moves traffic, nothing moves by itself, in either direction.
 """
 
 from hactl.core.brownout import Brownout
@@ -18,6 +18,7 @@ from hactl.core.evacuating import leave, obstacle
 from hactl.core.evacuation import WHOLE, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
+from hactl.core.operation import RAMPS
 from hactl.core.regions import kept
 from hactl.core.traffic import confirmed
 from hactl.core.value import replace
@@ -106,7 +107,8 @@ def _move_away(draft: Draft, brownout: Brownout) -> None:
         if kept(fleet, region) > KEEP and not _hands_off(fleet):
             leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
         return
-    if (brownout.barred is not None and draft.now.mono < brownout.barred) or obstacle(fleet, region):
+    barred = brownout.barred is not None and draft.now.mono < brownout.barred
+    if barred or _hands_off(fleet) or obstacle(fleet, region):
         return
     _change(draft, replace(brownout, moved=True, barred=None), f"keeps {KEEP} % of its traffic: {brownout.why}")
     leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
@@ -153,7 +155,7 @@ def _forget(draft: Draft, brownout: Brownout, why: str) -> None:
 
 def _due(fleet: Fleet, brownout: Brownout) -> float | None:
     if brownout.faltering:
-        return None if brownout.moved or obstacle(fleet, brownout.region) else brownout.barred
+        return None if brownout.moved or _hands_off(fleet) or obstacle(fleet, brownout.region) else brownout.barred
     if not brownout.moved:
         return None if brownout.over is None else brownout.over + _memory(brownout)
     if _hands_off(fleet) or not confirmed(fleet, fleet.plan.version):
@@ -166,7 +168,9 @@ def _memory(brownout: Brownout) -> float:
 
 
 def _hands_off(fleet: Fleet) -> bool:
-    return fleet.paused is not None or fleet.proposal is not None
+    """True while the daemon does nothing by itself, or somebody moves traffic between regions."""
+    ordered = any(operation.verb in RAMPS for operation in fleet.operations.values())
+    return ordered or fleet.paused is not None or fleet.proposal is not None
 
 
 def _ours(fleet: Fleet, region: str) -> bool:

@@ -20,18 +20,22 @@ def leave(
     An evacuation that goes on is dated from its beginning; with `again`, from now.
     """
     before = draft.fleet.evacuations.get(region)
-    if keep >= WHOLE:
-        if before is not None:
-            draft.emit(RegionRestored(region=region, why=why))
-        return
     since = draft.now.wall if before is None or again else before.since
-    put(draft, Evacuation(region=region, keep=max(0, keep), cause=cause, why=why, by=by, since=since))
+    restore(draft, Evacuation(region=region, keep=max(0, keep), cause=cause, why=why, by=by, since=since), why)
 
 
 def put(draft: Draft, evacuation: Evacuation) -> None:
     """Let an evacuation be exactly this; nothing happens when it is already."""
     if draft.fleet.evacuations.get(evacuation.region) != evacuation:
         draft.emit(RegionEvacuated(evacuation=evacuation))
+
+
+def restore(draft: Draft, evacuation: Evacuation, why: str) -> None:
+    """Let a region be evacuated as it once was; 100 % for not at all."""
+    if evacuation.keep < WHOLE:
+        put(draft, evacuation)
+    elif evacuation.region in draft.fleet.evacuations:
+        draft.emit(RegionRestored(region=evacuation.region, why=why))
 
 
 def watch_well(draft: Draft, region: str, *, well: bool) -> None:

@@ -6,7 +6,7 @@ news is about the current launch, how many may be taken out on probes, whose cha
 
 from typing import assert_never
 
-from hactl.core import alert_queue, brownouts, operations, rollout, slowness
+from hactl.core import alert_queue, brownouts, operations, ramp, rollout, slowness
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
 from hactl.core.events import (
@@ -66,6 +66,7 @@ def observe(draft: Draft, saw: Observation) -> None:
         case TrafficWorsened(operation=operation_id, why=why):
             if operation_id in draft.fleet.operations:
                 rollout.turn_back(draft, draft.fleet.operations[operation_id], why)
+                ramp.turn_back(draft, draft.fleet.operations[operation_id], why)
         case RegionFaltered() | RegionRecovered() | TakersFaltered():
             brownouts.observe(draft, saw)
         case CertificateFit() | CertificateUnfit():
@@ -217,5 +218,7 @@ def _plan_rejected(draft: Draft, saw: PlanRejected) -> None:
             rollout.turn_back(draft, operation, f"{saw.edge} refused it: {saw.why}")
         # A silent edge, or one on its way out, has no objections: it will take what is newest then.
         objects = draft.fleet.nodes[saw.edge].serviceable
+        if objects and operation.version < saw.version:
+            ramp.turn_back(draft, operation, f"{saw.edge} refused it: {saw.why}")
         if objects and operation.undo is not None and operation.version < saw.version:
             operations.undo_change(draft, operation, f"{saw.edge} refused it: {saw.why}")

@@ -8,6 +8,7 @@ from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigTaken, RevisionRolledBack, RulesTaken
 from hactl.core.draft import Draft
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
+from hactl.core.evacuating import restore
 from hactl.core.events import (
     AdoptionRefused,
     CertificateRefused,
@@ -121,6 +122,8 @@ def _end_overtaken(draft: Draft, arrival: Arrival, *, rebooted: bool) -> tuple[O
     why = "the machine was rebooted" if rebooted else "the configuration has changed"
     for operation in overtaken:
         end(draft, operation, Outcome.FAILED, why, "hactl status; then repeat the command")
+        if operation.evacuation is not None:
+            restore(draft, operation.evacuation, why)
     if draft.fleet.proposal is not None:
         draft.emit(RevisionRolledBack(revision=draft.fleet.proposal.revision, why=why))
     for failover in tuple(draft.fleet.failovers.values()):

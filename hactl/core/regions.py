@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from hactl.core.evacuation import WHOLE
 from hactl.core.model import Fleet
+from hactl.core.node import Goal
 from hactl.core.value import Value
 
 SCALE = 10_000
@@ -48,6 +49,16 @@ def kept(fleet: Fleet, region: str) -> int:
 def usable(fleet: Fleet, region: str) -> bool:
     """True when the region could serve: it has a weight, and a node that serves and has one."""
     return fleet.region_weight(region) > 0 and any(node.serviceable and node.weight for node in fleet.in_region(region))
+
+
+def missing(fleet: Fleet, region: str) -> tuple[str, ...]:
+    """The nodes of a region that should serve and do not, unless spares have stepped in for them."""
+    nodes = fleet.in_region(region)
+    spec = fleet.spec.region(region)
+    if spec.spares and sum(node.serviceable and node.weight > 0 for node in nodes) >= spec.nodes:
+        return ()
+    wanted = (node for node in nodes if node.goal is Goal.UP and not node.drained)
+    return tuple(node.name for node in wanted if not node.serviceable and not node.standing_by)
 
 
 def levels(fleet: Fleet) -> list[list[Place]]:

@@ -11,6 +11,8 @@ from hactl.core.commands import (
     Command,
     Down,
     Drain,
+    Failback,
+    Failover,
     Freeze,
     Kill,
     Pause,
@@ -75,8 +77,8 @@ def check(fleet: Fleet, request: Request) -> None:
             _read(request)
         case Pause() | Unpause():
             _pause(fleet, command)
-        case Thaw() | Down() | TryAlert():
-            pass
+        case Thaw() | Down() | TryAlert() | Failover() | Failback():
+            pass  # whether traffic may move is asked by `ramp`
 
 
 def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
@@ -98,6 +100,9 @@ def remaining(fleet: Fleet, without: Iterable[str]) -> list[Node]:
 def _names_exist(fleet: Fleet, command: Command) -> None:
     if isinstance(command, Down | SetPolicy | Apply | Scale | Pause | Unpause):
         return
+    if isinstance(command, Failover | Failback):
+        _regions_exist(fleet, (command.region,))
+        return
     if isinstance(command, TryAlert):
         _alert_exists(fleet, command.alert)
         return
@@ -112,6 +117,10 @@ def _names_exist(fleet: Fleet, command: Command) -> None:
             raise CommandRejected(f"no node '{name}' in fleet '{fleet.name}'", "known: " + ", ".join(fleet.nodes))
         if isinstance(command, Drain | Resume | SetWeight) and fleet.nodes[name].role is Role.EDGE:
             raise CommandRejected(f"'{name}' is an edge: it has no share to take away", f"hactl restart {name}")
+    _regions_exist(fleet, regions)
+
+
+def _regions_exist(fleet: Fleet, regions: tuple[str, ...]) -> None:
     for region in regions:
         if region not in {spec.name for spec in fleet.spec.regions}:
             known = ", ".join(spec.name for spec in fleet.spec.regions)

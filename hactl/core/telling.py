@@ -136,6 +136,8 @@ def tell_step(target: Target) -> str:
             return "watch the traffic"
         case Step.COMMIT:
             return "take it into force"
+        case Step.SHIFT:
+            return f"{target.region} keeps {target.keep} % of its traffic"
         case _:
             assert_never(target.step)
 

@@ -7,15 +7,14 @@ from hactl.core.alert import AlertKind, AlertSpec
 from hactl.core.alert_events import AlertRaised
 from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
 from hactl.core.brownouts import BARRED, KEEP, LONGEST_WAIT, MEMORY, STEP, STEPS, next_look
-from hactl.core.commands import Apply, Pause, Request, Unpause
-from hactl.core.draft import Draft
-from hactl.core.evacuating import leave
+from hactl.core.commands import Apply, Failback, Failover, Pause, Request, Unpause
 from hactl.core.evacuation import EvacuationCause
 from hactl.core.events import TrafficShifted
 from hactl.core.model import Fleet
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered, Ticked
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.region_events import RegionEvacuated, RegionRestored
+from hactl.core.regions import kept
 from hactl.core.spec import FleetSpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
@@ -47,15 +46,6 @@ def share(fleet: Fleet, region: str = "seoul") -> float:
 
 def moved() -> Script:
     return edges_follow(story() >> BAD)
-
-
-def ordered(played: Script, keep: int) -> Script:
-    """What an operator's failover and failback come to."""
-    draft = Draft(played.fleet, played.now)
-    leave(draft, "seoul", keep, cause=EvacuationCause.OPERATOR, why="maintenance", by="alice")
-    played.fleet = draft.fleet
-    played.events += draft.events
-    return played >> Ticked()
 
 
 def alerts(played: Script) -> list[tuple[AlertKind, str]]:
@@ -134,16 +124,23 @@ def test_what_was_no_use_is_taken_back_and_not_tried_again_for_minutes() -> None
 
 
 def test_an_operator_who_gives_it_back_is_obeyed() -> None:
-    """However badly it answers: not moved again for minutes."""
-    played = edges_follow(ordered(moved(), 100))
+    """However badly it answers: at no step, and not for minutes afterwards."""
+    played = moved() >> Failback(region="seoul", steps=3, pause=1.0)
+    keeps = []
+    while played.fleet.operations:
+        keeps.append(kept(played.fleet, "seoul"))
+        edges_follow(played) >> after(1.0)
+    assert list(dict.fromkeys(keeps)) == [40, 70, 100]
     assert share(played.fleet) == 50.0
     assert not played.fleet.brownouts["seoul"].moved
-    played >> after(BARRED / 2) << NOTHING
+    played >> after(BARRED - 10) << NOTHING
 
 
 def test_an_operator_who_empties_it_keeps_it_empty() -> None:
     """That it is well again ends nothing that an operator ordered."""
-    played = ordered(moved(), 0) >> WELL >> after(10 * STABLE)
+    played = moved() >> Failover(region="seoul", steps=1, pause=0.0)
+    edges_follow(played) >> WELL >> after(10 * STABLE)
+    assert not played.fleet.operations
     assert share(played.fleet) == 0.0
 
 

@@ -90,6 +90,8 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "AlertExpired",
         "RegionEvacuated",
         "RegionRestored",
+        "BrownoutChanged",
+        "BrownoutForgotten",
     }
 
 
