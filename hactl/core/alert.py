@@ -24,6 +24,8 @@ class AlertKind(StrEnum):
     EDGE_BACK = "edge-back"
     REGION_LOST = "region-lost"
     REGION_BACK = "region-back"
+    BROWNOUT = "brownout"
+    BROWNOUT_OVER = "brownout-over"
     FLEET_DOWN = "fleet-down"
     FLEET_BACK = "fleet-back"
     PLAN_REJECTED = "plan-rejected"

@@ -9,6 +9,8 @@ is meant to be taken for a crash. Of everything that is lost there is also an al
 from collections.abc import Iterable, Iterator, Sequence
 
 from hactl.core.alert import AlertKind, Severity
+from hactl.core.brownout import Brownout
+from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.events import (
     DaemonStarted,
     Event,
@@ -79,6 +81,8 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet
         case TrafficRejected(edge=edge, version=version, why=why):
             sentence = f"{edge} would not take plan {version}: {why}"
             yield _warning(AlertKind.PLAN_REJECTED, edge, sentence, f"hactl logs {edge}")
+        case BrownoutChanged(brownout=brownout):
+            yield from _of_brownout(before.brownouts.get(brownout.region), brownout, after)
         case OperationEnded():
             yield from _of_operation(event, before, events, after)
         case DaemonStarted(gap=float(gap)):
@@ -92,6 +96,22 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet
             yield _critical(AlertKind.JOURNAL_FULL, before.name, sentence, "hactl doctor")
         case _:
             return
+
+
+def _of_brownout(was: Brownout | None, now: Brownout, after: Fleet) -> Iterator[Notice]:
+    """Bad news once, when it comes, with what is done about it; then when it was no use; then the end of it."""
+    bad, moved = was is not None and was.faltering, was is not None and was.moved
+    if now.faltering and not bad and after.brownouts[now.region] == now:
+        kept = after.evacuations.get(now.region)
+        done = f"it keeps {kept.keep} % of its traffic" if now.moved and kept else "its traffic stays with it"
+        yield _warning(AlertKind.BROWNOUT, now.region, f"region {now.region} falters: {now.why}; {done}", _STATUS)
+    elif moved and now.faltering and not now.moved:
+        sentence = (
+            f"region {now.region} falters and has its traffic back: the others answer no better, or do not get it"
+        )
+        yield _warning(AlertKind.BROWNOUT, now.region, sentence, _STATUS)
+    elif was is not None and was.over is None and now.over is not None:
+        yield _good_news(AlertKind.BROWNOUT_OVER, now.region, f"region {now.region} is well: {now.why}")
 
 
 def _of_operation(ended: OperationEnded, before: Fleet, events: Sequence[Event], after: Fleet) -> Iterator[Notice]:

@@ -4,8 +4,6 @@ Pure; one of the rules that settle a fleet. The way back itself is an operation 
 taken back, the region has to be whole for as long once more. Time that nobody watched does not count.
 """
 
-from collections.abc import Iterator
-
 from hactl.core import ramp
 from hactl.core.draft import Draft
 from hactl.core.evacuating import watch_well
@@ -36,11 +34,12 @@ def forget(draft: Draft) -> None:
             watch_well(draft, evacuation.region, well=False)
 
 
-def moments(fleet: Fleet) -> Iterator[float]:
-    """Monotonic seconds at which time alone brings a region back."""
-    if not _busy(fleet):
-        dues = (_due(fleet, evacuation) for evacuation in _returning(fleet))
-        yield from (due for due in dues if due is not None)
+def next_look(fleet: Fleet) -> float | None:
+    """When time alone brings a region back, in monotonic seconds; None when it does not."""
+    if _busy(fleet):
+        return None
+    dues = (_due(fleet, evacuation) for evacuation in _returning(fleet))
+    return min((due for due in dues if due is not None), default=None)
 
 
 def _returning(fleet: Fleet) -> list[Evacuation]:

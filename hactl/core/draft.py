@@ -8,6 +8,7 @@ from typing import assert_never
 from hactl.core import alert as alerts
 from hactl.core.alert import AlertBook, Window, window_key
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
+from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
 from hactl.core.config_events import ConfigEvent
 from hactl.core.configured import configured, without
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
@@ -123,6 +124,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
         return replace(fleet, alerts=_with_alert(fleet.alerts, event))
     if isinstance(event, RegionEvent):
         return _with_region(fleet, event)
+    if isinstance(event, BrownoutEvent):
+        return _with_brownout(fleet, event)
     match event:
         case DaemonStarted(boot=boot, trouble=trouble):
             return replace(fleet, boot=boot, config_trouble=trouble, closing=False)
@@ -198,6 +201,16 @@ def _with_region(fleet: Fleet, event: RegionEvent) -> Fleet:
             return replace(fleet, region_losses=fleet.region_losses | {loss.region: loss})
         case RegionBack(region=region):
             return replace(fleet, region_losses=without(fleet.region_losses, region))
+        case _:
+            assert_never(event)
+
+
+def _with_brownout(fleet: Fleet, event: BrownoutEvent) -> Fleet:
+    match event:
+        case BrownoutChanged(brownout=brownout):
+            return replace(fleet, brownouts=fleet.brownouts | {brownout.region: brownout})
+        case BrownoutForgotten(region=region):
+            return replace(fleet, brownouts=without(fleet.brownouts, region))
         case _:
             assert_never(event)
 

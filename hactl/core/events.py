@@ -4,6 +4,7 @@ An event carries the result, not the cause: replaying a journal needs no rule th
 """
 
 from hactl.core.alert_events import AlertEvent
+from hactl.core.brownout_events import BrownoutEvent
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigEvent
 from hactl.core.model import Failover, Paused
@@ -240,6 +241,7 @@ Event = (
     | FleetClosing
     | AlertEvent
     | RegionEvent
+    | BrownoutEvent
 )
 
 

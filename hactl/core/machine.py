@@ -9,6 +9,7 @@ from typing import assert_never
 from hactl.core import (
     alert_queue,
     auto_failback,
+    brownouts,
     consequence,
     failover,
     operations,
@@ -126,6 +127,7 @@ def settle(draft: Draft, before: Fleet) -> None:
         pausing.follow(draft)
         reconsider_suspects(draft)
         spares.promote(draft)
+        brownouts.follow(draft)
         _shift_traffic(draft)
         _tell_new_edges(draft, before)
         failover.begin(draft, before)

@@ -4,6 +4,7 @@ Its parts have modules of their own: `node`, `plan`, `operation`.
 """
 
 from hactl.core.alert import AlertBook
+from hactl.core.brownout import Brownout
 from hactl.core.certificate import Certificate
 from hactl.core.evacuation import Evacuation, RegionLoss
 from hactl.core.node import Node, Reason, Role
@@ -95,6 +96,8 @@ class Fleet(Value):
     region_weights: dict[str, int] = {}
     evacuations: dict[str, Evacuation] = {}
     """Regions that do not get all the traffic their priority and weight would give them, by name."""
+    brownouts: dict[str, Brownout] = {}
+    """Regions that answer far worse than they should, or did so lately, by name."""
     certificate: Certificate | None = None
     """The one that clients are shown; None without TLS."""
     certificate_refused: str = ""

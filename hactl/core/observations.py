@@ -153,6 +153,27 @@ class CertificateUnfit(_Observation):
     why: str
 
 
+class RegionFaltered(_Observation):
+    """A region answers far worse than the others do, or than it did itself, and has done so for a while."""
+
+    region: str
+    why: str
+
+
+class RegionRecovered(_Observation):
+    """It does so no more."""
+
+    region: str
+    why: str
+
+
+class TakersFaltered(_Observation):
+    """Those that took over from a region that faltered answer no better since."""
+
+    region: str
+    why: str
+
+
 class JournalStuck(_Observation):
     """Records wait for room in the journal."""
 
@@ -196,6 +217,9 @@ Observation = (
     | PlanRejected
     | TrafficWorsened
     | LoadSustained
+    | RegionFaltered
+    | RegionRecovered
+    | TakersFaltered
     | CertificateFit
     | CertificateUnfit
     | JournalStuck

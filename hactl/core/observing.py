@@ -6,7 +6,7 @@ news is about the current launch, how many may be taken out on probes, whose cha
 
 from typing import assert_never
 
-from hactl.core import alert_queue, operations, ramp, rollout, slowness
+from hactl.core import alert_queue, brownouts, operations, ramp, rollout, slowness
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
 from hactl.core.events import (
@@ -36,10 +36,13 @@ from hactl.core.observations import (
     Observation,
     PlanApplied,
     PlanRejected,
+    RegionFaltered,
+    RegionRecovered,
     Spawned,
     SpawnFailed,
     Stalled,
     StillBusy,
+    TakersFaltered,
     Ticked,
     TrafficWorsened,
     WentIdle,
@@ -69,6 +72,8 @@ def observe(draft: Draft, saw: Observation) -> None:  # noqa: C901 - one case fo
         case LoadSustained(node=name, instance=instance, rate=rate):
             if _current(draft.fleet, name, instance) and rate > draft.fleet.sustained:
                 draft.emit(CapacitySeen(node=name, rate=rate))
+        case RegionFaltered() | RegionRecovered() | TakersFaltered():
+            brownouts.observe(draft, saw)
         case CertificateFit() | CertificateUnfit():
             _certificate(draft, saw)
         case AlertTried():

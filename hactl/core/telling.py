@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
+from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
 from hactl.core.certificate import bearers
 from hactl.core.config_events import (
     ConfigEvent,
@@ -58,6 +59,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
         return _alert(event)
     if isinstance(event, RegionEvent):
         return _region(event)
+    if isinstance(event, BrownoutEvent):
+        return _brownout(event)
     match event:
         case DaemonStarted():
             return _started(event)
@@ -153,6 +156,16 @@ def _failover(event: FailoverBegan | FailoverMoved | FailoverEnded) -> str:
             return f"{node}: capacity will not be back by itself"
         case FailoverEnded(node=node, back_ms=back_ms):
             return f"{node}: capacity back after {back_ms:.0f} ms"
+        case _:
+            assert_never(event)
+
+
+def _brownout(event: BrownoutEvent) -> str:
+    match event:
+        case BrownoutChanged(brownout=brownout, what=what):
+            return f"region {brownout.region} {what}"
+        case BrownoutForgotten(region=region):
+            return f"region {region} has been well for so long that its brown-outs are forgotten"
         case _:
             assert_never(event)
 

@@ -40,6 +40,13 @@ class Recent:
         self._longest = longest
         self._seconds: deque[tuple[float, Sample]] = deque()
 
+    @classmethod
+    def merged(cls, parts: "Iterable[Recent]") -> "Recent":
+        """Those of several, in the order of time."""
+        whole = cls()
+        whole._seconds.extend(sorted((each for part in parts for each in part._seconds), key=lambda each: each[0]))
+        return whole
+
     def add(self, samples: Iterable[Sample], now: float) -> None:
         """Take what was measured up to `now`, in monotonic seconds; where nothing could be read nothing is known."""
         self._seconds.extend((now, sample) for sample in samples if sample.requests is not None)
@@ -71,6 +78,11 @@ class Held:
 
     def __init__(self) -> None:
         self._since: float | None = None
+
+    @property
+    def true(self) -> bool:
+        """Whether it was true the last time."""
+        return self._since is not None
 
     def during(self, true: bool, now: float) -> float:
         """Seconds it has been true by now; 0 when it is not."""

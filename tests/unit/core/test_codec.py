@@ -94,6 +94,8 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "RegionLost",
         "RegionMoved",
         "RegionBack",
+        "BrownoutChanged",
+        "BrownoutForgotten",
     }
 
 
