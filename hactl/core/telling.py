@@ -141,7 +141,8 @@ def tell_step(target: Target) -> str:
         case Step.COMMIT:
             return "take it into force"
         case Step.SHIFT:
-            return f"{target.region} keeps {target.keep} % of its traffic"
+            proved = " on every edge" if target.until else ""
+            return f"{target.region} keeps {target.keep} % of its traffic{proved}"
         case _:
             assert_never(target.step)
 

@@ -13,6 +13,8 @@ from hactl.core.commands import (
     Command,
     Down,
     Drain,
+    Failback,
+    Failover,
     Freeze,
     Kill,
     Pause,
@@ -29,6 +31,7 @@ from hactl.core.commands import (
 from hactl.core.draft import evolve
 from hactl.core.effects import Effect, SendSignal, Spawn
 from hactl.core.errors import CommandRejected
+from hactl.core.evacuation import EvacuationCause
 from hactl.core.events import (
     Event,
     FleetUnpaused,
@@ -64,7 +67,7 @@ from hactl.core.observations import (
     WentIdle,
     Woke,
 )
-from hactl.core.operation import Verb
+from hactl.core.operation import RAMPS, Verb
 from hactl.core.pausing import held
 from hactl.core.plan import EndpointStatus
 from hactl.core.reading import Verdict, explain, read, word
@@ -84,6 +87,9 @@ SPECS: dict[str, FleetSpec] = {
     "two regions, one waiting": a_spec(regions=2, nodes=2, standby=True, safety={"min_serving_nodes": 2}),
     "three regions that spill over": a_spec(
         regions=3, nodes=2, edges=3, standby=True, failover_mode=FailoverMode.SPILL_OVER
+    ),
+    "three regions, one waiting, returning": a_spec(
+        regions=3, nodes=1, standby=True, auto_failback=True, stable_for=5.0, restart={"initial": 0.0}
     ),
     "slow ones weigh less": a_spec(nodes=4, health=HealthSpec(slow_weight=10)),
     "eight nodes, hashing": a_spec(nodes=8, edge={"policy": Policy.MAGLEV, "hash_on": "source-ip"}),
@@ -197,7 +203,11 @@ class Walk:
         some = tuple(pick.choice(names) for _ in range(pick.choice((1, 1, 1, 1, 2, 3))))
         regions = tuple(region.name for region in self.fleet.spec.regions if pick.random() < 0.5)
         faults = (Kill, Freeze, Freeze, Thaw, Pause, Unpause)
-        verb = pick.choice((Start, Start, Stop, Restart, *faults, Drain, Resume, SetWeight, SetPolicy, Down))
+        moves = (Failover, Failback, Failback)
+        verb = pick.choice((Start, Start, Stop, Restart, *faults, Drain, Resume, SetWeight, SetPolicy, Down, *moves))
+        if verb in moves:
+            names = [*(region.name for region in self.fleet.spec.regions), "nowhere"]
+            return verb(region=pick.choice(names), steps=pick.choice((1, 2, 4, 0)), pause=pick.choice((0.0, 0.5, 5.0)))
         if verb is Unpause:
             return Unpause()
         if verb is Pause:
@@ -293,6 +303,11 @@ class Walk:
         assert set(self.fleet.operations) == self.began - self.ended
         for operation in self.fleet.operations.values():
             assert operation.deadline > self.mono, f"too late already: {operation}"
+        moving = [operation for operation in self.fleet.operations.values() if operation.verb in RAMPS]
+        assert len(moving) <= 1
+        for evacuation in self.fleet.evacuations.values():
+            resting = evacuation.keep == 0 or evacuation.cause is EvacuationCause.FALTERED
+            assert resting or moving, f"left half-way: {evacuation}"
         for failover in self.fleet.failovers.values():
             assert not self.fleet.nodes[failover.node].drained
 
