@@ -28,6 +28,8 @@ from hactl.core.model import Fleet
 from hactl.core.node import Health, Node, NodeState, ReasonCode
 from hactl.core.operation import Operation, Outcome, Verb
 from hactl.core.reading import Verdict, read
+from hactl.core.region_events import RegionMoved
+from hactl.core.targets import waiting_for_failback
 from hactl.core.value import Value, replace
 
 _NO_FAULT = (ReasonCode.OPERATOR, ReasonCode.NEW)
@@ -70,6 +72,9 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet
         case FailoverMoved(failover=failover, ms=ms):
             sentence = f"the traffic of {failover.node} has moved away on every edge after {ms:.0f} ms"
             yield _warning(AlertKind.FAILOVER, failover.node, sentence, _STATUS)
+        case RegionMoved(loss=loss, to=to, ms=ms):
+            sentence = f"the traffic of region {loss.region} has moved to {' and '.join(to)} after {ms:.0f} ms"
+            yield _warning(AlertKind.FAILOVER, loss.region, sentence, _STATUS)
         case FailoverEnded(node=node, back_ms=float(ms)):
             yield _good_news(AlertKind.NODE_BACK, node, f"{node} serves again after {ms:.0f} ms")
         case NodeChanged(node=node) if node.state is NodeState.FAILED and event.was is not NodeState.FAILED:
@@ -146,7 +151,8 @@ def _of_regions(before: Fleet, after: Fleet) -> Iterator[Notice]:
             yield _critical(AlertKind.REGION_LOST, region.name, sentence, _STATUS)
         if now and not was and _faulty(nodes_before):
             serving = ", ".join(node.name for node in nodes_after if node.serviceable)
-            sentence = f"region {region.name} is back: {serving} serves"
+            waits = waiting_for_failback(after, (node.name for node in nodes_after))
+            sentence = f"region {region.name} is back: {serving} serves" + (f"; {waits}" if waits else "")
             yield _good_news(AlertKind.REGION_BACK, region.name, sentence)
 
 

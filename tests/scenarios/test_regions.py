@@ -173,6 +173,21 @@ async def test_regions_that_share_come_back_as_their_nodes_do():
         assert len(fleet.since(0, RegionLost)) == 1
 
 
+async def test_who_is_evacuated_is_the_last_resort_of_regions_that_share():
+    """The edges find the way back to it by themselves when all others are lost; and leave it when those are back."""
+    async with RunningFleet(regions=regions(0), extra=TIRELESS) as fleet:
+        await fleet.command(Failover(region="east", steps=1, pause=0.0))
+        async with open_loop(fleet.port, rate=RATE) as load:
+            assert await now_from(load) == {"west"}
+            fleet.kill("west-1", "west-2")
+            await fleet.happens(RegionBack, after=0)
+            await fleet.calm()
+            assert await now_from(load) == {"west"}
+        assert load.failed == 0, load
+        assert any(node.startswith("east") for node in load.nodes)
+        assert fleet.now.evacuations["east"].cause is EvacuationCause.OPERATOR
+
+
 async def test_a_lost_region_returns_by_itself_when_it_is_told_to():
     """After it has been whole for `stable_for`, by an operation of the daemon's own; no request fails."""
     async with RunningFleet(regions=regions(1), extra=SOON) as fleet, open_loop(fleet.port, rate=RATE) as load:
