@@ -131,12 +131,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             return replace(fleet, boot=boot, config_trouble=trouble, closing=False)
         case NodeChanged(node=node):
             return _with_node(fleet, node)
-        case WeightsChanged(nodes=weights, regions=regions):
-            nodes_after = {
-                name: replace(node, weight=weights[name]) if name in weights else node
-                for name, node in fleet.nodes.items()
-            }
-            return replace(fleet, nodes=nodes_after, region_weights=fleet.region_weights | regions)
+        case WeightsChanged():
+            return _with_weights(fleet, event)
         case PolicyChanged(policy=policy):
             return replace(fleet, policy=policy)
         case CertificateTaken(certificate=certificate):
@@ -213,6 +209,14 @@ def _with_brownout(fleet: Fleet, event: BrownoutEvent) -> Fleet:
             return replace(fleet, brownouts=without(fleet.brownouts, region))
         case _:
             assert_never(event)
+
+
+def _with_weights(fleet: Fleet, event: WeightsChanged) -> Fleet:
+    weights = event.nodes
+    nodes = {
+        name: replace(node, weight=weights[name]) if name in weights else node for name, node in fleet.nodes.items()
+    }
+    return replace(fleet, nodes=nodes, region_weights=fleet.region_weights | event.regions)
 
 
 def _with_alert(book: AlertBook, event: AlertEvent) -> AlertBook:
