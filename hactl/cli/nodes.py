@@ -180,13 +180,16 @@ def submit(
 
 def _warn(receipt: Receipt) -> None:
     """One line when the others get more to carry than is known to fit."""
-    left = receipt.carrying
-    if left is not None and left.more and left.verdict is not CapacityVerdict.ROOM:
-        output.say(f"  {_capacity(left)}")
+    if receipt.carrying is not None and _too_much(receipt.carrying):
+        output.say(f"  {_capacity(receipt.carrying)}")
+
+
+def _too_much(left: Carrying) -> bool:
+    return left.more and left.verdict is not CapacityVerdict.ROOM
 
 
 def _capacity(left: Carrying) -> str:
-    return left.sentence if left.verdict is CapacityVerdict.ROOM else f"{left.verdict}: {left.sentence}"
+    return f"{left.verdict}: {left.sentence}" if _too_much(left) else left.sentence
 
 
 def _show_dry_run(receipt: Receipt, *, as_json: bool, shares: bool) -> None:

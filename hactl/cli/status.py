@@ -98,17 +98,17 @@ def _show(snapshot: Snapshot, *, as_json: bool) -> None:
 
 def lines(snapshot: Snapshot, width: int = 0) -> list[str]:
     """The whole status as text; within `width` columns, when given, by leaving out what matters least."""
-    return [*_summary(snapshot), "", *_table(snapshot, width), *_operations(snapshot)]
+    return [*_summary(snapshot, width), "", *_table(snapshot, width), *_operations(snapshot)]
 
 
-def _summary(snapshot: Snapshot) -> list[str]:
+def _summary(snapshot: Snapshot, width: int) -> list[str]:
     fleet, pulse = snapshot.fleet, snapshot.pulse
     reading = read(fleet)
     failover = "none yet" if fleet.last_failover_ms is None else f"traffic moved in {fleet.last_failover_ms:.0f} ms"
     summary = [
         f"fleet {fleet.name}: {output.tint(reading.verdict.value)}, {reading.sentence}",
         f"survives any one loss: {'yes' if reading.n_minus_1 else 'NO'}; last failover: {failover}",
-        told(_headroom(snapshot)),
+        *output.folded(told(_headroom(snapshot)), width),
         f"edges on {url(fleet.spec.edge)}, policy {fleet.policy}, revision {fleet.revision}, seq {fleet.seq}",
         f"daemon {pulse.version} (pid {pulse.pid}), up {output.age(snapshot.at - pulse.started)},"
         f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms",

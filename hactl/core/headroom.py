@@ -15,7 +15,6 @@ from hactl.core.load import FRESH, Load
 from hactl.core.model import Fleet
 from hactl.core.node import Health, NodeState, Role
 from hactl.core.plan import Share
-from hactl.core.safety import serving
 from hactl.core.traffic import shares, stepping_in
 from hactl.core.value import Value, replace
 
@@ -148,15 +147,16 @@ def headroom(fleet: Fleet, load: Load | None) -> Headroom:
     one, basis = capacity(fleet)
     total = load.total if load is not None else None
     known = Headroom(load=total, capacity=one, basis=basis)
-    if not (carriers := serving(fleet)):
+    carriers = [share for share in shares(fleet) if share.part > 0]
+    if not carriers:
         return known
-    # Nodes of one region and one weight are as good as each other: one of each is enough to look at.
-    alike = {(node.region, node.weight): node.name for node in reversed(carriers)}
+    # Nodes of one region and one share are missed alike: one of each is enough to look at. Who has none is not missed.
+    alike = {(share.region, round(share.part, 9)): share.node for share in reversed(carriers)}
     n_minus_1 = worst(carrying(fleet, load, (name,)) for name in alike.values())
     known = replace(known, n_minus_1=n_minus_1)
     if len(fleet.spec.regions) < 2:
         return known
-    regions = dict.fromkeys(node.region for node in carriers)
+    regions = dict.fromkeys(share.region for share in carriers)
     lost = {name: carrying(fleet, load, tuple(node.name for node in fleet.in_region(name))) for name in regions}
     without = worst(lost.values())
     region = next(name for name, left in lost.items() if left is without)

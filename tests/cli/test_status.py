@@ -4,14 +4,19 @@ import os
 import pty
 import subprocess
 
+from support.build import a_spec
 from support.certificates import issue, renew
 from support.command import HACTL, Home, finish
+from support.script import serving
 
 from hactl.cli.following import until_true
 from hactl.cli.status import StatusReport, lines
 from hactl.control.client import Client
 from hactl.core import codec
+from hactl.core.model import Sample
 from hactl.core.reading import Verdict
+from hactl.core.talk import Snapshot
+from hactl.core.value import replace
 
 COLOR = b"\x1b["
 
@@ -36,6 +41,16 @@ def test_a_narrow_screen_leaves_out_what_matters_least(fleet: Home) -> None:
     assert {"NAME", "STATE", "SHARE", "REQ/S", "WHY"} <= set(head.split())
     assert "MEM" not in head
     assert any("MEM" in line for line in lines(fleet.snapshot(), 160))
+
+
+def test_the_headroom_does_not_wrap_either() -> None:
+    """Not with the longest words there are for it."""
+    fleet = replace(serving(a_spec(regions=3, nodes=30)), sustained=123.0)
+    samples = tuple(Sample(node=node.name, at=100.0, requests=999.9) for node in fleet.gateways)
+    snapshot = Snapshot(fleet=fleet, at=100.0, mono=1000.0, samples=samples)
+    whole = "headroom: N-1 unproved (89 nodes at up to 1034/s, 123/s seen); without seoul: unproved"
+    assert whole in lines(snapshot)
+    assert max(len(line) for line in lines(snapshot, 80) if "headroom" in line or "unproved" in line) <= 80
 
 
 def test_a_drained_node_says_who_took_it_out(fleet: Home) -> None:
