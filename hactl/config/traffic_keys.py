@@ -116,6 +116,11 @@ REGION_FAILOVER = Table(
             doc='"standby": later regions wait until no earlier one can serve; "spill-over": they take the excess',
         ),
         Key(
+            name="auto_failback",
+            kind=kinds.flag(),
+            doc="a lost region gets its traffic back by itself; otherwise by: hactl failback",
+        ),
+        Key(
             name="stable_for",
             kind=quantities.duration("0s", "1d"),
             doc="how long a region that was in trouble must have been well before it gets traffic back by itself",
@@ -127,7 +132,6 @@ REGION_FAILOVER = Table(
             "well again",
         ),
     ),
-    planned=("auto_failback",),
 )
 
 SERVICE = Table(

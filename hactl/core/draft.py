@@ -14,6 +14,7 @@ from hactl.core.configured import configured, without
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
+    CapacitySeen,
     CertificateRefused,
     CertificateTaken,
     DaemonStarted,
@@ -42,7 +43,7 @@ from hactl.core.events import (
 from hactl.core.lifecycle import Context, Reaction, Stimulus, react
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Node, NodeState, Role
-from hactl.core.region_events import RegionEvacuated, RegionEvent, RegionRestored
+from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 from hactl.core.value import replace
 
 
@@ -142,6 +143,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             return replace(fleet, certificate=certificate, certificate_refused="")
         case CertificateRefused(why=why):
             return replace(fleet, certificate_refused=why)
+        case CapacitySeen(rate=rate):
+            return replace(fleet, sustained=rate)
         case TrafficShifted(plan=plan, at=at):
             return replace(fleet, plan=plan, shifted_at=at)
         case TrafficApplied(edge=edge, version=version, revision=revision):
@@ -194,6 +197,10 @@ def _with_region(fleet: Fleet, event: RegionEvent) -> Fleet:
             return replace(fleet, evacuations=fleet.evacuations | {evacuation.region: evacuation})
         case RegionRestored(region=region):
             return replace(fleet, evacuations=without(fleet.evacuations, region))
+        case RegionLost(loss=loss) | RegionMoved(loss=loss):
+            return replace(fleet, region_losses=fleet.region_losses | {loss.region: loss})
+        case RegionBack(region=region):
+            return replace(fleet, region_losses=without(fleet.region_losses, region))
         case _:
             assert_never(event)
 

@@ -1,4 +1,6 @@
-"""What a region keeps of its traffic while it is evacuated, by whom and why. A value; what follows is in `regions`.
+"""A region in trouble: what it keeps of its traffic while it is evacuated, and its loss. Values only.
+
+What follows for the plan stands in `regions`, when a loss begins and ends in `region_loss`.
 
 An evacuated region keeps its nodes running and ready. At 0 % it is listed last in every plan: it takes nothing as long
 as anybody else can serve, and everything when nobody else can.
@@ -6,6 +8,7 @@ as anybody else can serve, and everything when nobody else can.
 
 from enum import StrEnum
 
+from hactl.core.node import Reason
 from hactl.core.value import Value
 
 WHOLE = 100
@@ -41,6 +44,19 @@ class Evacuation(Value):
     def who(self) -> str:
         """Who or what evacuated it, for people."""
         return f"by {self.by}" if self.by else f"because it {_BECAUSE[self.cause]}"
+
+
+class RegionLoss(Value):
+    """One region without anybody who serves, from the moment that was seen until it is whole; monotonic seconds."""
+
+    region: str
+    cause: Reason
+    """Why its last node went."""
+    seen: float
+    version: int
+    """The plan that no longer has its nodes."""
+    moved: float | None = None
+    """When every edge had confirmed that plan."""
 
 
 _BECAUSE = {

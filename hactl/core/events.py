@@ -101,6 +101,14 @@ class CertificateRefused(_Event):
     why: str
 
 
+class CapacitySeen(_Event):
+    """A node has sustained more than any had been seen to before; so much is proved from now on."""
+
+    node: str
+    rate: float
+    """Requests per second."""
+
+
 class TrafficShifted(_Event):
     """The plan changed; the edges are being told."""
 
@@ -216,6 +224,7 @@ Event = (
     | PolicyChanged
     | CertificateTaken
     | CertificateRefused
+    | CapacitySeen
     | TrafficShifted
     | TrafficApplied
     | TrafficRejected

@@ -118,6 +118,7 @@ def burden(now: Fleet, then: Fleet, load: Load | None, without: tuple[str, ...] 
     """What the nodes carry when the fleet has become `then`, beside what they carry `now`."""
     left = [share for share in shares(then) if share.part > 0]
     most = max(left, key=lambda share: share.part, default=Share(node="", region="", part=0.0))
+    before = max((share.part for share in shares(now)), default=0.0)
     one, basis = capacity(then)
     needed = load.total * most.part if load is not None and left else None
     blank = Carrying(
@@ -130,15 +131,16 @@ def burden(now: Fleet, then: Fleet, load: Load | None, without: tuple[str, ...] 
         needed=needed,
         capacity=one,
         basis=basis,
-        more=not left or most.part > max((share.part for share in shares(now)), default=0.0) + 1e-9,
+        more=most.part > before + 1e-9 if left else before > 0,
     )
-    even = bool(left) and most.part - min(share.part for share in left) < 0.01 * most.part
-    return replace(blank, sentence=_sentence(blank, load, even=even))
+    return replace(blank, sentence=_sentence(blank, load))
 
 
 def worst(several: Iterable[Carrying]) -> Carrying | None:
     """The one that leaves the least; None of none."""
-    return max(several, key=lambda one: (not one.nodes, _WORST_LAST.index(one.verdict), one.part), default=None)
+    return max(
+        several, key=lambda one: (not one.nodes, _WORST_LAST.index(one.verdict), round(one.part, 9)), default=None
+    )
 
 
 def headroom(fleet: Fleet, load: Load | None) -> Headroom:
@@ -163,30 +165,26 @@ def headroom(fleet: Fleet, load: Load | None) -> Headroom:
 
 def told(headroom: Headroom) -> str:
     """The headroom in one line, for people."""
-    one = headroom.n_minus_1
+    one, region = headroom.n_minus_1, headroom.n_minus_region
     if one is None:
         return "headroom: none, nobody serves"
     if headroom.load is None:
-        return f"headroom: unknown, no load was measured in the last {FRESH:g} s; {_known(headroom)}"
+        return f"headroom: unknown, no load measured in the last {FRESH:g} s (one node: {_basis(headroom)})"
     if not headroom.load:
-        return f"headroom: no traffic now; {_known(headroom)}"
+        return f"headroom: no traffic now (one node: {_basis(headroom)})"
     if not one.nodes:
         line = "headroom: N-1 NONE (nobody else would serve)"
     else:
-        line = f"headroom: N-1 {_room(one)} ({_at(one)}, {_known(headroom)})"
-    region = headroom.n_minus_region
-    if region is None:
-        return line
-    if not region.nodes:
-        return f"{line}; without {headroom.region}: NONE"
-    return f"{line}; without {headroom.region}: {_room(region)}" + (
-        f" ({_at(region)})" if region.verdict is not CapacityVerdict.ROOM else ""
-    )
+        nodes, up_to = "nodes" if one.nodes > 1 else "node", "" if _even(one) else "up to "
+        at = f"{one.nodes} {nodes} at {up_to}{rate(one.needed or 0.0)}"
+        beside = "," if one.verdict is CapacityVerdict.UNPROVED else " of"
+        line = f"headroom: N-1 {_room(one)} ({at}{beside} {_basis(headroom)})"
+    return line if region is None else f"{line}; without {headroom.region}: {_room(region)}"
 
 
 def rate(requests: float) -> str:
     """Requests per second, for people."""
-    return f"{requests:.0f}/s" if requests >= 10 or requests == int(requests) else f"{requests:.1f}/s"
+    return f"{requests:.0f}/s" if requests >= 10 or requests % 1 == 0 else f"{requests:.1f}/s"
 
 
 def _verdict(needed: float | None, one: float, basis: Basis, *, somebody: bool) -> CapacityVerdict:
@@ -199,9 +197,16 @@ def _verdict(needed: float | None, one: float, basis: Basis, *, somebody: bool) 
     return CapacityVerdict.SHORT if basis is Basis.DECLARED else CapacityVerdict.UNPROVED
 
 
-def _sentence(left: Carrying, load: Load | None, *, even: bool) -> str:
+def _even(left: Carrying) -> bool:
+    """All of them carry the same."""
+    return left.part * left.nodes < 1.01
+
+
+def _sentence(left: Carrying, load: Load | None) -> str:
     if not left.nodes:
-        return f"nobody would be left to carry {rate(load.total) if load is not None else 'the traffic'}"
+        return "nobody would be left to " + (
+            f"carry {rate(load.total)}" if load is not None and load.total else "serve"
+        )
     who = f"the other {left.nodes} nodes" if left.without else f"{left.nodes} nodes"
     if left.nodes == 1:
         who = f"{left.node} alone"
@@ -211,11 +216,11 @@ def _sentence(left: Carrying, load: Load | None, *, even: bool) -> str:
         return f"{who} would carry it: there is no traffic now"
     each = rate(left.needed)
     if left.nodes > 1:
-        each = f"{each} each" if even else f"up to {each} ({left.node})"
+        each = f"{each} each" if _even(left) else f"up to {each} ({left.node})"
     return f"{who} would carry {each}; {_known(left)}"
 
 
-def _known(what: Headroom | Carrying) -> str:
+def _known(what: Carrying) -> str:
     match what.basis:
         case Basis.DECLARED:
             return f"one is declared to carry {rate(what.capacity)}"
@@ -225,12 +230,14 @@ def _known(what: Headroom | Carrying) -> str:
             return "none has been seen to sustain a load yet"
 
 
-def _at(left: Carrying) -> str:
-    return f"{left.nodes} node{'s' if left.nodes > 1 else ''} at {rate(left.needed or 0.0)}"
+def _basis(what: Headroom) -> str:
+    return "capacity not known yet" if what.basis is Basis.UNKNOWN else f"{rate(what.capacity)} {what.basis}"
 
 
 def _room(left: Carrying) -> str:
-    if left.verdict is CapacityVerdict.UNPROVED or left.room is None:
+    if not left.nodes:
+        return "NONE"
+    if left.room is None or left.verdict is CapacityVerdict.UNPROVED:
         return "unproved"
     short = left.verdict is CapacityVerdict.SHORT
     return f"SHORT by {-left.room * 100:.0f} %" if short else f"{left.room * 100:.0f} %"

@@ -16,7 +16,7 @@ class Load(Value):
     """What the nodes carry."""
 
     rates: dict[str, float] = {}
-    """Gateway node → requests per second that the edges sent it, retries included."""
+    """Gateway node → requests per second that it answered."""
     at: float = 0.0
     """Unix time of the measurement."""
 

@@ -6,7 +6,20 @@ rejected whole; an observation never fails, late news is dropped.
 
 from typing import assert_never
 
-from hactl.core import alert_queue, brownouts, failover, operations, pausing, proposals, ramp, rollout, spares
+from hactl.core import (
+    alert_queue,
+    auto_failback,
+    brownouts,
+    consequence,
+    failover,
+    operations,
+    pausing,
+    proposals,
+    ramp,
+    region_loss,
+    rollout,
+    spares,
+)
 from hactl.core.commands import (
     VERBS,
     Apply,
@@ -41,6 +54,7 @@ from hactl.core.events import (
     TrafficShifted,
     WeightsChanged,
 )
+from hactl.core.headroom import Carrying
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Now
 from hactl.core.observations import Observation
@@ -78,16 +92,19 @@ class Decision(Value):
     effects: tuple[Effect, ...] = ()
     operation: str = ""
     sentence: str = ""
+    carrying: Carrying | None = None
+    """What a command leaves the others to carry, at its worst moment."""
 
 
 def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
     """What follows from `cause`. Raises CommandRejected, and nothing else, for a Request that does not fit."""
     draft = Draft(fleet, now)
-    operation = None
+    operation, carrying = None, None
     if isinstance(cause, Request):
         check(fleet, cause)
         proposals.check(fleet, cause)
         ramp.check(fleet, cause)
+        carrying = consequence.check(fleet, cause)
         operation = _accept(draft, cause)
     else:
         observe(draft, cause)
@@ -99,6 +116,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
         effects=draft.ordered_effects(),
         operation=operation.id if operation else "",
         sentence=operation.sentence if operation else "",
+        carrying=carrying,
     )
 
 
@@ -114,9 +132,12 @@ def settle(draft: Draft, before: Fleet) -> None:
         _tell_new_edges(draft, before)
         failover.begin(draft, before)
         failover.follow(draft)
+        region_loss.begin(draft, before)
+        region_loss.follow(draft)
         operations.advance(draft)
         rollout.advance(draft)
         ramp.advance(draft)
+        auto_failback.follow(draft)
         if draft.fleet.seq == seq:
             return
         before = draft.fleet

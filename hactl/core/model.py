@@ -6,7 +6,7 @@ Its parts have modules of their own: `node`, `plan`, `operation`.
 from hactl.core.alert import AlertBook
 from hactl.core.brownout import Brownout
 from hactl.core.certificate import Certificate
-from hactl.core.evacuation import Evacuation
+from hactl.core.evacuation import Evacuation, RegionLoss
 from hactl.core.node import Node, Reason, Role
 from hactl.core.operation import Operation
 from hactl.core.plan import TrafficPlan
@@ -109,6 +109,8 @@ class Fleet(Value):
     """Edge name → version of the plan that edge has proved to use."""
     failovers: dict[str, Failover] = {}
     """Losses in progress, by node."""
+    region_losses: dict[str, RegionLoss] = {}
+    """Losses of whole regions in progress, by name."""
     last_failover_ms: float | None = None
     """Of the last ended one: from the death seen until every edge had moved."""
     operations: dict[str, Operation] = {}

@@ -132,6 +132,15 @@ class TrafficWorsened(_Observation):
     why: str
 
 
+class LoadSustained(_Observation):
+    """A node has carried materially more for several seconds than any had been seen to before."""
+
+    node: str
+    instance: str
+    rate: float
+    """Requests per second that it answered in each of these seconds, with practically no error."""
+
+
 class CertificateFit(_Observation):
     """The files that the configuration names were found to hold this certificate and its key."""
 
@@ -207,6 +216,7 @@ Observation = (
     | PlanApplied
     | PlanRejected
     | TrafficWorsened
+    | LoadSustained
     | RegionFaltered
     | RegionRecovered
     | TakersFaltered

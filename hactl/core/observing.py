@@ -10,6 +10,7 @@ from hactl.core import alert_queue, brownouts, operations, ramp, rollout, slowne
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
 from hactl.core.events import (
+    CapacitySeen,
     CertificateRefused,
     CertificateTaken,
     JournalFilled,
@@ -30,6 +31,7 @@ from hactl.core.observations import (
     CertificateUnfit,
     Exited,
     JournalStuck,
+    LoadSustained,
     NoLongerSlow,
     Observation,
     PlanApplied,
@@ -54,7 +56,7 @@ _OfOne = (
 """News about one launch."""
 
 
-def observe(draft: Draft, saw: Observation) -> None:
+def observe(draft: Draft, saw: Observation) -> None:  # noqa: C901 - one case for each observation
     """Take one observation."""
     match saw:
         case Ticked():
@@ -67,6 +69,9 @@ def observe(draft: Draft, saw: Observation) -> None:
             if operation_id in draft.fleet.operations:
                 rollout.turn_back(draft, draft.fleet.operations[operation_id], why)
                 ramp.turn_back(draft, draft.fleet.operations[operation_id], why)
+        case LoadSustained(node=name, instance=instance, rate=rate):
+            if _current(draft.fleet, name, instance) and rate > draft.fleet.sustained:
+                draft.emit(CapacitySeen(node=name, rate=rate))
         case RegionFaltered() | RegionRecovered() | TakersFaltered():
             brownouts.observe(draft, saw)
         case CertificateFit() | CertificateUnfit():

@@ -17,7 +17,7 @@ from hactl.core.model import Fleet
 from hactl.core.node import Goal, NodeState, Role
 from hactl.core.operation import Operation, Outcome, Phase, Target, Undo, Verb
 from hactl.core.rolling import given_up, held_down, is_up, known_to_edges, order, roll_one
-from hactl.core.targets import made_good, thawed
+from hactl.core.targets import made_good, thawed, waiting_for_failback
 from hactl.core.traffic import confirmed
 from hactl.core.unfinished import cut_off, sentence, still_open
 from hactl.core.value import replace
@@ -127,7 +127,9 @@ def _await_targets(draft: Draft, operation: Operation) -> None:
         if failed:
             end(draft, operation, Outcome.FAILED, "; ".join(failed), "hactl status")
         else:
-            end(draft, operation, Outcome.DONE, sentence(operation.sentence, _left(operation.verb, targets)))
+            held_back = waiting_for_failback(draft.fleet, (target.node for target in targets))
+            told = sentence(operation.sentence, _left(operation.verb, targets), held_back)
+            end(draft, operation, Outcome.DONE, told)
     elif targets != operation.targets:
         draft.emit(OperationMoved(operation=replace(operation, targets=targets)))
 

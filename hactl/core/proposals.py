@@ -94,16 +94,21 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
             hint,
             guard=True,
         )
-    coming = {node.name: node for node in proposal.nodes if node.name in ours}
-    restarting = [node.name for node in now if node.name in coming and _changes(node, coming[node.name], proposal)]
     others = _beside(fleet)
-    if restarting and others < rules.min_serving_nodes:
+    if others < rules.min_serving_nodes and (first := next(iter(restarting(fleet, proposal)), "")):
         beside = f"only {others} others serve (safety.min_serving_nodes = {rules.min_serving_nodes})"
         raise CommandRejected(
-            f"'{restarting[0]}' would restart, and {beside if others else 'nobody else serves'}",
+            f"'{first}' would restart, and {beside if others else 'nobody else serves'}",
             f"add a node first, or {hint}",
             guard=True,
         )
+
+
+def restarting(fleet: Fleet, proposal: Proposal) -> list[str]:
+    """The gateway nodes that carry traffic and have to restart for it."""
+    ours = wanted(fleet)
+    coming = {node.name: node for node in proposal.nodes if node.name in ours}
+    return [node.name for node in serving(fleet) if node.name in coming and _changes(node, coming[node.name], proposal)]
 
 
 def _rules(fleet: Fleet, proposal: Proposal) -> SafetySpec:

@@ -9,7 +9,7 @@ is left to serve, or the region itself is gone, there is nothing to be careful a
 """
 
 from hactl.core.commands import Failback, Failover, Request
-from hactl.core.draft import Draft
+from hactl.core.draft import Draft, evolve
 from hactl.core.errors import CommandRejected
 from hactl.core.evacuating import put, restore
 from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
@@ -17,6 +17,7 @@ from hactl.core.events import OperationBegan, OperationMoved
 from hactl.core.model import Fleet
 from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Step, Target, Verb
 from hactl.core.operations import end
+from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.regions import kept, missing, takers, usable
 from hactl.core.rolling import known_to_edges
 from hactl.core.value import replace
@@ -71,11 +72,20 @@ def in_progress(fleet: Fleet) -> Operation | None:
     return next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
 
 
+def arrived(fleet: Fleet, command: Failover | Failback) -> Fleet:
+    """The fleet after the last step."""
+    region = command.region
+    if isinstance(command, Failback):
+        return evolve(fleet, RegionRestored(region=region, why=""))
+    return evolve(fleet, RegionEvacuated(evacuation=Evacuation(region=region)))
+
+
 def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, sure: bool = False) -> Operation:
     """The operation with its steps and with what it would be taken back to; one that it turns round is ended."""
     region = command.region
     fleet = draft.fleet
-    found = fleet.evacuations.get(region, Evacuation(region=region, keep=WHOLE))
+    # However long it had been well: when this is taken back, it was not.
+    found = replace(fleet.evacuations.get(region, Evacuation(region=region, keep=WHOLE)), well_since=None)
     turned = in_progress(fleet)
     if turned is not None:
         # What the other had come to in the end; half-way is no place to stay.

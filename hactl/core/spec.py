@@ -236,6 +236,8 @@ class FleetSpec(Value):
     edge: EdgeSpec = EdgeSpec()
     regions: tuple[RegionSpec, ...] = (RegionSpec(),)
     failover_mode: FailoverMode = FailoverMode.STANDBY
+    auto_failback: bool = False
+    """A region that was lost gets its traffic back by itself, once it has been whole for `stable_for`."""
     stable_for: float = 60.0
     """Seconds a region that was in trouble must have been well before it gets traffic back by itself."""
     brownout: bool = True

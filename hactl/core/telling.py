@@ -18,6 +18,7 @@ from hactl.core.config_events import (
 )
 from hactl.core.events import (
     AdoptionRefused,
+    CapacitySeen,
     CertificateRefused,
     CertificateTaken,
     DaemonStarted,
@@ -43,10 +44,11 @@ from hactl.core.events import (
     TrafficShifted,
     WeightsChanged,
 )
+from hactl.core.headroom import rate
 from hactl.core.node import Health, NodeState
 from hactl.core.operation import Operation, Phase, Step, Target
 from hactl.core.plan import EndpointStatus
-from hactl.core.region_events import RegionEvacuated, RegionEvent, RegionRestored
+from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event
@@ -78,6 +80,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"policy: {policy}"
         case CertificateTaken() | CertificateRefused():
             return _certificate(event)
+        case CapacitySeen(node=node, rate=sustained):
+            return f"{node}: sustained {rate(sustained)}, more than any node was seen to carry before"
         case TrafficShifted(plan=plan):
             active = sum(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints)
             return f"plan {plan.version}: {active} nodes take traffic"
@@ -173,6 +177,14 @@ def _region(event: RegionEvent) -> str:
             return f"{evacuation.region}: keeps {evacuation.keep} % of its traffic, {evacuation.who}{why}"
         case RegionRestored(region=region, why=why):
             return f"{region}: gets all its traffic again: {why}"
+        case RegionLost(loss=loss):
+            return f"region {loss.region}: lost, none of its nodes serves: {loss.cause.text}"
+        case RegionMoved(loss=loss, to=to, ms=ms):
+            return f"region {loss.region}: traffic moved to {' and '.join(to)} on every edge after {ms:.0f} ms"
+        case RegionBack(region=region, back_ms=None):
+            return f"region {region}: will not be back by itself"
+        case RegionBack(region=region, back_ms=back_ms):
+            return f"region {region}: whole again after {back_ms:.0f} ms"
         case _:
             assert_never(event)
 

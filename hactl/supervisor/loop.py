@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import assert_never
 
-from hactl.core.commands import Apply, Command, Freeze, Kill, Request, Scale
+from hactl.core.commands import Apply, Command, Request, Scale
 from hactl.core.config_events import NodesRemoved
+from hactl.core.consequence import once_done
 from hactl.core.draft import evolve
 from hactl.core.effects import (
     ApplyTraffic,
@@ -27,9 +28,9 @@ from hactl.core.effects import (
 )
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import DaemonStopped, Event, NodeAdopted, Record
+from hactl.core.load import measured
 from hactl.core.machine import Decision, step
 from hactl.core.model import Fleet, Now
-from hactl.core.node import NodeState
 from hactl.core.observations import JournalStuck, Observation
 from hactl.core.running import JournalFull
 from hactl.core.talk import LogPage, Measured, News, Pulse, Query, Receipt, Snapshot, Update
@@ -175,8 +176,10 @@ class Supervisor:
         proposal = await self._proposer.propose(command, self._fleet) if isinstance(command, Apply | Scale) else None
         if self._leaving.is_set():
             raise CommandRejected("the daemon is leaving", "hactl up")
-        request = Request(command=command, by=by, reason=reason, confirm=confirm, proposal=proposal)
-        decision = step(self._fleet, request, self._clock())
+        now = self._clock()
+        load = measured(self._fleet, self._crew.samples, now.wall)
+        request = Request(command=command, by=by, reason=reason, confirm=confirm, proposal=proposal, load=load)
+        decision = step(self._fleet, request, now)
         if not dry_run:
             try:
                 self._work(decision, request)
@@ -188,8 +191,9 @@ class Supervisor:
             seq=self._fleet.seq if dry_run else decision.fleet.seq,
             operation="" if dry_run else decision.operation,
             sentence=decision.sentence,
-            shares=shares(_once_done(decision.fleet, command)),
+            shares=shares(once_done(decision.fleet, command)),
             steps=_steps(decision),
+            carrying=decision.carrying,
         )
 
     def watch(self, after: int = 0) -> AsyncIterator[Update]:
@@ -326,14 +330,6 @@ class Supervisor:
         self._stuck = waiting > 0
         if self._stuck and not stuck:
             self.deliver(JournalStuck(waiting=waiting))
-
-
-def _once_done(fleet: Fleet, command: Command) -> Fleet:
-    """The fleet that receipts give the shares of: of a fault, that without those it hits."""
-    if not isinstance(command, Kill | Freeze):
-        return fleet
-    hit = {name: replace(fleet.nodes[name], state=NodeState.STARTING) for name in command.nodes}
-    return replace(fleet, nodes={**fleet.nodes, **hit})
 
 
 def _steps(decision: Decision) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from support.build import a_spec, at, founded
 
-from hactl.core.brownouts import next_look
+from hactl.core import auto_failback, brownouts
 from hactl.core.commands import Command, Request
 from hactl.core.draft import evolve
 from hactl.core.effects import Effect
@@ -164,9 +164,7 @@ def next_deadline(fleet: Fleet) -> float | None:
     moments = [node.deadline.at for node in fleet.nodes.values() if node.deadline is not None]
     if fleet.paused is not None and fleet.paused.ends is not None:
         moments.append(fleet.paused.ends)
-    moved = next_look(fleet)
-    if moved is not None:
-        moments.append(moved)
+    moments += [look for look in (auto_failback.next_look(fleet), brownouts.next_look(fleet)) if look is not None]
     return min([*moments, *(operation.look_again for operation in fleet.operations.values())], default=None)
 
 
@@ -178,12 +176,9 @@ def due(fleet: Fleet, mono: float) -> Sequence[Observation]:
         if node.deadline is not None and node.deadline.at <= mono
     ]
     over = fleet.paused is not None and fleet.paused.ends is not None and fleet.paused.ends <= mono
-    moved = next_look(fleet)
-    late = (
-        over
-        or (moved is not None and moved <= mono)
-        or any(operation.look_again <= mono for operation in fleet.operations.values())
-    )
+    looks = (auto_failback.next_look(fleet), brownouts.next_look(fleet))
+    over = over or any(look is not None and look <= mono for look in looks)
+    late = over or any(operation.look_again <= mono for operation in fleet.operations.values())
     return [*woken, Ticked()] if late else woken
 
 

@@ -252,6 +252,7 @@ def fleet_specs(draw: st.DrawFn) -> FleetSpec:
         edge=edge,
         regions=chosen,
         failover_mode=draw(st.sampled_from(FailoverMode)),
+        auto_failback=draw(st.booleans()),
         stable_for=draw(seconds(0, 86_400)),
         brownout=draw(st.booleans()),
         gateway=gateway,
