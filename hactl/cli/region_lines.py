@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from hactl.cli import output
+from hactl.cli.brownout_lines import outlook, unmoved
 from hactl.core.evacuation import Evacuation, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.ramp import in_progress
@@ -18,6 +19,7 @@ def troubles(fleet: Fleet, wall: float, mono: float) -> Iterator[str]:
         yield f"{loss.region} was lost {ago} ago and is not whole again: {loss.cause.text}{moved}"
     for evacuation in fleet.evacuations.values():
         yield f"{_kept(evacuation, wall)}; {_ends(fleet, evacuation, mono)}"
+    yield from unmoved(fleet, wall, mono)
 
 
 def _kept(evacuation: Evacuation, wall: float) -> str:
@@ -36,7 +38,7 @@ def _ends(fleet: Fleet, evacuation: Evacuation, mono: float) -> str:
     if not takers(fleet, region):
         return f"but nobody else can serve now; ends with: {command}"
     if evacuation.cause is EvacuationCause.FALTERED:
-        return f"more again when it is well for long enough, or with: {command}"
+        return f"{outlook(fleet, region, mono)}, or with: {command}"
     if evacuation.cause is EvacuationCause.LOST and fleet.spec.auto_failback:
         wait = fleet.spec.stable_for
         if evacuation.well_since is not None:

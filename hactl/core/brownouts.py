@@ -67,6 +67,12 @@ def falters(fleet: Fleet, region: str) -> bool:
     return known is not None and known.faltering
 
 
+def impediment(fleet: Fleet, brownout: Brownout) -> str:
+    """What keeps the traffic of a region that falters from being moved, for people; "" for nothing but the time."""
+    moving = next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
+    return f"{moving.id} is under way" if moving is not None else obstacle(fleet, brownout.region)
+
+
 def next_look(fleet: Fleet) -> float | None:
     """When something is due by time alone, in monotonic seconds; None when nothing is, or something else must come."""
     moments = [moment for brownout in fleet.brownouts.values() if (moment := _due(fleet, brownout)) is not None]

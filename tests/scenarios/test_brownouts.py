@@ -61,11 +61,10 @@ def moves(fleet: RunningFleet, mark: int) -> list[int]:
     return [event.evacuation.keep if isinstance(event, RegionEvacuated) else 100 for event in events]
 
 
-@pytest.mark.parametrize(("trouble", "standby"), [(SLOW, False), (FAULTY, False), (SLOW, True)])
-async def test_a_browned_out_region_loses_most_of_its_share_and_gets_it_back(
-    trouble: str, standby: bool, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("trouble", [SLOW, FAULTY])
+async def test_a_browned_out_region_loses_most_of_its_share_and_gets_it_back(trouble: str, tmp_path: Path) -> None:
     """Four fifths of it within 10 s, by the answers that clients got; it does not flap, and comes back in steps."""
+    standby = trouble == SLOW  # compared with its own past; the other one with the other region
     usual = 1.0 if standby else 0.5
     async with two(tmp_path, standby=standby) as fleet, open_loop(fleet.port, rate=RATE) as load:
         await warm(load)
@@ -116,7 +115,8 @@ async def test_a_brownout_outlives_the_daemon(tmp_path: Path) -> None:
         await fleet.happens(RegionEvacuated, after=mark)
         await fleet.kill_daemon()
         await fleet.launch()
-        assert await share(load, "a", 500) <= 0.1
+        await fleet.calm()
+        assert await share(load, "a", 300) <= 0.1
         (tmp_path / "a").unlink()
         await fleet.happens(RegionRestored, after=mark, patience=90.0)
         assert moves(fleet, mark) == [KEEP, *STEPS]
