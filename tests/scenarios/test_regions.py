@@ -1,6 +1,10 @@
 """Two real regions under load: one lost, one moved away and given back; no request fails, and nothing moves by itself
 that should not."""
 
+import json
+import sys
+from pathlib import Path
+
 import pytest
 import pytest_asyncio
 from support.fleet import TIRELESS, Region, RunningFleet, kinds
@@ -17,6 +21,7 @@ from hactl.core.regions import kept
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="module")]
 
 RATE = 300
+PROGRAM = Path(__file__).parents[1] / "support" / "troubled_program.py"
 SOON = f'[region_failover]\nauto_failback = true\nstable_for = "1s"\n\n{TIRELESS}'
 
 
@@ -156,6 +161,23 @@ async def test_an_ordered_loss_is_a_loss_and_ordered_rest_is_none(fleet):
     assert len(fleet.since(mark, RegionLost)) == 1
     await fleet.command(Start(nodes=nodes))
     assert fleet.since(mark, OperationEnded)
+
+
+async def test_a_region_that_answers_worse_does_not_get_the_traffic(tmp_path):
+    """Its nodes pass every check and fail most requests: a quarter of the traffic is enough to find out."""
+    argv = [sys.executable, str(PROGRAM), "{port}", f"{tmp_path}/{{region}}"]
+    tables = f'[gateway]\nkind = "command"\ncommand = {json.dumps(argv)}\n[health]\npath = "/healthz"\n'
+    (tmp_path / "west").write_text("0 80")
+    async with RunningFleet(regions=regions(1), routes="", extra=tables) as fleet:
+        async with open_loop(fleet.port, rate=100) as load:
+            await fleet.measured(lambda _: load.ok > 5 * 100)
+            assert load.failed == 0, load
+            operation = await fleet.command(Failover(region="east", steps=4, pause=60.0), wait=False)
+            ended = (await fleet.ended(operation)).event
+            assert await now_from(load) == {"east"}
+        assert ended.outcome is Outcome.ROLLED_BACK
+        assert "of the answers failed, 0.0 % before" in ended.sentence
+        assert fleet.now.evacuations == {}
 
 
 async def test_regions_that_share_come_back_as_their_nodes_do():
