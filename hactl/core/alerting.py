@@ -26,7 +26,7 @@ from hactl.core.events import (
 )
 from hactl.core.model import Fleet
 from hactl.core.node import Health, Node, NodeState, ReasonCode
-from hactl.core.operation import Operation, Outcome, Verb
+from hactl.core.operation import RAMPS, Operation, Outcome, Verb
 from hactl.core.reading import Verdict, read
 from hactl.core.region_events import RegionMoved
 from hactl.core.targets import waiting_for_failback
@@ -124,10 +124,13 @@ def _of_operation(ended: OperationEnded, before: Fleet, events: Sequence[Event],
     known: dict[str, Operation] = before.operations | {operation.id: operation for operation in begun}
     operation = known[ended.id]
     overtaken = after.closing and operation.verb is not Verb.DOWN
+    # what an operator has turned round went as wanted
+    overtaken = overtaken or (operation.verb in RAMPS and any(one.verb in RAMPS for one in begun if one != operation))
     if operation.verb is Verb.ALERT_TEST or ended.outcome is Outcome.DONE or overtaken:
         return
     rolled_back = ended.outcome is Outcome.ROLLED_BACK
-    kind = AlertKind.CONFIG_ROLLED_BACK if rolled_back else AlertKind.OPERATION_FAILED
+    config = rolled_back and operation.verb not in RAMPS
+    kind = AlertKind.CONFIG_ROLLED_BACK if config else AlertKind.OPERATION_FAILED
     sentence = f"{operation.sentence} (by {operation.by}) {'was' if rolled_back else 'failed:'} {ended.sentence}"
     yield _warning(kind, operation.verb, sentence, ended.hint)
 

@@ -31,7 +31,9 @@ class Place(Value):
 def places(fleet: Fleet) -> dict[str, Place]:
     """Where each region in force stands, by name, in the order of the configuration."""
     found = {spec.name: _configured(fleet, spec.name) for spec in fleet.spec.regions}
-    last = max((place.priority for place in found.values()), default=0)
+    if not fleet.evacuations:
+        return found
+    last = max(place.priority for place in found.values())
     behind = sorted((region for region in found if kept(fleet, region) == 0), key=lambda name: found[name].priority)
     ranks = {priority: rank for rank, priority in enumerate(dict.fromkeys(found[name].priority for name in behind))}
     for name in behind:

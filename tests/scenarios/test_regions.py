@@ -144,6 +144,20 @@ async def test_the_daemon_is_killed_half_way_and_the_next_one_goes_on(fleet):
     assert fleet.since(0, OperationMoved)
 
 
+async def test_a_region_lost_while_no_daemon_runs_is_lost_all_the_same(fleet):
+    """The edges find the next region by themselves; the daemon that comes then lets it keep the traffic."""
+    async with open_loop(fleet.port, rate=RATE) as load:
+        await load.answered(50)
+        await fleet.kill_daemon()
+        fleet.kill("east-1", "east-2")
+        assert await now_from(load) == {"west"}
+        await fleet.launch()
+        await fleet.calm()
+        assert await now_from(load) == {"west"}
+    assert load.failed == 0, load
+    assert fleet.now.evacuations["east"].cause is EvacuationCause.LOST
+
+
 async def test_an_ordered_loss_is_a_loss_and_ordered_rest_is_none(fleet):
     """`kill --region` ends when the capacity is back, and says that the traffic is not; stop and start say nothing."""
     nodes = ("east-1", "east-2")
