@@ -8,7 +8,7 @@ refuses a plan or is silent for too long, and when those that are to receive tra
 is left to serve, or the region itself is gone, there is nothing to be careful about: what is left is done at once.
 """
 
-from hactl.core.commands import Failback, Failover, Request
+from hactl.core.commands import VERBS, Failback, Failover, Request
 from hactl.core.draft import Draft, evolve
 from hactl.core.errors import CommandRejected
 from hactl.core.evacuating import put, restore
@@ -36,11 +36,14 @@ def check(fleet: Fleet, request: Request) -> None:
         return
     _sensible(command)
     turned = in_progress(fleet)
-    if turned is not None and turned.verb is _other(command) and _region(turned) == command.region:
+    turns = turned is not None and _turning(turned.verb) is VERBS[type(command)] and _region(turned) == command.region
+    if turns:
         return
     for operation in fleet.operations.values():
         if operation is turned or operation.revision:
             hint = f"hactl wait --operation {operation.id}"
+            if operation is turned:
+                hint = f"hactl {_turning(operation.verb)} {_region(operation)} turns it round; or: {hint}"
             raise CommandRejected(f"{operation.id} is in progress: {operation.sentence}", hint)
     region, sure = command.region, request.confirm == fleet.name
     if isinstance(command, Failover):
@@ -152,8 +155,9 @@ def _sensible(command: Failover | Failback) -> None:
         raise CommandRejected(f"{command.pause:g} s between two steps is outside 0..{LONGEST_PAUSE:g}", "2s is usual")
 
 
-def _other(command: Failover | Failback) -> Verb:
-    return Verb.FAILBACK if isinstance(command, Failover) else Verb.FAILOVER
+def _turning(verb: Verb) -> Verb:
+    """What turns it round."""
+    return Verb.FAILBACK if verb is Verb.FAILOVER else Verb.FAILOVER
 
 
 def _region(operation: Operation) -> str:

@@ -7,8 +7,8 @@ are told. What is decided here is whether it comes back by itself:
     a region of a later priority took over    active/passive: the lost one is evacuated, so that it takes nothing when
                                               it is back, until an operator or `auto_failback` gives it back
 
-What an operator ordered (drain, stop, a weight of 0, a rolling restart) is no loss; a kill is, for it is meant to be
-taken for one.
+What an operator ordered (drain, stop, a weight of 0, a rolling restart) is no loss, nor is a node that dies while its
+region is still coming up; a kill is one, for it is meant to be taken for that.
 """
 
 from hactl.core.draft import Draft
@@ -16,6 +16,7 @@ from hactl.core.evacuating import leave, restore
 from hactl.core.evacuation import WHOLE, EvacuationCause, RegionLoss
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, NodeState, Reason, ReasonCode
+from hactl.core.operation import Verb
 from hactl.core.ramp import in_progress
 from hactl.core.region_events import RegionBack, RegionLost, RegionMoved
 from hactl.core.regions import kept, missing, takers, usable
@@ -35,7 +36,7 @@ def begin(draft: Draft, before: Fleet) -> None:
         if not any(node.serviceable for node in before.in_region(name)) or not _carried(before, name):
             continue
         fault = _fault(draft.fleet, before, name)
-        if fault is not None:
+        if fault is not None and not _coming_up(draft.fleet, name):
             # A loss that leaves the plan as it is (nobody else could serve) is not moved before the next plan is.
             version = draft.fleet.plan.version + (0 if _others(draft.fleet, name) else 1)
             draft.emit(RegionLost(loss=RegionLoss(region=name, cause=fault, seen=draft.now.mono, version=version)))
@@ -97,6 +98,20 @@ def _fault(fleet: Fleet, before: Fleet, region: str) -> Reason | None:
     went = [fleet.nodes.get(node.name) for node in before.in_region(region) if node.serviceable]
     reasons = [node.reason for node in went if node is not None and node.reason is not None]
     return next((reason for reason in reasons if reason.code not in _NO_FAULT), None)
+
+
+def _coming_up(fleet: Fleet, region: str) -> bool:
+    """True while nodes of it are being started for the first time or by order: it has not been whole yet. What restarts
+    one by one is another matter, for there the others have to stand in."""
+    rolling = {
+        target.node
+        for operation in fleet.operations.values()
+        if operation.verb is Verb.RESTART or operation.revision
+        for target in operation.targets
+    }
+    starting = (node for node in fleet.in_region(region) if node.state is NodeState.STARTING)
+    ordered = (node.name for node in starting if node.reason is not None and node.reason.code in _NO_FAULT)
+    return any(name not in rolling for name in ordered)
 
 
 def _all_back(fleet: Fleet, region: str) -> bool:

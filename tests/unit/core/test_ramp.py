@@ -289,7 +289,9 @@ def test_senseless_numbers_are_refused(command: Failover | Failback, message: st
 def test_one_thing_at_a_time() -> None:
     """Two regions are never moved at once, nor one while a configuration comes into force; and the reverse."""
     story = two() >> Failover(region="seoul")
-    assert "is in progress: move the traffic of seoul away" in story.refuses(Failover(region="osaka")).message
+    rejected = story.refuses(Failover(region="osaka"))
+    assert "is in progress: move the traffic of seoul away" in rejected.message
+    assert rejected.hint.startswith("hactl failback seoul turns it round; or: hactl wait --operation op-")
     coming = a_proposal(story.fleet, a_spec(regions=2, nodes=3, standby=True))
     rejected = story.refuses(Request(command=Apply(text=""), by="bob", proposal=coming))
     assert "is in progress" in rejected.message

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from support.build import a_spec, at
+from support.build import a_spec, at, founded
 from support.script import Script, after, applied, exited, healthy, idle, like, serving, spawned
 
 from hactl.core.commands import Drain, Failback, Failover, Kill, Request, Restart, SetWeight, Stop
@@ -215,8 +215,26 @@ def test_an_adoption_is_no_loss_and_what_died_meanwhile_is_one() -> None:
 
 
 def test_the_start_of_a_fleet_is_no_loss_however_it_goes() -> None:
-    """Regions that come up one after the other take over from one another as they should."""
-    assert [event for event in fleet_of().events if isinstance(event, LOSS)] == []
+    """The one that waits is up first, then half of the other, which dies again before its twin is ready."""
+    story = Script(founded(a_spec(regions=2, nodes=2, standby=True)))
+    story.take(recover(story.fleet, Found(), Arrival(pid=1, version="0"), story.now))
+    for name in story.fleet.nodes:
+        story >> spawned(name)
+    for name in ("edge-1", "edge-2", "osaka-1", "osaka-2"):
+        story >> healthy(name)
+    assert carriers(story.fleet) == {"osaka"}
+    story >> healthy("seoul-1") >> exited("seoul-1", signal=9)
+    back(story, "seoul-1")
+    story >> healthy("seoul-2")
+    assert carriers(story.fleet) == {"seoul"}
+    assert happened(story, *LOSS) == []
+
+
+def test_a_crash_beside_a_node_that_restarts_in_its_turn_is_a_loss() -> None:
+    """The region has served all along: that one of two was on its way down by order makes it no better."""
+    story = fleet_of() >> Restart(nodes=("seoul-1",)) >> idle("seoul-1") >> exited("seoul-1", code=0)
+    assert story.node("seoul-1").state is NodeState.STARTING
+    story >> exited("seoul-2", signal=9) << RegionLost << RegionEvacuated
 
 
 def test_a_region_whose_nodes_are_stopped_meanwhile_is_not_waited_for() -> None:
