@@ -147,16 +147,16 @@ def headroom(fleet: Fleet, load: Load | None) -> Headroom:
     one, basis = capacity(fleet)
     total = load.total if load is not None else None
     known = Headroom(load=total, capacity=one, basis=basis)
-    carriers = [share for share in shares(fleet) if share.part > 0]
-    if not carriers:
+    up = [share for share in shares(fleet) if fleet.nodes[share.node].serviceable]
+    if not any(share.part for share in up):
         return known
-    # Nodes of one region and one share are missed alike: one of each is enough to look at. Who has none is not missed.
-    alike = {(share.region, round(share.part, 9)): share.node for share in reversed(carriers)}
+    # Nodes of one region and one share are missed alike: one of each is enough to look at.
+    alike = {(share.region, round(share.part, 9)): share.node for share in reversed(up)}
     n_minus_1 = worst(carrying(fleet, load, (name,)) for name in alike.values())
     known = replace(known, n_minus_1=n_minus_1)
     if len(fleet.spec.regions) < 2:
         return known
-    regions = dict.fromkeys(share.region for share in carriers)
+    regions = dict.fromkeys(share.region for share in up)
     lost = {name: carrying(fleet, load, tuple(node.name for node in fleet.in_region(name))) for name in regions}
     without = worst(lost.values())
     region = next(name for name, left in lost.items() if left is without)

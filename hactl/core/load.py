@@ -27,9 +27,12 @@ class Load(Value):
 
 
 def measured(fleet: Fleet, samples: Iterable[Sample], now: float) -> Load | None:
-    """The load in the newest samples at `now` (Unix time); None when it is not known."""
-    gateways = {node.name for node in fleet.gateways}
-    known = [sample for sample in samples if sample.node in gateways and sample.requests is not None]
-    if not known or now - known[0].at > FRESH:
+    """The load in the newest samples at `now` (Unix time); None when it is not known.
+
+    That is also when an edge that serves has not been measured: what came through it is missing everywhere.
+    """
+    known = {sample.node: sample for sample in samples if sample.requests is not None and now - sample.at <= FRESH}
+    nodes = [known[node.name] for node in fleet.gateways if node.name in known]
+    if not nodes or any(edge.serviceable and edge.name not in known for edge in fleet.edges):
         return None
-    return Load(rates={sample.node: sample.requests or 0.0 for sample in known}, at=known[0].at)
+    return Load(rates={sample.node: sample.requests or 0.0 for sample in nodes}, at=nodes[0].at)

@@ -29,6 +29,7 @@ from hactl.core.commands import (
     Unpause,
 )
 from hactl.core.errors import CommandRejected
+from hactl.core.headroom import bereft
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.operation import Verb
@@ -93,8 +94,7 @@ def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
 
 def remaining(fleet: Fleet, without: Iterable[str]) -> list[Node]:
     """The gateway nodes that would carry traffic without some, with the spares that would take their places."""
-    gone = set(without)
-    return [*serving(fleet, gone), *_stepping_in(fleet, gone)]
+    return serving(bereft(fleet, without))
 
 
 def _names_exist(fleet: Fleet, command: Command) -> None:
@@ -178,17 +178,6 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
             f"{verb} {_list(gone)} would leave {len(regions_after)} regions serving"
             f" (safety.min_serving_regions = {rules.min_serving_regions})",
         )
-
-
-def _stepping_in(fleet: Fleet, gone: set[str]) -> list[Node]:
-    """The spares that take the places of those that go."""
-    places = [node.region for node in serving(fleet) if node.name in gone]
-    found = []
-    for node in fleet.gateways:
-        if node.standing_by and node.name not in gone and node.region in places:
-            places.remove(node.region)
-            found.append(node)
-    return found
 
 
 def _enough_while_rolling(fleet: Fleet, names: tuple[str, ...]) -> None:

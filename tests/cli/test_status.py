@@ -46,7 +46,7 @@ def test_a_narrow_screen_leaves_out_what_matters_least(fleet: Home) -> None:
 def test_the_headroom_does_not_wrap_either() -> None:
     """Not with the longest words there are for it."""
     fleet = replace(serving(a_spec(regions=3, nodes=30)), sustained=123.0)
-    samples = tuple(Sample(node=node.name, at=100.0, requests=999.9) for node in fleet.gateways)
+    samples = tuple(Sample(node=node.name, at=100.0, requests=999.9) for node in fleet.nodes.values())
     snapshot = Snapshot(fleet=fleet, at=100.0, mono=1000.0, samples=samples)
     whole = "headroom: N-1 unproved (89 nodes at up to 1034/s, 123/s seen); without seoul: unproved"
     assert whole in lines(snapshot)

@@ -1,7 +1,7 @@
 """Who would carry what when others are lost, how much room that leaves, and in which words that is said."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.build import a_spec
 from support.script import Script, exited, serving
@@ -270,7 +270,7 @@ def test_more_nodes_lost_never_means_more_room(nodes: int, total: float, known: 
     assert not (before.more and not after.more)
 
 
-@unhurried
+@settings(unhurried, max_examples=300)
 @given(fleets(), st.floats(0, 5000))
 def test_n_minus_1_is_no_better_than_the_loss_of_any_one_node(fleet: Fleet, total: float) -> None:
     """Looking at one node of each kind finds the worst of all."""
