@@ -20,6 +20,7 @@ class AlertKind(StrEnum):
     FAILOVER = "failover"
     CRASH_LOOP = "crash-loop"
     HUNG = "hung"
+    NODE_SLOW = "node-slow"
     EDGE_LOST = "edge-lost"
     EDGE_BACK = "edge-back"
     REGION_LOST = "region-lost"

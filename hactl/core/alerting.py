@@ -83,6 +83,9 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet
         case NodeChanged(node=node) if _hangs(node):
             sentence = f"{node.name} hangs and is killed: {event.why}"
             yield _warning(AlertKind.HUNG, node.name, sentence, f"hactl logs {node.name}")
+        case NodeChanged(node=node) if node.slow and not before.nodes.get(node.name, node).slow:
+            sentence = f"{node.name} is far slower than its peers: {node.reason.text if node.reason else ''}"
+            yield _warning(AlertKind.NODE_SLOW, node.name, sentence, _STATUS)
         case TrafficRejected(edge=edge, version=version, why=why):
             sentence = f"{edge} would not take plan {version}: {why}"
             yield _warning(AlertKind.PLAN_REJECTED, edge, sentence, f"hactl logs {edge}")

@@ -61,12 +61,6 @@ def follow(draft: Draft) -> None:
         _follow_one(draft, brownout)
 
 
-def falters(fleet: Fleet, region: str) -> bool:
-    """True while the last news of a region was bad."""
-    known = fleet.brownouts.get(region)
-    return known is not None and known.faltering
-
-
 def impediment(fleet: Fleet, brownout: Brownout) -> str:
     """What keeps the traffic of a region that falters from being moved, for people; "" for nothing but the time."""
     moving = next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
@@ -116,7 +110,7 @@ def _move_away(draft: Draft, brownout: Brownout) -> None:
     barred = brownout.barred is not None and draft.now.mono < brownout.barred
     if barred or _hands_off(fleet) or obstacle(fleet, region):
         return
-    _change(draft, replace(brownout, moved=True, barred=None), f"keeps {KEEP} % of its traffic: {brownout.why}")
+    _change(draft, replace(brownout, moved=True, barred=None), "has most of its traffic moved to the others")
     leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
 
 
@@ -124,16 +118,17 @@ def _give_back(draft: Draft, brownout: Brownout) -> None:
     fleet, region = draft.fleet, brownout.region
     if kept(fleet, region) > KEEP and brownout.resume is None and confirmed(fleet, fleet.plan.version):
         resume = draft.now.mono + STEP  # from when every edge follows: before, nothing is seen of this step
-        _change(draft, replace(brownout, resume=resume), f"has {kept(fleet, region)} % of its traffic on every edge")
+        _change(draft, replace(brownout, resume=resume), "is given it by every edge")
         return
     due = _due(fleet, brownout)
     if due is None or draft.now.mono < due:
         return
     keep = next(step for step in STEPS if step > kept(fleet, region))
     whole = keep == WHOLE
-    why = f"well for {draft.now.mono - brownout.heard:.0f} s"
+    well = f"well for {draft.now.mono - brownout.heard:.0f} s"
     over = draft.now.mono if whole else None
-    _change(draft, replace(brownout, moved=not whole, resume=None, over=over), f"gets {keep} % of its traffic: {why}")
+    _change(draft, replace(brownout, moved=not whole, resume=None, over=over), f"gets more traffic: {well}")
+    why = well if whole else fleet.evacuations[region].why
     leave(draft, region, keep, cause=EvacuationCause.FALTERED, why=why)
 
 

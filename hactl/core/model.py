@@ -162,6 +162,11 @@ class Fleet(Value):
                 return self.region_weights.get(name, region.weight)
         return 0
 
+    def falters(self, region: str) -> bool:
+        """True while the last news of a region's answers was bad."""
+        known = self.brownouts.get(region)
+        return known is not None and known.faltering
+
     def in_region(self, region: str) -> tuple[Node, ...]:
         """The gateway nodes of one region."""
         return tuple(node for node in self.gateways if node.region == region)

@@ -9,7 +9,6 @@ What is said already stands in the fleet, so that a new daemon goes on from it.
 
 from collections.abc import Iterable
 
-from hactl.core.brownouts import falters
 from hactl.core.evacuation import EvacuationCause
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
@@ -73,7 +72,7 @@ class Brownouts:
             own, others = self._together((name,), now.mono), self._together(set(names) - {name}, now.mono)
             said += self._judged(fleet, name, own, others, now.mono)
             watch = self._watches[name]
-            if name not in fleet.evacuations and not falters(fleet, name) and not watch.bad.true:
+            if name not in fleet.evacuations and not fleet.falters(name) and not watch.bad.true:
                 watch.past.add(newest[name], now.mono)
         return tuple(said)
 
@@ -89,7 +88,7 @@ class Brownouts:
         if own is None or reference is None:
             watch.bad, watch.well, watch.vain = Held(), Held(), Held()
             return
-        if not falters(fleet, name):
+        if not fleet.falters(name):
             watch.well = Held()
             if watch.bad.during(worse(own, reference), now) >= BEFORE_BAD:
                 watch.bad, watch.reference = Held(), reference
@@ -112,15 +111,24 @@ class Brownouts:
 
 def worse(own: Answers, usual: Answers, *, part: float = 1.0) -> bool:
     """Whether `own` is beyond `part` of what counts as far worse than `usual`."""
-    faulty = own.faulty >= FAULTY * part and own.faulty >= TIMES_FAULTY * part * usual.faulty and own.errors >= ERRORS
+    return _faulty(own, usual, part) or _slow(own, usual, part)
+
+
+def _faulty(own: Answers, usual: Answers, part: float) -> bool:
+    return own.faulty >= FAULTY * part and own.faulty >= TIMES_FAULTY * part * usual.faulty and own.errors >= ERRORS
+
+
+def _slow(own: Answers, usual: Answers, part: float) -> bool:
     if own.p50_ms is None or usual.p50_ms is None:
-        return faulty
-    slow = own.p50_ms >= TIMES * part * usual.p50_ms and own.p50_ms - usual.p50_ms >= MORE_MS * part
-    return faulty or slow
+        return False
+    return own.p50_ms >= TIMES * part * usual.p50_ms and own.p50_ms - usual.p50_ms >= MORE_MS * part
 
 
 def _sentence(own: Answers, usual: Answers, whose: str) -> str:
-    times = ""
-    if own.p50_ms is not None and usual.p50_ms is not None:
-        times = f", p50 {own.p50_ms:.0f} ms ({usual.p50_ms:.0f} ms)"
-    return f"{own.faulty * 100:.0f} % of the answers fail ({whose}: {usual.faulty * 100:.0f} %){times}"
+    """What is worse, or, when nothing is, all of it; in figures, with what they are compared with."""
+    faulty = f"{own.faulty * 100:.0f} % of the answers fail ({whose}: {usual.faulty * 100:.0f} %)"
+    if own.p50_ms is None or usual.p50_ms is None:
+        return faulty
+    slow = f"answers take {own.p50_ms:.0f} ms at the median ({whose}: {usual.p50_ms:.0f} ms)"
+    said = [text for text, bad in ((faulty, _faulty), (slow, _slow)) if bad(own, usual, 1.0)]
+    return ", ".join(said or (faulty, slow))

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Iterable
 from statistics import median
 
-from hactl.core.brownouts import falters
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Node
 from hactl.core.observations import BecameSlow, NoLongerSlow
@@ -51,7 +50,7 @@ class Slowness:
         self, fleet: Fleet, samples: Iterable[Sample], now: Now, *, lag: float
     ) -> tuple[BecameSlow | NoLongerSlow, ...]:
         """Take one measurement, of about a second; `lag` is how late our own loop has been, in seconds."""
-        regions = [region.name for region in fleet.spec.regions if not falters(fleet, region.name)]
+        regions = [region.name for region in fleet.spec.regions if not fleet.falters(region.name)]
         nodes = {node.name: node for region in regions for node in in_rotation(fleet, region)}
         self._forget(fleet, nodes)
         if lag > LATE:

@@ -12,6 +12,7 @@ from hactl.core.evacuation import EvacuationCause
 from hactl.core.events import TrafficShifted
 from hactl.core.model import Fleet
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered, Ticked
+from hactl.core.reading import Verdict, is_serving, read
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.regions import kept
@@ -246,3 +247,14 @@ def test_long_after_it_is_forgotten() -> None:
     played = story() >> Pause() >> BAD >> WELL << like(BrownoutChanged, brownout__faltering=False)
     played >> after(MEMORY - 1) << NOTHING
     played >> after(1.0) << BrownoutForgotten
+
+
+def test_a_fleet_with_a_faltering_region_is_not_all_well() -> None:
+    """But everything serves that should, which is all that a start waits for."""
+    played = moved()
+    assert (read(played.fleet).verdict, read(played.fleet).sentence) == (
+        Verdict.DEGRADED,
+        "seoul answers far worse than usual",
+    )
+    assert is_serving(played.fleet)
+    assert read((played >> WELL).fleet).verdict is Verdict.OK

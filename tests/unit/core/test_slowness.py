@@ -16,6 +16,8 @@ from support.script import (
     unhealthy,
 )
 
+from hactl.core.alert import AlertKind, AlertSpec
+from hactl.core.alert_events import AlertRaised
 from hactl.core.commands import Drain, Resume, SetPolicy, SetWeight
 from hactl.core.effects import ApplyTraffic
 from hactl.core.events import NodeChanged, TrafficShifted
@@ -50,6 +52,15 @@ def test_it_is_said_and_nothing_else() -> None:
     assert read(story.fleet).sentence == "3 nodes and 2 edges serve; 1 slow"
     story >> no_longer_slow("seoul-2") << like(NodeChanged, node__reason=None)
     assert (word(story.node("seoul-2")), explain(story.node("seoul-2"))) == ("serving", "")
+
+
+def test_somebody_may_want_to_know() -> None:
+    """Once, when it is found out; that it is fast again is no alert."""
+    receiver = AlertSpec(name="ops", exec=("page",), throttle=0.0)
+    story = Script(serving(a_spec(alerts=(receiver,)))) >> slow("seoul-2") >> no_longer_slow("seoul-2")
+    raised = [event.alert for event in story.events if isinstance(event, AlertRaised)]
+    assert [(alert.kind, alert.subject) for alert in raised] == [(AlertKind.NODE_SLOW, "seoul-2")]
+    assert raised[0].sentence.endswith("slower than its peers: answers take 200 ms (p50), those of its peers 10 ms")
 
 
 def test_it_keeps_a_part_of_its_weight() -> None:

@@ -237,7 +237,12 @@ def test_why_is_said_in_figures() -> None:
     """What was measured, and what with."""
     world = World().seconds(30).make("seoul", (300.0, 0.2)).seconds(10)
     why = world.fleet.evacuations["seoul"].why
-    assert why == "20 % of the answers fail (the others: 0 %), p50 300 ms (10 ms)"
+    assert why == "20 % of the answers fail (the others: 0 %), answers take 300 ms at the median (the others: 10 ms)"
+    world.make("seoul", WELL).seconds(10)
+    well = world.fleet.brownouts["seoul"].why
+    assert well == "0 % of the answers fail (the others: 0 %), answers take 10 ms at the median (the others: 10 ms)"
+    passive = World(two(standby=True)).seconds(30).make("seoul", SLOW).seconds(10)
+    assert passive.fleet.evacuations["seoul"].why == "answers take 300 ms at the median (before: 10 ms)"
 
 
 @pytest.mark.parametrize(
