@@ -52,7 +52,7 @@ async def share(load: Load, region: str, answers: int) -> float:
 
 async def warm(load: Load) -> None:
     """Wait until nodes are judged, and what they usually do is known."""
-    await load.answered(int(RATE * (WARM + 5)), timeout=60.0)
+    await load.answered(int(RATE * (WARM + 10)), timeout=60.0)
 
 
 def moves(fleet: RunningFleet, mark: int) -> list[int]:
