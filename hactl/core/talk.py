@@ -19,6 +19,11 @@ class Pulse(Value):
     """Unix time."""
     lag_ms: float = 0.0
     """Worst delay of its loop within the last few seconds."""
+    lag_p999_ms: float = 0.0
+    """99.9 % of the moments of the last ten minutes, or of all since it began, its loop was no later than this. It is
+    read from counts (`lags`) and rounded up to the next of their bounds."""
+    lags: tuple[int, ...] = ()
+    """How many of these moments, twenty a second, were how late: `core.lag.BOUNDS_MS` says what each count means."""
     cpu: float = 0.0
     """Part of one core over the last second."""
     rss: int = 0

@@ -28,6 +28,7 @@ from hactl.core.effects import (
 )
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import DaemonStopped, Event, NodeAdopted, Record
+from hactl.core.lag import quantile
 from hactl.core.load import measured
 from hactl.core.machine import Decision, step
 from hactl.core.model import Fleet, Now
@@ -302,10 +303,12 @@ class Supervisor:
         self._feed.publish(Measured(at=self._clock().wall, samples=self._crew.samples, pulse=self._current_pulse()))
 
     def _current_pulse(self) -> Pulse:
-        vitals = self._crew.vitals
+        vitals, lags = self._crew.vitals, self._crew.vitals.lags
         return replace(
             self._pulse,
             lag_ms=vitals.lag * 1000,
+            lag_p999_ms=quantile(lags, 0.999),
+            lags=lags,
             cpu=vitals.cpu,
             rss=vitals.rss,
             watchers=self._feed.watchers,

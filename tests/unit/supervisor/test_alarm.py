@@ -12,7 +12,7 @@ from hactl.core.node import Deadline, DeadlineKind, NodeState
 from hactl.core.observations import Observation, RegionFaltered, RegionRecovered, Ticked, Woke
 from hactl.core.operation import Operation, Verb
 from hactl.core.value import replace
-from hactl.supervisor.alarm import Alarm
+from hactl.supervisor.alarm import GRACE, Alarm
 
 
 class Timer:
@@ -92,11 +92,37 @@ def test_it_is_set_to_the_soonest_deadline(bell: Bell) -> None:
 
 
 def test_everything_that_is_due_rings_at_once(bell: Bell) -> None:
-    """A loop that was late catches up with all of it."""
+    """A loop that was a little late catches up with all of it."""
+    bell.alarm.set(waiting(seoul_1=101.0, seoul_2=101.2, seoul_3=109.0))
+    bell.loop.now = 101.4
+    bell.loop.turn()
+    assert bell.rang == [[woke("seoul-1"), woke("seoul-2")]]
+
+
+def test_who_was_held_up_hears_first_what_has_happened(bell: Bell) -> None:
+    """Whoever made it in time has a moment to be heard; whoever did not is rung for then, once."""
     bell.alarm.set(waiting(seoul_1=101.0, seoul_2=102.0, seoul_3=109.0))
     bell.loop.now = 105.0
     bell.loop.turn()
-    assert bell.rang == [[woke("seoul-1"), woke("seoul-2")]]
+    assert bell.rang == []
+    bell.alarm.set(waiting(seoul_1=0, seoul_2=102.0, seoul_3=109.0))  # seoul-1 had long been ready
+    assert bell.loop.waiting == [105.0 + GRACE]
+    bell.loop.turn()
+    assert bell.rang == [[woke("seoul-2")]]
+    bell.alarm.set(waiting(seoul_1=0, seoul_2=0, seoul_3=109.0))
+    assert bell.loop.waiting == [109.0]
+
+
+def test_news_that_comes_before_the_alarm_does_not_hide_that_it_is_late(bell: Bell) -> None:
+    """After a stop the ends of processes are seen first, and change deadlines: the others still have their moment."""
+    bell.alarm.set(waiting(seoul_1=101.0, seoul_2=102.0))
+    bell.loop.now = 105.0
+    bell.alarm.set(waiting(seoul_1=0, seoul_2=102.0))
+    assert bell.loop.waiting == [105.0 + GRACE]
+    bell.alarm.set(waiting(seoul_1=0, seoul_2=0))
+    bell.loop.turn()
+    assert bell.rang == []
+    assert bell.loop.waiting == []
 
 
 def test_a_newer_fleet_replaces_the_older_ones_deadlines(bell: Bell) -> None:

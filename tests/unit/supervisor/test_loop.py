@@ -32,6 +32,7 @@ from hactl.core.events import (
     Record,
     TrafficRejected,
 )
+from hactl.core.lag import quantile
 from hactl.core.model import Fleet
 from hactl.core.node import Node, NodeState, ReasonCode
 from hactl.core.observations import BecameHealthy, BecameUnhealthy, Exited, Observation, PlanApplied, Spawned, WentIdle
@@ -230,6 +231,7 @@ async def test_watching_is_a_snapshot_and_then_everything(house: House) -> None:
             while not isinstance(update := await anext(watching), Measured):
                 pass
         assert update.pulse.watchers == 1
+        assert update.pulse.lag_p999_ms == quantile(update.pulse.lags, 0.999)
         assert {sample.node for sample in update.samples} == set(first.fleet.nodes)
         await watching.aclose()  # type: ignore[attr-defined]
 
