@@ -14,6 +14,8 @@ from hactl.cli.options import changing, label, selecting
 from hactl.core.commands import (
     Command,
     Drain,
+    Failback,
+    Failover,
     Freeze,
     Kill,
     Restart,
@@ -152,7 +154,7 @@ def submit(
     client = chosen.client
     receipt = client.submit(command, reason=reason, confirm=confirm, dry_run=dry_run, by=label())
     if dry_run:
-        _show_dry_run(receipt, as_json=as_json)
+        _show_dry_run(receipt, as_json=as_json, shares=isinstance(command, Failover | Failback))
         return Exit.OK
     if not wait_for_it:
         if as_json:
@@ -190,7 +192,8 @@ def _capacity(left: Carrying) -> str:
     return f"{left.verdict}: {left.sentence}" if _too_much(left) else left.sentence
 
 
-def _show_dry_run(receipt: Receipt, *, as_json: bool) -> None:
+def _show_dry_run(receipt: Receipt, *, as_json: bool, shares: bool) -> None:
+    """What would be done; with `shares`, also whom the traffic goes to after the last step."""
     if as_json:
         output.emit_json(receipt)
         return
@@ -198,8 +201,11 @@ def _show_dry_run(receipt: Receipt, *, as_json: bool) -> None:
         click.echo(f"would {receipt.sentence}, in these steps; nothing was changed:")
         for number, step in enumerate(receipt.steps, start=1):
             click.echo(f"  {number:>3}  {step}")
+        if shares:
+            click.echo("intended shares after the last one:")
     else:
         click.echo(f"would {receipt.sentence}; nothing was changed. Intended shares right after it:")
+    if shares or not receipt.steps:
         rows = [(share.node, share.region, f"{share.part * 100:.0f} %") for share in receipt.shares]
         for line in output.table(("NODE", "REGION", "SHARE"), rows, right=frozenset({2})):
             click.echo(f"  {line}")

@@ -14,6 +14,7 @@ from hactl.core.node import NodeState
 
 _COLOUR = {
     "serving": "green",
+    "slow": "yellow",
     "starting": "cyan",
     "draining": "yellow",
     "drained": "yellow",

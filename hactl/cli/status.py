@@ -10,6 +10,7 @@ from hactl.cli import output
 from hactl.cli.choice import choose
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
+from hactl.cli.region_lines import troubles
 from hactl.control.client import Client
 from hactl.core.certificate import bearers, expires_soon, lifetime
 from hactl.core.headroom import Headroom, headroom, told
@@ -119,6 +120,7 @@ def _summary(snapshot: Snapshot, width: int) -> list[str]:
         )
     if fleet.paused is not None:
         summary.append(_paused(fleet.paused, snapshot.at))
+    summary += [f"REGION {line}" for line in troubles(fleet, snapshot.at, snapshot.mono)]
     if pulse.read_only:
         summary.append("READ-ONLY: every command is refused (safety.read_only in hactl.toml)")
     summary += _certificate(fleet, snapshot.at)

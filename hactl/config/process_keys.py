@@ -119,6 +119,11 @@ HEALTH = Table(
         Key(
             name="slow_start", kind=_up_to_an_hour, doc='a new node gets its full share only after this; "0s": at once'
         ),
+        Key(
+            name="slow_weight",
+            kind=kinds.whole(1, 100),
+            doc="percent of its weight that a node keeps while it is far slower than its peers; 100: that is only said",
+        ),
     ),
 )
 

@@ -107,6 +107,23 @@ class Scale(_Command, tag="scale"):
     count: int
 
 
+class Failover(_Command, tag="failover"):
+    """Move the traffic of a region to those that come next, step by step; taken back by itself when that does harm."""
+
+    region: str
+    steps: int = 4
+    pause: float = 2.0
+    """Seconds to watch the traffic after each step."""
+
+
+class Failback(_Command, tag="failback"):
+    """Give an evacuated region its traffic back, in the same way; during its failover, turn that round."""
+
+    region: str
+    steps: int = 4
+    pause: float = 2.0
+
+
 class Down(_Command, tag="down"):
     """Stop everything, edges first so that no client meets a gateway without nodes, and end the daemon."""
 
@@ -132,6 +149,8 @@ Command = (
     | Unpause
     | Apply
     | Scale
+    | Failover
+    | Failback
     | Down
     | TryAlert
 )
@@ -151,6 +170,8 @@ VERBS: dict[type[Command], Verb] = {
     Unpause: Verb.UNPAUSE,
     Apply: Verb.APPLY,
     Scale: Verb.SCALE,
+    Failover: Verb.FAILOVER,
+    Failback: Verb.FAILBACK,
     Down: Verb.DOWN,
     TryAlert: Verb.ALERT_TEST,
 }

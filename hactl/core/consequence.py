@@ -13,6 +13,8 @@ from hactl.core.commands import (
     Command,
     Down,
     Drain,
+    Failback,
+    Failover,
     Freeze,
     Kill,
     Pause,
@@ -39,6 +41,7 @@ from hactl.core.load import Load
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Health, Node, NodeState, Role
 from hactl.core.proposals import restarting
+from hactl.core.ramp import arrived
 from hactl.core.value import replace
 
 _GIVES = (Start, Resume, Thaw, SetPolicy)
@@ -63,7 +66,9 @@ def check(fleet: Fleet, request: Request) -> Carrying | None:
 
 
 def once_done(fleet: Fleet, command: Command) -> Fleet:
-    """The fleet that receipts give the shares of: of a fault, that without those it hits."""
+    """The fleet that receipts give the shares of: of a fault, without those it hits; of a ramp, at its end."""
+    if isinstance(command, Failover | Failback):
+        return arrived(fleet, command)
     return bereft(fleet, command.nodes) if isinstance(command, Kill | Freeze) else fleet
 
 
@@ -89,6 +94,8 @@ def _moments(fleet: Fleet, request: Request) -> Iterator[Carrying]:
             yield burden(fleet, evolve(fleet, changed), load)
         case SetPolicy(policy=policy):
             yield burden(fleet, evolve(fleet, PolicyChanged(policy=policy)), load)
+        case Failover() | Failback():
+            yield burden(fleet, arrived(fleet, command), load)
         case Apply() | Scale():
             if request.proposal is not None:
                 yield from _one_by_one(fleet, restarting(fleet, request.proposal), load)

@@ -4,12 +4,14 @@ An event carries the result, not the cause: replaying a journal needs no rule th
 """
 
 from hactl.core.alert_events import AlertEvent
+from hactl.core.brownout_events import BrownoutEvent
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigEvent
 from hactl.core.model import Failover, Paused
 from hactl.core.node import Node, NodeState
 from hactl.core.operation import Operation, Outcome
 from hactl.core.plan import TrafficPlan
+from hactl.core.region_events import RegionEvent
 from hactl.core.spec import Policy
 from hactl.core.value import Value
 
@@ -238,6 +240,8 @@ Event = (
     | JournalFilled
     | FleetClosing
     | AlertEvent
+    | RegionEvent
+    | BrownoutEvent
 )
 
 

@@ -58,6 +58,22 @@ class BecameUnhealthy(_Observation):
     """Alive but stopped (state T), or silent beyond `hang_grace`: to be killed, so that edges retry its requests."""
 
 
+class BecameSlow(_Observation):
+    """Answers of a node that serves take far longer than those of its peers, and have done so for a while."""
+
+    node: str
+    instance: str
+    why: str
+
+
+class NoLongerSlow(_Observation):
+    """They do so no more."""
+
+    node: str
+    instance: str
+    why: str
+
+
 class Stalled(_Observation):
     """A start takes its time; `why` is what the process still lacks."""
 
@@ -137,6 +153,27 @@ class CertificateUnfit(_Observation):
     why: str
 
 
+class RegionFaltered(_Observation):
+    """A region answers far worse than the others do, or than it did itself, and has done so for a while."""
+
+    region: str
+    why: str
+
+
+class RegionRecovered(_Observation):
+    """It does so no more."""
+
+    region: str
+    why: str
+
+
+class TakersFaltered(_Observation):
+    """Those that took over from a region that faltered answer no better since."""
+
+    region: str
+    why: str
+
+
 class JournalStuck(_Observation):
     """Records wait for room in the journal."""
 
@@ -170,6 +207,8 @@ Observation = (
     | Exited
     | BecameHealthy
     | BecameUnhealthy
+    | BecameSlow
+    | NoLongerSlow
     | Stalled
     | WentIdle
     | StillBusy
@@ -178,6 +217,9 @@ Observation = (
     | PlanRejected
     | TrafficWorsened
     | LoadSustained
+    | RegionFaltered
+    | RegionRecovered
+    | TakersFaltered
     | CertificateFit
     | CertificateUnfit
     | JournalStuck

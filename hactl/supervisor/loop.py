@@ -42,10 +42,9 @@ from hactl.paths import FleetPaths
 from hactl.supervisor import logs, retention
 from hactl.supervisor.alarm import Alarm
 from hactl.supervisor.alerts.courier import Delivery
-from hactl.supervisor.capacity import CapacityWatch
 from hactl.supervisor.crew import Crew
 from hactl.supervisor.feed import Feed
-from hactl.supervisor.guard import Guard
+from hactl.supervisor.judges import Judges
 from hactl.supervisor.ports import EdgeEngine, Journal, ProcessKind, Proposer
 from hactl.supervisor.process_table import ProcessTable
 from hactl.supervisor.recorder import Recorder, numbered
@@ -97,7 +96,7 @@ class Supervisor:
             deliver=self.deliver,
             clock=clock,
         )
-        self._guard, self._capacity = Guard(), CapacityWatch()
+        self._judges = Judges(look=self.look, deliver=self.deliver)
         self._alarm: Alarm | None = None
 
     # -- the inside: what the shell's own parts call
@@ -300,10 +299,7 @@ class Supervisor:
     # -- the beat
 
     def _measured(self) -> None:
-        for watch in (self._guard, self._capacity):
-            news = watch.measured(self._fleet, self._crew.samples)
-            if news is not None:
-                self.deliver(news)
+        self._judges.measured(self._crew.samples, self._clock(), lag=self._crew.vitals.recent_lag(1.0))
         self._feed.publish(Measured(at=self._clock().wall, samples=self._crew.samples, pulse=self._current_pulse()))
 
     def _current_pulse(self) -> Pulse:
