@@ -1,6 +1,7 @@
 """What travels between a Controller and whoever drives it: snapshots, updates, receipts, queries. Values only."""
 
 from hactl.core.events import Record
+from hactl.core.headroom import Carrying
 from hactl.core.model import Fleet, Sample
 from hactl.core.plan import Share
 from hactl.core.value import Value
@@ -73,6 +74,8 @@ class Receipt(Value):
     """Intended shares right after it."""
     steps: tuple[str, ...] = ()
     """What it takes, in order, in plain words; () when it is a single step."""
+    carrying: Carrying | None = None
+    """What it leaves the others to carry, at its worst moment; None when it is about nobody's share."""
 
 
 class Query(Value):

@@ -7,6 +7,7 @@ has come in time is heard first. A node that got ready meanwhile is not killed f
 import asyncio
 from collections.abc import Callable
 
+from hactl.core import auto_failback, brownouts
 from hactl.core.model import Fleet
 from hactl.core.observations import Observation, Ticked, Woke
 
@@ -41,6 +42,7 @@ class Alarm:
                 *(node.deadline.at for node in fleet.nodes.values() if node.deadline is not None),
                 *(operation.look_again for operation in fleet.operations.values()),
                 *((fleet.paused.ends,) if fleet.paused is not None and fleet.paused.ends is not None else ()),
+                *(look for look in (auto_failback.next_look(fleet), brownouts.next_look(fleet)) if look is not None),
             ),
             default=0.0,
         )
@@ -80,6 +82,8 @@ class Alarm:
             if node.deadline is not None and node.deadline.at <= now
         ]
         over = fleet.paused is not None and fleet.paused.ends is not None and fleet.paused.ends <= now
+        looks = (auto_failback.next_look(fleet), brownouts.next_look(fleet))
+        over = over or any(look is not None and look <= now for look in looks)
         if over or any(operation.look_again <= now for operation in fleet.operations.values()):
             due.append(Ticked())
         if due:

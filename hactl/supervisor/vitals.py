@@ -34,9 +34,9 @@ class Vitals:
         """Worst delay of the loop in the last five seconds, in seconds."""
         return max(self._lags, default=0.0)
 
-    def recent_lag(self) -> float:
-        """Worst delay within the last few beats: what matters for a probe that was just missed."""
-        return max(list(self._lags)[-5:], default=0.0)
+    def recent_lag(self, seconds: float = 5 * BEAT) -> float:
+        """Worst delay within the last beats: by default what matters for a probe that was just missed."""
+        return max(list(self._lags)[-round(seconds / BEAT) :], default=0.0)
 
     @property
     def rss(self) -> int:

@@ -13,7 +13,7 @@ from support.polling import until
 from hactl.core.commands import Apply, Start, Stop
 from hactl.core.events import EdgeBack, EdgeGivenUp, EdgeLost
 from hactl.core.operation import Outcome
-from hactl.supervisor.handover import door_of, may_borrow, steer, who_accepts
+from hactl.supervisor.handover import door_of, steer, who_accepts
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="module")]
 
@@ -106,8 +106,8 @@ async def test_a_handover_that_a_daemon_left_when_it_died_is_ended_by_the_next(f
 async def test_edges_come_and_go(fleet, keep_alive):
     """Two become four, one, and two again while clients ask: nobody fails, and those that stay are the same processes.
 
-    What the kernel resets in the queue of a socket that closes has reached nobody; it has nothing left to reset where
-    new connections can be handed over.
+    What the kernel resets in the queue of a socket that closes has reached nobody; that is rare where new connections
+    are handed over, but a machine that is too busy to find out whose place is whose does without.
     """
     mark, before, asked = fleet.seq, fleet.pids(), fleet.upstream.count
     async with open_loop(fleet.port, rate=RATE, keep_alive=keep_alive) as load:
@@ -116,7 +116,7 @@ async def test_edges_come_and_go(fleet, keep_alive):
             await applied(fleet, fleet.toml(edges=count))
             assert [edge.name for edge in fleet.now.edges] == [f"edge-{number + 1}" for number in range(count)]
         await load.answered(100)
-    assert load.failed == (0 if may_borrow() else load.unaccepted), load
+    assert load.failed == load.unaccepted, load
     assert fleet.upstream.count - asked == load.ok
     assert {name for name, pid in fleet.pids().items() if pid != before[name]} == {"edge-2"}
     assert fleet.since(mark, EdgeLost) == []

@@ -16,7 +16,6 @@ from hactl.core.events import FailoverBegan, NodeChanged, TrafficApplied, Traffi
 from hactl.core.node import NodeState
 from hactl.core.spec import Policy
 from hactl.core.talk import News, Snapshot
-from hactl.supervisor.handover import may_borrow
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="module")]
 
@@ -76,16 +75,16 @@ async def test_a_drain_waits_for_what_is_in_flight(fleet):
 async def test_a_rolling_restart(fleet, names, keep_alive):
     """All are replaced, one at a time, and no request is lost, on old connections or new ones.
 
-    Where new connections cannot be handed over, one thing is the kernel's: it resets those that wait to be accepted on
-    the socket of an edge that stops listening, unless net.ipv4.tcp_migrate_req hands them to the other edge.
+    Where new connections were not handed over, one thing is the kernel's: it resets those that wait to be accepted on
+    the socket of an edge that stops listening, unless net.ipv4.tcp_migrate_req hands them to the other edge. That
+    happens on a machine too busy to find out whose socket is whose; how rarely, `bench/edge_restart.py` says.
     """
     mark, before, asked = fleet.seq, fleet.pids(), fleet.upstream.count
     async with open_loop(fleet.port, rate=RATE, keep_alive=keep_alive) as load:
         await load.answered(100)
         await fleet.command(Restart(nodes=names))
         await load.answered(100)
-    kept = may_borrow() or kernel_migrates_connections()
-    tolerated = load.unaccepted if names is EDGES and not kept else 0
+    tolerated = load.unaccepted if names is EDGES and not kernel_migrates_connections() else 0
     assert load.failed == tolerated, load
     assert fleet.upstream.count - asked == load.ok
     await fleet.calm()

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from support.build import a_node, founded
+from support.build import a_node, a_spec, founded
+from support.script import Script, applied, serving
 
 from hactl.core.model import Fleet, Paused
 from hactl.core.node import Deadline, DeadlineKind, NodeState
-from hactl.core.observations import Observation, Ticked, Woke
+from hactl.core.observations import Observation, RegionFaltered, RegionRecovered, Ticked, Woke
 from hactl.core.operation import Operation, Verb
 from hactl.core.value import replace
 from hactl.supervisor.alarm import GRACE, Alarm
@@ -195,3 +196,20 @@ def test_the_end_of_a_pause_is_a_tick(bell: Bell) -> None:
     assert bell.rang == [[Ticked()]]
     bell.alarm.set(replace(waiting(seoul_1=110.0), paused=Paused(by="alice", since=0.0)))
     assert bell.loop.waiting == [110.0]
+
+
+def test_it_rings_when_a_region_may_get_traffic_back() -> None:
+    """Once for what is due; while something else must come first it waits for that, and not in a circle."""
+    fleet = serving(a_spec(regions=2, nodes=2, stable_for=20.0))
+    story = Script(fleet, 100.0) >> RegionFaltered(region="seoul", why="slow")
+    bell = Bell()
+    bell.alarm.set(story.fleet)
+    assert bell.loop.waiting == []
+    story >> RegionRecovered(region="seoul", why="well")
+    bell.alarm.set(story.fleet)
+    assert bell.loop.waiting == []  # the edges have not even followed the first move
+    story >> applied("edge-1") >> applied("edge-2")
+    bell.alarm.set(story.fleet)
+    assert bell.loop.waiting == [120.0]
+    bell.loop.turn()
+    assert bell.rang == [[Ticked()]]

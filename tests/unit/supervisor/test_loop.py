@@ -203,6 +203,8 @@ async def test_a_dry_run_leaves_everything_as_it_is(house: House) -> None:
         assert receipt.sentence == "kill seoul-1 with SIGKILL"
         assert (receipt.seq, receipt.operation) == (fleet.seq, "")
         assert [share.part for share in receipt.shares] == [0.0, 1.0]
+        assert receipt.carrying is not None
+        assert (receipt.carrying.node, receipt.carrying.needed) == ("seoul-2", None), "nothing has been measured here"
         assert (supervisor.look(), house.records(), house.engine.published) == (fleet, written, published)
         assert all(lives(node.launch) for node in fleet.nodes.values() if node.launch is not None)
 
