@@ -47,11 +47,23 @@ class Recent:
         whole._seconds.extend(sorted((each for part in parts for each in part._seconds), key=lambda each: each[0]))
         return whole
 
-    def add(self, samples: Iterable[Sample], now: float) -> None:
-        """Take what was measured up to `now`, in monotonic seconds; where nothing could be read nothing is known."""
+    def add(self, samples: Iterable[Sample], now: float, *, hold: float = 0.0) -> None:
+        """Take what was measured up to `now`, in monotonic seconds; where nothing could be read nothing is known.
+
+        The newest `hold` answers are kept however old they are.
+        """
         self._seconds.extend((now, sample) for sample in samples if sample.requests is not None)
         while self._seconds and self._seconds[0][0] <= now - self._longest:
-            self._seconds.popleft()
+            oldest = self._seconds.popleft()
+            if hold and self._most() < hold:
+                self._seconds.appendleft(oldest)
+                break
+
+    def _most(self) -> float:
+        """All answers in it, or all attempts that failed when these are more."""
+        counts = ((sample.requests or 0.0, sample.errors or 0.0) for _, sample in self._seconds)
+        requests, errors = map(sum, zip(*counts, strict=True)) if self._seconds else (0.0, 0.0)
+        return max(requests, errors)
 
     def over(self, now: float, enough: float, *, seconds: float) -> Answers | None:
         """The newest answers: those of `seconds` at least, of more when these are not `enough`; None: too few.

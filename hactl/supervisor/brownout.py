@@ -29,6 +29,8 @@ TIMES, MORE_MS = 3.0, 50.0
 BEFORE_BAD, BEFORE_WELL, BEFORE_VAIN = 3.0, 5.0, 5.0
 """Seconds it must have been so until it is said; below half of it until it is well; the others as bad until it was in
 vain."""
+UNASKED = 300.0
+"""Seconds without a request after which a region that falters is tried again: nothing else can tell how it is."""
 HISTORY = 120.0
 """Seconds of a region's own past that it is compared with."""
 SETTLED = 5
@@ -72,6 +74,7 @@ class _Watch:
         self.bad = Held()
         self.well = Held()
         self.vain = Held()
+        self.unasked = Held()
         self.usual: Answers | None = None
         """What it was compared with when it was found to falter: how answers should be."""
 
@@ -94,12 +97,18 @@ class Brownouts:
             for name in names
         }
         for name in names:
-            self._watches[name].recent.add(newest[name], now.mono)
+            # what falters is asked little: its answers are waited for, however long they take to come
+            self._watches[name].recent.add(newest[name], now.mono, hold=ENOUGH if fleet.falters(name) else 0.0)
         said: list[Crossing] = []
         for name in names:
             own, others = self._together((name,), now.mono), self._together(set(names) - {name}, now.mono)
-            said += self._judged(fleet, name, own, others, now.mono)
             watch = self._watches[name]
+            if watch.unasked.during(fleet.falters(name) and _unasked(newest[name]), now.mono) >= UNASKED:
+                watch.unasked = Held()
+                why = f"presumably: no request has come to it in {UNASKED:.0f} s"
+                said.append(RegionRecovered(region=name, why=why))
+            else:
+                said += self._judged(fleet, name, own, others, now.mono)
             watch.past.add(newest[name], calm=not (name in fleet.evacuations or fleet.falters(name) or watch.bad.true))
         return tuple(said)
 
@@ -132,6 +141,12 @@ class Brownouts:
         if watch.vain.during(ours and _vain(own, others, watch.usual), now) >= BEFORE_VAIN and others and watch.usual:
             watch.vain = Held()
             yield TakersFaltered(region=name, why=_sentence(others, watch.usual))
+
+
+def _unasked(samples: list[Sample]) -> bool:
+    """Whether nothing was sent to those that could be read; not known when none could be."""
+    known = [sample for sample in samples if sample.requests is not None]
+    return bool(known) and not any(sample.requests or sample.errors for sample in known)
 
 
 def _usual(others: Answers | None, past: Answers | None) -> Answers | None:

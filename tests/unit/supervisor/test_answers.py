@@ -34,6 +34,16 @@ def test_where_answers_are_few_older_ones_count_too() -> None:
     assert recent.over(9.0 + LONGEST, 1, seconds=3.0) is None
 
 
+def test_as_many_as_are_asked_for_are_kept_however_old() -> None:
+    """Until newer ones take their place."""
+    recent = Recent()
+    recent.add(a_second(5, 500.0), 0.0)
+    recent.add(a_second(1, 10.0), 10 * LONGEST, hold=5)
+    assert recent.over(10 * LONGEST, 5, seconds=3.0) == Answers(count=6, p50_ms=500.0)
+    recent.add(a_second(4, 10.0), 10 * LONGEST + 1, hold=5)
+    assert recent.over(10 * LONGEST + 1, 5, seconds=3.0) == Answers(count=5, p50_ms=10.0)
+
+
 def test_nodes_of_one_second_are_taken_whole() -> None:
     """A region is all of its nodes: none of them is left out because the others were enough."""
     recent = Recent()

@@ -18,7 +18,7 @@ from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.spec import FleetSpec
 from hactl.core.traffic import shares
 from hactl.supervisor.answers import LATE, WARM, Answers
-from hactl.supervisor.brownout import BEFORE_BAD, WINDOW, Brownouts, worse
+from hactl.supervisor.brownout import BEFORE_BAD, ENOUGH, UNASKED, WINDOW, Brownouts, worse
 
 STABLE = 20.0
 RATE = 400.0
@@ -182,6 +182,30 @@ def test_a_short_spell_moves_nothing() -> None:
 def test_few_answers_prove_nothing() -> None:
     """A region nobody asks may be as slow as it likes."""
     assert World().make("seoul", SLOW).seconds(120, rate=0.5).moves() == []
+
+
+@pytest.mark.parametrize("rate", [1.0, 3.0, 10.0])
+@pytest.mark.parametrize("how", [SLOW, FAULTY])
+def test_a_region_that_is_rarely_asked_is_seen_to_be_well_all_the_same(how: Answering, rate: float) -> None:
+    """At a tenth of its share few answers come in half a minute: they are waited for."""
+    world = World().seconds(30).make("seoul", how).seconds(30)
+    assert world.share("seoul") < 0.1
+    world.seconds(120, rate=rate)
+    assert world.share("seoul") < 0.1
+    world.make("seoul", WELL)
+    world.seconds(int(3 * ENOUGH / (rate * world.share("seoul")) + STABLE + 10 * STEP), rate=rate)
+    assert world.share("seoul") == 0.5
+    assert len(world.moves()) == 1 + len(STEPS)
+
+
+def test_what_nobody_asks_is_given_its_traffic_back_by_and_by() -> None:
+    """Only more of it can tell whether the region is well; and when it is not, that is seen as the first time."""
+    world = World().seconds(30).make("seoul", SLOW).seconds(30)
+    world.seconds(int(UNASKED) - 10, rate=0.0)
+    assert world.share("seoul") < 0.1
+    world.seconds(int(STABLE + 10 * STEP), rate=0.0)
+    assert world.share("seoul") == 0.5
+    world.until(lambda: world.share("seoul") < 0.1, 10)
 
 
 def test_an_active_region_without_a_past_is_not_judged() -> None:
