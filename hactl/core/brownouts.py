@@ -45,7 +45,8 @@ def observe(draft: Draft, saw: RegionFaltered | RegionRecovered | TakersFaltered
     match saw:
         case RegionFaltered():
             if known is None or not known.faltering:
-                _change(draft, _faltering(draft, known, saw), f"falters: {saw.why}")
+                falters = replace(_faltering(draft, known, saw), usual=saw.usual)
+                _change(draft, falters, f"falters: {saw.why}")
         case RegionRecovered(why=why):
             if known is not None and known.faltering:
                 well = replace(known, faltering=False, why=why, heard=draft.now.mono)

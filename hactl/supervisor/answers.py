@@ -6,9 +6,9 @@ Not the measuring (`sampler`), nor what is too slow or too faulty (`slowness`, `
 from collections import deque
 from collections.abc import Iterable
 
+from hactl.core.brownout import Answers
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Node
-from hactl.core.value import Value
 
 LONGEST = 30.0
 """Seconds after which an answer says nothing any more about how things are."""
@@ -16,21 +16,6 @@ WARM = 10.0
 """Seconds from its coming into service in which a node is not judged: caches and connections are cold."""
 LATE = 0.25
 """Seconds of delay in our own loop beyond which a measurement is passed over: the machine is starved, not a node."""
-
-
-class Answers(Value):
-    """Some answers taken together."""
-
-    count: float = 0.0
-    errors: float = 0.0
-    """How many of them failed, attempts without an answer included."""
-    p50_ms: float | None = None
-
-    @property
-    def faulty(self) -> float:
-        """The part of them that failed (0..1): of attempts, when more failed than were answered."""
-        most = max(self.count, self.errors)
-        return self.errors / most if most else 0.0
 
 
 class Recent:

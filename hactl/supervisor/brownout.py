@@ -11,12 +11,13 @@ What is said already stands in the fleet, so that a new daemon goes on from it.
 from collections import deque
 from collections.abc import Iterable
 
+from hactl.core.brownout import Answers
 from hactl.core.evacuation import EvacuationCause
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
 from hactl.core.traffic import in_rotation
 from hactl.core.value import replace
-from hactl.supervisor.answers import LATE, Answers, Held, Recent, warm
+from hactl.supervisor.answers import LATE, Held, Recent, warm
 
 WINDOW = 3.0
 """Seconds whose answers are compared, at least."""
@@ -75,8 +76,6 @@ class _Watch:
         self.well = Held()
         self.vain = Held()
         self.unasked = Held()
-        self.usual: Answers | None = None
-        """What it was compared with when it was found to falter: how answers should be."""
 
 
 class Brownouts:
@@ -120,27 +119,26 @@ class Brownouts:
         self, fleet: Fleet, name: str, own: Answers | None, others: Answers | None, now: float
     ) -> Iterable[Crossing]:
         watch = self._watches[name]
+        known = fleet.brownouts.get(name)
+        noted = known.usual if known is not None else None
         past = watch.past.usual()
-        usual = _usual(others, past) if not fleet.falters(name) else _usual(others, watch.usual or past or others)
+        usual = _usual(others, past or noted) if not fleet.falters(name) else _usual(others, noted or past or others)
         if own is None or usual is None:
             watch.bad, watch.well, watch.vain = Held(), Held(), Held()
             return
         if not fleet.falters(name):
             watch.well = Held()
             if watch.bad.during(worse(own, usual), now) >= BEFORE_BAD:
-                watch.bad, watch.usual = Held(), usual
-                yield RegionFaltered(region=name, why=_sentence(own, usual))
-        elif (
-            watch.well.during(not worse(own, usual, part=0.5) and not _vain(own, others, watch.usual), now)
-            >= BEFORE_WELL
-        ):
+                watch.bad = Held()
+                yield RegionFaltered(region=name, why=_sentence(own, usual), usual=usual)
+        elif watch.well.during(not worse(own, usual, part=0.5) and not _vain(own, others, noted), now) >= BEFORE_WELL:
             watch.well = Held()
             yield RegionRecovered(region=name, why=_sentence(own, usual))
         evacuation = fleet.evacuations.get(name)
         ours = evacuation is not None and evacuation.cause is EvacuationCause.FALTERED
-        if watch.vain.during(ours and _vain(own, others, watch.usual), now) >= BEFORE_VAIN and others and watch.usual:
+        if watch.vain.during(ours and _vain(own, others, noted), now) >= BEFORE_VAIN and others and noted:
             watch.vain = Held()
-            yield TakersFaltered(region=name, why=_sentence(others, watch.usual))
+            yield TakersFaltered(region=name, why=_sentence(others, noted))
 
 
 def _unasked(samples: list[Sample]) -> bool:

@@ -3,10 +3,11 @@
 from support.build import at
 from support.script import serving
 
+from hactl.core.brownout import Answers
 from hactl.core.model import Sample
 from hactl.core.spec import HealthSpec
 from hactl.core.value import replace
-from hactl.supervisor.answers import LONGEST, WARM, Answers, Held, Recent, warm, weighted_median
+from hactl.supervisor.answers import LONGEST, WARM, Held, Recent, warm, weighted_median
 
 
 def a_second(requests: float | None, p50: float | None = 10.0, errors: float = 0.0) -> tuple[Sample, ...]:

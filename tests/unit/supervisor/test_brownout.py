@@ -9,6 +9,7 @@ import pytest
 from support.build import a_spec
 from support.script import Script, after, applied, exited, serving
 
+from hactl.core.brownout import Answers
 from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.brownouts import BARRED, KEEP, STEP, STEPS
 from hactl.core.commands import Pause
@@ -17,7 +18,7 @@ from hactl.core.model import Fleet, Sample
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.spec import FleetSpec
 from hactl.core.traffic import shares
-from hactl.supervisor.answers import LATE, WARM, Answers
+from hactl.supervisor.answers import LATE, WARM
 from hactl.supervisor.brownout import BEFORE_BAD, ENOUGH, UNASKED, WINDOW, Brownouts, worse
 
 STABLE = 20.0
@@ -254,6 +255,28 @@ def test_a_new_daemon_goes_on_from_what_the_last_one_said() -> None:
     assert world.seconds(60).moves() == [f"seoul {KEEP}"]
     world.make("seoul", WELL)
     world.until(lambda: world.share("seoul") == 0.5, 100)
+
+
+def test_a_new_daemon_knows_what_is_usual_for_a_region_that_has_always_been_slower() -> None:
+    """It need not become like the others, and it is not given up when they are no better than it once was."""
+    world = World().make("osaka", (200.0, 0.0)).seconds(300)
+    world.make("osaka", (900.0, 0.0)).seconds(30)
+    world.judge = Brownouts()
+    assert world.seconds(60).moves() == [f"osaka {KEEP}"]
+    world.make("osaka", (200.0, 0.0))
+    world.until(lambda: world.share("osaka") > KEEP / 100, 60)
+    world.judge = Brownouts()
+    world.until(lambda: world.share("osaka") == 0.5, 100)
+    assert len(world.seconds(100).moves()) == 1 + len(STEPS)
+
+
+def test_a_new_daemon_sees_that_it_was_in_vain() -> None:
+    """Those that took over falter since."""
+    world = World(two(standby=True)).seconds(30).make("seoul", SLOW)
+    world.until(lambda: world.share("seoul") < 0.2, 10)
+    world.judge = Brownouts()
+    world.make("osaka", SLOW)
+    world.until(lambda: world.share("seoul") == 1.0, 20)
 
 
 def test_a_region_that_has_always_been_slower_is_no_news() -> None:
