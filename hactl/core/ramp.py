@@ -49,22 +49,22 @@ def check(fleet: Fleet, request: Request) -> None:
     if isinstance(command, Failover):
         if kept(fleet, region) == 0:
             raise CommandRejected(f"'{region}' takes no traffic already", f"hactl failback {region}")
-        receivers = takers(fleet, region)
-        if not receivers:
+        carriers = takers(fleet, region)
+        if not carriers:
             raise CommandRejected(
                 f"nobody could take over from '{region}'", "another region has to serve first: hactl status", guard=True
             )
     else:
         if region not in fleet.evacuations:
             raise CommandRejected(f"'{region}' has all its traffic", "hactl status")
-        receivers = (region,)
+        carriers = (region,)
         if not usable(fleet, region):
             raise CommandRejected(f"no node of '{region}' serves", f"hactl start --region {region}", guard=True)
-    out = [name for receiver in receivers for name in missing(fleet, receiver)]
+    out = [name for carrier in carriers for name in missing(fleet, carrier)]
     if out and not sure:
         names = ", ".join(f"'{name}'" for name in out[:3])
         raise CommandRejected(
-            f"{' and '.join(receivers)} would have to carry it without {names}",
+            f"{' and '.join(carriers)} would have to carry it without {names}",
             f"if you mean it: --confirm {fleet.name}",
             guard=True,
         )
@@ -73,6 +73,12 @@ def check(fleet: Fleet, request: Request) -> None:
 def in_progress(fleet: Fleet) -> Operation | None:
     """The failover or failback that is under way."""
     return next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
+
+
+def receivers(fleet: Fleet, operation: Operation) -> tuple[str, ...]:
+    """The regions that a failover or failback gives traffic."""
+    region = _region(operation)
+    return (region,) if operation.verb is Verb.FAILBACK else takers(fleet, region)
 
 
 def arrived(fleet: Fleet, command: Failover | Failback) -> Fleet:
@@ -219,11 +225,9 @@ def _advance(draft: Draft, operation: Operation) -> None:
 
 def _receivers_short(fleet: Fleet, operation: Operation) -> list[str]:
     """Who is missing among those that receive: a node that is just coming back is waited for."""
-    region = _region(operation)
     if operation.sure or not operation.pause:
         return []
-    receivers = (region,) if operation.verb is Verb.FAILBACK else takers(fleet, region)
-    return [name for receiver in receivers for name in missing(fleet, receiver)]
+    return [name for receiver in receivers(fleet, operation) for name in missing(fleet, receiver)]
 
 
 def _shift(draft: Draft, operation: Operation, keep: int) -> None:
