@@ -36,8 +36,7 @@ def check(fleet: Fleet, request: Request) -> None:
         return
     _sensible(command)
     turned = in_progress(fleet)
-    turns = turned is not None and _turning(turned.verb) is VERBS[type(command)] and _region(turned) == command.region
-    if turns:
+    if turns_round(fleet, command):
         return
     for operation in fleet.operations.values():
         if operation is turned or operation.revision:
@@ -70,6 +69,12 @@ def check(fleet: Fleet, request: Request) -> None:
         )
 
 
+def turns_round(fleet: Fleet, command: Failover | Failback) -> bool:
+    """True when `command` undoes the one that is under way: as what is taken back without asking, it is not refused."""
+    turned = in_progress(fleet)
+    return turned is not None and _turning(turned.verb) is VERBS[type(command)] and _region(turned) == command.region
+
+
 def in_progress(fleet: Fleet) -> Operation | None:
     """The failover or failback that is under way."""
     return next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
@@ -93,14 +98,11 @@ def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, s
     """The operation with its steps and with what it would be taken back to; one that it turns round is ended."""
     region = command.region
     fleet = draft.fleet
-    # However long it had been well: when this is taken back, it was not.
-    found = replace(fleet.evacuations.get(region, Evacuation(region=region, keep=WHOLE)), well_since=None)
+    found = fleet.evacuations.get(region, Evacuation(region=region, keep=WHOLE))
     turned = in_progress(fleet)
     if turned is not None:
-        # What the other had come to in the end; half-way is no place to stay.
-        found = Evacuation(region=region, keep=WHOLE)
-        if turned.verb is Verb.FAILOVER:
-            found = _evacuated(turned, fleet.evacuations.get(region))
+        # Half-way is no place to stay, and where the other was going somebody does not want it to go.
+        found = turned.evacuation or found
         end(draft, turned, Outcome.ROLLED_BACK, f"turned round by {operation.by} ({operation.id})", "hactl status")
     now, goal = kept(fleet, region), 0 if isinstance(command, Failover) else WHOLE
     moves = usable(fleet, region) and bool(takers(fleet, region))
@@ -111,7 +113,8 @@ def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, s
         targets=tuple(Target(node="", step=Step.SHIFT, region=region, keep=keep) for keep in keeps),
         pause=command.pause if moves else 0.0,
         sure=sure,
-        evacuation=found,
+        # However long it had been well: when this is taken back, it was not.
+        evacuation=replace(found, well_since=None),
         deadline=draft.now.mono + PATIENCE + command.pause,
     )
 

@@ -199,14 +199,29 @@ def test_an_operator_turns_it_round_at_every_step(steps: int) -> None:
     assert ended(story).outcome is Outcome.DONE
 
 
-def test_what_was_turned_round_and_then_does_harm_ends_where_the_first_was_going() -> None:
-    """Half-way is no place to stay."""
-    story = two() >> Failover(region="seoul") >> Failback(region="seoul")
-    story >> TrafficWorsened(operation=next(iter(story.fleet.operations)), why="bad")
-    assert proved(story).fleet.evacuations["seoul"].keep == 0
-    story >> Failback(region="seoul") >> Failover(region="seoul")
+@pytest.mark.parametrize("turns", range(1, 4))
+@pytest.mark.parametrize("steps", range(4))
+def test_what_was_turned_round_and_then_does_harm_ends_where_the_first_began(turns: int, steps: int) -> None:
+    """However often it is turned: half-way is no place to stay, and what somebody stopped is not completed."""
+    story = two() >> Failover(region="seoul")
+    for _ in range(steps):
+        proved(story) >> after(2.0)
+    for turn in range(turns):
+        story >> (Failover(region="seoul") if turn % 2 else Failback(region="seoul"))
     story >> TrafficWorsened(operation=next(iter(story.fleet.operations)), why="bad")
     assert proved(story).fleet.evacuations == {}
+    assert ended(story).outcome is Outcome.ROLLED_BACK
+
+
+def test_a_failback_that_was_turned_round_and_then_does_harm_leaves_the_region_evacuated() -> None:
+    """That is what the failback found."""
+    story = two() >> Failover(region="seoul", steps=1, pause=0.0)
+    through(story)
+    found = story.fleet.evacuations["seoul"]
+    proved(story >> Failback(region="seoul")) >> after(2.0)
+    story >> Request(command=Failover(region="seoul"), by="bob")
+    story >> TrafficWorsened(operation=next(iter(story.fleet.operations)), why="bad")
+    assert proved(story).fleet.evacuations["seoul"] == found
 
 
 @pytest.mark.parametrize("steps", range(4))
