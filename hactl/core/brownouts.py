@@ -87,7 +87,7 @@ def _follow_one(draft: Draft, brownout: Brownout) -> None:
     fleet, now = draft.fleet, draft.now.mono
     if not fleet.spec.brownout or brownout.region not in {region.name for region in fleet.spec.regions}:
         _forget(draft, brownout, "brown-outs are no longer minded")
-    elif brownout.moved and not _ours(fleet, brownout.region):
+    elif brownout.moved and not _ours(fleet, brownout.region) and not _on_loan(fleet, brownout.region):
         ended = replace(brownout, moved=False, resume=None, barred=now + BARRED)
         _change(draft, ended, "has been taken in hand by somebody else")
     elif brownout.faltering:
@@ -116,6 +116,10 @@ def _move_away(draft: Draft, brownout: Brownout) -> None:
 
 def _give_back(draft: Draft, brownout: Brownout) -> None:
     fleet, region = draft.fleet, brownout.region
+    if _on_loan(fleet, region):
+        if brownout.resume is not None:  # when it is ours again, that step is counted again
+            _change(draft, replace(brownout, resume=None), "is being moved by an operator")
+        return
     if kept(fleet, region) > KEEP and brownout.resume is None and confirmed(fleet, fleet.plan.version):
         resume = draft.now.mono + STEP  # from when every edge follows: before, nothing is seen of this step
         _change(draft, replace(brownout, resume=resume), "is given it by every edge")
@@ -177,6 +181,12 @@ def _hands_off(fleet: Fleet) -> bool:
 def _ours(fleet: Fleet, region: str) -> bool:
     evacuation = fleet.evacuations.get(region)
     return evacuation is not None and evacuation.cause is EvacuationCause.FALTERED
+
+
+def _on_loan(fleet: Fleet, region: str) -> bool:
+    """An operator moves it on from where we had it; until that is done it may be taken back to that."""
+    lent = (operation.evacuation for operation in fleet.operations.values() if operation.verb in RAMPS)
+    return any(one is not None and one.region == region and one.cause is EvacuationCause.FALTERED for one in lent)
 
 
 def _change(draft: Draft, brownout: Brownout, what: str) -> None:

@@ -1,5 +1,6 @@
 """What follows from a brown-out: away at once, back in steps, ever later, and never against an operator."""
 
+import pytest
 from support.build import BOOT, a_proposal, a_spec, at
 from support.script import NOTHING, Script, after, applied, exited, like, serving
 
@@ -7,11 +8,11 @@ from hactl.core.alert import AlertKind, AlertSpec
 from hactl.core.alert_events import AlertRaised
 from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
 from hactl.core.brownouts import BARRED, KEEP, LONGEST_WAIT, MEMORY, STEP, STEPS, next_look
-from hactl.core.commands import Apply, Failback, Failover, Pause, Request, Unpause
+from hactl.core.commands import Apply, Command, Down, Failback, Failover, Pause, Request, Unpause
 from hactl.core.evacuation import EvacuationCause
 from hactl.core.events import TrafficShifted
 from hactl.core.model import Fleet
-from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered, Ticked
+from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered, Ticked, TrafficWorsened
 from hactl.core.reading import Verdict, is_serving, read
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.region_events import RegionEvacuated, RegionRestored
@@ -143,6 +144,40 @@ def test_an_operator_who_empties_it_keeps_it_empty() -> None:
     edges_follow(played) >> WELL >> after(10 * STABLE)
     assert not played.fleet.operations
     assert share(played.fleet) == 0.0
+
+
+@pytest.mark.parametrize("command", [Failover(region="seoul"), Failback(region="seoul")])
+@pytest.mark.parametrize("back", [False, True], ids=["faltering", "on its way back"])
+@pytest.mark.parametrize("steps", range(4))
+def test_a_move_that_is_taken_back_leaves_it_as_it_was(command: Command, back: bool, steps: int) -> None:
+    """It goes on from there: back in steps when it is well, however long after."""
+    played = moved()
+    if back:
+        edges_follow(played >> WELL >> after(STABLE))
+    before = played.fleet.evacuations["seoul"]
+    played >> command
+    for _ in range(steps):
+        edges_follow(played) >> after(2.0)
+    played >> TrafficWorsened(operation=next(iter(played.fleet.operations)), why="worse")
+    edges_follow(played)
+    assert not played.fleet.operations
+    assert played.fleet.evacuations["seoul"] == before
+    assert played.fleet.brownouts["seoul"].moved
+    if not back:
+        edges_follow(played >> WELL >> after(STABLE))
+    for keep in STEPS[:-1]:
+        assert kept(played.fleet, "seoul") == keep
+        played >> after(STEP - 0.1)
+        assert kept(played.fleet, "seoul") == keep
+        edges_follow(played >> after(0.1))
+    assert share(played.fleet) == 50.0
+
+
+def test_down_in_the_middle_of_a_move_leaves_it_as_it_was() -> None:
+    """What an operator had only begun is over; the next daemon goes on from what it was begun on."""
+    played = edges_follow(moved() >> Failover(region="seoul")) >> after(2.0) >> Down()
+    assert played.fleet.evacuations["seoul"].cause is EvacuationCause.FALTERED
+    assert played.fleet.brownouts["seoul"].moved
 
 
 def test_under_a_pause_nothing_moves_in_either_direction() -> None:
