@@ -21,7 +21,11 @@ class Brownout(Value):
     """Seconds it must have been well before it gets anything back; doubles each time it falters again."""
     resume: float | None = None
     """Monotonic seconds of the next step back, once every edge has taken the one before."""
+    vain: str = ""
+    """Why it is no use that its traffic has been moved; "" as long as it may be."""
     barred: float | None = None
-    """Monotonic seconds before which its traffic is not moved again: it would not help, or somebody took it back."""
+    """Monotonic seconds before which its traffic is not moved again: it would not help."""
+    yielded: bool = False
+    """An operator has taken it in hand: nothing is done for it until it has once been well."""
     over: float | None = None
     """Monotonic seconds since which it has all its traffic and is well."""

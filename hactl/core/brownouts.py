@@ -5,7 +5,8 @@
     is well       nothing for `region_failover.stable_for`, then a step every few seconds while every edge follows
     falters again all of it once more, and the waiting doubles
     in vain       those that took over answer no better: it was not the region. All of it back, and no other try for
-                  some minutes; the same when an operator ends the evacuation
+                  some minutes
+    taken in hand by an operator, who gives it back or moves all of it: nothing until it has once been well
 
 Not who falters: that is judged outside (`supervisor.brownout`), where the measurements are. While the fleet is paused,
 takes a configuration, or an operator moves traffic, nothing moves by itself, in either direction.
@@ -32,7 +33,7 @@ STEP = 5.0
 LONGEST_WAIT = 3600.0
 """Seconds that the doubled waiting does not exceed, unless `stable_for` does."""
 BARRED = 300.0
-"""Seconds until another try after one that was in vain or was ended by an operator."""
+"""Seconds until another try after one that was in vain."""
 MEMORY = 600.0
 """Seconds after which a brown-out is forgotten, at least; a long waiting is remembered twice as long as it took."""
 
@@ -48,11 +49,11 @@ def observe(draft: Draft, saw: RegionFaltered | RegionRecovered | TakersFaltered
                 _change(draft, _faltering(draft, known, saw), f"falters: {saw.why}")
         case RegionRecovered(why=why):
             if known is not None and known.faltering:
-                well = replace(known, faltering=False, why=why, heard=draft.now.mono)
+                well = replace(known, faltering=False, why=why, heard=draft.now.mono, vain="", yielded=False)
                 _change(draft, well, f"is well again: {why}")
         case TakersFaltered(why=why):
-            if known is not None and known.moved:
-                _give_up(draft, known, f"moving its traffic did not help: {why}")
+            if known is not None and known.moved and not known.vain:
+                _change(draft, replace(known, vain=why), f"is not helped by moving its traffic: {why}")
 
 
 def follow(draft: Draft) -> None:
@@ -64,7 +65,11 @@ def follow(draft: Draft) -> None:
 def impediment(fleet: Fleet, brownout: Brownout) -> str:
     """What keeps the traffic of a region that falters from being moved, for people; "" for nothing but the time."""
     moving = next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
-    return f"{moving.id} is under way" if moving is not None else obstacle(fleet, brownout.region)
+    if moving is not None:
+        return f"{moving.id} is under way"
+    if brownout.yielded:
+        return "an operator has taken it in hand, so nothing is moved until it has once been well"
+    return obstacle(fleet, brownout.region)
 
 
 def next_look(fleet: Fleet) -> float | None:
@@ -88,8 +93,9 @@ def _follow_one(draft: Draft, brownout: Brownout) -> None:
     if not fleet.spec.brownout or brownout.region not in {region.name for region in fleet.spec.regions}:
         _forget(draft, brownout, "brown-outs are no longer minded")
     elif brownout.moved and not _ours(fleet, brownout.region) and not _on_loan(fleet, brownout.region):
-        ended = replace(brownout, moved=False, resume=None, barred=now + BARRED)
-        _change(draft, ended, "has been taken in hand by somebody else")
+        _let_go(draft, brownout)
+    elif brownout.moved and brownout.vain and not _hands_off(fleet):
+        _give_up(draft, brownout)
     elif brownout.faltering:
         _move_away(draft, brownout)
     elif brownout.moved:
@@ -108,7 +114,7 @@ def _move_away(draft: Draft, brownout: Brownout) -> None:
             leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
         return
     barred = brownout.barred is not None and draft.now.mono < brownout.barred
-    if barred or _hands_off(fleet) or obstacle(fleet, region):
+    if barred or brownout.yielded or _hands_off(fleet) or obstacle(fleet, region):
         return
     _change(draft, replace(brownout, moved=True, barred=None), "has most of its traffic moved to the others")
     leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
@@ -145,11 +151,21 @@ def _faltering(draft: Draft, known: Brownout | None, saw: RegionFaltered) -> Bro
     return replace(known, why=saw.why, faltering=True, began=began, heard=now.mono, wait=longer, resume=None, over=None)
 
 
-def _give_up(draft: Draft, brownout: Brownout, why: str) -> None:
-    barred = replace(brownout, moved=False, resume=None, barred=draft.now.mono + BARRED)
+def _give_up(draft: Draft, brownout: Brownout) -> None:
+    why = f"moving its traffic did not help: {brownout.vain}"
+    barred = replace(brownout, moved=False, resume=None, vain="", barred=draft.now.mono + BARRED)
     _change(draft, barred, f"has its traffic back: {why}")
-    if _ours(draft.fleet, brownout.region):
-        leave(draft, brownout.region, WHOLE, cause=EvacuationCause.FALTERED, why=why)
+    leave(draft, brownout.region, WHOLE, cause=EvacuationCause.FALTERED, why=why)
+
+
+def _let_go(draft: Draft, brownout: Brownout) -> None:
+    """It is no longer ours to move. A region that was lost is judged anew when it is back: its nodes are others."""
+    evacuation = draft.fleet.evacuations.get(brownout.region)
+    if evacuation is not None and evacuation.cause is EvacuationCause.LOST:
+        _forget(draft, brownout, evacuation.why)
+        return
+    yielded = replace(brownout, moved=False, resume=None, vain="", yielded=True)
+    _change(draft, yielded, "has been taken in hand by somebody else")
 
 
 def _forget(draft: Draft, brownout: Brownout, why: str) -> None:
@@ -160,7 +176,8 @@ def _forget(draft: Draft, brownout: Brownout, why: str) -> None:
 
 def _due(fleet: Fleet, brownout: Brownout) -> float | None:
     if brownout.faltering:
-        return None if brownout.moved or _hands_off(fleet) or obstacle(fleet, brownout.region) else brownout.barred
+        stuck = brownout.moved or brownout.yielded or _hands_off(fleet) or obstacle(fleet, brownout.region)
+        return None if stuck else brownout.barred
     if not brownout.moved:
         return None if brownout.over is None else brownout.over + _memory(brownout)
     if _hands_off(fleet) or not confirmed(fleet, fleet.plan.version):

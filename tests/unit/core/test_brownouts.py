@@ -2,12 +2,12 @@
 
 import pytest
 from support.build import BOOT, a_proposal, a_spec, at
-from support.script import NOTHING, Script, after, applied, exited, like, serving
+from support.script import NOTHING, Script, after, applied, exited, healthy, like, serving, spawned
 
 from hactl.core.alert import AlertKind, AlertSpec
 from hactl.core.alert_events import AlertRaised
 from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
-from hactl.core.brownouts import BARRED, KEEP, LONGEST_WAIT, MEMORY, STEP, STEPS, next_look
+from hactl.core.brownouts import BARRED, KEEP, LONGEST_WAIT, MEMORY, STEP, STEPS, impediment, next_look
 from hactl.core.commands import Apply, Command, Down, Failback, Failover, Pause, Request, Unpause
 from hactl.core.evacuation import EvacuationCause
 from hactl.core.events import TrafficShifted
@@ -126,7 +126,7 @@ def test_what_was_no_use_is_taken_back_and_not_tried_again_for_minutes() -> None
 
 
 def test_an_operator_who_gives_it_back_is_obeyed() -> None:
-    """However badly it answers: at no step, and not for minutes afterwards."""
+    """However badly it answers: at no step, and not afterwards either, until it has once been well."""
     played = moved() >> Failback(region="seoul", steps=3, pause=1.0)
     keeps = []
     while played.fleet.operations:
@@ -135,7 +135,48 @@ def test_an_operator_who_gives_it_back_is_obeyed() -> None:
     assert list(dict.fromkeys(keeps)) == [40, 70, 100]
     assert share(played.fleet) == 50.0
     assert not played.fleet.brownouts["seoul"].moved
-    played >> after(BARRED - 10) << NOTHING
+    assert next_look(played.fleet) is None
+    assert impediment(played.fleet, played.fleet.brownouts["seoul"]).startswith("an operator has taken it in hand")
+    played >> after(10 * BARRED) << NOTHING
+    played >> WELL >> BAD << like(RegionEvacuated, evacuation__keep=KEEP)
+
+
+def test_that_it_is_no_use_overrides_no_operator() -> None:
+    """It is noted, and done when hands are free; unless the region is well by then."""
+    played = moved() >> Pause() >> NO_BETTER << like(BrownoutChanged, brownout__moved=True)
+    assert share(played.fleet) == 5.0
+    played >> NO_BETTER << NOTHING
+    played >> Unpause() << like(BrownoutChanged, brownout__moved=False) << RegionRestored
+    played = edges_follow(moved() >> Pause() >> NO_BETTER >> WELL >> Unpause())
+    assert share(played.fleet) == 5.0
+    played >> after(STABLE) << like(RegionEvacuated, evacuation__keep=STEPS[0])
+
+
+def test_that_it_is_no_use_does_not_leap_ahead_of_a_failback() -> None:
+    """Step by step, as the operator ordered it, and never back down."""
+    played = edges_follow(moved() >> Failback(region="seoul", steps=3, pause=1.0)) >> NO_BETTER
+    keeps = []
+    while played.fleet.operations:
+        keeps.append(kept(played.fleet, "seoul"))
+        edges_follow(played) >> after(1.0)
+    assert list(dict.fromkeys(keeps)) == [40, 70, 100]
+    played >> after(10 * BARRED) << NOTHING
+
+
+def test_a_region_that_is_lost_meanwhile_is_judged_anew() -> None:
+    """Its nodes are others when it is back; what falters then is moved as ever."""
+    played = edges_follow(story(standby=True) >> BAD)
+    for name in ("seoul-1", "seoul-2"):
+        played >> exited(name, signal=9)
+    assert played.fleet.evacuations["seoul"].cause is EvacuationCause.LOST
+    assert not played.fleet.falters("seoul")
+    assert AlertKind.BROWNOUT_OVER not in [kind for kind, _ in alerts(played)]
+    for name in ("seoul-1", "seoul-2"):
+        played >> spawned(name) >> healthy(name)
+    edges_follow(played) >> Failback(region="seoul", steps=1, pause=0.0)
+    edges_follow(edges_follow(played))
+    assert share(played.fleet) == 100.0
+    played >> BAD << like(RegionEvacuated, evacuation__keep=KEEP)
 
 
 def test_an_operator_who_empties_it_keeps_it_empty() -> None:
