@@ -11,6 +11,8 @@ class Brownout(Value):
     """What was measured, for people."""
     faltering: bool = True
     """The last news was bad."""
+    load: float | None = None
+    """Requests per second that all nodes carried then; None when they were not known."""
     began: float = 0.0
     """Unix time of the first bad news."""
     heard: float = 0.0

@@ -1,7 +1,7 @@
 """What a brown-out leads to: most of the region's traffic goes to the others at once, and comes back in steps. Pure.
 
-    falters       all but a tenth of its share is moved, unless something stands against it (`obstacle`): the tenth is
-                  what tells when the region is well again
+    falters       all but a tenth of its share is moved, unless something stands against it that an operator would be
+                  refused for as well (`evacuating`): the tenth is what tells when the region is well again
     is well       nothing for `region_failover.stable_for`, then a step every few seconds while every edge follows
     falters again all of it once more, and the waiting doubles
     in vain       those that took over answer no better: it was not the region. All of it back, and no other try for
@@ -15,7 +15,7 @@ takes a configuration, or an operator moves traffic, nothing moves by itself, in
 from hactl.core.brownout import Brownout
 from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
 from hactl.core.draft import Draft
-from hactl.core.evacuating import leave, obstacle
+from hactl.core.evacuating import leave, obstacle, too_much
 from hactl.core.evacuation import WHOLE, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
@@ -47,6 +47,8 @@ def observe(draft: Draft, saw: RegionFaltered | RegionRecovered | TakersFaltered
         case RegionFaltered():
             if known is None or not known.faltering:
                 _change(draft, _faltering(draft, known, saw), f"falters: {saw.why}")
+            elif _fits_by_now(draft.fleet, known, saw.load):
+                _change(draft, replace(known, load=saw.load), "still falters, and the others could carry it now")
         case RegionRecovered(why=why):
             if known is not None and known.faltering:
                 well = replace(known, faltering=False, why=why, heard=draft.now.mono, vain="", yielded=False)
@@ -69,7 +71,13 @@ def impediment(fleet: Fleet, brownout: Brownout) -> str:
         return f"{moving.id} is under way"
     if brownout.yielded:
         return "an operator has taken it in hand, so nothing is moved until it has once been well"
-    return obstacle(fleet, brownout.region)
+    return _obstacle(fleet, brownout)
+
+
+def fit_by_now(fleet: Fleet, load: float | None) -> list[Brownout]:
+    """Those that were not moved for want of declared capacity alone, and would fit now: `load` is what all nodes carry,
+    in requests per second."""
+    return [brownout for brownout in fleet.brownouts.values() if _fits_by_now(fleet, brownout, load)]
 
 
 def next_look(fleet: Fleet) -> float | None:
@@ -114,7 +122,7 @@ def _move_away(draft: Draft, brownout: Brownout) -> None:
             leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
         return
     barred = brownout.barred is not None and draft.now.mono < brownout.barred
-    if barred or brownout.yielded or _hands_off(fleet) or obstacle(fleet, region):
+    if barred or brownout.yielded or _hands_off(fleet) or _obstacle(fleet, brownout):
         return
     _change(draft, replace(brownout, moved=True, barred=None), "has most of its traffic moved to the others")
     leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
@@ -145,10 +153,12 @@ def _give_back(draft: Draft, brownout: Brownout) -> None:
 def _faltering(draft: Draft, known: Brownout | None, saw: RegionFaltered) -> Brownout:
     now, stable_for = draft.now, draft.fleet.spec.stable_for
     if known is None:
-        return Brownout(region=saw.region, why=saw.why, began=now.wall, heard=now.mono, wait=stable_for)
+        first = Brownout(region=saw.region, why=saw.why, load=saw.load, wait=stable_for)
+        return replace(first, began=now.wall, heard=now.mono)
     longer = max(stable_for, min(2 * known.wait, LONGEST_WAIT))
     began = known.began if known.over is None else now.wall
-    return replace(known, why=saw.why, faltering=True, began=began, heard=now.mono, wait=longer, resume=None, over=None)
+    again = replace(known, why=saw.why, load=saw.load, faltering=True, began=began, wait=longer)
+    return replace(again, heard=now.mono, resume=None, over=None)
 
 
 def _give_up(draft: Draft, brownout: Brownout) -> None:
@@ -176,7 +186,7 @@ def _forget(draft: Draft, brownout: Brownout, why: str) -> None:
 
 def _due(fleet: Fleet, brownout: Brownout) -> float | None:
     if brownout.faltering:
-        stuck = brownout.moved or brownout.yielded or _hands_off(fleet) or obstacle(fleet, brownout.region)
+        stuck = brownout.moved or brownout.yielded or _hands_off(fleet) or _obstacle(fleet, brownout)
         return None if stuck else brownout.barred
     if not brownout.moved:
         return None if brownout.over is None else brownout.over + _memory(brownout)
@@ -187,6 +197,17 @@ def _due(fleet: Fleet, brownout: Brownout) -> float | None:
 
 def _memory(brownout: Brownout) -> float:
     return max(MEMORY, 2 * brownout.wait)
+
+
+def _obstacle(fleet: Fleet, brownout: Brownout) -> str:
+    return obstacle(fleet, brownout.region) or too_much(fleet, brownout.region, KEEP, brownout.load)
+
+
+def _fits_by_now(fleet: Fleet, brownout: Brownout, load: float | None) -> bool:
+    waits = brownout.faltering and not brownout.moved and load is not None
+    if not waits or not too_much(fleet, brownout.region, KEEP, brownout.load):
+        return False
+    return not too_much(fleet, brownout.region, KEEP, load)
 
 
 def _hands_off(fleet: Fleet) -> bool:

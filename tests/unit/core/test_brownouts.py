@@ -7,10 +7,11 @@ from support.script import NOTHING, Script, after, applied, exited, healthy, lik
 from hactl.core.alert import AlertKind, AlertSpec
 from hactl.core.alert_events import AlertRaised
 from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
-from hactl.core.brownouts import BARRED, KEEP, LONGEST_WAIT, MEMORY, STEP, STEPS, impediment, next_look
+from hactl.core.brownouts import BARRED, KEEP, LONGEST_WAIT, MEMORY, STEP, STEPS, fit_by_now, impediment, next_look
 from hactl.core.commands import Apply, Command, Down, Failback, Failover, Pause, Request, Unpause
 from hactl.core.evacuation import EvacuationCause
 from hactl.core.events import TrafficShifted
+from hactl.core.load import Load
 from hactl.core.model import Fleet
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered, Ticked, TrafficWorsened
 from hactl.core.reading import Verdict, is_serving, read
@@ -260,6 +261,35 @@ def test_never_when_nobody_would_be_left() -> None:
     played >> BAD << BrownoutChanged
     assert share(played.fleet) == 100.0
     assert alerts(played)[-1][1] == "region seoul falters: p50 300 ms (10 ms); its traffic stays with it"
+
+
+def test_never_onto_those_that_are_not_whole() -> None:
+    """As an operator would be refused it; when they are whole again it is done."""
+    played = story() >> exited("osaka-1", signal=9)
+    assert edges_follow(played).refuses(Failover(region="seoul")).guard
+    played >> BAD << BrownoutChanged
+    assert "seoul" not in played.fleet.evacuations
+    assert impediment(played.fleet, played.fleet.brownouts["seoul"]) == "osaka would have to carry it without osaka-1"
+    edges_follow(played) >> spawned("osaka-1") >> healthy("osaka-1") << like(RegionEvacuated, evacuation__keep=KEEP)
+
+
+def test_never_more_than_the_others_are_declared_to_carry() -> None:
+    """As an operator would be refused it; when the load is less it is done."""
+    played = story(gateway={"capacity": 100})
+    heavy, light = replace(BAD, load=360.0), replace(BAD, load=180.0)
+    load = Load(rates={"seoul-1": 360.0}, at=played.now.wall)
+    assert played.refuses(Request(command=Failover(region="seoul"), by="alice", load=load)).guard
+    played >> heavy << BrownoutChanged
+    assert "seoul" not in played.fleet.evacuations
+    assert impediment(played.fleet, played.fleet.brownouts["seoul"]) == (
+        "too little capacity would be left: 4 nodes would carry up to 171/s (osaka-1); one is declared to carry 100/s"
+    )
+    played >> heavy << NOTHING
+    played >> BAD << NOTHING
+    assert fit_by_now(played.fleet, 360.0) == fit_by_now(played.fleet, None) == []
+    assert fit_by_now(played.fleet, 180.0) == [played.fleet.brownouts["seoul"]]
+    played >> light << BrownoutChanged << like(RegionEvacuated, evacuation__keep=KEEP)
+    assert fit_by_now(played.fleet, 180.0) == []
 
 
 def test_when_those_that_took_over_are_lost_it_takes_everything() -> None:
