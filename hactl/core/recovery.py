@@ -134,7 +134,7 @@ def _end_overtaken(draft: Draft, arrival: Arrival, *, rebooted: bool) -> tuple[O
     for edge in tuple(draft.fleet.edge_losses):
         draft.emit(EdgeGivenUp(edge=edge))
     for region in tuple(draft.fleet.region_losses):
-        draft.emit(RegionBack(region=region, moved_ms=None, back_ms=None))
+        draft.emit(RegionBack(region=region, moved_ms=None, back_ms=None, why=why))
     return overtaken
 
 
