@@ -136,6 +136,19 @@ def begin_failback(draft: Draft, region: str, *, by: str, reason: str) -> None:
     draft.emit(OperationBegan(operation=begin(draft, operation, command)))
 
 
+def take_up(draft: Draft) -> None:
+    """A daemon takes charge: nobody has watched the step that was under way, so its time begins anew."""
+    operation = in_progress(draft.fleet)
+    if operation is None:
+        return
+    pause = 0.0 if operation.back else operation.pause
+    targets = tuple(
+        target if target.phase is Phase.DONE else replace(target, until=0.0) for target in operation.targets
+    )
+    again = replace(operation, targets=targets, deadline=draft.now.mono + pause + PATIENCE)
+    draft.emit(OperationMoved(operation=again))
+
+
 def advance(draft: Draft) -> None:
     """Take the failover or failback in progress as far as the fleet's state allows."""
     operation = in_progress(draft.fleet)
