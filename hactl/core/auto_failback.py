@@ -1,12 +1,12 @@
 """Giving a lost region its traffic back by itself: when the configuration says so and it has been whole long enough.
 
 Pure; one of the rules that settle a fleet. The way back itself is an operation like any other (`ramp`). When that is
-taken back, the region has to be whole for as long once more. Time that nobody watched does not count.
+taken back, the region has to be whole for twice as long. Time that nobody watched does not count.
 """
 
 from hactl.core import ramp
 from hactl.core.draft import Draft
-from hactl.core.evacuating import watch_well
+from hactl.core.evacuating import longer, watch_well
 from hactl.core.evacuation import Evacuation, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.regions import missing, usable
@@ -22,9 +22,15 @@ def follow(draft: Draft) -> None:
         watch_well(draft, region, well=usable(draft.fleet, region) and not missing(draft.fleet, region))
         due = _due(draft.fleet, draft.fleet.evacuations[region])
         if due is not None and due <= draft.now.mono and not _busy(draft.fleet):
-            reason = f"whole for {draft.fleet.spec.stable_for:g} s"
-            ramp.begin_failback(draft, region, by=WHO, reason=reason)
+            waited = wait(draft.fleet, evacuation)
+            again = longer(waited, draft.fleet.spec.stable_for)
+            ramp.begin_failback(draft, region, by=WHO, reason=f"whole for {waited:g} s", again=again)
             return  # never two regions at once
+
+
+def wait(fleet: Fleet, evacuation: Evacuation) -> float:
+    """Seconds that the region has to be whole before it returns."""
+    return max(fleet.spec.stable_for, evacuation.wait)
 
 
 def forget(draft: Draft) -> None:
@@ -50,7 +56,7 @@ def _returning(fleet: Fleet) -> list[Evacuation]:
 
 
 def _due(fleet: Fleet, evacuation: Evacuation) -> float | None:
-    return None if evacuation.well_since is None else evacuation.well_since + fleet.spec.stable_for
+    return None if evacuation.well_since is None else evacuation.well_since + wait(fleet, evacuation)
 
 
 def _busy(fleet: Fleet) -> bool:

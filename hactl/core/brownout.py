@@ -27,6 +27,8 @@ class Brownout(Value):
     """Why it is no use that its traffic has been moved; "" as long as it may be."""
     barred: float | None = None
     """Monotonic seconds before which its traffic is not moved again: it would not help."""
+    bar: float = 0.0
+    """Seconds from the last attempt in vain to the next; doubles each time."""
     yielded: bool = False
     """An operator has taken it in hand: nothing is done for it until it has once been well."""
     over: float | None = None

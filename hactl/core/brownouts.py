@@ -5,7 +5,7 @@
     is well       nothing for `region_failover.stable_for`, then a step every few seconds while every edge follows
     falters again all of it once more, and the waiting doubles
     in vain       those that took over answer no better: it was not the region. All of it back, and no other try for
-                  some minutes
+                  some minutes, or for twice as long as the last time
     taken in hand by an operator, who gives it back or moves all of it: nothing until it has once been well
 
 Not who falters: that is judged outside (`supervisor.brownout`), where the measurements are. While the fleet is paused,
@@ -15,7 +15,7 @@ takes a configuration, or an operator moves traffic, nothing moves by itself, in
 from hactl.core.brownout import Brownout
 from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
 from hactl.core.draft import Draft
-from hactl.core.evacuating import leave, obstacle, too_much
+from hactl.core.evacuating import leave, longer, obstacle, too_much
 from hactl.core.evacuation import WHOLE, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
@@ -30,10 +30,8 @@ STEPS = (25, 50, 75, WHOLE)
 """Per cent of its share that it has after each step back."""
 STEP = 5.0
 """Seconds from one step to the next, at least: what goes wrong again is seen within so many."""
-LONGEST_WAIT = 3600.0
-"""Seconds that the doubled waiting does not exceed, unless `stable_for` does."""
 BARRED = 300.0
-"""Seconds until another try after one that was in vain."""
+"""Seconds until another try after the first one that was in vain."""
 MEMORY = 600.0
 """Seconds after which a brown-out is forgotten, at least; a long waiting is remembered twice as long as it took."""
 
@@ -155,15 +153,16 @@ def _faltering(draft: Draft, known: Brownout | None, saw: RegionFaltered) -> Bro
     if known is None:
         first = Brownout(region=saw.region, why=saw.why, load=saw.load, wait=stable_for)
         return replace(first, began=now.wall, heard=now.mono)
-    longer = max(stable_for, min(2 * known.wait, LONGEST_WAIT))
+    wait = longer(known.wait, stable_for)
     began = known.began if known.over is None else now.wall
-    again = replace(known, why=saw.why, load=saw.load, faltering=True, began=began, wait=longer)
+    again = replace(known, why=saw.why, load=saw.load, faltering=True, began=began, wait=wait)
     return replace(again, heard=now.mono, resume=None, over=None)
 
 
 def _give_up(draft: Draft, brownout: Brownout) -> None:
     why = f"moving its traffic did not help: {brownout.vain}"
-    barred = replace(brownout, moved=False, resume=None, vain="", barred=draft.now.mono + BARRED)
+    bar = longer(brownout.bar, BARRED)
+    barred = replace(brownout, moved=False, resume=None, vain="", bar=bar, barred=draft.now.mono + bar)
     _change(draft, barred, f"has its traffic back: {why}")
     leave(draft, brownout.region, WHOLE, cause=EvacuationCause.FALTERED, why=why)
 
@@ -196,7 +195,7 @@ def _due(fleet: Fleet, brownout: Brownout) -> float | None:
 
 
 def _memory(brownout: Brownout) -> float:
-    return max(MEMORY, 2 * brownout.wait)
+    return max(MEMORY, 2 * brownout.wait, 2 * brownout.bar)
 
 
 def _obstacle(fleet: Fleet, brownout: Brownout) -> str:

@@ -13,6 +13,16 @@ from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.regions import missing, takers
 from hactl.core.value import replace
 
+SHORTEST_WAIT = 5.0
+"""Seconds from which the waiting between two attempts doubles, at least."""
+LONGEST_WAIT = 3600.0
+"""Seconds that the doubled waiting does not exceed, unless the configuration asks for more."""
+
+
+def longer(waited: float, least: float) -> float:
+    """Seconds to wait after another attempt that did no good: twice as long, within limits, and `least` in any case."""
+    return max(least, min(max(2 * waited, SHORTEST_WAIT), LONGEST_WAIT))
+
 
 def leave(
     draft: Draft, region: str, keep: int, *, cause: EvacuationCause, why: str, by: str = "", again: bool = False

@@ -119,8 +119,11 @@ def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, s
     )
 
 
-def begin_failback(draft: Draft, region: str, *, by: str, reason: str) -> None:
-    """Give a region its traffic back because it is time, not because anybody asked."""
+def begin_failback(draft: Draft, region: str, *, by: str, reason: str, again: float) -> None:
+    """Give a region its traffic back because it is time, not because anybody asked.
+
+    When that is taken back, it has to be well for `again` seconds before the next time.
+    """
     command = Failback(region=region)
     operation = Operation(
         id=f"op-{draft.fleet.seq + 1}",
@@ -133,7 +136,11 @@ def begin_failback(draft: Draft, region: str, *, by: str, reason: str) -> None:
         version=draft.fleet.plan.version,
         sentence=f"give {region} its traffic back",
     )
-    draft.emit(OperationBegan(operation=begin(draft, operation, command)))
+    operation = begin(draft, operation, command)
+    found = operation.evacuation
+    if found is not None:
+        operation = replace(operation, evacuation=replace(found, wait=again))
+    draft.emit(OperationBegan(operation=operation))
 
 
 def take_up(draft: Draft) -> None:

@@ -7,8 +7,9 @@ from support.script import NOTHING, Script, after, applied, exited, healthy, lik
 from hactl.core.alert import AlertKind, AlertSpec
 from hactl.core.alert_events import AlertRaised
 from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
-from hactl.core.brownouts import BARRED, KEEP, LONGEST_WAIT, MEMORY, STEP, STEPS, fit_by_now, impediment, next_look
+from hactl.core.brownouts import BARRED, KEEP, MEMORY, STEP, STEPS, fit_by_now, impediment, next_look
 from hactl.core.commands import Apply, Command, Down, Failback, Failover, Pause, Request, Unpause
+from hactl.core.evacuating import LONGEST_WAIT
 from hactl.core.evacuation import EvacuationCause
 from hactl.core.events import TrafficShifted
 from hactl.core.load import Load
@@ -124,6 +125,32 @@ def test_what_was_no_use_is_taken_back_and_not_tried_again_for_minutes() -> None
     played >> BAD << NOTHING
     played >> after(BARRED - 1) << NOTHING
     played >> after(1.0) << like(RegionEvacuated, evacuation__keep=KEEP)
+
+
+def test_what_is_no_use_again_and_again_is_tried_ever_later() -> None:
+    """Up to once an hour; from the beginning again after it has been well for long."""
+    played, bars = moved(), []
+    for _ in range(6):
+        edges_follow(played >> NO_BETTER)
+        bars.append(played.fleet.brownouts["seoul"].bar)
+        played >> after(bars[-1] - 1) << NOTHING
+        edges_follow(played >> after(1.0))
+        assert share(played.fleet) == 5.0
+    assert bars == [BARRED, 2 * BARRED, 4 * BARRED, 8 * BARRED, LONGEST_WAIT, LONGEST_WAIT]
+    edges_follow(played >> NO_BETTER) >> WELL >> after(2 * LONGEST_WAIT) << BrownoutForgotten
+    edges_follow(played >> BAD) >> NO_BETTER
+    assert played.fleet.brownouts["seoul"].bar == BARRED
+
+
+def test_waiting_doubles_from_nothing() -> None:
+    """Where nothing is to be waited for at first."""
+    played, waits = Script(serving(replace(spec(), stable_for=0.0))), []
+    for _ in range(4):
+        edges_follow(played >> BAD)
+        waits.append(played.fleet.brownouts["seoul"].wait)
+        played >> WELL
+        edges_follow(played)
+    assert waits == [0.0, STEP, 2 * STEP, 4 * STEP]
 
 
 def test_an_operator_who_gives_it_back_is_obeyed() -> None:

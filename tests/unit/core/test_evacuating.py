@@ -5,7 +5,7 @@ from support.build import a_proposal, a_spec, at
 from support.script import serving
 
 from hactl.core.draft import Draft
-from hactl.core.evacuating import leave, obstacle, put, too_much, watch_well
+from hactl.core.evacuating import LONGEST_WAIT, SHORTEST_WAIT, leave, longer, obstacle, put, too_much, watch_well
 from hactl.core.evacuation import Evacuation, EvacuationCause
 from hactl.core.model import Fleet, Paused
 from hactl.core.node import Health
@@ -82,6 +82,15 @@ def test_too_much_is_what_is_declared_too_little_for(draft: Draft) -> None:
     assert too_much(serving(a_spec(regions=2, nodes=2)), "seoul", 10, 1e6) == ""
     waiting = replace(draft.fleet, spec=replace(draft.fleet.spec, gateway=GatewaySpec(capacity=100)))
     assert too_much(waiting, "seoul", 10, 1000.0) == "", "all of it is on two nodes before and after"
+
+
+def test_waiting_doubles_from_nothing_and_within_limits() -> None:
+    """What is configured is the least, however long."""
+    assert longer(0.0, 0.0) == SHORTEST_WAIT
+    assert longer(SHORTEST_WAIT, 0.0) == 2 * SHORTEST_WAIT
+    assert longer(60.0, 60.0) == 120.0
+    assert longer(3000.0, 60.0) == LONGEST_WAIT
+    assert longer(0.0, 7200.0) == longer(7200.0, 7200.0) == 7200.0
 
 
 def _evacuated(fleet: Fleet, region: str) -> Fleet:
