@@ -8,9 +8,10 @@ from hactl.core.auto_failback import next_look
 from hactl.core.commands import Failback, Failover, Pause, Unpause
 from hactl.core.evacuating import LONGEST_WAIT, SHORTEST_WAIT
 from hactl.core.events import OperationBegan, OperationEnded
-from hactl.core.observations import TrafficWorsened
+from hactl.core.observations import Ticked, TrafficWorsened
 from hactl.core.operation import Outcome, Verb
 from hactl.core.recovery import Arrival, Found, recover
+from hactl.core.value import replace
 
 
 def lost(*, stable_for: float = 60.0) -> Script:
@@ -106,6 +107,32 @@ def test_waiting_doubles_from_nothing(stable_for: float) -> None:
     story = does_harm(lost(stable_for=stable_for) >> after(stable_for)) >> after(SHORTEST_WAIT - 1)
     assert not returning(story)
     does_harm(story >> after(1.0)) >> after(2 * SHORTEST_WAIT - 1)
+    assert not returning(story)
+    assert returning(story >> after(1.0))
+
+
+def test_what_happens_to_it_while_another_region_moves_counts() -> None:
+    """It was lost again and is just back when the other one has its traffic: it has not been whole for a minute."""
+    spec = a_spec(regions=3, nodes=1, standby=True, auto_failback=True, stable_for=60.0)
+    story = Script(serving(spec)) >> exited("seoul-1", signal=9) >> exited("osaka-1", signal=9)
+    for name in ("seoul-1", "osaka-1"):
+        proved(story >> spawned(name) >> healthy(name))
+    proved(story >> after(10.0) >> Failback(region="seoul", steps=1, pause=200.0))
+    story >> after(190.0) >> exited("osaka-1", signal=9) >> after(5.0) >> spawned("osaka-1") >> healthy("osaka-1")
+    proved(story) >> after(5.0)
+    assert not story.fleet.operations
+    story >> after(54.9)
+    assert not returning(story)
+    assert returning(story >> after(0.1))
+
+
+def test_while_nothing_is_to_return_no_time_is_kept() -> None:
+    """Nor is what was kept before remembered: nobody has asked since."""
+    story = lost() >> after(30.0)
+    story.fleet = replace(story.fleet, spec=replace(story.fleet.spec, auto_failback=False))
+    story >> Ticked()
+    story.fleet = replace(story.fleet, spec=replace(story.fleet.spec, auto_failback=True))
+    story >> Ticked() >> after(59.0)
     assert not returning(story)
     assert returning(story >> after(1.0))
 
