@@ -200,6 +200,8 @@ def _region(event: RegionEvent) -> str:
             return f"region {loss.region}: lost, none of its nodes serves: {loss.cause.text}"
         case RegionMoved(loss=loss, to=to, ms=ms):
             return f"region {loss.region}: traffic moved to {' and '.join(to)} on every edge after {ms:.0f} ms"
+        case RegionBack(region=region, back_ms=None, why=why) if why:
+            return f"region {region}: its loss is not followed any more: {why}"
         case RegionBack(region=region, back_ms=None):
             return f"region {region}: will not be back by itself"
         case RegionBack(region=region, back_ms=back_ms):
