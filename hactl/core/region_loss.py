@@ -15,7 +15,7 @@ from hactl.core.draft import Draft
 from hactl.core.evacuating import leave, restore
 from hactl.core.evacuation import WHOLE, EvacuationCause, RegionLoss
 from hactl.core.model import Fleet
-from hactl.core.node import Goal, NodeState, Reason, ReasonCode
+from hactl.core.node import NO_FAULT, Goal, NodeState, Reason
 from hactl.core.operation import Verb
 from hactl.core.ramp import in_progress
 from hactl.core.region_events import RegionBack, RegionLost, RegionMoved
@@ -23,8 +23,6 @@ from hactl.core.regions import kept, missing, takers, usable
 from hactl.core.rolling import known_to_edges
 from hactl.core.traffic import confirmed, shares
 from hactl.core.value import replace
-
-_NO_FAULT = (ReasonCode.OPERATOR, ReasonCode.NEW)
 
 
 def begin(draft: Draft, before: Fleet) -> None:
@@ -101,7 +99,7 @@ def _fault(fleet: Fleet, before: Fleet, region: str) -> Reason | None:
     went = [fleet.nodes.get(node.name) for node in before.in_region(region) if node.serviceable and node.weight]
     gone = [node for node in went if node is not None and not node.serviceable]
     reasons = [node.reason for node in gone if node.reason is not None]
-    return next((reason for reason in reasons if reason.code not in _NO_FAULT), None)
+    return next((reason for reason in reasons if reason.code not in NO_FAULT), None)
 
 
 def _coming_up(fleet: Fleet, region: str) -> bool:
@@ -114,7 +112,7 @@ def _coming_up(fleet: Fleet, region: str) -> bool:
         for target in operation.targets
     }
     starting = (node for node in fleet.in_region(region) if node.state is NodeState.STARTING)
-    ordered = (node.name for node in starting if node.reason is not None and node.reason.code in _NO_FAULT)
+    ordered = (node.name for node in starting if node.reason is not None and node.reason.code in NO_FAULT)
     return any(name not in rolling for name in ordered)
 
 

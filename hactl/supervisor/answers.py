@@ -96,6 +96,11 @@ def warm(fleet: Fleet, node: Node, now: Now) -> bool:
     return now.wall - node.since >= max(WARM, fleet.spec.health.slow_start)
 
 
+def slower(own: float, usual: float, *, times: float, more: float, part: float = 1.0) -> bool:
+    """Whether `own` ms are beyond `part` of so many times `usual` and of so many ms more."""
+    return own >= times * part * usual and own - usual >= more * part
+
+
 def weighted_median(weighed: Iterable[tuple[float, float]]) -> float | None:
     """The value below and above which half of the weight lies; None when nothing weighs anything. (value, weight)"""
     values = sorted(weighed)

@@ -17,7 +17,7 @@ from hactl.core.model import Fleet, Now, Sample
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
 from hactl.core.traffic import in_rotation
 from hactl.core.value import replace
-from hactl.supervisor.answers import LATE, Held, Recent, warm
+from hactl.supervisor.answers import LATE, Held, Recent, slower, warm
 
 WINDOW = 3.0
 """Seconds whose answers are compared, at least."""
@@ -176,7 +176,7 @@ def _faulty(own: Answers, usual: Answers, part: float) -> bool:
 def _slow(own: Answers, usual: Answers, part: float) -> bool:
     if own.p50_ms is None or usual.p50_ms is None:
         return False
-    return own.p50_ms >= TIMES * part * usual.p50_ms and own.p50_ms - usual.p50_ms >= MORE_MS * part
+    return slower(own.p50_ms, usual.p50_ms, times=TIMES, more=MORE_MS, part=part)
 
 
 def _sentence(own: Answers, usual: Answers) -> str:

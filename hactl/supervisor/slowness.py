@@ -12,7 +12,7 @@ from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Node
 from hactl.core.observations import BecameSlow, NoLongerSlow
 from hactl.core.traffic import in_rotation
-from hactl.supervisor.answers import LATE, Held, Recent, warm
+from hactl.supervisor.answers import LATE, Held, Recent, slower, warm
 
 WINDOW = 5.0
 """Seconds whose answers are compared, at least."""
@@ -118,7 +118,7 @@ class Slowness:
 
 def exceeds(own: float, usual: float, *, part: float = 1.0) -> bool:
     """Whether `own` ms are beyond `part` of what counts as far slower than `usual`."""
-    return own >= TIMES * part * usual and own - usual >= MORE_MS * part
+    return slower(own, usual, times=TIMES, more=MORE_MS, part=part)
 
 
 def _usual(node: Node, nodes: dict[str, Node], medians: dict[str, float]) -> float | None:

@@ -7,7 +7,7 @@ from hactl.core.brownout import Answers
 from hactl.core.model import Sample
 from hactl.core.spec import HealthSpec
 from hactl.core.value import replace
-from hactl.supervisor.answers import LONGEST, WARM, Held, Recent, warm, weighted_median
+from hactl.supervisor.answers import LONGEST, WARM, Held, Recent, slower, warm, weighted_median
 
 
 def a_second(requests: float | None, p50: float | None = 10.0, errors: float = 0.0) -> tuple[Sample, ...]:
@@ -66,6 +66,15 @@ def test_attempts_without_any_answer_are_faulty_all_the_same() -> None:
     assert Answers(count=0, errors=50).faulty == 1
     assert Answers(count=200, errors=50).faulty == 0.25
     assert Answers().faulty == 0
+
+
+def test_slower_is_so_many_times_and_so_much_more() -> None:
+    """Both; of half as much, half of each."""
+    assert slower(30.0, 10.0, times=3.0, more=20.0)
+    assert not slower(29.0, 10.0, times=3.0, more=1.0)
+    assert not slower(30.0, 10.0, times=3.0, more=21.0)
+    assert slower(20.0, 10.0, times=3.0, more=20.0, part=0.5)
+    assert not slower(14.0, 10.0, times=3.0, more=0.0, part=0.5)
 
 
 def test_a_median_weighs() -> None:
