@@ -131,7 +131,7 @@ def _end_overtaken(draft: Draft, arrival: Arrival, *, rebooted: bool) -> tuple[O
     if draft.fleet.proposal is not None:
         draft.emit(RevisionRolledBack(revision=draft.fleet.proposal.revision, why=why))
     for failover in tuple(draft.fleet.failovers.values()):
-        draft.emit(FailoverEnded(node=failover.node, moved_ms=None, back_ms=None))
+        draft.emit(FailoverEnded(node=failover.node, moved_ms=None, back_ms=None, why=why))
     for edge in tuple(draft.fleet.edge_losses):
         draft.emit(EdgeGivenUp(edge=edge))
     for region in tuple(draft.fleet.region_losses):

@@ -159,6 +159,8 @@ def _loss(event: FailoverBegan | FailoverMoved | FailoverEnded | EdgeLost | Edge
             return f"{failover.node}: capacity lost: {failover.cause.text}"
         case FailoverMoved(failover=failover, ms=ms):
             return f"{failover.node}: traffic moved away on every edge after {ms:.0f} ms"
+        case FailoverEnded(node=node, back_ms=None, why=why) if why:
+            return f"{node}: its loss is not followed any more: {why}"
         case FailoverEnded(node=node, back_ms=None):
             return f"{node}: capacity will not be back by itself"
         case FailoverEnded(node=node, back_ms=back_ms):
