@@ -42,13 +42,13 @@ def _follow_one(draft: Draft, failover: Failover) -> None:
     fleet, now = draft.fleet, draft.now
     if failover.moved is None and confirmed(fleet, failover.version):
         failover = replace(failover, moved=now.mono)
-        draft.emit(FailoverMoved(failover=failover, ms=_ms(failover.seen, now.mono)))
+        draft.emit(FailoverMoved(failover=failover, ms=ms(failover.seen, now.mono)))
     node = fleet.nodes.get(failover.node)
-    moved_ms = None if failover.moved is None else _ms(failover.seen, failover.moved)
+    moved_ms = None if failover.moved is None else ms(failover.seen, failover.moved)
     if node is None or will_not_return(node) or (waits_for_a_person(node) and known_to_edges(fleet)):
         draft.emit(FailoverEnded(node=failover.node, moved_ms=moved_ms, back_ms=None))
     elif _made_up_for(fleet, node) and known_to_edges(fleet):
-        back_ms = _ms(failover.seen, now.mono)
+        back_ms = ms(failover.seen, now.mono)
         draft.emit(FailoverEnded(node=failover.node, moved_ms=moved_ms, back_ms=back_ms))
 
 
@@ -76,5 +76,6 @@ def _listed(fleet: Fleet, node: Node) -> bool:
     )
 
 
-def _ms(start: float, end: float) -> float:
+def ms(start: float, end: float) -> float:
+    """Milliseconds from one moment to another, both in seconds."""
     return (end - start) * 1000

@@ -25,7 +25,7 @@ from hactl.core.value import replace
 PATIENCE = 10.0
 """Seconds that a step may take besides watching: until every edge has proved it, and those who receive are whole."""
 MOST_STEPS = 100
-LONGEST_PAUSE = 3600.0
+LONGEST_STEP_TIME = 3600.0
 """Seconds between two steps; whoever wants to go slower moves weights."""
 
 
@@ -180,8 +180,10 @@ def turn_back(draft: Draft, operation: Operation, why: str) -> None:
 def _sensible(command: Failover | Failback) -> None:
     if not 1 <= command.steps <= MOST_STEPS:
         raise CommandRejected(f"{command.steps} steps are outside 1..{MOST_STEPS}", "4 is the usual number")
-    if not 0 <= command.pause <= LONGEST_PAUSE:
-        raise CommandRejected(f"{command.pause:g} s between two steps is outside 0..{LONGEST_PAUSE:g}", "2s is usual")
+    if not 0 <= command.pause <= LONGEST_STEP_TIME:
+        raise CommandRejected(
+            f"{command.pause:g} s between two steps is outside 0..{LONGEST_STEP_TIME:g}", "2s is usual"
+        )
 
 
 def _turning(verb: Verb) -> Verb:

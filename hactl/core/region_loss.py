@@ -14,6 +14,7 @@ region is still coming up; a kill is one, for it is meant to be taken for that.
 from hactl.core.draft import Draft
 from hactl.core.evacuating import leave, restore
 from hactl.core.evacuation import WHOLE, EvacuationCause, RegionLoss
+from hactl.core.failover import ms
 from hactl.core.model import Fleet
 from hactl.core.node import NO_FAULT, Goal, NodeState, Reason
 from hactl.core.operation import Verb
@@ -73,12 +74,12 @@ def _follow_one(draft: Draft, loss: RegionLoss) -> None:
     back = any(node.serviceable for node in nodes)  # whatever it weighs: that is a matter of its own
     if loss.moved is None and not usable(fleet, region) and _others(fleet, region) and confirmed(fleet, loss.version):
         loss = replace(loss, moved=now.mono)
-        draft.emit(RegionMoved(loss=loss, to=_carriers(fleet), ms=_ms(loss.seen, now.mono)))
-    moved_ms = None if loss.moved is None else _ms(loss.seen, loss.moved)
+        draft.emit(RegionMoved(loss=loss, to=_carriers(fleet), ms=ms(loss.seen, now.mono)))
+    moved_ms = None if loss.moved is None else ms(loss.seen, loss.moved)
     if all(node.goal is Goal.DOWN or node.drained for node in nodes):
         draft.emit(RegionBack(region=region, moved_ms=moved_ms, back_ms=None))
     elif back and _all_back(fleet, region) and known_to_edges(fleet):
-        draft.emit(RegionBack(region=region, moved_ms=moved_ms, back_ms=_ms(loss.seen, now.mono)))
+        draft.emit(RegionBack(region=region, moved_ms=moved_ms, back_ms=ms(loss.seen, now.mono)))
 
 
 def _carried(fleet: Fleet, region: str) -> bool:
@@ -119,7 +120,3 @@ def _coming_up(fleet: Fleet, region: str) -> bool:
 def _all_back(fleet: Fleet, region: str) -> bool:
     """Who keeps dying is not waited for: that is a trouble of its own."""
     return all(fleet.nodes[name].state is NodeState.FAILED for name in missing(fleet, region))
-
-
-def _ms(start: float, end: float) -> float:
-    return (end - start) * 1000
