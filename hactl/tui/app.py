@@ -1,0 +1,171 @@
+"""The console's application: wires link, picture and screens; draws at a steady pace, and only what has changed.
+
+It decides nothing about the fleet: every change is a command to the Controller, and its outcome is an event.
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.theme import Theme as TextualTheme
+
+from hactl.control.controller import Controller
+from hactl.core.errors import CommandRejected, HactlError
+from hactl.core.talk import Receipt
+from hactl.tui import actions
+from hactl.tui.actions import MILD, Action, Target
+from hactl.tui.link import Link
+from hactl.tui.meaning import Glyphs
+from hactl.tui.picture import Picture
+from hactl.tui.screens.confirm import Confirm
+from hactl.tui.screens.fleet import FleetScreen
+from hactl.tui.theme import Theme
+
+PLAIN = Glyphs()
+PACE = 0.5
+"""Seconds between two drawings; what comes in between is collected."""
+LEAST = (60, 15)
+"""Columns and lines below which nothing sensible can be drawn; write keys are off then."""
+
+
+class Console(App[None]):
+    """One fleet on one terminal."""
+
+    CSS_PATH = "console.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,ctrl+q", "quit", "quit", show=False),
+        *(Binding(key, f"change('{key}')", "change", show=False) for key in "KTRDZ"),
+    ]
+
+    def __init__(
+        self,
+        controller: Controller,
+        theme: Theme,
+        *,
+        by: str,
+        glyphs: Glyphs = PLAIN,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """`by` is who the journal says it was."""
+        super().__init__(ansi_color=not theme.surface.background)
+        self._controller = controller
+        self._look = theme
+        self._by = by
+        self._glyphs = glyphs
+        self._clock = clock
+        self._wall = wall
+        self.picture = Picture()
+
+    def on_mount(self) -> None:
+        """Frame first, contents as they come."""
+        self.register_theme(_textual(self._look))
+        self.theme = self._look.name
+        self.push_screen(FleetScreen(self._look, self._glyphs))
+        self.set_interval(PACE, self._draw)
+        self._follow()
+
+    @work(exit_on_error=False)
+    async def _follow(self) -> None:
+        first = True
+
+        def changed() -> None:
+            nonlocal first
+            if first:
+                self._draw()
+            first = self.picture.snapshot is None
+
+        await Link(self._controller, self.picture, clock=self._clock, changed=changed).run()
+
+    def _draw(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, FleetScreen):
+                screen.draw(self.picture, now=self._clock(), wall=self._wall())
+
+    def on_resize(self) -> None:
+        """Another size has room for other things."""
+        self.call_after_refresh(self._draw)
+
+    def action_change(self, key: str) -> None:
+        """An upper-case key on the row under the cursor: freeze the target, ask, do."""
+        screen, snapshot = self.screen, self.picture.snapshot
+        if not isinstance(screen, FleetScreen) or snapshot is None:
+            return
+        if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
+            return
+        node = snapshot.fleet.nodes.get(screen.table.cursor)
+        act = actions.choose(key, node) if node is not None else None
+        if node is None or act is None:
+            self.notify("that key does nothing on this row", severity="warning", markup=False)
+            return
+        self._ask(Action(act=act, target=Target.of(node)))
+
+    @work(exit_on_error=False, group="change")
+    async def _ask(self, action: Action) -> None:
+        if action.act in MILD:
+            await self._submit(action, "")
+            return
+        rule, receipt = "", None
+        try:
+            receipt = await self._controller.submit(action.command, by=self._by, dry_run=True)
+        except CommandRejected as error:
+            if not error.guard:
+                self._say(error)
+                return
+            rule = error.message
+        except HactlError as error:
+            self._say(error)
+            return
+        answer = await self.push_screen_wait(self._question(action, receipt, rule))
+        if answer is not None:
+            await self._submit(action, answer)
+
+    def _question(self, action: Action, receipt: Receipt | None, rule: str) -> Confirm:
+        snapshot = self.picture.snapshot
+        if snapshot is None:
+            raise AssertionError("a question without a picture")
+        name = snapshot.fleet.name
+        return Confirm(
+            self._look,
+            title=f"{action.act.capitalize()} {action.target.node}?",
+            facts=actions.consequences(snapshot, action, receipt),
+            shell=f"{action.shell} --confirm {name}" if rule else action.shell,
+            rule=rule,
+            name=name,
+        )
+
+    async def _submit(self, action: Action, confirm: str) -> None:
+        snapshot = self.picture.snapshot
+        trouble = "no picture of the fleet" if snapshot is None else actions.still_there(snapshot, action.target)
+        if trouble:
+            self.notify(trouble, severity="error", markup=False)
+            return
+        try:
+            receipt = await self._controller.submit(action.command, by=self._by, confirm=confirm)
+        except HactlError as error:
+            self._say(error)
+        else:
+            self.notify(f"{receipt.sentence}\n$ {action.shell}", markup=False)
+
+    def _say(self, error: HactlError) -> None:
+        say = partial(self.notify, severity="error", markup=False)
+        say(f"{error.message}\ntry: {error.hint}" if error.hint else error.message)
+
+
+def _textual(theme: Theme) -> TextualTheme:
+    """What Textual's own widgets need to look alike."""
+    surface = theme.surface
+    plain = "ansi_default"
+    return TextualTheme(
+        name=theme.name,
+        primary=surface.border or plain,
+        background=surface.background or plain,
+        surface=surface.background or plain,
+        panel=surface.panel or plain,
+        dark=theme.dark,
+    )
