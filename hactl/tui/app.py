@@ -22,14 +22,17 @@ from hactl.tui.link import Link
 from hactl.tui.meaning import Glyphs
 from hactl.tui.picture import Picture
 from hactl.tui.screens.confirm import Confirm
-from hactl.tui.screens.fleet import FleetScreen
+from hactl.tui.screens.fleet import FleetPage
+from hactl.tui.screens.node import NodePage
+from hactl.tui.screens.page import LEAST, Page
+from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.theme import Theme
 
 PLAIN = Glyphs()
 PACE = 0.5
 """Seconds between two drawings; what comes in between is collected."""
-LEAST = (60, 15)
-"""Columns and lines below which nothing sensible can be drawn; write keys are off then."""
+PAGES = ("fleet", "node", "events", "logs")
+"""Screens by name, in the order of their digits."""
 
 
 class Console(App[None]):
@@ -39,6 +42,9 @@ class Console(App[None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+q", "quit", "quit", show=False),
+        *(Binding(str(digit), f"page('{name}')", name, show=False) for digit, name in enumerate(PAGES, start=1)),
+        Binding("l", "logs", "logs", show=False),
+        Binding("e", "page('events')", "events", show=False),
         *(Binding(key, f"change('{key}')", "change", show=False) for key in "KTRDZ"),
     ]
 
@@ -66,7 +72,10 @@ class Console(App[None]):
         """Frame first, contents as they come."""
         self.register_theme(_textual(self._look))
         self.theme = self._look.name
-        self.push_screen(FleetScreen(self._look, self._glyphs))
+        kinds = (FleetPage, NodePage, EventsPage, LogsPage)
+        for name, kind in zip(PAGES, kinds, strict=True):
+            self.install_screen(kind(self._look, self._glyphs), name)
+        self.push_screen("fleet")
         self.set_interval(PACE, self._draw)
         self._follow()
 
@@ -84,21 +93,64 @@ class Console(App[None]):
 
     def _draw(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, FleetScreen):
+            if isinstance(screen, Page):
                 screen.draw(self.picture, now=self._clock(), wall=self._wall())
+        if isinstance(self.screen, LogsPage) and self.screen.node:
+            self._read_on(self.screen)
+
+    @work(exclusive=True, exit_on_error=False, group="log")
+    async def _read_on(self, page: LogsPage) -> None:
+        try:
+            page.take(await self._controller.log(page.node, page.after))
+        except HactlError as error:
+            self._say(error)
 
     def on_resize(self) -> None:
         """Another size has room for other things."""
         self.call_after_refresh(self._draw)
 
+    @property
+    def chosen(self) -> str:
+        """The process that keys are about; "" where the screen has none."""
+        match self.screen:
+            case FleetPage() as page:
+                return page.table.cursor
+            case NodePage() | LogsPage() as page:
+                return page.node
+            case _:
+                return ""
+
+    def action_page(self, name: str) -> None:
+        """Another screen; about the process that is chosen, where it is about one."""
+        chosen, page = self.chosen, self.get_screen(name)
+        if isinstance(page, NodePage) and self._known(chosen):
+            page.node = chosen
+        if isinstance(page, LogsPage) and self._known(chosen):
+            page.turn_to(chosen)
+        if self.screen is not page:
+            self.switch_screen(name)
+        self.call_after_refresh(self._draw)
+
+    def action_logs(self) -> None:
+        """The log of the process that is chosen."""
+        self.action_page("logs")
+
+    def on_line_table_chosen(self) -> None:
+        """Enter on a row goes in."""
+        if self._known(self.chosen):
+            self.action_page("node")
+
+    def _known(self, name: str) -> bool:
+        return self.picture.snapshot is not None and name in self.picture.snapshot.fleet.nodes
+
     def action_change(self, key: str) -> None:
-        """An upper-case key on the row under the cursor: freeze the target, ask, do."""
-        screen, snapshot = self.screen, self.picture.snapshot
-        if not isinstance(screen, FleetScreen) or snapshot is None:
+        """An upper-case key on the process that is chosen: freeze the target, ask, do."""
+        snapshot = self.picture.snapshot
+        if snapshot is None or not isinstance(self.screen, Page):
             return
         if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
             return
-        node = snapshot.fleet.nodes.get(screen.table.cursor)
+        node = snapshot.fleet.nodes.get(self.chosen)
         act = actions.choose(key, node) if node is not None else None
         if node is None or act is None:
             self.notify("that key does nothing on this row", severity="warning", markup=False)

@@ -1,0 +1,87 @@
+"""What every screen has: the verdict on top, the keys that work now at the bottom, and its own body between them."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from hactl.tui.lines import Line, Span, cut, line
+from hactl.tui.meaning import Glyphs, Meaning
+from hactl.tui.picture import Picture
+from hactl.tui.summary import STALE, header
+from hactl.tui.theme import Theme
+from hactl.tui.widgets.line_table import LineTable
+from hactl.tui.widgets.lines_view import LinesView
+from hactl.tui.widgets.reader import Reader
+
+LEAST = (60, 15)
+"""Columns and lines below which nothing sensible can be drawn."""
+
+
+class Page(Screen[None]):
+    """Draws the picture it is given; knows no daemon."""
+
+    KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Keys of this screen and what they do, for the line at the bottom."""
+
+    def __init__(self, theme: Theme, glyphs: Glyphs) -> None:
+        super().__init__()
+        self.look = theme
+        self.glyphs = glyphs
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield LinesView(self.look, id="header")
+        yield from self.body()
+        yield LinesView(self.look, id="keys")
+
+    def body(self) -> Iterable[Widget]:
+        """What stands between head and foot."""
+        raise NotImplementedError
+
+    def draw_body(self, picture: Picture, *, now: float, stale: bool) -> None:
+        """Show `picture` in the body. `now` is the console's own monotonic clock, in seconds."""
+        raise NotImplementedError
+
+    def draw(self, picture: Picture, *, now: float, wall: float) -> None:
+        """Show `picture`; what has not changed is not drawn again."""
+        width, height = self.size
+        small = width < LEAST[0] or height < LEAST[1]
+        self.set_class(small, "small")
+        if small:
+            needed = f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; keys that change anything are off"
+            self.lines("#header", (cut(line(Span(text=needed, meaning=Meaning.DEGRADED)), width),))
+            return
+        above = header(picture, now=now, wall=wall, width=width, glyphs=self.glyphs)
+        self.lines("#header", (above,))
+        stale = picture.snapshot is not None and (bool(picture.trouble) or now - picture.heard > STALE)
+        self.draw_body(picture, now=now, stale=stale)
+        self.lines("#keys", (cut(self._foot(picture), width),))
+
+    def foot(self) -> Line:
+        """What is to be said beside the keys, such as a filter that hides something."""
+        return ()
+
+    def _foot(self, picture: Picture) -> Line:
+        if picture.trouble:
+            return line(Span(text=f" {picture.trouble}; trying again", meaning=Meaning.DOWN))
+        parts: list[str | Span] = [" ", *self.foot()]
+        for key, what in self.KEYS:
+            parts += [Span(text=key, meaning=Meaning.KEY), f" {what}  "]
+        return line(*parts)
+
+    def lines(self, which: str, lines: tuple[Line, ...]) -> None:
+        """Show lines in the view called `which`."""
+        self.query_one(which, LinesView).show(lines)
+
+    def paint(self, theme: Theme) -> None:
+        """Draw everything in another theme."""
+        self.look = theme
+        for view in self.query(LinesView):
+            view.paint(theme)
+        for table in self.query(LineTable):
+            table.paint(theme)
+        for reader in self.query(Reader):
+            reader.paint(theme)
