@@ -3,12 +3,12 @@
 Not a set of colours for widgets: what a widget shows has a `Meaning`, and a theme says how meanings look.
 """
 
+import re
 import tomllib
 from importlib import resources
 from pathlib import Path
 
 import msgspec
-from rich.color import Color
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 
@@ -17,6 +17,7 @@ from hactl.core.value import Value
 from hactl.tui.meaning import Meaning
 
 DEFAULT = "dark"
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class Surface(Value, forbid_unknown_fields=True):
@@ -77,7 +78,7 @@ def judged(file: ThemeFile, path: Path) -> Theme:
             raise ConfigError(f"{path}: looks.{meaning}: {error}", 'a style such as "bold #ff5f5f"') from error
     for name in ("background", "panel", "border"):
         value: str = getattr(file.surface, name)
-        if value and Color.parse(value).triplet is None:
+        if value and not _COLOUR.fullmatch(value):
             raise ConfigError(f"{path}: surface.{name}: '{value}' is no colour", 'a colour such as "#10141a"')
     return Theme(name=file.name, dark=file.dark, surface=file.surface, styles=styles)
 
