@@ -12,13 +12,14 @@ from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.theme import Theme as TextualTheme
+from textual.worker import Worker, WorkerState
 
 from hactl.control.controller import Controller
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.talk import Receipt
 from hactl.tui import actions
 from hactl.tui.actions import MILD, Action, Target
-from hactl.tui.link import Link
+from hactl.tui.link import RETRY, Link
 from hactl.tui.meaning import Glyphs
 from hactl.tui.picture import Picture
 from hactl.tui.screens.confirm import Confirm
@@ -31,6 +32,8 @@ from hactl.tui.theme import Theme
 PLAIN = Glyphs()
 PACE = 0.5
 """Seconds between two drawings; what comes in between is collected."""
+FOLLOWING = "following"
+"""The work that brings the picture."""
 PAGES = ("fleet", "node", "events", "logs")
 """Screens by name, in the order of their digits."""
 
@@ -79,17 +82,28 @@ class Console(App[None]):
         self.set_interval(PACE, self._draw)
         self._follow()
 
-    @work(exit_on_error=False)
+    @work(exit_on_error=False, group=FOLLOWING)
     async def _follow(self) -> None:
         first = True
 
         def changed() -> None:
             nonlocal first
             if first:
-                self._draw()
+                self.call_later(self._draw)
             first = self.picture.snapshot is None
 
         await Link(self._controller, self.picture, clock=self._clock, changed=changed).run()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What goes wrong inside is said, without what it was about, and the picture goes on."""
+        if event.state is not WorkerState.ERROR:
+            return
+        error = type(event.worker.error).__name__
+        self.notify(
+            f"the console stumbled ({error} in {event.worker.name}) and goes on", severity="error", markup=False
+        )
+        if event.worker.group == FOLLOWING:
+            self.set_timer(RETRY, self._follow)
 
     def _draw(self) -> None:
         for screen in self.screen_stack:

@@ -8,6 +8,9 @@ from rich.cells import cell_len, set_cell_size
 from hactl.core.value import Value
 from hactl.tui.meaning import Meaning
 
+_ARROW = 1
+"""Cells of a title for the sign that rows are sorted by it: columns must not move when they are."""
+
 
 class Cell(Value):
     """A piece of text, what it means, and what it is sorted by."""
@@ -84,15 +87,16 @@ def _order(cell: Cell) -> tuple[int, float, str]:
 
 def fitted(columns: tuple[Column, ...], rows: tuple[Row, ...], width: int) -> tuple[tuple[int, int], ...]:
     """Which columns to show within `width` cells, each with its own width; one cell stands between two columns."""
+    titles = [cell_len(column.title) + _ARROW for column in columns]
     wanted = [
-        max(column.least, cell_len(column.title), *(cell_len(row.cells[at].text) for row in rows), 0)
+        max(column.least, titles[at], *(cell_len(row.cells[at].text) for row in rows), 0)
         for at, column in enumerate(columns)
     ]
     shown = list(range(len(columns)))
 
     def needed(at: int) -> int:
         column = columns[at]
-        return min(wanted[at], max(column.least, cell_len(column.title))) if column.stretch else wanted[at]
+        return min(wanted[at], max(column.least, titles[at])) if column.stretch else wanted[at]
 
     while sum(needed(at) for at in shown) + len(shown) - 1 > width and len(shown) > 1:
         shown.remove(min(shown, key=lambda at: (columns[at].keep, -at)))

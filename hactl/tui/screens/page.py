@@ -47,6 +47,8 @@ class Page(Screen[None]):
 
     def draw(self, picture: Picture, *, now: float, wall: float) -> None:
         """Show `picture`; what has not changed is not drawn again."""
+        if not self.is_mounted:
+            return
         width, height = self.size
         small = width < LEAST[0] or height < LEAST[1]
         self.set_class(small, "small")
