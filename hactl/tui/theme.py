@@ -5,7 +5,6 @@ Not a set of colours for widgets: what a widget shows has a `Meaning`, and a the
 
 import re
 import tomllib
-from importlib import resources
 from pathlib import Path
 
 import msgspec
@@ -14,6 +13,7 @@ from rich.style import Style
 
 from hactl.core.errors import ConfigError
 from hactl.core.value import Value
+from hactl.paths import themes
 from hactl.tui.meaning import Meaning
 
 DEFAULT = "dark"
@@ -83,16 +83,9 @@ def judged(file: ThemeFile, path: Path) -> Theme:
     return Theme(name=file.name, dark=file.dark, surface=file.surface, styles=styles)
 
 
-def places() -> list[Path]:
-    """Folders that may hold the themes that hactl brings: in the package, or beside it in a checkout."""
-    package = Path(str(resources.files("hactl")))
-    return [package / "themes", package.parent / "themes"]
-
-
 def shipped() -> dict[str, Path]:
     """The themes that hactl brings, by name."""
-    folder = next((place for place in places() if place.is_dir()), None)
-    return {} if folder is None else {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    return {path.stem: path for path in sorted(themes().glob("*.toml"))}
 
 
 def contrast(text: str, background: str) -> float:

@@ -1,4 +1,4 @@
-"""Upper-case keys: what they mean for a process as it is, and that the process that was meant is the one that is hit."""
+"""Upper-case keys: what they mean for a process as it is, and that whoever was meant is the one that is hit."""
 
 import pytest
 from support.build import a_launch, a_node
