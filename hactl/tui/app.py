@@ -46,6 +46,11 @@ class Console(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+q", "quit", "quit", show=False),
         *(Binding(str(digit), f"page('{name}')", name, show=False) for digit, name in enumerate(PAGES, start=1)),
+        Binding("p", "pause", "pause the view", show=False),
+        Binding("left_square_bracket", "walk(-1)", "back in time", show=False),
+        Binding("right_square_bracket", "walk(1)", "forward in time", show=False),
+        Binding("left_curly_bracket", "walk(-30)", "back in time", show=False),
+        Binding("right_curly_bracket", "walk(30)", "forward in time", show=False),
         Binding("l", "logs", "logs", show=False),
         Binding("e", "page('events')", "events", show=False),
         *(Binding(key, f"change('{key}')", "change", show=False) for key in "KTRDZ"),
@@ -70,6 +75,8 @@ class Console(App[None]):
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
+        self._as_of: float | None = None
+        """Unix time of what is shown; None for now."""
 
     def on_mount(self) -> None:
         """Frame first, contents as they come."""
@@ -105,10 +112,17 @@ class Console(App[None]):
         if event.worker.group == FOLLOWING:
             self.set_timer(RETRY, self._follow)
 
+    def _stumbled(self, error: str, where: str) -> None:
+        self.notify(f"the console stumbled ({error} in {where}) and goes on", severity="error", markup=False)
+
     def _draw(self) -> None:
+        view = self.picture.now() if self._as_of is None else self.picture.then(self._as_of)
         for screen in self.screen_stack:
             if isinstance(screen, Page):
-                screen.draw(self.picture, now=self._clock(), wall=self._wall())
+                try:
+                    screen.draw(view, now=self._clock(), wall=self._wall())
+                except Exception as error:
+                    self._stumbled(type(error).__name__, f"drawing {type(screen).__name__}")
         if isinstance(self.screen, LogsPage) and self.screen.node:
             self._read_on(self.screen)
 
@@ -122,6 +136,21 @@ class Console(App[None]):
     def on_resize(self) -> None:
         """Another size has room for other things."""
         self.call_after_refresh(self._draw)
+
+    def action_pause(self) -> None:
+        """Hold the view while measuring goes on, or go back to now."""
+        snapshot = self.picture.snapshot
+        self._as_of = None if self._as_of is not None or snapshot is None else snapshot.at
+        self._draw()
+
+    def action_walk(self, seconds: int) -> None:
+        """Back or forward in time; beyond the newest moment it is now again."""
+        if not self.picture.moments:
+            return
+        first, last = self.picture.moments[0].at, self.picture.moments[-1].at
+        as_of = (last if self._as_of is None else self._as_of) + seconds
+        self._as_of = None if as_of >= last and seconds > 0 else max(first, as_of)
+        self._draw()
 
     @property
     def chosen(self) -> str:
@@ -163,6 +192,9 @@ class Console(App[None]):
         if snapshot is None or not isinstance(self.screen, Page):
             return
         if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
+            return
+        if self._as_of is not None:
+            self.notify("this is the past: p goes back to now", severity="warning", markup=False)
             return
         node = snapshot.fleet.nodes.get(self.chosen)
         act = actions.choose(key, node) if node is not None else None

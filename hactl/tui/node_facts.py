@@ -10,21 +10,21 @@ from hactl.core.telling import tell
 from hactl.core.traffic import shares
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.meaning import Glyphs, Meaning
-from hactl.tui.picture import Picture
+from hactl.tui.picture import View
 from hactl.tui.render import age, looks, spark
 
 _LABEL = 12
 """Cells of the names of facts."""
 
 
-def facts(picture: Picture, name: str, glyphs: Glyphs, width: int) -> tuple[Line, ...]:
+def facts(view: View, name: str, glyphs: Glyphs, width: int) -> tuple[Line, ...]:
     """Everything about the process called `name`."""
-    snapshot = picture.snapshot
+    snapshot = view.snapshot
     node = snapshot.fleet.nodes.get(name) if snapshot is not None else None
     if snapshot is None or node is None:
         return (line(Span(text=f" no process '{name}' any more; 1 goes back to the fleet", meaning=Meaning.MUTED)),)
     sample = next((each for each in snapshot.samples if each.node == name), Sample(node=name, at=snapshot.at))
-    minute = spark(picture.rates.get(name, ()), min(60, width - _LABEL - 4), glyphs)
+    minute = spark(view.rates.get(name, ()), min(60, width - _LABEL - 4), glyphs)
     return (
         *_state(snapshot, node, glyphs),
         (),
@@ -34,7 +34,7 @@ def facts(picture: Picture, name: str, glyphs: Glyphs, width: int) -> tuple[Line
         *_process(snapshot, node, sample),
         (),
         line(Span(text=" what happened to it", meaning=Meaning.TITLE)),
-        *_past(picture, name),
+        *_past(view, name),
     )
 
 
@@ -78,9 +78,9 @@ def _process(snapshot: Snapshot, node: Node, sample: Sample) -> tuple[Line, ...]
     return tuple(lines)
 
 
-def _past(picture: Picture, name: str) -> tuple[Line, ...]:
+def _past(view: View, name: str) -> tuple[Line, ...]:
     lines = []
-    for record in reversed(picture.records):
+    for record in reversed(view.records):
         said = tell(record.event)
         if name in said.replace(",", " ").replace(":", " ").split():
             when = time.strftime("%H:%M:%S", time.localtime(record.wall))

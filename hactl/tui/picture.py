@@ -1,32 +1,56 @@
-"""What a console knows of its fleet: the newest snapshot, what happened lately, and a minute of measurements.
+"""What a console knows of its fleet: the newest snapshot, what happened lately, and minutes of measurements.
 
-Bounded, whatever happens. Not the fleet: a picture has an age, and says so when nobody adds to it any more.
+Bounded, whatever happens. Not the fleet: a picture has an age, and says so when nobody adds to it any more. What is
+drawn is a View of it: as it is now, or as it was at one of the moments that are kept.
 """
 
 from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from hactl.core.draft import evolve
 from hactl.core.events import Record
 from hactl.core.talk import Measured, News, Snapshot, Update
-from hactl.core.value import replace
+from hactl.core.value import Value, replace
 
 RECORDS = 2000
 """Records kept; older ones are the journal's to tell."""
 MINUTE = 60
-"""Measurements kept for each process, one a second."""
+"""Measurements of a minute, one a second."""
+MOMENTS = 900
+"""Moments kept, one a second, as long as the fleet is not so large that they would take too much memory ..."""
+SAMPLES = 100_000
+"""... which is a matter of so many measurements of single processes."""
+
+
+class View(Value):
+    """A picture as it is to be drawn."""
+
+    snapshot: Snapshot | None = None
+    records: Sequence[Record] = ()
+    """What happened until then, oldest first."""
+    rates: Mapping[str, Sequence[float]] = {}
+    """Requests per second of each process in the minute before, newest last."""
+    moments: Sequence[Snapshot] = ()
+    """The minutes before, newest last."""
+    heard: float = 0.0
+    """When the last update came, in seconds of the console's own monotonic clock."""
+    trouble: str = ""
+    """Why nothing comes from the daemon; "" while something does."""
+    live: bool = True
+    """It is the newest there is, and goes on by itself."""
 
 
 class Picture:
-    """Grows by updates; `heard` is when the last one came, in seconds of the console's own monotonic clock."""
+    """Grows by updates."""
 
     def __init__(self) -> None:
         self.snapshot: Snapshot | None = None
         self.records: deque[Record] = deque(maxlen=RECORDS)
+        self.moments: deque[Snapshot] = deque()
         self.rates: dict[str, deque[float]] = {}
-        """Requests per second of each process, newest last."""
         self.heard = 0.0
         self.trouble = ""
-        """Why nothing comes from the daemon; "" while something does."""
 
     @property
     def seq(self) -> int:
@@ -34,12 +58,12 @@ class Picture:
         return self.snapshot.fleet.seq if self.snapshot is not None else 0
 
     def take(self, update: Update, at: float) -> None:
-        """Add what has come."""
+        """Add what has come, `at` in seconds of the console's own monotonic clock."""
         self.heard, self.trouble = at, ""
         match update:
             case Snapshot():
                 self.snapshot = update
-                self._measured()
+                self._measured(update)
             case News(records=records):
                 self._happened(records)
             case Measured():
@@ -48,17 +72,50 @@ class Picture:
                     self.snapshot = replace(
                         self.snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse
                     )
-                    self._measured()
+                    self._measured(self.snapshot)
 
     def recall(self, records: list[Record]) -> None:
         """Add records from before this picture began."""
         known = self.records[0].seq if self.records else None
         older = [record for record in records if known is None or record.seq < known]
-        self.records.extendleft(reversed(older[-(RECORDS - len(self.records)) :]))
+        room = RECORDS - len(self.records)
+        self.records.extendleft(reversed(older[max(0, len(older) - room) :]))
 
     def lost(self, why: str) -> None:
         """Nothing comes any more, and why."""
         self.trouble = why
+
+    def now(self) -> View:
+        """As it is."""
+        return View(
+            snapshot=self.snapshot,
+            records=self.records,
+            rates=self.rates,
+            moments=self.moments,
+            heard=self.heard,
+            trouble=self.trouble,
+        )
+
+    def then(self, at: float) -> View:
+        """As it was at `at` (Unix time), or as near to that as is known."""
+        before = list(islice(self.moments, sum(moment.at <= at for moment in self.moments) or 1))
+        if not before:
+            return replace(self.now(), live=False)
+        snapshot = before[-1]
+        rates: dict[str, list[float]] = {}
+        for moment in before[-MINUTE:]:
+            for sample in moment.samples:
+                rates.setdefault(sample.node, []).append(sample.requests or 0.0)
+        records = tuple(record for record in self.records if record.seq <= snapshot.fleet.seq)
+        return View(
+            snapshot=snapshot,
+            records=records,
+            rates=rates,
+            moments=before,
+            heard=self.heard,
+            trouble=self.trouble,
+            live=False,
+        )
 
     def _happened(self, records: tuple[Record, ...]) -> None:
         if self.snapshot is None:
@@ -70,10 +127,11 @@ class Picture:
                 self.records.append(record)
         self.snapshot = replace(self.snapshot, fleet=fleet)
 
-    def _measured(self) -> None:
-        if self.snapshot is None:
-            return
-        for sample in self.snapshot.samples:
+    def _measured(self, snapshot: Snapshot) -> None:
+        self.moments.append(snapshot)
+        while len(self.moments) > max(MINUTE, min(MOMENTS, SAMPLES // max(1, len(snapshot.samples)))):
+            self.moments.popleft()
+        for sample in snapshot.samples:
             self.rates.setdefault(sample.node, deque(maxlen=MINUTE)).append(sample.requests or 0.0)
-        for gone in set(self.rates) - set(self.snapshot.fleet.nodes):
+        for gone in set(self.rates) - set(snapshot.fleet.nodes):
             del self.rates[gone]

@@ -12,7 +12,7 @@ from hactl.core.reading import explain, word
 from hactl.core.talk import Snapshot
 from hactl.core.traffic import shares
 from hactl.tui.meaning import Glyphs, Meaning
-from hactl.tui.picture import Picture
+from hactl.tui.picture import View
 from hactl.tui.rows import Cell, Column, Row
 
 SPARK = 12
@@ -41,27 +41,25 @@ COLUMNS = (
 _NOTHING = Cell(text="-", meaning=Meaning.MUTED, order=-1.0)
 
 
-def fleet_rows(picture: Picture, glyphs: Glyphs) -> tuple[Row, ...]:
+def fleet_rows(view: View, glyphs: Glyphs) -> tuple[Row, ...]:
     """Edges, then each region with its nodes."""
-    if picture.snapshot is None:
+    if view.snapshot is None:
         return ()
-    snapshot = picture.snapshot
+    snapshot = view.snapshot
     fleet = snapshot.fleet
     samples = {sample.node: sample for sample in snapshot.samples}
     parts = {share.node: share.part for share in shares(fleet)}
     rows = [_head("edges", "edges", fleet.edges, samples, None, glyphs)]
-    rows += [_process(edge, "edges", samples, None, picture, glyphs) for edge in fleet.edges]
+    rows += [_process(edge, "edges", samples, None, view, glyphs) for edge in fleet.edges]
     for region in dict.fromkeys(node.region for node in fleet.gateways):
         nodes = fleet.in_region(region)
         rows.append(_head(region, region, nodes, samples, parts, glyphs, weight=fleet.region_weight(region)))
-        rows += [_process(node, region, samples, parts.get(node.name, 0.0), picture, glyphs) for node in nodes]
+        rows += [_process(node, region, samples, parts.get(node.name, 0.0), view, glyphs) for node in nodes]
     return tuple(rows)
 
 
-def _process(
-    node: Node, group: str, samples: dict[str, Sample], part: float | None, picture: Picture, glyphs: Glyphs
-) -> Row:
-    snapshot = picture.snapshot or Snapshot(fleet=Fleet(), at=0.0, mono=0.0)
+def _process(node: Node, group: str, samples: dict[str, Sample], part: float | None, view: View, glyphs: Glyphs) -> Row:
+    snapshot = view.snapshot or Snapshot(fleet=Fleet(), at=0.0, mono=0.0)
     sample = samples.get(node.name, Sample(node=node.name, at=snapshot.at))
     glyph, state, meaning = looks(node, glyphs)
     edge = node.role is Role.EDGE
@@ -89,7 +87,7 @@ def _process(
                 meaning=Meaning.TEXT if node.restarts else Meaning.MUTED,
                 order=float(node.restarts),
             ),
-            Cell(text=spark(picture.rates.get(node.name, ()), SPARK, glyphs), meaning=Meaning.GRAPH),
+            Cell(text=spark(view.rates.get(node.name, ()), SPARK, glyphs), meaning=Meaning.GRAPH),
             _NOTHING if since is None else Cell(text=age(since), order=since),
             Cell(text=why, meaning=meaning if why else Meaning.MUTED),
         ),

@@ -11,7 +11,7 @@ from hactl.core.telling import tell
 from hactl.core.value import Value
 from hactl.tui.lines import Line, Span, line, spread
 from hactl.tui.meaning import Glyphs, Meaning
-from hactl.tui.picture import Picture
+from hactl.tui.picture import View
 from hactl.tui.render import age
 
 STALE = 3.0
@@ -34,17 +34,20 @@ class Tile(Value):
     meaning: Meaning = Meaning.TEXT
 
 
-def header(picture: Picture, *, now: float, wall: float, width: int, glyphs: Glyphs) -> Line:
+def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -> Line:
     """Which fleet, how old the picture is, and the verdict."""
     clock = Span(text=time.strftime("%H:%M:%S ", time.localtime(wall)), meaning=Meaning.MUTED)
-    if picture.snapshot is None:
-        waiting = picture.trouble or "waiting for the first picture"
+    if view.snapshot is None:
+        waiting = view.trouble or "waiting for the first picture"
         return spread(line(Span(text=" hactl", meaning=Meaning.TITLE), "  ", waiting), (clock,), width)
-    snapshot, fleet = picture.snapshot, picture.snapshot.fleet
+    snapshot, fleet = view.snapshot, view.snapshot.fleet
     reading = read(fleet)
-    old = now - picture.heard
+    old = now - view.heard
     live = Span(text=f"LIVE {old:.1f}s", meaning=Meaning.MUTED)
-    if picture.trouble or old > STALE:
+    if not view.live:
+        when = time.strftime("%H:%M:%S", time.localtime(snapshot.at))
+        live = Span(text=f"AS OF {when}, {age(wall - snapshot.at)} ago", meaning=Meaning.DEGRADED)
+    elif view.trouble or old > STALE:
         live = Span(text=f"STALE {age(old)}", meaning=Meaning.DOWN)
     meaning = _VERDICT[reading.verdict]
     glyph = {Verdict.OK: glyphs.serving, Verdict.DOWN: glyphs.down}.get(reading.verdict, glyphs.degraded)
@@ -58,9 +61,9 @@ def header(picture: Picture, *, now: float, wall: float, width: int, glyphs: Gly
     return spread(left, (clock,), width)
 
 
-def tiles(picture: Picture) -> tuple[Tile, ...]:
+def tiles(view: View) -> tuple[Tile, ...]:
     """The numbers of the whole fleet."""
-    snapshot = picture.snapshot
+    snapshot = view.snapshot
     if snapshot is None:
         return ()
     fleet = snapshot.fleet
@@ -92,6 +95,25 @@ def tile_line(shown: tuple[Tile, ...]) -> Line:
         parts += [" ", Span(text=tile.title.lower(), meaning=Meaning.MUTED), " "]
         parts += [Span(text=tile.value, meaning=tile.meaning), "  "]
     return line(*parts)
+
+
+def tile_boxes(shown: tuple[Tile, ...], width: int) -> tuple[Line, ...]:
+    """A box for each, side by side in exactly `width` cells, for screens with room."""
+    if not shown:
+        return ()
+    each, rest = divmod(width, len(shown))
+    top: list[str | Span] = []
+    middle: list[str | Span] = []
+    bottom: list[str | Span] = []
+    for number, tile in enumerate(shown):
+        inner = each + (number < rest) - 2
+        title = f" {tile.title} "[:inner]
+        top.append(Span(text=f"╭{title}{'─' * (inner - len(title))}╮", meaning=Meaning.MUTED))
+        value = tile.value[: inner - 2]
+        side = Span(text="│", meaning=Meaning.MUTED)
+        middle += [side, Span(text=f" {value:<{inner - 1}}", meaning=tile.meaning), side]
+        bottom.append(Span(text=f"╰{'─' * inner}╯", meaning=Meaning.MUTED))
+    return (line(*top), line(*middle), line(*bottom))
 
 
 def operations(snapshot: Snapshot) -> tuple[Line, ...]:

@@ -8,7 +8,7 @@ from hactl.core.node import Health, Node, NodeState, Role
 from hactl.core.plan import Endpoint, RegionPlan, TrafficPlan
 from hactl.core.talk import News, Pulse, Snapshot
 from hactl.core.value import replace
-from hactl.tui.picture import Picture
+from hactl.tui.picture import Picture, View
 
 AT = 1_700_000_000.0
 """When all this is, as Unix time."""
@@ -94,3 +94,8 @@ def a_picture(snapshot: Snapshot | None = None, *events: Event) -> Picture:
     if records:
         picture.take(News(records=records), 10.0)
     return picture
+
+
+def a_view(snapshot: Snapshot | None = None, *events: Event) -> View:
+    """That picture, as it is to be drawn."""
+    return a_picture(snapshot, *events).now()

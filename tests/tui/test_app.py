@@ -14,7 +14,7 @@ from hactl.core.errors import CommandRejected, Unreachable
 from hactl.core.events import NodeChanged
 from hactl.core.node import NodeState
 from hactl.core.plan import Share
-from hactl.core.talk import Receipt
+from hactl.core.talk import Measured, Receipt
 from hactl.core.value import replace
 from hactl.tui.app import Console
 from hactl.tui.screens.confirm import Confirm
@@ -213,6 +213,54 @@ class TestChanges:
         async with stage() as now:
             await now.press("K")
             assert now.controller.requests == []
+
+
+class TestTime:
+    async def test_p_holds_the_view_and_gives_it_back(self):
+        async with stage() as now:
+            await now.press("p")
+            later = replace(now.controller.snapshot, at=AT + 5.0)
+            now.app.picture.take(Measured(at=AT + 5.0, samples=later.samples, pulse=later.pulse), 10.0)
+            await now.until_drawn()
+            assert "AS OF" in now.text("#header")
+            await now.press("p")
+            assert "LIVE" in now.text("#header")
+
+    async def test_the_past_cannot_be_changed(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("p", "K", "y")
+            assert now.controller.requests == []
+
+    async def test_walking_back_and_forth(self):
+        async with stage() as now:
+            samples = now.controller.snapshot.samples
+            for second in range(1, 40):
+                now.app.picture.take(Measured(at=AT + second, samples=samples), 10.0)
+            await now.press("[", "[")
+            assert now.app.screen.table is not None
+            assert "AS OF" in now.text("#header")
+            await now.press("]", "]")
+            assert "LIVE" in now.text("#header")
+            await now.press("{", "{", "{")
+            assert now.app._as_of == AT
+
+
+class TestTrouble:
+    async def test_a_screen_that_cannot_be_drawn_is_a_message_without_any_contents(self, monkeypatch):
+        async with stage() as now:
+
+            def broken(*_: object, **__: object) -> None:
+                raise ValueError("secret-token")
+
+            monkeypatch.setattr(FleetPage, "draw_body", broken)
+            await now.until_drawn()
+            notices = [notice.message for notice in now.app._notifications]
+            assert any("ValueError in drawing FleetPage" in notice for notice in notices)
+            assert not any("secret-token" in notice for notice in notices)
+            monkeypatch.undo()
+            await now.until_drawn()
+            assert now.app.is_running
 
 
 class TestConnection:

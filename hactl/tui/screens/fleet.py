@@ -4,19 +4,26 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
 from hactl.core.value import replace
 from hactl.tui.lines import Line, Span, cut, line
-from hactl.tui.meaning import Meaning
-from hactl.tui.picture import Picture
+from hactl.tui.meaning import ASCII, Meaning
+from hactl.tui.node_facts import facts
+from hactl.tui.picture import View
+from hactl.tui.plot import ASCII_FILLINGS, FILLINGS, spread_over_time
 from hactl.tui.render import COLUMNS, fleet_rows
 from hactl.tui.screens.page import Page
-from hactl.tui.summary import happened, operations, tile_line, tiles
+from hactl.tui.summary import happened, operations, tile_boxes, tile_line, tiles
 from hactl.tui.widgets.line_table import LineTable
 from hactl.tui.widgets.lines_view import LinesView
+
+ROOMY = (110, 36)
+"""Columns and lines from which numbers get boxes, and the traffic a plot."""
+SIDE = 150
+"""Columns from which the row under the cursor is told in full beside the table."""
 
 
 class FleetPage(Page):
@@ -34,8 +41,13 @@ class FleetPage(Page):
     def body(self) -> Iterable[Widget]:
         """Numbers, rows, and below them what happens."""
         yield LinesView(self.look, id="tiles")
-        yield LineTable(COLUMNS, self.look, id="table")
+        yield Horizontal(
+            LineTable(COLUMNS, self.look, id="table"),
+            LinesView(self.look, id="side"),
+            id="middle",
+        )
         yield Input(placeholder="filter, ! inverts", id="filter")
+        yield LinesView(self.look, id="plot")
         yield Vertical(LinesView(self.look, id="operations"), LinesView(self.look, id="events"), id="below")
 
     def on_mount(self) -> None:
@@ -48,17 +60,35 @@ class FleetPage(Page):
         """The rows."""
         return self.query_one(LineTable)
 
-    def draw_body(self, picture: Picture, *, now: float, stale: bool) -> None:  # noqa: ARG002
+    def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""
         width = self.size.width
-        self.lines("#tiles", (cut(tile_line(tiles(picture)), width),))
-        self.table.show(fleet_rows(picture, self.glyphs), stale=stale)
-        under_way = operations(picture.snapshot) if picture.snapshot is not None else ()
+        self._draw_tiles(view, width)
+        self.table.show(fleet_rows(view, self.glyphs), stale=stale)
+        self._draw_side(view)
+        plot = self.query_one("#plot", LinesView)
+        fillings = FILLINGS if self.glyphs.serving != ASCII.serving else ASCII_FILLINGS
+        plot.show(spread_over_time(view.moments, plot.size.width, plot.size.height, fillings=fillings))
+        under_way = operations(view.snapshot) if view.snapshot is not None else ()
         self.query_one("#operations").styles.height = len(under_way)
         self.lines("#operations", tuple(cut(each, width) for each in under_way))
         room = self.query_one("#events", LinesView).size.height
-        newest = list(picture.records)[-room:] if room else []
+        newest = list(view.records)[-room:] if room else []
         self.lines("#events", tuple(cut(happened(record), width) for record in reversed(newest)))
+
+    def _draw_tiles(self, view: View, width: int) -> None:
+        roomy = width >= ROOMY[0] and self.size.height >= ROOMY[1]
+        self.set_class(roomy, "roomy")
+        self.set_class(roomy and width >= SIDE, "wide")
+        shown = tiles(view)
+        self.lines("#tiles", tile_boxes(shown, width) if roomy else (cut(tile_line(shown), width),))
+
+    def _draw_side(self, view: View) -> None:
+        side = self.query_one("#side", LinesView)
+        if self.has_class("wide"):
+            room = side.size.width
+            shown = facts(view, self.table.cursor, self.glyphs, room) if "[" not in self.table.cursor else ()
+            side.show(tuple(cut(each, room) for each in shown[: side.size.height]))
 
     def foot(self) -> Line:
         """The filter, as long as there is one."""

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from hactl.tui.lines import cut
 from hactl.tui.node_facts import facts
-from hactl.tui.picture import Picture
+from hactl.tui.picture import View
 from hactl.tui.screens.page import Page
 from hactl.tui.widgets.lines_view import LinesView
 
@@ -29,10 +29,10 @@ class NodePage(Page):
         """It scrolls where there is too little room."""
         yield VerticalScroll(LinesView(self.look, id="facts"), id="scroll")
 
-    def draw_body(self, picture: Picture, *, now: float, stale: bool) -> None:  # noqa: ARG002
+    def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""
         width = self.size.width - 2
-        shown = facts(picture, self.node, self.glyphs, width)
+        shown = facts(view, self.node, self.glyphs, width)
         self.query_one("#facts").styles.height = len(shown)
         self.lines("#facts", tuple(cut(each, width) for each in shown))
 

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from hactl.tui.lines import Line, Span, cut, line
 from hactl.tui.meaning import Glyphs, Meaning
-from hactl.tui.picture import Picture
+from hactl.tui.picture import View
 from hactl.tui.summary import STALE, header
 from hactl.tui.theme import Theme
 from hactl.tui.widgets.line_table import LineTable
@@ -41,12 +41,12 @@ class Page(Screen[None]):
         """What stands between head and foot."""
         raise NotImplementedError
 
-    def draw_body(self, picture: Picture, *, now: float, stale: bool) -> None:
-        """Show `picture` in the body. `now` is the console's own monotonic clock, in seconds."""
+    def draw_body(self, view: View, *, now: float, stale: bool) -> None:
+        """Show `view` in the body. `now` is the console's own monotonic clock, in seconds."""
         raise NotImplementedError
 
-    def draw(self, picture: Picture, *, now: float, wall: float) -> None:
-        """Show `picture`; what has not changed is not drawn again."""
+    def draw(self, view: View, *, now: float, wall: float) -> None:
+        """Show `view`; what has not changed is not drawn again."""
         if not self.is_mounted:
             return
         width, height = self.size
@@ -56,19 +56,21 @@ class Page(Screen[None]):
             needed = f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; keys that change anything are off"
             self.lines("#header", (cut(line(Span(text=needed, meaning=Meaning.DEGRADED)), width),))
             return
-        above = header(picture, now=now, wall=wall, width=width, glyphs=self.glyphs)
+        above = header(view, now=now, wall=wall, width=width, glyphs=self.glyphs)
         self.lines("#header", (above,))
-        stale = picture.snapshot is not None and (bool(picture.trouble) or now - picture.heard > STALE)
-        self.draw_body(picture, now=now, stale=stale)
-        self.lines("#keys", (cut(self._foot(picture), width),))
+        known = view.snapshot is not None
+        stale = known and view.live and (bool(view.trouble) or now - view.heard > STALE)
+        self.set_class(not view.live, "past")
+        self.draw_body(view, now=now, stale=stale)
+        self.lines("#keys", (cut(self._foot(view), width),))
 
     def foot(self) -> Line:
         """What is to be said beside the keys, such as a filter that hides something."""
         return ()
 
-    def _foot(self, picture: Picture) -> Line:
-        if picture.trouble:
-            return line(Span(text=f" {picture.trouble}; trying again", meaning=Meaning.DOWN))
+    def _foot(self, view: View) -> Line:
+        if view.trouble:
+            return line(Span(text=f" {view.trouble}; trying again", meaning=Meaning.DOWN))
         parts: list[str | Span] = [" ", *self.foot()]
         for key, what in self.KEYS:
             parts += [Span(text=key, meaning=Meaning.KEY), f" {what}  "]

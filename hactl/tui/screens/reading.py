@@ -10,7 +10,7 @@ from textual.widgets import Input
 from hactl.core.talk import LogPage
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.meaning import Meaning
-from hactl.tui.picture import Picture
+from hactl.tui.picture import View
 from hactl.tui.screens.page import Page
 from hactl.tui.summary import happened
 from hactl.tui.widgets.reader import Reader
@@ -96,10 +96,18 @@ class EventsPage(ReadingPage):
     """Everything that happened, in plain sentences."""
 
     _seen = 0
+    _live = True
 
-    def draw_body(self, picture: Picture, *, now: float, stale: bool) -> None:  # noqa: ARG002
-        """See Page."""
-        new = [record for record in picture.records if record.seq > self._seen]
+    def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
+        """See Page. Of another time everything is shown anew."""
+        if not view.live or not self._live:
+            until = view.records[-1].seq if view.records else 0
+            if until == self._seen and view.live is self._live:
+                return
+            self._live = view.live
+            self._seen = 0
+            self.reader.clear()
+        new = [record for record in view.records if record.seq > self._seen]
         if new:
             self._seen = new[-1].seq
             self.reader.add(tuple(happened(record) for record in new))
@@ -128,7 +136,7 @@ class LogsPage(ReadingPage):
         cut = (line(Span(text="-- lines are missing here --", meaning=Meaning.MUTED)),) if page.truncated else ()
         self.reader.add((*cut, *(line(text) for text in page.lines)))
 
-    def draw_body(self, picture: Picture, *, now: float, stale: bool) -> None:
+    def draw_body(self, view: View, *, now: float, stale: bool) -> None:
         """See Page; what is drawn comes by `take`."""
 
     def foot(self) -> Line:

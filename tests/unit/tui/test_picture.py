@@ -6,7 +6,7 @@ from hactl.core.events import DaemonStopped, Record, WeightsChanged
 from hactl.core.model import Sample
 from hactl.core.talk import Measured, News, Pulse, Snapshot
 from hactl.core.value import replace
-from hactl.tui.picture import MINUTE, RECORDS, Picture
+from hactl.tui.picture import MINUTE, RECORDS, SAMPLES, Picture
 
 
 def a_snapshot() -> Snapshot:
@@ -92,3 +92,49 @@ def test_without_a_snapshot_there_is_nothing_to_change():
     picture.take(Measured(at=1.0), 2.0)
     assert picture.snapshot is None
     assert picture.seq == 0
+
+
+class TestThePast:
+    """Time travel: as it was, with what had happened until then."""
+
+    def seen(self) -> Picture:
+        picture = Picture()
+        picture.take(a_snapshot(), 1.0)
+        for second in range(1, 100):
+            if second == 50:
+                picture.take(News(records=(a_record(picture.seq + 1),)), 2.0)
+            sample = Sample(node="seoul-1", at=1000.0 + second, requests=float(second))
+            picture.take(Measured(at=1000.0 + second, samples=(sample,)), float(second))
+        return picture
+
+    def test_a_moment_is_what_was_known_then(self):
+        view = self.seen().then(1030.4)
+        assert view.snapshot.at == 1030.0
+        assert view.records == ()
+        assert list(view.rates["seoul-1"]) == [float(second) for second in range(1, 31)]
+        assert not view.live
+
+    def test_what_happened_before_is_there(self):
+        view = self.seen().then(1060.0)
+        assert len(view.records) == 1
+        assert view.snapshot.fleet.seq == view.records[0].seq
+        assert len(view.rates["seoul-1"]) == MINUTE
+
+    def test_before_everything_is_the_first_moment(self):
+        assert self.seen().then(0.0).snapshot.at == 1000.0
+
+    def test_an_empty_picture_has_no_past(self):
+        assert Picture().then(5.0).snapshot is None
+
+    def test_now_is_live(self):
+        picture = self.seen()
+        assert picture.now().live
+        assert picture.now().snapshot is picture.snapshot
+
+    def test_moments_are_bounded(self):
+        picture = Picture()
+        picture.take(a_snapshot(), 1.0)
+        many = tuple(Sample(node=f"n{number}", at=1.0) for number in range(1000))
+        for second in range(SAMPLES // 1000 + 50):
+            picture.take(Measured(at=1000.0 + second, samples=many), 1.0)
+        assert len(picture.moments) == SAMPLES // 1000
