@@ -23,8 +23,11 @@ def possible() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def open_console(chosen: Chosen, *, theme: str = "", read_only: bool = False) -> int:
-    """Show the fleet until the operator leaves. Raises ConfigError for a theme that there is none of."""
+def open_console(chosen: Chosen, *, verbs: tuple[str, ...] = (), theme: str = "", read_only: bool = False) -> int:
+    """Show the fleet until the operator leaves. Raises ConfigError for a theme that there is none of.
+
+    `verbs` are those that the command line inside completes.
+    """
     import asyncio
 
     from hactl.control.aclient import AsyncClient
@@ -35,7 +38,7 @@ def open_console(chosen: Chosen, *, theme: str = "", read_only: bool = False) ->
 
     async def show() -> int:
         async with AsyncClient(socket, patience=0.0) as client:
-            console = Console(client, look, by=label(), glyphs=glyphs)
+            console = Console(client, look, by=label(), verbs=verbs, glyphs=glyphs)
             await console.run_async()
             return console.return_code or Exit.OK
 

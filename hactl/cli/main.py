@@ -133,7 +133,7 @@ def hactl(ctx: click.Context, theme: str, read_only: bool) -> int:
     from hactl.cli.choice import choose
 
     if console.possible():
-        return console.open_console(choose(), theme=theme, read_only=read_only)
+        return console.open_console(choose(), verbs=tuple(VERBS), theme=theme, read_only=read_only)
     from hactl.cli.status import status
 
     result: int = ctx.invoke(status)

@@ -4,21 +4,22 @@ It decides nothing about the fleet: every change is a command to the Controller,
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
 
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.theme import Theme as TextualTheme
 from textual.worker import Worker, WorkerState
 
 from hactl.control.controller import Controller
-from hactl.core.errors import CommandRejected, HactlError
-from hactl.core.talk import Receipt
-from hactl.tui import actions
-from hactl.tui.actions import MILD, Action, Target
+from hactl.core.errors import HactlError
+from hactl.core.model import Fleet
+from hactl.tui import actions, shell
+from hactl.tui.actions import Action, Target
+from hactl.tui.changing import Changing
+from hactl.tui.lines import line
 from hactl.tui.link import RETRY, Link
 from hactl.tui.meaning import Glyphs
 from hactl.tui.picture import Picture
@@ -27,7 +28,10 @@ from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.page import LEAST, Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
+from hactl.tui.screens.sheet import Sheet, help_lines
 from hactl.tui.theme import Theme
+from hactl.tui.toolkit import for_textual
+from hactl.tui.widgets.prompt import Prompt
 
 PLAIN = Glyphs()
 PACE = 0.5
@@ -46,6 +50,8 @@ class Console(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+q", "quit", "quit", show=False),
         *(Binding(str(digit), f"page('{name}')", name, show=False) for digit, name in enumerate(PAGES, start=1)),
+        Binding("colon", "command", "command", show=False),
+        Binding("question_mark", "help", "help", show=False),
         Binding("p", "pause", "pause the view", show=False),
         Binding("left_square_bracket", "walk(-1)", "back in time", show=False),
         Binding("right_square_bracket", "walk(1)", "forward in time", show=False),
@@ -62,15 +68,18 @@ class Console(App[None]):
         theme: Theme,
         *,
         by: str,
+        verbs: Sequence[str] = (),
         glyphs: Glyphs = PLAIN,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`by` is who the journal says it was."""
+        """`by` is who the journal says it was, `verbs` what the command line completes."""
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
         self._look = theme
         self._by = by
+        self._verbs = verbs
+        self._typed: list[str] = []
         self._glyphs = glyphs
         self._clock = clock
         self._wall = wall
@@ -80,14 +89,61 @@ class Console(App[None]):
 
     def on_mount(self) -> None:
         """Frame first, contents as they come."""
-        self.register_theme(_textual(self._look))
+        self.register_theme(for_textual(self._look))
         self.theme = self._look.name
         kinds = (FleetPage, NodePage, EventsPage, LogsPage)
         for name, kind in zip(PAGES, kinds, strict=True):
-            self.install_screen(kind(self._look, self._glyphs), name)
+            self.install_screen(kind(self._look, self._glyphs, self._prompt), name)
         self.push_screen("fleet")
         self.set_interval(PACE, self._draw)
         self._follow()
+
+    def _prompt(self) -> Prompt:
+        return Prompt(self._typed, self._completed, id="prompt")
+
+    def _completed(self, typed: str) -> str | None:
+        fleet = self.picture.snapshot.fleet if self.picture.snapshot is not None else Fleet()
+        regions = [region.name for region in fleet.spec.regions]
+        return shell.complete(typed, self._verbs, [*fleet.nodes, *regions])
+
+    def action_command(self) -> None:
+        """Type a command."""
+        if isinstance(self.screen, Page):
+            self.screen.prompt.open()
+
+    def action_help(self) -> None:
+        """All keys."""
+        self.push_screen(Sheet(self._look, title="Keys", lines=help_lines()))
+
+    def on_prompt_left(self) -> None:
+        """Nothing was typed."""
+        if isinstance(self.screen, Page):
+            self.screen.take_keys()
+
+    def on_prompt_entered(self, message: Prompt.Entered) -> None:
+        """A command, or a way out."""
+        self.on_prompt_left()
+        if message.text in ("q", "quit"):
+            self.exit()
+        else:
+            self._run(message.text)
+
+    @work(exit_on_error=False, group="shell")
+    async def _run(self, typed: str) -> None:
+        snapshot = self.picture.snapshot
+        if snapshot is None:
+            return
+        try:
+            ran = await shell.run(shell.parse(typed), snapshot.fleet.name)
+        except HactlError as error:
+            self._say(error)
+            return
+        if (told := ran.notice) is not None:
+            self.notify(told, severity="error" if ran.code else "information", markup=False, timeout=10.0)
+        else:
+            ended = f"$ {ran.shell}: exit code {ran.code}"
+            lines = tuple(line(each) for each in ran.text.splitlines())
+            await self.push_screen_wait(Sheet(self._look, title=ended, lines=lines))
 
     @work(exit_on_error=False, group=FOLLOWING)
     async def _follow(self) -> None:
@@ -201,69 +257,19 @@ class Console(App[None]):
         if node is None or act is None:
             self.notify("that key does nothing on this row", severity="warning", markup=False)
             return
-        self._ask(Action(act=act, target=Target.of(node)))
+        self._change(Action(act=act, target=Target.of(node)))
 
     @work(exit_on_error=False, group="change")
-    async def _ask(self, action: Action) -> None:
-        if action.act in MILD:
-            await self._submit(action, "")
-            return
-        rule, receipt = "", None
-        try:
-            receipt = await self._controller.submit(action.command, by=self._by, dry_run=True)
-        except CommandRejected as error:
-            if not error.guard:
-                self._say(error)
-                return
-            rule = error.message
-        except HactlError as error:
-            self._say(error)
-            return
-        answer = await self.push_screen_wait(self._question(action, receipt, rule))
-        if answer is not None:
-            await self._submit(action, answer)
-
-    def _question(self, action: Action, receipt: Receipt | None, rule: str) -> Confirm:
-        snapshot = self.picture.snapshot
-        if snapshot is None:
-            raise AssertionError("a question without a picture")
-        name = snapshot.fleet.name
-        return Confirm(
-            self._look,
-            title=f"{action.act.capitalize()} {action.target.node}?",
-            facts=actions.consequences(snapshot, action, receipt),
-            shell=f"{action.shell} --confirm {name}" if rule else action.shell,
-            rule=rule,
-            name=name,
-        )
-
-    async def _submit(self, action: Action, confirm: str) -> None:
-        snapshot = self.picture.snapshot
-        trouble = "no picture of the fleet" if snapshot is None else actions.still_there(snapshot, action.target)
-        if trouble:
-            self.notify(trouble, severity="error", markup=False)
-            return
-        try:
-            receipt = await self._controller.submit(action.command, by=self._by, confirm=confirm)
-        except HactlError as error:
-            self._say(error)
-        else:
-            self.notify(f"{receipt.sentence}\n$ {action.shell}", markup=False)
+    async def _change(self, action: Action) -> None:
+        await Changing(
+            self._controller,
+            by=self._by,
+            look=lambda: self.picture.snapshot,
+            ask=lambda question: self.push_screen_wait(Confirm(self._look, question)),
+            say=partial(self.notify, markup=False),
+            complain=self._say,
+        ).make(action)
 
     def _say(self, error: HactlError) -> None:
         say = partial(self.notify, severity="error", markup=False)
         say(f"{error.message}\ntry: {error.hint}" if error.hint else error.message)
-
-
-def _textual(theme: Theme) -> TextualTheme:
-    """What Textual's own widgets need to look alike."""
-    surface = theme.surface
-    plain = "ansi_default"
-    return TextualTheme(
-        name=theme.name,
-        primary=surface.border or plain,
-        background=surface.background or plain,
-        surface=surface.background or plain,
-        panel=surface.panel or plain,
-        dark=theme.dark,
-    )

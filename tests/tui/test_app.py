@@ -16,14 +16,18 @@ from hactl.core.node import NodeState
 from hactl.core.plan import Share
 from hactl.core.talk import Measured, Receipt
 from hactl.core.value import replace
+from hactl.tui import shell
 from hactl.tui.app import Console
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.page import Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
+from hactl.tui.screens.sheet import Sheet
+from hactl.tui.shell import Ran
 from hactl.tui.theme import DEFAULT, read, shipped
 from hactl.tui.widgets.lines_view import LinesView
+from hactl.tui.widgets.reader import Reader
 
 SIZES = [(80, 24), (120, 40), (160, 48)]
 
@@ -64,7 +68,9 @@ async def stage(size: tuple[int, int] = (120, 40), controller: MemoryController 
     if controller is None:
         controller = MemoryController()
         controller.snapshot = a_snapshot()
-    app = Console(controller, read(shipped()[DEFAULT]), by="ann", clock=lambda: 10.0, wall=lambda: AT)
+    app = Console(
+        controller, read(shipped()[DEFAULT]), by="ann", verbs=("kill", "where"), clock=lambda: 10.0, wall=lambda: AT
+    )
     async with app.run_test(size=size, notifications=True) as pilot:
         found = Stage(app, pilot, controller)
         if controller.failure is None:
@@ -213,6 +219,60 @@ class TestChanges:
         async with stage() as now:
             await now.press("K")
             assert now.controller.requests == []
+
+
+class TestCommandLine:
+    @pytest.fixture
+    def ran(self, monkeypatch):
+        """What was run, instead of running it: that is tested where it stands."""
+        commands: list[tuple[list[str], str]] = []
+
+        async def run(words: list[str], fleet: str) -> Ran:
+            commands.append((words, fleet))
+            return Ran(
+                shell="hactl " + " ".join(words), code=0, text="\n".join(f"[b]{n}" for n in range(len(words) ** 3))
+            )
+
+        monkeypatch.setattr(shell, "run", run)
+        return commands
+
+    async def test_a_command_is_typed_completed_and_run_for_this_fleet(self, ran):
+        async with stage() as now:
+            await now.press(":", *"ki")
+            await now.pilot.pause()
+            await now.press("tab", "space", *"seoul-1", "enter")
+            assert ran == [(["kill", "seoul-1"], "default")]
+            assert isinstance(now.app.screen, Sheet)
+            assert "[b]7" in now.app.screen.query_one(Reader).render_line(7).text
+            await now.press("escape")
+            assert isinstance(now.app.screen, FleetPage)
+            assert now.app.screen.table.has_focus
+
+    async def test_arrows_recall_on_every_screen(self, ran):
+        async with stage() as now:
+            await now.press(":", *"where", "enter")
+            await now.press("3", ":", "up")
+            assert now.app.screen.prompt.value == "where"
+            await now.press("down")
+            assert now.app.screen.prompt.value == ""
+            await now.press("escape")
+            assert not now.app.screen.prompt.display
+            assert ran == [(["where"], "default")]
+
+    async def test_help_says_every_key(self):
+        async with stage() as now:
+            await now.press("?")
+            assert isinstance(now.app.screen, Sheet)
+            said = "\n".join("".join(span.text for span in line) for line in now.app.screen.query_one(Reader).shown)
+            for key in ("K T R", "[ ]", "left right o"):
+                assert key in said
+            await now.press("escape")
+            assert isinstance(now.app.screen, FleetPage)
+
+    async def test_quit_is_a_command_too(self):
+        async with stage() as now:
+            await now.press(":", "q", "enter")
+            assert now.app.return_code == 0
 
 
 class TestTime:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
@@ -52,7 +53,10 @@ class FleetPage(Page):
 
     def on_mount(self) -> None:
         """The table has the keys."""
-        self.query_one("#filter").display = False
+        self._back()
+
+    def take_keys(self) -> None:
+        """See Page."""
         self.table.focus()
 
     @property
@@ -110,11 +114,12 @@ class FleetPage(Page):
         self._filtered("")
         self._back()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while it is typed."""
+    @on(Input.Changed, "#filter")
+    def _typed(self, event: Input.Changed) -> None:
         self._filtered(event.value)
 
-    def on_input_submitted(self) -> None:
+    @on(Input.Submitted, "#filter")
+    def _entered(self) -> None:
         """Keep the filter, and give the keys back to the table."""
         self._back()
 
@@ -123,4 +128,4 @@ class FleetPage(Page):
 
     def _back(self) -> None:
         self.query_one("#filter").display = False
-        self.table.focus()
+        self.take_keys()

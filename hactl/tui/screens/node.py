@@ -36,6 +36,10 @@ class NodePage(Page):
         self.query_one("#facts").styles.height = len(shown)
         self.lines("#facts", tuple(cut(each, width) for each in shown))
 
+    def take_keys(self) -> None:
+        """See Page."""
+        self.query_one("#scroll").focus()
+
     async def action_back(self) -> None:
         """To the fleet."""
         await self.app.run_action("page('fleet')")

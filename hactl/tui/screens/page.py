@@ -1,6 +1,6 @@
 """What every screen has: the verdict on top, the keys that work now at the bottom, and its own body between them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,6 +14,7 @@ from hactl.tui.summary import STALE, header
 from hactl.tui.theme import Theme
 from hactl.tui.widgets.line_table import LineTable
 from hactl.tui.widgets.lines_view import LinesView
+from hactl.tui.widgets.prompt import Prompt
 from hactl.tui.widgets.reader import Reader
 
 LEAST = (60, 15)
@@ -26,16 +27,28 @@ class Page(Screen[None]):
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys of this screen and what they do, for the line at the bottom."""
 
-    def __init__(self, theme: Theme, glyphs: Glyphs) -> None:
+    def __init__(self, theme: Theme, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
+        """`prompt` makes a command line."""
         super().__init__()
         self.look = theme
         self.glyphs = glyphs
+        self._prompt = prompt
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield LinesView(self.look, id="header")
         yield from self.body()
+        yield self._prompt()
         yield LinesView(self.look, id="keys")
+
+    @property
+    def prompt(self) -> Prompt:
+        """The command line of this screen."""
+        return self.query_one(Prompt)
+
+    def take_keys(self) -> None:
+        """What has the keys when nothing is typed."""
+        raise NotImplementedError
 
     def body(self) -> Iterable[Widget]:
         """What stands between head and foot."""

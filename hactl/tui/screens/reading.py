@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
@@ -38,7 +39,10 @@ class ReadingPage(Page):
 
     def on_mount(self) -> None:
         """The reader has the keys."""
-        self.query_one("#ask").display = False
+        self._back()
+
+    def take_keys(self) -> None:
+        """See Page."""
         self.reader.focus()
 
     @property
@@ -65,7 +69,8 @@ class ReadingPage(Page):
         box.value = self._kept[what]
         box.focus()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    @on(Input.Submitted, "#ask")
+    def _entered(self, event: Input.Submitted) -> None:
         """Filter or search by what was typed."""
         self._use(self._asking, event.value)
         self._back()
@@ -89,7 +94,7 @@ class ReadingPage(Page):
 
     def _back(self) -> None:
         self.query_one("#ask").display = False
-        self.reader.focus()
+        self.take_keys()
 
 
 class EventsPage(ReadingPage):
