@@ -50,7 +50,7 @@ class Console(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+q", "quit", "quit", show=False),
         *(Binding(str(digit), f"page('{name}')", name, show=False) for digit, name in enumerate(PAGES, start=1)),
-        Binding("colon", "command", "command", show=False),
+        Binding("colon", "command", "command", show=False, priority=True),
         Binding("question_mark", "help", "help", show=False),
         Binding("p", "pause", "pause the view", show=False),
         Binding("left_square_bracket", "walk(-1)", "back in time", show=False),
@@ -105,6 +105,12 @@ class Console(App[None]):
         fleet = self.picture.snapshot.fleet if self.picture.snapshot is not None else Fleet()
         regions = [region.name for region in fleet.spec.regions]
         return shell.complete(typed, self._verbs, [*fleet.nodes, *regions])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A colon in a line that is being typed is a colon."""
+        if isinstance(self.screen, Page):
+            return self.screen.check_action(action, parameters)
+        return action != "command"
 
     def action_command(self) -> None:
         """Type a command."""

@@ -22,7 +22,8 @@ def facts(view: View, name: str, glyphs: Glyphs, width: int) -> tuple[Line, ...]
     snapshot = view.snapshot
     node = snapshot.fleet.nodes.get(name) if snapshot is not None else None
     if snapshot is None or node is None:
-        return (line(Span(text=f" no process '{name}' any more; 1 goes back to the fleet", meaning=Meaning.MUTED)),)
+        what = f"no process '{name}' any more" if name else "no process chosen"
+        return (line(Span(text=f" {what}; 1 goes back to the fleet", meaning=Meaning.MUTED)),)
     sample = next((each for each in snapshot.samples if each.node == name), Sample(node=name, at=snapshot.at))
     minute = spark(view.rates.get(name, ()), min(60, width - _LABEL - 4), glyphs)
     return (

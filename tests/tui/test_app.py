@@ -7,6 +7,7 @@ import pytest
 from support.build import a_launch
 from support.controller import MemoryController
 from support.pictures import AT, a_fleet, a_snapshot, with_node
+from textual import events
 from textual.pilot import Pilot
 
 from hactl.core.commands import Drain, Freeze, Kill, Restart, Resume, Stop
@@ -247,6 +248,15 @@ class TestCommandLine:
             await now.press("escape")
             assert isinstance(now.app.screen, FleetPage)
             assert now.app.screen.table.has_focus
+
+    async def test_what_is_typed_faster_than_it_is_drawn_is_not_lost(self, ran):
+        async with stage() as now:
+            await now.pilot.press(":", *"where --json", "enter")
+            keys = [("colon", ":"), *((events.Key(each, each).key, each) for each in "wait/:x"), ("enter", None)]
+            for key, letter in keys:
+                now.app.post_message(events.Key(key, letter))
+            await now.pilot.pause()
+            assert [words for words, _ in ran] == [["where", "--json"], ["wait/:x"]]
 
     async def test_arrows_recall_on_every_screen(self, ran):
         async with stage() as now:

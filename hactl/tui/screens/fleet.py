@@ -31,7 +31,7 @@ class FleetPage(Page):
     """Everything at a glance."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter", show=False),
+        Binding("slash", "filter", "filter", show=False, priority=True),
         Binding("escape", "clear", "clear the filter", show=False),
     ]
     KEYS = (
@@ -47,7 +47,7 @@ class FleetPage(Page):
             LinesView(self.look, id="side"),
             id="middle",
         )
-        yield Input(placeholder="filter, ! inverts", id="filter")
+        yield Input(placeholder="filter, ! inverts", select_on_focus=False, id="filter")
         yield LinesView(self.look, id="plot")
         yield Vertical(LinesView(self.look, id="operations"), LinesView(self.look, id="events"), id="below")
 
@@ -107,7 +107,7 @@ class FleetPage(Page):
         box = self.query_one("#filter", Input)
         box.display = True
         box.value = self.table.arrangement.filter
-        box.focus()
+        self.set_focus(box)  # at once: what is typed next is meant for it
 
     def action_clear(self) -> None:
         """Back to all rows."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from hactl.tui.lines import Line, Span, cut, line
 from hactl.tui.meaning import Glyphs, Meaning
@@ -17,6 +18,8 @@ from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
 from hactl.tui.widgets.reader import Reader
 
+OPENING = ("filter", "ask", "command")
+"""Actions after which letters are letters."""
 LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
 
@@ -40,6 +43,10 @@ class Page(Screen[None]):
         yield from self.body()
         yield self._prompt()
         yield LinesView(self.look, id="keys")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Keys that open a line to type in come first, so that what follows them quickly is typed there; not within."""
+        return not (action in OPENING and isinstance(self.focused, Input))
 
     @property
     def prompt(self) -> Prompt:

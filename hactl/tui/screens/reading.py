@@ -21,8 +21,8 @@ class ReadingPage(Page):
     """A reader, and a line to type a filter or a search in."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "ask('filter')", "filter", show=False),
-        Binding("s", "ask('search')", "search", show=False),
+        Binding("slash", "ask('filter')", "filter", show=False, priority=True),
+        Binding("s", "ask('search')", "search", show=False, priority=True),
         Binding("escape", "clear", "clear", show=False),
     ]
     KEYS = (("/", "filter"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"), ("q", "quit"))
@@ -35,7 +35,7 @@ class ReadingPage(Page):
     def body(self) -> Iterable[Widget]:
         """The reader takes it all."""
         yield Reader(self.look, id="reader")
-        yield Input(id="ask")
+        yield Input(select_on_focus=False, id="ask")
 
     def on_mount(self) -> None:
         """The reader has the keys."""
@@ -67,7 +67,7 @@ class ReadingPage(Page):
         box.placeholder = "filter, ! inverts" if what == "filter" else "search"
         box.display = True
         box.value = self._kept[what]
-        box.focus()
+        self.set_focus(box)  # at once: what is typed next is meant for it
 
     @on(Input.Submitted, "#ask")
     def _entered(self, event: Input.Submitted) -> None:

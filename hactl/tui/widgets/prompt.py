@@ -34,7 +34,12 @@ class Prompt(Input):
 
     def __init__(self, history: list[str], complete: Callable[[str], str | None], *, id: str | None = None) -> None:  # noqa: A002
         """`history` is shared by all screens: what was typed on one can be recalled on another."""
-        super().__init__(placeholder="a command, as in a shell: kill seoul-1 --wait", suggester=_By(complete), id=id)
+        super().__init__(
+            placeholder="a command, as in a shell: kill seoul-1 --wait",
+            suggester=_By(complete),
+            select_on_focus=False,
+            id=id,
+        )
         self._history = history
         self._place = 0
         self.display = False
@@ -45,7 +50,7 @@ class Prompt(Input):
         self.value = text
         self.cursor_position = len(text)
         self._place = len(self._history)
-        self.focus()
+        self.screen.set_focus(self)  # at once: what is typed next is meant for it
 
     def action_recall(self, step: int) -> None:
         """An older command, or a newer one."""

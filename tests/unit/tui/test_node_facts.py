@@ -52,3 +52,4 @@ def test_what_happened_to_it_and_to_no_other():
 def test_one_that_has_gone_is_said_to_have_gone():
     assert "no process 'seoul-9' any more" in said(a_view(), "seoul-9")
     assert "any more" in said(View(), "seoul-1")
+    assert "no process chosen" in said(a_view(), "")
