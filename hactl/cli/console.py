@@ -38,7 +38,7 @@ def open_console(chosen: Chosen, *, verbs: tuple[str, ...] = (), theme: str = ""
 
     async def show() -> int:
         async with AsyncClient(socket, patience=0.0) as client:
-            console = Console(client, look, by=label(), verbs=verbs, glyphs=glyphs)
+            console = Console(client, look, by=label(), verbs=verbs, read_only=read_only, glyphs=glyphs)
             await console.run_async()
             return console.return_code or Exit.OK
 

@@ -69,16 +69,21 @@ class Console(App[None]):
         *,
         by: str,
         verbs: Sequence[str] = (),
+        read_only: bool = False,
         glyphs: Glyphs = PLAIN,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`by` is who the journal says it was, `verbs` what the command line completes."""
+        """`by` is who the journal says it was, `verbs` what the command line completes.
+
+        With `read_only` keys and commands that might change something only say so.
+        """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
         self._look = theme
         self._by = by
         self._verbs = verbs
+        self._read_only = read_only
         self._typed: list[str] = []
         self._glyphs = glyphs
         self._clock = clock
@@ -114,7 +119,9 @@ class Console(App[None]):
 
     def action_command(self) -> None:
         """Type a command."""
-        if isinstance(self.screen, Page):
+        if self._read_only:
+            self._only_reads()
+        elif isinstance(self.screen, Page):
             self.screen.prompt.open()
 
     def action_help(self) -> None:
@@ -255,6 +262,9 @@ class Console(App[None]):
             return
         if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
             return
+        if self._read_only:
+            self._only_reads()
+            return
         if self._as_of is not None:
             self.notify("this is the past: p goes back to now", severity="warning", markup=False)
             return
@@ -275,6 +285,9 @@ class Console(App[None]):
             say=partial(self.notify, markup=False),
             complain=self._say,
         ).make(action)
+
+    def _only_reads(self) -> None:
+        self.notify("this console is read-only: open one without --read-only", severity="warning", markup=False)
 
     def _say(self, error: HactlError) -> None:
         say = partial(self.notify, severity="error", markup=False)

@@ -74,8 +74,9 @@ class Terminal:
 
     def until_it_ends(self) -> int:
         """Look on until the program has ended; its exit code."""
+        end = time.monotonic() + PATIENCE
         while self._read():
-            pass
+            assert time.monotonic() < end, f"it does not end:\n{self.text}"
         _, status = os.waitpid(self._pid, 0)
         self.code = os.waitstatus_to_exitcode(status)
         return self.code
