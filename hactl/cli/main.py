@@ -38,6 +38,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "weight": ("hactl.cli.nodes", "Change the weight of nodes or regions."),
     "policy": ("hactl.cli.nodes", "Change how the edges choose among nodes."),
     "scale": ("hactl.cli.nodes", "Change how many nodes a region has."),
+    "failover": ("hactl.cli.regions", "Move the traffic of a region to the others."),
+    "failback": ("hactl.cli.regions", "Give a region its traffic back."),
     "pause": ("hactl.cli.pausing", "Tell the daemon to repair nothing; serving goes on."),
     "unpause": ("hactl.cli.pausing", "Tell the daemon to repair again."),
     "daemon": ("hactl.cli.daemon", "Replace the daemon under a running fleet."),

@@ -14,6 +14,8 @@ from hactl.cli.options import changing, label, selecting
 from hactl.core.commands import (
     Command,
     Drain,
+    Failback,
+    Failover,
     Freeze,
     Kill,
     Restart,
@@ -27,6 +29,7 @@ from hactl.core.commands import (
 )
 from hactl.core.errors import HactlError
 from hactl.core.events import Record
+from hactl.core.headroom import CapacityVerdict, Carrying
 from hactl.core.model import Fleet
 from hactl.core.operation import Outcome
 from hactl.core.spec import Policy
@@ -151,14 +154,17 @@ def submit(
     client = chosen.client
     receipt = client.submit(command, reason=reason, confirm=confirm, dry_run=dry_run, by=label())
     if dry_run:
-        _show_dry_run(receipt, as_json=as_json)
+        _show_dry_run(receipt, as_json=as_json, shares=isinstance(command, Failover | Failback))
         return Exit.OK
     if not wait_for_it:
         if as_json:
             output.emit_json(receipt)
         else:
             output.say(f"{receipt.operation}: {receipt.sentence}")
+            _warn(receipt)
         return Exit.OK
+    if not as_json:
+        _warn(receipt)
 
     def progress(record: Record) -> None:
         if not as_json:
@@ -172,7 +178,22 @@ def submit(
     return Exit.OK if ended.outcome is Outcome.DONE else Exit.FAILED
 
 
-def _show_dry_run(receipt: Receipt, *, as_json: bool) -> None:
+def _warn(receipt: Receipt) -> None:
+    """One line when the others get more to carry than is known to fit."""
+    if receipt.carrying is not None and _too_much(receipt.carrying):
+        output.say(f"  {_capacity(receipt.carrying)}")
+
+
+def _too_much(left: Carrying) -> bool:
+    return left.more and left.verdict is not CapacityVerdict.ROOM
+
+
+def _capacity(left: Carrying) -> str:
+    return f"{left.verdict}: {left.sentence}" if _too_much(left) else left.sentence
+
+
+def _show_dry_run(receipt: Receipt, *, as_json: bool, shares: bool) -> None:
+    """What would be done; with `shares`, also whom the traffic goes to after the last step."""
     if as_json:
         output.emit_json(receipt)
         return
@@ -180,8 +201,13 @@ def _show_dry_run(receipt: Receipt, *, as_json: bool) -> None:
         click.echo(f"would {receipt.sentence}, in these steps; nothing was changed:")
         for number, step in enumerate(receipt.steps, start=1):
             click.echo(f"  {number:>3}  {step}")
-        return
-    click.echo(f"would {receipt.sentence}; nothing was changed. Intended shares right after it:")
-    rows = [(share.node, share.region, f"{share.part * 100:.0f} %") for share in receipt.shares]
-    for line in output.table(("NODE", "REGION", "SHARE"), rows, right=frozenset({2})):
-        click.echo(f"  {line}")
+        if shares:
+            click.echo("intended shares after the last one:")
+    else:
+        click.echo(f"would {receipt.sentence}; nothing was changed. Intended shares right after it:")
+    if shares or not receipt.steps:
+        rows = [(share.node, share.region, f"{share.part * 100:.0f} %") for share in receipt.shares]
+        for line in output.table(("NODE", "REGION", "SHARE"), rows, right=frozenset({2})):
+            click.echo(f"  {line}")
+    if receipt.carrying is not None:
+        click.echo(_capacity(receipt.carrying))

@@ -58,7 +58,7 @@ def changing(function: F) -> F:
         click.option("--wait", "wait_for_it", is_flag=True, help="Wait until the operation has ended."),
         timeout_option("120s", "How long --wait waits; then exit code 4."),
         click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal."),
-        click.option("--confirm", default="", metavar="FLEET", help="The fleet's name: lifts the last-node rules."),
+        click.option("--confirm", default="", metavar="FLEET", help="The fleet's name: lifts the capacity rules."),
         json_option,
     ]
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), function)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from hactl.core.node import NodeState
 
 _COLOUR = {
     "serving": "green",
+    "slow": "yellow",
     "starting": "cyan",
     "draining": "yellow",
     "drained": "yellow",
@@ -82,6 +84,11 @@ def cut(line: str, columns: int) -> str:
     """`line` within so many columns, with a mark where it was cut."""
     surplus = width(line) - columns
     return line if surplus <= 0 else line[: -surplus - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def folded(line: str, columns: int) -> list[str]:
+    """`line` in as many lines of so many columns as it takes; as it is when that is 0."""
+    return textwrap.wrap(line, columns, subsequent_indent="  ") if columns else [line]
 
 
 def count(number: int, what: str) -> str:

@@ -10,8 +10,11 @@ from hactl.cli import output
 from hactl.cli.choice import choose
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
+from hactl.cli.region_lines import troubles
 from hactl.control.client import Client
 from hactl.core.certificate import bearers, expires_soon, lifetime
+from hactl.core.headroom import Headroom, headroom, told
+from hactl.core.load import measured
 from hactl.core.model import Fleet, Paused, Sample
 from hactl.core.node import Node, Role
 from hactl.core.reading import Reading, Verdict, explain, read, url, word
@@ -36,6 +39,7 @@ class StatusReport(Value):
     snapshot: Snapshot
     shares: dict[str, float]
     """Node → intended part of the traffic (0..1)."""
+    headroom: Headroom
 
 
 @click.command()
@@ -79,7 +83,12 @@ def _show(snapshot: Snapshot, *, as_json: bool) -> None:
     if as_json:
         parts = {share.node: share.part for share in shares(snapshot.fleet)}
         report = StatusReport(
-            version=1, fleet=snapshot.fleet.name, reading=read(snapshot.fleet), snapshot=snapshot, shares=parts
+            version=1,
+            fleet=snapshot.fleet.name,
+            reading=read(snapshot.fleet),
+            snapshot=snapshot,
+            shares=parts,
+            headroom=_headroom(snapshot),
         )
         output.emit_json(report)
         return
@@ -89,16 +98,17 @@ def _show(snapshot: Snapshot, *, as_json: bool) -> None:
 
 def lines(snapshot: Snapshot, width: int = 0) -> list[str]:
     """The whole status as text; within `width` columns, when given, by leaving out what matters least."""
-    return [*_summary(snapshot), "", *_table(snapshot, width), *_operations(snapshot)]
+    return [*_summary(snapshot, width), "", *_table(snapshot, width), *_operations(snapshot)]
 
 
-def _summary(snapshot: Snapshot) -> list[str]:
+def _summary(snapshot: Snapshot, width: int) -> list[str]:
     fleet, pulse = snapshot.fleet, snapshot.pulse
     reading = read(fleet)
     failover = "none yet" if fleet.last_failover_ms is None else f"traffic moved in {fleet.last_failover_ms:.0f} ms"
     summary = [
         f"fleet {fleet.name}: {output.tint(reading.verdict.value)}, {reading.sentence}",
         f"survives any one loss: {'yes' if reading.n_minus_1 else 'NO'}; last failover: {failover}",
+        *output.folded(told(_headroom(snapshot)), width),
         f"edges on {url(fleet.spec.edge)}, policy {fleet.policy}, revision {fleet.revision}, seq {fleet.seq}",
         f"daemon {pulse.version} (pid {pulse.pid}), up {output.age(snapshot.at - pulse.started)},"
         f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms",
@@ -110,6 +120,7 @@ def _summary(snapshot: Snapshot) -> list[str]:
         )
     if fleet.paused is not None:
         summary.append(_paused(fleet.paused, snapshot.at))
+    summary += [f"REGION {line}" for line in troubles(fleet, snapshot.at, snapshot.mono)]
     if pulse.read_only:
         summary.append("READ-ONLY: every command is refused (safety.read_only in hactl.toml)")
     summary += _certificate(fleet, snapshot.at)
@@ -119,6 +130,10 @@ def _summary(snapshot: Snapshot) -> list[str]:
     if stale > 5:
         summary.append(f"WARNING: this picture is {output.age(stale)} old")
     return summary
+
+
+def _headroom(snapshot: Snapshot) -> Headroom:
+    return headroom(snapshot.fleet, measured(snapshot.fleet, snapshot.samples, snapshot.at))
 
 
 def _paused(paused: Paused, now: float) -> str:

@@ -64,6 +64,11 @@ GATEWAY = Table(
             doc="how long a node may take until it is ready",
         ),
         Key(
+            name="capacity",
+            kind=kinds.whole(1, 1_000_000, off=True),
+            doc="requests per second that one node is known to carry; 0: the most that one has been seen to sustain",
+        ),
+        Key(
             name="directory",
             kind=kinds.directory(),
             doc='where a command runs and relative paths start; "" for the directory of this file',
@@ -113,6 +118,11 @@ HEALTH = Table(
         ),
         Key(
             name="slow_start", kind=_up_to_an_hour, doc='a new node gets its full share only after this; "0s": at once'
+        ),
+        Key(
+            name="slow_weight",
+            kind=kinds.whole(1, 100),
+            doc="percent of its weight that a node keeps while it is far slower than its peers; 100: that is only said",
         ),
     ),
 )

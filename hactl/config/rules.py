@@ -22,7 +22,7 @@ PLACEHOLDERS = ("port", "address", "name", "region", "dir")
 
 def broken_rules(spec: FleetSpec) -> list[Problem]:
     """Everything about `spec` that cannot work, in the order of the tables; [] when it can."""
-    rules = (_edge, _regions, _ports, _gateway, _restart, _safety, services, routes, alerts, misfits)
+    rules = (_edge, _regions, _ports, _gateway, _health, _restart, _safety, services, routes, alerts, misfits)
     return [problem for rule in rules for problem in rule(spec)]
 
 
@@ -75,6 +75,12 @@ def _gateway(spec: FleetSpec) -> Iterator[Problem]:
         if name not in PLACEHOLDERS:
             cause = f"unknown placeholder {quoted('{' + name + '}')}"
             yield Problem(path="gateway.command", cause=cause, hint=did_you_mean(name, PLACEHOLDERS))
+
+
+def _health(spec: FleetSpec) -> Iterator[Problem]:
+    if spec.health.slow_weight < 100 and not spec.edge.policy.honours_node_weights:
+        cause = f"does not go with the policy {quoted(spec.edge.policy)}, which ignores node weights"
+        yield Problem(path="health.slow_weight", cause=cause, hint="100, or another edge.policy")
 
 
 def _restart(spec: FleetSpec) -> Iterator[Problem]:

@@ -115,8 +115,23 @@ REGION_FAILOVER = Table(
             fields=("failover_mode",),
             doc='"standby": later regions wait until no earlier one can serve; "spill-over": they take the excess',
         ),
+        Key(
+            name="auto_failback",
+            kind=kinds.flag(),
+            doc="a lost region gets its traffic back by itself; otherwise by: hactl failback",
+        ),
+        Key(
+            name="stable_for",
+            kind=quantities.duration("0s", "1d"),
+            doc="how long a region that was in trouble must have been well before it gets traffic back by itself",
+        ),
+        Key(
+            name="brownout",
+            kind=kinds.flag(),
+            doc="a region that is far slower or more faulty than the others keeps a tenth of its traffic until it is "
+            "well again",
+        ),
     ),
-    planned=("auto_failback", "stable_for"),
 )
 
 SERVICE = Table(

@@ -9,6 +9,8 @@ is meant to be taken for a crash. Of everything that is lost there is also an al
 from collections.abc import Iterable, Iterator, Sequence
 
 from hactl.core.alert import AlertKind, Severity
+from hactl.core.brownout import Brownout
+from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.events import (
     DaemonStarted,
     Event,
@@ -24,8 +26,10 @@ from hactl.core.events import (
 )
 from hactl.core.model import Fleet
 from hactl.core.node import Health, Node, NodeState, ReasonCode
-from hactl.core.operation import Operation, Outcome, Verb
+from hactl.core.operation import RAMPS, Operation, Outcome, Verb
 from hactl.core.reading import Verdict, read
+from hactl.core.region_events import RegionMoved
+from hactl.core.targets import waiting_for_failback
 from hactl.core.value import Value, replace
 
 _NO_FAULT = (ReasonCode.OPERATOR, ReasonCode.NEW)
@@ -68,6 +72,9 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet
         case FailoverMoved(failover=failover, ms=ms):
             sentence = f"the traffic of {failover.node} has moved away on every edge after {ms:.0f} ms"
             yield _warning(AlertKind.FAILOVER, failover.node, sentence, _STATUS)
+        case RegionMoved(loss=loss, to=to, ms=ms):
+            sentence = f"the traffic of region {loss.region} has moved to {' and '.join(to)} after {ms:.0f} ms"
+            yield _warning(AlertKind.FAILOVER, loss.region, sentence, _STATUS)
         case FailoverEnded(node=node, back_ms=float(ms)):
             yield _good_news(AlertKind.NODE_BACK, node, f"{node} serves again after {ms:.0f} ms")
         case NodeChanged(node=node) if node.state is NodeState.FAILED and event.was is not NodeState.FAILED:
@@ -76,9 +83,14 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet
         case NodeChanged(node=node) if _hangs(node):
             sentence = f"{node.name} hangs and is killed: {event.why}"
             yield _warning(AlertKind.HUNG, node.name, sentence, f"hactl logs {node.name}")
+        case NodeChanged(node=node) if node.slow and not before.nodes.get(node.name, node).slow:
+            sentence = f"{node.name} is far slower than its peers: {node.reason.text if node.reason else ''}"
+            yield _warning(AlertKind.NODE_SLOW, node.name, sentence, _STATUS)
         case TrafficRejected(edge=edge, version=version, why=why):
             sentence = f"{edge} would not take plan {version}: {why}"
             yield _warning(AlertKind.PLAN_REJECTED, edge, sentence, f"hactl logs {edge}")
+        case BrownoutChanged(brownout=brownout):
+            yield from _of_brownout(before.brownouts.get(brownout.region), brownout, after)
         case OperationEnded():
             yield from _of_operation(event, before, events, after)
         case DaemonStarted(gap=float(gap)):
@@ -94,15 +106,34 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet
             return
 
 
+def _of_brownout(was: Brownout | None, now: Brownout, after: Fleet) -> Iterator[Notice]:
+    """Bad news once, when it comes, with what is done about it; then when it was no use; then the end of it."""
+    bad, moved = was is not None and was.faltering, was is not None and was.moved
+    if now.faltering and not bad and after.brownouts[now.region] == now:
+        kept = after.evacuations.get(now.region)
+        done = f"it keeps {kept.keep} % of its traffic" if now.moved and kept else "its traffic stays with it"
+        yield _warning(AlertKind.BROWNOUT, now.region, f"region {now.region} falters: {now.why}; {done}", _STATUS)
+    elif moved and now.faltering and not now.moved:
+        sentence = (
+            f"region {now.region} falters and has its traffic back: the others answer no better, or do not get it"
+        )
+        yield _warning(AlertKind.BROWNOUT, now.region, sentence, _STATUS)
+    elif was is not None and was.over is None and now.over is not None:
+        yield _good_news(AlertKind.BROWNOUT_OVER, now.region, f"region {now.region} is well: {now.why}")
+
+
 def _of_operation(ended: OperationEnded, before: Fleet, events: Sequence[Event], after: Fleet) -> Iterator[Notice]:
     begun = [event.operation for event in events if isinstance(event, OperationBegan)]
     known: dict[str, Operation] = before.operations | {operation.id: operation for operation in begun}
     operation = known[ended.id]
     overtaken = after.closing and operation.verb is not Verb.DOWN
+    # what an operator has turned round went as wanted
+    overtaken = overtaken or (operation.verb in RAMPS and any(one.verb in RAMPS for one in begun if one != operation))
     if operation.verb is Verb.ALERT_TEST or ended.outcome is Outcome.DONE or overtaken:
         return
     rolled_back = ended.outcome is Outcome.ROLLED_BACK
-    kind = AlertKind.CONFIG_ROLLED_BACK if rolled_back else AlertKind.OPERATION_FAILED
+    config = rolled_back and operation.verb not in RAMPS
+    kind = AlertKind.CONFIG_ROLLED_BACK if config else AlertKind.OPERATION_FAILED
     sentence = f"{operation.sentence} (by {operation.by}) {'was' if rolled_back else 'failed:'} {ended.sentence}"
     yield _warning(kind, operation.verb, sentence, ended.hint)
 
@@ -126,7 +157,8 @@ def _of_regions(before: Fleet, after: Fleet) -> Iterator[Notice]:
             yield _critical(AlertKind.REGION_LOST, region.name, sentence, _STATUS)
         if now and not was and _faulty(nodes_before):
             serving = ", ".join(node.name for node in nodes_after if node.serviceable)
-            sentence = f"region {region.name} is back: {serving} serves"
+            waits = waiting_for_failback(after, (node.name for node in nodes_after))
+            sentence = f"region {region.name} is back: {serving} serves" + (f"; {waits}" if waits else "")
             yield _good_news(AlertKind.REGION_BACK, region.name, sentence)
 
 

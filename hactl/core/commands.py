@@ -1,5 +1,6 @@
 """What an operator, a script or a drill asks for. Commands are requests: the core accepts or rejects each one whole."""
 
+from hactl.core.load import Load
 from hactl.core.model import Proposal
 from hactl.core.operation import Verb
 from hactl.core.spec import Policy
@@ -106,6 +107,23 @@ class Scale(_Command, tag="scale"):
     count: int
 
 
+class Failover(_Command, tag="failover"):
+    """Move the traffic of a region to those that come next, step by step; taken back by itself when that does harm."""
+
+    region: str
+    steps: int = 4
+    pause: float = 2.0
+    """Seconds to watch the traffic after each step."""
+
+
+class Failback(_Command, tag="failback"):
+    """Give an evacuated region its traffic back, in the same way; during its failover, turn that round."""
+
+    region: str
+    steps: int = 4
+    pause: float = 2.0
+
+
 class Down(_Command, tag="down"):
     """Stop everything, edges first so that no client meets a gateway without nodes, and end the daemon."""
 
@@ -131,6 +149,8 @@ Command = (
     | Unpause
     | Apply
     | Scale
+    | Failover
+    | Failback
     | Down
     | TryAlert
 )
@@ -150,6 +170,8 @@ VERBS: dict[type[Command], Verb] = {
     Unpause: Verb.UNPAUSE,
     Apply: Verb.APPLY,
     Scale: Verb.SCALE,
+    Failover: Verb.FAILOVER,
+    Failback: Verb.FAILBACK,
     Down: Verb.DOWN,
     TryAlert: Verb.ALERT_TEST,
 }
@@ -165,3 +187,5 @@ class Request(Value):
     """The fleet's name, typed by somebody who means it: lifts the safety rule on the last serving nodes."""
     proposal: Proposal | None = None
     """What `Apply` or `Scale` come to, read and judged before anything is decided."""
+    load: Load | None = None
+    """What the nodes carry meanwhile; None when that is not known."""

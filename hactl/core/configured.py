@@ -61,6 +61,7 @@ def _with_config(fleet: Fleet, event: ConfigTaken) -> Fleet:
         last_revision=max(fleet.last_revision, event.revision),
         nodes={node.name: node for node in event.nodes},
         failovers={},
+        region_losses={},
         operations={},
         confirmed={},
         proved={},
@@ -75,8 +76,23 @@ def _with_spec(fleet: Fleet, spec: FleetSpec, revision: int) -> Fleet:
     policy = spec.edge.policy if spec.edge.policy != fleet.spec.edge.policy else fleet.policy
     refused = fleet.certificate_refused if spec.edge.tls == fleet.spec.edge.tls else ""
     shown = replace(fleet, certificate=fleet.certificate_for(spec), certificate_refused=refused)
+    evacuated = {name: evacuation for name, evacuation in fleet.evacuations.items() if name in now}
+    losses = {name: loss for name, loss in fleet.region_losses.items() if name in now}
+    shown = replace(shown, evacuations=evacuated if len(now) > 1 else {}, region_losses=losses)
     named = replace(shown, name=spec.name, revision=revision, config_trouble="", spec=spec)
+    named = replace(named, sustained=fleet.sustained if _same_work(fleet.spec, spec) else 0.0)
     return replace(named, region_weights=kept, policy=policy, proposal=None)
+
+
+def _same_work(old: FleetSpec, new: FleetSpec) -> bool:
+    """A node does the same for each request: what it was seen to carry holds on. One that does more may carry less."""
+
+    def work(spec: FleetSpec) -> tuple[object, ...]:
+        gateway = spec.gateway
+        program = (gateway.kind, gateway.command, gateway.directory, gateway.env, gateway.envoy_overlay)
+        return (*program, spec.services, spec.routes)
+
+    return work(old) == work(new)
 
 
 def _with_proposal(fleet: Fleet) -> Fleet:

@@ -8,11 +8,13 @@ from typing import assert_never
 from hactl.core import alert as alerts
 from hactl.core.alert import AlertBook, Window, window_key
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
+from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
 from hactl.core.config_events import ConfigEvent
 from hactl.core.configured import configured, without
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
+    CapacitySeen,
     CertificateRefused,
     CertificateTaken,
     DaemonStarted,
@@ -41,6 +43,7 @@ from hactl.core.events import (
 from hactl.core.lifecycle import Context, Reaction, Stimulus, react
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Node, NodeState, Role
+from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 from hactl.core.value import replace
 
 
@@ -119,23 +122,25 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
         return configured(fleet, event)
     if isinstance(event, AlertEvent):
         return replace(fleet, alerts=_with_alert(fleet.alerts, event))
+    if isinstance(event, RegionEvent):
+        return _with_region(fleet, event)
+    if isinstance(event, BrownoutEvent):
+        return _with_brownout(fleet, event)
     match event:
         case DaemonStarted(boot=boot, trouble=trouble):
             return replace(fleet, boot=boot, config_trouble=trouble, closing=False)
         case NodeChanged(node=node):
             return _with_node(fleet, node)
-        case WeightsChanged(nodes=weights, regions=regions):
-            nodes_after = {
-                name: replace(node, weight=weights[name]) if name in weights else node
-                for name, node in fleet.nodes.items()
-            }
-            return replace(fleet, nodes=nodes_after, region_weights=fleet.region_weights | regions)
+        case WeightsChanged():
+            return _with_weights(fleet, event)
         case PolicyChanged(policy=policy):
             return replace(fleet, policy=policy)
         case CertificateTaken(certificate=certificate):
             return replace(fleet, certificate=certificate, certificate_refused="")
         case CertificateRefused(why=why):
             return replace(fleet, certificate_refused=why)
+        case CapacitySeen(rate=rate):
+            return replace(fleet, sustained=rate)
         case TrafficShifted(plan=plan, at=at):
             return replace(fleet, plan=plan, shifted_at=at)
         case TrafficApplied(edge=edge, version=version, revision=revision):
@@ -180,6 +185,38 @@ def _with_node(fleet: Fleet, node: Node) -> Fleet:
             fleet, nodes=nodes, confirmed=without(fleet.confirmed, node.name), proved=without(fleet.proved, node.name)
         )
     return replace(fleet, nodes=nodes)
+
+
+def _with_region(fleet: Fleet, event: RegionEvent) -> Fleet:
+    match event:
+        case RegionEvacuated(evacuation=evacuation):
+            return replace(fleet, evacuations=fleet.evacuations | {evacuation.region: evacuation})
+        case RegionRestored(region=region):
+            return replace(fleet, evacuations=without(fleet.evacuations, region))
+        case RegionLost(loss=loss) | RegionMoved(loss=loss):
+            return replace(fleet, region_losses=fleet.region_losses | {loss.region: loss})
+        case RegionBack(region=region):
+            return replace(fleet, region_losses=without(fleet.region_losses, region))
+        case _:
+            assert_never(event)
+
+
+def _with_brownout(fleet: Fleet, event: BrownoutEvent) -> Fleet:
+    match event:
+        case BrownoutChanged(brownout=brownout):
+            return replace(fleet, brownouts=fleet.brownouts | {brownout.region: brownout})
+        case BrownoutForgotten(region=region):
+            return replace(fleet, brownouts=without(fleet.brownouts, region))
+        case _:
+            assert_never(event)
+
+
+def _with_weights(fleet: Fleet, event: WeightsChanged) -> Fleet:
+    weights = event.nodes
+    nodes = {
+        name: replace(node, weight=weights[name]) if name in weights else node for name, node in fleet.nodes.items()
+    }
+    return replace(fleet, nodes=nodes, region_weights=fleet.region_weights | event.regions)
 
 
 def _with_alert(book: AlertBook, event: AlertEvent) -> AlertBook:

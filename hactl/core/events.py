@@ -4,12 +4,14 @@ An event carries the result, not the cause: replaying a journal needs no rule th
 """
 
 from hactl.core.alert_events import AlertEvent
+from hactl.core.brownout_events import BrownoutEvent
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigEvent
 from hactl.core.model import Failover, Paused
 from hactl.core.node import Node, NodeState
 from hactl.core.operation import Operation, Outcome
 from hactl.core.plan import TrafficPlan
+from hactl.core.region_events import RegionEvent
 from hactl.core.spec import Policy
 from hactl.core.value import Value
 
@@ -97,6 +99,14 @@ class CertificateRefused(_Event):
     """They do not; the certificate in use stays."""
 
     why: str
+
+
+class CapacitySeen(_Event):
+    """A node has sustained more than any had been seen to before; so much is proved from now on."""
+
+    node: str
+    rate: float
+    """Requests per second."""
 
 
 class TrafficShifted(_Event):
@@ -214,6 +224,7 @@ Event = (
     | PolicyChanged
     | CertificateTaken
     | CertificateRefused
+    | CapacitySeen
     | TrafficShifted
     | TrafficApplied
     | TrafficRejected
@@ -229,6 +240,8 @@ Event = (
     | JournalFilled
     | FleetClosing
     | AlertEvent
+    | RegionEvent
+    | BrownoutEvent
 )
 
 

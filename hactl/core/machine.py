@@ -6,13 +6,28 @@ rejected whole; an observation never fails, late news is dropped.
 
 from typing import assert_never
 
-from hactl.core import alert_queue, failover, operations, pausing, proposals, rollout, spares
+from hactl.core import (
+    alert_queue,
+    auto_failback,
+    brownouts,
+    consequence,
+    failover,
+    operations,
+    pausing,
+    proposals,
+    ramp,
+    region_loss,
+    rollout,
+    spares,
+)
 from hactl.core.commands import (
     VERBS,
     Apply,
     Command,
     Down,
     Drain,
+    Failback,
+    Failover,
     Freeze,
     Kill,
     Pause,
@@ -39,6 +54,7 @@ from hactl.core.events import (
     TrafficShifted,
     WeightsChanged,
 )
+from hactl.core.headroom import Carrying
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Now
 from hactl.core.observations import Observation
@@ -76,15 +92,19 @@ class Decision(Value):
     effects: tuple[Effect, ...] = ()
     operation: str = ""
     sentence: str = ""
+    carrying: Carrying | None = None
+    """What a command leaves the others to carry, at its worst moment."""
 
 
 def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
     """What follows from `cause`. Raises CommandRejected, and nothing else, for a Request that does not fit."""
     draft = Draft(fleet, now)
-    operation = None
+    operation, carrying = None, None
     if isinstance(cause, Request):
         check(fleet, cause)
         proposals.check(fleet, cause)
+        ramp.check(fleet, cause)
+        carrying = consequence.check(fleet, cause)
         operation = _accept(draft, cause)
     else:
         observe(draft, cause)
@@ -96,6 +116,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
         effects=draft.ordered_effects(),
         operation=operation.id if operation else "",
         sentence=operation.sentence if operation else "",
+        carrying=carrying,
     )
 
 
@@ -106,12 +127,17 @@ def settle(draft: Draft, before: Fleet) -> None:
         pausing.follow(draft)
         reconsider_suspects(draft)
         spares.promote(draft)
+        brownouts.follow(draft)
         _shift_traffic(draft)
         _tell_new_edges(draft, before)
         failover.begin(draft, before)
         failover.follow(draft)
+        region_loss.begin(draft, before)
+        region_loss.follow(draft)
         operations.advance(draft)
         rollout.advance(draft)
+        ramp.advance(draft)
+        auto_failback.follow(draft)
         if draft.fleet.seq == seq:
             return
         before = draft.fleet
@@ -141,6 +167,8 @@ def _accept(draft: Draft, request: Request) -> Operation:
         operation = proposals.begin(draft, operation, request.proposal, meant=request.confirm == fleet.name)
         patience = _patience(fleet, operation.verb, len(operation.targets)) + request.proposal.bake
         operation = replace(operation, deadline=draft.now.mono + patience)
+    if isinstance(command, Failover | Failback):
+        operation = ramp.begin(draft, operation, command, sure=request.confirm == fleet.name)
     draft.emit(OperationBegan(operation=operation))
     match command:
         case Start() | Stop() | Kill() | Freeze() | Thaw() | Drain() | Resume():
@@ -154,7 +182,7 @@ def _accept(draft: Draft, request: Request) -> Operation:
             pausing.begin(draft, command, by=request.by, reason=request.reason)
         case Unpause():
             draft.emit(FleetUnpaused(why=f"unpaused by {request.by or 'an operator'}"))
-        case Restart() | Apply() | Scale():
+        case Restart() | Apply() | Scale() | Failover() | Failback():
             pass
         case Down():
             for other in fleet.operations.values():
@@ -201,7 +229,7 @@ def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
     gateway = fleet.spec.gateway
     each = gateway.start_timeout + 2 * gateway.stop_timeout + fleet.spec.restart.max
     match verb:
-        case Verb.WEIGHT | Verb.POLICY:
+        case Verb.WEIGHT | Verb.POLICY | Verb.FAILOVER | Verb.FAILBACK:
             return PLAN_DEADLINE
         case Verb.ALERT_TEST:
             return ALERT_PATIENCE
@@ -247,6 +275,10 @@ def _sentence(command: Command) -> str:  # noqa: C901 - one line for each comman
             return "apply a configuration"
         case Scale(region=region, count=count):
             return f"scale {region} to {count} nodes"
+        case Failover(region=region):
+            return f"move the traffic of {region} away"
+        case Failback(region=region):
+            return f"give {region} its traffic back"
         case Down():
             return "stop everything"
         case TryAlert(alert=name):

@@ -4,7 +4,9 @@ Its parts have modules of their own: `node`, `plan`, `operation`.
 """
 
 from hactl.core.alert import AlertBook
+from hactl.core.brownout import Brownout
 from hactl.core.certificate import Certificate
+from hactl.core.evacuation import Evacuation, RegionLoss
 from hactl.core.node import Node, Reason, Role
 from hactl.core.operation import Operation
 from hactl.core.plan import TrafficPlan
@@ -92,6 +94,10 @@ class Fleet(Value):
     """Every process by name, edges included, in the order of the configuration."""
     policy: Policy = Policy.LEAST_REQUEST
     region_weights: dict[str, int] = {}
+    evacuations: dict[str, Evacuation] = {}
+    """Regions that do not get all the traffic their priority and weight would give them, by name."""
+    brownouts: dict[str, Brownout] = {}
+    """Regions that answer far worse than they should, or did so lately, by name."""
     certificate: Certificate | None = None
     """The one that clients are shown; None without TLS."""
     certificate_refused: str = ""
@@ -103,6 +109,8 @@ class Fleet(Value):
     """Edge name → version of the plan that edge has proved to use."""
     failovers: dict[str, Failover] = {}
     """Losses in progress, by node."""
+    region_losses: dict[str, RegionLoss] = {}
+    """Losses of whole regions in progress, by name."""
     last_failover_ms: float | None = None
     """Of the last ended one: from the death seen until every edge had moved."""
     operations: dict[str, Operation] = {}
@@ -111,6 +119,8 @@ class Fleet(Value):
     """An operator has told the daemon to keep its hands off; outlives daemons, `down` and reboots."""
     proposal: Proposal | None = None
     """The configuration that is coming into force, or being taken back."""
+    sustained: float = 0.0
+    """The most requests per second that one node has been seen to sustain with this configuration."""
     last_revision: int = 0
     """The highest number a configuration has had."""
     proved: dict[str, int] = {}
@@ -151,6 +161,11 @@ class Fleet(Value):
             if region.name == name:
                 return self.region_weights.get(name, region.weight)
         return 0
+
+    def falters(self, region: str) -> bool:
+        """True while the last news of a region's answers was bad."""
+        known = self.brownouts.get(region)
+        return known is not None and known.faltering
 
     def in_region(self, region: str) -> tuple[Node, ...]:
         """The gateway nodes of one region."""

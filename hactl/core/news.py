@@ -77,7 +77,7 @@ def not_ready(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
 
 def well(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """Probes succeed again."""
-    reason = None
+    reason = node.reason if node.slow else None
     if node.state is NodeState.STANDBY:
         reason = Reason(code=ReasonCode.SPARE, text="stands by")
     if node.state is NodeState.DRAINING:

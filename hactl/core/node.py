@@ -63,6 +63,8 @@ class ReasonCode(StrEnum):
     HUNG = "hung"
     SUSPECT = "suspect"
     """Probes fail, but too many nodes are out already to take this one out as well."""
+    SLOW = "slow"
+    """It serves, but answers take far longer than those of its peers."""
     NEW = "new"
     SPARE = "spare"
     """Well, and out of rotation until it is needed."""
@@ -122,7 +124,7 @@ class Node(Value):
     state: NodeState = NodeState.STOPPED
     health: Health = Health.UNKNOWN
     reason: Reason | None = None
-    """Set whenever the process is not in service."""
+    """Set whenever the process is not in service, and when something is wrong with one that is."""
     since: float = 0.0
     """Unix time of the last change of state or health."""
     weight: int = 100
@@ -156,6 +158,11 @@ class Node(Value):
     def serviceable(self) -> bool:
         """True when it may take requests."""
         return self.state is NodeState.SERVING and self.health is Health.HEALTHY
+
+    @property
+    def slow(self) -> bool:
+        """True when it serves far more slowly than its peers."""
+        return self.serviceable and self.reason is not None and self.reason.code is ReasonCode.SLOW
 
     @property
     def standing_by(self) -> bool:

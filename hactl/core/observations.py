@@ -58,6 +58,22 @@ class BecameUnhealthy(_Observation):
     """Alive but stopped (state T), or silent beyond `hang_grace`: to be killed, so that edges retry its requests."""
 
 
+class BecameSlow(_Observation):
+    """Answers of a node that serves take far longer than those of its peers, and have done so for a while."""
+
+    node: str
+    instance: str
+    why: str
+
+
+class NoLongerSlow(_Observation):
+    """They do so no more."""
+
+    node: str
+    instance: str
+    why: str
+
+
 class Stalled(_Observation):
     """A start takes its time; `why` is what the process still lacks."""
 
@@ -116,6 +132,15 @@ class TrafficWorsened(_Observation):
     why: str
 
 
+class LoadSustained(_Observation):
+    """A node has carried materially more for several seconds than any had been seen to before."""
+
+    node: str
+    instance: str
+    rate: float
+    """Requests per second that it answered in each of these seconds, with practically no error."""
+
+
 class CertificateFit(_Observation):
     """The files that the configuration names were found to hold this certificate and its key."""
 
@@ -125,6 +150,27 @@ class CertificateFit(_Observation):
 class CertificateUnfit(_Observation):
     """They were found to hold nothing that edges could use."""
 
+    why: str
+
+
+class RegionFaltered(_Observation):
+    """A region answers far worse than the others do, or than it did itself, and has done so for a while."""
+
+    region: str
+    why: str
+
+
+class RegionRecovered(_Observation):
+    """It does so no more."""
+
+    region: str
+    why: str
+
+
+class TakersFaltered(_Observation):
+    """Those that took over from a region that faltered answer no better since."""
+
+    region: str
     why: str
 
 
@@ -161,6 +207,8 @@ Observation = (
     | Exited
     | BecameHealthy
     | BecameUnhealthy
+    | BecameSlow
+    | NoLongerSlow
     | Stalled
     | WentIdle
     | StillBusy
@@ -168,6 +216,10 @@ Observation = (
     | PlanApplied
     | PlanRejected
     | TrafficWorsened
+    | LoadSustained
+    | RegionFaltered
+    | RegionRecovered
+    | TakersFaltered
     | CertificateFit
     | CertificateUnfit
     | JournalStuck

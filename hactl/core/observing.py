@@ -6,10 +6,11 @@ news is about the current launch, how many may be taken out on probes, whose cha
 
 from typing import assert_never
 
-from hactl.core import alert_queue, operations, rollout
+from hactl.core import alert_queue, brownouts, operations, ramp, rollout, slowness
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
 from hactl.core.events import (
+    CapacitySeen,
     CertificateRefused,
     CertificateTaken,
     JournalFilled,
@@ -24,18 +25,24 @@ from hactl.core.observations import (
     AlertTooOld,
     AlertTried,
     BecameHealthy,
+    BecameSlow,
     BecameUnhealthy,
     CertificateFit,
     CertificateUnfit,
     Exited,
     JournalStuck,
+    LoadSustained,
+    NoLongerSlow,
     Observation,
     PlanApplied,
     PlanRejected,
+    RegionFaltered,
+    RegionRecovered,
     Spawned,
     SpawnFailed,
     Stalled,
     StillBusy,
+    TakersFaltered,
     Ticked,
     TrafficWorsened,
     WentIdle,
@@ -43,11 +50,13 @@ from hactl.core.observations import (
 )
 from hactl.core.value import replace
 
-_OfOne = SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | Stalled | WentIdle | StillBusy
+_OfOne = (
+    BecameSlow | NoLongerSlow | SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | Stalled | WentIdle | StillBusy
+)
 """News about one launch."""
 
 
-def observe(draft: Draft, saw: Observation) -> None:
+def observe(draft: Draft, saw: Observation) -> None:  # noqa: C901 - one case for each observation
     """Take one observation."""
     match saw:
         case Ticked():
@@ -59,6 +68,12 @@ def observe(draft: Draft, saw: Observation) -> None:
         case TrafficWorsened(operation=operation_id, why=why):
             if operation_id in draft.fleet.operations:
                 rollout.turn_back(draft, draft.fleet.operations[operation_id], why)
+                ramp.turn_back(draft, draft.fleet.operations[operation_id], why)
+        case LoadSustained(node=name, instance=instance, rate=rate):
+            if _current(draft.fleet, name, instance) and rate > draft.fleet.sustained:
+                draft.emit(CapacitySeen(node=name, rate=rate))
+        case RegionFaltered() | RegionRecovered() | TakersFaltered():
+            brownouts.observe(draft, saw)
         case CertificateFit() | CertificateUnfit():
             _certificate(draft, saw)
         case AlertTried():
@@ -72,7 +87,17 @@ def observe(draft: Draft, saw: Observation) -> None:
                 draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))
         case Spawned(node=name, launch=launch):
             _spawned(draft, name, launch)
-        case SpawnFailed() | Exited() | BecameHealthy() | BecameUnhealthy() | Stalled() | WentIdle() | StillBusy():
+        case (
+            SpawnFailed()
+            | Exited()
+            | BecameHealthy()
+            | BecameUnhealthy()
+            | BecameSlow()
+            | NoLongerSlow()
+            | Stalled()
+            | WentIdle()
+            | StillBusy()
+        ):
             if _current(draft.fleet, saw.node, saw.instance) and _plausible(draft.fleet.nodes[saw.node], saw):
                 _of_one(draft, saw)
         case _:
@@ -120,6 +145,8 @@ def _of_one(draft: Draft, saw: _OfOne) -> None:
             draft.stimulate(name, Stimulus(cause=Cause.HEALTHY))
         case BecameUnhealthy(node=name, why=why, hung=hung):
             _unhealthy(draft, draft.fleet.nodes[name], why, hung=hung)
+        case BecameSlow() | NoLongerSlow():
+            slowness.observe(draft, saw)
         case Stalled(node=name, why=why):
             draft.stimulate(name, Stimulus(cause=Cause.STALLED, why=why))
         case WentIdle(node=name):
@@ -196,5 +223,7 @@ def _plan_rejected(draft: Draft, saw: PlanRejected) -> None:
             rollout.turn_back(draft, operation, f"{saw.edge} refused it: {saw.why}")
         # A silent edge, or one on its way out, has no objections: it will take what is newest then.
         objects = draft.fleet.nodes[saw.edge].serviceable
+        if objects and operation.version < saw.version:
+            ramp.turn_back(draft, operation, f"{saw.edge} refused it: {saw.why}")
         if objects and operation.undo is not None and operation.version < saw.version:
             operations.undo_change(draft, operation, f"{saw.edge} refused it: {saw.why}")

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from hactl.core.evacuation import Evacuation
 from hactl.core.spec import Policy
 from hactl.core.value import Value
 
@@ -23,12 +24,18 @@ class Verb(StrEnum):
     POLICY = "policy"
     APPLY = "apply"
     SCALE = "scale"
+    FAILOVER = "failover"
+    FAILBACK = "failback"
     DOWN = "down"
     ALERT_TEST = "alert-test"
 
 
+RAMPS = (Verb.FAILOVER, Verb.FAILBACK)
+"""Those that move the traffic of a region step by step."""
+
+
 class Step(StrEnum):
-    """What a configuration change does with one process, or between them."""
+    """What an operation does next: a configuration change with a process or between them, a failover with a region."""
 
     CHANGE = "change"
     """A node is restarted with the new configuration, an edge is told it."""
@@ -38,6 +45,8 @@ class Step(StrEnum):
     """Wait, and watch whether clients get worse answers than before."""
     COMMIT = "commit"
     """From here on the configuration is the one in force."""
+    SHIFT = "shift"
+    """A region keeps another part of its traffic."""
 
 
 class Phase(StrEnum):
@@ -60,9 +69,13 @@ class Target(Value):
     restart: bool = False
     """With `Step.CHANGE`: by a restart; an edge can be told most things while it runs."""
     until: float = 0.0
-    """With `Step.BAKE`: monotonic seconds at which it is over."""
+    """With `Step.BAKE` and `Step.SHIFT`: monotonic seconds at which it is over."""
     unfinished: int = 0
     """Requests that its drain did not see the end of."""
+    region: str = ""
+    """With `Step.SHIFT`: whose traffic moves."""
+    keep: int = 0
+    """With `Step.SHIFT`: per cent of its share that the region then has."""
 
 
 class Operation(Value):
@@ -87,7 +100,13 @@ class Operation(Value):
     least: int = 0
     """How many nodes it must leave serving at every step of its way there."""
     back: str = ""
-    """Why that configuration is being taken back; "" for as long as it is not."""
+    """Why what it does is being taken back; "" for as long as it is not."""
+    pause: float = 0.0
+    """Seconds that it watches the traffic after each step, when it moves that of a region."""
+    sure: bool = False
+    """Whoever sent it meant it: those who are to receive traffic need not be whole."""
+    evacuation: Evacuation | None = None
+    """What it found when it began to move the traffic of a region, 100 % for no evacuation: what is taken back to."""
 
     @property
     def look_again(self) -> float:

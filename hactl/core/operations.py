@@ -10,13 +10,14 @@ from typing import assert_never
 from hactl.core.config_events import RevisionRolledBack
 from hactl.core.draft import Draft
 from hactl.core.effects import Halt
+from hactl.core.evacuating import restore
 from hactl.core.events import OperationEnded, OperationMoved, PolicyChanged, WeightsChanged
 from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, NodeState, Role
 from hactl.core.operation import Operation, Outcome, Phase, Target, Undo, Verb
 from hactl.core.rolling import given_up, held_down, is_up, known_to_edges, order, roll_one
-from hactl.core.targets import made_good, thawed
+from hactl.core.targets import made_good, thawed, waiting_for_failback
 from hactl.core.traffic import confirmed
 from hactl.core.unfinished import cut_off, sentence, still_open
 from hactl.core.value import replace
@@ -40,6 +41,8 @@ def abandon(draft: Draft, operation: Operation, sentence: str, hint: str) -> Non
     """End an operation that something bigger has overtaken."""
     end(draft, operation, Outcome.FAILED, sentence, hint)
     give_back(draft, operation)
+    if operation.evacuation is not None:
+        restore(draft, operation.evacuation, sentence)
     if draft.fleet.proposal is not None and draft.fleet.proposal.revision == operation.revision:
         draft.emit(RevisionRolledBack(revision=operation.revision, why=sentence))
 
@@ -99,8 +102,8 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
                 end(draft, operation, Outcome.DONE, f"{operation.sentence}: {told}")
         case Verb.DOWN:
             _close(draft, operation)
-        case Verb.APPLY | Verb.SCALE:
-            return  # `rollout` takes it further
+        case Verb.APPLY | Verb.SCALE | Verb.FAILOVER | Verb.FAILBACK:
+            return  # `rollout` and `ramp` take those further
         case Verb.START | Verb.STOP | Verb.KILL | Verb.FREEZE | Verb.THAW | Verb.DRAIN | Verb.RESUME:
             _await_targets(draft, operation)
         case Verb.PAUSE | Verb.UNPAUSE:
@@ -124,7 +127,9 @@ def _await_targets(draft: Draft, operation: Operation) -> None:
         if failed:
             end(draft, operation, Outcome.FAILED, "; ".join(failed), "hactl status")
         else:
-            end(draft, operation, Outcome.DONE, sentence(operation.sentence, _left(operation.verb, targets)))
+            held_back = waiting_for_failback(draft.fleet, (target.node for target in targets))
+            told = sentence(operation.sentence, _left(operation.verb, targets), held_back)
+            end(draft, operation, Outcome.DONE, told)
     elif targets != operation.targets:
         draft.emit(OperationMoved(operation=replace(operation, targets=targets)))
 

@@ -8,8 +8,8 @@ from hactl.core.errors import CommandRejected
 from hactl.core.founding import node_names, wanted
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Node, Role
-from hactl.core.operation import Operation, Step, Target, Verb
-from hactl.core.safety import hashable, remaining, serving, weighable
+from hactl.core.operation import RAMPS, Operation, Step, Target, Verb
+from hactl.core.safety import remaining, serving, usable, weighable
 from hactl.core.spec import FleetSpec, SafetySpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
@@ -29,7 +29,7 @@ def check(fleet: Fleet, request: Request) -> None:
             f"revision {fleet.revision} came into force while this one was being judged", "the same command again"
         )
     for operation in fleet.operations.values():
-        if operation.verb is Verb.RESTART or operation.revision:
+        if operation.verb in (Verb.RESTART, *RAMPS) or operation.revision:
             raise CommandRejected(
                 f"{operation.id} is in progress: {operation.sentence}", f"hactl wait --operation {operation.id}"
             )
@@ -42,7 +42,7 @@ def check(fleet: Fleet, request: Request) -> None:
             raise CommandRejected(f"'{path}' cannot change while the fleet runs", hint)
     _ports(fleet, proposal.spec)
     after = configured(replace(fleet, proposal=proposal), RevisionApplied(revision=0))
-    hashable(after.policy, after.spec)
+    usable(after.policy, after.spec)
     if after.policy is not fleet.policy:
         weighable(after.policy, proposal.nodes)
     if request.confirm != fleet.name:
@@ -94,16 +94,21 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
             hint,
             guard=True,
         )
-    coming = {node.name: node for node in proposal.nodes if node.name in ours}
-    restarting = [node.name for node in now if node.name in coming and _changes(node, coming[node.name], proposal)]
     others = _beside(fleet)
-    if restarting and others < rules.min_serving_nodes:
+    if others < rules.min_serving_nodes and (first := next(iter(restarting(fleet, proposal)), "")):
         beside = f"only {others} others serve (safety.min_serving_nodes = {rules.min_serving_nodes})"
         raise CommandRejected(
-            f"'{restarting[0]}' would restart, and {beside if others else 'nobody else serves'}",
+            f"'{first}' would restart, and {beside if others else 'nobody else serves'}",
             f"add a node first, or {hint}",
             guard=True,
         )
+
+
+def restarting(fleet: Fleet, proposal: Proposal) -> list[str]:
+    """The gateway nodes that carry traffic and have to restart for it."""
+    ours = wanted(fleet)
+    coming = {node.name: node for node in proposal.nodes if node.name in ours}
+    return [node.name for node in serving(fleet) if node.name in coming and _changes(node, coming[node.name], proposal)]
 
 
 def _rules(fleet: Fleet, proposal: Proposal) -> SafetySpec:

@@ -8,7 +8,7 @@ from hactl.core.safety import serving
 from hactl.core.spec import EdgeSpec
 from hactl.core.traffic import confirmed, shares
 from hactl.core.unfinished import sentence, still_open
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 
 
 class Verdict(StrEnum):
@@ -48,8 +48,13 @@ def read(fleet: Fleet) -> Reading:
         return Reading(verdict=Verdict.DEGRADED, sentence=sentence, n_minus_1=n_minus_1)
     if not confirmed(fleet, fleet.plan.version):
         return Reading(verdict=Verdict.DEGRADED, sentence="an edge has not confirmed the plan", n_minus_1=n_minus_1)
-    spares = sum(node.standing_by for node in fleet.gateways)
+    faltering = [region for region in fleet.brownouts if fleet.falters(region)]
+    if faltering:
+        sentence = f"{' and '.join(faltering)} answer{'s' if len(faltering) == 1 else ''} far worse than usual"
+        return Reading(verdict=Verdict.DEGRADED, sentence=sentence, n_minus_1=n_minus_1)
+    spares, slow = sum(node.standing_by for node in fleet.gateways), sum(node.slow for node in fleet.gateways)
     sentence = f"{len(nodes)} nodes and {len(edges)} edges serve" + (f", {spares} stand by" if spares else "")
+    sentence += f"; {slow} slow" if slow else ""
     return Reading(verdict=Verdict.OK, sentence=sentence, n_minus_1=n_minus_1)
 
 
@@ -57,14 +62,16 @@ def word(node: Node) -> str:
     """The state of a process in one word, health included where it matters."""
     if node.state is NodeState.SERVING and node.health is Health.UNHEALTHY:
         return "unhealthy"
+    if node.slow:
+        return "slow"
     if node.state is NodeState.DRAINING and node.idle:
         return "drained"
     return node.state.value
 
 
 def explain(node: Node) -> str:
-    """Why a process is out of service; "" when it is in service."""
-    if node.serviceable or node.reason is None:
+    """Why a process is out of service, or what is wrong with one that is not; "" when all is well."""
+    if node.reason is None:
         return ""
     # Once more the same is told once.
     more = "" if node.unready in node.reason.text else node.unready
@@ -78,5 +85,5 @@ def url(edge: EdgeSpec) -> str:
 
 
 def is_serving(fleet: Fleet) -> bool:
-    """True when everything that should be up serves and every edge has proved the plan."""
-    return read(fleet).verdict is Verdict.OK and sum(share.part for share in shares(fleet)) > 0
+    """True when everything that should be up serves, however well, and every edge has proved the plan."""
+    return read(replace(fleet, brownouts={})).verdict is Verdict.OK and sum(share.part for share in shares(fleet)) > 0

@@ -3,11 +3,12 @@
 Every effect asked for here may have been performed already: all of them are idempotent.
 """
 
-from hactl.core import alert_queue
+from hactl.core import alert_queue, auto_failback, brownouts
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigTaken, RevisionRolledBack, RulesTaken
 from hactl.core.draft import Draft
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndDrain, EndOrphan, SendSignal, Spawn
+from hactl.core.evacuating import restore
 from hactl.core.events import (
     AdoptionRefused,
     CertificateRefused,
@@ -26,6 +27,7 @@ from hactl.core.node import Deadline, DeadlineKind, Goal, Launch, Node, NodeStat
 from hactl.core.operation import Operation, Outcome, Verb
 from hactl.core.operations import end, give_back
 from hactl.core.pausing import held, rearmed
+from hactl.core.region_events import RegionBack
 from hactl.core.restarts import spawn
 from hactl.core.value import Value, replace
 
@@ -76,7 +78,9 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
         draft.emit(arrival.rules)
     if rebooted and draft.fleet.paused is not None:
         draft.emit(FleetPaused(paused=rearmed(draft.fleet.paused, now)))
+    brownouts.take_up(draft, rebooted=rebooted)
     _certify(draft, arrival)
+    auto_failback.forget(draft)
     for operation in overtaken:
         give_back(draft, operation)
     for name, why in found.refused.items():
@@ -120,10 +124,14 @@ def _end_overtaken(draft: Draft, arrival: Arrival, *, rebooted: bool) -> tuple[O
     why = "the machine was rebooted" if rebooted else "the configuration has changed"
     for operation in overtaken:
         end(draft, operation, Outcome.FAILED, why, "hactl status; then repeat the command")
+        if operation.evacuation is not None:
+            restore(draft, operation.evacuation, why)
     if draft.fleet.proposal is not None:
         draft.emit(RevisionRolledBack(revision=draft.fleet.proposal.revision, why=why))
     for failover in tuple(draft.fleet.failovers.values()):
         draft.emit(FailoverEnded(node=failover.node, moved_ms=None, back_ms=None))
+    for region in tuple(draft.fleet.region_losses):
+        draft.emit(RegionBack(region=region, moved_ms=None, back_ms=None))
     return overtaken
 
 

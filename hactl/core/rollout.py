@@ -114,7 +114,7 @@ def _take(draft: Draft, operation: Operation, target: Target) -> Target | str | 
                 return replace(target, phase=Phase.DONE)
             change = _restart if target.restart else _tell
             return change(draft, operation, target, node)
-        case None:
+        case None | Step.SHIFT:
             raise AssertionError(target)
         case _:
             assert_never(target.step)

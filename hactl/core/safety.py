@@ -11,6 +11,8 @@ from hactl.core.commands import (
     Command,
     Down,
     Drain,
+    Failback,
+    Failover,
     Freeze,
     Kill,
     Pause,
@@ -27,6 +29,7 @@ from hactl.core.commands import (
     Unpause,
 )
 from hactl.core.errors import CommandRejected
+from hactl.core.headroom import bereft
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.operation import Verb
@@ -69,14 +72,14 @@ def check(fleet: Fleet, request: Request) -> None:
                     _enough_left(fleet, zeroed, command)
         case SetPolicy():
             for spec in _specs(fleet):
-                hashable(command.policy, spec)
+                usable(command.policy, spec)
             weighable(command.policy, fleet.gateways)
         case Apply() | Scale():
             _read(request)
         case Pause() | Unpause():
             _pause(fleet, command)
-        case Thaw() | Down() | TryAlert():
-            pass
+        case Thaw() | Down() | TryAlert() | Failover() | Failback():
+            pass  # whether traffic may move is asked by `ramp`
 
 
 def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
@@ -91,12 +94,14 @@ def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
 
 def remaining(fleet: Fleet, without: Iterable[str]) -> list[Node]:
     """The gateway nodes that would carry traffic without some, with the spares that would take their places."""
-    gone = set(without)
-    return [*serving(fleet, gone), *_stepping_in(fleet, gone)]
+    return serving(bereft(fleet, without))
 
 
 def _names_exist(fleet: Fleet, command: Command) -> None:
     if isinstance(command, Down | SetPolicy | Apply | Scale | Pause | Unpause):
+        return
+    if isinstance(command, Failover | Failback):
+        _regions_exist(fleet, (command.region,))
         return
     if isinstance(command, TryAlert):
         _alert_exists(fleet, command.alert)
@@ -112,6 +117,10 @@ def _names_exist(fleet: Fleet, command: Command) -> None:
             raise CommandRejected(f"no node '{name}' in fleet '{fleet.name}'", "known: " + ", ".join(fleet.nodes))
         if isinstance(command, Drain | Resume | SetWeight) and fleet.nodes[name].role is Role.EDGE:
             raise CommandRejected(f"'{name}' is an edge: it has no share to take away", f"hactl restart {name}")
+    _regions_exist(fleet, regions)
+
+
+def _regions_exist(fleet: Fleet, regions: tuple[str, ...]) -> None:
     for region in regions:
         if region not in {spec.name for spec in fleet.spec.regions}:
             known = ", ".join(spec.name for spec in fleet.spec.regions)
@@ -171,17 +180,6 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
         )
 
 
-def _stepping_in(fleet: Fleet, gone: set[str]) -> list[Node]:
-    """The spares that take the places of those that go."""
-    places = [node.region for node in serving(fleet) if node.name in gone]
-    found = []
-    for node in fleet.gateways:
-        if node.standing_by and node.name not in gone and node.region in places:
-            places.remove(node.region)
-            found.append(node)
-    return found
-
-
 def _enough_while_rolling(fleet: Fleet, names: tuple[str, ...]) -> None:
     now = serving(fleet)
     for name in names:
@@ -213,12 +211,17 @@ def _specs(fleet: Fleet) -> tuple[FleetSpec, ...]:
     return (fleet.spec,) if fleet.proposal is None else (fleet.spec, fleet.proposal.spec)
 
 
-def hashable(policy: Policy, spec: FleetSpec) -> None:
-    """Raises CommandRejected when `policy` needs something to hash, and `spec` does not say what."""
+def usable(policy: Policy, spec: FleetSpec) -> None:
+    """Raises CommandRejected when `policy` lacks something in `spec`, or would ignore something that stands there."""
     if policy.hashes and not spec.edge.hash_on:
         raise CommandRejected(
             f"policy '{policy}' needs something to hash",
             'set edge.hash_on in hactl.toml, for example "source-ip"',
+        )
+    if spec.health.slow_weight < 100 and not policy.honours_node_weights:
+        raise CommandRejected(
+            f"policy '{policy}' ignores node weights, and health.slow_weight = {spec.health.slow_weight}",
+            "hactl policy least-request, or set health.slow_weight = 100 in hactl.toml",
         )
 
 

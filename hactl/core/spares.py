@@ -8,7 +8,7 @@ and stands by in turn; nobody is taken out of rotation to make room for it.
 from hactl.core.draft import Draft
 from hactl.core.model import Fleet
 from hactl.core.node import Node, NodeState
-from hactl.core.traffic import in_rotation
+from hactl.core.traffic import stepping_in
 from hactl.core.value import replace
 
 
@@ -16,8 +16,7 @@ def promote(draft: Draft) -> None:
     """Let as many spares step in as nodes are missing in each region."""
     for region, wanted in _wanted(draft.fleet).items():
         nodes = draft.fleet.in_region(region)
-        missing = wanted - len(in_rotation(draft.fleet, region))
-        for spare in [node for node in nodes if node.standing_by][: max(0, missing)]:
+        for spare in stepping_in(draft.fleet, region, wanted):
             serving = replace(spare, state=NodeState.SERVING, reason=None, since=draft.now.wall)
             draft.take_note(serving, f"steps in: {_why(nodes)}")
 

@@ -153,6 +153,8 @@ class GatewaySpec(Value):
     stop_timeout: float = 10.0
     """Seconds from the stop signal to KILL; also the deadline of a drain."""
     start_timeout: float = 10.0
+    capacity: int = 0
+    """Requests per second that one node is known to carry; 0: not known, what was seen counts (`headroom`)."""
     directory: str = ""
     """Absolute path of where the command runs and relative paths start; "": where the daemon was started."""
     env: dict[str, str] = {}
@@ -177,6 +179,8 @@ class HealthSpec(Value):
     hang_grace: float = 1.0
     """Seconds of silence after which a node that is alive but mute is killed."""
     slow_start: float = 0.0
+    slow_weight: int = 100
+    """Percent of its weight that a node keeps while it is far slower than its peers; 100: it is only said."""
 
 
 class RestartSpec(Value):
@@ -232,6 +236,12 @@ class FleetSpec(Value):
     edge: EdgeSpec = EdgeSpec()
     regions: tuple[RegionSpec, ...] = (RegionSpec(),)
     failover_mode: FailoverMode = FailoverMode.STANDBY
+    auto_failback: bool = False
+    """A region that was lost gets its traffic back by itself, once it has been whole for `stable_for`."""
+    stable_for: float = 60.0
+    """Seconds a region that was in trouble must have been well before it gets traffic back by itself."""
+    brownout: bool = True
+    """A region that answers far worse than it should loses most of its traffic until it is well again."""
     gateway: GatewaySpec = GatewaySpec()
     health: HealthSpec = HealthSpec()
     restart: RestartSpec = RestartSpec()

@@ -1,6 +1,7 @@
 """What travels between a Controller and whoever drives it: snapshots, updates, receipts, queries. Values only."""
 
 from hactl.core.events import Record
+from hactl.core.headroom import Carrying
 from hactl.core.model import Fleet, Sample
 from hactl.core.plan import Share
 from hactl.core.value import Value
@@ -18,6 +19,11 @@ class Pulse(Value):
     """Unix time."""
     lag_ms: float = 0.0
     """Worst delay of its loop within the last few seconds."""
+    lag_p999_ms: float = 0.0
+    """99.9 % of the moments of the last ten minutes, or of all since it began, its loop was no later than this. It is
+    read from counts (`lags`) and rounded up to the next of their bounds."""
+    lags: tuple[int, ...] = ()
+    """How many of these moments, twenty a second, were how late: `core.lag.BOUNDS_MS` says what each count means."""
     cpu: float = 0.0
     """Part of one core over the last second."""
     rss: int = 0
@@ -68,6 +74,8 @@ class Receipt(Value):
     """Intended shares right after it."""
     steps: tuple[str, ...] = ()
     """What it takes, in order, in plain words; () when it is a single step."""
+    carrying: Carrying | None = None
+    """What it leaves the others to carry, at its worst moment; None when it is about nobody's share."""
 
 
 class Query(Value):

@@ -5,6 +5,9 @@ a sentence    it cannot be done any more, and why
 None          not yet
 """
 
+from collections.abc import Iterable
+
+from hactl.core.evacuation import EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Health, Node, NodeState, Role
 from hactl.core.operation import Operation, Target, Verb
@@ -33,3 +36,11 @@ def thawed(fleet: Fleet, node: Node) -> bool | str | None:
     if node.state in (NodeState.DRAINING, NodeState.STANDBY) and node.health is not Health.HEALTHY:
         return None
     return is_up(fleet, node)
+
+
+def waiting_for_failback(fleet: Fleet, names: Iterable[str]) -> str:
+    """That regions of these nodes are back without their traffic, and how they get it; "" when they have it."""
+    regions = dict.fromkeys(fleet.nodes[name].region for name in names if name in fleet.nodes)
+    lost = [name for name in regions if name in fleet.evacuations]
+    held_back = [name for name in lost if fleet.evacuations[name].cause is EvacuationCause.LOST]
+    return "; ".join(f"{name} takes no traffic until: hactl failback {name}" for name in held_back)

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
+from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
 from hactl.core.certificate import bearers
 from hactl.core.config_events import (
     ConfigEvent,
@@ -17,6 +18,7 @@ from hactl.core.config_events import (
 )
 from hactl.core.events import (
     AdoptionRefused,
+    CapacitySeen,
     CertificateRefused,
     CertificateTaken,
     DaemonStarted,
@@ -42,9 +44,11 @@ from hactl.core.events import (
     TrafficShifted,
     WeightsChanged,
 )
+from hactl.core.headroom import rate
 from hactl.core.node import Health, NodeState
 from hactl.core.operation import Operation, Phase, Step, Target
 from hactl.core.plan import EndpointStatus
+from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event
@@ -53,6 +57,10 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
         return _configured(event)
     if isinstance(event, AlertEvent):
         return _alert(event)
+    if isinstance(event, RegionEvent):
+        return _region(event)
+    if isinstance(event, BrownoutEvent):
+        return _brownout(event)
     match event:
         case DaemonStarted():
             return _started(event)
@@ -72,6 +80,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"policy: {policy}"
         case CertificateTaken() | CertificateRefused():
             return _certificate(event)
+        case CapacitySeen(node=node, rate=sustained):
+            return f"{node}: sustained {rate(sustained)}, more than any node was seen to carry before"
         case TrafficShifted(plan=plan):
             active = sum(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints)
             return f"plan {plan.version}: {active} nodes take traffic"
@@ -130,6 +140,9 @@ def tell_step(target: Target) -> str:
             return "watch the traffic"
         case Step.COMMIT:
             return "take it into force"
+        case Step.SHIFT:
+            proved = " on every edge" if target.until else ""
+            return f"{target.region} keeps {target.keep} % of its traffic{proved}"
         case _:
             assert_never(target.step)
 
@@ -144,6 +157,35 @@ def _failover(event: FailoverBegan | FailoverMoved | FailoverEnded) -> str:
             return f"{node}: capacity will not be back by itself"
         case FailoverEnded(node=node, back_ms=back_ms):
             return f"{node}: capacity back after {back_ms:.0f} ms"
+        case _:
+            assert_never(event)
+
+
+def _brownout(event: BrownoutEvent) -> str:
+    match event:
+        case BrownoutChanged(brownout=brownout, what=what):
+            return f"region {brownout.region} {what}"
+        case BrownoutForgotten(region=region):
+            return f"region {region} has been well for so long that its brown-outs are forgotten"
+        case _:
+            assert_never(event)
+
+
+def _region(event: RegionEvent) -> str:
+    match event:
+        case RegionEvacuated(evacuation=evacuation):
+            why = f" ({evacuation.why})" if evacuation.why else ""
+            return f"{evacuation.region}: keeps {evacuation.keep} % of its traffic, {evacuation.who}{why}"
+        case RegionRestored(region=region, why=why):
+            return f"{region}: gets all its traffic again: {why}"
+        case RegionLost(loss=loss):
+            return f"region {loss.region}: lost, none of its nodes serves: {loss.cause.text}"
+        case RegionMoved(loss=loss, to=to, ms=ms):
+            return f"region {loss.region}: traffic moved to {' and '.join(to)} on every edge after {ms:.0f} ms"
+        case RegionBack(region=region, back_ms=None):
+            return f"region {region}: will not be back by itself"
+        case RegionBack(region=region, back_ms=back_ms):
+            return f"region {region}: whole again after {back_ms:.0f} ms"
         case _:
             assert_never(event)
 

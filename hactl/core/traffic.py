@@ -7,6 +7,7 @@ by themselves), `shares` is what that plan should come to.
 from hactl.core.model import Fleet
 from hactl.core.node import Node, NodeState
 from hactl.core.plan import Endpoint, EndpointStatus, RegionPlan, Share, TrafficPlan
+from hactl.core.regions import Place, levels, places
 from hactl.core.spec import FailoverMode
 from hactl.core.value import replace
 
@@ -20,7 +21,8 @@ def plan_for(fleet: Fleet) -> TrafficPlan:
     A plan that nobody could serve is never published: the last good one stays, and the edges' own health checks
     find whoever comes back first.
     """
-    regions = (*(_region_plan(fleet, region.name) for region in fleet.spec.regions), *_coming(fleet))
+    standing = places(fleet)
+    regions = (*(_region_plan(fleet, place) for place in standing.values()), *_coming(fleet))
     certificate = fleet.certificate.digest if fleet.certificate else ""
     plan = TrafficPlan(version=fleet.plan.version, policy=fleet.policy, regions=regions, certificate=certificate)
     if not any(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints):
@@ -29,13 +31,13 @@ def plan_for(fleet: Fleet) -> TrafficPlan:
     return plan if plan == fleet.plan else replace(plan, version=fleet.plan.version + 1)
 
 
-def _region_plan(fleet: Fleet, name: str) -> RegionPlan:
-    spec = fleet.spec.region(name)
-    weight = fleet.region_weight(name)
+def _region_plan(fleet: Fleet, place: Place) -> RegionPlan:
+    nodes = fleet.in_region(place.region)
+    weight = place.weight
     endpoints = tuple(
-        _listed(node, status) for node in fleet.in_region(name) if (status := _status(fleet, node, weight)) is not None
+        _listed(fleet, node, status) for node in nodes if (status := _status(fleet, node, weight)) is not None
     )
-    return RegionPlan(name=name, priority=spec.priority, weight=max(1, weight), endpoints=endpoints)
+    return RegionPlan(name=place.region, priority=place.priority, weight=max(1, weight), endpoints=endpoints)
 
 
 def _coming(fleet: Fleet) -> list[RegionPlan]:
@@ -48,15 +50,23 @@ def _coming(fleet: Fleet) -> list[RegionPlan]:
         if any(region.name == spec.name for region in fleet.spec.regions):
             continue
         nodes = [node for node in fleet.in_region(spec.name) if node.serviceable]
-        endpoints = tuple(_listed(node, EndpointStatus.DRAINING) for node in nodes)
+        endpoints = tuple(_listed(fleet, node, EndpointStatus.DRAINING) for node in nodes)
         plans.append(
             RegionPlan(name=spec.name, priority=spec.priority, weight=max(1, spec.weight), endpoints=endpoints)
         )
     return plans
 
 
-def _listed(node: Node, status: EndpointStatus) -> Endpoint:
-    return Endpoint(node=node.name, address=node.address, port=node.port, weight=max(1, node.weight), status=status)
+def weight_of(fleet: Fleet, node: Node) -> int:
+    """What a node weighs now: what operators have set, or the part of it that one keeps which is slow."""
+    if not node.slow or not node.weight:
+        return node.weight
+    return max(1, node.weight * fleet.spec.health.slow_weight // 100)
+
+
+def _listed(fleet: Fleet, node: Node, status: EndpointStatus) -> Endpoint:
+    weight = max(1, weight_of(fleet, node))
+    return Endpoint(node=node.name, address=node.address, port=node.port, weight=weight, status=status)
 
 
 def _status(fleet: Fleet, node: Node, region_weight: int) -> EndpointStatus | None:
@@ -84,6 +94,12 @@ def complete(fleet: Fleet, region: str) -> bool:
     return spec is not None and spec.spares > 0 and len(in_rotation(fleet, region)) >= spec.nodes
 
 
+def stepping_in(fleet: Fleet, region: str, wanted: int) -> list[Node]:
+    """The spares of a region that take the places of those that are missing, when so many are wanted in rotation."""
+    missing = wanted - len(in_rotation(fleet, region))
+    return [node for node in fleet.in_region(region) if node.standing_by][: max(0, missing)]
+
+
 def _short(fleet: Fleet, region: str) -> list[Node]:
     """The nodes that a region is short of: who is out and not on purpose, without those a spare has stepped in for."""
     out = [node for node in fleet.in_region(region) if not node.serviceable and node.state is not NodeState.STOPPED]
@@ -96,9 +112,10 @@ def shares(fleet: Fleet) -> tuple[Share, ...]:
     """The part of the traffic each node is meant to get, now; 0 for a node out of service. Sums to 1, or to 0."""
     parts: dict[str, float] = {}
     left = 1.0
-    levels = _levels(fleet)
-    for level in levels:
-        taken = left * _availability(fleet, level)
+    standing = places(fleet)
+    for level in levels(fleet):
+        peers = [name for name, place in standing.items() if place.priority == level[0].priority]
+        taken = left * _availability(fleet, peers)
         left -= taken
         _split(fleet, level, taken, parts)
     total = sum(parts.values())
@@ -108,35 +125,21 @@ def shares(fleet: Fleet) -> tuple[Share, ...]:
     )
 
 
-def _levels(fleet: Fleet) -> list[list[str]]:
-    """Regions that can take traffic, by priority."""
-    usable = [
-        region
-        for region in fleet.spec.regions
-        if fleet.region_weight(region.name)
-        and any(node.serviceable and node.weight for node in fleet.in_region(region.name))
-    ]
-    priorities = sorted({region.priority for region in usable})
-    return [[region.name for region in usable if region.priority == priority] for priority in priorities]
-
-
-def _availability(fleet: Fleet, level: list[str]) -> float:
+def _availability(fleet: Fleet, names: list[str]) -> float:
+    """The part of what comes to the regions of one priority that they take."""
     if fleet.spec.failover_mode is FailoverMode.STANDBY:
         return 1.0
-    priority = fleet.spec.region(level[0]).priority
-    names = [region.name for region in fleet.spec.regions if region.priority == priority]
     well = [node for name in names for node in fleet.in_region(name) if node.serviceable]
     short = sum(len(_short(fleet, name)) for name in names)
     fit = sum(node.weight > 0 for node in well)
     return min(1.0, OVERPROVISIONING * fit / (len(well) + short))
 
 
-def _split(fleet: Fleet, level: list[str], taken: float, parts: dict[str, float]) -> None:
-    region_weight = {name: fleet.region_weight(name) for name in level}
-    for name in level:
-        part = taken * region_weight[name] / sum(region_weight.values())
-        nodes = [node for node in fleet.in_region(name) if node.serviceable and node.weight]
-        weights = [node.weight if fleet.policy.honours_node_weights else 1 for node in nodes]
+def _split(fleet: Fleet, level: list[Place], taken: float, parts: dict[str, float]) -> None:
+    for place in level:
+        part = taken * place.weight / sum(other.weight for other in level)
+        nodes = [node for node in fleet.in_region(place.region) if node.serviceable and node.weight]
+        weights = [weight_of(fleet, node) if fleet.policy.honours_node_weights else 1 for node in nodes]
         for node, weight in zip(nodes, weights, strict=True):
             parts[node.name] = part * weight / sum(weights)
 

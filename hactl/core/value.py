@@ -15,8 +15,11 @@ class _Frozen(msgspec.StructMeta):
         return super().__new__(mcs, name, bases, namespace, **config)
 
 
-class Value(msgspec.Struct, metaclass=_Frozen):
-    """A value: made once, never changed, equal to any other of the same content."""
+class Value(msgspec.Struct, metaclass=_Frozen, gc=False):
+    """A value: made once, never changed, equal to any other of the same content.
+
+    The garbage collector need not look at it: what is made once and never changed can be part of no circle.
+    """
 
 
 V = TypeVar("V", bound=Value)

@@ -8,7 +8,6 @@ import asyncio
 import os
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from hactl.core.errors import HactlError
@@ -18,7 +17,7 @@ from hactl.core.running import CommandLine, ProbeAnswer
 from hactl.core.secrets import Secret, reference
 from hactl.core.spec import GatewaySpec, HealthSpec, ProbeKind
 from hactl.core.value import replace
-from hactl.engines import grpc_health, program, secrets
+from hactl.engines import grpc_health, program, question, secrets
 from hactl.paths import FleetPaths
 
 _STATUS_LINE = 1024
@@ -108,20 +107,14 @@ class CommandGateway:
             return await grpc_health.check(node.address, node.port)
         # A new connection each time, and no keep-alive: a program that serves one connection at a time would be
         # held up by ours, and one that accepts no more would go unnoticed.
-        reader, writer = await asyncio.open_connection(node.address, node.port, limit=_STATUS_LINE)
-        try:
-            if health.kind is ProbeKind.TCP:
-                return ProbeAnswer(ok=True)
-            host = f"[{node.address}]" if ":" in node.address else node.address
-            writer.write(
-                f"GET {health.path} HTTP/1.1\r\nhost: {host}:{node.port}\r\n"
-                "user-agent: hactl\r\nconnection: close\r\n\r\n".encode()
-            )
-            return _judge(await _first_line(reader), health)
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+        if health.kind is ProbeKind.TCP:
+            await question.ask(node.address, node.port, b"", longest=0)
+            return ProbeAnswer(ok=True)
+        host = f"[{node.address}]" if ":" in node.address else node.address
+        message = (
+            f"GET {health.path} HTTP/1.1\r\nhost: {host}:{node.port}\r\nuser-agent: hactl\r\nconnection: close\r\n\r\n"
+        )
+        return _judge(await question.ask(node.address, node.port, message.encode(), longest=_STATUS_LINE), health)
 
 
 def _judge(line: bytes, health: HealthSpec) -> ProbeAnswer:
@@ -132,13 +125,6 @@ def _judge(line: bytes, health: HealthSpec) -> ProbeAnswer:
     lowest, highest = health.expect
     well = lowest <= status <= highest
     return ProbeAnswer(ok=well, why="" if well else f"status {status} for {health.path}")
-
-
-async def _first_line(reader: asyncio.StreamReader) -> bytes:
-    try:
-        return await reader.readline()
-    except ValueError:  # longer than any status line
-        return b"?"
 
 
 def check(gateway: GatewaySpec) -> None:

@@ -1,10 +1,20 @@
-"""One alarm for every deadline of a fleet, set to the soonest. Deadlines live in the fleet; this only rings."""
+"""One alarm for every deadline of a fleet, set to the soonest. Deadlines live in the fleet; this only rings.
+
+A daemon that was held up itself, stopped or without a processor, rings too late, and that is nobody else's fault: what
+has come in time is heard first. A node that got ready meanwhile is not killed for not having been asked.
+"""
 
 import asyncio
 from collections.abc import Callable
 
+from hactl.core import auto_failback, brownouts
 from hactl.core.model import Fleet
 from hactl.core.observations import Observation, Ticked, Woke
+
+HELD_UP = 0.5
+"""Seconds late from which on it must have been us."""
+GRACE = 1.0
+"""Seconds in which what has happened meanwhile is heard."""
 
 
 class Alarm:
@@ -18,7 +28,11 @@ class Alarm:
         self._ring = ring
         self._fleet = Fleet()
         self._at = 0.0
+        self._due = 0.0
+        """When it is to ring; a deadline that has passed when it is set is not late."""
         self._timer: asyncio.TimerHandle | None = None
+        self._hearing = False
+        """It was late, and waits for what has happened meanwhile."""
 
     def set(self, fleet: Fleet) -> None:
         """Look at the deadlines of `fleet` from now on."""
@@ -28,31 +42,48 @@ class Alarm:
                 *(node.deadline.at for node in fleet.nodes.values() if node.deadline is not None),
                 *(operation.look_again for operation in fleet.operations.values()),
                 *((fleet.paused.ends,) if fleet.paused is not None and fleet.paused.ends is not None else ()),
+                *(look for look in (auto_failback.next_look(fleet), brownouts.next_look(fleet)) if look is not None),
             ),
             default=0.0,
         )
-        if soonest == self._at and self._timer is not None:
+        if self._timer is not None and (soonest == self._at or self._hearing):
             return
+        now = self._mono()
+        late = self._timer is not None and now - self._due > HELD_UP
         self.stop()
         self._at = soonest
-        if soonest:
-            self._timer = self._loop.call_later(max(0.0, soonest - self._mono()), self._rang)
+        if late:
+            self._hear_first()
+        elif soonest:
+            self._due = max(soonest, now)
+            self._timer = self._loop.call_later(self._due - now, self._rang)
 
     def stop(self) -> None:
         """Ring no more."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._hearing = False
+
+    def _hear_first(self) -> None:
+        self._hearing = True
+        self._timer = self._loop.call_later(GRACE, self._rang)
 
     def _rang(self) -> None:
         self._timer = None
         now, fleet = self._mono(), self._fleet
+        if now - self._due > HELD_UP and not self._hearing:
+            self._hear_first()
+            return
+        self._hearing = False
         due: list[Observation] = [
             Woke(node=node.name, deadline=node.deadline.kind)
             for node in fleet.nodes.values()
             if node.deadline is not None and node.deadline.at <= now
         ]
         over = fleet.paused is not None and fleet.paused.ends is not None and fleet.paused.ends <= now
+        looks = (auto_failback.next_look(fleet), brownouts.next_look(fleet))
+        over = over or any(look is not None and look <= now for look in looks)
         if over or any(operation.look_again <= now for operation in fleet.operations.values()):
             due.append(Ticked())
         if due:

@@ -11,6 +11,7 @@ from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Launch, Node, NodeState, Role
 from hactl.core.observations import Observation
+from hactl.supervisor import procfs
 from hactl.supervisor.alerts.courier import Courier, Delivery
 from hactl.supervisor.certificate import CertificateWatch
 from hactl.supervisor.edges import EdgeWorker
@@ -18,6 +19,7 @@ from hactl.supervisor.monitor import Monitor
 from hactl.supervisor.ports import EdgeEngine, ProcessKind
 from hactl.supervisor.process_table import ProcessTable
 from hactl.supervisor.sampler import Sampler
+from hactl.supervisor.starvation import Starvation
 from hactl.supervisor.vitals import Vitals
 
 HOUSEKEEPING = 5.0
@@ -158,15 +160,19 @@ class Crew:
             ours = node is not None and node.launch is not None and node.launch.instance == instance
             return (node, fleet.seen_by(node)) if node is not None and ours and instance in self._table else None
 
-        watched = self._look().nodes[name]
+        nodes = self._look().nodes
+        watched = nodes[name]
+        pid = watched.launch.pid if watched.launch is not None else 0
         monitor = Monitor(
             look=look,
             kind=self._kind(watched),
             deliver=self._deliver,
             state=lambda: self._table.state(instance),
+            starved=Starvation(lambda: procfs.turns(pid), lambda: self._clock().mono).excuses,
             lag=self.vitals.recent_lag,
             edges_in_flight=self._sampler.edges_in_flight,
             addresses=lambda: self._table.addresses(instance),
+            number=list(nodes).index(name),
             clock=lambda: self._clock().mono,
             sleep=asyncio.sleep,
         )

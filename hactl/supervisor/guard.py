@@ -1,4 +1,4 @@
-"""Do clients get worse answers while a configuration change is under way? Counts and compares; decides nothing.
+"""Do clients get worse answers while a configuration, or the traffic of a region, changes? Counts; decides nothing.
 
 What is counted is what clients got from the edges, whoever was to blame: a change that breaks a service's route shows
 there and nowhere else.
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from hactl.core.model import Fleet, Sample
 from hactl.core.observations import TrafficWorsened
 from hactl.core.operation import Operation
+from hactl.core.ramp import in_progress
 from hactl.core.value import Value
 
 BASELINE = 30
@@ -41,7 +42,7 @@ class Tally(Value):
 
 
 class Guard:
-    """Compares the traffic during each configuration change with that before it."""
+    """Compares the answers during each configuration change, failover and failback with those before it."""
 
     def __init__(self) -> None:
         self._before: deque[Tally] = deque(maxlen=BASELINE)
@@ -58,7 +59,7 @@ class Guard:
                 now = now.plus(Tally(requests=sample.requests or 0.0, errors=sample.errors or 0.0))
         change = _change(fleet)
         if change is None:
-            if fleet.proposal is None:  # on its way back it may still do harm: that is not what is usual
+            if fleet.proposal is None and in_progress(fleet) is None:  # what is on its way back may still do harm
                 self._before.append(now)
             return None
         if change.id != self._operation:
@@ -87,7 +88,10 @@ def worsened(before: Tally, since: Tally) -> str:
 
 
 def _change(fleet: Fleet) -> Operation | None:
-    """The configuration change that can still be taken back."""
+    """The change that can still be taken back."""
+    moving = in_progress(fleet)
+    if moving is not None and not moving.back:
+        return moving
     if fleet.proposal is None:
         return None
     changes = (operation for operation in fleet.operations.values() if operation.revision and not operation.back)

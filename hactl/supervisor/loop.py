@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import assert_never
 
-from hactl.core.commands import Apply, Command, Freeze, Kill, Request, Scale
+from hactl.core.commands import Apply, Command, Request, Scale
 from hactl.core.config_events import NodesRemoved
+from hactl.core.consequence import once_done
 from hactl.core.draft import evolve
 from hactl.core.effects import (
     ApplyTraffic,
@@ -27,9 +28,10 @@ from hactl.core.effects import (
 )
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import DaemonStopped, Event, NodeAdopted, Record
+from hactl.core.lag import quantile
+from hactl.core.load import measured
 from hactl.core.machine import Decision, step
 from hactl.core.model import Fleet, Now
-from hactl.core.node import NodeState
 from hactl.core.observations import JournalStuck, Observation
 from hactl.core.running import JournalFull
 from hactl.core.talk import LogPage, Measured, News, Pulse, Query, Receipt, Snapshot, Update
@@ -42,7 +44,7 @@ from hactl.supervisor.alarm import Alarm
 from hactl.supervisor.alerts.courier import Delivery
 from hactl.supervisor.crew import Crew
 from hactl.supervisor.feed import Feed
-from hactl.supervisor.guard import Guard
+from hactl.supervisor.judges import Judges
 from hactl.supervisor.ports import EdgeEngine, Journal, ProcessKind, Proposer
 from hactl.supervisor.process_table import ProcessTable
 from hactl.supervisor.recorder import Recorder, numbered
@@ -94,7 +96,7 @@ class Supervisor:
             deliver=self.deliver,
             clock=clock,
         )
-        self._guard = Guard()
+        self._judges = Judges(look=self.look, deliver=self.deliver)
         self._alarm: Alarm | None = None
 
     # -- the inside: what the shell's own parts call
@@ -175,8 +177,10 @@ class Supervisor:
         proposal = await self._proposer.propose(command, self._fleet) if isinstance(command, Apply | Scale) else None
         if self._leaving.is_set():
             raise CommandRejected("the daemon is leaving", "hactl up")
-        request = Request(command=command, by=by, reason=reason, confirm=confirm, proposal=proposal)
-        decision = step(self._fleet, request, self._clock())
+        now = self._clock()
+        load = measured(self._fleet, self._crew.samples, now.wall)
+        request = Request(command=command, by=by, reason=reason, confirm=confirm, proposal=proposal, load=load)
+        decision = step(self._fleet, request, now)
         if not dry_run:
             try:
                 self._work(decision, request)
@@ -188,8 +192,9 @@ class Supervisor:
             seq=self._fleet.seq if dry_run else decision.fleet.seq,
             operation="" if dry_run else decision.operation,
             sentence=decision.sentence,
-            shares=shares(_once_done(decision.fleet, command)),
+            shares=shares(once_done(decision.fleet, command)),
             steps=_steps(decision),
+            carrying=decision.carrying,
         )
 
     def watch(self, after: int = 0) -> AsyncIterator[Update]:
@@ -294,16 +299,16 @@ class Supervisor:
     # -- the beat
 
     def _measured(self) -> None:
-        worse = self._guard.measured(self._fleet, self._crew.samples)
-        if worse is not None:
-            self.deliver(worse)
+        self._judges.measured(self._crew.samples, self._clock(), lag=self._crew.vitals.recent_lag(1.0))
         self._feed.publish(Measured(at=self._clock().wall, samples=self._crew.samples, pulse=self._current_pulse()))
 
     def _current_pulse(self) -> Pulse:
-        vitals = self._crew.vitals
+        vitals, lags = self._crew.vitals, self._crew.vitals.lags
         return replace(
             self._pulse,
             lag_ms=vitals.lag * 1000,
+            lag_p999_ms=quantile(lags, 0.999),
+            lags=lags,
             cpu=vitals.cpu,
             rss=vitals.rss,
             watchers=self._feed.watchers,
@@ -328,14 +333,6 @@ class Supervisor:
         self._stuck = waiting > 0
         if self._stuck and not stuck:
             self.deliver(JournalStuck(waiting=waiting))
-
-
-def _once_done(fleet: Fleet, command: Command) -> Fleet:
-    """The fleet that receipts give the shares of: of a fault, that without those it hits."""
-    if not isinstance(command, Kill | Freeze):
-        return fleet
-    hit = {name: replace(fleet.nodes[name], state=NodeState.STARTING) for name in command.nodes}
-    return replace(fleet, nodes={**fleet.nodes, **hit})
 
 
 def _steps(decision: Decision) -> tuple[str, ...]:

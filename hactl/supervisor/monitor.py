@@ -37,6 +37,9 @@ request every 50 ms instead costs each Envoy 0.4 % of a core, and all together 4
 SECOND_LOOK = 0.01
 """Seconds after which a stopped process is looked at again: one that is merely passing through is not hung."""
 
+TOGETHER = 10
+"""Processes that are probed in one turn of the loop, which costs less than ten turns; a hundred would hold it up."""
+
 _IN_USE = (NodeState.STANDBY, NodeState.SERVING, NodeState.DRAINING)
 _PROBED = (NodeState.STARTING, *_IN_USE)
 _DEBUGGED = "held by a debugger (state t)"
@@ -144,9 +147,11 @@ class Monitor:
     look             the process and its fleet as they are now
     deliver          takes each observation
     state            its state letter from /proc (`Process.state`)
+    starved          whether it waits for a processor, asked when a probe was not answered: then it is not blamed either
     lag              how late our own loop has been lately, in seconds: nobody else is blamed for that
     edges_in_flight  requests the edges have open with a node, counted no earlier than a monotonic time; None: unknown
     addresses        where the process listens, as texts
+    number           its position in the fleet: not all are probed at the same moment
     clock, sleep     monotonic seconds, and how to wait for some of them
     """
 
@@ -157,9 +162,11 @@ class Monitor:
         kind: ProcessKind,
         deliver: Callable[[Observation], None],
         state: Callable[[], str],
+        starved: Callable[[], bool],
         lag: Callable[[], float],
         edges_in_flight: InFlight,
         addresses: Callable[[], Awaitable[tuple[str, ...]]],
+        number: int = 0,
         clock: Callable[[], float],
         sleep: Sleep,
     ) -> None:
@@ -167,6 +174,7 @@ class Monitor:
         self._kind = kind
         self._deliver = deliver
         self._state = state
+        self._starved = starved
         self._lag = lag
         self._edges_in_flight = edges_in_flight
         self._addresses = addresses
@@ -174,6 +182,7 @@ class Monitor:
         self._refused = True
         self._clock = clock
         self._sleep = sleep
+        self._shift = number // TOGETHER * GLANCE
         self._judgement = Judgement()
         self._drain: Drain | None = None
         self._stopped = False
@@ -226,7 +235,7 @@ class Monitor:
         if node.state is NodeState.STARTING:
             self._next_probe = began + step
         else:
-            self._next_probe = next_beat(began, step)
+            self._next_probe = next_beat(began, step, self._shift % step)
 
     async def _probe(self, node: Node, fleet: FleetSpec) -> Verdict | None:
         spec = fleet.health
@@ -252,6 +261,9 @@ class Monitor:
         if letter == "t":
             return self._judgement.missed(spec, _DEBUGGED, silence=None)
         silent = now - began >= 0.8 * timeout
+        if silent and self._starved():
+            self._judgement.discard()
+            return None
         return self._judgement.missed(spec, answer.why, silence=(began, now) if silent else None)
 
     async def _stalled(self, node: Node, spec: FleetSpec, answer: ProbeAnswer) -> None:
@@ -298,12 +310,12 @@ class Monitor:
             self._deliver(StillBusy(node=node.name, instance=launch.instance, requests=unfinished))
 
 
-def next_beat(now: float, step: float) -> float:
-    """The next moment that all monitors share: ten processes asked in one turn of the loop cost less than in ten.
+def next_beat(now: float, step: float, shift: float = 0.0) -> float:
+    """The next moment that monitors share, or the one `shift` seconds behind it.
 
     A timer may ring a little before its time; that is still the beat it was set for.
     """
-    return (int(now / step + 0.25) + 1) * step
+    return (int((now - shift) / step + 0.25) + 1) * step + shift
 
 
 def pace(node: Node, spec: FleetSpec, age: float, *, refused: bool = False) -> float:

@@ -35,6 +35,8 @@ class Process:
         self._fd = fd
         self._loop: asyncio.AbstractEventLoop | None = None
         self._killed = False
+        self._stat = -1
+        """Its line in /proc, kept open: it is read twenty times a second, and can never be another process's."""
         self._oom_counter = oom_counter or procfs.oom_counter(launch.pid)
         self._oom_before = procfs.oom_kills(self._oom_counter)
 
@@ -55,8 +57,11 @@ class Process:
 
     def state(self) -> str:
         """One letter as in /proc/PID/stat: T is stopped, t is stopped by a debugger, Z has ended."""
-        stat = procfs.read_stat(self.launch.pid)
-        return "Z" if stat is None or pidfd.has_ended(self._fd) else stat.state
+        if self._stat < 0:
+            self._stat = procfs.open_stat(self.launch.pid)
+            if self._stat < 0 or pidfd.has_ended(self._fd):  # then it may have been a successor's that was opened
+                return "Z"
+        return procfs.state(self._stat)
 
     def when_exits(self, loop: asyncio.AbstractEventLoop, callback: Callable[[ExitStatus], None]) -> None:
         """Call back once, in the loop, the moment the process has ended (at once when it has). Reaps a child.
@@ -76,6 +81,8 @@ class Process:
         if self._fd < 0:
             return
         self._stop_watching()
+        if self._stat >= 0:
+            os.close(self._stat)
         with suppress(ChildProcessError):  # leave no zombie: it may have ended unwatched
             os.waitid(os.P_PIDFD, self._fd, os.WEXITED | os.WNOHANG)
         os.close(self._fd)

@@ -14,6 +14,8 @@ INSTANCE = "HACTL_INSTANCE"
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_LINE = 128
+"""Bytes of /proc/PID/stat in which number, name and state stand, whatever the name."""
 
 
 class ProcStat(Value):
@@ -32,6 +34,17 @@ class ProcStat(Value):
     """As from wait(2); means something only for a zombie, and is then right also for other people's children."""
 
 
+class Turns(Value):
+    """How one thread has had its turns on a processor."""
+
+    ran: float
+    """Seconds."""
+    waited: float
+    """Seconds it was ready to run and did not; the wait of now is added when it ends."""
+    ready: bool
+    """It runs, or waits for that, now."""
+
+
 def read_stat(pid: int) -> ProcStat | None:
     """What the kernel says about `pid` now; None when there is no such process."""
     data = _read(f"/proc/{pid}/stat")
@@ -47,6 +60,43 @@ def read_stat(pid: int) -> ProcStat | None:
         rss=int(field[21]) * _PAGE,
         wait_status=int(field[49]),
     )
+
+
+def open_stat(pid: int) -> int:
+    """A descriptor from which `state` can be read again and again; -1 when there is no such process.
+
+    It goes on meaning the process that had the pid when it was opened. Of the main thread only: to add up what all
+    threads have used, as the whole process's line does, takes the kernel longer than everything else.
+    """
+    try:
+        return os.open(f"/proc/{pid}/task/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
+def state(stat: int) -> str:
+    """The state letter behind a descriptor of `open_stat`; Z when the process has ended."""
+    try:
+        line = os.pread(stat, _LINE, 0)
+    except ProcessLookupError:
+        return "Z"
+    after_name = line.rindex(b")") + 2
+    return line[after_name : after_name + 1].decode()
+
+
+def turns(pid: int) -> dict[int, Turns]:
+    """The turns of every thread of `pid`, by its number; none of a process that has gone, or where nobody counts."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - numbers, not files
+    except OSError:
+        return {}
+    found = {}
+    for thread in threads:
+        line, counts = _read(f"/proc/{pid}/task/{thread}/stat"), _read(f"/proc/{pid}/task/{thread}/schedstat").split()
+        if line and len(counts) == 3:
+            ready = line[line.rindex(b")") + 2 :].startswith(b"R")
+            found[int(thread)] = Turns(ran=int(counts[0]) / 1e9, waited=int(counts[1]) / 1e9, ready=ready)
+    return found
 
 
 def start_ticks(pid: int) -> int | None:

@@ -27,7 +27,6 @@ ELSEWHERE = {
     "core/plan.py": "unit/core/test_traffic.py",
     "core/proposals.py": "unit/core/test_rollout.py",
     "core/spec.py": "unit/core/test_traffic.py",
-    "core/targets.py": "unit/core/test_operations.py",
     "processes/demo.py": "cli/test_demo.py",
     "supervisor/pidfd.py": "unit/supervisor/test_process.py",
     "tui/app.py": "tui/test_app.py",

@@ -168,8 +168,8 @@ class Bench:
         self._parser = argparse.ArgumentParser(description=title)
         self._parser.add_argument("--runs", type=int, default=5)
 
-    def option(self, name: str, default: float, text: str) -> None:
-        """Another option of the command line, a number of the default's type."""
+    def option(self, name: str, default: float | str, text: str) -> None:
+        """Another option of the command line, of the default's type."""
         self._parser.add_argument(name, type=type(default), default=default, help=text)
 
     def judged(self, records: Records, begin: float | None = None, end: float | None = None) -> Report:

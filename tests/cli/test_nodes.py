@@ -1,13 +1,18 @@
 """The verbs that change something: what they do to a real fleet, and that a dry run does nothing."""
 
+import asyncio
+
 import msgspec
 import pytest
 from support.command import Home
+from support.load import open_loop
 
+from hactl.control.client import Client
 from hactl.core import codec
 from hactl.core.events import OperationEnded
+from hactl.core.load import measured
 from hactl.core.operation import Outcome
-from hactl.core.talk import Receipt
+from hactl.core.talk import Measured, Receipt
 
 CHANGES = [
     ("kill", "a-1"),
@@ -192,3 +197,52 @@ def test_what_is_refused_is_not_in_the_journal(fleet: Home) -> None:
     assert fleet.run("resume", "a-1").returncode == 1
     assert fleet.run("drain", "edge-1").returncode == 1
     assert fleet.untouched() == before
+
+
+def busy(home: Home, least: float) -> None:
+    """Return when so many requests per second have been measured."""
+    for update in Client(home.paths.control).watch():
+        if isinstance(update, Measured):
+            load = measured(home.snapshot().fleet, update.samples, update.at)
+            if load is not None and load.total >= least:
+                return
+
+
+class TestWhatTheRestWouldCarry:
+    async def test_more_than_is_proved_is_said_on_stderr(self, home: Home) -> None:
+        """One line beside the operation's id; a dry run shows it as data, and what is no more than now is not said."""
+        home.configure(regions={"a": 2, "b": 2})
+        await asyncio.to_thread(home.ok, "up")
+        await asyncio.to_thread(home.ok, "wait")
+        async with open_loop(home.port, rate=100) as load:
+            await asyncio.to_thread(busy, home, 50)
+            looked = await asyncio.to_thread(home.run, "drain", "a-1", "--dry-run")
+            drained = await asyncio.to_thread(home.run, "drain", "a-1", "--wait")
+            resumed = await asyncio.to_thread(home.run, "resume", "a-1", "--wait")
+        assert load.failed == 0, load
+        said = looked.stdout.splitlines()[-1]
+        assert said.startswith("unproved: the other 3 nodes would carry up to ")
+        assert looked.stderr == ""
+        assert drained.returncode == 0
+        assert drained.stderr.startswith("  unproved: the other 3 nodes would carry up to ")
+        assert "unproved" not in resumed.stderr
+
+    async def test_too_little_capacity_is_refused_by_a_guard(self, home: Home) -> None:
+        """Exit code 5, with what would be asked of whom; the fleet's name lifts it, and it is said all the same."""
+        home.configure("[gateway]\ncapacity = 20\n")
+        await asyncio.to_thread(home.ok, "up")
+        await asyncio.to_thread(home.ok, "wait")
+        async with open_loop(home.port, rate=100) as load:
+            await asyncio.to_thread(busy, home, 50)
+            refused = await asyncio.to_thread(home.run, "kill", "a-1")
+            looked = await asyncio.to_thread(home.run, "kill", "a-1", "--dry-run", "--confirm", "t")
+            status = await asyncio.to_thread(home.run, "status")
+            killed = await asyncio.to_thread(home.run, "kill", "a-1", "--confirm", "t", "--wait")
+        assert load.failed == 0, load
+        assert refused.returncode == 5
+        assert refused.stderr.startswith("hactl: too little capacity would be left: a-2 alone would carry ")
+        assert refused.stderr.endswith("/s; one is declared to carry 20/s\n  try: if you mean it: --confirm t\n")
+        assert looked.stdout.splitlines()[-1].startswith("short: a-2 alone would carry ")
+        assert "headroom: N-1 SHORT by " in status.stdout
+        assert killed.returncode == 0
+        assert killed.stderr.startswith("  short: a-2 alone would carry ")

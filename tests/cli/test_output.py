@@ -28,3 +28,10 @@ def test_ages_have_one_unit(seconds: float, text: str) -> None:
 
 def test_one_is_not_many() -> None:
     assert [output.count(number, "node") for number in (0, 1, 2)] == ["0 nodes", "1 node", "2 nodes"]
+
+
+def test_a_line_that_is_too_long_goes_on_below() -> None:
+    """On a screen; elsewhere it stays one line, for whoever searches it."""
+    assert output.folded("one two three", 8) == ["one two", "  three"]
+    assert output.folded("one two", 80) == ["one two"]
+    assert output.folded("one two three", 0) == ["one two three"]

@@ -4,14 +4,19 @@ import os
 import pty
 import subprocess
 
+from support.build import a_spec
 from support.certificates import issue, renew
 from support.command import HACTL, Home, finish
+from support.script import serving
 
 from hactl.cli.following import until_true
 from hactl.cli.status import StatusReport, lines
 from hactl.control.client import Client
 from hactl.core import codec
+from hactl.core.model import Sample
 from hactl.core.reading import Verdict
+from hactl.core.talk import Snapshot
+from hactl.core.value import replace
 
 COLOR = b"\x1b["
 
@@ -20,8 +25,9 @@ def test_the_text_answers_what_runs_what_serves_and_why_not(fleet: Home) -> None
     lines = fleet.ok("status").splitlines()
     assert lines[0] == "fleet t: ok, 4 nodes and 2 edges serve"
     assert "survives any one loss: yes" in lines[1]
-    assert f"edges on http://127.0.0.1:{fleet.port}" in lines[2]
-    table = lines[5:]
+    assert lines[2] == "headroom: no traffic now (one node: capacity not known yet)"
+    assert f"edges on http://127.0.0.1:{fleet.port}" in lines[3]
+    table = lines[lines.index("") + 1 :]
     assert table[0].split()[:4] == ["NAME", "STATE", "FOR", "WEIGHT"]
     assert [line.split()[0] for line in table[1:]] == ["edge-1", "edge-2", "a-1", "a-2", "b-1", "b-2"]
     assert all(line.split()[1] == "serving" for line in table[1:])
@@ -31,9 +37,20 @@ def test_a_narrow_screen_leaves_out_what_matters_least(fleet: Home) -> None:
     """Nothing wraps at 80 columns, and name, state, share and requests stay to the last."""
     shown = lines(fleet.snapshot(), 80)
     assert max(len(line) for line in shown) <= 80
-    assert {"NAME", "STATE", "SHARE", "REQ/S", "WHY"} <= set(shown[5].split())
-    assert "MEM" not in shown[5]
-    assert "MEM" in lines(fleet.snapshot(), 160)[5]
+    head = next(line for line in shown if line.startswith("NAME"))
+    assert {"NAME", "STATE", "SHARE", "REQ/S", "WHY"} <= set(head.split())
+    assert "MEM" not in head
+    assert any("MEM" in line for line in lines(fleet.snapshot(), 160))
+
+
+def test_the_headroom_does_not_wrap_either() -> None:
+    """Not with the longest words there are for it."""
+    fleet = replace(serving(a_spec(regions=3, nodes=30)), sustained=123.0)
+    samples = tuple(Sample(node=node.name, at=100.0, requests=999.9) for node in fleet.nodes.values())
+    snapshot = Snapshot(fleet=fleet, at=100.0, mono=1000.0, samples=samples)
+    whole = "headroom: N-1 unproved (89 nodes at up to 1034/s, 123/s seen); without seoul: unproved"
+    assert whole in lines(snapshot)
+    assert max(len(line) for line in lines(snapshot, 80) if "headroom" in line or "unproved" in line) <= 80
 
 
 def test_a_drained_node_says_who_took_it_out(fleet: Home) -> None:
@@ -60,7 +77,12 @@ def test_json_decodes_back_into_the_vocabulary(fleet: Home) -> None:
 def test_json_has_these_fields(fleet: Home) -> None:
     """Fields are added to the contract, never renamed."""
     report = fleet.json("status")
-    assert {"version", "fleet", "reading", "snapshot", "shares"} <= report.keys()
+    assert {"version", "fleet", "reading", "snapshot", "shares", "headroom"} <= report.keys()
+    assert {"version", "load", "capacity", "basis", "n_minus_1", "n_minus_region", "region"} <= report[
+        "headroom"
+    ].keys()
+    left = report["headroom"]["n_minus_1"]
+    assert {"verdict", "sentence", "without", "nodes", "node", "part", "needed", "capacity", "basis"} <= left.keys()
     assert {"verdict", "sentence", "n_minus_1"} <= report["reading"].keys()
     assert {"fleet", "at", "mono", "samples", "pulse"} <= report["snapshot"].keys()
     node = report["snapshot"]["fleet"]["nodes"]["a-1"]

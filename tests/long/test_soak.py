@@ -41,11 +41,13 @@ async def test_nothing_is_lost_and_nothing_leaks(capsys: pytest.CaptureFixture[s
             await soak.run(faults(SEED, SECONDS))
             await soak.settle()
             await load.answered(RATE)
+            missing = await soak.missing()
         after = Usage.of(fleet)
         with capsys.disabled():
             print(json.dumps({"seed": SEED, "seconds": SECONDS, **soak.summary()}, indent=2))
             print(before, after, sep="\n")
         assert soak.lost == []
+        assert missing == []
         assert after.processes == processes
         assert after.descriptors <= before.descriptors + 8
         assert after.files <= before.files + 40

@@ -33,6 +33,16 @@ class Failure:
     """Its new connection never brought an answer, or was never made."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One complete answer; times are loop time."""
+
+    due: float
+    """When its request was to be sent."""
+    done: float
+    node: str
+
+
 @dataclass
 class Load:
     """What came of a load so far."""
@@ -48,6 +58,7 @@ class Load:
     statuses: Counter[int] = field(default_factory=Counter)
     nodes: Counter[str] = field(default_factory=Counter)
     """Answers by the header that names the node."""
+    answers: list[Answer] = field(default_factory=list, repr=False)
     errors: Counter[str] = field(default_factory=Counter)
     """Why requests failed."""
     failures: list[Failure] = field(default_factory=list)
@@ -161,6 +172,8 @@ async def _count(load: Load, pool: "_Pool", due: float, timeout: float, keep_ali
         load.latencies.append(asyncio.get_running_loop().time() - due)
         load.statuses[status] += 1
         load.nodes[headers.get(pool.node_header, "")] += 1
+        done = asyncio.get_running_loop().time()
+        load.answers.append(Answer(due=due, done=done, node=headers.get(pool.node_header, "")))
         load.ok += status < 500
         load.failed += status >= 500
         if status >= 500:

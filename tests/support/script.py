@@ -12,6 +12,7 @@ from typing import Any
 
 from support.build import a_spec, at, founded
 
+from hactl.core import auto_failback, brownouts
 from hactl.core.commands import Command, Request
 from hactl.core.draft import evolve
 from hactl.core.effects import Effect
@@ -23,8 +24,10 @@ from hactl.core.model import Fleet, Now
 from hactl.core.node import Launch, Node
 from hactl.core.observations import (
     BecameHealthy,
+    BecameSlow,
     BecameUnhealthy,
     Exited,
+    NoLongerSlow,
     Observation,
     PlanApplied,
     PlanRejected,
@@ -161,6 +164,7 @@ def next_deadline(fleet: Fleet) -> float | None:
     moments = [node.deadline.at for node in fleet.nodes.values() if node.deadline is not None]
     if fleet.paused is not None and fleet.paused.ends is not None:
         moments.append(fleet.paused.ends)
+    moments += [look for look in (auto_failback.next_look(fleet), brownouts.next_look(fleet)) if look is not None]
     return min([*moments, *(operation.look_again for operation in fleet.operations.values())], default=None)
 
 
@@ -172,6 +176,8 @@ def due(fleet: Fleet, mono: float) -> Sequence[Observation]:
         if node.deadline is not None and node.deadline.at <= mono
     ]
     over = fleet.paused is not None and fleet.paused.ends is not None and fleet.paused.ends <= mono
+    looks = (auto_failback.next_look(fleet), brownouts.next_look(fleet))
+    over = over or any(look is not None and look <= mono for look in looks)
     late = over or any(operation.look_again <= mono for operation in fleet.operations.values())
     return [*woken, Ticked()] if late else woken
 
@@ -230,6 +236,14 @@ def healthy(name: str) -> Cue:
 
 def unhealthy(name: str, why: str = "no answer", *, hung: bool = False) -> Cue:
     return lambda fleet, now: BecameUnhealthy(node=name, instance=_instance(fleet, name), why=why, hung=hung)
+
+
+def slow(name: str, why: str = "answers take 200 ms (p50), those of its peers 10 ms") -> Cue:
+    return lambda fleet, now: BecameSlow(node=name, instance=_instance(fleet, name), why=why)
+
+
+def no_longer_slow(name: str, why: str = "answers take 10 ms (p50), those of its peers 10 ms") -> Cue:
+    return lambda fleet, now: NoLongerSlow(node=name, instance=_instance(fleet, name), why=why)
 
 
 def idle(name: str) -> Cue:

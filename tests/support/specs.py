@@ -29,6 +29,7 @@ from hactl.core.spec import (
     ServiceSpec,
     ServiceTlsSpec,
 )
+from hactl.core.value import replace
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """For every property: a busy machine is no reason to fail."""
@@ -99,6 +100,7 @@ def gateways() -> st.SearchStrategy[GatewaySpec]:
         "stop_signal": st.sampled_from(["TERM", "INT", "QUIT", "HUP"]),
         "stop_timeout": seconds(0, 3600),
         "start_timeout": seconds(0.1, 3600),
+        "capacity": st.integers(0, 1_000_000),
         "env": st.dictionaries(st.from_regex(r"[A-Z_]{1,8}", fullmatch=True), texts, max_size=3),
     }
     plain = texts.map(lambda text: text.replace("{", "("))
@@ -127,6 +129,7 @@ def healths() -> st.SearchStrategy[HealthSpec]:
         probe=seconds(0.01, 60),
         hang_grace=seconds(0, 3600),
         slow_start=seconds(0, 3600),
+        slow_weight=st.integers(1, 100),
     )
 
 
@@ -224,6 +227,9 @@ def fleet_specs(draw: st.DrawFn) -> FleetSpec:
         routes = tuple(
             RouteSpec(prefix="/", methods=route.methods, respond=200, websocket=route.websocket) for route in routes
         )
+    edge, health = draw(edges()), draw(healths())
+    if not edge.policy.honours_node_weights:
+        health = replace(health, slow_weight=100)
     first = draw(st.integers(1024, 65_000))
     base = draw(seconds(0.01, 3600))
     restart = RestartSpec(
@@ -243,11 +249,14 @@ def fleet_specs(draw: st.DrawFn) -> FleetSpec:
         name=draw(names),
         state_dir=draw(st.just("") | paths),
         ports=(first, draw(st.integers(first + 200, 65_535))),
-        edge=draw(edges()),
+        edge=edge,
         regions=chosen,
         failover_mode=draw(st.sampled_from(FailoverMode)),
+        auto_failback=draw(st.booleans()),
+        stable_for=draw(seconds(0, 86_400)),
+        brownout=draw(st.booleans()),
         gateway=gateway,
-        health=draw(healths()),
+        health=health,
         restart=restart,
         safety=safety,
         services=services,

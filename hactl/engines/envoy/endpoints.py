@@ -10,16 +10,19 @@ CLUSTER = "gw"
 """The edge's cluster: the gateway nodes."""
 HEDGED = "gw-hedged"
 """The same nodes once more, for routes that are hedged."""
+LAST_PRIORITY = 128
+"""Envoy refuses endpoints of a later one."""
 METADATA = "hactl"
 """Namespace of the endpoint metadata that carries a node's name."""
 
 
 def assignment(plan: TrafficPlan, mode: FailoverMode) -> Document:
     """The endpoints of `plan`; empty when it has none, which Envoy answers with 503."""
+    levels = _levels(plan)
     return {
         "cluster_name": CLUSTER,
         "policy": {"overprovisioning_factor": _overprovisioning(mode)},
-        "endpoints": [_locality(region) for region in plan.regions if region.endpoints],
+        "endpoints": [_locality(region, levels) for region in plan.regions if region.endpoints],
     }
 
 
@@ -34,10 +37,17 @@ def _overprovisioning(mode: FailoverMode) -> int:
             assert_never(mode)
 
 
-def _locality(region: RegionPlan) -> Document:
+def _levels(plan: TrafficPlan) -> dict[int, int]:
+    """The priorities of `plan` as Envoy takes them: as they are, or their ranks when they go beyond what it knows."""
+    found = sorted({region.priority for region in plan.regions})
+    beyond = found[-1:] > [LAST_PRIORITY]
+    return {priority: rank if beyond else priority for rank, priority in enumerate(found)}
+
+
+def _locality(region: RegionPlan, levels: dict[int, int]) -> Document:
     return {
         "locality": {"region": region.name},
-        "priority": region.priority,
+        "priority": levels[region.priority],
         "load_balancing_weight": max(1, region.weight),
         "lb_endpoints": [_endpoint(endpoint) for endpoint in region.endpoints],
     }

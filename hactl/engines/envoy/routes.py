@@ -102,7 +102,8 @@ def _edge_pair(route: RouteSpec, spec: FleetSpec) -> list[Document]:
         action["upgrade_configs"] = [{"upgrade_type": "websocket", "enabled": False}]
     pair: list[Document] = []
     if idempotent and route.retries:
-        again: Document = {"retry_policy": _repeatable(route, len({region.priority for region in spec.regions}) > 1)}
+        # also regions of one priority: one that is evacuated has another
+        again: Document = {"retry_policy": _repeatable(route, several_priorities=len(spec.regions) > 1)}
         if route.hedge:
             again |= {"cluster": HEDGED, "hedge_policy": {"hedge_on_per_try_timeout": True}}
         pair.append({"match": _match(route, idempotent), "route": {**action, **again}})
@@ -111,7 +112,7 @@ def _edge_pair(route: RouteSpec, spec: FleetSpec) -> list[Document]:
     return pair
 
 
-def _repeatable(route: RouteSpec, several_priorities: bool) -> Document:
+def _repeatable(route: RouteSpec, *, several_priorities: bool) -> Document:
     """Again on another node whenever a node failed. No status is retried: a service's 503 is an answer."""
     policy: Document = {
         **_elsewhere(),

@@ -141,8 +141,6 @@ UNKNOWN = [
 
 NOT_BUILT = [
     ("[[region]]\nautoscale = {}", "region[1].autoscale"),
-    ("[region_failover]\nauto_failback = true", "region_failover.auto_failback"),
-    ('[region_failover]\nstable_for = "60s"', "region_failover.stable_for"),
     ('[[route]]\nprefix = "/"\nrespond = 200\nauth = "jwt"', "route[1].auth"),
     ("[metrics]", "metrics"),
     ("[backup]", "backup"),

@@ -36,6 +36,8 @@ MISFITS = [
     ('[gateway]\nkind = "command"\ncommand = ["./serve", "--port={prot}"]',
      'gateway.command: unknown placeholder "{prot}" (did you mean "port"?)'),
     ('[gateway]\ndirectory = "/srv"', 'gateway.directory: does not go with kind = "envoy"'),
+    ('[edge]\npolicy = "random"\n[health]\nslow_weight = 50', "health.slow_weight: does not go with the policy "
+     '"random", which ignores node weights (100, or another edge.policy)'),
     ('[restart]\nbase = "10s"\nmax = "5s"', "restart.max: must not be shorter than restart.base"),
     ("[safety]\nmin_serving_nodes = 4", "safety.min_serving_nodes: wants 4 nodes serving, but there are 3"),
     ("[safety]\nmin_serving_regions = 2", "safety.min_serving_regions: wants 2 regions serving, but there are 1"),

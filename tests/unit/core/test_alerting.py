@@ -7,7 +7,19 @@ from support.world import MemoryWorld
 
 from hactl.core.alert import AlertKind, Severity
 from hactl.core.alerting import Notice, notices
-from hactl.core.commands import Command, Down, Drain, Kill, Restart, SetWeight, Start, Stop, TryAlert
+from hactl.core.commands import (
+    Command,
+    Down,
+    Drain,
+    Failback,
+    Failover,
+    Kill,
+    Restart,
+    SetWeight,
+    Start,
+    Stop,
+    TryAlert,
+)
 from hactl.core.draft import evolve
 from hactl.core.events import DaemonStarted, GapRecorded, JournalFilled, OperationEnded
 from hactl.core.model import Fleet
@@ -216,3 +228,26 @@ def stepwise(before: Fleet, world: MemoryWorld, known: int) -> list[Notice]:
         found += notices(before, (event,), after_)
         before = after_
     return found
+
+
+def test_a_lost_region_says_who_carries_its_traffic_and_that_it_waits() -> None:
+    story = Script(serving(a_spec(regions=2, nodes=1, standby=True)))
+    lost = told(story, exited("seoul-1", signal=9))
+    assert lost == [(K.REGION_LOST, "seoul"), (K.NODE_DOWN, "seoul-1")]
+    moving = all_notices(story, *moved(story))
+    assert moving[-1].sentence == "the traffic of region seoul has moved to osaka after 0 ms"
+    (back,) = (notice for notice in all_notices(story, *revived(story, "seoul-1")) if notice.kind is K.REGION_BACK)
+    assert back.sentence == "region seoul is back: seoul-1 serves; seoul takes no traffic until: hactl failback seoul"
+
+
+def test_a_failover_that_is_taken_back_has_failed_and_one_that_is_turned_round_has_not() -> None:
+    """Nothing of the configuration has changed; and what an operator wants is no alert."""
+    two = serving(a_spec(regions=2, nodes=1, standby=True))
+    story = Script(two) >> Failover(region="seoul")
+    found = all_notices(story, exited("osaka-1", signal=9), *moved(story))
+    failed = next(notice for notice in found if notice.kind is K.OPERATION_FAILED)
+    assert failed.subject == "failover"
+    assert failed.sentence == (
+        "move the traffic of seoul away (by alice) was taken back: nobody could take over from seoul any more"
+    )
+    assert told(Script(two) >> Failover(region="seoul"), Failback(region="seoul")) == []

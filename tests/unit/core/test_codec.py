@@ -69,6 +69,7 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "PolicyChanged",
         "CertificateTaken",
         "CertificateRefused",
+        "CapacitySeen",
         "TrafficShifted",
         "TrafficApplied",
         "TrafficRejected",
@@ -88,6 +89,13 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "AlertDelivered",
         "AlertFailed",
         "AlertExpired",
+        "RegionEvacuated",
+        "RegionRestored",
+        "RegionLost",
+        "RegionMoved",
+        "RegionBack",
+        "BrownoutChanged",
+        "BrownoutForgotten",
     }
 
 

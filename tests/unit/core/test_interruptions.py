@@ -11,6 +11,8 @@ from hactl.core.commands import (
     Command,
     Down,
     Drain,
+    Failback,
+    Failover,
     Freeze,
     Kill,
     Pause,
@@ -27,8 +29,11 @@ from hactl.core.events import NodeAdopted, OrphanEnded
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, NodeState
 from hactl.core.operation import Outcome
+from hactl.core.plan import EndpointStatus
+from hactl.core.regions import kept
 from hactl.core.spec import Policy
 
+ACTIVE = EndpointStatus.ACTIVE
 SPEC = a_spec(regions=1, nodes=3, edges=2)
 EVERYTHING = ("seoul-1", "seoul-2", "seoul-3", "edge-1", "edge-2")
 RAISED = MemoryWorld(founded(SPEC)).begin()
@@ -260,3 +265,71 @@ def test_down_in_the_middle_of_a_rolling_restart_keeps_the_goals() -> None:
         world.settle()
         world.check_quiet()
         assert goals(world.fleet) == goals(RAISED.fleet), f"at step {step}"
+
+
+PAIR = MemoryWorld(founded(a_spec(regions=2, nodes=2, standby=True, auto_failback=True, stable_for=5.0))).begin()
+"""Two regions, the second one waiting; a lost one returns by itself."""
+
+
+def there(world: MemoryWorld) -> str:
+    return world.submit(Failover(region="seoul", steps=2, pause=1.0))
+
+
+def and_back(world: MemoryWorld) -> str:
+    there(world)
+    world.settle()
+    return world.submit(Failback(region="seoul", steps=2, pause=1.0))
+
+
+def turned_round(world: MemoryWorld) -> str:
+    there(world)
+    world.run(3)
+    return world.submit(Failback(region="seoul", steps=2, pause=1.0))
+
+
+def lost(world: MemoryWorld) -> str:
+    world.die("seoul-1")
+    world.die("seoul-2")
+    return ""
+
+
+MOVES = {"failover": (there, 0), "failback": (and_back, 100), "turned round": (turned_round, 100), "lost": (lost, 100)}
+"""Each with what seoul keeps in the end."""
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_traffic_between_regions_arrives_whatever_step_the_daemon_dies_at(name: str) -> None:
+    """The ramp goes on, a lost region returns after it has been whole once more; somebody serves at every moment."""
+    story, goal = MOVES[name]
+    world = copy(PAIR)
+    story(world)
+    before = world.turns
+    world.settle()
+    assert kept(world.fleet, "seoul") == goal
+    for step in range(world.turns - before + 1):
+        world = copy(PAIR)
+        operation = story(world)
+        world.run(step)
+        world.crash()
+        world.recover()
+        world.settle()
+        world.check_quiet()
+        assert kept(world.fleet, "seoul") == goal, f"at step {step}"
+        assert all(
+            any(endpoint.status is ACTIVE for endpoint in plan.endpoints) for plan in world.plans if plan.version
+        )
+        assert not operation or world.ending(operation).outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize("name", [name for name in MOVES if name != "lost"])
+def test_traffic_between_regions_is_never_left_half_way_by_a_reboot(name: str) -> None:
+    """Operations do not outlive a boot: what they had begun is taken back, what they had done stays."""
+    story, _ = MOVES[name]
+    for step in range(0, 60, 2):
+        world = copy(PAIR)
+        story(world)
+        world.run(step)
+        world.reboot()
+        world.settle()
+        world.check_quiet()
+        assert kept(world.fleet, "seoul") in (0, 100), f"at step {step}"

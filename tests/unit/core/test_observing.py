@@ -23,6 +23,7 @@ from support.script import (
 from hactl.core.commands import Start, Stop
 from hactl.core.effects import ApplyTraffic, EndOrphan, SendSignal
 from hactl.core.events import (
+    CapacitySeen,
     CertificateRefused,
     CertificateTaken,
     FailoverBegan,
@@ -37,6 +38,7 @@ from hactl.core.observations import (
     CertificateFit,
     CertificateUnfit,
     Exited,
+    LoadSustained,
     PlanApplied,
     PlanRejected,
     Spawned,
@@ -231,6 +233,18 @@ def test_files_that_do_not_fit_are_told_once_and_change_nothing() -> None:
     assert (story.fleet.certificate, story.fleet.certificate_refused) == (CERTIFICATE, "expired")
     story >> CertificateFit(certificate=CERTIFICATE) << CertificateTaken
     assert (story.fleet.certificate_refused, story.fleet.plan) == ("", plan)
+    assert story.replayed() == story.fleet
+
+
+def test_what_a_node_sustains_is_taken_when_it_is_more() -> None:
+    """A lower bound only ever rises; what is said of a process before this one came too late."""
+    story = Script(serving())
+    story >> LoadSustained(node="seoul-1", instance="f1/seoul-1/1", rate=90.0)
+    story << like(CapacitySeen, node="seoul-1", rate=90.0)
+    story >> LoadSustained(node="seoul-2", instance="f1/seoul-2/1", rate=80.0) << NOTHING
+    story >> LoadSustained(node="seoul-2", instance="f1/seoul-2/7", rate=800.0) << NOTHING
+    story >> LoadSustained(node="seoul-9", instance="f1/seoul-9/1", rate=800.0) << NOTHING
+    assert story.fleet.sustained == 90.0
     assert story.replayed() == story.fleet
 
 

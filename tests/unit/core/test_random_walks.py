@@ -13,6 +13,8 @@ from hactl.core.commands import (
     Command,
     Down,
     Drain,
+    Failback,
+    Failover,
     Freeze,
     Kill,
     Pause,
@@ -29,6 +31,7 @@ from hactl.core.commands import (
 from hactl.core.draft import evolve
 from hactl.core.effects import Effect, SendSignal, Spawn
 from hactl.core.errors import CommandRejected
+from hactl.core.evacuation import EvacuationCause
 from hactl.core.events import (
     Event,
     FleetUnpaused,
@@ -44,28 +47,33 @@ from hactl.core.model import Fleet, Paused
 from hactl.core.node import DeadlineKind, Goal, Launch, Node, NodeState
 from hactl.core.observations import (
     BecameHealthy,
+    BecameSlow,
     BecameUnhealthy,
     CertificateFit,
     CertificateUnfit,
     Exited,
+    NoLongerSlow,
     Observation,
     PlanApplied,
     PlanRejected,
+    RegionFaltered,
+    RegionRecovered,
     Spawned,
     SpawnFailed,
     StillBusy,
+    TakersFaltered,
     Ticked,
     TrafficWorsened,
     WentIdle,
     Woke,
 )
-from hactl.core.operation import Verb
+from hactl.core.operation import RAMPS, Verb
 from hactl.core.pausing import held
 from hactl.core.plan import EndpointStatus
 from hactl.core.reading import Verdict, explain, read, word
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.safety import serving as carrying
-from hactl.core.spec import FailoverMode, FleetSpec, Policy, RegionSpec, RouteSpec
+from hactl.core.spec import FailoverMode, FleetSpec, HealthSpec, Policy, RegionSpec, RouteSpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 
@@ -80,6 +88,10 @@ SPECS: dict[str, FleetSpec] = {
     "three regions that spill over": a_spec(
         regions=3, nodes=2, edges=3, standby=True, failover_mode=FailoverMode.SPILL_OVER
     ),
+    "three regions, one waiting, returning": a_spec(
+        regions=3, nodes=1, standby=True, auto_failback=True, stable_for=5.0, restart={"initial": 0.0}
+    ),
+    "slow ones weigh less": a_spec(nodes=4, health=HealthSpec(slow_weight=10)),
     "eight nodes, hashing": a_spec(nodes=8, edge={"policy": Policy.MAGLEV, "hash_on": "source-ip"}),
     "spares in two regions": a_spec(regions=2, nodes=2, spares=1),
     "one node, two spares": a_spec(nodes=1, spares=2),
@@ -191,7 +203,11 @@ class Walk:
         some = tuple(pick.choice(names) for _ in range(pick.choice((1, 1, 1, 1, 2, 3))))
         regions = tuple(region.name for region in self.fleet.spec.regions if pick.random() < 0.5)
         faults = (Kill, Freeze, Freeze, Thaw, Pause, Unpause)
-        verb = pick.choice((Start, Start, Stop, Restart, *faults, Drain, Resume, SetWeight, SetPolicy, Down))
+        moves = (Failover, Failback, Failback)
+        verb = pick.choice((Start, Start, Stop, Restart, *faults, Drain, Resume, SetWeight, SetPolicy, Down, *moves))
+        if verb in moves:
+            names = [*(region.name for region in self.fleet.spec.regions), "nowhere"]
+            return verb(region=pick.choice(names), steps=pick.choice((1, 2, 4, 0)), pause=pick.choice((0.0, 0.5, 5.0)))
         if verb is Unpause:
             return Unpause()
         if verb is Pause:
@@ -287,6 +303,11 @@ class Walk:
         assert set(self.fleet.operations) == self.began - self.ended
         for operation in self.fleet.operations.values():
             assert operation.deadline > self.mono, f"too late already: {operation}"
+        moving = [operation for operation in self.fleet.operations.values() if operation.verb in RAMPS]
+        assert len(moving) <= 1
+        for evacuation in self.fleet.evacuations.values():
+            resting = evacuation.keep == 0 or evacuation.cause is EvacuationCause.FALTERED
+            assert resting or moving, f"left half-way: {evacuation}"
         for failover in self.fleet.failovers.values():
             assert not self.fleet.nodes[failover.node].drained
 
@@ -413,6 +434,8 @@ NEWS: tuple[Callable[[Walk, Node], Observation], ...] = (
     lambda walk, node: BecameHealthy(node=node.name, instance=_instance(walk, node)),
     lambda walk, node: BecameHealthy(node=node.name, instance=_instance(walk, node)),
     lambda walk, node: BecameHealthy(node=node.name, instance=_instance(walk, node)),
+    lambda walk, node: BecameSlow(node=node.name, instance=_instance(walk, node), why="answers take long"),
+    lambda walk, node: NoLongerSlow(node=node.name, instance=_instance(walk, node), why="they do no more"),
     lambda walk, node: WentIdle(node=node.name, instance=_instance(walk, node)),
     lambda walk, node: StillBusy(
         node=node.name, instance=_instance(walk, node), requests=walk.chance.choice((0, 1, 2))
@@ -426,6 +449,9 @@ NEWS: tuple[Callable[[Walk, Node], Observation], ...] = (
     _confirmed,
     _confirmed,
     _turned_down,
+    lambda walk, node: RegionFaltered(region=walk.chance.choice(NAMES[:2]), why="slow"),
+    lambda walk, node: RegionRecovered(region=walk.chance.choice(NAMES[:2]), why="well"),
+    lambda walk, node: TakersFaltered(region=NAMES[0], why="as slow"),
     lambda walk, node: Ticked(),
     lambda walk, node: TrafficWorsened(operation=walk.chance.choice([*walk.fleet.operations, "op-0"]), why="worse"),
 )

@@ -1,6 +1,7 @@
 """A configuration comes into force while the fleet serves, or is taken back, whatever happens on the way."""
 
 from random import Random
+from typing import Any
 
 import pytest
 from support.build import a_proposal, a_spec, founded
@@ -21,12 +22,22 @@ from hactl.core.commands import (
     Unpause,
 )
 from hactl.core.config_events import NodesAdded, NodesRemoved, RevisionApplied, RevisionProposed, RevisionRolledBack
+from hactl.core.draft import evolve
 from hactl.core.errors import CommandRejected
 from hactl.core.events import FailoverEnded, OperationMoved
 from hactl.core.node import Goal, NodeState, Role
 from hactl.core.observations import PlanApplied, TrafficWorsened
 from hactl.core.operation import Outcome, Phase, Step
-from hactl.core.spec import EdgeSpec, FleetSpec, Policy, RegionSpec, RouteSpec, SafetySpec
+from hactl.core.spec import (
+    EdgeSpec,
+    FleetSpec,
+    GatewaySpec,
+    Policy,
+    RegionSpec,
+    RouteSpec,
+    SafetySpec,
+    ServiceSpec,
+)
 from hactl.core.value import replace
 
 APPLY = Apply(text="")
@@ -130,6 +141,29 @@ def test_what_no_process_has_to_know_takes_no_restart() -> None:
     assert world.ending(operation).outcome is Outcome.DONE
     assert world.fleet.spec == spec
     assert world.spawns == spawned
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({"routes": (RouteSpec(prefix="/", respond=404),)}, 0.0),
+        ({"services": (ServiceSpec(name="app", endpoints=(("127.0.0.1", 9000),)),)}, 0.0),
+        ({"gateway": GatewaySpec(env={"DEBUG": "1"})}, 0.0),
+        ({"gateway": GatewaySpec(capacity=500, stop_timeout=1.0)}, 90.0),
+        ({"edge": EdgeSpec(max_connections=5)}, 90.0),
+        ({"safety": SafetySpec(min_serving_nodes=2)}, 90.0),
+    ],
+    ids=["routes", "services", "environment", "capacity", "edges", "safety"],
+)
+def test_what_was_sustained_holds_as_long_as_nodes_do_the_same(change: dict[str, Any], kept: float) -> None:
+    """A node that does something else for each request may carry less; until the commit, what was seen stands."""
+    world = a_world()
+    fleet = replace(world.fleet, sustained=90.0)
+    proposal = a_proposal(fleet, replace(fleet.spec, **change))
+    fleet = evolve(fleet, RevisionProposed(proposal=replace(proposal, revision=2)))
+    assert fleet.sustained == 90.0
+    assert evolve(fleet, RevisionRolledBack(revision=2, why="")).sustained == 90.0
+    assert evolve(fleet, RevisionApplied(revision=2)).sustained == kept
 
 
 def test_the_traffic_is_watched_for_a_while() -> None:

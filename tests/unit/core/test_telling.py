@@ -4,7 +4,15 @@ from hypothesis import given
 from support.build import CERTIFICATE
 from support.values import values
 
-from hactl.core.events import CertificateRefused, CertificateTaken, DaemonStarted, DaemonStopped, Event, WeightsChanged
+from hactl.core.events import (
+    CapacitySeen,
+    CertificateRefused,
+    CertificateTaken,
+    DaemonStarted,
+    DaemonStopped,
+    Event,
+    WeightsChanged,
+)
 from hactl.core.telling import tell
 
 
@@ -28,6 +36,11 @@ def test_certificates_are_told_by_whom_they_are_for() -> None:
     """And why one was refused; no digest, which says nothing to people."""
     assert tell(CertificateTaken(certificate=CERTIFICATE)) == "certificate for app.test taken"
     assert tell(CertificateRefused(why="/c: no such file")) == "certificate not taken: /c: no such file"
+
+
+def test_what_a_node_sustained_is_told_with_its_rate() -> None:
+    told = tell(CapacitySeen(node="a-1", rate=131.7))
+    assert told == "a-1: sustained 132/s, more than any node was seen to carry before"
 
 
 def test_a_daemon_on_the_last_good_configuration_cannot_be_overlooked() -> None:

@@ -4,7 +4,7 @@ import pytest
 from support.build import CERTIFICATE, a_proposal, a_spec, founded
 from support.script import Script, applied, exited, healthy, idle, serving, spawned, unhealthy
 
-from hactl.core.commands import Drain, Kill, Request, Resume, SetPolicy, SetWeight, Stop
+from hactl.core.commands import Drain, Failback, Kill, Request, Resume, SetPolicy, SetWeight, Stop
 from hactl.core.model import Fleet
 from hactl.core.node import Health, NodeState
 from hactl.core.observations import CertificateFit
@@ -95,6 +95,8 @@ def test_a_standby_region_waits_until_nobody_else_can_serve() -> None:
     story >> exited("seoul-2", signal=9)
     assert parts(story.fleet) == {"osaka-1": 50.0, "osaka-2": 50.0}
     story >> spawned("seoul-2") >> healthy("seoul-2")
+    assert parts(story.fleet) == {"osaka-1": 50.0, "osaka-2": 50.0}, "what was lost waits until it is given back"
+    sure(story, Failback(region="seoul", steps=1, pause=0.0))
     assert parts(story.fleet) == {"seoul-2": 100.0}
 
 

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from support.build import a_node, founded
+from support.build import a_node, a_spec, founded
+from support.script import Script, applied, serving
 
 from hactl.core.model import Fleet, Paused
 from hactl.core.node import Deadline, DeadlineKind, NodeState
-from hactl.core.observations import Observation, Ticked, Woke
+from hactl.core.observations import Observation, RegionFaltered, RegionRecovered, Ticked, Woke
 from hactl.core.operation import Operation, Verb
 from hactl.core.value import replace
-from hactl.supervisor.alarm import Alarm
+from hactl.supervisor.alarm import GRACE, Alarm
 
 
 class Timer:
@@ -91,11 +92,37 @@ def test_it_is_set_to_the_soonest_deadline(bell: Bell) -> None:
 
 
 def test_everything_that_is_due_rings_at_once(bell: Bell) -> None:
-    """A loop that was late catches up with all of it."""
+    """A loop that was a little late catches up with all of it."""
+    bell.alarm.set(waiting(seoul_1=101.0, seoul_2=101.2, seoul_3=109.0))
+    bell.loop.now = 101.4
+    bell.loop.turn()
+    assert bell.rang == [[woke("seoul-1"), woke("seoul-2")]]
+
+
+def test_who_was_held_up_hears_first_what_has_happened(bell: Bell) -> None:
+    """Whoever made it in time has a moment to be heard; whoever did not is rung for then, once."""
     bell.alarm.set(waiting(seoul_1=101.0, seoul_2=102.0, seoul_3=109.0))
     bell.loop.now = 105.0
     bell.loop.turn()
-    assert bell.rang == [[woke("seoul-1"), woke("seoul-2")]]
+    assert bell.rang == []
+    bell.alarm.set(waiting(seoul_1=0, seoul_2=102.0, seoul_3=109.0))  # seoul-1 had long been ready
+    assert bell.loop.waiting == [105.0 + GRACE]
+    bell.loop.turn()
+    assert bell.rang == [[woke("seoul-2")]]
+    bell.alarm.set(waiting(seoul_1=0, seoul_2=0, seoul_3=109.0))
+    assert bell.loop.waiting == [109.0]
+
+
+def test_news_that_comes_before_the_alarm_does_not_hide_that_it_is_late(bell: Bell) -> None:
+    """After a stop the ends of processes are seen first, and change deadlines: the others still have their moment."""
+    bell.alarm.set(waiting(seoul_1=101.0, seoul_2=102.0))
+    bell.loop.now = 105.0
+    bell.alarm.set(waiting(seoul_1=0, seoul_2=102.0))
+    assert bell.loop.waiting == [105.0 + GRACE]
+    bell.alarm.set(waiting(seoul_1=0, seoul_2=0))
+    bell.loop.turn()
+    assert bell.rang == []
+    assert bell.loop.waiting == []
 
 
 def test_a_newer_fleet_replaces_the_older_ones_deadlines(bell: Bell) -> None:
@@ -169,3 +196,20 @@ def test_the_end_of_a_pause_is_a_tick(bell: Bell) -> None:
     assert bell.rang == [[Ticked()]]
     bell.alarm.set(replace(waiting(seoul_1=110.0), paused=Paused(by="alice", since=0.0)))
     assert bell.loop.waiting == [110.0]
+
+
+def test_it_rings_when_a_region_may_get_traffic_back() -> None:
+    """Once for what is due; while something else must come first it waits for that, and not in a circle."""
+    fleet = serving(a_spec(regions=2, nodes=2, stable_for=20.0))
+    story = Script(fleet, 100.0) >> RegionFaltered(region="seoul", why="slow")
+    bell = Bell()
+    bell.alarm.set(story.fleet)
+    assert bell.loop.waiting == []
+    story >> RegionRecovered(region="seoul", why="well")
+    bell.alarm.set(story.fleet)
+    assert bell.loop.waiting == []  # the edges have not even followed the first move
+    story >> applied("edge-1") >> applied("edge-2")
+    bell.alarm.set(story.fleet)
+    assert bell.loop.waiting == [120.0]
+    bell.loop.turn()
+    assert bell.rang == [[Ticked()]]

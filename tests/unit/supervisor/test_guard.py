@@ -3,7 +3,7 @@
 from support.build import a_proposal, a_spec
 from support.script import serving
 
-from hactl.core.commands import Apply, Request
+from hactl.core.commands import Apply, Failover, Request
 from hactl.core.machine import step
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.observations import TrafficWorsened
@@ -81,3 +81,14 @@ def test_a_daemon_that_does_not_know_what_is_usual_says_so() -> None:
     worse = Guard().measured(fleet, a_second(100, 60))
     assert worse is not None
     assert worse.why == "60.0 % of the answers failed, and too few came before to know what is usual"
+
+
+def test_the_traffic_of_a_region_that_moves_is_watched_as_well() -> None:
+    """The region that receives it may answer worse; what is moved back already is not judged."""
+    guard, before = Guard(), serving(a_spec(regions=2, standby=True))
+    moving = step(before, Request(command=Failover(region="seoul"), by="alice"), Now(mono=2000.0, wall=0.0)).fleet
+    for _ in range(3):
+        assert guard.measured(before, a_second(100, 0)) is None
+    assert guard.measured(moving, a_second(100, 25)) is not None
+    back = {name: replace(operation, back="bad") for name, operation in moving.operations.items()}
+    assert guard.measured(replace(moving, operations=back), a_second(100, 100)) is None

@@ -32,6 +32,7 @@ from hactl.core.events import (
     Record,
     TrafficRejected,
 )
+from hactl.core.lag import quantile
 from hactl.core.model import Fleet
 from hactl.core.node import Node, NodeState, ReasonCode
 from hactl.core.observations import BecameHealthy, BecameUnhealthy, Exited, Observation, PlanApplied, Spawned, WentIdle
@@ -202,6 +203,8 @@ async def test_a_dry_run_leaves_everything_as_it_is(house: House) -> None:
         assert receipt.sentence == "kill seoul-1 with SIGKILL"
         assert (receipt.seq, receipt.operation) == (fleet.seq, "")
         assert [share.part for share in receipt.shares] == [0.0, 1.0]
+        assert receipt.carrying is not None
+        assert (receipt.carrying.node, receipt.carrying.needed) == ("seoul-2", None), "nothing has been measured here"
         assert (supervisor.look(), house.records(), house.engine.published) == (fleet, written, published)
         assert all(lives(node.launch) for node in fleet.nodes.values() if node.launch is not None)
 
@@ -228,6 +231,7 @@ async def test_watching_is_a_snapshot_and_then_everything(house: House) -> None:
             while not isinstance(update := await anext(watching), Measured):
                 pass
         assert update.pulse.watchers == 1
+        assert update.pulse.lag_p999_ms == quantile(update.pulse.lags, 0.999)
         assert {sample.node for sample in update.samples} == set(first.fleet.nodes)
         await watching.aclose()  # type: ignore[attr-defined]
 

@@ -9,7 +9,17 @@ from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation,
 from hactl.core.running import ProbeAnswer
 from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec
 from hactl.core.value import replace
-from hactl.supervisor.monitor import EAGER, EAGER_FOR, IDLE_SETTLE, PATIENT, PROBE_TIMEOUT, Monitor, next_beat, pace
+from hactl.supervisor.monitor import (
+    EAGER,
+    EAGER_FOR,
+    GLANCE,
+    IDLE_SETTLE,
+    PATIENT,
+    PROBE_TIMEOUT,
+    Monitor,
+    next_beat,
+    pace,
+)
 
 WELL = ProbeAnswer(ok=True)
 REFUSED = ProbeAnswer(ok=False, why="connection refused", refused=True)
@@ -37,6 +47,8 @@ class World:
         self.answer = WELL
         self.letter = "S"
         self.late = 0.0
+        self.number = 0
+        self.starved = False
         self.flying: int | None = 0
         self.listens: tuple[str, ...] = ()
         self.edges_flying: Callable[[float], int | None] = lambda since: None
@@ -66,9 +78,11 @@ class World:
             kind=self,
             deliver=lambda news: self.news.append((round((self.now - 100.0) * 1000), news)),
             state=lambda: self.letter,
+            starved=lambda: self.starved,
             lag=lambda: self.late,
             edges_in_flight=lambda name, since: self.edges_flying(since),
             addresses=self.addresses,
+            number=self.number,
             clock=lambda: self.now,
             sleep=self.sleep,
         )
@@ -175,6 +189,19 @@ class TestCrossings:
     def test_steady_probes_keep_to_a_common_beat(self, now, then):
         """Asked together, ten processes cost one turn of the loop; a timer that rings early does not ask twice."""
         assert next_beat(now, 0.05) == pytest.approx(then)
+
+    def test_a_hundred_processes_are_not_asked_at_the_same_moment(self):
+        """Ten share a beat; each is asked as often as ever, and always at a moment at which somebody wakes anyway."""
+        beats = {number: self.first_beat(number) for number in (0, 9, 10, 25, 99)}
+        assert beats[0] == beats[9] != beats[10] != beats[25] == pytest.approx(beats[0] + 2 * GLANCE)
+        assert len({self.first_beat(number) for number in range(100)}) == 5
+
+    def first_beat(self, number: int) -> float:
+        world = World(spec=FleetSpec(health=HealthSpec(probe=0.25)))
+        world.number = number
+        world.watch(2)
+        assert set(world.gaps()[1:]) == {0.25}
+        return round(world.probes[1] % 0.25, 6)
 
     def test_so_many_misses_in_a_row_make_it_unhealthy_and_so_many_answers_healthy(self):
         """Hysteresis as configured, each crossing told once."""
@@ -289,6 +316,21 @@ class TestOwnLag:
 
         world.probe = late
         assert world.watch(5) == []
+
+    def test_a_node_without_a_processor_is_neither_taken_out_nor_killed(self):
+        """It would be the same after a restart; as soon as it has one, silence is silence again."""
+        world = World(spec=FleetSpec(health=HealthSpec(probe=0.05, hang_grace=1.0)))
+        world.at(1, answer=SILENT, starved=True)
+        world.at(6, starved=False)
+        news = world.watch(9)
+        assert [saw for _, saw in news] == [HEALTHY, unhealthy("no answer"), unhealthy("silent for 1.0 s", hung=True)]
+        assert all(when > 6000 for when, _ in news[1:])
+
+    def test_a_wrong_answer_is_no_lack_of_processors(self):
+        """Whoever answers has had one."""
+        world = World()
+        world.at(1, answer=ProbeAnswer(ok=False, why="status 503"), starved=True)
+        assert [saw for _, saw in world.watch(3)] == [HEALTHY, unhealthy("status 503")]
 
     def test_a_little_lag_excuses_nobody(self):
         """Below half a time-out the answer would have been seen."""

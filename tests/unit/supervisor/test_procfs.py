@@ -2,7 +2,7 @@ import os
 import time
 
 import pytest
-from support.processes import freeze
+from support.processes import ending, freeze
 
 from hactl.supervisor import procfs
 
@@ -15,6 +15,22 @@ def test_a_program_whose_name_looks_like_the_file_format_is_read_right(nursery):
     assert procfs.name(process.launch.pid) == ") Z 1 (x)"
     stat = procfs.read_stat(process.launch.pid)
     assert (stat.state, stat.session, stat.ticks) == ("T", process.launch.pid, process.launch.ticks)
+
+
+async def test_its_state_can_be_read_again_and_again_and_is_never_a_successors(nursery):
+    """The descriptor means the process and not the number: stopped, running, ended and reaped."""
+    process = nursery.start()
+    stat = procfs.open_stat(process.launch.pid)
+    try:
+        assert procfs.state(stat) in "RSD"
+        freeze(process)
+        assert procfs.state(stat) == "T"
+        process.signal("KILL")
+        await ending(process)
+        assert procfs.state(stat) == "Z"
+    finally:
+        os.close(stat)
+    assert procfs.open_stat(process.launch.pid) == -1
 
 
 def test_what_a_process_takes_of_the_machine_is_told():

@@ -4,7 +4,8 @@ import asyncio
 import os
 import time
 
-from hactl.supervisor.vitals import BEAT, WINDOW, Vitals
+from hactl.core import lag
+from hactl.supervisor.vitals import BEAT, SLICE, SLICES, WINDOW, Vitals
 
 
 async def measured(held_up: float) -> Vitals:
@@ -40,6 +41,25 @@ async def test_recent_lag_forgets_what_is_some_beats_ago() -> None:
     assert vitals.recent_lag() == 0.03
     vitals._lags.extend([0.0] * WINDOW)
     assert vitals.lag == 0.0
+
+
+async def test_a_loop_that_was_held_up_was_late_for_everybody_who_wanted_something_meanwhile() -> None:
+    """One beat came late; those that never came count as well, each with what it would have had to wait."""
+    vitals = await measured(held_up=4 * BEAT)
+    assert sum(vitals.lags) > len(vitals._lags)
+    assert lag.quantile(vitals.lags, 1.0) >= 150
+
+
+def test_ten_minutes_are_remembered_in_a_bounded_memory() -> None:
+    """A bad moment is found for as long, and forgotten then; a daemon that slept for days counts ten minutes of it."""
+    vitals, begin = Vitals(), time.monotonic()
+    vitals._note(begin, 3.0)
+    for minute in range(1, SLICES + 1):
+        assert lag.quantile(vitals.lags, 1.0) == 5000
+        vitals._note(begin + minute * (SLICE + 1), 0.0)
+    assert lag.quantile(vitals.lags, 1.0) == 1
+    vitals._note(begin + (SLICES + 1) * (SLICE + 1), 1e9)
+    assert sum(vitals.lags) <= SLICE * SLICES / BEAT + SLICES + 1
 
 
 async def test_processor_time_is_this_processes_own() -> None:

@@ -51,3 +51,15 @@ def test_no_weight_is_ever_zero(node: int, region: int) -> None:
     (locality,) = assignment(plan, FailoverMode.STANDBY)["endpoints"]
     assert locality["load_balancing_weight"] == max(1, region)
     assert locality["lb_endpoints"][0]["load_balancing_weight"] == max(1, node)
+
+
+def test_priorities_beyond_what_envoy_knows_keep_their_order() -> None:
+    """A configuration may count to 1000, Envoy to 128; what it knows is left as it is."""
+
+    def told(*priorities: int) -> list[object]:
+        regions = tuple(RegionPlan(name=str(one), priority=one, endpoints=(NODE,)) for one in priorities)
+        endpoints = assignment(TrafficPlan(regions=regions), FailoverMode.STANDBY)["endpoints"]
+        return [locality["priority"] for locality in endpoints]
+
+    assert told(0, 7, 128) == [0, 7, 128]
+    assert told(500, 0, 1001) == [1, 0, 2]

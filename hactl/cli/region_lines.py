@@ -1,0 +1,48 @@
+"""What `status` says of regions that are lost, or have less than their traffic: why, and how that ends."""
+
+from collections.abc import Iterator
+
+from hactl.cli import output
+from hactl.cli.brownout_lines import outlook, unmoved
+from hactl.core.evacuation import Evacuation, EvacuationCause
+from hactl.core.model import Fleet
+from hactl.core.ramp import in_progress
+from hactl.core.regions import takers
+
+
+def troubles(fleet: Fleet, wall: float, mono: float) -> Iterator[str]:
+    """One line for each; `wall` and `mono` are the time, in Unix and in monotonic seconds."""
+    for loss in fleet.region_losses.values():
+        ms = None if loss.moved is None else (loss.moved - loss.seen) * 1000
+        moved = "" if ms is None else f", traffic moved on every edge after {ms:.0f} ms"
+        ago = output.age(mono - loss.seen)
+        yield f"{loss.region} was lost {ago} ago and is not whole again: {loss.cause.text}{moved}"
+    for evacuation in fleet.evacuations.values():
+        yield f"{_kept(evacuation, wall)}; {_ends(fleet, evacuation, mono)}"
+    yield from unmoved(fleet, wall, mono)
+
+
+def _kept(evacuation: Evacuation, wall: float) -> str:
+    part = f"keeps {evacuation.keep} % of its traffic" if evacuation.keep else "takes no traffic"
+    since = output.age(wall - evacuation.since)
+    why = f" ({evacuation.why})" if evacuation.why else ""
+    return f"{evacuation.region} {part} since {since}, {evacuation.who}{why}"
+
+
+def _ends(fleet: Fleet, evacuation: Evacuation, mono: float) -> str:
+    region = evacuation.region
+    moving = in_progress(fleet)
+    if moving is not None and moving.targets[-1].region == region:
+        return f"{moving.id} is under way"
+    command = f"hactl failback {region}"
+    if not takers(fleet, region):
+        return f"but nobody else can serve now; ends with: {command}"
+    if evacuation.cause is EvacuationCause.FALTERED:
+        return f"{outlook(fleet, region, mono)}, or with: {command}"
+    if evacuation.cause is EvacuationCause.LOST and fleet.spec.auto_failback:
+        wait = fleet.spec.stable_for
+        if evacuation.well_since is not None:
+            left = output.age(evacuation.well_since + wait - mono)
+            return f"all of it again in {left} if it stays whole, or with: {command}"
+        return f"all of it again when it has been whole for {output.age(wait)}, or with: {command}"
+    return f"ends with: {command}"

@@ -1,0 +1,27 @@
+"""A brown-out: a region that answers, but far worse than it should. A value; what follows from it is in `brownouts`."""
+
+from hactl.core.value import Value
+
+
+class Brownout(Value):
+    """One region's, from the first bad news until long after it was over: whoever falters again waits longer."""
+
+    region: str
+    why: str = ""
+    """What was measured, for people."""
+    faltering: bool = True
+    """The last news was bad."""
+    began: float = 0.0
+    """Unix time of the first bad news."""
+    heard: float = 0.0
+    """Monotonic seconds of the last news: since then it falters, or has been well."""
+    moved: bool = False
+    """Most of its traffic has been taken away for this, and not all of it is back."""
+    wait: float = 0.0
+    """Seconds it must have been well before it gets anything back; doubles each time it falters again."""
+    resume: float | None = None
+    """Monotonic seconds of the next step back, once every edge has taken the one before."""
+    barred: float | None = None
+    """Monotonic seconds before which its traffic is not moved again: it would not help, or somebody took it back."""
+    over: float | None = None
+    """Monotonic seconds since which it has all its traffic and is well."""

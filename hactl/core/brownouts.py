@@ -1,0 +1,183 @@
+"""What a brown-out leads to: most of the region's traffic goes to the others at once, and comes back in steps. Pure.
+
+    falters       all but a tenth of its share is moved, unless something stands against it (`obstacle`): the tenth is
+                  what tells when the region is well again
+    is well       nothing for `region_failover.stable_for`, then a step every few seconds while every edge follows
+    falters again all of it once more, and the waiting doubles
+    in vain       those that took over answer no better: it was not the region. All of it back, and no other try for
+                  some minutes; the same when an operator ends the evacuation
+
+Not who falters: that is judged outside (`supervisor.brownout`), where the measurements are. While the fleet is paused,
+takes a configuration, or an operator moves traffic, nothing moves by itself, in either direction.
+"""
+
+from hactl.core.brownout import Brownout
+from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
+from hactl.core.draft import Draft
+from hactl.core.evacuating import leave, obstacle
+from hactl.core.evacuation import WHOLE, EvacuationCause
+from hactl.core.model import Fleet
+from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
+from hactl.core.operation import RAMPS
+from hactl.core.regions import kept
+from hactl.core.traffic import confirmed
+from hactl.core.value import replace
+
+KEEP = 10
+"""Per cent of its share that a region keeps while it falters: enough to see how it answers."""
+STEPS = (25, 50, 75, WHOLE)
+"""Per cent of its share that it has after each step back."""
+STEP = 5.0
+"""Seconds from one step to the next, at least: what goes wrong again is seen within so many."""
+LONGEST_WAIT = 3600.0
+"""Seconds that the doubled waiting does not exceed, unless `stable_for` does."""
+BARRED = 300.0
+"""Seconds until another try after one that was in vain or was ended by an operator."""
+MEMORY = 600.0
+"""Seconds after which a brown-out is forgotten, at least; a long waiting is remembered twice as long as it took."""
+
+
+def observe(draft: Draft, saw: RegionFaltered | RegionRecovered | TakersFaltered) -> None:
+    """Take news of a region; what follows is left to `follow`."""
+    if not draft.fleet.spec.brownout or saw.region not in {region.name for region in draft.fleet.spec.regions}:
+        return
+    known = draft.fleet.brownouts.get(saw.region)
+    match saw:
+        case RegionFaltered():
+            if known is None or not known.faltering:
+                _change(draft, _faltering(draft, known, saw), f"falters: {saw.why}")
+        case RegionRecovered(why=why):
+            if known is not None and known.faltering:
+                well = replace(known, faltering=False, why=why, heard=draft.now.mono)
+                _change(draft, well, f"is well again: {why}")
+        case TakersFaltered(why=why):
+            if known is not None and known.moved:
+                _give_up(draft, known, f"moving its traffic did not help: {why}")
+
+
+def follow(draft: Draft) -> None:
+    """Move what is due, one region after the other."""
+    for brownout in tuple(draft.fleet.brownouts.values()):
+        _follow_one(draft, brownout)
+
+
+def impediment(fleet: Fleet, brownout: Brownout) -> str:
+    """What keeps the traffic of a region that falters from being moved, for people; "" for nothing but the time."""
+    moving = next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
+    return f"{moving.id} is under way" if moving is not None else obstacle(fleet, brownout.region)
+
+
+def next_look(fleet: Fleet) -> float | None:
+    """When something is due by time alone, in monotonic seconds; None when nothing is, or something else must come."""
+    moments = [moment for brownout in fleet.brownouts.values() if (moment := _due(fleet, brownout)) is not None]
+    return min(moments, default=None)
+
+
+def take_up(draft: Draft, *, rebooted: bool) -> None:
+    """A daemon takes charge: nobody has seen whether a region stayed well, and another boot knows no brown-out."""
+    for brownout in tuple(draft.fleet.brownouts.values()):
+        if rebooted:
+            _forget(draft, brownout, "the machine was rebooted")
+        elif brownout.moved and not brownout.faltering:
+            again = replace(brownout, heard=draft.now.mono, resume=None)  # the wait, or the step, begins anew
+            _change(draft, again, "must be seen to be well: a daemon has just taken charge")
+
+
+def _follow_one(draft: Draft, brownout: Brownout) -> None:
+    fleet, now = draft.fleet, draft.now.mono
+    if not fleet.spec.brownout or brownout.region not in {region.name for region in fleet.spec.regions}:
+        _forget(draft, brownout, "brown-outs are no longer minded")
+    elif brownout.moved and not _ours(fleet, brownout.region):
+        ended = replace(brownout, moved=False, resume=None, barred=now + BARRED)
+        _change(draft, ended, "has been taken in hand by somebody else")
+    elif brownout.faltering:
+        _move_away(draft, brownout)
+    elif brownout.moved:
+        _give_back(draft, brownout)
+    elif brownout.over is None:
+        _change(draft, replace(brownout, over=now), "the brown-out is over")
+    elif now >= brownout.over + _memory(brownout):
+        draft.emit(BrownoutForgotten(region=brownout.region))
+
+
+def _move_away(draft: Draft, brownout: Brownout) -> None:
+    fleet, region = draft.fleet, brownout.region
+    if brownout.moved:
+        # it came back too early
+        if kept(fleet, region) > KEEP and not _hands_off(fleet):
+            leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
+        return
+    barred = brownout.barred is not None and draft.now.mono < brownout.barred
+    if barred or _hands_off(fleet) or obstacle(fleet, region):
+        return
+    _change(draft, replace(brownout, moved=True, barred=None), "has most of its traffic moved to the others")
+    leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
+
+
+def _give_back(draft: Draft, brownout: Brownout) -> None:
+    fleet, region = draft.fleet, brownout.region
+    if kept(fleet, region) > KEEP and brownout.resume is None and confirmed(fleet, fleet.plan.version):
+        resume = draft.now.mono + STEP  # from when every edge follows: before, nothing is seen of this step
+        _change(draft, replace(brownout, resume=resume), "is given it by every edge")
+        return
+    due = _due(fleet, brownout)
+    if due is None or draft.now.mono < due:
+        return
+    keep = next(step for step in STEPS if step > kept(fleet, region))
+    whole = keep == WHOLE
+    well = f"well for {draft.now.mono - brownout.heard:.0f} s"
+    over = draft.now.mono if whole else None
+    _change(draft, replace(brownout, moved=not whole, resume=None, over=over), f"gets more traffic: {well}")
+    why = well if whole else fleet.evacuations[region].why
+    leave(draft, region, keep, cause=EvacuationCause.FALTERED, why=why)
+
+
+def _faltering(draft: Draft, known: Brownout | None, saw: RegionFaltered) -> Brownout:
+    now, stable_for = draft.now, draft.fleet.spec.stable_for
+    if known is None:
+        return Brownout(region=saw.region, why=saw.why, began=now.wall, heard=now.mono, wait=stable_for)
+    longer = max(stable_for, min(2 * known.wait, LONGEST_WAIT))
+    began = known.began if known.over is None else now.wall
+    return replace(known, why=saw.why, faltering=True, began=began, heard=now.mono, wait=longer, resume=None, over=None)
+
+
+def _give_up(draft: Draft, brownout: Brownout, why: str) -> None:
+    barred = replace(brownout, moved=False, resume=None, barred=draft.now.mono + BARRED)
+    _change(draft, barred, f"has its traffic back: {why}")
+    if _ours(draft.fleet, brownout.region):
+        leave(draft, brownout.region, WHOLE, cause=EvacuationCause.FALTERED, why=why)
+
+
+def _forget(draft: Draft, brownout: Brownout, why: str) -> None:
+    draft.emit(BrownoutForgotten(region=brownout.region))
+    if _ours(draft.fleet, brownout.region):
+        leave(draft, brownout.region, WHOLE, cause=EvacuationCause.FALTERED, why=why)
+
+
+def _due(fleet: Fleet, brownout: Brownout) -> float | None:
+    if brownout.faltering:
+        return None if brownout.moved or _hands_off(fleet) or obstacle(fleet, brownout.region) else brownout.barred
+    if not brownout.moved:
+        return None if brownout.over is None else brownout.over + _memory(brownout)
+    if _hands_off(fleet) or not confirmed(fleet, fleet.plan.version):
+        return None
+    return brownout.heard + brownout.wait if kept(fleet, brownout.region) <= KEEP else brownout.resume
+
+
+def _memory(brownout: Brownout) -> float:
+    return max(MEMORY, 2 * brownout.wait)
+
+
+def _hands_off(fleet: Fleet) -> bool:
+    """True while the daemon does nothing by itself, or somebody moves traffic between regions."""
+    ordered = any(operation.verb in RAMPS for operation in fleet.operations.values())
+    return ordered or fleet.paused is not None or fleet.proposal is not None
+
+
+def _ours(fleet: Fleet, region: str) -> bool:
+    evacuation = fleet.evacuations.get(region)
+    return evacuation is not None and evacuation.cause is EvacuationCause.FALTERED
+
+
+def _change(draft: Draft, brownout: Brownout, what: str) -> None:
+    draft.emit(BrownoutChanged(brownout=brownout, what=what))

@@ -1,0 +1,58 @@
+"""Taking traffic away from a region and giving it back: the one place that does, whoever asks. Pure.
+
+Not when that is done: operators order it (`shifting`), a lost region asks for it (`region_loss`), and so does one that
+falters. Not what the edges are told: that follows (`regions`, `traffic`).
+"""
+
+from hactl.core.draft import Draft
+from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
+from hactl.core.model import Fleet
+from hactl.core.region_events import RegionEvacuated, RegionRestored
+from hactl.core.regions import takers
+from hactl.core.value import replace
+
+
+def leave(
+    draft: Draft, region: str, keep: int, *, cause: EvacuationCause, why: str, by: str = "", again: bool = False
+) -> None:
+    """Leave `keep` per cent of its share with a region: 0 puts it behind all others, 100 ends its evacuation.
+
+    An evacuation that goes on is dated from its beginning; with `again`, from now.
+    """
+    before = draft.fleet.evacuations.get(region)
+    since = draft.now.wall if before is None or again else before.since
+    restore(draft, Evacuation(region=region, keep=max(0, keep), cause=cause, why=why, by=by, since=since), why)
+
+
+def put(draft: Draft, evacuation: Evacuation) -> None:
+    """Let an evacuation be exactly this; nothing happens when it is already."""
+    if draft.fleet.evacuations.get(evacuation.region) != evacuation:
+        draft.emit(RegionEvacuated(evacuation=evacuation))
+
+
+def restore(draft: Draft, evacuation: Evacuation, why: str) -> None:
+    """Let a region be evacuated as it once was; 100 % for not at all."""
+    if evacuation.keep < WHOLE:
+        put(draft, evacuation)
+    elif evacuation.region in draft.fleet.evacuations:
+        draft.emit(RegionRestored(region=evacuation.region, why=why))
+
+
+def watch_well(draft: Draft, region: str, *, well: bool) -> None:
+    """Note since when an evacuated region has been well without a break, or that it is not."""
+    evacuation = draft.fleet.evacuations[region]
+    since = (evacuation.well_since or draft.now.mono) if well else None
+    put(draft, replace(evacuation, well_since=since))
+
+
+def obstacle(fleet: Fleet, region: str) -> str:
+    """Why traffic should not be taken from a region that nobody ordered evacuated; "" when it may be."""
+    if region in fleet.evacuations:
+        return f"{region} is evacuated already"
+    if fleet.evacuations:
+        return f"{next(iter(fleet.evacuations))} is evacuated"
+    if fleet.proposal is not None:
+        return "a configuration is coming into force"
+    if fleet.paused is not None:
+        return fleet.paused.who
+    return "" if takers(fleet, region) else f"nobody could take over from {region}"

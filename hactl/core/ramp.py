@@ -1,0 +1,253 @@
+"""Failover and failback as operations: the traffic of a region leaves, or comes back, step by step. Pure.
+
+Not what a region loses by itself (`region_loss`), nor what follows for the edges from what it keeps (`regions`).
+
+Each step changes what the region keeps of its share, waits until every edge has proved the plan that follows, and
+then watches for a while what clients get. It is taken back, all at once, when they get worse answers, when an edge
+refuses a plan or is silent for too long, and when those that are to receive traffic cannot any more. When nobody else
+is left to serve, or the region itself is gone, there is nothing to be careful about: what is left is done at once.
+"""
+
+from hactl.core.commands import VERBS, Failback, Failover, Request
+from hactl.core.draft import Draft, evolve
+from hactl.core.errors import CommandRejected
+from hactl.core.evacuating import put, restore
+from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
+from hactl.core.events import OperationBegan, OperationMoved
+from hactl.core.model import Fleet
+from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Step, Target, Verb
+from hactl.core.operations import end
+from hactl.core.region_events import RegionEvacuated, RegionRestored
+from hactl.core.regions import kept, missing, takers, usable
+from hactl.core.rolling import known_to_edges
+from hactl.core.value import replace
+
+PATIENCE = 10.0
+"""Seconds that a step may take besides watching: until every edge has proved it, and those who receive are whole."""
+MOST_STEPS = 100
+LONGEST_PAUSE = 3600.0
+"""Seconds between two steps; whoever wants to go slower moves weights."""
+
+
+def check(fleet: Fleet, request: Request) -> None:
+    """Raises CommandRejected when the traffic of a region cannot be moved now, or should not."""
+    command = request.command
+    if not isinstance(command, Failover | Failback):
+        return
+    _sensible(command)
+    turned = in_progress(fleet)
+    turns = turned is not None and _turning(turned.verb) is VERBS[type(command)] and _region(turned) == command.region
+    if turns:
+        return
+    for operation in fleet.operations.values():
+        if operation is turned or operation.revision:
+            hint = f"hactl wait --operation {operation.id}"
+            if operation is turned:
+                hint = f"hactl {_turning(operation.verb)} {_region(operation)} turns it round; or: {hint}"
+            raise CommandRejected(f"{operation.id} is in progress: {operation.sentence}", hint)
+    region, sure = command.region, request.confirm == fleet.name
+    if isinstance(command, Failover):
+        if kept(fleet, region) == 0:
+            raise CommandRejected(f"'{region}' takes no traffic already", f"hactl failback {region}")
+        receivers = takers(fleet, region)
+        if not receivers:
+            raise CommandRejected(
+                f"nobody could take over from '{region}'", "another region has to serve first: hactl status", guard=True
+            )
+    else:
+        if region not in fleet.evacuations:
+            raise CommandRejected(f"'{region}' has all its traffic", "hactl status")
+        receivers = (region,)
+        if not usable(fleet, region):
+            raise CommandRejected(f"no node of '{region}' serves", f"hactl start --region {region}", guard=True)
+    out = [name for receiver in receivers for name in missing(fleet, receiver)]
+    if out and not sure:
+        names = ", ".join(f"'{name}'" for name in out[:3])
+        raise CommandRejected(
+            f"{' and '.join(receivers)} would have to carry it without {names}",
+            f"if you mean it: --confirm {fleet.name}",
+            guard=True,
+        )
+
+
+def in_progress(fleet: Fleet) -> Operation | None:
+    """The failover or failback that is under way."""
+    return next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
+
+
+def arrived(fleet: Fleet, command: Failover | Failback) -> Fleet:
+    """The fleet after the last step."""
+    region = command.region
+    if isinstance(command, Failback):
+        return evolve(fleet, RegionRestored(region=region, why=""))
+    return evolve(fleet, RegionEvacuated(evacuation=Evacuation(region=region)))
+
+
+def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, sure: bool = False) -> Operation:
+    """The operation with its steps and with what it would be taken back to; one that it turns round is ended."""
+    region = command.region
+    fleet = draft.fleet
+    # However long it had been well: when this is taken back, it was not.
+    found = replace(fleet.evacuations.get(region, Evacuation(region=region, keep=WHOLE)), well_since=None)
+    turned = in_progress(fleet)
+    if turned is not None:
+        # What the other had come to in the end; half-way is no place to stay.
+        found = Evacuation(region=region, keep=WHOLE)
+        if turned.verb is Verb.FAILOVER:
+            found = _evacuated(turned, fleet.evacuations.get(region))
+        end(draft, turned, Outcome.ROLLED_BACK, f"turned round by {operation.by} ({operation.id})", "hactl status")
+    now, goal = kept(fleet, region), 0 if isinstance(command, Failover) else WHOLE
+    moves = usable(fleet, region) and bool(takers(fleet, region))
+    steps = command.steps if moves else 1
+    keeps = dict.fromkeys(round(now + (goal - now) * number / steps) for number in range(1, steps + 1))
+    return replace(
+        operation,
+        targets=tuple(Target(node="", step=Step.SHIFT, region=region, keep=keep) for keep in keeps),
+        pause=command.pause if moves else 0.0,
+        sure=sure,
+        evacuation=found,
+        deadline=draft.now.mono + PATIENCE + command.pause,
+    )
+
+
+def begin_failback(draft: Draft, region: str, *, by: str, reason: str) -> None:
+    """Give a region its traffic back because it is time, not because anybody asked."""
+    command = Failback(region=region)
+    operation = Operation(
+        id=f"op-{draft.fleet.seq + 1}",
+        verb=Verb.FAILBACK,
+        by=by,
+        reason=reason,
+        began=draft.now.mono,
+        wall=draft.now.wall,
+        deadline=draft.now.mono,
+        version=draft.fleet.plan.version,
+        sentence=f"give {region} its traffic back",
+    )
+    draft.emit(OperationBegan(operation=begin(draft, operation, command)))
+
+
+def advance(draft: Draft) -> None:
+    """Take the failover or failback in progress as far as the fleet's state allows."""
+    operation = in_progress(draft.fleet)
+    if operation is None:
+        return
+    if operation.back:
+        _end_turned_back(draft, operation)
+    elif why := _hopeless(draft.fleet, operation):
+        turn_back(draft, operation, why)
+    else:
+        _advance(draft, _hurried(draft.fleet, operation))
+
+
+def turn_back(draft: Draft, operation: Operation, why: str) -> None:
+    """Undo all steps at once; nothing for any other operation, and nothing twice."""
+    if operation.verb not in RAMPS or operation.back or operation.evacuation is None:
+        return
+    restore(draft, operation.evacuation, f"taken back: {why}")
+    draft.emit(OperationMoved(operation=replace(operation, back=why, deadline=draft.now.mono + PATIENCE)))
+
+
+def _sensible(command: Failover | Failback) -> None:
+    if not 1 <= command.steps <= MOST_STEPS:
+        raise CommandRejected(f"{command.steps} steps are outside 1..{MOST_STEPS}", "4 is the usual number")
+    if not 0 <= command.pause <= LONGEST_PAUSE:
+        raise CommandRejected(f"{command.pause:g} s between two steps is outside 0..{LONGEST_PAUSE:g}", "2s is usual")
+
+
+def _turning(verb: Verb) -> Verb:
+    """What turns it round."""
+    return Verb.FAILBACK if verb is Verb.FAILOVER else Verb.FAILOVER
+
+
+def _region(operation: Operation) -> str:
+    return operation.targets[-1].region
+
+
+def _evacuated(operation: Operation, before: Evacuation | None) -> Evacuation:
+    """What a failover comes to."""
+    since = operation.wall if before is None else before.since
+    why = operation.reason or "failover"
+    return Evacuation(region=_region(operation), cause=EvacuationCause.OPERATOR, why=why, by=operation.by, since=since)
+
+
+def _hopeless(fleet: Fleet, operation: Operation) -> str:
+    """Why traffic cannot go where it is to go any more; "" when it can."""
+    region = _region(operation)
+    if operation.verb is Verb.FAILBACK:
+        return "" if usable(fleet, region) else f"no node of {region} serves any more"
+    alone = usable(fleet, region) and not takers(fleet, region)
+    return f"nobody could take over from {region} any more" if alone else ""
+
+
+def _hurried(fleet: Fleet, operation: Operation) -> Operation:
+    """When only one side is left that could serve, the steps between are no use."""
+    region = _region(operation)
+    both = usable(fleet, region) and takers(fleet, region)
+    if both or operation.targets[-1].phase is not Phase.WAITING:
+        return operation
+    return replace(operation, targets=operation.targets[-1:], pause=0.0)
+
+
+def _advance(draft: Draft, operation: Operation) -> None:
+    """One move; the next one is made once the plan that follows from this one is the one in force."""
+    target = next((target for target in operation.targets if target.phase is not Phase.DONE), None)
+    if target is None:
+        _end_done(draft, operation)
+        return
+    now = draft.now.mono
+    moved, deadline = target, operation.deadline
+    if target.phase is Phase.WAITING:
+        if short := _receivers_short(draft.fleet, operation):
+            if now >= operation.deadline:
+                turn_back(draft, operation, f"{short[0]} does not serve")
+            return
+        _shift(draft, operation, target.keep)
+        moved, deadline = replace(target, phase=Phase.STARTING), now + operation.pause + PATIENCE
+    elif not target.until:
+        if not known_to_edges(draft.fleet):
+            if now >= operation.deadline:
+                turn_back(draft, operation, "not confirmed by every edge in time")
+            return
+        moved = replace(target, until=now + operation.pause)
+    elif now >= target.until:
+        moved, deadline = replace(target, phase=Phase.DONE), now + operation.pause + PATIENCE
+    if moved != target:
+        targets = tuple(moved if item == target else item for item in operation.targets)
+        draft.emit(OperationMoved(operation=replace(operation, targets=targets, deadline=deadline)))
+
+
+def _receivers_short(fleet: Fleet, operation: Operation) -> list[str]:
+    """Who is missing among those that receive: a node that is just coming back is waited for."""
+    region = _region(operation)
+    if operation.sure or not operation.pause:
+        return []
+    receivers = (region,) if operation.verb is Verb.FAILBACK else takers(fleet, region)
+    return [name for receiver in receivers for name in missing(fleet, receiver)]
+
+
+def _shift(draft: Draft, operation: Operation, keep: int) -> None:
+    region = _region(operation)
+    if operation.verb is Verb.FAILOVER:
+        put(draft, replace(_evacuated(operation, draft.fleet.evacuations.get(region)), keep=keep))
+        return
+    before = draft.fleet.evacuations.get(region, Evacuation(region=region))
+    restore(draft, replace(before, keep=keep), f"failback by {operation.by}")
+
+
+def _end_done(draft: Draft, operation: Operation) -> None:
+    region = _region(operation)
+    if operation.verb is Verb.FAILBACK:
+        sentence = f"{region} has all its traffic again"
+    else:
+        others = " and ".join(takers(draft.fleet, region))
+        sentence = f"{region} takes no traffic any more" + (f": {others} carries it" if others else "")
+    end(draft, operation, Outcome.DONE, sentence)
+
+
+def _end_turned_back(draft: Draft, operation: Operation) -> None:
+    if known_to_edges(draft.fleet):
+        end(draft, operation, Outcome.ROLLED_BACK, f"taken back: {operation.back}", "hactl status")
+    elif draft.now.mono >= operation.deadline:
+        why = f"taken back ({operation.back}), but not confirmed by every edge in time"
+        end(draft, operation, Outcome.FAILED, why, "hactl doctor")

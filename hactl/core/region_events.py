@@ -1,0 +1,55 @@
+"""What happens to a region as a whole: lost, evacuated, restored. Part of the events of a fleet."""
+
+from hactl.core.evacuation import Evacuation, RegionLoss
+from hactl.core.value import Value
+
+
+class _RegionEvent(Value, tag=True, tag_field="event"):
+    pass
+
+
+class RegionEvacuated(_RegionEvent):
+    """From now on a region keeps only this much of its share; or more, or less, than before."""
+
+    evacuation: Evacuation
+
+    @property
+    def why(self) -> str:
+        """What a plan that changes for it is said to change for."""
+        evacuation = self.evacuation
+        return f"{evacuation.region} keeps {evacuation.keep} % of its share" if evacuation.keep else evacuation.why
+
+
+class RegionRestored(_RegionEvent):
+    """A region gets all its traffic again that its priority and weight give it."""
+
+    region: str
+    why: str
+
+
+class RegionLost(_RegionEvent):
+    """A region that took traffic has nobody left who serves, by no operator's will."""
+
+    loss: RegionLoss
+
+
+class RegionMoved(_RegionEvent):
+    """Every edge has confirmed a plan by which others carry its traffic."""
+
+    loss: RegionLoss
+    to: tuple[str, ...]
+    """The regions that carry it."""
+    ms: float
+    """From the loss seen to the last edge's proof."""
+
+
+class RegionBack(_RegionEvent):
+    """It is whole again, which says nothing about what traffic it gets; or nobody wants it up any more."""
+
+    region: str
+    moved_ms: float | None
+    back_ms: float | None
+    """From the loss seen until all its nodes served; None when it was stopped or drained instead."""
+
+
+RegionEvent = RegionEvacuated | RegionRestored | RegionLost | RegionMoved | RegionBack

@@ -1,0 +1,176 @@
+"""Which regions answer far worse than they should? Compares once a second and tells the crossings; decides nothing.
+
+A region falters when it is far worse than all others together, as long as these carry enough to be compared with, and
+far worse than it was itself a while ago: one that has always been slower is no news, and when all are as bad (what
+stands behind them is) none of them falters. Since the moment traffic was taken from one, it is also watched whether
+those that took over do any better than it.
+
+What is said already stands in the fleet, so that a new daemon goes on from it.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+
+from hactl.core.evacuation import EvacuationCause
+from hactl.core.model import Fleet, Now, Sample
+from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
+from hactl.core.traffic import in_rotation
+from hactl.core.value import replace
+from hactl.supervisor.answers import LATE, Answers, Held, Recent, warm
+
+WINDOW = 3.0
+"""Seconds whose answers are compared, at least."""
+ENOUGH = 20
+"""Answers without which nothing can be said of a region."""
+FAULTY, TIMES_FAULTY, ERRORS = 0.10, 5.0, 5
+"""A region falters when this part of its answers fails, so many times that of the others, and so many in number; ..."""
+TIMES, MORE_MS = 3.0, 50.0
+"""... or when its median is so many times theirs, and so many ms above it."""
+BEFORE_BAD, BEFORE_WELL, BEFORE_VAIN = 3.0, 5.0, 5.0
+"""Seconds it must have been so until it is said; below half of it until it is well; the others as bad until it was in
+vain."""
+HISTORY = 120.0
+"""Seconds of a region's own past that it is compared with."""
+SETTLED = 5
+"""Seconds after which one is past: those right before it is found to falter belong to that."""
+USUAL = 100
+"""Answers of its past without which nobody knows what is usual for it."""
+
+Crossing = RegionFaltered | RegionRecovered | TakersFaltered
+
+
+class Past:
+    """How a region answered while nothing was wrong: its newest calm seconds, however long ago they were."""
+
+    def __init__(self) -> None:
+        self._calm = Recent(longest=HISTORY)
+        self._clock = 0.0
+        """Calm seconds so far."""
+        self._settling: deque[list[Sample]] = deque()
+
+    def add(self, samples: list[Sample], *, calm: bool) -> None:
+        """Take one second."""
+        if not calm:
+            self._settling.clear()
+            return
+        self._settling.append(samples)
+        if len(self._settling) > SETTLED:
+            self._clock += 1.0
+            self._calm.add(self._settling.popleft(), self._clock)
+
+    def usual(self) -> Answers | None:
+        """What is usual for it; None when too little is known."""
+        return self._calm.over(self._clock, USUAL, seconds=HISTORY)
+
+
+class _Watch:
+    """What is known of one region."""
+
+    def __init__(self) -> None:
+        self.recent = Recent()
+        self.past = Past()
+        self.bad = Held()
+        self.well = Held()
+        self.vain = Held()
+        self.usual: Answers | None = None
+        """What it was compared with when it was found to falter: how answers should be."""
+
+
+class Brownouts:
+    """Watches all regions of a fleet."""
+
+    def __init__(self) -> None:
+        self._watches: dict[str, _Watch] = {}
+
+    def measured(self, fleet: Fleet, samples: Iterable[Sample], now: Now, *, lag: float) -> tuple[Crossing, ...]:
+        """Take one measurement, of about a second; `lag` is how late our own loop has been, in seconds."""
+        names = [region.name for region in fleet.spec.regions]
+        self._watches = {name: self._watches.get(name) or _Watch() for name in names}
+        if not fleet.spec.brownout or len(names) < 2 or lag > LATE:
+            return ()
+        of = {sample.node: sample for sample in samples}
+        newest = {
+            name: [of[node.name] for node in in_rotation(fleet, name) if node.name in of and warm(fleet, node, now)]
+            for name in names
+        }
+        for name in names:
+            self._watches[name].recent.add(newest[name], now.mono)
+        said: list[Crossing] = []
+        for name in names:
+            own, others = self._together((name,), now.mono), self._together(set(names) - {name}, now.mono)
+            said += self._judged(fleet, name, own, others, now.mono)
+            watch = self._watches[name]
+            watch.past.add(newest[name], calm=not (name in fleet.evacuations or fleet.falters(name) or watch.bad.true))
+        return tuple(said)
+
+    def _together(self, names: Iterable[str], now: float) -> Answers | None:
+        recent = Recent.merged(self._watches[name].recent for name in names)
+        return recent.over(now, ENOUGH, seconds=WINDOW)
+
+    def _judged(
+        self, fleet: Fleet, name: str, own: Answers | None, others: Answers | None, now: float
+    ) -> Iterable[Crossing]:
+        watch = self._watches[name]
+        past = watch.past.usual()
+        usual = _usual(others, past) if not fleet.falters(name) else _usual(others, watch.usual or past or others)
+        if own is None or usual is None:
+            watch.bad, watch.well, watch.vain = Held(), Held(), Held()
+            return
+        if not fleet.falters(name):
+            watch.well = Held()
+            if watch.bad.during(worse(own, usual), now) >= BEFORE_BAD:
+                watch.bad, watch.usual = Held(), usual
+                yield RegionFaltered(region=name, why=_sentence(own, usual))
+        elif (
+            watch.well.during(not worse(own, usual, part=0.5) and not _vain(own, others, watch.usual), now)
+            >= BEFORE_WELL
+        ):
+            watch.well = Held()
+            yield RegionRecovered(region=name, why=_sentence(own, usual))
+        evacuation = fleet.evacuations.get(name)
+        ours = evacuation is not None and evacuation.cause is EvacuationCause.FALTERED
+        if watch.vain.during(ours and _vain(own, others, watch.usual), now) >= BEFORE_VAIN and others and watch.usual:
+            watch.vain = Held()
+            yield TakersFaltered(region=name, why=_sentence(others, watch.usual))
+
+
+def _usual(others: Answers | None, past: Answers | None) -> Answers | None:
+    """How a region should answer: like the others or as ever, whichever is worse; None when nobody knows.
+
+    Where its past is not known only errors are compared: those are bad in themselves, and a region may be a slow one.
+    """
+    if others is None or past is None:
+        return past if others is None else replace(others, p50_ms=None)
+    worst = max(others, past, key=lambda answers: answers.faulty)
+    medians = [answers.p50_ms for answers in (others, past) if answers.p50_ms is not None]
+    return replace(worst, p50_ms=max(medians, default=None))
+
+
+def _vain(own: Answers, others: Answers | None, usual: Answers | None) -> bool:
+    """Whether those that took over are far worse than usual themselves, and no better than the region."""
+    return others is not None and usual is not None and worse(others, usual) and not worse(own, others, part=0.5)
+
+
+def worse(own: Answers, usual: Answers, *, part: float = 1.0) -> bool:
+    """Whether `own` is beyond `part` of what counts as far worse than `usual`."""
+    return _faulty(own, usual, part) or _slow(own, usual, part)
+
+
+def _faulty(own: Answers, usual: Answers, part: float) -> bool:
+    return own.faulty >= FAULTY * part and own.faulty >= TIMES_FAULTY * part * usual.faulty and own.errors >= ERRORS
+
+
+def _slow(own: Answers, usual: Answers, part: float) -> bool:
+    if own.p50_ms is None or usual.p50_ms is None:
+        return False
+    return own.p50_ms >= TIMES * part * usual.p50_ms and own.p50_ms - usual.p50_ms >= MORE_MS * part
+
+
+def _sentence(own: Answers, usual: Answers) -> str:
+    """What is worse, or, when nothing is, all of it; in figures, with what they are compared with."""
+    faulty = f"{own.faulty * 100:.0f} % of the answers fail (usual: {usual.faulty * 100:.0f} %)"
+    if own.p50_ms is None or usual.p50_ms is None:
+        return faulty
+    slow = f"answers take {own.p50_ms:.0f} ms at the median (usual: {usual.p50_ms:.0f} ms)"
+    said = [text for text, bad in ((faulty, _faulty), (slow, _slow)) if bad(own, usual, 1.0)]
+    return ", ".join(said or (faulty, slow))

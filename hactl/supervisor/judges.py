@@ -1,0 +1,34 @@
+"""Everybody who judges by measurements, asked once a second: `guard`, `capacity`, `brownout`, `slowness`."""
+
+from collections.abc import Callable
+
+from hactl.core.model import Fleet, Now, Sample
+from hactl.core.observations import Observation
+from hactl.supervisor.brownout import Brownouts
+from hactl.supervisor.capacity import CapacityWatch
+from hactl.supervisor.guard import Guard
+from hactl.supervisor.slowness import Slowness
+
+
+class Judges:
+    """Hears each measurement, and delivers what has changed by it."""
+
+    def __init__(self, *, look: Callable[[], Fleet], deliver: Callable[[Observation], None]) -> None:
+        self._look = look
+        self._deliver = deliver
+        self._guard = Guard()
+        self._capacity = CapacityWatch()
+        self._brownouts = Brownouts()
+        self._slowness = Slowness()
+
+    def measured(self, samples: tuple[Sample, ...], now: Now, *, lag: float) -> None:
+        """Take one measurement, of about a second; `lag` is how late our own loop has been, in seconds."""
+        for watch in (self._guard, self._capacity):
+            news = watch.measured(self._look(), samples)
+            if news is not None:
+                self._deliver(news)
+        for crossing in self._brownouts.measured(self._look(), samples, now, lag=lag):
+            self._deliver(crossing)
+        # after the regions: where one falters as a whole, it is not for its nodes
+        for saw in self._slowness.measured(self._look(), samples, now, lag=lag):
+            self._deliver(saw)

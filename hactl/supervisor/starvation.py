@@ -1,0 +1,65 @@
+"""Whether a process that is silent waits for a processor. It hangs no more than we do, and a kill would not feed it.
+
+The kernel says for each thread how long it ran and how long it was ready to run and did not. A thread that waits now
+has not had that wait added yet: it is seen by its state. Nothing is known where the kernel keeps no such account.
+"""
+
+from collections.abc import Callable, Mapping
+
+from hactl.supervisor.procfs import Turns
+
+WAITING = 0.5
+"""Part of the time that a thread of a starved process has spent waiting. On a machine with five busy threads for each
+core it is 0.8 for one that wants to run; for one that hangs it is next to nothing, whatever the machine does."""
+STALE = 5.0
+"""Seconds after which an earlier look says nothing about the silence of now."""
+EXCUSED = 30.0
+"""Seconds for which waiting is an excuse. A program may also hang in one thread while another wants to run."""
+
+
+class Starvation:
+    """Remembers one process's account from one silent probe to the next.
+
+    read   its threads' account now
+    clock  monotonic seconds
+    """
+
+    def __init__(self, read: Callable[[], Mapping[int, Turns]], clock: Callable[[], float]) -> None:
+        self._read = read
+        self._clock = clock
+        self._before: Mapping[int, Turns] = {}
+        self._at = -STALE
+        self._since: float | None = None
+        """When it was found starved first, without a look since that found otherwise."""
+
+    def excuses(self) -> bool:
+        """Ask after a probe that was not answered: is it starved, and may that be why?
+
+        At the first of several such probes it is enough that a thread is ready: there is nothing to compare with.
+        """
+        threads, now = self._read(), self._clock()
+        before, elapsed = self._before, now - self._at
+        self._before, self._at = threads, now
+        if elapsed >= STALE:
+            self._since = None
+            found = any(thread.ready for thread in threads.values())
+        else:
+            found = starved(before, threads, elapsed)
+        if not found:
+            self._since = None
+            return False
+        self._since = now if self._since is None else self._since
+        return now - self._since < EXCUSED
+
+
+def starved(before: Mapping[int, Turns], now: Mapping[int, Turns], elapsed: float) -> bool:
+    """Whether some thread has waited for a processor for at least half of `elapsed` seconds."""
+    for number, thread in now.items():
+        if (then := before.get(number)) is None:
+            continue
+        ran, waited = thread.ran - then.ran, thread.waited - then.waited
+        if thread.ready:
+            waited = max(waited, elapsed - ran)
+        if waited >= WAITING * elapsed:
+            return True
+    return False

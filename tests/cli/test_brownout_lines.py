@@ -1,0 +1,48 @@
+"""What an operator reads about a region that falters: what it keeps, why, and when that changes."""
+
+from support.build import a_spec
+from support.script import Script, after, applied, serving
+
+from hactl.cli.region_lines import troubles
+from hactl.core.commands import Pause
+from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
+
+BAD = RegionFaltered(region="seoul", why="p50 300 ms (10 ms)")
+
+
+def story() -> Script:
+    return Script(serving(a_spec(regions=2, nodes=2, stable_for=20.0)))
+
+
+def said(played: Script) -> list[str]:
+    return list(troubles(played.fleet, played.now.wall, played.now.mono))
+
+
+def followed(played: Script) -> Script:
+    return played >> applied("edge-1") >> applied("edge-2")
+
+
+def test_what_it_keeps_and_until_when() -> None:
+    """With the command that ends it at once."""
+    played = followed(story() >> BAD) >> after(5.0)
+    (line,) = said(played)
+    assert line == (
+        "seoul keeps 10 % of its traffic since 5s, because it faltered (p50 300 ms (10 ms)); more again when it has"
+        " been well for 20s, or with: hactl failback seoul"
+    )
+    played >> RegionRecovered(region="seoul", why="well") >> after(15.0)
+    assert "; more again in 5s if it stays well, or with" in said(played)[0]
+    followed(played >> after(5.0))
+    assert "seoul keeps 25 %" in said(played)[0]
+    assert "; well again, and getting it back in steps, or with" in said(played)[0]
+
+
+def test_what_keeps_its_traffic_from_being_moved() -> None:
+    """A pause, or that it was tried in vain."""
+    played = story() >> Pause() >> BAD >> after(5.0)
+    assert said(played) == [
+        "seoul falters since 5s (p50 300 ms (10 ms)) and keeps its traffic: the fleet is paused by alice"
+    ]
+    vain = followed(story() >> BAD) >> TakersFaltered(region="seoul", why="as bad") >> after(60.0)
+    assert said(vain)[0].endswith("moving it was no use, or was ended; another try in 4m")
+    assert said(story()) == []

@@ -1,0 +1,260 @@
+"""What follows from a brown-out: away at once, back in steps, ever later, and never against an operator."""
+
+from support.build import BOOT, a_proposal, a_spec, at
+from support.script import NOTHING, Script, after, applied, exited, like, serving
+
+from hactl.core.alert import AlertKind, AlertSpec
+from hactl.core.alert_events import AlertRaised
+from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
+from hactl.core.brownouts import BARRED, KEEP, LONGEST_WAIT, MEMORY, STEP, STEPS, next_look
+from hactl.core.commands import Apply, Failback, Failover, Pause, Request, Unpause
+from hactl.core.evacuation import EvacuationCause
+from hactl.core.events import TrafficShifted
+from hactl.core.model import Fleet
+from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered, Ticked
+from hactl.core.reading import Verdict, is_serving, read
+from hactl.core.recovery import Arrival, Found, recover
+from hactl.core.region_events import RegionEvacuated, RegionRestored
+from hactl.core.regions import kept
+from hactl.core.spec import FleetSpec
+from hactl.core.traffic import shares
+from hactl.core.value import replace
+
+STABLE = 20.0
+BAD = RegionFaltered(region="seoul", why="p50 300 ms (10 ms)")
+WELL = RegionRecovered(region="seoul", why="p50 10 ms (10 ms)")
+NO_BETTER = TakersFaltered(region="seoul", why="p50 300 ms (10 ms)")
+ALERTS = (AlertSpec(name="ops", exec=("page",), throttle=0.0),)
+
+
+def spec(regions: int = 2, **changes: object) -> FleetSpec:
+    return a_spec(regions=regions, nodes=2, stable_for=STABLE, alerts=ALERTS, **changes)
+
+
+def story(**changes: object) -> Script:
+    return Script(serving(spec(**changes)))
+
+
+def edges_follow(played: Script) -> Script:
+    for edge in played.fleet.edges:
+        played >> applied(edge.name)
+    return played
+
+
+def share(fleet: Fleet, region: str = "seoul") -> float:
+    return round(sum(share.part for share in shares(fleet) if share.region == region) * 100, 1)
+
+
+def moved() -> Script:
+    return edges_follow(story() >> BAD)
+
+
+def alerts(played: Script) -> list[tuple[AlertKind, str]]:
+    raised = [event.alert for event in played.events if isinstance(event, AlertRaised)]
+    return [(alert.kind, alert.sentence) for alert in raised]
+
+
+def test_nine_tenths_are_moved_at_once() -> None:
+    """In one plan, with the figures in the record and an alert."""
+    played = story() >> BAD << BrownoutChanged << like(RegionEvacuated, evacuation__keep=KEEP) << TrafficShifted
+    assert share(played.fleet) == 5.0
+    assert played.fleet.evacuations["seoul"].cause is EvacuationCause.FALTERED
+    assert alerts(played) == [
+        (AlertKind.BROWNOUT, "region seoul falters: p50 300 ms (10 ms); it keeps 10 % of its traffic")
+    ]
+    played >> BAD << NOTHING
+
+
+def test_it_comes_back_in_steps_that_every_edge_follows() -> None:
+    """After `stable_for`; a step that an edge has not confirmed is waited for."""
+    played = moved() >> WELL >> after(STABLE - 1)
+    assert share(played.fleet) == 5.0
+    for step in STEPS[:-1]:
+        played >> after(1.0)
+        assert played.fleet.evacuations["seoul"].keep == step
+        assert next_look(played.fleet) is None
+        played >> after(60.0) << NOTHING
+        edges_follow(played) >> after(STEP - 1) << NOTHING
+    played >> after(1.0) << like(BrownoutChanged, brownout__moved=False) << RegionRestored
+    assert share(played.fleet) == 50.0
+    assert alerts(played)[-1][0] is AlertKind.BROWNOUT_OVER
+
+
+def test_what_falters_while_it_is_well_again_begins_anew() -> None:
+    """And waits twice as long."""
+    played = moved() >> WELL >> after(STABLE - 1) >> BAD
+    assert played.fleet.brownouts["seoul"].wait == 2 * STABLE
+    played >> after(100.0) << NOTHING
+    played >> WELL >> after(2 * STABLE - 1) << NOTHING
+    played >> after(1.0) << like(RegionEvacuated, evacuation__keep=STEPS[0])
+
+
+def test_what_falters_on_its_way_back_is_moved_again_at_once() -> None:
+    """From whatever step it had reached."""
+    played = edges_follow(moved() >> WELL >> after(STABLE)) >> after(STEP)
+    assert played.fleet.evacuations["seoul"].keep == STEPS[1]
+    played >> BAD << like(RegionEvacuated, evacuation__keep=KEEP)
+
+
+def test_whoever_falters_again_within_a_while_waits_longer() -> None:
+    """Up to an hour; after a quiet time the next one is the first."""
+    played, waits = story(), []
+    for _ in range(10):
+        edges_follow(played >> BAD)
+        waits.append(played.fleet.brownouts["seoul"].wait)
+        played >> WELL >> after(waits[-1])
+        for _ in STEPS:
+            edges_follow(played) >> after(STEP)
+        assert share(played.fleet) == 50.0
+    assert waits[:4] == [STABLE, 2 * STABLE, 4 * STABLE, 8 * STABLE]
+    assert max(waits) == LONGEST_WAIT
+    played >> after(2 * LONGEST_WAIT) << BrownoutForgotten
+    played >> BAD
+    assert played.fleet.brownouts["seoul"].wait == STABLE
+
+
+def test_what_was_no_use_is_taken_back_and_not_tried_again_for_minutes() -> None:
+    """Nor is it forgotten: if it lasts, there is another try."""
+    played = moved() >> NO_BETTER << RegionRestored << TrafficShifted
+    assert share(edges_follow(played).fleet) == 50.0
+    assert alerts(played)[-1][1].startswith("region seoul falters and has its traffic back")
+    played >> NO_BETTER << NOTHING
+    played >> BAD << NOTHING
+    played >> after(BARRED - 1) << NOTHING
+    played >> after(1.0) << like(RegionEvacuated, evacuation__keep=KEEP)
+
+
+def test_an_operator_who_gives_it_back_is_obeyed() -> None:
+    """However badly it answers: at no step, and not for minutes afterwards."""
+    played = moved() >> Failback(region="seoul", steps=3, pause=1.0)
+    keeps = []
+    while played.fleet.operations:
+        keeps.append(kept(played.fleet, "seoul"))
+        edges_follow(played) >> after(1.0)
+    assert list(dict.fromkeys(keeps)) == [40, 70, 100]
+    assert share(played.fleet) == 50.0
+    assert not played.fleet.brownouts["seoul"].moved
+    played >> after(BARRED - 10) << NOTHING
+
+
+def test_an_operator_who_empties_it_keeps_it_empty() -> None:
+    """That it is well again ends nothing that an operator ordered."""
+    played = moved() >> Failover(region="seoul", steps=1, pause=0.0)
+    edges_follow(played) >> WELL >> after(10 * STABLE)
+    assert not played.fleet.operations
+    assert share(played.fleet) == 0.0
+
+
+def test_under_a_pause_nothing_moves_in_either_direction() -> None:
+    """What is due then is done afterwards."""
+    played = story() >> Pause() >> BAD << BrownoutChanged
+    assert share(played.fleet) == 50.0
+    played >> Unpause() << like(RegionEvacuated, evacuation__keep=KEEP)
+    edges_follow(played) >> Pause() >> WELL >> after(10 * STABLE)
+    assert share(played.fleet) == 5.0
+    assert next_look(played.fleet) is None
+    played >> Unpause() << like(RegionEvacuated, evacuation__keep=STEPS[0])
+
+
+def test_while_a_configuration_comes_into_force_nothing_moves() -> None:
+    """It restarts nodes, and has a guard of its own."""
+    played = story()
+    proposal = a_proposal(played.fleet, replace(played.fleet.spec, stable_for=30.0), bake=5.0)
+    played >> Request(command=Apply(text=""), by="alice", proposal=proposal)
+    assert played.fleet.proposal is not None
+    played >> BAD
+    assert "seoul" not in played.fleet.evacuations
+
+
+def test_never_two_at_once() -> None:
+    """The second waits until the first has its traffic again."""
+    played = edges_follow(story(regions=3) >> BAD) >> replace(BAD, region="osaka")
+    assert set(played.fleet.evacuations) == {"seoul"}
+    played >> WELL >> after(STABLE)
+    for _ in STEPS[1:]:
+        edges_follow(played) >> after(STEP)
+    assert set(played.fleet.evacuations) == {"osaka"}
+
+
+def test_never_when_nobody_would_be_left() -> None:
+    """A region that answers slowly is better than none."""
+    played = story(standby=True)
+    for name in ("osaka-1", "osaka-2"):
+        played >> exited(name, signal=9)
+    played >> BAD << BrownoutChanged
+    assert share(played.fleet) == 100.0
+    assert alerts(played)[-1][1] == "region seoul falters: p50 300 ms (10 ms); its traffic stays with it"
+
+
+def test_when_those_that_took_over_are_lost_it_takes_everything() -> None:
+    """In the very plan without them."""
+    played = moved()
+    for name in ("osaka-1", "osaka-2"):
+        played >> exited(name, signal=9)
+    assert share(played.fleet) == 100.0
+
+
+def test_turned_off_it_is_over() -> None:
+    """Whatever has been moved goes back at once, and news is no news."""
+    played = moved()
+    played.fleet = replace(played.fleet, spec=replace(played.fleet.spec, brownout=False))
+    played >> Ticked() << BrownoutForgotten << RegionRestored
+    assert share(played.fleet) == 50.0
+    played >> BAD << NOTHING
+
+
+def test_news_of_nobody_is_dropped() -> None:
+    """A region that is not in force; recovery of one that never faltered."""
+    story() >> replace(BAD, region="tokyo") << NOTHING
+    story() >> WELL << NOTHING
+    story() >> NO_BETTER << NOTHING
+
+
+def successor(played: Script, boot: str = BOOT) -> Script:
+    """The daemon is killed, and another takes charge of what runs, or of what a reboot has left."""
+    launches = [] if boot != BOOT else [node.launch for node in played.fleet.nodes.values() if node.launch]
+    now = at(played.mono, boot)
+    found = Found(alive=tuple(launches))
+    return played.take(recover(played.fleet, found, Arrival(pid=2, version="0", gap=1.0), now))
+
+
+def test_a_brownout_outlives_the_daemon_at_every_step() -> None:
+    """Nothing moves because it died; how long the region has been well is counted again."""
+    played = successor(moved())
+    assert share(played.fleet) == 5.0
+    played >> WELL >> after(STABLE - 1)
+    successor(played) >> after(STABLE - 1)
+    assert share(played.fleet) == 5.0
+    edges_follow(played) >> after(1.0)
+    for step in STEPS[:-1]:
+        assert played.fleet.evacuations["seoul"].keep == step
+        successor(played)
+        assert played.fleet.evacuations["seoul"].keep == step
+        edges_follow(played) >> after(STABLE)
+    assert share(played.fleet) == 50.0
+    assert played.replayed() == played.fleet
+
+
+def test_another_boot_knows_no_brownout() -> None:
+    """Everything has been started anew."""
+    played = successor(moved(), boot="boot-2")
+    assert not played.fleet.brownouts
+    assert not played.fleet.evacuations
+
+
+def test_long_after_it_is_forgotten() -> None:
+    """Not before."""
+    played = story() >> Pause() >> BAD >> WELL << like(BrownoutChanged, brownout__faltering=False)
+    played >> after(MEMORY - 1) << NOTHING
+    played >> after(1.0) << BrownoutForgotten
+
+
+def test_a_fleet_with_a_faltering_region_is_not_all_well() -> None:
+    """But everything serves that should, which is all that a start waits for."""
+    played = moved()
+    assert (read(played.fleet).verdict, read(played.fleet).sentence) == (
+        Verdict.DEGRADED,
+        "seoul answers far worse than usual",
+    )
+    assert is_serving(played.fleet)
+    assert read((played >> WELL).fleet).verdict is Verdict.OK

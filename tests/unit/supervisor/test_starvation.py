@@ -1,0 +1,90 @@
+"""A silent process that waits for a processor is excused; one that hangs is not, on a burnt machine or an idle one."""
+
+import os
+
+import pytest
+
+from hactl.supervisor import procfs
+from hactl.supervisor.procfs import Turns
+from hactl.supervisor.starvation import EXCUSED, STALE, Starvation, starved
+
+STEP = 0.25
+
+
+class Account:
+    """The threads of one process in virtual time: each runs and waits for its part of it."""
+
+    def __init__(self, *threads: tuple[float, float, bool]) -> None:
+        self.now = 100.0
+        self.threads = threads
+        self.starvation = Starvation(self.read, lambda: self.now)
+
+    def read(self) -> dict[int, Turns]:
+        passed = self.now - 100.0
+        return {
+            number: Turns(ran=ran * passed, waited=waited * passed, ready=ready)
+            for number, (ran, waited, ready) in enumerate(self.threads)
+        }
+
+    def asked(self, times: int, every: float = STEP) -> list[bool]:
+        """Whether it is excused, asked again and again."""
+        answers = []
+        for _ in range(times):
+            self.now += every
+            answers.append(self.starvation.excuses())
+        return answers
+
+
+ASLEEP = (0.0, 0.0, False)
+HANGING_ON_A_BURNT_MACHINE = (0.002, 0.03, False)
+"""Some thread wakes now and then and waits its turn to do nothing."""
+WANTING = (0.1, 0.8, False)
+WAITING_FOR_GOOD = (0.0, 0.0, True)
+"""It has not had a turn since, so that nothing has been added up."""
+LOOPING = (1.0, 0.0, True)
+
+
+@pytest.mark.parametrize("thread", [WANTING, WAITING_FOR_GOOD])
+def test_who_waits_for_a_processor_is_excused(thread):
+    """Whether it gets a little or nothing at all; one such thread among others that sleep is enough."""
+    assert Account(ASLEEP, thread).asked(8)[1:] == [True] * 7
+
+
+@pytest.mark.parametrize("thread", [ASLEEP, HANGING_ON_A_BURNT_MACHINE, LOOPING])
+def test_who_hangs_is_not(thread):
+    """Asleep for ever, hardly waiting for its turns, or busy with nothing."""
+    assert Account(thread).asked(8)[1:] == [False] * 7
+
+
+def test_the_first_look_has_nothing_to_compare_with():
+    """Then it is enough to be ready; a look long ago is no look."""
+    assert Account(LOOPING).asked(1) == [True]
+    assert Account(ASLEEP).asked(1) == [False]
+    assert Account(LOOPING).asked(3, every=STALE) == [True] * 3
+
+
+def test_no_excuse_lasts_for_ever():
+    """In one thread it may hang while another wants to run: that is found in the end."""
+    answers = Account(WANTING).asked(int(2 * EXCUSED / STEP))
+    assert answers[1] is True
+    assert answers.count(False) == pytest.approx(EXCUSED / STEP, abs=2)
+    assert answers[-1] is False
+
+
+def test_a_kernel_that_keeps_no_account_excuses_nobody():
+    """Nothing is known, and everything is as it would be without."""
+    assert Account().asked(3) == [False] * 3
+
+
+def test_a_new_thread_is_not_blamed_for_what_was_before_it():
+    """Threads come and go."""
+    assert not starved({1: Turns(ran=0, waited=0, ready=False)}, {2: Turns(ran=0, waited=9, ready=True)}, 1.0)
+
+
+def test_the_kernels_account_of_our_own_threads(nursery):
+    """A thread that runs is ready and has run; of nobody there is nothing."""
+    turns = procfs.turns(os.getpid())
+    assert any(thread.ready and thread.ran > 0 for thread in turns.values())
+    process = nursery.start()
+    assert all(not thread.ready or thread.ran < 5 for thread in procfs.turns(process.launch.pid).values())
+    assert procfs.turns(2**22 + 1) == {}
