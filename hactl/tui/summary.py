@@ -3,6 +3,8 @@
 import time
 
 from hactl.core.events import Record
+from hactl.core.headroom import CapacityVerdict, headroom
+from hactl.core.load import measured
 from hactl.core.model import Sample
 from hactl.core.node import Role
 from hactl.core.reading import Verdict, read
@@ -76,16 +78,30 @@ def tiles(view: View) -> tuple[Tile, ...]:
     usual = [sample for sample in nodes if sample.p50_ms is not None and sample.requests]
     weight = sum(sample.requests or 0.0 for sample in usual)
     p50 = sum((sample.p50_ms or 0.0) * (sample.requests or 0.0) for sample in usual) / weight if weight else None
-    safe = read(fleet).n_minus_1
+    room, meaning = _room(snapshot)
     failover = fleet.last_failover_ms
     return (
         Tile(title="REQUESTS/S", value=f"{requests:,.0f}"),
         Tile(title="ERRORS", value=f"{part:.2%}", meaning=Meaning.DOWN if errors else Meaning.TEXT),
         Tile(title="P50 / P99", value=f"{_ms(p50)} / {_ms(max(slow, default=None))} ms"),
-        Tile(title="ANY ONE LOSS", value="survives" if safe else "DOES NOT SURVIVE",
-             meaning=Meaning.SERVING if safe else Meaning.DOWN),
+        Tile(title="N-1 HEADROOM", value=room, meaning=meaning),
         Tile(title="LAST FAILOVER", value="none yet" if failover is None else f"{failover:.0f} ms"),
     )  # fmt: skip
+
+
+def _room(snapshot: Snapshot) -> tuple[str, Meaning]:
+    """What would be left without the node whose loss is worst, in as few words as it takes."""
+    load = measured(snapshot.fleet, snapshot.samples, snapshot.at)
+    left = headroom(snapshot.fleet, load).n_minus_1
+    if left is None or not left.nodes:
+        return "NONE", Meaning.DOWN
+    if left.verdict is CapacityVerdict.SHORT:
+        return "SHORT", Meaning.DOWN
+    if load is not None and not load.total:
+        return "no traffic", Meaning.MUTED
+    if left.room is None or left.verdict is CapacityVerdict.UNPROVED:
+        return "unproved", Meaning.DEGRADED
+    return f"{left.room:.0%}", Meaning.SERVING
 
 
 def tile_line(shown: tuple[Tile, ...]) -> Line:

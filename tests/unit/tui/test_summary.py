@@ -70,9 +70,22 @@ class TestTiles:
             "REQUESTS/S": "100",
             "ERRORS": "0.00%",
             "P50 / P99": "1.5 / 12 ms",
-            "ANY ONE LOSS": "survives",
+            "N-1 HEADROOM": "unproved",
             "LAST FAILOVER": "none yet",
         }
+
+    @pytest.mark.parametrize(
+        ("fleet", "rate", "said"),
+        [
+            (a_fleet(sustained=100.0), 100.0, "50%"),  # its region goes on with the one that is left
+            (a_fleet(sustained=20.0), 100.0, "unproved"),
+            (a_fleet(sustained=100.0), 0.0, "no traffic"),
+            (a_fleet(regions=1, nodes=1), 100.0, "NONE"),
+        ],
+    )
+    def test_headroom_is_what_is_proved(self, fleet, rate, said):
+        shown = {tile.title: tile.value for tile in tiles(a_view(a_snapshot(fleet, samples(fleet, rate))))}
+        assert shown["N-1 HEADROOM"] == said
 
     def test_errors_and_failovers_are_measured_ones(self):
         fleet = a_fleet()
@@ -93,7 +106,7 @@ class TestTiles:
     def test_boxes_stand_side_by_side_and_fill_the_line(self, width):
         lines = tile_boxes(tiles(a_view()), width)
         assert [length(line) for line in lines] == [width] * 3
-        assert "survives" in text(lines[1])
+        assert "unproved" in text(lines[1])
 
     def test_all_of_them_in_one_line(self):
         assert "requests/s 100" in text(tile_line(tiles(a_view())))
