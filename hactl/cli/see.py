@@ -153,7 +153,7 @@ def _page(chosen: Chosen, node: str, after: int, lines: int) -> LogPage:
 
 
 _GOALS: dict[str, Callable[[Fleet, str], bool]] = {
-    "serving": lambda fleet, name: fleet.nodes[name].serviceable,
+    "serving": lambda fleet, name: fleet.nodes[name].serviceable or fleet.nodes[name].standing_by,
     "drained": lambda fleet, name: fleet.nodes[name].state is NodeState.DRAINING and fleet.nodes[name].idle,
     "stopped": lambda fleet, name: fleet.nodes[name].state is NodeState.STOPPED,
     "out": lambda fleet, name: not fleet.nodes[name].serviceable,
@@ -170,7 +170,10 @@ _GOALS: dict[str, Callable[[Fleet, str], bool]] = {
 @timeout_option("60s", "How long to wait; then exit code 4.")
 @json_option
 def wait(names: tuple[str, ...], goal: str, operation: str | None, timeout: float, as_json: bool) -> int:
-    """Wait until NODES are serving, drained, stopped or out of service; without NODES, until the whole fleet serves."""
+    """Wait until NODES are serving, drained, stopped or out of service; without NODES, until the whole fleet serves.
+
+    A spare that stands by has nothing to serve: it counts as serving.
+    """
     if operation and names:
         raise click.UsageError("Wait for NODES or for --operation, not for both.")
     if not names and goal != "serving":

@@ -15,7 +15,7 @@ from hactl.control.client import Client
 from hactl.core.certificate import bearers, expires_soon, lifetime
 from hactl.core.headroom import Headroom, headroom, told
 from hactl.core.load import measured
-from hactl.core.model import Fleet, Paused, Sample
+from hactl.core.model import EdgeLoss, Fleet, Paused, Sample
 from hactl.core.node import Node, Role
 from hactl.core.reading import Reading, Verdict, explain, read, url, word
 from hactl.core.talk import Measured, News, Snapshot
@@ -113,6 +113,8 @@ def _summary(snapshot: Snapshot, width: int) -> list[str]:
         f"daemon {pulse.version} (pid {pulse.pid}), up {output.age(snapshot.at - pulse.started)},"
         f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms",
     ]
+    if fleet.last_edge_loss is not None:
+        summary.append(_edge_loss(fleet.last_edge_loss, snapshot.at))
     if fleet.config_trouble:
         summary.append(
             f"WARNING: the last good configuration (revision {fleet.revision}) is in force, because hactl.toml cannot"
@@ -130,6 +132,13 @@ def _summary(snapshot: Snapshot, width: int) -> list[str]:
     if stale > 5:
         summary.append(f"WARNING: this picture is {output.age(stale)} old")
     return summary
+
+
+def _edge_loss(loss: EdgeLoss, now: float) -> str:
+    back = "not back yet" if loss.back_ms is None else f"back in {loss.back_ms:.0f} ms"
+    use = loss.use
+    price = f"{use.connections} connections, {use.requests} requests" if use is not None else "clients unknown"
+    return f"last edge lost: {loss.edge} {output.age(now - loss.wall)} ago ({price}), {back}"
 
 
 def _headroom(snapshot: Snapshot) -> Headroom:

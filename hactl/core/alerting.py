@@ -13,6 +13,8 @@ from hactl.core.brownout import Brownout
 from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.events import (
     DaemonStarted,
+    EdgeBack,
+    EdgeLost,
     Event,
     FailoverBegan,
     FailoverEnded,
@@ -27,7 +29,7 @@ from hactl.core.events import (
 from hactl.core.model import Fleet
 from hactl.core.node import Health, Node, NodeState, ReasonCode
 from hactl.core.operation import RAMPS, Operation, Outcome, Verb
-from hactl.core.reading import Verdict, read
+from hactl.core.reading import Verdict, cost, read
 from hactl.core.region_events import RegionMoved
 from hactl.core.targets import waiting_for_failback
 from hactl.core.value import Value, replace
@@ -59,7 +61,7 @@ def notices(before: Fleet, events: Sequence[Event], after: Fleet) -> tuple[Notic
     ]
     if not after.closing and any(isinstance(event, NodeChanged) for event in events):
         whole = (*_of_fleet(before, after), *_of_regions(before, after), *_of_edges(before, after))
-        found += [replace(notice, seq=after.seq) for notice in whole]
+        found = [*(replace(notice, seq=after.seq) for notice in whole), *found]
     return tuple(sorted(found, key=lambda notice: _URGENCY.index(notice.severity)))
 
 
@@ -77,6 +79,11 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet
             yield _warning(AlertKind.FAILOVER, loss.region, sentence, _STATUS)
         case FailoverEnded(node=node, back_ms=float(ms)):
             yield _good_news(AlertKind.NODE_BACK, node, f"{node} serves again after {ms:.0f} ms")
+        case EdgeLost(loss=loss):
+            left, price = len(loss.others), f"with {cost(loss)}: {loss.cause.text}"
+            yield _edge_lost(loss.edge, f"{loss.edge} is lost {price}; {left} of {len(after.edges)} edges serve", left)
+        case EdgeBack(edge=edge, ms=ms):
+            yield _good_news(AlertKind.EDGE_BACK, edge, f"{edge} serves again after {ms:.0f} ms")
         case NodeChanged(node=node) if node.state is NodeState.FAILED and event.was is not NodeState.FAILED:
             sentence = f"{node.name} {node.reason.text if node.reason else 'keeps dying'}"
             yield _critical(AlertKind.CRASH_LOOP, node.name, sentence, f"hactl logs {node.name}")
@@ -166,20 +173,19 @@ def _of_edges(before: Fleet, after: Fleet) -> Iterator[Notice]:
     left = sum(edge.serviceable for edge in after.edges)
     for edge in after.edges:
         was = before.nodes.get(edge.name)
-        if was is None or was.serviceable is edge.serviceable:
+        ended = edge.name in before.edge_losses or edge.name in after.edge_losses
+        if was is None or was.serviceable is edge.serviceable or ended:  # what ended is told with its numbers
             continue
         if was.serviceable and edge.reason is not None and _faulty((edge,)):
             sentence = f"{edge.name} is lost: {edge.reason.text}; {left} of {len(after.edges)} edges serve"
-            severity = Severity.WARNING if left else Severity.CRITICAL
-            yield Notice(
-                kind=AlertKind.EDGE_LOST,
-                severity=severity,
-                subject=edge.name,
-                sentence=sentence,
-                hint=f"hactl logs {edge.name}",
-            )
+            yield _edge_lost(edge.name, sentence, left)
         if edge.serviceable and _faulty((was,)):
             yield _good_news(AlertKind.EDGE_BACK, edge.name, f"{edge.name} serves again")
+
+
+def _edge_lost(edge: str, sentence: str, left: int) -> Notice:
+    kind, hint = AlertKind.EDGE_LOST, f"hactl logs {edge}"
+    return _warning(kind, edge, sentence, hint) if left else _critical(kind, edge, sentence, hint)
 
 
 def _any_serves(nodes: Iterable[Node]) -> bool:

@@ -61,6 +61,7 @@ def _with_config(fleet: Fleet, event: ConfigTaken) -> Fleet:
         last_revision=max(fleet.last_revision, event.revision),
         nodes={node.name: node for node in event.nodes},
         failovers={},
+        edge_losses={},
         region_losses={},
         operations={},
         confirmed={},
@@ -119,6 +120,7 @@ def _without_nodes(fleet: Fleet, names: tuple[str, ...]) -> Fleet:
         fleet,
         nodes=without(fleet.nodes, *names),
         failovers=without(fleet.failovers, *names),
+        edge_losses=without(fleet.edge_losses, *names),
         confirmed=without(fleet.confirmed, *names),
         proved=without(fleet.proved, *names),
     )

@@ -19,6 +19,9 @@ from hactl.core.events import (
     CertificateTaken,
     DaemonStarted,
     DaemonStopped,
+    EdgeBack,
+    EdgeGivenUp,
+    EdgeLost,
     Event,
     FailoverBegan,
     FailoverEnded,
@@ -41,7 +44,7 @@ from hactl.core.events import (
     WeightsChanged,
 )
 from hactl.core.lifecycle import Context, Reaction, Stimulus, react
-from hactl.core.model import Fleet, Now
+from hactl.core.model import EdgeUse, Fleet, Now
 from hactl.core.node import Node, NodeState, Role
 from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 from hactl.core.value import replace
@@ -55,6 +58,8 @@ class Draft:
         self.now = now
         self.events: list[Event] = []
         self.effects: list[Effect] = []
+        self.in_use: tuple[EdgeUse, ...] = ()
+        """What the edges were doing, as last read, when the cause of this decision is about one of them."""
 
     def context(self, node: Node) -> Context:
         """What lifecycle rules for `node` may look at."""
@@ -152,6 +157,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             return replace(fleet, failovers=failovers, last_failover_ms=last)
         case FailoverEnded(node=name):
             return replace(fleet, failovers=without(fleet.failovers, name))
+        case EdgeLost() | EdgeBack() | EdgeGivenUp():
+            return _with_edge_loss(fleet, event)
         case OperationBegan(operation=operation) | OperationMoved(operation=operation):
             return replace(fleet, operations=fleet.operations | {operation.id: operation})
         case OperationEnded(id=ended):
@@ -185,6 +192,16 @@ def _with_node(fleet: Fleet, node: Node) -> Fleet:
             fleet, nodes=nodes, confirmed=without(fleet.confirmed, node.name), proved=without(fleet.proved, node.name)
         )
     return replace(fleet, nodes=nodes)
+
+
+def _with_edge_loss(fleet: Fleet, event: EdgeLost | EdgeBack | EdgeGivenUp) -> Fleet:
+    if isinstance(event, EdgeLost):
+        losses = fleet.edge_losses | {event.loss.edge: event.loss}
+        return replace(fleet, edge_losses=losses, last_edge_loss=event.loss)
+    last = fleet.last_edge_loss
+    if isinstance(event, EdgeBack) and last is not None and last.edge == event.edge:
+        last = replace(last, back_ms=event.ms)
+    return replace(fleet, edge_losses=without(fleet.edge_losses, event.edge), last_edge_loss=last)
 
 
 def _with_region(fleet: Fleet, event: RegionEvent) -> Fleet:

@@ -7,7 +7,7 @@ from hactl.core.alert_events import AlertEvent
 from hactl.core.brownout_events import BrownoutEvent
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigEvent
-from hactl.core.model import Failover, Paused
+from hactl.core.model import EdgeLoss, Failover, Paused
 from hactl.core.node import Node, NodeState
 from hactl.core.operation import Operation, Outcome
 from hactl.core.plan import TrafficPlan
@@ -160,6 +160,26 @@ class FailoverEnded(_Event):
     """From the loss seen; None when it did not come back."""
 
 
+class EdgeLost(_Event):
+    """An edge ended, or hangs and is killed; what was open there is cut off. Nobody had ordered it to stop."""
+
+    loss: EdgeLoss
+
+
+class EdgeBack(_Event):
+    """It serves again, and has proved the plan."""
+
+    edge: str
+    ms: float
+    """From the loss seen."""
+
+
+class EdgeGivenUp(_Event):
+    """It will not be back by itself: it was stopped meanwhile, has died too often, or waits for the end of a pause."""
+
+    edge: str
+
+
 class OperationBegan(_Event):
     """A command was accepted."""
 
@@ -231,6 +251,9 @@ Event = (
     | FailoverBegan
     | FailoverMoved
     | FailoverEnded
+    | EdgeLost
+    | EdgeBack
+    | EdgeGivenUp
     | OperationBegan
     | OperationMoved
     | OperationEnded

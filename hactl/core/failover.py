@@ -45,7 +45,7 @@ def _follow_one(draft: Draft, failover: Failover) -> None:
         draft.emit(FailoverMoved(failover=failover, ms=_ms(failover.seen, now.mono)))
     node = fleet.nodes.get(failover.node)
     moved_ms = None if failover.moved is None else _ms(failover.seen, failover.moved)
-    if node is None or _will_not_return(node) or (_waits_for_a_person(node) and known_to_edges(fleet)):
+    if node is None or will_not_return(node) or (waits_for_a_person(node) and known_to_edges(fleet)):
         draft.emit(FailoverEnded(node=failover.node, moved_ms=moved_ms, back_ms=None))
     elif _made_up_for(fleet, node) and known_to_edges(fleet):
         back_ms = _ms(failover.seen, now.mono)
@@ -57,12 +57,13 @@ def _made_up_for(fleet: Fleet, node: Node) -> bool:
     return (node.serviceable and _listed(fleet, node)) or complete(fleet, node.region)
 
 
-def _will_not_return(node: Node) -> bool:
+def will_not_return(node: Node) -> bool:
+    """Somebody has taken it out on purpose, or it has died too often."""
     gone = node.state in (NodeState.STOPPED, NodeState.FAILED) or node.goal is Goal.DOWN
     return gone or node.drained
 
 
-def _waits_for_a_person(node: Node) -> bool:
+def waits_for_a_person(node: Node) -> bool:
     """It has ended in a paused fleet: how long that lasts says nothing about how fast a loss is made good."""
     return node.state is NodeState.BACKOFF and node.deadline is None
 

@@ -11,6 +11,7 @@ from hactl.core import (
     auto_failback,
     brownouts,
     consequence,
+    edge_loss,
     failover,
     operations,
     pausing,
@@ -132,6 +133,8 @@ def settle(draft: Draft, before: Fleet) -> None:
         _tell_new_edges(draft, before)
         failover.begin(draft, before)
         failover.follow(draft)
+        edge_loss.begin(draft, before)
+        edge_loss.follow(draft)
         region_loss.begin(draft, before)
         region_loss.follow(draft)
         operations.advance(draft)

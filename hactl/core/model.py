@@ -37,6 +37,38 @@ class Failover(Value):
     """When every edge had confirmed that plan."""
 
 
+class EdgeUse(Value):
+    """What clients were doing at one edge when its counters were last read."""
+
+    edge: str
+    connections: int
+    """Of clients, idle ones included."""
+    requests: int
+    """In flight."""
+    age: float = 0.0
+    """Seconds since that reading. What came and went in them is not in it, nor is what waits to be accepted: at an edge
+    that hangs that is every new connection until it is killed."""
+
+
+class EdgeLoss(Value):
+    """An edge that ended, or hangs and is killed, and what its clients lost with it: edges hand nothing over."""
+
+    edge: str
+    cause: Reason
+    seen: float
+    """Monotonic seconds."""
+    wall: float
+    """Unix time of the same moment."""
+    use: EdgeUse | None = None
+    """What it was doing; None when nobody had read it."""
+    others: tuple[str, ...] = ()
+    """Edges that serve on."""
+    carried: tuple[EdgeUse, ...] = ()
+    """What these were doing, as far as they had been read."""
+    back_ms: float | None = None
+    """From the loss seen until it served again and had proved the plan."""
+
+
 class Paused(Value):
     """While it lasts the daemon repairs nothing: it starts nobody again and kills nobody who hangs."""
 
@@ -113,6 +145,9 @@ class Fleet(Value):
     """Losses of whole regions in progress, by name."""
     last_failover_ms: float | None = None
     """Of the last ended one: from the death seen until every edge had moved."""
+    edge_losses: dict[str, EdgeLoss] = {}
+    """Of edges that are not back yet, by edge."""
+    last_edge_loss: EdgeLoss | None = None
     operations: dict[str, Operation] = {}
     """In progress, by id."""
     paused: Paused | None = None

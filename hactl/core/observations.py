@@ -1,6 +1,7 @@
 """What the world reports. Every observation names the launch it is about, so that late news can be told from news."""
 
 from hactl.core.certificate import Certificate
+from hactl.core.model import EdgeUse
 from hactl.core.node import DeadlineKind, Launch
 from hactl.core.value import Value
 
@@ -39,6 +40,8 @@ class Exited(_Observation):
     """The last line of its log, when it ended by itself."""
     left: str = ""
     """What it left running, and how to keep it from doing so; ended by now."""
+    in_use: tuple[EdgeUse, ...] = ()
+    """When it was an edge: what it and the others were doing, as last read."""
 
 
 class BecameHealthy(_Observation):
@@ -56,6 +59,8 @@ class BecameUnhealthy(_Observation):
     why: str
     hung: bool = False
     """Alive but stopped (state T), or silent beyond `hang_grace`: to be killed, so that edges retry its requests."""
+    in_use: tuple[EdgeUse, ...] = ()
+    """When it is an edge: what it and the others were doing, as last read."""
 
 
 class BecameSlow(_Observation):

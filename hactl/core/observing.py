@@ -135,6 +135,8 @@ def _certificate(draft: Draft, saw: CertificateFit | CertificateUnfit) -> None:
 
 
 def _of_one(draft: Draft, saw: _OfOne) -> None:
+    if isinstance(saw, Exited | BecameUnhealthy):
+        draft.in_use = saw.in_use
     match saw:
         case SpawnFailed(node=name, why=why, port=port):
             draft.stimulate(name, Stimulus(cause=Cause.SPAWN_FAILED, why=why, port=port))

@@ -2,12 +2,12 @@
 
 from enum import StrEnum
 
-from hactl.core.model import Fleet
+from hactl.core.model import EdgeLoss, Fleet
 from hactl.core.node import Goal, Health, Node, NodeState
 from hactl.core.safety import serving
 from hactl.core.spec import EdgeSpec
 from hactl.core.traffic import confirmed, shares
-from hactl.core.unfinished import sentence, still_open
+from hactl.core.unfinished import requests, sentence, still_open
 from hactl.core.value import Value, replace
 
 
@@ -78,10 +78,31 @@ def explain(node: Node) -> str:
     return sentence(node.reason.text, more, still_open(node.unfinished) if node.idle else "")
 
 
+def cost(loss: EdgeLoss) -> str:
+    """What the clients of a lost edge lost with it, and how fresh that knowledge was."""
+    use = loss.use
+    if use is None:
+        return "an unknown number of connections"
+    return f"{_connections(use.connections)} and {requests(use.requests)} in flight {use.age:.1f} s before"
+
+
+def others(loss: EdgeLoss) -> str:
+    """Who takes new connections instead of a lost edge."""
+    if not loss.others:
+        return "NO other edge serves"
+    carried = sum(use.connections for use in loss.carried)
+    on = f"{', '.join(loss.others)} carr{'ies' if len(loss.others) == 1 else 'y'} on"
+    return f"{on} with {_connections(carried)}" if loss.carried else on
+
+
 def url(edge: EdgeSpec) -> str:
     """Where clients go."""
     host = f"[{edge.host}]" if ":" in edge.host else edge.host
     return f"{'https' if edge.tls.cert else 'http'}://{host}:{edge.port}"
+
+
+def _connections(count: int) -> str:
+    return "1 connection" if count == 1 else f"{count} connections"
 
 
 def is_serving(fleet: Fleet) -> bool:

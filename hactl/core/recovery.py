@@ -14,6 +14,7 @@ from hactl.core.events import (
     CertificateRefused,
     CertificateTaken,
     DaemonStarted,
+    EdgeGivenUp,
     FailoverEnded,
     FleetPaused,
     NodeAdopted,
@@ -130,6 +131,8 @@ def _end_overtaken(draft: Draft, arrival: Arrival, *, rebooted: bool) -> tuple[O
         draft.emit(RevisionRolledBack(revision=draft.fleet.proposal.revision, why=why))
     for failover in tuple(draft.fleet.failovers.values()):
         draft.emit(FailoverEnded(node=failover.node, moved_ms=None, back_ms=None))
+    for edge in tuple(draft.fleet.edge_losses):
+        draft.emit(EdgeGivenUp(edge=edge))
     for region in tuple(draft.fleet.region_losses):
         draft.emit(RegionBack(region=region, moved_ms=None, back_ms=None))
     return overtaken

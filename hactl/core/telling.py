@@ -23,6 +23,9 @@ from hactl.core.events import (
     CertificateTaken,
     DaemonStarted,
     DaemonStopped,
+    EdgeBack,
+    EdgeGivenUp,
+    EdgeLost,
     Event,
     FailoverBegan,
     FailoverEnded,
@@ -48,6 +51,7 @@ from hactl.core.headroom import rate
 from hactl.core.node import Health, NodeState
 from hactl.core.operation import Operation, Phase, Step, Target
 from hactl.core.plan import EndpointStatus
+from hactl.core.reading import cost, others
 from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 
 
@@ -89,8 +93,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{edge}: plan {version} confirmed"
         case TrafficRejected(edge=edge, version=version, why=why):
             return f"{edge}: plan {version} refused: {why}"
-        case FailoverBegan() | FailoverMoved() | FailoverEnded():
-            return _failover(event)
+        case FailoverBegan() | FailoverMoved() | FailoverEnded() | EdgeLost() | EdgeBack() | EdgeGivenUp():
+            return _loss(event)
         case OperationBegan(operation=operation):
             return f"{operation.id} began: {operation.sentence}"
         case OperationMoved(operation=operation):
@@ -147,7 +151,9 @@ def tell_step(target: Target) -> str:
             assert_never(target.step)
 
 
-def _failover(event: FailoverBegan | FailoverMoved | FailoverEnded) -> str:
+def _loss(event: FailoverBegan | FailoverMoved | FailoverEnded | EdgeLost | EdgeBack | EdgeGivenUp) -> str:
+    if isinstance(event, EdgeLost | EdgeBack | EdgeGivenUp):
+        return _edge(event)
     match event:
         case FailoverBegan(failover=failover):
             return f"{failover.node}: capacity lost: {failover.cause.text}"
@@ -157,6 +163,18 @@ def _failover(event: FailoverBegan | FailoverMoved | FailoverEnded) -> str:
             return f"{node}: capacity will not be back by itself"
         case FailoverEnded(node=node, back_ms=back_ms):
             return f"{node}: capacity back after {back_ms:.0f} ms"
+        case _:
+            assert_never(event)
+
+
+def _edge(event: EdgeLost | EdgeBack | EdgeGivenUp) -> str:
+    match event:
+        case EdgeLost(loss=loss):
+            return f"{loss.edge}: lost with {cost(loss)}: {loss.cause.text}; {others(loss)}"
+        case EdgeBack(edge=edge, ms=ms):
+            return f"{edge}: serves again after {ms:.0f} ms"
+        case EdgeGivenUp(edge=edge):
+            return f"{edge}: will not be back by itself"
         case _:
             assert_never(event)
 

@@ -10,11 +10,13 @@ from typing import Any
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Launch, Node, NodeState, Role
-from hactl.core.observations import Observation
+from hactl.core.observations import BecameUnhealthy, Exited, Observation
+from hactl.core.value import replace
 from hactl.supervisor import procfs
 from hactl.supervisor.alerts.courier import Courier, Delivery
 from hactl.supervisor.certificate import CertificateWatch
 from hactl.supervisor.edges import EdgeWorker
+from hactl.supervisor.handover import Handover
 from hactl.supervisor.monitor import Monitor
 from hactl.supervisor.ports import EdgeEngine, ProcessKind
 from hactl.supervisor.process_table import ProcessTable
@@ -65,6 +67,7 @@ class Crew:
             wall=lambda: clock().wall,
             sleep=asyncio.sleep,
         )
+        self._handover = Handover(look)
         self._certificate = CertificateWatch(look=look, engine=edges, deliver=deliver, clock=lambda: clock().mono)
         self.vitals = Vitals()
 
@@ -72,6 +75,12 @@ class Crew:
     def samples(self) -> tuple[Sample, ...]:
         """The newest measurements."""
         return self._sampler.ring[-1] if self._sampler.ring else ()
+
+    def witnessed(self, saw: Observation) -> Observation:
+        """The same; about an edge that is unwell or has ended, with what clients were doing when it was read last."""
+        if not isinstance(saw, BecameUnhealthy | Exited) or saw.node not in {edge.name for edge in self._look().edges}:
+            return saw
+        return replace(saw, in_use=self._sampler.edges_in_use())
 
     def begin(
         self, group: asyncio.TaskGroup, *, measured: Callable[[], None], look_after: Callable[[], Awaitable[None]]
@@ -130,11 +139,13 @@ class Crew:
     def adopt(self, name: str, launch: Launch) -> None:
         """Take a process over, and watch it from then on."""
         self._table.adopt(name, launch)
+        if self._look().nodes[name].role is Role.EDGE:
+            self._start(self._handover.end(), f"end any handover of {name}")
         self._watch(name, launch.instance)
 
     def drain(self, node: Node) -> None:
         """Ask a process to shed its connections."""
-        self._start(self._tell(node, NodeState.DRAINING), f"drain {node.name}")
+        self._start(self._drain(node), f"drain {node.name}")
 
     def undrain(self, node: Node) -> None:
         """Take that back."""
@@ -184,6 +195,13 @@ class Crew:
         # The connections of a successor are not ours to drop; preparing it has dropped the old ones.
         if now is None or not now.state.alive:
             await self._kind(watched).forget(watched)
+
+    async def _drain(self, node: Node) -> None:
+        if node.role is not Role.EDGE:
+            await self._tell(node, NodeState.DRAINING)
+            return
+        async with self._handover.of(node):
+            await self._tell(node, NodeState.DRAINING)
 
     async def _tell(self, node: Node, state: NodeState) -> None:
         """Tell a process until it has heard, or has moved on, or has ended."""

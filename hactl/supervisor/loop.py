@@ -112,7 +112,7 @@ class Supervisor:
         """
         if self._leaving.is_set():
             return
-        self._inbox.append(saw)
+        self._inbox.append(self._crew.witnessed(saw))
         if not self._busy:
             with contextlib.suppress(Exception):  # not forgotten: `run` raises it, wherever the news came from
                 self._work(None)

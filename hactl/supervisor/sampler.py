@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Sample
+from hactl.core.model import EdgeUse, Fleet, Sample
 from hactl.core.node import Launch, Node, Role
 from hactl.core.running import EdgeReading, NodeCounters
 from hactl.core.value import Value
@@ -203,6 +203,16 @@ class Sampler:
         if not newest or any(reading is None or reading.mono < since for reading in newest):
             return None
         return sum(reading.nodes.get(node, NodeCounters()).active for reading in newest if reading is not None)
+
+    def edges_in_use(self) -> tuple[EdgeUse, ...]:
+        """What clients were doing at each edge whose process has been read, as of its newest reading."""
+        now = self._clock()
+        newest = (self._newest(edge.launch) for edge in self._look().edges)
+        return tuple(
+            EdgeUse(edge=last.edge, connections=last.connections, requests=last.active, age=now - last.mono)
+            for last in newest
+            if last is not None
+        )
 
     async def _read_edges(self) -> None:
         fleet = self._look()

@@ -7,7 +7,7 @@ import signal
 
 from common import Bench, BenchFleet, Values, loaded, median, mono, pid_of
 
-from hactl.core.events import TrafficApplied
+from hactl.core.events import EdgeLost, TrafficApplied
 
 bench = Bench(
     "P5e",
@@ -37,14 +37,18 @@ async def _one(rate: float, number: signal.Signals) -> Values:
             os.kill(pid_of(victim), number)
             records = await load.finish()
         everything, later = bench.judged(records), bench.judged(records, at + SETTLED, at + 3)
+        news = fleet.records(seq)
+        use = next((record.event.loss.use for record in news if isinstance(record.event, EdgeLost)), None)
         proofs = [
             record.mono
-            for record in fleet.records(seq)
+            for record in news
             if isinstance(record.event, TrafficApplied) and record.event.edge == victim.name
         ]
     return {
         "failed_at_once": everything.failed - later.failed,
         "failed_later": later.failed,
+        "said_connections": use.connections if use is not None else -1,
+        "said_in_flight": use.requests if use is not None else -1,
         "replaced_ms": (min(proofs) - at) * 1000,
     }
 

@@ -5,8 +5,11 @@ import signal
 import subprocess
 
 import pytest
+from support.build import a_spec, founded
 from support.command import HACTL, Home, finish, until
+from support.world import MemoryWorld
 
+from hactl.cli.see import _GOALS
 from hactl.core import codec
 from hactl.core.config_events import FleetFounded
 from hactl.core.events import OperationBegan, OperationEnded, Record
@@ -22,6 +25,14 @@ def write(home: Home, name: str, *lines: str) -> None:
     path = home.paths.daemon_log if name == "daemon" else home.paths.node_log(name)
     with path.open("a") as log:
         log.writelines(f"{line}\n" for line in lines)
+
+
+def test_a_spare_that_stands_by_counts_as_serving() -> None:
+    """Whoever waits for a node to be ready again need not know who of its region stands by now."""
+    fleet = MemoryWorld(founded(a_spec(nodes=2, spares=1))).begin().fleet
+    assert fleet.nodes["seoul-3"].standing_by
+    assert all(_GOALS["serving"](fleet, name) for name in fleet.nodes)
+    assert _GOALS["out"](fleet, "seoul-3")
 
 
 class TestEvents:

@@ -6,14 +6,16 @@ import subprocess
 
 from support.build import a_spec
 from support.certificates import issue, renew
-from support.command import HACTL, Home, finish
+from support.command import HACTL, Home, finish, until
 from support.script import serving
 
 from hactl.cli.following import until_true
 from hactl.cli.status import StatusReport, lines
 from hactl.control.client import Client
 from hactl.core import codec
-from hactl.core.model import Sample
+from hactl.core.load import measured
+from hactl.core.model import EdgeLoss, EdgeUse, Sample
+from hactl.core.node import Reason, ReasonCode
 from hactl.core.reading import Verdict
 from hactl.core.talk import Snapshot
 from hactl.core.value import replace
@@ -22,6 +24,7 @@ COLOR = b"\x1b["
 
 
 def test_the_text_answers_what_runs_what_serves_and_why_not(fleet: Home) -> None:
+    until(lambda: measured((now := fleet.snapshot()).fleet, now.samples, now.at) is not None)
     lines = fleet.ok("status").splitlines()
     assert lines[0] == "fleet t: ok, 4 nodes and 2 edges serve"
     assert "survives any one loss: yes" in lines[1]
@@ -161,3 +164,21 @@ def test_a_start_without_a_certificate_is_one_line(home: Home) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("hactl: /nowhere/cert.pem: no such file\n")
     assert home.strays() == []
+
+
+def test_the_last_edge_that_was_lost_and_what_that_cost() -> None:
+    """For as long as there was none, nothing is said; what nobody knows is not made up."""
+    fleet = serving()
+    assert not any("edge lost" in line for line in lines(Snapshot(fleet=fleet, at=1030.0, mono=30.0)))
+    use = EdgeUse(edge="edge-1", connections=12, requests=3, age=0.3)
+    cause = Reason(code=ReasonCode.EXITED, text="killed by signal 9")
+    loss = EdgeLoss(edge="edge-1", cause=cause, seen=25.0, wall=1025.0, use=use, others=("edge-2",), back_ms=128.4)
+
+    def shown(loss: EdgeLoss) -> str:
+        said = lines(Snapshot(fleet=replace(fleet, last_edge_loss=loss), at=1030.0, mono=30.0))
+        return next(line for line in said if "edge lost" in line)
+
+    assert shown(loss) == "last edge lost: edge-1 5s ago (12 connections, 3 requests), back in 128 ms"
+    assert shown(replace(loss, use=None, back_ms=None)) == (
+        "last edge lost: edge-1 5s ago (clients unknown), not back yet"
+    )

@@ -75,8 +75,9 @@ async def test_a_drain_waits_for_what_is_in_flight(fleet):
 async def test_a_rolling_restart(fleet, names, keep_alive):
     """All are replaced, one at a time, and no request is lost, on old connections or new ones.
 
-    One thing is the kernel's: it resets connections that wait to be accepted on the socket of an edge that stops
-    listening, unless net.ipv4.tcp_migrate_req hands them to the other edge. Such a request has reached nobody.
+    Where new connections were not handed over, one thing is the kernel's: it resets those that wait to be accepted on
+    the socket of an edge that stops listening, unless net.ipv4.tcp_migrate_req hands them to the other edge. That
+    happens on a machine too busy to find out whose socket is whose; how rarely, `bench/edge_restart.py` says.
     """
     mark, before, asked = fleet.seq, fleet.pids(), fleet.upstream.count
     async with open_loop(fleet.port, rate=RATE, keep_alive=keep_alive) as load:

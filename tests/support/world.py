@@ -395,6 +395,7 @@ class MemoryWorld:
         assert list(self.fleet.nodes) == [*edge_names(self.fleet.spec), *node_names(self.fleet.spec)]
         left = {node.name for node in self.fleet.nodes.values() if node.launch and held(node)}
         assert set(self.fleet.failovers) <= left, "only what hangs in a pause may still come back by itself"
+        assert self.fleet.edge_losses == {}, "every lost edge is back or given up"
         began = [event.operation.id for event in self.journal if isinstance(event, OperationBegan)]
         ended = [event.id for event in self.journal if isinstance(event, OperationEnded)]
         assert sorted(began) == sorted(ended)

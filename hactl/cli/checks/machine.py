@@ -16,6 +16,7 @@ from hactl.core.founding import edge_names, node_names
 from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.core.talk import Query
 from hactl.supervisor import procfs
+from hactl.supervisor.handover import may_borrow
 
 MIGRATE = Path("/proc/sys/net/ipv4/tcp_migrate_req")
 ENVOY_MEMORY = 70 << 20
@@ -90,11 +91,13 @@ def memory(subject: Subject) -> Iterator[Finding]:
 
 
 def migration(_: Subject) -> Iterator[Finding]:
-    """Whether connections that a dead edge had not accepted yet go to the other one."""
+    """Whether connections that an edge has not accepted yet go to the other one when it is killed, or restarted."""
     if not MIGRATE.exists():
         return
     on = MIGRATE.read_text().strip() == "1"
-    found = "on" if on else "off: connections that a killed edge had not accepted yet are reset"
+    # Of an edge that is to stop the daemon sees to that itself, where it may.
+    whose = "a killed edge" if may_borrow() else "a killed or restarted edge"
+    found = "on" if on else f"off: connections that {whose} had not accepted yet are reset"
     # Advice, not a fault: an edge's own accepted connections are lost either way.
     mend = "" if on else "sysctl net.ipv4.tcp_migrate_req=1"
     yield Finding(check="tcp_migrate_req", ok=True, found=found, mend=mend)

@@ -96,13 +96,24 @@ def test_an_edge_is_lost_and_back_and_the_last_one_is_critical() -> None:
     story = Script(serving())
     first = all_notices(story, exited("edge-1", signal=9))
     assert [(notice.kind, notice.severity) for notice in first] == [(K.EDGE_LOST, Severity.WARNING)]
-    assert first[0].sentence == "edge-1 is lost: killed by signal 9; 1 of 2 edges serve"
+    assert first[0].sentence == (
+        "edge-1 is lost with an unknown number of connections: killed by signal 9; 1 of 2 edges serve"
+    )
     second = all_notices(story, exited("edge-2", signal=9))
     assert [(notice.kind, notice.severity) for notice in second] == [
         (K.FLEET_DOWN, Severity.CRITICAL),
         (K.EDGE_LOST, Severity.CRITICAL),
     ]
-    assert told(story, *revived(story, "edge-1")) == [(K.FLEET_BACK, "default"), (K.EDGE_BACK, "edge-1")]
+    assert told(story, *revived(story, "edge-1")) == [(K.FLEET_BACK, "default")]
+    assert told(story, applied("edge-1")) == [(K.EDGE_BACK, "edge-1")], "not before it has proved the plan"
+
+
+def test_an_edge_that_is_only_unwell_is_lost_without_a_price() -> None:
+    """Its process lives and has its connections still: it does not serve, then it does again."""
+    story = Script(serving())
+    found = all_notices(story, unhealthy("edge-1", "it answers 503"))
+    assert [notice.sentence for notice in found] == ["edge-1 is lost: it answers 503; 1 of 2 edges serve"]
+    assert told(story, healthy("edge-1")) == [(K.EDGE_BACK, "edge-1")]
 
 
 def test_what_an_operator_ordered_is_no_alert() -> None:

@@ -10,12 +10,14 @@ from support.world import MemoryWorld
 from hactl.core.commands import Apply, Drain, Kill, Restart, Resume, SetWeight, Stop
 from hactl.core.effects import ApplyTraffic
 from hactl.core.events import FailoverBegan, FailoverEnded, FailoverMoved, NodeChanged, TrafficShifted
+from hactl.core.headroom import bereft
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
 from hactl.core.plan import EndpointStatus
 from hactl.core.reading import Verdict, read
 from hactl.core.spec import FailoverMode, FleetSpec
+from hactl.core.traffic import shares
 from hactl.core.value import replace
 
 S = NodeState
@@ -177,3 +179,14 @@ def test_a_drain_for_good_needs_no_confirmation() -> None:
     story = Script(with_spares(a_spec(nodes=1, spares=1))) >> Drain(nodes=("seoul-1",)) >> idle("seoul-1")
     assert story.node("seoul-2").serviceable
     assert story.refuses(Drain(nodes=("seoul-2",))).guard
+
+
+def test_what_a_dry_run_shows_has_the_spare_in_it() -> None:
+    """Right after a kill the spare has stepped in: the shares that are promised are those that come about."""
+    fleet = with_spares()
+    promised = {share.node: share.part for share in shares(bereft(fleet, ["seoul-1"]))}
+    assert promised == {"seoul-1": 0.0, "seoul-2": 0.5, "seoul-3": 0.5}
+    story = Script(fleet) >> exited("seoul-1", signal=9)
+    assert {share.node: share.part for share in shares(story.fleet)} == promised
+    both = {share.node: share.part for share in shares(bereft(fleet, ["seoul-1", "seoul-3"]))}
+    assert both == {"seoul-1": 0.0, "seoul-2": 1.0, "seoul-3": 0.0}

@@ -10,10 +10,14 @@ from hactl.core.events import (
     CertificateTaken,
     DaemonStarted,
     DaemonStopped,
+    EdgeLost,
     Event,
     WeightsChanged,
 )
+from hactl.core.model import EdgeLoss, EdgeUse
+from hactl.core.node import Reason, ReasonCode
 from hactl.core.telling import tell
+from hactl.core.value import replace
 
 
 @given(values(Event))
@@ -49,3 +53,20 @@ def test_a_daemon_on_the_last_good_configuration_cannot_be_overlooked() -> None:
         "daemon 1 in charge (pid 7); LAST GOOD CONFIGURATION in force, hactl.toml cannot be used: "
         "hactl.toml:3:1: not valid TOML"
     )
+
+
+def test_a_lost_edge_is_told_with_what_it_cost() -> None:
+    """How many, how fresh that is, why, and who carries on; what is not known is not made up."""
+    use = EdgeUse(edge="edge-1", connections=12, requests=1, age=0.31)
+    cause = Reason(code=ReasonCode.EXITED, text="killed by signal 9")
+    loss = EdgeLoss(edge="edge-1", cause=cause, seen=0.0, wall=0.0, use=use, others=("edge-2", "edge-3"))
+    carried = (EdgeUse(edge="edge-2", connections=1, requests=0),)
+    assert tell(EdgeLost(loss=loss)) == (
+        "edge-1: lost with 12 connections and 1 request in flight 0.3 s before: killed by signal 9; "
+        "edge-2, edge-3 carry on"
+    )
+    alone = replace(loss, use=None, others=("edge-2",), carried=carried)
+    assert tell(EdgeLost(loss=alone)) == (
+        "edge-1: lost with an unknown number of connections: killed by signal 9; edge-2 carries on with 1 connection"
+    )
+    assert tell(EdgeLost(loss=replace(loss, others=()))).endswith("; NO other edge serves")

@@ -255,6 +255,28 @@ async def test_it_measures_from_the_beginning(watch: Watch) -> None:
         assert {sample.node for sample in crew.samples} == set(watch.fleet.nodes)
 
 
+async def test_news_of_an_edge_comes_with_what_clients_were_doing_there(watch: Watch) -> None:
+    """An end or a hang, with the newest reading of every edge; news of anybody else is left as it is."""
+    for name in ("edge-1", "edge-2"):
+        watch.change(name, **{key: getattr(a_node(NodeState.SERVING, name), key) for key in ("state", "launch")})
+    async with watch.on_duty() as crew:
+        await watch.measured.wait()
+        told = [crew.witnessed(saw) for saw in (Exited(node="edge-1", instance="i"), Exited(node=NAME, instance="i"))]
+    edge, node = told
+    assert isinstance(edge, Exited)
+    assert {use.edge for use in edge.in_use} == {"edge-1", "edge-2"}
+    assert node == Exited(node=NAME, instance="i")
+
+
+async def test_with_an_adopted_edge_a_handover_that_was_left_is_ended(watch: Watch) -> None:
+    """The daemon before may have died while it kept new connections from an edge."""
+    launch = watch.nursery.start_elsewhere()
+    watch.change("edge-1", state=NodeState.SERVING, launch=launch)
+    async with watch.on_duty() as crew:
+        crew.adopt("edge-1", launch)
+        assert "end any handover of edge-1" in {task.get_name() for task in crew._running}
+
+
 async def test_when_it_ends_nothing_of_it_goes_on(watch: Watch) -> None:
     """Every task is owned and named, and all of them are over."""
     async with watch.at_work(NodeState.DRAINING) as crew:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.processes import WAITS_FOR_EVER
 
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet, Sample
+from hactl.core.model import EdgeUse, Fleet, Sample
 from hactl.core.node import Launch, Node, NodeState, Role
 from hactl.core.running import EdgeReading, NodeCounters
 from hactl.core.value import replace
@@ -138,7 +138,8 @@ class FakeEdges:
         if edge.name in self.broken:
             raise HactlError(f"{edge.name!r} does not answer")
         now = self.clock()
-        return reading(edge.name, now, int(now * 10), a=NodeCounters(requests=int(now * 10), active=3))
+        read = reading(edge.name, now, int(now * 10), a=NodeCounters(requests=int(now * 10), active=3))
+        return replace(read, connections=7, active=5)
 
 
 class World:
@@ -256,6 +257,17 @@ class TestSampling:
         world.fleet = replace(world.fleet, nodes=world.fleet.nodes | {"e2": down})
         world.run(1)
         assert world.sampler.edges_in_flight("a", 1000.0) == 3
+
+    def test_what_clients_do_at_each_edge_is_known_with_its_age(self):
+        """From the newest reading of the process that runs now: of a new one nothing is known, nor of a silent one."""
+        world = World()
+        world.run(1)
+        world.now += 0.3
+        uses = {use.edge: use for use in world.sampler.edges_in_use()}
+        assert uses["e1"] == EdgeUse(edge="e1", connections=7, requests=5, age=pytest.approx(0.8))
+        restarted = replace(world.fleet.nodes["e1"], launch=world.launch("e1", 2))
+        world.fleet = replace(world.fleet, nodes=world.fleet.nodes | {"e1": restarted})
+        assert [use.edge for use in world.sampler.edges_in_use()] == ["e2"]
 
 
 class TestUsage:

@@ -1,0 +1,214 @@
+"""Before an edge stops listening: new connections go to the other edges, so that none is left waiting at its door.
+
+A connection that the kernel has completed, and nobody has accepted when the socket is closed, is reset. An edge that
+is short of processor time has some of these. So they are steered away first (see `shared_port`), then those that wait
+are given time to be accepted, and only then is the edge told to stop listening.
+
+It needs leave to borrow sockets of the edges, which a kernel may refuse; then edges stop as they would without. It is
+never done halfway: whose socket stands at which place of the group is found out by a connection to each, and whatever
+does not come out as expected, then or later, gives the choice back to the kernel. So does every daemon that takes over
+from one that died meanwhile, and it is only begun where the next daemon would be allowed to end it.
+"""
+
+import asyncio
+import socket
+import struct
+import time
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from hactl.core.model import Fleet
+from hactl.core.node import Node
+from hactl.core.value import Value
+from hactl.supervisor import shared_port
+
+ACCEPT = 0.5
+"""Seconds an edge may take to accept the connection that shows its place."""
+LONGEST = 2.0
+"""Seconds it may take altogether ..."""
+PART = 0.25
+"""... and this part of the time that an edge has for its drain, which is needed for those it serves."""
+CLOSED = 15.0
+"""Seconds in which an edge that was told to stop listening does."""
+MOST = 128
+"""Sockets of a group that is looked into; each takes one connection."""
+_LOOK = 0.001
+_WATCH = 0.02
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
+_STATUS = Path("/proc/self/status")
+_SYS_PTRACE = 1 << 19
+"""CAP_SYS_PTRACE."""
+
+
+class Door(Value):
+    """One port, and the processes that share it."""
+
+    host: str
+    port: int
+    pids: dict[str, int]
+    """By edge."""
+
+
+class Steered(Value):
+    """Whose new connections go to whom, for now."""
+
+    own: frozenset[int]
+    """The sockets of the edge that leaves, by inode."""
+    others: frozenset[int]
+
+
+class Handover:
+    """Steers the new connections of one edge at a time to the others."""
+
+    def __init__(self, look: Callable[[], Fleet], *, permitted: Callable[[], bool] | None = None) -> None:
+        """`permitted` is whether this and every later daemon may borrow sockets."""
+        self._look = look
+        self._permitted = permitted or may_borrow
+        self._one_at_a_time = asyncio.Lock()
+
+    @asynccontextmanager
+    async def of(self, edge: Node) -> AsyncIterator[bool]:
+        """Within the block the edge is told to stop listening; the block is left when it has.
+
+        Yields whether its new connections go to others by now.
+        """
+        door, busy = door_of(self._look()), self._one_at_a_time.locked()
+        patience = min(LONGEST, PART * self._look().spec.gateway.stop_timeout)
+        if busy or edge.name not in door.pids or not self._fits(edge) or not self._permitted():
+            yield False
+            return
+        async with self._one_at_a_time:
+            try:
+                steered = await asyncio.to_thread(steer, door, edge.name, patience)
+                yield steered is not None
+                if steered is not None:
+                    await _closed(door, steered)
+            finally:
+                give_back(door_of(self._look()))
+
+    async def end(self) -> None:
+        """Give the choice back to the kernel: a daemon that died may have left it with somebody."""
+        async with self._one_at_a_time:
+            await asyncio.to_thread(give_back, door_of(self._look()))
+
+    def _fits(self, edge: Node) -> bool:
+        """There is somebody to take its connections, and nobody whose place could be mistaken."""
+        fleet = self._look()
+        others = [other for other in fleet.edges if other.name != edge.name and other.state.alive]
+        here = (edge.address, edge.port)
+        return (
+            not fleet.closing
+            and bool(others)
+            and all(other.serviceable and (other.address, other.port) == here for other in others)
+        )
+
+
+def door_of(fleet: Fleet) -> Door:
+    """Where the edges of a fleet listen together."""
+    alive = [edge for edge in fleet.edges if edge.launch is not None]
+    host, port = (alive[0].address, alive[0].port) if alive else (fleet.spec.edge.host, fleet.spec.edge.port)
+    return Door(host=host, port=port, pids={edge.name: edge.launch.pid for edge in alive if edge.launch is not None})
+
+
+def may_borrow(yama: Path = _YAMA, own: Path = _STATUS) -> bool:
+    """True when a process of the same user may be looked into, whether it is a child or was adopted."""
+    try:
+        scope = int(yama.read_text())
+    except (OSError, ValueError):  # no such rule in this kernel
+        return True
+    if scope == 0:
+        return True
+    held = next((line.split()[1] for line in own.read_text().splitlines() if line.startswith("CapEff:")), "0")
+    return scope < 3 and bool(int(held, 16) & _SYS_PTRACE)
+
+
+def steer(door: Door, leaving: str, patience: float = LONGEST) -> Steered | None:
+    """Let no new connection come to `leaving` any more, and wait until it has accepted those it has.
+
+    None when that cannot be brought about for certain within `patience` seconds: the kernel picks as ever then.
+    """
+    try:
+        return _steer(door, leaving, time.monotonic() + patience)
+    except OSError:
+        give_back(door)
+        return None
+
+
+def who_accepts(door: Door) -> str:
+    """The edge that accepts a new connection; "" when none of them did in time."""
+    host = _WILDCARDS.get(door.host, door.host)
+    with socket.create_connection((host, door.port), timeout=ACCEPT) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # leaves nothing behind
+        client, end = probe.getsockname()[:2], time.monotonic() + ACCEPT
+        while time.monotonic() < end:
+            if inode := shared_port.acceptor(host, door.port, client):
+                theirs = (edge for edge, pid in door.pids.items() if inode in shared_port.open_sockets(pid))
+                return next(theirs, "")
+            time.sleep(_LOOK)
+    return ""
+
+
+def give_back(door: Door) -> None:
+    """Let the kernel pick among all sockets again; any edge that still listens will do to say so."""
+    for pid in door.pids.values():
+        with suppress(OSError):
+            mine = shared_port.open_sockets(pid)
+            for inode in _inodes(door) & mine.keys():
+                with shared_port.borrowed(pid, mine[inode]) as member:
+                    shared_port.detach(member)
+                    return
+
+
+async def _closed(door: Door, steered: Steered) -> None:
+    """Wait until the one that leaves listens no more; no longer when anybody else's sockets have changed."""
+    end = time.monotonic() + CLOSED
+    with suppress(OSError):  # whoever cannot look gives the choice back
+        while (now := _inodes(door)) & steered.own and now - steered.own == steered.others:
+            if time.monotonic() >= end:
+                return
+            await asyncio.sleep(_WATCH)
+
+
+def _steer(door: Door, leaving: str, end: float) -> Steered | None:
+    before = _inodes(door)
+    own = {inode: fd for inode, fd in shared_port.open_sockets(door.pids[leaving]).items() if inode in before}
+    if not own or own.keys() == before or len(before) > MOST:
+        return None
+    # Held for as long as it takes to find out: it is not told to close its socket before we have.
+    with shared_port.borrowed(door.pids[leaving], next(iter(own.values()))) as member:
+        places = _places(door, member, len(before), end)
+        others = [place for place, edge in enumerate(places) if edge != leaving]
+        known = "" not in places and places.count(leaving) == len(own)
+        if known:
+            shared_port.attach(member, others)
+        if not known or _inodes(door) != before or who_accepts(door) in (leaving, ""):
+            shared_port.detach(member)
+            return None
+    _emptied(door, own, end)
+    return Steered(own=frozenset(own), others=frozenset(before - own.keys()))
+
+
+def _places(door: Door, member: socket.socket, count: int, end: float) -> list[str]:
+    """Whose socket stands at each place of the group; "" from the first that nobody accepts at, or in time."""
+    found: list[str] = []
+    for place in range(count):
+        shared_port.attach(member, [place])
+        found.append(who_accepts(door) if time.monotonic() < end else "")
+        if not found[-1]:
+            break
+    return found
+
+
+def _emptied(door: Door, inodes: Collection[int], end: float) -> None:
+    """Wait for those who wait at these sockets; who does so at the end has the time until the edge stops listening."""
+    while time.monotonic() < end:
+        listening = shared_port.listeners(door.host, door.port)
+        if not any(one.waiting for one in listening if one.inode in inodes):
+            return
+        time.sleep(_LOOK)
+
+
+def _inodes(door: Door) -> set[int]:
+    return {one.inode for one in shared_port.listeners(door.host, door.port)}
