@@ -1,7 +1,7 @@
 """What the upper-case keys do to the row under the cursor: a command, its shell line, and what to ask before. Pure.
 
-The target is frozen when the key is pressed, name and process both, and looked at again before anything is sent: a
-row that has become another process meanwhile is never hit.
+The target is frozen when the key is pressed, name and process both, and the daemon is asked about it again right before
+anything is sent: a row that has become another process meanwhile is not hit.
 """
 
 from enum import StrEnum

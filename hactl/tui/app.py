@@ -3,6 +3,7 @@
 It decides nothing about the fleet: every change is a command to the Controller, and its outcome is an event.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,8 +18,8 @@ from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
 from hactl.tui import actions, shell
-from hactl.tui.actions import Action, Target
-from hactl.tui.changing import Changing
+from hactl.tui.actions import MILD, Action, Target
+from hactl.tui.changing import Changing, Question
 from hactl.tui.lines import line
 from hactl.tui.link import RETRY, Link
 from hactl.tui.meaning import Glyphs
@@ -89,6 +90,8 @@ class Console(App[None]):
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
+        self._reading = False
+        """A page of a log is on its way."""
         self._as_of: float | None = None
         """Unix time of what is shown; None for now."""
 
@@ -192,15 +195,18 @@ class Console(App[None]):
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
                     self._stumbled(type(error).__name__, f"drawing {type(screen).__name__}")
-        if isinstance(self.screen, LogsPage) and self.screen.node:
+        if isinstance(self.screen, LogsPage) and self.screen.node and not self._reading:
+            self._reading = True
             self._read_on(self.screen)
 
-    @work(exclusive=True, exit_on_error=False, group="log")
+    @work(exit_on_error=False, group="log")
     async def _read_on(self, page: LogsPage) -> None:
         try:
             page.take(await self._controller.log(page.node, page.after))
         except HactlError as error:
-            self._say(error)
+            page.trouble = error.message
+        finally:
+            self._reading = False
 
     def on_resize(self) -> None:
         """Another size has room for other things."""
@@ -273,18 +279,32 @@ class Console(App[None]):
         if node is None or act is None:
             self.notify("that key does nothing on this row", severity="warning", markup=False)
             return
-        self._change(Action(act=act, target=Target.of(node)))
+        action = Action(act=act, target=Target.of(node))
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        dialog = Confirm(self._look)
+        if act not in MILD:
+            self.push_screen(dialog, answer.set_result)  # at once: what is typed next is typed there
+        self._change(action, dialog, answer)
 
     @work(exit_on_error=False, group="change")
-    async def _change(self, action: Action) -> None:
-        await Changing(
+    async def _change(self, action: Action, dialog: Confirm, answer: "asyncio.Future[str | None]") -> None:
+        async def ask(question: Question) -> str | None:
+            dialog.put(question)
+            return await answer
+
+        changing = Changing(
             self._controller,
             by=self._by,
             look=lambda: self.picture.snapshot,
-            ask=lambda question: self.push_screen_wait(Confirm(self._look, question)),
+            ask=ask,
             say=partial(self.notify, markup=False),
             complain=self._say,
-        ).make(action)
+        )
+        try:
+            await changing.make(action)
+        finally:
+            if dialog in self.screen_stack and not answer.done():
+                dialog.dismiss(None)
 
     def _only_reads(self) -> None:
         self.notify("this console is read-only: open one without --read-only", severity="warning", markup=False)

@@ -53,13 +53,13 @@ class Changing:
     async def make(self, action: Action) -> None:
         """Do it, unless somebody or something says no."""
         confirm = "" if action.act in MILD else await self._asked(action)
-        snapshot = self._look()
-        if confirm is None or snapshot is None:
-            return
-        if trouble := actions.still_there(snapshot, action.target):
-            self._complain(HactlError(trouble))
+        if confirm is None:
             return
         try:
+            # not what is on the screen: that may be older than the process
+            if trouble := actions.still_there(await self._controller.fleet(), action.target):
+                self._complain(HactlError(trouble))
+                return
             receipt = await self._controller.submit(action.command, by=self._by, confirm=confirm)
         except HactlError as error:
             self._complain(error)

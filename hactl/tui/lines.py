@@ -2,6 +2,7 @@
 
 from rich.cells import cell_len, set_cell_size
 
+from hactl.core.plain import one_line
 from hactl.core.value import Value
 from hactl.tui.meaning import Meaning
 
@@ -17,8 +18,9 @@ Line = tuple[Span, ...]
 
 
 def line(*parts: str | Span) -> Line:
-    """A line of these pieces; plain ones are ordinary text."""
-    return tuple(Span(text=part) if isinstance(part, str) else part for part in parts)
+    """A line of these pieces, without anything that drives a terminal; plain ones are ordinary text."""
+    spans = (Span(text=part) if isinstance(part, str) else part for part in parts)
+    return tuple(Span(text=one_line(span.text), meaning=span.meaning) for span in spans)
 
 
 def spread(left: Line, right: Line, width: int) -> Line:

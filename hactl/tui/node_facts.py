@@ -13,6 +13,8 @@ from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.render import age, looks, spark
 
+PAST = 30
+"""Records that are told; the rest is on the screen of events."""
 _LABEL = 12
 """Cells of the names of facts."""
 
@@ -80,13 +82,15 @@ def _process(snapshot: Snapshot, node: Node, sample: Sample) -> tuple[Line, ...]
 
 
 def _past(view: View, name: str) -> tuple[Line, ...]:
-    lines = []
+    lines: list[Line] = []
     for record in reversed(view.records):
+        if len(lines) == PAST:
+            break
         said = tell(record.event)
         if name in said.replace(",", " ").replace(":", " ").split():
             when = time.strftime("%H:%M:%S", time.localtime(record.wall))
             lines.append(line(Span(text=f" {when} ", meaning=Meaning.MUTED), said))
-    return tuple(lines[:50])
+    return tuple(lines)
 
 
 def _fact(label: str, *said: str | Span) -> Line:

@@ -10,6 +10,7 @@ from itertools import islice
 
 from hactl.core.draft import evolve
 from hactl.core.events import Record
+from hactl.core.node import Role
 from hactl.core.talk import Measured, News, Snapshot, Update
 from hactl.core.value import Value, replace
 
@@ -31,8 +32,8 @@ class View(Value):
     """What happened until then, oldest first."""
     rates: Mapping[str, Sequence[float]] = {}
     """Requests per second of each process in the minute before, newest last."""
-    moments: Sequence[Snapshot] = ()
-    """The minutes before, newest last."""
+    spread: Sequence[Mapping[str, float]] = ()
+    """Requests per second of each region in the minutes before, newest last."""
     heard: float = 0.0
     """When the last update came, in seconds of the console's own monotonic clock."""
     trouble: str = ""
@@ -48,6 +49,8 @@ class Picture:
         self.snapshot: Snapshot | None = None
         self.records: deque[Record] = deque(maxlen=RECORDS)
         self.moments: deque[Snapshot] = deque()
+        self.spread: deque[dict[str, float]] = deque()
+        """Of each moment."""
         self.rates: dict[str, deque[float]] = {}
         self.heard = 0.0
         self.trouble = ""
@@ -91,7 +94,7 @@ class Picture:
             snapshot=self.snapshot,
             records=self.records,
             rates=self.rates,
-            moments=self.moments,
+            spread=self.spread,
             heard=self.heard,
             trouble=self.trouble,
         )
@@ -111,7 +114,7 @@ class Picture:
             snapshot=snapshot,
             records=records,
             rates=rates,
-            moments=before,
+            spread=list(islice(self.spread, len(before))),
             heard=self.heard,
             trouble=self.trouble,
             live=False,
@@ -129,9 +132,20 @@ class Picture:
 
     def _measured(self, snapshot: Snapshot) -> None:
         self.moments.append(snapshot)
+        self.spread.append(_by_region(snapshot))
         while len(self.moments) > max(MINUTE, min(MOMENTS, SAMPLES // max(1, len(snapshot.samples)))):
             self.moments.popleft()
+            self.spread.popleft()
         for sample in snapshot.samples:
             self.rates.setdefault(sample.node, deque(maxlen=MINUTE)).append(sample.requests or 0.0)
         for gone in set(self.rates) - set(snapshot.fleet.nodes):
             del self.rates[gone]
+
+
+def _by_region(snapshot: Snapshot) -> dict[str, float]:
+    carried = {node.region: 0.0 for node in snapshot.fleet.gateways}
+    for sample in snapshot.samples:
+        node = snapshot.fleet.nodes.get(sample.node)
+        if node is not None and node.role is Role.GATEWAY:
+            carried[node.region] += sample.requests or 0.0
+    return carried

@@ -1,8 +1,7 @@
 """How the traffic was spread over time, as stacked bars: one column a moment, one filling for each region. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from hactl.core.talk import Snapshot
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.meaning import Meaning
 
@@ -13,13 +12,16 @@ ASCII_FILLINGS = ("#", "=", ".", "%")
 
 
 def spread_over_time(
-    moments: Sequence[Snapshot], width: int, height: int, *, fillings: Sequence[str] = FILLINGS
+    moments: Sequence[Mapping[str, float]], width: int, height: int, *, fillings: Sequence[str] = FILLINGS
 ) -> tuple[Line, ...]:
-    """`height` lines of `width` cells, the last one a legend; a moment without traffic is blank."""
+    """`height` lines of `width` cells, the last one a legend; a moment without traffic is blank.
+
+    `moments` are the requests per second of each region, newest last.
+    """
     if height < 2 or width < 1 or not moments:
         return ()
-    regions = list(dict.fromkeys(node.region for node in moments[-1].fleet.gateways))
     known = list(moments)
+    regions = list(known[-1])
     each = max(1, -(-len(known) // width))
     columns = [_column(known[max(0, end - each) : end], regions) for end in range(len(known), 0, -each)]
     columns = list(reversed(columns[:width]))
@@ -29,16 +31,11 @@ def spread_over_time(
     return (*lines, _legend(regions, columns[-1], width, fillings))
 
 
-def _column(moments: Sequence[Snapshot], regions: Sequence[str]) -> list[float]:
+def _column(moments: Sequence[Mapping[str, float]], regions: Sequence[str]) -> list[float]:
     """The part of the traffic of each region; all 0 without any."""
-    carried = dict.fromkeys(regions, 0.0)
-    for moment in moments:
-        homes = {node.name: node.region for node in moment.fleet.gateways}
-        for sample in moment.samples:
-            if (region := homes.get(sample.node)) in carried:
-                carried[region] += sample.requests or 0.0
-    total = sum(carried.values())
-    return [carried[region] / total if total else 0.0 for region in regions]
+    carried = [sum(moment.get(region, 0.0) for moment in moments) for region in regions]
+    total = sum(carried)
+    return [part / total if total else 0.0 for part in carried]
 
 
 def _row(columns: list[list[float]], at: float, blank: int, fillings: Sequence[str]) -> Line:

@@ -5,6 +5,7 @@ The widget that draws them is `widgets.line_table`; what stands in them comes fr
 
 from rich.cells import cell_len, set_cell_size
 
+from hactl.core.plain import one_line
 from hactl.core.value import Value
 from hactl.tui.meaning import Meaning
 
@@ -105,7 +106,8 @@ def fitted(columns: tuple[Column, ...], rows: tuple[Row, ...], width: int) -> tu
 
 
 def padded(text: str, width: int, *, right: bool) -> str:
-    """`text` in exactly `width` cells; what is too long ends in a mark."""
+    """`text` in exactly `width` cells and without anything that drives a terminal; what is too long ends in a mark."""
+    text = one_line(text)
     long = cell_len(text) - width
     if long > 0:
         return set_cell_size(text, max(0, width - 1)) + "…" if width else ""

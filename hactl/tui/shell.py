@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from hactl.core.errors import HactlError
 from hactl.core.value import Value
 
-LONGEST = 600.0
-"""Seconds a command may take; whoever waits longer does that in a shell."""
+LONGEST = 30.0
+"""Seconds a command may take; whoever waits or follows for longer does that in a shell."""
 SHORT = 6
 """Lines of output that fit into a notice."""
 MOST = 200_000
-"""Bytes of output that are shown."""
+"""Bytes of output that are shown, the last ones."""
 
 
 class Ran(Value):
@@ -47,28 +47,31 @@ def parse(typed: str) -> list[str]:
         raise HactlError(f"'{typed}': {str(error).lower()}") from error
 
 
-async def run(words: Sequence[str], fleet: str) -> Ran:
-    """Run `hactl --fleet FLEET WORDS` until it has ended, without a terminal. Raises HactlError after too long."""
-    argv = [sys.executable, "-m", "hactl", "--fleet", fleet, *words]
-    environment = os.environ | {"NO_COLOR": "1"}
+async def run(words: Sequence[str], fleet: str, *, longest: float = LONGEST) -> Ran:
+    """Run `hactl --fleet FLEET WORDS` without a terminal until it has ended, or for `longest` seconds."""
     process = await asyncio.create_subprocess_exec(
-        *argv,
+        *[sys.executable, "-m", "hactl", "--fleet", fleet, *words],
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env=environment,
+        env=os.environ | {"NO_COLOR": "1"},
     )
-    shell = shlex.join(["hactl", *words])
+    said = bytearray()
+    late = ""
     try:
-        async with asyncio.timeout(LONGEST):
-            said, _ = await process.communicate()
+        async with asyncio.timeout(longest):
+            while process.stdout is not None and (piece := await process.stdout.read(1 << 16)):
+                said += piece
+                del said[:-MOST]
+            await process.wait()
     except TimeoutError:
-        raise HactlError(f"'{shell}' has not ended after {LONGEST:g} s", "run it in a shell") from None
+        late = f"\n-- ended here after {longest:g} s: run it in a shell --"
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return Ran(shell=shell, code=process.returncode or 0, text=said[:MOST].decode(errors="replace").rstrip())
+    text = said.decode(errors="replace").rstrip() + late
+    return Ran(shell=shlex.join(["hactl", *words]), code=process.returncode or 0, text=text)
 
 
 def complete(typed: str, verbs: Sequence[str], names: Sequence[str]) -> str | None:

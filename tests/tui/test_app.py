@@ -1,5 +1,6 @@
 """The console from key press to outcome, against a controller in memory and a clock that stands still."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,7 +13,6 @@ from textual.pilot import Pilot
 
 from hactl.core.commands import Drain, Freeze, Kill, Restart, Resume, Stop
 from hactl.core.errors import CommandRejected, Unreachable
-from hactl.core.events import NodeChanged
 from hactl.core.node import NodeState
 from hactl.core.plan import Share
 from hactl.core.talk import Measured, Receipt
@@ -105,7 +105,7 @@ class TestScreens:
 
     async def test_logs_are_those_of_the_row_under_the_cursor(self):
         async with stage() as now:
-            now.controller.logs["osaka-1"] = ("[bold]first[/nope]", "second")
+            now.controller.logs["osaka-1"] = ("[bold]first[/nope]", "sec\x1b[2Jond")
             await now.go_to("osaka-1")
             await now.press("l")
             await now.until_drawn()
@@ -113,7 +113,7 @@ class TestScreens:
             assert isinstance(page, LogsPage)
             assert ["".join(span.text for span in line) for line in page.reader.shown] == [
                 "[bold]first[/nope]",
-                "second",
+                "sec\N{REPLACEMENT CHARACTER}[2Jond",
             ]
 
     async def test_too_small_a_screen_says_so_and_changes_nothing(self):
@@ -199,11 +199,32 @@ class TestChanges:
             await now.go_to("seoul-1")
             await now.press("K")
             node = a_fleet().nodes["seoul-1"]
-            again = replace(node, launch=a_launch("seoul-1", 2))
-            now.controller.happen(NodeChanged(was=NodeState.SERVING, node=again))
-            await now.pilot.pause()
+            again = with_node(a_fleet(), "seoul-1", launch=replace(a_launch("seoul-1", 2), at=node.launch.at))
+            now.controller.snapshot = a_snapshot(again)  # the console has not heard of it yet
             await now.press("y")
             assert len(now.controller.requests) == now.controller.dry_runs == 1
+
+    async def test_what_is_typed_before_the_daemon_has_answered_confirms_nothing(self):
+        """A filter typed too early is no yes, and a second question cannot come over the first."""
+        async with stage() as now:
+            held, submit = asyncio.Event(), now.controller.submit
+
+            async def slowly(*args: object, **how: object) -> Receipt:
+                await held.wait()
+                return await submit(*args, **how)
+
+            now.controller.submit = slowly
+            await now.go_to("seoul-1")
+            await now.press("K", *"/ty", "K")
+            assert isinstance(now.app.screen, Confirm)
+            assert "asking the daemon" in now.text("#question")
+            assert sum(isinstance(screen, Confirm) for screen in now.app.screen_stack) == 1
+            held.set()
+            await now.pilot.pause()
+            assert "Kill seoul-1?" in now.text("#question")
+            assert len(now.controller.requests) == now.controller.dry_runs == 1
+            await now.press("escape")
+            assert len(now.controller.requests) == 1
 
     async def test_rows_that_move_between_key_and_answer_change_nothing(self):
         async with stage() as now:
@@ -211,7 +232,8 @@ class TestChanges:
             await now.press("K")
             fleet = a_fleet()
             gone = {name: node for name, node in fleet.nodes.items() if name not in ("seoul-1", "edge-1")}
-            now.app.picture.take(a_snapshot(replace(fleet, nodes=gone)), 10.0)
+            now.controller.snapshot = a_snapshot(replace(fleet, nodes=gone))
+            now.app.picture.take(now.controller.snapshot, 10.0)
             now.app._draw()
             await now.press("y")
             assert now.controller.requests[-1].command == Kill(nodes=("seoul-2",))

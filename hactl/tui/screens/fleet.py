@@ -72,7 +72,7 @@ class FleetPage(Page):
         self._draw_side(view)
         plot = self.query_one("#plot", LinesView)
         fillings = FILLINGS if self.glyphs.serving != ASCII.serving else ASCII_FILLINGS
-        plot.show(spread_over_time(view.moments, plot.size.width, plot.size.height, fillings=fillings))
+        plot.show(spread_over_time(view.spread, plot.size.width, plot.size.height, fillings=fillings))
         under_way = operations(view.snapshot) if view.snapshot is not None else ()
         self.query_one("#operations").styles.height = len(under_way)
         self.lines("#operations", tuple(cut(each, width) for each in under_way))

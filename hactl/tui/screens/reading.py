@@ -125,11 +125,13 @@ class LogsPage(ReadingPage):
     """Whose; "" before one was chosen."""
     after = -1
     """Where to read on."""
+    trouble = ""
+    """Why it could not be read last time."""
 
     def turn_to(self, node: str) -> None:
         """Read the log of another process, from its end."""
         if node != self.node:
-            self.node, self.after = node, -1
+            self.node, self.after, self.trouble = node, -1, ""
             if self.is_mounted:
                 self.reader.clear()
 
@@ -137,7 +139,7 @@ class LogsPage(ReadingPage):
         """More of it has come."""
         if page.node != self.node:
             return
-        self.after = page.after
+        self.after, self.trouble = page.after, ""
         cut = (line(Span(text="-- lines are missing here --", meaning=Meaning.MUTED)),) if page.truncated else ()
         self.reader.add((*cut, *(line(text) for text in page.lines)))
 
@@ -147,4 +149,5 @@ class LogsPage(ReadingPage):
     def foot(self) -> Line:
         """Whose log it is."""
         name = self.node or "no process chosen: enter on the fleet, then l"
-        return (Span(text=f"{name}  ", meaning=Meaning.TITLE), *super().foot())
+        trouble = (Span(text=f"{self.trouble}  ", meaning=Meaning.DOWN),) if self.trouble else ()
+        return (Span(text=f"{name}  ", meaning=Meaning.TITLE), *trouble, *super().foot())

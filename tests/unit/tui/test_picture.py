@@ -123,6 +123,11 @@ class TestThePast:
     def test_before_everything_is_the_first_moment(self):
         assert self.seen().then(0.0).snapshot.at == 1000.0
 
+    def test_how_traffic_was_spread_goes_with_it(self):
+        picture = self.seen()
+        assert len(picture.now().spread) == len(picture.moments) == 100
+        assert picture.then(1030.4).spread[-1] == {"seoul": 30.0}
+
     def test_an_empty_picture_has_no_past(self):
         assert Picture().then(5.0).snapshot is None
 

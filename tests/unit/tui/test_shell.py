@@ -55,6 +55,14 @@ async def test_what_a_command_says_and_how_it_ends_is_told(tmp_path, monkeypatch
     assert ran.notice.endswith("exit code 6")
 
 
+async def test_one_that_does_not_end_is_ended_and_what_it_said_is_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HACTL_STATE_DIR", str(tmp_path))
+    ran = await run(["--help"], "nowhere", longest=0.0)
+    assert "ended here after 0 s: run it in a shell" in ran.text
+    assert ran.code != 0
+
+
 def test_long_output_is_no_notice():
     assert Ran(shell="hactl events", code=0, text="\n".join("abcdefgh")).notice is None
     assert Ran(shell="hactl where", code=0, text="one").notice == "$ hactl where\none"
