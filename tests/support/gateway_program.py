@@ -20,6 +20,7 @@ class Gateway(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one piece: a kill between two would cut off an answer that has begun
     ready_at = 0.0
     mute = ""
 
