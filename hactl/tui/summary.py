@@ -109,7 +109,7 @@ def tile_line(shown: tuple[Tile, ...]) -> Line:
     parts: list[str | Span] = []
     for tile in shown:
         parts += [" ", Span(text=tile.title.lower(), meaning=Meaning.MUTED), " "]
-        parts += [Span(text=tile.value, meaning=tile.meaning), "  "]
+        parts += [Span(text=tile.value, meaning=tile.meaning), " "]
     return line(*parts)
 
 
