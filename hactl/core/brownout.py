@@ -11,6 +11,8 @@ class Brownout(Value):
     """What was measured, for people."""
     faltering: bool = True
     """The last news was bad."""
+    load: float | None = None
+    """Requests per second that all nodes carried then; None when they were not known."""
     began: float = 0.0
     """Unix time of the first bad news."""
     heard: float = 0.0
@@ -21,7 +23,13 @@ class Brownout(Value):
     """Seconds it must have been well before it gets anything back; doubles each time it falters again."""
     resume: float | None = None
     """Monotonic seconds of the next step back, once every edge has taken the one before."""
+    vain: str = ""
+    """Why it is no use that its traffic has been moved; "" as long as it may be."""
     barred: float | None = None
-    """Monotonic seconds before which its traffic is not moved again: it would not help, or somebody took it back."""
+    """Monotonic seconds before which its traffic is not moved again: it would not help."""
+    bar: float = 0.0
+    """Seconds from the last attempt in vain to the next; doubles each time."""
+    yielded: bool = False
+    """An operator has taken it in hand: nothing is done for it until it has once been well."""
     over: float | None = None
     """Monotonic seconds since which it has all its traffic and is well."""

@@ -136,7 +136,7 @@ def settle(draft: Draft, before: Fleet) -> None:
         edge_loss.begin(draft, before)
         edge_loss.follow(draft)
         region_loss.begin(draft, before)
-        region_loss.follow(draft)
+        region_loss.follow(draft, before)
         operations.advance(draft)
         rollout.advance(draft)
         ramp.advance(draft)

@@ -159,10 +159,15 @@ class CertificateUnfit(_Observation):
 
 
 class RegionFaltered(_Observation):
-    """A region answers far worse than the others do, or than it did itself, and has done so for a while."""
+    """A region answers far worse than the others do, or than it did itself, and has done so for a while.
+
+    Said again when the others, who had too little capacity to take over, could carry the load now.
+    """
 
     region: str
     why: str
+    load: float | None = None
+    """Requests per second of all nodes together; None when they are not known."""
 
 
 class RegionRecovered(_Observation):

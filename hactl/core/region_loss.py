@@ -42,14 +42,19 @@ def begin(draft: Draft, before: Fleet) -> None:
             draft.emit(RegionLost(loss=RegionLoss(region=name, cause=fault, seen=draft.now.mono, version=version)))
 
 
-def follow(draft: Draft) -> None:
-    """Move every loss in progress as far as the fleet's state allows; let a lost region that is needed serve again."""
+def follow(draft: Draft, before: Fleet) -> None:
+    """Move every loss in progress as far as the fleet's state allows; end the wait of a region that must step in.
+
+    That is when those that carried its traffic until now cannot any more. Who is merely the first to be up again when
+    nobody was serves as well, for it is listed last, but does not keep the traffic for that.
+    """
     for loss in tuple(draft.fleet.region_losses.values()):
         _hold(draft, loss)
         _follow_one(draft, loss)
     for evacuation in tuple(draft.fleet.evacuations.values()):
         region = evacuation.region
-        if evacuation.cause is EvacuationCause.LOST and usable(draft.fleet, region) and not takers(draft.fleet, region):
+        left_alone = takers(before, region) and not takers(draft.fleet, region)
+        if evacuation.cause is EvacuationCause.LOST and left_alone and usable(draft.fleet, region):
             restore(draft, replace(evacuation, keep=WHOLE), "nobody else can serve")
 
 

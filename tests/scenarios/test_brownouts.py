@@ -12,8 +12,10 @@ from support.load import Load, open_loop
 from hactl.core.alert_events import AlertRaised
 from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.brownouts import KEEP, STEPS
-from hactl.core.events import NodeChanged
+from hactl.core.commands import Failover
+from hactl.core.events import NodeChanged, OperationEnded
 from hactl.core.model import Fleet
+from hactl.core.operation import Outcome
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.traffic import shares
 from hactl.supervisor.answers import WARM
@@ -104,6 +106,25 @@ async def test_what_moving_does_not_help_is_moved_back(tmp_path: Path) -> None:
         await fleet.happens(RegionRestored, after=mark)
         await load.answered(8 * RATE)
         assert moves(fleet, mark) == [KEEP, 100]
+
+
+async def test_a_region_that_fails_can_be_left_by_order(tmp_path: Path) -> None:
+    """Where nothing moves by itself: the errors for which it is left are not taken for harm done by leaving it."""
+    async with (
+        RunningFleet(
+            regions=(Region(name="a", nodes=2), Region(name="b", nodes=2)),
+            routes="",
+            extra=f"{tables(str(tmp_path))}brownout = false\n",
+        ) as fleet,
+        open_loop(fleet.port, rate=RATE) as load,
+    ):
+        await warm(load)
+        (tmp_path / "a").write_text("0 60")
+        await load.answered(3 * RATE)
+        ended = await fleet.ended(await fleet.command(Failover(region="a", steps=4, pause=2.0), wait=False))
+        assert isinstance(ended.event, OperationEnded)
+        assert ended.event.outcome is Outcome.DONE, ended.event.sentence
+        assert await share(load, "a", 200) == 0.0
 
 
 async def test_a_brownout_outlives_the_daemon(tmp_path: Path) -> None:

@@ -306,7 +306,9 @@ class Walk:
         moving = [operation for operation in self.fleet.operations.values() if operation.verb in RAMPS]
         assert len(moving) <= 1
         for evacuation in self.fleet.evacuations.values():
-            resting = evacuation.keep == 0 or evacuation.cause is EvacuationCause.FALTERED
+            brownout = self.fleet.brownouts.get(evacuation.region)
+            looked_after = brownout is not None and brownout.moved
+            resting = looked_after if evacuation.cause is EvacuationCause.FALTERED else evacuation.keep == 0
             assert resting or moving, f"left half-way: {evacuation}"
         for failover in self.fleet.failovers.values():
             assert not self.fleet.nodes[failover.node].drained

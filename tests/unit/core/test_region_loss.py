@@ -15,6 +15,7 @@ from hactl.core.node import NodeState, ReasonCode
 from hactl.core.operation import Outcome
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.region_events import RegionBack, RegionEvacuated, RegionLost, RegionMoved, RegionRestored
+from hactl.core.telling import tell
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 
@@ -142,6 +143,32 @@ def test_a_region_that_waits_serves_when_the_other_is_lost_as_well() -> None:
     back(story, "osaka-1", "osaka-2")
     assert carriers(story.fleet) == {"seoul"}
     assert story.fleet.evacuations == {}
+
+
+def test_the_first_that_is_up_when_nobody_was_does_not_keep_the_traffic_for_that() -> None:
+    """It serves until the region is back that had taken over; one node is enough for the one, not for the other."""
+    story = back(killed(fleet_of(), "seoul-1", "seoul-2"), "seoul-1")
+    killed(story, "seoul-1", "osaka-1", "osaka-2") >> after(5.0)
+    back(story, "seoul-1")
+    assert carriers(story.fleet) == {"seoul"}
+    back(story, "osaka-1")
+    assert carriers(story.fleet) == {"osaka"}
+    assert story.fleet.evacuations["seoul"].cause is EvacuationCause.LOST
+
+
+@pytest.mark.parametrize("first", ["seoul-1", "osaka-1"])
+def test_a_reboot_gives_a_lost_region_nothing_back(first: str) -> None:
+    """Whoever is up first; and what is told of it is true."""
+    story = back(killed(fleet_of(), "seoul-1", "seoul-2"), "seoul-1")
+    decision = recover(story.fleet, Found(), Arrival(pid=2, version="1"), at(10.0, "boot-2"))
+    (told,) = [tell(event) for event in decision.events if isinstance(event, RegionBack)]
+    assert told == "region seoul: its loss is not followed any more: the machine was rebooted"
+    again = Script(decision.fleet, 10.0)
+    for name in sorted(again.fleet.nodes, key=lambda name: name != first):
+        again >> spawned(name) >> healthy(name)
+        assert carriers(again.fleet) <= ({"osaka"} if again.node("osaka-1").serviceable else {"seoul"})
+    assert carriers(proved(again).fleet) == {"osaka"}
+    assert again.fleet.evacuations["seoul"].cause is EvacuationCause.LOST
 
 
 def test_an_order_to_stay_away_outlives_the_loss_of_the_others() -> None:
