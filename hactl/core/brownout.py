@@ -3,12 +3,29 @@
 from hactl.core.value import Value
 
 
+class Answers(Value):
+    """Some answers taken together."""
+
+    count: float = 0.0
+    errors: float = 0.0
+    """How many of them failed, attempts without an answer included."""
+    p50_ms: float | None = None
+
+    @property
+    def faulty(self) -> float:
+        """The part of them that failed (0..1): of attempts, when more failed than were answered."""
+        most = max(self.count, self.errors)
+        return self.errors / most if most else 0.0
+
+
 class Brownout(Value):
     """One region's, from the first bad news until long after it was over: whoever falters again waits longer."""
 
     region: str
     why: str = ""
     """What was measured, for people."""
+    usual: Answers | None = None
+    """What was measured was compared with this: how its answers should be. None: an older hactl did not note it."""
     faltering: bool = True
     """The last news was bad."""
     load: float | None = None

@@ -44,7 +44,8 @@ def observe(draft: Draft, saw: RegionFaltered | RegionRecovered | TakersFaltered
     match saw:
         case RegionFaltered():
             if known is None or not known.faltering:
-                _change(draft, _faltering(draft, known, saw), f"falters: {saw.why}")
+                falters = replace(_faltering(draft, known, saw), usual=saw.usual)
+                _change(draft, falters, f"falters: {saw.why}")
             elif _fits_by_now(draft.fleet, known, saw.load):
                 _change(draft, replace(known, load=saw.load), "still falters, and the others could carry it now")
         case RegionRecovered(why=why):

@@ -1,5 +1,6 @@
 """What the world reports. Every observation names the launch it is about, so that late news can be told from news."""
 
+from hactl.core.brownout import Answers
 from hactl.core.certificate import Certificate
 from hactl.core.model import EdgeUse
 from hactl.core.node import DeadlineKind, Launch
@@ -166,6 +167,8 @@ class RegionFaltered(_Observation):
 
     region: str
     why: str
+    usual: Answers | None = None
+    """How its answers should be."""
     load: float | None = None
     """Requests per second of all nodes together; None when they are not known."""
 

@@ -35,7 +35,8 @@ class Judges:
         for crossing in self._brownouts.measured(self._look(), samples, now, lag=lag):
             self._deliver(replace(crossing, load=rate) if isinstance(crossing, RegionFaltered) else crossing)
         for brownout in fit_by_now(self._look(), rate):
-            self._deliver(RegionFaltered(region=brownout.region, why=brownout.why, load=rate))
+            again = RegionFaltered(region=brownout.region, why=brownout.why, usual=brownout.usual, load=rate)
+            self._deliver(again)
         # after the regions: where one falters as a whole, it is not for its nodes
         for saw in self._slowness.measured(self._look(), samples, now, lag=lag):
             self._deliver(saw)

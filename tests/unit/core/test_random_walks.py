@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from support.build import CERTIFICATE, NAMES, a_proposal, a_spec, at, founded
-from support.script import due, launch_of
+from support.script import launch_of
 
 from hactl.core.codec import decode, decode_fleet, encode
 from hactl.core.commands import (
@@ -28,6 +28,7 @@ from hactl.core.commands import (
     Thaw,
     Unpause,
 )
+from hactl.core.deadlines import due
 from hactl.core.draft import evolve
 from hactl.core.effects import Effect, SendSignal, Spawn
 from hactl.core.errors import CommandRejected

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from support.build import a_spec, at, founded
-from support.script import Script, after, applied, exited, healthy, idle, like, serving, spawned
+from support.script import Script, after, applied, exited, healthy, idle, like, serving, slow, spawned
 
 from hactl.core.commands import Drain, Failback, Failover, Kill, Request, Restart, SetWeight, Stop
 from hactl.core.effects import ApplyTraffic
@@ -268,3 +268,32 @@ def test_a_region_whose_nodes_are_stopped_meanwhile_is_not_waited_for() -> None:
     story = killed(fleet_of(restart={"initial": 5.0}), "seoul-1", "seoul-2") >> Stop(nodes=("seoul-1", "seoul-2"))
     story << like(RegionBack, back_ms=None)
     assert story.fleet.region_losses == {}
+
+
+def test_a_loss_is_over_when_all_nodes_serve_again_whatever_they_weigh() -> None:
+    """An operator has weighed the region 0 meanwhile: what it would take is another matter."""
+    story = proved(killed(fleet_of(), "seoul-1", "seoul-2"))
+    weigh = SetWeight(regions=("seoul",), weight=0)
+    proved(story >> Request(command=weigh, by="alice", confirm=story.fleet.name))
+    back(story, "seoul-1")
+    assert story.fleet.region_losses
+    back(story, "seoul-2")
+    assert not story.fleet.region_losses
+
+
+def test_a_region_is_lost_when_those_of_its_nodes_are_that_take_traffic() -> None:
+    """One that weighs 0 carries nothing for them; what stands behind the region takes over for good."""
+    story = proved(fleet_of() >> SetWeight(nodes=("seoul-2",), weight=0))
+    proved(killed(story, "seoul-1"))
+    assert list(story.fleet.region_losses) == ["seoul"]
+    assert happened(story, RegionMoved)
+    back(story, "seoul-1")
+    assert (carriers(story.fleet), dict(story.fleet.region_losses)) == ({"osaka"}, {})
+
+
+def test_weighing_down_what_is_left_of_a_region_loses_nothing() -> None:
+    """Not even when something is known about a node that serves."""
+    story = fleet_of() >> slow("seoul-1")
+    weigh = SetWeight(regions=("seoul",), weight=0)
+    proved(story >> Request(command=weigh, by="alice", confirm=story.fleet.name))
+    assert happened(story, *LOSS) == []
