@@ -13,15 +13,20 @@ from one that died meanwhile, and it is only begun where the next daemon would b
 import asyncio
 import socket
 import struct
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from hactl.core.model import Fleet
 from hactl.core.node import Node
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 from hactl.supervisor import shared_port
+
+T = TypeVar("T")
 
 ACCEPT = 0.5
 """Seconds an edge may take to accept the connection that shows its place."""
@@ -80,18 +85,22 @@ class Handover:
             yield False
             return
         async with self._one_at_a_time:
+            called_off = threading.Event()
             try:
-                steered = await asyncio.to_thread(steer, door, edge.name, patience)
+                steering = partial(steer, door, edge.name, patience, called_off)
+                steered = await _to_its_end(steering, called_off)
                 yield steered is not None
                 if steered is not None:
                     await _closed(door, steered)
             finally:
-                give_back(door_of(self._look()))
+                # At the door that was steered, wherever they listen now; some may have been replaced since.
+                pids = door.pids | door_of(self._look()).pids
+                await _to_its_end(partial(give_back, replace(door, pids=pids)))
 
     async def end(self) -> None:
         """Give the choice back to the kernel: a daemon that died may have left it with somebody."""
         async with self._one_at_a_time:
-            await asyncio.to_thread(give_back, door_of(self._look()))
+            await _to_its_end(partial(give_back, door_of(self._look())))
 
     def _fits(self, edge: Node) -> bool:
         """There is somebody to take its connections, and nobody whose place could be mistaken."""
@@ -124,13 +133,21 @@ def may_borrow(yama: Path = _YAMA, own: Path = _STATUS) -> bool:
     return scope < 3 and bool(int(held, 16) & _SYS_PTRACE)
 
 
-def steer(door: Door, leaving: str, patience: float = LONGEST) -> Steered | None:
+def steer(
+    door: Door, leaving: str, patience: float = LONGEST, called_off: threading.Event | None = None
+) -> Steered | None:
     """Let no new connection come to `leaving` any more, and wait until it has accepted those it has.
 
-    None when that cannot be brought about for certain within `patience` seconds: the kernel picks as ever then.
+    None when that cannot be brought about for certain within `patience` seconds, or before it is called off: the
+    kernel picks as ever then.
     """
+    end = time.monotonic() + patience
+
+    def over() -> bool:
+        return time.monotonic() >= end or (called_off is not None and called_off.is_set())
+
     try:
-        return _steer(door, leaving, time.monotonic() + patience)
+        return _steer(door, leaving, over)
     except OSError:
         give_back(door)
         return None
@@ -161,6 +178,24 @@ def give_back(door: Door) -> None:
                     return
 
 
+async def _to_its_end(work: Callable[[], T], called_off: threading.Event | None = None) -> T:
+    """Do `work` in a thread. Whoever cancels this calls it off, and waits for it all the same: it cannot be cancelled,
+    and what it did to the sockets once we had left, nobody would take back.
+    """
+    thread, cancelled = asyncio.get_running_loop().run_in_executor(None, work), False
+    while not thread.done():
+        try:
+            await asyncio.wait((thread,))
+        except asyncio.CancelledError:
+            cancelled = True
+            if called_off is not None:
+                called_off.set()
+    if cancelled:
+        thread.exception()
+        raise asyncio.CancelledError
+    return thread.result()
+
+
 async def _closed(door: Door, steered: Steered) -> None:
     """Wait until the one that leaves listens no more; no longer when anybody else's sockets have changed."""
     end = time.monotonic() + CLOSED
@@ -171,39 +206,39 @@ async def _closed(door: Door, steered: Steered) -> None:
             await asyncio.sleep(_WATCH)
 
 
-def _steer(door: Door, leaving: str, end: float) -> Steered | None:
+def _steer(door: Door, leaving: str, over: Callable[[], bool]) -> Steered | None:
     before = _inodes(door)
     own = {inode: fd for inode, fd in shared_port.open_sockets(door.pids[leaving]).items() if inode in before}
     if not own or own.keys() == before or len(before) > MOST:
         return None
     # Held for as long as it takes to find out: it is not told to close its socket before we have.
     with shared_port.borrowed(door.pids[leaving], next(iter(own.values()))) as member:
-        places = _places(door, member, len(before), end)
+        places = _places(door, member, len(before), over)
         others = [place for place, edge in enumerate(places) if edge != leaving]
-        known = "" not in places and places.count(leaving) == len(own)
+        known = "" not in places and places.count(leaving) == len(own) and not over()
         if known:
             shared_port.attach(member, others)
         if not known or _inodes(door) != before or who_accepts(door) in (leaving, ""):
             shared_port.detach(member)
             return None
-    _emptied(door, own, end)
+    _emptied(door, own, over)
     return Steered(own=frozenset(own), others=frozenset(before - own.keys()))
 
 
-def _places(door: Door, member: socket.socket, count: int, end: float) -> list[str]:
+def _places(door: Door, member: socket.socket, count: int, over: Callable[[], bool]) -> list[str]:
     """Whose socket stands at each place of the group; "" from the first that nobody accepts at, or in time."""
     found: list[str] = []
     for place in range(count):
         shared_port.attach(member, [place])
-        found.append(who_accepts(door) if time.monotonic() < end else "")
+        found.append("" if over() else who_accepts(door))
         if not found[-1]:
             break
     return found
 
 
-def _emptied(door: Door, inodes: Collection[int], end: float) -> None:
+def _emptied(door: Door, inodes: Collection[int], over: Callable[[], bool]) -> None:
     """Wait for those who wait at these sockets; who does so at the end has the time until the edge stops listening."""
-    while time.monotonic() < end:
+    while not over():
         listening = shared_port.listeners(door.host, door.port)
         if not any(one.waiting for one in listening if one.inode in inodes):
             return

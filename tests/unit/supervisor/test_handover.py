@@ -1,6 +1,8 @@
 """Real processes share a real port: one leaves, and no connection is left waiting at its door."""
 
+import asyncio
 import socket
+import threading
 from collections import Counter
 from collections.abc import Callable
 
@@ -133,6 +135,49 @@ async def test_what_a_daemon_left_behind_when_it_died_the_next_one_ends(nursery)
     assert handover.steer(handover.door_of(house.fleet), "edge-1")
     assert house.answers().keys() == {"edge-2"}
     await Handover(house.look, permitted=lambda: True).end()
+    assert house.answers(200).keys() == {"edge-1", "edge-2"}
+
+
+@pytest.mark.parametrize("probes", range(7))
+async def test_whoever_cancels_it_leaves_nothing_behind(nursery, monkeypatch, probes: int) -> None:
+    """At whichever probe: when it is over, no thread goes on, and the kernel picks among all."""
+    house, loop = House(nursery, edges=3, threads=2), asyncio.get_running_loop()
+    reached, left, probing = asyncio.Event(), threading.Event(), handover.who_accepts
+    made: list[str] = []
+
+    def who_accepts(*args: object) -> str:
+        if len(made) == probes:
+            loop.call_soon_threadsafe(reached.set)
+            left.wait(5)
+        made.append(probing(*args))
+        return made[-1]
+
+    async def use() -> None:
+        async with Handover(house.look, permitted=lambda: True).of(house.fleet.nodes["edge-1"]):
+            pytest.fail("it was cancelled before")
+
+    monkeypatch.setattr(handover, "who_accepts", who_accepts)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(use())
+        await reached.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        task.cancel()  # again: it is waited for all the same
+        loop.call_soon(left.set)
+    assert task.cancelled()
+    assert len(made) == probes + 1
+    assert house.answers(200).keys() == {"edge-1", "edge-2", "edge-3"}
+
+
+async def test_the_door_that_was_steered_is_given_back_wherever_edges_listen_now(nursery) -> None:
+    """The port may have been changed while it was under way."""
+    house = House(nursery)
+    async with Handover(house.look, permitted=lambda: True).of(house.fleet.nodes["edge-1"]) as steered:
+        assert steered
+        elsewhere = {name: replace(node, port=1) for name, node in house.fleet.nodes.items()}
+        house.fleet = replace(house.fleet, nodes=elsewhere)
+        house.end("edge-1")
+    house.start("edge-1")
     assert house.answers(200).keys() == {"edge-1", "edge-2"}
 
 
