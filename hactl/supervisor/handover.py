@@ -153,11 +153,20 @@ def steer(
         return None
 
 
-def who_accepts(door: Door) -> str:
-    """The edge that accepts a new connection; "" when none of them did in time."""
+def who_accepts(door: Door, aim: Callable[[int], None] | None = None) -> str:
+    """The edge that accepts a new connection; "" when none of them did in time.
+
+    `aim` is called first, with the port the connection is going to come from.
+    """
     host = _WILDCARDS.get(door.host, door.host)
-    with socket.create_connection((host, door.port), timeout=ACCEPT) as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.settimeout(ACCEPT)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # leaves nothing behind
+        if aim is not None:
+            probe.bind(("", 0))
+            aim(probe.getsockname()[1])
+        probe.connect((host, door.port))
         client, end = probe.getsockname()[:2], time.monotonic() + ACCEPT
         while time.monotonic() < end:
             if inode := shared_port.acceptor(host, door.port, client):
@@ -226,11 +235,13 @@ def _steer(door: Door, leaving: str, over: Callable[[], bool]) -> Steered | None
 
 
 def _places(door: Door, member: socket.socket, count: int, over: Callable[[], bool]) -> list[str]:
-    """Whose socket stands at each place of the group; "" from the first that nobody accepts at, or in time."""
+    """Whose socket stands at each place of the group; "" from the first that nobody accepts at, or in time.
+
+    Only our own connections are sent there: whoever stands there may hang.
+    """
     found: list[str] = []
     for place in range(count):
-        shared_port.attach(member, [place])
-        found.append("" if over() else who_accepts(door))
+        found.append("" if over() else who_accepts(door, partial(shared_port.attach_for, member, place)))
         if not found[-1]:
             break
     return found

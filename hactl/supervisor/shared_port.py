@@ -27,9 +27,15 @@ _ATTACH, _DETACH = 51, 68
 """SO_ATTACH_REUSEPORT_CBPF, SO_DETACH_REUSEPORT_BPF."""
 _PIDFD_GETFD = 438
 """The system call's number, on every architecture."""
-_LOAD, _MODULO, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x94, 0x15, 0x06
+_LOAD, _LOAD_SHORT, _MODULO, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x28, 0x94, 0x15, 0x06
 _RANDOM = 0xFFFF_F000 + 56
 """SKF_AD_RANDOM: reads as a random number."""
+_PACKET = 0xFFF0_0000
+"""SKF_NET_OFF: where the packet's IP header begins ..."""
+_HEADER = {socket.AF_INET: 20, socket.AF_INET6: 40}
+"""... and its length. The TCP header comes next, whose first two bytes are the client's port."""
+_NOWHERE = 0xFFFF
+"""No group has so many places."""
 _ANSWER = 1.0
 """Seconds the kernel may take to tell about sockets."""
 
@@ -99,17 +105,34 @@ def attach(member: socket.socket, places: Sequence[int]) -> None:
     for number, place in enumerate(places[:-1]):
         code += [(_JUMP_IF_EQUAL, 0, 1, number), (_RETURN, 0, 0, place)]
     code.append((_RETURN, 0, 0, places[-1]))
-    instructions = (_Instruction * len(code))(*(_Instruction(*one) for one in code))
-    program = _Program(len(code), instructions)
-    size = ctypes.sizeof(program)
-    if _libc.setsockopt(member.fileno(), socket.SOL_SOCKET, _ATTACH, ctypes.byref(program), size):
-        raise _error()
+    _attach(member, code)
+
+
+def attach_for(member: socket.socket, place: int, client_port: int) -> None:
+    """New connections from that port go to the socket at `place` of the group of `member`, others as ever."""
+    _attach(
+        member,
+        [
+            (_LOAD_SHORT, 0, 0, _PACKET + _HEADER[member.family]),
+            (_JUMP_IF_EQUAL, 0, 1, client_port),
+            (_RETURN, 0, 0, place),
+            (_RETURN, 0, 0, _NOWHERE),
+        ],
+    )
 
 
 def detach(member: socket.socket) -> None:
     """Take the program away from the group of `member`; there may be none."""
     with suppress(FileNotFoundError):
         member.setsockopt(socket.SOL_SOCKET, _DETACH, 0)
+
+
+def _attach(member: socket.socket, code: Sequence[tuple[int, int, int, int]]) -> None:
+    instructions = (_Instruction * len(code))(*(_Instruction(*one) for one in code))
+    program = _Program(len(code), instructions)
+    size = ctypes.sizeof(program)
+    if _libc.setsockopt(member.fileno(), socket.SOL_SOCKET, _ATTACH, ctypes.byref(program), size):
+        raise _error()
 
 
 def _ask(

@@ -1,6 +1,7 @@
 """Real processes share a real port: one leaves, and no connection is left waiting at its door."""
 
 import asyncio
+import select
 import socket
 import threading
 from collections import Counter
@@ -189,6 +190,29 @@ async def test_an_edge_that_does_not_accept_keeps_it_from_being_begun(nursery) -
         assert not steered
     house.processes["edge-2"].signal("CONT")
     assert house.answers(200).keys() == {"edge-1", "edge-2"}
+
+
+async def test_while_it_is_found_out_who_hangs_the_others_get_their_share(nursery) -> None:
+    """Only the connection that finds out is sent to an edge that does not accept, nobody else's."""
+    house = House(nursery)
+    freeze(house.processes["edge-2"])
+    waiting: list[socket.socket] = []
+
+    def knock() -> None:
+        while not any(one.waiting for one in shared_port.listeners("127.0.0.1", house.port)):
+            pass  # until the frozen one has been asked
+        for _ in range(40):
+            waiting.append(socket.create_connection(("127.0.0.1", house.port), timeout=10))
+            waiting[-1].sendall(b"?")
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(asyncio.to_thread(knock))
+        assert await asyncio.to_thread(handover.steer, handover.door_of(house.fleet), "edge-1") is None
+    served, _, _ = select.select(waiting, [], [], 1)
+    for one in waiting:
+        one.close()
+    house.processes["edge-2"].signal("CONT")
+    assert served
 
 
 def without_others(fleet: Fleet) -> Fleet:

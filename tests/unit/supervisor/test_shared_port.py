@@ -80,6 +80,26 @@ def test_a_program_picks_who_gets_new_connections(pair) -> None:
     assert came(first) > before
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_program_for_one_client_leaves_all_others_alone(host: str) -> None:
+    """Connections from one port go to one place; the kernel picks as ever for the rest."""
+    first = sharing(0, host)
+    second = sharing(first.getsockname()[1], host)
+    with first, second:
+        for place, there in enumerate((first, second)):
+            for _ in range(8):
+                with socket.socket(first.family) as client:
+                    client.bind((host, 0))
+                    shared_port.attach_for(first, place, client.getsockname()[1])
+                    before = came(there)
+                    client.connect((host, first.getsockname()[1]))
+                    assert came(there) == before + 1
+            before = came(first), came(second)
+            knock(first, 60)
+            assert came(first) > before[0]
+            assert came(second) > before[1]
+
+
 def test_a_place_that_does_not_exist_turns_nobody_away(pair) -> None:
     """The kernel picks as it would without a program: places that have become wrong cost no connection."""
     first, second = pair
