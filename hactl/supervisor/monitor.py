@@ -34,6 +34,8 @@ STRAGGLERS = 1.0
 GLANCE = 0.05
 """Seconds between two looks at whether a process is stopped. The kernel tells that without waking the process: a
 request every 50 ms instead costs each Envoy 0.4 % of a core, and all together 4 % of the throughput of two cores."""
+EXCUSED = 30.0
+"""Seconds of one silence for which a process is excused. It may also hang in one thread while another wants to run."""
 SECOND_LOOK = 0.01
 """Seconds after which a stopped process is looked at again: one that is merely passing through is not hung."""
 
@@ -67,12 +69,14 @@ class Judgement:
         self._good = 0
         self._bad = 0
         self._silent_since: float | None = None
+        self._mute_since: float | None = None
+        self._excused_since: float | None = None
 
     def well(self, spec: HealthSpec, *, starting: bool) -> Verdict | None:
         """A good answer. The first one is enough for a process that is starting."""
         self._good += 1
         self._bad = 0
-        self._silent_since = None
+        self._answered()
         if self._said is Health.HEALTHY or self._good < (1 if starting else spec.healthy_threshold):
             return None
         self._said, self._said_hung = Health.HEALTHY, False
@@ -83,7 +87,7 @@ class Judgement:
         self._good = 0
         self._bad += 1
         if silence is None:
-            self._silent_since = None
+            self._answered()
         elif self._silent_since is None:
             self._silent_since = silence[0]
         if silence is not None and self._silent_since is not None:
@@ -106,11 +110,26 @@ class Judgement:
     def resumed(self) -> None:
         """It had been stopped and runs again: another silence is news again."""
         self._said_hung = False
-        self._silent_since = None
+        self._answered()
 
-    def discard(self) -> None:
-        """We were late ourselves: nothing can be said about the silence so far."""
+    def unanswered(self, began: float) -> float:
+        """A probe sent at `began` was not answered. From when on none has been, excused or not (monotonic)."""
+        self._mute_since = began if self._mute_since is None else self._mute_since
+        return self._mute_since
+
+    def excused(self, now: float, late: float = 0.0) -> bool:
+        """It may not be to blame: then nothing can be said about the silence so far. No silence is excused for ever.
+
+        `late` is for how long we did not look ourselves, seconds that do not count.
+        """
+        self._excused_since = now if self._excused_since is None else self._excused_since + late
+        if now - self._excused_since >= EXCUSED:
+            return False
         self._silent_since = None
+        return True
+
+    def _answered(self) -> None:
+        self._silent_since = self._mute_since = self._excused_since = None
 
 
 class Drain:
@@ -147,7 +166,8 @@ class Monitor:
     look             the process and its fleet as they are now
     deliver          takes each observation
     state            its state letter from /proc (`Process.state`)
-    starved          whether it waits for a processor, asked when a probe was not answered: then it is not blamed either
+    starved          whether it waits for a processor, asked when a probe was not answered, with the time from which on
+                     none has been: then it is not blamed either
     lag              how late our own loop has been lately, in seconds: nobody else is blamed for that
     edges_in_flight  requests the edges have open with a node, counted no earlier than a monotonic time; None: unknown
     addresses        where the process listens, as texts
@@ -162,7 +182,7 @@ class Monitor:
         kind: ProcessKind,
         deliver: Callable[[Observation], None],
         state: Callable[[], str],
-        starved: Callable[[], bool],
+        starved: Callable[[float], bool],
         lag: Callable[[], float],
         edges_in_flight: InFlight,
         addresses: Callable[[], Awaitable[tuple[str, ...]]],
@@ -254,15 +274,13 @@ class Monitor:
         if letter == "T":
             await self._sleep(SECOND_LOOK)
             return self._judgement.stuck(_STOPPED) if self._state() == "T" else None
-        late = max(self._lag(), now - began - timeout)
-        if late > timeout / 2:
-            self._judgement.discard()
+        late = max(0.0, now - began - timeout)
+        if max(self._lag(), late) > timeout / 2 and self._judgement.excused(now, late):
             return None
         if letter == "t":
             return self._judgement.missed(spec, _DEBUGGED, silence=None)
         silent = now - began >= 0.8 * timeout
-        if silent and self._starved():
-            self._judgement.discard()
+        if silent and self._starved(self._judgement.unanswered(began)) and self._judgement.excused(now):
             return None
         return self._judgement.missed(spec, answer.why, silence=(began, now) if silent else None)
 
