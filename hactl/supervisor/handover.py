@@ -72,6 +72,8 @@ class Handover:
         self._look = look
         self._permitted = permitted or may_borrow
         self._one_at_a_time = asyncio.Lock()
+        self._busy = False
+        """With an edge that leaves, or is about to; not with the end of what an earlier daemon began."""
 
     @asynccontextmanager
     async def of(self, edge: Node) -> AsyncIterator[bool]:
@@ -79,28 +81,39 @@ class Handover:
 
         Yields whether its new connections go to others by now.
         """
-        door, busy = door_of(self._look()), self._one_at_a_time.locked()
-        patience = min(LONGEST, PART * self._look().spec.gateway.stop_timeout)
-        if busy or edge.name not in door.pids or not self._fits(edge) or not self._permitted():
+        if self._busy or not self._possible(edge):
             yield False
             return
-        async with self._one_at_a_time:
-            called_off = threading.Event()
-            try:
-                steering = partial(steer, door, edge.name, patience, called_off)
-                steered = await _to_its_end(steering, called_off)
+        self._busy = True
+        try:
+            async with self._one_at_a_time, self._steered(edge) as steered:
                 yield steered is not None
-                if steered is not None:
-                    await _closed(door, steered)
-            finally:
-                # At the door that was steered, wherever they listen now; some may have been replaced since.
-                pids = door.pids | door_of(self._look()).pids
-                await _to_its_end(partial(give_back, replace(door, pids=pids)))
+        finally:
+            self._busy = False
 
     async def end(self) -> None:
         """Give the choice back to the kernel: a daemon that died may have left it with somebody."""
         async with self._one_at_a_time:
             await _to_its_end(partial(give_back, door_of(self._look())))
+
+    @asynccontextmanager
+    async def _steered(self, edge: Node) -> AsyncIterator[Steered | None]:
+        door, called_off = door_of(self._look()), threading.Event()
+        patience = min(LONGEST, PART * self._look().spec.gateway.stop_timeout)
+        try:
+            # Whatever was waited for may have changed what was possible.
+            steering = partial(steer, door, edge.name, patience, called_off)
+            steered = await _to_its_end(steering, called_off) if self._possible(edge) else None
+            yield steered
+            if steered is not None:
+                await _closed(door, steered)
+        finally:
+            # At the door that was steered, wherever they listen now; some may have been replaced since.
+            pids = door.pids | door_of(self._look()).pids
+            await _to_its_end(partial(give_back, replace(door, pids=pids)))
+
+    def _possible(self, edge: Node) -> bool:
+        return edge.name in door_of(self._look()).pids and self._fits(edge) and self._permitted()
 
     def _fits(self, edge: Node) -> bool:
         """There is somebody to take its connections, and nobody whose place could be mistaken."""

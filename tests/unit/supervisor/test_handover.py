@@ -182,6 +182,23 @@ async def test_the_door_that_was_steered_is_given_back_wherever_edges_listen_now
     assert house.answers(200).keys() == {"edge-1", "edge-2"}
 
 
+async def test_a_drain_the_next_daemon_goes_on_with_gets_its_handover_again(nursery) -> None:
+    """It first ends what was begun, for every edge it takes over, and the order to drain comes at once behind that."""
+    house = House(nursery)
+    assert handover.steer(handover.door_of(house.fleet), "edge-1")
+    successor = Handover(house.look, permitted=lambda: True)
+    async with asyncio.TaskGroup() as group:
+        for _ in house.fleet.edges:
+            group.create_task(successor.end())
+        await asyncio.sleep(0)  # they have begun
+        async with successor.of(house.fleet.nodes["edge-1"]) as steered:
+            assert steered
+            assert house.answers().keys() == {"edge-2"}
+            house.end("edge-1")
+    async with successor.of(house.fleet.nodes["edge-2"]) as steered:
+        assert not steered, "nobody else is left"
+
+
 async def test_an_edge_that_does_not_accept_keeps_it_from_being_begun(nursery) -> None:
     """Whose place is whose cannot be found out: everything stays as it was."""
     house = House(nursery)
