@@ -15,7 +15,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -179,13 +179,21 @@ def who_accepts(door: Door, aim: Callable[[int], None] | None = None) -> str:
         if aim is not None:
             probe.bind(("", 0))
             aim(probe.getsockname()[1])
+        before = {edge: shared_port.descriptors(pid) for edge, pid in door.pids.items()}
         probe.connect((host, door.port))
         client, end = probe.getsockname()[:2], time.monotonic() + ACCEPT
         while time.monotonic() < end:
             if inode := shared_port.acceptor(host, door.port, client):
-                theirs = (edge for edge, pid in door.pids.items() if inode in shared_port.open_sockets(pid))
-                return next(theirs, "")
+                return _owner(door, inode, before) or _owner(door, inode, {})
             time.sleep(_LOOK)
+    return ""
+
+
+def _owner(door: Door, inode: int, before: Mapping[str, Collection[str]]) -> str:
+    """Who has that socket open, at a descriptor that was not in use `before`; "" for nobody."""
+    for edge, pid in door.pids.items():
+        if inode in shared_port.open_sockets(pid, before.get(edge, ())):
+            return edge
     return ""
 
 

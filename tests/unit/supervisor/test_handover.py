@@ -1,6 +1,7 @@
 """Real processes share a real port: one leaves, and no connection is left waiting at its door."""
 
 import asyncio
+import os
 import select
 import socket
 import threading
@@ -282,6 +283,26 @@ async def test_a_kernel_that_tells_nothing_costs_nothing_but_the_handover(nurser
     monkeypatch.undo()
     await Handover(house.look, permitted=lambda: True).end()
     assert house.answers(200).keys() == {"edge-1", "edge-2"}
+
+
+async def test_finding_out_who_accepts_does_not_look_at_every_connection_there_is(nursery, monkeypatch) -> None:
+    """Thousands of clients stay connected while places are found out: only what is new tells who accepted."""
+    house = House(nursery)
+    clients = [socket.create_connection(("127.0.0.1", house.port)) for _ in range(100)]
+    house.answers(20)  # whoever came before has been accepted, too
+    looked_at: list[str] = []
+    real = os.readlink
+
+    def readlink(path: str) -> str:
+        looked_at.append(path)
+        return real(path)
+
+    monkeypatch.setattr(os, "readlink", readlink)
+    for _ in range(10):
+        assert handover.who_accepts(handover.door_of(house.fleet))
+    assert len(looked_at) < 100
+    for client in clients:
+        client.close()
 
 
 async def test_a_drain_keeps_most_of_its_time(nursery) -> None:
