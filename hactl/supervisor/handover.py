@@ -203,7 +203,7 @@ def give_back(door: Door) -> None:
         with suppress(OSError):
             mine = shared_port.open_sockets(pid)
             for inode in _inodes(door) & mine.keys():
-                with shared_port.borrowed(pid, mine[inode]) as member:
+                with shared_port.borrowed(pid, mine[inode], inode) as member:
                     shared_port.detach(member)
                     return
 
@@ -242,7 +242,8 @@ def _steer(door: Door, leaving: str, over: Callable[[], bool]) -> Steered | None
     if not own or own.keys() == before or len(before) > MOST:
         return None
     # Held for as long as it takes to find out: it is not told to close its socket before we have.
-    with shared_port.borrowed(door.pids[leaving], next(iter(own.values()))) as member:
+    inode, descriptor = next(iter(own.items()))
+    with shared_port.borrowed(door.pids[leaving], descriptor, inode) as member:
         places = _places(door, member, len(before), over)
         others = [place for place, edge in enumerate(places) if edge != leaving]
         known = "" not in places and places.count(leaving) == len(own) and not over()

@@ -8,6 +8,7 @@ Facts and switches only. Whatever the kernel refuses is an OSError.
 """
 
 import ctypes
+import errno
 import os
 import socket
 import struct
@@ -93,8 +94,11 @@ def open_sockets(pid: int, besides: Collection[str] = ()) -> dict[int, int]:
 
 
 @contextmanager
-def borrowed(pid: int, descriptor: int) -> Iterator[socket.socket]:
-    """A socket of another process, for a moment: as long as it is held, that process cannot really close it."""
+def borrowed(pid: int, descriptor: int, inode: int) -> Iterator[socket.socket]:
+    """A socket of another process, for a moment: as long as it is held, that process cannot really close it.
+
+    Raises OSError when that cannot be had, or something else than the socket `inode` is at the descriptor by now.
+    """
     process = os.pidfd_open(pid)
     try:
         copy = _libc.syscall(_PIDFD_GETFD, process, descriptor, 0)
@@ -102,7 +106,14 @@ def borrowed(pid: int, descriptor: int) -> Iterator[socket.socket]:
             raise _error()
     finally:
         os.close(process)
-    with socket.socket(fileno=copy) as found:
+    try:
+        if os.fstat(copy).st_ino != inode:
+            raise OSError(errno.ESTALE, f"descriptor {descriptor} of process {pid} is something else by now")
+        found = socket.socket(fileno=copy)
+    except BaseException:
+        os.close(copy)
+        raise
+    with found:
         yield found
 
 
