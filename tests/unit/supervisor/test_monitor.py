@@ -9,10 +9,10 @@ from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation,
 from hactl.core.running import ProbeAnswer
 from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec
 from hactl.core.value import replace
+from hactl.supervisor.judgement import EXCUSED
 from hactl.supervisor.monitor import (
     EAGER,
     EAGER_FOR,
-    EXCUSED,
     GLANCE,
     IDLE_SETTLE,
     PATIENT,
@@ -343,6 +343,15 @@ class TestOwnLag:
         world.at(1, answer=SILENT, late=0.13)
         news = world.watch(60)
         assert news[-1] == (pytest.approx(1000 * (1 + EXCUSED + 1), abs=1000), unhealthy("silent for 1.0 s", hung=True))
+
+    def test_who_could_not_be_asked_is_not_judged(self):
+        """No descriptor left in the daemon says nothing about a node, for however long; then silence begins anew."""
+        world = World(spec=FleetSpec(health=HealthSpec(hang_grace=1.0)))
+        world.at(1, answer=SILENT)
+        world.at(1.7, answer=ProbeAnswer(ok=False, why="too many open files", unasked=True))
+        world.at(90, answer=SILENT)
+        world.at(90.6, answer=WELL)
+        assert not any(isinstance(saw, BecameUnhealthy) and saw.hung for _, saw in world.watch(100))
 
     def test_an_answer_ends_what_was_excused(self):
         """Whoever gets a word in now and then on a burnt machine is alive."""
