@@ -100,7 +100,7 @@ class Monitor:
         kind: ProcessKind,
         deliver: Callable[[Observation], None],
         state: Callable[[], str],
-        starved: Callable[[float], bool],
+        starved: Callable[[float], Awaitable[bool]],
         lag: Callable[[], float],
         edges_in_flight: InFlight,
         addresses: Callable[[], Awaitable[tuple[str, ...]]],
@@ -201,7 +201,7 @@ class Monitor:
         if letter == "t":
             return self._judgement.missed(spec, _DEBUGGED, silence=None)
         silent = now - began >= 0.8 * timeout
-        if silent and self._starved(self._judgement.unanswered(began)) and self._judgement.excused(now):
+        if silent and await self._starved(self._judgement.unanswered(began)) and self._judgement.excused(now):
             return None
         return self._judgement.missed(spec, answer.why, silence=(began, now) if silent else None)
 

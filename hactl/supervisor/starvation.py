@@ -4,6 +4,7 @@ The kernel says for each thread how long it ran and how long it was ready to run
 has not had that wait added yet: it is seen by its state. Nothing is known where the kernel keeps no such account.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 from hactl.supervisor.procfs import Turns
@@ -16,7 +17,7 @@ core it is 0.8 for one that wants to run; for one that hangs it is next to nothi
 class Starvation:
     """Remembers one process's account from one silent probe to the next.
 
-    read   its threads' account now
+    read   its threads' account now; called in a thread, like
     clock  monotonic seconds
     """
 
@@ -26,17 +27,21 @@ class Starvation:
         self._before: Mapping[int, Turns] = {}
         self._at = float("-inf")
 
-    def starved(self, silent_since: float) -> bool:
+    async def starved(self, silent_since: float) -> bool:
         """Ask after a probe that was not answered, the first of which was sent at `silent_since`: is it starved?
 
         At the first look into a silence it is enough that a thread is ready: there is nothing to compare with.
         """
-        threads, now = self._read(), self._clock()
+        # Not in the loop: it takes long for a process of many threads, and time is scarce just then.
+        threads, now = await asyncio.to_thread(self._account)
         before, at = self._before, self._at
         self._before, self._at = threads, now
         if at < silent_since:
             return any(thread.ready for thread in threads.values())
         return starved(before, threads, now - at)
+
+    def _account(self) -> tuple[Mapping[int, Turns], float]:
+        return self._read(), self._clock()
 
 
 def starved(before: Mapping[int, Turns], now: Mapping[int, Turns], elapsed: float) -> bool:

@@ -79,7 +79,7 @@ class World:
             kind=self,
             deliver=lambda news: self.news.append((round((self.now - 100.0) * 1000), news)),
             state=lambda: self.letter,
-            starved=lambda since: self.starved,
+            starved=self.is_starved,
             lag=lambda: self.late,
             edges_in_flight=lambda name, since: self.edges_flying(since),
             addresses=self.addresses,
@@ -103,6 +103,9 @@ class World:
         answer = self.answer
         await self.sleep(timeout if answer is SILENT else 0.0005)
         return answer
+
+    async def is_starved(self, silent_since: float) -> bool:
+        return self.starved
 
     async def addresses(self) -> tuple[str, ...]:
         return self.listens
