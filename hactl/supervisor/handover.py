@@ -41,7 +41,8 @@ MOST = 128
 _LOOK = 0.001
 _WATCH = 0.02
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-_YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
+YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
+"""Says who may look into other processes; there is none where everybody may who has the same user."""
 _STATUS = Path("/proc/self/status")
 _SYS_PTRACE = 1 << 19
 """CAP_SYS_PTRACE."""
@@ -134,7 +135,7 @@ def door_of(fleet: Fleet) -> Door:
     return Door(host=host, port=port, pids={edge.name: edge.launch.pid for edge in alive if edge.launch is not None})
 
 
-def may_borrow(yama: Path = _YAMA, own: Path = _STATUS) -> bool:
+def may_borrow(yama: Path = YAMA, own: Path = _STATUS) -> bool:
     """True when a process of the same user may be looked into, whether it is a child or was adopted."""
     try:
         scope = int(yama.read_text())
