@@ -13,19 +13,24 @@ from pathlib import Path
 import pytest
 from support.burners import comes_last
 from support.house import House, done, pids, quick_spec, until, until_measured, until_serving
+from support.struck import struck
 
 from hactl.core.commands import Start, Stop
-from hactl.core.events import EdgeBack, EdgeGivenUp, EdgeLost, FailoverEnded, NodeChanged
+from hactl.core.events import EdgeBack, EdgeGivenUp, EdgeLost, FailoverBegan, FailoverEnded, NodeChanged
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState, ReasonCode
 from hactl.core.operation import Outcome
 from hactl.core.running import EdgeReading
-from hactl.core.spec import HealthSpec
+from hactl.core.spec import HealthSpec, RestartSpec
 from hactl.core.talk import Measured
 from hactl.core.value import replace
+from hactl.supervisor.identity import find_instances
+from hactl.supervisor.loop import Supervisor
 
 STALE = 1.0
 """Seconds: no reading of an edge is older while both are well."""
+UNDETERRED = RestartSpec(initial=0.0, base=0.01, max=0.01, budget=1000)
+"""How processes are started again that die again and again."""
 LOOP = (sys.executable, "-IS", "-c", "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: pass")
 """A program that wants a whole core, for a bounded time."""
 
@@ -96,6 +101,31 @@ async def test_a_spare_steps_in_for_whoever_died_while_no_daemon_ran(spared: Hou
         assert {name for name, pid in pids(before).items() if pids(fleet)[name] != pid} == {victim}
 
 
+async def stepped_in(house: House, supervisor: Supervisor) -> None:
+    fleet = supervisor.look()
+    victim = min(in_rotation(fleet))
+    strike(house, fleet, victim)
+    await until(supervisor, lambda fleet: victim not in in_rotation(fleet) and not fleet.failovers)
+    house.engine.sick.clear()
+    await until_serving(supervisor)
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["unwritten", "written"])
+async def test_a_spare_steps_in_wherever_its_daemon_is_struck_dead(spared: House, written: bool) -> None:
+    """Before and after each record: two are in rotation and one stands by in the end, and each loss has ended."""
+    spared.spec = replace(spared.spec, restart=UNDETERRED)
+    moment = 1
+    while await struck(spared, moment, stepped_in, written=written):
+        async with spared.opened() as supervisor:
+            fleet = await until(supervisor, lambda fleet: len(in_rotation(fleet)) == 2 and not fleet.failovers)
+            spared.engine.sick.clear()
+            fleet = await until_serving(supervisor)
+            assert len(in_rotation(fleet)) == 2
+            assert len(find_instances(spared.fleet_id)) == len(pids(fleet))
+        moment += 1
+    assert len(spared.saw(FailoverBegan)) == len(spared.saw(FailoverEnded)) == moment
+
+
 # -- an edge dies
 
 
@@ -149,6 +179,27 @@ async def test_nobody_knows_what_an_edge_took_that_died_while_no_daemon_ran(hous
     assert isinstance(lost, EdgeLost)
     assert lost.loss.use is None
     assert isinstance(back, EdgeBack)
+
+
+async def replaced(house: House, supervisor: Supervisor) -> None:
+    os.kill(pids(supervisor.look())["edge-1"], signal.SIGKILL)
+    await until(supervisor, lambda fleet: bool(fleet.edge_losses))
+    await until(supervisor, lambda fleet: not fleet.edge_losses)
+    await until_serving(supervisor)
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["unwritten", "written"])
+async def test_an_edge_is_lost_once_wherever_its_daemon_is_struck_dead(house: House, written: bool) -> None:
+    """Before and after each record: it is back in the end, and each loss is told once, as is its end."""
+    house.spec = replace(house.spec, restart=UNDETERRED)
+    moment = 1
+    while await struck(house, moment, replaced, written=written):
+        async with house.opened() as supervisor:
+            await until(supervisor, lambda fleet: not fleet.edge_losses)
+            fleet = await until_serving(supervisor)
+            assert len(find_instances(house.fleet_id)) == len(pids(fleet))
+        moment += 1
+    assert len(house.saw(EdgeLost)) == len(house.saw(EdgeBack)) == moment
 
 
 async def test_a_stopped_edge_is_no_loss(house: House) -> None:
