@@ -14,13 +14,13 @@ from types import UnionType
 
 import pytest
 from support.house import House, done, outcome, pids, quick_spec, until, until_serving
-from support.struck import struck
+from support.struck import strangers, struck
 
 from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.brownouts import KEEP, MEMORY, STEP, STEPS
 from hactl.core.commands import Failback, Failover
 from hactl.core.evacuation import WHOLE, EvacuationCause
-from hactl.core.events import Event, OperationBegan, OperationEnded, Record
+from hactl.core.events import DaemonStarted, Event, OperationBegan, OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.observations import RegionFaltered, RegionRecovered
 from hactl.core.operation import Outcome, Phase
@@ -29,7 +29,6 @@ from hactl.core.regions import kept
 from hactl.core.rolling import known_to_edges
 from hactl.core.traffic import shares
 from hactl.core.value import replace
-from hactl.supervisor.identity import find_instances
 from hactl.supervisor.loop import Supervisor
 
 SEOUL = ("seoul-1", "seoul-2")
@@ -128,7 +127,7 @@ async def test_a_lost_region_returns_by_itself_when_it_is_told_to(house: House) 
         await back(house, supervisor)
         for keep in reversed(range(100, 0, -25)):
             await watched(supervisor, keep)
-            house.pass_time(supervisor, Failback(region="seoul").pause)
+            house.pass_time(Failback(region="seoul").pause, supervisor)
         await until(supervisor, lambda fleet: not fleet.operations)
         assert carriers(await until_serving(supervisor)) == {"seoul"}
     (begun,) = of(house, OperationBegan)
@@ -137,6 +136,26 @@ async def test_a_lost_region_returns_by_itself_when_it_is_told_to(house: House) 
     well = [event.evacuation.well_since for event in house.saw(RegionEvacuated) if isinstance(event, RegionEvacuated)]
     assert begun.mono - next(filter(None, well)) >= WHOLE_FOR
     assert keeps(house) == [0, 25, 50, 75, 100]
+
+
+async def test_time_that_nobody_watched_brings_no_region_back(house: House) -> None:
+    """It was whole when its daemon was killed, and is when the next one comes: that one must see it so for as long."""
+    house.spec = replace(house.spec, auto_failback=True, stable_for=PAUSE)
+    async with house.opened(killed=True) as supervisor:
+        await lost(house, supervisor)
+        await back(house, supervisor)
+        await until(supervisor, seen_well)
+    house.pass_time(2 * PAUSE)
+    async with house.opened() as supervisor:
+        await until_serving(supervisor)
+        assert (await until(supervisor, seen_well)).operations == {}
+        house.pass_time(PAUSE, supervisor)
+        assert [operation.by for operation in supervisor.look().operations.values()] == ["auto_failback"]
+
+
+def seen_well(fleet: Fleet) -> bool:
+    """seoul waits, and is known to be whole."""
+    return any(evacuation.well_since is not None for evacuation in fleet.evacuations.values())
 
 
 async def test_regions_that_share_need_nobody_to_give_anything_back(house: House) -> None:
@@ -179,7 +198,7 @@ async def test_a_region_is_lost_once_wherever_its_daemon_is_struck_dead(house: H
             assert carriers(await back(house, supervisor)) == {"osaka"}
             assert (await done(supervisor, Failback(region="seoul", steps=1, pause=0.0))).outcome is Outcome.DONE
             assert carriers(await until_serving(supervisor)) == {"seoul"}
-            assert len(find_instances(house.fleet_id)) == len(pids(supervisor.look()))
+            assert strangers(house, supervisor.look()) == set()
         moment += 1
     assert moment > len(SEOUL), "each death is a record, and what follows is more"
     assert len(house.saw(RegionLost)) == len(house.saw(RegionBack)) == moment
@@ -200,7 +219,7 @@ async def test_a_failover_goes_on_under_the_next_daemon(house: House, keep: int,
             if step == QUARTERS[0]:
                 await supervisor.submit(Failover(region="seoul", pause=PAUSE), by="alice")
             else:
-                house.pass_time(supervisor, PAUSE)
+                house.pass_time(PAUSE, supervisor)
             await until(supervisor, lambda fleet, step=step: kept(fleet, "seoul") == step)
             if house.engine.hold is None:
                 await watched(supervisor, step)
@@ -209,7 +228,7 @@ async def test_a_failover_goes_on_under_the_next_daemon(house: House, keep: int,
     async with house.opened() as supervisor:
         for step in QUARTERS[at:]:
             await watched(supervisor, step)
-            house.pass_time(supervisor, PAUSE)
+            house.pass_time(PAUSE, supervisor)
         assert (await outcome(supervisor, operation)).outcome is Outcome.DONE
         assert carriers(await until_serving(supervisor)) == {"osaka"}
     assert keeps(house) == list(QUARTERS)
@@ -266,20 +285,22 @@ async def test_a_browned_out_region_keeps_a_tenth_and_comes_back_in_steps(house:
         assert share(fleet, "seoul") == pytest.approx(KEEP / 100, abs=0.01)
     async with house.opened(killed=True) as supervisor:
         await until_serving(supervisor)
-        house.pass_time(supervisor, 100 * WHOLE_FOR)
+        house.pass_time(100 * WHOLE_FOR, supervisor)
         assert keeps(house) == [KEEP], "it has not been well yet"
         supervisor.deliver(WELL)
         await stepped(supervisor, STEPS[0])
+    house.pass_time(2 * STEP)
     async with house.opened() as supervisor:
         for step in STEPS[:-1]:
             await stepped(supervisor, step)
-            house.pass_time(supervisor, STEP)
+            house.pass_time(STEP, supervisor)
         fleet = await until(supervisor, lambda fleet: not fleet.evacuations)
         assert carriers(fleet) == {"seoul"}
     assert keeps(house) == [KEEP, *STEPS]
     well = next(record for record in of(house, BrownoutChanged) if "is well again" in str(record.event))
-    first = next(record for record in of(house, RegionEvacuated) if record.mono > well.mono)
+    _, first, second, *_ = of(house, RegionEvacuated)
     assert first.mono - well.mono >= WHOLE_FOR
+    assert second.mono - of(house, DaemonStarted)[-1].mono >= STEP, "nobody saw how it did meanwhile"
 
 
 async def test_a_region_that_falters_again_is_emptied_again_and_waits_longer(house: House) -> None:
@@ -310,7 +331,7 @@ async def recovered(house: House, supervisor: Supervisor) -> None:
     await until(supervisor, lambda fleet: kept(fleet, "seoul") > KEEP)
     while (keep := kept(supervisor.look(), "seoul")) < WHOLE:
         await stepped(supervisor, keep)
-        house.pass_time(supervisor, STEP)
+        house.pass_time(STEP, supervisor)
         await until(supervisor, lambda fleet, keep=keep: kept(fleet, "seoul") > keep)
 
 
@@ -326,7 +347,7 @@ async def test_a_brownout_ends_wherever_its_daemon_is_struck_dead(house: House, 
             if "seoul" in supervisor.look().evacuations:
                 await recovered(house, supervisor)
             assert carriers(await until_serving(supervisor)) == {"seoul"}
-            house.pass_time(supervisor, 2 * MEMORY)
+            house.pass_time(2 * MEMORY, supervisor)
             assert supervisor.look().brownouts == {}
         moment += 1
     assert moment > len(STEPS), "each step is a record"

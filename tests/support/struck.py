@@ -4,12 +4,16 @@ kill -9 of a House's daemon just before a record is written, when what it says h
 after, when it is known and nothing of what follows from it has been done.
 """
 
+import os
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from support.house import Disk, House, Left, until_serving
+from support.house import Disk, House, Left, lives, pids, until_serving
 
-from hactl.core.events import Record
+from hactl.core.events import NodeChanged, Record
+from hactl.core.model import Fleet
+from hactl.supervisor import procfs
+from hactl.supervisor.identity import find_instances
 from hactl.supervisor.loop import Supervisor
 
 
@@ -26,13 +30,21 @@ class Fatal(Disk):
         self.left = 0
 
     def append(self, records: Iterable[Record], *, durable: bool) -> None:
+        records = list(records)
         self.left -= 1
-        if self._written:
+        if self._written or self.left != 0:
             super().append(records, durable=durable)
         if self.left == 0:
+            for record in records:
+                _executed(record)
             raise Struck
-        if not self._written:
-            super().append(records, durable=durable)
+
+
+def _executed(record: Record) -> None:
+    """Wait until a process that has just been started can be told by its environment: no daemon follows that fast."""
+    launch = record.event.node.launch if isinstance(record.event, NodeChanged) else None
+    while launch is not None and lives(launch) and not procfs.environ(launch.pid):  # the last microseconds of exec
+        os.sched_yield()
 
 
 async def struck(
@@ -53,3 +65,9 @@ async def struck(
     except* Left:  # nobody is there to tell how it ended
         pass
     return died
+
+
+def strangers(house: House, fleet: Fleet) -> set[str]:
+    """Processes of this house that its fleet does not know."""
+    known = set(pids(fleet).values())
+    return {launch.instance for launch in find_instances(house.fleet_id) if launch.pid not in known}
