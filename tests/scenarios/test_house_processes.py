@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.burners import comes_last
 from support.house import House, done, pids, quick_spec, until, until_measured, until_serving
-from support.struck import strangers, struck
+from support.struck import UNDETERRED, strangers, struck
 
 from hactl.core.commands import Start, Stop
 from hactl.core.events import EdgeBack, EdgeGivenUp, EdgeLost, FailoverBegan, FailoverEnded, NodeChanged
@@ -21,15 +21,13 @@ from hactl.core.model import Fleet
 from hactl.core.node import NodeState, ReasonCode
 from hactl.core.operation import Outcome
 from hactl.core.running import EdgeReading
-from hactl.core.spec import HealthSpec, RestartSpec
+from hactl.core.spec import HealthSpec
 from hactl.core.talk import Measured
 from hactl.core.value import replace
 from hactl.supervisor.loop import Supervisor
 
 STALE = 5.0
 """Seconds: edges are read twice in each, and no machine is that busy."""
-UNDETERRED = RestartSpec(initial=0.0, base=0.01, max=0.01, budget=1000)
-"""How processes are started again that die again and again."""
 LOOP = (sys.executable, "-IS", "-c", "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: pass")
 """A program that wants a whole core, for a bounded time."""
 

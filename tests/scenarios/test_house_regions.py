@@ -14,7 +14,7 @@ from types import UnionType
 
 import pytest
 from support.house import House, done, outcome, pids, quick_spec, until, until_serving
-from support.struck import strangers, struck
+from support.struck import UNDETERRED, strangers, struck
 
 from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.brownouts import KEEP, MEMORY, STEP, STEPS
@@ -35,8 +35,6 @@ SEOUL = ("seoul-1", "seoul-2")
 OSAKA = ("osaka-1", "osaka-2")
 WHOLE_FOR = 0.1
 """Seconds a region has to be well before it gets traffic back by itself."""
-UNDETERRED = {"initial": 0.0, "base": 0.01, "max": 0.01, "budget": 1000}
-"""How nodes are started again that die again and again."""
 BAD = RegionFaltered(region="seoul", why="slow")
 WELL = RegionRecovered(region="seoul", why="fast")
 PAUSE = 60.0
@@ -190,7 +188,7 @@ async def lost_and_back(house: House, supervisor: Supervisor) -> None:
 @pytest.mark.parametrize("written", [False, True], ids=["unwritten", "written"])
 async def test_a_region_is_lost_once_wherever_its_daemon_is_struck_dead(house: House, written: bool) -> None:
     """Also between the start of a process and the record of it: the next daemon goes on, and nothing is told twice."""
-    house.spec = quick_spec(regions=2, standby=True, restart=UNDETERRED)
+    house.spec = replace(house.spec, restart=UNDETERRED)
     moment = 1
     while await struck(house, moment, lost_and_back, written=written):
         async with house.opened() as supervisor:

@@ -12,9 +12,13 @@ from support.house import Disk, House, Left, lives, pids, until_serving
 
 from hactl.core.events import NodeChanged, Record
 from hactl.core.model import Fleet
+from hactl.core.spec import RestartSpec
 from hactl.supervisor import procfs
 from hactl.supervisor.identity import find_instances
 from hactl.supervisor.loop import Supervisor
+
+UNDETERRED = RestartSpec(initial=0.0, base=0.01, max=0.01, budget=1000)
+"""How processes are started again that die in each of many stories."""
 
 
 class Struck(Exception):
