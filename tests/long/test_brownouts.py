@@ -1,6 +1,6 @@
 """Brown-outs that take their time: of a region others wait behind, of all regions, in vain, and over a daemon's death.
 
-`HACTL_LONG=short`, the setting of every build, leaves out all but the last: two shorter ones are in `tests/scenarios`.
+`HACTL_LONG=short`, the setting of every build, leaves them out: shorter ones are in `tests/scenarios`.
 """
 
 import os
@@ -15,11 +15,10 @@ from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.brownouts import KEEP, STEPS
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 
-pytestmark = pytest.mark.envoy
-takes_minutes = pytest.mark.skipif(os.environ.get("HACTL_LONG") == "short", reason="takes minutes")
+SHORT = os.environ.get("HACTL_LONG") == "short"
+pytestmark = [pytest.mark.envoy, pytest.mark.skipif(SHORT, reason="takes minutes")]
 
 
-@takes_minutes
 async def test_one_that_others_wait_behind_is_compared_with_its_own_past(tmp_path: Path) -> None:
     """Four fifths of it within 10 s, by the answers that clients got; it does not flap, and comes back in steps."""
     usual = 1.0
@@ -39,7 +38,6 @@ async def test_one_that_others_wait_behind_is_compared_with_its_own_past(tmp_pat
         assert moves(fleet, mark) == [KEEP, *STEPS]
 
 
-@takes_minutes
 async def test_what_both_regions_suffer_from_moves_nothing(tmp_path: Path) -> None:
     """What stands behind them is slow."""
     async with two(tmp_path) as fleet, open_loop(fleet.port, rate=RATE) as load:
@@ -52,7 +50,6 @@ async def test_what_both_regions_suffer_from_moves_nothing(tmp_path: Path) -> No
         assert moves(fleet, mark) == []
 
 
-@takes_minutes
 async def test_what_moving_does_not_help_is_moved_back(tmp_path: Path) -> None:
     """The standby turns out to be as slow: it was not the region."""
     async with two(tmp_path, standby=True) as fleet, open_loop(fleet.port, rate=RATE) as load:
