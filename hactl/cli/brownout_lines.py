@@ -32,4 +32,4 @@ def outlook(fleet: Fleet, region: str, mono: float) -> str:
 
 def _barred(brownout: Brownout, mono: float) -> str:
     left = 0.0 if brownout.barred is None else max(0.0, brownout.barred - mono)
-    return f"moving it was no use, or was ended; another try in {output.age(left)}"
+    return f"moving it was no use; another try in {output.age(left)}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from hactl.cli import output
 from hactl.cli.brownout_lines import outlook, unmoved
+from hactl.core import auto_failback
 from hactl.core.evacuation import Evacuation, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.ramp import in_progress
@@ -40,7 +41,7 @@ def _ends(fleet: Fleet, evacuation: Evacuation, mono: float) -> str:
     if evacuation.cause is EvacuationCause.FALTERED:
         return f"{outlook(fleet, region, mono)}, or with: {command}"
     if evacuation.cause is EvacuationCause.LOST and fleet.spec.auto_failback:
-        wait = fleet.spec.stable_for
+        wait = auto_failback.wait(fleet, evacuation)
         if evacuation.well_since is not None:
             left = output.age(evacuation.well_since + wait - mono)
             return f"all of it again in {left} if it stays whole, or with: {command}"

@@ -27,15 +27,13 @@ from hactl.core.events import (
     TrafficRejected,
 )
 from hactl.core.model import Fleet
-from hactl.core.node import Health, Node, NodeState, ReasonCode
+from hactl.core.node import NO_FAULT, Health, Node, NodeState, ReasonCode
 from hactl.core.operation import RAMPS, Operation, Outcome, Verb
 from hactl.core.reading import Verdict, cost, read
 from hactl.core.region_events import RegionMoved
 from hactl.core.targets import waiting_for_failback
 from hactl.core.value import Value, replace
 
-_NO_FAULT = (ReasonCode.OPERATOR, ReasonCode.NEW)
-"""Reasons of processes that are out because somebody wanted it, or because they have only begun."""
 _URGENCY = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 _STATUS = "hactl status"
 
@@ -194,7 +192,7 @@ def _any_serves(nodes: Iterable[Node]) -> bool:
 
 def _faulty(nodes: Iterable[Node]) -> bool:
     """True when one of them is out, and not because somebody wanted it."""
-    return any(not node.serviceable and node.reason and node.reason.code not in _NO_FAULT for node in nodes)
+    return any(not node.serviceable and node.reason and node.reason.code not in NO_FAULT for node in nodes)
 
 
 def _hangs(node: Node) -> bool:

@@ -3,14 +3,33 @@
 from hactl.core.value import Value
 
 
+class Answers(Value):
+    """Some answers taken together."""
+
+    count: float = 0.0
+    errors: float = 0.0
+    """How many of them failed, attempts without an answer included."""
+    p50_ms: float | None = None
+
+    @property
+    def faulty(self) -> float:
+        """The part of them that failed (0..1): of attempts, when more failed than were answered."""
+        most = max(self.count, self.errors)
+        return self.errors / most if most else 0.0
+
+
 class Brownout(Value):
     """One region's, from the first bad news until long after it was over: whoever falters again waits longer."""
 
     region: str
     why: str = ""
     """What was measured, for people."""
+    usual: Answers | None = None
+    """What was measured was compared with this: how its answers should be. None: an older hactl did not note it."""
     faltering: bool = True
     """The last news was bad."""
+    load: float | None = None
+    """Requests per second that all nodes carried then; None when they were not known."""
     began: float = 0.0
     """Unix time of the first bad news."""
     heard: float = 0.0
@@ -21,7 +40,13 @@ class Brownout(Value):
     """Seconds it must have been well before it gets anything back; doubles each time it falters again."""
     resume: float | None = None
     """Monotonic seconds of the next step back, once every edge has taken the one before."""
+    vain: str = ""
+    """Why it is no use that its traffic has been moved; "" as long as it may be."""
     barred: float | None = None
-    """Monotonic seconds before which its traffic is not moved again: it would not help, or somebody took it back."""
+    """Monotonic seconds before which its traffic is not moved again: it would not help."""
+    bar: float = 0.0
+    """Seconds from the last attempt in vain to the next; doubles each time."""
+    yielded: bool = False
+    """An operator has taken it in hand: nothing is done for it until it has once been well."""
     over: float | None = None
     """Monotonic seconds since which it has all its traffic and is well."""

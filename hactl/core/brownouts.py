@@ -1,11 +1,12 @@
 """What a brown-out leads to: most of the region's traffic goes to the others at once, and comes back in steps. Pure.
 
-    falters       all but a tenth of its share is moved, unless something stands against it (`obstacle`): the tenth is
-                  what tells when the region is well again
+    falters       all but a tenth of its share is moved, unless something stands against it that an operator would be
+                  refused for as well (`evacuating`): the tenth is what tells when the region is well again
     is well       nothing for `region_failover.stable_for`, then a step every few seconds while every edge follows
     falters again all of it once more, and the waiting doubles
     in vain       those that took over answer no better: it was not the region. All of it back, and no other try for
-                  some minutes; the same when an operator ends the evacuation
+                  some minutes, or for twice as long as the last time
+    taken in hand by an operator, who gives it back or moves all of it: nothing until it has once been well
 
 Not who falters: that is judged outside (`supervisor.brownout`), where the measurements are. While the fleet is paused,
 takes a configuration, or an operator moves traffic, nothing moves by itself, in either direction.
@@ -14,7 +15,7 @@ takes a configuration, or an operator moves traffic, nothing moves by itself, in
 from hactl.core.brownout import Brownout
 from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
 from hactl.core.draft import Draft
-from hactl.core.evacuating import leave, obstacle
+from hactl.core.evacuating import leave, longer, obstacle, too_much
 from hactl.core.evacuation import WHOLE, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
@@ -29,10 +30,8 @@ STEPS = (25, 50, 75, WHOLE)
 """Per cent of its share that it has after each step back."""
 STEP = 5.0
 """Seconds from one step to the next, at least: what goes wrong again is seen within so many."""
-LONGEST_WAIT = 3600.0
-"""Seconds that the doubled waiting does not exceed, unless `stable_for` does."""
 BARRED = 300.0
-"""Seconds until another try after one that was in vain or was ended by an operator."""
+"""Seconds until another try after the first one that was in vain."""
 MEMORY = 600.0
 """Seconds after which a brown-out is forgotten, at least; a long waiting is remembered twice as long as it took."""
 
@@ -45,14 +44,17 @@ def observe(draft: Draft, saw: RegionFaltered | RegionRecovered | TakersFaltered
     match saw:
         case RegionFaltered():
             if known is None or not known.faltering:
-                _change(draft, _faltering(draft, known, saw), f"falters: {saw.why}")
+                falters = replace(_faltering(draft, known, saw), usual=saw.usual)
+                _change(draft, falters, f"falters: {saw.why}")
+            elif _fits_by_now(draft.fleet, known, saw.load):
+                _change(draft, replace(known, load=saw.load), "still falters, and the others could carry it now")
         case RegionRecovered(why=why):
             if known is not None and known.faltering:
-                well = replace(known, faltering=False, why=why, heard=draft.now.mono)
+                well = replace(known, faltering=False, why=why, heard=draft.now.mono, vain="", yielded=False)
                 _change(draft, well, f"is well again: {why}")
         case TakersFaltered(why=why):
-            if known is not None and known.moved:
-                _give_up(draft, known, f"moving its traffic did not help: {why}")
+            if known is not None and known.moved and not known.vain:
+                _change(draft, replace(known, vain=why), f"is not helped by moving its traffic: {why}")
 
 
 def follow(draft: Draft) -> None:
@@ -64,7 +66,17 @@ def follow(draft: Draft) -> None:
 def impediment(fleet: Fleet, brownout: Brownout) -> str:
     """What keeps the traffic of a region that falters from being moved, for people; "" for nothing but the time."""
     moving = next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
-    return f"{moving.id} is under way" if moving is not None else obstacle(fleet, brownout.region)
+    if moving is not None:
+        return f"{moving.id} is under way"
+    if brownout.yielded:
+        return "an operator has taken it in hand, so nothing is moved until it has once been well"
+    return _obstacle(fleet, brownout)
+
+
+def fit_by_now(fleet: Fleet, load: float | None) -> list[Brownout]:
+    """Those that were not moved for want of declared capacity alone, and would fit now: `load` is what all nodes carry,
+    in requests per second."""
+    return [brownout for brownout in fleet.brownouts.values() if _fits_by_now(fleet, brownout, load)]
 
 
 def next_look(fleet: Fleet) -> float | None:
@@ -87,9 +99,10 @@ def _follow_one(draft: Draft, brownout: Brownout) -> None:
     fleet, now = draft.fleet, draft.now.mono
     if not fleet.spec.brownout or brownout.region not in {region.name for region in fleet.spec.regions}:
         _forget(draft, brownout, "brown-outs are no longer minded")
-    elif brownout.moved and not _ours(fleet, brownout.region):
-        ended = replace(brownout, moved=False, resume=None, barred=now + BARRED)
-        _change(draft, ended, "has been taken in hand by somebody else")
+    elif brownout.moved and not _ours(fleet, brownout.region) and not _on_loan(fleet, brownout.region):
+        _let_go(draft, brownout)
+    elif brownout.moved and brownout.vain and not _hands_off(fleet):
+        _give_up(draft, brownout)
     elif brownout.faltering:
         _move_away(draft, brownout)
     elif brownout.moved:
@@ -108,7 +121,7 @@ def _move_away(draft: Draft, brownout: Brownout) -> None:
             leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
         return
     barred = brownout.barred is not None and draft.now.mono < brownout.barred
-    if barred or _hands_off(fleet) or obstacle(fleet, region):
+    if barred or brownout.yielded or _hands_off(fleet) or _obstacle(fleet, brownout):
         return
     _change(draft, replace(brownout, moved=True, barred=None), "has most of its traffic moved to the others")
     leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
@@ -116,6 +129,10 @@ def _move_away(draft: Draft, brownout: Brownout) -> None:
 
 def _give_back(draft: Draft, brownout: Brownout) -> None:
     fleet, region = draft.fleet, brownout.region
+    if _on_loan(fleet, region):
+        if brownout.resume is not None:  # when it is ours again, that step is counted again
+            _change(draft, replace(brownout, resume=None), "is being moved by an operator")
+        return
     if kept(fleet, region) > KEEP and brownout.resume is None and confirmed(fleet, fleet.plan.version):
         resume = draft.now.mono + STEP  # from when every edge follows: before, nothing is seen of this step
         _change(draft, replace(brownout, resume=resume), "is given it by every edge")
@@ -135,17 +152,30 @@ def _give_back(draft: Draft, brownout: Brownout) -> None:
 def _faltering(draft: Draft, known: Brownout | None, saw: RegionFaltered) -> Brownout:
     now, stable_for = draft.now, draft.fleet.spec.stable_for
     if known is None:
-        return Brownout(region=saw.region, why=saw.why, began=now.wall, heard=now.mono, wait=stable_for)
-    longer = max(stable_for, min(2 * known.wait, LONGEST_WAIT))
+        first = Brownout(region=saw.region, why=saw.why, load=saw.load, wait=stable_for)
+        return replace(first, began=now.wall, heard=now.mono)
+    wait = longer(known.wait, stable_for)
     began = known.began if known.over is None else now.wall
-    return replace(known, why=saw.why, faltering=True, began=began, heard=now.mono, wait=longer, resume=None, over=None)
+    again = replace(known, why=saw.why, load=saw.load, faltering=True, began=began, wait=wait)
+    return replace(again, heard=now.mono, resume=None, over=None)
 
 
-def _give_up(draft: Draft, brownout: Brownout, why: str) -> None:
-    barred = replace(brownout, moved=False, resume=None, barred=draft.now.mono + BARRED)
+def _give_up(draft: Draft, brownout: Brownout) -> None:
+    why = f"moving its traffic did not help: {brownout.vain}"
+    bar = longer(brownout.bar, BARRED)
+    barred = replace(brownout, moved=False, resume=None, vain="", bar=bar, barred=draft.now.mono + bar)
     _change(draft, barred, f"has its traffic back: {why}")
-    if _ours(draft.fleet, brownout.region):
-        leave(draft, brownout.region, WHOLE, cause=EvacuationCause.FALTERED, why=why)
+    leave(draft, brownout.region, WHOLE, cause=EvacuationCause.FALTERED, why=why)
+
+
+def _let_go(draft: Draft, brownout: Brownout) -> None:
+    """It is no longer ours to move. A region that was lost is judged anew when it is back: its nodes are others."""
+    evacuation = draft.fleet.evacuations.get(brownout.region)
+    if evacuation is not None and evacuation.cause is EvacuationCause.LOST:
+        _forget(draft, brownout, evacuation.why)
+        return
+    yielded = replace(brownout, moved=False, resume=None, vain="", yielded=True)
+    _change(draft, yielded, "has been taken in hand by somebody else")
 
 
 def _forget(draft: Draft, brownout: Brownout, why: str) -> None:
@@ -156,7 +186,8 @@ def _forget(draft: Draft, brownout: Brownout, why: str) -> None:
 
 def _due(fleet: Fleet, brownout: Brownout) -> float | None:
     if brownout.faltering:
-        return None if brownout.moved or _hands_off(fleet) or obstacle(fleet, brownout.region) else brownout.barred
+        stuck = brownout.moved or brownout.yielded or _hands_off(fleet) or _obstacle(fleet, brownout)
+        return None if stuck else brownout.barred
     if not brownout.moved:
         return None if brownout.over is None else brownout.over + _memory(brownout)
     if _hands_off(fleet) or not confirmed(fleet, fleet.plan.version):
@@ -165,7 +196,18 @@ def _due(fleet: Fleet, brownout: Brownout) -> float | None:
 
 
 def _memory(brownout: Brownout) -> float:
-    return max(MEMORY, 2 * brownout.wait)
+    return max(MEMORY, 2 * brownout.wait, 2 * brownout.bar)
+
+
+def _obstacle(fleet: Fleet, brownout: Brownout) -> str:
+    return obstacle(fleet, brownout.region) or too_much(fleet, brownout.region, KEEP, brownout.load)
+
+
+def _fits_by_now(fleet: Fleet, brownout: Brownout, load: float | None) -> bool:
+    waits = brownout.faltering and not brownout.moved and load is not None
+    if not waits or not too_much(fleet, brownout.region, KEEP, brownout.load):
+        return False
+    return not too_much(fleet, brownout.region, KEEP, load)
 
 
 def _hands_off(fleet: Fleet) -> bool:
@@ -177,6 +219,12 @@ def _hands_off(fleet: Fleet) -> bool:
 def _ours(fleet: Fleet, region: str) -> bool:
     evacuation = fleet.evacuations.get(region)
     return evacuation is not None and evacuation.cause is EvacuationCause.FALTERED
+
+
+def _on_loan(fleet: Fleet, region: str) -> bool:
+    """An operator moves it on from where we had it; until that is done it may be taken back to that."""
+    lent = (operation.evacuation for operation in fleet.operations.values() if operation.verb in RAMPS)
+    return any(one is not None and one.region == region and one.cause is EvacuationCause.FALTERED for one in lent)
 
 
 def _change(draft: Draft, brownout: Brownout, what: str) -> None:

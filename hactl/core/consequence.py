@@ -2,7 +2,7 @@
 
 Only a declared capacity can be too little (see `headroom`): what nobody has proved is said and not refused. As with all
 rules (`safety`), what makes nothing worse is allowed, and typing the fleet's name lifts it. What brings capacity back
-is never refused.
+is never refused, nor is it to undo a move of traffic that is under way.
 """
 
 from collections.abc import Iterable, Iterator
@@ -41,7 +41,7 @@ from hactl.core.load import Load
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Health, Node, NodeState, Role
 from hactl.core.proposals import restarting
-from hactl.core.ramp import arrived
+from hactl.core.ramp import arrived, turns_round
 from hactl.core.value import replace
 
 _GIVES = (Start, Resume, Thaw, SetPolicy)
@@ -53,7 +53,10 @@ def check(fleet: Fleet, request: Request) -> Carrying | None:
     Raises CommandRejected when it takes capacity away and those left could not carry the load.
     """
     left = worst(_moments(fleet, request))
-    if left is None or isinstance(request.command, _GIVES) or request.confirm == fleet.name:
+    command = request.command
+    if left is None or isinstance(command, _GIVES) or request.confirm == fleet.name:
+        return left
+    if isinstance(command, Failover | Failback) and turns_round(fleet, command):
         return left
     # That somebody must be left is a rule of its own, with a number of its own.
     if left.verdict is CapacityVerdict.SHORT and left.more and left.nodes:

@@ -4,12 +4,24 @@ Not when that is done: operators order it (`shifting`), a lost region asks for i
 falters. Not what the edges are told: that follows (`regions`, `traffic`).
 """
 
-from hactl.core.draft import Draft
+from hactl.core.draft import Draft, evolve
 from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
+from hactl.core.headroom import CapacityVerdict, burden
+from hactl.core.load import Load
 from hactl.core.model import Fleet
 from hactl.core.region_events import RegionEvacuated, RegionRestored
-from hactl.core.regions import takers
+from hactl.core.regions import missing, takers
 from hactl.core.value import replace
+
+SHORTEST_WAIT = 5.0
+"""Seconds from which the waiting between two attempts doubles, at least."""
+LONGEST_WAIT = 3600.0
+"""Seconds that the doubled waiting does not exceed, unless the configuration asks for more."""
+
+
+def longer(waited: float, least: float) -> float:
+    """Seconds to wait after another attempt that did no good: twice as long, within limits, and `least` in any case."""
+    return max(least, min(max(2 * waited, SHORTEST_WAIT), LONGEST_WAIT))
 
 
 def leave(
@@ -55,4 +67,17 @@ def obstacle(fleet: Fleet, region: str) -> str:
         return "a configuration is coming into force"
     if fleet.paused is not None:
         return fleet.paused.who
-    return "" if takers(fleet, region) else f"nobody could take over from {region}"
+    over = takers(fleet, region)
+    if not over:
+        return f"nobody could take over from {region}"
+    out = [name for taker in over for name in missing(fleet, taker)]
+    return f"{' and '.join(over)} would have to carry it without {', '.join(out[:3])}" if out else ""
+
+
+def too_much(fleet: Fleet, region: str, keep: int, load: float | None) -> str:
+    """Why the others could not carry it when a region keeps `keep` per cent of its share; "" when they could, or when
+    nobody knows. `load` is in requests per second of all nodes together."""
+    then = evolve(fleet, RegionEvacuated(evacuation=Evacuation(region=region, keep=keep)))
+    left = burden(fleet, then, None if load is None else Load(rates={"": load}))
+    short = left.verdict is CapacityVerdict.SHORT and left.more
+    return f"too little capacity would be left: {left.sentence}" if short else ""

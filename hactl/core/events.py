@@ -158,6 +158,8 @@ class FailoverEnded(_Event):
     moved_ms: float | None
     back_ms: float | None
     """From the loss seen; None when it did not come back."""
+    why: str = ""
+    """What has overtaken the loss, when that is all that is known."""
 
 
 class EdgeLost(_Event):

@@ -71,8 +71,6 @@ SETTLE_LIMIT = 200
 """Rounds after which rules that never rest would be a bug; real fleets need two or three."""
 ALERT_PATIENCE = 600.0
 """Seconds a receiver has to take a test, all attempts included; it may be busy with others before."""
-PLAN_DEADLINE = 10.0
-"""Seconds an edge has to confirm a weight or policy change before it is taken back."""
 
 _ORDER: dict[type[Command], Cause] = {
     Start: Cause.START,
@@ -136,7 +134,7 @@ def settle(draft: Draft, before: Fleet) -> None:
         edge_loss.begin(draft, before)
         edge_loss.follow(draft)
         region_loss.begin(draft, before)
-        region_loss.follow(draft)
+        region_loss.follow(draft, before)
         operations.advance(draft)
         rollout.advance(draft)
         ramp.advance(draft)
@@ -233,7 +231,7 @@ def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
     each = gateway.start_timeout + 2 * gateway.stop_timeout + fleet.spec.restart.max
     match verb:
         case Verb.WEIGHT | Verb.POLICY | Verb.FAILOVER | Verb.FAILBACK:
-            return PLAN_DEADLINE
+            return ramp.PATIENCE  # until every edge has confirmed it, or it is taken back
         case Verb.ALERT_TEST:
             return ALERT_PATIENCE
         case Verb.RESTART | Verb.APPLY | Verb.SCALE:

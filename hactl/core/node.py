@@ -70,6 +70,10 @@ class ReasonCode(StrEnum):
     """Well, and out of rotation until it is needed."""
 
 
+NO_FAULT = (ReasonCode.OPERATOR, ReasonCode.NEW)
+"""Reasons of processes that are out because somebody wanted it, or because they have only begun."""
+
+
 class Reason(Value):
     """Why a process is not in service: a code for scripts, a text for people."""
 

@@ -1,5 +1,6 @@
 """What the world reports. Every observation names the launch it is about, so that late news can be told from news."""
 
+from hactl.core.brownout import Answers
 from hactl.core.certificate import Certificate
 from hactl.core.model import EdgeUse
 from hactl.core.node import DeadlineKind, Launch
@@ -159,10 +160,17 @@ class CertificateUnfit(_Observation):
 
 
 class RegionFaltered(_Observation):
-    """A region answers far worse than the others do, or than it did itself, and has done so for a while."""
+    """A region answers far worse than the others do, or than it did itself, and has done so for a while.
+
+    Said again when the others, who had too little capacity to take over, could carry the load now.
+    """
 
     region: str
     why: str
+    usual: Answers | None = None
+    """How its answers should be."""
+    load: float | None = None
+    """Requests per second of all nodes together; None when they are not known."""
 
 
 class RegionRecovered(_Observation):

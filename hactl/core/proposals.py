@@ -9,7 +9,7 @@ from hactl.core.founding import node_names, wanted
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Node, Role
 from hactl.core.operation import RAMPS, Operation, Step, Target, Verb
-from hactl.core.safety import remaining, serving, usable, weighable
+from hactl.core.safety import evacuated_only, remaining, serving, usable, weighable
 from hactl.core.spec import FleetSpec, SafetySpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
@@ -86,6 +86,8 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
             hint,
             guard=True,
         )
+    if only := evacuated_only(fleet, left):
+        raise CommandRejected(f"it would leave {only}", hint, guard=True)
     regions, regions_left = {node.region for node in now}, {node.region for node in left}
     if len(regions_left) < min(len(regions), rules.min_serving_regions):
         raise CommandRejected(
@@ -102,6 +104,9 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
             f"add a node first, or {hint}",
             guard=True,
         )
+    for name in restarting(fleet, proposal):
+        if only := evacuated_only(fleet, remaining(fleet, (name,))):
+            raise CommandRejected(f"restarting '{name}' would leave {only}", hint, guard=True)
 
 
 def restarting(fleet: Fleet, proposal: Proposal) -> list[str]:

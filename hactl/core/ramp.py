@@ -36,8 +36,7 @@ def check(fleet: Fleet, request: Request) -> None:
         return
     _sensible(command)
     turned = in_progress(fleet)
-    turns = turned is not None and _turning(turned.verb) is VERBS[type(command)] and _region(turned) == command.region
-    if turns:
+    if turns_round(fleet, command):
         return
     for operation in fleet.operations.values():
         if operation is turned or operation.revision:
@@ -49,30 +48,42 @@ def check(fleet: Fleet, request: Request) -> None:
     if isinstance(command, Failover):
         if kept(fleet, region) == 0:
             raise CommandRejected(f"'{region}' takes no traffic already", f"hactl failback {region}")
-        receivers = takers(fleet, region)
-        if not receivers:
+        carriers = takers(fleet, region)
+        if not carriers:
             raise CommandRejected(
                 f"nobody could take over from '{region}'", "another region has to serve first: hactl status", guard=True
             )
     else:
         if region not in fleet.evacuations:
             raise CommandRejected(f"'{region}' has all its traffic", "hactl status")
-        receivers = (region,)
+        carriers = (region,)
         if not usable(fleet, region):
             raise CommandRejected(f"no node of '{region}' serves", f"hactl start --region {region}", guard=True)
-    out = [name for receiver in receivers for name in missing(fleet, receiver)]
+    out = [name for carrier in carriers for name in missing(fleet, carrier)]
     if out and not sure:
         names = ", ".join(f"'{name}'" for name in out[:3])
         raise CommandRejected(
-            f"{' and '.join(receivers)} would have to carry it without {names}",
+            f"{' and '.join(carriers)} would have to carry it without {names}",
             f"if you mean it: --confirm {fleet.name}",
             guard=True,
         )
 
 
+def turns_round(fleet: Fleet, command: Failover | Failback) -> bool:
+    """True when `command` undoes the one that is under way: as what is taken back without asking, it is not refused."""
+    turned = in_progress(fleet)
+    return turned is not None and _turning(turned.verb) is VERBS[type(command)] and _region(turned) == command.region
+
+
 def in_progress(fleet: Fleet) -> Operation | None:
     """The failover or failback that is under way."""
     return next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
+
+
+def receivers(fleet: Fleet, operation: Operation) -> tuple[str, ...]:
+    """The regions that a failover or failback gives traffic."""
+    region = _region(operation)
+    return (region,) if operation.verb is Verb.FAILBACK else takers(fleet, region)
 
 
 def arrived(fleet: Fleet, command: Failover | Failback) -> Fleet:
@@ -87,14 +98,11 @@ def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, s
     """The operation with its steps and with what it would be taken back to; one that it turns round is ended."""
     region = command.region
     fleet = draft.fleet
-    # However long it had been well: when this is taken back, it was not.
-    found = replace(fleet.evacuations.get(region, Evacuation(region=region, keep=WHOLE)), well_since=None)
+    found = fleet.evacuations.get(region, Evacuation(region=region, keep=WHOLE))
     turned = in_progress(fleet)
     if turned is not None:
-        # What the other had come to in the end; half-way is no place to stay.
-        found = Evacuation(region=region, keep=WHOLE)
-        if turned.verb is Verb.FAILOVER:
-            found = _evacuated(turned, fleet.evacuations.get(region))
+        # Half-way is no place to stay, and where the other was going somebody does not want it to go.
+        found = turned.evacuation or found
         end(draft, turned, Outcome.ROLLED_BACK, f"turned round by {operation.by} ({operation.id})", "hactl status")
     now, goal = kept(fleet, region), 0 if isinstance(command, Failover) else WHOLE
     moves = usable(fleet, region) and bool(takers(fleet, region))
@@ -105,13 +113,17 @@ def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, s
         targets=tuple(Target(node="", step=Step.SHIFT, region=region, keep=keep) for keep in keeps),
         pause=command.pause if moves else 0.0,
         sure=sure,
-        evacuation=found,
+        # However long it had been well: when this is taken back, it was not.
+        evacuation=replace(found, well_since=None),
         deadline=draft.now.mono + PATIENCE + command.pause,
     )
 
 
-def begin_failback(draft: Draft, region: str, *, by: str, reason: str) -> None:
-    """Give a region its traffic back because it is time, not because anybody asked."""
+def begin_failback(draft: Draft, region: str, *, by: str, reason: str, again: float) -> None:
+    """Give a region its traffic back because it is time, not because anybody asked.
+
+    When that is taken back, it has to be well for `again` seconds before the next time.
+    """
     command = Failback(region=region)
     operation = Operation(
         id=f"op-{draft.fleet.seq + 1}",
@@ -124,7 +136,24 @@ def begin_failback(draft: Draft, region: str, *, by: str, reason: str) -> None:
         version=draft.fleet.plan.version,
         sentence=f"give {region} its traffic back",
     )
-    draft.emit(OperationBegan(operation=begin(draft, operation, command)))
+    operation = begin(draft, operation, command)
+    found = operation.evacuation
+    if found is not None:
+        operation = replace(operation, evacuation=replace(found, wait=again))
+    draft.emit(OperationBegan(operation=operation))
+
+
+def take_up(draft: Draft) -> None:
+    """A daemon takes charge: nobody has watched the step that was under way, so its time begins anew."""
+    operation = in_progress(draft.fleet)
+    if operation is None:
+        return
+    pause = 0.0 if operation.back else operation.pause
+    targets = tuple(
+        target if target.phase is Phase.DONE else replace(target, until=0.0) for target in operation.targets
+    )
+    again = replace(operation, targets=targets, deadline=draft.now.mono + pause + PATIENCE)
+    draft.emit(OperationMoved(operation=again))
 
 
 def advance(draft: Draft) -> None:
@@ -219,11 +248,9 @@ def _advance(draft: Draft, operation: Operation) -> None:
 
 def _receivers_short(fleet: Fleet, operation: Operation) -> list[str]:
     """Who is missing among those that receive: a node that is just coming back is waited for."""
-    region = _region(operation)
     if operation.sure or not operation.pause:
         return []
-    receivers = (region,) if operation.verb is Verb.FAILBACK else takers(fleet, region)
-    return [name for receiver in receivers for name in missing(fleet, receiver)]
+    return [name for receiver in receivers(fleet, operation) for name in missing(fleet, receiver)]
 
 
 def _shift(draft: Draft, operation: Operation, keep: int) -> None:

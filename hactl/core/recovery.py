@@ -3,7 +3,7 @@
 Every effect asked for here may have been performed already: all of them are idempotent.
 """
 
-from hactl.core import alert_queue, auto_failback, brownouts
+from hactl.core import alert_queue, auto_failback, brownouts, ramp
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigTaken, RevisionRolledBack, RulesTaken
 from hactl.core.draft import Draft
@@ -79,6 +79,7 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
         draft.emit(arrival.rules)
     if rebooted and draft.fleet.paused is not None:
         draft.emit(FleetPaused(paused=rearmed(draft.fleet.paused, now)))
+    ramp.take_up(draft)
     brownouts.take_up(draft, rebooted=rebooted)
     _certify(draft, arrival)
     auto_failback.forget(draft)
@@ -130,11 +131,11 @@ def _end_overtaken(draft: Draft, arrival: Arrival, *, rebooted: bool) -> tuple[O
     if draft.fleet.proposal is not None:
         draft.emit(RevisionRolledBack(revision=draft.fleet.proposal.revision, why=why))
     for failover in tuple(draft.fleet.failovers.values()):
-        draft.emit(FailoverEnded(node=failover.node, moved_ms=None, back_ms=None))
+        draft.emit(FailoverEnded(node=failover.node, moved_ms=None, back_ms=None, why=why))
     for edge in tuple(draft.fleet.edge_losses):
         draft.emit(EdgeGivenUp(edge=edge))
     for region in tuple(draft.fleet.region_losses):
-        draft.emit(RegionBack(region=region, moved_ms=None, back_ms=None))
+        draft.emit(RegionBack(region=region, moved_ms=None, back_ms=None, why=why))
     return overtaken
 
 

@@ -44,12 +44,14 @@ class RegionMoved(_RegionEvent):
 
 
 class RegionBack(_RegionEvent):
-    """It is whole again, which says nothing about what traffic it gets; or nobody wants it up any more."""
+    """It is whole again, which says nothing about what traffic it gets; or its loss is not followed any more."""
 
     region: str
     moved_ms: float | None
     back_ms: float | None
-    """From the loss seen until all its nodes served; None when it was stopped or drained instead."""
+    """From the loss seen until all its nodes served; None when they did not."""
+    why: str = ""
+    """What has overtaken its loss; "" when it is whole again, or was stopped or drained instead."""
 
 
 RegionEvent = RegionEvacuated | RegionRestored | RegionLost | RegionMoved | RegionBack

@@ -15,7 +15,7 @@ from hactl.core.draft import Draft
 from hactl.core.evacuating import leave, restore
 from hactl.core.evacuation import WHOLE, EvacuationCause, RegionLoss
 from hactl.core.model import Fleet
-from hactl.core.node import Goal, NodeState, Reason, ReasonCode
+from hactl.core.node import NO_FAULT, Goal, NodeState, Reason
 from hactl.core.operation import Verb
 from hactl.core.ramp import in_progress
 from hactl.core.region_events import RegionBack, RegionLost, RegionMoved
@@ -24,16 +24,12 @@ from hactl.core.rolling import known_to_edges
 from hactl.core.traffic import confirmed, shares
 from hactl.core.value import replace
 
-_NO_FAULT = (ReasonCode.OPERATOR, ReasonCode.NEW)
-
 
 def begin(draft: Draft, before: Fleet) -> None:
     """Note every region that took traffic before this cause and has nobody left who serves, by no operator's will."""
     for region in draft.fleet.spec.regions:
         name = region.name
-        if name in draft.fleet.region_losses or any(node.serviceable for node in draft.fleet.in_region(name)):
-            continue
-        if not any(node.serviceable for node in before.in_region(name)) or not _carried(before, name):
+        if name in draft.fleet.region_losses or usable(draft.fleet, name) or not _carried(before, name):
             continue
         fault = _fault(draft.fleet, before, name)
         if fault is not None and not _coming_up(draft.fleet, name):
@@ -42,14 +38,19 @@ def begin(draft: Draft, before: Fleet) -> None:
             draft.emit(RegionLost(loss=RegionLoss(region=name, cause=fault, seen=draft.now.mono, version=version)))
 
 
-def follow(draft: Draft) -> None:
-    """Move every loss in progress as far as the fleet's state allows; let a lost region that is needed serve again."""
+def follow(draft: Draft, before: Fleet) -> None:
+    """Move every loss in progress as far as the fleet's state allows; end the wait of a region that must step in.
+
+    That is when those that carried its traffic until now cannot any more. Who is merely the first to be up again when
+    nobody was serves as well, for it is listed last, but does not keep the traffic for that.
+    """
     for loss in tuple(draft.fleet.region_losses.values()):
         _hold(draft, loss)
         _follow_one(draft, loss)
     for evacuation in tuple(draft.fleet.evacuations.values()):
         region = evacuation.region
-        if evacuation.cause is EvacuationCause.LOST and usable(draft.fleet, region) and not takers(draft.fleet, region):
+        left_alone = takers(before, region) and not takers(draft.fleet, region)
+        if evacuation.cause is EvacuationCause.LOST and left_alone and usable(draft.fleet, region):
             restore(draft, replace(evacuation, keep=WHOLE), "nobody else can serve")
 
 
@@ -68,12 +69,12 @@ def _hold(draft: Draft, loss: RegionLoss) -> None:
 
 def _follow_one(draft: Draft, loss: RegionLoss) -> None:
     fleet, now, region = draft.fleet, draft.now, loss.region
-    back = usable(fleet, region)
-    if loss.moved is None and not back and _others(fleet, region) and confirmed(fleet, loss.version):
+    nodes = fleet.in_region(region)
+    back = any(node.serviceable for node in nodes)  # whatever it weighs: that is a matter of its own
+    if loss.moved is None and not usable(fleet, region) and _others(fleet, region) and confirmed(fleet, loss.version):
         loss = replace(loss, moved=now.mono)
         draft.emit(RegionMoved(loss=loss, to=_carriers(fleet), ms=_ms(loss.seen, now.mono)))
     moved_ms = None if loss.moved is None else _ms(loss.seen, loss.moved)
-    nodes = fleet.in_region(region)
     if all(node.goal is Goal.DOWN or node.drained for node in nodes):
         draft.emit(RegionBack(region=region, moved_ms=moved_ms, back_ms=None))
     elif back and _all_back(fleet, region) and known_to_edges(fleet):
@@ -94,10 +95,11 @@ def _others(fleet: Fleet, region: str) -> bool:
 
 
 def _fault(fleet: Fleet, before: Fleet, region: str) -> Reason | None:
-    """Why its last node went, when no operator wanted that."""
-    went = [fleet.nodes.get(node.name) for node in before.in_region(region) if node.serviceable]
-    reasons = [node.reason for node in went if node is not None and node.reason is not None]
-    return next((reason for reason in reasons if reason.code not in _NO_FAULT), None)
+    """Why its last node that took traffic went, when no operator wanted that."""
+    went = [fleet.nodes.get(node.name) for node in before.in_region(region) if node.serviceable and node.weight]
+    gone = [node for node in went if node is not None and not node.serviceable]
+    reasons = [node.reason for node in gone if node.reason is not None]
+    return next((reason for reason in reasons if reason.code not in NO_FAULT), None)
 
 
 def _coming_up(fleet: Fleet, region: str) -> bool:
@@ -110,7 +112,7 @@ def _coming_up(fleet: Fleet, region: str) -> bool:
         for target in operation.targets
     }
     starting = (node for node in fleet.in_region(region) if node.state is NodeState.STARTING)
-    ordered = (node.name for node in starting if node.reason is not None and node.reason.code in _NO_FAULT)
+    ordered = (node.name for node in starting if node.reason is not None and node.reason.code in NO_FAULT)
     return any(name not in rolling for name in ordered)
 
 

@@ -33,6 +33,7 @@ from hactl.core.headroom import bereft
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.operation import Verb
+from hactl.core.regions import kept
 from hactl.core.spec import FleetSpec, Policy
 
 MAX_WEIGHT = 1000
@@ -95,6 +96,18 @@ def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
 def remaining(fleet: Fleet, without: Iterable[str]) -> list[Node]:
     """The gateway nodes that would carry traffic without some, with the spares that would take their places."""
     return serving(bereft(fleet, without))
+
+
+def evacuated_only(fleet: Fleet, left: Iterable[Node]) -> str:
+    """Which regions `left` leaves serving, when they are evacuated and take nothing as long as others serve, which they
+    do now; "" when others are left, or nobody is."""
+    regions = tuple(dict.fromkeys(node.region for node in left))
+    if not regions or any(kept(fleet, region) for region in regions):
+        return ""
+    if not any(kept(fleet, node.region) for node in serving(fleet)):
+        return ""
+    who = " and ".join(fleet.evacuations[region].who for region in regions)
+    return f"only {' and '.join(regions)} serving, evacuated {who}"
 
 
 def _names_exist(fleet: Fleet, command: Command) -> None:
@@ -171,6 +184,8 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
             f"{verb} {_list(gone)} would leave {len(after)} nodes serving"
             f" (safety.min_serving_nodes = {rules.min_serving_nodes})",
         )
+    if only := evacuated_only(fleet, after):
+        raise _unsafe(fleet, f"{verb} {_list(gone)} would leave {only}")
     regions_now, regions_after = {node.region for node in now}, {node.region for node in after}
     if len(regions_after) < min(len(regions_now), rules.min_serving_regions):
         raise _unsafe(
@@ -190,6 +205,8 @@ def _enough_while_rolling(fleet: Fleet, names: tuple[str, ...]) -> None:
             alone = node in now and len(remaining(fleet, {name})) < fleet.spec.safety.min_serving_nodes
         if alone:
             raise _unsafe(fleet, f"nothing could carry the traffic while '{name}' restarts")
+        if node in now and (only := evacuated_only(fleet, remaining(fleet, {name}))):
+            raise _unsafe(fleet, f"restarting '{name}' would leave {only}")
 
 
 def _weights(fleet: Fleet, command: SetWeight) -> None:

@@ -159,6 +159,8 @@ def _loss(event: FailoverBegan | FailoverMoved | FailoverEnded | EdgeLost | Edge
             return f"{failover.node}: capacity lost: {failover.cause.text}"
         case FailoverMoved(failover=failover, ms=ms):
             return f"{failover.node}: traffic moved away on every edge after {ms:.0f} ms"
+        case FailoverEnded(node=node, back_ms=None, why=why) if why:
+            return f"{node}: its loss is not followed any more: {why}"
         case FailoverEnded(node=node, back_ms=None):
             return f"{node}: capacity will not be back by itself"
         case FailoverEnded(node=node, back_ms=back_ms):
@@ -200,6 +202,8 @@ def _region(event: RegionEvent) -> str:
             return f"region {loss.region}: lost, none of its nodes serves: {loss.cause.text}"
         case RegionMoved(loss=loss, to=to, ms=ms):
             return f"region {loss.region}: traffic moved to {' and '.join(to)} on every edge after {ms:.0f} ms"
+        case RegionBack(region=region, back_ms=None, why=why) if why:
+            return f"region {region}: its loss is not followed any more: {why}"
         case RegionBack(region=region, back_ms=None):
             return f"region {region}: will not be back by itself"
         case RegionBack(region=region, back_ms=back_ms):

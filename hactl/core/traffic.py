@@ -7,7 +7,7 @@ by themselves), `shares` is what that plan should come to.
 from hactl.core.model import Fleet
 from hactl.core.node import Node, NodeState
 from hactl.core.plan import Endpoint, EndpointStatus, RegionPlan, Share, TrafficPlan
-from hactl.core.regions import Place, levels, places
+from hactl.core.regions import Place, kept, levels, places
 from hactl.core.spec import FailoverMode
 from hactl.core.value import replace
 
@@ -101,11 +101,25 @@ def stepping_in(fleet: Fleet, region: str, wanted: int) -> list[Node]:
 
 
 def _short(fleet: Fleet, region: str) -> list[Node]:
-    """The nodes that a region is short of: who is out and not on purpose, without those a spare has stepped in for."""
+    """The nodes that a region is short of: who is out and not on purpose, without those a spare has stepped in for.
+
+    Nobody, where what it cannot carry would spill over to evacuated regions: those take nothing while others serve.
+    """
+    if _before_evacuated(fleet, region):
+        return []
     out = [node for node in fleet.in_region(region) if not node.serviceable and node.state is not NodeState.STOPPED]
     if not fleet.spec.spares(region):
         return out
     return out[: max(0, fleet.spec.region(region).nodes - len(in_rotation(fleet, region)))]
+
+
+def _before_evacuated(fleet: Fleet, region: str) -> bool:
+    """True when only regions that are evacuated stand behind this one and its equals."""
+    if not any(kept(fleet, name) == 0 for name in fleet.evacuations):
+        return False
+    standing = levels(fleet)
+    steady = [level for level in standing if kept(fleet, level[0].region)]
+    return 0 < len(steady) < len(standing) and places(fleet)[region].priority == steady[-1][0].priority
 
 
 def shares(fleet: Fleet) -> tuple[Share, ...]:

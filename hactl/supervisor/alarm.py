@@ -7,9 +7,9 @@ has come in time is heard first. A node that got ready meanwhile is not killed f
 import asyncio
 from collections.abc import Callable
 
-from hactl.core import auto_failback, brownouts
+from hactl.core import deadlines
 from hactl.core.model import Fleet
-from hactl.core.observations import Observation, Ticked, Woke
+from hactl.core.observations import Observation
 
 HELD_UP = 0.5
 """Seconds late from which on it must have been us."""
@@ -37,15 +37,7 @@ class Alarm:
     def set(self, fleet: Fleet) -> None:
         """Look at the deadlines of `fleet` from now on."""
         self._fleet = fleet
-        soonest = min(
-            (
-                *(node.deadline.at for node in fleet.nodes.values() if node.deadline is not None),
-                *(operation.look_again for operation in fleet.operations.values()),
-                *((fleet.paused.ends,) if fleet.paused is not None and fleet.paused.ends is not None else ()),
-                *(look for look in (auto_failback.next_look(fleet), brownouts.next_look(fleet)) if look is not None),
-            ),
-            default=0.0,
-        )
+        soonest = deadlines.soonest(fleet) or 0.0
         if self._timer is not None and (soonest == self._at or self._hearing):
             return
         now = self._mono()
@@ -76,16 +68,7 @@ class Alarm:
             self._hear_first()
             return
         self._hearing = False
-        due: list[Observation] = [
-            Woke(node=node.name, deadline=node.deadline.kind)
-            for node in fleet.nodes.values()
-            if node.deadline is not None and node.deadline.at <= now
-        ]
-        over = fleet.paused is not None and fleet.paused.ends is not None and fleet.paused.ends <= now
-        looks = (auto_failback.next_look(fleet), brownouts.next_look(fleet))
-        over = over or any(look is not None and look <= now for look in looks)
-        if over or any(operation.look_again <= now for operation in fleet.operations.values()):
-            due.append(Ticked())
+        due = deadlines.due(fleet, now)
         if due:
             self._ring(due)
         else:

@@ -6,9 +6,9 @@ Not the measuring (`sampler`), nor what is too slow or too faulty (`slowness`, `
 from collections import deque
 from collections.abc import Iterable
 
+from hactl.core.brownout import Answers
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Node
-from hactl.core.value import Value
 
 LONGEST = 30.0
 """Seconds after which an answer says nothing any more about how things are."""
@@ -16,21 +16,6 @@ WARM = 10.0
 """Seconds from its coming into service in which a node is not judged: caches and connections are cold."""
 LATE = 0.25
 """Seconds of delay in our own loop beyond which a measurement is passed over: the machine is starved, not a node."""
-
-
-class Answers(Value):
-    """Some answers taken together."""
-
-    count: float = 0.0
-    errors: float = 0.0
-    """How many of them failed, attempts without an answer included."""
-    p50_ms: float | None = None
-
-    @property
-    def faulty(self) -> float:
-        """The part of them that failed (0..1): of attempts, when more failed than were answered."""
-        most = max(self.count, self.errors)
-        return self.errors / most if most else 0.0
 
 
 class Recent:
@@ -47,11 +32,23 @@ class Recent:
         whole._seconds.extend(sorted((each for part in parts for each in part._seconds), key=lambda each: each[0]))
         return whole
 
-    def add(self, samples: Iterable[Sample], now: float) -> None:
-        """Take what was measured up to `now`, in monotonic seconds; where nothing could be read nothing is known."""
+    def add(self, samples: Iterable[Sample], now: float, *, hold: float = 0.0) -> None:
+        """Take what was measured up to `now`, in monotonic seconds; where nothing could be read nothing is known.
+
+        The newest `hold` answers are kept however old they are.
+        """
         self._seconds.extend((now, sample) for sample in samples if sample.requests is not None)
         while self._seconds and self._seconds[0][0] <= now - self._longest:
-            self._seconds.popleft()
+            oldest = self._seconds.popleft()
+            if hold and self._most() < hold:
+                self._seconds.appendleft(oldest)
+                break
+
+    def _most(self) -> float:
+        """All answers in it, or all attempts that failed when these are more."""
+        counts = ((sample.requests or 0.0, sample.errors or 0.0) for _, sample in self._seconds)
+        requests, errors = map(sum, zip(*counts, strict=True)) if self._seconds else (0.0, 0.0)
+        return max(requests, errors)
 
     def over(self, now: float, enough: float, *, seconds: float) -> Answers | None:
         """The newest answers: those of `seconds` at least, of more when these are not `enough`; None: too few.
@@ -97,6 +94,11 @@ class Held:
 def warm(fleet: Fleet, node: Node, now: Now) -> bool:
     """True when a node has served long enough to be compared with others."""
     return now.wall - node.since >= max(WARM, fleet.spec.health.slow_start)
+
+
+def slower(own: float, usual: float, *, times: float, more: float, part: float = 1.0) -> bool:
+    """Whether `own` ms are beyond `part` of so many times `usual` and of so many ms more."""
+    return own >= times * part * usual and own - usual >= more * part
 
 
 def weighted_median(weighed: Iterable[tuple[float, float]]) -> float | None:

@@ -11,12 +11,13 @@ What is said already stands in the fleet, so that a new daemon goes on from it.
 from collections import deque
 from collections.abc import Iterable
 
+from hactl.core.brownout import Answers
 from hactl.core.evacuation import EvacuationCause
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
 from hactl.core.traffic import in_rotation
 from hactl.core.value import replace
-from hactl.supervisor.answers import LATE, Answers, Held, Recent, warm
+from hactl.supervisor.answers import LATE, Held, Recent, slower, warm
 
 WINDOW = 3.0
 """Seconds whose answers are compared, at least."""
@@ -29,6 +30,8 @@ TIMES, MORE_MS = 3.0, 50.0
 BEFORE_BAD, BEFORE_WELL, BEFORE_VAIN = 3.0, 5.0, 5.0
 """Seconds it must have been so until it is said; below half of it until it is well; the others as bad until it was in
 vain."""
+UNASKED = 300.0
+"""Seconds without a request after which a region that falters is tried again: nothing else can tell how it is."""
 HISTORY = 120.0
 """Seconds of a region's own past that it is compared with."""
 SETTLED = 5
@@ -72,8 +75,7 @@ class _Watch:
         self.bad = Held()
         self.well = Held()
         self.vain = Held()
-        self.usual: Answers | None = None
-        """What it was compared with when it was found to falter: how answers should be."""
+        self.unasked = Held()
 
 
 class Brownouts:
@@ -94,12 +96,18 @@ class Brownouts:
             for name in names
         }
         for name in names:
-            self._watches[name].recent.add(newest[name], now.mono)
+            # what falters is asked little: its answers are waited for, however long they take to come
+            self._watches[name].recent.add(newest[name], now.mono, hold=ENOUGH if fleet.falters(name) else 0.0)
         said: list[Crossing] = []
         for name in names:
             own, others = self._together((name,), now.mono), self._together(set(names) - {name}, now.mono)
-            said += self._judged(fleet, name, own, others, now.mono)
             watch = self._watches[name]
+            if watch.unasked.during(fleet.falters(name) and _unasked(newest[name]), now.mono) >= UNASKED:
+                watch.unasked = Held()
+                why = f"presumably: no request has come to it in {UNASKED:.0f} s"
+                said.append(RegionRecovered(region=name, why=why))
+            else:
+                said += self._judged(fleet, name, own, others, now.mono)
             watch.past.add(newest[name], calm=not (name in fleet.evacuations or fleet.falters(name) or watch.bad.true))
         return tuple(said)
 
@@ -111,27 +119,32 @@ class Brownouts:
         self, fleet: Fleet, name: str, own: Answers | None, others: Answers | None, now: float
     ) -> Iterable[Crossing]:
         watch = self._watches[name]
+        known = fleet.brownouts.get(name)
+        noted = known.usual if known is not None else None
         past = watch.past.usual()
-        usual = _usual(others, past) if not fleet.falters(name) else _usual(others, watch.usual or past or others)
+        usual = _usual(others, past or noted) if not fleet.falters(name) else _usual(others, noted or past or others)
         if own is None or usual is None:
             watch.bad, watch.well, watch.vain = Held(), Held(), Held()
             return
         if not fleet.falters(name):
             watch.well = Held()
             if watch.bad.during(worse(own, usual), now) >= BEFORE_BAD:
-                watch.bad, watch.usual = Held(), usual
-                yield RegionFaltered(region=name, why=_sentence(own, usual))
-        elif (
-            watch.well.during(not worse(own, usual, part=0.5) and not _vain(own, others, watch.usual), now)
-            >= BEFORE_WELL
-        ):
+                watch.bad = Held()
+                yield RegionFaltered(region=name, why=_sentence(own, usual), usual=usual)
+        elif watch.well.during(not worse(own, usual, part=0.5) and not _vain(own, others, noted), now) >= BEFORE_WELL:
             watch.well = Held()
             yield RegionRecovered(region=name, why=_sentence(own, usual))
         evacuation = fleet.evacuations.get(name)
         ours = evacuation is not None and evacuation.cause is EvacuationCause.FALTERED
-        if watch.vain.during(ours and _vain(own, others, watch.usual), now) >= BEFORE_VAIN and others and watch.usual:
+        if watch.vain.during(ours and _vain(own, others, noted), now) >= BEFORE_VAIN and others and noted:
             watch.vain = Held()
-            yield TakersFaltered(region=name, why=_sentence(others, watch.usual))
+            yield TakersFaltered(region=name, why=_sentence(others, noted))
+
+
+def _unasked(samples: list[Sample]) -> bool:
+    """Whether nothing was sent to those that could be read; not known when none could be."""
+    known = [sample for sample in samples if sample.requests is not None]
+    return bool(known) and not any(sample.requests or sample.errors for sample in known)
 
 
 def _usual(others: Answers | None, past: Answers | None) -> Answers | None:
@@ -163,7 +176,7 @@ def _faulty(own: Answers, usual: Answers, part: float) -> bool:
 def _slow(own: Answers, usual: Answers, part: float) -> bool:
     if own.p50_ms is None or usual.p50_ms is None:
         return False
-    return own.p50_ms >= TIMES * part * usual.p50_ms and own.p50_ms - usual.p50_ms >= MORE_MS * part
+    return slower(own.p50_ms, usual.p50_ms, times=TIMES, more=MORE_MS, part=part)
 
 
 def _sentence(own: Answers, usual: Answers) -> str:

@@ -1,20 +1,24 @@
 """Do clients get worse answers while a configuration, or the traffic of a region, changes? Counts; decides nothing.
 
 What is counted is what clients got from the edges, whoever was to blame: a change that breaks a service's route shows
-there and nowhere else.
+there and nowhere else. Only when a region's traffic moves, those that receive it must answer worse as well: often it
+moves because the region it leaves fails already, and that is no harm done by moving it.
 """
 
 from collections import deque
 from collections.abc import Iterable
 
 from hactl.core.model import Fleet, Sample
+from hactl.core.node import Role
 from hactl.core.observations import TrafficWorsened
-from hactl.core.operation import Operation
-from hactl.core.ramp import in_progress
+from hactl.core.operation import RAMPS, Operation
+from hactl.core.ramp import in_progress, receivers
 from hactl.core.value import Value
 
 BASELINE = 30
 """Measurements before a change that it is compared with; they come about once a second."""
+LATELY = 3
+"""The last of those, which a move of traffic is compared with when they are worse: it was ordered because of them."""
 ENOUGH = 10
 """Failed answers below which nothing is said: a few prove nothing."""
 KNOWN = 100
@@ -37,42 +41,58 @@ class Tally(Value):
 
     @property
     def share(self) -> float:
-        """Failed ones (0..1)."""
-        return self.errors / self.requests if self.requests else 0.0
+        """Failed ones (0..1): of attempts, when more failed than were answered."""
+        most = max(self.requests, self.errors)
+        return self.errors / most if most else 0.0
+
+
+class Answered(Value):
+    """What was answered in one measurement, or in several."""
+
+    clients: Tally = Tally()
+    """By the edges."""
+    nodes: Tally = Tally()
+    """By the nodes that are judged, with what clients did not get and no node answers for."""
+
+    def plus(self, other: "Answered") -> "Answered":
+        """Both together."""
+        return Answered(clients=self.clients.plus(other.clients), nodes=self.nodes.plus(other.nodes))
 
 
 class Guard:
     """Compares the answers during each configuration change, failover and failback with those before it."""
 
     def __init__(self) -> None:
-        self._before: deque[Tally] = deque(maxlen=BASELINE)
+        self._before: deque[Answered] = deque(maxlen=BASELINE)
         self._operation = ""
-        self._since = Tally()
+        self._since = Answered()
         self._told = False
 
     def measured(self, fleet: Fleet, samples: Iterable[Sample]) -> TrafficWorsened | None:
         """Take one measurement, of about a second; something is said once for each change."""
-        edges = {edge.name for edge in fleet.edges}
-        now = Tally()
-        for sample in samples:
-            if sample.node in edges:
-                now = now.plus(Tally(requests=sample.requests or 0.0, errors=sample.errors or 0.0))
         change = _change(fleet)
+        now = _answered(fleet, samples, change)
         if change is None:
             if fleet.proposal is None and in_progress(fleet) is None:  # what is on its way back may still do harm
                 self._before.append(now)
             return None
         if change.id != self._operation:
-            self._operation, self._since, self._told = change.id, Tally(), False
+            self._operation, self._since, self._told = change.id, Answered(), False
         self._since = self._since.plus(now)
-        before = Tally()
-        for tally in self._before:
-            before = before.plus(tally)
-        why = worsened(before, self._since)
+        why = self._worsened(change)
         if not why or self._told:
             return None
         self._told = True
         return TrafficWorsened(operation=change.id, why=why)
+
+    def _worsened(self, change: Operation) -> str:
+        before = _sum(self._before)
+        if change.verb not in RAMPS:
+            return worsened(before.clients, self._since.clients)
+        lately = _sum(list(self._before)[-LATELY:])
+        if not worsened(_worse(before.nodes, lately.nodes), self._since.nodes):
+            return ""
+        return worsened(_worse(before.clients, lately.clients), self._since.clients)
 
 
 def worsened(before: Tally, since: Tally) -> str:
@@ -85,6 +105,38 @@ def worsened(before: Tally, since: Tally) -> str:
     if since.share <= 2 * before.share + TOLERATED:
         return ""
     return f"{since.share * 100:.1f} % of the answers failed, {before.share * 100:.1f} % before"
+
+
+def _answered(fleet: Fleet, samples: Iterable[Sample], change: Operation | None) -> Answered:
+    """One measurement; while a region's traffic moves, only the nodes of those that receive it are judged."""
+    regions = receivers(fleet, change) if change is not None and change.verb in RAMPS else None
+    clients, nodes, judged = Tally(), Tally(), Tally()
+    for sample in samples:
+        node = fleet.nodes.get(sample.node)
+        tally = Tally(requests=sample.requests or 0.0, errors=sample.errors or 0.0)
+        if node is None:
+            continue
+        if node.role is Role.EDGE:
+            clients = clients.plus(tally)
+            continue
+        nodes = nodes.plus(tally)
+        if regions is None or node.region in regions:
+            judged = judged.plus(tally)
+    nobodys = max(0.0, clients.errors - nodes.errors)
+    return Answered(clients=clients, nodes=judged.plus(Tally(requests=nobodys, errors=nobodys)))
+
+
+def _sum(several: Iterable[Answered]) -> Answered:
+    whole = Answered()
+    for one in several:
+        whole = whole.plus(one)
+    return whole
+
+
+def _worse(before: Tally, lately: Tally) -> Tally:
+    """What was usual, as well known as it is from all of it, and as bad as it was lately."""
+    share = max(before.share, lately.share if lately.errors >= ENOUGH else 0.0)
+    return Tally(requests=before.requests, errors=share * before.requests)
 
 
 def _change(fleet: Fleet) -> Operation | None:

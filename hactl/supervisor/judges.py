@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+from hactl.core import load
+from hactl.core.brownouts import fit_by_now
 from hactl.core.model import Fleet, Now, Sample
-from hactl.core.observations import Observation
+from hactl.core.observations import Observation, RegionFaltered
+from hactl.core.value import replace
 from hactl.supervisor.brownout import Brownouts
 from hactl.supervisor.capacity import CapacityWatch
 from hactl.supervisor.guard import Guard
@@ -27,8 +30,13 @@ class Judges:
             news = watch.measured(self._look(), samples)
             if news is not None:
                 self._deliver(news)
+        carried = load.measured(self._look(), samples, now.wall)
+        rate = None if carried is None else carried.total
         for crossing in self._brownouts.measured(self._look(), samples, now, lag=lag):
-            self._deliver(crossing)
+            self._deliver(replace(crossing, load=rate) if isinstance(crossing, RegionFaltered) else crossing)
+        for brownout in fit_by_now(self._look(), rate):
+            again = RegionFaltered(region=brownout.region, why=brownout.why, usual=brownout.usual, load=rate)
+            self._deliver(again)
         # after the regions: where one falters as a whole, it is not for its nodes
         for saw in self._slowness.measured(self._look(), samples, now, lag=lag):
             self._deliver(saw)

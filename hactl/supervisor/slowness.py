@@ -12,7 +12,7 @@ from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Node
 from hactl.core.observations import BecameSlow, NoLongerSlow
 from hactl.core.traffic import in_rotation
-from hactl.supervisor.answers import LATE, Held, Recent, warm
+from hactl.supervisor.answers import LATE, Held, Recent, slower, warm
 
 WINDOW = 5.0
 """Seconds whose answers are compared, at least."""
@@ -22,6 +22,9 @@ TIMES, MORE_MS = 3.0, 20.0
 """A node is far slower when its median is so many times that of its peers, and so many ms above it."""
 BEFORE_SLOW, BEFORE_WELL = 3.0, 10.0
 """Seconds it must have been so until it is said, and below half of it until that is taken back."""
+UNJUDGED = 300.0
+"""Seconds in which a slow node could not be judged after which that is taken back: at a small weight, or without peers,
+it might never be."""
 PEERS = 2
 """Nodes to compare with, at least: of two alone nobody knows which one is as it should be."""
 CHANGES, PER = 2, 60.0
@@ -36,6 +39,9 @@ class _Watch:
         self.recent = Recent()
         self.far = Held()
         self.near = Held()
+        self.unjudged = Held()
+        self.asked = False
+        """There were answers in the last second."""
 
 
 class Slowness:
@@ -61,7 +67,9 @@ class Slowness:
             if node is None or not warm(fleet, node, now):
                 continue
             watch = self._watch(node)
-            watch.recent.add((sample,), now.mono)
+            # what is slow is asked little: its answers are waited for, however long they take to come
+            watch.recent.add((sample,), now.mono, hold=ENOUGH if node.slow else 0.0)
+            watch.asked = bool(sample.requests)
             answers = watch.recent.over(now.mono, ENOUGH, seconds=WINDOW)
             if answers is not None and answers.p50_ms is not None:
                 medians[node.name] = answers.p50_ms
@@ -74,6 +82,11 @@ class Slowness:
         if watch is None or node.launch is None:
             return None
         own, usual = medians.get(node.name), _usual(node, nodes, medians)
+        unjudged = watch.unjudged.during(node.slow and (own is None or usual is None or not watch.asked), now)
+        if unjudged >= UNJUDGED and self._may_change(node.name, now):
+            self._told[node.name].append(now)
+            why = f"nobody could compare it for {unjudged:.0f} s"
+            return NoLongerSlow(node=node.name, instance=node.launch.instance, why=why)
         if own is None or usual is None:
             watch.far, watch.near = Held(), Held()
             return None
@@ -105,7 +118,7 @@ class Slowness:
 
 def exceeds(own: float, usual: float, *, part: float = 1.0) -> bool:
     """Whether `own` ms are beyond `part` of what counts as far slower than `usual`."""
-    return own >= TIMES * part * usual and own - usual >= MORE_MS * part
+    return slower(own, usual, times=TIMES, more=MORE_MS, part=part)
 
 
 def _usual(node: Node, nodes: dict[str, Node], medians: dict[str, float]) -> float | None:

@@ -4,7 +4,7 @@ from support.build import a_spec
 from support.script import Script, after, applied, serving
 
 from hactl.cli.region_lines import troubles
-from hactl.core.commands import Pause
+from hactl.core.commands import Failback, Pause
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
 
 BAD = RegionFaltered(region="seoul", why="p50 300 ms (10 ms)")
@@ -38,11 +38,13 @@ def test_what_it_keeps_and_until_when() -> None:
 
 
 def test_what_keeps_its_traffic_from_being_moved() -> None:
-    """A pause, or that it was tried in vain."""
+    """A pause, that it was tried in vain, or that an operator has decided."""
     played = story() >> Pause() >> BAD >> after(5.0)
     assert said(played) == [
         "seoul falters since 5s (p50 300 ms (10 ms)) and keeps its traffic: the fleet is paused by alice"
     ]
     vain = followed(story() >> BAD) >> TakersFaltered(region="seoul", why="as bad") >> after(60.0)
-    assert said(vain)[0].endswith("moving it was no use, or was ended; another try in 4m")
+    assert said(vain)[0].endswith("moving it was no use; another try in 4m")
+    given = followed(followed(story() >> BAD) >> Failback(region="seoul", steps=1, pause=0.0)) >> after(1.0)
+    assert said(given)[0].endswith("an operator has taken it in hand, so nothing is moved until it has once been well")
     assert said(story()) == []

@@ -7,13 +7,13 @@ first, then effects; others may stand between). `<< NOTHING` says that nothing h
 `>> after(seconds)`, which also rings every deadline that has come.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from support.build import a_spec, at, founded
 
-from hactl.core import auto_failback, brownouts
 from hactl.core.commands import Command, Request
+from hactl.core.deadlines import due, soonest
 from hactl.core.draft import evolve
 from hactl.core.effects import Effect
 from hactl.core.errors import CommandRejected
@@ -34,9 +34,7 @@ from hactl.core.observations import (
     Spawned,
     SpawnFailed,
     StillBusy,
-    Ticked,
     WentIdle,
-    Woke,
 )
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import FleetSpec
@@ -152,34 +150,11 @@ class Script:
     def _pass(self, seconds: float) -> None:
         """Ring every deadline on the way, each at its own moment, as the shell's alarm does."""
         end = self.mono + seconds
-        while (soonest := next_deadline(self.fleet)) is not None and soonest <= end:
-            self.mono = max(self.mono, soonest)
+        while (moment := soonest(self.fleet)) is not None and moment <= end:
+            self.mono = max(self.mono, moment)
             for saw in due(self.fleet, self.mono):
                 self._play(saw)
         self.mono = end
-
-
-def next_deadline(fleet: Fleet) -> float | None:
-    """The soonest moment at which something is due."""
-    moments = [node.deadline.at for node in fleet.nodes.values() if node.deadline is not None]
-    if fleet.paused is not None and fleet.paused.ends is not None:
-        moments.append(fleet.paused.ends)
-    moments += [look for look in (auto_failback.next_look(fleet), brownouts.next_look(fleet)) if look is not None]
-    return min([*moments, *(operation.look_again for operation in fleet.operations.values())], default=None)
-
-
-def due(fleet: Fleet, mono: float) -> Sequence[Observation]:
-    """What the alarm says at `mono`."""
-    woken: list[Observation] = [
-        Woke(node=node.name, deadline=node.deadline.kind)
-        for node in fleet.nodes.values()
-        if node.deadline is not None and node.deadline.at <= mono
-    ]
-    over = fleet.paused is not None and fleet.paused.ends is not None and fleet.paused.ends <= mono
-    looks = (auto_failback.next_look(fleet), brownouts.next_look(fleet))
-    over = over or any(look is not None and look <= mono for look in looks)
-    late = over or any(operation.look_again <= mono for operation in fleet.operations.values())
-    return [*woken, Ticked()] if late else woken
 
 
 def serving(spec: FleetSpec | None = None, mono: float = 1000.0) -> Fleet:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from random import Random
 
 from support.build import BOOT, at
-from support.script import due, next_deadline
 
 from hactl.core.alert import Alert
 from hactl.core.commands import Command, Request
 from hactl.core.config_events import ConfigTaken
+from hactl.core.deadlines import due, soonest
 from hactl.core.draft import evolve
 from hactl.core.effects import (
     ApplyTraffic,
@@ -249,10 +249,10 @@ class MemoryWorld:
         return self.chance.choice(places) if self.chance else places[0]
 
     def _ring(self) -> bool:
-        soonest = next_deadline(self.fleet)
-        if soonest is None or self.halted:
+        moment = soonest(self.fleet)
+        if moment is None or self.halted:
             return False
-        self.mono = max(self.mono, soonest)
+        self.mono = max(self.mono, moment)
         self._queue += due(self.fleet, self.mono)
         return True
 

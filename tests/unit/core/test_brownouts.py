@@ -1,17 +1,20 @@
 """What follows from a brown-out: away at once, back in steps, ever later, and never against an operator."""
 
+import pytest
 from support.build import BOOT, a_proposal, a_spec, at
-from support.script import NOTHING, Script, after, applied, exited, like, serving
+from support.script import NOTHING, Script, after, applied, exited, healthy, like, serving, spawned
 
 from hactl.core.alert import AlertKind, AlertSpec
 from hactl.core.alert_events import AlertRaised
 from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
-from hactl.core.brownouts import BARRED, KEEP, LONGEST_WAIT, MEMORY, STEP, STEPS, next_look
-from hactl.core.commands import Apply, Failback, Failover, Pause, Request, Unpause
+from hactl.core.brownouts import BARRED, KEEP, MEMORY, STEP, STEPS, fit_by_now, impediment, next_look
+from hactl.core.commands import Apply, Command, Down, Failback, Failover, Pause, Request, Unpause
+from hactl.core.evacuating import LONGEST_WAIT
 from hactl.core.evacuation import EvacuationCause
 from hactl.core.events import TrafficShifted
+from hactl.core.load import Load
 from hactl.core.model import Fleet
-from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered, Ticked
+from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered, Ticked, TrafficWorsened
 from hactl.core.reading import Verdict, is_serving, read
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.region_events import RegionEvacuated, RegionRestored
@@ -124,8 +127,34 @@ def test_what_was_no_use_is_taken_back_and_not_tried_again_for_minutes() -> None
     played >> after(1.0) << like(RegionEvacuated, evacuation__keep=KEEP)
 
 
+def test_what_is_no_use_again_and_again_is_tried_ever_later() -> None:
+    """Up to once an hour; from the beginning again after it has been well for long."""
+    played, bars = moved(), []
+    for _ in range(6):
+        edges_follow(played >> NO_BETTER)
+        bars.append(played.fleet.brownouts["seoul"].bar)
+        played >> after(bars[-1] - 1) << NOTHING
+        edges_follow(played >> after(1.0))
+        assert share(played.fleet) == 5.0
+    assert bars == [BARRED, 2 * BARRED, 4 * BARRED, 8 * BARRED, LONGEST_WAIT, LONGEST_WAIT]
+    edges_follow(played >> NO_BETTER) >> WELL >> after(2 * LONGEST_WAIT) << BrownoutForgotten
+    edges_follow(played >> BAD) >> NO_BETTER
+    assert played.fleet.brownouts["seoul"].bar == BARRED
+
+
+def test_waiting_doubles_from_nothing() -> None:
+    """Where nothing is to be waited for at first."""
+    played, waits = Script(serving(replace(spec(), stable_for=0.0))), []
+    for _ in range(4):
+        edges_follow(played >> BAD)
+        waits.append(played.fleet.brownouts["seoul"].wait)
+        played >> WELL
+        edges_follow(played)
+    assert waits == [0.0, STEP, 2 * STEP, 4 * STEP]
+
+
 def test_an_operator_who_gives_it_back_is_obeyed() -> None:
-    """However badly it answers: at no step, and not for minutes afterwards."""
+    """However badly it answers: at no step, and not afterwards either, until it has once been well."""
     played = moved() >> Failback(region="seoul", steps=3, pause=1.0)
     keeps = []
     while played.fleet.operations:
@@ -134,7 +163,48 @@ def test_an_operator_who_gives_it_back_is_obeyed() -> None:
     assert list(dict.fromkeys(keeps)) == [40, 70, 100]
     assert share(played.fleet) == 50.0
     assert not played.fleet.brownouts["seoul"].moved
-    played >> after(BARRED - 10) << NOTHING
+    assert next_look(played.fleet) is None
+    assert impediment(played.fleet, played.fleet.brownouts["seoul"]).startswith("an operator has taken it in hand")
+    played >> after(10 * BARRED) << NOTHING
+    played >> WELL >> BAD << like(RegionEvacuated, evacuation__keep=KEEP)
+
+
+def test_that_it_is_no_use_overrides_no_operator() -> None:
+    """It is noted, and done when hands are free; unless the region is well by then."""
+    played = moved() >> Pause() >> NO_BETTER << like(BrownoutChanged, brownout__moved=True)
+    assert share(played.fleet) == 5.0
+    played >> NO_BETTER << NOTHING
+    played >> Unpause() << like(BrownoutChanged, brownout__moved=False) << RegionRestored
+    played = edges_follow(moved() >> Pause() >> NO_BETTER >> WELL >> Unpause())
+    assert share(played.fleet) == 5.0
+    played >> after(STABLE) << like(RegionEvacuated, evacuation__keep=STEPS[0])
+
+
+def test_that_it_is_no_use_does_not_leap_ahead_of_a_failback() -> None:
+    """Step by step, as the operator ordered it, and never back down."""
+    played = edges_follow(moved() >> Failback(region="seoul", steps=3, pause=1.0)) >> NO_BETTER
+    keeps = []
+    while played.fleet.operations:
+        keeps.append(kept(played.fleet, "seoul"))
+        edges_follow(played) >> after(1.0)
+    assert list(dict.fromkeys(keeps)) == [40, 70, 100]
+    played >> after(10 * BARRED) << NOTHING
+
+
+def test_a_region_that_is_lost_meanwhile_is_judged_anew() -> None:
+    """Its nodes are others when it is back; what falters then is moved as ever."""
+    played = edges_follow(story(standby=True) >> BAD)
+    for name in ("seoul-1", "seoul-2"):
+        played >> exited(name, signal=9)
+    assert played.fleet.evacuations["seoul"].cause is EvacuationCause.LOST
+    assert not played.fleet.falters("seoul")
+    assert AlertKind.BROWNOUT_OVER not in [kind for kind, _ in alerts(played)]
+    for name in ("seoul-1", "seoul-2"):
+        played >> spawned(name) >> healthy(name)
+    edges_follow(played) >> Failback(region="seoul", steps=1, pause=0.0)
+    edges_follow(edges_follow(played))
+    assert share(played.fleet) == 100.0
+    played >> BAD << like(RegionEvacuated, evacuation__keep=KEEP)
 
 
 def test_an_operator_who_empties_it_keeps_it_empty() -> None:
@@ -143,6 +213,40 @@ def test_an_operator_who_empties_it_keeps_it_empty() -> None:
     edges_follow(played) >> WELL >> after(10 * STABLE)
     assert not played.fleet.operations
     assert share(played.fleet) == 0.0
+
+
+@pytest.mark.parametrize("command", [Failover(region="seoul"), Failback(region="seoul")])
+@pytest.mark.parametrize("back", [False, True], ids=["faltering", "on its way back"])
+@pytest.mark.parametrize("steps", range(4))
+def test_a_move_that_is_taken_back_leaves_it_as_it_was(command: Command, back: bool, steps: int) -> None:
+    """It goes on from there: back in steps when it is well, however long after."""
+    played = moved()
+    if back:
+        edges_follow(played >> WELL >> after(STABLE))
+    before = played.fleet.evacuations["seoul"]
+    played >> command
+    for _ in range(steps):
+        edges_follow(played) >> after(2.0)
+    played >> TrafficWorsened(operation=next(iter(played.fleet.operations)), why="worse")
+    edges_follow(played)
+    assert not played.fleet.operations
+    assert played.fleet.evacuations["seoul"] == before
+    assert played.fleet.brownouts["seoul"].moved
+    if not back:
+        edges_follow(played >> WELL >> after(STABLE))
+    for keep in STEPS[:-1]:
+        assert kept(played.fleet, "seoul") == keep
+        played >> after(STEP - 0.1)
+        assert kept(played.fleet, "seoul") == keep
+        edges_follow(played >> after(0.1))
+    assert share(played.fleet) == 50.0
+
+
+def test_down_in_the_middle_of_a_move_leaves_it_as_it_was() -> None:
+    """What an operator had only begun is over; the next daemon goes on from what it was begun on."""
+    played = edges_follow(moved() >> Failover(region="seoul")) >> after(2.0) >> Down()
+    assert played.fleet.evacuations["seoul"].cause is EvacuationCause.FALTERED
+    assert played.fleet.brownouts["seoul"].moved
 
 
 def test_under_a_pause_nothing_moves_in_either_direction() -> None:
@@ -184,6 +288,35 @@ def test_never_when_nobody_would_be_left() -> None:
     played >> BAD << BrownoutChanged
     assert share(played.fleet) == 100.0
     assert alerts(played)[-1][1] == "region seoul falters: p50 300 ms (10 ms); its traffic stays with it"
+
+
+def test_never_onto_those_that_are_not_whole() -> None:
+    """As an operator would be refused it; when they are whole again it is done."""
+    played = story() >> exited("osaka-1", signal=9)
+    assert edges_follow(played).refuses(Failover(region="seoul")).guard
+    played >> BAD << BrownoutChanged
+    assert "seoul" not in played.fleet.evacuations
+    assert impediment(played.fleet, played.fleet.brownouts["seoul"]) == "osaka would have to carry it without osaka-1"
+    edges_follow(played) >> spawned("osaka-1") >> healthy("osaka-1") << like(RegionEvacuated, evacuation__keep=KEEP)
+
+
+def test_never_more_than_the_others_are_declared_to_carry() -> None:
+    """As an operator would be refused it; when the load is less it is done."""
+    played = story(gateway={"capacity": 100})
+    heavy, light = replace(BAD, load=360.0), replace(BAD, load=180.0)
+    load = Load(rates={"seoul-1": 360.0}, at=played.now.wall)
+    assert played.refuses(Request(command=Failover(region="seoul"), by="alice", load=load)).guard
+    played >> heavy << BrownoutChanged
+    assert "seoul" not in played.fleet.evacuations
+    assert impediment(played.fleet, played.fleet.brownouts["seoul"]) == (
+        "too little capacity would be left: 4 nodes would carry up to 171/s (osaka-1); one is declared to carry 100/s"
+    )
+    played >> heavy << NOTHING
+    played >> BAD << NOTHING
+    assert fit_by_now(played.fleet, 360.0) == fit_by_now(played.fleet, None) == []
+    assert fit_by_now(played.fleet, 180.0) == [played.fleet.brownouts["seoul"]]
+    played >> light << BrownoutChanged << like(RegionEvacuated, evacuation__keep=KEEP)
+    assert fit_by_now(played.fleet, 180.0) == []
 
 
 def test_when_those_that_took_over_are_lost_it_takes_everything() -> None:

@@ -136,6 +136,14 @@ def test_a_journal_of_a_newer_version_is_refused_with_a_hint() -> None:
         assert error.value.hint
 
 
+@pytest.mark.parametrize("version", range(1, VERSION + 1))
+def test_a_journal_of_every_older_version_is_read(version: int) -> None:
+    """What came later has its default."""
+    record = b'{"seq":1,"wall":0.0,"mono":0.0,"event":{"event":"TrafficShifted","plan":{"version":3}}}'
+    assert decode_record(record, version).seq == 1
+    assert decode_fleet(b"{}", version) == Fleet()
+
+
 def test_a_record_with_a_field_that_is_no_more_is_read_without_it() -> None:
     """A proposal once had the text it was read from."""
     proposed = encode(RevisionProposed(proposal=Proposal(spec=FleetSpec(), nodes=(), digest="d")))

@@ -2,13 +2,15 @@
 
 import pytest
 from support.build import a_proposal, a_spec
-from support.script import Script, exited, serving
+from support.script import Script, after, applied, exited, serving
 
 from hactl.core.commands import (
     Apply,
     Command,
     Down,
     Drain,
+    Failback,
+    Failover,
     Freeze,
     Kill,
     Pause,
@@ -25,6 +27,7 @@ from hactl.core.headroom import CapacityVerdict, Carrying
 from hactl.core.load import Load
 from hactl.core.machine import step
 from hactl.core.model import Fleet
+from hactl.core.operation import Verb
 from hactl.core.spec import FleetSpec, RouteSpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
@@ -195,3 +198,16 @@ def test_a_receipt_of_a_fault_gives_the_shares_without_those_it_hits() -> None:
     killed = once_done(story.fleet, Kill(nodes=("seoul-1",)))
     assert {share.node: share.part for share in shares(killed)} == {"seoul-1": 0, "seoul-2": 0.5, "seoul-3": 0.5}
     assert once_done(story.fleet, Stop(nodes=("seoul-1",))) == story.fleet
+
+
+def test_undoing_a_move_of_traffic_is_never_refused() -> None:
+    """The guard would do it without asking: back to where it was, even if that is more than is declared."""
+    story = Script(fleet_of(100, regions=2, nodes=2))
+    for edge in story.fleet.edges:
+        story >> SetWeight(regions=("seoul",), weight=300) >> applied(edge.name)
+    story >> request(Failover(region="seoul"), confirm="default")
+    assert foreseen(story.fleet, request(Failback(region="seoul"))).verdict is SHORT
+    for edge in story.fleet.edges:
+        story >> applied(edge.name)
+    story >> after(3.0) >> request(Failback(region="seoul"))
+    assert [operation.verb for operation in story.fleet.operations.values()] == [Verb.FAILBACK]

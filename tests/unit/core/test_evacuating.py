@@ -5,10 +5,12 @@ from support.build import a_proposal, a_spec, at
 from support.script import serving
 
 from hactl.core.draft import Draft
-from hactl.core.evacuating import leave, obstacle, put, watch_well
+from hactl.core.evacuating import LONGEST_WAIT, SHORTEST_WAIT, leave, longer, obstacle, put, too_much, watch_well
 from hactl.core.evacuation import Evacuation, EvacuationCause
 from hactl.core.model import Fleet, Paused
+from hactl.core.node import Health
 from hactl.core.region_events import RegionEvacuated, RegionRestored
+from hactl.core.spec import GatewaySpec
 from hactl.core.value import replace
 
 FALTERED = EvacuationCause.FALTERED
@@ -64,9 +66,31 @@ def test_what_stands_in_the_way_is_said(draft: Draft) -> None:
     assert obstacle(_evacuated(fleet, "seoul"), "seoul") == "seoul is evacuated already"
     assert obstacle(_evacuated(fleet, "osaka"), "seoul") == "osaka is evacuated"
     assert obstacle(replace(fleet, region_weights={"osaka": 0}), "seoul") == "nobody could take over from seoul"
+    out = fleet.nodes | {"osaka-2": replace(fleet.nodes["osaka-2"], health=Health.UNHEALTHY)}
+    assert obstacle(replace(fleet, nodes=out), "seoul") == "osaka would have to carry it without osaka-2"
     assert obstacle(replace(fleet, paused=Paused(by="al", since=0.0)), "seoul") == "the fleet is paused by al"
     coming = replace(fleet, proposal=a_proposal(fleet, fleet.spec))
     assert obstacle(coming, "seoul") == "a configuration is coming into force"
+
+
+def test_too_much_is_what_is_declared_too_little_for(draft: Draft) -> None:
+    """Two nodes carry 95 of 100; what nobody has declared or measured is not too much, nor what one carries already."""
+    fleet = serving(a_spec(regions=2, nodes=2, gateway={"capacity": 100}))
+    assert too_much(fleet, "seoul", 10, 210.0) == ""
+    assert too_much(fleet, "seoul", 10, 211.0).startswith("too little capacity would be left: ")
+    assert too_much(fleet, "seoul", 10, None) == ""
+    assert too_much(serving(a_spec(regions=2, nodes=2)), "seoul", 10, 1e6) == ""
+    waiting = replace(draft.fleet, spec=replace(draft.fleet.spec, gateway=GatewaySpec(capacity=100)))
+    assert too_much(waiting, "seoul", 10, 1000.0) == "", "all of it is on two nodes before and after"
+
+
+def test_waiting_doubles_from_nothing_and_within_limits() -> None:
+    """What is configured is the least, however long."""
+    assert longer(0.0, 0.0) == SHORTEST_WAIT
+    assert longer(SHORTEST_WAIT, 0.0) == 2 * SHORTEST_WAIT
+    assert longer(60.0, 60.0) == 120.0
+    assert longer(3000.0, 60.0) == LONGEST_WAIT
+    assert longer(0.0, 7200.0) == longer(7200.0, 7200.0) == 7200.0
 
 
 def _evacuated(fleet: Fleet, region: str) -> Fleet:

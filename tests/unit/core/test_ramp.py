@@ -199,31 +199,64 @@ def test_an_operator_turns_it_round_at_every_step(steps: int) -> None:
     assert ended(story).outcome is Outcome.DONE
 
 
-def test_what_was_turned_round_and_then_does_harm_ends_where_the_first_was_going() -> None:
-    """Half-way is no place to stay."""
-    story = two() >> Failover(region="seoul") >> Failback(region="seoul")
-    story >> TrafficWorsened(operation=next(iter(story.fleet.operations)), why="bad")
-    assert proved(story).fleet.evacuations["seoul"].keep == 0
-    story >> Failback(region="seoul") >> Failover(region="seoul")
-    story >> TrafficWorsened(operation=next(iter(story.fleet.operations)), why="bad")
-    assert proved(story).fleet.evacuations == {}
-
-
+@pytest.mark.parametrize("turns", range(1, 4))
 @pytest.mark.parametrize("steps", range(4))
-def test_kill_9_of_the_daemon_at_every_step_goes_on_from_there(steps: int) -> None:
-    """The journal holds the operation and what was moved; the next daemon takes the next step."""
+def test_what_was_turned_round_and_then_does_harm_ends_where_the_first_began(turns: int, steps: int) -> None:
+    """However often it is turned: half-way is no place to stay, and what somebody stopped is not completed."""
     story = two() >> Failover(region="seoul")
     for _ in range(steps):
         proved(story) >> after(2.0)
-    here = share(story.fleet, "seoul")
+    for turn in range(turns):
+        story >> (Failover(region="seoul") if turn % 2 else Failback(region="seoul"))
+    story >> TrafficWorsened(operation=next(iter(story.fleet.operations)), why="bad")
+    assert proved(story).fleet.evacuations == {}
+    assert ended(story).outcome is Outcome.ROLLED_BACK
+
+
+def test_a_failback_that_was_turned_round_and_then_does_harm_leaves_the_region_evacuated() -> None:
+    """That is what the failback found."""
+    story = two() >> Failover(region="seoul", steps=1, pause=0.0)
+    through(story)
+    found = story.fleet.evacuations["seoul"]
+    proved(story >> Failback(region="seoul")) >> after(2.0)
+    story >> Request(command=Failover(region="seoul"), by="bob")
+    story >> TrafficWorsened(operation=next(iter(story.fleet.operations)), why="bad")
+    assert proved(story).fleet.evacuations["seoul"] == found
+
+
+def successor(story: Script, gap: float) -> Script:
+    """The daemon is killed, and after `gap` seconds another takes charge of what runs."""
     fleet = decode_fleet(encode(story.fleet))
     alive = tuple(node.launch for node in fleet.nodes.values() if node.launch)
-    again = Script(fleet, story.mono + 5.0)
-    again.take(recover(fleet, Found(alive=alive), Arrival(pid=2, version="1", gap=5.0), again.now))
-    assert share(again.fleet, "seoul") <= here
-    through(again)
+    again = Script(fleet, story.mono + gap)
+    return again.take(recover(fleet, Found(alive=alive), Arrival(pid=2, version="1", gap=gap), again.now))
+
+
+@pytest.mark.parametrize("gap", [0.0, 5.0, 900.0])
+@pytest.mark.parametrize("steps", range(4))
+def test_kill_9_of_the_daemon_at_every_step_goes_on_from_there(steps: int, gap: float) -> None:
+    """The journal holds the operation and what was moved; the next daemon watches that step for its whole time."""
+    story = two() >> Failover(region="seoul", pause=60.0)
+    for _ in range(steps):
+        proved(story) >> after(60.0)
+    here = share(story.fleet, "seoul")
+    again = proved(successor(proved(story) >> after(50.0), gap)) >> after(59.9)
+    assert share(again.fleet, "seoul") == here
+    seen = through(again >> after(0.1), seconds=60.0)
+    assert seen == [75, 50, 25, 0][steps + 1 :]
     assert ended(again).outcome is Outcome.DONE
     assert share(again.fleet, "seoul") == 0
+
+
+def test_what_nobody_watched_is_not_held_against_it() -> None:
+    """A node of those that receive it that was just coming back, and a way back that was not proved yet."""
+    story = proved(two() >> Failover(region="seoul")) >> after(1.0) >> exited("osaka-1", signal=9)
+    again = successor(proved(story) >> after(5.0), 60.0) >> spawned("osaka-1") >> healthy("osaka-1")
+    through(again)
+    assert ended(again).outcome is Outcome.DONE
+    story = two() >> Failover(region="seoul")
+    story >> TrafficWorsened(operation=next(iter(story.fleet.operations)), why="bad")
+    proved(successor(story, 60.0)) << like(OperationEnded, outcome=Outcome.ROLLED_BACK)
 
 
 def test_a_reboot_in_the_middle_takes_it_back() -> None:

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from support.build import CERTIFICATE, NAMES, a_proposal, a_spec, at, founded
-from support.script import due, launch_of
+from support.script import launch_of
 
 from hactl.core.codec import decode, decode_fleet, encode
 from hactl.core.commands import (
@@ -28,6 +28,7 @@ from hactl.core.commands import (
     Thaw,
     Unpause,
 )
+from hactl.core.deadlines import due
 from hactl.core.draft import evolve
 from hactl.core.effects import Effect, SendSignal, Spawn
 from hactl.core.errors import CommandRejected
@@ -306,7 +307,9 @@ class Walk:
         moving = [operation for operation in self.fleet.operations.values() if operation.verb in RAMPS]
         assert len(moving) <= 1
         for evacuation in self.fleet.evacuations.values():
-            resting = evacuation.keep == 0 or evacuation.cause is EvacuationCause.FALTERED
+            brownout = self.fleet.brownouts.get(evacuation.region)
+            looked_after = brownout is not None and brownout.moved
+            resting = looked_after if evacuation.cause is EvacuationCause.FALTERED else evacuation.keep == 0
             assert resting or moving, f"left half-way: {evacuation}"
         for failover in self.fleet.failovers.values():
             assert not self.fleet.nodes[failover.node].drained

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from support.build import a_spec, at, founded
-from support.script import Script, after, applied, exited, healthy, idle, like, serving, spawned
+from support.script import Script, after, applied, exited, healthy, idle, like, serving, slow, spawned
 
 from hactl.core.commands import Drain, Failback, Failover, Kill, Request, Restart, SetWeight, Stop
 from hactl.core.effects import ApplyTraffic
@@ -15,6 +15,7 @@ from hactl.core.node import NodeState, ReasonCode
 from hactl.core.operation import Outcome
 from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.region_events import RegionBack, RegionEvacuated, RegionLost, RegionMoved, RegionRestored
+from hactl.core.telling import tell
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 
@@ -144,6 +145,32 @@ def test_a_region_that_waits_serves_when_the_other_is_lost_as_well() -> None:
     assert story.fleet.evacuations == {}
 
 
+def test_the_first_that_is_up_when_nobody_was_does_not_keep_the_traffic_for_that() -> None:
+    """It serves until the region is back that had taken over; one node is enough for the one, not for the other."""
+    story = back(killed(fleet_of(), "seoul-1", "seoul-2"), "seoul-1")
+    killed(story, "seoul-1", "osaka-1", "osaka-2") >> after(5.0)
+    back(story, "seoul-1")
+    assert carriers(story.fleet) == {"seoul"}
+    back(story, "osaka-1")
+    assert carriers(story.fleet) == {"osaka"}
+    assert story.fleet.evacuations["seoul"].cause is EvacuationCause.LOST
+
+
+@pytest.mark.parametrize("first", ["seoul-1", "osaka-1"])
+def test_a_reboot_gives_a_lost_region_nothing_back(first: str) -> None:
+    """Whoever is up first; and what is told of it is true."""
+    story = back(killed(fleet_of(), "seoul-1", "seoul-2"), "seoul-1")
+    decision = recover(story.fleet, Found(), Arrival(pid=2, version="1"), at(10.0, "boot-2"))
+    (told,) = [tell(event) for event in decision.events if isinstance(event, RegionBack)]
+    assert told == "region seoul: its loss is not followed any more: the machine was rebooted"
+    again = Script(decision.fleet, 10.0)
+    for name in sorted(again.fleet.nodes, key=lambda name: name != first):
+        again >> spawned(name) >> healthy(name)
+        assert carriers(again.fleet) <= ({"osaka"} if again.node("osaka-1").serviceable else {"seoul"})
+    assert carriers(proved(again).fleet) == {"osaka"}
+    assert again.fleet.evacuations["seoul"].cause is EvacuationCause.LOST
+
+
 def test_an_order_to_stay_away_outlives_the_loss_of_the_others() -> None:
     """A region that an operator has failed over serves only as long as nobody else can."""
     story = fleet_of() >> Failover(region="seoul", steps=1, pause=0.0)
@@ -241,3 +268,32 @@ def test_a_region_whose_nodes_are_stopped_meanwhile_is_not_waited_for() -> None:
     story = killed(fleet_of(restart={"initial": 5.0}), "seoul-1", "seoul-2") >> Stop(nodes=("seoul-1", "seoul-2"))
     story << like(RegionBack, back_ms=None)
     assert story.fleet.region_losses == {}
+
+
+def test_a_loss_is_over_when_all_nodes_serve_again_whatever_they_weigh() -> None:
+    """An operator has weighed the region 0 meanwhile: what it would take is another matter."""
+    story = proved(killed(fleet_of(), "seoul-1", "seoul-2"))
+    weigh = SetWeight(regions=("seoul",), weight=0)
+    proved(story >> Request(command=weigh, by="alice", confirm=story.fleet.name))
+    back(story, "seoul-1")
+    assert story.fleet.region_losses
+    back(story, "seoul-2")
+    assert not story.fleet.region_losses
+
+
+def test_a_region_is_lost_when_those_of_its_nodes_are_that_take_traffic() -> None:
+    """One that weighs 0 carries nothing for them; what stands behind the region takes over for good."""
+    story = proved(fleet_of() >> SetWeight(nodes=("seoul-2",), weight=0))
+    proved(killed(story, "seoul-1"))
+    assert list(story.fleet.region_losses) == ["seoul"]
+    assert happened(story, RegionMoved)
+    back(story, "seoul-1")
+    assert (carriers(story.fleet), dict(story.fleet.region_losses)) == ({"osaka"}, {})
+
+
+def test_weighing_down_what_is_left_of_a_region_loses_nothing() -> None:
+    """Not even when something is known about a node that serves."""
+    story = fleet_of() >> slow("seoul-1")
+    weigh = SetWeight(regions=("seoul",), weight=0)
+    proved(story >> Request(command=weigh, by="alice", confirm=story.fleet.name))
+    assert happened(story, *LOSS) == []

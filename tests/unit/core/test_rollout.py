@@ -12,6 +12,7 @@ from hactl.core.commands import (
     Command,
     Down,
     Drain,
+    Failover,
     Kill,
     Pause,
     Restart,
@@ -719,6 +720,21 @@ def test_nobody_is_left_without_a_node_unless_meant() -> None:
     operation = propose(world, with_routes(world.fleet.spec), confirm="default")
     world.settle().check_quiet()
     assert world.ending(operation).outcome is Outcome.DONE
+
+
+def test_nothing_is_left_to_an_evacuated_region_unless_meant() -> None:
+    """Neither for good, nor while the one node beside it restarts."""
+    world = a_world(a_spec(regions=2, nodes=1, edges=1))
+    world.submit(Failover(region="seoul", steps=1, pause=0.0))
+    world.settle()
+    spec = world.fleet.spec
+    restarted = refusal(world, with_routes(spec))
+    assert (restarted.message, restarted.guard) == (
+        "restarting 'osaka-1' would leave only seoul serving, evacuated by alice",
+        True,
+    )
+    removed = refusal(world, replace(spec, regions=spec.regions[:1]))
+    assert (removed.message, removed.guard) == ("it would leave only seoul serving, evacuated by alice", True)
 
 
 def test_the_edge_that_serves_does_not_go() -> None:

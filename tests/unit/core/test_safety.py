@@ -10,6 +10,7 @@ from hactl.core.commands import (
     Command,
     Down,
     Drain,
+    Failover,
     Freeze,
     Kill,
     Pause,
@@ -188,3 +189,31 @@ def test_a_command_is_taken_whole_or_not_at_all() -> None:
     rejected = story.refuses(Drain(nodes=("seoul-3", "seoul-2")))
     assert rejected.message == "'seoul-2' is already drained"
     assert not story.node("seoul-3").drained
+
+
+@pytest.mark.parametrize(
+    ("command", "beginning"),
+    [
+        (Drain(nodes=("osaka-1",)), "taking out 'osaka-1'"),
+        (Stop(nodes=("osaka-1",)), "taking out 'osaka-1'"),
+        (Kill(nodes=("osaka-1",)), "killing 'osaka-1'"),
+        (SetWeight(regions=("osaka",), weight=0), "taking out 'osaka-1'"),
+        (Restart(nodes=("osaka-1",)), "restarting 'osaka-1'"),
+    ],
+)
+def test_nobody_sends_all_traffic_into_an_evacuated_region_unawares(command: Command, beginning: str) -> None:
+    """It would serve, as a last resort; that somebody ordered it emptied is said first."""
+    story = Script(serving(a_spec(regions=2, nodes=1, safety={"min_serving_nodes": 1})))
+    story >> Failover(region="seoul", steps=1, pause=0.0) >> applied("edge-1") >> applied("edge-2")
+    refusal = story.refuses(command)
+    assert refusal.message == f"{beginning} would leave only seoul serving, evacuated by alice"
+    assert refusal.hint == "if you mean it: --confirm default"
+    check(story.fleet, request(command, confirm="default"))
+
+
+def test_what_already_rests_on_an_evacuated_region_can_be_repaired() -> None:
+    """The rule is about what gets worse."""
+    story = Script(serving(a_spec(regions=2, nodes=2)))
+    story >> Failover(region="seoul", steps=1, pause=0.0) >> applied("edge-1") >> applied("edge-2")
+    story >> exited("osaka-1", signal=9) >> exited("osaka-2", signal=9)
+    check(story.fleet, request(Drain(nodes=("seoul-2",))))

@@ -12,6 +12,7 @@ from hactl.core.events import (
     DaemonStopped,
     EdgeLost,
     Event,
+    FailoverEnded,
     WeightsChanged,
 )
 from hactl.core.model import EdgeLoss, EdgeUse
@@ -70,3 +71,10 @@ def test_a_lost_edge_is_told_with_what_it_cost() -> None:
         "edge-1: lost with an unknown number of connections: killed by signal 9; edge-2 carries on with 1 connection"
     )
     assert tell(EdgeLost(loss=replace(loss, others=()))).endswith("; NO other edge serves")
+
+
+def test_a_loss_that_a_reboot_has_overtaken_is_not_called_final() -> None:
+    """Nobody knows yet whether the node comes back; who was stopped meanwhile does not by itself."""
+    overtaken = FailoverEnded(node="a-1", moved_ms=None, back_ms=None, why="the machine was rebooted")
+    assert tell(overtaken) == "a-1: its loss is not followed any more: the machine was rebooted"
+    assert tell(replace(overtaken, why="")) == "a-1: capacity will not be back by itself"

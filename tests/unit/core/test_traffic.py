@@ -4,7 +4,7 @@ import pytest
 from support.build import CERTIFICATE, a_proposal, a_spec, founded
 from support.script import Script, applied, exited, healthy, idle, serving, spawned, unhealthy
 
-from hactl.core.commands import Drain, Failback, Kill, Request, Resume, SetPolicy, SetWeight, Stop
+from hactl.core.commands import Drain, Failback, Failover, Kill, Request, Resume, SetPolicy, SetWeight, Stop
 from hactl.core.model import Fleet
 from hactl.core.node import Health, NodeState
 from hactl.core.observations import CertificateFit
@@ -109,6 +109,28 @@ def test_spill_over_moves_what_a_region_cannot_carry() -> None:
     story >> exited("seoul-2", signal=9)
     assert sum(part for name, part in parts(story.fleet).items() if "seoul" in name) == pytest.approx(70, abs=0.1)
     assert sum(part for name, part in parts(story.fleet).items() if "osaka" in name) == pytest.approx(30, abs=0.1)
+
+
+def test_nothing_spills_over_to_an_evacuated_region() -> None:
+    """It takes nothing while anybody else serves, however few; and when it is back, things are as they were."""
+    story = Script(serving(two_regions((0, 100), (0, 100), FailoverMode.SPILL_OVER, nodes=3)))
+    story >> Failover(region="seoul", steps=1, pause=0.0) >> applied("edge-1") >> applied("edge-2")
+    for name in ("osaka-1", "osaka-2"):
+        story >> exited(name, signal=9) >> applied("edge-1") >> applied("edge-2")
+        assert name not in told(story.fleet)
+    assert parts(story.fleet) == {"osaka-3": 100.0}
+    story >> exited("osaka-3", signal=9)
+    assert sum(part for name, part in parts(story.fleet).items() if "seoul" in name) == pytest.approx(100, abs=0.1)
+
+
+def test_what_stands_between_takes_what_spills_over_before_an_evacuated_region() -> None:
+    """Only the last of those that are not evacuated has nowhere to leave it."""
+    story = Script(serving(a_spec(regions=3, standby=True, failover_mode=FailoverMode.SPILL_OVER)))
+    story >> Failover(region="seoul", steps=1, pause=0.0) >> applied("edge-1") >> applied("edge-2")
+    for name in ("osaka-1", "osaka-2", "tokyo-1", "tokyo-2"):
+        story >> exited(name, signal=9) >> applied("edge-1") >> applied("edge-2")
+    assert parts(story.fleet) == {"osaka-3": pytest.approx(46.67), "tokyo-3": pytest.approx(53.33)}
+    assert (told(story.fleet)["osaka-1"], "tokyo-1" in told(story.fleet)) == (UNHEALTHY, False)
 
 
 def test_what_was_stopped_on_purpose_is_not_missing() -> None:

@@ -3,10 +3,11 @@
 from support.build import at
 from support.script import serving
 
+from hactl.core.brownout import Answers
 from hactl.core.model import Sample
 from hactl.core.spec import HealthSpec
 from hactl.core.value import replace
-from hactl.supervisor.answers import LONGEST, WARM, Answers, Held, Recent, warm, weighted_median
+from hactl.supervisor.answers import LONGEST, WARM, Held, Recent, slower, warm, weighted_median
 
 
 def a_second(requests: float | None, p50: float | None = 10.0, errors: float = 0.0) -> tuple[Sample, ...]:
@@ -34,6 +35,16 @@ def test_where_answers_are_few_older_ones_count_too() -> None:
     assert recent.over(9.0 + LONGEST, 1, seconds=3.0) is None
 
 
+def test_as_many_as_are_asked_for_are_kept_however_old() -> None:
+    """Until newer ones take their place."""
+    recent = Recent()
+    recent.add(a_second(5, 500.0), 0.0)
+    recent.add(a_second(1, 10.0), 10 * LONGEST, hold=5)
+    assert recent.over(10 * LONGEST, 5, seconds=3.0) == Answers(count=6, p50_ms=500.0)
+    recent.add(a_second(4, 10.0), 10 * LONGEST + 1, hold=5)
+    assert recent.over(10 * LONGEST + 1, 5, seconds=3.0) == Answers(count=5, p50_ms=10.0)
+
+
 def test_nodes_of_one_second_are_taken_whole() -> None:
     """A region is all of its nodes: none of them is left out because the others were enough."""
     recent = Recent()
@@ -55,6 +66,15 @@ def test_attempts_without_any_answer_are_faulty_all_the_same() -> None:
     assert Answers(count=0, errors=50).faulty == 1
     assert Answers(count=200, errors=50).faulty == 0.25
     assert Answers().faulty == 0
+
+
+def test_slower_is_so_many_times_and_so_much_more() -> None:
+    """Both; of half as much, half of each."""
+    assert slower(30.0, 10.0, times=3.0, more=20.0)
+    assert not slower(29.0, 10.0, times=3.0, more=1.0)
+    assert not slower(30.0, 10.0, times=3.0, more=21.0)
+    assert slower(20.0, 10.0, times=3.0, more=20.0, part=0.5)
+    assert not slower(14.0, 10.0, times=3.0, more=0.0, part=0.5)
 
 
 def test_a_median_weighs() -> None:

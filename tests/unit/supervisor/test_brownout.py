@@ -9,6 +9,7 @@ import pytest
 from support.build import a_spec
 from support.script import Script, after, applied, exited, serving
 
+from hactl.core.brownout import Answers
 from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.brownouts import BARRED, KEEP, STEP, STEPS
 from hactl.core.commands import Pause
@@ -17,8 +18,8 @@ from hactl.core.model import Fleet, Sample
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.spec import FleetSpec
 from hactl.core.traffic import shares
-from hactl.supervisor.answers import LATE, WARM, Answers
-from hactl.supervisor.brownout import BEFORE_BAD, WINDOW, Brownouts, worse
+from hactl.supervisor.answers import LATE, WARM
+from hactl.supervisor.brownout import BEFORE_BAD, ENOUGH, UNASKED, WINDOW, Brownouts, worse
 
 STABLE = 20.0
 RATE = 400.0
@@ -184,6 +185,30 @@ def test_few_answers_prove_nothing() -> None:
     assert World().make("seoul", SLOW).seconds(120, rate=0.5).moves() == []
 
 
+@pytest.mark.parametrize("rate", [1.0, 3.0, 10.0])
+@pytest.mark.parametrize("how", [SLOW, FAULTY])
+def test_a_region_that_is_rarely_asked_is_seen_to_be_well_all_the_same(how: Answering, rate: float) -> None:
+    """At a tenth of its share few answers come in half a minute: they are waited for."""
+    world = World().seconds(30).make("seoul", how).seconds(30)
+    assert world.share("seoul") < 0.1
+    world.seconds(120, rate=rate)
+    assert world.share("seoul") < 0.1
+    world.make("seoul", WELL)
+    world.seconds(int(3 * ENOUGH / (rate * world.share("seoul")) + STABLE + 10 * STEP), rate=rate)
+    assert world.share("seoul") == 0.5
+    assert len(world.moves()) == 1 + len(STEPS)
+
+
+def test_what_nobody_asks_is_given_its_traffic_back_by_and_by() -> None:
+    """Only more of it can tell whether the region is well; and when it is not, that is seen as the first time."""
+    world = World().seconds(30).make("seoul", SLOW).seconds(30)
+    world.seconds(int(UNASKED) - 10, rate=0.0)
+    assert world.share("seoul") < 0.1
+    world.seconds(int(STABLE + 10 * STEP), rate=0.0)
+    assert world.share("seoul") == 0.5
+    world.until(lambda: world.share("seoul") < 0.1, 10)
+
+
 def test_an_active_region_without_a_past_is_not_judged() -> None:
     """A daemon that is new cannot know what is usual for it."""
     assert World(two(standby=True)).make("seoul", SLOW).seconds(60).moves() == []
@@ -230,6 +255,28 @@ def test_a_new_daemon_goes_on_from_what_the_last_one_said() -> None:
     assert world.seconds(60).moves() == [f"seoul {KEEP}"]
     world.make("seoul", WELL)
     world.until(lambda: world.share("seoul") == 0.5, 100)
+
+
+def test_a_new_daemon_knows_what_is_usual_for_a_region_that_has_always_been_slower() -> None:
+    """It need not become like the others, and it is not given up when they are no better than it once was."""
+    world = World().make("osaka", (200.0, 0.0)).seconds(300)
+    world.make("osaka", (900.0, 0.0)).seconds(30)
+    world.judge = Brownouts()
+    assert world.seconds(60).moves() == [f"osaka {KEEP}"]
+    world.make("osaka", (200.0, 0.0))
+    world.until(lambda: world.share("osaka") > KEEP / 100, 60)
+    world.judge = Brownouts()
+    world.until(lambda: world.share("osaka") == 0.5, 100)
+    assert len(world.seconds(100).moves()) == 1 + len(STEPS)
+
+
+def test_a_new_daemon_sees_that_it_was_in_vain() -> None:
+    """Those that took over falter since."""
+    world = World(two(standby=True)).seconds(30).make("seoul", SLOW)
+    world.until(lambda: world.share("seoul") < 0.2, 10)
+    world.judge = Brownouts()
+    world.make("osaka", SLOW)
+    world.until(lambda: world.share("seoul") == 1.0, 20)
 
 
 def test_a_region_that_has_always_been_slower_is_no_news() -> None:

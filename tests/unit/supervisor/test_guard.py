@@ -1,13 +1,17 @@
 """Worse answers during a configuration change are noticed, and nothing else is."""
 
+import pytest
 from support.build import a_proposal, a_spec
-from support.script import serving
+from support.script import Script, after, applied, serving
 
-from hactl.core.commands import Apply, Failover, Request
+from hactl.core.commands import Apply, Failback, Failover, Request
+from hactl.core.evacuation import WHOLE
 from hactl.core.machine import step
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.observations import TrafficWorsened
+from hactl.core.regions import kept
 from hactl.core.spec import RouteSpec
+from hactl.core.traffic import shares
 from hactl.core.value import replace
 from hactl.supervisor.guard import ENOUGH, KNOWN, Guard, Tally, worsened
 
@@ -83,12 +87,80 @@ def test_a_daemon_that_does_not_know_what_is_usual_says_so() -> None:
     assert worse.why == "60.0 % of the answers failed, and too few came before to know what is usual"
 
 
+def by_region(fleet: Fleet, failing: str, *, errors: float = 0.5, total: float = 200.0) -> tuple[Sample, ...]:
+    """A second in which one region's nodes fail a part of what they get, as the edges see it."""
+    got = {share.node: share.part * total for share in shares(fleet)}
+    failed = {name: got[name] * errors for name in got if fleet.nodes[name].region == failing}
+    each = {"at": 0.0, "requests": total / 2, "errors": sum(failed.values()) / 2}
+    nodes = (Sample(node=name, at=0.0, requests=got[name], errors=failed.get(name, 0.0)) for name in got)
+    return (Sample(node="edge-1", **each), Sample(node="edge-2", **each), *nodes)
+
+
+def watched(story: Script, guard: Guard, failing: str, seconds: int) -> list[TrafficWorsened]:
+    """Some seconds go by, in which the edges follow; what the guard says is done."""
+    said = []
+    for _ in range(seconds):
+        for edge in story.fleet.edges:
+            story >> applied(edge.name)
+        story >> after(1.0)
+        news = guard.measured(story.fleet, by_region(story.fleet, failing))
+        if news is not None:
+            said.append(news)
+            story >> news
+    return said
+
+
+@pytest.mark.parametrize("standby", [True, False])
+@pytest.mark.parametrize("before", range(31))
+def test_a_failover_because_of_errors_is_no_harm(before: int, standby: bool) -> None:
+    """However short a time before the order they began, even right after it: it is seoul that fails, and is left."""
+    guard, story = Guard(), Script(serving(a_spec(regions=2, standby=standby)))
+    watched(story, guard, "", 30 - before)
+    watched(story, guard, "seoul", before)
+    story >> Failover(region="seoul")
+    assert watched(story, guard, "seoul", 20) == []
+    assert kept(story.fleet, "seoul") == 0
+
+
+@pytest.mark.parametrize("before", range(31))
+def test_a_failback_because_those_that_carry_it_fail_is_no_harm(before: int) -> None:
+    """The region that receives is well."""
+    guard, story = Guard(), Script(serving(a_spec(regions=2)))
+    story >> Failover(region="seoul", steps=1, pause=0.0)
+    watched(story, guard, "", 33 - before)
+    watched(story, guard, "osaka", before)
+    story >> Failback(region="seoul")
+    assert watched(story, guard, "osaka", 20) == []
+    assert kept(story.fleet, "seoul") == WHOLE
+
+
+def test_where_all_fail_alike_moving_does_no_harm() -> None:
+    """What stands behind them fails: since a few seconds, which the calm ones before do not drown."""
+    guard, story = Guard(), Script(serving(a_spec(regions=2)))
+    watched(story, guard, "", 25)
+    for _ in range(5):
+        assert guard.measured(story.fleet, a_second(100, 50)) is None
+    story >> Failover(region="seoul")
+    assert guard.measured(story.fleet, a_second(100, 50)) is None
+
+
 def test_the_traffic_of_a_region_that_moves_is_watched_as_well() -> None:
     """The region that receives it may answer worse; what is moved back already is not judged."""
+    guard, story = Guard(), Script(serving(a_spec(regions=2, standby=True)))
+    watched(story, guard, "osaka", 10)
+    story >> Failover(region="seoul")
+    (worse,) = watched(story, guard, "osaka", 10)
+    assert worse.why == "12.5 % of the answers failed, 0.0 % before"
+    assert kept(story.fleet, "seoul") == WHOLE
+
+
+def test_what_nobody_answers_for_counts_against_the_move() -> None:
+    """Edges that find nobody to send a request to answer it themselves."""
     guard, before = Guard(), serving(a_spec(regions=2, standby=True))
     moving = step(before, Request(command=Failover(region="seoul"), by="alice"), Now(mono=2000.0, wall=0.0)).fleet
+    edges = tuple(Sample(node=edge.name, at=0.0, requests=50.0, errors=12.0) for edge in before.edges)
     for _ in range(3):
-        assert guard.measured(before, a_second(100, 0)) is None
-    assert guard.measured(moving, a_second(100, 25)) is not None
+        assert guard.measured(before, by_region(before, "")) is None
+    assert guard.measured(moving, edges) is not None
     back = {name: replace(operation, back="bad") for name, operation in moving.operations.items()}
-    assert guard.measured(replace(moving, operations=back), a_second(100, 100)) is None
+    assert guard.measured(replace(moving, operations=back), edges) is None

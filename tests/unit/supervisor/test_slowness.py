@@ -12,9 +12,21 @@ from support.specs import unhurried
 from hactl.core.machine import step
 from hactl.core.model import Fleet, Sample
 from hactl.core.observations import BecameSlow, NoLongerSlow
+from hactl.core.spec import HealthSpec
+from hactl.core.traffic import weight_of
 from hactl.core.value import replace
-from hactl.supervisor.answers import LATE, WARM
-from hactl.supervisor.slowness import BEFORE_SLOW, BEFORE_WELL, CHANGES, PER, WINDOW, Slowness, exceeds
+from hactl.supervisor.answers import LATE, LONGEST, WARM
+from hactl.supervisor.slowness import (
+    BEFORE_SLOW,
+    BEFORE_WELL,
+    CHANGES,
+    ENOUGH,
+    PER,
+    UNJUDGED,
+    WINDOW,
+    Slowness,
+    exceeds,
+)
 
 BEGIN = 1000.0 + WARM
 """Everything has been serving since 1000.0."""
@@ -34,7 +46,12 @@ class World:
         """One second in which these nodes took so many ms, and every other one 10."""
         self.mono += 1.0
         samples = [
-            Sample(node=node.name, at=0.0, requests=requests, p50_ms=medians.get(node.name.replace("-", "_"), 10.0))
+            Sample(
+                node=node.name,
+                at=0.0,
+                requests=requests * weight_of(self.fleet, node) / 100,
+                p50_ms=medians.get(node.name.replace("-", "_"), 10.0),
+            )
             for node in self.fleet.gateways
         ]
         for saw in self.judge.measured(self.fleet, samples, at(self.mono), lag=lag):
@@ -118,6 +135,27 @@ def test_too_few_answers_prove_nothing() -> None:
     """Not even when they are all there is for half a minute; as soon as they are a handful they do."""
     assert World().seconds(60, requests=0.1, seoul_2=500.0).said == []
     assert World().seconds(20, requests=0.5, seoul_2=500.0).slow == ["seoul-2"]
+
+
+def test_a_slow_node_that_is_rarely_asked_is_seen_to_be_well_all_the_same() -> None:
+    """At a tenth of its weight there may be fewer answers in half a minute than are needed: they are waited for."""
+    world = World(serving(a_spec(health=HealthSpec(slow_weight=10)))).seconds(10, seoul_2=200.0)
+    world.seconds(120, requests=1.0, seoul_2=200.0)
+    assert world.slow == ["seoul-2"]
+    world.seconds(int(2 * ENOUGH / 0.1 + BEFORE_WELL), requests=1.0)
+    assert world.slow == []
+
+
+def test_when_nobody_can_judge_a_node_for_minutes_it_is_slow_no_more() -> None:
+    """Its peers are gone, or nobody asks it anything: only its whole share can tell."""
+    world = World().seconds(10, seoul_2=200.0)
+    story = Script(world.fleet, world.mono) >> exited("seoul-3", signal=9)
+    world.fleet = story.fleet
+    assert world.seconds(int(UNJUDGED), seoul_2=200.0).slow == ["seoul-2"]
+    assert world.seconds(int(LONGEST), seoul_2=200.0).slow == []
+    idle = World().seconds(10, seoul_2=200.0).seconds(int(UNJUDGED), requests=0.0)
+    assert idle.slow == ["seoul-2"]
+    assert idle.seconds(2, requests=0.0).slow == []
 
 
 def test_a_node_that_has_just_come_is_cold() -> None:
