@@ -120,15 +120,22 @@ def _fleet(ctx: click.Context, param: click.Parameter, name: str | None) -> None
 @click.option(
     "--no-color", is_flag=True, expose_value=False, callback=_no_color, help="No colors (as NO_COLOR=1, or a pipe)."
 )
+@click.option("--theme", metavar="NAME", envvar="HACTL_THEME", default="", help="How the console looks (HACTL_THEME).")
+@click.option("--read-only", is_flag=True, help="Open a console that can change nothing.")
 @click.version_option(__version__, prog_name="hactl", message="%(prog)s %(version)s")
 @click.pass_context
-def hactl(ctx: click.Context) -> int:
+def hactl(ctx: click.Context, theme: str, read_only: bool) -> int:
     """Run a highly available API gateway, watch it, break it on purpose, and prove that it came back.
 
-    Without a command: the status of the fleet.
+    Without a command: the console on a terminal, else the status of the fleet.
     """
     if ctx.invoked_subcommand is not None:
         return Exit.OK
+    from hactl.cli import console
+    from hactl.cli.choice import choose
+
+    if console.possible():
+        return console.open_console(choose(), verbs=tuple(VERBS), theme=theme, read_only=read_only)
     from hactl.cli.status import status
 
     result: int = ctx.invoke(status)

@@ -20,6 +20,7 @@ from hactl.core.events import Event, Record
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
+from hactl.core.plain import plain
 from hactl.core.reading import is_serving, read
 from hactl.core.talk import LogPage, News, Query, Snapshot
 from hactl.core.telling import tell
@@ -121,7 +122,7 @@ def logs(node: str, follow: bool, lines: int, as_json: bool) -> int:
             if as_json:
                 output.emit_json({"node": node, "line": line})
             else:
-                click.echo(_plain(line))
+                click.echo(plain(line))
         if not follow:
             return Exit.OK
         sys.stdout.flush()
@@ -129,11 +130,6 @@ def logs(node: str, follow: bool, lines: int, as_json: bool) -> int:
         page = _page(chosen, node, page.after, 1000)
         if page.truncated:
             output.say("-- the log was rotated --")
-
-
-def _plain(text: str) -> str:
-    """Foreign text without control characters: a log must not be able to drive the terminal."""
-    return "".join(char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def _page(chosen: Chosen, node: str, after: int, lines: int) -> LogPage:

@@ -26,6 +26,8 @@ class ProbeAnswer(Value):
     """What was wrong, for people; "" when ok."""
     refused: bool = False
     """Nobody listens there."""
+    unasked: bool = False
+    """We could not ask, for want of something of ours: it says nothing about the process."""
 
 
 class NodeCounters(Value):

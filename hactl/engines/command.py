@@ -82,7 +82,8 @@ class CommandGateway:
             return ProbeAnswer(ok=False, why=f"no answer within {timeout:g} s")
         except OSError as error:
             why = os.strerror(error.errno).lower() if error.errno else str(error)
-            return ProbeAnswer(ok=False, why=why, refused=isinstance(error, ConnectionRefusedError))
+            refused, unasked = isinstance(error, ConnectionRefusedError), question.could_not_ask(error)
+            return ProbeAnswer(ok=False, why=why, refused=refused, unasked=unasked)
 
     async def drain(self, node: Node) -> None:
         """Nothing: the edges stop sending."""

@@ -11,6 +11,12 @@ import socket
 from collections.abc import Callable
 
 _PENDING = (0, errno.EINPROGRESS)
+_OURS = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL)
+
+
+def could_not_ask(error: OSError) -> bool:
+    """Whether it was we who had no descriptor left, or no port: nothing is known of whoever was to be asked."""
+    return error.errno in _OURS
 
 
 async def ask(host: str, port: int, message: bytes, *, longest: int) -> bytes:

@@ -44,6 +44,7 @@ from hactl.supervisor import procfs
 from hactl.supervisor.alerts.delivery import AlertDelivery
 from hactl.supervisor.listening import claimed
 from hactl.supervisor.loop import Supervisor
+from hactl.supervisor.open_files import raise_limit
 from hactl.supervisor.ports import ProcessKind
 from hactl.supervisor.recorder import Recorder
 
@@ -91,11 +92,10 @@ async def run(
         in_force = charge.decision.fleet.spec
         allowed = Allowed(uids=owners(), group=group_id(in_force.group))
         notes = (*notes, *charge.notes, *_shut_out(paths, allowed.group, in_force.group))
-        recorder = Recorder(journal, _laid(Ballast(paths.ballast)))
         gateways = _gateways(in_force, paths, lambda node: supervisor.look().spec_for(node).health)
         supervisor = Supervisor(
             paths=paths,
-            recorder=recorder,
+            recorder=Recorder(journal, _laid(Ballast(paths.ballast))),
             journal=journal,
             edges=edges,
             gateways=gateways,
@@ -104,6 +104,7 @@ async def run(
             clock=clock,
             version=__version__,
             pid=os.getpid(),
+            open_files=raise_limit(),
         )
         server = ControlServer(
             supervisor,

@@ -179,7 +179,7 @@ class Crew:
             kind=self._kind(watched),
             deliver=self._deliver,
             state=lambda: self._table.state(instance),
-            starved=Starvation(lambda: procfs.turns(pid), lambda: self._clock().mono).excuses,
+            starved=Starvation(lambda: procfs.turns(pid), lambda: self._clock().mono).starved,
             lag=self.vitals.recent_lag,
             edges_in_flight=self._sampler.edges_in_flight,
             addresses=lambda: self._table.addresses(instance),

@@ -13,15 +13,20 @@ from one that died meanwhile, and it is only begun where the next daemon would b
 import asyncio
 import socket
 import struct
+import threading
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from hactl.core.model import Fleet
 from hactl.core.node import Node
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 from hactl.supervisor import shared_port
+
+T = TypeVar("T")
 
 ACCEPT = 0.5
 """Seconds an edge may take to accept the connection that shows its place."""
@@ -36,7 +41,8 @@ MOST = 128
 _LOOK = 0.001
 _WATCH = 0.02
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-_YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
+YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
+"""Says who may look into other processes; there is none where everybody may who has the same user."""
 _STATUS = Path("/proc/self/status")
 _SYS_PTRACE = 1 << 19
 """CAP_SYS_PTRACE."""
@@ -67,6 +73,8 @@ class Handover:
         self._look = look
         self._permitted = permitted or may_borrow
         self._one_at_a_time = asyncio.Lock()
+        self._busy = False
+        """With an edge that leaves, or is about to; not with the end of what an earlier daemon began."""
 
     @asynccontextmanager
     async def of(self, edge: Node) -> AsyncIterator[bool]:
@@ -74,24 +82,39 @@ class Handover:
 
         Yields whether its new connections go to others by now.
         """
-        door, busy = door_of(self._look()), self._one_at_a_time.locked()
-        patience = min(LONGEST, PART * self._look().spec.gateway.stop_timeout)
-        if busy or edge.name not in door.pids or not self._fits(edge) or not self._permitted():
+        if self._busy or not self._possible(edge):
             yield False
             return
-        async with self._one_at_a_time:
-            try:
-                steered = await asyncio.to_thread(steer, door, edge.name, patience)
+        self._busy = True
+        try:
+            async with self._one_at_a_time, self._steered(edge) as steered:
                 yield steered is not None
-                if steered is not None:
-                    await _closed(door, steered)
-            finally:
-                give_back(door_of(self._look()))
+        finally:
+            self._busy = False
 
     async def end(self) -> None:
         """Give the choice back to the kernel: a daemon that died may have left it with somebody."""
         async with self._one_at_a_time:
-            await asyncio.to_thread(give_back, door_of(self._look()))
+            await _to_its_end(partial(give_back, door_of(self._look())))
+
+    @asynccontextmanager
+    async def _steered(self, edge: Node) -> AsyncIterator[Steered | None]:
+        door, called_off = door_of(self._look()), threading.Event()
+        patience = min(LONGEST, PART * self._look().spec.gateway.stop_timeout)
+        try:
+            # Whatever was waited for may have changed what was possible.
+            steering = partial(steer, door, edge.name, patience, called_off)
+            steered = await _to_its_end(steering, called_off) if self._possible(edge) else None
+            yield steered
+            if steered is not None:
+                await _closed(door, steered)
+        finally:
+            # At the door that was steered, wherever they listen now; some may have been replaced since.
+            pids = door.pids | door_of(self._look()).pids
+            await _to_its_end(partial(give_back, replace(door, pids=pids)))
+
+    def _possible(self, edge: Node) -> bool:
+        return edge.name in door_of(self._look()).pids and self._fits(edge) and self._permitted()
 
     def _fits(self, edge: Node) -> bool:
         """There is somebody to take its connections, and nobody whose place could be mistaken."""
@@ -112,7 +135,7 @@ def door_of(fleet: Fleet) -> Door:
     return Door(host=host, port=port, pids={edge.name: edge.launch.pid for edge in alive if edge.launch is not None})
 
 
-def may_borrow(yama: Path = _YAMA, own: Path = _STATUS) -> bool:
+def may_borrow(yama: Path = YAMA, own: Path = _STATUS) -> bool:
     """True when a process of the same user may be looked into, whether it is a child or was adopted."""
     try:
         scope = int(yama.read_text())
@@ -124,29 +147,54 @@ def may_borrow(yama: Path = _YAMA, own: Path = _STATUS) -> bool:
     return scope < 3 and bool(int(held, 16) & _SYS_PTRACE)
 
 
-def steer(door: Door, leaving: str, patience: float = LONGEST) -> Steered | None:
+def steer(
+    door: Door, leaving: str, patience: float = LONGEST, called_off: threading.Event | None = None
+) -> Steered | None:
     """Let no new connection come to `leaving` any more, and wait until it has accepted those it has.
 
-    None when that cannot be brought about for certain within `patience` seconds: the kernel picks as ever then.
+    None when that cannot be brought about for certain within `patience` seconds, or before it is called off: the
+    kernel picks as ever then.
     """
+    end = time.monotonic() + patience
+
+    def over() -> bool:
+        return time.monotonic() >= end or (called_off is not None and called_off.is_set())
+
     try:
-        return _steer(door, leaving, time.monotonic() + patience)
+        return _steer(door, leaving, over)
     except OSError:
         give_back(door)
         return None
 
 
-def who_accepts(door: Door) -> str:
-    """The edge that accepts a new connection; "" when none of them did in time."""
+def who_accepts(door: Door, aim: Callable[[int], None] | None = None) -> str:
+    """The edge that accepts a new connection; "" when none of them did in time.
+
+    `aim` is called first, with the port the connection is going to come from.
+    """
     host = _WILDCARDS.get(door.host, door.host)
-    with socket.create_connection((host, door.port), timeout=ACCEPT) as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.settimeout(ACCEPT)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # leaves nothing behind
+        if aim is not None:
+            probe.bind(("", 0))
+            aim(probe.getsockname()[1])
+        before = {edge: shared_port.descriptors(pid) for edge, pid in door.pids.items()}
+        probe.connect((host, door.port))
         client, end = probe.getsockname()[:2], time.monotonic() + ACCEPT
         while time.monotonic() < end:
             if inode := shared_port.acceptor(host, door.port, client):
-                theirs = (edge for edge, pid in door.pids.items() if inode in shared_port.open_sockets(pid))
-                return next(theirs, "")
+                return _owner(door, inode, before) or _owner(door, inode, {})
             time.sleep(_LOOK)
+    return ""
+
+
+def _owner(door: Door, inode: int, before: Mapping[str, Collection[str]]) -> str:
+    """Who has that socket open, at a descriptor that was not in use `before`; "" for nobody."""
+    for edge, pid in door.pids.items():
+        if inode in shared_port.open_sockets(pid, before.get(edge, ())):
+            return edge
     return ""
 
 
@@ -156,9 +204,27 @@ def give_back(door: Door) -> None:
         with suppress(OSError):
             mine = shared_port.open_sockets(pid)
             for inode in _inodes(door) & mine.keys():
-                with shared_port.borrowed(pid, mine[inode]) as member:
+                with shared_port.borrowed(pid, mine[inode], inode) as member:
                     shared_port.detach(member)
                     return
+
+
+async def _to_its_end(work: Callable[[], T], called_off: threading.Event | None = None) -> T:
+    """Do `work` in a thread. Whoever cancels this calls it off, and waits for it all the same: it cannot be cancelled,
+    and what it did to the sockets once we had left, nobody would take back.
+    """
+    thread, cancelled = asyncio.get_running_loop().run_in_executor(None, work), False
+    while not thread.done():
+        try:
+            await asyncio.wait((thread,))
+        except asyncio.CancelledError:
+            cancelled = True
+            if called_off is not None:
+                called_off.set()
+    if cancelled:
+        thread.exception()
+        raise asyncio.CancelledError
+    return thread.result()
 
 
 async def _closed(door: Door, steered: Steered) -> None:
@@ -171,39 +237,42 @@ async def _closed(door: Door, steered: Steered) -> None:
             await asyncio.sleep(_WATCH)
 
 
-def _steer(door: Door, leaving: str, end: float) -> Steered | None:
+def _steer(door: Door, leaving: str, over: Callable[[], bool]) -> Steered | None:
     before = _inodes(door)
     own = {inode: fd for inode, fd in shared_port.open_sockets(door.pids[leaving]).items() if inode in before}
     if not own or own.keys() == before or len(before) > MOST:
         return None
     # Held for as long as it takes to find out: it is not told to close its socket before we have.
-    with shared_port.borrowed(door.pids[leaving], next(iter(own.values()))) as member:
-        places = _places(door, member, len(before), end)
+    inode, descriptor = next(iter(own.items()))
+    with shared_port.borrowed(door.pids[leaving], descriptor, inode) as member:
+        places = _places(door, member, len(before), over)
         others = [place for place, edge in enumerate(places) if edge != leaving]
-        known = "" not in places and places.count(leaving) == len(own)
+        known = "" not in places and places.count(leaving) == len(own) and not over()
         if known:
             shared_port.attach(member, others)
         if not known or _inodes(door) != before or who_accepts(door) in (leaving, ""):
             shared_port.detach(member)
             return None
-    _emptied(door, own, end)
+    _emptied(door, own, over)
     return Steered(own=frozenset(own), others=frozenset(before - own.keys()))
 
 
-def _places(door: Door, member: socket.socket, count: int, end: float) -> list[str]:
-    """Whose socket stands at each place of the group; "" from the first that nobody accepts at, or in time."""
+def _places(door: Door, member: socket.socket, count: int, over: Callable[[], bool]) -> list[str]:
+    """Whose socket stands at each place of the group; "" from the first that nobody accepts at, or in time.
+
+    Only our own connections are sent there: whoever stands there may hang.
+    """
     found: list[str] = []
     for place in range(count):
-        shared_port.attach(member, [place])
-        found.append(who_accepts(door) if time.monotonic() < end else "")
+        found.append("" if over() else who_accepts(door, partial(shared_port.attach_for, member, place)))
         if not found[-1]:
             break
     return found
 
 
-def _emptied(door: Door, inodes: Collection[int], end: float) -> None:
+def _emptied(door: Door, inodes: Collection[int], over: Callable[[], bool]) -> None:
     """Wait for those who wait at these sockets; who does so at the end has the time until the edge stops listening."""
-    while time.monotonic() < end:
+    while not over():
         listening = shared_port.listeners(door.host, door.port)
         if not any(one.waiting for one in listening if one.inode in inodes):
             return

@@ -69,6 +69,7 @@ class Supervisor:
         clock: Callable[[], Now],
         version: str,
         pid: int,
+        open_files: int | None = None,
     ) -> None:
         self._paths = paths
         self._proposer = proposer
@@ -85,7 +86,12 @@ class Supervisor:
         self._pulse = Pulse(pid=pid, version=version, started=clock().wall)
         self._feed = Feed(self.snapshot)
         self._table = ProcessTable(
-            paths, look=self.look, deliver=self.deliver, mono=lambda: clock().mono, boot=clock().boot
+            paths,
+            look=self.look,
+            deliver=self.deliver,
+            mono=lambda: clock().mono,
+            boot=clock().boot,
+            open_files=open_files,
         )
         self._crew = Crew(
             edges=edges,

@@ -1,17 +1,17 @@
 """Probe one process on a beat and tell only the crossings: became healthy, became unhealthy, went idle.
 
-Probing is separate from judging: `Judgement` turns answers into crossings and knows no clock but the one it is told.
+Probing is separate from judging: see `judgement`.
 Nothing here takes a node out; the core decides what a crossing means. One Monitor serves one launch.
 """
 
 from collections.abc import Awaitable, Callable
 
 from hactl.core.model import Fleet
-from hactl.core.node import Health, Launch, Node, NodeState, Role
+from hactl.core.node import Launch, Node, NodeState, Role
 from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation, Stalled, StillBusy, WentIdle
 from hactl.core.running import ProbeAnswer
-from hactl.core.spec import FleetSpec, GatewayKind, HealthSpec
-from hactl.core.value import Value
+from hactl.core.spec import FleetSpec, GatewayKind
+from hactl.supervisor.judgement import Judgement, Verdict
 from hactl.supervisor.ports import ProcessKind
 from hactl.supervisor.unready import Delay, why
 
@@ -50,69 +50,6 @@ Sleep = Callable[[float], Awaitable[None]]
 InFlight = Callable[[str, float], int | None]
 
 
-class Verdict(Value):
-    """What to tell the core: whether a process is well, why not, and whether it hangs."""
-
-    healthy: bool
-    why: str = ""
-    hung: bool = False
-
-
-class Judgement:
-    """Consecutive answers of one process in, crossings out; each crossing once."""
-
-    def __init__(self) -> None:
-        self._said = Health.UNKNOWN
-        self._said_hung = False
-        self._good = 0
-        self._bad = 0
-        self._silent_since: float | None = None
-
-    def well(self, spec: HealthSpec, *, starting: bool) -> Verdict | None:
-        """A good answer. The first one is enough for a process that is starting."""
-        self._good += 1
-        self._bad = 0
-        self._silent_since = None
-        if self._said is Health.HEALTHY or self._good < (1 if starting else spec.healthy_threshold):
-            return None
-        self._said, self._said_hung = Health.HEALTHY, False
-        return Verdict(healthy=True)
-
-    def missed(self, spec: HealthSpec, why: str, *, silence: tuple[float, float] | None) -> Verdict | None:
-        """A wrong answer, or none: then `silence` says from when until when (monotonic) it was waited for."""
-        self._good = 0
-        self._bad += 1
-        if silence is None:
-            self._silent_since = None
-        elif self._silent_since is None:
-            self._silent_since = silence[0]
-        if silence is not None and self._silent_since is not None:
-            mute = silence[1] - self._silent_since
-            if mute >= spec.hang_grace:
-                return self.stuck(f"silent for {mute:.1f} s")
-        if self._said is Health.UNHEALTHY or self._bad < spec.unhealthy_threshold:
-            return None
-        self._said = Health.UNHEALTHY
-        return Verdict(healthy=False, why=why)
-
-    def stuck(self, why: str) -> Verdict | None:
-        """It will not answer any more, that much is certain."""
-        self._good = 0
-        if self._said_hung:
-            return None
-        self._said, self._said_hung = Health.UNHEALTHY, True
-        return Verdict(healthy=False, why=why, hung=True)
-
-    def resumed(self) -> None:
-        """It had been stopped and runs again: another silence is news again."""
-        self._said_hung = False
-        self._silent_since = None
-
-    def discard(self) -> None:
-        """We were late ourselves: nothing can be said about the silence so far."""
-        self._silent_since = None
-
-
 class Drain:
     """Watches one drain become idle: nothing in flight, seen twice in a row, after the edges had time to move.
 
@@ -147,7 +84,8 @@ class Monitor:
     look             the process and its fleet as they are now
     deliver          takes each observation
     state            its state letter from /proc (`Process.state`)
-    starved          whether it waits for a processor, asked when a probe was not answered: then it is not blamed either
+    starved          whether it waits for a processor, asked when a probe was not answered, with the time from which on
+                     none has been: then it is not blamed either
     lag              how late our own loop has been lately, in seconds: nobody else is blamed for that
     edges_in_flight  requests the edges have open with a node, counted no earlier than a monotonic time; None: unknown
     addresses        where the process listens, as texts
@@ -162,7 +100,7 @@ class Monitor:
         kind: ProcessKind,
         deliver: Callable[[Observation], None],
         state: Callable[[], str],
-        starved: Callable[[], bool],
+        starved: Callable[[float], Awaitable[bool]],
         lag: Callable[[], float],
         edges_in_flight: InFlight,
         addresses: Callable[[], Awaitable[tuple[str, ...]]],
@@ -250,19 +188,20 @@ class Monitor:
         if starting:
             await self._stalled(node, fleet, answer)
             return None  # not ready yet is no crossing; its deadline ends the waiting
+        if answer.unasked:
+            self._judgement.discard()
+            return None
         letter = self._state()
         if letter == "T":
             await self._sleep(SECOND_LOOK)
             return self._judgement.stuck(_STOPPED) if self._state() == "T" else None
-        late = max(self._lag(), now - began - timeout)
-        if late > timeout / 2:
-            self._judgement.discard()
+        late = max(0.0, now - began - timeout)
+        if max(self._lag(), late) > timeout / 2 and self._judgement.excused(now, late):
             return None
         if letter == "t":
             return self._judgement.missed(spec, _DEBUGGED, silence=None)
         silent = now - began >= 0.8 * timeout
-        if silent and self._starved():
-            self._judgement.discard()
+        if silent and await self._starved(self._judgement.unanswered(began)) and self._judgement.excused(now):
             return None
         return self._judgement.missed(spec, answer.why, silence=(began, now) if silent else None)
 

@@ -20,6 +20,7 @@ from hactl.core.value import replace
 from hactl.supervisor import pidfd, procfs
 from hactl.supervisor.identity import open_verified
 from hactl.supervisor.listening import ensure_free
+from hactl.supervisor.open_files import limited
 from hactl.supervisor.pidfd import ExitStatus
 
 _INHERITED = ("PATH", "HOME", "LANG", "TZ")
@@ -108,17 +109,18 @@ def adopt(launch: Launch, *, boot: str) -> Process:
     return Process(launch, open_verified(launch, boot=boot))
 
 
-def spawn(command: CommandLine, *, instance: str, log: Path, now: float) -> Process:
+def spawn(command: CommandLine, *, instance: str, log: Path, now: float, open_files: int | None = None) -> Process:
     """Start a process in a session of its own, its output appended to `log`, its environment minimal.
 
-    Unless it has a directory to run in, it inherits ours. `now` is monotonic. Raises PortTaken for an address that
+    Unless it has a directory to run in, it inherits ours. `now` is monotonic; `open_files` is its soft limit, by
+    default ours. Raises PortTaken for an address that
     somebody else holds, HactlError for a program that cannot run.
     """
     env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     env = {"PATH": _DEFAULT_PATH} | env | command.env | {procfs.INSTANCE: instance}
     program = _find(command, env["PATH"])
     ensure_free(command.listens)
-    pid = _spawn(program, command, env, log)
+    pid = _spawn(program, command, env, log, open_files)
     try:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:  # only where somebody made us ignore SIGCHLD
@@ -132,22 +134,25 @@ def spawn(command: CommandLine, *, instance: str, log: Path, now: float) -> Proc
     return Process(Launch(instance=instance, pid=pid, ticks=ticks, boot=procfs.boot_id(), at=now), fd)
 
 
-def _spawn(program: str, command: CommandLine, env: dict[str, str], log: Path) -> int:
+def _spawn(program: str, command: CommandLine, env: dict[str, str], log: Path, open_files: int | None) -> int:
+    how = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     try:
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        os.close(os.open(log, how | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise HactlError(f"cannot write the log {str(log)!r}: {error.strerror}") from error
+    output = str(log.absolute())
     try:
-        with _inside(command.cwd):
+        with _inside(command.cwd), limited(open_files):
             return os.posix_spawn(
                 program,
                 list(command.argv),
                 env,
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, output, 1),
-                    (os.POSIX_SPAWN_DUP2, output, 2),
+                    # Not a duplicate of ours, which may be beyond the limit.
+                    (os.POSIX_SPAWN_OPEN, 1, output, how, 0o600),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
                 ],
                 setsid=True,
                 setsigmask=[],
@@ -157,8 +162,6 @@ def _spawn(program: str, command: CommandLine, env: dict[str, str], log: Path) -
         no_program = error.errno == errno.ENOEXEC
         hint = "a script begins with a line like #!/bin/sh" if no_program else f"try it by hand: {program}"
         raise HactlError(f"cannot run {command.argv[0]!r}: {(error.strerror or '').lower()}", hint) from error
-    finally:
-        os.close(output)
 
 
 @contextmanager

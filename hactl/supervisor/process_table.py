@@ -51,7 +51,10 @@ class ProcessTable:
         deliver: Callable[[Observation], None],
         mono: Callable[[], float],
         boot: str,
+        open_files: int | None = None,
     ) -> None:
+        """`open_files` is the soft limit of what is spawned; None is ours."""
+        self._open_files = open_files
         self._paths = paths
         self._look = look
         self._deliver = deliver
@@ -79,7 +82,7 @@ class ProcessTable:
                 raise HactlError("no longer wanted")
             log = self._paths.node_log(node.name)
             size = log.stat().st_size if log.exists() else 0
-            process = spawn(command, instance=instance, log=log, now=self._mono())
+            process = spawn(command, instance=instance, log=log, now=self._mono(), open_files=self._open_files)
         except PortTaken as taken:
             port = self._another_port(node.address)
             self._deliver(SpawnFailed(node=node.name, instance=instance, why=str(taken), port=port))

@@ -8,10 +8,11 @@ Facts and switches only. Whatever the kernel refuses is an OSError.
 """
 
 import ctypes
+import errno
 import os
 import socket
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 
@@ -27,9 +28,15 @@ _ATTACH, _DETACH = 51, 68
 """SO_ATTACH_REUSEPORT_CBPF, SO_DETACH_REUSEPORT_BPF."""
 _PIDFD_GETFD = 438
 """The system call's number, on every architecture."""
-_LOAD, _MODULO, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x94, 0x15, 0x06
+_LOAD, _LOAD_SHORT, _MODULO, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x28, 0x94, 0x15, 0x06
 _RANDOM = 0xFFFF_F000 + 56
 """SKF_AD_RANDOM: reads as a random number."""
+_PACKET = 0xFFF0_0000
+"""SKF_NET_OFF: where the packet's IP header begins ..."""
+_HEADER = {socket.AF_INET: 20, socket.AF_INET6: 40}
+"""... and its length. The TCP header comes next, whose first two bytes are the client's port."""
+_NOWHERE = 0xFFFF
+"""No group has so many places."""
 _ANSWER = 1.0
 """Seconds the kernel may take to tell about sockets."""
 
@@ -64,11 +71,21 @@ def acceptor(host: str, port: int, client: tuple[str, int]) -> int:
     return next((inode for _, _, inode in _ask(host, _ANY, (host, port), client)), 0)
 
 
-def open_sockets(pid: int) -> dict[int, int]:
-    """The sockets a process has open: inode → descriptor. Raises OSError when it may not be looked at, or is gone."""
+def descriptors(pid: int) -> frozenset[str]:
+    """The numbers of everything a process has open, which is quickly told. Raises OSError like `open_sockets`."""
+    return frozenset(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - numbers, not files
+
+
+def open_sockets(pid: int, besides: Collection[str] = ()) -> dict[int, int]:
+    """The sockets a process has open, at other descriptors than `besides`: inode → descriptor.
+
+    Raises OSError when it may not be looked at, or is gone.
+    """
     found = {}
     with os.scandir(f"/proc/{pid}/fd") as entries:
         for entry in entries:
+            if entry.name in besides:
+                continue
             with suppress(OSError):
                 what = os.readlink(entry.path)  # noqa: PTH115 - thousands of them
                 if what.startswith("socket:["):
@@ -77,8 +94,11 @@ def open_sockets(pid: int) -> dict[int, int]:
 
 
 @contextmanager
-def borrowed(pid: int, descriptor: int) -> Iterator[socket.socket]:
-    """A socket of another process, for a moment: as long as it is held, that process cannot really close it."""
+def borrowed(pid: int, descriptor: int, inode: int) -> Iterator[socket.socket]:
+    """A socket of another process, for a moment: as long as it is held, that process cannot really close it.
+
+    Raises OSError when that cannot be had, or something else than the socket `inode` is at the descriptor by now.
+    """
     process = os.pidfd_open(pid)
     try:
         copy = _libc.syscall(_PIDFD_GETFD, process, descriptor, 0)
@@ -86,7 +106,14 @@ def borrowed(pid: int, descriptor: int) -> Iterator[socket.socket]:
             raise _error()
     finally:
         os.close(process)
-    with socket.socket(fileno=copy) as found:
+    try:
+        if os.fstat(copy).st_ino != inode:
+            raise OSError(errno.ESTALE, f"descriptor {descriptor} of process {pid} is something else by now")
+        found = socket.socket(fileno=copy)
+    except BaseException:
+        os.close(copy)
+        raise
+    with found:
         yield found
 
 
@@ -99,17 +126,34 @@ def attach(member: socket.socket, places: Sequence[int]) -> None:
     for number, place in enumerate(places[:-1]):
         code += [(_JUMP_IF_EQUAL, 0, 1, number), (_RETURN, 0, 0, place)]
     code.append((_RETURN, 0, 0, places[-1]))
-    instructions = (_Instruction * len(code))(*(_Instruction(*one) for one in code))
-    program = _Program(len(code), instructions)
-    size = ctypes.sizeof(program)
-    if _libc.setsockopt(member.fileno(), socket.SOL_SOCKET, _ATTACH, ctypes.byref(program), size):
-        raise _error()
+    _attach(member, code)
+
+
+def attach_for(member: socket.socket, place: int, client_port: int) -> None:
+    """New connections from that port go to the socket at `place` of the group of `member`, others as ever."""
+    _attach(
+        member,
+        [
+            (_LOAD_SHORT, 0, 0, _PACKET + _HEADER[member.family]),
+            (_JUMP_IF_EQUAL, 0, 1, client_port),
+            (_RETURN, 0, 0, place),
+            (_RETURN, 0, 0, _NOWHERE),
+        ],
+    )
 
 
 def detach(member: socket.socket) -> None:
     """Take the program away from the group of `member`; there may be none."""
     with suppress(FileNotFoundError):
         member.setsockopt(socket.SOL_SOCKET, _DETACH, 0)
+
+
+def _attach(member: socket.socket, code: Sequence[tuple[int, int, int, int]]) -> None:
+    instructions = (_Instruction * len(code))(*(_Instruction(*one) for one in code))
+    program = _Program(len(code), instructions)
+    size = ctypes.sizeof(program)
+    if _libc.setsockopt(member.fileno(), socket.SOL_SOCKET, _ATTACH, ctypes.byref(program), size):
+        raise _error()
 
 
 def _ask(

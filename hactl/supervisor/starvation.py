@@ -4,6 +4,7 @@ The kernel says for each thread how long it ran and how long it was ready to run
 has not had that wait added yet: it is seen by its state. Nothing is known where the kernel keeps no such account.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 from hactl.supervisor.procfs import Turns
@@ -11,16 +12,12 @@ from hactl.supervisor.procfs import Turns
 WAITING = 0.5
 """Part of the time that a thread of a starved process has spent waiting. On a machine with five busy threads for each
 core it is 0.8 for one that wants to run; for one that hangs it is next to nothing, whatever the machine does."""
-STALE = 5.0
-"""Seconds after which an earlier look says nothing about the silence of now."""
-EXCUSED = 30.0
-"""Seconds for which waiting is an excuse. A program may also hang in one thread while another wants to run."""
 
 
 class Starvation:
     """Remembers one process's account from one silent probe to the next.
 
-    read   its threads' account now
+    read   its threads' account now; called in a thread, like
     clock  monotonic seconds
     """
 
@@ -28,28 +25,23 @@ class Starvation:
         self._read = read
         self._clock = clock
         self._before: Mapping[int, Turns] = {}
-        self._at = -STALE
-        self._since: float | None = None
-        """When it was found starved first, without a look since that found otherwise."""
+        self._at = float("-inf")
 
-    def excuses(self) -> bool:
-        """Ask after a probe that was not answered: is it starved, and may that be why?
+    async def starved(self, silent_since: float) -> bool:
+        """Ask after a probe that was not answered, the first of which was sent at `silent_since`: is it starved?
 
-        At the first of several such probes it is enough that a thread is ready: there is nothing to compare with.
+        At the first look into a silence it is enough that a thread is ready: there is nothing to compare with.
         """
-        threads, now = self._read(), self._clock()
-        before, elapsed = self._before, now - self._at
+        # Not in the loop: it takes long for a process of many threads, and time is scarce just then.
+        threads, now = await asyncio.to_thread(self._account)
+        before, at = self._before, self._at
         self._before, self._at = threads, now
-        if elapsed >= STALE:
-            self._since = None
-            found = any(thread.ready for thread in threads.values())
-        else:
-            found = starved(before, threads, elapsed)
-        if not found:
-            self._since = None
-            return False
-        self._since = now if self._since is None else self._since
-        return now - self._since < EXCUSED
+        if at < silent_since:
+            return any(thread.ready for thread in threads.values())
+        return starved(before, threads, now - at)
+
+    def _account(self) -> tuple[Mapping[int, Turns], float]:
+        return self._read(), self._clock()
 
 
 def starved(before: Mapping[int, Turns], now: Mapping[int, Turns], elapsed: float) -> bool:

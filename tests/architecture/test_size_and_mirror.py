@@ -29,6 +29,18 @@ ELSEWHERE = {
     "core/spec.py": "unit/core/test_traffic.py",
     "processes/demo.py": "cli/test_demo.py",
     "supervisor/pidfd.py": "unit/supervisor/test_process.py",
+    "tui/app.py": "tui/test_app.py",
+    "tui/changing.py": "tui/test_app.py",
+    "tui/screens/confirm.py": "tui/test_app.py",
+    "tui/screens/fleet.py": "tui/test_app.py",
+    "tui/screens/node.py": "tui/test_app.py",
+    "tui/screens/page.py": "tui/test_app.py",
+    "tui/screens/reading.py": "tui/test_app.py",
+    "tui/widgets/line_table.py": "tui/test_line_table.py",
+    "tui/widgets/lines_view.py": "tui/test_app.py",
+    "tui/screens/sheet.py": "tui/test_app.py",
+    "tui/widgets/prompt.py": "tui/test_app.py",
+    "tui/widgets/reader.py": "tui/test_reader.py",
 }
 """Modules whose tests stand under another name, because they make sense in that company only."""
 

@@ -7,12 +7,10 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from support.burners import burners
+from support.burners import burners, comes_last
 from support.fleet import APP, TIRELESS, Region, RunningFleet, life
 from support.load import open_loop
 
@@ -28,8 +26,6 @@ PROGRAM = Path(__file__).parents[1] / "support" / "gateway_program.py"
 COMMAND = [sys.executable, str(PROGRAM), "{port}", "--mute", "{dir}/mute"]
 OWN = f'[gateway]\nkind = "command"\ncommand = {json.dumps(COMMAND)}\n[health]\npath = "/healthz"\nhang_grace = "1s"\n'
 KINDS = {"envoy": (APP, TIRELESS), "command": ("", OWN + TIRELESS)}
-LAST = 19
-"""The lowest priority."""
 CHANGES = (NodeChanged, FailoverBegan, TrafficShifted)
 
 
@@ -37,14 +33,6 @@ def a_fleet(kind: str) -> RunningFleet:
     """Four nodes of a kind behind two edges."""
     routes, extra = KINDS[kind]
     return RunningFleet(regions=FOUR, routes=routes, extra=extra)
-
-
-def comes_last(pids: Iterable[int]) -> None:
-    """Whoever else wants a processor gets it before these; also where the kernel shares them out by session."""
-    for pid in pids:
-        os.setpriority(os.PRIO_PROCESS, pid, LAST)
-        with suppress(FileNotFoundError):
-            Path(f"/proc/{pid}/autogroup").write_text(str(LAST))
 
 
 @pytest.mark.parametrize("kind", KINDS)

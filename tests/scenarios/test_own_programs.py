@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -73,6 +74,18 @@ async def test_a_program_that_takes_five_seconds_to_get_ready(slow):
         what = "status 503 for /healthz" if slow == "--ready-after" else "it runs, but nothing listens on 127.0.0.1:"
         assert what in told.event.node.unready
         assert life(fleet.since(mark), "local-1") == ["starting", "serving"]
+
+
+async def test_a_program_has_the_limit_on_open_files_that_the_daemon_was_given():
+    """The daemon raises its own; one that trusts in select() must not find itself beyond 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (900, hard))
+    try:
+        async with RunningFleet(regions=ONE, routes="", extra=program("--ready-after", "0")) as fleet:
+            assert resource.prlimit(fleet.daemon, resource.RLIMIT_NOFILE) == (hard, hard)
+            assert resource.prlimit(fleet.pid("local-1"), resource.RLIMIT_NOFILE) == (900, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_a_rolling_restart_of_slow_programs():

@@ -1,9 +1,11 @@
 """Engines whose processes are real but idle (`sleep`), and whose edges take any plan: a fleet without Envoy.
 
-`FakeEngine.refuse` makes edges refuse plans, `sick` makes probes fail: everything a test wants to go wrong.
+`FakeEngine.refuse` makes edges refuse plans, `sick` and `mute` make probes fail: everything a test wants to go wrong.
 """
 
 import asyncio
+import time
+from collections.abc import Callable
 
 from hactl.core.certificate import Certificate
 from hactl.core.errors import HactlError
@@ -11,19 +13,27 @@ from hactl.core.model import Fleet
 from hactl.core.node import Node
 from hactl.core.plan import TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, NodeCounters, PlanRefused, ProbeAnswer
+from hactl.core.value import replace
 
 
 class FakeEngine:
     """An edge engine and a gateway kind in one."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, *, mono: Callable[[], float] = time.monotonic) -> None:
         self._directory = directory
+        self._mono = mono
+        self.programs: dict[str, tuple[str, ...]] = {}
+        """What runs as which process, where it is not `sleep`."""
+        self.counted: dict[str, EdgeReading] = {}
+        """What edges have counted whenever they are read; the others have counted nothing, at no known moment."""
         self.published: list[tuple[str, int]] = []
         """(edge, plan version), in order."""
         self.refuse = ""
         """Why every plan is refused; "" when it is taken."""
         self.sick: set[str] = set()
         """Processes whose probes fail."""
+        self.mute: set[str] = set()
+        """Processes that do not answer at all."""
         self.drained: list[str] = []
         self.unfit = ""
         """Why every configuration is refused; "" when all are fine."""
@@ -31,7 +41,7 @@ class FakeEngine:
         """When set, publications wait for it."""
 
     async def prepare(self, node: Node, fleet: Fleet) -> CommandLine:
-        return CommandLine(argv=("sleep", "120"), directory=self._directory)
+        return CommandLine(argv=self.programs.get(node.name, ("sleep", "120")), directory=self._directory)
 
     async def judge(self, fleet: Fleet) -> None:
         if self.unfit:
@@ -41,6 +51,9 @@ class FakeEngine:
         return repr(fleet.spec.routes)
 
     async def probe(self, node: Node, timeout: float) -> ProbeAnswer:
+        if node.name in self.mute:
+            await asyncio.sleep(timeout)
+            return ProbeAnswer(ok=False, why="no answer")
         return ProbeAnswer(ok=False, why="sick") if node.name in self.sick else ProbeAnswer(ok=True)
 
     async def drain(self, node: Node) -> None:
@@ -73,4 +86,6 @@ class FakeEngine:
         return fleet.certificate
 
     async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
+        if edge.name in self.counted:
+            return replace(self.counted[edge.name], mono=self._mono())
         return EdgeReading(edge=edge.name, mono=0.0, nodes={node.name: NodeCounters() for node in fleet.gateways})

@@ -11,6 +11,7 @@ import argparse
 import os
 import signal
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,14 +21,15 @@ class Gateway(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one piece: a kill between two would cut off an answer that has begun
     ready_at = 0.0
-    mute = ""
+    speaks = threading.Event()
+    """Cleared for as long as it is mute: whoever waits for it takes no processor time, as in a real hang."""
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
         well = path != "/healthz" or time.monotonic() >= self.ready_at
-        while self.mute and Path(self.mute).exists():
-            time.sleep(0.01)
+        self.speaks.wait()
         body = (os.environ.get(query, "") if path == "/env" else "hello").encode("utf-8", "surrogateescape")
         self.send_response(200 if well else 503)
         self.send_header("content-length", str(len(body)))
@@ -42,6 +44,13 @@ class Server(ThreadingHTTPServer):
     """Takes many at once."""
 
     request_queue_size = 1024
+
+
+def listen_to(file: Path) -> None:
+    """Be mute while there is such a file."""
+    while True:
+        (Gateway.speaks.clear if file.exists() else Gateway.speaks.set)()
+        time.sleep(0.05)
 
 
 def main() -> None:
@@ -62,7 +71,9 @@ def main() -> None:
     if asked.exit is not None:
         sys.exit(asked.exit)
     Gateway.ready_at = time.monotonic() + asked.ready_after
-    Gateway.mute = asked.mute
+    Gateway.speaks.set()
+    if asked.mute:
+        threading.Thread(target=listen_to, args=(Path(asked.mute),), daemon=True).start()
     time.sleep(asked.listen_after)
     Server(("127.0.0.1", asked.port), Gateway).serve_forever()
 

@@ -1,7 +1,8 @@
 """A whole fleet inside a test: a Supervisor with a real journal and real (idle) processes, but without any Envoy.
 
-`House.opened` is one daemon's life; open it again and the next daemon finds journal and processes as the first one
-left them. Whatever is still running when the house is torn down is ended.
+`House.opened` is one daemon's life, which may end with kill -9; open it again and the next daemon finds journal and
+processes as the first one left them. Its clock can be put forward, so that nobody has to wait for what only takes time.
+Whatever is still running when the house is torn down is ended.
 """
 
 import asyncio
@@ -18,14 +19,16 @@ from support.fake_engine import FakeEngine
 from support.ports import free_port
 
 from hactl.core.certificate import Certificate
+from hactl.core.commands import Command
 from hactl.core.draft import evolve
 from hactl.core.errors import HactlError
-from hactl.core.events import Event, Record
-from hactl.core.model import Fleet
+from hactl.core.events import Event, OperationEnded, Record
+from hactl.core.model import Fleet, Now
 from hactl.core.node import Launch
+from hactl.core.observations import Ticked
 from hactl.core.reading import is_serving
 from hactl.core.spec import EdgeTlsSpec, FleetSpec
-from hactl.core.talk import News, Snapshot
+from hactl.core.talk import Measured, News, Query, Snapshot
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
 from hactl.processes.certifying import Keep
@@ -46,6 +49,10 @@ PATIENCE = 30.0
 def no_certificate(tls: EdgeTlsSpec) -> Certificate:
     """Of a house whose edges speak no TLS."""
     raise HactlError(f"{tls.cert}: no such file")
+
+
+class Left(AssertionError):
+    """The daemon has left before what was waited for was so."""
 
 
 class Disk:
@@ -111,7 +118,9 @@ class House:
         self.paths = FleetPaths(directory / "state")
         self.paths.state.mkdir()
         self.spec = spec or quick_spec()
-        self.engine = FakeEngine(str(directory))
+        self._clock = clock_of_this_boot()
+        self._ahead = 0.0
+        self.engine = FakeEngine(str(directory), mono=lambda: self.clock().mono)
         self.fleet_id = uuid.uuid4().hex
         self.max_waiting = 20_000
         self.keep: Keep = no_certificate
@@ -120,26 +129,30 @@ class House:
         """The journal of the daemon that runs now."""
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[Supervisor]:
-        """A daemon takes charge, and leaves at the end unless it has gone before."""
+    async def opened(self, *, killed: bool = False) -> AsyncIterator[Supervisor]:
+        """A daemon takes charge, and leaves at the end unless it has gone before; `killed`, it writes nothing more."""
         disk = self.disk = self.open_disk(self.paths.journal)
         try:
             supervisor = self.supervisor(disk)
             charge = self.charge(disk)
             async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
-                tasks.create_task(supervisor.run(charge.before, charge.decision))
+                running = tasks.create_task(supervisor.run(charge.before, charge.decision))
                 await asyncio.sleep(0)  # so far that it has taken charge
                 try:
                     yield supervisor
                 finally:
-                    supervisor.leave()
+                    if killed:
+                        running.cancel()
+                    else:
+                        supervisor.leave()
         finally:
             disk.close()
 
     def charge(self, disk: Disk) -> Charge:
         """How a daemon begins now."""
-        now = clock_of_this_boot()()
-        return take_charge(self.spec, disk, now, version="0", pid=os.getpid(), fleet_id=self.fleet_id, keep=self.keep)
+        return take_charge(
+            self.spec, disk, self.clock(), version="0", pid=os.getpid(), fleet_id=self.fleet_id, keep=self.keep
+        )
 
     def supervisor(self, disk: Disk) -> Supervisor:
         """One that has not begun."""
@@ -152,10 +165,21 @@ class House:
             gateways=self.engine,
             proposer=Proposals(edges=self.engine, gateways=self.engine),
             alerts=AlertDelivery(),
-            clock=clock_of_this_boot(),
+            clock=self.clock,
             version="0",
             pid=os.getpid(),
         )
+
+    def clock(self) -> Now:
+        """What the daemons' clocks say."""
+        now = self._clock()
+        return replace(now, mono=now.mono + self._ahead, wall=now.wall + self._ahead)
+
+    def pass_time(self, seconds: float, supervisor: Supervisor | None = None) -> None:
+        """So much time has passed; the daemon, if one runs, looks at its clock."""
+        self._ahead += seconds
+        if supervisor is not None:
+            supervisor.deliver(Ticked())
 
     def records(self) -> list[Record]:
         """The whole journal as it is on the disk."""
@@ -197,19 +221,46 @@ async def until(supervisor: Supervisor, wanted: Callable[[Fleet], bool]) -> Flee
                     return fleet
         finally:
             await updates.aclose()  # type: ignore[attr-defined]
-    raise AssertionError("the daemon left before it was so")
+    raise Left("the daemon left before it was so")
 
 
 async def until_serving(supervisor: Supervisor) -> Fleet:
-    """The fleet once everything serves and every edge uses the newest plan."""
+    """The fleet once everything serves or stands by, and every edge uses the newest plan."""
     return await until(
         supervisor,
         lambda fleet: (
             is_serving(fleet)
-            and all(node.serviceable for node in fleet.nodes.values())
+            and all(node.serviceable or node.standing_by for node in fleet.nodes.values())
             and all(fleet.confirmed.get(edge.name) == fleet.plan.version for edge in fleet.edges)
         ),
     )
+
+
+async def until_measured(supervisor: Supervisor, wanted: Callable[[Measured], bool]) -> Measured:
+    """The first measurement from now on that is as wanted."""
+    async with asyncio.timeout(PATIENCE):
+        updates = supervisor.watch()
+        try:
+            async for update in updates:
+                if isinstance(update, Measured) and wanted(update):
+                    return update
+        finally:
+            await updates.aclose()  # type: ignore[attr-defined]
+    raise Left("the daemon left before it was measured")
+
+
+async def done(supervisor: Supervisor, command: Command, *, confirm: str = "") -> OperationEnded:
+    """How `command` ended: watched from its receipt's `seq` on, without missing anything."""
+    receipt = await supervisor.submit(command, by="alice", confirm=confirm)
+    return await outcome(supervisor, receipt.operation)
+
+
+async def outcome(supervisor: Supervisor, operation: str) -> OperationEnded:
+    """How an operation ended, once it has."""
+    await until(supervisor, lambda fleet: operation not in fleet.operations)
+    endings = [record.event for record in await supervisor.history(Query(kinds=("OperationEnded",), limit=10_000))]
+    (ending,) = [event for event in endings if isinstance(event, OperationEnded) and event.id == operation]
+    return ending
 
 
 def pids(fleet: Fleet) -> dict[str, int]:

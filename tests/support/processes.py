@@ -51,10 +51,10 @@ class Nursery:
         """Where every process of this nursery writes."""
         return self.directory / "logs" / "process.log"
 
-    def start(self, code: str = WAITS_FOR_EVER, **more: object) -> Process:
+    def start(self, code: str = WAITS_FOR_EVER, *, open_files: int | None = None, **more: object) -> Process:
         """A child of this test that runs Python `code`."""
         command = python(code, self.directory, **more)
-        process = spawn(command, instance=self._instance(), log=self.log, now=1.0)
+        process = spawn(command, instance=self._instance(), log=self.log, now=1.0, open_files=open_files)
         self._stack.callback(_end_child, process)
         while not _has_arguments(process.launch.pid) and process.state() != "Z":
             os.sched_yield()  # the last microseconds of exec, in which arguments and environment are not there yet

@@ -16,7 +16,7 @@ from hactl.core.founding import edge_names, node_names
 from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.core.talk import Query
 from hactl.supervisor import procfs
-from hactl.supervisor.handover import may_borrow
+from hactl.supervisor.handover import YAMA, may_borrow
 
 MIGRATE = Path("/proc/sys/net/ipv4/tcp_migrate_req")
 ENVOY_MEMORY = 70 << 20
@@ -90,17 +90,27 @@ def memory(subject: Subject) -> Iterator[Finding]:
     yield Finding(check="memory", ok=roomy, found=found, mend="" if roomy else "fewer nodes, or more memory")
 
 
-def migration(_: Subject) -> Iterator[Finding]:
+def migration(subject: Subject) -> Iterator[Finding]:
     """Whether connections that an edge has not accepted yet go to the other one when it is killed, or restarted."""
     if not MIGRATE.exists():
         return
     on = MIGRATE.read_text().strip() == "1"
     # Of an edge that is to stop the daemon sees to that itself, where it may.
-    whose = "a killed edge" if may_borrow() else "a killed or restarted edge"
+    whose = "a killed edge" if daemon_may_borrow(subject) else "a killed or restarted edge"
     found = "on" if on else f"off: connections that {whose} had not accepted yet are reset"
     # Advice, not a fault: an edge's own accepted connections are lost either way.
     mend = "" if on else "sysctl net.ipv4.tcp_migrate_req=1"
     yield Finding(check="tcp_migrate_req", ok=True, found=found, mend=mend)
+
+
+def daemon_may_borrow(subject: Subject, yama: Path = YAMA) -> bool:
+    """Whether the fleet's daemon may look into the edges, which says nothing about whoever asks; without one, as we."""
+    if subject.snapshot is None:
+        return may_borrow(yama)
+    try:
+        return may_borrow(yama, Path(f"/proc/{subject.snapshot.pulse.pid}/status"))
+    except OSError:  # it has just gone
+        return may_borrow(yama)
 
 
 def clock(subject: Subject) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ from hactl.engines.envoy.seat import Seat, furnish, place, take
 from hactl.engines.envoy.stats import OPTIONS, PATTERN, reading
 from hactl.engines.envoy.twin import Twin
 from hactl.engines.http1 import Http1Client, Response
+from hactl.engines.question import could_not_ask
 from hactl.paths import FleetPaths
 
 _WELL = ProbeAnswer(ok=True)
@@ -94,7 +95,7 @@ class EnvoyEdge:
         except TimeoutError:
             return ProbeAnswer(ok=False, why=f"no answer within {timeout * 1000:.0f} ms")
         except OSError as error:
-            return ProbeAnswer(ok=False, why=str(error) or type(error).__name__)
+            return ProbeAnswer(ok=False, why=str(error) or type(error).__name__, unasked=could_not_ask(error))
         return _WELL if answer.status == 200 else ProbeAnswer(ok=False, why=f"it answers {answer.status}")
 
     async def publish(self, edge: Node, fleet: Fleet, plan: TrafficPlan) -> None:

@@ -24,6 +24,7 @@ from hactl.engines.envoy.routes import ECHO, echo_body, node_routes
 from hactl.engines.envoy.seat import Seat, fleet_of, place, take
 from hactl.engines.envoy.twin import Twin, static_twin
 from hactl.engines.http1 import Http1Client
+from hactl.engines.question import could_not_ask
 from hactl.paths import FleetPaths
 
 _WELL = ProbeAnswer(ok=True)
@@ -74,8 +75,8 @@ class EnvoyGateway:
         except TimeoutError:
             return ProbeAnswer(ok=False, why=f"no answer within {timeout * 1000:.0f} ms")
         except OSError as error:
-            refused = isinstance(error, ConnectionRefusedError)
-            return ProbeAnswer(ok=False, why=str(error) or type(error).__name__, refused=refused)
+            refused, unasked = isinstance(error, ConnectionRefusedError), could_not_ask(error)
+            return ProbeAnswer(ok=False, why=str(error) or type(error).__name__, refused=refused, unasked=unasked)
         if answer.status == 200 and answer.body == door.echo:
             return _WELL
         said = answer.body[:80].decode(errors="replace").strip()

@@ -149,10 +149,10 @@ def furnish(seat: Seat, documents: Documents, version: str) -> None:
 
 
 def fleet_of(seat: Seat) -> str:
-    """The id of the fleet whose process was last furnished here; "" when none was."""
+    """The id of the fleet whose process was last furnished here; "" when none was. Raises OSError if it cannot tell."""
     try:
         return str(msgspec.json.decode(seat.bootstrap.read_bytes())["node"]["cluster"])
-    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+    except (FileNotFoundError, msgspec.DecodeError, KeyError, TypeError):
         return ""
 
 

@@ -1,7 +1,9 @@
 """Limits of the machine, and a clock that jumps."""
 
 import resource
+import sys
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 from support.build import a_spec
@@ -9,7 +11,10 @@ from support.build import a_spec
 from hactl.cli.checks import machine
 from hactl.cli.checks.finding import Finding, Subject
 from hactl.core.events import FleetClosing, Record
+from hactl.core.model import Fleet
+from hactl.core.talk import Pulse, Snapshot
 from hactl.core.value import replace
+from hactl.supervisor.handover import may_borrow
 
 
 def subject(**edge: object) -> Subject:
@@ -85,3 +90,18 @@ def test_memory_that_could_be_had_counts(tmp_path: Path) -> None:
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 8000 kB\nMemFree: 1 kB\nMemAvailable: 4000 kB\n")
     assert machine.available_memory(meminfo) <= 4000 << 10
+
+
+def test_it_is_the_daemon_that_may_look_into_the_edges_or_not(tmp_path: Path) -> None:
+    """Root may ask about somebody else's. Without a daemon, or when it has just gone, it is about whoever asks."""
+    yama = tmp_path / "ptrace_scope"
+    yama.write_text("1\n")
+    nobody = "import os, sys; os.geteuid() or os.setuid(65534); print(flush=True); sys.stdin.read()"
+    with Popen([sys.executable, "-S", "-c", nobody], stdin=PIPE, stdout=PIPE) as daemon:
+        assert daemon.stdout is not None
+        daemon.stdout.readline()
+        running = replace(subject(), snapshot=Snapshot(fleet=Fleet(), at=0.0, mono=0.0, pulse=Pulse(pid=daemon.pid)))
+        assert not machine.daemon_may_borrow(running, yama)
+    ours = machine.daemon_may_borrow(subject(), yama)
+    assert ours == may_borrow(yama)
+    assert machine.daemon_may_borrow(running, yama) == ours

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from support.descriptors import none_left
 from support.ports import free_port
 
 from hactl.core.errors import HactlError
@@ -173,6 +174,14 @@ class TestProbe:
         async with answering(b"", then_close=False) as seoul:
             answer = await gateway(tmp_path).probe(seoul, 0.05)
         assert answer == ProbeAnswer(ok=False, why="no answer within 0.05 s")
+
+    @pytest.mark.parametrize("kind", list(ProbeKind))
+    async def test_who_could_not_be_asked_is_not_judged(self, tmp_path, kind):
+        """We have no descriptor left: that is nobody's fault but ours."""
+        async with answering(b"HTTP/1.1 200 OK\r\n\r\n") as seoul:
+            with none_left():
+                answer = await gateway(tmp_path, kind=kind).probe(seoul, 10)
+        assert answer == ProbeAnswer(ok=False, why="too many open files", unasked=True)
 
     async def test_for_tcp_a_connection_is_enough(self, tmp_path):
         """Not a byte is asked of the program."""

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from support.descriptors import none_left
 from support.ports import free_port
 
-from hactl.engines.question import ask
+from hactl.engines.question import ask, could_not_ask
 
 LONGEST = 1024
 
@@ -103,3 +104,13 @@ async def test_who_does_not_answer_can_be_given_up():
                 await ask("127.0.0.1", port, b"?", longest=LONGEST)
         let_go.set()
         assert descriptors() <= before + 1  # the server's own end
+
+
+async def test_a_descriptor_that_we_do_not_have_says_nothing_about_them():
+    """Nobody listens there either, but that is another matter."""
+    port = free_port()
+    with pytest.raises(OSError) as refused:
+        await ask("127.0.0.1", port, b"?", longest=LONGEST)
+    with none_left(), pytest.raises(OSError) as ours:
+        await ask("127.0.0.1", port, b"?", longest=LONGEST)
+    assert (could_not_ask(refused.value), could_not_ask(ours.value)) == (False, True)

@@ -1,6 +1,10 @@
 """Real processes share a real port: one leaves, and no connection is left waiting at its door."""
 
+import asyncio
+import os
+import select
 import socket
+import threading
 from collections import Counter
 from collections.abc import Callable
 
@@ -136,6 +140,66 @@ async def test_what_a_daemon_left_behind_when_it_died_the_next_one_ends(nursery)
     assert house.answers(200).keys() == {"edge-1", "edge-2"}
 
 
+@pytest.mark.parametrize("probes", range(7))
+async def test_whoever_cancels_it_leaves_nothing_behind(nursery, monkeypatch, probes: int) -> None:
+    """At whichever probe: when it is over, no thread goes on, and the kernel picks among all."""
+    house, loop = House(nursery, edges=3, threads=2), asyncio.get_running_loop()
+    reached, left, probing = asyncio.Event(), threading.Event(), handover.who_accepts
+    made: list[str] = []
+
+    def who_accepts(*args: object) -> str:
+        if len(made) == probes:
+            loop.call_soon_threadsafe(reached.set)
+            left.wait(5)
+        made.append(probing(*args))
+        return made[-1]
+
+    async def use() -> None:
+        async with Handover(house.look, permitted=lambda: True).of(house.fleet.nodes["edge-1"]):
+            pytest.fail("it was cancelled before")
+
+    monkeypatch.setattr(handover, "who_accepts", who_accepts)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(use())
+        await reached.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        task.cancel()  # again: it is waited for all the same
+        loop.call_soon(left.set)
+    assert task.cancelled()
+    assert len(made) == probes + 1
+    assert house.answers(200).keys() == {"edge-1", "edge-2", "edge-3"}
+
+
+async def test_the_door_that_was_steered_is_given_back_wherever_edges_listen_now(nursery) -> None:
+    """The port may have been changed while it was under way."""
+    house = House(nursery)
+    async with Handover(house.look, permitted=lambda: True).of(house.fleet.nodes["edge-1"]) as steered:
+        assert steered
+        elsewhere = {name: replace(node, port=1) for name, node in house.fleet.nodes.items()}
+        house.fleet = replace(house.fleet, nodes=elsewhere)
+        house.end("edge-1")
+    house.start("edge-1")
+    assert house.answers(200).keys() == {"edge-1", "edge-2"}
+
+
+async def test_a_drain_the_next_daemon_goes_on_with_gets_its_handover_again(nursery) -> None:
+    """It first ends what was begun, for every edge it takes over, and the order to drain comes at once behind that."""
+    house = House(nursery)
+    assert handover.steer(handover.door_of(house.fleet), "edge-1")
+    successor = Handover(house.look, permitted=lambda: True)
+    async with asyncio.TaskGroup() as group:
+        for _ in house.fleet.edges:
+            group.create_task(successor.end())
+        await asyncio.sleep(0)  # they have begun
+        async with successor.of(house.fleet.nodes["edge-1"]) as steered:
+            assert steered
+            assert house.answers().keys() == {"edge-2"}
+            house.end("edge-1")
+    async with successor.of(house.fleet.nodes["edge-2"]) as steered:
+        assert not steered, "nobody else is left"
+
+
 async def test_an_edge_that_does_not_accept_keeps_it_from_being_begun(nursery) -> None:
     """Whose place is whose cannot be found out: everything stays as it was."""
     house = House(nursery)
@@ -144,6 +208,29 @@ async def test_an_edge_that_does_not_accept_keeps_it_from_being_begun(nursery) -
         assert not steered
     house.processes["edge-2"].signal("CONT")
     assert house.answers(200).keys() == {"edge-1", "edge-2"}
+
+
+async def test_while_it_is_found_out_who_hangs_the_others_get_their_share(nursery) -> None:
+    """Only the connection that finds out is sent to an edge that does not accept, nobody else's."""
+    house = House(nursery)
+    freeze(house.processes["edge-2"])
+    waiting: list[socket.socket] = []
+
+    def knock() -> None:
+        while not any(one.waiting for one in shared_port.listeners("127.0.0.1", house.port)):
+            pass  # until the frozen one has been asked
+        for _ in range(40):
+            waiting.append(socket.create_connection(("127.0.0.1", house.port), timeout=10))
+            waiting[-1].sendall(b"?")
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(asyncio.to_thread(knock))
+        assert await asyncio.to_thread(handover.steer, handover.door_of(house.fleet), "edge-1") is None
+    served, _, _ = select.select(waiting, [], [], 1)
+    for one in waiting:
+        one.close()
+    house.processes["edge-2"].signal("CONT")
+    assert served
 
 
 def without_others(fleet: Fleet) -> Fleet:
@@ -196,6 +283,26 @@ async def test_a_kernel_that_tells_nothing_costs_nothing_but_the_handover(nurser
     monkeypatch.undo()
     await Handover(house.look, permitted=lambda: True).end()
     assert house.answers(200).keys() == {"edge-1", "edge-2"}
+
+
+async def test_finding_out_who_accepts_does_not_look_at_every_connection_there_is(nursery, monkeypatch) -> None:
+    """Thousands of clients stay connected while places are found out: only what is new tells who accepted."""
+    house = House(nursery)
+    clients = [socket.create_connection(("127.0.0.1", house.port)) for _ in range(100)]
+    house.answers(20)  # whoever came before has been accepted, too
+    looked_at: list[str] = []
+    real = os.readlink
+
+    def readlink(path: str) -> str:
+        looked_at.append(path)
+        return real(path)
+
+    monkeypatch.setattr(os, "readlink", readlink)
+    for _ in range(10):
+        assert handover.who_accepts(handover.door_of(house.fleet))
+    assert len(looked_at) < 100
+    for client in clients:
+        client.close()
 
 
 async def test_a_drain_keeps_most_of_its_time(nursery) -> None:

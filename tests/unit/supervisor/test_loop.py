@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 import pytest
 from support.build import a_launch
 from support.fake_engine import FakeEngine
-from support.house import PATIENCE, Disk, House, ended, lives, pids, quick_spec, until, until_serving
+from support.house import PATIENCE, Disk, House, done, ended, lives, pids, quick_spec, until, until_serving
 
-from hactl.core.commands import Command, Down, Drain, Kill, Resume, SetPolicy, SetWeight, Stop
+from hactl.core.commands import Down, Drain, Kill, Resume, SetPolicy, SetWeight, Stop
 from hactl.core.effects import EndOrphan
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import (
@@ -58,18 +58,6 @@ async def serving(house: House) -> AsyncIterator[Supervisor]:
     async with house.opened() as supervisor:
         await until_serving(supervisor)
         yield supervisor
-
-
-async def done(supervisor: Supervisor, command: Command, *, confirm: str = "") -> OperationEnded:
-    """How `command` ended: watched from its receipt's `seq` on, without missing anything."""
-    receipt = await supervisor.submit(command, by="alice", confirm=confirm)
-    await until(supervisor, lambda fleet: receipt.operation not in fleet.operations)
-    (ending,) = [
-        record.event
-        for record in await supervisor.history(Query(after=receipt.seq - 10, kinds=("OperationEnded",)))
-        if isinstance(record.event, OperationEnded) and record.event.id == receipt.operation
-    ]
-    return ending
 
 
 async def next_events(watching: AsyncIterator[Update]) -> list[Event]:

@@ -9,6 +9,7 @@ from hactl.core.observations import BecameHealthy, BecameUnhealthy, Observation,
 from hactl.core.running import ProbeAnswer
 from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec
 from hactl.core.value import replace
+from hactl.supervisor.judgement import EXCUSED
 from hactl.supervisor.monitor import (
     EAGER,
     EAGER_FOR,
@@ -78,7 +79,7 @@ class World:
             kind=self,
             deliver=lambda news: self.news.append((round((self.now - 100.0) * 1000), news)),
             state=lambda: self.letter,
-            starved=lambda: self.starved,
+            starved=self.is_starved,
             lag=lambda: self.late,
             edges_in_flight=lambda name, since: self.edges_flying(since),
             addresses=self.addresses,
@@ -102,6 +103,9 @@ class World:
         answer = self.answer
         await self.sleep(timeout if answer is SILENT else 0.0005)
         return answer
+
+    async def is_starved(self, silent_since: float) -> bool:
+        return self.starved
 
     async def addresses(self) -> tuple[str, ...]:
         return self.listens
@@ -325,6 +329,55 @@ class TestOwnLag:
         news = world.watch(9)
         assert [saw for _, saw in news] == [HEALTHY, unhealthy("no answer"), unhealthy("silent for 1.0 s", hung=True)]
         assert all(when > 6000 for when, _ in news[1:])
+
+    @pytest.mark.parametrize("every", [3, 10, 20])
+    def test_no_excuse_lasts_for_ever(self, every: int):
+        """In one thread it hangs, while another wants to run at most looks: it is found in the end."""
+        world = World(spec=FleetSpec(health=HealthSpec(hang_grace=1.0)))
+        world.at(1, answer=SILENT, starved=True)
+        for look in range(300):
+            world.at(1 + look * PROBE_TIMEOUT, starved=bool(look % every))
+        news = world.watch(60)
+        assert news[-1] == (pytest.approx(1000 * (1 + EXCUSED + 1), abs=1000), unhealthy("silent for 1.0 s", hung=True))
+
+    def test_our_own_lag_is_no_excuse_for_ever_either(self):
+        """A loop that is always a little late, and a node that never answers."""
+        world = World(spec=FleetSpec(health=HealthSpec(hang_grace=1.0)))
+        world.at(1, answer=SILENT, late=0.13)
+        news = world.watch(60)
+        assert news[-1] == (pytest.approx(1000 * (1 + EXCUSED + 1), abs=1000), unhealthy("silent for 1.0 s", hung=True))
+
+    def test_who_could_not_be_asked_is_not_judged(self):
+        """No descriptor left in the daemon says nothing about a node, for however long; then silence begins anew."""
+        world = World(spec=FleetSpec(health=HealthSpec(hang_grace=1.0)))
+        world.at(1, answer=SILENT)
+        world.at(1.7, answer=ProbeAnswer(ok=False, why="too many open files", unasked=True))
+        world.at(90, answer=SILENT)
+        world.at(90.6, answer=WELL)
+        assert not any(isinstance(saw, BecameUnhealthy) and saw.hung for _, saw in world.watch(100))
+
+    def test_an_answer_ends_what_was_excused(self):
+        """Whoever gets a word in now and then on a burnt machine is alive."""
+        world = World(spec=FleetSpec(health=HealthSpec(hang_grace=1.0)))
+        for second in range(0, 100, 10):
+            world.at(second, answer=SILENT, starved=True)
+            world.at(second + 9, answer=WELL)
+        assert [saw for _, saw in world.watch(100)] == [HEALTHY]
+
+    def test_time_in_which_we_were_stopped_ourselves_counts_for_nothing(self):
+        """A minute's sleep of ours in the middle of an excuse proves nothing about anybody."""
+        world = World(spec=FleetSpec(health=HealthSpec(hang_grace=1.0)))
+        asleep = [60.0]
+
+        async def stopped(node: Node, timeout: float) -> ProbeAnswer:
+            if not world.starved:
+                return WELL
+            await world.sleep(timeout if world.now < 102 or not asleep else timeout + asleep.pop())
+            return SILENT
+
+        world.probe = stopped
+        world.at(1, starved=True)
+        assert [saw for _, saw in world.watch(75)] == [HEALTHY]
 
     def test_a_wrong_answer_is_no_lack_of_processors(self):
         """Whoever answers has had one."""

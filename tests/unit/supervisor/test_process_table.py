@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import resource
 import signal
 import socket
 import sys
@@ -28,6 +29,7 @@ from hactl.supervisor.listening import is_free
 from hactl.supervisor.process_table import ProcessTable, _kill_group, free_ports
 
 NAME = "gw-1"
+OPEN_FILES = 500
 
 
 class Bench:
@@ -52,6 +54,7 @@ class Bench:
             deliver=self.saw.put_nowait,
             mono=lambda: 7.0,
             boot=procfs.boot_id(),
+            open_files=OPEN_FILES,
         )
 
     async def prepare(self, node: Node, fleet: Fleet) -> CommandLine:
@@ -100,6 +103,13 @@ async def test_a_process_is_started_and_its_end_reported_once(bench: Bench) -> N
     assert bench.table.state(bench.instance) == "Z"
     bench.table.signal(launch, "KILL", group=False)
     assert bench.saw.empty()
+
+
+async def test_a_process_has_the_limit_on_open_files_that_was_meant_for_it(bench: Bench) -> None:
+    """Ours may have been raised."""
+    launch = await bench.spawned()
+    assert resource.prlimit(launch.pid, resource.RLIMIT_NOFILE)[0] == OPEN_FILES
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] != OPEN_FILES
 
 
 async def test_a_signal_reaches_the_process(bench: Bench) -> None:

@@ -80,6 +80,26 @@ def test_a_program_picks_who_gets_new_connections(pair) -> None:
     assert came(first) > before
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_program_for_one_client_leaves_all_others_alone(host: str) -> None:
+    """Connections from one port go to one place; the kernel picks as ever for the rest."""
+    first = sharing(0, host)
+    second = sharing(first.getsockname()[1], host)
+    with first, second:
+        for place, there in enumerate((first, second)):
+            for _ in range(8):
+                with socket.socket(first.family) as client:
+                    client.bind((host, 0))
+                    shared_port.attach_for(first, place, client.getsockname()[1])
+                    before = came(there)
+                    client.connect((host, first.getsockname()[1]))
+                    assert came(there) == before + 1
+            before = came(first), came(second)
+            knock(first, 60)
+            assert came(first) > before[0]
+            assert came(second) > before[1]
+
+
 def test_a_place_that_does_not_exist_turns_nobody_away(pair) -> None:
     """The kernel picks as it would without a program: places that have become wrong cost no connection."""
     first, second = pair
@@ -93,11 +113,22 @@ def test_a_place_that_does_not_exist_turns_nobody_away(pair) -> None:
 def test_a_socket_of_another_process_is_borrowed_for_a_moment(nursery, pair) -> None:
     """It is the same socket; of a process that is gone nothing can be had."""
     first, _ = pair
-    with shared_port.borrowed(os.getpid(), first.fileno()) as copy:
+    with shared_port.borrowed(os.getpid(), first.fileno(), inode(first)) as copy:
         assert inode(copy) == inode(first)
     assert copy.fileno() == -1
     process = nursery.start()
     process.signal("KILL")
     wait_until_dead(process)
-    with pytest.raises(OSError), shared_port.borrowed(process.launch.pid, 0):
+    with pytest.raises(OSError), shared_port.borrowed(process.launch.pid, 0, 0):
         pass
+
+
+def test_what_has_taken_the_place_of_a_socket_is_not_borrowed(tmp_path, pair) -> None:
+    """Neither another socket nor a file, which may have the same number in another file system; nothing stays open."""
+    first, second = pair
+    with (tmp_path / "file").open("w") as file:
+        before = shared_port.descriptors(os.getpid())
+        for descriptor, expected in ((second.fileno(), inode(first)), (file.fileno(), os.fstat(file.fileno()).st_ino)):
+            with pytest.raises(OSError), shared_port.borrowed(os.getpid(), descriptor, expected):
+                pytest.fail("it is another one")
+        assert len(shared_port.descriptors(os.getpid())) == len(before)

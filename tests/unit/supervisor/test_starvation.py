@@ -1,12 +1,14 @@
-"""A silent process that waits for a processor is excused; one that hangs is not, on a burnt machine or an idle one."""
+"""A silent process that waits for a processor is told from one that hangs, on a burnt machine or an idle one."""
 
+import asyncio
 import os
+import threading
 
 import pytest
 
 from hactl.supervisor import procfs
 from hactl.supervisor.procfs import Turns
-from hactl.supervisor.starvation import EXCUSED, STALE, Starvation, starved
+from hactl.supervisor.starvation import Starvation, starved
 
 STEP = 0.25
 
@@ -26,12 +28,12 @@ class Account:
             for number, (ran, waited, ready) in enumerate(self.threads)
         }
 
-    def asked(self, times: int, every: float = STEP) -> list[bool]:
-        """Whether it is excused, asked again and again."""
-        answers = []
+    async def asked(self, times: int, every: float = STEP) -> list[bool]:
+        """Whether it is starved, asked again and again in one silence."""
+        answers, since = [], self.now
         for _ in range(times):
             self.now += every
-            answers.append(self.starvation.excuses())
+            answers.append(await self.starvation.starved(since))
         return answers
 
 
@@ -45,35 +47,46 @@ LOOPING = (1.0, 0.0, True)
 
 
 @pytest.mark.parametrize("thread", [WANTING, WAITING_FOR_GOOD])
-def test_who_waits_for_a_processor_is_excused(thread):
+async def test_who_waits_for_a_processor_is_starved(thread):
     """Whether it gets a little or nothing at all; one such thread among others that sleep is enough."""
-    assert Account(ASLEEP, thread).asked(8)[1:] == [True] * 7
+    assert (await Account(ASLEEP, thread).asked(8))[1:] == [True] * 7
 
 
 @pytest.mark.parametrize("thread", [ASLEEP, HANGING_ON_A_BURNT_MACHINE, LOOPING])
-def test_who_hangs_is_not(thread):
+async def test_who_hangs_is_not(thread):
     """Asleep for ever, hardly waiting for its turns, or busy with nothing."""
-    assert Account(thread).asked(8)[1:] == [False] * 7
+    assert (await Account(thread).asked(8))[1:] == [False] * 7
 
 
-def test_the_first_look_has_nothing_to_compare_with():
-    """Then it is enough to be ready; a look long ago is no look."""
-    assert Account(LOOPING).asked(1) == [True]
-    assert Account(ASLEEP).asked(1) == [False]
-    assert Account(LOOPING).asked(3, every=STALE) == [True] * 3
+@pytest.mark.parametrize("every", [STEP, 5.25, 60.0])
+async def test_the_first_look_has_nothing_to_compare_with(every: float):
+    """Then it is enough to be ready, once in each silence however rarely it is asked."""
+    looping = Account(LOOPING)
+    assert await looping.asked(100, every) == [True] + [False] * 99
+    looping.now += every
+    assert await looping.asked(3, every) == [True, False, False]
+    assert await Account(ASLEEP).asked(1, every) == [False]
 
 
-def test_no_excuse_lasts_for_ever():
-    """In one thread it may hang while another wants to run: that is found in the end."""
-    answers = Account(WANTING).asked(int(2 * EXCUSED / STEP))
-    assert answers[1] is True
-    assert answers.count(False) == pytest.approx(EXCUSED / STEP, abs=2)
-    assert answers[-1] is False
+async def test_the_loop_goes_on_while_the_kernel_is_asked() -> None:
+    """A process of many threads takes long to look at, when there is no time to lose."""
+    looked, told = threading.Event(), asyncio.Event()
+
+    def read() -> dict[int, Turns]:
+        assert looked.wait(10)
+        return {}
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Starvation(read, lambda: 0.0).starved(0.0)).add_done_callback(lambda _: told.set())
+        await asyncio.sleep(0)
+        assert not told.is_set()
+        looked.set()
+        await told.wait()
 
 
-def test_a_kernel_that_keeps_no_account_excuses_nobody():
+async def test_without_an_account_nobody_is_starved():
     """Nothing is known, and everything is as it would be without."""
-    assert Account().asked(3) == [False] * 3
+    assert await Account().asked(3) == [False] * 3
 
 
 def test_a_new_thread_is_not_blamed_for_what_was_before_it():

@@ -1,13 +1,17 @@
 """What counts as a proof, and versions."""
 
+from pathlib import Path
+
 import pytest
+from support.descriptors import none_left
 
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.plan import Endpoint, EndpointStatus, RegionPlan, TrafficPlan
 from hactl.core.spec import EdgeSpec, FleetSpec, GatewayKind, GatewaySpec
-from hactl.engines.envoy.edge import _unique_versions, proof_of
+from hactl.engines.envoy.edge import EnvoyEdge, _unique_versions, proof_of
 from hactl.engines.http1 import Response
+from hactl.paths import FleetPaths
 
 
 def plan(**statuses: EndpointStatus) -> TrafficPlan:
@@ -59,3 +63,13 @@ def test_no_version_is_used_twice() -> None:
     made = [versions(fleet(), edge, GOOD) for versions in (first, first, second)]
     assert len(set(made)) == 3
     assert all(version.startswith("f1.3.1.") for version in made)
+
+
+async def test_who_could_not_be_asked_is_not_judged(tmp_path: Path) -> None:
+    """We have no descriptor left: that is nobody's fault but ours."""
+    kind = EnvoyEdge(FleetPaths(tmp_path))
+    node = Node(name="one", role=Role.EDGE, address="127.0.0.1", port=1)
+    await kind.probe(node, 1.0)  # what is needed for it has been opened
+    with none_left():
+        answer = await kind.probe(node, 1.0)
+    assert (answer.ok, answer.unasked) == (False, True)

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+from support.descriptors import none_left
+
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.spec import EdgeSpec, FleetSpec, RouteSpec, ServiceSpec
-from hactl.engines.envoy.gateway import documents
+from hactl.engines.envoy.gateway import EnvoyGateway, documents
 from hactl.engines.envoy.seat import Seat
+from hactl.paths import FleetPaths
 
 SEAT = Seat(name="n1", directory=Path("/d"), sockets=Path("/s"))
 NODE = Node(name="n1", role=Role.GATEWAY, region="seoul", port=20001)
@@ -26,3 +29,17 @@ def test_nodes_have_room_for_all_edges() -> None:
     for count in (3, 4):
         spec = FleetSpec(edge=EdgeSpec(max_connections=100, count=count))
         assert "'max_active_downstream_connections': 3300" in repr(documents(NODE, Fleet(spec=spec), SEAT).bootstrap)
+
+
+async def test_who_could_not_be_asked_is_not_judged(tmp_path: Path) -> None:
+    """We have no descriptor left: that is nobody's fault but ours."""
+    kind = EnvoyGateway(FleetPaths(tmp_path))
+    seat = Seat.of(FleetPaths(tmp_path), "one")
+    seat.bootstrap.parent.mkdir(parents=True)
+    seat.bootstrap.write_text('{"node": {"cluster": "ab12"}}')
+    node = Node(name="one", role=Role.GATEWAY, address="127.0.0.1", port=1)
+    for _ in range(2):  # the first time it looks up whose fleet the node is of
+        with none_left():
+            answer = await kind.probe(node, 1.0)
+        assert (answer.ok, answer.unasked) == (False, True)
+        assert (await kind.probe(node, 1.0)).refused

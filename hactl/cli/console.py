@@ -1,0 +1,76 @@
+"""`hactl` without a verb on a terminal: the console. Chooses its fleet, its theme and its glyphs, and opens it.
+
+What it shows and does stands in `hactl.tui`, which is loaded here and nowhere else.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hactl.cli.choice import Chosen
+from hactl.cli.exits import Exit
+from hactl.cli.options import label
+from hactl.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hactl.tui.meaning import Glyphs
+    from hactl.tui.theme import Theme
+
+
+def possible() -> bool:
+    """True where a console can be drawn: somebody sits before a terminal that can do more than print."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def open_console(chosen: Chosen, *, verbs: tuple[str, ...] = (), theme: str = "", read_only: bool = False) -> int:
+    """Show the fleet until the operator leaves. Raises ConfigError for a theme that there is none of.
+
+    `verbs` are those that the command line inside completes.
+    """
+    import asyncio
+
+    from hactl.control.aclient import AsyncClient
+    from hactl.tui.app import Console
+
+    look, glyphs = choose_theme(theme), choose_glyphs()
+    socket = chosen.paths.control_read_only if read_only else chosen.paths.control
+
+    async def show() -> int:
+        async with AsyncClient(socket, patience=0.0) as client:
+            console = Console(client, look, by=label(), verbs=verbs, read_only=read_only, glyphs=glyphs)
+            await console.run_async()
+            return console.return_code or Exit.OK
+
+    return asyncio.run(show())
+
+
+def choose_theme(name: str) -> "Theme":
+    """The theme called `name`, the user's own before those that come along; "" for what fits the terminal."""
+    from hactl.tui import theme
+
+    if not name:
+        name = "mono" if os.environ.get("NO_COLOR") else theme.DEFAULT
+    known = theme.shipped() | own_themes()
+    if name not in known:
+        raise ConfigError(f"no theme '{name}'", f"known: {', '.join(known)}; your own go to {themes_home()}")
+    return theme.read(known[name])
+
+
+def own_themes() -> dict[str, Path]:
+    """The themes of this user, by name."""
+    return {path.stem: path for path in sorted(themes_home().glob("*.toml"))}
+
+
+def themes_home() -> Path:
+    """Where a user's own themes are."""
+    xdg = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(xdg) if xdg else Path.home() / ".config") / "hactl" / "themes"
+
+
+def choose_glyphs() -> "Glyphs":
+    """Glyphs that the terminal's encoding has."""
+    from hactl.tui.meaning import ASCII, Glyphs
+
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    return Glyphs() if encoding == "utf8" else ASCII

@@ -1,0 +1,314 @@
+"""The console's application: wires link, picture and screens; draws at a steady pace, and only what has changed.
+
+It decides nothing about the fleet: every change is a command to the Controller, and its outcome is an event.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.worker import Worker, WorkerState
+
+from hactl.control.controller import Controller
+from hactl.core.errors import HactlError
+from hactl.core.model import Fleet
+from hactl.tui import actions, shell
+from hactl.tui.actions import MILD, Action, Target
+from hactl.tui.changing import Changing, Question
+from hactl.tui.lines import line
+from hactl.tui.link import RETRY, Link
+from hactl.tui.meaning import Glyphs
+from hactl.tui.picture import Picture
+from hactl.tui.screens.confirm import Confirm
+from hactl.tui.screens.fleet import FleetPage
+from hactl.tui.screens.node import NodePage
+from hactl.tui.screens.page import LEAST, Page
+from hactl.tui.screens.reading import EventsPage, LogsPage
+from hactl.tui.screens.sheet import Sheet, help_lines
+from hactl.tui.theme import Theme
+from hactl.tui.toolkit import for_textual
+from hactl.tui.widgets.prompt import Prompt
+
+PLAIN = Glyphs()
+PACE = 0.5
+"""Seconds between two drawings; what comes in between is collected."""
+FOLLOWING = "following"
+"""The work that brings the picture."""
+PAGES = ("fleet", "node", "events", "logs")
+"""Screens by name, in the order of their digits."""
+
+
+class Console(App[None]):
+    """One fleet on one terminal."""
+
+    CSS_PATH = "console.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,ctrl+q", "quit", "quit", show=False),
+        *(Binding(str(digit), f"page('{name}')", name, show=False) for digit, name in enumerate(PAGES, start=1)),
+        Binding("colon", "command", "command", show=False, priority=True),
+        Binding("question_mark", "help", "help", show=False),
+        Binding("p", "pause", "pause the view", show=False),
+        Binding("left_square_bracket", "walk(-1)", "back in time", show=False),
+        Binding("right_square_bracket", "walk(1)", "forward in time", show=False),
+        Binding("left_curly_bracket", "walk(-30)", "back in time", show=False),
+        Binding("right_curly_bracket", "walk(30)", "forward in time", show=False),
+        Binding("l", "logs", "logs", show=False),
+        Binding("e", "page('events')", "events", show=False),
+        *(Binding(key, f"change('{key}')", "change", show=False) for key in "KTRDZ"),
+    ]
+
+    def __init__(
+        self,
+        controller: Controller,
+        theme: Theme,
+        *,
+        by: str,
+        verbs: Sequence[str] = (),
+        read_only: bool = False,
+        glyphs: Glyphs = PLAIN,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """`by` is who the journal says it was, `verbs` what the command line completes.
+
+        With `read_only` keys and commands that might change something only say so.
+        """
+        super().__init__(ansi_color=not theme.surface.background)
+        self._controller = controller
+        self._look = theme
+        self._by = by
+        self._verbs = verbs
+        self._read_only = read_only
+        self._typed: list[str] = []
+        self._glyphs = glyphs
+        self._clock = clock
+        self._wall = wall
+        self.picture = Picture()
+        self._reading = False
+        """A page of a log is on its way."""
+        self._as_of: float | None = None
+        """Unix time of what is shown; None for now."""
+
+    def on_mount(self) -> None:
+        """Frame first, contents as they come."""
+        self.register_theme(for_textual(self._look))
+        self.theme = self._look.name
+        kinds = (FleetPage, NodePage, EventsPage, LogsPage)
+        for name, kind in zip(PAGES, kinds, strict=True):
+            self.install_screen(kind(self._look, self._glyphs, self._prompt), name)
+        self.push_screen("fleet")
+        self.set_interval(PACE, self._draw)
+        self._follow()
+
+    def _prompt(self) -> Prompt:
+        return Prompt(self._typed, self._completed, id="prompt")
+
+    def _completed(self, typed: str) -> str | None:
+        fleet = self.picture.snapshot.fleet if self.picture.snapshot is not None else Fleet()
+        regions = [region.name for region in fleet.spec.regions]
+        return shell.complete(typed, self._verbs, [*fleet.nodes, *regions])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A colon in a line that is being typed is a colon."""
+        if isinstance(self.screen, Page):
+            return self.screen.check_action(action, parameters)
+        return action != "command"
+
+    def action_command(self) -> None:
+        """Type a command."""
+        if self._read_only:
+            self._only_reads()
+        elif isinstance(self.screen, Page):
+            self.screen.prompt.open()
+
+    def action_help(self) -> None:
+        """All keys."""
+        self.push_screen(Sheet(self._look, title="Keys", lines=help_lines()))
+
+    def on_prompt_left(self) -> None:
+        """Nothing was typed."""
+        if isinstance(self.screen, Page):
+            self.screen.take_keys()
+
+    def on_prompt_entered(self, message: Prompt.Entered) -> None:
+        """A command, or a way out."""
+        self.on_prompt_left()
+        if message.text in ("q", "quit"):
+            self.exit()
+        else:
+            self._run(message.text)
+
+    @work(exit_on_error=False, group="shell")
+    async def _run(self, typed: str) -> None:
+        snapshot = self.picture.snapshot
+        if snapshot is None:
+            return
+        try:
+            ran = await shell.run(shell.parse(typed), snapshot.fleet.name)
+        except HactlError as error:
+            self._say(error)
+            return
+        if (told := ran.notice) is not None:
+            self.notify(told, severity="error" if ran.code else "information", markup=False, timeout=10.0)
+        else:
+            ended = f"$ {ran.shell}: exit code {ran.code}"
+            lines = tuple(line(each) for each in ran.text.splitlines())
+            await self.push_screen_wait(Sheet(self._look, title=ended, lines=lines))
+
+    @work(exit_on_error=False, group=FOLLOWING)
+    async def _follow(self) -> None:
+        first = True
+
+        def changed() -> None:
+            nonlocal first
+            if first:
+                self.call_later(self._draw)
+            first = self.picture.snapshot is None
+
+        await Link(self._controller, self.picture, clock=self._clock, changed=changed).run()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What goes wrong inside is said, without what it was about, and the picture goes on."""
+        if event.state is not WorkerState.ERROR:
+            return
+        error = type(event.worker.error).__name__
+        self.notify(
+            f"the console stumbled ({error} in {event.worker.name}) and goes on", severity="error", markup=False
+        )
+        if event.worker.group == FOLLOWING:
+            self.set_timer(RETRY, self._follow)
+
+    def _stumbled(self, error: str, where: str) -> None:
+        self.notify(f"the console stumbled ({error} in {where}) and goes on", severity="error", markup=False)
+
+    def _draw(self) -> None:
+        view = self.picture.now() if self._as_of is None else self.picture.then(self._as_of)
+        for screen in self.screen_stack:
+            if isinstance(screen, Page):
+                try:
+                    screen.draw(view, now=self._clock(), wall=self._wall())
+                except Exception as error:
+                    self._stumbled(type(error).__name__, f"drawing {type(screen).__name__}")
+        if isinstance(self.screen, LogsPage) and self.screen.node and not self._reading:
+            self._reading = True
+            self._read_on(self.screen)
+
+    @work(exit_on_error=False, group="log")
+    async def _read_on(self, page: LogsPage) -> None:
+        try:
+            page.take(await self._controller.log(page.node, page.after))
+        except HactlError as error:
+            page.trouble = error.message
+        finally:
+            self._reading = False
+
+    def on_resize(self) -> None:
+        """Another size has room for other things."""
+        self.call_after_refresh(self._draw)
+
+    def action_pause(self) -> None:
+        """Hold the view while measuring goes on, or go back to now."""
+        snapshot = self.picture.snapshot
+        self._as_of = None if self._as_of is not None or snapshot is None else snapshot.at
+        self._draw()
+
+    def action_walk(self, seconds: int) -> None:
+        """Back or forward in time; beyond the newest moment it is now again."""
+        if not self.picture.moments:
+            return
+        first, last = self.picture.moments[0].at, self.picture.moments[-1].at
+        as_of = (last if self._as_of is None else self._as_of) + seconds
+        self._as_of = None if as_of >= last and seconds > 0 else max(first, as_of)
+        self._draw()
+
+    @property
+    def chosen(self) -> str:
+        """The process that keys are about; "" where the screen has none."""
+        match self.screen:
+            case FleetPage() as page:
+                return page.table.cursor
+            case NodePage() | LogsPage() as page:
+                return page.node
+            case _:
+                return ""
+
+    def action_page(self, name: str) -> None:
+        """Another screen; about the process that is chosen, where it is about one."""
+        chosen, page = self.chosen, self.get_screen(name)
+        if isinstance(page, NodePage) and self._known(chosen):
+            page.node = chosen
+        if isinstance(page, LogsPage) and self._known(chosen):
+            page.turn_to(chosen)
+        if self.screen is not page:
+            self.switch_screen(name)
+        self.call_after_refresh(self._draw)
+
+    def action_logs(self) -> None:
+        """The log of the process that is chosen."""
+        self.action_page("logs")
+
+    def on_line_table_chosen(self) -> None:
+        """Enter on a row goes in."""
+        if self._known(self.chosen):
+            self.action_page("node")
+
+    def _known(self, name: str) -> bool:
+        return self.picture.snapshot is not None and name in self.picture.snapshot.fleet.nodes
+
+    def action_change(self, key: str) -> None:
+        """An upper-case key on the process that is chosen: freeze the target, ask, do."""
+        snapshot = self.picture.snapshot
+        if snapshot is None or not isinstance(self.screen, Page):
+            return
+        if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
+            return
+        if self._read_only:
+            self._only_reads()
+            return
+        if self._as_of is not None:
+            self.notify("this is the past: p goes back to now", severity="warning", markup=False)
+            return
+        node = snapshot.fleet.nodes.get(self.chosen)
+        act = actions.choose(key, node) if node is not None else None
+        if node is None or act is None:
+            self.notify("that key does nothing on this row", severity="warning", markup=False)
+            return
+        action = Action(act=act, target=Target.of(node))
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        dialog = Confirm(self._look)
+        if act not in MILD:
+            self.push_screen(dialog, answer.set_result)  # at once: what is typed next is typed there
+        self._change(action, dialog, answer)
+
+    @work(exit_on_error=False, group="change")
+    async def _change(self, action: Action, dialog: Confirm, answer: "asyncio.Future[str | None]") -> None:
+        async def ask(question: Question) -> str | None:
+            dialog.put(question)
+            return await answer
+
+        changing = Changing(
+            self._controller,
+            by=self._by,
+            look=lambda: self.picture.snapshot,
+            ask=ask,
+            say=partial(self.notify, markup=False),
+            complain=self._say,
+        )
+        try:
+            await changing.make(action)
+        finally:
+            if dialog in self.screen_stack and not answer.done():
+                dialog.dismiss(None)
+
+    def _only_reads(self) -> None:
+        self.notify("this console is read-only: open one without --read-only", severity="warning", markup=False)
+
+    def _say(self, error: HactlError) -> None:
+        say = partial(self.notify, severity="error", markup=False)
+        say(f"{error.message}\ntry: {error.hint}" if error.hint else error.message)

@@ -1,0 +1,50 @@
+"""Lines of text whose pieces have meanings: what screens that are not tables are drawn from. Pure values."""
+
+from rich.cells import cell_len, set_cell_size
+
+from hactl.core.plain import one_line
+from hactl.core.value import Value
+from hactl.tui.meaning import Meaning
+
+
+class Span(Value):
+    """A piece of a line."""
+
+    text: str
+    meaning: Meaning = Meaning.TEXT
+
+
+Line = tuple[Span, ...]
+
+
+def line(*parts: str | Span) -> Line:
+    """A line of these pieces, without anything that drives a terminal; plain ones are ordinary text."""
+    spans = (Span(text=part) if isinstance(part, str) else part for part in parts)
+    return tuple(Span(text=one_line(span.text), meaning=span.meaning) for span in spans)
+
+
+def spread(left: Line, right: Line, width: int) -> Line:
+    """`left` and `right` at both ends of `width` cells; what does not fit is cut from the left one."""
+    room = width - length(right) - 1
+    kept = cut(left, max(0, room))
+    return (*kept, Span(text=" " * max(1, width - length(kept) - length(right))), *right)
+
+
+def length(spans: Line) -> int:
+    """Cells a line takes."""
+    return sum(cell_len(span.text) for span in spans)
+
+
+def cut(spans: Line, width: int) -> Line:
+    """The line within so many cells, with a mark where it was cut."""
+    if length(spans) <= width:
+        return spans
+    kept: list[Span] = []
+    left = width - 1
+    for span in spans:
+        if cell_len(span.text) >= left:
+            kept.append(Span(text=set_cell_size(span.text, max(0, left)), meaning=span.meaning))
+            break
+        kept.append(span)
+        left -= cell_len(span.text)
+    return (*kept, Span(text="…", meaning=Meaning.MUTED)) if width > 0 else ()

@@ -1,0 +1,52 @@
+"""The thread from the daemon to the screen: one subscription, held for as long as the console lives.
+
+Whatever comes goes into the Picture; the screen is told at most so often. When the daemon goes, the picture stays as
+it is, with its age, and the link tries again until somebody is there.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any, cast
+
+from hactl.control.controller import Controller
+from hactl.core.errors import HactlError
+from hactl.core.talk import Query
+from hactl.tui.picture import Picture
+
+RETRY = 0.5
+"""Seconds between two attempts to find a daemon."""
+
+
+class Link:
+    """Keeps `picture` up to date; `changed` is called whenever something has come, or nothing comes any more."""
+
+    def __init__(
+        self, controller: Controller, picture: Picture, *, clock: Callable[[], float], changed: Callable[[], None]
+    ) -> None:
+        self._controller = controller
+        self._picture = picture
+        self._clock = clock
+        self._changed = changed
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                # a generator, whatever the protocol says: it has to be closed when we are cancelled
+                updates = cast("Any", self._controller.watch(self._picture.seq))
+                async with aclosing(updates) as stream:
+                    async for update in stream:
+                        first = self._picture.snapshot is None
+                        self._picture.take(update, self._clock())
+                        if first:
+                            await self._recall()
+                        self._changed()
+            except HactlError as error:
+                self._picture.lost(str(error))
+                self._changed()
+            await asyncio.sleep(RETRY)
+
+    async def _recall(self) -> None:
+        before = self._picture.seq + 1
+        self._picture.recall(await self._controller.history(Query(before=before, limit=200)))

@@ -1,0 +1,151 @@
+"""What a console knows of its fleet: the newest snapshot, what happened lately, and minutes of measurements.
+
+Bounded, whatever happens. Not the fleet: a picture has an age, and says so when nobody adds to it any more. What is
+drawn is a View of it: as it is now, or as it was at one of the moments that are kept.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import islice
+
+from hactl.core.draft import evolve
+from hactl.core.events import Record
+from hactl.core.node import Role
+from hactl.core.talk import Measured, News, Snapshot, Update
+from hactl.core.value import Value, replace
+
+RECORDS = 2000
+"""Records kept; older ones are the journal's to tell."""
+MINUTE = 60
+"""Measurements of a minute, one a second."""
+MOMENTS = 900
+"""Moments kept, one a second, as long as the fleet is not so large that they would take too much memory ..."""
+SAMPLES = 100_000
+"""... which is a matter of so many measurements of single processes."""
+
+
+class View(Value):
+    """A picture as it is to be drawn."""
+
+    snapshot: Snapshot | None = None
+    records: Sequence[Record] = ()
+    """What happened until then, oldest first."""
+    rates: Mapping[str, Sequence[float]] = {}
+    """Requests per second of each process in the minute before, newest last."""
+    spread: Sequence[Mapping[str, float]] = ()
+    """Requests per second of each region in the minutes before, newest last."""
+    heard: float = 0.0
+    """When the last update came, in seconds of the console's own monotonic clock."""
+    trouble: str = ""
+    """Why nothing comes from the daemon; "" while something does."""
+    live: bool = True
+    """It is the newest there is, and goes on by itself."""
+
+
+class Picture:
+    """Grows by updates."""
+
+    def __init__(self) -> None:
+        self.snapshot: Snapshot | None = None
+        self.records: deque[Record] = deque(maxlen=RECORDS)
+        self.moments: deque[Snapshot] = deque()
+        self.spread: deque[dict[str, float]] = deque()
+        """Of each moment."""
+        self.rates: dict[str, deque[float]] = {}
+        self.heard = 0.0
+        self.trouble = ""
+
+    @property
+    def seq(self) -> int:
+        """The journal position this picture stands at; 0 before there is one."""
+        return self.snapshot.fleet.seq if self.snapshot is not None else 0
+
+    def take(self, update: Update, at: float) -> None:
+        """Add what has come, `at` in seconds of the console's own monotonic clock."""
+        self.heard, self.trouble = at, ""
+        match update:
+            case Snapshot():
+                self.snapshot = update
+                self._measured(update)
+            case News(records=records):
+                self._happened(records)
+            case Measured():
+                if self.snapshot is not None:
+                    mono = self.snapshot.mono + update.at - self.snapshot.at
+                    self.snapshot = replace(
+                        self.snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse
+                    )
+                    self._measured(self.snapshot)
+
+    def recall(self, records: list[Record]) -> None:
+        """Add records from before this picture began."""
+        known = self.records[0].seq if self.records else None
+        older = [record for record in records if known is None or record.seq < known]
+        room = RECORDS - len(self.records)
+        self.records.extendleft(reversed(older[max(0, len(older) - room) :]))
+
+    def lost(self, why: str) -> None:
+        """Nothing comes any more, and why."""
+        self.trouble = why
+
+    def now(self) -> View:
+        """As it is."""
+        return View(
+            snapshot=self.snapshot,
+            records=self.records,
+            rates=self.rates,
+            spread=self.spread,
+            heard=self.heard,
+            trouble=self.trouble,
+        )
+
+    def then(self, at: float) -> View:
+        """As it was at `at` (Unix time), or as near to that as is known."""
+        before = list(islice(self.moments, sum(moment.at <= at for moment in self.moments) or 1))
+        if not before:
+            return replace(self.now(), live=False)
+        snapshot = before[-1]
+        rates: dict[str, list[float]] = {}
+        for moment in before[-MINUTE:]:
+            for sample in moment.samples:
+                rates.setdefault(sample.node, []).append(sample.requests or 0.0)
+        records = tuple(record for record in self.records if record.seq <= snapshot.fleet.seq)
+        return View(
+            snapshot=snapshot,
+            records=records,
+            rates=rates,
+            spread=list(islice(self.spread, len(before))),
+            heard=self.heard,
+            trouble=self.trouble,
+            live=False,
+        )
+
+    def _happened(self, records: tuple[Record, ...]) -> None:
+        if self.snapshot is None:
+            return
+        fleet = self.snapshot.fleet
+        for record in records:
+            if record.seq > fleet.seq:
+                fleet = evolve(fleet, record.event)
+                self.records.append(record)
+        self.snapshot = replace(self.snapshot, fleet=fleet)
+
+    def _measured(self, snapshot: Snapshot) -> None:
+        self.moments.append(snapshot)
+        self.spread.append(_by_region(snapshot))
+        while len(self.moments) > max(MINUTE, min(MOMENTS, SAMPLES // max(1, len(snapshot.samples)))):
+            self.moments.popleft()
+            self.spread.popleft()
+        for sample in snapshot.samples:
+            self.rates.setdefault(sample.node, deque(maxlen=MINUTE)).append(sample.requests or 0.0)
+        for gone in set(self.rates) - set(snapshot.fleet.nodes):
+            del self.rates[gone]
+
+
+def _by_region(snapshot: Snapshot) -> dict[str, float]:
+    carried = {node.region: 0.0 for node in snapshot.fleet.gateways}
+    for sample in snapshot.samples:
+        node = snapshot.fleet.nodes.get(sample.node)
+        if node is not None and node.role is Role.GATEWAY:
+            carried[node.region] += sample.requests or 0.0
+    return carried

@@ -1,0 +1,95 @@
+"""The question before a change: what is hit, what it carries, who takes over. Nothing but `y` says yes.
+
+It is there the moment the key is pressed, so that whatever is typed next is typed here, and says what it knows when
+the daemon has answered; until then there is nothing to say yes to. Where a safety rule would break, the fleet's name
+has to be typed.
+"""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from hactl.tui.changing import Question
+from hactl.tui.lines import Line, Span, line
+from hactl.tui.meaning import Meaning
+from hactl.tui.theme import Theme
+from hactl.tui.widgets.lines_view import LinesView
+
+
+class Confirm(ModalScreen[str | None]):
+    """Answers None for no, "" for yes, and the typed name where that was asked for."""
+
+    AUTO_FOCUS: ClassVar[str | None] = ""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "yes", "yes", show=False),
+        Binding("n,escape,enter,q", "no", "no", show=False),
+    ]
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._look = theme
+        self._question: Question | None = None
+
+    def compose(self) -> ComposeResult:
+        """The question, and a line to type in where one is needed."""
+        with Vertical(id="dialog"):
+            yield LinesView(self._look, id="question")
+            yield Input(id="name")
+
+    def on_mount(self) -> None:
+        """Say what would happen, as far as it is known."""
+        self.query_one("#name").display = False
+        self._show()
+
+    def put(self, question: Question) -> None:
+        """Now it is known what is asked."""
+        self._question = question
+        if self.is_mounted:
+            self._show()
+
+    def _show(self) -> None:
+        lines = _lines(self._question)
+        view = self.query_one("#question", LinesView)
+        view.styles.height = len(lines)
+        view.show(lines)
+        if self._question is not None and self._question.rule:
+            box = self.query_one("#name", Input)
+            box.placeholder = f"type {self._question.name} to go on, esc to leave it"
+            box.display = True
+            self.set_focus(box)
+
+    def action_yes(self) -> None:
+        """Do it, unless nothing was asked yet or a name has to be typed."""
+        if self._question is not None and not self._question.rule:
+            self.dismiss("")
+
+    def action_no(self) -> None:
+        """Leave it."""
+        self.dismiss(None)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The name was typed, or something else."""
+        name = self._question.name if self._question is not None else ""
+        if name and event.value.strip() == name:
+            self.dismiss(name)
+        else:
+            event.input.value = ""
+            event.input.placeholder = f"that was not {name}: nothing done; esc leaves it"
+
+
+def _lines(question: Question | None) -> tuple[Line, ...]:
+    if question is None:
+        return (line(Span(text="asking the daemon what that would do ...", meaning=Meaning.MUTED)),)
+    lines: list[Line] = [line(Span(text=question.title, meaning=Meaning.TITLE)), (), *question.facts]
+    if question.rule:
+        lines += [(), line(Span(text=f"breaks a rule: {question.rule}", meaning=Meaning.DOWN))]
+    lines += [(), line(Span(text=f"$ {question.shell}", meaning=Meaning.MUTED))]
+    if not question.rule:
+        cancel = Span(text="[ Cancel: esc ]", meaning=Meaning.TITLE)
+        lines += [(), line(cancel, "   ", Span(text="y", meaning=Meaning.KEY), " does it")]
+    return tuple(lines)

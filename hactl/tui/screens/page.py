@@ -1,0 +1,111 @@
+"""What every screen has: the verdict on top, the keys that work now at the bottom, and its own body between them."""
+
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from hactl.tui.lines import Line, Span, cut, line
+from hactl.tui.meaning import Glyphs, Meaning
+from hactl.tui.picture import View
+from hactl.tui.summary import STALE, header
+from hactl.tui.theme import Theme
+from hactl.tui.widgets.line_table import LineTable
+from hactl.tui.widgets.lines_view import LinesView
+from hactl.tui.widgets.prompt import Prompt
+from hactl.tui.widgets.reader import Reader
+
+OPENING = ("filter", "ask", "command")
+"""Actions after which letters are letters."""
+LEAST = (60, 15)
+"""Columns and lines below which nothing sensible can be drawn."""
+
+
+class Page(Screen[None]):
+    """Draws the picture it is given; knows no daemon."""
+
+    KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Keys of this screen and what they do, for the line at the bottom."""
+
+    def __init__(self, theme: Theme, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
+        """`prompt` makes a command line."""
+        super().__init__()
+        self.look = theme
+        self.glyphs = glyphs
+        self._prompt = prompt
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield LinesView(self.look, id="header")
+        yield from self.body()
+        yield self._prompt()
+        yield LinesView(self.look, id="keys")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Keys that open a line to type in come first, so that what follows them quickly is typed there; not within."""
+        return not (action in OPENING and isinstance(self.focused, Input))
+
+    @property
+    def prompt(self) -> Prompt:
+        """The command line of this screen."""
+        return self.query_one(Prompt)
+
+    def take_keys(self) -> None:
+        """What has the keys when nothing is typed."""
+        raise NotImplementedError
+
+    def body(self) -> Iterable[Widget]:
+        """What stands between head and foot."""
+        raise NotImplementedError
+
+    def draw_body(self, view: View, *, now: float, stale: bool) -> None:
+        """Show `view` in the body. `now` is the console's own monotonic clock, in seconds."""
+        raise NotImplementedError
+
+    def draw(self, view: View, *, now: float, wall: float) -> None:
+        """Show `view`; what has not changed is not drawn again."""
+        if not self.is_mounted:
+            return
+        width, height = self.size
+        small = width < LEAST[0] or height < LEAST[1]
+        self.set_class(small, "small")
+        if small:
+            needed = f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; keys that change anything are off"
+            self.lines("#header", (cut(line(Span(text=needed, meaning=Meaning.DEGRADED)), width),))
+            return
+        above = header(view, now=now, wall=wall, width=width, glyphs=self.glyphs)
+        self.lines("#header", (above,))
+        known = view.snapshot is not None
+        stale = known and view.live and (bool(view.trouble) or now - view.heard > STALE)
+        self.set_class(not view.live, "past")
+        self.draw_body(view, now=now, stale=stale)
+        self.lines("#keys", (cut(self._foot(view), width),))
+
+    def foot(self) -> Line:
+        """What is to be said beside the keys, such as a filter that hides something."""
+        return ()
+
+    def _foot(self, view: View) -> Line:
+        if view.trouble:
+            return line(Span(text=f" {view.trouble}; trying again", meaning=Meaning.DOWN))
+        parts: list[str | Span] = [" ", *self.foot()]
+        for key, what in self.KEYS:
+            parts += [Span(text=key, meaning=Meaning.KEY), f" {what}  "]
+        return line(*parts)
+
+    def lines(self, which: str, lines: tuple[Line, ...]) -> None:
+        """Show lines in the view called `which`."""
+        self.query_one(which, LinesView).show(lines)
+
+    def paint(self, theme: Theme) -> None:
+        """Draw everything in another theme."""
+        self.look = theme
+        for view in self.query(LinesView):
+            view.paint(theme)
+        for table in self.query(LineTable):
+            table.paint(theme)
+        for reader in self.query(Reader):
+            reader.paint(theme)

@@ -1,0 +1,153 @@
+"""Screens that are read: 3, what happened, and 4, what one process says. Both follow, filter and search alike."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Input
+
+from hactl.core.talk import LogPage
+from hactl.tui.lines import Line, Span, line
+from hactl.tui.meaning import Meaning
+from hactl.tui.picture import View
+from hactl.tui.screens.page import Page
+from hactl.tui.summary import happened
+from hactl.tui.widgets.reader import Reader
+
+
+class ReadingPage(Page):
+    """A reader, and a line to type a filter or a search in."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "ask('filter')", "filter", show=False, priority=True),
+        Binding("s", "ask('search')", "search", show=False, priority=True),
+        Binding("escape", "clear", "clear", show=False),
+    ]
+    KEYS = (("/", "filter"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"), ("q", "quit"))
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+        self._asking = "filter"
+        self._kept = {"filter": "", "search": ""}
+
+    def body(self) -> Iterable[Widget]:
+        """The reader takes it all."""
+        yield Reader(self.look, id="reader")
+        yield Input(select_on_focus=False, id="ask")
+
+    def on_mount(self) -> None:
+        """The reader has the keys."""
+        self._back()
+
+    def take_keys(self) -> None:
+        """See Page."""
+        self.reader.focus()
+
+    @property
+    def reader(self) -> Reader:
+        """What is read."""
+        return self.query_one(Reader)
+
+    def foot(self) -> Line:
+        """What is followed, left out or looked for."""
+        reader = self.reader
+        following = "following  " if reader.following else "not following, f follows  "
+        parts = [Span(text=following, meaning=Meaning.MUTED)]
+        if self._kept["filter"]:
+            said = f"/{self._kept['filter']} {len(reader.shown)} of {reader.total}  "
+            parts.append(Span(text=said, meaning=Meaning.DEGRADED))
+        return line(*parts)
+
+    def action_ask(self, what: str) -> None:
+        """Type a filter or a search."""
+        self._asking = what
+        box = self.query_one("#ask", Input)
+        box.placeholder = "filter, ! inverts" if what == "filter" else "search"
+        box.display = True
+        box.value = self._kept[what]
+        self.set_focus(box)  # at once: what is typed next is meant for it
+
+    @on(Input.Submitted, "#ask")
+    def _entered(self, event: Input.Submitted) -> None:
+        """Filter or search by what was typed."""
+        self._use(self._asking, event.value)
+        self._back()
+
+    def action_clear(self) -> None:
+        """Nothing is left out or looked for any more; once more, and it is back to the fleet."""
+        if self.query_one("#ask").display:
+            self._back()
+        elif any(self._kept.values()):
+            self._use("filter", "")
+            self._use("search", "")
+        else:
+            self.app.call_later(self.app.run_action, "page('fleet')")
+
+    def _use(self, what: str, text: str) -> None:
+        self._kept[what] = text
+        if what == "filter":
+            self.reader.only(text)
+        else:
+            self.reader.search(text)
+
+    def _back(self) -> None:
+        self.query_one("#ask").display = False
+        self.take_keys()
+
+
+class EventsPage(ReadingPage):
+    """Everything that happened, in plain sentences."""
+
+    _seen = 0
+    _live = True
+
+    def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
+        """See Page. Of another time everything is shown anew."""
+        if not view.live or not self._live:
+            until = view.records[-1].seq if view.records else 0
+            if until == self._seen and view.live is self._live:
+                return
+            self._live = view.live
+            self._seen = 0
+            self.reader.clear()
+        new = [record for record in view.records if record.seq > self._seen]
+        if new:
+            self._seen = new[-1].seq
+            self.reader.add(tuple(happened(record) for record in new))
+
+
+class LogsPage(ReadingPage):
+    """The log of one process."""
+
+    node = ""
+    """Whose; "" before one was chosen."""
+    after = -1
+    """Where to read on."""
+    trouble = ""
+    """Why it could not be read last time."""
+
+    def turn_to(self, node: str) -> None:
+        """Read the log of another process, from its end."""
+        if node != self.node:
+            self.node, self.after, self.trouble = node, -1, ""
+            if self.is_mounted:
+                self.reader.clear()
+
+    def take(self, page: LogPage) -> None:
+        """More of it has come."""
+        if page.node != self.node:
+            return
+        self.after, self.trouble = page.after, ""
+        cut = (line(Span(text="-- lines are missing here --", meaning=Meaning.MUTED)),) if page.truncated else ()
+        self.reader.add((*cut, *(line(text) for text in page.lines)))
+
+    def draw_body(self, view: View, *, now: float, stale: bool) -> None:
+        """See Page; what is drawn comes by `take`."""
+
+    def foot(self) -> Line:
+        """Whose log it is."""
+        name = self.node or "no process chosen: enter on the fleet, then l"
+        trouble = (Span(text=f"{self.trouble}  ", meaning=Meaning.DOWN),) if self.trouble else ()
+        return (Span(text=f"{name}  ", meaning=Meaning.TITLE), *trouble, *super().foot())

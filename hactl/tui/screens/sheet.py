@@ -1,0 +1,83 @@
+"""A sheet over a screen: text to read, and away with it: help, or what a command has printed."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from hactl.tui.lines import Line, Span, line
+from hactl.tui.meaning import Meaning
+from hactl.tui.theme import Theme
+from hactl.tui.widgets.lines_view import LinesView
+from hactl.tui.widgets.reader import Reader
+
+
+class Sheet(ModalScreen[None]):
+    """Any length of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,question_mark", "dismiss", "close", show=False),
+    ]
+
+    def __init__(self, theme: Theme, *, title: str, lines: tuple[Line, ...]) -> None:
+        super().__init__()
+        self._look = theme
+        self._title = title
+        self._lines = lines
+
+    def compose(self) -> ComposeResult:
+        """Title, text, and how to get away."""
+        with Vertical(id="sheet"):
+            yield LinesView(self._look, id="title")
+            yield Reader(self._look, id="reader")
+
+    def on_mount(self) -> None:
+        """From the beginning."""
+        close = Span(text="   esc closes", meaning=Meaning.MUTED)
+        self.query_one("#title", LinesView).show((line(Span(text=self._title, meaning=Meaning.TITLE), close),))
+        reader = self.query_one(Reader)
+        reader.styles.height = min(len(self._lines), max(1, self.size.height - 8))
+        reader.add(self._lines)
+        reader.focus()
+        reader.call_after_refresh(reader.action_first)
+
+
+HELP = (
+    ("everywhere", ""),
+    ("1 2 3 4", "fleet, node, events, logs"),
+    (":", "a command, as in a shell; tab completes, arrows recall"),
+    ("p", "hold the view, and back to now"),
+    ("[ ]  { }", "back and forward in time, by 1 s and by 30 s"),
+    ("?", "this"),
+    ("q", "leave; the fleet goes on"),
+    ("", ""),
+    ("in tables", ""),
+    ("j k g G", "down, up, first, last; also arrows, page keys, home, end"),
+    ("enter", "go in"),
+    ("/", "filter; !text leaves out what has it; esc clears"),
+    ("left right o", "sort by another column, the other way round"),
+    ("space  ctrl+\\", "mark, clear marks"),
+    ("l", "the log of the process under the cursor"),
+    ("", ""),
+    ("in texts", ""),
+    ("/ s n N", "filter, search, next and previous match"),
+    ("f", "follow"),
+    ("", ""),
+    ("changes (each asks first, and says its command line)", ""),
+    ("K T R", "kill, stop or start, restart"),
+    ("D Z", "drain or resume, freeze or thaw"),
+)
+"""Keys and what they do; a line without keys is blank, one without an explanation a heading."""
+
+
+def help_lines() -> tuple[Line, ...]:
+    """All keys."""
+    lines = []
+    for keys, what in HELP:
+        if not what:
+            lines.append(line(Span(text=keys, meaning=Meaning.TITLE)))
+        else:
+            lines.append(line("  ", Span(text=f"{keys:<16}", meaning=Meaning.KEY), what))
+    return tuple(lines)

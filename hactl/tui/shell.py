@@ -1,0 +1,84 @@
+"""The headless verbs, run from inside the console exactly as in a shell: the same command, in a process of its own.
+
+What it prints is shown, its exit code is told. Nothing is re-implemented here, so that `:kill seoul-1` and
+`hactl kill seoul-1` can never differ.
+"""
+
+import asyncio
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+
+from hactl.core.errors import HactlError
+from hactl.core.value import Value
+
+LONGEST = 30.0
+"""Seconds a command may take; whoever waits or follows for longer does that in a shell."""
+SHORT = 6
+"""Lines of output that fit into a notice."""
+MOST = 200_000
+"""Bytes of output that are shown, the last ones."""
+
+
+class Ran(Value):
+    """A command that has ended."""
+
+    shell: str
+    """As it would be typed in a shell."""
+    code: int
+    text: str
+    """All it said, data and talk."""
+
+    @property
+    def notice(self) -> str | None:
+        """All of it in a few lines; None when it is too long for that."""
+        said = self.text.splitlines()
+        if len(said) > SHORT:
+            return None
+        return "\n".join([f"$ {self.shell}", *said, *([f"exit code {self.code}"] if self.code else [])])
+
+
+def parse(typed: str) -> list[str]:
+    """The words of a command as it was typed. Raises HactlError for quotes that do not end."""
+    try:
+        return shlex.split(typed.strip().removeprefix("hactl "))
+    except ValueError as error:
+        raise HactlError(f"'{typed}': {str(error).lower()}") from error
+
+
+async def run(words: Sequence[str], fleet: str, *, longest: float = LONGEST) -> Ran:
+    """Run `hactl --fleet FLEET WORDS` without a terminal until it has ended, or for `longest` seconds."""
+    process = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", "hactl", "--fleet", fleet, *words],
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=os.environ | {"NO_COLOR": "1"},
+    )
+    said = bytearray()
+    late = ""
+    try:
+        async with asyncio.timeout(longest):
+            while process.stdout is not None and (piece := await process.stdout.read(1 << 16)):
+                said += piece
+                del said[:-MOST]
+            await process.wait()
+    except TimeoutError:
+        late = f"\n-- ended here after {longest:g} s: run it in a shell --"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    text = said.decode(errors="replace").rstrip() + late
+    return Ran(shell=shlex.join(["hactl", *words]), code=process.returncode or 0, text=text)
+
+
+def complete(typed: str, verbs: Sequence[str], names: Sequence[str]) -> str | None:
+    """How what was typed so far may go on: the first word is a verb, any other a node or a region."""
+    before, _, last = typed.rpartition(" ")
+    known = names if before else verbs
+    found = next((name for name in known if last and name.startswith(last) and name != last), None)
+    if found is None:
+        return None
+    return f"{before} {found}" if before else found

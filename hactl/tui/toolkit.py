@@ -1,0 +1,19 @@
+"""A theme in the terms of the toolkit, for what is drawn by its own widgets: inputs, borders, scroll bars, notices."""
+
+from textual.theme import Theme as TextualTheme
+
+from hactl.tui.theme import Theme
+
+
+def for_textual(theme: Theme) -> TextualTheme:
+    """What Textual's own widgets need to look alike."""
+    surface = theme.surface
+    plain = "ansi_default"
+    return TextualTheme(
+        name=theme.name,
+        primary=surface.border or plain,
+        background=surface.background or plain,
+        surface=surface.background or plain,
+        panel=surface.panel or plain,
+        dark=theme.dark,
+    )

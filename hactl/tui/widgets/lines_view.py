@@ -1,0 +1,41 @@
+"""Lines with meanings, drawn as they are; those that did not change are not drawn again."""
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hactl.tui.lines import Line
+from hactl.tui.theme import Theme
+
+
+class LinesView(Widget):
+    """A few lines of text."""
+
+    def __init__(self, theme: Theme, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._theme = theme
+        self._lines: tuple[Line, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is shown."""
+        return self._lines
+
+    def show(self, lines: tuple[Line, ...]) -> None:
+        """Show these."""
+        before, self._lines = self._lines, lines
+        for at in range(max(len(before), len(lines))):
+            if at >= len(before) or at >= len(lines) or before[at] != lines[at]:
+                self.refresh(Region(0, at, self.size.width, 1))
+
+    def paint(self, theme: Theme) -> None:
+        """Draw everything in another theme."""
+        self._theme = theme
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        spans = self._lines[y] if y < len(self._lines) else ()
+        segments = [Segment(span.text, self._theme.style(span.meaning)) for span in spans]
+        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)

@@ -1,0 +1,162 @@
+"""Lines that only ever grow, read at one's own pace: following never drags away a reader who has scrolled back.
+
+Bounded: the oldest lines go, and what is on the screen stays where it is when they do. Text is text, never markup.
+"""
+
+from collections import deque
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from hactl.tui.lines import Line
+from hactl.tui.meaning import Meaning
+from hactl.tui.theme import Theme
+
+ROOM = 5000
+"""Lines kept."""
+
+
+class Reader(ScrollView, can_focus=True):
+    """Lines, newest at the bottom."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "by(-1)", "up", show=False),
+        Binding("down,j", "by(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown,space", "page(1)", "page down", show=False),
+        Binding("home,g", "first", "first", show=False),
+        Binding("end,G,f", "follow", "follow", show=False),
+        Binding("n", "match(1)", "next match", show=False),
+        Binding("N", "match(-1)", "previous match", show=False),
+    ]
+
+    def __init__(self, theme: Theme, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._theme = theme
+        self._all: deque[Line] = deque(maxlen=ROOM)
+        self._shown: list[Line] = []
+        self._filter = ""
+        self._search = ""
+        self.following = True
+        """New lines are scrolled to."""
+
+    @property
+    def shown(self) -> list[Line]:
+        """The lines that pass the filter, oldest first."""
+        return self._shown
+
+    @property
+    def total(self) -> int:
+        """Lines that there are, filtered or not."""
+        return len(self._all)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._all.clear()
+        self._shown.clear()
+        self.following = True
+        self._fit()
+        self.refresh()
+
+    def add(self, lines: tuple[Line, ...]) -> None:
+        """New lines at the end."""
+        if not lines:
+            return
+        gone = max(0, len(self._all) + len(lines) - ROOM)
+        lost = sum(self._passes(each) for each in list(self._all)[:gone])
+        self._all.extend(lines)
+        self._shown.extend(each for each in lines if self._passes(each))
+        del self._shown[:lost]
+        top = self.scroll_offset.y
+        self._fit()
+        if self.following:
+            self._to(len(self._shown))
+        elif lost:
+            self._to(top - lost)
+        self.refresh()
+
+    def only(self, text: str) -> None:
+        """Show lines that have `text`, whatever its case; with "!" in front those that have not."""
+        self._filter = text
+        self._shown = [each for each in self._all if self._passes(each)]
+        self._fit()
+        self.action_follow()
+
+    def search(self, text: str) -> None:
+        """Mark lines that have `text`, and go to the newest one."""
+        self._search = text.casefold()
+        self.action_match(-1)
+        self.refresh()
+
+    def paint(self, theme: Theme) -> None:
+        """Draw everything in another theme."""
+        self._theme = theme
+        self.refresh()
+
+    def _passes(self, line: Line) -> bool:
+        inverted, part = self._filter.startswith("!"), self._filter.removeprefix("!").casefold()
+        return not part or (part in plain(line).casefold()) is not inverted
+
+    def _fit(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self._shown))
+
+    def _to(self, top: int) -> None:
+        self.scroll_to(y=max(0, min(top, len(self._shown) - self.size.height)), animate=False, force=True)
+
+    def on_resize(self) -> None:
+        """Who follows goes on following."""
+        self._fit()
+        if self.following:
+            self._to(len(self._shown))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        at = y + self.scroll_offset.y
+        spans = self._shown[at] if at < len(self._shown) else ()
+        segments = [Segment(span.text, self._theme.style(span.meaning)) for span in spans]
+        strip = Strip(segments).adjust_cell_length(self.size.width)
+        if self._search and spans and self._search in plain(spans).casefold():
+            strip = strip.apply_style(self._theme.style(Meaning.CURSOR))
+        return strip.apply_style(self.rich_style)
+
+    # -- keys
+
+    def action_by(self, lines: int) -> None:
+        """Up or down; whoever goes up does not follow any more, and whoever reaches the end does again."""
+        self._to(self.scroll_offset.y + lines)
+        last = len(self._shown) - self.size.height
+        self.following = self.scroll_offset.y + lines >= last
+
+    def action_page(self, pages: int) -> None:
+        """Up or down by a screen."""
+        self.action_by(pages * max(1, self.size.height - 1))
+
+    def action_first(self) -> None:
+        """To the oldest line."""
+        self.action_by(-len(self._shown))
+
+    def action_follow(self) -> None:
+        """To the newest line, and on with those to come."""
+        self.following = True
+        self._to(len(self._shown))
+        self.refresh()
+
+    def action_match(self, step: int) -> None:
+        """To the next or the previous line that was searched for."""
+        if not self._search:
+            return
+        hits = [at for at, line in enumerate(self._shown) if self._search in plain(line).casefold()]
+        top = self.scroll_offset.y
+        ahead = [at for at in hits if (at > top if step > 0 else at < top)]
+        if ahead:
+            self.following = False
+            self._to(ahead[0] if step > 0 else ahead[-1])
+
+
+def plain(line: Line) -> str:
+    """A line without its looks."""
+    return "".join(span.text for span in line)

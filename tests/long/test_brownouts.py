@@ -1,0 +1,81 @@
+"""Brown-outs that take their time: of a region others wait behind, of all regions, in vain, and over a daemon's death.
+
+`HACTL_LONG=short`, the setting of every build, leaves them out: shorter ones are in `tests/scenarios`.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from support.load import open_loop
+from support.troubled import RATE, SLOW, moves, share, two, warm
+
+from hactl.core.alert_events import AlertRaised
+from hactl.core.brownout_events import BrownoutChanged
+from hactl.core.brownouts import KEEP, STEPS
+from hactl.core.region_events import RegionEvacuated, RegionRestored
+
+SHORT = os.environ.get("HACTL_LONG") == "short"
+pytestmark = [pytest.mark.envoy, pytest.mark.skipif(SHORT, reason="takes minutes")]
+
+
+async def test_one_that_others_wait_behind_is_compared_with_its_own_past(tmp_path: Path) -> None:
+    """Four fifths of it within 10 s, by the answers that clients got; it does not flap, and comes back in steps."""
+    usual = 1.0
+    async with two(tmp_path, standby=True) as fleet, open_loop(fleet.port, rate=RATE) as load:
+        await warm(load)
+        assert await share(load, "a", 200) == pytest.approx(usual, abs=0.1)
+        mark = fleet.seq
+        (tmp_path / "a").write_text(SLOW)
+        await load.answered(10 * RATE)
+        assert await share(load, "a", 300) <= 0.2 * usual
+        await load.answered(5 * RATE)
+        await fleet.until(lambda now: "a" in now.evacuations)
+        assert moves(fleet, mark) == [KEEP]
+        (tmp_path / "a").unlink()
+        await fleet.happens(RegionRestored, after=mark, patience=90.0)
+        assert await share(load, "a", 300) == pytest.approx(usual, abs=0.1)
+        assert moves(fleet, mark) == [KEEP, *STEPS]
+
+
+async def test_what_both_regions_suffer_from_moves_nothing(tmp_path: Path) -> None:
+    """What stands behind them is slow."""
+    async with two(tmp_path) as fleet, open_loop(fleet.port, rate=RATE) as load:
+        await warm(load)
+        mark = fleet.seq
+        for region in "ab":
+            (tmp_path / region).write_text(SLOW)
+        await load.answered(12 * RATE)
+        await fleet.measured(lambda _: True)
+        assert moves(fleet, mark) == []
+
+
+async def test_what_moving_does_not_help_is_moved_back(tmp_path: Path) -> None:
+    """The standby turns out to be as slow: it was not the region."""
+    async with two(tmp_path, standby=True) as fleet, open_loop(fleet.port, rate=RATE) as load:
+        await warm(load)
+        mark = fleet.seq
+        for region in "ab":
+            (tmp_path / region).write_text(SLOW)
+        await fleet.happens(RegionRestored, after=mark)
+        await load.answered(8 * RATE)
+        assert moves(fleet, mark) == [KEEP, 100]
+
+
+async def test_a_brownout_outlives_the_daemon(tmp_path: Path) -> None:
+    """Killed while the region is emptied: the next one keeps it so, and gives it back when it is well."""
+    async with two(tmp_path) as fleet, open_loop(fleet.port, rate=RATE) as load:
+        await warm(load)
+        mark = fleet.seq
+        (tmp_path / "a").write_text(SLOW)
+        await fleet.happens(RegionEvacuated, after=mark)
+        await fleet.kill_daemon()
+        await fleet.launch()
+        await fleet.calm()
+        assert await share(load, "a", 300) <= 0.1
+        (tmp_path / "a").unlink()
+        await fleet.happens(RegionRestored, after=mark, patience=90.0)
+        assert moves(fleet, mark) == [KEEP, *STEPS]
+        assert [event.alert.kind for event in fleet.since(mark, AlertRaised)] == []
+        assert not next(iter(fleet.now.brownouts.values())).moved
+        assert fleet.since(mark, BrownoutChanged)[-1].brownout.over is not None

@@ -1,0 +1,123 @@
+"""Lines that grow: whoever reads is left alone, whoever follows follows, and memory is bounded."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from hactl.tui.lines import Line, line
+from hactl.tui.theme import DEFAULT, read, shipped
+from hactl.tui.widgets.reader import ROOM, Reader
+
+
+class Bench(App[None]):
+    """One reader and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reader = Reader(read(shipped()[DEFAULT]))
+
+    def compose(self) -> ComposeResult:
+        yield self.reader
+
+    def on_mount(self) -> None:
+        self.reader.focus()
+
+
+@asynccontextmanager
+async def bench(count: int) -> AsyncIterator[tuple[Reader, Pilot[None]]]:
+    app = Bench()
+    async with app.run_test(size=(30, 6)) as pilot:
+        app.reader.add(numbered(0, count))
+        await pilot.pause()
+        yield app.reader, pilot
+
+
+def numbered(first: int, count: int) -> tuple[Line, ...]:
+    return tuple(line(f"line {number}") for number in range(first, first + count))
+
+
+def screen(reader: Reader) -> list[str]:
+    return [reader.render_line(y).text.rstrip() for y in range(reader.size.height)]
+
+
+async def test_it_follows_until_somebody_goes_back():
+    async with bench(20) as (reader, pilot):
+        assert screen(reader)[-1] == "line 19"
+        reader.add(numbered(20, 5))
+        await pilot.pause()
+        assert screen(reader)[-1] == "line 24"
+
+
+async def test_new_lines_never_drag_a_reader_away():
+    async with bench(20) as (reader, pilot):
+        await pilot.press("up", "up")
+        await pilot.pause()
+        before = screen(reader)
+        reader.add(numbered(20, 50))
+        await pilot.pause()
+        assert screen(reader) == before
+        assert not reader.following
+        await pilot.press("f")
+        await pilot.pause()
+        assert screen(reader)[-1] == "line 69"
+        assert reader.following
+
+
+async def test_reaching_the_end_follows_again():
+    async with bench(20) as (reader, pilot):
+        await pilot.press("up")
+        assert not reader.following
+        await pilot.press("down")
+        assert reader.following
+
+
+async def test_the_oldest_go_and_what_is_read_stays_in_place():
+    async with bench(ROOM) as (reader, pilot):
+        await pilot.press("pageup", "pageup")
+        await pilot.pause()
+        before = screen(reader)
+        reader.add(numbered(ROOM, 100))
+        await pilot.pause()
+        assert reader.total == ROOM
+        assert screen(reader) == before
+
+
+async def test_a_filter_cuts_and_can_be_inverted():
+    async with bench(20) as (reader, pilot):
+        reader.only("LINE 1")
+        assert len(reader.shown) == 11
+        reader.add(numbered(100, 2))
+        assert len(reader.shown) == 13
+        reader.only("!line 1")
+        assert len(reader.shown) == 9
+        reader.only("")
+        assert len(reader.shown) == 22
+        await pilot.pause()
+
+
+async def test_a_search_keeps_what_stands_around():
+    async with bench(30) as (reader, pilot):
+        reader.search("line 7")
+        await pilot.pause()
+        assert screen(reader)[0] == "line 7"
+        assert screen(reader)[1] == "line 8"
+        await pilot.press("g")
+        reader.search("line 1")
+        await pilot.press("n")
+        await pilot.pause()
+        assert screen(reader)[0] == "line 1"
+        await pilot.press("n")
+        await pilot.pause()
+        assert screen(reader)[0] == "line 10"
+        await pilot.press("N")
+        await pilot.pause()
+        assert screen(reader)[0] == "line 1"
+
+
+async def test_another_text_begins_anew():
+    async with bench(20) as (reader, _):
+        reader.clear()
+        assert screen(reader) == [""] * 6
+        assert reader.total == 0

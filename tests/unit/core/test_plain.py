@@ -1,0 +1,16 @@
+"""Foreign text cannot drive a terminal."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hactl.core.plain import one_line, plain
+
+
+def test_escapes_are_shown_and_not_obeyed():
+    assert plain("a\x1b[2Jb\x07\r\tc\n") == "a\N{REPLACEMENT CHARACTER}[2Jb" + "\N{REPLACEMENT CHARACTER}" * 2 + "\tc\n"
+
+
+@given(st.text())
+def test_one_line_is_printable_whatever_it_was(text):
+    assert one_line(text).isprintable() or not text
+    assert len(one_line(text)) == len(text)

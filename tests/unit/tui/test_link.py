@@ -1,0 +1,70 @@
+"""The thread from the daemon to the screen: it never ends by itself, and nothing is told twice."""
+
+import asyncio
+from contextlib import suppress
+
+from support.controller import MemoryController
+from support.pictures import a_fleet, a_snapshot
+
+from hactl.core.errors import Unreachable
+from hactl.core.events import WeightsChanged
+from hactl.tui.link import Link
+from hactl.tui.picture import Picture
+
+
+class Held:
+    """A link that runs, and its picture."""
+
+    def __init__(self, controller: MemoryController) -> None:
+        self.picture = Picture()
+        self.news = asyncio.Event()
+        self._link = Link(controller, self.picture, clock=lambda: 5.0, changed=self.news.set)
+
+    async def __aenter__(self) -> "Held":
+        self._task = asyncio.get_running_loop().create_task(self._link.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def until(self, what: object) -> None:
+        async with asyncio.timeout(20):
+            while not what():
+                self.news.clear()
+                await self.news.wait()
+
+
+async def test_the_picture_begins_with_what_was_before():
+    controller = MemoryController(a_fleet())
+    controller.happen(WeightsChanged(nodes={"seoul-1": 7}))
+    async with Held(controller) as held:
+        await held.until(lambda: held.picture.records)
+        assert [record.seq for record in held.picture.records] == [controller.snapshot.fleet.seq]
+        assert held.picture.heard == 5.0
+
+
+async def test_it_comes_back_and_goes_on_where_it_was():
+    controller = MemoryController(a_fleet())
+    controller.snapshot = a_snapshot()
+    async with Held(controller) as held:
+        await held.until(lambda: held.picture.snapshot is not None)
+        controller.failure = Unreachable("no daemon answers", "hactl up")
+        controller.let_go()
+        await held.until(lambda: held.picture.trouble)
+        assert held.picture.snapshot is not None
+        controller.happen(WeightsChanged(nodes={"seoul-1": 7}))
+        controller.failure = None
+        await held.until(lambda: held.picture.records)
+        assert held.picture.trouble == ""
+        assert held.picture.snapshot.fleet.nodes["seoul-1"].weight == 7
+        assert len(held.picture.records) == 1
+
+
+async def test_whoever_stops_it_leaves_no_subscription_behind():
+    controller = MemoryController(a_fleet())
+    async with Held(controller) as held:
+        await held.until(lambda: held.picture.snapshot is not None)
+        assert controller.watchers == 1
+    await controller.until_watchers(0)

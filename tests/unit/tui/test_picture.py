@@ -1,0 +1,145 @@
+"""What a console knows: it follows what comes, forgets what is old, and says when nothing comes."""
+
+from support.build import founded
+
+from hactl.core.events import DaemonStopped, Record, WeightsChanged
+from hactl.core.model import Sample
+from hactl.core.talk import Measured, News, Pulse, Snapshot
+from hactl.core.value import replace
+from hactl.tui.picture import MINUTE, RECORDS, SAMPLES, Picture
+
+
+def a_snapshot() -> Snapshot:
+    return Snapshot(fleet=founded(), at=1000.0, mono=50.0)
+
+
+def a_record(seq: int) -> Record:
+    return Record(seq=seq, wall=1000.0 + seq, mono=50.0 + seq, event=WeightsChanged(nodes={"seoul-1": seq}))
+
+
+def test_news_change_the_fleet_and_are_remembered():
+    picture = Picture()
+    picture.take(a_snapshot(), 1.0)
+    after = picture.seq + 1
+    picture.take(News(records=(a_record(after),)), 2.0)
+    assert picture.seq == after
+    assert picture.snapshot.fleet.nodes["seoul-1"].weight == after
+    assert [record.seq for record in picture.records] == [after]
+    assert picture.heard == 2.0
+
+
+def test_what_is_known_already_is_not_taken_twice():
+    """After a break the stream may begin a little before where it ended."""
+    picture = Picture()
+    picture.take(a_snapshot(), 1.0)
+    news = News(records=(a_record(picture.seq + 1),))
+    picture.take(news, 2.0)
+    picture.take(news, 3.0)
+    assert len(picture.records) == 1
+
+
+def test_measurements_move_the_time_and_fill_a_minute():
+    picture = Picture()
+    picture.take(a_snapshot(), 1.0)
+    for second in range(MINUTE + 10):
+        sample = Sample(node="seoul-1", at=1000.0 + second, requests=float(second))
+        picture.take(Measured(at=1000.0 + second, samples=(sample,), pulse=Pulse(pid=7)), float(second))
+    assert (picture.snapshot.at, picture.snapshot.mono) == (1069.0, 119.0)
+    assert picture.snapshot.pulse.pid == 7
+    assert list(picture.rates["seoul-1"]) == [float(second) for second in range(10, MINUTE + 10)]
+
+
+def test_a_process_that_has_gone_is_forgotten():
+    picture = Picture()
+    snapshot = a_snapshot()
+    picture.take(replace(snapshot, samples=(Sample(node="seoul-1", at=1.0, requests=5.0),)), 1.0)
+    picture.take(replace(snapshot, fleet=replace(snapshot.fleet, nodes={})), 2.0)
+    assert picture.rates == {}
+
+
+def test_memory_is_bounded_and_the_newest_stay():
+    picture = Picture()
+    picture.take(a_snapshot(), 1.0)
+    first = picture.seq + 1
+    for seq in range(first, first + RECORDS + 50):
+        picture.take(News(records=(a_record(seq),)), 2.0)
+    assert len(picture.records) == RECORDS
+    assert picture.records[-1].seq == first + RECORDS + 49
+
+
+def test_what_was_before_comes_before():
+    picture = Picture()
+    picture.take(a_snapshot(), 1.0)
+    now = picture.seq
+    picture.take(News(records=(a_record(now + 1),)), 2.0)
+    picture.recall([a_record(seq) for seq in range(now - 1, now + 2)])
+    assert [record.seq for record in picture.records] == [now - 1, now, now + 1]
+
+
+def test_a_lost_daemon_leaves_the_picture_as_it_was():
+    picture = Picture()
+    picture.take(a_snapshot(), 1.0)
+    picture.lost("no daemon answers")
+    assert picture.trouble == "no daemon answers"
+    assert picture.snapshot is not None
+    picture.take(News(records=(replace(a_record(picture.seq + 1), event=DaemonStopped(pid=1)),)), 9.0)
+    assert picture.trouble == ""
+
+
+def test_without_a_snapshot_there_is_nothing_to_change():
+    picture = Picture()
+    picture.take(News(records=(a_record(5),)), 1.0)
+    picture.take(Measured(at=1.0), 2.0)
+    assert picture.snapshot is None
+    assert picture.seq == 0
+
+
+class TestThePast:
+    """Time travel: as it was, with what had happened until then."""
+
+    def seen(self) -> Picture:
+        picture = Picture()
+        picture.take(a_snapshot(), 1.0)
+        for second in range(1, 100):
+            if second == 50:
+                picture.take(News(records=(a_record(picture.seq + 1),)), 2.0)
+            sample = Sample(node="seoul-1", at=1000.0 + second, requests=float(second))
+            picture.take(Measured(at=1000.0 + second, samples=(sample,)), float(second))
+        return picture
+
+    def test_a_moment_is_what_was_known_then(self):
+        view = self.seen().then(1030.4)
+        assert view.snapshot.at == 1030.0
+        assert view.records == ()
+        assert list(view.rates["seoul-1"]) == [float(second) for second in range(1, 31)]
+        assert not view.live
+
+    def test_what_happened_before_is_there(self):
+        view = self.seen().then(1060.0)
+        assert len(view.records) == 1
+        assert view.snapshot.fleet.seq == view.records[0].seq
+        assert len(view.rates["seoul-1"]) == MINUTE
+
+    def test_before_everything_is_the_first_moment(self):
+        assert self.seen().then(0.0).snapshot.at == 1000.0
+
+    def test_how_traffic_was_spread_goes_with_it(self):
+        picture = self.seen()
+        assert len(picture.now().spread) == len(picture.moments) == 100
+        assert picture.then(1030.4).spread[-1] == {"seoul": 30.0}
+
+    def test_an_empty_picture_has_no_past(self):
+        assert Picture().then(5.0).snapshot is None
+
+    def test_now_is_live(self):
+        picture = self.seen()
+        assert picture.now().live
+        assert picture.now().snapshot is picture.snapshot
+
+    def test_moments_are_bounded(self):
+        picture = Picture()
+        picture.take(a_snapshot(), 1.0)
+        many = tuple(Sample(node=f"n{number}", at=1.0) for number in range(1000))
+        for second in range(SAMPLES // 1000 + 50):
+            picture.take(Measured(at=1000.0 + second, samples=many), 1.0)
+        assert len(picture.moments) == SAMPLES // 1000

@@ -1,0 +1,112 @@
+"""A fleet in rows: what is meant beside what is measured, and a reason for everything that is out of service."""
+
+import pytest
+from support.build import a_node
+from support.pictures import AT, a_fleet, a_snapshot, a_view, samples, with_node
+
+from hactl.core.node import Health, NodeState, Reason, ReasonCode
+from hactl.core.value import replace
+from hactl.tui.meaning import ASCII, Glyphs, Meaning
+from hactl.tui.picture import View
+from hactl.tui.render import COLUMNS, age, fleet_rows, looks, spark
+from hactl.tui.rows import Row
+
+GLYPHS = Glyphs()
+TITLES = [column.title for column in COLUMNS]
+
+
+def rows(view: View) -> dict[str, dict[str, str]]:
+    return {row.key: dict(zip(TITLES, (cell.text for cell in row.cells), strict=True)) for row in found(view)}
+
+
+def found(view: View) -> tuple[Row, ...]:
+    return fleet_rows(view, GLYPHS)
+
+
+def test_edges_come_first_and_then_each_region_with_its_nodes():
+    assert [row.key for row in found(a_view())] == [
+        "[edges]", "edge-1", "edge-2",
+        "[seoul]", "seoul-1", "seoul-2",
+        "[osaka]", "osaka-1", "osaka-2",
+    ]  # fmt: skip
+
+
+def test_what_is_meant_stands_beside_what_is_measured():
+    row = rows(a_view())["seoul-1"]
+    assert (row["WEIGHT"], row["SHARE"], row["SEEN"], row["REQ/S"]) == ("100", "25%", "25%", "25")
+    assert (row["P50"], row["P99"], row["CPU"], row["MEM"], row["FOR"]) == ("1.5", "12.2", "3%", "66M", "2m")
+
+
+def test_a_share_that_drifts_is_marked():
+    fleet = a_fleet()
+    measured = tuple(replace(sample, share=0.40) if sample.node == "seoul-1" else sample for sample in samples(fleet))
+    seen = TITLES.index("SEEN")
+    cells = {row.key: row.cells[seen] for row in found(a_view(a_snapshot(fleet, measured)))}
+    assert cells["seoul-1"].meaning is Meaning.DEGRADED
+    assert cells["seoul-2"].meaning is Meaning.TEXT
+
+
+def test_whoever_is_out_has_a_reason_and_an_age():
+    out = with_node(
+        a_fleet(),
+        "seoul-2",
+        state=NodeState.BACKOFF,
+        health=Health.UNKNOWN,
+        since=AT - 4.0,
+        reason=Reason(code=ReasonCode.EXITED, text="killed by signal 9"),
+    )
+    row = rows(a_view(a_snapshot(out)))["seoul-2"]
+    assert (row["STATE"], row["FOR"], row["WHY"]) == ("✖ backoff", "4s", "killed by signal 9")
+
+
+def test_a_region_is_what_its_nodes_are():
+    """Computed from measured children, never from the configuration."""
+    one = with_node(a_fleet(), "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN)
+    none = with_node(one, "seoul-1", state=NodeState.FAILED, health=Health.UNKNOWN)
+    assert rows(a_view(a_snapshot(a_fleet())))["[seoul]"]["STATE"] == "● 2/2"
+    assert rows(a_view(a_snapshot(one)))["[seoul]"]["STATE"] == "▲ 1/2"
+    assert rows(a_view(a_snapshot(none)))["[seoul]"]["STATE"] == "✖ 0/2"
+
+
+def test_what_was_not_measured_is_not_invented():
+    row = rows(a_view(a_snapshot(measured=())))["seoul-1"]
+    assert [row[name] for name in ("SEEN", "REQ/S", "ERR/S", "P50", "P99", "CPU", "MEM")] == ["-"] * 7
+
+
+def test_without_a_view_there_are_no_rows():
+    assert found(View()) == ()
+
+
+@pytest.mark.parametrize("glyphs", [GLYPHS, ASCII])
+def test_no_two_kinds_of_state_share_a_glyph(glyphs):
+    """Colour is never the only sign."""
+    shown = {}
+    for state in NodeState:
+        glyph, _, meaning = looks(a_node(state), glyphs)
+        assert shown.setdefault(glyph, meaning) is meaning
+
+
+def test_a_serving_node_with_a_reason_does_not_look_well():
+    suspect = a_node(NodeState.SERVING, reason=Reason(code=ReasonCode.SUSPECT, text="no answer"))
+    assert looks(suspect, GLYPHS)[2] is Meaning.DEGRADED
+    assert looks(a_node(NodeState.SERVING, health=Health.UNHEALTHY), GLYPHS)[1:] == ("unhealthy", Meaning.DOWN)
+
+
+class TestSpark:
+    def test_a_minute_against_its_highest_value_newest_to_the_right(self):
+        assert spark([0.0] * 30 + [8.0] * 30, 4, GLYPHS) == "▁▁██"
+
+    def test_what_is_not_known_is_blank(self):
+        assert spark([5.0] * 15, 4, GLYPHS) == "   █"
+        assert spark([], 4, GLYPHS) == "    "
+
+    def test_nothing_is_a_low_line(self):
+        assert spark([0.0] * 60, 4, GLYPHS) == "▁▁▁▁"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(-1, "0s"), (59.9, "59s"), (61, "1m"), (3600 * 3 + 60 * 12, "3h12"), (86400 * 40, "40d")]
+)
+def test_an_age_takes_little_room(seconds, said):
+    assert age(seconds) == said
+    assert len(said) <= 5
