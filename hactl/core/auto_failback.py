@@ -6,7 +6,7 @@ taken back, the region has to be whole for twice as long. Time that nobody watch
 
 from hactl.core import ramp
 from hactl.core.draft import Draft
-from hactl.core.evacuating import longer, watch_well
+from hactl.core.evacuating import hands_off, longer, watch_well
 from hactl.core.evacuation import Evacuation, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.regions import missing, usable
@@ -19,7 +19,7 @@ def follow(draft: Draft) -> None:
     """Keep the time for each region that is to return, whatever else goes on, and begin a return that is due."""
     for evacuation in _lost(draft.fleet):
         watch_well(draft, evacuation.region, well=_well(draft.fleet, evacuation.region))
-    if _busy(draft.fleet):
+    if hands_off(draft.fleet):
         return
     for evacuation in _lost(draft.fleet):
         due = _due(draft.fleet, evacuation)
@@ -44,7 +44,7 @@ def forget(draft: Draft) -> None:
 
 def next_look(fleet: Fleet) -> float | None:
     """When time alone brings a region back, in monotonic seconds; None when it does not."""
-    if _busy(fleet):
+    if hands_off(fleet):
         return None
     dues = (_due(fleet, evacuation) for evacuation in _lost(fleet))
     return min((due for due in dues if due is not None), default=None)
@@ -62,10 +62,3 @@ def _well(fleet: Fleet, region: str) -> bool:
 
 def _due(fleet: Fleet, evacuation: Evacuation) -> float | None:
     return None if evacuation.well_since is None else evacuation.well_since + wait(fleet, evacuation)
-
-
-def _busy(fleet: Fleet) -> bool:
-    """Nothing is moved while a configuration comes into force or goes, somebody has the fleet paused, or the traffic of
-    a region moves already."""
-    moving = ramp.in_progress(fleet) is not None
-    return moving or fleet.proposal is not None or fleet.paused is not None or fleet.closing

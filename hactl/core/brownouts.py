@@ -15,7 +15,7 @@ takes a configuration, or an operator moves traffic, nothing moves by itself, in
 from hactl.core.brownout import Brownout
 from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
 from hactl.core.draft import Draft
-from hactl.core.evacuating import leave, longer, obstacle, too_much
+from hactl.core.evacuating import hands_off, leave, longer, obstacle, too_much
 from hactl.core.evacuation import WHOLE, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
@@ -101,7 +101,7 @@ def _follow_one(draft: Draft, brownout: Brownout) -> None:
         _forget(draft, brownout, "brown-outs are no longer minded")
     elif brownout.moved and not _ours(fleet, brownout.region) and not _on_loan(fleet, brownout.region):
         _let_go(draft, brownout)
-    elif brownout.moved and brownout.vain and not _hands_off(fleet):
+    elif brownout.moved and brownout.vain and not hands_off(fleet):
         _give_up(draft, brownout)
     elif brownout.faltering:
         _move_away(draft, brownout)
@@ -117,11 +117,11 @@ def _move_away(draft: Draft, brownout: Brownout) -> None:
     fleet, region = draft.fleet, brownout.region
     if brownout.moved:
         # it came back too early
-        if kept(fleet, region) > KEEP and not _hands_off(fleet):
+        if kept(fleet, region) > KEEP and not hands_off(fleet):
             leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
         return
     barred = brownout.barred is not None and draft.now.mono < brownout.barred
-    if barred or brownout.yielded or _hands_off(fleet) or _obstacle(fleet, brownout):
+    if barred or brownout.yielded or hands_off(fleet) or _obstacle(fleet, brownout):
         return
     _change(draft, replace(brownout, moved=True, barred=None), "has most of its traffic moved to the others")
     leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
@@ -186,11 +186,11 @@ def _forget(draft: Draft, brownout: Brownout, why: str) -> None:
 
 def _due(fleet: Fleet, brownout: Brownout) -> float | None:
     if brownout.faltering:
-        stuck = brownout.moved or brownout.yielded or _hands_off(fleet) or _obstacle(fleet, brownout)
+        stuck = brownout.moved or brownout.yielded or hands_off(fleet) or _obstacle(fleet, brownout)
         return None if stuck else brownout.barred
     if not brownout.moved:
         return None if brownout.over is None else brownout.over + _memory(brownout)
-    if _hands_off(fleet) or not confirmed(fleet, fleet.plan.version):
+    if hands_off(fleet) or not confirmed(fleet, fleet.plan.version):
         return None
     return brownout.heard + brownout.wait if kept(fleet, brownout.region) <= KEEP else brownout.resume
 
@@ -208,12 +208,6 @@ def _fits_by_now(fleet: Fleet, brownout: Brownout, load: float | None) -> bool:
     if not waits or not too_much(fleet, brownout.region, KEEP, brownout.load):
         return False
     return not too_much(fleet, brownout.region, KEEP, load)
-
-
-def _hands_off(fleet: Fleet) -> bool:
-    """True while the daemon does nothing by itself, or somebody moves traffic between regions."""
-    ordered = any(operation.verb in RAMPS for operation in fleet.operations.values())
-    return ordered or fleet.paused is not None or fleet.proposal is not None
 
 
 def _ours(fleet: Fleet, region: str) -> bool:

@@ -1,6 +1,6 @@
 """Taking traffic away from a region and giving it back: the one place that does, whoever asks. Pure.
 
-Not when that is done: operators order it (`shifting`), a lost region asks for it (`region_loss`), and so does one that
+Not when that is done: operators order it (`ramp`), a lost region asks for it (`region_loss`), and so does one that
 falters. Not what the edges are told: that follows (`regions`, `traffic`).
 """
 
@@ -9,6 +9,7 @@ from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
 from hactl.core.headroom import CapacityVerdict, burden
 from hactl.core.load import Load
 from hactl.core.model import Fleet
+from hactl.core.operation import RAMPS
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.regions import missing, takers
 from hactl.core.value import replace
@@ -55,6 +56,13 @@ def watch_well(draft: Draft, region: str, *, well: bool) -> None:
     evacuation = draft.fleet.evacuations[region]
     since = (evacuation.well_since or draft.now.mono) if well else None
     put(draft, replace(evacuation, well_since=since))
+
+
+def hands_off(fleet: Fleet) -> bool:
+    """True while nothing moves by itself: the daemon repairs nothing or leaves, a configuration comes into force or
+    goes, or somebody moves traffic between regions."""
+    ordered = any(operation.verb in RAMPS for operation in fleet.operations.values())
+    return ordered or fleet.paused is not None or fleet.proposal is not None or fleet.closing
 
 
 def obstacle(fleet: Fleet, region: str) -> str:

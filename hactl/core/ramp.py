@@ -57,6 +57,8 @@ def check(fleet: Fleet, request: Request) -> None:
         if region not in fleet.evacuations:
             raise CommandRejected(f"'{region}' has all its traffic", "hactl status")
         carriers = (region,)
+        if not fleet.region_weight(region):
+            raise CommandRejected(f"'{region}' weighs 0", f"hactl weight --region {region} 100", guard=True)
         if not usable(fleet, region):
             raise CommandRejected(f"no node of '{region}' serves", f"hactl start --region {region}", guard=True)
     out = [name for carrier in carriers for name in missing(fleet, carrier)]
@@ -269,8 +271,9 @@ def _end_done(draft: Draft, operation: Operation) -> None:
     if operation.verb is Verb.FAILBACK:
         sentence = f"{region} has all its traffic again"
     else:
-        others = " and ".join(takers(draft.fleet, region))
-        sentence = f"{region} takes no traffic any more" + (f": {others} carries it" if others else "")
+        others = takers(draft.fleet, region)
+        carried = f": {' and '.join(others)} {'carries' if len(others) == 1 else 'carry'} it" if others else ""
+        sentence = f"{region} takes no traffic any more{carried}"
     end(draft, operation, Outcome.DONE, sentence)
 
 
