@@ -7,12 +7,16 @@ import os
 from pathlib import Path
 
 import pytest
+from support.fleet import Region, RunningFleet
 from support.load import open_loop
-from support.troubled import RATE, SLOW, moves, share, two, warm
+from support.troubled import RATE, SLOW, moves, share, tables, two, warm
 
 from hactl.core.alert_events import AlertRaised
 from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.brownouts import KEEP, STEPS
+from hactl.core.commands import Failover
+from hactl.core.events import OperationEnded
+from hactl.core.operation import Outcome
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 
 SHORT = os.environ.get("HACTL_LONG") == "short"
@@ -79,3 +83,22 @@ async def test_a_brownout_outlives_the_daemon(tmp_path: Path) -> None:
         assert [event.alert.kind for event in fleet.since(mark, AlertRaised)] == []
         assert not next(iter(fleet.now.brownouts.values())).moved
         assert fleet.since(mark, BrownoutChanged)[-1].brownout.over is not None
+
+
+async def test_a_region_that_fails_can_be_left_by_order(tmp_path: Path) -> None:
+    """Where nothing moves by itself: the errors for which it is left are not taken for harm done by leaving it."""
+    async with (
+        RunningFleet(
+            regions=(Region(name="a", nodes=2), Region(name="b", nodes=2)),
+            routes="",
+            extra=f"{tables(str(tmp_path))}brownout = false\n",
+        ) as fleet,
+        open_loop(fleet.port, rate=RATE) as load,
+    ):
+        await warm(load)
+        (tmp_path / "a").write_text("0 60")
+        await load.answered(3 * RATE)
+        ended = await fleet.ended(await fleet.command(Failover(region="a", steps=4, pause=2.0), wait=False))
+        assert isinstance(ended.event, OperationEnded)
+        assert ended.event.outcome is Outcome.DONE, ended.event.sentence
+        assert await share(load, "a", 200) == 0.0

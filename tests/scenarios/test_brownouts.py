@@ -11,13 +11,11 @@ from pathlib import Path
 import pytest
 from support.fleet import Region, RunningFleet
 from support.load import open_loop
-from support.troubled import FAULTY, PROGRAM, RATE, moves, share, tables, two, warm
+from support.troubled import FAULTY, PROGRAM, RATE, moves, share, two, warm
 
 from hactl.core.brownouts import KEEP, STEPS
-from hactl.core.commands import Failover
-from hactl.core.events import NodeChanged, OperationEnded
+from hactl.core.events import NodeChanged
 from hactl.core.model import Fleet
-from hactl.core.operation import Outcome
 from hactl.core.region_events import RegionRestored
 from hactl.core.traffic import shares
 
@@ -41,25 +39,6 @@ async def test_a_browned_out_region_loses_most_of_its_share_and_gets_it_back(tmp
         await fleet.happens(RegionRestored, after=mark, patience=90.0)
         assert await share(load, "a", 300) == pytest.approx(usual, abs=0.1)
         assert moves(fleet, mark) == [KEEP, *STEPS]
-
-
-async def test_a_region_that_fails_can_be_left_by_order(tmp_path: Path) -> None:
-    """Where nothing moves by itself: the errors for which it is left are not taken for harm done by leaving it."""
-    async with (
-        RunningFleet(
-            regions=(Region(name="a", nodes=2), Region(name="b", nodes=2)),
-            routes="",
-            extra=f"{tables(str(tmp_path))}brownout = false\n",
-        ) as fleet,
-        open_loop(fleet.port, rate=RATE) as load,
-    ):
-        await warm(load)
-        (tmp_path / "a").write_text("0 60")
-        await load.answered(3 * RATE)
-        ended = await fleet.ended(await fleet.command(Failover(region="a", steps=4, pause=2.0), wait=False))
-        assert isinstance(ended.event, OperationEnded)
-        assert ended.event.outcome is Outcome.DONE, ended.event.sentence
-        assert await share(load, "a", 200) == 0.0
 
 
 async def test_a_node_far_slower_than_its_peers_is_said_and_gets_less(tmp_path: Path) -> None:
