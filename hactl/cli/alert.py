@@ -22,6 +22,7 @@ from hactl.core.events import (
 )
 from hactl.core.model import Fleet
 from hactl.core.operation import Outcome
+from hactl.core.reading import age
 from hactl.core.talk import Query, Receipt
 from hactl.core.telling import tell
 from hactl.core.value import Value
@@ -153,7 +154,7 @@ def _place(spec: AlertSpec) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     last = "never"
     if row.last is not None:
-        ago = f"{output.age(time.time() - row.last.wall)} ago"
+        ago = f"{age(time.time() - row.last.wall)} ago"
         said = tell(row.last.event).removeprefix(f"alert {row.name}: ")
         well = isinstance(row.last.event, AlertDelivered)
         last = output.tint("ok" if well else "down", f"{ago}: {said}")

@@ -33,7 +33,7 @@ def open_console(chosen: Chosen, *, verbs: tuple[str, ...] = (), theme: str = ""
     from hactl.control.aclient import AsyncClient
     from hactl.tui.app import Console
 
-    look, glyphs = choose_theme(theme), choose_glyphs()
+    look, glyphs = choose_theme(theme), choose_glyphs(sys.stdout.encoding)
     socket = chosen.paths.control_read_only if read_only else chosen.paths.control
 
     async def show() -> int:
@@ -68,9 +68,8 @@ def themes_home() -> Path:
     return (Path(xdg) if xdg else Path.home() / ".config") / "hactl" / "themes"
 
 
-def choose_glyphs() -> "Glyphs":
-    """Glyphs that the terminal's encoding has."""
+def choose_glyphs(encoding: str) -> "Glyphs":
+    """Glyphs that a terminal's encoding has."""
     from hactl.tui.meaning import ASCII, Glyphs
 
-    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
-    return Glyphs() if encoding == "utf8" else ASCII
+    return Glyphs() if encoding.lower().replace("-", "") == "utf8" else ASCII

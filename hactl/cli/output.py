@@ -94,11 +94,3 @@ def folded(line: str, columns: int) -> list[str]:
 def count(number: int, what: str) -> str:
     """`number` things: "1 node", "3 nodes"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def age(seconds: float) -> str:
-    """A duration for people: 4s, 12m, 3h, 5d."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
-    return f"{max(0, int(seconds))}s"

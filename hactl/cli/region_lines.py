@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from hactl.cli import output
 from hactl.cli.brownout_lines import outlook, unmoved
 from hactl.core import auto_failback
 from hactl.core.evacuation import Evacuation, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.ramp import in_progress
+from hactl.core.reading import age
 from hactl.core.regions import takers
 
 
@@ -16,7 +16,7 @@ def troubles(fleet: Fleet, wall: float, mono: float) -> Iterator[str]:
     for loss in fleet.region_losses.values():
         ms = None if loss.moved is None else (loss.moved - loss.seen) * 1000
         moved = "" if ms is None else f", traffic moved on every edge after {ms:.0f} ms"
-        ago = output.age(mono - loss.seen)
+        ago = age(mono - loss.seen)
         yield f"{loss.region} was lost {ago} ago and is not whole again: {loss.cause.text}{moved}"
     for evacuation in fleet.evacuations.values():
         yield f"{_kept(evacuation, wall)}; {_ends(fleet, evacuation, mono)}"
@@ -25,7 +25,7 @@ def troubles(fleet: Fleet, wall: float, mono: float) -> Iterator[str]:
 
 def _kept(evacuation: Evacuation, wall: float) -> str:
     part = f"keeps {evacuation.keep} % of its traffic" if evacuation.keep else "takes no traffic"
-    since = output.age(wall - evacuation.since)
+    since = age(wall - evacuation.since)
     why = f" ({evacuation.why})" if evacuation.why else ""
     return f"{evacuation.region} {part} since {since}, {evacuation.who}{why}"
 
@@ -43,7 +43,7 @@ def _ends(fleet: Fleet, evacuation: Evacuation, mono: float) -> str:
     if evacuation.cause is EvacuationCause.LOST and fleet.spec.auto_failback:
         wait = auto_failback.wait(fleet, evacuation)
         if evacuation.well_since is not None:
-            left = output.age(evacuation.well_since + wait - mono)
+            left = age(evacuation.well_since + wait - mono)
             return f"all of it again in {left} if it stays whole, or with: {command}"
-        return f"all of it again when it has been whole for {output.age(wait)}, or with: {command}"
+        return f"all of it again when it has been whole for {age(wait)}, or with: {command}"
     return f"ends with: {command}"

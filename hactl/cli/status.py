@@ -17,7 +17,7 @@ from hactl.core.headroom import Headroom, headroom, told
 from hactl.core.load import measured
 from hactl.core.model import EdgeLoss, Fleet, Paused, Sample
 from hactl.core.node import Node, Role
-from hactl.core.reading import Reading, Verdict, explain, read, url, word
+from hactl.core.reading import Reading, Verdict, age, explain, read, url, word
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.traffic import shares
 from hactl.core.value import Value
@@ -110,7 +110,7 @@ def _summary(snapshot: Snapshot, width: int) -> list[str]:
         f"survives any one loss: {'yes' if reading.n_minus_1 else 'NO'}; last failover: {failover}",
         *output.folded(told(_headroom(snapshot)), width),
         f"edges on {url(fleet.spec.edge)}, policy {fleet.policy}, revision {fleet.revision}, seq {fleet.seq}",
-        f"daemon {pulse.version} (pid {pulse.pid}), up {output.age(snapshot.at - pulse.started)},"
+        f"daemon {pulse.version} (pid {pulse.pid}), up {age(snapshot.at - pulse.started)},"
         f" cpu {pulse.cpu * 100:.1f} %, loop lag {pulse.lag_ms:.0f} ms",
     ]
     if fleet.last_edge_loss is not None:
@@ -130,7 +130,7 @@ def _summary(snapshot: Snapshot, width: int) -> list[str]:
         summary.append(f"WARNING: {pulse.unwritten} records could not be written yet: the disk is full")
     stale = time.time() - snapshot.at
     if stale > 5:
-        summary.append(f"WARNING: this picture is {output.age(stale)} old")
+        summary.append(f"WARNING: this picture is {age(stale)} old")
     return summary
 
 
@@ -138,7 +138,7 @@ def _edge_loss(loss: EdgeLoss, now: float) -> str:
     back = "not back yet" if loss.back_ms is None else f"back in {loss.back_ms:.0f} ms"
     use = loss.use
     price = f"{use.connections} connections, {use.requests} requests" if use is not None else "clients unknown"
-    return f"last edge lost: {loss.edge} {output.age(now - loss.wall)} ago ({price}), {back}"
+    return f"last edge lost: {loss.edge} {age(now - loss.wall)} ago ({price}), {back}"
 
 
 def _headroom(snapshot: Snapshot) -> Headroom:
@@ -149,9 +149,9 @@ def _paused(paused: Paused, now: float) -> str:
     why = f" ({paused.reason})" if paused.reason else ""
     ends = "until: hactl unpause"
     if paused.until is not None:
-        ends = f"ends by itself in {output.age(paused.until - now)}"
+        ends = f"ends by itself in {age(paused.until - now)}"
     by = f" by {paused.by}" if paused.by else ""
-    return f"PAUSED{by} since {output.age(now - paused.since)}{why}: nothing is repaired; {ends}"
+    return f"PAUSED{by} since {age(now - paused.since)}{why}: nothing is repaired; {ends}"
 
 
 def _certificate(fleet: Fleet, now: float) -> list[str]:
@@ -188,7 +188,7 @@ def _row(node: Node, sample: Sample | None, part: float | None, now: float) -> t
     return (
         node.name,
         output.tint(state),
-        output.age(now - node.since) if node.since else "-",
+        age(now - node.since) if node.since else "-",
         "-" if edge else str(node.weight),
         "-" if part is None else f"{part * 100:.0f} %",
         "-" if sample.share is None or edge else f"{sample.share * 100:.0f} %",

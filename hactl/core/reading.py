@@ -108,3 +108,11 @@ def _connections(count: int) -> str:
 def is_serving(fleet: Fleet) -> bool:
     """True when everything that should be up serves, however well, and every edge has proved the plan."""
     return read(replace(fleet, brownouts={})).verdict is Verdict.OK and sum(share.part for share in shares(fleet)) > 0
+
+
+def age(seconds: float) -> str:
+    """A duration for people: 4s, 12m, 3h, 5d."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{max(0, int(seconds))}s"

@@ -113,8 +113,7 @@ def spawn(command: CommandLine, *, instance: str, log: Path, now: float, open_fi
     """Start a process in a session of its own, its output appended to `log`, its environment minimal.
 
     Unless it has a directory to run in, it inherits ours. `now` is monotonic; `open_files` is its soft limit, by
-    default ours. Raises PortTaken for an address that
-    somebody else holds, HactlError for a program that cannot run.
+    default ours. Raises PortTaken for an address that somebody else holds, HactlError for a program that cannot run.
     """
     env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     env = {"PATH": _DEFAULT_PATH} | env | command.env | {procfs.INSTANCE: instance}

@@ -58,7 +58,7 @@ class Console(App[None]):
         Binding("right_square_bracket", "walk(1)", "forward in time", show=False),
         Binding("left_curly_bracket", "walk(-30)", "back in time", show=False),
         Binding("right_curly_bracket", "walk(30)", "forward in time", show=False),
-        Binding("l", "logs", "logs", show=False),
+        Binding("l", "page('logs')", "logs", show=False),
         Binding("e", "page('events')", "events", show=False),
         *(Binding(key, f"change('{key}')", "change", show=False) for key in "KTRDZ"),
     ]
@@ -72,10 +72,11 @@ class Console(App[None]):
         verbs: Sequence[str] = (),
         read_only: bool = False,
         glyphs: Glyphs = PLAIN,
+        run: shell.Run = shell.run,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`by` is who the journal says it was, `verbs` what the command line completes.
+        """`by` is who the journal says it was, `verbs` what the command line completes, `run` how it runs one.
 
         With `read_only` keys and commands that might change something only say so.
         """
@@ -87,6 +88,7 @@ class Console(App[None]):
         self._read_only = read_only
         self._typed: list[str] = []
         self._glyphs = glyphs
+        self._run_verb = run
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
@@ -99,9 +101,10 @@ class Console(App[None]):
         """Frame first, contents as they come."""
         self.register_theme(for_textual(self._look))
         self.theme = self._look.name
-        kinds = (FleetPage, NodePage, EventsPage, LogsPage)
-        for name, kind in zip(PAGES, kinds, strict=True):
-            self.install_screen(kind(self._look, self._glyphs, self._prompt), name)
+        given = (self._look, self._glyphs, self._prompt)
+        pages: tuple[Page, ...] = (FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given))
+        for name, page in zip(PAGES, pages, strict=True):
+            self.install_screen(page, name)
         self.push_screen("fleet")
         self.set_interval(PACE, self._draw)
         self._follow()
@@ -150,7 +153,7 @@ class Console(App[None]):
         if snapshot is None:
             return
         try:
-            ran = await shell.run(shell.parse(typed), snapshot.fleet.name)
+            ran = await self._run_verb(shell.parse(typed), snapshot.fleet.name)
         except HactlError as error:
             self._say(error)
             return
@@ -177,10 +180,7 @@ class Console(App[None]):
         """What goes wrong inside is said, without what it was about, and the picture goes on."""
         if event.state is not WorkerState.ERROR:
             return
-        error = type(event.worker.error).__name__
-        self.notify(
-            f"the console stumbled ({error} in {event.worker.name}) and goes on", severity="error", markup=False
-        )
+        self._stumbled(type(event.worker.error).__name__, event.worker.name)
         if event.worker.group == FOLLOWING:
             self.set_timer(RETRY, self._follow)
 
@@ -248,10 +248,6 @@ class Console(App[None]):
         if self.screen is not page:
             self.switch_screen(name)
         self.call_after_refresh(self._draw)
-
-    def action_logs(self) -> None:
-        """The log of the process that is chosen."""
-        self.action_page("logs")
 
     def on_line_table_chosen(self) -> None:
         """Enter on a row goes in."""

@@ -30,6 +30,12 @@ def spread(left: Line, right: Line, width: int) -> Line:
     return (*kept, Span(text=" " * max(1, width - length(kept) - length(right))), *right)
 
 
+def passes(text: str, wanted: str) -> bool:
+    """Whether `text` has `wanted`, whatever its case; with "!" in front, whether it has not. Everything has nothing."""
+    inverted, part = wanted.startswith("!"), wanted.removeprefix("!").casefold()
+    return not part or (part in text.casefold()) is not inverted
+
+
 def length(spans: Line) -> int:
     """Cells a line takes."""
     return sum(cell_len(span.text) for span in spans)

@@ -42,11 +42,8 @@ class Glyphs(Value):
     draining: str = "◐"
     stopped: str = "■"
     starting: str = "◌"
-    unknown: str = "?"
     bars: str = " ▁▂▃▄▅▆▇█"
 
 
-ASCII = Glyphs(
-    serving="+", degraded="!", down="x", draining="d", stopped="-", starting="s", unknown="?", bars=" ..::=+*#"
-)
+ASCII = Glyphs(serving="+", degraded="!", down="x", draining="d", stopped="-", starting="s", bars=" ..::=+*#")
 """For terminals and fonts that have no more."""

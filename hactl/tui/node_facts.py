@@ -4,14 +4,14 @@ import time
 
 from hactl.core.model import Sample
 from hactl.core.node import Node
-from hactl.core.reading import explain
+from hactl.core.reading import age, explain
 from hactl.core.talk import Snapshot
 from hactl.core.telling import tell
 from hactl.core.traffic import shares
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
-from hactl.tui.render import age, looks, spark
+from hactl.tui.render import figure, looks, spark
 
 PAST = 30
 """Records that are told; the rest is on the screen of events."""
@@ -63,8 +63,8 @@ def _traffic(snapshot: Snapshot, node: Node, sample: Sample) -> tuple[Line, ...]
     seen = "-" if sample.share is None else f"{sample.share:.1%}"
     return (
         _fact("weight", str(node.weight), f", meant to get {meant}, gets {seen}"),
-        _fact("requests/s", _number(sample.requests, 0), f", errors/s {_number(sample.errors, 1)}"),
-        _fact("latency", f"p50 {_number(sample.p50_ms, 1)} ms, p99 {_number(sample.p99_ms, 1)} ms"),
+        _fact("requests/s", figure(sample.requests, 0), f", errors/s {figure(sample.errors, 1)}"),
+        _fact("latency", f"p50 {figure(sample.p50_ms, 1)} ms, p99 {figure(sample.p99_ms, 1)} ms"),
         _fact("in flight", "-" if sample.active is None else str(sample.active)),
     )
 
@@ -95,7 +95,3 @@ def _past(view: View, name: str) -> tuple[Line, ...]:
 
 def _fact(label: str, *said: str | Span) -> Line:
     return line(Span(text=f" {label:<{_LABEL}} ", meaning=Meaning.MUTED), *said)
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:,.{digits}f}"

@@ -6,9 +6,9 @@ What the words mean comes from `core.reading`; here they get their places, glyph
 import math
 from collections.abc import Iterable, Sequence
 
-from hactl.core.model import Fleet, Sample
+from hactl.core.model import Sample
 from hactl.core.node import Health, Node, NodeState, Role
-from hactl.core.reading import explain, word
+from hactl.core.reading import age, explain, word
 from hactl.core.talk import Snapshot
 from hactl.core.traffic import shares
 from hactl.tui.meaning import Glyphs, Meaning
@@ -50,16 +50,23 @@ def fleet_rows(view: View, glyphs: Glyphs) -> tuple[Row, ...]:
     samples = {sample.node: sample for sample in snapshot.samples}
     parts = {share.node: share.part for share in shares(fleet)}
     rows = [_head("edges", "edges", fleet.edges, samples, None, glyphs)]
-    rows += [_process(edge, "edges", samples, None, view, glyphs) for edge in fleet.edges]
+    rows += [_process(edge, "edges", samples, None, view, snapshot, glyphs) for edge in fleet.edges]
     for region in dict.fromkeys(node.region for node in fleet.gateways):
         nodes = fleet.in_region(region)
         rows.append(_head(region, region, nodes, samples, parts, glyphs, weight=fleet.region_weight(region)))
-        rows += [_process(node, region, samples, parts.get(node.name, 0.0), view, glyphs) for node in nodes]
+        rows += [_process(node, region, samples, parts.get(node.name, 0.0), view, snapshot, glyphs) for node in nodes]
     return tuple(rows)
 
 
-def _process(node: Node, group: str, samples: dict[str, Sample], part: float | None, view: View, glyphs: Glyphs) -> Row:
-    snapshot = view.snapshot or Snapshot(fleet=Fleet(), at=0.0, mono=0.0)
+def _process(
+    node: Node,
+    group: str,
+    samples: dict[str, Sample],
+    part: float | None,
+    view: View,
+    snapshot: Snapshot,
+    glyphs: Glyphs,
+) -> Row:
     sample = samples.get(node.name, Sample(node=node.name, at=snapshot.at))
     glyph, state, meaning = looks(node, glyphs)
     edge = node.role is Role.EDGE
@@ -164,16 +171,9 @@ def spark(values: Iterable[float], width: int, glyphs: Glyphs) -> str:
     return "".join(bars[step] for step in steps).rjust(width)
 
 
-def age(seconds: float) -> str:
-    """A duration in at most five cells: 4s, 12m, 3h12, 5d."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m"
-    if whole < 86400:
-        return f"{whole // 3600}h{whole % 3600 // 60:02d}"
-    return f"{whole // 86400}d"
+def figure(value: float | None, digits: int) -> str:
+    """A number with so many digits behind the point; what is not known is a dash."""
+    return "-" if value is None else f"{value:,.{digits}f}"
 
 
 def _percent(part: float, meaning: Meaning = Meaning.TEXT) -> Cell:
@@ -184,4 +184,4 @@ def _number(value: float | None, digits: int, *, bad: bool = False) -> Cell:
     if value is None:
         return _NOTHING
     meaning = Meaning.DOWN if bad and value > 0 else Meaning.TEXT if value else Meaning.MUTED
-    return Cell(text=f"{value:,.{digits}f}", meaning=meaning, order=value)
+    return Cell(text=figure(value, digits), meaning=meaning, order=value)

@@ -7,6 +7,7 @@ from rich.cells import cell_len, set_cell_size
 
 from hactl.core.plain import one_line
 from hactl.core.value import Value
+from hactl.tui.lines import passes
 from hactl.tui.meaning import Meaning
 
 _ARROW = 1
@@ -65,19 +66,16 @@ def arranged(rows: tuple[Row, ...], chosen: Arrangement) -> tuple[Row, ...]:
     shown: list[Row] = []
     for members in groups.values():
         heads = [row for row in members if row.head]
-        others = [row for row in members if not row.head and _passes(row, chosen.filter)]
+        others = [row for row in members if not row.head and passes(_text(row), chosen.filter)]
         if chosen.sort is not None:
             others.sort(key=lambda row: _order(row.cells[chosen.sort or 0]), reverse=chosen.reverse)
-        named = [head for head in heads if others or _passes(head, chosen.filter)]
+        named = [head for head in heads if others or passes(_text(head), chosen.filter)]
         shown += [*named, *others]
     return tuple(shown)
 
 
-def _passes(row: Row, wanted: str) -> bool:
-    inverted, part = wanted.startswith("!"), wanted.removeprefix("!").casefold()
-    if not part:
-        return True
-    return any(part in cell.text.casefold() for cell in row.cells) is not inverted
+def _text(row: Row) -> str:
+    return "\n".join(cell.text for cell in row.cells)
 
 
 def _order(cell: Cell) -> tuple[int, float, str]:

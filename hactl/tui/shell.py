@@ -8,7 +8,7 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from hactl.core.errors import HactlError
 from hactl.core.value import Value
@@ -37,6 +37,10 @@ class Ran(Value):
         if len(said) > SHORT:
             return None
         return "\n".join([f"$ {self.shell}", *said, *([f"exit code {self.code}"] if self.code else [])])
+
+
+Run = Callable[[Sequence[str], str], Awaitable[Ran]]
+"""Runs the words of a command for the fleet of that name."""
 
 
 def parse(typed: str) -> list[str]:

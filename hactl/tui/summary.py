@@ -7,14 +7,13 @@ from hactl.core.headroom import CapacityVerdict, headroom
 from hactl.core.load import measured
 from hactl.core.model import Sample
 from hactl.core.node import Role
-from hactl.core.reading import Verdict, read
+from hactl.core.reading import Verdict, age, read
 from hactl.core.talk import Snapshot
 from hactl.core.telling import tell
 from hactl.core.value import Value
 from hactl.tui.lines import Line, Span, line, spread
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
-from hactl.tui.render import age
 
 STALE = 3.0
 """Seconds without any news, measurements included, after which a picture is old; they come once a second."""
@@ -32,7 +31,6 @@ class Tile(Value):
 
     title: str
     value: str
-    note: str = ""
     meaning: Meaning = Meaning.TEXT
 
 

@@ -1,8 +1,5 @@
 """What decides how a console looks, before there is one."""
 
-import io
-import sys
-
 import pytest
 
 from hactl.cli.console import choose_glyphs, choose_theme, possible
@@ -45,9 +42,8 @@ def test_an_unknown_theme_says_which_there_are(home):
 
 
 @pytest.mark.parametrize(("encoding", "glyphs"), [("utf-8", Glyphs()), ("ascii", ASCII), ("latin-1", ASCII)])
-def test_glyphs_are_those_that_the_terminal_has(monkeypatch, encoding, glyphs):
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
-    assert choose_glyphs() == glyphs
+def test_glyphs_are_those_that_the_terminal_has(encoding, glyphs):
+    assert choose_glyphs(encoding) == glyphs
 
 
 def test_without_a_terminal_there_is_no_console():

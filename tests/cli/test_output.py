@@ -1,7 +1,5 @@
 """Text for people: tables, ages, counts."""
 
-import pytest
-
 from hactl.cli import output
 
 
@@ -16,14 +14,6 @@ def test_columns_are_as_wide_as_their_widest_cell() -> None:
 def test_color_does_not_count_as_width() -> None:
     red = "\x1b[31mred\x1b[0m"
     assert output.table(("A", "B"), [(red, "x")])[1] == f"{red}  x"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-1, "0s"), (0, "0s"), (59.9, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (86399, "23h"), (86400, "1d")],
-)
-def test_ages_have_one_unit(seconds: float, text: str) -> None:
-    assert output.age(seconds) == text
 
 
 def test_one_is_not_many() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.fleet import Region, RunningFleet
 from support.load import open_loop
-from support.troubled import RATE, SLOW, moves, share, tables, two, warm
+from support.troubled import RATE, SLOW, loses_most_and_gets_it_back, moves, share, tables, two, warm
 
 from hactl.core.alert_events import AlertRaised
 from hactl.core.brownout_events import BrownoutChanged
@@ -24,22 +24,8 @@ pytestmark = [pytest.mark.envoy, pytest.mark.skipif(SHORT, reason="takes minutes
 
 
 async def test_one_that_others_wait_behind_is_compared_with_its_own_past(tmp_path: Path) -> None:
-    """Four fifths of it within 10 s, by the answers that clients got; it does not flap, and comes back in steps."""
-    usual = 1.0
-    async with two(tmp_path, standby=True) as fleet, open_loop(fleet.port, rate=RATE) as load:
-        await warm(load)
-        assert await share(load, "a", 200) == pytest.approx(usual, abs=0.1)
-        mark = fleet.seq
-        (tmp_path / "a").write_text(SLOW)
-        await load.answered(10 * RATE)
-        assert await share(load, "a", 300) <= 0.2 * usual
-        await load.answered(5 * RATE)
-        await fleet.until(lambda now: "a" in now.evacuations)
-        assert moves(fleet, mark) == [KEEP]
-        (tmp_path / "a").unlink()
-        await fleet.happens(RegionRestored, after=mark, patience=90.0)
-        assert await share(load, "a", 300) == pytest.approx(usual, abs=0.1)
-        assert moves(fleet, mark) == [KEEP, *STEPS]
+    """It is slow, and nobody else carries anything."""
+    await loses_most_and_gets_it_back(tmp_path, SLOW, standby=True)
 
 
 async def test_what_both_regions_suffer_from_moves_nothing(tmp_path: Path) -> None:

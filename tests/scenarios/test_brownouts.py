@@ -11,34 +11,18 @@ from pathlib import Path
 import pytest
 from support.fleet import Region, RunningFleet
 from support.load import open_loop
-from support.troubled import FAULTY, PROGRAM, RATE, moves, share, two, warm
+from support.troubled import FAULTY, PROGRAM, RATE, loses_most_and_gets_it_back, warm
 
-from hactl.core.brownouts import KEEP, STEPS
 from hactl.core.events import NodeChanged
 from hactl.core.model import Fleet
-from hactl.core.region_events import RegionRestored
 from hactl.core.traffic import shares
 
 pytestmark = pytest.mark.envoy
 
 
 async def test_a_browned_out_region_loses_most_of_its_share_and_gets_it_back(tmp_path: Path) -> None:
-    """Four fifths of it within 10 s, by the answers that clients got; it does not flap, and comes back in steps."""
-    usual = 0.5
-    async with two(tmp_path) as fleet, open_loop(fleet.port, rate=RATE) as load:
-        await warm(load)
-        assert await share(load, "a", 200) == pytest.approx(usual, abs=0.1)
-        mark = fleet.seq
-        (tmp_path / "a").write_text(FAULTY)
-        await load.answered(10 * RATE)
-        assert await share(load, "a", 300) <= 0.2 * usual
-        await load.answered(5 * RATE)
-        await fleet.until(lambda now: "a" in now.evacuations)
-        assert moves(fleet, mark) == [KEEP]
-        (tmp_path / "a").unlink()
-        await fleet.happens(RegionRestored, after=mark, patience=90.0)
-        assert await share(load, "a", 300) == pytest.approx(usual, abs=0.1)
-        assert moves(fleet, mark) == [KEEP, *STEPS]
+    """Errors, compared with those of the other region."""
+    await loses_most_and_gets_it_back(tmp_path, FAULTY)
 
 
 async def test_a_node_far_slower_than_its_peers_is_said_and_gets_less(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from support.fleet import Region, RunningFleet
-from support.load import Load
+from support.load import Load, open_loop
 
+from hactl.core.brownouts import KEEP, STEPS
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.supervisor.answers import WARM
 
@@ -50,3 +52,23 @@ def moves(fleet: RunningFleet, mark: int) -> list[int]:
     """What the region kept after each move of traffic."""
     events = fleet.since(mark, RegionEvacuated, RegionRestored)
     return [event.evacuation.keep if isinstance(event, RegionEvacuated) else 100 for event in events]
+
+
+async def loses_most_and_gets_it_back(tmp_path: Path, trouble: str, *, standby: bool = False) -> None:
+    """Region a, in trouble, loses four fifths of what it usually gets within 10 s, by the answers that clients got; it
+    does not flap, and comes back in steps. With `standby` region b waits behind it."""
+    usual = 1.0 if standby else 0.5
+    async with two(tmp_path, standby=standby) as fleet, open_loop(fleet.port, rate=RATE) as load:
+        await warm(load)
+        assert await share(load, "a", 200) == pytest.approx(usual, abs=0.1)
+        mark = fleet.seq
+        (tmp_path / "a").write_text(trouble)
+        await load.answered(10 * RATE)
+        assert await share(load, "a", 300) <= 0.2 * usual
+        await load.answered(5 * RATE)
+        await fleet.until(lambda now: "a" in now.evacuations)
+        assert moves(fleet, mark) == [KEEP]
+        (tmp_path / "a").unlink()
+        await fleet.happens(RegionRestored, after=mark, patience=90.0)
+        assert await share(load, "a", 300) == pytest.approx(usual, abs=0.1)
+        assert moves(fleet, mark) == [KEEP, *STEPS]

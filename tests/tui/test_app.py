@@ -1,7 +1,7 @@
 """The console from key press to outcome, against a controller in memory and a clock that stands still."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -17,7 +17,6 @@ from hactl.core.node import NodeState
 from hactl.core.plan import Share
 from hactl.core.talk import Measured, Receipt
 from hactl.core.value import replace
-from hactl.tui import shell
 from hactl.tui.app import Console
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.fleet import FleetPage
@@ -36,10 +35,14 @@ SIZES = [(80, 24), (120, 40), (160, 48)]
 class Stage:
     """A console on a terminal, and the daemon it talks to."""
 
-    def __init__(self, app: Console, pilot: Pilot[None], controller: MemoryController) -> None:
+    def __init__(
+        self, app: Console, pilot: Pilot[None], controller: MemoryController, ran: list[tuple[Sequence[str], str]]
+    ) -> None:
         self.app = app
         self.pilot = pilot
         self.controller = controller
+        self.ran = ran
+        """Commands that were typed, each with its fleet; running them is tested where it stands."""
 
     async def press(self, *keys: str) -> None:
         for key in keys:
@@ -69,11 +72,24 @@ async def stage(size: tuple[int, int] = (120, 40), controller: MemoryController 
     if controller is None:
         controller = MemoryController()
         controller.snapshot = a_snapshot()
+    ran: list[tuple[Sequence[str], str]] = []
+
+    async def run(words: Sequence[str], fleet: str) -> Ran:
+        ran.append((words, fleet))
+        text = "\n".join(f"[b]{number}" for number in range(len(words) ** 3))
+        return Ran(shell=f"hactl {' '.join(words)}", code=0, text=text)
+
     app = Console(
-        controller, read(shipped()[DEFAULT]), by="ann", verbs=("kill", "where"), clock=lambda: 10.0, wall=lambda: AT
+        controller,
+        read(shipped()[DEFAULT]),
+        by="ann",
+        verbs=("kill", "where"),
+        run=run,
+        clock=lambda: 10.0,
+        wall=lambda: AT,
     )
     async with app.run_test(size=size, notifications=True) as pilot:
-        found = Stage(app, pilot, controller)
+        found = Stage(app, pilot, controller, ran)
         if controller.failure is None:
             await controller.until_watchers(1)
         await found.until_drawn()
@@ -245,41 +261,27 @@ class TestChanges:
 
 
 class TestCommandLine:
-    @pytest.fixture
-    def ran(self, monkeypatch):
-        """What was run, instead of running it: that is tested where it stands."""
-        commands: list[tuple[list[str], str]] = []
-
-        async def run(words: list[str], fleet: str) -> Ran:
-            commands.append((words, fleet))
-            return Ran(
-                shell="hactl " + " ".join(words), code=0, text="\n".join(f"[b]{n}" for n in range(len(words) ** 3))
-            )
-
-        monkeypatch.setattr(shell, "run", run)
-        return commands
-
-    async def test_a_command_is_typed_completed_and_run_for_this_fleet(self, ran):
+    async def test_a_command_is_typed_completed_and_run_for_this_fleet(self):
         async with stage() as now:
             await now.press(":", *"ki")
             await now.pilot.pause()
             await now.press("tab", "space", *"seoul-1", "enter")
-            assert ran == [(["kill", "seoul-1"], "default")]
+            assert now.ran == [(["kill", "seoul-1"], "default")]
             assert isinstance(now.app.screen, Sheet)
             assert "[b]7" in now.app.screen.query_one(Reader).render_line(7).text
             await now.press("escape")
             assert isinstance(now.app.screen, FleetPage)
             assert now.app.screen.table.has_focus
 
-    async def test_what_is_typed_faster_than_it_is_drawn_is_not_lost(self, ran):
+    async def test_what_is_typed_faster_than_it_is_drawn_is_not_lost(self):
         async with stage() as now:
             keys = [("colon", ":"), *((events.Key(each, each).key, each) for each in "wait/:x"), ("enter", None)]
             for key, letter in keys:
                 now.app.post_message(events.Key(key, letter))
             await now.pilot.pause()
-            assert [words for words, _ in ran] == [["wait/:x"]]
+            assert [words for words, _ in now.ran] == [["wait/:x"]]
 
-    async def test_arrows_recall_on_every_screen(self, ran):
+    async def test_arrows_recall_on_every_screen(self):
         async with stage() as now:
             await now.press(":", *"where", "enter")
             await now.press("3", ":", "up")
@@ -288,7 +290,7 @@ class TestCommandLine:
             assert now.app.screen.prompt.value == ""
             await now.press("escape")
             assert not now.app.screen.prompt.display
-            assert ran == [(["where"], "default")]
+            assert now.ran == [(["where"], "default")]
 
     async def test_help_says_every_key(self):
         async with stage() as now:

@@ -33,7 +33,6 @@ class Bench(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.table = LineTable(COLUMNS, read(shipped()[DEFAULT]))
-        self.moved: list[str] = []
         self.chosen: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -41,9 +40,6 @@ class Bench(App[None]):
 
     def on_mount(self) -> None:
         self.table.focus()
-
-    def on_line_table_moved(self, message: LineTable.Moved) -> None:
-        self.moved.append(message.key)
 
     def on_line_table_chosen(self, message: LineTable.Chosen) -> None:
         self.chosen.append(message.key)
@@ -133,12 +129,11 @@ async def test_sorting_by_keys():
         assert table.arrangement.sort is None
 
 
-async def test_enter_goes_in_and_moving_is_told():
+async def test_enter_goes_in():
     async with bench("a", "b") as (table, pilot):
         await pilot.press("down", "enter")
         await pilot.pause()
         assert table.app.chosen == ["b"]
-        assert table.app.moved == ["a", "b"]
 
 
 async def test_only_lines_that_changed_are_drawn_again(monkeypatch):

@@ -1,5 +1,6 @@
 """What every screen has: the verdict on top, the keys that work now at the bottom, and its own body between them."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
@@ -13,10 +14,8 @@ from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.summary import STALE, header
 from hactl.tui.theme import Theme
-from hactl.tui.widgets.line_table import LineTable
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
-from hactl.tui.widgets.reader import Reader
 
 OPENING = ("filter", "ask", "command")
 """Actions after which letters are letters."""
@@ -53,17 +52,17 @@ class Page(Screen[None]):
         """The command line of this screen."""
         return self.query_one(Prompt)
 
+    @abstractmethod
     def take_keys(self) -> None:
-        """What has the keys when nothing is typed."""
-        raise NotImplementedError
+        """Give the keys to what has them when nothing is typed."""
 
+    @abstractmethod
     def body(self) -> Iterable[Widget]:
         """What stands between head and foot."""
-        raise NotImplementedError
 
+    @abstractmethod
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:
         """Show `view` in the body. `now` is the console's own monotonic clock, in seconds."""
-        raise NotImplementedError
 
     def draw(self, view: View, *, now: float, wall: float) -> None:
         """Show `view`; what has not changed is not drawn again."""
@@ -99,13 +98,3 @@ class Page(Screen[None]):
     def lines(self, which: str, lines: tuple[Line, ...]) -> None:
         """Show lines in the view called `which`."""
         self.query_one(which, LinesView).show(lines)
-
-    def paint(self, theme: Theme) -> None:
-        """Draw everything in another theme."""
-        self.look = theme
-        for view in self.query(LinesView):
-            view.paint(theme)
-        for table in self.query(LineTable):
-            table.paint(theme)
-        for reader in self.query(Reader):
-            reader.paint(theme)

@@ -1,6 +1,6 @@
 """Screens that are read: 3, what happened, and 4, what one process says. Both follow, filter and search alike."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual import on
@@ -10,10 +10,12 @@ from textual.widgets import Input
 
 from hactl.core.talk import LogPage
 from hactl.tui.lines import Line, Span, line
-from hactl.tui.meaning import Meaning
+from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.screens.page import Page
 from hactl.tui.summary import happened
+from hactl.tui.theme import Theme
+from hactl.tui.widgets.prompt import Prompt
 from hactl.tui.widgets.reader import Reader
 
 
@@ -27,8 +29,8 @@ class ReadingPage(Page):
     ]
     KEYS = (("/", "filter"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"), ("q", "quit"))
 
-    def __init__(self, *args: object, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]
+    def __init__(self, theme: Theme, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
+        super().__init__(theme, glyphs, prompt)
         self._asking = "filter"
         self._kept = {"filter": "", "search": ""}
 

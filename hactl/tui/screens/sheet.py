@@ -48,6 +48,7 @@ HELP = (
     ("everywhere", ""),
     ("1 2 3 4", "fleet, node, events, logs"),
     (":", "a command, as in a shell; tab completes, arrows recall"),
+    ("e", "events"),
     ("p", "hold the view, and back to now"),
     ("[ ]  { }", "back and forward in time, by 1 s and by 30 s"),
     ("?", "this"),

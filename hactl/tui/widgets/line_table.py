@@ -41,26 +41,12 @@ class LineTable(ScrollView, can_focus=True):
         Binding("enter", "choose", "open", show=False),
     ]
 
-    class Moved(Message):
-        """Another row is under the cursor."""
-
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
-
     class Chosen(Message):
         """Enter was pressed on a row."""
 
         def __init__(self, key: str) -> None:
             super().__init__()
             self.key = key
-
-    class Arranged(Message):
-        """Order or filter have changed."""
-
-        def __init__(self, arrangement: Arrangement) -> None:
-            super().__init__()
-            self.arrangement = arrangement
 
     def __init__(self, columns: tuple[Column, ...], theme: Theme, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -84,24 +70,16 @@ class LineTable(ScrollView, can_focus=True):
         """The rows as they stand, top to bottom."""
         return self._shown
 
-    @property
-    def total(self) -> int:
-        """Rows that there are, filtered or not."""
-        return len(self._all)
-
     def show(self, rows: tuple[Row, ...], *, stale: bool = False) -> None:
         """Show these rows; draws what has changed and nothing else. `stale`: they are old, and look it."""
         if stale is not self._stale:
             self._stale = stale
             self._forget()
         self._all = rows
-        self.marks &= {row.key for row in rows}
+        keys = {row.key for row in rows}
+        self.marks &= keys
+        self._drawn = {key: drawn for key, drawn in self._drawn.items() if key in keys}
         self._arrange()
-
-    def paint(self, theme: Theme) -> None:
-        """Draw everything in another theme."""
-        self._theme = theme
-        self._forget()
 
     def rearrange(self, arrangement: Arrangement) -> None:
         """Order and filter by something else."""
@@ -109,7 +87,6 @@ class LineTable(ScrollView, can_focus=True):
             self.arrangement = arrangement
             self._arrange()
             self.refresh(Region(0, 0, self.size.width, 1))
-            self.post_message(self.Arranged(arrangement))
 
     def _arrange(self) -> None:
         before, place = self._shown, self._place()
@@ -208,7 +185,6 @@ class LineTable(ScrollView, can_focus=True):
         self.cursor = key
         if key in places:
             self._reveal(places[key])
-        self.post_message(self.Moved(key))
 
     def _reveal(self, at: int) -> None:
         top, room = self.scroll_offset.y, max(1, self.size.height - 1)

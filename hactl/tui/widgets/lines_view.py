@@ -29,11 +29,6 @@ class LinesView(Widget):
             if at >= len(before) or at >= len(lines) or before[at] != lines[at]:
                 self.refresh(Region(0, at, self.size.width, 1))
 
-    def paint(self, theme: Theme) -> None:
-        """Draw everything in another theme."""
-        self._theme = theme
-        self.refresh()
-
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
         spans = self._lines[y] if y < len(self._lines) else ()

@@ -4,6 +4,7 @@ Bounded: the oldest lines go, and what is on the screen stays where it is when t
 """
 
 from collections import deque
+from itertools import islice
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -12,7 +13,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from hactl.tui.lines import Line
+from hactl.tui.lines import Line, passes
 from hactl.tui.meaning import Meaning
 from hactl.tui.theme import Theme
 
@@ -67,9 +68,9 @@ class Reader(ScrollView, can_focus=True):
         if not lines:
             return
         gone = max(0, len(self._all) + len(lines) - ROOM)
-        lost = sum(self._passes(each) for each in list(self._all)[:gone])
+        lost = sum(passes(plain(each), self._filter) for each in islice(self._all, gone))
         self._all.extend(lines)
-        self._shown.extend(each for each in lines if self._passes(each))
+        self._shown.extend(each for each in lines if passes(plain(each), self._filter))
         del self._shown[:lost]
         top = self.scroll_offset.y
         self._fit()
@@ -82,7 +83,7 @@ class Reader(ScrollView, can_focus=True):
     def only(self, text: str) -> None:
         """Show lines that have `text`, whatever its case; with "!" in front those that have not."""
         self._filter = text
-        self._shown = [each for each in self._all if self._passes(each)]
+        self._shown = [each for each in self._all if passes(plain(each), self._filter)]
         self._fit()
         self.action_follow()
 
@@ -91,15 +92,6 @@ class Reader(ScrollView, can_focus=True):
         self._search = text.casefold()
         self.action_match(-1)
         self.refresh()
-
-    def paint(self, theme: Theme) -> None:
-        """Draw everything in another theme."""
-        self._theme = theme
-        self.refresh()
-
-    def _passes(self, line: Line) -> bool:
-        inverted, part = self._filter.startswith("!"), self._filter.removeprefix("!").casefold()
-        return not part or (part in plain(line).casefold()) is not inverted
 
     def _fit(self) -> None:
         self.virtual_size = Size(self.size.width, len(self._shown))

@@ -1,11 +1,12 @@
 """A fleet in one word, one sentence, and why each process is out."""
 
+import pytest
 from support.build import a_spec, founded
 from support.script import Script, applied, exited, healthy, idle, serving, spawned, unhealthy
 
 from hactl.core.commands import Down, Drain, SetWeight, Stop
 from hactl.core.model import Fleet
-from hactl.core.reading import Reading, Verdict, explain, is_serving, read, url, word
+from hactl.core.reading import Reading, Verdict, age, explain, is_serving, read, url, word
 from hactl.core.spec import EdgeSpec, EdgeTlsSpec
 
 
@@ -76,3 +77,11 @@ def test_where_clients_go() -> None:
     """As they would write it."""
     assert url(EdgeSpec()) == "http://127.0.0.1:8080"
     assert url(EdgeSpec(host="::1", port=8443, tls=EdgeTlsSpec(cert="/c", key="/k"))) == "https://[::1]:8443"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-1, "0s"), (0, "0s"), (59.9, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (86399, "23h"), (86400, "1d")],
+)
+def test_ages_have_one_unit(seconds: float, text: str) -> None:
+    assert age(seconds) == text

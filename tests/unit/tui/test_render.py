@@ -8,7 +8,7 @@ from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.core.value import replace
 from hactl.tui.meaning import ASCII, Glyphs, Meaning
 from hactl.tui.picture import View
-from hactl.tui.render import COLUMNS, age, fleet_rows, looks, spark
+from hactl.tui.render import COLUMNS, fleet_rows, looks, spark
 from hactl.tui.rows import Row
 
 GLYPHS = Glyphs()
@@ -102,11 +102,3 @@ class TestSpark:
 
     def test_nothing_is_a_low_line(self):
         assert spark([0.0] * 60, 4, GLYPHS) == "▁▁▁▁"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(-1, "0s"), (59.9, "59s"), (61, "1m"), (3600 * 3 + 60 * 12, "3h12"), (86400 * 40, "40d")]
-)
-def test_an_age_takes_little_room(seconds, said):
-    assert age(seconds) == said
-    assert len(said) <= 5
