@@ -152,6 +152,7 @@ async def test_old_rows_look_old():
     async with bench("a") as (table, _):
         table.show(rows("a"), stale=True)
         looks = {segment.style for segment in table.render_line(1) if "about" in segment.text}
+        assert looks
         assert all(look.italic for look in looks)
         assert read(shipped()[DEFAULT]).style(Meaning.STALE).italic
 
