@@ -10,7 +10,6 @@ from hactl.cli import output
 from hactl.cli.choice import choose
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
-from hactl.cli.region_lines import troubles
 from hactl.control.client import Client
 from hactl.core.certificate import bearers, expires_soon, lifetime
 from hactl.core.headroom import Headroom, headroom, told
@@ -122,7 +121,7 @@ def _summary(snapshot: Snapshot, width: int) -> list[str]:
         )
     if fleet.paused is not None:
         summary.append(_paused(fleet.paused, snapshot.at))
-    summary += [f"REGION {line}" for line in troubles(fleet, snapshot.at, snapshot.mono)]
+    summary += _regions(snapshot)
     if pulse.read_only:
         summary.append("READ-ONLY: every command is refused (safety.read_only in hactl.toml)")
     summary += _certificate(fleet, snapshot.at)
@@ -143,6 +142,16 @@ def _edge_loss(loss: EdgeLoss, now: float) -> str:
 
 def _headroom(snapshot: Snapshot) -> Headroom:
     return headroom(snapshot.fleet, measured(snapshot.fleet, snapshot.samples, snapshot.at))
+
+
+def _regions(snapshot: Snapshot) -> list[str]:
+    fleet = snapshot.fleet
+    if not (fleet.region_losses or fleet.evacuations or fleet.brownouts):
+        return []
+    # what decides about regions is as much to load as all else here together
+    from hactl.cli.region_lines import troubles
+
+    return [f"REGION {line}" for line in troubles(fleet, snapshot.at, snapshot.mono)]
 
 
 def _paused(paused: Paused, now: float) -> str:

@@ -9,6 +9,7 @@ import pytest
 from support.command import Home
 
 HEAVY = {"asyncio", "aiohttp", "httpx", "rich", "sqlite3", "ssl", "starlette", "textual", "uvicorn"}
+DECIDING = {f"hactl.core.{name}" for name in ("brownouts", "draft", "lifecycle", "machine", "operations", "ramp")}
 RUN = """
 import contextlib, io, json, sys
 from hactl.cli.main import main
@@ -63,6 +64,14 @@ def test_a_quick_verb_loads_no_loop_no_screen_and_no_server(fleet: Home, args: t
     code, modules = loaded(fleet, *args)
     assert code == 0
     assert modules & HEAVY == set()
+
+
+@pytest.mark.parametrize("args", [("status",), ("status", "--json")], ids=" ".join)
+def test_a_status_loads_nothing_that_decides(fleet: Home, args: tuple[str, ...]) -> None:
+    """It reads what is; the rules by which it became so are several times as much to load."""
+    code, modules = loaded(fleet, *args)
+    assert code == 0
+    assert modules & DECIDING == set()
 
 
 def test_nobody_pays_for_a_verb_that_was_not_typed(fleet: Home) -> None:
