@@ -170,9 +170,9 @@ async def test_a_node_asks_no_more_of_a_service_than_its_limits(tmp_path: Path) 
         async with site(tmp_path, routed(route, ports=(upstream.port,), service=service)) as running:
             upstream.hold()
             async with open_loop(running.port, rate=200, limit=most + 20, timeout=LONG) as load:
-                await load.answered(20)
+                await load.ended(20)
                 assert load.statuses.keys() == {503}
                 assert 3 <= upstream.count < most - 2
                 upstream.release()
-                await load.answered(most)
+                await load.ended(most + 20)
             assert 3 + 2 <= load.statuses[200] <= most

@@ -73,9 +73,12 @@ class Load:
 
     async def answered(self, more: int, timeout: float = 30.0) -> None:
         """Wait until `more` requests have ended, well or badly, from now on."""
-        target = self.ok + self.failed + more
+        await self.ended(self.ok + self.failed + more, timeout)
+
+    async def ended(self, count: int, timeout: float = 30.0) -> None:
+        """Wait until `count` requests have ended, well or badly, since the load began."""
         async with asyncio.timeout(timeout), self._news:
-            await self._news.wait_for(lambda: self.ok + self.failed >= target)
+            await self._news.wait_for(lambda: self.ok + self.failed >= count)
 
     def __repr__(self) -> str:
         return f"<load: {self.sent} sent, {self.ok} ok, {self.failed} failed {dict(self.errors)}, {dict(self.nodes)}>"
