@@ -3,10 +3,8 @@
 It decides nothing about the fleet: every change is a command to the Controller, and its outcome is an event.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -16,15 +14,14 @@ from textual.worker import Worker, WorkerState
 
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
-from hactl.core.model import Fleet
-from hactl.tui import actions, shell
-from hactl.tui.actions import MILD, Action, Target
-from hactl.tui.changing import Changing, Question
-from hactl.tui.lines import line
+from hactl.tui import shell
+from hactl.tui.asking import Asking
+from hactl.tui.command_line import CommandLine
 from hactl.tui.link import RETRY, Link
 from hactl.tui.meaning import Glyphs
+from hactl.tui.moments import Moments
+from hactl.tui.notices import warn
 from hactl.tui.picture import Picture
-from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.page import LEAST, Page
@@ -39,6 +36,7 @@ PACE = 0.5
 """Seconds between two drawings; what comes in between is collected."""
 FOLLOWING = "following"
 """The work that brings the picture."""
+ONLY_READS = "this console is read-only: open one without --read-only"
 PAGES = ("fleet", "node", "events", "logs")
 """Screens by name, in the order of their digits."""
 
@@ -83,39 +81,28 @@ class Console(App[None]):
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
         self._look = theme
-        self._by = by
-        self._verbs = verbs
         self._read_only = read_only
-        self._typed: list[str] = []
         self._glyphs = glyphs
-        self._run_verb = run
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
+        self.moments = Moments(self.picture)
+        self._asking = Asking(self, controller, self.picture, theme, by=by)
+        self._command_line = CommandLine(self, self.picture, theme, verbs=verbs, run=run)
         self._reading = False
         """A page of a log is on its way."""
-        self._as_of: float | None = None
-        """Unix time of what is shown; None for now."""
 
     def on_mount(self) -> None:
         """Frame first, contents as they come."""
         self.register_theme(for_textual(self._look))
         self.theme = self._look.name
-        given = (self._look, self._glyphs, self._prompt)
+        given = (self._look, self._glyphs, self._command_line.prompt)
         pages: tuple[Page, ...] = (FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given))
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)
         self.push_screen("fleet")
         self.set_interval(PACE, self._draw)
         self._follow()
-
-    def _prompt(self) -> Prompt:
-        return Prompt(self._typed, self._completed, id="prompt")
-
-    def _completed(self, typed: str) -> str | None:
-        fleet = self.picture.snapshot.fleet if self.picture.snapshot is not None else Fleet()
-        regions = [region.name for region in fleet.spec.regions]
-        return shell.complete(typed, self._verbs, [*fleet.nodes, *regions])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A colon in a line that is being typed is a colon."""
@@ -126,7 +113,7 @@ class Console(App[None]):
     def action_command(self) -> None:
         """Type a command."""
         if self._read_only:
-            self._only_reads()
+            warn(self, ONLY_READS)
         elif isinstance(self.screen, Page):
             self.screen.prompt.open()
 
@@ -145,24 +132,7 @@ class Console(App[None]):
         if message.text in ("q", "quit"):
             self.exit()
         else:
-            self._run(message.text)
-
-    @work(exit_on_error=False, group="shell")
-    async def _run(self, typed: str) -> None:
-        snapshot = self.picture.snapshot
-        if snapshot is None:
-            return
-        try:
-            ran = await self._run_verb(shell.parse(typed), snapshot.fleet.name)
-        except HactlError as error:
-            self._say(error)
-            return
-        if (told := ran.notice) is not None:
-            self.notify(told, severity="error" if ran.code else "information", markup=False, timeout=10.0)
-        else:
-            ended = f"$ {ran.shell}: exit code {ran.code}"
-            lines = tuple(line(each) for each in ran.text.splitlines())
-            await self.push_screen_wait(Sheet(self._look, title=ended, lines=lines))
+            self.run_worker(self._command_line.run(message.text), group="shell", exit_on_error=False)
 
     @work(exit_on_error=False, group=FOLLOWING)
     async def _follow(self) -> None:
@@ -188,7 +158,7 @@ class Console(App[None]):
         self.notify(f"the console stumbled ({error} in {where}) and goes on", severity="error", markup=False)
 
     def _draw(self) -> None:
-        view = self.picture.now() if self._as_of is None else self.picture.then(self._as_of)
+        view = self.moments.view()
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 try:
@@ -214,17 +184,12 @@ class Console(App[None]):
 
     def action_pause(self) -> None:
         """Hold the view while measuring goes on, or go back to now."""
-        snapshot = self.picture.snapshot
-        self._as_of = None if self._as_of is not None or snapshot is None else snapshot.at
+        self.moments.hold()
         self._draw()
 
     def action_walk(self, seconds: int) -> None:
-        """Back or forward in time; beyond the newest moment it is now again."""
-        if not self.picture.moments:
-            return
-        first, last = self.picture.moments[0].at, self.picture.moments[-1].at
-        as_of = (last if self._as_of is None else self._as_of) + seconds
-        self._as_of = None if as_of >= last and seconds > 0 else max(first, as_of)
+        """Back or forward in time."""
+        self.moments.walk(seconds)
         self._draw()
 
     @property
@@ -258,53 +223,15 @@ class Console(App[None]):
         return self.picture.snapshot is not None and name in self.picture.snapshot.fleet.nodes
 
     def action_change(self, key: str) -> None:
-        """An upper-case key on the process that is chosen: freeze the target, ask, do."""
+        """An upper-case key on the process that is chosen; only where one sees what one does, and when."""
         snapshot = self.picture.snapshot
         if snapshot is None or not isinstance(self.screen, Page):
             return
         if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
             return
         if self._read_only:
-            self._only_reads()
-            return
-        if self._as_of is not None:
-            self.notify("this is the past: p goes back to now", severity="warning", markup=False)
-            return
-        node = snapshot.fleet.nodes.get(self.chosen)
-        act = actions.choose(key, node) if node is not None else None
-        if node is None or act is None:
-            self.notify("that key does nothing on this row", severity="warning", markup=False)
-            return
-        action = Action(act=act, target=Target.of(node))
-        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        dialog = Confirm(self._look)
-        if act not in MILD:
-            self.push_screen(dialog, answer.set_result)  # at once: what is typed next is typed there
-        self._change(action, dialog, answer)
-
-    @work(exit_on_error=False, group="change")
-    async def _change(self, action: Action, dialog: Confirm, answer: "asyncio.Future[str | None]") -> None:
-        async def ask(question: Question) -> str | None:
-            dialog.put(question)
-            return await answer
-
-        changing = Changing(
-            self._controller,
-            by=self._by,
-            look=lambda: self.picture.snapshot,
-            ask=ask,
-            say=partial(self.notify, markup=False),
-            complain=self._say,
-        )
-        try:
-            await changing.make(action)
-        finally:
-            if dialog in self.screen_stack and not answer.done():
-                dialog.dismiss(None)
-
-    def _only_reads(self) -> None:
-        self.notify("this console is read-only: open one without --read-only", severity="warning", markup=False)
-
-    def _say(self, error: HactlError) -> None:
-        say = partial(self.notify, severity="error", markup=False)
-        say(f"{error.message}\ntry: {error.hint}" if error.hint else error.message)
+            warn(self, ONLY_READS)
+        elif not self.moments.live:
+            warn(self, "this is the past: p goes back to now")
+        else:
+            self._asking.press(key, snapshot, self.chosen)
