@@ -5,10 +5,10 @@ It decides nothing about the fleet: every change is a command to the Controller,
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual import work
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
@@ -22,13 +22,14 @@ from hactl.tui.link import RETRY, Link
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
 from hactl.tui.moments import Moments
-from hactl.tui.notices import ONLY_READS, warn
+from hactl.tui.notices import ONLY_READS, stumbled, warn
 from hactl.tui.picture import Picture
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.page import LEAST, Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet, help_lines
+from hactl.tui.steady import SteadyApp
 from hactl.tui.theme import Theme
 from hactl.tui.themes import Themes
 from hactl.tui.widgets.prompt import Prompt
@@ -43,10 +44,10 @@ PAGES = ("fleet", "node", "events", "logs")
 """Screens by name, in the order of their digits."""
 
 
-class Console(App[None]):
+class Console(SteadyApp):
     """One fleet on one terminal."""
 
-    CSS_PATH = "console.tcss"
+    CSS_PATH = Path(__file__).with_name("console.tcss")
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+q", "quit", "quit", show=False),
@@ -110,8 +111,8 @@ class Console(App[None]):
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)
         self.push_screen("fleet")
-        self.set_interval(PACE, self._draw)
-        self.set_interval(1.0, self._appearance.look_again)
+        self.set_interval(PACE, self.steadily(self._draw))
+        self.set_interval(1.0, self.steadily(self._appearance.look_again))
         self._follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -160,15 +161,9 @@ class Console(App[None]):
         await Link(self._controller, self.picture, clock=self._clock, changed=changed).run()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """What goes wrong inside is said, without what it was about, and the picture goes on."""
-        if event.state is not WorkerState.ERROR:
-            return
-        self._stumbled(type(event.worker.error).__name__, event.worker.name)
-        if event.worker.group == FOLLOWING:
+        """The picture goes on, whatever else does not; that it stumbled is said where all who stumble are."""
+        if event.state is WorkerState.ERROR and event.worker.group == FOLLOWING:
             self.set_timer(RETRY, self._follow)
-
-    def _stumbled(self, error: str, where: str) -> None:
-        self.notify(f"the console stumbled ({error} in {where}) and goes on", severity="error", markup=False)
 
     def _draw(self) -> None:
         view = self.moments.view()
@@ -177,7 +172,7 @@ class Console(App[None]):
                 try:
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
-                    self._stumbled(type(error).__name__, f"drawing {type(screen).__name__}")
+                    stumbled(self, error, f"drawing {type(screen).__name__}")
         if isinstance(self.screen, LogsPage) and self.screen.node and not self._reading:
             self._reading = True
             self._read_on(self.screen)

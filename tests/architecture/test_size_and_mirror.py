@@ -36,6 +36,7 @@ ELSEWHERE = {
     "tui/changing.py": "tui/test_app.py",
     "tui/command_line.py": "tui/test_app.py",
     "tui/notices.py": "tui/test_app.py",
+    "tui/steady.py": "tui/test_trouble.py",
     "tui/screens/confirm.py": "tui/test_app.py",
     "tui/screens/fleet.py": "tui/test_app.py",
     "tui/screens/node.py": "tui/test_app.py",

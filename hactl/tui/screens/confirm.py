@@ -17,10 +17,11 @@ from hactl.tui.changing import Question
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
+from hactl.tui.steady import Steady
 from hactl.tui.widgets.lines_view import LinesView
 
 
-class Confirm(ModalScreen[str | None]):
+class Confirm(Steady, ModalScreen[str | None]):
     """Answers None for no, "" for yes, and the typed name where that was asked for."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""

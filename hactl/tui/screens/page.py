@@ -13,6 +13,7 @@ from hactl.tui.lines import Line, Span, cut, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
+from hactl.tui.steady import Steady
 from hactl.tui.summary import STALE, header
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
@@ -23,7 +24,7 @@ LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
 
 
-class Page(Screen[None]):
+class Page(Steady, Screen[None]):
     """Draws the picture it is given; knows no daemon."""
 
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
