@@ -81,9 +81,7 @@ async def stage(
         by="ann",
         verbs=("kill", "where"),
         run=run,
-        clock=lambda: 10.0,
-        wall=lambda: AT,
-        **how,
+        **{"clock": lambda: 10.0, "wall": lambda: AT} | how,
     )
     async with app.run_test(size=size, notifications=True) as pilot:
         found = Stage(app, pilot, controller, ran)
