@@ -9,21 +9,24 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.worker import Worker, WorkerState
 
 from hactl.control.controller import Controller
-from hactl.core.errors import HactlError
+from hactl.core.value import replace
 from hactl.tui import shell
 from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
+from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
 from hactl.tui.link import RETRY, Link
+from hactl.tui.log_reading import LogReading
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
 from hactl.tui.moments import Moments
-from hactl.tui.notices import ONLY_READS, stumbled, warn
-from hactl.tui.picture import Picture
+from hactl.tui.notices import stumbled, warn
+from hactl.tui.offering import Offering
+from hactl.tui.picture import Picture, View
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.page import LEAST, Page
@@ -40,8 +43,6 @@ PACE = 0.5
 """Seconds between two drawings; what comes in between is collected."""
 FOLLOWING = "following"
 """The work that brings the picture."""
-PAGES = ("fleet", "node", "events", "logs")
-"""Screens by name, in the order of their digits."""
 
 
 class Console(SteadyApp):
@@ -49,20 +50,7 @@ class Console(SteadyApp):
 
     CSS_PATH = Path(__file__).with_name("console.tcss")
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,ctrl+q", "quit", "quit", show=False),
-        *(Binding(str(digit), f"page('{name}')", name, show=False) for digit, name in enumerate(PAGES, start=1)),
-        Binding("colon", "command", "command", show=False, priority=True),
-        Binding("question_mark", "help", "help", show=False),
-        Binding("p", "pause", "pause the view", show=False),
-        Binding("left_square_bracket", "walk(-1)", "back in time", show=False),
-        Binding("right_square_bracket", "walk(1)", "forward in time", show=False),
-        Binding("left_curly_bracket", "walk(-30)", "back in time", show=False),
-        Binding("right_curly_bracket", "walk(30)", "forward in time", show=False),
-        Binding("l", "page('logs')", "logs", show=False),
-        Binding("e", "page('events')", "events", show=False),
-        *(Binding(key, f"change('{key}')", "change", show=False) for key in "KTRDZ"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
     def __init__(
         self,
@@ -96,12 +84,16 @@ class Console(SteadyApp):
         self._wall = wall
         self.picture = Picture()
         self.moments = Moments(self.picture)
-        self._asking = Asking(self, controller, self.picture, self._look, by=by)
+        self._asking = Asking(
+            self, controller, self.picture, self._look, by=by, clock=clock, verbs=verbs, glyphs=glyphs
+        )
+        self._offering = Offering(
+            self, self._asking, self._look, pages=PAGES, verbs=verbs, themes=self._appearance.names
+        )
         self._command_line = CommandLine(
             self, self.picture, self._look, fleet=fleet, verbs=verbs, inside=self._words(), read_only=read_only, run=run
         )
-        self._reading = False
-        """A page of a log is on its way."""
+        self._log_reading = LogReading(controller)
 
     def on_mount(self) -> None:
         """Frame first, contents as they come."""
@@ -129,10 +121,10 @@ class Console(SteadyApp):
         """Look otherwise."""
         self._appearance.put_on(name)
 
-    def action_command(self) -> None:
-        """Type a command."""
+    def action_command(self, typed: str = "") -> None:
+        """Type a command, of which the beginning may be given."""
         if isinstance(self.screen, Page):
-            self.screen.prompt.open()
+            self.screen.prompt.open(typed)
 
     def action_help(self) -> None:
         """All keys."""
@@ -165,26 +157,20 @@ class Console(SteadyApp):
         if event.state is WorkerState.ERROR and event.worker.group == FOLLOWING:
             self.set_timer(RETRY, self._follow)
 
+    def _view(self) -> View:
+        return replace(self.moments.view(), read_only=self._read_only)
+
     def _draw(self) -> None:
-        view = self.moments.view()
+        self._asking.look()
+        view = self._view()
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 try:
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
                     stumbled(self, error, f"drawing {type(screen).__name__}")
-        if isinstance(self.screen, LogsPage) and self.screen.node and not self._reading:
-            self._reading = True
-            self._read_on(self.screen)
-
-    @work(exit_on_error=False, group="log")
-    async def _read_on(self, page: LogsPage) -> None:
-        try:
-            page.take(await self._controller.log(page.node, page.after))
-        except HactlError as error:
-            page.trouble = error.message
-        finally:
-            self._reading = False
+        if isinstance(self.screen, LogsPage):
+            self.run_worker(self._log_reading.read_on(self.screen), group="log", exit_on_error=False)
 
     def on_resize(self) -> None:
         """Another size has room for other things."""
@@ -203,13 +189,7 @@ class Console(SteadyApp):
     @property
     def chosen(self) -> str:
         """The process that keys are about; "" where the screen has none."""
-        match self.screen:
-            case FleetPage() as page:
-                return page.table.cursor
-            case NodePage() | LogsPage() as page:
-                return page.node
-            case _:
-                return ""
+        return self.screen.chosen if isinstance(self.screen, Page) else ""
 
     def action_page(self, name: str) -> None:
         """Another screen; about the process that is chosen, where it is about one."""
@@ -231,15 +211,26 @@ class Console(SteadyApp):
         return self.picture.snapshot is not None and name in self.picture.snapshot.fleet.nodes
 
     def action_change(self, key: str) -> None:
-        """An upper-case key on the process that is chosen; only where one sees what one does, and when."""
-        snapshot = self.picture.snapshot
-        if snapshot is None or not isinstance(self.screen, Page):
-            return
-        if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
-            return
-        if self._read_only:
-            warn(self, ONLY_READS)
-        elif not self.moments.live:
-            warn(self, "this is the past: p goes back to now")
-        else:
-            self._asking.press(key, snapshot, self.chosen)
+        """An upper-case key on what is chosen; only where one sees what one does."""
+        page = self.screen
+        if isinstance(page, Page) and self.size.width >= LEAST[0] and self.size.height >= LEAST[1]:
+            self._asking.press(key, self._view(), page.chosen, page.marks)
+
+    def action_undo(self) -> None:
+        """Take the last mild change back."""
+        self._asking.undo(self._view())
+
+    def action_copy(self) -> None:
+        """What is chosen, to the clipboard of the terminal."""
+        if isinstance(self.screen, Page) and (text := self.screen.copied):
+            self.copy_to_clipboard(text)
+            self.notify(f"copied: {text}", markup=False)
+
+    def action_palette(self) -> None:
+        """Everything that can be done from here."""
+        if isinstance(self.screen, Page):
+            self._offering.open(self.screen, self._view())
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C: a habit, and no wish to leave."""
+        warn(self, "q or ctrl+q leaves; the fleet goes on")

@@ -12,9 +12,10 @@ from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
 from hactl.core.value import Value
 from hactl.tui import shell
+from hactl.tui.keys import ONLY_READS
 from hactl.tui.lines import line
 from hactl.tui.look import Look
-from hactl.tui.notices import ONLY_READS, say_error, warn
+from hactl.tui.notices import say_error, warn
 from hactl.tui.picture import Picture
 from hactl.tui.screens.sheet import Sheet
 from hactl.tui.widgets.prompt import Prompt

@@ -52,6 +52,11 @@ class ReadingPage(Page):
         """What is read."""
         return self.query_one(Reader)
 
+    @property
+    def copied(self) -> str:
+        """The line that was searched for, or the last one on the screen."""
+        return self.reader.current.strip()
+
     def foot(self) -> Line:
         """What is followed, left out or looked for."""
         reader = self.reader
@@ -129,6 +134,11 @@ class LogsPage(ReadingPage):
     """Where to read on."""
     trouble = ""
     """Why it could not be read last time."""
+
+    @property
+    def chosen(self) -> str:
+        """See Page."""
+        return self.node
 
     def turn_to(self, node: str) -> None:
         """Read the log of another process, from its end."""

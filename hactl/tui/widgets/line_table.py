@@ -75,6 +75,11 @@ class LineTable(SteadyLines, ScrollView, can_focus=True):
         """The rows as they stand, top to bottom."""
         return self._shown
 
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, those that are filtered out as well."""
+        return self._all
+
     def show(self, rows: tuple[Row, ...], *, stale: bool = False) -> None:
         """Show these rows; draws what has changed and nothing else. `stale`: they are old, and look it."""
         if stale is not self._stale:
