@@ -10,10 +10,10 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from hactl.tui.lines import Line, Span, cut, line
+from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.summary import STALE, header
-from hactl.tui.theme import Theme
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
 
@@ -29,10 +29,10 @@ class Page(Screen[None]):
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys of this screen and what they do, for the line at the bottom."""
 
-    def __init__(self, theme: Theme, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
+    def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
         """`prompt` makes a command line."""
         super().__init__()
-        self.look = theme
+        self.look = look
         self.glyphs = glyphs
         self._prompt = prompt
 

@@ -14,8 +14,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hactl.tui.lines import Line, passes
+from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
-from hactl.tui.theme import Theme
 
 ROOM = 5000
 """Lines kept."""
@@ -35,15 +35,19 @@ class Reader(ScrollView, can_focus=True):
         Binding("N", "match(-1)", "previous match", show=False),
     ]
 
-    def __init__(self, theme: Theme, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, look: Look, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._theme = theme
+        self._look = look
         self._all: deque[Line] = deque(maxlen=ROOM)
         self._shown: list[Line] = []
         self._filter = ""
         self._search = ""
         self.following = True
         """New lines are scrolled to."""
+
+    def on_mount(self) -> None:
+        """Another theme draws everything anew."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
 
     @property
     def shown(self) -> list[Line]:
@@ -109,10 +113,10 @@ class Reader(ScrollView, can_focus=True):
         """One line of the screen."""
         at = y + self.scroll_offset.y
         spans = self._shown[at] if at < len(self._shown) else ()
-        segments = [Segment(span.text, self._theme.style(span.meaning)) for span in spans]
+        segments = [Segment(span.text, self._look.style(span.meaning)) for span in spans]
         strip = Strip(segments).adjust_cell_length(self.size.width)
         if self._search and spans and self._search in plain(spans).casefold():
-            strip = strip.apply_style(self._theme.style(Meaning.CURSOR))
+            strip = strip.apply_style(self._look.style(Meaning.CURSOR))
         return strip.apply_style(self.rich_style)
 
     # -- keys
