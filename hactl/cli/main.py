@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("hactl.cli.status", "Show what runs, what serves and what does not, and why."),
     "events": ("hactl.cli.see", "Show what happened."),
     "logs": ("hactl.cli.see", "Show the log of one process."),
+    "replay": ("hactl.cli.replay", "Open the console on what was recorded."),
     "wait": ("hactl.cli.see", "Wait until the fleet, nodes or an operation are where they should be."),
     "where": ("hactl.cli.see", "Show where this fleet keeps its things."),
     "doctor": ("hactl.cli.doctor", "Check the machine and the configuration for what will bite."),

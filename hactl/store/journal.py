@@ -156,15 +156,22 @@ class SqliteJournal:
                     return fleet
             return None if _released(db) else Fleet()
 
-    def seq_at(self, wall: float) -> int:
+    def seq_at(self, wall: float, *, after: int = 0) -> int:
         """The record that was the newest at `wall` (Unix time); 0 before the first one.
 
-        Where a clock was set back, one of those times is meant.
+        Where a clock was set back that time has come twice, and one of the two is meant: the one behind the record
+        `after`, which had happened by then, when that is given.
         """
         with self._database.reading() as db:
-            newest = "SELECT seq FROM records WHERE wall <= ? ORDER BY wall DESC, seq DESC LIMIT 1"
-            row = db.execute(newest, (wall,)).fetchone()
-        return 0 if row is None else int(row[0])
+            if after:
+                later = "SELECT seq FROM records WHERE seq > ? AND +wall > ? ORDER BY seq LIMIT 1"
+                row = db.execute(later, (after, wall)).fetchone()
+                newest = "SELECT max(seq) FROM records WHERE seq < ?"
+                row = db.execute(newest, (_NO_END if row is None else row[0],)).fetchone()
+            else:
+                newest = "SELECT seq FROM records WHERE wall <= ? ORDER BY wall DESC, seq DESC LIMIT 1"
+                row = db.execute(newest, (wall,)).fetchone()
+        return 0 if row is None or row[0] is None else int(row[0])
 
     def oldest(self) -> int:
         """The first record from which on a fleet can be told; 0 in an empty journal."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import work
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
@@ -23,6 +22,7 @@ from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
 from hactl.tui.moments import Moments
 from hactl.tui.notices import ONLY_READS, warn
+from hactl.tui.past import Walk
 from hactl.tui.picture import Picture
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
@@ -31,6 +31,7 @@ from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet, help_lines
 from hactl.tui.theme import Theme
 from hactl.tui.themes import Themes
+from hactl.tui.walking import Walking
 from hactl.tui.widgets.prompt import Prompt
 
 PLAIN = Glyphs()
@@ -43,7 +44,7 @@ PAGES = ("fleet", "node", "events", "logs")
 """Screens by name, in the order of their digits."""
 
 
-class Console(App[None]):
+class Console(Walking):
     """One fleet on one terminal."""
 
     CSS_PATH = "console.tcss"
@@ -53,11 +54,6 @@ class Console(App[None]):
         *(Binding(str(digit), f"page('{name}')", name, show=False) for digit, name in enumerate(PAGES, start=1)),
         Binding("colon", "command", "command", show=False, priority=True),
         Binding("question_mark", "help", "help", show=False),
-        Binding("p", "pause", "pause the view", show=False),
-        Binding("left_square_bracket", "walk(-1)", "back in time", show=False),
-        Binding("right_square_bracket", "walk(1)", "forward in time", show=False),
-        Binding("left_curly_bracket", "walk(-30)", "back in time", show=False),
-        Binding("right_curly_bracket", "walk(30)", "forward in time", show=False),
         Binding("l", "page('logs')", "logs", show=False),
         Binding("e", "page('events')", "events", show=False),
         *(Binding(key, f"change('{key}')", "change", show=False) for key in "KTRDZ"),
@@ -74,6 +70,7 @@ class Console(App[None]):
         read_only: bool = False,
         themes: Themes = ALONE,
         glyphs: Glyphs = PLAIN,
+        walk: Callable[[Picture], Walk] = Moments,
         run: shell.Run = shell.run,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -83,21 +80,28 @@ class Console(App[None]):
         `verbs` is what the command line completes, `run` how it runs one.
 
         It begins with `theme`, and may change to any of `themes`.
-        With `read_only` keys and commands that might change something only say so.
+        `walk` is how it goes through time. With `read_only` keys and commands that might change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
         self._look = Look(theme)
         self._appearance = Appearance(self, self._look, themes)
-        self._read_only = read_only
         self._glyphs = glyphs
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
-        self.moments = Moments(self.picture)
+        self.moments = walk(self.picture)
+        self._refusal = self.moments.refusal or (ONLY_READS if read_only else "")
         self._asking = Asking(self, controller, self.picture, self._look, by=by)
         self._command_line = CommandLine(
-            self, self.picture, self._look, fleet=fleet, verbs=verbs, inside=self._words(), read_only=read_only, run=run
+            self,
+            self.picture,
+            self._look,
+            fleet=fleet,
+            verbs=verbs,
+            inside=self._words(),
+            refusal=self._refusal,
+            run=run,
         )
         self._reading = False
         """A page of a log is on its way."""
@@ -172,6 +176,8 @@ class Console(App[None]):
 
     def _draw(self) -> None:
         view = self.moments.view()
+        for trouble in self.moments.troubles():
+            warn(self, trouble)
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 try:
@@ -194,16 +200,6 @@ class Console(App[None]):
     def on_resize(self) -> None:
         """Another size has room for other things."""
         self.call_after_refresh(self._draw)
-
-    def action_pause(self) -> None:
-        """Hold the view while measuring goes on, or go back to now."""
-        self.moments.hold()
-        self._draw()
-
-    def action_walk(self, seconds: int) -> None:
-        """Back or forward in time."""
-        self.moments.walk(seconds)
-        self._draw()
 
     @property
     def chosen(self) -> str:
@@ -242,9 +238,7 @@ class Console(App[None]):
             return
         if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
             return
-        if self._read_only:
-            warn(self, ONLY_READS)
-        elif not self.moments.live:
-            warn(self, "this is the past: p goes back to now")
+        if refusal := self._refusal or self.moments.refusal:
+            warn(self, refusal)
         else:
             self._asking.press(key, snapshot, self.chosen)

@@ -19,6 +19,11 @@ from hactl.tui.widgets.prompt import Prompt
 
 OPENING = ("filter", "ask", "command")
 """Actions after which letters are letters."""
+TIME_KEYS = (
+    ("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), ("n N", "events"), ("+ -", "speed"), ("/", "filter"), ("?", "help"),
+    ("q", "quit"),
+)  # fmt: skip
+"""Keys of a recording, in the place of those that change anything."""
 LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
 
@@ -88,10 +93,11 @@ class Page(Screen[None]):
         return ()
 
     def _foot(self, view: View) -> Line:
-        if view.trouble:
+        if view.trouble and view.live:
             return line(Span(text=f" {view.trouble}; trying again", meaning=Meaning.DOWN))
-        parts: list[str | Span] = [" ", *self.foot()]
-        for key, what in self.KEYS:
+        past = [Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN)] if view.trouble and not view.live else []
+        parts: list[str | Span] = [" ", *past, *self.foot()]
+        for key, what in self.KEYS if view.speed is None else TIME_KEYS:
             parts += [Span(text=key, meaning=Meaning.KEY), f" {what}  "]
         return line(*parts)
 
