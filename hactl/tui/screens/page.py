@@ -19,11 +19,6 @@ from hactl.tui.widgets.prompt import Prompt
 
 OPENING = ("filter", "ask", "command")
 """Actions after which letters are letters."""
-TIME_KEYS = (
-    ("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), ("n N", "events"), ("+ -", "speed"), ("/", "filter"), ("?", "help"),
-    ("q", "quit"),
-)  # fmt: skip
-"""Keys of a recording, in the place of those that change anything."""
 LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
 
@@ -33,6 +28,11 @@ class Page(Screen[None]):
 
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys of this screen and what they do, for the line at the bottom."""
+    TIME_KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), ("n N", "events"), ("+ -", "speed"), ("/", "filter"),
+        ("?", "help"), ("q", "quit"),
+    )  # fmt: skip
+    """Those of a recording, in their place."""
 
     def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
         """`prompt` makes a command line."""
@@ -97,7 +97,7 @@ class Page(Screen[None]):
             return line(Span(text=f" {view.trouble}; trying again", meaning=Meaning.DOWN))
         past = [Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN)] if view.trouble and not view.live else []
         parts: list[str | Span] = [" ", *past, *self.foot()]
-        for key, what in self.KEYS if view.speed is None else TIME_KEYS:
+        for key, what in self.KEYS if view.speed is None else self.TIME_KEYS:
             parts += [Span(text=key, meaning=Meaning.KEY), f" {what}  "]
         return line(*parts)
 
