@@ -5,6 +5,7 @@ It decides nothing about the fleet: every change is a command to the Controller,
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,20 +21,25 @@ from hactl.tui.asking import Asking
 from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
 from hactl.tui.keys import ONLY_READS
+from hactl.tui.lifetime import Ends, Lifetime
+from hactl.tui.lines import line
 from hactl.tui.link import RETRY, Link
 from hactl.tui.log_reading import LogReading
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
+from hactl.tui.messages import Said, Shown
 from hactl.tui.moments import Moments
 from hactl.tui.notices import stumbled, warn
 from hactl.tui.offering import Offering
 from hactl.tui.past import Walk
 from hactl.tui.picture import Picture, View
+from hactl.tui.remembering import Remembering
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.page import LEAST, Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet, help_lines
+from hactl.tui.settings import SettingsFile
 from hactl.tui.steady import SteadyApp
 from hactl.tui.theme import Theme
 from hactl.tui.themes import Themes
@@ -67,6 +73,9 @@ class Console(Walking, SteadyApp):
         themes: Themes = ALONE,
         glyphs: Glyphs = PLAIN,
         walk: Callable[[Picture], Walk] = Moments,
+        ends: Ends = Ends.NEVER,
+        startable: bool = False,
+        settings: SettingsFile | None = None,
         run: shell.Run = shell.run,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -76,7 +85,9 @@ class Console(Walking, SteadyApp):
         `verbs` is what the command line completes, `run` how it runs one.
 
         It begins with `theme`, and may change to any of `themes`.
-        `walk` is how it goes through time. With `read_only` keys and commands that might change something only say so.
+        `walk` is how it goes through time, `ends` what becomes of the fleet in the end, `startable` that `up` can start
+        it, and `settings` what is remembered of the last time.
+        With `read_only` keys and commands that might change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
@@ -105,6 +116,9 @@ class Console(Walking, SteadyApp):
             run=run,
         )
         self._log_reading = LogReading(controller)
+        start = partial(self._command_line.run, "up") if startable and not read_only else None
+        self.lifetime = Lifetime(self, self._look, fleet=fleet, ends=ends, start=start)
+        self._remembering = Remembering(self, settings or SettingsFile())
 
     def on_mount(self) -> None:
         """Frame first, contents as they come."""
@@ -114,8 +128,10 @@ class Console(Walking, SteadyApp):
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)
         self.push_screen("fleet")
+        self.call_after_refresh(self._recall)
         self.set_interval(PACE, self.steadily(self._draw))
         self.set_interval(1.0, self.steadily(self._appearance.look_again))
+        self.set_interval(1.0, self.steadily(self._remember))
         self._follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -130,7 +146,7 @@ class Console(Walking, SteadyApp):
 
     def action_theme(self, name: str) -> None:
         """Look otherwise."""
-        self._appearance.put_on(name)
+        self._appearance.choose(name)
 
     def action_command(self, typed: str = "") -> None:
         """Type a command, of which the beginning may be given."""
@@ -140,6 +156,28 @@ class Console(Walking, SteadyApp):
     def action_help(self) -> None:
         """All keys."""
         self.push_screen(Sheet(self._look, title="Keys", lines=help_lines()))
+
+    def _recall(self) -> None:
+        page = self.get_screen("fleet", FleetPage)
+        page.table.rearrange(self._remembering.arrangement())
+
+    def _remember(self) -> None:
+        page = self.get_screen("fleet", FleetPage)
+        self._remembering.look(page.table.arrangement, self._appearance.chosen)
+
+    async def action_quit(self) -> None:
+        """Leave; the fleet goes on, as a rule."""
+        self._remember()
+        self.lifetime.leave()
+
+    def on_said(self, message: Said) -> None:
+        """Somebody beside the console says something."""
+        self.notify(message.text, severity="error" if message.bad else "information", markup=False, timeout=10.0)
+
+    def on_shown(self, message: Shown) -> None:
+        """Somebody beside the console has a page to read."""
+        lines = tuple(line(each) for each in message.text.splitlines())
+        self.push_screen(Sheet(self._look, title=message.title, lines=lines))
 
     def on_prompt_left(self) -> None:
         """Nothing was typed."""
@@ -160,6 +198,8 @@ class Console(Walking, SteadyApp):
             if first:
                 self.call_later(self._draw)
             first = self.picture.snapshot is None
+            if first and self.picture.trouble:
+                self.lifetime.offer()
 
         await Link(self._controller, self.picture, clock=self._clock, changed=changed).run()
 

@@ -64,6 +64,10 @@ class Terminal:
         """Press keys."""
         os.write(self._fd, keys.encode())
 
+    def send(self, number: signal.Signals) -> None:
+        """Send the program a signal."""
+        os.kill(self._pid, number)
+
     def until(self, *wanted: str) -> str:
         """Look on until all of this is on the screen at once; what is."""
         end = time.monotonic() + PATIENCE
