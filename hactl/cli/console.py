@@ -3,7 +3,9 @@
 What it shows and does stands in `hactl.tui`, which is loaded here and nowhere else.
 """
 
+import functools
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,6 +54,7 @@ def open_console(chosen: Chosen, *, verbs: Sequence[str] = (), theme: str = "", 
                 read_only=read_only,
                 startable=chosen.config is not None,
             )
+            leave_on_signals(console)
             await console.run_async()
             return console
 
@@ -62,6 +65,15 @@ def open_console(chosen: Chosen, *, verbs: Sequence[str] = (), theme: str = "", 
         result: int = click.get_current_context().invoke(down)
         return result
     return console.return_code or Exit.OK
+
+
+def leave_on_signals(console: "Console") -> None:
+    """SIGTERM and SIGHUP give the terminal back as it was, and say so with the exit code of whoever dies of them."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, functools.partial(console.exit, return_code=128 + number))
 
 
 def make(

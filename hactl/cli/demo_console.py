@@ -52,12 +52,16 @@ async def _before(built: "Stage", story: "_Story") -> int:
     from hactl.control.aclient import AsyncClient
     from hactl.tui.lifetime import Ends
 
+    this = asyncio.current_task()
+    assert this is not None, "called from a task"
     theme = click.get_current_context().find_root().params["theme"]
     async with AsyncClient(built.paths.control, patience=0.0) as client:
         seen = console.make(client, built.name, built.paths, theme=theme, verbs=tuple(VERBS), ends=Ends.WITH_IT)
         async with asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(story.tell(built, seen), name="the story")
             await seen.run_async()
+            if this.cancelling():  # which the toolkit takes for a wish to leave
+                raise asyncio.CancelledError
             telling.cancel()
     return seen.return_code or 0
 

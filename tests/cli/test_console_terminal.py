@@ -1,5 +1,7 @@
 """The real console in a real terminal before a real fleet: a node is killed by keys, and what follows is seen."""
 
+import re
+import signal
 import sys
 
 import pytest
@@ -46,7 +48,8 @@ def test_a_daemon_that_dies_is_told_and_the_next_one_is_found() -> None:
         with terminal(home, columns=80, lines=24) as seen:
             seen.until("OK 3 nodes and 2 edges serve")
             home.kill_daemon()
-            seen.until("no daemon answers", "trying again", "STALE 4s", "local-1")
+            said = seen.until("trying again: no daemon answers", "STALE", "local-1")
+            assert re.search(r"STALE \d+s", said)
             home.ok("up")
             seen.until("LIVE", "OK 3 nodes and 2 edges serve")
             assert "Traceback" not in seen.text
@@ -98,4 +101,17 @@ def test_a_fleet_that_was_started_here_goes_on_without_the_console_that_is_detac
             seen.until("detach: the fleet goes on")
             seen.type("d")
             assert seen.until_it_ends() == 0
+        assert home.run("status").returncode == 0
+
+
+def test_a_console_that_is_ended_gives_the_terminal_back() -> None:
+    """And the fleet goes on."""
+    with Home() as home:
+        home.configure(regions={"local": 2})
+        home.ok("up")
+        with terminal(home, columns=80, lines=24) as seen:
+            seen.until("OK 2 nodes and 2 edges serve")
+            seen.send(signal.SIGTERM)
+            assert seen.until_it_ends() == 128 + signal.SIGTERM
+            assert "Traceback" not in seen.text
         assert home.run("status").returncode == 0

@@ -57,4 +57,5 @@ async def test_damage_is_said_and_where_nothing_can_be_kept_that_is_said_once(tm
         await now.press("right")
         now.app._remember()
         now.app._remember()
+        await now.pilot.pause()
         assert len([said for said in now.notices[before:] if "cannot write" in said]) == 1
