@@ -40,6 +40,8 @@ class View(Value):
     """Why nothing comes from the daemon; "" while something does."""
     live: bool = True
     """It is the newest there is, and goes on by itself."""
+    read_only: bool = False
+    """Whoever looks at it may change nothing."""
 
 
 class Picture:

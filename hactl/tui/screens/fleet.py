@@ -1,6 +1,6 @@
 """Screen 1: the fleet. The numbers, one table of everything that runs, what is under way and what was."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import ClassVar
 
 from textual import on
@@ -16,6 +16,7 @@ from hactl.tui.node_facts import facts
 from hactl.tui.picture import View
 from hactl.tui.plot import ASCII_FILLINGS, FILLINGS, spread_over_time
 from hactl.tui.render import COLUMNS, fleet_rows
+from hactl.tui.rows import as_text
 from hactl.tui.screens.page import Page
 from hactl.tui.summary import happened, operations, tile_boxes, tile_line, tiles
 from hactl.tui.widgets.line_table import LineTable
@@ -35,8 +36,9 @@ class FleetPage(Page):
         Binding("escape", "clear", "clear the filter", show=False),
     ]
     KEYS = (
-        ("enter", "node"), ("/", "filter"), ("l", "logs"), ("K", "kill"), ("T", "stop"), ("R", "restart"),
-        ("D", "drain"), ("Z", "freeze"), ("?", "help"), ("q", "quit"),
+        ("enter", "node"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"), ("W", "weight"),
+        ("S", "scale"), ("F", "failover"), ("/", "filter"), ("Z", "freeze"), ("M", "pause"), ("l", "logs"),
+        ("u", "undo"), ("^p", "all"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
 
     def body(self) -> Iterable[Widget]:
@@ -63,6 +65,22 @@ class FleetPage(Page):
     def table(self) -> LineTable:
         """The rows."""
         return self.query_one(LineTable)
+
+    @property
+    def chosen(self) -> str:
+        """See Page."""
+        return self.table.cursor
+
+    @property
+    def marks(self) -> Collection[str]:
+        """See Page."""
+        return self.table.marks
+
+    @property
+    def copied(self) -> str:
+        """The marked rows, or the one under the cursor, with tabs between the columns."""
+        wanted = self.marks or {self.chosen}
+        return "\n".join(as_text(row) for row in self.table.rows if row.key in wanted)
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""
@@ -95,12 +113,12 @@ class FleetPage(Page):
             side.show(tuple(cut(each, room) for each in shown[: side.size.height]))
 
     def foot(self) -> Line:
-        """The filter, as long as there is one."""
-        chosen = self.table.arrangement.filter
-        if not chosen:
-            return ()
+        """The filter, as long as there is one, and how many rows are marked."""
+        chosen, marked = self.table.arrangement.filter, len(self.marks)
         shown = sum(not row.head for row in self.table.shown)
-        return line(Span(text=f"/{chosen} {shown} shown, esc clears  ", meaning=Meaning.DEGRADED))
+        parts = [f"/{chosen} {shown} shown, esc clears  "] if chosen else []
+        parts += [f"{marked} marked, ctrl+\\ clears  "] if marked else []
+        return line(*(Span(text=part, meaning=Meaning.DEGRADED) for part in parts))
 
     def action_filter(self) -> None:
         """Type a filter."""

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
-from hactl.tui.lines import cut
+from hactl.tui.lines import cut, plain
 from hactl.tui.node_facts import facts
 from hactl.tui.picture import View
 from hactl.tui.screens.page import Page
@@ -20,7 +20,7 @@ class NodePage(Page):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "back", show=False)]
     KEYS = (
         ("esc", "back"), ("l", "logs"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"),
-        ("Z", "freeze"), ("q", "quit"),
+        ("W", "weight"), ("Z", "freeze"), ("u", "undo"), ("^p", "all"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     node = ""
     """Which one."""
@@ -28,6 +28,16 @@ class NodePage(Page):
     def body(self) -> Iterable[Widget]:
         """It scrolls where there is too little room."""
         yield VerticalScroll(LinesView(self.look, id="facts"), id="scroll")
+
+    @property
+    def chosen(self) -> str:
+        """See Page."""
+        return self.node
+
+    @property
+    def copied(self) -> str:
+        """All of it."""
+        return "\n".join(plain(each) for each in self.query_one("#facts", LinesView).lines)
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""

@@ -10,11 +10,11 @@ from textual.widgets import Input
 
 from hactl.core.talk import LogPage
 from hactl.tui.lines import Line, Span, line
+from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.screens.page import Page
 from hactl.tui.summary import happened
-from hactl.tui.theme import Theme
 from hactl.tui.widgets.prompt import Prompt
 from hactl.tui.widgets.reader import Reader
 
@@ -29,8 +29,8 @@ class ReadingPage(Page):
     ]
     KEYS = (("/", "filter"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"), ("q", "quit"))
 
-    def __init__(self, theme: Theme, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
-        super().__init__(theme, glyphs, prompt)
+    def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
+        super().__init__(look, glyphs, prompt)
         self._asking = "filter"
         self._kept = {"filter": "", "search": ""}
 
@@ -51,6 +51,11 @@ class ReadingPage(Page):
     def reader(self) -> Reader:
         """What is read."""
         return self.query_one(Reader)
+
+    @property
+    def copied(self) -> str:
+        """The line that was searched for, or the last one on the screen."""
+        return self.reader.current.strip()
 
     def foot(self) -> Line:
         """What is followed, left out or looked for."""
@@ -129,6 +134,11 @@ class LogsPage(ReadingPage):
     """Where to read on."""
     trouble = ""
     """Why it could not be read last time."""
+
+    @property
+    def chosen(self) -> str:
+        """See Page."""
+        return self.node
 
     def turn_to(self, node: str) -> None:
         """Read the log of another process, from its end."""

@@ -5,17 +5,22 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hactl.tui.lines import Line
-from hactl.tui.theme import Theme
+from hactl.tui.lines import Line, wrapped
+from hactl.tui.look import Look
+from hactl.tui.steady import SteadyLines
 
 
-class LinesView(Widget):
+class LinesView(SteadyLines, Widget):
     """A few lines of text."""
 
-    def __init__(self, theme: Theme, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(self, look: Look, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self._theme = theme
+        self._look = look
         self._lines: tuple[Line, ...] = ()
+
+    def on_mount(self) -> None:
+        """Another theme draws everything anew."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -32,5 +37,32 @@ class LinesView(Widget):
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
         spans = self._lines[y] if y < len(self._lines) else ()
-        segments = [Segment(span.text, self._theme.style(span.meaning)) for span in spans]
+        segments = [Segment(span.text, self._look.style(span.meaning)) for span in spans]
         return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+
+
+class Paragraphs(LinesView):
+    """Lines that are broken where there is no room for them, and as high as they then are."""
+
+    def __init__(self, look: Look, *, indent: int = 0, id: str | None = None) -> None:  # noqa: A002
+        """Lines that had to be broken go on `indent` cells in."""
+        super().__init__(look, id=id)
+        self._indent = indent
+        self._whole: tuple[Line, ...] = ()
+
+    def show(self, lines: tuple[Line, ...]) -> None:
+        """Show these."""
+        self._whole = lines
+        self._fit()
+
+    def on_resize(self) -> None:
+        """Another width breaks them elsewhere."""
+        self._fit()
+
+    def _fit(self) -> None:
+        width = self.size.width
+        fitted = [
+            each for whole in self._whole for each in (wrapped(whole, width, self._indent) if width else (whole,))
+        ]
+        self.styles.height = len(fitted)
+        super().show(tuple(fitted))

@@ -13,15 +13,16 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from hactl.tui.lines import Line, passes
+from hactl.tui.lines import Line, passes, plain
+from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
-from hactl.tui.theme import Theme
+from hactl.tui.steady import SteadyLines
 
 ROOM = 5000
 """Lines kept."""
 
 
-class Reader(ScrollView, can_focus=True):
+class Reader(SteadyLines, ScrollView, can_focus=True):
     """Lines, newest at the bottom."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,15 +36,19 @@ class Reader(ScrollView, can_focus=True):
         Binding("N", "match(-1)", "previous match", show=False),
     ]
 
-    def __init__(self, theme: Theme, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, look: Look, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._theme = theme
+        self._look = look
         self._all: deque[Line] = deque(maxlen=ROOM)
         self._shown: list[Line] = []
         self._filter = ""
         self._search = ""
         self.following = True
         """New lines are scrolled to."""
+
+    def on_mount(self) -> None:
+        """Another theme draws everything anew."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
 
     @property
     def shown(self) -> list[Line]:
@@ -54,6 +59,14 @@ class Reader(ScrollView, can_focus=True):
     def total(self) -> int:
         """Lines that there are, filtered or not."""
         return len(self._all)
+
+    @property
+    def current(self) -> str:
+        """The line that was searched for, if it can be seen, or else the last one that can."""
+        top = self.scroll_offset.y
+        seen = [plain(each) for each in self._shown[top : top + max(1, self.size.height)]]
+        hits = [each for each in seen if self._search and self._search in each.casefold()]
+        return (hits or seen[-1:] or [""])[0]
 
     def clear(self) -> None:
         """Begin anew."""
@@ -109,10 +122,10 @@ class Reader(ScrollView, can_focus=True):
         """One line of the screen."""
         at = y + self.scroll_offset.y
         spans = self._shown[at] if at < len(self._shown) else ()
-        segments = [Segment(span.text, self._theme.style(span.meaning)) for span in spans]
+        segments = [Segment(span.text, self._look.style(span.meaning)) for span in spans]
         strip = Strip(segments).adjust_cell_length(self.size.width)
         if self._search and spans and self._search in plain(spans).casefold():
-            strip = strip.apply_style(self._theme.style(Meaning.CURSOR))
+            strip = strip.apply_style(self._look.style(Meaning.CURSOR))
         return strip.apply_style(self.rich_style)
 
     # -- keys
@@ -147,8 +160,3 @@ class Reader(ScrollView, can_focus=True):
         if ahead:
             self.following = False
             self._to(ahead[0] if step > 0 else ahead[-1])
-
-
-def plain(line: Line) -> str:
-    """A line without its looks."""
-    return "".join(span.text for span in line)
