@@ -175,6 +175,8 @@ class Console(Walking):
         self.notify(f"the console stumbled ({error} in {where}) and goes on", severity="error", markup=False)
 
     def _draw(self) -> None:
+        if not self.screen_stack:
+            return  # it is leaving
         view = self.moments.view()
         for trouble in self.moments.troubles():
             warn(self, trouble)
