@@ -19,6 +19,7 @@ from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
 from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
+from hactl.tui.keys import ONLY_READS
 from hactl.tui.link import RETRY, Link
 from hactl.tui.log_reading import LogReading
 from hactl.tui.look import Look
@@ -26,6 +27,7 @@ from hactl.tui.meaning import Glyphs
 from hactl.tui.moments import Moments
 from hactl.tui.notices import stumbled, warn
 from hactl.tui.offering import Offering
+from hactl.tui.past import Walk
 from hactl.tui.picture import Picture, View
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
@@ -35,6 +37,7 @@ from hactl.tui.screens.sheet import Sheet, help_lines
 from hactl.tui.steady import SteadyApp
 from hactl.tui.theme import Theme
 from hactl.tui.themes import Themes
+from hactl.tui.walking import Walking
 from hactl.tui.widgets.prompt import Prompt
 
 PLAIN = Glyphs()
@@ -45,7 +48,7 @@ FOLLOWING = "following"
 """The work that brings the picture."""
 
 
-class Console(SteadyApp):
+class Console(Walking, SteadyApp):
     """One fleet on one terminal."""
 
     CSS_PATH = Path(__file__).with_name("console.tcss")
@@ -63,6 +66,7 @@ class Console(SteadyApp):
         read_only: bool = False,
         themes: Themes = ALONE,
         glyphs: Glyphs = PLAIN,
+        walk: Callable[[Picture], Walk] = Moments,
         run: shell.Run = shell.run,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -72,18 +76,18 @@ class Console(SteadyApp):
         `verbs` is what the command line completes, `run` how it runs one.
 
         It begins with `theme`, and may change to any of `themes`.
-        With `read_only` keys and commands that might change something only say so.
+        `walk` is how it goes through time. With `read_only` keys and commands that might change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
         self._look = Look(theme)
         self._appearance = Appearance(self, self._look, themes)
-        self._read_only = read_only
         self._glyphs = glyphs
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
-        self.moments = Moments(self.picture)
+        self.moments = walk(self.picture)
+        self._refusal = self.moments.refusal or (ONLY_READS if read_only else "")
         self._asking = Asking(
             self, controller, self.picture, self._look, by=by, clock=clock, verbs=verbs, glyphs=glyphs
         )
@@ -91,7 +95,14 @@ class Console(SteadyApp):
             self, self._asking, self._look, pages=PAGES, verbs=verbs, themes=self._appearance.names
         )
         self._command_line = CommandLine(
-            self, self.picture, self._look, fleet=fleet, verbs=verbs, inside=self._words(), read_only=read_only, run=run
+            self,
+            self.picture,
+            self._look,
+            fleet=fleet,
+            verbs=verbs,
+            inside=self._words(),
+            refusal=self._refusal,
+            run=run,
         )
         self._log_reading = LogReading(controller)
 
@@ -158,11 +169,15 @@ class Console(SteadyApp):
             self.set_timer(RETRY, self._follow)
 
     def _view(self) -> View:
-        return replace(self.moments.view(), read_only=self._read_only)
+        return replace(self.moments.view(), refusal=self._refusal)
 
     def _draw(self) -> None:
+        if not self.screen_stack:
+            return  # it is leaving
         self._asking.look()
         view = self._view()
+        for trouble in self.moments.troubles():
+            warn(self, trouble)
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 try:
@@ -175,16 +190,6 @@ class Console(SteadyApp):
     def on_resize(self) -> None:
         """Another size has room for other things."""
         self.call_after_refresh(self._draw)
-
-    def action_pause(self) -> None:
-        """Hold the view while measuring goes on, or go back to now."""
-        self.moments.hold()
-        self._draw()
-
-    def action_walk(self, seconds: int) -> None:
-        """Back or forward in time."""
-        self.moments.walk(seconds)
-        self._draw()
 
     @property
     def chosen(self) -> str:

@@ -44,7 +44,12 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     reading = read(fleet)
     old = now - view.heard
     live = Span(text=f"LIVE {old:.1f}s", meaning=Meaning.MUTED)
-    if not view.live:
+    if view.speed is not None:
+        shown, today = time.localtime(snapshot.at), time.localtime(wall)
+        when = time.strftime("%H:%M:%S" if shown[:3] == today[:3] else "%m-%d %H:%M:%S", shown)
+        plays = f"x{view.speed:.0f}" if view.speed else "held"
+        live = Span(text=f"REPLAY {when} {plays}", meaning=Meaning.DEGRADED)
+    elif not view.live:
         when = time.strftime("%H:%M:%S", time.localtime(snapshot.at))
         live = Span(text=f"AS OF {when}, {age(wall - snapshot.at)} ago", meaning=Meaning.DEGRADED)
     elif view.trouble or old > STALE:

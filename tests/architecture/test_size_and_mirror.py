@@ -46,6 +46,7 @@ ELSEWHERE = {
     "tui/screens/page.py": "tui/test_app.py",
     "tui/screens/palette.py": "tui/test_offering.py",
     "tui/screens/reading.py": "tui/test_app.py",
+    "tui/walking.py": "tui/test_replay.py",
     "tui/widgets/line_table.py": "tui/test_line_table.py",
     "tui/widgets/lines_view.py": "tui/test_app.py",
     "tui/screens/sheet.py": "tui/test_app.py",

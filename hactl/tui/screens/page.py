@@ -30,6 +30,11 @@ class Page(Steady, Screen[None]):
 
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys of this screen and what they do, for the line at the bottom."""
+    TIME_KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), ("n N", "events"), ("+ -", "speed"), ("/", "filter"),
+        ("?", "help"), ("q", "quit"),
+    )  # fmt: skip
+    """Those of a recording, in their place."""
 
     def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
         """`prompt` makes a command line."""
@@ -106,10 +111,12 @@ class Page(Steady, Screen[None]):
 
     def _foot(self, view: View, width: int) -> Line:
         """Keys in the order of their importance, as many as there is room for; the last two always have it."""
-        if view.trouble:
+        if view.trouble and view.live:
             return cut(line(Span(text=f" {view.trouble}; trying again", meaning=Meaning.DOWN)), width)
-        shown: Line = line(" ", *self.foot())
-        offered = [self._offered(view, key, what) for key, what in self.KEYS]
+        past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()
+        shown: Line = line(" ", *past, *self.foot())
+        keys_now = self.KEYS if view.speed is None else self.TIME_KEYS
+        offered = [self._offered(view, key, what) for key, what in keys_now]
         last: Line = tuple(span for each in offered[-2:] for span in each)
         for each in offered[:-2]:
             if length(shown) + length(each) + length(last) <= width:

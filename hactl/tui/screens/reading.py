@@ -28,6 +28,7 @@ class ReadingPage(Page):
         Binding("escape", "clear", "clear", show=False),
     ]
     KEYS = (("/", "filter"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"), ("q", "quit"))
+    TIME_KEYS = (("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), *KEYS)
 
     def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
         super().__init__(look, glyphs, prompt)

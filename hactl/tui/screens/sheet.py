@@ -54,6 +54,8 @@ HELP = (
     ("y", "copy the row, or the line, to the clipboard of the terminal"),
     ("p", "hold the view, and back to now"),
     ("[ ]  { }", "back and forward in time, by 1 s and by 30 s"),
+    ("n N", "to the next event worth a stop, and to the one before"),
+    ("+ -", "play a recording faster, slower; p plays and holds it"),
     ("?", "this"),
     ("q", "leave; the fleet goes on (ctrl+c does not)"),
     ("", ""),
