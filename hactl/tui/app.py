@@ -22,12 +22,11 @@ from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
 from hactl.tui.keys import ONLY_READS
 from hactl.tui.lifetime import Ends, Lifetime
-from hactl.tui.lines import line
 from hactl.tui.link import RETRY, Link
 from hactl.tui.log_reading import LogReading
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
-from hactl.tui.messages import Said, Shown
+from hactl.tui.messages import Listening
 from hactl.tui.moments import Moments
 from hactl.tui.notices import stumbled, warn
 from hactl.tui.offering import Offering
@@ -54,7 +53,7 @@ FOLLOWING = "following"
 """The work that brings the picture."""
 
 
-class Console(Walking, SteadyApp):
+class Console(Walking, Listening, SteadyApp):
     """One fleet on one terminal."""
 
     CSS_PATH = Path(__file__).with_name("console.tcss")
@@ -91,39 +90,37 @@ class Console(Walking, SteadyApp):
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
-        self._look = Look(theme)
-        self._appearance = Appearance(self, self._look, themes)
-        self._read_only = read_only
+        self.look = Look(theme)
+        self._appearance = Appearance(self, self.look, themes)
         self._glyphs = glyphs
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
         self.moments = walk(self.picture)
-        self._asking = Asking(
-            self, controller, self.picture, self._look, by=by, clock=clock, verbs=verbs, glyphs=glyphs
-        )
+        self._refusal = self.moments.refusal or (ONLY_READS if read_only else "")
+        self._asking = Asking(self, controller, self.picture, self.look, by=by, clock=clock, verbs=verbs, glyphs=glyphs)
         self._offering = Offering(
-            self, self._asking, self._look, pages=PAGES, verbs=verbs, themes=self._appearance.names
+            self, self._asking, self.look, pages=PAGES, verbs=verbs, themes=self._appearance.names
         )
         self._command_line = CommandLine(
             self,
             self.picture,
-            self._look,
+            self.look,
             fleet=fleet,
             verbs=verbs,
             inside=self._words(),
-            refusal=self.moments.refusal or (ONLY_READS if read_only else ""),
+            refusal=self._refusal,
             run=run,
         )
         self._log_reading = LogReading(controller)
         start = partial(self._command_line.run, "up") if startable and not read_only else None
-        self.lifetime = Lifetime(self, self._look, fleet=fleet, ends=ends, start=start)
+        self.lifetime = Lifetime(self, self.look, fleet=fleet, ends=ends, start=start)
         self._remembering = Remembering(self, settings or SettingsFile())
 
     def on_mount(self) -> None:
         """Frame first, contents as they come."""
-        self._appearance.show(self._look.theme)
-        given = (self._look, self._glyphs, self._command_line.prompt)
+        self._appearance.show(self.look.theme)
+        given = (self.look, self._glyphs, self._command_line.prompt)
         pages: tuple[Page, ...] = (FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given))
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)
@@ -155,7 +152,7 @@ class Console(Walking, SteadyApp):
 
     def action_help(self) -> None:
         """All keys."""
-        self.push_screen(Sheet(self._look, title="Keys", lines=help_lines()))
+        self.push_screen(Sheet(self.look, title="Keys", lines=help_lines()))
 
     def _recall(self) -> None:
         page = self.get_screen("fleet", FleetPage)
@@ -169,15 +166,6 @@ class Console(Walking, SteadyApp):
         """Leave; the fleet goes on, as a rule."""
         self._remember()
         self.lifetime.leave()
-
-    def on_said(self, message: Said) -> None:
-        """Somebody beside the console says something."""
-        self.notify(message.text, severity="error" if message.bad else "information", markup=False, timeout=10.0)
-
-    def on_shown(self, message: Shown) -> None:
-        """Somebody beside the console has a page to read."""
-        lines = tuple(line(each) for each in message.text.splitlines())
-        self.push_screen(Sheet(self._look, title=message.title, lines=lines))
 
     def on_prompt_left(self) -> None:
         """Nothing was typed."""
@@ -209,9 +197,11 @@ class Console(Walking, SteadyApp):
             self.set_timer(RETRY, self._follow)
 
     def _view(self) -> View:
-        return replace(self.moments.view(), read_only=self._read_only)
+        return replace(self.moments.view(), refusal=self._refusal)
 
     def _draw(self) -> None:
+        if not self.screen_stack:
+            return  # it is leaving
         self._asking.look()
         view = self._view()
         for trouble in self.moments.troubles():

@@ -33,6 +33,7 @@ from hactl.core.operation import Operation, Outcome, Verb
 from hactl.core.plan import Share
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
+from hactl.tui.keys import ONLY_READS
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.fleet import FleetPage
 
@@ -408,7 +409,7 @@ class TestWhereNothingCanBeChanged:
     @pytest.mark.parametrize(
         ("prepare", "why"),
         [
-            (lambda now: setattr(now.app, "_read_only", True), "this console is read-only"),
+            (lambda now: setattr(now.app, "_refusal", ONLY_READS), "this console is read-only"),
             (lambda now: now.app.moments.hold(), "this is the past: p goes back to now"),
             (lambda now: now.app.picture.lost("no daemon answers"), "without the daemon: no daemon answers"),
         ],

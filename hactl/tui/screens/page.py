@@ -115,8 +115,8 @@ class Page(Steady, Screen[None]):
             return cut(line(Span(text=f" trying again: {view.trouble}", meaning=Meaning.DOWN)), width)
         past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()
         shown: Line = line(" ", *past, *self.foot())
-        known = self.KEYS if view.speed is None else self.TIME_KEYS
-        offered = [self._offered(view, key, what) for key, what in known]
+        keys_now = self.KEYS if view.speed is None else self.TIME_KEYS
+        offered = [self._offered(view, key, what) for key, what in keys_now]
         last: Line = tuple(span for each in offered[-2:] for span in each)
         for each in offered[:-2]:
             if length(shown) + length(each) + length(last) <= width:
