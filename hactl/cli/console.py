@@ -3,6 +3,7 @@
 What it shows and does stands in `hactl.tui`, which is loaded here and nowhere else.
 """
 
+import contextlib
 import functools
 import os
 import signal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from hactl.control.aclient import AsyncClient
     from hactl.tui.app import Console
     from hactl.tui.meaning import Glyphs
+    from hactl.tui.picture import View
     from hactl.tui.settings import SettingsFile
     from hactl.tui.theme import Theme
     from hactl.tui.themes import Themes
@@ -87,6 +89,10 @@ def make(
     from hactl.tui.spliced import Spliced
     from hactl.tui.themes import Themes
 
+    def last() -> "View":
+        with contextlib.closing(Recording(paths)) as recording:
+            return recording.then(recording.last)
+
     themes = Themes(themes_home())
     settings = SettingsFile(settings_file())
     return Console(
@@ -99,6 +105,7 @@ def make(
         glyphs=choose_glyphs(sys.stdout.encoding),
         walk=lambda picture: Moments(picture, Spliced(picture, lambda: Recording(paths))),
         settings=settings,
+        last=last,
         **how,
     )
 

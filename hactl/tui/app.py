@@ -22,7 +22,7 @@ from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
 from hactl.tui.keys import ONLY_READS
 from hactl.tui.lifetime import Ends, Lifetime
-from hactl.tui.link import RETRY, Link
+from hactl.tui.link import RETRY, Last, Link, nothing
 from hactl.tui.log_reading import LogReading
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
@@ -75,6 +75,7 @@ class Console(Walking, Listening, SteadyApp):
         ends: Ends = Ends.NEVER,
         startable: bool = False,
         settings: SettingsFile | None = None,
+        last: Last = nothing,
         run: shell.Run = shell.run,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -85,13 +86,14 @@ class Console(Walking, Listening, SteadyApp):
 
         It begins with `theme`, and may change to any of `themes`.
         `walk` is how it goes through time, `ends` what becomes of the fleet in the end, `startable` that `up` can start
-        it, and `settings` what is remembered of the last time.
+        it, `settings` what is remembered of the last time, and `last` what is known where no daemon answers.
         With `read_only` keys and commands that might change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
         self.look = Look(theme)
         self._appearance = Appearance(self, self.look, themes)
+        self._last = last
         self._glyphs = glyphs
         self._clock = clock
         self._wall = wall
@@ -185,11 +187,12 @@ class Console(Walking, Listening, SteadyApp):
             nonlocal first
             if first:
                 self.call_later(self._draw)
-            first = self.picture.snapshot is None
+            first = not self.picture.seq
             if first and self.picture.trouble:
                 self.lifetime.offer()
 
-        await Link(self._controller, self.picture, clock=self._clock, changed=changed).run()
+        last, self._last = self._last, nothing  # it is as good as it is going to be, whatever becomes of the link
+        await Link(self._controller, self.picture, clock=self._clock, changed=changed, last=last, wall=self._wall).run()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """The picture goes on, whatever else does not; that it stumbled is said where all who stumble are."""

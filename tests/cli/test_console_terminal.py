@@ -115,3 +115,22 @@ def test_a_console_that_is_ended_gives_the_terminal_back() -> None:
             assert seen.until_it_ends() == 128 + signal.SIGTERM
             assert "Traceback" not in seen.text
         assert home.run("status").returncode == 0
+
+
+def test_without_a_daemon_it_opens_with_what_was_known_last() -> None:
+    """At once, and as old as it is; the nodes still run, and are adopted when the fleet is started from here."""
+    with Home() as home:
+        home.configure(regions={"local": 2})
+        home.ok("up")
+        before = home.pids()
+        home.kill_daemon()
+        with terminal(home, columns=100, lines=24) as seen:
+            seen.until("Start fleet t?")
+            seen.type("\x1b")
+            said = seen.until("trying again: no daemon answers", "STALE", "local-2")
+            assert re.search(r"STALE \d+s", said)
+            seen.type(":up\r")
+            seen.until("LIVE", "OK 2 nodes and 2 edges serve")
+            seen.type("q")
+            assert seen.until_it_ends() == 0
+        assert home.pids() == before
