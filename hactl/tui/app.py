@@ -29,7 +29,7 @@ from hactl.tui.offering import Offering
 from hactl.tui.picture import Picture, View
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
-from hactl.tui.screens.page import LEAST, Page
+from hactl.tui.screens.page import TOO_SMALL, Page, fits
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet, help_lines
 from hactl.tui.theme import Theme
@@ -215,15 +215,22 @@ class Console(App[None]):
     def _known(self, name: str) -> bool:
         return self.picture.snapshot is not None and name in self.picture.snapshot.fleet.nodes
 
+    def _page(self) -> Page | None:
+        """The screen that a change is about; None, and why is said, where one would not see what one does."""
+        if not fits(self.size):
+            warn(self, TOO_SMALL)
+            return None
+        return self.screen if isinstance(self.screen, Page) else None
+
     def action_change(self, key: str) -> None:
-        """An upper-case key on what is chosen; only where one sees what one does."""
-        page = self.screen
-        if isinstance(page, Page) and self.size.width >= LEAST[0] and self.size.height >= LEAST[1]:
+        """An upper-case key on what is chosen."""
+        if (page := self._page()) is not None:
             self._asking.press(key, self._view(), page.chosen, page.marks)
 
     def action_undo(self) -> None:
         """Take the last mild change back."""
-        self._asking.undo(self._view())
+        if self._page() is not None:
+            self._asking.undo(self._view())
 
     def action_copy(self) -> None:
         """What is chosen, to the clipboard of the terminal."""
@@ -233,8 +240,8 @@ class Console(App[None]):
 
     def action_palette(self) -> None:
         """Everything that can be done from here."""
-        if isinstance(self.screen, Page):
-            self._offering.open(self.screen, self._view())
+        if (page := self._page()) is not None:
+            self._offering.open(page, self._view())
 
     def action_help_quit(self) -> None:
         """Ctrl-C: a habit, and no wish to leave."""

@@ -36,9 +36,9 @@ class FleetPage(Page):
         Binding("escape", "clear", "clear the filter", show=False),
     ]
     KEYS = (
-        ("enter", "node"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"), ("W", "weight"),
-        ("S", "scale"), ("F", "failover"), ("/", "filter"), ("Z", "freeze"), ("M", "pause"), ("l", "logs"),
-        ("u", "undo"), ("^p", "all"), ("?", "help"), ("q", "quit"),
+        ("enter", "node"), ("/", "filter"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"),
+        ("W", "weight"), ("^p", "all"), ("S", "scale"), ("F", "failover"), ("Z", "freeze"), ("M", "pause"),
+        ("l", "logs"), ("u", "undo"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
 
     def body(self) -> Iterable[Widget]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
@@ -22,6 +23,12 @@ OPENING = ("filter", "ask", "command")
 """Actions after which letters are letters."""
 LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
+TOO_SMALL = "the window is too small to see what one does: keys that change anything are off"
+
+
+def fits(size: Size) -> bool:
+    """Whether what a change would do can be seen on a terminal of this size."""
+    return size.width >= LEAST[0] and size.height >= LEAST[1]
 
 
 class Page(Screen[None]):
@@ -85,9 +92,8 @@ class Page(Screen[None]):
         if not self.is_mounted:
             return
         width, height = self.size
-        small = width < LEAST[0] or height < LEAST[1]
-        self.set_class(small, "small")
-        if small:
+        self.set_class(not fits(self.size), "small")
+        if not fits(self.size):
             needed = f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; keys that change anything are off"
             self.lines("#header", (cut(line(Span(text=needed, meaning=Meaning.DEGRADED)), width),))
             return
