@@ -13,7 +13,6 @@ from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
 from hactl.control.controller import Controller
-from hactl.core.errors import HactlError
 from hactl.tui import shell
 from hactl.tui.asking import Asking
 from hactl.tui.command_line import CommandLine
@@ -22,11 +21,14 @@ from hactl.tui.meaning import Glyphs
 from hactl.tui.moments import Moments
 from hactl.tui.notices import warn
 from hactl.tui.picture import Picture
+from hactl.tui.screens.drills import DrillsPage, ReportsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
-from hactl.tui.screens.page import LEAST, Page
+from hactl.tui.screens.one import OneOf
+from hactl.tui.screens.page import LEAST, PAGES, Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet, help_lines
+from hactl.tui.tail import Tail
 from hactl.tui.theme import Theme
 from hactl.tui.toolkit import for_textual
 from hactl.tui.widgets.prompt import Prompt
@@ -37,8 +39,6 @@ PACE = 0.5
 FOLLOWING = "following"
 """The work that brings the picture."""
 ONLY_READS = "this console is read-only: open one without --read-only"
-PAGES = ("fleet", "node", "events", "logs")
-"""Screens by name, in the order of their digits."""
 
 
 class Console(App[None]):
@@ -83,6 +83,7 @@ class Console(App[None]):
         self._look = theme
         self._read_only = read_only
         self._glyphs = glyphs
+        self._verbs = verbs
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
@@ -97,7 +98,10 @@ class Console(App[None]):
         self.register_theme(for_textual(self._look))
         self.theme = self._look.name
         given = (self._look, self._glyphs, self._command_line.prompt)
-        pages: tuple[Page, ...] = (FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given))
+        pages: tuple[Page, ...] = (
+            *(FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given)),
+            *(DrillsPage(*given, verbs=self._verbs), ReportsPage(*given, verbs=self._verbs)),
+        )
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)
         self.push_screen("fleet")
@@ -165,16 +169,14 @@ class Console(App[None]):
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
                     self._stumbled(type(error).__name__, f"drawing {type(screen).__name__}")
-        if isinstance(self.screen, LogsPage) and self.screen.node and not self._reading:
+        if isinstance(self.screen, Page) and self.screen.tail is not None and view.live and not self._reading:
             self._reading = True
-            self._read_on(self.screen)
+            self._read_on(self.screen, self.screen.tail)
 
     @work(exit_on_error=False, group="log")
-    async def _read_on(self, page: LogsPage) -> None:
+    async def _read_on(self, page: Page, tail: Tail) -> None:
         try:
-            page.take(await self._controller.log(page.node, page.after))
-        except HactlError as error:
-            page.trouble = error.message
+            page.take(await tail.read(self._controller))
         finally:
             self._reading = False
 
@@ -198,7 +200,7 @@ class Console(App[None]):
         match self.screen:
             case FleetPage() as page:
                 return page.table.cursor
-            case NodePage() | LogsPage() as page:
+            case OneOf() as page:
                 return page.node
             case _:
                 return ""
@@ -206,9 +208,7 @@ class Console(App[None]):
     def action_page(self, name: str) -> None:
         """Another screen; about the process that is chosen, where it is about one."""
         chosen, page = self.chosen, self.get_screen(name)
-        if isinstance(page, NodePage) and self._known(chosen):
-            page.node = chosen
-        if isinstance(page, LogsPage) and self._known(chosen):
+        if isinstance(page, OneOf) and self._known(chosen):
             page.turn_to(chosen)
         if self.screen is not page:
             self.switch_screen(name)
