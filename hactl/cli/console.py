@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from hactl.cli.choice import Chosen
 from hactl.cli.exits import Exit
 from hactl.cli.options import label
-from hactl.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from hactl.tui.meaning import Glyphs
     from hactl.tui.theme import Theme
+    from hactl.tui.themes import Themes
 
 
 def possible() -> bool:
@@ -32,34 +32,35 @@ def open_console(chosen: Chosen, *, verbs: tuple[str, ...] = (), theme: str = ""
 
     from hactl.control.aclient import AsyncClient
     from hactl.tui.app import Console
+    from hactl.tui.themes import Themes
 
-    look, glyphs = choose_theme(theme), choose_glyphs(sys.stdout.encoding)
+    themes = Themes(themes_home())
+    look, glyphs = choose_theme(themes, theme), choose_glyphs(sys.stdout.encoding)
     socket = chosen.paths.control_read_only if read_only else chosen.paths.control
 
     async def show() -> int:
         async with AsyncClient(socket, patience=0.0) as client:
-            console = Console(client, look, by=label(), verbs=verbs, read_only=read_only, glyphs=glyphs)
+            console = Console(
+                client,
+                look,
+                fleet=chosen.name,
+                by=label(),
+                verbs=verbs,
+                read_only=read_only,
+                themes=themes,
+                glyphs=glyphs,
+            )
             await console.run_async()
             return console.return_code or Exit.OK
 
     return asyncio.run(show())
 
 
-def choose_theme(name: str) -> "Theme":
-    """The theme called `name`, the user's own before those that come along; "" for what fits the terminal."""
-    from hactl.tui import theme
+def choose_theme(themes: "Themes", name: str) -> "Theme":
+    """The theme called `name`; "" for what fits the terminal. Raises ConfigError when it is no use."""
+    from hactl.tui.theme import DEFAULT
 
-    if not name:
-        name = "mono" if os.environ.get("NO_COLOR") else theme.DEFAULT
-    known = theme.shipped() | own_themes()
-    if name not in known:
-        raise ConfigError(f"no theme '{name}'", f"known: {', '.join(known)}; your own go to {themes_home()}")
-    return theme.read(known[name])
-
-
-def own_themes() -> dict[str, Path]:
-    """The themes of this user, by name."""
-    return {path.stem: path for path in sorted(themes_home().glob("*.toml"))}
+    return themes.read(name or ("mono" if os.environ.get("NO_COLOR") else DEFAULT))
 
 
 def themes_home() -> Path:

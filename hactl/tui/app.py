@@ -14,12 +14,14 @@ from textual.worker import Worker, WorkerState
 
 from hactl.control.controller import Controller
 from hactl.tui import shell
+from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
-from hactl.tui.command_line import CommandLine
+from hactl.tui.command_line import CommandLine, Inside
 from hactl.tui.link import RETRY, Link
+from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
 from hactl.tui.moments import Moments
-from hactl.tui.notices import warn
+from hactl.tui.notices import ONLY_READS, warn
 from hactl.tui.picture import Picture
 from hactl.tui.screens.drills import DrillsPage, ReportsPage
 from hactl.tui.screens.fleet import FleetPage
@@ -30,15 +32,15 @@ from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet, help_lines
 from hactl.tui.tail import Tail
 from hactl.tui.theme import Theme
-from hactl.tui.toolkit import for_textual
+from hactl.tui.themes import Themes
 from hactl.tui.widgets.prompt import Prompt
 
 PLAIN = Glyphs()
+ALONE = Themes()
 PACE = 0.5
 """Seconds between two drawings; what comes in between is collected."""
 FOLLOWING = "following"
 """The work that brings the picture."""
-ONLY_READS = "this console is read-only: open one without --read-only"
 
 
 class Console(App[None]):
@@ -66,21 +68,27 @@ class Console(App[None]):
         controller: Controller,
         theme: Theme,
         *,
+        fleet: str,
         by: str,
         verbs: Sequence[str] = (),
         read_only: bool = False,
+        themes: Themes = ALONE,
         glyphs: Glyphs = PLAIN,
         run: shell.Run = shell.run,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`by` is who the journal says it was, `verbs` what the command line completes, `run` how it runs one.
+        """`fleet` is the name of the one at the other end, and `by` who the journal says it was.
 
+        `verbs` is what the command line completes, `run` how it runs one.
+
+        It begins with `theme`, and may change to any of `themes`.
         With `read_only` keys and commands that might change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
-        self._look = theme
+        self._look = Look(theme)
+        self._appearance = Appearance(self, self._look, themes)
         self._read_only = read_only
         self._glyphs = glyphs
         self._verbs = verbs
@@ -88,15 +96,16 @@ class Console(App[None]):
         self._wall = wall
         self.picture = Picture()
         self.moments = Moments(self.picture)
-        self._asking = Asking(self, controller, self.picture, theme, by=by)
-        self._command_line = CommandLine(self, self.picture, theme, verbs=verbs, run=run)
+        self._asking = Asking(self, controller, self.picture, self._look, by=by)
+        self._command_line = CommandLine(
+            self, self.picture, self._look, fleet=fleet, verbs=verbs, inside=self._words(), read_only=read_only, run=run
+        )
         self._reading = False
         """A page of a log is on its way."""
 
     def on_mount(self) -> None:
         """Frame first, contents as they come."""
-        self.register_theme(for_textual(self._look))
-        self.theme = self._look.name
+        self._appearance.show(self._look.theme)
         given = (self._look, self._glyphs, self._command_line.prompt)
         pages: tuple[Page, ...] = (
             *(FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given)),
@@ -106,6 +115,7 @@ class Console(App[None]):
             self.install_screen(page, name)
         self.push_screen("fleet")
         self.set_interval(PACE, self._draw)
+        self.set_interval(1.0, self._appearance.look_again)
         self._follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -114,11 +124,17 @@ class Console(App[None]):
             return self.screen.check_action(action, parameters)
         return action != "command"
 
+    def _words(self) -> dict[str, Inside]:
+        leave = Inside(act=lambda _: self.call_later(self.run_action, "quit"))
+        return {"theme": Inside(act=self.action_theme, choices=self._appearance.names), "quit": leave, "q": leave}
+
+    def action_theme(self, name: str) -> None:
+        """Look otherwise."""
+        self._appearance.put_on(name)
+
     def action_command(self) -> None:
         """Type a command."""
-        if self._read_only:
-            warn(self, ONLY_READS)
-        elif isinstance(self.screen, Page):
+        if isinstance(self.screen, Page):
             self.screen.prompt.open()
 
     def action_help(self) -> None:
@@ -133,10 +149,7 @@ class Console(App[None]):
     def on_prompt_entered(self, message: Prompt.Entered) -> None:
         """A command, or a way out."""
         self.on_prompt_left()
-        if message.text in ("q", "quit"):
-            self.exit()
-        else:
-            self.run_worker(self._command_line.run(message.text), group="shell", exit_on_error=False)
+        self.run_worker(self._command_line.run(message.text), group="shell", exit_on_error=False)
 
     @work(exit_on_error=False, group=FOLLOWING)
     async def _follow(self) -> None:

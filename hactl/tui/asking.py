@@ -13,21 +13,21 @@ from hactl.core.talk import Snapshot
 from hactl.tui import actions
 from hactl.tui.actions import MILD, Action, Target
 from hactl.tui.changing import Changing, Question
+from hactl.tui.look import Look
 from hactl.tui.notices import say_error, warn
 from hactl.tui.picture import Picture
 from hactl.tui.screens.confirm import Confirm
-from hactl.tui.theme import Theme
 
 
 class Asking:
     """Changes that begin with a key."""
 
-    def __init__(self, host: App[None], controller: Controller, picture: Picture, theme: Theme, *, by: str) -> None:
+    def __init__(self, host: App[None], controller: Controller, picture: Picture, look: Look, *, by: str) -> None:
         """`by` is who the journal says it was."""
         self._host = host
         self._controller = controller
         self._picture = picture
-        self._look = theme
+        self._look = look
         self._by = by
 
     def press(self, key: str, snapshot: Snapshot, chosen: str) -> None:

@@ -4,6 +4,8 @@ from textual.app import App
 
 from hactl.core.errors import HactlError
 
+ONLY_READS = "this console is read-only: open one without --read-only"
+
 
 def say_error(host: App[None], error: HactlError) -> None:
     """What went wrong, and what to try."""

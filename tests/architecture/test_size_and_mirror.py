@@ -30,6 +30,8 @@ ELSEWHERE = {
     "processes/demo.py": "cli/test_demo.py",
     "supervisor/pidfd.py": "unit/supervisor/test_process.py",
     "tui/app.py": "tui/test_app.py",
+    "tui/appearance.py": "tui/test_looks.py",
+    "tui/look.py": "tui/test_looks.py",
     "tui/asking.py": "tui/test_app.py",
     "tui/changing.py": "tui/test_app.py",
     "tui/command_line.py": "tui/test_app.py",

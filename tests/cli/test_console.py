@@ -2,10 +2,10 @@
 
 import pytest
 
-from hactl.cli.console import choose_glyphs, choose_theme, possible
-from hactl.core.errors import ConfigError
+from hactl.cli.console import choose_glyphs, choose_theme, possible, themes_home
 from hactl.tui.meaning import ASCII, Glyphs
-from hactl.tui.theme import DEFAULT, shipped
+from hactl.tui.theme import DEFAULT
+from hactl.tui.themes import Themes
 
 
 @pytest.fixture(autouse=True)
@@ -17,28 +17,17 @@ def home(tmp_path, monkeypatch):
 
 
 def test_no_colour_is_wanted_or_it_is():
-    assert choose_theme("").name == DEFAULT
+    assert choose_theme(Themes(), "").name == DEFAULT
 
 
 def test_no_color_means_none(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
-    assert choose_theme("").name == "mono"
-    assert choose_theme("light").name == "light"
+    assert choose_theme(Themes(), "").name == "mono"
+    assert choose_theme(Themes(), "light").name == "light"
 
 
-def test_a_theme_of_ones_own_comes_before_those_that_come_along(home):
-    text = shipped()["light"].read_text().replace('name = "light"', 'name = "mine"')
-    (home / "mine.toml").write_text(text)
-    (home / "dark.toml").write_text(text)
-    assert choose_theme("mine").name == "mine"
-    assert choose_theme("dark").name == "mine"
-
-
-def test_an_unknown_theme_says_which_there_are(home):
-    with pytest.raises(ConfigError, match="no theme 'drak'") as caught:
-        choose_theme("drak")
-    assert "dark" in caught.value.hint
-    assert str(home) in caught.value.hint
+def test_a_users_own_themes_are_in_the_configuration_home(home):
+    assert themes_home() == home
 
 
 @pytest.mark.parametrize(("encoding", "glyphs"), [("utf-8", Glyphs()), ("ascii", ASCII), ("latin-1", ASCII)])

@@ -1,15 +1,13 @@
 """The console from key press to outcome, against a controller in memory and a clock that stands still."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 
 import pytest
 from support.build import a_launch
 from support.controller import MemoryController
 from support.pictures import AT, a_fleet, a_snapshot, with_node
+from support.stage import stage
 from textual import events
-from textual.pilot import Pilot
 
 from hactl.core.commands import Drain, Freeze, Kill, Restart, Resume, Stop
 from hactl.core.errors import CommandRejected, Unreachable
@@ -17,83 +15,15 @@ from hactl.core.node import NodeState
 from hactl.core.plan import Share
 from hactl.core.talk import Measured, Receipt
 from hactl.core.value import replace
-from hactl.tui.app import Console
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.page import Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet
-from hactl.tui.shell import Ran
-from hactl.tui.theme import DEFAULT, read, shipped
-from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.reader import Reader
 
 SIZES = [(80, 24), (120, 40), (160, 48)]
-
-
-class Stage:
-    """A console on a terminal, and the daemon it talks to."""
-
-    def __init__(
-        self, app: Console, pilot: Pilot[None], controller: MemoryController, ran: list[tuple[Sequence[str], str]]
-    ) -> None:
-        self.app = app
-        self.pilot = pilot
-        self.controller = controller
-        self.ran = ran
-        """Commands that were typed, each with its fleet; running them is tested where it stands."""
-
-    async def press(self, *keys: str) -> None:
-        for key in keys:
-            await self.pilot.press(key)
-            await self.pilot.pause()
-
-    async def until_drawn(self) -> None:
-        """The picture as it is now, on the screen."""
-        await self.pilot.pause()
-        self.app._draw()
-        await self.pilot.pause()
-
-    def text(self, which: str) -> str:
-        view = self.app.screen.query_one(which, LinesView)
-        return "\n".join("".join(span.text for span in line) for line in view.lines)
-
-    async def go_to(self, node: str) -> None:
-        """The cursor on that row."""
-        assert isinstance(self.app.screen, FleetPage)
-        keys = [row.key for row in self.app.screen.table.shown]
-        await self.press("g", *["down"] * keys.index(node))
-        assert self.app.screen.table.cursor == node
-
-
-@asynccontextmanager
-async def stage(size: tuple[int, int] = (120, 40), controller: MemoryController | None = None) -> AsyncIterator[Stage]:
-    if controller is None:
-        controller = MemoryController()
-        controller.snapshot = a_snapshot()
-    ran: list[tuple[Sequence[str], str]] = []
-
-    async def run(words: Sequence[str], fleet: str) -> Ran:
-        ran.append((words, fleet))
-        text = "\n".join(f"[b]{number}" for number in range(len(words) ** 3))
-        return Ran(shell=f"hactl {' '.join(words)}", code=0, text=text)
-
-    app = Console(
-        controller,
-        read(shipped()[DEFAULT]),
-        by="ann",
-        verbs=("kill", "where"),
-        run=run,
-        clock=lambda: 10.0,
-        wall=lambda: AT,
-    )
-    async with app.run_test(size=size, notifications=True) as pilot:
-        found = Stage(app, pilot, controller, ran)
-        if controller.failure is None:
-            await controller.until_watchers(1)
-        await found.until_drawn()
-        yield found
 
 
 class TestScreens:

@@ -15,8 +15,8 @@ from textual.widgets import Input
 
 from hactl.tui.changing import Question
 from hactl.tui.lines import Line, Span, line
+from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
-from hactl.tui.theme import Theme
 from hactl.tui.widgets.lines_view import LinesView
 
 
@@ -30,9 +30,9 @@ class Confirm(ModalScreen[str | None]):
         Binding("n,escape,enter,q", "no", "no", show=False),
     ]
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
-        self._look = theme
+        self._look = look
         self._question: Question | None = None
 
     def compose(self) -> ComposeResult:

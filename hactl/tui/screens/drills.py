@@ -10,10 +10,10 @@ from textual.widget import Widget
 
 from hactl.tui.drilling import how_to_drill, reports
 from hactl.tui.lines import Line, cut
+from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
 from hactl.tui.picture import View
 from hactl.tui.screens.page import Page
-from hactl.tui.theme import Theme
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
 
@@ -24,9 +24,9 @@ class _TextPage(Page):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "back", show=False)]
     KEYS = (("esc", "back"), ("1-6", "screens"), (":", "command"), ("?", "help"), ("q", "quit"))
 
-    def __init__(self, theme: Theme, glyphs: Glyphs, prompt: Callable[[], Prompt], *, verbs: Collection[str]) -> None:
+    def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt], *, verbs: Collection[str]) -> None:
         """`verbs` are those of this hactl."""
-        super().__init__(theme, glyphs, prompt)
+        super().__init__(look, glyphs, prompt)
         self.verbs = verbs
 
     def body(self) -> Iterable[Widget]:

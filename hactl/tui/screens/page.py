@@ -11,11 +11,11 @@ from textual.widgets import Input
 
 from hactl.tui.layout import ROOMY
 from hactl.tui.lines import Line, Span, cut, length, line
+from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.summary import STALE, header
 from hactl.tui.tail import Tail
-from hactl.tui.theme import Theme
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
 
@@ -38,10 +38,10 @@ class Page(Screen[None]):
     tail: Tail | None = None
     """The log that is followed here, if one is; what comes of it is given to `take`."""
 
-    def __init__(self, theme: Theme, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
+    def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
         """`prompt` makes a command line."""
         super().__init__()
-        self.look = theme
+        self.look = look
         self.glyphs = glyphs
         self._prompt = prompt
 

@@ -10,11 +10,11 @@ from textual.widgets import Input
 
 from hactl.tui.happenings import happened
 from hactl.tui.lines import Line, Span, line
+from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.screens.one import OneOf
 from hactl.tui.screens.page import Page
-from hactl.tui.theme import Theme
 from hactl.tui.widgets.prompt import Prompt
 from hactl.tui.widgets.reader import Reader
 
@@ -32,8 +32,8 @@ class ReadingPage(Page):
         ("q", "quit"),
     )  # fmt: skip
 
-    def __init__(self, theme: Theme, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
-        super().__init__(theme, glyphs, prompt)
+    def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
+        super().__init__(look, glyphs, prompt)
         self._asking = "filter"
         self._kept = {"filter": "", "search": ""}
 

@@ -8,8 +8,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from hactl.tui.lines import Line, Span, line
+from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
-from hactl.tui.theme import Theme
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.reader import Reader
 
@@ -21,9 +21,9 @@ class Sheet(ModalScreen[None]):
         Binding("escape,q,enter,question_mark", "dismiss", "close", show=False),
     ]
 
-    def __init__(self, theme: Theme, *, title: str, lines: tuple[Line, ...]) -> None:
+    def __init__(self, look: Look, *, title: str, lines: tuple[Line, ...]) -> None:
         super().__init__()
-        self._look = theme
+        self._look = look
         self._title = title
         self._lines = lines
 

@@ -15,9 +15,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hactl.core.value import replace
+from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.rows import Arrangement, Column, Row, arranged, fitted, padded
-from hactl.tui.theme import Theme
 
 _GUTTER = 2
 """Cells for the cursor and the mark, which show without any colour."""
@@ -48,10 +48,10 @@ class LineTable(ScrollView, can_focus=True):
             super().__init__()
             self.key = key
 
-    def __init__(self, columns: tuple[Column, ...], theme: Theme, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, columns: tuple[Column, ...], look: Look, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._columns = columns
-        self._theme = theme
+        self._look = look
         self._all: tuple[Row, ...] = ()
         self._shown: tuple[Row, ...] = ()
         self._layout: tuple[tuple[int, int], ...] = ()
@@ -62,6 +62,10 @@ class LineTable(ScrollView, can_focus=True):
         """Key of the row under the cursor; "" without rows."""
         self.marks: frozenset[str] = frozenset()
         """Keys of marked rows; a row that goes takes its mark with it."""
+
+    def on_mount(self) -> None:
+        """Another theme draws everything anew."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._forget())
 
     # -- what is shown
 
@@ -143,9 +147,9 @@ class LineTable(ScrollView, can_focus=True):
         strip = self._body(row)
         sign = "▸" if row.key == self.cursor else " "
         mark = "*" if row.key in self.marks else " "
-        line = Strip([Segment(sign + mark, self._theme.style(Meaning.MARK)), *strip]).adjust_cell_length(width)
+        line = Strip([Segment(sign + mark, self._look.style(Meaning.MARK)), *strip]).adjust_cell_length(width)
         if row.key == self.cursor:
-            line = line.apply_style(self._theme.style(Meaning.CURSOR))
+            line = line.apply_style(self._look.style(Meaning.CURSOR))
         return line.apply_style(base)
 
     def _body(self, row: Row) -> Strip:
@@ -156,7 +160,7 @@ class LineTable(ScrollView, can_focus=True):
         for at, width in self._layout:
             cell, column = row.cells[at], self._columns[at]
             meaning = Meaning.STALE if self._stale else cell.meaning
-            style = self._theme.style(meaning) + (Style(bold=True) if row.head else Style())
+            style = self._look.style(meaning) + (Style(bold=True) if row.head else Style())
             segments.append(Segment(padded(cell.text, width, right=column.right) + " ", style))
         strip = Strip(segments)
         self._drawn[row.key] = (row, strip)
@@ -170,7 +174,7 @@ class LineTable(ScrollView, can_focus=True):
                 arrow = "▼" if self.arrangement.reverse else "▲"
             meaning = Meaning.TITLE if arrow else Meaning.MUTED
             title = padded(column.title + arrow, width, right=column.right)
-            segments.append(Segment(title + " ", self._theme.style(meaning)))
+            segments.append(Segment(title + " ", self._look.style(meaning)))
         return Strip(segments)
 
     # -- keys

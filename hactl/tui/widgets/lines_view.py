@@ -6,16 +6,20 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hactl.tui.lines import Line
-from hactl.tui.theme import Theme
+from hactl.tui.look import Look
 
 
 class LinesView(Widget):
     """A few lines of text."""
 
-    def __init__(self, theme: Theme, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(self, look: Look, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self._theme = theme
+        self._look = look
         self._lines: tuple[Line, ...] = ()
+
+    def on_mount(self) -> None:
+        """Another theme draws everything anew."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -32,5 +36,5 @@ class LinesView(Widget):
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
         spans = self._lines[y] if y < len(self._lines) else ()
-        segments = [Segment(span.text, self._theme.style(span.meaning)) for span in spans]
+        segments = [Segment(span.text, self._look.style(span.meaning)) for span in spans]
         return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)

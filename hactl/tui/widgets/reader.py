@@ -14,8 +14,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hactl.tui.lines import Line, Span, line, passes
+from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
-from hactl.tui.theme import Theme
 
 ROOM = 5000
 """Lines kept."""
@@ -35,11 +35,11 @@ class Reader(ScrollView, can_focus=True):
         Binding("N", "match(-1)", "previous match", show=False),
     ]
 
-    def __init__(self, theme: Theme, *, empty: str = "", id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, look: Look, *, empty: str = "", id: str | None = None) -> None:  # noqa: A002
         """`empty` is shown while there is no line."""
         super().__init__(id=id)
         self._empty = line(Span(text=empty, meaning=Meaning.MUTED))
-        self._theme = theme
+        self._look = look
         self._all: deque[Line] = deque(maxlen=ROOM)
         self._shown: list[Line] = []
         self._filter = ""
@@ -48,6 +48,10 @@ class Reader(ScrollView, can_focus=True):
         """New lines are scrolled to."""
         self.gone = 0
         """Lines that there was no room for any more, the oldest ones."""
+
+    def on_mount(self) -> None:
+        """Another theme draws everything anew."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
 
     @property
     def shown(self) -> list[Line]:
@@ -117,10 +121,10 @@ class Reader(ScrollView, can_focus=True):
         spans = self._shown[at] if at < len(self._shown) else ()
         if at == 0 and not self._all:
             spans = self._empty
-        segments = [Segment(span.text, self._theme.style(span.meaning)) for span in spans]
+        segments = [Segment(span.text, self._look.style(span.meaning)) for span in spans]
         strip = Strip(segments).adjust_cell_length(self.size.width)
         if self._search and spans and self._search in plain(spans).casefold():
-            strip = strip.apply_style(self._theme.style(Meaning.CURSOR))
+            strip = strip.apply_style(self._look.style(Meaning.CURSOR))
         return strip.apply_style(self.rich_style)
 
     # -- keys
