@@ -72,7 +72,7 @@ def _lane(name: str, lane: Sequence[float], top: float, sizes: tuple[int, int, i
     lines = []
     for row in reversed(range(height)):
         cells = "".join(bars[min(full, max(0, step - row * full))] for step in steps)
-        now = f"{lane[-1]:.0%}" if lane and not row else ""
+        now = "" if row else f"{lane[-1]:.0%}" if lane else "-"
         lines.append(
             line(
                 ("" if row else f" {name}").ljust(label),

@@ -3,13 +3,15 @@
     PYTHONPATH=tests python tests/support/screenshots.py [--to examples/pictures]
 
 Nothing in them is drawn by hand: a fleet of five Envoys and two edges is started, real requests go through it, a node
-is killed by its key, and the console is photographed before, while and after. A node that is killed comes back within a
-tenth of a second; here it is given some seconds' rest, so that there is something to see.
+dies, and the console is photographed before, while and after. A node that has died comes back within a tenth of a
+second; here it is given some seconds' rest, so that there is something to see.
 """
 
 import argparse
 import asyncio
+import os
 import re
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,6 +28,7 @@ from hactl.tui.app import Console
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.theme import DEFAULT, read, shipped
 
+FLEET = "shop"
 SIZE = (120, 40)
 REST = '\n[restart]\ninitial = "6s"\nbase = "6s"\n'
 """What the demo fleet is given besides: how long a killed node stays away."""
@@ -69,6 +72,14 @@ class Photographer:
         keys = [row.key for row in page.table.shown]
         await self.press("g", *["down"] * keys.index(node))
 
+    def strike(self, node: str) -> None:
+        """Let a node die as by itself: what an operator kills is started again at once, and leaves nothing to see."""
+        known = self.app.picture.snapshot
+        assert known is not None
+        launch = known.fleet.nodes[node].launch
+        assert launch is not None
+        os.kill(launch.pid, signal.SIGKILL)
+
     async def until(self, true: Callable[[Snapshot], bool]) -> None:
         """Look on until something is true of what the console knows."""
         async with asyncio.timeout(PATIENCE):
@@ -94,7 +105,7 @@ async def photographer(
 ) -> AsyncIterator[Photographer]:
     """A console of that look and size before the fleet behind a control socket."""
     async with AsyncClient(control, patience=0.0) as client:
-        console = Console(client, read(shipped()[theme]), by="ann")
+        console = Console(client, read(shipped()[theme]), fleet=FLEET, by="ann")
         async with console.run_test(size=size) as pilot:
             yield Photographer(pilot, to)
 
@@ -102,26 +113,29 @@ async def photographer(
 async def failover(to: Path, *, rate: float, warm: float) -> list[Path]:
     """Before, while and after a node is killed under load; the pictures taken."""
     taken = []
-    async with demo.stage(name="shop", extra=REST) as built:
-        async with LoadProcess(LoadPlan(url=built.url, rate=rate, duration=warm + 60.0)):
-            async with photographer(built.paths.control, to) as camera:
-                await camera.until(lambda known: all(node.serviceable for node in known.fleet.nodes.values()))
-                await camera.pass_time(warm)
-                await camera.point_at("seoul-2")
-                await camera.press("K")
-                await camera.pass_time(0.5)
-                taken.append(await camera.take("question"))
-                await camera.press("y")
-                await camera.until(lambda known: known.fleet.last_failover_ms is not None)
-                await camera.pass_time(3.0)
-                taken.append(await camera.take("failover"))
-                await camera.press("enter")
-                await camera.pass_time(0.5)
-                taken.append(await camera.take("node"))
-                await camera.until(lambda known: not known.fleet.failovers)
-                await camera.press("3")
-                await camera.pass_time(0.5)
-                taken.append(await camera.take("events"))
+    async with (
+        demo.stage(name=FLEET, extra=REST) as built,
+        LoadProcess(LoadPlan(url=built.url, rate=rate, duration=warm + 60.0)),
+        photographer(built.paths.control, to) as camera,
+    ):
+        await camera.until(lambda known: all(node.serviceable for node in known.fleet.nodes.values()))
+        await camera.pass_time(warm)
+        await camera.point_at("seoul-2")
+        await camera.press("K")
+        await camera.pass_time(0.5)
+        taken.append(await camera.take("question"))
+        await camera.press("escape")
+        camera.strike("seoul-2")
+        await camera.until(lambda known: known.fleet.last_failover_ms is not None)
+        await camera.pass_time(3.0)
+        taken.append(await camera.take("failover"))
+        await camera.press("enter")
+        await camera.pass_time(1.0)
+        taken.append(await camera.take("node"))
+        await camera.until(lambda known: not known.fleet.failovers)
+        await camera.press("1", "v")
+        await camera.pass_time(6.0)
+        taken.append(await camera.take("back"))
     return taken
 
 
