@@ -65,7 +65,12 @@ def reports(view: View, verbs: Collection[str], room: int) -> tuple[Line, ...]:
     for loss in reversed(found[-max(1, room - len(lines)) :]):
         when = time.strftime("%m-%d %H:%M:%S", time.localtime(loss.wall))
         lines.append(
-            line(Span(text=f" {when}  ", meaning=Meaning.MUTED), f"{loss.what:<14} ", *course(loss), "  ", loss.cause)
+            line(
+                Span(text=f" {when}  ", meaning=Meaning.MUTED),
+                f"{loss.what:<14} ",
+                *course(loss, aligned=True),
+                loss.cause,
+            )
         )
     return tuple(lines)
 

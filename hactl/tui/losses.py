@@ -87,16 +87,18 @@ def losses(records: Iterable[Record]) -> tuple[Loss, ...]:
     return tuple(found)
 
 
-def course(loss: Loss) -> Line:
-    """How long each part took, in the order of time."""
+def course(loss: Loss, *, aligned: bool = False) -> Line:
+    """How long each part took, in the order of time; `aligned` leaves the room of parts that were not measured."""
     parts: list[str | Span] = []
     for name, ms in (("seen", loss.seen_ms), ("moved", loss.moved_ms), ("back", loss.back_ms)):
         if ms is not None:
             parts += [Span(text=f"{name} ", meaning=Meaning.MUTED), Span(text=f"{took(ms):<8}", meaning=Meaning.TITLE)]
+        elif aligned and name != "back":
+            parts.append(" " * (len(name) + 9))
     if loss.over and loss.back_ms is None:
         parts.append(Span(text="did not come back by itself", meaning=Meaning.DEGRADED))
     elif not loss.over:
-        parts.append(Span(text="not back yet", meaning=Meaning.DOWN))
+        parts.append(Span(text="not back yet ", meaning=Meaning.DOWN))
     return line(*parts)
 
 

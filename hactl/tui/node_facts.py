@@ -64,7 +64,7 @@ def history(view: View, name: str) -> tuple[Line, ...]:
         lines.append(line(Span(text=" lost and back", meaning=Meaning.TITLE)))
         for loss in reversed(lost):
             when = Span(text=f" {_clock(loss.wall)} ", meaning=Meaning.MUTED)
-            lines.append(line(when, *course(loss), f" {loss.cause}"))
+            lines.append(line(when, *course(loss), loss.cause))
         lines.append(())
     return (*lines, line(Span(text=" what happened to it", meaning=Meaning.TITLE)), *_past(view, name))
 

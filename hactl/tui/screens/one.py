@@ -38,9 +38,10 @@ class OneOf(Page):
 
     def action_turn(self, by: int) -> None:
         """The next one of all there are, or the one before."""
-        at = self._names.index(self.node) if self.node in self._names else 0
-        self.turn_to(self._names[(at + by) % len(self._names)])
-        self.app.call_later(self.app.run_action, f"page('{self.NAME}')")
+        if self.node in self._names:
+            at = self._names.index(self.node) + by
+            self.turn_to(self._names[at % len(self._names)])
+            self.app.call_later(self.app.run_action, f"page('{self.NAME}')")
 
     def take(self, lines: tuple[Line, ...]) -> None:
         """See Page."""

@@ -46,7 +46,7 @@ class Sheet(ModalScreen[None]):
 
 HELP = (
     ("everywhere", ""),
-    ("1 2 3 4", "fleet, node, events, logs"),
+    ("1 2 3 4 5 6", "fleet, node, events, logs, drills, reports"),
     (":", "a command, as in a shell; tab completes, arrows recall"),
     ("e", "events"),
     ("p", "hold the view, and back to now"),
@@ -61,6 +61,11 @@ HELP = (
     ("left right o", "sort by another column, the other way round"),
     ("space  ctrl+\\", "mark, clear marks"),
     ("l", "the log of the process under the cursor"),
+    ("z", "only rows that somebody should look at, and all again"),
+    ("v", "the traffic of regions, or of the nodes of one"),
+    ("", ""),
+    ("about one process", ""),
+    ("< >", "the one before and the next one: daemon, edges, nodes"),
     ("", ""),
     ("in texts", ""),
     ("/ s n N", "filter, search, next and previous match"),

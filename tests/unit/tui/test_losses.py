@@ -59,7 +59,7 @@ def test_an_ordered_death_from_the_order_to_the_return():
 def test_a_death_that_nobody_ordered_has_no_time_at_which_it_began():
     (loss,) = told(FailoverBegan(failover=a_failover()), MOVED)
     assert loss.seen_ms is None
-    assert said(loss).endswith("not back yet")
+    assert said(loss).endswith("not back yet ")
 
 
 @pytest.mark.parametrize("order", [an_order(Verb.DRAIN), an_order(began=MONO - 60.0), an_order(began=MONO + 1.0)])

@@ -86,7 +86,7 @@ def test_its_losses_are_told_with_what_each_took():
     ended = FailoverEnded(node="seoul-1", moved_ms=9.0, back_ms=71.0)
     view = a_view(None, FailoverBegan(failover=failover), ended)
     told = text(history(view, "seoul-1"))
-    assert "moved 9 ms    back 71 ms    killed by ann" in told
+    assert "moved 9 ms    back 71 ms   killed by ann" in told
     assert "lost and back" not in text(history(view, "osaka-1"))
 
 
