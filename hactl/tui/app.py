@@ -17,7 +17,7 @@ from hactl.core.value import replace
 from hactl.tui import shell
 from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
-from hactl.tui.bindings import BINDINGS, PAGES
+from hactl.tui.bindings import BINDINGS
 from hactl.tui.command_line import CommandLine, Inside
 from hactl.tui.link import RETRY, Link
 from hactl.tui.log_reading import LogReading
@@ -27,9 +27,11 @@ from hactl.tui.moments import Moments
 from hactl.tui.notices import warn
 from hactl.tui.offering import Offering
 from hactl.tui.picture import Picture, View
+from hactl.tui.screens.drills import DrillsPage, ReportsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
-from hactl.tui.screens.page import TOO_SMALL, Page, fits
+from hactl.tui.screens.one import OneOf
+from hactl.tui.screens.page import PAGES, TOO_SMALL, Page, fits
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet, help_lines
 from hactl.tui.theme import Theme
@@ -79,13 +81,12 @@ class Console(App[None]):
         self._appearance = Appearance(self, self._look, themes)
         self._read_only = read_only
         self._glyphs = glyphs
+        self._verbs = verbs
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
         self.moments = Moments(self.picture)
-        self._asking = Asking(
-            self, controller, self.picture, self._look, by=by, clock=clock, verbs=verbs, glyphs=glyphs
-        )
+        self._asking = Asking(self, controller, self.picture, self._look, by=by, clock=clock, glyphs=glyphs)
         self._offering = Offering(
             self, self._asking, self._look, pages=PAGES, verbs=verbs, themes=self._appearance.names
         )
@@ -98,7 +99,10 @@ class Console(App[None]):
         """Frame first, contents as they come."""
         self._appearance.show(self._look.theme)
         given = (self._look, self._glyphs, self._command_line.prompt)
-        pages: tuple[Page, ...] = (FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given))
+        pages: tuple[Page, ...] = (
+            *(FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given)),
+            *(DrillsPage(*given, verbs=self._verbs), ReportsPage(*given, verbs=self._verbs)),
+        )
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)
         self.push_screen("fleet")
@@ -166,6 +170,8 @@ class Console(App[None]):
         return replace(self.moments.view(), read_only=self._read_only)
 
     def _draw(self) -> None:
+        if not self.screen_stack:
+            return  # it is ending
         self._asking.look()
         view = self._view()
         for screen in self.screen_stack:
@@ -174,7 +180,7 @@ class Console(App[None]):
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
                     self._stumbled(type(error).__name__, f"drawing {type(screen).__name__}")
-        if isinstance(self.screen, LogsPage):
+        if isinstance(self.screen, Page) and view.live:
             self.run_worker(self._log_reading.read_on(self.screen), group="log", exit_on_error=False)
 
     def on_resize(self) -> None:
@@ -199,9 +205,7 @@ class Console(App[None]):
     def action_page(self, name: str) -> None:
         """Another screen; about the process that is chosen, where it is about one."""
         chosen, page = self.chosen, self.get_screen(name)
-        if isinstance(page, NodePage) and self._known(chosen):
-            page.node = chosen
-        if isinstance(page, LogsPage) and self._known(chosen):
+        if isinstance(page, OneOf) and self._known(chosen):
             page.turn_to(chosen)
         if self.screen is not page:
             self.switch_screen(name)

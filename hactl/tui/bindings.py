@@ -1,4 +1,4 @@
-"""The keys that work on every screen, and the screens by name. What each screen has besides stands with it.
+"""The keys that work on every screen. What each screen has besides stands with it.
 
 Lower case reads, upper case writes. No key that writes has priority over a line that is being typed in.
 """
@@ -6,9 +6,8 @@ Lower case reads, upper case writes. No key that writes has priority over a line
 from textual.binding import Binding, BindingType
 
 from hactl.tui.keys import WRITES
+from hactl.tui.screens.page import PAGES
 
-PAGES = ("fleet", "node", "events", "logs")
-"""Screens by name, in the order of their digits."""
 BINDINGS: list[BindingType] = [
     Binding("q,ctrl+q", "quit", "quit", show=False),
     *(Binding(str(digit), f"page('{name}')", name, show=False) for digit, name in enumerate(PAGES, start=1)),
@@ -21,7 +20,8 @@ BINDINGS: list[BindingType] = [
     Binding("right_curly_bracket", "walk(30)", "forward in time", show=False),
     Binding("l", "page('logs')", "logs", show=False),
     Binding("e", "page('events')", "events", show=False),
-    *(Binding(key, f"change('{key}')", what, show=False) for key, what in (WRITES | {"X": "drill"}).items()),
+    *(Binding(key, f"change('{key}')", what, show=False) for key, what in WRITES.items()),
+    Binding("X", "page('drills')", "drill", show=False),
     Binding("ctrl+k", "change('K')", "kill", show=False),
     Binding("u", "undo", "undo", show=False),
     Binding("y", "copy", "copy", show=False),

@@ -61,7 +61,11 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    size: tuple[int, int] = (120, 40), controller: MemoryController | None = None, **how: object
+    size: tuple[int, int] = (120, 40),
+    controller: MemoryController | None = None,
+    *,
+    theme: str = DEFAULT,
+    **how: object,
 ) -> AsyncIterator[Stage]:
     """`how` is given to the console."""
     if controller is None:
@@ -76,7 +80,7 @@ async def stage(
 
     app = Console(
         controller,
-        read(shipped()[DEFAULT]),
+        read(shipped()[theme]),
         fleet="default",
         by="ann",
         verbs=("kill", "where"),

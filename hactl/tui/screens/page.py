@@ -11,16 +11,20 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from hactl.tui import keys
+from hactl.tui.layout import ROOMY
 from hactl.tui.lines import Line, Span, cut, length, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.summary import STALE, header
+from hactl.tui.tail import Tail
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
 
 OPENING = ("filter", "ask", "command")
 """Actions after which letters are letters."""
+PAGES = ("fleet", "node", "events", "logs", "drills", "reports")
+"""Screens by name, in the order of their digits."""
 LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
 TOO_SMALL = "the window is too small to see what one does: keys that change anything are off"
@@ -34,8 +38,13 @@ def fits(size: Size) -> bool:
 class Page(Screen[None]):
     """Draws the picture it is given; knows no daemon."""
 
+    NAME: ClassVar[str] = ""
+    """Which of PAGES it is."""
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys of this screen and what they do, for the line at the bottom."""
+
+    tail: Tail | None = None
+    """The log that is followed here, if one is; what comes of it is given to `take`."""
 
     def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
         """`prompt` makes a command line."""
@@ -97,13 +106,27 @@ class Page(Screen[None]):
             needed = f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; keys that change anything are off"
             self.lines("#header", (cut(line(Span(text=needed, meaning=Meaning.DEGRADED)), width),))
             return
-        above = header(view, now=now, wall=wall, width=width, glyphs=self.glyphs)
-        self.lines("#header", (above,))
+        places = self._places() if width >= ROOMY[0] else ()
+        above = header(view, now=now, wall=wall, width=width - length(places), glyphs=self.glyphs)
+        self.lines("#header", ((*above, *places),))
         known = view.snapshot is not None
         stale = known and view.live and (bool(view.trouble) or now - view.heard > STALE)
         self.set_class(not view.live, "past")
         self.draw_body(view, now=now, stale=stale)
         self.lines("#keys", (self._foot(view, width),))
+
+    def take(self, lines: tuple[Line, ...]) -> None:
+        """More of the log has come that is followed here."""
+
+    def _places(self) -> Line:
+        """The digits of all screens, and the name of this one."""
+        parts: list[str | Span] = []
+        for digit, name in enumerate(PAGES, start=1):
+            here = name == self.NAME
+            parts.append(
+                Span(text=f" {digit} {name} " if here else f" {digit}", meaning=Meaning.KEY if here else Meaning.MUTED)
+            )
+        return line(*parts, " ")
 
     def foot(self) -> Line:
         """What is to be said beside the keys, such as a filter that hides something."""

@@ -46,7 +46,7 @@ class Sheet(ModalScreen[None]):
 
 HELP = (
     ("everywhere", ""),
-    ("1 2 3 4", "fleet, node, events, logs"),
+    ("1 2 3 4 5 6", "fleet, node, events, logs, drills, reports"),
     (":", "a command as in a shell; tab completes"),
     ("ctrl+p", "everything that can be done, found by typing"),
     ("e l", "events; the log of the process that is chosen"),
@@ -62,6 +62,11 @@ HELP = (
     ("/", "filter; !text leaves out what has it; esc clears"),
     ("left right o", "sort by another column, the other way round"),
     ("space  ctrl+\\", "mark, clear marks: changes are of all marked rows"),
+    ("z", "only rows somebody should look at, and all again"),
+    ("v", "the traffic of regions, or of the nodes of one"),
+    ("", ""),
+    ("about one process", ""),
+    ("< >", "the one before, the next: daemon, edges, nodes"),
     ("", ""),
     ("in texts", ""),
     ("/ s n N", "filter, search, next and previous match"),
