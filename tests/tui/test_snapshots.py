@@ -12,6 +12,7 @@ from support.controller import MemoryController
 from support.pictures import AT, MONO, a_fleet, a_snapshot, samples, with_node
 from support.snapshot import difference, letters, looks, screen_of
 from support.stage import Stage, stage
+from textual.widgets import Input
 
 from hactl.core.errors import Unreachable
 from hactl.core.events import (
@@ -170,6 +171,7 @@ async def tour(now: Stage) -> AsyncIterator[str]:
     await now.press("v", "z")
     await settled(now)
     yield "fleet-only-bad"
+    now.app.screen.query_one("#filter", Input).cursor_blink = False
     await now.press("z", "slash", *"kyoto")
     await settled(now)
     yield "fleet-nothing-fits"
