@@ -5,34 +5,41 @@ It decides nothing about the fleet: every change is a command to the Controller,
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual import work
-from textual.app import App
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.worker import Worker, WorkerState
 
 from hactl.control.controller import Controller
+from hactl.core.value import replace
 from hactl.tui import shell
 from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
+from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
+from hactl.tui.keys import ONLY_READS
 from hactl.tui.link import RETRY, Link
+from hactl.tui.log_reading import LogReading
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
 from hactl.tui.moments import Moments
-from hactl.tui.notices import ONLY_READS, warn
-from hactl.tui.picture import Picture
+from hactl.tui.notices import stumbled, warn
+from hactl.tui.offering import Offering
+from hactl.tui.past import Walk
+from hactl.tui.picture import Picture, View
 from hactl.tui.screens.drills import DrillsPage, ReportsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.one import OneOf
-from hactl.tui.screens.page import LEAST, PAGES, Page
+from hactl.tui.screens.page import LEAST, Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet, help_lines
-from hactl.tui.tail import Tail
+from hactl.tui.steady import SteadyApp
 from hactl.tui.theme import Theme
 from hactl.tui.themes import Themes
+from hactl.tui.walking import Walking
 from hactl.tui.widgets.prompt import Prompt
 
 PLAIN = Glyphs()
@@ -43,25 +50,12 @@ FOLLOWING = "following"
 """The work that brings the picture."""
 
 
-class Console(App[None]):
+class Console(Walking, SteadyApp):
     """One fleet on one terminal."""
 
-    CSS_PATH = "console.tcss"
+    CSS_PATH = Path(__file__).with_name("console.tcss")
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,ctrl+q", "quit", "quit", show=False),
-        *(Binding(str(digit), f"page('{name}')", name, show=False) for digit, name in enumerate(PAGES, start=1)),
-        Binding("colon", "command", "command", show=False, priority=True),
-        Binding("question_mark", "help", "help", show=False),
-        Binding("p", "pause", "pause the view", show=False),
-        Binding("left_square_bracket", "walk(-1)", "back in time", show=False),
-        Binding("right_square_bracket", "walk(1)", "forward in time", show=False),
-        Binding("left_curly_bracket", "walk(-30)", "back in time", show=False),
-        Binding("right_curly_bracket", "walk(30)", "forward in time", show=False),
-        Binding("l", "page('logs')", "logs", show=False),
-        Binding("e", "page('events')", "events", show=False),
-        *(Binding(key, f"change('{key}')", "change", show=False) for key in "KTRDZ"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
     def __init__(
         self,
@@ -74,6 +68,7 @@ class Console(App[None]):
         read_only: bool = False,
         themes: Themes = ALONE,
         glyphs: Glyphs = PLAIN,
+        walk: Callable[[Picture], Walk] = Moments,
         run: shell.Run = shell.run,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -83,7 +78,7 @@ class Console(App[None]):
         `verbs` is what the command line completes, `run` how it runs one.
 
         It begins with `theme`, and may change to any of `themes`.
-        With `read_only` keys and commands that might change something only say so.
+        `walk` is how it goes through time. With `read_only` keys and commands that might change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
@@ -95,13 +90,24 @@ class Console(App[None]):
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
-        self.moments = Moments(self.picture)
-        self._asking = Asking(self, controller, self.picture, self._look, by=by)
-        self._command_line = CommandLine(
-            self, self.picture, self._look, fleet=fleet, verbs=verbs, inside=self._words(), read_only=read_only, run=run
+        self.moments = walk(self.picture)
+        self._asking = Asking(
+            self, controller, self.picture, self._look, by=by, clock=clock, verbs=verbs, glyphs=glyphs
         )
-        self._reading = False
-        """A page of a log is on its way."""
+        self._offering = Offering(
+            self, self._asking, self._look, pages=PAGES, verbs=verbs, themes=self._appearance.names
+        )
+        self._command_line = CommandLine(
+            self,
+            self.picture,
+            self._look,
+            fleet=fleet,
+            verbs=verbs,
+            inside=self._words(),
+            refusal=self.moments.refusal or (ONLY_READS if read_only else ""),
+            run=run,
+        )
+        self._log_reading = LogReading(controller)
 
     def on_mount(self) -> None:
         """Frame first, contents as they come."""
@@ -114,8 +120,8 @@ class Console(App[None]):
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)
         self.push_screen("fleet")
-        self.set_interval(PACE, self._draw)
-        self.set_interval(1.0, self._appearance.look_again)
+        self.set_interval(PACE, self.steadily(self._draw))
+        self.set_interval(1.0, self.steadily(self._appearance.look_again))
         self._follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -132,10 +138,10 @@ class Console(App[None]):
         """Look otherwise."""
         self._appearance.put_on(name)
 
-    def action_command(self) -> None:
-        """Type a command."""
+    def action_command(self, typed: str = "") -> None:
+        """Type a command, of which the beginning may be given."""
         if isinstance(self.screen, Page):
-            self.screen.prompt.open()
+            self.screen.prompt.open(typed)
 
     def action_help(self) -> None:
         """All keys."""
@@ -164,59 +170,35 @@ class Console(App[None]):
         await Link(self._controller, self.picture, clock=self._clock, changed=changed).run()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """What goes wrong inside is said, without what it was about, and the picture goes on."""
-        if event.state is not WorkerState.ERROR:
-            return
-        self._stumbled(type(event.worker.error).__name__, event.worker.name)
-        if event.worker.group == FOLLOWING:
+        """The picture goes on, whatever else does not; that it stumbled is said where all who stumble are."""
+        if event.state is WorkerState.ERROR and event.worker.group == FOLLOWING:
             self.set_timer(RETRY, self._follow)
 
-    def _stumbled(self, error: str, where: str) -> None:
-        self.notify(f"the console stumbled ({error} in {where}) and goes on", severity="error", markup=False)
+    def _view(self) -> View:
+        return replace(self.moments.view(), read_only=self._read_only)
 
     def _draw(self) -> None:
-        view = self.moments.view()
+        self._asking.look()
+        view = self._view()
+        for trouble in self.moments.troubles():
+            warn(self, trouble)
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 try:
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
-                    self._stumbled(type(error).__name__, f"drawing {type(screen).__name__}")
-        if isinstance(self.screen, Page) and self.screen.tail is not None and view.live and not self._reading:
-            self._reading = True
-            self._read_on(self.screen, self.screen.tail)
-
-    @work(exit_on_error=False, group="log")
-    async def _read_on(self, page: Page, tail: Tail) -> None:
-        try:
-            page.take(await tail.read(self._controller))
-        finally:
-            self._reading = False
+                    stumbled(self, error, f"drawing {type(screen).__name__}")
+        if isinstance(self.screen, Page) and view.live:
+            self.run_worker(self._log_reading.read_on(self.screen), group="log", exit_on_error=False)
 
     def on_resize(self) -> None:
         """Another size has room for other things."""
         self.call_after_refresh(self._draw)
 
-    def action_pause(self) -> None:
-        """Hold the view while measuring goes on, or go back to now."""
-        self.moments.hold()
-        self._draw()
-
-    def action_walk(self, seconds: int) -> None:
-        """Back or forward in time."""
-        self.moments.walk(seconds)
-        self._draw()
-
     @property
     def chosen(self) -> str:
         """The process that keys are about; "" where the screen has none."""
-        match self.screen:
-            case FleetPage() as page:
-                return page.table.cursor
-            case OneOf() as page:
-                return page.node
-            case _:
-                return ""
+        return self.screen.chosen if isinstance(self.screen, Page) else ""
 
     def action_page(self, name: str) -> None:
         """Another screen; about the process that is chosen, where it is about one."""
@@ -236,15 +218,26 @@ class Console(App[None]):
         return self.picture.snapshot is not None and name in self.picture.snapshot.fleet.nodes
 
     def action_change(self, key: str) -> None:
-        """An upper-case key on the process that is chosen; only where one sees what one does, and when."""
-        snapshot = self.picture.snapshot
-        if snapshot is None or not isinstance(self.screen, Page):
-            return
-        if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
-            return
-        if self._read_only:
-            warn(self, ONLY_READS)
-        elif not self.moments.live:
-            warn(self, "this is the past: p goes back to now")
-        else:
-            self._asking.press(key, snapshot, self.chosen)
+        """An upper-case key on what is chosen; only where one sees what one does."""
+        page = self.screen
+        if isinstance(page, Page) and self.size.width >= LEAST[0] and self.size.height >= LEAST[1]:
+            self._asking.press(key, self._view(), page.chosen, page.marks)
+
+    def action_undo(self) -> None:
+        """Take the last mild change back."""
+        self._asking.undo(self._view())
+
+    def action_copy(self) -> None:
+        """What is chosen, to the clipboard of the terminal."""
+        if isinstance(self.screen, Page) and (text := self.screen.copied):
+            self.copy_to_clipboard(text)
+            self.notify(f"copied: {text}", markup=False)
+
+    def action_palette(self) -> None:
+        """Everything that can be done from here."""
+        if isinstance(self.screen, Page):
+            self._offering.open(self.screen, self._view())
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C: a habit, and no wish to leave."""
+        warn(self, "q or ctrl+q leaves; the fleet goes on")

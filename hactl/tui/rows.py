@@ -82,6 +82,11 @@ def arranged(rows: tuple[Row, ...], chosen: Arrangement) -> tuple[Row, ...]:
     return tuple(shown)
 
 
+def as_text(row: Row) -> str:
+    """The row for other programs: its cells with tabs between them."""
+    return "\t".join(one_line(cell.text).strip() for cell in row.cells)
+
+
 def _text(row: Row) -> str:
     return "\n".join(cell.text for cell in row.cells)
 

@@ -33,6 +33,7 @@ from hactl.core.plan import Share
 from hactl.core.talk import Measured, News, Receipt
 from hactl.core.traffic import shares
 from hactl.core.value import replace
+from hactl.tui.theme import read, shipped
 from hactl.tui.widgets.reader import Reader
 
 KEPT = Path(__file__).parent / "snapshots"
@@ -150,7 +151,7 @@ async def settled(now: Stage, true: Callable[[], bool] = lambda: True) -> None:
     await now.until_drawn()
 
 
-def read(now: Stage) -> bool:
+def heard(now: Stage) -> bool:
     """The log has come."""
     return now.app.screen.query_one(Reader).total > 0
 
@@ -186,13 +187,13 @@ async def tour(now: Stage) -> AsyncIterator[str]:
     await now.press("escape")
     await now.go_to("seoul-2")
     await now.press("enter")
-    await settled(now, lambda: read(now))
+    await settled(now, lambda: heard(now))
     yield "node"
     await now.press("3")
     await settled(now)
     yield "events"
     await now.press("4")
-    await settled(now, lambda: read(now))
+    await settled(now, lambda: heard(now))
     yield "logs"
     await now.press("5")
     await settled(now)
@@ -218,7 +219,7 @@ async def tour(now: Stage) -> AsyncIterator[str]:
 async def test_every_screen_is_as_it_was_looked_at(size: tuple[int, int], theme: str):
     folder = KEPT / f"{size[0]}x{size[1]}"
     changed: list[str] = []
-    async with stage(size, the_daemon(), theme=theme) as now:
+    async with stage(size, the_daemon(), theme=read(shipped()[theme])) as now:
         async for place in tour(now):
             shown = screen_of(now.app)
             changed.append(difference(folder / f"{place}.txt", letters(shown)))

@@ -14,13 +14,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from hactl.tui.changing import Question
+from hactl.tui.consequences import LABEL
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
-from hactl.tui.widgets.lines_view import LinesView
+from hactl.tui.steady import Steady
+from hactl.tui.widgets.lines_view import Paragraphs
 
 
-class Confirm(ModalScreen[str | None]):
+class Confirm(Steady, ModalScreen[str | None]):
     """Answers None for no, "" for yes, and the typed name where that was asked for."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""
@@ -38,7 +40,7 @@ class Confirm(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The question, and a line to type in where one is needed."""
         with Vertical(id="dialog"):
-            yield LinesView(self._look, id="question")
+            yield Paragraphs(self._look, indent=LABEL, id="question")
             yield Input(id="name")
 
     def on_mount(self) -> None:
@@ -53,10 +55,7 @@ class Confirm(ModalScreen[str | None]):
             self._show()
 
     def _show(self) -> None:
-        lines = _lines(self._question)
-        view = self.query_one("#question", LinesView)
-        view.styles.height = len(lines)
-        view.show(lines)
+        self.query_one("#question", Paragraphs).show(_lines(self._question))
         if self._question is not None and self._question.rule:
             box = self.query_one("#name", Input)
             box.placeholder = f"type {self._question.name} to go on, esc to leave it"

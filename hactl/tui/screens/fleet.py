@@ -1,6 +1,6 @@
 """Screen 1: the fleet. The numbers, one table of everything that runs, what is under way and what was."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import ClassVar
 
 from textual import on
@@ -18,6 +18,7 @@ from hactl.tui.node_facts import facts, history
 from hactl.tui.picture import View
 from hactl.tui.plot import ASCII_FILLINGS, FILLINGS, lanes, spread_over_time
 from hactl.tui.render import COLUMNS, EDGES, fleet_rows
+from hactl.tui.rows import as_text
 from hactl.tui.screens.page import Page
 from hactl.tui.summary import nothing, operations, tile_boxes, tile_line, tiles
 from hactl.tui.widgets.line_table import LineTable
@@ -41,8 +42,9 @@ class FleetPage(Page):
     ]
     NAME = "fleet"
     KEYS = (
-        ("enter", "node"), ("/", "filter"), ("z", "bad"), ("l", "logs"), ("K", "kill"), ("T", "stop"),
-        ("R", "restart"), ("D", "drain"), ("Z", "freeze"), ("?", "help"), ("q", "quit"),
+        ("enter", "node"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"), ("W", "weight"),
+        ("S", "scale"), ("F", "failover"), ("/", "filter"), ("z", "bad"), ("Z", "freeze"), ("M", "pause"),
+        ("l", "logs"), ("u", "undo"), ("^p", "all"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     nodes_apart = False
     """The plot shows the nodes of the group under the cursor, not the regions."""
@@ -75,6 +77,22 @@ class FleetPage(Page):
     def table(self) -> LineTable:
         """The rows."""
         return self.query_one(LineTable)
+
+    @property
+    def chosen(self) -> str:
+        """See Page."""
+        return self.table.cursor
+
+    @property
+    def marks(self) -> Collection[str]:
+        """See Page."""
+        return self.table.marks
+
+    @property
+    def copied(self) -> str:
+        """The marked rows, or the one under the cursor, with tabs between the columns."""
+        wanted = self.marks or {self.chosen}
+        return "\n".join(as_text(row) for row in self.table.rows if row.key in wanted)
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""
@@ -162,13 +180,13 @@ class FleetPage(Page):
         self.lines("#events", tuple(cut(happened(record), width) for record in newest))
 
     def foot(self) -> Line:
-        """What hides rows, as long as something does."""
-        chosen = self.table.arrangement
-        if not chosen.filter and not chosen.bad:
-            return ()
+        """What hides rows, as long as something does, and how many rows are marked."""
+        chosen, marked = self.table.arrangement, len(self.marks)
         shown = sum(not row.head for row in self.table.shown)
-        what = " ".join([*(["only bad"] if chosen.bad else []), *([f"/{chosen.filter}"] if chosen.filter else [])])
-        return line(Span(text=f"{what} {shown} shown, esc clears  ", meaning=Meaning.DEGRADED))
+        hiding = [*(["only bad"] if chosen.bad else []), *([f"/{chosen.filter}"] if chosen.filter else [])]
+        parts = [f"{' '.join(hiding)} {shown} shown, esc clears  "] if hiding else []
+        parts += [f"{marked} marked, ctrl+\\ clears  "] if marked else []
+        return line(*(Span(text=part, meaning=Meaning.DEGRADED) for part in parts))
 
     def action_filter(self) -> None:
         """Type a filter."""

@@ -8,7 +8,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 
 from hactl.tui.layout import ROOMY
-from hactl.tui.lines import Line, cut
+from hactl.tui.lines import Line, cut, plain
 from hactl.tui.local import command_line
 from hactl.tui.node_facts import facts, history
 from hactl.tui.picture import View
@@ -29,7 +29,7 @@ class NodePage(OneOf):
     NAME = "node"
     KEYS = (
         ("esc", "back"), ("< >", "others"), ("l", "logs"), ("K", "kill"), ("T", "stop"), ("R", "restart"),
-        ("D", "drain"), ("Z", "freeze"), ("?", "help"), ("q", "quit"),
+        ("D", "drain"), ("W", "weight"), ("Z", "freeze"), ("u", "undo"), ("^p", "all"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     _command = ("", "")
     """Instance and command line: the latter is looked up once for each."""
@@ -40,6 +40,11 @@ class NodePage(OneOf):
             VerticalScroll(LinesView(self.look, id="facts"), id="scroll"), LinesView(self.look, id="past"), id="about"
         )
         yield Reader(self.look, empty=" it has written nothing", id="log")
+
+    @property
+    def copied(self) -> str:
+        """All of it."""
+        return "\n".join(plain(each) for each in self.query_one("#facts", LinesView).lines)
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:
         """See Page."""

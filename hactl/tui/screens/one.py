@@ -24,6 +24,11 @@ class OneOf(Page):
     _names: tuple[str, ...] = (DAEMON,)
 
     @property
+    def chosen(self) -> str:
+        """See Page."""
+        return self.node
+
+    @property
     def log_reader(self) -> Reader:
         """Where its log is shown."""
         return self.query_one(Reader)

@@ -1,7 +1,7 @@
 """What every screen has: the verdict on top, the keys that work now at the bottom, and its own body between them."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,11 +9,14 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from hactl.tui import keys
+from hactl.tui.bindings import PAGES
 from hactl.tui.layout import ROOMY
 from hactl.tui.lines import Line, Span, cut, length, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
+from hactl.tui.steady import Steady
 from hactl.tui.summary import STALE, header
 from hactl.tui.tail import Tail
 from hactl.tui.widgets.lines_view import LinesView
@@ -21,19 +24,22 @@ from hactl.tui.widgets.prompt import Prompt
 
 OPENING = ("filter", "ask", "command")
 """Actions after which letters are letters."""
-PAGES = ("fleet", "node", "events", "logs", "drills", "reports")
-"""Screens by name, in the order of their digits."""
 LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
 
 
-class Page(Screen[None]):
+class Page(Steady, Screen[None]):
     """Draws the picture it is given; knows no daemon."""
 
     NAME: ClassVar[str] = ""
     """Which of PAGES it is."""
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys of this screen and what they do, for the line at the bottom."""
+    TIME_KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), ("n N", "events"), ("+ -", "speed"), ("/", "filter"),
+        ("?", "help"), ("q", "quit"),
+    )  # fmt: skip
+    """Those of a recording, in their place."""
 
     tail: Tail | None = None
     """The log that is followed here, if one is; what comes of it is given to `take`."""
@@ -55,6 +61,21 @@ class Page(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that open a line to type in come first, so that what follows them quickly is typed there; not within."""
         return not (action in OPENING and isinstance(self.focused, Input))
+
+    @property
+    def chosen(self) -> str:
+        """The row or process that keys are about; "" where the screen has none."""
+        return ""
+
+    @property
+    def marks(self) -> Collection[str]:
+        """Rows that are marked: keys are about these then."""
+        return ()
+
+    @property
+    def copied(self) -> str:
+        """What is copied from here; "" for nothing."""
+        return ""
 
     @property
     def prompt(self) -> Prompt:
@@ -91,7 +112,7 @@ class Page(Screen[None]):
         stale = known and view.live and (bool(view.trouble) or now - view.heard > STALE)
         self.set_class(not view.live, "past")
         self.draw_body(view, now=now, stale=stale)
-        self.lines("#keys", (cut(self._foot(view), width),))
+        self.lines("#keys", (self._foot(view, width),))
 
     def take(self, lines: tuple[Line, ...]) -> None:
         """More of the log has come that is followed here."""
@@ -100,23 +121,41 @@ class Page(Screen[None]):
         """The digits of all screens, and the name of this one."""
         parts: list[str | Span] = []
         for digit, name in enumerate(PAGES, start=1):
-            here = name == self.NAME
-            parts.append(
-                Span(text=f" {digit} {name} " if here else f" {digit}", meaning=Meaning.KEY if here else Meaning.MUTED)
-            )
+            if name == self.NAME:
+                parts.append(Span(text=f" {digit} {name} ", meaning=Meaning.TITLE))
+            else:
+                parts.append(Span(text=f" {digit}", meaning=Meaning.MUTED))
         return line(*parts, " ")
 
     def foot(self) -> Line:
         """What is to be said beside the keys, such as a filter that hides something."""
         return ()
 
-    def _foot(self, view: View) -> Line:
-        if view.trouble:
-            return line(Span(text=f" {view.trouble}; trying again", meaning=Meaning.DOWN))
-        parts: list[str | Span] = [" ", *self.foot()]
-        for key, what in self.KEYS:
-            parts += [Span(text=key, meaning=Meaning.KEY), f" {what}  "]
-        return line(*parts)
+    def _foot(self, view: View, width: int) -> Line:
+        """Keys in the order of their importance, as many as there is room for; the last two always have it."""
+        if view.trouble and view.live:
+            return cut(line(Span(text=f" {view.trouble}; trying again", meaning=Meaning.DOWN)), width)
+        past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()
+        shown: Line = line(" ", *past, *self.foot())
+        known = self.KEYS if view.speed is None else self.TIME_KEYS
+        offered = [self._offered(view, key, what) for key, what in known]
+        last: Line = tuple(span for each in offered[-2:] for span in each)
+        for each in offered[:-2]:
+            if length(shown) + length(each) + length(last) <= width:
+                shown += each
+        return cut(shown + last, width)
+
+    def _offered(self, view: View, key: str, what: str) -> Line:
+        """One key; dimmed when it would do nothing, with another name when it would do another thing than usually."""
+        meaning = Meaning.KEY
+        if key in keys.WRITES and view.snapshot is not None:
+            choice = keys.choose(key, view.snapshot, keys.rows(view.snapshot.fleet, self.chosen, self.marks))
+            if choice.action is not None:
+                what = choice.action.verb
+            if choice.action is None or keys.forbidden(view):
+                meaning = Meaning.MUTED
+        name = Span(text=f" {what}  ", meaning=Meaning.TEXT if meaning is Meaning.KEY else Meaning.MUTED)
+        return line(Span(text=key, meaning=meaning), name)
 
     def lines(self, which: str, lines: tuple[Line, ...]) -> None:
         """Show lines in the view called `which`."""

@@ -33,6 +33,7 @@ class ReadingPage(Page):
         ("/", "filter"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"), ("?", "help"),
         ("q", "quit"),
     )  # fmt: skip
+    TIME_KEYS = (("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), *KEYS)
 
     def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
         super().__init__(look, glyphs, prompt)
@@ -56,6 +57,11 @@ class ReadingPage(Page):
     def reader(self) -> Reader:
         """What is read."""
         return self.query_one(Reader)
+
+    @property
+    def copied(self) -> str:
+        """The line that was searched for, or the last one on the screen."""
+        return self.reader.current.strip()
 
     def foot(self) -> Line:
         """What is followed, left out or looked for."""

@@ -10,11 +10,12 @@ from textual.screen import ModalScreen
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
+from hactl.tui.steady import Steady
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.reader import Reader
 
 
-class Sheet(ModalScreen[None]):
+class Sheet(Steady, ModalScreen[None]):
     """Any length of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,17 +50,21 @@ HELP = (
     ("1 2 3 4 5 6", "fleet, node, events, logs, drills, reports"),
     (":", "a command, as in a shell; tab completes, arrows recall"),
     ("e", "events"),
+    ("ctrl+p", "everything that can be done, found by typing"),
+    ("y", "copy the row, or the line, to the clipboard of the terminal"),
     ("p", "hold the view, and back to now"),
     ("[ ]  { }", "back and forward in time, by 1 s and by 30 s"),
+    ("n N", "to the next event worth a stop, and to the one before"),
+    ("+ -", "play a recording faster, slower; p plays and holds it"),
     ("?", "this"),
-    ("q", "leave; the fleet goes on"),
+    ("q", "leave; the fleet goes on (ctrl+c does not)"),
     ("", ""),
     ("in tables", ""),
     ("j k g G", "down, up, first, last; also arrows, page keys, home, end"),
     ("enter", "go in"),
     ("/", "filter; !text leaves out what has it; esc clears"),
     ("left right o", "sort by another column, the other way round"),
-    ("space  ctrl+\\", "mark, clear marks"),
+    ("space  ctrl+\\", "mark, clear marks; upper-case keys are about all marked rows"),
     ("l", "the log of the process under the cursor"),
     ("z", "only rows that somebody should look at, and all again"),
     ("v", "the traffic of regions, or of the nodes of one"),
@@ -71,9 +76,20 @@ HELP = (
     ("/ s n N", "filter, search, next and previous match"),
     ("f", "follow"),
     ("", ""),
-    ("changes (each asks first, and says its command line)", ""),
-    ("K T R", "kill, stop or start, restart"),
+    ("changes (each says its command line, and how it ended)", ""),
+    ("K  ctrl+k", "kill: SIGKILL, as a crash"),
+    ("T R", "stop or start, restart; on the head of a region: all its nodes, one by one where it restarts"),
     ("D Z", "drain or resume, freeze or thaw"),
+    ("W", "weight of a node, or of a region on its head: arrows, or type it"),
+    ("S", "how many nodes the region has"),
+    ("F", "move the traffic of the region away, or back"),
+    ("M", "repair nothing, or go on"),
+    ("X", "drill"),
+    ("u", "take a weight or a resume back, for 10 s"),
+    ("", ""),
+    ("what asks", ""),
+    ("y", "does it; everything else leaves it"),
+    ("a name", "where a safety rule would break, the name of the fleet is typed"),
 )
 """Keys and what they do; a line without keys is blank, one without an explanation a heading."""
 

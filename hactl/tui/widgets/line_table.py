@@ -18,12 +18,13 @@ from hactl.core.value import replace
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.rows import Arrangement, Column, Row, arranged, fitted, padded
+from hactl.tui.steady import SteadyLines
 
 _GUTTER = 2
 """Cells for the cursor and the mark, which show without any colour."""
 
 
-class LineTable(ScrollView, can_focus=True):
+class LineTable(SteadyLines, ScrollView, can_focus=True):
     """Rows under a head line that stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -73,6 +74,11 @@ class LineTable(ScrollView, can_focus=True):
     def shown(self) -> tuple[Row, ...]:
         """The rows as they stand, top to bottom."""
         return self._shown
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, those that are filtered out as well."""
+        return self._all
 
     def show(self, rows: tuple[Row, ...], *, stale: bool = False) -> None:
         """Show these rows; draws what has changed and nothing else. `stale`: they are old, and look it."""

@@ -5,11 +5,12 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hactl.tui.lines import Line
+from hactl.tui.lines import Line, wrapped
 from hactl.tui.look import Look
+from hactl.tui.steady import SteadyLines
 
 
-class LinesView(Widget):
+class LinesView(SteadyLines, Widget):
     """A few lines of text."""
 
     def __init__(self, look: Look, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
@@ -38,3 +39,30 @@ class LinesView(Widget):
         spans = self._lines[y] if y < len(self._lines) else ()
         segments = [Segment(span.text, self._look.style(span.meaning)) for span in spans]
         return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+
+
+class Paragraphs(LinesView):
+    """Lines that are broken where there is no room for them, and as high as they then are."""
+
+    def __init__(self, look: Look, *, indent: int = 0, id: str | None = None) -> None:  # noqa: A002
+        """Lines that had to be broken go on `indent` cells in."""
+        super().__init__(look, id=id)
+        self._indent = indent
+        self._whole: tuple[Line, ...] = ()
+
+    def show(self, lines: tuple[Line, ...]) -> None:
+        """Show these."""
+        self._whole = lines
+        self._fit()
+
+    def on_resize(self) -> None:
+        """Another width breaks them elsewhere."""
+        self._fit()
+
+    def _fit(self) -> None:
+        width = self.size.width
+        fitted = [
+            each for whole in self._whole for each in (wrapped(whole, width, self._indent) if width else (whole,))
+        ]
+        self.styles.height = len(fitted)
+        super().show(tuple(fitted))

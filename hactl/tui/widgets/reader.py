@@ -13,15 +13,16 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from hactl.tui.lines import Line, Span, line, passes
+from hactl.tui.lines import Line, Span, line, passes, plain
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
+from hactl.tui.steady import SteadyLines
 
 ROOM = 5000
 """Lines kept."""
 
 
-class Reader(ScrollView, can_focus=True):
+class Reader(SteadyLines, ScrollView, can_focus=True):
     """Lines, newest at the bottom."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,6 +63,14 @@ class Reader(ScrollView, can_focus=True):
     def total(self) -> int:
         """Lines that there are, filtered or not."""
         return len(self._all)
+
+    @property
+    def current(self) -> str:
+        """The line that was searched for, if it can be seen, or else the last one that can."""
+        top = self.scroll_offset.y
+        seen = [plain(each) for each in self._shown[top : top + max(1, self.size.height)]]
+        hits = [each for each in seen if self._search and self._search in each.casefold()]
+        return (hits or seen[-1:] or [""])[0]
 
     def clear(self) -> None:
         """Begin anew."""
@@ -159,8 +168,3 @@ class Reader(ScrollView, can_focus=True):
         if ahead:
             self.following = False
             self._to(ahead[0] if step > 0 else ahead[-1])
-
-
-def plain(spans: Line) -> str:
-    """A line without its looks."""
-    return "".join(span.text for span in spans)
