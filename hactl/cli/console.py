@@ -32,11 +32,18 @@ def open_console(chosen: Chosen, *, verbs: tuple[str, ...] = (), theme: str = ""
 
     from hactl.control.aclient import AsyncClient
     from hactl.tui.app import Console
+    from hactl.tui.moments import Moments
+    from hactl.tui.picture import Picture
+    from hactl.tui.recording import Recording
+    from hactl.tui.spliced import Spliced
     from hactl.tui.themes import Themes
 
     themes = Themes(themes_home())
     look, glyphs = choose_theme(themes, theme), choose_glyphs(sys.stdout.encoding)
     socket = chosen.paths.control_read_only if read_only else chosen.paths.control
+
+    def walk(picture: Picture) -> Moments:
+        return Moments(picture, Spliced(picture, lambda: Recording(chosen.paths)))
 
     async def show() -> int:
         async with AsyncClient(socket, patience=0.0) as client:
@@ -49,6 +56,7 @@ def open_console(chosen: Chosen, *, verbs: tuple[str, ...] = (), theme: str = ""
                 read_only=read_only,
                 themes=themes,
                 glyphs=glyphs,
+                walk=walk,
             )
             await console.run_async()
             return console.return_code or Exit.OK

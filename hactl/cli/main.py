@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "events": ("hactl.cli.see", "Show what happened."),
     "logs": ("hactl.cli.see", "Show the log of one process."),
     "watch": ("hactl.cli.watch", "Say what happens in plain sentences, for screen readers, logs and pipes."),
+    "replay": ("hactl.cli.replay", "Open the console on what was recorded."),
     "wait": ("hactl.cli.see", "Wait until the fleet, nodes or an operation are where they should be."),
     "where": ("hactl.cli.see", "Show where this fleet keeps its things."),
     "doctor": ("hactl.cli.doctor", "Check the machine and the configuration for what will bite."),

@@ -213,6 +213,7 @@ def where(as_json: bool) -> int:
         "config": str(chosen.config or ""),
         "state": str(paths.state),
         "journal": str(paths.journal),
+        "measurements": str(paths.samples),
         "daemon log": str(paths.daemon_log),
         "node logs": str(paths.node("NAME") / "process.log"),
         "control socket": str(paths.control),

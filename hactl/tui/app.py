@@ -5,37 +5,42 @@ It decides nothing about the fleet: every change is a command to the Controller,
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual import work
-from textual.app import App
 from textual.binding import BindingType
 from textual.worker import Worker, WorkerState
 
 from hactl.control.controller import Controller
 from hactl.core.value import replace
 from hactl.tui import shell
+from hactl.tui.acting import Acting
 from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
-from hactl.tui.bindings import BINDINGS
+from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
+from hactl.tui.keys import ONLY_READS
 from hactl.tui.link import RETRY, Link
 from hactl.tui.log_reading import LogReading
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
 from hactl.tui.moments import Moments
-from hactl.tui.notices import warn
+from hactl.tui.notices import stumbled, warn
 from hactl.tui.offering import Offering
+from hactl.tui.past import Walk
 from hactl.tui.picture import Picture, View
 from hactl.tui.screens.drills import DrillsPage, ReportsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.one import OneOf
-from hactl.tui.screens.page import PAGES, TOO_SMALL, Page, fits
+from hactl.tui.screens.page import Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet, help_lines
+from hactl.tui.steady import SteadyApp
 from hactl.tui.theme import Theme
 from hactl.tui.themes import Themes
+from hactl.tui.walking import Walking
 from hactl.tui.widgets.prompt import Prompt
 
 PLAIN = Glyphs()
@@ -46,10 +51,10 @@ FOLLOWING = "following"
 """The work that brings the picture."""
 
 
-class Console(App[None]):
+class Console(Acting, Walking, SteadyApp):
     """One fleet on one terminal."""
 
-    CSS_PATH = "console.tcss"
+    CSS_PATH = Path(__file__).with_name("console.tcss")
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
@@ -64,6 +69,7 @@ class Console(App[None]):
         read_only: bool = False,
         themes: Themes = ALONE,
         glyphs: Glyphs = PLAIN,
+        walk: Callable[[Picture], Walk] = Moments,
         run: shell.Run = shell.run,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -73,7 +79,7 @@ class Console(App[None]):
         `verbs` is what the command line completes, `run` how it runs one.
 
         It begins with `theme`, and may change to any of `themes`.
-        With `read_only` keys and commands that might change something only say so.
+        `walk` is how it goes through time. With `read_only` keys and commands that might change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
@@ -85,13 +91,18 @@ class Console(App[None]):
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
-        self.moments = Moments(self.picture)
+        self.moments = walk(self.picture)
         self._asking = Asking(self, controller, self.picture, self._look, by=by, clock=clock, glyphs=glyphs)
-        self._offering = Offering(
-            self, self._asking, self._look, pages=PAGES, verbs=verbs, themes=self._appearance.names
-        )
+        self._offering = Offering(self, self._asking, self._look, verbs=verbs, themes=self._appearance.names)
         self._command_line = CommandLine(
-            self, self.picture, self._look, fleet=fleet, verbs=verbs, inside=self._words(), read_only=read_only, run=run
+            self,
+            self.picture,
+            self._look,
+            fleet=fleet,
+            verbs=verbs,
+            inside=self._words(),
+            refusal=self.moments.refusal or (ONLY_READS if read_only else ""),
+            run=run,
         )
         self._log_reading = LogReading(controller)
 
@@ -106,8 +117,8 @@ class Console(App[None]):
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)
         self.push_screen("fleet")
-        self.set_interval(PACE, self._draw)
-        self.set_interval(1.0, self._appearance.look_again)
+        self.set_interval(PACE, self.steadily(self._draw))
+        self.set_interval(1.0, self.steadily(self._appearance.look_again))
         self._follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -156,15 +167,9 @@ class Console(App[None]):
         await Link(self._controller, self.picture, clock=self._clock, changed=changed).run()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """What goes wrong inside is said, without what it was about, and the picture goes on."""
-        if event.state is not WorkerState.ERROR:
-            return
-        self._stumbled(type(event.worker.error).__name__, event.worker.name)
-        if event.worker.group == FOLLOWING:
+        """The picture goes on, whatever else does not; that it stumbled is said where all who stumble are."""
+        if event.state is WorkerState.ERROR and event.worker.group == FOLLOWING:
             self.set_timer(RETRY, self._follow)
-
-    def _stumbled(self, error: str, where: str) -> None:
-        self.notify(f"the console stumbled ({error} in {where}) and goes on", severity="error", markup=False)
 
     def _view(self) -> View:
         return replace(self.moments.view(), read_only=self._read_only)
@@ -174,28 +179,20 @@ class Console(App[None]):
             return  # it is ending
         self._asking.look()
         view = self._view()
+        for trouble in self.moments.troubles():
+            warn(self, trouble)
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 try:
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
-                    self._stumbled(type(error).__name__, f"drawing {type(screen).__name__}")
+                    stumbled(self, error, f"drawing {type(screen).__name__}")
         if isinstance(self.screen, Page) and view.live:
             self.run_worker(self._log_reading.read_on(self.screen), group="log", exit_on_error=False)
 
     def on_resize(self) -> None:
         """Another size has room for other things."""
         self.call_after_refresh(self._draw)
-
-    def action_pause(self) -> None:
-        """Hold the view while measuring goes on, or go back to now."""
-        self.moments.hold()
-        self._draw()
-
-    def action_walk(self, seconds: int) -> None:
-        """Back or forward in time."""
-        self.moments.walk(seconds)
-        self._draw()
 
     @property
     def chosen(self) -> str:
@@ -218,35 +215,3 @@ class Console(App[None]):
 
     def _known(self, name: str) -> bool:
         return self.picture.snapshot is not None and name in self.picture.snapshot.fleet.nodes
-
-    def _page(self) -> Page | None:
-        """The screen that a change is about; None, and why is said, where one would not see what one does."""
-        if not fits(self.size):
-            warn(self, TOO_SMALL)
-            return None
-        return self.screen if isinstance(self.screen, Page) else None
-
-    def action_change(self, key: str) -> None:
-        """An upper-case key on what is chosen."""
-        if (page := self._page()) is not None:
-            self._asking.press(key, self._view(), page.chosen, page.marks)
-
-    def action_undo(self) -> None:
-        """Take the last mild change back."""
-        if self._page() is not None:
-            self._asking.undo(self._view())
-
-    def action_copy(self) -> None:
-        """What is chosen, to the clipboard of the terminal."""
-        if isinstance(self.screen, Page) and (text := self.screen.copied):
-            self.copy_to_clipboard(text)
-            self.notify(f"copied: {text}", markup=False)
-
-    def action_palette(self) -> None:
-        """Everything that can be done from here."""
-        if (page := self._page()) is not None:
-            self._offering.open(page, self._view())
-
-    def action_help_quit(self) -> None:
-        """Ctrl-C: a habit, and no wish to leave."""
-        warn(self, "q or ctrl+q leaves; the fleet goes on")

@@ -12,7 +12,6 @@ from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
 from hactl.core.value import Value
 from hactl.tui import shell
-from hactl.tui.keys import ONLY_READS
 from hactl.tui.lines import line
 from hactl.tui.look import Look
 from hactl.tui.notices import say_error, warn
@@ -46,17 +45,20 @@ class CommandLine:
         fleet: str,
         verbs: Sequence[str],
         inside: Mapping[str, Inside],
-        read_only: bool = False,
+        refusal: str = "",
         run: shell.Run = shell.run,
     ) -> None:
-        """`fleet` is the name of the one it is about, `verbs` are completed, `run` is how a command is run."""
+        """`fleet` is the name of the one it is about, `verbs` are completed, `run` is how a command is run.
+
+        `refusal` is why none is run; "" where they are.
+        """
         self._host = host
         self._picture = picture
         self._look = look
         self._fleet = fleet
         self._verbs = (*verbs, *inside)
         self._inside = inside
-        self._read_only = read_only
+        self._refusal = refusal
         self._run = run
         self._typed: list[str] = []
 
@@ -78,8 +80,8 @@ class CommandLine:
         if word in self._inside:
             self._inside[word].act(rest.strip())
             return
-        if self._read_only:
-            warn(self._host, ONLY_READS)
+        if self._refusal:
+            warn(self._host, self._refusal)
             return
         try:
             ran = await self._run(shell.parse(typed), self._fleet)

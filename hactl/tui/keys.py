@@ -44,6 +44,7 @@ WRITES = {
 }
 """Every key that changes something, and its usual name."""
 ONLY_READS = "this console is read-only: open one without --read-only"
+RECORDED = "this is a recording: nothing in it can be changed"
 EDGES = "[edges]"
 """The row above the edges."""
 
@@ -91,6 +92,8 @@ def _known(fleet: Fleet, key: str) -> bool:
 
 def forbidden(view: View) -> str:
     """Why nothing at all can be changed from here, now; "" when it can."""
+    if view.speed is not None:
+        return RECORDED
     if view.read_only:
         return ONLY_READS
     if not view.live:

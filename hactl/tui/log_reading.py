@@ -1,18 +1,18 @@
-"""Brings a screen that follows a log what has been written since, one request at a time. Not where it reads: `tail`."""
+"""Brings a screen that follows a log what its process has written, one request at a time."""
 
 from hactl.control.controller import Controller
 from hactl.tui.screens.page import Page
 
 
 class LogReading:
-    """Reads on; whoever asks while an answer is on its way is not answered twice."""
+    """Reads on; whoever asks while something is on its way is not answered twice."""
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
         self._busy = False
 
     async def read_on(self, page: Page) -> None:
-        """Add to `page` what has come; a screen that follows no log is left alone."""
+        """Give `page` what has been written since; what goes wrong stands in its `tail`."""
         if self._busy or page.tail is None:
             return
         self._busy = True

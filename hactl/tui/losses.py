@@ -96,9 +96,9 @@ def course(loss: Loss, *, aligned: bool = False) -> Line:
         elif aligned and name != "back":
             parts.append(" " * (len(name) + 9))
     if loss.over and loss.back_ms is None:
-        parts.append(Span(text="did not come back by itself", meaning=Meaning.DEGRADED))
+        parts += [Span(text="did not come back by itself", meaning=Meaning.DEGRADED), " "]
     elif not loss.over:
-        parts.append(Span(text="not back yet ", meaning=Meaning.DOWN))
+        parts += [Span(text="not back yet", meaning=Meaning.DOWN), " "]
     return line(*parts)
 
 

@@ -13,6 +13,7 @@ from hactl.core.events import Record
 from hactl.core.node import Role
 from hactl.core.talk import Measured, News, Snapshot, Update
 from hactl.core.value import Value, replace
+from hactl.tui.stops import worth_a_stop
 
 RECORDS = 2000
 """Records kept; older ones are the journal's to tell."""
@@ -44,6 +45,8 @@ class View(Value):
     """It is the newest there is, and goes on by itself."""
     read_only: bool = False
     """Whoever looks at it may change nothing."""
+    speed: float | None = None
+    """How fast a recording is played, 0 while it stands still; None for what is no recording."""
 
 
 class Picture:
@@ -92,6 +95,28 @@ class Picture:
         """Nothing comes any more, and why."""
         self.trouble = why
 
+    @property
+    def first(self) -> float | None:
+        """The earliest moment that can be gone back to, as Unix time."""
+        return self.moments[0].at if self.moments else None
+
+    @property
+    def last(self) -> float | None:
+        """The newest one."""
+        return self.moments[-1].at if self.moments else None
+
+    def stop(self, at: float, step: int) -> float | None:
+        """See Past."""
+        walls = [record.wall for record in self.records if worth_a_stop(record.event)]
+        if step > 0:
+            return next((wall for wall in walls if wall > at), None)
+        first = self.first or 0.0
+        return next((wall for wall in reversed(walls) if first <= wall < at), None)
+
+    def troubles(self) -> Sequence[str]:
+        """See Past: nothing has to be read."""
+        return ()
+
     def now(self) -> View:
         """As it is."""
         return View(
@@ -108,7 +133,7 @@ class Picture:
         before = list(islice(self.moments, sum(moment.at <= at for moment in self.moments) or 1))
         if not before:
             return replace(self.now(), live=False)
-        snapshot = before[-1]
+        snapshot = self._evolved(before[-1], at)
         rates: dict[str, list[float]] = {}
         for moment in before[-LANE:]:
             for sample in moment.samples:
@@ -123,6 +148,14 @@ class Picture:
             trouble=self.trouble,
             live=False,
         )
+
+    def _evolved(self, moment: Snapshot, at: float) -> Snapshot:
+        """What had happened until then and not been measured yet."""
+        fleet, when = moment.fleet, moment.at
+        for record in self.records:
+            if record.seq > fleet.seq and record.wall <= at:
+                fleet, when = evolve(fleet, record.event), max(when, record.wall)
+        return replace(moment, fleet=fleet, at=when, mono=moment.mono + when - moment.at)
 
     def _happened(self, records: tuple[Record, ...]) -> None:
         if self.snapshot is None:

@@ -67,11 +67,13 @@ def lanes(
 def _lane(name: str, lane: Sequence[float], top: float, sizes: tuple[int, int, int], bars: str) -> list[Line]:
     """The lines of one lane, from top to bottom; name and share stand on the last one."""
     label, room, height = sizes
-    full = len(bars) - 1
+    full, solid = len(bars) - 1, bars[-1] if bars[-1] in ASCII_FILLINGS else FILLINGS[0]
     steps = [max(1, round(part / top * full * height)) if top and part else 0 for part in lane]
     lines = []
     for row in reversed(range(height)):
-        cells = "".join(bars[min(full, max(0, step - row * full))] for step in steps)
+        cells = "".join(
+            solid if step > (row + 1) * full else bars[min(full, max(0, step - row * full))] for step in steps
+        )
         now = "" if row else f"{lane[-1]:.0%}" if lane else "-"
         lines.append(
             line(

@@ -52,7 +52,11 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     reading = read(fleet)
     old = now - view.heard
     live = Span(text=f"LIVE {old:.1f}s", meaning=Meaning.MUTED)
-    if not view.live:
+    if view.speed is not None:
+        when = time.strftime("%m-%d %H:%M:%S", time.localtime(snapshot.at))
+        plays = f"x{view.speed:.0f}" if view.speed else "held"
+        live = Span(text=f"REPLAY {when} {plays}", meaning=Meaning.DEGRADED)
+    elif not view.live:
         when = time.strftime("%H:%M:%S", time.localtime(snapshot.at))
         live = Span(text=f"AS OF {when}, {age(wall - snapshot.at)} ago", meaning=Meaning.DEGRADED)
     elif view.trouble or old > STALE:

@@ -207,7 +207,8 @@ class TestWhere:
         places = fleet.json("where")
         assert places.pop("fleet") == "t"
         assert places.pop("node_logs").endswith("/nodes/NAME/process.log")
-        assert sorted(places) == ["config", "control_socket", "daemon_log", "journal", "read_only_socket", "state"]
+        named = ["config", "control_socket", "daemon_log", "journal", "measurements", "read_only_socket", "state"]
+        assert sorted(places) == named
         assert [place for place in places.values() if not (fleet.directory / place).exists()] == []
 
     def test_text_says_the_same(self, fleet: Home) -> None:

@@ -95,7 +95,7 @@ class Photographer:
         self.app._draw()
         await self._pilot.pause()
         path = self._to / f"{name}.svg"
-        path.write_text(cleaned(self.app.export_screenshot(title="hactl", simplify=True)), encoding="utf-8")
+        path.write_text(cleaned(self.app.export_screenshot(title="hactl")), encoding="utf-8")
         return path
 
 

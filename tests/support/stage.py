@@ -7,6 +7,7 @@ async with stage() as now:
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from support.controller import MemoryController
 from support.pictures import AT, a_snapshot
@@ -63,11 +64,10 @@ class Stage:
 async def stage(
     size: tuple[int, int] = (120, 40),
     controller: MemoryController | None = None,
-    *,
-    theme: str = DEFAULT,
-    **how: object,
+    kind: type[Console] = Console,
+    **how: Any,
 ) -> AsyncIterator[Stage]:
-    """`how` is given to the console."""
+    """A console of `kind`; `how` is given to it."""
     if controller is None:
         controller = MemoryController()
         controller.snapshot = a_snapshot()
@@ -78,15 +78,15 @@ async def stage(
         text = "\n".join(f"[b]{number}" for number in range(len(words) ** 3))
         return Ran(shell=f"hactl {' '.join(words)}", code=0, text=text)
 
-    app = Console(
-        controller,
-        read(shipped()[theme]),
-        fleet="default",
-        by="ann",
-        verbs=("kill", "where"),
-        run=run,
-        **{"clock": lambda: 10.0, "wall": lambda: AT} | how,
-    )
+    given: dict[str, Any] = {
+        "fleet": "default",
+        "by": "ann",
+        "verbs": ("kill", "where"),
+        "run": run,
+        "clock": lambda: 10.0,
+        "wall": lambda: AT,
+    }
+    app = kind(controller, how.pop("theme", read(shipped()[DEFAULT])), **given | how)
     async with app.run_test(size=size, notifications=True) as pilot:
         found = Stage(app, pilot, controller, ran)
         if controller.failure is None:

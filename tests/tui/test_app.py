@@ -165,23 +165,6 @@ class TestTime:
             assert now.app.moments.view().snapshot == now.controller.snapshot, "the first there is"
 
 
-class TestTrouble:
-    async def test_a_screen_that_cannot_be_drawn_is_a_message_without_any_contents(self, monkeypatch):
-        async with stage() as now:
-
-            def broken(*_: object, **__: object) -> None:
-                raise ValueError("secret-token")
-
-            monkeypatch.setattr(FleetPage, "draw_body", broken)
-            await now.until_drawn()
-            notices = [notice.message for notice in now.app._notifications]
-            assert any("ValueError in drawing FleetPage" in notice for notice in notices)
-            assert not any("secret-token" in notice for notice in notices)
-            monkeypatch.undo()
-            await now.until_drawn()
-            assert now.app.is_running
-
-
 class TestConnection:
     async def test_without_a_daemon_it_says_so_and_goes_on_trying(self):
         controller = MemoryController()

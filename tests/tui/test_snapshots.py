@@ -12,6 +12,7 @@ from support.controller import MemoryController
 from support.pictures import AT, MONO, a_fleet, a_snapshot, samples, with_node
 from support.snapshot import difference, letters, looks, screen_of
 from support.stage import Stage, stage
+from textual.widgets import Input
 
 from hactl.core.errors import Unreachable
 from hactl.core.events import (
@@ -32,6 +33,7 @@ from hactl.core.plan import Share
 from hactl.core.talk import Measured, News, Receipt
 from hactl.core.traffic import shares
 from hactl.core.value import replace
+from hactl.tui.theme import read, shipped
 from hactl.tui.widgets.reader import Reader
 
 KEPT = Path(__file__).parent / "snapshots"
@@ -149,7 +151,7 @@ async def settled(now: Stage, true: Callable[[], bool] = lambda: True) -> None:
     await now.until_drawn()
 
 
-def read(now: Stage) -> bool:
+def heard(now: Stage) -> bool:
     """The log has come."""
     return now.app.screen.query_one(Reader).total > 0
 
@@ -170,6 +172,7 @@ async def tour(now: Stage) -> AsyncIterator[str]:
     await now.press("v", "z")
     await settled(now)
     yield "fleet-only-bad"
+    now.app.screen.query_one("#filter", Input).cursor_blink = False
     await now.press("z", "slash", *"kyoto")
     await settled(now)
     yield "fleet-nothing-fits"
@@ -190,13 +193,13 @@ async def tour(now: Stage) -> AsyncIterator[str]:
     await now.press("escape")
     await now.go_to("seoul-2")
     await now.press("enter")
-    await settled(now, lambda: read(now))
+    await settled(now, lambda: heard(now))
     yield "node"
     await now.press("3")
     await settled(now)
     yield "events"
     await now.press("4")
-    await settled(now, lambda: read(now))
+    await settled(now, lambda: heard(now))
     yield "logs"
     await now.press("5")
     await settled(now)
@@ -222,7 +225,7 @@ async def tour(now: Stage) -> AsyncIterator[str]:
 async def test_every_screen_is_as_it_was_looked_at(size: tuple[int, int], theme: str):
     folder = KEPT / f"{size[0]}x{size[1]}"
     changed: list[str] = []
-    async with stage(size, the_daemon(), theme=theme) as now:
+    async with stage(size, the_daemon(), theme=read(shipped()[theme])) as now:
         async for place in tour(now):
             shown = screen_of(now.app)
             changed.append(difference(folder / f"{place}.txt", letters(shown)))

@@ -19,13 +19,14 @@ from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.screens.page import fits
+from hactl.tui.steady import Steady
 from hactl.tui.widgets.lines_view import Paragraphs
 
 FRAME = 4
 """Lines of a dialog that are not its text."""
 
 
-class Confirm(ModalScreen[str | None]):
+class Confirm(Steady, ModalScreen[str | None]):
     """Answers None for no, "" for yes, and the typed name where that was asked for."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""

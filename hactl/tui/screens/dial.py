@@ -21,13 +21,14 @@ from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.screens.confirm import FRAME
 from hactl.tui.screens.page import fits
+from hactl.tui.steady import Steady
 from hactl.tui.widgets.lines_view import Paragraphs
 
 Preview = Callable[[Action], Awaitable[tuple[Line, ...]]]
 """What an action would come to."""
 
 
-class Dial(ModalScreen[Action | None]):
+class Dial(Steady, ModalScreen[Action | None]):
     """Answers the action with the number that was chosen, or None to leave it."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""

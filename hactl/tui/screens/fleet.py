@@ -180,15 +180,12 @@ class FleetPage(Page):
         self.lines("#events", tuple(cut(happened(record), width) for record in newest))
 
     def foot(self) -> Line:
-        """What hides rows, as long as something does, and how many are marked."""
+        """What hides rows, as long as something does, and how many rows are marked."""
         chosen, marked = self.table.arrangement, len(self.marks)
-        parts = []
-        if chosen.filter or chosen.bad:
-            shown = sum(not row.head for row in self.table.shown)
-            what = " ".join([*(["only bad"] if chosen.bad else []), *([f"/{chosen.filter}"] if chosen.filter else [])])
-            parts.append(f"{what} {shown} shown, esc clears  ")
-        if marked:
-            parts.append(f"{marked} marked, ctrl+\\ clears  ")
+        shown = sum(not row.head for row in self.table.shown)
+        hiding = [*(["only bad"] if chosen.bad else []), *([f"/{chosen.filter}"] if chosen.filter else [])]
+        parts = [f"{' '.join(hiding)} {shown} shown, esc clears  "] if hiding else []
+        parts += [f"{marked} marked, ctrl+\\ clears  "] if marked else []
         return line(*(Span(text=part, meaning=Meaning.DEGRADED) for part in parts))
 
     def action_filter(self) -> None:

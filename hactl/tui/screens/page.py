@@ -11,11 +11,13 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from hactl.tui import keys
+from hactl.tui.bindings import PAGES
 from hactl.tui.layout import ROOMY
 from hactl.tui.lines import Line, Span, cut, length, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
+from hactl.tui.steady import Steady
 from hactl.tui.summary import STALE, header
 from hactl.tui.tail import Tail
 from hactl.tui.widgets.lines_view import LinesView
@@ -23,8 +25,6 @@ from hactl.tui.widgets.prompt import Prompt
 
 OPENING = ("filter", "ask", "command")
 """Actions after which letters are letters."""
-PAGES = ("fleet", "node", "events", "logs", "drills", "reports")
-"""Screens by name, in the order of their digits."""
 LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
 TOO_SMALL = "the window is too small to see what one does: keys that change anything are off"
@@ -35,13 +35,18 @@ def fits(size: Size) -> bool:
     return size.width >= LEAST[0] and size.height >= LEAST[1]
 
 
-class Page(Screen[None]):
+class Page(Steady, Screen[None]):
     """Draws the picture it is given; knows no daemon."""
 
     NAME: ClassVar[str] = ""
     """Which of PAGES it is."""
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys of this screen and what they do, for the line at the bottom."""
+    TIME_KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), ("n N", "events"), ("+ -", "speed"), ("/", "filter"),
+        ("?", "help"), ("q", "quit"),
+    )  # fmt: skip
+    """Those of a recording, in their place."""
 
     tail: Tail | None = None
     """The log that is followed here, if one is; what comes of it is given to `take`."""
@@ -122,10 +127,10 @@ class Page(Screen[None]):
         """The digits of all screens, and the name of this one."""
         parts: list[str | Span] = []
         for digit, name in enumerate(PAGES, start=1):
-            here = name == self.NAME
-            parts.append(
-                Span(text=f" {digit} {name} " if here else f" {digit}", meaning=Meaning.KEY if here else Meaning.MUTED)
-            )
+            if name == self.NAME:
+                parts.append(Span(text=f" {digit} {name} ", meaning=Meaning.TITLE))
+            else:
+                parts.append(Span(text=f" {digit}", meaning=Meaning.MUTED))
         return line(*parts, " ")
 
     def foot(self) -> Line:
@@ -134,10 +139,12 @@ class Page(Screen[None]):
 
     def _foot(self, view: View, width: int) -> Line:
         """Keys in the order of their importance, as many as there is room for; the last two always have it."""
-        if view.trouble:
+        if view.trouble and view.live:
             return cut(line(Span(text=f" {view.trouble}; trying again", meaning=Meaning.DOWN)), width)
-        shown: Line = line(" ", *self.foot())
-        offered = [self._offered(view, key, what) for key, what in self.KEYS]
+        past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()
+        shown: Line = line(" ", *past, *self.foot())
+        known = self.KEYS if view.speed is None else self.TIME_KEYS
+        offered = [self._offered(view, key, what) for key, what in known]
         last: Line = tuple(span for each in offered[-2:] for span in each)
         for each in offered[:-2]:
             if length(shown) + length(each) + length(last) <= width:

@@ -27,10 +27,13 @@ class ReadingPage(Page):
         Binding("s", "ask('search')", "search", show=False, priority=True),
         Binding("escape", "clear", "clear", show=False),
     ]
+    EMPTY: ClassVar[str] = ""
+    """What is said while there is nothing to read."""
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("/", "filter"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"), ("?", "help"),
         ("q", "quit"),
     )  # fmt: skip
+    TIME_KEYS = (("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), *KEYS)
 
     def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
         super().__init__(look, glyphs, prompt)
@@ -39,7 +42,7 @@ class ReadingPage(Page):
 
     def body(self) -> Iterable[Widget]:
         """The reader takes it all."""
-        yield Reader(self.look, id="reader")
+        yield Reader(self.look, empty=self.EMPTY, id="reader")
         yield Input(select_on_focus=False, id="ask")
 
     def on_mount(self) -> None:
@@ -113,6 +116,7 @@ class EventsPage(ReadingPage):
     """Everything that happened, in plain sentences."""
 
     NAME = "events"
+    EMPTY = " nothing has happened yet"
 
     _seen = 0
     _live = True
@@ -136,6 +140,7 @@ class LogsPage(OneOf, ReadingPage):
     """The log of one process."""
 
     NAME = "logs"
+    EMPTY = " it has written nothing"
     KEYS = (("< >", "others"), *ReadingPage.KEYS)
 
     def foot(self) -> Line:

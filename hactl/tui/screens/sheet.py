@@ -10,11 +10,12 @@ from textual.screen import ModalScreen
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
+from hactl.tui.steady import Steady
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.reader import Reader
 
 
-class Sheet(ModalScreen[None]):
+class Sheet(Steady, ModalScreen[None]):
     """Any length of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,6 +54,8 @@ HELP = (
     ("y", "copy the row or line to the terminal's clipboard"),
     ("p", "hold the view, and back to now"),
     ("[ ]  { }", "back and forward in time, by 1 s and by 30 s"),
+    ("n N", "to the next event worth a stop, and to the one before"),
+    ("+ -", "play a recording faster, slower; p plays and holds it"),
     ("?", "this"),
     ("q", "leave; the fleet goes on (ctrl+c does not leave)"),
     ("", ""),

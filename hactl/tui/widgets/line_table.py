@@ -18,12 +18,13 @@ from hactl.core.value import replace
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.rows import Arrangement, Column, Row, arranged, fitted, padded
+from hactl.tui.steady import SteadyLines
 
 _GUTTER = 2
 """Cells for the cursor and the mark, which show without any colour."""
 
 
-class LineTable(ScrollView, can_focus=True):
+class LineTable(SteadyLines, ScrollView, can_focus=True):
     """Rows under a head line that stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

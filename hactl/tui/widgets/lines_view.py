@@ -8,9 +8,10 @@ from textual.widget import Widget
 from hactl.tui.lines import Line, Span, line, wrapped
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
+from hactl.tui.steady import SteadyLines
 
 
-class LinesView(Widget):
+class LinesView(SteadyLines, Widget):
     """A few lines of text."""
 
     def __init__(self, look: Look, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002

@@ -16,12 +16,13 @@ from textual.strip import Strip
 from hactl.tui.lines import Line, Span, line, passes, plain
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
+from hactl.tui.steady import SteadyLines
 
 ROOM = 5000
 """Lines kept."""
 
 
-class Reader(ScrollView, can_focus=True):
+class Reader(SteadyLines, ScrollView, can_focus=True):
     """Lines, newest at the bottom."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

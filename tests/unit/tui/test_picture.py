@@ -102,7 +102,7 @@ class TestThePast:
         picture.take(a_snapshot(), 1.0)
         for second in range(1, 100):
             if second == 50:
-                picture.take(News(records=(a_record(picture.seq + 1),)), 2.0)
+                picture.take(News(records=(replace(a_record(picture.seq + 1), wall=1049.5),)), 2.0)
             sample = Sample(node="seoul-1", at=1000.0 + second, requests=float(second))
             picture.take(Measured(at=1000.0 + second, samples=(sample,)), float(second))
         return picture
