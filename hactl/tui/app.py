@@ -85,13 +85,13 @@ class Console(Acting, Walking, SteadyApp):
         self._controller = controller
         self._look = Look(theme)
         self._appearance = Appearance(self, self._look, themes)
-        self._read_only = read_only
         self._glyphs = glyphs
         self._verbs = verbs
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
         self.moments = walk(self.picture)
+        self._refusal = self.moments.refusal or (ONLY_READS if read_only else "")
         self._asking = Asking(self, controller, self.picture, self._look, by=by, clock=clock, glyphs=glyphs)
         self._offering = Offering(self, self._asking, self._look, verbs=verbs, themes=self._appearance.names)
         self._command_line = CommandLine(
@@ -101,7 +101,7 @@ class Console(Acting, Walking, SteadyApp):
             fleet=fleet,
             verbs=verbs,
             inside=self._words(),
-            refusal=self.moments.refusal or (ONLY_READS if read_only else ""),
+            refusal=self._refusal,
             run=run,
         )
         self._log_reading = LogReading(controller)
@@ -172,11 +172,11 @@ class Console(Acting, Walking, SteadyApp):
             self.set_timer(RETRY, self._follow)
 
     def _view(self) -> View:
-        return replace(self.moments.view(), read_only=self._read_only)
+        return replace(self.moments.view(), refusal=self._refusal)
 
     def _draw(self) -> None:
         if not self.screen_stack:
-            return  # it is ending
+            return  # it is leaving
         self._asking.look()
         view = self._view()
         for trouble in self.moments.troubles():

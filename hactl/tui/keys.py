@@ -92,10 +92,8 @@ def _known(fleet: Fleet, key: str) -> bool:
 
 def forbidden(view: View) -> str:
     """Why nothing at all can be changed from here, now; "" when it can."""
-    if view.speed is not None:
-        return RECORDED
-    if view.read_only:
-        return ONLY_READS
+    if view.refusal:
+        return view.refusal
     if not view.live:
         return "this is the past: p goes back to now"
     if view.trouble:

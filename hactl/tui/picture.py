@@ -43,8 +43,8 @@ class View(Value):
     """Why nothing comes from the daemon; "" while something does."""
     live: bool = True
     """It is the newest there is, and goes on by itself."""
-    read_only: bool = False
-    """Whoever looks at it may change nothing."""
+    refusal: str = ""
+    """Why whoever looks at it may change nothing; "" where it may."""
     speed: float | None = None
     """How fast a recording is played, 0 while it stands still; None for what is no recording."""
 

@@ -53,7 +53,8 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     old = now - view.heard
     live = Span(text=f"LIVE {old:.1f}s", meaning=Meaning.MUTED)
     if view.speed is not None:
-        when = time.strftime("%m-%d %H:%M:%S", time.localtime(snapshot.at))
+        shown, today = time.localtime(snapshot.at), time.localtime(wall)
+        when = time.strftime("%H:%M:%S" if shown[:3] == today[:3] else "%m-%d %H:%M:%S", shown)
         plays = f"x{view.speed:.0f}" if view.speed else "held"
         live = Span(text=f"REPLAY {when} {plays}", meaning=Meaning.DEGRADED)
     elif not view.live:

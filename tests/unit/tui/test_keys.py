@@ -26,7 +26,7 @@ from hactl.core.node import Node, NodeState
 from hactl.core.operation import Operation, Step, Target, Undo, Verb
 from hactl.core.talk import Pulse
 from hactl.core.value import replace
-from hactl.tui.keys import WRITES, choose, forbidden, rows
+from hactl.tui.keys import ONLY_READS, WRITES, choose, forbidden, rows
 
 
 def alone(node: Node) -> Fleet:
@@ -163,7 +163,7 @@ class TestForbidden:
     @pytest.mark.parametrize(
         ("change", "why"),
         [
-            ({"read_only": True}, "this console is read-only: open one without --read-only"),
+            ({"refusal": ONLY_READS}, ONLY_READS),
             ({"live": False}, "this is the past: p goes back to now"),
             ({"trouble": "no daemon"}, "nothing can be changed without the daemon: no daemon"),
             ({"snapshot": None}, "there is no picture yet"),
