@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState
 from hactl.control.controller import Controller
 from hactl.core.value import replace
 from hactl.tui import shell
+from hactl.tui.acting import Acting
 from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
 from hactl.tui.bindings import BINDINGS, PAGES
@@ -33,9 +34,11 @@ from hactl.tui.offering import Offering
 from hactl.tui.past import Walk
 from hactl.tui.picture import Picture, View
 from hactl.tui.remembering import Remembering
+from hactl.tui.screens.drills import DrillsPage, ReportsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
-from hactl.tui.screens.page import LEAST, Page
+from hactl.tui.screens.one import OneOf
+from hactl.tui.screens.page import Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet, help_lines
 from hactl.tui.settings import SettingsFile
@@ -53,7 +56,7 @@ FOLLOWING = "following"
 """The work that brings the picture."""
 
 
-class Console(Walking, Listening, SteadyApp):
+class Console(Acting, Walking, Listening, SteadyApp):
     """One fleet on one terminal."""
 
     CSS_PATH = Path(__file__).with_name("console.tcss")
@@ -95,15 +98,14 @@ class Console(Walking, Listening, SteadyApp):
         self._appearance = Appearance(self, self.look, themes)
         self._last = last
         self._glyphs = glyphs
+        self._verbs = verbs
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
         self.moments = walk(self.picture)
         self._refusal = self.moments.refusal or (ONLY_READS if read_only else "")
-        self._asking = Asking(self, controller, self.picture, self.look, by=by, clock=clock, verbs=verbs, glyphs=glyphs)
-        self._offering = Offering(
-            self, self._asking, self.look, pages=PAGES, verbs=verbs, themes=self._appearance.names
-        )
+        self._asking = Asking(self, controller, self.picture, self.look, by=by, clock=clock, glyphs=glyphs)
+        self._offering = Offering(self, self._asking, self.look, verbs=verbs, themes=self._appearance.names)
         self._command_line = CommandLine(
             self,
             self.picture,
@@ -123,7 +125,10 @@ class Console(Walking, Listening, SteadyApp):
         """Frame first, contents as they come."""
         self._appearance.show(self.look.theme)
         given = (self.look, self._glyphs, self._command_line.prompt)
-        pages: tuple[Page, ...] = (FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given))
+        pages: tuple[Page, ...] = (
+            *(FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given)),
+            *(DrillsPage(*given, verbs=self._verbs), ReportsPage(*given, verbs=self._verbs)),
+        )
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)
         self.push_screen("fleet")
@@ -215,7 +220,7 @@ class Console(Walking, Listening, SteadyApp):
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
                     stumbled(self, error, f"drawing {type(screen).__name__}")
-        if isinstance(self.screen, LogsPage):
+        if isinstance(self.screen, Page) and view.live:
             self.run_worker(self._log_reading.read_on(self.screen), group="log", exit_on_error=False)
 
     def on_resize(self) -> None:
@@ -230,9 +235,7 @@ class Console(Walking, Listening, SteadyApp):
     def action_page(self, name: str) -> None:
         """Another screen; about the process that is chosen, where it is about one."""
         chosen, page = self.chosen, self.get_screen(name)
-        if isinstance(page, NodePage) and self._known(chosen):
-            page.node = chosen
-        if isinstance(page, LogsPage) and self._known(chosen):
+        if isinstance(page, OneOf) and self._known(chosen):
             page.turn_to(chosen)
         if self.screen is not page:
             self.switch_screen(name)
@@ -245,28 +248,3 @@ class Console(Walking, Listening, SteadyApp):
 
     def _known(self, name: str) -> bool:
         return self.picture.snapshot is not None and name in self.picture.snapshot.fleet.nodes
-
-    def action_change(self, key: str) -> None:
-        """An upper-case key on what is chosen; only where one sees what one does."""
-        page = self.screen
-        if isinstance(page, Page) and self.size.width >= LEAST[0] and self.size.height >= LEAST[1]:
-            self._asking.press(key, self._view(), page.chosen, page.marks)
-
-    def action_undo(self) -> None:
-        """Take the last mild change back."""
-        self._asking.undo(self._view())
-
-    def action_copy(self) -> None:
-        """What is chosen, to the clipboard of the terminal."""
-        if isinstance(self.screen, Page) and (text := self.screen.copied):
-            self.copy_to_clipboard(text)
-            self.notify(f"copied: {text}", markup=False)
-
-    def action_palette(self) -> None:
-        """Everything that can be done from here."""
-        if isinstance(self.screen, Page):
-            self._offering.open(self.screen, self._view())
-
-    def action_help_quit(self) -> None:
-        """Ctrl-C: a habit, and no wish to leave."""
-        warn(self, "q or ctrl+q leaves; the fleet goes on")

@@ -19,6 +19,8 @@ RECORDS = 2000
 """Records kept; older ones are the journal's to tell."""
 MINUTE = 60
 """Measurements of a minute, one a second."""
+LANE = 150
+"""Measurements of each process that are kept at hand: as many as a wide screen draws side by side."""
 MOMENTS = 900
 """Moments kept, one a second, as long as the fleet is not so large that they would take too much memory ..."""
 SAMPLES = 100_000
@@ -32,7 +34,7 @@ class View(Value):
     records: Sequence[Record] = ()
     """What happened until then, oldest first."""
     rates: Mapping[str, Sequence[float]] = {}
-    """Requests per second of each process in the minute before, newest last."""
+    """Requests per second of each process in the minutes before, newest last."""
     spread: Sequence[Mapping[str, float]] = ()
     """Requests per second of each region in the minutes before, newest last."""
     heard: float = 0.0
@@ -145,7 +147,7 @@ class Picture:
             return replace(self.now(), live=False)
         snapshot = self._evolved(before[-1], at)
         rates: dict[str, list[float]] = {}
-        for moment in before[-MINUTE:]:
+        for moment in before[-LANE:]:
             for sample in moment.samples:
                 rates.setdefault(sample.node, []).append(sample.requests or 0.0)
         records = tuple(record for record in self.records if record.seq <= snapshot.fleet.seq)
@@ -184,7 +186,7 @@ class Picture:
             self.moments.popleft()
             self.spread.popleft()
         for sample in snapshot.samples:
-            self.rates.setdefault(sample.node, deque(maxlen=MINUTE)).append(sample.requests or 0.0)
+            self.rates.setdefault(sample.node, deque(maxlen=LANE)).append(sample.requests or 0.0)
         for gone in set(self.rates) - set(snapshot.fleet.nodes):
             del self.rates[gone]
 

@@ -30,7 +30,7 @@ def test_a_node_is_killed_by_keys_and_comes_back() -> None:
             seen.type("jK")
             seen.until("Kill local-2?", "$ hactl kill local-2", "Cancel: esc")
             seen.type("y")
-            seen.until("local-2: capacity back after")
+            seen.until("killed local-2: routed around after", "back after", "local-2: capacity back after")
             seen.until("OK 3 nodes and 2 edges serve")
             assert "none yet" not in seen.text
             seen.type("\x1b")
