@@ -44,7 +44,6 @@ WRITES = {
 }
 """Every key that changes something, and its usual name."""
 ONLY_READS = "this console is read-only: open one without --read-only"
-RECORDED = "this is a recording: nothing in it can be changed"
 EDGES = "[edges]"
 """The row above the edges."""
 

@@ -141,7 +141,7 @@ class Page(Steady, Screen[None]):
     def _foot(self, view: View, width: int) -> Line:
         """Keys in the order of their importance, as many as there is room for; the last two always have it."""
         if view.trouble and view.live:
-            return cut(line(Span(text=f" {view.trouble}; trying again", meaning=Meaning.DOWN)), width)
+            return cut(line(Span(text=f" trying again: {view.trouble}", meaning=Meaning.DOWN)), width)
         past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()
         shown: Line = line(" ", *past, *self.foot())
         known = self.KEYS if view.speed is None else self.TIME_KEYS
