@@ -73,8 +73,8 @@ class Rows(Value):
 
 def rows(fleet: Fleet, cursor: str, marks: Collection[str] = ()) -> Rows:
     """Whom the marked rows mean, or else the one under the cursor."""
-    keys = [key for key in marks if _known(fleet, key)] or [cursor]
-    heads = [key[1:-1] for key in keys if key.startswith("[") and key != EDGES]
+    keys = {key for key in marks if _known(fleet, key)} or {cursor}
+    heads = {key[1:-1] for key in keys if key.startswith("[") and key != EDGES}
     nodes: dict[str, Node] = {}
     for node in fleet.nodes.values():  # in the order of the table, whichever was marked first
         head = EDGES if node.role is Role.EDGE else f"[{node.region}]"

@@ -29,6 +29,7 @@ def copy(host: App[None], text: str) -> None:
     """Give `text` to the clipboard of the terminal, and say so; "" is nothing to copy."""
     if text:
         host.copy_to_clipboard(text)
-        host.notify(f"copied: {text}", markup=False)
+        first, *others = text.splitlines()
+        host.notify(f"copied: {first}" + (f"\nand {len(others)} more lines" if others else ""), markup=False)
     else:
         warn(host, "there is nothing to copy here")

@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from hactl.core.model import Fleet
 from hactl.tui import keys
 from hactl.tui.bindings import PAGES
 from hactl.tui.layout import ROOMY
@@ -144,25 +145,28 @@ class Page(Steady, Screen[None]):
         past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()
         shown: Line = line(" ", *past, *self.foot())
         known = self.KEYS if view.speed is None else self.TIME_KEYS
-        offered = [self._offered(view, key, what) for key, what in known]
+        fleet = view.snapshot.fleet if view.snapshot is not None else Fleet()
+        meant = keys.rows(fleet, self.chosen, self.marks)
+        offered = [_offered(view, meant, key, what) for key, what in known]
         last: Line = tuple(span for each in offered[-2:] for span in each)
         for each in offered[:-2]:
             if length(shown) + length(each) + length(last) <= width:
                 shown += each
         return cut(shown + last, width)
 
-    def _offered(self, view: View, key: str, what: str) -> Line:
-        """One key; dimmed when it would do nothing, with another name when it would do another thing than usually."""
-        meaning = Meaning.KEY
-        if key in keys.WRITES and view.snapshot is not None:
-            choice = keys.choose(key, view.snapshot, keys.rows(view.snapshot.fleet, self.chosen, self.marks))
-            if choice.action is not None:
-                what = choice.action.verb
-            if choice.action is None or keys.forbidden(view):
-                meaning = Meaning.MUTED
-        name = Span(text=f" {what}  ", meaning=Meaning.TEXT if meaning is Meaning.KEY else Meaning.MUTED)
-        return line(Span(text=key, meaning=meaning), name)
-
     def lines(self, which: str, lines: tuple[Line, ...]) -> None:
         """Show lines in the view called `which`."""
         self.query_one(which, LinesView).show(lines)
+
+
+def _offered(view: View, meant: keys.Rows, key: str, what: str) -> Line:
+    """One key; dimmed when it would do nothing, with another name when it would do another thing than usually."""
+    meaning = Meaning.KEY
+    if key in keys.WRITES and view.snapshot is not None:
+        choice = keys.choose(key, view.snapshot, meant)
+        if choice.action is not None:
+            what = choice.action.verb
+        if choice.action is None or keys.forbidden(view):
+            meaning = Meaning.MUTED
+    name = Span(text=f" {what}  ", meaning=Meaning.TEXT if meaning is Meaning.KEY else Meaning.MUTED)
+    return line(Span(text=key, meaning=meaning), name)
