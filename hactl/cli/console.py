@@ -29,6 +29,7 @@ def open_console(chosen: Chosen, *, verbs: tuple[str, ...] = (), theme: str = ""
     `verbs` are those that the command line inside completes.
     """
     import asyncio
+    from contextlib import AsyncExitStack, closing
 
     from hactl.control.aclient import AsyncClient
     from hactl.tui.app import Console
@@ -42,11 +43,13 @@ def open_console(chosen: Chosen, *, verbs: tuple[str, ...] = (), theme: str = ""
     look, glyphs = choose_theme(themes, theme), choose_glyphs(sys.stdout.encoding)
     socket = chosen.paths.control_read_only if read_only else chosen.paths.control
 
-    def walk(picture: Picture) -> Moments:
-        return Moments(picture, Spliced(picture, lambda: Recording(chosen.paths)))
-
     async def show() -> int:
-        async with AsyncClient(socket, patience=0.0) as client:
+        async with AsyncClient(socket, patience=0.0) as client, AsyncExitStack() as opened:
+
+            def walk(picture: Picture) -> Moments:
+                past = opened.enter_context(closing(Spliced(picture, lambda: Recording(chosen.paths))))
+                return Moments(picture, past)
+
             console = Console(
                 client,
                 look,
