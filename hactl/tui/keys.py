@@ -102,13 +102,6 @@ def forbidden(view: View) -> str:
     return "the fleet is read-only: safety.read_only in hactl.toml" if view.snapshot.pulse.read_only else ""
 
 
-def how_to_drill(verbs: Collection[str]) -> str:
-    """What one who wants to drill the fleet may do, given the verbs there are."""
-    if "drill" in verbs:
-        return "drills are started by commands: `:drill list` says which there are"
-    return "no drills are built in yet; K and Z break a process on purpose, F moves a region"
-
-
 def choose(key: str, snapshot: Snapshot, meant: Rows) -> Choice:
     """What an upper-case key would do to these rows as they are."""
     fleet = snapshot.fleet

@@ -42,7 +42,7 @@ class Entry(Value):
 OTHERS = (
     Entry(title="undo the last weight or resume", keys="u", run="undo"),
     Entry(title="copy the chosen row or line", keys="y", run="copy"),
-    Entry(title="hold the view, or back to now", keys="p", run="pause"),
+    Entry(title="hold the view, or back to now", keys="p", run="hold"),
     Entry(title="back in time", keys="[ {", run="walk(-1)"),
     Entry(title="forward in time", keys="] }", run="walk(1)"),
     Entry(title="type a command", keys=":", run="command"),

@@ -19,6 +19,8 @@ RECORDS = 2000
 """Records kept; older ones are the journal's to tell."""
 MINUTE = 60
 """Measurements of a minute, one a second."""
+LANE = 150
+"""Measurements of each process that are kept at hand: as many as a wide screen draws side by side."""
 MOMENTS = 900
 """Moments kept, one a second, as long as the fleet is not so large that they would take too much memory ..."""
 SAMPLES = 100_000
@@ -32,7 +34,7 @@ class View(Value):
     records: Sequence[Record] = ()
     """What happened until then, oldest first."""
     rates: Mapping[str, Sequence[float]] = {}
-    """Requests per second of each process in the minute before, newest last."""
+    """Requests per second of each process in the minutes before, newest last."""
     spread: Sequence[Mapping[str, float]] = ()
     """Requests per second of each region in the minutes before, newest last."""
     heard: float = 0.0
@@ -59,15 +61,21 @@ class Picture:
         self.rates: dict[str, deque[float]] = {}
         self.heard = 0.0
         self.trouble = ""
+        self._remembered = False
+        """It is what was known last; nobody has confirmed that it is so."""
 
     @property
     def seq(self) -> int:
-        """The journal position this picture stands at; 0 before there is one."""
-        return self.snapshot.fleet.seq if self.snapshot is not None else 0
+        """The journal position this picture stands at; 0 before there is one that a daemon has given."""
+        return self.snapshot.fleet.seq if self.snapshot is not None and not self._remembered else 0
 
     def take(self, update: Update, at: float) -> None:
         """Add what has come, `at` in seconds of the console's own monotonic clock."""
         self.heard, self.trouble = at, ""
+        if self._remembered:  # it may be of another fleet of that name
+            self._remembered = False
+            self.records.clear()
+            self.snapshot = None
         match update:
             case Snapshot():
                 self.snapshot = update
@@ -81,6 +89,12 @@ class Picture:
                         self.snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse
                     )
                     self._measured(self.snapshot)
+
+    def remember(self, view: View, heard: float) -> None:
+        """Begin with what was known last, as long as there is nothing newer; `heard` is when that was, by our clock."""
+        if self.snapshot is None and view.snapshot is not None:
+            self.snapshot, self.heard, self._remembered = view.snapshot, heard, True
+            self.records.extend(view.records)
 
     def recall(self, records: list[Record]) -> None:
         """Add records from before this picture began."""
@@ -133,7 +147,7 @@ class Picture:
             return replace(self.now(), live=False)
         snapshot = self._evolved(before[-1], at)
         rates: dict[str, list[float]] = {}
-        for moment in before[-MINUTE:]:
+        for moment in before[-LANE:]:
             for sample in moment.samples:
                 rates.setdefault(sample.node, []).append(sample.requests or 0.0)
         records = tuple(record for record in self.records if record.seq <= snapshot.fleet.seq)
@@ -172,7 +186,7 @@ class Picture:
             self.moments.popleft()
             self.spread.popleft()
         for sample in snapshot.samples:
-            self.rates.setdefault(sample.node, deque(maxlen=MINUTE)).append(sample.requests or 0.0)
+            self.rates.setdefault(sample.node, deque(maxlen=LANE)).append(sample.requests or 0.0)
         for gone in set(self.rates) - set(snapshot.fleet.nodes):
             del self.rates[gone]
 

@@ -5,17 +5,21 @@ from collections.abc import Callable, Collection, Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
 from hactl.tui import keys
+from hactl.tui.bindings import PAGES
+from hactl.tui.layout import ROOMY
 from hactl.tui.lines import Line, Span, cut, length, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.steady import Steady
 from hactl.tui.summary import STALE, header
+from hactl.tui.tail import Tail
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
 
@@ -23,11 +27,19 @@ OPENING = ("filter", "ask", "command")
 """Actions after which letters are letters."""
 LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
+TOO_SMALL = "the window is too small to see what one does: keys that change anything are off"
+
+
+def fits(size: Size) -> bool:
+    """Whether what a change would do can be seen on a terminal of this size."""
+    return size.width >= LEAST[0] and size.height >= LEAST[1]
 
 
 class Page(Steady, Screen[None]):
     """Draws the picture it is given; knows no daemon."""
 
+    NAME: ClassVar[str] = ""
+    """Which of PAGES it is."""
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys of this screen and what they do, for the line at the bottom."""
     TIME_KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -35,6 +47,9 @@ class Page(Steady, Screen[None]):
         ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     """Those of a recording, in their place."""
+
+    tail: Tail | None = None
+    """The log that is followed here, if one is; what comes of it is given to `take`."""
 
     def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
         """`prompt` makes a command line."""
@@ -91,19 +106,32 @@ class Page(Steady, Screen[None]):
         if not self.is_mounted:
             return
         width, height = self.size
-        small = width < LEAST[0] or height < LEAST[1]
-        self.set_class(small, "small")
-        if small:
+        self.set_class(not fits(self.size), "small")
+        if not fits(self.size):
             needed = f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; keys that change anything are off"
             self.lines("#header", (cut(line(Span(text=needed, meaning=Meaning.DEGRADED)), width),))
             return
-        above = header(view, now=now, wall=wall, width=width, glyphs=self.glyphs)
-        self.lines("#header", (above,))
+        places = self._places() if width >= ROOMY[0] else ()
+        above = header(view, now=now, wall=wall, width=width - length(places), glyphs=self.glyphs)
+        self.lines("#header", ((*above, *places),))
         known = view.snapshot is not None
         stale = known and view.live and (bool(view.trouble) or now - view.heard > STALE)
         self.set_class(not view.live, "past")
         self.draw_body(view, now=now, stale=stale)
         self.lines("#keys", (self._foot(view, width),))
+
+    def take(self, lines: tuple[Line, ...]) -> None:
+        """More of the log has come that is followed here."""
+
+    def _places(self) -> Line:
+        """The digits of all screens, and the name of this one."""
+        parts: list[str | Span] = []
+        for digit, name in enumerate(PAGES, start=1):
+            if name == self.NAME:
+                parts.append(Span(text=f" {digit} {name} ", meaning=Meaning.TITLE))
+            else:
+                parts.append(Span(text=f" {digit}", meaning=Meaning.MUTED))
+        return line(*parts, " ")
 
     def foot(self) -> Line:
         """What is to be said beside the keys, such as a filter that hides something."""
@@ -112,11 +140,11 @@ class Page(Steady, Screen[None]):
     def _foot(self, view: View, width: int) -> Line:
         """Keys in the order of their importance, as many as there is room for; the last two always have it."""
         if view.trouble and view.live:
-            return cut(line(Span(text=f" {view.trouble}; trying again", meaning=Meaning.DOWN)), width)
+            return cut(line(Span(text=f" trying again: {view.trouble}", meaning=Meaning.DOWN)), width)
         past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()
         shown: Line = line(" ", *past, *self.foot())
-        keys_now = self.KEYS if view.speed is None else self.TIME_KEYS
-        offered = [self._offered(view, key, what) for key, what in keys_now]
+        known = self.KEYS if view.speed is None else self.TIME_KEYS
+        offered = [self._offered(view, key, what) for key, what in known]
         last: Line = tuple(span for each in offered[-2:] for span in each)
         for each in offered[:-2]:
             if length(shown) + length(each) + length(last) <= width:

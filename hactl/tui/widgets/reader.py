@@ -13,7 +13,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from hactl.tui.lines import Line, passes, plain
+from hactl.tui.lines import Line, Span, line, passes, plain
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.steady import SteadyLines
@@ -36,8 +36,10 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         Binding("N", "match(-1)", "previous match", show=False),
     ]
 
-    def __init__(self, look: Look, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, look: Look, *, empty: str = "", id: str | None = None) -> None:  # noqa: A002
+        """`empty` is shown while there is no line."""
         super().__init__(id=id)
+        self._empty = line(Span(text=empty, meaning=Meaning.MUTED))
         self._look = look
         self._all: deque[Line] = deque(maxlen=ROOM)
         self._shown: list[Line] = []
@@ -45,6 +47,8 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         self._search = ""
         self.following = True
         """New lines are scrolled to."""
+        self.gone = 0
+        """Lines that there was no room for any more, the oldest ones."""
 
     def on_mount(self) -> None:
         """Another theme draws everything anew."""
@@ -73,6 +77,7 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         self._all.clear()
         self._shown.clear()
         self.following = True
+        self.gone = 0
         self._fit()
         self.refresh()
 
@@ -81,6 +86,7 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         if not lines:
             return
         gone = max(0, len(self._all) + len(lines) - ROOM)
+        self.gone += gone
         lost = sum(passes(plain(each), self._filter) for each in islice(self._all, gone))
         self._all.extend(lines)
         self._shown.extend(each for each in lines if passes(plain(each), self._filter))
@@ -122,6 +128,8 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         """One line of the screen."""
         at = y + self.scroll_offset.y
         spans = self._shown[at] if at < len(self._shown) else ()
+        if at == 0 and not self._all:
+            spans = self._empty
         segments = [Segment(span.text, self._look.style(span.meaning)) for span in spans]
         strip = Strip(segments).adjust_cell_length(self.size.width)
         if self._search and spans and self._search in plain(spans).casefold():
@@ -154,7 +162,7 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         """To the next or the previous line that was searched for."""
         if not self._search:
             return
-        hits = [at for at, line in enumerate(self._shown) if self._search in plain(line).casefold()]
+        hits = [at for at, each in enumerate(self._shown) if self._search in plain(each).casefold()]
         top = self.scroll_offset.y
         ahead = [at for at in hits if (at > top if step > 0 else at < top)]
         if ahead:

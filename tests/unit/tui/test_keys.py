@@ -26,7 +26,7 @@ from hactl.core.node import Node, NodeState
 from hactl.core.operation import Operation, Step, Target, Undo, Verb
 from hactl.core.talk import Pulse
 from hactl.core.value import replace
-from hactl.tui.keys import ONLY_READS, WRITES, choose, forbidden, how_to_drill, rows
+from hactl.tui.keys import ONLY_READS, WRITES, choose, forbidden, rows
 
 
 def alone(node: Node) -> Fleet:
@@ -175,11 +175,6 @@ class TestForbidden:
     def test_a_fleet_may_forbid_it_itself(self):
         snapshot = replace(a_snapshot(), pulse=Pulse(read_only=True))
         assert "safety.read_only" in forbidden(a_view(snapshot))
-
-
-def test_how_to_drill_follows_from_the_verbs_there_are():
-    assert "no drills are built in yet" in how_to_drill(("kill",))
-    assert "`:drill list`" in how_to_drill(("kill", "drill"))
 
 
 def test_every_key_that_writes_is_upper_case():

@@ -39,7 +39,7 @@ def test_changes_are_about_what_is_chosen():
     assert kill.action is not None
     assert kill.action.command == Kill(nodes=("seoul-1",))
     assert starting(known, "weight of seoul-1: ").action is not None
-    assert starting(known, "failover seoul: ").action is not None
+    assert starting(known, "fail over seoul: ").action is not None
     stopped = a_view(a_snapshot(with_node(a_fleet(), "seoul-1", state=NodeState.STOPPED, launch=None)))
     start = starting(shown(stopped, "seoul-1"), "start seoul-1")
     assert start.action is not None
