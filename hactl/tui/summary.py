@@ -12,7 +12,7 @@ from hactl.core.reading import Verdict, age, explain, read
 from hactl.core.talk import Snapshot
 from hactl.core.telling import tell_step
 from hactl.core.value import Value
-from hactl.tui.lines import Line, Span, line, spread
+from hactl.tui.lines import Line, Span, length, line, spread
 from hactl.tui.losses import losses, took
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import MINUTE, View
@@ -71,7 +71,7 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
         Span(text=f" hactl {fleet.name}", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ",
         *paused, live, "  ", said,
     )  # fmt: skip
-    return spread(left, (clock,), width)
+    return spread(left, (clock,) if length(left) + length((clock,)) < width else (), width)
 
 
 def _first_reason(snapshot: Snapshot) -> str:
