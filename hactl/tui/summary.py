@@ -82,8 +82,8 @@ def _first_reason(snapshot: Snapshot) -> str:
     return ""
 
 
-def tiles(view: View, glyphs: Glyphs) -> tuple[Tile, ...]:
-    """The numbers of the whole fleet."""
+def tiles(view: View, glyphs: Glyphs, room: Tile | None = None) -> tuple[Tile, ...]:
+    """The numbers of the whole fleet; `room` is what `headroom_tile` said, for those who asked it already."""
     snapshot = view.snapshot
     if snapshot is None:
         return ()
@@ -97,16 +97,21 @@ def tiles(view: View, glyphs: Glyphs) -> tuple[Tile, ...]:
     usual = [sample for sample in nodes if sample.p50_ms is not None and sample.requests]
     weight = sum(sample.requests or 0.0 for sample in usual)
     p50 = sum((sample.p50_ms or 0.0) * (sample.requests or 0.0) for sample in usual) / weight if weight else None
-    room, meaning, without = _room(snapshot)
     moved = "none yet" if fleet.last_failover_ms is None else took(fleet.last_failover_ms)
     minute = spark([sum(moment.values()) for moment in islice(reversed(view.spread), MINUTE)][::-1], SPARK, glyphs)
     return (
         Tile(title="REQUESTS/S", short="req/s", value=f"{requests:,.0f}", more=minute),
         Tile(title="ERRORS", short="err", value=f"{part:.2%}", meaning=Meaning.DOWN if errors else Meaning.TEXT),
         Tile(title="P50 / P99", short="p50/p99", value=f"{_ms(p50)} / {_ms(max(slow, default=None))} ms"),
-        Tile(title="N-1 HEADROOM", short="n-1", value=room, meaning=meaning, more=without),
+        room or headroom_tile(snapshot),
         Tile(title="LAST FAILOVER", short="failover", value=moved, more=_back(view)),
     )  # fmt: skip
+
+
+def headroom_tile(snapshot: Snapshot) -> Tile:
+    """What would be left without any one node. With many nodes this takes a while: not to be asked at every turn."""
+    value, meaning, without = _room(snapshot)
+    return Tile(title="N-1 HEADROOM", short="n-1", value=value, meaning=meaning, more=without)
 
 
 def _room(snapshot: Snapshot) -> tuple[str, Meaning, str]:
