@@ -164,3 +164,15 @@ def test_without_a_daemon_it_opens_with_what_was_known_last() -> None:
             seen.type("q")
             assert seen.until_it_ends() == 0
         assert home.pids() == before
+
+
+def test_a_terminal_that_only_prints_gets_the_status_and_is_told_how_to_listen() -> None:
+    """`hactl watch` says in plain sentences what a console would show."""
+    with Home() as home:
+        home.configure(regions={"local": 2})
+        home.ok("up")
+        env = home.environment(TERM="dumb")
+        with Terminal([sys.executable, "-m", "hactl"], columns=100, lines=40, env=env, cwd=home.directory) as seen:
+            assert seen.until_it_ends() == 0
+            assert "fleet t: ok, 2 nodes and 2 edges serve" in seen.text
+            assert "hactl watch says what happens from here on" in seen.text
