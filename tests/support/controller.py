@@ -39,6 +39,11 @@ class MemoryController:
         """Iterators somebody is reading."""
         return len(self._queues)
 
+    @property
+    def unread(self) -> int:
+        """Updates that watchers have not taken yet."""
+        return sum(queue.qsize() for queue in self._queues)
+
     async def until_watchers(self, count: int) -> None:
         """Return once exactly `count` iterators are open."""
         async with self._changed:

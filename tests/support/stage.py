@@ -5,6 +5,7 @@ async with stage() as now:
     assert "Kill seoul-1?" in now.text("#question")
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,9 +16,13 @@ from textual.pilot import Pilot
 
 from hactl.tui.app import Console
 from hactl.tui.screens.fleet import FleetPage
+from hactl.tui.screens.page import Page
 from hactl.tui.shell import Ran
 from hactl.tui.theme import DEFAULT, read, shipped
 from hactl.tui.widgets.lines_view import LinesView
+
+PATIENCE = 60.0
+"""Seconds after which something that should have come will not; never a measure of anything."""
 
 
 class Stage:
@@ -40,13 +45,33 @@ class Stage:
     async def press(self, *keys: str) -> None:
         for key in keys:
             await self.pilot.press(key)
-            await self.pilot.pause()
+            await self._settle()
 
     async def until_drawn(self) -> None:
         """The picture as it is now, on the screen."""
-        await self.pilot.pause()
+        await self._settle()
         self.app._draw()
+        await self._settle()
+
+    async def until_said(self, text: str) -> None:
+        """It has been said in passing; it takes whoever says it a few turns to find out."""
+        async with asyncio.timeout(PATIENCE):
+            while text not in self.notices:
+                await self.until_drawn()
+
+    async def _settle(self) -> None:
+        """Let what has begun come to its end, or to a question, however busy the machine is."""
         await self.pilot.pause()
+        async with asyncio.timeout(PATIENCE):
+            while self.controller.unread or self._works():
+                await self.pilot.pause()
+
+    def _works(self) -> bool:
+        """Something is on its way that waits for nobody before the screen."""
+        ending = {"change", "outcome", "log", "shell"}
+        return isinstance(self.app.screen, Page) and any(
+            worker.group in ending and not worker.is_finished for worker in self.app.workers
+        )
 
     def text(self, which: str) -> str:
         view = self.app.screen.query_one(which, LinesView)

@@ -324,16 +324,17 @@ class TestOutcomes:
     async def test_a_kill_ends_in_measured_times(self):
         async with stage() as now:
             await self.sent(now)
-            assert "kill seoul-1\n$ hactl kill seoul-1" in now.notices
+            await now.until_said("kill seoul-1\n$ hactl kill seoul-1")
             loss = Loss(node="seoul-1", cause=Reason(code=ReasonCode.KILLED), seen=1.0, version=2)
             now.controller.happen(
                 FailoverMoved(failover=loss, ms=9.2),
                 FailoverEnded(node="seoul-1", moved_ms=9.2, back_ms=71.4),
                 OperationEnded(id="op-1", outcome=Outcome.DONE, sentence="kill seoul-1", ms=80.0),
             )
+            told = "killed seoul-1: routed around after 9 ms, back after 71 ms"
+            await now.until_said(told)
             await now.until_drawn()
-            await now.until_drawn()
-            assert now.notices.count("killed seoul-1: routed around after 9 ms, back after 71 ms") == 1
+            assert now.notices.count(told) == 1
 
     async def test_a_failure_is_seen(self):
         async with stage() as now:
@@ -341,8 +342,7 @@ class TestOutcomes:
             now.controller.happen(
                 OperationEnded(id="op-1", outcome=Outcome.FAILED, sentence="still waiting", hint="hactl status")
             )
-            await now.until_drawn()
-            assert "kill seoul-1 failed: still waiting\ntry: hactl status" in now.notices
+            await now.until_said("kill seoul-1 failed: still waiting\ntry: hactl status")
             assert [notice.severity for notice in now.app._notifications][-1] == "error"
 
     async def test_an_end_that_the_journal_cannot_tell_now_is_told_later(self):
@@ -353,8 +353,7 @@ class TestOutcomes:
             await now.until_drawn()
             assert "kill seoul-1; done after 80 ms" not in now.notices
             now.controller.failure = None
-            await now.until_drawn()
-            assert "kill seoul-1; done after 80 ms" in now.notices
+            await now.until_said("kill seoul-1; done after 80 ms")
 
 
 class TestTrouble:
