@@ -15,6 +15,7 @@ from hactl.core.value import Value
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
+from hactl.tui.screens.confirm import FRAME
 from hactl.tui.steady import Steady
 from hactl.tui.widgets.lines_view import Paragraphs
 
@@ -43,7 +44,8 @@ class Choice(Steady, ModalScreen[str | None]):
         offered: list[Line] = [line(Span(text=each.key, meaning=Meaning.KEY), f"  {each.what}") for each in answers]
         none = line(Span(text=f"[ esc: {stay} ]", meaning=Meaning.TITLE))
         head = line(Span(text=title, meaning=Meaning.TITLE))
-        self._lines = (head, (), *(line(fact) for fact in facts), (), *offered, (), none)
+        self._facts = (head, (), *(line(fact) for fact in facts))
+        self._ways: tuple[Line, ...] = ((), *offered, (), none)
 
     def compose(self) -> ComposeResult:
         """The question and its answers."""
@@ -52,7 +54,14 @@ class Choice(Steady, ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """Ask."""
-        self.query_one("#question", Paragraphs).show(self._lines)
+        self._ask()
+
+    def on_resize(self) -> None:
+        """Another height has room for more, or less."""
+        self._ask()
+
+    def _ask(self) -> None:
+        self.query_one("#question", Paragraphs).tell(self._facts, self._ways, self.app.size.height - FRAME)
 
     def on_key(self, event: events.Key) -> None:
         """An answer; any other key is none."""
