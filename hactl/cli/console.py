@@ -8,7 +8,7 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,11 @@ from hactl.core.errors import HactlError
 from hactl.paths import FleetPaths, state_home
 
 if TYPE_CHECKING:
-    from hactl.control.aclient import AsyncClient
+    from hactl.control.controller import Controller
     from hactl.tui.app import Console
     from hactl.tui.meaning import Glyphs
-    from hactl.tui.picture import View
+    from hactl.tui.past import Walk
+    from hactl.tui.picture import Picture, View
     from hactl.tui.settings import SettingsFile
     from hactl.tui.theme import Theme
     from hactl.tui.themes import Themes
@@ -79,9 +80,19 @@ def leave_on_signals(console: "Console") -> None:
 
 
 def make(
-    client: "AsyncClient", fleet: str, paths: FleetPaths, *, theme: str = "", verbs: Sequence[str] = (), **how: Any
+    client: "Controller",
+    fleet: str,
+    paths: FleetPaths,
+    *,
+    theme: str = "",
+    verbs: Sequence[str] = (),
+    walk: "Callable[[Picture], Walk] | None" = None,
+    **how: Any,
 ) -> "Console":
-    """A console on the fleet at the other end of `client`, which keeps its things in `paths`; `how` is given to it."""
+    """A console on the fleet at the other end of `client`, which keeps its things in `paths`; `how` is given to it.
+
+    `walk` is how it goes through time: without one, back to whatever is recorded.
+    """
     from hactl.tui.app import Console
     from hactl.tui.moments import Moments
     from hactl.tui.recording import Recording
@@ -103,7 +114,7 @@ def make(
         verbs=verbs,
         themes=themes,
         glyphs=choose_glyphs(sys.stdout.encoding),
-        walk=lambda picture: Moments(picture, Spliced(picture, lambda: Recording(paths))),
+        walk=walk or (lambda picture: Moments(picture, Spliced(picture, lambda: Recording(paths)))),
         settings=settings,
         last=last,
         **how,

@@ -4,7 +4,8 @@ What the words mean comes from `core.reading`; here they get their places, glyph
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import islice
 
 from hactl.core.model import Sample
 from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState, Role
@@ -14,7 +15,7 @@ from hactl.core.traffic import shares
 from hactl.core.unfinished import sentence
 from hactl.core.value import Value
 from hactl.tui.meaning import Glyphs, Meaning
-from hactl.tui.picture import View
+from hactl.tui.picture import MINUTE, View
 from hactl.tui.rows import Cell, Column, Row
 
 EDGES = "edges"
@@ -202,18 +203,20 @@ def looks(node: Node, glyphs: Glyphs) -> tuple[str, str, Meaning]:
             return glyphs.down, state, Meaning.DOWN
 
 
-def spark(values: Iterable[float], width: int, glyphs: Glyphs) -> str:
+def spark(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
     """A minute in `width` cells, newest to the right, against the highest value in it; blank where nothing is known."""
-    known = list(values)
-    if not known:
+    newest = list(islice(reversed(values), MINUTE))
+    if not newest:
         return " " * width
-    each = max(1, math.ceil(60 / width))
-    pieces = [known[max(0, end - each) : end] for end in range(len(known), 0, -each)][:width]
-    means = [sum(piece) / len(piece) for piece in reversed(pieces)]
+    each = max(1, math.ceil(MINUTE / width))
+    pieces = [newest[at : at + each] for at in range(0, len(newest), each)][width - 1 :: -1]
+    means = [sum(piece) / len(piece) for piece in pieces]
     top = max(means)
     bars = glyphs.bars
-    steps = [1 if top <= 0 else 1 + round(mean / top * (len(bars) - 2)) for mean in means]
-    return "".join(bars[step] for step in steps).rjust(width)
+    if top <= 0:
+        return (bars[1] * len(means)).rjust(width)
+    scale = (len(bars) - 2) / top
+    return "".join([bars[1 + round(mean * scale)] for mean in means]).rjust(width)
 
 
 def figure(value: float | None, digits: int) -> str:

@@ -12,7 +12,7 @@ from hactl.core.reading import Verdict, age, explain, read
 from hactl.core.talk import Snapshot
 from hactl.core.telling import tell_step
 from hactl.core.value import Value
-from hactl.tui.lines import Line, Span, line, spread
+from hactl.tui.lines import Line, Span, length, line, spread
 from hactl.tui.losses import losses, took
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import MINUTE, View
@@ -72,7 +72,7 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
         Span(text=f" hactl {fleet.name}", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ",
         *paused, live, "  ", said,
     )  # fmt: skip
-    return spread(left, (clock,), width)
+    return spread(left, (clock,) if length(left) + length((clock,)) < width else (), width)
 
 
 def _first_reason(snapshot: Snapshot) -> str:
@@ -83,24 +83,29 @@ def _first_reason(snapshot: Snapshot) -> str:
     return ""
 
 
-def tiles(view: View, glyphs: Glyphs) -> tuple[Tile, ...]:
-    """The numbers of the whole fleet."""
+def tiles(view: View, glyphs: Glyphs, room: Tile | None = None) -> tuple[Tile, ...]:
+    """The numbers of the whole fleet; `room` is what `headroom_tile` said, for those who asked it already."""
     snapshot = view.snapshot
     if snapshot is None:
         return ()
     fleet = snapshot.fleet
     found = figures(snapshot)
     bad = Meaning.DOWN if found.errors else Meaning.TEXT
-    room, meaning, without = _room(snapshot)
     moved = "none yet" if fleet.last_failover_ms is None else took(fleet.last_failover_ms)
     minute = spark([sum(moment.values()) for moment in islice(reversed(view.spread), MINUTE)][::-1], SPARK, glyphs)
     return (
         Tile(title="REQUESTS/S", short="req/s", value=f"{found.requests:,.0f}", more=minute),
         Tile(title="ERRORS", short="err", value=f"{found.failing:.2%}", meaning=bad),
         Tile(title="P50 / P99", short="p50/p99", value=f"{_ms(found.p50)} / {_ms(found.p99)} ms"),
-        Tile(title="N-1 HEADROOM", short="n-1", value=room, meaning=meaning, more=without),
+        room or headroom_tile(snapshot),
         Tile(title="LAST FAILOVER", short="failover", value=moved, more=_back(view)),
     )  # fmt: skip
+
+
+def headroom_tile(snapshot: Snapshot) -> Tile:
+    """What would be left without any one node. With many nodes this takes a while: not to be asked at every turn."""
+    value, meaning, without = _room(snapshot)
+    return Tile(title="N-1 HEADROOM", short="n-1", value=value, meaning=meaning, more=without)
 
 
 def _room(snapshot: Snapshot) -> tuple[str, Meaning, str]:

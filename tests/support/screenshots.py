@@ -38,12 +38,13 @@ PATIENCE = 60.0
 """Seconds after which what should have been seen will not be."""
 _FONT_FACE = re.compile(r"@font-face\s*\{.*?\}\s*", re.DOTALL)
 _FONT = "DejaVu Sans Mono, Menlo, Consolas, monospace"
+_COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
 _OLD_FONT = re.compile(r"font-family:\s*Fira Code[^;]*;")
 
 
 def cleaned(svg: str) -> str:
     """The picture without anything that whoever shows it would have to fetch: fonts are those that are there."""
-    return _OLD_FONT.sub(f"font-family: {_FONT};", _FONT_FACE.sub("", svg))
+    return _OLD_FONT.sub(f"font-family: {_FONT};", _COMMENT.sub("", _FONT_FACE.sub("", svg)))
 
 
 class Photographer:
@@ -124,7 +125,7 @@ async def failover(to: Path, *, rate: float, warm: float) -> list[Path]:
         await camera.press("K")
         await camera.pass_time(0.5)
         taken.append(await camera.take("question"))
-        await camera.press("escape")
+        await camera.press("escape", "v")
         camera.strike("seoul-2")
         await camera.until(lambda known: known.fleet.last_failover_ms is not None)
         await camera.pass_time(3.0)
@@ -133,7 +134,7 @@ async def failover(to: Path, *, rate: float, warm: float) -> list[Path]:
         await camera.pass_time(1.0)
         taken.append(await camera.take("node"))
         await camera.until(lambda known: not known.fleet.failovers)
-        await camera.press("1", "v")
+        await camera.press("1")
         await camera.pass_time(6.0)
         taken.append(await camera.take("back"))
     return taken

@@ -22,6 +22,13 @@ def away() -> MemoryController:
     return controller
 
 
+async def asked(now: Stage) -> str:
+    """The question that lies over the screen; it is broken into lines once its width is known."""
+    assert isinstance(now.app.screen, Choice)
+    await now.pilot.pause()
+    return now.text("#question")
+
+
 async def comes_up(now: Stage) -> None:
     now.controller.failure = None
     await now.controller.until_watchers(1)
@@ -31,14 +38,13 @@ async def comes_up(now: Stage) -> None:
 class TestBeginning:
     async def test_a_fleet_that_does_not_run_is_started_if_that_is_wanted(self):
         async with stage(controller=away(), startable=True) as now:
-            assert isinstance(now.app.screen, Choice)
-            assert "Start fleet default?" in now.text("#question")
+            assert "Start fleet default?" in await asked(now)
             await now.press("y")
             assert now.ran == [(["up"], "default")]
             await comes_up(now)
             assert "OK 4 nodes" in now.text("#header")
             await now.press("q")
-            assert "This console has started it." in now.text("#question")
+            assert "This console has started it." in await asked(now)
 
     @pytest.mark.parametrize("key", ["escape", "enter", "n", "q"])
     async def test_or_waited_for(self, key: str):
@@ -115,6 +121,13 @@ class TestEnding:
             await now.press(key)
             assert (now.app.return_code == 0) is leaves
             assert now.app.lifetime.stops is stops
+
+    async def test_nothing_is_answered_where_the_question_cannot_be_read(self):
+        async with stage((50, 12), ends=Ends.WITH_IT) as now:
+            await now.press("q", "y")
+            assert now.app.return_code is None
+            await now.press("escape")
+            assert isinstance(now.app.screen, FleetPage)
 
     @pytest.mark.parametrize("way", [("ctrl+q",), (":", "q", "enter"), (":", *"quit", "enter")])
     async def test_whichever_way_one_leaves(self, way: tuple[str, ...]):

@@ -16,6 +16,7 @@ from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.tui.recording import Recording
 from hactl.tui.replay import Replay
 from hactl.tui.screens.fleet import FleetPage
+from hactl.tui.widgets.reader import Reader
 
 DEAD = Reason(code=ReasonCode.EXITED, text="killed by SIGKILL")
 
@@ -156,6 +157,19 @@ async def test_a_node_is_as_it_was(tape):
         assert "killed by SIGKILL" in now.text("#facts")
         await now.press("}")
         assert "serving" in now.text("#facts")
+
+
+async def test_logs_of_now_are_not_shown_as_those_of_then(tape):
+    """A log has no times to go by: where it is read is said instead."""
+    async with replaying(tape) as now:
+        now.controller.logs["seoul-1"] = ("today",)
+        await now.go_to("seoul-1")
+        for key in ("l", "2"):
+            await now.press(key)
+            await now.until_drawn()
+            reader = now.app.screen.query_one(Reader)
+            assert reader.total == 0
+            assert "logs are not part of a recording: hactl logs seoul-1" in reader.render_line(0).text
 
 
 async def test_where_nothing_was_measured_that_stands_beside_the_keys(tape):

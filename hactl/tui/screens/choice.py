@@ -16,6 +16,7 @@ from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.screens.confirm import FRAME
+from hactl.tui.screens.page import fits
 from hactl.tui.steady import Steady
 from hactl.tui.widgets.lines_view import Paragraphs
 
@@ -42,10 +43,8 @@ class Choice(Steady, ModalScreen[str | None]):
         self._look = look
         self._answers = tuple(answers)
         offered: list[Line] = [line(Span(text=each.key, meaning=Meaning.KEY), f"  {each.what}") for each in answers]
-        none = line(Span(text=f"[ esc: {stay} ]", meaning=Meaning.TITLE))
-        head = line(Span(text=title, meaning=Meaning.TITLE))
-        self._facts = (head, (), *(line(fact) for fact in facts))
-        self._ways: tuple[Line, ...] = ((), *offered, (), none)
+        self._facts = (line(Span(text=title, meaning=Meaning.TITLE)), (), *(line(fact) for fact in facts))
+        self._offered = ((), *offered, (), line(Span(text=f"[ esc: {stay} ]", meaning=Meaning.TITLE)))
 
     def compose(self) -> ComposeResult:
         """The question and its answers."""
@@ -61,12 +60,12 @@ class Choice(Steady, ModalScreen[str | None]):
         self._ask()
 
     def _ask(self) -> None:
-        self.query_one("#question", Paragraphs).tell(self._facts, self._ways, self.app.size.height - FRAME)
+        self.query_one("#question", Paragraphs).tell(self._facts, self._offered, self.app.size.height - FRAME)
 
     def on_key(self, event: events.Key) -> None:
-        """An answer; any other key is none."""
+        """An answer, unless nobody could see what; any other key is none."""
         event.stop()
-        if event.character in {each.key for each in self._answers}:
+        if event.character in {each.key for each in self._answers} and fits(self.app.size):
             self.dismiss(event.character)
         elif event.key in NEITHER:
             self.dismiss(None)

@@ -9,6 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
+from hactl.core.model import Fleet
+from hactl.core.talk import Snapshot
 from hactl.core.value import replace
 from hactl.tui.happenings import happened, noteworthy
 from hactl.tui.layout import ROOMY, SIDE, heights
@@ -20,9 +22,12 @@ from hactl.tui.plot import ASCII_FILLINGS, FILLINGS, lanes, spread_over_time
 from hactl.tui.render import COLUMNS, EDGES, fleet_rows
 from hactl.tui.rows import as_text
 from hactl.tui.screens.page import Page
-from hactl.tui.summary import nothing, operations, tile_boxes, tile_line, tiles
+from hactl.tui.summary import Tile, headroom_tile, nothing, operations, tile_boxes, tile_line, tiles
 from hactl.tui.widgets.line_table import LineTable
 from hactl.tui.widgets.lines_view import LinesView
+
+ROOM_EACH = 5.0
+"""Seconds after which the headroom is computed anew from what is carried; when the fleet changes it is so at once."""
 
 
 def title(widget: Widget, text: str) -> None:
@@ -46,6 +51,10 @@ class FleetPage(Page):
         ("W", "weight"), ("^p", "all"), ("S", "scale"), ("F", "failover"), ("Z", "freeze"), ("M", "pause"),
         ("z", "bad"), ("l", "logs"), ("u", "undo"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
+    _rows_of: tuple[Snapshot | None, bool] = (None, False)
+    """What the rows were made of, and whether they look old: of the same they are not made again."""
+    _room_of: tuple[Fleet | None, float, Tile | None] = (None, 0.0, None)
+    """Of which fleet the headroom was computed, when, and what it was."""
     nodes_apart = False
     """The plot shows the nodes of the group under the cursor, not the regions."""
 
@@ -100,9 +109,11 @@ class FleetPage(Page):
         roomy = width >= ROOMY[0] and self.size.height >= ROOMY[1]
         self.set_class(roomy, "roomy")
         self.set_class(roomy and width >= SIDE, "wide")
-        shown = tiles(view, self.glyphs)
+        if view.snapshot is not self._rows_of[0] or stale is not self._rows_of[1]:
+            self._rows_of = (view.snapshot, stale)
+            self.table.show(fleet_rows(view, self.glyphs), stale=stale)
+        shown = tiles(view, self.glyphs, self._headroom(view))
         self.lines("#tiles", tile_boxes(shown, width, self.glyphs) if roomy else (cut(tile_line(shown), width),))
-        self.table.show(fleet_rows(view, self.glyphs), stale=stale)
         under_way = operations(view.snapshot, self.glyphs) if view.snapshot is not None else ()
         if self._share_out(len(under_way), roomy=roomy):
             self.call_after_refresh(self._draw_rest, view)
@@ -110,6 +121,17 @@ class FleetPage(Page):
         self.lines("#operations", tuple(cut(each, room) for each in under_way))
         self._draw_empty(view)
         self._draw_rest(view)
+
+    def _headroom(self, view: View) -> Tile | None:
+        """As it was computed lately, as long as the fleet is the same."""
+        snapshot = view.snapshot
+        if snapshot is None:
+            return None
+        fleet, at, tile = self._room_of
+        if snapshot.fleet is not fleet or not 0 <= snapshot.at - at < ROOM_EACH:
+            tile = headroom_tile(snapshot)
+            self._room_of = (snapshot.fleet, snapshot.at, tile)
+        return tile
 
     def _draw_rest(self, view: View) -> None:
         """What depends on how much room the table has left."""

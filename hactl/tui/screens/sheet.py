@@ -48,7 +48,7 @@ class Sheet(Steady, ModalScreen[None]):
 HELP = (
     ("everywhere", ""),
     ("1 2 3 4 5 6", "fleet, node, events, logs, drills, reports"),
-    (":", "a command as in a shell; tab completes"),
+    (":", "a command as in a shell; tab completes; theme NAME"),
     ("ctrl+p", "everything that can be done, found by typing"),
     ("e l", "events; the log of the process that is chosen"),
     ("y", "copy the row or line to the terminal's clipboard"),

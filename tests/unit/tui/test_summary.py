@@ -75,6 +75,13 @@ class TestHeader:
         assert "READ-ONLY" in said
         assert "PAUSED" in said
 
+    def test_the_time_of_day_gives_way_to_the_verdict(self):
+        out = with_node(a_fleet(), "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN)
+        assert text(head(a_view(a_snapshot(out)), width=80)).endswith(" ")
+        said = text(head(a_view(a_snapshot(out)), width=62))
+        assert "1 of 6 out: seoul-2" in said
+        assert not said.endswith(":20 ")
+
     @pytest.mark.parametrize("width", [60, 80, 120, 160])
     def test_it_fills_its_line_exactly(self, width):
         assert length(head(a_view(), width=width)) == width
