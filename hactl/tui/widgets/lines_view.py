@@ -43,17 +43,23 @@ class LinesView(SteadyLines, Widget):
 
 
 class Paragraphs(LinesView):
-    """Lines that are broken where there is no room for them, and as high as they then are, up to `most` lines."""
+    """Lines that are broken where there is no room for them, and as high as they then are."""
 
     def __init__(self, look: Look, *, indent: int = 0, id: str | None = None) -> None:  # noqa: A002
         """Lines that had to be broken go on `indent` cells in."""
         super().__init__(look, id=id)
         self._indent = indent
-        self._whole: tuple[tuple[Line, ...], tuple[Line, ...], int] = ((), (), 0)
+        self._first: tuple[Line, ...] = ()
+        self._last: tuple[Line, ...] = ()
+        self._most: int | None = None
 
-    def tell(self, first: tuple[Line, ...], last: tuple[Line, ...], most: int) -> None:
+    def show(self, lines: tuple[Line, ...]) -> None:
+        """Show these, however many they are."""
+        self.tell(lines, (), None)
+
+    def tell(self, first: tuple[Line, ...], last: tuple[Line, ...], most: int | None) -> None:
         """Show these; where `most` lines are too few, the end of the first ones is left out, and that is said."""
-        self._whole = (first, last, most)
+        self._first, self._last, self._most = first, last, most
         self._fit()
 
     def on_resize(self) -> None:
@@ -61,14 +67,13 @@ class Paragraphs(LinesView):
         self._fit()
 
     def _fit(self) -> None:
-        first, last, most = self._whole
-        top, bottom = self._broken(first), self._broken(last)
-        room = max(1, most - len(bottom))
+        top, bottom = self._broken(self._first), self._broken(self._last)
+        room = len(top) if self._most is None else max(1, self._most - len(bottom))
         if len(top) > room:
             left_out = line(Span(text=f"... and {len(top) - room + 1} lines more", meaning=Meaning.MUTED))
             top = [*top[: room - 1], left_out]
         self.styles.height = len(top) + len(bottom)
-        self.show((*top, *bottom))
+        super().show((*top, *bottom))
 
     def _broken(self, lines: tuple[Line, ...]) -> list[Line]:
         width = self.size.width

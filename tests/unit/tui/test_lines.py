@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hactl.tui.lines import Span, cut, length, line, spread
+from hactl.tui.lines import Span, cut, length, line, plain, spread, wrapped
 from hactl.tui.meaning import Meaning
 
 texts = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=20)
@@ -29,3 +29,24 @@ def test_both_ends_of_a_line_fill_it_and_the_right_one_is_whole(left, right):
     spans = spread(line(left), line(right), 50)
     assert length(spans) == 50
     assert spans[-1].text == right
+
+
+class TestWrapped:
+    def test_what_fits_stays_one_line(self):
+        short = line("a bc", Span(text=" d", meaning=Meaning.KEY))
+        assert wrapped(short, 6) == (short,)
+
+    def test_lines_are_broken_between_words_and_words_keep_their_looks(self):
+        spans = line("who   one two ", Span(text="three four", meaning=Meaning.KEY))
+        lines = wrapped(spans, 15, indent=6)
+        assert [plain(each).rstrip() for each in lines] == ["who   one two", "      three", "      four"]
+        assert all(length(each) <= 15 for each in lines)
+        assert [span.meaning for span in lines[1] if span.text == "three"] == [Meaning.KEY]
+
+    def test_a_word_that_is_too_long_has_a_line_of_its_own(self):
+        assert [plain(each).strip() for each in wrapped(line("a " + "b" * 30 + " c"), 10)] == ["a", "b" * 30, "c"]
+
+    def test_without_any_room_nothing_is_broken(self):
+        spans = line("a b c")
+        assert wrapped(spans, 0) == (spans,)
+        assert wrapped(spans, 3, indent=8) == (spans,)

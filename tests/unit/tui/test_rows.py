@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from hactl.core.value import replace
-from hactl.tui.rows import Arrangement, Cell, Column, Row, arranged, fitted, padded
+from hactl.tui.rows import Arrangement, Cell, Column, Row, arranged, as_text, fitted, padded
 
 
 def a_row(name: str, rate: float | None = None, *, group: str = "g", head: bool = False) -> Row:
@@ -92,3 +92,10 @@ def test_padded_text_has_exactly_its_width(text, width, right):
 @pytest.mark.parametrize(("text", "shown"), [("short", "short  "), ("much too long", "much t…")])
 def test_what_is_too_long_ends_in_a_mark(text, shown):
     assert padded(text, 7, right=False) == shown
+
+
+def test_a_row_for_other_programs_has_tabs_between_its_cells():
+    row = Row(key="a", cells=(Cell(text=" a "), Cell(text="b\tc\n"), Cell()))
+    assert as_text(row).split("\t")[0] == "a"
+    assert "\n" not in as_text(row)
+    assert as_text(row).count("\t") == 2
