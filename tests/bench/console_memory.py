@@ -21,8 +21,8 @@ bench.option("--events", 10_000, "how much happens meanwhile")
 bench.option("--speed", 60, "seconds of the fleet within one second")
 
 FILLING = 6000
-"""Seconds of the fleet's time after which nothing that is bounded grows any more: moments go back 900, and caches of what
-was drawn are a matter of how often it was looked at."""
+"""Seconds of the fleet's time after which nothing that is bounded grows any more: moments go back 900, and caches of
+what was drawn are a matter of how often it was looked at."""
 
 
 def resident(pid: int) -> float:
