@@ -1,7 +1,6 @@
 """`hactl replay`: the console on what was recorded, with a daemon or without one. Looks, and changes nothing."""
 
 import time
-from collections.abc import Callable
 
 import click
 
@@ -29,37 +28,25 @@ def replay(ctx: click.Context, since: float | None, until: float | None) -> int:
     return open_replay(chosen, since=since, until=until, theme=ctx.find_root().params["theme"])
 
 
-def open_replay(
-    chosen: Chosen,
-    *,
-    since: float | None,
-    until: float | None,
-    theme: str = "",
-    clock: Callable[[], float] = time.monotonic,
-) -> int:
+def open_replay(chosen: Chosen, *, since: float | None, until: float | None, theme: str = "") -> int:
     """Show what was recorded until the operator leaves. Raises HactlError when there is nothing."""
     import asyncio
-    import sys
     from contextlib import closing
 
     from hactl.control.recorded import Recorded
-    from hactl.tui.app import Console
     from hactl.tui.recording import Recording
     from hactl.tui.replay import Replay
-    from hactl.tui.themes import Themes
 
-    themes = Themes(console.themes_home())
     with closing(Recording(chosen.paths, since=since, until=until)) as past:
         end = past.then(past.last).snapshot
         assert end is not None, "a recording has a picture of every moment"
-        app = Console(
-            Recorded(end),
-            console.choose_theme(themes, theme),
-            fleet=chosen.name,
-            by="",
-            themes=themes,
-            glyphs=console.choose_glyphs(sys.stdout.encoding),
-            walk=lambda _: Replay(past, at=past.last if since is None else past.first, clock=clock),
-        )
-        asyncio.run(app.run_async())
-    return app.return_code or Exit.OK
+        begin = past.last if since is None else past.first
+
+        async def show() -> int:
+            walk = Replay(past, at=begin, clock=time.monotonic)
+            app = console.make(Recorded(end), chosen.name, chosen.paths, theme=theme, walk=lambda _: walk)
+            console.leave_on_signals(app)
+            await app.run_async()
+            return app.return_code or Exit.OK
+
+        return asyncio.run(show())

@@ -1,13 +1,14 @@
 """Measurements, once a second, in segments on disk: written aside, so that nobody who decides ever waits for a disk.
 
 Not the journal: what cannot be written is dropped, and that is said once. The state of a fleet never depends on it.
-A segment is never gone on with by another daemon; what was written before a kill -9 is there, the rest of a torn
-frame is passed over by readers (`frames`). Reading is `segments`.
+A segment is never gone on with by another daemon, and is compressed when the next one begins. What was written before
+a kill -9 is there; the rest of a torn frame is passed over by readers (`frames`). Reading is `segments`.
 """
 
 import os
 import queue
 import threading
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Self
 
 from hactl.core.talk import Measured
 from hactl.store.frames import MAGIC, Encoder
-from hactl.store.segments import listed, named
+from hactl.store.segments import PACKED, Place, listed, named
 
 SECONDS = 600.0
 """What one segment holds at most; the next one begins behind it, and whenever the clock has been set back."""
@@ -138,6 +139,7 @@ class _Writer:
         self.end()
         self._directory.mkdir(mode=0o700, exist_ok=True)
         before = listed(self._directory)
+        _pack(before)
         path = self._directory / named(before[-1].number + 1 if before else 1, at)
         fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
@@ -173,6 +175,20 @@ class _Writer:
                 os.ftruncate(self._fd, self._size)
             except OSError:
                 self.end()
+
+
+def _pack(segments: list[Place]) -> None:
+    """Compress what nobody adds to any more, to less than half; interrupted, it is there once or twice and not less."""
+    for segment in segments:
+        if segment.packed:
+            continue
+        packed = segment.path.with_name(segment.path.name + PACKED)
+        part = packed.with_name("packing")
+        with suppress(OSError):  # there is no room for both: next time, perhaps
+            part.write_bytes(zlib.compress(segment.path.read_bytes()))
+            part.chmod(0o600)
+            part.rename(packed)
+            segment.path.unlink()
 
 
 def _size(path: Path) -> int:

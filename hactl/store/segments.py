@@ -6,6 +6,7 @@ memory, whatever there is on disk.
 
 import math
 import re
+import zlib
 from bisect import bisect_right
 from collections import OrderedDict
 from pathlib import Path
@@ -15,7 +16,9 @@ from hactl.store.frames import Frame, Segment, read
 
 HELD = 4
 """Segments in memory."""
-_NAME = re.compile(r"(\d{8,})-(\d+)\.samples")
+PACKED = ".z"
+"""What the name of a segment ends with that has been compressed, which is done when it is not added to any more."""
+_NAME = re.compile(r"(\d{8,})-(\d+)\.samples(\.z)?")
 
 
 class Place(NamedTuple):
@@ -26,6 +29,11 @@ class Place(NamedTuple):
     begins: int
     """Unix time, whole seconds."""
     path: Path
+
+    @property
+    def packed(self) -> bool:
+        """It is compressed."""
+        return self.path.suffix == PACKED
 
 
 def named(number: int, at: float) -> str:
@@ -88,10 +96,10 @@ class Segments:
             self._held.move_to_end(place.path)
             return held
         try:
-            segment = read(place.path.read_bytes())
+            segment = read(_content(place))
         except FileNotFoundError:  # by age, since
             segment = Segment([])
-        except OSError:
+        except (OSError, zlib.error):
             segment = Segment([], damaged=True)
         if segment.damaged and place.path not in self.damaged:
             self.damaged.append(place.path)
@@ -99,6 +107,16 @@ class Segments:
         if len(self._held) > HELD:
             self._held.popitem(last=False)
         return segment
+
+
+def _content(place: Place) -> bytes:
+    """What was written; also of a segment that has been compressed since it was listed."""
+    if not place.packed:
+        try:
+            return place.path.read_bytes()
+        except FileNotFoundError:
+            place = place._replace(path=place.path.with_name(place.path.name + PACKED))
+    return zlib.decompress(place.path.read_bytes())
 
 
 def _when(frame: Frame) -> float:

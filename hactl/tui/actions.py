@@ -7,7 +7,7 @@ a weight that somebody else has set meanwhile is not overwritten.
 
 from collections.abc import Iterable
 
-from hactl.core.commands import VERBS, Command, Scale, SetWeight
+from hactl.core.commands import VERBS, Command, Failback, Failover, Scale, SetWeight
 from hactl.core.model import Fleet
 from hactl.core.node import Node
 from hactl.core.operation import Undo, Verb
@@ -79,6 +79,8 @@ class Action(Value):
                 return f"weight {weight} for {self.whom}"
             case Scale(count=count):
                 return f"scale {self.whom} to {count} nodes"
+            case Failover() | Failback():
+                return f"fail {self.verb.removeprefix('fail')} {self.whom}"
             case _:
                 return f"{self.verb} {self.whom}"
 

@@ -5,6 +5,7 @@ It decides nothing about the fleet: every change is a command to the Controller,
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,27 +16,32 @@ from textual.worker import Worker, WorkerState
 from hactl.control.controller import Controller
 from hactl.core.value import replace
 from hactl.tui import shell
+from hactl.tui.acting import Acting
 from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
 from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
 from hactl.tui.keys import ONLY_READS
-from hactl.tui.link import RETRY, Link
+from hactl.tui.lifetime import Ends, Lifetime
+from hactl.tui.link import RETRY, Last, Link, nothing
 from hactl.tui.log_reading import LogReading
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
+from hactl.tui.messages import Listening
 from hactl.tui.moments import Moments
 from hactl.tui.notices import stumbled, warn
 from hactl.tui.offering import Offering
 from hactl.tui.past import Walk
 from hactl.tui.picture import Picture, View
+from hactl.tui.remembering import Remembering
 from hactl.tui.screens.drills import DrillsPage, ReportsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.one import OneOf
-from hactl.tui.screens.page import LEAST, Page
+from hactl.tui.screens.page import Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet, help_lines
+from hactl.tui.settings import SettingsFile
 from hactl.tui.steady import SteadyApp
 from hactl.tui.theme import Theme
 from hactl.tui.themes import Themes
@@ -50,7 +56,7 @@ FOLLOWING = "following"
 """The work that brings the picture."""
 
 
-class Console(Walking, SteadyApp):
+class Console(Acting, Walking, Listening, SteadyApp):
     """One fleet on one terminal."""
 
     CSS_PATH = Path(__file__).with_name("console.tcss")
@@ -69,6 +75,10 @@ class Console(Walking, SteadyApp):
         themes: Themes = ALONE,
         glyphs: Glyphs = PLAIN,
         walk: Callable[[Picture], Walk] = Moments,
+        ends: Ends = Ends.NEVER,
+        startable: bool = False,
+        settings: SettingsFile | None = None,
+        last: Last = nothing,
         run: shell.Run = shell.run,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -78,41 +88,43 @@ class Console(Walking, SteadyApp):
         `verbs` is what the command line completes, `run` how it runs one.
 
         It begins with `theme`, and may change to any of `themes`.
-        `walk` is how it goes through time. With `read_only` keys and commands that might change something only say so.
+        `walk` is how it goes through time, `ends` what becomes of the fleet in the end, `startable` that `up` can start
+        it, `settings` what is remembered of the last time, and `last` what is known where no daemon answers.
+        With `read_only` keys and commands that might change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
-        self._look = Look(theme)
-        self._appearance = Appearance(self, self._look, themes)
-        self._read_only = read_only
+        self.look = Look(theme)
+        self._appearance = Appearance(self, self.look, themes)
+        self._last = last
         self._glyphs = glyphs
         self._verbs = verbs
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
         self.moments = walk(self.picture)
-        self._asking = Asking(
-            self, controller, self.picture, self._look, by=by, clock=clock, verbs=verbs, glyphs=glyphs
-        )
-        self._offering = Offering(
-            self, self._asking, self._look, pages=PAGES, verbs=verbs, themes=self._appearance.names
-        )
+        self._refusal = self.moments.refusal or (ONLY_READS if read_only else "")
+        self._asking = Asking(self, controller, self.picture, self.look, by=by, clock=clock, glyphs=glyphs)
+        self._offering = Offering(self, self._asking, self.look, verbs=verbs, themes=self._appearance.names)
         self._command_line = CommandLine(
             self,
             self.picture,
-            self._look,
+            self.look,
             fleet=fleet,
             verbs=verbs,
             inside=self._words(),
-            refusal=self.moments.refusal or (ONLY_READS if read_only else ""),
+            refusal=self._refusal,
             run=run,
         )
         self._log_reading = LogReading(controller)
+        start = partial(self._command_line.run, "up") if startable and not read_only else None
+        self.lifetime = Lifetime(self, self.look, fleet=fleet, ends=ends, start=start)
+        self._remembering = Remembering(self, settings or SettingsFile())
 
     def on_mount(self) -> None:
         """Frame first, contents as they come."""
-        self._appearance.show(self._look.theme)
-        given = (self._look, self._glyphs, self._command_line.prompt)
+        self._appearance.show(self.look.theme)
+        given = (self.look, self._glyphs, self._command_line.prompt)
         pages: tuple[Page, ...] = (
             *(FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given)),
             *(DrillsPage(*given, verbs=self._verbs), ReportsPage(*given, verbs=self._verbs)),
@@ -120,8 +132,10 @@ class Console(Walking, SteadyApp):
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)
         self.push_screen("fleet")
+        self.call_after_refresh(self._recall)
         self.set_interval(PACE, self.steadily(self._draw))
         self.set_interval(1.0, self.steadily(self._appearance.look_again))
+        self.set_interval(1.0, self.steadily(self._remember))
         self._follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -136,7 +150,7 @@ class Console(Walking, SteadyApp):
 
     def action_theme(self, name: str) -> None:
         """Look otherwise."""
-        self._appearance.put_on(name)
+        self._appearance.choose(name)
 
     def action_command(self, typed: str = "") -> None:
         """Type a command, of which the beginning may be given."""
@@ -145,7 +159,20 @@ class Console(Walking, SteadyApp):
 
     def action_help(self) -> None:
         """All keys."""
-        self.push_screen(Sheet(self._look, title="Keys", lines=help_lines()))
+        self.push_screen(Sheet(self.look, title="Keys", lines=help_lines()))
+
+    def _recall(self) -> None:
+        page = self.get_screen("fleet", FleetPage)
+        page.table.rearrange(self._remembering.arrangement())
+
+    def _remember(self) -> None:
+        page = self.get_screen("fleet", FleetPage)
+        self._remembering.look(page.table.arrangement, self._appearance.chosen)
+
+    async def action_quit(self) -> None:
+        """Leave; the fleet goes on, as a rule."""
+        self._remember()
+        self.lifetime.leave()
 
     def on_prompt_left(self) -> None:
         """Nothing was typed."""
@@ -165,9 +192,12 @@ class Console(Walking, SteadyApp):
             nonlocal first
             if first:
                 self.call_later(self._draw)
-            first = self.picture.snapshot is None
+            first = not self.picture.seq
+            if first and self.picture.trouble:
+                self.lifetime.offer()
 
-        await Link(self._controller, self.picture, clock=self._clock, changed=changed).run()
+        last, self._last = self._last, nothing  # it is as good as it is going to be, whatever becomes of the link
+        await Link(self._controller, self.picture, clock=self._clock, changed=changed, last=last, wall=self._wall).run()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """The picture goes on, whatever else does not; that it stumbled is said where all who stumble are."""
@@ -175,9 +205,11 @@ class Console(Walking, SteadyApp):
             self.set_timer(RETRY, self._follow)
 
     def _view(self) -> View:
-        return replace(self.moments.view(), read_only=self._read_only)
+        return replace(self.moments.view(), refusal=self._refusal)
 
     def _draw(self) -> None:
+        if not self.screen_stack:
+            return  # it is leaving
         self._asking.look()
         view = self._view()
         for trouble in self.moments.troubles():
@@ -216,28 +248,3 @@ class Console(Walking, SteadyApp):
 
     def _known(self, name: str) -> bool:
         return self.picture.snapshot is not None and name in self.picture.snapshot.fleet.nodes
-
-    def action_change(self, key: str) -> None:
-        """An upper-case key on what is chosen; only where one sees what one does."""
-        page = self.screen
-        if isinstance(page, Page) and self.size.width >= LEAST[0] and self.size.height >= LEAST[1]:
-            self._asking.press(key, self._view(), page.chosen, page.marks)
-
-    def action_undo(self) -> None:
-        """Take the last mild change back."""
-        self._asking.undo(self._view())
-
-    def action_copy(self) -> None:
-        """What is chosen, to the clipboard of the terminal."""
-        if isinstance(self.screen, Page) and (text := self.screen.copied):
-            self.copy_to_clipboard(text)
-            self.notify(f"copied: {text}", markup=False)
-
-    def action_palette(self) -> None:
-        """Everything that can be done from here."""
-        if isinstance(self.screen, Page):
-            self._offering.open(self.screen, self._view())
-
-    def action_help_quit(self) -> None:
-        """Ctrl-C: a habit, and no wish to leave."""
-        warn(self, "q or ctrl+q leaves; the fleet goes on")

@@ -22,13 +22,19 @@ class Appearance:
         self._themes = themes
         self._seen: Stamp | None = themes.stamp(look.theme.name)
         self._changes = 0
+        self.chosen = ""
+        """The theme that was chosen by name since the console was opened; "" for none."""
 
     def names(self) -> list[str]:
         """The themes there are."""
         return list(self._themes.known())
 
-    def put_on(self, name: str) -> bool:
-        """Look like the theme `name` from now on, if it is any use; True if so."""
+    def choose(self, name: str) -> None:
+        """Look like the theme `name` from now on, if it is any use."""
+        if self._put_on(name):
+            self.chosen = name
+
+    def _put_on(self, name: str) -> bool:
         stamp = self._themes.stamp(name)
         try:
             theme = self._themes.read(name)
@@ -44,7 +50,7 @@ class Appearance:
         stamp = self._themes.stamp(self._look.theme.name)
         if stamp is not None and stamp != self._seen:
             self._seen = stamp  # also when it is no use: that is said once
-            self.put_on(self._look.theme.name)
+            self._put_on(self._look.theme.name)
 
     def show(self, theme: Theme) -> None:
         """Draw everything with `theme`."""

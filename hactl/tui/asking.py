@@ -45,17 +45,15 @@ class Asking:
         *,
         by: str,
         clock: Callable[[], float],
-        verbs: Collection[str],
         glyphs: Glyphs,
     ) -> None:
-        """`by` is who the journal says it was, `verbs` those there are on the command line."""
+        """`by` is who the journal says it was."""
         self._host = host
         self._controller = controller
         self._picture = picture
         self._look = look
         self._by = by
         self._clock = clock
-        self._verbs = verbs
         self._glyphs = glyphs
         self._outcomes = Outcomes(controller)
         self._undoable: Undoable | None = None
@@ -65,9 +63,6 @@ class Asking:
         snapshot = view.snapshot
         if (why := keys.forbidden(view)) or snapshot is None:
             warn(self._host, why)
-            return
-        if key == "X":
-            warn(self._host, keys.how_to_drill(self._verbs))
             return
         choice = keys.choose(key, snapshot, keys.rows(snapshot.fleet, cursor, marks))
         if choice.action is None:

@@ -39,7 +39,7 @@ def consequences(snapshot: Snapshot, action: Action, receipt: Receipt) -> tuple[
         lines += _takers(shares(fleet), receipt.shares)
         lines += _left(receipt.carrying)
         lines += _after(snapshot, action, nodes)
-    lines += [fact("grace", said) for said in _grace(fleet, action)]
+    lines += _grace(fleet, action)
     steps = receipt.steps
     lines += [fact("steps" if at == 0 else "", step) for at, step in enumerate(steps[:MOST])]
     if len(steps) > MOST:
@@ -116,21 +116,22 @@ def _after(snapshot: Snapshot, action: Action, nodes: list[Node]) -> list[Line]:
     return [fact("after", told(headroom(without, measured(snapshot.fleet, snapshot.samples, snapshot.at))))]
 
 
-def _grace(fleet: Fleet, action: Action) -> list[str]:
+def _grace(fleet: Fleet, action: Action) -> list[Line]:
+    """How long what is open may take, and how long it lasts."""
     seconds = f"{fleet.spec.gateway.stop_timeout:g} s"
     match action.command:
         case Kill():
-            return ["none: SIGKILL, as a crash; comes back by itself"]
+            return [fact("grace", "none: SIGKILL, as a crash; comes back by itself")]
         case Freeze():
-            return ["none: SIGSTOP, as a hang; replaced by itself"]
+            return [fact("grace", "none: SIGSTOP, as a hang; replaced by itself")]
         case Stop():
-            return [f"{seconds} to finish what is open, then cut off; stays down until started"]
+            return [fact("grace", f"{seconds} to finish what is open, then cut off; stays down until started")]
         case Restart():
-            return [f"one at a time, each with {seconds} to finish what is open"]
+            return [fact("grace", f"one at a time, each with {seconds} to finish what is open")]
         case Drain():
-            return ["stays up until resumed; what is open may finish"]
+            return [fact("grace", "what is open may finish; stays up, and out of rotation until resumed")]
         case Pause():
-            return ["nothing is repaired until M again; with an end by itself: `:pause --for 10m`"]
+            return [fact("until", "M again; nothing is repaired meanwhile. To end by itself: `:pause --for 10m`")]
         case _:
             return []
 

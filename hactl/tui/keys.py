@@ -44,7 +44,6 @@ WRITES = {
 }
 """Every key that changes something, and its usual name."""
 ONLY_READS = "this console is read-only: open one without --read-only"
-RECORDED = "this is a recording: nothing in it can be changed"
 EDGES = "[edges]"
 """The row above the edges."""
 
@@ -74,8 +73,8 @@ class Rows(Value):
 
 def rows(fleet: Fleet, cursor: str, marks: Collection[str] = ()) -> Rows:
     """Whom the marked rows mean, or else the one under the cursor."""
-    keys = [key for key in marks if _known(fleet, key)] or [cursor]
-    heads = [key[1:-1] for key in keys if key.startswith("[") and key != EDGES]
+    keys = {key for key in marks if _known(fleet, key)} or {cursor}
+    heads = {key[1:-1] for key in keys if key.startswith("[") and key != EDGES}
     nodes: dict[str, Node] = {}
     for node in fleet.nodes.values():  # in the order of the table, whichever was marked first
         head = EDGES if node.role is Role.EDGE else f"[{node.region}]"
@@ -92,10 +91,8 @@ def _known(fleet: Fleet, key: str) -> bool:
 
 def forbidden(view: View) -> str:
     """Why nothing at all can be changed from here, now; "" when it can."""
-    if view.speed is not None:
-        return RECORDED
-    if view.read_only:
-        return ONLY_READS
+    if view.refusal:
+        return view.refusal
     if not view.live:
         return "this is the past: p goes back to now"
     if view.trouble:
@@ -103,13 +100,6 @@ def forbidden(view: View) -> str:
     if view.snapshot is None:
         return "there is no picture yet"
     return "the fleet is read-only: safety.read_only in hactl.toml" if view.snapshot.pulse.read_only else ""
-
-
-def how_to_drill(verbs: Collection[str]) -> str:
-    """What one who wants to drill the fleet may do, given the verbs there are."""
-    if "drill" in verbs:
-        return "drills are started by commands: `:drill list` says which there are"
-    return "no drills are built in yet; K and Z break a process on purpose, F moves a region"
 
 
 def choose(key: str, snapshot: Snapshot, meant: Rows) -> Choice:

@@ -9,6 +9,8 @@ from hactl.tui.picture import Picture, View
 class Moments:
     """A walk through the time of a picture, which goes on being collected meanwhile."""
 
+    refusal = ""
+
     def __init__(self, picture: Picture, past: Past | None = None) -> None:
         """`past` is what can be gone back to, when that is more than the picture itself has."""
         self._picture = picture
@@ -20,11 +22,6 @@ class Moments:
     def live(self) -> bool:
         """What is shown is now."""
         return self._as_of is None
-
-    @property
-    def refusal(self) -> str:
-        """See Walk."""
-        return "" if self.live else "this is the past: p goes back to now"
 
     def view(self) -> View:
         """What is to be drawn."""

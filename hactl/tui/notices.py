@@ -23,3 +23,13 @@ def stumbled(host: App[Any], error: BaseException, where: str) -> None:
 def warn(host: App[None], text: str) -> None:
     """Why nothing is done."""
     host.notify(text, severity="warning", markup=False)
+
+
+def copy(host: App[None], text: str) -> None:
+    """Give `text` to the clipboard of the terminal, and say so; "" is nothing to copy."""
+    if text:
+        host.copy_to_clipboard(text)
+        first, *others = text.splitlines()
+        host.notify(f"copied: {first}" + (f"\nand {len(others)} more lines" if others else ""), markup=False)
+    else:
+        warn(host, "there is nothing to copy here")

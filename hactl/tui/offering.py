@@ -9,6 +9,7 @@ from textual.app import App
 
 from hactl.tui import keys, palette
 from hactl.tui.asking import Asking
+from hactl.tui.bindings import PAGES
 from hactl.tui.look import Look
 from hactl.tui.notices import warn
 from hactl.tui.palette import Entry
@@ -26,15 +27,13 @@ class Offering:
         asking: Asking,
         look: Look,
         *,
-        pages: Sequence[str],
         verbs: Sequence[str],
         themes: Callable[[], Sequence[str]],
     ) -> None:
-        """`pages` are the names of the screens in the order of their digits, `verbs` those of the command line."""
+        """`verbs` are those of the command line, `themes` gives those there are."""
         self._host = host
         self._asking = asking
         self._look = look
-        self._pages = pages
         self._verbs = verbs
         self._themes = themes
 
@@ -44,7 +43,7 @@ class Offering:
             warn(self._host, keys.forbidden(view))
             return
         meant = keys.rows(view.snapshot.fleet, page.chosen, page.marks)
-        known = palette.entries(view, meant, pages=self._pages, verbs=self._verbs, themes=self._themes())
+        known = palette.entries(view, meant, pages=PAGES, verbs=self._verbs, themes=self._themes())
         self._host.push_screen(Palette(self._look, known), self._chosen)
 
     def _chosen(self, entry: Entry | None) -> None:

@@ -20,7 +20,7 @@ KINDS = tuple(kind.__name__ for kind in (OperationEnded, FailoverMoved, Failover
 """Events that say how a change ended."""
 MOST = 500
 """Of them looked at for one change."""
-TENS = 10_000.0
+SECOND = 1000.0
 """Milliseconds from which people read seconds."""
 
 
@@ -106,6 +106,6 @@ def _loss_and_return(action: Action, events: list[Event]) -> str:
 def _duration(each: Collection[float]) -> str:
     """Milliseconds for people, from the shortest to the longest."""
     low, high = min(each), max(each)
-    if high >= TENS:
+    if high >= SECOND:
         return f"{high / 1000:.1f} s" if len(each) == 1 else f"{low / 1000:.1f} to {high / 1000:.1f} s"
     return f"{high:.0f} ms" if round(low) == round(high) else f"{low:.0f} to {high:.0f} ms"

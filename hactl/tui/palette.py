@@ -57,7 +57,7 @@ def entries(
 ) -> tuple[Entry, ...]:
     """The whole list: changes of what is `meant`, then everything else, then the commands."""
     blocked = keys.forbidden(view)
-    typed = keys.ONLY_READS if view.read_only else ""
+    typed = view.refusal
     return (
         *(_change(view, meant, key, blocked) for key in keys.WRITES),
         *(Entry(title=f"screen {page}", keys=str(at), run=f"page('{page}')") for at, page in enumerate(pages, start=1)),

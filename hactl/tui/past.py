@@ -41,7 +41,7 @@ class Walk(Protocol):
 
     @property
     def refusal(self) -> str:
-        """Why nothing can be changed; "" when what is shown is now."""
+        """Why nothing can be changed at all; "" for a fleet that lives."""
         ...
 
     def view(self) -> View:

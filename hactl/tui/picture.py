@@ -43,8 +43,8 @@ class View(Value):
     """Why nothing comes from the daemon; "" while something does."""
     live: bool = True
     """It is the newest there is, and goes on by itself."""
-    read_only: bool = False
-    """Whoever looks at it may change nothing."""
+    refusal: str = ""
+    """Why whoever looks at it may change nothing; "" where it may."""
     speed: float | None = None
     """How fast a recording is played, 0 while it stands still; None for what is no recording."""
 
@@ -61,15 +61,21 @@ class Picture:
         self.rates: dict[str, deque[float]] = {}
         self.heard = 0.0
         self.trouble = ""
+        self._remembered = False
+        """It is what was known last; nobody has confirmed that it is so."""
 
     @property
     def seq(self) -> int:
-        """The journal position this picture stands at; 0 before there is one."""
-        return self.snapshot.fleet.seq if self.snapshot is not None else 0
+        """The journal position this picture stands at; 0 before there is one that a daemon has given."""
+        return self.snapshot.fleet.seq if self.snapshot is not None and not self._remembered else 0
 
     def take(self, update: Update, at: float) -> None:
         """Add what has come, `at` in seconds of the console's own monotonic clock."""
         self.heard, self.trouble = at, ""
+        if self._remembered:  # it may be of another fleet of that name
+            self._remembered = False
+            self.records.clear()
+            self.snapshot = None
         match update:
             case Snapshot():
                 self.snapshot = update
@@ -83,6 +89,12 @@ class Picture:
                         self.snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse
                     )
                     self._measured(self.snapshot)
+
+    def remember(self, view: View, heard: float) -> None:
+        """Begin with what was known last, as long as there is nothing newer; `heard` is when that was, by our clock."""
+        if self.snapshot is None and view.snapshot is not None:
+            self.snapshot, self.heard, self._remembered = view.snapshot, heard, True
+            self.records.extend(view.records)
 
     def recall(self, records: list[Record]) -> None:
         """Add records from before this picture began."""

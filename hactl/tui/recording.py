@@ -43,7 +43,8 @@ class Recording:
             self.close()
             raise
         self._view: tuple[float, View] | None = None
-        self._rates: dict[tuple[float, int], dict[str, float]] = {}
+        self._regions: dict[str, str] = {}
+        self._spread: dict[tuple[float, int], dict[str, float]] = {}
         self._told = 0
 
     def close(self) -> None:
@@ -116,22 +117,21 @@ class Recording:
     def _traffic(
         self, frames: list[Frame], fleet: Fleet, at: float
     ) -> tuple[dict[str, list[float]], list[dict[str, float]]]:
-        """Requests per second of the minutes before; what a step forward needs again is not decoded again."""
-        known, self._rates = self._rates, {}
-        rates: dict[str, list[float]] = {}
-        spread: list[dict[str, float]] = []
+        """Requests per second of each process in the minute before, and of each region in the minutes before."""
         regions = {node.name: node.region for node in fleet.gateways}
+        known, self._spread = self._spread if regions == self._regions else {}, {}
+        self._regions = regions
+        rates: dict[str, list[float]] = {}
         for frame in frames:
             key = (frame.at, frame.seq)
-            requests = self._rates[key] = known.get(key) or frame.requests
-            carried = dict.fromkeys(regions.values(), 0.0)
-            for name, rate in requests.items():
-                if name in regions:
-                    carried[regions[name]] += rate
-                if frame.at > at - MINUTE:
+            if key in known:  # a step forward needs most of it again
+                self._spread[key] = known[key]
+            else:
+                self._spread[key] = _carried(frame, regions)
+            if frame.at > at - MINUTE:
+                for name, rate in frame.requests.items():
                     rates.setdefault(name, []).append(rate)
-            spread.append(carried)
-        return rates, spread
+        return rates, list(self._spread.values())
 
     def _seq(self, at: float, frame: Frame | None) -> int:
         """The record that was the newest at `at`: where a frame says the fleet stood, and what happened right after.
@@ -139,6 +139,15 @@ class Recording:
         So it is right also where a clock was set back; where nothing was measured, it goes by the clock alone.
         """
         return self._journal.seq_at(at, after=frame.seq if frame is not None else 0)
+
+
+def _carried(frame: Frame, regions: dict[str, str]) -> dict[str, float]:
+    """Requests per second of each region."""
+    carried = dict.fromkeys(regions.values(), 0.0)
+    for name, rate in frame.requests.items():
+        if name in regions:
+            carried[regions[name]] += rate
+    return carried
 
 
 def _said(wall: float) -> str:

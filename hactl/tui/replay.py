@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from hactl.core.value import replace
-from hactl.tui.keys import RECORDED
 from hactl.tui.past import Past
 from hactl.tui.picture import View
 
@@ -14,7 +13,7 @@ SPEEDS = (1, 2, 5, 10, 30, 60, 300)
 class Replay:
     """A walk through a recording, from its first moment to its last."""
 
-    refusal = RECORDED
+    refusal = "this is a recording: nothing in it can be changed"
 
     def __init__(self, past: Past, *, at: float, clock: Callable[[], float]) -> None:
         """Begins at `at` (Unix time), standing still; `clock` tells monotonic seconds."""

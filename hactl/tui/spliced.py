@@ -6,6 +6,9 @@ from hactl.core.errors import HactlError
 from hactl.tui.picture import Picture, View
 from hactl.tui.recording import Recording
 
+AGAIN = 60.0
+"""Seconds between two looks for what has been recorded since."""
+
 
 class Spliced:
     """A Past. The recording is opened when somebody first goes back so far, and again when it ends too early."""
@@ -15,8 +18,9 @@ class Spliced:
         self._picture = picture
         self._record = record
         self._recording: Recording | None = None
+        self._looked: float | None = None
+        """The newest moment of the picture when the disk was looked at."""
         self._troubles: list[str] = []
-        self._refused = False
 
     def close(self) -> None:
         """Let go of the disk."""
@@ -61,13 +65,17 @@ class Spliced:
 
     def _far(self, near: float) -> Recording | None:
         """What is on disk, up to `near`; None when that cannot be had, which is said once."""
-        if self._refused or (self._recording is not None and self._recording.last >= near):
+        now, looked = self._picture.last or near, self._looked
+        reaches = self._recording is not None and self._recording.last >= near
+        if reaches or (looked is not None and now < looked + AGAIN):
+            return self._recording
+        self._looked = now
+        try:
+            found = self._record()
+        except HactlError as error:
+            if looked is None:
+                self._troubles.append(f"no further back than this: {error.message}")
             return self._recording
         self.close()
-        self._recording = None
-        try:
-            self._recording = self._record()
-        except HactlError as error:
-            self._refused = True
-            self._troubles.append(f"no further back than this: {error.message}")
-        return self._recording
+        self._recording = found
+        return found

@@ -3,10 +3,10 @@
 import time
 from itertools import islice
 
+from hactl.core.figures import figures
 from hactl.core.headroom import CapacityVerdict, headroom
 from hactl.core.load import measured
-from hactl.core.model import Sample
-from hactl.core.node import Goal, Role
+from hactl.core.node import Goal
 from hactl.core.operation import Operation, Phase
 from hactl.core.reading import Verdict, age, explain, read
 from hactl.core.talk import Snapshot
@@ -53,7 +53,8 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     old = now - view.heard
     live = Span(text=f"LIVE {old:.1f}s", meaning=Meaning.MUTED)
     if view.speed is not None:
-        when = time.strftime("%m-%d %H:%M:%S", time.localtime(snapshot.at))
+        shown, today = time.localtime(snapshot.at), time.localtime(wall)
+        when = time.strftime("%H:%M:%S" if shown[:3] == today[:3] else "%m-%d %H:%M:%S", shown)
         plays = f"x{view.speed:.0f}" if view.speed else "held"
         live = Span(text=f"REPLAY {when} {plays}", meaning=Meaning.DEGRADED)
     elif not view.live:
@@ -88,21 +89,14 @@ def tiles(view: View, glyphs: Glyphs, room: Tile | None = None) -> tuple[Tile, .
     if snapshot is None:
         return ()
     fleet = snapshot.fleet
-    edges = [sample for sample in snapshot.samples if _is(snapshot, sample, Role.EDGE)]
-    nodes = [sample for sample in snapshot.samples if _is(snapshot, sample, Role.GATEWAY)]
-    requests = sum(sample.requests or 0.0 for sample in edges)
-    errors = sum(sample.errors or 0.0 for sample in edges)
-    part = errors / requests if requests else 0.0
-    slow = [sample.p99_ms for sample in nodes if sample.p99_ms is not None]
-    usual = [sample for sample in nodes if sample.p50_ms is not None and sample.requests]
-    weight = sum(sample.requests or 0.0 for sample in usual)
-    p50 = sum((sample.p50_ms or 0.0) * (sample.requests or 0.0) for sample in usual) / weight if weight else None
+    found = figures(snapshot)
+    bad = Meaning.DOWN if found.errors else Meaning.TEXT
     moved = "none yet" if fleet.last_failover_ms is None else took(fleet.last_failover_ms)
     minute = spark([sum(moment.values()) for moment in islice(reversed(view.spread), MINUTE)][::-1], SPARK, glyphs)
     return (
-        Tile(title="REQUESTS/S", short="req/s", value=f"{requests:,.0f}", more=minute),
-        Tile(title="ERRORS", short="err", value=f"{part:.2%}", meaning=Meaning.DOWN if errors else Meaning.TEXT),
-        Tile(title="P50 / P99", short="p50/p99", value=f"{_ms(p50)} / {_ms(max(slow, default=None))} ms"),
+        Tile(title="REQUESTS/S", short="req/s", value=f"{found.requests:,.0f}", more=minute),
+        Tile(title="ERRORS", short="err", value=f"{found.failing:.2%}", meaning=bad),
+        Tile(title="P50 / P99", short="p50/p99", value=f"{_ms(found.p50)} / {_ms(found.p99)} ms"),
         room or headroom_tile(snapshot),
         Tile(title="LAST FAILOVER", short="failover", value=moved, more=_back(view)),
     )  # fmt: skip
@@ -230,11 +224,6 @@ def nothing(view: View, chosen: Arrangement) -> tuple[Line, ...]:
     else:
         what = f"none of {known} processes is in trouble"
     return ((), line(f"  {what}: ", Span(text="esc", meaning=Meaning.KEY), " shows all again"))
-
-
-def _is(snapshot: Snapshot, sample: Sample, role: Role) -> bool:
-    node = snapshot.fleet.nodes.get(sample.node)
-    return node is not None and node.role is role
 
 
 def _ms(value: float | None) -> str:

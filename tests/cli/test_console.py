@@ -2,8 +2,9 @@
 
 import pytest
 
-from hactl.cli.console import choose_glyphs, choose_theme, possible, themes_home
+from hactl.cli.console import choose_glyphs, choose_theme, possible, remembered_theme, settings_file, themes_home
 from hactl.tui.meaning import ASCII, Glyphs
+from hactl.tui.settings import Settings, SettingsFile
 from hactl.tui.theme import DEFAULT
 from hactl.tui.themes import Themes
 
@@ -28,6 +29,36 @@ def test_no_color_means_none(monkeypatch):
 
 def test_a_users_own_themes_are_in_the_configuration_home(home):
     assert themes_home() == home
+
+
+class TestRemembered:
+    """The theme of the last time."""
+
+    @pytest.fixture
+    def settings(self):
+        found = SettingsFile()
+        found.settings = Settings(theme="light")
+        return found
+
+    def test_it_is_put_on_again(self, settings):
+        assert remembered_theme(Themes(), "", settings).name == "light"
+        assert settings.trouble is None
+
+    def test_one_that_is_asked_for_comes_first(self, settings):
+        assert remembered_theme(Themes(), "mono", settings).name == "mono"
+
+    def test_no_color_comes_first_too(self, settings, monkeypatch):
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert remembered_theme(Themes(), "", settings).name == "mono"
+
+    def test_one_that_is_no_use_any_more_is_a_message_and_no_reason_not_to_open(self, settings, home):
+        (home / "light.toml").write_text("nonsense")
+        assert remembered_theme(Themes(home), "", settings).name == DEFAULT
+        assert str(home / "light.toml") in settings.trouble.message
+
+    def test_it_is_kept_beside_the_fleets(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("HACTL_STATE_DIR", str(tmp_path))
+        assert settings_file() == tmp_path / "console.toml"
 
 
 @pytest.mark.parametrize(("encoding", "glyphs"), [("utf-8", Glyphs()), ("ascii", ASCII), ("latin-1", ASCII)])

@@ -30,7 +30,9 @@ def test_a_death_is_replayed_after_the_daemon_has_gone() -> None:
             seen.until("DEGRADED 1 of 5 out: local-2", "killed by")
             seen.type("K")
             seen.until("this is a recording")
-            seen.type("n")
+            seen.type("jl")
+            seen.until("logs are not part of a recording")
+            seen.type("1n")
             seen.until("OK 3 nodes and 2 edges serve")
             seen.type("q")
             assert seen.until_it_ends() == 0

@@ -12,6 +12,7 @@ from hactl.core.errors import Unreachable
 from hactl.core.talk import Measured
 from hactl.core.value import replace
 from hactl.tui.keys import WRITES
+from hactl.tui.lines import length, plain
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
@@ -119,6 +120,13 @@ class TestCommandLine:
                 assert re.search(rf"^  (.*\s)?{re.escape(key)}\s", said, re.MULTILINE), key
             await now.press("escape")
             assert isinstance(now.app.screen, FleetPage)
+
+    async def test_help_is_not_cut_on_a_small_screen(self):
+        async with stage((80, 24)) as now:
+            await now.press("?")
+            reader = now.app.screen.query_one(Reader)
+            room = reader.scrollable_content_region.width
+            assert [plain(line) for line in reader.shown if length(line) > room] == []
 
     async def test_quit_is_a_command_too(self):
         async with stage() as now:

@@ -16,6 +16,7 @@ from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.tui.recording import Recording
 from hactl.tui.replay import Replay
 from hactl.tui.screens.fleet import FleetPage
+from hactl.tui.widgets.reader import Reader
 
 DEAD = Reason(code=ReasonCode.EXITED, text="killed by SIGKILL")
 
@@ -66,7 +67,7 @@ def row(now: Stage, name: str) -> str:
 async def test_it_says_that_it_is_a_recording_and_which_moment_it_shows(tape, size):
     async with replaying(tape, size=size) as now:
         head = now.text("#header")
-        assert "REPLAY 11-1" in head
+        assert "REPLAY 2" in head, "the day is said only where it is another one"
         assert " held " in head
         assert "OK 4 nodes and 2 edges serve" in head
         assert "p play" in now.text("#keys")
@@ -156,6 +157,19 @@ async def test_a_node_is_as_it_was(tape):
         assert "killed by SIGKILL" in now.text("#facts")
         await now.press("}")
         assert "serving" in now.text("#facts")
+
+
+async def test_logs_of_now_are_not_shown_as_those_of_then(tape):
+    """A log has no times to go by: where it is read is said instead."""
+    async with replaying(tape) as now:
+        now.controller.logs["seoul-1"] = ("today",)
+        await now.go_to("seoul-1")
+        for key in ("l", "2"):
+            await now.press(key)
+            await now.until_drawn()
+            reader = now.app.screen.query_one(Reader)
+            assert reader.total == 0
+            assert "logs are not part of a recording: hactl logs seoul-1" in reader.render_line(0).text
 
 
 async def test_where_nothing_was_measured_that_stands_beside_the_keys(tape):

@@ -181,6 +181,12 @@ async def tour(now: Stage) -> AsyncIterator[str]:
     await now.press("K")
     await settled(now, lambda: "hactl kill" in now.text("#question"))
     yield "confirm"
+    await now.press("escape", "W", *"30")
+    await settled(now, lambda: "seoul-1 30" in now.text("#question"))
+    yield "weight"
+    await now.press("escape", "ctrl+p", *"fail")
+    await settled(now)
+    yield "palette"
     await now.press("escape", "question_mark")
     await settled(now)
     yield "help"

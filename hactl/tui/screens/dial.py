@@ -13,11 +13,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from hactl.core.commands import SetWeight
 from hactl.tui.actions import Action, turned
 from hactl.tui.consequences import LABEL
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
+from hactl.tui.screens.confirm import FRAME
+from hactl.tui.screens.page import fits
 from hactl.tui.steady import Steady
 from hactl.tui.widgets.lines_view import Paragraphs
 
@@ -62,6 +65,10 @@ class Dial(Steady, ModalScreen[Action | None]):
         """As it is now."""
         self._show()
 
+    def on_resize(self) -> None:
+        """Another height has room for more, or less."""
+        self._show()
+
     @property
     def number(self) -> int:
         """What it stands at."""
@@ -86,7 +93,8 @@ class Dial(Steady, ModalScreen[Action | None]):
 
     def action_take(self) -> None:
         """This one."""
-        self.dismiss(self._action if self._action != self._before else None)
+        if fits(self.app.size):
+            self.dismiss(self._action if self._action != self._before else None)
 
     def action_leave(self) -> None:
         """Leave it as it was."""
@@ -100,7 +108,8 @@ class Dial(Steady, ModalScreen[Action | None]):
         if self._foreseen != self._action and not self._asking:
             self._asking = True
             self.run_worker(self._foresee(), group="preview", exit_on_error=False)
-        self.query_one("#question", Paragraphs).show(self._lines())
+        room = self.app.size.height - FRAME
+        self.query_one("#question", Paragraphs).tell(self._above(), self._below(), room)
 
     async def _foresee(self) -> None:
         try:
@@ -112,12 +121,13 @@ class Dial(Steady, ModalScreen[Action | None]):
             self._asking = False
         self._show()
 
-    def _lines(self) -> tuple[Line, ...]:
+    def _above(self) -> tuple[Line, ...]:
+        """The number, and what it would come to."""
         before = self._before.number
         current = self._foreseen == self._action
-        facts = self._facts if current else tuple(_faded(each) for each in self._facts)
+        what = "Weight" if isinstance(self._before.command, SetWeight) else "Nodes"
         return (
-            line(Span(text=f"{self._before.verb.capitalize()} of {self._before.whom}", meaning=Meaning.TITLE)),
+            line(Span(text=f"{what} of {self._before.whom}", meaning=Meaning.TITLE)),
             (),
             line(
                 Span(text="  ◂ ", meaning=Meaning.KEY),
@@ -126,13 +136,18 @@ class Dial(Steady, ModalScreen[Action | None]):
                 Span(text=f"   now {before}, {self._least} to {self._most}", meaning=Meaning.MUTED),
             ),
             (),
-            *facts,
+            *(self._facts if current else tuple(_faded(each) for each in self._facts)),
+        )
+
+    def _below(self) -> tuple[Line, ...]:
+        """The same for a shell, and the keys."""
+        return (
             (),
             line(Span(text=f"$ {self._action.shell}", meaning=Meaning.MUTED)),
             (),
             line(
-                Span(text="left right", meaning=Meaning.KEY), " by 1  ",
-                Span(text="down up", meaning=Meaning.KEY), " by 10  or type it  ",
+                Span(text="left right", meaning=Meaning.KEY), " 1  ",
+                Span(text="down up", meaning=Meaning.KEY), " 10  or type it  ",
                 Span(text="enter", meaning=Meaning.KEY), " takes it  ",
                 Span(text="esc", meaning=Meaning.KEY), " leaves it",
             ),

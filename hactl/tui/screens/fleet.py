@@ -47,9 +47,9 @@ class FleetPage(Page):
     ]
     NAME = "fleet"
     KEYS = (
-        ("enter", "node"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"), ("W", "weight"),
-        ("S", "scale"), ("F", "failover"), ("/", "filter"), ("z", "bad"), ("Z", "freeze"), ("M", "pause"),
-        ("l", "logs"), ("u", "undo"), ("^p", "all"), ("?", "help"), ("q", "quit"),
+        ("enter", "node"), ("/", "filter"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"),
+        ("W", "weight"), ("^p", "all"), ("S", "scale"), ("F", "failover"), ("Z", "freeze"), ("M", "pause"),
+        ("z", "bad"), ("l", "logs"), ("u", "undo"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     _rows_of: tuple[Snapshot | None, bool] = (None, False)
     """What the rows were made of, and whether they look old: of the same they are not made again."""

@@ -30,8 +30,8 @@ class NodePage(OneOf):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "back", show=False)]
     NAME = "node"
     KEYS = (
-        ("esc", "back"), ("< >", "others"), ("l", "logs"), ("K", "kill"), ("T", "stop"), ("R", "restart"),
-        ("D", "drain"), ("W", "weight"), ("Z", "freeze"), ("u", "undo"), ("^p", "all"), ("?", "help"), ("q", "quit"),
+        ("esc", "back"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"), ("W", "weight"),
+        ("< >", "others"), ("^p", "all"), ("Z", "freeze"), ("l", "logs"), ("u", "undo"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     _command = ("", "")
     """Instance and command line: the latter is looked up once for each."""
@@ -45,7 +45,7 @@ class NodePage(OneOf):
 
     @property
     def copied(self) -> str:
-        """All of it."""
+        """All that is known of it."""
         return "\n".join(plain(each) for each in self.query_one("#facts", LinesView).lines)
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:

@@ -59,6 +59,8 @@ class OneOf(Page):
         if not self.node:
             self.turn_to(DAEMON)
         reader = self.log_reader
+        if view.speed is not None:
+            reader.when_empty(f" logs are not part of a recording: hactl logs {self.node}")
         said = f"log of {self.node}" + (f", {reader.gone:,} older lines dropped" if reader.gone else "")
         if reader.border_title != said:
             reader.border_title = said

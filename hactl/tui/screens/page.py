@@ -5,10 +5,12 @@ from collections.abc import Callable, Collection, Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from hactl.core.model import Fleet
 from hactl.tui import keys
 from hactl.tui.bindings import PAGES
 from hactl.tui.layout import ROOMY
@@ -26,6 +28,12 @@ OPENING = ("filter", "ask", "command")
 """Actions after which letters are letters."""
 LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
+TOO_SMALL = "the window is too small to see what one does: keys that change anything are off"
+
+
+def fits(size: Size) -> bool:
+    """Whether what a change would do can be seen on a terminal of this size."""
+    return size.width >= LEAST[0] and size.height >= LEAST[1]
 
 
 class Page(Steady, Screen[None]):
@@ -99,9 +107,8 @@ class Page(Steady, Screen[None]):
         if not self.is_mounted:
             return
         width, height = self.size
-        small = width < LEAST[0] or height < LEAST[1]
-        self.set_class(small, "small")
-        if small:
+        self.set_class(not fits(self.size), "small")
+        if not fits(self.size):
             needed = f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; keys that change anything are off"
             self.lines("#header", (cut(line(Span(text=needed, meaning=Meaning.DEGRADED)), width),))
             return
@@ -134,29 +141,32 @@ class Page(Steady, Screen[None]):
     def _foot(self, view: View, width: int) -> Line:
         """Keys in the order of their importance, as many as there is room for; the last two always have it."""
         if view.trouble and view.live:
-            return cut(line(Span(text=f" {view.trouble}; trying again", meaning=Meaning.DOWN)), width)
+            return cut(line(Span(text=f" trying again: {view.trouble}", meaning=Meaning.DOWN)), width)
         past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()
         shown: Line = line(" ", *past, *self.foot())
         known = self.KEYS if view.speed is None else self.TIME_KEYS
-        offered = [self._offered(view, key, what) for key, what in known]
+        fleet = view.snapshot.fleet if view.snapshot is not None else Fleet()
+        meant = keys.rows(fleet, self.chosen, self.marks)
+        offered = [_offered(view, meant, key, what) for key, what in known]
         last: Line = tuple(span for each in offered[-2:] for span in each)
         for each in offered[:-2]:
             if length(shown) + length(each) + length(last) <= width:
                 shown += each
         return cut(shown + last, width)
 
-    def _offered(self, view: View, key: str, what: str) -> Line:
-        """One key; dimmed when it would do nothing, with another name when it would do another thing than usually."""
-        meaning = Meaning.KEY
-        if key in keys.WRITES and view.snapshot is not None:
-            choice = keys.choose(key, view.snapshot, keys.rows(view.snapshot.fleet, self.chosen, self.marks))
-            if choice.action is not None:
-                what = choice.action.verb
-            if choice.action is None or keys.forbidden(view):
-                meaning = Meaning.MUTED
-        name = Span(text=f" {what}  ", meaning=Meaning.TEXT if meaning is Meaning.KEY else Meaning.MUTED)
-        return line(Span(text=key, meaning=meaning), name)
-
     def lines(self, which: str, lines: tuple[Line, ...]) -> None:
         """Show lines in the view called `which`."""
         self.query_one(which, LinesView).show(lines)
+
+
+def _offered(view: View, meant: keys.Rows, key: str, what: str) -> Line:
+    """One key; dimmed when it would do nothing, with another name when it would do another thing than usually."""
+    meaning = Meaning.KEY
+    if key in keys.WRITES and view.snapshot is not None:
+        choice = keys.choose(key, view.snapshot, meant)
+        if choice.action is not None:
+            what = choice.action.verb
+        if choice.action is None or keys.forbidden(view):
+            meaning = Meaning.MUTED
+    name = Span(text=f" {what}  ", meaning=Meaning.TEXT if meaning is Meaning.KEY else Meaning.MUTED)
+    return line(Span(text=key, meaning=meaning), name)

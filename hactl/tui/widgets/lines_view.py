@@ -5,8 +5,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hactl.tui.lines import Line, wrapped
+from hactl.tui.lines import Line, Span, line, wrapped
 from hactl.tui.look import Look
+from hactl.tui.meaning import Meaning
 from hactl.tui.steady import SteadyLines
 
 
@@ -42,17 +43,17 @@ class LinesView(SteadyLines, Widget):
 
 
 class Paragraphs(LinesView):
-    """Lines that are broken where there is no room for them, and as high as they then are."""
+    """Lines that are broken where there is no room for them, and as high as they then are, up to `most` lines."""
 
     def __init__(self, look: Look, *, indent: int = 0, id: str | None = None) -> None:  # noqa: A002
         """Lines that had to be broken go on `indent` cells in."""
         super().__init__(look, id=id)
         self._indent = indent
-        self._whole: tuple[Line, ...] = ()
+        self._whole: tuple[tuple[Line, ...], tuple[Line, ...], int] = ((), (), 0)
 
-    def show(self, lines: tuple[Line, ...]) -> None:
-        """Show these."""
-        self._whole = lines
+    def tell(self, first: tuple[Line, ...], last: tuple[Line, ...], most: int) -> None:
+        """Show these; where `most` lines are too few, the end of the first ones is left out, and that is said."""
+        self._whole = (first, last, most)
         self._fit()
 
     def on_resize(self) -> None:
@@ -60,9 +61,15 @@ class Paragraphs(LinesView):
         self._fit()
 
     def _fit(self) -> None:
+        first, last, most = self._whole
+        top, bottom = self._broken(first), self._broken(last)
+        room = max(1, most - len(bottom))
+        if len(top) > room:
+            left_out = line(Span(text=f"... and {len(top) - room + 1} lines more", meaning=Meaning.MUTED))
+            top = [*top[: room - 1], left_out]
+        self.styles.height = len(top) + len(bottom)
+        self.show((*top, *bottom))
+
+    def _broken(self, lines: tuple[Line, ...]) -> list[Line]:
         width = self.size.width
-        fitted = [
-            each for whole in self._whole for each in (wrapped(whole, width, self._indent) if width else (whole,))
-        ]
-        self.styles.height = len(fitted)
-        super().show(tuple(fitted))
+        return [part for whole in lines for part in (wrapped(whole, width, self._indent) if width else (whole,))]

@@ -73,6 +73,13 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         hits = [each for each in seen if self._search and self._search in each.casefold()]
         return (hits or seen[-1:] or [""])[0]
 
+    def when_empty(self, text: str) -> None:
+        """What is to be shown while there is no line."""
+        empty = line(Span(text=text, meaning=Meaning.MUTED))
+        if empty != self._empty:
+            self._empty = empty
+            self.refresh()
+
     def clear(self) -> None:
         """Begin anew."""
         self._all.clear()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +71,52 @@ def test_a_segment_holds_ten_minutes(directory):
             opened.keep(moment(number), number)
             wait_until_written(directory, number)
     assert [place.begins - AT for place in listed(directory)] == [0, SECONDS]
+
+
+def test_a_segment_that_is_over_is_compressed_and_reads_alike(directory):
+    """By the next one, whichever daemon begins it; the one that is written is plain, so that nothing of it is lost."""
+    with log(directory) as opened:
+        for number in range(500):
+            opened.keep(moment(number), number)
+            if number % 50 == 0:  # a disk is never so fast that nothing would wait
+                wait_until_written(directory, number)
+        wait_until_written(directory, 499)
+    size = listed(directory)[0].path.stat().st_size
+    with log(directory) as opened:
+        opened.keep(moment(500), 500)
+    old, new = listed(directory)
+    assert (old.packed, new.packed) == (True, False)
+    assert old.path.stat().st_size < size / 2
+    assert old.path.stat().st_mode & 0o777 == 0o600
+    assert kept(directory) == list(range(501))
+
+
+@pytest.mark.parametrize("left", ["nothing more", "half a file", "both"])
+def test_a_daemon_that_dies_while_it_compresses_loses_nothing(directory, left):
+    with log(directory) as opened:
+        for number in range(5):
+            opened.keep(moment(number), number)
+    (plain,) = listed(directory)
+    if left == "half a file":
+        (directory / "packing").write_bytes(b"half")
+    if left == "both":
+        plain.path.with_name(plain.path.name + ".z").write_bytes(zlib.compress(plain.path.read_bytes()))
+    assert kept(directory) == [0, 1, 2, 3, 4]
+    with log(directory) as opened:
+        opened.keep(moment(5), 5)
+    assert kept(directory) == [0, 1, 2, 3, 4, 5]
+    assert len(list(directory.iterdir())) == 2
+
+
+def test_a_compressed_segment_that_is_damaged_is_passed_over(directory):
+    for number in range(2):
+        with log(directory) as opened:
+            opened.keep(moment(number), number)
+    old, _ = listed(directory)
+    old.path.write_bytes(old.path.read_bytes()[:-9])
+    segments = Segments(directory)
+    assert [frame.at for frame in segments.back(AT + 9, 100.0, limit=9)] == [AT + 1]
+    assert segments.damaged == [old.path]
 
 
 def test_a_clock_that_is_set_back_begins_another_segment(directory):
@@ -229,8 +276,8 @@ class TestRetention:
         assert self.segments(directory) == [3, 4]
 
     def test_what_is_too_large_goes_oldest_first_and_the_newest_never(self, full, directory):
-        each = listed(directory)[0].path.stat().st_size
-        full.expire(older_than=0.0, max_size=2 * each)
+        sizes = [place.path.stat().st_size for place in listed(directory)]
+        full.expire(older_than=0.0, max_size=sum(sizes[1:3]))
         assert self.segments(directory) == [2, 3, 4]
         full.expire(older_than=AT * 2, max_size=0)
         assert self.segments(directory) == [4]

@@ -1,12 +1,13 @@
 """Finding measurements again by their time, over many segments, damaged ones and clocks that were set back."""
 
+import zlib
 from pathlib import Path
 
 import pytest
 from support.measurements import AT, moment
 
 from hactl.store.frames import MAGIC, Encoder
-from hactl.store.segments import HELD, Segments, listed, named
+from hactl.store.segments import HELD, PACKED, Segments, listed, named
 
 
 @pytest.fixture
@@ -74,6 +75,16 @@ def test_a_damaged_segment_is_passed_over_and_named(directory):
     segments = Segments(directory)
     assert seconds(segments.back(AT + 41, 60.0, limit=100)) == [*range(10), 40, 41]
     assert segments.damaged == [damaged]
+
+
+def test_what_is_compressed_meanwhile_is_read_all_the_same(directory):
+    """A daemon goes on beside whoever looks back."""
+    plain = write(directory, 1, range(10))
+    segments = Segments(directory)
+    plain.with_name(plain.name + PACKED).write_bytes(zlib.compress(plain.read_bytes()))
+    plain.unlink()
+    assert seconds(segments.back(AT + 9, 60.0, limit=100)) == list(range(10))
+    assert Segments(directory).last == AT + 9
 
 
 def test_what_goes_meanwhile_is_missing_and_no_damage(directory):

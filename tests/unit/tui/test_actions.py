@@ -4,7 +4,7 @@ import pytest
 from support.build import a_launch
 from support.pictures import a_fleet, a_snapshot, with_node
 
-from hactl.core.commands import Kill, Pause, Scale, SetWeight, Stop
+from hactl.core.commands import Failback, Kill, Pause, Scale, SetWeight, Stop
 from hactl.core.model import Fleet
 from hactl.core.operation import Undo, Verb
 from hactl.core.value import replace
@@ -31,6 +31,7 @@ def weigh(fleet: Fleet, weight: int, *nodes: str, regions: tuple[str, ...] = ())
         (weigh(a_fleet(), 5, "seoul-1"), "weight 5 for seoul-1", "hactl weight seoul-1 5"),
         (weigh(a_fleet(), 5, regions=("seoul",)), "weight 5 for seoul", "hactl weight --region seoul 5"),
         (Action(command=Scale(region="seoul", count=4)), "scale seoul to 4 nodes", "hactl scale seoul 4"),
+        (Action(command=Failback(region="seoul")), "fail back seoul", "hactl failback seoul"),
         (Action(command=Pause()), "pause the fleet", "hactl pause"),
     ],
 )

@@ -92,7 +92,7 @@ def test_the_grace_that_is_given_is_said():
     assert graces[Stop].startswith("7.5 s to finish what is open, then cut off")
     assert "7.5 s" in graces[Restart]
     assert "stays up" in graces[Drain]
-    assert "nothing is repaired" in about("grace", said(Pause()))[0]
+    assert "nothing is repaired" in about("until", said(Pause()))[0]
 
 
 def test_whose_share_changes_most_comes_first():

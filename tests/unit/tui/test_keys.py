@@ -26,7 +26,7 @@ from hactl.core.node import Node, NodeState
 from hactl.core.operation import Operation, Step, Target, Undo, Verb
 from hactl.core.talk import Pulse
 from hactl.core.value import replace
-from hactl.tui.keys import WRITES, choose, forbidden, how_to_drill, rows
+from hactl.tui.keys import ONLY_READS, WRITES, choose, forbidden, rows
 
 
 def alone(node: Node) -> Fleet:
@@ -163,7 +163,7 @@ class TestForbidden:
     @pytest.mark.parametrize(
         ("change", "why"),
         [
-            ({"read_only": True}, "this console is read-only: open one without --read-only"),
+            ({"refusal": ONLY_READS}, ONLY_READS),
             ({"live": False}, "this is the past: p goes back to now"),
             ({"trouble": "no daemon"}, "nothing can be changed without the daemon: no daemon"),
             ({"snapshot": None}, "there is no picture yet"),
@@ -175,11 +175,6 @@ class TestForbidden:
     def test_a_fleet_may_forbid_it_itself(self):
         snapshot = replace(a_snapshot(), pulse=Pulse(read_only=True))
         assert "safety.read_only" in forbidden(a_view(snapshot))
-
-
-def test_how_to_drill_follows_from_the_verbs_there_are():
-    assert "no drills are built in yet" in how_to_drill(("kill",))
-    assert "`:drill list`" in how_to_drill(("kill", "drill"))
 
 
 def test_every_key_that_writes_is_upper_case():

@@ -5,7 +5,7 @@ from support.pictures import a_fleet, a_snapshot, a_view, with_node
 from hactl.core.commands import Kill, Start
 from hactl.core.node import NodeState
 from hactl.core.value import replace
-from hactl.tui.keys import WRITES, rows
+from hactl.tui.keys import ONLY_READS, WRITES, rows
 from hactl.tui.palette import SHIFTED, Entry, entries, narrowed
 from hactl.tui.picture import View
 
@@ -39,7 +39,7 @@ def test_changes_are_about_what_is_chosen():
     assert kill.action is not None
     assert kill.action.command == Kill(nodes=("seoul-1",))
     assert starting(known, "weight of seoul-1: ").action is not None
-    assert starting(known, "failover seoul: ").action is not None
+    assert starting(known, "fail over seoul: ").action is not None
     stopped = a_view(a_snapshot(with_node(a_fleet(), "seoul-1", state=NodeState.STOPPED, launch=None)))
     start = starting(shown(stopped, "seoul-1"), "start seoul-1")
     assert start.action is not None
@@ -51,7 +51,7 @@ def test_what_cannot_be_done_says_why():
     past = shown(replace(a_view(), live=False), "seoul-1")
     assert past["kill: ends it at once, as a crash would"].why_not == "this is the past: p goes back to now"
     assert past[":where ..."].why_not == "", "commands are about now, whatever is shown"
-    reader = shown(replace(a_view(), read_only=True), "seoul-1")
+    reader = shown(replace(a_view(), refusal=ONLY_READS), "seoul-1")
     assert "read-only" in reader[":where ..."].why_not
 
 

@@ -191,5 +191,5 @@ def test_memory_does_not_grow_with_what_is_recorded(tape):
     recording = Recording(tape.paths)
     for second in range(60, 3660, 60):
         recording.then(AT + second)
-    assert len(recording._rates) <= 900
+    assert len(recording._spread) <= 900
     assert len(recording._segments._held) <= 4

@@ -1,5 +1,7 @@
 """What stands above and below the table: a verdict that can be trusted, and numbers that were measured."""
 
+import time
+
 import pytest
 from support.pictures import AT, a_fleet, a_snapshot, a_view, samples, with_node
 
@@ -21,6 +23,10 @@ def text(line: Line) -> str:
 
 def head(view: View, *, now: float = 10.4, width: int = 120) -> Line:
     return header(view, now=now, wall=AT, width=width, glyphs=Glyphs())
+
+
+def said_at(view: View, wall: float) -> str:
+    return text(header(view, now=10.0, wall=wall, width=120, glyphs=Glyphs()))
 
 
 class TestHeader:
@@ -48,6 +54,14 @@ class TestHeader:
         past = replace(a_view(), live=False)
         assert "AS OF" in text(header(past, now=10.0, wall=AT + 42.0, width=120, glyphs=Glyphs()))
         assert "42s ago" in text(header(past, now=10.0, wall=AT + 42.0, width=120, glyphs=Glyphs()))
+
+    def test_a_recording_says_so_with_its_time_and_whether_it_is_played(self):
+        """And with its day, where that is not today."""
+        for speed, said in ((0.0, "held"), (5.0, "x5")):
+            view = replace(a_view(), live=False, speed=speed)
+            assert f"REPLAY {time.strftime('%H:%M:%S', time.localtime(AT))} {said}" in said_at(view, AT)
+            long_ago = said_at(view, AT + 30 * 86400)
+            assert f"REPLAY {time.strftime('%m-%d %H:%M:%S', time.localtime(AT))} {said}" in long_ago
 
     def test_without_a_view_it_says_what_it_waits_for(self):
         assert "waiting for the first picture" in text(head(View()))

@@ -63,5 +63,5 @@ def test_a_policy_that_does_not_look_at_weights_is_told():
 
 
 def test_bars_are_drawn_with_what_the_terminal_has():
-    assert "#" in plain(weighed(a_snapshot(), SetWeight(weight=5, nodes=("seoul-1",)), ASCII)[1])
-    assert "▇" in plain(weighed(a_snapshot(), SetWeight(weight=5, nodes=("seoul-1",)), Glyphs())[1])
+    assert ASCII.bars[-1] * 5 in plain(weighed(a_snapshot(), SetWeight(weight=5, nodes=("seoul-1",)), ASCII)[1])
+    assert Glyphs().bars[-1] * 5 in plain(weighed(a_snapshot(), SetWeight(weight=5, nodes=("seoul-1",)), Glyphs())[1])
