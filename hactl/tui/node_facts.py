@@ -26,6 +26,8 @@ LOSSES = 5
 """Losses that are told."""
 _LABEL = 11
 """Cells of the names of facts."""
+_MINUTES = (60, 30, 20, 12, 6)
+"""Cells of a minute: as many as there is room for, each of them as long as the others."""
 _STATUS = {
     EndpointStatus.ACTIVE: "takes requests",
     EndpointStatus.DRAINING: "takes no new clients",
@@ -43,7 +45,8 @@ def facts(view: View, name: str, glyphs: Glyphs, width: int, *, command: str = "
         what = f"no process '{name}' any more" if name else "no process chosen"
         return (line(Span(text=f" {what}; 1 goes back to the fleet", meaning=Meaning.MUTED)),)
     sample = next((each for each in snapshot.samples if each.node == name), Sample(node=name, at=snapshot.at))
-    minute = spark(view.rates.get(name, ()), max(1, min(60, width - _LABEL - 4)), glyphs)
+    room = next((cells for cells in _MINUTES if cells <= width - _LABEL - 4), _MINUTES[-1])
+    minute = spark(view.rates.get(name, ()), room, glyphs)
     return (
         *_state(snapshot, node, glyphs),
         (),

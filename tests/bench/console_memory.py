@@ -18,10 +18,11 @@ bench = Bench("P14m", "console: memory over half an hour and 10,000 events", "<=
 bench.option("--nodes", 12, "gateway nodes")
 bench.option("--minutes", 30, "how long, in the fleet's time")
 bench.option("--events", 10_000, "how much happens meanwhile")
-bench.option("--speed", 30, "seconds of the fleet within one second")
+bench.option("--speed", 60, "seconds of the fleet within one second")
 
-FILLING = 1000
-"""Seconds of the fleet's time after which nothing that is bounded grows any more: moments go back 900."""
+FILLING = 6000
+"""Seconds of the fleet's time after which nothing that is bounded grows any more: moments go back 900, and caches of
+what was drawn are a matter of how often it was looked at."""
 
 
 def resident(pid: int) -> float:

@@ -18,6 +18,8 @@ from hactl.tui.widgets.reader import Reader
 
 BESIDE = 0.48
 """The part of a wide screen for facts; the rest is for what happened."""
+LINES = 500
+"""Lines of its log that are kept here; more are on the screen of logs."""
 LOG = 6
 """Lines that are always kept for the log, the one above it included."""
 
@@ -39,7 +41,7 @@ class NodePage(OneOf):
         yield Horizontal(
             VerticalScroll(LinesView(self.look, id="facts"), id="scroll"), LinesView(self.look, id="past"), id="about"
         )
-        yield Reader(self.look, empty=" it has written nothing", id="log")
+        yield Reader(self.look, empty=" it has written nothing", room=LINES, id="log")
 
     @property
     def copied(self) -> str:

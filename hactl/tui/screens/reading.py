@@ -12,11 +12,11 @@ from hactl.tui.happenings import happened
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
-from hactl.tui.picture import View
+from hactl.tui.picture import RECORDS, View
 from hactl.tui.screens.one import OneOf
 from hactl.tui.screens.page import Page
 from hactl.tui.widgets.prompt import Prompt
-from hactl.tui.widgets.reader import Reader
+from hactl.tui.widgets.reader import ROOM, Reader
 
 
 class ReadingPage(Page):
@@ -27,6 +27,8 @@ class ReadingPage(Page):
         Binding("s", "ask('search')", "search", show=False, priority=True),
         Binding("escape", "clear", "clear", show=False),
     ]
+    ROOM: ClassVar[int] = ROOM
+    """Lines kept."""
     EMPTY: ClassVar[str] = ""
     """What is said while there is nothing to read."""
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -42,7 +44,7 @@ class ReadingPage(Page):
 
     def body(self) -> Iterable[Widget]:
         """The reader takes it all."""
-        yield Reader(self.look, empty=self.EMPTY, id="reader")
+        yield Reader(self.look, empty=self.EMPTY, room=self.ROOM, id="reader")
         yield Input(select_on_focus=False, id="ask")
 
     def on_mount(self) -> None:
@@ -116,6 +118,7 @@ class EventsPage(ReadingPage):
     """Everything that happened, in plain sentences."""
 
     NAME = "events"
+    ROOM = RECORDS
     EMPTY = " nothing has happened yet"
 
     _seen = 0

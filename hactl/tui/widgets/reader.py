@@ -19,7 +19,7 @@ from hactl.tui.meaning import Meaning
 from hactl.tui.steady import SteadyLines
 
 ROOM = 5000
-"""Lines kept."""
+"""Lines kept where nothing else is said."""
 
 
 class Reader(SteadyLines, ScrollView, can_focus=True):
@@ -36,12 +36,13 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         Binding("N", "match(-1)", "previous match", show=False),
     ]
 
-    def __init__(self, look: Look, *, empty: str = "", id: str | None = None) -> None:  # noqa: A002
-        """`empty` is shown while there is no line."""
+    def __init__(self, look: Look, *, empty: str = "", room: int = ROOM, id: str | None = None) -> None:  # noqa: A002
+        """`empty` is shown while there is no line; `room` is how many are kept."""
         super().__init__(id=id)
         self._empty = line(Span(text=empty, meaning=Meaning.MUTED))
         self._look = look
-        self._all: deque[Line] = deque(maxlen=ROOM)
+        self._all: deque[Line] = deque(maxlen=room)
+        self._room = room
         self._shown: list[Line] = []
         self._filter = ""
         self._search = ""
@@ -92,7 +93,7 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         """New lines at the end."""
         if not lines:
             return
-        gone = max(0, len(self._all) + len(lines) - ROOM)
+        gone = max(0, len(self._all) + len(lines) - self._room)
         self.gone += gone
         lost = sum(passes(plain(each), self._filter) for each in islice(self._all, gone))
         self._all.extend(lines)

@@ -1,5 +1,6 @@
 """One process in full."""
 
+import pytest
 from support.pictures import AT, MONO, a_fleet, a_snapshot, a_view, with_node
 
 from hactl.core.events import DaemonStarted, FailoverBegan, FailoverEnded, NodeChanged
@@ -99,6 +100,15 @@ def test_the_daemon_is_a_process_too():
     assert "3 records wait for room" in told
     assert "it takes no changes" in told
     assert "daemon 0 in charge (pid 7)" in told
+
+
+@pytest.mark.parametrize(("width", "cells"), [(160, 60), (60, 30), (42, 20), (30, 12), (10, 6)])
+def test_a_minute_takes_as_many_cells_as_divide_it(width, cells):
+    """Otherwise some of them would stand for more seconds than others."""
+    view = a_view()
+    full = replace(view, rates={"seoul-1": [5.0] * 90})
+    (minute,) = [line for line in facts(full, "seoul-1", Glyphs(), width) if "last 60 s" in text((line,))]
+    assert text((minute,)).count("▇") == cells
 
 
 def test_one_that_has_gone_is_said_to_have_gone():
