@@ -11,6 +11,7 @@ from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, Al
 from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
 from hactl.core.config_events import ConfigEvent
 from hactl.core.configured import configured, without
+from hactl.core.drill_events import DrillKept
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
@@ -161,6 +162,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             return _with_edge_loss(fleet, event)
         case OperationBegan(operation=operation) | OperationMoved(operation=operation):
             return replace(fleet, operations=fleet.operations | {operation.id: operation})
+        case DrillKept():
+            return _with_lease(fleet, event)
         case OperationEnded(id=ended):
             return replace(fleet, operations=without(fleet.operations, ended))
         case FleetPaused(paused=paused):
@@ -226,6 +229,14 @@ def _with_brownout(fleet: Fleet, event: BrownoutEvent) -> Fleet:
             return replace(fleet, brownouts=without(fleet.brownouts, region))
         case _:
             assert_never(event)
+
+
+def _with_lease(fleet: Fleet, event: DrillKept) -> Fleet:
+    operation = fleet.operations.get(event.id)
+    if operation is None or operation.drill is None:
+        return fleet
+    lease = replace(operation.drill, expires=event.expires, canary=max(operation.drill.canary, event.canary))
+    return replace(fleet, operations=fleet.operations | {event.id: replace(operation, drill=lease)})
 
 
 def _with_weights(fleet: Fleet, event: WeightsChanged) -> Fleet:
