@@ -12,7 +12,7 @@ from types import TracebackType
 
 from hactl.core import codec
 from hactl.core.errors import HactlError
-from hactl.drill.load import LoadPlan, Progress, Ready
+from hactl.drill.load_plan import LoadPlan, Progress, Ready
 from hactl.drill.records import Records
 
 _START = 15.0
