@@ -57,7 +57,15 @@ def execute(chosen: Chosen, definition: Definition, seed: int) -> DrillReport:
 
 async def _run(chosen: Chosen, definition: Definition, run: Run, me: OpenRun, seed: int) -> DrillReport:
     async with AsyncClient(chosen.paths.control) as client:
-        runner = Runner(client, definition, run, me=me, seed=seed, load=LoadProcess, say=output.say)
+        runner = Runner(
+            client,
+            definition,
+            run,
+            me=me,
+            seed=seed,
+            load=lambda plan: LoadProcess(plan, within=run.directory),
+            say=output.say,
+        )
         _heed_signals(runner)
         return await runner.run()
 

@@ -94,6 +94,7 @@ def bury(chosen: Chosen, run: Run, timeout: float) -> DrillReport:
         ended = _take_back(chosen, operation, timeout)
     filed = obituary(open_run, ended)
     run.finish(filed)
+    run.tidy()
     return filed
 
 

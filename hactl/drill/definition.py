@@ -67,6 +67,8 @@ class Limits(Value):
     min_healthy_regions: int = 1
     max_duration: float = 180.0
     """Seconds."""
+    lease: float = 15.0
+    """Seconds without a sign of life from its runner after which the daemon takes the fleet back."""
     abort_when: tuple[AbortRule, ...] = ()
 
 

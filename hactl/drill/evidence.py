@@ -4,13 +4,14 @@ All times are seconds of CLOCK_MONOTONIC, which the load, the runner and the dae
 what only the daemon knows is here to explain, except how soon it saw the fault itself.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from hactl.core.auto_failback import WHO
 from hactl.core.draft import evolve
 from hactl.core.events import NodeChanged, OperationBegan, Record
 from hactl.core.model import Fleet
-from hactl.core.reading import is_serving
+from hactl.core.plan import EndpointStatus
 from hactl.core.traffic import confirmed
 from hactl.core.value import Value
 from hactl.drill.canary import Losses
@@ -72,21 +73,35 @@ def rerouted(fleet: Fleet, records: Iterable[Record], nodes: tuple[str, ...]) ->
     for record in records:
         fleet = evolve(fleet, record.event)
         out = out or any(not fleet.nodes[name].serviceable for name in struck if name in fleet.nodes)
-        if struck and out and confirmed(fleet, fleet.plan.version):
+        if struck and out and not struck & _active(fleet) and confirmed(fleet, fleet.plan.version):
             return record.mono
     return None
 
 
 def capacity_back(fleet: Fleet, records: Iterable[Record], since: float) -> float | None:
-    """When everything served again for the first time after `since`, having been less; None while it never was."""
-    less = False
+    """When as many served again as in `fleet`, everywhere and known to every edge, for the first time after `since`,
+    having been less; None while they did not."""
+    wanted, less = _capacity(fleet), False
     for record in records:
         fleet = evolve(fleet, record.event)
-        if not is_serving(fleet):
+        has = _capacity(fleet)
+        if any(has[place] < count for place, count in wanted.items()):
             less = True
-        elif less and record.mono >= since:
+        elif less and record.mono >= since and confirmed(fleet, fleet.plan.version):
             return record.mono
     return None
+
+
+def _capacity(fleet: Fleet) -> Counter[str]:
+    """How many serve and are in the plan, by region; the edges under ""."""
+    active = _active(fleet)
+    serving = (node for node in fleet.nodes.values() if node.serviceable)
+    return Counter(node.region for node in serving if not node.region or node.name in active)
+
+
+def _active(fleet: Fleet) -> set[str]:
+    """Who takes traffic by the plan in force."""
+    return {endpoint.node for endpoint in fleet.plan.endpoints if endpoint.status is EndpointStatus.ACTIVE}
 
 
 def others(records: Iterable[Record], operation: str) -> tuple[str, ...]:

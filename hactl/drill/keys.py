@@ -92,6 +92,7 @@ LIMITS: dict[str, Key] = {
     "max_faulted_share": Key(kind=quantities.proportion()),
     "min_healthy_nodes": Key(kind=kinds.whole(0, 1000)),
     "min_healthy_regions": Key(kind=kinds.whole(0, 1000)),
+    "lease": Key(kind=quantities.duration("1s", "2m")),
     "max_duration": Key(kind=quantities.duration("1s", "1d")),
 }
 ABORT: dict[str, Key] = {

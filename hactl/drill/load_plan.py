@@ -2,6 +2,9 @@
 
 from hactl.core.value import Value
 
+PREFIX = "hactl-load-"
+"""How the directory of a load's files is called; it is left behind only when whoever started the load is killed."""
+
 
 class LoadPlan(Value):
     """What to send, how often and for how long."""

@@ -132,6 +132,9 @@ class _Reading:
         for number, fault in enumerate(drill.faults, start=1):
             if fault.at >= drill.phases.hold:
                 self._add(f"fault[{number}].at", "comes when the hold is over", f"less than {drill.phases.hold:g} s")
+        if drill.canary.rate * drill.limits.lease < 3:
+            told = f"a sign of life every {1 / drill.canary.rate:g} s is too rare for limits.lease"
+            self._add("canary.rate", told, f"at least {3 / drill.limits.lease:.1f}")
         rto = drill.objectives.rto
         if rto and 1 / drill.load.rate > rto / 50:
             self._add(

@@ -35,8 +35,6 @@ from hactl.drill.report import DrillReport, Ending, Line, Spent, write
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.watching import Clients, Load
 
-TERM = 15.0
-"""Seconds without a sign of life after which the daemon takes the fleet back."""
 PATIENCE = 120.0
 """Seconds that the daemon has to put everything back before that counts as not clean."""
 AFTERWARDS = 2.0
@@ -66,7 +64,6 @@ class Runner:
         seed: int,
         load: Callable[[LoadPlan], Load],
         say: Callable[[str], None],
-        term: float = TERM,
     ) -> None:
         """`me` says who runs it; `say` gets a line for everything that happens."""
         self._controller = controller
@@ -76,7 +73,6 @@ class Runner:
         self._seed = seed
         self._load_of = load
         self._say = say
-        self._term = term
         self._by = f"drill {drill.name}"
         self._stop = asyncio.Event()
         self._ending = Ending()
@@ -163,7 +159,7 @@ class Runner:
         if unmet:
             raise Stopped("; ".join(unmet))
         await rehearse(self._controller, plan, by=self._by)
-        loan = Loan(self._controller, plan, by=self._by, term=self._term)
+        loan = Loan(self._controller, plan, by=self._by, term=self._drill.limits.lease)
         await loan.begin()
         self._loan = loan
         self._evidence = replace(self._evidence, leftovers=("whether everything was put back is not known",))
@@ -229,7 +225,7 @@ class Runner:
         began = time.monotonic()
         self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=began))
         kept = self._planned.keeps_down
-        if kept and self._drill.phases.failback and not self._stop.is_set():
+        if kept and self._injected and self._drill.phases.failback and not self._stop.is_set():
             self._say(f"failback: starting {', '.join(kept)}")
             await self._order(Start(nodes=kept))
             for region in self._planned.regions:
@@ -240,7 +236,12 @@ class Runner:
         await self._borrowed.end(PATIENCE)
 
     async def _order(self, command: Start | Failback) -> None:
-        receipt = await self._controller.submit(command, by=self._by, reason=f"drill {self._drill.name}")
+        """A step of the way back in good order; what does not succeed is left to the daemon, which puts all back."""
+        try:
+            receipt = await self._controller.submit(command, by=self._by, reason=f"drill {self._drill.name}")
+        except CommandRejected as rejected:
+            self._say(f"failback: {rejected}")
+            return
         ended = await self._followed.ended(receipt.operation, PATIENCE)
         if ended is None or ended.outcome is not Outcome.DONE:
             self._say(f"failback: {receipt.sentence}: {'not in time' if ended is None else ended.sentence}")

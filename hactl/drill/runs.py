@@ -10,6 +10,7 @@ Each file is written whole or not at all.
 """
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hactl.core import codec
 from hactl.core.errors import HactlError
 from hactl.core.value import Value
 from hactl.drill.definition import Definition
+from hactl.drill.load_plan import PREFIX
 from hactl.drill.markdown import render
 from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
@@ -88,6 +90,11 @@ class Run:
             _write(self.directory / "requests.json", rows.encode())
         _write(self.directory / "report.md", render(report).encode())
         _write(self.directory / "report.json", codec.encode(report))
+
+    def tidy(self) -> None:
+        """Remove what only a runner that died leaves: the files of its load."""
+        for left in self.directory.glob(f"{PREFIX}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def report(self) -> DrillReport | None:
         """Its report; None while there is none. Raises HactlError for one that cannot be read."""
