@@ -32,12 +32,14 @@ async def rehearse(controller: Controller, plan: DrillPlan, *, by: str) -> None:
         await controller.submit(command(strike), by=by, dry_run=True)
 
 
-async def inject(controller: Controller, strike: Strike, fleet: Fleet, plan: DrillPlan, *, by: str) -> Injected:
+async def inject(
+    controller: Controller, strike: Strike, fleet: Fleet, plan: DrillPlan, *, by: str, patience: float = PATIENCE
+) -> Injected:
     """Do it, and look until it is in effect. Raises CommandRejected, and HactlError when there is nobody to strike."""
     launches = {name: _launch(fleet, name) for name in strike.nodes}
     asked = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
-        seen = tasks.create_task(_in_effect(strike, launches, asked + PATIENCE))
+        seen = tasks.create_task(_in_effect(strike, launches, asked + patience))
         try:
             await controller.submit(command(strike), by=by, reason=f"drill {plan.drill}")
         except HactlError as error:

@@ -1,11 +1,13 @@
 """A report as Markdown: for people, pull requests and tickets. Pure; nothing in it that the report does not have."""
 
 import datetime
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from hactl.drill.report import DrillReport
 from hactl.drill.verdict import Verdict
 
+_TAG = re.compile("<(?=[A-Za-z/!?])")
 _MARK = {
     Verdict.PASS: "PASS",
     Verdict.FAIL: "FAIL",
@@ -123,7 +125,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _text(text: str) -> str:
     """Foreign text that stays text in a table."""
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    return _TAG.sub("&lt;", text.replace("|", "\\|").replace("\n", " "))
 
 
 def _percent(margin: float | None) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from hactl.core.value import Value
+from hactl.drill.advice import explained
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
@@ -122,6 +123,7 @@ def write(
     windows = Windows(drill, evidence, rows)
     checks = validity(drill, plan, evidence, windows) if plan is not None and rows else ()
     judged = objectives(drill, plan, evidence, windows) if plan is not None and rows else ()
+    judged = explained(judged, evidence, windows)
     conclusion = conclude(judged, checks, stopped=ending.stopped, pointless=ending.pointless, error=ending.error)
     fault = evidence.times.fault
     after = [row for row in windows.rows if fault is not None and row.done >= fault and not row.ok]
