@@ -66,9 +66,10 @@ async def test_a_node_dies_and_nobody_notices() -> None:
         assert [spent.phase for spent in report.phases] == list(Phase)[:-1]
         (proof,) = report.evidence.proofs
         assert (proof.node, proof.done) == (report.plan.nodes[0], True)
-        (losses,) = report.evidence.losses
-        assert losses.lost_count == 0
-        assert losses.kept > 10
+        journal, revisions = report.evidence.losses
+        assert (journal.lost_count, revisions.lost_count) == (0, 0)
+        assert journal.kept > 10
+        assert revisions.kept == 1, "the founding one"
         await fleet.until(is_calm)
         assert wanted(fleet.now) == before
 
@@ -170,7 +171,7 @@ async def test_a_drill_survives_the_daemon() -> None:
         code, out, err = await hactl(fleet, "drill", "report", "--json")
         report = json.loads(out)
         assert report["clean"], (report["why"], err)
-        assert [loss["lost_count"] for loss in report["evidence"]["losses"]] == [0]
+        assert [loss["lost_count"] for loss in report["evidence"]["losses"]] == [0, 0]
         await fleet.until(is_calm)
 
 
