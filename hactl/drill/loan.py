@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hactl.control.controller import Controller
 from hactl.core.codec import encode
-from hactl.core.commands import BeginDrill, EndDrill, KeepDrill
+from hactl.core.commands import EndDrill, KeepDrill
 from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
 from hactl.core.drill_events import DrillKept
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
@@ -23,6 +23,7 @@ from hactl.core.spec import FleetSpec
 from hactl.core.talk import Query
 from hactl.core.value import replace
 from hactl.drill.canary import Ledger, Losses, Written, classify
+from hactl.drill.faults import borrowing
 from hactl.drill.plan import DrillPlan
 
 _PAGE = 500
@@ -34,24 +35,18 @@ _RETRY = 0.25
 class Loan:
     """One fleet, borrowed once."""
 
-    def __init__(self, controller: Controller, plan: DrillPlan, *, by: str, term: float) -> None:
-        """`term` is seconds: how long the daemon waits for a sign of life."""
+    def __init__(self, controller: Controller, plan: DrillPlan, *, by: str) -> None:
         self.operation = ""
         """Of the drill; "" before it was borrowed."""
         self._controller = controller
         self._plan = plan
         self._by = by
-        self._term = term
         self._ledger = Ledger()
         self._keeper: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
         """Borrow it. What is to be restored is on the daemon's disk when this returns. Raises CommandRejected."""
-        plan = self._plan
-        order = BeginDrill(
-            name=plan.drill, nodes=plan.nodes, regions=plan.regions, lease=self._term, longest=plan.longest
-        )
-        receipt = await self._controller.submit(order, by=self._by, reason=plan.title)
+        receipt = await self._controller.submit(borrowing(self._plan), by=self._by, reason=self._plan.title)
         self.operation = receipt.operation
 
     async def recorded(self) -> Operation | None:

@@ -161,7 +161,7 @@ class Runner:
         if unmet:
             raise Stopped("; ".join(unmet))
         await rehearse(self._controller, plan, by=self._by)
-        loan = Loan(self._controller, plan, by=self._by, term=self._drill.limits.lease)
+        loan = Loan(self._controller, plan, by=self._by)
         await loan.begin()
         self._loan = loan
         self._evidence = replace(self._evidence, leftovers=("whether everything was put back is not known",))
