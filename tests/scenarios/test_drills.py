@@ -220,12 +220,15 @@ async def test_a_fleet_that_is_not_well_is_not_drilled() -> None:
 @pytest.mark.envoy
 async def test_what_the_daemon_forbids_is_aborted_before_anything_happens() -> None:
     """The rules of `hactl.toml` cannot be raised by a drill file."""
-    async with RunningFleet(regions=TWO, extra="[safety]\nmax_faulted_share = 0.25\nmin_serving_nodes = 3\n") as fleet:
+    rules = '[safety]\nmin_serving_nodes = 3\nmax_drill = "5m"\n'
+    async with RunningFleet(regions=TWO, extra=rules) as fleet:
         report = await runner(fleet, short("region-loss")).run()
         assert (report.verdict, report.clean) == (Verdict.ABORTED, True)
         assert "safety.min_serving_nodes" in report.why
         wide = short("region-loss", "phases.hold=20m", "limits.max_duration=30m")
-        assert (await runner(fleet, wide).run()).verdict is Verdict.ABORTED
+        report = await runner(fleet, wide).run()
+        assert report.verdict is Verdict.ABORTED
+        assert "safety.max_drill allows 300 s" in report.why
         assert in_progress(fleet.now) is None
         with pytest.raises(Exception, match="no drill"):
             await fleet.client.submit(EndDrill(id="op-1"), by="test")
