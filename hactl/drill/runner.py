@@ -29,7 +29,7 @@ from hactl.drill.injecting import Injected, inject, rehearse
 from hactl.drill.leftovers import leftovers
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.loan import Loan
-from hactl.drill.phases import NEXT, Phase, Way
+from hactl.drill.phases import BORROWED, NEXT, Phase, Way
 from hactl.drill.plan import DrillPlan, plan
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Line, Spent, write
@@ -126,6 +126,8 @@ class Runner:
         return report
 
     async def _go(self, phase: Phase) -> Way:
+        if self._stop.is_set() and phase in (Phase.GATE, *BORROWED):
+            return Way.STOPPED
         try:
             await self._do[phase]()
         except Stopped as stopped:
