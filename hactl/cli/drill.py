@@ -133,8 +133,9 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
 def run(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) -> int:
     """Run a drill, and report.
 
-    NAME is one that comes with hactl, or the path of a file. Whatever becomes of this command, the daemon puts everything back: Ctrl-C ends it in good order, and a runner that
-    dies loses the fleet within seconds. Reports are kept beside the fleet's state: hactl drill report.
+    NAME is one that comes with hactl, or the path of a file. Whatever becomes of this command, the daemon puts
+    everything back: Ctrl-C ends it in good order, and a runner that dies loses the fleet within seconds. Reports are
+    kept beside the fleet's state: hactl drill report.
     """
     from hactl.cli.drill_running import execute
 
