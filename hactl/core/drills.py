@@ -17,10 +17,11 @@ from hactl.core.errors import CommandRejected
 from hactl.core.evacuating import restore
 from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
 from hactl.core.events import OperationMoved, WeightsChanged
+from hactl.core.founding import wanted
 from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState, Role
-from hactl.core.operation import RAMPS, Operation, Outcome, Verb
+from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Verb
 from hactl.core.operations import end
 from hactl.core.rolling import is_up, order
 from hactl.core.value import replace
@@ -93,7 +94,7 @@ def advance(draft: Draft) -> None:
             _take_back(draft, operation, lease, "it has taken longer than its limit")
         return
     for name, before in lease.baseline.nodes.items():
-        if name in draft.fleet.nodes:
+        if name in wanted(draft.fleet) and name not in _in_other_hands(draft.fleet):
             _put_back(draft, draft.fleet.nodes[name], before, f"{operation.by} (drill)")
     left = _left(draft.fleet, lease.baseline)
     if left is None and _regions_restored(draft, lease.baseline, operation.back):
@@ -158,19 +159,33 @@ def _put_back(draft: Draft, node: Node, before: Before, by: str) -> None:
         order(draft, node, Cause.THAW, by)
     if before.drained is not node.drained:
         order(draft, node, Cause.DRAIN if before.drained else Cause.RESUME, by)
-    wanted = draft.fleet.nodes[node.name]
-    if before.goal is not wanted.goal:
+    now = draft.fleet.nodes[node.name]
+    if before.goal is not now.goal:
         order(draft, node, Cause.START if before.goal is Goal.UP else Cause.STOP, by)
-    elif before.goal is Goal.UP and wanted.state is NodeState.FAILED:
+    elif before.goal is Goal.UP and now.state is NodeState.FAILED:
         order(draft, node, Cause.START, by)
+
+
+def _in_other_hands(fleet: Fleet) -> set[str]:
+    """Whom a rolling restart or a configuration change stops and starts now: two at once would pull in two ways."""
+    return {
+        target.node
+        for operation in fleet.operations.values()
+        if operation.verb is Verb.RESTART or operation.revision
+        for target in operation.targets
+        if target.phase is not Phase.DONE
+    }
 
 
 def _left(fleet: Fleet, baseline: Baseline) -> bool | str | None:
     """None: every process is as it was; a sentence: that will not be; False: not yet."""
+    taken, ours = _in_other_hands(fleet), wanted(fleet)
     for name, before in baseline.nodes.items():
-        node = fleet.nodes.get(name)
+        node = ours.get(name)
         if node is None:
-            continue
+            continue  # no configuration has it any more
+        if name in taken:
+            return False
         if before.goal is Goal.DOWN:
             if node.goal is not Goal.DOWN or node.state is not NodeState.STOPPED:
                 return False

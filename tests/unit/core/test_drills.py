@@ -305,6 +305,19 @@ def test_a_fleet_that_is_taken_down_in_a_drill_comes_up_as_it_was() -> None:
     assert wanted(world.fleet) == wanted(before.fleet)
 
 
+def test_what_a_rolling_restart_has_in_hand_is_left_to_it_until_it_is_through() -> None:
+    """Two that stop and start the same node would never agree: the drill waits for the other."""
+    world = raised(TWO)
+    drill = world.submit(lent("seoul-1", "seoul-2"))
+    restart = world.submit(Restart(nodes=("seoul-1", "seoul-2")))
+    world.submit(EndDrill(id=drill))
+    world.settle()
+    world.check_quiet()
+    assert world.ending(restart).outcome is Outcome.DONE
+    assert world.ending(drill).outcome is Outcome.DONE
+    assert len(world.saw(OperationEnded)) == 2
+
+
 def test_a_fault_of_a_drill_is_held_to_the_rules_of_everybody() -> None:
     """No privileged path: what would leave too few serving is refused in a drill as well."""
     world = raised(a_spec(nodes=2))

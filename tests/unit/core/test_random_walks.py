@@ -171,6 +171,9 @@ class Walk:
 
     def any_cause(self) -> Request | Observation:
         """Mostly what could follow now, sometimes something quite out of place."""
+        if not self.fleet.operations and self.chance.random() < 0.2:  # a rare moment, in which it may be lent
+            lent = (self.chance.choice(list(self.fleet.nodes)),)
+            return Request(command=BeginDrill(name="x", nodes=lent, lease=5.0, longest=60.0), by="carol")
         if self.chance.random() < 0.25:
             confirm = self.fleet.name if self.chance.random() < 0.3 else ""
             by = self.chance.choice(("alice", "bob", ""))
