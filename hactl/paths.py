@@ -53,6 +53,11 @@ class FleetPaths:
         return tuple(self.journal.with_name(f"{self.journal.name}{part}") for part in ("-wal", "-shm", ""))
 
     @property
+    def samples(self) -> Path:
+        """The directory of the segments that measurements are kept in."""
+        return self.state / "samples"
+
+    @property
     def lock(self) -> Path:
         """Held for as long as a daemon runs."""
         return self.state / "daemon.lock"
@@ -107,7 +112,7 @@ class FleetPaths:
         What else lies there is somebody's own.
         """
         logs = sorted(self.state.glob("daemon.log*"))
-        rest = (self.state / "nodes", self.ballast, self.control, self.control_read_only)
+        rest = (self.state / "nodes", self.samples, self.ballast, self.control, self.control_read_only)
         return tuple(path for path in (*logs, *rest, self.lock, *self.journal_files) if os.path.lexists(path))
 
     def node(self, name: str) -> Path:

@@ -56,8 +56,8 @@ class Missing(Value):
 def bundle(file: Path | None, as_json: bool) -> int:
     """Make a support archive (tar.gz, readable by you alone) without secrets. Works without a daemon, too.
 
-    It has the configuration in force, status, the last events, what doctor finds, the ends of the logs, versions,
-    facts about the machine, and a list of the documents that processes were given.
+    It has the configuration in force, status, the last events and measurements, what doctor finds, the ends of the
+    logs, versions, facts about the machine, and a list of the documents that processes were given.
     """
     about = parts.begin()
     name = f"hactl-bundle-{about.name}-{time.strftime('%Y%m%d-%H%M%S')}"

@@ -26,10 +26,13 @@ from hactl.core.errors import HactlError
 from hactl.core.events import Record
 from hactl.core.model import Fleet
 from hactl.core.reading import read
+from hactl.core.talk import Measured
 from hactl.core.telling import tell
 from hactl.core.value import Value
 
 EVENTS = 1000
+MINUTES = 10
+"""Of measurements, the last ones there are."""
 TAIL = 64 << 10
 """Bytes of each log."""
 _FACTS = (
@@ -137,6 +140,17 @@ def _events(about: Sources) -> Files:
     yield "events.txt", about.masker.text("\n".join(told) + "\n").encode()
 
 
+def _measurements(about: Sources) -> Files:
+    from hactl.store.segments import Segments
+
+    segments = Segments(about.chosen.paths.samples)
+    if segments.last is None:
+        raise HactlError("nothing was measured yet")
+    frames = segments.back(segments.last, MINUTES * 60.0, limit=MINUTES * 60)
+    told = (Measured(at=frame.at, samples=frame.samples, pulse=frame.pulse) for frame in frames)
+    yield "measurements.jsonl", b"".join(msgspec.json.encode(each) + b"\n" for each in told)
+
+
 def _findings(about: Sources) -> Files:
     findings = doctor.examine()
     yield "doctor.json", _json(about.masker.value(findings))
@@ -240,6 +254,7 @@ PARTS = (
     Part(about="the configuration in force", make=_configuration),
     Part(about="how the fleet is", make=_status),
     Part(about=f"the last {EVENTS} events", make=_events),
+    Part(about=f"what was measured in the last {MINUTES} minutes", make=_measurements),
     Part(about="what hactl doctor finds", make=_findings),
     Part(about="versions, installed and running", make=_versions),
     Part(about="facts about the machine", make=_machine),

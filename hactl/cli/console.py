@@ -3,19 +3,32 @@
 What it shows and does stands in `hactl.tui`, which is loaded here and nowhere else.
 """
 
+import contextlib
+import functools
 import os
+import signal
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from hactl.cli.choice import Chosen
 from hactl.cli.exits import Exit
 from hactl.cli.options import label
-from hactl.core.errors import ConfigError
+from hactl.core.errors import HactlError
+from hactl.paths import FleetPaths, state_home
 
 if TYPE_CHECKING:
+    from hactl.control.controller import Controller
+    from hactl.tui.app import Console
     from hactl.tui.meaning import Glyphs
+    from hactl.tui.past import Walk
+    from hactl.tui.picture import Picture, View
+    from hactl.tui.settings import SettingsFile
     from hactl.tui.theme import Theme
+    from hactl.tui.themes import Themes
 
 
 def possible() -> bool:
@@ -23,43 +36,115 @@ def possible() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def open_console(chosen: Chosen, *, verbs: tuple[str, ...] = (), theme: str = "", read_only: bool = False) -> int:
-    """Show the fleet until the operator leaves. Raises ConfigError for a theme that there is none of.
+def open_console(chosen: Chosen, *, verbs: Sequence[str] = (), theme: str = "", read_only: bool = False) -> int:
+    """Show the fleet until the operator leaves, and stop it if that is wanted then. Raises ConfigError for a bad theme.
 
     `verbs` are those that the command line inside completes.
     """
     import asyncio
 
     from hactl.control.aclient import AsyncClient
-    from hactl.tui.app import Console
 
-    look, glyphs = choose_theme(theme), choose_glyphs(sys.stdout.encoding)
-    socket = chosen.paths.control_read_only if read_only else chosen.paths.control
-
-    async def show() -> int:
+    async def show() -> "Console":
+        socket = chosen.paths.control_read_only if read_only else chosen.paths.control
         async with AsyncClient(socket, patience=0.0) as client:
-            console = Console(client, look, by=label(), verbs=verbs, read_only=read_only, glyphs=glyphs)
+            console = make(
+                client,
+                chosen.name,
+                chosen.paths,
+                theme=theme,
+                verbs=verbs,
+                read_only=read_only,
+                startable=chosen.config is not None,
+            )
+            leave_on_signals(console)
             await console.run_async()
-            return console.return_code or Exit.OK
+            return console
 
-    return asyncio.run(show())
+    console = asyncio.run(show())
+    if console.lifetime.stops:
+        from hactl.cli.run import down
 
-
-def choose_theme(name: str) -> "Theme":
-    """The theme called `name`, the user's own before those that come along; "" for what fits the terminal."""
-    from hactl.tui import theme
-
-    if not name:
-        name = "mono" if os.environ.get("NO_COLOR") else theme.DEFAULT
-    known = theme.shipped() | own_themes()
-    if name not in known:
-        raise ConfigError(f"no theme '{name}'", f"known: {', '.join(known)}; your own go to {themes_home()}")
-    return theme.read(known[name])
+        result: int = click.get_current_context().invoke(down)
+        return result
+    return console.return_code or Exit.OK
 
 
-def own_themes() -> dict[str, Path]:
-    """The themes of this user, by name."""
-    return {path.stem: path for path in sorted(themes_home().glob("*.toml"))}
+def leave_on_signals(console: "Console") -> None:
+    """SIGTERM and SIGHUP give the terminal back as it was, and say so with the exit code of whoever dies of them."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, functools.partial(console.exit, return_code=128 + number))
+
+
+def make(
+    client: "Controller",
+    fleet: str,
+    paths: FleetPaths,
+    *,
+    theme: str = "",
+    verbs: Sequence[str] = (),
+    walk: "Callable[[Picture], Walk] | None" = None,
+    **how: Any,
+) -> "Console":
+    """A console on the fleet at the other end of `client`, which keeps its things in `paths`; `how` is given to it.
+
+    `walk` is how it goes through time: without one, back to whatever is recorded.
+    """
+    from hactl.tui.app import Console
+    from hactl.tui.moments import Moments
+    from hactl.tui.recording import Recording
+    from hactl.tui.settings import SettingsFile
+    from hactl.tui.spliced import Spliced
+    from hactl.tui.themes import Themes
+
+    def last() -> "View":
+        with contextlib.closing(Recording(paths)) as recording:
+            return recording.then(recording.last)
+
+    themes = Themes(themes_home())
+    settings = SettingsFile(settings_file())
+    return Console(
+        client,
+        remembered_theme(themes, theme, settings),
+        fleet=fleet,
+        by=label(),
+        verbs=verbs,
+        themes=themes,
+        glyphs=choose_glyphs(sys.stdout.encoding),
+        walk=walk or (lambda picture: Moments(picture, Spliced(picture, lambda: Recording(paths)))),
+        settings=settings,
+        last=last,
+        **how,
+    )
+
+
+def remembered_theme(themes: "Themes", name: str, settings: "SettingsFile") -> "Theme":
+    """The theme called `name`; "" for the one that was chosen last time, or for what fits the terminal.
+
+    One that was chosen and is no use any more is no reason not to open: it is the trouble of `settings` then.
+    Raises ConfigError for a `name` that is no use.
+    """
+    if not name and settings.settings.theme and not os.environ.get("NO_COLOR"):
+        try:
+            return themes.read(settings.settings.theme)
+        except HactlError as error:
+            settings.trouble = error
+    return choose_theme(themes, name)
+
+
+def settings_file() -> Path:
+    """Where what the console remembers of its user is kept."""
+    return state_home() / "console.toml"
+
+
+def choose_theme(themes: "Themes", name: str) -> "Theme":
+    """The theme called `name`; "" for what fits the terminal. Raises ConfigError when it is no use."""
+    from hactl.tui.theme import DEFAULT
+
+    return themes.read(name or ("mono" if os.environ.get("NO_COLOR") else DEFAULT))
 
 
 def themes_home() -> Path:

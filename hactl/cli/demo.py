@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 def demo(headless: bool, node: str | None, rate: float, duration: float, as_json: bool) -> int:
     """Start a whole fleet, put load on it, kill a node, and measure what clients saw. Leaves nothing behind.
 
-    On a terminal the fleet then stays up, with live status, until Ctrl-C. Exit code 0 only if no request failed and
-    the capacity came back.
+    On a terminal all that is seen in the console, and the fleet stays up under load until you leave. Exit code 0 only
+    if no request failed and the capacity came back.
     """
+    from hactl.cli import console, demo_console
     from hactl.processes import demo as process
 
+    if not headless and not as_json and console.possible():
+        return demo_console.show(node=node, rate=rate, duration=duration)
     stays = not headless and not as_json and sys.stdout.isatty()
 
     async def act() -> DemoReport:

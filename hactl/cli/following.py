@@ -1,6 +1,6 @@
-"""Waiting for something to come true in a running fleet, by its stream of events: no polling, nothing missed.
+"""Following a running fleet by its stream of events, and waiting for something to come true in it: no polling.
 
-Survives a restart of the daemon: the stream is taken up again until the time is over.
+Survives restarts of the daemon: the stream is taken up again where it was, and nothing is missed.
 """
 
 import time
@@ -11,10 +11,38 @@ from hactl.core.draft import evolve
 from hactl.core.errors import HactlError, TimedOut, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
-from hactl.core.talk import News, Query, Snapshot
+from hactl.core.talk import News, Query, Snapshot, Update
+from hactl.core.value import Value
 
 RECONNECT = 0.1
 """Seconds before a stream that ended is asked for again."""
+PATIENT = 1.0
+"""The same for whoever follows without end, which may be through a long time without a daemon."""
+PAGE = 10_000
+"""Records asked for at most; the daemon gives no more at a time."""
+
+
+class Away(Value):
+    """Nobody answers; this comes again and again until somebody does."""
+
+
+def through_restarts(client: Client, after: int, missed: Callable[[Query], list[Record]]) -> Iterator[Update | Away]:
+    """Every update behind `after`, without end; what was missed while nobody answered comes first, as News.
+
+    `missed` asks for that where the daemon cannot tell any more, which is when it gives a whole snapshot instead.
+    """
+    while True:
+        try:
+            for update in client.watch(after):
+                if isinstance(update, Snapshot) and update.fleet.seq > after:
+                    yield News(records=tuple(missed(Query(after=after, before=update.fleet.seq + 1, limit=PAGE))))
+                    after = max(after, update.fleet.seq)
+                elif isinstance(update, News):
+                    after = max((after, *(record.seq for record in update.records)))
+                yield update
+        except Unreachable:
+            yield Away()
+        time.sleep(PATIENT)
 
 
 def fleets(client: Client, until: float) -> Iterator[tuple[Fleet, tuple[Record, ...]]]:

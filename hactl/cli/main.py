@@ -24,6 +24,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("hactl.cli.status", "Show what runs, what serves and what does not, and why."),
     "events": ("hactl.cli.see", "Show what happened."),
     "logs": ("hactl.cli.see", "Show the log of one process."),
+    "watch": ("hactl.cli.watch", "Say what happens in plain sentences, for screen readers, logs and pipes."),
+    "replay": ("hactl.cli.replay", "Open the console on what was recorded."),
     "wait": ("hactl.cli.see", "Wait until the fleet, nodes or an operation are where they should be."),
     "where": ("hactl.cli.see", "Show where this fleet keeps its things."),
     "doctor": ("hactl.cli.doctor", "Check the machine and the configuration for what will bite."),
@@ -140,6 +142,8 @@ def hactl(ctx: click.Context, theme: str, read_only: bool) -> int:
     from hactl.cli.status import status
 
     result: int = ctx.invoke(status)
+    if sys.stdout.isatty():
+        output.say("this terminal only prints: hactl watch says what happens from here on")
     return result
 
 

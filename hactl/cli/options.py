@@ -1,7 +1,9 @@
 """The options that many verbs share, so that they are spelt and explained the same everywhere."""
 
+import contextlib
 import functools
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +22,25 @@ def duration(text: str) -> float:
         if number != text and number.isascii() and number.replace(".", "", 1).isdigit():
             return float(number) * seconds
     raise click.BadParameter(f"'{text}' is no duration; write 250ms, 5s, 2m, 1h or 3d")
+
+
+def moment(text: str) -> float:
+    """The type of options like `--since` that mean a time: Unix time, from an age as in `duration`, "14:05",
+    "14:05:30" (the last time it was that late), "2026-11-25" or "2026-11-25 14:05:30". Raises click.BadParameter.
+    """
+    import datetime
+
+    now = time.time()
+    with contextlib.suppress(click.BadParameter):
+        return now - duration(text)
+    for clock in ("%H:%M", "%H:%M:%S"):
+        with contextlib.suppress(ValueError):
+            today = time.strftime("%Y-%m-%d", time.localtime(now))
+            at = time.mktime(time.strptime(f"{today} {text}", f"%Y-%m-%d {clock}"))
+            return at if at <= now else at - 86400.0
+    with contextlib.suppress(ValueError):
+        return datetime.datetime.fromisoformat(text).timestamp()
+    raise click.BadParameter(f"'{text}' is no time; write 2h, 14:05, 14:05:30, 2026-11-25 or 2026-11-25T14:05:30")
 
 
 def remember_fleet(ctx: click.Context, param: click.Parameter, name: str | None) -> None:  # noqa: ARG001

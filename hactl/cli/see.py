@@ -11,7 +11,7 @@ import click
 from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
-from hactl.cli.following import until_ended, until_true
+from hactl.cli.following import PAGE, Away, through_restarts, until_ended, until_true
 from hactl.cli.options import duration, fleet_option, json_option, timeout_option
 from hactl.cli.records import history
 from hactl.control.client import Client
@@ -22,15 +22,12 @@ from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
 from hactl.core.plain import plain
 from hactl.core.reading import is_serving, read
-from hactl.core.talk import LogPage, News, Query, Snapshot
+from hactl.core.talk import LogPage, News, Query
 from hactl.core.telling import QUIET, tell
+from hactl.core.value import replace
 
-RECONNECT = 1.0
-"""Seconds between two attempts to follow a daemon that is away."""
 LOG_POLL = 0.25
 """Seconds between two looks at a log that is being followed."""
-PAGE = 10_000
-"""Records or lines that are shown at most; the daemon gives no more at a time."""
 _KINDS = tuple(kind.__name__ for kind in get_args(Event))
 _USUAL = tuple(kind for kind in _KINDS if kind not in QUIET)
 
@@ -73,22 +70,17 @@ def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], oldest: float, *
 
     Nothing from before `oldest` (Unix time) is shown, though it may stand behind an `after` that nothing has moved.
     """
-    while True:
-        try:
-            for update in chosen.client.watch(after):
-                records: list[Record] | tuple[Record, ...] = ()
-                if isinstance(update, News):
-                    records = update.records
-                elif isinstance(update, Snapshot) and update.fleet.seq > after:
-                    missed = Query(after=after, before=update.fleet.seq + 1, since=oldest, limit=PAGE)
-                    records = history(chosen, missed)
-                for record in records:
-                    if record.seq > after and type(record.event).__name__ in kinds:
-                        _print(record, as_json=as_json)
-                    after = max(after, record.seq)
-        except Unreachable:
+
+    def missed(query: Query) -> list[Record]:
+        return history(chosen, replace(query, since=oldest))
+
+    for update in through_restarts(chosen.client, after, missed):
+        if isinstance(update, Away):
             output.say("the daemon is away; waiting for it")
-        time.sleep(RECONNECT)
+        for record in update.records if isinstance(update, News) else ():
+            if record.seq > after and type(record.event).__name__ in kinds:
+                _print(record, as_json=as_json)
+            after = max(after, record.seq)
 
 
 def _print(record: Record, *, as_json: bool) -> None:
@@ -222,6 +214,7 @@ def where(as_json: bool) -> int:
         "config": str(chosen.config or ""),
         "state": str(paths.state),
         "journal": str(paths.journal),
+        "measurements": str(paths.samples),
         "daemon log": str(paths.daemon_log),
         "node logs": str(paths.node("NAME") / "process.log"),
         "drills": str(paths.drills),

@@ -97,7 +97,7 @@ def _show(snapshot: Snapshot, *, as_json: bool) -> None:
 
 def lines(snapshot: Snapshot, width: int = 0) -> list[str]:
     """The whole status as text; within `width` columns, when given, by leaving out what matters least."""
-    return [*_summary(snapshot, width), "", *_table(snapshot, width), *_operations(snapshot)]
+    return [*_summary(snapshot, width), "", *_table(snapshot, width), *operations(snapshot)]
 
 
 def _summary(snapshot: Snapshot, width: int) -> list[str]:
@@ -114,23 +114,30 @@ def _summary(snapshot: Snapshot, width: int) -> list[str]:
     ]
     if fleet.last_edge_loss is not None:
         summary.append(_edge_loss(fleet.last_edge_loss, snapshot.at))
-    if fleet.config_trouble:
-        summary.append(
-            f"WARNING: the last good configuration (revision {fleet.revision}) is in force, because hactl.toml cannot"
-            f" be used: {fleet.config_trouble}"
-        )
-    if fleet.paused is not None:
-        summary.append(_paused(fleet.paused, snapshot.at))
-    summary += _regions(snapshot)
-    if pulse.read_only:
-        summary.append("READ-ONLY: every command is refused (safety.read_only in hactl.toml)")
-    summary += _certificate(fleet, snapshot.at)
-    if pulse.unwritten:
-        summary.append(f"WARNING: {pulse.unwritten} records could not be written yet: the disk is full")
+    summary += warnings(snapshot)
     stale = time.time() - snapshot.at
     if stale > 5:
         summary.append(f"WARNING: this picture is {age(stale)} old")
     return summary
+
+
+def warnings(snapshot: Snapshot) -> list[str]:
+    """What else is not as it should be, or on purpose: a sentence each."""
+    fleet, pulse, said = snapshot.fleet, snapshot.pulse, []
+    if fleet.config_trouble:
+        said.append(
+            f"WARNING: the last good configuration (revision {fleet.revision}) is in force, because hactl.toml cannot"
+            f" be used: {fleet.config_trouble}"
+        )
+    if fleet.paused is not None:
+        said.append(_paused(fleet.paused, snapshot.at))
+    said += _regions(snapshot)
+    if pulse.read_only:
+        said.append("READ-ONLY: every command is refused (safety.read_only in hactl.toml)")
+    said += _certificate(fleet, snapshot.at)
+    if pulse.unwritten:
+        said.append(f"WARNING: {pulse.unwritten} records could not be written yet: the disk is full")
+    return said
 
 
 def _edge_loss(loss: EdgeLoss, now: float) -> str:
@@ -216,7 +223,8 @@ def _number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _operations(snapshot: Snapshot) -> list[str]:
+def operations(snapshot: Snapshot) -> list[str]:
+    """What is under way: a sentence each."""
     return [
         f"{operation.id}: {operation.sentence}, by {operation.by},"
         + (f" {operation.done} of {len(operation.targets)} done," if operation.targets else "")

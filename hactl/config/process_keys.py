@@ -195,8 +195,12 @@ JOURNAL = Table(
     blank=JournalSpec(),
     into="journal",
     keys=(
-        Key(name="max_age", kind=quantities.duration("1h", "3650d"), doc="how long records are kept"),
-        Key(name="max_size", kind=quantities.size("1MiB", "64GiB"), doc="the oldest records go beyond this size"),
+        Key(name="max_age", kind=quantities.duration("1h", "3650d"), doc="how long records and measurements are kept"),
+        Key(
+            name="max_size",
+            kind=quantities.size("1MiB", "64GiB"),
+            doc="the oldest records go beyond this size, and so do the oldest measurements",
+        ),
         Key(
             name="checkpoint_every",
             kind=kinds.whole(1, 100_000),

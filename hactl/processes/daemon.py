@@ -15,7 +15,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -40,6 +40,7 @@ from hactl.processes.taking_charge import Charge, take_charge
 from hactl.store.ballast import Ballast
 from hactl.store.journal import SqliteJournal
 from hactl.store.lock import FleetLock
+from hactl.store.samples import SampleLog
 from hactl.supervisor import procfs
 from hactl.supervisor.alerts.delivery import AlertDelivery
 from hactl.supervisor.listening import claimed
@@ -77,7 +78,7 @@ async def run(
         group_id(spec.group)  # found out while another daemon may still be in charge
     lock = FleetLock(paths.lock)
     notes = _take_over(before, paths, lock) if before is not None else ()
-    with lock, contextlib.closing(SqliteJournal(paths.journal)) as journal:
+    with lock, _written(paths) as (journal, samples):
         edges = EnvoyEdge(paths)
         charge = take_charge(
             *(spec, journal, clock()),
@@ -97,6 +98,7 @@ async def run(
             paths=paths,
             recorder=Recorder(journal, _laid(Ballast(paths.ballast))),
             journal=journal,
+            samples=samples,
             edges=edges,
             gateways=gateways,
             proposer=Proposals(edges=edges, gateways=gateways),
@@ -106,15 +108,7 @@ async def run(
             pid=os.getpid(),
             open_files=raise_limit(),
         )
-        server = ControlServer(
-            supervisor,
-            socket=paths.control,
-            read_only_socket=paths.control_read_only,
-            fleet=in_force.name,
-            version=__version__,
-            pid=os.getpid(),
-            allowed=allowed,
-        )
+        server = _server(supervisor, paths, in_force.name, allowed)
         async with claimed(in_force.edge.host, in_force.edge.port):
             await _attend(supervisor, server, charge, face, lambda: _in_charge(ready, face, notes))
         _tidy(paths, supervisor.look())
@@ -198,6 +192,30 @@ def _laid(ballast: Ballast) -> Ballast:
     with contextlib.suppress(JournalFull, HactlError):  # a full disk is no reason not to start
         ballast.lay()
     return ballast
+
+
+@contextlib.contextmanager
+def _written(paths: FleetPaths) -> Iterator[tuple[SqliteJournal, SampleLog]]:
+    """What happens, and what is measured."""
+    with contextlib.closing(SqliteJournal(paths.journal)) as journal, SampleLog(paths.samples, say=_say) as samples:
+        yield journal, samples
+
+
+def _server(supervisor: Supervisor, paths: FleetPaths, fleet: str, allowed: Allowed) -> ControlServer:
+    return ControlServer(
+        supervisor,
+        socket=paths.control,
+        read_only_socket=paths.control_read_only,
+        fleet=fleet,
+        version=__version__,
+        pid=os.getpid(),
+        allowed=allowed,
+    )
+
+
+def _say(text: str) -> None:
+    """For the daemon's own log."""
+    print(f"hactl: {text}", file=sys.stderr, flush=True)
 
 
 def _gateways(spec: FleetSpec, paths: FleetPaths, health: Callable[[Node], HealthSpec]) -> ProcessKind:

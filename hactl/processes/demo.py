@@ -31,6 +31,8 @@ from hactl.processes.launching import launch, workers
 from hactl.supervisor import pidfd
 from hactl.supervisor.process_table import free_ports
 
+STARTING = "starting 2 edges, 5 nodes in 2 regions, and a service behind them"
+STOPPING = "stopping everything"
 RATE = 300.0
 DURATION = 10.0
 LIFETIME = 4 * 3600
@@ -109,14 +111,21 @@ async def run(
     afterwards: Callable[[Stage, DemoReport], Awaitable[None]],
 ) -> DemoReport:
     """The whole demo: build, load, kill, measure, `afterwards`, clear away."""
-    say("starting 2 edges, 5 nodes in 2 regions, and a service behind them")
+    say(STARTING)
     async with stage() as built:
-        async with AsyncClient(built.paths.control) as client:
-            load = LoadProcess(LoadPlan(url=built.url, rate=rate, duration=duration))
-            report = await failover_demo(client, load, say=say, node=node)
+        report = await perform(built, say=say, node=node, rate=rate, duration=duration)
         await afterwards(built, report)
-        say("stopping everything")
+        say(STOPPING)
     return report
+
+
+async def perform(
+    built: Stage, *, say: Callable[[str], None], node: str | None, rate: float, duration: float
+) -> DemoReport:
+    """The story itself, on a stage that was built: load, kill, measure."""
+    async with AsyncClient(built.paths.control) as client:
+        load = LoadProcess(LoadPlan(url=built.url, rate=rate, duration=duration))
+        return await failover_demo(client, load, say=say, node=node)
 
 
 async def keep_busy(url: str, *, rate: float) -> None:

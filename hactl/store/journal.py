@@ -27,7 +27,9 @@ from hactl.core.model import Fleet
 from hactl.store.database import Database
 
 CHECKPOINTS_KEPT = 3
-"""One to use and two to fall back on."""
+"""One to use and two to fall back on; older ones only serve those who look back."""
+LOOKING_BACK = 500
+"""Records between these older ones, at least: they are as many as anybody has to replay who asks how it was."""
 PRUNE_BATCH = 5_000
 """Records deleted by one call at most, so that nothing else waits long for the journal."""
 
@@ -35,6 +37,11 @@ _KEPT = tuple(
     kind.__name__
     for kind in (FleetFounded, ConfigTaken, RulesTaken, RevisionProposed, RevisionApplied, RevisionRolledBack)
 )
+_THIN_OUT = """DELETE FROM checkpoints
+    WHERE seq = (SELECT seq FROM checkpoints ORDER BY seq DESC LIMIT 1 OFFSET ?)
+    AND EXISTS (SELECT 1 FROM checkpoints AS o WHERE o.seq < checkpoints.seq AND o.seq > checkpoints.seq - ?)
+    AND EXISTS (SELECT 1 FROM records WHERE records.seq = checkpoints.seq)"""
+"""What has just left the newest few goes when another one is near. Not where records were lost: it closes that hole."""
 _COLUMNS = "seq, v, body"
 _NO_END = 2**63 - 1
 _Row = tuple[int, int, bytes]
@@ -100,9 +107,10 @@ class SqliteJournal:
         self._last = last
 
     def checkpoint(self, fleet: Fleet) -> None:
-        """Keep a whole picture so that a start need not replay everything before it; the last three are kept.
+        """Keep a whole picture so that a start need not replay everything before it.
 
-        It may stand ahead of the last record, when records were lost for want of room. Raises JournalFull.
+        The last three are kept, and of older ones as many as `fleet_before` needs. It may stand ahead of the last
+        record, when records were lost for want of room. Raises JournalFull.
         """
         body = encode(fleet)
         with self._database.transaction() as db:
@@ -110,10 +118,7 @@ class SqliteJournal:
                 "INSERT OR REPLACE INTO checkpoints (seq, v, crc, body) VALUES (?, ?, ?, ?)",
                 (fleet.seq, VERSION, zlib.crc32(body), body.decode()),
             )
-            db.execute(
-                "DELETE FROM checkpoints WHERE seq NOT IN (SELECT seq FROM checkpoints ORDER BY seq DESC LIMIT ?)",
-                (CHECKPOINTS_KEPT,),
-            )
+            db.execute(_THIN_OUT, (CHECKPOINTS_KEPT, LOOKING_BACK))
         self._checkpointed = max(self._checkpointed, fleet.seq)
 
     def load(self) -> tuple[Fleet | None, list[Record]]:
@@ -139,6 +144,42 @@ class SqliteJournal:
                 )
             after = record.seq
         return fleet, records
+
+    def fleet_before(self, seq: int) -> Fleet | None:
+        """The fleet at the newest readable checkpoint up to `seq`; a fleet without anything when all records are kept.
+
+        None when nothing is left from which to tell. Raises HactlError when a newer hactl wrote it.
+        """
+        with self._database.reading() as db:
+            for found in _checkpoints(db):
+                if found <= seq and (fleet := _fleet(db, found)) is not None:
+                    return fleet
+            return None if _released(db) else Fleet()
+
+    def seq_at(self, wall: float, *, after: int = 0) -> int:
+        """The record that was the newest at `wall` (Unix time); 0 before the first one.
+
+        Where a clock was set back that time has come twice, and one of the two is meant: the one behind the record
+        `after`, which had happened by then, when that is given.
+        """
+        with self._database.reading() as db:
+            if after:
+                later = "SELECT seq FROM records WHERE seq > ? AND +wall > ? ORDER BY seq LIMIT 1"
+                row = db.execute(later, (after, wall)).fetchone()
+                newest = "SELECT max(seq) FROM records WHERE seq < ?"
+                row = db.execute(newest, (_NO_END if row is None else row[0],)).fetchone()
+            else:
+                newest = "SELECT seq FROM records WHERE wall <= ? ORDER BY wall DESC, seq DESC LIMIT 1"
+                row = db.execute(newest, (wall,)).fetchone()
+        return 0 if row is None or row[0] is None else int(row[0])
+
+    def oldest(self) -> int:
+        """The first record from which on a fleet can be told; 0 in an empty journal."""
+        with self._database.reading() as db:
+            checkpoints = _checkpoints(db)
+            base = (checkpoints[-1] if checkpoints else None) if _released(db) else 0
+            first = db.execute("SELECT min(seq) FROM records WHERE seq >= ?", (base,)).fetchone()[0]
+        return int(first or 0)
 
     def query(
         self, *, after: int = 0, before: int = 0, since: float = 0.0, kinds: tuple[str, ...] = (), limit: int = 100
@@ -211,8 +252,8 @@ class SqliteJournal:
     def _releasable(self, db: sqlite3.Connection) -> tuple[int, int]:
         """The first record there is, and the last that may go now: no start would replay it."""
         first = _released(db) + 1
-        oldest_checkpoint = db.execute("SELECT ifnull(min(seq), 0) FROM checkpoints").fetchone()[0]
-        return first, min(oldest_checkpoint, self._last, first + PRUNE_BATCH - 1)
+        needed = min(_checkpoints(db)[:CHECKPOINTS_KEPT], default=0)
+        return first, min(needed, self._last, first + PRUNE_BATCH - 1)
 
     @property
     def _path(self) -> Path:
@@ -250,6 +291,7 @@ def _release(db: sqlite3.Connection, first: int, last: int) -> int:
     """Let go of the records from the `first` there is to `last`; how many went."""
     if last < first:
         return 0
+    db.execute("DELETE FROM checkpoints WHERE seq < ?", (last,))  # nothing follows from them any more
     db.execute("UPDATE retention SET released = ?", (last,))
     marks = ", ".join("?" * len(_KEPT))
     forgotten = f"DELETE FROM records WHERE seq BETWEEN ? AND ? AND kind NOT IN ({marks})"

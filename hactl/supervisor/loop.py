@@ -45,7 +45,7 @@ from hactl.supervisor.alerts.courier import Delivery
 from hactl.supervisor.crew import Crew
 from hactl.supervisor.feed import Feed
 from hactl.supervisor.judges import Judges
-from hactl.supervisor.ports import EdgeEngine, Journal, ProcessKind, Proposer
+from hactl.supervisor.ports import EdgeEngine, Journal, ProcessKind, Proposer, Samples
 from hactl.supervisor.process_table import ProcessTable
 from hactl.supervisor.recorder import Recorder, numbered
 
@@ -62,6 +62,7 @@ class Supervisor:
         paths: FleetPaths,
         recorder: Recorder,
         journal: Journal,
+        samples: Samples,
         edges: EdgeEngine,
         gateways: ProcessKind,
         alerts: Delivery,
@@ -75,6 +76,7 @@ class Supervisor:
         self._proposer = proposer
         self._recorder = recorder
         self._journal = journal
+        self._samples = samples
         self._clock = clock
         self._fleet = Fleet()
         self._inbox: deque[Observation] = deque()
@@ -306,7 +308,9 @@ class Supervisor:
 
     def _measured(self) -> None:
         self._judges.measured(self._crew.samples, self._clock(), lag=self._crew.vitals.recent_lag(1.0))
-        self._feed.publish(Measured(at=self._clock().wall, samples=self._crew.samples, pulse=self._current_pulse()))
+        update = Measured(at=self._clock().wall, samples=self._crew.samples, pulse=self._current_pulse())
+        self._samples.keep(update, self._fleet.seq)
+        self._feed.publish(update)
 
     def _current_pulse(self) -> Pulse:
         vitals, lags = self._crew.vitals, self._crew.vitals.lags
@@ -325,13 +329,11 @@ class Supervisor:
     async def _housekeeping(self) -> None:
         """What is due now and then: what waits for room on the disk, and what has grown too large or too old."""
         self._write_waiting()
-        await retention.tidy(self._paths, self._journal, self._recorder, self._fleet, self._clock().wall)
+        kept = (self._journal, self._recorder, self._samples)
+        await retention.tidy(self._paths, *kept, self._fleet, self._clock().wall)
 
     def _write_waiting(self) -> None:
-        def record(event: Event) -> Record:
-            return numbered(self._fleet, (event,), self._clock())[0]
-
-        gap = self._recorder.retry(self._fleet, record)
+        gap = self._recorder.retry(self._fleet, lambda event: numbered(self._fleet, (event,), self._clock())[0])
         if gap is not None:
             self._fleet = evolve(self._fleet, gap.event)
             self._feed.publish(News(records=(gap,)))

@@ -10,6 +10,7 @@ from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Node
 from hactl.core.plan import TrafficPlan
 from hactl.core.running import CommandLine, EdgeReading, ProbeAnswer
+from hactl.core.talk import Measured
 
 
 class ProcessKind(Protocol):
@@ -84,6 +85,21 @@ class Proposer(Protocol):
         """What `command` comes to for `fleet`; ports for new processes included.
 
         Raises ConfigError for one that cannot be used, and HactlError when an engine refuses it.
+        """
+        ...
+
+
+class Samples(Protocol):
+    """Where measurements are kept for those who look back; nothing that is decided depends on it."""
+
+    def keep(self, measured: Measured, seq: int) -> None:
+        """Keep one moment, at which the fleet stood at `seq`. Never waits and never fails: what has no room is lost."""
+        ...
+
+    def expire(self, *, older_than: float, max_size: int) -> None:
+        """Let go of what was measured before `older_than` (Unix time), and of the oldest beyond `max_size` bytes.
+
+        May wait for a disk.
         """
         ...
 

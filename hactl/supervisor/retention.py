@@ -1,4 +1,4 @@
-"""What has grown too large or too old goes: records of the journal, rotated logs, what former processes have left.
+"""What is too large or too old goes: records of the journal, measurements, rotated logs, what processes have left.
 
 Never anything that a start needs. What cannot be done now, for want of room or permission, is tried again next round.
 """
@@ -12,16 +12,20 @@ from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
 from hactl.paths import FleetPaths
 from hactl.supervisor import logs
-from hactl.supervisor.ports import Journal
+from hactl.supervisor.ports import Journal, Samples
 from hactl.supervisor.recorder import Recorder
 
 
-async def tidy(paths: FleetPaths, journal: Journal, recorder: Recorder, fleet: Fleet, wall: float) -> None:
+async def tidy(
+    paths: FleetPaths, journal: Journal, recorder: Recorder, samples: Samples, fleet: Fleet, wall: float
+) -> None:
     """One round; `wall` is the Unix time now."""
     with suppress(HactlError):
         _shorten(journal, recorder, fleet, wall)
     # In a thread: a log that is copied may be large.
     await asyncio.to_thread(_tidy_logs, paths, fleet, wall)
+    kept = fleet.spec.journal
+    await asyncio.to_thread(samples.expire, older_than=wall - kept.max_age, max_size=kept.max_size)
 
 
 def _shorten(journal: Journal, recorder: Recorder, fleet: Fleet, wall: float) -> None:

@@ -1,46 +1,24 @@
-"""What the upper-case keys do to the row under the cursor: a command, its shell line, and what to ask before. Pure.
+"""A change that a key begins: whom it hits, its command for the daemon and for a shell. Pure; sends nothing.
 
-The target is frozen when the key is pressed, name and process both, and the daemon is asked about it again right before
-anything is sent: a row that has become another process meanwhile is not hit.
+Whom it hits is frozen when the key is pressed, names and processes all together, and the daemon is asked about all of
+them again right before anything is sent: where one has become another process meanwhile, none is hit. In the same way
+a weight that somebody else has set meanwhile is not overwritten.
 """
 
-from enum import StrEnum
+from collections.abc import Iterable
 
-from hactl.core.commands import Command, Drain, Freeze, Kill, Restart, Resume, Start, Stop, Thaw
-from hactl.core.model import Sample
-from hactl.core.node import Node, NodeState, Role
-from hactl.core.talk import Receipt, Snapshot
-from hactl.core.traffic import shares
-from hactl.core.value import Value
-from hactl.tui.lines import Line, Span, line
-from hactl.tui.meaning import Meaning
+from hactl.core.commands import VERBS, Command, Failback, Failover, Scale, SetWeight
+from hactl.core.model import Fleet
+from hactl.core.node import Node
+from hactl.core.operation import Undo, Verb
+from hactl.core.talk import Snapshot
+from hactl.core.value import Value, replace
+from hactl.tui.spelling import spelt
 
-
-class Act(StrEnum):
-    """A change to one process."""
-
-    KILL = "kill"
-    STOP = "stop"
-    RESTART = "restart"
-    DRAIN = "drain"
-    RESUME = "resume"
-    FREEZE = "freeze"
-    THAW = "thaw"
-    START = "start"
-
-
-_COMMANDS: dict[Act, type[Kill | Stop | Restart | Drain | Resume | Freeze | Thaw | Start]] = {
-    Act.KILL: Kill,
-    Act.STOP: Stop,
-    Act.RESTART: Restart,
-    Act.DRAIN: Drain,
-    Act.RESUME: Resume,
-    Act.FREEZE: Freeze,
-    Act.THAW: Thaw,
-    Act.START: Start,
-}
-MILD = frozenset({Act.RESUME, Act.THAW, Act.START})
-"""Done without asking: they only give back."""
+MILD = frozenset({Verb.RESUME, Verb.THAW, Verb.START, Verb.UNPAUSE, Verb.WEIGHT})
+"""Done without asking, unless a safety rule would break: they give back, or can be taken back at once."""
+NAMED = 3
+"""Names that a sentence bears."""
 
 
 class Target(Value):
@@ -61,71 +39,93 @@ class Target(Value):
 class Action(Value):
     """What is to be done to whom."""
 
-    act: Act
-    target: Target
+    command: Command
+    targets: tuple[Target, ...] = ()
+    """The processes it hits; () when it is about weights, a region or the fleet."""
+    found: Undo = Undo()
+    """The weights that stood there when the key was pressed, of a change of weights."""
 
     @property
-    def command(self) -> Command:
-        """The same for the daemon."""
-        return _COMMANDS[self.act](nodes=(self.target.node,))
+    def verb(self) -> Verb:
+        """By the name operators type."""
+        return VERBS[type(self.command)]
+
+    @property
+    def mild(self) -> bool:
+        """It need not be asked about."""
+        return self.verb in MILD
 
     @property
     def shell(self) -> str:
         """The same for a shell."""
-        return f"hactl {self.act} {self.target.node}"
+        return spelt(self.command)
+
+    @property
+    def whom(self) -> str:
+        """Whom it is about, in few words; "the fleet" when about nobody in particular."""
+        command = self.command
+        names = [target.node for target in self.targets]
+        if isinstance(command, SetWeight):
+            names = [*command.nodes, *command.regions]
+        elif region := getattr(command, "region", ""):
+            names = [region]
+        return listed(names) or "the fleet"
+
+    @property
+    def title(self) -> str:
+        """What it does, as one would say it: kill seoul-1."""
+        match self.command:
+            case SetWeight(weight=weight):
+                return f"weight {weight} for {self.whom}"
+            case Scale(count=count):
+                return f"scale {self.whom} to {count} nodes"
+            case Failover() | Failback():
+                return f"fail {self.verb.removeprefix('fail')} {self.whom}"
+            case _:
+                return f"{self.verb} {self.whom}"
+
+    @property
+    def number(self) -> int | None:
+        """What can be turned up and down before it is done: a weight, a count of nodes."""
+        match self.command:
+            case SetWeight(weight=number) | Scale(count=number):
+                return number
+            case _:
+                return None
 
 
-def choose(key: str, node: Node) -> Act | None:
-    """What an upper-case key means for a process as it is; None when it means nothing."""
-    match key:
-        case "K":
-            return Act.KILL if node.state.alive else None
-        case "T":
-            return Act.STOP if node.state.alive else Act.START
-        case "R":
-            return Act.RESTART if node.state.alive else Act.START
-        case "D" if node.role is Role.GATEWAY:
-            return Act.RESUME if node.drained else Act.DRAIN
-        case "Z" if node.state.alive:
-            return Act.THAW if node.frozen else Act.FREEZE
-        case _:
-            return None
+def turned(action: Action, number: int) -> Action:
+    """The same with another number."""
+    field = "weight" if isinstance(action.command, SetWeight) else "count"
+    return replace(action, command=replace(action.command, **{field: number}))
 
 
-def still_there(snapshot: Snapshot, target: Target) -> str:
-    """Why a frozen target must not be touched any more; "" when it is the same process."""
-    node = snapshot.fleet.nodes.get(target.node)
-    if node is None:
-        return f"{target.node} is gone"
-    if Target.of(node) != target:
-        return f"{target.node} is another process now: nothing was done"
+def listed(names: list[str]) -> str:
+    """Names for a sentence: all of a few, of many how many there are and who comes first."""
+    if len(names) <= 1:
+        return "".join(names)
+    shown = ", ".join(names[:NAMED])
+    return f"{len(names)} nodes: {shown}" + (", ..." if len(names) > NAMED else "")
+
+
+def weights(fleet: Fleet, nodes: Iterable[str] = (), regions: Iterable[str] = ()) -> Undo:
+    """What these weigh now."""
+    return Undo(
+        node_weights={name: fleet.nodes[name].weight for name in nodes if name in fleet.nodes},
+        region_weights={name: fleet.region_weight(name) for name in regions},
+    )
+
+
+def still_there(snapshot: Snapshot, action: Action) -> str:
+    """Why an action must not be carried out any more; "" when everything it hits is as it was."""
+    fleet = snapshot.fleet
+    gone = [target.node for target in action.targets if target.node not in fleet.nodes]
+    if gone:
+        return f"{listed(gone)} {'is' if len(gone) == 1 else 'are'} gone: nothing was done"
+    others = [target.node for target in action.targets if Target.of(fleet.nodes[target.node]) != target]
+    if others:
+        return f"{listed(others)}: another process now, nothing was done"
+    now = weights(fleet, action.found.node_weights, action.found.region_weights)
+    if now != action.found:
+        return f"somebody else has changed the weight of {action.whom} meanwhile: nothing was done"
     return ""
-
-
-def consequences(snapshot: Snapshot, action: Action, receipt: Receipt | None) -> tuple[Line, ...]:
-    """What it carries now, and who would carry it then, as far as the daemon could tell (`receipt`, of a dry run)."""
-    node = snapshot.fleet.nodes[action.target.node]
-    sample = next((sample for sample in snapshot.samples if sample.node == node.name), None)
-    lines = [_identity(snapshot, node), _load(node, sample)]
-    if receipt is not None:
-        now = {share.node: share.part for share in shares(snapshot.fleet)}
-        after = [share for share in receipt.shares if share.part and share.part > now.get(share.node, 0.0) + 0.005]
-        if after and action.act not in MILD:
-            moves = ", ".join(f"{share.node} {now.get(share.node, 0.0):.0%} → {share.part:.0%}" for share in after[:4])
-            lines.append(line(Span(text="then    ", meaning=Meaning.MUTED), moves))
-        lines += [line(Span(text="        ", meaning=Meaning.MUTED), step) for step in receipt.steps[:4]]
-    return tuple(lines)
-
-
-def _identity(snapshot: Snapshot, node: Node) -> Line:
-    pid = f"pid {node.launch.pid}" if node.launch is not None else "no process"
-    up = f", up {snapshot.mono - node.launch.at:.0f} s" if node.launch is not None else ""
-    return line(Span(text="who     ", meaning=Meaning.MUTED), f"{node.name}: {node.state}, {pid}{up}")
-
-
-def _load(node: Node, sample: Sample | None) -> Line:
-    label = Span(text="carries ", meaning=Meaning.MUTED)
-    if sample is None or sample.requests is None or node.state is NodeState.STANDBY:
-        return line(label, "nothing that was measured")
-    share = f"{sample.share:.0%} of the traffic, " if sample.share is not None else ""
-    return line(label, f"{share}{sample.requests:,.0f} requests/s, {sample.active or 0} in flight")

@@ -5,103 +5,137 @@ It decides nothing about the fleet: every change is a command to the Controller,
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import work
-from textual.app import App
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.worker import Worker, WorkerState
 
 from hactl.control.controller import Controller
-from hactl.core.errors import HactlError
+from hactl.core.value import replace
 from hactl.tui import shell
+from hactl.tui.acting import Acting
+from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
-from hactl.tui.command_line import CommandLine
-from hactl.tui.link import RETRY, Link
+from hactl.tui.bindings import BINDINGS, PAGES
+from hactl.tui.command_line import CommandLine, Inside
+from hactl.tui.keys import ONLY_READS
+from hactl.tui.lifetime import Ends, Lifetime
+from hactl.tui.link import RETRY, Last, Link, nothing
+from hactl.tui.log_reading import LogReading
+from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
+from hactl.tui.messages import Listening
 from hactl.tui.moments import Moments
-from hactl.tui.notices import warn
-from hactl.tui.picture import Picture
+from hactl.tui.notices import stumbled, warn
+from hactl.tui.offering import Offering
+from hactl.tui.past import Walk
+from hactl.tui.picture import Picture, View
+from hactl.tui.remembering import Remembering
+from hactl.tui.screens.drills import DrillsPage, ReportsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
-from hactl.tui.screens.page import LEAST, Page
+from hactl.tui.screens.one import OneOf
+from hactl.tui.screens.page import Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet, help_lines
+from hactl.tui.settings import SettingsFile
+from hactl.tui.steady import SteadyApp
 from hactl.tui.theme import Theme
-from hactl.tui.toolkit import for_textual
+from hactl.tui.themes import Themes
+from hactl.tui.walking import Walking
 from hactl.tui.widgets.prompt import Prompt
 
 PLAIN = Glyphs()
+ALONE = Themes()
 PACE = 0.5
 """Seconds between two drawings; what comes in between is collected."""
 FOLLOWING = "following"
 """The work that brings the picture."""
-ONLY_READS = "this console is read-only: open one without --read-only"
-PAGES = ("fleet", "node", "events", "logs")
-"""Screens by name, in the order of their digits."""
 
 
-class Console(App[None]):
+class Console(Acting, Walking, Listening, SteadyApp):
     """One fleet on one terminal."""
 
-    CSS_PATH = "console.tcss"
+    CSS_PATH = Path(__file__).with_name("console.tcss")
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,ctrl+q", "quit", "quit", show=False),
-        *(Binding(str(digit), f"page('{name}')", name, show=False) for digit, name in enumerate(PAGES, start=1)),
-        Binding("colon", "command", "command", show=False, priority=True),
-        Binding("question_mark", "help", "help", show=False),
-        Binding("p", "pause", "pause the view", show=False),
-        Binding("left_square_bracket", "walk(-1)", "back in time", show=False),
-        Binding("right_square_bracket", "walk(1)", "forward in time", show=False),
-        Binding("left_curly_bracket", "walk(-30)", "back in time", show=False),
-        Binding("right_curly_bracket", "walk(30)", "forward in time", show=False),
-        Binding("l", "page('logs')", "logs", show=False),
-        Binding("e", "page('events')", "events", show=False),
-        *(Binding(key, f"change('{key}')", "change", show=False) for key in "KTRDZ"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
     def __init__(
         self,
         controller: Controller,
         theme: Theme,
         *,
+        fleet: str,
         by: str,
         verbs: Sequence[str] = (),
         read_only: bool = False,
+        themes: Themes = ALONE,
         glyphs: Glyphs = PLAIN,
+        walk: Callable[[Picture], Walk] = Moments,
+        ends: Ends = Ends.NEVER,
+        startable: bool = False,
+        settings: SettingsFile | None = None,
+        last: Last = nothing,
         run: shell.Run = shell.run,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`by` is who the journal says it was, `verbs` what the command line completes, `run` how it runs one.
+        """`fleet` is the name of the one at the other end, and `by` who the journal says it was.
 
+        `verbs` is what the command line completes, `run` how it runs one.
+
+        It begins with `theme`, and may change to any of `themes`.
+        `walk` is how it goes through time, `ends` what becomes of the fleet in the end, `startable` that `up` can start
+        it, `settings` what is remembered of the last time, and `last` what is known where no daemon answers.
         With `read_only` keys and commands that might change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
-        self._look = theme
-        self._read_only = read_only
+        self.look = Look(theme)
+        self._appearance = Appearance(self, self.look, themes)
+        self._last = last
         self._glyphs = glyphs
+        self._verbs = verbs
         self._clock = clock
         self._wall = wall
         self.picture = Picture()
-        self.moments = Moments(self.picture)
-        self._asking = Asking(self, controller, self.picture, theme, by=by)
-        self._command_line = CommandLine(self, self.picture, theme, verbs=verbs, run=run)
-        self._reading = False
-        """A page of a log is on its way."""
+        self.moments = walk(self.picture)
+        self._refusal = self.moments.refusal or (ONLY_READS if read_only else "")
+        self._asking = Asking(self, controller, self.picture, self.look, by=by, clock=clock, glyphs=glyphs)
+        self._offering = Offering(self, self._asking, self.look, verbs=verbs, themes=self._appearance.names)
+        self._command_line = CommandLine(
+            self,
+            self.picture,
+            self.look,
+            fleet=fleet,
+            verbs=verbs,
+            inside=self._words(),
+            refusal=self._refusal,
+            run=run,
+        )
+        self._log_reading = LogReading(controller)
+        start = partial(self._command_line.run, "up") if startable and not read_only else None
+        self.lifetime = Lifetime(self, self.look, fleet=fleet, ends=ends, start=start)
+        self._remembering = Remembering(self, settings or SettingsFile())
 
     def on_mount(self) -> None:
         """Frame first, contents as they come."""
-        self.register_theme(for_textual(self._look))
-        self.theme = self._look.name
-        given = (self._look, self._glyphs, self._command_line.prompt)
-        pages: tuple[Page, ...] = (FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given))
+        self._appearance.show(self.look.theme)
+        given = (self.look, self._glyphs, self._command_line.prompt)
+        pages: tuple[Page, ...] = (
+            *(FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given)),
+            *(DrillsPage(*given, verbs=self._verbs), ReportsPage(*given, verbs=self._verbs)),
+        )
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)
         self.push_screen("fleet")
-        self.set_interval(PACE, self._draw)
+        self.call_after_refresh(self._recall)
+        self.set_interval(PACE, self.steadily(self._draw))
+        self.set_interval(1.0, self.steadily(self._appearance.look_again))
+        self.set_interval(1.0, self.steadily(self._remember))
         self._follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -110,16 +144,35 @@ class Console(App[None]):
             return self.screen.check_action(action, parameters)
         return action != "command"
 
-    def action_command(self) -> None:
-        """Type a command."""
-        if self._read_only:
-            warn(self, ONLY_READS)
-        elif isinstance(self.screen, Page):
-            self.screen.prompt.open()
+    def _words(self) -> dict[str, Inside]:
+        leave = Inside(act=lambda _: self.call_later(self.run_action, "quit"))
+        return {"theme": Inside(act=self.action_theme, choices=self._appearance.names), "quit": leave, "q": leave}
+
+    def action_theme(self, name: str) -> None:
+        """Look otherwise."""
+        self._appearance.choose(name)
+
+    def action_command(self, typed: str = "") -> None:
+        """Type a command, of which the beginning may be given."""
+        if isinstance(self.screen, Page):
+            self.screen.prompt.open(typed)
 
     def action_help(self) -> None:
         """All keys."""
-        self.push_screen(Sheet(self._look, title="Keys", lines=help_lines()))
+        self.push_screen(Sheet(self.look, title="Keys", lines=help_lines()))
+
+    def _recall(self) -> None:
+        page = self.get_screen("fleet", FleetPage)
+        page.table.rearrange(self._remembering.arrangement())
+
+    def _remember(self) -> None:
+        page = self.get_screen("fleet", FleetPage)
+        self._remembering.look(page.table.arrangement, self._appearance.chosen)
+
+    async def action_quit(self) -> None:
+        """Leave; the fleet goes on, as a rule."""
+        self._remember()
+        self.lifetime.leave()
 
     def on_prompt_left(self) -> None:
         """Nothing was typed."""
@@ -129,10 +182,7 @@ class Console(App[None]):
     def on_prompt_entered(self, message: Prompt.Entered) -> None:
         """A command, or a way out."""
         self.on_prompt_left()
-        if message.text in ("q", "quit"):
-            self.exit()
-        else:
-            self.run_worker(self._command_line.run(message.text), group="shell", exit_on_error=False)
+        self.run_worker(self._command_line.run(message.text), group="shell", exit_on_error=False)
 
     @work(exit_on_error=False, group=FOLLOWING)
     async def _follow(self) -> None:
@@ -142,73 +192,50 @@ class Console(App[None]):
             nonlocal first
             if first:
                 self.call_later(self._draw)
-            first = self.picture.snapshot is None
+            first = not self.picture.seq
+            if first and self.picture.trouble:
+                self.lifetime.offer()
 
-        await Link(self._controller, self.picture, clock=self._clock, changed=changed).run()
+        last, self._last = self._last, nothing  # it is as good as it is going to be, whatever becomes of the link
+        await Link(self._controller, self.picture, clock=self._clock, changed=changed, last=last, wall=self._wall).run()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """What goes wrong inside is said, without what it was about, and the picture goes on."""
-        if event.state is not WorkerState.ERROR:
-            return
-        self._stumbled(type(event.worker.error).__name__, event.worker.name)
-        if event.worker.group == FOLLOWING:
+        """The picture goes on, whatever else does not; that it stumbled is said where all who stumble are."""
+        if event.state is WorkerState.ERROR and event.worker.group == FOLLOWING:
             self.set_timer(RETRY, self._follow)
 
-    def _stumbled(self, error: str, where: str) -> None:
-        self.notify(f"the console stumbled ({error} in {where}) and goes on", severity="error", markup=False)
+    def _view(self) -> View:
+        return replace(self.moments.view(), refusal=self._refusal)
 
     def _draw(self) -> None:
-        view = self.moments.view()
+        if not self.screen_stack:
+            return  # it is leaving
+        self._asking.look()
+        view = self._view()
+        for trouble in self.moments.troubles():
+            warn(self, trouble)
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 try:
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
-                    self._stumbled(type(error).__name__, f"drawing {type(screen).__name__}")
-        if isinstance(self.screen, LogsPage) and self.screen.node and not self._reading:
-            self._reading = True
-            self._read_on(self.screen)
-
-    @work(exit_on_error=False, group="log")
-    async def _read_on(self, page: LogsPage) -> None:
-        try:
-            page.take(await self._controller.log(page.node, page.after))
-        except HactlError as error:
-            page.trouble = error.message
-        finally:
-            self._reading = False
+                    stumbled(self, error, f"drawing {type(screen).__name__}")
+        if isinstance(self.screen, Page) and view.live:
+            self.run_worker(self._log_reading.read_on(self.screen), group="log", exit_on_error=False)
 
     def on_resize(self) -> None:
         """Another size has room for other things."""
         self.call_after_refresh(self._draw)
 
-    def action_pause(self) -> None:
-        """Hold the view while measuring goes on, or go back to now."""
-        self.moments.hold()
-        self._draw()
-
-    def action_walk(self, seconds: int) -> None:
-        """Back or forward in time."""
-        self.moments.walk(seconds)
-        self._draw()
-
     @property
     def chosen(self) -> str:
         """The process that keys are about; "" where the screen has none."""
-        match self.screen:
-            case FleetPage() as page:
-                return page.table.cursor
-            case NodePage() | LogsPage() as page:
-                return page.node
-            case _:
-                return ""
+        return self.screen.chosen if isinstance(self.screen, Page) else ""
 
     def action_page(self, name: str) -> None:
         """Another screen; about the process that is chosen, where it is about one."""
         chosen, page = self.chosen, self.get_screen(name)
-        if isinstance(page, NodePage) and self._known(chosen):
-            page.node = chosen
-        if isinstance(page, LogsPage) and self._known(chosen):
+        if isinstance(page, OneOf) and self._known(chosen):
             page.turn_to(chosen)
         if self.screen is not page:
             self.switch_screen(name)
@@ -221,17 +248,3 @@ class Console(App[None]):
 
     def _known(self, name: str) -> bool:
         return self.picture.snapshot is not None and name in self.picture.snapshot.fleet.nodes
-
-    def action_change(self, key: str) -> None:
-        """An upper-case key on the process that is chosen; only where one sees what one does, and when."""
-        snapshot = self.picture.snapshot
-        if snapshot is None or not isinstance(self.screen, Page):
-            return
-        if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
-            return
-        if self._read_only:
-            warn(self, ONLY_READS)
-        elif not self.moments.live:
-            warn(self, "this is the past: p goes back to now")
-        else:
-            self._asking.press(key, snapshot, self.chosen)

@@ -1,51 +1,114 @@
-"""From an upper-case key to the change it starts: freeze the target, open the question at once, let `Changing` do it.
+"""From an upper-case key to the change it starts, and to what came of it: opens dialogs, says what happens.
 
-Decides nothing: what a key means is `actions`, whether it may be done is the daemon's to say.
+Decides nothing: what a key means is `keys`, how a change goes is `changing`, how it ended is `outcomes`; whether it
+may be done is the daemon's to say.
 """
 
 import asyncio
+from collections.abc import Callable, Collection
 from functools import partial
 
 from textual.app import App
 
 from hactl.control.controller import Controller
-from hactl.core.talk import Snapshot
-from hactl.tui import actions
-from hactl.tui.actions import MILD, Action, Target
-from hactl.tui.changing import Changing, Question
+from hactl.core.commands import SetWeight
+from hactl.core.errors import HactlError
+from hactl.core.safety import MAX_WEIGHT
+from hactl.tui import keys
+from hactl.tui.actions import Action
+from hactl.tui.changing import Changing, Question, Sent
+from hactl.tui.consequences import consequences
+from hactl.tui.lines import Line, Span, line
+from hactl.tui.look import Look
+from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.notices import say_error, warn
-from hactl.tui.picture import Picture
+from hactl.tui.outcomes import Outcomes
+from hactl.tui.picture import Picture, View
 from hactl.tui.screens.confirm import Confirm
-from hactl.tui.theme import Theme
+from hactl.tui.screens.dial import Dial
+from hactl.tui.undo import LONG, Undoable, undoing
+from hactl.tui.weighing import weighed
+
+MOST_NODES = 500
+"""Nodes of a region that can be dialled; whoever wants more types the command."""
 
 
 class Asking:
     """Changes that begin with a key."""
 
-    def __init__(self, host: App[None], controller: Controller, picture: Picture, theme: Theme, *, by: str) -> None:
+    def __init__(
+        self,
+        host: App[None],
+        controller: Controller,
+        picture: Picture,
+        look: Look,
+        *,
+        by: str,
+        clock: Callable[[], float],
+        glyphs: Glyphs,
+    ) -> None:
         """`by` is who the journal says it was."""
         self._host = host
         self._controller = controller
         self._picture = picture
-        self._look = theme
+        self._look = look
         self._by = by
+        self._clock = clock
+        self._glyphs = glyphs
+        self._outcomes = Outcomes(controller)
+        self._undoable: Undoable | None = None
 
-    def press(self, key: str, snapshot: Snapshot, chosen: str) -> None:
-        """An upper-case key on the process called `chosen`."""
-        node = snapshot.fleet.nodes.get(chosen)
-        act = actions.choose(key, node) if node is not None else None
-        if node is None or act is None:
-            warn(self._host, "that key does nothing on this row")
+    def press(self, key: str, view: View, cursor: str, marks: Collection[str]) -> None:
+        """An upper-case key on the marked rows, or on the one under the cursor."""
+        snapshot = view.snapshot
+        if (why := keys.forbidden(view)) or snapshot is None:
+            warn(self._host, why)
             return
-        action = Action(act=act, target=Target.of(node))
+        choice = keys.choose(key, snapshot, keys.rows(snapshot.fleet, cursor, marks))
+        if choice.action is None:
+            warn(self._host, choice.why_not)
+        else:
+            self.begin(choice.action)
+
+    def begin(self, action: Action) -> None:
+        """Start with an action whose targets are frozen; a number is turned first."""
+        if action.number is None:
+            self._start(action)
+            return
+        least, most = (0, MAX_WEIGHT) if isinstance(action.command, SetWeight) else (1, MOST_NODES)
+        dial = Dial(self._look, action, self._foresee, least=least, most=most)
+        self._host.push_screen(dial, lambda chosen: None if chosen is None else self._start(chosen))
+
+    def undo(self, view: View) -> None:
+        """Take the last mild change back, as long as that can be done."""
+        last, self._undoable = self._undoable, None
+        if last is None or self._clock() > last.until:
+            warn(self._host, f"nothing to undo: weights and resumes can be taken back for {LONG:.0f} s")
+        elif why := keys.forbidden(view):
+            warn(self._host, why)
+        else:
+            for action in last.actions:
+                self._start(action, asked=True)
+
+    def look(self) -> None:
+        """Say how the changes ended that the picture shows to be over."""
+        for sent in self._outcomes.over(self._picture.snapshot):
+            self._host.run_worker(self._tell_end(sent), group="outcome", exit_on_error=False)
+
+    def _start(self, action: Action, *, asked: bool = False) -> None:
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         dialog = Confirm(self._look)
-        if act not in MILD:
+        if not (action.mild or asked):
             self._host.push_screen(dialog, answer.set_result)  # at once: what is typed next is typed there
-        self._host.run_worker(self._change(action, dialog, answer), group="change", exit_on_error=False)
+        change = self._change(action, dialog, answer, asked=asked)
+        self._host.run_worker(change, group="change", exit_on_error=False)
 
-    async def _change(self, action: Action, dialog: Confirm, answer: "asyncio.Future[str | None]") -> None:
+    async def _change(
+        self, action: Action, dialog: Confirm, answer: "asyncio.Future[str | None]", *, asked: bool
+    ) -> None:
         async def ask(question: Question) -> str | None:
+            if dialog not in self._host.screen_stack and not answer.done():
+                self._host.push_screen(dialog, answer.set_result)
             dialog.put(question)
             return await answer
 
@@ -54,11 +117,38 @@ class Asking:
             by=self._by,
             look=lambda: self._picture.snapshot,
             ask=ask,
-            say=partial(self._host.notify, markup=False),
             complain=partial(say_error, self._host),
         )
         try:
-            await changing.make(action)
+            sent = await changing.make(action, asked=asked)
         finally:
             if dialog in self._host.screen_stack and not answer.done():
                 dialog.dismiss(None)
+        if sent is not None:
+            self._sent(sent, lasting=asked)
+
+    def _sent(self, sent: Sent, *, lasting: bool) -> None:
+        """It is on its way; `lasting`: it is an undo, and is not undone itself."""
+        self._outcomes.expect(sent)
+        back = () if lasting else undoing(sent.action)
+        self._undoable = Undoable(actions=back, until=self._clock() + LONG) if back else None
+        hint = f"\nu undoes it within {LONG:.0f} s" if back else ""
+        self._host.notify(f"{sent.receipt.sentence}\n$ {sent.shell}{hint}", markup=False)
+
+    async def _tell_end(self, sent: Sent) -> None:
+        told = await self._outcomes.told(sent)
+        if told is not None:
+            self._host.notify(told.text, severity="information" if told.well else "error", markup=False)
+
+    async def _foresee(self, action: Action) -> tuple[Line, ...]:
+        """What an action with a number that is still being turned would come to."""
+        snapshot = self._picture.snapshot
+        if snapshot is None:
+            return ()
+        if isinstance(action.command, SetWeight):
+            return weighed(snapshot, action.command, self._glyphs)
+        try:
+            receipt = await self._controller.submit(action.command, by=self._by, dry_run=True)
+        except HactlError as error:
+            return (line(Span(text=str(error), meaning=Meaning.DEGRADED)),)
+        return consequences(snapshot, action, receipt)

@@ -1,34 +1,64 @@
 """What is typed behind a colon: completed from the picture, run as in a shell, and what came of it shown.
 
-The line itself is `widgets.prompt`; running a command is `shell`.
+The line itself is `widgets.prompt`; running a command is `shell`. A few words are about the console itself, and no
+command: they are done `Inside`, also where nothing may be changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from textual.app import App
 
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
+from hactl.core.value import Value
 from hactl.tui import shell
 from hactl.tui.lines import line
-from hactl.tui.notices import say_error
+from hactl.tui.look import Look
+from hactl.tui.notices import say_error, warn
 from hactl.tui.picture import Picture
 from hactl.tui.screens.sheet import Sheet
-from hactl.tui.theme import Theme
 from hactl.tui.widgets.prompt import Prompt
+
+
+def _nothing() -> Sequence[str]:
+    return ()
+
+
+class Inside(Value):
+    """A word about the console itself."""
+
+    act: Callable[[str], object]
+    """Does it; it is given what was typed behind the word, "" for nothing."""
+    choices: Callable[[], Sequence[str]] = _nothing
+    """What may be typed behind the word."""
 
 
 class CommandLine:
     """One for all screens: what was typed on one can be recalled on another."""
 
     def __init__(
-        self, host: App[None], picture: Picture, theme: Theme, *, verbs: Sequence[str], run: shell.Run = shell.run
+        self,
+        host: App[None],
+        picture: Picture,
+        look: Look,
+        *,
+        fleet: str,
+        verbs: Sequence[str],
+        inside: Mapping[str, Inside],
+        refusal: str = "",
+        run: shell.Run = shell.run,
     ) -> None:
-        """`verbs` are those that are completed, `run` how a command is run."""
+        """`fleet` is the name of the one it is about, `verbs` are completed, `run` is how a command is run.
+
+        `refusal` is why none is run; "" where they are.
+        """
         self._host = host
         self._picture = picture
-        self._look = theme
-        self._verbs = verbs
+        self._look = look
+        self._fleet = fleet
+        self._verbs = (*verbs, *inside)
+        self._inside = inside
+        self._refusal = refusal
         self._run = run
         self._typed: list[str] = []
 
@@ -37,17 +67,24 @@ class CommandLine:
         return Prompt(self._typed, self._completed, id="prompt")
 
     def _completed(self, typed: str) -> str | None:
+        word = typed.partition(" ")[0]
+        if word in self._inside:
+            return shell.complete(typed, self._verbs, self._inside[word].choices())
         fleet = self._picture.snapshot.fleet if self._picture.snapshot is not None else Fleet()
         regions = [region.name for region in fleet.spec.regions]
         return shell.complete(typed, self._verbs, [*fleet.nodes, *regions])
 
     async def run(self, typed: str) -> None:
         """Run it for the fleet that is shown; a long answer gets a sheet, a short one a notice."""
-        snapshot = self._picture.snapshot
-        if snapshot is None:
+        word, _, rest = typed.strip().partition(" ")
+        if word in self._inside:
+            self._inside[word].act(rest.strip())
+            return
+        if self._refusal:
+            warn(self._host, self._refusal)
             return
         try:
-            ran = await self._run(shell.parse(typed), snapshot.fleet.name)
+            ran = await self._run(shell.parse(typed), self._fleet)
         except HactlError as error:
             say_error(self._host, error)
             return

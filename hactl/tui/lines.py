@@ -1,5 +1,7 @@
 """Lines of text whose pieces have meanings: what screens that are not tables are drawn from. Pure values."""
 
+import re
+
 from rich.cells import cell_len, set_cell_size
 
 from hactl.core.plain import one_line
@@ -21,6 +23,11 @@ def line(*parts: str | Span) -> Line:
     """A line of these pieces, without anything that drives a terminal; plain ones are ordinary text."""
     spans = (Span(text=part) if isinstance(part, str) else part for part in parts)
     return tuple(Span(text=one_line(span.text), meaning=span.meaning) for span in spans)
+
+
+def plain(spans: Line) -> str:
+    """A line without its looks."""
+    return "".join(span.text for span in spans)
 
 
 def spread(left: Line, right: Line, width: int) -> Line:
@@ -54,3 +61,21 @@ def cut(spans: Line, width: int) -> Line:
         kept.append(span)
         left -= cell_len(span.text)
     return (*kept, Span(text="…", meaning=Meaning.MUTED)) if width > 0 else ()
+
+
+def wrapped(spans: Line, width: int, indent: int = 0) -> tuple[Line, ...]:
+    """The line in as many as it takes, broken between words; those that follow the first begin `indent` cells in."""
+    if width <= indent or length(spans) <= width:
+        return (spans,)
+    lines: list[list[Span]] = [[]]
+    room = width
+    for span in spans:
+        for word in re.findall(r"\s+|\S+", span.text):
+            if cell_len(word) > room and room < width - indent:
+                lines.append([Span(text=" " * indent)])
+                room = width - indent
+                word = word.lstrip()  # noqa: PLW2901 - what a line is broken at is not seen
+            if word:
+                lines[-1].append(Span(text=word, meaning=span.meaning))
+                room -= cell_len(word)
+    return tuple(tuple(each) for each in lines)

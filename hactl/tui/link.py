@@ -5,25 +5,44 @@ it is, with its age, and the link tries again until somebody is there.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, cast
 
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
 from hactl.core.talk import Query
-from hactl.tui.picture import Picture
+from hactl.tui.picture import Picture, View
 
 RETRY = 0.5
 """Seconds between two attempts to find a daemon."""
+
+
+Last = Callable[[], View | None]
+"""What was known last, from what a fleet has left on disk; takes its time. Raises HactlError."""
+
+
+def nothing() -> None:
+    """For fleets that leave nothing here."""
 
 
 class Link:
     """Keeps `picture` up to date; `changed` is called whenever something has come, or nothing comes any more."""
 
     def __init__(
-        self, controller: Controller, picture: Picture, *, clock: Callable[[], float], changed: Callable[[], None]
+        self,
+        controller: Controller,
+        picture: Picture,
+        *,
+        clock: Callable[[], float],
+        changed: Callable[[], None],
+        last: Last = nothing,
+        wall: Callable[[], float] = time.time,
     ) -> None:
+        """`last` is asked once, when nobody answers and nothing is known yet."""
+        self._last: Last | None = last
+        self._wall = wall
         self._controller = controller
         self._picture = picture
         self._clock = clock
@@ -37,7 +56,7 @@ class Link:
                 updates = cast("Any", self._controller.watch(self._picture.seq))
                 async with aclosing(updates) as stream:
                     async for update in stream:
-                        first = self._picture.snapshot is None
+                        first = not self._picture.seq
                         self._picture.take(update, self._clock())
                         if first:
                             await self._recall()
@@ -45,8 +64,20 @@ class Link:
             except HactlError as error:
                 self._picture.lost(str(error))
                 self._changed()
+                await self._remember()
             await asyncio.sleep(RETRY)
 
     async def _recall(self) -> None:
         before = self._picture.seq + 1
         self._picture.recall(await self._controller.history(Query(before=before, limit=200)))
+
+    async def _remember(self) -> None:
+        """Better than an empty screen: what was known last, as old as it is."""
+        last, self._last = self._last, None
+        if last is None or self._picture.seq:
+            return
+        with suppress(HactlError):  # there is a reason on the screen already
+            view = await asyncio.to_thread(last)
+            if view is not None and view.snapshot is not None:
+                self._picture.remember(view, self._clock() - (self._wall() - view.snapshot.at))
+                self._changed()

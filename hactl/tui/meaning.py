@@ -42,8 +42,9 @@ class Glyphs(Value):
     draining: str = "◐"
     stopped: str = "■"
     starting: str = "◌"
-    bars: str = " ▁▂▃▄▅▆▇█"
+    bars: str = " ▁▂▃▄▅▆▇"
+    """From nothing to full, which is a little less than a cell: lines below each other stay apart."""
 
 
-ASCII = Glyphs(serving="+", degraded="!", down="x", draining="d", stopped="-", starting="s", bars=" ..::=+*#")
+ASCII = Glyphs(serving="+", degraded="!", down="x", draining="d", stopped="-", starting="s", bars=" .:-=+*#")
 """For terminals and fonts that have no more."""

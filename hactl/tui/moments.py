@@ -1,13 +1,20 @@
-"""Which moment is shown: now, going on by itself, or one of those that are kept. Draws nothing, collects nothing."""
+"""Which moment of a fleet is shown: now, going on by itself, or one that has been. Draws nothing, collects nothing."""
 
+from collections.abc import Sequence
+
+from hactl.tui.past import Past
 from hactl.tui.picture import Picture, View
 
 
 class Moments:
     """A walk through the time of a picture, which goes on being collected meanwhile."""
 
-    def __init__(self, picture: Picture) -> None:
+    refusal = ""
+
+    def __init__(self, picture: Picture, past: Past | None = None) -> None:
+        """`past` is what can be gone back to, when that is more than the picture itself has."""
         self._picture = picture
+        self._past: Past = past or picture
         self._as_of: float | None = None
         """Unix time of what is shown; None for now."""
 
@@ -18,7 +25,7 @@ class Moments:
 
     def view(self) -> View:
         """What is to be drawn."""
-        return self._picture.now() if self._as_of is None else self._picture.then(self._as_of)
+        return self._picture.now() if self._as_of is None else self._past.then(self._as_of)
 
     def hold(self) -> None:
         """Stay at this moment, or go back to now."""
@@ -27,8 +34,25 @@ class Moments:
 
     def walk(self, seconds: float) -> None:
         """Back or forward; beyond the newest moment it is now again."""
-        if not self._picture.moments:
+        first, last = self._past.first, self._past.last
+        if first is None or last is None:
             return
-        first, last = self._picture.moments[0].at, self._picture.moments[-1].at
         as_of = (last if self._as_of is None else self._as_of) + seconds
         self._as_of = None if as_of >= last and seconds > 0 else max(first, as_of)
+
+    def stop(self, step: int) -> None:
+        """To another event; behind the last one it is now again."""
+        last = self._past.last
+        if last is None or (step > 0 and self.live):
+            return
+        found = self._past.stop(last if self._as_of is None else self._as_of, step)
+        if found is not None or step > 0:
+            self._as_of = found
+
+    def faster(self, step: int) -> str:  # noqa: ARG002 - a living fleet has the speed that it has
+        """See Walk."""
+        return "only a recording can be played faster: hactl replay"
+
+    def troubles(self) -> Sequence[str]:
+        """See Walk."""
+        return self._past.troubles()

@@ -1,33 +1,49 @@
-"""One process in full, as lines: what it is, how it is, why, and what the edges and the kernel say of it. Pure."""
+"""One process in full, as lines: what it is, how it is, why, and what the edges and the kernel say of it. Pure.
+
+What happened to it stands apart (`history`), for screens that have room for both side by side.
+"""
 
 import time
 
 from hactl.core.model import Sample
-from hactl.core.node import Node
+from hactl.core.node import Node, Role
+from hactl.core.plan import EndpointStatus
 from hactl.core.reading import age, explain
+from hactl.core.spec import FleetSpec, ProbeKind
 from hactl.core.talk import Snapshot
 from hactl.core.telling import tell
 from hactl.core.traffic import shares
 from hactl.tui.lines import Line, Span, line
+from hactl.tui.losses import course, losses
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.render import figure, looks, spark
+from hactl.tui.tail import DAEMON
 
 PAST = 30
 """Records that are told; the rest is on the screen of events."""
-_LABEL = 12
+LOSSES = 5
+"""Losses that are told."""
+_LABEL = 11
 """Cells of the names of facts."""
+_STATUS = {
+    EndpointStatus.ACTIVE: "takes requests",
+    EndpointStatus.DRAINING: "takes no new clients",
+    EndpointStatus.UNHEALTHY: "takes nothing, its share spills over",
+}
 
 
-def facts(view: View, name: str, glyphs: Glyphs, width: int) -> tuple[Line, ...]:
-    """Everything about the process called `name`."""
+def facts(view: View, name: str, glyphs: Glyphs, width: int, *, command: str = "") -> tuple[Line, ...]:
+    """Everything about the process called `name` as it is; `command` is its command line, where that is known."""
     snapshot = view.snapshot
+    if snapshot is not None and name == DAEMON:
+        return _daemon(snapshot)
     node = snapshot.fleet.nodes.get(name) if snapshot is not None else None
     if snapshot is None or node is None:
         what = f"no process '{name}' any more" if name else "no process chosen"
         return (line(Span(text=f" {what}; 1 goes back to the fleet", meaning=Meaning.MUTED)),)
     sample = next((each for each in snapshot.samples if each.node == name), Sample(node=name, at=snapshot.at))
-    minute = spark(view.rates.get(name, ()), min(60, width - _LABEL - 4), glyphs)
+    minute = spark(view.rates.get(name, ()), max(1, min(60, width - _LABEL - 4)), glyphs)
     return (
         *_state(snapshot, node, glyphs),
         (),
@@ -36,9 +52,21 @@ def facts(view: View, name: str, glyphs: Glyphs, width: int) -> tuple[Line, ...]
         (),
         *_process(snapshot, node, sample),
         (),
-        line(Span(text=" what happened to it", meaning=Meaning.TITLE)),
-        *_past(view, name),
+        *_documents(snapshot, node, command),
     )
+
+
+def history(view: View, name: str) -> tuple[Line, ...]:
+    """How long its last losses took, and what happened to it, newest first."""
+    lost = [loss for loss in losses(view.records) if loss.what == name][-LOSSES:]
+    lines: list[Line] = []
+    if lost:
+        lines.append(line(Span(text=" lost and back", meaning=Meaning.TITLE)))
+        for loss in reversed(lost):
+            when = Span(text=f" {_clock(loss.wall)} ", meaning=Meaning.MUTED)
+            lines.append(line(when, *course(loss), loss.cause))
+        lines.append(())
+    return (*lines, line(Span(text=" what happened to it", meaning=Meaning.TITLE)), *_past(view, name))
 
 
 def _state(snapshot: Snapshot, node: Node, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -47,9 +75,11 @@ def _state(snapshot: Snapshot, node: Node, glyphs: Glyphs) -> tuple[Line, ...]:
     why = explain(node)
     lines = [
         line(Span(text=f" {node.name} ", meaning=Meaning.TITLE), Span(text=f"{glyph} {word}", meaning=meaning), since),
-        _fact("why", why) if why else (),
+        _fact("why", Span(text=why, meaning=meaning)) if why else (),
         _fact("wanted", node.goal, ", drained by an operator" if node.drained else ""),
         _fact("health", node.health, f", {node.unready}" if node.unready else ""),
+        *_probes(node, snapshot.fleet.spec_for(node)),
+        _fact("frozen", f"by {node.frozen}") if node.frozen else (),
     ]
     if node.deadline is not None:
         left = node.deadline.at - snapshot.mono
@@ -57,27 +87,100 @@ def _state(snapshot: Snapshot, node: Node, glyphs: Glyphs) -> tuple[Line, ...]:
     return tuple(each for each in lines if each)
 
 
-def _traffic(snapshot: Snapshot, node: Node, sample: Sample) -> tuple[Line, ...]:
-    part = next((share.part for share in shares(snapshot.fleet) if share.node == node.name), None)
-    meant = "-" if part is None else f"{part:.1%}"
-    seen = "-" if sample.share is None else f"{sample.share:.1%}"
+def _probes(node: Node, spec: FleetSpec) -> tuple[Line, ...]:
+    """Who asks it how it is, and how often."""
+    health = spec.health
+    what = f"{health.kind} {health.path}, " if health.kind is ProbeKind.HTTP else f"{health.kind}, "
+    if node.role is Role.EDGE:
+        return (_fact("probed", f"each {health.probe:g} s"),)
     return (
-        _fact("weight", str(node.weight), f", meant to get {meant}, gets {seen}"),
+        _fact("probed", f"{what}each {health.probe:g} s"),
+        _fact("by edges", f"each {health.interval:g} s, out after {health.unhealthy_threshold}"),
+    )
+
+
+def _traffic(snapshot: Snapshot, node: Node, sample: Sample) -> tuple[Line, ...]:
+    lines = []
+    if node.role is Role.GATEWAY:
+        part = next((share.part for share in shares(snapshot.fleet) if share.node == node.name), None)
+        meant = "-" if part is None else f"{part:.1%}"
+        seen = "-" if sample.share is None else f"{sample.share:.1%}"
+        lines.append(_fact("weight", f"{node.weight}, meant {meant}, gets {seen}"))
+        lines.append(_fact("latency", f"p50 {figure(sample.p50_ms, 1)} ms, p99 {figure(sample.p99_ms, 1)} ms"))
+    return (
+        *lines,
         _fact("requests/s", figure(sample.requests, 0), f", errors/s {figure(sample.errors, 1)}"),
-        _fact("latency", f"p50 {figure(sample.p50_ms, 1)} ms, p99 {figure(sample.p99_ms, 1)} ms"),
         _fact("in flight", "-" if sample.active is None else str(sample.active)),
     )
 
 
 def _process(snapshot: Snapshot, node: Node, sample: Sample) -> tuple[Line, ...]:
-    launch = node.launch
-    lines = [_fact("listens on", f"{node.address}:{node.port}")]
+    launch, restart = node.launch, snapshot.fleet.spec_for(node).restart
+    lines = [_fact("listens on", _address(snapshot, node))]
     if launch is not None:
-        lines.append(_fact("process", f"pid {launch.pid}, up {age(snapshot.mono - launch.at)}, {launch.instance}"))
+        lines.append(_fact("process", f"pid {launch.pid}, up {age(snapshot.mono - launch.at)}"))
+        lines.append(_fact("instance", launch.instance))
     cpu = "-" if sample.cpu is None else f"{sample.cpu:.1%} of a core"
     memory = "-" if sample.rss is None else f"{sample.rss / (1 << 20):.0f} MiB"
     lines.append(_fact("takes", f"{cpu}, {memory}"))
     lines.append(_fact("restarts", f"{node.restarts}, launches {node.launches}"))
+    charged = sum(snapshot.mono - at < restart.window for at in node.exits)
+    lines.append(_fact("budget", f"{charged} of {restart.budget} deaths in {restart.window:g} s used"))
+    return tuple(lines)
+
+
+def _address(snapshot: Snapshot, node: Node) -> str:
+    edge = snapshot.fleet.spec.edge
+    shared = f"{edge.host}:{edge.port}, shared by all edges"
+    return shared if node.role is Role.EDGE else f"{node.address}:{node.port}"
+
+
+def _documents(snapshot: Snapshot, node: Node, command: str) -> tuple[Line, ...]:
+    """What it was told, and who has proved to use it."""
+    fleet = snapshot.fleet
+    lines = [line(Span(text=" documents", meaning=Meaning.TITLE))]
+    if node.role is Role.EDGE:
+        lines.append(_fact("plan", *_proof(fleet.confirmed.get(node.name), fleet.plan.version)))
+        lines.append(_fact("config", *_proof(fleet.proved.get(node.name), fleet.revision)))
+    else:
+        status = next((each.status for each in fleet.plan.endpoints if each.node == node.name), None)
+        said = "not in it" if status is None else _STATUS[status]
+        lines.append(_fact("plan", f"{fleet.plan.version}: {said}"))
+        lines += [
+            _fact(f"  {edge.name}", *_proof(fleet.confirmed.get(edge.name), fleet.plan.version)) for edge in fleet.edges
+        ]
+        coming = fleet.proposal is not None and node.revision == fleet.proposal.revision
+        lines.append(_fact("config", f"revision {node.revision if coming else fleet.revision}"))
+    if command:
+        lines.append(_fact("command", command))
+    return tuple(lines)
+
+
+def _proof(proved: int | None, wanted: int) -> tuple[str | Span, ...]:
+    if proved is None:
+        return (Span(text=f"nothing proved yet of {wanted}", meaning=Meaning.DEGRADED),)
+    if proved < wanted:
+        return (Span(text=f"{proved} in use, {wanted} not proved yet", meaning=Meaning.DEGRADED),)
+    return (f"{proved} in use, proved",)
+
+
+def _daemon(snapshot: Snapshot) -> tuple[Line, ...]:
+    pulse, fleet = snapshot.pulse, snapshot.fleet
+    lines = [
+        line(Span(text=" the daemon ", meaning=Meaning.TITLE), f"of fleet {fleet.name}"),
+        _fact("process", f"pid {pulse.pid}, up {age(snapshot.at - pulse.started)}, version {pulse.version}"),
+        _fact("takes", f"{pulse.cpu:.1%} of a core, {pulse.rss / (1 << 20):.0f} MiB"),
+        _fact("loop", f"at most {pulse.lag_ms:.1f} ms late just now, 99.9 % within {pulse.lag_p999_ms:.1f} ms"),
+        _fact("watchers", str(pulse.watchers)),
+        _fact("journal", f"position {fleet.seq}"),
+        _fact("config", f"revision {fleet.revision}"),
+    ]
+    if pulse.unwritten:
+        lines.append(_fact("unwritten", Span(text=f"{pulse.unwritten} records wait for room", meaning=Meaning.DOWN)))
+    if pulse.read_only:
+        lines.append(_fact("read-only", "it takes no changes"))
+    if fleet.config_trouble:
+        lines.append(_fact("trouble", Span(text=fleet.config_trouble, meaning=Meaning.DEGRADED)))
     return tuple(lines)
 
 
@@ -87,10 +190,19 @@ def _past(view: View, name: str) -> tuple[Line, ...]:
         if len(lines) == PAST:
             break
         said = tell(record.event)
-        if name in said.replace(",", " ").replace(":", " ").split():
-            when = time.strftime("%H:%M:%S", time.localtime(record.wall))
-            lines.append(line(Span(text=f" {when} ", meaning=Meaning.MUTED), said))
+        about = said.startswith("daemon") if name == DAEMON else name in _words(said)
+        if about:
+            short = said.removeprefix(f"{name}: ")
+            lines.append(line(Span(text=f" {_clock(record.wall)} ", meaning=Meaning.MUTED), short))
     return tuple(lines)
+
+
+def _words(said: str) -> list[str]:
+    return said.replace(",", " ").replace(":", " ").split()
+
+
+def _clock(wall: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(wall))
 
 
 def _fact(label: str, *said: str | Span) -> Line:

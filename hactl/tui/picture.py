@@ -13,11 +13,14 @@ from hactl.core.events import Record
 from hactl.core.node import Role
 from hactl.core.talk import Measured, News, Snapshot, Update
 from hactl.core.value import Value, replace
+from hactl.tui.stops import worth_a_stop
 
 RECORDS = 2000
 """Records kept; older ones are the journal's to tell."""
 MINUTE = 60
 """Measurements of a minute, one a second."""
+LANE = 150
+"""Measurements of each process that are kept at hand: as many as a wide screen draws side by side."""
 MOMENTS = 900
 """Moments kept, one a second, as long as the fleet is not so large that they would take too much memory ..."""
 SAMPLES = 100_000
@@ -31,7 +34,7 @@ class View(Value):
     records: Sequence[Record] = ()
     """What happened until then, oldest first."""
     rates: Mapping[str, Sequence[float]] = {}
-    """Requests per second of each process in the minute before, newest last."""
+    """Requests per second of each process in the minutes before, newest last."""
     spread: Sequence[Mapping[str, float]] = ()
     """Requests per second of each region in the minutes before, newest last."""
     heard: float = 0.0
@@ -40,6 +43,10 @@ class View(Value):
     """Why nothing comes from the daemon; "" while something does."""
     live: bool = True
     """It is the newest there is, and goes on by itself."""
+    refusal: str = ""
+    """Why whoever looks at it may change nothing; "" where it may."""
+    speed: float | None = None
+    """How fast a recording is played, 0 while it stands still; None for what is no recording."""
 
 
 class Picture:
@@ -54,15 +61,21 @@ class Picture:
         self.rates: dict[str, deque[float]] = {}
         self.heard = 0.0
         self.trouble = ""
+        self._remembered = False
+        """It is what was known last; nobody has confirmed that it is so."""
 
     @property
     def seq(self) -> int:
-        """The journal position this picture stands at; 0 before there is one."""
-        return self.snapshot.fleet.seq if self.snapshot is not None else 0
+        """The journal position this picture stands at; 0 before there is one that a daemon has given."""
+        return self.snapshot.fleet.seq if self.snapshot is not None and not self._remembered else 0
 
     def take(self, update: Update, at: float) -> None:
         """Add what has come, `at` in seconds of the console's own monotonic clock."""
         self.heard, self.trouble = at, ""
+        if self._remembered:  # it may be of another fleet of that name
+            self._remembered = False
+            self.records.clear()
+            self.snapshot = None
         match update:
             case Snapshot():
                 self.snapshot = update
@@ -77,6 +90,12 @@ class Picture:
                     )
                     self._measured(self.snapshot)
 
+    def remember(self, view: View, heard: float) -> None:
+        """Begin with what was known last, as long as there is nothing newer; `heard` is when that was, by our clock."""
+        if self.snapshot is None and view.snapshot is not None:
+            self.snapshot, self.heard, self._remembered = view.snapshot, heard, True
+            self.records.extend(view.records)
+
     def recall(self, records: list[Record]) -> None:
         """Add records from before this picture began."""
         known = self.records[0].seq if self.records else None
@@ -87,6 +106,28 @@ class Picture:
     def lost(self, why: str) -> None:
         """Nothing comes any more, and why."""
         self.trouble = why
+
+    @property
+    def first(self) -> float | None:
+        """The earliest moment that can be gone back to, as Unix time."""
+        return self.moments[0].at if self.moments else None
+
+    @property
+    def last(self) -> float | None:
+        """The newest one."""
+        return self.moments[-1].at if self.moments else None
+
+    def stop(self, at: float, step: int) -> float | None:
+        """See Past."""
+        walls = [record.wall for record in self.records if worth_a_stop(record.event)]
+        if step > 0:
+            return next((wall for wall in walls if wall > at), None)
+        first = self.first or 0.0
+        return next((wall for wall in reversed(walls) if first <= wall < at), None)
+
+    def troubles(self) -> Sequence[str]:
+        """See Past: nothing has to be read."""
+        return ()
 
     def now(self) -> View:
         """As it is."""
@@ -104,9 +145,9 @@ class Picture:
         before = list(islice(self.moments, sum(moment.at <= at for moment in self.moments) or 1))
         if not before:
             return replace(self.now(), live=False)
-        snapshot = before[-1]
+        snapshot = self._evolved(before[-1], at)
         rates: dict[str, list[float]] = {}
-        for moment in before[-MINUTE:]:
+        for moment in before[-LANE:]:
             for sample in moment.samples:
                 rates.setdefault(sample.node, []).append(sample.requests or 0.0)
         records = tuple(record for record in self.records if record.seq <= snapshot.fleet.seq)
@@ -119,6 +160,14 @@ class Picture:
             trouble=self.trouble,
             live=False,
         )
+
+    def _evolved(self, moment: Snapshot, at: float) -> Snapshot:
+        """What had happened until then and not been measured yet."""
+        fleet, when = moment.fleet, moment.at
+        for record in self.records:
+            if record.seq > fleet.seq and record.wall <= at:
+                fleet, when = evolve(fleet, record.event), max(when, record.wall)
+        return replace(moment, fleet=fleet, at=when, mono=moment.mono + when - moment.at)
 
     def _happened(self, records: tuple[Record, ...]) -> None:
         if self.snapshot is None:
@@ -137,7 +186,7 @@ class Picture:
             self.moments.popleft()
             self.spread.popleft()
         for sample in snapshot.samples:
-            self.rates.setdefault(sample.node, deque(maxlen=MINUTE)).append(sample.requests or 0.0)
+            self.rates.setdefault(sample.node, deque(maxlen=LANE)).append(sample.requests or 0.0)
         for gone in set(self.rates) - set(snapshot.fleet.nodes):
             del self.rates[gone]
 

@@ -1,6 +1,10 @@
-"""How the traffic was spread over time, as stacked bars: one column a moment, one filling for each region. Pure."""
+"""How the traffic was spread over time: over regions as stacked bars, over nodes as a lane for each. Pure.
+
+One column is one moment, the newest to the right: what happened stands still and moves to the left with time.
+"""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.meaning import Meaning
@@ -9,6 +13,10 @@ FILLINGS = ("█", "▒", "░", "▓")
 """Told apart without any colour; the first is the lowest."""
 _LOOKS = (Meaning.GRAPH, Meaning.DRAINING, Meaning.STARTING, Meaning.DEGRADED)
 ASCII_FILLINGS = ("#", "=", ".", "%")
+TALLEST = 3
+"""Lines of a lane at most, where there are few of them."""
+_PERCENT = 5
+"""Cells of the share at the end of a lane."""
 
 
 def spread_over_time(
@@ -16,24 +24,70 @@ def spread_over_time(
 ) -> tuple[Line, ...]:
     """`height` lines of `width` cells, the last one a legend; a moment without traffic is blank.
 
-    `moments` are the requests per second of each region, newest last.
+    `moments` are the requests per second of each region, newest last; as many are shown as there are cells.
     """
     if height < 2 or width < 1 or not moments:
         return ()
-    known = list(moments)
+    known = list(islice(reversed(moments), width))[::-1]
     regions = list(known[-1])
-    each = max(1, -(-len(known) // width))
-    columns = [_column(known[max(0, end - each) : end], regions) for end in range(len(known), 0, -each)]
-    columns = list(reversed(columns[:width]))
+    columns = [_column(moment, regions) for moment in known]
     blank = width - len(columns)
     rows = height - 1
     lines = [_row(columns, (rows - row - 0.5) / rows, blank, fillings) for row in range(rows)]
     return (*lines, _legend(regions, columns[-1], width, fillings))
 
 
-def _column(moments: Sequence[Mapping[str, float]], regions: Sequence[str]) -> list[float]:
+def lanes(
+    names: Sequence[str], rates: Mapping[str, Sequence[float]], width: int, height: int, *, bars: str
+) -> tuple[Line, ...]:
+    """A line or more for each of `names`: its share of what they carried together at each moment, all to one scale.
+
+    `rates` are the requests per second of each, newest last; `bars` are the cells from nothing to full. What there is
+    no room for is said in the last line.
+    """
+    if height < 1 or width < 24 or not names:
+        return ()
+    shown = names if len(names) <= height else names[: height - 1]
+    each = min(TALLEST, max(1, height // len(shown)))
+    label = max(len(name) for name in shown) + 2
+    room = width - label - _PERCENT
+    newest = {name: list(islice(reversed(rates.get(name, ())), room)) for name in names}
+    moments = max(map(len, newest.values()))
+    total = [sum(rate[at] for rate in newest.values() if at < len(rate)) for at in range(moments)]
+    parts = {
+        name: [rate / total[at] if total[at] else 0.0 for at, rate in enumerate(newest[name])][::-1] for name in shown
+    }
+    top = max((part for lane in parts.values() for part in lane), default=0.0)
+    lines = [row for name in shown for row in _lane(name, parts[name], top, (label, room, each), bars)]
+    if len(shown) < len(names):
+        lines.append(line(Span(text=f" and {len(names) - len(shown)} more", meaning=Meaning.MUTED)))
+    return tuple(lines)
+
+
+def _lane(name: str, lane: Sequence[float], top: float, sizes: tuple[int, int, int], bars: str) -> list[Line]:
+    """The lines of one lane, from top to bottom; name and share stand on the last one."""
+    label, room, height = sizes
+    full, solid = len(bars) - 1, bars[-1] if bars[-1] in ASCII_FILLINGS else FILLINGS[0]
+    steps = [max(1, round(part / top * full * height)) if top and part else 0 for part in lane]
+    lines = []
+    for row in reversed(range(height)):
+        cells = "".join(
+            solid if step > (row + 1) * full else bars[min(full, max(0, step - row * full))] for step in steps
+        )
+        now = "" if row else f"{lane[-1]:.0%}" if lane else "-"
+        lines.append(
+            line(
+                ("" if row else f" {name}").ljust(label),
+                Span(text=cells.rjust(room), meaning=Meaning.GRAPH),
+                now.rjust(_PERCENT),
+            )
+        )
+    return lines
+
+
+def _column(moment: Mapping[str, float], regions: Sequence[str]) -> list[float]:
     """The part of the traffic of each region; all 0 without any."""
-    carried = [sum(moment.get(region, 0.0) for moment in moments) for region in regions]
+    carried = [moment.get(region, 0.0) for region in regions]
     total = sum(carried)
     return [part / total if total else 0.0 for part in carried]
 

@@ -4,41 +4,64 @@ What the words mean comes from `core.reading`; here they get their places, glyph
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import islice
 
 from hactl.core.model import Sample
-from hactl.core.node import Health, Node, NodeState, Role
+from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState, Role
 from hactl.core.reading import age, explain, word
 from hactl.core.talk import Snapshot
 from hactl.core.traffic import shares
+from hactl.core.unfinished import sentence
+from hactl.core.value import Value
 from hactl.tui.meaning import Glyphs, Meaning
-from hactl.tui.picture import View
+from hactl.tui.picture import MINUTE, View
 from hactl.tui.rows import Cell, Column, Row
 
+EDGES = "edges"
+"""The group of the edges; all others are regions."""
 SPARK = 12
 """Cells of a minute."""
 DRIFT = 0.05
-"""A measured share that differs from the intended one by more than this is marked."""
+"""A measured share that differs from the intended one by more than this is marked ..."""
+CHANCE = 3.0
+"""... if it is also more than so many standard deviations of what chance does at this rate."""
 
 COLUMNS = (
     Column(title="STATE", keep=100),
     Column(title="NAME", keep=100),
-    Column(title="WEIGHT", right=True, keep=60),
+    Column(title="WGT", right=True, keep=60),
     Column(title="SHARE", right=True, keep=90),
     Column(title="SEEN", right=True, keep=80),
+    Column(title="DRIFT", right=True, keep=32),
     Column(title="REQ/S", right=True, keep=85),
     Column(title="ERR/S", right=True, keep=70),
-    Column(title="P50", right=True, keep=30),
+    Column(title="P50", right=True, keep=18),
     Column(title="P99", right=True, keep=65),
     Column(title="CPU", right=True, keep=40),
     Column(title="MEM", right=True, keep=20),
     Column(title="RST", right=True, keep=35),
     Column(title="LAST 60s", keep=50, least=SPARK),
+    Column(title="UP", right=True, keep=15),
     Column(title="FOR", right=True, keep=75),
-    Column(title="WHY", keep=95, stretch=True, least=16),
+    Column(title="WHY", keep=95, stretch=True, least=20),
 )
+"""SHARE is meant, SEEN is measured; FOR is the age of the state, UP that of the process."""
 
 _NOTHING = Cell(text="-", meaning=Meaning.MUTED, order=-1.0)
+
+
+class _Measured(Value):
+    """What rows are made of."""
+
+    view: View
+    snapshot: Snapshot
+    samples: dict[str, Sample]
+    parts: dict[str, float]
+    """Intended share of each gateway node."""
+    total: float
+    """Requests per second of all of them."""
+    glyphs: Glyphs
 
 
 def fleet_rows(view: View, glyphs: Glyphs) -> tuple[Row, ...]:
@@ -48,41 +71,45 @@ def fleet_rows(view: View, glyphs: Glyphs) -> tuple[Row, ...]:
     snapshot = view.snapshot
     fleet = snapshot.fleet
     samples = {sample.node: sample for sample in snapshot.samples}
-    parts = {share.node: share.part for share in shares(fleet)}
-    rows = [_head("edges", "edges", fleet.edges, samples, None, glyphs)]
-    rows += [_process(edge, "edges", samples, None, view, snapshot, glyphs) for edge in fleet.edges]
+    measured = _Measured(
+        view=view,
+        snapshot=snapshot,
+        samples=samples,
+        parts={share.node: share.part for share in shares(fleet)},
+        total=sum(samples[node.name].requests or 0.0 for node in fleet.gateways if node.name in samples),
+        glyphs=glyphs,
+    )
+    rows = [_head(EDGES, fleet.edges, measured)] if fleet.edges else []
+    rows += [_process(edge, EDGES, measured) for edge in fleet.edges]
     for region in dict.fromkeys(node.region for node in fleet.gateways):
         nodes = fleet.in_region(region)
-        rows.append(_head(region, region, nodes, samples, parts, glyphs, weight=fleet.region_weight(region)))
-        rows += [_process(node, region, samples, parts.get(node.name, 0.0), view, snapshot, glyphs) for node in nodes]
+        rows.append(_head(region, nodes, measured, weight=fleet.region_weight(region)))
+        rows += [_process(node, region, measured) for node in nodes]
     return tuple(rows)
 
 
-def _process(
-    node: Node,
-    group: str,
-    samples: dict[str, Sample],
-    part: float | None,
-    view: View,
-    snapshot: Snapshot,
-    glyphs: Glyphs,
-) -> Row:
-    sample = samples.get(node.name, Sample(node=node.name, at=snapshot.at))
+def _process(node: Node, group: str, measured: _Measured) -> Row:
+    snapshot, glyphs = measured.snapshot, measured.glyphs
+    sample = measured.samples.get(node.name, Sample(node=node.name, at=snapshot.at))
+    part = measured.parts.get(node.name, 0.0) if node.role is Role.GATEWAY else None
     glyph, state, meaning = looks(node, glyphs)
     edge = node.role is Role.EDGE
     share = None if edge else sample.share
-    drifts = part is not None and share is not None and abs(part - share) > DRIFT
+    drifts = part is not None and share is not None and drifting(part, share, measured.total)
     since = snapshot.at - node.since if node.since else None
-    why = explain(node)
+    up = snapshot.mono - node.launch.at if node.launch is not None else None
+    why = reason(node, snapshot.mono)
     return Row(
         key=node.name,
         group=group,
+        bad=troubled(node) or drifts or bool(sample.errors),
         cells=(
             Cell(text=f"{glyph} {state}", meaning=meaning, order=state),
             Cell(text=node.name, meaning=Meaning.TEXT),
             _NOTHING if edge else Cell(text=str(node.weight), order=float(node.weight)),
             _NOTHING if part is None else _percent(part),
             _NOTHING if share is None else _percent(share, Meaning.DEGRADED if drifts else Meaning.TEXT),
+            _NOTHING if share is None or part is None else _drift(share - part, drifts),
             _number(sample.requests, 0),
             _number(sample.errors, 1, bad=True),
             _number(sample.p50_ms, 1),
@@ -94,47 +121,66 @@ def _process(
                 meaning=Meaning.TEXT if node.restarts else Meaning.MUTED,
                 order=float(node.restarts),
             ),
-            Cell(text=spark(view.rates.get(node.name, ()), SPARK, glyphs), meaning=Meaning.GRAPH),
+            Cell(text=spark(measured.view.rates.get(node.name, ()), SPARK, glyphs), meaning=Meaning.GRAPH),
+            _NOTHING if up is None else Cell(text=age(up), order=up),
             _NOTHING if since is None else Cell(text=age(since), order=since),
             Cell(text=why, meaning=meaning if why else Meaning.MUTED),
         ),
     )
 
 
-def _head(
-    key: str,
-    name: str,
-    members: Sequence[Node],
-    samples: dict[str, Sample],
-    parts: dict[str, float] | None,
-    glyphs: Glyphs,
-    weight: int | None = None,
-) -> Row:
+def _head(name: str, members: Sequence[Node], measured: _Measured, weight: int | None = None) -> Row:
+    """The line of a region with its weight, or without one that of the edges."""
+    glyphs = measured.glyphs
     well = sum(node.serviceable for node in members)
     wanted = sum(node.state is not NodeState.STANDBY for node in members)
     glyph, meaning = glyphs.serving, Meaning.SERVING
     if well < wanted:
         glyph, meaning = (glyphs.degraded, Meaning.DEGRADED) if well else (glyphs.down, Meaning.DOWN)
-    seen = [samples[node.name] for node in members if node.name in samples]
-    gateways = parts is not None
-    share = sum(parts.get(node.name, 0.0) for node in members) if parts is not None else 0.0
-    measured = sum(sample.share or 0.0 for sample in seen)
+    seen = [measured.samples[node.name] for node in members if node.name in measured.samples]
+    share = sum(measured.parts.get(node.name, 0.0) for node in members)
+    gets = sum(sample.share or 0.0 for sample in seen)
+    gateways = weight is not None
     empty = Cell()
     return Row(
-        key=f"[{key}]",
-        group=key,
+        key=f"[{name}]",
+        group=name,
         head=True,
         cells=(
             Cell(text=f"{glyph} {well}/{wanted}", meaning=meaning),
             Cell(text=name, meaning=Meaning.TITLE),
             _NOTHING if weight is None else Cell(text=str(weight)),
             _percent(share) if gateways else empty,
-            _percent(measured) if gateways else empty,
+            _percent(gets) if gateways else empty,
+            empty,
             _number(sum(sample.requests or 0.0 for sample in seen), 0),
             _number(sum(sample.errors or 0.0 for sample in seen), 1, bad=True),
-            *[empty] * 8,
+            *[empty] * 9,
         ),
     )
+
+
+def troubled(node: Node) -> bool:
+    """Whether somebody should look at it: it is out although it is wanted, or something is wrong with it."""
+    if node.goal is Goal.DOWN and node.state is NodeState.STOPPED:
+        return False
+    return not node.standing_by and (not node.serviceable or node.reason is not None)
+
+
+def drifting(part: float, share: float, total: float) -> bool:
+    """Whether a node gets another share than it is meant to, by more than chance explains at `total` requests/s."""
+    if total <= 0:
+        return False
+    chance = CHANCE * math.sqrt(part * (1 - part) / total)
+    return abs(part - share) > max(DRIFT, chance)
+
+
+def reason(node: Node, mono: float) -> str:
+    """Why it is out, and when it is tried again; "" when all is well."""
+    again = node.deadline is not None and node.deadline.kind in (DeadlineKind.BACKOFF, DeadlineKind.RETRY)
+    if node.deadline is None or not again:
+        return explain(node)
+    return sentence(explain(node), f"starts again in {max(0.0, node.deadline.at - mono):.0f}s")
 
 
 def looks(node: Node, glyphs: Glyphs) -> tuple[str, str, Meaning]:
@@ -157,18 +203,20 @@ def looks(node: Node, glyphs: Glyphs) -> tuple[str, str, Meaning]:
             return glyphs.down, state, Meaning.DOWN
 
 
-def spark(values: Iterable[float], width: int, glyphs: Glyphs) -> str:
+def spark(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
     """A minute in `width` cells, newest to the right, against the highest value in it; blank where nothing is known."""
-    known = list(values)
-    if not known:
+    newest = list(islice(reversed(values), MINUTE))
+    if not newest:
         return " " * width
-    each = max(1, math.ceil(60 / width))
-    pieces = [known[max(0, end - each) : end] for end in range(len(known), 0, -each)][:width]
-    means = [sum(piece) / len(piece) for piece in reversed(pieces)]
+    each = max(1, math.ceil(MINUTE / width))
+    pieces = [newest[at : at + each] for at in range(0, len(newest), each)][width - 1 :: -1]
+    means = [sum(piece) / len(piece) for piece in pieces]
     top = max(means)
     bars = glyphs.bars
-    steps = [1 if top <= 0 else 1 + round(mean / top * (len(bars) - 2)) for mean in means]
-    return "".join(bars[step] for step in steps).rjust(width)
+    if top <= 0:
+        return (bars[1] * len(means)).rjust(width)
+    scale = (len(bars) - 2) / top
+    return "".join([bars[1 + round(mean * scale)] for mean in means]).rjust(width)
 
 
 def figure(value: float | None, digits: int) -> str:
@@ -178,6 +226,12 @@ def figure(value: float | None, digits: int) -> str:
 
 def _percent(part: float, meaning: Meaning = Meaning.TEXT) -> Cell:
     return Cell(text=f"{part * 100:.0f}%", meaning=meaning if part else Meaning.MUTED, order=part)
+
+
+def _drift(by: float, marked: bool) -> Cell:
+    points = round(by * 100)
+    text = (f"{points:+d}" if points else "0") + ("!" if marked else "")
+    return Cell(text=text, meaning=Meaning.DEGRADED if marked else Meaning.MUTED, order=abs(by))
 
 
 def _number(value: float | None, digits: int, *, bad: bool = False) -> Cell:

@@ -46,6 +46,8 @@ class Row(Value):
     """Rows are sorted within their group; groups stay in the order they come in."""
     head: bool = False
     """It names its group: it stays first, and goes when nothing of its group is left."""
+    bad: bool = False
+    """Somebody should look at it."""
 
 
 class Arrangement(Value):
@@ -56,6 +58,12 @@ class Arrangement(Value):
     reverse: bool = False
     filter: str = ""
     """A part of any cell, whatever its case; with "!" in front rows that have it are left out."""
+    bad: bool = False
+    """Only rows that somebody should look at."""
+
+    def takes(self, row: Row) -> bool:
+        """Whether a row that is no head is shown."""
+        return (row.bad or not self.bad) and passes(_text(row), self.filter)
 
 
 def arranged(rows: tuple[Row, ...], chosen: Arrangement) -> tuple[Row, ...]:
@@ -66,12 +74,17 @@ def arranged(rows: tuple[Row, ...], chosen: Arrangement) -> tuple[Row, ...]:
     shown: list[Row] = []
     for members in groups.values():
         heads = [row for row in members if row.head]
-        others = [row for row in members if not row.head and passes(_text(row), chosen.filter)]
+        others = [row for row in members if not row.head and chosen.takes(row)]
         if chosen.sort is not None:
             others.sort(key=lambda row: _order(row.cells[chosen.sort or 0]), reverse=chosen.reverse)
-        named = [head for head in heads if others or passes(_text(head), chosen.filter)]
+        named = [head for head in heads if others or (not chosen.bad and passes(_text(head), chosen.filter))]
         shown += [*named, *others]
     return tuple(shown)
+
+
+def as_text(row: Row) -> str:
+    """The row for other programs: its cells with tabs between them."""
+    return "\t".join(one_line(cell.text).strip() for cell in row.cells)
 
 
 def _text(row: Row) -> str:

@@ -1,19 +1,23 @@
 """What stands above and below the table of a fleet: the verdict, the numbers that matter, what is under way. Pure."""
 
 import time
+from itertools import islice
 
-from hactl.core.events import Record
+from hactl.core.figures import figures
 from hactl.core.headroom import CapacityVerdict, headroom
 from hactl.core.load import measured
-from hactl.core.model import Sample
-from hactl.core.node import Role
-from hactl.core.reading import Verdict, age, read
+from hactl.core.node import Goal
+from hactl.core.operation import Operation, Phase
+from hactl.core.reading import Verdict, age, explain, read
 from hactl.core.talk import Snapshot
-from hactl.core.telling import tell
+from hactl.core.telling import tell_step
 from hactl.core.value import Value
-from hactl.tui.lines import Line, Span, line, spread
+from hactl.tui.lines import Line, Span, length, line, spread
+from hactl.tui.losses import losses, took
 from hactl.tui.meaning import Glyphs, Meaning
-from hactl.tui.picture import View
+from hactl.tui.picture import MINUTE, View
+from hactl.tui.render import SPARK, spark
+from hactl.tui.rows import Arrangement
 
 STALE = 3.0
 """Seconds without any news, measurements included, after which a picture is old; they come once a second."""
@@ -32,6 +36,10 @@ class Tile(Value):
     title: str
     value: str
     meaning: Meaning = Meaning.TEXT
+    short: str = ""
+    """Its title where room is short; "" for the same."""
+    more: str = ""
+    """What belongs to it, where there is room."""
 
 
 def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -> Line:
@@ -44,74 +52,98 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     reading = read(fleet)
     old = now - view.heard
     live = Span(text=f"LIVE {old:.1f}s", meaning=Meaning.MUTED)
-    if not view.live:
+    if view.speed is not None:
+        shown, today = time.localtime(snapshot.at), time.localtime(wall)
+        when = time.strftime("%H:%M:%S" if shown[:3] == today[:3] else "%m-%d %H:%M:%S", shown)
+        plays = f"x{view.speed:.0f}" if view.speed else "held"
+        live = Span(text=f"REPLAY {when} {plays}", meaning=Meaning.DEGRADED)
+    elif not view.live:
         when = time.strftime("%H:%M:%S", time.localtime(snapshot.at))
         live = Span(text=f"AS OF {when}, {age(wall - snapshot.at)} ago", meaning=Meaning.DEGRADED)
     elif view.trouble or old > STALE:
         live = Span(text=f"STALE {age(old)}", meaning=Meaning.DOWN)
     meaning = _VERDICT[reading.verdict]
     glyph = {Verdict.OK: glyphs.serving, Verdict.DOWN: glyphs.down}.get(reading.verdict, glyphs.degraded)
-    said = Span(text=f"{glyph} {reading.verdict.upper()} {reading.sentence}", meaning=meaning)
+    sentence = f"{reading.sentence}{_first_reason(snapshot)}"
+    said = Span(text=f"{glyph} {reading.verdict.upper()} {sentence}", meaning=meaning)
     guard = " READ-ONLY " if snapshot.pulse.read_only else " "
     paused = (Span(text="PAUSED ", meaning=Meaning.DEGRADED),) if fleet.paused is not None else ()
     left = line(
         Span(text=f" hactl {fleet.name}", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ",
         *paused, live, "  ", said,
     )  # fmt: skip
-    return spread(left, (clock,), width)
+    return spread(left, (clock,) if length(left) + length((clock,)) < width else (), width)
 
 
-def tiles(view: View) -> tuple[Tile, ...]:
-    """The numbers of the whole fleet."""
+def _first_reason(snapshot: Snapshot) -> str:
+    """Why the first process is out that should not be, and for how long; "" when there is none."""
+    for node in snapshot.fleet.nodes.values():
+        if node.goal is Goal.UP and not (node.drained or node.serviceable or node.standing_by) and node.reason:
+            return f" ({explain(node)}, {age(snapshot.at - node.since)})"
+    return ""
+
+
+def tiles(view: View, glyphs: Glyphs, room: Tile | None = None) -> tuple[Tile, ...]:
+    """The numbers of the whole fleet; `room` is what `headroom_tile` said, for those who asked it already."""
     snapshot = view.snapshot
     if snapshot is None:
         return ()
     fleet = snapshot.fleet
-    edges = [sample for sample in snapshot.samples if _is(snapshot, sample, Role.EDGE)]
-    nodes = [sample for sample in snapshot.samples if _is(snapshot, sample, Role.GATEWAY)]
-    requests = sum(sample.requests or 0.0 for sample in edges)
-    errors = sum(sample.errors or 0.0 for sample in edges)
-    part = errors / requests if requests else 0.0
-    slow = [sample.p99_ms for sample in nodes if sample.p99_ms is not None]
-    usual = [sample for sample in nodes if sample.p50_ms is not None and sample.requests]
-    weight = sum(sample.requests or 0.0 for sample in usual)
-    p50 = sum((sample.p50_ms or 0.0) * (sample.requests or 0.0) for sample in usual) / weight if weight else None
-    room, meaning = _room(snapshot)
-    failover = fleet.last_failover_ms
+    found = figures(snapshot)
+    bad = Meaning.DOWN if found.errors else Meaning.TEXT
+    moved = "none yet" if fleet.last_failover_ms is None else took(fleet.last_failover_ms)
+    minute = spark([sum(moment.values()) for moment in islice(reversed(view.spread), MINUTE)][::-1], SPARK, glyphs)
     return (
-        Tile(title="REQUESTS/S", value=f"{requests:,.0f}"),
-        Tile(title="ERRORS", value=f"{part:.2%}", meaning=Meaning.DOWN if errors else Meaning.TEXT),
-        Tile(title="P50 / P99", value=f"{_ms(p50)} / {_ms(max(slow, default=None))} ms"),
-        Tile(title="N-1 HEADROOM", value=room, meaning=meaning),
-        Tile(title="LAST FAILOVER", value="none yet" if failover is None else f"{failover:.0f} ms"),
+        Tile(title="REQUESTS/S", short="req/s", value=f"{found.requests:,.0f}", more=minute),
+        Tile(title="ERRORS", short="err", value=f"{found.failing:.2%}", meaning=bad),
+        Tile(title="P50 / P99", short="p50/p99", value=f"{_ms(found.p50)} / {_ms(found.p99)} ms"),
+        room or headroom_tile(snapshot),
+        Tile(title="LAST FAILOVER", short="failover", value=moved, more=_back(view)),
     )  # fmt: skip
 
 
-def _room(snapshot: Snapshot) -> tuple[str, Meaning]:
-    """What would be left without the node whose loss is worst, in as few words as it takes."""
+def headroom_tile(snapshot: Snapshot) -> Tile:
+    """What would be left without any one node. With many nodes this takes a while: not to be asked at every turn."""
+    value, meaning, without = _room(snapshot)
+    return Tile(title="N-1 HEADROOM", short="n-1", value=value, meaning=meaning, more=without)
+
+
+def _room(snapshot: Snapshot) -> tuple[str, Meaning, str]:
+    """What would be left without the node whose loss is worst, in as few words as it takes; and which node that is."""
     load = measured(snapshot.fleet, snapshot.samples, snapshot.at)
     left = headroom(snapshot.fleet, load).n_minus_1
     if left is None or not left.nodes:
-        return "NONE", Meaning.DOWN
+        return "NONE", Meaning.DOWN, ""
+    without = f"without {left.without[0]}" if left.without else ""
     if left.verdict is CapacityVerdict.SHORT:
-        return "SHORT", Meaning.DOWN
+        return "SHORT", Meaning.DOWN, without
     if load is not None and not load.total:
-        return "no traffic", Meaning.MUTED
+        return "no traffic", Meaning.MUTED, ""
     if left.room is None or left.verdict is CapacityVerdict.UNPROVED:
-        return "unproved", Meaning.DEGRADED
-    return f"{left.room:.0%}", Meaning.SERVING
+        return "unproved", Meaning.DEGRADED, without
+    return f"{left.room:.0%}", Meaning.SERVING, without
+
+
+def _back(view: View) -> str:
+    """How long the last failover took to its end, as far as it is known."""
+    last = next((loss for loss in reversed(losses(view.records)) if loss.moved_ms is not None), None)
+    if last is None:
+        return ""
+    if last.back_ms is not None:
+        return f"back {took(last.back_ms)}"
+    return "" if last.over else "not back yet"
 
 
 def tile_line(shown: tuple[Tile, ...]) -> Line:
     """All of them in one line, for small screens."""
     parts: list[str | Span] = []
     for tile in shown:
-        parts += [" ", Span(text=tile.title.lower(), meaning=Meaning.MUTED), " "]
+        parts += [" ", Span(text=tile.short or tile.title.lower(), meaning=Meaning.MUTED), " "]
         parts += [Span(text=tile.value, meaning=tile.meaning), " "]
     return line(*parts)
 
 
-def tile_boxes(shown: tuple[Tile, ...], width: int) -> tuple[Line, ...]:
+def tile_boxes(shown: tuple[Tile, ...], width: int, glyphs: Glyphs) -> tuple[Line, ...]:
     """A box for each, side by side in exactly `width` cells, for screens with room."""
     if not shown:
         return ()
@@ -123,40 +155,75 @@ def tile_boxes(shown: tuple[Tile, ...], width: int) -> tuple[Line, ...]:
         inner = each + (number < rest) - 2
         title = f" {tile.title} "[:inner]
         top.append(Span(text=f"╭{title}{'─' * (inner - len(title))}╮", meaning=Meaning.MUTED))
-        value = tile.value[: inner - 2]
+        value = f" {tile.value[: inner - 2]}"
+        more = f"{tile.more} " if len(value) + len(tile.more) + 3 <= inner else ""
         side = Span(text="│", meaning=Meaning.MUTED)
-        middle += [side, Span(text=f" {value:<{inner - 1}}", meaning=tile.meaning), side]
+        looks = Meaning.GRAPH if tile.more.strip(glyphs.bars) == "" else Meaning.MUTED
+        middle += [
+            side,
+            Span(text=value, meaning=tile.meaning),
+            Span(text=more.rjust(inner - len(value)), meaning=looks),
+            side,
+        ]
         bottom.append(Span(text=f"╰{'─' * inner}╯", meaning=Meaning.MUTED))
     return (line(*top), line(*middle), line(*bottom))
 
 
-def operations(snapshot: Snapshot) -> tuple[Line, ...]:
-    """What is under way, one line each."""
-    return tuple(
-        line(
-            Span(text=f" {operation.id} ", meaning=Meaning.KEY),
-            f"{operation.sentence} ",
-            Span(
-                text=f"{operation.done}/{len(operation.targets)} done, {snapshot.mono - operation.began:.1f} s",
-                meaning=Meaning.MUTED,
-            ),
+def operations(snapshot: Snapshot, glyphs: Glyphs) -> tuple[Line, ...]:
+    """What is under way: a line for each, and its steps below it where there is more than one."""
+    lines: list[Line] = []
+    for operation in snapshot.fleet.operations.values():
+        so_far = f"{operation.done}/{len(operation.targets)} done, {max(0.0, snapshot.mono - operation.began):.1f} s"
+        back = (Span(text=f"taken back: {operation.back} ", meaning=Meaning.DEGRADED),) if operation.back else ()
+        lines.append(
+            line(
+                Span(text=f" {glyphs.starting} {operation.id} ", meaning=Meaning.STARTING),
+                f"{operation.sentence} ",
+                *back,
+                Span(text=so_far, meaning=Meaning.MUTED),
+            )
         )
-        for operation in snapshot.fleet.operations.values()
-    )
+        if len(operation.targets) > 1:
+            lines.append(_steps(operation, glyphs))
+    return tuple(lines)
 
 
-def happened(record: Record) -> Line:
-    """One record."""
-    when = time.strftime("%H:%M:%S", time.localtime(record.wall))
-    by = (Span(text=f"  by {record.by}", meaning=Meaning.MUTED),) if record.by else ()
-    return line(
-        Span(text=f" {when}.{int(record.wall % 1 * 1000):03d} ", meaning=Meaning.MUTED), tell(record.event), *by
-    )
+def _steps(operation: Operation, glyphs: Glyphs) -> Line:
+    """Each of its steps with how far it is; of those that are done only the last one, so that what goes on is seen."""
+    looks = {
+        Phase.DONE: (glyphs.serving, Meaning.MUTED),
+        Phase.WAITING: (".", Meaning.MUTED),
+        Phase.STOPPING: (glyphs.starting, Meaning.STARTING),
+        Phase.STARTING: (glyphs.starting, Meaning.STARTING),
+    }
+    begun = max(0, operation.done - 1)
+    parts: list[str | Span] = ["   "]
+    for target in operation.targets[begun:]:
+        glyph, meaning = looks[target.phase]
+        busy = "" if target.phase in (Phase.WAITING, Phase.DONE) else f" {target.phase}"
+        parts.append(Span(text=f"{glyph} {tell_step(target)}{busy}  ", meaning=meaning))
+    return line(*parts)
 
 
-def _is(snapshot: Snapshot, sample: Sample, role: Role) -> bool:
-    node = snapshot.fleet.nodes.get(sample.node)
-    return node is not None and node.role is role
+def nothing(view: View, chosen: Arrangement) -> tuple[Line, ...]:
+    """Why no row is shown, and what to try."""
+    if view.snapshot is None:
+        return (
+            (),
+            line(Span(text=f"  {view.trouble or 'waiting for the first picture'}", meaning=Meaning.TITLE)),
+            line(Span(text="  it is asked again twice a second; q leaves", meaning=Meaning.MUTED)),
+        )
+    known = len(view.snapshot.fleet.nodes)
+    if not known:
+        return ((), line("  this fleet has no processes: hactl up, or add a [[region]] to hactl.toml"))
+    if chosen.filter:
+        what = f"none of {known} processes has '{chosen.filter.removeprefix('!')}'"
+        if chosen.filter.startswith("!"):
+            what = f"all of {known} processes have '{chosen.filter.removeprefix('!')}'"
+        what += " and is in trouble" if chosen.bad else ""
+    else:
+        what = f"none of {known} processes is in trouble"
+    return ((), line(f"  {what}: ", Span(text="esc", meaning=Meaning.KEY), " shows all again"))
 
 
 def _ms(value: float | None) -> str:

@@ -5,12 +5,12 @@ from textual.theme import Theme as TextualTheme
 from hactl.tui.theme import Theme
 
 
-def for_textual(theme: Theme) -> TextualTheme:
-    """What Textual's own widgets need to look alike."""
+def for_textual(theme: Theme, name: str) -> TextualTheme:
+    """What Textual's own widgets need to look alike; it will know it as `name`."""
     surface = theme.surface
     plain = "ansi_default"
     return TextualTheme(
-        name=theme.name,
+        name=name,
         primary=surface.border or plain,
         background=surface.background or plain,
         surface=surface.background or plain,

@@ -11,7 +11,8 @@ from support.command import Home
 HEAVY = {"asyncio", "aiohttp", "httpx", "rich", "sqlite3", "ssl", "starlette", "textual", "uvicorn"}
 DECIDING = {f"hactl.core.{name}" for name in ("brownouts", "draft", "lifecycle", "machine", "operations", "ramp")}
 RUN = """
-import contextlib, io, json, sys
+import contextlib, io, json, signal, sys
+signal.signal(signal.SIGALRM, signal.default_int_handler)
 from hactl.cli.main import main
 with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())), contextlib.redirect_stderr(io.StringIO()):
     code = main(sys.argv[1:])
@@ -28,10 +29,11 @@ def fleet() -> Iterator[Home]:
         yield home
 
 
-def loaded(home: Home, *args: str) -> tuple[int, set[str]]:
-    """The exit code of `hactl ARGS`, and every module it had loaded in the end."""
+def loaded(home: Home, *args: str, seconds: float = 0.0) -> tuple[int, set[str]]:
+    """The exit code of `hactl ARGS`, interrupted after so many seconds, and every module it had loaded in the end."""
+    run = RUN.replace("with", f"signal.setitimer(signal.ITIMER_REAL, {seconds})\nwith", 1)
     done = subprocess.run(
-        [sys.executable, "-c", RUN, *args],
+        [sys.executable, "-c", run, *args],
         cwd=home.directory,
         env=home.environment(),
         capture_output=True,
@@ -63,6 +65,14 @@ def test_a_quick_verb_loads_no_loop_no_screen_and_no_server(fleet: Home, args: t
     """It asks its question over a plain socket and leaves."""
     code, modules = loaded(fleet, *args)
     assert code == 0
+    assert modules & HEAVY == set()
+
+
+def test_a_verb_that_goes_on_and_on_is_no_heavier(fleet: Home) -> None:
+    """It says how things stand, follows what happens, and is interrupted."""
+    code, modules = loaded(fleet, "watch", "--every", "100ms", seconds=2.0)
+    assert code == 130
+    assert "hactl.core.narrating" in modules
     assert modules & HEAVY == set()
 
 

@@ -125,6 +125,7 @@ WANTED = {
     "status.json",
     "events.jsonl",
     "events.txt",
+    "measurements.jsonl",
     "doctor.json",
     "doctor.txt",
     "versions.json",
@@ -151,6 +152,7 @@ def test_it_has_what_helps_and_no_secret(fleet: Home) -> None:
     assert status["snapshot"]["fleet"]["spec"]["gateway"]["env"] == dict.fromkeys(("DATABASE", "PIN", "FROM"), "***")
     events = [json.loads(line) for line in files["events.jsonl"].splitlines()]
     assert events[0]["event"]["event"] == "FleetFounded"
+    assert json.loads(files["measurements.jsonl"].splitlines()[-1])["samples"][0]["node"] == "edge-1"
     assert "for the shop" in files["events.txt"].decode()
     assert "my database is ***" in files["logs/nodes/a-1/process.log"].decode()
     versions = json.loads(files["versions.json"])

@@ -2,10 +2,11 @@
 
 import pytest
 
-from hactl.cli.console import choose_glyphs, choose_theme, possible
-from hactl.core.errors import ConfigError
+from hactl.cli.console import choose_glyphs, choose_theme, possible, remembered_theme, settings_file, themes_home
 from hactl.tui.meaning import ASCII, Glyphs
-from hactl.tui.theme import DEFAULT, shipped
+from hactl.tui.settings import Settings, SettingsFile
+from hactl.tui.theme import DEFAULT
+from hactl.tui.themes import Themes
 
 
 @pytest.fixture(autouse=True)
@@ -17,28 +18,47 @@ def home(tmp_path, monkeypatch):
 
 
 def test_no_colour_is_wanted_or_it_is():
-    assert choose_theme("").name == DEFAULT
+    assert choose_theme(Themes(), "").name == DEFAULT
 
 
 def test_no_color_means_none(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
-    assert choose_theme("").name == "mono"
-    assert choose_theme("light").name == "light"
+    assert choose_theme(Themes(), "").name == "mono"
+    assert choose_theme(Themes(), "light").name == "light"
 
 
-def test_a_theme_of_ones_own_comes_before_those_that_come_along(home):
-    text = shipped()["light"].read_text().replace('name = "light"', 'name = "mine"')
-    (home / "mine.toml").write_text(text)
-    (home / "dark.toml").write_text(text)
-    assert choose_theme("mine").name == "mine"
-    assert choose_theme("dark").name == "mine"
+def test_a_users_own_themes_are_in_the_configuration_home(home):
+    assert themes_home() == home
 
 
-def test_an_unknown_theme_says_which_there_are(home):
-    with pytest.raises(ConfigError, match="no theme 'drak'") as caught:
-        choose_theme("drak")
-    assert "dark" in caught.value.hint
-    assert str(home) in caught.value.hint
+class TestRemembered:
+    """The theme of the last time."""
+
+    @pytest.fixture
+    def settings(self):
+        found = SettingsFile()
+        found.settings = Settings(theme="light")
+        return found
+
+    def test_it_is_put_on_again(self, settings):
+        assert remembered_theme(Themes(), "", settings).name == "light"
+        assert settings.trouble is None
+
+    def test_one_that_is_asked_for_comes_first(self, settings):
+        assert remembered_theme(Themes(), "mono", settings).name == "mono"
+
+    def test_no_color_comes_first_too(self, settings, monkeypatch):
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert remembered_theme(Themes(), "", settings).name == "mono"
+
+    def test_one_that_is_no_use_any_more_is_a_message_and_no_reason_not_to_open(self, settings, home):
+        (home / "light.toml").write_text("nonsense")
+        assert remembered_theme(Themes(home), "", settings).name == DEFAULT
+        assert str(home / "light.toml") in settings.trouble.message
+
+    def test_it_is_kept_beside_the_fleets(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("HACTL_STATE_DIR", str(tmp_path))
+        assert settings_file() == tmp_path / "console.toml"
 
 
 @pytest.mark.parametrize(("encoding", "glyphs"), [("utf-8", Glyphs()), ("ascii", ASCII), ("latin-1", ASCII)])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.command import HACTL, Home, finish, read_until
+from support.terminal import Terminal
 
 QUICK = ("demo", "--headless", "--rate", "100", "--duration", "2")
 
@@ -110,14 +111,14 @@ def test_an_impatient_second_ctrl_c_leaves_nothing_either(home: Home) -> None:
     interrupt(home, process)
 
 
-def test_on_a_terminal_it_stays_until_ctrl_c(home: Home) -> None:
+def test_on_a_terminal_that_only_prints_it_stays_until_ctrl_c(home: Home) -> None:
     """With a live picture, after the report; then everything goes."""
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "rb", buffering=0) as screen:
         process = subprocess.Popen(
             [*HACTL, "demo", "--rate", "100", "--duration", "2"],
             cwd=home.directory,
-            env=home.environment(),
+            env=home.environment(TERM="dumb"),
             stdin=subprocess.DEVNULL,
             stdout=theirs,
             stderr=theirs,
@@ -135,6 +136,67 @@ def test_on_a_terminal_it_stays_until_ctrl_c(home: Home) -> None:
     assert b"was killed (kill -9)" in seen
     assert b"everything was stopped and removed" in seen
     nothing_is_left(home)
+
+
+def in_console(home: Home, *options: str) -> Terminal:
+    env = home.environment(TERM="xterm-256color", LANG="C.UTF-8", PYTHONUTF8="1")
+    argv = [*HACTL, "demo", "--rate", "100", "--duration", "4", *options]
+    return Terminal(argv, columns=120, lines=40, env=env, cwd=home.directory)
+
+
+class TestConsole:
+    """On a terminal the failover is seen in the console, while it happens."""
+
+    def test_a_failover_is_seen_and_then_told_and_leaving_asks(self, home: Home) -> None:
+        with in_console(home) as seen:
+            seen.until("OK 5 nodes and 2 edges serve")
+            seen.until("capacity back after")
+            seen.until("failover: ", "was killed (kill -9)", "esc closes")
+            seen.type("\x1b")
+            seen.until_gone("esc closes")
+            seen.type("q")
+            seen.until("Leave fleet demo-", "stop everything")
+            seen.type("\x1b")
+            seen.until_gone("Leave fleet demo-")
+            seen.type("q")
+            seen.until("Leave fleet demo-")
+            seen.type("y")
+            code = seen.until_it_ends()
+            assert re.search(r"^(PASSED|INCONCLUSIVE): ", seen.text, re.MULTILINE)
+            assert code == (0 if "PASSED: " in seen.text else 1)
+        nothing_is_left(home)
+
+    def test_leaving_before_it_was_measured_leaves_nothing_either(self, home: Home) -> None:
+        with in_console(home) as seen:
+            seen.until("nodes and 2 edges serve")
+            seen.type("q")
+            seen.until("Leave fleet demo-")
+            seen.type("y")
+            assert seen.until_it_ends() == 130
+            assert "left before the failover was measured" in seen.text
+        nothing_is_left(home)
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+    def test_whatever_ends_it_gives_the_terminal_back_and_leaves_nothing(
+        self, home: Home, number: signal.Signals
+    ) -> None:
+        with in_console(home) as seen:
+            seen.until("nodes and 2 edges serve")
+            seen.send(number)
+            assert seen.until_it_ends() == 130
+            assert "interrupted; everything was stopped and removed" in seen.text
+            assert "Traceback" not in seen.text
+        nothing_is_left(home)
+
+    def test_what_goes_wrong_in_the_story_is_said_there_and_in_the_end(self, home: Home) -> None:
+        with in_console(home, "--node", "busan-1") as seen:
+            seen.until("no node 'busan-1'")
+            seen.type("q")
+            seen.until("Leave fleet demo-")
+            seen.type("y")
+            assert seen.until_it_ends() == 1
+            assert "hactl: no node 'busan-1'" in seen.text
+        nothing_is_left(home)
 
 
 def test_a_node_that_does_not_exist(home: Home) -> None:

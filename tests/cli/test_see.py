@@ -208,7 +208,8 @@ class TestWhere:
         assert places.pop("fleet") == "t"
         assert places.pop("drills").endswith("/t.drills"), "there with the first drill"
         assert places.pop("node_logs").endswith("/nodes/NAME/process.log")
-        assert sorted(places) == ["config", "control_socket", "daemon_log", "journal", "read_only_socket", "state"]
+        named = ["config", "control_socket", "daemon_log", "journal", "measurements", "read_only_socket", "state"]
+        assert sorted(places) == named
         assert [place for place in places.values() if not (fleet.directory / place).exists()] == []
 
     def test_text_says_the_same(self, fleet: Home) -> None:

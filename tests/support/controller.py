@@ -4,7 +4,7 @@ Records are kept, watchers are fed and let go when they are too slow, history is
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from hactl.core.commands import Command, Request
 from hactl.core.errors import HactlError
@@ -12,6 +12,8 @@ from hactl.core.events import Event, Record
 from hactl.core.model import Fleet
 from hactl.core.talk import LogPage, Measured, News, Query, Receipt, Snapshot, Update
 from hactl.core.value import replace
+
+Reply = Receipt | Exception
 
 
 class MemoryController:
@@ -24,8 +26,8 @@ class MemoryController:
         self.requests: list[Request] = []
         """Every command that arrived, dry runs included."""
         self.dry_runs = 0
-        self.reply: Receipt | Exception = Receipt(seq=0, sentence="done")
-        """What `submit` answers or raises."""
+        self.reply: Reply | Callable[[Request, bool], Reply] = Receipt(seq=0, sentence="done")
+        """What `submit` answers or raises; or how to find that out from a request, and whether it is a dry run."""
         self.failure: Exception | None = None
         """What every other verb raises."""
         self._room = room
@@ -36,6 +38,11 @@ class MemoryController:
     def watchers(self) -> int:
         """Iterators somebody is reading."""
         return len(self._queues)
+
+    @property
+    def unread(self) -> int:
+        """Updates that watchers have not taken yet."""
+        return sum(queue.qsize() for queue in self._queues)
 
     async def until_watchers(self, count: int) -> None:
         """Return once exactly `count` iterators are open."""
@@ -75,9 +82,10 @@ class MemoryController:
     ) -> Receipt:
         self.requests.append(Request(command=command, by=by, reason=reason, confirm=confirm))
         self.dry_runs += dry_run
-        if isinstance(self.reply, Exception):
-            raise self.reply
-        return self.reply
+        reply = self.reply(self.requests[-1], dry_run) if callable(self.reply) else self.reply
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
 
     async def watch(self, after: int = 0) -> AsyncIterator[Update]:
         self._fail()

@@ -98,6 +98,20 @@ class Disk:
         self._journal.close()
 
 
+class Shelf:
+    """Measurements kept in memory, and what was asked to be let go."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[Measured, int]] = []
+        self.limits: list[tuple[float, int]] = []
+
+    def keep(self, measured: Measured, seq: int) -> None:
+        self.kept.append((measured, seq))
+
+    def expire(self, *, older_than: float, max_size: int) -> None:
+        self.limits.append((older_than, max_size))
+
+
 class Sandbag:
     """A ballast that only remembers what was done with it."""
 
@@ -125,6 +139,7 @@ class House:
         self.max_waiting = 20_000
         self.keep: Keep = no_certificate
         self.open_disk: Callable[[Path], Disk] = Disk
+        self.shelf = Shelf()
         self.disk: Disk | None = None
         """The journal of the daemon that runs now."""
 
@@ -161,6 +176,7 @@ class House:
             paths=self.paths,
             recorder=recorder,
             journal=disk,
+            samples=self.shelf,
             edges=self.engine,
             gateways=self.engine,
             proposer=Proposals(edges=self.engine, gateways=self.engine),

@@ -32,7 +32,7 @@ class Terminal:
     ) -> None:
         self._argv = list(argv)
         self._size = (columns, lines)
-        self._env = env
+        self._env = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")}
         self._cwd = cwd
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
@@ -42,10 +42,11 @@ class Terminal:
     def __enter__(self) -> Self:
         self._pid, self._fd = pty.fork()
         if self._pid == 0:
+            # before the program can look, and nothing in its environment says otherwise
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", self._size[1], self._size[0], 0, 0))
             if self._cwd is not None:
                 os.chdir(self._cwd)
             os.execve(self._argv[0], self._argv, self._env)
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", self._size[1], self._size[0], 0, 0))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,6 +65,10 @@ class Terminal:
         """Press keys."""
         os.write(self._fd, keys.encode())
 
+    def send(self, number: signal.Signals) -> None:
+        """Send the program a signal."""
+        os.kill(self._pid, number)
+
     def until(self, *wanted: str) -> str:
         """Look on until all of this is on the screen at once; what is."""
         end = time.monotonic() + PATIENCE
@@ -71,6 +76,13 @@ class Terminal:
             assert time.monotonic() < end, f"{wanted} not seen:\n{self.text}"
             assert self._read(), f"the program ended before {wanted} was seen:\n{self.text}"
         return self.text
+
+    def until_gone(self, unwanted: str) -> None:
+        """Look on until nothing of this is on the screen any more: an escape with a key close behind is another key."""
+        end = time.monotonic() + PATIENCE
+        while unwanted in self.text:
+            assert time.monotonic() < end, f"{unwanted} stays:\n{self.text}"
+            assert self._read(), f"the program ended before {unwanted} had gone:\n{self.text}"
 
     def until_it_ends(self) -> int:
         """Look on until the program has ended; its exit code."""

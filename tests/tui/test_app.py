@@ -1,99 +1,27 @@
 """The console from key press to outcome, against a controller in memory and a clock that stands still."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import re
 
 import pytest
-from support.build import a_launch
 from support.controller import MemoryController
-from support.pictures import AT, a_fleet, a_snapshot, with_node
+from support.pictures import AT, a_snapshot
+from support.stage import stage
 from textual import events
-from textual.pilot import Pilot
 
-from hactl.core.commands import Drain, Freeze, Kill, Restart, Resume, Stop
-from hactl.core.errors import CommandRejected, Unreachable
-from hactl.core.node import NodeState
-from hactl.core.plan import Share
-from hactl.core.talk import Measured, Receipt
+from hactl.core.errors import Unreachable
+from hactl.core.talk import Measured
 from hactl.core.value import replace
-from hactl.tui.app import Console
+from hactl.tui.keys import WRITES
+from hactl.tui.lines import length, plain
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.page import Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet
-from hactl.tui.shell import Ran
-from hactl.tui.theme import DEFAULT, read, shipped
-from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.reader import Reader
 
 SIZES = [(80, 24), (120, 40), (160, 48)]
-
-
-class Stage:
-    """A console on a terminal, and the daemon it talks to."""
-
-    def __init__(
-        self, app: Console, pilot: Pilot[None], controller: MemoryController, ran: list[tuple[Sequence[str], str]]
-    ) -> None:
-        self.app = app
-        self.pilot = pilot
-        self.controller = controller
-        self.ran = ran
-        """Commands that were typed, each with its fleet; running them is tested where it stands."""
-
-    async def press(self, *keys: str) -> None:
-        for key in keys:
-            await self.pilot.press(key)
-            await self.pilot.pause()
-
-    async def until_drawn(self) -> None:
-        """The picture as it is now, on the screen."""
-        await self.pilot.pause()
-        self.app._draw()
-        await self.pilot.pause()
-
-    def text(self, which: str) -> str:
-        view = self.app.screen.query_one(which, LinesView)
-        return "\n".join("".join(span.text for span in line) for line in view.lines)
-
-    async def go_to(self, node: str) -> None:
-        """The cursor on that row."""
-        assert isinstance(self.app.screen, FleetPage)
-        keys = [row.key for row in self.app.screen.table.shown]
-        await self.press("g", *["down"] * keys.index(node))
-        assert self.app.screen.table.cursor == node
-
-
-@asynccontextmanager
-async def stage(size: tuple[int, int] = (120, 40), controller: MemoryController | None = None) -> AsyncIterator[Stage]:
-    if controller is None:
-        controller = MemoryController()
-        controller.snapshot = a_snapshot()
-    ran: list[tuple[Sequence[str], str]] = []
-
-    async def run(words: Sequence[str], fleet: str) -> Ran:
-        ran.append((words, fleet))
-        text = "\n".join(f"[b]{number}" for number in range(len(words) ** 3))
-        return Ran(shell=f"hactl {' '.join(words)}", code=0, text=text)
-
-    app = Console(
-        controller,
-        read(shipped()[DEFAULT]),
-        by="ann",
-        verbs=("kill", "where"),
-        run=run,
-        clock=lambda: 10.0,
-        wall=lambda: AT,
-    )
-    async with app.run_test(size=size, notifications=True) as pilot:
-        found = Stage(app, pilot, controller, ran)
-        if controller.failure is None:
-            await controller.until_watchers(1)
-        await found.until_drawn()
-        yield found
 
 
 class TestScreens:
@@ -151,115 +79,6 @@ class TestScreens:
             assert len(page.table.shown) == 9
 
 
-class TestChanges:
-    """Upper-case keys."""
-
-    @pytest.mark.parametrize(
-        ("key", "command"), [("K", Kill), ("T", Stop), ("R", Restart), ("D", Drain), ("Z", Freeze)]
-    )
-    async def test_a_key_asks_and_y_does_it(self, key, command):
-        async with stage() as now:
-            now.controller.reply = Receipt(seq=1, shares=(Share(node="seoul-2", region="seoul", part=0.5),))
-            await now.go_to("seoul-1")
-            await now.press(key)
-            assert isinstance(now.app.screen, Confirm)
-            assert "seoul-2 25% → 50%" in now.text("#question")
-            assert now.controller.dry_runs == len(now.controller.requests) == 1
-            await now.press("y")
-            assert now.controller.requests[-1].command == command(nodes=("seoul-1",))
-            assert now.controller.requests[-1].by == "ann"
-            assert len(now.controller.requests) == 2
-            assert isinstance(now.app.screen, FleetPage)
-
-    @pytest.mark.parametrize("key", ["enter", "escape", "n", "q"])
-    async def test_everything_else_cancels(self, key):
-        async with stage() as now:
-            await now.go_to("seoul-1")
-            await now.press("K", key)
-            assert isinstance(now.app.screen, FleetPage)
-            assert len(now.controller.requests) == now.controller.dry_runs
-
-    async def test_what_only_gives_back_is_done_without_asking(self):
-        controller = MemoryController()
-        controller.snapshot = a_snapshot(with_node(a_fleet(), "seoul-1", state=NodeState.DRAINING, drained=True))
-        async with stage(controller=controller) as now:
-            await now.go_to("seoul-1")
-            await now.press("D")
-            assert [request.command for request in controller.requests] == [Resume(nodes=("seoul-1",))]
-            assert controller.dry_runs == 0
-
-    async def test_a_broken_rule_wants_the_name_of_the_fleet_typed(self):
-        async with stage() as now:
-            now.controller.reply = CommandRejected("1 node would be left", "add --confirm default", guard=True)
-            await now.go_to("seoul-1")
-            await now.press("K")
-            assert "breaks a rule: 1 node would be left" in now.text("#question")
-            await now.press("y", "enter")
-            assert isinstance(now.app.screen, Confirm)
-            assert len(now.controller.requests) == 1
-            now.controller.reply = Receipt(seq=1, sentence="kill seoul-1")
-            await now.press("backspace", *"default", "enter")
-            assert now.controller.requests[-1].confirm == "default"
-            assert len(now.controller.requests) == 2
-
-    async def test_a_command_that_does_not_fit_is_a_message(self):
-        async with stage() as now:
-            now.controller.reply = CommandRejected("'seoul-1' is already being stopped", "hactl wait seoul-1")
-            await now.go_to("seoul-1")
-            await now.press("K")
-            assert isinstance(now.app.screen, FleetPage)
-            assert any("already being stopped" in notice.message for notice in now.app._notifications)
-
-    async def test_a_process_that_has_changed_since_the_key_is_never_hit(self):
-        async with stage() as now:
-            await now.go_to("seoul-1")
-            await now.press("K")
-            node = a_fleet().nodes["seoul-1"]
-            again = with_node(a_fleet(), "seoul-1", launch=replace(a_launch("seoul-1", 2), at=node.launch.at))
-            now.controller.snapshot = a_snapshot(again)  # the console has not heard of it yet
-            await now.press("y")
-            assert len(now.controller.requests) == now.controller.dry_runs == 1
-
-    async def test_what_is_typed_before_the_daemon_has_answered_confirms_nothing(self):
-        """A filter typed too early is no yes, and a second question cannot come over the first."""
-        async with stage() as now:
-            held, submit = asyncio.Event(), now.controller.submit
-
-            async def slowly(*args: object, **how: object) -> Receipt:
-                await held.wait()
-                return await submit(*args, **how)
-
-            now.controller.submit = slowly
-            await now.go_to("seoul-1")
-            await now.press("K", *"/ty", "K")
-            assert isinstance(now.app.screen, Confirm)
-            assert "asking the daemon" in now.text("#question")
-            assert sum(isinstance(screen, Confirm) for screen in now.app.screen_stack) == 1
-            held.set()
-            await now.pilot.pause()
-            assert "Kill seoul-1?" in now.text("#question")
-            assert len(now.controller.requests) == now.controller.dry_runs == 1
-            await now.press("escape")
-            assert len(now.controller.requests) == 1
-
-    async def test_rows_that_move_between_key_and_answer_change_nothing(self):
-        async with stage() as now:
-            await now.go_to("seoul-2")
-            await now.press("K")
-            fleet = a_fleet()
-            gone = {name: node for name, node in fleet.nodes.items() if name not in ("seoul-1", "edge-1")}
-            now.controller.snapshot = a_snapshot(replace(fleet, nodes=gone))
-            now.app.picture.take(now.controller.snapshot, 10.0)
-            now.app._draw()
-            await now.press("y")
-            assert now.controller.requests[-1].command == Kill(nodes=("seoul-2",))
-
-    async def test_a_region_row_is_nobody_to_kill(self):
-        async with stage() as now:
-            await now.press("K")
-            assert now.controller.requests == []
-
-
 class TestCommandLine:
     async def test_a_command_is_typed_completed_and_run_for_this_fleet(self):
         async with stage() as now:
@@ -297,10 +116,17 @@ class TestCommandLine:
             await now.press("?")
             assert isinstance(now.app.screen, Sheet)
             said = "\n".join("".join(span.text for span in line) for line in now.app.screen.query_one(Reader).shown)
-            for key in ("K T R", "[ ]", "left right o"):
-                assert key in said
+            for key in (*WRITES, "X", "u", "y", "ctrl+p", "ctrl+k", "[ ]", "left right o"):
+                assert re.search(rf"^  (.*\s)?{re.escape(key)}\s", said, re.MULTILINE), key
             await now.press("escape")
             assert isinstance(now.app.screen, FleetPage)
+
+    async def test_help_is_not_cut_on_a_small_screen(self):
+        async with stage((80, 24)) as now:
+            await now.press("?")
+            reader = now.app.screen.query_one(Reader)
+            room = reader.scrollable_content_region.width
+            assert [plain(line) for line in reader.shown if length(line) > room] == []
 
     async def test_quit_is_a_command_too(self):
         async with stage() as now:
@@ -337,23 +163,6 @@ class TestTime:
             assert "LIVE" in now.text("#header")
             await now.press("{", "{", "{")
             assert now.app.moments.view().snapshot == now.controller.snapshot, "the first there is"
-
-
-class TestTrouble:
-    async def test_a_screen_that_cannot_be_drawn_is_a_message_without_any_contents(self, monkeypatch):
-        async with stage() as now:
-
-            def broken(*_: object, **__: object) -> None:
-                raise ValueError("secret-token")
-
-            monkeypatch.setattr(FleetPage, "draw_body", broken)
-            await now.until_drawn()
-            notices = [notice.message for notice in now.app._notifications]
-            assert any("ValueError in drawing FleetPage" in notice for notice in notices)
-            assert not any("secret-token" in notice for notice in notices)
-            monkeypatch.undo()
-            await now.until_drawn()
-            assert now.app.is_running
 
 
 class TestConnection:

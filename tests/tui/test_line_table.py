@@ -7,6 +7,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from hactl.core.value import replace
+from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.rows import Arrangement, Cell, Column, Row
 from hactl.tui.theme import DEFAULT, read, shipped
@@ -32,7 +33,7 @@ class Bench(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = LineTable(COLUMNS, read(shipped()[DEFAULT]))
+        self.table = LineTable(COLUMNS, Look(read(shipped()[DEFAULT])))
         self.chosen: list[str] = []
 
     def compose(self) -> ComposeResult:

@@ -7,6 +7,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from hactl.tui.lines import Line, line
+from hactl.tui.look import Look
 from hactl.tui.theme import DEFAULT, read, shipped
 from hactl.tui.widgets.reader import ROOM, Reader
 
@@ -16,7 +17,7 @@ class Bench(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.reader = Reader(read(shipped()[DEFAULT]))
+        self.reader = Reader(Look(read(shipped()[DEFAULT])))
 
     def compose(self) -> ComposeResult:
         yield self.reader

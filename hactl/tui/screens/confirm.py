@@ -14,13 +14,19 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from hactl.tui.changing import Question
+from hactl.tui.consequences import LABEL
 from hactl.tui.lines import Line, Span, line
+from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
-from hactl.tui.theme import Theme
-from hactl.tui.widgets.lines_view import LinesView
+from hactl.tui.screens.page import fits
+from hactl.tui.steady import Steady
+from hactl.tui.widgets.lines_view import Paragraphs
+
+FRAME = 4
+"""Lines of a dialog that are not its text."""
 
 
-class Confirm(ModalScreen[str | None]):
+class Confirm(Steady, ModalScreen[str | None]):
     """Answers None for no, "" for yes, and the typed name where that was asked for."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""
@@ -30,15 +36,15 @@ class Confirm(ModalScreen[str | None]):
         Binding("n,escape,enter,q", "no", "no", show=False),
     ]
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
-        self._look = theme
+        self._look = look
         self._question: Question | None = None
 
     def compose(self) -> ComposeResult:
         """The question, and a line to type in where one is needed."""
         with Vertical(id="dialog"):
-            yield LinesView(self._look, id="question")
+            yield Paragraphs(self._look, indent=LABEL, id="question")
             yield Input(id="name")
 
     def on_mount(self) -> None:
@@ -53,19 +59,22 @@ class Confirm(ModalScreen[str | None]):
             self._show()
 
     def _show(self) -> None:
-        lines = _lines(self._question)
-        view = self.query_one("#question", LinesView)
-        view.styles.height = len(lines)
-        view.show(lines)
+        typed = self._question is not None and bool(self._question.rule)
+        room = self.app.size.height - FRAME - (2 if typed else 0)
+        self.query_one("#question", Paragraphs).tell(_facts(self._question), _answers(self._question), room)
         if self._question is not None and self._question.rule:
             box = self.query_one("#name", Input)
             box.placeholder = f"type {self._question.name} to go on, esc to leave it"
             box.display = True
             self.set_focus(box)
 
+    def on_resize(self) -> None:
+        """Another height has room for more, or less."""
+        self._show()
+
     def action_yes(self) -> None:
-        """Do it, unless nothing was asked yet or a name has to be typed."""
-        if self._question is not None and not self._question.rule:
+        """Do it, unless nothing was asked yet, nobody could see what, or a name has to be typed."""
+        if self._question is not None and not self._question.rule and fits(self.app.size):
             self.dismiss("")
 
     def action_no(self) -> None:
@@ -75,21 +84,27 @@ class Confirm(ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The name was typed, or something else."""
         name = self._question.name if self._question is not None else ""
-        if name and event.value.strip() == name:
+        if name and event.value.strip() == name and fits(self.app.size):
             self.dismiss(name)
         else:
             event.input.value = ""
             event.input.placeholder = f"that was not {name}: nothing done; esc leaves it"
 
 
-def _lines(question: Question | None) -> tuple[Line, ...]:
+def _facts(question: Question | None) -> tuple[Line, ...]:
+    """What would happen."""
     if question is None:
         return (line(Span(text="asking the daemon what that would do ...", meaning=Meaning.MUTED)),)
-    lines: list[Line] = [line(Span(text=question.title, meaning=Meaning.TITLE)), (), *question.facts]
+    rule = (line(Span(text=f"breaks a rule: {question.rule}", meaning=Meaning.DOWN)), ()) if question.rule else ()
+    return (line(Span(text=question.title, meaning=Meaning.TITLE)), (), *rule, *question.facts)
+
+
+def _answers(question: Question | None) -> tuple[Line, ...]:
+    """The same for a shell, and what can be said to it."""
+    if question is None:
+        return ()
+    shell = line(Span(text=f"$ {question.shell}", meaning=Meaning.MUTED))
     if question.rule:
-        lines += [(), line(Span(text=f"breaks a rule: {question.rule}", meaning=Meaning.DOWN))]
-    lines += [(), line(Span(text=f"$ {question.shell}", meaning=Meaning.MUTED))]
-    if not question.rule:
-        cancel = Span(text="[ Cancel: esc ]", meaning=Meaning.TITLE)
-        lines += [(), line(cancel, "   ", Span(text="y", meaning=Meaning.KEY), " does it")]
-    return tuple(lines)
+        return ((), shell)
+    cancel = Span(text="[ Cancel: esc ]", meaning=Meaning.TITLE)
+    return ((), shell, (), line(cancel, "   ", Span(text="y", meaning=Meaning.KEY), " does it"))

@@ -1,6 +1,6 @@
 """Screen 1: the fleet. The numbers, one table of everything that runs, what is under way and what was."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import ClassVar
 
 from textual import on
@@ -9,22 +9,31 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
+from hactl.core.model import Fleet
+from hactl.core.talk import Snapshot
 from hactl.core.value import replace
+from hactl.tui.happenings import happened, noteworthy
+from hactl.tui.layout import ROOMY, SIDE, heights
 from hactl.tui.lines import Line, Span, cut, line
 from hactl.tui.meaning import ASCII, Meaning
-from hactl.tui.node_facts import facts
+from hactl.tui.node_facts import facts, history
 from hactl.tui.picture import View
-from hactl.tui.plot import ASCII_FILLINGS, FILLINGS, spread_over_time
-from hactl.tui.render import COLUMNS, fleet_rows
+from hactl.tui.plot import ASCII_FILLINGS, FILLINGS, lanes, spread_over_time
+from hactl.tui.render import COLUMNS, EDGES, fleet_rows
+from hactl.tui.rows import as_text
 from hactl.tui.screens.page import Page
-from hactl.tui.summary import happened, operations, tile_boxes, tile_line, tiles
+from hactl.tui.summary import Tile, headroom_tile, nothing, operations, tile_boxes, tile_line, tiles
 from hactl.tui.widgets.line_table import LineTable
 from hactl.tui.widgets.lines_view import LinesView
 
-ROOMY = (110, 36)
-"""Columns and lines from which numbers get boxes, and the traffic a plot."""
-SIDE = 150
-"""Columns from which the row under the cursor is told in full beside the table."""
+ROOM_EACH = 5.0
+"""Seconds after which the headroom is computed anew from what is carried; when the fleet changes it is so at once."""
+
+
+def title(widget: Widget, text: str) -> None:
+    """Name a part in the line above it."""
+    if widget.border_title != text:
+        widget.border_title = text
 
 
 class FleetPage(Page):
@@ -33,26 +42,40 @@ class FleetPage(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", show=False, priority=True),
         Binding("escape", "clear", "clear the filter", show=False),
+        Binding("z", "bad", "only bad rows", show=False),
+        Binding("v", "plot", "traffic of regions or of nodes", show=False),
     ]
+    NAME = "fleet"
     KEYS = (
-        ("enter", "node"), ("/", "filter"), ("l", "logs"), ("K", "kill"), ("T", "stop"), ("R", "restart"),
-        ("D", "drain"), ("Z", "freeze"), ("?", "help"), ("q", "quit"),
+        ("enter", "node"), ("/", "filter"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"),
+        ("W", "weight"), ("^p", "all"), ("S", "scale"), ("F", "failover"), ("Z", "freeze"), ("M", "pause"),
+        ("z", "bad"), ("l", "logs"), ("u", "undo"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
+    _rows_of: tuple[Snapshot | None, bool] = (None, False)
+    """What the rows were made of, and whether they look old: of the same they are not made again."""
+    _room_of: tuple[Fleet | None, float, Tile | None] = (None, 0.0, None)
+    """Of which fleet the headroom was computed, when, and what it was."""
+    nodes_apart = False
+    """The plot shows the nodes of the group under the cursor, not the regions."""
 
     def body(self) -> Iterable[Widget]:
         """Numbers, rows, and below them what happens."""
         yield LinesView(self.look, id="tiles")
         yield Horizontal(
-            LineTable(COLUMNS, self.look, id="table"),
+            Vertical(
+                Horizontal(LineTable(COLUMNS, self.look, id="table"), LinesView(self.look, id="empty"), id="middle"),
+                Input(placeholder="filter, ! inverts", select_on_focus=False, id="filter"),
+                LinesView(self.look, id="plot"),
+                Vertical(LinesView(self.look, id="operations"), LinesView(self.look, id="events"), id="below"),
+                id="main",
+            ),
             LinesView(self.look, id="side"),
-            id="middle",
+            id="columns",
         )
-        yield Input(placeholder="filter, ! inverts", select_on_focus=False, id="filter")
-        yield LinesView(self.look, id="plot")
-        yield Vertical(LinesView(self.look, id="operations"), LinesView(self.look, id="events"), id="below")
 
     def on_mount(self) -> None:
         """The table has the keys."""
+        title(self.query_one("#below"), "what happens · 3: all of it")
         self._back()
 
     def take_keys(self) -> None:
@@ -64,43 +87,128 @@ class FleetPage(Page):
         """The rows."""
         return self.query_one(LineTable)
 
+    @property
+    def chosen(self) -> str:
+        """See Page."""
+        return self.table.cursor
+
+    @property
+    def marks(self) -> Collection[str]:
+        """See Page."""
+        return self.table.marks
+
+    @property
+    def copied(self) -> str:
+        """The marked rows, or the one under the cursor, with tabs between the columns."""
+        wanted = self.marks or {self.chosen}
+        return "\n".join(as_text(row) for row in self.table.rows if row.key in wanted)
+
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""
         width = self.size.width
-        self._draw_tiles(view, width)
-        self.table.show(fleet_rows(view, self.glyphs), stale=stale)
-        self._draw_side(view)
-        plot = self.query_one("#plot", LinesView)
-        fillings = FILLINGS if self.glyphs.serving != ASCII.serving else ASCII_FILLINGS
-        plot.show(spread_over_time(view.spread, plot.size.width, plot.size.height, fillings=fillings))
-        under_way = operations(view.snapshot) if view.snapshot is not None else ()
-        self.query_one("#operations").styles.height = len(under_way)
-        self.lines("#operations", tuple(cut(each, width) for each in under_way))
-        room = self.query_one("#events", LinesView).size.height
-        newest = list(view.records)[-room:] if room else []
-        self.lines("#events", tuple(cut(happened(record), width) for record in reversed(newest)))
-
-    def _draw_tiles(self, view: View, width: int) -> None:
         roomy = width >= ROOMY[0] and self.size.height >= ROOMY[1]
         self.set_class(roomy, "roomy")
         self.set_class(roomy and width >= SIDE, "wide")
-        shown = tiles(view)
-        self.lines("#tiles", tile_boxes(shown, width) if roomy else (cut(tile_line(shown), width),))
+        if view.snapshot is not self._rows_of[0] or stale is not self._rows_of[1]:
+            self._rows_of = (view.snapshot, stale)
+            self.table.show(fleet_rows(view, self.glyphs), stale=stale)
+        shown = tiles(view, self.glyphs, self._headroom(view))
+        self.lines("#tiles", tile_boxes(shown, width, self.glyphs) if roomy else (cut(tile_line(shown), width),))
+        under_way = operations(view.snapshot, self.glyphs) if view.snapshot is not None else ()
+        if self._share_out(len(under_way), roomy=roomy):
+            self.call_after_refresh(self._draw_rest, view)
+        room = self.query_one("#operations", LinesView).size.width or width
+        self.lines("#operations", tuple(cut(each, room) for each in under_way))
+        self._draw_empty(view)
+        self._draw_rest(view)
+
+    def _headroom(self, view: View) -> Tile | None:
+        """As it was computed lately, as long as the fleet is the same."""
+        snapshot = view.snapshot
+        if snapshot is None:
+            return None
+        fleet, at, tile = self._room_of
+        if snapshot.fleet is not fleet or not 0 <= snapshot.at - at < ROOM_EACH:
+            tile = headroom_tile(snapshot)
+            self._room_of = (snapshot.fleet, snapshot.at, tile)
+        return tile
+
+    def _draw_rest(self, view: View) -> None:
+        """What depends on how much room the table has left."""
+        self._draw_side(view)
+        self._draw_plot(view)
+        self._draw_events(view)
+
+    def _share_out(self, operations: int, *, roomy: bool) -> bool:
+        """Give each part its lines; True when they are others than before."""
+        above = 1 + (3 if roomy else 1)
+        typing = self.query_one("#filter").display or self.prompt.display
+        room = self.size.height - above - 1 - typing
+        given = heights(room, rows=len(self.table.shown), operations=operations, roomy=roomy)
+        changed = False
+        for which, lines in (
+            ("#middle", given.table),
+            ("#plot", given.plot),
+            ("#operations", given.operations),
+            ("#below", given.below),
+        ):
+            widget = self.query_one(which)
+            if widget.styles.height is None or widget.styles.height.value != lines:
+                widget.styles.height = lines
+                changed = True
+        return changed
+
+    def _draw_empty(self, view: View) -> None:
+        """Why there are no rows, and what to try."""
+        empty = self.query_one("#empty", LinesView)
+        empty.display = not self.table.shown
+        self.table.display = bool(self.table.shown)
+        if empty.display:
+            empty.show(nothing(view, self.table.arrangement))
 
     def _draw_side(self, view: View) -> None:
         side = self.query_one("#side", LinesView)
         if self.has_class("wide"):
             room = side.size.width
-            shown = facts(view, self.table.cursor, self.glyphs, room) if "[" not in self.table.cursor else ()
+            chosen = self.table.cursor
+            known = view.snapshot is not None and chosen in view.snapshot.fleet.nodes
+            shown = (*facts(view, chosen, self.glyphs, room), (), *history(view, chosen)) if known else ()
             side.show(tuple(cut(each, room) for each in shown[: side.size.height]))
 
+    def _draw_plot(self, view: View) -> None:
+        plot = self.query_one("#plot", LinesView)
+        if not self.has_class("roomy"):
+            return
+        width, height = plot.size
+        if self.nodes_apart and view.snapshot is not None:
+            fleet, group = view.snapshot.fleet, self._group()
+            names = [node.name for node in fleet.edges if group == EDGES] or [
+                node.name for node in fleet.gateways if group in ("", node.region)
+            ]
+            title(plot, f"share of {group or 'all'} by node, a column a second · v: by region")
+            plot.show(lanes(names, view.rates, width, height, bars=self.glyphs.bars))
+            return
+        fillings = FILLINGS if self.glyphs.serving != ASCII.serving else ASCII_FILLINGS
+        title(plot, "share of the traffic by region, a column a second · v: by node")
+        plot.show(spread_over_time(view.spread, width, height, fillings=fillings))
+
+    def _group(self) -> str:
+        """What the row under the cursor belongs to: a region, or the edges."""
+        return next((row.group for row in self.table.shown if row.key == self.table.cursor), "")
+
+    def _draw_events(self, view: View) -> None:
+        width, room = self.query_one("#events", LinesView).size
+        newest = noteworthy(reversed(view.records), room) if room else []
+        self.lines("#events", tuple(cut(happened(record), width) for record in newest))
+
     def foot(self) -> Line:
-        """The filter, as long as there is one."""
-        chosen = self.table.arrangement.filter
-        if not chosen:
-            return ()
+        """What hides rows, as long as something does, and how many rows are marked."""
+        chosen, marked = self.table.arrangement, len(self.marks)
         shown = sum(not row.head for row in self.table.shown)
-        return line(Span(text=f"/{chosen} {shown} shown, esc clears  ", meaning=Meaning.DEGRADED))
+        hiding = [*(["only bad"] if chosen.bad else []), *([f"/{chosen.filter}"] if chosen.filter else [])]
+        parts = [f"{' '.join(hiding)} {shown} shown, esc clears  "] if hiding else []
+        parts += [f"{marked} marked, ctrl+\\ clears  "] if marked else []
+        return line(*(Span(text=part, meaning=Meaning.DEGRADED) for part in parts))
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -111,8 +219,16 @@ class FleetPage(Page):
 
     def action_clear(self) -> None:
         """Back to all rows."""
-        self._filtered("")
+        self.table.rearrange(replace(self.table.arrangement, filter="", bad=False))
         self._back()
+
+    def action_bad(self) -> None:
+        """Only rows that somebody should look at, or all again."""
+        self.table.rearrange(replace(self.table.arrangement, bad=not self.table.arrangement.bad))
+
+    def action_plot(self) -> None:
+        """The traffic of the nodes of a group, or of the regions."""
+        self.nodes_apart = not self.nodes_apart
 
     @on(Input.Changed, "#filter")
     def _typed(self, event: Input.Changed) -> None:

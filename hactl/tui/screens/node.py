@@ -1,44 +1,85 @@
-"""Screen 2: one process in full, with the last lines of its log."""
+"""Screen 2: one process in full, what happened to it, and the last lines of its log."""
 
 from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 
-from hactl.tui.lines import cut
-from hactl.tui.node_facts import facts
+from hactl.tui.layout import ROOMY
+from hactl.tui.lines import Line, cut, plain
+from hactl.tui.local import command_line
+from hactl.tui.node_facts import facts, history
 from hactl.tui.picture import View
-from hactl.tui.screens.page import Page
+from hactl.tui.screens.one import OneOf
 from hactl.tui.widgets.lines_view import LinesView
+from hactl.tui.widgets.reader import Reader
+
+BESIDE = 0.48
+"""The part of a wide screen for facts; the rest is for what happened."""
+LOG = 6
+"""Lines that are always kept for the log, the one above it included."""
 
 
-class NodePage(Page):
+class NodePage(OneOf):
     """Whatever is known of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "back", show=False)]
+    NAME = "node"
     KEYS = (
-        ("esc", "back"), ("l", "logs"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"),
-        ("Z", "freeze"), ("q", "quit"),
+        ("esc", "back"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"), ("W", "weight"),
+        ("< >", "others"), ("^p", "all"), ("Z", "freeze"), ("l", "logs"), ("u", "undo"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
-    node = ""
-    """Which one."""
+    _command = ("", "")
+    """Instance and command line: the latter is looked up once for each."""
 
     def body(self) -> Iterable[Widget]:
-        """It scrolls where there is too little room."""
-        yield VerticalScroll(LinesView(self.look, id="facts"), id="scroll")
+        """Facts scroll where there is too little room for them."""
+        yield Horizontal(
+            VerticalScroll(LinesView(self.look, id="facts"), id="scroll"), LinesView(self.look, id="past"), id="about"
+        )
+        yield Reader(self.look, empty=" it has written nothing", id="log")
 
-    def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
+    @property
+    def copied(self) -> str:
+        """All that is known of it."""
+        return "\n".join(plain(each) for each in self.query_one("#facts", LinesView).lines)
+
+    def draw_body(self, view: View, *, now: float, stale: bool) -> None:
         """See Page."""
-        width = self.size.width - 2
-        shown = facts(view, self.node, self.glyphs, width)
+        super().draw_body(view, now=now, stale=stale)
+        roomy = self.size.width >= ROOMY[0]
+        self.set_class(roomy, "roomy")
+        width = int(self.size.width * BESIDE) if roomy else self.size.width - 2
+        shown = facts(view, self.node, self.glyphs, width, command=self._called(view))
+        past = history(view, self.node)
+        if roomy:
+            self.query_one("#scroll").styles.width = width + 2
+            room = self.query_one("#past", LinesView).size
+            self.lines("#past", tuple(cut(each, room.width) for each in past[: room.height]))
+        else:
+            shown = (*shown, (), *past)
         self.query_one("#facts").styles.height = len(shown)
+        needed = max(len(shown), len(past) if roomy else 0)
+        self.query_one("#about").styles.height = max(1, min(self.size.height - 2 - LOG, needed))
         self.lines("#facts", tuple(cut(each, width) for each in shown))
+
+    def _called(self, view: View) -> str:
+        node = view.snapshot.fleet.nodes.get(self.node) if view.snapshot is not None else None
+        launch = node.launch if node is not None else None
+        instance = launch.instance if launch is not None else ""
+        if instance != self._command[0]:
+            self._command = (instance, command_line(launch))
+        return self._command[1]
 
     def take_keys(self) -> None:
         """See Page."""
         self.query_one("#scroll").focus()
+
+    def foot(self) -> Line:
+        """See Page."""
+        return self.trouble_line()
 
     async def action_back(self) -> None:
         """To the fleet."""

@@ -1,19 +1,26 @@
 """What every screen has: the verdict on top, the keys that work now at the bottom, and its own body between them."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from hactl.tui.lines import Line, Span, cut, line
+from hactl.core.model import Fleet
+from hactl.tui import keys
+from hactl.tui.bindings import PAGES
+from hactl.tui.layout import ROOMY
+from hactl.tui.lines import Line, Span, cut, length, line
+from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
+from hactl.tui.steady import Steady
 from hactl.tui.summary import STALE, header
-from hactl.tui.theme import Theme
+from hactl.tui.tail import Tail
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
 
@@ -21,18 +28,34 @@ OPENING = ("filter", "ask", "command")
 """Actions after which letters are letters."""
 LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
+TOO_SMALL = "the window is too small to see what one does: keys that change anything are off"
 
 
-class Page(Screen[None]):
+def fits(size: Size) -> bool:
+    """Whether what a change would do can be seen on a terminal of this size."""
+    return size.width >= LEAST[0] and size.height >= LEAST[1]
+
+
+class Page(Steady, Screen[None]):
     """Draws the picture it is given; knows no daemon."""
 
+    NAME: ClassVar[str] = ""
+    """Which of PAGES it is."""
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys of this screen and what they do, for the line at the bottom."""
+    TIME_KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), ("n N", "events"), ("+ -", "speed"), ("/", "filter"),
+        ("?", "help"), ("q", "quit"),
+    )  # fmt: skip
+    """Those of a recording, in their place."""
 
-    def __init__(self, theme: Theme, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
+    tail: Tail | None = None
+    """The log that is followed here, if one is; what comes of it is given to `take`."""
+
+    def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
         """`prompt` makes a command line."""
         super().__init__()
-        self.look = theme
+        self.look = look
         self.glyphs = glyphs
         self._prompt = prompt
 
@@ -46,6 +69,21 @@ class Page(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that open a line to type in come first, so that what follows them quickly is typed there; not within."""
         return not (action in OPENING and isinstance(self.focused, Input))
+
+    @property
+    def chosen(self) -> str:
+        """The row or process that keys are about; "" where the screen has none."""
+        return ""
+
+    @property
+    def marks(self) -> Collection[str]:
+        """Rows that are marked: keys are about these then."""
+        return ()
+
+    @property
+    def copied(self) -> str:
+        """What is copied from here; "" for nothing."""
+        return ""
 
     @property
     def prompt(self) -> Prompt:
@@ -69,32 +107,66 @@ class Page(Screen[None]):
         if not self.is_mounted:
             return
         width, height = self.size
-        small = width < LEAST[0] or height < LEAST[1]
-        self.set_class(small, "small")
-        if small:
+        self.set_class(not fits(self.size), "small")
+        if not fits(self.size):
             needed = f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; keys that change anything are off"
             self.lines("#header", (cut(line(Span(text=needed, meaning=Meaning.DEGRADED)), width),))
             return
-        above = header(view, now=now, wall=wall, width=width, glyphs=self.glyphs)
-        self.lines("#header", (above,))
+        places = self._places() if width >= ROOMY[0] else ()
+        above = header(view, now=now, wall=wall, width=width - length(places), glyphs=self.glyphs)
+        self.lines("#header", ((*above, *places),))
         known = view.snapshot is not None
         stale = known and view.live and (bool(view.trouble) or now - view.heard > STALE)
         self.set_class(not view.live, "past")
         self.draw_body(view, now=now, stale=stale)
-        self.lines("#keys", (cut(self._foot(view), width),))
+        self.lines("#keys", (self._foot(view, width),))
+
+    def take(self, lines: tuple[Line, ...]) -> None:
+        """More of the log has come that is followed here."""
+
+    def _places(self) -> Line:
+        """The digits of all screens, and the name of this one."""
+        parts: list[str | Span] = []
+        for digit, name in enumerate(PAGES, start=1):
+            if name == self.NAME:
+                parts.append(Span(text=f" {digit} {name} ", meaning=Meaning.TITLE))
+            else:
+                parts.append(Span(text=f" {digit}", meaning=Meaning.MUTED))
+        return line(*parts, " ")
 
     def foot(self) -> Line:
         """What is to be said beside the keys, such as a filter that hides something."""
         return ()
 
-    def _foot(self, view: View) -> Line:
-        if view.trouble:
-            return line(Span(text=f" {view.trouble}; trying again", meaning=Meaning.DOWN))
-        parts: list[str | Span] = [" ", *self.foot()]
-        for key, what in self.KEYS:
-            parts += [Span(text=key, meaning=Meaning.KEY), f" {what}  "]
-        return line(*parts)
+    def _foot(self, view: View, width: int) -> Line:
+        """Keys in the order of their importance, as many as there is room for; the last two always have it."""
+        if view.trouble and view.live:
+            return cut(line(Span(text=f" trying again: {view.trouble}", meaning=Meaning.DOWN)), width)
+        past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()
+        shown: Line = line(" ", *past, *self.foot())
+        known = self.KEYS if view.speed is None else self.TIME_KEYS
+        fleet = view.snapshot.fleet if view.snapshot is not None else Fleet()
+        meant = keys.rows(fleet, self.chosen, self.marks)
+        offered = [_offered(view, meant, key, what) for key, what in known]
+        last: Line = tuple(span for each in offered[-2:] for span in each)
+        for each in offered[:-2]:
+            if length(shown) + length(each) + length(last) <= width:
+                shown += each
+        return cut(shown + last, width)
 
     def lines(self, which: str, lines: tuple[Line, ...]) -> None:
         """Show lines in the view called `which`."""
         self.query_one(which, LinesView).show(lines)
+
+
+def _offered(view: View, meant: keys.Rows, key: str, what: str) -> Line:
+    """One key; dimmed when it would do nothing, with another name when it would do another thing than usually."""
+    meaning = Meaning.KEY
+    if key in keys.WRITES and view.snapshot is not None:
+        choice = keys.choose(key, view.snapshot, meant)
+        if choice.action is not None:
+            what = choice.action.verb
+        if choice.action is None or keys.forbidden(view):
+            meaning = Meaning.MUTED
+    name = Span(text=f" {what}  ", meaning=Meaning.TEXT if meaning is Meaning.KEY else Meaning.MUTED)
+    return line(Span(text=key, meaning=meaning), name)

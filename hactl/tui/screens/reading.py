@@ -8,13 +8,13 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from hactl.core.talk import LogPage
+from hactl.tui.happenings import happened
 from hactl.tui.lines import Line, Span, line
+from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
+from hactl.tui.screens.one import OneOf
 from hactl.tui.screens.page import Page
-from hactl.tui.summary import happened
-from hactl.tui.theme import Theme
 from hactl.tui.widgets.prompt import Prompt
 from hactl.tui.widgets.reader import Reader
 
@@ -27,16 +27,22 @@ class ReadingPage(Page):
         Binding("s", "ask('search')", "search", show=False, priority=True),
         Binding("escape", "clear", "clear", show=False),
     ]
-    KEYS = (("/", "filter"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"), ("q", "quit"))
+    EMPTY: ClassVar[str] = ""
+    """What is said while there is nothing to read."""
+    KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("/", "filter"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"), ("?", "help"),
+        ("q", "quit"),
+    )  # fmt: skip
+    TIME_KEYS = (("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), *KEYS)
 
-    def __init__(self, theme: Theme, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
-        super().__init__(theme, glyphs, prompt)
+    def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
+        super().__init__(look, glyphs, prompt)
         self._asking = "filter"
         self._kept = {"filter": "", "search": ""}
 
     def body(self) -> Iterable[Widget]:
         """The reader takes it all."""
-        yield Reader(self.look, id="reader")
+        yield Reader(self.look, empty=self.EMPTY, id="reader")
         yield Input(select_on_focus=False, id="ask")
 
     def on_mount(self) -> None:
@@ -52,11 +58,18 @@ class ReadingPage(Page):
         """What is read."""
         return self.query_one(Reader)
 
+    @property
+    def copied(self) -> str:
+        """The line that was searched for, or the last one on the screen."""
+        return self.reader.current.strip()
+
     def foot(self) -> Line:
         """What is followed, left out or looked for."""
         reader = self.reader
         following = "following  " if reader.following else "not following, f follows  "
         parts = [Span(text=following, meaning=Meaning.MUTED)]
+        if reader.gone:
+            parts.append(Span(text=f"{reader.gone:,} older lines dropped  ", meaning=Meaning.MUTED))
         if self._kept["filter"]:
             said = f"/{self._kept['filter']} {len(reader.shown)} of {reader.total}  "
             parts.append(Span(text=said, meaning=Meaning.DEGRADED))
@@ -102,6 +115,9 @@ class ReadingPage(Page):
 class EventsPage(ReadingPage):
     """Everything that happened, in plain sentences."""
 
+    NAME = "events"
+    EMPTY = " nothing has happened yet"
+
     _seen = 0
     _live = True
 
@@ -120,36 +136,14 @@ class EventsPage(ReadingPage):
             self.reader.add(tuple(happened(record) for record in new))
 
 
-class LogsPage(ReadingPage):
+class LogsPage(OneOf, ReadingPage):
     """The log of one process."""
 
-    node = ""
-    """Whose; "" before one was chosen."""
-    after = -1
-    """Where to read on."""
-    trouble = ""
-    """Why it could not be read last time."""
-
-    def turn_to(self, node: str) -> None:
-        """Read the log of another process, from its end."""
-        if node != self.node:
-            self.node, self.after, self.trouble = node, -1, ""
-            if self.is_mounted:
-                self.reader.clear()
-
-    def take(self, page: LogPage) -> None:
-        """More of it has come."""
-        if page.node != self.node:
-            return
-        self.after, self.trouble = page.after, ""
-        cut = (line(Span(text="-- lines are missing here --", meaning=Meaning.MUTED)),) if page.truncated else ()
-        self.reader.add((*cut, *(line(text) for text in page.lines)))
-
-    def draw_body(self, view: View, *, now: float, stale: bool) -> None:
-        """See Page; what is drawn comes by `take`."""
+    NAME = "logs"
+    EMPTY = " it has written nothing"
+    KEYS = (("< >", "others"), *ReadingPage.KEYS)
 
     def foot(self) -> Line:
-        """Whose log it is."""
-        name = self.node or "no process chosen: enter on the fleet, then l"
-        trouble = (Span(text=f"{self.trouble}  ", meaning=Meaning.DOWN),) if self.trouble else ()
-        return (Span(text=f"{name}  ", meaning=Meaning.TITLE), *trouble, *super().foot())
+        """Whose log it is, and why it cannot be read, if it cannot."""
+        name = Span(text=f"{self.node}  ", meaning=Meaning.TITLE)
+        return (name, *self.trouble_line(), *super().foot())

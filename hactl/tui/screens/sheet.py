@@ -8,22 +8,23 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from hactl.tui.lines import Line, Span, line
+from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
-from hactl.tui.theme import Theme
+from hactl.tui.steady import Steady
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.reader import Reader
 
 
-class Sheet(ModalScreen[None]):
+class Sheet(Steady, ModalScreen[None]):
     """Any length of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,question_mark", "dismiss", "close", show=False),
     ]
 
-    def __init__(self, theme: Theme, *, title: str, lines: tuple[Line, ...]) -> None:
+    def __init__(self, look: Look, *, title: str, lines: tuple[Line, ...]) -> None:
         super().__init__()
-        self._look = theme
+        self._look = look
         self._title = title
         self._lines = lines
 
@@ -46,29 +47,47 @@ class Sheet(ModalScreen[None]):
 
 HELP = (
     ("everywhere", ""),
-    ("1 2 3 4", "fleet, node, events, logs"),
-    (":", "a command, as in a shell; tab completes, arrows recall"),
-    ("e", "events"),
+    ("1 2 3 4 5 6", "fleet, node, events, logs, drills, reports"),
+    (":", "a command as in a shell; tab completes; theme NAME"),
+    ("ctrl+p", "everything that can be done, found by typing"),
+    ("e l", "events; the log of the process that is chosen"),
+    ("y", "copy the row or line to the terminal's clipboard"),
     ("p", "hold the view, and back to now"),
     ("[ ]  { }", "back and forward in time, by 1 s and by 30 s"),
+    ("n N", "to the next event worth a stop, or the one before"),
+    ("+ -", "play a recording faster, slower; p plays, holds it"),
     ("?", "this"),
-    ("q", "leave; the fleet goes on"),
+    ("q", "leave; the fleet goes on (ctrl+c does not leave)"),
     ("", ""),
     ("in tables", ""),
-    ("j k g G", "down, up, first, last; also arrows, page keys, home, end"),
+    ("j k g G", "down, up, first, last; or arrows, home, end"),
     ("enter", "go in"),
     ("/", "filter; !text leaves out what has it; esc clears"),
     ("left right o", "sort by another column, the other way round"),
-    ("space  ctrl+\\", "mark, clear marks"),
-    ("l", "the log of the process under the cursor"),
+    ("space  ctrl+\\", "mark, clear marks: changes are of all marked rows"),
+    ("z", "only rows somebody should look at, and all again"),
+    ("v", "the traffic of regions, or of the nodes of one"),
+    ("", ""),
+    ("about one process", ""),
+    ("< >", "the one before, the next: daemon, edges, nodes"),
     ("", ""),
     ("in texts", ""),
     ("/ s n N", "filter, search, next and previous match"),
     ("f", "follow"),
     ("", ""),
-    ("changes (each asks first, and says its command line)", ""),
-    ("K T R", "kill, stop or start, restart"),
-    ("D Z", "drain or resume, freeze or thaw"),
+    ("changes, of a region where its head is chosen", ""),
+    ("K  ctrl+k", "kill: SIGKILL, as a crash"),
+    ("T R", "stop or start; restart, one at a time"),
+    ("D Z", "drain or resume; freeze or thaw"),
+    ("W", "weight of nodes or of regions: arrows, or type it"),
+    ("S F", "number of nodes; move the traffic away, or back"),
+    ("M", "of the fleet: repair nothing, or go on"),
+    ("X", "drill"),
+    ("u", "undo a weight or a resume, for 10 s"),
+    ("", ""),
+    ("when it asks", ""),
+    ("y", "does it; everything else leaves it as it is"),
+    ("a name", "of the fleet, where a safety rule would break"),
 )
 """Keys and what they do; a line without keys is blank, one without an explanation a heading."""
 

@@ -15,15 +15,16 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hactl.core.value import replace
+from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.rows import Arrangement, Column, Row, arranged, fitted, padded
-from hactl.tui.theme import Theme
+from hactl.tui.steady import SteadyLines
 
 _GUTTER = 2
 """Cells for the cursor and the mark, which show without any colour."""
 
 
-class LineTable(ScrollView, can_focus=True):
+class LineTable(SteadyLines, ScrollView, can_focus=True):
     """Rows under a head line that stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,10 +49,10 @@ class LineTable(ScrollView, can_focus=True):
             super().__init__()
             self.key = key
 
-    def __init__(self, columns: tuple[Column, ...], theme: Theme, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, columns: tuple[Column, ...], look: Look, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._columns = columns
-        self._theme = theme
+        self._look = look
         self._all: tuple[Row, ...] = ()
         self._shown: tuple[Row, ...] = ()
         self._layout: tuple[tuple[int, int], ...] = ()
@@ -63,12 +64,21 @@ class LineTable(ScrollView, can_focus=True):
         self.marks: frozenset[str] = frozenset()
         """Keys of marked rows; a row that goes takes its mark with it."""
 
+    def on_mount(self) -> None:
+        """Another theme draws everything anew."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._forget())
+
     # -- what is shown
 
     @property
     def shown(self) -> tuple[Row, ...]:
         """The rows as they stand, top to bottom."""
         return self._shown
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, those that are filtered out as well."""
+        return self._all
 
     def show(self, rows: tuple[Row, ...], *, stale: bool = False) -> None:
         """Show these rows; draws what has changed and nothing else. `stale`: they are old, and look it."""
@@ -143,9 +153,9 @@ class LineTable(ScrollView, can_focus=True):
         strip = self._body(row)
         sign = "▸" if row.key == self.cursor else " "
         mark = "*" if row.key in self.marks else " "
-        line = Strip([Segment(sign + mark, self._theme.style(Meaning.MARK)), *strip]).adjust_cell_length(width)
+        line = Strip([Segment(sign + mark, self._look.style(Meaning.MARK)), *strip]).adjust_cell_length(width)
         if row.key == self.cursor:
-            line = line.apply_style(self._theme.style(Meaning.CURSOR))
+            line = line.apply_style(self._look.style(Meaning.CURSOR))
         return line.apply_style(base)
 
     def _body(self, row: Row) -> Strip:
@@ -156,7 +166,7 @@ class LineTable(ScrollView, can_focus=True):
         for at, width in self._layout:
             cell, column = row.cells[at], self._columns[at]
             meaning = Meaning.STALE if self._stale else cell.meaning
-            style = self._theme.style(meaning) + (Style(bold=True) if row.head else Style())
+            style = self._look.style(meaning) + (Style(bold=True) if row.head else Style())
             segments.append(Segment(padded(cell.text, width, right=column.right) + " ", style))
         strip = Strip(segments)
         self._drawn[row.key] = (row, strip)
@@ -170,7 +180,7 @@ class LineTable(ScrollView, can_focus=True):
                 arrow = "▼" if self.arrangement.reverse else "▲"
             meaning = Meaning.TITLE if arrow else Meaning.MUTED
             title = padded(column.title + arrow, width, right=column.right)
-            segments.append(Segment(title + " ", self._theme.style(meaning)))
+            segments.append(Segment(title + " ", self._look.style(meaning)))
         return Strip(segments)
 
     # -- keys

@@ -8,11 +8,13 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
 
+from hactl.tui.steady import Steady
+
 MOST = 200
 """Commands remembered."""
 
 
-class Prompt(Input):
+class Prompt(Steady, Input):
     """Hidden until it is asked for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

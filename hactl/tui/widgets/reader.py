@@ -13,15 +13,16 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from hactl.tui.lines import Line, passes
+from hactl.tui.lines import Line, Span, line, passes, plain
+from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
-from hactl.tui.theme import Theme
+from hactl.tui.steady import SteadyLines
 
 ROOM = 5000
 """Lines kept."""
 
 
-class Reader(ScrollView, can_focus=True):
+class Reader(SteadyLines, ScrollView, can_focus=True):
     """Lines, newest at the bottom."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,15 +36,23 @@ class Reader(ScrollView, can_focus=True):
         Binding("N", "match(-1)", "previous match", show=False),
     ]
 
-    def __init__(self, theme: Theme, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, look: Look, *, empty: str = "", id: str | None = None) -> None:  # noqa: A002
+        """`empty` is shown while there is no line."""
         super().__init__(id=id)
-        self._theme = theme
+        self._empty = line(Span(text=empty, meaning=Meaning.MUTED))
+        self._look = look
         self._all: deque[Line] = deque(maxlen=ROOM)
         self._shown: list[Line] = []
         self._filter = ""
         self._search = ""
         self.following = True
         """New lines are scrolled to."""
+        self.gone = 0
+        """Lines that there was no room for any more, the oldest ones."""
+
+    def on_mount(self) -> None:
+        """Another theme draws everything anew."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
 
     @property
     def shown(self) -> list[Line]:
@@ -55,11 +64,27 @@ class Reader(ScrollView, can_focus=True):
         """Lines that there are, filtered or not."""
         return len(self._all)
 
+    @property
+    def current(self) -> str:
+        """The line that was searched for, if it can be seen, or else the last one that can."""
+        top = self.scroll_offset.y
+        seen = [plain(each) for each in self._shown[top : top + max(1, self.size.height)]]
+        hits = [each for each in seen if self._search and self._search in each.casefold()]
+        return (hits or seen[-1:] or [""])[0]
+
+    def when_empty(self, text: str) -> None:
+        """What is to be shown while there is no line."""
+        empty = line(Span(text=text, meaning=Meaning.MUTED))
+        if empty != self._empty:
+            self._empty = empty
+            self.refresh()
+
     def clear(self) -> None:
         """Begin anew."""
         self._all.clear()
         self._shown.clear()
         self.following = True
+        self.gone = 0
         self._fit()
         self.refresh()
 
@@ -68,6 +93,7 @@ class Reader(ScrollView, can_focus=True):
         if not lines:
             return
         gone = max(0, len(self._all) + len(lines) - ROOM)
+        self.gone += gone
         lost = sum(passes(plain(each), self._filter) for each in islice(self._all, gone))
         self._all.extend(lines)
         self._shown.extend(each for each in lines if passes(plain(each), self._filter))
@@ -109,10 +135,12 @@ class Reader(ScrollView, can_focus=True):
         """One line of the screen."""
         at = y + self.scroll_offset.y
         spans = self._shown[at] if at < len(self._shown) else ()
-        segments = [Segment(span.text, self._theme.style(span.meaning)) for span in spans]
+        if at == 0 and not self._all:
+            spans = self._empty
+        segments = [Segment(span.text, self._look.style(span.meaning)) for span in spans]
         strip = Strip(segments).adjust_cell_length(self.size.width)
         if self._search and spans and self._search in plain(spans).casefold():
-            strip = strip.apply_style(self._theme.style(Meaning.CURSOR))
+            strip = strip.apply_style(self._look.style(Meaning.CURSOR))
         return strip.apply_style(self.rich_style)
 
     # -- keys
@@ -141,14 +169,9 @@ class Reader(ScrollView, can_focus=True):
         """To the next or the previous line that was searched for."""
         if not self._search:
             return
-        hits = [at for at, line in enumerate(self._shown) if self._search in plain(line).casefold()]
+        hits = [at for at, each in enumerate(self._shown) if self._search in plain(each).casefold()]
         top = self.scroll_offset.y
         ahead = [at for at in hits if (at > top if step > 0 else at < top)]
         if ahead:
             self.following = False
             self._to(ahead[0] if step > 0 else ahead[-1])
-
-
-def plain(line: Line) -> str:
-    """A line without its looks."""
-    return "".join(span.text for span in line)

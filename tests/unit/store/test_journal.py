@@ -20,9 +20,10 @@ from support.values import values
 from hactl.core.codec import VERSION
 from hactl.core.errors import HactlError
 from hactl.core.events import Event, FleetClosing, GapRecorded, Record
+from hactl.core.model import Fleet
 from hactl.core.running import JournalFull
 from hactl.core.value import replace
-from hactl.store.journal import PRUNE_BATCH, SqliteJournal
+from hactl.store.journal import LOOKING_BACK, PRUNE_BATCH, SqliteJournal
 
 PAGE = 4096
 
@@ -148,7 +149,7 @@ def test_threads_take_turns(journal):
 
 
 def test_a_start_reads_the_newest_checkpoint_and_what_follows(path, journal):
-    """A start replays only what came after the newest picture; three pictures are kept."""
+    """A start replays only what came after the newest picture; three are kept, and the first for looking back."""
     for seq in range(1, 51):
         journal.append([record(seq)], durable=False)
         if seq % 10 == 0:
@@ -156,7 +157,7 @@ def test_a_start_reads_the_newest_checkpoint_and_what_follows(path, journal):
     journal.append(records(51, 53), durable=False)
     assert journal.load() == (picture(50), records(51, 53))
     with sqlite3.connect(path) as db:
-        assert db.execute("SELECT seq FROM checkpoints ORDER BY seq").fetchall() == [(30,), (40,), (50,)]
+        assert db.execute("SELECT seq FROM checkpoints ORDER BY seq").fetchall() == [(10,), (30,), (40,), (50,)]
     db.close()
 
 
@@ -536,3 +537,53 @@ def test_retention_by_size_lets_the_oldest_go(journal):
     assert journal.load() == (picture(5000), [])
     journal.append(records(5001, 8000), durable=False)
     assert journal.size() <= full * 1.1
+
+
+# Looking back
+
+
+def test_a_fleet_of_any_time_is_never_far_from_a_checkpoint(journal):
+    """Of many checkpoints those stay that are far enough apart; from there the rest is replayed."""
+    total = 4 * LOOKING_BACK
+    for first in range(1, total, 50):
+        journal.append(records(first, first + 49), durable=False)
+        journal.checkpoint(picture(first + 49))
+    kept = [journal.fleet_before(seq).seq for seq in range(50, total + 1)]
+    assert all(0 <= seq - found < LOOKING_BACK + 50 for seq, found in zip(range(50, total + 1), kept, strict=True))
+    assert len(set(kept)) == 3 + 4
+    assert journal.fleet_before(49) == Fleet()
+    assert journal.oldest() == 1
+
+
+def test_what_was_let_go_is_not_looked_back_at(journal):
+    """The past begins at the oldest checkpoint that still has its records, and moves on with what goes."""
+    total = 6 * LOOKING_BACK
+    for first in range(1, total, LOOKING_BACK):
+        journal.append(records(first, first + LOOKING_BACK - 1), durable=False)
+        journal.checkpoint(picture(first + LOOKING_BACK - 1))
+    assert journal.prune(1e9 + LOOKING_BACK + 11) == LOOKING_BACK + 10
+    assert journal.fleet_before(2 * LOOKING_BACK - 1) is None
+    assert journal.fleet_before(2 * LOOKING_BACK).seq == 2 * LOOKING_BACK
+    assert journal.oldest() == 2 * LOOKING_BACK
+    assert journal.prune(2e9) == 2 * LOOKING_BACK + LOOKING_BACK - 10, "a start needs the rest"
+    assert journal.oldest() == 4 * LOOKING_BACK + 1
+
+
+def test_a_checkpoint_that_closes_a_hole_stays(journal):
+    """Where records were lost nothing else says how the fleet was behind them."""
+    journal.append(records(1, 10), durable=False)
+    journal.checkpoint(picture(20))
+    journal.append(records(21, 60), durable=False)
+    for seq in (30, 40, 50, 60):
+        journal.checkpoint(picture(seq))
+    assert journal.fleet_before(25).seq == 20
+
+
+def test_the_record_of_a_moment_is_found_by_its_time(journal):
+    assert journal.seq_at(5.0) == 0
+    journal.append(records(1, 20), durable=False)
+    assert [journal.seq_at(wall) for wall in (1e9, 1e9 + 1, 1e9 + 7.5, 2e9)] == [0, 1, 7, 20]
+
+
+def test_an_empty_journal_has_no_past(journal):
+    assert (journal.oldest(), journal.seq_at(1e12)) == (0, 0)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.house import Sandbag
+from support.house import Sandbag, Shelf
 from support.script import serving
 
 from hactl.core.draft import evolve
@@ -30,6 +30,7 @@ class Place:
         self.paths = paths
         self.journal = journal
         self.recorder = Recorder(journal, Sandbag())
+        self.shelf = Shelf()
         self.fleet = replace(serving(), seq=0)
         self.recorder.checkpoint(self.fleet)
 
@@ -54,7 +55,7 @@ class Place:
             self.recorder.settle(self.fleet)
 
     async def tidy(self, wall: float = NOW) -> None:
-        await tidy(self.paths, self.journal, self.recorder, self.fleet, wall)
+        await tidy(self.paths, self.journal, self.recorder, self.shelf, self.fleet, wall)
 
     def restarted(self) -> Fleet:
         """The fleet as the next daemon would find it."""
@@ -183,3 +184,10 @@ async def test_what_former_processes_have_left_goes_in_the_end(place: Place, tmp
     await place.tidy(NOW + DAY + 1)
     assert sorted(path.name for path in (place.paths.state / "nodes").iterdir()) == [".twin-edge", "seoul-1"]
     assert (treasure / "gold").exists()
+
+
+async def test_measurements_are_kept_as_long_as_records_and_take_no_more_room(place: Place) -> None:
+    """By the same two limits, each for itself."""
+    place.keep(max_age=DAY, max_size=MB)
+    await place.tidy(NOW)
+    assert place.shelf.limits == [(NOW - DAY, MB)]

@@ -1,78 +1,99 @@
-"""Upper-case keys: what they mean for a process as it is, and that whoever was meant is the one that is hit."""
+"""An action says the same to the daemon, to a shell and to people, and hits who was meant or nobody."""
 
 import pytest
-from support.build import a_launch, a_node
+from support.build import a_launch
 from support.pictures import a_fleet, a_snapshot, with_node
 
-from hactl.core.commands import Kill
-from hactl.core.node import NodeState
-from hactl.core.plan import Share
-from hactl.core.talk import Receipt
-from hactl.tui.actions import Act, Action, Target, choose, consequences, still_there
+from hactl.core.commands import Failback, Kill, Pause, Scale, SetWeight, Stop
+from hactl.core.model import Fleet
+from hactl.core.operation import Undo, Verb
+from hactl.core.value import replace
+from hactl.tui.actions import Action, Target, listed, still_there, turned, weights
+
+
+def kill(fleet: Fleet, *names: str) -> Action:
+    return Action(command=Kill(nodes=names), targets=tuple(Target.of(fleet.nodes[name]) for name in names))
+
+
+def weigh(fleet: Fleet, weight: int, *nodes: str, regions: tuple[str, ...] = ()) -> Action:
+    return Action(command=SetWeight(weight=weight, nodes=nodes, regions=regions), found=weights(fleet, nodes, regions))
 
 
 @pytest.mark.parametrize(
-    ("key", "node", "act"),
+    ("action", "title", "shell"),
     [
-        ("K", a_node(NodeState.SERVING), Act.KILL),
-        ("K", a_node(NodeState.STOPPED), None),
-        ("T", a_node(NodeState.SERVING), Act.STOP),
-        ("T", a_node(NodeState.STOPPED), Act.START),
-        ("R", a_node(NodeState.SERVING), Act.RESTART),
-        ("R", a_node(NodeState.FAILED), Act.START),
-        ("D", a_node(NodeState.SERVING), Act.DRAIN),
-        ("D", a_node(NodeState.DRAINING, drained=True), Act.RESUME),
-        ("D", a_node(NodeState.SERVING, "edge-1"), None),
-        ("Z", a_node(NodeState.SERVING), Act.FREEZE),
-        ("Z", a_node(NodeState.SERVING, frozen="ann"), Act.THAW),
-        ("Z", a_node(NodeState.BACKOFF), None),
-        ("x", a_node(NodeState.SERVING), None),
+        (kill(a_fleet(), "seoul-1"), "kill seoul-1", "hactl kill seoul-1"),
+        (
+            kill(a_fleet(nodes=3), "seoul-1", "seoul-2", "seoul-3", "osaka-1"),
+            "kill 4 nodes: seoul-1, seoul-2, seoul-3, ...",
+            "hactl kill seoul-1 seoul-2 seoul-3 osaka-1",
+        ),
+        (weigh(a_fleet(), 5, "seoul-1"), "weight 5 for seoul-1", "hactl weight seoul-1 5"),
+        (weigh(a_fleet(), 5, regions=("seoul",)), "weight 5 for seoul", "hactl weight --region seoul 5"),
+        (Action(command=Scale(region="seoul", count=4)), "scale seoul to 4 nodes", "hactl scale seoul 4"),
+        (Action(command=Failback(region="seoul")), "fail back seoul", "hactl failback seoul"),
+        (Action(command=Pause()), "pause the fleet", "hactl pause"),
     ],
 )
-def test_a_key_means_what_makes_sense_now(key, node, act):
-    assert choose(key, node) is act
+def test_the_same_for_people_and_for_a_shell(action, title, shell):
+    assert action.title == title
+    assert action.shell == shell
 
 
-def test_the_same_for_the_daemon_and_for_a_shell():
-    action = Action(act=Act.KILL, target=Target(node="seoul-1", instance="i"))
-    assert action.command == Kill(nodes=("seoul-1",))
-    assert action.shell == "hactl kill seoul-1"
+def test_only_what_gives_back_or_can_be_taken_back_is_mild():
+    assert weigh(a_fleet(), 5, "seoul-1").mild
+    assert not kill(a_fleet(), "seoul-1").mild
+    assert not Action(command=Pause()).mild
+    assert kill(a_fleet(), "seoul-1").verb is Verb.KILL
 
 
-class TestTarget:
-    """Frozen when the key is pressed."""
+def test_a_number_is_turned_and_nothing_else():
+    action = weigh(a_fleet(), 5, "seoul-1")
+    assert turned(action, 7) == replace(action, command=SetWeight(weight=7, nodes=("seoul-1",)))
+    assert turned(Action(command=Scale(region="seoul", count=2)), 3).number == 3
+    assert kill(a_fleet(), "seoul-1").number is None
 
-    def test_the_same_process_is_still_there(self):
+
+def test_many_names_are_counted():
+    assert listed([]) == ""
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b"]) == "2 nodes: a, b"
+    assert listed(["a", "b", "c", "d"]) == "4 nodes: a, b, c, ..."
+
+
+class TestStillThere:
+    """Everything an action hits is as it was when the key was pressed, or nothing is done."""
+
+    def test_the_same_processes_are_still_there(self):
         fleet = a_fleet()
-        target = Target.of(fleet.nodes["seoul-1"])
-        assert still_there(a_snapshot(with_node(fleet, "seoul-1", weight=3)), target) == ""
+        action = kill(fleet, "seoul-1", "osaka-1")
+        assert still_there(a_snapshot(with_node(fleet, "seoul-1", weight=3)), action) == ""
 
     def test_another_process_of_the_same_name_is_not_hit(self):
         fleet = a_fleet()
-        target = Target.of(fleet.nodes["seoul-1"])
-        again = with_node(fleet, "seoul-1", launch=a_launch("seoul-1", 2))
-        assert "another process now" in still_there(a_snapshot(again), target)
+        again = with_node(fleet, "osaka-1", launch=a_launch("osaka-1", 2))
+        assert still_there(a_snapshot(again), kill(fleet, "seoul-1", "osaka-1")) == (
+            "osaka-1: another process now, nothing was done"
+        )
 
-    def test_one_that_has_gone_is_not_hit(self):
-        target = Target(node="seoul-9", instance="i")
-        assert still_there(a_snapshot(), target) == "seoul-9 is gone"
-
-
-class TestConsequences:
-    """Shown before anybody says yes."""
-
-    def said(self, act: Act, receipt: Receipt | None) -> list[str]:
+    def test_a_process_that_was_not_there_must_still_be_missing(self):
         fleet = a_fleet()
-        action = Action(act=act, target=Target.of(fleet.nodes["seoul-1"]))
-        lines = consequences(a_snapshot(fleet), action, receipt)
-        return ["".join(span.text for span in line) for line in lines]
+        action = Action(command=Stop(nodes=("seoul-1",)), targets=(Target(node="seoul-1", instance=""),))
+        assert "another process now" in still_there(a_snapshot(fleet), action)
 
-    def test_who_it_is_and_what_it_carries(self):
-        who, carries = self.said(Act.KILL, None)
-        assert who.startswith("who     seoul-1: serving, pid ")
-        assert who.endswith("up 120 s")
-        assert carries == "carries 25% of the traffic, 25 requests/s, 1 in flight"
+    def test_those_that_have_gone_are_named(self):
+        fleet = a_fleet()
+        action = kill(fleet, "seoul-1", "seoul-2", "osaka-1")
+        left = {name: node for name, node in fleet.nodes.items() if not name.startswith("seoul")}
+        gone = a_snapshot(replace(fleet, nodes=left))
+        assert still_there(gone, action) == "2 nodes: seoul-1, seoul-2 are gone: nothing was done"
 
-    def test_who_takes_over_as_the_daemon_says(self):
-        receipt = Receipt(seq=1, shares=(Share(node="seoul-2", region="seoul", part=0.5),), steps=("first this",))
-        assert self.said(Act.KILL, receipt)[2:] == ["then    seoul-2 25% → 50%", "        first this"]
+    def test_a_weight_somebody_else_has_set_is_not_overwritten(self):
+        fleet = a_fleet()
+        action = weigh(fleet, 5, "seoul-1")
+        assert action.found == Undo(node_weights={"seoul-1": 100})
+        assert still_there(a_snapshot(fleet), action) == ""
+        assert "somebody else" in still_there(a_snapshot(with_node(fleet, "seoul-1", weight=7)), action)
+        region = weigh(fleet, 5, regions=("seoul",))
+        assert still_there(a_snapshot(fleet), region) == ""
+        assert "somebody else" in still_there(a_snapshot(replace(fleet, region_weights={"seoul": 7})), region)

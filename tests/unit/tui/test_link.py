@@ -4,21 +4,24 @@ import asyncio
 from contextlib import suppress
 
 from support.controller import MemoryController
-from support.pictures import a_fleet, a_snapshot
+from support.pictures import AT, a_fleet, a_snapshot, a_view
 
-from hactl.core.errors import Unreachable
+from hactl.core.errors import HactlError, Unreachable
 from hactl.core.events import WeightsChanged
-from hactl.tui.link import Link
+from hactl.core.value import replace
+from hactl.tui.link import Last, Link, nothing
 from hactl.tui.picture import Picture
 
 
 class Held:
     """A link that runs, and its picture."""
 
-    def __init__(self, controller: MemoryController) -> None:
+    def __init__(self, controller: MemoryController, last: Last = nothing) -> None:
         self.picture = Picture()
         self.news = asyncio.Event()
-        self._link = Link(controller, self.picture, clock=lambda: 5.0, changed=self.news.set)
+        self._link = Link(
+            controller, self.picture, clock=lambda: 5.0, changed=self.news.set, last=last, wall=lambda: AT + 60.0
+        )
 
     async def __aenter__(self) -> "Held":
         self._task = asyncio.get_running_loop().create_task(self._link.run())
@@ -68,3 +71,44 @@ async def test_whoever_stops_it_leaves_no_subscription_behind():
         await held.until(lambda: held.picture.snapshot is not None)
         assert controller.watchers == 1
     await controller.until_watchers(0)
+
+
+def away() -> MemoryController:
+    """A fleet whose daemon does not answer."""
+    controller = MemoryController()
+    controller.snapshot = a_snapshot(replace(a_fleet(), seq=3))
+    controller.failure = Unreachable("no daemon answers", "hactl up")
+    return controller
+
+
+async def test_without_a_daemon_it_begins_with_what_was_known_last_as_old_as_that_is():
+    async with Held(away(), last=lambda: a_view(None, WeightsChanged(nodes={"seoul-1": 7}))) as held:
+        await held.until(lambda: held.picture.snapshot is not None)
+        assert held.picture.snapshot.fleet.nodes["seoul-1"].weight == 7
+        assert len(held.picture.records) == 1
+        assert held.picture.heard == 5.0 - 60.0
+        assert held.picture.trouble.startswith("no daemon answers")
+
+
+async def test_and_what_a_daemon_says_then_takes_its_place_altogether():
+    """It may be another fleet of the same name: nothing is resumed from what nobody has confirmed."""
+    controller = away()
+    async with Held(controller, last=lambda: a_view(None, WeightsChanged(nodes={"seoul-1": 7}))) as held:
+        await held.until(lambda: held.picture.snapshot is not None)
+        assert held.picture.seq == 0
+        controller.failure = None
+        await held.until(lambda: held.picture.seq == 3)
+        assert held.picture.snapshot == controller.snapshot
+        assert not held.picture.records
+        assert held.picture.heard == 5.0
+
+
+async def test_a_fleet_that_has_left_nothing_is_an_empty_picture():
+    def gone() -> None:
+        raise HactlError("nothing is recorded yet")
+
+    controller = away()
+    async with Held(controller, last=gone) as held:
+        await held.until(lambda: held.picture.trouble)
+        controller.failure = None
+        await held.until(lambda: held.picture.seq == 3)

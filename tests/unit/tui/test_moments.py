@@ -3,11 +3,14 @@
 import pytest
 from support.pictures import AT, a_picture
 
-from hactl.core.talk import Measured
+from hactl.core.events import FleetPaused, Record
+from hactl.core.model import Paused
+from hactl.core.talk import Measured, News
 from hactl.tui.moments import Moments
 from hactl.tui.picture import Picture
 
 SECONDS = 40
+PAUSE = Paused(by="ann", since=AT)
 
 
 @pytest.fixture
@@ -58,3 +61,33 @@ def test_without_a_picture_there_is_nowhere_to_go():
     moments.hold()
     moments.walk(-1)
     assert moments.live
+
+
+def test_from_event_to_event_and_back_to_now():
+    """What is shown there is what the event had brought about, measured or not."""
+    picture = a_picture()
+    for second in range(1, SECONDS + 1):
+        picture.take(Measured(at=AT + second), 10.0)
+        if second in (10, 20):
+            event = Record(seq=picture.seq + 1, wall=AT + second + 0.5, mono=1.0, event=FleetPaused(paused=PAUSE))
+            picture.take(News(records=(event,)), 10.0)
+    moments = Moments(picture)
+    moments.stop(1)
+    assert moments.live
+    moments.stop(-1)
+    assert moments.view().snapshot.at == AT + 20.5
+    assert moments.view().snapshot.fleet.paused == PAUSE
+    moments.stop(-1)
+    assert moments.view().snapshot.at == AT + 10.5
+    moments.stop(-1)
+    assert moments.view().snapshot.at == AT + 10.5, "there is none before"
+    moments.stop(1)
+    moments.stop(1)
+    assert moments.live
+
+
+def test_only_a_recording_can_be_played(picture):
+    moments = Moments(picture)
+    assert "hactl replay" in moments.faster(1)
+    assert moments.refusal == "", "a fleet that lives can be changed"
+    assert moments.troubles() == ()

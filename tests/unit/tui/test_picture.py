@@ -6,7 +6,7 @@ from hactl.core.events import DaemonStopped, Record, WeightsChanged
 from hactl.core.model import Sample
 from hactl.core.talk import Measured, News, Pulse, Snapshot
 from hactl.core.value import replace
-from hactl.tui.picture import MINUTE, RECORDS, SAMPLES, Picture
+from hactl.tui.picture import LANE, RECORDS, SAMPLES, Picture
 
 
 def a_snapshot() -> Snapshot:
@@ -38,15 +38,15 @@ def test_what_is_known_already_is_not_taken_twice():
     assert len(picture.records) == 1
 
 
-def test_measurements_move_the_time_and_fill_a_minute():
+def test_measurements_move_the_time_and_fill_a_lane():
     picture = Picture()
     picture.take(a_snapshot(), 1.0)
-    for second in range(MINUTE + 10):
+    for second in range(LANE + 10):
         sample = Sample(node="seoul-1", at=1000.0 + second, requests=float(second))
         picture.take(Measured(at=1000.0 + second, samples=(sample,), pulse=Pulse(pid=7)), float(second))
-    assert (picture.snapshot.at, picture.snapshot.mono) == (1069.0, 119.0)
+    assert (picture.snapshot.at, picture.snapshot.mono) == (1159.0, 209.0)
     assert picture.snapshot.pulse.pid == 7
-    assert list(picture.rates["seoul-1"]) == [float(second) for second in range(10, MINUTE + 10)]
+    assert list(picture.rates["seoul-1"]) == [float(second) for second in range(10, LANE + 10)]
 
 
 def test_a_process_that_has_gone_is_forgotten():
@@ -102,7 +102,7 @@ class TestThePast:
         picture.take(a_snapshot(), 1.0)
         for second in range(1, 100):
             if second == 50:
-                picture.take(News(records=(a_record(picture.seq + 1),)), 2.0)
+                picture.take(News(records=(replace(a_record(picture.seq + 1), wall=1049.5),)), 2.0)
             sample = Sample(node="seoul-1", at=1000.0 + second, requests=float(second))
             picture.take(Measured(at=1000.0 + second, samples=(sample,)), float(second))
         return picture
@@ -118,7 +118,7 @@ class TestThePast:
         view = self.seen().then(1060.0)
         assert len(view.records) == 1
         assert view.snapshot.fleet.seq == view.records[0].seq
-        assert len(view.rates["seoul-1"]) == MINUTE
+        assert list(view.rates["seoul-1"]) == [float(second) for second in range(1, 61)]
 
     def test_before_everything_is_the_first_moment(self):
         assert self.seen().then(0.0).snapshot.at == 1000.0

@@ -3,7 +3,7 @@
 import pytest
 
 from hactl.tui.lines import length
-from hactl.tui.plot import spread_over_time
+from hactl.tui.plot import lanes, spread_over_time
 
 
 def moment(seoul: float, osaka: float) -> dict[str, float]:
@@ -28,9 +28,46 @@ def test_what_was_not_measured_yet_is_blank_and_so_is_silence():
     assert drawn([moment(0, 0)] * 10)[0] == " " * 10
 
 
-def test_more_moments_than_room_are_taken_together():
-    lines = drawn([moment(50, 50)] * 50 + [moment(100, 0)] * 50)
-    assert lines[0] == "▒▒▒▒▒█████"
+def test_of_more_moments_than_there_is_room_for_the_newest_are_shown():
+    """A column is always one moment: what happened keeps its looks while it moves to the left."""
+    before = drawn([moment(50, 50)] * 50 + [moment(100, 0)] * 5)
+    assert before[0] == "▒▒▒▒▒█████"
+    assert drawn([moment(50, 50)] * 50 + [moment(100, 0)] * 6)[0] == before[0][1:] + "█"
+
+
+class TestLanes:
+    RATES = {"seoul-1": [30.0] * 20, "seoul-2": [30.0] * 10 + [0.0] * 10}
+
+    def lanes(self, *names: str, width: int = 40, height: int = 2) -> list[str]:
+        return [
+            "".join(span.text for span in line) for line in lanes(names, self.RATES, width, height, bars=" ▁▂▃▄▅▆▇")
+        ]
+
+    def test_each_node_has_its_share_at_each_moment_on_one_scale(self):
+        first, second = self.lanes("seoul-1", "seoul-2")
+        assert first == " seoul-1 " + " " * 6 + "▄" * 10 + "▇" * 10 + " 100%"
+        assert second == " seoul-2 " + " " * 6 + "▄" * 10 + " " * 10 + "   0%"
+
+    def test_a_few_of_them_are_drawn_higher(self):
+        lines = self.lanes("seoul-1", height=7)
+        assert len(lines) == 3
+        assert [line.count("▇") for line in lines] == [20, 0, 0], "the highest cell is a little lower: lanes stay apart"
+        assert [line.count("█") for line in lines] == [0, 20, 20]
+        assert lines[-1].startswith(" seoul-1 ")
+
+    def test_those_without_room_are_counted(self):
+        assert self.lanes("seoul-1", "seoul-2", "seoul-3", height=2)[-1] == " and 2 more"
+
+    def test_one_that_was_never_measured_has_no_share(self):
+        assert self.lanes("seoul-1", "seoul-3")[1].endswith("    -")
+
+    @pytest.mark.parametrize("width", [24, 60, 121])
+    def test_lines_fill_the_width(self, width):
+        for line in self.lanes("seoul-1", "seoul-2", width=width, height=6):
+            assert len(line) == width
+
+    def test_without_room_or_names_nothing_is_drawn(self):
+        assert self.lanes("seoul-1", width=10) == self.lanes() == self.lanes("seoul-1", height=0) == []
 
 
 @pytest.mark.parametrize(("width", "height"), [(10, 1), (0, 5)])

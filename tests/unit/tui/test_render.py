@@ -2,13 +2,13 @@
 
 import pytest
 from support.build import a_node
-from support.pictures import AT, a_fleet, a_snapshot, a_view, samples, with_node
+from support.pictures import AT, MONO, a_fleet, a_snapshot, a_view, samples, with_node
 
-from hactl.core.node import Health, NodeState, Reason, ReasonCode
+from hactl.core.node import Deadline, DeadlineKind, Goal, Health, NodeState, Reason, ReasonCode
 from hactl.core.value import replace
 from hactl.tui.meaning import ASCII, Glyphs, Meaning
 from hactl.tui.picture import View
-from hactl.tui.render import COLUMNS, fleet_rows, looks, spark
+from hactl.tui.render import COLUMNS, drifting, fleet_rows, looks, spark
 from hactl.tui.rows import Row
 
 GLYPHS = Glyphs()
@@ -33,7 +33,7 @@ def test_edges_come_first_and_then_each_region_with_its_nodes():
 
 def test_what_is_meant_stands_beside_what_is_measured():
     row = rows(a_view())["seoul-1"]
-    assert (row["WEIGHT"], row["SHARE"], row["SEEN"], row["REQ/S"]) == ("100", "25%", "25%", "25")
+    assert (row["WGT"], row["SHARE"], row["SEEN"], row["REQ/S"]) == ("100", "25%", "25%", "25")
     assert (row["P50"], row["P99"], row["CPU"], row["MEM"], row["FOR"]) == ("1.5", "12.2", "3%", "66M", "2m")
 
 
@@ -44,6 +44,17 @@ def test_a_share_that_drifts_is_marked():
     cells = {row.key: row.cells[seen] for row in found(a_view(a_snapshot(fleet, measured)))}
     assert cells["seoul-1"].meaning is Meaning.DEGRADED
     assert cells["seoul-2"].meaning is Meaning.TEXT
+    drift = {row.key: row.cells[TITLES.index("DRIFT")] for row in found(a_view(a_snapshot(fleet, measured)))}
+    assert (drift["seoul-1"].text, drift["seoul-1"].meaning) == ("+15!", Meaning.DEGRADED)
+    assert (drift["seoul-2"].text, drift["seoul-2"].meaning) == ("0", Meaning.MUTED)
+
+
+def test_what_chance_does_is_no_drift():
+    """At ten requests a second one node may well get none of them; at a thousand it may not."""
+    assert not drifting(0.25, 0.0, 10.0)
+    assert drifting(0.25, 0.0, 1000.0)
+    assert not drifting(0.25, 0.22, 100_000.0), "three points are nobody's trouble"
+    assert not drifting(0.25, 0.0, 0.0)
 
 
 def test_whoever_is_out_has_a_reason_and_an_age():
@@ -57,6 +68,18 @@ def test_whoever_is_out_has_a_reason_and_an_age():
     )
     row = rows(a_view(a_snapshot(out)))["seoul-2"]
     assert (row["STATE"], row["FOR"], row["WHY"]) == ("✖ backoff", "4s", "killed by signal 9")
+    waits = with_node(out, "seoul-2", deadline=Deadline(kind=DeadlineKind.BACKOFF, at=MONO + 3.2))
+    assert rows(a_view(a_snapshot(waits)))["seoul-2"]["WHY"] == "killed by signal 9; starts again in 3s"
+
+
+def test_bad_rows_are_those_that_somebody_should_look_at():
+    fleet = a_fleet()
+    out = with_node(fleet, "seoul-1", state=NodeState.BACKOFF, health=Health.UNKNOWN)
+    slow = with_node(out, "seoul-2", reason=Reason(code=ReasonCode.SLOW, text="slow"))
+    ordered = with_node(slow, "osaka-1", state=NodeState.STOPPED, goal=Goal.DOWN, health=Health.UNKNOWN)
+    failing = tuple(replace(each, share=None, errors=2.0 if each.node == "edge-2" else 0.0) for each in samples(fleet))
+    bad = [row.key for row in found(a_view(a_snapshot(ordered, failing))) if row.bad]
+    assert bad == ["edge-2", "seoul-1", "seoul-2"]
 
 
 def test_a_region_is_what_its_nodes_are():
@@ -94,10 +117,10 @@ def test_a_serving_node_with_a_reason_does_not_look_well():
 
 class TestSpark:
     def test_a_minute_against_its_highest_value_newest_to_the_right(self):
-        assert spark([0.0] * 30 + [8.0] * 30, 4, GLYPHS) == "▁▁██"
+        assert spark([0.0] * 30 + [8.0] * 30, 4, GLYPHS) == "▁▁▇▇"
 
     def test_what_is_not_known_is_blank(self):
-        assert spark([5.0] * 15, 4, GLYPHS) == "   █"
+        assert spark([5.0] * 15, 4, GLYPHS) == "   ▇"
         assert spark([], 4, GLYPHS) == "    "
 
     def test_nothing_is_a_low_line(self):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from hactl.core.value import replace
 from hactl.tui.rows import Arrangement, Cell, Column, Row, arranged, fitted, padded
 
 
@@ -45,6 +46,11 @@ class TestFilter:
 
     def test_a_head_stays_when_it_is_what_was_looked_for(self):
         assert keys(Arrangement(filter="edges")) == ["edges"]
+
+    def test_only_bad_rows_with_the_heads_of_their_groups(self):
+        bad = tuple(replace(row, bad=row.key == "seoul-2") for row in ROWS)
+        assert [row.key for row in arranged(bad, Arrangement(bad=True))] == ["seoul", "seoul-2"]
+        assert [row.key for row in arranged(bad, Arrangement(bad=True, filter="edge"))] == []
 
     def test_nothing_may_be_left(self):
         assert keys(Arrangement(filter="osaka")) == []

@@ -1,9 +1,11 @@
 """What stands above and below the table: a verdict that can be trusted, and numbers that were measured."""
 
+import time
+
 import pytest
 from support.pictures import AT, a_fleet, a_snapshot, a_view, samples, with_node
 
-from hactl.core.events import FailoverMoved, WeightsChanged
+from hactl.core.events import FailoverBegan, FailoverEnded, FailoverMoved
 from hactl.core.model import Failover, Paused
 from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.core.operation import Operation, Phase, Target, Verb
@@ -11,7 +13,8 @@ from hactl.core.value import replace
 from hactl.tui.lines import Line, length
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
-from hactl.tui.summary import happened, header, operations, tile_boxes, tile_line, tiles
+from hactl.tui.rows import Arrangement
+from hactl.tui.summary import header, nothing, operations, tile_boxes, tile_line, tiles
 
 
 def text(line: Line) -> str:
@@ -20,6 +23,10 @@ def text(line: Line) -> str:
 
 def head(view: View, *, now: float = 10.4, width: int = 120) -> Line:
     return header(view, now=now, wall=AT, width=width, glyphs=Glyphs())
+
+
+def said_at(view: View, wall: float) -> str:
+    return text(header(view, now=10.0, wall=wall, width=120, glyphs=Glyphs()))
 
 
 class TestHeader:
@@ -32,6 +39,8 @@ class TestHeader:
     def test_the_verdict_is_that_of_what_runs(self):
         out = with_node(a_fleet(), "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN)
         assert "▲ DEGRADED 1 of 6 out: seoul-2" in text(head(a_view(a_snapshot(out))))
+        known = with_node(out, "seoul-2", reason=Reason(code=ReasonCode.KILLED, text="killed by ann"), since=AT - 4)
+        assert "1 of 6 out: seoul-2 (killed by ann, 4s)" in text(head(a_view(a_snapshot(known))))
 
     def test_an_old_picture_looks_old(self):
         """The daemon may have died an hour ago; nobody must take this for now."""
@@ -46,6 +55,14 @@ class TestHeader:
         assert "AS OF" in text(header(past, now=10.0, wall=AT + 42.0, width=120, glyphs=Glyphs()))
         assert "42s ago" in text(header(past, now=10.0, wall=AT + 42.0, width=120, glyphs=Glyphs()))
 
+    def test_a_recording_says_so_with_its_time_and_whether_it_is_played(self):
+        """And with its day, where that is not today."""
+        for speed, said in ((0.0, "held"), (5.0, "x5")):
+            view = replace(a_view(), live=False, speed=speed)
+            assert f"REPLAY {time.strftime('%H:%M:%S', time.localtime(AT))} {said}" in said_at(view, AT)
+            long_ago = said_at(view, AT + 30 * 86400)
+            assert f"REPLAY {time.strftime('%m-%d %H:%M:%S', time.localtime(AT))} {said}" in long_ago
+
     def test_without_a_view_it_says_what_it_waits_for(self):
         assert "waiting for the first picture" in text(head(View()))
         lost = View(trouble="no daemon answers on 'x' (hactl up)")
@@ -58,6 +75,13 @@ class TestHeader:
         assert "READ-ONLY" in said
         assert "PAUSED" in said
 
+    def test_the_time_of_day_gives_way_to_the_verdict(self):
+        out = with_node(a_fleet(), "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN)
+        assert text(head(a_view(a_snapshot(out)), width=80)).endswith(" ")
+        said = text(head(a_view(a_snapshot(out)), width=62))
+        assert "1 of 6 out: seoul-2" in said
+        assert not said.endswith(":20 ")
+
     @pytest.mark.parametrize("width", [60, 80, 120, 160])
     def test_it_fills_its_line_exactly(self, width):
         assert length(head(a_view(), width=width)) == width
@@ -65,7 +89,7 @@ class TestHeader:
 
 class TestTiles:
     def test_numbers_of_the_whole_fleet(self):
-        shown = {tile.title: tile.value for tile in tiles(a_view())}
+        shown = {tile.title: tile.value for tile in tiles(a_view(), Glyphs())}
         assert shown == {
             "REQUESTS/S": "100",
             "ERRORS": "0.00%",
@@ -84,7 +108,7 @@ class TestTiles:
         ],
     )
     def test_headroom_is_what_is_proved(self, fleet, rate, said):
-        shown = {tile.title: tile.value for tile in tiles(a_view(a_snapshot(fleet, samples(fleet, rate))))}
+        shown = {tile.title: tile.value for tile in tiles(a_view(a_snapshot(fleet, samples(fleet, rate))), Glyphs())}
         assert shown["N-1 HEADROOM"] == said
 
     def test_errors_and_failovers_are_measured_ones(self):
@@ -94,43 +118,85 @@ class TestTiles:
         )
         failover = Failover(node="seoul-1", cause=Reason(code=ReasonCode.EXITED), seen=1.0, version=3)
         moved = FailoverMoved(failover=failover, ms=31.4)
-        shown = {tile.title: tile for tile in tiles(a_view(a_snapshot(fleet, measured), moved))}
+        shown = {tile.title: tile for tile in tiles(a_view(a_snapshot(fleet, measured), moved), Glyphs())}
         assert shown["ERRORS"].value == "2.00%"
         assert shown["ERRORS"].meaning is Meaning.DOWN
         assert shown["LAST FAILOVER"].value == "31 ms"
 
+    def test_how_long_a_failover_took_to_its_end_stands_beside_it(self):
+        failover = Failover(node="seoul-1", cause=Reason(code=ReasonCode.EXITED), seen=1.0, version=3)
+        events = [FailoverBegan(failover=failover), FailoverMoved(failover=failover, ms=31.4)]
+        assert tiles(a_view(None, *events), Glyphs())[-1].more == "not back yet"
+        ended = FailoverEnded(node="seoul-1", moved_ms=31.4, back_ms=71.0)
+        assert tiles(a_view(None, *events, ended), Glyphs())[-1].more == "back 71 ms"
+        gone = FailoverEnded(node="seoul-1", moved_ms=31.4, back_ms=None)
+        assert tiles(a_view(None, *events, gone), Glyphs())[-1].more == ""
+
     def test_without_a_view_there_are_none(self):
-        assert tiles(View()) == ()
+        assert tiles(View(), Glyphs()) == ()
 
     @pytest.mark.parametrize("width", [110, 133, 160])
     def test_boxes_stand_side_by_side_and_fill_the_line(self, width):
-        lines = tile_boxes(tiles(a_view()), width)
+        lines = tile_boxes(tiles(a_view(), Glyphs()), width, Glyphs())
         assert [length(line) for line in lines] == [width] * 3
         assert "unproved" in text(lines[1])
 
     def test_all_of_them_in_one_line(self):
-        assert "requests/s 100" in text(tile_line(tiles(a_view())))
+        assert "req/s 100" in text(tile_line(tiles(a_view(), Glyphs())))
 
 
-def test_what_is_under_way_says_how_far_it_is():
-    targets = tuple(Target(node=name, phase=phase) for name, phase in (("a", Phase.DONE), ("b", Phase.WAITING)))
-    operation = Operation(
-        id="op-7",
-        verb=Verb.RESTART,
-        by="ann",
-        began=498.5,
-        wall=AT,
-        deadline=600.0,
-        targets=targets,
-        sentence="restart a, b",
+class TestOperations:
+    """What is under way, with its steps."""
+
+    def told(self, *phases: Phase, **changes: object) -> list[str]:
+        targets = tuple(Target(node=f"n-{number}", phase=phase) for number, phase in enumerate(phases))
+        operation = Operation(
+            id="op-7",
+            verb=Verb.RESTART,
+            by="ann",
+            began=498.5,
+            wall=AT,
+            deadline=600.0,
+            targets=targets,
+            sentence="restart all",
+        )
+        fleet = a_fleet(operations={"op-7": replace(operation, **changes)})
+        return [text(each) for each in operations(a_snapshot(fleet), Glyphs())]
+
+    def test_it_says_how_far_it_is_and_what_it_is_at(self):
+        head, steps = self.told(Phase.DONE, Phase.DONE, Phase.STOPPING, Phase.WAITING)
+        assert head == " ◌ op-7 restart all 2/4 done, 1.5 s"
+        assert steps.split("  ") == ["", " ● n-1", "◌ n-2 stopping", ". n-3", ""]
+
+    def test_a_single_step_is_told_in_one_line(self):
+        assert len(self.told(Phase.STOPPING)) == 1
+
+    def test_one_that_is_being_taken_back_says_why(self):
+        assert "taken back: answers got worse" in self.told(Phase.DONE, Phase.STOPPING, back="answers got worse")[0]
+
+
+class TestNothing:
+    """Why there are no rows, and the next key."""
+
+    def told(self, view: View, **chosen: object) -> str:
+        return "\n".join(text(each) for each in nothing(view, Arrangement(**chosen)))
+
+    def test_without_a_daemon(self):
+        assert "no daemon answers (hactl up)" in self.told(View(trouble="no daemon answers (hactl up)"))
+
+    def test_a_fleet_without_processes(self):
+        assert "hactl up" in self.told(a_view(a_snapshot(replace(a_fleet(), nodes={}), ())))
+
+    @pytest.mark.parametrize(
+        ("chosen", "said"),
+        [
+            ({"filter": "kyoto"}, "none of 6 processes has 'kyoto'"),
+            ({"filter": "!o"}, "all of 6 processes have 'o'"),
+            ({"bad": True}, "none of 6 processes is in trouble"),
+            ({"filter": "seoul", "bad": True}, "none of 6 processes has 'seoul' and is in trouble"),
+        ],
     )
-    (line,) = operations(a_snapshot(a_fleet(operations={"op-7": operation})))
-    assert text(line) == " op-7 restart a, b 1/2 done, 1.5 s"
-
-
-def test_a_record_is_a_sentence_with_its_time_and_who_did_it():
-    view = a_view(None, WeightsChanged(nodes={"seoul-1": 50}))
-    said = text(happened(view.records[0]))
-    assert "seoul-1" in said
-    assert said.endswith("by ann")
-    assert ".500 " in said
+    def test_everything_is_hidden(self, chosen, said):
+        told = self.told(a_view(), **chosen)
+        assert said in told
+        assert "esc" in told

@@ -5,10 +5,10 @@ from hactl.tui.toolkit import for_textual
 
 
 def test_the_colours_of_a_theme_are_those_of_inputs_and_borders():
-    theme = for_textual(read(shipped()["light"]))
+    theme = for_textual(read(shipped()["light"]), "light")
     assert (theme.name, theme.dark, theme.background) == ("light", False, "#ffffff")
 
 
 def test_a_theme_without_colours_leaves_the_terminals():
-    theme = for_textual(read(shipped()["mono"]))
+    theme = for_textual(read(shipped()["mono"]), "mono")
     assert {theme.primary, theme.background, theme.surface, theme.panel} == {"ansi_default"}

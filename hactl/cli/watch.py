@@ -1,0 +1,118 @@
+"""`hactl watch`: what happens, in plain sentences, one a line. Nothing moves on the screen, nothing is coloured.
+
+For those who listen to a terminal, and for logs and pipes. Which sentences these are is decided in `core.narrating`;
+here records are collected from one measurement to the next (about a second), so that a burst is told as one.
+"""
+
+import time
+from collections.abc import Callable
+
+import click
+
+from hactl.cli.choice import Chosen, choose
+from hactl.cli.following import Away, through_restarts
+from hactl.cli.options import duration, fleet_option
+from hactl.cli.records import history
+from hactl.cli.status import operations, warnings
+from hactl.core.events import Record
+from hactl.core.narrating import Said, narrate, opening, spoken, verdict
+from hactl.core.plain import one_line
+from hactl.core.reading import age
+from hactl.core.talk import Measured, News, Query, Snapshot, Update
+from hactl.core.value import replace
+
+
+@click.command()
+@fleet_option
+@click.option("--times/--no-times", help="Begin each line with date and time.  [default: no-times]")
+@click.option("--every", type=duration, metavar="TIME", help="Say the figures that often, too: 30s, 5m.")
+def watch(times: bool, every: float | None) -> None:
+    """Say what happens in plain sentences, one a line: how things stand, then every change as it comes.
+
+    A burst of events becomes few sentences. Goes on until Ctrl-C, also while there is no daemon.
+    """
+    chosen = choose()
+
+    def say(said: Said) -> None:
+        when = time.strftime("%Y-%m-%d %H:%M:%S  ", time.localtime(said.wall)) if times else ""
+        click.echo(when + one_line(said.text))
+
+    listener = Listener(chosen.client.fleet(), say, every=every)
+    listener.open()
+    for update in through_restarts(chosen.client, listener.seq, _missed(chosen)):
+        listener.take(update, time.time())
+
+
+def _missed(chosen: Chosen) -> Callable[[Query], list[Record]]:
+    return lambda query: history(chosen, query)
+
+
+class Listener:
+    """Turns a stream of updates into sentences; has no clock and no connection of its own."""
+
+    def __init__(self, snapshot: Snapshot, say: Callable[[Said], None], *, every: float | None = None) -> None:
+        """Every so many seconds it says the figures, too."""
+        self._snapshot = snapshot
+        self._say = say
+        self._every = every
+        self._due = snapshot.at + (every or 0.0)
+        self._waiting: list[Record] = []
+        self._away: float | None = None
+        """Unix time at which the daemon was found to be away."""
+
+    @property
+    def seq(self) -> int:
+        """The journal position up to which everything was said, or is about to be."""
+        return self._snapshot.fleet.seq
+
+    def open(self) -> None:
+        """How things stand."""
+        for text in (*opening(self._snapshot), *warnings(self._snapshot), *operations(self._snapshot)):
+            self._say(Said(wall=self._snapshot.at, text=text))
+
+    def take(self, update: Update | Away, now: float) -> None:
+        """Something has come at `now` (Unix time), or nobody answers any more."""
+        if isinstance(update, Away):
+            self._gone(now)
+            return
+        if self._away is not None:
+            self._say(Said(wall=now, text=f"the daemon answers again after {age(now - self._away)}"))
+            self._away = None
+        match update:
+            case News(records=records):
+                self._waiting += records
+            case Snapshot():
+                self._flush()
+                self._onto(update)
+            case Measured():
+                self._flush()
+                mono = self._snapshot.mono + update.at - self._snapshot.at
+                self._snapshot = replace(
+                    self._snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse
+                )
+        self._figures()
+
+    def _flush(self) -> None:
+        fleet, said = narrate(self._snapshot.fleet, self._waiting)
+        self._waiting.clear()
+        self._snapshot = replace(self._snapshot, fleet=fleet)
+        for each in said:
+            self._say(each)
+
+    def _onto(self, snapshot: Snapshot) -> None:
+        """From here on; what was missed was said, as far as somebody could tell it."""
+        before, self._snapshot = verdict(self._snapshot.fleet), snapshot
+        if (now := verdict(snapshot.fleet)) != before:
+            self._say(Said(wall=snapshot.at, text=now))
+
+    def _gone(self, now: float) -> None:
+        self._flush()
+        if self._away is None:
+            self._away = now
+            old = age(now - self._snapshot.at)
+            self._say(Said(wall=now, text=f"the daemon is away, what was said is {old} old; waiting for it"))
+
+    def _figures(self) -> None:
+        if self._every is not None and self._snapshot.at >= self._due:
+            self._due = self._snapshot.at + self._every
+            self._say(Said(wall=self._snapshot.at, text=spoken(self._snapshot)))

@@ -1,0 +1,95 @@
+"""What the screens of drills and of reports say: how to get one, and what was measured without any. Pure.
+
+Which of it is true depends on the verbs this hactl has: a console offers nothing that the same hactl cannot do.
+"""
+
+import time
+from collections.abc import Collection, Sequence
+from statistics import median
+
+from hactl.tui.lines import Line, Span, line
+from hactl.tui.losses import Loss, course, losses, took
+from hactl.tui.meaning import Meaning
+from hactl.tui.picture import View
+
+DRILL = "drill"
+"""The verb that there is when drills are."""
+_WHAT = (
+    "a drill breaks something on purpose while requests flow, and measures from the clients' side",
+    "how long it took to recover (RTO) and what was lost (RPO); in the end it undoes what it did",
+)
+_ALWAYS = "whenever a node, an edge or a region is lost, what that took is measured"
+
+
+def how_to_drill(verbs: Collection[str]) -> tuple[Line, ...]:
+    """How to get a drill."""
+    if DRILL in verbs:
+        ways = (
+            (":drill list", "which drills there are"),
+            (":drill plan NAME", "what one would do, to whom, and what it would cost"),
+            ("hactl drill run NAME", "in a shell: run it, watch it, and get a report"),
+        )
+        none = " no drill was run from here"
+    else:
+        ways = (
+            ("K on a node", "kills it; what its loss took is measured, and stands on 6"),
+            ("Z on a node", "freezes it: a hang is another kind of loss than a death"),
+            ("hactl demo", "in a shell: a fleet of its own under load, a node killed, and what clients saw"),
+        )
+        none = " this hactl has no drills; losses can be had and measured all the same"
+    return (
+        line(Span(text=none, meaning=Meaning.TITLE)),
+        (),
+        *(line(Span(text=f" {text}", meaning=Meaning.MUTED)) for text in _WHAT),
+        (),
+        *(line(Span(text=f" {way:<22} ", meaning=Meaning.KEY), what) for way, what in ways),
+    )
+
+
+def reports(view: View, verbs: Collection[str], room: int) -> tuple[Line, ...]:
+    """The losses of which the journal's newest records tell, with what each took, in `room` lines."""
+    found = losses(view.records)
+    how = ":drill report" if DRILL in verbs else "K on a node is one way to have one"
+    if not found:
+        return (
+            line(Span(text=" no loss in the records that are at hand", meaning=Meaning.TITLE)),
+            (),
+            line(Span(text=f" {_ALWAYS}: ", meaning=Meaning.MUTED), how),
+        )
+    lines = [
+        line(Span(text=f" measured losses: {len(found)}", meaning=Meaning.TITLE), f"   {how}"),
+        (),
+        *_medians(found),
+        (),
+    ]
+    for loss in reversed(found[-max(1, room - len(lines)) :]):
+        when = time.strftime("%m-%d %H:%M:%S", time.localtime(loss.wall))
+        lines.append(
+            line(
+                Span(text=f" {when}  ", meaning=Meaning.MUTED),
+                f"{loss.what:<14} ",
+                *course(loss, aligned=True),
+                loss.cause,
+            )
+        )
+    return tuple(lines)
+
+
+def _medians(found: Sequence[Loss]) -> list[Line]:
+    """Median and worst of each part, where it was measured at all."""
+    lines = []
+    parts = {
+        "seen": [loss.seen_ms for loss in found if loss.seen_ms is not None],
+        "moved": [loss.moved_ms for loss in found if loss.moved_ms is not None],
+        "back": [loss.back_ms for loss in found if loss.back_ms is not None],
+    }
+    what = {
+        "seen": "from the order to kill or freeze until it was seen",
+        "moved": "from the loss seen until every edge sent its traffic elsewhere",
+        "back": "from the loss seen until it served again",
+    }
+    for name, measured in parts.items():
+        if measured:
+            figures = f"median {took(median(measured))}, worst {took(max(measured))}, of {len(measured)}"
+            lines.append(line(f" {name:<6} {figures:<42} ", Span(text=what[name], meaning=Meaning.MUTED)))
+    return lines

@@ -1,0 +1,193 @@
+"""What the upper-case keys mean for rows as they are now, or why they mean nothing. Pure.
+
+A key is about the rows that are marked, or else about the one under the cursor. The head of a region stands for all
+its nodes, where something is done to processes, and for the region, where it has a weight, a size and traffic.
+"""
+
+from collections.abc import Collection, Iterable
+
+from hactl.core import ramp
+from hactl.core.commands import (
+    Drain,
+    Failback,
+    Failover,
+    Freeze,
+    Kill,
+    Pause,
+    Restart,
+    Resume,
+    Scale,
+    SetWeight,
+    Start,
+    Stop,
+    Thaw,
+    Unpause,
+)
+from hactl.core.model import Fleet
+from hactl.core.node import Node, Role
+from hactl.core.operation import Verb
+from hactl.core.talk import Snapshot
+from hactl.core.value import Value
+from hactl.tui.actions import Action, Target, weights
+from hactl.tui.picture import View
+
+WRITES = {
+    "K": "kill",
+    "T": "stop",
+    "R": "restart",
+    "D": "drain",
+    "W": "weight",
+    "S": "scale",
+    "F": "failover",
+    "Z": "freeze",
+    "M": "pause",
+}
+"""Every key that changes something, and its usual name."""
+ONLY_READS = "this console is read-only: open one without --read-only"
+EDGES = "[edges]"
+"""The row above the edges."""
+
+_Order = type[Kill] | type[Stop] | type[Restart] | type[Drain] | type[Resume] | type[Freeze] | type[Thaw] | type[Start]
+_ALIVE: dict[str, _Order] = {"K": Kill, "T": Stop, "R": Restart}
+"""What is done to processes that run."""
+
+
+class Choice(Value):
+    """What a key comes to."""
+
+    action: Action | None = None
+    """None when it does nothing here, now."""
+    why_not: str = ""
+
+
+class Rows(Value):
+    """Whom a key is about."""
+
+    nodes: tuple[Node, ...] = ()
+    """Every process meant, those of a region whose head is meant included."""
+    regions: tuple[str, ...] = ()
+    """Regions whose heads are meant."""
+    single: tuple[Node, ...] = ()
+    """Processes that are meant themselves."""
+
+
+def rows(fleet: Fleet, cursor: str, marks: Collection[str] = ()) -> Rows:
+    """Whom the marked rows mean, or else the one under the cursor."""
+    keys = {key for key in marks if _known(fleet, key)} or {cursor}
+    heads = {key[1:-1] for key in keys if key.startswith("[") and key != EDGES}
+    nodes: dict[str, Node] = {}
+    for node in fleet.nodes.values():  # in the order of the table, whichever was marked first
+        head = EDGES if node.role is Role.EDGE else f"[{node.region}]"
+        if node.name in keys or head in keys:
+            nodes[node.name] = node
+    known = tuple(region.name for region in fleet.spec.regions if region.name in heads)
+    single = tuple(node for node in nodes.values() if node.name in keys)
+    return Rows(nodes=tuple(nodes.values()), regions=known, single=single)
+
+
+def _known(fleet: Fleet, key: str) -> bool:
+    return key.startswith("[") or key in fleet.nodes
+
+
+def forbidden(view: View) -> str:
+    """Why nothing at all can be changed from here, now; "" when it can."""
+    if view.refusal:
+        return view.refusal
+    if not view.live:
+        return "this is the past: p goes back to now"
+    if view.trouble:
+        return f"nothing can be changed without the daemon: {view.trouble}"
+    if view.snapshot is None:
+        return "there is no picture yet"
+    return "the fleet is read-only: safety.read_only in hactl.toml" if view.snapshot.pulse.read_only else ""
+
+
+def choose(key: str, snapshot: Snapshot, meant: Rows) -> Choice:
+    """What an upper-case key would do to these rows as they are."""
+    fleet = snapshot.fleet
+    match key:
+        case "M":
+            return Choice(action=Action(command=Pause() if fleet.paused is None else Unpause()))
+        case "S":
+            return _scale(fleet, meant)
+        case "F":
+            return _move(fleet, meant)
+        case _ if not meant.nodes:
+            return Choice(why_not="no row is chosen that has a process")
+        case "W":
+            return _weigh(fleet, meant)
+        case "D":
+            return _drain(meant.nodes)
+        case "K" | "T" | "R" | "Z":
+            return _order(key, meant.nodes)
+        case _:
+            return Choice(why_not=f"{key} is no key that changes anything")
+
+
+def _order(key: str, nodes: tuple[Node, ...]) -> Choice:
+    alive = [node for node in nodes if node.state.alive]
+    if not alive and key in "KZ":
+        return Choice(why_not=f"nothing runs there: T starts {_it(nodes)}")
+    if not alive:
+        return _to(Start, nodes)
+    if key == "Z":
+        awake = [node for node in alive if not node.frozen]
+        return _to(Freeze, awake) if awake else _to(Thaw, alive)
+    return _to(_ALIVE[key], alive)
+
+
+def _drain(nodes: tuple[Node, ...]) -> Choice:
+    edges = [node for node in nodes if node.role is Role.EDGE]
+    if edges:
+        return Choice(why_not=f"'{edges[0].name}' is an edge: it has no share to take away")
+    taking = [node for node in nodes if not node.drained]
+    return _to(Drain, taking) if taking else _to(Resume, nodes)
+
+
+def _to(order: _Order, nodes: Iterable[Node]) -> Choice:
+    targets = tuple(Target.of(node) for node in nodes)
+    return Choice(action=Action(command=order(nodes=tuple(target.node for target in targets)), targets=targets))
+
+
+def _weigh(fleet: Fleet, meant: Rows) -> Choice:
+    if any(node.role is Role.EDGE for node in meant.nodes):
+        return Choice(why_not="an edge has no weight: nodes and regions have")
+    if meant.regions and meant.single:
+        return Choice(why_not="nodes and regions are marked: a weight is for one or the other")
+    nodes = tuple(node.name for node in meant.single)
+    found = weights(fleet, nodes, meant.regions)
+    present = next(iter({**found.node_weights, **found.region_weights}.values()), None)
+    if present is None:
+        return Choice(why_not="this region is not in force yet")
+    return Choice(action=Action(command=SetWeight(weight=present, nodes=nodes, regions=meant.regions), found=found))
+
+
+def _one_region(fleet: Fleet, meant: Rows) -> str | None:
+    """The region that is meant; None for none, or several."""
+    names = set(meant.regions) | {node.region for node in meant.nodes}
+    known = [region.name for region in fleet.spec.regions if region.name in names]
+    return known[0] if len(names) == len(known) == 1 else None
+
+
+def _scale(fleet: Fleet, meant: Rows) -> Choice:
+    region = _one_region(fleet, meant)
+    if region is None:
+        return Choice(why_not="choose one region, or a node of it: that is what is scaled")
+    return Choice(action=Action(command=Scale(region=region, count=fleet.spec.region(region).nodes)))
+
+
+def _move(fleet: Fleet, meant: Rows) -> Choice:
+    region = _one_region(fleet, meant)
+    if region is None:
+        return Choice(why_not="choose one region, or a node of it: that is whose traffic moves")
+    if len(fleet.spec.regions) == 1:
+        return Choice(why_not=f"there is no other region that could take over from {region}")
+    moving = ramp.in_progress(fleet)
+    back = region in fleet.evacuations
+    if moving is not None and any(target.region == region for target in moving.targets):
+        back = moving.verb is Verb.FAILOVER  # half-way there, the key turns it round
+    return Choice(action=Action(command=Failback(region=region) if back else Failover(region=region)))
+
+
+def _it(nodes: tuple[Node, ...]) -> str:
+    return "it" if len(nodes) == 1 else "them"

@@ -1,0 +1,93 @@
+"""Whether the fleet begins and ends with the console. It does not, as a rule: a console comes and goes.
+
+One that finds no daemon offers to start the fleet, where there is a file that describes it; one that has started a
+fleet, or was opened by something that has (the demo), asks before it is left. Stopping is for whoever opened it.
+"""
+
+from collections.abc import Callable, Coroutine
+from enum import Enum, auto
+from typing import Any
+
+from textual.app import App
+
+from hactl.tui.look import Look
+from hactl.tui.screens.choice import Answer, Choice
+
+
+class Ends(Enum):
+    """What becomes of the fleet when the console is left."""
+
+    NEVER = auto()
+    """It goes on, as it did before."""
+    ASKED = auto()
+    """That is asked: it goes on, or it is stopped."""
+    WITH_IT = auto()
+    """It is stopped: it cannot go on without."""
+
+
+class Lifetime:
+    """The fleet called `fleet`, as far as one console is concerned."""
+
+    def __init__(
+        self,
+        host: App[None],
+        look: Look,
+        *,
+        fleet: str,
+        ends: Ends,
+        start: Callable[[], Coroutine[Any, Any, None]] | None,
+    ) -> None:
+        """`start` starts it; None where nobody can from here."""
+        self._host = host
+        self._look = look
+        self._fleet = fleet
+        self._ends = ends
+        self._start = start
+        self.stops = False
+        """Whoever opened the console is to stop the fleet now."""
+
+    def offer(self) -> None:
+        """Nobody answers: offer to start it, once."""
+        if self._start is None:
+            return
+        start, self._start = self._start, None
+
+        def answered(key: str | None) -> None:
+            if key is not None:
+                self._ends = Ends.ASKED
+                self._host.notify(f"starting fleet {self._fleet}", markup=False)
+                self._host.run_worker(start(), group="shell", exit_on_error=False)
+
+        self._host.push_screen(
+            Choice(
+                self._look,
+                title=f"Start fleet {self._fleet}?",
+                facts=("No daemon answers for it.", "$ hactl up"),
+                answers=(Answer(key="y", what="start it"),),
+                stay="wait for it",
+            ),
+            answered,
+        )
+
+    def leave(self) -> None:
+        """Leave the console; where the fleet would end with it, or might, not without asking."""
+        match self._ends:
+            case Ends.NEVER:
+                self._host.exit()
+            case Ends.ASKED:
+                self._ask(
+                    "This console has started it.",
+                    Answer(key="d", what="detach: the fleet goes on"),
+                    Answer(key="s", what="stop all: edges first, then nodes, then the daemon"),
+                )
+            case Ends.WITH_IT:
+                self._ask("It ends with this console; nothing stays.", Answer(key="y", what="stop everything"))
+
+    def _ask(self, fact: str, *answers: Answer) -> None:
+        def answered(key: str | None) -> None:
+            if key is not None:
+                self.stops = key != "d"
+                self._host.exit()
+
+        title = f"Leave fleet {self._fleet}?"
+        self._host.push_screen(Choice(self._look, title=title, facts=(fact,), answers=answers, stay="stay"), answered)

@@ -1,0 +1,88 @@
+"""Everything that can be done from here, in one list that is searched by typing: changes, screens, commands. Pure.
+
+What cannot be done now stays in the list and says why. Changes are frozen when the list is opened, as by a key.
+"""
+
+from collections.abc import Sequence
+
+from hactl.core.value import Value
+from hactl.tui import keys
+from hactl.tui.actions import Action
+from hactl.tui.keys import Rows
+from hactl.tui.picture import View
+
+SHIFTED = {
+    "K": "ends it at once, as a crash would",
+    "T": "drains, then stops",
+    "R": "one at a time",
+    "D": "out of rotation, or back",
+    "W": "its part of the traffic",
+    "S": "how many nodes a region has",
+    "F": "moves the traffic of a region, or gives it back",
+    "Z": "as a hang would, or lets it go on",
+    "M": "repair nothing, or go on",
+}
+"""What the keys that change something do, in other words than their names."""
+
+
+class Entry(Value):
+    """One thing that can be done."""
+
+    title: str
+    keys: str = ""
+    """What else does it."""
+    action: Action | None = None
+    """The change that it begins."""
+    run: str = ""
+    """Or the action of the application."""
+    why_not: str = ""
+    """Why it cannot be done now; "" when it can."""
+
+
+OTHERS = (
+    Entry(title="undo the last weight or resume", keys="u", run="undo"),
+    Entry(title="copy the chosen row or line", keys="y", run="copy"),
+    Entry(title="hold the view, or back to now", keys="p", run="hold"),
+    Entry(title="back in time", keys="[ {", run="walk(-1)"),
+    Entry(title="forward in time", keys="] }", run="walk(1)"),
+    Entry(title="type a command", keys=":", run="command"),
+    Entry(title="all keys", keys="?", run="help"),
+    Entry(title="leave the console; the fleet goes on", keys="q", run="quit"),
+)
+"""What can be done on every screen, whatever is chosen."""
+
+
+def entries(
+    view: View, meant: Rows, *, pages: Sequence[str], verbs: Sequence[str], themes: Sequence[str]
+) -> tuple[Entry, ...]:
+    """The whole list: changes of what is `meant`, then everything else, then the commands."""
+    blocked = keys.forbidden(view)
+    typed = view.refusal
+    return (
+        *(_change(view, meant, key, blocked) for key in keys.WRITES),
+        *(Entry(title=f"screen {page}", keys=str(at), run=f"page('{page}')") for at, page in enumerate(pages, start=1)),
+        *OTHERS,
+        *(Entry(title=f"theme {theme}", run=f"theme({theme!r})") for theme in themes),
+        *(Entry(title=f":{verb} ...", run=f"command('{verb} ')", why_not=typed) for verb in verbs),
+    )
+
+
+def _change(view: View, meant: Rows, key: str, blocked: str) -> Entry:
+    name, more = keys.WRITES[key], SHIFTED[key]
+    if blocked or view.snapshot is None:
+        return Entry(title=f"{name}: {more}", keys=key, why_not=blocked)
+    choice = keys.choose(key, view.snapshot, meant)
+    if choice.action is None:
+        return Entry(title=f"{name}: {more}", keys=key, why_not=choice.why_not)
+    said = choice.action.verb if choice.action.number is not None else choice.action.title
+    whom = f" of {choice.action.whom}" if choice.action.number is not None else ""
+    return Entry(title=f"{said}{whom}: {more}", keys=key, action=choice.action)
+
+
+def narrowed(known: tuple[Entry, ...], typed: str) -> tuple[Entry, ...]:
+    """Those that have every word that was typed; what begins with the first one comes first."""
+    words = typed.casefold().split()
+    if not words:
+        return known
+    found = [entry for entry in known if all(word in entry.title.casefold() for word in words)]
+    return tuple(sorted(found, key=lambda entry: not entry.title.casefold().lstrip(":").startswith(words[0])))

@@ -1,0 +1,69 @@
+"""A command as somebody would type it into a shell. Pure; that the shell reads it back as the same is tested."""
+
+import shlex
+from typing import assert_never
+
+from hactl.core.commands import (
+    VERBS,
+    Apply,
+    BeginDrill,
+    Command,
+    Down,
+    Drain,
+    EndDrill,
+    Failback,
+    Failover,
+    Freeze,
+    KeepDrill,
+    Kill,
+    Pause,
+    Restart,
+    Resume,
+    Scale,
+    SetPolicy,
+    SetWeight,
+    Start,
+    Stop,
+    Thaw,
+    TryAlert,
+    Unpause,
+)
+
+
+def spelt(command: Command, confirm: str = "") -> str:
+    """The command line; with `confirm`, the fleet's name, for somebody who means it."""
+    words = ["hactl", *_words(command)]
+    return shlex.join([*words, "--confirm", confirm] if confirm else words)
+
+
+def _words(command: Command) -> list[str]:
+    verb = VERBS[type(command)].value
+    match command:
+        case Kill(nodes=nodes, hold=hold):
+            return [verb, *nodes, "--hold"] if hold else [verb, *nodes]
+        case Start() | Stop() | Restart() | Freeze() | Thaw() | Drain() | Resume():
+            return [verb, *command.nodes]
+        case SetWeight(weight=weight, nodes=nodes, regions=regions):
+            return [verb, *nodes, *(word for region in regions for word in ("--region", region)), str(weight)]
+        case SetPolicy(policy=policy):
+            return [verb, policy.value]
+        case Scale(region=region, count=count):
+            return [verb, region, str(count)]
+        case Failover(region=region) | Failback(region=region):
+            return [verb, region]
+        case Pause(seconds=seconds):
+            return [verb] if seconds is None else [verb, "--for", f"{seconds:g}s"]
+        case Apply():
+            return ["config", verb]
+        case TryAlert(alert=alert):
+            return ["alert", "test", alert]
+        case BeginDrill(name=name):
+            return ["drill", "run", name]
+        case EndDrill():
+            return ["drill", "stop"]
+        case KeepDrill():
+            raise AssertionError("only the runner of a drill keeps it")
+        case Unpause() | Down():
+            return [verb]
+        case _:
+            assert_never(command)

@@ -1,0 +1,120 @@
+"""A console on a terminal in memory, before a controller in memory, with a clock that stands still.
+
+async with stage() as now:
+    await now.press("K")
+    assert "Kill seoul-1?" in now.text("#question")
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from support.controller import MemoryController
+from support.pictures import AT, a_snapshot
+from textual.pilot import Pilot
+
+from hactl.tui.app import Console
+from hactl.tui.screens.fleet import FleetPage
+from hactl.tui.screens.page import Page
+from hactl.tui.shell import Ran
+from hactl.tui.theme import DEFAULT, read, shipped
+from hactl.tui.widgets.lines_view import LinesView
+
+PATIENCE = 60.0
+"""Seconds after which something that should have come will not; never a measure of anything."""
+
+
+class Stage:
+    """A console on a terminal, and the daemon it talks to."""
+
+    def __init__(
+        self, app: Console, pilot: Pilot[None], controller: MemoryController, ran: list[tuple[Sequence[str], str]]
+    ) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.controller = controller
+        self.ran = ran
+        """Commands that were typed, each with its fleet; running them is tested where it stands."""
+
+    @property
+    def notices(self) -> list[str]:
+        """What has been said in passing."""
+        return [notice.message for notice in self.app._notifications]
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+            await self._settle()
+
+    async def until_drawn(self) -> None:
+        """The picture as it is now, on the screen."""
+        await self._settle()
+        self.app._draw()
+        await self._settle()
+
+    async def until_said(self, text: str) -> None:
+        """It has been said in passing; it takes whoever says it a few turns to find out."""
+        async with asyncio.timeout(PATIENCE):
+            while text not in self.notices:
+                await self.until_drawn()
+
+    async def _settle(self) -> None:
+        """Let what has begun come to its end, or to a question, however busy the machine is."""
+        await self.pilot.pause()
+        async with asyncio.timeout(PATIENCE):
+            while self.controller.unread or self._works():
+                await self.pilot.pause()
+
+    def _works(self) -> bool:
+        """Something is on its way that waits for nobody before the screen."""
+        ending = {"change", "outcome", "log", "shell"}
+        return isinstance(self.app.screen, Page) and any(
+            worker.group in ending and not worker.is_finished for worker in self.app.workers
+        )
+
+    def text(self, which: str) -> str:
+        view = self.app.screen.query_one(which, LinesView)
+        return "\n".join("".join(span.text for span in line) for line in view.lines)
+
+    async def go_to(self, node: str) -> None:
+        """The cursor on that row."""
+        assert isinstance(self.app.screen, FleetPage)
+        keys = [row.key for row in self.app.screen.table.shown]
+        await self.press("g", *["down"] * keys.index(node))
+        assert self.app.screen.table.cursor == node
+
+
+@asynccontextmanager
+async def stage(
+    size: tuple[int, int] = (120, 40),
+    controller: MemoryController | None = None,
+    kind: type[Console] = Console,
+    **how: Any,
+) -> AsyncIterator[Stage]:
+    """A console of `kind`; `how` is given to it."""
+    if controller is None:
+        controller = MemoryController()
+        controller.snapshot = a_snapshot()
+    ran: list[tuple[Sequence[str], str]] = []
+
+    async def run(words: Sequence[str], fleet: str) -> Ran:
+        ran.append((words, fleet))
+        text = "\n".join(f"[b]{number}" for number in range(len(words) ** 3))
+        return Ran(shell=f"hactl {' '.join(words)}", code=0, text=text)
+
+    given: dict[str, Any] = {
+        "fleet": "default",
+        "by": "ann",
+        "verbs": ("kill", "where"),
+        "run": run,
+        "clock": lambda: 10.0,
+        "wall": lambda: AT,
+    }
+    app = kind(controller, how.pop("theme", read(shipped()[DEFAULT])), **given | how)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        found = Stage(app, pilot, controller, ran)
+        if controller.failure is None:
+            await controller.until_watchers(1)
+        await found.until_drawn()
+        yield found

@@ -1,0 +1,482 @@
+"""Upper-case keys from the press to the outcome: every rung of the ladder, and what goes wrong at each step."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support.build import a_launch
+from support.controller import MemoryController
+from support.pictures import AT, a_fleet, a_snapshot, with_node
+from support.stage import Stage, stage
+
+from hactl.core.commands import (
+    Drain,
+    Failover,
+    Freeze,
+    Kill,
+    Pause,
+    Request,
+    Restart,
+    Resume,
+    SetWeight,
+    Start,
+    Stop,
+    Thaw,
+    Unpause,
+)
+from hactl.core.errors import CommandRejected, Unreachable
+from hactl.core.events import FailoverEnded, FailoverMoved, OperationBegan, OperationEnded
+from hactl.core.model import Failover as Loss
+from hactl.core.model import Fleet, Paused
+from hactl.core.node import Goal, NodeState, Reason, ReasonCode
+from hactl.core.operation import Operation, Outcome, Verb
+from hactl.core.plan import Share
+from hactl.core.talk import Receipt
+from hactl.core.value import replace
+from hactl.tui.keys import WRITES
+from hactl.tui.screens.confirm import Confirm
+from hactl.tui.screens.drills import DrillsPage
+from hactl.tui.screens.fleet import FleetPage
+
+GUARD = CommandRejected("1 node would be left", "if you mean it: --confirm default", guard=True)
+AWAY = Unreachable("no daemon answers on 'x'", "hactl up")
+
+
+def guarded(request: Request, dry_run: bool) -> Receipt | Exception:
+    """A rule forbids it to whoever does not mean it."""
+    return Receipt(seq=1, sentence="as you wish") if request.confirm == "default" else GUARD
+
+
+def over(fleet: Fleet) -> MemoryController:
+    controller = MemoryController()
+    controller.snapshot = a_snapshot(fleet)
+    return controller
+
+
+def done(now: Stage) -> list[object]:
+    """Commands that were sent in earnest."""
+    return [request.command for request in now.controller.requests[now.controller.dry_runs :]]
+
+
+class TestTheLadder:
+    @pytest.mark.parametrize(
+        ("key", "command"), [("K", Kill), ("ctrl+k", Kill), ("T", Stop), ("R", Restart), ("D", Drain), ("Z", Freeze)]
+    )
+    async def test_a_key_asks_and_y_does_it(self, key, command):
+        async with stage() as now:
+            now.controller.reply = Receipt(seq=1, shares=(Share(node="seoul-2", region="seoul", part=0.5),))
+            await now.go_to("seoul-1")
+            await now.press(key)
+            assert isinstance(now.app.screen, Confirm)
+            assert "seoul-2 25% → 50%" in now.text("#question")
+            assert now.controller.dry_runs == len(now.controller.requests) == 1
+            await now.press("y")
+            assert now.controller.requests[-1].command == command(nodes=("seoul-1",))
+            assert now.controller.requests[-1].by == "ann"
+            assert len(now.controller.requests) == 2
+            assert isinstance(now.app.screen, FleetPage)
+
+    @pytest.mark.parametrize("key", ["enter", "escape", "n", "q"])
+    async def test_everything_else_cancels(self, key):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("K", key)
+            assert isinstance(now.app.screen, FleetPage)
+            assert len(now.controller.requests) == now.controller.dry_runs == 1
+
+    @pytest.mark.parametrize(
+        ("key", "change", "command"),
+        [
+            ("D", {"state": NodeState.DRAINING, "drained": True}, Resume),
+            ("Z", {"frozen": "bob"}, Thaw),
+            ("T", {"state": NodeState.STOPPED, "goal": Goal.DOWN, "launch": None}, Start),
+            ("R", {"state": NodeState.FAILED, "launch": None}, Start),
+        ],
+    )
+    async def test_what_only_gives_back_is_done_without_asking(self, key, change, command):
+        async with stage(controller=over(with_node(a_fleet(), "seoul-1", **change))) as now:
+            await now.go_to("seoul-1")
+            await now.press(key)
+            assert [request.command for request in now.controller.requests] == [command(nodes=("seoul-1",))]
+            assert now.controller.dry_runs == 0
+
+    async def test_a_broken_rule_wants_the_name_of_the_fleet_typed(self):
+        async with stage() as now:
+            now.controller.reply = guarded
+            await now.go_to("seoul-1")
+            await now.press("K")
+            assert "breaks a rule: 1 node would be left" in now.text("#question")
+            assert "$ hactl kill seoul-1 --confirm default" in now.text("#question")
+            assert "carries 25% of the traffic" in now.text("#question"), "also where it breaks a rule"
+            await now.press("y", "enter")
+            assert isinstance(now.app.screen, Confirm)
+            assert done(now) == []
+            await now.press("backspace", *"default", "enter")
+            assert done(now) == [Kill(nodes=("seoul-1",))]
+            assert now.controller.requests[-1].confirm == "default"
+
+    async def test_a_mild_change_that_breaks_a_rule_climbs_the_ladder(self):
+        async with stage(controller=over(with_node(a_fleet(), "seoul-1", frozen="bob"))) as now:
+            now.controller.reply = guarded
+            await now.go_to("seoul-1")
+            await now.press("Z")
+            assert "breaks a rule: 1 node would be left" in now.text("#question")
+            await now.press(*"default", "enter")
+            assert now.controller.requests[-1] == Request(command=Thaw(nodes=("seoul-1",)), by="ann", confirm="default")
+
+    async def test_a_rule_that_no_name_lifts_is_a_message(self):
+        async with stage() as now:
+            now.controller.reply = CommandRejected("fleet 'default' is read-only", "set it otherwise", guard=True)
+            await now.go_to("seoul-1")
+            await now.press("K")
+            assert isinstance(now.app.screen, FleetPage)
+            assert any("is read-only\ntry: set it otherwise" in notice for notice in now.notices)
+            assert done(now) == []
+
+    async def test_a_command_that_does_not_fit_is_a_message(self):
+        async with stage() as now:
+            now.controller.reply = CommandRejected("'seoul-1' is already being stopped", "hactl wait seoul-1")
+            await now.go_to("seoul-1")
+            await now.press("K")
+            assert isinstance(now.app.screen, FleetPage)
+            assert any("already being stopped" in notice for notice in now.notices)
+
+    async def test_what_is_typed_before_the_daemon_has_answered_confirms_nothing(self):
+        """A filter typed too early is no yes, and a second question cannot come over the first."""
+        async with stage() as now:
+            held, submit = asyncio.Event(), now.controller.submit
+
+            async def slowly(*args: object, **how: object) -> Receipt:
+                await held.wait()
+                return await submit(*args, **how)
+
+            now.controller.submit = slowly
+            await now.go_to("seoul-1")
+            await now.press("K", *"/ty", "K")
+            assert isinstance(now.app.screen, Confirm)
+            assert "asking the daemon" in now.text("#question")
+            assert sum(isinstance(screen, Confirm) for screen in now.app.screen_stack) == 1
+            held.set()
+            await now.pilot.pause()
+            assert "Kill seoul-1?" in now.text("#question")
+            assert len(now.controller.requests) == now.controller.dry_runs == 1
+            await now.press("escape")
+            assert len(now.controller.requests) == 1
+
+
+class TestTargets:
+    """Whoever was meant when the key was pressed is hit, or nobody."""
+
+    async def test_a_process_that_has_changed_since_the_key_is_never_hit(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("K")
+            node = a_fleet().nodes["seoul-1"]
+            again = with_node(a_fleet(), "seoul-1", launch=replace(a_launch("seoul-1", 2), at=node.launch.at))
+            now.controller.snapshot = a_snapshot(again)  # the console has not heard of it yet
+            await now.press("y")
+            assert done(now) == []
+            assert any("seoul-1: another process now, nothing was done" in notice for notice in now.notices)
+
+    async def test_rows_that_move_between_key_and_answer_change_nothing(self):
+        async with stage() as now:
+            await now.go_to("seoul-2")
+            await now.press("K")
+            fleet = a_fleet()
+            gone = {name: node for name, node in fleet.nodes.items() if name not in ("seoul-1", "edge-1")}
+            now.controller.snapshot = a_snapshot(replace(fleet, nodes=gone))
+            now.app.picture.take(now.controller.snapshot, 10.0)
+            now.app._draw()
+            await now.press("y")
+            assert done(now) == [Kill(nodes=("seoul-2",))]
+
+    async def test_sorting_and_filtering_keep_the_one_that_is_meant(self):
+        async with stage() as now:
+            await now.go_to("seoul-2")
+            await now.press("right", "right", "o", "/", *"seoul", "enter", "K", "y")
+            assert done(now) == [Kill(nodes=("seoul-2",))]
+
+    async def test_marked_rows_are_hit_together(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("space")
+            await now.go_to("osaka-2")
+            await now.press("space")
+            await now.go_to("edge-1")
+            await now.until_drawn()
+            assert "2 marked, ctrl+\\ clears" in now.text("#keys")
+            await now.press("K")
+            assert "Kill 2 nodes: seoul-1, osaka-2?" in now.text("#question")
+            assert "carries 50% of the traffic, 50 requests/s, 2 in flight" in now.text("#question")
+            await now.press("y")
+            assert done(now) == [Kill(nodes=("seoul-1", "osaka-2"))]
+
+    async def test_one_of_several_that_has_changed_saves_them_all(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("space", "space", "K")
+            now.controller.snapshot = a_snapshot(with_node(a_fleet(), "seoul-2", launch=a_launch("seoul-2", 2)))
+            await now.press("y")
+            assert done(now) == []
+            assert any(notice.startswith("seoul-2: another process now") for notice in now.notices)
+
+    async def test_a_region_means_all_its_nodes(self):
+        async with stage() as now:
+            await now.go_to("[osaka]")
+            await now.press("T", "y")
+            assert done(now) == [Stop(nodes=("osaka-1", "osaka-2"))]
+
+    async def test_a_node_that_goes_takes_its_mark_with_it(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("space", "space")
+            fleet = a_fleet()
+            left = {name: node for name, node in fleet.nodes.items() if name != "seoul-1"}
+            now.controller.snapshot = a_snapshot(replace(fleet, nodes=left))
+            now.app.picture.take(now.controller.snapshot, 10.0)
+            await now.until_drawn()
+            await now.press("K", "y")
+            assert done(now) == [Kill(nodes=("seoul-2",))]
+
+
+class TestRegionsAndTheFleet:
+    async def test_the_traffic_of_a_region_is_moved_after_a_question(self):
+        async with stage() as now:
+            now.controller.reply = Receipt(seq=1, steps=("seoul keeps 75 %", "seoul keeps 0 %"))
+            await now.go_to("seoul-2")
+            await now.press("F")
+            assert "Fail over seoul?" in now.text("#question")
+            assert "steps   seoul keeps 75 %" in now.text("#question")
+            await now.press("y")
+            assert done(now) == [Failover(region="seoul")]
+
+    async def test_a_pause_is_asked_about_and_its_end_is_not(self):
+        async with stage() as now:
+            await now.press("M")
+            assert "Pause the fleet?" in now.text("#question")
+            await now.press("y")
+            assert done(now) == [Pause()]
+        async with stage(controller=over(a_fleet(paused=Paused(by="bob", since=AT)))) as now:
+            await now.press("M")
+            assert [request.command for request in now.controller.requests] == [Unpause()]
+
+    async def test_a_drill_says_how_to_get_one(self):
+        async with stage() as now:
+            await now.press("X")
+            assert isinstance(now.app.screen, DrillsPage)
+            assert now.controller.requests == []
+
+
+class TestUndo:
+    async def test_a_resume_is_taken_back_for_a_while(self):
+        drained = with_node(a_fleet(), "seoul-1", state=NodeState.DRAINING, drained=True)
+        async with stage(controller=over(drained)) as now:
+            await now.go_to("seoul-1")
+            await now.press("D")
+            assert any("u undoes it within 10 s" in notice for notice in now.notices)
+            now.controller.snapshot = a_snapshot()
+            await now.press("u")
+            assert [request.command for request in now.controller.requests] == [
+                Resume(nodes=("seoul-1",)),
+                Drain(nodes=("seoul-1",)),
+            ]
+            assert now.controller.dry_runs == 0
+            await now.press("u")
+            assert any("nothing to undo" in notice for notice in now.notices)
+
+    async def test_too_late_is_too_late(self):
+        clock = [10.0]
+        drained = with_node(a_fleet(), "seoul-1", state=NodeState.DRAINING, drained=True)
+        async with stage(controller=over(drained), clock=lambda: clock[0]) as now:
+            await now.go_to("seoul-1")
+            await now.press("D")
+            clock[0] += 10.1
+            await now.press("u")
+            assert len(now.controller.requests) == 1
+            assert any("nothing to undo" in notice for notice in now.notices)
+
+    async def test_what_somebody_else_has_changed_since_is_not_undone(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("W", "left", "enter")
+            assert done(now) == [SetWeight(weight=99, nodes=("seoul-1",))]
+            now.controller.snapshot = a_snapshot(with_node(a_fleet(), "seoul-1", weight=7))
+            await now.press("u")
+            assert len(now.controller.requests) == 1
+            assert any("somebody else has changed the weight of seoul-1" in notice for notice in now.notices)
+
+
+class TestOutcomes:
+    """Whatever was sent is followed until it has ended."""
+
+    def operation(self, sentence: str = "kill seoul-1") -> Operation:
+        return Operation(id="op-1", verb=Verb.KILL, by="ann", began=0.0, wall=0.0, deadline=9.0, sentence=sentence)
+
+    async def sent(self, now: Stage) -> None:
+        seq = now.controller.snapshot.fleet.seq
+        now.controller.reply = Receipt(seq=seq + 1, operation="op-1", sentence="kill seoul-1")
+        await now.go_to("seoul-1")
+        await now.press("K", "y")
+        now.controller.happen(OperationBegan(operation=self.operation()))
+        await now.until_drawn()
+
+    async def test_a_kill_ends_in_measured_times(self):
+        async with stage() as now:
+            await self.sent(now)
+            await now.until_said("kill seoul-1\n$ hactl kill seoul-1")
+            loss = Loss(node="seoul-1", cause=Reason(code=ReasonCode.KILLED), seen=1.0, version=2)
+            now.controller.happen(
+                FailoverMoved(failover=loss, ms=9.2),
+                FailoverEnded(node="seoul-1", moved_ms=9.2, back_ms=71.4),
+                OperationEnded(id="op-1", outcome=Outcome.DONE, sentence="kill seoul-1", ms=80.0),
+            )
+            told = "killed seoul-1: routed around after 9 ms, back after 71 ms"
+            await now.until_said(told)
+            await now.until_drawn()
+            assert now.notices.count(told) == 1
+
+    async def test_a_failure_is_seen(self):
+        async with stage() as now:
+            await self.sent(now)
+            now.controller.happen(
+                OperationEnded(id="op-1", outcome=Outcome.FAILED, sentence="still waiting", hint="hactl status")
+            )
+            await now.until_said("kill seoul-1 failed: still waiting\ntry: hactl status")
+            assert [notice.severity for notice in now.app._notifications][-1] == "error"
+
+    async def test_an_end_that_the_journal_cannot_tell_now_is_told_later(self):
+        async with stage() as now:
+            await self.sent(now)
+            now.controller.failure = AWAY
+            now.controller.happen(OperationEnded(id="op-1", outcome=Outcome.DONE, sentence="kill seoul-1", ms=80.0))
+            await now.until_drawn()
+            assert "kill seoul-1; done after 80 ms" not in now.notices
+            now.controller.failure = None
+            await now.until_said("kill seoul-1; done after 80 ms")
+
+
+class TestTrouble:
+    """The daemon goes away at each step: nothing is done, and that is said."""
+
+    async def test_it_cannot_be_tried(self):
+        async with stage() as now:
+            now.controller.reply = AWAY
+            await now.go_to("seoul-1")
+            await now.press("K")
+            assert isinstance(now.app.screen, FleetPage)
+            assert "no daemon answers on 'x'\ntry: hactl up" in now.notices
+
+    async def test_it_goes_while_the_question_is_open(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("K")
+            now.controller.failure = AWAY
+            await now.press("y")
+            assert done(now) == []
+            assert "no daemon answers on 'x'\ntry: hactl up" in now.notices
+
+    async def test_it_goes_right_before_it_is_sent(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("K")
+            now.controller.reply = AWAY
+            await now.press("y")
+            assert "no daemon answers on 'x'\ntry: hactl up" in now.notices
+            assert not any("$ hactl kill" in notice for notice in now.notices)
+
+    async def test_what_has_gone_before_it_could_be_asked_about_is_said(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("space")
+            fleet = a_fleet()
+            gone = {name: node for name, node in fleet.nodes.items() if name != "seoul-1"}
+            held, submit = asyncio.Event(), now.controller.submit
+
+            async def slowly(*args: object, **how: object) -> Receipt:
+                await held.wait()
+                return await submit(*args, **how)
+
+            now.controller.submit = slowly
+            await now.press("K")
+            now.controller.snapshot = a_snapshot(replace(fleet, nodes=gone))
+            held.set()
+            await now.press("y")
+            assert done(now) == []
+            assert "seoul-1 is gone: nothing was done" in now.notices
+
+
+class TestWhereNothingCanBeChanged:
+    @pytest.mark.parametrize(
+        ("how", "prepare", "why"),
+        [
+            ({"read_only": True}, lambda now: None, "this console is read-only"),
+            ({}, lambda now: now.app.moments.hold(), "this is the past: p goes back to now"),
+            ({}, lambda now: now.app.picture.lost("no daemon answers"), "without the daemon: no daemon answers"),
+        ],
+        ids=["read-only", "past", "away"],
+    )
+    async def test_every_key_says_why(self, how: dict[str, Any], prepare: Callable[[Stage], None], why: str):
+        async with stage(**how) as now:
+            await now.go_to("seoul-1")
+            prepare(now)
+            for key in WRITES:
+                now.app.clear_notifications()
+                await now.press(key)
+                assert any(why in notice for notice in now.notices), key
+                assert isinstance(now.app.screen, FleetPage), key
+            assert now.controller.requests == []
+
+    async def test_a_key_that_fits_no_row_says_why(self):
+        async with stage() as now:
+            await now.go_to("edge-1")
+            await now.press("D")
+            assert "'edge-1' is an edge: it has no share to take away" in now.notices
+
+    async def test_the_foot_dims_what_would_do_nothing_and_names_what_would_be_done(self):
+        async with stage((160, 48)) as now:
+            await now.go_to("edge-1")
+            await now.until_drawn()
+            view = now.app.screen.query_one("#keys")
+            looks = {span.text.strip(): span.meaning.value for span in view.lines[0]}
+            assert looks["K"] == "key"
+            assert looks["D"] == looks["drain"] == looks["W"] == "muted"
+        stopped = with_node(a_fleet(), "seoul-1", state=NodeState.STOPPED, launch=None)
+        async with stage(controller=over(stopped)) as now:
+            await now.go_to("seoul-1")
+            await now.until_drawn()
+            assert "T start" in now.text("#keys")
+            assert now.text("#keys").rstrip().endswith("? help  q quit")
+
+
+class TestSmallScreens:
+    async def test_what_can_be_answered_is_always_seen(self):
+        async with stage((60, 15)) as now:
+            now.controller.reply = Receipt(seq=1, steps=tuple(f"step {number}" for number in range(9)))
+            await now.go_to("[seoul]")
+            await now.press("T")
+            dialog = now.app.screen.query_one("#dialog")
+            assert dialog.region.height <= 15
+            said = now.text("#question").splitlines()
+            assert said[0] == "Stop 2 nodes: seoul-1, seoul-2?"
+            assert said[-1] == "[ Cancel: esc ]   y does it"
+            assert any("lines more" in line for line in said)
+
+    async def test_a_window_that_shrinks_takes_the_answer_away(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("K")
+            await now.pilot.resize_terminal(50, 12)
+            await now.press("y")
+            assert isinstance(now.app.screen, Confirm)
+            assert done(now) == []
+            await now.pilot.resize_terminal(80, 24)
+            await now.press("y")
+            assert done(now) == [Kill(nodes=("seoul-1",))]
+
+    @pytest.mark.parametrize("key", ["K", "W", "u", "ctrl+p"])
+    async def test_a_key_says_why_it_does_nothing(self, key):
+        async with stage((50, 12)) as now:
+            await now.press(key)
+            assert isinstance(now.app.screen, FleetPage)
+            assert any("the window is too small" in notice for notice in now.notices)

@@ -1,0 +1,157 @@
+"""Whether a fleet begins and ends with the console: it does not, unless somebody says so."""
+
+import pytest
+from support.controller import MemoryController
+from support.pictures import a_snapshot
+from support.stage import Stage, stage
+
+from hactl.core.errors import Unreachable
+from hactl.tui.lifetime import Ends
+from hactl.tui.messages import Said, Shown
+from hactl.tui.screens.choice import Choice
+from hactl.tui.screens.fleet import FleetPage
+from hactl.tui.screens.sheet import Sheet
+from hactl.tui.widgets.reader import Reader, plain
+
+
+def away() -> MemoryController:
+    """Nobody answers."""
+    controller = MemoryController()
+    controller.snapshot = a_snapshot()
+    controller.failure = Unreachable("no daemon answers on 'x'", "hactl up")
+    return controller
+
+
+async def asked(now: Stage) -> str:
+    """The question that lies over the screen; it is broken into lines once its width is known."""
+    assert isinstance(now.app.screen, Choice)
+    await now.pilot.pause()
+    return now.text("#question")
+
+
+async def comes_up(now: Stage) -> None:
+    now.controller.failure = None
+    await now.controller.until_watchers(1)
+    await now.until_drawn()
+
+
+class TestBeginning:
+    async def test_a_fleet_that_does_not_run_is_started_if_that_is_wanted(self):
+        async with stage(controller=away(), startable=True) as now:
+            assert "Start fleet default?" in await asked(now)
+            await now.press("y")
+            assert now.ran == [(["up"], "default")]
+            await comes_up(now)
+            assert "OK 4 nodes" in now.text("#header")
+            await now.press("q")
+            assert "This console has started it." in await asked(now)
+
+    @pytest.mark.parametrize("key", ["escape", "enter", "n", "q"])
+    async def test_or_waited_for(self, key: str):
+        async with stage(controller=away(), startable=True) as now:
+            await now.press(key)
+            assert isinstance(now.app.screen, FleetPage)
+            await comes_up(now)
+            await now.press("q")
+            assert now.app.return_code == 0
+            assert not now.app.lifetime.stops
+        assert now.ran == []
+
+    async def test_it_is_offered_once(self):
+        async with stage(controller=away(), startable=True) as now:
+            await now.press("escape")
+            await now.pilot.pause(0.6)  # the link has tried again by then
+            await now.until_drawn()
+            assert isinstance(now.app.screen, FleetPage)
+
+    @pytest.mark.parametrize("key", ["escape", "y"])
+    async def test_the_table_has_the_keys_afterwards(self, key: str):
+        async with stage(controller=away(), startable=True) as now:
+            await now.press(key)
+            await comes_up(now)
+            await now.press("j", "right", "right")
+            page = now.app.screen
+            assert isinstance(page, FleetPage)
+            assert page.table.cursor == "edge-1"
+            assert page.table.arrangement.sort == 1
+
+    @pytest.mark.parametrize("how", [{"startable": True, "read_only": True}, {"startable": False}])
+    async def test_not_by_a_reader_and_not_without_a_file(self, how: dict[str, bool]):
+        async with stage(controller=away(), **how) as now:
+            assert isinstance(now.app.screen, FleetPage)
+            assert "no daemon answers" in now.text("#header")
+
+    async def test_not_for_one_that_has_run_and_goes(self):
+        async with stage(startable=True) as now:
+            now.controller.failure = Unreachable("no daemon answers on 'x'", "hactl up")
+            now.controller.let_go()
+            while not now.app.picture.trouble:
+                await now.pilot.pause(0.05)
+            await now.until_drawn()
+            assert isinstance(now.app.screen, FleetPage)
+
+
+class TestEnding:
+    async def test_as_a_rule_the_fleet_goes_on(self):
+        async with stage() as now:
+            await now.press("q")
+            assert now.app.return_code == 0
+            assert not now.app.lifetime.stops
+
+    @pytest.mark.parametrize(
+        ("ends", "key", "leaves", "stops"),
+        [
+            (Ends.ASKED, "d", True, False),
+            (Ends.ASKED, "s", True, True),
+            (Ends.ASKED, "y", False, False),
+            (Ends.ASKED, "escape", False, False),
+            (Ends.WITH_IT, "y", True, True),
+            (Ends.WITH_IT, "d", False, False),
+            (Ends.WITH_IT, "escape", False, False),
+            (Ends.WITH_IT, "q", False, False),
+            (Ends.WITH_IT, "enter", False, False),
+        ],
+    )
+    async def test_where_it_might_end_with_the_console_that_is_asked(
+        self, ends: Ends, key: str, leaves: bool, stops: bool
+    ):
+        async with stage(ends=ends) as now:
+            await now.press("q")
+            assert isinstance(now.app.screen, Choice)
+            await now.press(key)
+            assert (now.app.return_code == 0) is leaves
+            assert now.app.lifetime.stops is stops
+
+    async def test_nothing_is_answered_where_the_question_cannot_be_read(self):
+        async with stage((50, 12), ends=Ends.WITH_IT) as now:
+            await now.press("q", "y")
+            assert now.app.return_code is None
+            await now.press("escape")
+            assert isinstance(now.app.screen, FleetPage)
+
+    @pytest.mark.parametrize("way", [("ctrl+q",), (":", "q", "enter"), (":", *"quit", "enter")])
+    async def test_whichever_way_one_leaves(self, way: tuple[str, ...]):
+        async with stage(ends=Ends.WITH_IT) as now:
+            await now.press(*way)
+            await now.pilot.pause()
+            assert isinstance(now.app.screen, Choice)
+
+
+class TestBeside:
+    """Somebody tells a story while one looks on."""
+
+    async def test_a_thing_said_in_passing_is_no_markup(self):
+        async with stage() as now:
+            now.app.post_message(Said("[b]load[/nope]", bad=True))
+            await now.pilot.pause()
+            assert "[b]load[/nope]" in now.notices
+
+    async def test_a_page_to_read_lies_over_the_screen(self):
+        async with stage() as now:
+            now.app.post_message(Shown("PASSED", "one\n  two"))
+            await now.pilot.pause()
+            await now.pilot.pause()
+            assert isinstance(now.app.screen, Sheet)
+            assert [plain(each) for each in now.app.screen.query_one(Reader).shown] == ["one", "  two"]
+            await now.press("escape")
+            assert isinstance(now.app.screen, FleetPage)

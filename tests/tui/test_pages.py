@@ -1,0 +1,279 @@
+"""What the screens show: the fleet in all its parts, one process with its log, and what was measured."""
+
+import pytest
+from support.controller import MemoryController
+from support.pictures import AT, MONO, a_fleet, a_snapshot, samples, with_node
+from support.stage import Stage, stage
+
+from hactl.core.errors import HactlError
+from hactl.core.events import FailoverBegan, FailoverEnded
+from hactl.core.model import Failover
+from hactl.core.node import Health, NodeState, Reason, ReasonCode
+from hactl.core.operation import Operation, Phase, Target, Verb
+from hactl.core.talk import Measured
+from hactl.core.value import replace
+from hactl.tui.screens.drills import DrillsPage, ReportsPage
+from hactl.tui.screens.fleet import FleetPage
+from hactl.tui.screens.node import NodePage
+from hactl.tui.screens.reading import LogsPage
+from hactl.tui.widgets.reader import ROOM, Reader
+
+KILLED = Reason(code=ReasonCode.KILLED, text="killed by signal 9")
+OUT = with_node(
+    a_fleet(), "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN, reason=KILLED, since=AT - 4.0, launch=None
+)
+
+
+def before(fleet) -> MemoryController:
+    controller = MemoryController()
+    controller.snapshot = a_snapshot(fleet)
+    return controller
+
+
+def logged(now: Stage) -> list[str]:
+    reader = now.app.screen.query_one(Reader)
+    return ["".join(span.text for span in line) for line in reader.shown]
+
+
+def fleet_page(now: Stage) -> FleetPage:
+    assert isinstance(now.app.screen, FleetPage)
+    return now.app.screen
+
+
+class TestFleet:
+    async def test_only_bad_rows_and_all_again(self):
+        async with stage(controller=before(replace(OUT, plan=a_fleet().plan))) as now:
+            now.app.picture.take(Measured(at=AT, samples=()), 10.0)
+            await now.press("z")
+            await now.until_drawn()
+            assert [row.key for row in fleet_page(now).table.shown] == ["[seoul]", "seoul-2"]
+            assert "only bad 1 shown" in now.text("#keys")
+            await now.press("escape")
+            assert len(fleet_page(now).table.shown) == 9
+
+    async def test_a_filter_that_hides_everything_says_so(self):
+        async with stage() as now:
+            await now.press("slash", *"kyoto", "enter")
+            await now.until_drawn()
+            assert "none of 6 processes has 'kyoto'" in now.text("#empty")
+            await now.press("escape")
+            await now.until_drawn()
+            assert not fleet_page(now).query_one("#empty").display
+            assert len(fleet_page(now).table.shown) == 9
+
+    async def test_the_plot_is_of_regions_or_of_the_nodes_of_the_region_under_the_cursor(self):
+        async with stage() as now:
+            for second in range(1, 20):
+                now.app.picture.take(Measured(at=AT + second, samples=samples(a_fleet())), 10.0)
+            await now.until_drawn()
+            assert "seoul 50%" in now.text("#plot")
+            assert "osaka 50%" in now.text("#plot")
+            await now.go_to("osaka-1")
+            await now.press("v")
+            await now.until_drawn()
+            assert "osaka-1" in now.text("#plot")
+            assert "seoul-1" not in now.text("#plot")
+            assert "50%" in now.text("#plot")
+            await now.go_to("edge-1")
+            await now.until_drawn()
+            assert "edge-2" in now.text("#plot")
+            await now.press("v")
+            await now.until_drawn()
+            assert "seoul 50%" in now.text("#plot")
+
+    async def test_what_is_under_way_stands_above_what_happened(self):
+        targets = tuple(Target(node=name, phase=phase) for name, phase in (("a", Phase.DONE), ("b", Phase.STOPPING)))
+        operation = Operation(
+            id="op-7",
+            verb=Verb.RESTART,
+            by="ann",
+            began=MONO,
+            wall=AT,
+            deadline=900.0,
+            targets=targets,
+            sentence="restart",
+        )
+        async with stage((80, 24), before(a_fleet(operations={"op-7": operation}))) as now:
+            assert "op-7 restart 1/2 done" in now.text("#operations")
+            assert "b stopping" in now.text("#operations")
+            assert now.app.screen.query_one("#operations").size.height == 2
+
+    async def test_a_wide_screen_tells_the_row_under_the_cursor_in_full(self):
+        async with stage((160, 48)) as now:
+            assert now.text("#side") == ""
+            await now.go_to("seoul-2")
+            await now.until_drawn()
+            assert "seoul-2 ● serving" in now.text("#side")
+
+    @pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 48), (60, 15), (200, 60)])
+    async def test_every_line_of_the_terminal_is_somebodys(self, size):
+        """Parts that overlap, or that are pushed off the screen, are seen here."""
+        async with stage(size) as now:
+            await now.until_drawn()
+            page = fleet_page(now)
+            parts = ["#header", "#tiles", "#middle", *(["#plot"] if page.has_class("roomy") else []), "#below", "#keys"]
+            line = 0
+            for part in parts:
+                region = page.query_one(part).region
+                assert region.y == line, part
+                line = region.bottom
+            assert line == size[1]
+
+    async def test_digits_of_all_screens_stand_in_the_head_where_there_is_room(self):
+        async with stage((120, 40)) as now:
+            assert " 1 fleet  2 3 4 5 6 " in now.text("#header")
+        async with stage((80, 24)) as now:
+            assert "1 fleet" not in now.text("#header")
+
+
+class TestNode:
+    async def test_an_edge_has_a_page_as_well(self):
+        async with stage() as now:
+            await now.go_to("edge-1")
+            await now.press("enter")
+            await now.until_drawn()
+            assert isinstance(now.app.screen, NodePage)
+            assert "edge-1 ● serving" in now.text("#facts")
+            assert "3 in use, proved" in now.text("#facts")
+
+    async def test_before_somebody_has_chosen_it_is_about_the_daemon(self):
+        async with stage() as now:
+            now.controller.logs["daemon"] = ("took charge",)
+            await now.press("2")
+            await now.until_drawn()
+            assert "the daemon of fleet default" in now.text("#facts")
+            assert logged(now) == ["took charge"]
+
+    async def test_its_log_is_followed_and_keys_go_to_the_next_process(self):
+        async with stage() as now:
+            now.controller.logs |= {"edge-2": ("of two",), "seoul-1": ("of one",)}
+            await now.go_to("edge-2")
+            await now.press("enter")
+            await now.until_drawn()
+            assert logged(now) == ["of two"]
+            now.controller.logs["edge-2"] += ("more",)
+            await now.until_drawn()
+            assert logged(now) == ["of two", "more"]
+            await now.press(">")
+            await now.until_drawn()
+            assert "seoul-1 ● serving" in now.text("#facts")
+            assert logged(now) == ["of one"]
+            await now.press("<", "<", "<")
+            await now.until_drawn()
+            assert "the daemon" in now.text("#facts")
+
+    async def test_one_that_has_written_nothing_says_so(self):
+        async with stage() as now:
+            now.controller.logs["seoul-1"] = ()
+            await now.go_to("seoul-1")
+            await now.press("enter")
+            await now.until_drawn()
+            assert "it has written nothing" in now.app.screen.query_one(Reader).render_line(0).text
+
+    async def test_a_log_that_cannot_be_read_is_said_beside_the_keys(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("enter")
+            await now.until_drawn()
+            await now.until_drawn()
+            assert "no process is called 'seoul-1'" in now.text("#keys")
+
+    async def test_what_happened_stands_beside_the_facts_where_there_is_room(self):
+        failover = Failover(node="seoul-1", cause=KILLED, seen=MONO, version=3)
+        for size, which in (((120, 40), "#past"), ((80, 24), "#facts")):
+            async with stage(size) as now:
+                now.controller.happen(
+                    FailoverBegan(failover=failover), FailoverEnded(node="seoul-1", moved_ms=9.0, back_ms=71.0)
+                )
+                await now.go_to("seoul-1")
+                await now.press("enter")
+                await now.until_drawn()
+                assert "back 71 ms" in now.text(which)
+
+    async def test_in_the_past_no_log_of_now_is_read(self):
+        async with stage() as now:
+            now.controller.logs["seoul-1"] = ("then",)
+            await now.go_to("seoul-1")
+            await now.press("enter")
+            await now.until_drawn()
+            await now.press("p")
+            now.controller.logs["seoul-1"] += ("later",)
+            await now.until_drawn()
+            assert logged(now) == ["then"]
+
+
+class TestLogs:
+    async def test_lines_that_there_was_no_room_for_are_counted(self):
+        async with stage() as now:
+            now.controller.logs["daemon"] = ()
+            await now.press("4")
+            await now.until_drawn()
+            now.controller.logs["daemon"] = tuple(f"line {number}" for number in range(ROOM + 20))
+            for _ in range(3):
+                await now.until_drawn()
+            assert isinstance(now.app.screen, LogsPage)
+            assert len(now.app.screen.reader.shown) == ROOM
+            assert "20 older lines dropped" in now.text("#keys")
+            await now.press(">")
+            await now.until_drawn()
+            assert "edge-1" in now.text("#keys")
+            assert "dropped" not in now.text("#keys")
+
+    async def test_a_reader_who_has_scrolled_back_is_not_dragged_away(self):
+        async with stage() as now:
+            now.controller.logs["daemon"] = tuple(f"line {number}" for number in range(150))
+            await now.press("4")
+            await now.until_drawn()
+            await now.press("g", "down", "down")
+            top = now.app.screen.query_one(Reader).scroll_offset.y
+            now.controller.logs["daemon"] += tuple(f"more {number}" for number in range(50))
+            await now.until_drawn()
+            assert now.app.screen.query_one(Reader).scroll_offset.y == top == 2
+            assert "not following" in now.text("#keys")
+            assert logged(now)[-1] == "more 49"
+
+
+class TestDrillsAndReports:
+    async def test_without_drills_the_screen_says_what_there_is_instead(self):
+        async with stage() as now:
+            await now.press("5")
+            await now.until_drawn()
+            assert isinstance(now.app.screen, DrillsPage)
+            assert "this hactl has no drills" in now.text("#text")
+            await now.press("escape")
+            assert isinstance(now.app.screen, FleetPage)
+
+    async def test_measured_losses_are_reports(self):
+        async with stage() as now:
+            failover = Failover(node="seoul-1", cause=KILLED, seen=MONO, version=3)
+            now.controller.happen(
+                FailoverBegan(failover=failover), FailoverEnded(node="seoul-1", moved_ms=9.0, back_ms=71.0)
+            )
+            await now.press("6")
+            await now.until_drawn()
+            assert isinstance(now.app.screen, ReportsPage)
+            assert "median 71 ms" in now.text("#text")
+
+
+async def test_what_fails_while_a_log_is_read_ends_nothing():
+    """The next reading is the next attempt."""
+
+    class Broken(MemoryController):
+        broken = True
+
+        async def log(self, node, after=-1, lines=100):
+            if self.broken:
+                raise HactlError("the disk is gone")
+            return await super().log(node, after, lines)
+
+    controller = Broken()
+    controller.snapshot = a_snapshot()
+    controller.logs["daemon"] = ("hello",)
+    async with stage(controller=controller) as now:
+        await now.press("4")
+        await now.until_drawn()
+        await now.until_drawn()
+        assert "the disk is gone" in now.text("#keys")
+        controller.broken = False
+        await now.until_drawn()
+        assert logged(now) == ["hello"]

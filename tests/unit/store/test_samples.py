@@ -1,0 +1,288 @@
+"""Measurements on disk: nobody waits for them, and what was written before a kill -9 is there."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support import measurements
+from support.measurements import AT, moment
+
+from hactl.store import samples
+from hactl.store.samples import SECONDS, WAITING, SampleLog
+from hactl.store.segments import Segments, listed
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "samples"
+
+
+@contextmanager
+def log(directory: Path, said: list[str] | None = None) -> Iterator[SampleLog]:
+    """One daemon's life; at its end everything is written."""
+    with SampleLog(directory, say=(said if said is not None else []).append, reserve=0) as opened:
+        yield opened
+
+
+def kept(directory: Path) -> list[int]:
+    """Which moments are there, and whether they are as they were."""
+    segments = Segments(directory)
+    frames = segments.back(AT + 1e6, 2e6, limit=100_000)
+    for frame in frames:
+        assert frame.samples == moment(int(frame.at - AT)).samples
+    assert segments.damaged == []
+    return [int(frame.at - AT) for frame in frames]
+
+
+def test_what_is_kept_can_be_read_by_its_owner_alone(directory):
+    with log(directory) as opened:
+        for number in range(5):
+            opened.keep(moment(number), number)
+    assert kept(directory) == [0, 1, 2, 3, 4]
+    (place,) = listed(directory)
+    assert (directory.stat().st_mode & 0o777, place.path.stat().st_mode & 0o777) == (0o700, 0o600)
+
+
+def test_the_next_daemon_begins_a_segment_of_its_own(directory):
+    """Behind a torn end nothing could be found."""
+    with log(directory) as opened:
+        opened.keep(moment(0), 1)
+    torn = listed(directory)[0].path
+    os.truncate(torn, torn.stat().st_size - 3)
+    with log(directory) as opened:
+        opened.keep(moment(1), 2)
+    assert [place.number for place in listed(directory)] == [1, 2]
+    assert kept(directory) == [1]
+
+
+def test_a_segment_holds_ten_minutes(directory):
+    with log(directory) as opened:
+        for number in (0, 1, int(SECONDS) - 1, int(SECONDS), int(SECONDS) + 1):
+            opened.keep(moment(number), number)
+            wait_until_written(directory, number)
+    assert [place.begins - AT for place in listed(directory)] == [0, SECONDS]
+
+
+def test_a_segment_that_is_over_is_compressed_and_reads_alike(directory):
+    """By the next one, whichever daemon begins it; the one that is written is plain, so that nothing of it is lost."""
+    with log(directory) as opened:
+        for number in range(500):
+            opened.keep(moment(number), number)
+            if number % 50 == 0:  # a disk is never so fast that nothing would wait
+                wait_until_written(directory, number)
+        wait_until_written(directory, 499)
+    size = listed(directory)[0].path.stat().st_size
+    with log(directory) as opened:
+        opened.keep(moment(500), 500)
+    old, new = listed(directory)
+    assert (old.packed, new.packed) == (True, False)
+    assert old.path.stat().st_size < size / 2
+    assert old.path.stat().st_mode & 0o777 == 0o600
+    assert kept(directory) == list(range(501))
+
+
+@pytest.mark.parametrize("left", ["nothing more", "half a file", "both"])
+def test_a_daemon_that_dies_while_it_compresses_loses_nothing(directory, left):
+    with log(directory) as opened:
+        for number in range(5):
+            opened.keep(moment(number), number)
+    (plain,) = listed(directory)
+    if left == "half a file":
+        (directory / "packing").write_bytes(b"half")
+    if left == "both":
+        plain.path.with_name(plain.path.name + ".z").write_bytes(zlib.compress(plain.path.read_bytes()))
+    assert kept(directory) == [0, 1, 2, 3, 4]
+    with log(directory) as opened:
+        opened.keep(moment(5), 5)
+    assert kept(directory) == [0, 1, 2, 3, 4, 5]
+    assert len(list(directory.iterdir())) == 2
+
+
+def test_a_compressed_segment_that_is_damaged_is_passed_over(directory):
+    for number in range(2):
+        with log(directory) as opened:
+            opened.keep(moment(number), number)
+    old, _ = listed(directory)
+    old.path.write_bytes(old.path.read_bytes()[:-9])
+    segments = Segments(directory)
+    assert [frame.at for frame in segments.back(AT + 9, 100.0, limit=9)] == [AT + 1]
+    assert segments.damaged == [old.path]
+
+
+def test_a_clock_that_is_set_back_begins_another_segment(directory):
+    with log(directory) as opened:
+        for number in (100, 101, 50, 51):
+            opened.keep(moment(number), number)
+    assert [place.begins - AT for place in listed(directory)] == [100, 50]
+    assert Segments(directory).last == AT + 51
+
+
+def wait_until_written(directory: Path, number: int) -> None:
+    while Segments(directory).last != AT + number:
+        pass
+
+
+def test_nobody_waits_for_a_disk(directory):
+    """A slow disk costs measurements, and that is said once."""
+    gate, said = threading.Event(), []
+
+    def say(text: str) -> None:
+        said.append(text)
+        gate.wait()
+
+    directory.parent.joinpath("samples").touch()  # no directory can be made: it complains, and hangs over that
+    with SampleLog(directory, say=say, reserve=0) as opened:
+        opened.keep(moment(0), 0)
+        while not said:
+            pass
+        for number in range(1, 3 * WAITING):
+            opened.keep(moment(number), number)
+        assert opened._queue.qsize() == WAITING
+        directory.unlink()
+        gate.set()
+    assert len(said) == 2
+    assert "are not kept" in said[0]
+    assert "kept again" in said[1]
+    assert Segments(directory).last is not None
+
+
+def test_a_daemon_that_leaves_does_not_wait_for_a_disk_that_hangs(directory, monkeypatch):
+    """It has something better to do; `FAREWELL` is real time, and short here."""
+    monkeypatch.setattr(samples, "FAREWELL", 0.01)
+    gate = threading.Event()
+    directory.touch()
+    opened = SampleLog(directory, say=lambda _: gate.wait(), reserve=0)
+    opened.keep(moment(0), 0)
+    opened.close()
+    assert opened._thread.is_alive()
+    gate.set()
+    opened._thread.join()
+
+
+def test_kill_dash_nine_loses_nothing_that_was_written(directory):
+    writer = subprocess.Popen(
+        [sys.executable, measurements.__file__, str(directory)],
+        env={**os.environ, "PYTHONPATH": str(Path(measurements.__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with writer:
+        assert writer.stdout is not None
+        for line in writer.stdout:
+            if int(line) == 20:
+                writer.send_signal(signal.SIGKILL)
+                break
+    assert kept(directory)[:21] == list(range(21))
+
+
+@contextmanager
+def files_limited_to(size: int) -> Iterator[None]:
+    """Files of this process grow no further, as with an exhausted quota."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_disk_without_room_costs_measurements_and_is_said_once(directory):
+    """Half a frame is taken back, so that what follows can be read."""
+    said: list[str] = []
+    with log(directory, said) as opened:
+        opened.keep(moment(0), 0)
+        wait_until_written(directory, 0)
+        size = listed(directory)[0].path.stat().st_size
+        with files_limited_to(size + 40):
+            for number in range(1, 6):
+                opened.keep(moment(number), number)
+            while opened._queue.qsize() or not said:
+                pass
+            opened.keep(moment(6), 6)
+            while opened._queue.qsize():
+                pass
+        opened.keep(moment(7), 7)
+        wait_until_written(directory, 7)
+    assert kept(directory)[0] == 0
+    assert kept(directory)[-1] == 7
+    assert set(kept(directory)).isdisjoint({1, 2, 3, 4, 5})
+    assert "File too large" in said[0]
+    assert said[1].startswith("measurements are kept again; those of ")
+    assert len(said) == 2
+
+
+def test_a_full_disk_is_left_to_what_matters_more(tmp_path):
+    """On a small disk of its own: measurements stop while there is still room for the journal, and go on later."""
+    unshare = ["unshare", "--user", "--map-root-user", "--mount"]
+    mount = "mount -t tmpfs -o size=2m none"
+    if (
+        not shutil.which("unshare")
+        or subprocess.run(
+            [*unshare, "sh", "-c", f'{mount} "$1"', "sh", str(tmp_path)], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("no private mounts for this user here")
+    script = Path(__file__).parents[2] / "support" / "small_disk_samples.py"
+    told = subprocess.run(
+        [
+            *unshare,
+            "sh",
+            "-c",
+            f'{mount} "$1" && exec "$2" "$3" "$1"',
+            "sh",
+            str(tmp_path),
+            sys.executable,
+            str(script),
+        ],
+        env={**os.environ, "PYTHONPATH": str(script.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    said = json.loads(told.stdout)
+    assert said.pop("said")[0].endswith("the disk is full")
+    assert said == {"kept": [0, 9], "room left": True, "damaged": 0}
+
+
+class TestRetention:
+    def segments(self, directory: Path) -> list[int]:
+        return [place.number for place in listed(directory)]
+
+    @pytest.fixture
+    def full(self, directory: Path) -> Iterator[SampleLog]:
+        with log(directory) as opened:
+            for number in range(4):
+                opened.keep(moment(number * int(SECONDS)), number)
+            wait_until_written(directory, 3 * int(SECONDS))
+            yield opened
+
+    def test_what_is_too_old_goes(self, full, directory):
+        full.expire(older_than=AT + SECONDS, max_size=1 << 20)
+        assert self.segments(directory) == [1, 2, 3, 4]
+        full.expire(older_than=AT + 2 * SECONDS + 1, max_size=1 << 20)
+        assert self.segments(directory) == [3, 4]
+
+    def test_what_is_too_large_goes_oldest_first_and_the_newest_never(self, full, directory):
+        sizes = [place.path.stat().st_size for place in listed(directory)]
+        full.expire(older_than=0.0, max_size=sum(sizes[1:3]))
+        assert self.segments(directory) == [2, 3, 4]
+        full.expire(older_than=AT * 2, max_size=0)
+        assert self.segments(directory) == [4]
+
+    def test_what_is_somebody_elses_stays(self, full, directory):
+        (directory / "notes.txt").write_text("mine")
+        full.expire(older_than=AT * 2, max_size=0)
+        assert (directory / "notes.txt").exists()

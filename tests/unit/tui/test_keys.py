@@ -1,0 +1,181 @@
+"""What upper-case keys mean for rows as they are, and why they mean nothing elsewhere."""
+
+import pytest
+from support.build import a_node
+from support.pictures import AT, a_fleet, a_snapshot, a_view, with_node
+
+from hactl.core.commands import (
+    Drain,
+    Failback,
+    Failover,
+    Freeze,
+    Kill,
+    Pause,
+    Restart,
+    Resume,
+    Scale,
+    SetWeight,
+    Start,
+    Stop,
+    Thaw,
+    Unpause,
+)
+from hactl.core.evacuation import Evacuation
+from hactl.core.model import Fleet, Paused
+from hactl.core.node import Node, NodeState
+from hactl.core.operation import Operation, Step, Target, Undo, Verb
+from hactl.core.talk import Pulse
+from hactl.core.value import replace
+from hactl.tui.keys import ONLY_READS, WRITES, choose, forbidden, rows
+
+
+def alone(node: Node) -> Fleet:
+    return replace(a_fleet(), nodes=a_fleet().nodes | {node.name: node})
+
+
+def meant(key: str, fleet: Fleet, cursor: str, marks: tuple[str, ...] = ()) -> object:
+    """The command, or why there is none."""
+    choice = choose(key, a_snapshot(fleet), rows(fleet, cursor, marks))
+    return choice.why_not if choice.action is None else choice.action.command
+
+
+@pytest.mark.parametrize(
+    ("key", "node", "command"),
+    [
+        ("K", a_node(NodeState.SERVING), Kill),
+        ("T", a_node(NodeState.SERVING), Stop),
+        ("T", a_node(NodeState.STOPPED), Start),
+        ("R", a_node(NodeState.SERVING), Restart),
+        ("R", a_node(NodeState.FAILED), Start),
+        ("D", a_node(NodeState.SERVING), Drain),
+        ("D", a_node(NodeState.DRAINING, drained=True), Resume),
+        ("Z", a_node(NodeState.SERVING), Freeze),
+        ("Z", a_node(NodeState.SERVING, frozen="ann"), Thaw),
+    ],
+)
+def test_a_key_means_what_makes_sense_now(key, node, command):
+    assert meant(key, alone(node), node.name) == command(nodes=(node.name,))
+
+
+@pytest.mark.parametrize(
+    ("key", "node", "why"),
+    [
+        ("K", a_node(NodeState.STOPPED), "nothing runs there: T starts it"),
+        ("Z", a_node(NodeState.BACKOFF), "nothing runs there: T starts it"),
+        ("D", a_node(NodeState.SERVING, "edge-1"), "'edge-1' is an edge: it has no share to take away"),
+        ("W", a_node(NodeState.SERVING, "edge-1"), "an edge has no weight: nodes and regions have"),
+        ("S", a_node(NodeState.SERVING, "edge-1"), "choose one region, or a node of it: that is what is scaled"),
+        ("F", a_node(NodeState.SERVING, "edge-1"), "choose one region, or a node of it: that is whose traffic moves"),
+        ("x", a_node(NodeState.SERVING), "x is no key that changes anything"),
+    ],
+)
+def test_a_key_that_means_nothing_says_why(key, node, why):
+    assert meant(key, alone(node), node.name) == why
+
+
+@pytest.mark.parametrize("key", "KTRDZW")
+def test_no_row_is_nobody(key):
+    assert meant(key, a_fleet(), "") == "no row is chosen that has a process"
+
+
+class TestSeveral:
+    """Marked rows, and the heads of regions."""
+
+    def test_marks_come_before_the_cursor_and_in_the_order_of_the_table(self):
+        assert meant("K", a_fleet(), "osaka-2", ("seoul-2", "seoul-1")) == Kill(nodes=("seoul-1", "seoul-2"))
+
+    def test_the_head_of_a_region_is_all_its_nodes(self):
+        assert meant("K", a_fleet(), "[osaka]") == Kill(nodes=("osaka-1", "osaka-2"))
+        assert meant("R", a_fleet(), "[edges]") == Restart(nodes=("edge-1", "edge-2"))
+
+    def test_only_those_are_hit_that_it_means_something_for(self):
+        fleet = with_node(a_fleet(), "seoul-1", state=NodeState.STOPPED)
+        assert meant("K", fleet, "[seoul]") == Kill(nodes=("seoul-2",))
+        drained = with_node(a_fleet(), "seoul-1", drained=True)
+        assert meant("D", drained, "[seoul]") == Drain(nodes=("seoul-2",))
+        assert meant("D", with_node(drained, "seoul-2", drained=True), "[seoul]") == Resume(
+            nodes=("seoul-1", "seoul-2")
+        )
+        frozen = with_node(a_fleet(), "seoul-1", frozen="ann")
+        assert meant("Z", frozen, "[seoul]") == Freeze(nodes=("seoul-2",))
+
+    def test_a_mark_on_a_node_that_is_gone_means_nobody(self):
+        assert meant("K", a_fleet(), "seoul-1", ("seoul-9",)) == Kill(nodes=("seoul-1",))
+
+    def test_the_processes_are_those_of_now(self):
+        fleet = a_fleet()
+        choice = choose("K", a_snapshot(fleet), rows(fleet, "[seoul]"))
+        assert choice.action is not None
+        assert [target.instance for target in choice.action.targets] == ["f1/seoul-1/1", "f1/seoul-2/1"]
+
+
+class TestWeights:
+    def test_of_nodes_or_of_regions_never_of_both(self):
+        assert meant("W", a_fleet(), "seoul-1") == SetWeight(weight=100, nodes=("seoul-1",))
+        assert meant("W", a_fleet(), "[seoul]") == SetWeight(weight=100, regions=("seoul",))
+        assert "one or the other" in str(meant("W", a_fleet(), "", ("[seoul]", "osaka-1")))
+
+    def test_it_begins_with_what_is_there_and_remembers_it(self):
+        fleet = with_node(a_fleet(), "seoul-2", weight=40)
+        choice = choose("W", a_snapshot(fleet), rows(fleet, "", ("seoul-1", "seoul-2")))
+        assert choice.action is not None
+        assert choice.action.number == 100
+        assert choice.action.found == Undo(node_weights={"seoul-1": 100, "seoul-2": 40})
+
+
+class TestRegions:
+    def test_a_region_is_scaled_from_its_head_or_from_any_of_its_nodes(self):
+        assert meant("S", a_fleet(), "[seoul]") == meant("S", a_fleet(), "seoul-2") == Scale(region="seoul", count=2)
+        assert "choose one region" in str(meant("S", a_fleet(), "", ("seoul-1", "osaka-1")))
+
+    def test_its_traffic_leaves_or_comes_back(self):
+        assert meant("F", a_fleet(), "seoul-1") == Failover(region="seoul")
+        away = a_fleet(evacuations={"seoul": Evacuation(region="seoul")})
+        assert meant("F", away, "[seoul]") == Failback(region="seoul")
+        assert meant("F", away, "[osaka]") == Failover(region="osaka")
+
+    @pytest.mark.parametrize(("verb", "command"), [(Verb.FAILOVER, Failback), (Verb.FAILBACK, Failover)])
+    def test_half_way_there_it_is_turned_round(self, verb, command):
+        moving = Operation(
+            id="op-1",
+            verb=verb,
+            by="ann",
+            began=0.0,
+            wall=0.0,
+            deadline=9.0,
+            targets=(Target(node="", step=Step.SHIFT, region="seoul"),),
+        )
+        fleet = a_fleet(operations={"op-1": moving}, evacuations={"seoul": Evacuation(region="seoul", keep=50)})
+        assert meant("F", fleet, "seoul-1") == command(region="seoul")
+
+    def test_with_one_region_there_is_nowhere_to_go(self):
+        assert meant("F", a_fleet(regions=1), "seoul-1") == "there is no other region that could take over from seoul"
+
+    def test_the_fleet_is_paused_or_goes_on(self):
+        assert meant("M", a_fleet(), "") == Pause()
+        assert meant("M", a_fleet(paused=Paused(by="ann", since=AT)), "seoul-1") == Unpause()
+
+
+class TestForbidden:
+    def test_nothing_stands_in_the_way(self):
+        assert forbidden(a_view()) == ""
+
+    @pytest.mark.parametrize(
+        ("change", "why"),
+        [
+            ({"refusal": ONLY_READS}, ONLY_READS),
+            ({"live": False}, "this is the past: p goes back to now"),
+            ({"trouble": "no daemon"}, "nothing can be changed without the daemon: no daemon"),
+            ({"snapshot": None}, "there is no picture yet"),
+        ],
+    )
+    def test_what_does(self, change, why):
+        assert forbidden(replace(a_view(), **change)) == why
+
+    def test_a_fleet_may_forbid_it_itself(self):
+        snapshot = replace(a_snapshot(), pulse=Pulse(read_only=True))
+        assert "safety.read_only" in forbidden(a_view(snapshot))
+
+
+def test_every_key_that_writes_is_upper_case():
+    assert all(key.isupper() for key in WRITES)
