@@ -23,12 +23,13 @@ from hactl.core.operation import Outcome
 from hactl.core.plain import plain
 from hactl.core.reading import is_serving, read
 from hactl.core.talk import LogPage, News, Query
-from hactl.core.telling import tell
+from hactl.core.telling import QUIET, tell
 from hactl.core.value import replace
 
 LOG_POLL = 0.25
 """Seconds between two looks at a log that is being followed."""
 _KINDS = tuple(kind.__name__ for kind in get_args(Event))
+_USUAL = tuple(kind for kind in _KINDS if kind not in QUIET)
 
 
 @click.command()
@@ -51,9 +52,9 @@ _KINDS = tuple(kind.__name__ for kind in get_args(Event))
 def events(follow: bool, since: float | None, kinds: tuple[str, ...], after: int, limit: int, as_json: bool) -> int:
     """Show what happened, oldest first. Works without a daemon, from the journal.
 
-    Without --since and --after, the newest events.
+    Without --since and --after, the newest events. Signs of life of a drill are shown for --kind DrillKept only.
     """
-    chosen = choose()
+    chosen, kinds = choose(), kinds or _USUAL
     oldest = time.time() - since if since is not None else 0.0
     last = after
     for record in history(chosen, Query(since=oldest, kinds=kinds, after=after, limit=limit)):
@@ -77,7 +78,7 @@ def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], oldest: float, *
         if isinstance(update, Away):
             output.say("the daemon is away; waiting for it")
         for record in update.records if isinstance(update, News) else ():
-            if record.seq > after and (not kinds or type(record.event).__name__ in kinds):
+            if record.seq > after and type(record.event).__name__ in kinds:
                 _print(record, as_json=as_json)
             after = max(after, record.seq)
 
@@ -216,6 +217,7 @@ def where(as_json: bool) -> int:
         "measurements": str(paths.samples),
         "daemon log": str(paths.daemon_log),
         "node logs": str(paths.node("NAME") / "process.log"),
+        "drills": str(paths.drills),
         "control socket": str(paths.control),
         "read-only socket": str(paths.control_read_only),
     }

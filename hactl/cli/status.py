@@ -226,7 +226,8 @@ def _number(value: float | None, digits: int) -> str:
 def operations(snapshot: Snapshot) -> list[str]:
     """What is under way: a sentence each."""
     return [
-        f"{operation.id}: {operation.sentence}, by {operation.by}, {operation.done} of {len(operation.targets)} done,"
-        f" since {snapshot.mono - operation.began:.1f} s"
+        f"{operation.id}: {operation.sentence}, by {operation.by},"
+        + (f" {operation.done} of {len(operation.targets)} done," if operation.targets else "")
+        + f" since {snapshot.mono - operation.began:.1f} s"
         for operation in snapshot.fleet.operations.values()
     ]

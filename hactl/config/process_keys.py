@@ -168,6 +168,12 @@ SAFETY = Table(
             doc="the daemon takes out at most this share of the nodes for failed probes alone",
         ),
         Key(name="read_only", kind=kinds.flag(), doc="refuse every command that changes something"),
+        Key(
+            name="max_faulted_share",
+            kind=quantities.proportion(),
+            doc="no drill touches more than this share of the nodes, or of the edges",
+        ),
+        Key(name="max_drill", kind=quantities.duration("10s", "1d"), doc="any drill is over after this"),
     ),
 )
 

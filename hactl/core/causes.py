@@ -50,6 +50,8 @@ class Stimulus(Value):
     woke: DeadlineKind | None = None
     port: int = 0
     count: int = 0
+    hold: bool = False
+    """With a kill: not to come back until started."""
 
 
 class Context(Value):

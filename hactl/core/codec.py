@@ -14,9 +14,10 @@ from hactl.core.events import Record
 from hactl.core.model import Fleet
 from hactl.core.value import Value
 
-VERSION = 3
+VERSION = 4
 """2 added pauses, frozen nodes, alerts, certificates and configurations that come into force step by step to 1; 3 added
-regions that are evacuated, lost and browned out, edges that are given up, and what a node has been seen to sustain."""
+regions that are evacuated, lost and browned out, edges that are given up, and what a node has been seen to sustain; 4
+added drills."""
 
 T = TypeVar("T")
 _encoder = msgspec.json.Encoder()

@@ -33,6 +33,8 @@ class Kill(_Command, tag="kill"):
     """SIGKILL at once, no drain: what a crash does. Ends when the capacity is back."""
 
     nodes: tuple[str, ...]
+    hold: bool = False
+    """Not to come back until started; then it ends when they are gone."""
 
 
 class Freeze(_Command, tag="freeze"):
@@ -134,6 +136,38 @@ class TryAlert(_Command, tag="alert-test"):
     alert: str
 
 
+class BeginDrill(_Command, tag="drill"):
+    """Lend the fleet to a drill: what it may touch is journaled as it is, and restored when the drill is over.
+
+    It is over when it is ended, when nothing is heard of its runner for `lease`, and after `longest` in any case.
+    """
+
+    name: str
+    nodes: tuple[str, ...]
+    """Whom its faults may touch, edges included; nothing else is restored."""
+    regions: tuple[str, ...] = ()
+    """Whose weight and whose traffic it may touch."""
+    lease: float = 15.0
+    """Seconds."""
+    longest: float = 180.0
+    """Seconds."""
+
+
+class KeepDrill(_Command, tag="drill-keep"):
+    """The runner of a drill lives: another term for its lease. It may leave a canary in the journal with that."""
+
+    id: str
+    """Of the operation."""
+    canary: int = 0
+    """A number of the runner's own, greater than those before; 0 for none."""
+
+
+class EndDrill(_Command, tag="drill-end"):
+    """The drill is over, whoever says so: restore what it touched. Its operation ends when all is as it was."""
+
+    id: str
+
+
 Command = (
     Start
     | Stop
@@ -153,6 +187,9 @@ Command = (
     | Failback
     | Down
     | TryAlert
+    | BeginDrill
+    | KeepDrill
+    | EndDrill
 )
 
 VERBS: dict[type[Command], Verb] = {
@@ -174,6 +211,9 @@ VERBS: dict[type[Command], Verb] = {
     Failback: Verb.FAILBACK,
     Down: Verb.DOWN,
     TryAlert: Verb.ALERT_TEST,
+    BeginDrill: Verb.DRILL,
+    KeepDrill: Verb.DRILL_KEEP,
+    EndDrill: Verb.DRILL_END,
 }
 
 

@@ -10,12 +10,15 @@ from typing import assert_never
 
 from hactl.core.commands import (
     Apply,
+    BeginDrill,
     Command,
     Down,
     Drain,
+    EndDrill,
     Failback,
     Failover,
     Freeze,
+    KeepDrill,
     Kill,
     Pause,
     Request,
@@ -103,7 +106,7 @@ def _moments(fleet: Fleet, request: Request) -> Iterator[Carrying]:
             if request.proposal is not None:
                 yield from _one_by_one(fleet, restarting(fleet, request.proposal), load)
                 yield burden(fleet, _in_force(fleet, request.proposal), load)
-        case Pause() | Unpause() | Down() | TryAlert():
+        case Pause() | Unpause() | Down() | TryAlert() | BeginDrill() | KeepDrill() | EndDrill():
             return
         case _:
             assert_never(command)

@@ -11,6 +11,7 @@ from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, Al
 from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
 from hactl.core.config_events import ConfigEvent
 from hactl.core.configured import configured, without
+from hactl.core.drill_events import DrillKept
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
@@ -46,6 +47,7 @@ from hactl.core.events import (
 from hactl.core.lifecycle import Context, Reaction, Stimulus, react
 from hactl.core.model import EdgeUse, Fleet, Now
 from hactl.core.node import Node, NodeState, Role
+from hactl.core.operation import Operation
 from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 from hactl.core.value import replace
 
@@ -159,10 +161,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             return replace(fleet, failovers=without(fleet.failovers, name))
         case EdgeLost() | EdgeBack() | EdgeGivenUp():
             return _with_edge_loss(fleet, event)
-        case OperationBegan(operation=operation) | OperationMoved(operation=operation):
-            return replace(fleet, operations=fleet.operations | {operation.id: operation})
-        case OperationEnded(id=ended):
-            return replace(fleet, operations=without(fleet.operations, ended))
+        case OperationBegan() | OperationMoved() | OperationEnded() | DrillKept():
+            return replace(fleet, operations=_with_operation(fleet.operations, event))
         case FleetPaused(paused=paused):
             return replace(fleet, paused=paused)
         case FleetUnpaused():
@@ -226,6 +226,20 @@ def _with_brownout(fleet: Fleet, event: BrownoutEvent) -> Fleet:
             return replace(fleet, brownouts=without(fleet.brownouts, region))
         case _:
             assert_never(event)
+
+
+def _with_operation(
+    known: dict[str, Operation], event: OperationBegan | OperationMoved | OperationEnded | DrillKept
+) -> dict[str, Operation]:
+    if isinstance(event, OperationBegan | OperationMoved):
+        return known | {event.operation.id: event.operation}
+    if isinstance(event, OperationEnded):
+        return without(known, event.id)
+    operation = known.get(event.id)
+    if operation is None or operation.drill is None:
+        return known
+    lease = replace(operation.drill, expires=event.expires, canary=max(operation.drill.canary, event.canary))
+    return known | {event.id: replace(operation, drill=lease)}
 
 
 def _with_weights(fleet: Fleet, event: WeightsChanged) -> Fleet:

@@ -11,6 +11,7 @@ from hactl.core import (
     auto_failback,
     brownouts,
     consequence,
+    drills,
     edge_loss,
     failover,
     operations,
@@ -24,12 +25,15 @@ from hactl.core import (
 from hactl.core.commands import (
     VERBS,
     Apply,
+    BeginDrill,
     Command,
     Down,
     Drain,
+    EndDrill,
     Failback,
     Failover,
     Freeze,
+    KeepDrill,
     Kill,
     Pause,
     Request,
@@ -64,6 +68,7 @@ from hactl.core.operation import Operation, Phase, Target, Undo, Verb
 from hactl.core.safety import check
 from hactl.core.traffic import plan_for
 from hactl.core.value import Value, replace
+from hactl.core.wording import in_words
 
 __all__ = ["Decision", "evolve", "settle", "step"]
 
@@ -103,6 +108,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
         check(fleet, cause)
         proposals.check(fleet, cause)
         ramp.check(fleet, cause)
+        drills.check(fleet, cause)
         carrying = consequence.check(fleet, cause)
         operation = _accept(draft, cause)
     else:
@@ -136,6 +142,7 @@ def settle(draft: Draft, before: Fleet) -> None:
         region_loss.begin(draft, before)
         region_loss.follow(draft, before)
         operations.advance(draft)
+        drills.advance(draft)
         rollout.advance(draft)
         ramp.advance(draft)
         auto_failback.follow(draft)
@@ -163,6 +170,8 @@ def _tell_new_edges(draft: Draft, before: Fleet) -> None:
 
 def _accept(draft: Draft, request: Request) -> Operation:
     command, fleet = request.command, draft.fleet
+    if isinstance(command, KeepDrill | EndDrill):
+        return drills.tend(draft, command, by=request.by)
     operation = replace(_operation(fleet, request, draft.now), undo=_undo(fleet, command))
     if request.proposal is not None:
         operation = proposals.begin(draft, operation, request.proposal, meant=request.confirm == fleet.name)
@@ -170,11 +179,14 @@ def _accept(draft: Draft, request: Request) -> Operation:
         operation = replace(operation, deadline=draft.now.mono + patience)
     if isinstance(command, Failover | Failback):
         operation = ramp.begin(draft, operation, command, sure=request.confirm == fleet.name)
+    if isinstance(command, BeginDrill):
+        operation = drills.begin(draft, operation, command)
     draft.emit(OperationBegan(operation=operation))
     match command:
         case Start() | Stop() | Kill() | Freeze() | Thaw() | Drain() | Resume():
             for name in command.nodes:
-                draft.stimulate(name, Stimulus(cause=_ORDER[type(command)], by=request.by))
+                hold = isinstance(command, Kill) and command.hold
+                draft.stimulate(name, Stimulus(cause=_ORDER[type(command)], by=request.by, hold=hold))
         case SetWeight(nodes=nodes, regions=regions, weight=weight):
             draft.emit(WeightsChanged(nodes=dict.fromkeys(nodes, weight), regions=dict.fromkeys(regions, weight)))
         case SetPolicy(policy=policy):
@@ -183,11 +195,12 @@ def _accept(draft: Draft, request: Request) -> Operation:
             pausing.begin(draft, command, by=request.by, reason=request.reason)
         case Unpause():
             draft.emit(FleetUnpaused(why=f"unpaused by {request.by or 'an operator'}"))
-        case Restart() | Apply() | Scale() | Failover() | Failback():
+        case Restart() | Apply() | Scale() | Failover() | Failback() | BeginDrill():
             pass
         case Down():
             for other in fleet.operations.values():
                 operations.abandon(draft, other, f"the fleet was taken down by {request.by}", "hactl up")
+                drills.give_back(draft, other)
             draft.emit(FleetClosing())
         case TryAlert(alert=name):
             alert_queue.send_test(draft, operation, name)
@@ -221,7 +234,7 @@ def _operation(fleet: Fleet, request: Request, now: Now) -> Operation:
         targets=tuple(
             Target(node=name, phase=Phase.WAITING, instance=instance_of(fleet.nodes[name], fleet.id)) for name in names
         ),
-        sentence=_sentence(command),
+        sentence=in_words(command),
     )
 
 
@@ -238,51 +251,11 @@ def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
             return each * targets
         case Verb.DOWN:
             return each * 2  # the edges, then the nodes
+        case Verb.DRILL | Verb.DRILL_KEEP | Verb.DRILL_END:
+            return each  # to restore what it touched
         case Verb.START | Verb.STOP | Verb.KILL | Verb.FREEZE | Verb.THAW | Verb.DRAIN | Verb.RESUME:
             return each
         case Verb.PAUSE | Verb.UNPAUSE:
             return each
         case _:
             assert_never(verb)
-
-
-def _sentence(command: Command) -> str:  # noqa: C901 - one line for each command
-    match command:
-        case Start(nodes=nodes):
-            return f"start {', '.join(nodes)}"
-        case Stop(nodes=nodes):
-            return f"stop {', '.join(nodes)}"
-        case Restart(nodes=nodes):
-            return f"restart {', '.join(nodes)}, one at a time"
-        case Kill(nodes=nodes):
-            return f"kill {', '.join(nodes)} with SIGKILL"
-        case Freeze(nodes=nodes):
-            return f"freeze {', '.join(nodes)} with SIGSTOP"
-        case Thaw(nodes=nodes):
-            return f"thaw {', '.join(nodes)} with SIGCONT"
-        case Drain(nodes=nodes):
-            return f"drain {', '.join(nodes)}"
-        case Resume(nodes=nodes):
-            return f"resume {', '.join(nodes)}"
-        case SetWeight(nodes=nodes, regions=regions, weight=weight):
-            return f"weight of {', '.join((*nodes, *regions))} = {weight}"
-        case SetPolicy(policy=policy):
-            return f"policy = {policy}"
-        case Pause(seconds=seconds):
-            return "pause" if seconds is None else f"pause for {seconds:g} s"
-        case Unpause():
-            return "repair again"
-        case Apply():
-            return "apply a configuration"
-        case Scale(region=region, count=count):
-            return f"scale {region} to {count} nodes"
-        case Failover(region=region):
-            return f"move the traffic of {region} away"
-        case Failback(region=region):
-            return f"give {region} its traffic back"
-        case Down():
-            return "stop everything"
-        case TryAlert(alert=name):
-            return f"send a test to '{name}'"
-        case _:
-            assert_never(command)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from hactl.core.alert_events import AlertDelivered, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.draft import evolve
+from hactl.core.drill_events import DrillKept
 from hactl.core.events import (
     CapacitySeen,
     EdgeBack,
@@ -37,7 +38,7 @@ from hactl.core.talk import Snapshot
 from hactl.core.telling import tell
 from hactl.core.value import Value
 
-_UNSAID = (TrafficShifted, TrafficApplied, CapacitySeen, AlertDelivered, AlertSuppressed)
+_UNSAID = (TrafficShifted, TrafficApplied, CapacitySeen, AlertDelivered, AlertSuppressed, DrillKept)
 """What every change brings along, and what nobody has to act on."""
 
 

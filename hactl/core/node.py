@@ -153,6 +153,8 @@ class Node(Value):
     """Who stopped it with SIGSTOP; "" when no operator did."""
     unready: str = ""
     """While STARTING for longer than expected: what it still lacks, for people."""
+    stays_down: bool = False
+    """Killed by an operator who wants it down: when its process has ended it is stopped."""
     hung: bool = False
     """To be killed, but not yet: the rest cannot spare it, or the fleet is paused."""
     revision: int = 0

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from hactl.core.drill import Lease
 from hactl.core.evacuation import Evacuation
 from hactl.core.spec import Policy
 from hactl.core.value import Value
@@ -28,6 +29,9 @@ class Verb(StrEnum):
     FAILBACK = "failback"
     DOWN = "down"
     ALERT_TEST = "alert-test"
+    DRILL = "drill"
+    DRILL_KEEP = "drill-keep"
+    DRILL_END = "drill-end"
 
 
 RAMPS = (Verb.FAILOVER, Verb.FAILBACK)
@@ -107,12 +111,17 @@ class Operation(Value):
     """Whoever sent it meant it: those who are to receive traffic need not be whole."""
     evacuation: Evacuation | None = None
     """What it found when it began to move the traffic of a region, 100 % for no evacuation: what is taken back to."""
+    drill: Lease | None = None
+    """With `Verb.DRILL`: on what terms, and what is to be restored."""
 
     @property
     def look_again(self) -> float:
         """Monotonic seconds at which time alone takes it further."""
         pauses = (target.until for target in self.targets if target.until and target.phase is not Phase.DONE)
-        return min((self.deadline, *pauses))
+        lent: tuple[float, ...] = ()
+        if self.drill is not None and not self.back:
+            lent = (self.drill.expires, self.drill.until)
+        return min((self.deadline, *pauses, *lent))
 
     @property
     def done(self) -> int:

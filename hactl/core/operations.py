@@ -102,14 +102,14 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
                 end(draft, operation, Outcome.DONE, f"{operation.sentence}: {told}")
         case Verb.DOWN:
             _close(draft, operation)
-        case Verb.APPLY | Verb.SCALE | Verb.FAILOVER | Verb.FAILBACK:
-            return  # `rollout` and `ramp` take those further
+        case Verb.APPLY | Verb.SCALE | Verb.FAILOVER | Verb.FAILBACK | Verb.DRILL:
+            return  # `rollout`, `ramp` and `drills` take those further
         case Verb.START | Verb.STOP | Verb.KILL | Verb.FREEZE | Verb.THAW | Verb.DRAIN | Verb.RESUME:
             _await_targets(draft, operation)
         case Verb.PAUSE | Verb.UNPAUSE:
             _await_targets(draft, operation)
-        case Verb.ALERT_TEST:
-            pass  # the delivery ends it
+        case Verb.ALERT_TEST | Verb.DRILL_KEEP | Verb.DRILL_END:
+            pass  # the delivery ends it; the other two are no operations of their own
         case _:
             assert_never(operation.verb)
     current = draft.fleet.operations.get(operation.id)

@@ -134,8 +134,9 @@ def kill(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """Send SIGKILL. Changes no state: the exit will, and it will be the operator's."""
     if node.launch is None:
         raise CommandRejected(f"'{node.name}' has no process yet", "try again in a moment")
-    excused = replace(node, excused=stimulus.by or "operator", frozen="")
-    return Reaction(node=excused, effects=signals(excused, "KILL"), why=f"killed by {stimulus.by}")
+    excused = replace(node, excused=stimulus.by or "operator", frozen="", stays_down=stimulus.hold)
+    why = f"killed by {stimulus.by}" + (", stays down until started" if stimulus.hold else "")
+    return Reaction(node=excused, effects=signals(excused, "KILL"), why=why)
 
 
 def freeze(node: Node, stimulus: Stimulus, context: Context) -> Reaction:

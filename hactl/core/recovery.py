@@ -3,7 +3,7 @@
 Every effect asked for here may have been performed already: all of them are idempotent.
 """
 
-from hactl.core import alert_queue, auto_failback, brownouts, ramp
+from hactl.core import alert_queue, auto_failback, brownouts, drills, ramp
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigTaken, RevisionRolledBack, RulesTaken
 from hactl.core.draft import Draft
@@ -80,11 +80,13 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     if rebooted and draft.fleet.paused is not None:
         draft.emit(FleetPaused(paused=rearmed(draft.fleet.paused, now)))
     ramp.take_up(draft)
+    drills.take_up(draft)
     brownouts.take_up(draft, rebooted=rebooted)
     _certify(draft, arrival)
     auto_failback.forget(draft)
     for operation in overtaken:
         give_back(draft, operation)
+        drills.give_back(draft, operation)
     for name, why in found.refused.items():
         launch = draft.fleet.nodes[name].launch if name in draft.fleet.nodes else None
         draft.emit(AdoptionRefused(node=name, pid=launch.pid if launch else 0, why=why))

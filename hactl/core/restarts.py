@@ -9,7 +9,7 @@ from hactl.core.causes import Context, Reaction, Stimulus, deadline_in, instance
 from hactl.core.effects import Spawn
 from hactl.core.jitter import fraction
 from hactl.core.model import Paused
-from hactl.core.node import DeadlineKind, Health, Node, NodeState, Reason, ReasonCode, Role
+from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode, Role
 from hactl.core.spec import FleetSpec
 from hactl.core.value import replace
 
@@ -43,6 +43,7 @@ def spawn(node: Node, context: Context, why: str, reason: Reason | None = None) 
         frozen="",
         hung=False,
         unready="",
+        stays_down=False,
     )
     effect = Spawn(node=started, instance=instance_of(started, context.fleet_id))
     return Reaction(node=started, effects=(effect,), why=why)
@@ -67,14 +68,20 @@ def exited(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """A process ended: as ordered, by an operator's kill, or by itself."""
     if not wanted(node, context):
         return ended(node, stimulus, context)
+    if node.stays_down:
+        return ended(replace(node, goal=Goal.DOWN, reason=_killed(node)), stimulus, context)
     if node.excused:
-        text = f"frozen by {node.frozen}" if node.frozen else f"killed by {node.excused}"
-        reason = Reason(code=ReasonCode.KILLED, text=text, by=node.excused)
+        reason = _killed(node)
         again = replace(node, restarts=node.restarts + 1)
         if context.paused is not None:
             return _hold(again, reason, context, context.paused)
         return spawn(again, context, reason.text, reason)
     return charge(node, end_of(node) or Reason(code=stimulus.code, text=stimulus.why), context)
+
+
+def _killed(node: Node) -> Reason:
+    text = f"frozen by {node.frozen}" if node.frozen else f"killed by {node.excused}"
+    return Reason(code=ReasonCode.KILLED, text=text, by=node.excused)
 
 
 def ended(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
@@ -94,6 +101,7 @@ def ended(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
         frozen="",
         hung=False,
         unready="",
+        stays_down=False,
     )
     return Reaction(node=stopped, why="stopped")
 

@@ -8,12 +8,15 @@ from collections.abc import Iterable
 
 from hactl.core.commands import (
     Apply,
+    BeginDrill,
     Command,
     Down,
     Drain,
+    EndDrill,
     Failback,
     Failover,
     Freeze,
+    KeepDrill,
     Kill,
     Pause,
     Request,
@@ -79,8 +82,8 @@ def check(fleet: Fleet, request: Request) -> None:
             _read(request)
         case Pause() | Unpause():
             _pause(fleet, command)
-        case Thaw() | Down() | TryAlert() | Failover() | Failback():
-            pass  # whether traffic may move is asked by `ramp`
+        case Thaw() | Down() | TryAlert() | Failover() | Failback() | BeginDrill() | KeepDrill() | EndDrill():
+            pass  # whether traffic may move is asked by `ramp`, whether the fleet may be lent by `drills`
 
 
 def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
@@ -111,7 +114,7 @@ def evacuated_only(fleet: Fleet, left: Iterable[Node]) -> str:
 
 
 def _names_exist(fleet: Fleet, command: Command) -> None:
-    if isinstance(command, Down | SetPolicy | Apply | Scale | Pause | Unpause):
+    if isinstance(command, Down | SetPolicy | Apply | Scale | Pause | Unpause | KeepDrill | EndDrill):
         return
     if isinstance(command, Failover | Failback):
         _regions_exist(fleet, (command.region,))

@@ -203,6 +203,10 @@ class SafetySpec(Value):
     max_unhealthy_share: float = 1 / 3
     """The daemon never takes out more than this share of the nodes on probes alone."""
     read_only: bool = False
+    max_faulted_share: float = 2 / 3
+    """No drill may touch more than this share of the nodes, or of the edges."""
+    max_drill: float = 600.0
+    """Seconds after which any drill is over."""
 
 
 class LogsSpec(Value):

@@ -16,6 +16,7 @@ from hactl.core.config_events import (
     RevisionRolledBack,
     RulesTaken,
 )
+from hactl.core.drill_events import DrillKept
 from hactl.core.events import (
     AdoptionRefused,
     CapacitySeen,
@@ -53,6 +54,9 @@ from hactl.core.operation import Operation, Phase, Step, Target
 from hactl.core.plan import EndpointStatus
 from hactl.core.reading import cost, others
 from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
+
+QUIET = ("DrillKept",)
+"""Kinds of events that are too many to be told to people one by one; whoever wants them asks for them."""
 
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event
@@ -97,8 +101,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return _loss(event)
         case OperationBegan(operation=operation):
             return f"{operation.id} began: {operation.sentence}"
-        case OperationMoved(operation=operation):
-            return f"{operation.id}: {_progress(operation)}"
+        case OperationMoved() | DrillKept():
+            return _moved(event)
         case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
             return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
         case GapRecorded() | JournalFilled():
@@ -222,6 +226,12 @@ def _fleet(event: FleetPaused | FleetUnpaused | FleetClosing) -> str:
     return f"{paused.who} {ends}: nothing is repaired" + (f" ({paused.reason})" if paused.reason else "")
 
 
+def _moved(event: OperationMoved | DrillKept) -> str:
+    if isinstance(event, OperationMoved):
+        return f"{event.operation.id}: {_progress(event.operation)}"
+    return f"{event.id}: its runner was heard of" + (f" (canary {event.canary})" if event.canary else "")
+
+
 def _progress(operation: Operation) -> str:
     resting = (Phase.WAITING, Phase.DONE)
     busy = [
@@ -230,6 +240,8 @@ def _progress(operation: Operation) -> str:
         if target.phase not in resting
     ]
     back = f"taken back: {operation.back}; " if operation.back else ""
+    if not operation.targets:
+        return back.removesuffix("; ") or operation.sentence
     return f"{back}{''.join(busy)}{operation.done} of {len(operation.targets)} done"
 
 

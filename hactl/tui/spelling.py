@@ -6,12 +6,15 @@ from typing import assert_never
 from hactl.core.commands import (
     VERBS,
     Apply,
+    BeginDrill,
     Command,
     Down,
     Drain,
+    EndDrill,
     Failback,
     Failover,
     Freeze,
+    KeepDrill,
     Kill,
     Pause,
     Restart,
@@ -36,7 +39,9 @@ def spelt(command: Command, confirm: str = "") -> str:
 def _words(command: Command) -> list[str]:
     verb = VERBS[type(command)].value
     match command:
-        case Start() | Stop() | Restart() | Kill() | Freeze() | Thaw() | Drain() | Resume():
+        case Kill(nodes=nodes, hold=hold):
+            return [verb, *nodes, "--hold"] if hold else [verb, *nodes]
+        case Start() | Stop() | Restart() | Freeze() | Thaw() | Drain() | Resume():
             return [verb, *command.nodes]
         case SetWeight(weight=weight, nodes=nodes, regions=regions):
             return [verb, *nodes, *(word for region in regions for word in ("--region", region)), str(weight)]
@@ -52,6 +57,12 @@ def _words(command: Command) -> list[str]:
             return ["config", verb]
         case TryAlert(alert=alert):
             return ["alert", "test", alert]
+        case BeginDrill(name=name):
+            return ["drill", "run", name]
+        case EndDrill():
+            return ["drill", "stop"]
+        case KeepDrill():
+            raise AssertionError("only the runner of a drill keeps it")
         case Unpause() | Down():
             return [verb]
         case _:

@@ -21,7 +21,7 @@ from textual.pilot import Pilot
 
 from hactl.control.aclient import AsyncClient
 from hactl.core.talk import Snapshot
-from hactl.drill.load import LoadPlan
+from hactl.drill.load_plan import LoadPlan
 from hactl.drill.load_process import LoadProcess
 from hactl.processes import demo
 from hactl.tui.app import Console

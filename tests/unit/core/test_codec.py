@@ -99,6 +99,7 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "RegionBack",
         "BrownoutChanged",
         "BrownoutForgotten",
+        "DrillKept",
     }
 
 

@@ -10,12 +10,15 @@ from support.script import launch_of
 from hactl.core.codec import decode, decode_fleet, encode
 from hactl.core.commands import (
     Apply,
+    BeginDrill,
     Command,
     Down,
     Drain,
+    EndDrill,
     Failback,
     Failover,
     Freeze,
+    KeepDrill,
     Kill,
     Pause,
     Request,
@@ -149,23 +152,28 @@ class Walk:
             found = Found(alive=(*alive, orphan), refused={"seoul-1": "started at another time"})
             found = replace(found, alive=tuple(launch for launch in found.alive if "seoul-1/" not in launch.instance))
         before = {node.name: node for node in self.fleet.nodes.values()}
+        lent = [one.drill for one in self.fleet.operations.values() if one.drill is not None]
         paused = self.fleet.paused
         rebooted = self.fleet.boot != self.boot
         decision = recover(self.fleet, found, Arrival(pid=2, version="0", gap=1.0), at(self.mono, self.boot))
         self.take(decision, None)
         # Of a change whose time has run out meanwhile, also the weights are taken back.
         undone = {name for event in decision.events if isinstance(event, WeightsChanged) for name in event.nodes}
+        restored = {name for lease in lent for name in lease.baseline.nodes}
         assert not self.fleet.closing
         assert (self.fleet.paused is not None) == (paused is not None and not over(paused, self.mono, rebooted))
         for node in self.fleet.nodes.values():
             was = before.get(node.name, node)  # a configuration that is coming may bring new ones
-            assert node.drained == was.drained
+            assert node.drained == was.drained or node.name in restored
             assert node.weight == was.weight or node.name in undone
             assert not held(node) or self.fleet.paused is not None
             assert not rebooted or node.exits == () or node.state in (S.STOPPED,)
 
     def any_cause(self) -> Request | Observation:
         """Mostly what could follow now, sometimes something quite out of place."""
+        if not self.fleet.operations and self.chance.random() < 0.2:  # a rare moment, in which it may be lent
+            lent = (self.chance.choice(list(self.fleet.nodes)),)
+            return Request(command=BeginDrill(name="x", nodes=lent, lease=5.0, longest=60.0), by="carol")
         if self.chance.random() < 0.25:
             confirm = self.fleet.name if self.chance.random() < 0.3 else ""
             by = self.chance.choice(("alice", "bob", ""))
@@ -205,7 +213,15 @@ class Walk:
         regions = tuple(region.name for region in self.fleet.spec.regions if pick.random() < 0.5)
         faults = (Kill, Freeze, Freeze, Thaw, Pause, Unpause)
         moves = (Failover, Failback, Failback)
-        verb = pick.choice((Start, Start, Stop, Restart, *faults, Drain, Resume, SetWeight, SetPolicy, Down, *moves))
+        lends = (BeginDrill, KeepDrill, EndDrill)
+        orders = (Start, Start, Stop, Restart, Drain, Resume, SetWeight, SetPolicy, Down)
+        verb = pick.choice((*orders, *faults, *moves, *lends))
+        if verb in (KeepDrill, EndDrill):
+            return verb(id=pick.choice([*self.fleet.operations, "op-0"]))
+        if verb is BeginDrill:
+            return BeginDrill(name="x", nodes=some, regions=regions, lease=pick.choice((0.5, 5.0)), longest=60.0)
+        if verb is Kill:
+            return Kill(nodes=some, hold=pick.random() < 0.3)
         if verb in moves:
             names = [*(region.name for region in self.fleet.spec.regions), "nowhere"]
             return verb(region=pick.choice(names), steps=pick.choice((1, 2, 4, 0)), pause=pick.choice((0.0, 0.5, 5.0)))

@@ -9,9 +9,11 @@ import pytest
 from hactl.cli.main import hactl
 from hactl.core.commands import (
     Apply,
+    BeginDrill,
     Command,
     Down,
     Drain,
+    EndDrill,
     Failback,
     Failover,
     Freeze,
@@ -72,6 +74,9 @@ def test_orders_to_processes(command):
         (Down(), "down", {}),
         (Apply(text=""), "config apply", {}),
         (TryAlert(alert="ops"), "alert test", {}),
+        (Kill(nodes=TWO, hold=True), "kill", {"names": TWO, "hold": True}),
+        (BeginDrill(name="node-kill", nodes=TWO), "drill run", {"name": "node-kill"}),
+        (EndDrill(id="op-1"), "drill stop", {}),
     ],
 )
 def test_all_others(command: Command, verb: str, expected: dict[str, Any]):

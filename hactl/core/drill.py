@@ -1,0 +1,43 @@
+"""A drill in progress, as the daemon sees it: what it has lent out, until when, and how everything was before.
+
+Values only; what follows from them is `drills`. What a drill does and what it measures is no concern of the daemon.
+"""
+
+from hactl.core.evacuation import Evacuation
+from hactl.core.node import Goal
+from hactl.core.value import Value
+
+
+class Before(Value):
+    """What is restored of one process."""
+
+    goal: Goal
+    weight: int
+    drained: bool
+
+
+class Baseline(Value):
+    """How everything was that a drill may touch, journaled before its first fault."""
+
+    nodes: dict[str, Before] = {}
+    """By name, edges included."""
+    weights: dict[str, int] = {}
+    """Of regions, by name."""
+    evacuations: dict[str, Evacuation | None] = {}
+    """By region; None for a region that had all its traffic."""
+
+
+class Lease(Value):
+    """How long the fleet is lent to a drill: its runner has to be heard of again and again."""
+
+    name: str
+    """The drill's."""
+    term: float
+    """Seconds that each sign of life is good for."""
+    expires: float
+    """Monotonic seconds at which the term is over."""
+    until: float
+    """Monotonic seconds at which the drill is over, whatever its runner says."""
+    baseline: Baseline
+    canary: int = 0
+    """Number of the newest canary that the runner has written; 0 before the first."""

@@ -1,0 +1,268 @@
+"""Drills, as the daemon sees them: a fleet that is lent out, and what restores it. Pure; one of the rules that settle.
+
+Not what a drill does: its faults are commands like anybody's, and the safety rules hold for them. What is decided here
+is that a drill can leave nothing behind. How everything was that it may touch is journaled before its first fault; its
+runner has to be heard of again and again; and when the drill is over, whoever says so, or when its runner has fallen
+silent, everything is put back. A daemon that comes in between grants one more term: the runner could not reach anybody.
+
+What is restored: goals, drains and weights of the drill's nodes, weights and evacuations of its regions. What somebody
+else changed about those meanwhile is put back as well; everything else stays theirs.
+"""
+
+from hactl.core.commands import BeginDrill, EndDrill, KeepDrill, Request
+from hactl.core.draft import Draft
+from hactl.core.drill import Baseline, Before, Lease
+from hactl.core.drill_events import DrillKept
+from hactl.core.errors import CommandRejected
+from hactl.core.evacuating import restore
+from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
+from hactl.core.events import OperationMoved, WeightsChanged
+from hactl.core.founding import wanted
+from hactl.core.lifecycle import Cause
+from hactl.core.model import Fleet
+from hactl.core.node import Goal, Node, NodeState, Role
+from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Verb
+from hactl.core.operations import end
+from hactl.core.rolling import is_up, order
+from hactl.core.value import replace
+
+SHORTEST_TERM, LONGEST_TERM = 1.0, 120.0
+"""Seconds that a sign of life may be good for."""
+
+
+def in_progress(fleet: Fleet) -> Operation | None:
+    """The drill that the fleet is lent to."""
+    return next((operation for operation in fleet.operations.values() if operation.verb is Verb.DRILL), None)
+
+
+def check(fleet: Fleet, request: Request) -> None:
+    """Raises CommandRejected when the fleet cannot be lent, or the drill that a command is about is not the one."""
+    command = request.command
+    if isinstance(command, BeginDrill):
+        _free(fleet)
+        _within_limits(fleet, command)
+    elif isinstance(command, KeepDrill | EndDrill):
+        running = in_progress(fleet)
+        if running is None or running.id != command.id:
+            raise CommandRejected(f"no drill '{command.id}' is in progress", "hactl drill list")
+        if isinstance(command, KeepDrill) and running.back:
+            raise CommandRejected(f"drill '{command.id}' is over: {running.back}", "hactl drill report")
+
+
+def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
+    """The operation with the terms of its lease, and with what will be restored."""
+    fleet, now = draft.fleet, draft.now.mono
+    nodes = [fleet.nodes[name] for name in command.nodes]
+    baseline = Baseline(
+        nodes={node.name: Before(goal=node.goal, weight=node.weight, drained=node.drained) for node in nodes},
+        weights={region: fleet.region_weight(region) for region in command.regions},
+        evacuations={region: fleet.evacuations.get(region) for region in command.regions},
+    )
+    lease = Lease(
+        name=command.name,
+        term=command.lease,
+        expires=now + command.lease,
+        until=now + command.longest,
+        baseline=baseline,
+    )
+    # What there is to wait for is counted from the end of the drill: see `_take_back`.
+    patience = operation.deadline - now
+    return replace(operation, targets=(), deadline=lease.until + patience, drill=lease)
+
+
+def tend(draft: Draft, command: KeepDrill | EndDrill, *, by: str) -> Operation:
+    """Take a sign of life of the runner, or the word that the drill is over; the operation of that drill."""
+    operation, lease = _lent(draft.fleet)
+    if isinstance(command, KeepDrill):
+        expires = draft.now.mono + lease.term
+        draft.emit(DrillKept(id=operation.id, expires=expires, canary=command.canary))
+    elif not operation.back:
+        _take_back(draft, operation, lease, f"ended by {by or 'an operator'}")
+    return draft.fleet.operations[operation.id]
+
+
+def advance(draft: Draft) -> None:
+    """Notice that a drill is over, and restore what it touched as far as the fleet's state allows."""
+    operation = in_progress(draft.fleet)
+    if operation is None or operation.drill is None:
+        return
+    lease, now = operation.drill, draft.now.mono
+    if not operation.back:
+        if now >= lease.expires:
+            _take_back(draft, operation, lease, f"nothing was heard of its runner for {lease.term:g} s")
+        elif now >= lease.until:
+            _take_back(draft, operation, lease, "it has taken longer than its limit")
+        return
+    for name, before in lease.baseline.nodes.items():
+        if name in wanted(draft.fleet) and name not in _in_other_hands(draft.fleet):
+            _put_back(draft, draft.fleet.nodes[name], before, f"{operation.by} (drill)")
+    left = _left(draft.fleet, lease.baseline)
+    if left is None and _regions_restored(draft, lease.baseline, operation.back):
+        own = operation.back.startswith("ended")
+        told = f"{operation.back}; everything it touched is as it was"
+        end(draft, operation, Outcome.DONE if own else Outcome.ROLLED_BACK, told)
+    elif left is not None and (isinstance(left, str) or now >= operation.deadline):
+        what = left if isinstance(left, str) else "not everything is up again in time"
+        end(draft, operation, Outcome.FAILED, f"{operation.back}; not restored: {what}", "hactl status")
+
+
+def give_back(draft: Draft, operation: Operation) -> None:
+    """What a drill had taken is wanted as it was, whoever brings it up now: the fleet goes down, or has been away."""
+    if operation.drill is None:
+        return
+    for name, before in operation.drill.baseline.nodes.items():
+        node = draft.fleet.nodes.get(name)
+        if node is not None and (node.goal, node.drained) != (before.goal, before.drained):
+            noted = replace(node, goal=before.goal, drained=before.drained)
+            draft.take_note(noted, f"{operation.sentence} has ended")
+    _weigh(draft, operation.drill.baseline)
+    _restore_evacuations(draft, operation.drill.baseline, f"{operation.sentence} has ended")
+
+
+def take_up(draft: Draft) -> None:
+    """A daemon that has just come grants one term: while there was none, nobody could be heard of."""
+    operation = in_progress(draft.fleet)
+    if operation is not None and operation.drill is not None and not operation.back:
+        draft.emit(DrillKept(id=operation.id, expires=draft.now.mono + operation.drill.term))
+
+
+def _lent(fleet: Fleet) -> tuple[Operation, Lease]:
+    operation = in_progress(fleet)
+    if operation is None or operation.drill is None:
+        raise AssertionError("checked before")
+    return operation, operation.drill
+
+
+def _take_back(draft: Draft, operation: Operation, lease: Lease, why: str) -> None:
+    patience = operation.deadline - lease.until
+    draft.emit(OperationMoved(operation=replace(operation, back=why, deadline=draft.now.mono + patience)))
+    _weigh(draft, lease.baseline)
+
+
+def _weigh(draft: Draft, baseline: Baseline) -> None:
+    fleet = draft.fleet
+    nodes = {
+        name: before.weight
+        for name, before in baseline.nodes.items()
+        if name in fleet.nodes and fleet.nodes[name].weight != before.weight
+    }
+    regions = {name: weight for name, weight in baseline.weights.items() if fleet.region_weight(name) != weight}
+    if nodes or regions:
+        draft.emit(WeightsChanged(nodes=nodes, regions=regions))
+
+
+def _put_back(draft: Draft, node: Node, before: Before, by: str) -> None:
+    """Order whatever brings one process back to what was wanted of it; what is on its way there needs nothing."""
+    if node.stays_down:
+        draft.take_note(replace(node, stays_down=False), "comes back after all")
+    if node.frozen:
+        order(draft, node, Cause.THAW, by)
+    if before.drained is not node.drained:
+        order(draft, node, Cause.DRAIN if before.drained else Cause.RESUME, by)
+    now = draft.fleet.nodes[node.name]
+    if before.goal is not now.goal:
+        order(draft, node, Cause.START if before.goal is Goal.UP else Cause.STOP, by)
+    elif before.goal is Goal.UP and now.state is NodeState.FAILED:
+        order(draft, node, Cause.START, by)
+
+
+def _in_other_hands(fleet: Fleet) -> set[str]:
+    """Whom a rolling restart or a configuration change stops and starts now: two at once would pull in two ways."""
+    return {
+        target.node
+        for operation in fleet.operations.values()
+        if operation.verb is Verb.RESTART or operation.revision
+        for target in operation.targets
+        if target.phase is not Phase.DONE
+    }
+
+
+def _left(fleet: Fleet, baseline: Baseline) -> bool | str | None:
+    """None: every process is as it was; a sentence: that will not be; False: not yet."""
+    taken, ours = _in_other_hands(fleet), wanted(fleet)
+    for name, before in baseline.nodes.items():
+        node = ours.get(name)
+        if node is None:
+            continue  # no configuration has it any more
+        if name in taken:
+            return False
+        if before.goal is Goal.DOWN:
+            if node.goal is not Goal.DOWN or node.state is not NodeState.STOPPED:
+                return False
+            continue
+        struck = node.frozen or node.excused  # what was ordered has not come true yet
+        if struck or node.goal is not before.goal or node.drained is not before.drained:
+            return False
+        up = is_up(fleet, node)
+        if up is not True:
+            return up or False
+    return None
+
+
+def _regions_restored(draft: Draft, baseline: Baseline, why: str) -> bool:
+    """True when regions have what they had; traffic that is being moved now is waited for."""
+    if any(operation.verb in RAMPS for operation in draft.fleet.operations.values()):
+        return False
+    return not _restore_evacuations(draft, baseline, why)
+
+
+def _restore_evacuations(draft: Draft, baseline: Baseline, why: str) -> bool:
+    """Give regions back what they had of their traffic; true when something had to change.
+
+    What has been taken from a region because it answers badly stays away: that is not the drill's, it is the daemon's.
+    """
+    changed = False
+    for region, before in baseline.evacuations.items():
+        now = draft.fleet.evacuations.get(region)
+        if _keep(now) == _keep(before) or (now is not None and now.cause is EvacuationCause.FALTERED):
+            continue
+        restore(draft, before or Evacuation(region=region, keep=WHOLE), f"a drill is over: {why}")
+        changed = True
+    return changed
+
+
+def _keep(evacuation: Evacuation | None) -> int:
+    return WHOLE if evacuation is None else evacuation.keep
+
+
+def _free(fleet: Fleet) -> None:
+    """Raises CommandRejected when a fleet is not fit to be lent: what happens to it would prove nothing."""
+    for operation in fleet.operations.values():
+        if operation.verb is Verb.DRILL:
+            who = f" by {operation.by}" if operation.by else ""
+            raise CommandRejected(
+                f"{operation.sentence} is in progress{who} ({operation.id})",
+                "one at a time: hactl drill stop",
+                guard=True,
+            )
+        raise CommandRejected(
+            f"{operation.id} is in progress: {operation.sentence}", f"hactl wait --operation {operation.id}"
+        )
+    if fleet.paused is not None:
+        raise CommandRejected(f"{fleet.paused.who}: nothing would be repaired", "hactl unpause", guard=True)
+    if fleet.proposal is not None:
+        raise CommandRejected("a configuration is coming into force", "hactl status")
+
+
+def _within_limits(fleet: Fleet, command: BeginDrill) -> None:
+    rules = fleet.spec.safety
+    if not SHORTEST_TERM <= command.lease <= LONGEST_TERM:
+        raise CommandRejected(
+            f"a lease of {command.lease:g} s is outside {SHORTEST_TERM:g}..{LONGEST_TERM:g} s", "15 s is usual"
+        )
+    if not 0 < command.longest <= rules.max_drill:
+        raise CommandRejected(
+            f"the drill may take {command.longest:g} s, and safety.max_drill allows {rules.max_drill:g} s",
+            "make its phases shorter, or raise safety.max_drill in hactl.toml",
+            guard=True,
+        )
+    for role, what in ((Role.GATEWAY, "nodes"), (Role.EDGE, "edges")):
+        among = [node for node in fleet.nodes.values() if node.role is role]
+        struck = sum(node.name in command.nodes for node in among)
+        if struck and struck > rules.max_faulted_share * len(among) + 1e-9:
+            raise CommandRejected(
+                f"the drill would touch {struck} of {len(among)} {what}, more than"
+                f" safety.max_faulted_share = {rules.max_faulted_share:.2f} allows",
+                "choose fewer, or raise safety.max_faulted_share in hactl.toml",
+                guard=True,
+            )

@@ -1,0 +1,75 @@
+"""A command in plain words: what the operation that it becomes is called. Pure."""
+
+from typing import assert_never
+
+from hactl.core.commands import (
+    Apply,
+    BeginDrill,
+    Command,
+    Down,
+    Drain,
+    EndDrill,
+    Failback,
+    Failover,
+    Freeze,
+    KeepDrill,
+    Kill,
+    Pause,
+    Restart,
+    Resume,
+    Scale,
+    SetPolicy,
+    SetWeight,
+    Start,
+    Stop,
+    Thaw,
+    TryAlert,
+    Unpause,
+)
+
+
+def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
+    """What is asked for."""
+    match command:
+        case Start(nodes=nodes):
+            return f"start {', '.join(nodes)}"
+        case Stop(nodes=nodes):
+            return f"stop {', '.join(nodes)}"
+        case Restart(nodes=nodes):
+            return f"restart {', '.join(nodes)}, one at a time"
+        case Kill(nodes=nodes, hold=hold):
+            return f"kill {', '.join(nodes)} with SIGKILL" + (", and keep them down" if hold else "")
+        case Freeze(nodes=nodes):
+            return f"freeze {', '.join(nodes)} with SIGSTOP"
+        case Thaw(nodes=nodes):
+            return f"thaw {', '.join(nodes)} with SIGCONT"
+        case Drain(nodes=nodes):
+            return f"drain {', '.join(nodes)}"
+        case Resume(nodes=nodes):
+            return f"resume {', '.join(nodes)}"
+        case SetWeight(nodes=nodes, regions=regions, weight=weight):
+            return f"weight of {', '.join((*nodes, *regions))} = {weight}"
+        case SetPolicy(policy=policy):
+            return f"policy = {policy}"
+        case Pause(seconds=seconds):
+            return "pause" if seconds is None else f"pause for {seconds:g} s"
+        case Unpause():
+            return "repair again"
+        case Apply():
+            return "apply a configuration"
+        case Scale(region=region, count=count):
+            return f"scale {region} to {count} nodes"
+        case Failover(region=region):
+            return f"move the traffic of {region} away"
+        case Failback(region=region):
+            return f"give {region} its traffic back"
+        case Down():
+            return "stop everything"
+        case TryAlert(alert=name):
+            return f"send a test to '{name}'"
+        case BeginDrill(name=name, nodes=nodes):
+            return f"drill {name} on {', '.join(nodes)}"
+        case KeepDrill() | EndDrill():
+            raise AssertionError("is no operation of its own")
+        case _:
+            assert_never(command)

@@ -1,0 +1,339 @@
+"""A fleet that is lent to a drill: whatever becomes of its runner or of the daemon, nothing is left of it."""
+
+from collections.abc import Callable
+
+import pytest
+from support.build import a_spec, at, founded
+from support.script import NOTHING, Script, after, applied, exited, healthy, like, serving, spawned
+from support.world import MemoryWorld
+
+from hactl.core.codec import decode_record, encode
+from hactl.core.commands import (
+    BeginDrill,
+    Command,
+    Down,
+    Drain,
+    EndDrill,
+    Failover,
+    Freeze,
+    KeepDrill,
+    Kill,
+    Pause,
+    Request,
+    Restart,
+    SetWeight,
+    Stop,
+)
+from hactl.core.drill_events import DrillKept
+from hactl.core.drills import in_progress
+from hactl.core.effects import Spawn
+from hactl.core.errors import CommandRejected
+from hactl.core.events import NodeChanged, OperationBegan, OperationEnded, Record
+from hactl.core.model import Fleet
+from hactl.core.node import Goal, NodeState
+from hactl.core.operation import Outcome
+from hactl.core.recovery import Arrival, Found, recover
+
+TWO = a_spec(regions=2, nodes=3, edges=2)
+STANDBY = a_spec(regions=2, nodes=3, edges=2, standby=True)
+TERM = 10.0
+SEOUL = ("seoul-1", "seoul-2", "seoul-3")
+
+
+def lent(*nodes: str, regions: tuple[str, ...] = ()) -> BeginDrill:
+    return BeginDrill(name="node-kill", nodes=nodes, regions=regions, lease=TERM, longest=60.0)
+
+
+def drilling(*nodes: str, spec: object = None) -> tuple[Script, str]:
+    """A serving fleet that is lent to a drill on `nodes`; the drill's operation."""
+    story = Script(serving(spec)) >> lent(*nodes)  # type: ignore[arg-type]
+    operation = in_progress(story.fleet)
+    assert operation is not None
+    return story, operation.id
+
+
+def wanted(fleet: Fleet) -> dict[str, tuple[Goal, bool, int]]:
+    return {node.name: (node.goal, node.drained, node.weight) for node in fleet.nodes.values()}
+
+
+def test_what_it_may_touch_is_written_down_before_anything_happens() -> None:
+    """The journal has what is to be restored, and for how long the fleet is lent."""
+    story = Script(serving()) >> SetWeight(nodes=("seoul-2",), weight=40) >> applied("edge-1") >> applied("edge-2")
+    story >> lent("seoul-1", "seoul-2") << OperationBegan
+    drill = in_progress(story.fleet)
+    assert drill is not None
+    assert drill.drill is not None
+    assert {name: before.weight for name, before in drill.drill.baseline.nodes.items()} == {
+        "seoul-1": 100,
+        "seoul-2": 40,
+    }
+    assert drill.drill.expires == story.mono + TERM
+    assert story.replayed() == story.fleet
+
+
+def test_a_runner_that_is_heard_of_keeps_the_fleet_and_one_that_falls_silent_loses_it() -> None:
+    """Each sign of life is good for one term from then on, counted canary or not."""
+    story, drill = drilling("seoul-1")
+    story >> after(TERM - 1) >> KeepDrill(id=drill, canary=7) << like(DrillKept, canary=7)
+    story >> after(TERM - 1) << NOTHING
+    story >> after(2) << like(OperationEnded, id=drill, outcome=Outcome.ROLLED_BACK)
+    assert "nothing was heard of its runner for 10 s" in story.events[-1].sentence  # type: ignore[union-attr]
+    assert in_progress(story.fleet) is None
+
+
+def test_a_runner_that_never_ends_is_ended() -> None:
+    """Its limit is its limit, however lively it is."""
+    story, drill = drilling("seoul-1")
+    for _ in range(11):
+        story >> after(5) >> KeepDrill(id=drill)
+    story >> after(5) << like(OperationEnded, id=drill)
+    assert "longer than its limit" in story.events[-1].sentence  # type: ignore[union-attr]
+
+
+def test_a_drill_that_is_ended_with_nothing_to_restore_is_over_at_once() -> None:
+    story, drill = drilling("seoul-1")
+    story >> EndDrill(id=drill) << like(OperationEnded, id=drill, outcome=Outcome.DONE)
+    assert "everything it touched is as it was" in story.events[-1].sentence  # type: ignore[union-attr]
+
+
+def test_what_it_killed_and_kept_down_is_started_when_it_is_over() -> None:
+    """The order is the drill's; the operation ends when the node serves and every edge knows it."""
+    story, drill = drilling("seoul-1")
+    story >> Kill(nodes=("seoul-1",), hold=True) >> exited("seoul-1", signal=9)
+    assert story.node("seoul-1").state is NodeState.STOPPED
+    assert "killed by alice" in str(story.node("seoul-1").reason)
+    story >> applied("edge-1") >> applied("edge-2") >> EndDrill(id=drill) << Spawn
+    story >> spawned("seoul-1") >> healthy("seoul-1") >> applied("edge-1")
+    assert in_progress(story.fleet) is not None
+    story >> applied("edge-2") << like(OperationEnded, id=drill, outcome=Outcome.DONE)
+
+
+def test_a_drill_that_is_ended_before_its_kill_has_come_true_waits_for_that() -> None:
+    """Otherwise the node would go down behind the back of a drill that has said that all is well."""
+    story, drill = drilling("seoul-1")
+    story >> Kill(nodes=("seoul-1",), hold=True) >> EndDrill(id=drill)
+    assert in_progress(story.fleet) is not None
+    story >> exited("seoul-1", signal=9) << like(NodeChanged, node__state=NodeState.STARTING)
+    story >> spawned("seoul-1") >> healthy("seoul-1") >> applied("edge-1") >> applied("edge-2")
+    assert in_progress(story.fleet) is None
+    assert story.node("seoul-1").goal is Goal.UP
+
+
+def test_a_node_that_keeps_dying_is_not_restored_and_that_is_said() -> None:
+    """Not clean is an outcome of its own, with a name in it."""
+    spec = a_spec(restart={"initial": 0.0, "budget": 1, "window": 60.0})
+    story, drill = drilling("seoul-1", spec=spec)
+    story >> exited("seoul-1", signal=11) >> spawned("seoul-1") >> exited("seoul-1", signal=11)
+    assert story.node("seoul-1").state is NodeState.FAILED
+    story >> EndDrill(id=drill) >> spawned("seoul-1") >> exited("seoul-1", signal=11)
+    for _ in range(4):
+        story >> after(30)
+    ended = [event for event in story.events if isinstance(event, OperationEnded) and event.id == drill]
+    assert [event.outcome for event in ended] == [Outcome.FAILED]
+    assert "not restored" in ended[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (BeginDrill(name="x", nodes=("nobody",)), "no node 'nobody'"),
+        (BeginDrill(name="x", nodes=("seoul-1",), regions=("mars",)), "no region 'mars'"),
+        (BeginDrill(name="x", nodes=("seoul-1",), lease=0.1), "a lease of 0.1 s"),
+        (BeginDrill(name="x", nodes=("seoul-1",), longest=1e6), "safety.max_drill"),
+        (BeginDrill(name="x", nodes=("seoul-1", "seoul-2", "seoul-3")), "safety.max_faulted_share"),
+        (BeginDrill(name="x", nodes=("edge-1", "edge-2")), "more than safety.max_faulted_share"),
+        (KeepDrill(id="op-1"), "no drill 'op-1' is in progress"),
+        (EndDrill(id="op-1"), "no drill 'op-1' is in progress"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_a_hint(command: Command, said: str) -> None:
+    refusal = Script(serving()).refuses(command)
+    assert said in refusal.message
+    assert refusal.hint
+
+
+def test_one_drill_at_a_time_and_none_in_a_fleet_that_is_busy() -> None:
+    """What happens in a fleet that is paused, or that something else is done to, would prove nothing."""
+    story, _ = drilling("seoul-1")
+    assert "drill node-kill on seoul-1 is in progress by alice" in story.refuses(lent("seoul-2")).message
+    paused = Script(serving()) >> Pause()
+    assert "paused" in paused.refuses(lent("seoul-1")).message
+    busy = Script(serving()) >> Restart(nodes=("seoul-1",))
+    assert "is in progress: restart seoul-1" in busy.refuses(lent("seoul-1")).message
+
+
+def test_confirming_lifts_no_ceiling() -> None:
+    """A drill is code: it would confirm whatever it is told to."""
+    many = BeginDrill(name="x", nodes=("seoul-1", "seoul-2", "seoul-3"))
+    assert Script(serving()).refuses(Request(command=many, by="alice", confirm="default")).guard
+
+
+def test_a_drill_that_is_being_taken_back_cannot_be_kept() -> None:
+    """The runner hears that it is over with its next sign of life."""
+    story, drill = drilling("seoul-1")
+    story >> Kill(nodes=("seoul-1",), hold=True) >> exited("seoul-1", signal=9) >> after(TERM)
+    refusal = story.refuses(KeepDrill(id=drill))
+    assert "is over: nothing was heard of its runner" in refusal.message
+    story >> EndDrill(id=drill) << NOTHING
+
+
+def test_a_daemon_that_comes_in_between_grants_one_fresh_term() -> None:
+    """While there was none, the runner could reach nobody; after that, the same rule holds as ever."""
+    story, drill = drilling("seoul-1")
+    story.mono += 300.0
+    alive = tuple(node.launch for node in story.fleet.nodes.values() if node.launch)
+    arrival = Arrival(pid=2, version="0", gap=290.0)
+    story.outcomes = []
+    story.take(recover(story.fleet, Found(alive=alive), arrival, story.now))
+    assert in_progress(story.fleet) is None, "its limit has passed meanwhile"
+
+    story, drill = drilling("seoul-1")
+    story.mono += 30.0
+    story.take(recover(story.fleet, Found(alive=alive), arrival, story.now))
+    story >> after(TERM - 1)
+    assert in_progress(story.fleet) is not None
+    story >> after(1) << like(OperationEnded, id=drill)
+
+
+def touched(world: MemoryWorld) -> str:
+    """Everything a drill may do, done: what it may touch is down, drained, frozen, weighed, and moved."""
+    drill = world.submit(lent("seoul-1", "seoul-2", "osaka-1", regions=("seoul",)))
+    world.submit(Kill(nodes=("seoul-1",), hold=True))
+    world.submit(SetWeight(nodes=("osaka-1",), weight=10))
+    world.submit(Drain(nodes=("seoul-2",)), confirm="default")
+    return drill
+
+
+def region_down(world: MemoryWorld) -> str:
+    drill = world.submit(lent(*SEOUL, regions=("seoul",)))
+    world.submit(Kill(nodes=SEOUL, hold=True), confirm="default")
+    return drill
+
+
+def moved_away(world: MemoryWorld) -> str:
+    drill = world.submit(lent(*SEOUL, regions=("seoul",)))
+    world.submit(Failover(region="seoul", steps=2, pause=0.0))
+    return drill
+
+
+def stopped(world: MemoryWorld) -> str:
+    drill = world.submit(lent("seoul-1", "edge-1"))
+    world.submit(Stop(nodes=("seoul-1", "edge-1")))
+    return drill
+
+
+def frozen(world: MemoryWorld) -> str:
+    drill = world.submit(lent("seoul-1"))
+    world.submit(Freeze(nodes=("seoul-1",)))
+    return drill
+
+
+STORIES: dict[str, Callable[[MemoryWorld], str]] = {
+    "all there is": touched,
+    "a region": region_down,
+    "a region moved away": moved_away,
+    "stopped": stopped,
+    "frozen": frozen,
+}
+
+
+def raised(spec: object) -> MemoryWorld:
+    return MemoryWorld(founded(spec)).begin()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("spec", [TWO, STANDBY], ids=["both active", "one waiting"])
+@pytest.mark.parametrize("name", STORIES)
+def test_a_runner_that_dies_at_any_step_leaves_nothing(name: str, spec: object) -> None:
+    """kill -9 of the runner: time alone, as the daemon's alarm tells it, restores everything."""
+    before = raised(spec)
+    world = raised(spec)
+    drill = STORIES[name](world)
+    world.settle()
+    world.check_quiet()
+    assert world.ending(drill).outcome is Outcome.ROLLED_BACK
+    assert wanted(world.fleet) == wanted(before.fleet)
+    assert world.fleet.evacuations == {}
+    assert world.fleet.region_weights == before.fleet.region_weights
+
+
+@pytest.mark.parametrize("spec", [TWO, STANDBY], ids=["both active", "one waiting"])
+@pytest.mark.parametrize("name", STORIES)
+def test_a_daemon_that_dies_at_any_step_as_well_leaves_nothing_either(name: str, spec: object) -> None:
+    """kill -9 of runner and daemon, at every step of the faults and of the undo: the next daemon finishes it."""
+    expected = wanted(raised(spec).fleet)
+    whole = raised(spec)
+    STORIES[name](whole)
+    begun = whole.turns
+    whole.settle()
+    for step in range(whole.turns - begun + 1):
+        world = raised(spec)
+        drill = STORIES[name](world)
+        world.run(step)
+        world.crash()
+        world.recover(0.2)
+        world.settle()
+        world.check_quiet()
+        assert wanted(world.fleet) == expected, f"at step {step}"
+        assert world.fleet.evacuations == {}
+        assert world.ending(drill).outcome in (Outcome.ROLLED_BACK, Outcome.FAILED)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_the_machine_dies_in_the_middle_of_a_drill(name: str) -> None:
+    """A reboot ends the drill; everything comes up as it was wanted before."""
+    before = raised(TWO)
+    for step in range(0, 40, 3):
+        world = raised(TWO)
+        drill = STORIES[name](world)
+        world.run(step)
+        world.reboot()
+        world.settle()
+        world.check_quiet()
+        assert wanted(world.fleet) == wanted(before.fleet), f"at step {step}"
+        world.ending(drill)
+
+
+def test_a_fleet_that_is_taken_down_in_a_drill_comes_up_as_it_was() -> None:
+    """`down` is stronger than a drill, and forgets nothing of what was wanted before it."""
+    before = raised(TWO)
+    world = raised(TWO)
+    drill = touched(world)
+    world.run(10)
+    world.submit(Down())
+    world.settle()
+    assert world.ending(drill).outcome is Outcome.FAILED
+    assert wanted(world.fleet) == wanted(before.fleet)
+
+
+def test_what_a_rolling_restart_has_in_hand_is_left_to_it_until_it_is_through() -> None:
+    """Two that stop and start the same node would never agree: the drill waits for the other."""
+    world = raised(TWO)
+    drill = world.submit(lent("seoul-1", "seoul-2"))
+    restart = world.submit(Restart(nodes=("seoul-1", "seoul-2")))
+    world.submit(EndDrill(id=drill))
+    world.settle()
+    world.check_quiet()
+    assert world.ending(restart).outcome is Outcome.DONE
+    assert world.ending(drill).outcome is Outcome.DONE
+    assert len(world.saw(OperationEnded)) == 2
+
+
+def test_a_fault_of_a_drill_is_held_to_the_rules_of_everybody() -> None:
+    """No privileged path: what would leave too few serving is refused in a drill as well."""
+    world = raised(a_spec(nodes=2))
+    world.submit(lent("seoul-1"))
+    with pytest.raises(CommandRejected):
+        world.submit(Kill(nodes=("seoul-1", "seoul-2")))
+
+
+def test_a_journal_without_drills_is_read() -> None:
+    """What was written before there were any has their defaults."""
+    record = Record(seq=1, wall=0.0, mono=0.0, event=DrillKept(id="op-1", expires=1.0))
+    assert decode_record(encode(record)) == record
+    began = (
+        b'{"event":"OperationBegan","operation":{"id":"op-1","verb":"kill","by":"a","began":0,"wall":0,"deadline":1}}'
+    )
+    older = decode_record(b'{"seq":1,"wall":0.0,"mono":0.0,"event":' + began + b"}", 3)
+    assert isinstance(older.event, OperationBegan)
+    assert older.event.operation.drill is None
+    assert older.event.operation.look_again == at(1.0).mono
