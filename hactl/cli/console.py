@@ -94,6 +94,7 @@ def make(
     `walk` is how it goes through time: without one, back to whatever is recorded.
     """
     from hactl.tui.app import Console
+    from hactl.tui.link import nothing
     from hactl.tui.moments import Moments
     from hactl.tui.recording import Recording
     from hactl.tui.settings import SettingsFile
@@ -116,7 +117,7 @@ def make(
         glyphs=choose_glyphs(sys.stdout.encoding),
         walk=walk or (lambda picture: Moments(picture, Spliced(picture, lambda: Recording(paths)))),
         settings=settings,
-        last=last,
+        last=last if walk is None else nothing,
         **how,
     )
 
