@@ -37,7 +37,7 @@ def test_a_node_is_killed_by_keys_and_comes_back() -> None:
             seen.until("OK 3 nodes and 2 edges serve")
             assert "none yet" not in seen.text
             seen.type("\x1b")
-            seen.until("serving edge-1")  # an escape with a letter close behind it would be another key
+            seen.until("serving   edge-1")  # an escape with a letter close behind it would be another key
             seen.type("q")
             assert seen.until_it_ends() == 0
         assert home.run("status").returncode == 0
@@ -59,7 +59,7 @@ def test_a_node_that_takes_its_time_is_seen_down_with_its_reason_until_it_is_bac
             seen.type("jK")
             seen.until("Kill local-2?", "y does it")
             seen.type("y")
-            seen.until("DEGRADED 1 of 5 out: local-2 (killed by", "◌ starting local-2", "not back yet")
+            seen.until("DEGRADED 1 of 5 out: local-2 (killed by", "◌ starting  local-2", "not back yet")
             assert "moved away on every edge after" in seen.text
             assert "none yet" not in seen.text, "the failover has been measured while the node is still away"
             seen.until("OK 3 nodes and 2 edges serve", "local-2: capacity back after")
