@@ -29,7 +29,7 @@ from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
 from hactl.tui.messages import Listening
 from hactl.tui.moments import Moments
-from hactl.tui.notices import stumbled, warn
+from hactl.tui.notices import warn
 from hactl.tui.offering import Offering
 from hactl.tui.past import Walk
 from hactl.tui.picture import Picture, View
@@ -219,7 +219,7 @@ class Console(Acting, Walking, Listening, SteadyApp):
                 try:
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
-                    stumbled(self, error, f"drawing {type(screen).__name__}")
+                    self.stumble(error, f"drawing {type(screen).__name__}")
         if isinstance(self.screen, Page) and view.live:
             self.run_worker(self._log_reading.read_on(self.screen), group="log", exit_on_error=False)
 

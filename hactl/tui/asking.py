@@ -81,12 +81,13 @@ class Asking:
 
     def undo(self, view: View) -> None:
         """Take the last mild change back, as long as that can be done."""
-        last, self._undoable = self._undoable, None
+        last = self._undoable
         if last is None or self._clock() > last.until:
             warn(self._host, f"nothing to undo: weights and resumes can be taken back for {LONG:.0f} s")
         elif why := keys.forbidden(view):
             warn(self._host, why)
         else:
+            self._undoable = None
             for action in last.actions:
                 self._start(action, asked=True)
 
@@ -98,7 +99,9 @@ class Asking:
     def _start(self, action: Action, *, asked: bool = False) -> None:
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         dialog = Confirm(self._look)
-        if not (action.mild or asked):
+        if action.mild or asked:
+            self._undoable = None  # it is of the change before this one
+        else:
             self._host.push_screen(dialog, answer.set_result)  # at once: what is typed next is typed there
         change = self._change(action, dialog, answer, asked=asked)
         self._host.run_worker(change, group="change", exit_on_error=False)
@@ -107,7 +110,7 @@ class Asking:
         self, action: Action, dialog: Confirm, answer: "asyncio.Future[str | None]", *, asked: bool
     ) -> None:
         async def ask(question: Question) -> str | None:
-            if dialog not in self._host.screen_stack and not answer.done():
+            if action.mild or asked:
                 self._host.push_screen(dialog, answer.set_result)
             dialog.put(question)
             return await answer
@@ -122,8 +125,8 @@ class Asking:
         try:
             sent = await changing.make(action, asked=asked)
         finally:
-            if dialog in self._host.screen_stack and not answer.done():
-                dialog.dismiss(None)
+            if not answer.done():
+                dialog.withdraw()
         if sent is not None:
             self._sent(sent, lasting=asked)
 

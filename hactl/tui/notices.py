@@ -1,7 +1,5 @@
 """How the console says a thing in passing. Foreign text, never markup."""
 
-from typing import Any
-
 from textual.app import App
 
 from hactl.core.errors import HactlError
@@ -11,13 +9,6 @@ def say_error(host: App[None], error: HactlError) -> None:
     """What went wrong, and what to try."""
     text = f"{error.message}\ntry: {error.hint}" if error.hint else error.message
     host.notify(text, severity="error", markup=False)
-
-
-def stumbled(host: App[Any], error: BaseException, where: str) -> None:
-    """Something inside went wrong, and the console goes on; said once for as long as it stands on the screen."""
-    text = f"the console stumbled ({type(error).__name__} in {where}) and goes on"
-    if not any(notice.message == text for notice in host._notifications):
-        host.notify(text, severity="error", markup=False)
 
 
 def warn(host: App[None], text: str) -> None:

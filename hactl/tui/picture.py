@@ -69,6 +69,11 @@ class Picture:
         """The journal position this picture stands at; 0 before there is one that a daemon has given."""
         return self.snapshot.fleet.seq if self.snapshot is not None and not self._remembered else 0
 
+    @property
+    def behind(self) -> bool:
+        """What happened last is not in its records: it begins, or a daemon has forgotten what was missed."""
+        return self.seq > (self.records[-1].seq if self.records else 0)
+
     def take(self, update: Update, at: float) -> None:
         """Add what has come, `at` in seconds of the console's own monotonic clock."""
         self.heard, self.trouble = at, ""
@@ -78,6 +83,9 @@ class Picture:
             self.snapshot = None
         match update:
             case Snapshot():
+                if self.snapshot is not None and self.snapshot.fleet.id != update.fleet.id:
+                    for kept in (self.records, self.moments, self.spread, self.rates):
+                        kept.clear()  # of another fleet of that name
                 self.snapshot = update
                 self._measured(update)
             case News(records=records):
@@ -98,10 +106,8 @@ class Picture:
 
     def recall(self, records: list[Record]) -> None:
         """Add records from before this picture began."""
-        known = self.records[0].seq if self.records else None
-        older = [record for record in records if known is None or record.seq < known]
-        room = RECORDS - len(self.records)
-        self.records.extendleft(reversed(older[max(0, len(older) - room) :]))
+        known = {record.seq: record for record in (*records, *self.records)}
+        self.records = deque((known[seq] for seq in sorted(known)), maxlen=RECORDS)
 
     def lost(self, why: str) -> None:
         """Nothing comes any more, and why."""

@@ -34,6 +34,7 @@ class TestWeights:
             (("5", "0", "left"), 49),
             (("backspace",), 10),
             (("9", "9", "9", "9", "9"), 1000),
+            (("1", "0", "0", "0", "0"), 1000),
             (("0",), 0),
             (("0", "left"), 0),
         ],
@@ -45,6 +46,14 @@ class TestWeights:
             assert sent(now) == [SetWeight(weight=weight, nodes=("seoul-1",))]
             assert isinstance(now.app.screen, FleetPage)
             assert any(f"$ hactl weight seoul-1 {weight}\nu undoes it" in notice for notice in now.notices)
+
+    async def test_marked_rows_are_made_alike_though_the_first_weighs_that_already(self):
+        controller = MemoryController()
+        controller.snapshot = a_snapshot(with_node(a_fleet(), "seoul-2", weight=10))
+        async with stage(controller=controller) as now:
+            await now.go_to("seoul-1")
+            await now.press("space", "space", "W", *"100", "enter")
+            assert sent(now) == [SetWeight(weight=100, nodes=("seoul-1", "seoul-2"))]
 
     async def test_who_would_get_what_is_seen_beforehand(self):
         async with stage() as now:

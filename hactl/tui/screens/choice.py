@@ -17,7 +17,7 @@ from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.screens.confirm import FRAME
 from hactl.tui.screens.page import fits
-from hactl.tui.steady import Steady
+from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.lines_view import Paragraphs
 
 NEITHER = ("escape", "enter", "n", "q")
@@ -32,7 +32,7 @@ class Answer(Value):
     """What it does, to be read behind the key."""
 
 
-class Choice(Steady, ModalScreen[str | None]):
+class Choice(SteadyScreen, ModalScreen[str | None]):
     """Gives the key that was chosen, or None."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""

@@ -19,14 +19,14 @@ from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.screens.page import fits
-from hactl.tui.steady import Steady
+from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.lines_view import Paragraphs
 
 FRAME = 4
 """Lines of a dialog that are not its text."""
 
 
-class Confirm(Steady, ModalScreen[str | None]):
+class Confirm(SteadyScreen, ModalScreen[str | None]):
     """Answers None for no, "" for yes, and the typed name where that was asked for."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""
@@ -40,6 +40,7 @@ class Confirm(Steady, ModalScreen[str | None]):
         super().__init__()
         self._look = look
         self._question: Question | None = None
+        self._withdrawn = False
 
     def compose(self) -> ComposeResult:
         """The question, and a line to type in where one is needed."""
@@ -51,6 +52,19 @@ class Confirm(Steady, ModalScreen[str | None]):
         """Say what would happen, as far as it is known."""
         self.query_one("#name").display = False
         self._show()
+
+    def withdraw(self) -> None:
+        """There is nothing to ask any more. What lies above it stays; it goes when it would be seen again."""
+        if self.app.screen is self:
+            self.dismiss(None)
+        else:
+            self._withdrawn = True
+
+    def on_screen_resume(self) -> None:
+        """It is seen again."""
+        if self._withdrawn:
+            self._withdrawn = False
+            self.dismiss(None)
 
     def put(self, question: Question) -> None:
         """Now it is known what is asked."""

@@ -21,14 +21,14 @@ from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.screens.confirm import FRAME
 from hactl.tui.screens.page import fits
-from hactl.tui.steady import Steady
+from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.lines_view import Paragraphs
 
 Preview = Callable[[Action], Awaitable[tuple[Line, ...]]]
 """What an action would come to."""
 
 
-class Dial(Steady, ModalScreen[Action | None]):
+class Dial(SteadyScreen, ModalScreen[Action | None]):
     """Answers the action with the number that was chosen, or None to leave it."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""
@@ -83,7 +83,7 @@ class Dial(Steady, ModalScreen[Action | None]):
         """A digit; the first one begins a new number."""
         if event.character is not None and event.character in "0123456789":
             event.stop()
-            self._typed = (self._typed + event.character)[-len(str(self._most)) :]
+            self._typed = str(min(int(self._typed + event.character), self._most))
             self._to(int(self._typed))
 
     def action_rub_out(self) -> None:
@@ -94,11 +94,16 @@ class Dial(Steady, ModalScreen[Action | None]):
     def action_take(self) -> None:
         """This one."""
         if fits(self.app.size):
-            self.dismiss(self._action if self._action != self._before else None)
+            self.dismiss(self._action if self._changes() else None)
 
     def action_leave(self) -> None:
         """Leave it as it was."""
         self.dismiss(None)
+
+    def _changes(self) -> bool:
+        """Not all of those it is about stand there already."""
+        found = self._before.found
+        return {*found.node_weights.values(), *found.region_weights.values(), self._before.number} != {self.number}
 
     def _to(self, number: int) -> None:
         self._action = turned(self._action, min(max(self._least, number), self._most))

@@ -43,8 +43,8 @@ class OneOf(Page):
 
     def action_turn(self, by: int) -> None:
         """The next one of all there are, or the one before."""
-        if self.node in self._names:
-            at = self._names.index(self.node) + by
+        if self._names:
+            at = self._names.index(self.node) + by if self.node in self._names else 0  # it may have gone
             self.turn_to(self._names[at % len(self._names)])
             self.app.call_later(self.app.run_action, f"page('{self.NAME}')")
 
@@ -61,6 +61,10 @@ class OneOf(Page):
         reader = self.log_reader
         if view.speed is not None:
             reader.when_empty(f" logs are not part of a recording: hactl logs {self.node}")
+        elif not view.live:
+            reader.when_empty(" logs are read again when it is now: p goes back to now")
+        else:
+            reader.when_empty(" it has written nothing")
         said = f"log of {self.node}" + (f", {reader.gone:,} older lines dropped" if reader.gone else "")
         if reader.border_title != said:
             reader.border_title = said

@@ -18,7 +18,7 @@ from hactl.tui.lines import Line, Span, cut, length, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
-from hactl.tui.steady import Steady
+from hactl.tui.steady import SteadyScreen
 from hactl.tui.summary import STALE, header
 from hactl.tui.tail import Tail
 from hactl.tui.widgets.lines_view import LinesView
@@ -36,7 +36,7 @@ def fits(size: Size) -> bool:
     return size.width >= LEAST[0] and size.height >= LEAST[1]
 
 
-class Page(Steady, Screen[None]):
+class Page(SteadyScreen, Screen[None]):
     """Draws the picture it is given; knows no daemon."""
 
     NAME: ClassVar[str] = ""

@@ -126,8 +126,8 @@ class EventsPage(ReadingPage):
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page. Of another time everything is shown anew."""
-        if not view.live or not self._live:
-            until = view.records[-1].seq if view.records else 0
+        until = view.records[-1].seq if view.records else 0
+        if not view.live or not self._live or until < self._seen:
             if until == self._seen and view.live is self._live:
                 return
             self._live = view.live

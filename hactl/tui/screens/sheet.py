@@ -10,12 +10,12 @@ from textual.screen import ModalScreen
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
-from hactl.tui.steady import Steady
+from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.reader import Reader
 
 
-class Sheet(Steady, ModalScreen[None]):
+class Sheet(SteadyScreen, ModalScreen[None]):
     """Any length of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -143,3 +143,13 @@ class TestThePast:
         for second in range(SAMPLES // 1000 + 50):
             picture.take(Measured(at=1000.0 + second, samples=many), 1.0)
         assert len(picture.moments) == SAMPLES // 1000
+
+
+def test_another_fleet_of_the_same_name_has_a_past_of_its_own():
+    picture = Picture()
+    picture.take(a_snapshot(), 1.0)
+    picture.take(News(records=(a_record(picture.seq + 1),)), 2.0)
+    other = a_snapshot()
+    picture.take(replace(other, fleet=replace(other.fleet, id="another")), 3.0)
+    assert not picture.records
+    assert len(picture.moments) == 1
