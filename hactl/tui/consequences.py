@@ -121,9 +121,11 @@ def _grace(fleet: Fleet, action: Action) -> list[Line]:
     seconds = f"{fleet.spec.gateway.stop_timeout:g} s"
     match action.command:
         case Kill():
-            return [fact("grace", "none: SIGKILL, as a crash; comes back by itself")]
+            then = "comes back by itself" if fleet.paused is None else "stays down: the fleet is paused"
+            return [fact("grace", f"none: SIGKILL, as a crash; {then}")]
         case Freeze():
-            return [fact("grace", "none: SIGSTOP, as a hang; replaced by itself")]
+            then = "replaced by itself" if fleet.paused is None else "hangs until thawed: the fleet is paused"
+            return [fact("grace", f"none: SIGSTOP, as a hang; {then}")]
         case Stop():
             return [fact("grace", f"{seconds} to finish what is open, then cut off; stays down until started")]
         case Restart():

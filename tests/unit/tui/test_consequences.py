@@ -1,12 +1,12 @@
 """What is shown before anybody says yes: who is hit, what they carry, who would carry it, how much would be left."""
 
 from support.build import a_spec
-from support.pictures import a_fleet, a_snapshot, samples
+from support.pictures import AT, a_fleet, a_snapshot, samples
 
 from hactl.core.commands import Command, Drain, Freeze, Kill, Pause, Restart, Resume, Stop
 from hactl.core.headroom import CapacityVerdict, Carrying, carrying
 from hactl.core.load import measured
-from hactl.core.model import Fleet
+from hactl.core.model import Fleet, Paused
 from hactl.core.plan import Share
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
@@ -93,6 +93,17 @@ def test_the_grace_that_is_given_is_said():
     assert "7.5 s" in graces[Restart]
     assert "stays up" in graces[Drain]
     assert "nothing is repaired" in about("until", said(Pause()))[0]
+
+
+def test_nobody_is_promised_a_repair_while_the_fleet_is_paused():
+    """A paused fleet starts nobody again, and kills nobody who hangs."""
+    paused = a_fleet(paused=Paused(by="ann", since=AT))
+    for command, usual, then in (
+        (Kill, "comes back by itself", "stays down: the fleet is paused"),
+        (Freeze, "replaced by itself", "hangs until thawed: the fleet is paused"),
+    ):
+        assert usual in about("grace", said(command(nodes=("seoul-1",))))[0]
+        assert about("grace", said(command(nodes=("seoul-1",)), fleet=paused))[0].endswith(then)
 
 
 def test_whose_share_changes_most_comes_first():
