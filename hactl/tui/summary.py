@@ -95,7 +95,7 @@ def tiles(view: View, glyphs: Glyphs, room: Tile | None = None) -> tuple[Tile, .
     minute = spark([sum(moment.values()) for moment in islice(reversed(view.spread), MINUTE)][::-1], SPARK, glyphs)
     return (
         Tile(title="REQUESTS/S", short="req/s", value=f"{found.requests:,.0f}", more=minute),
-        Tile(title="ERRORS", short="err", value=f"{found.failing:.2%}", meaning=bad),
+        Tile(title="ERRORS", short="err", value=f"{found.failing:.2%}" if found.requests else "-", meaning=bad),
         Tile(title="P50 / P99", short="p50/p99", value=f"{_ms(found.p50)} / {_ms(found.p99)} ms"),
         room or headroom_tile(snapshot),
         Tile(title="LAST FAILOVER", short="failover", value=moved, more=_back(view)),
@@ -117,11 +117,18 @@ def _room(snapshot: Snapshot) -> tuple[str, Meaning, str]:
     without = f"without {left.without[0]}" if left.without else ""
     if left.verdict is CapacityVerdict.SHORT:
         return "SHORT", Meaning.DOWN, without
-    if load is not None and not load.total:
+    if load is None or (not load.total and carries(snapshot)):
+        return "not known yet", Meaning.MUTED, ""
+    if not load.total:
         return "no traffic", Meaning.MUTED, ""
     if left.room is None or left.verdict is CapacityVerdict.UNPROVED:
         return "unproved", Meaning.DEGRADED, without
-    return f"{left.room:.0%}", Meaning.SERVING, without
+    return f"{left.room:.0%} left", Meaning.SERVING, without
+
+
+def carries(snapshot: Snapshot) -> bool:
+    """True when anything was asked of anybody, as last measured."""
+    return any(sample.requests for sample in snapshot.samples)
 
 
 def _back(view: View) -> str:

@@ -101,7 +101,7 @@ class TestTiles:
     @pytest.mark.parametrize(
         ("fleet", "rate", "said"),
         [
-            (a_fleet(sustained=100.0), 100.0, "50%"),  # its region goes on with the one that is left
+            (a_fleet(sustained=100.0), 100.0, "50% left"),  # its region goes on with the one that is left
             (a_fleet(sustained=20.0), 100.0, "unproved"),
             (a_fleet(sustained=100.0), 0.0, "no traffic"),
             (a_fleet(regions=1, nodes=1), 100.0, "NONE"),
@@ -110,6 +110,21 @@ class TestTiles:
     def test_headroom_is_what_is_proved(self, fleet, rate, said):
         shown = {tile.title: tile.value for tile in tiles(a_view(a_snapshot(fleet, samples(fleet, rate))), Glyphs())}
         assert shown["N-1 HEADROOM"] == said
+
+    def test_headroom_beside_requests_is_never_for_want_of_traffic(self):
+        """In the first second the edges were measured and the nodes were not; and where nobody was, nothing is known."""
+        fleet = a_fleet(sustained=100.0)
+        early = tuple(
+            each if each.node.startswith("edge") else replace(each, requests=0.0) for each in samples(fleet)
+        )
+        for measured in (early, ()):
+            shown = {tile.title: tile.value for tile in tiles(a_view(a_snapshot(fleet, measured)), Glyphs())}
+            assert shown["N-1 HEADROOM"] == "not known yet"
+
+    def test_of_no_requests_no_part_failed(self):
+        """0 % would say that they were answered."""
+        shown = tiles(a_view(a_snapshot(a_fleet(), samples(a_fleet(), 0.0))), Glyphs())
+        assert {tile.title: tile.value for tile in shown}["ERRORS"] == "-"
 
     def test_errors_and_failovers_are_measured_ones(self):
         fleet = a_fleet()
