@@ -53,7 +53,9 @@ def read(fleet: Fleet) -> Reading:
         sentence = f"{' and '.join(faltering)} answer{'s' if len(faltering) == 1 else ''} far worse than usual"
         return Reading(verdict=Verdict.DEGRADED, sentence=sentence, n_minus_1=n_minus_1)
     spares, slow = sum(node.standing_by for node in fleet.gateways), sum(node.slow for node in fleet.gateways)
-    sentence = f"{len(nodes)} nodes and {len(edges)} edges serve" + (f", {spares} stand by" if spares else "")
+    sentence = f"{_count(len(nodes), 'node')} and {_count(len(edges), 'edge')} serve" + (
+        f", {spares} stand by" if spares else ""
+    )
     sentence += f"; {slow} slow" if slow else ""
     return Reading(verdict=Verdict.OK, sentence=sentence, n_minus_1=n_minus_1)
 
@@ -83,7 +85,7 @@ def cost(loss: EdgeLoss) -> str:
     use = loss.use
     if use is None:
         return "an unknown number of connections"
-    return f"{_connections(use.connections)} and {requests(use.requests)} in flight {use.age:.1f} s before"
+    return f"{_count(use.connections, 'connection')} and {requests(use.requests)} in flight {use.age:.1f} s before"
 
 
 def others(loss: EdgeLoss) -> str:
@@ -92,7 +94,7 @@ def others(loss: EdgeLoss) -> str:
         return "NO other edge serves"
     carried = sum(use.connections for use in loss.carried)
     on = f"{', '.join(loss.others)} carr{'ies' if len(loss.others) == 1 else 'y'} on"
-    return f"{on} with {_connections(carried)}" if loss.carried else on
+    return f"{on} with {_count(carried, 'connection')}" if loss.carried else on
 
 
 def url(edge: EdgeSpec) -> str:
@@ -101,8 +103,8 @@ def url(edge: EdgeSpec) -> str:
     return f"{'https' if edge.tls.cert else 'http'}://{host}:{edge.port}"
 
 
-def _connections(count: int) -> str:
-    return "1 connection" if count == 1 else f"{count} connections"
+def _count(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
 def is_serving(fleet: Fleet) -> bool:

@@ -43,7 +43,7 @@ def test_what_was_taken_out_on_purpose_is_not_missing() -> None:
     """Stopped and drained nodes are as the operator wants them; they are no reserve either."""
     story = Script(serving()) >> Stop(nodes=("seoul-1",)) >> idle("seoul-1") >> exited("seoul-1", code=0)
     story >> Drain(nodes=("seoul-2",)) >> idle("seoul-2") >> applied("edge-1") >> applied("edge-2")
-    assert verdict(story.fleet) == (Verdict.OK, "1 nodes and 2 edges serve", False)
+    assert verdict(story.fleet) == (Verdict.OK, "1 node and 2 edges serve", False)
 
 
 def test_nobody_serves() -> None:

@@ -112,11 +112,9 @@ class TestTiles:
         assert shown["N-1 HEADROOM"] == said
 
     def test_headroom_beside_requests_is_never_for_want_of_traffic(self):
-        """In the first second the edges were measured and the nodes were not; and where nobody was, nothing is known."""
+        """In the first second the edges were measured and the nodes were not; unmeasured is unknown, too."""
         fleet = a_fleet(sustained=100.0)
-        early = tuple(
-            each if each.node.startswith("edge") else replace(each, requests=0.0) for each in samples(fleet)
-        )
+        early = tuple(each if each.node.startswith("edge") else replace(each, requests=0.0) for each in samples(fleet))
         for measured in (early, ()):
             shown = {tile.title: tile.value for tile in tiles(a_view(a_snapshot(fleet, measured)), Glyphs())}
             assert shown["N-1 HEADROOM"] == "not known yet"
