@@ -8,7 +8,7 @@ from hactl.core.headroom import CapacityVerdict, headroom
 from hactl.core.load import measured
 from hactl.core.node import Goal
 from hactl.core.operation import Operation, Phase
-from hactl.core.reading import Verdict, age, explain, read
+from hactl.core.reading import Verdict, age, explain, moved, read
 from hactl.core.talk import Snapshot
 from hactl.core.telling import tell_step
 from hactl.core.value import Value
@@ -64,7 +64,7 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
         live = Span(text=f"STALE {age(old)}", meaning=Meaning.DOWN)
     meaning = _VERDICT[reading.verdict]
     glyph = {Verdict.OK: glyphs.serving, Verdict.DOWN: glyphs.down}.get(reading.verdict, glyphs.degraded)
-    sentence = f"{reading.sentence}{_first_reason(snapshot)}"
+    sentence = f"{reading.sentence}{_since(snapshot, reading.sentence)}"
     said = Span(text=f"{glyph} {reading.verdict.upper()} {sentence}", meaning=meaning)
     guard = " READ-ONLY " if snapshot.pulse.read_only else " "
     paused = (Span(text="PAUSED ", meaning=Meaning.DEGRADED),) if fleet.paused is not None else ()
@@ -75,12 +75,13 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     return spread(left, (clock,) if length(left) + length((clock,)) < width else (), width)
 
 
-def _first_reason(snapshot: Snapshot) -> str:
-    """Why the first process is out that should not be, and for how long; "" when there is none."""
+def _since(snapshot: Snapshot, said: str) -> str:
+    """Why the first process is out that should not be, and for how long; or the age of the last move that is `said`."""
     for node in snapshot.fleet.nodes.values():
         if node.goal is Goal.UP and not (node.drained or node.serviceable or node.standing_by) and node.reason:
             return f" ({explain(node)}, {age(snapshot.at - node.since)})"
-    return ""
+    last = next(reversed(snapshot.fleet.evacuations.values()), None)
+    return f" ({age(snapshot.at - last.since)})" if last is not None and said.endswith(moved(last)) else ""
 
 
 def tiles(view: View, glyphs: Glyphs, room: Tile | None = None) -> tuple[Tile, ...]:

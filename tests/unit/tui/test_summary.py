@@ -5,6 +5,7 @@ import time
 import pytest
 from support.pictures import AT, a_fleet, a_snapshot, a_view, samples, with_node
 
+from hactl.core.evacuation import Evacuation
 from hactl.core.events import FailoverBegan, FailoverEnded, FailoverMoved
 from hactl.core.model import Failover, Paused
 from hactl.core.node import Health, NodeState, Reason, ReasonCode
@@ -41,6 +42,10 @@ class TestHeader:
         assert "▲ DEGRADED 1 of 6 out: seoul-2" in text(head(a_view(a_snapshot(out))))
         known = with_node(out, "seoul-2", reason=Reason(code=ReasonCode.KILLED, text="killed by ann"), since=AT - 4)
         assert "1 of 6 out: seoul-2 (killed by ann, 4s)" in text(head(a_view(a_snapshot(known))))
+
+    def test_traffic_that_was_moved_is_said_with_its_age(self):
+        fleet = a_fleet(evacuations={"seoul": Evacuation(region="seoul", by="ann", since=AT - 180)})
+        assert "● OK 4 nodes and 2 edges serve; seoul failed over by ann (3m)" in text(head(a_view(a_snapshot(fleet))))
 
     def test_an_old_picture_looks_old(self):
         """The daemon may have died an hour ago; nobody must take this for now."""
