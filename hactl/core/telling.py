@@ -247,7 +247,8 @@ def _progress(operation: Operation) -> str:
 
 
 def _started(event: DaemonStarted) -> str:
-    unseen = f" after {event.gap:.1f} s without supervision" if event.gap is not None else ""
+    most = "at most " if event.at_most else ""
+    unseen = f" after {most}{event.gap:.1f} s without supervision" if event.gap is not None else ""
     trouble = f"; LAST GOOD CONFIGURATION in force, hactl.toml cannot be used: {event.trouble}" if event.trouble else ""
     return f"daemon {event.version} in charge (pid {event.pid}){unseen}{trouble}"
 

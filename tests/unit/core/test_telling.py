@@ -52,6 +52,12 @@ def test_what_a_node_sustained_is_told_with_its_rate() -> None:
     assert told == "a-1: sustained 132/s, more than any node was seen to carry before"
 
 
+def test_a_gap_that_is_a_guess_is_told_as_one() -> None:
+    started = DaemonStarted(pid=7, version="1", boot="b", gap=3.24)
+    assert tell(started) == "daemon 1 in charge (pid 7) after 3.2 s without supervision"
+    assert tell(replace(started, at_most=True)) == "daemon 1 in charge (pid 7) after at most 3.2 s without supervision"
+
+
 def test_a_daemon_on_the_last_good_configuration_cannot_be_overlooked() -> None:
     told = tell(DaemonStarted(pid=7, version="1", boot="b", trouble="hactl.toml:3:1: not valid TOML"))
     assert told == (
