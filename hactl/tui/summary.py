@@ -3,6 +3,7 @@
 import time
 from itertools import islice
 
+from hactl.core.events import FleetClosing
 from hactl.core.figures import figures
 from hactl.core.headroom import CapacityVerdict, headroom
 from hactl.core.load import measured
@@ -51,6 +52,7 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     snapshot, fleet = view.snapshot, view.snapshot.fleet
     reading = read(fleet)
     old = now - view.heard
+    stale = view.live and (bool(view.trouble) or old > STALE)
     live = Span(text=f"LIVE {old:.1f}s", meaning=Meaning.MUTED)
     if view.speed is not None:
         shown, today = time.localtime(snapshot.at), time.localtime(wall)
@@ -60,12 +62,17 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     elif not view.live:
         when = time.strftime("%H:%M:%S", time.localtime(snapshot.at))
         live = Span(text=f"AS OF {when}, {age(wall - snapshot.at)} ago", meaning=Meaning.DEGRADED)
-    elif view.trouble or old > STALE:
+    elif stale:
         live = Span(text=f"STALE {age(old)}", meaning=Meaning.DOWN)
     meaning = _VERDICT[reading.verdict]
     glyph = {Verdict.OK: glyphs.serving, Verdict.DOWN: glyphs.down}.get(reading.verdict, glyphs.degraded)
     sentence = f"{reading.sentence}{_since(snapshot, reading.sentence)}"
     said = Span(text=f"{glyph} {reading.verdict.upper()} {sentence}", meaning=meaning)
+    if stale:  # whatever it was, nobody knows how it is
+        said = Span(text=f"was {reading.verdict.upper()} {age(old)} ago: {sentence}", meaning=Meaning.DEGRADED)
+    if end := ended(view):
+        live = Span(text=f"STOPPED {age(old)} ago", meaning=Meaning.STOPPED)
+        said = Span(text=f"{glyphs.stopped} {end}", meaning=Meaning.STOPPED)
     guard = " READ-ONLY " if snapshot.pulse.read_only else " "
     paused = (Span(text="PAUSED ", meaning=Meaning.DEGRADED),) if fleet.paused is not None else ()
     left = line(
@@ -73,6 +80,20 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
         *paused, live, "  ", said,
     )  # fmt: skip
     return spread(left, (clock,) if length(left) + length((clock,)) < width else (), width)
+
+
+def ended(view: View) -> str:
+    """Who has stopped the whole fleet and when, once nothing of it runs; "" when nobody has."""
+    snapshot = view.snapshot
+    if snapshot is None or not (view.live and view.trouble and snapshot.fleet.closing):
+        return ""
+    if any(node.state.alive for node in snapshot.fleet.nodes.values()):
+        return ""
+    order = next((record for record in reversed(view.records) if isinstance(record.event, FleetClosing)), None)
+    if order is None:
+        return "stopped on purpose; hactl up"
+    by = f" by {order.by}" if order.by else ""
+    return f"stopped on purpose{by} at {time.strftime('%H:%M:%S', time.localtime(order.wall))}; hactl up"
 
 
 def _since(snapshot: Snapshot, said: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from support.pictures import AT, a_fleet, a_snapshot, a_view, samples, with_node
 
 from hactl.core.evacuation import Evacuation
-from hactl.core.events import FailoverBegan, FailoverEnded, FailoverMoved
+from hactl.core.events import DaemonStopped, FailoverBegan, FailoverEnded, FailoverMoved, FleetClosing
 from hactl.core.model import Failover, Paused
 from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.core.operation import Operation, Phase, Target, Verb
@@ -54,6 +54,26 @@ class TestHeader:
     def test_a_lost_daemon_is_said_before_the_picture_is_old(self):
         lost = replace(a_view(), trouble="no daemon answers")
         assert "STALE" in text(head(lost))
+
+    def test_a_verdict_that_nobody_renews_is_what_it_was(self):
+        """Green must not outlive the daemon."""
+        lost = head(replace(a_view(), trouble="no daemon answers"), now=31.0)
+        assert "was OK 21s ago: 4 nodes and 2 edges serve" in text(lost)
+        assert Meaning.SERVING not in {span.meaning for span in lost}
+
+    def test_a_fleet_that_was_stopped_is_no_outage(self):
+        """It says who did that, and how it begins again; as long as anything runs it is not over."""
+        fleet = a_fleet()
+        down = {name: replace(node, state=NodeState.STOPPED) for name, node in fleet.nodes.items()}
+        view = a_view(a_snapshot(replace(fleet, nodes=down)), FleetClosing(), DaemonStopped(pid=7))
+        at = time.strftime("%H:%M:%S", time.localtime(AT + 0.5))
+        said = head(replace(view, trouble="no daemon answers"), now=31.0)
+        assert f"STOPPED 21s ago  ■ stopped on purpose by ann at {at}; hactl up" in text(said)
+        assert not {Meaning.DOWN, Meaning.DEGRADED, Meaning.SERVING} & {
+            span.meaning for span in said if span.text.strip()
+        }
+        running = a_view(a_snapshot(fleet), FleetClosing())
+        assert "STALE" in text(head(replace(running, trouble="no daemon answers")))
 
     def test_the_past_is_never_taken_for_now(self):
         past = replace(a_view(), live=False)
