@@ -22,6 +22,7 @@ from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
 from hactl.core.plain import plain
 from hactl.core.reading import is_serving, read
+from hactl.core.signature import signed
 from hactl.core.talk import LogPage, News, Query
 from hactl.core.telling import QUIET, tell
 from hactl.core.value import replace
@@ -88,8 +89,7 @@ def _print(record: Record, *, as_json: bool) -> None:
         output.emit_json(record)
         return
     when = datetime.datetime.fromtimestamp(record.wall).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-    who = f"  [by {record.by}{': ' + record.reason if record.reason else ''}]" if record.by else ""
-    click.echo(f"{record.seq:>6}  {when}  {tell(record.event)}{who}")
+    click.echo(f"{record.seq:>6}  {when}  {signed(record, tell(record.event))}")
 
 
 @click.command()

@@ -51,6 +51,8 @@ class Arrival(Value):
     version: str
     gap: float | None = None
     """Seconds without supervision; None after an orderly `down`."""
+    at_most: bool = False
+    """It can have been shorter."""
     config: ConfigTaken | None = None
     """A changed configuration to take into force; only when nothing runs."""
     rules: RulesTaken | None = None
@@ -68,7 +70,12 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     draft = Draft(fleet, now)
     rebooted = fleet.boot not in ("", now.boot)
     started = DaemonStarted(
-        pid=arrival.pid, version=arrival.version, boot=now.boot, gap=arrival.gap, trouble=arrival.trouble
+        pid=arrival.pid,
+        version=arrival.version,
+        boot=now.boot,
+        gap=arrival.gap,
+        at_most=arrival.at_most,
+        trouble=arrival.trouble,
     )
     _end_closing(draft)
     overtaken = _end_overtaken(draft, arrival, rebooted=rebooted)

@@ -168,7 +168,8 @@ def charge(node: Node, reason: Reason, context: Context) -> Reaction:
     if delay <= 0.0:
         return spawn(charged, context, reason.text, reason)
     waiting = replace(charged, state=NodeState.BACKOFF, deadline=deadline_in(DeadlineKind.BACKOFF, delay, context))
-    return Reaction(node=waiting, why=f"{reason.text}; next start in {delay * 1000:.0f} ms")
+    again = f"{delay:.3g} s" if delay >= 1 else f"{delay * 1000:.0f} ms"
+    return Reaction(node=waiting, why=f"{reason.text}; next start in {again}")
 
 
 def end_of(node: Node) -> Reason | None:

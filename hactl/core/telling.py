@@ -92,7 +92,7 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{node}: sustained {rate(sustained)}, more than any node was seen to carry before"
         case TrafficShifted(plan=plan):
             active = sum(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints)
-            return f"plan {plan.version}: {active} nodes take traffic"
+            return f"plan {plan.version}: {active} {'node takes' if active == 1 else 'nodes take'} traffic"
         case TrafficApplied(edge=edge, version=version):
             return f"{edge}: plan {version} confirmed"
         case TrafficRejected(edge=edge, version=version, why=why):
@@ -104,7 +104,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
         case OperationMoved() | DrillKept():
             return _moved(event)
         case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
-            return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
+            took = f" after {ms:.0f} ms" if round(ms) else ""
+            return f"{ended} {outcome}{took}: {sentence}"
         case GapRecorded() | JournalFilled():
             return _journal(event)
         case FleetPaused() | FleetUnpaused() | FleetClosing():
@@ -246,7 +247,8 @@ def _progress(operation: Operation) -> str:
 
 
 def _started(event: DaemonStarted) -> str:
-    unseen = f" after {event.gap:.1f} s without supervision" if event.gap is not None else ""
+    most = "at most " if event.at_most else ""
+    unseen = f" after {most}{event.gap:.1f} s without supervision" if event.gap is not None else ""
     trouble = f"; LAST GOOD CONFIGURATION in force, hactl.toml cannot be used: {event.trouble}" if event.trouble else ""
     return f"daemon {event.version} in charge (pid {event.pid}){unseen}{trouble}"
 

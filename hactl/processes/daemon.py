@@ -41,6 +41,7 @@ from hactl.store.ballast import Ballast
 from hactl.store.journal import SqliteJournal
 from hactl.store.lock import FleetLock
 from hactl.store.samples import SampleLog
+from hactl.store.segments import last_written
 from hactl.supervisor import procfs
 from hactl.supervisor.alerts.delivery import AlertDelivery
 from hactl.supervisor.listening import claimed
@@ -87,6 +88,7 @@ async def run(
             fleet_id=secrets.token_hex(4),
             keep=edges.keep,
             trouble=trouble,
+            measured=last_written(paths.samples),
         )
         if charge.certified.fresh:
             await edges.vouch(charge.decision.fleet)  # before anything is written: it refuses some that others take

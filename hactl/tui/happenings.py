@@ -28,6 +28,7 @@ from hactl.core.events import (
 from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
 from hactl.core.region_events import RegionLost
+from hactl.core.signature import signature
 from hactl.core.telling import tell
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.meaning import Meaning
@@ -51,14 +52,15 @@ def _passing(event: Event) -> bool:
 def happened(record: Record) -> Line:
     """One record, with what was measured standing out."""
     when = time.strftime("%H:%M:%S", time.localtime(record.wall))
-    by = (Span(text=f"  by {record.by}", meaning=Meaning.MUTED),) if record.by else ()
-    base = _tone(record.event)
+    told, base = tell(record.event), _tone(record.event)
+    by, _ = signature(record, told)
+    who = (Span(text=f"  by {by}", meaning=Meaning.MUTED),) if by else ()
     said = (
         Span(text=piece, meaning=Meaning.TITLE if _DURATION.fullmatch(piece) else base)
-        for piece in _DURATION.split(tell(record.event))
+        for piece in _DURATION.split(told)
         if piece
     )
-    return line(Span(text=f" {when}.{int(record.wall % 1 * 1000):03d} ", meaning=Meaning.MUTED), *said, *by)
+    return line(Span(text=f" {when}.{int(record.wall % 1 * 1000):03d} ", meaning=Meaning.MUTED), *said, *who)
 
 
 def _tone(event: Event) -> Meaning:

@@ -21,6 +21,9 @@ def copy(host: App[None], text: str) -> None:
     if text:
         host.copy_to_clipboard(text)
         first, *others = text.splitlines()
-        host.notify(f"copied: {first}" + (f"\nand {len(others)} more lines" if others else ""), markup=False)
+        host.notify(
+            f"copied: {first}" + (f"\nand {len(others)} more line{'s'[: len(others) - 1]}" if others else ""),
+            markup=False,
+        )
     else:
         warn(host, "there is nothing to copy here")

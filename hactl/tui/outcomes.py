@@ -79,7 +79,8 @@ def tell_end(action: Action, operation: str, records: Iterable[Record]) -> Told:
         return Told(text=f"{action.title} {ended.outcome}: {ended.sentence}{hint}", well=False)
     if measured := _loss_and_return(action, events[: events.index(ended)]):
         return Told(text=measured, well=True)
-    return Told(text=f"{ended.sentence}; done after {_duration([ended.ms])}", well=True)
+    took = f" after {_duration([ended.ms])}" if round(ended.ms) else ""
+    return Told(text=f"{ended.sentence}; done{took}", well=True)
 
 
 def _loss_and_return(action: Action, events: list[Event]) -> str:

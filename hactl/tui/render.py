@@ -9,7 +9,7 @@ from itertools import islice
 
 from hactl.core.model import Sample
 from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState, Role
-from hactl.core.reading import age, explain, word
+from hactl.core.reading import age, explain, moved, word
 from hactl.core.talk import Snapshot
 from hactl.core.traffic import shares
 from hactl.core.unfinished import sentence
@@ -155,9 +155,27 @@ def _head(name: str, members: Sequence[Node], measured: _Measured, weight: int |
             empty,
             _number(sum(sample.requests or 0.0 for sample in seen), 0),
             _number(sum(sample.errors or 0.0 for sample in seen), 1, bad=True),
-            *[empty] * 9,
+            *[empty] * 7,
+            *_since_and_why(name, measured.snapshot),
         ),
     )
+
+
+def _since_and_why(region: str, snapshot: Snapshot) -> tuple[Cell, Cell]:
+    """For how long a region has been lost, or without all its traffic, and why; nothing of one that is well."""
+    fleet = snapshot.fleet
+    evacuation, loss = fleet.evacuations.get(region), fleet.region_losses.get(region)
+    if evacuation is not None:
+        since = snapshot.at - evacuation.since
+        why = moved(evacuation).removeprefix(f"{region} ") + (f" ({evacuation.why})" if evacuation.why else "")
+    elif loss is not None:
+        since, why = snapshot.mono - loss.seen, f"lost: {loss.cause.text}"
+    elif fleet.falters(region):
+        brownout = fleet.brownouts[region]
+        since, why = snapshot.mono - brownout.heard, sentence("answers far worse than usual", brownout.why)
+    else:
+        return Cell(), Cell()
+    return Cell(text=age(since), order=since), Cell(text=why, meaning=Meaning.DEGRADED)
 
 
 def troubled(node: Node) -> bool:

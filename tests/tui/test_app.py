@@ -4,11 +4,12 @@ import re
 
 import pytest
 from support.controller import MemoryController
-from support.pictures import AT, a_snapshot
+from support.pictures import AT, a_fleet, a_snapshot, samples
 from support.stage import stage
 from textual import events
 
 from hactl.core.errors import Unreachable
+from hactl.core.node import NodeState
 from hactl.core.talk import Measured
 from hactl.core.value import replace
 from hactl.tui.keys import WRITES
@@ -165,6 +166,19 @@ class TestTime:
             assert now.app.moments.view().snapshot == now.controller.snapshot, "the first there is"
 
 
+class TestNumbers:
+    async def test_headroom_is_there_as_soon_as_there_is_traffic(self):
+        """It is computed seldom, and never stands beside requests as if there were none."""
+        fleet = a_fleet(sustained=100.0)
+        controller = MemoryController()
+        controller.snapshot = a_snapshot(fleet, samples(fleet, 0.0))
+        async with stage(controller=controller) as now:
+            assert "no traffic" in now.text("#tiles")
+            controller.tell(Measured(at=AT + 0.5, samples=samples(fleet)))
+            await now.until_drawn()
+            assert "50% left" in now.text("#tiles")
+
+
 class TestConnection:
     async def test_without_a_daemon_it_says_so_and_goes_on_trying(self):
         controller = MemoryController()
@@ -188,6 +202,21 @@ class TestConnection:
             assert "STALE" in now.text("#header")
             assert isinstance(now.app.screen, Page)
             assert len(now.app.screen.query_one("#table").shown) == 9
+
+    async def test_one_that_goes_because_it_was_told_to_leaves_no_outage(self):
+        fleet = a_fleet()
+        down = {name: replace(node, state=NodeState.STOPPED, launch=None) for name, node in fleet.nodes.items()}
+        controller = MemoryController()
+        controller.snapshot = a_snapshot(replace(fleet, nodes=down, closing=True))
+        async with stage(controller=controller) as now:
+            now.controller.failure = Unreachable("no daemon answers on 'x'", "hactl up")
+            now.controller.let_go()
+            while not now.app.picture.trouble:
+                await now.pilot.pause(0.05)
+            await now.until_drawn()
+            assert "stopped on purpose; hactl up" in now.text("#header")
+            assert "hactl up starts it again" in now.text("#keys")
+            assert "trying again" not in now.text("#keys")
 
     async def test_q_leaves(self):
         async with stage() as now:

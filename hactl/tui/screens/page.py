@@ -19,7 +19,7 @@ from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.steady import SteadyScreen
-from hactl.tui.summary import STALE, header
+from hactl.tui.summary import STALE, ended, header
 from hactl.tui.tail import Tail
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
@@ -140,6 +140,9 @@ class Page(SteadyScreen, Screen[None]):
 
     def _foot(self, view: View, width: int) -> Line:
         """Keys in the order of their importance, as many as there is room for; the last two always have it."""
+        if ended(view):
+            again = " nothing runs: hactl up starts it again, and this console goes on then"
+            return cut(line(Span(text=again, meaning=Meaning.MUTED)), width)
         if view.trouble and view.live:
             return cut(line(Span(text=f" trying again: {view.trouble}", meaning=Meaning.DOWN)), width)
         past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()

@@ -61,7 +61,7 @@ class TestOpening:
 
     def test_a_fleet_that_hangs_on_one_node_says_so(self):
         fleet = with_node(a_fleet(nodes=1, regions=1), "edge-1", state=NodeState.SERVING)
-        assert verdict(fleet) == "fleet default is ok: 1 nodes and 2 edges serve; it would not survive every loss"
+        assert verdict(fleet) == "fleet default is ok: 1 node and 2 edges serve; it would not survive every loss"
 
 
 class TestBursts:

@@ -8,6 +8,7 @@ from hactl.core.events import (
     Event,
     FailoverBegan,
     FailoverMoved,
+    FleetUnpaused,
     NodeChanged,
     OperationEnded,
     Record,
@@ -39,6 +40,11 @@ def test_a_record_is_a_sentence_with_its_time_and_who_did_it():
     assert "seoul-1" in said
     assert said.endswith("by ann")
     assert ".500 " in said
+
+
+def test_who_did_it_is_said_once():
+    record = replace(a_record(FleetUnpaused(why="unpaused by ann")), by="ann")
+    assert text(happened(record)).endswith("repairs go on: unpaused by ann")
 
 
 def test_what_was_measured_stands_out():

@@ -4,7 +4,7 @@ import pytest
 from support.controller import MemoryController
 from support.pictures import a_fleet, a_snapshot
 
-from hactl.core.commands import Drain, Freeze, Kill
+from hactl.core.commands import Drain, Freeze, Kill, Pause
 from hactl.core.errors import Unreachable
 from hactl.core.events import EdgeBack, Event, FailoverEnded, FailoverMoved, OperationEnded, Record
 from hactl.core.model import Failover, Fleet
@@ -69,6 +69,10 @@ class TestTelling:
     def test_everything_else_in_the_words_of_the_daemon(self):
         ended = replace(ENDED, sentence="drain seoul-1", ms=12_000.0)
         assert self.told(action(Drain, "seoul-1"), ended) == "drain seoul-1; done after 12.0 s"
+
+    def test_what_took_no_time_is_done(self):
+        ended = replace(ENDED, sentence="pause", ms=0.3)
+        assert self.told(Action(command=Pause()), ended) == "pause; done"
 
     @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ROLLED_BACK])
     def test_a_failure_with_its_hint(self, outcome):

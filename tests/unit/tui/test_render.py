@@ -4,6 +4,8 @@ import pytest
 from support.build import a_node
 from support.pictures import AT, MONO, a_fleet, a_snapshot, a_view, samples, with_node
 
+from hactl.core.brownout import Brownout
+from hactl.core.evacuation import Evacuation, RegionLoss
 from hactl.core.node import Deadline, DeadlineKind, Goal, Health, NodeState, Reason, ReasonCode
 from hactl.core.value import replace
 from hactl.tui.meaning import ASCII, Glyphs, Meaning
@@ -12,6 +14,7 @@ from hactl.tui.render import COLUMNS, drifting, fleet_rows, looks, spark
 from hactl.tui.rows import Row
 
 GLYPHS = Glyphs()
+KILLED = Reason(code=ReasonCode.KILLED, text="killed by ann")
 TITLES = [column.title for column in COLUMNS]
 
 
@@ -55,6 +58,29 @@ def test_what_chance_does_is_no_drift():
     assert drifting(0.25, 0.0, 1000.0)
     assert not drifting(0.25, 0.22, 100_000.0), "three points are nobody's trouble"
     assert not drifting(0.25, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"evacuations": {"seoul": Evacuation(region="seoul", by="ann", why="new switch", since=AT - 180)}},
+            ("3m", "failed over by ann (new switch)"),
+        ),
+        (
+            {"region_losses": {"seoul": RegionLoss(region="seoul", cause=KILLED, seen=MONO - 4, version=3)}},
+            ("4s", "lost: killed by ann"),
+        ),
+        (
+            {"brownouts": {"seoul": Brownout(region="seoul", why="9 % failed", heard=MONO - 61)}},
+            ("1m", "answers far worse than usual; 9 % failed"),
+        ),
+    ],
+)
+def test_a_region_in_trouble_has_a_reason_and_an_age_as_well(changes, said):
+    shown = rows(a_view(a_snapshot(a_fleet(**changes))))
+    assert (shown["[seoul]"]["FOR"], shown["[seoul]"]["WHY"]) == said
+    assert (shown["[osaka]"]["FOR"], shown["[osaka]"]["WHY"]) == ("", "")
 
 
 def test_whoever_is_out_has_a_reason_and_an_age():
