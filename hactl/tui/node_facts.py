@@ -169,12 +169,19 @@ def _proof(proved: int | None, wanted: int) -> tuple[str | Span, ...]:
 
 def _daemon(snapshot: Snapshot) -> tuple[Line, ...]:
     pulse, fleet = snapshot.pulse, snapshot.fleet
+    late = f"at most {pulse.lag_ms:.1f} ms late just now"
+    if pulse.pid:
+        process = f"pid {pulse.pid}, up {age(snapshot.at - pulse.started)}, version {pulse.version}"
+        late += f", 99.9 % within {pulse.lag_p999_ms:.1f} ms"
+    else:
+        process = "pid, age and watchers are not part of a recording"
+    known = pulse.pid or pulse.rss
     lines = [
         line(Span(text=" the daemon ", meaning=Meaning.TITLE), f"of fleet {fleet.name}"),
-        _fact("process", f"pid {pulse.pid}, up {age(snapshot.at - pulse.started)}, version {pulse.version}"),
-        _fact("takes", f"{pulse.cpu:.1%} of a core, {pulse.rss / (1 << 20):.0f} MiB"),
-        _fact("loop", f"at most {pulse.lag_ms:.1f} ms late just now, 99.9 % within {pulse.lag_p999_ms:.1f} ms"),
-        _fact("watchers", str(pulse.watchers)),
+        _fact("process", process),
+        _fact("takes", f"{pulse.cpu:.1%} of a core, {pulse.rss / (1 << 20):.0f} MiB" if known else "-"),
+        _fact("loop", late if known else "-"),
+        *([_fact("watchers", str(pulse.watchers))] if pulse.pid else []),
         _fact("journal", f"position {fleet.seq}"),
         _fact("config", f"revision {fleet.revision}"),
     ]

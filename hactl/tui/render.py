@@ -27,8 +27,12 @@ DRIFT = 0.05
 CHANCE = 3.0
 """... if it is also more than so many standard deviations of what chance does at this rate."""
 
+WORD = max(map(len, (*NodeState, "unhealthy", "drained")))
+"""Cells of the longest word for a state: a column is as wide from the beginning, so that nothing moves aside when a
+node fails, which is when somebody reads it."""
+
 COLUMNS = (
-    Column(title="STATE", keep=100),
+    Column(title="STATE", keep=100, least=2 + WORD),
     Column(title="NAME", keep=100),
     Column(title="WGT", right=True, keep=60),
     Column(title="SHARE", right=True, keep=90),
@@ -36,15 +40,15 @@ COLUMNS = (
     Column(title="DRIFT", right=True, keep=32),
     Column(title="REQ/S", right=True, keep=85),
     Column(title="ERR/S", right=True, keep=70),
-    Column(title="P50", right=True, keep=18),
-    Column(title="P99", right=True, keep=65),
+    Column(title="P50", right=True, keep=18, least=6),
+    Column(title="P99", right=True, keep=65, least=6),
     Column(title="CPU", right=True, keep=40),
-    Column(title="MEM", right=True, keep=20),
+    Column(title="MEM", right=True, keep=20, least=5),
     Column(title="RST", right=True, keep=35),
     Column(title="LAST 60s", keep=50, least=SPARK),
     Column(title="UP", right=True, keep=15),
     Column(title="FOR", right=True, keep=75),
-    Column(title="WHY", keep=95, stretch=True, least=20),
+    Column(title="WHY", keep=95, stretch=True, least=18),
 )
 """SHARE is meant, SEEN is measured; FOR is the age of the state, UP that of the process."""
 
@@ -112,8 +116,8 @@ def _process(node: Node, group: str, measured: _Measured) -> Row:
             _NOTHING if share is None or part is None else _drift(share - part, drifts),
             _number(sample.requests, 0),
             _number(sample.errors, 1, bad=True),
-            _number(sample.p50_ms, 1),
-            _number(sample.p99_ms, 1),
+            _latency(sample.p50_ms),
+            _latency(sample.p99_ms),
             _NOTHING if sample.cpu is None else _percent(sample.cpu),
             _NOTHING if sample.rss is None else Cell(text=f"{sample.rss >> 20}M", order=float(sample.rss)),
             Cell(
@@ -250,6 +254,10 @@ def _drift(by: float, marked: bool) -> Cell:
     points = round(by * 100)
     text = (f"{points:+d}" if points else "0") + ("!" if marked else "")
     return Cell(text=text, meaning=Meaning.DEGRADED if marked else Meaning.MUTED, order=abs(by))
+
+
+def _latency(ms: float | None) -> Cell:
+    return _number(ms, 1 if ms is None or ms < 1000 else 0)
 
 
 def _number(value: float | None, digits: int, *, bad: bool = False) -> Cell:

@@ -6,6 +6,7 @@ from support.pictures import AT, MONO, a_fleet, a_snapshot, a_view, with_node
 from hactl.core.events import DaemonStarted, FailoverBegan, FailoverEnded, NodeChanged
 from hactl.core.model import Failover
 from hactl.core.node import Deadline, DeadlineKind, Health, NodeState, Reason, ReasonCode
+from hactl.core.talk import Pulse
 from hactl.core.value import replace
 from hactl.tui.lines import Line
 from hactl.tui.meaning import Glyphs
@@ -100,6 +101,18 @@ def test_the_daemon_is_a_process_too():
     assert "3 records wait for room" in told
     assert "it takes no changes" in told
     assert "daemon 0 in charge (pid 7)" in told
+
+
+def test_what_a_recording_does_not_have_of_the_daemon_is_not_made_up():
+    """Of a moment that was measured there is its load; of one that was not, nothing."""
+    told = said(a_view(replace(a_snapshot(), pulse=Pulse(lag_ms=1.5, cpu=0.03, rss=50 << 20))), "daemon")
+    assert "pid, age and watchers are not part of a recording" in told
+    assert "3.0% of a core, 50 MiB" in told
+    assert "at most 1.5 ms late just now\n" in told
+    assert "pid 0" not in told
+    unknown = said(a_view(replace(a_snapshot(), pulse=Pulse())), "daemon")
+    assert "0 MiB" not in unknown
+    assert "late" not in unknown
 
 
 @pytest.mark.parametrize(("width", "cells"), [(160, 60), (60, 30), (42, 20), (30, 12), (10, 6)])

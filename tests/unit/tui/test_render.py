@@ -11,7 +11,7 @@ from hactl.core.value import replace
 from hactl.tui.meaning import ASCII, Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.render import COLUMNS, drifting, fleet_rows, looks, spark
-from hactl.tui.rows import Row
+from hactl.tui.rows import Row, fitted
 
 GLYPHS = Glyphs()
 KILLED = Reason(code=ReasonCode.KILLED, text="killed by ann")
@@ -96,6 +96,26 @@ def test_whoever_is_out_has_a_reason_and_an_age():
     assert (row["STATE"], row["FOR"], row["WHY"]) == ("✖ backoff", "4s", "killed by signal 9")
     waits = with_node(out, "seoul-2", deadline=Deadline(kind=DeadlineKind.BACKOFF, at=MONO + 3.2))
     assert rows(a_view(a_snapshot(waits)))["seoul-2"]["WHY"] == "killed by signal 9; starts again in 3s"
+
+
+@pytest.mark.parametrize("width", [78, 118, 158])
+def test_no_column_moves_when_a_node_fails(width):
+    """Whatever its state is called, and however slow its answers are then."""
+    fleet = a_fleet()
+    before = fitted(COLUMNS, found(a_view(a_snapshot(fleet))), width)
+    slow = tuple(replace(each, p50_ms=900.5, p99_ms=4999.5, errors=12.5) for each in samples(fleet))
+    for state in NodeState:
+        for health in Health:
+            out = with_node(
+                fleet,
+                "seoul-2",
+                state=state,
+                health=health,
+                since=AT - 4.0,
+                reason=Reason(code=ReasonCode.EXITED, text="killed by signal 9"),
+            )
+            assert fitted(COLUMNS, found(a_view(a_snapshot(out, slow))), width) == before, (state, health)
+    assert {"P99", "ERR/S", "WHY"} <= {TITLES[at] for at, _ in before}
 
 
 def test_bad_rows_are_those_that_somebody_should_look_at():
