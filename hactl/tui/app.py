@@ -195,6 +195,8 @@ class Console(Acting, Walking, Listening, SteadyApp):
             first = not self.picture.seq
             if first and self.picture.trouble:
                 self.lifetime.offer()
+            elif not self.picture.trouble:
+                self.lifetime.found()
 
         last, self._last = self._last, nothing  # it is as good as it is going to be, whatever becomes of the link
         await Link(self._controller, self.picture, clock=self._clock, changed=changed, last=last, wall=self._wall).run()

@@ -74,23 +74,27 @@ class CommandLine:
         regions = [region.name for region in fleet.spec.regions]
         return shell.complete(typed, self._verbs, [*fleet.nodes, *regions])
 
-    async def run(self, typed: str) -> None:
-        """Run it for the fleet that is shown; a long answer gets a sheet, a short one a notice."""
+    async def run(self, typed: str) -> shell.Ran | None:
+        """Run it for the fleet that is shown; a long answer gets a sheet, a short one a notice.
+
+        None when nothing was run.
+        """
         word, _, rest = typed.strip().partition(" ")
         if word in self._inside:
             self._inside[word].act(rest.strip())
-            return
+            return None
         if self._refusal:
             warn(self._host, self._refusal)
-            return
+            return None
         try:
             ran = await self._run(shell.parse(typed), self._fleet)
         except HactlError as error:
             say_error(self._host, error)
-            return
+            return None
         if (told := ran.notice) is not None:
             self._host.notify(told, severity="error" if ran.code else "information", markup=False, timeout=10.0)
         else:
             ended = f"$ {ran.shell}: exit code {ran.code}"
             lines = tuple(line(each) for each in ran.text.splitlines())
             await self._host.push_screen_wait(Sheet(self._look, title=ended, lines=lines))
+        return ran
