@@ -16,7 +16,7 @@ import click
 
 from hactl.cli.choice import Chosen
 from hactl.cli.exits import Exit
-from hactl.cli.options import label
+from hactl.cli.options import LABEL, label
 from hactl.core.errors import HactlError
 from hactl.paths import FleetPaths, state_home
 
@@ -93,6 +93,7 @@ def make(
 
     `walk` is how it goes through time: without one, back to whatever is recorded.
     """
+    from hactl.tui import shell
     from hactl.tui.app import Console
     from hactl.tui.moments import Moments
     from hactl.tui.recording import Recording
@@ -117,6 +118,7 @@ def make(
         walk=walk or (lambda picture: Moments(picture, Spliced(picture, lambda: Recording(paths)))),
         settings=settings,
         last=last,
+        run=functools.partial(shell.run, env={LABEL: label()}),
         **how,
     )
 

@@ -114,7 +114,9 @@ class Console(Acting, Walking, Listening, SteadyApp):
             verbs=verbs,
             inside=self._words(),
             refusal=self._refusal,
+            reads=self._refusal == ONLY_READS,
             run=run,
+            follow=self._asking.follow,
         )
         self._log_reading = LogReading(controller)
         start = partial(self._command_line.run, "up") if startable and not read_only else None

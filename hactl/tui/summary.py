@@ -12,6 +12,7 @@ from hactl.core.reading import Verdict, age, explain, read
 from hactl.core.talk import Snapshot
 from hactl.core.telling import tell_step
 from hactl.core.value import Value
+from hactl.tui.keys import ONLY_READS
 from hactl.tui.lines import Line, Span, length, line, spread
 from hactl.tui.losses import losses, took
 from hactl.tui.meaning import Glyphs, Meaning
@@ -44,10 +45,14 @@ class Tile(Value):
 
 def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -> Line:
     """Which fleet, how old the picture is, and the verdict."""
+    guard = " READ-ONLY " if view.refusal == ONLY_READS else " "
     clock = Span(text=time.strftime("%H:%M:%S ", time.localtime(wall)), meaning=Meaning.MUTED)
     if view.snapshot is None:
         waiting = view.trouble or "waiting for the first picture"
-        return spread(line(Span(text=" hactl", meaning=Meaning.TITLE), "  ", waiting), (clock,), width)
+        shown = line(
+            Span(text=" hactl", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ", waiting
+        )
+        return spread(shown, (clock,), width)
     snapshot, fleet = view.snapshot, view.snapshot.fleet
     reading = read(fleet)
     old = now - view.heard
@@ -66,7 +71,7 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     glyph = {Verdict.OK: glyphs.serving, Verdict.DOWN: glyphs.down}.get(reading.verdict, glyphs.degraded)
     sentence = f"{reading.sentence}{_first_reason(snapshot)}"
     said = Span(text=f"{glyph} {reading.verdict.upper()} {sentence}", meaning=meaning)
-    guard = " READ-ONLY " if snapshot.pulse.read_only else " "
+    guard = " READ-ONLY " if snapshot.pulse.read_only else guard
     paused = (Span(text="PAUSED ", meaning=Meaning.DEGRADED),) if fleet.paused is not None else ()
     left = line(
         Span(text=f" hactl {fleet.name}", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ",
