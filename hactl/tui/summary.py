@@ -49,10 +49,10 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     clock = Span(text=time.strftime("%H:%M:%S ", time.localtime(wall)), meaning=Meaning.MUTED)
     if view.snapshot is None:
         waiting = view.trouble or "waiting for the first picture"
-        shown = line(
+        early = line(
             Span(text=" hactl", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ", waiting
         )
-        return spread(shown, (clock,), width)
+        return spread(early, (clock,), width)
     snapshot, fleet = view.snapshot, view.snapshot.fleet
     reading = read(fleet)
     old = now - view.heard
