@@ -1,6 +1,7 @@
 """stdout is data, stderr is talk. Text tables and JSON; colour only where a person looks and has not said no."""
 
 import os
+import select
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -44,6 +45,14 @@ def complain(error: HactlError) -> None:
     say(f"hactl: {error.message}")
     if error.hint:
         say(f"  try: {error.hint}")
+
+
+def ensure_read() -> None:
+    """For whoever may have nothing to say for long. Raises BrokenPipeError when nobody reads stdout any more."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)  # an error or a hang-up is always told
+    if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
+        raise BrokenPipeError
 
 
 def tint(word: str, text: str | None = None) -> str:

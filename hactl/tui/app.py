@@ -114,7 +114,9 @@ class Console(Acting, Walking, Listening, SteadyApp):
             verbs=verbs,
             inside=self._words(),
             refusal=self._refusal,
+            reads=self._refusal == ONLY_READS,
             run=run,
+            follow=self._asking.follow,
         )
         self._log_reading = LogReading(controller)
         start = partial(self._command_line.run, "up") if startable and not read_only else None
@@ -195,6 +197,8 @@ class Console(Acting, Walking, Listening, SteadyApp):
             first = not self.picture.seq
             if first and self.picture.trouble:
                 self.lifetime.offer()
+            elif not self.picture.trouble:
+                self.lifetime.found()
 
         last, self._last = self._last, nothing  # it is as good as it is going to be, whatever becomes of the link
         await Link(self._controller, self.picture, clock=self._clock, changed=changed, last=last, wall=self._wall).run()

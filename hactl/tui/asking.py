@@ -14,7 +14,7 @@ from hactl.control.controller import Controller
 from hactl.core.commands import SetWeight
 from hactl.core.errors import HactlError
 from hactl.core.safety import MAX_WEIGHT
-from hactl.tui import keys
+from hactl.tui import keys, outcomes
 from hactl.tui.actions import Action
 from hactl.tui.changing import Changing, Question, Sent
 from hactl.tui.consequences import consequences
@@ -22,7 +22,7 @@ from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.notices import say_error, warn
-from hactl.tui.outcomes import Outcomes
+from hactl.tui.outcomes import Expected, Outcomes, typed
 from hactl.tui.picture import Picture, View
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.dial import Dial
@@ -93,8 +93,13 @@ class Asking:
 
     def look(self) -> None:
         """Say how the changes ended that the picture shows to be over."""
-        for sent in self._outcomes.over(self._picture.snapshot):
-            self._host.run_worker(self._tell_end(sent), group="outcome", exit_on_error=False)
+        for change in self._outcomes.over(self._picture.snapshot):
+            self._host.run_worker(self._tell_end(change), group="outcome", exit_on_error=False)
+
+    def follow(self, text: str, said: str = "") -> None:
+        """Say how the operation ends that a command began, by its own `text`; `said` is the notice of it."""
+        if (change := typed(text, said)) is not None:
+            self._outcomes.expect(change)
 
     def _start(self, action: Action, *, asked: bool = False) -> None:
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
@@ -132,14 +137,15 @@ class Asking:
 
     def _sent(self, sent: Sent, *, lasting: bool) -> None:
         """It is on its way; `lasting`: it is an undo, and is not undone itself."""
-        self._outcomes.expect(sent)
         back = () if lasting else undoing(sent.action)
         self._undoable = Undoable(actions=back, until=self._clock() + LONG) if back else None
         hint = f"\nu undoes it within {LONG:.0f} s" if back else ""
-        self._host.notify(f"{sent.receipt.sentence}\n$ {sent.shell}{hint}", markup=False)
+        said = f"{sent.receipt.sentence}\n$ {sent.shell}{hint}"
+        self._host.notify(said, markup=False)
+        self._outcomes.expect(outcomes.sent(sent, said))
 
-    async def _tell_end(self, sent: Sent) -> None:
-        told = await self._outcomes.told(sent)
+    async def _tell_end(self, change: Expected) -> None:
+        told = await self._outcomes.told(change)
         if told is not None:
             self._host.notify(told.text, severity="information" if told.well else "error", markup=False)
 

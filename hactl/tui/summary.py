@@ -13,6 +13,7 @@ from hactl.core.reading import Verdict, age, explain, moved, read
 from hactl.core.talk import Snapshot
 from hactl.core.telling import tell_step
 from hactl.core.value import Value
+from hactl.tui.keys import ONLY_READS
 from hactl.tui.lines import Line, Span, length, line, spread
 from hactl.tui.losses import losses, took
 from hactl.tui.meaning import Glyphs, Meaning
@@ -45,10 +46,14 @@ class Tile(Value):
 
 def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -> Line:
     """Which fleet, how old the picture is, and the verdict."""
+    guard = " READ-ONLY " if view.refusal == ONLY_READS else " "
     clock = Span(text=time.strftime("%H:%M:%S ", time.localtime(wall)), meaning=Meaning.MUTED)
     if view.snapshot is None:
         waiting = view.trouble or "waiting for the first picture"
-        return spread(line(Span(text=" hactl", meaning=Meaning.TITLE), "  ", waiting), (clock,), width)
+        early = line(
+            Span(text=" hactl", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ", waiting
+        )
+        return spread(early, (clock,), width)
     snapshot, fleet = view.snapshot, view.snapshot.fleet
     reading = read(fleet)
     old = now - view.heard
@@ -73,7 +78,7 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     if end := ended(view):
         live = Span(text=f"STOPPED {age(old)} ago", meaning=Meaning.STOPPED)
         said = Span(text=f"{glyphs.stopped} {end}", meaning=Meaning.STOPPED)
-    guard = " READ-ONLY " if snapshot.pulse.read_only else " "
+    guard = " READ-ONLY " if snapshot.pulse.read_only else guard
     paused = (Span(text="PAUSED ", meaning=Meaning.DEGRADED),) if fleet.paused is not None else ()
     left = line(
         Span(text=f" hactl {fleet.name}", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ",

@@ -1,6 +1,7 @@
 """The console from key press to outcome, against a controller in memory and a clock that stands still."""
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from support.controller import MemoryController
@@ -9,7 +10,9 @@ from support.stage import stage
 from textual import events
 
 from hactl.core.errors import Unreachable
+from hactl.core.events import OperationBegan, OperationEnded
 from hactl.core.node import NodeState
+from hactl.core.operation import Operation, Outcome, Verb
 from hactl.core.talk import Measured
 from hactl.core.value import replace
 from hactl.tui.keys import WRITES
@@ -20,6 +23,7 @@ from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.page import Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet
+from hactl.tui.shell import Ran
 from hactl.tui.widgets.reader import Reader
 
 SIZES = [(80, 24), (120, 40), (160, 48)]
@@ -100,6 +104,31 @@ class TestCommandLine:
                 now.app.post_message(events.Key(key, letter))
             await now.pilot.pause()
             assert [words for words, _ in now.ran] == [["wait/:x"]]
+
+    async def test_the_end_of_what_a_command_began_is_said(self):
+        async def run(words: Sequence[str], fleet: str) -> Ran:
+            return Ran(shell="hactl kill seoul-1", code=0, text=f"op-{began}: kill seoul-1")
+
+        async with stage(run=run) as now:
+            began = now.controller.snapshot.fleet.seq + 1
+            await now.press(":", *"kill seoul-1", "enter")
+            operation = Operation(
+                id=f"op-{began}", verb=Verb.KILL, by="ann", began=0.0, wall=0.0, deadline=9.0, sentence="kill seoul-1"
+            )
+            now.controller.happen(
+                OperationBegan(operation=operation),
+                OperationEnded(id=operation.id, outcome=Outcome.DONE, sentence="kill seoul-1", ms=80.0),
+            )
+            await now.until_said("kill seoul-1; done after 80 ms")
+
+    async def test_a_console_that_only_reads_says_so_and_runs_what_reads(self):
+        async with stage((80, 24), read_only=True, verbs=("kill", "where")) as now:
+            assert "READ-ONLY" in now.text("#header")
+            await now.press(":", *"where", "enter")
+            assert now.ran == [(["where"], "default")]
+            await now.press(":", *"kill seoul-1", "enter")
+            assert len(now.ran) == 1
+            assert any("this console is read-only" in notice for notice in now.notices)
 
     async def test_arrows_recall_on_every_screen(self):
         async with stage() as now:
