@@ -67,7 +67,7 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     sentence = f"{reading.sentence}{_first_reason(snapshot)}"
     said = Span(text=f"{glyph} {reading.verdict.upper()} {sentence}", meaning=meaning)
     guard = " READ-ONLY " if snapshot.pulse.read_only else " "
-    paused = (Span(text="PAUSED ", meaning=Meaning.DEGRADED),) if fleet.paused is not None else ()
+    paused = (Span(text="REPAIRS PAUSED ", meaning=Meaning.DEGRADED),) if fleet.paused is not None else ()
     left = line(
         Span(text=f" hactl {fleet.name}", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ",
         *paused, live, "  ", said,

@@ -73,7 +73,7 @@ class TestHeader:
         snapshot = replace(snapshot, pulse=replace(snapshot.pulse, read_only=True))
         said = text(head(a_view(snapshot)))
         assert "READ-ONLY" in said
-        assert "PAUSED" in said
+        assert "REPAIRS PAUSED LIVE" in said, "the view goes on: it is repairs that do not"
 
     def test_the_time_of_day_gives_way_to_the_verdict(self):
         out = with_node(a_fleet(), "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN)
