@@ -27,11 +27,15 @@ LOG = 6
 class NodePage(OneOf):
     """Whatever is known of it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "back", show=False),
+        Binding("w", "wrap", "wrap the log", show=False),
+    ]
     NAME = "node"
     KEYS = (
         ("esc", "back"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"), ("W", "weight"),
-        ("< >", "others"), ("^p", "all"), ("Z", "freeze"), ("l", "logs"), ("u", "undo"), ("?", "help"), ("q", "quit"),
+        ("< >", "others"), ("^p", "all"), ("Z", "freeze"), ("l", "logs"), ("w", "wrap"),
+        ("u", "undo"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     _command = ("", "")
     """Instance and command line: the latter is looked up once for each."""
@@ -82,6 +86,10 @@ class NodePage(OneOf):
     def foot(self) -> Line:
         """See Page."""
         return self.trouble_line()
+
+    def action_wrap(self) -> None:
+        """Long lines of its log go on in the next row, or are cut again."""
+        self.log_reader.action_wrap()
 
     async def action_back(self) -> None:
         """To the fleet."""

@@ -62,6 +62,7 @@ class OneOf(Page):
         if view.speed is not None:
             reader.when_empty(f" logs are not part of a recording: hactl logs {self.node}")
         said = f"log of {self.node}" + (f", {reader.gone:,} older lines dropped" if reader.gone else "")
+        said += " · w: cut" if reader.wrapping else " · w: wrap"
         if reader.border_title != said:
             reader.border_title = said
 

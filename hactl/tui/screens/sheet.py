@@ -73,7 +73,7 @@ HELP = (
     ("", ""),
     ("in texts", ""),
     ("/ s n N", "filter, search, next and previous match"),
-    ("f", "follow"),
+    ("f w", "follow; wrap long lines, or cut them"),
     ("", ""),
     ("changes, of a region where its head is chosen", ""),
     ("K  ctrl+k", "kill: SIGKILL, as a crash"),
