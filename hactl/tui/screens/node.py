@@ -10,6 +10,7 @@ from textual.widget import Widget
 from hactl.tui.layout import ROOMY
 from hactl.tui.lines import Line, cut, plain
 from hactl.tui.local import command_line
+from hactl.tui.meaning import Meaning
 from hactl.tui.node_facts import facts, history
 from hactl.tui.picture import View
 from hactl.tui.screens.one import OneOf
@@ -49,8 +50,9 @@ class NodePage(OneOf):
 
     @property
     def copied(self) -> str:
-        """All that is known of it."""
-        return "\n".join(plain(each) for each in self.query_one("#facts", LinesView).lines)
+        """All that is known of it, and nothing that is drawn."""
+        known = self.query_one("#facts", LinesView).lines
+        return "\n".join(plain(each) for each in known if all(span.meaning is not Meaning.GRAPH for span in each))
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:
         """See Page."""
