@@ -72,6 +72,8 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
         Span(text=f" hactl {fleet.name}", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ",
         *paused, live, "  ", said,
     )  # fmt: skip
+    if length(left) > width:  # the verdict comes before names that one knows
+        left = (Span(text=f" {fleet.name}", meaning=Meaning.TITLE), *left[1:])
     return spread(left, (clock,) if length(left) + length((clock,)) < width else (), width)
 
 

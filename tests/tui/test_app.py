@@ -62,10 +62,22 @@ class TestScreens:
 
     async def test_too_small_a_screen_says_so_and_changes_nothing(self):
         async with stage((50, 12)) as now:
-            assert "needs 60x15, has 50x12" in now.text("#header")
+            verdict, *said = now.text("#header").splitlines()
+            assert "OK 4 nodes" in verdict
+            assert " ".join(said) == "needs 60x15, has 50x12; keys that change anything  are off"
+            assert now.app.screen.query_one("#header").size.height == 3, "all of it is seen"
             await now.press("j", "K", "y")
             assert now.controller.requests == []
             assert not isinstance(now.app.screen, Confirm)
+            await now.pilot.resize_terminal(80, 24)
+            await now.until_drawn()
+            assert now.app.screen.query_one("#header").size.height == 1
+
+    async def test_what_one_can_do_without_a_daemon_is_read_on_a_small_screen(self):
+        async with stage((80, 24)) as now:
+            now.app.picture.lost("no daemon answers on '/run/user/1000/a-longer-folder/hactl.sock' (hactl up)")
+            await now.until_drawn()
+            assert now.text("#keys").endswith("no daemon answers on '…/hactl.sock' (hactl up)")
 
     async def test_a_filter_is_typed_and_cleared(self):
         async with stage() as now:

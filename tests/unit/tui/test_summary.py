@@ -82,6 +82,13 @@ class TestHeader:
         assert "1 of 6 out: seoul-2" in said
         assert not said.endswith(":20 ")
 
+    def test_the_name_of_the_program_gives_way_to_why_a_node_is_out(self):
+        known = Reason(code=ReasonCode.KILLED, text="killed by signal 9")
+        out = with_node(a_fleet(), "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN, reason=known, since=AT)
+        said = text(head(a_view(a_snapshot(out)), width=80))
+        assert said.startswith(" default")
+        assert "1 of 6 out: seoul-2 (killed by signal 9, 0s)" in said
+
     @pytest.mark.parametrize("width", [60, 80, 120, 160])
     def test_it_fills_its_line_exactly(self, width):
         assert length(head(a_view(), width=width)) == width
