@@ -133,6 +133,13 @@ class TestCommandLine:
             await now.press("escape")
             assert isinstance(now.app.screen, FleetPage)
 
+    async def test_help_begins_with_the_keys_of_the_screen_it_was_asked_on(self):
+        async with stage() as now:
+            for page, heading in (("1", "in tables"), ("3", "in texts")):
+                await now.press(page, "?")
+                assert plain(now.app.screen.query_one(Reader).shown[0]).startswith(heading)
+                await now.press("escape")
+
     async def test_help_is_not_cut_on_a_small_screen(self):
         async with stage((80, 24)) as now:
             await now.press("?")
