@@ -21,6 +21,7 @@ from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
 from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
+from hactl.tui.help import help_lines
 from hactl.tui.keys import ONLY_READS
 from hactl.tui.lifetime import Ends, Lifetime
 from hactl.tui.link import RETRY, Last, Link, nothing
@@ -40,7 +41,7 @@ from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.one import OneOf
 from hactl.tui.screens.page import Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
-from hactl.tui.screens.sheet import Sheet, help_lines
+from hactl.tui.screens.sheet import Sheet
 from hactl.tui.settings import SettingsFile
 from hactl.tui.steady import SteadyApp
 from hactl.tui.theme import Theme
@@ -160,8 +161,9 @@ class Console(Acting, Walking, Listening, SteadyApp):
             self.screen.prompt.open(typed)
 
     def action_help(self) -> None:
-        """All keys."""
-        self.push_screen(Sheet(self.look, title="Keys", lines=help_lines()))
+        """All keys, those of this screen first."""
+        page = self.screen.NAME if isinstance(self.screen, Page) else ""
+        self.push_screen(Sheet(self.look, title="Keys", lines=help_lines(page)))
 
     def _recall(self) -> None:
         page = self.get_screen("fleet", FleetPage)

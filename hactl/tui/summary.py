@@ -79,11 +79,13 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
         live = Span(text=f"STOPPED {age(old)} ago", meaning=Meaning.STOPPED)
         said = Span(text=f"{glyphs.stopped} {end}", meaning=Meaning.STOPPED)
     guard = " READ-ONLY " if snapshot.pulse.read_only else guard
-    paused = (Span(text="PAUSED ", meaning=Meaning.DEGRADED),) if fleet.paused is not None else ()
+    paused = (Span(text="REPAIRS PAUSED ", meaning=Meaning.DEGRADED),) if fleet.paused is not None else ()
     left = line(
         Span(text=f" hactl {fleet.name}", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ",
         *paused, live, "  ", said,
     )  # fmt: skip
+    if length(left) > width:  # the verdict comes before names that one knows
+        left = (Span(text=f" {fleet.name}", meaning=Meaning.TITLE), *left[1:])
     return spread(left, (clock,) if length(left) + length((clock,)) < width else (), width)
 
 

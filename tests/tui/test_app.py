@@ -67,10 +67,22 @@ class TestScreens:
 
     async def test_too_small_a_screen_says_so_and_changes_nothing(self):
         async with stage((50, 12)) as now:
-            assert "needs 60x15, has 50x12" in now.text("#header")
+            verdict, *said = now.text("#header").splitlines()
+            assert "OK 4 nodes" in verdict
+            assert " ".join(said) == "needs 60x15, has 50x12; keys that change anything  are off"
+            assert now.app.screen.query_one("#header").size.height == 3, "all of it is seen"
             await now.press("j", "K", "y")
             assert now.controller.requests == []
             assert not isinstance(now.app.screen, Confirm)
+            await now.pilot.resize_terminal(80, 24)
+            await now.until_drawn()
+            assert now.app.screen.query_one("#header").size.height == 1
+
+    async def test_what_one_can_do_without_a_daemon_is_read_on_a_small_screen(self):
+        async with stage((80, 24)) as now:
+            now.app.picture.lost("no daemon answers on '/run/user/1000/a-longer-folder/hactl.sock' (hactl up)")
+            await now.until_drawn()
+            assert now.text("#keys").endswith("no daemon answers on '…/hactl.sock' (hactl up)")
 
     async def test_a_filter_is_typed_and_cleared(self):
         async with stage() as now:
@@ -150,6 +162,13 @@ class TestCommandLine:
                 assert re.search(rf"^  (.*\s)?{re.escape(key)}\s", said, re.MULTILINE), key
             await now.press("escape")
             assert isinstance(now.app.screen, FleetPage)
+
+    async def test_help_begins_with_the_keys_of_the_screen_it_was_asked_on(self):
+        async with stage() as now:
+            for page, heading in (("1", "in tables"), ("3", "in texts")):
+                await now.press(page, "?")
+                assert plain(now.app.screen.query_one(Reader).shown[0]).startswith(heading)
+                await now.press("escape")
 
     async def test_help_is_not_cut_on_a_small_screen(self):
         async with stage((80, 24)) as now:

@@ -6,6 +6,7 @@ import pytest
 from support.controller import MemoryController
 from support.pictures import a_fleet, a_snapshot, with_node
 from support.stage import Stage, stage
+from textual.events import Key
 
 from hactl.core.commands import Request, Scale, SetWeight
 from hactl.core.errors import CommandRejected, Unreachable
@@ -54,6 +55,16 @@ class TestWeights:
             await now.go_to("seoul-1")
             await now.press("space", "space", "W", *"100", "enter")
             assert sent(now) == [SetWeight(weight=100, nodes=("seoul-1", "seoul-2"))]
+
+    async def test_what_is_typed_in_one_burst_is_typed_there(self):
+        """Nobody waits for a dialog whose keys are in the fingers: not one digit goes elsewhere."""
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            for key in ("W", "3", "0", "enter"):
+                now.app.post_message(Key(key, key if len(key) == 1 else None))
+            await now.until_drawn()
+            assert sent(now) == [SetWeight(weight=30, nodes=("seoul-1",))]
+            assert isinstance(now.app.screen, FleetPage)
 
     async def test_who_would_get_what_is_seen_beforehand(self):
         async with stage() as now:

@@ -232,8 +232,54 @@ class TestLogs:
             assert "not following" in now.text("#keys")
             assert logged(now)[-1] == "more 49"
 
+    async def test_a_search_says_which_match_it_is_at_or_that_there_is_none(self):
+        async with stage() as now:
+            now.controller.logs["daemon"] = tuple(f"line {number}" for number in range(150))
+            await now.press("4")
+            await now.until_drawn()
+            await now.press("s", *"line 7", "enter")
+            await now.until_drawn()
+            assert "line 7: 11 of 11" in now.text("#keys")
+            await now.press("N")
+            await now.until_drawn()
+            assert "line 7: 10 of 11" in now.text("#keys")
+            await now.press("s", *"x", "enter")
+            await now.until_drawn()
+            assert "line 7x: no match" in now.text("#keys")
+
+    @pytest.mark.parametrize("page", ["4", "2"])
+    async def test_a_line_that_is_too_long_is_read_to_its_end(self, page):
+        """On small terminals what Envoy writes first, date and place, leaves no room for what it has to say."""
+        async with stage((80, 24)) as now:
+            now.controller.logs["daemon"] = (f"[{'prefix ' * 12}] connection refused",)
+            await now.press(page)
+            await now.until_drawn()
+            reader = now.app.screen.query_one(Reader)
+
+            def drawn() -> str:
+                return "".join(reader.render_line(y).text for y in range(2))
+
+            assert "refused" not in drawn()
+            assert "…" in drawn()
+            await now.press("w")
+            await now.until_drawn()
+            assert "connection refused" in drawn()
+            assert "w: cut" in (reader.border_title or "")
+            assert page == "2" or "wrapped" in now.text("#keys")
+
 
 class TestDrillsAndReports:
+    @pytest.mark.parametrize("verbs", [(), ("drill",)])
+    async def test_on_a_small_terminal_nothing_is_cut(self, verbs):
+        async with stage((80, 24), verbs=verbs) as now:
+            for page in "56":
+                await now.press(page)
+                await now.until_drawn()
+                assert "…" not in now.text("#text")
+                text = now.text("#text").splitlines()
+                assert all(len(each.rstrip()) <= 78 for each in text)
+                assert now.app.screen.query_one("#text").size.height == len(text)
+
     async def test_without_drills_the_screen_says_what_there_is_instead(self):
         async with stage() as now:
             await now.press("5")

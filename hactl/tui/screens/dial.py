@@ -7,7 +7,6 @@ one is on its way, only the newest number is asked about next.
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -37,6 +36,7 @@ class Dial(SteadyScreen, ModalScreen[Action | None]):
         Binding("right,plus,l", "turn(1)", "one more", show=False),
         Binding("down,shift+left,j", "turn(-10)", "ten less", show=False),
         Binding("up,shift+right,k", "turn(10)", "ten more", show=False),
+        *(Binding(digit, f"digit({digit})", "type a number", show=False) for digit in "0123456789"),
         Binding("backspace", "rub_out", "take a digit back", show=False),
         Binding("enter", "take", "take it", show=False),
         Binding("escape,q", "leave", "leave it", show=False),
@@ -79,12 +79,14 @@ class Dial(SteadyScreen, ModalScreen[Action | None]):
         self._typed = ""
         self._to(self.number + by)
 
-    def on_key(self, event: events.Key) -> None:
-        """A digit; the first one begins a new number."""
-        if event.character is not None and event.character in "0123456789":
-            event.stop()
-            self._typed = str(min(int(self._typed + event.character), self._most))
-            self._to(int(self._typed))
+    def action_digit(self, digit: int) -> None:
+        """A digit; the first one begins a new number.
+
+        It is a binding, as bindings are looked up when a key's turn comes: of keys typed in one burst the others have
+        gone to the screen below, which does not see them before this one is there.
+        """
+        self._typed = str(min(int(f"{self._typed}{digit}"), self._most))
+        self._to(int(self._typed))
 
     def action_rub_out(self) -> None:
         """Take the last digit back; a number nobody typed is typed on."""

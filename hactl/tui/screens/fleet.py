@@ -100,9 +100,9 @@ class FleetPage(Page):
 
     @property
     def copied(self) -> str:
-        """The marked rows, or the one under the cursor, with tabs between the columns."""
+        """The marked rows, or the one under the cursor, in plain facts."""
         wanted = self.marks or {self.chosen}
-        return "\n".join(as_text(row) for row in self.table.rows if row.key in wanted)
+        return "\n".join(as_text(COLUMNS, row) for row in self.table.rows if row.key in wanted)
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""

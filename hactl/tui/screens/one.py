@@ -66,6 +66,7 @@ class OneOf(Page):
         else:
             reader.when_empty(" it has written nothing")
         said = f"log of {self.node}" + (f", {reader.gone:,} older lines dropped" if reader.gone else "")
+        said += " · w: cut" if reader.wrapping else " · w: wrap"
         if reader.border_title != said:
             reader.border_title = said
 

@@ -12,9 +12,10 @@ from textual.widgets import Input
 
 from hactl.core.model import Fleet
 from hactl.tui import keys
+from hactl.tui.banner import banner
 from hactl.tui.bindings import PAGES
 from hactl.tui.layout import ROOMY
-from hactl.tui.lines import Line, Span, cut, length, line
+from hactl.tui.lines import Line, Span, cut, length, line, wrapped
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
@@ -110,16 +111,17 @@ class Page(SteadyScreen, Screen[None]):
         self.set_class(not fits(self.size), "small")
         if not fits(self.size):
             needed = f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; keys that change anything are off"
-            self.lines("#header", (cut(line(Span(text=needed, meaning=Meaning.DEGRADED)), width),))
+            said = wrapped(line(Span(text=needed, meaning=Meaning.DEGRADED)), width)
+            self._head(header(view, now=now, wall=wall, width=width, glyphs=self.glyphs), *said)
             return
         places = self._places() if width >= ROOMY[0] else ()
         above = header(view, now=now, wall=wall, width=width - length(places), glyphs=self.glyphs)
-        self.lines("#header", ((*above, *places),))
+        self._head((*above, *places))
         known = view.snapshot is not None
         stale = known and view.live and (bool(view.trouble) or now - view.heard > STALE)
         self.set_class(not view.live, "past")
         self.draw_body(view, now=now, stale=stale)
-        self.lines("#keys", (self._foot(view, width),))
+        self.lines("#keys", (self._foot(view, width, now),))
 
     def take(self, lines: tuple[Line, ...]) -> None:
         """More of the log has come that is followed here."""
@@ -138,13 +140,18 @@ class Page(SteadyScreen, Screen[None]):
         """What is to be said beside the keys, such as a filter that hides something."""
         return ()
 
-    def _foot(self, view: View, width: int) -> Line:
+    def _head(self, *lines: Line) -> None:
+        """What stands on top, as high as it has lines."""
+        self.query_one("#header").styles.height = len(lines)
+        self.lines("#header", lines)
+
+    def _foot(self, view: View, width: int, now: float) -> Line:
         """Keys in the order of their importance, as many as there is room for; the last two always have it."""
         if ended(view):
             again = " nothing runs: hactl up starts it again, and this console goes on then"
             return cut(line(Span(text=again, meaning=Meaning.MUTED)), width)
         if view.trouble and view.live:
-            return cut(line(Span(text=f" trying again: {view.trouble}", meaning=Meaning.DOWN)), width)
+            return banner(view.trouble, now - view.heard if view.snapshot is not None else 0.0, width)
         past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()
         shown: Line = line(" ", *past, *self.foot())
         known = self.KEYS if view.speed is None else self.TIME_KEYS

@@ -32,8 +32,8 @@ class ReadingPage(Page):
     EMPTY: ClassVar[str] = ""
     """What is said while there is nothing to read."""
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("/", "filter"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"), ("?", "help"),
-        ("q", "quit"),
+        ("/", "filter"), ("w", "wrap"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"),
+        ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     TIME_KEYS = (("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), *KEYS)
 
@@ -75,6 +75,10 @@ class ReadingPage(Page):
         if self._kept["filter"]:
             said = f"/{self._kept['filter']} {len(reader.shown)} of {reader.total}  "
             parts.append(Span(text=said, meaning=Meaning.DEGRADED))
+        if reader.found:
+            parts.append(Span(text=f"{self._kept['search']}: {reader.found}  ", meaning=Meaning.DEGRADED))
+        if reader.wrapping:
+            parts.append(Span(text="wrapped  ", meaning=Meaning.MUTED))
         return line(*parts)
 
     def action_ask(self, what: str) -> None:

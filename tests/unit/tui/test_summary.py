@@ -98,7 +98,7 @@ class TestHeader:
         snapshot = replace(snapshot, pulse=replace(snapshot.pulse, read_only=True))
         said = text(head(a_view(snapshot)))
         assert "READ-ONLY" in said
-        assert "PAUSED" in said
+        assert "REPAIRS PAUSED LIVE" in said, "the view goes on: it is repairs that do not"
 
     def test_the_time_of_day_gives_way_to_the_verdict(self):
         out = with_node(a_fleet(), "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN)
@@ -106,6 +106,13 @@ class TestHeader:
         said = text(head(a_view(a_snapshot(out)), width=62))
         assert "1 of 6 out: seoul-2" in said
         assert not said.endswith(":20 ")
+
+    def test_the_name_of_the_program_gives_way_to_why_a_node_is_out(self):
+        known = Reason(code=ReasonCode.KILLED, text="killed by signal 9")
+        out = with_node(a_fleet(), "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN, reason=known, since=AT)
+        said = text(head(a_view(a_snapshot(out)), width=80))
+        assert said.startswith(" default")
+        assert "1 of 6 out: seoul-2 (killed by signal 9, 0s)" in said
 
     @pytest.mark.parametrize("width", [60, 80, 120, 160])
     def test_it_fills_its_line_exactly(self, width):
