@@ -63,6 +63,11 @@ class FleetPaths:
         return self.state / "daemon.log"
 
     @property
+    def drills(self) -> Path:
+        """What drills have measured: beside the state directory, so that it outlives whatever happens to that."""
+        return self.state.with_name(f"{self.state.name}.drills")
+
+    @property
     def ballast(self) -> Path:
         """Given up when the disk is full, so that endpoint files can still be written."""
         return self.state / "ballast"

@@ -16,4 +16,10 @@ class Exit(IntEnum):
     """By a guard: a safety rule, read-only, not confirmed."""
     UNREACHABLE = 6
     """No daemon answers."""
+    INCONCLUSIVE = 10
+    """A drill has shown nothing."""
+    ABORTED = 11
+    """A drill was stopped, by a person or a safety rule."""
+    NOT_CLEAN = 12
+    """A drill has left something behind; wins over all others."""
     INTERRUPTED = 130

@@ -43,6 +43,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "pause": ("hactl.cli.pausing", "Tell the daemon to repair nothing; serving goes on."),
     "unpause": ("hactl.cli.pausing", "Tell the daemon to repair again."),
     "daemon": ("hactl.cli.daemon", "Replace the daemon under a running fleet."),
+    "drill": ("hactl.cli.drill", "Break the fleet on purpose, measure what clients saw, put everything back."),
     "alert": ("hactl.cli.alert", "Show who is told when something happens, and send them a test."),
     "config": ("hactl.cli.config", "Check, show and change the configuration; roll it back."),
     "bundle": ("hactl.cli.bundle", "Make a support archive without secrets."),
@@ -108,7 +109,7 @@ def _fleet(ctx: click.Context, param: click.Parameter, name: str | None) -> None
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 unhealthy or degraded, 4 timeout,"
-    " 5 refused by a guard, 6 daemon unreachable, 130 interrupted.",
+    " 5 refused by a guard, 6 daemon unreachable, 130 interrupted. Drills: 10 inconclusive, 11 aborted, 12 not clean.",
 )
 @click.option(
     "--fleet",

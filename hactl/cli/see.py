@@ -23,7 +23,7 @@ from hactl.core.operation import Outcome
 from hactl.core.plain import plain
 from hactl.core.reading import is_serving, read
 from hactl.core.talk import LogPage, News, Query, Snapshot
-from hactl.core.telling import tell
+from hactl.core.telling import QUIET, tell
 
 RECONNECT = 1.0
 """Seconds between two attempts to follow a daemon that is away."""
@@ -32,6 +32,7 @@ LOG_POLL = 0.25
 PAGE = 10_000
 """Records or lines that are shown at most; the daemon gives no more at a time."""
 _KINDS = tuple(kind.__name__ for kind in get_args(Event))
+_USUAL = tuple(kind for kind in _KINDS if kind not in QUIET)
 
 
 @click.command()
@@ -54,9 +55,9 @@ _KINDS = tuple(kind.__name__ for kind in get_args(Event))
 def events(follow: bool, since: float | None, kinds: tuple[str, ...], after: int, limit: int, as_json: bool) -> int:
     """Show what happened, oldest first. Works without a daemon, from the journal.
 
-    Without --since and --after, the newest events.
+    Without --since and --after, the newest events. Signs of life of a drill are shown for --kind DrillKept only.
     """
-    chosen = choose()
+    chosen, kinds = choose(), kinds or _USUAL
     oldest = time.time() - since if since is not None else 0.0
     last = after
     for record in history(chosen, Query(since=oldest, kinds=kinds, after=after, limit=limit)):
@@ -82,7 +83,7 @@ def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], oldest: float, *
                     missed = Query(after=after, before=update.fleet.seq + 1, since=oldest, limit=PAGE)
                     records = history(chosen, missed)
                 for record in records:
-                    if record.seq > after and (not kinds or type(record.event).__name__ in kinds):
+                    if record.seq > after and type(record.event).__name__ in kinds:
                         _print(record, as_json=as_json)
                     after = max(after, record.seq)
         except Unreachable:

@@ -218,7 +218,8 @@ def _number(value: float | None, digits: int) -> str:
 
 def _operations(snapshot: Snapshot) -> list[str]:
     return [
-        f"{operation.id}: {operation.sentence}, by {operation.by}, {operation.done} of {len(operation.targets)} done,"
-        f" since {snapshot.mono - operation.began:.1f} s"
+        f"{operation.id}: {operation.sentence}, by {operation.by},"
+        + (f" {operation.done} of {len(operation.targets)} done," if operation.targets else "")
+        + f" since {snapshot.mono - operation.began:.1f} s"
         for operation in snapshot.fleet.operations.values()
     ]

@@ -55,6 +55,9 @@ from hactl.core.plan import EndpointStatus
 from hactl.core.reading import cost, others
 from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 
+QUIET = ("DrillKept",)
+"""Kinds of events that are too many to be told to people one by one; whoever wants them asks for them."""
+
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event
     """What happened."""

@@ -19,7 +19,7 @@ from hactl.core.model import Fleet
 from hactl.core.reading import is_serving, read
 from hactl.core.talk import News, Query, Snapshot, Update
 from hactl.drill.demo_report import DemoReport, conclude
-from hactl.drill.load import LoadPlan, Progress
+from hactl.drill.load_plan import LoadPlan, Progress
 from hactl.drill.records import Records
 from hactl.drill.timeline import Timeline, read_timeline
 

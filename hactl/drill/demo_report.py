@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from hactl.core.model import Fleet
 from hactl.core.value import Value
-from hactl.drill.load import LoadPlan
+from hactl.drill.load_plan import LoadPlan
 from hactl.drill.measure import Report, judge
 from hactl.drill.records import Records
 from hactl.drill.timeline import Timeline

@@ -13,6 +13,7 @@ import aiohttp
 
 from hactl.core import codec
 from hactl.core.value import Value
+from hactl.drill.load_plan import LoadPlan
 from hactl.drill.records import UNSENT, Records, Row
 
 _NAP = 0.1
@@ -24,33 +25,6 @@ _ERRNO_NAMES = {
     errno.EADDRNOTAVAIL: "no local port left",
     errno.EMFILE: "no file descriptor left",
 }
-
-
-class LoadPlan(Value):
-    """What to send, how often and for how long."""
-
-    url: str
-    rate: float = 300.0
-    """Requests per second."""
-    duration: float = 10.0
-    """Seconds."""
-    timeout: float = 5.0
-    """Seconds one request may take, from the moment it is sent."""
-    method: str = "GET"
-    connections: int = 16
-    """Kept connections that take turns, so that every edge gets its part; more are opened while these are busy."""
-    body: bytes = b""
-    fresh_connections: bool = False
-    """Each request opens a connection of its own, as many clients do."""
-    node_header: str = "x-hactl-node"
-    """Response header that names the node."""
-    in_flight: int = 10_000
-    """Most requests under way at a time; one that is due beyond is given up and counted as unsent."""
-
-    @property
-    def count(self) -> int:
-        """How many requests the whole plan has."""
-        return round(self.rate * self.duration)
 
 
 class Load:
@@ -159,23 +133,6 @@ def cause(failure: Exception) -> str:
     if isinstance(failure, aiohttp.ClientPayloadError):
         return "answer cut short"
     return type(failure).__name__
-
-
-class Progress(Value):
-    """How a load stands; one line a second of its process's output."""
-
-    t: float
-    """Seconds since the first request was due."""
-    sent: int
-    failed: int
-
-
-class Ready(Value):
-    """First line of a load process: connections are open, the first request is due now."""
-
-    ready: bool = True
-    warm: bool = True
-    """Every connection of the warm-up got an answer."""
 
 
 def line(value: Value) -> str:

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from hactl.core import codec
 from hactl.core.errors import HactlError
-from hactl.drill.load import LoadPlan, Progress, Ready
+from hactl.drill.load_plan import PREFIX, LoadPlan, Progress, Ready
 from hactl.drill.records import Records
 
 _START = 15.0
@@ -28,8 +28,10 @@ class LoadProcess:
     HactlError when the process fails.
     """
 
-    def __init__(self, plan: LoadPlan) -> None:
+    def __init__(self, plan: LoadPlan, *, within: Path | None = None) -> None:
+        """Its files lie in `within` meanwhile; None: where temporary files lie."""
         self.plan = plan
+        self._within = within
         self.warm = False
         """Every connection of the warm-up got an answer."""
         self._over = False
@@ -44,7 +46,7 @@ class LoadProcess:
 
     async def __aenter__(self) -> "LoadProcess":
         async with AsyncExitStack() as stack:
-            self._directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hactl-load-")))
+            self._directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX, dir=self._within)))
             errors = stack.enter_context((self._directory / "stderr").open("wb"))
             self._process = await asyncio.create_subprocess_exec(
                 *self._command(), stdin=DEVNULL, stdout=PIPE, stderr=errors, start_new_session=True

@@ -24,7 +24,7 @@ from hactl.core.errors import HactlError
 from hactl.core.value import Value
 from hactl.drill.demo import failover_demo
 from hactl.drill.demo_report import DemoReport
-from hactl.drill.load import LoadPlan
+from hactl.drill.load_plan import LoadPlan
 from hactl.drill.load_process import LoadProcess
 from hactl.paths import FleetPaths, state_home
 from hactl.processes.launching import launch, workers

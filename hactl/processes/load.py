@@ -18,7 +18,8 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from hactl.drill.load import Load, LoadPlan, Progress, Ready, line, open_session
+from hactl.drill.load import Load, line, open_session
+from hactl.drill.load_plan import LoadPlan, Progress, Ready
 from hactl.drill.measure import judge
 from hactl.drill.records import Records
 

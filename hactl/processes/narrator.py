@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 
 from hactl.core.talk import News, Update
-from hactl.core.telling import tell
+from hactl.core.telling import QUIET, tell
 
 BACKLOG = 1000
 """Lines that may wait for a slow reader."""
@@ -46,7 +46,8 @@ class Narrator:
         """Say everything that happens, until the end of `updates`."""
         async for update in updates:
             if isinstance(update, News):
-                for record in update.records:
+                told = (record for record in update.records if type(record.event).__name__ not in QUIET)
+                for record in told:
                     who = f"  [by {record.by}{': ' + record.reason if record.reason else ''}]" if record.by else ""
                     self.say(tell(record.event) + who, record.wall)
 

@@ -31,7 +31,7 @@ from hactl.core.events import Record
 from hactl.core.model import Fleet
 from hactl.core.node import Node
 from hactl.core.talk import Query
-from hactl.drill.load import LoadPlan
+from hactl.drill.load_plan import LoadPlan
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.measure import Report, judge
 from hactl.drill.records import Records

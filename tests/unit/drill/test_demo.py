@@ -21,7 +21,7 @@ from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import FleetSpec, RegionSpec
 from hactl.core.talk import LogPage, Measured, News, Query, Receipt, Snapshot, Update
 from hactl.drill.demo import failover_demo
-from hactl.drill.load import LoadPlan, Progress
+from hactl.drill.load_plan import LoadPlan, Progress
 from hactl.drill.records import Records, Row
 
 Gate = Callable[[str], None]

@@ -7,7 +7,7 @@ from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.value import replace
 from hactl.drill.demo_report import DemoReport, DemoVerdict, conclude, render
-from hactl.drill.load import LoadPlan
+from hactl.drill.load_plan import LoadPlan
 from hactl.drill.records import UNSENT, Records, Row
 from hactl.drill.timeline import Timeline
 

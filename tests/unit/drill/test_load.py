@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from hactl.drill.load import Load, LoadPlan, generate, open_session
+from hactl.drill.load import Load, generate, open_session
+from hactl.drill.load_plan import LoadPlan
 from hactl.drill.measure import judge
 from hactl.drill.records import UNSENT
 

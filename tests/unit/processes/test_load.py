@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hactl.drill.load import LoadPlan
+from hactl.drill.load_plan import LoadPlan
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.measure import judge
 from hactl.drill.records import Records

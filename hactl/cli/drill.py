@@ -1,0 +1,185 @@
+"""`hactl drill`: break the fleet on purpose, measure what clients saw, and see that everything was put back."""
+
+import secrets
+
+import click
+
+from hactl.cli import output
+from hactl.cli.choice import Chosen, choose
+from hactl.cli.drill_runs import recover, report, stop
+from hactl.cli.exits import Exit
+from hactl.cli.options import fleet_option, json_option
+from hactl.core.errors import CommandRejected, ConfigError, HactlError
+from hactl.drill import library
+from hactl.drill.definition import Definition
+from hactl.drill.report import DrillReport
+from hactl.drill.runs import runs
+from hactl.drill.verdict import Verdict
+
+_EXITS = {
+    Verdict.PASS: Exit.OK,
+    Verdict.FAIL: Exit.FAILED,
+    Verdict.INCONCLUSIVE: Exit.INCONCLUSIVE,
+    Verdict.ABORTED: Exit.ABORTED,
+    Verdict.ERROR: Exit.FAILED,
+}
+
+seed_option = click.option("--seed", type=int, help="Makes what is drawn by chance repeatable (default: a new one).")
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change the drill, such as objectives.rto=2s."
+)
+
+
+@click.group()
+def drill() -> None:
+    """Break the fleet on purpose, measure what clients saw, put everything back.
+
+    A drill is a file: faults, phases, limits and objectives. Exit codes of `run`: 0 passed, 1 an objective was missed
+    or the drill broke, 10 inconclusive, 11 aborted, 12 not clean, 130 interrupted and put back.
+    """
+
+
+for verb in (stop, recover, report):
+    drill.add_command(verb)
+
+
+@drill.command("list")
+@fleet_option
+@json_option
+def list_(as_json: bool) -> int:
+    """List the drills that come with hactl, and how each went last."""
+    last = _last()
+    drills = [library.load(name) for name in library.names()]
+    if as_json:
+        rows = [{"name": one.name, "title": one.title, "tags": one.tags, "last": last.get(one.name)} for one in drills]
+        output.emit_json({"version": 1, "drills": rows})
+        return Exit.OK
+    cells = [(one.name, f"{one.length:.0f} s", last.get(one.name, "never"), one.title) for one in drills]
+    for line in output.table(("NAME", "TAKES", "LAST", "WHAT IT SHOWS"), cells, right=frozenset({1})):
+        click.echo(line)
+    return Exit.OK
+
+
+@drill.command()
+@click.argument("name")
+@set_option
+@json_option
+def show(name: str, settings: tuple[str, ...], as_json: bool) -> int:
+    """Show the drill NAME (or the file at that path), to be read or to begin one of your own with."""
+    definition = _load(name, settings)
+    if as_json:
+        output.emit_json(definition)
+    else:
+        click.echo(library.text(name)[0], nl=False)
+    return Exit.OK
+
+
+@drill.command()
+@click.argument("name")
+@seed_option
+@set_option
+@fleet_option
+@json_option
+def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) -> int:
+    """Say what the drill NAME would do, to whom, and whether it may; change nothing."""
+    from hactl.drill.faults import command
+    from hactl.drill.gate import gate
+    from hactl.drill.plan import plan as planned
+
+    definition = _load(name, settings)
+    chosen = choose()
+    client = chosen.client
+    fleet = client.fleet().fleet
+    drawn = planned(definition, fleet, _seed(seed))
+    checks = gate(definition, drawn, fleet)
+    refusal: CommandRejected | None = None
+    try:
+        for strike in drawn.strikes:
+            client.submit(command(strike), dry_run=True)
+    except CommandRejected as rejected:
+        refusal = rejected
+    may = refusal is None and all(check.ok for check in checks)
+    if as_json:
+        output.emit_json({"version": 1, "plan": drawn, "gate": checks, "refused": str(refusal or ""), "may": may})
+        return Exit.OK if may else Exit.REFUSED
+    click.echo(f"drill {definition.name} on fleet {fleet.name}, seed {drawn.seed}; nothing was changed")
+    for strike in drawn.strikes:
+        kept = ", kept down until the failback" if strike.keep_down else ""
+        click.echo(f"  {strike.at:4.1f} s  {strike.kind} of {', '.join(strike.nodes)} ({strike.why}){kept}")
+    click.echo(f"  load    {drawn.load.rate:g} requests/s to {drawn.load.url}, timeout {drawn.load.timeout:g} s")
+    phases = definition.phases
+    click.echo(f"  phases  baseline {phases.baseline:g} s, hold {phases.hold:g} s, settle {phases.settle:g} s")
+    rows = [(check.name, check.value, check.limit, "ok" if check.ok else "NO") for check in checks]
+    for line in output.table(("GATE", "IS", "WANTED", ""), rows):
+        click.echo(f"  {line}")
+    if refusal is not None:
+        output.complain(refusal)
+    return Exit.OK if may else Exit.REFUSED
+
+
+@drill.command()
+@click.argument("name")
+@seed_option
+@set_option
+@fleet_option
+@json_option
+def run(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) -> int:
+    """Run the drill NAME (or the file at that path) on the fleet, and report.
+
+    Whatever becomes of this command, the daemon puts everything back: Ctrl-C ends it in good order, and a runner that
+    dies loses the fleet within seconds. Reports are kept beside the fleet's state: hactl drill report.
+    """
+    from hactl.cli.drill_running import execute
+
+    definition = _load(name, settings)
+    result = execute(choose(), definition, _seed(seed))
+    if as_json:
+        output.emit_json(result)
+    else:
+        _summary(result)
+    return exit_of(result)
+
+
+def exit_of(result: DrillReport) -> Exit:
+    """The exit code for a report."""
+    if not result.clean:
+        return Exit.NOT_CLEAN
+    return Exit.INTERRUPTED if result.interrupted else _EXITS[result.verdict]
+
+
+def _summary(result: DrillReport) -> None:
+    rows = [(item.name, item.value, item.limit, str(item.status)) for item in result.objectives]
+    if rows:
+        for line in output.table(("OBJECTIVE", "MEASURED", "WANTED", ""), rows):
+            click.echo(line)
+    click.echo(f"{result.definition.name} {str(result.verdict).upper()}: {result.why}")
+    if not result.clean:
+        click.echo(f"NOT CLEAN: {'; '.join(result.evidence.leftovers)}")
+    output.say(f"hactl drill report {result.identity.run}")
+
+
+def _load(name: str, settings: tuple[str, ...]) -> Definition:
+    try:
+        return library.load(name, settings)
+    except ConfigError as error:
+        for other in error.also:
+            output.say(f"also: {other}")
+        raise
+
+
+def _seed(seed: int | None) -> int:
+    return secrets.randbelow(1_000_000) if seed is None else seed
+
+
+def _last() -> dict[str, str]:
+    """How each drill went last on the fleet that is meant, if there is one."""
+    try:
+        chosen: Chosen = choose()
+    except HactlError:
+        return {}
+    last: dict[str, str] = {}
+    for one in runs(chosen.paths.drills):
+        filed = one.report()
+        if filed is not None:
+            last[filed.definition.name] = str(filed.verdict)
+    return last

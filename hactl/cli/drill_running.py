@@ -1,0 +1,88 @@
+"""A drill as a process of its own: from a chosen fleet to a filed report, ended in good order by signals.
+
+The first Ctrl-C, SIGTERM or SIGHUP stops the drill and puts everything back; a second one leaves at once, and the
+daemon does it as soon as it misses us.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+
+from hactl import __version__
+from hactl.cli import output
+from hactl.cli.choice import Chosen
+from hactl.cli.drill_runs import bury
+from hactl.cli.options import label
+from hactl.control.aclient import AsyncClient
+from hactl.core.errors import HactlError
+from hactl.drill.definition import Definition
+from hactl.drill.load_process import LoadProcess
+from hactl.drill.phases import Phase
+from hactl.drill.report import DrillReport, Identity
+from hactl.drill.runner import Runner
+from hactl.drill.runs import OpenRun, Run, abandoned
+from hactl.supervisor import procfs
+
+_RECOVERY = 120.0
+"""Seconds that an earlier drill without a runner has to be put back before this one is refused."""
+
+
+def execute(chosen: Chosen, definition: Definition, seed: int) -> DrillReport:
+    """Run it. Raises HactlError when nobody answers or nothing can be written, KeyboardInterrupt when told twice."""
+    hello = chosen.client.hello()
+    for run in abandoned(chosen.paths.drills):
+        buried = bury(chosen, run, _RECOVERY)
+        output.say(f"{run.name}: {buried.verdict}: {buried.why}")
+    run = Run.create(chosen.paths.drills, definition.name, time.time())
+    ticks = procfs.start_ticks(os.getpid())
+    if ticks is None:
+        raise HactlError("this process cannot be told from others: /proc is not there", "hactl doctor")
+    identity = Identity(
+        run=run.name,
+        fleet=hello.fleet,
+        by=label(),
+        host=socket.gethostname(),
+        version=__version__,
+        began=time.time(),
+        revision=0,
+    )
+    me = OpenRun(identity=identity, definition=definition, phase=Phase.PLAN, pid=os.getpid(), ticks=ticks)
+    try:
+        return asyncio.run(_run(chosen, definition, run, me, seed))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+async def _run(chosen: Chosen, definition: Definition, run: Run, me: OpenRun, seed: int) -> DrillReport:
+    async with AsyncClient(chosen.paths.control) as client:
+        runner = Runner(
+            client,
+            definition,
+            run,
+            me=me,
+            seed=seed,
+            load=lambda plan: LoadProcess(plan, within=run.directory),
+            say=output.say,
+        )
+        _heed_signals(runner)
+        return await runner.run()
+
+
+def _heed_signals(runner: Runner) -> None:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is None:
+        raise AssertionError("called from a task")
+    told: list[int] = []
+
+    def hear(number: int) -> None:
+        told.append(number)
+        if len(told) > 1:
+            task.cancel()
+            return
+        output.say("stopping: everything is being put back (once more: leave at once, the daemon does it)")
+        runner.stop(f"interrupted by {signal.Signals(number).name}", interrupted=True)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, hear, number)

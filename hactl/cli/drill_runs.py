@@ -1,0 +1,145 @@
+"""`hactl drill stop|recover|report`: the drill in progress, and those that were run."""
+
+import click
+
+from hactl.cli import output
+from hactl.cli.choice import Chosen, choose
+from hactl.cli.exits import Exit
+from hactl.cli.following import until_ended
+from hactl.cli.options import fleet_option, json_option, label, timeout_option
+from hactl.cli.records import history
+from hactl.core.commands import EndDrill
+from hactl.core.errors import CommandRejected, HactlError, Unreachable
+from hactl.core.events import OperationEnded
+from hactl.core.model import Fleet
+from hactl.core.operation import Operation, Outcome, Verb
+from hactl.core.talk import Query
+from hactl.drill.markdown import render
+from hactl.drill.recovering import obituary
+from hactl.drill.report import DrillReport
+from hactl.drill.runs import Run, abandoned, named, runs
+
+_PAGE = 500
+
+
+@click.command()
+@fleet_option
+@timeout_option("120s", "How long to wait until everything is put back; then exit code 4.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal.")
+@json_option
+def stop(timeout: float, reason: str, as_json: bool) -> int:
+    """Stop the drill in progress, whoever runs it, and wait until everything it touched is as it was."""
+    client = choose().client
+    running = _in_progress(client.fleet().fleet)
+    if running is None:
+        raise CommandRejected("no drill is in progress", "hactl drill list")
+    client.submit(EndDrill(id=running.id), by=label(), reason=reason)
+    ended = until_ended(client, running.id, timeout)
+    if as_json:
+        output.emit_json(ended)
+    else:
+        output.say(f"{running.sentence}: {ended.sentence}")
+    return Exit.NOT_CLEAN if ended.outcome is Outcome.FAILED else Exit.OK
+
+
+@click.command()
+@fleet_option
+@timeout_option("120s", "How long to wait until everything is put back; then exit code 4.")
+@json_option
+def recover(timeout: float, as_json: bool) -> int:
+    """Finish what drills have left whose runner died: have everything put back now, and file them as aborted."""
+    chosen = choose()
+    reports = [bury(chosen, run, timeout) for run in abandoned(chosen.paths.drills)]
+    if as_json:
+        output.emit_json({"version": 1, "reports": reports})
+    for one in reports:
+        output.say(f"{one.identity.run}: {one.verdict}: {one.why}")
+    if not reports:
+        output.say("every drill has its report: nothing to recover")
+    return Exit.OK if all(one.clean for one in reports) else Exit.NOT_CLEAN
+
+
+@click.command()
+@click.argument("run", required=False, default="")
+@click.option("--all", "every", is_flag=True, help="List every run instead.")
+@fleet_option
+@json_option
+def report(run: str, every: bool, as_json: bool) -> int:
+    """Show the report on RUN, or on the newest one, as Markdown. Works without a daemon."""
+    root = choose().paths.drills
+    if every:
+        return _list(root_runs=runs(root), as_json=as_json)
+    chosen = named(root, run)
+    filed = chosen.report()
+    if filed is None:
+        open_run = chosen.read()
+        how = "goes on" if open_run.alive else "was left by its runner"
+        hint = "hactl drill stop" if open_run.alive else "hactl drill recover"
+        raise HactlError(f"run '{chosen.name}' has no report yet: it {how} (phase {open_run.phase})", hint)
+    if as_json:
+        output.emit_json(filed)
+    else:
+        click.echo(render(filed), nl=False)
+        output.say(str(chosen.directory))
+    return Exit.OK
+
+
+def bury(chosen: Chosen, run: Run, timeout: float) -> DrillReport:
+    """File a run as aborted whose runner is gone; what it touched is put back first. Raises Unreachable when it is not
+    known how that ended, and no daemon answers."""
+    open_run = run.read()
+    operation = open_run.identity.operation
+    ended = _ending(chosen, operation) if operation else None
+    if operation and ended is None:
+        ended = _take_back(chosen, operation, timeout)
+    filed = obituary(open_run, ended)
+    run.finish(filed)
+    run.tidy()
+    return filed
+
+
+def _take_back(chosen: Chosen, operation: str, timeout: float) -> OperationEnded | None:
+    client = chosen.client
+    try:
+        client.submit(EndDrill(id=operation), by=label(), reason="its runner is gone")
+    except CommandRejected:
+        return _ending(chosen, operation)
+    return until_ended(client, operation, timeout)
+
+
+def _ending(chosen: Chosen, operation: str) -> OperationEnded | None:
+    """How an operation ended, by the journal; None when it has not, or nobody can say."""
+    after = int(operation.removeprefix("op-")) - 1
+    try:
+        while records := history(chosen, Query(after=after, kinds=("OperationEnded",), limit=_PAGE)):
+            for record in records:
+                if isinstance(record.event, OperationEnded) and record.event.id == operation:
+                    return record.event
+            after = records[-1].seq
+    except Unreachable:
+        return None
+    return None
+
+
+def _in_progress(fleet: Fleet) -> Operation | None:
+    return next((operation for operation in fleet.operations.values() if operation.verb is Verb.DRILL), None)
+
+
+def _list(*, root_runs: list[Run], as_json: bool) -> int:
+    rows = []
+    for run in root_runs:
+        filed = run.report()
+        if filed is not None:
+            rows.append((run.name, str(filed.verdict), "" if filed.clean else "NOT CLEAN", filed.why))
+        else:
+            open_run = run.read()
+            state = f"in progress ({open_run.phase})" if open_run.alive else "abandoned"
+            rows.append((run.name, state, "", "" if open_run.alive else "hactl drill recover"))
+    if as_json:
+        output.emit_json(
+            {"version": 1, "runs": [dict(zip(("run", "verdict", "clean", "why"), row, strict=True)) for row in rows]}
+        )
+    else:
+        for line in output.table(("RUN", "VERDICT", "", "WHY"), rows):
+            click.echo(line)
+    return Exit.OK

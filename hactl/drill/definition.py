@@ -1,0 +1,160 @@
+"""What a drill is, as its file says: faults, phases, load, limits and objectives. Values only; `reading` makes them.
+
+Nothing here knows a fleet: which nodes a fault strikes is resolved once per run (`plan`).
+"""
+
+from enum import StrEnum
+
+from hactl.core.value import Value
+
+
+class FaultKind(StrEnum):
+    """What can be done to a fleet. Each kind has its command, its undo and its proof (`faults`)."""
+
+    KILL = "process.kill"
+    FREEZE = "process.freeze"
+
+
+class Probe(StrEnum):
+    """What a hypothesis or a stop condition looks at, from the client's side."""
+
+    AVAILABILITY = "availability"
+    """Good requests as part of those that were due (0..1)."""
+    LATENCY_P99 = "latency_p99"
+    """Seconds within which 99 % of the requests were answered, counted from when they were due."""
+
+
+class Target(Value):
+    """Whom a fault strikes; resolved by chance with a seed where it leaves a choice."""
+
+    nodes: int | None = None
+    """So many gateway nodes; 0 for all of `region`, None for none."""
+    edges: int | None = None
+    """So many edges."""
+    region: str = ""
+    """Only nodes of this one; "random" for one that is drawn, "" for any."""
+    names: tuple[str, ...] = ()
+    """Exactly these."""
+
+
+class Fault(Value):
+    """One thing that is done to the fleet."""
+
+    kind: FaultKind
+    target: Target
+    at: float = 0.0
+    """Seconds after the first fault may strike."""
+    keep_down: bool = False
+    """Nobody brings it back before the failback."""
+
+
+class AbortRule(Value):
+    """When a drill is given up because clients suffer more than it is worth."""
+
+    probe: Probe
+    below: float
+    window: float = 5.0
+    """Seconds that are looked at."""
+    lasting: float = 3.0
+    """Seconds that it must have been so."""
+
+
+class Limits(Value):
+    """How far a drill may go; what `hactl.toml` allows is asked besides, by the daemon."""
+
+    max_faulted_share: float = 0.5
+    min_healthy_nodes: int = 1
+    min_healthy_regions: int = 1
+    max_duration: float = 180.0
+    """Seconds."""
+    lease: float = 15.0
+    """Seconds without a sign of life from its runner after which the daemon takes the fleet back."""
+    abort_when: tuple[AbortRule, ...] = ()
+
+
+class LoadSpec(Value):
+    """The client: open loop, in a process of its own, without retries."""
+
+    rate: float = 200.0
+    """Requests per second."""
+    timeout: float = 2.0
+    """Seconds one request may take; part of every result."""
+    route: str = "/-/echo"
+
+
+class CanarySpec(Value):
+    """Numbered records that are written while the drill lasts and looked for afterwards."""
+
+    rate: float = 20.0
+    """Per second."""
+
+
+class Phases(Value):
+    """How long each part takes, in seconds."""
+
+    baseline: float = 15.0
+    hold: float = 15.0
+    """From the first fault to the settling."""
+    settle: float = 10.0
+    """So long everything has to be well for the service to count as back."""
+    failback: bool = True
+    """Give regions their traffic back step by step, under load, and not all at once."""
+
+
+class Hypothesis(Value):
+    """What must be true of a fleet that is well: before the faults, or nothing is proved by what comes after."""
+
+    probe: Probe
+    least: float | None = None
+    most: float | None = None
+
+
+class Availability(Value):
+    """How many of the requests due in a fixed time after the fault have to be good."""
+
+    least: float
+    window: float = 60.0
+    """Seconds; cut to what the phases leave, and then said."""
+
+
+class Objectives(Value):
+    """What the drill has to show; None for what it does not ask for. Times are seconds."""
+
+    detect: float | None = None
+    """Until the daemon saw it."""
+    rto: float | None = None
+    """Until clients were served again, for good."""
+    rpo_records: int | None = None
+    """Acknowledged canaries that are missing afterwards."""
+    availability: Availability | None = None
+    failed: int | None = None
+    """Requests that failed between the fault and the settling."""
+    latency_p99: float | None = None
+    """From the fault until clients were served again for good."""
+    restore_capacity: float | None = None
+    """Until everything serves again; of what was kept down, from the failback on."""
+    failback_failed: int | None = None
+    """Requests that failed from the failback on."""
+    rollback_clean: bool = True
+
+
+class Definition(Value):
+    """A drill file."""
+
+    name: str
+    title: str
+    tags: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    load: LoadSpec = LoadSpec()
+    canary: CanarySpec = CanarySpec()
+    phases: Phases = Phases()
+    hypotheses: tuple[Hypothesis, ...] = (Hypothesis(probe=Probe.AVAILABILITY, least=0.999),)
+    faults: tuple[Fault, ...] = ()
+    objectives: Objectives = Objectives()
+    digest: str = ""
+    """SHA-256 of the text it was read from, overrides included."""
+
+    @property
+    def length(self) -> float:
+        """Seconds that the phases take together, the failback aside."""
+        return self.phases.baseline + self.phases.hold + self.phases.settle

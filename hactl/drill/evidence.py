@@ -1,0 +1,118 @@
+"""What was measured in one run, before anybody has judged it. Values, and how they are read from records. Pure.
+
+All times are seconds of CLOCK_MONOTONIC, which the load, the runner and the daemon share. The client is the judge;
+what only the daemon knows is here to explain, except how soon it saw the fault itself.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from hactl.core.auto_failback import WHO
+from hactl.core.draft import evolve
+from hactl.core.events import NodeChanged, OperationBegan, Record
+from hactl.core.model import Fleet
+from hactl.core.plan import EndpointStatus
+from hactl.core.traffic import confirmed
+from hactl.core.value import Value
+from hactl.drill.canary import Losses
+from hactl.drill.faults import Proof
+
+
+class Times(Value):
+    """When each thing happened; None for what did not, or is not known."""
+
+    asked: float | None = None
+    """The first fault was asked for."""
+    fault: float | None = None
+    """T0: it was in effect, read back."""
+    detected: float | None = None
+    """The daemon saw it."""
+    rerouted: float | None = None
+    """Every edge had proved a plan without those that were struck."""
+    capacity: float | None = None
+    """Everything served again."""
+    failback: float | None = None
+    """The failback began."""
+    restored: float | None = None
+    """The daemon said that everything is as it was."""
+    ended: float | None = None
+    """Everything was verified."""
+
+
+class Evidence(Value):
+    """All that a verdict is made of, besides the requests themselves."""
+
+    times: Times = Times()
+    proofs: tuple[Proof, ...] = ()
+    losses: tuple[Losses, ...] = ()
+    others: tuple[str, ...] = ()
+    """What somebody else did to the fleet meanwhile."""
+    leftovers: tuple[str, ...] = ()
+    """What is not as it was; only asked when the fleet had been borrowed."""
+    warm: bool = True
+    """Every connection of the load's warm-up got an answer."""
+    clock_step: float = 0.0
+    """Seconds by which the wall clock was set during the run."""
+
+
+def detected(records: Iterable[Record], nodes: tuple[str, ...], asked: float) -> float | None:
+    """When the daemon saw the first of `nodes` out of service."""
+    for record in records:
+        event = record.event
+        if record.mono < asked or not isinstance(event, NodeChanged) or event.node.name not in nodes:
+            continue
+        if not event.node.serviceable:
+            return record.mono
+    return None
+
+
+def rerouted(fleet: Fleet, records: Iterable[Record], nodes: tuple[str, ...]) -> float | None:
+    """When every edge that served had proved a plan in which none of `nodes` takes traffic, from `fleet` onwards."""
+    struck = {name for name in nodes if name in fleet.nodes and fleet.nodes[name].region}
+    out = False
+    for record in records:
+        fleet = evolve(fleet, record.event)
+        out = out or any(not fleet.nodes[name].serviceable for name in struck if name in fleet.nodes)
+        if struck and out and not struck & _active(fleet) and confirmed(fleet, fleet.plan.version):
+            return record.mono
+    return None
+
+
+def capacity_back(fleet: Fleet, records: Iterable[Record], since: float) -> float | None:
+    """When as many served again as in `fleet`, everywhere and known to every edge, for the first time after `since`,
+    having been less; None while they did not."""
+    wanted, less = _capacity(fleet), False
+    for record in records:
+        fleet = evolve(fleet, record.event)
+        has = _capacity(fleet)
+        if any(has[place] < count for place, count in wanted.items()):
+            less = True
+        elif less and record.mono >= since and confirmed(fleet, fleet.plan.version):
+            return record.mono
+    return None
+
+
+def _capacity(fleet: Fleet) -> Counter[str]:
+    """How many serve and are in the plan, by region; the edges under ""."""
+    active = _active(fleet)
+    serving = (node for node in fleet.nodes.values() if node.serviceable)
+    return Counter(node.region for node in serving if not node.region or node.name in active)
+
+
+def _active(fleet: Fleet) -> set[str]:
+    """Who takes traffic by the plan in force."""
+    return {endpoint.node for endpoint in fleet.plan.endpoints if endpoint.status is EndpointStatus.ACTIVE}
+
+
+def others(records: Iterable[Record], operation: str) -> tuple[str, ...]:
+    """What was begun by anybody else from the moment on that the drill `operation` began."""
+    mine: str | None = None
+    found = []
+    for record in records:
+        if not isinstance(record.event, OperationBegan):
+            continue
+        if record.event.operation.id == operation:
+            mine = record.by
+        elif mine is not None and record.by not in (mine, WHO, ""):
+            found.append(f"{record.event.operation.sentence} by {record.by}")
+    return tuple(found)

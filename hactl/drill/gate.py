@@ -1,0 +1,80 @@
+"""Whether a drill may be run on a fleet, and would show anything: checks with a value and a limit each. Pure.
+
+These are the drill's own limits. What `hactl.toml` allows, and whether too few would be left, the daemon decides when
+the fleet is borrowed and each fault is tried; it is asked, not imitated.
+"""
+
+from hactl.core.model import Fleet
+from hactl.core.node import Role
+from hactl.core.reading import is_serving, read
+from hactl.core.safety import serving
+from hactl.core.value import Value
+from hactl.drill.definition import Definition
+from hactl.drill.plan import DrillPlan
+
+
+class Check(Value):
+    """One thing that has to be so."""
+
+    name: str
+    value: str
+    """How it is."""
+    limit: str
+    """How it should be."""
+    ok: bool
+
+
+def gate(drill: Definition, plan: DrillPlan, fleet: Fleet) -> tuple[Check, ...]:
+    """Everything that is asked before the fleet is borrowed."""
+    struck = set(plan.nodes)
+    limits = drill.limits
+    left = serving(fleet, struck)
+    regions = {node.region for node in left}
+    shares = [_share(fleet, struck, role) for role in (Role.GATEWAY, Role.EDGE)]
+    edges = [edge for edge in fleet.edges if edge.serviceable and edge.name not in struck]
+    busy = ", ".join(operation.id for operation in fleet.operations.values())
+    return (
+        Check(
+            name="everything serves",
+            value=read(fleet).sentence,
+            limit="all, confirmed by every edge",
+            ok=is_serving(fleet),
+        ),
+        Check(name="nothing else is done", value=busy or "nothing", limit="nothing", ok=not busy),
+        Check(
+            name="the fleet is repaired",
+            value="paused" if fleet.paused else "yes",
+            limit="not paused",
+            ok=fleet.paused is None,
+        ),
+        Check(
+            name="share that is struck",
+            value=f"{max(shares):.2f}",
+            limit=f"<= {limits.max_faulted_share:.2f}",
+            ok=max(shares) <= limits.max_faulted_share + 1e-9,
+        ),
+        Check(
+            name="nodes left to serve",
+            value=str(len(left)),
+            limit=f">= {limits.min_healthy_nodes}",
+            ok=len(left) >= limits.min_healthy_nodes,
+        ),
+        Check(
+            name="regions left to serve",
+            value=str(len(regions)),
+            limit=f">= {limits.min_healthy_regions}",
+            ok=len(regions) >= limits.min_healthy_regions,
+        ),
+        Check(name="edges left to serve", value=str(len(edges)), limit=">= 1", ok=bool(edges)),
+        Check(
+            name="clients can be imitated",
+            value="https" if fleet.spec.edge.tls.cert else "http",
+            limit="http",
+            ok=not fleet.spec.edge.tls.cert,
+        ),
+    )
+
+
+def _share(fleet: Fleet, struck: set[str], role: Role) -> float:
+    among = [node for node in fleet.nodes.values() if node.role is role]
+    return sum(node.name in struck for node in among) / len(among) if among else 0.0

@@ -1,0 +1,216 @@
+"""Objectives and validity, judged from what was measured. Pure: no clock, no fleet, no file.
+
+Each objective becomes met, missed or unmeasured; each check of validity has a value and a limit. Whoever reads a
+report can do the same sums again from its figures.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from hactl.core.reading import age
+from hactl.drill.canary import LEAST
+from hactl.drill.definition import Definition, Hypothesis, Probe
+from hactl.drill.evidence import Evidence
+from hactl.drill.gate import Check
+from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
+from hactl.drill.plan import DrillPlan
+from hactl.drill.records import Row
+from hactl.drill.recovery_time import Outage, read_outage
+from hactl.drill.verdict import Judged, Status
+
+CLOCK_STEP = 0.05
+"""Seconds by which the wall clock may move before times of day mean nothing."""
+
+
+class Windows:
+    """The requests of one run, cut at the moments that matter. Times are monotonic seconds."""
+
+    def __init__(self, drill: Definition, evidence: Evidence, rows: Sequence[Row]) -> None:
+        times = evidence.times
+        self.rows = sorted(rows)
+        self.began = self.rows[0].intended if self.rows else 0.0
+        self.ended = self.rows[-1].intended if self.rows else 0.0
+        self.fault = times.fault
+        self.failback = times.failback if times.failback is not None else self.ended
+        self.whole = judge(self.rows)
+        self.outage: Outage | None = None
+        if self.fault is not None and self.rows:
+            self.outage = read_outage(self.rows, self.fault, drill.phases.settle, self.failback)
+
+    @property
+    def before(self) -> Report:
+        """What clients saw before the fault was asked for."""
+        return judge(self.rows, self.began, self.ended if self.fault is None else self.fault - 0.1)
+
+    def between(self, begin: float, end: float) -> list[Row]:
+        """Requests due in [begin, end)."""
+        return [row for row in self.rows if begin <= row.intended < end]
+
+
+def objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Windows) -> tuple[Judged, ...]:
+    """What became of every objective that the drill has."""
+    return tuple(_objectives(drill, plan, evidence, windows))
+
+
+def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Windows) -> tuple[Check, ...]:
+    """What has to be so for the objectives to mean anything."""
+    whole, before = windows.whole, windows.before
+    unsent = whole.unsent / whole.requests if whole.requests else 1.0
+    struck = len(plan.nodes)
+    confirmed = sum(proof.done for proof in evidence.proofs)
+    ours = sum(before.shares.values())
+    checks = [
+        Check(name="faults confirmed", value=f"{confirmed} of {struck}", limit="all, by pid and start time",
+              ok=confirmed == struck > 0),
+        Check(name="requests", value=str(whole.requests), limit=">= 1", ok=whole.requests > 0),
+        Check(name="load generator on time", value=f"{whole.lag_p99_ms:.1f} ms late at p99",
+              limit=f"<= {LAG_LIMIT_MS:g} ms", ok=whole.requests > 0 and whole.lag_p99_ms <= LAG_LIMIT_MS),
+        Check(name="requests not sent", value=f"{unsent * 100:.2f} %", limit=f"<= {UNSENT_LIMIT * 100:g} %",
+              ok=unsent <= UNSENT_LIMIT),
+        Check(name="answers name a node of this fleet", value=f"{ours * 100:.1f} %", limit=">= 99 % before the fault",
+              ok=not plan.load.node_header or ours >= 0.99),
+        Check(name="nobody else acted", value="; ".join(evidence.others) or "nobody", limit="nobody",
+              ok=not evidence.others),
+        Check(name="wall clock", value=f"moved by {evidence.clock_step * 1000:.0f} ms",
+              limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day mean nothing", ok=True),
+    ]  # fmt: skip
+    checks += [_steady(rule, windows) for rule in drill.hypotheses]
+    if drill.objectives.rpo_records is not None:
+        checks += [
+            Check(name=f"canaries in {loss.store} before the fault", value=str(loss.before), limit=f">= {LEAST}",
+                  ok=loss.enough)
+            for loss in evidence.losses
+        ]  # fmt: skip
+    return tuple(checks)
+
+
+def p99(rows: Sequence[Row]) -> float | None:
+    """Seconds within which 99 % were answered, or had failed, from when they were due; None of no requests."""
+    return percentile(sorted(row.done - row.intended for row in rows), 0.99) if rows else None
+
+
+def _steady(rule: Hypothesis, windows: Windows) -> Check:
+    before = windows.before
+    if rule.probe is Probe.AVAILABILITY:
+        value = before.ok / before.requests if before.requests else None
+        shown = "not measured" if value is None else f"{value * 100:.2f} %"
+        limits = [
+            f"{sign} {limit * 100:g} %" for sign, limit in ((">=", rule.least), ("<=", rule.most)) if limit is not None
+        ]
+    else:
+        value = before.p99_ms / 1000 if before.requests else None
+        shown = "not measured" if value is None else f"{before.p99_ms:.1f} ms"
+        limits = [f"<= {rule.most * 1000:g} ms"] if rule.most is not None else []
+    ok = value is not None and (rule.least is None or value >= rule.least) and (rule.most is None or value <= rule.most)
+    return Check(name=f"{rule.probe} before the fault", value=shown, limit=" and ".join(limits), ok=ok)
+
+
+def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Windows) -> Iterator[Judged]:
+    asked, times, outage = drill.objectives, evidence.times, windows.outage
+    if asked.detect is not None:
+        yield _time("detect", asked.detect, _since(times.fault, times.detected))
+    if asked.rto is not None:
+        rto = outage.rto if outage is not None else None
+        late = "" if outage is None or rto is not None else f"not within {outage.seen_until - outage.fault:.1f} s"
+        yield _time("rto", asked.rto, rto, late)
+    if asked.availability is not None:
+        yield _availability(asked.availability.least, asked.availability.window, windows)
+    if asked.failed is not None:
+        rows = [] if windows.fault is None else _hit(windows, windows.fault, windows.failback)
+        yield _count("failed", asked.failed, sum(not row.ok for row in rows) if rows else None, "requests")
+    if asked.latency_p99 is not None:
+        yield _time("latency_p99", asked.latency_p99, _slow(windows))
+    if asked.rpo_records is not None:
+        measured = sum(loss.lost_count + loss.duplicates for loss in evidence.losses) if evidence.losses else None
+        yield _count("rpo_records", asked.rpo_records, measured, "records")
+    if asked.restore_capacity is not None:
+        begun = times.failback if plan.keeps_down else times.fault
+        yield _time("restore_capacity", asked.restore_capacity, _since(begun, times.capacity))
+    if asked.failback_failed is not None:
+        rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
+        yield _count("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
+                     "requests")  # fmt: skip
+    if asked.rollback_clean:
+        yield _clean(evidence)
+
+
+def _since(begin: float | None, end: float | None) -> float | None:
+    return None if begin is None or end is None else max(0.0, end - begin)
+
+
+def _hit(windows: Windows, begin: float, end: float) -> list[Row]:
+    """Requests under way at `begin`, or due from then until `end`."""
+    return [row for row in windows.rows if row.done >= begin and row.intended < end]
+
+
+def _slow(windows: Windows) -> float | None:
+    """p99 from the fault until clients were served for good; of a whole settle time when they never were not."""
+    outage = windows.outage
+    if outage is None:
+        return None
+    end = windows.failback if outage.back is None or outage.first_bad is None else outage.back
+    return p99(_hit(windows, outage.fault, end))
+
+
+def _availability(least: float, wanted: float, windows: Windows) -> Judged:
+    if windows.fault is None or not windows.rows:
+        return _unmeasured("availability", f">= {least * 100:g} %")
+    end = min(windows.fault + wanted, windows.failback)
+    rows = windows.between(windows.fault, end)
+    limit = f">= {least * 100:g} % in {end - windows.fault:.0f} s"
+    if not rows:
+        return _unmeasured("availability", limit)
+    value = sum(row.ok for row in rows) / len(rows)
+    spare, used = 1 - least, 1 - value
+    return Judged(
+        name="availability",
+        limit=limit,
+        value=f"{value * 100:.3f} %",
+        margin=(spare - used) / spare if spare else None,
+        status=Status.MET if value >= least else Status.MISSED,
+    )
+
+
+def _clean(evidence: Evidence) -> Judged:
+    left = evidence.leftovers
+    return Judged(
+        name="rollback_clean",
+        limit="nothing left",
+        value="nothing left" if not left else "; ".join(left),
+        margin=None,
+        status=Status.MISSED if left else Status.MET,
+    )
+
+
+def _time(name: str, limit: float, measured: float | None, late: str = "") -> Judged:
+    shown = f"<= {_seconds(limit)}"
+    if measured is None and not late:
+        return _unmeasured(name, shown)
+    return Judged(
+        name=name,
+        limit=shown,
+        value=late if measured is None else _seconds(measured),
+        margin=None if measured is None or not limit else (limit - measured) / limit,
+        status=Status.MET if measured is not None and measured <= limit else Status.MISSED,
+    )
+
+
+def _count(name: str, limit: int, measured: int | None, what: str) -> Judged:
+    shown = f"<= {limit} {what}"
+    if measured is None:
+        return _unmeasured(name, shown)
+    return Judged(
+        name=name,
+        limit=shown,
+        value=f"{measured} {what}",
+        margin=(limit - measured) / limit if limit else None,
+        status=Status.MET if measured <= limit else Status.MISSED,
+    )
+
+
+def _unmeasured(name: str, limit: str) -> Judged:
+    return Judged(name=name, limit=limit, value="not measured", margin=None, status=Status.UNMEASURED)
+
+
+def _seconds(value: float) -> str:
+    """A duration as measured: milliseconds below ten seconds."""
+    return f"{value * 1000:.0f} ms" if value < 10 else f"{value:.1f} s" if value < 100 else age(value)

@@ -1,0 +1,142 @@
+"""Every key of a drill file: what it accepts and which field it sets. The order of a file is that of these tables.
+
+The kinds are those of `hactl.toml`, so that a duration is written alike everywhere.
+"""
+
+from hactl.config import kinds, quantities
+from hactl.config.kinds import Kind
+from hactl.config.unfit import Unfit, unfit
+from hactl.core.value import Value
+from hactl.drill.definition import Availability, FaultKind, Probe
+
+NAME = "[a-z0-9-]{1,40}"
+
+
+class Key(Value):
+    """One key of a table."""
+
+    kind: Kind
+    field: str = ""
+    """The field that it sets; "" for the one of the same name."""
+    required: bool = False
+
+
+def number(low: float, high: float) -> Kind:
+    """Any number between two bounds."""
+    wants = f"a number from {low:g} to {high:g}"
+
+    def read(raw: object) -> float:
+        if isinstance(raw, bool) or not isinstance(raw, int | float) or not low <= raw <= high:
+            raise unfit(wants, raw)
+        return float(raw)
+
+    return Kind(wants=wants, read=read, schema={"type": "number", "minimum": low, "maximum": high})
+
+
+def _how_many() -> Kind:
+    wants = 'a whole number from 1 to 1000, or "all"'
+
+    def read(raw: object) -> int:
+        if raw == "all":
+            return 0
+        if isinstance(raw, bool) or not isinstance(raw, int) or not 1 <= raw <= 1000:
+            raise unfit(wants, raw)
+        return raw
+
+    return Kind(wants=wants, read=read, schema={})
+
+
+def _availability() -> Kind:
+    wants = 'a number from 0 to 1, or a table like { min = 0.995, window = "60s" }'
+
+    def read(raw: object) -> Availability:
+        table = {"min": raw} if isinstance(raw, int | float) and not isinstance(raw, bool) else raw
+        if not isinstance(table, dict) or "min" not in table:
+            raise unfit(wants, raw)
+        if unknown := table.keys() - {"min", "window"}:
+            raise Unfit(f"unknown key {min(unknown)!r}", "known: min, window")
+        window = quantities.duration("1s", "1h").read(table.get("window", "60s"))
+        return Availability(least=number(0, 1).read(table["min"]), window=window)
+
+    return Kind(wants=wants, read=read, schema={})
+
+
+def _limit() -> Kind:
+    """A part (0..1) or a duration, whichever the probe measures."""
+    wants = 'a number from 0 to 1, or a duration like "250ms"'
+    time = quantities.duration("0s", "1h")
+
+    def read(raw: object) -> float:
+        if isinstance(raw, str):
+            value: float = time.read(raw)
+            return value
+        if isinstance(raw, bool) or not isinstance(raw, int | float) or not 0 <= raw <= 1:
+            raise unfit(wants, raw)
+        return float(raw)
+
+    return Kind(wants=wants, read=read, schema={})
+
+
+_time = quantities.duration("0s", "1h")
+_text = kinds.text("some text", r"[^\0\n]{1,200}")
+_route = kinds.text("a path that begins with /", r"/[^\s]*")
+_named = kinds.text("letters, digits and hyphens", "[a-zA-Z0-9-]{1,40}")
+
+TOP: dict[str, Key] = {
+    "schema": Key(kind=kinds.whole(1, 1), required=True),
+    "name": Key(kind=kinds.text("lower-case letters, digits and hyphens, at most 40", NAME), required=True),
+    "title": Key(kind=_text, required=True),
+    "tags": Key(kind=kinds.many(_named, "words")),
+}
+LIMITS: dict[str, Key] = {
+    "max_faulted_share": Key(kind=quantities.proportion()),
+    "min_healthy_nodes": Key(kind=kinds.whole(0, 1000)),
+    "min_healthy_regions": Key(kind=kinds.whole(0, 1000)),
+    "lease": Key(kind=quantities.duration("1s", "2m")),
+    "max_duration": Key(kind=quantities.duration("1s", "1d")),
+}
+ABORT: dict[str, Key] = {
+    "probe": Key(kind=kinds.choice(Probe), required=True),
+    "below": Key(kind=number(0, 1), required=True),
+    "window": Key(kind=quantities.duration("1s", "5m")),
+    "for": Key(kind=quantities.duration("0s", "5m"), field="lasting"),
+}
+LOAD: dict[str, Key] = {
+    "rate": Key(kind=number(1, 5000)),
+    "timeout": Key(kind=quantities.duration("10ms", "1m")),
+    "route": Key(kind=_route),
+}
+CANARY: dict[str, Key] = {"rate": Key(kind=number(1, 100))}
+PHASES: dict[str, Key] = {
+    "baseline": Key(kind=quantities.duration("2s", "1h")),
+    "hold": Key(kind=quantities.duration("1s", "1h")),
+    "settle": Key(kind=quantities.duration("1s", "1h")),
+    "failback": Key(kind=kinds.flag()),
+}
+HYPOTHESIS: dict[str, Key] = {
+    "probe": Key(kind=kinds.choice(Probe), required=True),
+    "min": Key(kind=_limit(), field="least"),
+    "max": Key(kind=_limit(), field="most"),
+}
+FAULT: dict[str, Key] = {
+    "type": Key(kind=kinds.choice(FaultKind), field="kind", required=True),
+    "at": Key(kind=_time),
+    "keep_down": Key(kind=kinds.flag()),
+}
+TARGET: dict[str, Key] = {
+    "nodes": Key(kind=_how_many()),
+    "edges": Key(kind=kinds.whole(1, 100)),
+    "region": Key(kind=_named),
+    "names": Key(kind=kinds.many(_named, "names")),
+}
+OBJECTIVES: dict[str, Key] = {
+    "detect": Key(kind=_time),
+    "rto": Key(kind=_time),
+    "rpo_records": Key(kind=kinds.whole(0, 1_000_000)),
+    "availability": Key(kind=_availability()),
+    "failed": Key(kind=kinds.whole(0, 1_000_000)),
+    "latency_p99": Key(kind=_time),
+    "restore_capacity": Key(kind=_time),
+    "failback_failed": Key(kind=kinds.whole(0, 1_000_000)),
+    "rollback_clean": Key(kind=kinds.flag()),
+}

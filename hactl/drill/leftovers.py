@@ -1,0 +1,31 @@
+"""What a drill has left behind: the fleet before it and the fleet now, compared. Pure."""
+
+from hactl.core.model import Fleet
+from hactl.core.reading import word
+from hactl.drill.plan import DrillPlan
+
+
+def leftovers(before: Fleet, now: Fleet, plan: DrillPlan, operation: str) -> tuple[str, ...]:
+    """Everything about what was struck that is not as it was, one line each."""
+    found = []
+    if operation in now.operations:
+        found.append(f"{operation} is in progress: {now.operations[operation].sentence}")
+    for name in plan.nodes:
+        was, node = before.nodes.get(name), now.nodes.get(name)
+        if was is None or node is None:
+            continue
+        if (was.serviceable or was.standing_by) and not (node.serviceable or node.standing_by):
+            found.append(f"{name} is {word(node)}")
+        if was.goal is not node.goal:
+            found.append(f"{name} is wanted {node.goal}")
+        if was.weight != node.weight:
+            found.append(f"{name} weighs {node.weight}, not {was.weight}")
+        if was.drained is not node.drained:
+            found.append(f"{name} is drained" if node.drained else f"{name} is no longer drained")
+        if node.frozen:
+            found.append(f"{name} is frozen")
+    for region in plan.regions:
+        had, has = before.evacuations.get(region), now.evacuations.get(region)
+        if has is not None and (had is None or had.keep != has.keep):
+            found.append(f"{region} keeps {has.keep} % of its traffic")
+    return tuple(found)

@@ -1,0 +1,36 @@
+"""Where drills come from: those in the package, and files of one's own. What they say is `reading`."""
+
+from pathlib import Path
+
+from hactl.config.unfit import did_you_mean
+from hactl.core.errors import ConfigError
+from hactl.drill.definition import Definition
+from hactl.drill.reading import parse
+
+BUILT_IN = Path(__file__).parent / "builtin"
+
+
+def names() -> tuple[str, ...]:
+    """The built-in drills, by name."""
+    return tuple(sorted(path.stem for path in BUILT_IN.glob("*.toml")))
+
+
+def text(name: str) -> tuple[str, str]:
+    """The text of a drill and what errors call it: a built-in one by its name, else the file at that path.
+
+    Raises ConfigError when there is none.
+    """
+    path = BUILT_IN / f"{name}.toml" if name in names() else Path(name)
+    if path.parent != BUILT_IN and "/" not in name and not name.endswith(".toml"):
+        raise ConfigError(f"no drill '{name}'", did_you_mean(name, names()) + "; a file of your own: ./FILE.toml")
+    try:
+        return path.read_text(), name if path.parent == BUILT_IN else str(path)
+    except (OSError, UnicodeDecodeError) as error:
+        why = (error.strerror if isinstance(error, OSError) else "not UTF-8") or str(error)
+        raise ConfigError(f"{path}: cannot be read: {why.lower()}", "hactl drill list") from error
+
+
+def load(name: str, settings: tuple[str, ...] = ()) -> Definition:
+    """The drill called so. Raises ConfigError about what is wrong with it."""
+    said, source = text(name)
+    return parse(said, source, settings)

@@ -1,0 +1,50 @@
+"""What a load is to send, and what its process says about that. Values only; they load no client."""
+
+from hactl.core.value import Value
+
+PREFIX = "hactl-load-"
+"""How the directory of a load's files is called; it is left behind only when whoever started the load is killed."""
+
+
+class LoadPlan(Value):
+    """What to send, how often and for how long."""
+
+    url: str
+    rate: float = 300.0
+    """Requests per second."""
+    duration: float = 10.0
+    """Seconds."""
+    timeout: float = 5.0
+    """Seconds one request may take, from the moment it is sent."""
+    method: str = "GET"
+    connections: int = 16
+    """Kept connections that take turns, so that every edge gets its part; more are opened while these are busy."""
+    body: bytes = b""
+    fresh_connections: bool = False
+    """Each request opens a connection of its own, as many clients do."""
+    node_header: str = "x-hactl-node"
+    """Response header that names the node."""
+    in_flight: int = 10_000
+    """Most requests under way at a time; one that is due beyond is given up and counted as unsent."""
+
+    @property
+    def count(self) -> int:
+        """How many requests the whole plan has."""
+        return round(self.rate * self.duration)
+
+
+class Progress(Value):
+    """How a load stands; one line a second of its process's output."""
+
+    t: float
+    """Seconds since the first request was due."""
+    sent: int
+    failed: int
+
+
+class Ready(Value):
+    """First line of a load process: connections are open, the first request is due now."""
+
+    ready: bool = True
+    warm: bool = True
+    """Every connection of the warm-up got an answer."""

@@ -1,0 +1,130 @@
+"""A fleet that is borrowed for a drill: asked for, kept, given back; as any client could, on terms of the daemon.
+
+To keep it and to write canaries is one thing: each sign of life leaves a number in the journal, and the ledger
+remembers which of them were acknowledged. Whoever gives none any more loses the fleet, and everything is put back.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from hactl.control.controller import Controller
+from hactl.core.commands import BeginDrill, EndDrill, KeepDrill
+from hactl.core.drill_events import DrillKept
+from hactl.core.errors import CommandRejected, HactlError, Unreachable
+from hactl.core.events import OperationBegan
+from hactl.core.operation import Operation
+from hactl.core.talk import Query
+from hactl.drill.canary import Ledger, Losses, Written, classify
+from hactl.drill.plan import DrillPlan
+
+_PAGE = 500
+_RETRY = 0.25
+"""Seconds between two attempts to reach a daemon that is away."""
+
+
+class Loan:
+    """One fleet, borrowed once."""
+
+    def __init__(self, controller: Controller, plan: DrillPlan, *, by: str, term: float) -> None:
+        """`term` is seconds: how long the daemon waits for a sign of life."""
+        self.operation = ""
+        """Of the drill; "" before it was borrowed."""
+        self._controller = controller
+        self._plan = plan
+        self._by = by
+        self._term = term
+        self._ledger = Ledger()
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Borrow it. What is to be restored is on the daemon's disk when this returns. Raises CommandRejected."""
+        plan = self._plan
+        order = BeginDrill(
+            name=plan.drill, nodes=plan.nodes, regions=plan.regions, lease=self._term, longest=plan.longest
+        )
+        receipt = await self._controller.submit(order, by=self._by, reason=plan.title)
+        self.operation = receipt.operation
+
+    async def recorded(self) -> Operation | None:
+        """The record of what is to be restored, read back from the journal; None when it is not there."""
+        for record in await self._controller.history(self._since("OperationBegan")):
+            if isinstance(record.event, OperationBegan) and record.event.operation.id == self.operation:
+                return record.event.operation
+        return None
+
+    @asynccontextmanager
+    async def kept(self, ledger: Path, rate: float, lost: Callable[[str], None]) -> AsyncIterator[None]:
+        """Give signs of life, each with a canary, for as long as the context is entered or until it is given back.
+
+        `lost` hears why when the fleet was taken back.
+        """
+        with self._ledger.kept_in(ledger):
+            async with asyncio.TaskGroup() as tasks:
+                self._keeper = tasks.create_task(self._keep(rate, lost), name="keep the fleet")
+                try:
+                    yield
+                finally:
+                    self._keeper.cancel()
+
+    async def _keep(self, rate: float, lost: Callable[[str], None]) -> None:
+        ledger = self._ledger
+        number, began = 0, time.monotonic()
+        while True:
+            number += 1
+            await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
+            sent = time.monotonic()
+            try:
+                await self._controller.submit(KeepDrill(id=self.operation, canary=number), by=self._by)
+            except CommandRejected as rejected:
+                ledger.note(Written(number=number, sent=sent))
+                if not await self._lent():
+                    lost(rejected.message)
+                    return
+            except HactlError:
+                ledger.note(Written(number=number, sent=sent))
+            else:
+                ledger.note(Written(number=number, sent=sent, acknowledged=time.monotonic()))
+
+    async def end(self, patience: float) -> None:
+        """Give it back; what it was lent for is put back by the daemon. Raises Unreachable when none answers."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+        until = time.monotonic() + patience
+        while True:
+            try:
+                await self._controller.submit(EndDrill(id=self.operation), by=self._by)
+            except CommandRejected:
+                return  # it was taken back already
+            except Unreachable:
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(_RETRY)
+            else:
+                return
+
+    async def losses(self, fault: float, rate: float) -> Losses:
+        """What became of the canaries, read back one by one from the journal."""
+        found: list[int] = []
+        query = self._since("DrillKept")
+        while records := await self._controller.history(query):
+            for record in records:
+                event = record.event
+                if isinstance(event, DrillKept) and event.id == self.operation and event.canary:
+                    found.append(event.canary)
+            query = Query(after=records[-1].seq, kinds=query.kinds, limit=_PAGE)
+        return classify(self._ledger.written, found, fault, rate, "journal")
+
+    async def _lent(self) -> bool:
+        """False when the fleet has been taken back; a daemon that only leaves, or is away, has taken nothing."""
+        try:
+            operation = (await self._controller.fleet()).fleet.operations.get(self.operation)
+        except HactlError:
+            return True
+        return operation is not None and not operation.back
+
+    def _since(self, kind: str) -> Query:
+        """Records of one kind from the moment it was borrowed."""
+        return Query(after=int(self.operation.removeprefix("op-")) - 1, kinds=(kind,), limit=_PAGE)

@@ -1,0 +1,129 @@
+"""A drill against a fleet: who is struck, drawn once with a seed, and what that comes to. Pure; does nothing.
+
+The same file, fleet and seed give the same plan, so that a run can be repeated and a dry run tells the truth.
+"""
+
+from random import Random
+
+from hactl.core.errors import HactlError
+from hactl.core.model import Fleet
+from hactl.core.node import Node
+from hactl.core.reading import url
+from hactl.core.value import Value
+from hactl.drill.definition import Definition, Fault, FaultKind, Target
+from hactl.drill.load_plan import LoadPlan
+
+
+class Strike(Value):
+    """One fault with the processes it is meant for."""
+
+    kind: FaultKind
+    nodes: tuple[str, ...]
+    at: float = 0.0
+    """Seconds after the first may strike."""
+    keep_down: bool = False
+    why: str = ""
+    """How these came to be chosen."""
+
+
+class DrillPlan(Value):
+    """What one run will do."""
+
+    drill: str
+    title: str
+    digest: str
+    """Of the drill file."""
+    seed: int
+    strikes: tuple[Strike, ...]
+    regions: tuple[str, ...]
+    """Those that lose every node: their traffic moves, and comes back in the failback."""
+    load: LoadPlan
+    longest: float
+    """Seconds that the fleet is borrowed for at most."""
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Everybody who is struck, once."""
+        return tuple(dict.fromkeys(name for strike in self.strikes for name in strike.nodes))
+
+    @property
+    def keeps_down(self) -> tuple[str, ...]:
+        """Those that come back with the failback only."""
+        return tuple(dict.fromkeys(name for strike in self.strikes if strike.keep_down for name in strike.nodes))
+
+
+def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
+    """What `drill` does to `fleet`. Raises HactlError when nobody in it fits what the file asks for."""
+    chance = Random(seed)
+    strikes = tuple(_strike(fault, fleet, chance) for fault in sorted(drill.faults, key=lambda fault: fault.at))
+    struck = {name for strike in strikes for name in strike.nodes}
+    regions = tuple(
+        spec.name
+        for spec in fleet.spec.regions
+        if (nodes := fleet.in_region(spec.name)) and all(node.name in struck for node in nodes)
+    )
+    edge = fleet.spec.edge
+    load = LoadPlan(
+        url=url(edge) + drill.load.route,
+        rate=drill.load.rate,
+        duration=drill.limits.max_duration,
+        timeout=drill.load.timeout,
+        node_header=edge.node_header,
+    )
+    return DrillPlan(
+        drill=drill.name,
+        title=drill.title,
+        digest=drill.digest,
+        seed=seed,
+        strikes=strikes,
+        regions=regions,
+        load=load,
+        longest=drill.limits.max_duration,
+    )
+
+
+def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
+    nodes, why = _resolve(fault.target, fleet, chance)
+    return Strike(kind=fault.kind, nodes=nodes, at=fault.at, keep_down=fault.keep_down, why=why)
+
+
+def _resolve(target: Target, fleet: Fleet, chance: Random) -> tuple[tuple[str, ...], str]:
+    if target.names:
+        unknown = [name for name in target.names if name not in fleet.nodes]
+        if unknown:
+            raise HactlError(f"no node '{unknown[0]}' in fleet '{fleet.name}'", "known: " + ", ".join(fleet.nodes))
+        return target.names, "named in the drill file"
+    if target.edges is not None:
+        return _draw(fleet.edges, target.edges, "edges", chance)
+    among: tuple[Node, ...] = fleet.gateways
+    where = ""
+    if target.region:
+        region, where = _region(target.region, fleet, chance)
+        among = fleet.in_region(region)
+    if not target.nodes:
+        return tuple(node.name for node in among), f"all of {where}" if where else "all nodes"
+    names, why = _draw(among, target.nodes, "nodes", chance)
+    return names, f"{why} of {where}" if where else why
+
+
+def _region(wanted: str, fleet: Fleet, chance: Random) -> tuple[str, str]:
+    regions = [spec.name for spec in fleet.spec.regions]
+    if wanted != "random":
+        if wanted not in regions:
+            raise HactlError(f"no region '{wanted}' in fleet '{fleet.name}'", f"known: {', '.join(regions)}")
+        return wanted, f"region {wanted}"
+    taking = [name for name in regions if any(node.serviceable for node in fleet.in_region(name))]
+    if not taking:
+        raise HactlError("no region serves: there is nothing to choose from", "hactl status")
+    chosen = chance.choice(taking)
+    return chosen, f"region {chosen}, drawn from {len(taking)}"
+
+
+def _draw(among: tuple[Node, ...], count: int, what: str, chance: Random) -> tuple[tuple[str, ...], str]:
+    """So many of those that serve, in the order of the configuration."""
+    serving = [node.name for node in among if node.serviceable]
+    if len(serving) < count:
+        what = what if count > 1 else what.removesuffix("s")
+        raise HactlError(f"the drill wants {count} {what} that serve, and there are {len(serving)}", "hactl status")
+    chosen = set(chance.sample(serving, count))
+    return tuple(name for name in serving if name in chosen), f"drawn from {len(serving)} {what} that serve"

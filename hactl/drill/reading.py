@@ -1,0 +1,193 @@
+"""From the text of a drill file to a Definition, or to everything that is wrong with it. Touches no file: `library`.
+
+Messages are those of `hactl.toml`: path, cause, hint. An unknown key is an error, for a limit that is misspelt is none.
+"""
+
+import hashlib
+import tomllib
+from typing import Any, NoReturn
+
+from hactl.config.unfit import Problem, Unfit, did_you_mean, found, quoted
+from hactl.core.errors import ConfigError
+from hactl.core.value import Value, replace
+from hactl.drill import keys
+from hactl.drill.definition import (
+    AbortRule,
+    CanarySpec,
+    Definition,
+    Fault,
+    Hypothesis,
+    Limits,
+    LoadSpec,
+    Objectives,
+    Phases,
+    Probe,
+    Target,
+)
+from hactl.drill.keys import Key
+
+_TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "objectives")
+_PLANNED = ("extends", "rollback", "manual", "requires")
+
+
+def parse(text: str, source: str, settings: tuple[str, ...] = ()) -> Definition:
+    """The drill in `text`; `source` is what errors call the file, `settings` are `path=value` that change it.
+
+    Raises ConfigError about the first thing that is wrong, with the rest in its `also`.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        said = str(error)
+        raise ConfigError(f"{source}: not valid TOML: {said[:1].lower()}{said[1:]}") from error
+    for setting in settings:
+        _override(raw, setting)
+    reading = _Reading()
+    definition = reading.document(raw)
+    if reading.problems or definition is None:
+        _refuse(reading.problems, source)
+    digest = hashlib.sha256("\n".join((text, *settings)).encode()).hexdigest()
+    return replace(definition, digest=digest)
+
+
+def _refuse(problems: list[Problem], source: str) -> NoReturn:
+    first, *rest = [ConfigError(f"{source}: {problem.sentence}", problem.hint) for problem in problems]
+    raise ConfigError(first.message, first.hint, also=tuple(str(error) for error in rest))
+
+
+def _override(raw: dict[str, Any], setting: str) -> None:
+    """Let `objectives.rto=2s` stand in the file. Raises ConfigError."""
+    path, equals, value = setting.partition("=")
+    names = path.strip().split(".")
+    if not equals or not all(names) or names[0] in ("fault", "hypothesis", "schema"):
+        raise ConfigError(f"--set {setting}: wants a path and a value", "like --set objectives.rto=2s")
+    table = raw
+    for name in names[:-1]:
+        inner = table.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"--set {setting}: {quoted(name)} is no table", "like --set objectives.rto=2s")
+        table = inner
+    try:
+        table[names[-1]] = tomllib.loads(f"value = {value.strip()}")["value"]
+    except ValueError:
+        table[names[-1]] = value.strip()  # what is no TOML is text without its quotes
+
+
+class _Reading:
+    """One pass over a document. Goes on after a problem, so that all of them can be told at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def document(self, raw: dict[str, Any]) -> Definition | None:
+        """The drill; None when it cannot be one."""
+        top = {name: value for name, value in raw.items() if name not in _TABLES}
+        fields = self._fields("", top, keys.TOP, more=_TABLES)
+        fields.pop("schema", None)
+        limits = dict(self._table(raw, "limits"))
+        aborts = self._many("limits.abort_when", limits.pop("abort_when", []), keys.ABORT, AbortRule)
+        parts: dict[str, Any] = {
+            "limits": Limits(**self._fields("limits", limits, keys.LIMITS, more=("abort_when",)), abort_when=aborts),
+            "load": LoadSpec(**self._fields("load", self._table(raw, "load"), keys.LOAD)),
+            "canary": CanarySpec(**self._fields("canary", self._table(raw, "canary"), keys.CANARY)),
+            "phases": Phases(**self._fields("phases", self._table(raw, "phases"), keys.PHASES)),
+            "objectives": Objectives(**self._fields("objectives", self._table(raw, "objectives"), keys.OBJECTIVES)),
+            "faults": self._faults(raw.get("fault", [])),
+        }
+        if "hypothesis" in raw:
+            parts["hypotheses"] = self._many("hypothesis", raw["hypothesis"], keys.HYPOTHESIS, Hypothesis)
+        if self.problems:
+            return None
+        definition = Definition(**fields, **parts)
+        self._rules(definition)
+        return definition
+
+    def _faults(self, raw: object) -> tuple[Fault, ...]:
+        if not isinstance(raw, list) or not raw:
+            self._add("fault", "a drill without a fault shows nothing", "write [[fault]]")
+            return ()
+        faults = []
+        for number, entry in enumerate(raw, start=1):
+            place = f"fault[{number}]"
+            table = dict(entry) if isinstance(entry, dict) else {}
+            target = table.pop("target", None)
+            if not isinstance(target, dict):
+                self._add(f"{place}.target", "wants a table", 'like target = { nodes = 1 }, or { names = ["edge-1"] }')
+                continue
+            aimed = Target(**self._fields(f"{place}.target", target, keys.TARGET))
+            if not aimed.names and aimed.nodes is None and aimed.edges is None:
+                self._add(f"{place}.target", "names nobody", "give nodes, edges or names")
+            fields = self._fields(place, table, keys.FAULT, more=("target",))
+            if "kind" in fields:
+                faults.append(Fault(**fields, target=aimed))
+        return tuple(faults)
+
+    def _rules(self, drill: Definition) -> None:
+        """What no key says alone."""
+        if drill.length > drill.limits.max_duration:
+            told = (
+                f"its phases take {drill.length:g} s, more than limits.max_duration = {drill.limits.max_duration:g} s"
+            )
+            self._add("phases", told, "make them shorter, or raise limits.max_duration")
+        for number, fault in enumerate(drill.faults, start=1):
+            if fault.at >= drill.phases.hold:
+                self._add(f"fault[{number}].at", "comes when the hold is over", f"less than {drill.phases.hold:g} s")
+        if drill.canary.rate * drill.limits.lease < 3:
+            told = f"a sign of life every {1 / drill.canary.rate:g} s is too rare for limits.lease"
+            self._add("canary.rate", told, f"at least {3 / drill.limits.lease:.1f}")
+        rto = drill.objectives.rto
+        if rto and 1 / drill.load.rate > rto / 50:
+            self._add(
+                "load.rate",
+                f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
+                f"at least {50 / rto:.0f}",
+            )
+        for number, stop in enumerate(drill.limits.abort_when, start=1):
+            if stop.probe is not Probe.AVAILABILITY:
+                self._add(f"limits.abort_when[{number}].probe", "can be nothing but availability yet", "availability")
+        for number, rule in enumerate(drill.hypotheses, start=1):
+            if rule.least is None and rule.most is None:
+                self._add(f"hypothesis[{number}]", "asks for nothing", "give min or max")
+            if rule.probe is Probe.LATENCY_P99 and rule.least is not None:
+                self._add(f"hypothesis[{number}].min", "a latency has no least value", "max")
+
+    def _table(self, raw: dict[str, Any], name: str) -> dict[str, Any]:
+        content = raw.get(name, {})
+        if isinstance(content, dict):
+            return content
+        self._add(name, f"wants a table, found {found(content)}", f"write [{name}]")
+        return {}
+
+    def _many(self, place: str, raw: object, known: dict[str, Key], kind: type[Value]) -> tuple[Any, ...]:
+        if not isinstance(raw, list) or not all(isinstance(entry, dict) for entry in raw):
+            self._add(place, f"wants tables, found {found(raw)}", f"write [[{place}]]")
+            return ()
+        before = len(self.problems)
+        read = [self._fields(f"{place}[{number}]", entry, known) for number, entry in enumerate(raw, start=1)]
+        return tuple(kind(**fields) for fields in read) if len(self.problems) == before else ()
+
+    def _fields(
+        self, place: str, content: dict[str, Any], known: dict[str, Key], *, more: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """The fields that one table sets. What is wrong is left out, and told."""
+        fields: dict[str, Any] = {}
+        for name, wanted in known.items():
+            if wanted.required and name not in content:
+                path = f"{place}.{name}" if place else name
+                self.problems.append(Problem(path=path, cause="missing", verb="is"))
+        for name, raw in content.items():
+            path = f"{place}.{name}" if place else name
+            key = known.get(name)
+            if key is None and name in _PLANNED:
+                self.problems.append(Problem(path=path, cause="not built yet in this version of hactl", verb="is"))
+            elif key is None:
+                self._add(path, "unknown key", did_you_mean(name, (*known, *more)))
+            else:
+                try:
+                    fields[key.field or name] = key.kind.read(raw)
+                except Unfit as error:
+                    self._add(path, error.cause, error.hint)
+        return fields
+
+    def _add(self, path: str, cause: str, hint: str) -> None:
+        self.problems.append(Problem(path=path, cause=cause, hint=hint))

@@ -1,0 +1,166 @@
+"""The report on one run, as a value: JSON is the source, and everything else is made from it. Pure.
+
+What is first in it is whether it means anything. No figure in it is made up from others in a way it does not say.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from hactl.core.value import Value
+from hactl.drill.advice import explained
+from hactl.drill.definition import Definition
+from hactl.drill.evidence import Evidence
+from hactl.drill.gate import Check
+from hactl.drill.judging import Windows, objectives, p99, validity
+from hactl.drill.measure import Report
+from hactl.drill.phases import Phase
+from hactl.drill.plan import DrillPlan
+from hactl.drill.records import Row
+from hactl.drill.recovery_time import Outage
+from hactl.drill.verdict import Judged, Verdict, conclude
+
+SCHEMA = 1
+
+
+class Identity(Value):
+    """Which run this was."""
+
+    run: str
+    """Its name, unique in its fleet."""
+    fleet: str
+    by: str
+    host: str
+    version: str
+    """Of hactl."""
+    began: float
+    """Unix time."""
+    revision: int
+    """Of the fleet's configuration."""
+    operation: str = ""
+    """The drill's, in the fleet's journal; "" when the fleet was never borrowed."""
+
+
+class Spent(Value):
+    """One phase that was gone through; seconds since the run began."""
+
+    phase: Phase
+    begin: float
+    end: float
+
+
+class Line(Value):
+    """Something that happened; seconds from the fault, or from the beginning when there was none."""
+
+    at: float
+    text: str
+
+
+class Second(Value):
+    """What clients saw in one second."""
+
+    at: int
+    """Seconds from the fault."""
+    due: int
+    good: int
+    bad: int
+    p99_ms: float
+    shares: dict[str, int] = {}
+    """Good answers by node."""
+
+
+class DrillReport(Value):
+    """Everything there is to say about one run."""
+
+    verdict: Verdict
+    why: str
+    clean: bool
+    """Nothing was left behind; a rollback that is not clean is worse than any verdict."""
+    identity: Identity
+    definition: Definition
+    plan: DrillPlan | None = None
+    schema: int = SCHEMA
+    interrupted: bool = False
+    """Somebody pressed Ctrl-C."""
+    gate: tuple[Check, ...] = ()
+    validity: tuple[Check, ...] = ()
+    objectives: tuple[Judged, ...] = ()
+    evidence: Evidence = Evidence()
+    outage: Outage | None = None
+    before: Report = Report()
+    """What clients saw before the fault."""
+    whole: Report = Report()
+    failures: dict[str, int] = {}
+    """Requests that failed from the fault on, by class."""
+    phases: tuple[Spent, ...] = ()
+    timeline: tuple[Line, ...] = ()
+    series: tuple[Second, ...] = ()
+
+
+class Ending(Value):
+    """How a run came to its end."""
+
+    stopped: str = ""
+    """Why it was not to go on."""
+    pointless: str = ""
+    """Why it would have shown nothing."""
+    error: str = ""
+    interrupted: bool = False
+
+
+def write(
+    *,
+    identity: Identity,
+    drill: Definition,
+    plan: DrillPlan | None,
+    gate: tuple[Check, ...],
+    evidence: Evidence,
+    rows: Sequence[Row],
+    phases: tuple[Spent, ...],
+    timeline: tuple[Line, ...],
+    ending: Ending,
+) -> DrillReport:
+    """The report on a run that is over, judged."""
+    windows = Windows(drill, evidence, rows)
+    checks = validity(drill, plan, evidence, windows) if plan is not None and rows else ()
+    judged = objectives(drill, plan, evidence, windows) if plan is not None and rows else ()
+    judged = explained(judged, evidence, windows)
+    conclusion = conclude(judged, checks, stopped=ending.stopped, pointless=ending.pointless, error=ending.error)
+    fault = evidence.times.fault
+    after = [row for row in windows.rows if fault is not None and row.done >= fault and not row.ok]
+    return DrillReport(
+        verdict=conclusion.verdict,
+        why=conclusion.why,
+        clean=not evidence.leftovers,
+        interrupted=ending.interrupted,
+        identity=identity,
+        definition=drill,
+        plan=plan,
+        gate=gate,
+        validity=checks,
+        objectives=judged,
+        evidence=evidence,
+        outage=windows.outage,
+        before=windows.before,
+        whole=windows.whole,
+        failures=dict(Counter(row.error or f"status {row.status}" for row in after).most_common()),
+        phases=phases,
+        timeline=timeline,
+        series=_series(windows.rows, windows.began if fault is None else fault),
+    )
+
+
+def _series(rows: Sequence[Row], zero: float) -> tuple[Second, ...]:
+    seconds: dict[int, list[Row]] = {}
+    for row in rows:
+        seconds.setdefault(int((row.intended - zero) // 1), []).append(row)
+    return tuple(
+        Second(
+            at=at,
+            due=len(due),
+            good=sum(row.ok for row in due),
+            bad=sum(not row.ok for row in due),
+            p99_ms=1000 * (p99(due) or 0.0),
+            shares=dict(sorted(Counter(row.node for row in due if row.ok and row.node).items())),
+        )
+        for at, due in sorted(seconds.items())
+    )

@@ -1,0 +1,337 @@
+"""The engine: one run of a drill, phase after phase, to a report. A client of a Controller with no privileged path.
+
+Which phase comes next is a table (`phases`), what it all means is judged elsewhere (`judging`). What is here only does
+things in order, and whatever happens goes the way the table says: once the fleet is borrowed, every end leads through
+the failback. When this process dies, the daemon does that.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from hactl.control.controller import Controller
+from hactl.core.commands import Failback, Start
+from hactl.core.drill_events import DrillKept
+from hactl.core.errors import CommandRejected, HactlError
+from hactl.core.events import OperationMoved
+from hactl.core.operation import Outcome
+from hactl.core.reading import is_serving
+from hactl.core.telling import tell
+from hactl.core.value import replace
+from hactl.drill import evidence as seen
+from hactl.drill.definition import Definition, Probe
+from hactl.drill.evidence import Evidence
+from hactl.drill.following import Follower
+from hactl.drill.gate import Check, gate
+from hactl.drill.injecting import Injected, inject, rehearse
+from hactl.drill.leftovers import leftovers
+from hactl.drill.load_plan import LoadPlan
+from hactl.drill.loan import Loan
+from hactl.drill.phases import NEXT, Phase, Way
+from hactl.drill.plan import DrillPlan, plan
+from hactl.drill.records import Records
+from hactl.drill.report import DrillReport, Ending, Line, Spent, write
+from hactl.drill.runs import OpenRun, Run
+from hactl.drill.watching import Clients, Load
+
+PATIENCE = 120.0
+"""Seconds that the daemon has to put everything back before that counts as not clean."""
+AFTERWARDS = 2.0
+"""Seconds of load after everything is as it was: traffic that has just come back is looked at as well."""
+_STEPS, _STEP_TIME = 4, 0.5
+"""In how many steps a region gets its traffic back, and for how long each is watched."""
+
+
+class Stopped(Exception):
+    """The drill is not to go on; `run` turns it into the way the table has for that."""
+
+
+class Pointless(Exception):
+    """The drill would show nothing, and is not to go on for that."""
+
+
+class Runner:
+    """One run; `run` once, `stop` from wherever a reason comes."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        drill: Definition,
+        run: Run,
+        *,
+        me: OpenRun,
+        seed: int,
+        load: Callable[[LoadPlan], Load],
+        say: Callable[[str], None],
+    ) -> None:
+        """`me` says who runs it; `say` gets a line for everything that happens."""
+        self._controller = controller
+        self._drill = drill
+        self._run = run
+        self._me = me
+        self._seed = seed
+        self._load_of = load
+        self._say = say
+        self._by = f"drill {drill.name}"
+        self._stop = asyncio.Event()
+        self._ending = Ending()
+        self._gate: tuple[Check, ...] = ()
+        self._evidence = Evidence()
+        self._injected: list[Injected] = []
+        self._spent: list[Spent] = []
+        self._plan: DrillPlan | None = None
+        self._rows = Records()
+        self._stack = AsyncExitStack()
+        self._follower: Follower | None = None
+        self._loan: Loan | None = None
+        self._clients: Clients | None = None
+        self._clock = time.time() - time.monotonic()
+        self._do: dict[Phase, Callable[[], Awaitable[None]]] = {
+            Phase.PLAN: self._draw,
+            Phase.GATE: self._borrow,
+            Phase.BASELINE: self._baseline,
+            Phase.UNDO: self._undo_recorded,
+            Phase.INJECT: self._inject,
+            Phase.CONFIRM: self._confirm,
+            Phase.OBSERVE: self._observe,
+            Phase.SETTLE: self._settle,
+            Phase.FAILBACK: self._failback,
+            Phase.VERIFY: self._verify,
+            Phase.REPORT: self._measure,
+        }
+
+    def stop(self, why: str, *, interrupted: bool = False) -> None:
+        """End it as soon as possible, and leave nothing behind; the first reason counts."""
+        if not self._stop.is_set():
+            self._ending = Ending(stopped=why, interrupted=interrupted)
+            self._stop.set()
+
+    async def run(self) -> DrillReport:
+        """The whole drill; it always ends with a report that is filed. Raises HactlError when it cannot be."""
+        began = time.monotonic()
+        phase = Phase.PLAN
+        async with self._stack:
+            while phase is not Phase.OVER:
+                self._me = replace(self._me, phase=phase, plan=self._plan)
+                self._run.mark(self._me)
+                since = time.monotonic()
+                way = await self._go(phase)
+                self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
+                phase = NEXT[phase][way]
+        report = self._report(began)
+        self._run.finish(report, self._rows)
+        return report
+
+    async def _go(self, phase: Phase) -> Way:
+        try:
+            await self._do[phase]()
+        except Stopped as stopped:
+            self.stop(str(stopped))
+            self._say(f"{phase}: stopped: {stopped}")
+            return Way.STOPPED
+        except Pointless as pointless:
+            self._ending = replace(self._ending, pointless=str(pointless))
+            self._say(f"{phase}: nothing would be shown: {pointless}")
+            return Way.FAILED
+        except HactlError as error:
+            self._say(f"{phase}: {error}")
+            refused = isinstance(error, CommandRejected) and error.guard
+            self._ending = replace(self._ending, **{"stopped" if refused else "error": str(error)})
+            return Way.FAILED
+        return Way.ON
+
+    # -- before the fault
+
+    async def _draw(self) -> None:
+        snapshot = await self._controller.fleet()
+        self._plan = plan(self._drill, snapshot.fleet, self._seed)
+        self._me = replace(self._me, identity=replace(self._me.identity, revision=snapshot.fleet.revision))
+        for strike in self._plan.strikes:
+            self._say(f"plan: {strike.kind} of {', '.join(strike.nodes)} ({strike.why}), seed {self._seed}")
+        follower = self._follower = Follower(self._controller, snapshot.fleet)
+        await self._stack.enter_async_context(follower.following())
+
+    async def _borrow(self) -> None:
+        plan = self._planned
+        self._gate = gate(self._drill, plan, self._followed.fleet)
+        unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in self._gate if not check.ok]
+        if unmet:
+            raise Stopped("; ".join(unmet))
+        await rehearse(self._controller, plan, by=self._by)
+        loan = Loan(self._controller, plan, by=self._by, term=self._drill.limits.lease)
+        await loan.begin()
+        self._loan = loan
+        self._evidence = replace(self._evidence, leftovers=("whether everything was put back is not known",))
+        self._me = replace(self._me, identity=replace(self._me.identity, operation=loan.operation))
+        self._run.mark(self._me)
+        rate = self._drill.canary.rate
+        keeping = loan.kept(self._run.ledger, rate, lambda why: self.stop(f"the fleet was taken back: {why}"))
+        await self._stack.enter_async_context(keeping)
+        self._say(f"gate: {len(self._gate)} checks met, fleet borrowed as {loan.operation}")
+
+    async def _baseline(self) -> None:
+        load, length = self._planned.load, self._drill.phases.baseline
+        self._say(f"baseline: {load.rate:g} requests/s to {load.url} for {length:g} s")
+        clients = self._clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop)
+        await self._stack.enter_async_context(clients.asking())
+        self._evidence = replace(self._evidence, warm=clients.warm)
+        await self._wait(length)
+        available = clients.availability
+        for rule in self._drill.hypotheses:
+            if rule.probe is Probe.AVAILABILITY and rule.least is not None and (available or 0.0) < rule.least:
+                had = "was not measured" if available is None else f"was {available * 100:.2f} %"
+                raise Pointless(f"availability before the fault {had}, wanted {rule.least * 100:g} %")
+
+    async def _undo_recorded(self) -> None:
+        recorded = await self._borrowed.recorded()
+        if recorded is None or recorded.drill is None:
+            raise HactlError("what is to be restored is not in the journal", "hactl events")
+        for name, before in recorded.drill.baseline.nodes.items():
+            node = self._followed.fleet.nodes.get(name)
+            if node is None or (node.goal, node.weight, node.drained) != (before.goal, before.weight, before.drained):
+                raise HactlError(f"'{name}' is not any more as it was when the fleet was borrowed", "hactl events")
+        self._say(f"undo: what restores {', '.join(recorded.drill.baseline.nodes)} is in the journal")
+
+    # -- the fault
+
+    async def _inject(self) -> None:
+        began = time.monotonic()
+        for strike in self._planned.strikes:
+            await self._wait(max(0.0, began + strike.at - time.monotonic()))
+            done = await inject(self._controller, strike, self._followed.fleet, self._planned, by=self._by)
+            self._injected.append(done)
+            self._evidence = replace(self._evidence, proofs=(*self._evidence.proofs, *done.proofs))
+            self._say(f"inject: {strike.kind} of {', '.join(strike.nodes)}")
+
+    async def _confirm(self) -> None:
+        for proof in self._evidence.proofs:
+            told = "confirmed" if proof.done else "NOT CONFIRMED"
+            self._say(f"confirm: {proof.node} (pid {proof.pid}) {proof.found}: {told}")
+        if not all(proof.done for proof in self._evidence.proofs):
+            raise Pointless("a fault is not in effect")
+
+    async def _observe(self) -> None:
+        self._say(f"observe: {self._drill.phases.hold:g} s")
+        await self._wait(self._first_fault + self._drill.phases.hold - time.monotonic())
+
+    async def _settle(self) -> None:
+        self._say(f"settle: {self._drill.phases.settle:g} s")
+        await self._wait(self._drill.phases.settle)
+
+    # -- the way back
+
+    async def _failback(self) -> None:
+        began = time.monotonic()
+        self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=began))
+        kept = self._planned.keeps_down
+        if kept and self._injected and self._drill.phases.failback and not self._stop.is_set():
+            self._say(f"failback: starting {', '.join(kept)}")
+            await self._order(Start(nodes=kept))
+            for region in self._planned.regions:
+                if region in self._followed.fleet.evacuations:
+                    self._say(f"failback: {region} gets its traffic back in {_STEPS} steps")
+                    await self._order(Failback(region=region, steps=_STEPS, pause=_STEP_TIME))
+        self._say("failback: giving the fleet back")
+        await self._borrowed.end(PATIENCE)
+
+    async def _order(self, command: Start | Failback) -> None:
+        """A step of the way back in good order; what does not succeed is left to the daemon, which puts all back."""
+        try:
+            receipt = await self._controller.submit(command, by=self._by, reason=f"drill {self._drill.name}")
+        except CommandRejected as rejected:
+            self._say(f"failback: {rejected}")
+            return
+        ended = await self._followed.ended(receipt.operation, PATIENCE)
+        if ended is None or ended.outcome is not Outcome.DONE:
+            self._say(f"failback: {receipt.sentence}: {'not in time' if ended is None else ended.sentence}")
+
+    async def _verify(self) -> None:
+        loan, follower = self._borrowed, self._followed
+        await loan.end(PATIENCE)  # once more, in case the failback could not reach anybody
+        ended = await follower.ended(loan.operation, PATIENCE)
+        restored = time.monotonic()
+        await follower.until(lambda: is_serving(follower.fleet), self._drill.phases.settle)
+        if not self._stop.is_set():
+            await asyncio.sleep(AFTERWARDS)
+        left = leftovers(follower.began, follower.fleet, self._planned, loan.operation)
+        if ended is None or ended.outcome is Outcome.FAILED:
+            left = (*left, "the daemon has not put everything back" if ended is None else ended.sentence)
+        times = replace(self._evidence.times, restored=restored, ended=time.monotonic())
+        self._evidence = replace(self._evidence, times=times, leftovers=left)
+        self._say("verify: everything is as it was" if not left else f"verify: NOT CLEAN: {'; '.join(left)}")
+
+    async def _measure(self) -> None:
+        if self._plan is None:
+            return
+        if self._clients is not None:
+            self._rows = await self._clients.records()
+        times, struck = self._evidence.times, self._planned.nodes
+        follower, loan = self._followed, self._loan
+        step = abs(time.time() - time.monotonic() - self._clock)
+        if self._injected:
+            first = self._injected[0]
+            since = times.failback if self._planned.keeps_down and times.failback else first.asked
+            times = replace(
+                times,
+                asked=first.asked,
+                fault=first.fault,
+                detected=seen.detected(follower.records, struck, first.asked),
+                rerouted=seen.rerouted(follower.began, follower.records, struck),
+                capacity=seen.capacity_back(follower.began, follower.records, since),
+            )
+        meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
+        self._evidence = replace(self._evidence, times=times, clock_step=step, others=meanwhile)
+        if loan is not None and times.fault is not None:
+            lost = await loan.losses(times.fault, self._drill.canary.rate)
+            self._evidence = replace(self._evidence, losses=(lost,))
+
+    # -- what all of them need
+
+    @property
+    def _planned(self) -> DrillPlan:
+        if self._plan is None:
+            raise AssertionError("planned in the first phase")
+        return self._plan
+
+    @property
+    def _followed(self) -> Follower:
+        if self._follower is None:
+            raise AssertionError("followed from the first phase on")
+        return self._follower
+
+    @property
+    def _borrowed(self) -> Loan:
+        if self._loan is None:
+            raise AssertionError("borrowed before the first phase that needs it")
+        return self._loan
+
+    @property
+    def _first_fault(self) -> float:
+        first = self._injected[0]
+        return first.asked if first.fault is None else first.fault
+
+    async def _wait(self, seconds: float) -> None:
+        """Let time pass. Raises Stopped as soon as there is a reason."""
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._stop.wait()
+        except TimeoutError:
+            return
+        raise Stopped(self._ending.stopped)
+
+    def _report(self, began: float) -> DrillReport:
+        zero = self._evidence.times.fault or began
+        records = [] if self._follower is None else self._follower.records
+        told = [record for record in records if not isinstance(record.event, DrillKept | OperationMoved)]
+        return write(
+            identity=self._me.identity,
+            drill=self._drill,
+            plan=self._plan,
+            gate=self._gate,
+            evidence=self._evidence,
+            rows=list(self._rows),
+            phases=tuple(self._spent),
+            timeline=tuple(Line(at=record.mono - zero, text=tell(record.event)) for record in told),
+            ending=self._ending,
+        )

@@ -1,0 +1,148 @@
+"""The files of drills: one directory per run, beside the fleet's state and not in it. Reads and writes; judges nothing.
+
+    run.json       who runs it and how far it has come, from its first moment on
+    canaries       the ledger of acknowledgements
+    requests.json  every single request
+    report.json    the report; a run without one has not ended, or its runner died
+    report.md      the same for people
+
+Each file is written whole or not at all.
+"""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+from hactl.core import codec
+from hactl.core.errors import HactlError
+from hactl.core.value import Value
+from hactl.drill.definition import Definition
+from hactl.drill.load_plan import PREFIX
+from hactl.drill.markdown import render
+from hactl.drill.phases import Phase
+from hactl.drill.plan import DrillPlan
+from hactl.drill.records import Records
+from hactl.drill.report import DrillReport, Identity
+from hactl.supervisor import procfs
+
+
+class OpenRun(Value):
+    """How far a run has come, and whose it is."""
+
+    identity: Identity
+    definition: Definition
+    phase: Phase
+    pid: int
+    ticks: int
+    """When the runner started, in clock ticks after boot: a pid alone names nobody for long."""
+    plan: DrillPlan | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Its runner still runs."""
+        return procfs.start_ticks(self.pid) == self.ticks
+
+
+class Run:
+    """The directory of one run."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    @classmethod
+    def create(cls, root: Path, drill: str, wall: float) -> "Run":
+        """A directory for a new run. Raises HactlError when it cannot be made."""
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(wall))
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for number in range(1, 1000):
+                directory = root / (f"{stamp}-{drill}" if number == 1 else f"{stamp}-{drill}-{number}")
+                if not directory.exists():
+                    directory.mkdir(mode=0o700)
+                    return cls(directory)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise HactlError(f"cannot write to {root}: {why}", "choose another place: --out DIR") from error
+        raise HactlError(f"too many runs in one second below {root}", "try again in a moment")
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.directory.name
+
+    @property
+    def ledger(self) -> Path:
+        """Where acknowledged canaries are remembered."""
+        return self.directory / "canaries"
+
+    def mark(self, run: OpenRun) -> None:
+        """Remember how far it has come; on the disk when this returns."""
+        _write(self.directory / "run.json", codec.encode(run))
+
+    def read(self) -> OpenRun:
+        """How far it had come. Raises HactlError when that cannot be read."""
+        return codec.decode(_read(self.directory / "run.json"), OpenRun)
+
+    def finish(self, report: DrillReport, rows: Records | None = None) -> None:
+        """File the report, the part that makes a run a finished one last."""
+        if rows is not None:
+            _write(self.directory / "requests.json", rows.encode())
+        _write(self.directory / "report.md", render(report).encode())
+        _write(self.directory / "report.json", codec.encode(report))
+
+    def tidy(self) -> None:
+        """Remove what only a runner that died leaves: the files of its load."""
+        for left in self.directory.glob(f"{PREFIX}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def report(self) -> DrillReport | None:
+        """Its report; None while there is none. Raises HactlError for one that cannot be read."""
+        path = self.directory / "report.json"
+        return codec.decode(_read(path), DrillReport) if path.exists() else None
+
+
+def runs(root: Path) -> list[Run]:
+    """Every run, oldest first."""
+    try:
+        found = sorted(entry for entry in root.iterdir() if (entry / "run.json").exists())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise HactlError(f"cannot read {root}: {(error.strerror or str(error)).lower()}") from error
+    return [Run(entry) for entry in found]
+
+
+def named(root: Path, name: str) -> Run:
+    """The run called `name`, or the newest for "". Raises HactlError when there is none."""
+    found = [run for run in runs(root) if name in ("", run.name)]
+    if not found:
+        what = f"no run '{name}'" if name else "no drill was run yet"
+        raise HactlError(
+            f"{what} below {root}", "hactl drill run node-kill" if not name else "hactl drill report --all"
+        )
+    return found[-1]
+
+
+def abandoned(root: Path) -> list[Run]:
+    """Runs without a report whose runner is gone: nobody will write it but `recover`."""
+    return [run for run in runs(root) if not (run.directory / "report.json").exists() and not run.read().alive]
+
+
+def _write(path: Path, data: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise HactlError(f"cannot write {path}: {(error.strerror or str(error)).lower()}", "df -h") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise HactlError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error

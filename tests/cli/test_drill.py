@@ -1,0 +1,130 @@
+"""`hactl drill`: what an operator sees before, during and after one; what happens in the fleet is in the scenarios."""
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+
+import pytest
+from support.command import Home
+
+from hactl.cli.exits import Exit
+from hactl.drill.library import names
+
+SHORT = ("phases.baseline=2s", "phases.hold=1s", "phases.settle=1s", "limits.lease=2s", "load.rate=100")
+OPTIONS = [part for setting in SHORT for part in ("--set", setting)]
+
+
+@pytest.fixture
+def fresh(fleet: Home) -> Iterator[Home]:
+    """A fleet that serves and in which no drill was run."""
+    yield fleet
+    fleet.ok("wait")
+    shutil.rmtree(fleet.paths.drills, ignore_errors=True)
+
+
+def test_the_drills_are_listed_also_without_a_fleet(home: Home) -> None:
+    """What each shows, and how long that takes."""
+    lines = home.ok("drill", "list").splitlines()
+    assert [line.split()[0] for line in lines[1:]] == list(names())
+    assert all("never" in line for line in lines[1:])
+    assert [one["name"] for one in home.json("drill", "list")["drills"]] == list(names())
+
+
+def test_a_drill_is_shown_as_it_stands_in_its_file_and_as_it_is_read(home: Home) -> None:
+    """What is printed is a drill file: the beginning of one's own."""
+    shown = home.ok("drill", "show", "node-kill")
+    (home.directory / "mine.toml").write_text(shown)
+    mine = home.json("drill", "show", "./mine.toml", "--set", "objectives.rto=2s")
+    assert (mine["name"], mine["objectives"]["rto"]) == ("node-kill", 2.0)
+
+
+def test_a_plan_says_who_is_struck_and_changes_nothing(fleet: Home) -> None:
+    """The same seed, the same victim; and the gate is asked."""
+    before = fleet.untouched()
+    said = fleet.ok("drill", "plan", "node-kill", "--seed", "7")
+    assert "seed 7; nothing was changed" in said
+    assert "process.kill of " in said
+    assert said == fleet.ok("drill", "plan", "node-kill", "--seed", "7")
+    plan = fleet.json("drill", "plan", "region-loss", "--seed", "1")
+    assert plan["may"]
+    assert plan["plan"]["regions"] in (["a"], ["b"])
+    assert fleet.untouched() == before
+
+
+def test_a_plan_that_may_not_be_is_refused(fleet: Home) -> None:
+    """By the drill's own limits, and by those of the fleet."""
+    narrow = fleet.run("drill", "plan", "node-kill", "--set", "limits.min_healthy_nodes=4")
+    assert narrow.returncode == Exit.REFUSED
+    assert "nodes left to serve" in narrow.stdout
+    (fleet.directory / "all.toml").write_text(
+        'schema = 1\nname = "all"\ntitle = "All"\n[limits]\nmax_faulted_share = 1\nmin_healthy_nodes = 0\n'
+        'min_healthy_regions = 0\n[[fault]]\ntype = "process.kill"\ntarget = { nodes = "all" }\n'
+    )
+    forbidden = fleet.run("drill", "plan", "./all.toml")
+    assert forbidden.returncode == Exit.REFUSED
+    assert "safety.min_serving_nodes" in forbidden.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (("run", "node-kil"), Exit.USAGE, 'did you mean "node-kill"?'),
+        (("run", "node-kill", "--set", "objectives.rtoo=1s"), Exit.USAGE, "objectives.rtoo: unknown key"),
+        (("run", "./none.toml"), Exit.USAGE, "cannot be read"),
+        (("stop",), Exit.FAILED, "no drill is in progress"),
+        (("report", "nothing"), Exit.FAILED, "no run 'nothing'"),
+    ],
+)
+def test_what_makes_no_sense_is_said_with_a_hint(fresh: Home, args: tuple[str, ...], code: Exit, said: str) -> None:
+    done = fresh.run("drill", *args)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_reports_and_its_report_is_found_again(fresh: Home) -> None:
+    """Progress on stderr, the outcome on stdout, files beside the fleet's state; and a drill is no secret."""
+    done = fresh.run("drill", "run", "node-kill", "--seed", "3", *OPTIONS)
+    # A second of canaries says nothing about loss, and a busy machine nothing about clients.
+    assert done.returncode in (Exit.OK, Exit.INCONCLUSIVE), (done.stdout, done.stderr)
+    for phase in ("plan", "gate", "baseline", "undo", "inject", "confirm", "observe", "settle", "failback", "verify"):
+        assert f"{phase}: " in done.stderr
+    assert "rollback_clean" in done.stdout
+    (run,) = [entry.name for entry in fresh.paths.drills.iterdir()]
+    assert f"hactl drill report {run}" in done.stderr
+    shown = fresh.ok("drill", "report", run)
+    assert shown.startswith("# Drill node-kill: ")
+    assert shown == fresh.ok("drill", "report")
+    report = fresh.json("drill", "report")
+    assert report["clean"]
+    assert report["identity"]["run"] == run
+    assert fresh.ok("drill", "report", "--all").splitlines()[1].startswith(run)
+    listed = {one["name"]: one["last"] for one in fresh.json("drill", "list")["drills"]}
+    assert listed["node-kill"] == report["verdict"]
+    events = fresh.ok("events", "--limit", "100")
+    assert "drill node-kill on " in events
+    assert "its runner was heard of" not in events
+    assert "its runner was heard of" in fresh.ok("events", "--kind", "DrillKept")
+
+
+def test_a_run_that_was_left_is_filed_by_the_next_one_or_by_recover(fresh: Home) -> None:
+    """kill -9 of the runner: until then its report says what to do."""
+    runner = fresh.start("drill", "run", "node-kill", *OPTIONS, "--set", "phases.hold=60s")
+    assert runner.stderr is not None
+    while not runner.stderr.readline().startswith("observe"):
+        assert runner.poll() is None
+    os.kill(runner.pid, signal.SIGKILL)
+    runner.communicate()
+    unfinished = fresh.run("drill", "report")
+    assert unfinished.returncode == Exit.FAILED
+    assert "it was left by its runner (phase observe)" in unfinished.stderr
+    assert "hactl drill recover" in unfinished.stderr
+    done = fresh.run("drill", "recover")
+    assert (done.returncode, done.stdout) == (Exit.OK, "")
+    assert "aborted: its runner" in done.stderr
+    report = json.loads(fresh.ok("drill", "report", "--json"))
+    assert (report["verdict"], report["clean"]) == ("aborted", True)
+    assert "nothing to recover" in fresh.run("drill", "recover").stderr

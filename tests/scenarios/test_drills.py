@@ -1,0 +1,230 @@
+"""Drills on real Envoys: what they measure, and that they leave nothing behind, whoever dies in the middle of one."""
+
+import json
+import signal
+
+import pytest
+from support.drills import drilling, hactl, runner, short
+from support.fleet import Region, RunningFleet, is_calm
+
+from hactl.cli.exits import Exit
+from hactl.core.commands import Drain, EndDrill, Resume
+from hactl.core.drills import in_progress
+from hactl.core.events import OperationBegan
+from hactl.core.model import Fleet
+from hactl.core.node import Goal
+from hactl.core.operation import Outcome, Verb
+from hactl.drill.phases import Phase
+from hactl.drill.report import DrillReport
+from hactl.drill.verdict import Status, Verdict
+
+TWO = (Region(name="seoul", nodes=2), Region(name="tokyo", nodes=2))
+FAULTY = ("inject", "confirm", "observe", "settle", "failback")
+PHASES = ("gate", "baseline", "undo", *FAULTY)
+"""As a runner says them; nothing is borrowed before the first."""
+
+
+def wanted(fleet: Fleet) -> dict[str, tuple[Goal, bool, int]]:
+    return {node.name: (node.goal, node.drained, node.weight) for node in fleet.nodes.values()}
+
+
+def status(report: DrillReport) -> dict[str, Status]:
+    return {item.name: item.status for item in report.objectives}
+
+
+def only_late(report: DrillReport) -> bool:
+    """True when nothing is wrong with the measurement but that this machine was too busy for it."""
+    wrong = {check.name for check in report.validity if not check.ok}
+    return wrong <= {"load generator on time", "requests not sent", "canaries in journal before the fault"}
+
+
+async def stopped_in(fleet: RunningFleet, phase: str) -> tuple[DrillReport, list[str]]:
+    """A drill that is stopped as soon as it says something of `phase`, and everything it said."""
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if line.startswith(f"{phase}:"):
+            drill.stop("the test says so")
+
+    drill = runner(fleet, short("region-loss"), say=say)
+    return await drill.run(), said
+
+
+@pytest.mark.envoy
+async def test_a_node_dies_and_nobody_notices() -> None:
+    """From the plan to the report: the fault is the right process's, nothing is lost, everything is as it was."""
+    async with RunningFleet(regions=TWO) as fleet:
+        before = wanted(fleet.now)
+        drill = short("node-kill", "phases.baseline=3s", "canary.rate=60")
+        report = await runner(fleet, drill).run()
+        assert report.clean, report.evidence.leftovers
+        assert only_late(report), report.validity
+        assert report.verdict in (Verdict.PASS, Verdict.INCONCLUSIVE)
+        assert status(report)["failed"] is Status.MET
+        assert status(report)["rpo_records"] is Status.MET
+        assert [spent.phase for spent in report.phases] == list(Phase)[:-1]
+        (proof,) = report.evidence.proofs
+        assert (proof.node, proof.done) == (report.plan.nodes[0], True)
+        (losses,) = report.evidence.losses
+        assert losses.lost_count == 0
+        assert losses.kept > 10
+        await fleet.until(is_calm)
+        assert wanted(fleet.now) == before
+
+
+@pytest.mark.envoy
+async def test_a_region_dies_and_gets_its_traffic_back_without_a_failure() -> None:
+    """What was kept down comes back with the failback, under load, and clients get every answer."""
+    async with RunningFleet(
+        regions=(Region(name="seoul", nodes=2), Region(name="tokyo", nodes=2, priority=1))
+    ) as fleet:
+        drill = short("region-loss", "phases.baseline=3s", "canary.rate=60")
+        for seed in range(4):
+            report = await runner(fleet, drill, seed=seed).run()
+            assert report.clean, report.evidence.leftovers
+            assert only_late(report), report.validity
+            assert status(report)["failback_failed"] is Status.MET
+            capacity, failback = report.evidence.times.capacity, report.evidence.times.failback
+            assert capacity is not None
+            assert failback is not None
+            assert capacity > failback
+            await fleet.until(is_calm)
+            assert fleet.now.evacuations == {}
+            if report.plan.regions == ("seoul",):
+                return
+        raise AssertionError("the region that carries the traffic was never drawn")
+
+
+@pytest.mark.envoy
+async def test_a_drill_that_is_stopped_at_any_phase_puts_everything_back() -> None:
+    """Stopped by a person: aborted, clean, and the report says what stopped it."""
+    async with RunningFleet(regions=TWO) as fleet:
+        before = wanted(fleet.now)
+        for phase in PHASES:
+            await fleet.until(is_calm)
+
+            report, said = await stopped_in(fleet, phase)
+            assert report.verdict is Verdict.ABORTED, said
+            assert "the test says so" in report.why
+            assert report.clean, (phase, report.evidence.leftovers)
+            await fleet.until(is_calm)
+            assert wanted(fleet.now) == before, phase
+
+
+@pytest.mark.envoy
+async def test_a_runner_that_is_killed_at_any_phase_is_made_up_for_by_the_daemon() -> None:
+    """kill -9 of the runner: the lease lapses, the daemon puts everything back, and the run is filed as aborted."""
+    async with RunningFleet(regions=TWO) as fleet:
+        before = wanted(fleet.now)
+        for phase in PHASES:
+            await fleet.until(is_calm)
+            mark = fleet.seq
+            async with drilling(fleet, "region-loss") as drill:
+                await drill.until(phase)
+                drill.send(signal.SIGKILL)
+            began = await fleet.happens(OperationBegan, lambda event: event.operation.verb is Verb.DRILL, after=mark)
+            ended = (await fleet.ended(began.event.operation.id)).event
+            assert ended.outcome is not Outcome.FAILED, (phase, ended)
+            await fleet.until(is_calm)
+            assert wanted(fleet.now) == before, phase
+            assert fleet.now.evacuations == {}
+            code, out, err = await hactl(fleet, "drill", "recover", "--json")
+            assert code == Exit.OK, err
+            (report,) = json.loads(out)["reports"]
+            assert report["verdict"] == "aborted"
+            assert report["clean"]
+            assert "died in the phase" in report["why"]
+            assert ended.sentence in report["why"]
+        assert not list(fleet.paths.drills.rglob("hactl-load-*"))
+
+
+@pytest.mark.envoy
+async def test_runner_and_daemon_are_killed_together() -> None:
+    """The next daemon grants one term, hears nobody, and puts everything back."""
+    async with RunningFleet(regions=TWO) as fleet:
+        before = wanted(fleet.now)
+        for phase in FAULTY:
+            await fleet.until(is_calm)
+            async with drilling(fleet, "region-loss") as drill:
+                await drill.until(phase)
+                await fleet.kill_daemon()
+                drill.send(signal.SIGKILL)
+            await fleet.launch()
+            await fleet.until(lambda now: in_progress(now) is None)
+            await fleet.until(is_calm)
+            assert wanted(fleet.now) == before, phase
+            assert (await hactl(fleet, "drill", "recover"))[0] == Exit.OK
+
+
+@pytest.mark.envoy
+async def test_a_drill_survives_the_daemon() -> None:
+    """The daemon is killed while a region is down: another one goes on with the same drill, and no canary is lost."""
+    async with RunningFleet(regions=TWO) as fleet:
+        async with drilling(fleet, "region-loss", "phases.hold=6s", "limits.lease=10s") as drill:
+            await drill.until("observe")
+            await fleet.kill_daemon()
+            await fleet.launch()
+            code = await drill.over()
+        assert code != Exit.NOT_CLEAN, drill.said
+        code, out, err = await hactl(fleet, "drill", "report", "--json")
+        report = json.loads(out)
+        assert report["clean"], (report["why"], err)
+        assert [loss["lost_count"] for loss in report["evidence"]["losses"]] == [0]
+        await fleet.until(is_calm)
+
+
+@pytest.mark.envoy
+async def test_ctrl_c_puts_everything_back_and_says_so() -> None:
+    """Exit code 130, a report that says interrupted, and a fleet as it was."""
+    async with RunningFleet(regions=TWO) as fleet:
+        before = wanted(fleet.now)
+        async with drilling(fleet, "region-loss", "phases.hold=60s", "limits.max_duration=2m") as drill:
+            await drill.until("observe")
+            drill.send(signal.SIGINT)
+            assert await drill.over() == Exit.INTERRUPTED
+        assert any("interrupted by SIGINT" in line for line in drill.said)
+        await fleet.until(is_calm)
+        assert wanted(fleet.now) == before
+
+
+@pytest.mark.envoy
+async def test_somebody_else_stops_it() -> None:
+    """`hactl drill stop` from another terminal: the runner hears of it with its next sign of life."""
+    async with RunningFleet(regions=TWO) as fleet:
+        async with drilling(fleet, "region-loss", "phases.hold=60s", "limits.max_duration=2m") as drill:
+            await drill.until("observe")
+            code, _, said = await hactl(fleet, "drill", "stop", "--reason", "not now")
+            assert code == Exit.OK, said
+            assert "everything it touched is as it was" in said
+            assert await drill.over() == Exit.ABORTED
+        assert any("the fleet was taken back" in line for line in drill.said)
+        assert (await hactl(fleet, "drill", "stop"))[0] == Exit.FAILED
+
+
+@pytest.mark.envoy
+async def test_a_fleet_that_is_not_well_is_not_drilled() -> None:
+    """Nothing is borrowed, nothing is struck, and the gate says what it wanted."""
+    async with RunningFleet(regions=TWO) as fleet:
+        await fleet.command(Drain(nodes=("tokyo-1",)))
+        mark = fleet.seq
+        drill = short("node-kill", "limits.min_healthy_nodes=3")
+        report = await runner(fleet, drill).run()
+        assert report.verdict is Verdict.ABORTED
+        assert "nodes left to serve: 2 (wanted >= 3)" in report.why
+        await fleet.command(Resume(nodes=("tokyo-1",)))
+        assert [event.operation.verb for event in fleet.since(mark, OperationBegan)] == [Verb.RESUME]
+
+
+@pytest.mark.envoy
+async def test_what_the_daemon_forbids_is_aborted_before_anything_happens() -> None:
+    """The rules of `hactl.toml` cannot be raised by a drill file."""
+    async with RunningFleet(regions=TWO, extra="[safety]\nmax_faulted_share = 0.25\nmin_serving_nodes = 3\n") as fleet:
+        report = await runner(fleet, short("region-loss")).run()
+        assert (report.verdict, report.clean) == (Verdict.ABORTED, True)
+        assert "safety.min_serving_nodes" in report.why
+        wide = short("region-loss", "phases.hold=20m", "limits.max_duration=30m")
+        assert (await runner(fleet, wide).run()).verdict is Verdict.ABORTED
+        assert in_progress(fleet.now) is None
+        with pytest.raises(Exception, match="no drill"):
+            await fleet.client.submit(EndDrill(id="op-1"), by="test")

@@ -1,0 +1,60 @@
+"""What became of numbered records, and the ledger that remembers which were acknowledged."""
+
+from pathlib import Path
+
+from hactl.drill.canary import LEAST, Ledger, Written, classify, read_ledger
+
+
+def written(*numbers: int, lost_receipts: tuple[int, ...] = ()) -> list[Written]:
+    """Canary `n` was sent at n seconds and acknowledged half a second later."""
+    return [
+        Written(number=number, sent=number, acknowledged=None if number in lost_receipts else number + 0.5)
+        for number in numbers
+    ]
+
+
+def test_everything_that_was_acknowledged_is_there() -> None:
+    losses = classify(written(1, 2, 3), [1, 2, 3], fault=2.6, rate=1, store="journal")
+    assert (losses.kept, losses.lost, losses.window, losses.before) == (3, (), 0.0, 2)
+
+
+def test_what_was_acknowledged_and_is_missing_is_lost() -> None:
+    """The window reaches back to the newest record before the first hole, not to the newest there is."""
+    losses = classify(written(1, 2, 3, 4, 5), [1, 2, 5], fault=5.0, rate=1, store="journal")
+    assert losses.lost == (3, 4)
+    assert losses.lost_count == 2
+    assert losses.window == 2.5
+
+
+def test_everything_lost_reaches_back_to_the_first() -> None:
+    losses = classify(written(1, 2), [], fault=5.0, rate=1, store="journal")
+    assert (losses.lost, losses.window) == ((1, 2), 4.0)
+
+
+def test_what_was_not_acknowledged_is_never_lost() -> None:
+    """Absent it was rejected, present it is a ghost."""
+    losses = classify(written(1, 2, 3, lost_receipts=(2, 3)), [1, 3], fault=3.0, rate=1, store="journal")
+    assert (losses.lost, losses.ghosts, losses.rejected) == ((), 1, 1)
+
+
+def test_a_record_that_is_there_twice_is_counted() -> None:
+    assert classify(written(1), [1, 1, 1], fault=3.0, rate=1, store="journal").duplicates == 2
+
+
+def test_too_few_canaries_say_nothing() -> None:
+    """Nothing is said about loss below a hundred before the fault."""
+    numbers = range(1, LEAST + 1)
+    assert classify(written(*numbers), numbers, fault=1e6, rate=1, store="journal").enough
+    assert not classify(written(*numbers), numbers, fault=LEAST, rate=1, store="journal").enough
+
+
+def test_the_ledger_survives_its_writer(tmp_path: Path) -> None:
+    """An acknowledgement is on the disk when `note` returns; a line that was cut short is none."""
+    path, ledger = tmp_path / "canaries", Ledger()
+    with ledger.kept_in(path):
+        for canary in written(1, 2, 3, lost_receipts=(2,)):
+            ledger.note(canary)
+        assert read_ledger(path) == ledger.written
+    with path.open("a") as file:
+        file.write("4 4.000000 4.5")
+    assert [canary.number for canary in read_ledger(path)] == [1, 2, 3]

@@ -1,0 +1,74 @@
+"""What the journal says about when things happened, played by the real core."""
+
+from support.build import a_spec
+from support.script import Script, after, applied, exited, healthy, serving, spawned
+
+from hactl.core.commands import BeginDrill, Drain, Kill, Start
+from hactl.core.events import Record
+from hactl.core.model import Fleet
+from hactl.drill.evidence import capacity_back, detected, others, rerouted
+
+
+class Told:
+    """A story whose records have the times at which they happened."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.before = fleet
+        self.story = Script(fleet)
+        self.records: list[Record] = []
+
+    def play(self, *causes: object, by: str = "me") -> "Told":
+        for cause in causes:
+            seq = self.story.fleet.seq
+            count = len(self.story.events)
+            self.story >> cause  # type: ignore[operator]
+            for number, event in enumerate(self.story.events[count:], start=seq + 1):
+                self.records.append(Record(seq=number, wall=0.0, mono=self.story.mono, event=event, by=by))
+        return self
+
+
+def test_a_killed_node_from_its_death_to_its_return() -> None:
+    told = Told(serving(a_spec(nodes=3)))
+    told.play(Kill(nodes=("seoul-1",)), after(1), exited("seoul-1", signal=9), after(1))
+    told.play(applied("edge-1"), after(1), applied("edge-2"), after(1))
+    told.play(spawned("seoul-1"), healthy("seoul-1"), after(1), applied("edge-1"), applied("edge-2"))
+    assert detected(told.records, ("seoul-1",), 1000.0) == 1001.0
+    assert rerouted(told.before, told.records, ("seoul-1",)) == 1003.0
+    assert capacity_back(told.before, told.records, 1000.0) == 1005.0
+
+
+def test_a_node_that_is_kept_down_is_back_when_as_many_serve_as_before() -> None:
+    """That it is not wanted meanwhile makes the fleet no less than it was."""
+    told = Told(serving(a_spec(nodes=3)))
+    told.play(Kill(nodes=("seoul-1",), hold=True), exited("seoul-1", signal=9), applied("edge-1"), applied("edge-2"))
+    told.play(after(5))
+    assert capacity_back(told.before, told.records, 1000.0) is None
+    told.play(Start(nodes=("seoul-1",)), spawned("seoul-1"), healthy("seoul-1"), after(1))
+    told.play(applied("edge-1"), applied("edge-2"))
+    assert capacity_back(told.before, told.records, 1005.0) == 1006.0
+
+
+def test_what_never_went_never_came_back() -> None:
+    told = Told(serving(a_spec(nodes=3))).play(Drain(nodes=("seoul-2",)))
+    assert detected(told.records, ("seoul-1",), 1000.0) is None
+    assert rerouted(told.before, told.records, ("seoul-1",)) is None
+
+
+def test_an_edge_has_nobody_to_route_around_it() -> None:
+    told = Told(serving(a_spec(nodes=3))).play(Kill(nodes=("edge-1",)), exited("edge-1", signal=9))
+    assert rerouted(told.before, told.records, ("edge-1",)) is None
+    assert detected(told.records, ("edge-1",), 1000.0) == 1000.0
+
+
+def test_what_somebody_else_began_meanwhile_is_told() -> None:
+    """Not what was there before, nor what the drill itself did."""
+    told = Told(serving(a_spec(nodes=3)))
+    told.play(Drain(nodes=("seoul-3",)), after(1), by="alice")
+    told.play(applied("edge-1"), applied("edge-2"))
+    ids = set(told.story.fleet.operations)
+    assert ids == set() or told.play(after(60))
+    told.play(BeginDrill(name="d", nodes=("seoul-1",)), Kill(nodes=("seoul-1",)), by="me")
+    (drill,) = [name for name, one in told.story.fleet.operations.items() if one.drill is not None]
+    assert others(told.records, drill) == ()
+    told.play(Drain(nodes=("seoul-2",)), by="bob")
+    assert others(told.records, drill) == ("drain seoul-2 by bob",)

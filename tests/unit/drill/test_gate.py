@@ -1,0 +1,64 @@
+"""Whether a drill may be run, and would show anything."""
+
+import pytest
+from support.build import a_spec
+from support.script import Script, exited, serving
+
+from hactl.core.commands import Command, Pause, Restart
+from hactl.core.model import Fleet
+from hactl.core.spec import EdgeTlsSpec
+from hactl.core.value import replace
+from hactl.drill.definition import Definition, Fault, FaultKind, Limits, Target
+from hactl.drill.gate import gate
+from hactl.drill.plan import plan
+
+FLEET = serving(a_spec(regions=2, nodes=2))
+
+
+def unmet(fleet: Fleet, target: Target, **limits: object) -> set[str]:
+    drill = Definition(
+        name="d",
+        title="t",
+        faults=(Fault(kind=FaultKind.KILL, target=target),),
+        limits=replace(Limits(), **limits),
+    )
+    return {check.name for check in gate(drill, plan(drill, FLEET, 1), fleet) if not check.ok}
+
+
+def test_a_fleet_that_is_well_may_lose_a_node() -> None:
+    assert unmet(FLEET, Target(nodes=1)) == set()
+
+
+@pytest.mark.parametrize(
+    ("limits", "name"),
+    [
+        ({"max_faulted_share": 0.2}, "share that is struck"),
+        ({"min_healthy_nodes": 4}, "nodes left to serve"),
+        ({"min_healthy_regions": 3}, "regions left to serve"),
+    ],
+)
+def test_a_limit_of_the_file_is_kept(limits: dict[str, object], name: str) -> None:
+    assert unmet(FLEET, Target(nodes=1), **limits) == {name}
+
+
+def test_somebody_has_to_be_left() -> None:
+    every = Target(names=("edge-1", "edge-2"))
+    assert unmet(FLEET, every) == {"share that is struck", "edges left to serve"}
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [(Pause(), "the fleet is repaired"), (Restart(nodes=("seoul-1",)), "nothing else is done")]
+)
+def test_a_fleet_that_is_busy_or_paused_shows_nothing(command: Command, name: str) -> None:
+    assert name in unmet((Script(FLEET) >> command).fleet, Target(nodes=1))
+
+
+def test_a_fleet_that_is_not_whole_shows_nothing() -> None:
+    fleet = (Script(FLEET) >> exited("seoul-1", signal=9)).fleet
+    assert "everything serves" in unmet(fleet, Target(nodes=1))
+
+
+def test_clients_that_speak_tls_cannot_be_imitated_yet() -> None:
+    edge = replace(FLEET.spec.edge, tls=EdgeTlsSpec(cert="c", key="k"))
+    fleet = replace(FLEET, spec=replace(FLEET.spec, edge=edge))
+    assert unmet(fleet, Target(nodes=1)) == {"clients can be imitated"}

@@ -1,0 +1,100 @@
+"""A fault that is asked for and read back, on a real process."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from support.build import a_spec
+from support.controller import MemoryController
+from support.script import serving
+
+from hactl.core.commands import Command
+from hactl.core.errors import CommandRejected, HactlError
+from hactl.core.model import Fleet
+from hactl.core.node import Launch
+from hactl.core.talk import Receipt
+from hactl.core.value import replace
+from hactl.drill.definition import Definition, Fault, FaultKind, Target
+from hactl.drill.injecting import inject, rehearse
+from hactl.drill.plan import DrillPlan, plan
+from hactl.supervisor import procfs
+
+FLEET = serving(a_spec())
+
+
+class Striker(MemoryController):
+    """Does to one process what it is told to, as a daemon would."""
+
+    def __init__(self, pid: int, number: signal.Signals) -> None:
+        super().__init__(FLEET)
+        self._pid = pid
+        self._signal = number
+
+    async def submit(
+        self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
+    ) -> Receipt:
+        receipt = await super().submit(command, by=by, reason=reason, dry_run=dry_run)
+        if not dry_run:
+            os.kill(self._pid, self._signal)
+        return receipt
+
+
+@pytest.fixture
+def pid() -> Iterator[int]:
+    """A real process, which waits for nothing."""
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
+        yield child.pid
+        child.kill()
+
+
+def planned(kind: FaultKind) -> DrillPlan:
+    fault = Fault(kind=kind, target=Target(names=("seoul-1",)))
+    return plan(Definition(name="d", title="t", faults=(fault,)), FLEET, 1)
+
+
+def running(pid: int) -> Fleet:
+    """The fleet with that process as one of its nodes."""
+    launch = Launch(instance="f1/seoul-1/1", pid=pid, ticks=procfs.start_ticks(pid) or 0, boot="b", at=0.0)
+    return replace(FLEET, nodes=FLEET.nodes | {"seoul-1": replace(FLEET.nodes["seoul-1"], launch=launch)})
+
+
+@pytest.mark.parametrize(("kind", "number"), [(FaultKind.KILL, signal.SIGKILL), (FaultKind.FREEZE, signal.SIGSTOP)])
+async def test_a_fault_is_in_effect_between_the_asking_and_the_answer(
+    pid: int, kind: FaultKind, number: signal.Signals
+) -> None:
+    """Its moment is when the kernel says so, and its proof names the process."""
+    drill = planned(kind)
+    done = await inject(Striker(pid, number), drill.strikes[0], running(pid), drill, by="me")
+    assert done.fault is not None
+    assert done.fault >= done.asked
+    assert [(proof.node, proof.pid, proof.done) for proof in done.proofs] == [("seoul-1", pid, True)]
+
+
+async def test_a_fault_that_does_not_come_true_is_no_fault(pid: int) -> None:
+    """The command was accepted, and nothing happened: that is said, not assumed away."""
+    drill = planned(FaultKind.KILL)
+    done = await inject(Striker(pid, signal.SIGCONT), drill.strikes[0], running(pid), drill, by="me", patience=0.05)
+    assert done.fault is None
+    assert [proof.done for proof in done.proofs] == [False]
+
+
+async def test_a_refusal_is_passed_on(pid: int) -> None:
+    drill = planned(FaultKind.KILL)
+    striker = Striker(pid, signal.SIGKILL)
+    striker.reply = CommandRejected("too few would be left", guard=True)
+    with pytest.raises(CommandRejected, match="too few"):
+        await inject(striker, drill.strikes[0], running(pid), drill, by="me")
+    with pytest.raises(CommandRejected, match="too few"):
+        await rehearse(striker, drill, by="me")
+    assert striker.dry_runs == 1
+    assert procfs.read_stat(pid) is not None
+
+
+async def test_who_has_no_process_cannot_be_struck() -> None:
+    gone = replace(FLEET, nodes=FLEET.nodes | {"seoul-1": replace(FLEET.nodes["seoul-1"], launch=None)})
+    drill = planned(FaultKind.KILL)
+    with pytest.raises(HactlError, match="'seoul-1' has no process to strike"):
+        await inject(MemoryController(FLEET), drill.strikes[0], gone, drill, by="me")

@@ -1,0 +1,180 @@
+"""Objectives and validity, judged from requests and times whose truth is known."""
+
+from typing import Any
+
+import pytest
+from support.build import a_spec
+from support.script import serving
+
+from hactl.core.value import replace
+from hactl.drill.canary import Losses
+from hactl.drill.definition import Availability, Definition, Fault, FaultKind, Hypothesis, Objectives, Probe, Target
+from hactl.drill.evidence import Evidence, Times
+from hactl.drill.faults import Proof
+from hactl.drill.judging import Windows, objectives, validity
+from hactl.drill.plan import plan
+from hactl.drill.records import UNSENT, Row
+from hactl.drill.verdict import Judged, Status
+
+FAULT, FAILBACK, END = 110.0, 140.0, 145.0
+ASKED = Objectives(
+    detect=0.1,
+    rto=1.0,
+    rpo_records=0,
+    availability=Availability(least=0.9, window=20.0),
+    failed=0,
+    latency_p99=0.25,
+    restore_capacity=5.0,
+    failback_failed=0,
+)
+DRILL = Definition(
+    name="d",
+    title="t",
+    faults=(Fault(kind=FaultKind.KILL, target=Target(nodes=1)),),
+    objectives=ASKED,
+    hypotheses=(Hypothesis(probe=Probe.AVAILABILITY, least=0.999), Hypothesis(probe=Probe.LATENCY_P99, most=0.05)),
+)
+PLAN = plan(DRILL, serving(a_spec()), 1)
+LOSSES = Losses(
+    store="journal",
+    acknowledged=300,
+    before=200,
+    kept=300,
+    lost=(),
+    lost_count=0,
+    ghosts=0,
+    rejected=0,
+    duplicates=0,
+    window=0.0,
+    resolution=0.05,
+)
+WELL = Evidence(
+    times=Times(asked=FAULT - 0.001, fault=FAULT, detected=FAULT + 0.05, capacity=FAULT + 2.0, failback=FAILBACK),
+    proofs=(Proof(node=PLAN.nodes[0], pid=1, ticks=1, done=True, found="gone"),),
+    losses=(LOSSES,),
+)
+
+
+def stream(
+    bad: tuple[float, float] = (0.0, 0.0), *, took: float = 0.002, lag: float = 0.0, node: str = "a-1"
+) -> list[Row]:
+    """200 requests a second from 100 s to 145 s, failing in `bad`."""
+    rows = []
+    for number in range(int((END - 100.0) * 200)):
+        at = 100.0 + number / 200
+        ok = not bad[0] <= at < bad[1]
+        rows.append(Row(at, at + lag, at + lag + took, 200 if ok else 503, node if ok else "", ""))
+    return rows
+
+
+def judged(rows: list[Row], evidence: Evidence = WELL, drill: Definition = DRILL) -> dict[str, Judged]:
+    return {item.name: item for item in objectives(drill, PLAN, evidence, Windows(drill, evidence, rows))}
+
+
+def unfit(rows: list[Row], evidence: Evidence = WELL) -> set[str]:
+    return {check.name for check in validity(DRILL, PLAN, evidence, Windows(DRILL, evidence, rows)) if not check.ok}
+
+
+def times(**changes: Any) -> Evidence:
+    return replace(WELL, times=replace(WELL.times, **changes))
+
+
+def test_a_run_without_a_failure_meets_everything() -> None:
+    assert {item.status for item in judged(stream()).values()} == {Status.MET}
+    assert unfit(stream()) == set()
+
+
+def test_a_known_outage_is_read_as_what_it_was() -> None:
+    """Three seconds of twenty: 85 % available, recovery time within a request of the truth."""
+    found = judged(stream((FAULT, FAULT + 3.0)))
+    assert found["availability"].value == "85.000 %"
+    assert found["availability"].status is Status.MISSED
+    assert found["rto"].value == "3000 ms"
+    assert found["failed"].value == "600 requests"
+    assert found["rto"].margin == pytest.approx(-2.0, abs=0.01)
+
+
+def test_a_service_that_did_not_come_back_missed_its_recovery_time() -> None:
+    """It was measured, and it was not there: that is no missing measurement."""
+    found = judged(stream((FAULT, END)))
+    assert found["rto"].status is Status.MISSED
+    assert found["rto"].value.startswith("not within 3")
+
+
+def test_a_failure_in_the_failback_counts_there() -> None:
+    found = judged(stream((FAILBACK + 1, FAILBACK + 1.1)))
+    assert found["failback_failed"].status is Status.MISSED
+    assert found["failed"].status is Status.MET
+    assert found["rto"].status is Status.MET
+
+
+def test_slow_answers_miss_the_latency() -> None:
+    found = judged(stream(took=0.3))
+    assert found["latency_p99"].status is Status.MISSED
+    assert found["latency_p99"].value == "300 ms"
+
+
+def test_what_the_fleet_lost_is_missed_and_what_was_left_behind_too() -> None:
+    lost = replace(WELL, losses=(replace(LOSSES, lost=(7,), lost_count=1),), leftovers=("a-1 is down",))
+    found = judged(stream(), lost)
+    assert found["rpo_records"].status is Status.MISSED
+    assert found["rollback_clean"].value == "a-1 is down"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "name"),
+    [
+        (times(detected=None), "detect"),
+        (times(capacity=None), "restore_capacity"),
+        (times(failback=None), "failback_failed"),
+        (replace(WELL, losses=()), "rpo_records"),
+    ],
+)
+def test_what_was_not_measured_is_said_to_be(evidence: Evidence, name: str) -> None:
+    assert judged(stream(), evidence)[name].status is Status.UNMEASURED
+
+
+def test_without_a_fault_or_without_requests_nothing_is_known() -> None:
+    """Not one of the clients' objectives is met by default."""
+    clients = {"rto", "availability", "failed", "latency_p99"}
+    for found in (judged(stream(), times(fault=None)), judged([])):
+        assert {found[name].status for name in clients} == {Status.UNMEASURED}
+
+
+def test_what_is_kept_down_is_missed_from_the_failback_on() -> None:
+    drill = replace(DRILL, faults=(replace(DRILL.faults[0], keep_down=True),))
+    late = times(capacity=FAILBACK + 1.0)
+    kept = objectives(drill, plan(drill, serving(a_spec()), 1), late, Windows(drill, late, stream()))
+    assert {item.name: item.value for item in kept}["restore_capacity"] == "1000 ms"
+    assert judged(stream(), late)["restore_capacity"].status is Status.MISSED
+
+
+@pytest.mark.parametrize(
+    ("rows", "evidence", "name"),
+    [
+        (stream(lag=0.02), WELL, "load generator on time"),
+        (stream((100.0, 101.0)), WELL, "availability before the fault"),
+        (stream(took=0.06), WELL, "latency_p99 before the fault"),
+        (stream(node=""), WELL, "answers name a node of this fleet"),
+        (stream(), replace(WELL, proofs=(replace(WELL.proofs[0], done=False),)), "faults confirmed"),
+        (stream(), replace(WELL, proofs=()), "faults confirmed"),
+        (stream(), replace(WELL, others=("drain a-2 by bob",)), "nobody else acted"),
+        (stream(), replace(WELL, losses=(replace(LOSSES, before=99),)), "canaries in journal before the fault"),
+    ],
+)
+def test_what_makes_a_run_worthless_is_found(rows: list[Row], evidence: Evidence, name: str) -> None:
+    assert name in unfit(rows, evidence)
+
+
+def test_requests_that_were_never_sent_make_it_worthless() -> None:
+    rows = stream()
+    rows[50:100] = [replace_error(one) for one in rows[50:100]]
+    assert "requests not sent" in unfit(rows)
+
+
+def replace_error(row: Row) -> Row:
+    return row._replace(status=0, node="", error=UNSENT)
+
+
+def test_a_clock_that_was_set_makes_only_times_of_day_worthless() -> None:
+    assert unfit(stream(), replace(WELL, clock_step=5.0)) == set()

@@ -1,0 +1,36 @@
+"""The drills that come with hactl, and files of one's own."""
+
+from pathlib import Path
+
+import pytest
+
+from hactl.core.errors import ConfigError
+from hactl.drill import library
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_a_built_in_drill_is_one(name: str) -> None:
+    """Its file bears its name, it asks for something, and its comment says what happens."""
+    drill = library.load(name)
+    assert drill.name == name
+    assert drill.objectives.rto is not None
+    assert drill.objectives.rollback_clean
+    assert library.text(name)[0].startswith("# ")
+
+
+def test_there_are_those_that_are_promised() -> None:
+    assert {"node-kill", "node-hang", "edge-kill", "edge-hang", "region-loss"} <= set(library.names())
+
+
+def test_a_file_of_ones_own_is_named_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(library.text("node-kill")[0].replace("node-kill", "mine"))
+    assert library.load(str(path)).name == "mine"
+
+
+def test_what_is_not_there_is_said_with_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        library.load("node-kil")
+    assert 'did you mean "node-kill"?' in error.value.hint
+    with pytest.raises(ConfigError, match="cannot be read: no such file"):
+        library.load(str(tmp_path / "none.toml"))

@@ -1,0 +1,69 @@
+"""Who is struck: drawn once, with a seed, from those that serve."""
+
+import pytest
+from support.build import a_spec
+from support.script import Script, exited, serving
+
+from hactl.core.errors import HactlError
+from hactl.core.model import Fleet
+from hactl.drill.definition import Definition, Fault, FaultKind, Target
+from hactl.drill.plan import plan
+
+FLEET = serving(a_spec(regions=2, nodes=3))
+
+
+def a_drill(*targets: Target, keep_down: bool = False) -> Definition:
+    faults = tuple(Fault(kind=FaultKind.KILL, target=target, keep_down=keep_down) for target in targets)
+    return Definition(name="d", title="t", faults=faults)
+
+
+def struck(target: Target, fleet: Fleet = FLEET, seed: int = 1) -> tuple[str, ...]:
+    return plan(a_drill(target), fleet, seed).nodes
+
+
+def test_the_same_seed_draws_the_same() -> None:
+    """And over many seeds everybody's turn comes."""
+    assert struck(Target(nodes=1), seed=7) == struck(Target(nodes=1), seed=7)
+    assert {struck(Target(nodes=1), seed=seed)[0] for seed in range(100)} == {node.name for node in FLEET.gateways}
+
+
+def test_each_way_to_aim_hits_what_it_says() -> None:
+    assert struck(Target(names=("edge-1", "osaka-2"))) == ("edge-1", "osaka-2")
+    assert set(struck(Target(edges=1))) <= {"edge-1", "edge-2"}
+    assert struck(Target(nodes=0, region="osaka")) == ("osaka-1", "osaka-2", "osaka-3")
+    assert len(struck(Target(nodes=2, region="osaka"))) == 2
+    assert {name.partition("-")[0] for name in struck(Target(nodes=0, region="random"))} in ({"seoul"}, {"osaka"})
+
+
+def test_only_those_that_serve_are_drawn() -> None:
+    fleet = (Script(FLEET) >> exited("seoul-1", signal=9)).fleet
+    assert "seoul-1" not in {struck(Target(nodes=1), fleet, seed)[0] for seed in range(100)}
+
+
+def test_a_region_that_loses_everybody_is_one_whose_traffic_moves() -> None:
+    whole = plan(a_drill(Target(nodes=0, region="osaka"), keep_down=True), FLEET, 1)
+    assert whole.regions == ("osaka",)
+    assert whole.keeps_down == whole.nodes
+    assert plan(a_drill(Target(nodes=2, region="osaka")), FLEET, 1).regions == ()
+
+
+def test_clients_go_where_the_edges_listen() -> None:
+    load = plan(a_drill(Target(nodes=1)), FLEET, 1).load
+    assert load.url == "http://127.0.0.1:8080/-/echo"
+    assert load.node_header == "x-hactl-node"
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (Target(names=("nobody",)), "no node 'nobody'"),
+        (Target(nodes=1, region="mars"), "no region 'mars'"),
+        (Target(nodes=99), "the drill wants 99 nodes that serve, and there are 6"),
+        (Target(edges=3), "the drill wants 3 edges that serve, and there are 2"),
+    ],
+)
+def test_what_is_not_there_cannot_be_struck(target: Target, said: str) -> None:
+    with pytest.raises(HactlError) as error:
+        struck(target)
+    assert said in error.value.message
+    assert error.value.hint

@@ -1,0 +1,152 @@
+"""A drill file: what it may say, and what is said about one that is wrong."""
+
+import pytest
+
+from hactl.core.errors import ConfigError
+from hactl.drill.definition import Availability, Fault, FaultKind, Probe, Target
+from hactl.drill.reading import parse
+
+PLAIN = """
+schema = 1
+name = "mine"
+title = "Mine"
+
+[[fault]]
+type = "process.kill"
+target = { nodes = 1 }
+"""
+WHOLE = """
+schema = 1
+name = "all-of-it"
+title = "Everything there is"
+tags = ["a", "b"]
+
+[limits]
+max_faulted_share = "1/3"
+min_healthy_nodes = 2
+min_healthy_regions = 1
+max_duration = "3m"
+lease = "5s"
+[[limits.abort_when]]
+probe = "availability"
+below = 0.5
+window = "5s"
+for = "3s"
+
+[load]
+rate = 500
+timeout = "1s"
+route = "/x"
+
+[canary]
+rate = 50
+
+[phases]
+baseline = "20s"
+hold = "30s"
+settle = "30s"
+failback = false
+
+[[hypothesis]]
+probe = "availability"
+min = 0.999
+[[hypothesis]]
+probe = "latency_p99"
+max = "50ms"
+
+[[fault]]
+type = "process.kill"
+target = { region = "random", nodes = "all" }
+keep_down = true
+[[fault]]
+type = "process.freeze"
+target = { names = ["edge-1"] }
+at = "5s"
+
+[objectives]
+detect = "1s"
+rto = "3s"
+availability = { min = 0.995, window = "20s" }
+failed = 0
+rollback_clean = true
+"""
+
+
+def test_a_file_of_one_fault_is_a_drill() -> None:
+    """Everything else has a default."""
+    drill = parse(PLAIN, "mine.toml")
+    assert drill.faults == (Fault(kind=FaultKind.KILL, target=Target(nodes=1)),)
+    assert [rule.probe for rule in drill.hypotheses] == [Probe.AVAILABILITY]
+    assert len(drill.digest) == 64
+
+
+def test_every_key_arrives_where_it_belongs() -> None:
+    drill = parse(WHOLE, "all.toml")
+    assert drill.limits.max_faulted_share == 1 / 3
+    assert drill.limits.lease == 5.0
+    assert (drill.limits.abort_when[0].below, drill.limits.abort_when[0].lasting) == (0.5, 3.0)
+    assert (drill.load.rate, drill.load.timeout, drill.load.route) == (500.0, 1.0, "/x")
+    assert (drill.phases.baseline, drill.phases.failback) == (20.0, False)
+    assert drill.hypotheses[1].most == 0.05
+    assert drill.faults[0] == Fault(kind=FaultKind.KILL, target=Target(nodes=0, region="random"), keep_down=True)
+    assert drill.faults[1].at == 5.0
+    assert drill.objectives.availability == Availability(least=0.995, window=20.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "hint"),
+    [
+        (("name = ", "nam = "), "mine.toml: name is missing", ""),
+        (("[[fault]]", "[objectives]\nrtoo = '1s'\n[[fault]]"), "objectives.rtoo: unknown key", 'did you mean "rto"?'),
+        (("process.kill", "process.kil"), "fault[1].type: wants one of", "did you mean"),
+        (("{ nodes = 1 }", "{ }"), "fault[1].target: names nobody", "nodes, edges or names"),
+        (("{ nodes = 1 }", "3"), "fault[1].target: wants a table", "like target"),
+        (("{ nodes = 1 }", "{ nodes = 0 }"), "fault[1].target.nodes: wants a whole number from 1", ""),
+        (("[[fault]]", "[phases]\nhold = '1h'\n[[fault]]"), "phases: its phases take", "limits.max_duration"),
+        (("[[fault]]", "[phases]\nhold = 5\n[[fault]]"), "phases.hold: wants a duration", "write a number and a unit"),
+        (("[[fault]]", "[load]\nrate = 10\n[objectives]\nrto = '100ms'\n[[fault]]"), "load.rate: 10 requests/s", "500"),
+        (("[[fault]]", "[[hypothesis]]\nprobe = 'availability'\n[[fault]]"), "hypothesis[1]: asks for nothing", "min"),
+        (("[[fault]]", "extends = 'x'\n[[fault]]"), "extends is not built yet", ""),
+        (("[[fault]]", "[canary]\nrate = 1\n[limits]\nlease = '1s'\n[[fault]]"), "canary.rate: a sign of life", "3.0"),
+        (("schema = 1", "schema = 2"), "schema: wants a whole number from 1 to 1", ""),
+        (("schema = 1", "schema ="), "not valid TOML", ""),
+    ],
+)
+def test_what_is_wrong_is_said_with_path_cause_and_hint(change: tuple[str, str], said: str, hint: str) -> None:
+    """In one line, beginning with the file."""
+    with pytest.raises(ConfigError) as error:
+        parse(PLAIN.replace(*change), "mine.toml")
+    assert error.value.message.startswith("mine.toml")
+    assert said in error.value.message
+    assert hint in error.value.hint
+
+
+def test_a_drill_without_a_fault_shows_nothing() -> None:
+    with pytest.raises(ConfigError, match="fault: a drill without a fault shows nothing"):
+        parse('schema = 1\nname = "mine"\ntitle = "Mine"\n', "mine.toml")
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse("schema = 1\nnam = 'x'\n", "mine.toml")
+    assert len(error.value.also) == 3
+
+
+def test_settings_change_what_the_file_says() -> None:
+    """Values are TOML, or text without its quotes; and the digest tells."""
+    drill = parse(PLAIN, "mine.toml", ("objectives.rto=2s", "load.rate = 300", 'title="Other"'))
+    assert (drill.objectives.rto, drill.load.rate, drill.title) == (2.0, 300.0, "Other")
+    assert drill.digest != parse(PLAIN, "mine.toml").digest
+
+
+@pytest.mark.parametrize("setting", ["objectives.rto", "=1", "a..b=1", "fault.type=x", "title.x=1", "schema=1"])
+def test_a_setting_that_means_nothing_is_refused(setting: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(PLAIN, "mine.toml", (setting,))
+    assert error.value.message.startswith(f"--set {setting}")
+    assert error.value.hint
+
+
+def test_a_setting_is_held_to_the_same_rules() -> None:
+    with pytest.raises(ConfigError, match=r"objectives\.rto: wants a duration"):
+        parse(PLAIN, "mine.toml", ("objectives.rto=soon",))

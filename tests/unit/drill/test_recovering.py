@@ -1,0 +1,44 @@
+"""A run whose runner died is filed as aborted, with what the journal says about its end."""
+
+from hactl.core.events import OperationEnded
+from hactl.core.operation import Outcome
+from hactl.core.value import replace
+from hactl.drill.definition import Definition
+from hactl.drill.phases import Phase
+from hactl.drill.recovering import obituary
+from hactl.drill.report import Identity
+from hactl.drill.runs import OpenRun
+from hactl.drill.verdict import Verdict
+
+LEFT = OpenRun(
+    identity=Identity(run="r", fleet="f", by="a", host="h", version="0", began=1.0, revision=1, operation="op-7"),
+    definition=Definition(name="node-kill", title="t"),
+    phase=Phase.OBSERVE,
+    pid=4711,
+    ticks=1,
+)
+
+
+def ended(outcome: Outcome) -> OperationEnded:
+    return OperationEnded(id="op-7", outcome=outcome, sentence="everything it touched is as it was")
+
+
+def test_what_the_daemon_put_back_is_clean() -> None:
+    report = obituary(LEFT, ended(Outcome.ROLLED_BACK))
+    assert (report.verdict, report.clean) == (Verdict.ABORTED, True)
+    assert report.why == (
+        "its runner (pid 4711) died in the phase observe; the daemon: everything it touched is as it was"
+    )
+
+
+def test_what_it_could_not_put_back_is_not() -> None:
+    assert not obituary(LEFT, ended(Outcome.FAILED)).clean
+
+
+def test_what_nobody_knows_is_not_called_clean() -> None:
+    assert not obituary(LEFT, None).clean
+
+
+def test_a_fleet_that_was_never_borrowed_has_nothing_left_in_it() -> None:
+    never = replace(LEFT, identity=replace(LEFT.identity, operation=""), phase=Phase.GATE)
+    assert obituary(never, None).clean

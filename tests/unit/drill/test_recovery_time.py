@@ -1,0 +1,74 @@
+"""What clients noticed, read from requests whose truth is known."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hactl.drill.records import Row
+from hactl.drill.recovery_time import read_outage
+
+
+def row(at: float, *, ok: bool = True, took: float = 0.001) -> Row:
+    return Row(at, at, at + took, 200 if ok else 503, "a-1", "")
+
+
+def stream(bad: list[tuple[float, float]], *, until: float = 60.0, rate: float = 200.0) -> list[Row]:
+    """Requests at `rate`, failing in the given spans."""
+    moments = [number / rate for number in range(int(until * rate))]
+    return [row(at, ok=not any(begin <= at < end for begin, end in bad)) for at in moments]
+
+
+def test_an_outage_of_three_seconds_is_three_seconds() -> None:
+    """Fault at 10 s, served again at 13 s: the truth, to one request."""
+    outage = read_outage(stream([(10.0, 13.0)]), 10.0, settle=5.0, until=40.0)
+    assert outage.rto is not None
+    assert abs(outage.rto - 3.0) <= 0.005
+    assert outage.bad == 600
+    assert outage.first_bad == 10.0
+    assert outage.outage == outage.rto
+
+
+def test_a_success_in_between_ends_nothing() -> None:
+    """Flapping: back for two seconds, gone again; the service is back when it stays."""
+    outage = read_outage(stream([(10.0, 11.0), (13.0, 14.0)]), 10.0, settle=5.0, until=40.0)
+    assert outage.rto is not None
+    assert abs(outage.rto - 4.0) <= 0.005
+
+
+def test_a_failure_after_a_whole_settle_time_is_another_matter() -> None:
+    outage = read_outage(stream([(10.0, 11.0), (20.0, 21.0)]), 10.0, settle=5.0, until=40.0)
+    assert outage.rto is not None
+    assert abs(outage.rto - 1.0) <= 0.005
+
+
+def test_a_fault_that_nobody_noticed_costs_nothing() -> None:
+    outage = read_outage(stream([]), 10.0, settle=5.0, until=40.0)
+    assert (outage.rto, outage.bad, outage.first_bad, outage.outage) == (0.0, 0, None, 0.0)
+
+
+def test_what_did_not_come_back_has_no_recovery_time() -> None:
+    """Nor has what came back too late to be seen for a whole settle time."""
+    for until in (20.0, 33.0):
+        outage = read_outage(stream([(10.0, 30.0)]), 10.0, settle=5.0, until=until)
+        assert outage.rto is None
+        assert outage.outage is None
+
+
+def test_a_request_under_way_at_the_fault_counts() -> None:
+    """It was due before, and failed because of it."""
+    rows = [row(9.999, ok=False, took=0.1), *stream([])]
+    outage = read_outage(rows, 10.0, settle=5.0, until=40.0)
+    assert outage.bad == 1
+    assert outage.first_bad == 9.999
+    assert outage.rto == 0.0
+
+
+def test_without_requests_nothing_is_known() -> None:
+    assert read_outage([], 10.0, settle=5.0, until=40.0).rto is None
+
+
+@given(st.floats(0.01, 20.0), st.floats(1.0, 5.0))
+def test_the_recovery_time_is_the_truth_whatever_it_is(length: float, settle: float) -> None:
+    """Never off by more than the distance between two requests."""
+    outage = read_outage(stream([(10.0, 10.0 + length)], rate=50.0), 10.0, settle=settle, until=60.0)
+    assert outage.rto is not None
+    assert abs(outage.rto - length) <= 1 / 50.0 + 1e-9

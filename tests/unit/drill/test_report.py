@@ -1,0 +1,109 @@
+"""The report: judged from what was measured, whole after a trip through JSON, and readable as Markdown."""
+
+import pytest
+from support.build import a_spec
+from support.script import serving
+
+from hactl.core.codec import decode, encode
+from hactl.core.value import replace
+from hactl.drill.definition import Availability, Definition, Fault, FaultKind, Objectives, Target
+from hactl.drill.evidence import Evidence, Times
+from hactl.drill.faults import Proof
+from hactl.drill.gate import Check
+from hactl.drill.markdown import render
+from hactl.drill.phases import Phase
+from hactl.drill.plan import plan
+from hactl.drill.records import Row
+from hactl.drill.report import DrillReport, Ending, Identity, Line, Spent, write
+from hactl.drill.verdict import Verdict
+
+DRILL = Definition(
+    name="node-kill",
+    title="Nobody notices",
+    faults=(Fault(kind=FaultKind.KILL, target=Target(nodes=1)),),
+    objectives=Objectives(rto=1.0, availability=Availability(least=0.99)),
+)
+PLAN = plan(DRILL, serving(a_spec()), 1)
+IDENTITY = Identity(run="r", fleet="f", by="alice|pipe", host="h", version="0", began=1.7e9, revision=3)
+WELL = Evidence(
+    times=Times(fault=110.0, failback=130.0),
+    proofs=(Proof(node=PLAN.nodes[0], pid=7, ticks=8, done=True, found="gone"),),
+)
+
+
+def stream(bad: float = 0.0) -> list[Row]:
+    """100 requests a second for 35 s, failing for `bad` seconds from the fault on."""
+    moments = [100.0 + number / 100 for number in range(3500)]
+    return [Row(at, at, at + 0.001, 503 if 110.0 <= at < 110.0 + bad else 200, "seoul-1", "") for at in moments]
+
+
+def a_report(rows: list[Row], evidence: Evidence = WELL, ending: Ending | None = None) -> DrillReport:
+    return write(
+        identity=IDENTITY,
+        drill=DRILL,
+        plan=PLAN,
+        gate=(Check(name="g", value="1", limit="2", ok=True),),
+        evidence=evidence,
+        rows=rows,
+        phases=(Spent(phase=Phase.PLAN, begin=0.0, end=1.0),),
+        timeline=(Line(at=-1.5, text="something | began\nhere"),),
+        ending=ending or Ending(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("report", "verdict"),
+    [
+        (a_report(stream()), Verdict.PASS),
+        (a_report(stream(3.0)), Verdict.FAIL),
+        (a_report([]), Verdict.INCONCLUSIVE),
+        (a_report(stream(), ending=Ending(pointless="no load")), Verdict.INCONCLUSIVE),
+        (a_report(stream(), ending=Ending(stopped="by bob")), Verdict.ABORTED),
+        (a_report(stream(), ending=Ending(error="broke")), Verdict.ERROR),
+    ],
+)
+def test_each_verdict_survives_json_and_stands_first_in_markdown(report: DrillReport, verdict: Verdict) -> None:
+    assert report.verdict is verdict
+    assert decode(encode(report), DrillReport) == report
+    text = render(report)
+    assert text.startswith(f"# Drill node-kill: {verdict.upper()}\n")
+    assert report.why in text
+
+
+def test_an_outage_stands_in_the_series_second_by_second() -> None:
+    """From the fault on, as clients saw it; and the failures by class."""
+    report = a_report(stream(3.0))
+    assert [(second.at, second.bad) for second in report.series if second.bad] == [(0, 100), (1, 100), (2, 100)]
+    assert report.series[0].at == -10
+    assert report.failures == {"status 503": 300}
+    assert {item.name for item in report.objectives if item.cause} == {"rto", "availability"}
+
+
+def test_what_was_left_behind_is_shouted() -> None:
+    report = a_report(stream(), replace(WELL, leftovers=("seoul-1 is stopped",)))
+    assert not report.clean
+    assert "**NOT CLEAN**, left behind: seoul-1 is stopped" in render(report)
+
+
+def test_a_run_that_was_never_planned_has_a_report_all_the_same() -> None:
+    report = write(
+        identity=IDENTITY,
+        drill=DRILL,
+        plan=None,
+        gate=(),
+        evidence=Evidence(),
+        rows=[],
+        phases=(),
+        timeline=(),
+        ending=Ending(error="no region 'mars'"),
+    )
+    assert "no region 'mars'" in render(report)
+    assert report.clean
+
+
+def test_foreign_text_stays_text_in_markdown() -> None:
+    """A name with a bar in it breaks no table, and none is ever a tag."""
+    text = render(a_report(stream(), ending=Ending(stopped="<b>by|bob</b>\nnow")))
+    assert "&lt;b>by\\|bob&lt;/b> now" in text
+    assert "something \\| began here" in text
+    assert "<= 1000 ms" in text

@@ -1,0 +1,98 @@
+"""The files of drills: each whole or not there, and a run that was left is found."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hactl.core.errors import HactlError
+from hactl.core.value import replace
+from hactl.drill.definition import Definition
+from hactl.drill.load_plan import PREFIX
+from hactl.drill.phases import Phase
+from hactl.drill.records import Records, Row
+from hactl.drill.report import DrillReport, Identity
+from hactl.drill.runs import OpenRun, Run, abandoned, named, runs
+from hactl.drill.verdict import Verdict
+from hactl.supervisor import procfs
+
+WALL = 1_700_000_000.0
+DRILL = Definition(name="node-kill", title="t")
+
+
+def opened(run: Run, *, pid: int = 0, ticks: int = 0) -> OpenRun:
+    identity = Identity(run=run.name, fleet="f", by="a", host="h", version="0", began=WALL, revision=1)
+    return OpenRun(identity=identity, definition=DRILL, phase=Phase.OBSERVE, pid=pid or os.getpid(), ticks=ticks)
+
+
+def a_run(root: Path, *, alive: bool = True) -> Run:
+    run = Run.create(root, "node-kill", WALL)
+    run.mark(opened(run, ticks=(procfs.start_ticks(os.getpid()) or 0) if alive else 1))
+    return run
+
+
+def filed(run: Run) -> DrillReport:
+    report = DrillReport(
+        verdict=Verdict.PASS, why="all well", clean=True, identity=opened(run).identity, definition=DRILL
+    )
+    run.finish(report, Records([Row(1.0, 1.0, 1.1, 200, "a-1", "")]))
+    return report
+
+
+def test_runs_of_one_second_have_names_of_their_own(tmp_path: Path) -> None:
+    """Sorted by time, whatever the drill."""
+    names = [a_run(tmp_path / "d").name for _ in range(3)]
+    assert names == ["20231114-221320-node-kill", "20231114-221320-node-kill-2", "20231114-221320-node-kill-3"]
+    assert [run.name for run in runs(tmp_path / "d")] == names
+
+
+def test_a_report_is_found_again(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    assert run.report() is None
+    report = filed(run)
+    assert named(tmp_path, "").report() == report
+    assert named(tmp_path, run.name).name == run.name
+    assert (run.directory / "report.md").read_text().startswith("# Drill node-kill: PASS")
+    assert len(Records.decode((run.directory / "requests.json").read_bytes())) == 1
+    assert not list(run.directory.glob("*.part"))
+
+
+def test_only_a_run_without_report_and_without_runner_is_abandoned(tmp_path: Path) -> None:
+    """Somebody else with the pid of its runner is not its runner."""
+    a_run(tmp_path)
+    left = a_run(tmp_path, alive=False)
+    filed(a_run(tmp_path, alive=False))
+    assert [run.name for run in abandoned(tmp_path)] == [left.name]
+    assert left.read().phase is Phase.OBSERVE
+
+
+def test_what_a_dead_runner_left_of_its_load_goes(tmp_path: Path) -> None:
+    run = a_run(tmp_path, alive=False)
+    (run.directory / f"{PREFIX}x").mkdir()
+    (run.directory / f"{PREFIX}x" / "records").write_text("")
+    run.tidy()
+    assert [path.name for path in run.directory.iterdir()] == ["run.json"]
+
+
+def test_there_is_nothing_before_the_first_run(tmp_path: Path) -> None:
+    assert runs(tmp_path / "none") == []
+    with pytest.raises(HactlError) as error:
+        named(tmp_path / "none", "")
+    assert error.value.hint == "hactl drill run node-kill"
+    a_run(tmp_path)
+    with pytest.raises(HactlError, match="no run 'x'"):
+        named(tmp_path, "x")
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HactlError, match="cannot write to"):
+        Run.create(tmp_path / "file" / "d", "node-kill", WALL)
+
+
+def test_a_damaged_file_is_an_error_and_no_surprise(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    (run.directory / "report.json").write_text("{")
+    with pytest.raises(HactlError, match="not a valid DrillReport"):
+        run.report()
+    assert replace(run.read(), pid=1).pid == 1
