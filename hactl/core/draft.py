@@ -166,10 +166,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             return _with_lease(fleet, event)
         case OperationEnded(id=ended):
             return replace(fleet, operations=without(fleet.operations, ended))
-        case FleetPaused(paused=paused):
-            return replace(fleet, paused=paused)
-        case FleetUnpaused():
-            return replace(fleet, paused=None)
+        case FleetPaused() | FleetUnpaused():
+            return replace(fleet, paused=event.paused if isinstance(event, FleetPaused) else None)
         case FleetClosing():
             return replace(fleet, closing=True)
         case (

@@ -59,9 +59,9 @@ class Http1Client:
         self._host_line = f"host: {authority or (f'{name}:{port}' if host else 'localhost')}\r\n"
         self._idle: list[_Connection] = []
 
-    async def get(self, target: str, *, timeout: float) -> Response:
-        """GET `target` within `timeout` seconds in all. Raises OSError."""
-        return await self._call(f"GET {target} HTTP/1.1\r\n{self._host_line}\r\n".encode("latin-1"), timeout)
+    async def get(self, target: str, *, timeout: float, headers: str = "") -> Response:
+        """GET `target` within `timeout` seconds in all, with more `headers` as lines. Raises OSError."""
+        return await self._call(f"GET {target} HTTP/1.1\r\n{self._host_line}{headers}\r\n".encode("latin-1"), timeout)
 
     async def post(self, target: str, *, timeout: float, headers: str = "") -> Response:
         """POST nothing to `target` within `timeout` seconds in all, with more `headers` as lines. Raises OSError."""

@@ -1,8 +1,8 @@
 """The faults that a node can be told to have: Envoy's own fault filter, always there, off until its runtime says so.
 
-Pure: words in, words out; who tells a process is `gateway`. Only what comes from an edge is touched, which every edge
-marks with the client's address. The daemon's probes come without that mark and the edges' checks are answered before
-the filter: a slow node is not a dead node, and a node that should look dead can be killed or frozen.
+Pure: words in, words out; who tells a process is `gateway`. The daemon's probes and proofs bear a mark and pass, and
+the edges' checks are answered before the filter: a slow node is not a dead node, and one that is to look dead can be
+killed or frozen. A client that knows the mark passes as well, and harms nothing but the drill.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,10 @@ from urllib.parse import urlencode
 
 from hactl.core.impairment import Impairment
 from hactl.engines.envoy.document import Document, extension
+from hactl.engines.envoy.routes import OURS
 
-FILTER = "envoy.filters.http.fault"
+FILTER = "hactl.fault"
+"""A name of its own: an overlay may have a fault filter, too."""
 COUNTER = r"^http\.gw\.fault\.aborts_injected$"
 """Matches a statistic that exists in every process that has the filter, and in no other."""
 _DELAY, _DELAYED = "hactl.fault.delay_ms", "hactl.fault.delayed_percent"
@@ -25,7 +27,7 @@ def injector() -> Document:
     return extension(
         FILTER,
         "envoy.extensions.filters.http.fault.v3.HTTPFault",
-        headers=[{"name": "x-forwarded-for", "present_match": True}],
+        headers=[{"name": OURS, "present_match": True, "invert_match": True}],
         delay={"fixed_delay": "0.001s", "percentage": _NOBODY},
         abort={"http_status": 503, "percentage": _NOBODY},
         delay_duration_runtime=_DELAY,

@@ -6,6 +6,7 @@ import pytest
 
 from hactl.core.impairment import Impairment
 from hactl.engines.envoy.faults import KEYS, in_force, injector, order
+from hactl.engines.envoy.routes import OURS
 
 SLOW = Impairment(delay=0.25, delayed=20)
 BOTH = Impairment(delay=0.3, delayed=100, status=500, failed=5)
@@ -21,11 +22,11 @@ def after(fault: Impairment | None) -> dict[str, str]:
     return {key: value for key, value in told(fault).items() if value}
 
 
-def test_it_does_nothing_by_itself_and_touches_nothing_but_what_edges_send() -> None:
+def test_it_does_nothing_by_itself_and_nothing_to_what_the_daemon_asks() -> None:
     config = injector()["typed_config"]
     assert isinstance(config, dict)
     assert config["delay"]["percentage"]["numerator"] == config["abort"]["percentage"]["numerator"] == 0
-    assert config["headers"] == [{"name": "x-forwarded-for", "present_match": True}]
+    assert config["headers"] == [{"name": OURS, "present_match": True, "invert_match": True}]
 
 
 def test_the_runtime_is_asked_for_what_is_ordered() -> None:
