@@ -64,6 +64,8 @@ def word(node: Node) -> str:
     """The state of a process in one word, health included where it matters."""
     if node.state is NodeState.SERVING and node.health is Health.UNHEALTHY:
         return "unhealthy"
+    if node.serviceable and node.impaired is not None:
+        return "impaired"
     if node.slow:
         return "slow"
     if node.state is NodeState.DRAINING and node.idle:

@@ -19,7 +19,7 @@ from hactl.core.lifecycle import instance_of
 from hactl.core.node import Node
 from hactl.core.observations import ImpairmentRead, ImpairmentRefused
 from hactl.core.operation import Outcome
-from hactl.core.reading import explain, read
+from hactl.core.reading import explain, read, word
 from hactl.core.spec import GatewayKind, GatewaySpec
 
 SLOW = Impairment(delay=0.3, delayed=20)
@@ -54,6 +54,7 @@ def test_it_is_in_force_when_it_was_read_back_and_not_before() -> None:
     story >> read_back("seoul-1", SLOW) << like(OperationEnded, outcome=Outcome.DONE)
     assert explain(story.node("seoul-1")) == "impaired by drill node-slow: +300 ms on 20 %"
     assert read(story.fleet).sentence.endswith("; 1 impaired by a drill")
+    assert word(story.node("seoul-1")) == "impaired"
     assert story.node("seoul-1").serviceable
     assert story.replayed() == story.fleet
 
