@@ -82,7 +82,7 @@ def show(name: str, settings: tuple[str, ...], as_json: bool) -> int:
 @json_option
 def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) -> int:
     """Say what the drill NAME would do, to whom, and whether it may; change nothing."""
-    from hactl.drill.faults import command
+    from hactl.drill.faults import borrowing, command
     from hactl.drill.gate import gate
     from hactl.drill.plan import plan as planned
 
@@ -94,8 +94,8 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     checks = gate(definition, drawn, fleet)
     refusal: CommandRejected | None = None
     try:
-        for strike in drawn.strikes:
-            client.submit(command(strike), dry_run=True)
+        for order in (borrowing(drawn), *map(command, drawn.strikes)):
+            client.submit(order, dry_run=True)
     except CommandRejected as rejected:
         refusal = rejected
     may = refusal is None and all(check.ok for check in checks)

@@ -37,7 +37,9 @@ from hactl.core.talk import Receipt
 from hactl.core.telling import tell
 
 
-def _verb(name: str, make: Callable[..., Command], text: str) -> click.Command:
+def _verb(name: str, make: Callable[..., Command], text: str, *, holds: bool = False) -> click.Command:
+    """A verb about nodes; one that `holds` can keep them down."""
+
     @click.command(name, help=text)
     @click.argument("names", metavar="[NODES]...", nargs=-1)
     @selecting
@@ -48,17 +50,25 @@ def _verb(name: str, make: Callable[..., Command], text: str) -> click.Command:
         everything: bool,
         at_random: bool,
         seed: int | None,
+        hold: bool = False,
         **options: Any,
     ) -> int:
         chosen = choose()
         fleet = chosen.client.fleet().fleet
         nodes = select(fleet, names, regions, everything=everything, at_random=at_random, seed=seed)
-        return submit(chosen, make(nodes=nodes), **options)
+        return submit(chosen, make(nodes=nodes, hold=True) if hold else make(nodes=nodes), **options)
 
+    if holds:
+        click.option("--hold", is_flag=True, help="Keep them down until: hactl start.")(command)
     return command
 
 
-kill = _verb("kill", Kill, "Kill NODES with SIGKILL, at once, as a crash would; the daemon brings them back.")
+kill = _verb(
+    "kill",
+    Kill,
+    "Kill NODES with SIGKILL, at once, as a crash would; the daemon brings them back.",
+    holds=True,
+)
 freeze = _verb(
     "freeze",
     Freeze,

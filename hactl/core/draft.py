@@ -47,6 +47,7 @@ from hactl.core.events import (
 from hactl.core.lifecycle import Context, Reaction, Stimulus, react
 from hactl.core.model import EdgeUse, Fleet, Now
 from hactl.core.node import Node, NodeState, Role
+from hactl.core.operation import Operation
 from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 from hactl.core.value import replace
 
@@ -160,14 +161,12 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             return replace(fleet, failovers=without(fleet.failovers, name))
         case EdgeLost() | EdgeBack() | EdgeGivenUp():
             return _with_edge_loss(fleet, event)
-        case OperationBegan(operation=operation) | OperationMoved(operation=operation):
-            return replace(fleet, operations=fleet.operations | {operation.id: operation})
-        case DrillKept():
-            return _with_lease(fleet, event)
-        case OperationEnded(id=ended):
-            return replace(fleet, operations=without(fleet.operations, ended))
-        case FleetPaused() | FleetUnpaused():
-            return replace(fleet, paused=event.paused if isinstance(event, FleetPaused) else None)
+        case OperationBegan() | OperationMoved() | OperationEnded() | DrillKept():
+            return replace(fleet, operations=_with_operation(fleet.operations, event))
+        case FleetPaused(paused=paused):
+            return replace(fleet, paused=paused)
+        case FleetUnpaused():
+            return replace(fleet, paused=None)
         case FleetClosing():
             return replace(fleet, closing=True)
         case (
@@ -229,12 +228,18 @@ def _with_brownout(fleet: Fleet, event: BrownoutEvent) -> Fleet:
             assert_never(event)
 
 
-def _with_lease(fleet: Fleet, event: DrillKept) -> Fleet:
-    operation = fleet.operations.get(event.id)
+def _with_operation(
+    known: dict[str, Operation], event: OperationBegan | OperationMoved | OperationEnded | DrillKept
+) -> dict[str, Operation]:
+    if isinstance(event, OperationBegan | OperationMoved):
+        return known | {event.operation.id: event.operation}
+    if isinstance(event, OperationEnded):
+        return without(known, event.id)
+    operation = known.get(event.id)
     if operation is None or operation.drill is None:
-        return fleet
+        return known
     lease = replace(operation.drill, expires=event.expires, canary=max(operation.drill.canary, event.canary))
-    return replace(fleet, operations=fleet.operations | {event.id: replace(operation, drill=lease)})
+    return known | {event.id: replace(operation, drill=lease)}
 
 
 def _with_weights(fleet: Fleet, event: WeightsChanged) -> Fleet:

@@ -47,12 +47,14 @@ class Losses(Value):
     window: float
     """Seconds between the newest record of the prefix that is whole and the fault; 0 when nothing is lost."""
     resolution: float
-    """Seconds between two canaries: no loss shorter than that is seen in time."""
+    """Seconds between two canaries: no loss shorter than that is seen in time; 0 where every record is known."""
+    least: int = LEAST
+    """How many have to be acknowledged before the fault to speak of loss; 0 where every record is known."""
 
     @property
     def enough(self) -> bool:
         """True when enough were acknowledged before the fault to speak of loss."""
-        return self.before >= LEAST
+        return self.before >= self.least
 
 
 class Ledger:
@@ -116,4 +118,23 @@ def classify(written: Iterable[Written], present: Iterable[int], fault: float, r
         duplicates=sum(count - 1 for count in found.values() if count > 1),
         window=window,
         resolution=1 / rate,
+    )
+
+
+def compare(before: dict[int, str], after: dict[int, str], store: str) -> Losses:
+    """What became of records that were all known before the fault, by number and digest: an altered one is lost."""
+    lost = [number for number, digest in sorted(before.items()) if after.get(number) != digest]
+    return Losses(
+        store=store,
+        acknowledged=len(before),
+        before=len(before),
+        kept=len(before) - len(lost),
+        lost=tuple(lost[:_LISTED]),
+        lost_count=len(lost),
+        ghosts=0,
+        rejected=0,
+        duplicates=0,
+        window=0.0,
+        resolution=0.0,
+        least=0,
     )

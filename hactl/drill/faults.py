@@ -7,11 +7,11 @@ that has another identity, or an answer from a port, proves nothing.
 
 from typing import assert_never
 
-from hactl.core.commands import Command, Freeze, Kill
+from hactl.core.commands import BeginDrill, Command, Freeze, Kill
 from hactl.core.node import Launch
 from hactl.core.value import Value
 from hactl.drill.definition import FaultKind
-from hactl.drill.plan import Strike
+from hactl.drill.plan import DrillPlan, Strike
 from hactl.supervisor import procfs
 
 
@@ -26,6 +26,11 @@ class Proof(Value):
     """The fault is in effect."""
     found: str
     """In words."""
+
+
+def borrowing(plan: DrillPlan) -> BeginDrill:
+    """What has the fleet lent, and everything that the plan touches restored when it is over."""
+    return BeginDrill(name=plan.drill, nodes=plan.nodes, regions=plan.regions, lease=plan.lease, longest=plan.longest)
 
 
 def command(strike: Strike) -> Command:

@@ -8,7 +8,7 @@ from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
 from hactl.core.node import Launch
 from hactl.core.value import Value
-from hactl.drill.faults import Proof, command, read_back
+from hactl.drill.faults import Proof, borrowing, command, read_back
 from hactl.drill.plan import DrillPlan, Strike
 
 PATIENCE = 2.0
@@ -27,7 +27,8 @@ class Injected(Value):
 
 
 async def rehearse(controller: Controller, plan: DrillPlan, *, by: str) -> None:
-    """Ask whether each fault would be allowed; nothing is done. Raises CommandRejected."""
+    """Ask whether the fleet would be lent and each fault allowed; nothing is done. Raises CommandRejected."""
+    await controller.submit(borrowing(plan), by=by, dry_run=True)
     for strike in plan.strikes:
         await controller.submit(command(strike), by=by, dry_run=True)
 

@@ -5,22 +5,29 @@ remembers which of them were acknowledged. Whoever gives none any more loses the
 """
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from hactl.control.controller import Controller
-from hactl.core.commands import BeginDrill, EndDrill, KeepDrill
+from hactl.core.codec import encode
+from hactl.core.commands import EndDrill, KeepDrill
+from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
 from hactl.core.drill_events import DrillKept
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
 from hactl.core.events import OperationBegan
 from hactl.core.operation import Operation
+from hactl.core.spec import FleetSpec
 from hactl.core.talk import Query
+from hactl.core.value import replace
 from hactl.drill.canary import Ledger, Losses, Written, classify
+from hactl.drill.faults import borrowing
 from hactl.drill.plan import DrillPlan
 
 _PAGE = 500
+_REVISIONS = tuple(kind.__name__ for kind in (FleetFounded, ConfigTaken, RevisionProposed))
 _RETRY = 0.25
 """Seconds between two attempts to reach a daemon that is away."""
 
@@ -28,24 +35,18 @@ _RETRY = 0.25
 class Loan:
     """One fleet, borrowed once."""
 
-    def __init__(self, controller: Controller, plan: DrillPlan, *, by: str, term: float) -> None:
-        """`term` is seconds: how long the daemon waits for a sign of life."""
+    def __init__(self, controller: Controller, plan: DrillPlan, *, by: str) -> None:
         self.operation = ""
         """Of the drill; "" before it was borrowed."""
         self._controller = controller
         self._plan = plan
         self._by = by
-        self._term = term
         self._ledger = Ledger()
         self._keeper: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
         """Borrow it. What is to be restored is on the daemon's disk when this returns. Raises CommandRejected."""
-        plan = self._plan
-        order = BeginDrill(
-            name=plan.drill, nodes=plan.nodes, regions=plan.regions, lease=self._term, longest=plan.longest
-        )
-        receipt = await self._controller.submit(order, by=self._by, reason=plan.title)
+        receipt = await self._controller.submit(borrowing(self._plan), by=self._by, reason=self._plan.title)
         self.operation = receipt.operation
 
     async def recorded(self) -> Operation | None:
@@ -125,6 +126,26 @@ class Loan:
             return True
         return operation is not None and not operation.back
 
+    async def revisions(self) -> dict[int, str]:
+        """Every configuration that came into force and is still in the journal: number → digest of what it means."""
+        found: dict[int, str] = {}
+        query = Query(after=0, since=1.0, kinds=_REVISIONS, limit=_PAGE)
+        while records := await self._controller.history(query):
+            for record in records:
+                match record.event:
+                    case RevisionProposed(proposal=proposal):
+                        found[proposal.revision] = _digest(proposal.spec)
+                    case FleetFounded(revision=revision, spec=spec) | ConfigTaken(revision=revision, spec=spec):
+                        found[revision] = _digest(spec)
+                    case _:
+                        pass
+            query = replace(query, after=records[-1].seq)
+        return found
+
     def _since(self, kind: str) -> Query:
         """Records of one kind from the moment it was borrowed."""
         return Query(after=int(self.operation.removeprefix("op-")) - 1, kinds=(kind,), limit=_PAGE)
+
+
+def _digest(spec: FleetSpec) -> str:
+    return hashlib.sha256(encode(spec)).hexdigest()

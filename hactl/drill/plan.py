@@ -40,6 +40,8 @@ class DrillPlan(Value):
     load: LoadPlan
     longest: float
     """Seconds that the fleet is borrowed for at most."""
+    lease: float
+    """Seconds without a sign of life after which the daemon takes it back."""
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -79,6 +81,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         regions=regions,
         load=load,
         longest=drill.limits.max_duration,
+        lease=drill.limits.lease,
     )
 
 

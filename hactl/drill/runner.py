@@ -20,6 +20,7 @@ from hactl.core.reading import is_serving
 from hactl.core.telling import tell
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
+from hactl.drill.canary import compare
 from hactl.drill.definition import Definition, Probe
 from hactl.drill.evidence import Evidence
 from hactl.drill.following import Follower
@@ -86,6 +87,7 @@ class Runner:
         self._follower: Follower | None = None
         self._loan: Loan | None = None
         self._clients: Clients | None = None
+        self._revisions: dict[int, str] = {}
         self._clock = time.time() - time.monotonic()
         self._do: dict[Phase, Callable[[], Awaitable[None]]] = {
             Phase.PLAN: self._draw,
@@ -159,7 +161,7 @@ class Runner:
         if unmet:
             raise Stopped("; ".join(unmet))
         await rehearse(self._controller, plan, by=self._by)
-        loan = Loan(self._controller, plan, by=self._by, term=self._drill.limits.lease)
+        loan = Loan(self._controller, plan, by=self._by)
         await loan.begin()
         self._loan = loan
         self._evidence = replace(self._evidence, leftovers=("whether everything was put back is not known",))
@@ -184,6 +186,7 @@ class Runner:
                 raise Pointless(f"availability before the fault {had}, wanted {rule.least * 100:g} %")
 
     async def _undo_recorded(self) -> None:
+        self._revisions = await self._borrowed.revisions()
         recorded = await self._borrowed.recorded()
         if recorded is None or recorded.drill is None:
             raise HactlError("what is to be restored is not in the journal", "hactl events")
@@ -284,7 +287,8 @@ class Runner:
         self._evidence = replace(self._evidence, times=times, clock_step=step, others=meanwhile)
         if loan is not None and times.fault is not None:
             lost = await loan.losses(times.fault, self._drill.canary.rate)
-            self._evidence = replace(self._evidence, losses=(lost,))
+            configured = compare(self._revisions, await loan.revisions(), "configuration revisions")
+            self._evidence = replace(self._evidence, losses=(lost, configured))
 
     # -- what all of them need
 

@@ -64,7 +64,10 @@ def test_a_plan_that_may_not_be_is_refused(fleet: Home) -> None:
     )
     forbidden = fleet.run("drill", "plan", "./all.toml")
     assert forbidden.returncode == Exit.REFUSED
-    assert "safety.min_serving_nodes" in forbidden.stderr
+    assert "safety.max_faulted_share" in forbidden.stderr
+    few = fleet.directory / "few.toml"
+    few.write_text((fleet.directory / "all.toml").read_text().replace('"all" }', '2, region = "a" }'))
+    assert fleet.run("drill", "plan", "./few.toml", "--seed", "1").returncode == 0
 
 
 @pytest.mark.parametrize(

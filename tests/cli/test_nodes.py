@@ -11,6 +11,7 @@ from hactl.control.client import Client
 from hactl.core import codec
 from hactl.core.events import OperationEnded
 from hactl.core.load import measured
+from hactl.core.node import Goal, NodeState
 from hactl.core.operation import Outcome
 from hactl.core.talk import Measured, Receipt
 
@@ -70,6 +71,18 @@ def test_kill_waits_until_the_capacity_is_back(fleet: Home) -> None:
     assert "done after" in done.stderr.splitlines()[-1]
     after = fleet.pids()
     assert {name for name in after if after[name] != before[name]} == {"a-1"}
+
+
+def test_a_node_that_is_killed_and_held_stays_down_until_it_is_started(fleet: Home) -> None:
+    """Killed as in a crash, and no crash loop: it waits for an operator."""
+    done = fleet.run("kill", "a-1", "--hold", "--wait")
+    assert done.returncode == 0, done.stderr
+    node = fleet.snapshot().fleet.nodes["a-1"]
+    assert (node.state, node.goal) == (NodeState.STOPPED, Goal.DOWN)
+    assert node.reason is not None
+    assert node.reason.text.startswith("killed by ")
+    fleet.ok("start", "a-1", "--wait")
+    assert fleet.snapshot().fleet.nodes["a-1"].serviceable
 
 
 def test_a_frozen_node_is_replaced_by_another_process(fleet: Home) -> None:

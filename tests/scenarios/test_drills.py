@@ -66,9 +66,10 @@ async def test_a_node_dies_and_nobody_notices() -> None:
         assert [spent.phase for spent in report.phases] == list(Phase)[:-1]
         (proof,) = report.evidence.proofs
         assert (proof.node, proof.done) == (report.plan.nodes[0], True)
-        (losses,) = report.evidence.losses
-        assert losses.lost_count == 0
-        assert losses.kept > 10
+        journal, revisions = report.evidence.losses
+        assert (journal.lost_count, revisions.lost_count) == (0, 0)
+        assert journal.kept > 10
+        assert revisions.kept == 1, "the founding one"
         await fleet.until(is_calm)
         assert wanted(fleet.now) == before
 
@@ -170,7 +171,7 @@ async def test_a_drill_survives_the_daemon() -> None:
         code, out, err = await hactl(fleet, "drill", "report", "--json")
         report = json.loads(out)
         assert report["clean"], (report["why"], err)
-        assert [loss["lost_count"] for loss in report["evidence"]["losses"]] == [0]
+        assert [loss["lost_count"] for loss in report["evidence"]["losses"]] == [0, 0]
         await fleet.until(is_calm)
 
 
@@ -219,12 +220,15 @@ async def test_a_fleet_that_is_not_well_is_not_drilled() -> None:
 @pytest.mark.envoy
 async def test_what_the_daemon_forbids_is_aborted_before_anything_happens() -> None:
     """The rules of `hactl.toml` cannot be raised by a drill file."""
-    async with RunningFleet(regions=TWO, extra="[safety]\nmax_faulted_share = 0.25\nmin_serving_nodes = 3\n") as fleet:
+    rules = '[safety]\nmin_serving_nodes = 3\nmax_drill = "5m"\n'
+    async with RunningFleet(regions=TWO, extra=rules) as fleet:
         report = await runner(fleet, short("region-loss")).run()
         assert (report.verdict, report.clean) == (Verdict.ABORTED, True)
         assert "safety.min_serving_nodes" in report.why
         wide = short("region-loss", "phases.hold=20m", "limits.max_duration=30m")
-        assert (await runner(fleet, wide).run()).verdict is Verdict.ABORTED
+        report = await runner(fleet, wide).run()
+        assert report.verdict is Verdict.ABORTED
+        assert "safety.max_drill allows 300 s" in report.why
         assert in_progress(fleet.now) is None
         with pytest.raises(Exception, match="no drill"):
             await fleet.client.submit(EndDrill(id="op-1"), by="test")

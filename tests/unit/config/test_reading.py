@@ -69,6 +69,8 @@ def test_a_file_with_something_in_every_table():
         budget = { restarts = 3 }
         [safety]
         max_unhealthy_share = "1/4"
+        max_faulted_share = 0.5
+        max_drill = "5m"
         [[service]]
         name = "app"
         endpoints = ["127.0.0.1:9000", "[::1]:9001", "localhost:9002"]
@@ -100,6 +102,7 @@ def test_a_file_with_something_in_every_table():
     assert spec.health == HealthSpec(kind=ProbeKind.TCP, expect=(204, 204))
     assert spec.restart == RestartSpec(initial=0.0, budget=3, window=60.0)
     assert spec.safety.max_unhealthy_share == 0.25
+    assert (spec.safety.max_faulted_share, spec.safety.max_drill) == (0.5, 300.0)
     endpoints = (("127.0.0.1", 9000), ("::1", 9001), ("localhost", 9002))
     assert spec.services == (ServiceSpec(name="app", endpoints=endpoints),)
     assert spec.routes == (RouteSpec(prefix="/", methods=("GET",), service="app", timeout=1.5),)
@@ -130,7 +133,7 @@ UNKNOWN = [
     ("[egde]", 'egde: unknown key (did you mean "edge"?)'),
     ('policy = "random"', 'policy: unknown key (did you mean "edge.policy"?)'),
     ("[safety]\nzzz = 1", "safety.zzz: unknown key (known: min_serving_nodes, min_serving_regions, "
-     "max_unhealthy_share, read_only)"),
+     "max_unhealthy_share, read_only, max_faulted_share, max_drill)"),
     ('[[region]]\nname = "eu"\nnods = 3', 'region[eu].nods: unknown key (did you mean "nodes"?)'),
     ('[[route]]\nprefix = "/"\nrespond = 200\n[[route]]\nprefx = "/"',
      'route[2].prefx: unknown key (did you mean "prefix"?)'),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hactl.drill.canary import LEAST, Ledger, Written, classify, read_ledger
+from hactl.drill.canary import LEAST, Ledger, Written, classify, compare, read_ledger
 
 
 def written(*numbers: int, lost_receipts: tuple[int, ...] = ()) -> list[Written]:
@@ -46,6 +46,13 @@ def test_too_few_canaries_say_nothing() -> None:
     numbers = range(1, LEAST + 1)
     assert classify(written(*numbers), numbers, fault=1e6, rate=1, store="journal").enough
     assert not classify(written(*numbers), numbers, fault=LEAST, rate=1, store="journal").enough
+
+
+def test_what_was_all_known_before_is_compared_one_by_one() -> None:
+    """Altered is lost; what came later is no concern; and a single one is enough."""
+    losses = compare({1: "a", 2: "b", 3: "c"}, {1: "a", 2: "x", 4: "d"}, "revisions")
+    assert (losses.kept, losses.lost, losses.enough) == (1, (2, 3), True)
+    assert compare({1: "a"}, {1: "a"}, "revisions").lost_count == 0
 
 
 def test_the_ledger_survives_its_writer(tmp_path: Path) -> None:

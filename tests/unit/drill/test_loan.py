@@ -55,7 +55,7 @@ class Lender(MemoryController):
 
 
 async def borrowed(lender: Lender) -> Loan:
-    loan = Loan(lender, plan(DRILL, FLEET, 1), by="me", term=10.0)
+    loan = Loan(lender, plan(DRILL, FLEET, 1), by="me")
     await loan.begin()
     return loan
 
