@@ -64,7 +64,7 @@ def node_listeners(node: Node, seat: Seat, *, cors: bool = False, faults: bool =
     """The node's listener. Without a shared port: a second process on it must fail, not take half of the traffic.
 
     `cors` is whether any route wants it, `faults` whether a drill may: a filter that does nothing still costs every
-    request 1 % of what the node does for it, one that asks the runtime 4 %.
+    request 1 %, and one that asks the runtime about a microsecond (4 % of what a node needs to answer by itself).
     """
     http = _http(
         NODE,
