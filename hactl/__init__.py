@@ -17,7 +17,7 @@ The floors of the house; a room knows only what lies below it, and wings on one 
     __main__
     cli/                      the headless face; opens the others only when asked
     processes/                one wiring file per process we are
-    drill/                    load and measurement, from the client's side
+    drill/                    drills, load and measurement, from the client's side
     supervisor/  engines/  control/  store/  config
     core/  paths              the ground: pure decisions, and where things are
 """

@@ -1,5 +1,6 @@
 """`hactl drill`: break the fleet on purpose, measure what clients saw, and see that everything was put back."""
 
+import contextlib
 import secrets
 
 import click
@@ -65,7 +66,10 @@ def list_(as_json: bool) -> int:
 @set_option
 @json_option
 def show(name: str, settings: tuple[str, ...], as_json: bool) -> int:
-    """Show the drill NAME (or the file at that path), to be read or to begin one of your own with."""
+    """Show a drill.
+
+    NAME is one that comes with hactl, or the path of a file; what is shown is the beginning of one of your own.
+    """
     definition = _load(name, settings)
     if as_json:
         output.emit_json(definition)
@@ -81,7 +85,10 @@ def show(name: str, settings: tuple[str, ...], as_json: bool) -> int:
 @fleet_option
 @json_option
 def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) -> int:
-    """Say what the drill NAME would do, to whom, and whether it may; change nothing."""
+    """Say what a drill would do; change nothing.
+
+    To whom, and whether it may: exit code 5 when not. NAME is one that comes with hactl, or the path of a file.
+    """
     from hactl.drill.faults import borrowing, command
     from hactl.drill.gate import gate
     from hactl.drill.plan import plan as planned
@@ -124,10 +131,11 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
 @fleet_option
 @json_option
 def run(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) -> int:
-    """Run the drill NAME (or the file at that path) on the fleet, and report.
+    """Run a drill, and report.
 
-    Whatever becomes of this command, the daemon puts everything back: Ctrl-C ends it in good order, and a runner that
-    dies loses the fleet within seconds. Reports are kept beside the fleet's state: hactl drill report.
+    NAME is one that comes with hactl, or the path of a file. Whatever becomes of this command, the daemon puts
+    everything back: Ctrl-C ends it in good order, and a runner that dies loses the fleet within seconds. Reports are
+    kept beside the fleet's state: hactl drill report.
     """
     from hactl.cli.drill_running import execute
 
@@ -179,7 +187,7 @@ def _last() -> dict[str, str]:
         return {}
     last: dict[str, str] = {}
     for one in runs(chosen.paths.drills):
-        filed = one.report()
-        if filed is not None:
-            last[filed.definition.name] = str(filed.verdict)
+        with contextlib.suppress(HactlError):  # one that cannot be read is told by `report`
+            if (filed := one.report()) is not None:
+                last[filed.definition.name] = str(filed.verdict)
     return last

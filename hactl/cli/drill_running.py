@@ -5,6 +5,7 @@ daemon does it as soon as it misses us.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -64,10 +65,16 @@ async def _run(chosen: Chosen, definition: Definition, run: Run, me: OpenRun, se
             me=me,
             seed=seed,
             load=lambda plan: LoadProcess(plan, within=run.directory),
-            say=output.say,
+            say=_say,
         )
         _heed_signals(runner)
         return await runner.run()
+
+
+def _say(text: str) -> None:
+    """Talk, if anybody is left to listen: a terminal that was closed is no reason to leave a fleet as it is."""
+    with contextlib.suppress(OSError):
+        output.say(text)
 
 
 def _heed_signals(runner: Runner) -> None:
@@ -81,8 +88,8 @@ def _heed_signals(runner: Runner) -> None:
         if len(told) > 1:
             task.cancel()
             return
-        output.say("stopping: everything is being put back (once more: leave at once, the daemon does it)")
         runner.stop(f"interrupted by {signal.Signals(number).name}", interrupted=True)
+        _say("stopping: everything is being put back (once more: leave at once, the daemon does it)")
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, hear, number)

@@ -28,7 +28,10 @@ _PAGE = 500
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal.")
 @json_option
 def stop(timeout: float, reason: str, as_json: bool) -> int:
-    """Stop the drill in progress, whoever runs it, and wait until everything it touched is as it was."""
+    """Stop the drill in progress.
+
+    Whoever runs it; returns when everything it touched is as it was.
+    """
     client = choose().client
     running = _in_progress(client.fleet().fleet)
     if running is None:
@@ -47,7 +50,10 @@ def stop(timeout: float, reason: str, as_json: bool) -> int:
 @timeout_option("120s", "How long to wait until everything is put back; then exit code 4.")
 @json_option
 def recover(timeout: float, as_json: bool) -> int:
-    """Finish what drills have left whose runner died: have everything put back now, and file them as aborted."""
+    """Finish drills whose runner died.
+
+    Has everything put back now, and files them as aborted. The next `run` does the same.
+    """
     chosen = choose()
     reports = [bury(chosen, run, timeout) for run in abandoned(chosen.paths.drills)]
     if as_json:
@@ -65,7 +71,10 @@ def recover(timeout: float, as_json: bool) -> int:
 @fleet_option
 @json_option
 def report(run: str, every: bool, as_json: bool) -> int:
-    """Show the report on RUN, or on the newest one, as Markdown. Works without a daemon."""
+    """Show the report on a run.
+
+    On RUN, or on the newest one, as Markdown. Works without a daemon.
+    """
     root = choose().paths.drills
     if every:
         return _list(root_runs=runs(root), as_json=as_json)
@@ -128,7 +137,11 @@ def _in_progress(fleet: Fleet) -> Operation | None:
 def _list(*, root_runs: list[Run], as_json: bool) -> int:
     rows = []
     for run in root_runs:
-        filed = run.report()
+        try:
+            filed = run.report()
+        except HactlError as error:
+            rows.append((run.name, "unreadable", "", error.message))
+            continue
         if filed is not None:
             rows.append((run.name, str(filed.verdict), "" if filed.clean else "NOT CLEAN", filed.why))
         else:

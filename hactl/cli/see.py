@@ -224,6 +224,7 @@ def where(as_json: bool) -> int:
         "journal": str(paths.journal),
         "daemon log": str(paths.daemon_log),
         "node logs": str(paths.node("NAME") / "process.log"),
+        "drills": str(paths.drills),
         "control socket": str(paths.control),
         "read-only socket": str(paths.control_read_only),
     }

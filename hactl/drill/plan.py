@@ -40,7 +40,7 @@ class DrillPlan(Value):
     load: LoadPlan
     longest: float
     """Seconds that the fleet is borrowed for at most."""
-    lease: float
+    lease: float = 15.0
     """Seconds without a sign of life after which the daemon takes it back."""
 
     @property

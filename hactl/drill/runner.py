@@ -29,7 +29,7 @@ from hactl.drill.injecting import Injected, inject, rehearse
 from hactl.drill.leftovers import leftovers
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.loan import Loan
-from hactl.drill.phases import NEXT, Phase, Way
+from hactl.drill.phases import BORROWED, NEXT, Phase, Way
 from hactl.drill.plan import DrillPlan, plan
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Line, Spent, write
@@ -38,6 +38,8 @@ from hactl.drill.watching import Clients, Load
 
 PATIENCE = 120.0
 """Seconds that the daemon has to put everything back before that counts as not clean."""
+AGAIN = 10.0
+"""Seconds that a daemon which could not be reached for the failback has to come back."""
 AFTERWARDS = 2.0
 """Seconds of load after everything is as it was: traffic that has just come back is looked at as well."""
 _STEPS, _STEP_TIME = 4, 0.5
@@ -126,6 +128,8 @@ class Runner:
         return report
 
     async def _go(self, phase: Phase) -> Way:
+        if self._stop.is_set() and phase in (Phase.GATE, *BORROWED):
+            return Way.STOPPED
         try:
             await self._do[phase]()
         except Stopped as stopped:
@@ -251,7 +255,7 @@ class Runner:
 
     async def _verify(self) -> None:
         loan, follower = self._borrowed, self._followed
-        await loan.end(PATIENCE)  # once more, in case the failback could not reach anybody
+        await loan.end(AGAIN)  # once more, in case the failback could not reach anybody
         ended = await follower.ended(loan.operation, PATIENCE)
         restored = time.monotonic()
         await follower.until(lambda: is_serving(follower.fleet), self._drill.phases.settle)

@@ -105,6 +105,11 @@ def test_a_run_reports_and_its_report_is_found_again(fresh: Home) -> None:
     assert report["clean"]
     assert report["identity"]["run"] == run
     assert fresh.ok("drill", "report", "--all").splitlines()[1].startswith(run)
+    spoilt = fresh.paths.drills / "20000101-000000-node-kill"
+    spoilt.mkdir()
+    for name in ("run.json", "report.json"):
+        (spoilt / name).write_text("{")
+    assert "unreadable" in fresh.ok("drill", "report", "--all"), "one that is damaged hides no other"
     listed = {one["name"]: one["last"] for one in fresh.json("drill", "list")["drills"]}
     assert listed["node-kill"] == report["verdict"]
     events = fresh.ok("events", "--limit", "100")

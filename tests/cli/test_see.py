@@ -206,6 +206,7 @@ class TestWhere:
     def test_every_place_it_names_exists(self, fleet: Home) -> None:
         places = fleet.json("where")
         assert places.pop("fleet") == "t"
+        assert places.pop("drills").endswith("/t.drills"), "there with the first drill"
         assert places.pop("node_logs").endswith("/nodes/NAME/process.log")
         assert sorted(places) == ["config", "control_socket", "daemon_log", "journal", "read_only_socket", "state"]
         assert [place for place in places.values() if not (fleet.directory / place).exists()] == []

@@ -102,9 +102,8 @@ async def test_a_drill_that_is_stopped_at_any_phase_puts_everything_back() -> No
     """Stopped by a person: aborted, clean, and the report says what stopped it."""
     async with RunningFleet(regions=TWO) as fleet:
         before = wanted(fleet.now)
-        for phase in PHASES:
+        for phase in ("plan", *PHASES, "verify"):
             await fleet.until(is_calm)
-
             report, said = await stopped_in(fleet, phase)
             assert report.verdict is Verdict.ABORTED, said
             assert "the test says so" in report.why
@@ -118,7 +117,7 @@ async def test_a_runner_that_is_killed_at_any_phase_is_made_up_for_by_the_daemon
     """kill -9 of the runner: the lease lapses, the daemon puts everything back, and the run is filed as aborted."""
     async with RunningFleet(regions=TWO) as fleet:
         before = wanted(fleet.now)
-        for phase in PHASES:
+        for phase in (*PHASES, "verify"):
             await fleet.until(is_calm)
             mark = fleet.seq
             async with drilling(fleet, "region-loss") as drill:
@@ -187,6 +186,23 @@ async def test_ctrl_c_puts_everything_back_and_says_so() -> None:
         assert any("interrupted by SIGINT" in line for line in drill.said)
         await fleet.until(is_calm)
         assert wanted(fleet.now) == before
+
+
+@pytest.mark.envoy
+async def test_a_terminal_that_is_closed_puts_everything_back() -> None:
+    """SIGHUP, and nobody reads any more: the drill ends in good order all the same, and its report is there."""
+    async with RunningFleet(regions=TWO) as fleet:
+        before = wanted(fleet.now)
+        async with drilling(fleet, "region-loss", "phases.hold=60s", "limits.max_duration=2m") as drill:
+            await drill.until("observe")
+            drill.deafen()
+            drill.send(signal.SIGHUP)
+            await drill.process.wait()
+        await fleet.until(is_calm)
+        assert wanted(fleet.now) == before
+        report = json.loads((await hactl(fleet, "drill", "report", "--json"))[1])
+        assert (report["verdict"], report["clean"]) == ("aborted", True)
+        assert "SIGHUP" in report["why"]
 
 
 @pytest.mark.envoy

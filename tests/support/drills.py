@@ -58,6 +58,12 @@ class DrillProcess:
                 return
         raise AssertionError(f"it ended before {phase}: {self.said}")
 
+    def deafen(self) -> None:
+        """Nobody reads any more what it says, as when its terminal is closed."""
+        transport = self.process._transport  # type: ignore[attr-defined]
+        for number in (1, 2):
+            transport.get_pipe_transport(number).close()
+
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
