@@ -53,8 +53,10 @@ def read(fleet: Fleet) -> Reading:
         sentence = f"{' and '.join(faltering)} answer{'s' if len(faltering) == 1 else ''} far worse than usual"
         return Reading(verdict=Verdict.DEGRADED, sentence=sentence, n_minus_1=n_minus_1)
     spares, slow = sum(node.standing_by for node in fleet.gateways), sum(node.slow for node in fleet.gateways)
+    impaired = sum(node.impaired is not None for node in fleet.gateways)
     sentence = f"{len(nodes)} nodes and {len(edges)} edges serve" + (f", {spares} stand by" if spares else "")
     sentence += f"; {slow} slow" if slow else ""
+    sentence += f"; {impaired} impaired by a drill" if impaired else ""
     return Reading(verdict=Verdict.OK, sentence=sentence, n_minus_1=n_minus_1)
 
 
@@ -62,6 +64,8 @@ def word(node: Node) -> str:
     """The state of a process in one word, health included where it matters."""
     if node.state is NodeState.SERVING and node.health is Health.UNHEALTHY:
         return "unhealthy"
+    if node.serviceable and node.impaired is not None:
+        return "impaired"
     if node.slow:
         return "slow"
     if node.state is NodeState.DRAINING and node.idle:
@@ -71,11 +75,12 @@ def word(node: Node) -> str:
 
 def explain(node: Node) -> str:
     """Why a process is out of service, or what is wrong with one that is not; "" when all is well."""
+    drill = "" if node.impaired is None else str(node.impaired)
     if node.reason is None:
-        return ""
+        return drill
     # Once more the same is told once.
     more = "" if node.unready in node.reason.text else node.unready
-    return sentence(node.reason.text, more, still_open(node.unfinished) if node.idle else "")
+    return sentence(drill, node.reason.text, more, still_open(node.unfinished) if node.idle else "")
 
 
 def cost(loss: EdgeLoss) -> str:
