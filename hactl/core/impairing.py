@@ -10,7 +10,15 @@ from hactl.core.draft import Draft
 from hactl.core.drills import in_progress
 from hactl.core.effects import ApplyImpairment
 from hactl.core.errors import CommandRejected
-from hactl.core.impairment import ALL, LONGEST_DELAY, Impaired, Impairment, ImpairmentPhase
+from hactl.core.impairment import (
+    ALL,
+    HIGHEST_STATUS,
+    LONGEST_DELAY,
+    LOWEST_STATUS,
+    Impaired,
+    Impairment,
+    ImpairmentPhase,
+)
 from hactl.core.model import Fleet
 from hactl.core.node import Node, NodeState, Role
 from hactl.core.observations import ImpairmentRead, ImpairmentRefused
@@ -22,7 +30,6 @@ from hactl.core.value import replace
 PATIENCE = 10.0
 """Seconds until an order to impair or to heal has failed: a process that does not hear it for so long hangs."""
 _IMPAIRABLE = (NodeState.STANDBY, NodeState.SERVING, NodeState.DRAINING)
-_LOWEST_STATUS, _HIGHEST_STATUS = 200, 599
 
 
 def check(fleet: Fleet, request: Request) -> None:
@@ -123,9 +130,9 @@ def _makes_sense(fault: Impairment) -> None:
             raise CommandRejected(f"{per_cent} % of the requests cannot be {what}", f"0 to {ALL}")
     if fault.delayed and not 0.001 <= fault.delay <= LONGEST_DELAY:
         raise CommandRejected(f"a delay of {fault.delay:g} s is outside 1 ms .. {LONGEST_DELAY:g} s", "300 ms is usual")
-    if fault.failed and not _LOWEST_STATUS <= fault.status <= _HIGHEST_STATUS:
+    if fault.failed and not LOWEST_STATUS <= fault.status <= HIGHEST_STATUS:
         raise CommandRejected(
-            f"{fault.status} is no status that a request can be answered with", f"{_LOWEST_STATUS} to {_HIGHEST_STATUS}"
+            f"{fault.status} is no status that a request can be answered with", f"{LOWEST_STATUS} to {HIGHEST_STATUS}"
         )
 
 

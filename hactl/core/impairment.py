@@ -13,6 +13,8 @@ LONGEST_DELAY = 60.0
 ALL = 100
 """Per cent."""
 UNAVAILABLE = 503
+LOWEST_STATUS, HIGHEST_STATUS = 200, 599
+"""Of what a request can be answered with."""
 
 
 class Impairment(Value):

@@ -13,6 +13,7 @@ from typing import Any, cast
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
 from hactl.core.talk import Query
+from hactl.core.telling import USUAL
 from hactl.tui.picture import Picture, View
 
 RETRY = 0.5
@@ -69,7 +70,7 @@ class Link:
 
     async def _recall(self) -> None:
         before = self._picture.seq + 1
-        self._picture.recall(await self._controller.history(Query(before=before, limit=200)))
+        self._picture.recall(await self._controller.history(Query(before=before, kinds=USUAL, limit=200)))
 
     async def _remember(self) -> None:
         """Better than an empty screen: what was known last, as old as it is."""
