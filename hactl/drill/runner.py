@@ -227,7 +227,7 @@ class Runner:
             end, strike = self._passing.pop(0)
             await self._wait(end - time.monotonic())
             healed = await heal(self._controller, strike, self._followed, self._planned, by=self._by)
-            self._say(f"observe: {healed}")
+            self._say(f"heal: {healed}")
         await self._wait(until - time.monotonic())
 
     async def _settle(self) -> None:

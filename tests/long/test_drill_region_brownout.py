@@ -14,7 +14,7 @@ TWO = (Region(name="seoul", nodes=2), Region(name="tokyo", nodes=2))
 
 @pytest.mark.envoy
 async def test_a_region_that_answers_badly_loses_most_of_its_traffic() -> None:
-    """It is seen within seconds, the other region takes over, and what is left afterwards is the daemon's own to end."""
+    """It is seen within seconds, the other region takes over, and what is left then is the daemon's to end."""
     said: list[str] = []
     async with RunningFleet(regions=TWO) as fleet:
         report = await runner(fleet, library.load("region-brownout"), say=said.append).run()
@@ -24,7 +24,8 @@ async def test_a_region_that_answers_badly_loses_most_of_its_traffic() -> None:
         assert status["availability"] is Status.MET, report.objectives
         assert [proof.done for proof in report.evidence.proofs] == [True, True]
         (region,) = report.plan.regions
-        evacuation = fleet.now.evacuations[region]
+        now = (await fleet.client.fleet()).fleet
+        evacuation = now.evacuations[region]
         assert (evacuation.keep, evacuation.cause) == (KEEP, EvacuationCause.FALTERED)
         assert f"verify: {region} keeps {KEEP} % of its traffic until it has been well for 60 s" in said
-        assert not any(node.impaired for node in fleet.now.nodes.values())
+        assert not any(node.impaired for node in now.nodes.values())
