@@ -288,8 +288,7 @@ class Supervisor:
     def _follow_up(self, event: Event) -> None:
         """An adoption comes before every effect: a signal can only be sent through a pidfd."""
         if isinstance(event, NodeAdopted):
-            launch = self._fleet.nodes[event.node].launch
-            if launch is not None:
+            if (launch := self._fleet.nodes[event.node].launch) is not None:
                 self._crew.adopt(event.node, launch)
         elif isinstance(event, NodesRemoved):
             self._crew.dismiss(event.nodes)
