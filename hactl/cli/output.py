@@ -16,6 +16,7 @@ from hactl.core.node import NodeState
 _COLOUR = {
     "serving": "green",
     "slow": "yellow",
+    "impaired": "yellow",
     "starting": "cyan",
     "draining": "yellow",
     "drained": "yellow",

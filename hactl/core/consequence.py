@@ -18,6 +18,8 @@ from hactl.core.commands import (
     Failback,
     Failover,
     Freeze,
+    Heal,
+    Impair,
     KeepDrill,
     Kill,
     Pause,
@@ -108,6 +110,8 @@ def _moments(fleet: Fleet, request: Request) -> Iterator[Carrying]:
                 yield burden(fleet, _in_force(fleet, request.proposal), load)
         case Pause() | Unpause() | Down() | TryAlert() | BeginDrill() | KeepDrill() | EndDrill():
             return
+        case Impair() | Heal():
+            return  # it takes no capacity away that anybody has declared
         case _:
             assert_never(command)
 

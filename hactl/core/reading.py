@@ -70,9 +70,9 @@ def _on_purpose(fleet: Fleet) -> Iterator[str]:
     drained = sum(node.drained and node.goal is Goal.UP for node in fleet.gateways)
     stopped = sum(node.goal is Goal.DOWN and node.state is NodeState.STOPPED for node in fleet.nodes.values())
     slow = sum(node.slow for node in fleet.gateways)
-    yield from (
-        f"{count} {what}" for count, what in ((drained, "drained"), (stopped, "stopped"), (slow, "slow")) if count
-    )
+    impaired = sum(node.impaired is not None for node in fleet.gateways)
+    counts = {"drained": drained, "stopped": stopped, "slow": slow, "impaired by a drill": impaired}
+    yield from (f"{count} {what}" for what, count in counts.items() if count)
     if not any(operation.verb in RAMPS for operation in fleet.operations.values()):  # where it goes is not known yet
         yield from (moved(evacuation) for evacuation in fleet.evacuations.values())
 
@@ -88,6 +88,8 @@ def word(node: Node) -> str:
     """The state of a process in one word, health included where it matters."""
     if node.state is NodeState.SERVING and node.health is Health.UNHEALTHY:
         return "unhealthy"
+    if node.serviceable and node.impaired is not None:
+        return "impaired"
     if node.slow:
         return "slow"
     if node.state is NodeState.DRAINING and node.idle:
@@ -97,11 +99,12 @@ def word(node: Node) -> str:
 
 def explain(node: Node) -> str:
     """Why a process is out of service, or what is wrong with one that is not; "" when all is well."""
+    drill = "" if node.impaired is None else str(node.impaired)
     if node.reason is None:
-        return ""
+        return drill
     # Once more the same is told once.
     more = "" if node.unready in node.reason.text else node.unready
-    return sentence(node.reason.text, more, still_open(node.unfinished) if node.idle else "")
+    return sentence(drill, node.reason.text, more, still_open(node.unfinished) if node.idle else "")
 
 
 def cost(loss: EdgeLoss) -> str:

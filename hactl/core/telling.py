@@ -1,6 +1,6 @@
 """An event as one plain sentence, for logs, pipes and people. Pure; the console and `hactl events` say the same."""
 
-from typing import assert_never
+from typing import assert_never, get_args
 
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
@@ -57,6 +57,8 @@ from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, R
 
 QUIET = ("DrillKept",)
 """Kinds of events that are too many to be told to people one by one; whoever wants them asks for them."""
+USUAL = tuple(kind.__name__ for kind in get_args(Event) if kind.__name__ not in QUIET)
+"""All others."""
 
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event

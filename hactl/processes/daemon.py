@@ -47,7 +47,7 @@ from hactl.supervisor.alerts.delivery import AlertDelivery
 from hactl.supervisor.listening import claimed
 from hactl.supervisor.loop import Supervisor
 from hactl.supervisor.open_files import raise_limit
-from hactl.supervisor.ports import ProcessKind
+from hactl.supervisor.ports import GatewayEngine
 from hactl.supervisor.recorder import Recorder
 
 
@@ -220,7 +220,7 @@ def _say(text: str) -> None:
     print(f"hactl: {text}", file=sys.stderr, flush=True)
 
 
-def _gateways(spec: FleetSpec, paths: FleetPaths, health: Callable[[Node], HealthSpec]) -> ProcessKind:
+def _gateways(spec: FleetSpec, paths: FleetPaths, health: Callable[[Node], HealthSpec]) -> GatewayEngine:
     if spec.gateway.kind is GatewayKind.ENVOY:
         return EnvoyGateway(paths)
     return CommandGateway(paths=paths, health=health)

@@ -22,7 +22,7 @@ from hactl.tui.asking import Asking
 from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
 from hactl.tui.help import help_lines
-from hactl.tui.keys import ONLY_READS
+from hactl.tui.keys import ONLY_READS, PAST
 from hactl.tui.lifetime import Ends, Lifetime
 from hactl.tui.link import RETRY, Last, Link, nothing
 from hactl.tui.log_reading import LogReading
@@ -39,7 +39,7 @@ from hactl.tui.screens.drills import DrillsPage, ReportsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.one import OneOf
-from hactl.tui.screens.page import Page
+from hactl.tui.screens.page import TOO_SMALL, Page, fits
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet
 from hactl.tui.settings import SettingsFile
@@ -114,8 +114,8 @@ class Console(Acting, Walking, Listening, SteadyApp):
             fleet=fleet,
             verbs=verbs,
             inside=self._words(),
-            refusal=self._refusal,
-            reads=self._refusal == ONLY_READS,
+            closed=self.moments.refusal,
+            refusal=self._refuses_to_run,
             run=run,
             follow=self._asking.follow,
         )
@@ -123,6 +123,14 @@ class Console(Acting, Walking, Listening, SteadyApp):
         start = partial(self._command_line.run, "up") if startable and not read_only else None
         self.lifetime = Lifetime(self, self.look, fleet=fleet, ends=ends, start=start)
         self._remembering = Remembering(self, settings or SettingsFile())
+
+    def _refuses_to_run(self) -> str:
+        """Why no command is run now that changes something; "" when one is. Without a daemon `up` may be the one."""
+        if self._refusal:
+            return self._refusal
+        if not fits(self.size):
+            return TOO_SMALL
+        return "" if self._view().live else PAST
 
     def on_mount(self) -> None:
         """Frame first, contents as they come."""

@@ -53,14 +53,14 @@ class CommandLine:
         fleet: str,
         verbs: Sequence[str],
         inside: Mapping[str, Inside],
-        refusal: str = "",
-        reads: bool = False,
+        closed: str = "",
+        refusal: Callable[[], str] = str,
         run: shell.Run = shell.run,
         follow: Follow = _nobody,
     ) -> None:
         """`fleet` is the name of the one it is about, `verbs` are completed, `run` is how a command is run.
 
-        `refusal` is why none is run; "" where they are. With `reads` those that only read are run all the same.
+        `closed` is why none is run at all, "" where they are; `refusal` why none is run now that changes something.
         `follow` is told what a command said, and its notice: it may have begun something that takes its time.
         """
         self._host = host
@@ -69,8 +69,8 @@ class CommandLine:
         self._fleet = fleet
         self._verbs = (*verbs, *inside)
         self._inside = inside
+        self._closed = closed
         self._refusal = refusal
-        self._reads = reads
         self._run = run
         self._follow = follow
         self._typed: list[str] = []
@@ -98,8 +98,8 @@ class CommandLine:
             return None
         try:
             words = shell.parse(typed)
-            if self._refusal and not (self._reads and shell.only_reads(words)):
-                warn(self._host, self._refusal)
+            if why := self._closed or ("" if shell.only_reads(words) else self._refusal()):
+                warn(self._host, why)
                 return None
             ran = await self._run(words, self._fleet)
         except HactlError as error:

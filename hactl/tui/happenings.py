@@ -5,7 +5,7 @@ The sentences are `core.telling`, as everywhere.
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from hactl.core.events import (
@@ -29,19 +29,24 @@ from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
 from hactl.core.region_events import RegionLost
 from hactl.core.signature import signature
-from hactl.core.telling import tell
+from hactl.core.telling import QUIET, tell
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.meaning import Meaning
 
-QUIET = (TrafficApplied, TrafficShifted, CapacitySeen, OperationMoved)
+PASSING = (TrafficApplied, TrafficShifted, CapacitySeen, OperationMoved)
 """What belongs to something else that is told as well."""
 _DURATION = re.compile(r"(\d[\d.,]* m?s\b)")
 
 
+def told(records: Iterable[Record]) -> Iterator[Record]:
+    """Those that people are told one by one; not the signs of life of a drill."""
+    return (record for record in records if type(record.event).__name__ not in QUIET)
+
+
 def noteworthy(records: Iterable[Record], most: int) -> list[Record]:
     """The newest records that say something by themselves, newest first; all of them are on the screen of events."""
-    told = (record for record in records if not isinstance(record.event, QUIET) and not _passing(record.event))
-    return list(islice(told, most))
+    says = (record for record in told(records) if not isinstance(record.event, PASSING) and not _passing(record.event))
+    return list(islice(says, most))
 
 
 def _passing(event: Event) -> bool:

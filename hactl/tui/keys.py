@@ -44,6 +44,7 @@ WRITES = {
 }
 """Every key that changes something, and its usual name."""
 ONLY_READS = "this console is read-only: open one without --read-only"
+PAST = "this is the past: p goes back to now"
 EDGES = "[edges]"
 """The row above the edges."""
 
@@ -94,7 +95,7 @@ def forbidden(view: View) -> str:
     if view.refusal:
         return view.refusal
     if not view.live:
-        return "this is the past: p goes back to now"
+        return PAST
     if view.trouble:
         return f"nothing can be changed without the daemon: {view.trouble}"
     if view.snapshot is None:

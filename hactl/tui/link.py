@@ -13,6 +13,7 @@ from typing import Any, cast
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
 from hactl.core.talk import Query, Snapshot
+from hactl.core.telling import USUAL
 from hactl.tui.picture import Picture, View
 
 RETRY = 0.5
@@ -67,7 +68,8 @@ class Link:
             await asyncio.sleep(RETRY)
 
     async def _recall(self) -> None:
-        self._picture.recall(await self._controller.history(Query(before=self._picture.seq + 1, limit=200)))
+        query = Query(before=self._picture.seq + 1, kinds=USUAL, limit=200)
+        self._picture.recall(await self._controller.history(query))
 
     async def _remember(self) -> None:
         """Better than an empty screen: what was known last, as old as it is."""

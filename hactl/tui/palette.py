@@ -10,6 +10,7 @@ from hactl.tui import keys
 from hactl.tui.actions import Action
 from hactl.tui.keys import Rows
 from hactl.tui.picture import View
+from hactl.tui.shell import READS
 
 SHIFTED = {
     "K": "ends it at once, as a crash would",
@@ -57,14 +58,18 @@ def entries(
 ) -> tuple[Entry, ...]:
     """The whole list: changes of what is `meant`, then everything else, then the commands."""
     blocked = keys.forbidden(view)
-    typed = view.refusal
     return (
         *(_change(view, meant, key, blocked) for key in keys.WRITES),
         *(Entry(title=f"screen {page}", keys=str(at), run=f"page('{page}')") for at, page in enumerate(pages, start=1)),
         *OTHERS,
         *(Entry(title=f"theme {theme}", run=f"theme({theme!r})") for theme in themes),
-        *(Entry(title=f":{verb} ...", run=f"command('{verb} ')", why_not=typed) for verb in verbs),
+        *(Entry(title=f":{verb} ...", run=f"command('{verb} ')", why_not=_closed(view, verb)) for verb in verbs),
     )
+
+
+def _closed(view: View, verb: str) -> str:
+    """Why that command is not run whatever stands behind it; "" when it may be: that is judged when it is typed."""
+    return "" if view.refusal == keys.ONLY_READS and verb in READS else view.refusal
 
 
 def _change(view: View, meant: Rows, key: str, blocked: str) -> Entry:

@@ -12,11 +12,12 @@ from hactl.core.draft import evolve
 from hactl.core.events import Record
 from hactl.core.node import Role
 from hactl.core.talk import Measured, News, Snapshot, Update
+from hactl.core.telling import QUIET
 from hactl.core.value import Value, replace
 from hactl.tui.stops import worth_a_stop
 
 RECORDS = 2000
-"""Records kept; older ones are the journal's to tell."""
+"""Records kept; older ones, and those that nobody is told of one by one, are the journal's to tell."""
 MINUTE = 60
 """Measurements of a minute, one a second."""
 LANE = 150
@@ -172,7 +173,9 @@ class Picture:
         fleet, when = moment.fleet, moment.at
         for record in self.records:
             if record.seq > fleet.seq and record.wall <= at:
-                fleet, when = evolve(fleet, record.event), max(when, record.wall)
+                # those that are not kept lie in between
+                fleet = replace(evolve(fleet, record.event), seq=record.seq)
+                when = max(when, record.wall)
         return replace(moment, fleet=fleet, at=when, mono=moment.mono + when - moment.at)
 
     def _happened(self, records: tuple[Record, ...]) -> None:
@@ -182,7 +185,8 @@ class Picture:
         for record in records:
             if record.seq > fleet.seq:
                 fleet = evolve(fleet, record.event)
-                self.records.append(record)
+                if type(record.event).__name__ not in QUIET:
+                    self.records.append(record)
         self.snapshot = replace(self.snapshot, fleet=fleet)
 
     def _measured(self, snapshot: Snapshot) -> None:

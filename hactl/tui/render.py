@@ -209,7 +209,7 @@ def looks(node: Node, glyphs: Glyphs) -> tuple[str, str, Meaning]:
     """Glyph, word and meaning of the state of one process."""
     state = word(node)
     match node.state:
-        case NodeState.SERVING if node.health is Health.HEALTHY and node.reason is not None:
+        case NodeState.SERVING if node.health is Health.HEALTHY and (node.reason or node.impaired):
             return glyphs.degraded, state, Meaning.DEGRADED
         case NodeState.SERVING if node.health is Health.HEALTHY:
             return glyphs.serving, state, Meaning.SERVING

@@ -271,3 +271,21 @@ class TestConnection:
             await now.press("q")
             assert now.app.return_code == 0
         assert now.controller.requests == []
+
+
+class TestCommandsThatChangeSomething:
+    """They are typed on purpose, and run where one sees what one does and when."""
+
+    async def test_none_is_run_from_the_past(self):
+        async with stage() as now:
+            await now.press("p", ":", *"kill seoul-1", "enter")
+            assert now.ran == []
+            assert now.notices == ["this is the past: p goes back to now"]
+            await now.press(":", *"where", "enter")
+            assert now.ran == [(["where"], "default")]
+
+    async def test_none_is_run_where_nothing_can_be_seen(self):
+        async with stage((50, 12)) as now:
+            await now.press(":", *"kill seoul-1", "enter")
+            assert now.ran == []
+            assert "too small" in now.notices[-1]

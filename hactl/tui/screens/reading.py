@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from hactl.tui.happenings import happened
+from hactl.tui.happenings import happened, told
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
@@ -140,7 +140,7 @@ class EventsPage(ReadingPage):
         new = [record for record in view.records if record.seq > self._seen]
         if new:
             self._seen = new[-1].seq
-            self.reader.add(tuple(happened(record) for record in new))
+            self.reader.add(tuple(happened(record) for record in told(new)))
 
 
 class LogsPage(OneOf, ReadingPage):

@@ -52,7 +52,8 @@ def test_what_cannot_be_done_says_why():
     assert past["kill: ends it at once, as a crash would"].why_not == "this is the past: p goes back to now"
     assert past[":where ..."].why_not == "", "commands are about now, whatever is shown"
     reader = shown(replace(a_view(), refusal=ONLY_READS), "seoul-1")
-    assert "read-only" in reader[":where ..."].why_not
+    assert "read-only" in reader[":kill ..."].why_not
+    assert reader[":where ..."].why_not == "", "reading is what it is for"
 
 
 def test_screens_themes_and_commands_are_there():

@@ -1,7 +1,10 @@
 """What a console knows: it follows what comes, forgets what is old, and says when nothing comes."""
 
 from support.build import founded
+from support.script import Script, serving
 
+from hactl.core.commands import BeginDrill
+from hactl.core.drill_events import DrillKept
 from hactl.core.events import DaemonStopped, Record, WeightsChanged
 from hactl.core.model import Sample
 from hactl.core.talk import Measured, News, Pulse, Snapshot
@@ -65,6 +68,24 @@ def test_memory_is_bounded_and_the_newest_stay():
         picture.take(News(records=(a_record(seq),)), 2.0)
     assert len(picture.records) == RECORDS
     assert picture.records[-1].seq == first + RECORDS + 49
+
+
+def test_the_signs_of_life_of_a_drill_push_nothing_out_and_leave_no_hole():
+    """They count, for the picture stands where the daemon does; what is kept is what people are told."""
+    picture = Picture()
+    fleet = (Script(serving()) >> BeginDrill(name="d", nodes=("seoul-1",))).fleet
+    (drill,) = fleet.operations
+    picture.take(replace(a_snapshot(), fleet=fleet), 1.0)
+    first, last = picture.seq + 1, picture.seq + RECORDS + 9
+    kept = DrillKept(id=drill, expires=99.0, canary=7)
+    signs = (replace(a_record(seq), event=kept) for seq in range(first + 1, last))
+    picture.take(News(records=(a_record(first), *signs, a_record(last))), 2.0)
+    assert picture.seq == last
+    assert picture.snapshot.fleet.operations[drill].drill.canary == 7
+    assert [record.seq for record in picture.records] == [first, last]
+    view = picture.then(1000.0 + last)
+    assert view.snapshot.fleet.seq == picture.seq
+    assert view.records == tuple(picture.records)
 
 
 def test_what_was_before_comes_before():

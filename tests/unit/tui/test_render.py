@@ -6,6 +6,7 @@ from support.pictures import AT, MONO, a_fleet, a_snapshot, a_view, samples, wit
 
 from hactl.core.brownout import Brownout
 from hactl.core.evacuation import Evacuation, RegionLoss
+from hactl.core.impairment import Impaired, Impairment, ImpairmentPhase
 from hactl.core.node import Deadline, DeadlineKind, Goal, Health, NodeState, Reason, ReasonCode
 from hactl.core.value import replace
 from hactl.tui.meaning import ASCII, Glyphs, Meaning
@@ -38,6 +39,15 @@ def test_what_is_meant_stands_beside_what_is_measured():
     row = rows(a_view())["seoul-1"]
     assert (row["WGT"], row["SHARE"], row["SEEN"], row["REQ/S"]) == ("100", "25%", "25%", "25")
     assert (row["P50"], row["P99"], row["CPU"], row["MEM"], row["FOR"]) == ("1.5", "12.2", "3%", "66M", "2m")
+
+
+def test_a_node_that_a_drill_impairs_is_no_node_in_order():
+    """It serves; the word, the mark and the reason say that it does not do so by itself."""
+    impaired = Impaired(fault=Impairment(delay=0.3, delayed=20), by="drill x", phase=ImpairmentPhase.EFFECTIVE)
+    node = replace(a_node(NodeState.SERVING), impaired=impaired)
+    assert looks(node, GLYPHS) == (GLYPHS.degraded, "impaired", Meaning.DEGRADED)
+    shown = rows(a_view(a_snapshot(with_node(a_fleet(), "seoul-1", impaired=impaired))))["seoul-1"]
+    assert shown["WHY"] == str(impaired)
 
 
 def test_a_share_that_drifts_is_marked():
