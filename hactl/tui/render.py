@@ -141,6 +141,8 @@ def _head(name: str, members: Sequence[Node], measured: _Measured, weight: int |
     glyph, meaning = glyphs.serving, Meaning.SERVING
     if well < wanted:
         glyph, meaning = (glyphs.degraded, Meaning.DEGRADED) if well else (glyphs.down, Meaning.DOWN)
+    if members and all(node.state is NodeState.STOPPED for node in members):
+        glyph, meaning = glyphs.stopped, Meaning.STOPPED  # which is nobody's failure: that has other states
     seen = [measured.samples[node.name] for node in members if node.name in measured.samples]
     share = sum(measured.parts.get(node.name, 0.0) for node in members)
     gets = sum(sample.share or 0.0 for sample in seen)

@@ -141,6 +141,8 @@ def _room(snapshot: Snapshot) -> tuple[str, Meaning, str]:
     """What would be left without the node whose loss is worst, in as few words as it takes; and which node that is."""
     load = measured(snapshot.fleet, snapshot.samples, snapshot.at)
     left = headroom(snapshot.fleet, load).n_minus_1
+    if left is None and snapshot.fleet.closing:
+        return "-", Meaning.MUTED, ""
     if left is None or not left.nodes:
         return "NONE", Meaning.DOWN, ""
     without = f"without {left.without[0]}" if left.without else ""

@@ -15,6 +15,7 @@ from hactl.tui.render import COLUMNS, drifting, fleet_rows, looks, spark
 from hactl.tui.rows import Row, fitted
 
 GLYPHS = Glyphs()
+STOPPED = {"state": NodeState.STOPPED, "health": Health.UNKNOWN}
 KILLED = Reason(code=ReasonCode.KILLED, text="killed by ann")
 TITLES = [column.title for column in COLUMNS]
 
@@ -91,6 +92,16 @@ def test_a_region_in_trouble_has_a_reason_and_an_age_as_well(changes, said):
     shown = rows(a_view(a_snapshot(a_fleet(**changes))))
     assert (shown["[seoul]"]["FOR"], shown["[seoul]"]["WHY"]) == said
     assert (shown["[osaka]"]["FOR"], shown["[osaka]"]["WHY"]) == ("", "")
+
+
+def test_a_region_that_was_stopped_does_not_look_like_one_that_fell():
+    """As long as one of its nodes is out for another reason it does."""
+    one = with_node(a_fleet(), "seoul-1", **STOPPED)
+    stopped = with_node(one, "seoul-2", **STOPPED)
+    fell = with_node(one, "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN)
+    for fleet, said in ((stopped, ("■ 0/2", Meaning.STOPPED)), (fell, ("✖ 0/2", Meaning.DOWN))):
+        head = next(row for row in found(a_view(a_snapshot(fleet))) if row.key == "[seoul]")
+        assert (head.cells[0].text, head.cells[0].meaning) == said
 
 
 def test_whoever_is_out_has_a_reason_and_an_age():

@@ -72,6 +72,7 @@ class TestHeader:
         assert not {Meaning.DOWN, Meaning.DEGRADED, Meaning.SERVING} & {
             span.meaning for span in said if span.text.strip()
         }
+        assert {tile.title: tile.value for tile in tiles(view, Glyphs())}["N-1 HEADROOM"] == "-"
         running = a_view(a_snapshot(fleet), FleetClosing())
         assert "STALE" in text(head(replace(running, trouble="no daemon answers")))
 
