@@ -52,10 +52,10 @@ class Frame(NamedTuple):
         )
 
     @property
-    def requests(self) -> dict[str, float]:
-        """Requests per second of each process; 0 where they are not known."""
+    def requests(self) -> dict[str, float | None]:
+        """Requests per second of each process; None where they are not known."""
         rates = self._values()[:: len(_FIELDS)]
-        return {name: 0.0 if math.isnan(rate) else rate for name, rate in zip(self.names, rates, strict=True)}
+        return {name: None if math.isnan(rate) else rate for name, rate in zip(self.names, rates, strict=True)}
 
     @property
     def pulse(self) -> Pulse:

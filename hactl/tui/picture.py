@@ -14,18 +14,20 @@ from hactl.core.node import Role
 from hactl.core.talk import Measured, News, Snapshot, Update
 from hactl.core.telling import QUIET
 from hactl.core.value import Value, replace
+from hactl.tui.fresh import STALE, fresh, unmeasured
 from hactl.tui.stops import worth_a_stop
+from hactl.tui.timeline import LANE, Lanes, columns
 
 RECORDS = 2000
 """Records kept; older ones, and those that nobody is told of one by one, are the journal's to tell."""
 MINUTE = 60
 """Measurements of a minute, one a second."""
-LANE = 150
-"""Measurements of each process that are kept at hand: as many as a wide screen draws side by side."""
 MOMENTS = 900
 """Moments kept, one a second, as long as the fleet is not so large that they would take too much memory ..."""
 SAMPLES = 100_000
 """... which is a matter of so many measurements of single processes."""
+UNMEASURED = "nothing was measured then"
+"""No daemon ran, or its disk was full."""
 
 
 class View(Value):
@@ -34,16 +36,18 @@ class View(Value):
     snapshot: Snapshot | None = None
     records: Sequence[Record] = ()
     """What happened until then, oldest first."""
-    rates: Mapping[str, Sequence[float]] = {}
-    """Requests per second of each process in the minutes before, newest last."""
+    rates: Mapping[str, Sequence[float | None]] = {}
+    """Requests per second of each process in the minutes before, each second of them, newest last."""
     spread: Sequence[Mapping[str, float]] = ()
-    """Requests per second of each region in the minutes before, newest last."""
+    """Requests per second of each region in the minutes before, each second of them, newest last; {} for unknown."""
     heard: float = 0.0
     """When the last update came, in seconds of the console's own monotonic clock."""
     trouble: str = ""
     """Why nothing comes from the daemon; "" while something does."""
     live: bool = True
     """It is the newest there is, and goes on by itself."""
+    measured: bool = True
+    """Somebody measured at that moment; where nobody did, how the fleet was is not known, and `trouble` says so."""
     refusal: str = ""
     """Why whoever looks at it may change nothing; "" where it may."""
     speed: float | None = None
@@ -57,9 +61,9 @@ class Picture:
         self.snapshot: Snapshot | None = None
         self.records: deque[Record] = deque(maxlen=RECORDS)
         self.moments: deque[Snapshot] = deque()
-        self.spread: deque[dict[str, float]] = deque()
+        self._spread: deque[dict[str, float]] = deque()
         """Of each moment."""
-        self.rates: dict[str, deque[float]] = {}
+        self._lanes = Lanes()
         self.heard = 0.0
         self.trouble = ""
         self._remembered = False
@@ -85,8 +89,9 @@ class Picture:
         match update:
             case Snapshot():
                 if self.snapshot is not None and self.snapshot.fleet.id != update.fleet.id:
-                    for kept in (self.records, self.moments, self.spread, self.rates):
+                    for kept in (self.records, self.moments, self._spread):
                         kept.clear()  # of another fleet of that name
+                    self._lanes = Lanes()
                 self.snapshot = update
                 self._measured(update)
             case News(records=records):
@@ -141,8 +146,8 @@ class Picture:
         return View(
             snapshot=self.snapshot,
             records=self.records,
-            rates=self.rates,
-            spread=self.spread,
+            rates=self._lanes.rates,
+            spread=self._columns(len(self.moments)),
             heard=self.heard,
             trouble=self.trouble,
         )
@@ -152,21 +157,31 @@ class Picture:
         before = list(islice(self.moments, sum(moment.at <= at for moment in self.moments) or 1))
         if not before:
             return replace(self.now(), live=False)
-        snapshot = self._evolved(before[-1], at)
-        rates: dict[str, list[float]] = {}
+        snapshot = fresh(self._evolved(before[-1], at))
+        known = at - before[-1].at <= STALE
+        if not known:
+            passed = max(0.0, at - snapshot.at)
+            snapshot = unmeasured(replace(snapshot, at=snapshot.at + passed, mono=snapshot.mono + passed))
+        lanes = Lanes()
         for moment in before[-LANE:]:
-            for sample in moment.samples:
-                rates.setdefault(sample.node, []).append(sample.requests or 0.0)
+            lanes.add(moment.at, _rates(moment))
+        lanes.reach(snapshot.at)
         records = tuple(record for record in self.records if record.seq <= snapshot.fleet.seq)
         return View(
             snapshot=snapshot,
             records=records,
-            rates=rates,
-            spread=list(islice(self.spread, len(before))),
+            rates=lanes.rates,
+            spread=self._columns(len(before), until=snapshot.at),
             heard=self.heard,
-            trouble=self.trouble,
+            trouble=self.trouble if known else UNMEASURED,
             live=False,
+            measured=known,
         )
+
+    def _columns(self, count: int, until: float | None = None) -> list[dict[str, float]]:
+        """How the traffic was spread in each second of the first `count` moments."""
+        walls = (moment.at for moment in self.moments)
+        return columns(islice(zip(walls, self._spread, strict=True), count), until=until)
 
     def _evolved(self, moment: Snapshot, at: float) -> Snapshot:
         """What had happened until then and not been measured yet."""
@@ -187,21 +202,26 @@ class Picture:
                 fleet = evolve(fleet, record.event)
                 if type(record.event).__name__ not in QUIET:
                     self.records.append(record)
-        self.snapshot = replace(self.snapshot, fleet=fleet)
+        self.snapshot = fresh(replace(self.snapshot, fleet=fleet))
 
     def _measured(self, snapshot: Snapshot) -> None:
         self.moments.append(snapshot)
-        self.spread.append(_by_region(snapshot))
+        self._spread.append(_by_region(snapshot))
         while len(self.moments) > max(MINUTE, min(MOMENTS, SAMPLES // max(1, len(snapshot.samples)))):
             self.moments.popleft()
-            self.spread.popleft()
-        for sample in snapshot.samples:
-            self.rates.setdefault(sample.node, deque(maxlen=LANE)).append(sample.requests or 0.0)
-        for gone in set(self.rates) - set(snapshot.fleet.nodes):
-            del self.rates[gone]
+            self._spread.popleft()
+        self._lanes.add(snapshot.at, _rates(snapshot))
+        self._lanes.forget(self._lanes.rates.keys() - snapshot.fleet.nodes.keys())
+
+
+def _rates(snapshot: Snapshot) -> dict[str, float | None]:
+    return {sample.node: sample.requests for sample in snapshot.samples}
 
 
 def _by_region(snapshot: Snapshot) -> dict[str, float]:
+    """{} when it is not known."""
+    if not snapshot.samples:
+        return {}
     carried = {node.region: 0.0 for node in snapshot.fleet.gateways}
     for sample in snapshot.samples:
         node = snapshot.fleet.nodes.get(sample.node)

@@ -1,6 +1,7 @@
 """How the traffic was spread over time: over regions as stacked bars, over nodes as a lane for each. Pure.
 
-One column is one moment, the newest to the right: what happened stands still and moves to the left with time.
+One column is one second, the newest to the right: what happened stands still and moves to the left with time. A
+second in which nothing was measured is blank.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,21 +30,21 @@ def spread_over_time(
     if height < 2 or width < 1 or not moments:
         return ()
     known = list(islice(reversed(moments), width))[::-1]
-    regions = list(known[-1])
+    regions = list(next((moment for moment in reversed(known) if moment), {}))
     columns = [_column(moment, regions) for moment in known]
     blank = width - len(columns)
     rows = height - 1
     lines = [_row(columns, (rows - row - 0.5) / rows, blank, fillings) for row in range(rows)]
-    return (*lines, _legend(regions, columns[-1], width, fillings))
+    return (*lines, _legend(regions, columns[-1] if any(columns[-1]) else None, width, fillings))
 
 
 def lanes(
-    names: Sequence[str], rates: Mapping[str, Sequence[float]], width: int, height: int, *, bars: str
+    names: Sequence[str], rates: Mapping[str, Sequence[float | None]], width: int, height: int, *, bars: str
 ) -> tuple[Line, ...]:
-    """A line or more for each of `names`: its share of what they carried together at each moment, all to one scale.
+    """A line or more for each of `names`: its share of what they carried together in each second, all to one scale.
 
-    `rates` are the requests per second of each, newest last; `bars` are the cells from nothing to full. What there is
-    no room for is said in the last line.
+    `rates` are the requests per second of each, newest last, None where they are not known; `bars` are the cells
+    from nothing to full. What there is no room for is said in the last line.
     """
     if height < 1 or width < 24 or not names:
         return ()
@@ -53,18 +54,26 @@ def lanes(
     room = width - label - _PERCENT
     newest = {name: list(islice(reversed(rates.get(name, ())), room)) for name in names}
     moments = max(map(len, newest.values()))
-    total = [sum(rate[at] for rate in newest.values() if at < len(rate)) for at in range(moments)]
+    total = [sum(rate[at] or 0.0 for rate in newest.values() if at < len(rate)) for at in range(moments)]
     parts = {
-        name: [rate / total[at] if total[at] else 0.0 for at, rate in enumerate(newest[name])][::-1] for name in shown
+        name: [(rate or 0.0) / total[at] if total[at] else 0.0 for at, rate in enumerate(newest[name])][::-1]
+        for name in shown
     }
+    unknown = {name for name in shown if not newest[name] or newest[name][0] is None}
     top = max((part for lane in parts.values() for part in lane), default=0.0)
-    lines = [row for name in shown for row in _lane(name, parts[name], top, (label, room, each), bars)]
+    lines = [
+        row
+        for name in shown
+        for row in _lane(name, parts[name], top, (label, room, each), bars, known=name not in unknown)
+    ]
     if len(shown) < len(names):
         lines.append(line(Span(text=f" and {len(names) - len(shown)} more", meaning=Meaning.MUTED)))
     return tuple(lines)
 
 
-def _lane(name: str, lane: Sequence[float], top: float, sizes: tuple[int, int, int], bars: str) -> list[Line]:
+def _lane(
+    name: str, lane: Sequence[float], top: float, sizes: tuple[int, int, int], bars: str, *, known: bool
+) -> list[Line]:
     """The lines of one lane, from top to bottom; name and share stand on the last one."""
     label, room, height = sizes
     full, solid = len(bars) - 1, bars[-1] if bars[-1] in ASCII_FILLINGS else FILLINGS[0]
@@ -74,7 +83,7 @@ def _lane(name: str, lane: Sequence[float], top: float, sizes: tuple[int, int, i
         cells = "".join(
             solid if step > (row + 1) * full else bars[min(full, max(0, step - row * full))] for step in steps
         )
-        now = "" if row else f"{lane[-1]:.0%}" if lane else "-"
+        now = "" if row else f"{lane[-1]:.0%}" if known else "-"
         lines.append(
             line(
                 ("" if row else f" {name}").ljust(label),
@@ -118,11 +127,11 @@ def _region_at(column: list[float], at: float) -> int | None:
     return None
 
 
-def _legend(regions: Sequence[str], now: list[float], width: int, fillings: Sequence[str]) -> Line:
+def _legend(regions: Sequence[str], now: list[float] | None, width: int, fillings: Sequence[str]) -> Line:
     parts: list[str | Span] = []
     room = width
-    for number, (region, part) in enumerate(zip(regions, now, strict=True)):
-        said = f" {region} {part:.0%}  "
+    for number, region in enumerate(regions):
+        said = f" {region} {'-' if now is None else f'{now[number]:.0%}'}  "
         if room < len(said) + 1:
             break
         room -= len(said) + 1

@@ -4,22 +4,25 @@ What is held in memory does not grow with what is recorded, and a step forward c
 """
 
 import time
+from collections import deque
 from collections.abc import Sequence
 
 from hactl.core.errors import HactlError
-from hactl.core.load import FRESH
+from hactl.core.events import DaemonStarted, DaemonStopped, Record
 from hactl.core.model import Fleet
 from hactl.core.talk import Pulse, Snapshot
 from hactl.paths import FleetPaths
 from hactl.store.frames import Frame
 from hactl.store.journal import SqliteJournal
 from hactl.store.segments import Segments
-from hactl.tui.picture import MINUTE, MOMENTS, SAMPLES, View
+from hactl.tui.fresh import STALE, fresh
+from hactl.tui.picture import MINUTE, MOMENTS, SAMPLES, UNMEASURED, View
 from hactl.tui.stops import STOPS
 from hactl.tui.tape import Tape
+from hactl.tui.timeline import Lanes, columns
 
-UNMEASURED = "nothing was measured then"
-"""No daemon ran, or its disk was full."""
+NO_DAEMON = "no daemon ran then"
+"""It had been stopped."""
 LOOKED_AT = 100
 """Events that are looked at, at most, on the way to the one before."""
 
@@ -88,40 +91,44 @@ class Recording:
 
     def _seen(self, at: float) -> View:
         frame = self._segments.at(at)
-        fresh = frame if frame is not None and at - frame.at <= FRESH else None
-        trouble = UNMEASURED if fresh is None else ""
+        near = frame if frame is not None and at - frame.at <= STALE else None
+        trouble = UNMEASURED if near is None else ""
         try:
             self._tape.wind(self._seq(at, frame))
         except HactlError as error:
             trouble = error.message
         fleet, records = self._tape.fleet, self._tape.records
+        if _stopped(records):
+            near, trouble = None, NO_DAEMON
         mono = records[-1].mono + at - records[-1].wall if records else 0.0
-        count = len(fresh.names) if fresh is not None else 0
+        count = len(near.names) if near is not None else 0
         frames = self._segments.back(at, MOMENTS, limit=max(MINUTE, min(MOMENTS, SAMPLES // max(1, count))))
         rates, spread = self._traffic(frames, fleet, at)
+        snapshot = Snapshot(
+            fleet=fleet,
+            at=at,
+            mono=mono,
+            samples=near.samples if near is not None else (),
+            pulse=near.pulse if near is not None else Pulse(),
+        )
         return View(
-            snapshot=Snapshot(
-                fleet=fleet,
-                at=at,
-                mono=mono,
-                samples=fresh.samples if fresh is not None else (),
-                pulse=fresh.pulse if fresh is not None else Pulse(),
-            ),
+            snapshot=fresh(snapshot),
             records=records,
             rates=rates,
             spread=spread,
             trouble=trouble,
             live=False,
+            measured=not trouble,
         )
 
     def _traffic(
         self, frames: list[Frame], fleet: Fleet, at: float
-    ) -> tuple[dict[str, list[float]], list[dict[str, float]]]:
+    ) -> tuple[dict[str, deque[float | None]], list[dict[str, float]]]:
         """Requests per second of each process in the minute before, and of each region in the minutes before."""
         regions = {node.name: node.region for node in fleet.gateways}
         known, self._spread = self._spread if regions == self._regions else {}, {}
         self._regions = regions
-        rates: dict[str, list[float]] = {}
+        lanes = Lanes()
         for frame in frames:
             key = (frame.at, frame.seq)
             if key in known:  # a step forward needs most of it again
@@ -129,9 +136,10 @@ class Recording:
             else:
                 self._spread[key] = _carried(frame, regions)
             if frame.at > at - MINUTE:
-                for name, rate in frame.requests.items():
-                    rates.setdefault(name, []).append(rate)
-        return rates, list(self._spread.values())
+                lanes.add(frame.at, frame.requests)
+        lanes.reach(at)
+        walls = ((frame.at, self._spread[frame.at, frame.seq]) for frame in frames)
+        return lanes.rates, columns(walls, until=at)
 
     def _seq(self, at: float, frame: Frame | None) -> int:
         """The record that was the newest at `at`: where a frame says the fleet stood, and what happened right after.
@@ -141,12 +149,18 @@ class Recording:
         return self._journal.seq_at(at, after=frame.seq if frame is not None else 0)
 
 
+def _stopped(records: Sequence[Record]) -> bool:
+    """Whether the last daemon had gone in good order."""
+    of_daemons = (each.event for each in reversed(records) if isinstance(each.event, DaemonStarted | DaemonStopped))
+    return isinstance(next(of_daemons, None), DaemonStopped)
+
+
 def _carried(frame: Frame, regions: dict[str, str]) -> dict[str, float]:
     """Requests per second of each region."""
     carried = dict.fromkeys(regions.values(), 0.0)
     for name, rate in frame.requests.items():
         if name in regions:
-            carried[regions[name]] += rate
+            carried[regions[name]] += rate or 0.0
     return carried
 
 

@@ -4,7 +4,7 @@ What the words mean comes from `core.reading`; here they get their places, glyph
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from hactl.core.model import Sample
@@ -145,7 +145,7 @@ def _head(name: str, members: Sequence[Node], measured: _Measured, weight: int |
         glyph, meaning = glyphs.stopped, Meaning.STOPPED  # which is nobody's failure: that has other states
     seen = [measured.samples[node.name] for node in members if node.name in measured.samples]
     share = sum(measured.parts.get(node.name, 0.0) for node in members)
-    gets = sum(sample.share or 0.0 for sample in seen)
+    gets = _sum(sample.share for sample in seen)
     gateways = weight is not None
     empty = Cell()
     return Row(
@@ -157,10 +157,10 @@ def _head(name: str, members: Sequence[Node], measured: _Measured, weight: int |
             Cell(text=name, meaning=Meaning.TITLE),
             _NOTHING if weight is None else Cell(text=str(weight)),
             _percent(share) if gateways else empty,
-            _percent(gets) if gateways else empty,
+            empty if not gateways else _NOTHING if gets is None else _percent(gets),
             empty,
-            _number(sum(sample.requests or 0.0 for sample in seen), 0),
-            _number(sum(sample.errors or 0.0 for sample in seen), 1, bad=True),
+            _number(_sum(sample.requests for sample in seen), 0),
+            _number(_sum(sample.errors for sample in seen), 1, bad=True),
             *[empty] * 7,
             *_since_and_why(name, measured.snapshot),
         ),
@@ -182,6 +182,12 @@ def _since_and_why(region: str, snapshot: Snapshot) -> tuple[Cell, Cell]:
     else:
         return Cell(), Cell()
     return Cell(text=age(since), order=since), Cell(text=why, meaning=Meaning.DEGRADED)
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """Of those that are known; None when none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 def troubled(node: Node) -> bool:
@@ -227,20 +233,21 @@ def looks(node: Node, glyphs: Glyphs) -> tuple[str, str, Meaning]:
             return glyphs.down, state, Meaning.DOWN
 
 
-def spark(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
+def spark(values: Sequence[float | None], width: int, glyphs: Glyphs) -> str:
     """A minute in `width` cells, newest to the right, against the highest value in it; blank where nothing is known."""
     newest = list(islice(reversed(values), MINUTE))
-    if not newest:
-        return " " * width
     each = max(1, math.ceil(MINUTE / width))
     pieces = [newest[at : at + each] for at in range(0, len(newest), each)][width - 1 :: -1]
-    means = [sum(piece) / len(piece) for piece in pieces]
-    top = max(means)
+    means = [_mean(piece) for piece in pieces]
+    top = max((mean for mean in means if mean is not None), default=0.0)
     bars = glyphs.bars
-    if top <= 0:
-        return (bars[1] * len(means)).rjust(width)
-    scale = (len(bars) - 2) / top
-    return "".join([bars[1 + round(mean * scale)] for mean in means]).rjust(width)
+    scale = (len(bars) - 2) / top if top > 0 else 0.0
+    return "".join([" " if mean is None else bars[1 + round(mean * scale)] for mean in means]).rjust(width)
+
+
+def _mean(piece: Sequence[float | None]) -> float | None:
+    known = [value for value in piece if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def figure(value: float | None, digits: int) -> str:

@@ -13,6 +13,7 @@ from hactl.core.reading import Verdict, age, explain, moved, read
 from hactl.core.talk import Snapshot
 from hactl.core.telling import tell_step
 from hactl.core.value import Value
+from hactl.tui.fresh import STALE
 from hactl.tui.keys import ONLY_READS
 from hactl.tui.lines import Line, Span, length, line, spread
 from hactl.tui.losses import losses, took
@@ -20,9 +21,6 @@ from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import MINUTE, View
 from hactl.tui.render import SPARK, spark
 from hactl.tui.rows import Arrangement
-
-STALE = 3.0
-"""Seconds without any news, measurements included, after which a picture is old; they come once a second."""
 
 _VERDICT = {
     Verdict.OK: Meaning.SERVING,
@@ -75,6 +73,8 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     said = Span(text=f"{glyph} {reading.verdict.upper()} {sentence}", meaning=meaning)
     if stale:  # whatever it was, nobody knows how it is
         said = Span(text=f"was {reading.verdict.upper()} {age(old)} ago: {sentence}", meaning=Meaning.DEGRADED)
+    if not view.measured:
+        said = Span(text=f"? NOT KNOWN {view.trouble}", meaning=Meaning.STALE)
     if end := ended(view):
         live = Span(text=f"STOPPED {age(old)} ago", meaning=Meaning.STOPPED)
         said = Span(text=f"{glyphs.stopped} {end}", meaning=Meaning.STOPPED)
@@ -121,14 +121,23 @@ def tiles(view: View, glyphs: Glyphs, room: Tile | None = None) -> tuple[Tile, .
     found = figures(snapshot)
     bad = Meaning.DOWN if found.errors else Meaning.TEXT
     moved = "none yet" if fleet.last_failover_ms is None else took(fleet.last_failover_ms)
-    minute = spark([sum(moment.values()) for moment in islice(reversed(view.spread), MINUTE)][::-1], SPARK, glyphs)
-    return (
+    newest = list(islice(reversed(view.spread), MINUTE))[::-1]
+    minute = spark([sum(moment.values()) if moment else None for moment in newest], SPARK, glyphs)
+    shown = (
         Tile(title="REQUESTS/S", short="req/s", value=f"{found.requests:,.0f}", more=minute),
         Tile(title="ERRORS", short="err", value=f"{found.failing:.2%}" if found.requests else "-", meaning=bad),
         Tile(title="P50 / P99", short="p50/p99", value=f"{_ms(found.p50)} / {_ms(found.p99)} ms"),
         room or headroom_tile(snapshot),
         Tile(title="LAST FAILOVER", short="failover", value=moved, more=_back(view)),
     )  # fmt: skip
+    known = any(sample.requests is not None for sample in snapshot.samples)
+    unknown = 0 if known else 3 if view.measured else 4
+    return (*(_unknown(tile) for tile in shown[:unknown]), *shown[unknown:])
+
+
+def _unknown(tile: Tile) -> Tile:
+    """The same without a number: nothing was measured."""
+    return Tile(title=tile.title, short=tile.short, value="-", meaning=Meaning.MUTED, more=tile.more)
 
 
 def headroom_tile(snapshot: Snapshot) -> Tile:

@@ -6,7 +6,8 @@ from support.fleet import Region, RunningFleet
 from hactl.core.events import DaemonStarted, FailoverBegan, FailoverEnded
 from hactl.core.node import NodeState
 from hactl.core.talk import Measured
-from hactl.tui.recording import UNMEASURED, Recording
+from hactl.tui.picture import UNMEASURED
+from hactl.tui.recording import Recording
 
 pytestmark = pytest.mark.envoy
 

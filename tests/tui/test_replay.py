@@ -181,6 +181,10 @@ async def test_where_nothing_was_measured_that_stands_beside_the_keys(tape):
         keys = now.text("#keys")
         assert "nothing was measured then" in keys
         assert "p play" in keys
+        assert "? NOT KNOWN nothing was measured then" in now.text("#header")
+        assert "OK" not in now.text("#header")
+        assert "0.00%" not in now.text("#tiles")
+        assert "  -" in row(now, "[seoul]") or " - " in row(now, "[seoul]")
 
 
 async def test_a_damaged_segment_is_said(tape):

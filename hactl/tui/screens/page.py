@@ -11,16 +11,19 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from hactl.core.model import Fleet
+from hactl.core.talk import Snapshot
+from hactl.core.value import replace
 from hactl.tui import keys
 from hactl.tui.banner import banner
 from hactl.tui.bindings import PAGES
+from hactl.tui.fresh import STALE, unmeasured
 from hactl.tui.layout import ROOMY
 from hactl.tui.lines import Line, Span, cut, length, line, wrapped
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.steady import SteadyScreen
-from hactl.tui.summary import STALE, ended, header
+from hactl.tui.summary import ended, header
 from hactl.tui.tail import Tail
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
@@ -52,6 +55,8 @@ class Page(SteadyScreen, Screen[None]):
 
     tail: Tail | None = None
     """The log that is followed here, if one is; what comes of it is given to `take`."""
+    _old: tuple[Snapshot | None, Snapshot | None] = (None, None)
+    """A snapshot that has grown old, and what is left of it."""
 
     def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt]) -> None:
         """`prompt` makes a command line."""
@@ -117,11 +122,19 @@ class Page(SteadyScreen, Screen[None]):
         places = self._places() if width >= ROOMY[0] else ()
         above = header(view, now=now, wall=wall, width=width - length(places), glyphs=self.glyphs)
         self._head((*above, *places))
-        known = view.snapshot is not None
-        stale = known and view.live and (bool(view.trouble) or now - view.heard > STALE)
+        old = view.live and now - view.heard > STALE
+        stale = view.snapshot is not None and (old or (view.live and bool(view.trouble)) or not view.measured)
+        if old and view.snapshot is not None:
+            view = replace(view, snapshot=self._without_numbers(view.snapshot))
         self.set_class(not view.live, "past")
         self.draw_body(view, now=now, stale=stale)
         self.lines("#keys", (self._foot(view, width, now),))
+
+    def _without_numbers(self, snapshot: Snapshot) -> Snapshot:
+        """What was measured so long ago is nothing to go by; of one snapshot always the same."""
+        if self._old[0] is not snapshot:
+            self._old = (snapshot, unmeasured(snapshot))
+        return self._old[1] or snapshot
 
     def take(self, lines: tuple[Line, ...]) -> None:
         """More of the log has come that is followed here."""

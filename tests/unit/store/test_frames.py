@@ -39,7 +39,7 @@ def test_whatever_was_measured_comes_back(samples):
     assert not found.damaged
     (frame,) = found.frames
     assert (frame.at, frame.seq, frame.samples, frame.pulse) == (AT, 7, measured.samples, measured.pulse)
-    assert frame.requests == {sample.node: sample.requests or 0.0 for sample in samples}
+    assert frame.requests == {sample.node: sample.requests for sample in samples}
 
 
 def test_names_are_written_once_until_they_change():

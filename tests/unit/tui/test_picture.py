@@ -5,11 +5,12 @@ from support.script import Script, serving
 
 from hactl.core.commands import BeginDrill
 from hactl.core.drill_events import DrillKept
-from hactl.core.events import DaemonStopped, Record, WeightsChanged
+from hactl.core.events import DaemonStopped, NodeChanged, Record, WeightsChanged
 from hactl.core.model import Sample
+from hactl.core.node import NodeState
 from hactl.core.talk import Measured, News, Pulse, Snapshot
 from hactl.core.value import replace
-from hactl.tui.picture import LANE, RECORDS, SAMPLES, Picture
+from hactl.tui.picture import LANE, RECORDS, SAMPLES, UNMEASURED, Picture
 
 
 def a_snapshot() -> Snapshot:
@@ -49,7 +50,7 @@ def test_measurements_move_the_time_and_fill_a_lane():
         picture.take(Measured(at=1000.0 + second, samples=(sample,), pulse=Pulse(pid=7)), float(second))
     assert (picture.snapshot.at, picture.snapshot.mono) == (1159.0, 209.0)
     assert picture.snapshot.pulse.pid == 7
-    assert list(picture.rates["seoul-1"]) == [float(second) for second in range(10, LANE + 10)]
+    assert list(picture.now().rates["seoul-1"]) == [float(second) for second in range(10, LANE + 10)]
 
 
 def test_a_process_that_has_gone_is_forgotten():
@@ -57,7 +58,7 @@ def test_a_process_that_has_gone_is_forgotten():
     snapshot = a_snapshot()
     picture.take(replace(snapshot, samples=(Sample(node="seoul-1", at=1.0, requests=5.0),)), 1.0)
     picture.take(replace(snapshot, fleet=replace(snapshot.fleet, nodes={})), 2.0)
-    assert picture.rates == {}
+    assert picture.now().rates == {}
 
 
 def test_memory_is_bounded_and_the_newest_stay():
@@ -174,3 +175,51 @@ def test_another_fleet_of_the_same_name_has_a_past_of_its_own():
     picture.take(replace(other, fleet=replace(other.fleet, id="another")), 3.0)
     assert not picture.records
     assert len(picture.moments) == 1
+
+
+class TestSilence:
+    """The daemon is away for twelve seconds, and comes back."""
+
+    def seen(self) -> Picture:
+        picture = Picture()
+        picture.take(a_snapshot(), 1.0)
+        for second in (*range(1, 21), *range(33, 43)):
+            sample = Sample(node="seoul-1", at=1000.0 + second, requests=float(second))
+            picture.take(Measured(at=1000.0 + second, samples=(sample,)), float(second))
+        return picture
+
+    def test_a_second_is_a_column_whether_something_was_measured_or_not(self):
+        view = self.seen().now()
+        assert list(view.rates["seoul-1"])[19:33] == [20.0, *[None] * 12, 33.0]
+        assert [moment.get("seoul") for moment in view.spread][20:34] == [20.0, *[None] * 12, 33.0]
+
+    def test_what_comes_a_little_late_is_no_silence(self):
+        picture = Picture()
+        picture.take(a_snapshot(), 1.0)
+        for at in (1000.9, 1002.1, 1003.0, 1004.3):
+            picture.take(Measured(at=at, samples=(Sample(node="seoul-1", at=at, requests=1.0),)), 1.0)
+        assert list(picture.now().rates["seoul-1"]) == [1.0] * 4
+
+    def test_within_it_nothing_is_known(self):
+        view = self.seen().then(1027.0)
+        assert not view.measured
+        assert view.trouble == UNMEASURED
+        assert view.snapshot.at == 1027.0
+        assert view.snapshot.samples == ()
+        assert list(view.rates["seoul-1"])[-8:] == [19.0, 20.0, *[None] * 6]
+        for at in (1020.0, 1022.5, 1033.0):
+            assert self.seen().then(at).measured, at
+
+
+def test_what_was_measured_of_a_process_that_has_ended_since_is_nothing_to_go_by():
+    """Until it is measured again: numbers of its last second do not stand beside a process that is stopped."""
+    picture = Picture()
+    snapshot = a_snapshot()
+    node = replace(snapshot.fleet.nodes["seoul-1"], state=NodeState.SERVING, since=10.0)
+    sample = Sample(node="seoul-1", at=999.9, requests=50.0)
+    fleet = replace(snapshot.fleet, nodes=snapshot.fleet.nodes | {"seoul-1": node})
+    picture.take(replace(snapshot, fleet=fleet, samples=(sample,)), 1.0)
+    assert picture.snapshot.samples == (sample,)
+    event = NodeChanged(was=node.state, node=replace(node, state=NodeState.STOPPED, since=1000.5), why="stopped")
+    picture.take(News(records=(replace(a_record(picture.seq + 1), event=event),)), 1.5)
+    assert picture.snapshot.samples == ()

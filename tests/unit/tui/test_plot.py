@@ -28,6 +28,14 @@ def test_what_was_not_measured_yet_is_blank_and_so_is_silence():
     assert drawn([moment(0, 0)] * 10)[0] == " " * 10
 
 
+def test_seconds_of_which_nothing_is_known_are_blank():
+    """And nobody has a share of what is not known."""
+    assert drawn([moment(50, 50)] * 3 + [{}] * 4 + [moment(50, 50)] * 3)[0] == "▒▒▒    ▒▒▒"
+    silent = drawn([moment(75, 25)] * 3 + [{}] * 2, 40)
+    assert silent[0].endswith("▒▒▒  ") or silent[0].endswith("▒  ")
+    assert silent[-1] == "█ seoul -  ▒ osaka -  "
+
+
 def test_of_more_moments_than_there_is_room_for_the_newest_are_shown():
     """A column is always one moment: what happened keeps its looks while it moves to the left."""
     before = drawn([moment(50, 50)] * 50 + [moment(100, 0)] * 5)
@@ -54,6 +62,10 @@ class TestLanes:
         assert [line.count("▇") for line in lines] == [20, 0, 0], "the highest cell is a little lower: lanes stay apart"
         assert [line.count("█") for line in lines] == [0, 20, 20]
         assert lines[-1].startswith(" seoul-1 ")
+
+    def test_one_that_is_not_measured_any_more_has_no_share(self):
+        (shown,) = lanes(["seoul-1"], {"seoul-1": [30.0] * 5 + [None] * 3}, 40, 1, bars=" ▁▂▃▄▅▆▇")
+        assert "".join(span.text for span in shown).endswith("▇   " + "    -")
 
     def test_those_without_room_are_counted(self):
         assert self.lanes("seoul-1", "seoul-2", "seoul-3", height=2)[-1] == " and 2 more"

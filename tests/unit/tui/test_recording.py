@@ -11,7 +11,8 @@ from hactl.core.events import DaemonStarted, DaemonStopped, NodeAdopted
 from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.paths import FleetPaths
 from hactl.store.journal import SqliteJournal
-from hactl.tui.recording import UNMEASURED, Recording
+from hactl.tui.picture import UNMEASURED
+from hactl.tui.recording import NO_DAEMON, Recording
 
 DEAD = {
     "state": NodeState.BACKOFF,
@@ -74,13 +75,28 @@ def test_where_nothing_was_measured_it_says_so_and_shows_what_is_known(tape):
     recording = Recording(tape.paths)
     gap = recording.then(AT + 300)
     assert gap.trouble == UNMEASURED
+    assert not gap.measured
     assert gap.snapshot.samples == ()
     assert gap.rates == {}
     assert "seoul-1" in gap.snapshot.fleet.nodes
     after = recording.then(AT + 665)
     assert after.trouble == ""
     assert len(after.rates["seoul-1"]) == 5
-    assert len(after.spread) == 65, "the plot has both daemons'"
+    assert sum(map(bool, after.spread)) == 65, "the plot has both daemons'"
+    assert len(after.spread) == 665, "and a blank for each second between them"
+
+
+def test_where_a_daemon_has_stopped_everything_there_are_no_numbers_beside_it(tape):
+    """What was measured a moment before says nothing about a fleet that has been stopped since."""
+    tape.at += 0.3
+    for name in tape.fleet.nodes:
+        tape.change(name, state=NodeState.STOPPED, health=Health.UNKNOWN, reason=None, launch=None)
+    view = Recording(tape.paths).then(AT + 60.3)
+    assert view.measured, "there is a daemon yet"
+    assert view.snapshot.samples == ()
+    tape.happen(DaemonStopped(pid=1))
+    view = Recording(tape.paths).then(AT + 60.3)
+    assert (view.measured, view.trouble) == (False, NO_DAEMON)
 
 
 def test_a_clock_that_was_set_back_shows_what_came_last(tape):
@@ -106,7 +122,7 @@ def test_a_damaged_segment_is_left_out_and_said_once(tape):
     recording = Recording(tape.paths)
     view = recording.then(AT + 70)
     assert view.trouble == UNMEASURED
-    assert len(view.rates["seoul-1"]) == 50
+    assert list(view.rates["seoul-1"]) == [25.0] * 50 + [None] * 9
     (told,) = recording.troubles()
     assert path.name in told
     assert recording.troubles() == []

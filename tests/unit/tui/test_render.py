@@ -161,6 +161,8 @@ def test_a_region_is_what_its_nodes_are():
 def test_what_was_not_measured_is_not_invented():
     row = rows(a_view(a_snapshot(measured=())))["seoul-1"]
     assert [row[name] for name in ("SEEN", "REQ/S", "ERR/S", "P50", "P99", "CPU", "MEM")] == ["-"] * 7
+    head = rows(a_view(a_snapshot(measured=())))["[seoul]"]
+    assert [head[name] for name in ("SEEN", "REQ/S", "ERR/S")] == ["-"] * 3
 
 
 def test_without_a_view_there_are_no_rows():
@@ -189,6 +191,7 @@ class TestSpark:
     def test_what_is_not_known_is_blank(self):
         assert spark([5.0] * 15, 4, GLYPHS) == "   ▇"
         assert spark([], 4, GLYPHS) == "    "
+        assert spark([5.0] * 15 + [None] * 15 + [5.0] * 30, 4, GLYPHS) == "▇ ▇▇"
 
     def test_nothing_is_a_low_line(self):
         assert spark([0.0] * 60, 4, GLYPHS) == "▁▁▁▁"

@@ -89,6 +89,12 @@ class TestHeader:
             long_ago = said_at(view, AT + 30 * 86400)
             assert f"REPLAY {time.strftime('%m-%d %H:%M:%S', time.localtime(AT))} {said}" in long_ago
 
+    def test_of_a_moment_that_nobody_measured_there_is_no_verdict(self):
+        past = replace(a_view(), live=False, measured=False, trouble="no daemon ran then")
+        said = text(head(past))
+        assert "? NOT KNOWN no daemon ran then" in said
+        assert "OK" not in said
+
     def test_without_a_view_it_says_what_it_waits_for(self):
         assert "waiting for the first picture" in text(head(View()))
         lost = View(trouble="no daemon answers on 'x' (hactl up)")
@@ -177,6 +183,12 @@ class TestTiles:
         assert tiles(a_view(None, *events, ended), Glyphs())[-1].more == "back 71 ms"
         gone = FailoverEnded(node="seoul-1", moved_ms=31.4, back_ms=None)
         assert tiles(a_view(None, *events, gone), Glyphs())[-1].more == ""
+
+    def test_what_was_not_measured_is_no_zero(self):
+        shown = {tile.title: tile.value for tile in tiles(a_view(a_snapshot(measured=())), Glyphs())}
+        assert [shown[title] for title in ("REQUESTS/S", "ERRORS", "P50 / P99")] == ["-"] * 3
+        past = replace(a_view(a_snapshot(measured=())), measured=False)
+        assert [tile.value for tile in tiles(past, Glyphs())] == ["-"] * 4 + ["none yet"]
 
     def test_without_a_view_there_are_none(self):
         assert tiles(View(), Glyphs()) == ()
