@@ -81,6 +81,19 @@ class TestFleet:
             await now.until_drawn()
             assert "seoul 50%" in now.text("#plot")
 
+    async def test_the_row_under_the_cursor_is_seen_however_many_there_are(self):
+        """Whatever a key is about can be read: no bar lies over the last row, and none over the end of a reason."""
+        named = with_node(a_fleet(regions=3, nodes=10), "tokyo-10", reason=replace(KILLED, text="killed " * 9))
+        async with stage((80, 24), controller=before(named)) as now:
+            await now.press("G")
+            await now.until_drawn()
+            table = fleet_page(now).table
+            assert table.cursor == "tokyo-10"
+            strips = now.app.screen._compositor.render_strips()
+            last = "".join(segment.text for segment in strips[table.region.bottom - 1])
+            assert "tokyo-10" in last
+            assert last[78] == "…"
+
     async def test_what_is_under_way_stands_above_what_happened(self):
         targets = tuple(Target(node=name, phase=phase) for name, phase in (("a", Phase.DONE), ("b", Phase.STOPPING)))
         operation = Operation(
