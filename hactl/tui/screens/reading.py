@@ -77,8 +77,6 @@ class ReadingPage(Page):
             parts.append(Span(text=said, meaning=Meaning.DEGRADED))
         if reader.found:
             parts.append(Span(text=f"{self._kept['search']}: {reader.found}  ", meaning=Meaning.DEGRADED))
-        if reader.wrapping:
-            parts.append(Span(text="wrapped  ", meaning=Meaning.MUTED))
         return line(*parts)
 
     def action_ask(self, what: str) -> None:

@@ -28,6 +28,7 @@ _INDENT = 2
 class Reader(SteadyLines, ScrollView, can_focus=True):
     """Lines, newest at the bottom."""
 
+    DEFAULT_CSS = "Reader { overflow-x: hidden; }"  # a bar to scroll sideways would lie over the newest line
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "by(-1)", "up", show=False),
         Binding("down,j", "by(1)", "down", show=False),
@@ -52,6 +53,7 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         """What is drawn: each row of the screen with the line it is a part of."""
         self._heights: list[int] = []
         """Rows of each line that is shown."""
+        self._broken_at = 0
         self._filter = ""
         self._search = ""
         self._hit: int | None = None
@@ -167,13 +169,18 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
 
     def _break(self, lines: list[Line]) -> None:
         """More rows: one for each of these lines, or as many as it takes."""
-        width = self.size.width - self.styles.scrollbar_size_vertical if self.wrapping else 0
         for whole in lines:
-            parts = wrapped(whole, width, _INDENT) if width > _INDENT else (whole,)
+            parts = wrapped(whole, self._broken_at, _INDENT) if self._broken_at > _INDENT else (whole,)
             self._heights.append(len(parts))
             self._rows.extend((part, whole) for part in parts)
 
+    @property
+    def _width(self) -> int:
+        """Cells that lines are broken at, beside a bar whether there is one or not; 0 for nowhere."""
+        return max(0, self.size.width - self.styles.scrollbar_size_vertical) if self.wrapping else 0
+
     def _break_anew(self) -> None:
+        self._broken_at = self._width
         self._rows.clear()
         self._heights.clear()
         self._break(self._shown)
@@ -187,7 +194,12 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Who follows goes on following, and who reads goes on with the same line."""
-        self._rearrange()
+        if self._width != self._broken_at:
+            self._rearrange()
+        else:
+            self._fit()
+            if self.following:
+                self._to(len(self._rows))
 
     def _rearrange(self) -> None:
         top = self._at(self.scroll_offset.y)
@@ -200,7 +212,7 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         spans, whole = self._rows[at] if at < len(self._rows) else ((), ())
         if at == 0 and not self._all:
             spans = self._empty
-        spans = cut(spans, self.size.width)
+        spans = cut(spans, self.scrollable_content_region.width)
         segments = [Segment(span.text, self._look.style(span.meaning)) for span in spans]
         strip = Strip(segments).adjust_cell_length(self.size.width)
         if self._search and whole and self._search in plain(whole).casefold():
