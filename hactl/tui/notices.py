@@ -13,6 +13,13 @@ def say_error(host: App[None], error: HactlError) -> None:
     host.notify(text, severity="error", markup=False)
 
 
+def turn(host: App[Any], before: str, text: str, *, well: bool) -> None:
+    """What became of the thing that `before` said: said in its place, if that still stands on the screen."""
+    for notice in [notice for notice in host._notifications if before and notice.message == before]:
+        host._unnotify(notice, refresh=False)
+    host.notify(text, severity="information" if well else "error", markup=False)
+
+
 def stumbled(host: App[Any], error: BaseException, where: str) -> None:
     """Something inside went wrong, and the console goes on; said once for as long as it stands on the screen."""
     text = f"the console stumbled ({type(error).__name__} in {where}) and goes on"

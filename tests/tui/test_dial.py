@@ -44,7 +44,7 @@ class TestWeights:
             await now.press("W", *keys, "enter")
             assert sent(now) == [SetWeight(weight=weight, nodes=("seoul-1",))]
             assert isinstance(now.app.screen, FleetPage)
-            assert any(f"$ hactl weight seoul-1 {weight}\nu undoes it" in notice for notice in now.notices)
+            assert any(f"$ hactl weight seoul-1 {weight}   u undoes it" in notice for notice in now.notices)
 
     async def test_who_would_get_what_is_seen_beforehand(self):
         async with stage() as now:
