@@ -166,6 +166,7 @@ class Console(Acting, Walking, Listening, SteadyApp):
     def action_command(self, typed: str = "") -> None:
         """Type a command, of which the beginning may be given."""
         if isinstance(self.screen, Page):
+            self.screen.add_class("typing")
             self.screen.prompt.open(typed)
 
     def action_help(self) -> None:
@@ -189,6 +190,7 @@ class Console(Acting, Walking, Listening, SteadyApp):
     def on_prompt_left(self) -> None:
         """Nothing was typed."""
         if isinstance(self.screen, Page):
+            self.screen.remove_class("typing")
             self.screen.take_keys()
 
     def on_prompt_entered(self, message: Prompt.Entered) -> None:

@@ -21,7 +21,7 @@ from hactl.tui.consequences import consequences
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
-from hactl.tui.notices import say_error, warn
+from hactl.tui.notices import say_error, turn, warn
 from hactl.tui.outcomes import Expected, Outcomes, typed
 from hactl.tui.picture import Picture, View
 from hactl.tui.screens.confirm import Confirm
@@ -139,15 +139,15 @@ class Asking:
         """It is on its way; `lasting`: it is an undo, and is not undone itself."""
         back = () if lasting else undoing(sent.action)
         self._undoable = Undoable(actions=back, until=self._clock() + LONG) if back else None
-        hint = f"\nu undoes it within {LONG:.0f} s" if back else ""
-        said = f"{sent.receipt.sentence}\n$ {sent.shell}{hint}"
+        hint = f"   u undoes it within {LONG:.0f} s" if back else ""
+        said = f"{sent.receipt.sentence}   $ {sent.shell}{hint}"
         self._host.notify(said, markup=False)
         self._outcomes.expect(outcomes.sent(sent, said))
 
     async def _tell_end(self, change: Expected) -> None:
         told = await self._outcomes.told(change)
         if told is not None:
-            self._host.notify(told.text, severity="information" if told.well else "error", markup=False)
+            turn(self._host, change.said, told.text, well=told.well)
 
     async def _foresee(self, action: Action) -> tuple[Line, ...]:
         """What an action with a number that is still being turned would come to."""

@@ -45,6 +45,8 @@ class Ran(Value):
         said = self.text.splitlines()
         if len(said) > SHORT:
             return None
+        if len(said) == 1 and not self.code:
+            return f"$ {self.shell}   {said[0]}"
         return "\n".join([f"$ {self.shell}", *said, *([f"exit code {self.code}"] if self.code else [])])
 
 

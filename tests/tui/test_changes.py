@@ -9,6 +9,7 @@ from support.build import a_launch
 from support.controller import MemoryController
 from support.pictures import AT, a_fleet, a_snapshot, with_node
 from support.stage import Stage, stage
+from textual.widgets._toast import Toast
 
 from hactl.core.commands import (
     Drain,
@@ -326,7 +327,7 @@ class TestOutcomes:
     async def test_a_kill_ends_in_measured_times(self):
         async with stage() as now:
             await self.sent(now)
-            await now.until_said("kill seoul-1\n$ hactl kill seoul-1")
+            await now.until_said("kill seoul-1   $ hactl kill seoul-1")
             loss = Loss(node="seoul-1", cause=Reason(code=ReasonCode.KILLED), seen=1.0, version=2)
             now.controller.happen(
                 FailoverMoved(failover=loss, ms=9.2),
@@ -336,7 +337,29 @@ class TestOutcomes:
             told = "killed seoul-1: routed around after 9 ms, back after 71 ms"
             await now.until_said(told)
             await now.until_drawn()
-            assert now.notices.count(told) == 1
+            assert now.notices == [told], "once, in the place of that it was sent"
+
+    async def test_what_is_said_covers_neither_numbers_nor_the_newest_event(self):
+        async with stage((80, 24)) as now:
+            await self.sent(now)
+            await now.until_said("kill seoul-1   $ hactl kill seoul-1")
+            await now.pilot.pause()
+            (toast,) = now.app.screen.query(Toast)
+            events = now.app.screen.query_one("#events")
+            assert toast.region.height == 1
+            assert toast.region.y > events.region.y
+            assert "kill seoul-1   $ hactl kill seoul-1" in str(toast.render())
+
+    async def test_what_is_said_does_not_cover_what_is_typed(self):
+        async with stage((80, 24)) as now:
+            await self.sent(now)
+            await now.press(":", "w")
+            await now.pilot.pause()
+            (toast,) = now.app.screen.query(Toast)
+            assert not toast.region.overlaps(now.app.screen.prompt.region)
+            await now.press("escape")
+            await now.pilot.pause()
+            assert toast.region.bottom == now.app.screen.query_one("#keys").region.y
 
     async def test_a_failure_is_seen(self):
         async with stage() as now:
@@ -462,7 +485,27 @@ class TestSmallScreens:
             said = now.text("#question").splitlines()
             assert said[0] == "Stop 2 nodes: seoul-1, seoul-2?"
             assert said[-1] == "[ Cancel: esc ]   y does it"
-            assert any("lines more" in line for line in said)
+            assert any("lines more: down reads on" in line for line in said)
+            await now.press("y")
+            assert done(now) == [], "nobody has seen all of what it does"
+            await now.press(*["down"] * 20)
+            said = now.text("#question").splitlines()
+            assert any("more steps" in line for line in said), said
+            assert not any("lines more" in line for line in said)
+            await now.press("up")
+            assert any("lines more" in line for line in now.text("#question").splitlines())
+            await now.press("down", "y")
+            assert done(now) == [Stop(nodes=("seoul-1", "seoul-2"))]
+
+    async def test_a_name_that_is_typed_is_none_before_all_was_read(self):
+        async with stage((60, 15)) as now:
+            steps = Receipt(seq=1, steps=tuple(f"step {number}" for number in range(9)))
+            now.controller.reply = lambda request, dry_run: steps if request.confirm == "default" else GUARD
+            await now.go_to("[seoul]")
+            await now.press("T", *"default", "enter")
+            assert done(now) == []
+            await now.press(*["down"] * 30, "enter")
+            assert done(now) == [Stop(nodes=("seoul-1", "seoul-2"))]
 
     async def test_a_window_that_shrinks_takes_the_answer_away(self):
         async with stage() as now:
@@ -472,7 +515,11 @@ class TestSmallScreens:
             await now.press("y")
             assert isinstance(now.app.screen, Confirm)
             assert done(now) == []
+            said = " ".join(now.text("#question").split())
+            assert "enlarge the window to 60x15 to answer" in said
+            assert "y does it" not in said
             await now.pilot.resize_terminal(80, 24)
+            assert "y does it" in now.text("#question")
             await now.press("y")
             assert done(now) == [Kill(nodes=("seoul-1",))]
 

@@ -46,7 +46,7 @@ class TestWeights:
             await now.press("W", *keys, "enter")
             assert sent(now) == [SetWeight(weight=weight, nodes=("seoul-1",))]
             assert isinstance(now.app.screen, FleetPage)
-            assert any(f"$ hactl weight seoul-1 {weight}\nu undoes it" in notice for notice in now.notices)
+            assert any(f"$ hactl weight seoul-1 {weight}   u undoes it" in notice for notice in now.notices)
 
     async def test_marked_rows_are_made_alike_though_the_first_weighs_that_already(self):
         controller = MemoryController()

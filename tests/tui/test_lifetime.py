@@ -152,6 +152,7 @@ class TestEnding:
         async with stage((50, 12), ends=Ends.WITH_IT) as now:
             await now.press("q", "y")
             assert now.app.return_code is None
+            assert "enlarge the window to 60x15" in " ".join((await asked(now)).split())
             await now.press("escape")
             assert isinstance(now.app.screen, FleetPage)
 

@@ -19,7 +19,7 @@ from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.screens.confirm import FRAME
-from hactl.tui.screens.page import fits
+from hactl.tui.screens.page import enlarge, fits
 from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.lines_view import Paragraphs
 
@@ -116,7 +116,7 @@ class Dial(SteadyScreen, ModalScreen[Action | None]):
             self._asking = True
             self.run_worker(self._foresee(), group="preview", exit_on_error=False)
         room = self.app.size.height - FRAME
-        self.query_one("#question", Paragraphs).tell(self._above(), self._below(), room)
+        self.query_one("#question", Paragraphs).tell(self._above(), enlarge(self.app.size) or self._below(), room)
 
     async def _foresee(self) -> None:
         try:

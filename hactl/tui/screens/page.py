@@ -40,6 +40,14 @@ def fits(size: Size) -> bool:
     return size.width >= LEAST[0] and size.height >= LEAST[1]
 
 
+def enlarge(size: Size) -> tuple[Line, ...]:
+    """What stands in a dialog in place of its answers where they are off; () where they are not."""
+    if fits(size):
+        return ()
+    text = f"enlarge the window to {LEAST[0]}x{LEAST[1]} to answer; "
+    return ((), line(Span(text=text, meaning=Meaning.DEGRADED), Span(text="esc", meaning=Meaning.KEY), " leaves it"))
+
+
 class Page(SteadyScreen, Screen[None]):
     """Draws the picture it is given; knows no daemon."""
 
