@@ -11,7 +11,7 @@ def say_error(host: App[None], error: HactlError) -> None:
     host.notify(text, severity="error", markup=False)
 
 
-def turn(host: App[Any], before: str, text: str, *, well: bool) -> None:
+def turn(host: App[None], before: str, text: str, *, well: bool) -> None:
     """What became of the thing that `before` said: said in its place, if that still stands on the screen."""
     for notice in [notice for notice in host._notifications if before and notice.message == before]:
         host._unnotify(notice, refresh=False)
