@@ -1,5 +1,6 @@
 """stdout is data, stderr is talk. Text tables and JSON; colour only where a person looks and has not said no."""
 
+import io
 import os
 import select
 import sys
@@ -50,8 +51,12 @@ def complain(error: HactlError) -> None:
 
 def ensure_read() -> None:
     """For whoever may have nothing to say for long. Raises BrokenPipeError when nobody reads stdout any more."""
+    try:
+        fd = sys.stdout.fileno()
+    except io.UnsupportedOperation:  # kept in memory: whoever reads that is here
+        return
     poll = select.poll()
-    poll.register(sys.stdout.fileno(), 0)  # an error or a hang-up is always told
+    poll.register(fd, 0)  # an error or a hang-up is always told
     if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
         raise BrokenPipeError
 

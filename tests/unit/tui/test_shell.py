@@ -78,7 +78,7 @@ async def test_one_that_does_not_end_is_ended_and_what_it_said_is_shown(tmp_path
 
 def test_long_output_is_no_notice():
     assert Ran(shell="hactl events", code=0, text="\n".join("abcdefgh")).notice is None
-    assert Ran(shell="hactl where", code=0, text="one").notice == "$ hactl where\none"
+    assert Ran(shell="hactl where", code=0, text="one").notice == "$ hactl where   one"
 
 
 async def test_it_is_given_what_its_console_hands_down(tmp_path):
