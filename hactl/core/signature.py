@@ -1,14 +1,13 @@
 """Who did what a record tells, for behind its sentence. Pure; what happened is `telling`."""
 
-import re
-
 from hactl.core.events import Record
 
 
 def signature(record: Record, told: str) -> tuple[str, str]:
     """By whom and for which reason, as far as `told`, the sentence of the record, does not say it already."""
-    # "by ann" is not said by "by anna", nor by "by ann@host"
-    said = record.by and re.search(rf"\bby {re.escape(record.by)}(?![\w@.-])", told)
+    # as whole words: "by ann" is not said by "by anna", nor by "by ann@host"
+    words = told.replace("(", " ").replace(")", " ").replace(",", " ").replace(";", " ").replace(":", " ")
+    said = f" by {record.by} " in f" {words} "
     return "" if said else record.by, "" if f"({record.reason})" in told else record.reason
 
 
