@@ -95,6 +95,7 @@ def make(
     """
     from hactl.tui import shell
     from hactl.tui.app import Console
+    from hactl.tui.link import nothing
     from hactl.tui.moments import Moments
     from hactl.tui.recording import Recording
     from hactl.tui.settings import SettingsFile
@@ -117,7 +118,7 @@ def make(
         glyphs=choose_glyphs(sys.stdout.encoding),
         walk=walk or (lambda picture: Moments(picture, Spliced(picture, lambda: Recording(paths)))),
         settings=settings,
-        last=last,
+        last=last if walk is None else nothing,
         run=functools.partial(shell.run, env={LABEL: label()}),
         **how,
     )

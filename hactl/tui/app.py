@@ -34,6 +34,7 @@ from hactl.tui.notices import warn
 from hactl.tui.offering import Offering
 from hactl.tui.past import Walk
 from hactl.tui.picture import Picture, View
+from hactl.tui.region_facts import members
 from hactl.tui.remembering import Remembering
 from hactl.tui.screens.drills import DrillsPage, ReportsPage
 from hactl.tui.screens.fleet import FleetPage
@@ -251,7 +252,7 @@ class Console(Acting, Walking, Listening, SteadyApp):
     def action_page(self, name: str) -> None:
         """Another screen; about the process that is chosen, where it is about one."""
         chosen, page = self.chosen, self.get_screen(name)
-        if isinstance(page, OneOf) and self._known(chosen):
+        if isinstance(page, OneOf) and (self._known(chosen) or (name == "node" and self._head(chosen))):
             page.turn_to(chosen)
         if self.screen is not page:
             self.switch_screen(name)
@@ -259,8 +260,11 @@ class Console(Acting, Walking, Listening, SteadyApp):
 
     def on_line_table_chosen(self) -> None:
         """Enter on a row goes in."""
-        if self._known(self.chosen):
+        if self._known(self.chosen) or self._head(self.chosen):
             self.action_page("node")
 
     def _known(self, name: str) -> bool:
         return self.picture.snapshot is not None and name in self.picture.snapshot.fleet.nodes
+
+    def _head(self, key: str) -> bool:
+        return self.picture.snapshot is not None and bool(members(self.picture.snapshot.fleet, key))

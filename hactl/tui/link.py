@@ -41,16 +41,24 @@ class Link:
         last: Last = nothing,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`last` is asked once, when nobody answers and nothing is known yet."""
+        """`last` is asked once: when nobody answers and nothing is known yet, or for what was before somebody did."""
         self._last: Last | None = last
         self._wall = wall
         self._controller = controller
         self._picture = picture
         self._clock = clock
         self._changed = changed
+        self._filling: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                await self._follow(tasks)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    async def _follow(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             try:
                 # a generator, whatever the protocol says: it has to be closed when we are cancelled
@@ -60,6 +68,7 @@ class Link:
                         self._picture.take(update, self._clock())
                         if isinstance(update, Snapshot) and self._picture.behind:
                             await self._recall()
+                            self._filling = tasks.create_task(self._fill())  # aside: nobody waits for a disk
                         self._changed()
             except HactlError as error:
                 self._picture.lost(str(error))
@@ -80,4 +89,15 @@ class Link:
             view = await asyncio.to_thread(last)
             if view is not None and view.snapshot is not None:
                 self._picture.remember(view, self._clock() - (self._wall() - view.snapshot.at))
+                self._changed()
+
+    async def _fill(self) -> None:
+        """The minutes before this console was opened."""
+        last, self._last = self._last, None
+        if last is None:
+            return
+        with suppress(HactlError, OSError):  # somebody else's fleet, perhaps: there is less to see then
+            view = await asyncio.to_thread(last)
+            if view is not None:
+                self._picture.fill(view)
                 self._changed()

@@ -17,6 +17,7 @@ from hactl.tui.lines import Line, Span, line
 from hactl.tui.losses import course, losses
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
+from hactl.tui.region_facts import members, region_facts
 from hactl.tui.render import figure, looks, spark
 from hactl.tui.tail import DAEMON
 
@@ -36,10 +37,15 @@ _STATUS = {
 
 
 def facts(view: View, name: str, glyphs: Glyphs, width: int, *, command: str = "") -> tuple[Line, ...]:
-    """Everything about the process called `name` as it is; `command` is its command line, where that is known."""
+    """Everything about the process called `name`, or the region whose head that is, as it is.
+
+    `command` is the command line of the process, where that is known.
+    """
     snapshot = view.snapshot
     if snapshot is not None and name == DAEMON:
         return _daemon(snapshot)
+    if found := region_facts(view, name, glyphs):
+        return found
     node = snapshot.fleet.nodes.get(name) if snapshot is not None else None
     if snapshot is None or node is None:
         what = f"no process '{name}' any more" if name else "no process chosen"
@@ -61,7 +67,10 @@ def facts(view: View, name: str, glyphs: Glyphs, width: int, *, command: str = "
 
 def history(view: View, name: str) -> tuple[Line, ...]:
     """How long its last losses took, and what happened to it, newest first."""
-    lost = [loss for loss in losses(view.records) if loss.what == name][-LOSSES:]
+    names = {name.strip("[]")}
+    if view.snapshot is not None:
+        names |= {node.name for node in members(view.snapshot.fleet, name)}
+    lost = [loss for loss in losses(view.records) if loss.what in names][-LOSSES:]
     lines: list[Line] = []
     if lost:
         lines.append(line(Span(text=" lost and back", meaning=Meaning.TITLE)))
@@ -69,7 +78,7 @@ def history(view: View, name: str) -> tuple[Line, ...]:
             when = Span(text=f" {_clock(loss.wall)} ", meaning=Meaning.MUTED)
             lines.append(line(when, *course(loss), loss.cause))
         lines.append(())
-    return (*lines, line(Span(text=" what happened to it", meaning=Meaning.TITLE)), *_past(view, name))
+    return (*lines, line(Span(text=" what happened to it", meaning=Meaning.TITLE)), *_past(view, name, names))
 
 
 def _state(snapshot: Snapshot, node: Node, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -194,13 +203,13 @@ def _daemon(snapshot: Snapshot) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _past(view: View, name: str) -> tuple[Line, ...]:
+def _past(view: View, name: str, names: set[str]) -> tuple[Line, ...]:
     lines: list[Line] = []
     for record in reversed(view.records):
         if len(lines) == PAST:
             break
         said = tell(record.event)
-        about = said.startswith("daemon") if name == DAEMON else name in _words(said)
+        about = said.startswith("daemon") if name == DAEMON else not names.isdisjoint(_words(said))
         if about:
             short = said.removeprefix(f"{name}: ")
             lines.append(line(Span(text=f" {_clock(record.wall)} ", meaning=Meaning.MUTED), short))

@@ -16,7 +16,7 @@ from hactl.core.telling import QUIET
 from hactl.core.value import Value, replace
 from hactl.tui.fresh import STALE, fresh, unmeasured
 from hactl.tui.stops import worth_a_stop
-from hactl.tui.timeline import LANE, Lanes, columns
+from hactl.tui.timeline import LANE, Lanes, adjoined, columns
 
 RECORDS = 2000
 """Records kept; older ones, and those that nobody is told of one by one, are the journal's to tell."""
@@ -38,7 +38,7 @@ class View(Value):
     """What happened until then, oldest first."""
     rates: Mapping[str, Sequence[float | None]] = {}
     """Requests per second of each process in the minutes before, each second of them, newest last."""
-    spread: Sequence[Mapping[str, float]] = ()
+    spread: Sequence[dict[str, float]] = ()
     """Requests per second of each region in the minutes before, each second of them, newest last; {} for unknown."""
     heard: float = 0.0
     """When the last update came, in seconds of the console's own monotonic clock."""
@@ -63,6 +63,8 @@ class Picture:
         self.moments: deque[Snapshot] = deque()
         self._spread: deque[dict[str, float]] = deque()
         """Of each moment."""
+        self._earlier: deque[dict[str, float]] = deque(maxlen=MOMENTS)
+        """Of each second before the first moment."""
         self._lanes = Lanes()
         self.heard = 0.0
         self.trouble = ""
@@ -114,6 +116,16 @@ class Picture:
         """Add records from before this picture began."""
         known = {record.seq: record for record in (*records, *self.records)}
         self.records = deque((known[seq] for seq in sorted(known)), maxlen=RECORDS)
+
+    def fill(self, before: View) -> None:
+        """Add what was measured before this picture began, as it stood on disk."""
+        first = self.first
+        if first is None or before.snapshot is None:
+            return
+        end = before.snapshot.at
+        self._earlier.extend(adjoined(before.spread, {}, end=end, begin=first))
+        for name, rates in before.rates.items():
+            self._lanes.precede(name, adjoined(rates, None, end=end, begin=first))
 
     def lost(self, why: str) -> None:
         """Nothing comes any more, and why."""
@@ -181,7 +193,8 @@ class Picture:
     def _columns(self, count: int, until: float | None = None) -> list[dict[str, float]]:
         """How the traffic was spread in each second of the first `count` moments."""
         walls = (moment.at for moment in self.moments)
-        return columns(islice(zip(walls, self._spread, strict=True), count), until=until)
+        seen = columns(islice(zip(walls, self._spread, strict=True), count), until=until)
+        return [*self._earlier, *seen][-MOMENTS:]
 
     def _evolved(self, moment: Snapshot, at: float) -> Snapshot:
         """What had happened until then and not been measured yet."""
@@ -209,7 +222,7 @@ class Picture:
         self._spread.append(_by_region(snapshot))
         while len(self.moments) > max(MINUTE, min(MOMENTS, SAMPLES // max(1, len(snapshot.samples)))):
             self.moments.popleft()
-            self._spread.popleft()
+            self._earlier.append(self._spread.popleft())
         self._lanes.add(snapshot.at, _rates(snapshot))
         self._lanes.forget(self._lanes.rates.keys() - snapshot.fleet.nodes.keys())
 

@@ -136,16 +136,10 @@ def _process(node: Node, group: str, measured: _Measured) -> Row:
 def _head(name: str, members: Sequence[Node], measured: _Measured, weight: int | None = None) -> Row:
     """The line of a region with its weight, or without one that of the edges."""
     glyphs = measured.glyphs
-    well = sum(node.serviceable for node in members)
-    wanted = sum(node.state is not NodeState.STANDBY for node in members)
-    glyph, meaning = glyphs.serving, Meaning.SERVING
-    if well < wanted:
-        glyph, meaning = (glyphs.degraded, Meaning.DEGRADED) if well else (glyphs.down, Meaning.DOWN)
-    if members and all(node.state is NodeState.STOPPED for node in members):
-        glyph, meaning = glyphs.stopped, Meaning.STOPPED  # which is nobody's failure: that has other states
+    glyph, serve, meaning = condition(members, glyphs)
     seen = [measured.samples[node.name] for node in members if node.name in measured.samples]
     share = sum(measured.parts.get(node.name, 0.0) for node in members)
-    gets = _sum(sample.share for sample in seen)
+    gets = total(sample.share for sample in seen)
     gateways = weight is not None
     empty = Cell()
     return Row(
@@ -153,14 +147,14 @@ def _head(name: str, members: Sequence[Node], measured: _Measured, weight: int |
         group=name,
         head=True,
         cells=(
-            Cell(text=f"{glyph} {well}/{wanted}", meaning=meaning),
+            Cell(text=f"{glyph} {serve}", meaning=meaning),
             Cell(text=name, meaning=Meaning.TITLE),
             _NOTHING if weight is None else Cell(text=str(weight)),
             _percent(share) if gateways else empty,
             empty if not gateways else _NOTHING if gets is None else _percent(gets),
             empty,
-            _number(_sum(sample.requests for sample in seen), 0),
-            _number(_sum(sample.errors for sample in seen), 1, bad=True),
+            _number(total(sample.requests for sample in seen), 0),
+            _number(total(sample.errors for sample in seen), 1, bad=True),
             *[empty] * 7,
             *_since_and_why(name, measured.snapshot),
         ),
@@ -184,8 +178,20 @@ def _since_and_why(region: str, snapshot: Snapshot) -> tuple[Cell, Cell]:
     return Cell(text=age(since), order=since), Cell(text=why, meaning=Meaning.DEGRADED)
 
 
-def _sum(values: Iterable[float | None]) -> float | None:
-    """Of those that are known; None when none is."""
+def condition(members: Sequence[Node], glyphs: Glyphs) -> tuple[str, str, Meaning]:
+    """Glyph, how many of how many serve, and what that means, of the processes of a region or of the edges."""
+    well = sum(node.serviceable for node in members)
+    wanted = sum(node.state is not NodeState.STANDBY for node in members)
+    glyph, meaning = glyphs.serving, Meaning.SERVING
+    if well < wanted:
+        glyph, meaning = (glyphs.degraded, Meaning.DEGRADED) if well else (glyphs.down, Meaning.DOWN)
+    if members and all(node.state is NodeState.STOPPED for node in members):
+        glyph, meaning = glyphs.stopped, Meaning.STOPPED  # which is nobody's failure: that has other states
+    return glyph, f"{well}/{wanted}", meaning
+
+
+def total(values: Iterable[float | None]) -> float | None:
+    """The sum of those that are known; None when none is."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
 

@@ -1,7 +1,10 @@
 """Measurements on an axis of time: a column for each second, blank where nothing was measured. Pure."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+Column = TypeVar("Column")
 
 LANE = 150
 """Columns of each process that are kept at hand: as many as a wide screen draws side by side."""
@@ -33,6 +36,14 @@ def columns(moments: Iterable[tuple[float, Spread]], *, until: float | None = No
     return found
 
 
+def adjoined(before: Sequence[Column], blank: Column, *, end: float, begin: float) -> list[Column]:
+    """The columns `before`, whose last one is at `end`, as they stand in front of one at `begin` (Unix times)."""
+    apart = round(begin - end) - 1
+    if apart < 0:
+        return list(before[:apart])
+    return [*before, *[blank] * min(apart, WIDEST)]
+
+
 class Lanes:
     """Requests per second of each process, a column a second, newest last; None where they are not known."""
 
@@ -54,6 +65,11 @@ class Lanes:
         if self._last is not None and (blank := silent(self._last, at)):
             for lane in self.rates.values():
                 lane.extend([None] * min(blank, LANE))
+
+    def precede(self, name: str, before: Sequence[float | None]) -> None:
+        """Put columns in front of those of a process that is known."""
+        if name in self.rates:
+            self.rates[name] = deque([*before, *self.rates[name]], maxlen=LANE)
 
     def forget(self, names: Iterable[str]) -> None:
         """Of these nothing is kept."""

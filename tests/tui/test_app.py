@@ -266,6 +266,16 @@ class TestConnection:
             assert "hactl up starts it again" in now.text("#keys")
             assert "trying again" not in now.text("#keys")
 
+    async def test_numbers_of_long_ago_are_none(self):
+        """They stand for seconds, whatever became of the daemon."""
+        time = [10.0]
+        async with stage((80, 24), clock=lambda: time[0]) as now:
+            assert "req/s 100" in now.text("#tiles")
+            time[0] += 3.5
+            await now.until_drawn()
+            assert "req/s -" in now.text("#tiles")
+            assert "STALE" in now.text("#header")
+
     async def test_q_leaves(self):
         async with stage() as now:
             await now.press("q")

@@ -337,7 +337,8 @@ class TestOutcomes:
             told = "killed seoul-1: routed around after 9 ms, back after 71 ms"
             await now.until_said(told)
             await now.until_drawn()
-            assert now.notices == [told], "once, in the place of that it was sent"
+            assert [notice.message for notice in now.app._notifications] == [told], "in the place of that it was sent"
+            assert now.notices.count(told) == 1
 
     async def test_what_is_said_covers_neither_numbers_nor_the_newest_event(self):
         async with stage((80, 24)) as now:

@@ -113,7 +113,6 @@ class TestFleet:
 
     async def test_a_wide_screen_tells_the_row_under_the_cursor_in_full(self):
         async with stage((160, 48)) as now:
-            assert now.text("#side") == ""
             await now.go_to("seoul-2")
             await now.until_drawn()
             assert "seoul-2 ● serving" in now.text("#side")
@@ -149,10 +148,10 @@ class TestNode:
             assert "edge-1 ● serving" in now.text("#facts")
             assert "3 in use, proved" in now.text("#facts")
 
-    async def test_before_somebody_has_chosen_it_is_about_the_daemon(self):
+    async def test_the_daemon_is_the_one_before_all_others(self):
         async with stage() as now:
             now.controller.logs["daemon"] = ("took charge",)
-            await now.press("2")
+            await now.press("2", "<")
             await now.until_drawn()
             assert "the daemon of fleet default" in now.text("#facts")
             assert logged(now) == ["took charge"]
@@ -358,3 +357,26 @@ async def test_what_fails_while_a_log_is_read_ends_nothing():
         controller.broken = False
         await now.until_drawn()
         assert logged(now) == ["hello"]
+
+
+class TestRegions:
+    """The head of a region, or of the edges, can be gone into like every row."""
+
+    @pytest.mark.parametrize("key", ["enter", "2"])
+    async def test_a_region_is_told_in_full(self, key):
+        async with stage((120, 40)) as now:
+            await now.go_to("[seoul]")
+            await now.press(key)
+            await now.until_drawn()
+            assert "seoul ● 2/2 of them serve" in now.text("#facts")
+            assert not now.app.screen.query_one(Reader).display
+            await now.press(">")
+            await now.until_drawn()
+            assert "edge-1 ● serving" in now.text("#facts")
+            assert now.app.screen.query_one(Reader).display
+
+    async def test_beside_the_table_as_well(self):
+        async with stage((160, 48)) as now:
+            await now.go_to("[edges]")
+            await now.until_drawn()
+            assert "edges ● 2/2 of them serve" in now.text("#side")

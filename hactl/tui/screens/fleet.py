@@ -19,6 +19,7 @@ from hactl.tui.meaning import ASCII, Meaning
 from hactl.tui.node_facts import facts, history
 from hactl.tui.picture import View
 from hactl.tui.plot import ASCII_FILLINGS, FILLINGS, lanes, spread_over_time
+from hactl.tui.region_facts import members
 from hactl.tui.render import COLUMNS, EDGES, fleet_rows
 from hactl.tui.rows import as_text
 from hactl.tui.screens.page import Page
@@ -173,7 +174,8 @@ class FleetPage(Page):
         if self.has_class("wide"):
             room = side.size.width
             chosen = self.table.cursor
-            known = view.snapshot is not None and chosen in view.snapshot.fleet.nodes
+            fleet = view.snapshot.fleet if view.snapshot is not None else Fleet()
+            known = chosen in fleet.nodes or members(fleet, chosen)
             shown = (*facts(view, chosen, self.glyphs, room), (), *history(view, chosen)) if known else ()
             side.show(tuple(cut(each, room) for each in shown[: side.size.height]))
 

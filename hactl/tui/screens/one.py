@@ -13,7 +13,7 @@ from hactl.tui.widgets.reader import Reader
 
 
 class OneOf(Page):
-    """About the daemon, an edge or a node."""
+    """About the daemon, an edge or a node; where it shows more than a log, about a region as well."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("less_than_sign", "turn(-1)", "the one before", show=False),
@@ -38,15 +38,14 @@ class OneOf(Page):
         self.node = node
         if self.tail is None:
             self.tail = Tail()
-        if self.tail.turn_to(node) and self.is_mounted:
+        if self.tail.turn_to("" if node.startswith("[") else node) and self.is_mounted:
             self.log_reader.clear()
 
     def action_turn(self, by: int) -> None:
         """The next one of all there are, or the one before."""
-        if self._names:
-            at = self._names.index(self.node) + by if self.node in self._names else 0  # it may have gone
-            self.turn_to(self._names[at % len(self._names)])
-            self.app.call_later(self.app.run_action, f"page('{self.NAME}')")
+        at = self._names.index(self.node) if self.node in self._names else int(by < 0)  # from a region to the first
+        self.turn_to(self._names[(at + by) % len(self._names)])
+        self.app.call_later(self.app.run_action, f"page('{self.NAME}')")
 
     def take(self, lines: tuple[Line, ...]) -> None:
         """See Page."""
@@ -65,6 +64,7 @@ class OneOf(Page):
             reader.when_empty(" logs are read again when it is now: p goes back to now")
         else:
             reader.when_empty(" it has written nothing")
+        reader.display = not self.node.startswith("[")
         said = f"log of {self.node}" + (f", {reader.gone:,} older lines dropped" if reader.gone else "")
         said += " · w: cut" if reader.wrapping else " · w: wrap"
         if reader.border_title != said:

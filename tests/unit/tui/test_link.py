@@ -11,7 +11,7 @@ from hactl.core.events import WeightsChanged
 from hactl.core.talk import Update
 from hactl.core.value import replace
 from hactl.tui.link import Last, Link, nothing
-from hactl.tui.picture import Picture
+from hactl.tui.picture import Picture, View
 
 
 class Held:
@@ -32,6 +32,11 @@ class Held:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
+
+    async def filled(self) -> None:
+        """The disk has been looked at."""
+        assert self._link._filling is not None
+        await self._link._filling
 
     async def until(self, what: object) -> None:
         async with asyncio.timeout(20):
@@ -93,6 +98,38 @@ async def test_whoever_stops_it_leaves_no_subscription_behind():
         await held.until(lambda: held.picture.snapshot is not None)
         assert controller.watchers == 1
     await controller.until_watchers(0)
+
+
+async def test_what_was_measured_before_it_was_opened_comes_from_the_disk():
+    """Without keeping anything waiting; and once."""
+    asked = []
+
+    def last() -> View:
+        asked.append(True)
+        return replace(a_view(), rates={"seoul-1": [20.0, 21.0]}, spread=[{"seoul": 40.0}, {"seoul": 42.0}])
+
+    controller = MemoryController(a_fleet())
+    controller.snapshot = replace(a_snapshot(), at=AT + 1.0)
+    async with Held(controller, last) as held:
+        await held.until(lambda: len(held.picture.now().spread) > 1)
+        view = held.picture.now()
+        assert list(view.rates["seoul-1"]) == [20.0, 21.0, 25.0]
+        assert [moment["seoul"] for moment in view.spread] == [40.0, 42.0, 50.0]
+        controller.let_go()
+        await controller.until_watchers(1)
+    assert len(asked) == 1
+
+
+async def test_a_disk_that_cannot_be_read_changes_nothing():
+    def last() -> View:
+        raise PermissionError("not yours")
+
+    controller = MemoryController(a_fleet())
+    controller.snapshot = a_snapshot()
+    async with Held(controller, last) as held:
+        await held.until(lambda: held.picture.snapshot is not None)
+        await asyncio.wait_for(held.filled(), 20)
+        assert len(held.picture.now().spread) == 1
 
 
 def away() -> MemoryController:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hactl.tui.timeline import LANE, WIDEST, Lanes, columns, silent
+from hactl.tui.timeline import LANE, WIDEST, Lanes, adjoined, columns, silent
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,19 @@ def test_lanes_are_bounded():
     for at in (1.0, 1e6, 2e6):
         lanes.add(at, {"a": 1.0})
     assert len(lanes.rates["a"]) == LANE
+
+
+@pytest.mark.parametrize(("begin", "wanted"), [(11.0, "abc"), (13.0, "abc  "), (10.2, "ab"), (9.0, "a"), (1.0, "")])
+def test_columns_in_front_of_others_leave_no_second_out_and_tell_none_twice(begin, wanted):
+    assert "".join(adjoined("abc", " ", end=10.0, begin=begin)) == wanted
+
+
+def test_lanes_get_what_was_before():
+    lanes = Lanes()
+    lanes.add(1.0, {"a": 1.0})
+    lanes.precede("a", [2.0, None])
+    lanes.precede("gone", [2.0])
+    assert {name: list(lane) for name, lane in lanes.rates.items()} == {"a": [2.0, None, 1.0]}
+    lanes.precede("a", [5.0] * 1000)
+    assert len(lanes.rates["a"]) == LANE
+    assert lanes.rates["a"][-1] == 1.0
