@@ -16,7 +16,7 @@ import click
 
 from hactl.cli.choice import Chosen
 from hactl.cli.exits import Exit
-from hactl.cli.options import label
+from hactl.cli.options import LABEL, label
 from hactl.core.errors import HactlError
 from hactl.paths import FleetPaths, state_home
 
@@ -37,7 +37,7 @@ def possible() -> bool:
 
 
 def open_console(chosen: Chosen, *, verbs: Sequence[str] = (), theme: str = "", read_only: bool = False) -> int:
-    """Show the fleet until the operator leaves, and stop it if that is wanted then. Raises ConfigError for a bad theme.
+    """Show the fleet until the operator leaves, and stop it if that is wanted then.
 
     `verbs` are those that the command line inside completes.
     """
@@ -93,6 +93,7 @@ def make(
 
     `walk` is how it goes through time: without one, back to whatever is recorded.
     """
+    from hactl.tui import shell
     from hactl.tui.app import Console
     from hactl.tui.link import nothing
     from hactl.tui.moments import Moments
@@ -118,6 +119,7 @@ def make(
         walk=walk or (lambda picture: Moments(picture, Spliced(picture, lambda: Recording(paths)))),
         settings=settings,
         last=last if walk is None else nothing,
+        run=functools.partial(shell.run, env={LABEL: label()}),
         **how,
     )
 
@@ -125,15 +127,14 @@ def make(
 def remembered_theme(themes: "Themes", name: str, settings: "SettingsFile") -> "Theme":
     """The theme called `name`; "" for the one that was chosen last time, or for what fits the terminal.
 
-    One that was chosen and is no use any more is no reason not to open: it is the trouble of `settings` then.
-    Raises ConfigError for a `name` that is no use.
+    One that is no use is no reason not to open, least of all in an incident: it is the trouble of `settings` then.
     """
-    if not name and settings.settings.theme and not os.environ.get("NO_COLOR"):
-        try:
-            return themes.read(settings.settings.theme)
-        except HactlError as error:
-            settings.trouble = error
-    return choose_theme(themes, name)
+    wanted = name or ("" if os.environ.get("NO_COLOR") else settings.settings.theme)
+    try:
+        return choose_theme(themes, wanted)
+    except HactlError as error:
+        settings.trouble = error
+        return choose_theme(themes, "")
 
 
 def settings_file() -> Path:

@@ -89,7 +89,7 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
 
     To whom, and whether it may: exit code 5 when not. NAME is one that comes with hactl, or the path of a file.
     """
-    from hactl.drill.faults import borrowing, command
+    from hactl.drill.faults import rehearsal
     from hactl.drill.gate import gate
     from hactl.drill.plan import plan as planned
 
@@ -101,7 +101,7 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     checks = gate(definition, drawn, fleet)
     refusal: CommandRejected | None = None
     try:
-        for order in (borrowing(drawn), *map(command, drawn.strikes)):
+        for order in rehearsal(drawn):
             client.submit(order, dry_run=True)
     except CommandRejected as rejected:
         refusal = rejected
@@ -112,7 +112,7 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     click.echo(f"drill {definition.name} on fleet {fleet.name}, seed {drawn.seed}; nothing was changed")
     for strike in drawn.strikes:
         kept = ", kept down until the failback" if strike.keep_down else ""
-        click.echo(f"  {strike.at:4.1f} s  {strike.kind} of {', '.join(strike.nodes)} ({strike.why}){kept}")
+        click.echo(f"  {strike.at:4.1f} s  {strike} ({strike.why}){kept}")
     click.echo(f"  load    {drawn.load.rate:g} requests/s to {drawn.load.url}, timeout {drawn.load.timeout:g} s")
     phases = definition.phases
     click.echo(f"  phases  baseline {phases.baseline:g} s, hold {phases.hold:g} s, settle {phases.settle:g} s")

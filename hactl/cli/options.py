@@ -12,6 +12,8 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+LABEL = "HACTL_LABEL"
+"""The variable in which a console hands its own label down to the commands that are typed in it."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -97,7 +99,9 @@ def selecting(function: F) -> F:
 
 
 def label() -> str:
-    """What the caller adds to their name in the journal: the terminal they sit at."""
+    """What the caller adds to their name in the journal: the terminal they sit at, be it through a console."""
+    if given := os.environ.get(LABEL):
+        return given
     try:
         return os.ttyname(0).removeprefix("/dev/")
     except OSError:

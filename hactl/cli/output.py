@@ -1,6 +1,8 @@
 """stdout is data, stderr is talk. Text tables and JSON; colour only where a person looks and has not said no."""
 
+import io
 import os
+import select
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -15,6 +17,7 @@ from hactl.core.node import NodeState
 _COLOUR = {
     "serving": "green",
     "slow": "yellow",
+    "impaired": "yellow",
     "starting": "cyan",
     "draining": "yellow",
     "drained": "yellow",
@@ -44,6 +47,18 @@ def complain(error: HactlError) -> None:
     say(f"hactl: {error.message}")
     if error.hint:
         say(f"  try: {error.hint}")
+
+
+def ensure_read() -> None:
+    """For whoever may have nothing to say for long. Raises BrokenPipeError when nobody reads stdout any more."""
+    try:
+        fd = sys.stdout.fileno()
+    except io.UnsupportedOperation:  # kept in memory: whoever reads that is here
+        return
+    poll = select.poll()
+    poll.register(fd, 0)  # an error or a hang-up is always told
+    if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
+        raise BrokenPipeError
 
 
 def tint(word: str, text: str | None = None) -> str:

@@ -22,14 +22,14 @@ from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
 from hactl.core.plain import plain
 from hactl.core.reading import is_serving, read
+from hactl.core.signature import signed
 from hactl.core.talk import LogPage, News, Query
-from hactl.core.telling import QUIET, tell
+from hactl.core.telling import USUAL, tell
 from hactl.core.value import replace
 
 LOG_POLL = 0.25
 """Seconds between two looks at a log that is being followed."""
 _KINDS = tuple(kind.__name__ for kind in get_args(Event))
-_USUAL = tuple(kind for kind in _KINDS if kind not in QUIET)
 
 
 @click.command()
@@ -54,7 +54,7 @@ def events(follow: bool, since: float | None, kinds: tuple[str, ...], after: int
 
     Without --since and --after, the newest events. Signs of life of a drill are shown for --kind DrillKept only.
     """
-    chosen, kinds = choose(), kinds or _USUAL
+    chosen, kinds = choose(), kinds or USUAL
     oldest = time.time() - since if since is not None else 0.0
     last = after
     for record in history(chosen, Query(since=oldest, kinds=kinds, after=after, limit=limit)):
@@ -88,8 +88,7 @@ def _print(record: Record, *, as_json: bool) -> None:
         output.emit_json(record)
         return
     when = datetime.datetime.fromtimestamp(record.wall).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-    who = f"  [by {record.by}{': ' + record.reason if record.reason else ''}]" if record.by else ""
-    click.echo(f"{record.seq:>6}  {when}  {tell(record.event)}{who}")
+    click.echo(f"{record.seq:>6}  {when}  {signed(record, tell(record.event))}")
 
 
 @click.command()

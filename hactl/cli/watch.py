@@ -9,11 +9,13 @@ from collections.abc import Callable
 
 import click
 
+from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
-from hactl.cli.following import Away, through_restarts
+from hactl.cli.following import PATIENT, Away, through_restarts
 from hactl.cli.options import duration, fleet_option
 from hactl.cli.records import history
 from hactl.cli.status import operations, warnings
+from hactl.core.errors import Unreachable
 from hactl.core.events import Record
 from hactl.core.narrating import Said, narrate, opening, spoken, verdict
 from hactl.core.plain import one_line
@@ -37,10 +39,28 @@ def watch(times: bool, every: float | None) -> None:
         when = time.strftime("%Y-%m-%d %H:%M:%S  ", time.localtime(said.wall)) if times else ""
         click.echo(when + one_line(said.text))
 
-    listener = Listener(chosen.client.fleet(), say, every=every)
+    listener = Listener(_first(chosen, say), say, every=every)
     listener.open()
     for update in through_restarts(chosen.client, listener.seq, _missed(chosen)):
         listener.take(update, time.time())
+        output.ensure_read()
+
+
+def _first(chosen: Chosen, say: Callable[[Said], None]) -> Snapshot:
+    """How things stand, as soon as there is a daemon to say it. Raises Unreachable where waiting would not help."""
+    waiting = False
+    while True:
+        try:
+            return chosen.client.fleet()
+        except Unreachable as error:
+            if not isinstance(error.__cause__, OSError) or isinstance(error.__cause__, PermissionError):
+                raise
+            if not waiting:
+                text = f"no daemon answers for fleet {chosen.name}: waiting for one (hactl up starts it)"
+                say(Said(wall=time.time(), text=text))
+            waiting = True
+        output.ensure_read()
+        time.sleep(PATIENT)
 
 
 def _missed(chosen: Chosen) -> Callable[[Query], list[Record]]:
@@ -75,17 +95,16 @@ class Listener:
         if isinstance(update, Away):
             self._gone(now)
             return
-        if self._away is not None:
-            self._say(Said(wall=now, text=f"the daemon answers again after {age(now - self._away)}"))
-            self._away = None
         match update:
             case News(records=records):
                 self._waiting += records
             case Snapshot():
                 self._flush()
+                self._back(now)
                 self._onto(update)
             case Measured():
                 self._flush()
+                self._back(now)
                 mono = self._snapshot.mono + update.at - self._snapshot.at
                 self._snapshot = replace(
                     self._snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse
@@ -111,6 +130,12 @@ class Listener:
             self._away = now
             old = age(now - self._snapshot.at)
             self._say(Said(wall=now, text=f"the daemon is away, what was said is {old} old; waiting for it"))
+
+    def _back(self, now: float) -> None:
+        """Somebody answers again; what was missed is older than that, and was said before."""
+        if self._away is not None:
+            self._say(Said(wall=now, text=f"the daemon answers again after {age(now - self._away)}"))
+            self._away = None
 
     def _figures(self) -> None:
         if self._every is not None and self._snapshot.at >= self._due:

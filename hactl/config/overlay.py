@@ -83,8 +83,14 @@ OWN_OF_CLUSTERS = {
     "ignore_health_on_host_removal": "",
 }
 """The same for clusters that hactl writes."""
-OWN_FILTERS = ("health_check", "local_ratelimit", "stateful_session", "cors", "router")
-"""Filters hactl places itself; all are called envoy.filters.http. and this."""
+OWN_FILTERS = (
+    *(
+        f"envoy.filters.http.{each}"
+        for each in ("health_check", "local_ratelimit", "stateful_session", "cors", "router")
+    ),
+    "hactl.fault",
+)
+"""Filters hactl places itself."""
 ALIKE = ("normalize_path", "merge_slashes", "path_with_escaped_slashes_action", "path_normalization_options")
 """Keys of "http" that edge and node must agree on, or a route could be walked around."""
 
@@ -196,7 +202,7 @@ def _listed(place: str, items: object, *, filters: bool) -> Iterator[tuple[str, 
         name = item.get("name") if isinstance(item, dict) else None
         if not isinstance(name, str) or not name:
             yield path, "wants an object with a name", ""
-        elif filters and name in (f"envoy.filters.http.{own}" for own in OWN_FILTERS):
+        elif filters and name in OWN_FILTERS:
             yield path, f"{quoted(name)} is placed by hactl itself", ""
         elif filters and name in names:
             yield path, f"two filters are called {quoted(name)}", "Envoy lets you choose the names"

@@ -98,8 +98,8 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet
             yield from _of_brownout(before.brownouts.get(brownout.region), brownout, after)
         case OperationEnded():
             yield from _of_operation(event, before, events, after)
-        case DaemonStarted(gap=float(gap)):
-            sentence = f"nobody supervised the fleet for up to {gap:.1f} s"
+        case DaemonStarted(gap=float(gap), at_most=at_most):
+            sentence = f"nobody supervised the fleet for {'up to ' if at_most else ''}{gap:.1f} s"
             yield _warning(AlertKind.SUPERVISION_GAP, before.name, sentence, "hactl logs daemon")
         case JournalFilled(waiting=waiting):
             sentence = f"the journal has no room: {waiting} records wait in memory, commands are refused"

@@ -1,5 +1,6 @@
 """What an operator, a script or a drill asks for. Commands are requests: the core accepts or rejects each one whole."""
 
+from hactl.core.impairment import Impairment
 from hactl.core.load import Load
 from hactl.core.model import Proposal
 from hactl.core.operation import Verb
@@ -168,6 +169,22 @@ class EndDrill(_Command, tag="drill-end"):
     id: str
 
 
+class Impair(_Command, tag="impair"):
+    """Make nodes slow or failing for as long as the drill lasts that they are lent to; ends when that is read back.
+
+    Said again with another fault, it takes the place of the one before.
+    """
+
+    nodes: tuple[str, ...]
+    fault: Impairment
+
+
+class Heal(_Command, tag="heal"):
+    """Take impairments back before the drill does; ends when that is read back."""
+
+    nodes: tuple[str, ...]
+
+
 Command = (
     Start
     | Stop
@@ -190,6 +207,8 @@ Command = (
     | BeginDrill
     | KeepDrill
     | EndDrill
+    | Impair
+    | Heal
 )
 
 VERBS: dict[type[Command], Verb] = {
@@ -214,6 +233,8 @@ VERBS: dict[type[Command], Verb] = {
     BeginDrill: Verb.DRILL,
     KeepDrill: Verb.DRILL_KEEP,
     EndDrill: Verb.DRILL_END,
+    Impair: Verb.IMPAIR,
+    Heal: Verb.HEAL,
 }
 
 

@@ -18,6 +18,8 @@ from hactl.core.commands import (
     Failback,
     Failover,
     Freeze,
+    Heal,
+    Impair,
     KeepDrill,
     Kill,
     Pause,
@@ -83,7 +85,7 @@ def _moments(fleet: Fleet, request: Request) -> Iterator[Carrying]:
     command, load = request.command, request.load
     match command:
         case Kill(nodes=names) | Freeze(nodes=names):
-            yield carrying(fleet, load, names)
+            yield _reached(fleet, names, carrying(fleet, load, names))
         case Stop(nodes=names):
             yield _out(fleet, names, NodeState.STOPPED, load)
         case Drain(nodes=names):
@@ -108,13 +110,24 @@ def _moments(fleet: Fleet, request: Request) -> Iterator[Carrying]:
                 yield burden(fleet, _in_force(fleet, request.proposal), load)
         case Pause() | Unpause() | Down() | TryAlert() | BeginDrill() | KeepDrill() | EndDrill():
             return
+        case Impair() | Heal():
+            return  # it takes no capacity away that anybody has declared
         case _:
             assert_never(command)
 
 
 def _out(fleet: Fleet, names: Iterable[str], state: NodeState, load: Load | None) -> Carrying:
     lost = tuple(name for name in names if fleet.nodes[name].role is Role.GATEWAY)
-    return burden(fleet, bereft(fleet, lost, state), load, lost)
+    return _reached(fleet, names, burden(fleet, bereft(fleet, lost, state), load, lost))
+
+
+def _reached(fleet: Fleet, names: Iterable[str], left: Carrying) -> Carrying:
+    """The same; nobody carries anything when all edges that serve are among `names`, whoever else is up."""
+    edges = {edge.name for edge in fleet.edges if edge.serviceable}
+    if not edges or not edges <= set(names):
+        return left
+    sentence = "no edge would be left: nobody would carry anything"
+    return Carrying(verdict=CapacityVerdict.SHORT, sentence=sentence, without=left.without, more=True)
 
 
 def _one_by_one(fleet: Fleet, names: Iterable[str], load: Load | None) -> Iterator[Carrying]:

@@ -190,7 +190,8 @@ def _left(fleet: Fleet, baseline: Baseline) -> bool | str | None:
             if node.goal is not Goal.DOWN or node.state is not NodeState.STOPPED:
                 return False
             continue
-        struck = node.frozen or node.excused  # what was ordered has not come true yet
+        # what was ordered has not come true yet, or has not been proved to be over
+        struck = node.frozen or node.excused or node.impaired
         if struck or node.goal is not before.goal or node.drained is not before.drained:
             return False
         up = is_up(fleet, node)

@@ -44,6 +44,12 @@ class EndDrain(Value, tag=True):
     node: Node
 
 
+class ApplyImpairment(Value, tag=True):
+    """Bring the process to the impairment that stands in the fleet by then, or to none, and read that back."""
+
+    node: str
+
+
 class EndOrphan(Value, tag=True):
     """End a process of this fleet that no node claims."""
 
@@ -58,4 +64,4 @@ class Halt(Value, tag=True):
     """Everything has stopped: the daemon leaves."""
 
 
-Effect = Spawn | SendSignal | ApplyTraffic | BeginDrain | EndDrain | EndOrphan | DeliverAlerts | Halt
+Effect = Spawn | SendSignal | ApplyTraffic | BeginDrain | EndDrain | ApplyImpairment | EndOrphan | DeliverAlerts | Halt

@@ -31,6 +31,8 @@ class DaemonStarted(_Event):
     """Seconds during which nobody supervised the fleet; None when it was down on purpose."""
     trouble: str = ""
     """Why `hactl.toml` could not be used, so that the last good configuration goes on; "" when it could."""
+    at_most: bool = False
+    """The gap can have been shorter: the daemon before had left no trace for a while."""
 
 
 class DaemonStopped(_Event):

@@ -240,4 +240,4 @@ def _room(left: Carrying) -> str:
     if left.room is None or left.verdict is CapacityVerdict.UNPROVED:
         return "unproved"
     short = left.verdict is CapacityVerdict.SHORT
-    return f"SHORT by {-left.room * 100:.0f} %" if short else f"{left.room * 100:.0f} %"
+    return f"SHORT by {-left.room * 100:.0f} %" if short else f"{left.room * 100:.0f} % left"

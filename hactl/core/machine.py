@@ -14,6 +14,7 @@ from hactl.core import (
     drills,
     edge_loss,
     failover,
+    impairing,
     operations,
     pausing,
     proposals,
@@ -33,6 +34,8 @@ from hactl.core.commands import (
     Failback,
     Failover,
     Freeze,
+    Heal,
+    Impair,
     KeepDrill,
     Kill,
     Pause,
@@ -109,6 +112,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
         proposals.check(fleet, cause)
         ramp.check(fleet, cause)
         drills.check(fleet, cause)
+        impairing.check(fleet, cause)
         carrying = consequence.check(fleet, cause)
         operation = _accept(draft, cause)
     else:
@@ -141,6 +145,7 @@ def settle(draft: Draft, before: Fleet) -> None:
         edge_loss.follow(draft)
         region_loss.begin(draft, before)
         region_loss.follow(draft, before)
+        impairing.follow(draft)
         operations.advance(draft)
         drills.advance(draft)
         rollout.advance(draft)
@@ -197,6 +202,8 @@ def _accept(draft: Draft, request: Request) -> Operation:
             draft.emit(FleetUnpaused(why=f"unpaused by {request.by or 'an operator'}"))
         case Restart() | Apply() | Scale() | Failover() | Failback() | BeginDrill():
             pass
+        case Impair() | Heal():
+            impairing.begin(draft, command)
         case Down():
             for other in fleet.operations.values():
                 operations.abandon(draft, other, f"the fleet was taken down by {request.by}", "hactl up")
@@ -253,6 +260,8 @@ def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
             return each * 2  # the edges, then the nodes
         case Verb.DRILL | Verb.DRILL_KEEP | Verb.DRILL_END:
             return each  # to restore what it touched
+        case Verb.IMPAIR | Verb.HEAL:
+            return impairing.PATIENCE
         case Verb.START | Verb.STOP | Verb.KILL | Verb.FREEZE | Verb.THAW | Verb.DRAIN | Verb.RESUME:
             return each
         case Verb.PAUSE | Verb.UNPAUSE:

@@ -94,9 +94,9 @@ def narrate(before: Fleet, records: Sequence[Record]) -> tuple[Fleet, tuple[Said
             threads.setdefault(_thread(record), []).append(record)
     losses = {key.removeprefix("loss of ") for key in threads if key.startswith("loss of ")}
     moves = {key.removeprefix("node "): found for key, found in threads.items() if key.startswith("node ")}
-    said = [_joined(found) for key, found in threads.items() if not key.startswith("node ")]
-    said += _moved(before, fleet, {name: found for name, found in moves.items() if not _told(fleet, name, losses)})
-    said.sort(key=lambda each: each.wall)
+    ordered = [(found[-1].seq, _joined(found)) for key, found in threads.items() if not key.startswith("node ")]
+    ordered += _moved(before, fleet, {name: found for name, found in moves.items() if not _told(fleet, name, losses)})
+    said = [each for _, each in sorted(ordered, key=lambda each: each[0])]  # many records have the same time
     was, now = verdict(before), verdict(fleet)
     return fleet, (*said, *([Said(wall=records[-1].wall, text=now)] if was != now else []))
 
@@ -180,18 +180,18 @@ def _by(record: Record, text: str) -> str:
     return f", by {record.by}" + (f" ({record.reason})" if record.reason else "")
 
 
-def _moved(before: Fleet, after: Fleet, changes: dict[str, list[Record]]) -> Iterable[Said]:
-    """What became of processes; those of which the same is to be said share a sentence."""
+def _moved(before: Fleet, after: Fleet, changes: dict[str, list[Record]]) -> Iterable[tuple[int, Said]]:
+    """What became of processes, each with its last record; those of which the same is to be said share a sentence."""
     alike: dict[str, list[str]] = {}
-    when: dict[str, float] = {}
+    when: dict[str, Record] = {}
     for name, records in changes.items():
         text = _change(before, after, name, records)
         if text:
             alike.setdefault(text, []).append(name)
-            when[text] = max(when.get(text, 0.0), records[-1].wall)
+            when[text] = max(when.get(text, records[-1]), records[-1], key=lambda record: record.seq)
     for text, names in alike.items():
         plural = "are" if len(names) > 1 else "is"
-        yield Said(wall=when[text], text=f"{_listed(names)} {plural} {text}")
+        yield when[text].seq, Said(wall=when[text].wall, text=f"{_listed(names)} {plural} {text}")
 
 
 def _change(before: Fleet, after: Fleet, name: str, records: Sequence[Record]) -> str:

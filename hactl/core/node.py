@@ -6,6 +6,7 @@ when it is SERVING and HEALTHY and its region is one the plan prefers; everythin
 
 from enum import StrEnum
 
+from hactl.core.impairment import Impaired
 from hactl.core.value import Value
 
 
@@ -157,6 +158,8 @@ class Node(Value):
     """Killed by an operator who wants it down: when its process has ended it is stopped."""
     hung: bool = False
     """To be killed, but not yet: the rest cannot spare it, or the fleet is paused."""
+    impaired: Impaired | None = None
+    """What a drill makes it do to requests; its next process begins without."""
     revision: int = 0
     """The configuration it is to run with, when that is the proposed one; any other number means the one in force."""
 

@@ -2,6 +2,7 @@
 
 from hactl.core.brownout import Answers
 from hactl.core.certificate import Certificate
+from hactl.core.impairment import Impairment
 from hactl.core.model import EdgeUse
 from hactl.core.node import DeadlineKind, Launch
 from hactl.core.value import Value
@@ -101,6 +102,23 @@ class StillBusy(_Observation):
     node: str
     instance: str
     requests: int
+
+
+class ImpairmentRead(_Observation):
+    """What a process does to requests was read back from this very process; None: nothing."""
+
+    node: str
+    instance: str
+    fault: Impairment | None
+
+
+class ImpairmentRefused(_Observation):
+    """A process cannot be impaired, and has not been."""
+
+    node: str
+    instance: str
+    why: str
+    hint: str = ""
 
 
 class Woke(_Observation):
@@ -225,6 +243,8 @@ Observation = (
     | Stalled
     | WentIdle
     | StillBusy
+    | ImpairmentRead
+    | ImpairmentRefused
     | Woke
     | PlanApplied
     | PlanRejected

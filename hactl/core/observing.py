@@ -6,7 +6,7 @@ news is about the current launch, how many may be taken out on probes, whose cha
 
 from typing import assert_never
 
-from hactl.core import alert_queue, brownouts, operations, ramp, rollout, slowness
+from hactl.core import alert_queue, brownouts, impairing, operations, ramp, rollout, slowness
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
 from hactl.core.events import (
@@ -30,6 +30,8 @@ from hactl.core.observations import (
     CertificateFit,
     CertificateUnfit,
     Exited,
+    ImpairmentRead,
+    ImpairmentRefused,
     JournalStuck,
     LoadSustained,
     NoLongerSlow,
@@ -51,7 +53,17 @@ from hactl.core.observations import (
 from hactl.core.value import replace
 
 _OfOne = (
-    BecameSlow | NoLongerSlow | SpawnFailed | Exited | BecameHealthy | BecameUnhealthy | Stalled | WentIdle | StillBusy
+    BecameSlow
+    | NoLongerSlow
+    | SpawnFailed
+    | Exited
+    | BecameHealthy
+    | BecameUnhealthy
+    | Stalled
+    | WentIdle
+    | StillBusy
+    | ImpairmentRead
+    | ImpairmentRefused
 )
 """News about one launch."""
 
@@ -97,6 +109,8 @@ def observe(draft: Draft, saw: Observation) -> None:  # noqa: C901 - one case fo
             | Stalled()
             | WentIdle()
             | StillBusy()
+            | ImpairmentRead()
+            | ImpairmentRefused()
         ):
             if _current(draft.fleet, saw.node, saw.instance) and _plausible(draft.fleet.nodes[saw.node], saw):
                 _of_one(draft, saw)
@@ -149,6 +163,8 @@ def _of_one(draft: Draft, saw: _OfOne) -> None:
             _unhealthy(draft, draft.fleet.nodes[name], why, hung=hung)
         case BecameSlow() | NoLongerSlow():
             slowness.observe(draft, saw)
+        case ImpairmentRead() | ImpairmentRefused():
+            impairing.observe(draft, saw)
         case Stalled(node=name, why=why):
             draft.stimulate(name, Stimulus(cause=Cause.STALLED, why=why))
         case WentIdle(node=name):

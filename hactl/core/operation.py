@@ -32,6 +32,8 @@ class Verb(StrEnum):
     DRILL = "drill"
     DRILL_KEEP = "drill-keep"
     DRILL_END = "drill-end"
+    IMPAIR = "impair"
+    HEAL = "heal"
 
 
 RAMPS = (Verb.FAILOVER, Verb.FAILBACK)

@@ -17,7 +17,7 @@ from hactl.core.model import Fleet
 from hactl.core.node import Goal, NodeState, Role
 from hactl.core.operation import Operation, Outcome, Phase, Target, Undo, Verb
 from hactl.core.rolling import given_up, held_down, is_up, known_to_edges, order, roll_one
-from hactl.core.targets import made_good, thawed, waiting_for_failback
+from hactl.core.targets import healed, impaired, made_good, thawed, waiting_for_failback
 from hactl.core.traffic import confirmed
 from hactl.core.unfinished import cut_off, sentence, still_open
 from hactl.core.value import replace
@@ -106,7 +106,7 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
             return  # `rollout`, `ramp` and `drills` take those further
         case Verb.START | Verb.STOP | Verb.KILL | Verb.FREEZE | Verb.THAW | Verb.DRAIN | Verb.RESUME:
             _await_targets(draft, operation)
-        case Verb.PAUSE | Verb.UNPAUSE:
+        case Verb.PAUSE | Verb.UNPAUSE | Verb.IMPAIR | Verb.HEAL:
             _await_targets(draft, operation)
         case Verb.ALERT_TEST | Verb.DRILL_KEEP | Verb.DRILL_END:
             pass  # the delivery ends it; the other two are no operations of their own
@@ -179,6 +179,10 @@ def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str |
             return made_good(fleet, operation, target, node)
         case Verb.THAW:
             return thawed(fleet, node)
+        case Verb.IMPAIR:
+            return impaired(target, node)
+        case Verb.HEAL:
+            return healed(node)
         case Verb.UNPAUSE:
             return True if node.goal is Goal.DOWN else is_up(fleet, node)
         case _:

@@ -1,9 +1,12 @@
 """A fleet in words: verdict, state words, reasons, headroom. Used alike by the CLI, the console and alerts."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 
+from hactl.core.evacuation import Evacuation
 from hactl.core.model import EdgeLoss, Fleet
 from hactl.core.node import Goal, Health, Node, NodeState
+from hactl.core.operation import RAMPS
 from hactl.core.safety import serving
 from hactl.core.spec import EdgeSpec
 from hactl.core.traffic import confirmed, shares
@@ -52,16 +55,41 @@ def read(fleet: Fleet) -> Reading:
     if faltering:
         sentence = f"{' and '.join(faltering)} answer{'s' if len(faltering) == 1 else ''} far worse than usual"
         return Reading(verdict=Verdict.DEGRADED, sentence=sentence, n_minus_1=n_minus_1)
-    spares, slow = sum(node.standing_by for node in fleet.gateways), sum(node.slow for node in fleet.gateways)
-    sentence = f"{len(nodes)} nodes and {len(edges)} edges serve" + (f", {spares} stand by" if spares else "")
-    sentence += f"; {slow} slow" if slow else ""
+    sentence = f"{_count(len(nodes), 'node')} and {_count(len(edges), 'edge')} serve"
+    sentence = "; ".join((sentence + _standing_by(fleet), *_on_purpose(fleet)))
     return Reading(verdict=Verdict.OK, sentence=sentence, n_minus_1=n_minus_1)
+
+
+def _standing_by(fleet: Fleet) -> str:
+    spares = sum(node.standing_by for node in fleet.gateways)
+    return f", {spares} stand by" if spares else ""
+
+
+def _on_purpose(fleet: Fleet) -> Iterator[str]:
+    """What is otherwise than usual although nothing is broken, in a few words each."""
+    drained = sum(node.drained and node.goal is Goal.UP for node in fleet.gateways)
+    stopped = sum(node.goal is Goal.DOWN and node.state is NodeState.STOPPED for node in fleet.nodes.values())
+    slow = sum(node.slow for node in fleet.gateways)
+    impaired = sum(node.impaired is not None for node in fleet.gateways)
+    counts = {"drained": drained, "stopped": stopped, "slow": slow, "impaired by a drill": impaired}
+    yield from (f"{count} {what}" for what, count in counts.items() if count)
+    if not any(operation.verb in RAMPS for operation in fleet.operations.values()):  # where it goes is not known yet
+        yield from (moved(evacuation) for evacuation in fleet.evacuations.values())
+
+
+def moved(evacuation: Evacuation) -> str:
+    """What a region has of its traffic, and who took the rest."""
+    if not evacuation.keep:
+        return f"{evacuation.region} failed over {evacuation.who}"
+    return f"{evacuation.region} keeps {evacuation.keep} % of its traffic, {evacuation.who}"
 
 
 def word(node: Node) -> str:
     """The state of a process in one word, health included where it matters."""
     if node.state is NodeState.SERVING and node.health is Health.UNHEALTHY:
         return "unhealthy"
+    if node.serviceable and node.impaired is not None:
+        return "impaired"
     if node.slow:
         return "slow"
     if node.state is NodeState.DRAINING and node.idle:
@@ -71,11 +99,12 @@ def word(node: Node) -> str:
 
 def explain(node: Node) -> str:
     """Why a process is out of service, or what is wrong with one that is not; "" when all is well."""
+    drill = "" if node.impaired is None else str(node.impaired)
     if node.reason is None:
-        return ""
+        return drill
     # Once more the same is told once.
     more = "" if node.unready in node.reason.text else node.unready
-    return sentence(node.reason.text, more, still_open(node.unfinished) if node.idle else "")
+    return sentence(drill, node.reason.text, more, still_open(node.unfinished) if node.idle else "")
 
 
 def cost(loss: EdgeLoss) -> str:
@@ -83,7 +112,7 @@ def cost(loss: EdgeLoss) -> str:
     use = loss.use
     if use is None:
         return "an unknown number of connections"
-    return f"{_connections(use.connections)} and {requests(use.requests)} in flight {use.age:.1f} s before"
+    return f"{_count(use.connections, 'connection')} and {requests(use.requests)} in flight {use.age:.1f} s before"
 
 
 def others(loss: EdgeLoss) -> str:
@@ -92,7 +121,7 @@ def others(loss: EdgeLoss) -> str:
         return "NO other edge serves"
     carried = sum(use.connections for use in loss.carried)
     on = f"{', '.join(loss.others)} carr{'ies' if len(loss.others) == 1 else 'y'} on"
-    return f"{on} with {_connections(carried)}" if loss.carried else on
+    return f"{on} with {_count(carried, 'connection')}" if loss.carried else on
 
 
 def url(edge: EdgeSpec) -> str:
@@ -101,8 +130,8 @@ def url(edge: EdgeSpec) -> str:
     return f"{'https' if edge.tls.cert else 'http'}://{host}:{edge.port}"
 
 
-def _connections(count: int) -> str:
-    return "1 connection" if count == 1 else f"{count} connections"
+def _count(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
 def is_serving(fleet: Fleet) -> bool:

@@ -3,7 +3,7 @@
 Every effect asked for here may have been performed already: all of them are idempotent.
 """
 
-from hactl.core import alert_queue, auto_failback, brownouts, drills, ramp
+from hactl.core import alert_queue, auto_failback, brownouts, drills, impairing, ramp
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigTaken, RevisionRolledBack, RulesTaken
 from hactl.core.draft import Draft
@@ -51,6 +51,8 @@ class Arrival(Value):
     version: str
     gap: float | None = None
     """Seconds without supervision; None after an orderly `down`."""
+    at_most: bool = False
+    """It can have been shorter."""
     config: ConfigTaken | None = None
     """A changed configuration to take into force; only when nothing runs."""
     rules: RulesTaken | None = None
@@ -68,7 +70,12 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     draft = Draft(fleet, now)
     rebooted = fleet.boot not in ("", now.boot)
     started = DaemonStarted(
-        pid=arrival.pid, version=arrival.version, boot=now.boot, gap=arrival.gap, trouble=arrival.trouble
+        pid=arrival.pid,
+        version=arrival.version,
+        boot=now.boot,
+        gap=arrival.gap,
+        at_most=arrival.at_most,
+        trouble=arrival.trouble,
     )
     _end_closing(draft)
     overtaken = _end_overtaken(draft, arrival, rebooted=rebooted)
@@ -96,6 +103,7 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
         _take_over(draft, node, {} if node.name in found.refused else alive, rebooted=rebooted)
     _end_orphans(draft, alive)
     _repeat_signals(draft)
+    impairing.take_up(draft)
     draft.perform(ApplyTraffic(plan=draft.fleet.plan))
     # What was lost while nobody looked is a loss all the same, seen now; over a reboot nothing can be compared.
     settle(draft, draft.fleet if rebooted or arrival.config else fleet)

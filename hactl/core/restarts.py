@@ -41,6 +41,7 @@ def spawn(node: Node, context: Context, why: str, reason: Reason | None = None) 
         deadline=deadline_in(DeadlineKind.READY, context.spec.gateway.start_timeout, context),
         excused="",
         frozen="",
+        impaired=None,
         hung=False,
         unready="",
         stays_down=False,
@@ -99,6 +100,7 @@ def ended(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
         deadline=None,
         excused="",
         frozen="",
+        impaired=None,
         hung=False,
         unready="",
         stays_down=False,
@@ -155,6 +157,7 @@ def charge(node: Node, reason: Reason, context: Context) -> Reaction:
         idle=False,
         excused="",
         frozen="",
+        impaired=None,
         hung=False,
         unready="",
         attempt=1 if ran >= IMMEDIATE_AFTER else node.attempt + 1,
@@ -168,7 +171,8 @@ def charge(node: Node, reason: Reason, context: Context) -> Reaction:
     if delay <= 0.0:
         return spawn(charged, context, reason.text, reason)
     waiting = replace(charged, state=NodeState.BACKOFF, deadline=deadline_in(DeadlineKind.BACKOFF, delay, context))
-    return Reaction(node=waiting, why=f"{reason.text}; next start in {delay * 1000:.0f} ms")
+    again = f"{delay:.3g} s" if delay >= 1 else f"{delay * 1000:.0f} ms"
+    return Reaction(node=waiting, why=f"{reason.text}; next start in {again}")
 
 
 def end_of(node: Node) -> Reason | None:
@@ -206,6 +210,7 @@ def _hold(node: Node, reason: Reason, context: Context, paused: Paused) -> React
         deadline=None,
         excused="",
         frozen="",
+        impaired=None,
         hung=False,
     )
     return Reaction(node=held, why=text)

@@ -61,5 +61,9 @@ class PlanRefused(HactlError):
     """An edge would not take a plan, or did not confirm it; it still uses its last good one."""
 
 
+class ImpairmentImpossible(HactlError):
+    """A process has no means to be impaired; nothing of it has changed."""
+
+
 class JournalFull(HactlError):
     """The journal has no room; nothing of the call was written."""

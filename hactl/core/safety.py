@@ -16,6 +16,8 @@ from hactl.core.commands import (
     Failback,
     Failover,
     Freeze,
+    Heal,
+    Impair,
     KeepDrill,
     Kill,
     Pause,
@@ -82,8 +84,18 @@ def check(fleet: Fleet, request: Request) -> None:
             _read(request)
         case Pause() | Unpause():
             _pause(fleet, command)
-        case Thaw() | Down() | TryAlert() | Failover() | Failback() | BeginDrill() | KeepDrill() | EndDrill():
-            pass  # whether traffic may move is asked by `ramp`, whether the fleet may be lent by `drills`
+        case (
+            Thaw()
+            | Down()
+            | TryAlert()
+            | Failover()
+            | Failback()
+            | BeginDrill()
+            | KeepDrill()
+            | EndDrill()
+            | (Impair() | Heal())
+        ):
+            pass  # asked by `ramp` (may traffic move?), `drills` (may the fleet be lent?) and `impairing`
 
 
 def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:

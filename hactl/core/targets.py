@@ -8,6 +8,7 @@ None          not yet
 from collections.abc import Iterable
 
 from hactl.core.evacuation import EvacuationCause
+from hactl.core.impairment import ImpairmentPhase
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Health, Node, NodeState, Role
 from hactl.core.operation import Operation, Target, Verb
@@ -36,6 +37,22 @@ def thawed(fleet: Fleet, node: Node) -> bool | str | None:
     if node.state in (NodeState.DRAINING, NodeState.STANDBY) and node.health is not Health.HEALTHY:
         return None
     return is_up(fleet, node)
+
+
+def impaired(target: Target, node: Node) -> bool | str | None:
+    """Read back from the process that was meant, and from no other."""
+    if node.launch is None or node.launch.instance != target.instance:
+        return f"'{node.name}' has another process, which begins unimpaired"
+    if node.impaired is None or node.impaired.phase is ImpairmentPhase.LIFTING:
+        return f"the impairment of '{node.name}' was taken back"
+    return True if node.impaired.phase is ImpairmentPhase.EFFECTIVE else None
+
+
+def healed(node: Node) -> bool | str | None:
+    """Read back, or over with the process."""
+    if node.impaired is None:
+        return True
+    return None if node.impaired.phase is ImpairmentPhase.LIFTING else f"'{node.name}' was impaired again"
 
 
 def waiting_for_failback(fleet: Fleet, names: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """An event as one plain sentence, for logs, pipes and people. Pure; the console and `hactl events` say the same."""
 
-from typing import assert_never
+from typing import assert_never, get_args
 
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
@@ -57,6 +57,8 @@ from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, R
 
 QUIET = ("DrillKept",)
 """Kinds of events that are too many to be told to people one by one; whoever wants them asks for them."""
+USUAL = tuple(kind.__name__ for kind in get_args(Event) if kind.__name__ not in QUIET)
+"""All others."""
 
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event
@@ -92,7 +94,7 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{node}: sustained {rate(sustained)}, more than any node was seen to carry before"
         case TrafficShifted(plan=plan):
             active = sum(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints)
-            return f"plan {plan.version}: {active} nodes take traffic"
+            return f"plan {plan.version}: {active} {'node takes' if active == 1 else 'nodes take'} traffic"
         case TrafficApplied(edge=edge, version=version):
             return f"{edge}: plan {version} confirmed"
         case TrafficRejected(edge=edge, version=version, why=why):
@@ -104,7 +106,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
         case OperationMoved() | DrillKept():
             return _moved(event)
         case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
-            return f"{ended} {outcome} after {ms:.0f} ms: {sentence}"
+            took = f" after {ms:.0f} ms" if round(ms) else ""
+            return f"{ended} {outcome}{took}: {sentence}"
         case GapRecorded() | JournalFilled():
             return _journal(event)
         case FleetPaused() | FleetUnpaused() | FleetClosing():
@@ -246,7 +249,8 @@ def _progress(operation: Operation) -> str:
 
 
 def _started(event: DaemonStarted) -> str:
-    unseen = f" after {event.gap:.1f} s without supervision" if event.gap is not None else ""
+    most = "at most " if event.at_most else ""
+    unseen = f" after {most}{event.gap:.1f} s without supervision" if event.gap is not None else ""
     trouble = f"; LAST GOOD CONFIGURATION in force, hactl.toml cannot be used: {event.trouble}" if event.trouble else ""
     return f"daemon {event.version} in charge (pid {event.pid}){unseen}{trouble}"
 

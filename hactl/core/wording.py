@@ -12,6 +12,8 @@ from hactl.core.commands import (
     Failback,
     Failover,
     Freeze,
+    Heal,
+    Impair,
     KeepDrill,
     Kill,
     Pause,
@@ -69,6 +71,10 @@ def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
             return f"send a test to '{name}'"
         case BeginDrill(name=name, nodes=nodes):
             return f"drill {name} on {', '.join(nodes)}"
+        case Impair(nodes=nodes, fault=fault):
+            return f"impair {', '.join(nodes)}: {fault}"
+        case Heal(nodes=nodes):
+            return f"heal {', '.join(nodes)}"
         case KeepDrill() | EndDrill():
             raise AssertionError("is no operation of its own")
         case _:

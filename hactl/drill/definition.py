@@ -5,6 +5,7 @@ Nothing here knows a fleet: which nodes a fault strikes is resolved once per run
 
 from enum import StrEnum
 
+from hactl.core.impairment import Impairment
 from hactl.core.value import Value
 
 
@@ -13,6 +14,8 @@ class FaultKind(StrEnum):
 
     KILL = "process.kill"
     FREEZE = "process.freeze"
+    IMPAIR = "node.impair"
+    """It serves, but slowly, or with errors: what no process that runs says of itself."""
 
 
 class Probe(StrEnum):
@@ -46,6 +49,10 @@ class Fault(Value):
     """Seconds after the first fault may strike."""
     keep_down: bool = False
     """Nobody brings it back before the failback."""
+    impairment: Impairment | None = None
+    """What requests suffer; of IMPAIR, and of no other kind."""
+    lasting: float | None = None
+    """Seconds after which it is taken back; None: with the failback. Of IMPAIR only."""
 
 
 class AbortRule(Value):

@@ -5,17 +5,19 @@ what only the daemon knows is here to explain, except how soon it saw the fault 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hactl.core.auto_failback import WHO
+from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.draft import evolve
 from hactl.core.events import NodeChanged, OperationBegan, Record
 from hactl.core.model import Fleet
 from hactl.core.plan import EndpointStatus
 from hactl.core.traffic import confirmed
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 from hactl.drill.canary import Losses
 from hactl.drill.faults import Proof
+from hactl.drill.plan import DrillPlan
 
 
 class Times(Value):
@@ -55,14 +57,33 @@ class Evidence(Value):
     """Seconds by which the wall clock was set during the run."""
 
 
-def detected(records: Iterable[Record], nodes: tuple[str, ...], asked: float) -> float | None:
-    """When the daemon saw the first of `nodes` out of service."""
+def read_times(times: Times, fleet: Fleet, records: Sequence[Record], plan: DrillPlan) -> Times:
+    """`times` with what `records`, from `fleet` onwards, say of the fault that was asked for then."""
+    if times.asked is None:
+        return times
+    since = times.failback if plan.keeps_down and times.failback else times.asked
+    return replace(
+        times,
+        detected=detected(records, plan.nodes, times.asked, plan.regions),
+        rerouted=rerouted(fleet, records, plan.nodes),
+        capacity=capacity_back(fleet, records, since),
+    )
+
+
+def detected(
+    records: Iterable[Record], nodes: tuple[str, ...], asked: float, regions: tuple[str, ...] = ()
+) -> float | None:
+    """When the daemon saw the first of `nodes` out of service or slow, or the first of `regions` answer badly."""
     for record in records:
-        event = record.event
-        if record.mono < asked or not isinstance(event, NodeChanged) or event.node.name not in nodes:
+        if record.mono < asked:
             continue
-        if not event.node.serviceable:
-            return record.mono
+        match record.event:
+            case NodeChanged(node=node) if node.name in nodes and (node.slow or not node.serviceable):
+                return record.mono
+            case BrownoutChanged(brownout=brownout) if brownout.region in regions and brownout.faltering:
+                return record.mono
+            case _:
+                pass
     return None
 
 

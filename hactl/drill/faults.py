@@ -1,13 +1,17 @@
 """What each kind of fault is: the command that does it, and what proves that it has been done. No undo stands here.
 
 The undo is the daemon's (`core.drills`): a fault has one because the fleet was borrowed, not because somebody
-remembers it. The proof is the kernel's word about the very process that was meant, by pid and start time: a process
-that has another identity, or an answer from a port, proves nothing.
+remembers it. The proof is about the very process that was meant, by pid and start time: the kernel's word on what has
+been killed or stopped, and what the daemon has read back from the process on how it treats requests. A process that has
+another identity, or an answer from a port, proves nothing.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
-from hactl.core.commands import BeginDrill, Command, Freeze, Kill
+from hactl.core.commands import BeginDrill, Command, Freeze, Heal, Impair, Kill
+from hactl.core.events import NodeChanged, Record
+from hactl.core.impairment import ImpairmentPhase
 from hactl.core.node import Launch
 from hactl.core.value import Value
 from hactl.drill.definition import FaultKind
@@ -40,8 +44,25 @@ def command(strike: Strike) -> Command:
             return Kill(nodes=strike.nodes, hold=strike.keep_down)
         case FaultKind.FREEZE:
             return Freeze(nodes=strike.nodes)
+        case FaultKind.IMPAIR if strike.impairment is not None:
+            return Impair(nodes=strike.nodes, fault=strike.impairment)
+        case FaultKind.IMPAIR:
+            raise AssertionError("a drill file says what it impairs")
         case _:
             assert_never(strike.kind)
+
+
+def rehearsal(plan: DrillPlan) -> tuple[Command, ...]:
+    """What the daemon can be asked about before it has lent the fleet. Nobody may be impaired before; who can be at all
+    is known when the plan is made."""
+    strikes = (strike for strike in plan.strikes if strike.kind is not FaultKind.IMPAIR)
+    return (borrowing(plan), *map(command, strikes))
+
+
+def healing(strike: Strike, impaired: Iterable[str]) -> Heal | None:
+    """What takes an impairment back that does not last to the failback, from those who have one still."""
+    nodes = tuple(name for name in strike.nodes if name in set(impaired))
+    return Heal(nodes=nodes) if nodes else None
 
 
 def read_back(strike: Strike, node: str, launch: Launch) -> Proof:
@@ -53,3 +74,31 @@ def read_back(strike: Strike, node: str, launch: Launch) -> Proof:
     done = gone or (stopped and strike.kind is FaultKind.FREEZE)
     found = "gone" if gone else "stopped (state T)" if stopped else f"runs (state {stat.state})" if stat else "gone"
     return Proof(node=node, pid=launch.pid, ticks=launch.ticks, done=done, found=found)
+
+
+def impaired(
+    strike: Strike, launches: Mapping[str, Launch], records: Iterable[Record]
+) -> tuple[float | None, tuple[Proof, ...]]:
+    """When the last of the processes in `launches` was read back to treat requests as `strike` wants it, in monotonic
+    seconds, None when one never was; and what was found of each. `records` begin when that was asked for."""
+    effective: dict[str, float] = {}
+    for record in records:
+        if not isinstance(record.event, NodeChanged):
+            continue
+        node = record.event.node
+        found, meant = node.impaired, launches.get(node.name)
+        if found is None or found.phase is not ImpairmentPhase.EFFECTIVE or found.fault != strike.impairment:
+            continue
+        if meant and node.launch and (node.launch.pid, node.launch.ticks) == (meant.pid, meant.ticks):
+            effective.setdefault(node.name, record.mono)
+    proofs = tuple(
+        Proof(
+            node=name,
+            pid=launch.pid,
+            ticks=launch.ticks,
+            done=name in effective,
+            found=f"impaired: {strike.impairment}" if name in effective else "not read back to be impaired",
+        )
+        for name, launch in launches.items()
+    )
+    return (max(effective.values()) if len(effective) == len(launches) else None), proofs

@@ -4,12 +4,15 @@ These are the drill's own limits. What `hactl.toml` allows, and whether too few 
 the fleet is borrowed and each fault is tried; it is asked, not imitated.
 """
 
+from collections.abc import Iterator
+
 from hactl.core.model import Fleet
 from hactl.core.node import Role
 from hactl.core.reading import is_serving, read
 from hactl.core.safety import serving
+from hactl.core.traffic import shares
 from hactl.core.value import Value
-from hactl.drill.definition import Definition
+from hactl.drill.definition import Definition, FaultKind
 from hactl.drill.plan import DrillPlan
 
 
@@ -33,7 +36,7 @@ def gate(drill: Definition, plan: DrillPlan, fleet: Fleet) -> tuple[Check, ...]:
     shares = [_share(fleet, struck, role) for role in (Role.GATEWAY, Role.EDGE)]
     edges = [edge for edge in fleet.edges if edge.serviceable and edge.name not in struck]
     busy = ", ".join(operation.id for operation in fleet.operations.values())
-    return (
+    checks = (
         Check(
             name="everything serves",
             value=read(fleet).sentence,
@@ -72,6 +75,21 @@ def gate(drill: Definition, plan: DrillPlan, fleet: Fleet) -> tuple[Check, ...]:
             limit="http",
             ok=not fleet.spec.edge.tls.cert,
         ),
+    )
+    return (*checks, *_shared(drill, plan, fleet))
+
+
+def _shared(drill: Definition, plan: DrillPlan, fleet: Fleet) -> Iterator[Check]:
+    """A region that is impaired as a whole is found by comparing it with others that take the same traffic."""
+    whole = [fault for fault in drill.faults if fault.kind is FaultKind.IMPAIR and fault.target.region]
+    if not whole or not plan.regions:
+        return
+    carrying = {share.region for share in shares(fleet) if share.part > 0}
+    yield Check(
+        name="regions that share the traffic",
+        value=", ".join(spec.name for spec in fleet.spec.regions if spec.name in carrying) or "none",
+        limit=f"{' and '.join(plan.regions)} and another (active/active: the same priority)",
+        ok=set(plan.regions) < carrying,
     )
 
 

@@ -1,18 +1,28 @@
-"""Doing one fault, and reading back that it is done: as a client, by command, with the kernel as the witness."""
+"""Doing one fault, and reading back that it is done: as a client, by command.
+
+The kernel is the witness for what becomes of a process; for how one treats requests, the journal: the daemon says there
+that it has read that back. What does not last to the failback is taken back here as well.
+"""
 
 import asyncio
 import time
 
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
+from hactl.core.impairing import PATIENCE as TOLD
 from hactl.core.model import Fleet
 from hactl.core.node import Launch
-from hactl.core.value import Value
-from hactl.drill.faults import Proof, borrowing, command, read_back
+from hactl.core.operation import Outcome
+from hactl.core.value import Value, replace
+from hactl.drill.definition import FaultKind
+from hactl.drill.faults import Proof, command, healing, impaired, read_back, rehearsal
+from hactl.drill.following import Follower
 from hactl.drill.plan import DrillPlan, Strike
 
 PATIENCE = 2.0
 """Seconds within which a fault has to be in effect."""
+_ENDED = TOLD + 2.0
+"""Seconds within which the daemon has said of an impairment that it is in effect, or why not."""
 _LOOK = 0.001
 """Seconds between two looks."""
 
@@ -28,21 +38,23 @@ class Injected(Value):
 
 async def rehearse(controller: Controller, plan: DrillPlan, *, by: str) -> None:
     """Ask whether the fleet would be lent and each fault allowed; nothing is done. Raises CommandRejected."""
-    await controller.submit(borrowing(plan), by=by, dry_run=True)
-    for strike in plan.strikes:
-        await controller.submit(command(strike), by=by, dry_run=True)
+    for order in rehearsal(plan):
+        await controller.submit(order, by=by, dry_run=True)
 
 
 async def inject(
-    controller: Controller, strike: Strike, fleet: Fleet, plan: DrillPlan, *, by: str, patience: float = PATIENCE
+    controller: Controller, strike: Strike, follower: Follower, plan: DrillPlan, *, by: str, patience: float = PATIENCE
 ) -> Injected:
     """Do it, and look until it is in effect. Raises CommandRejected, and HactlError when there is nobody to strike."""
-    launches = {name: _launch(fleet, name) for name in strike.nodes}
+    launches = {name: _launch(follower.fleet, name) for name in strike.nodes}
+    reason = f"drill {plan.drill}"
+    if strike.kind is FaultKind.IMPAIR:
+        return await _impair(controller, strike, launches, follower, by=by, reason=reason)
     asked = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
         seen = tasks.create_task(_in_effect(strike, launches, asked + patience))
         try:
-            await controller.submit(command(strike), by=by, reason=f"drill {plan.drill}")
+            await controller.submit(command(strike), by=by, reason=reason)
         except HactlError as error:
             seen.cancel()
             refused: HactlError | None = error
@@ -51,6 +63,34 @@ async def inject(
     if refused is not None:
         raise refused
     fault, proofs = seen.result()
+    return Injected(asked=asked, fault=fault, proofs=proofs)
+
+
+async def heal(controller: Controller, strike: Strike, follower: Follower, plan: DrillPlan, *, by: str) -> str:
+    """Take an impairment back from those who have it still; what was done, for people. Raises HactlError when that has
+    not come true."""
+    order = healing(strike, (node.name for node in follower.fleet.gateways if node.impaired is not None))
+    if order is None:
+        return f"{', '.join(strike.nodes)}: not impaired any more"
+    receipt = await controller.submit(order, by=by, reason=f"drill {plan.drill}")
+    ended = await follower.ended(receipt.operation, _ENDED)
+    if ended is None or ended.outcome is not Outcome.DONE:
+        raise HactlError(f"{receipt.sentence}: {'not in time' if ended is None else ended.sentence}", "hactl events")
+    return f"{', '.join(order.nodes)}: impaired no longer"
+
+
+async def _impair(
+    controller: Controller, strike: Strike, launches: dict[str, Launch], follower: Follower, *, by: str, reason: str
+) -> Injected:
+    asked = time.monotonic()
+    receipt = await controller.submit(command(strike), by=by, reason=reason)
+    ended = await follower.ended(receipt.operation, _ENDED)
+    fault, proofs = impaired(strike, launches, (record for record in follower.records if record.seq > receipt.seq))
+    if ended is None or ended.outcome is not Outcome.DONE:
+        why = "nobody has said that it is" if ended is None else ended.sentence
+        return Injected(
+            asked=asked, fault=None, proofs=tuple(replace(proof, done=False, found=why) for proof in proofs)
+        )
     return Injected(asked=asked, fault=fault, proofs=proofs)
 
 

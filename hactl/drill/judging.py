@@ -55,7 +55,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     """What has to be so for the objectives to mean anything."""
     whole, before = windows.whole, windows.before
     unsent = whole.unsent / whole.requests if whole.requests else 1.0
-    struck = len(plan.nodes)
+    struck = sum(len(strike.nodes) for strike in plan.strikes)
     confirmed = sum(proof.done for proof in evidence.proofs)
     ours = sum(before.shares.values())
     checks = [

@@ -6,6 +6,7 @@ The kinds are those of `hactl.toml`, so that a duration is written alike everywh
 from hactl.config import kinds, quantities
 from hactl.config.kinds import Kind
 from hactl.config.unfit import Unfit, unfit
+from hactl.core.impairment import ALL, HIGHEST_STATUS, LONGEST_DELAY, LOWEST_STATUS
 from hactl.core.value import Value
 from hactl.drill.definition import Availability, FaultKind, Probe
 
@@ -77,6 +78,17 @@ def _limit() -> Kind:
     return Kind(wants=wants, read=read, schema={})
 
 
+def _per_cent() -> Kind:
+    """A part of the requests: written as every part of a drill file, kept in whole per cent."""
+    part = quantities.proportion()
+
+    def read(raw: object) -> int:
+        read: float = part.read(raw)
+        return round(read * ALL)
+
+    return Kind(wants=part.wants, read=read, schema=part.schema)
+
+
 _time = quantities.duration("0s", "1h")
 _text = kinds.text("some text", r"[^\0\n]{1,200}")
 _route = kinds.text("a path that begins with /", r"/[^\s]*")
@@ -122,7 +134,15 @@ FAULT: dict[str, Key] = {
     "type": Key(kind=kinds.choice(FaultKind), field="kind", required=True),
     "at": Key(kind=_time),
     "keep_down": Key(kind=kinds.flag()),
+    "for": Key(kind=quantities.duration("100ms", "1h"), field="lasting"),
 }
+IMPAIRMENT: dict[str, Key] = {
+    "delay": Key(kind=quantities.duration("1ms", f"{LONGEST_DELAY:g}s")),
+    "delayed": Key(kind=_per_cent()),
+    "status": Key(kind=kinds.whole(LOWEST_STATUS, HIGHEST_STATUS)),
+    "failed": Key(kind=_per_cent()),
+}
+"""Keys of a fault that only one which impairs has."""
 TARGET: dict[str, Key] = {
     "nodes": Key(kind=_how_many()),
     "edges": Key(kind=kinds.whole(1, 100)),

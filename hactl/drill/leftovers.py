@@ -1,5 +1,8 @@
 """What a drill has left behind: the fleet before it and the fleet now, compared. Pure."""
 
+from collections.abc import Iterator
+
+from hactl.core.evacuation import Evacuation, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.reading import word
 from hactl.drill.plan import DrillPlan
@@ -24,8 +27,28 @@ def leftovers(before: Fleet, now: Fleet, plan: DrillPlan, operation: str) -> tup
             found.append(f"{name} is drained" if node.drained else f"{name} is no longer drained")
         if node.frozen:
             found.append(f"{name} is frozen")
+        if node.impaired is not None:
+            found.append(f"{name} is {node.impaired}")
+    found += [
+        f"{evacuation.region} keeps {evacuation.keep} % of its traffic"
+        for evacuation in _evacuated(before, now, plan)
+        if evacuation.cause is not EvacuationCause.FALTERED
+    ]
+    return tuple(found)
+
+
+def returning(before: Fleet, now: Fleet, plan: DrillPlan) -> tuple[str, ...]:
+    """Regions that are well again and get their traffic back from the daemon, when it has seen that for long enough."""
+    wait = f"until it has been well for {now.spec.stable_for:g} s"
+    return tuple(
+        f"{evacuation.region} keeps {evacuation.keep} % of its traffic {wait}"
+        for evacuation in _evacuated(before, now, plan)
+        if evacuation.cause is EvacuationCause.FALTERED
+    )
+
+
+def _evacuated(before: Fleet, now: Fleet, plan: DrillPlan) -> Iterator[Evacuation]:
     for region in plan.regions:
         had, has = before.evacuations.get(region), now.evacuations.get(region)
         if has is not None and (had is None or had.keep != has.keep):
-            found.append(f"{region} keeps {has.keep} % of its traffic")
-    return tuple(found)
+            yield has

@@ -18,6 +18,7 @@ from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
 from hactl.core.drill_events import DrillKept
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
 from hactl.core.events import OperationBegan
+from hactl.core.model import Fleet
 from hactl.core.operation import Operation
 from hactl.core.spec import FleetSpec
 from hactl.core.talk import Query
@@ -55,6 +56,18 @@ class Loan:
             if isinstance(record.event, OperationBegan) and record.event.operation.id == self.operation:
                 return record.event.operation
         return None
+
+    async def undo(self, fleet: Fleet) -> tuple[str, ...]:
+        """Everybody who will be restored, by name. Raises HactlError when that is not in the journal, or when what is
+        there is not true of `fleet` any more."""
+        recorded = await self.recorded()
+        if recorded is None or recorded.drill is None:
+            raise HactlError("what is to be restored is not in the journal", "hactl events")
+        for name, before in recorded.drill.baseline.nodes.items():
+            node = fleet.nodes.get(name)
+            if node is None or (node.goal, node.weight, node.drained) != (before.goal, before.weight, before.drained):
+                raise HactlError(f"'{name}' is not any more as it was when the fleet was borrowed", "hactl events")
+        return tuple(recorded.drill.baseline.nodes)
 
     @asynccontextmanager
     async def kept(self, ledger: Path, rate: float, lost: Callable[[str], None]) -> AsyncIterator[None]:

@@ -60,7 +60,7 @@ def _plan(report: DrillReport) -> Iterator[str]:
     yield "\n## What was done\n"
     for strike in plan.strikes:
         kept = ", kept down until the failback" if strike.keep_down else ""
-        yield f"* {strike.kind} of {', '.join(strike.nodes)} at {strike.at:g} s ({strike.why}){kept}"
+        yield f"* {strike} at {strike.at:g} s ({strike.why}){kept}"
     for proof in report.evidence.proofs:
         sign = "confirmed" if proof.done else "NOT CONFIRMED"
         yield f"* {proof.node}: pid {proof.pid}, started at tick {proof.ticks}: {proof.found}, {sign}"

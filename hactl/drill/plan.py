@@ -6,9 +6,11 @@ The same file, fleet and seed give the same plan, so that a run can be repeated 
 from random import Random
 
 from hactl.core.errors import HactlError
+from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
-from hactl.core.node import Node
+from hactl.core.node import Node, Role
 from hactl.core.reading import url
+from hactl.core.spec import GatewayKind
 from hactl.core.value import Value
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
 from hactl.drill.load_plan import LoadPlan
@@ -24,6 +26,16 @@ class Strike(Value):
     keep_down: bool = False
     why: str = ""
     """How these came to be chosen."""
+    impairment: Impairment | None = None
+    """Of a strike that impairs, and of no other."""
+    lasting: float | None = None
+    """Seconds after which an impairment is taken back; None: with the failback."""
+
+    def __str__(self) -> str:
+        """What is done to whom."""
+        until = f", for {self.lasting:g} s" if self.lasting is not None else ""
+        suffered = f" ({self.impairment}{until})" if self.impairment is not None else ""
+        return f"{self.kind} of {', '.join(self.nodes)}{suffered}"
 
 
 class DrillPlan(Value):
@@ -36,7 +48,8 @@ class DrillPlan(Value):
     seed: int
     strikes: tuple[Strike, ...]
     regions: tuple[str, ...]
-    """Those that lose every node: their traffic moves, and comes back in the failback."""
+    """Those of which every node is struck: their traffic moves. What was moved for nodes that are kept down comes back
+    in the failback; what the daemon moves for bad answers, it gives back itself."""
     load: LoadPlan
     longest: float
     """Seconds that the fleet is borrowed for at most."""
@@ -87,7 +100,29 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
 
 def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
     nodes, why = _resolve(fault.target, fleet, chance)
-    return Strike(kind=fault.kind, nodes=nodes, at=fault.at, keep_down=fault.keep_down, why=why)
+    if fault.kind is FaultKind.IMPAIR:
+        for name in nodes:
+            _impairable(fleet, fleet.nodes[name])
+    return Strike(
+        kind=fault.kind,
+        nodes=nodes,
+        at=fault.at,
+        keep_down=fault.keep_down,
+        why=why,
+        impairment=fault.impairment,
+        lasting=fault.lasting,
+    )
+
+
+def _impairable(fleet: Fleet, node: Node) -> None:
+    """Raises HactlError about a node without a fault filter: the daemon cannot be asked before it lends the fleet."""
+    if node.role is Role.EDGE:
+        raise HactlError(f"'{node.name}' is an edge, and only gateway nodes can be impaired", "aim at nodes")
+    if fleet.spec_for(node).gateway.kind is not GatewayKind.ENVOY:
+        raise HactlError(
+            f"'{node.name}' runs a program of your own, which hactl cannot make slow or failing",
+            "freeze or kill it instead; only nodes of kind envoy have a fault filter",
+        )
 
 
 def _resolve(target: Target, fleet: Fleet, chance: Random) -> tuple[tuple[str, ...], str]:

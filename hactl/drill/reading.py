@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from hactl.config.unfit import Problem, Unfit, did_you_mean, found, quoted
 from hactl.core.errors import ConfigError
+from hactl.core.impairment import ALL, Impairment
 from hactl.core.value import Value, replace
 from hactl.drill import keys
 from hactl.drill.definition import (
@@ -16,6 +17,7 @@ from hactl.drill.definition import (
     CanarySpec,
     Definition,
     Fault,
+    FaultKind,
     Hypothesis,
     Limits,
     LoadSpec,
@@ -117,10 +119,30 @@ class _Reading:
             aimed = Target(**self._fields(f"{place}.target", target, keys.TARGET))
             if not aimed.names and aimed.nodes is None and aimed.edges is None:
                 self._add(f"{place}.target", "names nobody", "give nodes, edges or names")
-            fields = self._fields(place, table, keys.FAULT, more=("target",))
+            suffered = {name: table.pop(name) for name in keys.IMPAIRMENT if name in table}
+            fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT))
+            impairment = self._impairment(place, fields, suffered)
             if "kind" in fields:
-                faults.append(Fault(**fields, target=aimed))
+                faults.append(Fault(**fields, target=aimed, impairment=impairment))
         return tuple(faults)
+
+    def _impairment(self, place: str, fields: dict[str, Any], suffered: dict[str, Any]) -> Impairment | None:
+        """What requests suffer, of a fault that impairs; where none does, its keys mean nothing, and that is told."""
+        if fields.get("kind") is not FaultKind.IMPAIR:
+            named = [*suffered, *(["for"] if "lasting" in fields else [])]
+            if named and "kind" in fields:
+                self._add(f"{place}.{named[0]}", f"means nothing to a {fields['kind']}", f"type = {FaultKind.IMPAIR}")
+            return None
+        read = self._fields(place, suffered, keys.IMPAIRMENT)
+        if "delay" in read:
+            read.setdefault("delayed", ALL)
+        elif read.get("delayed"):
+            self._add(f"{place}.delayed", "says whom, but not for how long", 'give a delay, like "300ms"')
+        if fields.get("keep_down"):
+            self._add(f"{place}.keep_down", "means nothing to a node that goes on serving", "leave it out")
+        if not (read.get("delayed") or read.get("failed")) and len(read) == len(suffered):
+            self._add(place, "impairs no request", "give a delay, or the part of the requests that failed")
+        return Impairment(**read)
 
     def _rules(self, drill: Definition) -> None:
         """What no key says alone."""
@@ -132,6 +154,9 @@ class _Reading:
         for number, fault in enumerate(drill.faults, start=1):
             if fault.at >= drill.phases.hold:
                 self._add(f"fault[{number}].at", "comes when the hold is over", f"less than {drill.phases.hold:g} s")
+            elif fault.lasting is not None and fault.at + fault.lasting > drill.phases.hold:
+                left = f"at most {drill.phases.hold - fault.at:g} s, or leave it out"
+                self._add(f"fault[{number}].for", "ends when the hold is over", left)
         if drill.canary.rate * drill.limits.lease < 3:
             told = f"a sign of life every {1 / drill.canary.rate:g} s is too rare for limits.lease"
             self._add("canary.rate", told, f"at least {3 / drill.limits.lease:.1f}")

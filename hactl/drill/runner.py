@@ -25,12 +25,12 @@ from hactl.drill.definition import Definition, Probe
 from hactl.drill.evidence import Evidence
 from hactl.drill.following import Follower
 from hactl.drill.gate import Check, gate
-from hactl.drill.injecting import Injected, inject, rehearse
-from hactl.drill.leftovers import leftovers
+from hactl.drill.injecting import Injected, heal, inject, rehearse
+from hactl.drill.leftovers import leftovers, returning
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.loan import Loan
 from hactl.drill.phases import BORROWED, NEXT, Phase, Way
-from hactl.drill.plan import DrillPlan, plan
+from hactl.drill.plan import DrillPlan, Strike, plan
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Line, Spent, write
 from hactl.drill.runs import OpenRun, Run
@@ -82,6 +82,8 @@ class Runner:
         self._gate: tuple[Check, ...] = ()
         self._evidence = Evidence()
         self._injected: list[Injected] = []
+        self._passing: list[tuple[float, Strike]] = []
+        """Monotonic seconds at which to take back what was not to last to the failback, and what that is."""
         self._spent: list[Spent] = []
         self._plan: DrillPlan | None = None
         self._rows = Records()
@@ -154,7 +156,7 @@ class Runner:
         self._plan = plan(self._drill, snapshot.fleet, self._seed)
         self._me = replace(self._me, identity=replace(self._me.identity, revision=snapshot.fleet.revision))
         for strike in self._plan.strikes:
-            self._say(f"plan: {strike.kind} of {', '.join(strike.nodes)} ({strike.why}), seed {self._seed}")
+            self._say(f"plan: {strike} ({strike.why}), seed {self._seed}")
         follower = self._follower = Follower(self._controller, snapshot.fleet)
         await self._stack.enter_async_context(follower.following())
 
@@ -191,25 +193,22 @@ class Runner:
 
     async def _undo_recorded(self) -> None:
         self._revisions = await self._borrowed.revisions()
-        recorded = await self._borrowed.recorded()
-        if recorded is None or recorded.drill is None:
-            raise HactlError("what is to be restored is not in the journal", "hactl events")
-        for name, before in recorded.drill.baseline.nodes.items():
-            node = self._followed.fleet.nodes.get(name)
-            if node is None or (node.goal, node.weight, node.drained) != (before.goal, before.weight, before.drained):
-                raise HactlError(f"'{name}' is not any more as it was when the fleet was borrowed", "hactl events")
-        self._say(f"undo: what restores {', '.join(recorded.drill.baseline.nodes)} is in the journal")
+        restored = await self._borrowed.undo(self._followed.fleet)
+        self._say(f"undo: what restores {', '.join(restored)} is in the journal")
 
     # -- the fault
 
     async def _inject(self) -> None:
         began = time.monotonic()
         for strike in self._planned.strikes:
-            await self._wait(max(0.0, began + strike.at - time.monotonic()))
-            done = await inject(self._controller, strike, self._followed.fleet, self._planned, by=self._by)
+            await self._pass(began + strike.at)
+            done = await inject(self._controller, strike, self._followed, self._planned, by=self._by)
             self._injected.append(done)
+            if strike.lasting is not None:
+                end = (done.asked if done.fault is None else done.fault) + strike.lasting
+                self._passing = sorted((*self._passing, (end, strike)), key=lambda one: one[0])
             self._evidence = replace(self._evidence, proofs=(*self._evidence.proofs, *done.proofs))
-            self._say(f"inject: {strike.kind} of {', '.join(strike.nodes)}")
+            self._say(f"inject: {strike}")
 
     async def _confirm(self) -> None:
         for proof in self._evidence.proofs:
@@ -220,7 +219,16 @@ class Runner:
 
     async def _observe(self) -> None:
         self._say(f"observe: {self._drill.phases.hold:g} s")
-        await self._wait(self._first_fault + self._drill.phases.hold - time.monotonic())
+        await self._pass(self._first_fault + self._drill.phases.hold)
+
+    async def _pass(self, until: float) -> None:
+        """Let time pass until a moment, and take back meanwhile what was not to last so long. Raises Stopped."""
+        while self._passing and self._passing[0][0] <= until:
+            end, strike = self._passing.pop(0)
+            await self._wait(end - time.monotonic())
+            healed = await heal(self._controller, strike, self._followed, self._planned, by=self._by)
+            self._say(f"heal: {healed}")
+        await self._wait(until - time.monotonic())
 
     async def _settle(self) -> None:
         self._say(f"settle: {self._drill.phases.settle:g} s")
@@ -266,6 +274,8 @@ class Runner:
             left = (*left, "the daemon has not put everything back" if ended is None else ended.sentence)
         times = replace(self._evidence.times, restored=restored, ended=time.monotonic())
         self._evidence = replace(self._evidence, times=times, leftovers=left)
+        for region in returning(follower.began, follower.fleet, self._planned):
+            self._say(f"verify: {region}")
         self._say("verify: everything is as it was" if not left else f"verify: NOT CLEAN: {'; '.join(left)}")
 
     async def _measure(self) -> None:
@@ -273,20 +283,13 @@ class Runner:
             return
         if self._clients is not None:
             self._rows = await self._clients.records()
-        times, struck = self._evidence.times, self._planned.nodes
+        times = self._evidence.times
         follower, loan = self._followed, self._loan
         step = abs(time.time() - time.monotonic() - self._clock)
         if self._injected:
             first = self._injected[0]
-            since = times.failback if self._planned.keeps_down and times.failback else first.asked
-            times = replace(
-                times,
-                asked=first.asked,
-                fault=first.fault,
-                detected=seen.detected(follower.records, struck, first.asked),
-                rerouted=seen.rerouted(follower.began, follower.records, struck),
-                capacity=seen.capacity_back(follower.began, follower.records, since),
-            )
+            times = replace(times, asked=first.asked, fault=first.fault)
+            times = seen.read_times(times, follower.began, follower.records, self._planned)
         meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
         self._evidence = replace(self._evidence, times=times, clock_step=step, others=meanwhile)
         if loan is not None and times.fault is not None:

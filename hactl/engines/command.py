@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hactl.core.errors import HactlError
+from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.node import Node
-from hactl.core.running import CommandLine, ProbeAnswer
+from hactl.core.running import CommandLine, ImpairmentImpossible, ProbeAnswer
 from hactl.core.secrets import Secret, reference
 from hactl.core.spec import GatewaySpec, HealthSpec, ProbeKind
 from hactl.core.value import replace
@@ -90,6 +91,11 @@ class CommandGateway:
 
     async def undrain(self, node: Node) -> None:
         """Nothing: the edges send again."""
+
+    async def impair(self, node: Node, fault: Impairment | None) -> None:
+        """Raises ImpairmentImpossible, unless nothing is to be: a program of somebody else's has no fault filter."""
+        if fault is not None:
+            raise ImpairmentImpossible("a program of your own has no fault filter", f"hactl freeze {node.name}")
 
     async def in_flight(self, node: Node) -> int | None:  # noqa: ARG002
         """It cannot tell; the edges can."""

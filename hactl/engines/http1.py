@@ -10,12 +10,18 @@ Everything that goes wrong is an OSError: TimeoutError, ConnectionError and its 
 """
 
 import asyncio
+import socket
+import struct
 from typing import NamedTuple
 
 _KEPT = 2
 """Idle connections kept: a slow read of statistics must not hold up a probe."""
 MAX_SIZE = 8 << 20
 """Bytes of one response; 2,000 endpoints with all their statistics stay below it."""
+
+
+_CREDENTIALS = struct.Struct("3i")
+"""Process, user and group, as they were when it began to listen."""
 
 
 class Response(NamedTuple):
@@ -31,20 +37,31 @@ class Http1Client:
     """Calls one server, at a TCP address or a Unix socket. Belongs to the event loop it is first used in."""
 
     def __init__(
-        self, *, host: str = "", port: int = 0, path: str = "", authority: str = "", max_size: int = MAX_SIZE
+        self,
+        *,
+        host: str = "",
+        port: int = 0,
+        path: str = "",
+        pid: int = 0,
+        authority: str = "",
+        max_size: int = MAX_SIZE,
     ) -> None:
-        """Give `host` and `port`, or the `path` of a Unix socket; `authority` is the Host header."""
+        """Give `host` and `port`, or the `path` of a Unix socket; `authority` is the Host header.
+
+        With `pid` nothing is said to any other process that listens there.
+        """
         self._host = host
         self._port = port
         self._path = path
+        self._pid = pid
         self._max_size = max_size
         name = f"[{host}]" if ":" in host else host
         self._host_line = f"host: {authority or (f'{name}:{port}' if host else 'localhost')}\r\n"
         self._idle: list[_Connection] = []
 
-    async def get(self, target: str, *, timeout: float) -> Response:
-        """GET `target` within `timeout` seconds in all. Raises OSError."""
-        return await self._call(f"GET {target} HTTP/1.1\r\n{self._host_line}\r\n".encode("latin-1"), timeout)
+    async def get(self, target: str, *, timeout: float, headers: str = "") -> Response:
+        """GET `target` within `timeout` seconds in all, with more `headers` as lines. Raises OSError."""
+        return await self._call(f"GET {target} HTTP/1.1\r\n{self._host_line}{headers}\r\n".encode("latin-1"), timeout)
 
     async def post(self, target: str, *, timeout: float, headers: str = "") -> Response:
         """POST nothing to `target` within `timeout` seconds in all, with more `headers` as lines. Raises OSError."""
@@ -77,10 +94,20 @@ class Http1Client:
 
         async with asyncio.timeout_at(deadline):
             if self._path:
-                _, connection = await loop.create_unix_connection(protocol, self._path)
+                transport, connection = await loop.create_unix_connection(protocol, self._path)
+                self._check_listener(transport)
             else:
                 _, connection = await loop.create_connection(protocol, self._host, self._port)
         return connection
+
+    def _check_listener(self, transport: asyncio.BaseTransport) -> None:
+        if not self._pid:
+            return
+        kept = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        pid, _, _ = _CREDENTIALS.unpack(kept)
+        if pid != self._pid:
+            transport.close()
+            raise ConnectionRefusedError(f"process {pid} listens there, not {self._pid}")
 
     async def _ask(self, connection: "_Connection", request: bytes, deadline: float) -> Response:
         try:

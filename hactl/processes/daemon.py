@@ -41,12 +41,13 @@ from hactl.store.ballast import Ballast
 from hactl.store.journal import SqliteJournal
 from hactl.store.lock import FleetLock
 from hactl.store.samples import SampleLog
+from hactl.store.segments import last_written
 from hactl.supervisor import procfs
 from hactl.supervisor.alerts.delivery import AlertDelivery
 from hactl.supervisor.listening import claimed
 from hactl.supervisor.loop import Supervisor
 from hactl.supervisor.open_files import raise_limit
-from hactl.supervisor.ports import ProcessKind
+from hactl.supervisor.ports import GatewayEngine
 from hactl.supervisor.recorder import Recorder
 
 
@@ -87,6 +88,7 @@ async def run(
             fleet_id=secrets.token_hex(4),
             keep=edges.keep,
             trouble=trouble,
+            measured=last_written(paths.samples),
         )
         if charge.certified.fresh:
             await edges.vouch(charge.decision.fleet)  # before anything is written: it refuses some that others take
@@ -218,7 +220,7 @@ def _say(text: str) -> None:
     print(f"hactl: {text}", file=sys.stderr, flush=True)
 
 
-def _gateways(spec: FleetSpec, paths: FleetPaths, health: Callable[[Node], HealthSpec]) -> ProcessKind:
+def _gateways(spec: FleetSpec, paths: FleetPaths, health: Callable[[Node], HealthSpec]) -> GatewayEngine:
     if spec.gateway.kind is GatewayKind.ENVOY:
         return EnvoyGateway(paths)
     return CommandGateway(paths=paths, health=health)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 
+from hactl.core.signature import signed
 from hactl.core.talk import News, Update
 from hactl.core.telling import QUIET, tell
 
@@ -48,8 +49,7 @@ class Narrator:
             if isinstance(update, News):
                 told = (record for record in update.records if type(record.event).__name__ not in QUIET)
                 for record in told:
-                    who = f"  [by {record.by}{': ' + record.reason if record.reason else ''}]" if record.by else ""
-                    self.say(tell(record.event) + who, record.wall)
+                    self.say(signed(record, tell(record.event)), record.wall)
 
     def close(self) -> None:
         """Let what waits get out, within limits."""

@@ -16,6 +16,7 @@ from hactl.core.errors import HactlError
 from hactl.core.events import DaemonStopped, Event, Record
 from hactl.core.founding import lay_out
 from hactl.core.jitter import fraction
+from hactl.core.load import FRESH
 from hactl.core.machine import Decision
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Launch
@@ -53,10 +54,12 @@ def take_charge(
     fleet_id: str,
     keep: Keep,
     trouble: str = "",
+    measured: float | None = None,
 ) -> Charge:
     """Read, look, decide. `fleet_id` is for a fleet that is founded now, `keep` for its certificate.
 
-    `trouble` is why there is no `spec`, if anything is wrong with the file.
+    `trouble` is why there is no `spec`, if anything is wrong with the file; `measured` is the Unix time at which a
+    daemon has measured last, if that is known.
 
     Raises HactlError when it cannot start.
     """
@@ -86,11 +89,11 @@ def take_charge(
     if not any(launch.instance.split("/")[1] in edges for launch in found.alive):
         ensure_free(((in_force.edge.host, in_force.edge.port),))
     down = _was_down(fleet, found, last)
-    gap = None if last is None or down else max(0.0, now.wall - last.wall)
+    gap, at_most = (None, False) if last is None or down else _unsupervised(now, last, measured)
     certified = certify(fleet, in_force, keep, runs=bool(found.alive), was_down=down)
     if certified.refused:
         notes = (*notes, f"the fleet goes on with the certificate it has: {certified.refused}")
-    arrival = Arrival(pid=pid, version=version, gap=gap, config=changed, rules=rules, trouble=trouble)
+    arrival = Arrival(pid=pid, version=version, gap=gap, at_most=at_most, config=changed, rules=rules, trouble=trouble)
     arrival = _with(arrival, certified)
     return Charge(before=fleet, decision=recover(fleet, found, arrival, now), notes=notes, certified=certified)
 
@@ -108,6 +111,17 @@ def _rules(spec: FleetSpec, fleet: Fleet) -> RulesTaken | None:
 def _was_down(fleet: Fleet, found: Found, last: Record | None) -> bool:
     """True after a `down` that went well: there was no daemon to be."""
     return fleet.closing and last is not None and isinstance(last.event, DaemonStopped) and not found.alive
+
+
+def _unsupervised(now: Now, last: Record, measured: float | None) -> tuple[float, bool]:
+    """For how many seconds nobody was in charge, and whether that is only the most it can have been.
+
+    A daemon that is killed writes no record of it, and on a quiet fleet the last one is old. It measures every second.
+    """
+    if isinstance(last.event, DaemonStopped):
+        return max(0.0, now.wall - last.wall), False
+    newest = last.wall if measured is None else max(last.wall, measured)
+    return max(0.0, now.wall - newest), measured is None or newest - measured > FRESH
 
 
 def _with(arrival: Arrival, certified: Certified) -> Arrival:

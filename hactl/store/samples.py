@@ -78,7 +78,7 @@ class SampleLog:
         left = sum(sizes)
         for segment, size in zip(segments, sizes, strict=True):
             if left <= max_size and segment.begins + SECONDS >= older_than:
-                return
+                continue  # not the end: where a clock was set back, older ones stand behind it
             with suppress(OSError):
                 segment.path.unlink()
             left -= size
@@ -120,13 +120,13 @@ class _Writer:
             return
         self._last = measured.at
         if self._lost:
-            self._say(f"measurements are kept again; those of {self._lost} moments are lost")
+            self._tell(f"measurements are kept again; those of {self._lost} moments are lost")
             self._lost = 0
 
     def missed(self, moments: int) -> None:
         """So many never came here."""
         if not self._lost:
-            self._say(f"measurements are not kept, in '{self._directory}': the disk is too slow")
+            self._tell(f"measurements are not kept, in '{self._directory}': the disk is too slow")
         self._lost += moments
 
     def end(self) -> None:
@@ -139,7 +139,6 @@ class _Writer:
         self.end()
         self._directory.mkdir(mode=0o700, exist_ok=True)
         before = listed(self._directory)
-        _pack(before)
         path = self._directory / named(before[-1].number + 1 if before else 1, at)
         fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
@@ -150,6 +149,7 @@ class _Writer:
             raise
         self._fd, self._size, self._began, self._last = fd, len(MAGIC), at, at
         self._encoder = Encoder()
+        _pack(before)  # now that there is room
 
     def _append(self, measured: Measured, seq: int) -> None:
         assert self._fd is not None, "begin comes first"
@@ -167,14 +167,18 @@ class _Writer:
     def _drop(self, error: OSError) -> None:
         """Half a frame goes as well; a segment of which it cannot be taken away is not gone on with."""
         self._encoder.forget()
-        if not self._lost:
-            self._say(f"measurements are not kept, in '{self._directory}': {error.strerror}")
-        self._lost += 1
         if self._fd is not None:
             try:
                 os.ftruncate(self._fd, self._size)
             except OSError:
                 self.end()
+        first, self._lost = not self._lost, self._lost + 1
+        if first:
+            self._tell(f"measurements are not kept, in '{self._directory}': {error.strerror}")
+
+    def _tell(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # who is told may write to the same disk, or be gone
+            self._say(text)
 
 
 def _pack(segments: list[Place]) -> None:
@@ -189,6 +193,10 @@ def _pack(segments: list[Place]) -> None:
             part.chmod(0o600)
             part.rename(packed)
             segment.path.unlink()
+    # what was begun and had no room would take the rest of it
+    for segment in segments[-1:]:
+        with suppress(OSError):
+            segment.path.with_name("packing").unlink()
 
 
 def _size(path: Path) -> int:

@@ -50,6 +50,15 @@ def listed(directory: Path) -> list[Place]:
     return sorted(Place(int(name[1]), int(name[2]), path) for path, name in names if name)
 
 
+def last_written(directory: Path) -> float | None:
+    """Unix time at which something was measured last, of which not a byte is read; None when that is not known."""
+    places = listed(directory)
+    try:
+        return places[-1].path.stat().st_mtime if places else None
+    except OSError:  # it has just been compressed, or cannot be looked at
+        return None
+
+
 class Segments:
     """All measurements that there were when it was made."""
 

@@ -4,13 +4,17 @@ Every task is owned by the Supervisor's task group and has a name. None of them 
 """
 
 import asyncio
+import contextlib
+import functools
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 from hactl.core.errors import HactlError
+from hactl.core.impairment import ImpairmentPhase
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Launch, Node, NodeState, Role
-from hactl.core.observations import BecameUnhealthy, Exited, Observation
+from hactl.core.observations import BecameUnhealthy, Exited, ImpairmentRead, ImpairmentRefused, Observation
+from hactl.core.running import ImpairmentImpossible
 from hactl.core.value import replace
 from hactl.supervisor import procfs
 from hactl.supervisor.alerts.courier import Courier, Delivery
@@ -18,7 +22,7 @@ from hactl.supervisor.certificate import CertificateWatch
 from hactl.supervisor.edges import EdgeWorker
 from hactl.supervisor.handover import Handover
 from hactl.supervisor.monitor import Monitor
-from hactl.supervisor.ports import EdgeEngine, ProcessKind
+from hactl.supervisor.ports import EdgeEngine, GatewayEngine, ProcessKind
 from hactl.supervisor.process_table import ProcessTable
 from hactl.supervisor.sampler import Sampler
 from hactl.supervisor.starvation import Starvation
@@ -37,7 +41,7 @@ class Crew:
         self,
         *,
         edges: EdgeEngine,
-        gateways: ProcessKind,
+        gateways: GatewayEngine,
         alerts: Delivery,
         table: ProcessTable,
         look: Callable[[], Fleet],
@@ -151,6 +155,10 @@ class Crew:
         """Take that back."""
         self._start(self._tell(node, NodeState.SERVING), f"undrain {node.name}")
 
+    def impair(self, name: str) -> None:
+        """Bring a process to the impairment that it is to have by then, or to none."""
+        self._start(self._until_heard(name, functools.partial(self._impair, name)), f"impair {name}")
+
     def _kind(self, node: Node) -> ProcessKind:
         return self._edges if node.role is Role.EDGE else self._gateways
 
@@ -205,19 +213,40 @@ class Crew:
 
     async def _tell(self, node: Node, state: NodeState) -> None:
         """Tell a process until it has heard, or has moved on, or has ended."""
-        kind, pause = self._kind(node), _TELL_AGAIN
+        kind = self._kind(node)
+
+        async def say() -> None:
+            now = self._look().nodes.get(node.name)
+            if now is not None and now.state is state and self._runs(node):
+                await (kind.drain(node) if state is NodeState.DRAINING else kind.undrain(node))
+
+        await self._until_heard(node.name, say)
+
+    async def _impair(self, name: str) -> None:
+        node = self._look().nodes.get(name)
+        if node is None or node.launch is None or node.impaired is None or not self._runs(node):
+            return
+        if node.impaired.phase is ImpairmentPhase.EFFECTIVE:
+            return
+        fault = None if node.impaired.phase is ImpairmentPhase.LIFTING else node.impaired.fault
+        instance = node.launch.instance
+        try:
+            await self._gateways.impair(node, fault)
+        except ImpairmentImpossible as error:
+            self._deliver(ImpairmentRefused(node=name, instance=instance, why=error.message, hint=error.hint))
+        else:
+            self._deliver(ImpairmentRead(node=name, instance=instance, fault=fault))
+
+    def _runs(self, node: Node) -> bool:
+        return node.launch is not None and node.launch.instance in self._table
+
+    async def _until_heard(self, name: str, say: Callable[[], Awaitable[None]]) -> None:
+        """Say something to a process until it has heard; when there is nothing to say any more, `say` says nothing."""
+        pause = _TELL_AGAIN
         while True:
-            async with self._lines.setdefault(node.name, asyncio.Lock()):
-                now = self._look().nodes.get(node.name)
-                if now is None or now.state is not state:
-                    return
-                if node.launch is None or node.launch.instance not in self._table:
-                    return
-                try:
-                    await (kind.drain(node) if state is NodeState.DRAINING else kind.undrain(node))
-                except (HactlError, OSError):  # its drain has a deadline, so nobody waits for ever
-                    pass
-                else:
+            async with self._lines.setdefault(name, asyncio.Lock()):
+                with contextlib.suppress(HactlError, OSError):  # whoever waits for it has a deadline
+                    await say()
                     return
             await asyncio.sleep(pause)
             pause = min(_TELL_SLOWLY, 2 * pause)

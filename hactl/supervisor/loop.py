@@ -16,6 +16,7 @@ from hactl.core.config_events import NodesRemoved
 from hactl.core.consequence import once_done
 from hactl.core.draft import evolve
 from hactl.core.effects import (
+    ApplyImpairment,
     ApplyTraffic,
     BeginDrain,
     DeliverAlerts,
@@ -45,7 +46,7 @@ from hactl.supervisor.alerts.courier import Delivery
 from hactl.supervisor.crew import Crew
 from hactl.supervisor.feed import Feed
 from hactl.supervisor.judges import Judges
-from hactl.supervisor.ports import EdgeEngine, Journal, ProcessKind, Proposer, Samples
+from hactl.supervisor.ports import EdgeEngine, GatewayEngine, Journal, Proposer, Samples
 from hactl.supervisor.process_table import ProcessTable
 from hactl.supervisor.recorder import Recorder, numbered
 
@@ -64,7 +65,7 @@ class Supervisor:
         journal: Journal,
         samples: Samples,
         edges: EdgeEngine,
-        gateways: ProcessKind,
+        gateways: GatewayEngine,
         alerts: Delivery,
         proposer: Proposer,
         clock: Callable[[], Now],
@@ -273,6 +274,8 @@ class Supervisor:
                 self._crew.drain(node)
             case EndDrain(node=node):
                 self._crew.undrain(node)
+            case ApplyImpairment(node=name):
+                self._crew.impair(name)
             case EndOrphan(launch=launch):
                 self._table.end_orphan(launch)
             case DeliverAlerts():
@@ -285,8 +288,7 @@ class Supervisor:
     def _follow_up(self, event: Event) -> None:
         """An adoption comes before every effect: a signal can only be sent through a pidfd."""
         if isinstance(event, NodeAdopted):
-            launch = self._fleet.nodes[event.node].launch
-            if launch is not None:
+            if (launch := self._fleet.nodes[event.node].launch) is not None:
                 self._crew.adopt(event.node, launch)
         elif isinstance(event, NodesRemoved):
             self._crew.dismiss(event.nodes)

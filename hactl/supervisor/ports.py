@@ -6,6 +6,7 @@ from typing import Protocol
 from hactl.core.certificate import Certificate
 from hactl.core.commands import Apply, Scale
 from hactl.core.events import Record
+from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Node
 from hactl.core.plan import TrafficPlan
@@ -53,6 +54,18 @@ class ProcessKind(Protocol):
 
     async def forget(self, node: Node) -> None:
         """Drop connections kept to a process that has ended."""
+        ...
+
+
+class GatewayEngine(ProcessKind, Protocol):
+    """A process kind that does what clients ask for."""
+
+    async def impair(self, node: Node, fault: Impairment | None) -> None:
+        """Make the process of `node`, and no other that has taken its place, treat requests so, or as ever.
+
+        Returns when that was read back. Raises ImpairmentImpossible when it cannot be, and HactlError when it cannot be
+        told or says otherwise.
+        """
         ...
 
 

@@ -2,7 +2,7 @@
 
 Whom it hits is frozen when the key is pressed, names and processes all together, and the daemon is asked about all of
 them again right before anything is sent: where one has become another process meanwhile, none is hit. In the same way
-a weight that somebody else has set meanwhile is not overwritten.
+a weight or a size that somebody else has set meanwhile is not overwritten.
 """
 
 from collections.abc import Iterable
@@ -44,6 +44,8 @@ class Action(Value):
     """The processes it hits; () when it is about weights, a region or the fleet."""
     found: Undo = Undo()
     """The weights that stood there when the key was pressed, of a change of weights."""
+    count: int | None = None
+    """How many nodes the region had then, of a change of that."""
 
     @property
     def verb(self) -> Verb:
@@ -128,4 +130,8 @@ def still_there(snapshot: Snapshot, action: Action) -> str:
     now = weights(fleet, action.found.node_weights, action.found.region_weights)
     if now != action.found:
         return f"somebody else has changed the weight of {action.whom} meanwhile: nothing was done"
+    if isinstance(action.command, Scale):
+        region = next((each for each in fleet.spec.regions if each.name == action.command.region), None)
+        if region is None or region.nodes != action.count:
+            return f"somebody else has changed the size of {action.whom} meanwhile: nothing was done"
     return ""

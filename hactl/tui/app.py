@@ -21,7 +21,8 @@ from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
 from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
-from hactl.tui.keys import ONLY_READS
+from hactl.tui.help import help_lines
+from hactl.tui.keys import ONLY_READS, PAST
 from hactl.tui.lifetime import Ends, Lifetime
 from hactl.tui.link import RETRY, Last, Link, nothing
 from hactl.tui.log_reading import LogReading
@@ -29,7 +30,7 @@ from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
 from hactl.tui.messages import Listening
 from hactl.tui.moments import Moments
-from hactl.tui.notices import stumbled, warn
+from hactl.tui.notices import warn
 from hactl.tui.offering import Offering
 from hactl.tui.past import Walk
 from hactl.tui.picture import Picture, View
@@ -39,9 +40,9 @@ from hactl.tui.screens.drills import DrillsPage, ReportsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.one import OneOf
-from hactl.tui.screens.page import Page
+from hactl.tui.screens.page import TOO_SMALL, Page, fits
 from hactl.tui.screens.reading import EventsPage, LogsPage
-from hactl.tui.screens.sheet import Sheet, help_lines
+from hactl.tui.screens.sheet import Sheet
 from hactl.tui.settings import SettingsFile
 from hactl.tui.steady import SteadyApp
 from hactl.tui.theme import Theme
@@ -114,13 +115,23 @@ class Console(Acting, Walking, Listening, SteadyApp):
             fleet=fleet,
             verbs=verbs,
             inside=self._words(),
-            refusal=self._refusal,
+            closed=self.moments.refusal,
+            refusal=self._refuses_to_run,
             run=run,
+            follow=self._asking.follow,
         )
         self._log_reading = LogReading(controller)
         start = partial(self._command_line.run, "up") if startable and not read_only else None
         self.lifetime = Lifetime(self, self.look, fleet=fleet, ends=ends, start=start)
         self._remembering = Remembering(self, settings or SettingsFile())
+
+    def _refuses_to_run(self) -> str:
+        """Why no command is run now that changes something; "" when one is. Without a daemon `up` may be the one."""
+        if self._refusal:
+            return self._refusal
+        if not fits(self.size):
+            return TOO_SMALL
+        return "" if self._view().live else PAST
 
     def on_mount(self) -> None:
         """Frame first, contents as they come."""
@@ -156,11 +167,13 @@ class Console(Acting, Walking, Listening, SteadyApp):
     def action_command(self, typed: str = "") -> None:
         """Type a command, of which the beginning may be given."""
         if isinstance(self.screen, Page):
+            self.screen.add_class("typing")
             self.screen.prompt.open(typed)
 
     def action_help(self) -> None:
-        """All keys."""
-        self.push_screen(Sheet(self.look, title="Keys", lines=help_lines()))
+        """All keys, those of this screen first."""
+        page = self.screen.NAME if isinstance(self.screen, Page) else ""
+        self.push_screen(Sheet(self.look, title="Keys", lines=help_lines(page)))
 
     def _recall(self) -> None:
         page = self.get_screen("fleet", FleetPage)
@@ -178,6 +191,7 @@ class Console(Acting, Walking, Listening, SteadyApp):
     def on_prompt_left(self) -> None:
         """Nothing was typed."""
         if isinstance(self.screen, Page):
+            self.screen.remove_class("typing")
             self.screen.take_keys()
 
     def on_prompt_entered(self, message: Prompt.Entered) -> None:
@@ -196,6 +210,8 @@ class Console(Acting, Walking, Listening, SteadyApp):
             first = not self.picture.seq
             if first and self.picture.trouble:
                 self.lifetime.offer()
+            elif not self.picture.trouble:
+                self.lifetime.found()
 
         last, self._last = self._last, nothing  # it is as good as it is going to be, whatever becomes of the link
         await Link(self._controller, self.picture, clock=self._clock, changed=changed, last=last, wall=self._wall).run()
@@ -220,7 +236,7 @@ class Console(Acting, Walking, Listening, SteadyApp):
                 try:
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
-                    stumbled(self, error, f"drawing {type(screen).__name__}")
+                    self.stumble(error, f"drawing {type(screen).__name__}")
         if isinstance(self.screen, Page) and view.live:
             self.run_worker(self._log_reading.read_on(self.screen), group="log", exit_on_error=False)
 

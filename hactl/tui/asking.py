@@ -14,15 +14,15 @@ from hactl.control.controller import Controller
 from hactl.core.commands import SetWeight
 from hactl.core.errors import HactlError
 from hactl.core.safety import MAX_WEIGHT
-from hactl.tui import keys
+from hactl.tui import keys, outcomes
 from hactl.tui.actions import Action
 from hactl.tui.changing import Changing, Question, Sent
 from hactl.tui.consequences import consequences
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
-from hactl.tui.notices import say_error, warn
-from hactl.tui.outcomes import Outcomes
+from hactl.tui.notices import say_error, turn, warn
+from hactl.tui.outcomes import Expected, Outcomes, typed
 from hactl.tui.picture import Picture, View
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.dial import Dial
@@ -81,24 +81,32 @@ class Asking:
 
     def undo(self, view: View) -> None:
         """Take the last mild change back, as long as that can be done."""
-        last, self._undoable = self._undoable, None
+        last = self._undoable
         if last is None or self._clock() > last.until:
             warn(self._host, f"nothing to undo: weights and resumes can be taken back for {LONG:.0f} s")
         elif why := keys.forbidden(view):
             warn(self._host, why)
         else:
+            self._undoable = None
             for action in last.actions:
                 self._start(action, asked=True)
 
     def look(self) -> None:
         """Say how the changes ended that the picture shows to be over."""
-        for sent in self._outcomes.over(self._picture.snapshot):
-            self._host.run_worker(self._tell_end(sent), group="outcome", exit_on_error=False)
+        for change in self._outcomes.over(self._picture.snapshot):
+            self._host.run_worker(self._tell_end(change), group="outcome", exit_on_error=False)
+
+    def follow(self, text: str, said: str = "") -> None:
+        """Say how the operation ends that a command began, by its own `text`; `said` is the notice of it."""
+        if (change := typed(text, said)) is not None:
+            self._outcomes.expect(change)
 
     def _start(self, action: Action, *, asked: bool = False) -> None:
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         dialog = Confirm(self._look)
-        if not (action.mild or asked):
+        if action.mild or asked:
+            self._undoable = None  # it is of the change before this one
+        else:
             self._host.push_screen(dialog, answer.set_result)  # at once: what is typed next is typed there
         change = self._change(action, dialog, answer, asked=asked)
         self._host.run_worker(change, group="change", exit_on_error=False)
@@ -107,7 +115,7 @@ class Asking:
         self, action: Action, dialog: Confirm, answer: "asyncio.Future[str | None]", *, asked: bool
     ) -> None:
         async def ask(question: Question) -> str | None:
-            if dialog not in self._host.screen_stack and not answer.done():
+            if action.mild or asked:
                 self._host.push_screen(dialog, answer.set_result)
             dialog.put(question)
             return await answer
@@ -122,23 +130,24 @@ class Asking:
         try:
             sent = await changing.make(action, asked=asked)
         finally:
-            if dialog in self._host.screen_stack and not answer.done():
-                dialog.dismiss(None)
+            if not answer.done():
+                dialog.withdraw()
         if sent is not None:
             self._sent(sent, lasting=asked)
 
     def _sent(self, sent: Sent, *, lasting: bool) -> None:
         """It is on its way; `lasting`: it is an undo, and is not undone itself."""
-        self._outcomes.expect(sent)
         back = () if lasting else undoing(sent.action)
         self._undoable = Undoable(actions=back, until=self._clock() + LONG) if back else None
-        hint = f"\nu undoes it within {LONG:.0f} s" if back else ""
-        self._host.notify(f"{sent.receipt.sentence}\n$ {sent.shell}{hint}", markup=False)
+        hint = f"   u undoes it within {LONG:.0f} s" if back else ""
+        said = f"{sent.receipt.sentence}   $ {sent.shell}{hint}"
+        self._host.notify(said, markup=False)
+        self._outcomes.expect(outcomes.sent(sent, said))
 
-    async def _tell_end(self, sent: Sent) -> None:
-        told = await self._outcomes.told(sent)
+    async def _tell_end(self, change: Expected) -> None:
+        told = await self._outcomes.told(change)
         if told is not None:
-            self._host.notify(told.text, severity="information" if told.well else "error", markup=False)
+            turn(self._host, change.said, told.text, well=told.well)
 
     async def _foresee(self, action: Action) -> tuple[Line, ...]:
         """What an action with a number that is still being turned would come to."""

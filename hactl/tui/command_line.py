@@ -24,6 +24,14 @@ def _nothing() -> Sequence[str]:
     return ()
 
 
+Follow = Callable[[str, str], None]
+"""Takes what a command said, and the notice of it."""
+
+
+def _nobody(text: str, said: str) -> None:
+    """Nobody follows it."""
+
+
 class Inside(Value):
     """A word about the console itself."""
 
@@ -45,12 +53,15 @@ class CommandLine:
         fleet: str,
         verbs: Sequence[str],
         inside: Mapping[str, Inside],
-        refusal: str = "",
+        closed: str = "",
+        refusal: Callable[[], str] = str,
         run: shell.Run = shell.run,
+        follow: Follow = _nobody,
     ) -> None:
         """`fleet` is the name of the one it is about, `verbs` are completed, `run` is how a command is run.
 
-        `refusal` is why none is run; "" where they are.
+        `closed` is why none is run at all, "" where they are; `refusal` why none is run now that changes something.
+        `follow` is told what a command said, and its notice: it may have begun something that takes its time.
         """
         self._host = host
         self._picture = picture
@@ -58,8 +69,10 @@ class CommandLine:
         self._fleet = fleet
         self._verbs = (*verbs, *inside)
         self._inside = inside
+        self._closed = closed
         self._refusal = refusal
         self._run = run
+        self._follow = follow
         self._typed: list[str] = []
 
     def prompt(self) -> Prompt:
@@ -74,23 +87,29 @@ class CommandLine:
         regions = [region.name for region in fleet.spec.regions]
         return shell.complete(typed, self._verbs, [*fleet.nodes, *regions])
 
-    async def run(self, typed: str) -> None:
-        """Run it for the fleet that is shown; a long answer gets a sheet, a short one a notice."""
+    async def run(self, typed: str) -> shell.Ran | None:
+        """Run it for the fleet that is shown; a long answer gets a sheet, a short one a notice.
+
+        None when nothing was run.
+        """
         word, _, rest = typed.strip().partition(" ")
         if word in self._inside:
             self._inside[word].act(rest.strip())
-            return
-        if self._refusal:
-            warn(self._host, self._refusal)
-            return
+            return None
         try:
-            ran = await self._run(shell.parse(typed), self._fleet)
+            words = shell.parse(typed)
+            if why := self._closed or ("" if shell.only_reads(words) else self._refusal()):
+                warn(self._host, why)
+                return None
+            ran = await self._run(words, self._fleet)
         except HactlError as error:
             say_error(self._host, error)
-            return
+            return None
+        self._follow(ran.text, ran.notice or "")
         if (told := ran.notice) is not None:
             self._host.notify(told, severity="error" if ran.code else "information", markup=False, timeout=10.0)
         else:
             ended = f"$ {ran.shell}: exit code {ran.code}"
             lines = tuple(line(each) for each in ran.text.splitlines())
             await self._host.push_screen_wait(Sheet(self._look, title=ended, lines=lines))
+        return ran

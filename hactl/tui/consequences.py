@@ -5,12 +5,13 @@ What the daemon said of a dry run comes first; what follows from the picture alo
 
 from collections.abc import Iterable
 
-from hactl.core.commands import Drain, Freeze, Kill, Pause, Restart, Stop
+from hactl.core.commands import Drain, Failback, Failover, Freeze, Kill, Pause, Restart, Stop
 from hactl.core.headroom import CapacityVerdict, Carrying, bereft, headroom, told
 from hactl.core.load import measured
 from hactl.core.model import Fleet, Sample
 from hactl.core.node import Node, NodeState, Role
 from hactl.core.plan import Share
+from hactl.core.ramp import arrived
 from hactl.core.reading import age
 from hactl.core.talk import Receipt, Snapshot
 from hactl.core.traffic import shares
@@ -32,9 +33,10 @@ def consequences(snapshot: Snapshot, action: Action, receipt: Receipt) -> tuple[
     nodes = [fleet.nodes[target.node] for target in action.targets if target.node in fleet.nodes]
     lines = [_who(snapshot, node) for node in nodes[:MOST]]
     if len(nodes) > MOST:
-        lines.append(_more(len(nodes) - MOST, "processes"))
-    if nodes:
-        lines.append(_carries(snapshot, nodes))
+        lines.append(_more(len(nodes) - MOST, "process", "es"))
+    hit = list(fleet.in_region(action.command.region)) if isinstance(action.command, Failover | Failback) else nodes
+    if hit:
+        lines.append(_carries(snapshot, hit))
     if not action.mild:
         lines += _takers(shares(fleet), receipt.shares)
         lines += _left(receipt.carrying)
@@ -43,7 +45,7 @@ def consequences(snapshot: Snapshot, action: Action, receipt: Receipt) -> tuple[
     steps = receipt.steps
     lines += [fact("steps" if at == 0 else "", step) for at, step in enumerate(steps[:MOST])]
     if len(steps) > MOST:
-        lines.append(_more(len(steps) - MOST, "steps"))
+        lines.append(_more(len(steps) - MOST, "step", "s"))
     return tuple(lines)
 
 
@@ -108,11 +110,14 @@ def _left(left: Carrying | None) -> list[Line]:
 
 
 def _after(snapshot: Snapshot, action: Action, nodes: list[Node]) -> list[Line]:
-    """How much more could be lost while they are out."""
+    """How much more could be lost while they are out, or once the traffic has moved."""
     lost = [node.name for node in nodes if node.role is Role.GATEWAY]
-    if not lost or not isinstance(action.command, Kill | Freeze | Stop | Drain):
+    if isinstance(action.command, Failover | Failback):
+        without = arrived(snapshot.fleet, action.command)
+    elif lost and isinstance(action.command, Kill | Freeze | Stop | Drain):
+        without = bereft(snapshot.fleet, lost, NodeState.STOPPED)
+    else:
         return []
-    without = bereft(snapshot.fleet, lost, NodeState.STOPPED)
     return [fact("after", told(headroom(without, measured(snapshot.fleet, snapshot.samples, snapshot.at))))]
 
 
@@ -121,9 +126,11 @@ def _grace(fleet: Fleet, action: Action) -> list[Line]:
     seconds = f"{fleet.spec.gateway.stop_timeout:g} s"
     match action.command:
         case Kill():
-            return [fact("grace", "none: SIGKILL, as a crash; comes back by itself")]
+            then = "comes back by itself" if fleet.paused is None else "stays down: the fleet is paused"
+            return [fact("grace", f"none: SIGKILL, as a crash; {then}")]
         case Freeze():
-            return [fact("grace", "none: SIGSTOP, as a hang; replaced by itself")]
+            then = "replaced by itself" if fleet.paused is None else "hangs until thawed: the fleet is paused"
+            return [fact("grace", f"none: SIGSTOP, as a hang; {then}")]
         case Stop():
             return [fact("grace", f"{seconds} to finish what is open, then cut off; stays down until started")]
         case Restart():
@@ -136,5 +143,5 @@ def _grace(fleet: Fleet, action: Action) -> list[Line]:
             return []
 
 
-def _more(count: int, what: str) -> Line:
-    return fact("", Span(text=f"and {count} more {what}", meaning=Meaning.MUTED))
+def _more(count: int, what: str, several: str) -> Line:
+    return fact("", Span(text=f"and {count} more {what}{several if count > 1 else ''}", meaning=Meaning.MUTED))

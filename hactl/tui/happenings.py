@@ -5,7 +5,7 @@ The sentences are `core.telling`, as everywhere.
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from hactl.core.events import (
@@ -28,19 +28,25 @@ from hactl.core.events import (
 from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
 from hactl.core.region_events import RegionLost
-from hactl.core.telling import tell
+from hactl.core.signature import signature
+from hactl.core.telling import QUIET, tell
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.meaning import Meaning
 
-QUIET = (TrafficApplied, TrafficShifted, CapacitySeen, OperationMoved)
+PASSING = (TrafficApplied, TrafficShifted, CapacitySeen, OperationMoved)
 """What belongs to something else that is told as well."""
 _DURATION = re.compile(r"(\d[\d.,]* m?s\b)")
 
 
+def told(records: Iterable[Record]) -> Iterator[Record]:
+    """Those that people are told one by one; not the signs of life of a drill."""
+    return (record for record in records if type(record.event).__name__ not in QUIET)
+
+
 def noteworthy(records: Iterable[Record], most: int) -> list[Record]:
     """The newest records that say something by themselves, newest first; all of them are on the screen of events."""
-    told = (record for record in records if not isinstance(record.event, QUIET) and not _passing(record.event))
-    return list(islice(told, most))
+    says = (record for record in told(records) if not isinstance(record.event, PASSING) and not _passing(record.event))
+    return list(islice(says, most))
 
 
 def _passing(event: Event) -> bool:
@@ -51,14 +57,15 @@ def _passing(event: Event) -> bool:
 def happened(record: Record) -> Line:
     """One record, with what was measured standing out."""
     when = time.strftime("%H:%M:%S", time.localtime(record.wall))
-    by = (Span(text=f"  by {record.by}", meaning=Meaning.MUTED),) if record.by else ()
-    base = _tone(record.event)
+    told, base = tell(record.event), _tone(record.event)
+    by, _ = signature(record, told)
+    who = (Span(text=f"  by {by}", meaning=Meaning.MUTED),) if by else ()
     said = (
         Span(text=piece, meaning=Meaning.TITLE if _DURATION.fullmatch(piece) else base)
-        for piece in _DURATION.split(tell(record.event))
+        for piece in _DURATION.split(told)
         if piece
     )
-    return line(Span(text=f" {when}.{int(record.wall % 1 * 1000):03d} ", meaning=Meaning.MUTED), *said, *by)
+    return line(Span(text=f" {when}.{int(record.wall % 1 * 1000):03d} ", meaning=Meaning.MUTED), *said, *who)
 
 
 def _tone(event: Event) -> Meaning:

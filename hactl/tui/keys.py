@@ -44,6 +44,7 @@ WRITES = {
 }
 """Every key that changes something, and its usual name."""
 ONLY_READS = "this console is read-only: open one without --read-only"
+PAST = "this is the past: p goes back to now"
 EDGES = "[edges]"
 """The row above the edges."""
 
@@ -72,8 +73,8 @@ class Rows(Value):
 
 
 def rows(fleet: Fleet, cursor: str, marks: Collection[str] = ()) -> Rows:
-    """Whom the marked rows mean, or else the one under the cursor."""
-    keys = {key for key in marks if _known(fleet, key)} or {cursor}
+    """Whom the marked rows mean, or, without marks, the one under the cursor. What has gone means nobody."""
+    keys = {key for key in marks if _known(fleet, key)} if marks else {cursor}
     heads = {key[1:-1] for key in keys if key.startswith("[") and key != EDGES}
     nodes: dict[str, Node] = {}
     for node in fleet.nodes.values():  # in the order of the table, whichever was marked first
@@ -94,7 +95,7 @@ def forbidden(view: View) -> str:
     if view.refusal:
         return view.refusal
     if not view.live:
-        return "this is the past: p goes back to now"
+        return PAST
     if view.trouble:
         return f"nothing can be changed without the daemon: {view.trouble}"
     if view.snapshot is None:
@@ -173,7 +174,8 @@ def _scale(fleet: Fleet, meant: Rows) -> Choice:
     region = _one_region(fleet, meant)
     if region is None:
         return Choice(why_not="choose one region, or a node of it: that is what is scaled")
-    return Choice(action=Action(command=Scale(region=region, count=fleet.spec.region(region).nodes)))
+    count = fleet.spec.region(region).nodes
+    return Choice(action=Action(command=Scale(region=region, count=count), count=count))
 
 
 def _move(fleet: Fleet, meant: Rows) -> Choice:

@@ -12,6 +12,10 @@ from textual.app import App
 
 from hactl.tui.look import Look
 from hactl.tui.screens.choice import Answer, Choice
+from hactl.tui.shell import Ran
+
+UP_ALREADY = "is up already"
+"""What `up` says when somebody else was first."""
 
 
 class Ends(Enum):
@@ -35,14 +39,15 @@ class Lifetime:
         *,
         fleet: str,
         ends: Ends,
-        start: Callable[[], Coroutine[Any, Any, None]] | None,
+        start: Callable[[], Coroutine[Any, Any, Ran | None]] | None,
     ) -> None:
-        """`start` starts it; None where nobody can from here."""
+        """`start` starts it, and gives what came of that; None where nobody can from here."""
         self._host = host
         self._look = look
         self._fleet = fleet
         self._ends = ends
         self._start = start
+        self._offered: Choice | None = None
         self.stops = False
         """Whoever opened the console is to stop the fleet now."""
 
@@ -54,20 +59,30 @@ class Lifetime:
 
         def answered(key: str | None) -> None:
             if key is not None:
-                self._ends = Ends.ASKED
                 self._host.notify(f"starting fleet {self._fleet}", markup=False)
-                self._host.run_worker(start(), group="shell", exit_on_error=False)
+                self._host.run_worker(self._begin(start()), group="shell", exit_on_error=False)
 
-        self._host.push_screen(
-            Choice(
-                self._look,
-                title=f"Start fleet {self._fleet}?",
-                facts=("No daemon answers for it.", "$ hactl up"),
-                answers=(Answer(key="y", what="start it"),),
-                stay="wait for it",
-            ),
-            answered,
+        self._offered = Choice(
+            self._look,
+            title=f"Start fleet {self._fleet}?",
+            facts=("No daemon answers for it.", "$ hactl up"),
+            answers=(Answer(key="y", what="start it"),),
+            stay="wait for it",
         )
+        self._host.push_screen(self._offered, answered)
+
+    def found(self) -> None:
+        """Somebody answers: there is nothing to start any more."""
+        offered, self._start = self._offered, None
+        if offered is not None and self._host.screen is offered:
+            self._offered = None
+            offered.dismiss(None)
+
+    async def _begin(self, start: Coroutine[Any, Any, Ran | None]) -> None:
+        """Start it; whoever was not the first to do so has no say in its end."""
+        ran = await start
+        if ran is not None and not ran.code and UP_ALREADY not in ran.text:
+            self._ends = Ends.ASKED
 
     def leave(self) -> None:
         """Leave the console; where the fleet would end with it, or might, not without asking."""

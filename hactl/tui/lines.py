@@ -64,7 +64,10 @@ def cut(spans: Line, width: int) -> Line:
 
 
 def wrapped(spans: Line, width: int, indent: int = 0) -> tuple[Line, ...]:
-    """The line in as many as it takes, broken between words; those that follow the first begin `indent` cells in."""
+    """The line in as many as it takes, broken between words; those that follow the first begin `indent` cells in.
+
+    Only a word that is longer than a line is broken itself.
+    """
     if width <= indent or length(spans) <= width:
         return (spans,)
     lines: list[list[Span]] = [[]]
@@ -75,7 +78,20 @@ def wrapped(spans: Line, width: int, indent: int = 0) -> tuple[Line, ...]:
                 lines.append([Span(text=" " * indent)])
                 room = width - indent
                 word = word.lstrip()  # noqa: PLW2901 - what a line is broken at is not seen
+            while cell_len(word) > room > 0:
+                head, word = _split(word, room)  # noqa: PLW2901
+                lines[-1].append(Span(text=head, meaning=span.meaning))
+                lines.append([Span(text=" " * indent)])
+                room = width - indent
             if word:
                 lines[-1].append(Span(text=word, meaning=span.meaning))
                 room -= cell_len(word)
     return tuple(tuple(each) for each in lines)
+
+
+def _split(word: str, room: int) -> tuple[str, str]:
+    """As much of a word as goes into `room` cells, a character at least, and what is left of it."""
+    at = 1
+    while at < len(word) and cell_len(word[: at + 1]) <= room:
+        at += 1
+    return word[:at], word[at:]

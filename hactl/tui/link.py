@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
-from hactl.core.talk import Query
+from hactl.core.talk import Query, Snapshot
+from hactl.core.telling import USUAL
 from hactl.tui.picture import Picture, View
 
 RETRY = 0.5
@@ -64,9 +65,8 @@ class Link:
                 updates = cast("Any", self._controller.watch(self._picture.seq))
                 async with aclosing(updates) as stream:
                     async for update in stream:
-                        first = not self._picture.seq
                         self._picture.take(update, self._clock())
-                        if first:
+                        if isinstance(update, Snapshot) and self._picture.behind:
                             await self._recall()
                             self._filling = tasks.create_task(self._fill())  # aside: nobody waits for a disk
                         self._changed()
@@ -77,8 +77,8 @@ class Link:
             await asyncio.sleep(RETRY)
 
     async def _recall(self) -> None:
-        before = self._picture.seq + 1
-        self._picture.recall(await self._controller.history(Query(before=before, limit=200)))
+        query = Query(before=self._picture.seq + 1, kinds=USUAL, limit=200)
+        self._picture.recall(await self._controller.history(query))
 
     async def _remember(self) -> None:
         """Better than an empty screen: what was known last, as old as it is."""

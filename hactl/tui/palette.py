@@ -3,13 +3,14 @@
 What cannot be done now stays in the list and says why. Changes are frozen when the list is opened, as by a key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 from hactl.tui import keys
 from hactl.tui.actions import Action
 from hactl.tui.keys import Rows
 from hactl.tui.picture import View
+from hactl.tui.shell import READS
 
 SHIFTED = {
     "K": "ends it at once, as a crash would",
@@ -23,6 +24,9 @@ SHIFTED = {
     "M": "repair nothing, or go on",
 }
 """What the keys that change something do, in other words than their names."""
+
+_OF_PROCESSES = "KTRDWZ"
+_OF_REGIONS = "WSF"
 
 
 class Entry(Value):
@@ -55,16 +59,39 @@ OTHERS = (
 def entries(
     view: View, meant: Rows, *, pages: Sequence[str], verbs: Sequence[str], themes: Sequence[str]
 ) -> tuple[Entry, ...]:
-    """The whole list: changes of what is `meant`, then everything else, then the commands."""
+    """The whole list: changes of what is `meant`, everything else, the commands, and changes of all that is not meant.
+
+    Who types 'drain tokyo-1' finds it wherever the cursor is.
+    """
     blocked = keys.forbidden(view)
-    typed = view.refusal
+    changes = tuple(_change(view, meant, key, blocked) for key in keys.WRITES)
     return (
-        *(_change(view, meant, key, blocked) for key in keys.WRITES),
+        *changes,
         *(Entry(title=f"screen {page}", keys=str(at), run=f"page('{page}')") for at, page in enumerate(pages, start=1)),
         *OTHERS,
         *(Entry(title=f"theme {theme}", run=f"theme({theme!r})") for theme in themes),
-        *(Entry(title=f":{verb} ...", run=f"command('{verb} ')", why_not=typed) for verb in verbs),
+        *(Entry(title=f":{verb} ...", run=f"command('{verb} ')", why_not=_closed(view, verb)) for verb in verbs),
+        *(() if blocked else _elsewhere(view, {entry.title for entry in changes})),
     )
+
+
+def _elsewhere(view: View, known: Container[str]) -> Iterator[Entry]:
+    """What can be done to each process and each region, but for what is `known`."""
+    if view.snapshot is None:
+        return
+    fleet = view.snapshot.fleet
+    processes = [(Rows(nodes=(node,), single=(node,)), _OF_PROCESSES) for node in fleet.nodes.values()]
+    regions = [(keys.rows(fleet, f"[{region.name}]"), _OF_REGIONS) for region in fleet.spec.regions]
+    for meant, possible in (*processes, *regions):
+        for key in possible:
+            entry = _change(view, meant, key, "")
+            if entry.action is not None and entry.title not in known:
+                yield replace(entry, keys="")  # the key is about another row
+
+
+def _closed(view: View, verb: str) -> str:
+    """Why that command is not run whatever stands behind it; "" when it may be: that is judged when it is typed."""
+    return "" if view.refusal == keys.ONLY_READS and verb in READS else view.refusal
 
 
 def _change(view: View, meant: Rows, key: str, blocked: str) -> Entry:

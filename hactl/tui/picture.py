@@ -12,13 +12,14 @@ from hactl.core.draft import evolve
 from hactl.core.events import Record
 from hactl.core.node import Role
 from hactl.core.talk import Measured, News, Snapshot, Update
+from hactl.core.telling import QUIET
 from hactl.core.value import Value, replace
 from hactl.tui.fresh import STALE, fresh, unmeasured
 from hactl.tui.stops import worth_a_stop
 from hactl.tui.timeline import LANE, Lanes, adjoined, columns
 
 RECORDS = 2000
-"""Records kept; older ones are the journal's to tell."""
+"""Records kept; older ones, and those that nobody is told of one by one, are the journal's to tell."""
 MINUTE = 60
 """Measurements of a minute, one a second."""
 MOMENTS = 900
@@ -75,6 +76,11 @@ class Picture:
         """The journal position this picture stands at; 0 before there is one that a daemon has given."""
         return self.snapshot.fleet.seq if self.snapshot is not None and not self._remembered else 0
 
+    @property
+    def behind(self) -> bool:
+        """What happened last is not in its records: it begins, or a daemon has forgotten what was missed."""
+        return self.seq > (self.records[-1].seq if self.records else 0)
+
     def take(self, update: Update, at: float) -> None:
         """Add what has come, `at` in seconds of the console's own monotonic clock."""
         self.heard, self.trouble = at, ""
@@ -84,6 +90,10 @@ class Picture:
             self.snapshot = None
         match update:
             case Snapshot():
+                if self.snapshot is not None and self.snapshot.fleet.id != update.fleet.id:
+                    for kept in (self.records, self.moments, self._spread):
+                        kept.clear()  # of another fleet of that name
+                    self._lanes = Lanes()
                 self.snapshot = update
                 self._measured(update)
             case News(records=records):
@@ -104,10 +114,8 @@ class Picture:
 
     def recall(self, records: list[Record]) -> None:
         """Add records from before this picture began."""
-        known = self.records[0].seq if self.records else None
-        older = [record for record in records if known is None or record.seq < known]
-        room = RECORDS - len(self.records)
-        self.records.extendleft(reversed(older[max(0, len(older) - room) :]))
+        known = {record.seq: record for record in (*records, *self.records)}
+        self.records = deque((known[seq] for seq in sorted(known)), maxlen=RECORDS)
 
     def fill(self, before: View) -> None:
         """Add what was measured before this picture began, as it stood on disk."""
@@ -193,7 +201,9 @@ class Picture:
         fleet, when = moment.fleet, moment.at
         for record in self.records:
             if record.seq > fleet.seq and record.wall <= at:
-                fleet, when = evolve(fleet, record.event), max(when, record.wall)
+                # those that are not kept lie in between
+                fleet = replace(evolve(fleet, record.event), seq=record.seq)
+                when = max(when, record.wall)
         return replace(moment, fleet=fleet, at=when, mono=moment.mono + when - moment.at)
 
     def _happened(self, records: tuple[Record, ...]) -> None:
@@ -203,7 +213,8 @@ class Picture:
         for record in records:
             if record.seq > fleet.seq:
                 fleet = evolve(fleet, record.event)
-                self.records.append(record)
+                if type(record.event).__name__ not in QUIET:
+                    self.records.append(record)
         self.snapshot = fresh(replace(self.snapshot, fleet=fleet))
 
     def _measured(self, snapshot: Snapshot) -> None:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from hactl.core.model import Sample
 from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState, Role
-from hactl.core.reading import age, explain, word
+from hactl.core.reading import age, explain, moved, word
 from hactl.core.talk import Snapshot
 from hactl.core.traffic import shares
 from hactl.core.unfinished import sentence
@@ -155,9 +155,27 @@ def _head(name: str, members: Sequence[Node], measured: _Measured, weight: int |
             empty,
             _number(total(sample.requests for sample in seen), 0),
             _number(total(sample.errors for sample in seen), 1, bad=True),
-            *[empty] * 9,
+            *[empty] * 7,
+            *_since_and_why(name, measured.snapshot),
         ),
     )
+
+
+def _since_and_why(region: str, snapshot: Snapshot) -> tuple[Cell, Cell]:
+    """For how long a region has been lost, or without all its traffic, and why; nothing of one that is well."""
+    fleet = snapshot.fleet
+    evacuation, loss = fleet.evacuations.get(region), fleet.region_losses.get(region)
+    if evacuation is not None:
+        since = snapshot.at - evacuation.since
+        why = moved(evacuation).removeprefix(f"{region} ") + (f" ({evacuation.why})" if evacuation.why else "")
+    elif loss is not None:
+        since, why = snapshot.mono - loss.seen, f"lost: {loss.cause.text}"
+    elif fleet.falters(region):
+        brownout = fleet.brownouts[region]
+        since, why = snapshot.mono - brownout.heard, sentence("answers far worse than usual", brownout.why)
+    else:
+        return Cell(), Cell()
+    return Cell(text=age(since), order=since), Cell(text=why, meaning=Meaning.DEGRADED)
 
 
 def condition(members: Sequence[Node], glyphs: Glyphs) -> tuple[str, str, Meaning]:
@@ -167,6 +185,8 @@ def condition(members: Sequence[Node], glyphs: Glyphs) -> tuple[str, str, Meanin
     glyph, meaning = glyphs.serving, Meaning.SERVING
     if well < wanted:
         glyph, meaning = (glyphs.degraded, Meaning.DEGRADED) if well else (glyphs.down, Meaning.DOWN)
+    if members and all(node.state is NodeState.STOPPED for node in members):
+        glyph, meaning = glyphs.stopped, Meaning.STOPPED  # which is nobody's failure: that has other states
     return glyph, f"{well}/{wanted}", meaning
 
 
@@ -203,7 +223,7 @@ def looks(node: Node, glyphs: Glyphs) -> tuple[str, str, Meaning]:
     """Glyph, word and meaning of the state of one process."""
     state = word(node)
     match node.state:
-        case NodeState.SERVING if node.health is Health.HEALTHY and node.reason is not None:
+        case NodeState.SERVING if node.health is Health.HEALTHY and (node.reason or node.impaired):
             return glyphs.degraded, state, Meaning.DEGRADED
         case NodeState.SERVING if node.health is Health.HEALTHY:
             return glyphs.serving, state, Meaning.SERVING

@@ -82,9 +82,14 @@ def arranged(rows: tuple[Row, ...], chosen: Arrangement) -> tuple[Row, ...]:
     return tuple(shown)
 
 
-def as_text(row: Row) -> str:
-    """The row for other programs: its cells with tabs between them."""
-    return "\t".join(one_line(cell.text).strip() for cell in row.cells)
+def as_text(columns: tuple[Column, ...], row: Row) -> str:
+    """The row for people elsewhere: what is known, each with its name, and nothing that is drawn."""
+    known = [
+        f"{column.title.lower()} {one_line(cell.text).strip()}"
+        for column, cell in zip(columns, row.cells, strict=True)
+        if cell.text.strip() not in ("", "-") and cell.meaning is not Meaning.GRAPH
+    ]
+    return ", ".join(known)
 
 
 def _text(row: Row) -> str:

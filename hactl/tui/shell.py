@@ -8,11 +8,20 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from hactl.core.errors import HactlError
 from hactl.core.value import Value
 
+READS: dict[str, frozenset[str]] = {
+    "status": frozenset(), "events": frozenset(), "logs": frozenset(), "where": frozenset(), "doctor": frozenset(),
+    "wait": frozenset(), "watch": frozenset(), "fleets": frozenset(),
+    "config": frozenset({"check", "show", "diff", "history"}),
+    "drill": frozenset({"list", "show", "plan", "report"}),
+    "alert": frozenset({"list"}),
+}  # fmt: skip
+"""Verbs that change nothing; of those that have verbs of their own, which do not."""
+_NO_MORE: Mapping[str, str] = {}
 LONGEST = 30.0
 """Seconds a command may take; whoever waits or follows for longer does that in a shell."""
 SHORT = 6
@@ -36,6 +45,8 @@ class Ran(Value):
         said = self.text.splitlines()
         if len(said) > SHORT:
             return None
+        if len(said) == 1 and not self.code:
+            return f"$ {self.shell}   {said[0]}"
         return "\n".join([f"$ {self.shell}", *said, *([f"exit code {self.code}"] if self.code else [])])
 
 
@@ -51,14 +62,17 @@ def parse(typed: str) -> list[str]:
         raise HactlError(f"'{typed}': {str(error).lower()}") from error
 
 
-async def run(words: Sequence[str], fleet: str, *, longest: float = LONGEST) -> Ran:
-    """Run `hactl --fleet FLEET WORDS` without a terminal until it has ended, or for `longest` seconds."""
+async def run(words: Sequence[str], fleet: str, *, env: Mapping[str, str] = _NO_MORE, longest: float = LONGEST) -> Ran:
+    """Run `hactl --fleet FLEET WORDS` without a terminal until it has ended, or for `longest` seconds.
+
+    `env` is what it has in its environment beside our own.
+    """
     process = await asyncio.create_subprocess_exec(
         *[sys.executable, "-m", "hactl", "--fleet", fleet, *words],
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env=os.environ | {"NO_COLOR": "1"},
+        env={**os.environ, "NO_COLOR": "1", **env},
     )
     said = bytearray()
     late = ""
@@ -76,6 +90,14 @@ async def run(words: Sequence[str], fleet: str, *, longest: float = LONGEST) -> 
             await process.wait()
     text = said.decode(errors="replace").rstrip() + late
     return Ran(shell=shlex.join(["hactl", *words]), code=process.returncode or 0, text=text)
+
+
+def only_reads(words: Sequence[str]) -> bool:
+    """Whether a command changes nothing, whatever stands behind its verb."""
+    verb, *rest = [*words, ""]
+    if verb not in READS:
+        return False
+    return not READS[verb] or rest[0] in READS[verb]
 
 
 def complete(typed: str, verbs: Sequence[str], names: Sequence[str]) -> str | None:

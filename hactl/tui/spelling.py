@@ -14,6 +14,8 @@ from hactl.core.commands import (
     Failback,
     Failover,
     Freeze,
+    Heal,
+    Impair,
     KeepDrill,
     Kill,
     Pause,
@@ -61,8 +63,8 @@ def _words(command: Command) -> list[str]:
             return ["drill", "run", name]
         case EndDrill():
             return ["drill", "stop"]
-        case KeepDrill():
-            raise AssertionError("only the runner of a drill keeps it")
+        case KeepDrill() | Impair() | Heal():
+            raise AssertionError("only the runner of a drill says so")
         case Unpause() | Down():
             return [verb]
         case _:

@@ -6,6 +6,7 @@ only end (a screen that cannot be built, a fault in the toolkit's own widgets) e
 """
 
 import sys
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import cast
 from rich.segment import Segment
 from rich.text import Text
 from textual import events
+from textual._callback import invoke
 from textual.actions import ActionParseResult
 from textual.app import App
 from textual.dom import DOMNode
@@ -22,8 +24,6 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.strip import Strip
 from textual.worker import Worker, WorkerState
-
-from hactl.tui.notices import stumbled
 
 _BUILDING = (events.Load, events.Compose, events.Mount)
 """What comes first for whatever is shown: without it there is nothing to go on with."""
@@ -38,7 +38,27 @@ class Steady(MessagePump):
         except Exception as error:
             if isinstance(message, _BUILDING):
                 raise
-            stumbled(self.app, error, f"{type(message).__name__} of {type(self).__name__}")
+            _app(self).stumble(error, f"{type(message).__name__} of {type(self).__name__}")
+
+    async def _flush_next_callbacks(self) -> None:
+        callbacks = self._next_callbacks.copy()
+        self._next_callbacks.clear()
+        for each in callbacks:
+            try:
+                with self.prevent(*each._prevent):
+                    await invoke(each.callback)
+            except Exception as error:
+                _app(self).stumble(error, f"what {type(self).__name__} had put off")
+
+
+class SteadyScreen(Steady):
+    """The same for a screen, and for what waits until it is drawn."""
+
+    async def _invoke_and_clear_callbacks(self) -> None:
+        try:
+            await super()._invoke_and_clear_callbacks()  # type: ignore[misc]  # of the screen behind it
+        except Exception as error:
+            _app(self).stumble(error, f"what {type(self).__name__} had put off")
 
 
 class SteadyLines(Steady):
@@ -49,13 +69,26 @@ class SteadyLines(Steady):
         try:
             return cast("list[Strip]", super().render_lines(crop))  # type: ignore[misc]  # of the widget behind it
         except Exception as error:
-            stumbled(self.app, error, f"drawing {type(self).__name__}")
+            _app(self).stumble(error, f"drawing {type(self).__name__}")
             said = Strip([Segment(f"cannot be drawn: {type(error).__name__}")])
             return [said.adjust_cell_length(crop.width)] * crop.height
 
 
 class SteadyApp(Steady, App[None]):
     """An application that goes on."""
+
+    def __init__(self, *, ansi_color: bool) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self._stumbles: dict[str, float] = {}
+        """What was said to have gone wrong, and until when that stands on the screen."""
+
+    def stumble(self, error: BaseException, where: str) -> None:
+        """Say that something inside went wrong; once for as long as it stands on the screen."""
+        text = f"the console stumbled ({type(error).__name__} in {where}) and goes on"
+        now = time.monotonic()
+        if self._stumbles.get(text, 0.0) <= now:
+            self._stumbles[text] = now + self.NOTIFICATION_TIMEOUT
+            self.notify(text, severity="error", markup=False)
 
     def steadily(self, act: Callable[[], object]) -> Callable[[], None]:
         """`act` for a timer."""
@@ -64,7 +97,7 @@ class SteadyApp(Steady, App[None]):
             try:
                 act()
             except Exception as error:
-                stumbled(self, error, getattr(act, "__name__", "a timer"))
+                self.stumble(error, getattr(act, "__name__", "a timer"))
 
         return acting
 
@@ -78,13 +111,13 @@ class SteadyApp(Steady, App[None]):
         try:
             return await super().run_action(action, default_namespace, namespaces)
         except Exception as error:
-            stumbled(self, error, f"key for {action if isinstance(action, str) else action[1]}")
+            self.stumble(error, f"key for {action if isinstance(action, str) else action[1]}")
             return True
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Work that nobody waits for has failed."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
-            stumbled(self, event.worker.error, event.worker.name)
+            self.stumble(event.worker.error, event.worker.name)
 
     def _fatal_error(self) -> None:
         """It cannot go on: one line, and that once."""
@@ -93,6 +126,10 @@ class SteadyApp(Steady, App[None]):
         if error is not None and not self._exit_renderables:
             self._exit_renderables.append(Text(last_words(error)))
         self._close_messages_no_wait()
+
+
+def _app(pump: MessagePump) -> SteadyApp:
+    return cast("SteadyApp", pump.app)
 
 
 def last_words(error: BaseException) -> str:

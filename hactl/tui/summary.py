@@ -3,16 +3,18 @@
 import time
 from itertools import islice
 
+from hactl.core.events import FleetClosing
 from hactl.core.figures import figures
 from hactl.core.headroom import CapacityVerdict, headroom
 from hactl.core.load import measured
 from hactl.core.node import Goal
 from hactl.core.operation import Operation, Phase
-from hactl.core.reading import Verdict, age, explain, read
+from hactl.core.reading import Verdict, age, explain, moved, read
 from hactl.core.talk import Snapshot
 from hactl.core.telling import tell_step
 from hactl.core.value import Value
 from hactl.tui.fresh import STALE
+from hactl.tui.keys import ONLY_READS
 from hactl.tui.lines import Line, Span, length, line, spread
 from hactl.tui.losses import losses, took
 from hactl.tui.meaning import Glyphs, Meaning
@@ -42,13 +44,18 @@ class Tile(Value):
 
 def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -> Line:
     """Which fleet, how old the picture is, and the verdict."""
+    guard = " READ-ONLY " if view.refusal == ONLY_READS else " "
     clock = Span(text=time.strftime("%H:%M:%S ", time.localtime(wall)), meaning=Meaning.MUTED)
     if view.snapshot is None:
         waiting = view.trouble or "waiting for the first picture"
-        return spread(line(Span(text=" hactl", meaning=Meaning.TITLE), "  ", waiting), (clock,), width)
+        early = line(
+            Span(text=" hactl", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ", waiting
+        )
+        return spread(early, (clock,), width)
     snapshot, fleet = view.snapshot, view.snapshot.fleet
     reading = read(fleet)
     old = now - view.heard
+    stale = view.live and (bool(view.trouble) or old > STALE)
     live = Span(text=f"LIVE {old:.1f}s", meaning=Meaning.MUTED)
     if view.speed is not None:
         shown, today = time.localtime(snapshot.at), time.localtime(wall)
@@ -58,29 +65,51 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     elif not view.live:
         when = time.strftime("%H:%M:%S", time.localtime(snapshot.at))
         live = Span(text=f"AS OF {when}, {age(wall - snapshot.at)} ago", meaning=Meaning.DEGRADED)
-    elif view.trouble or old > STALE:
+    elif stale:
         live = Span(text=f"STALE {age(old)}", meaning=Meaning.DOWN)
     meaning = _VERDICT[reading.verdict]
     glyph = {Verdict.OK: glyphs.serving, Verdict.DOWN: glyphs.down}.get(reading.verdict, glyphs.degraded)
-    sentence = f"{reading.sentence}{_first_reason(snapshot)}"
+    sentence = f"{reading.sentence}{_since(snapshot, reading.sentence)}"
     said = Span(text=f"{glyph} {reading.verdict.upper()} {sentence}", meaning=meaning)
+    if stale:  # whatever it was, nobody knows how it is
+        said = Span(text=f"was {reading.verdict.upper()} {age(old)} ago: {sentence}", meaning=Meaning.DEGRADED)
     if not view.measured:
         said = Span(text=f"? NOT KNOWN {view.trouble}", meaning=Meaning.STALE)
-    guard = " READ-ONLY " if snapshot.pulse.read_only else " "
-    paused = (Span(text="PAUSED ", meaning=Meaning.DEGRADED),) if fleet.paused is not None else ()
+    if end := ended(view):
+        live = Span(text=f"STOPPED {age(old)} ago", meaning=Meaning.STOPPED)
+        said = Span(text=f"{glyphs.stopped} {end}", meaning=Meaning.STOPPED)
+    guard = " READ-ONLY " if snapshot.pulse.read_only else guard
+    paused = (Span(text="REPAIRS PAUSED ", meaning=Meaning.DEGRADED),) if fleet.paused is not None else ()
     left = line(
         Span(text=f" hactl {fleet.name}", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ",
         *paused, live, "  ", said,
     )  # fmt: skip
+    if length(left) > width:  # the verdict comes before names that one knows
+        left = (Span(text=f" {fleet.name}", meaning=Meaning.TITLE), *left[1:])
     return spread(left, (clock,) if length(left) + length((clock,)) < width else (), width)
 
 
-def _first_reason(snapshot: Snapshot) -> str:
-    """Why the first process is out that should not be, and for how long; "" when there is none."""
+def ended(view: View) -> str:
+    """Who has stopped the whole fleet and when, once nothing of it runs; "" when nobody has."""
+    snapshot = view.snapshot
+    if snapshot is None or not (view.live and view.trouble and snapshot.fleet.closing):
+        return ""
+    if any(node.state.alive for node in snapshot.fleet.nodes.values()):
+        return ""
+    order = next((record for record in reversed(view.records) if isinstance(record.event, FleetClosing)), None)
+    if order is None:
+        return "stopped on purpose; hactl up"
+    by = f" by {order.by}" if order.by else ""
+    return f"stopped on purpose{by} at {time.strftime('%H:%M:%S', time.localtime(order.wall))}; hactl up"
+
+
+def _since(snapshot: Snapshot, said: str) -> str:
+    """Why the first process is out that should not be, and for how long; or the age of the last move that is `said`."""
     for node in snapshot.fleet.nodes.values():
         if node.goal is Goal.UP and not (node.drained or node.serviceable or node.standing_by) and node.reason:
             return f" ({explain(node)}, {age(snapshot.at - node.since)})"
-    return ""
+    last = next(reversed(snapshot.fleet.evacuations.values()), None)
+    return f" ({age(snapshot.at - last.since)})" if last is not None and said.endswith(moved(last)) else ""
 
 
 def tiles(view: View, glyphs: Glyphs, room: Tile | None = None) -> tuple[Tile, ...]:
@@ -96,7 +125,7 @@ def tiles(view: View, glyphs: Glyphs, room: Tile | None = None) -> tuple[Tile, .
     minute = spark([sum(moment.values()) if moment else None for moment in newest], SPARK, glyphs)
     shown = (
         Tile(title="REQUESTS/S", short="req/s", value=f"{found.requests:,.0f}", more=minute),
-        Tile(title="ERRORS", short="err", value=f"{found.failing:.2%}", meaning=bad),
+        Tile(title="ERRORS", short="err", value=f"{found.failing:.2%}" if found.requests else "-", meaning=bad),
         Tile(title="P50 / P99", short="p50/p99", value=f"{_ms(found.p50)} / {_ms(found.p99)} ms"),
         room or headroom_tile(snapshot),
         Tile(title="LAST FAILOVER", short="failover", value=moved, more=_back(view)),
@@ -121,16 +150,25 @@ def _room(snapshot: Snapshot) -> tuple[str, Meaning, str]:
     """What would be left without the node whose loss is worst, in as few words as it takes; and which node that is."""
     load = measured(snapshot.fleet, snapshot.samples, snapshot.at)
     left = headroom(snapshot.fleet, load).n_minus_1
+    if left is None and snapshot.fleet.closing:
+        return "-", Meaning.MUTED, ""
     if left is None or not left.nodes:
         return "NONE", Meaning.DOWN, ""
     without = f"without {left.without[0]}" if left.without else ""
     if left.verdict is CapacityVerdict.SHORT:
         return "SHORT", Meaning.DOWN, without
-    if load is not None and not load.total:
+    if load is None or (not load.total and carries(snapshot)):
+        return "not known yet", Meaning.MUTED, ""
+    if not load.total:
         return "no traffic", Meaning.MUTED, ""
     if left.room is None or left.verdict is CapacityVerdict.UNPROVED:
         return "unproved", Meaning.DEGRADED, without
-    return f"{left.room:.0%}", Meaning.SERVING, without
+    return f"{left.room:.0%} left", Meaning.SERVING, without
+
+
+def carries(snapshot: Snapshot) -> bool:
+    """True when anything was asked of anybody, as last measured."""
+    return any(sample.requests for sample in snapshot.samples)
 
 
 def _back(view: View) -> str:

@@ -54,9 +54,7 @@ class Tail:
                 return ()
             self._after, self.trouble = page.after, ""
             if page.truncated:
-                lines.append(
-                    line(Span(text="-- the file was cut here: lines may be missing --", meaning=Meaning.MUTED))
-                )
+                lines.append(_CUT)
             lines += [line(text) for text in page.lines]
             if first or len(page.lines) < most:
                 break

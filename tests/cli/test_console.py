@@ -56,6 +56,13 @@ class TestRemembered:
         assert remembered_theme(Themes(home), "", settings).name == DEFAULT
         assert str(home / "light.toml") in settings.trouble.message
 
+    @pytest.mark.parametrize("name", ["drak", "broken"])
+    def test_one_that_is_asked_for_and_is_no_use_neither(self, settings, home, name):
+        """An incident does not wait for a theme."""
+        (home / "broken.toml").write_text("nonsense")
+        assert remembered_theme(Themes(home), name, settings).name == DEFAULT
+        assert name in settings.trouble.message
+
     def test_it_is_kept_beside_the_fleets(self, monkeypatch, tmp_path):
         monkeypatch.setenv("HACTL_STATE_DIR", str(tmp_path))
         assert settings_file() == tmp_path / "console.toml"

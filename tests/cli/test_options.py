@@ -5,7 +5,7 @@ import time
 import click
 import pytest
 
-from hactl.cli.options import duration, moment
+from hactl.cli.options import LABEL, duration, label, moment
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,8 @@ def test_a_time_of_day_is_the_last_one(form: str) -> None:
 def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
     with pytest.raises(click.BadParameter, match="write 2h, 14:05"):
         moment(text)
+
+
+def test_what_is_typed_in_a_console_is_journaled_as_of_its_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(LABEL, "pts/3")
+    assert label() == "pts/3"

@@ -9,6 +9,7 @@ import pytest
 from support.command import Home, finish, wait_gone
 
 from hactl.config import load
+from hactl.tui.lifetime import UP_ALREADY
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ class TestUp:
         before = fleet.untouched()
         up = fleet.run("up", "--json")
         assert up.returncode == 0
-        assert up.stderr == "fleet t is up already\n"
+        assert up.stderr == f"fleet t {UP_ALREADY}\n"  # the console goes by it
         assert f'"listen":"127.0.0.1:{fleet.port}"' in up.stdout
         assert fleet.untouched() == before
 

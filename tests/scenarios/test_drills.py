@@ -2,6 +2,7 @@
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
 from support.drills import drilling, hactl, runner, short
@@ -14,18 +15,41 @@ from hactl.core.events import OperationBegan
 from hactl.core.model import Fleet
 from hactl.core.node import Goal
 from hactl.core.operation import Outcome, Verb
+from hactl.core.talk import Query
 from hactl.drill.phases import Phase
 from hactl.drill.report import DrillReport
 from hactl.drill.verdict import Status, Verdict
 
 TWO = (Region(name="seoul", nodes=2), Region(name="tokyo", nodes=2))
 FAULTY = ("inject", "confirm", "observe", "settle", "failback")
+DELAY_MS = 299.0
+"""What node-slow adds to each answer; a timer may ring a little early."""
+TWICE = """
+schema = 1
+name = "twice"
+title = "One after the other"
+[[fault]]
+type = "node.impair"
+target = { names = ["seoul-1"] }
+failed = 0.1
+for = "500ms"
+[[fault]]
+type = "node.impair"
+target = { names = ["tokyo-1"] }
+at = "1s"
+delay = "50ms"
+for = "1s"
+"""
 PHASES = ("gate", "baseline", "undo", *FAULTY)
 """As a runner says them; nothing is borrowed before the first."""
 
 
 def wanted(fleet: Fleet) -> dict[str, tuple[Goal, bool, int]]:
     return {node.name: (node.goal, node.drained, node.weight) for node in fleet.nodes.values()}
+
+
+def impaired(fleet: Fleet) -> list[str]:
+    return [node.name for node in fleet.nodes.values() if node.impaired is not None]
 
 
 def status(report: DrillReport) -> dict[str, Status]:
@@ -95,6 +119,61 @@ async def test_a_region_dies_and_gets_its_traffic_back_without_a_failure() -> No
             if report.plan.regions == ("seoul",):
                 return
         raise AssertionError("the region that carries the traffic was never drawn")
+
+
+@pytest.mark.envoy
+async def test_a_node_is_slow_and_nobody_fails() -> None:
+    """Clients see the delay from the moment on that was read back, get every answer, and no delay afterwards."""
+    async with RunningFleet(regions=TWO) as fleet:
+        report = await runner(fleet, short("node-slow", "phases.hold=3s", "load.rate=200")).run()
+        assert report.clean, report.evidence.leftovers
+        assert only_late(report), report.validity
+        assert status(report)["failed"] is Status.MET, report.failures
+        (proof,) = report.evidence.proofs
+        assert (proof.node, proof.done) == (report.plan.nodes[0], True)
+        assert proof.pid == fleet.pid(proof.node)
+        assert proof.found == "impaired: +300 ms on 100 %"
+        assert report.whole.max_ms >= DELAY_MS > report.before.p99_ms
+        assert not impaired((await fleet.client.fleet()).fleet)
+
+
+@pytest.mark.envoy
+async def test_an_impairment_ends_when_its_time_is_over(tmp_path: Path) -> None:
+    """Long before the failback, also while another fault is waited for."""
+    file = tmp_path / "mine.toml"
+    file.write_text(TWICE)
+    said: list[str] = []
+    async with RunningFleet(regions=TWO) as fleet:
+        mark = fleet.seq
+        report = await runner(fleet, short(str(file), "phases.hold=5s"), say=said.append).run()
+        assert report.clean, report.evidence.leftovers
+        assert only_late(report), report.validity
+        assert [line for line in said if line.startswith(("heal: ", "observe: "))] == [
+            "heal: seoul-1: impaired no longer",
+            "observe: 5 s",
+            "heal: tokyo-1: impaired no longer",
+        ]
+        ended = await fleet.client.history(Query(after=mark, kinds=("OperationEnded",)))
+        verbs = [record.event.sentence.split()[0] for record in ended]
+        assert verbs[:4] == ["impair", "heal", "impair", "heal"], verbs
+        assert not impaired((await fleet.client.fleet()).fleet)
+
+
+@pytest.mark.envoy
+async def test_an_impairment_is_gone_whenever_its_runner_dies() -> None:
+    """kill -9: the lease lapses, and the drill is over when its nodes have proved to be well."""
+    async with RunningFleet(regions=TWO) as fleet:
+        for phase in ("inject", "observe", "failback"):
+            await fleet.until(is_calm)
+            mark = fleet.seq
+            async with drilling(fleet, "region-brownout") as drill:
+                await drill.until(phase)
+                drill.send(signal.SIGKILL)
+            began = await fleet.happens(OperationBegan, lambda event: event.operation.verb is Verb.DRILL, after=mark)
+            ended = (await fleet.ended(began.event.operation.id)).event
+            assert ended.outcome is not Outcome.FAILED, (phase, ended)
+            assert not impaired(fleet.now), phase
+            assert (await hactl(fleet, "drill", "recover"))[0] == Exit.OK
 
 
 @pytest.mark.envoy

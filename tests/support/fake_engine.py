@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 from hactl.core.certificate import Certificate
 from hactl.core.errors import HactlError
+from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.node import Node
 from hactl.core.plan import TrafficPlan
-from hactl.core.running import CommandLine, EdgeReading, NodeCounters, PlanRefused, ProbeAnswer
+from hactl.core.running import CommandLine, EdgeReading, ImpairmentImpossible, NodeCounters, PlanRefused, ProbeAnswer
 from hactl.core.value import replace
 
 
@@ -35,6 +36,10 @@ class FakeEngine:
         self.mute: set[str] = set()
         """Processes that do not answer at all."""
         self.drained: list[str] = []
+        self.faults: dict[str, Impairment | None] = {}
+        """What each was last told to do to requests."""
+        self.unimpairable = ""
+        """Why no process can be impaired; "" when all can."""
         self.unfit = ""
         """Why every configuration is refused; "" when all are fine."""
         self.hold: asyncio.Event | None = None
@@ -63,6 +68,11 @@ class FakeEngine:
         # told again by every daemon that takes over, drained or not
         if node.name in self.drained:
             self.drained.remove(node.name)
+
+    async def impair(self, node: Node, fault: Impairment | None) -> None:
+        if self.unimpairable and fault is not None:
+            raise ImpairmentImpossible(self.unimpairable)
+        self.faults[node.name] = fault
 
     async def in_flight(self, node: Node) -> int | None:
         return 0

@@ -8,6 +8,7 @@ async with stage() as now:
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import Any
 
 from support.controller import MemoryController
@@ -39,8 +40,13 @@ class Stage:
 
     @property
     def notices(self) -> list[str]:
-        """What has been said in passing."""
-        return [notice.message for notice in self.app._notifications]
+        """What has been said in passing, also when it is not to be seen any more."""
+        return [message for message, _ in self.app.heard]  # type: ignore[attr-defined]  # see `_hearing`
+
+    @property
+    def errors(self) -> list[str]:
+        """Those of them that are bad news."""
+        return [message for message, severity in self.app.heard if severity == "error"]  # type: ignore[attr-defined]
 
     async def press(self, *keys: str) -> None:
         for key in keys:
@@ -85,6 +91,22 @@ class Stage:
         assert self.app.screen.table.cursor == node
 
 
+def _hearing(kind: type[Console]) -> type[Console]:
+    """The same, and it remembers what it says: notices are to be seen for seconds of real time."""
+
+    class Hearing(kind):  # type: ignore[misc, valid-type]
+        def notify(self, message: str, **how: Any) -> None:
+            self.heard.append((message, how.get("severity", "information")))
+            super().notify(message, **how)
+
+        @cached_property
+        def heard(self) -> list[tuple[str, str]]:
+            return []
+
+    Hearing.__name__ = kind.__name__
+    return Hearing
+
+
 @asynccontextmanager
 async def stage(
     size: tuple[int, int] = (120, 40),
@@ -111,7 +133,7 @@ async def stage(
         "clock": lambda: 10.0,
         "wall": lambda: AT,
     }
-    app = kind(controller, how.pop("theme", read(shipped()[DEFAULT])), **given | how)
+    app = _hearing(kind)(controller, how.pop("theme", read(shipped()[DEFAULT])), **given | how)
     async with app.run_test(size=size, notifications=True) as pilot:
         found = Stage(app, pilot, controller, ran)
         if controller.failure is None:

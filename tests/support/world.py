@@ -16,6 +16,7 @@ from hactl.core.config_events import ConfigTaken
 from hactl.core.deadlines import due, soonest
 from hactl.core.draft import evolve
 from hactl.core.effects import (
+    ApplyImpairment,
     ApplyTraffic,
     BeginDrain,
     DeliverAlerts,
@@ -28,6 +29,7 @@ from hactl.core.effects import (
 )
 from hactl.core.events import Event, NodeAdopted, OperationBegan, OperationEnded
 from hactl.core.founding import edge_names, node_names
+from hactl.core.impairment import Impairment, ImpairmentPhase
 from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
 from hactl.core.model import Fleet, Now, Proposal
@@ -37,6 +39,7 @@ from hactl.core.observations import (
     BecameHealthy,
     BecameUnhealthy,
     Exited,
+    ImpairmentRead,
     Observation,
     PlanApplied,
     PlanRejected,
@@ -65,6 +68,8 @@ class Process:
         """By SIGSTOP: it answers nobody."""
         self.asked = False
         """To leave, while it was stopped: it will when it continues."""
+        self.fault: Impairment | None = None
+        """What it does to requests."""
         self.plan = -1
         """Version of the plan an edge uses."""
         self.spec = FleetSpec()
@@ -278,6 +283,8 @@ class MemoryWorld:
             case EndDrain(node=node):
                 for process in self.alive(node.name):
                     process.draining = False
+            case ApplyImpairment(node=name):
+                self._impair(self.fleet.nodes[name])
             case EndOrphan(launch=launch):
                 self.processes.pop(launch.instance, None)
             case DeliverAlerts():
@@ -322,6 +329,16 @@ class MemoryWorld:
         if self.fleet.nodes[process.name].state in (NodeState.STANDBY, NodeState.SERVING, NodeState.DRAINING):
             why = "stopped (state T)"
             self.deliver(BecameUnhealthy(node=process.name, instance=process.launch.instance, why=why, hung=True))
+
+    def _impair(self, node: Node) -> None:
+        """Tell it what is wanted by now; it says so."""
+        wanted = node.impaired
+        if node.launch is None or wanted is None or wanted.phase is ImpairmentPhase.EFFECTIVE:
+            return
+        process = self.processes.get(node.launch.instance)
+        if process is not None:
+            process.fault = None if wanted.phase is ImpairmentPhase.LIFTING else wanted.fault
+            self.deliver(ImpairmentRead(node=node.name, instance=node.launch.instance, fault=process.fault))
 
     def _end(self, process: Process, *, signal: int | None) -> None:
         del self.processes[process.launch.instance]

@@ -1,14 +1,18 @@
 """The console from key press to outcome, against a controller in memory and a clock that stands still."""
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from support.controller import MemoryController
-from support.pictures import AT, a_snapshot
+from support.pictures import AT, a_fleet, a_snapshot, samples
 from support.stage import stage
 from textual import events
 
 from hactl.core.errors import Unreachable
+from hactl.core.events import OperationBegan, OperationEnded
+from hactl.core.node import NodeState
+from hactl.core.operation import Operation, Outcome, Verb
 from hactl.core.talk import Measured
 from hactl.core.value import replace
 from hactl.tui.keys import WRITES
@@ -19,6 +23,7 @@ from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.page import Page
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.sheet import Sheet
+from hactl.tui.shell import Ran
 from hactl.tui.widgets.reader import Reader
 
 SIZES = [(80, 24), (120, 40), (160, 48)]
@@ -62,10 +67,22 @@ class TestScreens:
 
     async def test_too_small_a_screen_says_so_and_changes_nothing(self):
         async with stage((50, 12)) as now:
-            assert "needs 60x15, has 50x12" in now.text("#header")
+            verdict, *said = now.text("#header").splitlines()
+            assert "OK 4 nodes" in verdict
+            assert " ".join(said) == "needs 60x15, has 50x12; keys that change anything  are off"
+            assert now.app.screen.query_one("#header").size.height == 3, "all of it is seen"
             await now.press("j", "K", "y")
             assert now.controller.requests == []
             assert not isinstance(now.app.screen, Confirm)
+            await now.pilot.resize_terminal(80, 24)
+            await now.until_drawn()
+            assert now.app.screen.query_one("#header").size.height == 1
+
+    async def test_what_one_can_do_without_a_daemon_is_read_on_a_small_screen(self):
+        async with stage((80, 24)) as now:
+            now.app.picture.lost("no daemon answers on '/run/user/1000/a-longer-folder/hactl.sock' (hactl up)")
+            await now.until_drawn()
+            assert now.text("#keys").endswith("no daemon answers on '…/hactl.sock' (hactl up)")
 
     async def test_a_filter_is_typed_and_cleared(self):
         async with stage() as now:
@@ -100,6 +117,31 @@ class TestCommandLine:
             await now.pilot.pause()
             assert [words for words, _ in now.ran] == [["wait/:x"]]
 
+    async def test_the_end_of_what_a_command_began_is_said(self):
+        async def run(words: Sequence[str], fleet: str) -> Ran:
+            return Ran(shell="hactl kill seoul-1", code=0, text=f"op-{began}: kill seoul-1")
+
+        async with stage(run=run) as now:
+            began = now.controller.snapshot.fleet.seq + 1
+            await now.press(":", *"kill seoul-1", "enter")
+            operation = Operation(
+                id=f"op-{began}", verb=Verb.KILL, by="ann", began=0.0, wall=0.0, deadline=9.0, sentence="kill seoul-1"
+            )
+            now.controller.happen(
+                OperationBegan(operation=operation),
+                OperationEnded(id=operation.id, outcome=Outcome.DONE, sentence="kill seoul-1", ms=80.0),
+            )
+            await now.until_said("kill seoul-1; done after 80 ms")
+
+    async def test_a_console_that_only_reads_says_so_and_runs_what_reads(self):
+        async with stage((80, 24), read_only=True, verbs=("kill", "where")) as now:
+            assert "READ-ONLY" in now.text("#header")
+            await now.press(":", *"where", "enter")
+            assert now.ran == [(["where"], "default")]
+            await now.press(":", *"kill seoul-1", "enter")
+            assert len(now.ran) == 1
+            assert any("this console is read-only" in notice for notice in now.notices)
+
     async def test_arrows_recall_on_every_screen(self):
         async with stage() as now:
             await now.press(":", *"where", "enter")
@@ -120,6 +162,13 @@ class TestCommandLine:
                 assert re.search(rf"^  (.*\s)?{re.escape(key)}\s", said, re.MULTILINE), key
             await now.press("escape")
             assert isinstance(now.app.screen, FleetPage)
+
+    async def test_help_begins_with_the_keys_of_the_screen_it_was_asked_on(self):
+        async with stage() as now:
+            for page, heading in (("1", "in tables"), ("3", "in texts")):
+                await now.press(page, "?")
+                assert plain(now.app.screen.query_one(Reader).shown[0]).startswith(heading)
+                await now.press("escape")
 
     async def test_help_is_not_cut_on_a_small_screen(self):
         async with stage((80, 24)) as now:
@@ -165,6 +214,19 @@ class TestTime:
             assert now.app.moments.view().snapshot == now.controller.snapshot, "the first there is"
 
 
+class TestNumbers:
+    async def test_headroom_is_there_as_soon_as_there_is_traffic(self):
+        """It is computed seldom, and never stands beside requests as if there were none."""
+        fleet = a_fleet(sustained=100.0)
+        controller = MemoryController()
+        controller.snapshot = a_snapshot(fleet, samples(fleet, 0.0))
+        async with stage(controller=controller) as now:
+            assert "no traffic" in now.text("#tiles")
+            controller.tell(Measured(at=AT + 0.5, samples=samples(fleet)))
+            await now.until_drawn()
+            assert "50% left" in now.text("#tiles")
+
+
 class TestConnection:
     async def test_without_a_daemon_it_says_so_and_goes_on_trying(self):
         controller = MemoryController()
@@ -189,6 +251,21 @@ class TestConnection:
             assert isinstance(now.app.screen, Page)
             assert len(now.app.screen.query_one("#table").shown) == 9
 
+    async def test_one_that_goes_because_it_was_told_to_leaves_no_outage(self):
+        fleet = a_fleet()
+        down = {name: replace(node, state=NodeState.STOPPED, launch=None) for name, node in fleet.nodes.items()}
+        controller = MemoryController()
+        controller.snapshot = a_snapshot(replace(fleet, nodes=down, closing=True))
+        async with stage(controller=controller) as now:
+            now.controller.failure = Unreachable("no daemon answers on 'x'", "hactl up")
+            now.controller.let_go()
+            while not now.app.picture.trouble:
+                await now.pilot.pause(0.05)
+            await now.until_drawn()
+            assert "stopped on purpose; hactl up" in now.text("#header")
+            assert "hactl up starts it again" in now.text("#keys")
+            assert "trying again" not in now.text("#keys")
+
     async def test_numbers_of_long_ago_are_none(self):
         """They stand for seconds, whatever became of the daemon."""
         time = [10.0]
@@ -204,3 +281,21 @@ class TestConnection:
             await now.press("q")
             assert now.app.return_code == 0
         assert now.controller.requests == []
+
+
+class TestCommandsThatChangeSomething:
+    """They are typed on purpose, and run where one sees what one does and when."""
+
+    async def test_none_is_run_from_the_past(self):
+        async with stage() as now:
+            await now.press("p", ":", *"kill seoul-1", "enter")
+            assert now.ran == []
+            assert now.notices == ["this is the past: p goes back to now"]
+            await now.press(":", *"where", "enter")
+            assert now.ran == [(["where"], "default")]
+
+    async def test_none_is_run_where_nothing_can_be_seen(self):
+        async with stage((50, 12)) as now:
+            await now.press(":", *"kill seoul-1", "enter")
+            assert now.ran == []
+            assert "too small" in now.notices[-1]

@@ -1,7 +1,7 @@
 """Upper-case keys from the press to the outcome: every rung of the ladder, and what goes wrong at each step."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from support.build import a_launch
 from support.controller import MemoryController
 from support.pictures import AT, a_fleet, a_snapshot, with_node
 from support.stage import Stage, stage
+from textual.widgets._toast import Toast
 
 from hactl.core.commands import (
     Drain,
@@ -38,6 +39,8 @@ from hactl.tui.keys import WRITES
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.drills import DrillsPage
 from hactl.tui.screens.fleet import FleetPage
+from hactl.tui.screens.sheet import Sheet
+from hactl.tui.shell import Ran
 
 GUARD = CommandRejected("1 node would be left", "if you mean it: --confirm default", guard=True)
 AWAY = Unreachable("no daemon answers on 'x'", "hactl up")
@@ -324,7 +327,7 @@ class TestOutcomes:
     async def test_a_kill_ends_in_measured_times(self):
         async with stage() as now:
             await self.sent(now)
-            await now.until_said("kill seoul-1\n$ hactl kill seoul-1")
+            await now.until_said("kill seoul-1   $ hactl kill seoul-1")
             loss = Loss(node="seoul-1", cause=Reason(code=ReasonCode.KILLED), seen=1.0, version=2)
             now.controller.happen(
                 FailoverMoved(failover=loss, ms=9.2),
@@ -334,7 +337,30 @@ class TestOutcomes:
             told = "killed seoul-1: routed around after 9 ms, back after 71 ms"
             await now.until_said(told)
             await now.until_drawn()
+            assert [notice.message for notice in now.app._notifications] == [told], "in the place of that it was sent"
             assert now.notices.count(told) == 1
+
+    async def test_what_is_said_covers_neither_numbers_nor_the_newest_event(self):
+        async with stage((80, 24)) as now:
+            await self.sent(now)
+            await now.until_said("kill seoul-1   $ hactl kill seoul-1")
+            await now.pilot.pause()
+            (toast,) = now.app.screen.query(Toast)
+            events = now.app.screen.query_one("#events")
+            assert toast.region.height == 1
+            assert toast.region.y > events.region.y
+            assert "kill seoul-1   $ hactl kill seoul-1" in str(toast.render())
+
+    async def test_what_is_said_does_not_cover_what_is_typed(self):
+        async with stage((80, 24)) as now:
+            await self.sent(now)
+            await now.press(":", "w")
+            await now.pilot.pause()
+            (toast,) = now.app.screen.query(Toast)
+            assert not toast.region.overlaps(now.app.screen.prompt.region)
+            await now.press("escape")
+            await now.pilot.pause()
+            assert toast.region.bottom == now.app.screen.query_one("#keys").region.y
 
     async def test_a_failure_is_seen(self):
         async with stage() as now:
@@ -343,7 +369,7 @@ class TestOutcomes:
                 OperationEnded(id="op-1", outcome=Outcome.FAILED, sentence="still waiting", hint="hactl status")
             )
             await now.until_said("kill seoul-1 failed: still waiting\ntry: hactl status")
-            assert [notice.severity for notice in now.app._notifications][-1] == "error"
+            assert now.errors == now.notices[-1:]
 
     async def test_an_end_that_the_journal_cannot_tell_now_is_told_later(self):
         async with stage() as now:
@@ -460,7 +486,27 @@ class TestSmallScreens:
             said = now.text("#question").splitlines()
             assert said[0] == "Stop 2 nodes: seoul-1, seoul-2?"
             assert said[-1] == "[ Cancel: esc ]   y does it"
-            assert any("lines more" in line for line in said)
+            assert any("lines more: down reads on" in line for line in said)
+            await now.press("y")
+            assert done(now) == [], "nobody has seen all of what it does"
+            await now.press(*["down"] * 20)
+            said = now.text("#question").splitlines()
+            assert any("more steps" in line for line in said), said
+            assert not any("lines more" in line for line in said)
+            await now.press("up")
+            assert any("lines more" in line for line in now.text("#question").splitlines())
+            await now.press("down", "y")
+            assert done(now) == [Stop(nodes=("seoul-1", "seoul-2"))]
+
+    async def test_a_name_that_is_typed_is_none_before_all_was_read(self):
+        async with stage((60, 15)) as now:
+            steps = Receipt(seq=1, steps=tuple(f"step {number}" for number in range(9)))
+            now.controller.reply = lambda request, dry_run: steps if request.confirm == "default" else GUARD
+            await now.go_to("[seoul]")
+            await now.press("T", *"default", "enter")
+            assert done(now) == []
+            await now.press(*["down"] * 30, "enter")
+            assert done(now) == [Stop(nodes=("seoul-1", "seoul-2"))]
 
     async def test_a_window_that_shrinks_takes_the_answer_away(self):
         async with stage() as now:
@@ -470,7 +516,11 @@ class TestSmallScreens:
             await now.press("y")
             assert isinstance(now.app.screen, Confirm)
             assert done(now) == []
+            said = " ".join(now.text("#question").split())
+            assert "enlarge the window to 60x15 to answer" in said
+            assert "y does it" not in said
             await now.pilot.resize_terminal(80, 24)
+            assert "y does it" in now.text("#question")
             await now.press("y")
             assert done(now) == [Kill(nodes=("seoul-1",))]
 
@@ -480,3 +530,104 @@ class TestSmallScreens:
             await now.press(key)
             assert isinstance(now.app.screen, FleetPage)
             assert any("the window is too small" in notice for notice in now.notices)
+
+
+class TestInterleavings:
+    """Answers come when they come: what was said to mean one thing never means another."""
+
+    def held(self, now: Stage) -> asyncio.Event:
+        """The daemon answers no command until that is set."""
+        gate, submit = asyncio.Event(), now.controller.submit
+
+        async def slowly(*command: Any, **how: Any) -> Receipt:
+            await gate.wait()
+            return await submit(*command, **how)
+
+        now.controller.submit = slowly
+        return gate
+
+    async def test_an_undo_is_of_the_newest_change_or_of_none(self):
+        """While the second change is on its way there is nothing yet that could be undone."""
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("W", *"50", "enter")
+            gate = self.held(now)
+            await now.go_to("seoul-2")
+            await now.pilot.press("W", *"60", "enter")
+            await now.pilot.press("u")
+            gate.set()
+            await now.until_said("nothing to undo: weights and resumes can be taken back for 10 s")
+            await now.until_drawn()
+            assert [request.command.weight for request in now.controller.requests] == [50, 60]
+
+    async def test_an_undo_that_may_not_be_done_now_is_not_lost(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("W", *"50", "enter")
+            now.controller.snapshot = a_snapshot(with_node(a_fleet(), "seoul-1", weight=50))
+            await now.press("p", "u", "p", "u")
+            assert [request.command.weight for request in now.controller.requests] == [50, 100]
+
+    async def test_a_question_that_was_left_does_not_come_back_when_the_daemon_answers(self):
+        async with stage() as now:
+            gate = self.held(now)
+            await now.go_to("seoul-1")
+            await now.pilot.press("K")
+            dialog = now.app.screen
+            assert isinstance(dialog, Confirm)
+            gate.set()
+            dialog.action_no()
+            await now.until_drawn()
+            assert isinstance(now.app.screen, FleetPage)
+
+    async def test_what_lies_over_a_question_stays_when_there_is_nothing_to_ask(self):
+        gate = asyncio.Event()
+
+        async def run(words: Sequence[str], fleet: str) -> Ran:
+            await gate.wait()
+            return Ran(shell="hactl where", code=0, text="\n".join("abcdefghijk"))
+
+        async with stage(run=run) as now:
+            held = self.held(now)
+            await now.go_to("seoul-1")
+            await now.pilot.press(":", *"where", "enter")
+            await now.pilot.press("K")
+            gate.set()
+            while not isinstance(now.app.screen, Sheet):
+                await now.pilot.pause()
+            now.controller.reply = AWAY
+            held.set()
+            while not now.errors:
+                await now.pilot.pause()
+            assert isinstance(now.app.screen, Sheet), "it is still being read"
+            await now.press("escape")
+            await now.until_drawn()
+            assert isinstance(now.app.screen, FleetPage), "and nothing is asked behind it"
+
+    async def test_a_mark_that_has_gone_is_not_replaced_by_the_row_under_the_cursor(self):
+        fleet = with_node(a_fleet(), "seoul-1", frozen="bob")
+        controller = MemoryController()
+        controller.snapshot = a_snapshot(fleet)
+        async with stage(controller=controller) as now:
+            await now.go_to("seoul-2")
+            await now.press("space")
+            await now.go_to("seoul-1")
+            left = {name: node for name, node in fleet.nodes.items() if name != "seoul-2"}
+            now.app.picture.take(a_snapshot(replace(fleet, nodes=left)), 10.0)
+            now.app.action_change("Z")  # before that is drawn
+            await now.until_drawn()
+            assert controller.requests == []
+
+    async def test_a_size_that_somebody_else_has_changed_is_not_overwritten(self):
+        async with stage() as now:
+            await now.go_to("[seoul]")
+            await now.press("S", "right", "enter")
+            fleet = a_fleet()
+            regions = tuple(
+                replace(region, nodes=8) if region.name == "seoul" else region for region in fleet.spec.regions
+            )
+            now.controller.snapshot = a_snapshot(replace(fleet, spec=replace(fleet.spec, regions=regions)))
+            before = len(now.controller.requests)
+            await now.press("y")
+            await now.until_said("somebody else has changed the size of seoul meanwhile: nothing was done")
+            assert len(now.controller.requests) == before

@@ -6,6 +6,7 @@ import pytest
 from support.controller import MemoryController
 from support.pictures import a_fleet, a_snapshot, with_node
 from support.stage import Stage, stage
+from textual.events import Key
 
 from hactl.core.commands import Request, Scale, SetWeight
 from hactl.core.errors import CommandRejected, Unreachable
@@ -34,6 +35,7 @@ class TestWeights:
             (("5", "0", "left"), 49),
             (("backspace",), 10),
             (("9", "9", "9", "9", "9"), 1000),
+            (("1", "0", "0", "0", "0"), 1000),
             (("0",), 0),
             (("0", "left"), 0),
         ],
@@ -44,7 +46,25 @@ class TestWeights:
             await now.press("W", *keys, "enter")
             assert sent(now) == [SetWeight(weight=weight, nodes=("seoul-1",))]
             assert isinstance(now.app.screen, FleetPage)
-            assert any(f"$ hactl weight seoul-1 {weight}\nu undoes it" in notice for notice in now.notices)
+            assert any(f"$ hactl weight seoul-1 {weight}   u undoes it" in notice for notice in now.notices)
+
+    async def test_marked_rows_are_made_alike_though_the_first_weighs_that_already(self):
+        controller = MemoryController()
+        controller.snapshot = a_snapshot(with_node(a_fleet(), "seoul-2", weight=10))
+        async with stage(controller=controller) as now:
+            await now.go_to("seoul-1")
+            await now.press("space", "space", "W", *"100", "enter")
+            assert sent(now) == [SetWeight(weight=100, nodes=("seoul-1", "seoul-2"))]
+
+    async def test_what_is_typed_in_one_burst_is_typed_there(self):
+        """Nobody waits for a dialog whose keys are in the fingers: not one digit goes elsewhere."""
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            for key in ("W", "3", "0", "enter"):
+                now.app.post_message(Key(key, key if len(key) == 1 else None))
+            await now.until_drawn()
+            assert sent(now) == [SetWeight(weight=30, nodes=("seoul-1",))]
+            assert isinstance(now.app.screen, FleetPage)
 
     async def test_who_would_get_what_is_seen_beforehand(self):
         async with stage() as now:

@@ -1,16 +1,19 @@
 """Whether a fleet begins and ends with the console: it does not, unless somebody says so."""
 
+from collections.abc import Sequence
+
 import pytest
 from support.controller import MemoryController
 from support.pictures import a_snapshot
 from support.stage import Stage, stage
 
 from hactl.core.errors import Unreachable
-from hactl.tui.lifetime import Ends
+from hactl.tui.lifetime import UP_ALREADY, Ends
 from hactl.tui.messages import Said, Shown
 from hactl.tui.screens.choice import Choice
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.sheet import Sheet
+from hactl.tui.shell import Ran
 from hactl.tui.widgets.reader import Reader, plain
 
 
@@ -45,6 +48,29 @@ class TestBeginning:
             assert "OK 4 nodes" in now.text("#header")
             await now.press("q")
             assert "This console has started it." in await asked(now)
+
+    async def test_somebody_else_starts_it_meanwhile_and_the_question_is_gone(self):
+        async with stage(controller=away(), startable=True) as now:
+            assert "Start fleet default?" in await asked(now)
+            await comes_up(now)
+            assert isinstance(now.app.screen, FleetPage)
+            await now.press("q")
+            assert now.app.return_code == 0, "it is not this console's to stop"
+        assert now.ran == []
+
+    @pytest.mark.parametrize(
+        ("code", "said"), [(0, f"fleet default {UP_ALREADY}"), (1, "hactl: a daemon already runs"), (2, "hactl: no")]
+    )
+    async def test_whoever_was_not_first_is_not_asked_whether_to_stop_it(self, code: int, said: str):
+        async def run(words: Sequence[str], fleet: str) -> Ran:
+            return Ran(shell="hactl up", code=code, text=said)
+
+        async with stage(controller=away(), startable=True, run=run) as now:
+            await now.press("y")
+            await comes_up(now)
+            await now.press("q")
+            assert now.app.return_code == 0
+            assert not now.app.lifetime.stops
 
     @pytest.mark.parametrize("key", ["escape", "enter", "n", "q"])
     async def test_or_waited_for(self, key: str):
@@ -126,6 +152,7 @@ class TestEnding:
         async with stage((50, 12), ends=Ends.WITH_IT) as now:
             await now.press("q", "y")
             assert now.app.return_code is None
+            assert "enlarge the window to 60x15" in " ".join((await asked(now)).split())
             await now.press("escape")
             assert isinstance(now.app.screen, FleetPage)
 

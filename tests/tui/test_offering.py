@@ -74,14 +74,16 @@ class TestCopying:
         async with stage() as now:
             await now.go_to("seoul-1")
             await now.press("y")
-            assert now.app.clipboard.split("\t")[:3] == ["● serving", "seoul-1", "100"]
-            assert any(notice.startswith("copied: ● serving\tseoul-1") for notice in now.notices)
+            assert now.app.clipboard.startswith("state ● serving, name seoul-1, wgt 100, share 25%, ")
+            assert "last 60s" not in now.app.clipboard, "it is a picture"
+            assert any(notice.startswith("copied: state ● serving, name seoul-1") for notice in now.notices)
 
     async def test_marked_rows_go_together(self):
         async with stage() as now:
             await now.go_to("seoul-1")
             await now.press("space", "space", "y")
-            assert [line.split("\t")[1] for line in now.app.clipboard.splitlines()] == ["seoul-1", "seoul-2"]
+            names = [line.split(", ")[1] for line in now.app.clipboard.splitlines()]
+            assert names == ["name seoul-1", "name seoul-2"]
 
     async def test_in_a_log_it_is_the_line_that_was_searched_for(self):
         controller = MemoryController()
@@ -104,6 +106,7 @@ class TestCopying:
             await now.until_drawn()
             await now.press("y")
             assert "seoul-1 ● serving" in now.app.clipboard
+            assert "last 60 s" not in now.app.clipboard
             assert "listens on" in now.app.clipboard
 
 

@@ -81,6 +81,19 @@ class TestFleet:
             await now.until_drawn()
             assert "seoul 50%" in now.text("#plot")
 
+    async def test_the_row_under_the_cursor_is_seen_however_many_there_are(self):
+        """Whatever a key is about can be read: no bar lies over the last row, and none over the end of a reason."""
+        named = with_node(a_fleet(regions=3, nodes=10), "tokyo-10", reason=replace(KILLED, text="killed " * 9))
+        async with stage((80, 24), controller=before(named)) as now:
+            await now.press("G")
+            await now.until_drawn()
+            table = fleet_page(now).table
+            assert table.cursor == "tokyo-10"
+            strips = now.app.screen._compositor.render_strips()
+            last = "".join(segment.text for segment in strips[table.region.bottom - 1])
+            assert "tokyo-10" in last
+            assert last[78] == "…"
+
     async def test_what_is_under_way_stands_above_what_happened(self):
         targets = tuple(Target(node=name, phase=phase) for name, phase in (("a", Phase.DONE), ("b", Phase.STOPPING)))
         operation = Operation(
@@ -231,8 +244,76 @@ class TestLogs:
             assert "not following" in now.text("#keys")
             assert logged(now)[-1] == "more 49"
 
+    async def test_a_search_says_which_match_it_is_at_or_that_there_is_none(self):
+        async with stage() as now:
+            now.controller.logs["daemon"] = tuple(f"line {number}" for number in range(150))
+            await now.press("4")
+            await now.until_drawn()
+            await now.press("s", *"line 7", "enter")
+            await now.until_drawn()
+            assert "line 7: 11 of 11" in now.text("#keys")
+            await now.press("N")
+            await now.until_drawn()
+            assert "line 7: 10 of 11" in now.text("#keys")
+            await now.press("s", *"x", "enter")
+            await now.until_drawn()
+            assert "line 7x: no match" in now.text("#keys")
+
+    async def test_a_search_in_wrapped_lines_shows_the_whole_of_the_last_one(self):
+        async with stage((80, 24)) as now:
+            now.controller.logs["daemon"] = tuple(f"line {number} {'word ' * 30}end" for number in range(20))
+            await now.press("4")
+            await now.until_drawn()
+            await now.press("w", "s", *"line 19", "enter")
+            await now.until_drawn()
+            reader = now.app.screen.query_one(Reader)
+            assert reader.render_line(reader.size.height - 1).text.rstrip().endswith("end")
+
+    async def test_the_newest_line_of_a_long_log_is_on_the_screen(self):
+        """No bar lies over it, and a mark where a line is cut does not lie under one."""
+        async with stage((80, 24)) as now:
+            now.controller.logs["daemon"] = tuple(f"line {number} {'x' * 90}" for number in range(150))
+            await now.press("4")
+            await now.until_drawn()
+            reader = now.app.screen.query_one(Reader)
+            drawn = ["".join(segment.text for segment in strip) for strip in now.app.screen._compositor.render_strips()]
+            last = drawn[reader.region.bottom - 1]
+            assert last.startswith("line 149 ")
+            assert last[78] == "…", "the bar that says how far down it is has the last cell"
+
+    @pytest.mark.parametrize("page", ["4", "2"])
+    async def test_a_line_that_is_too_long_is_read_to_its_end(self, page):
+        """On small terminals what Envoy writes first, date and place, leaves no room for what it has to say."""
+        async with stage((80, 24)) as now:
+            now.controller.logs["daemon"] = (f"[{'prefix ' * 12}] connection refused",)
+            await now.press(page)
+            await now.until_drawn()
+            reader = now.app.screen.query_one(Reader)
+
+            def drawn() -> str:
+                return "".join(reader.render_line(y).text for y in range(2))
+
+            assert "refused" not in drawn()
+            assert "…" in drawn()
+            await now.press("w")
+            await now.until_drawn()
+            assert "connection refused" in drawn()
+            assert "w: cut" in (reader.border_title or "")
+            assert page == "2" or "w wrap" in now.text("#keys")
+
 
 class TestDrillsAndReports:
+    @pytest.mark.parametrize("verbs", [(), ("drill",)])
+    async def test_on_a_small_terminal_nothing_is_cut(self, verbs):
+        async with stage((80, 24), verbs=verbs) as now:
+            for page in "56":
+                await now.press(page)
+                await now.until_drawn()
+                assert "…" not in now.text("#text")
+                text = now.text("#text").splitlines()
+                assert all(len(each.rstrip()) <= 78 for each in text)
+                assert now.app.screen.query_one("#text").size.height == len(text)
+
     async def test_without_drills_the_screen_says_what_there_is_instead(self):
         async with stage() as now:
             await now.press("5")

@@ -106,7 +106,6 @@ async def test_a_search_keeps_what_stands_around():
         assert screen(reader)[1] == "line 8"
         await pilot.press("g")
         reader.search("line 1")
-        await pilot.press("n")
         await pilot.pause()
         assert screen(reader)[0] == "line 1"
         await pilot.press("n")
@@ -115,6 +114,59 @@ async def test_a_search_keeps_what_stands_around():
         await pilot.press("N")
         await pilot.pause()
         assert screen(reader)[0] == "line 1"
+
+
+async def test_a_search_says_which_match_of_how_many_it_is_at():
+    async with bench(30) as (reader, pilot):
+        assert reader.found == ""
+        reader.search("line 2")
+        assert reader.found == "11 of 11"
+        await pilot.press("N", "N")
+        assert reader.found == "9 of 11"
+        await pilot.press(*"n" * 5)
+        assert reader.found == "11 of 11"
+        reader.search("kyoto")
+        assert reader.found == "no match"
+
+
+async def test_a_long_line_is_cut_with_a_mark_and_read_whole_where_it_is_wrapped():
+    """Whether its end is behind words that can be broken, or within one that cannot."""
+    async with bench(8) as (reader, pilot):
+        words = "[2026-11-25 20:00:00.000][7][warning] upstream reset: connection refused"
+        reader.add((line(words), line("x" * 60)))
+        await pilot.pause()
+        assert screen(reader)[-2:] == ["[2026-11-25 20:00:00.000][7…", "x" * 27 + "…"]
+        await pilot.press("w")
+        await pilot.pause()
+        assert (
+            screen(reader)
+            == [
+                "[2026-11-25",
+                "  20:00:00.000][7][warning]",
+                "  upstream reset: connection",
+                "  refused",
+                *("x" * 28, "  " + "x" * 26, "  xxxxxx"),
+            ][-6:]
+        )
+        await pilot.press("home", "end", "w")
+        await pilot.pause()
+        assert screen(reader)[-2] == "[2026-11-25 20:00:00.000][7…"
+
+
+async def test_wrapping_stays_where_one_reads_and_forgets_old_rows_with_their_lines():
+    async with bench(0) as (reader, pilot):
+        reader.add(tuple(line(f"line {number} and {'more ' * 6}") for number in range(ROOM)))
+        await pilot.press("home", *["down"] * 4)
+        await pilot.press("w")
+        await pilot.pause()
+        assert screen(reader)[0].startswith("line 4 and")
+        assert not reader.following
+        reader.add(numbered(ROOM, 2))
+        await pilot.pause()
+        assert screen(reader)[0].startswith("line 4 and")
+        await pilot.press("w")
+        await pilot.pause()
+        assert screen(reader)[0].startswith("line 4 and")
 
 
 async def test_another_text_begins_anew():

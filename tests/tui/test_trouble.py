@@ -14,6 +14,7 @@ from hactl.core.talk import LogPage
 from hactl.core.value import replace
 from hactl.tui.app import Console
 from hactl.tui.meaning import Meaning
+from hactl.tui.picture import View
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.shell import Ran
 from hactl.tui.steady import last_words
@@ -133,10 +134,33 @@ async def test_a_log_that_cannot_be_read():
         await still_works(now)
 
 
+class BrokenView(Console):
+    """It can be drawn only for as long as it is well."""
+
+    well = True
+
+    def _view(self) -> View:
+        if not self.well:
+            broken()
+        return super()._view()
+
+
+async def test_what_was_put_off_until_the_screen_is_there():
+    async with stage(kind=BrokenView) as now:
+        now.app.well = False
+        await now.pilot.resize_terminal(100, 30)
+        await now.press("3")
+        now.app.well = True
+        assert [said for said in now.notices if SECRET in said] == []
+        assert any("stumbled (ValueError" in said for said in now.notices)
+        await still_works(now)
+
+
 async def test_a_timer():
     async with stage() as now:
         now.app.set_timer(0.001, now.app.steadily(broken))
-        await now.pilot.pause(0.05)
+        while not now.notices:
+            await now.pilot.pause()
         went_on(now, "broken")
         await still_works(now)
 

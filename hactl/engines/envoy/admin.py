@@ -87,16 +87,30 @@ class Clusters(msgspec.Struct, gc=False):
     cluster_statuses: list[Cluster] = []
 
 
+class Entry(msgspec.Struct, gc=False):
+    """What one key of the runtime is set to, whichever layer says so."""
+
+    final_value: str
+
+
+class Runtime(msgspec.Struct, gc=False):
+    """What /runtime says: of keys that nobody has set, nothing."""
+
+    entries: dict[str, Entry] = {}
+
+
 _decoder = msgspec.json.Decoder(Stats)
+_runtime = msgspec.json.Decoder(Runtime)
 _clusters = msgspec.json.Decoder(Clusters)
 
 
 class Admin:
     """Talks to the admin socket of the process at `seat`."""
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(self, seat: Seat, *, pid: int = 0) -> None:
+        """With `pid` it talks to that process and to no other that has taken its place meanwhile."""
         self._name = seat.name
-        self._client = Http1Client(path=str(seat.admin))
+        self._client = Http1Client(path=str(seat.admin), pid=pid)
 
     async def stats(self, pattern: str, *, options: str = "", timeout: float = _TIMEOUT) -> list[Stat]:
         """Statistics whose name matches `pattern` (a regular expression, safe in a URL). Raises HactlError."""
@@ -127,6 +141,17 @@ class Admin:
             if (at := host.address.socket_address) is not None
             and not (host.health_status.failed_active_health_check or host.health_status.pending_active_hc)
         }
+
+    async def runtime(self) -> dict[str, str]:
+        """Every key of the runtime that is set, with its value. Raises HactlError."""
+        try:
+            answer = await self._client.get("/runtime", timeout=_TIMEOUT)
+            said = _runtime.decode(answer.body)
+        except OSError as error:
+            raise self._silent(error) from error
+        except msgspec.DecodeError as error:
+            raise HactlError(f"{self._name!r} answered with a runtime of another shape: {error}") from error
+        return {key: entry.final_value for key, entry in said.entries.items()}
 
     async def post(self, target: str) -> None:
         """Tell it something. Raises HactlError."""

@@ -9,18 +9,19 @@ import os
 from pathlib import Path
 
 from hactl.core.errors import HactlError
+from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
-from hactl.core.running import CommandLine, ProbeAnswer
+from hactl.core.running import CommandLine, ImpairmentImpossible, ProbeAnswer
 from hactl.core.spec import MAX_EDGES
 from hactl.engines.envoy import binary as binaries
-from hactl.engines.envoy import overlay
+from hactl.engines.envoy import faults, overlay
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.bootstrap import arguments, bootstrap
 from hactl.engines.envoy.clusters import service_clusters
 from hactl.engines.envoy.document import Documents, digest
 from hactl.engines.envoy.listeners import node_listeners
-from hactl.engines.envoy.routes import ECHO, echo_body, node_routes
+from hactl.engines.envoy.routes import ECHO, OURS, echo_body, node_routes
 from hactl.engines.envoy.seat import Seat, fleet_of, place, take
 from hactl.engines.envoy.twin import Twin, static_twin
 from hactl.engines.http1 import Http1Client
@@ -28,6 +29,7 @@ from hactl.engines.question import could_not_ask
 from hactl.paths import FleetPaths
 
 _WELL = ProbeAnswer(ok=True)
+_OURS = f"{OURS}: 1\r\n"
 _CANONICAL = Node(name="node", role=Role.GATEWAY, address="127.0.0.1", port=1)
 """Stands for every node when documents are judged: they differ in name and address only."""
 
@@ -71,7 +73,7 @@ class EnvoyGateway:
         """Ask the node's own address for its name: another process on that address is no good answer."""
         try:
             door = self._door(node)
-            answer = await door.client.get(ECHO, timeout=timeout)
+            answer = await door.client.get(ECHO, timeout=timeout, headers=_OURS)
         except TimeoutError:
             return ProbeAnswer(ok=False, why=f"no answer within {timeout * 1000:.0f} ms")
         except OSError as error:
@@ -89,6 +91,27 @@ class EnvoyGateway:
     async def undrain(self, node: Node) -> None:
         """Pass health checks again. Raises HactlError."""
         await self._admin(node).post("/healthcheck/ok")
+
+    async def impair(self, node: Node, fault: Impairment | None) -> None:
+        """Have its fault filter do that, or nothing, and read it back from the very process that `node` names.
+
+        Raises ImpairmentImpossible when it has no such filter, HactlError when it does not answer or says otherwise.
+        """
+        if node.launch is None:
+            raise HactlError(f"{node.name!r} has no process")
+        admin = Admin(Seat.of(self._paths, node.name), pid=node.launch.pid)
+        try:
+            if fault is not None and not await admin.stats(faults.COUNTER):
+                raise ImpairmentImpossible(
+                    "its process was started without a fault filter: by an older hactl, or while"
+                    " safety.max_faulted_share was 0",
+                    f"hactl restart {node.name}",
+                )
+            await admin.post(faults.order(fault))
+            if not faults.in_force(await admin.runtime(), fault):
+                raise HactlError(f"{node.name!r} was told what to do to requests, and its runtime says otherwise")
+        finally:
+            admin.close()
 
     async def in_flight(self, node: Node) -> int | None:
         """Requests it is working on; None when its admin socket does not answer."""
@@ -147,7 +170,14 @@ def documents(node: Node, fleet: Fleet, seat: Seat) -> Documents:
     """Everything `node` is given."""
     made = Documents(
         bootstrap=bootstrap(seat, fleet=fleet.id, region=node.region, max_connections=_connections(fleet)),
-        listeners=tuple(node_listeners(node, seat, cors=any(route.cors.origins for route in fleet.spec.routes))),
+        listeners=tuple(
+            node_listeners(
+                node,
+                seat,
+                cors=any(route.cors.origins for route in fleet.spec.routes),
+                faults=fleet.spec.safety.max_faulted_share > 0,
+            )
+        ),
         routes=node_routes(fleet, node.name),
         clusters=tuple(cluster for service in fleet.spec.services for cluster in service_clusters(service)),
     )

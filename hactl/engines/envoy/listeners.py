@@ -10,6 +10,7 @@ from hactl.engines.envoy import ratelimits
 from hactl.engines.envoy.changes import CORS
 from hactl.engines.envoy.client_tls import to_clients
 from hactl.engines.envoy.document import HTTP2, Document, extension, pipe_address, seconds, socket_address, source
+from hactl.engines.envoy.faults import injector
 from hactl.engines.envoy.routes import EDGE_ROUTES, NODE_ROUTES, READY, REFUSED
 from hactl.engines.envoy.seat import Seat
 
@@ -59,10 +60,11 @@ def edge_listeners(fleet: Fleet, seat: Seat) -> list[Document]:
     return [shared, private, encrypted]
 
 
-def node_listeners(node: Node, seat: Seat, *, cors: bool = False) -> list[Document]:
+def node_listeners(node: Node, seat: Seat, *, cors: bool = False, faults: bool = False) -> list[Document]:
     """The node's listener. Without a shared port: a second process on it must fail, not take half of the traffic.
 
-    `cors` is whether any route wants it: a filter that does nothing still costs every request 1 %.
+    `cors` is whether any route wants it, `faults` whether a drill may: a filter that does nothing still costs every
+    request 1 %, and one that asks the runtime about a microsecond (4 % of what a node needs to answer by itself).
     """
     http = _http(
         NODE,
@@ -70,7 +72,7 @@ def node_listeners(node: Node, seat: Seat, *, cors: bool = False) -> list[Docume
         seat,
         idle=_NODE_IDLE,
         stream_idle=0.0,  # never: that is the edge's to say
-        filters=[_readiness(), *([_cors()] if cors else []), _router()],
+        filters=[_readiness(), *([injector()] if faults else []), *([_cors()] if cors else []), _router()],
         access_log=[_error_log(seat)],
         preserve_external_request_id=True,
         local_reply_config={"mappers": [_own_refusal()]},

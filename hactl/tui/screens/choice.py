@@ -16,8 +16,8 @@ from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.screens.confirm import FRAME
-from hactl.tui.screens.page import fits
-from hactl.tui.steady import Steady
+from hactl.tui.screens.page import enlarge, fits
+from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.lines_view import Paragraphs
 
 NEITHER = ("escape", "enter", "n", "q")
@@ -32,7 +32,7 @@ class Answer(Value):
     """What it does, to be read behind the key."""
 
 
-class Choice(Steady, ModalScreen[str | None]):
+class Choice(SteadyScreen, ModalScreen[str | None]):
     """Gives the key that was chosen, or None."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""
@@ -60,7 +60,8 @@ class Choice(Steady, ModalScreen[str | None]):
         self._ask()
 
     def _ask(self) -> None:
-        self.query_one("#question", Paragraphs).tell(self._facts, self._offered, self.app.size.height - FRAME)
+        offered = enlarge(self.app.size) or self._offered
+        self.query_one("#question", Paragraphs).tell(self._facts, offered, self.app.size.height - FRAME)
 
     def on_key(self, event: events.Key) -> None:
         """An answer, unless nobody could see what; any other key is none."""

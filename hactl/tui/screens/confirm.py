@@ -18,15 +18,17 @@ from hactl.tui.consequences import LABEL
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
-from hactl.tui.screens.page import fits
-from hactl.tui.steady import Steady
+from hactl.tui.screens.page import enlarge, fits
+from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.lines_view import Paragraphs
 
+UNREAD = ": down reads on, before any yes"
+"""Said where the question is longer than the window is high."""
 FRAME = 4
 """Lines of a dialog that are not its text."""
 
 
-class Confirm(Steady, ModalScreen[str | None]):
+class Confirm(SteadyScreen, ModalScreen[str | None]):
     """Answers None for no, "" for yes, and the typed name where that was asked for."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""
@@ -34,12 +36,15 @@ class Confirm(Steady, ModalScreen[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "yes", "yes", show=False),
         Binding("n,escape,enter,q", "no", "no", show=False),
+        Binding("down,j", "read(1)", "read on", show=False),
+        Binding("up,k", "read(-1)", "read back", show=False),
     ]
 
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
         self._question: Question | None = None
+        self._withdrawn = False
 
     def compose(self) -> ComposeResult:
         """The question, and a line to type in where one is needed."""
@@ -52,6 +57,19 @@ class Confirm(Steady, ModalScreen[str | None]):
         self.query_one("#name").display = False
         self._show()
 
+    def withdraw(self) -> None:
+        """There is nothing to ask any more. What lies above it stays; it goes when it would be seen again."""
+        if self.app.screen is self:
+            self.dismiss(None)
+        else:
+            self._withdrawn = True
+
+    def on_screen_resume(self) -> None:
+        """It is seen again."""
+        if self._withdrawn:
+            self._withdrawn = False
+            self.dismiss(None)
+
     def put(self, question: Question) -> None:
         """Now it is known what is asked."""
         self._question = question
@@ -61,7 +79,8 @@ class Confirm(Steady, ModalScreen[str | None]):
     def _show(self) -> None:
         typed = self._question is not None and bool(self._question.rule)
         room = self.app.size.height - FRAME - (2 if typed else 0)
-        self.query_one("#question", Paragraphs).tell(_facts(self._question), _answers(self._question), room)
+        last = enlarge(self.app.size) or _answers(self._question)
+        self._text.tell(_facts(self._question), last, room, more=UNREAD)
         if self._question is not None and self._question.rule:
             box = self.query_one("#name", Input)
             box.placeholder = f"type {self._question.name} to go on, esc to leave it"
@@ -72,9 +91,22 @@ class Confirm(Steady, ModalScreen[str | None]):
         """Another height has room for more, or less."""
         self._show()
 
+    @property
+    def _text(self) -> Paragraphs:
+        return self.query_one("#question", Paragraphs)
+
+    @property
+    def _read(self) -> bool:
+        """Whoever answers could see what they say yes to."""
+        return fits(self.app.size) and not self._text.hidden
+
+    def action_read(self, by: int) -> None:
+        """Scroll."""
+        self._text.scroll(by)
+
     def action_yes(self) -> None:
         """Do it, unless nothing was asked yet, nobody could see what, or a name has to be typed."""
-        if self._question is not None and not self._question.rule and fits(self.app.size):
+        if self._question is not None and not self._question.rule and self._read:
             self.dismiss("")
 
     def action_no(self) -> None:
@@ -84,7 +116,9 @@ class Confirm(Steady, ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The name was typed, or something else."""
         name = self._question.name if self._question is not None else ""
-        if name and event.value.strip() == name and fits(self.app.size):
+        if not self._read:
+            return  # the dialog says what to do about that
+        if name and event.value.strip() == name:
             self.dismiss(name)
         else:
             event.input.value = ""

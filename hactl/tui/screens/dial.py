@@ -7,7 +7,6 @@ one is on its way, only the newest number is asked about next.
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -20,15 +19,15 @@ from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.screens.confirm import FRAME
-from hactl.tui.screens.page import fits
-from hactl.tui.steady import Steady
+from hactl.tui.screens.page import enlarge, fits
+from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.lines_view import Paragraphs
 
 Preview = Callable[[Action], Awaitable[tuple[Line, ...]]]
 """What an action would come to."""
 
 
-class Dial(Steady, ModalScreen[Action | None]):
+class Dial(SteadyScreen, ModalScreen[Action | None]):
     """Answers the action with the number that was chosen, or None to leave it."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""
@@ -37,6 +36,7 @@ class Dial(Steady, ModalScreen[Action | None]):
         Binding("right,plus,l", "turn(1)", "one more", show=False),
         Binding("down,shift+left,j", "turn(-10)", "ten less", show=False),
         Binding("up,shift+right,k", "turn(10)", "ten more", show=False),
+        *(Binding(digit, f"digit({digit})", "type a number", show=False) for digit in "0123456789"),
         Binding("backspace", "rub_out", "take a digit back", show=False),
         Binding("enter", "take", "take it", show=False),
         Binding("escape,q", "leave", "leave it", show=False),
@@ -79,12 +79,14 @@ class Dial(Steady, ModalScreen[Action | None]):
         self._typed = ""
         self._to(self.number + by)
 
-    def on_key(self, event: events.Key) -> None:
-        """A digit; the first one begins a new number."""
-        if event.character is not None and event.character in "0123456789":
-            event.stop()
-            self._typed = (self._typed + event.character)[-len(str(self._most)) :]
-            self._to(int(self._typed))
+    def action_digit(self, digit: int) -> None:
+        """A digit; the first one begins a new number.
+
+        It is a binding, as bindings are looked up when a key's turn comes: of keys typed in one burst the others have
+        gone to the screen below, which does not see them before this one is there.
+        """
+        self._typed = str(min(int(f"{self._typed}{digit}"), self._most))
+        self._to(int(self._typed))
 
     def action_rub_out(self) -> None:
         """Take the last digit back; a number nobody typed is typed on."""
@@ -94,11 +96,16 @@ class Dial(Steady, ModalScreen[Action | None]):
     def action_take(self) -> None:
         """This one."""
         if fits(self.app.size):
-            self.dismiss(self._action if self._action != self._before else None)
+            self.dismiss(self._action if self._changes() else None)
 
     def action_leave(self) -> None:
         """Leave it as it was."""
         self.dismiss(None)
+
+    def _changes(self) -> bool:
+        """Not all of those it is about stand there already."""
+        found = self._before.found
+        return {*found.node_weights.values(), *found.region_weights.values(), self._before.number} != {self.number}
 
     def _to(self, number: int) -> None:
         self._action = turned(self._action, min(max(self._least, number), self._most))
@@ -109,7 +116,7 @@ class Dial(Steady, ModalScreen[Action | None]):
             self._asking = True
             self.run_worker(self._foresee(), group="preview", exit_on_error=False)
         room = self.app.size.height - FRAME
-        self.query_one("#question", Paragraphs).tell(self._above(), self._below(), room)
+        self.query_one("#question", Paragraphs).tell(self._above(), enlarge(self.app.size) or self._below(), room)
 
     async def _foresee(self) -> None:
         try:

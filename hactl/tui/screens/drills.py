@@ -9,13 +9,16 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 from hactl.tui.drilling import how_to_drill, reports
-from hactl.tui.lines import Line, cut
+from hactl.tui.lines import Line, wrapped
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs
 from hactl.tui.picture import View
 from hactl.tui.screens.page import Page
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
+
+INDENT = 4
+"""Cells that the rest of a line begins further in, where it has to be broken."""
 
 
 class _TextPage(Page):
@@ -39,9 +42,9 @@ class _TextPage(Page):
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""
-        shown = self.text(view)
+        shown = tuple(part for each in self.text(view) for part in wrapped(each, self.size.width - 2, INDENT))
         self.query_one("#text").styles.height = len(shown)
-        self.lines("#text", tuple(cut(each, self.size.width - 2) for each in shown))
+        self.lines("#text", shown)
 
     @abstractmethod
     def text(self, view: View) -> tuple[Line, ...]:

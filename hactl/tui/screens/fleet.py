@@ -23,12 +23,13 @@ from hactl.tui.region_facts import members
 from hactl.tui.render import COLUMNS, EDGES, fleet_rows
 from hactl.tui.rows import as_text
 from hactl.tui.screens.page import Page
-from hactl.tui.summary import Tile, headroom_tile, nothing, operations, tile_boxes, tile_line, tiles
+from hactl.tui.summary import Tile, carries, headroom_tile, nothing, operations, tile_boxes, tile_line, tiles
 from hactl.tui.widgets.line_table import LineTable
 from hactl.tui.widgets.lines_view import LinesView
 
 ROOM_EACH = 5.0
-"""Seconds after which the headroom is computed anew from what is carried; when the fleet changes it is so at once."""
+"""Seconds after which the headroom is computed anew from what is carried. When the fleet changes, or traffic begins or
+ends, that is done at once."""
 
 
 def title(widget: Widget, text: str) -> None:
@@ -54,8 +55,8 @@ class FleetPage(Page):
     )  # fmt: skip
     _rows_of: tuple[Snapshot | None, bool] = (None, False)
     """What the rows were made of, and whether they look old: of the same they are not made again."""
-    _room_of: tuple[Fleet | None, float, Tile | None] = (None, 0.0, None)
-    """Of which fleet the headroom was computed, when, and what it was."""
+    _room_of: tuple[Fleet | None, float, bool, Tile | None] = (None, 0.0, False, None)
+    """Of which fleet the headroom was computed, when, whether it had traffic, and what it was."""
     nodes_apart = False
     """The plot shows the nodes of the group under the cursor, not the regions."""
 
@@ -100,9 +101,9 @@ class FleetPage(Page):
 
     @property
     def copied(self) -> str:
-        """The marked rows, or the one under the cursor, with tabs between the columns."""
+        """The marked rows, or the one under the cursor, in plain facts."""
         wanted = self.marks or {self.chosen}
-        return "\n".join(as_text(row) for row in self.table.rows if row.key in wanted)
+        return "\n".join(as_text(COLUMNS, row) for row in self.table.rows if row.key in wanted)
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""
@@ -128,10 +129,11 @@ class FleetPage(Page):
         snapshot = view.snapshot
         if snapshot is None:
             return None
-        fleet, at, tile = self._room_of
-        if snapshot.fleet is not fleet or not 0 <= snapshot.at - at < ROOM_EACH:
+        fleet, at, carried, tile = self._room_of
+        busy = carries(snapshot)
+        if snapshot.fleet is not fleet or busy is not carried or not 0 <= snapshot.at - at < ROOM_EACH:
             tile = headroom_tile(snapshot)
-            self._room_of = (snapshot.fleet, snapshot.at, tile)
+            self._room_of = (snapshot.fleet, snapshot.at, busy, tile)
         return tile
 
     def _draw_rest(self, view: View) -> None:

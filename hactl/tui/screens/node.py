@@ -10,6 +10,7 @@ from textual.widget import Widget
 from hactl.tui.layout import ROOMY
 from hactl.tui.lines import Line, cut, plain
 from hactl.tui.local import command_line
+from hactl.tui.meaning import Meaning
 from hactl.tui.node_facts import facts, history
 from hactl.tui.picture import View
 from hactl.tui.screens.one import OneOf
@@ -27,11 +28,15 @@ LOG = 6
 class NodePage(OneOf):
     """Whatever is known of it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "back", show=False),
+        Binding("w", "wrap", "wrap the log", show=False),
+    ]
     NAME = "node"
     KEYS = (
         ("esc", "back"), ("K", "kill"), ("T", "stop"), ("R", "restart"), ("D", "drain"), ("W", "weight"),
-        ("< >", "others"), ("^p", "all"), ("Z", "freeze"), ("l", "logs"), ("u", "undo"), ("?", "help"), ("q", "quit"),
+        ("< >", "others"), ("^p", "all"), ("Z", "freeze"), ("l", "logs"), ("w", "wrap"),
+        ("u", "undo"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     _command = ("", "")
     """Instance and command line: the latter is looked up once for each."""
@@ -45,8 +50,9 @@ class NodePage(OneOf):
 
     @property
     def copied(self) -> str:
-        """All that is known of it."""
-        return "\n".join(plain(each) for each in self.query_one("#facts", LinesView).lines)
+        """All that is known of it, and nothing that is drawn."""
+        known = self.query_one("#facts", LinesView).lines
+        return "\n".join(plain(each) for each in known if all(span.meaning is not Meaning.GRAPH for span in each))
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:
         """See Page."""
@@ -82,6 +88,10 @@ class NodePage(OneOf):
     def foot(self) -> Line:
         """See Page."""
         return self.trouble_line()
+
+    def action_wrap(self) -> None:
+        """Long lines of its log go on in the next row, or are cut again."""
+        self.log_reader.action_wrap()
 
     async def action_back(self) -> None:
         """To the fleet."""

@@ -60,8 +60,13 @@ class OneOf(Page):
         reader = self.log_reader
         if view.speed is not None:
             reader.when_empty(f" logs are not part of a recording: hactl logs {self.node}")
+        elif not view.live:
+            reader.when_empty(" logs are read again when it is now: p goes back to now")
+        else:
+            reader.when_empty(" it has written nothing")
         reader.display = not self.node.startswith("[")
         said = f"log of {self.node}" + (f", {reader.gone:,} older lines dropped" if reader.gone else "")
+        said += " · w: cut" if reader.wrapping else " · w: wrap"
         if reader.border_title != said:
             reader.border_title = said
 

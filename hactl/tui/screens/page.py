@@ -14,15 +14,16 @@ from hactl.core.model import Fleet
 from hactl.core.talk import Snapshot
 from hactl.core.value import replace
 from hactl.tui import keys
+from hactl.tui.banner import banner
 from hactl.tui.bindings import PAGES
 from hactl.tui.fresh import STALE, unmeasured
 from hactl.tui.layout import ROOMY
-from hactl.tui.lines import Line, Span, cut, length, line
+from hactl.tui.lines import Line, Span, cut, length, line, wrapped
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
-from hactl.tui.steady import Steady
-from hactl.tui.summary import header
+from hactl.tui.steady import SteadyScreen
+from hactl.tui.summary import ended, header
 from hactl.tui.tail import Tail
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
@@ -39,7 +40,15 @@ def fits(size: Size) -> bool:
     return size.width >= LEAST[0] and size.height >= LEAST[1]
 
 
-class Page(Steady, Screen[None]):
+def enlarge(size: Size) -> tuple[Line, ...]:
+    """What stands in a dialog in place of its answers where they are off; () where they are not."""
+    if fits(size):
+        return ()
+    text = f"enlarge the window to {LEAST[0]}x{LEAST[1]} to answer; "
+    return ((), line(Span(text=text, meaning=Meaning.DEGRADED), Span(text="esc", meaning=Meaning.KEY), " leaves it"))
+
+
+class Page(SteadyScreen, Screen[None]):
     """Draws the picture it is given; knows no daemon."""
 
     NAME: ClassVar[str] = ""
@@ -115,18 +124,19 @@ class Page(Steady, Screen[None]):
         self.set_class(not fits(self.size), "small")
         if not fits(self.size):
             needed = f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; keys that change anything are off"
-            self.lines("#header", (cut(line(Span(text=needed, meaning=Meaning.DEGRADED)), width),))
+            said = wrapped(line(Span(text=needed, meaning=Meaning.DEGRADED)), width)
+            self._head(header(view, now=now, wall=wall, width=width, glyphs=self.glyphs), *said)
             return
         places = self._places() if width >= ROOMY[0] else ()
         above = header(view, now=now, wall=wall, width=width - length(places), glyphs=self.glyphs)
-        self.lines("#header", ((*above, *places),))
+        self._head((*above, *places))
         old = view.live and now - view.heard > STALE
         stale = view.snapshot is not None and (old or (view.live and bool(view.trouble)) or not view.measured)
         if old and view.snapshot is not None:
             view = replace(view, snapshot=self._without_numbers(view.snapshot))
         self.set_class(not view.live, "past")
         self.draw_body(view, now=now, stale=stale)
-        self.lines("#keys", (self._foot(view, width),))
+        self.lines("#keys", (self._foot(view, width, now),))
 
     def _without_numbers(self, snapshot: Snapshot) -> Snapshot:
         """What was measured so long ago is nothing to go by; of one snapshot always the same."""
@@ -151,10 +161,18 @@ class Page(Steady, Screen[None]):
         """What is to be said beside the keys, such as a filter that hides something."""
         return ()
 
-    def _foot(self, view: View, width: int) -> Line:
+    def _head(self, *lines: Line) -> None:
+        """What stands on top, as high as it has lines."""
+        self.query_one("#header").styles.height = len(lines)
+        self.lines("#header", lines)
+
+    def _foot(self, view: View, width: int, now: float) -> Line:
         """Keys in the order of their importance, as many as there is room for; the last two always have it."""
+        if ended(view):
+            again = " nothing runs: hactl up starts it again, and this console goes on then"
+            return cut(line(Span(text=again, meaning=Meaning.MUTED)), width)
         if view.trouble and view.live:
-            return cut(line(Span(text=f" trying again: {view.trouble}", meaning=Meaning.DOWN)), width)
+            return banner(view.trouble, now - view.heard if view.snapshot is not None else 0.0, width)
         past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()
         shown: Line = line(" ", *past, *self.foot())
         known = self.KEYS if view.speed is None else self.TIME_KEYS

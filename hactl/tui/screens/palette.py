@@ -12,7 +12,7 @@ from hactl.tui.lines import Line, Span, cut, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.palette import Entry, narrowed
-from hactl.tui.steady import Steady
+from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.lines_view import LinesView
 
 MOST = 14
@@ -21,7 +21,7 @@ _KEYS = 8
 """Cells of what else does it."""
 
 
-class Palette(Steady, ModalScreen[Entry | None]):
+class Palette(SteadyScreen, ModalScreen[Entry | None]):
     """Answers what was chosen, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from hactl.tui.happenings import happened
+from hactl.tui.happenings import happened, told
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
@@ -32,8 +32,8 @@ class ReadingPage(Page):
     EMPTY: ClassVar[str] = ""
     """What is said while there is nothing to read."""
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("/", "filter"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"), ("?", "help"),
-        ("q", "quit"),
+        ("/", "filter"), ("w", "wrap"), ("s", "search"), ("n N", "matches"), ("f", "follow"), ("esc", "back"),
+        ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     TIME_KEYS = (("p", "play"), ("[ ]", "1 s"), ("{ }", "30 s"), *KEYS)
 
@@ -75,6 +75,8 @@ class ReadingPage(Page):
         if self._kept["filter"]:
             said = f"/{self._kept['filter']} {len(reader.shown)} of {reader.total}  "
             parts.append(Span(text=said, meaning=Meaning.DEGRADED))
+        if reader.found:
+            parts.append(Span(text=f"{self._kept['search']}: {reader.found}  ", meaning=Meaning.DEGRADED))
         return line(*parts)
 
     def action_ask(self, what: str) -> None:
@@ -126,8 +128,8 @@ class EventsPage(ReadingPage):
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page. Of another time everything is shown anew."""
-        if not view.live or not self._live:
-            until = view.records[-1].seq if view.records else 0
+        until = view.records[-1].seq if view.records else 0
+        if not view.live or not self._live or until < self._seen:
             if until == self._seen and view.live is self._live:
                 return
             self._live = view.live
@@ -136,7 +138,7 @@ class EventsPage(ReadingPage):
         new = [record for record in view.records if record.seq > self._seen]
         if new:
             self._seen = new[-1].seq
-            self.reader.add(tuple(happened(record) for record in new))
+            self.reader.add(tuple(happened(record) for record in told(new)))
 
 
 class LogsPage(OneOf, ReadingPage):

@@ -27,6 +27,7 @@ _GUTTER = 2
 class LineTable(SteadyLines, ScrollView, can_focus=True):
     """Rows under a head line that stays."""
 
+    DEFAULT_CSS = "LineTable { overflow-x: hidden; }"  # a bar to scroll sideways would lie over the last row
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -104,7 +105,8 @@ class LineTable(SteadyLines, ScrollView, can_focus=True):
         keys = [row.key for row in self._shown]
         if self.cursor not in keys:
             self._point_at(keys[min(place, len(keys) - 1)] if keys else "")
-        layout = fitted(self._columns, self._all, max(1, self.size.width - _GUTTER))
+        bar = self.styles.scrollbar_size_vertical if len(self._shown) + 1 > self.size.height else 0
+        layout = fitted(self._columns, self._all, max(1, self.size.width - _GUTTER - bar))
         if layout != self._layout:
             self._layout = layout
             self._forget()

@@ -52,14 +52,32 @@ class Paragraphs(LinesView):
         self._first: tuple[Line, ...] = ()
         self._last: tuple[Line, ...] = ()
         self._most: int | None = None
+        self._at = 0
+        self._wants = ""
+        self._hidden = 0
+
+    @property
+    def hidden(self) -> int:
+        """Lines that have not been scrolled to yet."""
+        return self._hidden
 
     def show(self, lines: tuple[Line, ...]) -> None:
         """Show these, however many they are."""
         self.tell(lines, (), None)
 
-    def tell(self, first: tuple[Line, ...], last: tuple[Line, ...], most: int | None) -> None:
-        """Show these; where `most` lines are too few, the end of the first ones is left out, and that is said."""
-        self._first, self._last, self._most = first, last, most
+    def tell(self, first: tuple[Line, ...], last: tuple[Line, ...], most: int | None, *, more: str = "") -> None:
+        """Show these; where `most` lines are too few, the end of the first ones is left out, and that is said.
+
+        `more` says how to get at it, where it can be scrolled to.
+        """
+        if first != self._first:
+            self._at = 0
+        self._first, self._last, self._most, self._wants = first, last, most, more
+        self._fit()
+
+    def scroll(self, by: int) -> None:
+        """Show what was left out, or what was before it."""
+        self._at += by
         self._fit()
 
     def on_resize(self) -> None:
@@ -69,9 +87,16 @@ class Paragraphs(LinesView):
     def _fit(self) -> None:
         top, bottom = self._broken(self._first), self._broken(self._last)
         room = len(top) if self._most is None else max(1, self._most - len(bottom))
-        if len(top) > room:
-            left_out = line(Span(text=f"... and {len(top) - room + 1} lines more", meaning=Meaning.MUTED))
-            top = [*top[: room - 1], left_out]
+        self._at = min(max(0, self._at), max(0, len(top) - room))
+        self._hidden = 0
+        if len(top) > self._at + room:
+            self._hidden = len(top) - self._at - room + 1
+            text = f"... and {self._hidden} lines more{self._wants}"
+            meaning = Meaning.DEGRADED if self._wants else Meaning.MUTED
+            left_out = self._broken((line(Span(text=text, meaning=meaning)),))[:1]
+            top = [*top[self._at : self._at + room - 1], *left_out]
+        else:
+            top = top[self._at :]
         self.styles.height = len(top) + len(bottom)
         super().show((*top, *bottom))
 

@@ -3,8 +3,9 @@
 Bounded: the oldest lines go, and what is on the screen stays where it is when they do. Text is text, never markup.
 """
 
+from bisect import bisect_right
 from collections import deque
-from itertools import islice
+from itertools import accumulate, islice
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -13,18 +14,21 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from hactl.tui.lines import Line, Span, line, passes, plain
+from hactl.tui.lines import Line, Span, cut, line, passes, plain, wrapped
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.steady import SteadyLines
 
 ROOM = 5000
 """Lines kept where nothing else is said."""
+_INDENT = 2
+"""Cells that the rest of a wrapped line begins further in."""
 
 
 class Reader(SteadyLines, ScrollView, can_focus=True):
     """Lines, newest at the bottom."""
 
+    DEFAULT_CSS = "Reader { overflow-x: hidden; }"  # a bar to scroll sideways would lie over the newest line
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "by(-1)", "up", show=False),
         Binding("down,j", "by(1)", "down", show=False),
@@ -32,6 +36,7 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         Binding("pagedown,space", "page(1)", "page down", show=False),
         Binding("home,g", "first", "first", show=False),
         Binding("end,G,f", "follow", "follow", show=False),
+        Binding("w", "wrap", "wrap", show=False),
         Binding("n", "match(1)", "next match", show=False),
         Binding("N", "match(-1)", "previous match", show=False),
     ]
@@ -44,8 +49,17 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         self._all: deque[Line] = deque(maxlen=room)
         self._room = room
         self._shown: list[Line] = []
+        self._rows: list[tuple[Line, Line]] = []
+        """What is drawn: each row of the screen with the line it is a part of."""
+        self._heights: list[int] = []
+        """Rows of each line that is shown."""
+        self._broken_at = 0
         self._filter = ""
         self._search = ""
+        self._hit: int | None = None
+        """Place of the match that was gone to last among the lines that are shown."""
+        self.wrapping = False
+        """Lines longer than the screen go on in the next row; otherwise they are cut, with a mark."""
         self.following = True
         """New lines are scrolled to."""
         self.gone = 0
@@ -69,9 +83,19 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
     def current(self) -> str:
         """The line that was searched for, if it can be seen, or else the last one that can."""
         top = self.scroll_offset.y
-        seen = [plain(each) for each in self._shown[top : top + max(1, self.size.height)]]
+        seen = [plain(whole) for _, whole in self._rows[top : top + max(1, self.size.height)]]
         hits = [each for each in seen if self._search and self._search in each.casefold()]
         return (hits or seen[-1:] or [""])[0]
+
+    @property
+    def found(self) -> str:
+        """Which match of how many one is at; "" where nothing is searched for."""
+        if not self._search:
+            return ""
+        hits = self._hits()
+        if not hits:
+            return "no match"
+        return f"{hits.index(self._hit) + 1} of {len(hits)}" if self._hit in hits else f"{len(hits)} matches"
 
     def when_empty(self, text: str) -> None:
         """What is to be shown while there is no line."""
@@ -84,9 +108,10 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         """Begin anew."""
         self._all.clear()
         self._shown.clear()
+        self._hit = None
         self.following = True
         self.gone = 0
-        self._fit()
+        self._break_anew()
         self.refresh()
 
     def add(self, lines: tuple[Line, ...]) -> None:
@@ -97,50 +122,100 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         self.gone += gone
         lost = sum(passes(plain(each), self._filter) for each in islice(self._all, gone))
         self._all.extend(lines)
-        self._shown.extend(each for each in lines if passes(plain(each), self._filter))
-        del self._shown[:lost]
+        new = [each for each in lines if passes(plain(each), self._filter)]
+        self._shown.extend(new)
+        self._break(new)
+        rows = sum(self._heights[:lost])
+        del self._shown[:lost], self._heights[:lost], self._rows[:rows]
+        if self._hit is not None:
+            self._hit = self._hit - lost if self._hit >= lost else None
         top = self.scroll_offset.y
         self._fit()
         if self.following:
-            self._to(len(self._shown))
-        elif lost:
-            self._to(top - lost)
+            self._to(len(self._rows))
+        elif rows:
+            self._to(top - rows)
         self.refresh()
 
     def only(self, text: str) -> None:
         """Show lines that have `text`, whatever its case; with "!" in front those that have not."""
         self._filter = text
         self._shown = [each for each in self._all if passes(plain(each), self._filter)]
-        self._fit()
+        self._hit = None
+        self._break_anew()
         self.action_follow()
 
     def search(self, text: str) -> None:
-        """Mark lines that have `text`, and go to the newest one."""
+        """Mark lines that have `text`, and go to the newest of those that are or were on the screen, or to the next."""
         self._search = text.casefold()
-        self.action_match(-1)
+        self._hit = None
+        hits, last = self._hits(), self._at(self.scroll_offset.y + max(1, self.size.height) - 1)
+        if hits:
+            self._go_to(max((at for at in hits if at <= last), default=hits[0]))
         self.refresh()
 
+    def _hits(self) -> list[int]:
+        """Places of the lines that were searched for among those that are shown."""
+        return [at for at, each in enumerate(self._shown) if self._search in plain(each).casefold()]
+
+    def _at(self, row: int) -> int:
+        """Place of the line that this row is a part of."""
+        return bisect_right(list(accumulate(self._heights)), row)
+
+    def _go_to(self, hit: int) -> None:
+        self._hit = hit
+        self.following = False
+        self._to(sum(self._heights[:hit]))
+
+    def _break(self, lines: list[Line]) -> None:
+        """More rows: one for each of these lines, or as many as it takes."""
+        for whole in lines:
+            parts = wrapped(whole, self._broken_at, _INDENT) if self._broken_at > _INDENT else (whole,)
+            self._heights.append(len(parts))
+            self._rows.extend((part, whole) for part in parts)
+
+    @property
+    def _width(self) -> int:
+        """Cells that lines are broken at, beside a bar whether there is one or not; 0 for nowhere."""
+        return max(0, self.size.width - self.styles.scrollbar_size_vertical) if self.wrapping else 0
+
+    def _break_anew(self) -> None:
+        self._broken_at = self._width
+        self._rows.clear()
+        self._heights.clear()
+        self._break(self._shown)
+        self._fit()
+
     def _fit(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._shown))
+        self.virtual_size = Size(self.size.width, len(self._rows))
 
     def _to(self, top: int) -> None:
-        self.scroll_to(y=max(0, min(top, len(self._shown) - self.size.height)), animate=False, force=True)
+        self.scroll_to(y=max(0, min(top, len(self._rows) - self.size.height)), animate=False, force=True)
 
     def on_resize(self) -> None:
-        """Who follows goes on following."""
-        self._fit()
-        if self.following:
-            self._to(len(self._shown))
+        """Who follows goes on following, and who reads goes on with the same line."""
+        if self._width != self._broken_at:
+            self._rearrange()
+        else:
+            self._fit()
+            if self.following:
+                self._to(len(self._rows))
+
+    def _rearrange(self) -> None:
+        top = self._at(self.scroll_offset.y)
+        self._break_anew()
+        self._to(len(self._rows) if self.following else sum(self._heights[:top]))
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
         at = y + self.scroll_offset.y
-        spans = self._shown[at] if at < len(self._shown) else ()
+        spans, whole = self._rows[at] if at < len(self._rows) else ((), ())
         if at == 0 and not self._all:
             spans = self._empty
+        spans = cut(spans, self.scrollable_content_region.width)
         segments = [Segment(span.text, self._look.style(span.meaning)) for span in spans]
         strip = Strip(segments).adjust_cell_length(self.size.width)
-        if self._search and spans and self._search in plain(spans).casefold():
+        if self._search and whole and self._search in plain(whole).casefold():
             strip = strip.apply_style(self._look.style(Meaning.CURSOR))
         return strip.apply_style(self.rich_style)
 
@@ -149,7 +224,7 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
     def action_by(self, lines: int) -> None:
         """Up or down; whoever goes up does not follow any more, and whoever reaches the end does again."""
         self._to(self.scroll_offset.y + lines)
-        last = len(self._shown) - self.size.height
+        last = len(self._rows) - self.size.height
         self.following = self.scroll_offset.y + lines >= last
 
     def action_page(self, pages: int) -> None:
@@ -158,21 +233,25 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
 
     def action_first(self) -> None:
         """To the oldest line."""
-        self.action_by(-len(self._shown))
+        self.action_by(-len(self._rows))
 
     def action_follow(self) -> None:
         """To the newest line, and on with those to come."""
         self.following = True
-        self._to(len(self._shown))
+        self._to(len(self._rows))
+        self.refresh()
+
+    def action_wrap(self) -> None:
+        """Lines that are too long go on in the next row, or are cut again."""
+        self.wrapping = not self.wrapping
+        self._rearrange()
         self.refresh()
 
     def action_match(self, step: int) -> None:
         """To the next or the previous line that was searched for."""
         if not self._search:
             return
-        hits = [at for at, each in enumerate(self._shown) if self._search in plain(each).casefold()]
-        top = self.scroll_offset.y
-        ahead = [at for at in hits if (at > top if step > 0 else at < top)]
+        here = self._at(self.scroll_offset.y) if self._hit is None else self._hit
+        ahead = [at for at in self._hits() if (at > here if step > 0 else at < here)]
         if ahead:
-            self.following = False
-            self._to(ahead[0] if step > 0 else ahead[-1])
+            self._go_to(ahead[0] if step > 0 else ahead[-1])

@@ -208,9 +208,10 @@ def test_a_failed_test_of_an_alert_is_no_alert() -> None:
 
 def test_what_concerns_the_daemon_and_its_journal() -> None:
     fleet = serving()
-    gap = DaemonStarted(pid=2, version="0", boot=fleet.boot, gap=12.5)
+    gap = DaemonStarted(pid=2, version="0", boot=fleet.boot, gap=12.5, at_most=True)
     assert [notice.kind for notice in of(fleet, gap)] == [K.SUPERVISION_GAP]
     assert of(fleet, gap)[0].sentence == "nobody supervised the fleet for up to 12.5 s"
+    assert of(fleet, replace(gap, at_most=False))[0].sentence == "nobody supervised the fleet for 12.5 s"
     assert of(fleet, replace(gap, gap=None)) == ()
     assert [notice.kind for notice in of(fleet, JournalFilled(waiting=7))] == [K.JOURNAL_FULL]
     assert [notice.kind for notice in of(fleet, GapRecorded(lost=7, why="full"))] == [K.JOURNAL_FULL]

@@ -211,3 +211,12 @@ def test_undoing_a_move_of_traffic_is_never_refused() -> None:
         story >> applied(edge.name)
     story >> after(3.0) >> request(Failback(region="seoul"))
     assert [operation.verb for operation in story.fleet.operations.values()] == [Verb.FAILBACK]
+
+
+@pytest.mark.parametrize("order", [Kill, Freeze, Stop])
+def test_without_an_edge_nobody_carries_anything(order: type[Kill] | type[Freeze] | type[Stop]) -> None:
+    """Whoever is up behind them; with one edge left the nodes carry what they did."""
+    left = foreseen(fleet_of(1000), request(order(nodes=("edge-1", "edge-2")), confirm="t"))
+    assert left.sentence == "no edge would be left: nobody would carry anything"
+    assert (left.verdict, left.nodes, left.more) == (SHORT, 0, True)
+    assert foreseen(fleet_of(1000), request(order(nodes=("edge-1",)))).nodes == 3

@@ -151,8 +151,8 @@ def test_a_fleet_in_which_nobody_serves_has_none() -> None:
 
 
 TOLD = [
-    (declared(230, nodes=4), 400.0, "headroom: N-1 42 % (3 nodes at 133/s of 230/s declared)"),
-    (seen(230.0, a_spec(nodes=4)), 400.0, "headroom: N-1 42 % (3 nodes at 133/s of 230/s seen)"),
+    (declared(230, nodes=4), 400.0, "headroom: N-1 42 % left (3 nodes at 133/s of 230/s declared)"),
+    (seen(230.0, a_spec(nodes=4)), 400.0, "headroom: N-1 42 % left (3 nodes at 133/s of 230/s seen)"),
     (seen(110.0, a_spec(nodes=4)), 400.0, "headroom: N-1 unproved (3 nodes at 133/s, 110/s seen)"),
     (declared(100), 300.0, "headroom: N-1 SHORT by 50 % (2 nodes at 150/s of 100/s declared)"),
     (serving(), 3.0, "headroom: N-1 unproved (2 nodes at 1.5/s, capacity not known yet)"),
@@ -161,12 +161,12 @@ TOLD = [
     (
         declared(210, regions=2, nodes=2),
         400.0,
-        "headroom: N-1 5 % (3 nodes at up to 200/s of 210/s declared); without seoul: 5 %",
+        "headroom: N-1 5 % left (3 nodes at up to 200/s of 210/s declared); without seoul: 5 % left",
     ),
     (
         declared(110, regions=2, nodes=2, standby=True),
         100.0,
-        "headroom: N-1 9 % (1 node at 100/s of 110/s declared); without seoul: 55 %",
+        "headroom: N-1 9 % left (1 node at 100/s of 110/s declared); without seoul: 55 % left",
     ),
     (
         seen(40.0, a_spec(regions=3, nodes=2)),

@@ -14,10 +14,11 @@ from hactl.core.alert import Alert, AlertKind, Severity
 from hactl.core.alert_events import AlertRaised
 from hactl.core.commands import Drain, Kill, Pause, Restart
 from hactl.core.draft import evolve
-from hactl.core.events import Event, Record
-from hactl.core.model import Fleet
+from hactl.core.events import Event, FailoverBegan, FailoverEnded, OperationBegan, OperationEnded, Record
+from hactl.core.model import Failover, Fleet
 from hactl.core.narrating import narrate, opening, spoken, verdict
 from hactl.core.node import NodeState, Reason, ReasonCode
+from hactl.core.operation import Operation, Outcome, Verb
 from hactl.core.talk import Snapshot
 from hactl.core.value import replace
 
@@ -61,7 +62,7 @@ class TestOpening:
 
     def test_a_fleet_that_hangs_on_one_node_says_so(self):
         fleet = with_node(a_fleet(nodes=1, regions=1), "edge-1", state=NodeState.SERVING)
-        assert verdict(fleet) == "fleet default is ok: 1 nodes and 2 edges serve; it would not survive every loss"
+        assert verdict(fleet) == "fleet default is ok: 1 node and 2 edges serve; it would not survive every loss"
 
 
 class TestBursts:
@@ -100,6 +101,20 @@ class TestBursts:
         assert any(text.startswith(f"{operation} done after") for text in said)
         assert any("are serving again, after being draining, stopping" in text for text in said)
         assert len(said) == 2
+
+    def test_what_was_decided_at_the_same_time_is_said_in_the_order_of_its_records(self):
+        """A kill is not said to be done before the loss it caused."""
+        fleet = a_fleet()
+        operation = Operation(id="op-1", verb=Verb.KILL, by="ann", began=0.0, wall=AT, deadline=9.0, sentence="kill it")
+        loss = Failover(node="seoul-1", cause=Reason(code=ReasonCode.KILLED), seen=1.0, version=2)
+        happened = (
+            OperationBegan(operation=operation),
+            FailoverBegan(failover=loss),
+            FailoverEnded(node="seoul-1", moved_ms=9.0, back_ms=71.0),
+            OperationEnded(id="op-1", outcome=Outcome.DONE, sentence="kill it", ms=80.0),
+        )
+        _, said = narrate(fleet, [replace(each, wall=AT) for each in record(fleet, happened)])
+        assert [each.text.partition(" ")[0] for each in said] == ["seoul-1:", "op-1"]
 
     def test_how_edges_were_told_is_not_said(self):
         story = Story()

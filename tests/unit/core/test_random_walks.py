@@ -18,6 +18,8 @@ from hactl.core.commands import (
     Failback,
     Failover,
     Freeze,
+    Heal,
+    Impair,
     KeepDrill,
     Kill,
     Pause,
@@ -33,6 +35,7 @@ from hactl.core.commands import (
 )
 from hactl.core.deadlines import due
 from hactl.core.draft import evolve
+from hactl.core.drills import in_progress
 from hactl.core.effects import Effect, SendSignal, Spawn
 from hactl.core.errors import CommandRejected
 from hactl.core.evacuation import EvacuationCause
@@ -45,6 +48,7 @@ from hactl.core.events import (
     OperationMoved,
     WeightsChanged,
 )
+from hactl.core.impairment import Impairment, ImpairmentPhase
 from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
 from hactl.core.model import Fleet, Paused
@@ -56,6 +60,8 @@ from hactl.core.observations import (
     CertificateFit,
     CertificateUnfit,
     Exited,
+    ImpairmentRead,
+    ImpairmentRefused,
     NoLongerSlow,
     Observation,
     PlanApplied,
@@ -213,13 +219,16 @@ class Walk:
         regions = tuple(region.name for region in self.fleet.spec.regions if pick.random() < 0.5)
         faults = (Kill, Freeze, Freeze, Thaw, Pause, Unpause)
         moves = (Failover, Failback, Failback)
-        lends = (BeginDrill, KeepDrill, EndDrill)
+        lends = (BeginDrill, KeepDrill, EndDrill, Impair, Heal)
         orders = (Start, Start, Stop, Restart, Drain, Resume, SetWeight, SetPolicy, Down)
         verb = pick.choice((*orders, *faults, *moves, *lends))
         if verb in (KeepDrill, EndDrill):
             return verb(id=pick.choice([*self.fleet.operations, "op-0"]))
         if verb is BeginDrill:
             return BeginDrill(name="x", nodes=some, regions=regions, lease=pick.choice((0.5, 5.0)), longest=60.0)
+        if verb is Impair:
+            delay, failed = pick.choice((0.0, 0.3, 1e6)), pick.choice((0, 20, 101))
+            return Impair(nodes=some, fault=Impairment(delay=delay, delayed=pick.choice((0, 100)), failed=failed))
         if verb is Kill:
             return Kill(nodes=some, hold=pick.random() < 0.3)
         if verb in moves:
@@ -288,6 +297,13 @@ class Walk:
             assert node.serviceable or node.reason is not None, f"out of service without a reason: {node}"
             assert node.serviceable or explain(node) or node.reason is not None
             assert word(node)
+            assert node.impaired is None or node.launch is not None, f"impaired without a process: {node}"
+            if node.impaired is not None and node.impaired.phase is not ImpairmentPhase.LIFTING:
+                drill = in_progress(self.fleet)
+                assert drill is not None
+                assert drill.drill is not None
+                assert not drill.back
+                assert node.name in drill.drill.baseline.nodes
             assert len(node.exits) <= self.fleet.spec.restart.budget + 1
 
     def check_traffic(self, before: Fleet) -> None:
@@ -444,6 +460,13 @@ def _turned_down(walk: Walk, node: Node) -> Observation:
     )
 
 
+def _fault(walk: Walk, node: Node) -> Impairment | None:
+    """Mostly what it was told; sometimes what it was told before."""
+    if node.impaired is None or walk.chance.random() < 0.1:
+        return Impairment(delay=0.3, delayed=100)
+    return None if node.impaired.phase is ImpairmentPhase.LIFTING else node.impaired.fault
+
+
 NEWS: tuple[Callable[[Walk, Node], Observation], ...] = (
     _spawned,
     _spawned,
@@ -455,6 +478,9 @@ NEWS: tuple[Callable[[Walk, Node], Observation], ...] = (
     lambda walk, node: BecameHealthy(node=node.name, instance=_instance(walk, node)),
     lambda walk, node: BecameSlow(node=node.name, instance=_instance(walk, node), why="answers take long"),
     lambda walk, node: NoLongerSlow(node=node.name, instance=_instance(walk, node), why="they do no more"),
+    lambda walk, node: ImpairmentRead(node=node.name, instance=_instance(walk, node), fault=_fault(walk, node)),
+    lambda walk, node: ImpairmentRead(node=node.name, instance=_instance(walk, node), fault=_fault(walk, node)),
+    lambda walk, node: ImpairmentRefused(node=node.name, instance=_instance(walk, node), why="no filter", hint="x"),
     lambda walk, node: WentIdle(node=node.name, instance=_instance(walk, node)),
     lambda walk, node: StillBusy(
         node=node.name, instance=_instance(walk, node), requests=walk.chance.choice((0, 1, 2))

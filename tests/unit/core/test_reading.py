@@ -5,9 +5,12 @@ from support.build import a_spec, founded
 from support.script import Script, applied, exited, healthy, idle, serving, spawned, unhealthy
 
 from hactl.core.commands import Down, Drain, SetWeight, Stop
+from hactl.core.evacuation import Evacuation, EvacuationCause
 from hactl.core.model import Fleet
+from hactl.core.operation import Operation, Verb
 from hactl.core.reading import Reading, Verdict, age, explain, is_serving, read, url, word
 from hactl.core.spec import EdgeSpec, EdgeTlsSpec
+from hactl.core.value import replace
 
 
 def verdict(fleet: Fleet) -> tuple[Verdict, str, bool]:
@@ -43,7 +46,22 @@ def test_what_was_taken_out_on_purpose_is_not_missing() -> None:
     """Stopped and drained nodes are as the operator wants them; they are no reserve either."""
     story = Script(serving()) >> Stop(nodes=("seoul-1",)) >> idle("seoul-1") >> exited("seoul-1", code=0)
     story >> Drain(nodes=("seoul-2",)) >> idle("seoul-2") >> applied("edge-1") >> applied("edge-2")
-    assert verdict(story.fleet) == (Verdict.OK, "1 nodes and 2 edges serve", False)
+    assert verdict(story.fleet) == (Verdict.OK, "1 node and 2 edges serve; 1 drained; 1 stopped", False)
+
+
+def test_traffic_that_was_moved_is_said_even_when_all_is_well() -> None:
+    """A plain OK would hide it; while it moves, nobody knows yet where that ends."""
+    fleet = serving(a_spec(regions=2, nodes=2))
+    whole = Evacuation(region="seoul", by="ann")
+    well = "4 nodes and 2 edges serve"
+    for evacuation, said in (
+        (whole, "seoul failed over by ann"),
+        (replace(whole, by="", cause=EvacuationCause.LOST), "seoul failed over because it was lost"),
+        (replace(whole, keep=25), "seoul keeps 25 % of its traffic, by ann"),
+    ):
+        assert read(replace(fleet, evacuations={"seoul": evacuation})).sentence == f"{well}; {said}"
+    moving = Operation(id="op-1", verb=Verb.FAILOVER, by="ann", began=0.0, wall=0.0, deadline=9.0)
+    assert read(replace(fleet, evacuations={"seoul": whole}, operations={"op-1": moving})).sentence == well
 
 
 def test_nobody_serves() -> None:

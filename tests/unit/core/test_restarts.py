@@ -81,7 +81,12 @@ def test_the_first_exit_is_answered_at_once() -> None:
 def test_a_first_delay_can_be_configured() -> None:
     """`restart.initial` is waited for before the first restart, ready before or not."""
     story = Script(serving(a_spec(restart={"initial": 2.0}))) >> exited("seoul-1", code=1)
-    story << like(NodeChanged, node__state=S.BACKOFF, node__deadline__at=1002.0)
+    story << like(
+        NodeChanged,
+        node__state=S.BACKOFF,
+        node__deadline__at=1002.0,
+        why="killed by signal 9; next start in 2 s",
+    )
     story >> after(1.9)
     assert story.node("seoul-1").state is S.BACKOFF
     story >> after(0.1) << like(Spawn, instance="f1/seoul-1/2")

@@ -13,10 +13,14 @@ from hactl.core.events import (
     EdgeLost,
     Event,
     FailoverEnded,
+    OperationEnded,
+    TrafficShifted,
     WeightsChanged,
 )
 from hactl.core.model import EdgeLoss, EdgeUse
 from hactl.core.node import Reason, ReasonCode
+from hactl.core.operation import Outcome
+from hactl.core.plan import Endpoint, RegionPlan, TrafficPlan
 from hactl.core.telling import tell
 from hactl.core.value import replace
 
@@ -46,6 +50,12 @@ def test_certificates_are_told_by_whom_they_are_for() -> None:
 def test_what_a_node_sustained_is_told_with_its_rate() -> None:
     told = tell(CapacitySeen(node="a-1", rate=131.7))
     assert told == "a-1: sustained 132/s, more than any node was seen to carry before"
+
+
+def test_a_gap_that_is_a_guess_is_told_as_one() -> None:
+    started = DaemonStarted(pid=7, version="1", boot="b", gap=3.24)
+    assert tell(started) == "daemon 1 in charge (pid 7) after 3.2 s without supervision"
+    assert tell(replace(started, at_most=True)) == "daemon 1 in charge (pid 7) after at most 3.2 s without supervision"
 
 
 def test_a_daemon_on_the_last_good_configuration_cannot_be_overlooked() -> None:
@@ -78,3 +88,18 @@ def test_a_loss_that_a_reboot_has_overtaken_is_not_called_final() -> None:
     overtaken = FailoverEnded(node="a-1", moved_ms=None, back_ms=None, why="the machine was rebooted")
     assert tell(overtaken) == "a-1: its loss is not followed any more: the machine was rebooted"
     assert tell(replace(overtaken, why="")) == "a-1: capacity will not be back by itself"
+
+
+def test_counts_and_times_read_like_a_sentence() -> None:
+    """One node takes traffic; what took no time is not measured at people."""
+    one = TrafficPlan(version=3, regions=(RegionPlan(name="a", endpoints=(endpoint("a-1"),)),))
+    assert tell(TrafficShifted(plan=one)) == "plan 3: 1 node takes traffic"
+    two = replace(one, regions=(RegionPlan(name="a", endpoints=(endpoint("a-1"), endpoint("a-2"))),))
+    assert tell(TrafficShifted(plan=two)) == "plan 3: 2 nodes take traffic"
+    ended = OperationEnded(id="op-5", outcome=Outcome.DONE, sentence="pause", ms=0.2)
+    assert tell(ended) == "op-5 done: pause"
+    assert tell(replace(ended, ms=31.0)) == "op-5 done after 31 ms: pause"
+
+
+def endpoint(node: str) -> Endpoint:
+    return Endpoint(node=node, address="127.0.0.1", port=1)

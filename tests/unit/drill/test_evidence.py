@@ -1,11 +1,12 @@
 """What the journal says about when things happened, played by the real core."""
 
 from support.build import a_spec
-from support.script import Script, after, applied, exited, healthy, serving, spawned
+from support.script import Script, after, applied, exited, healthy, serving, slow, spawned
 
 from hactl.core.commands import BeginDrill, Drain, Kill, Start
 from hactl.core.events import Record
 from hactl.core.model import Fleet
+from hactl.core.observations import RegionFaltered
 from hactl.drill.evidence import capacity_back, detected, others, rerouted
 
 
@@ -72,3 +73,12 @@ def test_what_somebody_else_began_meanwhile_is_told() -> None:
     assert others(told.records, drill) == ()
     told.play(Drain(nodes=("seoul-2",)), by="bob")
     assert others(told.records, drill) == ("drain seoul-2 by bob",)
+
+
+def test_a_node_that_is_seen_to_be_slow_or_whose_region_is_has_been_detected() -> None:
+    """What is impaired goes on serving: that it is slow, or that its region answers badly, is how one sees it."""
+    told = Told(serving(a_spec(regions=2, nodes=2)))
+    told.play(after(3), slow("seoul-1"), after(3), RegionFaltered(region="osaka", why="20 % of the answers fail"))
+    assert detected(told.records, ("seoul-1",), 1000.0) == 1003.0
+    assert detected(told.records, ("osaka-1",), 1000.0) is None
+    assert detected(told.records, ("osaka-1",), 1000.0, ("osaka",)) == 1006.0

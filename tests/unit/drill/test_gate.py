@@ -5,6 +5,7 @@ from support.build import a_spec
 from support.script import Script, exited, serving
 
 from hactl.core.commands import Command, Pause, Restart
+from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.spec import EdgeTlsSpec
 from hactl.core.value import replace
@@ -62,3 +63,24 @@ def test_clients_that_speak_tls_cannot_be_imitated_yet() -> None:
     edge = replace(FLEET.spec.edge, tls=EdgeTlsSpec(cert="c", key="k"))
     fleet = replace(FLEET, spec=replace(FLEET.spec, edge=edge))
     assert unmet(fleet, Target(nodes=1)) == {"clients can be imitated"}
+
+
+@pytest.mark.parametrize(("priorities", "ok"), [((0, 0), True), ((0, 1), False)], ids=["active/active", "standby"])
+def test_a_region_is_only_impaired_beside_one_that_shares_its_traffic(priorities: tuple[int, int], ok: bool) -> None:
+    """There would be nothing to compare it with."""
+    spec = a_spec(regions=2, nodes=2)
+    ranked = (replace(one, priority=rank) for one, rank in zip(spec.regions, priorities, strict=True))
+    fleet = serving(replace(spec, regions=tuple(ranked)))
+    fault = Fault(kind=FaultKind.IMPAIR, target=Target(nodes=0, region="seoul"), impairment=Impairment(failed=20))
+    drill = Definition(name="d", title="t", faults=(fault,))
+    (check,) = (one for one in gate(drill, plan(drill, fleet, 1), fleet) if one.name.startswith("regions that share"))
+    assert check.ok is ok
+    assert check.limit == "seoul and another (active/active: the same priority)"
+
+
+def test_one_node_is_impaired_wherever_it_is() -> None:
+    """It is compared with all others, also as the only one of its region."""
+    fleet = serving(a_spec(regions=2, nodes=1))
+    fault = Fault(kind=FaultKind.IMPAIR, target=Target(nodes=1), impairment=Impairment(failed=20))
+    drill = Definition(name="d", title="t", faults=(fault,))
+    assert "regions that share the traffic" not in {check.name for check in gate(drill, plan(drill, fleet, 1), fleet)}

@@ -11,14 +11,18 @@ from support.build import a_spec
 from support.controller import MemoryController
 from support.script import serving
 
-from hactl.core.commands import Command
+from hactl.core.commands import Command, Heal, Impair
 from hactl.core.errors import CommandRejected, HactlError
+from hactl.core.events import NodeChanged, OperationEnded
+from hactl.core.impairment import Impaired, Impairment, ImpairmentPhase
 from hactl.core.model import Fleet
 from hactl.core.node import Launch
+from hactl.core.operation import Outcome
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
-from hactl.drill.injecting import inject, rehearse
+from hactl.drill.following import Follower
+from hactl.drill.injecting import heal, inject, rehearse
 from hactl.drill.plan import DrillPlan, plan
 from hactl.supervisor import procfs
 
@@ -67,7 +71,8 @@ async def test_a_fault_is_in_effect_between_the_asking_and_the_answer(
 ) -> None:
     """Its moment is when the kernel says so, and its proof names the process."""
     drill = planned(kind)
-    done = await inject(Striker(pid, number), drill.strikes[0], running(pid), drill, by="me")
+    striker = Striker(pid, number)
+    done = await inject(striker, drill.strikes[0], Follower(striker, running(pid)), drill, by="me")
     assert done.fault is not None
     assert done.fault >= done.asked
     assert [(proof.node, proof.pid, proof.done) for proof in done.proofs] == [("seoul-1", pid, True)]
@@ -76,7 +81,8 @@ async def test_a_fault_is_in_effect_between_the_asking_and_the_answer(
 async def test_a_fault_that_does_not_come_true_is_no_fault(pid: int) -> None:
     """The command was accepted, and nothing happened: that is said, not assumed away."""
     drill = planned(FaultKind.KILL)
-    done = await inject(Striker(pid, signal.SIGCONT), drill.strikes[0], running(pid), drill, by="me", patience=0.05)
+    striker = Striker(pid, signal.SIGCONT)
+    done = await inject(striker, drill.strikes[0], Follower(striker, running(pid)), drill, by="me", patience=0.05)
     assert done.fault is None
     assert [proof.done for proof in done.proofs] == [False]
 
@@ -86,7 +92,7 @@ async def test_a_refusal_is_passed_on(pid: int) -> None:
     striker = Striker(pid, signal.SIGKILL)
     striker.reply = CommandRejected("too few would be left", guard=True)
     with pytest.raises(CommandRejected, match="too few"):
-        await inject(striker, drill.strikes[0], running(pid), drill, by="me")
+        await inject(striker, drill.strikes[0], Follower(striker, running(pid)), drill, by="me")
     with pytest.raises(CommandRejected, match="too few"):
         await rehearse(striker, drill, by="me")
     assert striker.dry_runs == 1
@@ -97,4 +103,60 @@ async def test_who_has_no_process_cannot_be_struck() -> None:
     gone = replace(FLEET, nodes=FLEET.nodes | {"seoul-1": replace(FLEET.nodes["seoul-1"], launch=None)})
     drill = planned(FaultKind.KILL)
     with pytest.raises(HactlError, match="'seoul-1' has no process to strike"):
-        await inject(MemoryController(FLEET), drill.strikes[0], gone, drill, by="me")
+        await inject(MemoryController(FLEET), drill.strikes[0], Follower(MemoryController(FLEET), gone), drill, by="me")
+
+
+SLOW = Impairment(delay=0.3, delayed=100)
+
+
+class Impairer(MemoryController):
+    """Impairs and heals as a daemon would, at once, or says why not."""
+
+    def __init__(self, fleet: Fleet, outcome: Outcome = Outcome.DONE) -> None:
+        super().__init__(fleet)
+        self._outcome = outcome
+
+    async def submit(
+        self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
+    ) -> Receipt:
+        await super().submit(command, by=by, reason=reason, dry_run=dry_run)
+        seq, operation = self.snapshot.fleet.seq, f"op-{len(self.requests)}"
+        node = self.snapshot.fleet.nodes["seoul-1"]
+        effective = Impaired(fault=SLOW, by="drill d", phase=ImpairmentPhase.EFFECTIVE)
+        suffers = effective if isinstance(command, Impair) and self._outcome is Outcome.DONE else None
+        changed = NodeChanged(node=replace(node, impaired=suffers), was=node.state)
+        self.happen(changed, OperationEnded(id=operation, outcome=self._outcome, sentence="it is so"))
+        return Receipt(seq=seq, operation=operation, sentence="impair seoul-1")
+
+
+def impairing() -> DrillPlan:
+    fault = Fault(kind=FaultKind.IMPAIR, target=Target(names=("seoul-1",)), impairment=SLOW, lasting=1.0)
+    return plan(Definition(name="d", title="t", faults=(fault,)), FLEET, 1)
+
+
+async def test_an_impairment_is_in_effect_when_the_journal_says_so(pid: int) -> None:
+    """Of that process; and it is taken back before the failback, if it is to be."""
+    drill, daemon = impairing(), Impairer(running(pid))
+    follower = Follower(daemon, running(pid))
+    async with follower.following():
+        await daemon.until_watchers(1)
+        done = await inject(daemon, drill.strikes[0], follower, drill, by="me")
+        assert done.fault == daemon.records[0].mono
+        assert [(proof.node, proof.pid, proof.done) for proof in done.proofs] == [("seoul-1", pid, True)]
+        assert await heal(daemon, drill.strikes[0], follower, drill, by="me") == "seoul-1: impaired no longer"
+        assert await heal(daemon, drill.strikes[0], follower, drill, by="me") == "seoul-1: not impaired any more"
+    assert [request.command for request in daemon.requests] == [
+        Impair(nodes=("seoul-1",), fault=SLOW),
+        Heal(nodes=("seoul-1",)),
+    ]
+
+
+async def test_an_impairment_that_the_process_does_not_take_is_no_fault(pid: int) -> None:
+    """And what the daemon says of it is what the report says."""
+    drill, daemon = impairing(), Impairer(running(pid), Outcome.FAILED)
+    follower = Follower(daemon, running(pid))
+    async with follower.following():
+        await daemon.until_watchers(1)
+        done = await inject(daemon, drill.strikes[0], follower, drill, by="me")
+    assert done.fault is None
+    assert [(proof.done, proof.found) for proof in done.proofs] == [(False, "it is so")]

@@ -6,6 +6,7 @@ import pytest
 from support.build import a_spec
 from support.script import serving
 
+from hactl.core.impairment import Impairment
 from hactl.core.value import replace
 from hactl.drill.canary import Losses
 from hactl.drill.definition import Availability, Definition, Fault, FaultKind, Hypothesis, Objectives, Probe, Target
@@ -178,3 +179,14 @@ def replace_error(row: Row) -> Row:
 
 def test_a_clock_that_was_set_makes_only_times_of_day_worthless() -> None:
     assert unfit(stream(), replace(WELL, clock_step=5.0)) == set()
+
+
+def test_each_fault_has_to_be_confirmed_also_of_one_node() -> None:
+    """What is done to it twice is proved twice."""
+    fault = Fault(kind=FaultKind.IMPAIR, target=Target(names=("seoul-1",)), impairment=Impairment(failed=20))
+    drill = replace(DRILL, faults=(fault, replace(fault, at=2.0)))
+    twice = plan(drill, serving(a_spec()), 1)
+    for proofs, ok in ((WELL.proofs, False), (WELL.proofs * 2, True)):
+        evidence = replace(WELL, proofs=proofs)
+        checks = validity(drill, twice, evidence, Windows(drill, evidence, stream()))
+        assert next(check.ok for check in checks if check.name == "faults confirmed") is ok

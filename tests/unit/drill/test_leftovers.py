@@ -7,12 +7,13 @@ from support.build import a_spec
 from support.script import Script, exited, serving
 
 from hactl.core.commands import BeginDrill
-from hactl.core.evacuation import Evacuation
+from hactl.core.evacuation import Evacuation, EvacuationCause
+from hactl.core.impairment import Impaired, Impairment, ImpairmentPhase
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, NodeState
 from hactl.core.value import replace
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
-from hactl.drill.leftovers import leftovers
+from hactl.drill.leftovers import leftovers, returning
 from hactl.drill.plan import plan
 
 FLEET = serving(a_spec(regions=2, nodes=2))
@@ -32,6 +33,10 @@ def changed(**changes: Any) -> Fleet:
         (changed(drained=True), "seoul-1 is drained"),
         (changed(frozen="alice"), "seoul-1 is frozen"),
         (changed(state=NodeState.STARTING), "seoul-1 is starting"),
+        (
+            changed(impaired=Impaired(fault=Impairment(failed=20), by="drill d", phase=ImpairmentPhase.EFFECTIVE)),
+            "seoul-1 is impaired by drill d: 503 for 20 %",
+        ),
         (replace(FLEET, evacuations={"seoul": Evacuation(region="seoul", keep=20)}), "seoul keeps 20 % of its traffic"),
     ],
 )
@@ -43,6 +48,16 @@ def test_nothing_is_left_of_nothing_and_what_others_do_is_not_ours() -> None:
     assert leftovers(FLEET, FLEET, PLAN, "op-1") == ()
     theirs = (Script(FLEET) >> exited("osaka-1", signal=9)).fleet
     assert leftovers(FLEET, theirs, PLAN, "op-1") == ()
+
+
+def test_what_the_daemon_has_moved_for_bad_answers_it_gives_back_itself() -> None:
+    """It is told, and no leftover: the region gets its traffic back when it has been well for long enough."""
+    kept = Evacuation(region="seoul", keep=10, cause=EvacuationCause.FALTERED)
+    now = replace(FLEET, evacuations={"seoul": kept})
+    assert leftovers(FLEET, now, PLAN, "op-1") == ()
+    (said,) = returning(FLEET, now, PLAN)
+    assert said == "seoul keeps 10 % of its traffic until it has been well for 60 s"
+    assert returning(FLEET, replace(FLEET, evacuations={"seoul": Evacuation(region="seoul", keep=10)}), PLAN) == ()
 
 
 def test_a_drill_that_goes_on_is_a_leftover() -> None:

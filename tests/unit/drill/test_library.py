@@ -13,13 +13,14 @@ def test_a_built_in_drill_is_one(name: str) -> None:
     """Its file bears its name, it asks for something, and its comment says what happens."""
     drill = library.load(name)
     assert drill.name == name
-    assert drill.objectives.rto is not None
+    assert drill.objectives.availability is not None
     assert drill.objectives.rollback_clean
     assert library.text(name)[0].startswith("# ")
 
 
 def test_there_are_those_that_are_promised() -> None:
-    assert {"node-kill", "node-hang", "edge-kill", "edge-hang", "region-loss"} <= set(library.names())
+    processes = {"node-kill", "node-hang", "edge-kill", "edge-hang", "region-loss"}
+    assert processes | {"node-slow", "region-brownout"} <= set(library.names())
 
 
 def test_a_file_of_ones_own_is_named_by_its_path(tmp_path: Path) -> None:

@@ -70,6 +70,20 @@ async def test_what_is_to_be_restored_can_be_read_back() -> None:
     assert isinstance(lender.requests[0].command, BeginDrill)
 
 
+async def test_who_will_be_restored_is_told_as_long_as_that_is_true() -> None:
+    """What is in the journal is compared with the fleet; and a drill without a record of its undo strikes nobody."""
+    lender = Lender()
+    loan = await borrowed(lender)
+    (name,) = await loan.undo(FLEET)
+    assert (name,) == plan(DRILL, FLEET, 1).nodes
+    drained = replace(FLEET, nodes=FLEET.nodes | {name: replace(FLEET.nodes[name], drained=True)})
+    with pytest.raises(HactlError, match=f"'{name}' is not any more as it was"):
+        await loan.undo(drained)
+    lender.records.clear()
+    with pytest.raises(HactlError, match="not in the journal"):
+        await loan.undo(FLEET)
+
+
 async def test_every_sign_of_life_leaves_a_canary_that_is_found_again(tmp_path: Path) -> None:
     lender = Lender()
     loan = await borrowed(lender)

@@ -5,7 +5,10 @@ from support.build import a_spec
 from support.script import Script, exited, serving
 
 from hactl.core.errors import HactlError
+from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
+from hactl.core.spec import GatewayKind
+from hactl.core.value import replace
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
 from hactl.drill.plan import plan
 
@@ -67,3 +70,25 @@ def test_what_is_not_there_cannot_be_struck(target: Target, said: str) -> None:
         struck(target)
     assert said in error.value.message
     assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [("edge-1", GatewayKind.ENVOY, "is an edge"), ("seoul-1", GatewayKind.COMMAND, "runs a program of your own")],
+)
+def test_who_has_no_fault_filter_cannot_be_impaired(name: str, kind: GatewayKind, said: str) -> None:
+    """The plan says so: the daemon allows nothing of the kind before it has lent the fleet."""
+    fleet = replace(FLEET, spec=replace(FLEET.spec, gateway=replace(FLEET.spec.gateway, kind=kind)))
+    fault = Fault(kind=FaultKind.IMPAIR, target=Target(names=(name,)), impairment=Impairment(failed=20))
+    with pytest.raises(HactlError, match=f"'{name}' {said}") as error:
+        plan(Definition(name="d", title="t", faults=(fault,)), fleet, 1)
+    assert error.value.hint
+
+
+def test_a_strike_says_what_it_does() -> None:
+    slow = Fault(kind=FaultKind.IMPAIR, target=Target(names=("seoul-1",)), impairment=Impairment(delay=0.3, delayed=50))
+    drill = Definition(name="d", title="t", faults=(slow, replace(slow, at=2.0, lasting=3.0)))
+    assert [str(strike) for strike in plan(drill, FLEET, 1).strikes] == [
+        "node.impair of seoul-1 (+300 ms on 50 %)",
+        "node.impair of seoul-1 (+300 ms on 50 %, for 3 s)",
+    ]

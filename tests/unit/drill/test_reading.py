@@ -3,6 +3,7 @@
 import pytest
 
 from hactl.core.errors import ConfigError
+from hactl.core.impairment import Impairment
 from hactl.drill.definition import Availability, Fault, FaultKind, Probe, Target
 from hactl.drill.reading import parse
 
@@ -150,3 +151,56 @@ def test_a_setting_that_means_nothing_is_refused(setting: str) -> None:
 def test_a_setting_is_held_to_the_same_rules() -> None:
     with pytest.raises(ConfigError, match=r"objectives\.rto: wants a duration"):
         parse(PLAIN, "mine.toml", ("objectives.rto=soon",))
+
+
+IMPAIR = """
+schema = 1
+name = "mine"
+title = "Mine"
+
+[[fault]]
+type = "node.impair"
+target = { nodes = 1 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ('delay = "300ms"', Impairment(delay=0.3, delayed=100)),
+        ('delay = "1s"\ndelayed = "1/4"', Impairment(delay=1.0, delayed=25)),
+        ("failed = 0.2", Impairment(failed=20)),
+        ('delay = "50ms"\nfailed = 1\nstatus = 500', Impairment(delay=0.05, delayed=100, failed=100, status=500)),
+    ],
+)
+def test_an_impairment_says_what_requests_suffer(lines: str, fault: Impairment) -> None:
+    """A delay is one of all requests, unless the file says of how many."""
+    assert parse(IMPAIR + lines, "mine.toml").faults[0].impairment == fault
+
+
+def test_an_impairment_may_end_before_the_failback() -> None:
+    assert parse(IMPAIR + 'failed = 0.2\nfor = "5s"', "mine.toml").faults[0].lasting == 5.0
+    assert parse(IMPAIR + "failed = 0.2", "mine.toml").faults[0].lasting is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        (IMPAIR, "fault[1]: impairs no request", "delay"),
+        (IMPAIR + "failed = 0", "fault[1]: impairs no request", "delay"),
+        (IMPAIR + "failed = 2", "fault[1].failed: wants a number from 0 to 1", ""),
+        (IMPAIR + "delayed = 0.5\nfailed = 1", "fault[1].delayed: says whom, but not for how long", "300ms"),
+        (IMPAIR + 'delay = "2m"', "fault[1].delay: wants a duration", ""),
+        (IMPAIR + "failed = 1\nstatus = 99", "fault[1].status: wants a whole number from 200 to 599", ""),
+        (IMPAIR + "failed = 1\nkeep_down = true", "fault[1].keep_down: means nothing", "leave it out"),
+        (IMPAIR + 'failed = 1\nfor = "1m"', "fault[1].for: ends when the hold is over", "at most 15 s"),
+        (PLAIN + 'delay = "1s"', "fault[1].delay: means nothing to a process.kill", "node.impair"),
+        (PLAIN + 'for = "1s"', "fault[1].for: means nothing to a process.kill", "node.impair"),
+        (IMPAIR + 'dealy = "1s"', "fault[1].dealy: unknown key", 'did you mean "delay"?'),
+    ],
+)
+def test_an_impairment_that_makes_no_sense_is_refused(text: str, said: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(text, "mine.toml")
+    assert said in error.value.message
+    assert hint in error.value.hint

@@ -9,9 +9,10 @@ from support.descriptors import none_left
 from support.ports import free_port
 
 from hactl.core.errors import HactlError
+from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
-from hactl.core.running import CommandLine, ProbeAnswer
+from hactl.core.running import CommandLine, ImpairmentImpossible, ProbeAnswer
 from hactl.core.secrets import Secret
 from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec, ProbeKind
 from hactl.core.value import replace
@@ -198,3 +199,10 @@ async def test_it_cannot_be_told_to_drain_and_says_so(tmp_path):
         kind.forget,
     ]
     assert [await verb(node(1)) for verb in verbs] == [None] * 4
+
+
+async def test_a_program_of_somebody_elses_cannot_be_impaired(tmp_path: Path) -> None:
+    """What it does to requests is its own; that it does nothing special is true at once."""
+    await gateway(tmp_path).impair(node(1), None)
+    with pytest.raises(ImpairmentImpossible, match="a program of your own"):
+        await gateway(tmp_path).impair(node(1), Impairment(failed=1))

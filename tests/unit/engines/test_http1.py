@@ -1,6 +1,7 @@
 """The small client against a real asyncio server: what it accepts, what it refuses, when it connects again."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -181,3 +182,18 @@ async def test_what_is_no_usable_answer_is_a_connection_error(wire: bytes) -> No
     async with talking(Server(wire), max_size=5000) as client:
         with pytest.raises(ConnectionError, match="not a usable http response"):
             await client.get("/", timeout=1.0)
+
+
+async def test_nothing_is_said_to_a_process_that_was_not_meant(tmp_path: Path) -> None:
+    """Whoever listens on the socket by now may be the successor of the one that is meant."""
+    server, path = Server(OK), tmp_path / "s"
+    async with await asyncio.start_unix_server(server.serve, str(path)):
+        ours, theirs = Http1Client(path=str(path), pid=os.getpid()), Http1Client(path=str(path), pid=os.getpid() + 1)
+        with pytest.raises(ConnectionRefusedError, match=f"process {os.getpid()} listens there"):
+            await theirs.get("/", timeout=5.0)
+        await asyncio.wait_for(server.hung_up.wait(), 5.0)
+        assert server.requests == []
+        server.hung_up.clear()
+        assert (await ours.get("/", timeout=5.0)).body == b"ok"
+        ours.close()
+        await asyncio.wait_for(server.hung_up.wait(), 5.0)

@@ -345,6 +345,38 @@ async def test_a_wall_clock_that_was_put_back_makes_no_negative_gap(house: House
     assert started.gap == 0.0
 
 
+async def test_the_gap_of_a_killed_daemon_begins_with_its_last_measurement(house: House) -> None:
+    """Its last record may be hours old on a quiet fleet; without measurements that is the most it can be, and said."""
+    async with house.opened(killed=True) as supervisor:
+        await until_serving(supervisor)
+    disk = Disk(house.paths.journal)
+    (last,) = disk.query(limit=1)
+    now = replace(clock_of_this_boot()(), wall=last.wall + 60.0)
+
+    def gap(measured: float | None) -> tuple[float, bool]:
+        charged = take_charge(
+            *(house.spec, disk, now),
+            version="0", pid=1, fleet_id="unused", keep=no_certificate,
+            measured=measured,
+        )  # fmt: skip
+        (started,) = of(charged, DaemonStarted)
+        assert started.gap is not None
+        return started.gap, started.at_most
+
+    assert gap(last.wall + 57.5) == (pytest.approx(2.5), False)
+    assert gap(last.wall - 0.5) == (pytest.approx(60.0), False), "it was alive when it wrote the record"
+    assert gap(last.wall - 3600.0) == (pytest.approx(60.0), True), "nothing was measured in its last hour"
+    assert gap(None) == (pytest.approx(60.0), True)
+    disk.close()
+
+
+async def test_the_gap_behind_a_daemon_that_left_is_exact(house: House) -> None:
+    await life(house)
+    (started,) = of(charge(house), DaemonStarted)
+    assert started.gap is not None
+    assert not started.at_most
+
+
 def test_records_alone_are_enough(house: House) -> None:
     """A daemon that died before its first checkpoint: the journal is replayed from the beginning."""
     disk = Disk(house.paths.journal)

@@ -1,5 +1,6 @@
 """Measurements on disk: nobody waits for them, and what was written before a kill -9 is there."""
 
+import errno
 import json
 import os
 import resource
@@ -286,3 +287,39 @@ class TestRetention:
         (directory / "notes.txt").write_text("mine")
         full.expire(older_than=AT * 2, max_size=0)
         assert (directory / "notes.txt").exists()
+
+
+def test_whoever_is_told_of_a_full_disk_may_be_on_it(directory):
+    """The daemon's own log is: that nothing can be said there ends nothing, and measurements are kept again."""
+    directory.touch()
+    tried = threading.Event()
+
+    def say(text: str) -> None:
+        tried.set()
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with SampleLog(directory, say=say, reserve=0) as opened:
+        opened.keep(moment(0), 0)
+        assert tried.wait(30.0)
+        directory.unlink()
+        opened.keep(moment(1), 1)
+    assert kept(directory) == [1]
+
+
+def test_a_segment_from_a_clock_that_ran_ahead_keeps_none_behind_it_alive(directory):
+    for number in (10**8, 0, 700, 1400):
+        with log(directory) as opened:
+            opened.keep(moment(number), 0)
+    with log(directory) as opened:
+        opened.keep(moment(10**6), 0)
+        wait_until_written(directory, 10**6)
+        opened.expire(older_than=AT + 10**5, max_size=1 << 30)
+        assert [place.begins - AT for place in listed(directory)] == [10**8, 10**6]
+
+
+def test_room_that_is_reserved_is_not_taken_by_packing(directory):
+    with log(directory) as opened:
+        opened.keep(moment(0), 0)
+    with SampleLog(directory, say=[].append, reserve=1 << 60) as opened:
+        opened.keep(moment(1), 1)
+    assert not any(place.packed for place in listed(directory))

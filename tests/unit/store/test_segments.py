@@ -1,5 +1,6 @@
 """Finding measurements again by their time, over many segments, damaged ones and clocks that were set back."""
 
+import os
 import zlib
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from support.measurements import AT, moment
 
 from hactl.store.frames import MAGIC, Encoder
-from hactl.store.segments import HELD, PACKED, Segments, listed, named
+from hactl.store.segments import HELD, PACKED, Segments, last_written, listed, named
 
 
 @pytest.fixture
@@ -102,6 +103,13 @@ def test_few_are_held_however_many_there_are(directory):
     segments = Segments(directory)
     assert len(segments.back(AT + 199, 200.0, limit=1000)) == 200
     assert len(segments._held) == HELD
+
+
+def test_when_it_was_written_last_is_known_without_reading(directory):
+    assert last_written(directory / "nowhere") is None
+    (directory / named(8, AT)).write_bytes(b"nothing that could be read")
+    os.utime(directory / named(8, AT), (AT, AT + 7.5))
+    assert last_written(directory) == AT + 7.5
 
 
 def test_only_segments_are_listed_in_the_order_in_which_they_were_written(directory):

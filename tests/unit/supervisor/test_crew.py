@@ -12,9 +12,19 @@ from support.house import PATIENCE, end
 
 from hactl.core.alert import AlertBook
 from hactl.core.errors import HactlError
+from hactl.core.impairment import Impaired, Impairment, ImpairmentPhase
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Node, NodeState
-from hactl.core.observations import AlertTried, BecameHealthy, Exited, Observation, PlanApplied, Spawned
+from hactl.core.observations import (
+    AlertTried,
+    BecameHealthy,
+    Exited,
+    ImpairmentRead,
+    ImpairmentRefused,
+    Observation,
+    PlanApplied,
+    Spawned,
+)
 from hactl.core.plan import TrafficPlan
 from hactl.core.value import replace
 from hactl.paths import FleetPaths
@@ -44,6 +54,10 @@ class Engine(FakeEngine):
 
     async def undrain(self, node: Node) -> None:
         await self._tell("undrain")
+
+    async def impair(self, node: Node, fault: Impairment | None) -> None:
+        await self._tell("impair")
+        await super().impair(node, fault)
 
     async def forget(self, node: Node) -> None:
         self.forgotten.append(node.name)
@@ -206,6 +220,50 @@ async def test_what_is_told_arrives_in_the_order_of_its_decision(watch: Watch) -
         watch.engine.slow.set()
         await watch.engine.telling.wait()
     assert watch.engine.told == ["undrain", "drain"]
+
+
+@pytest.mark.parametrize(
+    ("at", "fault"),
+    [
+        (ImpairmentPhase.ORDERED, Impairment(failed=20)),
+        (ImpairmentPhase.LIFTING, None),
+    ],
+)
+async def test_a_process_is_brought_to_its_impairment_until_it_has_said_so(
+    watch: Watch, at: ImpairmentPhase, fault: Impairment | None
+) -> None:
+    """Told again when it could not be, and what was read back is told to whoever decides."""
+    watch.engine.deaf = [HactlError("does not answer")]
+    async with watch.at_work(NodeState.SERVING) as crew:
+        watch.change(impaired=Impaired(fault=Impairment(failed=20), by="drill x", phase=at))
+        crew.impair(NAME)
+        saw = await watch.news(ImpairmentRead)
+    assert watch.node.launch is not None
+    assert saw == ImpairmentRead(node=NAME, instance=watch.node.launch.instance, fault=fault)
+    assert watch.engine.told == ["impair"] * 2
+    assert watch.engine.faults == {NAME: fault}
+
+
+async def test_a_process_that_cannot_be_impaired_is_not_told_again(watch: Watch) -> None:
+    watch.engine.unimpairable = "it has no filter"
+    async with watch.at_work(NodeState.SERVING) as crew:
+        watch.change(impaired=Impaired(fault=Impairment(failed=20), by="drill x"))
+        crew.impair(NAME)
+        saw = await watch.news(ImpairmentRefused)
+    assert isinstance(saw, ImpairmentRefused)
+    assert saw.why == "it has no filter"
+    assert watch.engine.told == ["impair"]
+
+
+async def test_nothing_is_told_to_whoever_is_impaired_as_wanted(watch: Watch) -> None:
+    """Or to a node that has nothing to do with it any more."""
+    done = Impaired(fault=Impairment(failed=20), by="drill x", phase=ImpairmentPhase.EFFECTIVE)
+    async with watch.at_work(NodeState.SERVING) as crew:
+        for impaired in (None, done):
+            watch.change(impaired=impaired)
+            crew.impair(NAME)
+            await next(task for task in crew._running if task.get_name() == f"impair {NAME}")
+    assert watch.engine.told == []
 
 
 async def test_every_edge_that_serves_gets_the_newest_plan(watch: Watch) -> None:

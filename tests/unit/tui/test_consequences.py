@@ -1,12 +1,12 @@
 """What is shown before anybody says yes: who is hit, what they carry, who would carry it, how much would be left."""
 
 from support.build import a_spec
-from support.pictures import a_fleet, a_snapshot, samples
+from support.pictures import AT, a_fleet, a_snapshot, samples
 
-from hactl.core.commands import Command, Drain, Freeze, Kill, Pause, Restart, Resume, Stop
+from hactl.core.commands import Command, Drain, Failback, Failover, Freeze, Kill, Pause, Restart, Resume, Stop
 from hactl.core.headroom import CapacityVerdict, Carrying, carrying
 from hactl.core.load import measured
-from hactl.core.model import Fleet
+from hactl.core.model import Fleet, Paused
 from hactl.core.plan import Share
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
@@ -47,6 +47,8 @@ def test_many_are_counted():
     lines = said(Kill(nodes=tuple(f"seoul-{number}" for number in range(1, 7))), fleet=fleet)
     assert len(about("who", lines)) == 4
     assert about("  ", lines) == ["and 2 more processes"]
+    lines = said(Kill(nodes=tuple(f"seoul-{number}" for number in range(1, 6))), fleet=fleet)
+    assert about("  ", lines) == ["and 1 more process"]
 
 
 def test_an_edge_has_no_share():
@@ -93,6 +95,25 @@ def test_the_grace_that_is_given_is_said():
     assert "7.5 s" in graces[Restart]
     assert "stays up" in graces[Drain]
     assert "nothing is repaired" in about("until", said(Pause()))[0]
+
+
+def test_nobody_is_promised_a_repair_while_the_fleet_is_paused():
+    """A paused fleet starts nobody again, and kills nobody who hangs."""
+    paused = a_fleet(paused=Paused(by="ann", since=AT))
+    for command, usual, then in (
+        (Kill, "comes back by itself", "stays down: the fleet is paused"),
+        (Freeze, "replaced by itself", "hangs until thawed: the fleet is paused"),
+    ):
+        assert usual in about("grace", said(command(nodes=("seoul-1",))))[0]
+        assert about("grace", said(command(nodes=("seoul-1",)), fleet=paused))[0].endswith(then)
+
+
+def test_traffic_that_moves_is_told_like_capacity_that_goes():
+    """What the region carries now, and what could be lost once another one does."""
+    for move in (Failover(region="seoul"), Failback(region="seoul")):
+        lines = said(move)
+        assert about("carries", lines) == ["50% of the traffic, 50 requests/s, 2 in flight"]
+        assert about("after", lines)[0].startswith("headroom: N-1 ")
 
 
 def test_whose_share_changes_most_comes_first():

@@ -3,11 +3,13 @@
 import pytest
 from support.pictures import a_fleet, a_view
 
+from hactl.core.drill_events import DrillKept
 from hactl.core.events import (
     DaemonStopped,
     Event,
     FailoverBegan,
     FailoverMoved,
+    FleetUnpaused,
     NodeChanged,
     OperationEnded,
     Record,
@@ -18,7 +20,7 @@ from hactl.core.model import Failover
 from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.core.operation import Outcome
 from hactl.core.value import replace
-from hactl.tui.happenings import happened, noteworthy
+from hactl.tui.happenings import happened, noteworthy, told
 from hactl.tui.lines import Line
 from hactl.tui.meaning import Meaning
 
@@ -39,6 +41,11 @@ def test_a_record_is_a_sentence_with_its_time_and_who_did_it():
     assert "seoul-1" in said
     assert said.endswith("by ann")
     assert ".500 " in said
+
+
+def test_who_did_it_is_said_once():
+    record = replace(a_record(FleetUnpaused(why="unpaused by ann")), by="ann")
+    assert text(happened(record)).endswith("repairs go on: unpaused by ann")
 
 
 def test_what_was_measured_stands_out():
@@ -75,3 +82,11 @@ def test_beside_other_things_only_what_says_something_by_itself_is_told():
     newest_first = reversed([a_record(event, seq) for seq, event in enumerate(events)])
     assert [record.seq for record in noteworthy(newest_first, 10)] == [4, 3, 0]
     assert [record.seq for record in noteworthy([a_record(each) for each in events], 1)] == [1]
+
+
+def test_the_signs_of_life_of_a_drill_are_not_told_one_by_one():
+    """There are twenty a second: nobody would see anything else."""
+    records = [a_record(DrillKept(id="op-1", expires=9.0, canary=seq), seq) for seq in range(1, 60)]
+    records.insert(30, a_record(DaemonStopped(pid=1), 60))
+    assert [record.seq for record in told(records)] == [60]
+    assert [record.seq for record in noteworthy(records, 10)] == [60]

@@ -100,7 +100,7 @@ class TestSeveral:
         assert meant("Z", frozen, "[seoul]") == Freeze(nodes=("seoul-2",))
 
     def test_a_mark_on_a_node_that_is_gone_means_nobody(self):
-        assert meant("K", a_fleet(), "seoul-1", ("seoul-9",)) == Kill(nodes=("seoul-1",))
+        assert meant("K", a_fleet(), "seoul-1", ("seoul-9",)) == "no row is chosen that has a process"
 
     def test_the_processes_are_those_of_now(self):
         fleet = a_fleet()

@@ -43,8 +43,10 @@ class TestWrapped:
         assert all(length(each) <= 15 for each in lines)
         assert [span.meaning for span in lines[1] if span.text == "three"] == [Meaning.KEY]
 
-    def test_a_word_that_is_too_long_has_a_line_of_its_own(self):
-        assert [plain(each).strip() for each in wrapped(line("a " + "b" * 30 + " c"), 10)] == ["a", "b" * 30, "c"]
+    def test_a_word_that_is_longer_than_a_line_is_broken_and_nothing_of_it_is_lost(self):
+        said = [plain(each) for each in wrapped(line("a " + "b" * 25 + " c"), 10, 2)]
+        assert said == ["a bbbbbbbb", "  bbbbbbbb", "  bbbbbbbb", "  b c"]
+        assert [plain(each) for each in wrapped(line("日" * 7), 5)] == ["日日", "日日", "日日", "日"]
 
     def test_without_any_room_nothing_is_broken(self):
         spans = line("a b c")

@@ -8,6 +8,7 @@ from support.pictures import AT, a_fleet, a_snapshot, a_view
 
 from hactl.core.errors import HactlError, Unreachable
 from hactl.core.events import WeightsChanged
+from hactl.core.talk import Update
 from hactl.core.value import replace
 from hactl.tui.link import Last, Link, nothing
 from hactl.tui.picture import Picture, View
@@ -68,6 +69,27 @@ async def test_it_comes_back_and_goes_on_where_it_was():
         assert held.picture.trouble == ""
         assert held.picture.snapshot.fleet.nodes["seoul-1"].weight == 7
         assert len(held.picture.records) == 1
+
+
+class Forgetful(MemoryController):
+    """A daemon that no longer remembers what somebody has missed."""
+
+    def _first(self, after: int) -> Update:
+        return self.snapshot
+
+
+async def test_what_the_daemon_no_longer_remembers_is_read_in_the_journal():
+    controller = Forgetful(a_fleet())
+    controller.happen(WeightsChanged(nodes={"seoul-1": 7}))
+    async with Held(controller) as held:
+        await held.until(lambda: held.picture.records)
+        controller.failure = Unreachable("no daemon answers", "hactl up")
+        controller.let_go()
+        await held.until(lambda: held.picture.trouble)
+        controller.happen(WeightsChanged(nodes={"seoul-1": 8}), WeightsChanged(nodes={"seoul-1": 9}))
+        controller.failure = None
+        await held.until(lambda: held.picture.seq == 4 and not held.picture.behind)
+        assert [record.seq for record in held.picture.records] == [2, 3, 4]
 
 
 async def test_whoever_stops_it_leaves_no_subscription_behind():

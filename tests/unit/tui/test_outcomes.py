@@ -4,23 +4,24 @@ import pytest
 from support.controller import MemoryController
 from support.pictures import a_fleet, a_snapshot
 
-from hactl.core.commands import Drain, Freeze, Kill
+from hactl.core.commands import Drain, Freeze, Kill, Pause
 from hactl.core.errors import Unreachable
-from hactl.core.events import EdgeBack, Event, FailoverEnded, FailoverMoved, OperationEnded, Record
+from hactl.core.events import EdgeBack, Event, FailoverEnded, FailoverMoved, OperationBegan, OperationEnded, Record
 from hactl.core.model import Failover, Fleet
 from hactl.core.node import Reason, ReasonCode
-from hactl.core.operation import Operation, Outcome, Verb
+from hactl.core.operation import Operation, Outcome, Target, Verb
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
-from hactl.tui.actions import Action, Target
+from hactl.tui.actions import Action
+from hactl.tui.actions import Target as Hit
 from hactl.tui.changing import Sent
-from hactl.tui.outcomes import Outcomes, tell_end
+from hactl.tui.outcomes import Expected, Outcomes, sent, tell_end, typed
 
 ENDED = OperationEnded(id="op-5", outcome=Outcome.DONE, sentence="kill seoul-1", ms=90.0)
 
 
 def action(command: type[Kill] | type[Freeze] | type[Drain], *names: str) -> Action:
-    return Action(command=command(nodes=names), targets=tuple(Target(node=name, instance="i") for name in names))
+    return Action(command=command(nodes=names), targets=tuple(Hit(node=name, instance="i") for name in names))
 
 
 def records(*events: Event) -> list[Record]:
@@ -70,6 +71,10 @@ class TestTelling:
         ended = replace(ENDED, sentence="drain seoul-1", ms=12_000.0)
         assert self.told(action(Drain, "seoul-1"), ended) == "drain seoul-1; done after 12.0 s"
 
+    def test_what_took_no_time_is_done(self):
+        ended = replace(ENDED, sentence="pause", ms=0.3)
+        assert self.told(Action(command=Pause()), ended) == "pause; done"
+
     @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ROLLED_BACK])
     def test_a_failure_with_its_hint(self, outcome):
         told = tell_end(
@@ -84,10 +89,37 @@ class TestTelling:
         assert not told.well
 
 
+class TestTyped:
+    """A command is known by what it said, and by the records of its operation."""
+
+    @pytest.mark.parametrize("text", ["", "would kill a; nothing was changed", "  op-5 began: kill a", "op-x: kill a"])
+    def test_one_that_began_nothing_or_waited_for_it_is_not_followed(self, text):
+        assert typed(text) is None
+
+    def test_its_operation_is_called_after_its_position_in_the_journal(self):
+        assert typed("note: late\nop-5: kill a", "said") == Expected(operation="op-5", seq=5, after=4, said="said")
+
+    @pytest.mark.parametrize(("verb", "done"), [(Verb.KILL, "killed"), (Verb.FREEZE, "froze")])
+    def test_its_end_is_told_as_that_of_a_key(self, verb, done):
+        operation = Operation(
+            id="op-5", verb=verb, by="ann", began=0.0, wall=0.0, deadline=9.0, targets=(Target(node="a"),)
+        )
+        news = (OperationBegan(operation=operation), moved("a", 9.0), moved("b", 50.0), back("a", 71.0), ENDED)
+        assert tell_end(None, "op-5", records(*news)).text == f"{done} a: routed around after 9 ms, back after 71 ms"
+
+    def test_its_failure_is_told_by_its_sentence(self):
+        operation = Operation(
+            id="op-5", verb=Verb.STOP, by="ann", began=0.0, wall=0.0, deadline=9.0, sentence="drain and stop a"
+        )
+        ended = replace(ENDED, outcome=Outcome.FAILED, sentence="it broke")
+        told = tell_end(None, "op-5", records(OperationBegan(operation=operation), ended))
+        assert told.text == "drain and stop a failed: it broke"
+
+
 class TestWaiting:
-    def sent(self, seq: int = 7) -> Sent:
+    def sent(self, seq: int = 7) -> Expected:
         receipt = Receipt(seq=seq, operation="op-5", sentence="kill a")
-        return Sent(action=action(Kill, "a"), receipt=receipt, confirm="", after=4)
+        return sent(Sent(action=action(Kill, "a"), receipt=receipt, confirm="", after=4))
 
     def fleet(self, seq: int, *operations: str) -> Fleet:
         under_way = {

@@ -2,9 +2,10 @@
 
 from support.pictures import a_fleet, a_snapshot, a_view, with_node
 
-from hactl.core.commands import Kill, Start
+from hactl.core.commands import Drain, Kill, Start
 from hactl.core.node import NodeState
 from hactl.core.value import replace
+from hactl.tui.actions import Target
 from hactl.tui.keys import ONLY_READS, WRITES, rows
 from hactl.tui.palette import SHIFTED, Entry, entries, narrowed
 from hactl.tui.picture import View
@@ -52,7 +53,34 @@ def test_what_cannot_be_done_says_why():
     assert past["kill: ends it at once, as a crash would"].why_not == "this is the past: p goes back to now"
     assert past[":where ..."].why_not == "", "commands are about now, whatever is shown"
     reader = shown(replace(a_view(), refusal=ONLY_READS), "seoul-1")
-    assert "read-only" in reader[":where ..."].why_not
+    assert "read-only" in reader[":kill ..."].why_not
+    assert reader[":where ..."].why_not == "", "reading is what it is for"
+
+
+def test_what_is_not_chosen_is_found_by_its_name():
+    known = tuple(shown(a_view(), "seoul-1").values())
+    drain = narrowed(known, "drain osa")[0]
+    assert drain.title.startswith("drain osaka-1: ")
+    assert drain.action is not None
+    assert drain.action.command == Drain(nodes=("osaka-1",))
+    assert drain.action.targets == (Target.of(a_fleet().nodes["osaka-1"]),), "frozen when the list was opened"
+    assert drain.keys == "", "the key would be about another row"
+    assert [entry.title.split(":")[0] for entry in narrowed(known, "fail over")] == [
+        "fail over seoul",
+        "fail over osaka",
+    ]
+    possible = [entry.title.split(":")[0] for entry in narrowed(known, "edge-1")]
+    assert possible == ["kill edge-1", "stop edge-1", "restart edge-1", "freeze edge-1"], "no drain: it has no share"
+    assert narrowed(tuple(shown(replace(a_view(), refusal=ONLY_READS), "seoul-1").values()), "drain osaka") == ()
+
+
+def test_nothing_is_in_it_twice():
+    for cursor in ("seoul-1", "[seoul]", "[edges]"):
+        view = a_view()
+        assert view.snapshot is not None
+        given = {"pages": ("fleet",), "verbs": ("kill",), "themes": ("dark",)}
+        titles = [entry.title for entry in entries(view, rows(view.snapshot.fleet, cursor), **given)]
+        assert len(set(titles)) == len(titles)
 
 
 def test_screens_themes_and_commands_are_there():

@@ -1,7 +1,10 @@
 """What a console knows: it follows what comes, forgets what is old, and says when nothing comes."""
 
 from support.build import founded
+from support.script import Script, serving
 
+from hactl.core.commands import BeginDrill
+from hactl.core.drill_events import DrillKept
 from hactl.core.events import DaemonStopped, NodeChanged, Record, WeightsChanged
 from hactl.core.model import Sample
 from hactl.core.node import NodeState
@@ -66,6 +69,24 @@ def test_memory_is_bounded_and_the_newest_stay():
         picture.take(News(records=(a_record(seq),)), 2.0)
     assert len(picture.records) == RECORDS
     assert picture.records[-1].seq == first + RECORDS + 49
+
+
+def test_the_signs_of_life_of_a_drill_push_nothing_out_and_leave_no_hole():
+    """They count, for the picture stands where the daemon does; what is kept is what people are told."""
+    picture = Picture()
+    fleet = (Script(serving()) >> BeginDrill(name="d", nodes=("seoul-1",))).fleet
+    (drill,) = fleet.operations
+    picture.take(replace(a_snapshot(), fleet=fleet), 1.0)
+    first, last = picture.seq + 1, picture.seq + RECORDS + 9
+    kept = DrillKept(id=drill, expires=99.0, canary=7)
+    signs = (replace(a_record(seq), event=kept) for seq in range(first + 1, last))
+    picture.take(News(records=(a_record(first), *signs, a_record(last))), 2.0)
+    assert picture.seq == last
+    assert picture.snapshot.fleet.operations[drill].drill.canary == 7
+    assert [record.seq for record in picture.records] == [first, last]
+    view = picture.then(1000.0 + last)
+    assert view.snapshot.fleet.seq == picture.seq
+    assert view.records == tuple(picture.records)
 
 
 def test_what_was_before_comes_before():
@@ -144,6 +165,16 @@ class TestThePast:
         for second in range(SAMPLES // 1000 + 50):
             picture.take(Measured(at=1000.0 + second, samples=many), 1.0)
         assert len(picture.moments) == SAMPLES // 1000
+
+
+def test_another_fleet_of_the_same_name_has_a_past_of_its_own():
+    picture = Picture()
+    picture.take(a_snapshot(), 1.0)
+    picture.take(News(records=(a_record(picture.seq + 1),)), 2.0)
+    other = a_snapshot()
+    picture.take(replace(other, fleet=replace(other.fleet, id="another")), 3.0)
+    assert not picture.records
+    assert len(picture.moments) == 1
 
 
 class TestSilence:

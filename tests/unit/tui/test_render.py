@@ -4,6 +4,9 @@ import pytest
 from support.build import a_node
 from support.pictures import AT, MONO, a_fleet, a_snapshot, a_view, samples, with_node
 
+from hactl.core.brownout import Brownout
+from hactl.core.evacuation import Evacuation, RegionLoss
+from hactl.core.impairment import Impaired, Impairment, ImpairmentPhase
 from hactl.core.node import Deadline, DeadlineKind, Goal, Health, NodeState, Reason, ReasonCode
 from hactl.core.value import replace
 from hactl.tui.meaning import ASCII, Glyphs, Meaning
@@ -12,6 +15,8 @@ from hactl.tui.render import COLUMNS, drifting, fleet_rows, looks, spark
 from hactl.tui.rows import Row, fitted
 
 GLYPHS = Glyphs()
+STOPPED = {"state": NodeState.STOPPED, "health": Health.UNKNOWN}
+KILLED = Reason(code=ReasonCode.KILLED, text="killed by ann")
 TITLES = [column.title for column in COLUMNS]
 
 
@@ -37,6 +42,15 @@ def test_what_is_meant_stands_beside_what_is_measured():
     assert (row["P50"], row["P99"], row["CPU"], row["MEM"], row["FOR"]) == ("1.5", "12.2", "3%", "66M", "2m")
 
 
+def test_a_node_that_a_drill_impairs_is_no_node_in_order():
+    """It serves; the word, the mark and the reason say that it does not do so by itself."""
+    impaired = Impaired(fault=Impairment(delay=0.3, delayed=20), by="drill x", phase=ImpairmentPhase.EFFECTIVE)
+    node = replace(a_node(NodeState.SERVING), impaired=impaired)
+    assert looks(node, GLYPHS) == (GLYPHS.degraded, "impaired", Meaning.DEGRADED)
+    shown = rows(a_view(a_snapshot(with_node(a_fleet(), "seoul-1", impaired=impaired))))["seoul-1"]
+    assert shown["WHY"] == str(impaired)
+
+
 def test_a_share_that_drifts_is_marked():
     fleet = a_fleet()
     measured = tuple(replace(sample, share=0.40) if sample.node == "seoul-1" else sample for sample in samples(fleet))
@@ -55,6 +69,39 @@ def test_what_chance_does_is_no_drift():
     assert drifting(0.25, 0.0, 1000.0)
     assert not drifting(0.25, 0.22, 100_000.0), "three points are nobody's trouble"
     assert not drifting(0.25, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"evacuations": {"seoul": Evacuation(region="seoul", by="ann", why="new switch", since=AT - 180)}},
+            ("3m", "failed over by ann (new switch)"),
+        ),
+        (
+            {"region_losses": {"seoul": RegionLoss(region="seoul", cause=KILLED, seen=MONO - 4, version=3)}},
+            ("4s", "lost: killed by ann"),
+        ),
+        (
+            {"brownouts": {"seoul": Brownout(region="seoul", why="9 % failed", heard=MONO - 61)}},
+            ("1m", "answers far worse than usual; 9 % failed"),
+        ),
+    ],
+)
+def test_a_region_in_trouble_has_a_reason_and_an_age_as_well(changes, said):
+    shown = rows(a_view(a_snapshot(a_fleet(**changes))))
+    assert (shown["[seoul]"]["FOR"], shown["[seoul]"]["WHY"]) == said
+    assert (shown["[osaka]"]["FOR"], shown["[osaka]"]["WHY"]) == ("", "")
+
+
+def test_a_region_that_was_stopped_does_not_look_like_one_that_fell():
+    """As long as one of its nodes is out for another reason it does."""
+    one = with_node(a_fleet(), "seoul-1", **STOPPED)
+    stopped = with_node(one, "seoul-2", **STOPPED)
+    fell = with_node(one, "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN)
+    for fleet, said in ((stopped, ("■ 0/2", Meaning.STOPPED)), (fell, ("✖ 0/2", Meaning.DOWN))):
+        head = next(row for row in found(a_view(a_snapshot(fleet))) if row.key == "[seoul]")
+        assert (head.cells[0].text, head.cells[0].meaning) == said
 
 
 def test_whoever_is_out_has_a_reason_and_an_age():

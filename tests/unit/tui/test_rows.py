@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from hactl.core.value import replace
+from hactl.tui.meaning import Meaning
 from hactl.tui.rows import Arrangement, Cell, Column, Row, arranged, as_text, fitted, padded
 
 
@@ -94,8 +95,10 @@ def test_what_is_too_long_ends_in_a_mark(text, shown):
     assert padded(text, 7, right=False) == shown
 
 
-def test_a_row_for_other_programs_has_tabs_between_its_cells():
-    row = Row(key="a", cells=(Cell(text=" a "), Cell(text="b\tc\n"), Cell()))
-    assert as_text(row).split("\t")[0] == "a"
-    assert "\n" not in as_text(row)
-    assert as_text(row).count("\t") == 2
+def test_a_row_for_others_says_what_each_number_is_and_leaves_out_what_is_drawn_or_unknown():
+    columns = (Column(title="NAME"), Column(title="REQ/S"), Column(title="P99"), Column(title="LAST 60s"), *COLUMNS[:1])
+    cells = (Cell(text=" a\tb\n"), Cell(text="40"), Cell(text="-"), Cell(text="▁▂", meaning=Meaning.GRAPH), Cell())
+    said = as_text(columns, Row(key="a", cells=cells))
+    assert said.startswith("name a")
+    assert said.endswith("b, req/s 40")
+    assert "\n" not in said

@@ -3,7 +3,7 @@
 import pytest
 
 from hactl.core.errors import HactlError
-from hactl.tui.shell import Ran, complete, parse, run
+from hactl.tui.shell import Ran, complete, only_reads, parse, run
 
 VERBS = ("kill", "status", "start", "stop")
 NAMES = ("seoul-1", "seoul-2", "seoul", "edge-1")
@@ -24,6 +24,19 @@ def test_words_are_those_of_a_shell(typed, words):
 def test_a_quote_that_does_not_end_is_an_error():
     with pytest.raises(HactlError, match="no closing quotation"):
         parse("kill 'seoul-1")
+
+
+@pytest.mark.parametrize(
+    ("typed", "reads"),
+    [
+        *((each, True) for each in ("status", "events -f", "logs a-1", "where", "doctor", "wait a-1", "fleets")),
+        *((f"config {each}", True) for each in ("diff", "history", "show", "check")),
+        *((f"drill {each}", True) for each in ("list", "show x", "plan x", "report x")),
+        *((each, False) for each in ("", "kill a-1", "config", "config apply", "drill run x", "drill", "purge", "--x")),
+    ],
+)
+def test_a_command_that_changes_nothing_is_known_by_its_verb(typed, reads):
+    assert only_reads(parse(typed)) is reads
 
 
 @pytest.mark.parametrize(
@@ -65,4 +78,10 @@ async def test_one_that_does_not_end_is_ended_and_what_it_said_is_shown(tmp_path
 
 def test_long_output_is_no_notice():
     assert Ran(shell="hactl events", code=0, text="\n".join("abcdefgh")).notice is None
-    assert Ran(shell="hactl where", code=0, text="one").notice == "$ hactl where\none"
+    assert Ran(shell="hactl where", code=0, text="one").notice == "$ hactl where   one"
+
+
+async def test_it_is_given_what_its_console_hands_down(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import os; print(os.environ['HACTL_LABEL'])")
+    ran = await run(["--version"], "x", env={"HACTL_LABEL": "pts/3", "PYTHONPATH": str(tmp_path)})
+    assert ran.text.splitlines()[0] == "pts/3"

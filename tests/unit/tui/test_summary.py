@@ -5,7 +5,8 @@ import time
 import pytest
 from support.pictures import AT, a_fleet, a_snapshot, a_view, samples, with_node
 
-from hactl.core.events import FailoverBegan, FailoverEnded, FailoverMoved
+from hactl.core.evacuation import Evacuation
+from hactl.core.events import DaemonStopped, FailoverBegan, FailoverEnded, FailoverMoved, FleetClosing
 from hactl.core.model import Failover, Paused
 from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.core.operation import Operation, Phase, Target, Verb
@@ -42,6 +43,10 @@ class TestHeader:
         known = with_node(out, "seoul-2", reason=Reason(code=ReasonCode.KILLED, text="killed by ann"), since=AT - 4)
         assert "1 of 6 out: seoul-2 (killed by ann, 4s)" in text(head(a_view(a_snapshot(known))))
 
+    def test_traffic_that_was_moved_is_said_with_its_age(self):
+        fleet = a_fleet(evacuations={"seoul": Evacuation(region="seoul", by="ann", since=AT - 180)})
+        assert "● OK 4 nodes and 2 edges serve; seoul failed over by ann (3m)" in text(head(a_view(a_snapshot(fleet))))
+
     def test_an_old_picture_looks_old(self):
         """The daemon may have died an hour ago; nobody must take this for now."""
         assert "STALE 2m" in text(head(a_view(), now=130.0))
@@ -49,6 +54,27 @@ class TestHeader:
     def test_a_lost_daemon_is_said_before_the_picture_is_old(self):
         lost = replace(a_view(), trouble="no daemon answers")
         assert "STALE" in text(head(lost))
+
+    def test_a_verdict_that_nobody_renews_is_what_it_was(self):
+        """Green must not outlive the daemon."""
+        lost = head(replace(a_view(), trouble="no daemon answers"), now=31.0)
+        assert "was OK 21s ago: 4 nodes and 2 edges serve" in text(lost)
+        assert Meaning.SERVING not in {span.meaning for span in lost}
+
+    def test_a_fleet_that_was_stopped_is_no_outage(self):
+        """It says who did that, and how it begins again; as long as anything runs it is not over."""
+        fleet = a_fleet()
+        down = {name: replace(node, state=NodeState.STOPPED) for name, node in fleet.nodes.items()}
+        view = a_view(a_snapshot(replace(fleet, nodes=down)), FleetClosing(), DaemonStopped(pid=7))
+        at = time.strftime("%H:%M:%S", time.localtime(AT + 0.5))
+        said = head(replace(view, trouble="no daemon answers"), now=31.0)
+        assert f"STOPPED 21s ago  ■ stopped on purpose by ann at {at}; hactl up" in text(said)
+        assert not {Meaning.DOWN, Meaning.DEGRADED, Meaning.SERVING} & {
+            span.meaning for span in said if span.text.strip()
+        }
+        assert {tile.title: tile.value for tile in tiles(view, Glyphs())}["N-1 HEADROOM"] == "-"
+        running = a_view(a_snapshot(fleet), FleetClosing())
+        assert "STALE" in text(head(replace(running, trouble="no daemon answers")))
 
     def test_the_past_is_never_taken_for_now(self):
         past = replace(a_view(), live=False)
@@ -79,7 +105,7 @@ class TestHeader:
         snapshot = replace(snapshot, pulse=replace(snapshot.pulse, read_only=True))
         said = text(head(a_view(snapshot)))
         assert "READ-ONLY" in said
-        assert "PAUSED" in said
+        assert "REPAIRS PAUSED LIVE" in said, "the view goes on: it is repairs that do not"
 
     def test_the_time_of_day_gives_way_to_the_verdict(self):
         out = with_node(a_fleet(), "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN)
@@ -87,6 +113,13 @@ class TestHeader:
         said = text(head(a_view(a_snapshot(out)), width=62))
         assert "1 of 6 out: seoul-2" in said
         assert not said.endswith(":20 ")
+
+    def test_the_name_of_the_program_gives_way_to_why_a_node_is_out(self):
+        known = Reason(code=ReasonCode.KILLED, text="killed by signal 9")
+        out = with_node(a_fleet(), "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN, reason=known, since=AT)
+        said = text(head(a_view(a_snapshot(out)), width=80))
+        assert said.startswith(" default")
+        assert "1 of 6 out: seoul-2 (killed by signal 9, 0s)" in said
 
     @pytest.mark.parametrize("width", [60, 80, 120, 160])
     def test_it_fills_its_line_exactly(self, width):
@@ -107,7 +140,7 @@ class TestTiles:
     @pytest.mark.parametrize(
         ("fleet", "rate", "said"),
         [
-            (a_fleet(sustained=100.0), 100.0, "50%"),  # its region goes on with the one that is left
+            (a_fleet(sustained=100.0), 100.0, "50% left"),  # its region goes on with the one that is left
             (a_fleet(sustained=20.0), 100.0, "unproved"),
             (a_fleet(sustained=100.0), 0.0, "no traffic"),
             (a_fleet(regions=1, nodes=1), 100.0, "NONE"),
@@ -116,6 +149,19 @@ class TestTiles:
     def test_headroom_is_what_is_proved(self, fleet, rate, said):
         shown = {tile.title: tile.value for tile in tiles(a_view(a_snapshot(fleet, samples(fleet, rate))), Glyphs())}
         assert shown["N-1 HEADROOM"] == said
+
+    def test_headroom_beside_requests_is_never_for_want_of_traffic(self):
+        """In the first second the edges were measured and the nodes were not; unmeasured is unknown, too."""
+        fleet = a_fleet(sustained=100.0)
+        early = tuple(each if each.node.startswith("edge") else replace(each, requests=0.0) for each in samples(fleet))
+        for measured in (early, ()):
+            shown = {tile.title: tile.value for tile in tiles(a_view(a_snapshot(fleet, measured)), Glyphs())}
+            assert shown["N-1 HEADROOM"] == "not known yet"
+
+    def test_of_no_requests_no_part_failed(self):
+        """0 % would say that they were answered."""
+        shown = tiles(a_view(a_snapshot(a_fleet(), samples(a_fleet(), 0.0))), Glyphs())
+        assert {tile.title: tile.value for tile in shown}["ERRORS"] == "-"
 
     def test_errors_and_failovers_are_measured_ones(self):
         fleet = a_fleet()

@@ -85,3 +85,13 @@ async def test_silence_is_an_error(paths: FleetPaths) -> None:
     """No process, no answer: the name of the process is in the message."""
     with pytest.raises(HactlError, match="admin socket of 'n1' does not answer"):
         await Admin(Seat.of(paths, "n1")).stats("x")
+
+
+async def test_the_runtime_is_what_counts_whichever_layer_says_it(paths: FleetPaths) -> None:
+    body = b'{"layers":["base","admin"],"entries":{"a.b":{"layer_values":["1","2"],"final_value":"2"}}}'
+    async with answering(paths, 200, body) as (admin, asked):
+        assert await admin.runtime() == {"a.b": "2"}
+    assert asked == [b"GET /runtime HTTP/1.1"]
+    async with answering(paths, 200, b"no") as (admin, _):
+        with pytest.raises(HactlError, match="a runtime of another shape"):
+            await admin.runtime()

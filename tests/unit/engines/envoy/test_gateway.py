@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from support.descriptors import none_left
 
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
-from hactl.core.spec import EdgeSpec, FleetSpec, RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, RouteSpec, SafetySpec, ServiceSpec
+from hactl.engines.envoy import faults
 from hactl.engines.envoy.gateway import EnvoyGateway, documents
 from hactl.engines.envoy.seat import Seat
 from hactl.paths import FleetPaths
@@ -29,6 +31,13 @@ def test_nodes_have_room_for_all_edges() -> None:
     for count in (3, 4):
         spec = FleetSpec(edge=EdgeSpec(max_connections=100, count=count))
         assert "'max_active_downstream_connections': 3300" in repr(documents(NODE, Fleet(spec=spec), SEAT).bootstrap)
+
+
+@pytest.mark.parametrize(("share", "installed"), [(0.0, False), (0.5, True)])
+def test_a_node_that_no_drill_may_touch_has_no_fault_filter(share: float, installed: bool) -> None:
+    """It costs every request a little, so whoever rules drills out does without."""
+    spec = FleetSpec(safety=SafetySpec(max_faulted_share=share))
+    assert (faults.FILTER in repr(documents(NODE, Fleet(spec=spec), SEAT).listeners)) is installed
 
 
 async def test_who_could_not_be_asked_is_not_judged(tmp_path: Path) -> None:

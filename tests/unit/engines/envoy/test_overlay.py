@@ -135,7 +135,7 @@ def test_what_hactl_keeps_to_itself_is_what_it_writes() -> None:
     )
     full = Fleet(id="f1", spec=spec)
     everything = edge.documents(full, Policy.RANDOM, SEAT), gateway.documents(NODE, full, SEAT)
-    filters = {name for given in everything for one in given.listeners for name in named(http(one)["http_filters"])}
+    filters = {each["name"] for given in everything for one in given.listeners for each in http(one)["http_filters"]}
     assert filters == set(config.OWN_FILTERS)
     clusters = [cluster["name"] for cluster in everything[0].clusters]
     assert clusters[0] == config.EDGE_CLUSTER
