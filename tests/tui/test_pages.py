@@ -281,12 +281,13 @@ class TestLogs:
             assert last.startswith("line 149 ")
             assert last[78] == "…", "the bar that says how far down it is has the last cell"
 
-    @pytest.mark.parametrize("page", ["4", "2"])
+    @pytest.mark.parametrize("page", ["4", "2<"])
     async def test_a_line_that_is_too_long_is_read_to_its_end(self, page):
         """On small terminals what Envoy writes first, date and place, leaves no room for what it has to say."""
         async with stage((80, 24)) as now:
             now.controller.logs["daemon"] = (f"[{'prefix ' * 12}] connection refused",)
-            await now.press(page)
+            await now.press(*page)
+            await now.until_drawn()
             await now.until_drawn()
             reader = now.app.screen.query_one(Reader)
 
@@ -299,7 +300,7 @@ class TestLogs:
             await now.until_drawn()
             assert "connection refused" in drawn()
             assert "w: cut" in (reader.border_title or "")
-            assert page == "2" or "w wrap" in now.text("#keys")
+            assert page != "4" or "w wrap" in now.text("#keys")
 
 
 class TestDrillsAndReports:
