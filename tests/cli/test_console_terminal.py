@@ -78,7 +78,7 @@ def test_a_daemon_that_dies_is_told_and_the_next_one_is_found() -> None:
         with terminal(home, columns=80, lines=24) as seen:
             seen.until("OK 3 nodes and 2 edges serve")
             home.kill_daemon()
-            said = seen.until("trying again: no daemon answers", "STALE", "local-1")
+            said = seen.until("trying again", "no daemon answers", "STALE", "local-1")
             assert re.search(r"STALE \d+s", said)
             home.ok("up")
             seen.until("LIVE", "OK 3 nodes and 2 edges serve")
@@ -157,7 +157,7 @@ def test_without_a_daemon_it_opens_with_what_was_known_last() -> None:
         with terminal(home, columns=100, lines=24) as seen:
             seen.until("Start fleet t?")
             seen.type("\x1b")
-            said = seen.until("trying again: no daemon answers", "STALE", "local-2")
+            said = seen.until("trying again", "no daemon answers", "STALE", "local-2")
             assert re.search(r"STALE \d+s", said)
             seen.type(":up\r")
             seen.until("LIVE", "OK 2 nodes and 2 edges serve")

@@ -1,10 +1,14 @@
 """`hactl replay`: recorded history in a real terminal, with a daemon and without; elsewhere, what to do instead."""
 
 import sys
+import time
 
 import pytest
 from support.command import Home
-from support.terminal import Terminal
+from support.terminal import PATIENCE, Terminal
+
+from hactl.store.journal import SqliteJournal
+from hactl.store.segments import Segments
 
 
 def terminal(home: Home, *options: str, columns: int = 120, lines: int = 40) -> Terminal:
@@ -14,6 +18,15 @@ def terminal(home: Home, *options: str, columns: int = 120, lines: int = 40) -> 
     )
 
 
+def until_measured(home: Home) -> None:
+    """Something has been measured since anything happened: a replay begins there, behind every event."""
+    with SqliteJournal.open_read_only(home.paths.journal) as journal:
+        newest = journal.query(limit=1)[-1].wall
+    end = time.monotonic() + PATIENCE
+    while (Segments(home.paths.samples).last or 0.0) <= newest:
+        assert time.monotonic() < end, "nothing is measured"
+
+
 @pytest.mark.envoy
 def test_a_death_is_replayed_after_the_daemon_has_gone() -> None:
     """From event to event: the node is out with its reason, then it serves again; the daemon itself is long dead."""
@@ -21,6 +34,7 @@ def test_a_death_is_replayed_after_the_daemon_has_gone() -> None:
         home.configure(regions={"local": 3})
         home.ok("up")
         home.ok("kill", "local-2", "--wait", "--reason", "to see")
+        until_measured(home)
         home.kill_daemon()
         with terminal(home, "replay") as seen:
             seen.until("REPLAY", "held", "OK 3 nodes and 2 edges serve")

@@ -85,7 +85,7 @@ def test_a_first_delay_can_be_configured() -> None:
         NodeChanged,
         node__state=S.BACKOFF,
         node__deadline__at=1002.0,
-        why="killed by signal 9; next start in 2 s",
+        why="exited with code 1; next start in 2 s",
     )
     story >> after(1.9)
     assert story.node("seoul-1").state is S.BACKOFF
