@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.fleet import Region, RunningFleet
 from support.load import open_loop
-from support.troubled import RATE, SLOW, loses_most_and_gets_it_back, moves, share, tables, two, warm
+from support.troubled import FAULTY, RATE, SLOW, loses_most_and_gets_it_back, moves, share, tables, two, warm
 
 from hactl.core.alert_events import AlertRaised
 from hactl.core.brownout_events import BrownoutChanged
@@ -21,6 +21,11 @@ from hactl.core.region_events import RegionEvacuated, RegionRestored
 
 SHORT = os.environ.get("HACTL_LONG") == "short"
 pytestmark = [pytest.mark.envoy, pytest.mark.skipif(SHORT, reason="takes minutes")]
+
+
+async def test_a_browned_out_region_loses_most_of_its_share_and_gets_it_back(tmp_path: Path) -> None:
+    """Errors, compared with those of the other region."""
+    await loses_most_and_gets_it_back(tmp_path, FAULTY)
 
 
 async def test_one_that_others_wait_behind_is_compared_with_its_own_past(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""Regions and nodes that answer badly without dying, for real: measured by who answered, under load.
+"""Nodes that answer badly without dying, for real: measured by who answered, under load.
 
-The stories that take minutes are in `tests/long`.
+Those of whole regions, which take minutes, are in `tests/long`.
 """
 
 import json
@@ -11,18 +11,13 @@ from pathlib import Path
 import pytest
 from support.fleet import Region, RunningFleet
 from support.load import open_loop
-from support.troubled import FAULTY, PROGRAM, RATE, loses_most_and_gets_it_back, warm
+from support.troubled import PROGRAM, RATE, warm
 
 from hactl.core.events import NodeChanged
 from hactl.core.model import Fleet
 from hactl.core.traffic import shares
 
 pytestmark = pytest.mark.envoy
-
-
-async def test_a_browned_out_region_loses_most_of_its_share_and_gets_it_back(tmp_path: Path) -> None:
-    """Errors, compared with those of the other region."""
-    await loses_most_and_gets_it_back(tmp_path, FAULTY)
 
 
 async def test_a_node_far_slower_than_its_peers_is_said_and_gets_less(tmp_path: Path) -> None:
