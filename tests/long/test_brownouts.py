@@ -1,6 +1,6 @@
 """Brown-outs that take their time: of a region others wait behind, of all regions, in vain, and over a daemon's death.
 
-`HACTL_LONG=short`, the setting of every build, leaves them out: shorter ones are in `tests/scenarios`.
+`HACTL_LONG=short`, the setting of every build, leaves them out; one of a node is in `tests/scenarios`.
 """
 
 import os
