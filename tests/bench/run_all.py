@@ -6,7 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-BESIDE = (("p12_cpu.py", "--kind", "command", "--nodes", "100"), ("brownout.py",), ("edge_restart.py",))
+BESIDE = (
+    ("p12_cpu.py", "--kind", "command", "--nodes", "100"),
+    ("p14_console.py", "--rows", "1000"),
+    ("console_memory.py",),
+    ("brownout.py",),
+    ("edge_restart.py",),
+)
 """What has no promise of its own, or is asked of another fleet as well."""
 
 
