@@ -130,19 +130,7 @@ def _ending(chosen: Chosen, operation: str) -> OperationEnded | None:
 
 
 def _list(found: list[Run], *, as_json: bool) -> int:
-    rows = []
-    for run in found:
-        try:
-            filed = run.report()
-            open_run = run.read()
-        except HactlError as error:
-            rows.append((run.name, "unreadable", "", error.message))
-            continue
-        if filed is not None:
-            rows.append((run.name, str(filed.verdict), "" if filed.clean else "NOT CLEAN", filed.why))
-        else:
-            state = f"in progress ({open_run.phase})" if open_run.alive else "abandoned"
-            rows.append((run.name, state, "", "" if open_run.alive else "hactl drill recover"))
+    rows = [_row(run) for run in found]
     if as_json:
         output.emit_json(
             {"version": 1, "runs": [dict(zip(("run", "verdict", "clean", "why"), row, strict=True)) for row in rows]}
@@ -151,3 +139,15 @@ def _list(found: list[Run], *, as_json: bool) -> int:
         for line in output.table(("RUN", "VERDICT", "", "WHY"), rows):
             click.echo(line)
     return Exit.OK
+
+
+def _row(run: Run) -> tuple[str, str, str, str]:
+    try:
+        if (filed := run.report()) is not None:
+            return run.name, str(filed.verdict), "" if filed.clean else "NOT CLEAN", filed.why
+        open_run = run.read()
+    except HactlError as error:
+        return run.name, "unreadable", "", error.message
+    if open_run.alive:
+        return run.name, f"in progress ({open_run.phase})", "", ""
+    return run.name, "abandoned", "", "hactl drill recover"

@@ -44,6 +44,7 @@ from hactl.core.events import (
     OperationMoved,
     OrphanEnded,
     PolicyChanged,
+    Record,
     TrafficApplied,
     TrafficRejected,
     TrafficShifted,
