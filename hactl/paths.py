@@ -70,7 +70,8 @@ class FleetPaths:
     @property
     def drills(self) -> Path:
         """What drills have measured: beside the state directory, so that it outlives whatever happens to that."""
-        return self.state.with_name(f"{self.state.name}.drills")
+        real = Path(os.path.realpath(self.state))  # a fleet that is found through a link has the same drills
+        return real.with_name(f"{real.name}.drills")
 
     @property
     def ballast(self) -> Path:

@@ -38,8 +38,6 @@ def check(config: Path | None, as_json: bool) -> int:
         judge_overlay(spec, str(path))
     except ConfigError as error:
         output.complain(error)
-        for other in error.also:
-            output.say(f"also: {other}")
         return Exit.USAGE
     if as_json:
         output.emit_json({"path": str(path), "digest": files.digest(spec), "fleet": spec.name})

@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,6 +23,7 @@ from hactl.paths import FleetPaths, state_home
 if TYPE_CHECKING:
     from hactl.control.controller import Controller
     from hactl.tui.app import Console
+    from hactl.tui.lifetime import Ends
     from hactl.tui.meaning import Glyphs
     from hactl.tui.past import Walk
     from hactl.tui.picture import Picture, View
@@ -87,14 +88,18 @@ def make(
     theme: str = "",
     verbs: Sequence[str] = (),
     walk: "Callable[[Picture], Walk] | None" = None,
-    **how: Any,
+    read_only: bool = False,
+    startable: bool = False,
+    ends: "Ends | None" = None,
 ) -> "Console":
-    """A console on the fleet at the other end of `client`, which keeps its things in `paths`; `how` is given to it.
+    """A console on the fleet at the other end of `client`, which keeps its things in `paths`.
 
+    `read_only`, `startable` and `ends` are those of `Console`; without `ends` the fleet goes on, as it did before.
     `walk` is how it goes through time: without one, back to whatever is recorded.
     """
     from hactl.tui import shell
     from hactl.tui.app import Console
+    from hactl.tui.lifetime import Ends
     from hactl.tui.link import nothing
     from hactl.tui.moments import Moments
     from hactl.tui.recording import Recording
@@ -120,7 +125,9 @@ def make(
         settings=settings,
         last=last if walk is None else nothing,
         run=functools.partial(shell.run, env={LABEL: label()}),
-        **how,
+        read_only=read_only,
+        startable=startable,
+        ends=ends or Ends.NEVER,
     )
 
 

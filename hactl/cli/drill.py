@@ -10,9 +10,8 @@ from hactl.cli.choice import Chosen, choose
 from hactl.cli.drill_runs import recover, report, stop
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
-from hactl.core.errors import CommandRejected, ConfigError, HactlError
+from hactl.core.errors import CommandRejected, HactlError
 from hactl.drill import library
-from hactl.drill.definition import Definition
 from hactl.drill.report import DrillReport
 from hactl.drill.runs import runs
 from hactl.drill.verdict import Verdict
@@ -70,7 +69,7 @@ def show(name: str, settings: tuple[str, ...], as_json: bool) -> int:
 
     NAME is one that comes with hactl, or the path of a file; what is shown is the beginning of one of your own.
     """
-    definition = _load(name, settings)
+    definition = library.load(name, settings)
     if as_json:
         output.emit_json(definition)
     else:
@@ -93,7 +92,7 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     from hactl.drill.gate import gate
     from hactl.drill.plan import plan as planned
 
-    definition = _load(name, settings)
+    definition = library.load(name, settings)
     chosen = choose()
     client = chosen.client
     fleet = client.fleet().fleet
@@ -139,16 +138,16 @@ def run(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) -
     """
     from hactl.cli.drill_running import execute
 
-    definition = _load(name, settings)
+    definition = library.load(name, settings)
     result = execute(choose(), definition, _seed(seed))
     if as_json:
         output.emit_json(result)
     else:
         _summary(result)
-    return exit_of(result)
+    return _exit_of(result)
 
 
-def exit_of(result: DrillReport) -> Exit:
+def _exit_of(result: DrillReport) -> Exit:
     """The exit code for a report."""
     if not result.clean:
         return Exit.NOT_CLEAN
@@ -166,15 +165,6 @@ def _summary(result: DrillReport) -> None:
     output.say(f"hactl drill report {result.identity.run}")
 
 
-def _load(name: str, settings: tuple[str, ...]) -> Definition:
-    try:
-        return library.load(name, settings)
-    except ConfigError as error:
-        for other in error.also:
-            output.say(f"also: {other}")
-        raise
-
-
 def _seed(seed: int | None) -> int:
     return secrets.randbelow(1_000_000) if seed is None else seed
 
@@ -186,8 +176,10 @@ def _last() -> dict[str, str]:
     except HactlError:
         return {}
     last: dict[str, str] = {}
-    for one in runs(chosen.paths.drills):
+    for run in reversed(runs(chosen.paths.drills)):
+        if run.drill in last:
+            continue  # there is a newer one: only that is read
         with contextlib.suppress(HactlError):  # one that cannot be read is told by `report`
-            if (filed := one.report()) is not None:
-                last[filed.definition.name] = str(filed.verdict)
+            if (filed := run.report()) is not None:
+                last[run.drill] = str(filed.verdict)
     return last

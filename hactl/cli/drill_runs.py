@@ -5,14 +5,14 @@ import click
 from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
-from hactl.cli.following import until_ended
+from hactl.cli.following import pages, until_ended
 from hactl.cli.options import fleet_option, json_option, label, timeout_option
 from hactl.cli.records import history
 from hactl.core.commands import EndDrill
+from hactl.core.drills import in_progress
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
 from hactl.core.events import OperationEnded
-from hactl.core.model import Fleet
-from hactl.core.operation import Operation, Outcome, Verb
+from hactl.core.operation import Outcome, began_at
 from hactl.core.talk import Query
 from hactl.drill.markdown import render
 from hactl.drill.recovering import obituary
@@ -33,7 +33,7 @@ def stop(timeout: float, reason: str, as_json: bool) -> int:
     Whoever runs it; returns when everything it touched is as it was.
     """
     client = choose().client
-    running = _in_progress(client.fleet().fleet)
+    running = in_progress(client.fleet().fleet)
     if running is None:
         raise CommandRejected("no drill is in progress", "hactl drill list")
     client.submit(EndDrill(id=running.id), by=label(), reason=reason)
@@ -77,7 +77,7 @@ def report(run: str, every: bool, as_json: bool) -> int:
     """
     root = choose().paths.drills
     if every:
-        return _list(root_runs=runs(root), as_json=as_json)
+        return _list(runs(root), as_json=as_json)
     chosen = named(root, run)
     filed = chosen.report()
     if filed is None:
@@ -118,36 +118,19 @@ def _take_back(chosen: Chosen, operation: str, timeout: float) -> OperationEnded
 
 def _ending(chosen: Chosen, operation: str) -> OperationEnded | None:
     """How an operation ended, by the journal; None when it has not, or nobody can say."""
-    after = int(operation.removeprefix("op-")) - 1
+    query = Query(after=began_at(operation) - 1, kinds=("OperationEnded",), limit=_PAGE)
     try:
-        while records := history(chosen, Query(after=after, kinds=("OperationEnded",), limit=_PAGE)):
-            for record in records:
+        for page in pages(lambda asked: history(chosen, asked), query):
+            for record in page:
                 if isinstance(record.event, OperationEnded) and record.event.id == operation:
                     return record.event
-            after = records[-1].seq
     except Unreachable:
-        return None
+        pass
     return None
 
 
-def _in_progress(fleet: Fleet) -> Operation | None:
-    return next((operation for operation in fleet.operations.values() if operation.verb is Verb.DRILL), None)
-
-
-def _list(*, root_runs: list[Run], as_json: bool) -> int:
-    rows = []
-    for run in root_runs:
-        try:
-            filed = run.report()
-        except HactlError as error:
-            rows.append((run.name, "unreadable", "", error.message))
-            continue
-        if filed is not None:
-            rows.append((run.name, str(filed.verdict), "" if filed.clean else "NOT CLEAN", filed.why))
-        else:
-            open_run = run.read()
-            state = f"in progress ({open_run.phase})" if open_run.alive else "abandoned"
-            rows.append((run.name, state, "", "" if open_run.alive else "hactl drill recover"))
+def _list(found: list[Run], *, as_json: bool) -> int:
+    rows = [_row(run) for run in found]
     if as_json:
         output.emit_json(
             {"version": 1, "runs": [dict(zip(("run", "verdict", "clean", "why"), row, strict=True)) for row in rows]}
@@ -156,3 +139,15 @@ def _list(*, root_runs: list[Run], as_json: bool) -> int:
         for line in output.table(("RUN", "VERDICT", "", "WHY"), rows):
             click.echo(line)
     return Exit.OK
+
+
+def _row(run: Run) -> tuple[str, str, str, str]:
+    try:
+        if (filed := run.report()) is not None:
+            return run.name, str(filed.verdict), "" if filed.clean else "NOT CLEAN", filed.why
+        open_run = run.read()
+    except HactlError as error:
+        return run.name, "unreadable", "", error.message
+    if open_run.alive:
+        return run.name, f"in progress ({open_run.phase})", "", ""
+    return run.name, "abandoned", "", "hactl drill recover"

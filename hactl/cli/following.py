@@ -11,8 +11,9 @@ from hactl.core.draft import evolve
 from hactl.core.errors import HactlError, TimedOut, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
+from hactl.core.operation import began_at
 from hactl.core.talk import News, Query, Snapshot, Update
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 
 RECONNECT = 0.1
 """Seconds before a stream that ended is asked for again."""
@@ -29,14 +30,16 @@ class Away(Value):
 def through_restarts(client: Client, after: int, missed: Callable[[Query], list[Record]]) -> Iterator[Update | Away]:
     """Every update behind `after`, without end; what was missed while nobody answered comes first, as News.
 
-    `missed` asks for that where the daemon cannot tell any more, which is when it gives a whole snapshot instead.
+    `missed` asks for a page of that where the daemon cannot tell any more, which is when it gives a whole snapshot
+    instead.
     """
     while True:
         try:
             for update in client.watch(after):
                 if isinstance(update, Snapshot) and update.fleet.seq > after:
-                    yield News(records=tuple(missed(Query(after=after, before=update.fleet.seq + 1, limit=PAGE))))
-                    after = max(after, update.fleet.seq)
+                    for page in pages(missed, Query(after=after, before=update.fleet.seq + 1, limit=PAGE)):
+                        yield News(records=tuple(page))
+                    after = update.fleet.seq
                 elif isinstance(update, News):
                     after = max((after, *(record.seq for record in update.records)))
                 yield update
@@ -88,11 +91,10 @@ def until_ended(
 
     Raises HactlError when there is no such operation.
     """
-    number = operation.removeprefix("op-")
-    told = int(number) - 1 if number.isdigit() else 0
+    told = max(0, began_at(operation) - 1)
     for fleet, news in fleets(client, time.monotonic() + timeout):
         # A first look, also one after a reconnection: what happened before it is in the journal.
-        for record in news or _journaled(client, told, fleet.seq):
+        for record in news or _journaled(client, told, fleet.seq + 1):
             told = max(told, record.seq)
             tell(record)
             if isinstance(record.event, OperationEnded) and record.event.id == operation:
@@ -102,10 +104,13 @@ def until_ended(
     raise TimedOut(f"waited {timeout:g} s, and '{operation}' goes on", f"hactl wait --operation {operation}")
 
 
-def _journaled(client: Client, after: int, until: int) -> Iterator[Record]:
-    """Records behind `after`, up to `until`."""
-    while after < until and (records := client.history(Query(after=after, limit=500))):
-        for record in records:
-            if record.seq <= until:
-                yield record
-        after = records[-1].seq
+def _journaled(client: Client, after: int, before: int) -> Iterator[Record]:
+    for page in pages(client.history, Query(after=after, before=before, limit=500)):
+        yield from page
+
+
+def pages(history: Callable[[Query], list[Record]], query: Query) -> Iterator[list[Record]]:
+    """Everything that matches `query`, in pages of its limit, oldest first."""
+    while page := history(query):
+        yield page
+        query = replace(query, after=page[-1].seq)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import msgspec
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import ConfigError, HactlError
 from hactl.core.node import NodeState
 
 _COLOUR = {
@@ -47,6 +47,8 @@ def complain(error: HactlError) -> None:
     say(f"hactl: {error.message}")
     if error.hint:
         say(f"  try: {error.hint}")
+    for other in error.also if isinstance(error, ConfigError) else ():
+        say(f"also: {other}")
 
 
 def ensure_read() -> None:

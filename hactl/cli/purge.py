@@ -41,7 +41,7 @@ def purge(confirm: str, dry_run: bool, as_json: bool) -> int:
         removed.append(piece)
         output.say(f"removed {piece.path}{_weight(piece.bytes)}")
     if as_json:
-        output.emit_json({"fleet": chosen.name, "removed": removed, "left": remains.others})
+        output.emit_json({"fleet": chosen.name, "removed": removed, "left": remains.others, "drills": remains.drills})
     _say_what_stays(remains)
     return Exit.OK
 
@@ -60,7 +60,8 @@ def _ensure_meant(remains: "Remains", confirm: str) -> None:
 
 def _would_remove(remains: "Remains", *, as_json: bool) -> int:
     if as_json:
-        output.emit_json({"fleet": remains.fleet, "removes": remains.pieces, "leaves": remains.others})
+        left = {"leaves": remains.others, "drills": remains.drills}
+        output.emit_json({"fleet": remains.fleet, "removes": remains.pieces, **left})
         return Exit.OK
     for line in _listed(remains):
         click.echo(line)
@@ -82,3 +83,5 @@ def _weight(count: int) -> str:
 def _say_what_stays(remains: "Remains") -> None:
     if remains.others:
         output.say(f"not the fleet's, left in {remains.state}: {', '.join(remains.others)}")
+    if remains.drills:
+        output.say(f"reports of drills stay: {remains.drills}")

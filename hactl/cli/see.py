@@ -74,9 +74,12 @@ def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], oldest: float, *
     def missed(query: Query) -> list[Record]:
         return history(chosen, replace(query, since=oldest))
 
+    away = False
     for update in through_restarts(chosen.client, after, missed):
-        if isinstance(update, Away):
+        if isinstance(update, Away) and not away:
             output.say("the daemon is away; waiting for it")
+        away = isinstance(update, Away)
+        output.ensure_read()
         for record in update.records if isinstance(update, News) else ():
             if record.seq > after and type(record.event).__name__ in kinds:
                 _print(record, as_json=as_json)

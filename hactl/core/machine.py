@@ -67,7 +67,7 @@ from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Now
 from hactl.core.observations import Observation
 from hactl.core.observing import observe, reconsider_suspects
-from hactl.core.operation import Operation, Phase, Target, Undo, Verb
+from hactl.core.operation import Operation, Phase, Target, Undo, Verb, named
 from hactl.core.safety import check
 from hactl.core.traffic import plan_for
 from hactl.core.value import Value, replace
@@ -230,7 +230,7 @@ def _operation(fleet: Fleet, request: Request, now: Now) -> Operation:
     if isinstance(command, Unpause):
         names = pausing.waiting(fleet)
     return Operation(
-        id=f"op-{fleet.seq + 1}",
+        id=named(fleet.seq + 1),
         verb=verb,
         by=request.by,
         reason=request.reason,

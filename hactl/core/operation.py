@@ -139,6 +139,17 @@ class Undo(Value):
     policy: Policy | None = None
 
 
+def named(seq: int) -> str:
+    """The id of the operation that the record `seq` began."""
+    return f"op-{seq}"
+
+
+def began_at(operation: str) -> int:
+    """The record that began an operation; 0 for what is no id of one."""
+    number = operation.removeprefix("op-")
+    return int(number) if number.isdigit() else 0
+
+
 class Outcome(StrEnum):
     """How an operation ended."""
 

@@ -15,7 +15,7 @@ from hactl.core.evacuating import put, restore
 from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
 from hactl.core.events import OperationBegan, OperationMoved
 from hactl.core.model import Fleet
-from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Step, Target, Verb
+from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Step, Target, Verb, named
 from hactl.core.operations import end
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.regions import kept, missing, takers, usable
@@ -128,7 +128,7 @@ def begin_failback(draft: Draft, region: str, *, by: str, reason: str, again: fl
     """
     command = Failback(region=region)
     operation = Operation(
-        id=f"op-{draft.fleet.seq + 1}",
+        id=named(draft.fleet.seq + 1),
         verb=Verb.FAILBACK,
         by=by,
         reason=reason,

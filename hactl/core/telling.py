@@ -1,5 +1,6 @@
 """An event as one plain sentence, for logs, pipes and people. Pure; the console and `hactl events` say the same."""
 
+from collections.abc import Iterable, Iterator
 from typing import assert_never, get_args
 
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
@@ -43,6 +44,7 @@ from hactl.core.events import (
     OperationMoved,
     OrphanEnded,
     PolicyChanged,
+    Record,
     TrafficApplied,
     TrafficRejected,
     TrafficShifted,
@@ -59,6 +61,11 @@ QUIET = ("DrillKept",)
 """Kinds of events that are too many to be told to people one by one; whoever wants them asks for them."""
 USUAL = tuple(kind.__name__ for kind in get_args(Event) if kind.__name__ not in QUIET)
 """All others."""
+
+
+def told(records: Iterable[Record]) -> Iterator[Record]:
+    """Those that people are told one by one."""
+    return (record for record in records if type(record.event).__name__ not in QUIET)
 
 
 def tell(event: Event) -> str:  # noqa: C901 - one line for each event

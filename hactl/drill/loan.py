@@ -19,7 +19,7 @@ from hactl.core.drill_events import DrillKept
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
 from hactl.core.events import OperationBegan
 from hactl.core.model import Fleet
-from hactl.core.operation import Operation
+from hactl.core.operation import Operation, began_at
 from hactl.core.spec import FleetSpec
 from hactl.core.talk import Query
 from hactl.core.value import replace
@@ -157,7 +157,7 @@ class Loan:
 
     def _since(self, kind: str) -> Query:
         """Records of one kind from the moment it was borrowed."""
-        return Query(after=int(self.operation.removeprefix("op-")) - 1, kinds=(kind,), limit=_PAGE)
+        return Query(after=began_at(self.operation) - 1, kinds=(kind,), limit=_PAGE)
 
 
 def _digest(spec: FleetSpec) -> str:

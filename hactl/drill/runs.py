@@ -10,9 +10,12 @@ Each file is written whole or not at all.
 """
 
 import os
+import re
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from hactl.core import codec
 from hactl.core.errors import HactlError
@@ -25,6 +28,10 @@ from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Identity
 from hactl.supervisor import procfs
+
+T = TypeVar("T")
+_NAME = re.compile(r"^\d{8}-\d{6}-|-\d+$")
+"""What the name of a run has besides that of its drill: when it began, and which one it was of that second."""
 
 
 class OpenRun(Value):
@@ -63,13 +70,18 @@ class Run:
                     return cls(directory)
         except OSError as error:
             why = (error.strerror or str(error)).lower()
-            raise HactlError(f"cannot write to {root}: {why}", "choose another place: --out DIR") from error
+            raise HactlError(f"cannot write to {root}: {why}", "hactl where says where that is") from error
         raise HactlError(f"too many runs in one second below {root}", "try again in a moment")
 
     @property
     def name(self) -> str:
         """What it is called."""
         return self.directory.name
+
+    @property
+    def drill(self) -> str:
+        """Which drill it is of."""
+        return _NAME.sub("", self.name)
 
     @property
     def ledger(self) -> Path:
@@ -82,7 +94,7 @@ class Run:
 
     def read(self) -> OpenRun:
         """How far it had come. Raises HactlError when that cannot be read."""
-        return codec.decode(_read(self.directory / "run.json"), OpenRun)
+        return _decoded(self.directory / "run.json", OpenRun)
 
     def finish(self, report: DrillReport, rows: Records | None = None) -> None:
         """File the report, the part that makes a run a finished one last."""
@@ -99,7 +111,7 @@ class Run:
     def report(self) -> DrillReport | None:
         """Its report; None while there is none. Raises HactlError for one that cannot be read."""
         path = self.directory / "report.json"
-        return codec.decode(_read(path), DrillReport) if path.exists() else None
+        return _decoded(path, DrillReport) if path.exists() else None
 
 
 def runs(root: Path) -> list[Run]:
@@ -125,8 +137,16 @@ def named(root: Path, name: str) -> Run:
 
 
 def abandoned(root: Path) -> list[Run]:
-    """Runs without a report whose runner is gone: nobody will write it but `recover`."""
-    return [run for run in runs(root) if not (run.directory / "report.json").exists() and not run.read().alive]
+    """Runs without a report whose runner is gone: nobody will write it but `recover`.
+
+    One that cannot be read is passed over: nobody can say whose it was, and `report` tells of it.
+    """
+    found = []
+    for run in runs(root):
+        with suppress(HactlError):
+            if not (run.directory / "report.json").exists() and not run.read().alive:
+                found.append(run)
+    return found
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -141,8 +161,10 @@ def _write(path: Path, data: bytes) -> None:
         raise HactlError(f"cannot write {path}: {(error.strerror or str(error)).lower()}", "df -h") from error
 
 
-def _read(path: Path) -> bytes:
+def _decoded(path: Path, kind: type[T]) -> T:
     try:
-        return path.read_bytes()
+        return codec.decode(path.read_bytes(), kind)
     except OSError as error:
         raise HactlError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    except HactlError as error:
+        raise HactlError(f"cannot read {path}: {error.message}") from error

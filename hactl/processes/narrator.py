@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 
 from hactl.core.signature import signed
 from hactl.core.talk import News, Update
-from hactl.core.telling import QUIET, tell
+from hactl.core.telling import tell, told
 
 BACKLOG = 1000
 """Lines that may wait for a slow reader."""
@@ -47,8 +47,7 @@ class Narrator:
         """Say everything that happens, until the end of `updates`."""
         async for update in updates:
             if isinstance(update, News):
-                told = (record for record in update.records if type(record.event).__name__ not in QUIET)
-                for record in told:
+                for record in told(update.records):
                     self.say(signed(record, tell(record.event)), record.wall)
 
     def close(self) -> None:

@@ -42,6 +42,8 @@ class Remains(Value):
     """What a purge removes, in order."""
     others: tuple[str, ...] = ()
     """What lies in the state directory and is not the fleet's: it stays, and the directory with it."""
+    drills: str = ""
+    """The directory of the reports of drills, which outlive the fleet; "" when there is none."""
 
     @property
     def bytes(self) -> int:
@@ -66,7 +68,8 @@ def survey(fleet: str, paths: FleetPaths) -> Remains:
     if not others:
         pieces.append(Piece(path=str(paths.state), bytes=0))
     pieces += [Piece(path=str(link), bytes=0) for link in _links(fleet, paths)]
-    return Remains(fleet=fleet, state=str(paths.state), pieces=tuple(pieces), others=others)
+    drills = str(paths.drills) if paths.drills.is_dir() else ""
+    return Remains(fleet=fleet, state=str(paths.state), pieces=tuple(pieces), others=others, drills=drills)
 
 
 def ensure_stopped(fleet: str, paths: FleetPaths) -> None:

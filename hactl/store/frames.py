@@ -28,6 +28,7 @@ _HEAD = struct.Struct("<II")
 _MOMENT = struct.Struct("<cdQIfff")
 _FIELDS = ("requests", "errors", "share", "p50_ms", "p99_ms", "active", "cpu", "rss")
 _NAMES = ord("N")
+_MEASURED = b"M"
 
 
 class Frame(NamedTuple):
@@ -79,7 +80,7 @@ class Encoder:
         names = tuple(sample.node for sample in measured.samples)
         begin = b"" if names == self._names else self._introduce(names)
         pulse = measured.pulse
-        head = _MOMENT.pack(b"M", measured.at, seq, self._sum, pulse.lag_ms, pulse.cpu, pulse.rss)
+        head = _MOMENT.pack(_MEASURED, measured.at, seq, self._sum, pulse.lag_ms, pulse.cpu, pulse.rss)
         values = [value for sample in measured.samples for value in _values(sample)]
         return begin + _framed(head + struct.pack(f"<{len(values)}f", *values))
 
@@ -122,12 +123,10 @@ def read(data: bytes) -> Segment:
             damaged = True
         elif payload[0] == _NAMES:
             names, named = tuple(msgspec.json.decode(payload[1:], type=list[str])), checksum
+        elif payload[:1] == _MEASURED and (moment := _MOMENT.unpack_from(payload))[3] == named:
+            frames.append(Frame(moment[1], moment[2], names, payload))
         else:
-            _, when, seq, belongs, *_ = _MOMENT.unpack_from(payload)
-            if belongs == named:
-                frames.append(Frame(when, seq, names, payload))
-            else:
-                damaged = True
+            damaged = True
     return Segment(frames, damaged)
 
 

@@ -5,8 +5,10 @@ A segment is never gone on with by another daemon, and is compressed when the ne
 a kill -9 is there; the rest of a torn frame is passed over by readers (`frames`). Reading is `segments`.
 """
 
+import math
 import os
 import queue
+import sys
 import threading
 import zlib
 from collections.abc import Callable
@@ -33,18 +35,17 @@ class SampleLog:
     """Takes measurements from a loop that must not wait; `with SampleLog(...) as log:` writes what waits in the end."""
 
     def __init__(self, directory: Path, *, say: Callable[[str], None], reserve: int = RESERVE) -> None:
-        """`say` is told, from another thread, when measurements begin to be dropped, and when that is over.
+        """`say` is told, from another thread, that measurements are dropped, and when that is over.
+
+        Of a disk that is too slow it is told as soon as that answers again.
 
         `reserve` is how many bytes of the disk are left to others.
         """
-        with suppress(OSError):  # the first moment tries again, and says so
-            directory.mkdir(mode=0o700, exist_ok=True)
         self._writer = _Writer(directory, say, reserve)
-        self._directory = directory
         self._queue: queue.SimpleQueue[tuple[Measured, int] | None] = queue.SimpleQueue()
-        # A daemon thread: a disk that hangs does not keep the process from ending.
         self._overrun = 0
         """Moments that a slow disk left no room for."""
+        # A daemon thread: a disk that hangs does not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="samples", daemon=True)
         self._thread.start()
 
@@ -68,20 +69,9 @@ class SampleLog:
         else:
             self._overrun += 1
 
-    def expire(self, *, older_than: float, max_size: int) -> None:
-        """Remove segments that ended before `older_than` (Unix time), and the oldest beyond `max_size` bytes.
-
-        Never the newest. May wait for the disk: belongs into a thread.
-        """
-        segments = listed(self._directory)[:-1]
-        sizes = [_size(segment.path) for segment in segments]
-        left = sum(sizes)
-        for segment, size in zip(segments, sizes, strict=True):
-            if left <= max_size and segment.begins + SECONDS >= older_than:
-                continue  # not the end: where a clock was set back, older ones stand behind it
-            with suppress(OSError):
-                segment.path.unlink()
-            left -= size
+    def limit(self, *, max_age: float, max_size: int) -> None:
+        """How much is kept, in seconds and in bytes beside the newest segment: looked at whenever a segment begins."""
+        self._writer.limits = (max_age, max_size)
 
     def _run(self) -> None:
         known = 0
@@ -108,6 +98,8 @@ class _Writer:
         self._last = 0.0
         self._lost = 0
         """Moments since the last one that was written."""
+        self.limits = (math.inf, sys.maxsize)
+        """Of age and size; set by another thread."""
 
     def write(self, measured: Measured, seq: int) -> None:
         """Add one moment, or drop it."""
@@ -140,6 +132,7 @@ class _Writer:
         self._directory.mkdir(mode=0o700, exist_ok=True)
         before = listed(self._directory)
         path = self._directory / named(before[-1].number + 1 if before else 1, at)
+        before = _shortened(before, at, *self.limits)
         fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             self._fill(fd, MAGIC)
@@ -197,6 +190,20 @@ def _pack(segments: list[Place]) -> None:
     for segment in segments[-1:]:
         with suppress(OSError):
             segment.path.with_name("packing").unlink()
+
+
+def _shortened(segments: list[Place], at: float, max_age: float, max_size: int) -> list[Place]:
+    """What is left when those that ended `max_age` before `at` are removed, and the oldest beyond `max_size` bytes."""
+    sizes = [_size(segment.path) for segment in segments]
+    left, kept = sum(sizes), []
+    for segment, size in zip(segments, sizes, strict=True):
+        if left <= max_size and segment.begins + SECONDS >= at - max_age:
+            kept.append(segment)  # it may be followed by older ones, where a clock was set back
+            continue
+        with suppress(OSError):
+            segment.path.unlink()
+        left -= size
+    return kept
 
 
 def _size(path: Path) -> int:

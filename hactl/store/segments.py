@@ -43,18 +43,21 @@ def named(number: int, at: float) -> str:
 
 def listed(directory: Path) -> list[Place]:
     """The segments in `directory`, in the order in which they were written; none when it cannot be read."""
+    return sorted(Place(int(name[1]), int(name[2]), directory / name[0]) for name in _names(directory))
+
+
+def _names(directory: Path) -> list[re.Match[str]]:
     try:
-        names = [(path, _NAME.fullmatch(path.name)) for path in directory.iterdir()]
+        return [name for path in directory.iterdir() if (name := _NAME.fullmatch(path.name))]
     except OSError:
         return []
-    return sorted(Place(int(name[1]), int(name[2]), path) for path, name in names if name)
 
 
 def last_written(directory: Path) -> float | None:
     """Unix time at which something was measured last, of which not a byte is read; None when that is not known."""
-    places = listed(directory)
+    newest = max(_names(directory), key=lambda name: int(name[1]), default=None)
     try:
-        return places[-1].path.stat().st_mtime if places else None
+        return (directory / newest[0]).stat().st_mtime if newest else None
     except OSError:  # it has just been compressed, or cannot be looked at
         return None
 
@@ -67,11 +70,6 @@ class Segments:
         self._held: OrderedDict[Path, Segment] = OrderedDict()
         self.damaged: list[Path] = []
         """Segments of which something could not be read, in the order in which that was found."""
-
-    @property
-    def first(self) -> float | None:
-        """The first moment, as Unix time; None when there is none."""
-        return next((found.frames[0].at for place in self._places if (found := self._read(place)).frames), None)
 
     @property
     def last(self) -> float | None:

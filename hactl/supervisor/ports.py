@@ -109,11 +109,8 @@ class Samples(Protocol):
         """Keep one moment, at which the fleet stood at `seq`. Never waits and never fails: what has no room is lost."""
         ...
 
-    def expire(self, *, older_than: float, max_size: int) -> None:
-        """Let go of what was measured before `older_than` (Unix time), and of the oldest beyond `max_size` bytes.
-
-        May wait for a disk.
-        """
+    def limit(self, *, max_age: float, max_size: int) -> None:
+        """How long measurements are kept, in seconds, and how many bytes of them; nobody waits for a disk."""
         ...
 
 

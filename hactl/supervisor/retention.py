@@ -24,8 +24,7 @@ async def tidy(
         _shorten(journal, recorder, fleet, wall)
     # In a thread: a log that is copied may be large.
     await asyncio.to_thread(_tidy_logs, paths, fleet, wall)
-    kept = fleet.spec.journal
-    await asyncio.to_thread(samples.expire, older_than=wall - kept.max_age, max_size=kept.max_size)
+    samples.limit(max_age=fleet.spec.journal.max_age, max_size=fleet.spec.journal.max_size)
 
 
 def _shorten(journal: Journal, recorder: Recorder, fleet: Fleet, wall: float) -> None:

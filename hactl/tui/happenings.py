@@ -5,7 +5,7 @@ The sentences are `core.telling`, as everywhere.
 
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 
 from hactl.core.events import (
@@ -29,18 +29,13 @@ from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
 from hactl.core.region_events import RegionLost
 from hactl.core.signature import signature
-from hactl.core.telling import QUIET, tell
+from hactl.core.telling import tell, told
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.meaning import Meaning
 
 PASSING = (TrafficApplied, TrafficShifted, CapacitySeen, OperationMoved)
 """What belongs to something else that is told as well."""
 _DURATION = re.compile(r"(\d[\d.,]* m?s\b)")
-
-
-def told(records: Iterable[Record]) -> Iterator[Record]:
-    """Those that people are told one by one; not the signs of life of a drill."""
-    return (record for record in records if type(record.event).__name__ not in QUIET)
 
 
 def noteworthy(records: Iterable[Record], most: int) -> list[Record]:

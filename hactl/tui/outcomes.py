@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
 from hactl.core.events import EdgeBack, Event, FailoverEnded, FailoverMoved, OperationBegan, OperationEnded, Record
-from hactl.core.operation import Operation, Outcome, Verb
+from hactl.core.operation import Operation, Outcome, Verb, named
 from hactl.core.talk import Query, Snapshot
 from hactl.core.value import Value
 from hactl.tui.actions import Action, listed
@@ -60,7 +60,7 @@ def typed(text: str, said: str = "") -> Expected | None:
     if began is None:
         return None
     seq = int(began["seq"])
-    return Expected(operation=f"op-{seq}", seq=seq, after=seq - 1, said=said)
+    return Expected(operation=named(seq), seq=seq, after=seq - 1, said=said)
 
 
 class Outcomes:

@@ -12,7 +12,7 @@ from hactl.core.draft import evolve
 from hactl.core.events import Record
 from hactl.core.node import Role
 from hactl.core.talk import Measured, News, Snapshot, Update
-from hactl.core.telling import QUIET
+from hactl.core.telling import told
 from hactl.core.value import Value, replace
 from hactl.tui.fresh import STALE, fresh, unmeasured
 from hactl.tui.stops import worth_a_stop
@@ -213,8 +213,7 @@ class Picture:
         for record in records:
             if record.seq > fleet.seq:
                 fleet = evolve(fleet, record.event)
-                if type(record.event).__name__ not in QUIET:
-                    self.records.append(record)
+                self.records.extend(told([record]))
         self.snapshot = fresh(replace(self.snapshot, fleet=fleet))
 
     def _measured(self, snapshot: Snapshot) -> None:

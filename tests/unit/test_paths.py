@@ -31,6 +31,14 @@ def test_sockets_that_moved_are_found_again_and_not_shared() -> None:
     assert FleetPaths(deep).sockets != FleetPaths(deep / "e").sockets
 
 
+def test_drills_are_found_again_through_a_link(tmp_path: Path) -> None:
+    """Beside the real directory: it does not matter how somebody came to the fleet."""
+    (tmp_path / "big" / "shop").mkdir(parents=True)
+    (tmp_path / "shop").symlink_to(tmp_path / "big" / "shop")
+    assert FleetPaths(tmp_path / "shop").drills == FleetPaths(tmp_path / "big" / "shop").drills
+    assert FleetPaths(tmp_path / "big" / "shop").drills == tmp_path / "big" / "shop.drills"
+
+
 def test_who_has_a_directory_is_found_by_it(tmp_path: Path) -> None:
     """Also who has been removed; not what hactl itself works in."""
     paths = FleetPaths(tmp_path)

@@ -4,6 +4,8 @@ Changes need POST; reads are filtered by Envoy itself, because everything it cou
 decoded is kept from the garbage collector: thousands of small things twice a second, and never a circle among them.
 """
 
+from typing import TypeVar
+
 import msgspec
 
 from hactl.core.errors import HactlError
@@ -11,6 +13,7 @@ from hactl.engines.envoy.seat import Seat
 from hactl.engines.http1 import Http1Client
 
 _TIMEOUT = 1.0
+T = TypeVar("T")
 
 
 class Stat(msgspec.Struct, gc=False):
@@ -114,26 +117,12 @@ class Admin:
 
     async def stats(self, pattern: str, *, options: str = "", timeout: float = _TIMEOUT) -> list[Stat]:
         """Statistics whose name matches `pattern` (a regular expression, safe in a URL). Raises HactlError."""
-        try:
-            answer = await self._client.get(f"/stats?format=json&filter={pattern}{options}", timeout=timeout)
-        except OSError as error:
-            raise self._silent(error) from error
-        if answer.status != 200:
-            raise HactlError(f"the admin socket of {self._name!r} answered {answer.status} to a read")
-        try:
-            return _decoder.decode(answer.body).stats
-        except msgspec.DecodeError as error:
-            raise HactlError(f"{self._name!r} answered with statistics of another shape: {error}") from error
+        target = f"/stats?format=json&filter={pattern}{options}"
+        return (await self._read(target, _decoder, "statistics", timeout)).stats
 
     async def checked(self, cluster: str, *, timeout: float = _TIMEOUT) -> set[tuple[str, int]]:
         """The hosts of a cluster that have passed their active checks, by address and port. Raises HactlError."""
-        try:
-            answer = await self._client.get(f"/clusters?format=json&filter=%5E{cluster}%24", timeout=timeout)
-            said = _clusters.decode(answer.body)
-        except OSError as error:
-            raise self._silent(error) from error
-        except msgspec.DecodeError as error:
-            raise HactlError(f"{self._name!r} answered with clusters of another shape: {error}") from error
+        said = await self._read(f"/clusters?format=json&filter=%5E{cluster}%24", _clusters, "clusters", timeout)
         return {
             (at.address, at.port_value)
             for one in said.cluster_statuses
@@ -144,13 +133,7 @@ class Admin:
 
     async def runtime(self) -> dict[str, str]:
         """Every key of the runtime that is set, with its value. Raises HactlError."""
-        try:
-            answer = await self._client.get("/runtime", timeout=_TIMEOUT)
-            said = _runtime.decode(answer.body)
-        except OSError as error:
-            raise self._silent(error) from error
-        except msgspec.DecodeError as error:
-            raise HactlError(f"{self._name!r} answered with a runtime of another shape: {error}") from error
+        said = await self._read("/runtime", _runtime, "a runtime", _TIMEOUT)
         return {key: entry.final_value for key, entry in said.entries.items()}
 
     async def post(self, target: str) -> None:
@@ -161,6 +144,18 @@ class Admin:
             raise self._silent(error) from error
         if answer.status != 200:
             raise HactlError(f"{self._name!r} answered {answer.status} to {target!r}")
+
+    async def _read(self, target: str, decoder: msgspec.json.Decoder[T], what: str, timeout: float) -> T:
+        try:
+            answer = await self._client.get(target, timeout=timeout)
+        except OSError as error:
+            raise self._silent(error) from error
+        if answer.status != 200:
+            raise HactlError(f"the admin socket of {self._name!r} answered {answer.status} to a read")
+        try:
+            return decoder.decode(answer.body)
+        except msgspec.DecodeError as error:
+            raise HactlError(f"{self._name!r} answered with {what} of another shape: {error}") from error
 
     def close(self) -> None:
         """Drop kept connections."""

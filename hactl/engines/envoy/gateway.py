@@ -21,7 +21,7 @@ from hactl.engines.envoy.bootstrap import arguments, bootstrap
 from hactl.engines.envoy.clusters import service_clusters
 from hactl.engines.envoy.document import Documents, digest
 from hactl.engines.envoy.listeners import node_listeners
-from hactl.engines.envoy.routes import ECHO, OURS, echo_body, node_routes
+from hactl.engines.envoy.routes import ECHO, MARK, echo_body, node_routes
 from hactl.engines.envoy.seat import Seat, fleet_of, place, take
 from hactl.engines.envoy.twin import Twin, static_twin
 from hactl.engines.http1 import Http1Client
@@ -29,7 +29,6 @@ from hactl.engines.question import could_not_ask
 from hactl.paths import FleetPaths
 
 _WELL = ProbeAnswer(ok=True)
-_OURS = f"{OURS}: 1\r\n"
 _CANONICAL = Node(name="node", role=Role.GATEWAY, address="127.0.0.1", port=1)
 """Stands for every node when documents are judged: they differ in name and address only."""
 
@@ -73,7 +72,7 @@ class EnvoyGateway:
         """Ask the node's own address for its name: another process on that address is no good answer."""
         try:
             door = self._door(node)
-            answer = await door.client.get(ECHO, timeout=timeout, headers=_OURS)
+            answer = await door.client.get(ECHO, timeout=timeout, headers=MARK)
         except TimeoutError:
             return ProbeAnswer(ok=False, why=f"no answer within {timeout * 1000:.0f} ms")
         except OSError as error:

@@ -22,7 +22,7 @@ from hactl.core.value import replace
 from hactl.engines.envoy import client_tls
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.document import CLUSTER, ENDPOINTS, LISTENER, ROUTES, SECRET, Document, Documents, discovery
-from hactl.engines.envoy.routes import ECHO, OURS
+from hactl.engines.envoy.routes import ECHO, MARK
 from hactl.engines.envoy.seat import Seat, place
 from hactl.engines.envoy.twin import reason
 from hactl.engines.http1 import Http1Client, Response
@@ -36,7 +36,6 @@ _BEFORE_RDS = re.compile(r"^http\.\w+\.rds\.")
 _FIRST_CHECK_SECONDS = 0.15
 """How long a node that is new to an edge may take to answer its first check, before nobody waits for it any more."""
 _FAST, _SLOW = 0.001, 0.010
-_OURS = f"{OURS}: 1\r\n"
 _CALL = "content-type: application/grpc\r\nte: trailers\r\n"
 
 Proof = Callable[[Response], str]
@@ -227,7 +226,7 @@ class Publisher:
         """The proving request. A gRPC server resets what is no call, late; a call of something unknown it answers."""
         if self._grpc:
             return await self._proof.post(ECHO, timeout=timeout, headers=_CALL)
-        return await self._proof.get(ECHO, timeout=timeout, headers=_OURS)
+        return await self._proof.get(ECHO, timeout=timeout, headers=MARK)
 
     async def _put_back(self, before: dict[Path, Document | None], steps: list[_Step], version: str) -> None:
         """The last good files under a new version; waits for a moment until requests are answered by them again."""

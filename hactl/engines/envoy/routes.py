@@ -29,6 +29,8 @@ REFUSED = "x-hactl-refused"
 """Response header with which a node marks a refusal of its own, so that the edge asks another node."""
 OURS = "x-hactl-probe"
 """Request header of what the daemon itself asks, a node or through an edge: no fault of a drill holds for that."""
+MARK = f"{OURS}: 1\r\n"
+"""That header as it is sent."""
 HEDGES = 2
 """How often a hedged request is sent again at most, for whatever reason: two nodes may die at once."""
 _MARGIN = 0.25

@@ -8,7 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from hactl.tui.happenings import happened, told
+from hactl.core.telling import told
+from hactl.tui.happenings import happened
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning

@@ -66,6 +66,20 @@ def test_only_a_run_without_report_and_without_runner_is_abandoned(tmp_path: Pat
     assert left.read().phase is Phase.OBSERVE
 
 
+def test_one_that_cannot_be_read_keeps_no_other_from_being_recovered(tmp_path: Path) -> None:
+    """Nobody can say whose it was; what is wrong with it says which file that is."""
+    spoilt, left = a_run(tmp_path, alive=False), a_run(tmp_path, alive=False)
+    (spoilt.directory / "run.json").write_text("{")
+    assert [run.name for run in abandoned(tmp_path)] == [left.name]
+    with pytest.raises(HactlError, match=str(spoilt.directory / "run.json")):
+        spoilt.read()
+
+
+def test_a_run_says_by_its_name_which_drill_it_is_of(tmp_path: Path) -> None:
+    """The second one of a second as well."""
+    assert [Run.create(tmp_path, "node-kill", WALL).drill for _ in range(2)] == ["node-kill", "node-kill"]
+
+
 def test_what_a_dead_runner_left_of_its_load_goes(tmp_path: Path) -> None:
     run = a_run(tmp_path, alive=False)
     (run.directory / f"{PREFIX}x").mkdir()

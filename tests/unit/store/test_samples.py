@@ -270,22 +270,25 @@ class TestRetention:
             wait_until_written(directory, 3 * int(SECONDS))
             yield opened
 
-    def test_what_is_too_old_goes(self, full, directory):
-        full.expire(older_than=AT + SECONDS, max_size=1 << 20)
-        assert self.segments(directory) == [1, 2, 3, 4]
-        full.expire(older_than=AT + 2 * SECONDS + 1, max_size=1 << 20)
-        assert self.segments(directory) == [3, 4]
+    def begin(self, opened: SampleLog, directory: Path, **limits: float) -> list[int]:
+        """The next segment begins under these limits; the numbers of those that are left."""
+        opened.limit(**({"max_age": 1e9, "max_size": 1 << 30} | limits))
+        opened.keep(moment(4 * int(SECONDS)), 4)
+        wait_until_written(directory, 4 * int(SECONDS))
+        return self.segments(directory)
 
-    def test_what_is_too_large_goes_oldest_first_and_the_newest_never(self, full, directory):
+    @pytest.mark.parametrize(("age", "left"), [(3 * SECONDS, [1, 2, 3, 4, 5]), (3 * SECONDS - 1, [2, 3, 4, 5])])
+    def test_what_is_too_old_goes(self, full, directory, age, left):
+        assert self.begin(full, directory, max_age=age) == left
+
+    @pytest.mark.parametrize(("segments", "left"), [(2, [3, 4, 5]), (0, [5])])
+    def test_what_is_too_large_goes_oldest_first_and_the_newest_never(self, full, directory, segments, left):
         sizes = [place.path.stat().st_size for place in listed(directory)]
-        full.expire(older_than=0.0, max_size=sum(sizes[1:3]))
-        assert self.segments(directory) == [2, 3, 4]
-        full.expire(older_than=AT * 2, max_size=0)
-        assert self.segments(directory) == [4]
+        assert self.begin(full, directory, max_size=sum(sizes[4 - segments :])) == left
 
     def test_what_is_somebody_elses_stays(self, full, directory):
         (directory / "notes.txt").write_text("mine")
-        full.expire(older_than=AT * 2, max_size=0)
+        assert self.begin(full, directory, max_size=0) == [5]
         assert (directory / "notes.txt").exists()
 
 
@@ -311,9 +314,9 @@ def test_a_segment_from_a_clock_that_ran_ahead_keeps_none_behind_it_alive(direct
         with log(directory) as opened:
             opened.keep(moment(number), 0)
     with log(directory) as opened:
+        opened.limit(max_age=9e5, max_size=1 << 30)
         opened.keep(moment(10**6), 0)
         wait_until_written(directory, 10**6)
-        opened.expire(older_than=AT + 10**5, max_size=1 << 30)
         assert [place.begins - AT for place in listed(directory)] == [10**8, 10**6]
 
 

@@ -95,3 +95,12 @@ async def test_the_runtime_is_what_counts_whichever_layer_says_it(paths: FleetPa
     async with answering(paths, 200, b"no") as (admin, _):
         with pytest.raises(HactlError, match="a runtime of another shape"):
             await admin.runtime()
+
+
+@pytest.mark.parametrize("ask", ["stats", "checked", "runtime"])
+async def test_a_refused_read_is_no_answer_of_another_shape(paths: FleetPaths, ask: str) -> None:
+    """Whatever is asked for."""
+    async with answering(paths, 503, b"not now") as (admin, _):
+        question = admin.runtime() if ask == "runtime" else getattr(admin, ask)("x")
+        with pytest.raises(HactlError, match="the admin socket of 'n1' answered 503 to a read"):
+            await question
