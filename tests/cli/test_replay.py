@@ -1,10 +1,10 @@
 """`hactl replay`: recorded history in a real terminal, with a daemon and without; elsewhere, what to do instead."""
 
 import sys
-import time
 
 import pytest
 from support.command import Home
+from support.polling import wait_until
 from support.terminal import PATIENCE, Terminal
 
 from hactl.store.journal import SqliteJournal
@@ -22,9 +22,7 @@ def until_measured(home: Home) -> None:
     """Something has been measured since anything happened: a replay begins there, behind every event."""
     with SqliteJournal.open_read_only(home.paths.journal) as journal:
         newest = journal.query(limit=1)[-1].wall
-    end = time.monotonic() + PATIENCE
-    while (Segments(home.paths.samples).last or 0.0) <= newest:
-        assert time.monotonic() < end, "nothing is measured"
+    wait_until(lambda: (Segments(home.paths.samples).last or 0.0) > newest, patience=PATIENCE)
 
 
 @pytest.mark.envoy

@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -204,11 +203,3 @@ def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
         process.communicate()
         raise
     return process.returncode, out, err
-
-
-def until(condition: Any, patience: float = 20.0) -> None:
-    """Wait for something that announces itself to nobody, such as a foreign process closing a file."""
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end, "it does not come true"
-        time.sleep(0.02)

@@ -206,7 +206,6 @@ class TestTime:
             for second in range(1, 40):
                 now.app.picture.take(Measured(at=AT + second, samples=samples), 10.0)
             await now.press("[", "[")
-            assert now.app.screen.table is not None
             assert "AS OF" in now.text("#header")
             await now.press("]", "]")
             assert "LIVE" in now.text("#header")
@@ -244,9 +243,7 @@ class TestConnection:
             now.controller.failure = Unreachable("no daemon answers on 'x'", "hactl up")
             now.controller.let_go()
             await now.controller.until_watchers(0)
-            while not now.app.picture.trouble:
-                await now.pilot.pause(0.05)
-            await now.until_drawn()
+            await now.until(lambda: now.app.picture.trouble)
             assert "STALE" in now.text("#header")
             assert isinstance(now.app.screen, Page)
             assert len(now.app.screen.query_one("#table").shown) == 9
@@ -259,9 +256,7 @@ class TestConnection:
         async with stage(controller=controller) as now:
             now.controller.failure = Unreachable("no daemon answers on 'x'", "hactl up")
             now.controller.let_go()
-            while not now.app.picture.trouble:
-                await now.pilot.pause(0.05)
-            await now.until_drawn()
+            await now.until(lambda: now.app.picture.trouble)
             assert "stopped on purpose; hactl up" in now.text("#header")
             assert "hactl up starts it again" in now.text("#keys")
             assert "trying again" not in now.text("#keys")
