@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from support.ports import free_port
+from support.terminal import Terminal
 
 from hactl.control.client import Client
 from hactl.core.talk import Snapshot
@@ -102,6 +103,12 @@ class Home:
             text=True,
             start_new_session=True,
         )
+
+    def terminal(self, *args: str, columns: int = 120, lines: int = 40, **more: str) -> Terminal:
+        """`hactl ARGS` on a terminal that can show everything; see `environment` for `more`."""
+        able = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
+        env = self.environment(**able | more)
+        return Terminal([*HACTL, *args], columns=columns, lines=lines, env=env, cwd=self.directory)
 
     # -- the fleet it is about
 

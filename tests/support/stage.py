@@ -17,6 +17,7 @@ from support.polling import LOOK_AGAIN
 from textual.pilot import Pilot
 
 from hactl.tui.app import Console
+from hactl.tui.lines import plain
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.page import Page
 from hactl.tui.shell import Ran
@@ -90,7 +91,7 @@ class Stage:
 
     def text(self, which: str) -> str:
         view = self.app.screen.query_one(which, LinesView)
-        return "\n".join("".join(span.text for span in line) for line in view.lines)
+        return "\n".join(plain(line) for line in view.lines)
 
     async def go_to(self, node: str) -> None:
         """The cursor on that row."""

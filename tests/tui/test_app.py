@@ -60,7 +60,7 @@ class TestScreens:
             await now.until_drawn()
             page = now.app.screen
             assert isinstance(page, LogsPage)
-            assert ["".join(span.text for span in line) for line in page.reader.shown] == [
+            assert [plain(line) for line in page.reader.shown] == [
                 "[bold]first[/nope]",
                 "sec\N{REPLACEMENT CHARACTER}[2Jond",
             ]
@@ -157,7 +157,7 @@ class TestCommandLine:
         async with stage() as now:
             await now.press("?")
             assert isinstance(now.app.screen, Sheet)
-            said = "\n".join("".join(span.text for span in line) for line in now.app.screen.query_one(Reader).shown)
+            said = "\n".join(plain(line) for line in now.app.screen.query_one(Reader).shown)
             for key in (*WRITES, "X", "u", "y", "ctrl+p", "ctrl+k", "[ ]", "left right o"):
                 assert re.search(rf"^  (.*\s)?{re.escape(key)}\s", said, re.MULTILINE), key
             await now.press("escape")

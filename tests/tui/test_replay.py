@@ -13,6 +13,7 @@ from support.stage import Stage, stage
 from hactl.core.events import DaemonStarted, FailoverBegan, FailoverEnded
 from hactl.core.model import Failover
 from hactl.core.node import Health, NodeState, Reason, ReasonCode
+from hactl.tui.lines import plain
 from hactl.tui.recording import Recording
 from hactl.tui.render import COLUMNS
 from hactl.tui.replay import Replay
@@ -142,10 +143,10 @@ async def test_events_are_those_until_then(tape):
     async with replaying(tape, second=35) as now:
         await now.press("3")
         await now.until_drawn()
-        shown = ["".join(span.text for span in line) for line in now.app.screen.reader.shown]
+        shown = [plain(line) for line in now.app.screen.reader.shown]
         assert "seoul-1: capacity lost" in shown[-1]
         await now.press("}")
-        shown = ["".join(span.text for span in line) for line in now.app.screen.reader.shown]
+        shown = [plain(line) for line in now.app.screen.reader.shown]
         assert "seoul-1: capacity back after 71 ms" in shown[-1]
 
 
