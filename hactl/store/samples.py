@@ -34,14 +34,18 @@ FAREWELL = 1.0
 class SampleLog:
     """Takes measurements from a loop that must not wait; `with SampleLog(...) as log:` writes what waits in the end."""
 
-    def __init__(self, directory: Path, *, say: Callable[[str], None], reserve: int = RESERVE) -> None:
+    def __init__(
+        self, directory: Path, *, say: Callable[[str], None], reserve: int = RESERVE, farewell: float = FAREWELL
+    ) -> None:
         """`say` is told, from another thread, that measurements are dropped, and when that is over.
 
         Of a disk that is too slow it is told as soon as that answers again.
 
-        `reserve` is how many bytes of the disk are left to others.
+        `reserve` is how many bytes of the disk are left to others, and `farewell` how many seconds the disk has in the
+        end to take what waits.
         """
         self._writer = _Writer(directory, say, reserve)
+        self._farewell = farewell
         self._queue: queue.SimpleQueue[tuple[Measured, int] | None] = queue.SimpleQueue()
         self._overrun = 0
         """Moments that a slow disk left no room for."""
@@ -60,7 +64,7 @@ class SampleLog:
     def close(self) -> None:
         """Write what waits, unless the disk takes too long over it."""
         self._queue.put(None)
-        self._thread.join(FAREWELL)
+        self._thread.join(self._farewell)
 
     def keep(self, measured: Measured, seq: int) -> None:
         """Keep one moment, at which the fleet stood at `seq`. Never waits and never fails: what has no room is lost."""

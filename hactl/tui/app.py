@@ -84,6 +84,7 @@ class Console(Acting, Walking, Listening, SteadyApp):
         run: shell.Run = shell.run,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        retry: float = RETRY,
     ) -> None:
         """`fleet` is the name of the one at the other end, and `by` who the journal says it was.
 
@@ -91,7 +92,8 @@ class Console(Acting, Walking, Listening, SteadyApp):
 
         It begins with `theme`, and may change to any of `themes`.
         `walk` is how it goes through time, `ends` what becomes of the fleet in the end, `startable` that `up` can start
-        it, `settings` what is remembered of the last time, and `last` what is known where no daemon answers.
+        it, `settings` what is remembered of the last time, `last` what is known where no daemon answers, and `retry`
+        after how many seconds it looks for one again.
         With `read_only` keys and commands that might change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
@@ -103,6 +105,7 @@ class Console(Acting, Walking, Listening, SteadyApp):
         self._verbs = verbs
         self._clock = clock
         self._wall = wall
+        self._retry = retry
         self.picture = Picture()
         self.moments = walk(self.picture)
         self._refusal = self.moments.refusal or (ONLY_READS if read_only else "")
@@ -214,12 +217,21 @@ class Console(Acting, Walking, Listening, SteadyApp):
                 self.lifetime.found()
 
         last, self._last = self._last, nothing  # it is as good as it is going to be, whatever becomes of the link
-        await Link(self._controller, self.picture, clock=self._clock, changed=changed, last=last, wall=self._wall).run()
+        link = Link(
+            self._controller,
+            self.picture,
+            clock=self._clock,
+            changed=changed,
+            last=last,
+            wall=self._wall,
+            retry=self._retry,
+        )
+        await link.run()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """The picture goes on, whatever else does not; that it stumbled is said where all who stumble are."""
         if event.state is WorkerState.ERROR and event.worker.group == FOLLOWING:
-            self.set_timer(RETRY, self._follow)
+            self.set_timer(self._retry, self._follow)
 
     def _view(self) -> View:
         return replace(self.moments.view(), refusal=self._refusal)

@@ -40,10 +40,15 @@ class Link:
         changed: Callable[[], None],
         last: Last = nothing,
         wall: Callable[[], float] = time.time,
+        retry: float = RETRY,
     ) -> None:
-        """`last` is asked once: when nobody answers and nothing is known yet, or for what was before somebody did."""
+        """`last` is asked once: when nobody answers and nothing is known yet, or for what was before somebody did.
+
+        `retry` is how many seconds pass between two attempts to find a daemon.
+        """
         self._last: Last | None = last
         self._wall = wall
+        self._retry = retry
         self._controller = controller
         self._picture = picture
         self._clock = clock
@@ -74,7 +79,7 @@ class Link:
                 self._picture.lost(str(error))
                 self._changed()
                 await self._remember()
-            await asyncio.sleep(RETRY)
+            await asyncio.sleep(self._retry)
 
     async def _recall(self) -> None:
         query = Query(before=self._picture.seq + 1, kinds=USUAL, limit=200)

@@ -8,17 +8,9 @@ from pathlib import Path
 
 import pytest
 from support.command import Home
-from support.terminal import Terminal
 
 pytestmark = pytest.mark.envoy
 SUPPORT = Path(__file__).parents[1] / "support"
-
-
-def terminal(home: Home, *options: str, columns: int = 120, lines: int = 40) -> Terminal:
-    env = home.environment(COLUMNS="") | {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
-    return Terminal(
-        [sys.executable, "-m", "hactl", *options], columns=columns, lines=lines, env=env, cwd=home.directory
-    )
 
 
 def test_a_node_is_killed_by_keys_and_comes_back() -> None:
@@ -26,7 +18,7 @@ def test_a_node_is_killed_by_keys_and_comes_back() -> None:
     with Home() as home:
         home.configure(regions={"local": 3})
         home.ok("up")
-        with terminal(home) as seen:
+        with home.terminal() as seen:
             seen.until("OK 3 nodes and 2 edges serve", "▸ ● 2/2", "none yet")
             seen.type("/local-2\r")
             seen.until("/local-2 1 shown")
@@ -52,7 +44,7 @@ def test_a_node_that_takes_its_time_is_seen_down_with_its_reason_until_it_is_bac
             f'[gateway]\nkind = "command"\ncommand = {argv}\n[health]\npath = "/healthz"\n'
         )
         home.ok("up")
-        with terminal(home) as seen:
+        with home.terminal() as seen:
             seen.until("OK 3 nodes and 2 edges serve", "none yet")
             seen.type("/local-2\r")
             seen.until("/local-2 1 shown")
@@ -75,7 +67,7 @@ def test_a_daemon_that_dies_is_told_and_the_next_one_is_found() -> None:
     with Home() as home:
         home.configure(regions={"local": 3})
         home.ok("up")
-        with terminal(home, columns=80, lines=24) as seen:
+        with home.terminal(columns=80, lines=24) as seen:
             seen.until("OK 3 nodes and 2 edges serve")
             home.kill_daemon()
             said = seen.until("trying again", "no daemon answers", "STALE", "local-1")
@@ -91,7 +83,7 @@ def test_a_reader_changes_nothing() -> None:
     with Home() as home:
         home.configure(regions={"local": 3})
         home.ok("up")
-        with terminal(home, "--read-only") as seen:
+        with home.terminal("--read-only") as seen:
             seen.until("OK 3 nodes and 2 edges serve")
             seen.type("/local-2\r")
             seen.until("/local-2 1 shown")
@@ -105,7 +97,7 @@ def test_a_fleet_that_does_not_run_is_started_from_the_console_and_stopped_with_
     """What the console has started it asks about; the order of rows is remembered."""
     with Home() as home:
         home.configure(regions={"local": 2})
-        with terminal(home, columns=80, lines=24) as seen:
+        with home.terminal(columns=80, lines=24) as seen:
             seen.until("Start fleet t?", "$ hactl up")
             seen.type("y")
             seen.until("OK 2 nodes and 2 edges serve")
@@ -123,7 +115,7 @@ def test_a_fleet_that_does_not_run_is_started_from_the_console_and_stopped_with_
 def test_a_fleet_that_was_started_here_goes_on_without_the_console_that_is_detached() -> None:
     with Home() as home:
         home.configure(regions={"local": 2})
-        with terminal(home, columns=80, lines=24) as seen:
+        with home.terminal(columns=80, lines=24) as seen:
             seen.until("Start fleet t?")
             seen.type("y")
             seen.until("OK 2 nodes and 2 edges serve")
@@ -139,7 +131,7 @@ def test_a_console_that_is_ended_gives_the_terminal_back() -> None:
     with Home() as home:
         home.configure(regions={"local": 2})
         home.ok("up")
-        with terminal(home, columns=80, lines=24) as seen:
+        with home.terminal(columns=80, lines=24) as seen:
             seen.until("OK 2 nodes and 2 edges serve")
             seen.send(signal.SIGTERM)
             assert seen.until_it_ends() == 128 + signal.SIGTERM
@@ -154,7 +146,7 @@ def test_without_a_daemon_it_opens_with_what_was_known_last() -> None:
         home.ok("up")
         before = home.pids()
         home.kill_daemon()
-        with terminal(home, columns=100, lines=24) as seen:
+        with home.terminal(columns=100, lines=24) as seen:
             seen.until("Start fleet t?")
             seen.type("\x1b")
             said = seen.until("trying again", "no daemon answers", "STALE", "local-2")
@@ -171,8 +163,7 @@ def test_a_terminal_that_only_prints_gets_the_status_and_is_told_how_to_listen()
     with Home() as home:
         home.configure(regions={"local": 2})
         home.ok("up")
-        env = home.environment(TERM="dumb")
-        with Terminal([sys.executable, "-m", "hactl"], columns=100, lines=40, env=env, cwd=home.directory) as seen:
+        with home.terminal(columns=100, TERM="dumb") as seen:
             assert seen.until_it_ends() == 0
             assert "fleet t: ok, 2 nodes and 2 edges serve" in seen.text
             assert "hactl watch says what happens from here on" in seen.text

@@ -139,9 +139,7 @@ def test_on_a_terminal_that_only_prints_it_stays_until_ctrl_c(home: Home) -> Non
 
 
 def in_console(home: Home, *options: str) -> Terminal:
-    env = home.environment(TERM="xterm-256color", LANG="C.UTF-8", PYTHONUTF8="1")
-    argv = [*HACTL, "demo", "--rate", "100", "--duration", "4", *options]
-    return Terminal(argv, columns=120, lines=40, env=env, cwd=home.directory)
+    return home.terminal("demo", "--rate", "100", "--duration", "4", *options)
 
 
 class TestConsole:

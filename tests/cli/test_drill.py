@@ -8,12 +8,36 @@ from collections.abc import Iterator
 
 import pytest
 from support.command import Home
+from support.drills import options
 
+from hactl.cli.drill import _exit_of
 from hactl.cli.exits import Exit
+from hactl.drill.definition import Definition
 from hactl.drill.library import names
+from hactl.drill.report import DrillReport, Identity
+from hactl.drill.verdict import Verdict
 
-SHORT = ("phases.baseline=2s", "phases.hold=1s", "phases.settle=1s", "limits.lease=2s", "load.rate=100")
-OPTIONS = [part for setting in SHORT for part in ("--set", setting)]
+EXITS = {
+    Verdict.PASS: 0,
+    Verdict.FAIL: 1,
+    Verdict.INCONCLUSIVE: 10,
+    Verdict.ABORTED: 11,
+    Verdict.ERROR: 1,
+}
+"""As they stand in the help of the command: a contract with scripts."""
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+@pytest.mark.parametrize("clean", [False, True])
+@pytest.mark.parametrize("verdict", Verdict)
+def test_how_a_run_ended_is_its_exit_code(verdict: Verdict, clean: bool, interrupted: bool) -> None:
+    """What was left behind wins over all, and Ctrl-C over what was shown until then."""
+    identity = Identity(run="r", fleet="t", by="a", host="h", version="0", began=0.0, revision=1)
+    definition = Definition(name="d", title="t")
+    report = DrillReport(
+        verdict=verdict, why="", clean=clean, interrupted=interrupted, identity=identity, definition=definition
+    )
+    assert _exit_of(report) == (12 if not clean else 130 if interrupted else EXITS[verdict])
 
 
 @pytest.fixture
@@ -90,9 +114,7 @@ def test_what_makes_no_sense_is_said_with_a_hint(fresh: Home, args: tuple[str, .
 
 def test_a_run_reports_and_its_report_is_found_again(fresh: Home) -> None:
     """Progress on stderr, the outcome on stdout, files beside the fleet's state; and a drill is no secret."""
-    done = fresh.run("drill", "run", "node-kill", "--seed", "3", *OPTIONS)
-    # A second of canaries says nothing about loss, and a busy machine nothing about clients.
-    assert done.returncode in (Exit.OK, Exit.INCONCLUSIVE), (done.stdout, done.stderr)
+    done = fresh.run("drill", "run", "node-kill", "--seed", "3", *options())
     for phase in ("plan", "gate", "baseline", "undo", "inject", "confirm", "observe", "settle", "failback", "verify"):
         assert f"{phase}: " in done.stderr
     assert "rollback_clean" in done.stdout
@@ -102,7 +124,10 @@ def test_a_run_reports_and_its_report_is_found_again(fresh: Home) -> None:
     assert shown.startswith("# Drill node-kill: ")
     assert shown == fresh.ok("drill", "report")
     report = fresh.json("drill", "report")
+    # A second of canaries says nothing about loss, and a busy machine nothing about clients.
+    assert report["verdict"] in ("pass", "inconclusive"), (report["why"], done.stdout, done.stderr)
     assert report["clean"]
+    assert done.returncode == EXITS[Verdict(report["verdict"])]
     assert report["identity"]["run"] == run
     assert fresh.ok("drill", "report", "--all").splitlines()[1].startswith(run)
     spoilt = fresh.paths.drills / "20000101-000000-node-kill"
@@ -120,7 +145,7 @@ def test_a_run_reports_and_its_report_is_found_again(fresh: Home) -> None:
 
 def test_a_run_that_was_left_is_filed_by_the_next_one_or_by_recover(fresh: Home) -> None:
     """kill -9 of the runner: until then its report says what to do."""
-    runner = fresh.start("drill", "run", "node-kill", *OPTIONS, "--set", "phases.hold=60s")
+    runner = fresh.start("drill", "run", "node-kill", *options("phases.hold=60s"))
     assert runner.stderr is not None
     while not runner.stderr.readline().startswith("observe"):
         assert runner.poll() is None

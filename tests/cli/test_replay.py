@@ -1,30 +1,19 @@
 """`hactl replay`: recorded history in a real terminal, with a daemon and without; elsewhere, what to do instead."""
 
-import sys
-import time
-
 import pytest
 from support.command import Home
-from support.terminal import PATIENCE, Terminal
+from support.polling import wait_until
+from support.terminal import PATIENCE
 
 from hactl.store.journal import SqliteJournal
 from hactl.store.segments import Segments
-
-
-def terminal(home: Home, *options: str, columns: int = 120, lines: int = 40) -> Terminal:
-    env = home.environment() | {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
-    return Terminal(
-        [sys.executable, "-m", "hactl", *options], columns=columns, lines=lines, env=env, cwd=home.directory
-    )
 
 
 def until_measured(home: Home) -> None:
     """Something has been measured since anything happened: a replay begins there, behind every event."""
     with SqliteJournal.open_read_only(home.paths.journal) as journal:
         newest = journal.query(limit=1)[-1].wall
-    end = time.monotonic() + PATIENCE
-    while (Segments(home.paths.samples).last or 0.0) <= newest:
-        assert time.monotonic() < end, "nothing is measured"
+    wait_until(lambda: (Segments(home.paths.samples).last or 0.0) > newest, patience=PATIENCE)
 
 
 @pytest.mark.envoy
@@ -36,7 +25,7 @@ def test_a_death_is_replayed_after_the_daemon_has_gone() -> None:
         home.ok("kill", "local-2", "--wait", "--reason", "to see")
         until_measured(home)
         home.kill_daemon()
-        with terminal(home, "replay") as seen:
+        with home.terminal("replay") as seen:
             seen.until("REPLAY", "held", "OK 3 nodes and 2 edges serve")
             seen.type("N")
             seen.until("op-", "local-2: capacity back after")
@@ -52,7 +41,7 @@ def test_a_death_is_replayed_after_the_daemon_has_gone() -> None:
             assert seen.until_it_ends() == 0
             assert "Traceback" not in seen.text
         home.ok("up")
-        with terminal(home, "replay", "--since", "1h", columns=80, lines=24) as seen:
+        with home.terminal("replay", "--since", "1h", columns=80, lines=24) as seen:
             seen.until("REPLAY", "held")
             seen.type("p")
             seen.until("x1")
@@ -67,7 +56,7 @@ def test_a_running_console_walks_back_beyond_its_own_beginning() -> None:
         home.configure(regions={"local": 2})
         home.ok("up")
         home.ok("kill", "local-2", "--wait")
-        with terminal(home) as seen:
+        with home.terminal() as seen:
             seen.until("OK 2 nodes and 2 edges serve")
             seen.type("NN")
             seen.until("AS OF", "DEGRADED 1 of 4 out: local-2")
@@ -97,6 +86,6 @@ class TestTrouble:
         assert "write 2h, 14:05" in done.stderr
 
     def test_a_fleet_that_never_ran_has_no_history(self, home: Home) -> None:
-        with terminal(home, "replay") as seen:
+        with home.terminal("replay") as seen:
             seen.until("nothing is recorded: there is no journal in", "try: hactl up")
             assert seen.until_it_ends() == 1

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 from support.build import a_spec, founded
-from support.command import HACTL, Home, finish, until
+from support.command import HACTL, Home, finish
+from support.polling import wait_until
 from support.world import MemoryWorld
 
 from hactl.cli.see import _GOALS
@@ -97,7 +98,7 @@ class TestEvents:
         following = fleet.start("events", "--follow", "--json", "--since", "0s")
         assert following.stdout is not None
         seq = records(fleet.ok("events", "--json", "--limit", "1"))[0].seq
-        until(lambda: fleet.snapshot().pulse.watchers)
+        wait_until(lambda: fleet.snapshot().pulse.watchers)
         fleet.ok("weight", "a-2", "98", "--wait")
         first = codec.decode(following.stdout.readline(), Record)
         following.stdout.close()

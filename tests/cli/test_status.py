@@ -6,7 +6,8 @@ import subprocess
 
 from support.build import a_spec
 from support.certificates import issue, renew
-from support.command import HACTL, Home, finish, until
+from support.command import HACTL, Home, finish
+from support.polling import wait_until
 from support.script import serving
 
 from hactl.cli.following import until_true
@@ -24,7 +25,7 @@ COLOR = b"\x1b["
 
 
 def test_the_text_answers_what_runs_what_serves_and_why_not(fleet: Home) -> None:
-    until(lambda: measured((now := fleet.snapshot()).fleet, now.samples, now.at) is not None)
+    wait_until(lambda: measured((now := fleet.snapshot()).fleet, now.samples, now.at) is not None)
     lines = fleet.ok("status").splitlines()
     assert lines[0] == "fleet t: ok, 4 nodes and 2 edges serve"
     assert "survives any one loss: yes" in lines[1]

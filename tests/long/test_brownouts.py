@@ -3,12 +3,12 @@
 `HACTL_LONG=short`, the setting of every build, leaves them out; one of a node is in `tests/scenarios`.
 """
 
-import os
 from pathlib import Path
 
 import pytest
 from support.fleet import Region, RunningFleet
 from support.load import open_loop
+from support.long import takes_minutes
 from support.troubled import FAULTY, RATE, SLOW, loses_most_and_gets_it_back, moves, share, tables, two, warm
 
 from hactl.core.alert_events import AlertRaised
@@ -19,8 +19,7 @@ from hactl.core.events import OperationEnded
 from hactl.core.operation import Outcome
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 
-SHORT = os.environ.get("HACTL_LONG") == "short"
-pytestmark = [pytest.mark.envoy, pytest.mark.skipif(SHORT, reason="takes minutes")]
+pytestmark = [pytest.mark.envoy, takes_minutes]
 
 
 async def test_a_browned_out_region_loses_most_of_its_share_and_gets_it_back(tmp_path: Path) -> None:

@@ -1,10 +1,9 @@
 """The built-in drill of a region that answers badly, as it stands in its file: it takes most of a minute."""
 
-import os
-
 import pytest
 from support.drills import runner
 from support.fleet import Region, RunningFleet
+from support.long import takes_minutes
 
 from hactl.core.brownouts import KEEP
 from hactl.core.evacuation import EvacuationCause
@@ -15,7 +14,7 @@ TWO = (Region(name="seoul", nodes=2), Region(name="tokyo", nodes=2))
 
 
 @pytest.mark.envoy
-@pytest.mark.skipif(os.environ.get("HACTL_LONG") == "short", reason="takes minutes")
+@takes_minutes
 async def test_a_region_that_answers_badly_loses_most_of_its_traffic() -> None:
     """It is seen within seconds, the other region takes over, and what is left then is the daemon's to end."""
     said: list[str] = []

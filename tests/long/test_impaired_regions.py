@@ -1,10 +1,9 @@
 """A region that a drill impairs as a whole, for real: the brown-out is found, and gone with the drill."""
 
-import os
-
 import pytest
 from support.fleet import Region, RunningFleet
 from support.load import open_loop
+from support.long import takes_minutes
 from support.troubled import RATE, moves, share, warm
 
 from hactl.core.brownouts import KEEP, STEPS
@@ -13,7 +12,7 @@ from hactl.core.impairment import Impairment
 from hactl.core.operation import Outcome
 from hactl.core.region_events import RegionRestored
 
-pytestmark = [pytest.mark.envoy, pytest.mark.skipif(os.environ.get("HACTL_LONG") == "short", reason="takes minutes")]
+pytestmark = [pytest.mark.envoy, takes_minutes]
 
 GREY = Impairment(delay=0.3, delayed=100, failed=20)
 """300 ms more, and a fifth of the answers are 503."""

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 from support.fleet import APP, Region, RunningFleet
 from support.load import open_loop
+from support.long import SHORT
 
 from hactl import config
 from hactl.core.commands import Apply
@@ -18,7 +19,6 @@ from hactl.core.operation import Outcome
 
 pytestmark = pytest.mark.envoy
 
-SHORT = os.environ.get("HACTL_LONG") == "short"
 REVISIONS = 6 if SHORT else 50
 RATE = 300
 SEED = int(os.environ.get("HACTL_SEED", "1"))

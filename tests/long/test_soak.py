@@ -9,11 +9,12 @@ import os
 import pytest
 from support.fleet import APP, TIRELESS, Region, RunningFleet
 from support.load import open_loop
+from support.long import SHORT
 from support.soak import KINDS, Soak, Usage, faults
 
 pytestmark = pytest.mark.envoy
 
-SECONDS = 100.0 if os.environ.get("HACTL_LONG") == "short" else 1200.0
+SECONDS = 100.0 if SHORT else 1200.0
 SEED = int(os.environ.get("HACTL_SEED", "7"))
 RATE = 200
 REGIONS = (Region(name="a", nodes=3), Region(name="b", nodes=2))

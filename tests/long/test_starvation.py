@@ -13,13 +13,13 @@ import pytest
 from support.burners import burners, comes_last
 from support.fleet import APP, TIRELESS, Region, RunningFleet, life
 from support.load import open_loop
+from support.long import SHORT
 
 from hactl.core.events import FailoverBegan, NodeChanged, TrafficShifted
 from hactl.core.node import ReasonCode
 
 pytestmark = pytest.mark.envoy
 
-SHORT = os.environ.get("HACTL_LONG") == "short"
 SECONDS = 6.0 if SHORT else 20.0
 RATE = 60
 FOUR = (Region(nodes=4),)

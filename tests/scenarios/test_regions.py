@@ -86,11 +86,14 @@ async def test_a_failover_and_a_failback_lose_nothing(fleet):
         await fleet.command(Failback(region="east", steps=2, pause=0.5))
         assert await now_from(load) == {"east"}
     assert load.failed == 0, load
-    steps = [record for record in fleet.records if record.seq > mark]
-    for number, step in enumerate(steps):
-        if isinstance(step.event, RegionEvacuated) and number:
-            proofs = [record.event.edge for record in steps[:number] if isinstance(record.event, TrafficApplied)]
-            assert proofs == [] or {"edge-1", "edge-2"} <= set(proofs)
+    proofs = [{"edge-1", "edge-2"}]
+    for event in fleet.since(mark, RegionEvacuated, RegionRestored, TrafficApplied):
+        if isinstance(event, TrafficApplied):
+            proofs[-1].add(event.edge)
+        else:
+            assert proofs[-1] == {"edge-1", "edge-2"}
+            proofs.append(set())
+    assert len(proofs) == 1 + 4, "two steps there, two back"
 
 
 def unproved(fleet):

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.command import Home, finish, until
+from support.command import Home, finish
+from support.polling import wait_until
 from support.ports import free_port, free_ports
 
 pytestmark = pytest.mark.envoy
@@ -89,7 +90,7 @@ def test_what_happens_to_one_happens_to_no_other(three: Fleets) -> None:
     before = {name: pids(name) for name in three.ports}
     for name in ("daemon", "a-1", "a-2"):
         os.kill(before["one"][name], signal.SIGKILL)
-    until(lambda: home.run("--fleet", "one", "status", cwd=Path("/")).returncode == 6)
+    wait_until(lambda: home.run("--fleet", "one", "status", cwd=Path("/")).returncode == 6)
     home.ok("up", cwd=home.directory / "one")
     assert {name: pids(name) for name in ("two", "three")} == {name: before[name] for name in ("two", "three")}
     after = pids("one")

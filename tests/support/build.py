@@ -101,3 +101,8 @@ def a_node(state: NodeState, name: str = "seoul-1", *, mono: float = 100.0, **ch
         deadline=waits.get(state),
     )
     return replace(node, **changes)
+
+
+def goals(fleet: Fleet) -> dict[str, tuple[Goal, bool, int]]:
+    """What operators want of each process: whether it is to run, whether it is drained, and its weight."""
+    return {node.name: (node.goal, node.drained, node.weight) for node in fleet.nodes.values()}

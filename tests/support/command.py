@@ -15,12 +15,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 from support.ports import free_port
+from support.terminal import Terminal
 
 from hactl.control.client import Client
 from hactl.core.talk import Snapshot
@@ -103,6 +103,12 @@ class Home:
             text=True,
             start_new_session=True,
         )
+
+    def terminal(self, *args: str, columns: int = 120, lines: int = 40, **more: str) -> Terminal:
+        """`hactl ARGS` on a terminal that can show everything; see `environment` for `more`."""
+        able = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
+        env = self.environment(**able | more)
+        return Terminal([*HACTL, *args], columns=columns, lines=lines, env=env, cwd=self.directory)
 
     # -- the fleet it is about
 
@@ -204,11 +210,3 @@ def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
         process.communicate()
         raise
     return process.returncode, out, err
-
-
-def until(condition: Any, patience: float = 20.0) -> None:
-    """Wait for something that announces itself to nobody, such as a foreign process closing a file."""
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end, "it does not come true"
-        time.sleep(0.02)

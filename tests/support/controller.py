@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from hactl.core.commands import Command, Request
-from hactl.core.errors import HactlError
+from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import Event, Record
 from hactl.core.model import Fleet
 from hactl.core.talk import LogPage, Measured, News, Query, Receipt, Snapshot, Update
@@ -30,9 +30,13 @@ class MemoryController:
         """What `submit` answers or raises; or how to find that out from a request, and whether it is a dry run."""
         self.failure: Exception | None = None
         """What every other verb raises."""
+        self.attempts = 0
+        """How often somebody wanted to watch, whether or not that could be."""
         self._room = room
         self._queues: set[asyncio.Queue[Update | None]] = set()
         self._changed = asyncio.Condition()
+        self._open = asyncio.Event()
+        self._open.set()
 
     @property
     def watchers(self) -> int:
@@ -43,6 +47,19 @@ class MemoryController:
     def unread(self) -> int:
         """Updates that watchers have not taken yet."""
         return sum(queue.qsize() for queue in self._queues)
+
+    def hold(self) -> asyncio.Event:
+        """Every command waits until the event that is given back is set, as with a daemon that is slow to answer."""
+        self._open = asyncio.Event()
+        return self._open
+
+    def refused(self, command: Request, dry_run: bool) -> Reply:
+        """A `reply`: a rule forbids it to whoever does not give the fleet's name."""
+        if command.confirm == self.snapshot.fleet.name:
+            return Receipt(seq=1, sentence="as you wish")
+        return CommandRejected(
+            "1 node would be left", f"if you mean it: --confirm {self.snapshot.fleet.name}", guard=True
+        )
 
     async def until_watchers(self, count: int) -> None:
         """Return once exactly `count` iterators are open."""
@@ -80,6 +97,7 @@ class MemoryController:
     async def submit(
         self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
     ) -> Receipt:
+        await self._open.wait()
         self.requests.append(Request(command=command, by=by, reason=reason, confirm=confirm))
         self.dry_runs += dry_run
         reply = self.reply(self.requests[-1], dry_run) if callable(self.reply) else self.reply
@@ -88,6 +106,7 @@ class MemoryController:
         return reply
 
     async def watch(self, after: int = 0) -> AsyncIterator[Update]:
+        self.attempts += 1
         self._fail()
         queue: asyncio.Queue[Update | None] = asyncio.Queue()
         queue.put_nowait(self._first(after))

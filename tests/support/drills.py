@@ -28,6 +28,11 @@ def short(name: str, *settings: str) -> Definition:
     return library.load(name, (*SHORT, *settings))
 
 
+def options(*settings: str) -> list[str]:
+    """The same for `hactl drill`."""
+    return [part for setting in (*SHORT, *settings) for part in ("--set", setting)]
+
+
 def runner(
     fleet: RunningFleet, drill: Definition, *, seed: int = 1, say: Callable[[str], None] = lambda _: None
 ) -> Runner:
@@ -80,9 +85,8 @@ class DrillProcess:
 @asynccontextmanager
 async def drilling(fleet: RunningFleet, name: str, *settings: str) -> AsyncIterator[DrillProcess]:
     """A short drill in a process of its own; killed in the end, if it still runs."""
-    options = [part for setting in (*SHORT, *settings) for part in ("--set", setting)]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hactl", "drill", "run", name, "--seed", "1", *options),
+        *(sys.executable, "-m", "hactl", "drill", "run", name, "--seed", "1", *options(*settings)),
         cwd=fleet.directory,
         stdin=DEVNULL,
         stdout=PIPE,

@@ -4,7 +4,8 @@ import asyncio
 import os
 import subprocess
 import sys
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from hactl.core import codec
@@ -29,6 +30,16 @@ print(codec.encode(process.launch).decode(), flush=True)
 def python(code: str, directory: Path, **more: object) -> CommandLine:
     """The command that runs `code`."""
     return CommandLine(argv=(sys.executable, "-S", "-c", code), directory=str(directory), **more)
+
+
+@contextmanager
+def waiting() -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that hactl did not start, and that does nothing; ended in the end."""
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
 
 
 class Nursery:

@@ -12,9 +12,10 @@ from typing import Any
 
 from support.build import a_spec, at, founded
 
-from hactl.core.commands import Command, Request
+from hactl.core.commands import BeginDrill, Command, Request
 from hactl.core.deadlines import due, soonest
 from hactl.core.draft import evolve
+from hactl.core.drills import in_progress
 from hactl.core.effects import Effect
 from hactl.core.errors import CommandRejected
 from hactl.core.events import Event
@@ -40,6 +41,8 @@ from hactl.core.recovery import Arrival, Found, recover
 from hactl.core.spec import FleetSpec
 
 Outcome = Event | Effect
+TERM = 10.0
+"""Seconds for which a fleet is lent to a drill at a time."""
 Cue = Callable[[Fleet, Now], Observation]
 """An observation that is made when it is played: it names the process that runs then."""
 
@@ -249,6 +252,19 @@ def refused(edge: str, why: str = "cannot use it", version: int | None = None) -
         why=why,
         revision=fleet.nodes[edge].revision,
     )
+
+
+def lent(*nodes: str, regions: tuple[str, ...] = ()) -> BeginDrill:
+    """The fleet is lent to a drill that may touch these, one `TERM` at a time."""
+    return BeginDrill(name="game-day", nodes=nodes, regions=regions, lease=TERM, longest=60.0)
+
+
+def drilling(*nodes: str, spec: FleetSpec | None = None) -> tuple[Script, str]:
+    """A serving fleet that is lent to a drill on `nodes`; the drill's operation."""
+    story = Script(serving(spec)) >> lent(*nodes)
+    operation = in_progress(story.fleet)
+    assert operation is not None
+    return story, operation.id
 
 
 def _instance(fleet: Fleet, name: str) -> str:

@@ -6,16 +6,18 @@ async with stage() as now:
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import Any
 
 from support.controller import MemoryController
 from support.pictures import AT, a_snapshot
+from support.polling import LOOK_AGAIN
 from textual.pilot import Pilot
 
 from hactl.tui.app import Console
+from hactl.tui.lines import plain
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.page import Page
 from hactl.tui.shell import Ran
@@ -24,6 +26,8 @@ from hactl.tui.widgets.lines_view import LinesView
 
 PATIENCE = 60.0
 """Seconds after which something that should have come will not; never a measure of anything."""
+RETRY = 0.05
+"""Seconds between two attempts to find a daemon that is away."""
 
 
 class Stage:
@@ -59,11 +63,17 @@ class Stage:
         self.app._draw()
         await self._settle()
 
+    async def until(self, true: Callable[[], object]) -> None:
+        """Drawn, once what is waited for is so: other work of the console goes on beside the keys."""
+        async with asyncio.timeout(PATIENCE):
+            while not true():
+                self.app._draw()
+                await self.pilot.pause(LOOK_AGAIN)
+        await self.until_drawn()
+
     async def until_said(self, text: str) -> None:
         """It has been said in passing; it takes whoever says it a few turns to find out."""
-        async with asyncio.timeout(PATIENCE):
-            while text not in self.notices:
-                await self.until_drawn()
+        await self.until(lambda: text in self.notices)
 
     async def _settle(self) -> None:
         """Let what has begun come to its end, or to a question, however busy the machine is."""
@@ -81,13 +91,14 @@ class Stage:
 
     def text(self, which: str) -> str:
         view = self.app.screen.query_one(which, LinesView)
-        return "\n".join("".join(span.text for span in line) for line in view.lines)
+        return "\n".join(plain(line) for line in view.lines)
 
     async def go_to(self, node: str) -> None:
         """The cursor on that row."""
         assert isinstance(self.app.screen, FleetPage)
         keys = [row.key for row in self.app.screen.table.shown]
-        await self.press("g", *["down"] * keys.index(node))
+        await self.pilot.press("g", *["down"] * keys.index(node))
+        await self._settle()
         assert self.app.screen.table.cursor == node
 
 
@@ -132,6 +143,7 @@ async def stage(
         "run": run,
         "clock": lambda: 10.0,
         "wall": lambda: AT,
+        "retry": RETRY,
     }
     app = _hearing(kind)(controller, how.pop("theme", read(shipped()[DEFAULT])), **given | how)
     async with app.run_test(size=size, notifications=True) as pilot:

@@ -60,7 +60,7 @@ class TestScreens:
             await now.until_drawn()
             page = now.app.screen
             assert isinstance(page, LogsPage)
-            assert ["".join(span.text for span in line) for line in page.reader.shown] == [
+            assert [plain(line) for line in page.reader.shown] == [
                 "[bold]first[/nope]",
                 "sec\N{REPLACEMENT CHARACTER}[2Jond",
             ]
@@ -157,7 +157,7 @@ class TestCommandLine:
         async with stage() as now:
             await now.press("?")
             assert isinstance(now.app.screen, Sheet)
-            said = "\n".join("".join(span.text for span in line) for line in now.app.screen.query_one(Reader).shown)
+            said = "\n".join(plain(line) for line in now.app.screen.query_one(Reader).shown)
             for key in (*WRITES, "X", "u", "y", "ctrl+p", "ctrl+k", "[ ]", "left right o"):
                 assert re.search(rf"^  (.*\s)?{re.escape(key)}\s", said, re.MULTILINE), key
             await now.press("escape")
@@ -206,7 +206,6 @@ class TestTime:
             for second in range(1, 40):
                 now.app.picture.take(Measured(at=AT + second, samples=samples), 10.0)
             await now.press("[", "[")
-            assert now.app.screen.table is not None
             assert "AS OF" in now.text("#header")
             await now.press("]", "]")
             assert "LIVE" in now.text("#header")
@@ -244,9 +243,7 @@ class TestConnection:
             now.controller.failure = Unreachable("no daemon answers on 'x'", "hactl up")
             now.controller.let_go()
             await now.controller.until_watchers(0)
-            while not now.app.picture.trouble:
-                await now.pilot.pause(0.05)
-            await now.until_drawn()
+            await now.until(lambda: now.app.picture.trouble)
             assert "STALE" in now.text("#header")
             assert isinstance(now.app.screen, Page)
             assert len(now.app.screen.query_one("#table").shown) == 9
@@ -259,9 +256,7 @@ class TestConnection:
         async with stage(controller=controller) as now:
             now.controller.failure = Unreachable("no daemon answers on 'x'", "hactl up")
             now.controller.let_go()
-            while not now.app.picture.trouble:
-                await now.pilot.pause(0.05)
-            await now.until_drawn()
+            await now.until(lambda: now.app.picture.trouble)
             assert "stopped on purpose; hactl up" in now.text("#header")
             assert "hactl up starts it again" in now.text("#keys")
             assert "trying again" not in now.text("#keys")

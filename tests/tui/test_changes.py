@@ -42,13 +42,7 @@ from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.sheet import Sheet
 from hactl.tui.shell import Ran
 
-GUARD = CommandRejected("1 node would be left", "if you mean it: --confirm default", guard=True)
 AWAY = Unreachable("no daemon answers on 'x'", "hactl up")
-
-
-def guarded(request: Request, dry_run: bool) -> Receipt | Exception:
-    """A rule forbids it to whoever does not mean it."""
-    return Receipt(seq=1, sentence="as you wish") if request.confirm == "default" else GUARD
 
 
 def over(fleet: Fleet) -> MemoryController:
@@ -106,7 +100,7 @@ class TestTheLadder:
 
     async def test_a_broken_rule_wants_the_name_of_the_fleet_typed(self):
         async with stage() as now:
-            now.controller.reply = guarded
+            now.controller.reply = now.controller.refused
             await now.go_to("seoul-1")
             await now.press("K")
             assert "breaks a rule: 1 node would be left" in now.text("#question")
@@ -121,7 +115,7 @@ class TestTheLadder:
 
     async def test_a_mild_change_that_breaks_a_rule_climbs_the_ladder(self):
         async with stage(controller=over(with_node(a_fleet(), "seoul-1", frozen="bob"))) as now:
-            now.controller.reply = guarded
+            now.controller.reply = now.controller.refused
             await now.go_to("seoul-1")
             await now.press("Z")
             assert "breaks a rule: 1 node would be left" in now.text("#question")
@@ -148,13 +142,7 @@ class TestTheLadder:
     async def test_what_is_typed_before_the_daemon_has_answered_confirms_nothing(self):
         """A filter typed too early is no yes, and a second question cannot come over the first."""
         async with stage() as now:
-            held, submit = asyncio.Event(), now.controller.submit
-
-            async def slowly(*args: object, **how: object) -> Receipt:
-                await held.wait()
-                return await submit(*args, **how)
-
-            now.controller.submit = slowly
+            held = now.controller.hold()
             await now.go_to("seoul-1")
             await now.press("K", *"/ty", "K")
             assert isinstance(now.app.screen, Confirm)
@@ -417,13 +405,7 @@ class TestTrouble:
             await now.press("space")
             fleet = a_fleet()
             gone = {name: node for name, node in fleet.nodes.items() if name != "seoul-1"}
-            held, submit = asyncio.Event(), now.controller.submit
-
-            async def slowly(*args: object, **how: object) -> Receipt:
-                await held.wait()
-                return await submit(*args, **how)
-
-            now.controller.submit = slowly
+            held = now.controller.hold()
             await now.press("K")
             now.controller.snapshot = a_snapshot(replace(fleet, nodes=gone))
             held.set()
@@ -501,7 +483,8 @@ class TestSmallScreens:
     async def test_a_name_that_is_typed_is_none_before_all_was_read(self):
         async with stage((60, 15)) as now:
             steps = Receipt(seq=1, steps=tuple(f"step {number}" for number in range(9)))
-            now.controller.reply = lambda request, dry_run: steps if request.confirm == "default" else GUARD
+            refused = now.controller.refused
+            now.controller.reply = lambda request, dry: steps if request.confirm == "default" else refused(request, dry)
             await now.go_to("[seoul]")
             await now.press("T", *"default", "enter")
             assert done(now) == []
@@ -535,23 +518,12 @@ class TestSmallScreens:
 class TestInterleavings:
     """Answers come when they come: what was said to mean one thing never means another."""
 
-    def held(self, now: Stage) -> asyncio.Event:
-        """The daemon answers no command until that is set."""
-        gate, submit = asyncio.Event(), now.controller.submit
-
-        async def slowly(*command: Any, **how: Any) -> Receipt:
-            await gate.wait()
-            return await submit(*command, **how)
-
-        now.controller.submit = slowly
-        return gate
-
     async def test_an_undo_is_of_the_newest_change_or_of_none(self):
         """While the second change is on its way there is nothing yet that could be undone."""
         async with stage() as now:
             await now.go_to("seoul-1")
             await now.press("W", *"50", "enter")
-            gate = self.held(now)
+            gate = now.controller.hold()
             await now.go_to("seoul-2")
             await now.pilot.press("W", *"60", "enter")
             await now.pilot.press("u")
@@ -570,7 +542,7 @@ class TestInterleavings:
 
     async def test_a_question_that_was_left_does_not_come_back_when_the_daemon_answers(self):
         async with stage() as now:
-            gate = self.held(now)
+            gate = now.controller.hold()
             await now.go_to("seoul-1")
             await now.pilot.press("K")
             dialog = now.app.screen
@@ -588,17 +560,15 @@ class TestInterleavings:
             return Ran(shell="hactl where", code=0, text="\n".join("abcdefghijk"))
 
         async with stage(run=run) as now:
-            held = self.held(now)
+            held = now.controller.hold()
             await now.go_to("seoul-1")
             await now.pilot.press(":", *"where", "enter")
             await now.pilot.press("K")
             gate.set()
-            while not isinstance(now.app.screen, Sheet):
-                await now.pilot.pause()
+            await now.until(lambda: isinstance(now.app.screen, Sheet))
             now.controller.reply = AWAY
             held.set()
-            while not now.errors:
-                await now.pilot.pause()
+            await now.until(lambda: now.errors)
             assert isinstance(now.app.screen, Sheet), "it is still being read"
             await now.press("escape")
             await now.until_drawn()

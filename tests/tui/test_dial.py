@@ -1,15 +1,13 @@
 """Numbers that are turned: weights with a preview of who would get what, counts of nodes with what the daemon says."""
 
-import asyncio
-
 import pytest
 from support.controller import MemoryController
 from support.pictures import a_fleet, a_snapshot, with_node
 from support.stage import Stage, stage
 from textual.events import Key
 
-from hactl.core.commands import Request, Scale, SetWeight
-from hactl.core.errors import CommandRejected, Unreachable
+from hactl.core.commands import Scale, SetWeight
+from hactl.core.errors import Unreachable
 from hactl.core.talk import Receipt
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.dial import Dial
@@ -97,13 +95,7 @@ class TestWeights:
 
     async def test_a_weight_that_breaks_a_rule_wants_the_name_of_the_fleet(self):
         async with stage() as now:
-
-            def guarded(request: Request, dry_run: bool) -> Receipt | Exception:
-                if request.confirm == "default":
-                    return Receipt(seq=1, sentence="as you wish")
-                return CommandRejected("1 node would be left", "--confirm default", guard=True)
-
-            now.controller.reply = guarded
+            now.controller.reply = now.controller.refused
             await now.go_to("seoul-1")
             await now.press("W", "0", "enter")
             assert isinstance(now.app.screen, Confirm)
@@ -162,14 +154,8 @@ class TestSizes:
     async def test_a_slow_answer_is_not_taken_for_one_about_a_newer_number(self):
         """While one preview is on its way only the newest number is asked about next."""
         async with stage() as now:
-            held, submit = asyncio.Event(), now.controller.submit
-
-            async def slowly(command: Scale, **how: object) -> Receipt:
-                await held.wait()
-                now.controller.reply = Receipt(seq=1, steps=(f"as many as {command.count}",))
-                return await submit(command, **how)
-
-            now.controller.submit = slowly
+            now.controller.reply = lambda request, _: Receipt(seq=1, steps=(f"as many as {request.command.count}",))
+            held = now.controller.hold()
             await now.go_to("seoul-1")
             await now.press("S", "right", "right", "right")
             held.set()

@@ -86,8 +86,8 @@ class TestBeginning:
     async def test_it_is_offered_once(self):
         async with stage(controller=away(), startable=True) as now:
             await now.press("escape")
-            await now.pilot.pause(0.6)  # the link has tried again by then
-            await now.until_drawn()
+            tried = now.controller.attempts
+            await now.until(lambda: now.controller.attempts > tried + 1)
             assert isinstance(now.app.screen, FleetPage)
 
     @pytest.mark.parametrize("key", ["escape", "y"])
@@ -111,9 +111,7 @@ class TestBeginning:
         async with stage(startable=True) as now:
             now.controller.failure = Unreachable("no daemon answers on 'x'", "hactl up")
             now.controller.let_go()
-            while not now.app.picture.trouble:
-                await now.pilot.pause(0.05)
-            await now.until_drawn()
+            await now.until(lambda: now.app.picture.trouble)
             assert isinstance(now.app.screen, FleetPage)
 
 

@@ -12,6 +12,7 @@ from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.core.operation import Operation, Phase, Target, Verb
 from hactl.core.talk import Measured
 from hactl.core.value import replace
+from hactl.tui.lines import plain
 from hactl.tui.screens.drills import DrillsPage, ReportsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
@@ -32,7 +33,7 @@ def before(fleet) -> MemoryController:
 
 def logged(now: Stage) -> list[str]:
     reader = now.app.screen.query_one(Reader)
-    return ["".join(span.text for span in line) for line in reader.shown]
+    return [plain(line) for line in reader.shown]
 
 
 def fleet_page(now: Stage) -> FleetPage:

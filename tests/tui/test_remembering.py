@@ -35,8 +35,7 @@ async def test_it_is_written_while_the_console_is_open(tmp_path: Path):
     file = tmp_path / "console.toml"
     async with stage(settings=SettingsFile(file)) as now:
         await now.press("right")
-        while not file.exists():
-            await now.pilot.pause(0.05)
+        await now.until(file.exists)
         assert load(file) == Settings(sort="STATE")
 
 

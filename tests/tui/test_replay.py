@@ -13,7 +13,9 @@ from support.stage import Stage, stage
 from hactl.core.events import DaemonStarted, FailoverBegan, FailoverEnded
 from hactl.core.model import Failover
 from hactl.core.node import Health, NodeState, Reason, ReasonCode
+from hactl.tui.lines import plain
 from hactl.tui.recording import Recording
+from hactl.tui.render import COLUMNS
 from hactl.tui.replay import Replay
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.widgets.reader import Reader
@@ -141,10 +143,10 @@ async def test_events_are_those_until_then(tape):
     async with replaying(tape, second=35) as now:
         await now.press("3")
         await now.until_drawn()
-        shown = ["".join(span.text for span in line) for line in now.app.screen.reader.shown]
+        shown = [plain(line) for line in now.app.screen.reader.shown]
         assert "seoul-1: capacity lost" in shown[-1]
         await now.press("}")
-        shown = ["".join(span.text for span in line) for line in now.app.screen.reader.shown]
+        shown = [plain(line) for line in now.app.screen.reader.shown]
         assert "seoul-1: capacity back after 71 ms" in shown[-1]
 
 
@@ -184,7 +186,9 @@ async def test_where_nothing_was_measured_that_stands_beside_the_keys(tape):
         assert "? NOT KNOWN nothing was measured then" in now.text("#header")
         assert "OK" not in now.text("#header")
         assert "0.00%" not in now.text("#tiles")
-        assert "  -" in row(now, "[seoul]") or " - " in row(now, "[seoul]")
+        head = next(each for each in now.app.screen.table.shown if each.key == "[seoul]")
+        cells = {column.title: cell.text for column, cell in zip(COLUMNS, head.cells, strict=True)}
+        assert (cells["SEEN"], cells["REQ/S"], cells["ERR/S"]) == ("-", "-", "-")
 
 
 async def test_a_damaged_segment_is_said(tape):

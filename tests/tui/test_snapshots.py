@@ -143,12 +143,9 @@ def what_happened(first: int) -> tuple[Record, ...]:
 
 
 async def settled(now: Stage, true: Callable[[], bool] = lambda: True) -> None:
-    """Drawn in full, once what is waited for has come: other work of the console goes on beside the keys."""
+    """Drawn in full, with what is waited for."""
     await now.until_drawn()
-    while not true():
-        await now.pilot.pause(0.01)
-        await now.until_drawn()
-    await now.until_drawn()
+    await now.until(true)
 
 
 def heard(now: Stage) -> bool:

@@ -159,8 +159,7 @@ async def test_what_was_put_off_until_the_screen_is_there():
 async def test_a_timer():
     async with stage() as now:
         now.app.set_timer(0.001, now.app.steadily(broken))
-        while not now.notices:
-            await now.pilot.pause()
+        await now.until(lambda: now.notices)
         went_on(now, "broken")
         await still_works(now)
 

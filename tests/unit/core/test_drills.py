@@ -3,8 +3,21 @@
 from collections.abc import Callable
 
 import pytest
-from support.build import a_spec, at, founded
-from support.script import NOTHING, Script, after, applied, exited, healthy, like, serving, spawned
+from support.build import a_spec, at, founded, goals
+from support.script import (
+    NOTHING,
+    TERM,
+    Script,
+    after,
+    applied,
+    drilling,
+    exited,
+    healthy,
+    lent,
+    like,
+    serving,
+    spawned,
+)
 from support.world import MemoryWorld
 
 from hactl.core.codec import decode_record, encode
@@ -29,31 +42,13 @@ from hactl.core.drills import in_progress
 from hactl.core.effects import Spawn
 from hactl.core.errors import CommandRejected
 from hactl.core.events import NodeChanged, OperationBegan, OperationEnded, Record
-from hactl.core.model import Fleet
 from hactl.core.node import Goal, NodeState
 from hactl.core.operation import Outcome
 from hactl.core.recovery import Arrival, Found, recover
 
 TWO = a_spec(regions=2, nodes=3, edges=2)
 STANDBY = a_spec(regions=2, nodes=3, edges=2, standby=True)
-TERM = 10.0
 SEOUL = ("seoul-1", "seoul-2", "seoul-3")
-
-
-def lent(*nodes: str, regions: tuple[str, ...] = ()) -> BeginDrill:
-    return BeginDrill(name="node-kill", nodes=nodes, regions=regions, lease=TERM, longest=60.0)
-
-
-def drilling(*nodes: str, spec: object = None) -> tuple[Script, str]:
-    """A serving fleet that is lent to a drill on `nodes`; the drill's operation."""
-    story = Script(serving(spec)) >> lent(*nodes)  # type: ignore[arg-type]
-    operation = in_progress(story.fleet)
-    assert operation is not None
-    return story, operation.id
-
-
-def wanted(fleet: Fleet) -> dict[str, tuple[Goal, bool, int]]:
-    return {node.name: (node.goal, node.drained, node.weight) for node in fleet.nodes.values()}
 
 
 def test_what_it_may_touch_is_written_down_before_anything_happens() -> None:
@@ -155,7 +150,7 @@ def test_what_does_not_fit_is_refused_with_a_hint(command: Command, said: str) -
 def test_one_drill_at_a_time_and_none_in_a_fleet_that_is_busy() -> None:
     """What happens in a fleet that is paused, or that something else is done to, would prove nothing."""
     story, _ = drilling("seoul-1")
-    assert "drill node-kill on seoul-1 is in progress by alice" in story.refuses(lent("seoul-2")).message
+    assert "drill game-day on seoul-1 is in progress by alice" in story.refuses(lent("seoul-2")).message
     paused = Script(serving()) >> Pause()
     assert "paused" in paused.refuses(lent("seoul-1")).message
     busy = Script(serving()) >> Restart(nodes=("seoul-1",))
@@ -251,7 +246,7 @@ def test_a_runner_that_dies_at_any_step_leaves_nothing(name: str, spec: object) 
     world.settle()
     world.check_quiet()
     assert world.ending(drill).outcome is Outcome.ROLLED_BACK
-    assert wanted(world.fleet) == wanted(before.fleet)
+    assert goals(world.fleet) == goals(before.fleet)
     assert world.fleet.evacuations == {}
     assert world.fleet.region_weights == before.fleet.region_weights
 
@@ -260,7 +255,7 @@ def test_a_runner_that_dies_at_any_step_leaves_nothing(name: str, spec: object) 
 @pytest.mark.parametrize("name", STORIES)
 def test_a_daemon_that_dies_at_any_step_as_well_leaves_nothing_either(name: str, spec: object) -> None:
     """kill -9 of runner and daemon, at every step of the faults and of the undo: the next daemon finishes it."""
-    expected = wanted(raised(spec).fleet)
+    expected = goals(raised(spec).fleet)
     whole = raised(spec)
     STORIES[name](whole)
     begun = whole.turns
@@ -273,7 +268,7 @@ def test_a_daemon_that_dies_at_any_step_as_well_leaves_nothing_either(name: str,
         world.recover(0.2)
         world.settle()
         world.check_quiet()
-        assert wanted(world.fleet) == expected, f"at step {step}"
+        assert goals(world.fleet) == expected, f"at step {step}"
         assert world.fleet.evacuations == {}
         assert world.ending(drill).outcome in (Outcome.ROLLED_BACK, Outcome.FAILED)
 
@@ -289,7 +284,7 @@ def test_the_machine_dies_in_the_middle_of_a_drill(name: str) -> None:
         world.reboot()
         world.settle()
         world.check_quiet()
-        assert wanted(world.fleet) == wanted(before.fleet), f"at step {step}"
+        assert goals(world.fleet) == goals(before.fleet), f"at step {step}"
         world.ending(drill)
 
 
@@ -302,7 +297,7 @@ def test_a_fleet_that_is_taken_down_in_a_drill_comes_up_as_it_was() -> None:
     world.submit(Down())
     world.settle()
     assert world.ending(drill).outcome is Outcome.FAILED
-    assert wanted(world.fleet) == wanted(before.fleet)
+    assert goals(world.fleet) == goals(before.fleet)
 
 
 def test_what_a_rolling_restart_has_in_hand_is_left_to_it_until_it_is_through() -> None:

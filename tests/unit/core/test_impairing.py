@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 from support.build import a_spec, founded
-from support.script import NOTHING, Cue, Script, after, exited, like, serving, spawned
+from support.script import NOTHING, TERM, Cue, Script, after, drilling, exited, like, serving, spawned
 from support.world import MemoryWorld
 
 from hactl.core.commands import BeginDrill, Command, Down, EndDrill, Freeze, Heal, Impair, Kill, Restart, Stop
@@ -25,15 +25,6 @@ from hactl.core.spec import GatewayKind, GatewaySpec
 SLOW = Impairment(delay=0.3, delayed=20)
 ERRING = Impairment(delay=0.1, delayed=100, status=500, failed=5)
 IMPAIR = Impair(nodes=("seoul-1",), fault=SLOW)
-TERM = 10.0
-
-
-def drilling(*nodes: str) -> tuple[Script, str]:
-    """A serving fleet that is lent to a drill on `nodes`; the drill's operation."""
-    story = Script(serving()) >> BeginDrill(name="node-slow", nodes=nodes or ("seoul-1",), lease=TERM, longest=60.0)
-    operation = in_progress(story.fleet)
-    assert operation is not None
-    return story, operation.id
 
 
 def read_back(name: str, fault: Impairment | None) -> Cue:
@@ -47,12 +38,12 @@ def phase(node: Node) -> ImpairmentPhase | None:
 
 def test_it_is_in_force_when_it_was_read_back_and_not_before() -> None:
     """What was ordered is told to the process; the operation ends, and status says so, when the process says so."""
-    story, _ = drilling()
+    story, _ = drilling("seoul-1")
     story >> IMPAIR << like(NodeChanged, node__name="seoul-1") << ApplyImpairment
-    assert explain(story.node("seoul-1")) == "about to be impaired by drill node-slow: +300 ms on 20 %"
+    assert explain(story.node("seoul-1")) == "about to be impaired by drill game-day: +300 ms on 20 %"
     story >> read_back("seoul-1", ERRING) << NOTHING
     story >> read_back("seoul-1", SLOW) << like(OperationEnded, outcome=Outcome.DONE)
-    assert explain(story.node("seoul-1")) == "impaired by drill node-slow: +300 ms on 20 %"
+    assert explain(story.node("seoul-1")) == "impaired by drill game-day: +300 ms on 20 %"
     assert read(story.fleet).sentence.endswith("; 1 impaired by a drill")
     assert word(story.node("seoul-1")) == "impaired"
     assert story.node("seoul-1").serviceable
@@ -61,7 +52,7 @@ def test_it_is_in_force_when_it_was_read_back_and_not_before() -> None:
 
 def test_a_drill_is_not_over_before_its_node_has_proved_to_be_well() -> None:
     """Ended by its runner: lifted at once, and waited for."""
-    story, drill = drilling()
+    story, drill = drilling("seoul-1")
     story >> IMPAIR >> read_back("seoul-1", SLOW)
     story >> EndDrill(id=drill) << like(NodeChanged, node__name="seoul-1") << like(ApplyImpairment, node="seoul-1")
     assert in_progress(story.fleet) is not None
@@ -71,14 +62,14 @@ def test_a_drill_is_not_over_before_its_node_has_proved_to_be_well() -> None:
 
 
 def test_a_lease_that_runs_out_lifts_it() -> None:
-    story, drill = drilling()
+    story, drill = drilling("seoul-1")
     story >> IMPAIR >> read_back("seoul-1", SLOW) >> after(TERM + 1) << like(ApplyImpairment, node="seoul-1")
     story >> read_back("seoul-1", None) << like(OperationEnded, id=drill, outcome=Outcome.ROLLED_BACK)
 
 
 def test_a_process_that_never_proves_it_leaves_the_drill_not_clean() -> None:
     """Its end is still sought after that."""
-    story, drill = drilling()
+    story, drill = drilling("seoul-1")
     story >> IMPAIR >> read_back("seoul-1", SLOW) >> EndDrill(id=drill)
     for _ in range(10):
         story >> after(30)
@@ -92,7 +83,7 @@ def test_a_process_that_never_proves_it_leaves_the_drill_not_clean() -> None:
 
 def test_it_can_be_taken_back_before_and_changed() -> None:
     """The newest order holds; what is read of an older one is late news."""
-    story, _ = drilling()
+    story, _ = drilling("seoul-1")
     story >> IMPAIR >> read_back("seoul-1", SLOW) >> Impair(nodes=("seoul-1",), fault=ERRING)
     story >> read_back("seoul-1", SLOW) << NOTHING
     story >> read_back("seoul-1", ERRING) << like(OperationEnded, outcome=Outcome.DONE)
@@ -105,7 +96,7 @@ def test_it_can_be_taken_back_before_and_changed() -> None:
 
 def test_the_next_process_begins_unimpaired() -> None:
     """Whatever ended the one before; an order that had not come true by then has failed, and says why."""
-    story, _ = drilling()
+    story, _ = drilling("seoul-1")
     story >> IMPAIR >> exited("seoul-1", signal=9) << like(OperationEnded, outcome=Outcome.FAILED)
     said = [event.sentence for event in story.events if isinstance(event, OperationEnded)]
     assert "another process, which begins unimpaired" in said[-1]
@@ -115,7 +106,7 @@ def test_the_next_process_begins_unimpaired() -> None:
 
 
 def test_what_was_read_from_the_process_before_says_nothing_of_the_next() -> None:
-    story, _ = drilling()
+    story, _ = drilling("seoul-1")
     story >> IMPAIR
     late = read_back("seoul-1", SLOW)(story.fleet, story.now)
     story >> exited("seoul-1", signal=9) >> spawned("seoul-1") >> late << NOTHING
@@ -123,13 +114,13 @@ def test_what_was_read_from_the_process_before_says_nothing_of_the_next() -> Non
 
 def test_an_order_that_is_not_heard_fails_and_is_taken_back() -> None:
     """Who ordered it believes that nothing came of it: then nothing may come of it."""
-    story, _ = drilling()
+    story, _ = drilling("seoul-1")
     story >> IMPAIR >> after(PATIENCE + 1) << like(OperationEnded, outcome=Outcome.FAILED) << ApplyImpairment
     assert phase(story.node("seoul-1")) is ImpairmentPhase.LIFTING
 
 
 def test_a_process_without_a_filter_refuses_with_what_to_do() -> None:
-    story, _ = drilling()
+    story, _ = drilling("seoul-1")
     story >> IMPAIR
     instance = instance_of(story.node("seoul-1"), story.fleet.id)
     refusal = ImpairmentRefused(node="seoul-1", instance=instance, why="it has no fault filter", hint="restart it")
@@ -181,14 +172,14 @@ def test_a_program_of_somebody_elses_has_no_fault_filter() -> None:
 
 
 def test_what_does_not_run_cannot_be_impaired() -> None:
-    story, _ = drilling()
+    story, _ = drilling("seoul-1")
     story >> Kill(nodes=("seoul-1",), hold=True) >> exited("seoul-1", signal=9)
     assert "'seoul-1' is stopped" in story.refuses(IMPAIR).message
 
 
 def lent_world() -> tuple[MemoryWorld, str]:
     world = MemoryWorld(founded(a_spec())).begin()
-    drill = world.submit(BeginDrill(name="node-slow", nodes=("seoul-1",), lease=30.0, longest=100.0))
+    drill = world.submit(BeginDrill(name="game-day", nodes=("seoul-1",), lease=30.0, longest=100.0))
     return world, drill
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from support.build import a_spec, founded
+from support.build import a_spec, founded, goals
 from support.world import MemoryWorld
 
 from hactl.core.commands import (
@@ -26,8 +26,7 @@ from hactl.core.commands import (
     Unpause,
 )
 from hactl.core.events import NodeAdopted, OrphanEnded
-from hactl.core.model import Fleet
-from hactl.core.node import Goal, NodeState
+from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
 from hactl.core.plan import EndpointStatus
 from hactl.core.regions import kept
@@ -112,11 +111,6 @@ STORIES: dict[str, Story] = {
     "a node crashes in a pause": crash_in_a_pause,
     "an edge crashes": crash_of_an_edge,
 }
-
-
-def goals(fleet: Fleet) -> dict[str, tuple[Goal, bool, int]]:
-    """What the operator wants, by node."""
-    return {node.name: (node.goal, node.drained, node.weight) for node in fleet.nodes.values()}
 
 
 def length(story: Story) -> int:

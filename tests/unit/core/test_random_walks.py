@@ -295,7 +295,7 @@ class Walk:
             assert fits_its_state(node), f"{node}"
             assert not (node.goal is Goal.DOWN and node.state in (S.SERVING, S.STARTING, S.BACKOFF, S.FAILED)), node
             assert node.serviceable or node.reason is not None, f"out of service without a reason: {node}"
-            assert node.serviceable or explain(node) or node.reason is not None
+            assert node.serviceable or explain(node), f"out of service, and nobody is told why: {node}"
             assert word(node)
             assert node.impaired is None or node.launch is not None, f"impaired without a process: {node}"
             if node.impaired is not None and node.impaired.phase is not ImpairmentPhase.LIFTING:

@@ -3,10 +3,10 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
+from support.processes import waiting
 from support.script import serving
 
 from hactl.core.commands import BeginDrill, Freeze, Heal, Impair, Kill
@@ -30,12 +30,8 @@ LAUNCHES = {name: Launch(instance=f"f/{name}/1", pid=pid, ticks=9, boot="b", at=
 @pytest.fixture
 def process() -> Iterator["subprocess.Popen[bytes]"]:
     """A real one, which waits for nothing."""
-    child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
-    yield child
-    child.kill()
-    child.wait()
-    assert child.stdin is not None
-    child.stdin.close()
+    with waiting() as child:
+        yield child
 
 
 def launch(pid: int, ticks: int | None = None) -> Launch:

@@ -2,13 +2,12 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 from support.build import a_spec
 from support.controller import MemoryController
+from support.processes import waiting
 from support.script import serving
 
 from hactl.core.commands import Command, Heal, Impair
@@ -49,9 +48,8 @@ class Striker(MemoryController):
 @pytest.fixture
 def pid() -> Iterator[int]:
     """A real process, which waits for nothing."""
-    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
+    with waiting() as child:
         yield child.pid
-        child.kill()
 
 
 def planned(kind: FaultKind) -> DrillPlan:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support import lock_holder
 from support.house import House, until_serving
+from support.polling import wait_until
 
 from hactl.core.errors import HactlError
 from hactl.processes.succession import Predecessor, in_background, rehearse, surroundings
@@ -83,8 +84,7 @@ def test_a_successor_lives_where_its_predecessor_lived(tmp_path: Path) -> None:
     argv = [sys.executable, "-S", "-c", "input()", "--ready-fd"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, cwd=place, env={"WHERE": "here=there"}) as process:
         try:
-            while not in_background(process.pid):  # the last microseconds of exec
-                os.sched_yield()
+            wait_until(lambda: in_background(process.pid))  # the last microseconds of exec
             assert surroundings(process.pid) == (place, {"WHERE": "here=there"})
             place.rmdir()
             directory, _ = surroundings(process.pid)

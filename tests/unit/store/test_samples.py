@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from support import measurements
 from support.measurements import AT, moment
+from support.polling import wait_until
 
-from hactl.store import samples
 from hactl.store.samples import SECONDS, WAITING, SampleLog
 from hactl.store.segments import Segments, listed
 
@@ -129,8 +129,7 @@ def test_a_clock_that_is_set_back_begins_another_segment(directory):
 
 
 def wait_until_written(directory: Path, number: int) -> None:
-    while Segments(directory).last != AT + number:
-        pass
+    wait_until(lambda: Segments(directory).last == AT + number)
 
 
 def test_nobody_waits_for_a_disk(directory):
@@ -144,8 +143,7 @@ def test_nobody_waits_for_a_disk(directory):
     directory.parent.joinpath("samples").touch()  # no directory can be made: it complains, and hangs over that
     with SampleLog(directory, say=say, reserve=0) as opened:
         opened.keep(moment(0), 0)
-        while not said:
-            pass
+        wait_until(lambda: said)
         for number in range(1, 3 * WAITING):
             opened.keep(moment(number), number)
         assert opened._queue.qsize() == WAITING
@@ -157,12 +155,11 @@ def test_nobody_waits_for_a_disk(directory):
     assert Segments(directory).last is not None
 
 
-def test_a_daemon_that_leaves_does_not_wait_for_a_disk_that_hangs(directory, monkeypatch):
-    """It has something better to do; `FAREWELL` is real time, and short here."""
-    monkeypatch.setattr(samples, "FAREWELL", 0.01)
+def test_a_daemon_that_leaves_does_not_wait_for_a_disk_that_hangs(directory):
+    """It has something better to do; the farewell is real time, and short here."""
     gate = threading.Event()
     directory.touch()
-    opened = SampleLog(directory, say=lambda _: gate.wait(), reserve=0)
+    opened = SampleLog(directory, say=lambda _: gate.wait(), reserve=0, farewell=0.01)
     opened.keep(moment(0), 0)
     opened.close()
     assert opened._thread.is_alive()
@@ -209,11 +206,9 @@ def test_a_disk_without_room_costs_measurements_and_is_said_once(directory):
         with files_limited_to(size + 40):
             for number in range(1, 6):
                 opened.keep(moment(number), number)
-            while opened._queue.qsize() or not said:
-                pass
+            wait_until(lambda: said and not opened._queue.qsize())
             opened.keep(moment(6), 6)
-            while opened._queue.qsize():
-                pass
+            wait_until(lambda: not opened._queue.qsize())
         opened.keep(moment(7), 7)
         wait_until_written(directory, 7)
     assert kept(directory)[0] == 0

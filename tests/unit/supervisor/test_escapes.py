@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from support.house import ended, lives
+from support.polling import wait_until
 from support.ports import free_port
 from support.processes import WAITS_FOR_EVER, Nursery
 
@@ -46,8 +47,7 @@ async def test_by_its_output(nursery: Nursery) -> None:
     launch = nursery.start_elsewhere(
         f"import os; os.execve({sys.executable!r}, ['python', '-S', '-c', {WAITS_FOR_EVER!r}], {{'A': 'b'}})"
     )
-    while procfs.INSTANCE in procfs.environ(launch.pid):
-        os.sched_yield()
+    wait_until(lambda: procfs.INSTANCE not in procfs.environ(launch.pid))
     assert end(trace(nursery)) == ()
     assert lives(launch)
     (found,) = end(Trace(instances="f/n/", log=nursery.log))

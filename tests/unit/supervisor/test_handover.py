@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from support.build import a_node, a_spec, founded
+from support.polling import wait_until
 from support.ports import free_port
 from support.processes import freeze, wait_until_dead
 
@@ -63,8 +64,9 @@ class House:
         """A process for an edge, which listens by now."""
         before = len(shared_port.listeners("127.0.0.1", self.port))
         process = self.nursery.start(EDGE.format(name=name, port=self.port, threads=self.threads))
-        while len(shared_port.listeners("127.0.0.1", self.port)) < before + self.threads:
-            assert process.state() != "Z"
+        listening = before + self.threads
+        wait_until(lambda: process.state() == "Z" or len(shared_port.listeners("127.0.0.1", self.port)) >= listening)
+        assert process.state() != "Z"
         self.processes[name] = process
         node = a_node(NodeState.SERVING, name, address="127.0.0.1", port=self.port, launch=process.launch)
         self.fleet = replace(self.fleet, nodes=self.fleet.nodes | {name: node})
@@ -224,8 +226,8 @@ async def test_while_it_is_found_out_who_hangs_the_others_get_their_share(nurser
     waiting: list[socket.socket] = []
 
     def knock() -> None:
-        while not any(one.waiting for one in shared_port.listeners("127.0.0.1", house.port)):
-            pass  # until the frozen one has been asked
+        # until the frozen one has been asked
+        wait_until(lambda: any(one.waiting for one in shared_port.listeners("127.0.0.1", house.port)))
         for _ in range(40):
             waiting.append(socket.create_connection(("127.0.0.1", house.port), timeout=10))
             waiting[-1].sendall(b"?")

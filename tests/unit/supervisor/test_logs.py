@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.polling import wait_until
 
 from hactl.core.errors import HactlError
 from hactl.supervisor.logs import LINE, PAGE, Page, read_page, rotate
@@ -119,14 +120,12 @@ class TestRotating:
             text=True,
         ) as writer:
             os.close(output)
-            while not log.read_text().endswith("\n"):
-                os.sched_yield()
+            wait_until(lambda: log.read_text().endswith("\n"))
             assert rotate(log, max_size=3, keep=1) is True
             assert log.read_bytes() == b""
             writer.stdin.write("\n")
             writer.stdin.flush()
-            while not log.read_text().endswith("\n"):
-                os.sched_yield()
+            wait_until(lambda: log.read_text().endswith("\n"))
             writer.communicate("\n")
         assert log.read_text() == "after\n"
         assert log.with_name("process.log.1").read_text() == "before\n"

@@ -64,12 +64,13 @@ def test_who_takes_over_as_the_daemon_says():
 
 
 def test_how_much_the_others_have_left_and_what_could_be_lost_besides():
-    fleet = replace(a_fleet(), spec=a_spec(regions=2, nodes=2, gateway={"capacity": 50}))
-    load = measured(fleet, samples(fleet), a_snapshot(fleet).at)
-    left = carrying(fleet, load, ("seoul-1",))
-    lines = said(Kill(nodes=("seoul-1",)), Receipt(seq=1, carrying=left), fleet)
-    assert about("rest", lines) == [f"{left.sentence}, 0% room left"] or about("rest", lines) == [left.sentence]
-    assert about("after", lines)[0].startswith("headroom: N-1 ")
+    for capacity, room in ((50, ""), (100, ", 50% room left")):
+        fleet = replace(a_fleet(), spec=a_spec(regions=2, nodes=2, gateway={"capacity": capacity}))
+        load = measured(fleet, samples(fleet), a_snapshot(fleet).at)
+        left = carrying(fleet, load, ("seoul-1",))
+        lines = said(Kill(nodes=("seoul-1",)), Receipt(seq=1, carrying=left), fleet)
+        assert about("rest", lines) == [left.sentence + room]
+        assert about("after", lines)[0].startswith("headroom: N-1 ")
 
 
 def test_too_little_is_marked():

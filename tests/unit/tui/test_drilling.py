@@ -6,12 +6,12 @@ from hactl.core.events import FailoverBegan, FailoverEnded
 from hactl.core.model import Failover
 from hactl.core.node import Reason, ReasonCode
 from hactl.tui.drilling import how_to_drill, reports
-from hactl.tui.lines import Line
+from hactl.tui.lines import Line, plain
 from hactl.tui.picture import View
 
 
 def text(lines: tuple[Line, ...]) -> str:
-    return "\n".join("".join(span.text for span in each) for each in lines)
+    return "\n".join(plain(each) for each in lines)
 
 
 def a_loss(node: str, back: float | None) -> tuple[FailoverBegan, FailoverEnded]:

@@ -21,7 +21,7 @@ from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.core.operation import Outcome
 from hactl.core.value import replace
 from hactl.tui.happenings import happened, noteworthy, told
-from hactl.tui.lines import Line
+from hactl.tui.lines import Line, plain
 from hactl.tui.meaning import Meaning
 
 FAILOVER = Failover(node="seoul-1", cause=Reason(code=ReasonCode.KILLED, text="killed"), seen=1.0, version=3)
@@ -32,7 +32,7 @@ def a_record(event: Event, seq: int = 1) -> Record:
 
 
 def text(line: Line) -> str:
-    return "".join(span.text for span in line)
+    return plain(line)
 
 
 def test_a_record_is_a_sentence_with_its_time_and_who_did_it():

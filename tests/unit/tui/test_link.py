@@ -21,7 +21,13 @@ class Held:
         self.picture = Picture()
         self.news = asyncio.Event()
         self._link = Link(
-            controller, self.picture, clock=lambda: 5.0, changed=self.news.set, last=last, wall=lambda: AT + 60.0
+            controller,
+            self.picture,
+            clock=lambda: 5.0,
+            changed=self.news.set,
+            last=last,
+            wall=lambda: AT + 60.0,
+            retry=0.01,
         )
 
     async def __aenter__(self) -> "Held":

@@ -8,7 +8,7 @@ from hactl.core.model import Failover
 from hactl.core.node import Deadline, DeadlineKind, Health, NodeState, Reason, ReasonCode
 from hactl.core.talk import Pulse
 from hactl.core.value import replace
-from hactl.tui.lines import Line
+from hactl.tui.lines import Line, plain
 from hactl.tui.meaning import Glyphs
 from hactl.tui.node_facts import facts, history
 from hactl.tui.picture import View
@@ -19,7 +19,7 @@ def said(view: View, name: str) -> str:
 
 
 def text(lines: tuple[Line, ...]) -> str:
-    return "\n".join("".join(span.text for span in line) for line in lines)
+    return "\n".join(plain(line) for line in lines)
 
 
 def test_one_that_serves():

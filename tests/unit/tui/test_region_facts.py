@@ -6,6 +6,7 @@ from hactl.core.evacuation import Evacuation
 from hactl.core.events import NodeChanged
 from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.core.value import replace
+from hactl.tui.lines import plain
 from hactl.tui.meaning import Glyphs
 from hactl.tui.node_facts import facts, history
 from hactl.tui.picture import View
@@ -13,7 +14,7 @@ from hactl.tui.region_facts import members, region_facts
 
 
 def said(view: View, key: str) -> str:
-    return "\n".join("".join(span.text for span in line) for line in facts(view, key, Glyphs(), 100))
+    return "\n".join(plain(line) for line in facts(view, key, Glyphs(), 100))
 
 
 def test_what_it_is_meant_to_carry_stands_beside_what_it_does():
@@ -57,7 +58,7 @@ def test_edges_have_no_share():
 def test_its_past_is_that_of_its_processes():
     nodes = a_fleet().nodes
     events = [NodeChanged(was=NodeState.STARTING, node=nodes[name], why="ready") for name in ("seoul-1", "osaka-1")]
-    told = "\n".join("".join(span.text for span in line) for line in history(a_view(None, *events), "[seoul]"))
+    told = "\n".join(plain(line) for line in history(a_view(None, *events), "[seoul]"))
     assert "seoul-1: starting -> serving (ready)" in told
     assert "osaka-1" not in told
 

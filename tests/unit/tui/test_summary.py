@@ -11,7 +11,7 @@ from hactl.core.model import Failover, Paused
 from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.core.operation import Operation, Phase, Target, Verb
 from hactl.core.value import replace
-from hactl.tui.lines import Line, length
+from hactl.tui.lines import Line, length, plain
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.rows import Arrangement
@@ -19,7 +19,7 @@ from hactl.tui.summary import header, nothing, operations, tile_boxes, tile_line
 
 
 def text(line: Line) -> str:
-    return "".join(span.text for span in line)
+    return plain(line)
 
 
 def head(view: View, *, now: float = 10.4, width: int = 120) -> Line:

@@ -6,7 +6,7 @@ from support.controller import MemoryController
 
 from hactl.core.errors import HactlError
 from hactl.core.talk import LogPage
-from hactl.tui.lines import Line
+from hactl.tui.lines import Line, plain
 from hactl.tui.tail import BURST, FIRST, PAGE, Tail
 
 
@@ -15,7 +15,7 @@ def numbered(first: int, last: int) -> tuple[str, ...]:
 
 
 def text(lines: tuple[Line, ...]) -> list[str]:
-    return ["".join(span.text for span in each) for each in lines]
+    return [plain(each) for each in lines]
 
 
 async def test_it_begins_at_the_end_and_goes_on_from_there():

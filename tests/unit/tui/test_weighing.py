@@ -56,10 +56,13 @@ def test_what_the_rest_would_carry_is_said():
     assert lines[-1].startswith("rest    3 nodes would carry")
 
 
-def test_a_policy_that_does_not_look_at_weights_is_told():
-    fleet = replace(a_fleet(), policy=Policy.RING_HASH)
+@pytest.mark.parametrize("policy", Policy)
+def test_a_policy_that_does_not_look_at_weights_is_told(policy):
+    fleet = replace(a_fleet(), policy=policy)
     said = "\n".join(plain(line) for line in weighed(a_snapshot(fleet), SetWeight(weight=5, nodes=("seoul-1",)), ASCII))
-    assert ("does not look at the weights of nodes" in said) is not Policy.RING_HASH.honours_node_weights
+    assert (f"policy {policy} does not look at the weights of nodes" in said) is not policy.honours_node_weights
+    of_regions = weighed(a_snapshot(fleet), SetWeight(weight=5, regions=("seoul",)), ASCII)
+    assert "does not look" not in "\n".join(plain(line) for line in of_regions), "regions are weighed by every policy"
 
 
 def test_bars_are_drawn_with_what_the_terminal_has():
