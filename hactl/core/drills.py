@@ -96,13 +96,17 @@ def advance(draft: Draft) -> None:
     for name, before in lease.baseline.nodes.items():
         if name in wanted(draft.fleet) and name not in _in_other_hands(draft.fleet):
             _put_back(draft, draft.fleet.nodes[name], before, f"{operation.by} (drill)")
-    left = _left(draft.fleet, lease.baseline)
-    if left is None and _regions_restored(draft, lease.baseline, operation.back):
-        own = operation.back.startswith("ended")
-        told = f"{operation.back}; everything it touched is as it was"
-        end(draft, operation, Outcome.DONE if own else Outcome.ROLLED_BACK, told)
-    elif left is not None and (isinstance(left, str) or now >= operation.deadline):
-        what = left if isinstance(left, str) else "not everything is up again in time"
+    restored = _restored(draft.fleet, lease.baseline)
+    # Traffic that is being moved now is waited for: whoever moves it would move it on from what is put back.
+    moving = any(other.verb in RAMPS for other in draft.fleet.operations.values())
+    if restored is True and not moving:
+        if not _restore_evacuations(draft, lease.baseline, operation.back):
+            own = operation.back.startswith("ended")
+            told = f"{operation.back}; everything it touched is as it was"
+            end(draft, operation, Outcome.DONE if own else Outcome.ROLLED_BACK, told)
+    elif isinstance(restored, str) or now >= operation.deadline:
+        late = "traffic is still being moved" if restored is True else "not everything is up again in time"
+        what = restored if isinstance(restored, str) else late
         end(draft, operation, Outcome.FAILED, f"{operation.back}; not restored: {what}", "hactl status")
 
 
@@ -177,34 +181,27 @@ def _in_other_hands(fleet: Fleet) -> set[str]:
     }
 
 
-def _left(fleet: Fleet, baseline: Baseline) -> bool | str | None:
-    """None: every process is as it was; a sentence: that will not be; False: not yet."""
+def _restored(fleet: Fleet, baseline: Baseline) -> bool | str | None:
+    """True: every process is as it was; a sentence: that will not be; None: not yet."""
     taken, ours = _in_other_hands(fleet), wanted(fleet)
     for name, before in baseline.nodes.items():
         node = ours.get(name)
         if node is None:
             continue  # no configuration has it any more
         if name in taken:
-            return False
+            return None
         if before.goal is Goal.DOWN:
             if node.goal is not Goal.DOWN or node.state is not NodeState.STOPPED:
-                return False
+                return None
             continue
         # what was ordered has not come true yet, or has not been proved to be over
         struck = node.frozen or node.excused or node.impaired
         if struck or node.goal is not before.goal or node.drained is not before.drained:
-            return False
+            return None
         up = is_up(fleet, node)
         if up is not True:
-            return up or False
-    return None
-
-
-def _regions_restored(draft: Draft, baseline: Baseline, why: str) -> bool:
-    """True when regions have what they had; traffic that is being moved now is waited for."""
-    if any(operation.verb in RAMPS for operation in draft.fleet.operations.values()):
-        return False
-    return not _restore_evacuations(draft, baseline, why)
+            return up
+    return True
 
 
 def _restore_evacuations(draft: Draft, baseline: Baseline, why: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hactl.core.errors import HactlError
 from hactl.core.value import Value
 
 LEAST = 100
@@ -66,8 +67,11 @@ class Ledger:
 
     @contextmanager
     def kept_in(self, path: Path) -> Iterator[None]:
-        """Write to the file at `path` for as long as the context is entered."""
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        """Write to the file at `path` for as long as the context is entered. Raises HactlError when it cannot be."""
+        try:
+            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unwritable(error) from error
         try:
             yield
         finally:
@@ -75,12 +79,22 @@ class Ledger:
             self._fd = -1
 
     def note(self, canary: Written) -> None:
-        """Remember what became of one; an acknowledgement is on the disk when this returns."""
+        """Remember what became of one; an acknowledgement is on the disk when this returns. Raises HactlError when it
+        cannot be written."""
         self.written.append(canary)
         acknowledged = "-" if canary.acknowledged is None else f"{canary.acknowledged:.6f}"
-        os.write(self._fd, f"{canary.number} {canary.sent:.6f} {acknowledged}\n".encode())
-        if canary.acknowledged is not None:
-            os.fdatasync(self._fd)
+        line = f"{canary.number} {canary.sent:.6f} {acknowledged}\n".encode()
+        try:
+            while line:
+                line = line[os.write(self._fd, line) :]
+            if canary.acknowledged is not None:
+                os.fdatasync(self._fd)
+        except OSError as error:
+            raise _unwritable(error) from error
+
+
+def _unwritable(error: OSError) -> HactlError:
+    return HactlError(f"the ledger of canaries cannot be written: {(error.strerror or str(error)).lower()}", "df -h")
 
 
 def read_ledger(path: Path) -> list[Written]:

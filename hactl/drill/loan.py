@@ -73,7 +73,8 @@ class Loan:
     async def kept(self, ledger: Path, rate: float, lost: Callable[[str], None]) -> AsyncIterator[None]:
         """Give signs of life, each with a canary, for as long as the context is entered or until it is given back.
 
-        `lost` hears why when the fleet was taken back.
+        `lost` hears why when there are no more: the fleet was taken back, or the ledger cannot be written. Raises
+        HactlError when there is no ledger from the beginning.
         """
         with self._ledger.kept_in(ledger):
             async with asyncio.TaskGroup() as tasks:
@@ -84,23 +85,27 @@ class Loan:
                     self._keeper.cancel()
 
     async def _keep(self, rate: float, lost: Callable[[str], None]) -> None:
-        ledger = self._ledger
         number, began = 0, time.monotonic()
         while True:
             number += 1
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
-            sent = time.monotonic()
+            canary = Written(number=number, sent=time.monotonic())
+            over = ""
             try:
                 await self._controller.submit(KeepDrill(id=self.operation, canary=number), by=self._by)
             except CommandRejected as rejected:
-                ledger.note(Written(number=number, sent=sent))
-                if not await self._lent():
-                    lost(rejected.message)
-                    return
+                over = "" if await self._lent() else f"the fleet was taken back: {rejected.message}"
             except HactlError:
-                ledger.note(Written(number=number, sent=sent))
+                pass  # it may be there or not
             else:
-                ledger.note(Written(number=number, sent=sent, acknowledged=time.monotonic()))
+                canary = replace(canary, acknowledged=time.monotonic())
+            try:
+                self._ledger.note(canary)
+            except HactlError as error:
+                over = over or error.message
+            if over:
+                lost(over)
+                return
 
     async def end(self, patience: float) -> None:
         """Give it back; what it was lent for is put back by the daemon. Raises Unreachable when none answers."""

@@ -120,7 +120,7 @@ class Runner:
         async with self._stack:
             while phase is not Phase.OVER:
                 self._me = replace(self._me, phase=phase, plan=self._plan)
-                self._run.mark(self._me)
+                self._mark()
                 since = time.monotonic()
                 way = await self._go(phase)
                 self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
@@ -128,6 +128,17 @@ class Runner:
         report = self._report(began)
         self._run.finish(report, self._rows)
         return report
+
+    def _mark(self) -> None:
+        """Remember how far it has come. Where that cannot be, nothing more is begun, and what was borrowed is given
+        back. Raises HactlError when it is not even possible in the beginning."""
+        try:
+            self._run.mark(self._me)
+        except HactlError as error:
+            if self._me.phase is Phase.PLAN:
+                raise
+            self._say(f"{self._me.phase}: {error}")
+            self.stop(str(error))
 
     async def _go(self, phase: Phase) -> Way:
         if self._stop.is_set() and phase in (Phase.GATE, *BORROWED):
@@ -172,13 +183,12 @@ class Runner:
         self._loan = loan
         self._evidence = replace(self._evidence, leftovers=("whether everything was put back is not known",))
         self._me = replace(self._me, identity=replace(self._me.identity, operation=loan.operation))
-        self._run.mark(self._me)
-        rate = self._drill.canary.rate
-        keeping = loan.kept(self._run.ledger, rate, lambda why: self.stop(f"the fleet was taken back: {why}"))
-        await self._stack.enter_async_context(keeping)
+        self._mark()
         self._say(f"gate: {len(self._gate)} checks met, fleet borrowed as {loan.operation}")
 
     async def _baseline(self) -> None:
+        kept = self._borrowed.kept(self._run.ledger, self._drill.canary.rate, self.stop)
+        await self._stack.enter_async_context(kept)
         load, length = self._planned.load, self._drill.phases.baseline
         self._say(f"baseline: {load.rate:g} requests/s to {load.url} for {length:g} s")
         clients = self._clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop)

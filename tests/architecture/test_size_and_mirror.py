@@ -31,7 +31,6 @@ ELSEWHERE = {
     "core/spec.py": "unit/core/test_traffic.py",
     "drill/keys.py": "unit/drill/test_reading.py",
     "drill/markdown.py": "unit/drill/test_report.py",
-    "drill/runner.py": "scenarios/test_drills.py",
     "processes/demo.py": "cli/test_demo.py",
     "supervisor/pidfd.py": "unit/supervisor/test_process.py",
     "tui/app.py": "tui/test_app.py",

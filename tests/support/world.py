@@ -45,6 +45,7 @@ from hactl.core.observations import (
     PlanRejected,
     Spawned,
     SpawnFailed,
+    Ticked,
     WentIdle,
 )
 from hactl.core.pausing import held
@@ -156,7 +157,10 @@ class MemoryWorld:
         if isinstance(item, Effect):
             self._perform(item)
         elif not self.lost(item):
-            self._take(step(self.fleet, item, self.now))
+            decision = step(self.fleet, item, self.now)
+            self._take(decision)
+            if isinstance(item, Ticked) and not decision.events:
+                assert item not in due(self.fleet, self.mono), "an alarm that rings in vain rings for ever"
             if isinstance(item, BecameHealthy):
                 process = self.processes.get(item.instance)
                 if process is not None and process.stopped:  # its last answer was on the way when it was stopped

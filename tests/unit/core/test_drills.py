@@ -288,6 +288,22 @@ def test_the_machine_dies_in_the_middle_of_a_drill(name: str) -> None:
         world.ending(drill)
 
 
+def test_a_drill_does_not_wait_for_ever_for_traffic_that_somebody_moves_slowly() -> None:
+    """Its deadline ends it, once, and time alone has nothing more to say of it: nobody spins until the other is done.
+
+    The other goes on, for minutes; the region that the drill had taken the traffic from is somebody's to give back.
+    """
+    world = raised(TWO)
+    drill = world.submit(lent("seoul-1"))
+    failover = world.submit(Failover(region="osaka", steps=4, pause=300.0))
+    world.settle()
+    world.check_quiet()
+    ended = world.ending(drill)
+    assert ended.outcome is Outcome.FAILED
+    assert "not restored: traffic is still being moved" in ended.sentence
+    assert world.ending(failover).outcome is Outcome.DONE
+
+
 def test_a_fleet_that_is_taken_down_in_a_drill_comes_up_as_it_was() -> None:
     """`down` is stronger than a drill, and forgets nothing of what was wanted before it."""
     before = raised(TWO)

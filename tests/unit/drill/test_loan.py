@@ -5,16 +5,13 @@ from pathlib import Path
 
 import pytest
 from support.build import a_spec
-from support.controller import MemoryController
+from support.lending import Lender
 from support.script import serving
 
-from hactl.core.commands import BeginDrill, Command, EndDrill, KeepDrill
+from hactl.core.commands import BeginDrill, EndDrill, KeepDrill
 from hactl.core.drill_events import DrillKept
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
-from hactl.core.machine import step
-from hactl.core.model import Now
 from hactl.core.operation import Operation
-from hactl.core.talk import Receipt
 from hactl.core.value import replace
 from hactl.drill.canary import read_ledger
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
@@ -25,35 +22,6 @@ FLEET = serving(a_spec())
 DRILL = Definition(name="d", title="t", faults=(Fault(kind=FaultKind.KILL, target=Target(nodes=1)),))
 
 
-class Lender(MemoryController):
-    """The real core decides who gets the fleet; what it answers to signs of life can be spoilt."""
-
-    def __init__(self) -> None:
-        super().__init__(FLEET)
-        self.spoil: Exception | None = None
-        self.heard = asyncio.Event()
-
-    async def submit(
-        self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
-    ) -> Receipt:
-        await super().submit(command, by=by, reason=reason)
-        if isinstance(command, KeepDrill):
-            self.heard.set()
-            if self.spoil is not None:
-                raise self.spoil
-        decision = step(self.snapshot.fleet, self.requests[-1], Now(mono=1000.0, wall=0.0, boot="boot-1"))
-        self.happen(*decision.events)
-        self.snapshot = replace(self.snapshot, fleet=decision.fleet)
-        return Receipt(seq=decision.fleet.seq, operation=decision.operation)
-
-    async def until(self, canary: int) -> None:
-        while (
-            max((one.command.canary for one in self.requests if isinstance(one.command, KeepDrill)), default=0) < canary
-        ):
-            self.heard.clear()
-            await self.heard.wait()
-
-
 async def borrowed(lender: Lender) -> Loan:
     loan = Loan(lender, plan(DRILL, FLEET, 1), by="me")
     await loan.begin()
@@ -61,7 +29,7 @@ async def borrowed(lender: Lender) -> Loan:
 
 
 async def test_what_is_to_be_restored_can_be_read_back() -> None:
-    lender = Lender()
+    lender = Lender(FLEET)
     loan = await borrowed(lender)
     recorded = await loan.recorded()
     assert isinstance(recorded, Operation)
@@ -72,7 +40,7 @@ async def test_what_is_to_be_restored_can_be_read_back() -> None:
 
 async def test_who_will_be_restored_is_told_as_long_as_that_is_true() -> None:
     """What is in the journal is compared with the fleet; and a drill without a record of its undo strikes nobody."""
-    lender = Lender()
+    lender = Lender(FLEET)
     loan = await borrowed(lender)
     (name,) = await loan.undo(FLEET)
     assert (name,) == plan(DRILL, FLEET, 1).nodes
@@ -85,7 +53,7 @@ async def test_who_will_be_restored_is_told_as_long_as_that_is_true() -> None:
 
 
 async def test_every_sign_of_life_leaves_a_canary_that_is_found_again(tmp_path: Path) -> None:
-    lender = Lender()
+    lender = Lender(FLEET)
     loan = await borrowed(lender)
     async with loan.kept(tmp_path / "canaries", 200.0, pytest.fail):
         await lender.until(5)
@@ -100,7 +68,7 @@ async def test_every_sign_of_life_leaves_a_canary_that_is_found_again(tmp_path: 
 
 async def test_who_does_not_answer_has_taken_nothing_back(tmp_path: Path) -> None:
     """A daemon that is away, or that is leaving: the canary counts as not acknowledged, and life goes on."""
-    lender = Lender()
+    lender = Lender(FLEET)
     loan = await borrowed(lender)
     async with loan.kept(tmp_path / "canaries", 200.0, pytest.fail):
         for spoil in (HactlError("no room"), Unreachable("away"), CommandRejected("the daemon is leaving")):
@@ -114,7 +82,7 @@ async def test_who_does_not_answer_has_taken_nothing_back(tmp_path: Path) -> Non
 
 
 async def test_a_fleet_that_was_taken_back_is_noticed_with_the_next_sign_of_life(tmp_path: Path) -> None:
-    lender = Lender()
+    lender = Lender(FLEET)
     loan = await borrowed(lender)
     reasons: list[str] = []
     taken = asyncio.Event()
@@ -127,12 +95,32 @@ async def test_a_fleet_that_was_taken_back_is_noticed_with_the_next_sign_of_life
         await lender.submit(EndDrill(id=loan.operation), by="bob")
         await taken.wait()
         await loan.end(1.0)
-    assert reasons == [f"no drill '{loan.operation}' is in progress"]
+    assert reasons == [f"the fleet was taken back: no drill '{loan.operation}' is in progress"]
 
 
 async def test_a_daemon_that_stays_away_is_not_waited_for_for_ever() -> None:
-    lender = Lender()
+    lender = Lender(FLEET)
     loan = await borrowed(lender)
     lender.reply = Unreachable("away")
     with pytest.raises(Unreachable):
         await loan.end(0.0)
+
+
+async def test_a_ledger_that_cannot_be_written_is_the_end_of_it(tmp_path: Path) -> None:
+    """An acknowledgement that nobody remembers proves nothing: whoever runs the drill hears of it and gives it back."""
+    lender = Lender(FLEET)
+    loan = await borrowed(lender)
+    with pytest.raises(HactlError, match="the ledger of canaries cannot be written: no such file or directory"):
+        async with loan.kept(tmp_path / "nowhere" / "canaries", 200.0, pytest.fail):
+            pass
+    reasons: list[str] = []
+    told = asyncio.Event()
+
+    def lost(why: str) -> None:
+        reasons.append(why)
+        told.set()
+
+    async with loan.kept(Path("/dev/full"), 200.0, lost):
+        await told.wait()
+        await loan.end(1.0)
+    assert reasons == ["the ledger of canaries cannot be written: no space left on device"]

@@ -1,0 +1,80 @@
+"""A fleet that is lent to drills, and a load for them: the real core decides, and nobody is really struck or asked."""
+
+import asyncio
+from types import TracebackType
+
+from support.controller import MemoryController
+
+from hactl.core.commands import Command, KeepDrill, Kill
+from hactl.core.errors import HactlError
+from hactl.core.machine import step
+from hactl.core.model import Fleet, Now
+from hactl.core.talk import Receipt
+from hactl.core.value import replace
+from hactl.drill.load_plan import LoadPlan, Progress
+from hactl.drill.records import Records, Row
+
+
+class Lender(MemoryController):
+    """The real core decides who gets the fleet; what it answers to signs of life can be spoilt. Kills are accepted, and
+    come to nothing: no process of this fleet has ever been there."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        super().__init__(fleet)
+        self.spoil: Exception | None = None
+        self.heard = asyncio.Event()
+
+    async def submit(
+        self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
+    ) -> Receipt:
+        await super().submit(command, by=by, reason=reason, dry_run=dry_run)
+        if isinstance(command, KeepDrill):
+            self.heard.set()
+            if self.spoil is not None:
+                raise self.spoil
+        decision = step(self.snapshot.fleet, self.requests[-1], Now(mono=1000.0, wall=0.0, boot="boot-1"))
+        if not dry_run and not isinstance(command, Kill):
+            self.happen(*decision.events)
+            self.snapshot = replace(self.snapshot, fleet=decision.fleet)
+        return Receipt(seq=self.snapshot.fleet.seq, operation=decision.operation)
+
+    async def until(self, canary: int) -> None:
+        """It has heard of that canary."""
+        while (
+            max((one.command.canary for one in self.requests if isinstance(one.command, KeepDrill)), default=0) < canary
+        ):
+            self.heard.clear()
+            await self.heard.wait()
+
+
+class ScriptedLoad:
+    """A load that says what it is told to."""
+
+    def __init__(self, lines: list[Progress | HactlError]) -> None:
+        self.plan = LoadPlan(url="http://x/")
+        self.warm = True
+        self._lines = lines
+        self._over = asyncio.Event()
+
+    async def __aenter__(self) -> "ScriptedLoad":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    async def progress(self) -> Progress | None:
+        if self._lines:
+            line = self._lines.pop(0)
+            if isinstance(line, HactlError):
+                raise line
+            return line
+        await self._over.wait()
+        return None
+
+    async def finish(self) -> Records:
+        return Records([Row(1.0, 1.0, 1.0, 200, "a-1", "")])
+
+    def stop(self) -> None:
+        self._over.set()

@@ -1,0 +1,91 @@
+"""One run of a drill in memory, where its own files are in the way; runs on real fleets are in `scenarios`."""
+
+import os
+from pathlib import Path
+
+import pytest
+from support.build import a_spec
+from support.lending import Lender, ScriptedLoad
+from support.script import serving
+
+from hactl.core.commands import EndDrill
+from hactl.core.errors import HactlError
+from hactl.core.events import OperationBegan
+from hactl.drill.definition import CanarySpec, Definition, Fault, FaultKind, Phases, Target
+from hactl.drill.phases import BORROWED, Phase
+from hactl.drill.report import Identity
+from hactl.drill.runner import Runner
+from hactl.drill.runs import OpenRun, Run
+from hactl.drill.verdict import Verdict
+from hactl.supervisor import procfs
+
+DRILL = Definition(
+    name="node-kill",
+    title="t",
+    canary=CanarySpec(rate=100.0),
+    phases=Phases(baseline=0.02, hold=0.02, settle=0.02),
+    hypotheses=(),
+    faults=(Fault(kind=FaultKind.KILL, target=Target(names=("seoul-1",))),),
+)
+
+
+class FullRun(Run):
+    """A run on a disk that is full once it has come so far."""
+
+    def __init__(self, directory: Path, *, phase: Phase, borrowed: bool) -> None:
+        super().__init__(directory)
+        self._phase = phase
+        self._borrowed = borrowed
+
+    def mark(self, run: OpenRun) -> None:
+        if run.phase is self._phase and bool(run.identity.operation) is self._borrowed:
+            raise HactlError("cannot write run.json: no space left on device", "df -h")
+        super().mark(run)
+
+
+def runner(lender: Lender, run: Run) -> Runner:
+    pid = os.getpid()
+    identity = Identity(run=run.name, fleet="t", by="a", host="h", version="0", began=1.0, revision=0)
+    me = OpenRun(identity=identity, definition=DRILL, phase=Phase.PLAN, pid=pid, ticks=procfs.start_ticks(pid) or 0)
+    return Runner(lender, DRILL, run, me=me, seed=1, load=lambda plan: ScriptedLoad([]), say=lambda line: None)
+
+
+def given_back(lender: Lender) -> bool:
+    """It was borrowed, and given back after that."""
+    return (
+        borrowed(lender) and isinstance(lender.requests[-1].command, EndDrill) and not lender.snapshot.fleet.operations
+    )
+
+
+def borrowed(lender: Lender) -> bool:
+    return any(isinstance(record.event, OperationBegan) for record in lender.records)
+
+
+async def test_where_nothing_can_be_written_nothing_is_begun(tmp_path: Path) -> None:
+    """A disk that is full from the beginning, or before the fleet is borrowed: it is not."""
+    lender = Lender(serving(a_spec()))
+    with pytest.raises(HactlError, match="no space left"):
+        await runner(lender, FullRun(tmp_path, phase=Phase.PLAN, borrowed=False)).run()
+    report = await runner(lender, FullRun(tmp_path, phase=Phase.GATE, borrowed=False)).run()
+    assert (report.verdict, "no space left on device" in report.why) == (Verdict.ABORTED, True)
+    assert not borrowed(lender)
+
+
+@pytest.mark.parametrize("phase", [Phase.GATE, *BORROWED, Phase.FAILBACK, Phase.VERIFY, Phase.REPORT])
+async def test_a_disk_that_fills_up_takes_no_failback_with_it(phase: Phase, tmp_path: Path) -> None:
+    """From the moment on that the fleet is borrowed, whatever cannot be written leads through the failback, and is the
+    reason in the report."""
+    lender = Lender(serving(a_spec()))
+    report = await runner(lender, FullRun(tmp_path, phase=phase, borrowed=True)).run()
+    assert given_back(lender)
+    assert report.clean
+    assert (report.verdict, "no space left on device" in report.why) == (Verdict.ABORTED, True)
+
+
+async def test_a_ledger_that_cannot_be_begun_is_no_reason_to_keep_the_fleet(tmp_path: Path) -> None:
+    lender = Lender(serving(a_spec()))
+    (tmp_path / "canaries").mkdir()
+    report = await runner(lender, Run(tmp_path)).run()
+    assert given_back(lender)
+    assert report.verdict is Verdict.ERROR
+    assert "the ledger of canaries cannot be written: is a directory" in report.why
