@@ -67,6 +67,8 @@ def _plan(report: DrillReport) -> Iterator[str]:
     yield f"* seed {plan.seed}, drill file {plan.digest[:12]}"
     load = plan.load
     yield f"* load: {load.rate:g} requests/s to {load.url}, open loop, timeout {load.timeout:g} s, no retries"
+    if load.policy is not None:
+        yield f"* as much again by clients with {load.policy}"
 
 
 def _clients(report: DrillReport) -> Iterator[str]:
@@ -88,6 +90,7 @@ def _clients(report: DrillReport) -> Iterator[str]:
             for name, part in (("before the fault", report.before), ("whole run", report.whole))
         ),
     )  # fmt: skip
+    yield from _retried(report)
     if report.evidence.losses:
         yield "\n## What was lost\n"
         yield from _table(
@@ -103,6 +106,19 @@ def _clients(report: DrillReport) -> Iterator[str]:
         ("second", "due", "good", "bad", "p99 ms"),
         ((str(one.at), str(one.due), str(one.good), str(one.bad), f"{one.p99_ms:.1f}") for one in report.series),
     )
+
+
+def _retried(report: DrillReport) -> Iterator[str]:
+    """The same fault for clients that ask once and for those that try again, and what that cost."""
+    known = report.evidence.amplification
+    sent = "not measured" if known is None else f"{known:.3f} requests to nodes for each request of clients"
+    yield f"\nAmplification by edges, from the fault to the failback: {sent}."
+    both = report.retried
+    if both is not None:
+        yield (
+            f"Failed raw / with retries: {both.raw_failed} of {both.raw_requests} / {both.failed} of {both.requests}"
+            f" ({both.each:.3f} attempts each)."
+        )
 
 
 def _timeline(report: DrillReport) -> Iterator[str]:

@@ -167,6 +167,8 @@ class _Reading:
                 f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
                 f"at least {50 / rto:.0f}",
             )
+        if drill.objectives.failed_with_retries is not None and not drill.load.retries:
+            self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
         for number, stop in enumerate(drill.limits.abort_when, start=1):
             if stop.probe is not Probe.AVAILABILITY:
                 self._add(f"limits.abort_when[{number}].probe", "can be nothing but availability yet", "availability")

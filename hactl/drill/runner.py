@@ -33,6 +33,7 @@ from hactl.drill.phases import BORROWED, NEXT, Phase, Way
 from hactl.drill.plan import DrillPlan, Strike, plan
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Line, Spent, write
+from hactl.drill.retries import amplification
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.watching import Clients, Load
 
@@ -87,6 +88,7 @@ class Runner:
         self._spent: list[Spent] = []
         self._plan: DrillPlan | None = None
         self._rows = Records()
+        self._retried = Records()
         self._stack = AsyncExitStack()
         self._follower: Follower | None = None
         self._loan: Loan | None = None
@@ -126,7 +128,7 @@ class Runner:
                 self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
                 phase = NEXT[phase][way]
         report = self._report(began)
-        self._run.finish(report, self._rows)
+        self._run.finish(report, self._rows, self._retried if len(self._retried) else None)
         return report
 
     def _mark(self) -> None:
@@ -293,6 +295,7 @@ class Runner:
             return
         if self._clients is not None:
             self._rows = await self._clients.records()
+            self._retried = self._clients.retried
         times = self._evidence.times
         follower, loan = self._followed, self._loan
         step = abs(time.time() - time.monotonic() - self._clock)
@@ -301,7 +304,11 @@ class Runner:
             times = replace(times, asked=first.asked, fault=first.fault)
             times = seen.read_times(times, follower.began, follower.records, self._planned)
         meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
-        self._evidence = replace(self._evidence, times=times, clock_step=step, others=meanwhile)
+        end = times.failback or time.monotonic()
+        amplified = None if times.fault is None else amplification(follower.rates, times.fault, end)
+        self._evidence = replace(
+            self._evidence, times=times, clock_step=step, others=meanwhile, amplification=amplified
+        )
         if loan is not None and times.fault is not None:
             lost = await loan.losses(times.fault, self._drill.canary.rate)
             configured = compare(self._revisions, await loan.revisions(), "configuration revisions")
@@ -352,6 +359,7 @@ class Runner:
             gate=self._gate,
             evidence=self._evidence,
             rows=list(self._rows),
+            retried=list(self._retried),
             phases=tuple(self._spent),
             timeline=tuple(Line(at=record.mono - zero, text=tell(record.event)) for record in told),
             ending=self._ending,

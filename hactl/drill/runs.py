@@ -3,6 +3,7 @@
     run.json       who runs it and how far it has come, from its first moment on
     canaries       the ledger of acknowledgements
     requests.json  every single request
+    retried.json   the same of clients that try again, where there are any
     report.json    the report; a run without one has not ended, or its runner died
     report.md      the same for people
 
@@ -96,10 +97,11 @@ class Run:
         """How far it had come. Raises HactlError when that cannot be read."""
         return _decoded(self.directory / "run.json", OpenRun)
 
-    def finish(self, report: DrillReport, rows: Records | None = None) -> None:
+    def finish(self, report: DrillReport, rows: Records | None = None, retried: Records | None = None) -> None:
         """File the report, the part that makes a run a finished one last."""
-        if rows is not None:
-            _write(self.directory / "requests.json", rows.encode())
+        for name, stream in (("requests.json", rows), ("retried.json", retried)):
+            if stream is not None:
+                _write(self.directory / name, stream.encode())
         _write(self.directory / "report.md", render(report).encode())
         _write(self.directory / "report.json", codec.encode(report))
 
