@@ -70,7 +70,7 @@ def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
         case TryAlert(alert=name):
             return f"send a test to '{name}'"
         case BeginDrill(name=name, nodes=nodes):
-            return f"drill {name} on {', '.join(nodes)}"
+            return f"drill {name} on {', '.join(nodes)}" if nodes else f"drill {name}"
         case Impair(nodes=nodes, fault=fault):
             return f"impair {', '.join(nodes)}: {fault}"
         case Heal(nodes=nodes):

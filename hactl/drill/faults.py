@@ -48,6 +48,8 @@ def command(strike: Strike) -> Command:
             return Impair(nodes=strike.nodes, fault=strike.impairment)
         case FaultKind.IMPAIR:
             raise AssertionError("a drill file says what it impairs")
+        case FaultKind.SURGE | FaultKind.CPU | FaultKind.MEMORY | FaultKind.DISK:
+            raise AssertionError("no command: the drill does that by itself")
         case _:
             assert_never(strike.kind)
 
@@ -55,7 +57,7 @@ def command(strike: Strike) -> Command:
 def rehearsal(plan: DrillPlan) -> tuple[Command, ...]:
     """What the daemon can be asked about before it has lent the fleet. Nobody may be impaired before; who can be at all
     is known when the plan is made."""
-    strikes = (strike for strike in plan.strikes if strike.kind is not FaultKind.IMPAIR)
+    strikes = (one for one in plan.strikes if one.kind is not FaultKind.IMPAIR and one.burden is None)
     return (borrowing(plan), *map(command, strikes))
 
 

@@ -16,6 +16,7 @@ from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outage
 from hactl.drill.retries import Retried, retried
+from hactl.drill.surging import Borne, borne, recovered
 from hactl.drill.verdict import Judged, Status
 
 CLOCK_STEP = 0.05
@@ -25,11 +26,19 @@ CLOCK_STEP = 0.05
 class Windows:
     """The requests of one run, cut at the moments that matter. Times are monotonic seconds."""
 
-    def __init__(self, drill: Definition, evidence: Evidence, rows: Sequence[Row], retried: Sequence[Row] = ()) -> None:
-        """`rows` are of the clients that are judged, `retried` of those that try again."""
+    def __init__(
+        self,
+        drill: Definition,
+        evidence: Evidence,
+        rows: Sequence[Row],
+        retried: Sequence[Row] = (),
+        surged: Sequence[Row] = (),
+    ) -> None:
+        """`rows` are of the clients that are judged, `retried` of those that try again, `surged` of a surge."""
         times = evidence.times
         self.rows = sorted(rows)
         self.retried = sorted(retried)
+        self.surged = sorted(surged)
         self.began = self.rows[0].intended if self.rows else 0.0
         self.ended = self.rows[-1].intended if self.rows else 0.0
         self.fault = times.fault
@@ -62,7 +71,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     """What has to be so for the objectives to mean anything."""
     whole, before = windows.whole, windows.before
     unsent = whole.unsent / whole.requests if whole.requests else 1.0
-    struck = sum(len(strike.nodes) for strike in plan.strikes)
+    struck = sum(strike.count for strike in plan.strikes)
     confirmed = sum(proof.done for proof in evidence.proofs)
     ours = sum(before.shares.values())
     checks = [
@@ -82,6 +91,9 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     ]  # fmt: skip
     if windows.retried:
         checks.append(on_time("clients that try again on time", judge(windows.retried)))
+    # Those who come back all at once are due in the same moment, and nobody can send them all in it.
+    if steps := [row for row in windows.surged if row.intended > windows.surged[0].intended]:
+        checks.append(on_time("surge on time", judge(steps)))
     checks += [_steady(rule, windows) for rule in drill.hypotheses]
     if drill.objectives.rpo_records is not None:
         checks += [
@@ -137,6 +149,9 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
         rows = [] if windows.fault is None else hit(windows.retried, windows.fault, windows.failback)
         yield _count("failed_with_retries", asked.failed_with_retries,
                      sum(not row.ok for row in rows) if rows else None, "requests")  # fmt: skip
+    yield from _surge(drill, plan, windows)
+    if asked.recovered is not None:
+        yield _recovered(drill, asked.recovered, times.over, windows)
     if asked.amplification is not None:
         yield _ratio("amplification", asked.amplification, evidence.amplification)
     if asked.latency_p99 is not None:
@@ -153,6 +168,39 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
                      "requests")  # fmt: skip
     if asked.rollback_clean:
         yield _clean(evidence)
+
+
+def _surge(drill: Definition, plan: DrillPlan, windows: Windows) -> Iterator[Judged]:
+    asked, seen = drill.objectives, borne([*windows.rows, *windows.retried], windows.surged, plan.capacity)
+    if asked.goodput is not None:
+        limit = f">= {asked.goodput * 100:g} %"
+        yield _unmeasured("goodput", limit) if seen is None else _goodput(asked.goodput, limit, seen)
+    if asked.refused_p99 is None:
+        return
+    if seen is not None and seen.refused_p99 is None:
+        yield Judged(name="refused_p99", limit=f"<= {_seconds(asked.refused_p99)}", value="nothing was refused",
+                     margin=None, status=Status.MET)  # fmt: skip
+    else:
+        yield _time("refused_p99", asked.refused_p99, None if seen is None else seen.refused_p99)
+
+
+def _goodput(least: float, limit: str, seen: Borne) -> Judged:
+    of = "declared to be carried" if seen.declared else "asked for"
+    return Judged(
+        name="goodput",
+        limit=limit,
+        value=f"{seen.goodput * 100:.2f} % of {seen.wanted:.0f} {of} in {seen.end - seen.begin:.1f} s",
+        margin=(seen.goodput - least) / (1 - least) if least < 1 else None,
+        status=Status.MET if seen.goodput >= least else Status.MISSED,
+    )
+
+
+def _recovered(drill: Definition, limit: float, over: float | None, windows: Windows) -> Judged:
+    if over is None or not windows.rows:
+        return _unmeasured("recovered", f"<= {_seconds(limit)}")
+    end = windows.failback if over < windows.failback else windows.ended
+    took, seen = recovered(windows.rows, over, min(drill.phases.settle, end - over), end)
+    return _time("recovered", limit, took, "" if took is not None else f"not within {seen:.1f} s")
 
 
 def _since(begin: float | None, end: float | None) -> float | None:

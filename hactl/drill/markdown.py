@@ -113,6 +113,12 @@ def _retried(report: DrillReport) -> Iterator[str]:
     known = report.evidence.amplification
     sent = "not measured" if known is None else f"{known:.3f} requests to nodes for each request of clients"
     yield f"\nAmplification by edges, from the fault to the failback: {sent}."
+    if (seen := report.borne) is not None:
+        late = "" if seen.refused_p99 is None else f" (99 % within {seen.refused_p99 * 1000:.0f} ms)"
+        yield (
+            f"While the surge lasted, {seen.end - seen.begin:.1f} s: {seen.due} requests, {seen.good} answered well,"
+            f" {seen.refused} refused{late}, {seen.failed} failed."
+        )
     both = report.retried
     if both is not None:
         yield (

@@ -12,8 +12,10 @@ from hactl.core.node import Node, Role
 from hactl.core.reading import url
 from hactl.core.spec import GatewayKind
 from hactl.core.value import Value
-from hactl.drill.definition import Definition, Fault, FaultKind, Target
+from hactl.drill.burden import Burden
+from hactl.drill.definition import OF_THE_MACHINE, Definition, Fault, FaultKind, Target
 from hactl.drill.load_plan import LoadPlan
+from hactl.drill.surging import declared_capacity
 
 
 class Strike(Value):
@@ -28,14 +30,22 @@ class Strike(Value):
     """How these came to be chosen."""
     impairment: Impairment | None = None
     """Of a strike that impairs, and of no other."""
+    burden: Burden | None = None
+    """Of one that puts something on the machine."""
     lasting: float | None = None
-    """Seconds after which an impairment is taken back; None: with the failback."""
+    """Seconds after which it is taken back; None: with the failback."""
 
     def __str__(self) -> str:
         """What is done to whom."""
         until = f", for {self.lasting:g} s" if self.lasting is not None else ""
-        suffered = f" ({self.impairment}{until})" if self.impairment is not None else ""
-        return f"{self.kind} of {', '.join(self.nodes)}{suffered}"
+        suffered = self.impairment or self.burden
+        told = f" ({suffered}{until})" if suffered is not None else until
+        return f"{self.kind} of {', '.join(self.nodes)}{told}" if self.nodes else f"{self.kind}{told}"
+
+    @property
+    def count(self) -> int:
+        """How many processes it is meant for; what is meant for none of the fleet's is one thing all the same."""
+        return len(self.nodes) or 1
 
 
 class DrillPlan(Value):
@@ -53,6 +63,8 @@ class DrillPlan(Value):
     load: LoadPlan
     longest: float
     """Seconds that the fleet is borrowed for at most."""
+    capacity: float = 0.0
+    """Requests per second that the fleet was declared to carry; 0 when it was not."""
     lease: float = 15.0
     """Seconds without a sign of life after which the daemon takes it back."""
 
@@ -95,12 +107,14 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         regions=regions,
         load=load,
         longest=drill.limits.max_duration,
+        capacity=declared_capacity(fleet),
         lease=drill.limits.lease,
     )
 
 
 def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
-    nodes, why = _resolve(fault.target, fleet, chance)
+    machine = fault.kind in OF_THE_MACHINE
+    nodes, why = ((), "everybody on this machine") if machine else _resolve(fault.target, fleet, chance)
     if fault.kind is FaultKind.IMPAIR:
         for name in nodes:
             _impairable(fleet, fleet.nodes[name])
@@ -111,6 +125,7 @@ def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
         keep_down=fault.keep_down,
         why=why,
         impairment=fault.impairment,
+        burden=fault.burden,
         lasting=fault.lasting,
     )
 

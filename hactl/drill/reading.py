@@ -11,8 +11,10 @@ from hactl.config.unfit import Problem, Unfit, did_you_mean, found, quoted
 from hactl.core.errors import ConfigError
 from hactl.core.impairment import ALL, Impairment
 from hactl.core.value import Value, replace
-from hactl.drill import keys
+from hactl.drill import burden_keys, keys
+from hactl.drill.burden import Burden, Surge
 from hactl.drill.definition import (
+    OF_THE_MACHINE,
     AbortRule,
     CanarySpec,
     Definition,
@@ -112,24 +114,43 @@ class _Reading:
         for number, entry in enumerate(raw, start=1):
             place = f"fault[{number}]"
             table = dict(entry) if isinstance(entry, dict) else {}
-            target = table.pop("target", None)
+            aims = table.get("type") not in OF_THE_MACHINE
+            target = table.pop("target", None if aims else {})
             if not isinstance(target, dict):
                 self._add(f"{place}.target", "wants a table", 'like target = { nodes = 1 }, or { names = ["edge-1"] }')
                 continue
             aimed = Target(**self._fields(f"{place}.target", target, keys.TARGET))
-            if not aimed.names and aimed.nodes is None and aimed.edges is None:
+            if aims and not aimed.names and aimed.nodes is None and aimed.edges is None:
                 self._add(f"{place}.target", "names nobody", "give nodes, edges or names")
+            if not aims and target:
+                self._add(f"{place}.target", f"means nothing to a {table['type']}", "leave it out")
+            borne = self._burden(place, table)
             suffered = {name: table.pop(name) for name in keys.IMPAIRMENT if name in table}
             fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT))
             impairment = self._impairment(place, fields, suffered)
             if "kind" in fields:
-                faults.append(Fault(**fields, target=aimed, impairment=impairment))
+                faults.append(Fault(**fields, target=aimed, impairment=impairment, burden=borne))
         return tuple(faults)
+
+    def _burden(self, place: str, table: dict[str, Any]) -> Burden | None:
+        """What a fault puts on the machine, if it is one of that kind; its keys are taken out of `table`."""
+        kind = next((kind for kind in burden_keys.TABLES if kind == table.get("type")), None)
+        if kind is None:
+            return None
+        known = burden_keys.TABLES[kind]
+        fields = self._fields(place, {name: table.pop(name) for name in known if name in table}, known)
+        borne = burden_keys.burden(kind, fields)
+        if borne == Surge():
+            self._add(place, "is no surge", "give a factor above 1, or reconnects")
+        if table.get("keep_down"):
+            self._add(f"{place}.keep_down", "means nothing to what dies of nothing", "leave it out")
+        return borne
 
     def _impairment(self, place: str, fields: dict[str, Any], suffered: dict[str, Any]) -> Impairment | None:
         """What requests suffer, of a fault that impairs; where none does, its keys mean nothing, and that is told."""
         if fields.get("kind") is not FaultKind.IMPAIR:
-            named = [*suffered, *(["for"] if "lasting" in fields else [])]
+            lasts = "lasting" in fields and fields.get("kind") not in burden_keys.TABLES
+            named = [*suffered, *(["for"] if lasts else [])]
             if named and "kind" in fields:
                 self._add(f"{place}.{named[0]}", f"means nothing to a {fields['kind']}", f"type = {FaultKind.IMPAIR}")
             return None
@@ -154,6 +175,9 @@ class _Reading:
         for number, fault in enumerate(drill.faults, start=1):
             if fault.at >= drill.phases.hold:
                 self._add(f"fault[{number}].at", "comes when the hold is over", f"less than {drill.phases.hold:g} s")
+            elif fault.kind is FaultKind.DISK and not 0 < (fault.lasting or 0.0) <= drill.limits.lease / 2:
+                told = "wants to be said, and to be at most half of limits.lease: signs of life need room, too"
+                self._add(f"fault[{number}].for", told, f'like for = "{drill.limits.lease / 2:g}s"')
             elif fault.lasting is not None and fault.at + fault.lasting > drill.phases.hold:
                 left = f"at most {drill.phases.hold - fault.at:g} s, or leave it out"
                 self._add(f"fault[{number}].for", "ends when the hold is over", left)

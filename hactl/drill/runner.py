@@ -14,6 +14,7 @@ from hactl.control.controller import Controller
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
+from hactl.drill.burdening import Burdens, checks
 from hactl.drill.canary import compare
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence
@@ -31,6 +32,7 @@ from hactl.drill.runs import OpenRun, Run
 from hactl.drill.strikes import Strikes
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
+from hactl.paths import FleetPaths
 
 AFTERWARDS = 2.0
 """Seconds of load after everything is as it was: traffic that has just come back is looked at as well."""
@@ -54,17 +56,19 @@ class Runner:
         run: Run,
         *,
         me: OpenRun,
+        paths: FleetPaths,
         seed: int,
         load: Callable[[LoadPlan], Load],
         say: Callable[[str], None],
     ) -> None:
-        """`me` says who runs it; `say` gets a line for everything that happens."""
+        """`me` says who runs it, `paths` where the fleet keeps its things; `say` gets a line for everything."""
         self._controller = controller
         self._drill = drill
         self._run = run
         self._me = me
         self._seed = seed
         self._load_of = load
+        self._paths = paths
         self._say = say
         self._by = f"drill {drill.name}"
         self._stop = asyncio.Event()
@@ -78,6 +82,7 @@ class Runner:
         self._stack = AsyncExitStack()
         self._follower: Follower | None = None
         self._loan: Loan | None = None
+        self._burdens: Burdens | None = None
         self._strikes: Strikes | None = None
         self._clients: Clients | None = None
         self._revisions: dict[int, str] = {}
@@ -159,11 +164,15 @@ class Runner:
             self._say(f"plan: {strike} ({strike.why}), seed {self._seed}")
         follower = self._follower = Follower(self._controller, snapshot.fleet)
         await self._stack.enter_async_context(follower.following())
-        self._strikes = Strikes(self._controller, follower, self._plan, by=self._by, wait=self._wait, say=self._say)
+        burdens = self._burdens = Burdens(self._plan, self._load_of, self._paths.state)
+        await self._stack.enter_async_context(burdens.borne())
+        self._strikes = Strikes(
+            self._controller, follower, self._plan, burdens, by=self._by, wait=self._wait, say=self._say
+        )
 
     async def _borrow(self) -> None:
         plan = self._planned
-        self._gate = gate(self._drill, plan, self._followed.fleet)
+        self._gate = (*gate(self._drill, plan, self._followed.fleet), *checks(plan, self._paths.state))
         unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in self._gate if not check.ok]
         if unmet:
             raise Stopped("; ".join(unmet))
@@ -191,7 +200,7 @@ class Runner:
     async def _undo_recorded(self) -> None:
         self._revisions = await self._borrowed.revisions()
         restored = await self._borrowed.undo(self._followed.fleet)
-        self._say(f"undo: what restores {', '.join(restored)} is in the journal")
+        self._say(f"undo: what restores {', '.join(restored) or 'nobody'} is in the journal")
 
     # -- the fault
 
@@ -220,6 +229,8 @@ class Runner:
 
     async def _failback(self) -> None:
         self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=time.monotonic()))
+        if self._burdens is not None:
+            await self._burdens.lift_all()
         if self._struck.done and self._drill.phases.failback and not self._stop.is_set():
             await self._way_back.start()
         await self._way_back.give_back()
@@ -227,6 +238,7 @@ class Runner:
     async def _verify(self) -> None:
         afterwards = 0.0 if self._stop.is_set() else AFTERWARDS
         restored, left = await self._way_back.verify(self._drill.phases.settle, afterwards)
+        left = (*left, *(self._burdens.left if self._burdens is not None else ()))
         times = replace(self._evidence.times, restored=restored, ended=time.monotonic())
         self._evidence = replace(self._evidence, times=times, leftovers=left)
 
@@ -242,6 +254,8 @@ class Runner:
         if self._struck.done:
             first = self._struck.done[0]
             times = replace(times, asked=first.asked, fault=first.fault)
+            over = self._burdens.lifted if self._burdens is not None else None
+            times = replace(times, over=over)
             times = seen.read_times(times, follower.began, follower.records, self._planned)
         meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
         end = times.failback or time.monotonic()
@@ -302,6 +316,7 @@ class Runner:
             evidence=self._evidence,
             rows=list(self._rows),
             retried=list(self._retried),
+            surged=list(self._burdens.surged) if self._burdens is not None else (),
             phases=tuple(self._spent),
             timeline=lines(self._follower.records if self._follower else (), self._evidence.times.fault or began),
             ending=self._ending,

@@ -7,9 +7,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 from hactl.control.controller import Controller
+from hactl.drill.burdening import Burdens
 from hactl.drill.faults import Proof
 from hactl.drill.following import Follower
-from hactl.drill.injecting import Injected, heal, inject
+from hactl.drill.injecting import Injected, heal, inject, launches
 from hactl.drill.plan import DrillPlan, Strike
 
 
@@ -21,6 +22,7 @@ class Strikes:
         controller: Controller,
         follower: Follower,
         plan: DrillPlan,
+        burdens: Burdens,
         *,
         by: str,
         wait: Callable[[float], Awaitable[None]],
@@ -32,6 +34,7 @@ class Strikes:
         self._controller = controller
         self._follower = follower
         self._plan = plan
+        self._burdens = burdens
         self._by = by
         self._wait = wait
         self._say = say
@@ -53,7 +56,10 @@ class Strikes:
         began = time.monotonic()
         for strike in self._plan.strikes:
             await self.until(began + strike.at)
-            done = await inject(self._controller, strike, self._follower, self._plan, by=self._by)
+            if strike.burden is not None:
+                done = await self._burdens.lay(strike, launches(self._follower.fleet, strike))
+            else:
+                done = await inject(self._controller, strike, self._follower, self._plan, by=self._by)
             self.done.append(done)
             if strike.lasting is not None:
                 self._passing = sorted(
@@ -66,7 +72,10 @@ class Strikes:
         while self._passing and self._passing[0][0] <= moment:
             end, strike = self._passing.pop(0)
             await self._wait(end - time.monotonic())
-            healed = await heal(self._controller, strike, self._follower, self._plan, by=self._by)
+            if strike.burden is not None:
+                healed = await self._burdens.lift(strike)
+            else:
+                healed = await heal(self._controller, strike, self._follower, self._plan, by=self._by)
             self._say(f"heal: {healed}")
         await self._wait(moment - time.monotonic())
 

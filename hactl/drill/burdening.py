@@ -1,0 +1,238 @@
+"""What a drill puts on the machine: laid on at its moment, read back, and lifted again. See `burden` for what it is.
+
+It is done by processes of ours. Each is tied to us by a pipe and ends when we do, however that comes about; so nothing
+of it is lent by the daemon, and nothing can be left behind. What is read back is the kernel's word on these processes:
+the processor time they had, the memory they hold, and a write that finds no room.
+"""
+
+import asyncio
+import errno
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import assert_never
+
+from hactl.core.errors import HactlError
+from hactl.core.node import Launch
+from hactl.core.value import replace
+from hactl.drill.burden import MOST_MEMORY, BusyProcessors, FullDisk, MemoryInUse, Surge
+from hactl.drill.burden_process import PATIENCE, BurdenProcess
+from hactl.drill.faults import Proof
+from hactl.drill.gate import Check
+from hactl.drill.injecting import Injected
+from hactl.drill.load_plan import LoadPlan
+from hactl.drill.plan import DrillPlan, Strike
+from hactl.drill.records import Records
+from hactl.drill.small_disk import LARGEST, hint, refusal
+from hactl.drill.watching import Load
+from hactl.supervisor import procfs
+from hactl.supervisor.cgroup import available_memory
+from hactl.supervisor.mounts import MOUNTS
+
+MOST_BURNERS = 64
+_WINDOW = 0.5
+"""Seconds over which processor time is read back."""
+_BUSY = 0.25
+"""Part of the processors that has to be taken for that to count as pressure: others want them, too."""
+_HELD = 0.95
+"""Part of the memory that has to be resident."""
+
+
+def surge_plan(load: LoadPlan, surge: Surge, seconds: float) -> LoadPlan:
+    """What comes on top of `load`, in a process of its own so that those who are judged are sent on time."""
+    more = load.rate * (surge.factor - 1)
+    return replace(
+        load, rate=more or 1.0, duration=seconds if more else 0.0, burst=surge.reconnects, retries=0, connections=64
+    )
+
+
+def checks(plan: DrillPlan, state: Path) -> tuple[Check, ...]:
+    """Whether what the drill puts on the machine can be borne by it; `state` is the fleet's state directory."""
+    if not any(isinstance(strike.burden, FullDisk) for strike in plan.strikes):
+        return ()
+    why = _may_fill(state)
+    limit = f"a tmpfs of at most {LARGEST >> 20} MiB at the state directory itself"
+    limit = f"{limit}; {hint(state)}" if why else limit
+    return (Check(name="disk that may be filled", value=why or str(state), limit=limit, ok=not why),)
+
+
+class Burdens:
+    """All of one drill. What is left of them is lifted when the context is left."""
+
+    def __init__(self, plan: DrillPlan, load: Callable[[LoadPlan], Load], state: Path) -> None:
+        """`load` makes a load of a plan; `state` is where the fleet keeps its state."""
+        self.surged = Records()
+        """Every request of surges that are over."""
+        self.lifted: float | None = None
+        """Monotonic seconds at which the last of them was over."""
+        self.left: tuple[str, ...] = ()
+        """Processes of ours that did not end."""
+        self._plan = plan
+        self._load_of = load
+        self._state = state
+        self._laid: list[tuple[Strike, AsyncExitStack]] = []
+
+    @asynccontextmanager
+    async def borne(self) -> AsyncIterator[None]:
+        """For as long as the context is entered, or until they are lifted."""
+        try:
+            yield
+        finally:
+            await self.lift_all()
+
+    async def lay(self, strike: Strike, launches: Mapping[str, Launch]) -> Injected:
+        """Put it on the machine, and look whether it weighs. Raises HactlError when it cannot be."""
+        # They are lifted in time; what counts here is when they end if nobody does.
+        seconds = PATIENCE + (self._plan.longest if strike.lasting is None else strike.lasting)
+        async with AsyncExitStack() as stack:
+            asked = time.monotonic()
+            match strike.burden:
+                case Surge():
+                    done = await self._surge(stack, strike.burden, asked, seconds - PATIENCE)
+                case BusyProcessors():
+                    done = await self._busy(stack, strike.burden, launches, asked, seconds)
+                case MemoryInUse():
+                    done = await self._memory(stack, strike.burden, asked, seconds)
+                case FullDisk():
+                    done = await self._disk(stack, asked, seconds)
+                case None:
+                    raise AssertionError("a strike that puts nothing on the machine")
+                case _:
+                    assert_never(strike.burden)
+            self._laid.append((strike, stack.pop_all()))
+        return done
+
+    async def lift(self, strike: Strike) -> str:
+        """Take one away; what was done, for people."""
+        for number, (laid, stack) in enumerate(self._laid):
+            if laid == strike:
+                del self._laid[number]
+                await stack.aclose()
+                self.lifted = time.monotonic()
+        return f"{strike}: over"
+
+    async def lift_all(self) -> None:
+        """Take all of them away."""
+        while self._laid:
+            await self.lift(self._laid[0][0])
+
+    async def _surge(self, stack: AsyncExitStack, surge: Surge, asked: float, seconds: float) -> Injected:
+        load = self._load_of(surge_plan(self._plan.load, surge, seconds))
+        await stack.enter_async_context(load)
+        fault = time.monotonic()  # the first request is due now
+        stack.push_async_callback(self._surge_over, load)
+        said = await load.progress()
+        sent = 0 if said is None else (said.sent - surge.reconnects) / said.t
+        what = f"{surge}: {sent:.0f} requests per second more are sent"
+        done = said is None or said.sent > 0
+        return Injected(asked=asked, fault=fault if done else None, proofs=(_proof("load", load.pid, done, what),))
+
+    async def _surge_over(self, load: Load) -> None:
+        load.stop()
+        for row in await load.finish():
+            self.surged.add(row)
+
+    async def _busy(
+        self, stack: AsyncExitStack, busy: BusyProcessors, launches: Mapping[str, Launch], asked: float, seconds: float
+    ) -> Injected:
+        cpus = sorted(set[int]().union(*(_allowed(launch) for launch in launches.values())))
+        if len(cpus) * busy.per_cpu > MOST_BURNERS:
+            raise HactlError(
+                f"{busy.per_cpu} busy processes on each of {len(cpus)} processors are more than {MOST_BURNERS}",
+                "give a smaller per_cpu",
+            )
+        burners = [
+            BurdenProcess("cpu", "--cpu", str(cpu), seconds=seconds) for cpu in cpus for _ in range(busy.per_cpu)
+        ]
+        for burner in burners:
+            await self._start(stack, burner)
+        fault, before = time.monotonic(), _used(burners)
+        await asyncio.sleep(_WINDOW)
+        taken = (_used(burners) - before) / (time.monotonic() - fault)
+        where = ", ".join(map(str, cpus))
+        told = f"{len(burners)} busy processes take {taken:.2f} of its {len(cpus)} processors ({where})"
+        done = taken >= _BUSY * len(cpus)
+        proofs = tuple(
+            Proof(node=name, pid=launch.pid, ticks=launch.ticks, done=done, found=told)
+            for name, launch in launches.items()
+        )
+        return Injected(asked=asked, fault=fault if done else None, proofs=proofs)
+
+    async def _memory(self, stack: AsyncExitStack, memory: MemoryInUse, asked: float, seconds: float) -> Injected:
+        available = available_memory()
+        size = min(MOST_MEMORY, int(available * memory.share))
+        holder = BurdenProcess("memory", "--bytes", str(size), seconds=seconds)
+        await self._start(stack, holder)
+        fault = time.monotonic()
+        stat = procfs.read_stat(holder.pid)
+        resident = 0 if stat is None or stat.ticks != holder.ticks else stat.rss
+        done = resident >= _HELD * size
+        told = f"{resident >> 20} MiB resident of {size >> 20} wanted, {available >> 20} could be had"
+        return Injected(asked=asked, fault=fault if done else None, proofs=(_proof("memory", holder.pid, done, told),))
+
+    async def _disk(self, stack: AsyncExitStack, asked: float, seconds: float) -> Injected:
+        state = self._state
+        if why := _may_fill(state):
+            raise HactlError(f"the disk is not filled: {why}", hint(state))
+        filler = BurdenProcess("disk", "--directory", str(state), seconds=seconds)
+        taken = await self._start(stack, filler)
+        fault = time.monotonic()
+        found = await asyncio.to_thread(_write_fails, state)
+        done = found == errno.ENOSPC
+        name = "writes go well" if found is None else errno.errorcode.get(found, str(found))
+        told = f"{taken.get('bytes', 0) >> 10} KiB taken, another process that writes there finds {name}"
+        return Injected(asked=asked, fault=fault if done else None, proofs=(_proof("disk", filler.pid, done, told),))
+
+    async def _start(self, stack: AsyncExitStack, process: BurdenProcess) -> dict[str, int]:
+        stack.push_async_callback(self._end, process)
+        return await process.start()
+
+    async def _end(self, process: BurdenProcess) -> None:
+        await process.end()
+        if not process.gone:
+            self.left = (*self.left, f"process {process.pid} of the drill's has not ended")
+
+
+def _proof(name: str, pid: int, done: bool, found: str) -> Proof:
+    return Proof(node=name, pid=pid, ticks=procfs.start_ticks(pid) or 0, done=done, found=found)
+
+
+def _allowed(launch: Launch) -> set[int]:
+    """Processors that a process may run on. Raises HactlError when it has gone."""
+    try:
+        return os.sched_getaffinity(launch.pid)
+    except ProcessLookupError as error:
+        raise HactlError(f"process {launch.pid} has gone: it has no processor", "hactl status") from error
+
+
+def _used(burners: list[BurdenProcess]) -> float:
+    """Seconds of processor time that they have had, as far as they run."""
+    stats = ((burner, procfs.read_stat(burner.pid)) for burner in burners)
+    return sum(stat.cpu for burner, stat in stats if stat is not None and stat.ticks == burner.ticks)
+
+
+def _may_fill(state: Path) -> str:
+    """Why it may not be filled, as it is on this machine now; "" when it may."""
+    try:
+        real = state.resolve(strict=True)
+        room = os.statvfs(real)
+    except OSError as error:
+        return f"{state} cannot be looked at: {(error.strerror or str(error)).lower()}"
+    return refusal(real, MOUNTS.read_text(), room.f_blocks * room.f_frsize)
+
+
+def _write_fails(directory: Path) -> int | None:
+    """The errno of an attempt to write something there; None when it went well. Nothing of it stays."""
+    try:
+        fd = os.open(directory, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        return error.errno
+    try:
+        os.write(fd, b"\0" * 4096)
+    except OSError as error:
+        return error.errno
+    finally:
+        os.close(fd)
+    return None
