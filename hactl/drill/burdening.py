@@ -20,16 +20,14 @@ from hactl.core.value import replace
 from hactl.drill.burden import MOST_MEMORY, BusyProcessors, FullDisk, MemoryInUse, Surge
 from hactl.drill.burden_process import PATIENCE, BurdenProcess
 from hactl.drill.faults import Proof
-from hactl.drill.gate import Check
 from hactl.drill.injecting import Injected
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.drill.records import Records
-from hactl.drill.small_disk import LARGEST, hint, refusal
+from hactl.drill.small_disk import hint, may_fill
 from hactl.drill.watching import Load
 from hactl.supervisor import procfs
 from hactl.supervisor.cgroup import available_memory
-from hactl.supervisor.mounts import MOUNTS
 
 MOST_BURNERS = 64
 _WINDOW = 0.5
@@ -46,16 +44,6 @@ def surge_plan(load: LoadPlan, surge: Surge, seconds: float) -> LoadPlan:
     return replace(
         load, rate=more or 1.0, duration=seconds if more else 0.0, burst=surge.reconnects, retries=0, connections=64
     )
-
-
-def checks(plan: DrillPlan, state: Path) -> tuple[Check, ...]:
-    """Whether what the drill puts on the machine can be borne by it; `state` is the fleet's state directory."""
-    if not any(isinstance(strike.burden, FullDisk) for strike in plan.strikes):
-        return ()
-    why = _may_fill(state)
-    limit = f"a tmpfs of at most {LARGEST >> 20} MiB at the state directory itself"
-    limit = f"{limit}; {hint(state)}" if why else limit
-    return (Check(name="disk that may be filled", value=why or str(state), limit=limit, ok=not why),)
 
 
 class Burdens:
@@ -174,7 +162,7 @@ class Burdens:
 
     async def _disk(self, stack: AsyncExitStack, asked: float, seconds: float) -> Injected:
         state = self._state
-        if why := _may_fill(state):
+        if why := may_fill(state):
             raise HactlError(f"the disk is not filled: {why}", hint(state))
         filler = BurdenProcess("disk", "--directory", str(state), seconds=seconds)
         taken = await self._start(stack, filler)
@@ -211,16 +199,6 @@ def _used(burners: list[BurdenProcess]) -> float:
     """Seconds of processor time that they have had, as far as they run."""
     stats = ((burner, procfs.read_stat(burner.pid)) for burner in burners)
     return sum(stat.cpu for burner, stat in stats if stat is not None and stat.ticks == burner.ticks)
-
-
-def _may_fill(state: Path) -> str:
-    """Why it may not be filled, as it is on this machine now; "" when it may."""
-    try:
-        real = state.resolve(strict=True)
-        room = os.statvfs(real)
-    except OSError as error:
-        return f"{state} cannot be looked at: {(error.strerror or str(error)).lower()}"
-    return refusal(real, MOUNTS.read_text(), room.f_blocks * room.f_frsize)
 
 
 def _write_fails(directory: Path) -> int | None:

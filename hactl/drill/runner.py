@@ -14,7 +14,7 @@ from hactl.control.controller import Controller
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
-from hactl.drill.burdening import Burdens, checks
+from hactl.drill.burdening import Burdens
 from hactl.drill.canary import compare
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence
@@ -29,6 +29,7 @@ from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Spent, lines, write
 from hactl.drill.retries import amplification
 from hactl.drill.runs import OpenRun, Run
+from hactl.drill.small_disk import may_be_filled
 from hactl.drill.strikes import Strikes
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
@@ -172,7 +173,7 @@ class Runner:
 
     async def _borrow(self) -> None:
         plan = self._planned
-        self._gate = (*gate(self._drill, plan, self._followed.fleet), *checks(plan, self._paths.state))
+        self._gate = (*gate(self._drill, plan, self._followed.fleet), *may_be_filled(plan, self._paths.state))
         unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in self._gate if not check.ok]
         if unmet:
             raise Stopped("; ".join(unmet))

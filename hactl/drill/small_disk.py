@@ -1,12 +1,16 @@
-"""Whether a drill may fill the disk that a fleet keeps its state on: only one that is nobody else's, and small. Pure.
+"""Whether a drill may fill the disk that a fleet keeps its state on: only one that is nobody else's, and small.
 
 A full disk is the fault of everybody who writes to it. So it has to be a filesystem of a limited size that is mounted
 at the state directory itself; and what the drill has to remember must lie elsewhere.
 """
 
+import os
 from pathlib import Path
 
-from hactl.supervisor.mounts import mount_of
+from hactl.drill.burden import FullDisk
+from hactl.drill.gate import Check
+from hactl.drill.plan import DrillPlan
+from hactl.supervisor.mounts import MOUNTS, mount_of
 
 LARGEST = 256 << 20
 """Bytes: what is full of it is memory."""
@@ -29,3 +33,23 @@ def refusal(state: Path, mounts: str, size: int) -> str:
 def hint(state: Path) -> str:
     """How to give a fleet such a disk."""
     return f"before hactl up: mount -t {_KIND} -o size=64m,mode=0700 none {state}"
+
+
+def may_fill(state: Path) -> str:
+    """Why it may not be filled, as it is on this machine now; "" when it may."""
+    try:
+        real = state.resolve(strict=True)
+        room = os.statvfs(real)
+    except OSError as error:
+        return f"{state} cannot be looked at: {(error.strerror or str(error)).lower()}"
+    return refusal(real, MOUNTS.read_text(), room.f_blocks * room.f_frsize)
+
+
+def may_be_filled(plan: DrillPlan, state: Path) -> tuple[Check, ...]:
+    """Whether the drill may fill the disk of the fleet's state directory; nothing when it does not mean to."""
+    if not any(isinstance(strike.burden, FullDisk) for strike in plan.strikes):
+        return ()
+    why = may_fill(state)
+    limit = f"a tmpfs of at most {LARGEST >> 20} MiB at the state directory itself"
+    limit = f"{limit}; {hint(state)}" if why else limit
+    return (Check(name="disk that may be filled", value=why or str(state), limit=limit, ok=not why),)
