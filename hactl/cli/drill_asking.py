@@ -34,7 +34,8 @@ class Asked(NamedTuple):
 
 
 def ask(client: Client, definition: Definition, fleet: Fleet, seed: int, state: Path) -> Asked:
-    """Ask about one drill; `state` is where the fleet keeps its state. Raises HactlError when nobody in the fleet fits what it asks for, or nobody answers."""
+    """Ask about one drill; `state` is where the fleet keeps its state. Raises HactlError when nobody in the fleet
+    fits what it asks for, or nobody answers."""
     drawn = plan(definition, fleet, seed)
     checks = (*gate(definition, drawn, fleet), *may_be_filled(drawn, state))
     try:

@@ -6,7 +6,7 @@ of the drill's own, which end with whoever started them, whatever becomes of tha
 
 from hactl.core.value import Value
 
-MOST_MEMORY = 8 << 30
+MOST_MEMORY = 4 << 30
 """Bytes that a drill takes at most, whatever its share comes to."""
 
 

@@ -32,8 +32,8 @@ from hactl.supervisor.cgroup import available_memory
 MOST_BURNERS = 64
 _WINDOW = 0.5
 """Seconds over which processor time is read back."""
-_BUSY = 0.25
-"""Part of the processors that has to be taken for that to count as pressure: others want them, too."""
+_BUSY = 0.8
+"""Part of that time in which busy processes have to want a processor, whether or not others let them have it."""
 _HELD = 0.95
 """Part of the memory that has to be resident."""
 
@@ -49,8 +49,16 @@ def surge_plan(load: LoadPlan, surge: Surge, seconds: float) -> LoadPlan:
 class Burdens:
     """All of one drill. What is left of them is lifted when the context is left."""
 
-    def __init__(self, plan: DrillPlan, load: Callable[[LoadPlan], Load], state: Path) -> None:
-        """`load` makes a load of a plan; `state` is where the fleet keeps its state."""
+    def __init__(
+        self,
+        plan: DrillPlan,
+        load: Callable[[LoadPlan], Load],
+        state: Path,
+        *,
+        available: Callable[[], int] = available_memory,
+    ) -> None:
+        """`load` makes a load of a plan, `state` is where the fleet keeps its state, `available` says how many bytes of
+        memory could be had."""
         self.surged = Records()
         """Every request of surges that are over."""
         self.lifted: float | None = None
@@ -60,6 +68,7 @@ class Burdens:
         self._plan = plan
         self._load_of = load
         self._state = state
+        self._available = available
         self._laid: list[tuple[Strike, AsyncExitStack]] = []
 
     @asynccontextmanager
@@ -136,12 +145,15 @@ class Burdens:
         ]
         for burner in burners:
             await self._start(stack, burner)
-        fault, before = time.monotonic(), _used(burners)
+        fault, before = time.monotonic(), _turns(burners)
         await asyncio.sleep(_WINDOW)
-        taken = (_used(burners) - before) / (time.monotonic() - fault)
+        passed = time.monotonic() - fault
+        ran, waited = ((now - then) / passed for now, then in zip(_turns(burners), before, strict=True))
         where = ", ".join(map(str, cpus))
-        told = f"{len(burners)} busy processes take {taken:.2f} of its {len(cpus)} processors ({where})"
-        done = taken >= _BUSY * len(cpus)
+        wanted = (ran + waited) / len(burners) * 100
+        told = f"{len(burners)} busy processes on its {len(cpus)} processors ({where})"
+        told = f"{told} want them {wanted:.0f} % of the time, and have {ran:.2f}"
+        done = ran + waited >= _BUSY * len(burners)
         proofs = tuple(
             Proof(node=name, pid=launch.pid, ticks=launch.ticks, done=done, found=told)
             for name, launch in launches.items()
@@ -149,7 +161,7 @@ class Burdens:
         return Injected(asked=asked, fault=fault if done else None, proofs=proofs)
 
     async def _memory(self, stack: AsyncExitStack, memory: MemoryInUse, asked: float, seconds: float) -> Injected:
-        available = available_memory()
+        available = self._available()
         size = min(MOST_MEMORY, int(available * memory.share))
         holder = BurdenProcess("memory", "--bytes", str(size), seconds=seconds)
         await self._start(stack, holder)
@@ -195,10 +207,10 @@ def _allowed(launch: Launch) -> set[int]:
         raise HactlError(f"process {launch.pid} has gone: it has no processor", "hactl status") from error
 
 
-def _used(burners: list[BurdenProcess]) -> float:
-    """Seconds of processor time that they have had, as far as they run."""
-    stats = ((burner, procfs.read_stat(burner.pid)) for burner in burners)
-    return sum(stat.cpu for burner, stat in stats if stat is not None and stat.ticks == burner.ticks)
+def _turns(burners: list[BurdenProcess]) -> tuple[float, float]:
+    """Seconds that they have run, and that they have waited for a processor, all together."""
+    turns = [turn for burner in burners if not burner.gone for turn in procfs.turns(burner.pid).values()]
+    return sum(turn.ran for turn in turns), sum(turn.waited for turn in turns)
 
 
 def _write_fails(directory: Path) -> int | None:

@@ -11,7 +11,7 @@ from hactl.core.model import Fleet
 from hactl.core.safety import serving
 from hactl.core.value import Value
 from hactl.drill.measure import percentile
-from hactl.drill.records import Row
+from hactl.drill.records import UNSENT, Row
 from hactl.drill.recovery_time import read_outage
 
 REFUSED = (429, 503)
@@ -30,11 +30,13 @@ class Borne(Value):
     failed: int
     """Neither good nor refused."""
     refused_p99: float | None
-    """Seconds within which 99 % of what was refused had been; None when nothing was."""
+    """Seconds from sending within which 99 % of what was refused had been; None when nothing was."""
     wanted: float
     """Requests that should have been answered well: all, or as many as the fleet is declared to carry."""
     declared: bool = False
     """The latter."""
+    sent: float = 0.0
+    """Requests per second by which the surge was more, as they were really sent."""
 
     @property
     def goodput(self) -> float:
@@ -59,7 +61,7 @@ def borne(steady: Sequence[Row], surged: Sequence[Row], capacity: float) -> Born
         return None
     begin, end = min(row.intended for row in surged), max(row.intended for row in surged)
     rows = [*(row for row in steady if begin <= row.intended <= end), *surged]
-    refused = sorted(row.done - row.intended for row in rows if row.status in REFUSED)
+    refused = sorted(row.done - row.sent for row in rows if row.status in REFUSED)
     good = sum(row.ok for row in rows)
     most = capacity * (end - begin)
     declared = 0 < most < len(rows)
@@ -73,7 +75,16 @@ def borne(steady: Sequence[Row], surged: Sequence[Row], capacity: float) -> Born
         refused_p99=percentile(refused, 0.99) if refused else None,
         wanted=most if declared else float(len(rows)),
         declared=declared,
+        sent=_rate(surged),
     )
+
+
+def _rate(surged: Sequence[Row]) -> float:
+    """Per second; of those who came back all at once, whom nobody can send in one moment, there is none."""
+    begin = min(row.intended for row in surged)
+    moments = [row.sent for row in surged if row.intended > begin and row.error != UNSENT]
+    span = max(moments, default=begin) - begin
+    return len(moments) / span if span > 0 else 0.0
 
 
 def recovered(rows: Sequence[Row], over: float, settle: float, until: float) -> tuple[float | None, float]:

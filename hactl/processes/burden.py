@@ -36,7 +36,7 @@ class Lifetime:
         """Whether it is over, or will be within `wait` seconds, which this then takes."""
         left = self._end - time.monotonic()
         readable, _, _ = select.select([0], [], [], max(0.0, min(wait, left)))
-        return left <= 0 or bool(readable and not os.read(0, 1))
+        return time.monotonic() >= self._end or bool(readable and not os.read(0, 1))
 
 
 def burn(cpu: int, life: Lifetime) -> None:
