@@ -4,10 +4,12 @@ import pytest
 from support.filed import DRILL, IDENTITY, WELL, a_report, stream
 
 from hactl.core.codec import decode, encode
+from hactl.core.drill_events import DrillKept
+from hactl.core.events import FleetUnpaused, Record
 from hactl.core.value import replace
 from hactl.drill.evidence import Evidence
 from hactl.drill.markdown import render
-from hactl.drill.report import DrillReport, Ending, write
+from hactl.drill.report import DrillReport, Ending, Line, lines, write
 from hactl.drill.verdict import Verdict
 
 
@@ -67,3 +69,10 @@ def test_foreign_text_stays_text_in_markdown() -> None:
     assert "&lt;b>by\\|bob&lt;/b> now" in text
     assert "something \\| began here" in text
     assert "<= 1000 ms" in text
+
+
+def test_the_timeline_has_what_happened_and_no_sign_of_life() -> None:
+    """In seconds from the moment that is zero."""
+    events = (DrillKept(id="op-1", expires=9.0, canary=1), FleetUnpaused(why="it is over"))
+    records = [Record(seq=n, wall=0.0, mono=100.0 + n, event=event) for n, event in enumerate(events)]
+    assert lines(records, 100.5) == (Line(at=0.5, text="repairs go on: it is over"),)
