@@ -7,6 +7,7 @@ import click
 
 from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
+from hactl.cli.drill_board import board, compare
 from hactl.cli.drill_outcome import exit_of, summary
 from hactl.cli.drill_runs import recover, report, stop
 from hactl.cli.exits import Exit
@@ -31,7 +32,7 @@ def drill() -> None:
     """
 
 
-for verb in (stop, recover, report):
+for verb in (stop, recover, report, compare, board):
     drill.add_command(verb)
 
 

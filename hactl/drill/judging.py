@@ -6,7 +6,6 @@ report can do the same sums again from its figures.
 
 from collections.abc import Iterator, Sequence
 
-from hactl.core.reading import age
 from hactl.drill.burden import Surge
 from hactl.drill.canary import LEAST
 from hactl.drill.definition import Definition, Hypothesis, Probe
@@ -14,6 +13,7 @@ from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
 from hactl.drill.plan import DrillPlan
+from hactl.drill.quantity import Unit, seconds
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outage
 from hactl.drill.retries import Retried, retried
@@ -191,7 +191,7 @@ def _surge(drill: Definition, plan: DrillPlan, windows: Windows) -> Iterator[Jud
     if asked.refused_p99 is None:
         return
     if seen is not None and seen.refused_p99 is None:
-        yield Judged(name="refused_p99", limit=f"<= {_seconds(asked.refused_p99)}", value="nothing was refused",
+        yield Judged(name="refused_p99", limit=f"<= {seconds(asked.refused_p99)}", value="nothing was refused",
                      margin=None, status=Status.MET)  # fmt: skip
     else:
         yield _time("refused_p99", asked.refused_p99, None if seen is None else seen.refused_p99)
@@ -205,14 +205,18 @@ def _goodput(least: float, limit: str, seen: Borne) -> Judged:
         value=f"{seen.goodput * 100:.2f} % of {seen.wanted:.0f} {of} in {seen.end - seen.begin:.1f} s",
         margin=(seen.goodput - least) / (1 - least) if least < 1 else None,
         status=Status.MET if seen.goodput >= least else Status.MISSED,
+        measured=seen.goodput,
+        unit=Unit.PART,
+        more_is_better=True,
     )
 
 
 def _recovered(drill: Definition, limit: float, over: float | None, windows: Windows) -> Judged:
-    if over is None or not windows.rows:
-        return _unmeasured("recovered", f"<= {_seconds(limit)}")
-    end = windows.failback if over < windows.failback else windows.ended
-    took, seen = recovered(windows.rows, over, min(drill.phases.settle, end - over), end)
+    if over is None or not windows.rows or over >= windows.failback:
+        return _unmeasured("recovered", f"<= {seconds(limit)}")
+    # To lift what was put on a machine takes a moment: a fault that lasts to the settling is over a little later.
+    settle = min(drill.phases.settle, 0.9 * (windows.failback - over))
+    took, seen = recovered(windows.rows, over, settle, windows.failback)
     return _time("recovered", limit, took, "" if took is not None else f"not within {seen:.1f} s")
 
 
@@ -250,6 +254,9 @@ def _availability(least: float, wanted: float, windows: Windows) -> Judged:
         value=f"{value * 100:.3f} %",
         margin=(spare - used) / spare if spare else None,
         status=Status.MET if value >= least else Status.MISSED,
+        measured=value,
+        unit=Unit.PART,
+        more_is_better=True,
     )
 
 
@@ -265,15 +272,17 @@ def _clean(evidence: Evidence) -> Judged:
 
 
 def _time(name: str, limit: float, measured: float | None, late: str = "") -> Judged:
-    shown = f"<= {_seconds(limit)}"
+    shown = f"<= {seconds(limit)}"
     if measured is None and not late:
         return _unmeasured(name, shown)
     return Judged(
         name=name,
         limit=shown,
-        value=late if measured is None else _seconds(measured),
+        value=late if measured is None else seconds(measured),
         margin=None if measured is None or not limit else (limit - measured) / limit,
         status=Status.MET if measured is not None and measured <= limit else Status.MISSED,
+        measured=measured,
+        unit=Unit.SECONDS,
     )
 
 
@@ -287,6 +296,8 @@ def _count(name: str, limit: int, measured: int | None, what: str) -> Judged:
         value=f"{measured} {what}",
         margin=(limit - measured) / limit if limit else None,
         status=Status.MET if measured <= limit else Status.MISSED,
+        measured=measured,
+        unit=Unit.COUNT,
     )
 
 
@@ -300,13 +311,10 @@ def _ratio(name: str, limit: float, measured: float | None) -> Judged:
         value=f"{measured:.3f}",
         margin=(limit - measured) / limit,
         status=Status.MET if measured <= limit else Status.MISSED,
+        measured=measured,
+        unit=Unit.COUNT,
     )
 
 
 def _unmeasured(name: str, limit: str) -> Judged:
     return Judged(name=name, limit=limit, value="not measured", margin=None, status=Status.UNMEASURED)
-
-
-def _seconds(value: float) -> str:
-    """A duration as measured: milliseconds below ten seconds."""
-    return f"{value * 1000:.0f} ms" if value < 10 else f"{value:.1f} s" if value < 100 else age(value)

@@ -181,6 +181,8 @@ class _Reading(Tables):
             )
         if drill.objectives.failed_with_retries is not None and not drill.load.retries:
             self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
+        if drill.objectives.recovered is not None and all(fault.lasting is None for fault in drill.faults):
+            self._add("objectives.recovered", "wants a fault that is over before the failback", 'for = "10s"')
         for number, stop in enumerate(drill.limits.abort_when, start=1):
             if stop.probe is not Probe.AVAILABILITY:
                 self._add(f"limits.abort_when[{number}].probe", "can be nothing but availability yet", "availability")

@@ -15,7 +15,7 @@ from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
 from hactl.drill.judging import Windows, objectives, p99, validity
-from hactl.drill.measure import Report
+from hactl.drill.measure import Report, judge
 from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Row
@@ -98,6 +98,8 @@ class DrillReport(Value):
     """Clients that ask once and those that try again, side by side; None where none did."""
     borne: Borne | None = None
     """What all clients saw while a surge lasted; None without one."""
+    during: Report = Report()
+    """What clients saw of requests due between the fault and the failback."""
     failures: dict[str, int] = {}
     """Requests that failed from the fault on, by class."""
     phases: tuple[Spent, ...] = ()
@@ -156,6 +158,7 @@ def write(
         whole=windows.whole,
         retried=None if fault is None else windows.side_by_side(fault),
         borne=None if plan is None else borne([*rows, *retried], surged, plan.capacity),
+        during=Report() if fault is None else judge(windows.rows, fault, windows.failback),
         failures=dict(Counter(row.error or f"status {row.status}" for row in after).most_common()),
         phases=phases,
         timeline=timeline,
