@@ -1,7 +1,6 @@
 """`hactl drill`: break the fleet on purpose, measure what clients saw, and see that everything was put back."""
 
 import contextlib
-import secrets
 import sys
 from functools import partial
 
@@ -10,6 +9,7 @@ import click
 from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.drill_hands import continue_, stop, unlock
+from hactl.cli.drill_options import drawn, seed_option, set_option
 from hactl.cli.drill_outcome import exit_of, summary
 from hactl.cli.drill_runs import recover, report
 from hactl.cli.exits import Exit
@@ -18,11 +18,6 @@ from hactl.core.errors import HactlError
 from hactl.drill import library
 from hactl.drill import suite as suites
 from hactl.drill.runs import runs
-
-seed_option = click.option("--seed", type=int, help="Makes what is drawn by chance repeatable (default: a new one).")
-set_option = click.option(
-    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change the drill, such as objectives.rto=2s."
-)
 
 
 @click.group()
@@ -102,18 +97,18 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     definition = library.load(name, settings)
     client = choose().client
     fleet = client.fleet().fleet
-    asked = ask(client, definition, fleet, _seed(seed))
-    drawn, checks, refusal, may = asked.plan, asked.gate, asked.refusal, asked.may
+    asked = ask(client, definition, fleet, drawn(seed))
+    made, checks, refusal, may = asked.plan, asked.gate, asked.refusal, asked.may
     if as_json:
-        output.emit_json({"version": 1, "plan": drawn, "gate": checks, "refused": str(refusal or ""), "may": may})
+        output.emit_json({"version": 1, "plan": made, "gate": checks, "refused": str(refusal or ""), "may": may})
         return Exit.OK if may else Exit.REFUSED
-    click.echo(f"drill {definition.name} on fleet {fleet.name}, seed {drawn.seed}; nothing was changed")
-    for strike in drawn.strikes:
+    click.echo(f"drill {definition.name} on fleet {fleet.name}, seed {made.seed}; nothing was changed")
+    for strike in made.strikes:
         kept = ", kept down until the failback" if strike.keep_down else ""
         click.echo(f"  {strike.at:4.1f} s  {strike} ({strike.why}){kept}")
-    for step in drawn.steps:
+    for step in made.steps:
         click.echo(f"  {step.at:4.1f} s  wait for a person, at most {step.within:g} s: {step.manual}")
-    click.echo(f"  load    {drawn.load.rate:g} requests/s to {drawn.load.url}, timeout {drawn.load.timeout:g} s")
+    click.echo(f"  load    {made.load.rate:g} requests/s to {made.load.url}, timeout {made.load.timeout:g} s")
     phases = definition.phases
     click.echo(f"  phases  baseline {phases.baseline:g} s, hold {phases.hold:g} s, settle {phases.settle:g} s")
     rows = [(check.name, check.value, check.limit, "ok" if check.ok else "NO") for check in checks]
@@ -171,17 +166,13 @@ def run(
         drills = wanted.load(settings, skip)
         if not drills:
             raise click.UsageError(f"--skip leaves nothing of suite '{suite}'.")
-        return run_suite(choose(), wanted, drills, _seed(seed), run_one, as_json=as_json)
-    result = run_one(choose(), library.load(name, settings), _seed(seed))
+        return run_suite(choose(), wanted, drills, drawn(seed), run_one, as_json=as_json)
+    result = run_one(choose(), library.load(name, settings), drawn(seed))
     if as_json:
         output.emit_json(result)
     else:
         summary(result)
     return exit_of(result)
-
-
-def _seed(seed: int | None) -> int:
-    return secrets.randbelow(1_000_000) if seed is None else seed
 
 
 def _last() -> dict[str, str]:
