@@ -8,6 +8,7 @@ import click
 
 from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
+from hactl.cli.drill_board import board, compare
 from hactl.cli.drill_hands import continue_, stop, unlock
 from hactl.cli.drill_options import drawn, seed_option, set_option
 from hactl.cli.drill_outcome import exit_of, summary
@@ -29,7 +30,7 @@ def drill() -> None:
     """
 
 
-for verb in (stop, continue_, unlock, recover, report):
+for verb in (stop, continue_, unlock, recover, report, compare, board):
     drill.add_command(verb)
 
 
