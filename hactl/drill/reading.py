@@ -21,6 +21,7 @@ from hactl.drill.definition import (
     Hypothesis,
     Limits,
     LoadSpec,
+    ManualStep,
     Objectives,
     Phases,
     Probe,
@@ -28,8 +29,8 @@ from hactl.drill.definition import (
 )
 from hactl.drill.tables import Tables, document, refuse
 
-_TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "objectives")
-_PLANNED = ("extends", "rollback", "manual", "requires")
+_TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "step", "objectives")
+_PLANNED = ("extends", "rollback", "requires")
 
 
 def parse(text: str, source: str, settings: tuple[str, ...] = ()) -> Definition:
@@ -83,6 +84,7 @@ class _Reading(Tables):
             "phases": Phases(**self._fields("phases", self._table(raw, "phases"), keys.PHASES)),
             "objectives": Objectives(**self._fields("objectives", self._table(raw, "objectives"), keys.OBJECTIVES)),
             "faults": self._faults(raw.get("fault", [])),
+            "steps": self._many("step", raw.get("step", []), keys.STEP, ManualStep),
         }
         if "hypothesis" in raw:
             parts["hypotheses"] = self._many("hypothesis", raw["hypothesis"], keys.HYPOTHESIS, Hypothesis)
@@ -157,6 +159,11 @@ class _Reading(Tables):
             )
         if drill.objectives.failed_with_retries is not None and not drill.load.retries:
             self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
+        last = max(fault.at for fault in drill.faults)
+        for number, step in enumerate(drill.steps, start=1):
+            if not last <= step.at < drill.phases.hold:
+                told = f"wants a moment after the last fault ({last:g} s) and before the end of the hold"
+                self._add(f"step[{number}].at", told, f"less than {drill.phases.hold:g} s")
         for number, stop in enumerate(drill.limits.abort_when, start=1):
             if stop.probe is not Probe.AVAILABILITY:
                 self._add(f"limits.abort_when[{number}].probe", "can be nothing but availability yet", "availability")
