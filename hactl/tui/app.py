@@ -249,7 +249,7 @@ class Console(Acting, Walking, Listening, SteadyApp):
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
                     self.stumble(error, f"drawing {type(screen).__name__}")
-        if isinstance(self.screen, Page) and view.live:
+        if isinstance(self.screen, Page) and view.live and self._log_reading.due(self.screen):
             self.run_worker(self._log_reading.read_on(self.screen), group="log", exit_on_error=False)
 
     def on_resize(self) -> None:
