@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import assert_never, get_args
 
-from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
+from hactl.core.alert_events import AlertEvent
+from hactl.core.alert_telling import tell_alert
 from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
 from hactl.core.certificate import bearers
 from hactl.core.config_events import (
@@ -17,7 +18,8 @@ from hactl.core.config_events import (
     RevisionRolledBack,
     RulesTaken,
 )
-from hactl.core.drill_events import DrillKept
+from hactl.core.drill_events import DrillEvent
+from hactl.core.drill_telling import tell_drill
 from hactl.core.events import (
     AdoptionRefused,
     CapacitySeen,
@@ -73,11 +75,13 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
     if isinstance(event, ConfigEvent):
         return _configured(event)
     if isinstance(event, AlertEvent):
-        return _alert(event)
+        return tell_alert(event)
     if isinstance(event, RegionEvent):
         return _region(event)
     if isinstance(event, BrownoutEvent):
         return _brownout(event)
+    if isinstance(event, DrillEvent):
+        return tell_drill(event)
     match event:
         case DaemonStarted():
             return _started(event)
@@ -108,13 +112,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{edge}: plan {version} refused: {why}"
         case FailoverBegan() | FailoverMoved() | FailoverEnded() | EdgeLost() | EdgeBack() | EdgeGivenUp():
             return _loss(event)
-        case OperationBegan(operation=operation):
-            return f"{operation.id} began: {operation.sentence}"
-        case OperationMoved() | DrillKept():
-            return _moved(event)
-        case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
-            took = f" after {ms:.0f} ms" if round(ms) else ""
-            return f"{ended} {outcome}{took}: {sentence}"
+        case OperationBegan() | OperationMoved() | OperationEnded():
+            return _operation(event)
         case GapRecorded() | JournalFilled():
             return _journal(event)
         case FleetPaused() | FleetUnpaused() | FleetClosing():
@@ -236,10 +235,17 @@ def _fleet(event: FleetPaused | FleetUnpaused | FleetClosing) -> str:
     return f"{paused.who} {ends}: nothing is repaired" + (f" ({paused.reason})" if paused.reason else "")
 
 
-def _moved(event: OperationMoved | DrillKept) -> str:
-    if isinstance(event, OperationMoved):
-        return f"{event.operation.id}: {_progress(event.operation)}"
-    return f"{event.id}: its runner was heard of" + (f" (canary {event.canary})" if event.canary else "")
+def _operation(event: OperationBegan | OperationMoved | OperationEnded) -> str:
+    match event:
+        case OperationBegan(operation=operation):
+            return f"{operation.id} began: {operation.sentence}"
+        case OperationMoved(operation=operation):
+            return f"{operation.id}: {_progress(operation)}"
+        case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
+            took = f" after {ms:.0f} ms" if round(ms) else ""
+            return f"{ended} {outcome}{took}: {sentence}"
+        case _:
+            assert_never(event)
 
 
 def _progress(operation: Operation) -> str:
@@ -286,19 +292,3 @@ def _journal(event: GapRecorded | JournalFilled) -> str:
     if isinstance(event, GapRecorded):
         return f"{event.lost} records were lost: {event.why}"
     return f"the journal has no room: {event.waiting} records waited"
-
-
-def _alert(event: AlertEvent) -> str:
-    match event:
-        case AlertRaised(alert=alert):
-            return f"alert {alert.to}: {alert.kind}: {alert.sentence}"
-        case AlertSuppressed(to=to, kind=kind, subject=subject, count=count, why=why):
-            return f"alert {to}: {kind} of {subject} held back ({count} by now): {why}"
-        case AlertDelivered(to=to, kind=kind, attempts=attempts):
-            return f"alert {to}: {kind} delivered{f' on attempt {attempts}' if attempts > 1 else ''}"
-        case AlertFailed(to=to, kind=kind, attempts=attempts, why=why):
-            return f"alert {to}: {kind} not delivered after {attempts} attempt{'s' if attempts != 1 else ''}: {why}"
-        case AlertExpired(to=to, kind=kind, age=age):
-            return f"alert {to}: {kind} not delivered: it is {age / 60:.0f} min old"
-        case _:
-            assert_never(event)

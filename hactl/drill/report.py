@@ -4,15 +4,18 @@ What is first in it is whether it means anything. No figure in it is made up fro
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from hactl.core.drill_events import DrillKept
+from hactl.core.events import OperationMoved, Record
+from hactl.core.telling import tell
 from hactl.core.value import Value
 from hactl.drill.advice import explained
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
 from hactl.drill.judging import Windows, objectives, p99, validity
-from hactl.drill.measure import Report
+from hactl.drill.measure import Report, judge
 from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Row
@@ -89,6 +92,8 @@ class DrillReport(Value):
     before: Report = Report()
     """What clients saw before the fault."""
     whole: Report = Report()
+    during: Report = Report()
+    """What clients saw of requests due between the fault and the failback."""
     failures: dict[str, int] = {}
     """Requests that failed from the fault on, by class."""
     phases: tuple[Spent, ...] = ()
@@ -142,11 +147,18 @@ def write(
         outage=windows.outage,
         before=windows.before,
         whole=windows.whole,
+        during=Report() if fault is None else judge(windows.rows, fault, windows.failback),
         failures=dict(Counter(row.error or f"status {row.status}" for row in after).most_common()),
         phases=phases,
         timeline=timeline,
         series=_series(windows.rows, windows.began if fault is None else fault),
     )
+
+
+def lines(records: Iterable[Record], zero: float) -> tuple[Line, ...]:
+    """What the journal says happened, `zero` being monotonic seconds; not every sign of life, nor every step."""
+    told = (record for record in records if not isinstance(record.event, DrillKept | OperationMoved))
+    return tuple(Line(at=record.mono - zero, text=tell(record.event)) for record in told)
 
 
 def _series(rows: Sequence[Row], zero: float) -> tuple[Second, ...]:
