@@ -14,7 +14,7 @@ from hactl.control.controller import Controller
 from hactl.core.commands import Failback, Start
 from hactl.core.drill_events import DrillKept
 from hactl.core.errors import CommandRejected, HactlError
-from hactl.core.events import OperationMoved
+from hactl.core.events import OperationMoved, Record
 from hactl.core.operation import Outcome
 from hactl.core.reading import is_serving
 from hactl.core.telling import tell
@@ -22,15 +22,16 @@ from hactl.core.value import replace
 from hactl.drill import evidence as seen
 from hactl.drill.canary import compare
 from hactl.drill.definition import Definition, Probe
-from hactl.drill.evidence import Evidence
+from hactl.drill.evidence import Evidence, Times
 from hactl.drill.following import Follower
 from hactl.drill.gate import Check, gate
 from hactl.drill.injecting import Injected, heal, inject, rehearse
 from hactl.drill.leftovers import leftovers, returning
-from hactl.drill.load_plan import LoadPlan
+from hactl.drill.load_plan import LoadPlan, Progress
 from hactl.drill.loan import Loan
 from hactl.drill.phases import BORROWED, NEXT, Phase, Way
 from hactl.drill.plan import DrillPlan, Strike, plan
+from hactl.drill.progress import Asked, Entered, Feed, Timed
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Line, Spent, write
 from hactl.drill.runs import OpenRun, Run
@@ -75,7 +76,8 @@ class Runner:
         self._me = me
         self._seed = seed
         self._load_of = load
-        self._say = say
+        self._feed = Feed(run.progress)
+        self._say = self._feed.told(say)
         self._by = f"drill {drill.name}"
         self._stop = asyncio.Event()
         self._ending = Ending()
@@ -122,6 +124,8 @@ class Runner:
                 self._me = replace(self._me, phase=phase, plan=self._plan)
                 self._mark()
                 since = time.monotonic()
+                self._feed.say(Entered(at=since, phase=phase))
+                self._show_times()
                 way = await self._go(phase)
                 self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
                 phase = NEXT[phase][way]
@@ -191,7 +195,7 @@ class Runner:
         await self._stack.enter_async_context(kept)
         load, length = self._planned.load, self._drill.phases.baseline
         self._say(f"baseline: {load.rate:g} requests/s to {load.url} for {length:g} s")
-        clients = self._clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop)
+        clients = self._clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop, self._heard)
         await self._stack.enter_async_context(clients.asking())
         self._evidence = replace(self._evidence, warm=clients.warm)
         await self._wait(length)
@@ -293,13 +297,9 @@ class Runner:
             return
         if self._clients is not None:
             self._rows = await self._clients.records()
-        times = self._evidence.times
         follower, loan = self._followed, self._loan
         step = abs(time.time() - time.monotonic() - self._clock)
-        if self._injected:
-            first = self._injected[0]
-            times = replace(times, asked=first.asked, fault=first.fault)
-            times = seen.read_times(times, follower.began, follower.records, self._planned)
+        times = self._times
         meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
         self._evidence = replace(self._evidence, times=times, clock_step=step, others=meanwhile)
         if loan is not None and times.fault is not None:
@@ -308,6 +308,29 @@ class Runner:
             self._evidence = replace(self._evidence, losses=(lost, configured))
 
     # -- what all of them need
+
+    def _heard(self, progress: Progress) -> None:
+        self._feed.say(Asked(at=time.monotonic(), progress=progress))
+        self._show_times()
+
+    def _show_times(self) -> None:
+        self._feed.say(Timed(times=self._times, proofs=self._evidence.proofs))
+
+    @property
+    def _times(self) -> Times:
+        """When each thing happened, as far as that is known by now."""
+        times = self._evidence.times
+        if not self._injected:
+            return times
+        first = self._injected[0]
+        times = replace(times, asked=first.asked, fault=first.fault)
+        return seen.read_times(times, self._followed.began, self._happened, self._planned)
+
+    @property
+    def _happened(self) -> list[Record]:
+        """What happened so far, without the signs of life."""
+        records = [] if self._follower is None else self._follower.records
+        return [record for record in records if not isinstance(record.event, DrillKept | OperationMoved)]
 
     @property
     def _planned(self) -> DrillPlan:
@@ -343,8 +366,6 @@ class Runner:
 
     def _report(self, began: float) -> DrillReport:
         zero = self._evidence.times.fault or began
-        records = [] if self._follower is None else self._follower.records
-        told = [record for record in records if not isinstance(record.event, DrillKept | OperationMoved)]
         return write(
             identity=self._me.identity,
             drill=self._drill,
@@ -353,6 +374,6 @@ class Runner:
             evidence=self._evidence,
             rows=list(self._rows),
             phases=tuple(self._spent),
-            timeline=tuple(Line(at=record.mono - zero, text=tell(record.event)) for record in told),
+            timeline=tuple(Line(at=record.mono - zero, text=tell(record.event)) for record in self._happened),
             ending=self._ending,
         )
