@@ -53,6 +53,8 @@ class Clock(Value):
     shown: str = "-"
     limit: str = ""
     """"" where the drill asks for nothing."""
+    over: bool = False
+    """It is beyond its limit already."""
 
 
 class Condition(Value):
@@ -72,6 +74,15 @@ class Bar(Value):
     end: float | None
     """None while it goes on."""
     said: str = ""
+
+
+class Served(Value):
+    """What clients saw between two moments; monotonic seconds."""
+
+    begin: float
+    end: float
+    good: int
+    bad: int
 
 
 class Course(Value):
@@ -145,7 +156,7 @@ def grown(course: Course, steps: Iterable[Step], written: Iterable[Written] = ()
 def rto(course: Course, now: float) -> Clock:
     """How long clients were not served as they should be."""
     settle = course.definition.phases.settle
-    rule = f"from the fault in effect to the first good reply after which none fails for {settle:g} s"
+    rule = f"from the fault in effect to the reply after which none fails for {settle:g} s"
     wanted = course.definition.objectives.rto
     clock = Clock(name="RTO", rule=rule, mark=Mark.WAITING, limit="" if wanted is None else f"<= {seconds(wanted)}")
     fault = course.times.fault
@@ -154,9 +165,9 @@ def rto(course: Course, now: float) -> Clock:
     if fault is None:
         return clock
     bad, failing = _suffering(course, fault)
-    if failing:
-        return replace(clock, shown=seconds(max(0.0, now - fault)), mark=Mark.RUNNING)
-    return replace(clock, shown=seconds(0.0 if bad is None else bad - fault), mark=Mark.SO_FAR)
+    lasted = max(0.0, now - fault) if failing else 0.0 if bad is None else bad - fault
+    over = wanted is not None and lasted > wanted
+    return replace(clock, shown=seconds(lasted), mark=Mark.RUNNING if failing else Mark.SO_FAR, over=over)
 
 
 def _suffering(course: Course, fault: float) -> tuple[float | None, bool]:
@@ -179,7 +190,7 @@ def rpo(course: Course, now: float) -> Clock:
     wanted = course.definition.objectives.rpo_records
     clock = Clock(
         name="RPO",
-        rule="from one acknowledged record to the next; in the end all are read back, and those missing are lost",
+        rule="acknowledged records that are missing when all are read back",
         mark=Mark.WAITING,
         limit="" if wanted is None else f"<= {wanted} lost",
     )
@@ -219,9 +230,9 @@ def _hypothesis(rule: Hypothesis, said: list[Progress]) -> Condition:
     value: float | None
     if rule.probe is Probe.AVAILABILITY:
         value = available(said[-1], said, LATELY) if said else None
-        shown = "" if value is None else f"{value:.2%}"
-        limits = [f">= {least:.4g}"] if least is not None else []
-        limits += [f"<= {most:.4g}"] if most is not None else []
+        shown = "" if value is None else percent(value)
+        limits = [f">= {percent(least)}"] if least is not None else []
+        limits += [f"<= {percent(most)}"] if most is not None else []
         text = f"availability {' and '.join(limits)}"
     else:
         p99 = said[-1].p99_ms if said else None
@@ -235,10 +246,28 @@ def _hypothesis(rule: Hypothesis, said: list[Progress]) -> Condition:
 def _stop(rule: AbortRule, said: list[Progress]) -> Condition:
     value = available(said[-1], said, rule.window) if said else None
     return Condition(
-        text=f"stops when {rule.probe} < {rule.below:.4g} of {rule.window:g} s, for {rule.lasting:g} s",
-        value="" if value is None else f"{value:.2%}",
+        text=f"stops when {rule.probe} < {percent(rule.below)} of {rule.window:g} s, for {rule.lasting:g} s",
+        value="" if value is None else percent(value),
         ok=None if value is None else value >= rule.below,
     )
+
+
+def served(course: Course) -> tuple[Served, ...]:
+    """Second by second how many requests were answered and how many failed: as the load says, at last as measured."""
+    report, fault = course.report, course.times.fault
+    if report is not None and fault is not None and report.series:
+        return tuple(
+            Served(begin=fault + one.at, end=fault + one.at + 1.0, good=one.good, bad=one.bad) for one in report.series
+        )
+    found = []
+    before, since = Progress(t=0.0, sent=0, failed=0), 0.0
+    for one in course.asked:
+        now = one.progress
+        bad = now.failed - before.failed
+        begin = since or one.at - now.t
+        found.append(Served(begin=begin, end=one.at, good=max(0, now.sent - before.sent - bad), bad=bad))
+        before, since = now, one.at
+    return tuple(found)
 
 
 def bars(course: Course) -> tuple[Bar, ...]:
@@ -250,7 +279,7 @@ def bars(course: Course) -> tuple[Bar, ...]:
 
     def phase(name: str, which: Phase, said: str = "") -> None:
         if which in begun:
-            end = ends.get(which) or (None if course.going else _last(course))
+            end = ends.get(which) or (None if course.going else last(course))
             found.append(Bar(name=name, begin=begun[which], end=end, said=said))
 
     def part(name: str, begin: float | None, end: float | None, said: str) -> None:
@@ -274,7 +303,7 @@ def bars(course: Course) -> tuple[Bar, ...]:
     return tuple(found)
 
 
-def _last(course: Course) -> float:
+def last(course: Course) -> float:
     """The last moment that anything is known of."""
     moments = [one.at for one in course.entered[-1:]]
     moments += [one.at for one in course.told[-1:]] + [one.at for one in course.asked[-1:]]
@@ -297,3 +326,8 @@ def _back(course: Course) -> Bar | None:
 def seconds(value: float) -> str:
     """A duration as it is measured: milliseconds below a second, hundredths of a second above."""
     return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
+
+
+def percent(part: float) -> str:
+    """A part (0..1) as it is read: 99.9 %, and no more of it than was measured."""
+    return f"{part * 100:.4g} %"

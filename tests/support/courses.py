@@ -9,6 +9,7 @@ from support.pictures import AT, a_fleet
 
 from hactl.core.value import replace
 from hactl.drill import library
+from hactl.drill.canary import Losses
 from hactl.drill.course import Course, grown
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence, Times
@@ -17,7 +18,8 @@ from hactl.drill.load_plan import Progress
 from hactl.drill.phases import Phase
 from hactl.drill.plan import plan
 from hactl.drill.progress import Asked, Entered, Feed, Step, Timed, Told
-from hactl.drill.report import DrillReport, Identity
+from hactl.drill.recovery_time import Outage
+from hactl.drill.report import DrillReport, Identity, Second
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.verdict import Judged, Status, Verdict
 
@@ -103,6 +105,14 @@ def filed(
                 restored=123.0, ended=126.0,
             ),
             proofs=(PROOF,),
+            losses=(
+                Losses(store="journal", acknowledged=500, before=120, kept=500, lost=(), lost_count=0, ghosts=0,
+                       rejected=0, duplicates=0, window=0.0, resolution=0.05),
+            ),
+        ),
+        outage=Outage(fault=FAULT, first_bad=FAULT + 0.01, back=FAULT + 0.31, bad=1, seen_until=122.0),
+        series=tuple(
+            Second(at=at, due=200, good=200 - (at == 0), bad=int(at == 0), p99_ms=4.5) for at in range(-6, 19)
         ),
     )  # fmt: skip
 
