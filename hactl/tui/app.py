@@ -98,12 +98,10 @@ class Console(Acting, Drilling, Walking, Listening, SteadyApp):
 
         `verbs` is what the command line completes, `run` how it runs one, and `launch` one that goes on without us.
         `drills` is where runs of drills are, None where that is elsewhere; `chance` gives them seeds.
-
         It begins with `theme`, and may change to any of `themes`.
         `walk` is how it goes through time, `ends` what becomes of the fleet in the end, `startable` that `up` can start
-        it, `settings` what is remembered of the last time, `last` what is known where no daemon answers, and `retry`
-        after how many seconds it looks for one again.
-        With `read_only` keys and commands that might change something only say so.
+        it, `settings` what is remembered of the last time, `last` what is known where no daemon answers, `retry` after
+        how many seconds it looks for one again. With `read_only` keys and commands that change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
