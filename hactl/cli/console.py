@@ -97,8 +97,10 @@ def make(
     `read_only`, `startable` and `ends` are those of `Console`; without `ends` the fleet goes on, as it did before.
     `walk` is how it goes through time: without one, back to whatever is recorded.
     """
-    from hactl.tui import drill_launching, shell
+    from hactl.tui import shell
     from hactl.tui.app import Console
+    from hactl.tui.drill_launching import launch
+    from hactl.tui.drills import Means
     from hactl.tui.lifetime import Ends
     from hactl.tui.link import nothing
     from hactl.tui.moments import Moments
@@ -125,8 +127,7 @@ def make(
         settings=settings,
         last=last if walk is None else nothing,
         run=functools.partial(shell.run, env={LABEL: label()}),
-        drills=paths.drills,
-        launch=functools.partial(drill_launching.launch, env={LABEL: label()}),
+        drills=Means(root=paths.drills, launch=functools.partial(launch, env={LABEL: label()})),
         read_only=read_only,
         startable=startable,
         ends=ends or Ends.NEVER,

@@ -21,10 +21,8 @@ from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
 from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
-from hactl.tui.drill_desk import DrillDesk
 from hactl.tui.drill_keys import Drilling
-from hactl.tui.drill_launching import Launch, launch, seed
-from hactl.tui.drills import Drills
+from hactl.tui.drills import Means
 from hactl.tui.help import help_lines
 from hactl.tui.keys import ONLY_READS, PAST
 from hactl.tui.lifetime import Ends, Lifetime
@@ -56,6 +54,7 @@ from hactl.tui.walking import Walking
 from hactl.tui.widgets.prompt import Prompt
 
 PLAIN = Glyphs()
+NO_MEANS = Means()
 ALONE = Themes()
 PACE = 0.5
 """Seconds between two drawings; what comes in between is collected."""
@@ -87,21 +86,18 @@ class Console(Acting, Drilling, Walking, Listening, SteadyApp):
         settings: SettingsFile | None = None,
         last: Last = nothing,
         run: shell.Run = shell.run,
-        drills: Path | None = None,
-        launch: Launch = launch,
-        chance: Callable[[], int] = seed,
+        drills: Means = NO_MEANS,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         retry: float = RETRY,
     ) -> None:
         """`fleet` is the name of the one at the other end, and `by` who the journal says it was.
 
-        `verbs` is what the command line completes, `run` how it runs one, and `launch` one that goes on without us.
-        `drills` is where runs of drills are, None where that is elsewhere; `chance` gives them seeds.
-        It begins with `theme`, and may change to any of `themes`.
-        `walk` is how it goes through time, `ends` what becomes of the fleet in the end, `startable` that `up` can start
-        it, `settings` what is remembered of the last time, `last` what is known where no daemon answers, `retry` after
-        how many seconds it looks for one again. With `read_only` keys and commands that change something only say so.
+        `verbs` is what the command line completes, `run` how it runs one, and `drills` what drills are run with.
+        It begins with `theme`, and may change to any of `themes`. `walk` is how it goes through time, `ends` what
+        becomes of the fleet in the end, `startable` that `up` can start it, `settings` what is remembered of the last
+        time, `last` what is known where no daemon answers, `retry` after how many seconds it looks for one again. With
+        `read_only` keys and commands that change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
@@ -110,27 +106,13 @@ class Console(Acting, Drilling, Walking, Listening, SteadyApp):
         self._last = last
         self._glyphs = glyphs
         self._verbs = verbs
-        self._clock = clock
-        self._wall = wall
-        self._retry = retry
+        self._clock, self._wall, self._retry = clock, wall, retry
         self.picture = Picture()
         self.moments = walk(self.picture)
         self._refusal = self.moments.refusal or (ONLY_READS if read_only else "")
         self._asking = Asking(self, controller, self.picture, self.look, by=by, clock=clock, glyphs=glyphs)
         self._offering = Offering(self, self._asking, self.look, verbs=verbs, themes=self._appearance.names)
-        self.desk = DrillDesk(drills)
-        self._drills = Drills(
-            self,
-            controller,
-            self.picture,
-            self.look,
-            self.desk,
-            fleet=fleet,
-            by=by,
-            launch=launch,
-            chance=chance,
-            follow=self._asking.follow,
-        )
+        self.take_up(controller, drills, fleet=fleet, by=by, follow=self._asking.follow)
         self._command_line = CommandLine(
             self,
             self.picture,

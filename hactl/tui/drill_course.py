@@ -71,6 +71,10 @@ class Axis(Value):
         part = (moment - self.begin) / (self.end - self.begin)
         return min(self.width - 1, max(0, int(part * self.width)))
 
+    def cells(self, duration: float) -> int:
+        """How many a duration takes, one at least."""
+        return max(1, round(duration / (self.end - self.begin) * self.width))
+
 
 def axis(course: Course, now: float, width: int) -> Axis:
     """The axis of a run that is shown `now`."""
@@ -117,7 +121,7 @@ def clocks(course: Course, now: float, width: int) -> tuple[Line, ...]:
         if length(head) + len(clock.rule) + 2 <= width:
             lines.append(line(*head, "  ", rule))
         else:
-            lines += [head, *wrapped(line("     ", rule), width - 1, 5)]
+            lines += [cut(head, width), *wrapped(line("     ", rule), width - 1, 5)]
     return tuple(lines)
 
 
@@ -161,12 +165,11 @@ def _bar(bar: Bar, along: Axis, now: float, course: Course, glyphs: Glyphs) -> L
         when = time.strftime("%H:%M:%S", time.localtime(course.began + bar.begin - course.entered[0].at))
         return _placed(bar.name, begin, sign, f"{when} {bar.said}", along.width, Meaning.DOWN)
     open_ = bar.end is None
-    end = along.cell(now if bar.end is None else bar.end)
-    took = (now if bar.end is None else bar.end) - bar.begin
-    text = seconds(max(0.0, took)) + (f" {bar.said}" if bar.said else "")
+    took = max(0.0, (now if bar.end is None else bar.end) - bar.begin)
+    text = seconds(took) + (f" {bar.said}" if bar.said else "")
     left, middle, right = "|-|" if glyphs == ASCII else "├─┤"
     meaning = Meaning.DOWN if open_ and bar.name == "recover" else Meaning.STARTING if open_ else Meaning.GRAPH
-    cells = end - begin + 1
+    cells = min(along.cells(took), along.width - begin)
     if cells >= len(text) + 6 and not bar.said:
         inner = f" {text} ".center(cells - 2, middle)
         whole = left + inner + ("…" if open_ else right)

@@ -5,12 +5,14 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from hactl.control.controller import Controller
 from hactl.core.drills import in_progress
 from hactl.core.errors import HactlError
 from hactl.drill.course import Course
 from hactl.drill.verdict import Verdict
+from hactl.tui.command_line import Follow
 from hactl.tui.drill_desk import DrillDesk
-from hactl.tui.drills import Drills
+from hactl.tui.drills import Drills, Means
 from hactl.tui.look import Look
 from hactl.tui.markdown import markdown
 from hactl.tui.notices import say_error
@@ -46,6 +48,12 @@ class Drilling(SteadyApp):
     @abstractmethod
     def _view(self) -> View:
         """What is shown."""
+
+    def take_up(self, controller: Controller, means: Means, *, fleet: str, by: str, follow: Follow) -> None:
+        """Drills of the fleet of that name; `by` is who the journal says it was, `follow` says how one has ended."""
+        self.desk = DrillDesk(means.root)
+        known = (self.picture, self.look, self.desk)
+        self._drills = Drills(self, controller, *known, means, fleet=fleet, by=by, follow=follow)
 
     def on_mount(self) -> None:
         """Look on, from now on."""

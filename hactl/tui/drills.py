@@ -7,6 +7,7 @@ would strike; they are frozen by the seed, and looked at again before it is run.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from textual.app import App
 
@@ -15,13 +16,14 @@ from hactl.core.commands import Command, EndDrill
 from hactl.core.drills import in_progress
 from hactl.core.errors import HactlError
 from hactl.core.talk import Receipt, Snapshot
+from hactl.core.value import Value
 from hactl.drill.faults import rehearsal
 from hactl.tui import keys, shell
 from hactl.tui.actions import still_there
 from hactl.tui.changing import Question
 from hactl.tui.command_line import Follow
 from hactl.tui.drill_desk import DrillDesk
-from hactl.tui.drill_launching import Launch, Launched
+from hactl.tui.drill_launching import Launch, Launched, launch, seed
 from hactl.tui.drill_offer import Offer, facts, offers, rows, same
 from hactl.tui.look import Look
 from hactl.tui.notices import say_error, warn
@@ -37,6 +39,17 @@ WORK = "change"
 """The group of this work."""
 
 
+class Means(Value):
+    """What it takes to run drills."""
+
+    root: Path | None = None
+    """Where the runs of the fleet are; None where that is elsewhere, and none can be run."""
+    launch: Launch = launch
+    """How a command is started that goes on without us."""
+    chance: Callable[[], int] = seed
+    """Gives seeds."""
+
+
 class Drills:
     """Of one fleet."""
 
@@ -47,14 +60,13 @@ class Drills:
         picture: Picture,
         look: Look,
         desk: DrillDesk,
+        means: Means,
         *,
         fleet: str,
         by: str,
-        launch: Launch,
-        chance: Callable[[], int],
         follow: Follow,
     ) -> None:
-        """`by` is who the journal says it was, `chance` gives seeds, `follow` says how an operation has ended."""
+        """`by` is who the journal says it was, `follow` says how an operation has ended."""
         self._host = host
         self._controller = controller
         self._picture = picture
@@ -62,8 +74,7 @@ class Drills:
         self._desk = desk
         self._fleet = fleet
         self._by = by
-        self._launch = launch
-        self._chance = chance
+        self._means = means
         self._follow = follow
 
     # -- ending
@@ -98,7 +109,7 @@ class Drills:
         snapshot = view.snapshot
         if (why := keys.forbidden(view)) or snapshot is None:
             warn(self._host, why)
-        elif self._desk.root is None:
+        elif self._means.root is None:
             warn(self._host, "drills are run where the fleet is: this console is not")
         elif (running := in_progress(snapshot.fleet)) is not None:
             warn(self._host, f"{running.sentence} is in progress: A stops it")
@@ -110,7 +121,7 @@ class Drills:
 
     async def _choose(self, snapshot: Snapshot, choice: DrillChoice, answer: "asyncio.Future[str | None]") -> None:
         try:
-            known = await asyncio.to_thread(offers, snapshot.fleet, self._chance())
+            known = await asyncio.to_thread(offers, snapshot.fleet, self._means.chance())
             await self._desk.list_runs()
         except HactlError as error:
             choice.withdraw()
@@ -128,7 +139,7 @@ class Drills:
             return
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         dialog = Confirm(self._look)
-        self._host.push_screen(dialog, answer.set_result)
+        await self._host.push_screen(dialog, answer.set_result)
         try:
             receipts = await self._rehearsed(chosen)
             dialog.put(
@@ -164,7 +175,7 @@ class Drills:
     def start(self, words: Sequence[str]) -> None:
         """Start it, and look on. Raises HactlError when it cannot be started."""
         try:
-            launched = self._launch(words, self._fleet)
+            launched = self._means.launch(words, self._fleet)
         except OSError as error:
             raise HactlError(f"cannot be started: {(error.strerror or str(error)).lower()}", "df -h") from error
         self._host.notify(f"$ {shell.spelt(words)}   it goes on when this console is closed", markup=False)

@@ -21,7 +21,7 @@ def markdown(text: str) -> tuple[Line, ...]:
 
 def _lines(text: list[str]) -> Iterator[Line]:
     table: list[list[str]] = []
-    for raw in [*text, ""]:
+    for raw in text:
         if raw.startswith("|"):
             table.append(_cells(raw))
             continue
@@ -32,6 +32,8 @@ def _lines(text: list[str]) -> Iterator[Line]:
             yield line(Span(text=raw.lstrip("# "), meaning=Meaning.TITLE))
         else:
             yield line(_plain(raw.replace("**", "").replace("`", "")))
+    if table:
+        yield from _table(table)
 
 
 def _cells(raw: str) -> list[str]:
