@@ -114,6 +114,8 @@ def make(
     """
     from hactl.tui import shell
     from hactl.tui.app import Console
+    from hactl.tui.drill_launching import launch
+    from hactl.tui.drills import Means
     from hactl.tui.lifetime import Ends
     from hactl.tui.link import nothing
     from hactl.tui.moments import Moments
@@ -140,6 +142,7 @@ def make(
         settings=settings,
         last=last if walk is None else nothing,
         run=functools.partial(shell.run, env={LABEL: label()}),
+        drills=Means(root=paths.drills, launch=functools.partial(launch, env={LABEL: label()})),
         read_only=read_only,
         startable=startable,
         ends=ends or Ends.NEVER,
