@@ -16,6 +16,8 @@ class FaultKind(StrEnum):
     FREEZE = "process.freeze"
     IMPAIR = "node.impair"
     """It serves, but slowly, or with errors: what no process that runs says of itself."""
+    RESTART = "process.restart"
+    """Planned work: drained, stopped and started again, one at a time."""
 
 
 class Probe(StrEnum):
@@ -142,6 +144,10 @@ class Objectives(Value):
     """Until everything serves again; of what was kept down, from the failback on."""
     failback_failed: int | None = None
     """Requests that failed from the failback on."""
+    nodes_out: int | None = None
+    """Gateway nodes that were out of service at the same time."""
+    longest_out: float | None = None
+    """Until a node that was out of service served again, the slowest of them."""
     rollback_clean: bool = True
 
 

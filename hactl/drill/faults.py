@@ -9,7 +9,7 @@ another identity, or an answer from a port, proves nothing.
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
-from hactl.core.commands import BeginDrill, Command, Freeze, Heal, Impair, Kill
+from hactl.core.commands import BeginDrill, Command, Freeze, Heal, Impair, Kill, Restart
 from hactl.core.events import NodeChanged, Record
 from hactl.core.impairment import ImpairmentPhase
 from hactl.core.node import Launch
@@ -32,9 +32,25 @@ class Proof(Value):
     """In words."""
 
 
+class Injected(Value):
+    """One fault that was asked for; monotonic seconds."""
+
+    asked: float
+    fault: float | None
+    """When it was in effect on everybody it was meant for; None when it never was."""
+    proofs: tuple[Proof, ...]
+
+
 def borrowing(plan: DrillPlan) -> BeginDrill:
     """What has the fleet lent, and everything that the plan touches restored when it is over."""
-    return BeginDrill(name=plan.drill, nodes=plan.nodes, regions=plan.regions, lease=plan.lease, longest=plan.longest)
+    return BeginDrill(
+        name=plan.drill,
+        nodes=plan.at_once,
+        in_turn=plan.in_turn,
+        regions=plan.regions,
+        lease=plan.lease,
+        longest=plan.longest,
+    )
 
 
 def command(strike: Strike) -> Command:
@@ -48,6 +64,8 @@ def command(strike: Strike) -> Command:
             return Impair(nodes=strike.nodes, fault=strike.impairment)
         case FaultKind.IMPAIR:
             raise AssertionError("a drill file says what it impairs")
+        case FaultKind.RESTART:
+            return Restart(nodes=strike.nodes)
         case _:
             assert_never(strike.kind)
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from hactl.core.reading import age
 from hactl.drill.canary import LEAST
-from hactl.drill.definition import Definition, Hypothesis, Probe
+from hactl.drill.continuity import Continuity
+from hactl.drill.definition import Definition, Hypothesis, Objectives, Probe
 from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
@@ -129,8 +130,17 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
         yield _count("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
                      "requests")  # fmt: skip
+    yield from _continuity(asked, evidence.continuity)
     if asked.rollback_clean:
         yield _clean(evidence)
+
+
+def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
+    if asked.nodes_out is not None:
+        yield _count("nodes_out", asked.nodes_out, found.nodes_out, "at once")
+    if asked.longest_out is not None:
+        late = "one did not come back" if found.still_out else ""
+        yield _time("longest_out", asked.longest_out, None if late else found.longest_out, late)
 
 
 def _since(begin: float | None, end: float | None) -> float | None:

@@ -158,5 +158,7 @@ OBJECTIVES: dict[str, Key] = {
     "latency_p99": Key(kind=_time),
     "restore_capacity": Key(kind=_time),
     "failback_failed": Key(kind=kinds.whole(0, 1_000_000)),
+    "nodes_out": Key(kind=kinds.whole(0, 1000)),
+    "longest_out": Key(kind=_time),
     "rollback_clean": Key(kind=kinds.flag()),
 }

@@ -62,6 +62,17 @@ class DrillPlan(Value):
         return tuple(dict.fromkeys(name for strike in self.strikes for name in strike.nodes))
 
     @property
+    def at_once(self) -> tuple[str, ...]:
+        """Those that may be out of service together."""
+        strikes = (strike for strike in self.strikes if strike.kind is not FaultKind.RESTART)
+        return tuple(dict.fromkeys(name for strike in strikes for name in strike.nodes))
+
+    @property
+    def in_turn(self) -> tuple[str, ...]:
+        """Those that are only ever taken out one at a time."""
+        return tuple(name for name in self.nodes if name not in self.at_once)
+
+    @property
     def keeps_down(self) -> tuple[str, ...]:
         """Those that come back with the failback only."""
         return tuple(dict.fromkeys(name for strike in self.strikes if strike.keep_down for name in strike.nodes))
@@ -71,7 +82,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
     """What `drill` does to `fleet`. Raises HactlError when nobody in it fits what the file asks for."""
     chance = Random(seed)
     strikes = tuple(_strike(fault, fleet, chance) for fault in sorted(drill.faults, key=lambda fault: fault.at))
-    struck = {name for strike in strikes for name in strike.nodes}
+    struck = {name for strike in strikes if strike.kind is not FaultKind.RESTART for name in strike.nodes}
     regions = tuple(
         spec.name
         for spec in fleet.spec.regions

@@ -21,11 +21,13 @@ from hactl.core.telling import tell
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
 from hactl.drill.canary import compare
+from hactl.drill.continuity import read_continuity
 from hactl.drill.definition import Definition, Probe
 from hactl.drill.evidence import Evidence
+from hactl.drill.faults import Injected
 from hactl.drill.following import Follower
 from hactl.drill.gate import Check, gate
-from hactl.drill.injecting import Injected, heal, inject, rehearse
+from hactl.drill.injecting import heal, inject, rehearse
 from hactl.drill.leftovers import leftovers, returning
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.loan import Loan
@@ -34,6 +36,7 @@ from hactl.drill.plan import DrillPlan, Strike, plan
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Line, Spent, write
 from hactl.drill.runs import OpenRun, Run
+from hactl.drill.stopping import unless
 from hactl.drill.watching import Clients, Load
 
 PATIENCE = 120.0
@@ -212,7 +215,10 @@ class Runner:
         began = time.monotonic()
         for strike in self._planned.strikes:
             await self._pass(began + strike.at)
-            done = await inject(self._controller, strike, self._followed, self._planned, by=self._by)
+            work = inject(self._controller, strike, self._followed, self._planned, by=self._by)
+            done = await unless(self._stop, work)
+            if done is None:
+                raise Stopped(self._ending.stopped)
             self._injected.append(done)
             if strike.lasting is not None:
                 end = (done.asked if done.fault is None else done.fault) + strike.lasting
@@ -300,6 +306,9 @@ class Runner:
             first = self._injected[0]
             times = replace(times, asked=first.asked, fault=first.fault)
             times = seen.read_times(times, follower.began, follower.records, self._planned)
+            until = times.failback or time.monotonic()
+            course = read_continuity(follower.began, follower.records, first.asked, until)
+            self._evidence = replace(self._evidence, continuity=course)
         meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
         self._evidence = replace(self._evidence, times=times, clock_step=step, others=meanwhile)
         if loan is not None and times.fault is not None:
