@@ -136,6 +136,10 @@ FAULT: dict[str, Key] = {
     "keep_down": Key(kind=kinds.flag()),
     "for": Key(kind=quantities.duration("100ms", "1h"), field="lasting"),
 }
+LASTS = (FaultKind.IMPAIR,)
+"""Kinds of faults that can be over before the failback: that take `for`."""
+KEPT_DOWN = (FaultKind.KILL, FaultKind.FREEZE)
+"""Kinds of faults after which somebody can be kept down until the failback."""
 IMPAIRMENT: dict[str, Key] = {
     "delay": Key(kind=quantities.duration("1ms", f"{LONGEST_DELAY:g}s")),
     "delayed": Key(kind=_per_cent()),

@@ -122,24 +122,35 @@ class _Reading:
             suffered = {name: table.pop(name) for name in keys.IMPAIRMENT if name in table}
             fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT))
             impairment = self._impairment(place, fields, suffered)
+            self._fits(place, fields)
             if "kind" in fields:
                 faults.append(Fault(**fields, target=aimed, impairment=impairment))
         return tuple(faults)
 
+    def _fits(self, place: str, fields: dict[str, Any]) -> None:
+        """What only some kinds of faults take."""
+        kind = fields.get("kind")
+        for name, given, kinds in (
+            ("keep_down", fields.get("keep_down"), keys.KEPT_DOWN),
+            ("for", "lasting" in fields, keys.LASTS),
+        ):
+            if given and kind is not None and kind not in kinds:
+                self._add(
+                    f"{place}.{name}", f"means nothing to a {kind}", f"leave it out; {' or '.join(kinds)} take it"
+                )
+
     def _impairment(self, place: str, fields: dict[str, Any], suffered: dict[str, Any]) -> Impairment | None:
         """What requests suffer, of a fault that impairs; where none does, its keys mean nothing, and that is told."""
         if fields.get("kind") is not FaultKind.IMPAIR:
-            named = [*suffered, *(["for"] if "lasting" in fields else [])]
-            if named and "kind" in fields:
-                self._add(f"{place}.{named[0]}", f"means nothing to a {fields['kind']}", f"type = {FaultKind.IMPAIR}")
+            if suffered and "kind" in fields:
+                hint = f"type = {FaultKind.IMPAIR}"
+                self._add(f"{place}.{next(iter(suffered))}", f"means nothing to a {fields['kind']}", hint)
             return None
         read = self._fields(place, suffered, keys.IMPAIRMENT)
         if "delay" in read:
             read.setdefault("delayed", ALL)
         elif read.get("delayed"):
             self._add(f"{place}.delayed", "says whom, but not for how long", 'give a delay, like "300ms"')
-        if fields.get("keep_down"):
-            self._add(f"{place}.keep_down", "means nothing to a node that goes on serving", "leave it out")
         if not (read.get("delayed") or read.get("failed")) and len(read) == len(suffered):
             self._add(place, "impairs no request", "give a delay, or the part of the requests that failed")
         return Impairment(**read)
