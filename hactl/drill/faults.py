@@ -14,7 +14,7 @@ from hactl.core.events import NodeChanged, Record
 from hactl.core.impairment import ImpairmentPhase
 from hactl.core.node import Launch
 from hactl.core.value import Value
-from hactl.drill.definition import FaultKind
+from hactl.drill.definition import OF_THE_DAEMON, FaultKind
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.supervisor import procfs
 
@@ -66,6 +66,8 @@ def command(strike: Strike) -> Command:
             raise AssertionError("a drill file says what it impairs")
         case FaultKind.RESTART:
             return Restart(nodes=strike.nodes)
+        case FaultKind.DAEMON_KILL | FaultKind.DAEMON_FREEZE:
+            raise AssertionError("no command: nobody would be there to carry it out")
         case _:
             assert_never(strike.kind)
 
@@ -73,7 +75,7 @@ def command(strike: Strike) -> Command:
 def rehearsal(plan: DrillPlan) -> tuple[Command, ...]:
     """What the daemon can be asked about before it has lent the fleet. Nobody may be impaired before; who can be at all
     is known when the plan is made."""
-    strikes = (strike for strike in plan.strikes if strike.kind is not FaultKind.IMPAIR)
+    strikes = (strike for strike in plan.strikes if strike.kind not in (FaultKind.IMPAIR, *OF_THE_DAEMON))
     return (borrowing(plan), *map(command, strikes))
 
 

@@ -56,7 +56,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     """What has to be so for the objectives to mean anything."""
     whole, before = windows.whole, windows.before
     unsent = whole.unsent / whole.requests if whole.requests else 1.0
-    struck = sum(len(strike.nodes) for strike in plan.strikes)
+    struck = sum(strike.count for strike in plan.strikes)
     confirmed = sum(proof.done for proof in evidence.proofs)
     ours = sum(before.shares.values())
     checks = [
@@ -141,6 +141,13 @@ def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
     if asked.longest_out is not None:
         late = "one did not come back" if found.still_out else ""
         yield _time("longest_out", asked.longest_out, None if late else found.longest_out, late)
+    if asked.adopted is not None:
+        late = f"{found.not_adopted} were not" if found.not_adopted else ""
+        yield _time("adopted", asked.adopted, None if late else found.adopted, late)
+    if asked.restarts is not None:
+        yield _count("restarts", asked.restarts, found.restarts, "processes")
+    if asked.journal_gaps is not None:
+        yield _count("journal_gaps", asked.journal_gaps, found.journal_gaps, "records")
 
 
 def _since(begin: float | None, end: float | None) -> float | None:

@@ -12,7 +12,7 @@ from hactl.core.node import Node, Role
 from hactl.core.reading import url
 from hactl.core.spec import GatewayKind
 from hactl.core.value import Value
-from hactl.drill.definition import Definition, Fault, FaultKind, Target
+from hactl.drill.definition import OF_THE_DAEMON, Definition, Fault, FaultKind, Target
 from hactl.drill.load_plan import LoadPlan
 
 
@@ -35,7 +35,12 @@ class Strike(Value):
         """What is done to whom."""
         until = f", for {self.lasting:g} s" if self.lasting is not None else ""
         suffered = f" ({self.impairment}{until})" if self.impairment is not None else ""
-        return f"{self.kind} of {', '.join(self.nodes)}{suffered}"
+        return f"{self.kind} of {', '.join(self.nodes)}{suffered}" if self.nodes else f"{self.kind}{until}"
+
+    @property
+    def count(self) -> int:
+        """How many processes it is meant for."""
+        return len(self.nodes) or 1
 
 
 class DrillPlan(Value):
@@ -110,6 +115,8 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
 
 
 def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
+    if fault.kind in OF_THE_DAEMON:
+        return Strike(kind=fault.kind, nodes=(), at=fault.at, why="whoever is in charge then", lasting=fault.lasting)
     nodes, why = _resolve(fault.target, fleet, chance)
     if fault.kind is FaultKind.IMPAIR:
         for name in nodes:

@@ -13,6 +13,7 @@ from hactl.core.impairment import ALL, Impairment
 from hactl.core.value import Value, replace
 from hactl.drill import keys
 from hactl.drill.definition import (
+    OF_THE_DAEMON,
     AbortRule,
     CanarySpec,
     Definition,
@@ -112,13 +113,16 @@ class _Reading:
         for number, entry in enumerate(raw, start=1):
             place = f"fault[{number}]"
             table = dict(entry) if isinstance(entry, dict) else {}
-            target = table.pop("target", None)
+            aims = table.get("type") not in OF_THE_DAEMON
+            target = table.pop("target", None if aims else {})
             if not isinstance(target, dict):
                 self._add(f"{place}.target", "wants a table", 'like target = { nodes = 1 }, or { names = ["edge-1"] }')
                 continue
             aimed = Target(**self._fields(f"{place}.target", target, keys.TARGET))
-            if not aimed.names and aimed.nodes is None and aimed.edges is None:
+            if aims and not aimed.names and aimed.nodes is None and aimed.edges is None:
                 self._add(f"{place}.target", "names nobody", "give nodes, edges or names")
+            if not aims and target:
+                self._add(f"{place}.target", f"means nothing to a {table['type']}", "leave it out")
             suffered = {name: table.pop(name) for name in keys.IMPAIRMENT if name in table}
             fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT))
             impairment = self._impairment(place, fields, suffered)
@@ -165,6 +169,9 @@ class _Reading:
         for number, fault in enumerate(drill.faults, start=1):
             if fault.at >= drill.phases.hold:
                 self._add(f"fault[{number}].at", "comes when the hold is over", f"less than {drill.phases.hold:g} s")
+            elif fault.kind is FaultKind.DAEMON_FREEZE and not 0 < (fault.lasting or 0.0) <= drill.limits.lease / 2:
+                told = "wants to be said, and to be at most half of limits.lease: nobody is heard of meanwhile"
+                self._add(f"fault[{number}].for", told, f'like for = "{min(3.0, drill.limits.lease / 2):g}s"')
             elif fault.lasting is not None and fault.at + fault.lasting > drill.phases.hold:
                 left = f"at most {drill.phases.hold - fault.at:g} s, or leave it out"
                 self._add(f"fault[{number}].for", "ends when the hold is over", left)

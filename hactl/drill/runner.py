@@ -21,8 +21,8 @@ from hactl.core.telling import tell
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
 from hactl.drill.canary import compare
-from hactl.drill.continuity import read_continuity
-from hactl.drill.definition import Definition, Probe
+from hactl.drill.daemon_faults import strike_daemon
+from hactl.drill.definition import OF_THE_DAEMON, Definition, FaultKind, Probe
 from hactl.drill.evidence import Evidence
 from hactl.drill.faults import Injected
 from hactl.drill.following import Follower
@@ -33,11 +33,13 @@ from hactl.drill.load_plan import LoadPlan
 from hactl.drill.loan import Loan
 from hactl.drill.phases import BORROWED, NEXT, Phase, Way
 from hactl.drill.plan import DrillPlan, Strike, plan
+from hactl.drill.reading_back import continuity
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Line, Spent, write
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.stopping import unless
 from hactl.drill.watching import Clients, Load
+from hactl.paths import FleetPaths
 
 PATIENCE = 120.0
 """Seconds that the daemon has to put everything back before that counts as not clean."""
@@ -67,15 +69,17 @@ class Runner:
         run: Run,
         *,
         me: OpenRun,
+        paths: FleetPaths,
         seed: int,
         load: Callable[[LoadPlan], Load],
         say: Callable[[str], None],
     ) -> None:
-        """`me` says who runs it; `say` gets a line for everything that happens."""
+        """`me` says who runs it, `paths` where the fleet keeps its things; `say` gets a line for everything."""
         self._controller = controller
         self._drill = drill
         self._run = run
         self._me = me
+        self._paths = paths
         self._seed = seed
         self._load_of = load
         self._say = say
@@ -91,6 +95,8 @@ class Runner:
         self._plan: DrillPlan | None = None
         self._rows = Records()
         self._stack = AsyncExitStack()
+        self._guardians = AsyncExitStack()
+        """Those that end faults which the daemon cannot."""
         self._follower: Follower | None = None
         self._loan: Loan | None = None
         self._clients: Clients | None = None
@@ -207,7 +213,7 @@ class Runner:
     async def _undo_recorded(self) -> None:
         self._revisions = await self._borrowed.revisions()
         restored = await self._borrowed.undo(self._followed.fleet)
-        self._say(f"undo: what restores {', '.join(restored)} is in the journal")
+        self._say(f"undo: what restores {', '.join(restored) or 'the fleet'} is in the journal")
 
     # -- the fault
 
@@ -215,12 +221,15 @@ class Runner:
         began = time.monotonic()
         for strike in self._planned.strikes:
             await self._pass(began + strike.at)
-            work = inject(self._controller, strike, self._followed, self._planned, by=self._by)
+            if strike.kind in OF_THE_DAEMON:
+                work = strike_daemon(self._controller, strike, self._paths, self._guardians, self._say)
+            else:
+                work = inject(self._controller, strike, self._followed, self._planned, by=self._by)
             done = await unless(self._stop, work)
             if done is None:
                 raise Stopped(self._ending.stopped)
             self._injected.append(done)
-            if strike.lasting is not None:
+            if strike.lasting is not None and strike.kind is FaultKind.IMPAIR:
                 end = (done.asked if done.fault is None else done.fault) + strike.lasting
                 self._passing = sorted((*self._passing, (end, strike)), key=lambda one: one[0])
             self._evidence = replace(self._evidence, proofs=(*self._evidence.proofs, *done.proofs))
@@ -255,6 +264,7 @@ class Runner:
     async def _failback(self) -> None:
         began = time.monotonic()
         self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=began))
+        await self._guardians.aclose()  # from here on a daemon is in charge again
         kept = self._planned.keeps_down
         if kept and self._injected and self._drill.phases.failback and not self._stop.is_set():
             self._say(f"failback: starting {', '.join(kept)}")
@@ -306,8 +316,7 @@ class Runner:
             first = self._injected[0]
             times = replace(times, asked=first.asked, fault=first.fault)
             times = seen.read_times(times, follower.began, follower.records, self._planned)
-            until = times.failback or time.monotonic()
-            course = read_continuity(follower.began, follower.records, first.asked, until)
+            course = await continuity(follower, loan, self._planned, times)
             self._evidence = replace(self._evidence, continuity=course)
         meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
         self._evidence = replace(self._evidence, times=times, clock_step=step, others=meanwhile)

@@ -17,6 +17,7 @@ from hactl.drill.report import Identity
 from hactl.drill.runner import Runner
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.verdict import Verdict
+from hactl.paths import FleetPaths
 from hactl.supervisor import procfs
 
 DRILL = Definition(
@@ -47,7 +48,8 @@ def runner(lender: Lender, run: Run) -> Runner:
     pid = os.getpid()
     identity = Identity(run=run.name, fleet="t", by="a", host="h", version="0", began=1.0, revision=0)
     me = OpenRun(identity=identity, definition=DRILL, phase=Phase.PLAN, pid=pid, ticks=procfs.start_ticks(pid) or 0)
-    return Runner(lender, DRILL, run, me=me, seed=1, load=lambda plan: ScriptedLoad([]), say=lambda line: None)
+    paths = FleetPaths(run.directory)
+    return Runner(lender, DRILL, run, me=me, paths=paths, seed=1, load=lambda _: ScriptedLoad([]), say=lambda _: None)
 
 
 def given_back(lender: Lender) -> bool:
