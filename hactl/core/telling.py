@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import assert_never, get_args
 
-from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
+from hactl.core.alert_events import AlertEvent
+from hactl.core.alert_telling import tell_alert
 from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
 from hactl.core.certificate import bearers
 from hactl.core.config_events import (
@@ -73,7 +74,7 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
     if isinstance(event, ConfigEvent):
         return _configured(event)
     if isinstance(event, AlertEvent):
-        return _alert(event)
+        return tell_alert(event)
     if isinstance(event, RegionEvent):
         return _region(event)
     if isinstance(event, BrownoutEvent):
@@ -286,19 +287,3 @@ def _journal(event: GapRecorded | JournalFilled) -> str:
     if isinstance(event, GapRecorded):
         return f"{event.lost} records were lost: {event.why}"
     return f"the journal has no room: {event.waiting} records waited"
-
-
-def _alert(event: AlertEvent) -> str:
-    match event:
-        case AlertRaised(alert=alert):
-            return f"alert {alert.to}: {alert.kind}: {alert.sentence}"
-        case AlertSuppressed(to=to, kind=kind, subject=subject, count=count, why=why):
-            return f"alert {to}: {kind} of {subject} held back ({count} by now): {why}"
-        case AlertDelivered(to=to, kind=kind, attempts=attempts):
-            return f"alert {to}: {kind} delivered{f' on attempt {attempts}' if attempts > 1 else ''}"
-        case AlertFailed(to=to, kind=kind, attempts=attempts, why=why):
-            return f"alert {to}: {kind} not delivered after {attempts} attempt{'s' if attempts != 1 else ''}: {why}"
-        case AlertExpired(to=to, kind=kind, age=age):
-            return f"alert {to}: {kind} not delivered: it is {age / 60:.0f} min old"
-        case _:
-            assert_never(event)

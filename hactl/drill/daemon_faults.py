@@ -22,28 +22,39 @@ WHO = "daemon"
 """What the daemon is called in a proof, as in `hactl logs`."""
 
 
-async def strike_daemon(
-    controller: Controller, strike: Strike, paths: FleetPaths, guardians: AsyncExitStack, say: Callable[[str], None]
-) -> Injected:
-    """Do it, and read back that it is done. The guardian stays in `guardians`: closing that ends the fault, and has `say`
-    tell when a daemon was in charge again.
+class Guardians:
+    """Those who stand by while the daemon is struck; leaving them ends what they did."""
 
-    Raises HactlError when nobody would start the daemon again, or it cannot be found.
-    """
-    pid = (await controller.fleet()).pulse.pid
-    ticks = procfs.start_ticks(pid)
-    if ticks is None:
-        raise HactlError(f"the daemon (pid {pid}) is not on this machine", "run the drill where the fleet runs")
-    guardian = Guardian(paths, strike.kind, pid=pid, ticks=ticks, seconds=strike.lasting or 0.0)
-    guardians.callback(lambda: guardian.struck is not None and say(f"failback: {told(guardian)}"))
-    await guardians.enter_async_context(guardian)
-    asked = time.monotonic()
-    fault = await guardian.strike()
-    what = "stopped (state T)" if strike.kind is FaultKind.DAEMON_FREEZE else f"gone; started again by {guardian.again}"
-    found = "runs" if fault is None else what
-    return Injected(
-        asked=asked, fault=fault, proofs=(Proof(node=WHO, pid=pid, ticks=ticks, done=fault is not None, found=found),)
-    )
+    def __init__(self, paths: FleetPaths, say: Callable[[str], None]) -> None:
+        """`say` hears when a daemon was in charge again."""
+        self._paths = paths
+        self._say = say
+        self._stack = AsyncExitStack()
+
+    async def strike(self, controller: Controller, strike: Strike) -> Injected:
+        """Do it, and read back that it is done. Raises HactlError when nobody would start the daemon again, or it
+        cannot be found."""
+        pid = (await controller.fleet()).pulse.pid
+        ticks = procfs.start_ticks(pid)
+        if ticks is None:
+            raise HactlError(f"the daemon (pid {pid}) is not on this machine", "run the drill where the fleet runs")
+        guardian = Guardian(self._paths, strike.kind, pid=pid, ticks=ticks, seconds=strike.lasting or 0.0)
+        self._stack.callback(self._tell, guardian)
+        await self._stack.enter_async_context(guardian)
+        asked = time.monotonic()
+        fault = await guardian.strike()
+        frozen = strike.kind is FaultKind.DAEMON_FREEZE
+        what = "stopped (state T)" if frozen else f"gone; started again by {guardian.again}"
+        proof = Proof(node=WHO, pid=pid, ticks=ticks, done=fault is not None, found=what if fault else "runs")
+        return Injected(asked=asked, fault=fault, proofs=(proof,))
+
+    async def leave(self) -> None:
+        """End every fault of the daemon, and return when one is in charge, or will not be."""
+        await self._stack.aclose()
+
+    def _tell(self, guardian: Guardian) -> None:
+        if guardian.struck is not None:
+            self._say(f"failback: {told(guardian)}")
 
 
 def told(guardian: Guardian) -> str:

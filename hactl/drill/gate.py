@@ -12,7 +12,7 @@ from hactl.core.reading import is_serving, read
 from hactl.core.safety import serving
 from hactl.core.traffic import shares
 from hactl.core.value import Value
-from hactl.drill.definition import Definition, FaultKind
+from hactl.drill.definition import Definition, FaultKind, Probe
 from hactl.drill.plan import DrillPlan
 
 
@@ -77,6 +77,16 @@ def gate(drill: Definition, plan: DrillPlan, fleet: Fleet) -> tuple[Check, ...]:
         ),
     )
     return (*checks, *_shared(drill, plan, fleet))
+
+
+def unfit(drill: Definition, availability: float | None) -> str:
+    """Why the fleet as it was before the fault would show nothing; "" when it would. `availability` is the part of all
+    requests that did not fail, None when that is not known."""
+    for rule in drill.hypotheses:
+        if rule.probe is Probe.AVAILABILITY and rule.least is not None and (availability or 0.0) < rule.least:
+            had = "was not measured" if availability is None else f"was {availability * 100:.2f} %"
+            return f"availability before the fault {had}, wanted {rule.least * 100:g} %"
+    return ""
 
 
 def _shared(drill: Definition, plan: DrillPlan, fleet: Fleet) -> Iterator[Check]:

@@ -72,6 +72,7 @@ class Guardian:
             self.again = (await self._word(_PATIENCE)).again
         except BaseException:
             self._let_go()
+            await self._bury()
             raise
         return self
 
@@ -83,8 +84,7 @@ class Guardian:
             while self._asked and self.back is None:
                 word = await self._word(_BACK)
                 self.back = word if word.back is not None else None
-        await asyncio.to_thread(self._process.wait)
-        self._out.close()
+        await self._bury()
         if self._freezes and procfs.start_ticks(self._pid) == self._ticks:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGCONT)  # once more, in case somebody has killed the guardian
@@ -100,6 +100,10 @@ class Guardian:
         os.write(self._in.fileno(), b"strike\n")
         self.struck = (await self._word(_PATIENCE)).struck
         return self.struck
+
+    async def _bury(self) -> None:
+        await asyncio.to_thread(self._process.wait)
+        self._out.close()
 
     def _let_go(self) -> None:
         """It has nothing to wait for any more. It is never killed: it may be all that puts things right."""

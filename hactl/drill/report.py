@@ -4,8 +4,11 @@ What is first in it is whether it means anything. No figure in it is made up fro
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from hactl.core.drill_events import DrillKept
+from hactl.core.events import OperationMoved, Record
+from hactl.core.telling import tell
 from hactl.core.value import Value
 from hactl.drill.advice import explained
 from hactl.drill.definition import Definition
@@ -147,6 +150,12 @@ def write(
         timeline=timeline,
         series=_series(windows.rows, windows.began if fault is None else fault),
     )
+
+
+def lines(records: Iterable[Record], zero: float) -> tuple[Line, ...]:
+    """What the journal says happened, `zero` being monotonic seconds; not every sign of life, nor every step."""
+    told = (record for record in records if not isinstance(record.event, DrillKept | OperationMoved))
+    return tuple(Line(at=record.mono - zero, text=tell(record.event)) for record in told)
 
 
 def _series(rows: Sequence[Row], zero: float) -> tuple[Second, ...]:

@@ -11,44 +11,31 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from hactl.control.controller import Controller
-from hactl.core.commands import Failback, Start
-from hactl.core.drill_events import DrillKept
 from hactl.core.errors import CommandRejected, HactlError
-from hactl.core.events import OperationMoved
-from hactl.core.operation import Outcome
-from hactl.core.reading import is_serving
-from hactl.core.telling import tell
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
 from hactl.drill.canary import compare
-from hactl.drill.daemon_faults import strike_daemon
-from hactl.drill.definition import OF_THE_DAEMON, Definition, FaultKind, Probe
+from hactl.drill.daemon_faults import Guardians
+from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence
-from hactl.drill.faults import Injected
 from hactl.drill.following import Follower
-from hactl.drill.gate import Check, gate
-from hactl.drill.injecting import heal, inject, rehearse
-from hactl.drill.leftovers import leftovers, returning
+from hactl.drill.gate import Check, gate, unfit
+from hactl.drill.injecting import rehearse
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.loan import Loan
 from hactl.drill.phases import BORROWED, NEXT, Phase, Way
-from hactl.drill.plan import DrillPlan, Strike, plan
+from hactl.drill.plan import DrillPlan, plan
 from hactl.drill.reading_back import continuity
 from hactl.drill.records import Records
-from hactl.drill.report import DrillReport, Ending, Line, Spent, write
+from hactl.drill.report import DrillReport, Ending, Spent, lines, write
 from hactl.drill.runs import OpenRun, Run
-from hactl.drill.stopping import unless
+from hactl.drill.strikes import Strikes
 from hactl.drill.watching import Clients, Load
+from hactl.drill.way_back import WayBack
 from hactl.paths import FleetPaths
 
-PATIENCE = 120.0
-"""Seconds that the daemon has to put everything back before that counts as not clean."""
-AGAIN = 10.0
-"""Seconds that a daemon which could not be reached for the failback has to come back."""
 AFTERWARDS = 2.0
 """Seconds of load after everything is as it was: traffic that has just come back is looked at as well."""
-_STEPS, _STEP_TIME = 4, 0.5
-"""In how many steps a region gets its traffic back, and for how long each is watched."""
 
 
 class Stopped(Exception):
@@ -79,7 +66,6 @@ class Runner:
         self._drill = drill
         self._run = run
         self._me = me
-        self._paths = paths
         self._seed = seed
         self._load_of = load
         self._say = say
@@ -88,17 +74,14 @@ class Runner:
         self._ending = Ending()
         self._gate: tuple[Check, ...] = ()
         self._evidence = Evidence()
-        self._injected: list[Injected] = []
-        self._passing: list[tuple[float, Strike]] = []
-        """Monotonic seconds at which to take back what was not to last to the failback, and what that is."""
         self._spent: list[Spent] = []
         self._plan: DrillPlan | None = None
         self._rows = Records()
         self._stack = AsyncExitStack()
-        self._guardians = AsyncExitStack()
-        """Those that end faults which the daemon cannot."""
+        self._guardians = Guardians(paths, say)
         self._follower: Follower | None = None
         self._loan: Loan | None = None
+        self._strikes: Strikes | None = None
         self._clients: Clients | None = None
         self._revisions: dict[int, str] = {}
         self._clock = time.time() - time.monotonic()
@@ -179,6 +162,13 @@ class Runner:
             self._say(f"plan: {strike} ({strike.why}), seed {self._seed}")
         follower = self._follower = Follower(self._controller, snapshot.fleet)
         await self._stack.enter_async_context(follower.following())
+        self._strikes = Strikes(
+            *(self._controller, follower, self._plan, self._guardians),
+            by=self._by,
+            wait=self._wait,
+            stop=self._stop,
+            say=self._say,
+        )
 
     async def _borrow(self) -> None:
         plan = self._planned
@@ -204,11 +194,8 @@ class Runner:
         await self._stack.enter_async_context(clients.asking())
         self._evidence = replace(self._evidence, warm=clients.warm)
         await self._wait(length)
-        available = clients.availability
-        for rule in self._drill.hypotheses:
-            if rule.probe is Probe.AVAILABILITY and rule.least is not None and (available or 0.0) < rule.least:
-                had = "was not measured" if available is None else f"was {available * 100:.2f} %"
-                raise Pointless(f"availability before the fault {had}, wanted {rule.least * 100:g} %")
+        if why := unfit(self._drill, clients.availability):
+            raise Pointless(why)
 
     async def _undo_recorded(self) -> None:
         self._revisions = await self._borrowed.revisions()
@@ -218,22 +205,10 @@ class Runner:
     # -- the fault
 
     async def _inject(self) -> None:
-        began = time.monotonic()
-        for strike in self._planned.strikes:
-            await self._pass(began + strike.at)
-            if strike.kind in OF_THE_DAEMON:
-                work = strike_daemon(self._controller, strike, self._paths, self._guardians, self._say)
-            else:
-                work = inject(self._controller, strike, self._followed, self._planned, by=self._by)
-            done = await unless(self._stop, work)
-            if done is None:
-                raise Stopped(self._ending.stopped)
-            self._injected.append(done)
-            if strike.lasting is not None and strike.kind is FaultKind.IMPAIR:
-                end = (done.asked if done.fault is None else done.fault) + strike.lasting
-                self._passing = sorted((*self._passing, (end, strike)), key=lambda one: one[0])
-            self._evidence = replace(self._evidence, proofs=(*self._evidence.proofs, *done.proofs))
-            self._say(f"inject: {strike}")
+        try:
+            await self._struck.inject()
+        finally:
+            self._evidence = replace(self._evidence, proofs=self._struck.proofs)
 
     async def _confirm(self) -> None:
         for proof in self._evidence.proofs:
@@ -244,16 +219,7 @@ class Runner:
 
     async def _observe(self) -> None:
         self._say(f"observe: {self._drill.phases.hold:g} s")
-        await self._pass(self._first_fault + self._drill.phases.hold)
-
-    async def _pass(self, until: float) -> None:
-        """Let time pass until a moment, and take back meanwhile what was not to last so long. Raises Stopped."""
-        while self._passing and self._passing[0][0] <= until:
-            end, strike = self._passing.pop(0)
-            await self._wait(end - time.monotonic())
-            healed = await heal(self._controller, strike, self._followed, self._planned, by=self._by)
-            self._say(f"heal: {healed}")
-        await self._wait(until - time.monotonic())
+        await self._struck.until(self._struck.began + self._drill.phases.hold)
 
     async def _settle(self) -> None:
         self._say(f"settle: {self._drill.phases.settle:g} s")
@@ -262,47 +228,17 @@ class Runner:
     # -- the way back
 
     async def _failback(self) -> None:
-        began = time.monotonic()
-        self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=began))
-        await self._guardians.aclose()  # from here on a daemon is in charge again
-        kept = self._planned.keeps_down
-        if kept and self._injected and self._drill.phases.failback and not self._stop.is_set():
-            self._say(f"failback: starting {', '.join(kept)}")
-            await self._order(Start(nodes=kept))
-            for region in self._planned.regions:
-                if region in self._followed.fleet.evacuations:
-                    self._say(f"failback: {region} gets its traffic back in {_STEPS} steps")
-                    await self._order(Failback(region=region, steps=_STEPS, pause=_STEP_TIME))
-        self._say("failback: giving the fleet back")
-        await self._borrowed.end(PATIENCE)
-
-    async def _order(self, command: Start | Failback) -> None:
-        """A step of the way back in good order; what does not succeed is left to the daemon, which puts all back."""
-        try:
-            receipt = await self._controller.submit(command, by=self._by, reason=f"drill {self._drill.name}")
-        except CommandRejected as rejected:
-            self._say(f"failback: {rejected}")
-            return
-        ended = await self._followed.ended(receipt.operation, PATIENCE)
-        if ended is None or ended.outcome is not Outcome.DONE:
-            self._say(f"failback: {receipt.sentence}: {'not in time' if ended is None else ended.sentence}")
+        self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=time.monotonic()))
+        await self._guardians.leave()
+        if self._struck.done and self._drill.phases.failback and not self._stop.is_set():
+            await self._way_back.start()
+        await self._way_back.give_back()
 
     async def _verify(self) -> None:
-        loan, follower = self._borrowed, self._followed
-        await loan.end(AGAIN)  # once more, in case the failback could not reach anybody
-        ended = await follower.ended(loan.operation, PATIENCE)
-        restored = time.monotonic()
-        await follower.until(lambda: is_serving(follower.fleet), self._drill.phases.settle)
-        if not self._stop.is_set():
-            await asyncio.sleep(AFTERWARDS)
-        left = leftovers(follower.began, follower.fleet, self._planned, loan.operation)
-        if ended is None or ended.outcome is Outcome.FAILED:
-            left = (*left, "the daemon has not put everything back" if ended is None else ended.sentence)
+        afterwards = 0.0 if self._stop.is_set() else AFTERWARDS
+        restored, left = await self._way_back.verify(self._drill.phases.settle, afterwards)
         times = replace(self._evidence.times, restored=restored, ended=time.monotonic())
         self._evidence = replace(self._evidence, times=times, leftovers=left)
-        for region in returning(follower.began, follower.fleet, self._planned):
-            self._say(f"verify: {region}")
-        self._say("verify: everything is as it was" if not left else f"verify: NOT CLEAN: {'; '.join(left)}")
 
     async def _measure(self) -> None:
         if self._plan is None:
@@ -312,8 +248,8 @@ class Runner:
         times = self._evidence.times
         follower, loan = self._followed, self._loan
         step = abs(time.time() - time.monotonic() - self._clock)
-        if self._injected:
-            first = self._injected[0]
+        if self._struck.done:
+            first = self._struck.done[0]
             times = replace(times, asked=first.asked, fault=first.fault)
             times = seen.read_times(times, follower.began, follower.records, self._planned)
             course = await continuity(follower, loan, self._planned, times)
@@ -346,9 +282,14 @@ class Runner:
         return self._loan
 
     @property
-    def _first_fault(self) -> float:
-        first = self._injected[0]
-        return first.asked if first.fault is None else first.fault
+    def _struck(self) -> Strikes:
+        if self._strikes is None:
+            raise AssertionError("planned in the first phase")
+        return self._strikes
+
+    @property
+    def _way_back(self) -> WayBack:
+        return WayBack(self._controller, self._borrowed, self._followed, self._planned, by=self._by, say=self._say)
 
     async def _wait(self, seconds: float) -> None:
         """Let time pass. Raises Stopped as soon as there is a reason."""
@@ -360,9 +301,6 @@ class Runner:
         raise Stopped(self._ending.stopped)
 
     def _report(self, began: float) -> DrillReport:
-        zero = self._evidence.times.fault or began
-        records = [] if self._follower is None else self._follower.records
-        told = [record for record in records if not isinstance(record.event, DrillKept | OperationMoved)]
         return write(
             identity=self._me.identity,
             drill=self._drill,
@@ -371,6 +309,6 @@ class Runner:
             evidence=self._evidence,
             rows=list(self._rows),
             phases=tuple(self._spent),
-            timeline=tuple(Line(at=record.mono - zero, text=tell(record.event)) for record in told),
+            timeline=lines(self._follower.records if self._follower else (), self._evidence.times.fault or began),
             ending=self._ending,
         )

@@ -89,12 +89,10 @@ class Console(Acting, Walking, Listening, SteadyApp):
         """`fleet` is the name of the one at the other end, and `by` who the journal says it was.
 
         `verbs` is what the command line completes, `run` how it runs one.
-
         It begins with `theme`, and may change to any of `themes`.
         `walk` is how it goes through time, `ends` what becomes of the fleet in the end, `startable` that `up` can start
-        it, `settings` what is remembered of the last time, `last` what is known where no daemon answers, and `retry`
-        after how many seconds it looks for one again.
-        With `read_only` keys and commands that might change something only say so.
+        it, `settings` what is remembered of the last time, `last` what is known where no daemon answers, `retry` after
+        how many seconds it looks for one again. With `read_only` keys and commands that change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller

@@ -14,7 +14,6 @@ ELSEWHERE = {
     "__main__.py": "cli/test_main.py",
     "cli/drill_running.py": "scenarios/test_drills.py",
     "cli/drill_runs.py": "cli/test_drill.py",
-    "cli/following.py": "cli/test_see.py",
     "cli/records.py": "cli/test_see.py",
     "config/kinds.py": "unit/config/test_reading.py",
     "config/table.py": "unit/config/test_schema.py",

@@ -1,7 +1,7 @@
 """What the journal says about when things happened, played by the real core."""
 
 from support.build import a_spec
-from support.script import after, applied, exited, healthy, serving, slow, spawned
+from support.script import after, applied, exited, healthy, idle, serving, slow, spawned
 from support.told import Told
 
 from hactl.core.commands import BeginDrill, Drain, Kill, Start
@@ -46,7 +46,7 @@ def test_what_somebody_else_began_meanwhile_is_told() -> None:
     """Not what was there before, nor what the drill itself did."""
     told = Told(serving(a_spec(nodes=3)))
     told.play(Drain(nodes=("seoul-3",)), after(1), by="alice")
-    told.play(applied("edge-1"), applied("edge-2"))
+    told.play(idle("seoul-3"), applied("edge-1"), applied("edge-2"))
     assert not told.story.fleet.operations, "what was there before is over"
     told.play(BeginDrill(name="d", nodes=("seoul-1",)), Kill(nodes=("seoul-1",)), by="me")
     (drill,) = [name for name, one in told.story.fleet.operations.items() if one.drill is not None]

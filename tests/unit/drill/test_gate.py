@@ -9,8 +9,8 @@ from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.spec import EdgeTlsSpec
 from hactl.core.value import replace
-from hactl.drill.definition import Definition, Fault, FaultKind, Limits, Target
-from hactl.drill.gate import gate
+from hactl.drill.definition import Definition, Fault, FaultKind, Hypothesis, Limits, Probe, Target
+from hactl.drill.gate import gate, unfit
 from hactl.drill.plan import plan
 
 FLEET = serving(a_spec(regions=2, nodes=2))
@@ -92,3 +92,12 @@ def test_one_node_is_impaired_wherever_it_is() -> None:
     fault = Fault(kind=FaultKind.IMPAIR, target=Target(nodes=1), impairment=Impairment(failed=20))
     drill = Definition(name="d", title="t", faults=(fault,))
     assert "regions that share the traffic" not in {check.name for check in gate(drill, plan(drill, fleet, 1), fleet)}
+
+
+def test_a_fleet_that_served_badly_before_the_fault_shows_nothing() -> None:
+    """Nor does one of which that is not known."""
+    drill = Definition(name="d", title="t", hypotheses=(Hypothesis(probe=Probe.AVAILABILITY, least=0.999),))
+    assert unfit(drill, 0.999) == ""
+    assert unfit(drill, 0.99) == "availability before the fault was 99.00 %, wanted 99.9 %"
+    assert unfit(drill, None) == "availability before the fault was not measured, wanted 99.9 %"
+    assert unfit(replace(drill, hypotheses=()), None) == ""

@@ -6,8 +6,8 @@ That a daemon which was killed has a successor is shown with real ones, in `test
 import asyncio
 import os
 import signal
-import subprocess
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +28,8 @@ from hactl.drill.definition import FaultKind
 from hactl.drill.guardian import Guardian
 from hactl.paths import FleetPaths
 async def drill(state, pid, ticks):
-    async with Guardian(FleetPaths(Path(state)), FaultKind.DAEMON_FREEZE, pid=pid, ticks=ticks, seconds=60.0) as guardian:
+    paths = FleetPaths(Path(state))
+    async with Guardian(paths, FaultKind.DAEMON_FREEZE, pid=pid, ticks=ticks, seconds=60.0) as guardian:
         await guardian.strike()
         print(flush=True)
         await asyncio.Event().wait()
@@ -67,13 +68,14 @@ async def test_a_frozen_daemon_goes_on_as_soon_as_it_is_left(tmp_path: Path, dae
 async def test_a_frozen_daemon_goes_on_when_its_runner_is_killed(tmp_path: Path, daemon: int) -> None:
     """kill -9: the end of a pipe is all that is left of it."""
     ticks = str(procfs.start_ticks(daemon))
-    command = [sys.executable, "-c", RUNNER, str(tmp_path), str(daemon), ticks]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as runner:
-        assert runner.stdout is not None
-        await asyncio.to_thread(runner.stdout.readline)
-        assert state(daemon) == "T"
-        runner.kill()
-        await asyncio.to_thread(wait_until, lambda: state(daemon) == "S")
+    command = (sys.executable, "-c", RUNNER, str(tmp_path), str(daemon), ticks)
+    runner = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+    assert runner.stdout is not None
+    await runner.stdout.readline()
+    assert state(daemon) == "T"
+    runner.kill()
+    await runner.wait()
+    await asyncio.to_thread(wait_until, lambda: state(daemon) == "S")
 
 
 async def test_a_frozen_daemon_goes_on_when_its_guardian_is_killed(tmp_path: Path, daemon: int) -> None:

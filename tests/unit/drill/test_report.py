@@ -5,6 +5,8 @@ from support.build import a_spec
 from support.script import serving
 
 from hactl.core.codec import decode, encode
+from hactl.core.drill_events import DrillKept
+from hactl.core.events import FleetUnpaused, Record
 from hactl.core.value import replace
 from hactl.drill.definition import Availability, Definition, Fault, FaultKind, Objectives, Target
 from hactl.drill.evidence import Evidence, Times
@@ -14,7 +16,7 @@ from hactl.drill.markdown import render
 from hactl.drill.phases import Phase
 from hactl.drill.plan import plan
 from hactl.drill.records import Row
-from hactl.drill.report import DrillReport, Ending, Identity, Line, Spent, write
+from hactl.drill.report import DrillReport, Ending, Identity, Line, Spent, lines, write
 from hactl.drill.verdict import Verdict
 
 DRILL = Definition(
@@ -107,3 +109,10 @@ def test_foreign_text_stays_text_in_markdown() -> None:
     assert "&lt;b>by\\|bob&lt;/b> now" in text
     assert "something \\| began here" in text
     assert "<= 1000 ms" in text
+
+
+def test_the_timeline_has_what_happened_and_no_sign_of_life() -> None:
+    """In seconds from the moment that is zero."""
+    events = (DrillKept(id="op-1", expires=9.0, canary=1), FleetUnpaused(why="it is over"))
+    records = [Record(seq=n, wall=0.0, mono=100.0 + n, event=event) for n, event in enumerate(events)]
+    assert lines(records, 100.5) == (Line(at=0.5, text="repairs go on: it is over"),)

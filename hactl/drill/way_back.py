@@ -1,0 +1,92 @@
+"""The way back of a drill: what is down is started in good order, the fleet is given back, and everything is looked at.
+
+When the runner of the drill dies, or good order does not work, the daemon puts everything back; this only asks for it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from hactl.control.controller import Controller
+from hactl.core.commands import Failback, Start
+from hactl.core.errors import CommandRejected
+from hactl.core.operation import Outcome
+from hactl.core.reading import is_serving
+from hactl.drill.following import Follower
+from hactl.drill.leftovers import leftovers, returning
+from hactl.drill.loan import Loan
+from hactl.drill.plan import DrillPlan
+
+PATIENCE = 120.0
+"""Seconds that the daemon has to put everything back before that counts as not clean."""
+AGAIN = 10.0
+"""Seconds that a daemon which could not be reached for the failback has to come back."""
+_STEPS, _STEP_TIME = 4, 0.5
+"""In how many steps a region gets its traffic back, and for how long each is watched."""
+
+
+class WayBack:
+    """Of one borrowed fleet."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        loan: Loan,
+        follower: Follower,
+        plan: DrillPlan,
+        *,
+        by: str,
+        say: Callable[[str], None],
+    ) -> None:
+        """`say` gets a line for everything that happens."""
+        self._controller = controller
+        self._loan = loan
+        self._follower = follower
+        self._plan = plan
+        self._by = by
+        self._say = say
+
+    async def start(self) -> None:
+        """Start whom the drill keeps down, and give regions their traffic back step by step."""
+        kept = self._plan.keeps_down
+        if not kept:
+            return
+        self._say(f"failback: starting {', '.join(kept)}")
+        await self._order(Start(nodes=kept))
+        for region in self._plan.regions:
+            if region in self._follower.fleet.evacuations:
+                self._say(f"failback: {region} gets its traffic back in {_STEPS} steps")
+                await self._order(Failback(region=region, steps=_STEPS, pause=_STEP_TIME))
+
+    async def give_back(self) -> None:
+        """The daemon puts back what is not as it was. Raises Unreachable when none answers."""
+        self._say("failback: giving the fleet back")
+        await self._loan.end(PATIENCE)
+
+    async def verify(self, settle: float, afterwards: float) -> tuple[float, tuple[str, ...]]:
+        """When everything was put back (monotonic seconds), and what is not as it was; looked at when the fleet serves,
+        or does not after `settle` seconds, and has gone on for `afterwards` seconds. Raises Unreachable."""
+        loan, follower = self._loan, self._follower
+        await loan.end(AGAIN)  # once more, in case the failback could not reach anybody
+        ended = await follower.ended(loan.operation, PATIENCE)
+        restored = time.monotonic()
+        await follower.until(lambda: is_serving(follower.fleet), settle)
+        await asyncio.sleep(afterwards)
+        left = leftovers(follower.began, follower.fleet, self._plan, loan.operation)
+        if ended is None or ended.outcome is Outcome.FAILED:
+            left = (*left, "the daemon has not put everything back" if ended is None else ended.sentence)
+        for region in returning(follower.began, follower.fleet, self._plan):
+            self._say(f"verify: {region}")
+        self._say("verify: everything is as it was" if not left else f"verify: NOT CLEAN: {'; '.join(left)}")
+        return restored, left
+
+    async def _order(self, command: Start | Failback) -> None:
+        """A step in good order; what does not succeed is left to the daemon, which puts all back."""
+        try:
+            receipt = await self._controller.submit(command, by=self._by, reason=f"drill {self._plan.drill}")
+        except CommandRejected as rejected:
+            self._say(f"failback: {rejected}")
+            return
+        ended = await self._follower.ended(receipt.operation, PATIENCE)
+        if ended is None or ended.outcome is not Outcome.DONE:
+            self._say(f"failback: {receipt.sentence}: {'not in time' if ended is None else ended.sentence}")

@@ -1,0 +1,72 @@
+"""The way back: good order first, and what the daemon cannot put back is not kept quiet."""
+
+from support.build import a_spec
+from support.controller import MemoryController
+from support.lending import Lender
+from support.script import serving
+
+from hactl.core.commands import Start
+from hactl.core.errors import CommandRejected
+from hactl.core.events import OperationEnded
+from hactl.core.operation import Outcome
+from hactl.drill.definition import Definition, Fault, FaultKind, Target
+from hactl.drill.following import Follower
+from hactl.drill.loan import Loan
+from hactl.drill.plan import DrillPlan, plan
+from hactl.drill.way_back import WayBack
+
+FLEET = serving(a_spec())
+
+
+def planned(*, hold: bool) -> DrillPlan:
+    fault = Fault(kind=FaultKind.KILL, target=Target(names=("seoul-1",)), keep_down=hold)
+    return plan(Definition(name="d", title="t", faults=(fault,)), FLEET, 1)
+
+
+def way_back(controller: MemoryController, follower: Follower, said: list[str], *, hold: bool = False) -> WayBack:
+    drill = planned(hold=hold)
+    return WayBack(controller, Loan(controller, drill, by="me"), follower, drill, by="me", say=said.append)
+
+
+async def test_whom_the_drill_keeps_down_is_started_and_a_refusal_leaves_it_to_the_daemon() -> None:
+    said: list[str] = []
+    controller = MemoryController(FLEET)
+    controller.reply = CommandRejected("not now")
+    await way_back(controller, Follower(controller, FLEET), said, hold=True).start()
+    assert [request.command for request in controller.requests] == [Start(nodes=("seoul-1",))]
+    assert said == ["failback: starting seoul-1", "failback: not now"]
+
+
+async def test_nobody_is_started_whom_the_daemon_starts_itself() -> None:
+    controller = MemoryController(FLEET)
+    await way_back(controller, Follower(controller, FLEET), [], hold=False).start()
+    assert controller.requests == []
+
+
+async def test_a_fleet_that_is_given_back_is_looked_at_once_more() -> None:
+    said: list[str] = []
+    lender = Lender(FLEET)
+    follower = Follower(lender, FLEET)
+    drill = planned(hold=False)
+    loan = Loan(lender, drill, by="me")
+    async with follower.following():
+        await lender.until_watchers(1)
+        await loan.begin()
+        back = WayBack(lender, loan, follower, drill, by="me", say=said.append)
+        await back.give_back()
+        _, left = await back.verify(1.0, 0.0)
+    assert left == ()
+    assert said == ["failback: giving the fleet back", "verify: everything is as it was"]
+
+
+async def test_what_the_daemon_could_not_put_back_is_said() -> None:
+    """In its own words, even where nothing is to be seen of it."""
+    said: list[str] = []
+    controller = MemoryController(FLEET)
+    follower = Follower(controller, FLEET)
+    async with follower.following():
+        await controller.until_watchers(1)
+        controller.happen(OperationEnded(id="", outcome=Outcome.FAILED, sentence="seoul-1 is not up in time"))
+        _, left = await way_back(controller, follower, said).verify(1.0, 0.0)
+    assert left == ("seoul-1 is not up in time",)
+    assert said == ["verify: NOT CLEAN: seoul-1 is not up in time"]
