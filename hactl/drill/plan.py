@@ -12,7 +12,7 @@ from hactl.core.node import Node, Role
 from hactl.core.reading import url
 from hactl.core.spec import GatewayKind
 from hactl.core.value import Value
-from hactl.drill.definition import OF_THE_DAEMON, Definition, Fault, FaultKind, Target
+from hactl.drill.definition import OF_THE_DAEMON, Definition, Fault, FaultKind, ManualStep, Target
 from hactl.drill.load_plan import LoadPlan
 
 
@@ -60,6 +60,8 @@ class DrillPlan(Value):
     """Seconds that the fleet is borrowed for at most."""
     lease: float = 15.0
     """Seconds without a sign of life after which the daemon takes it back."""
+    steps: tuple[ManualStep, ...] = ()
+    """What people do."""
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -107,6 +109,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         digest=drill.digest,
         seed=seed,
         strikes=strikes,
+        steps=tuple(sorted(drill.steps, key=lambda step: step.at)),
         regions=regions,
         load=load,
         longest=drill.limits.max_duration,
