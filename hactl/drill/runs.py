@@ -1,12 +1,13 @@
 """The files of drills: one directory per run, beside the fleet's state and not in it. Reads and writes; judges nothing.
 
     run.json       who runs it and how far it has come, from its first moment on
+    progress       what it has said of itself so far, a step a line (`progress`)
     canaries       the ledger of acknowledgements
     requests.json  every single request
     report.json    the report; a run without one has not ended, or its runner died
     report.md      the same for people
 
-Each file is written whole or not at all.
+Each file is written whole or not at all, but for the two that grow.
 """
 
 import os
@@ -87,6 +88,11 @@ class Run:
     def ledger(self) -> Path:
         """Where acknowledged canaries are remembered."""
         return self.directory / "canaries"
+
+    @property
+    def progress(self) -> Path:
+        """What it has said of itself so far, for whoever looks on."""
+        return self.directory / "progress"
 
     def mark(self, run: OpenRun) -> None:
         """Remember how far it has come; on the disk when this returns."""
