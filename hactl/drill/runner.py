@@ -125,9 +125,7 @@ class Runner:
                 way = await self._go(phase)
                 self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
                 phase = NEXT[phase][way]
-        report = self._report(began)
-        self._run.finish(report, self._rows)
-        return report
+        return self._run.finish(self._report(began), self._rows)
 
     def _mark(self) -> None:
         """Remember how far it has come. Where that cannot be, nothing more is begun, and what was borrowed is given
