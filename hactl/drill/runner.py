@@ -169,10 +169,11 @@ class Runner:
         follower = self._follower = Follower(self._controller, snapshot.fleet)
         await self._stack.enter_async_context(follower.following())
         self._strikes = Strikes(
-            *(self._controller, follower, self._plan, self._guardians),
+            *(self._controller, follower, self._plan),
             by=self._by,
             wait=self._wait,
             stop=self._stop,
+            guardians=self._guardians,
             say=self._say,
         )
 
