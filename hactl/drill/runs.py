@@ -113,7 +113,7 @@ class Run:
         evidence = {
             path.name: filing.digest(path.read_bytes())
             for path in (self.ledger, *(self.directory / name for name in filing.STREAMS))
-            if path.exists()
+            if path.is_file()
         }
         report = replace(report, files=evidence)
         earlier = self.earlier(report.definition.name)

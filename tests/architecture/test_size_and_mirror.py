@@ -38,6 +38,7 @@ ELSEWHERE = {
     "drill/keys.py": "unit/drill/test_reading.py",
     "drill/tables.py": "unit/drill/test_reading.py",
     "drill/markdown.py": "unit/drill/test_report.py",
+    "drill/taking_stock.py": "unit/drill/test_runner.py",
     "processes/demo.py": "cli/test_demo.py",
     "supervisor/pidfd.py": "unit/supervisor/test_process.py",
     "tui/app.py": "tui/test_app.py",
