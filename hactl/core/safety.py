@@ -8,8 +8,10 @@ from collections.abc import Iterable
 
 from hactl.core.commands import (
     Apply,
+    AskDrill,
     BeginDrill,
     Command,
+    ContinueDrill,
     Down,
     Drain,
     EndDrill,
@@ -20,6 +22,7 @@ from hactl.core.commands import (
     Impair,
     KeepDrill,
     Kill,
+    LockDrills,
     Pause,
     Request,
     Restart,
@@ -31,6 +34,7 @@ from hactl.core.commands import (
     Stop,
     Thaw,
     TryAlert,
+    UnlockDrills,
     Unpause,
 )
 from hactl.core.errors import CommandRejected
@@ -93,6 +97,7 @@ def check(fleet: Fleet, request: Request) -> None:
             | BeginDrill()
             | KeepDrill()
             | EndDrill()
+            | (AskDrill() | ContinueDrill() | LockDrills() | UnlockDrills())
             | (Impair() | Heal())
         ):
             pass  # asked by `ramp` (may traffic move?), `drills` (may the fleet be lent?) and `impairing`
@@ -128,6 +133,8 @@ def evacuated_only(fleet: Fleet, left: Iterable[Node]) -> str:
 def _names_exist(fleet: Fleet, command: Command) -> None:
     if isinstance(command, Down | SetPolicy | Apply | Scale | Pause | Unpause | KeepDrill | EndDrill):
         return
+    if isinstance(command, AskDrill | ContinueDrill | LockDrills | UnlockDrills):
+        return
     if isinstance(command, Failover | Failback):
         _regions_exist(fleet, (command.region,))
         return
@@ -136,7 +143,9 @@ def _names_exist(fleet: Fleet, command: Command) -> None:
         return
     names: tuple[str, ...] = getattr(command, "nodes", ())
     regions: tuple[str, ...] = getattr(command, "regions", ())
-    if not names and not regions and not isinstance(command, BeginDrill):
+    if isinstance(command, BeginDrill):
+        names = tuple(dict.fromkeys((*names, *command.in_turn)))
+    elif not names and not regions:
         raise CommandRejected("no node given", "name nodes, or use --region NAME or --all")
     if len(set(names)) != len(names):
         raise CommandRejected("a node is named twice", "name each node once")

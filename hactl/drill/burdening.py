@@ -19,8 +19,7 @@ from hactl.core.node import Launch
 from hactl.core.value import replace
 from hactl.drill.burden import MOST_MEMORY, BusyProcessors, FullDisk, MemoryInUse, Surge
 from hactl.drill.burden_process import PATIENCE, BurdenProcess
-from hactl.drill.faults import Proof
-from hactl.drill.injecting import Injected
+from hactl.drill.faults import Injected, Proof
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.drill.records import Records
@@ -51,7 +50,6 @@ class Burdens:
 
     def __init__(
         self,
-        plan: DrillPlan,
         load: Callable[[LoadPlan], Load],
         state: Path,
         *,
@@ -65,7 +63,6 @@ class Burdens:
         """Monotonic seconds at which the last of them was over."""
         self.left: tuple[str, ...] = ()
         """Processes of ours that did not end."""
-        self._plan = plan
         self._load_of = load
         self._state = state
         self._available = available
@@ -79,15 +76,15 @@ class Burdens:
         finally:
             await self.lift_all()
 
-    async def lay(self, strike: Strike, launches: Mapping[str, Launch]) -> Injected:
-        """Put it on the machine, and look whether it weighs. Raises HactlError when it cannot be."""
+    async def lay(self, strike: Strike, launches: Mapping[str, Launch], plan: DrillPlan) -> Injected:
+        """Put it on the machine as `plan` has it, and look whether it weighs. Raises HactlError when it cannot be."""
         # They are lifted in time; what counts here is when they end if nobody does.
-        seconds = PATIENCE + (self._plan.longest if strike.lasting is None else strike.lasting)
+        seconds = PATIENCE + (plan.longest if strike.lasting is None else strike.lasting)
         async with AsyncExitStack() as stack:
             asked = time.monotonic()
             match strike.burden:
                 case Surge():
-                    done = await self._surge(stack, strike.burden, asked, seconds - PATIENCE)
+                    done = await self._surge(stack, strike.burden, plan.load, asked, seconds - PATIENCE)
                 case BusyProcessors():
                     done = await self._busy(stack, strike.burden, launches, asked, seconds)
                 case MemoryInUse():
@@ -115,8 +112,10 @@ class Burdens:
         while self._laid:
             await self.lift(self._laid[0][0])
 
-    async def _surge(self, stack: AsyncExitStack, surge: Surge, asked: float, seconds: float) -> Injected:
-        load = self._load_of(surge_plan(self._plan.load, surge, seconds))
+    async def _surge(
+        self, stack: AsyncExitStack, surge: Surge, usual: LoadPlan, asked: float, seconds: float
+    ) -> Injected:
+        load = self._load_of(surge_plan(usual, surge, seconds))
         await stack.enter_async_context(load)
         fault = time.monotonic()  # the first request is due now
         stack.push_async_callback(self._surge_over, load)

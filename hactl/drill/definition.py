@@ -17,6 +17,10 @@ class FaultKind(StrEnum):
     FREEZE = "process.freeze"
     IMPAIR = "node.impair"
     """It serves, but slowly, or with errors: what no process that runs says of itself."""
+    RESTART = "process.restart"
+    """Planned work: drained, stopped and started again, one at a time."""
+    DAEMON_KILL = "daemon.kill"
+    DAEMON_FREEZE = "daemon.freeze"
     SURGE = "load.surge"
     CPU = "pressure.cpu"
     MEMORY = "pressure.memory"
@@ -24,7 +28,11 @@ class FaultKind(StrEnum):
 
 
 OF_THE_MACHINE = (FaultKind.SURGE, FaultKind.MEMORY, FaultKind.DISK)
-"""Kinds of faults that meet everybody on it; they aim at no node."""
+"""Kinds of faults that meet everybody on it; they aim at no node either."""
+OF_THE_DAEMON = (FaultKind.DAEMON_KILL, FaultKind.DAEMON_FREEZE)
+"""Kinds of faults that strike whoever is in charge; they aim at no node."""
+SILENCING = (FaultKind.DAEMON_FREEZE, FaultKind.DISK)
+"""Kinds of faults while which no sign of life can be taken."""
 
 
 class Probe(StrEnum):
@@ -64,6 +72,17 @@ class Fault(Value):
     """What the drill puts on the machine by itself; of the kinds that do that."""
     lasting: float | None = None
     """Seconds after which it is taken back; None: with the failback. Of some kinds only."""
+
+
+class ManualStep(Value):
+    """What a person has to do once the faults are in effect, and says when it is done."""
+
+    manual: str
+    """In words."""
+    at: float = 0.0
+    """Seconds after the first fault."""
+    within: float = 60.0
+    """Seconds after which nobody is waited for any more, and the drill shows nothing."""
 
 
 class AbortRule(Value):
@@ -166,6 +185,16 @@ class Objectives(Value):
     """Until everything serves again; of what was kept down, from the failback on."""
     failback_failed: int | None = None
     """Requests that failed from the failback on."""
+    nodes_out: int | None = None
+    """Gateway nodes that were out of service at the same time."""
+    longest_out: float | None = None
+    """Until a node that was out of service served again, the slowest of them."""
+    adopted: float | None = None
+    """Until another daemon was in charge, with every process that ran."""
+    restarts: int | None = None
+    """Processes that are no longer those which ran when the drill began, and were not struck."""
+    journal_gaps: int | None = None
+    """Records that are missing in the journal."""
     rollback_clean: bool = True
 
 
@@ -181,11 +210,12 @@ class Definition(Value):
     phases: Phases = Phases()
     hypotheses: tuple[Hypothesis, ...] = (Hypothesis(probe=Probe.AVAILABILITY, least=0.999),)
     faults: tuple[Fault, ...] = ()
+    steps: tuple[ManualStep, ...] = ()
     objectives: Objectives = Objectives()
     digest: str = ""
     """SHA-256 of the text it was read from, overrides included."""
 
     @property
     def length(self) -> float:
-        """Seconds that the phases take together, the failback aside."""
-        return self.phases.baseline + self.phases.hold + self.phases.settle
+        """Seconds that the phases take together, the failback aside, and what people may take."""
+        return self.phases.baseline + self.phases.hold + self.phases.settle + sum(step.within for step in self.steps)

@@ -6,25 +6,23 @@ report can do the same sums again from its figures.
 
 from collections.abc import Iterator, Sequence
 
-from hactl.drill.burden import Surge
-from hactl.drill.canary import LEAST
-from hactl.drill.definition import Definition, Hypothesis, Probe
+from hactl.drill.continuity import Continuity
+from hactl.drill.definition import Definition, Hypothesis, Objectives, Probe
 from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
+from hactl.drill.judged import counted, ratio, timed, unmeasured
+from hactl.drill.judging_surge import as_strong_as_meant, recovery, surge_objectives
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
 from hactl.drill.plan import DrillPlan
-from hactl.drill.quantity import Unit, seconds
+from hactl.drill.quantity import Unit
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outage
 from hactl.drill.retries import Retried, retried
-from hactl.drill.surging import Borne, borne, recovered
+from hactl.drill.surging import Borne, borne
 from hactl.drill.verdict import Judged, Status
 
 CLOCK_STEP = 0.05
 """Seconds by which the wall clock may move before times of day mean nothing."""
-
-SURGED = 0.95
-"""Part of a surge that has really to be sent."""
 
 
 class Windows:
@@ -61,6 +59,10 @@ class Windows:
         """Clients that ask once and those that try again, from the fault to the failback."""
         return retried(hit(self.rows, fault, self.failback), hit(self.retried, fault, self.failback))
 
+    def borne(self, plan: DrillPlan) -> Borne | None:
+        """What all clients together saw while a surge lasted; None without one."""
+        return borne([*self.rows, *self.retried], self.surged, plan.capacity)
+
     def between(self, begin: float, end: float) -> list[Row]:
         """Requests due in [begin, end)."""
         return [row for row in self.rows if begin <= row.intended < end]
@@ -94,30 +96,19 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
               limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day mean nothing", ok=True),
     ]  # fmt: skip
     if windows.retried:
-        checks.append(on_time("clients that try again on time", judge(windows.retried)))
-    checks += _surges(plan, windows)
+        checks.append(ontimed("clients that try again on time", judge(windows.retried)))
+    checks += as_strong_as_meant(plan, windows.borne(plan))
     checks += [_steady(rule, windows) for rule in drill.hypotheses]
     if drill.objectives.rpo_records is not None:
         checks += [
-            Check(name=f"canaries in {loss.store} before the fault", value=str(loss.before), limit=f">= {LEAST}",
+            Check(name=f"canaries in {loss.store} before the fault", value=str(loss.before), limit=f">= {loss.least}",
                   ok=loss.enough)
             for loss in evidence.losses
         ]  # fmt: skip
     return tuple(checks)
 
 
-def _surges(plan: DrillPlan, windows: Windows) -> Iterator[Check]:
-    """A surge is what is done to the fleet, not what it is measured by: it has to be as strong as was meant."""
-    seen = borne(windows.rows, windows.surged, plan.capacity)
-    surges = [strike.burden for strike in plan.strikes if isinstance(strike.burden, Surge) and strike.burden.factor > 1]
-    if seen is None or len(surges) != 1:
-        return  # several overlap as they like
-    wanted = plan.load.rate * (surges[0].factor - 1)
-    yield Check(name="surge as strong as meant", value=f"{seen.sent:.0f} requests/s more",
-                limit=f">= {SURGED * wanted:.0f}", ok=seen.sent >= SURGED * wanted)  # fmt: skip
-
-
-def on_time(name: str, stream: Report) -> Check:
+def ontimed(name: str, stream: Report) -> Check:
     """Whether a stream was sent as it was meant to be."""
     value = f"{stream.lag_p99_ms:.1f} ms late at p99, {stream.unsent} not sent"
     limit = f"<= {LAG_LIMIT_MS:g} ms, <= {UNSENT_LIMIT * 100:g} %"
@@ -148,76 +139,55 @@ def _steady(rule: Hypothesis, windows: Windows) -> Check:
 def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Windows) -> Iterator[Judged]:
     asked, times, outage = drill.objectives, evidence.times, windows.outage
     if asked.detect is not None:
-        yield _time("detect", asked.detect, _since(times.fault, times.detected))
+        yield timed("detect", asked.detect, _since(times.fault, times.detected))
     if asked.rto is not None:
         rto = outage.rto if outage is not None else None
         late = "" if outage is None or rto is not None else f"not within {outage.seen_until - outage.fault:.1f} s"
-        yield _time("rto", asked.rto, rto, late)
+        yield timed("rto", asked.rto, rto, late)
     if asked.availability is not None:
         yield _availability(asked.availability.least, asked.availability.window, windows)
     if asked.failed is not None:
         rows = [] if windows.fault is None else hit(windows.rows, windows.fault, windows.failback)
-        yield _count("failed", asked.failed, sum(not row.ok for row in rows) if rows else None, "requests")
+        yield counted("failed", asked.failed, sum(not row.ok for row in rows) if rows else None, "requests")
     if asked.failed_with_retries is not None:
         rows = [] if windows.fault is None else hit(windows.retried, windows.fault, windows.failback)
-        yield _count("failed_with_retries", asked.failed_with_retries,
+        yield counted("failed_with_retries", asked.failed_with_retries,
                      sum(not row.ok for row in rows) if rows else None, "requests")  # fmt: skip
-    yield from _surge(drill, plan, windows)
+    yield from surge_objectives(asked, windows.borne(plan))
     if asked.recovered is not None:
-        yield _recovered(drill, asked.recovered, times.over, windows)
+        yield recovery(asked.recovered, windows.rows, times.over, drill.phases.settle, windows.failback)
     if asked.amplification is not None:
-        yield _ratio("amplification", asked.amplification, evidence.amplification)
+        yield ratio("amplification", asked.amplification, evidence.amplification)
     if asked.latency_p99 is not None:
-        yield _time("latency_p99", asked.latency_p99, _slow(windows))
+        yield timed("latency_p99", asked.latency_p99, _slow(windows))
     if asked.rpo_records is not None:
         measured = sum(loss.lost_count + loss.duplicates for loss in evidence.losses) if evidence.losses else None
-        yield _count("rpo_records", asked.rpo_records, measured, "records")
+        yield counted("rpo_records", asked.rpo_records, measured, "records")
     if asked.restore_capacity is not None:
         begun = times.failback if plan.keeps_down else times.fault
-        yield _time("restore_capacity", asked.restore_capacity, _since(begun, times.capacity))
+        yield timed("restore_capacity", asked.restore_capacity, _since(begun, times.capacity))
     if asked.failback_failed is not None:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
-        yield _count("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
+        yield counted("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
                      "requests")  # fmt: skip
+    yield from _continuity(asked, evidence.continuity)
     if asked.rollback_clean:
         yield _clean(evidence)
 
 
-def _surge(drill: Definition, plan: DrillPlan, windows: Windows) -> Iterator[Judged]:
-    asked, seen = drill.objectives, borne([*windows.rows, *windows.retried], windows.surged, plan.capacity)
-    if asked.goodput is not None:
-        limit = f">= {asked.goodput * 100:g} %"
-        yield _unmeasured("goodput", limit) if seen is None else _goodput(asked.goodput, limit, seen)
-    if asked.refused_p99 is None:
-        return
-    if seen is not None and seen.refused_p99 is None:
-        yield Judged(name="refused_p99", limit=f"<= {seconds(asked.refused_p99)}", value="nothing was refused",
-                     margin=None, status=Status.MET)  # fmt: skip
-    else:
-        yield _time("refused_p99", asked.refused_p99, None if seen is None else seen.refused_p99)
-
-
-def _goodput(least: float, limit: str, seen: Borne) -> Judged:
-    of = "declared to be carried" if seen.declared else "asked for"
-    return Judged(
-        name="goodput",
-        limit=limit,
-        value=f"{seen.goodput * 100:.2f} % of {seen.wanted:.0f} {of} in {seen.end - seen.begin:.1f} s",
-        margin=(seen.goodput - least) / (1 - least) if least < 1 else None,
-        status=Status.MET if seen.goodput >= least else Status.MISSED,
-        measured=seen.goodput,
-        unit=Unit.PART,
-        more_is_better=True,
-    )
-
-
-def _recovered(drill: Definition, limit: float, over: float | None, windows: Windows) -> Judged:
-    if over is None or not windows.rows or over >= windows.failback:
-        return _unmeasured("recovered", f"<= {seconds(limit)}")
-    # To lift what was put on a machine takes a moment: a fault that lasts to the settling is over a little later.
-    settle = min(drill.phases.settle, 0.9 * (windows.failback - over))
-    took, seen = recovered(windows.rows, over, settle, windows.failback)
-    return _time("recovered", limit, took, "" if took is not None else f"not within {seen:.1f} s")
+def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
+    if asked.nodes_out is not None:
+        yield counted("nodes_out", asked.nodes_out, found.nodes_out, "at once")
+    if asked.longest_out is not None:
+        late = "one did not come back" if found.still_out else ""
+        yield timed("longest_out", asked.longest_out, None if late else found.longest_out, late)
+    if asked.adopted is not None:
+        late = f"{found.not_adopted} were not" if found.not_adopted else ""
+        yield timed("adopted", asked.adopted, None if late else found.adopted, late)
+    if asked.restarts is not None:
+        yield counted("restarts", asked.restarts, found.restarts, "processes")
+    if asked.journal_gaps is not None:
+        yield counted("journal_gaps", asked.journal_gaps, found.journal_gaps, "records")
 
 
 def _since(begin: float | None, end: float | None) -> float | None:
@@ -240,12 +210,12 @@ def _slow(windows: Windows) -> float | None:
 
 def _availability(least: float, wanted: float, windows: Windows) -> Judged:
     if windows.fault is None or not windows.rows:
-        return _unmeasured("availability", f">= {least * 100:g} %")
+        return unmeasured("availability", f">= {least * 100:g} %")
     end = min(windows.fault + wanted, windows.failback)
     rows = windows.between(windows.fault, end)
     limit = f">= {least * 100:g} % in {end - windows.fault:.0f} s"
     if not rows:
-        return _unmeasured("availability", limit)
+        return unmeasured("availability", limit)
     value = sum(row.ok for row in rows) / len(rows)
     spare, used = 1 - least, 1 - value
     return Judged(
@@ -269,52 +239,3 @@ def _clean(evidence: Evidence) -> Judged:
         margin=None,
         status=Status.MISSED if left else Status.MET,
     )
-
-
-def _time(name: str, limit: float, measured: float | None, late: str = "") -> Judged:
-    shown = f"<= {seconds(limit)}"
-    if measured is None and not late:
-        return _unmeasured(name, shown)
-    return Judged(
-        name=name,
-        limit=shown,
-        value=late if measured is None else seconds(measured),
-        margin=None if measured is None or not limit else (limit - measured) / limit,
-        status=Status.MET if measured is not None and measured <= limit else Status.MISSED,
-        measured=measured,
-        unit=Unit.SECONDS,
-    )
-
-
-def _count(name: str, limit: int, measured: int | None, what: str) -> Judged:
-    shown = f"<= {limit} {what}"
-    if measured is None:
-        return _unmeasured(name, shown)
-    return Judged(
-        name=name,
-        limit=shown,
-        value=f"{measured} {what}",
-        margin=(limit - measured) / limit if limit else None,
-        status=Status.MET if measured <= limit else Status.MISSED,
-        measured=measured,
-        unit=Unit.COUNT,
-    )
-
-
-def _ratio(name: str, limit: float, measured: float | None) -> Judged:
-    shown = f"<= {limit:g}"
-    if measured is None:
-        return _unmeasured(name, shown)
-    return Judged(
-        name=name,
-        limit=shown,
-        value=f"{measured:.3f}",
-        margin=(limit - measured) / limit,
-        status=Status.MET if measured <= limit else Status.MISSED,
-        measured=measured,
-        unit=Unit.COUNT,
-    )
-
-
-def _unmeasured(name: str, limit: str) -> Judged:
-    return Judged(name=name, limit=limit, value="not measured", margin=None, status=Status.UNMEASURED)

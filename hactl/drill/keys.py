@@ -8,7 +8,7 @@ from hactl.config.kinds import Kind
 from hactl.config.unfit import Unfit, unfit
 from hactl.core.impairment import ALL, HIGHEST_STATUS, LONGEST_DELAY, LOWEST_STATUS
 from hactl.core.value import Value
-from hactl.drill.definition import Availability, FaultKind, Probe
+from hactl.drill.definition import OF_THE_DAEMON, OF_THE_MACHINE, Availability, FaultKind, Probe
 
 NAME = "[a-z0-9-]{1,40}"
 
@@ -100,6 +100,11 @@ TOP: dict[str, Key] = {
     "title": Key(kind=_text, required=True),
     "tags": Key(kind=kinds.many(_named, "words")),
 }
+STEP: dict[str, Key] = {
+    "manual": Key(kind=_text, required=True),
+    "at": Key(kind=_time),
+    "within": Key(kind=quantities.duration("1s", "1h")),
+}
 LIMITS: dict[str, Key] = {
     "max_faulted_share": Key(kind=quantities.proportion()),
     "min_healthy_nodes": Key(kind=kinds.whole(0, 1000)),
@@ -137,6 +142,10 @@ FAULT: dict[str, Key] = {
     "keep_down": Key(kind=kinds.flag()),
     "for": Key(kind=quantities.duration("100ms", "1h"), field="lasting"),
 }
+LASTS = (FaultKind.IMPAIR, *OF_THE_DAEMON, *OF_THE_MACHINE, FaultKind.CPU)
+"""Kinds of faults that can be over before the failback: that take `for`."""
+KEPT_DOWN = (FaultKind.KILL, FaultKind.FREEZE)
+"""Kinds of faults after which somebody can be kept down until the failback."""
 IMPAIRMENT: dict[str, Key] = {
     "delay": Key(kind=quantities.duration("1ms", f"{LONGEST_DELAY:g}s")),
     "delayed": Key(kind=_per_cent()),
@@ -164,5 +173,10 @@ OBJECTIVES: dict[str, Key] = {
     "latency_p99": Key(kind=_time),
     "restore_capacity": Key(kind=_time),
     "failback_failed": Key(kind=kinds.whole(0, 1_000_000)),
+    "nodes_out": Key(kind=kinds.whole(0, 1000)),
+    "longest_out": Key(kind=_time),
+    "adopted": Key(kind=_time),
+    "restarts": Key(kind=kinds.whole(0, 1000)),
+    "journal_gaps": Key(kind=kinds.whole(0, 1_000_000)),
     "rollback_clean": Key(kind=kinds.flag()),
 }

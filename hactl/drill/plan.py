@@ -13,7 +13,7 @@ from hactl.core.reading import url
 from hactl.core.spec import GatewayKind
 from hactl.core.value import Value
 from hactl.drill.burden import Burden
-from hactl.drill.definition import OF_THE_MACHINE, Definition, Fault, FaultKind, Target
+from hactl.drill.definition import OF_THE_DAEMON, OF_THE_MACHINE, Definition, Fault, FaultKind, ManualStep, Target
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.surging import declared_capacity
 
@@ -39,12 +39,12 @@ class Strike(Value):
         """What is done to whom."""
         until = f", for {self.lasting:g} s" if self.lasting is not None else ""
         suffered = self.impairment or self.burden
-        told = f" ({suffered}{until})" if suffered is not None else until
+        told = f" ({suffered}{until})" if suffered is not None else "" if self.nodes else until
         return f"{self.kind} of {', '.join(self.nodes)}{told}" if self.nodes else f"{self.kind}{told}"
 
     @property
     def count(self) -> int:
-        """How many processes it is meant for; what is meant for none of the fleet's is one thing all the same."""
+        """How many processes it is meant for."""
         return len(self.nodes) or 1
 
 
@@ -67,11 +67,24 @@ class DrillPlan(Value):
     """Requests per second that the fleet was declared to carry; 0 when it was not."""
     lease: float = 15.0
     """Seconds without a sign of life after which the daemon takes it back."""
+    steps: tuple[ManualStep, ...] = ()
+    """What people do."""
 
     @property
     def nodes(self) -> tuple[str, ...]:
         """Everybody who is struck, once."""
         return tuple(dict.fromkeys(name for strike in self.strikes for name in strike.nodes))
+
+    @property
+    def at_once(self) -> tuple[str, ...]:
+        """Those that may be out of service together."""
+        strikes = (strike for strike in self.strikes if strike.kind is not FaultKind.RESTART)
+        return tuple(dict.fromkeys(name for strike in strikes for name in strike.nodes))
+
+    @property
+    def in_turn(self) -> tuple[str, ...]:
+        """Those that are only ever taken out one at a time."""
+        return tuple(name for name in self.nodes if name not in self.at_once)
 
     @property
     def keeps_down(self) -> tuple[str, ...]:
@@ -83,7 +96,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
     """What `drill` does to `fleet`. Raises HactlError when nobody in it fits what the file asks for."""
     chance = Random(seed)
     strikes = tuple(_strike(fault, fleet, chance) for fault in sorted(drill.faults, key=lambda fault: fault.at))
-    struck = {name for strike in strikes for name in strike.nodes}
+    struck = {name for strike in strikes if strike.kind is not FaultKind.RESTART for name in strike.nodes}
     regions = tuple(
         spec.name
         for spec in fleet.spec.regions
@@ -104,6 +117,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         digest=drill.digest,
         seed=seed,
         strikes=strikes,
+        steps=tuple(sorted(drill.steps, key=lambda step: step.at)),
         regions=regions,
         load=load,
         longest=drill.limits.max_duration,
@@ -113,6 +127,8 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
 
 
 def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
+    if fault.kind in OF_THE_DAEMON:
+        return Strike(kind=fault.kind, nodes=(), at=fault.at, why="whoever is in charge then", lasting=fault.lasting)
     machine = fault.kind in OF_THE_MACHINE
     nodes, why = ((), "everybody on this machine") if machine else _resolve(fault.target, fleet, chance)
     if fault.kind is FaultKind.IMPAIR:

@@ -14,7 +14,9 @@ from hactl.core.value import replace
 from hactl.drill import burden_keys, keys
 from hactl.drill.burden import Burden, Surge
 from hactl.drill.definition import (
+    OF_THE_DAEMON,
     OF_THE_MACHINE,
+    SILENCING,
     AbortRule,
     CanarySpec,
     Definition,
@@ -23,6 +25,7 @@ from hactl.drill.definition import (
     Hypothesis,
     Limits,
     LoadSpec,
+    ManualStep,
     Objectives,
     Phases,
     Probe,
@@ -30,8 +33,8 @@ from hactl.drill.definition import (
 )
 from hactl.drill.tables import Tables, document, refuse
 
-_TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "objectives")
-_PLANNED = ("extends", "rollback", "manual", "requires")
+_TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "step", "objectives")
+_PLANNED = ("extends", "rollback", "requires")
 
 
 def parse(text: str, source: str, settings: tuple[str, ...] = ()) -> Definition:
@@ -85,6 +88,7 @@ class _Reading(Tables):
             "phases": Phases(**self._fields("phases", self._table(raw, "phases"), keys.PHASES)),
             "objectives": Objectives(**self._fields("objectives", self._table(raw, "objectives"), keys.OBJECTIVES)),
             "faults": self._faults(raw.get("fault", [])),
+            "steps": self._many("step", raw.get("step", []), keys.STEP, ManualStep),
         }
         if "hypothesis" in raw:
             parts["hypotheses"] = self._many("hypothesis", raw["hypothesis"], keys.HYPOTHESIS, Hypothesis)
@@ -102,7 +106,7 @@ class _Reading(Tables):
         for number, entry in enumerate(raw, start=1):
             place = f"fault[{number}]"
             table = dict(entry) if isinstance(entry, dict) else {}
-            aims = table.get("type") not in OF_THE_MACHINE
+            aims = table.get("type") not in (*OF_THE_DAEMON, *OF_THE_MACHINE)
             target = table.pop("target", None if aims else {})
             if not isinstance(target, dict):
                 self._add(f"{place}.target", "wants a table", 'like target = { nodes = 1 }, or { names = ["edge-1"] }')
@@ -116,6 +120,7 @@ class _Reading(Tables):
             suffered = {name: table.pop(name) for name in keys.IMPAIRMENT if name in table}
             fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT))
             impairment = self._impairment(place, fields, suffered)
+            self._fits(place, fields)
             if "kind" in fields:
                 faults.append(Fault(**fields, target=aimed, impairment=impairment, burden=borne))
         return tuple(faults)
@@ -130,25 +135,32 @@ class _Reading(Tables):
         borne = burden_keys.burden(kind, fields)
         if borne == Surge():
             self._add(place, "is no surge", "give a factor above 1, or reconnects")
-        if table.get("keep_down"):
-            self._add(f"{place}.keep_down", "means nothing to what dies of nothing", "leave it out")
         return borne
+
+    def _fits(self, place: str, fields: dict[str, Any]) -> None:
+        """What only some kinds of faults take."""
+        kind = fields.get("kind")
+        for name, given, kinds in (
+            ("keep_down", fields.get("keep_down"), keys.KEPT_DOWN),
+            ("for", "lasting" in fields, keys.LASTS),
+        ):
+            if given and kind is not None and kind not in kinds:
+                self._add(
+                    f"{place}.{name}", f"means nothing to a {kind}", f"leave it out; {' or '.join(kinds)} take it"
+                )
 
     def _impairment(self, place: str, fields: dict[str, Any], suffered: dict[str, Any]) -> Impairment | None:
         """What requests suffer, of a fault that impairs; where none does, its keys mean nothing, and that is told."""
         if fields.get("kind") is not FaultKind.IMPAIR:
-            lasts = "lasting" in fields and fields.get("kind") not in burden_keys.TABLES
-            named = [*suffered, *(["for"] if lasts else [])]
-            if named and "kind" in fields:
-                self._add(f"{place}.{named[0]}", f"means nothing to a {fields['kind']}", f"type = {FaultKind.IMPAIR}")
+            if suffered and "kind" in fields:
+                hint = f"type = {FaultKind.IMPAIR}"
+                self._add(f"{place}.{next(iter(suffered))}", f"means nothing to a {fields['kind']}", hint)
             return None
         read = self._fields(place, suffered, keys.IMPAIRMENT)
         if "delay" in read:
             read.setdefault("delayed", ALL)
         elif read.get("delayed"):
             self._add(f"{place}.delayed", "says whom, but not for how long", 'give a delay, like "300ms"')
-        if fields.get("keep_down"):
-            self._add(f"{place}.keep_down", "means nothing to a node that goes on serving", "leave it out")
         if not (read.get("delayed") or read.get("failed")) and len(read) == len(suffered):
             self._add(place, "impairs no request", "give a delay, or the part of the requests that failed")
         return Impairment(**read)
@@ -163,26 +175,21 @@ class _Reading(Tables):
         for number, fault in enumerate(drill.faults, start=1):
             if fault.at >= drill.phases.hold:
                 self._add(f"fault[{number}].at", "comes when the hold is over", f"less than {drill.phases.hold:g} s")
-            elif fault.kind is FaultKind.DISK and not 0 < (fault.lasting or 0.0) <= drill.limits.lease / 2:
-                told = "wants to be said, and to be at most half of limits.lease: signs of life need room, too"
-                self._add(f"fault[{number}].for", told, f'like for = "{drill.limits.lease / 2:g}s"')
+            elif fault.kind in SILENCING and not 0 < (fault.lasting or 0.0) <= drill.limits.lease / 2:
+                told = "wants to be said, and to be at most half of limits.lease: nobody is heard of meanwhile"
+                self._add(f"fault[{number}].for", told, f'like for = "{min(3.0, drill.limits.lease / 2):g}s"')
             elif fault.lasting is not None and fault.at + fault.lasting > drill.phases.hold:
                 left = f"at most {drill.phases.hold - fault.at:g} s, or leave it out"
                 self._add(f"fault[{number}].for", "ends when the hold is over", left)
         if drill.canary.rate * drill.limits.lease < 3:
             told = f"a sign of life every {1 / drill.canary.rate:g} s is too rare for limits.lease"
             self._add("canary.rate", told, f"at least {3 / drill.limits.lease:.1f}")
-        rto = drill.objectives.rto
-        if rto and 1 / drill.load.rate > rto / 50:
-            self._add(
-                "load.rate",
-                f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
-                f"at least {50 / rto:.0f}",
-            )
-        if drill.objectives.failed_with_retries is not None and not drill.load.retries:
-            self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
-        if drill.objectives.recovered is not None and all(fault.lasting is None for fault in drill.faults):
-            self._add("objectives.recovered", "wants a fault that is over before the failback", 'for = "10s"')
+        self._objective_rules(drill)
+        last = max(fault.at for fault in drill.faults)
+        for number, step in enumerate(drill.steps, start=1):
+            if not last <= step.at < drill.phases.hold:
+                told = f"wants a moment after the last fault ({last:g} s) and before the end of the hold"
+                self._add(f"step[{number}].at", told, f"less than {drill.phases.hold:g} s")
         for number, stop in enumerate(drill.limits.abort_when, start=1):
             if stop.probe is not Probe.AVAILABILITY:
                 self._add(f"limits.abort_when[{number}].probe", "can be nothing but availability yet", "availability")
@@ -191,3 +198,17 @@ class _Reading(Tables):
                 self._add(f"hypothesis[{number}]", "asks for nothing", "give min or max")
             if rule.probe is Probe.LATENCY_P99 and rule.least is not None:
                 self._add(f"hypothesis[{number}].min", "a latency has no least value", "max")
+
+    def _objective_rules(self, drill: Definition) -> None:
+        """What an objective needs of the rest of the file."""
+        asked, rto = drill.objectives, drill.objectives.rto
+        if rto and 1 / drill.load.rate > rto / 50:
+            self._add(
+                "load.rate",
+                f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
+                f"at least {50 / rto:.0f}",
+            )
+        if asked.failed_with_retries is not None and not drill.load.retries:
+            self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
+        if asked.recovered is not None and all(fault.lasting is None for fault in drill.faults):
+            self._add("objectives.recovered", "wants a fault that is over before the failback", 'for = "10s"')

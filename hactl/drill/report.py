@@ -21,7 +21,7 @@ from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage
 from hactl.drill.retries import Retried
-from hactl.drill.surging import Borne, borne
+from hactl.drill.surging import Borne
 from hactl.drill.verdict import Judged, Verdict, conclude
 
 SCHEMA = 1
@@ -105,6 +105,8 @@ class DrillReport(Value):
     phases: tuple[Spent, ...] = ()
     timeline: tuple[Line, ...] = ()
     series: tuple[Second, ...] = ()
+    files: dict[str, str] = {}
+    """SHA-256 of the files that it was made from, by name."""
 
 
 class Ending(Value):
@@ -157,7 +159,7 @@ def write(
         before=windows.before,
         whole=windows.whole,
         retried=None if fault is None else windows.side_by_side(fault),
-        borne=None if plan is None else borne([*rows, *retried], surged, plan.capacity),
+        borne=None if plan is None else windows.borne(plan),
         during=Report() if fault is None else judge(windows.rows, fault, windows.failback),
         failures=dict(Counter(row.error or f"status {row.status}" for row in after).most_common()),
         phases=phases,

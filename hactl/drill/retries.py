@@ -39,6 +39,10 @@ class Retried(Value):
         """Attempts per request of clients that try again."""
         return self.attempts / self.requests if self.requests else 1.0
 
+    def __str__(self) -> str:
+        raw, again = f"{self.raw_failed} of {self.raw_requests}", f"{self.failed} of {self.requests}"
+        return f"failed raw / with retries: {raw} / {again} ({self.each:.3f} attempts each)"
+
 
 def retried(raw: Sequence[Row], again: Sequence[Row]) -> Retried | None:
     """Both streams side by side; None without clients that try again."""

@@ -15,22 +15,24 @@ from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
 from hactl.drill.burdening import Burdens
-from hactl.drill.canary import compare
+from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
-from hactl.drill.evidence import Evidence
+from hactl.drill.evidence import Evidence, Times
 from hactl.drill.following import Follower
 from hactl.drill.gate import Check, gate, unfit
 from hactl.drill.injecting import rehearse
-from hactl.drill.load_plan import LoadPlan
+from hactl.drill.load_plan import LoadPlan, Progress
 from hactl.drill.loan import Loan
+from hactl.drill.manual import Person
 from hactl.drill.phases import BORROWED, NEXT, Phase, Way
 from hactl.drill.plan import DrillPlan, plan
+from hactl.drill.progress import Asked, Entered, Feed, Timed
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Spent, lines, write
-from hactl.drill.retries import amplification
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.small_disk import may_be_filled
 from hactl.drill.strikes import Strikes
+from hactl.drill.taking_stock import take_stock
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
 from hactl.paths import FleetPaths
@@ -61,16 +63,19 @@ class Runner:
         seed: int,
         load: Callable[[LoadPlan], Load],
         say: Callable[[str], None],
+        attended: bool = True,
     ) -> None:
-        """`me` says who runs it, `paths` where the fleet keeps its things; `say` gets a line for everything."""
+        """`me` says who runs it, `paths` where the fleet keeps its things; `say` gets a line for everything that
+        happens; `attended` says whether anybody is there to do what a person has to."""
         self._controller = controller
         self._drill = drill
         self._run = run
         self._me = me
         self._seed = seed
         self._load_of = load
-        self._paths = paths
-        self._say = say
+        self._feed = Feed(run.progress)
+        self._say = self._feed.told(say)
+        self._attended = attended
         self._by = f"drill {drill.name}"
         self._stop = asyncio.Event()
         self._ending = Ending()
@@ -78,12 +83,13 @@ class Runner:
         self._evidence = Evidence()
         self._spent: list[Spent] = []
         self._plan: DrillPlan | None = None
-        self._rows = Records()
-        self._retried = Records()
+        self._streams = (Records(), Records(), Records())
         self._stack = AsyncExitStack()
+        self._paths = paths
+        self._guardians = Guardians(paths, say)
+        self._burdens = Burdens(load, paths.state)
         self._follower: Follower | None = None
         self._loan: Loan | None = None
-        self._burdens: Burdens | None = None
         self._strikes: Strikes | None = None
         self._clients: Clients | None = None
         self._revisions: dict[int, str] = {}
@@ -112,17 +118,17 @@ class Runner:
         """The whole drill; it always ends with a report that is filed. Raises HactlError when it cannot be."""
         began = time.monotonic()
         phase = Phase.PLAN
-        async with self._stack:
+        async with self._burdens.borne(), self._stack:
             while phase is not Phase.OVER:
                 self._me = replace(self._me, phase=phase, plan=self._plan)
                 self._mark()
                 since = time.monotonic()
+                self._feed.say(Entered(at=since, phase=phase))
+                self._show_times()
                 way = await self._go(phase)
                 self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
                 phase = NEXT[phase][way]
-        report = self._report(began)
-        self._run.finish(report, self._rows, self._retried if len(self._retried) else None)
-        return report
+        return self._run.finish(self._report(began), *self._streams)
 
     def _mark(self) -> None:
         """Remember how far it has come. Where that cannot be, nothing more is begun, and what was borrowed is given
@@ -165,10 +171,14 @@ class Runner:
             self._say(f"plan: {strike} ({strike.why}), seed {self._seed}")
         follower = self._follower = Follower(self._controller, snapshot.fleet)
         await self._stack.enter_async_context(follower.following())
-        burdens = self._burdens = Burdens(self._plan, self._load_of, self._paths.state)
-        await self._stack.enter_async_context(burdens.borne())
         self._strikes = Strikes(
-            self._controller, follower, self._plan, burdens, by=self._by, wait=self._wait, say=self._say
+            *(self._controller, follower, self._plan),
+            by=self._by,
+            wait=self._wait,
+            stop=self._stop,
+            guardians=self._guardians,
+            burdens=self._burdens,
+            say=self._say,
         )
 
     async def _borrow(self) -> None:
@@ -177,6 +187,8 @@ class Runner:
         unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in self._gate if not check.ok]
         if unmet:
             raise Stopped("; ".join(unmet))
+        if plan.steps and not self._attended:
+            raise Pointless(f"a person has to do something, and nobody is there: {plan.steps[0].manual}")
         await rehearse(self._controller, plan, by=self._by)
         loan = Loan(self._controller, plan, by=self._by)
         await loan.begin()
@@ -191,7 +203,7 @@ class Runner:
         await self._stack.enter_async_context(kept)
         load, length = self._planned.load, self._drill.phases.baseline
         self._say(f"baseline: {load.rate:g} requests/s to {load.url} for {length:g} s")
-        clients = self._clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop)
+        clients = self._clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop, self._heard)
         await self._stack.enter_async_context(clients.asking())
         self._evidence = replace(self._evidence, warm=clients.warm)
         await self._wait(length)
@@ -201,7 +213,7 @@ class Runner:
     async def _undo_recorded(self) -> None:
         self._revisions = await self._borrowed.revisions()
         restored = await self._borrowed.undo(self._followed.fleet)
-        self._say(f"undo: what restores {', '.join(restored) or 'nobody'} is in the journal")
+        self._say(f"undo: what restores {', '.join(restored) or 'the fleet'} is in the journal")
 
     # -- the fault
 
@@ -220,7 +232,19 @@ class Runner:
 
     async def _observe(self) -> None:
         self._say(f"observe: {self._drill.phases.hold:g} s")
-        await self._struck.until(self._struck.began + self._drill.phases.hold)
+        waited = 0.0
+        person = Person(
+            *(self._controller, self._followed, self._borrowed.operation), by=self._by, stop=self._stop, say=self._say
+        )
+        for step in self._planned.steps:
+            await self._struck.until(self._struck.began + step.at + waited)
+            done = await person.do(step)
+            self._evidence = replace(self._evidence, by_hand=(*self._evidence.by_hand, done))
+            await self._wait(0.0)
+            if done.done is None:
+                raise Pointless(f"nobody has said that it is done: {step.manual}")
+            waited += done.done - done.asked
+        await self._struck.until(self._struck.began + self._drill.phases.hold + waited)
 
     async def _settle(self) -> None:
         self._say(f"settle: {self._drill.phases.settle:g} s")
@@ -230,8 +254,8 @@ class Runner:
 
     async def _failback(self) -> None:
         self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=time.monotonic()))
-        if self._burdens is not None:
-            await self._burdens.lift_all()
+        await self._guardians.leave()
+        await self._burdens.lift_all()
         if self._struck.done and self._drill.phases.failback and not self._stop.is_set():
             await self._way_back.start()
         await self._way_back.give_back()
@@ -239,37 +263,40 @@ class Runner:
     async def _verify(self) -> None:
         afterwards = 0.0 if self._stop.is_set() else AFTERWARDS
         restored, left = await self._way_back.verify(self._drill.phases.settle, afterwards)
-        left = (*left, *(self._burdens.left if self._burdens is not None else ()))
         times = replace(self._evidence.times, restored=restored, ended=time.monotonic())
-        self._evidence = replace(self._evidence, times=times, leftovers=left)
+        self._evidence = replace(self._evidence, times=times, leftovers=(*left, *self._burdens.left))
 
     async def _measure(self) -> None:
         if self._plan is None:
             return
         if self._clients is not None:
-            self._rows = await self._clients.records()
-            self._retried = self._clients.retried
-        times = self._evidence.times
-        follower, loan = self._followed, self._loan
+            self._streams = (await self._clients.records(), self._clients.retried, self._burdens.surged)
         step = abs(time.time() - time.monotonic() - self._clock)
-        if self._struck.done:
-            first = self._struck.done[0]
-            times = replace(times, asked=first.asked, fault=first.fault)
-            over = self._burdens.lifted if self._burdens is not None else None
-            times = replace(times, over=over)
-            times = seen.read_times(times, follower.began, follower.records, self._planned)
-        meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
-        end = times.failback or time.monotonic()
-        amplified = None if times.fault is None else amplification(follower.rates, times.fault, end)
-        self._evidence = replace(
-            self._evidence, times=times, clock_step=step, others=meanwhile, amplification=amplified
+        self._evidence = await take_stock(
+            replace(self._evidence, times=self._times, clock_step=step),
+            *(self._drill, self._planned, self._followed, self._loan),
+            struck=bool(self._struck.done),
+            revisions=self._revisions,
         )
-        if loan is not None and times.fault is not None:
-            lost = await loan.losses(times.fault, self._drill.canary.rate)
-            configured = compare(self._revisions, await loan.revisions(), "configuration revisions")
-            self._evidence = replace(self._evidence, losses=(lost, configured))
 
     # -- what all of them need
+
+    def _heard(self, progress: Progress) -> None:
+        self._feed.say(Asked(at=time.monotonic(), progress=progress))
+        self._show_times()
+
+    def _show_times(self) -> None:
+        self._feed.say(Timed(times=self._times, proofs=self._evidence.proofs))
+
+    @property
+    def _times(self) -> Times:
+        """When each thing happened, as far as that is known by now."""
+        times = self._evidence.times
+        if self._strikes is None or not self._strikes.done:
+            return times
+        first = self._strikes.done[0]
+        times = replace(times, asked=first.asked, fault=first.fault, over=self._burdens.lifted)
+        return seen.read_times(times, self._followed.began, self._followed.records, self._planned)
 
     @property
     def _planned(self) -> DrillPlan:
@@ -315,9 +342,7 @@ class Runner:
             plan=self._plan,
             gate=self._gate,
             evidence=self._evidence,
-            rows=list(self._rows),
-            retried=list(self._retried),
-            surged=list(self._burdens.surged) if self._burdens is not None else (),
+            **dict(zip(("rows", "retried", "surged"), map(list, self._streams), strict=True)),
             phases=tuple(self._spent),
             timeline=lines(self._follower.records if self._follower else (), self._evidence.times.fault or began),
             ending=self._ending,

@@ -43,6 +43,11 @@ class Borne(Value):
         """Good answers as part of those that were wanted."""
         return min(1.0, self.good / self.wanted) if self.wanted else 1.0
 
+    def __str__(self) -> str:
+        late = "" if self.refused_p99 is None else f" (99 % within {self.refused_p99 * 1000:.0f} ms)"
+        asked = f"while the surge lasted, {self.end - self.begin:.1f} s: {self.due} requests"
+        return f"{asked}, {self.good} answered well, {self.refused} refused{late}, {self.failed} failed"
+
 
 def declared_capacity(fleet: Fleet) -> float:
     """Requests per second that the configuration says the fleet carries, by its nodes or by what its edges let in; 0

@@ -50,9 +50,9 @@ class Loads:
 async def test_busy_processors_are_confirmed_by_the_time_they_take(tmp_path: Path) -> None:
     """On every processor that the node may run on; of the very node; gone when they are lifted."""
     (strike,) = (planned := drawn(FaultKind.CPU, BusyProcessors(per_cpu=1))).strikes
-    burdens = Burdens(planned, Loads(), tmp_path)
+    burdens = Burdens(Loads(), tmp_path)
     async with burdens.borne():
-        done = await burdens.lay(strike, {"seoul-1": HERE})
+        done = await burdens.lay(strike, {"seoul-1": HERE}, planned)
         (proof,) = done.proofs
         assert (proof.node, proof.pid, proof.done) == ("seoul-1", HERE.pid, True), proof.found
         assert done.fault is not None
@@ -66,9 +66,9 @@ async def test_busy_processors_are_confirmed_by_the_time_they_take(tmp_path: Pat
 
 async def test_memory_is_confirmed_by_what_is_resident(tmp_path: Path) -> None:
     (strike,) = (planned := drawn(FaultKind.MEMORY, MemoryInUse(share=0.5))).strikes
-    burdens = Burdens(planned, Loads(), tmp_path, available=lambda: 64 * MIB)
+    burdens = Burdens(Loads(), tmp_path, available=lambda: 64 * MIB)
     async with burdens.borne():
-        done = await burdens.lay(strike, {})
+        done = await burdens.lay(strike, {}, planned)
         (proof,) = done.proofs
         assert (proof.node, proof.done, {proof.pid}) == ("memory", True, ours()), proof.found
         assert "of 32 wanted, 64 could be had" in proof.found
@@ -79,9 +79,9 @@ async def test_a_surge_is_a_load_of_its_own_on_top(tmp_path: Path) -> None:
     """As much more as the factor says, and those who come back; its requests are kept apart."""
     (strike,) = (planned := drawn(FaultKind.SURGE, Surge(factor=5.0, reconnects=50))).strikes
     loads = Loads([Progress(t=1.0, sent=850, failed=0)])
-    burdens = Burdens(planned, loads, tmp_path)
+    burdens = Burdens(loads, tmp_path)
     async with burdens.borne():
-        done = await burdens.lay(strike, {})
+        done = await burdens.lay(strike, {}, planned)
         assert done.proofs[0].found.endswith(": 800 requests per second more are sent")
         assert done.proofs[0].done
         assert len(burdens.surged) == 0
@@ -98,10 +98,10 @@ def test_those_who_only_come_back_send_one_request_each() -> None:
 
 async def test_a_disk_that_is_others_too_is_not_filled(tmp_path: Path) -> None:
     (strike,) = (planned := drawn(FaultKind.DISK, FullDisk())).strikes
-    burdens = Burdens(planned, Loads(), tmp_path)
+    burdens = Burdens(Loads(), tmp_path)
     async with burdens.borne():
         with pytest.raises(HactlError, match="the disk is not filled"):
-            await burdens.lay(strike, {})
+            await burdens.lay(strike, {}, planned)
         assert ours() == set()
 
 
@@ -112,10 +112,10 @@ async def test_a_disk_that_is_others_too_is_not_filled(tmp_path: Path) -> None:
 async def test_what_cannot_be_laid_leaves_nothing(per_cpu: int, launch: Launch, says: str, tmp_path: Path) -> None:
     """Too much, or on nobody."""
     (strike,) = (planned := drawn(FaultKind.CPU, BusyProcessors(per_cpu=per_cpu))).strikes
-    burdens = Burdens(planned, Loads(), tmp_path)
+    burdens = Burdens(Loads(), tmp_path)
     async with burdens.borne():
         with pytest.raises(HactlError, match=says):
-            await burdens.lay(strike, {"seoul-1": launch})
+            await burdens.lay(strike, {"seoul-1": launch}, planned)
         assert ours() == set()
 
 
@@ -123,10 +123,10 @@ async def test_what_does_not_last_is_lifted_with_the_failback(tmp_path: Path) ->
     """Whatever is still there then."""
     planned = drawn(FaultKind.MEMORY, MemoryInUse(share=0.5), lasting=None)
     strike: Strike = planned.strikes[0]
-    burdens = Burdens(planned, Loads(), tmp_path, available=lambda: 8 * MIB)
+    burdens = Burdens(Loads(), tmp_path, available=lambda: 8 * MIB)
     async with burdens.borne():
-        await burdens.lay(strike, {})
-        await burdens.lay(strike, {})
+        await burdens.lay(strike, {}, planned)
+        await burdens.lay(strike, {}, planned)
         assert len(ours()) == 2
         await burdens.lift_all()
         assert ours() == set()

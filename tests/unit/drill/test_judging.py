@@ -8,8 +8,8 @@ from support.script import serving
 
 from hactl.core.impairment import Impairment
 from hactl.core.value import replace
-from hactl.drill.burden import Surge
 from hactl.drill.canary import Losses
+from hactl.drill.continuity import Continuity
 from hactl.drill.definition import Availability, Definition, Fault, FaultKind, Hypothesis, Objectives, Probe, Target
 from hactl.drill.evidence import Evidence, Times
 from hactl.drill.faults import Proof
@@ -84,6 +84,18 @@ def times(**changes: Any) -> Evidence:
 def test_a_run_without_a_failure_meets_everything() -> None:
     assert {item.status for item in judged(stream()).values()} == {Status.MET}
     assert unfit(stream()) == set()
+
+
+def test_how_many_were_out_at_once_is_counted_and_one_that_stayed_out_is_never_a_pass() -> None:
+    drill = replace(DRILL, objectives=Objectives(nodes_out=1, longest_out=10.0))
+    for found, most, longest in (
+        (Continuity(nodes_out=1, longest_out=0.6), Status.MET, Status.MET),
+        (Continuity(nodes_out=2, longest_out=11.0), Status.MISSED, Status.MISSED),
+        (Continuity(nodes_out=1, longest_out=0.6, still_out=True), Status.MET, Status.MISSED),
+        (Continuity(), Status.UNMEASURED, Status.UNMEASURED),
+    ):
+        now = judged(stream(), replace(WELL, continuity=found), drill)
+        assert (now["nodes_out"].status, now["longest_out"].status) == (most, longest), found
 
 
 def test_a_known_outage_is_read_as_what_it_was() -> None:
@@ -172,54 +184,6 @@ def test_a_stream_that_was_not_sent_and_edges_that_were_not_read_are_not_measure
     drill = replace(DRILL, objectives=replace(ASKED, failed_with_retries=0, amplification=1.1))
     found = judged(stream(), drill=drill)
     assert {found[name].status for name in ("failed_with_retries", "amplification")} == {Status.UNMEASURED}
-
-
-def of_a_surge(surged: list[Row], capacity: float = 0.0, **changes: Any) -> tuple[dict[str, Judged], dict[str, bool]]:
-    """What is judged of a drill whose surge, 4 times its load, had these requests, and what is checked."""
-    asked = Objectives(goodput=0.95, refused_p99=0.05, recovered=1.0)
-    fault = Fault(kind=FaultKind.SURGE, target=Target(), burden=Surge(factor=5.0), lasting=10.0)
-    drill = replace(DRILL, faults=(fault,), objectives=asked)
-    drawn = replace(plan(drill, serving(a_spec()), 1), capacity=capacity)
-    evidence = times(**{"over": FAULT + 10.0, **changes})
-    windows = Windows(drill, evidence, stream(), (), surged)
-    checks = {check.name: check.ok for check in validity(drill, drawn, evidence, windows)}
-    return {item.name: item for item in objectives(drill, drawn, evidence, windows)}, checks
-
-
-def a_surge(rate: float = 800.0, *, status: int = 200, took: float = 0.002) -> list[Row]:
-    moments = [FAULT + number / rate for number in range(int(10 * rate))]
-    return [Row(at, at, at + took, status if number % 2 else 200, "a-1", "") for number, at in enumerate(moments)]
-
-
-def test_a_surge_that_is_carried_or_refused_at_once_was_borne() -> None:
-    """All of it, or what the fleet is declared to carry."""
-    carried, checks = of_a_surge(a_surge())
-    assert {item.status for item in carried.values()} == {Status.MET}
-    assert carried["refused_p99"].value == "nothing was refused"
-    assert checks["surge as strong as meant"]
-    refused, _ = of_a_surge(a_surge(status=503), capacity=500.0)
-    assert refused["goodput"].value == "100.00 % of 4999 declared to be carried in 10.0 s"
-    assert refused["refused_p99"].value == "2 ms"
-
-
-def test_a_surge_that_is_refused_slowly_or_for_no_reason_was_not() -> None:
-    late, _ = of_a_surge(a_surge(status=503, took=0.2))
-    assert late["goodput"].value.startswith("60.0")
-    assert {late[name].status for name in ("goodput", "refused_p99")} == {Status.MISSED}
-
-
-def test_recovery_is_judged_from_the_end_of_the_fault() -> None:
-    """One that did not end before the failback, or whose end is not known, is not judged."""
-    assert of_a_surge(a_surge())[0]["recovered"].value == "0 ms"
-    for over in (FAILBACK + 1.0, None):
-        assert of_a_surge(a_surge(), over=over)[0]["recovered"].status is Status.UNMEASURED
-
-
-def test_a_surge_that_was_never_there_shows_nothing() -> None:
-    """Without its requests nothing is measured; with too few of them the run is worthless."""
-    found, _ = of_a_surge([])
-    assert {found[name].status for name in ("goodput", "refused_p99")} == {Status.UNMEASURED}
-    assert not of_a_surge(a_surge(400.0))[1]["surge as strong as meant"]
 
 
 def test_what_is_kept_down_is_missed_from_the_failback_on() -> None:
