@@ -4,6 +4,8 @@ import datetime
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from hactl.core.reading import counted
+from hactl.drill.recovery_time import Outage
 from hactl.drill.report import DrillReport
 from hactl.drill.verdict import Verdict
 
@@ -50,6 +52,8 @@ def _lines(report: DrillReport) -> Iterator[str]:
         )
     yield from _plan(report)
     yield from _clients(report)
+    yield from _losses(report)
+    yield from _series(report)
     yield from _timeline(report)
 
 
@@ -75,7 +79,7 @@ def _clients(report: DrillReport) -> Iterator[str]:
     yield "\n## What clients saw\n"
     if report.outage is not None:
         outage = report.outage
-        noticed = "nobody noticed" if outage.first_bad is None else f"{outage.bad} requests failed"
+        noticed = "nobody noticed" if outage.first_bad is None else _failed(outage)
         back = "did not come back" if outage.rto is None else f"back for good after {outage.rto * 1000:.0f} ms"
         yield f"From the fault on, {noticed}; {back}."
     failures = ", ".join(f"{count} x {cause}" for cause, count in report.failures.items()) or "none"
@@ -88,16 +92,25 @@ def _clients(report: DrillReport) -> Iterator[str]:
             for name, part in (("before the fault", report.before), ("whole run", report.whole))
         ),
     )  # fmt: skip
-    if report.evidence.losses:
-        yield "\n## What was lost\n"
-        yield from _table(
-            ("store", "acknowledged", "kept", "lost", "ghosts", "rejected", "lost numbers"),
-            (
-                (loss.store, str(loss.acknowledged), str(loss.kept), str(loss.lost_count), str(loss.ghosts),
-                 str(loss.rejected), ", ".join(map(str, loss.lost)) or "none")
-                for loss in report.evidence.losses
-            ),
-        )  # fmt: skip
+
+
+def _losses(report: DrillReport) -> Iterator[str]:
+    if not report.evidence.losses:
+        return
+    yield "\n## What was lost\n"
+    yield from _table(
+        ("store", "acknowledged", "kept", "lost", "ghosts", "rejected", "lost numbers"),
+        (
+            (loss.store, str(loss.acknowledged), str(loss.kept), str(loss.lost_count), str(loss.ghosts),
+             str(loss.rejected), ", ".join(map(str, loss.lost)) or "none")
+            for loss in report.evidence.losses
+        ),
+    )  # fmt: skip
+
+
+def _series(report: DrillReport) -> Iterator[str]:
+    if not report.series:
+        return
     yield "\n## Second by second\n"
     yield from _table(
         ("second", "due", "good", "bad", "p99 ms"),
@@ -114,6 +127,11 @@ def _timeline(report: DrillReport) -> Iterator[str]:
     yield from _table(
         ("phase", "from s", "to s"), ((one.phase, f"{one.begin:.1f}", f"{one.end:.1f}") for one in report.phases)
     )
+
+
+def _failed(outage: Outage) -> str:
+    noticed = "" if outage.outage is None else f", the first {outage.outage * 1000:.0f} ms before it was back"
+    return f"{counted(outage.bad, 'request')} failed{noticed}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

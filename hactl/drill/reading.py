@@ -5,8 +5,9 @@ Messages are those of `hactl.toml`: path, cause, hint. An unknown key is an erro
 
 import hashlib
 import tomllib
-from typing import Any, NoReturn
+from typing import Any
 
+from hactl.config.reading import refuse, toml
 from hactl.config.unfit import Problem, Unfit, did_you_mean, found, quoted
 from hactl.core.errors import ConfigError
 from hactl.core.impairment import ALL, Impairment
@@ -37,24 +38,15 @@ def parse(text: str, source: str, settings: tuple[str, ...] = ()) -> Definition:
 
     Raises ConfigError about the first thing that is wrong, with the rest in its `also`.
     """
-    try:
-        raw = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        said = str(error)
-        raise ConfigError(f"{source}: not valid TOML: {said[:1].lower()}{said[1:]}") from error
+    raw = toml(text, source)
     for setting in settings:
         _override(raw, setting)
     reading = _Reading()
     definition = reading.document(raw)
     if reading.problems or definition is None:
-        _refuse(reading.problems, source)
+        refuse(reading.problems, source)
     digest = hashlib.sha256("\n".join((text, *settings)).encode()).hexdigest()
     return replace(definition, digest=digest)
-
-
-def _refuse(problems: list[Problem], source: str) -> NoReturn:
-    first, *rest = [ConfigError(f"{source}: {problem.sentence}", problem.hint) for problem in problems]
-    raise ConfigError(first.message, first.hint, also=tuple(str(error) for error in rest))
 
 
 def _override(raw: dict[str, Any], setting: str) -> None:
@@ -117,14 +109,25 @@ class _Reading:
                 self._add(f"{place}.target", "wants a table", 'like target = { nodes = 1 }, or { names = ["edge-1"] }')
                 continue
             aimed = Target(**self._fields(f"{place}.target", target, keys.TARGET))
-            if not aimed.names and aimed.nodes is None and aimed.edges is None:
-                self._add(f"{place}.target", "names nobody", "give nodes, edges or names")
+            self._aim(f"{place}.target", target)
             suffered = {name: table.pop(name) for name in keys.IMPAIRMENT if name in table}
             fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT))
             impairment = self._impairment(place, fields, suffered)
             if "kind" in fields:
                 faults.append(Fault(**fields, target=aimed, impairment=impairment))
         return tuple(faults)
+
+    def _aim(self, place: str, target: dict[str, Any]) -> None:
+        """A target says in one way who is meant: what says it in two is told, and not guessed at."""
+        ways = [way for way in ("names", "nodes", "edges") if way in target]
+        if not ways:
+            hint = 'add nodes = "all", or how many' if "region" in target else "give nodes, edges or names"
+            self._add(place, "names nobody", hint)
+        elif len(ways) > 1:
+            self._add(place, f"says in two ways who is meant: {ways[0]} and {ways[1]}", "leave one of them out")
+        elif "region" in target and ways != ["nodes"]:
+            reason = "edges stand in front of all regions" if ways == ["edges"] else "whoever is named has a region"
+            self._add(f"{place}.region", f"means nothing to {ways[0]}: {reason}", "leave it out")
 
     def _impairment(self, place: str, fields: dict[str, Any], suffered: dict[str, Any]) -> Impairment | None:
         """What requests suffer, of a fault that impairs; where none does, its keys mean nothing, and that is told."""

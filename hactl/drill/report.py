@@ -126,10 +126,9 @@ def write(
     windows = Windows(drill, evidence, rows)
     checks = validity(drill, plan, evidence, windows) if plan is not None and rows else ()
     judged = objectives(drill, plan, evidence, windows) if plan is not None and rows else ()
-    judged = explained(judged, evidence, windows)
+    judged = explained(judged, windows)
     conclusion = conclude(judged, checks, stopped=ending.stopped, pointless=ending.pointless, error=ending.error)
     fault = evidence.times.fault
-    after = [row for row in windows.rows if fault is not None and row.done >= fault and not row.ok]
     return DrillReport(
         verdict=conclusion.verdict,
         why=conclusion.why,
@@ -145,7 +144,7 @@ def write(
         outage=windows.outage,
         before=windows.before,
         whole=windows.whole,
-        failures=dict(Counter(row.error or f"status {row.status}" for row in after).most_common()),
+        failures=dict(windows.failures.most_common()),
         phases=phases,
         timeline=timeline,
         series=_series(windows.rows, windows.began if fault is None else fault),
