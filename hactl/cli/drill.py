@@ -7,22 +7,15 @@ import click
 
 from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
+from hactl.cli.drill_board import board, compare
+from hactl.cli.drill_outcome import exit_of, summary
 from hactl.cli.drill_runs import recover, report, stop
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
-from hactl.core.errors import CommandRejected, HactlError
+from hactl.core.errors import HactlError
 from hactl.drill import library
-from hactl.drill.report import DrillReport
+from hactl.drill import suite as suites
 from hactl.drill.runs import runs
-from hactl.drill.verdict import Verdict
-
-_EXITS = {
-    Verdict.PASS: Exit.OK,
-    Verdict.FAIL: Exit.FAILED,
-    Verdict.INCONCLUSIVE: Exit.INCONCLUSIVE,
-    Verdict.ABORTED: Exit.ABORTED,
-    Verdict.ERROR: Exit.FAILED,
-}
 
 seed_option = click.option("--seed", type=int, help="Makes what is drawn by chance repeatable (default: a new one).")
 set_option = click.option(
@@ -39,7 +32,7 @@ def drill() -> None:
     """
 
 
-for verb in (stop, recover, report):
+for verb in (stop, recover, report, compare, board):
     drill.add_command(verb)
 
 
@@ -50,12 +43,26 @@ def list_(as_json: bool) -> int:
     """List the drills that come with hactl, and how each went last."""
     last = _last()
     drills = [library.load(name) for name in library.names()]
+    within = {name: [one.name for one in suites.load(name).drills] for name in suites.names()}
+    member = {one.name: [suite for suite, has in within.items() if one.name in has] for one in drills}
     if as_json:
-        rows = [{"name": one.name, "title": one.title, "tags": one.tags, "last": last.get(one.name)} for one in drills]
-        output.emit_json({"version": 1, "drills": rows})
+        rows = [
+            {
+                "name": one.name,
+                "title": one.title,
+                "tags": one.tags,
+                "suites": member[one.name],
+                "last": last.get(one.name),
+            }
+            for one in drills
+        ]
+        output.emit_json({"version": 1, "drills": rows, "suites": within})
         return Exit.OK
-    cells = [(one.name, f"{one.length:.0f} s", last.get(one.name, "never"), one.title) for one in drills]
-    for line in output.table(("NAME", "TAKES", "LAST", "WHAT IT SHOWS"), cells, right=frozenset({1})):
+    cells = [
+        (one.name, f"{one.length:.0f} s", last.get(one.name, "never"), " ".join(member[one.name]), one.title)
+        for one in drills
+    ]
+    for line in output.table(("NAME", "TAKES", "LAST", "SUITE", "WHAT IT SHOWS"), cells, right=frozenset({1})):
         click.echo(line)
     return Exit.OK
 
@@ -88,23 +95,13 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
 
     To whom, and whether it may: exit code 5 when not. NAME is one that comes with hactl, or the path of a file.
     """
-    from hactl.drill.faults import rehearsal
-    from hactl.drill.gate import gate
-    from hactl.drill.plan import plan as planned
+    from hactl.cli.drill_asking import ask
 
     definition = library.load(name, settings)
-    chosen = choose()
-    client = chosen.client
+    client = choose().client
     fleet = client.fleet().fleet
-    drawn = planned(definition, fleet, _seed(seed))
-    checks = gate(definition, drawn, fleet)
-    refusal: CommandRejected | None = None
-    try:
-        for order in rehearsal(drawn):
-            client.submit(order, dry_run=True)
-    except CommandRejected as rejected:
-        refusal = rejected
-    may = refusal is None and all(check.ok for check in checks)
+    asked = ask(client, definition, fleet, _seed(seed))
+    drawn, checks, refusal, may = asked.plan, asked.gate, asked.refusal, asked.may
     if as_json:
         output.emit_json({"version": 1, "plan": drawn, "gate": checks, "refused": str(refusal or ""), "may": may})
         return Exit.OK if may else Exit.REFUSED
@@ -124,45 +121,44 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
 
 
 @drill.command()
-@click.argument("name")
+@click.argument("name", required=False, default="")
+@click.option("--suite", metavar="NAME", default="", help="Run every drill of a suite: ci, or the path of a file.")
+@click.option("--skip", multiple=True, metavar="DRILL", help="Leave one of the suite out (repeatable).")
 @seed_option
 @set_option
 @fleet_option
 @json_option
-def run(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) -> int:
+def run(
+    name: str, suite: str, skip: tuple[str, ...], seed: int | None, settings: tuple[str, ...], as_json: bool
+) -> int:
     """Run a drill, and report.
 
     NAME is one that comes with hactl, or the path of a file. Whatever becomes of this command, the daemon puts
     everything back: Ctrl-C ends it in good order, and a runner that dies loses the fleet within seconds. Reports are
     kept beside the fleet's state: hactl drill report.
+
+    With --suite, several one after the other, if the gate lets all of them; a line for each, and the exit code of the
+    worst: 12, 1, 10, 11, 130.
     """
     from hactl.cli.drill_running import execute
+    from hactl.cli.drill_suite import run_suite
 
-    definition = library.load(name, settings)
-    result = execute(choose(), definition, _seed(seed))
+    if bool(name) == bool(suite):
+        raise click.UsageError("Name a drill, or give --suite: one of the two. See: hactl drill list")
+    if skip and not suite:
+        raise click.UsageError("--skip leaves a drill out of a --suite.")
+    if suite:
+        wanted = suites.load(suite)
+        drills = wanted.load(settings, skip)
+        if not drills:
+            raise click.UsageError(f"--skip leaves nothing of suite '{suite}'.")
+        return run_suite(choose(), wanted, drills, _seed(seed), execute, as_json=as_json)
+    result = execute(choose(), library.load(name, settings), _seed(seed))
     if as_json:
         output.emit_json(result)
     else:
-        _summary(result)
-    return _exit_of(result)
-
-
-def _exit_of(result: DrillReport) -> Exit:
-    """The exit code for a report."""
-    if not result.clean:
-        return Exit.NOT_CLEAN
-    return Exit.INTERRUPTED if result.interrupted else _EXITS[result.verdict]
-
-
-def _summary(result: DrillReport) -> None:
-    rows = [(item.name, item.value, item.limit, str(item.status)) for item in result.objectives]
-    if rows:
-        for line in output.table(("OBJECTIVE", "MEASURED", "WANTED", ""), rows):
-            click.echo(line)
-    click.echo(f"{result.definition.name} {str(result.verdict).upper()}: {result.why}")
-    if not result.clean:
-        click.echo(f"NOT CLEAN: {'; '.join(result.evidence.leftovers)}")
-    output.say(f"hactl drill report {result.identity.run}")
+        summary(result)
+    return exit_of(result)
 
 
 def _seed(seed: int | None) -> int:

@@ -7,13 +7,13 @@ report can do the same sums again from its figures.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from hactl.core.reading import age
 from hactl.drill.canary import LEAST
 from hactl.drill.definition import Definition, Hypothesis, Probe
 from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
 from hactl.drill.plan import DrillPlan
+from hactl.drill.quantity import Unit, seconds
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outage
 from hactl.drill.verdict import Judged, Status
@@ -176,6 +176,9 @@ def _availability(least: float, wanted: float, windows: Windows) -> Judged:
         value=f"{value * 100:.3f} %",
         margin=(spare - used) / spare if spare else None,
         status=Status.MET if value >= least else Status.MISSED,
+        measured=value,
+        unit=Unit.PART,
+        more_is_better=True,
     )
 
 
@@ -191,15 +194,17 @@ def _clean(evidence: Evidence) -> Judged:
 
 
 def _time(name: str, limit: float, measured: float | None, late: str = "") -> Judged:
-    shown = f"<= {_seconds(limit)}"
+    shown = f"<= {seconds(limit)}"
     if measured is None and not late:
         return _unmeasured(name, shown)
     return Judged(
         name=name,
         limit=shown,
-        value=late if measured is None else _seconds(measured),
+        value=late if measured is None else seconds(measured),
         margin=None if measured is None or not limit else (limit - measured) / limit,
         status=Status.MET if measured is not None and measured <= limit else Status.MISSED,
+        measured=measured,
+        unit=Unit.SECONDS,
     )
 
 
@@ -213,13 +218,10 @@ def _count(name: str, limit: int, measured: int | None, what: str) -> Judged:
         value=f"{measured} {what}",
         margin=(limit - measured) / limit if limit else None,
         status=Status.MET if measured <= limit else Status.MISSED,
+        measured=measured,
+        unit=Unit.COUNT,
     )
 
 
 def _unmeasured(name: str, limit: str) -> Judged:
     return Judged(name=name, limit=limit, value="not measured", margin=None, status=Status.UNMEASURED)
-
-
-def _seconds(value: float) -> str:
-    """A duration as measured: milliseconds below ten seconds."""
-    return f"{value * 1000:.0f} ms" if value < 10 else f"{value:.1f} s" if value < 100 else age(value)

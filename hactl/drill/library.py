@@ -10,21 +10,22 @@ from hactl.drill.reading import parse
 BUILT_IN = Path(__file__).parent / "builtin"
 
 
-def names() -> tuple[str, ...]:
-    """The built-in drills, by name."""
-    return tuple(sorted(path.stem for path in BUILT_IN.glob("*.toml")))
+def names(folder: Path = BUILT_IN) -> tuple[str, ...]:
+    """The built-in drills, by name; or what else `folder` has."""
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
 
 
-def text(name: str) -> tuple[str, str]:
+def text(name: str, folder: Path = BUILT_IN, what: str = "drill") -> tuple[str, str]:
     """The text of a drill and what errors call it: a built-in one by its name, else the file at that path.
 
-    Raises ConfigError when there is none.
+    `folder` has the built-in ones, of whatever `what` is. Raises ConfigError when there is none.
     """
-    path = BUILT_IN / f"{name}.toml" if name in names() else Path(name)
-    if path.parent != BUILT_IN and "/" not in name and not name.endswith(".toml"):
-        raise ConfigError(f"no drill '{name}'", did_you_mean(name, names()) + "; a file of your own: ./FILE.toml")
+    known = names(folder)
+    path = folder / f"{name}.toml" if name in known else Path(name)
+    if path.parent != folder and "/" not in name and not name.endswith(".toml"):
+        raise ConfigError(f"no {what} '{name}'", did_you_mean(name, known) + "; a file of your own: ./FILE.toml")
     try:
-        return path.read_text(), name if path.parent == BUILT_IN else str(path)
+        return path.read_text(), name if path.parent == folder else str(path)
     except (OSError, UnicodeDecodeError) as error:
         why = (error.strerror if isinstance(error, OSError) else "not UTF-8") or str(error)
         raise ConfigError(f"{path}: cannot be read: {why.lower()}", "hactl drill list") from error

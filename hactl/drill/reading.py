@@ -8,10 +8,10 @@ import tomllib
 from typing import Any
 
 from hactl.config.reading import refuse, toml
-from hactl.config.unfit import Problem, Unfit, did_you_mean, found, quoted
+from hactl.config.unfit import quoted
 from hactl.core.errors import ConfigError
 from hactl.core.impairment import ALL, Impairment
-from hactl.core.value import Value, replace
+from hactl.core.value import replace
 from hactl.drill import keys
 from hactl.drill.definition import (
     AbortRule,
@@ -27,7 +27,7 @@ from hactl.drill.definition import (
     Probe,
     Target,
 )
-from hactl.drill.keys import Key
+from hactl.drill.tables import Tables
 
 _TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "objectives")
 _PLANNED = ("extends", "rollback", "manual", "requires")
@@ -41,7 +41,7 @@ def parse(text: str, source: str, settings: tuple[str, ...] = ()) -> Definition:
     raw = toml(text, source)
     for setting in settings:
         _override(raw, setting)
-    reading = _Reading()
+    reading = _Reading(planned=_PLANNED)
     definition = reading.document(raw)
     if reading.problems or definition is None:
         refuse(reading.problems, source)
@@ -67,11 +67,8 @@ def _override(raw: dict[str, Any], setting: str) -> None:
         table[names[-1]] = value.strip()  # what is no TOML is text without its quotes
 
 
-class _Reading:
-    """One pass over a document. Goes on after a problem, so that all of them can be told at once."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
+class _Reading(Tables):
+    """One pass over a drill file."""
 
     def document(self, raw: dict[str, Any]) -> Definition | None:
         """The drill; None when it cannot be one."""
@@ -178,44 +175,3 @@ class _Reading:
                 self._add(f"hypothesis[{number}]", "asks for nothing", "give min or max")
             if rule.probe is Probe.LATENCY_P99 and rule.least is not None:
                 self._add(f"hypothesis[{number}].min", "a latency has no least value", "max")
-
-    def _table(self, raw: dict[str, Any], name: str) -> dict[str, Any]:
-        content = raw.get(name, {})
-        if isinstance(content, dict):
-            return content
-        self._add(name, f"wants a table, found {found(content)}", f"write [{name}]")
-        return {}
-
-    def _many(self, place: str, raw: object, known: dict[str, Key], kind: type[Value]) -> tuple[Any, ...]:
-        if not isinstance(raw, list) or not all(isinstance(entry, dict) for entry in raw):
-            self._add(place, f"wants tables, found {found(raw)}", f"write [[{place}]]")
-            return ()
-        before = len(self.problems)
-        read = [self._fields(f"{place}[{number}]", entry, known) for number, entry in enumerate(raw, start=1)]
-        return tuple(kind(**fields) for fields in read) if len(self.problems) == before else ()
-
-    def _fields(
-        self, place: str, content: dict[str, Any], known: dict[str, Key], *, more: tuple[str, ...] = ()
-    ) -> dict[str, Any]:
-        """The fields that one table sets. What is wrong is left out, and told."""
-        fields: dict[str, Any] = {}
-        for name, wanted in known.items():
-            if wanted.required and name not in content:
-                path = f"{place}.{name}" if place else name
-                self.problems.append(Problem(path=path, cause="missing", verb="is"))
-        for name, raw in content.items():
-            path = f"{place}.{name}" if place else name
-            key = known.get(name)
-            if key is None and name in _PLANNED:
-                self.problems.append(Problem(path=path, cause="not built yet in this version of hactl", verb="is"))
-            elif key is None:
-                self._add(path, "unknown key", did_you_mean(name, (*known, *more)))
-            else:
-                try:
-                    fields[key.field or name] = key.kind.read(raw)
-                except Unfit as error:
-                    self._add(path, error.cause, error.hint)
-        return fields
-
-    def _add(self, path: str, cause: str, hint: str) -> None:
-        self.problems.append(Problem(path=path, cause=cause, hint=hint))

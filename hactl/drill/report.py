@@ -15,7 +15,7 @@ from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
 from hactl.drill.judging import Windows, objectives, p99, validity
-from hactl.drill.measure import Report
+from hactl.drill.measure import Report, judge
 from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Row
@@ -92,6 +92,8 @@ class DrillReport(Value):
     before: Report = Report()
     """What clients saw before the fault."""
     whole: Report = Report()
+    during: Report = Report()
+    """What clients saw of requests due between the fault and the failback."""
     failures: dict[str, int] = {}
     """Requests that failed from the fault on, by class."""
     phases: tuple[Spent, ...] = ()
@@ -144,6 +146,7 @@ def write(
         outage=windows.outage,
         before=windows.before,
         whole=windows.whole,
+        during=Report() if fault is None else judge(windows.rows, fault, windows.failback),
         failures=dict(windows.failures.most_common()),
         phases=phases,
         timeline=timeline,

@@ -125,6 +125,19 @@ def runs(root: Path) -> list[Run]:
     return [Run(entry) for entry in found]
 
 
+def filed(root: Path) -> tuple[list[DrillReport], list[str]]:
+    """The reports of all runs that have one, oldest first; and what is wrong with those that cannot be read."""
+    reports, unreadable = [], []
+    for run in runs(root):
+        try:
+            report = run.report()
+        except HactlError as error:
+            unreadable.append(error.message)
+        else:
+            reports += [report] if report is not None else []
+    return reports, unreadable
+
+
 def named(root: Path, name: str) -> Run:
     """The run called `name`, or the newest for "". Raises HactlError when there is none."""
     found = [run for run in runs(root) if name in ("", run.name)]

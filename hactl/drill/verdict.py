@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from hactl.core.value import Value
 from hactl.drill.gate import Check
+from hactl.drill.quantity import Unit
 
 
 class Verdict(StrEnum):
@@ -42,6 +43,12 @@ class Judged(Value):
     margin: float | None
     """What was left, as a part of the limit: 0.5 is half of it, below 0 is missed. None without a number."""
     status: Status
+    measured: float | None = None
+    """The number in `value`; None when there is none."""
+    unit: Unit = Unit.COUNT
+    """What `measured` counts in."""
+    more_is_better: bool = False
+    """The limit is the least that is wanted, and not the most."""
     cause: str = ""
     """When it was missed: what most likely did it, and which knob to look at."""
 

@@ -10,11 +10,8 @@ import pytest
 from support.command import Home
 from support.drills import options
 
-from hactl.cli.drill import _exit_of
 from hactl.cli.exits import Exit
-from hactl.drill.definition import Definition
 from hactl.drill.library import names
-from hactl.drill.report import DrillReport, Identity
 from hactl.drill.verdict import Verdict
 
 EXITS = {
@@ -25,19 +22,6 @@ EXITS = {
     Verdict.ERROR: 1,
 }
 """As they stand in the help of the command: a contract with scripts."""
-
-
-@pytest.mark.parametrize("interrupted", [False, True])
-@pytest.mark.parametrize("clean", [False, True])
-@pytest.mark.parametrize("verdict", Verdict)
-def test_how_a_run_ended_is_its_exit_code(verdict: Verdict, clean: bool, interrupted: bool) -> None:
-    """What was left behind wins over all, and Ctrl-C over what was shown until then."""
-    identity = Identity(run="r", fleet="t", by="a", host="h", version="0", began=0.0, revision=1)
-    definition = Definition(name="d", title="t")
-    report = DrillReport(
-        verdict=verdict, why="", clean=clean, interrupted=interrupted, identity=identity, definition=definition
-    )
-    assert _exit_of(report) == (12 if not clean else 130 if interrupted else EXITS[verdict])
 
 
 @pytest.fixture

@@ -1,56 +1,16 @@
 """The report: judged from what was measured, whole after a trip through JSON, and readable as Markdown."""
 
 import pytest
-from support.build import a_spec
-from support.script import serving
+from support.filed import DRILL, IDENTITY, WELL, a_report, stream
 
 from hactl.core.codec import decode, encode
 from hactl.core.drill_events import DrillKept
 from hactl.core.events import FleetUnpaused, Record
 from hactl.core.value import replace
-from hactl.drill.definition import Availability, Definition, Fault, FaultKind, Objectives, Target
-from hactl.drill.evidence import Evidence, Times
-from hactl.drill.faults import Proof
-from hactl.drill.gate import Check
+from hactl.drill.evidence import Evidence
 from hactl.drill.markdown import render
-from hactl.drill.phases import Phase
-from hactl.drill.plan import plan
-from hactl.drill.records import Row
-from hactl.drill.report import DrillReport, Ending, Identity, Line, Spent, lines, write
+from hactl.drill.report import DrillReport, Ending, Line, lines, write
 from hactl.drill.verdict import Verdict
-
-DRILL = Definition(
-    name="node-kill",
-    title="Nobody notices",
-    faults=(Fault(kind=FaultKind.KILL, target=Target(nodes=1)),),
-    objectives=Objectives(rto=1.0, availability=Availability(least=0.99)),
-)
-PLAN = plan(DRILL, serving(a_spec()), 1)
-IDENTITY = Identity(run="r", fleet="f", by="alice|pipe", host="h", version="0", began=1.7e9, revision=3)
-WELL = Evidence(
-    times=Times(fault=110.0, failback=130.0),
-    proofs=(Proof(node=PLAN.nodes[0], pid=7, ticks=8, done=True, found="gone"),),
-)
-
-
-def stream(bad: float = 0.0) -> list[Row]:
-    """100 requests a second for 35 s, failing for `bad` seconds from the fault on."""
-    moments = [100.0 + number / 100 for number in range(3500)]
-    return [Row(at, at, at + 0.001, 503 if 110.0 <= at < 110.0 + bad else 200, "seoul-1", "") for at in moments]
-
-
-def a_report(rows: list[Row], evidence: Evidence = WELL, ending: Ending | None = None) -> DrillReport:
-    return write(
-        identity=IDENTITY,
-        drill=DRILL,
-        plan=PLAN,
-        gate=(Check(name="g", value="1", limit="2", ok=True),),
-        evidence=evidence,
-        rows=rows,
-        phases=(Spent(phase=Phase.PLAN, begin=0.0, end=1.0),),
-        timeline=(Line(at=-1.5, text="something | began\nhere"),),
-        ending=ending or Ending(),
-    )
 
 
 @pytest.mark.parametrize(

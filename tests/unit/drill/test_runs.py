@@ -7,6 +7,7 @@ import pytest
 
 from hactl.core.errors import HactlError
 from hactl.core.value import replace
+from hactl.drill import runs as files
 from hactl.drill.definition import Definition
 from hactl.drill.load_plan import PREFIX
 from hactl.drill.phases import Phase
@@ -73,6 +74,17 @@ def test_one_that_cannot_be_read_keeps_no_other_from_being_recovered(tmp_path: P
     assert [run.name for run in abandoned(tmp_path)] == [left.name]
     with pytest.raises(HactlError, match=str(spoilt.directory / "run.json")):
         spoilt.read()
+
+
+def test_reports_are_read_together_and_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+    """Runs without one are passed over: they have not ended."""
+    a_run(tmp_path)
+    report = filed(a_run(tmp_path))
+    spoilt = a_run(tmp_path)
+    (spoilt.directory / "report.json").write_text("{")
+    reports, unreadable = files.filed(tmp_path)
+    assert reports == [report]
+    assert [str(spoilt.directory) in told for told in unreadable] == [True]
 
 
 def test_a_run_says_by_its_name_which_drill_it_is_of(tmp_path: Path) -> None:

@@ -1,0 +1,43 @@
+"""What a drill would be told if it were begun now: whom it strikes, what its own gate says, what the daemon says."""
+
+from typing import NamedTuple
+
+from hactl.control.client import Client
+from hactl.core.errors import CommandRejected
+from hactl.core.model import Fleet
+from hactl.drill.definition import Definition
+from hactl.drill.faults import rehearsal
+from hactl.drill.gate import Check, gate
+from hactl.drill.plan import DrillPlan, plan
+
+
+class Asked(NamedTuple):
+    """The answer; nothing was changed for it."""
+
+    plan: DrillPlan
+    gate: tuple[Check, ...]
+    refusal: CommandRejected | None
+    """Why the daemon would not lend the fleet, or allow a fault; None when it would."""
+
+    @property
+    def may(self) -> bool:
+        """It would be begun."""
+        return self.refusal is None and all(check.ok for check in self.gate)
+
+    @property
+    def why_not(self) -> str:
+        """Everything that stands in the way, in one line."""
+        unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in self.gate if not check.ok]
+        return "; ".join((*unmet, *((str(self.refusal),) if self.refusal is not None else ())))
+
+
+def ask(client: Client, definition: Definition, fleet: Fleet, seed: int) -> Asked:
+    """Ask about one drill. Raises HactlError when nobody in the fleet fits what it asks for, or nobody answers."""
+    drawn = plan(definition, fleet, seed)
+    checks = gate(definition, drawn, fleet)
+    try:
+        for order in rehearsal(drawn):
+            client.submit(order, dry_run=True)
+    except CommandRejected as rejected:
+        return Asked(drawn, checks, rejected)
+    return Asked(drawn, checks, None)

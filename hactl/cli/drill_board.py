@@ -1,0 +1,132 @@
+"""`hactl drill compare|board`: runs side by side, and how ready a fleet is by what its drills have shown."""
+
+import time
+from pathlib import Path
+
+import click
+
+from hactl.cli import output
+from hactl.cli.choice import choose
+from hactl.cli.exits import Exit
+from hactl.cli.options import duration, fleet_option, json_option
+from hactl.core.errors import ConfigError
+from hactl.core.reading import age
+from hactl.drill import library
+from hactl.drill.board import Entry, Standing, worst
+from hactl.drill.board import board as judged
+from hactl.drill.comparing import ENOUGH, LAST, Compared, Spread, Trend, side
+from hactl.drill.comparing import compare as compared
+from hactl.drill.quantity import Unit, shown
+from hactl.drill.report import DrillReport
+from hactl.drill.runs import filed
+
+_TOO_LITTLE = {Standing.FAILING, Standing.UNPROVEN, Standing.NEVER, Standing.OLD}
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@click.option(
+    "--last",
+    type=click.IntRange(1, 1000),
+    default=LAST,
+    show_default=True,
+    metavar="N",
+    help="How many runs of a drill count, the newest ones.",
+)
+@fleet_option
+@json_option
+def compare(a: str, b: str, last: int, as_json: bool) -> int:
+    """Put two runs, or the runs of two drills, side by side.
+
+    A and B are each the name of a run, or that of a drill: then the medians of its runs that have shown something.
+    Works without a daemon.
+    """
+    reports = _reports(choose().paths.drills)
+    runs = {one.identity.run for one in reports}
+    one = side(a, reports, last, without=b if b in runs else "")
+    other = side(b, reports, last, without=a if a in runs else "")
+    result = compared(one, other)
+    if as_json:
+        output.emit_json({"version": 1, "comparison": result})
+        return Exit.OK
+    heads = [f"{name} ({output.count(len(runs), 'run')})" for name, runs in ((a, result.runs_a), (b, result.runs_b))]
+    rows = [_row(figure) for figure in result.figures]
+    for line in output.table(("FIGURE", *heads, "DIFFERENCE", ""), rows, right=frozenset({1, 2, 3})):
+        click.echo(line)
+    for note in result.notes:
+        output.say(note)
+    if min(len(result.runs_a), len(result.runs_b)) < ENOUGH:
+        output.say(f"nothing is called better or worse below {ENOUGH} runs a side: one run alone proves no trend")
+    return Exit.OK
+
+
+@click.command()
+@click.argument("drills", nargs=-1)
+@click.option(
+    "--max-age",
+    "oldest",
+    type=duration,
+    metavar="DURATION",
+    help="Exit with 1 also for a drill without a pass as young as this.",
+)
+@fleet_option
+@json_option
+def board(drills: tuple[str, ...], oldest: float | None, as_json: bool) -> int:
+    """Show how ready the fleet is: for every drill its last pass.
+
+    How old it is, how much room its objectives had left, and its RTO over the last runs. DRILLS chooses some; exit code
+    1 when one of them fails. Works without a daemon.
+    """
+    reports = _reports(choose().paths.drills)
+    entries = judged((library.load(name) for name in library.names()), reports, time.time(), oldest)
+    unknown = set(drills) - {entry.drill for entry in entries}
+    if unknown:
+        raise ConfigError(f"no drill '{min(unknown)}', and no run of one called so", "hactl drill list")
+    entries = tuple(entry for entry in entries if not drills or entry.drill in drills)
+    wrong = _TOO_LITTLE if oldest is not None else {Standing.FAILING}
+    code = Exit.FAILED if worst(entries) in wrong else Exit.OK
+    if as_json:
+        output.emit_json({"version": 1, "ready": code is Exit.OK, "board": entries})
+        return code
+    head = ("DRILL", "STANDS", "LAST PASS", "LEAST MARGIN", "RTO", "TREND")
+    for line in output.table(head, [_entry(entry) for entry in entries]):
+        click.echo(line)
+    for entry in entries:
+        if entry.words != entry.standing and entry.words:
+            output.say(f"{entry.drill}: {entry.words}")
+    return code
+
+
+def _reports(root: Path) -> list[DrillReport]:
+    reports, unreadable = filed(root)
+    for told in unreadable:
+        output.say(f"not counted: {told}")
+    return reports
+
+
+def _row(figure: Compared) -> tuple[str, ...]:
+    difference = "" if figure.difference is None else _signed(figure.difference, figure.unit)
+    trend = "" if figure.trend is Trend.UNKNOWN else str(figure.trend)
+    return figure.name, _spread(figure.a, figure.unit), _spread(figure.b, figure.unit), difference, trend
+
+
+def _spread(spread: Spread | None, unit: Unit) -> str:
+    """The median, and the range when there is one."""
+    if spread is None:
+        return "-"
+    median = shown(spread.median, unit)
+    if spread.least == spread.most:
+        return median
+    return f"{median} ({shown(spread.least, unit)} .. {shown(spread.most, unit)})"
+
+
+def _signed(difference: float, unit: Unit) -> str:
+    return f"{'-' if difference < 0 else '+'}{shown(abs(difference), unit)}"
+
+
+def _entry(entry: Entry) -> tuple[str, ...]:
+    ago = "-" if entry.age is None else f"{age(entry.age)} ago"
+    margin = "-" if entry.margin is None else f"{entry.margin * 100:.0f} % ({entry.tightest})"
+    rto = "-" if entry.rto is None else f"{_spread(entry.rto, Unit.SECONDS)}, {output.count(entry.rto.count, 'run')}"
+    return entry.drill, str(entry.standing), ago, margin, rto, str(entry.trend) if entry.rto else "-"

@@ -1,0 +1,86 @@
+"""The figures of one run, by name and as numbers: what runs are compared by. Pure; read from a report, never measured.
+
+Times, losses and what clients saw are figures of every run, whether the drill asks for them or not. An objective that
+measures under the same name wins: its window is the one that the drill file fixes.
+"""
+
+from collections.abc import Iterator
+
+from hactl.core.value import Value
+from hactl.drill.quantity import Unit
+from hactl.drill.report import DrillReport
+
+
+class Figure(Value):
+    """One number that was measured."""
+
+    name: str
+    value: float | None
+    """None when it was not."""
+    unit: Unit
+    more_is_better: bool = False
+
+
+def figures(report: DrillReport) -> tuple[Figure, ...]:
+    """Every figure of a run, those of the objectives after what every run has."""
+    judged = {
+        item.name: Figure(
+            name=item.name, value=item.measured, unit=item.unit, more_is_better=item.more_is_better
+        )
+        for item in report.objectives
+        if item.measured is not None
+    }  # fmt: skip
+    found = {one.name: one for one in _measured(report)}
+    return tuple((found | judged).values())
+
+
+def figure(report: DrillReport, name: str) -> float | None:
+    """The figure called so; None when it was not measured."""
+    return next((one.value for one in figures(report) if one.name == name), None)
+
+
+def outage_equivalent(report: DrillReport) -> float | None:
+    """Bad requests as seconds of a full outage at this rate: comparable between runs of other rates."""
+    if report.plan is None or not report.during.requests:
+        return None
+    return bad(report) / report.plan.load.rate
+
+
+def bad(report: DrillReport) -> int:
+    """Requests due between the fault and the failback that failed or were never sent."""
+    return report.during.failed + report.during.unsent
+
+
+def _measured(report: DrillReport) -> Iterator[Figure]:
+    times, outage, during = report.evidence.times, report.outage, report.during
+    kept = report.plan is not None and bool(report.plan.keeps_down)
+    losses = report.evidence.losses
+    struck, seen = times.fault is not None, during.requests > 0
+    yield _time("detect", _between(times.fault, times.detected))
+    yield _time("reroute", _between(times.fault, times.rerouted))
+    yield _time("rto", None if outage is None else outage.rto)
+    yield _time("client_outage", None if outage is None else outage.outage)
+    yield _time("restore_capacity", _between(times.failback if kept else times.fault, times.capacity))
+    yield Figure(
+        name="availability",
+        value=during.ok / during.requests if seen else None,
+        unit=Unit.PART,
+        more_is_better=True,
+    )
+    yield _count("failed", bad(report) if struck and seen else None)
+    yield _time("outage_equivalent", outage_equivalent(report))
+    yield _count("rpo_records", sum(loss.lost_count + loss.duplicates for loss in losses) if losses else None)
+    yield _time("latency_p99", during.p99_ms / 1000 if seen else None)
+    yield _time("latency_p99_before", report.before.p99_ms / 1000 if report.before.requests else None)
+
+
+def _between(begin: float | None, end: float | None) -> float | None:
+    return None if begin is None or end is None else max(0.0, end - begin)
+
+
+def _time(name: str, value: float | None) -> Figure:
+    return Figure(name=name, value=value, unit=Unit.SECONDS)
+
+
+def _count(name: str, value: float | None) -> Figure:
+    return Figure(name=name, value=value, unit=Unit.COUNT)

@@ -1,0 +1,35 @@
+"""Quantities that drills measure: what they count in, and how people write them. Measures and judges nothing."""
+
+from enum import StrEnum
+from typing import assert_never
+
+from hactl.core.reading import age
+
+
+class Unit(StrEnum):
+    """What a number counts in."""
+
+    SECONDS = "seconds"
+    PART = "part"
+    """Of all requests, 0..1."""
+    COUNT = "count"
+
+
+def seconds(value: float) -> str:
+    """A duration as measured: milliseconds below ten seconds."""
+    return f"{value * 1000:.0f} ms" if value < 10 else f"{value:.1f} s" if value < 100 else age(value)
+
+
+def shown(value: float | None, unit: Unit) -> str:
+    """A number with its unit; "-" for one that was not measured."""
+    if value is None:
+        return "-"
+    match unit:
+        case Unit.SECONDS:
+            return seconds(value)
+        case Unit.PART:
+            return f"{value * 100:.3f} %"
+        case Unit.COUNT:
+            return f"{value:g}"
+        case _:
+            assert_never(unit)
