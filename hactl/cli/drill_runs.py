@@ -1,4 +1,4 @@
-"""`hactl drill stop|recover|report`: the drill in progress, and those that were run."""
+"""`hactl drill recover|report`: the drills that were run."""
 
 from collections.abc import Iterator
 
@@ -11,10 +11,9 @@ from hactl.cli.following import pages, until_ended
 from hactl.cli.options import fleet_option, json_option, label, timeout_option
 from hactl.cli.records import history
 from hactl.core.commands import EndDrill
-from hactl.core.drills import in_progress
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
 from hactl.core.events import OperationEnded, Record
-from hactl.core.operation import Outcome, began_at
+from hactl.core.operation import began_at
 from hactl.core.talk import Query
 from hactl.drill.canary import present, read_ledger
 from hactl.drill.markdown import render
@@ -23,29 +22,6 @@ from hactl.drill.report import DrillReport
 from hactl.drill.runs import Run, abandoned, named, runs
 
 _PAGE = 500
-
-
-@click.command()
-@fleet_option
-@timeout_option("120s", "How long to wait until everything is put back; then exit code 4.")
-@click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal.")
-@json_option
-def stop(timeout: float, reason: str, as_json: bool) -> int:
-    """Stop the drill in progress.
-
-    Whoever runs it; returns when everything it touched is as it was.
-    """
-    client = choose().client
-    running = in_progress(client.fleet().fleet)
-    if running is None:
-        raise CommandRejected("no drill is in progress", "hactl drill list")
-    client.submit(EndDrill(id=running.id), by=label(), reason=reason)
-    ended = until_ended(client, running.id, timeout)
-    if as_json:
-        output.emit_json(ended)
-    else:
-        output.say(f"{running.sentence}: {ended.sentence}")
-    return Exit.NOT_CLEAN if ended.outcome is Outcome.FAILED else Exit.OK
 
 
 @click.command()

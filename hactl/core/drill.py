@@ -43,3 +43,26 @@ class Lease(Value):
     """Number of the newest canary that the runner has written; 0 before the first."""
     returned: bool = False
     """Somebody has said that it is over; else its time was, or nobody was heard of."""
+    question: str = ""
+    """What a person has to do before it goes on; "" when it waits for nobody."""
+
+
+class DrillLock(Value):
+    """While it lasts no drill may begin, whoever asks; it outlives daemons, `down` and reboots."""
+
+    by: str
+    since: float
+    """Unix time at which drills were locked first, however often that was said again."""
+    reason: str = ""
+
+    @property
+    def who(self) -> str:
+        """The sentence that explains what may not begin."""
+        why = f" ({self.reason})" if self.reason else ""
+        return f"drills are locked{f' by {self.by}' if self.by else ''}{why}"
+
+
+class DrillBook(Value):
+    """What is known about drills besides the one in progress."""
+
+    lock: DrillLock | None = None

@@ -9,8 +9,10 @@ from typing import assert_never
 
 from hactl.core.commands import (
     Apply,
+    AskDrill,
     BeginDrill,
     Command,
+    ContinueDrill,
     Down,
     Drain,
     EndDrill,
@@ -21,6 +23,7 @@ from hactl.core.commands import (
     Impair,
     KeepDrill,
     Kill,
+    LockDrills,
     Pause,
     Request,
     Restart,
@@ -32,6 +35,7 @@ from hactl.core.commands import (
     Stop,
     Thaw,
     TryAlert,
+    UnlockDrills,
     Unpause,
 )
 from hactl.core.errors import CommandRejected
@@ -94,6 +98,7 @@ def check(fleet: Fleet, request: Request) -> None:
             | BeginDrill()
             | KeepDrill()
             | EndDrill()
+            | (AskDrill() | ContinueDrill() | LockDrills() | UnlockDrills())
             | (Impair() | Heal())
         ):
             pass  # asked by `ramp` (may traffic move?), `drills` (may the fleet be lent?) and `impairing`
@@ -130,6 +135,8 @@ def evacuated_only(fleet: Fleet, left: Iterable[Node]) -> str:
 
 def _names_exist(fleet: Fleet, command: Command) -> None:
     if isinstance(command, Down | SetPolicy | Apply | Scale | Pause | Unpause | KeepDrill | EndDrill):
+        return
+    if isinstance(command, AskDrill | ContinueDrill | LockDrills | UnlockDrills):
         return
     if isinstance(command, Failover | Failback):
         _regions_exist(fleet, (command.region,))

@@ -69,6 +69,12 @@ def _plan(report: DrillReport) -> Iterator[str]:
         sign = "confirmed" if proof.done else "NOT CONFIRMED"
         yield f"* {proof.node}: pid {proof.pid}, started at tick {proof.ticks}: {proof.found}, {sign}"
     yield f"* seed {plan.seed}, drill file {plan.digest[:12]}"
+    for step in report.evidence.by_hand:
+        told = "nobody has done it"
+        if step.done is not None:
+            note = f" ({step.note})" if step.note else ""
+            told = f"took {step.done - step.asked:.1f} s, which all times after it include; by {step.by}{note}"
+        yield f"* by hand: {_text(step.step)}: {_text(told)}"
     load = plan.load
     yield f"* load: {load.rate:g} requests/s to {load.url}, open loop, timeout {load.timeout:g} s, no retries"
 

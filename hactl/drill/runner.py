@@ -22,6 +22,7 @@ from hactl.drill.gate import Check, gate, unfit
 from hactl.drill.injecting import rehearse
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.loan import Loan
+from hactl.drill.manual import Person
 from hactl.drill.phases import BORROWED, NEXT, Phase, Way
 from hactl.drill.plan import DrillPlan, plan
 from hactl.drill.records import Records
@@ -56,8 +57,10 @@ class Runner:
         seed: int,
         load: Callable[[LoadPlan], Load],
         say: Callable[[str], None],
+        attended: bool = True,
     ) -> None:
-        """`me` says who runs it; `say` gets a line for everything that happens."""
+        """`me` says who runs it; `say` gets a line for everything that happens; `attended` says whether anybody is
+        there to do what a person has to."""
         self._controller = controller
         self._drill = drill
         self._run = run
@@ -65,6 +68,7 @@ class Runner:
         self._seed = seed
         self._load_of = load
         self._say = say
+        self._attended = attended
         self._by = f"drill {drill.name}"
         self._stop = asyncio.Event()
         self._ending = Ending()
@@ -165,6 +169,8 @@ class Runner:
         unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in self._gate if not check.ok]
         if unmet:
             raise Stopped("; ".join(unmet))
+        if plan.steps and not self._attended:
+            raise Pointless(f"a person has to do something, and nobody is there: {plan.steps[0].manual}")
         await rehearse(self._controller, plan, by=self._by)
         loan = Loan(self._controller, plan, by=self._by)
         await loan.begin()
@@ -208,7 +214,19 @@ class Runner:
 
     async def _observe(self) -> None:
         self._say(f"observe: {self._drill.phases.hold:g} s")
-        await self._struck.until(self._struck.began + self._drill.phases.hold)
+        waited = 0.0
+        person = Person(
+            *(self._controller, self._followed, self._borrowed.operation), by=self._by, stop=self._stop, say=self._say
+        )
+        for step in self._planned.steps:
+            await self._struck.until(self._struck.began + step.at + waited)
+            done = await person.do(step)
+            self._evidence = replace(self._evidence, by_hand=(*self._evidence.by_hand, done))
+            await self._wait(0.0)
+            if done.done is None:
+                raise Pointless(f"nobody has said that it is done: {step.manual}")
+            waited += done.done - done.asked
+        await self._struck.until(self._struck.began + self._drill.phases.hold + waited)
 
     async def _settle(self) -> None:
         self._say(f"settle: {self._drill.phases.settle:g} s")

@@ -14,6 +14,7 @@ ELSEWHERE = {
     "cli/checks/faults.py": "cli/test_doctor.py",
     "__main__.py": "cli/test_main.py",
     "cli/drill_asking.py": "cli/test_drill.py",
+    "cli/drill_options.py": "cli/test_drill.py",
     "cli/drill_running.py": "scenarios/test_drills.py",
     "cli/drill_runs.py": "cli/test_drill.py",
     "cli/records.py": "cli/test_see.py",
