@@ -103,18 +103,21 @@ def read_ledger(path: Path) -> list[Written]:
     """What a ledger remembers, nothing when there is none; a last line that was cut short was never acknowledged to
     anybody. Raises HactlError when it cannot be read."""
     try:
-        text = path.read_text()
+        lines = path.read_text().splitlines(keepends=True)
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
         raise HactlError(f"the ledger of canaries cannot be read: {error}") from error
-    written = []
-    for line in text.splitlines(keepends=True):
-        parts = line.split()
-        if line.endswith("\n") and len(parts) == 3:
-            acknowledged = None if parts[2] == "-" else float(parts[2])
-            written.append(Written(number=int(parts[0]), sent=float(parts[1]), acknowledged=acknowledged))
-    return written
+    return [written for line in lines if line.endswith("\n") and (written := read_line(line)) is not None]
+
+
+def read_line(line: str) -> Written | None:
+    """What one whole line of a ledger remembers; None for what is none."""
+    parts = line.split()
+    if len(parts) != 3:
+        return None
+    acknowledged = None if parts[2] == "-" else float(parts[2])
+    return Written(number=int(parts[0]), sent=float(parts[1]), acknowledged=acknowledged)
 
 
 def present(records: Iterable[Record], operation: str) -> Iterator[int]:

@@ -16,15 +16,16 @@ from hactl.core.value import replace
 from hactl.drill import evidence as seen
 from hactl.drill.canary import compare
 from hactl.drill.definition import Definition
-from hactl.drill.evidence import Evidence
+from hactl.drill.evidence import Evidence, Times
 from hactl.drill.following import Follower
 from hactl.drill.gate import Check, gate, unfit
 from hactl.drill.injecting import rehearse
-from hactl.drill.load_plan import LoadPlan
+from hactl.drill.load_plan import LoadPlan, Progress
 from hactl.drill.loan import Loan
 from hactl.drill.manual import Person
 from hactl.drill.phases import BORROWED, NEXT, Phase, Way
 from hactl.drill.plan import DrillPlan, plan
+from hactl.drill.progress import Asked, Entered, Feed, Timed
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Spent, lines, write
 from hactl.drill.runs import OpenRun, Run
@@ -67,7 +68,8 @@ class Runner:
         self._me = me
         self._seed = seed
         self._load_of = load
-        self._say = say
+        self._feed = Feed(run.progress)
+        self._say = self._feed.told(say)
         self._attended = attended
         self._by = f"drill {drill.name}"
         self._stop = asyncio.Event()
@@ -113,12 +115,12 @@ class Runner:
                 self._me = replace(self._me, phase=phase, plan=self._plan)
                 self._mark()
                 since = time.monotonic()
+                self._feed.say(Entered(at=since, phase=phase))
+                self._show_times()
                 way = await self._go(phase)
                 self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
                 phase = NEXT[phase][way]
-        report = self._report(began)
-        self._run.finish(report, self._rows)
-        return report
+        return self._run.finish(self._report(began), self._rows)
 
     def _mark(self) -> None:
         """Remember how far it has come. Where that cannot be, nothing more is begun, and what was borrowed is given
@@ -185,7 +187,7 @@ class Runner:
         await self._stack.enter_async_context(kept)
         load, length = self._planned.load, self._drill.phases.baseline
         self._say(f"baseline: {load.rate:g} requests/s to {load.url} for {length:g} s")
-        clients = self._clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop)
+        clients = self._clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop, self._heard)
         await self._stack.enter_async_context(clients.asking())
         self._evidence = replace(self._evidence, warm=clients.warm)
         await self._wait(length)
@@ -251,13 +253,9 @@ class Runner:
             return
         if self._clients is not None:
             self._rows = await self._clients.records()
-        times = self._evidence.times
         follower, loan = self._followed, self._loan
         step = abs(time.time() - time.monotonic() - self._clock)
-        if self._struck.done:
-            first = self._struck.done[0]
-            times = replace(times, asked=first.asked, fault=first.fault)
-            times = seen.read_times(times, follower.began, follower.records, self._planned)
+        times = self._times
         meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
         self._evidence = replace(self._evidence, times=times, clock_step=step, others=meanwhile)
         if loan is not None and times.fault is not None:
@@ -266,6 +264,23 @@ class Runner:
             self._evidence = replace(self._evidence, losses=(lost, configured))
 
     # -- what all of them need
+
+    def _heard(self, progress: Progress) -> None:
+        self._feed.say(Asked(at=time.monotonic(), progress=progress))
+        self._show_times()
+
+    def _show_times(self) -> None:
+        self._feed.say(Timed(times=self._times, proofs=self._evidence.proofs))
+
+    @property
+    def _times(self) -> Times:
+        """When each thing happened, as far as that is known by now."""
+        times = self._evidence.times
+        if self._strikes is None or not self._strikes.done:
+            return times
+        first = self._strikes.done[0]
+        times = replace(times, asked=first.asked, fault=first.fault)
+        return seen.read_times(times, self._followed.began, self._followed.records, self._planned)
 
     @property
     def _planned(self) -> DrillPlan:
