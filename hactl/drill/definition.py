@@ -16,6 +16,14 @@ class FaultKind(StrEnum):
     FREEZE = "process.freeze"
     IMPAIR = "node.impair"
     """It serves, but slowly, or with errors: what no process that runs says of itself."""
+    RESTART = "process.restart"
+    """Planned work: drained, stopped and started again, one at a time."""
+    DAEMON_KILL = "daemon.kill"
+    DAEMON_FREEZE = "daemon.freeze"
+
+
+OF_THE_DAEMON = (FaultKind.DAEMON_KILL, FaultKind.DAEMON_FREEZE)
+"""Kinds of faults that strike whoever is in charge; they aim at no node."""
 
 
 class Probe(StrEnum):
@@ -52,7 +60,7 @@ class Fault(Value):
     impairment: Impairment | None = None
     """What requests suffer; of IMPAIR, and of no other kind."""
     lasting: float | None = None
-    """Seconds after which it is taken back; None: with the failback. Of IMPAIR only."""
+    """Seconds after which it is taken back; None: with the failback. Of some kinds only."""
 
 
 class ManualStep(Value):
@@ -153,6 +161,16 @@ class Objectives(Value):
     """Until everything serves again; of what was kept down, from the failback on."""
     failback_failed: int | None = None
     """Requests that failed from the failback on."""
+    nodes_out: int | None = None
+    """Gateway nodes that were out of service at the same time."""
+    longest_out: float | None = None
+    """Until a node that was out of service served again, the slowest of them."""
+    adopted: float | None = None
+    """Until another daemon was in charge, with every process that ran."""
+    restarts: int | None = None
+    """Processes that are no longer those which ran when the drill began, and were not struck."""
+    journal_gaps: int | None = None
+    """Records that are missing in the journal."""
     rollback_clean: bool = True
 
 

@@ -7,7 +7,8 @@ report can do the same sums again from its figures.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from hactl.drill.definition import Definition, Hypothesis, Probe
+from hactl.drill.continuity import Continuity
+from hactl.drill.definition import Definition, Hypothesis, Objectives, Probe
 from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
@@ -61,7 +62,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     """What has to be so for the objectives to mean anything."""
     whole, before = windows.whole, windows.before
     unsent = whole.unsent / whole.requests if whole.requests else 1.0
-    struck = sum(len(strike.nodes) for strike in plan.strikes)
+    struck = sum(strike.count for strike in plan.strikes)
     confirmed = sum(proof.done for proof in evidence.proofs)
     ours = sum(before.shares.values())
     checks = [
@@ -137,8 +138,24 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
         yield _count("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
                      "requests")  # fmt: skip
+    yield from _continuity(asked, evidence.continuity)
     if asked.rollback_clean:
         yield _clean(evidence)
+
+
+def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
+    if asked.nodes_out is not None:
+        yield _count("nodes_out", asked.nodes_out, found.nodes_out, "at once")
+    if asked.longest_out is not None:
+        late = "one did not come back" if found.still_out else ""
+        yield _time("longest_out", asked.longest_out, None if late else found.longest_out, late)
+    if asked.adopted is not None:
+        late = f"{found.not_adopted} were not" if found.not_adopted else ""
+        yield _time("adopted", asked.adopted, None if late else found.adopted, late)
+    if asked.restarts is not None:
+        yield _count("restarts", asked.restarts, found.restarts, "processes")
+    if asked.journal_gaps is not None:
+        yield _count("journal_gaps", asked.journal_gaps, found.journal_gaps, "records")
 
 
 def _since(begin: float | None, end: float | None) -> float | None:

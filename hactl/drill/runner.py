@@ -15,6 +15,7 @@ from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
 from hactl.drill.canary import compare
+from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence, Times
 from hactl.drill.following import Follower
@@ -26,12 +27,14 @@ from hactl.drill.manual import Person
 from hactl.drill.phases import BORROWED, NEXT, Phase, Way
 from hactl.drill.plan import DrillPlan, plan
 from hactl.drill.progress import Asked, Entered, Feed, Timed
+from hactl.drill.reading_back import continuity
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Spent, lines, write
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.strikes import Strikes
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
+from hactl.paths import FleetPaths
 
 AFTERWARDS = 2.0
 """Seconds of load after everything is as it was: traffic that has just come back is looked at as well."""
@@ -55,13 +58,14 @@ class Runner:
         run: Run,
         *,
         me: OpenRun,
+        paths: FleetPaths,
         seed: int,
         load: Callable[[LoadPlan], Load],
         say: Callable[[str], None],
         attended: bool = True,
     ) -> None:
-        """`me` says who runs it; `say` gets a line for everything that happens; `attended` says whether anybody is
-        there to do what a person has to."""
+        """`me` says who runs it, `paths` where the fleet keeps its things; `say` gets a line for everything that
+        happens; `attended` says whether anybody is there to do what a person has to."""
         self._controller = controller
         self._drill = drill
         self._run = run
@@ -80,6 +84,7 @@ class Runner:
         self._plan: DrillPlan | None = None
         self._rows = Records()
         self._stack = AsyncExitStack()
+        self._guardians = Guardians(paths, say)
         self._follower: Follower | None = None
         self._loan: Loan | None = None
         self._strikes: Strikes | None = None
@@ -163,7 +168,14 @@ class Runner:
             self._say(f"plan: {strike} ({strike.why}), seed {self._seed}")
         follower = self._follower = Follower(self._controller, snapshot.fleet)
         await self._stack.enter_async_context(follower.following())
-        self._strikes = Strikes(self._controller, follower, self._plan, by=self._by, wait=self._wait, say=self._say)
+        self._strikes = Strikes(
+            *(self._controller, follower, self._plan),
+            by=self._by,
+            wait=self._wait,
+            stop=self._stop,
+            guardians=self._guardians,
+            say=self._say,
+        )
 
     async def _borrow(self) -> None:
         plan = self._planned
@@ -197,7 +209,7 @@ class Runner:
     async def _undo_recorded(self) -> None:
         self._revisions = await self._borrowed.revisions()
         restored = await self._borrowed.undo(self._followed.fleet)
-        self._say(f"undo: what restores {', '.join(restored)} is in the journal")
+        self._say(f"undo: what restores {', '.join(restored) or 'the fleet'} is in the journal")
 
     # -- the fault
 
@@ -238,6 +250,7 @@ class Runner:
 
     async def _failback(self) -> None:
         self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=time.monotonic()))
+        await self._guardians.leave()
         if self._struck.done and self._drill.phases.failback and not self._stop.is_set():
             await self._way_back.start()
         await self._way_back.give_back()
@@ -256,6 +269,9 @@ class Runner:
         follower, loan = self._followed, self._loan
         step = abs(time.time() - time.monotonic() - self._clock)
         times = self._times
+        if self._struck.done:
+            course = await continuity(follower, loan, self._planned, times)
+            self._evidence = replace(self._evidence, continuity=course)
         meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
         self._evidence = replace(self._evidence, times=times, clock_step=step, others=meanwhile)
         if loan is not None and times.fault is not None:

@@ -9,6 +9,7 @@ from support.script import serving
 from hactl.core.impairment import Impairment
 from hactl.core.value import replace
 from hactl.drill.canary import Losses
+from hactl.drill.continuity import Continuity
 from hactl.drill.definition import Availability, Definition, Fault, FaultKind, Hypothesis, Objectives, Probe, Target
 from hactl.drill.evidence import Evidence, Times
 from hactl.drill.faults import Proof
@@ -83,6 +84,18 @@ def times(**changes: Any) -> Evidence:
 def test_a_run_without_a_failure_meets_everything() -> None:
     assert {item.status for item in judged(stream()).values()} == {Status.MET}
     assert unfit(stream()) == set()
+
+
+def test_how_many_were_out_at_once_is_counted_and_one_that_stayed_out_is_never_a_pass() -> None:
+    drill = replace(DRILL, objectives=Objectives(nodes_out=1, longest_out=10.0))
+    for found, most, longest in (
+        (Continuity(nodes_out=1, longest_out=0.6), Status.MET, Status.MET),
+        (Continuity(nodes_out=2, longest_out=11.0), Status.MISSED, Status.MISSED),
+        (Continuity(nodes_out=1, longest_out=0.6, still_out=True), Status.MET, Status.MISSED),
+        (Continuity(), Status.UNMEASURED, Status.UNMEASURED),
+    ):
+        now = judged(stream(), replace(WELL, continuity=found), drill)
+        assert (now["nodes_out"].status, now["longest_out"].status) == (most, longest), found
 
 
 def test_a_known_outage_is_read_as_what_it_was() -> None:

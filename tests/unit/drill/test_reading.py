@@ -159,6 +159,7 @@ def test_a_setting_is_held_to_the_same_rules() -> None:
         parse(PLAIN, "mine.toml", ("objectives.rto=soon",))
 
 
+RESTART = PLAIN.replace("process.kill", "process.restart")
 IMPAIR = """
 schema = 1
 name = "mine"
@@ -202,6 +203,7 @@ def test_an_impairment_may_end_before_the_failback() -> None:
         (IMPAIR + 'failed = 1\nfor = "1m"', "fault[1].for: ends when the hold is over", "at most 15 s"),
         (PLAIN + 'delay = "1s"', "fault[1].delay: means nothing to a process.kill", "node.impair"),
         (PLAIN + 'for = "1s"', "fault[1].for: means nothing to a process.kill", "node.impair"),
+        (RESTART + "keep_down = true", "fault[1].keep_down: means nothing to a process.restart", "process.kill"),
         (IMPAIR + 'dealy = "1s"', "fault[1].dealy: unknown key", 'did you mean "delay"?'),
     ],
 )
