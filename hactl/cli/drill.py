@@ -9,10 +9,12 @@ import click
 from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.drill_board import board, compare
+from hactl.cli.drill_export import export
 from hactl.cli.drill_hands import continue_, stop, unlock
 from hactl.cli.drill_options import drawn, seed_option, set_option
 from hactl.cli.drill_outcome import exit_of, summary
-from hactl.cli.drill_runs import recover, report
+from hactl.cli.drill_report import report
+from hactl.cli.drill_runs import recover
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.core.errors import HactlError
@@ -30,7 +32,7 @@ def drill() -> None:
     """
 
 
-for verb in (stop, continue_, unlock, recover, report, compare, board):
+for verb in (stop, continue_, unlock, recover, report, compare, board, export):
     drill.add_command(verb)
 
 

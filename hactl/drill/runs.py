@@ -4,8 +4,10 @@
     progress       what it has said of itself so far, a step a line (`progress`)
     canaries       the ledger of acknowledgements
     requests.json  every single request
+    retried.json   the same of clients that try again, where there are any
     report.json    the report; a run without one has not ended, or its runner died
-    report.md      the same for people
+    report.md      report.html, junit.xml: the same for people and for build servers
+    SHA256SUMS     digests of all that does not change any more
 
 Each file is written whole or not at all, but for the two that grow.
 """
@@ -20,10 +22,11 @@ from typing import TypeVar
 
 from hactl.core import codec
 from hactl.core.errors import HactlError
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
+from hactl.drill import filing
+from hactl.drill.comparing import CONCLUSIVE, LAST
 from hactl.drill.definition import Definition
 from hactl.drill.load_plan import PREFIX
-from hactl.drill.markdown import render
 from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Records
@@ -102,12 +105,38 @@ class Run:
         """How far it had come. Raises HactlError when that cannot be read."""
         return _decoded(self.directory / "run.json", OpenRun)
 
-    def finish(self, report: DrillReport, rows: Records | None = None) -> None:
-        """File the report, the part that makes a run a finished one last."""
-        if rows is not None:
-            _write(self.directory / "requests.json", rows.encode())
-        _write(self.directory / "report.md", render(report).encode())
-        _write(self.directory / "report.json", codec.encode(report))
+    def finish(self, report: DrillReport, rows: Records | None = None, retried: Records | None = None) -> DrillReport:
+        """File the report in all its formats, the part that makes a run a finished one last; as it was filed."""
+        for name, stream in zip(filing.STREAMS, (rows, retried), strict=True):
+            if stream is not None and (len(stream) or name == filing.REQUESTS):
+                _write(self.directory / name, stream.encode())
+        evidence = {
+            path.name: filing.digest(path.read_bytes())
+            for path in (self.ledger, *(self.directory / name for name in filing.STREAMS))
+            if path.is_file()
+        }
+        report = replace(report, files=evidence)
+        earlier = self.earlier(report.definition.name)
+        files = {name: filing.written(form, report, earlier) for form, name in filing.FILES.items()}
+        for name, data in files.items():
+            _write(self.directory / name, data)
+        files[filing.REPORT] = codec.encode(report)
+        digests = evidence | {name: filing.digest(data) for name, data in files.items()}
+        _write(self.directory / filing.SUMS, filing.sums(digests))
+        _write(self.directory / filing.REPORT, files[filing.REPORT])
+        return report
+
+    def earlier(self, drill: str, last: int = LAST) -> list[DrillReport]:
+        """The reports of the `last` runs of a drill before this one that have shown something, oldest first; those that
+        cannot be read are passed over."""
+        found: list[DrillReport] = []
+        for run in reversed(runs(self.directory.parent)):
+            if run.name >= self.name or run.drill != drill or len(found) == last:
+                continue
+            with suppress(HactlError):
+                if (report := run.report()) is not None and report.verdict in CONCLUSIVE:
+                    found.insert(0, report)
+        return found
 
     def tidy(self) -> None:
         """Remove what only a runner that died leaves: the files of its load."""
@@ -116,7 +145,7 @@ class Run:
 
     def report(self) -> DrillReport | None:
         """Its report; None while there is none. Raises HactlError for one that cannot be read."""
-        path = self.directory / "report.json"
+        path = self.directory / filing.REPORT
         return _decoded(path, DrillReport) if path.exists() else None
 
 
@@ -163,7 +192,7 @@ def abandoned(root: Path) -> list[Run]:
     found = []
     for run in runs(root):
         with suppress(HactlError):
-            if not (run.directory / "report.json").exists() and not run.read().alive:
+            if not (run.directory / filing.REPORT).exists() and not run.read().alive:
                 found.append(run)
     return found
 
