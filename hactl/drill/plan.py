@@ -103,6 +103,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         duration=drill.limits.max_duration,
         timeout=drill.load.timeout,
         node_header=edge.node_header,
+        retries=drill.load.retries,
     )
     return DrillPlan(
         drill=drill.name,

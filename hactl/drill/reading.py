@@ -188,6 +188,8 @@ class _Reading(Tables):
                 f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
                 f"at least {50 / rto:.0f}",
             )
+        if drill.objectives.failed_with_retries is not None and not drill.load.retries:
+            self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
         last = max(fault.at for fault in drill.faults)
         for number, step in enumerate(drill.steps, start=1):
             if not last <= step.at < drill.phases.hold:

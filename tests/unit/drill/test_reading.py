@@ -110,6 +110,11 @@ def test_every_key_arrives_where_it_belongs() -> None:
         (("{ nodes = 1 }", "{ nodes = 0 }"), "fault[1].target.nodes: wants a whole number from 1", ""),
         (("[[fault]]", "[phases]\nhold = '1h'\n[[fault]]"), "phases: its phases take", "limits.max_duration"),
         (("[[fault]]", "[phases]\nhold = 5\n[[fault]]"), "phases.hold: wants a duration", "write a number and a unit"),
+        (
+            ("[[fault]]", "[objectives]\nfailed_with_retries = 0\n[[fault]]"),
+            "wants clients that try again",
+            "load.retries",
+        ),
         (("[[fault]]", "[load]\nrate = 10\n[objectives]\nrto = '100ms'\n[[fault]]"), "load.rate: 10 requests/s", "500"),
         (("[[fault]]", "[[hypothesis]]\nprobe = 'availability'\n[[fault]]"), "hypothesis[1]: asks for nothing", "min"),
         (("[[fault]]", "extends = 'x'\n[[fault]]"), "extends is not built yet", ""),
