@@ -111,7 +111,7 @@ class Runner:
     def stop(self, why: str, *, interrupted: bool = False) -> None:
         """End it as soon as possible, and leave nothing behind; the first reason counts."""
         if not self._stop.is_set():
-            self._ending = Ending(stopped=why, interrupted=interrupted)
+            self._ending = replace(self._ending, stopped=why, interrupted=interrupted)
             self._stop.set()
 
     async def run(self) -> DrillReport:
@@ -143,22 +143,22 @@ class Runner:
 
     async def _go(self, phase: Phase) -> Way:
         if self._stop.is_set() and phase in (Phase.GATE, *BORROWED):
-            return Way.STOPPED
+            return Way.BACK
         try:
             await self._do[phase]()
         except Stopped as stopped:
             self.stop(str(stopped))
             self._say(f"{phase}: stopped: {stopped}")
-            return Way.STOPPED
+            return Way.BACK
         except Pointless as pointless:
             self._ending = replace(self._ending, pointless=str(pointless))
             self._say(f"{phase}: nothing would be shown: {pointless}")
-            return Way.FAILED
+            return Way.BACK
         except HactlError as error:
             self._say(f"{phase}: {error}")
             refused = isinstance(error, CommandRejected) and error.guard
             self._ending = replace(self._ending, **{"stopped" if refused else "error": str(error)})
-            return Way.FAILED
+            return Way.BACK
         return Way.ON
 
     # -- before the fault
@@ -286,7 +286,7 @@ class Runner:
         self._show_times()
 
     def _show_times(self) -> None:
-        self._feed.say(Timed(times=self._times, proofs=self._evidence.proofs))
+        self._feed.say(Timed(times=self._times, proofs=self._evidence.proofs, by_hand=self._evidence.by_hand))
 
     @property
     def _times(self) -> Times:
