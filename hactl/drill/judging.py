@@ -12,6 +12,7 @@ from hactl.drill.gate import Check
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
 from hactl.drill.plan import DrillPlan
 from hactl.drill.quantity import Unit, seconds
+from hactl.drill.ratios import budget, ratio
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outage
 from hactl.drill.verdict import Judged, Status
@@ -72,7 +73,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
         Check(name="wall clock", value=f"moved by {evidence.clock_step * 1000:.0f} ms",
               limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day mean nothing", ok=True),
     ]  # fmt: skip
-    checks += [_steady(rule, windows) for rule in drill.hypotheses]
+    checks += [_steady(rule, windows) for rule in drill.hypotheses if rule.least is not None or rule.most is not None]
     if drill.objectives.rpo_records is not None:
         checks += [
             Check(name=f"canaries in {loss.store} before the fault", value=str(loss.before), limit=f">= {loss.least}",
@@ -128,8 +129,24 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
         yield _count("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
                      "requests")  # fmt: skip
+    yield from _proportions(drill, windows)
     if asked.rollback_clean:
         yield _clean(evidence)
+
+
+def _proportions(drill: Definition, windows: Windows) -> Iterator[Judged]:
+    """What is measured by this run's own baseline, and by an error budget."""
+    asked, base = drill.objectives, windows.before.p99_ms / 1000
+    if asked.latency_ratio is not None:
+        yield ratio("latency_p99_ratio", asked.latency_ratio, _slow(windows), base)
+    for rule in drill.hypotheses:
+        if rule.ratio is not None:
+            settled = windows.between(windows.failback - drill.phases.settle, windows.failback)
+            yield ratio(f"settled_{rule.probe}", rule.ratio, p99(settled), base)
+    if asked.budget_share is not None:
+        rows = [] if windows.fault is None else windows.between(windows.fault, windows.failback)
+        bad = sum(not row.ok for row in rows) if rows else None
+        yield budget(asked.budget_share, bad, drill.load.rate)
 
 
 def _since(begin: float | None, end: float | None) -> float | None:
