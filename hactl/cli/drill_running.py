@@ -66,6 +66,7 @@ async def _run(chosen: Chosen, definition: Definition, run: Run, me: OpenRun, se
             definition,
             run,
             me=me,
+            paths=chosen.paths,
             seed=seed,
             load=lambda plan: LoadProcess(plan, within=run.directory),
             say=_say,

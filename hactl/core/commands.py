@@ -146,6 +146,8 @@ class BeginDrill(_Command, tag="drill"):
     name: str
     nodes: tuple[str, ...]
     """Whom its faults may touch, edges included; nothing else is restored."""
+    in_turn: tuple[str, ...] = ()
+    """Whom it only ever takes out one at a time: restored like the others, and never out of service together."""
     regions: tuple[str, ...] = ()
     """Whose weight and whose traffic it may touch."""
     lease: float = 15.0

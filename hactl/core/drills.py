@@ -58,7 +58,7 @@ def check(fleet: Fleet, request: Request) -> None:
 def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
     """The operation with the terms of its lease, and with what will be restored."""
     fleet, now = draft.fleet, draft.now.mono
-    nodes = [fleet.nodes[name] for name in command.nodes]
+    nodes = [fleet.nodes[name] for name in dict.fromkeys((*command.nodes, *command.in_turn))]
     baseline = Baseline(
         nodes={node.name: Before(goal=node.goal, weight=node.weight, drained=node.drained) for node in nodes},
         weights={region: fleet.region_weight(region) for region in command.regions},
@@ -271,6 +271,7 @@ def _within_limits(fleet: Fleet, command: BeginDrill) -> None:
     for role, what in ((Role.GATEWAY, "nodes"), (Role.EDGE, "edges")):
         among = [node for node in fleet.nodes.values() if node.role is role]
         struck = sum(node.name in command.nodes for node in among)
+        struck += any(node.name in command.in_turn and node.name not in command.nodes for node in among)
         if struck and struck > rules.max_faulted_share * len(among) + 1e-9:
             raise CommandRejected(
                 f"the drill would touch {struck} of {len(among)} {what}, more than"

@@ -143,7 +143,9 @@ def _names_exist(fleet: Fleet, command: Command) -> None:
         return
     names: tuple[str, ...] = getattr(command, "nodes", ())
     regions: tuple[str, ...] = getattr(command, "regions", ())
-    if not names and not regions:
+    if isinstance(command, BeginDrill):
+        names = tuple(dict.fromkeys((*names, *command.in_turn)))
+    elif not names and not regions:
         raise CommandRejected("no node given", "name nodes, or use --region NAME or --all")
     if len(set(names)) != len(names):
         raise CommandRejected("a node is named twice", "name each node once")

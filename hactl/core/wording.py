@@ -76,8 +76,9 @@ def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
             return f"give {region} its traffic back"
         case TryAlert(alert=name):
             return f"send a test to '{name}'"
-        case BeginDrill(name=name, nodes=nodes):
-            return f"drill {name} on {', '.join(nodes)}"
+        case BeginDrill(name=name, nodes=nodes, in_turn=in_turn):
+            touched = ", ".join(dict.fromkeys((*nodes, *in_turn)))
+            return f"drill {name} on {touched}" if touched else f"drill {name}"
         case Impair(nodes=nodes, fault=fault):
             return f"impair {', '.join(nodes)}: {fault}"
         case Heal(nodes=nodes):

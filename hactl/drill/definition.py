@@ -16,6 +16,14 @@ class FaultKind(StrEnum):
     FREEZE = "process.freeze"
     IMPAIR = "node.impair"
     """It serves, but slowly, or with errors: what no process that runs says of itself."""
+    RESTART = "process.restart"
+    """Planned work: drained, stopped and started again, one at a time."""
+    DAEMON_KILL = "daemon.kill"
+    DAEMON_FREEZE = "daemon.freeze"
+
+
+OF_THE_DAEMON = (FaultKind.DAEMON_KILL, FaultKind.DAEMON_FREEZE)
+"""Kinds of faults that strike whoever is in charge; they aim at no node."""
 
 
 class Probe(StrEnum):
@@ -52,7 +60,7 @@ class Fault(Value):
     impairment: Impairment | None = None
     """What requests suffer; of IMPAIR, and of no other kind."""
     lasting: float | None = None
-    """Seconds after which it is taken back; None: with the failback. Of IMPAIR only."""
+    """Seconds after which it is taken back; None: with the failback. Of some kinds only."""
 
 
 class ManualStep(Value):
@@ -93,13 +101,15 @@ class Limits(Value):
 
 
 class LoadSpec(Value):
-    """The client: open loop, in a process of its own, without retries."""
+    """The clients: open loop, in a process of their own. Those that are judged ask once; others may try again."""
 
     rate: float = 200.0
     """Requests per second."""
     timeout: float = 2.0
     """Seconds one request may take; part of every result."""
     route: str = "/-/echo"
+    retries: int = 0
+    """Of a second stream of the same rate, whose clients try so often again; 0: there is no such stream."""
 
 
 class CanarySpec(Value):
@@ -162,12 +172,26 @@ class Objectives(Value):
     availability: Availability | None = None
     failed: int | None = None
     """Requests that failed between the fault and the settling."""
+    failed_with_retries: int | None = None
+    """The same of clients that try again, and give up at last."""
+    amplification: float | None = None
+    """Requests that edges may send to nodes for each request of clients, from the fault to the failback."""
     latency_p99: float | None = None
     """From the fault until clients were served again for good."""
     restore_capacity: float | None = None
     """Until everything serves again; of what was kept down, from the failback on."""
     failback_failed: int | None = None
     """Requests that failed from the failback on."""
+    nodes_out: int | None = None
+    """Gateway nodes that were out of service at the same time."""
+    longest_out: float | None = None
+    """Until a node that was out of service served again, the slowest of them."""
+    adopted: float | None = None
+    """Until another daemon was in charge, with every process that ran."""
+    restarts: int | None = None
+    """Processes that are no longer those which ran when the drill began, and were not struck."""
+    journal_gaps: int | None = None
+    """Records that are missing in the journal."""
     rollback_clean: bool = True
     latency_ratio: float | None = None
     """The same latency: at most so many times as long as before the fault."""

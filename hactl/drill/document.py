@@ -147,6 +147,7 @@ def _done(report: DrillReport) -> Section | None:
             told = f"took {step.done - step.asked:.1f} s, which all times after it include; by {step.by}{note}"
         items.append(f"by hand: {step.step}: {told}")
     items.append(f"load: {load.rate:g} requests/s to {load.url}, open loop, timeout {load.timeout:g} s, no retries")
+    items += [f"as much again by clients with {load.policy}"] if load.policy is not None else []
     return Section(title="What was done", blocks=(Bullets(items=tuple(items)),))
 
 
@@ -174,6 +175,7 @@ def _clients(report: DrillReport) -> Section | None:
         blocks=(
             Text(text=" ".join(_outage(report))),
             failures if report.failures else none,
+            Bullets(items=_attempts(report)),
             table,
             Chart.REQUESTS,
             Chart.LATENCY,
@@ -201,6 +203,14 @@ def _outage(report: DrillReport) -> Iterator[str]:
         of = report.definition.objectives.budget_share or BudgetShare(most=1.0)
         budget = f"{of.slo * 100:g} % in {of.window / 86400:g} days"
         yield f"Were this the rate of all the time, that is {shown(part, Unit.PART)} of the error budget of {budget}."
+
+
+def _attempts(report: DrillReport) -> tuple[str, ...]:
+    """What it saved to try again, and what it cost."""
+    known = report.evidence.amplification
+    sent = "not measured" if known is None else f"{known:.3f} requests to nodes for each of clients"
+    told = (f"amplification by edges, from the fault to the failback: {sent}",)
+    return told if report.retried is None else (str(report.retried), *told)
 
 
 def _losses(report: DrillReport) -> Section | None:

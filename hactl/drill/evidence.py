@@ -18,6 +18,7 @@ from hactl.core.plan import EndpointStatus
 from hactl.core.traffic import confirmed
 from hactl.core.value import Value, replace
 from hactl.drill.canary import Losses
+from hactl.drill.continuity import Continuity
 from hactl.drill.faults import Proof
 from hactl.drill.plan import DrillPlan
 
@@ -65,8 +66,13 @@ class Evidence(Value):
     """What somebody else did to the fleet meanwhile."""
     leftovers: tuple[str, ...] = ()
     """What is not as it was; only asked when the fleet had been borrowed."""
+    continuity: Continuity = Continuity()
+    """Who was out of service meanwhile."""
     warm: bool = True
     """Every connection of the load's warm-up got an answer."""
+    amplification: float | None = None
+    """Requests that edges sent to nodes for each request of clients, from the fault to the failback, by their own
+    counters; None when these were not read."""
     clock_step: float = 0.0
     """Seconds by which the wall clock was set during the run."""
     by_hand: tuple[ByHand, ...] = ()

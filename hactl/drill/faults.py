@@ -9,12 +9,12 @@ another identity, or an answer from a port, proves nothing.
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
-from hactl.core.commands import BeginDrill, Command, Freeze, Heal, Impair, Kill
+from hactl.core.commands import BeginDrill, Command, Freeze, Heal, Impair, Kill, Restart
 from hactl.core.events import NodeChanged, Record
 from hactl.core.impairment import ImpairmentPhase
 from hactl.core.node import Launch
 from hactl.core.value import Value
-from hactl.drill.definition import FaultKind
+from hactl.drill.definition import OF_THE_DAEMON, FaultKind
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.supervisor import procfs
 
@@ -32,9 +32,25 @@ class Proof(Value):
     """In words."""
 
 
+class Injected(Value):
+    """One fault that was asked for; monotonic seconds."""
+
+    asked: float
+    fault: float | None
+    """When it was in effect on everybody it was meant for; None when it never was."""
+    proofs: tuple[Proof, ...]
+
+
 def borrowing(plan: DrillPlan) -> BeginDrill:
     """What has the fleet lent, and everything that the plan touches restored when it is over."""
-    return BeginDrill(name=plan.drill, nodes=plan.nodes, regions=plan.regions, lease=plan.lease, longest=plan.longest)
+    return BeginDrill(
+        name=plan.drill,
+        nodes=plan.at_once,
+        in_turn=plan.in_turn,
+        regions=plan.regions,
+        lease=plan.lease,
+        longest=plan.longest,
+    )
 
 
 def command(strike: Strike) -> Command:
@@ -48,6 +64,10 @@ def command(strike: Strike) -> Command:
             return Impair(nodes=strike.nodes, fault=strike.impairment)
         case FaultKind.IMPAIR:
             raise AssertionError("a drill file says what it impairs")
+        case FaultKind.RESTART:
+            return Restart(nodes=strike.nodes)
+        case FaultKind.DAEMON_KILL | FaultKind.DAEMON_FREEZE:
+            raise AssertionError("no command: nobody would be there to carry it out")
         case _:
             assert_never(strike.kind)
 
@@ -55,7 +75,7 @@ def command(strike: Strike) -> Command:
 def rehearsal(plan: DrillPlan) -> tuple[Command, ...]:
     """What the daemon can be asked about before it has lent the fleet. Nobody may be impaired before; who can be at all
     is known when the plan is made."""
-    strikes = (strike for strike in plan.strikes if strike.kind is not FaultKind.IMPAIR)
+    strikes = (strike for strike in plan.strikes if strike.kind not in (FaultKind.IMPAIR, *OF_THE_DAEMON))
     return (borrowing(plan), *map(command, strikes))
 
 

@@ -4,6 +4,7 @@ It outlives the daemon: when the stream breaks it is taken up again, and what ha
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
@@ -12,7 +13,8 @@ from hactl.core.draft import evolve
 from hactl.core.errors import HactlError
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
-from hactl.core.talk import News, Query, Snapshot, Update
+from hactl.core.talk import Measured, News, Query, Snapshot, Update
+from hactl.drill.retries import EdgeRate, edge_rate
 
 _RETRY = 0.2
 """Seconds before a stream that ended is asked for again."""
@@ -27,6 +29,8 @@ class Follower:
         """The fleet at the beginning."""
         self.fleet = fleet
         self.records: list[Record] = []
+        self.rates: list[EdgeRate] = []
+        """What the edges did, second by second."""
         self._controller = controller
         self._news = asyncio.Condition()
 
@@ -75,6 +79,10 @@ class Follower:
         match update:
             case News(records=records):
                 self._note(records)
+            case Measured(samples=samples):
+                edges = [edge.name for edge in self.fleet.edges]
+                if (rate := edge_rate(time.monotonic(), samples, edges)) is not None:
+                    self.rates.append(rate)
             case Snapshot(fleet=fleet):
                 while self.fleet.seq < fleet.seq:
                     missed = await self._controller.history(Query(after=self.fleet.seq, limit=_PAGE))

@@ -29,7 +29,7 @@ class Check(Value):
 
 def gate(drill: Definition, plan: DrillPlan, fleet: Fleet) -> tuple[Check, ...]:
     """Everything that is asked before the fleet is borrowed."""
-    struck = set(plan.nodes)
+    struck = {*plan.at_once, *plan.in_turn[:1]}
     limits = drill.limits
     left = serving(fleet, struck)
     regions = {node.region for node in left}

@@ -13,11 +13,12 @@ from hactl.core.impairing import PATIENCE as TOLD
 from hactl.core.model import Fleet
 from hactl.core.node import Launch
 from hactl.core.operation import Outcome
-from hactl.core.value import Value, replace
+from hactl.core.value import replace
 from hactl.drill.definition import FaultKind
-from hactl.drill.faults import Proof, command, healing, impaired, read_back, rehearsal
+from hactl.drill.faults import Injected, Proof, command, healing, impaired, read_back, rehearsal
 from hactl.drill.following import Follower
 from hactl.drill.plan import DrillPlan, Strike
+from hactl.drill.restarting import restart
 
 PATIENCE = 2.0
 """Seconds within which a fault has to be in effect."""
@@ -25,15 +26,6 @@ _ENDED = TOLD + 2.0
 """Seconds within which the daemon has said of an impairment that it is in effect, or why not."""
 _LOOK = 0.001
 """Seconds between two looks."""
-
-
-class Injected(Value):
-    """One fault that was asked for; monotonic seconds."""
-
-    asked: float
-    fault: float | None
-    """When it was in effect on everybody it was meant for; None when it never was."""
-    proofs: tuple[Proof, ...]
 
 
 async def rehearse(controller: Controller, plan: DrillPlan, *, by: str) -> None:
@@ -51,6 +43,8 @@ async def inject(
     if strike.kind is FaultKind.IMPAIR:
         return await _impair(controller, strike, launches, follower, by=by, reason=reason)
     asked = time.monotonic()
+    if strike.kind is FaultKind.RESTART:
+        return await restart(controller, strike, launches, follower, plan, by=by, asked=asked)
     async with asyncio.TaskGroup() as tasks:
         seen = tasks.create_task(_in_effect(strike, launches, asked + patience))
         try:

@@ -6,7 +6,8 @@ report can do the same sums again from its figures.
 
 from collections.abc import Iterator, Sequence
 
-from hactl.drill.definition import Definition, Hypothesis, Probe
+from hactl.drill.continuity import Continuity
+from hactl.drill.definition import Definition, Hypothesis, Objectives, Probe
 from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
@@ -15,6 +16,7 @@ from hactl.drill.quantity import Unit, seconds
 from hactl.drill.ratios import budget, ratio
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outage
+from hactl.drill.retries import Retried, retried
 from hactl.drill.verdict import Judged, Status
 
 CLOCK_STEP = 0.05
@@ -24,9 +26,11 @@ CLOCK_STEP = 0.05
 class Windows:
     """The requests of one run, cut at the moments that matter. Times are monotonic seconds."""
 
-    def __init__(self, drill: Definition, evidence: Evidence, rows: Sequence[Row]) -> None:
+    def __init__(self, drill: Definition, evidence: Evidence, rows: Sequence[Row], retried: Sequence[Row] = ()) -> None:
+        """`rows` are of the clients that are judged, `retried` of those that try again."""
         times = evidence.times
         self.rows = sorted(rows)
+        self.retried = sorted(retried)
         self.began = self.rows[0].intended if self.rows else 0.0
         self.ended = self.rows[-1].intended if self.rows else 0.0
         self.fault = times.fault
@@ -40,6 +44,10 @@ class Windows:
     def before(self) -> Report:
         """What clients saw before the fault was asked for."""
         return judge(self.rows, self.began, self.ended if self.fault is None else self.fault - 0.1)
+
+    def side_by_side(self, fault: float) -> Retried | None:
+        """Clients that ask once and those that try again, from the fault to the failback."""
+        return retried(hit(self.rows, fault, self.failback), hit(self.retried, fault, self.failback))
 
     def between(self, begin: float, end: float) -> list[Row]:
         """Requests due in [begin, end)."""
@@ -55,7 +63,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     """What has to be so for the objectives to mean anything."""
     whole, before = windows.whole, windows.before
     unsent = whole.unsent / whole.requests if whole.requests else 1.0
-    struck = sum(len(strike.nodes) for strike in plan.strikes)
+    struck = sum(strike.count for strike in plan.strikes)
     confirmed = sum(proof.done for proof in evidence.proofs)
     ours = sum(before.shares.values())
     checks = [
@@ -73,6 +81,8 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
         Check(name="wall clock", value=f"moved by {evidence.clock_step * 1000:.0f} ms",
               limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day mean nothing", ok=True),
     ]  # fmt: skip
+    if windows.retried:
+        checks.append(on_time("clients that try again on time", judge(windows.retried)))
     checks += [_steady(rule, windows) for rule in drill.hypotheses if rule.least is not None or rule.most is not None]
     if drill.objectives.rpo_records is not None:
         checks += [
@@ -81,6 +91,13 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
             for loss in evidence.losses
         ]  # fmt: skip
     return tuple(checks)
+
+
+def on_time(name: str, stream: Report) -> Check:
+    """Whether a stream was sent as it was meant to be."""
+    value = f"{stream.lag_p99_ms:.1f} ms late at p99, {stream.unsent} not sent"
+    limit = f"<= {LAG_LIMIT_MS:g} ms, <= {UNSENT_LIMIT * 100:g} %"
+    return Check(name=name, value=value, limit=limit, ok=stream.requests > 0 and not stream.late)
 
 
 def p99(rows: Sequence[Row]) -> float | None:
@@ -115,8 +132,14 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.availability is not None:
         yield _availability(asked.availability.least, asked.availability.window, windows)
     if asked.failed is not None:
-        rows = [] if windows.fault is None else _hit(windows, windows.fault, windows.failback)
+        rows = [] if windows.fault is None else hit(windows.rows, windows.fault, windows.failback)
         yield _count("failed", asked.failed, sum(not row.ok for row in rows) if rows else None, "requests")
+    if asked.failed_with_retries is not None:
+        rows = [] if windows.fault is None else hit(windows.retried, windows.fault, windows.failback)
+        yield _count("failed_with_retries", asked.failed_with_retries,
+                     sum(not row.ok for row in rows) if rows else None, "requests")  # fmt: skip
+    if asked.amplification is not None:
+        yield _ratio("amplification", asked.amplification, evidence.amplification)
     if asked.latency_p99 is not None:
         yield _time("latency_p99", asked.latency_p99, _slow(windows))
     if asked.rpo_records is not None:
@@ -130,6 +153,7 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
         yield _count("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
                      "requests")  # fmt: skip
     yield from _proportions(drill, windows)
+    yield from _continuity(asked, evidence.continuity)
     if asked.rollback_clean:
         yield _clean(evidence)
 
@@ -149,13 +173,28 @@ def _proportions(drill: Definition, windows: Windows) -> Iterator[Judged]:
         yield budget(asked.budget_share, bad, drill.load.rate)
 
 
+def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
+    if asked.nodes_out is not None:
+        yield _count("nodes_out", asked.nodes_out, found.nodes_out, "at once")
+    if asked.longest_out is not None:
+        late = "one did not come back" if found.still_out else ""
+        yield _time("longest_out", asked.longest_out, None if late else found.longest_out, late)
+    if asked.adopted is not None:
+        late = f"{found.not_adopted} were not" if found.not_adopted else ""
+        yield _time("adopted", asked.adopted, None if late else found.adopted, late)
+    if asked.restarts is not None:
+        yield _count("restarts", asked.restarts, found.restarts, "processes")
+    if asked.journal_gaps is not None:
+        yield _count("journal_gaps", asked.journal_gaps, found.journal_gaps, "records")
+
+
 def _since(begin: float | None, end: float | None) -> float | None:
     return None if begin is None or end is None else max(0.0, end - begin)
 
 
-def _hit(windows: Windows, begin: float, end: float) -> list[Row]:
+def hit(rows: Sequence[Row], begin: float, end: float) -> list[Row]:
     """Requests under way at `begin`, or due from then until `end`."""
-    return [row for row in windows.rows if row.done >= begin and row.intended < end]
+    return [row for row in rows if row.done >= begin and row.intended < end]
 
 
 def _slow(windows: Windows) -> float | None:
@@ -164,7 +203,7 @@ def _slow(windows: Windows) -> float | None:
     if outage is None:
         return None
     end = windows.failback if outage.back is None or outage.first_bad is None else outage.back
-    return p99(_hit(windows, outage.fault, end))
+    return p99(hit(windows.rows, outage.fault, end))
 
 
 def _availability(least: float, wanted: float, windows: Windows) -> Judged:
@@ -224,6 +263,21 @@ def _count(name: str, limit: int, measured: int | None, what: str) -> Judged:
         limit=shown,
         value=f"{measured} {what}",
         margin=(limit - measured) / limit if limit else None,
+        status=Status.MET if measured <= limit else Status.MISSED,
+        measured=measured,
+        unit=Unit.COUNT,
+    )
+
+
+def _ratio(name: str, limit: float, measured: float | None) -> Judged:
+    shown = f"<= {limit:g}"
+    if measured is None:
+        return _unmeasured(name, shown)
+    return Judged(
+        name=name,
+        limit=shown,
+        value=f"{measured:.3f}",
+        margin=(limit - measured) / limit,
         status=Status.MET if measured <= limit else Status.MISSED,
         measured=measured,
         unit=Unit.COUNT,

@@ -8,7 +8,7 @@ from hactl.config.kinds import Kind
 from hactl.config.unfit import Unfit, unfit
 from hactl.core.impairment import ALL, HIGHEST_STATUS, LONGEST_DELAY, LOWEST_STATUS
 from hactl.core.value import Value
-from hactl.drill.definition import Availability, FaultKind, Probe
+from hactl.drill.definition import OF_THE_DAEMON, Availability, FaultKind, Probe
 from hactl.drill.limit_keys import budget_share, requirement
 
 NAME = "[a-z0-9-]{1,40}"
@@ -124,6 +124,7 @@ LOAD: dict[str, Key] = {
     "rate": Key(kind=number(1, 5000)),
     "timeout": Key(kind=quantities.duration("10ms", "1m")),
     "route": Key(kind=_route),
+    "retries": Key(kind=kinds.whole(0, 10)),
 }
 CANARY: dict[str, Key] = {"rate": Key(kind=number(1, 100))}
 PHASES: dict[str, Key] = {
@@ -144,6 +145,10 @@ FAULT: dict[str, Key] = {
     "keep_down": Key(kind=kinds.flag()),
     "for": Key(kind=quantities.duration("100ms", "1h"), field="lasting"),
 }
+LASTS = (FaultKind.IMPAIR, *OF_THE_DAEMON)
+"""Kinds of faults that can be over before the failback: that take `for`."""
+KEPT_DOWN = (FaultKind.KILL, FaultKind.FREEZE)
+"""Kinds of faults after which somebody can be kept down until the failback."""
 IMPAIRMENT: dict[str, Key] = {
     "delay": Key(kind=quantities.duration("1ms", f"{LONGEST_DELAY:g}s")),
     "delayed": Key(kind=_per_cent()),
@@ -163,9 +168,16 @@ OBJECTIVES: dict[str, Key] = {
     "rpo_records": Key(kind=kinds.whole(0, 1_000_000)),
     "availability": Key(kind=_availability()),
     "failed": Key(kind=kinds.whole(0, 1_000_000)),
+    "failed_with_retries": Key(kind=kinds.whole(0, 1_000_000)),
+    "amplification": Key(kind=number(1, 100)),
     "latency_p99": Key(kind=_time),
     "restore_capacity": Key(kind=_time),
     "failback_failed": Key(kind=kinds.whole(0, 1_000_000)),
+    "nodes_out": Key(kind=kinds.whole(0, 1000)),
+    "longest_out": Key(kind=_time),
+    "adopted": Key(kind=_time),
+    "restarts": Key(kind=kinds.whole(0, 1000)),
+    "journal_gaps": Key(kind=kinds.whole(0, 1_000_000)),
     "rollback_clean": Key(kind=kinds.flag()),
     "latency_p99_ratio": Key(kind=number(1, 1000), field="latency_ratio"),
     "budget_share": Key(kind=budget_share()),

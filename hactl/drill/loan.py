@@ -136,6 +136,13 @@ class Loan:
             query = Query(after=records[-1].seq, kinds=query.kinds, limit=_PAGE)
         return classify(self._ledger.written, found, fault, rate, "journal")
 
+    async def numbers(self, after: int) -> list[int]:
+        """The number of every record in the journal that comes after `after`."""
+        found = [after]
+        while records := await self._controller.history(Query(after=found[-1], limit=_PAGE)):
+            found += [record.seq for record in records]
+        return found
+
     async def _lent(self) -> bool:
         """False when the fleet has been taken back; a daemon that only leaves, or is away, has taken nothing."""
         try:

@@ -12,7 +12,7 @@ from hactl.core.node import Node, Role
 from hactl.core.reading import url
 from hactl.core.spec import GatewayKind
 from hactl.core.value import Value
-from hactl.drill.definition import Definition, Fault, FaultKind, ManualStep, Target
+from hactl.drill.definition import OF_THE_DAEMON, Definition, Fault, FaultKind, ManualStep, Target
 from hactl.drill.load_plan import LoadPlan
 
 
@@ -35,7 +35,12 @@ class Strike(Value):
         """What is done to whom."""
         until = f", for {self.lasting:g} s" if self.lasting is not None else ""
         suffered = f" ({self.impairment}{until})" if self.impairment is not None else ""
-        return f"{self.kind} of {', '.join(self.nodes)}{suffered}"
+        return f"{self.kind} of {', '.join(self.nodes)}{suffered}" if self.nodes else f"{self.kind}{until}"
+
+    @property
+    def count(self) -> int:
+        """How many processes it is meant for."""
+        return len(self.nodes) or 1
 
 
 class DrillPlan(Value):
@@ -64,6 +69,17 @@ class DrillPlan(Value):
         return tuple(dict.fromkeys(name for strike in self.strikes for name in strike.nodes))
 
     @property
+    def at_once(self) -> tuple[str, ...]:
+        """Those that may be out of service together."""
+        strikes = (strike for strike in self.strikes if strike.kind is not FaultKind.RESTART)
+        return tuple(dict.fromkeys(name for strike in strikes for name in strike.nodes))
+
+    @property
+    def in_turn(self) -> tuple[str, ...]:
+        """Those that are only ever taken out one at a time."""
+        return tuple(name for name in self.nodes if name not in self.at_once)
+
+    @property
     def keeps_down(self) -> tuple[str, ...]:
         """Those that come back with the failback only."""
         return tuple(dict.fromkeys(name for strike in self.strikes if strike.keep_down for name in strike.nodes))
@@ -73,7 +89,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
     """What `drill` does to `fleet`. Raises HactlError when nobody in it fits what the file asks for."""
     chance = Random(seed)
     strikes = tuple(_strike(fault, fleet, chance) for fault in sorted(drill.faults, key=lambda fault: fault.at))
-    struck = {name for strike in strikes for name in strike.nodes}
+    struck = {name for strike in strikes if strike.kind is not FaultKind.RESTART for name in strike.nodes}
     regions = tuple(
         spec.name
         for spec in fleet.spec.regions
@@ -86,6 +102,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         duration=drill.limits.max_duration,
         timeout=drill.load.timeout,
         node_header=edge.node_header,
+        retries=drill.load.retries,
     )
     return DrillPlan(
         drill=drill.name,
@@ -102,6 +119,8 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
 
 
 def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
+    if fault.kind in OF_THE_DAEMON:
+        return Strike(kind=fault.kind, nodes=(), at=fault.at, why="whoever is in charge then", lasting=fault.lasting)
     nodes, why = _resolve(fault.target, fleet, chance)
     if fault.kind is FaultKind.IMPAIR:
         for name in nodes:

@@ -13,6 +13,7 @@ from hactl.core.impairment import ALL, Impairment
 from hactl.core.value import replace
 from hactl.drill import keys
 from hactl.drill.definition import (
+    OF_THE_DAEMON,
     AbortRule,
     CanarySpec,
     Definition,
@@ -113,34 +114,48 @@ class _Reading(Tables):
         for number, entry in enumerate(raw, start=1):
             place = f"fault[{number}]"
             table = dict(entry) if isinstance(entry, dict) else {}
-            target = table.pop("target", None)
+            aims = table.get("type") not in OF_THE_DAEMON
+            target = table.pop("target", None if aims else {})
             if not isinstance(target, dict):
                 self._add(f"{place}.target", "wants a table", 'like target = { nodes = 1 }, or { names = ["edge-1"] }')
                 continue
             aimed = Target(**self._fields(f"{place}.target", target, keys.TARGET))
-            if not aimed.names and aimed.nodes is None and aimed.edges is None:
+            if aims and not aimed.names and aimed.nodes is None and aimed.edges is None:
                 self._add(f"{place}.target", "names nobody", "give nodes, edges or names")
+            if not aims and target:
+                self._add(f"{place}.target", f"means nothing to a {table['type']}", "leave it out")
             suffered = {name: table.pop(name) for name in keys.IMPAIRMENT if name in table}
             fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT))
             impairment = self._impairment(place, fields, suffered)
+            self._fits(place, fields)
             if "kind" in fields:
                 faults.append(Fault(**fields, target=aimed, impairment=impairment))
         return tuple(faults)
 
+    def _fits(self, place: str, fields: dict[str, Any]) -> None:
+        """What only some kinds of faults take."""
+        kind = fields.get("kind")
+        for name, given, kinds in (
+            ("keep_down", fields.get("keep_down"), keys.KEPT_DOWN),
+            ("for", "lasting" in fields, keys.LASTS),
+        ):
+            if given and kind is not None and kind not in kinds:
+                self._add(
+                    f"{place}.{name}", f"means nothing to a {kind}", f"leave it out; {' or '.join(kinds)} take it"
+                )
+
     def _impairment(self, place: str, fields: dict[str, Any], suffered: dict[str, Any]) -> Impairment | None:
         """What requests suffer, of a fault that impairs; where none does, its keys mean nothing, and that is told."""
         if fields.get("kind") is not FaultKind.IMPAIR:
-            named = [*suffered, *(["for"] if "lasting" in fields else [])]
-            if named and "kind" in fields:
-                self._add(f"{place}.{named[0]}", f"means nothing to a {fields['kind']}", f"type = {FaultKind.IMPAIR}")
+            if suffered and "kind" in fields:
+                hint = f"type = {FaultKind.IMPAIR}"
+                self._add(f"{place}.{next(iter(suffered))}", f"means nothing to a {fields['kind']}", hint)
             return None
         read = self._fields(place, suffered, keys.IMPAIRMENT)
         if "delay" in read:
             read.setdefault("delayed", ALL)
         elif read.get("delayed"):
             self._add(f"{place}.delayed", "says whom, but not for how long", 'give a delay, like "300ms"')
-        if fields.get("keep_down"):
-            self._add(f"{place}.keep_down", "means nothing to a node that goes on serving", "leave it out")
         if not (read.get("delayed") or read.get("failed")) and len(read) == len(suffered):
             self._add(place, "impairs no request", "give a delay, or the part of the requests that failed")
         return Impairment(**read)
@@ -155,6 +170,9 @@ class _Reading(Tables):
         for number, fault in enumerate(drill.faults, start=1):
             if fault.at >= drill.phases.hold:
                 self._add(f"fault[{number}].at", "comes when the hold is over", f"less than {drill.phases.hold:g} s")
+            elif fault.kind is FaultKind.DAEMON_FREEZE and not 0 < (fault.lasting or 0.0) <= drill.limits.lease / 2:
+                told = "wants to be said, and to be at most half of limits.lease: nobody is heard of meanwhile"
+                self._add(f"fault[{number}].for", told, f'like for = "{min(3.0, drill.limits.lease / 2):g}s"')
             elif fault.lasting is not None and fault.at + fault.lasting > drill.phases.hold:
                 left = f"at most {drill.phases.hold - fault.at:g} s, or leave it out"
                 self._add(f"fault[{number}].for", "ends when the hold is over", left)
@@ -171,6 +189,8 @@ class _Reading(Tables):
                 f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
                 f"at least {50 / rto:.0f}",
             )
+        if drill.objectives.failed_with_retries is not None and not drill.load.retries:
+            self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
         last = max(fault.at for fault in drill.faults)
         for number, step in enumerate(drill.steps, start=1):
             if not last <= step.at < drill.phases.hold:
@@ -179,6 +199,10 @@ class _Reading(Tables):
         for number, stop in enumerate(drill.limits.abort_when, start=1):
             if stop.probe is not Probe.AVAILABILITY:
                 self._add(f"limits.abort_when[{number}].probe", "can be nothing but availability yet", "availability")
+        self._hypotheses(drill)
+
+    def _hypotheses(self, drill: Definition) -> None:
+        """What can be asked of a fleet that is well, by what it is measured."""
         for number, rule in enumerate(drill.hypotheses, start=1):
             if rule.least is None and rule.most is None and rule.ratio is None:
                 self._add(f"hypothesis[{number}]", "asks for nothing", "give min, max or max_ratio")

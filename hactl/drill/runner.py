@@ -14,7 +14,7 @@ from hactl.control.controller import Controller
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
-from hactl.drill.canary import compare
+from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence, Times
 from hactl.drill.following import Follower
@@ -30,8 +30,10 @@ from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Spent, lines, write
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.strikes import Strikes
+from hactl.drill.taking_stock import take_stock
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
+from hactl.paths import FleetPaths
 
 AFTERWARDS = 2.0
 """Seconds of load after everything is as it was: traffic that has just come back is looked at as well."""
@@ -55,13 +57,14 @@ class Runner:
         run: Run,
         *,
         me: OpenRun,
+        paths: FleetPaths,
         seed: int,
         load: Callable[[LoadPlan], Load],
         say: Callable[[str], None],
         attended: bool = True,
     ) -> None:
-        """`me` says who runs it; `say` gets a line for everything that happens; `attended` says whether anybody is
-        there to do what a person has to."""
+        """`me` says who runs it, `paths` where the fleet keeps its things; `say` gets a line for everything that
+        happens; `attended` says whether anybody is there to do what a person has to."""
         self._controller = controller
         self._drill = drill
         self._run = run
@@ -78,8 +81,9 @@ class Runner:
         self._evidence = Evidence()
         self._spent: list[Spent] = []
         self._plan: DrillPlan | None = None
-        self._rows = Records()
+        self._streams = (Records(), Records())
         self._stack = AsyncExitStack()
+        self._guardians = Guardians(paths, say)
         self._follower: Follower | None = None
         self._loan: Loan | None = None
         self._strikes: Strikes | None = None
@@ -120,7 +124,7 @@ class Runner:
                 way = await self._go(phase)
                 self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
                 phase = NEXT[phase][way]
-        return self._run.finish(self._report(began), self._rows)
+        return self._run.finish(self._report(began), *self._streams)
 
     def _mark(self) -> None:
         """Remember how far it has come. Where that cannot be, nothing more is begun, and what was borrowed is given
@@ -163,7 +167,14 @@ class Runner:
             self._say(f"plan: {strike} ({strike.why}), seed {self._seed}")
         follower = self._follower = Follower(self._controller, snapshot.fleet)
         await self._stack.enter_async_context(follower.following())
-        self._strikes = Strikes(self._controller, follower, self._plan, by=self._by, wait=self._wait, say=self._say)
+        self._strikes = Strikes(
+            *(self._controller, follower, self._plan),
+            by=self._by,
+            wait=self._wait,
+            stop=self._stop,
+            guardians=self._guardians,
+            say=self._say,
+        )
 
     async def _borrow(self) -> None:
         plan = self._planned
@@ -197,7 +208,7 @@ class Runner:
     async def _undo_recorded(self) -> None:
         self._revisions = await self._borrowed.revisions()
         restored = await self._borrowed.undo(self._followed.fleet)
-        self._say(f"undo: what restores {', '.join(restored)} is in the journal")
+        self._say(f"undo: what restores {', '.join(restored) or 'the fleet'} is in the journal")
 
     # -- the fault
 
@@ -238,6 +249,7 @@ class Runner:
 
     async def _failback(self) -> None:
         self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=time.monotonic()))
+        await self._guardians.leave()
         if self._struck.done and self._drill.phases.failback and not self._stop.is_set():
             await self._way_back.start()
         await self._way_back.give_back()
@@ -252,16 +264,14 @@ class Runner:
         if self._plan is None:
             return
         if self._clients is not None:
-            self._rows = await self._clients.records()
-        follower, loan = self._followed, self._loan
+            self._streams = (await self._clients.records(), self._clients.retried)
         step = abs(time.time() - time.monotonic() - self._clock)
-        times = self._times
-        meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
-        self._evidence = replace(self._evidence, times=times, clock_step=step, others=meanwhile)
-        if loan is not None and times.fault is not None:
-            lost = await loan.losses(times.fault, self._drill.canary.rate)
-            configured = compare(self._revisions, await loan.revisions(), "configuration revisions")
-            self._evidence = replace(self._evidence, losses=(lost, configured))
+        self._evidence = await take_stock(
+            replace(self._evidence, times=self._times, clock_step=step),
+            *(self._drill, self._planned, self._followed, self._loan),
+            struck=bool(self._struck.done),
+            revisions=self._revisions,
+        )
 
     # -- what all of them need
 
@@ -326,7 +336,8 @@ class Runner:
             plan=self._plan,
             gate=self._gate,
             evidence=self._evidence,
-            rows=list(self._rows),
+            rows=list(self._streams[0]),
+            retried=list(self._streams[1]),
             phases=tuple(self._spent),
             timeline=lines(self._follower.records if self._follower else (), self._evidence.times.fault or began),
             ending=self._ending,

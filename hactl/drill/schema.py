@@ -12,7 +12,6 @@ def schema() -> dict[str, Any]:
     """A drill file as a JSON schema (draft 2020-12). What a fault takes depends on its type: there it is open."""
     fault = _table(keys.FAULT) | {"additionalProperties": True}
     fault["properties"] |= {"target": _table(keys.TARGET)} | _table(keys.IMPAIRMENT)["properties"]
-    fault["required"] += ["target"]
     limits = _table(keys.LIMITS)
     limits["properties"]["abort_when"] = _many(_table(keys.ABORT))
     top = _table(keys.TOP)

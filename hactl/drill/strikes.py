@@ -3,14 +3,19 @@
 How one is done and read back is `injecting`. What lasts to the failback is taken back there, or by the daemon.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
 from hactl.control.controller import Controller
-from hactl.drill.faults import Proof
+from hactl.core.errors import HactlError
+from hactl.drill.daemon_faults import Guardians
+from hactl.drill.definition import OF_THE_DAEMON
+from hactl.drill.faults import Injected, Proof
 from hactl.drill.following import Follower
-from hactl.drill.injecting import Injected, heal, inject
+from hactl.drill.injecting import heal, inject
 from hactl.drill.plan import DrillPlan, Strike
+from hactl.drill.stopping import unless
 
 
 class Strikes:
@@ -24,16 +29,20 @@ class Strikes:
         *,
         by: str,
         wait: Callable[[float], Awaitable[None]],
+        stop: asyncio.Event | None = None,
+        guardians: Guardians | None = None,
         say: Callable[[str], None],
     ) -> None:
-        """`wait` lets seconds pass, and raises when there is a reason to end the drill; `say` gets a line for all that
-        happens."""
+        """`wait` lets seconds pass, and raises when there is a reason to end the drill; then `stop` is set. `say` gets
+        a line for all that happens. Without `guardians` nobody strikes the daemon."""
         self.done: list[Injected] = []
         self._controller = controller
         self._follower = follower
         self._plan = plan
+        self._guardians = guardians
         self._by = by
         self._wait = wait
+        self._stop = stop or asyncio.Event()
         self._say = say
         self._passing: list[tuple[float, Strike]] = []
         """Monotonic seconds at which to take back what was not to last to the failback, and what that is."""
@@ -53,13 +62,23 @@ class Strikes:
         began = time.monotonic()
         for strike in self._plan.strikes:
             await self.until(began + strike.at)
-            done = await inject(self._controller, strike, self._follower, self._plan, by=self._by)
+            done = await unless(self._stop, self._do(strike))
+            if done is None:
+                await self._wait(0.0)
+                raise AssertionError("it has been stopped")
             self.done.append(done)
-            if strike.lasting is not None:
+            if strike.lasting is not None and strike.kind not in OF_THE_DAEMON:
                 self._passing = sorted(
                     (*self._passing, (_moment(done) + strike.lasting, strike)), key=lambda one: one[0]
                 )
             self._say(f"inject: {strike}")
+
+    async def _do(self, strike: Strike) -> Injected:
+        if strike.kind in OF_THE_DAEMON:
+            if self._guardians is None:
+                raise HactlError(f"{strike.kind} wants somebody to stand by", "hactl drill run")
+            return await self._guardians.strike(self._controller, strike)
+        return await inject(self._controller, strike, self._follower, self._plan, by=self._by)
 
     async def until(self, moment: float) -> None:
         """Let time pass until a moment (monotonic seconds), and take back meanwhile what was not to last so long."""

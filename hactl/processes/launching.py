@@ -19,23 +19,31 @@ from hactl.supervisor.identity import find_instances
 _DAEMON = (sys.executable, "-P", "-m", "hactl.processes.daemon")
 """Without -P a `signal.py` beside somebody's hactl.toml would be run in place of Python's own."""
 
+Place = tuple[Path | None, dict[str, str] | None]
+"""A working directory and an environment; None for those of whoever starts it."""
+
 PATIENCE = 60.0
 """Seconds a daemon may take to be in charge; it needs less than one, also with an old journal."""
 
 
 def launch(
-    paths: FleetPaths, config: Path | None, *, relieving: int | None = None, last_good: bool = False
+    paths: FleetPaths,
+    config: Path | None,
+    *,
+    relieving: int | None = None,
+    last_good: bool = False,
+    place: Place = (None, None),
 ) -> tuple[str, ...]:
     """Start the daemon of `paths` and return its notes once it is in charge; without `config`, as it was last.
 
     It takes over from the daemon with the pid `relieving`, if any, whose place and environment it goes on with.
-    With `last_good` a `config` that cannot be used is no hindrance.
+    With `last_good` a `config` that cannot be used is no hindrance; `place` is where it is to run instead of here.
     Raises HactlError with the daemon's own words when it does not come up, and TimedOut when it does not say.
     """
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as answer:
         try:
-            process = _start(paths, config, writing, relieving, last_good=last_good)
+            process = _start(paths, config, writing, relieving, place, last_good=last_good)
         finally:
             os.close(writing)
         if not select.select([answer], [], [], PATIENCE)[0]:
@@ -59,10 +67,10 @@ def workers(paths: FleetPaths) -> list[Launch]:
 
 
 def _start(
-    paths: FleetPaths, config: Path | None, ready_fd: int, relieving: int | None, *, last_good: bool
+    paths: FleetPaths, config: Path | None, ready_fd: int, relieving: int | None, place: Place, *, last_good: bool
 ) -> "subprocess.Popen[bytes]":
     given = [*(["--config", str(config)] if config else []), *(["--last-good"] if last_good else [])]
-    directory, environment = None, None
+    directory, environment = place
     fds: tuple[int, ...] = (ready_fd,)
     with contextlib.ExitStack() as stack:
         if relieving is not None:

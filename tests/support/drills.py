@@ -43,7 +43,14 @@ def runner(
     me = OpenRun(identity=identity, definition=drill, phase=Phase.PLAN, pid=pid, ticks=procfs.start_ticks(pid) or 0)
     within = run.directory
     return Runner(
-        fleet.client, drill, run, me=me, seed=seed, load=lambda plan: LoadProcess(plan, within=within), say=say
+        fleet.client,
+        drill,
+        run,
+        me=me,
+        paths=fleet.paths,
+        seed=seed,
+        load=lambda plan: LoadProcess(plan, within=within),
+        say=say,
     )
 
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, cast
 
+from support.polling import until
 from support.ports import free_port
 from support.processes import ended
 from support.upstream import Upstream
@@ -28,6 +29,7 @@ from support.upstream import Upstream
 from hactl.control.aclient import AsyncClient
 from hactl.core.commands import Command, Down
 from hactl.core.draft import evolve
+from hactl.core.errors import HactlError
 from hactl.core.events import DaemonStopped, Event, NodeChanged, OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.operation import Outcome
@@ -167,6 +169,18 @@ class RunningFleet:
         self.daemon = (await self.client.hello()).pid
         await self.follow()
         return said.decode()
+
+    async def succeeded(self) -> None:
+        """Follow the daemon that somebody else has started after the end of this one."""
+        await self._gone()
+
+        async def who() -> int:
+            with suppress(HactlError):
+                return (await self.client.hello()).pid
+            return 0
+
+        self.daemon = await until(who, bool, patience=PATIENCE)
+        await self.follow()
 
     async def follow(self) -> None:
         """Follow the daemon from now on; what was missed stands in the journal."""

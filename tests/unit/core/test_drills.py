@@ -13,6 +13,7 @@ from support.script import (
     drilling,
     exited,
     healthy,
+    idle,
     lent,
     like,
     serving,
@@ -130,10 +131,44 @@ def test_a_node_that_keeps_dying_is_not_restored_and_that_is_said() -> None:
     assert "not restored" in ended[0].sentence
 
 
+def test_who_is_only_taken_out_in_turn_is_lent_and_restored_and_counts_as_one() -> None:
+    """A rolling restart of all nodes has one of them out: the ceiling is about what is out together."""
+    everybody = ("seoul-1", "seoul-2", "seoul-3")
+    story = Script(serving()) >> BeginDrill(name="x", nodes=(), in_turn=everybody)
+    lease = next(iter(story.fleet.operations.values())).drill
+    assert lease is not None
+    assert tuple(lease.baseline.nodes) == everybody
+    both = BeginDrill(name="x", nodes=("seoul-1", "seoul-2"), in_turn=everybody)
+    assert "would touch 3 of 3 nodes" in Script(serving()).refuses(both).message
+
+
+def test_a_drill_that_is_over_waits_for_the_rolling_restart_it_began() -> None:
+    """Nobody is left half-way: what is stopped to be started again is, and only then the drill has ended."""
+    story = Script(serving()) >> BeginDrill(name="x", nodes=(), in_turn=("seoul-1", "seoul-2"))
+    drill = next(iter(story.fleet.operations))
+    story >> Restart(nodes=("seoul-1", "seoul-2")) >> applied("edge-1") >> applied("edge-2") >> EndDrill(id=drill)
+    for name in ("seoul-1", "seoul-2"):
+        assert in_progress(story.fleet) is not None
+        story >> idle(name) >> exited(name, code=0) >> spawned(name) >> healthy(name)
+        story >> applied("edge-1") >> applied("edge-2") >> applied("edge-1") >> applied("edge-2")
+    assert in_progress(story.fleet) is None
+    assert not story.fleet.operations
+    assert all(node.goal is Goal.UP for node in story.fleet.nodes.values())
+
+
+def test_a_drill_may_touch_no_process_at_all() -> None:
+    """Its faults may be about the daemon: lent is then that nobody else drills meanwhile."""
+    story = Script(serving()) >> BeginDrill(name="control-crash", nodes=())
+    (drill,) = story.fleet.operations
+    assert story.fleet.operations[drill].sentence == "drill control-crash"
+    story >> EndDrill(id=drill) << like(OperationEnded, id=drill, outcome=Outcome.DONE)
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
         (BeginDrill(name="x", nodes=("nobody",)), "no node 'nobody'"),
+        (BeginDrill(name="x", nodes=(), in_turn=("nobody",)), "no node 'nobody'"),
         (BeginDrill(name="x", nodes=("seoul-1",), regions=("mars",)), "no region 'mars'"),
         (BeginDrill(name="x", nodes=("seoul-1",), lease=0.1), "a lease of 0.1 s"),
         (BeginDrill(name="x", nodes=("seoul-1",), longest=1e6), "safety.max_drill"),

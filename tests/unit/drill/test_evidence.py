@@ -1,31 +1,12 @@
 """What the journal says about when things happened, played by the real core."""
 
 from support.build import a_spec
-from support.script import Script, after, applied, exited, healthy, idle, serving, slow, spawned
+from support.script import after, applied, exited, healthy, idle, serving, slow, spawned
+from support.told import Told
 
 from hactl.core.commands import BeginDrill, Drain, Kill, Start
-from hactl.core.events import Record
-from hactl.core.model import Fleet
 from hactl.core.observations import RegionFaltered
 from hactl.drill.evidence import capacity_back, detected, others, rerouted
-
-
-class Told:
-    """A story whose records have the times at which they happened."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        self.before = fleet
-        self.story = Script(fleet)
-        self.records: list[Record] = []
-
-    def play(self, *causes: object, by: str = "me") -> "Told":
-        for cause in causes:
-            seq = self.story.fleet.seq
-            count = len(self.story.events)
-            self.story >> cause  # type: ignore[operator]
-            for number, event in enumerate(self.story.events[count:], start=seq + 1):
-                self.records.append(Record(seq=number, wall=0.0, mono=self.story.mono, event=event, by=by))
-        return self
 
 
 def test_a_killed_node_from_its_death_to_its_return() -> None:

@@ -42,6 +42,14 @@ def test_a_limit_of_the_file_is_kept(limits: dict[str, object], name: str) -> No
     assert unmet(FLEET, Target(nodes=1), **limits) == {name}
 
 
+def test_who_is_restarted_in_turn_is_one_at_a_time() -> None:
+    fault = Fault(kind=FaultKind.RESTART, target=Target(nodes=0))
+    drill = Definition(name="d", title="t", faults=(fault,), limits=Limits(min_healthy_nodes=3))
+    checks = {check.name: check for check in gate(drill, plan(drill, FLEET, 1), FLEET)}
+    assert all(check.ok for check in checks.values())
+    assert checks["share that is struck"].value == "0.25"
+
+
 def test_somebody_has_to_be_left() -> None:
     every = Target(names=("edge-1", "edge-2"))
     assert unmet(FLEET, every) == {"share that is struck", "edges left to serve"}

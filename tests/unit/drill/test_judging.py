@@ -9,6 +9,7 @@ from support.script import serving
 from hactl.core.impairment import Impairment
 from hactl.core.value import replace
 from hactl.drill.canary import Losses
+from hactl.drill.continuity import Continuity
 from hactl.drill.definition import (
     Availability,
     BudgetShare,
@@ -95,6 +96,18 @@ def test_a_run_without_a_failure_meets_everything() -> None:
     assert unfit(stream()) == set()
 
 
+def test_how_many_were_out_at_once_is_counted_and_one_that_stayed_out_is_never_a_pass() -> None:
+    drill = replace(DRILL, objectives=Objectives(nodes_out=1, longest_out=10.0))
+    for found, most, longest in (
+        (Continuity(nodes_out=1, longest_out=0.6), Status.MET, Status.MET),
+        (Continuity(nodes_out=2, longest_out=11.0), Status.MISSED, Status.MISSED),
+        (Continuity(nodes_out=1, longest_out=0.6, still_out=True), Status.MET, Status.MISSED),
+        (Continuity(), Status.UNMEASURED, Status.UNMEASURED),
+    ):
+        now = judged(stream(), replace(WELL, continuity=found), drill)
+        assert (now["nodes_out"].status, now["longest_out"].status) == (most, longest), found
+
+
 def test_a_known_outage_is_read_as_what_it_was() -> None:
     """Three seconds of twenty: 85 % available, recovery time within a request of the truth."""
     found = judged(stream((FAULT, FAULT + 3.0)))
@@ -150,6 +163,37 @@ def test_without_a_fault_or_without_requests_nothing_is_known() -> None:
     clients = {"rto", "availability", "failed", "latency_p99"}
     for found in (judged(stream(), times(fault=None)), judged([])):
         assert {found[name].status for name in clients} == {Status.UNMEASURED}
+
+
+def again(rows: list[Row], bad: tuple[float, float] = (0.0, 0.0), *, lag: float = 0.0) -> dict[str, Judged]:
+    """What is judged of a drill whose second stream tries again, and fails in `bad` in the end."""
+    drill = replace(DRILL, objectives=replace(ASKED, failed_with_retries=0, amplification=1.1))
+    evidence = replace(WELL, amplification=1.05)
+    windows = Windows(drill, evidence, rows, stream(bad, lag=lag))
+    assert (
+        "clients that try again on time"
+        in {check.name for check in validity(drill, PLAN, evidence, windows) if not check.ok}
+    ) is (lag > 0.01)
+    return {item.name: item for item in objectives(drill, PLAN, evidence, windows)}
+
+
+def test_what_clients_saved_by_trying_again_is_told_apart() -> None:
+    """Failed raw and failed with retries are two figures, of two streams."""
+    found = again(stream((FAULT, FAULT + 1.0)))
+    assert (found["failed"].value, found["failed_with_retries"].value) == ("200 requests", "0 requests")
+    assert found["failed_with_retries"].status is Status.MET
+    assert again(stream(), (FAULT, FAULT + 0.1))["failed_with_retries"].value == "20 requests"
+    assert (found["amplification"].value, found["amplification"].limit) == ("1.050", "<= 1.1")
+
+
+def test_a_second_stream_that_was_late_makes_a_run_worthless() -> None:
+    assert again(stream(), lag=0.02)["failed_with_retries"].status is Status.MET
+
+
+def test_a_stream_that_was_not_sent_and_edges_that_were_not_read_are_not_measured() -> None:
+    drill = replace(DRILL, objectives=replace(ASKED, failed_with_retries=0, amplification=1.1))
+    found = judged(stream(), drill=drill)
+    assert {found[name].status for name in ("failed_with_retries", "amplification")} == {Status.UNMEASURED}
 
 
 def test_what_is_kept_down_is_missed_from_the_failback_on() -> None:

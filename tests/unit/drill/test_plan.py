@@ -50,6 +50,16 @@ def test_a_region_that_loses_everybody_is_one_whose_traffic_moves() -> None:
     assert plan(a_drill(Target(nodes=2, region="osaka")), FLEET, 1).regions == ()
 
 
+def test_who_is_restarted_in_turn_is_struck_and_no_region_is_lost_by_it() -> None:
+    """Struck at once is who is struck by anything else."""
+    rolling = Fault(kind=FaultKind.RESTART, target=Target(nodes=0))
+    kill = Fault(kind=FaultKind.KILL, target=Target(names=("seoul-1",)))
+    drawn = plan(Definition(name="d", title="t", faults=(rolling, kill)), FLEET, 1)
+    assert drawn.regions == ()
+    assert drawn.at_once == ("seoul-1",)
+    assert drawn.in_turn == ("seoul-2", "seoul-3", "osaka-1", "osaka-2", "osaka-3")
+
+
 def test_clients_go_where_the_edges_listen() -> None:
     load = plan(a_drill(Target(nodes=1)), FLEET, 1).load
     assert load.url == "http://127.0.0.1:8080/-/echo"

@@ -112,6 +112,11 @@ def test_every_key_arrives_where_it_belongs() -> None:
         (("{ nodes = 1 }", "{ nodes = 0 }"), "fault[1].target.nodes: wants a whole number from 1", ""),
         (("[[fault]]", "[phases]\nhold = '1h'\n[[fault]]"), "phases: its phases take", "limits.max_duration"),
         (("[[fault]]", "[phases]\nhold = 5\n[[fault]]"), "phases.hold: wants a duration", "write a number and a unit"),
+        (
+            ("[[fault]]", "[objectives]\nfailed_with_retries = 0\n[[fault]]"),
+            "wants clients that try again",
+            "load.retries",
+        ),
         (("[[fault]]", "[load]\nrate = 10\n[objectives]\nrto = '100ms'\n[[fault]]"), "load.rate: 10 requests/s", "500"),
         (("[[fault]]", "[[hypothesis]]\nprobe = 'availability'\n[[fault]]"), "hypothesis[1]: asks for nothing", "min"),
         (("[[fault]]", "extends = 'x'\n[[fault]]"), 'extends: no drill "x" is known here', "drill list"),
@@ -178,6 +183,7 @@ def test_a_setting_is_held_to_the_same_rules() -> None:
         parse(PLAIN, "mine.toml", ("objectives.rto=soon",))
 
 
+RESTART = PLAIN.replace("process.kill", "process.restart")
 IMPAIR = """
 schema = 1
 name = "mine"
@@ -221,6 +227,7 @@ def test_an_impairment_may_end_before_the_failback() -> None:
         (IMPAIR + 'failed = 1\nfor = "1m"', "fault[1].for: ends when the hold is over", "at most 15 s"),
         (PLAIN + 'delay = "1s"', "fault[1].delay: means nothing to a process.kill", "node.impair"),
         (PLAIN + 'for = "1s"', "fault[1].for: means nothing to a process.kill", "node.impair"),
+        (RESTART + "keep_down = true", "fault[1].keep_down: means nothing to a process.restart", "process.kill"),
         (IMPAIR + 'dealy = "1s"', "fault[1].dealy: unknown key", 'did you mean "delay"?'),
     ],
 )

@@ -20,6 +20,7 @@ from hactl.drill.report import Identity
 from hactl.drill.runner import Runner
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.verdict import Verdict
+from hactl.paths import FleetPaths
 from hactl.supervisor import procfs
 
 DRILL = Definition(
@@ -56,7 +57,9 @@ def runner(
     pid = os.getpid()
     identity = Identity(run=run.name, fleet="t", by="a", host="h", version="0", began=1.0, revision=0)
     me = OpenRun(identity=identity, definition=DRILL, phase=Phase.PLAN, pid=pid, ticks=procfs.start_ticks(pid) or 0)
-    return Runner(lender, DRILL, run, me=me, seed=1, load=lambda plan: ScriptedLoad([*load]), say=say)
+    paths = FleetPaths(run.directory)
+    asked = ScriptedLoad([*load])
+    return Runner(lender, DRILL, run, me=me, paths=paths, seed=1, load=lambda _: asked, say=say)
 
 
 def given_back(lender: Lender) -> bool:

@@ -1,0 +1,71 @@
+"""What a fleet went through while a drill lasted, by its journal: who was out of service, and for how long. Pure.
+
+Clients judge; this tells what they cannot see: that never more were out at once than should be.
+"""
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from hactl.core.draft import evolve
+from hactl.core.events import AdoptionRefused, DaemonStarted, NodeAdopted, Record
+from hactl.core.model import Fleet
+from hactl.core.node import Node
+from hactl.core.value import Value, replace
+
+
+class Continuity(Value):
+    """From the first fault to the failback; None for what was not looked at."""
+
+    nodes_out: int | None = None
+    """The most gateway nodes that were out of service at the same time."""
+    longest_out: float | None = None
+    """Seconds until the slowest of those that did served again."""
+    still_out: bool = False
+    """One had not come back."""
+    adopted: float | None = None
+    """Seconds until another daemon was in charge with every process that ran; None when none came."""
+    not_adopted: int = 0
+    """Processes that it could not take for those it knew."""
+    restarts: int | None = None
+    """Processes that ran at the beginning, were not struck, and have ended, by the kernel's word."""
+    journal_gaps: int | None = None
+    """Records that are missing, by their numbers, when the journal is read back."""
+
+
+def read_continuity(fleet: Fleet, records: Iterable[Record], since: float, until: float) -> Continuity:
+    """What `records`, which lead on from `fleet`, say of the time between two moments (monotonic seconds)."""
+    out: dict[str, float] = {}
+    most, longest = 0, 0.0
+    for record in records:
+        if record.mono >= until:
+            break
+        fleet = evolve(fleet, record.event)
+        away = {node.name for node in fleet.gateways if not _in_service(node)}
+        for name in out.keys() - away:
+            longest = max(longest, record.mono - out.pop(name))
+        for name in away - out.keys():
+            out[name] = max(since, record.mono)
+        if record.mono >= since:
+            most = max(most, len(out))
+    return Continuity(nodes_out=most, longest_out=longest, still_out=bool(out))
+
+
+def read_adoption(found: Continuity, records: Iterable[Record], fault: float) -> Continuity:
+    """`found` with what `records` say of the daemon that came after `fault`: all that ran is adopted when it comes."""
+    adopted, refused = None, 0
+    for record in records:
+        if record.mono < fault:
+            continue
+        if isinstance(record.event, DaemonStarted | NodeAdopted):
+            adopted = record.mono - fault
+        refused += isinstance(record.event, AdoptionRefused)
+    return replace(found, adopted=adopted, not_adopted=refused)
+
+
+def missing(numbers: Iterable[int]) -> int:
+    """How many are left out of `numbers`, which should follow one another."""
+    return sum(max(0, later - before - 1) for before, later in pairwise(numbers))
+
+
+def _in_service(node: Node) -> bool:
+    return node.serviceable or node.standing_by

@@ -1,0 +1,70 @@
+"""Faults of the daemon itself: it is killed or frozen, by a guardian that sees to it that one is in charge again.
+
+No command does this: nobody would be left to say how it went. A client may do it because it is the same user's
+process on the same machine; it is found by what it says of itself, and struck only when the kernel says the same.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from hactl.control.controller import Controller
+from hactl.core.errors import HactlError
+from hactl.core.model import Fleet
+from hactl.drill.definition import FaultKind
+from hactl.drill.faults import Injected, Proof
+from hactl.drill.guardian import Guardian
+from hactl.drill.plan import DrillPlan, Strike
+from hactl.paths import FleetPaths
+from hactl.supervisor import procfs
+
+WHO = "daemon"
+"""What the daemon is called in a proof, as in `hactl logs`."""
+
+
+class Guardians:
+    """Those who stand by while the daemon is struck; leaving them ends what they did."""
+
+    def __init__(self, paths: FleetPaths, say: Callable[[str], None]) -> None:
+        """`say` hears when a daemon was in charge again."""
+        self._paths = paths
+        self._say = say
+        self._stack = AsyncExitStack()
+
+    async def strike(self, controller: Controller, strike: Strike) -> Injected:
+        """Do it, and read back that it is done. Raises HactlError when nobody would start the daemon again, or it
+        cannot be found."""
+        pid = (await controller.fleet()).pulse.pid
+        ticks = procfs.start_ticks(pid)
+        if ticks is None:
+            raise HactlError(f"the daemon (pid {pid}) is not on this machine", "run the drill where the fleet runs")
+        guardian = Guardian(self._paths, strike.kind, pid=pid, ticks=ticks, seconds=strike.lasting or 0.0)
+        self._stack.callback(self._tell, guardian)
+        await self._stack.enter_async_context(guardian)
+        asked = time.monotonic()
+        fault = await guardian.strike()
+        frozen = strike.kind is FaultKind.DAEMON_FREEZE
+        what = "stopped (state T)" if frozen else f"gone; started again by {guardian.again}"
+        proof = Proof(node=WHO, pid=pid, ticks=ticks, done=fault is not None, found=what if fault else "runs")
+        return Injected(asked=asked, fault=fault, proofs=(proof,))
+
+    async def leave(self) -> None:
+        """End every fault of the daemon, and return when one is in charge, or will not be."""
+        await self._stack.aclose()
+
+    def _tell(self, guardian: Guardian) -> None:
+        if guardian.struck is not None:
+            self._say(f"failback: {told(guardian)}")
+
+
+def told(guardian: Guardian) -> str:
+    """What came of it when it was left, for people."""
+    if guardian.back is None or guardian.back.back is None or guardian.struck is None:
+        return "whether a daemon is in charge is not known"
+    return f"a daemon (pid {guardian.back.pid}) was in charge after {guardian.back.back - guardian.struck:.1f} s"
+
+
+def ended(fleet: Fleet, plan: DrillPlan) -> tuple[str, ...]:
+    """Who of those that ran in `fleet`, and were not struck, has ended since, by the kernel's word."""
+    launches = {node.name: node.launch for node in fleet.nodes.values() if node.launch and node.name not in plan.nodes}
+    return tuple(name for name, launch in launches.items() if procfs.start_ticks(launch.pid) != launch.ticks)

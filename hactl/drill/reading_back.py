@@ -1,0 +1,22 @@
+"""What is read back when a drill is over, from the journal and from the kernel; what it means is `continuity`."""
+
+import time
+
+from hactl.core.value import replace
+from hactl.drill.continuity import Continuity, missing, read_adoption, read_continuity
+from hactl.drill.daemon_faults import ended
+from hactl.drill.definition import OF_THE_DAEMON
+from hactl.drill.evidence import Times
+from hactl.drill.following import Follower
+from hactl.drill.loan import Loan
+from hactl.drill.plan import DrillPlan
+
+
+async def continuity(follower: Follower, loan: Loan | None, plan: DrillPlan, times: Times) -> Continuity:
+    """What the fleet went through. Raises HactlError when the journal cannot be read."""
+    asked, until = times.asked or 0.0, times.failback or time.monotonic()
+    found = read_continuity(follower.began, follower.records, asked, until)
+    if any(strike.kind in OF_THE_DAEMON for strike in plan.strikes) and times.fault is not None:
+        found = read_adoption(found, follower.records, times.fault)
+    gaps = None if loan is None else missing(await loan.numbers(follower.began.seq))
+    return replace(found, restarts=len(ended(follower.began, plan)), journal_gaps=gaps)

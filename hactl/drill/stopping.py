@@ -1,0 +1,32 @@
+"""Work that may take minutes, in a drill that may be stopped at any moment."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from hactl.core.errors import HactlError
+
+T = TypeVar("T")
+
+
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` comes to; None when `stop` is set before that, which cancels it. Raises its HactlError."""
+    async with asyncio.TaskGroup() as tasks:
+        working = tasks.create_task(_outcome(work), name="work that may be stopped")
+        waiting = tasks.create_task(stop.wait(), name="wait for a reason to stop")
+        await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        working.cancel()
+    if working.cancelled():
+        return None
+    result = working.result()
+    if isinstance(result, HactlError):
+        raise result
+    return result
+
+
+async def _outcome(work: Coroutine[Any, Any, T]) -> T | HactlError:
+    try:
+        return await work
+    except HactlError as error:
+        return error

@@ -1,0 +1,173 @@
+"""A guardian: strikes the daemon of a fleet for a drill, and sees to it that one is in charge again, whoever dies.
+
+    python -P -m hactl.processes.guarding --state DIR --pid PID --ticks TICKS --act kill|freeze --seconds S
+
+It takes hold of the very process, says {"ready": ..., "again": who would start another one}, and strikes on the first
+line that it is told. After S seconds, or as soon as nobody holds its standard input any more, whichever comes first, a
+frozen daemon goes on and a dead one has a successor.
+
+Where a service manager keeps the daemon, that is waited for. Else nobody would start one: then it is done here, as
+`hactl up` does, with what the daemon before was started with.
+"""
+
+import argparse
+import contextlib
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from hactl.control.client import listener
+from hactl.core.errors import HactlError, Unreachable
+from hactl.core.value import Value
+from hactl.paths import FleetPaths
+from hactl.processes.launching import launch
+from hactl.processes.succession import in_background, surroundings
+from hactl.supervisor import pidfd, procfs
+
+LONGEST = 120.0
+"""Seconds after which a daemon is let go on whatever was asked for."""
+KEEPER_PATIENCE = 30.0
+"""Seconds that a service manager has to start a daemon."""
+_LOOK = 0.01
+
+
+class Start(Value):
+    """With what a daemon was started, read while it was there."""
+
+    config: Path | None = None
+    last_good: bool = False
+    directory: Path | None = None
+    environment: dict[str, str] | None = None
+    kept: bool = False
+    """By a service manager, which starts it again."""
+
+
+def started_with(pid: int) -> Start:
+    """With what the daemon `pid` was started. Raises HactlError when nobody is known to start it again."""
+    directory, environment = surroundings(pid)
+    try:
+        words = [os.fsdecode(word) for word in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
+    except OSError as error:
+        raise HactlError(f"the daemon (pid {pid}) has gone", "hactl up") from error
+    if not in_background(pid):
+        if "NOTIFY_SOCKET" in (environment or {}):
+            return Start(kept=True)
+        raise HactlError(
+            f"the daemon (pid {pid}) runs in the foreground, and nobody is known to start it again",
+            "start it with hactl up, or keep it by a service manager: hactl init --systemd",
+        )
+    config = Path(words[words.index("--config") + 1]) if "--config" in words else None
+    return Start(config=config, last_good="--last-good" in words, directory=directory, environment=environment)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; returns an exit code."""
+    parser = argparse.ArgumentParser(prog="hactl-guardian", description="Stand by while a daemon is struck.")
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--pid", type=int, required=True)
+    parser.add_argument("--ticks", type=int, required=True)
+    parser.add_argument("--act", choices=("kill", "freeze"), required=True)
+    parser.add_argument("--seconds", type=float, default=0.0)
+    args = parser.parse_args(argv)
+    paths = FleetPaths(args.state.absolute())
+    try:
+        with _held(args.pid, args.ticks) as daemon:
+            start = started_with(args.pid)
+            again = "a service manager" if start.kept else "this drill, as hactl up does"
+            _say({"ready": True, "again": again})
+            if _asked():
+                due = time.monotonic() + min(args.seconds, LONGEST)
+                try:
+                    _strike(daemon, args.pid, args.act)
+                    _wait(due)
+                finally:
+                    _mend(paths, daemon, args.pid, start)
+    except HactlError as error:
+        _say({"error": error.message, "hint": error.hint})
+        return 1
+    return 0
+
+
+@contextlib.contextmanager
+def _held(pid: int, ticks: int) -> Iterator[int]:
+    """The process's pidfd. Raises HactlError when it is not there any more."""
+    gone = HactlError(f"the daemon (pid {pid}) has gone", "hactl status")
+    try:
+        fd = os.pidfd_open(pid)
+    except OSError as error:
+        raise gone from error
+    try:
+        if procfs.start_ticks(pid) != ticks or pidfd.has_ended(fd):
+            raise gone
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _asked() -> bool:
+    """Wait to be told; False when nobody is left to do so."""
+    return bool(os.read(0, 64))
+
+
+def _strike(daemon: int, pid: int, act: str) -> None:
+    pidfd.send(daemon, signal.SIGKILL if act == "kill" else signal.SIGSTOP)
+    until = time.monotonic() + 2.0
+    while not (done := _struck(daemon, pid, act)) and time.monotonic() < until:
+        time.sleep(0.0005)
+    _say({"struck": time.monotonic() if done else None})
+
+
+def _struck(daemon: int, pid: int, act: str) -> bool:
+    if act == "kill":
+        return pidfd.has_ended(daemon)
+    stat = procfs.read_stat(pid)
+    return stat is not None and stat.state == "T"
+
+
+def _wait(due: float) -> None:
+    """Until then, or until nobody holds our input any more; whoever tells us to go has it ended as well."""
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        select.select([0], [], [], max(0.0, due - time.monotonic()))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _mend(paths: FleetPaths, daemon: int, pid: int, start: Start) -> None:
+    """See to it that a daemon is in charge. Raises HactlError when none can be started."""
+    if pidfd.send(daemon, signal.SIGCONT) and not pidfd.has_ended(daemon):
+        _say({"back": time.monotonic(), "pid": pid})
+        return
+    until = time.monotonic() + (KEEPER_PATIENCE if start.kept else 0.0)
+    while (there := _in_charge(paths)) is None and time.monotonic() < until:
+        time.sleep(_LOOK)
+    if there is None:
+        try:
+            launch(paths, start.config, last_good=start.last_good, place=(start.directory, start.environment))
+        except HactlError:
+            if _in_charge(paths) is None:  # else somebody was quicker
+                raise
+        there = _in_charge(paths)
+    _say({"back": time.monotonic(), "pid": there})
+
+
+def _in_charge(paths: FleetPaths) -> int | None:
+    try:
+        return listener(paths.control)[0]
+    except Unreachable:
+        return None
+
+
+def _say(what: dict[str, object]) -> None:
+    with contextlib.suppress(OSError):  # whoever listened may be gone: that is what we are here for
+        os.write(1, msgspec.json.encode(what) + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""Drills about what operates a fleet: its daemon, planned work, its configuration. As in their files by hand, in builds
+short: the daemon of a real fleet dies, and its runner with it.
+"""
+
+import signal
+
+import pytest
+from support.drills import drilling, hactl, runner, short
+from support.fleet import Region, RunningFleet, is_calm
+from support.long import SHORT
+
+from hactl.cli.exits import Exit
+from hactl.core.drills import in_progress
+from hactl.drill import library
+from hactl.drill.definition import Definition
+from hactl.drill.report import DrillReport
+from hactl.drill.verdict import Status
+
+TWO = (Region(name="seoul", nodes=2), Region(name="tokyo", nodes=2))
+BUSY = {"load generator on time", "requests not sent", "canaries in journal before the fault"}
+"""What a machine that does other things as well spoils: then a run shows nothing, and nothing else is wrong with it."""
+
+
+def drill(name: str, *settings: str) -> Definition:
+    return short(name, *settings) if SHORT else library.load(name)
+
+
+def missed(report: DrillReport) -> dict[str, str]:
+    """Objectives that were not met, latencies aside: those are the machine's."""
+    return {
+        item.name: item.value
+        for item in report.objectives
+        if item.status is not Status.MET and item.name != "latency_p99"
+    }
+
+
+def sound(report: DrillReport) -> bool:
+    return {check.name for check in report.validity if not check.ok} <= BUSY
+
+
+@pytest.mark.envoy
+async def test_every_node_is_restarted_and_nobody_notices() -> None:
+    """One at a time, under load, each another process afterwards."""
+    async with RunningFleet(regions=TWO) as fleet:
+        before = fleet.pids()
+        report = await runner(fleet, drill("rolling-restart")).run()
+        assert report.clean, report.evidence.leftovers
+        assert sound(report), report.validity
+        assert missed(report) == {}, report.failures
+        now = (await fleet.client.fleet()).fleet
+        assert is_calm(now)
+        after = {node.name: node.launch.pid for node in now.nodes.values() if node.launch}
+        assert {name for name in before if before[name] != after[name]} == {node.name for node in now.gateways}
+        assert len(report.evidence.proofs) == 4
+
+
+@pytest.mark.envoy
+async def test_the_daemon_dies_and_clients_do_not_notice() -> None:
+    """Another one is in charge within seconds, adopts everybody, and the drill goes on with it to a report."""
+    async with RunningFleet(regions=TWO) as fleet:
+        before, daemon = fleet.pids(), fleet.daemon
+        report = await runner(fleet, drill("control-crash", "phases.hold=3s", "limits.lease=10s")).run()
+        await fleet.succeeded()
+        assert fleet.daemon != daemon
+        assert report.clean, report.evidence.leftovers
+        assert sound(report), report.validity
+        assert missed(report) == {}, (report.failures, report.objectives)
+        assert fleet.pids() == before
+        (proof,) = report.evidence.proofs
+        assert (proof.pid, proof.found) == (daemon, "gone; started again by this drill, as hactl up does")
+
+
+@pytest.mark.envoy
+@pytest.mark.parametrize("phase", ("observe",) if SHORT else ("inject", "confirm", "observe"))
+async def test_a_runner_that_dies_leaves_no_fleet_without_a_daemon(phase: str) -> None:
+    """kill -9 of the runner while the daemon is dead, for a minute if it were for the drill."""
+    async with RunningFleet(regions=TWO) as fleet:
+        before = fleet.pids()
+        file = fleet.directory / "away.toml"
+        file.write_text(library.text("control-crash")[0].replace('for = "500ms"', 'for = "60s"'))
+        async with drilling(fleet, str(file), "phases.hold=61s") as running:
+            await running.until(phase)
+            running.send(signal.SIGKILL)
+        daemon = fleet.daemon
+        await fleet.succeeded()
+        await fleet.until(lambda now: in_progress(now) is None)
+        await fleet.until(is_calm)
+        assert fleet.daemon != daemon
+        assert fleet.pids() == before
+        assert (await hactl(fleet, "drill", "recover"))[0] == Exit.OK
