@@ -41,6 +41,8 @@ class Lease(Value):
     baseline: Baseline
     canary: int = 0
     """Number of the newest canary that the runner has written; 0 before the first."""
+    returned: bool = False
+    """Somebody has said that it is over; else its time was, or nobody was heard of."""
     question: str = ""
     """What a person has to do before it goes on; "" when it waits for nobody."""
 

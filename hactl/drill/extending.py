@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from hactl.config.reading import toml
 from hactl.config.unfit import found
 from hactl.core.errors import ConfigError
-from hactl.drill.tables import document
 
 EXTENDS = "extends"
 Find = Callable[[str, str], tuple[str, str]]
@@ -18,7 +18,7 @@ def extended(text: str, source: str, find: Find) -> tuple[dict[str, Any], list[s
     Tables are merged key by key; what stands in a list, such as the faults, is replaced as a whole. A drill has a name
     of its own. Raises ConfigError about one that cannot be extended.
     """
-    raw, texts, sources = document(text, source), [text], [source]
+    raw, texts, sources = toml(text, source), [text], [source]
     while EXTENDS in raw:
         base = raw.pop(EXTENDS)
         if not isinstance(base, str):
@@ -28,7 +28,7 @@ def extended(text: str, source: str, find: Find) -> tuple[dict[str, Any], list[s
         said, name = find(base, sources[-1])
         if name in sources:
             raise ConfigError(f"{source}: {EXTENDS}: {' extends '.join([*sources, name])}", "leave one of them out")
-        below = document(said, name)
+        below = toml(said, name)
         below.pop("name", None)
         raw = merged(below, raw)
         texts.append(said)

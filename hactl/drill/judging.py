@@ -4,6 +4,7 @@ Each objective becomes met, missed or unmeasured; each check of validity has a v
 report can do the same sums again from its figures.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from hactl.drill.continuity import Continuity
@@ -45,6 +46,12 @@ class Windows:
         """What clients saw before the fault was asked for."""
         return judge(self.rows, self.began, self.ended if self.fault is None else self.fault - 0.1)
 
+    @property
+    def failures(self) -> Counter[str]:
+        """Requests that failed from the fault on, by class."""
+        after = [row for row in self.rows if self.fault is not None and row.done >= self.fault]
+        return Counter(row.error or f"status {row.status}" for row in after if not row.ok)
+
     def side_by_side(self, fault: float) -> Retried | None:
         """Clients that ask once and those that try again, from the fault to the failback."""
         return retried(hit(self.rows, fault, self.failback), hit(self.retried, fault, self.failback))
@@ -69,6 +76,8 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     checks = [
         Check(name="faults confirmed", value=f"{confirmed} of {struck}", limit="all, by pid and start time",
               ok=confirmed == struck > 0),
+        Check(name="connections warmed up", value="all" if evidence.warm else "not all", limit="all",
+              ok=evidence.warm),
         Check(name="requests", value=str(whole.requests), limit=">= 1", ok=whole.requests > 0),
         Check(name="load generator on time", value=f"{whole.lag_p99_ms:.1f} ms late at p99",
               limit=f"<= {LAG_LIMIT_MS:g} ms", ok=whole.requests > 0 and whole.lag_p99_ms <= LAG_LIMIT_MS),

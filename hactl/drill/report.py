@@ -135,10 +135,9 @@ def write(
     windows = Windows(drill, evidence, rows, retried)
     checks = validity(drill, plan, evidence, windows) if plan is not None and rows else ()
     judged = objectives(drill, plan, evidence, windows) if plan is not None and rows else ()
-    judged = explained(judged, evidence, windows)
+    judged = explained(judged, windows)
     conclusion = conclude(judged, checks, stopped=ending.stopped, pointless=ending.pointless, error=ending.error)
     fault = evidence.times.fault
-    after = [row for row in windows.rows if fault is not None and row.done >= fault and not row.ok]
     return DrillReport(
         verdict=conclusion.verdict,
         why=conclusion.why,
@@ -156,7 +155,7 @@ def write(
         whole=windows.whole,
         retried=None if fault is None else windows.side_by_side(fault),
         during=Report() if fault is None else judge(windows.rows, fault, windows.failback),
-        failures=dict(Counter(row.error or f"status {row.status}" for row in after).most_common()),
+        failures=dict(windows.failures.most_common()),
         phases=phases,
         timeline=timeline,
         series=_series(windows.rows, windows.began if fault is None else fault),

@@ -107,7 +107,7 @@ class Runner:
     def stop(self, why: str, *, interrupted: bool = False) -> None:
         """End it as soon as possible, and leave nothing behind; the first reason counts."""
         if not self._stop.is_set():
-            self._ending = Ending(stopped=why, interrupted=interrupted)
+            self._ending = replace(self._ending, stopped=why, interrupted=interrupted)
             self._stop.set()
 
     async def run(self) -> DrillReport:
@@ -139,22 +139,22 @@ class Runner:
 
     async def _go(self, phase: Phase) -> Way:
         if self._stop.is_set() and phase in (Phase.GATE, *BORROWED):
-            return Way.STOPPED
+            return Way.BACK
         try:
             await self._do[phase]()
         except Stopped as stopped:
             self.stop(str(stopped))
             self._say(f"{phase}: stopped: {stopped}")
-            return Way.STOPPED
+            return Way.BACK
         except Pointless as pointless:
             self._ending = replace(self._ending, pointless=str(pointless))
             self._say(f"{phase}: nothing would be shown: {pointless}")
-            return Way.FAILED
+            return Way.BACK
         except HactlError as error:
             self._say(f"{phase}: {error}")
             refused = isinstance(error, CommandRejected) and error.guard
             self._ending = replace(self._ending, **{"stopped" if refused else "error": str(error)})
-            return Way.FAILED
+            return Way.BACK
         return Way.ON
 
     # -- before the fault

@@ -108,6 +108,11 @@ def test_every_key_arrives_where_it_belongs() -> None:
         (("[[fault]]", "[objectives]\nrtoo = '1s'\n[[fault]]"), "objectives.rtoo: unknown key", 'did you mean "rto"?'),
         (("process.kill", "process.kil"), "fault[1].type: wants one of", "did you mean"),
         (("{ nodes = 1 }", "{ }"), "fault[1].target: names nobody", "nodes, edges or names"),
+        (("{ nodes = 1 }", "{ region = 'a' }"), "fault[1].target: names nobody", 'add nodes = "all"'),
+        (("{ nodes = 1 }", "{ nodes = 1, names = ['a'] }"), "fault[1].target: says in two ways who is meant", "leave"),
+        (("{ nodes = 1 }", "{ nodes = 1, edges = 1 }"), "in two ways who is meant: nodes and edges", "leave one"),
+        (("{ nodes = 1 }", "{ edges = 1, region = 'a' }"), "target.region: means nothing to edges", "leave it out"),
+        (("{ nodes = 1 }", "{ names = ['a'], region = 'a' }"), "target.region: means nothing to names", "leave it out"),
         (("{ nodes = 1 }", "3"), "fault[1].target: wants a table", "like target"),
         (("{ nodes = 1 }", "{ nodes = 0 }"), "fault[1].target.nodes: wants a whole number from 1", ""),
         (("[[fault]]", "[phases]\nhold = '1h'\n[[fault]]"), "phases: its phases take", "limits.max_duration"),
@@ -140,7 +145,8 @@ def test_every_key_arrives_where_it_belongs() -> None:
         (("[[fault]]", "[objectives]\nbudget_share = { most = 0.1 }\n[[fault]]"), "budget_share: wants", ""),
         (("[[fault]]", "[canary]\nrate = 1\n[limits]\nlease = '1s'\n[[fault]]"), "canary.rate: a sign of life", "3.0"),
         (("schema = 1", "schema = 2"), "schema: wants a whole number from 1 to 1", ""),
-        (("schema = 1", "schema ="), "not valid TOML", ""),
+        (("schema = 1", "schema ="), "mine.toml:2:9: not valid TOML", ""),
+        (("[[fault]]", "name = 'twice'\n[[fault]]"), "not valid TOML", "stands in the file twice"),
     ],
 )
 def test_what_is_wrong_is_said_with_path_cause_and_hint(change: tuple[str, str], said: str, hint: str) -> None:
