@@ -15,6 +15,7 @@ from hactl.cli.drill_options import drawn, seed_option, set_option
 from hactl.cli.drill_outcome import exit_of, summary
 from hactl.cli.drill_report import report
 from hactl.cli.drill_runs import recover
+from hactl.cli.drill_schedule import schedule
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.core.errors import HactlError
@@ -33,7 +34,7 @@ def drill() -> None:
     """
 
 
-for verb in (stop, continue_, unlock, recover, report, compare, board, export):
+for verb in (stop, continue_, unlock, schedule, recover, report, compare, board, export):
     drill.add_command(verb)
 
 

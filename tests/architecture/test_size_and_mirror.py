@@ -15,6 +15,7 @@ ELSEWHERE = {
     "__main__.py": "cli/test_main.py",
     "cli/drill_asking.py": "cli/test_drill.py",
     "cli/drill_options.py": "cli/test_drill.py",
+    "cli/drill_schedule.py": "cli/test_drill.py",
     "cli/drill_running.py": "scenarios/test_drills.py",
     "cli/drill_runs.py": "cli/test_drill.py",
     "cli/records.py": "cli/test_see.py",
