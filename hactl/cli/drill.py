@@ -22,6 +22,7 @@ from hactl.core.errors import HactlError
 from hactl.drill import library
 from hactl.drill import suite as suites
 from hactl.drill.runs import runs
+from hactl.drill.schema import schema as drill_schema
 
 
 @click.group()
@@ -69,14 +70,20 @@ def list_(as_json: bool) -> int:
 
 
 @drill.command()
-@click.argument("name")
+@click.argument("name", required=False, default="")
 @set_option
+@click.option("--schema", is_flag=True, help="The JSON schema of drill files instead, for editors.")
 @json_option
-def show(name: str, settings: tuple[str, ...], as_json: bool) -> int:
+def show(name: str, settings: tuple[str, ...], schema: bool, as_json: bool) -> int:
     """Show a drill.
 
     NAME is one that comes with hactl, or the path of a file; what is shown is the beginning of one of your own.
     """
+    if bool(name) == schema:
+        raise click.UsageError("Name a drill, or ask for the --schema: one of the two. See: hactl drill list")
+    if schema:
+        output.emit_json(drill_schema())
+        return Exit.OK
     definition = library.load(name, settings)
     if as_json:
         output.emit_json(definition)

@@ -107,6 +107,8 @@ class Limits(Value):
     lease: float = 15.0
     """Seconds without a sign of life from its runner after which the daemon takes the fleet back."""
     abort_when: tuple[AbortRule, ...] = ()
+    requires: tuple[str, ...] = ()
+    """What has to be so besides, as it stands in the file (`limit_keys`)."""
 
 
 class LoadSpec(Value):
@@ -146,6 +148,8 @@ class Hypothesis(Value):
     probe: Probe
     least: float | None = None
     most: float | None = None
+    ratio: float | None = None
+    """A latency, when all has settled: at most so many times as long as before the faults."""
 
 
 class Availability(Value):
@@ -154,6 +158,17 @@ class Availability(Value):
     least: float
     window: float = 60.0
     """Seconds; cut to what the phases leave, and then said."""
+
+
+class BudgetShare(Value):
+    """How much of an error budget the drill may burn, were its rate that of all the time."""
+
+    most: float
+    """As a part of the budget."""
+    slo: float = 0.999
+    """Good requests as a part of all; the budget is the rest."""
+    window: float = 30 * 86400.0
+    """Seconds for which the budget is."""
 
 
 class Objectives(Value):
@@ -196,6 +211,10 @@ class Objectives(Value):
     journal_gaps: int | None = None
     """Records that are missing in the journal."""
     rollback_clean: bool = True
+    latency_ratio: float | None = None
+    """The same latency: at most so many times as long as before the fault."""
+    budget_share: BudgetShare | None = None
+    """Of bad requests between the fault and the failback."""
 
 
 class Definition(Value):

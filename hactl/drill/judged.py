@@ -36,19 +36,19 @@ def counted(name: str, limit: int, measured: int | None, what: str) -> Judged:
     )
 
 
-def ratio(name: str, limit: float, measured: float | None) -> Judged:
-    """One that must not be more than `limit` times something else."""
-    shown = f"<= {limit:g}"
+def amplified(limit: float, measured: float | None) -> Judged:
+    """How many requests each request of clients became."""
+    wanted = f"<= {limit:g}"
     if measured is None:
-        return unmeasured(name, shown)
+        return unmeasured("amplification", wanted)
     return Judged(
-        name=name,
-        limit=shown,
+        name="amplification",
+        limit=wanted,
         value=f"{measured:.3f}",
         margin=(limit - measured) / limit,
         status=Status.MET if measured <= limit else Status.MISSED,
         measured=measured,
-        unit=Unit.COUNT,
+        unit=Unit.RATIO,
     )
 
 

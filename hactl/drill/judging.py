@@ -11,11 +11,12 @@ from hactl.drill.continuity import Continuity
 from hactl.drill.definition import Definition, Hypothesis, Objectives, Probe
 from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
-from hactl.drill.judged import counted, ratio, timed, unmeasured
+from hactl.drill.judged import amplified, counted, timed, unmeasured
 from hactl.drill.judging_surge import as_strong_as_meant, recovery, surge_objectives
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
 from hactl.drill.plan import DrillPlan
 from hactl.drill.quantity import Unit
+from hactl.drill.ratios import budget, ratio
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outage
 from hactl.drill.retries import Retried, retried
@@ -105,9 +106,9 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
               limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day mean nothing", ok=True),
     ]  # fmt: skip
     if windows.retried:
-        checks.append(ontimed("clients that try again on time", judge(windows.retried)))
+        checks.append(on_time("clients that try again on time", judge(windows.retried)))
     checks += as_strong_as_meant(plan, windows.borne(plan))
-    checks += [_steady(rule, windows) for rule in drill.hypotheses]
+    checks += [_steady(rule, windows) for rule in drill.hypotheses if rule.least is not None or rule.most is not None]
     if drill.objectives.rpo_records is not None:
         checks += [
             Check(name=f"canaries in {loss.store} before the fault", value=str(loss.before), limit=f">= {loss.least}",
@@ -117,7 +118,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     return tuple(checks)
 
 
-def ontimed(name: str, stream: Report) -> Check:
+def on_time(name: str, stream: Report) -> Check:
     """Whether a stream was sent as it was meant to be."""
     value = f"{stream.lag_p99_ms:.1f} ms late at p99, {stream.unsent} not sent"
     limit = f"<= {LAG_LIMIT_MS:g} ms, <= {UNSENT_LIMIT * 100:g} %"
@@ -166,7 +167,7 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.recovered is not None:
         yield recovery(asked.recovered, windows.rows, times.over, drill.phases.settle, windows.failback)
     if asked.amplification is not None:
-        yield ratio("amplification", asked.amplification, evidence.amplification)
+        yield amplified(asked.amplification, evidence.amplification)
     if asked.latency_p99 is not None:
         yield timed("latency_p99", asked.latency_p99, _slow(windows))
     if asked.rpo_records is not None:
@@ -179,9 +180,25 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
         yield counted("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
                      "requests")  # fmt: skip
+    yield from _proportions(drill, windows)
     yield from _continuity(asked, evidence.continuity)
     if asked.rollback_clean:
         yield _clean(evidence)
+
+
+def _proportions(drill: Definition, windows: Windows) -> Iterator[Judged]:
+    """What is measured by this run's own baseline, and by an error budget."""
+    asked, base = drill.objectives, windows.before.p99_ms / 1000
+    if asked.latency_ratio is not None:
+        yield ratio("latency_p99_ratio", asked.latency_ratio, _slow(windows), base)
+    for rule in drill.hypotheses:
+        if rule.ratio is not None:
+            settled = windows.between(windows.failback - drill.phases.settle, windows.failback)
+            yield ratio(f"settled_{rule.probe}", rule.ratio, p99(settled), base)
+    if asked.budget_share is not None:
+        rows = [] if windows.fault is None else windows.between(windows.fault, windows.failback)
+        bad = sum(not row.ok for row in rows) if rows else None
+        yield budget(asked.budget_share, bad, drill.load.rate)
 
 
 def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:

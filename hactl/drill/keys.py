@@ -9,6 +9,7 @@ from hactl.config.unfit import Unfit, unfit
 from hactl.core.impairment import ALL, HIGHEST_STATUS, LONGEST_DELAY, LOWEST_STATUS
 from hactl.core.value import Value
 from hactl.drill.definition import OF_THE_DAEMON, OF_THE_MACHINE, Availability, FaultKind, Probe
+from hactl.drill.limit_keys import budget_share, requirement
 
 NAME = "[a-z0-9-]{1,40}"
 
@@ -111,6 +112,7 @@ LIMITS: dict[str, Key] = {
     "min_healthy_regions": Key(kind=kinds.whole(0, 1000)),
     "lease": Key(kind=quantities.duration("1s", "2m")),
     "max_duration": Key(kind=quantities.duration("1s", "1d")),
+    "requires": Key(kind=kinds.many(requirement(), "requirements")),
 }
 ABORT: dict[str, Key] = {
     "probe": Key(kind=kinds.choice(Probe), required=True),
@@ -135,6 +137,7 @@ HYPOTHESIS: dict[str, Key] = {
     "probe": Key(kind=kinds.choice(Probe), required=True),
     "min": Key(kind=_limit(), field="least"),
     "max": Key(kind=_limit(), field="most"),
+    "max_ratio": Key(kind=number(1, 1000), field="ratio"),
 }
 FAULT: dict[str, Key] = {
     "type": Key(kind=kinds.choice(FaultKind), field="kind", required=True),
@@ -179,4 +182,6 @@ OBJECTIVES: dict[str, Key] = {
     "restarts": Key(kind=kinds.whole(0, 1000)),
     "journal_gaps": Key(kind=kinds.whole(0, 1_000_000)),
     "rollback_clean": Key(kind=kinds.flag()),
+    "latency_p99_ratio": Key(kind=number(1, 1000), field="latency_ratio"),
+    "budget_share": Key(kind=budget_share()),
 }

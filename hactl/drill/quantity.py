@@ -13,6 +13,8 @@ class Unit(StrEnum):
     PART = "part"
     """Of all requests, 0..1."""
     COUNT = "count"
+    RATIO = "ratio"
+    """Times as much."""
 
 
 def seconds(value: float) -> str:
@@ -36,6 +38,8 @@ def shown(value: float | None, unit: Unit) -> str:
             return f"{value * 100:.3f} %"
         case Unit.COUNT:
             return f"{value:g}"
+        case Unit.RATIO:
+            return f"{value:.2f} x"
         case _:
             assert_never(unit)
 

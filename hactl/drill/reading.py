@@ -7,7 +7,7 @@ import hashlib
 import tomllib
 from typing import Any
 
-from hactl.config.reading import refuse, toml
+from hactl.config.reading import refuse
 from hactl.config.unfit import quoted
 from hactl.core.errors import ConfigError
 from hactl.core.impairment import ALL, Impairment
@@ -32,25 +32,31 @@ from hactl.drill.definition import (
     Probe,
     Target,
 )
+from hactl.drill.extending import EXTENDS, Find, extended
+from hactl.drill.limit_keys import steady
 from hactl.drill.tables import Tables
 
 _TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "step", "objectives")
-_PLANNED = ("extends", "rollback", "requires")
 
 
-def parse(text: str, source: str, settings: tuple[str, ...] = ()) -> Definition:
-    """The drill in `text`; `source` is what errors call the file, `settings` are `path=value` that change it.
+def _nothing(name: str, source: str) -> tuple[str, str]:
+    raise ConfigError(f"{source}: extends: no drill {quoted(name)} is known here", "hactl drill list")
+
+
+def parse(text: str, source: str, settings: tuple[str, ...] = (), find: Find = _nothing) -> Definition:
+    """The drill in `text`; `source` is what errors call the file, `settings` are `path=value` that change it, `find`
+    has the drills that it may extend.
 
     Raises ConfigError about the first thing that is wrong, with the rest in its `also`.
     """
-    raw = toml(text, source)
+    raw, texts = extended(text, source, find)
     for setting in settings:
         _override(raw, setting)
-    reading = _Reading(planned=_PLANNED)
+    reading = _Reading()
     definition = reading.document(raw)
     if reading.problems or definition is None:
         refuse(reading.problems, source)
-    digest = hashlib.sha256("\n".join((text, *settings)).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join((*texts, *settings)).encode()).hexdigest()
     return replace(definition, digest=digest)
 
 
@@ -77,8 +83,13 @@ class _Reading(Tables):
 
     def document(self, raw: dict[str, Any]) -> Definition | None:
         """The drill; None when it cannot be one."""
-        top = {name: value for name, value in raw.items() if name not in _TABLES}
-        fields = self._fields("", top, keys.TOP, more=_TABLES)
+        if "rollback" in raw:
+            told = (
+                "is not needed: what a drill touches is journaled before its first fault, and the daemon puts it back"
+            )
+            self._add("rollback", told, "leave it out")
+        top = {name: value for name, value in raw.items() if name not in (*_TABLES, "rollback")}
+        fields = self._fields("", top, keys.TOP, more=(*_TABLES, EXTENDS))
         fields.pop("schema", None)
         limits = dict(self._table(raw, "limits"))
         aborts = self._many("limits.abort_when", limits.pop("abort_when", []), keys.ABORT, AbortRule)
@@ -194,6 +205,9 @@ class _Reading(Tables):
             elif fault.lasting is not None and fault.at + fault.lasting > drill.phases.hold:
                 left = f"at most {drill.phases.hold - fault.at:g} s, or leave it out"
                 self._add(f"fault[{number}].for", "ends when the hold is over", left)
+        if drill.phases.baseline < (asked := steady(drill.limits.requires)):
+            told = f"{drill.phases.baseline:g} s are too short for limits.requires"
+            self._add("phases.baseline", told, f"at least {asked:g} s")
         if drill.canary.rate * drill.limits.lease < 3:
             told = f"a sign of life every {1 / drill.canary.rate:g} s is too rare for limits.lease"
             self._add("canary.rate", told, f"at least {3 / drill.limits.lease:.1f}")
@@ -206,9 +220,15 @@ class _Reading(Tables):
         for number, stop in enumerate(drill.limits.abort_when, start=1):
             if stop.probe is not Probe.AVAILABILITY:
                 self._add(f"limits.abort_when[{number}].probe", "can be nothing but availability yet", "availability")
+        self._hypotheses(drill)
+
+    def _hypotheses(self, drill: Definition) -> None:
+        """What can be asked of a fleet that is well, by what it is measured."""
         for number, rule in enumerate(drill.hypotheses, start=1):
-            if rule.least is None and rule.most is None:
-                self._add(f"hypothesis[{number}]", "asks for nothing", "give min or max")
+            if rule.least is None and rule.most is None and rule.ratio is None:
+                self._add(f"hypothesis[{number}]", "asks for nothing", "give min, max or max_ratio")
+            if rule.ratio is not None and rule.probe is not Probe.LATENCY_P99:
+                self._add(f"hypothesis[{number}].max_ratio", "is about latencies only", "min, or latency_p99")
             if rule.probe is Probe.LATENCY_P99 and rule.least is not None:
                 self._add(f"hypothesis[{number}].min", "a latency has no least value", "max")
 

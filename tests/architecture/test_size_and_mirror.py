@@ -36,6 +36,8 @@ ELSEWHERE = {
     "ctk/borrowing.py": "cli/test_drill_export.py",
     "ctk/finding.py": "cli/test_drill_export.py",
     "ctk/probing.py": "cli/test_drill_export.py",
+    "drill/limit_keys.py": "unit/drill/test_reading.py",
+    "drill/ratios.py": "unit/drill/test_judging.py",
     "drill/keys.py": "unit/drill/test_reading.py",
     "drill/tables.py": "unit/drill/test_reading.py",
     "drill/judged.py": "unit/drill/test_judging.py",

@@ -36,6 +36,8 @@ def test_a_drill_is_shown_as_it_stands_in_its_file_and_as_it_is_read(home: Home)
     (home.directory / "mine.toml").write_text(shown)
     mine = home.json("drill", "show", "./mine.toml", "--set", "objectives.rto=2s")
     assert (mine["name"], mine["objectives"]["rto"]) == ("node-kill", 2.0)
+    assert home.json("drill", "show", "--schema")["title"] == "hactl drill"
+    assert home.run("drill", "show", "node-kill", "--schema").returncode == home.run("drill", "show").returncode == 2
 
 
 def test_a_plan_says_who_is_struck_and_changes_nothing(fleet: Home) -> None:
