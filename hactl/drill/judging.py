@@ -289,7 +289,7 @@ def _ratio(name: str, limit: float, measured: float | None) -> Judged:
         margin=(limit - measured) / limit,
         status=Status.MET if measured <= limit else Status.MISSED,
         measured=measured,
-        unit=Unit.COUNT,
+        unit=Unit.RATIO,
     )
 
 
