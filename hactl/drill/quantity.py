@@ -42,3 +42,8 @@ def shown(value: float | None, unit: Unit) -> str:
             return f"{value:.2f} x"
         case _:
             assert_never(unit)
+
+
+def signed(difference: float, unit: Unit) -> str:
+    """A difference with its sign and unit."""
+    return f"{'-' if difference < 0 else '+'}{shown(abs(difference), unit)}"

@@ -280,7 +280,7 @@ class Runner:
         self._show_times()
 
     def _show_times(self) -> None:
-        self._feed.say(Timed(times=self._times, proofs=self._evidence.proofs))
+        self._feed.say(Timed(times=self._times, proofs=self._evidence.proofs, by_hand=self._evidence.by_hand))
 
     @property
     def _times(self) -> Times:
