@@ -32,7 +32,7 @@ def burned(bad: int, rate: float, slo: float, window: float) -> float:
 
 def budget(asked: BudgetShare, bad: int | None, rate: float) -> Judged:
     """Whether no more of an error budget was burned than allowed; `bad` is None when nobody asked anything."""
-    of = f"of the budget of {asked.slo * 100:g} % in {asked.window / 86400:g} d"
+    of = f"of the budget of {asked.slo * 100:g} % in {asked.window / 86400:g} d, at this rate"
     wanted = f"<= {shown(asked.most, Unit.PART)} {of}"
     if bad is None:
         return Judged(name="budget_share", limit=wanted, value="not measured", margin=None, status=Status.UNMEASURED)
@@ -40,7 +40,7 @@ def budget(asked: BudgetShare, bad: int | None, rate: float) -> Judged:
     return Judged(
         name="budget_share",
         limit=wanted,
-        value=f"{shown(measured, Unit.PART)}, were it {rate:g} requests/s all the time",
+        value=shown(measured, Unit.PART),
         margin=(asked.most - measured) / asked.most if asked.most else None,
         status=Status.MET if measured <= asked.most else Status.MISSED,
         measured=measured,
