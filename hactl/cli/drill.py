@@ -106,9 +106,10 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     from hactl.cli.drill_asking import ask
 
     definition = library.load(name, settings)
-    client = choose().client
+    chosen = choose()
+    client = chosen.client
     fleet = client.fleet().fleet
-    asked = ask(client, definition, fleet, drawn(seed))
+    asked = ask(client, definition, fleet, drawn(seed), chosen.paths.state)
     made, checks, refusal, may = asked.plan, asked.gate, asked.refusal, asked.may
     if as_json:
         output.emit_json({"version": 1, "plan": made, "gate": checks, "refused": str(refusal or ""), "may": may})

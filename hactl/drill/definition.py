@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from hactl.core.impairment import Impairment
 from hactl.core.value import Value
+from hactl.drill.burden import Burden
 
 
 class FaultKind(StrEnum):
@@ -20,10 +21,18 @@ class FaultKind(StrEnum):
     """Planned work: drained, stopped and started again, one at a time."""
     DAEMON_KILL = "daemon.kill"
     DAEMON_FREEZE = "daemon.freeze"
+    SURGE = "load.surge"
+    CPU = "pressure.cpu"
+    MEMORY = "pressure.memory"
+    DISK = "disk.full"
 
 
+OF_THE_MACHINE = (FaultKind.SURGE, FaultKind.MEMORY, FaultKind.DISK)
+"""Kinds of faults that meet everybody on it; they aim at no node either."""
 OF_THE_DAEMON = (FaultKind.DAEMON_KILL, FaultKind.DAEMON_FREEZE)
 """Kinds of faults that strike whoever is in charge; they aim at no node."""
+SILENCING = (FaultKind.DAEMON_FREEZE, FaultKind.DISK)
+"""Kinds of faults while which no sign of life can be taken."""
 
 
 class Probe(StrEnum):
@@ -59,6 +68,8 @@ class Fault(Value):
     """Nobody brings it back before the failback."""
     impairment: Impairment | None = None
     """What requests suffer; of IMPAIR, and of no other kind."""
+    burden: Burden | None = None
+    """What the drill puts on the machine by itself; of the kinds that do that."""
     lasting: float | None = None
     """Seconds after which it is taken back; None: with the failback. Of some kinds only."""
 
@@ -174,6 +185,13 @@ class Objectives(Value):
     """Requests that failed between the fault and the settling."""
     failed_with_retries: int | None = None
     """The same of clients that try again, and give up at last."""
+    goodput: float | None = None
+    """Part of the requests that is answered well while a surge lasts: of all, or of as many as the fleet is declared to
+    carry."""
+    refused_p99: float | None = None
+    """Until a request is refused for want of capacity while a surge lasts."""
+    recovered: float | None = None
+    """Until clients were served for good, from the end of a fault that ends before the failback."""
     amplification: float | None = None
     """Requests that edges may send to nodes for each request of clients, from the fault to the failback."""
     latency_p99: float | None = None

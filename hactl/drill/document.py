@@ -209,7 +209,11 @@ def _attempts(report: DrillReport) -> tuple[str, ...]:
     """What it saved to try again, and what it cost."""
     known = report.evidence.amplification
     sent = "not measured" if known is None else f"{known:.3f} requests to nodes for each of clients"
-    told = (f"amplification by edges, from the fault to the failback: {sent}",)
+    surge = [str(report.borne)] if report.borne is not None else []
+    told = (
+        *surge,
+        f"amplification by edges, from the fault to the failback: {sent}",
+    )
     return told if report.retried is None else (str(report.retried), *told)
 
 

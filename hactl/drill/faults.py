@@ -68,6 +68,8 @@ def command(strike: Strike) -> Command:
             return Restart(nodes=strike.nodes)
         case FaultKind.DAEMON_KILL | FaultKind.DAEMON_FREEZE:
             raise AssertionError("no command: nobody would be there to carry it out")
+        case FaultKind.SURGE | FaultKind.CPU | FaultKind.MEMORY | FaultKind.DISK:
+            raise AssertionError("no command: the drill does that by itself")
         case _:
             assert_never(strike.kind)
 
@@ -75,7 +77,8 @@ def command(strike: Strike) -> Command:
 def rehearsal(plan: DrillPlan) -> tuple[Command, ...]:
     """What the daemon can be asked about before it has lent the fleet. Nobody may be impaired before; who can be at all
     is known when the plan is made."""
-    strikes = (strike for strike in plan.strikes if strike.kind not in (FaultKind.IMPAIR, *OF_THE_DAEMON))
+    others = (FaultKind.IMPAIR, *OF_THE_DAEMON)
+    strikes = (strike for strike in plan.strikes if strike.kind not in others and strike.burden is None)
     return (borrowing(plan), *map(command, strikes))
 
 

@@ -8,7 +8,7 @@ from hactl.config.kinds import Kind
 from hactl.config.unfit import Unfit, unfit
 from hactl.core.impairment import ALL, HIGHEST_STATUS, LONGEST_DELAY, LOWEST_STATUS
 from hactl.core.value import Value
-from hactl.drill.definition import OF_THE_DAEMON, Availability, FaultKind, Probe
+from hactl.drill.definition import OF_THE_DAEMON, OF_THE_MACHINE, Availability, FaultKind, Probe
 from hactl.drill.limit_keys import budget_share, requirement
 
 NAME = "[a-z0-9-]{1,40}"
@@ -145,7 +145,7 @@ FAULT: dict[str, Key] = {
     "keep_down": Key(kind=kinds.flag()),
     "for": Key(kind=quantities.duration("100ms", "1h"), field="lasting"),
 }
-LASTS = (FaultKind.IMPAIR, *OF_THE_DAEMON)
+LASTS = (FaultKind.IMPAIR, *OF_THE_DAEMON, *OF_THE_MACHINE, FaultKind.CPU)
 """Kinds of faults that can be over before the failback: that take `for`."""
 KEPT_DOWN = (FaultKind.KILL, FaultKind.FREEZE)
 """Kinds of faults after which somebody can be kept down until the failback."""
@@ -169,6 +169,9 @@ OBJECTIVES: dict[str, Key] = {
     "availability": Key(kind=_availability()),
     "failed": Key(kind=kinds.whole(0, 1_000_000)),
     "failed_with_retries": Key(kind=kinds.whole(0, 1_000_000)),
+    "goodput": Key(kind=quantities.proportion()),
+    "refused_p99": Key(kind=_time),
+    "recovered": Key(kind=_time),
     "amplification": Key(kind=number(1, 100)),
     "latency_p99": Key(kind=_time),
     "restore_capacity": Key(kind=_time),

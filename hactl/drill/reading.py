@@ -12,9 +12,12 @@ from hactl.config.unfit import quoted
 from hactl.core.errors import ConfigError
 from hactl.core.impairment import ALL, Impairment
 from hactl.core.value import replace
-from hactl.drill import keys
+from hactl.drill import burden_keys, keys
+from hactl.drill.burden import Burden, Surge
 from hactl.drill.definition import (
     OF_THE_DAEMON,
+    OF_THE_MACHINE,
+    SILENCING,
     AbortRule,
     CanarySpec,
     Definition,
@@ -115,7 +118,7 @@ class _Reading(Tables):
         for number, entry in enumerate(raw, start=1):
             place = f"fault[{number}]"
             table = dict(entry) if isinstance(entry, dict) else {}
-            aims = table.get("type") not in OF_THE_DAEMON
+            aims = table.get("type") not in (*OF_THE_DAEMON, *OF_THE_MACHINE)
             target = table.pop("target", None if aims else {})
             if not isinstance(target, dict):
                 self._add(f"{place}.target", "wants a table", 'like target = { nodes = 1 }, or { names = ["edge-1"] }')
@@ -125,13 +128,26 @@ class _Reading(Tables):
                 self._aim(f"{place}.target", target)
             elif target:
                 self._add(f"{place}.target", f"means nothing to a {table['type']}", "leave it out")
+            borne = self._burden(place, table)
             suffered = {name: table.pop(name) for name in keys.IMPAIRMENT if name in table}
             fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT))
             impairment = self._impairment(place, fields, suffered)
             self._fits(place, fields)
             if "kind" in fields:
-                faults.append(Fault(**fields, target=aimed, impairment=impairment))
+                faults.append(Fault(**fields, target=aimed, impairment=impairment, burden=borne))
         return tuple(faults)
+
+    def _burden(self, place: str, table: dict[str, Any]) -> Burden | None:
+        """What a fault puts on the machine, if it is one of that kind; its keys are taken out of `table`."""
+        kind = next((kind for kind in burden_keys.TABLES if kind == table.get("type")), None)
+        if kind is None:
+            return None
+        known = burden_keys.TABLES[kind]
+        fields = self._fields(place, {name: table.pop(name) for name in known if name in table}, known)
+        borne = burden_keys.burden(kind, fields)
+        if borne == Surge():
+            self._add(place, "is no surge", "give a factor above 1, or reconnects")
+        return borne
 
     def _aim(self, place: str, target: dict[str, Any]) -> None:
         """A target says in one way who is meant: what says it in two is told, and not guessed at."""
@@ -183,7 +199,7 @@ class _Reading(Tables):
         for number, fault in enumerate(drill.faults, start=1):
             if fault.at >= drill.phases.hold:
                 self._add(f"fault[{number}].at", "comes when the hold is over", f"less than {drill.phases.hold:g} s")
-            elif fault.kind is FaultKind.DAEMON_FREEZE and not 0 < (fault.lasting or 0.0) <= drill.limits.lease / 2:
+            elif fault.kind in SILENCING and not 0 < (fault.lasting or 0.0) <= drill.limits.lease / 2:
                 told = "wants to be said, and to be at most half of limits.lease: nobody is heard of meanwhile"
                 self._add(f"fault[{number}].for", told, f'like for = "{min(3.0, drill.limits.lease / 2):g}s"')
             elif fault.lasting is not None and fault.at + fault.lasting > drill.phases.hold:
@@ -195,15 +211,7 @@ class _Reading(Tables):
         if drill.canary.rate * drill.limits.lease < 3:
             told = f"a sign of life every {1 / drill.canary.rate:g} s is too rare for limits.lease"
             self._add("canary.rate", told, f"at least {3 / drill.limits.lease:.1f}")
-        rto = drill.objectives.rto
-        if rto and 1 / drill.load.rate > rto / 50:
-            self._add(
-                "load.rate",
-                f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
-                f"at least {50 / rto:.0f}",
-            )
-        if drill.objectives.failed_with_retries is not None and not drill.load.retries:
-            self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
+        self._objective_rules(drill)
         last = max(fault.at for fault in drill.faults)
         for number, step in enumerate(drill.steps, start=1):
             if not last <= step.at < drill.phases.hold:
@@ -223,3 +231,17 @@ class _Reading(Tables):
                 self._add(f"hypothesis[{number}].max_ratio", "is about latencies only", "min, or latency_p99")
             if rule.probe is Probe.LATENCY_P99 and rule.least is not None:
                 self._add(f"hypothesis[{number}].min", "a latency has no least value", "max")
+
+    def _objective_rules(self, drill: Definition) -> None:
+        """What an objective needs of the rest of the file."""
+        asked, rto = drill.objectives, drill.objectives.rto
+        if rto and 1 / drill.load.rate > rto / 50:
+            self._add(
+                "load.rate",
+                f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
+                f"at least {50 / rto:.0f}",
+            )
+        if asked.failed_with_retries is not None and not drill.load.retries:
+            self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
+        if asked.recovered is not None and all(fault.lasting is None for fault in drill.faults):
+            self._add("objectives.recovered", "wants a fault that is over before the failback", 'for = "10s"')

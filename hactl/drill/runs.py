@@ -4,7 +4,7 @@
     progress       what it has said of itself so far, a step a line (`progress`)
     canaries       the ledger of acknowledgements
     requests.json  every single request
-    retried.json   the same of clients that try again, where there are any
+    retried.json   the same of clients that try again, surged.json of a surge, where there are any
     report.json    the report; a run without one has not ended, or its runner died
     report.md      report.html, junit.xml: the same for people and for build servers
     SHA256SUMS     digests of all that does not change any more
@@ -107,20 +107,17 @@ class Run:
         return _decoded(self.directory / "run.json", OpenRun)
 
     def finish(
-        self,
-        report: DrillReport,
-        rows: Records | None = None,
-        retried: Records | None = None,
-        *,
-        say: Callable[[str], None] = lambda _: None,
+        self, report: DrillReport, *streams: Records, say: Callable[[str], None] = lambda _: None
     ) -> DrillReport:
         """File the report, as it was filed. The source of everything is written first, and makes a run a finished one;
-        `say` hears what of the rest cannot be. Raises HactlError when the source cannot be written."""
-        streams = zip(filing.STREAMS, (rows, retried), strict=True)
+        `say` hears what of the rest cannot be. Raises HactlError when the source cannot be written.
+
+        `streams` are those that `filing.STREAMS` names, as far as they are known.
+        """
         files = {
             name: stream.encode()
-            for name, stream in streams
-            if stream is not None and (len(stream) or name == filing.REQUESTS)
+            for name, stream in zip(filing.STREAMS, streams, strict=False)
+            if len(stream) or name == filing.REQUESTS
         }
         ledger = {self.ledger.name: _digest(self.ledger)} if self.ledger.is_file() else {}
         report = replace(report, files=ledger | {name: filing.digest(data) for name, data in files.items()})

@@ -40,6 +40,7 @@ ELSEWHERE = {
     "drill/ratios.py": "unit/drill/test_judging.py",
     "drill/keys.py": "unit/drill/test_reading.py",
     "drill/tables.py": "unit/drill/test_reading.py",
+    "drill/judged.py": "unit/drill/test_judging.py",
     "drill/markdown.py": "unit/drill/test_report.py",
     "drill/taking_stock.py": "unit/drill/test_runner.py",
     "processes/demo.py": "cli/test_demo.py",

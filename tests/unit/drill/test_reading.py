@@ -122,6 +122,7 @@ def test_every_key_arrives_where_it_belongs() -> None:
             "wants clients that try again",
             "load.retries",
         ),
+        (("[[fault]]", "[objectives]\nrecovered = '1s'\n[[fault]]"), "wants a fault that is over before", "for ="),
         (("[[fault]]", "[load]\nrate = 10\n[objectives]\nrto = '100ms'\n[[fault]]"), "load.rate: 10 requests/s", "500"),
         (("[[fault]]", "[[hypothesis]]\nprobe = 'availability'\n[[fault]]"), "hypothesis[1]: asks for nothing", "min"),
         (("[[fault]]", "extends = 'x'\n[[fault]]"), 'extends: no drill "x" is known here', "drill list"),
