@@ -25,6 +25,8 @@ class Baseline(Value):
     """Of regions, by name."""
     evacuations: dict[str, Evacuation | None] = {}
     """By region; None for a region that had all its traffic."""
+    services: tuple[str, ...] = ()
+    """To which the hops are to be as they were: undisturbed."""
 
 
 class Lease(Value):

@@ -21,6 +21,7 @@ from hactl.core.evacuating import restore
 from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
 from hactl.core.events import OperationMoved, WeightsChanged
 from hactl.core.founding import wanted
+from hactl.core.hop_limits import routable
 from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState, Role
@@ -44,6 +45,8 @@ def check(fleet: Fleet, request: Request) -> None:
     if isinstance(command, BeginDrill):
         forbid(fleet)
         _free(fleet)
+        for service in command.services:
+            routable(fleet, service)
         _within_limits(fleet, command)
     elif isinstance(command, KeepDrill | EndDrill | AskDrill | ContinueDrill):
         running = in_progress(fleet)
@@ -63,6 +66,7 @@ def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
         nodes={node.name: Before(goal=node.goal, weight=node.weight, drained=node.drained) for node in nodes},
         weights={region: fleet.region_weight(region) for region in command.regions},
         evacuations={region: fleet.evacuations.get(region) for region in command.regions},
+        services=command.services,
     )
     lease = Lease(
         name=command.name,
@@ -199,6 +203,8 @@ def _in_other_hands(fleet: Fleet) -> set[str]:
 
 def _restored(fleet: Fleet, baseline: Baseline) -> bool | str | None:
     """True: every process is as it was; a sentence: that will not be; None: not yet."""
+    if fleet.hops:
+        return None  # there is one drill at a time, so all of them are its own
     taken, ours = _in_other_hands(fleet), wanted(fleet)
     for name, before in baseline.nodes.items():
         node = ours.get(name)

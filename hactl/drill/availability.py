@@ -9,16 +9,20 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from hactl.core.value import Value
 from hactl.drill.burden import MOST_MEMORY
 from hactl.drill.definition import FaultKind
+from hactl.drill.hop_faults import MEANINGS
 from hactl.drill.small_disk import LARGEST, may_fill
 
 _TRY = ("unshare", "-rn", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
 _PATIENCE = 5.0
 """Seconds."""
+_EMULATED = {FaultKind.IMPAIR, *MEANINGS}
+"""Something of ours stands in for the cause."""
 
 
 class Reality(StrEnum):
@@ -52,10 +56,32 @@ def freeze() -> Available:
     return Available(kind=FaultKind.FREEZE, reality=Reality.REAL, reason="SIGSTOP to the very process")
 
 
+def restart() -> Available:
+    """Planned work."""
+    return Available(kind=FaultKind.RESTART, reality=Reality.REAL, reason="drained, stopped and started as by hand")
+
+
+def daemon_kill() -> Available:
+    """Nobody supervises."""
+    return Available(kind=FaultKind.DAEMON_KILL, reality=Reality.REAL, reason="SIGKILL to the daemon in charge")
+
+
+def daemon_freeze() -> Available:
+    """Nobody supervises, and nobody sees that at once."""
+    return Available(kind=FaultKind.DAEMON_FREEZE, reality=Reality.REAL, reason="SIGSTOP to the daemon in charge")
+
+
 def impair() -> Available:
     """The node answers late, or with errors."""
     reason = "the node's own Envoy delays or fails requests by its fault filter; nodes of kind command have none"
-    return Available(kind=FaultKind.IMPAIR, reality=Reality.EMULATED, reason=reason)
+    return Available(kind=FaultKind.IMPAIR, reality=reality(FaultKind.IMPAIR), reason=reason)
+
+
+def hop(kind: FaultKind) -> Available:
+    """Connections are disturbed on their way."""
+    where = "from nodes to the service" if MEANINGS[kind].services else "from edges to nodes"
+    reason = f"a proxy of ours on the hop {where} keeps, delays or ends connections; single packets it cannot lose"
+    return Available(kind=kind, reality=reality(kind), reason=reason)
 
 
 def surge() -> Available:
@@ -104,11 +130,20 @@ LINES: tuple[Callable[[], Available], ...] = (
     freeze,
     impair,
     netem,
+    restart,
+    daemon_kill,
+    daemon_freeze,
+    *(partial(hop, kind) for kind in MEANINGS),
     surge,
     cpu,
     memory,
 )
 """One for each kind of fault, and for each means that may be missing. New kinds come at the end."""
+
+
+def reality(kind: FaultKind) -> Reality:
+    """What a report calls a fault that has been done."""
+    return Reality.EMULATED if kind in _EMULATED else Reality.REAL
 
 
 def available(state: Path | None = None) -> tuple[Available, ...]:

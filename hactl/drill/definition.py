@@ -5,6 +5,7 @@ Nothing here knows a fleet: which nodes a fault strikes is resolved once per run
 
 from enum import StrEnum
 
+from hactl.core.hop import HopFault
 from hactl.core.impairment import Impairment
 from hactl.core.value import Value
 from hactl.drill.burden import Burden
@@ -21,6 +22,17 @@ class FaultKind(StrEnum):
     """Planned work: drained, stopped and started again, one at a time."""
     DAEMON_KILL = "daemon.kill"
     DAEMON_FREEZE = "daemon.freeze"
+    PARTITION = "proxy.partition"
+    """Nothing arrives on the hop from the edges, either way or one way."""
+    LATENCY = "proxy.latency"
+    BANDWIDTH = "proxy.bandwidth"
+    REFUSE = "proxy.refuse"
+    RESET = "proxy.reset"
+    FLAPPING = "proxy.flapping"
+    UPSTREAM_DOWN = "upstream.down"
+    """For all nodes, a service is not there any more."""
+    UPSTREAM_SLOW = "upstream.slow"
+    UPSTREAM_FLAPPING = "upstream.flapping"
     SURGE = "load.surge"
     CPU = "pressure.cpu"
     MEMORY = "pressure.memory"
@@ -31,6 +43,18 @@ OF_THE_MACHINE = (FaultKind.SURGE, FaultKind.MEMORY, FaultKind.DISK)
 """Kinds of faults that meet everybody on it; they aim at no node either."""
 OF_THE_DAEMON = (FaultKind.DAEMON_KILL, FaultKind.DAEMON_FREEZE)
 """Kinds of faults that strike whoever is in charge; they aim at no node."""
+OF_HOPS = (
+    FaultKind.PARTITION,
+    FaultKind.LATENCY,
+    FaultKind.BANDWIDTH,
+    FaultKind.REFUSE,
+    FaultKind.RESET,
+    FaultKind.FLAPPING,
+    FaultKind.UPSTREAM_DOWN,
+    FaultKind.UPSTREAM_SLOW,
+    FaultKind.UPSTREAM_FLAPPING,
+)
+"""Kinds of faults that strike connections on their way."""
 SILENCING = (FaultKind.DAEMON_FREEZE, FaultKind.DISK)
 """Kinds of faults while which no sign of life can be taken."""
 
@@ -55,6 +79,8 @@ class Target(Value):
     """Only nodes of this one; "random" for one that is drawn, "" for any."""
     names: tuple[str, ...] = ()
     """Exactly these."""
+    service: str = ""
+    """The hops to this one, from all nodes; "random" for one that is drawn."""
 
 
 class Fault(Value):
@@ -68,6 +94,8 @@ class Fault(Value):
     """Nobody brings it back before the failback."""
     impairment: Impairment | None = None
     """What requests suffer; of IMPAIR, and of no other kind."""
+    hop: HopFault | None = None
+    """What a hop suffers; of the kinds that strike hops (`hop_faults`), and of no other."""
     burden: Burden | None = None
     """What the drill puts on the machine by itself; of the kinds that do that."""
     lasting: float | None = None
@@ -119,6 +147,7 @@ class LoadSpec(Value):
     timeout: float = 2.0
     """Seconds one request may take; part of every result."""
     route: str = "/-/echo"
+    """Or "@service": where the fleet routes to the service that is struck."""
     retries: int = 0
     """Of a second stream of the same rate, whose clients try so often again; 0: there is no such stream."""
 
