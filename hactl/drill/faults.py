@@ -14,7 +14,7 @@ from hactl.core.events import NodeChanged, Record
 from hactl.core.impairment import ImpairmentPhase
 from hactl.core.node import Launch
 from hactl.core.value import Value
-from hactl.drill.definition import OF_THE_DAEMON, FaultKind
+from hactl.drill.definition import AIMLESS, FaultKind
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.supervisor import procfs
 
@@ -48,6 +48,7 @@ def borrowing(plan: DrillPlan) -> BeginDrill:
         nodes=plan.at_once,
         in_turn=plan.in_turn,
         regions=plan.regions,
+        config=plan.configures,
         lease=plan.lease,
         longest=plan.longest,
     )
@@ -68,6 +69,8 @@ def command(strike: Strike) -> Command:
             return Restart(nodes=strike.nodes)
         case FaultKind.DAEMON_KILL | FaultKind.DAEMON_FREEZE:
             raise AssertionError("no command: nobody would be there to carry it out")
+        case FaultKind.CONFIG:
+            raise AssertionError("made of the configuration that is in force then")
         case _:
             assert_never(strike.kind)
 
@@ -75,7 +78,7 @@ def command(strike: Strike) -> Command:
 def rehearsal(plan: DrillPlan) -> tuple[Command, ...]:
     """What the daemon can be asked about before it has lent the fleet. Nobody may be impaired before; who can be at all
     is known when the plan is made."""
-    strikes = (strike for strike in plan.strikes if strike.kind not in (FaultKind.IMPAIR, *OF_THE_DAEMON))
+    strikes = (strike for strike in plan.strikes if strike.kind not in (FaultKind.IMPAIR, *AIMLESS))
     return (borrowing(plan), *map(command, strikes))
 
 

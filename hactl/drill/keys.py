@@ -8,7 +8,7 @@ from hactl.config.kinds import Kind
 from hactl.config.unfit import Unfit, unfit
 from hactl.core.impairment import ALL, HIGHEST_STATUS, LONGEST_DELAY, LOWEST_STATUS
 from hactl.core.value import Value
-from hactl.drill.definition import OF_THE_DAEMON, Availability, FaultKind, Probe
+from hactl.drill.definition import OF_THE_DAEMON, Availability, ConfigChange, FaultKind, Probe
 
 NAME = "[a-z0-9-]{1,40}"
 
@@ -135,6 +135,7 @@ FAULT: dict[str, Key] = {
     "at": Key(kind=_time),
     "keep_down": Key(kind=kinds.flag()),
     "for": Key(kind=quantities.duration("100ms", "1h"), field="lasting"),
+    "change": Key(kind=kinds.choice(ConfigChange)),
 }
 LASTS = (FaultKind.IMPAIR, *OF_THE_DAEMON)
 """Kinds of faults that can be over before the failback: that take `for`."""
@@ -167,5 +168,8 @@ OBJECTIVES: dict[str, Key] = {
     "adopted": Key(kind=_time),
     "restarts": Key(kind=kinds.whole(0, 1000)),
     "journal_gaps": Key(kind=kinds.whole(0, 1_000_000)),
+    "refused": Key(kind=kinds.flag()),
+    "nodes_reached": Key(kind=kinds.whole(0, 1000)),
+    "reverted": Key(kind=_time),
     "rollback_clean": Key(kind=kinds.flag()),
 }

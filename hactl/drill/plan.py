@@ -12,7 +12,7 @@ from hactl.core.node import Node, Role
 from hactl.core.reading import url
 from hactl.core.spec import GatewayKind
 from hactl.core.value import Value
-from hactl.drill.definition import OF_THE_DAEMON, Definition, Fault, FaultKind, Target
+from hactl.drill.definition import OF_THE_DAEMON, ConfigChange, Definition, Fault, FaultKind, Target
 from hactl.drill.load_plan import LoadPlan
 
 
@@ -30,12 +30,15 @@ class Strike(Value):
     """Of a strike that impairs, and of no other."""
     lasting: float | None = None
     """Seconds after which an impairment is taken back; None: with the failback."""
+    change: ConfigChange | None = None
+    """Of a strike that applies a configuration, and of no other."""
 
     def __str__(self) -> str:
         """What is done to whom."""
         until = f", for {self.lasting:g} s" if self.lasting is not None else ""
         suffered = f" ({self.impairment}{until})" if self.impairment is not None else ""
-        return f"{self.kind} of {', '.join(self.nodes)}{suffered}" if self.nodes else f"{self.kind}{until}"
+        changed = f" ({self.change})" if self.change is not None else ""
+        return f"{self.kind} of {', '.join(self.nodes)}{suffered}" if self.nodes else f"{self.kind}{changed}{until}"
 
     @property
     def count(self) -> int:
@@ -65,6 +68,11 @@ class DrillPlan(Value):
     def nodes(self) -> tuple[str, ...]:
         """Everybody who is struck, once."""
         return tuple(dict.fromkeys(name for strike in self.strikes for name in strike.nodes))
+
+    @property
+    def configures(self) -> bool:
+        """It may bring another configuration into force."""
+        return any(strike.kind is FaultKind.CONFIG for strike in self.strikes)
 
     @property
     def at_once(self) -> tuple[str, ...]:
@@ -117,6 +125,8 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
 def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
     if fault.kind in OF_THE_DAEMON:
         return Strike(kind=fault.kind, nodes=(), at=fault.at, why="whoever is in charge then", lasting=fault.lasting)
+    if fault.kind is FaultKind.CONFIG:
+        return Strike(kind=fault.kind, nodes=(), at=fault.at, why="the whole fleet", change=fault.change)
     nodes, why = _resolve(fault.target, fleet, chance)
     if fault.kind is FaultKind.IMPAIR:
         for name in nodes:
