@@ -5,6 +5,7 @@ What it shows and does stands in `hactl.tui`, which is loaded here and nowhere e
 
 import contextlib
 import functools
+import gc
 import os
 import signal
 import sys
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from hactl.tui.theme import Theme
     from hactl.tui.themes import Themes
 
+GARBAGE = 700
+"""New objects between two collections."""
+
 
 def possible() -> bool:
     """True where a console can be drawn: somebody sits before a terminal that can do more than print."""
@@ -46,7 +50,7 @@ def open_console(chosen: Chosen, *, verbs: Sequence[str] = (), theme: str = "", 
 
     from hactl.control.aclient import AsyncClient
 
-    async def show() -> "Console":
+    async def show() -> tuple["Console", int]:
         socket = chosen.paths.control_read_only if read_only else chosen.paths.control
         async with AsyncClient(socket, patience=0.0) as client:
             console = make(
@@ -59,15 +63,26 @@ def open_console(chosen: Chosen, *, verbs: Sequence[str] = (), theme: str = "", 
                 startable=chosen.config is not None,
             )
             leave_on_signals(console)
-            await console.run_async()
-            return console
+            return console, await run(console)
 
-    console = asyncio.run(show())
+    console, code = asyncio.run(show())
     if console.lifetime.stops:
         from hactl.cli.run import down
 
         result: int = click.get_current_context().invoke(down)
         return result
+    return code
+
+
+async def run(console: "Console") -> int:
+    """Draw until the operator leaves; the exit code.
+
+    Each drawing leaves circles behind. The collector takes them away often, so that they never take up much, and does
+    not look through what has been loaded, which stays for good.
+    """
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+    await console.run_async()
     return console.return_code or Exit.OK
 
 
@@ -99,6 +114,8 @@ def make(
     """
     from hactl.tui import shell
     from hactl.tui.app import Console
+    from hactl.tui.drill_launching import launch
+    from hactl.tui.drills import Means
     from hactl.tui.lifetime import Ends
     from hactl.tui.link import nothing
     from hactl.tui.moments import Moments
@@ -125,6 +142,7 @@ def make(
         settings=settings,
         last=last if walk is None else nothing,
         run=functools.partial(shell.run, env={LABEL: label()}),
+        drills=Means(root=paths.drills, launch=functools.partial(launch, env={LABEL: label()})),
         read_only=read_only,
         startable=startable,
         ends=ends or Ends.NEVER,

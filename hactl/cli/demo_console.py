@@ -59,11 +59,11 @@ async def _before(built: "Stage", story: "_Story") -> int:
         seen = console.make(client, built.name, built.paths, theme=theme, verbs=tuple(VERBS), ends=Ends.WITH_IT)
         async with asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(story.tell(built, seen), name="the story")
-            await seen.run_async()
+            code = await console.run(seen)
             if this.cancelling():  # which the toolkit takes for a wish to leave
                 raise asyncio.CancelledError
             telling.cancel()
-    return seen.return_code or 0
+    return code
 
 
 class _Story:

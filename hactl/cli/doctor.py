@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from hactl.cli import output
-from hactl.cli.checks import addresses, alerts, certificate, machine, running, service, state
+from hactl.cli.checks import addresses, alerts, certificate, faults, machine, running, service, state
 from hactl.cli.checks.finding import Finding, Subject, subject
 from hactl.cli.choice import choose
 from hactl.cli.exits import Exit
@@ -35,6 +35,7 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     running.versions,
     running.old_clients,
     service.unit,
+    faults.faults,
 )
 
 

@@ -1,26 +1,26 @@
 """`hactl drill`: break the fleet on purpose, measure what clients saw, and see that everything was put back."""
 
 import contextlib
-import secrets
+import sys
+from functools import partial
 
 import click
 
 from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.drill_board import board, compare
+from hactl.cli.drill_export import export
+from hactl.cli.drill_hands import continue_, stop, unlock
+from hactl.cli.drill_options import drawn, seed_option, set_option
 from hactl.cli.drill_outcome import exit_of, summary
-from hactl.cli.drill_runs import recover, report, stop
+from hactl.cli.drill_report import report
+from hactl.cli.drill_runs import recover
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.core.errors import HactlError
 from hactl.drill import library
 from hactl.drill import suite as suites
 from hactl.drill.runs import runs
-
-seed_option = click.option("--seed", type=int, help="Makes what is drawn by chance repeatable (default: a new one).")
-set_option = click.option(
-    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change the drill, such as objectives.rto=2s."
-)
 
 
 @click.group()
@@ -32,7 +32,7 @@ def drill() -> None:
     """
 
 
-for verb in (stop, recover, report, compare, board):
+for verb in (stop, continue_, unlock, recover, report, compare, board, export):
     drill.add_command(verb)
 
 
@@ -100,16 +100,18 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     definition = library.load(name, settings)
     client = choose().client
     fleet = client.fleet().fleet
-    asked = ask(client, definition, fleet, _seed(seed))
-    drawn, checks, refusal, may = asked.plan, asked.gate, asked.refusal, asked.may
+    asked = ask(client, definition, fleet, drawn(seed))
+    made, checks, refusal, may = asked.plan, asked.gate, asked.refusal, asked.may
     if as_json:
-        output.emit_json({"version": 1, "plan": drawn, "gate": checks, "refused": str(refusal or ""), "may": may})
+        output.emit_json({"version": 1, "plan": made, "gate": checks, "refused": str(refusal or ""), "may": may})
         return Exit.OK if may else Exit.REFUSED
-    click.echo(f"drill {definition.name} on fleet {fleet.name}, seed {drawn.seed}; nothing was changed")
-    for strike in drawn.strikes:
+    click.echo(f"drill {definition.name} on fleet {fleet.name}, seed {made.seed}; nothing was changed")
+    for strike in made.strikes:
         kept = ", kept down until the failback" if strike.keep_down else ""
         click.echo(f"  {strike.at:4.1f} s  {strike} ({strike.why}){kept}")
-    click.echo(f"  load    {drawn.load.rate:g} requests/s to {drawn.load.url}, timeout {drawn.load.timeout:g} s")
+    for step in made.steps:
+        click.echo(f"  {step.at:4.1f} s  wait for a person, at most {step.within:g} s: {step.manual}")
+    click.echo(f"  load    {made.load.rate:g} requests/s to {made.load.url}, timeout {made.load.timeout:g} s")
     phases = definition.phases
     click.echo(f"  phases  baseline {phases.baseline:g} s, hold {phases.hold:g} s, settle {phases.settle:g} s")
     rows = [(check.name, check.value, check.limit, "ok" if check.ok else "NO") for check in checks]
@@ -124,18 +126,32 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
 @click.argument("name", required=False, default="")
 @click.option("--suite", metavar="NAME", default="", help="Run every drill of a suite: ci, or the path of a file.")
 @click.option("--skip", multiple=True, metavar="DRILL", help="Leave one of the suite out (repeatable).")
+@click.option(
+    "--input/--no-input",
+    "attended",
+    default=None,
+    help="Whether a person is there for manual steps (default: when stdin is a terminal).",
+)
 @seed_option
 @set_option
 @fleet_option
 @json_option
 def run(
-    name: str, suite: str, skip: tuple[str, ...], seed: int | None, settings: tuple[str, ...], as_json: bool
+    name: str,
+    suite: str,
+    skip: tuple[str, ...],
+    attended: bool | None,
+    seed: int | None,
+    settings: tuple[str, ...],
+    as_json: bool,
 ) -> int:
     """Run a drill, and report.
 
     NAME is one that comes with hactl, or the path of a file. Whatever becomes of this command, the daemon puts
     everything back: Ctrl-C ends it in good order, and a runner that dies loses the fleet within seconds. Reports are
     kept beside the fleet's state: hactl drill report.
+
+    A drill with manual steps waits for: hactl drill continue; where nobody is there it is inconclusive.
 
     With --suite, several one after the other, if the gate lets all of them; a line for each, and the exit code of the
     worst: 12, 1, 10, 11, 130.
@@ -147,22 +163,19 @@ def run(
         raise click.UsageError("Name a drill, or give --suite: one of the two. See: hactl drill list")
     if skip and not suite:
         raise click.UsageError("--skip leaves a drill out of a --suite.")
+    run_one = partial(execute, attended=sys.stdin.isatty() if attended is None else attended)
     if suite:
         wanted = suites.load(suite)
         drills = wanted.load(settings, skip)
         if not drills:
             raise click.UsageError(f"--skip leaves nothing of suite '{suite}'.")
-        return run_suite(choose(), wanted, drills, _seed(seed), execute, as_json=as_json)
-    result = execute(choose(), library.load(name, settings), _seed(seed))
+        return run_suite(choose(), wanted, drills, drawn(seed), run_one, as_json=as_json)
+    result = run_one(choose(), library.load(name, settings), drawn(seed))
     if as_json:
         output.emit_json(result)
     else:
         summary(result)
     return exit_of(result)
-
-
-def _seed(seed: int | None) -> int:
-    return secrets.randbelow(1_000_000) if seed is None else seed
 
 
 def _last() -> dict[str, str]:

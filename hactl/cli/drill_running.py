@@ -30,8 +30,11 @@ _RECOVERY = 120.0
 """Seconds that an earlier drill without a runner has to be put back before this one is refused."""
 
 
-def execute(chosen: Chosen, definition: Definition, seed: int) -> DrillReport:
-    """Run it. Raises HactlError when nobody answers or nothing can be written, KeyboardInterrupt when told twice."""
+def execute(chosen: Chosen, definition: Definition, seed: int, *, attended: bool) -> DrillReport:
+    """Run it; `attended` says whether a person is there to do what it may ask for.
+
+    Raises HactlError when nobody answers or nothing can be written, KeyboardInterrupt when told twice.
+    """
     hello = chosen.client.hello()
     for run in abandoned(chosen.paths.drills):
         buried = bury(chosen, run, _RECOVERY)
@@ -51,12 +54,12 @@ def execute(chosen: Chosen, definition: Definition, seed: int) -> DrillReport:
     )
     me = OpenRun(identity=identity, definition=definition, phase=Phase.PLAN, pid=os.getpid(), ticks=ticks)
     try:
-        return asyncio.run(_run(chosen, definition, run, me, seed))
+        return asyncio.run(_run(chosen, definition, run, me, seed, attended))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
 
 
-async def _run(chosen: Chosen, definition: Definition, run: Run, me: OpenRun, seed: int) -> DrillReport:
+async def _run(chosen: Chosen, definition: Definition, run: Run, me: OpenRun, seed: int, attended: bool) -> DrillReport:
     async with AsyncClient(chosen.paths.control) as client:
         runner = Runner(
             client,
@@ -67,6 +70,7 @@ async def _run(chosen: Chosen, definition: Definition, run: Run, me: OpenRun, se
             seed=seed,
             load=lambda plan: LoadProcess(plan, within=run.directory),
             say=_say,
+            attended=attended,
         )
         _heed_signals(runner)
         return await runner.run()

@@ -1,4 +1,4 @@
-"""`hactl drill stop|recover|report`: the drill in progress, and those that were run."""
+"""`hactl drill recover`: drills whose runner died."""
 
 import click
 
@@ -9,40 +9,15 @@ from hactl.cli.following import pages, until_ended
 from hactl.cli.options import fleet_option, json_option, label, timeout_option
 from hactl.cli.records import history
 from hactl.core.commands import EndDrill
-from hactl.core.drills import in_progress
-from hactl.core.errors import CommandRejected, HactlError, Unreachable
+from hactl.core.errors import CommandRejected, Unreachable
 from hactl.core.events import OperationEnded
-from hactl.core.operation import Outcome, began_at
+from hactl.core.operation import began_at
 from hactl.core.talk import Query
-from hactl.drill.markdown import render
 from hactl.drill.recovering import obituary
 from hactl.drill.report import DrillReport
-from hactl.drill.runs import Run, abandoned, named, runs
+from hactl.drill.runs import Run, abandoned
 
 _PAGE = 500
-
-
-@click.command()
-@fleet_option
-@timeout_option("120s", "How long to wait until everything is put back; then exit code 4.")
-@click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal.")
-@json_option
-def stop(timeout: float, reason: str, as_json: bool) -> int:
-    """Stop the drill in progress.
-
-    Whoever runs it; returns when everything it touched is as it was.
-    """
-    client = choose().client
-    running = in_progress(client.fleet().fleet)
-    if running is None:
-        raise CommandRejected("no drill is in progress", "hactl drill list")
-    client.submit(EndDrill(id=running.id), by=label(), reason=reason)
-    ended = until_ended(client, running.id, timeout)
-    if as_json:
-        output.emit_json(ended)
-    else:
-        output.say(f"{running.sentence}: {ended.sentence}")
-    return Exit.NOT_CLEAN if ended.outcome is Outcome.FAILED else Exit.OK
 
 
 @click.command()
@@ -65,34 +40,6 @@ def recover(timeout: float, as_json: bool) -> int:
     return Exit.OK if all(one.clean for one in reports) else Exit.NOT_CLEAN
 
 
-@click.command()
-@click.argument("run", required=False, default="")
-@click.option("--all", "every", is_flag=True, help="List every run instead.")
-@fleet_option
-@json_option
-def report(run: str, every: bool, as_json: bool) -> int:
-    """Show the report on a run.
-
-    On RUN, or on the newest one, as Markdown. Works without a daemon.
-    """
-    root = choose().paths.drills
-    if every:
-        return _list(runs(root), as_json=as_json)
-    chosen = named(root, run)
-    filed = chosen.report()
-    if filed is None:
-        open_run = chosen.read()
-        how = "goes on" if open_run.alive else "was left by its runner"
-        hint = "hactl drill stop" if open_run.alive else "hactl drill recover"
-        raise HactlError(f"run '{chosen.name}' has no report yet: it {how} (phase {open_run.phase})", hint)
-    if as_json:
-        output.emit_json(filed)
-    else:
-        click.echo(render(filed), nl=False)
-        output.say(str(chosen.directory))
-    return Exit.OK
-
-
 def bury(chosen: Chosen, run: Run, timeout: float) -> DrillReport:
     """File a run as aborted whose runner is gone; what it touched is put back first. Raises Unreachable when it is not
     known how that ended, and no daemon answers."""
@@ -101,8 +48,7 @@ def bury(chosen: Chosen, run: Run, timeout: float) -> DrillReport:
     ended = _ending(chosen, operation) if operation else None
     if operation and ended is None:
         ended = _take_back(chosen, operation, timeout)
-    filed = obituary(open_run, ended)
-    run.finish(filed)
+    filed = run.finish(obituary(open_run, ended))
     run.tidy()
     return filed
 
@@ -127,27 +73,3 @@ def _ending(chosen: Chosen, operation: str) -> OperationEnded | None:
     except Unreachable:
         pass
     return None
-
-
-def _list(found: list[Run], *, as_json: bool) -> int:
-    rows = [_row(run) for run in found]
-    if as_json:
-        output.emit_json(
-            {"version": 1, "runs": [dict(zip(("run", "verdict", "clean", "why"), row, strict=True)) for row in rows]}
-        )
-    else:
-        for line in output.table(("RUN", "VERDICT", "", "WHY"), rows):
-            click.echo(line)
-    return Exit.OK
-
-
-def _row(run: Run) -> tuple[str, str, str, str]:
-    try:
-        if (filed := run.report()) is not None:
-            return run.name, str(filed.verdict), "" if filed.clean else "NOT CLEAN", filed.why
-        open_run = run.read()
-    except HactlError as error:
-        return run.name, "unreadable", "", error.message
-    if open_run.alive:
-        return run.name, f"in progress ({open_run.phase})", "", ""
-    return run.name, "abandoned", "", "hactl drill recover"

@@ -46,6 +46,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "unpause": ("hactl.cli.pausing", "Tell the daemon to repair again."),
     "daemon": ("hactl.cli.daemon", "Replace the daemon under a running fleet."),
     "drill": ("hactl.cli.drill", "Break the fleet on purpose, measure what clients saw, put everything back."),
+    "chaos": ("hactl.cli.chaos", "Break things by chance, within limits, as a drill that can be run again."),
     "alert": ("hactl.cli.alert", "Show who is told when something happens, and send them a test."),
     "config": ("hactl.cli.config", "Check, show and change the configuration; roll it back."),
     "bundle": ("hactl.cli.bundle", "Make a support archive without secrets."),

@@ -6,6 +6,7 @@ import select
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -35,6 +36,15 @@ _COLOUR = {
 def emit_json(value: Any) -> None:
     """One JSON document, one line."""
     click.echo(msgspec.json.encode(value))
+
+
+def put(target: Path, data: bytes) -> None:
+    """Data into a file instead, and talk of where it is. Raises HactlError when it cannot be written."""
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise HactlError(f"cannot write {target}: {(error.strerror or str(error)).lower()}") from error
+    say(str(target))
 
 
 def say(text: str) -> None:

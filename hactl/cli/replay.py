@@ -6,7 +6,6 @@ import click
 
 from hactl.cli import console
 from hactl.cli.choice import Chosen, choose
-from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, moment
 from hactl.core.errors import HactlError
 
@@ -46,7 +45,6 @@ def open_replay(chosen: Chosen, *, since: float | None, until: float | None, the
             walk = Replay(past, at=begin, clock=time.monotonic)
             app = console.make(Recorded(end), chosen.name, chosen.paths, theme=theme, walk=lambda _: walk)
             console.leave_on_signals(app)
-            await app.run_async()
-            return app.return_code or Exit.OK
+            return await console.run(app)
 
         return asyncio.run(show())

@@ -12,10 +12,12 @@ from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.control.client import Client
 from hactl.core.certificate import bearers, expires_soon, lifetime
+from hactl.core.drill import DrillLock
 from hactl.core.headroom import Headroom, headroom, told
 from hactl.core.load import measured
 from hactl.core.model import EdgeLoss, Fleet, Paused, Sample
 from hactl.core.node import Node, Role
+from hactl.core.operation import Operation
 from hactl.core.reading import Reading, Verdict, age, explain, read, url, word
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.traffic import shares
@@ -131,6 +133,8 @@ def warnings(snapshot: Snapshot) -> list[str]:
         )
     if fleet.paused is not None:
         said.append(_paused(fleet.paused, snapshot.at))
+    if fleet.drills.lock is not None:
+        said.append(_locked(fleet.drills.lock, snapshot.at))
     said += _regions(snapshot)
     if pulse.read_only:
         said.append("READ-ONLY: every command is refused (safety.read_only in hactl.toml)")
@@ -168,6 +172,10 @@ def _paused(paused: Paused, now: float) -> str:
         ends = f"ends by itself in {age(paused.until - now)}"
     by = f" by {paused.by}" if paused.by else ""
     return f"PAUSED{by} since {age(now - paused.since)}{why}: nothing is repaired; {ends}"
+
+
+def _locked(lock: DrillLock, now: float) -> str:
+    return f"DRILLS LOCKED: {lock.who} since {age(now - lock.since)}; until: hactl drill unlock"
 
 
 def _certificate(fleet: Fleet, now: float) -> list[str]:
@@ -229,5 +237,12 @@ def operations(snapshot: Snapshot) -> list[str]:
         f"{operation.id}: {operation.sentence}, by {operation.by},"
         + (f" {operation.done} of {len(operation.targets)} done," if operation.targets else "")
         + f" since {snapshot.mono - operation.began:.1f} s"
+        + _waits(operation)
         for operation in snapshot.fleet.operations.values()
     ]
+
+
+def _waits(operation: Operation) -> str:
+    """What a drill waits for."""
+    question = "" if operation.drill is None else operation.drill.question
+    return f"; WAITS for a person: {question} (then: hactl drill continue)" if question else ""

@@ -173,6 +173,29 @@ class EndDrill(_Command, tag="drill-end"):
     id: str
 
 
+class AskDrill(_Command, tag="drill-ask"):
+    """The runner of a drill has come to what a person has to do, and waits for `ContinueDrill`."""
+
+    id: str
+    """Of the operation."""
+    question: str
+    """What is to be done; "" when nobody is waited for any more."""
+
+
+class ContinueDrill(_Command, tag="drill-continue"):
+    """What a drill waits for is done, whoever says so."""
+
+    id: str
+
+
+class LockDrills(_Command, tag="drill-lock"):
+    """Let no drill begin until that is lifted; one in progress goes on."""
+
+
+class UnlockDrills(_Command, tag="drill-unlock"):
+    """Let drills begin again."""
+
+
 class Impair(_Command, tag="impair"):
     """Make nodes slow or failing for as long as the drill lasts that they are lent to; ends when that is read back.
 
@@ -211,6 +234,10 @@ Command = (
     | BeginDrill
     | KeepDrill
     | EndDrill
+    | AskDrill
+    | ContinueDrill
+    | LockDrills
+    | UnlockDrills
     | Impair
     | Heal
 )
@@ -237,6 +264,10 @@ VERBS: dict[type[Command], Verb] = {
     BeginDrill: Verb.DRILL,
     KeepDrill: Verb.DRILL_KEEP,
     EndDrill: Verb.DRILL_END,
+    AskDrill: Verb.DRILL_ASK,
+    ContinueDrill: Verb.DRILL_CONTINUE,
+    LockDrills: Verb.DRILL_LOCK,
+    UnlockDrills: Verb.DRILL_UNLOCK,
     Impair: Verb.IMPAIR,
     Heal: Verb.HEAL,
 }

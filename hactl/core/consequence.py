@@ -10,8 +10,10 @@ from typing import assert_never
 
 from hactl.core.commands import (
     Apply,
+    AskDrill,
     BeginDrill,
     Command,
+    ContinueDrill,
     Down,
     Drain,
     EndDrill,
@@ -22,6 +24,7 @@ from hactl.core.commands import (
     Impair,
     KeepDrill,
     Kill,
+    LockDrills,
     Pause,
     Request,
     Restart,
@@ -33,6 +36,7 @@ from hactl.core.commands import (
     Stop,
     Thaw,
     TryAlert,
+    UnlockDrills,
     Unpause,
 )
 from hactl.core.config_events import RevisionApplied
@@ -109,6 +113,8 @@ def _moments(fleet: Fleet, request: Request) -> Iterator[Carrying]:
                 yield from _one_by_one(fleet, restarting(fleet, request.proposal), load)
                 yield burden(fleet, _in_force(fleet, request.proposal), load)
         case Pause() | Unpause() | Down() | TryAlert() | BeginDrill() | KeepDrill() | EndDrill():
+            return
+        case AskDrill() | ContinueDrill() | LockDrills() | UnlockDrills():
             return
         case Impair() | Heal():
             return  # it takes no capacity away that anybody has declared

@@ -11,7 +11,8 @@ from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, Al
 from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
 from hactl.core.config_events import ConfigEvent
 from hactl.core.configured import configured, without
-from hactl.core.drill_events import DrillKept
+from hactl.core.drill_events import DrillEvent
+from hactl.core.drilled import drilled
 from hactl.core.effects import ApplyTraffic, Effect, Halt, SendSignal, Spawn
 from hactl.core.events import (
     AdoptionRefused,
@@ -133,6 +134,8 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
         return _with_region(fleet, event)
     if isinstance(event, BrownoutEvent):
         return _with_brownout(fleet, event)
+    if isinstance(event, DrillEvent):
+        return drilled(fleet, event)
     match event:
         case DaemonStarted(boot=boot, trouble=trouble):
             return replace(fleet, boot=boot, config_trouble=trouble, closing=False)
@@ -161,7 +164,7 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
             return replace(fleet, failovers=without(fleet.failovers, name))
         case EdgeLost() | EdgeBack() | EdgeGivenUp():
             return _with_edge_loss(fleet, event)
-        case OperationBegan() | OperationMoved() | OperationEnded() | DrillKept():
+        case OperationBegan() | OperationMoved() | OperationEnded():
             return replace(fleet, operations=_with_operation(fleet.operations, event))
         case FleetPaused(paused=paused):
             return replace(fleet, paused=paused)
@@ -229,17 +232,11 @@ def _with_brownout(fleet: Fleet, event: BrownoutEvent) -> Fleet:
 
 
 def _with_operation(
-    known: dict[str, Operation], event: OperationBegan | OperationMoved | OperationEnded | DrillKept
+    known: dict[str, Operation], event: OperationBegan | OperationMoved | OperationEnded
 ) -> dict[str, Operation]:
     if isinstance(event, OperationBegan | OperationMoved):
         return known | {event.operation.id: event.operation}
-    if isinstance(event, OperationEnded):
-        return without(known, event.id)
-    operation = known.get(event.id)
-    if operation is None or operation.drill is None:
-        return known
-    lease = replace(operation.drill, expires=event.expires, canary=max(operation.drill.canary, event.canary))
-    return known | {event.id: replace(operation, drill=lease)}
+    return without(known, event.id)
 
 
 def _with_weights(fleet: Fleet, event: WeightsChanged) -> Fleet:

@@ -51,3 +51,26 @@ class Lease(Value):
     restarts_edges: bool = False
     undoing: str = ""
     """The operation that brings back the configuration from before; "" while none has been needed."""
+    question: str = ""
+    """What a person has to do before it goes on; "" when it waits for nobody."""
+
+
+class DrillLock(Value):
+    """While it lasts no drill may begin, whoever asks; it outlives daemons, `down` and reboots."""
+
+    by: str
+    since: float
+    """Unix time at which drills were locked first, however often that was said again."""
+    reason: str = ""
+
+    @property
+    def who(self) -> str:
+        """The sentence that explains what may not begin."""
+        why = f" ({self.reason})" if self.reason else ""
+        return f"drills are locked{f' by {self.by}' if self.by else ''}{why}"
+
+
+class DrillBook(Value):
+    """What is known about drills besides the one in progress."""
+
+    lock: DrillLock | None = None

@@ -1,9 +1,14 @@
-"""What happens to a drill while it lasts, besides its beginning and end, which are those of an operation."""
+"""What happens to drills, besides the beginning and the end of one, which are those of an operation."""
 
+from hactl.core.drill import DrillLock
 from hactl.core.value import Value
 
 
-class DrillKept(Value, tag=True, tag_field="event"):
+class _DrillEvent(Value, tag=True, tag_field="event"):
+    pass
+
+
+class DrillKept(_DrillEvent):
     """The runner of a drill was heard of: its lease has a new term. The record of its canary, if it wrote one."""
 
     id: str
@@ -12,3 +17,29 @@ class DrillKept(Value, tag=True, tag_field="event"):
     """Monotonic seconds at which the new term is over."""
     canary: int = 0
     """A number that the runner has chosen and remembers elsewhere; 0 for none."""
+
+
+class DrillAsked(_DrillEvent):
+    """A drill has come to what a person has to do, and waits."""
+
+    id: str
+    question: str
+
+
+class DrillAnswered(_DrillEvent):
+    """Somebody says that it is done: the drill goes on."""
+
+    id: str
+
+
+class DrillsLocked(_DrillEvent):
+    """From now on no drill may begin; or that goes on for another reason."""
+
+    lock: DrillLock
+
+
+class DrillsUnlocked(_DrillEvent):
+    """Drills may begin again."""
+
+
+DrillEvent = DrillKept | DrillAsked | DrillAnswered | DrillsLocked | DrillsUnlocked

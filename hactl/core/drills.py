@@ -10,11 +10,14 @@ configuration, when it was lent (`revision_undo`). What somebody
 else changed about those meanwhile is put back as well; everything else stays theirs.
 """
 
+from typing import assert_never
+
 from hactl.core import revision_undo
-from hactl.core.commands import BeginDrill, EndDrill, KeepDrill, Request
+from hactl.core.commands import AskDrill, BeginDrill, ContinueDrill, EndDrill, KeepDrill, Request
 from hactl.core.draft import Draft
 from hactl.core.drill import Baseline, Before, Lease
-from hactl.core.drill_events import DrillKept
+from hactl.core.drill_events import DrillAnswered, DrillAsked, DrillKept
+from hactl.core.drill_lock import forbid
 from hactl.core.errors import CommandRejected
 from hactl.core.evacuating import restore
 from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
@@ -43,14 +46,17 @@ def check(fleet: Fleet, request: Request) -> None:
     if request.proposal is not None:
         revision_undo.check(fleet, in_progress(fleet), request.proposal)
     if isinstance(command, BeginDrill):
+        forbid(fleet)
         _free(fleet)
         _within_limits(fleet, command)
-    elif isinstance(command, KeepDrill | EndDrill):
+    elif isinstance(command, KeepDrill | EndDrill | AskDrill | ContinueDrill):
         running = in_progress(fleet)
         if running is None or running.id != command.id:
             raise CommandRejected(f"no drill '{command.id}' is in progress", "hactl drill list")
-        if isinstance(command, KeepDrill) and running.back:
+        if not isinstance(command, EndDrill) and running.back:
             raise CommandRejected(f"drill '{command.id}' is over: {running.back}", "hactl drill report")
+        if isinstance(command, ContinueDrill) and not (running.drill and running.drill.question):
+            raise CommandRejected(f"drill '{command.id}' waits for nobody", "hactl status")
 
 
 def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
@@ -78,14 +84,22 @@ def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
     return replace(operation, targets=(), deadline=lease.until + patience, drill=lease)
 
 
-def tend(draft: Draft, command: KeepDrill | EndDrill, *, by: str) -> Operation:
-    """Take a sign of life of the runner, or the word that the drill is over; the operation of that drill."""
+def tend(draft: Draft, command: KeepDrill | EndDrill | AskDrill | ContinueDrill, *, by: str) -> Operation:
+    """Take a sign of life of the runner, what it waits for, the word that this is done, or that the drill is over; the
+    operation of that drill."""
     operation, lease = _lent(draft.fleet)
-    if isinstance(command, KeepDrill):
-        expires = draft.now.mono + lease.term
-        draft.emit(DrillKept(id=operation.id, expires=expires, canary=command.canary))
-    elif not operation.back:
-        _take_back(draft, operation, lease, f"ended by {by or 'an operator'}")
+    match command:
+        case KeepDrill(canary=canary):
+            draft.emit(DrillKept(id=operation.id, expires=draft.now.mono + lease.term, canary=canary))
+        case AskDrill(question=question):
+            draft.emit(DrillAsked(id=operation.id, question=question))
+        case ContinueDrill():
+            draft.emit(DrillAnswered(id=operation.id))
+        case EndDrill():
+            if not operation.back:
+                _take_back(draft, operation, lease, f"ended by {by or 'an operator'}")
+        case _:
+            assert_never(command)
     return draft.fleet.operations[operation.id]
 
 

@@ -7,7 +7,7 @@ from hactl.core.alert_events import AlertEvent
 from hactl.core.brownout_events import BrownoutEvent
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigEvent
-from hactl.core.drill_events import DrillKept
+from hactl.core.drill_events import DrillEvent
 from hactl.core.model import EdgeLoss, Failover, Paused
 from hactl.core.node import Node, NodeState
 from hactl.core.operation import Operation, Outcome
@@ -270,7 +270,7 @@ Event = (
     | AlertEvent
     | RegionEvent
     | BrownoutEvent
-    | DrillKept
+    | DrillEvent
 )
 
 

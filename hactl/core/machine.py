@@ -11,6 +11,7 @@ from hactl.core import (
     auto_failback,
     brownouts,
     consequence,
+    drill_lock,
     drills,
     edge_loss,
     failover,
@@ -26,8 +27,10 @@ from hactl.core import (
 from hactl.core.commands import (
     VERBS,
     Apply,
+    AskDrill,
     BeginDrill,
     Command,
+    ContinueDrill,
     Down,
     Drain,
     EndDrill,
@@ -38,6 +41,7 @@ from hactl.core.commands import (
     Impair,
     KeepDrill,
     Kill,
+    LockDrills,
     Pause,
     Request,
     Restart,
@@ -49,6 +53,7 @@ from hactl.core.commands import (
     Stop,
     Thaw,
     TryAlert,
+    UnlockDrills,
     Unpause,
 )
 from hactl.core.draft import Draft, evolve
@@ -56,7 +61,6 @@ from hactl.core.effects import ApplyTraffic, Effect
 from hactl.core.events import (
     Event,
     FleetClosing,
-    FleetUnpaused,
     OperationBegan,
     PolicyChanged,
     TrafficShifted,
@@ -112,6 +116,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
         proposals.check(fleet, cause)
         ramp.check(fleet, cause)
         drills.check(fleet, cause)
+        drill_lock.check(fleet, cause)
         impairing.check(fleet, cause)
         carrying = consequence.check(fleet, cause)
         operation = _accept(draft, cause)
@@ -175,7 +180,7 @@ def _tell_new_edges(draft: Draft, before: Fleet) -> None:
 
 def _accept(draft: Draft, request: Request) -> Operation:
     command, fleet = request.command, draft.fleet
-    if isinstance(command, KeepDrill | EndDrill):
+    if isinstance(command, KeepDrill | EndDrill | AskDrill | ContinueDrill):
         return drills.tend(draft, command, by=request.by)
     operation = replace(_operation(fleet, request, draft.now), undo=_undo(fleet, command))
     if request.proposal is not None:
@@ -196,14 +201,14 @@ def _accept(draft: Draft, request: Request) -> Operation:
             draft.emit(WeightsChanged(nodes=dict.fromkeys(nodes, weight), regions=dict.fromkeys(regions, weight)))
         case SetPolicy(policy=policy):
             draft.emit(PolicyChanged(policy=policy))
-        case Pause():
-            pausing.begin(draft, command, by=request.by, reason=request.reason)
-        case Unpause():
-            draft.emit(FleetUnpaused(why=f"unpaused by {request.by or 'an operator'}"))
+        case Pause() | Unpause():
+            pausing.obey(draft, request)
         case Restart() | Apply() | Scale() | Failover() | Failback() | BeginDrill():
             pass
         case Impair() | Heal():
             impairing.begin(draft, command)
+        case LockDrills() | UnlockDrills():
+            drill_lock.follow(draft, request)
         case Down():
             for other in fleet.operations.values():
                 operations.abandon(draft, other, f"the fleet was taken down by {request.by}", "hactl up")
@@ -258,13 +263,13 @@ def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
             return each * targets
         case Verb.DOWN:
             return each * 2  # the edges, then the nodes
-        case Verb.DRILL | Verb.DRILL_KEEP | Verb.DRILL_END:
+        case Verb.DRILL | Verb.DRILL_KEEP | Verb.DRILL_END | Verb.DRILL_ASK | Verb.DRILL_CONTINUE:
             return each  # to restore what it touched
         case Verb.IMPAIR | Verb.HEAL:
             return impairing.PATIENCE
         case Verb.START | Verb.STOP | Verb.KILL | Verb.FREEZE | Verb.THAW | Verb.DRAIN | Verb.RESUME:
             return each
-        case Verb.PAUSE | Verb.UNPAUSE:
+        case Verb.PAUSE | Verb.UNPAUSE | Verb.DRILL_LOCK | Verb.DRILL_UNLOCK:
             return each
         case _:
             assert_never(verb)

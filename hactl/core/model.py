@@ -6,6 +6,7 @@ Its parts have modules of their own: `node`, `plan`, `operation`.
 from hactl.core.alert import AlertBook
 from hactl.core.brownout import Brownout
 from hactl.core.certificate import Certificate
+from hactl.core.drill import DrillBook
 from hactl.core.evacuation import Evacuation, RegionLoss
 from hactl.core.node import Node, Reason, Role
 from hactl.core.operation import Operation
@@ -163,6 +164,7 @@ class Fleet(Value):
     closing: bool = False
     """`down` was accepted: when everything has stopped, the daemon leaves."""
     alerts: AlertBook = AlertBook()
+    drills: DrillBook = DrillBook()
 
     @property
     def edges(self) -> tuple[Node, ...]:

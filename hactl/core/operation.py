@@ -32,6 +32,10 @@ class Verb(StrEnum):
     DRILL = "drill"
     DRILL_KEEP = "drill-keep"
     DRILL_END = "drill-end"
+    DRILL_ASK = "drill-ask"
+    DRILL_CONTINUE = "drill-continue"
+    DRILL_LOCK = "drill-lock"
+    DRILL_UNLOCK = "drill-unlock"
     IMPAIR = "impair"
     HEAL = "heal"
 

@@ -106,10 +106,10 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
             return  # `rollout`, `ramp` and `drills` take those further
         case Verb.START | Verb.STOP | Verb.KILL | Verb.FREEZE | Verb.THAW | Verb.DRAIN | Verb.RESUME:
             _await_targets(draft, operation)
-        case Verb.PAUSE | Verb.UNPAUSE | Verb.IMPAIR | Verb.HEAL:
+        case Verb.PAUSE | Verb.UNPAUSE | Verb.IMPAIR | Verb.HEAL | Verb.DRILL_LOCK | Verb.DRILL_UNLOCK:
             _await_targets(draft, operation)
-        case Verb.ALERT_TEST | Verb.DRILL_KEEP | Verb.DRILL_END:
-            pass  # the delivery ends it; the other two are no operations of their own
+        case Verb.ALERT_TEST | Verb.DRILL_KEEP | Verb.DRILL_END | Verb.DRILL_ASK | Verb.DRILL_CONTINUE:
+            pass  # the delivery ends it; the others are no operations of their own
         case _:
             assert_never(operation.verb)
     current = draft.fleet.operations.get(operation.id)

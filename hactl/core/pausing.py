@@ -6,7 +6,7 @@ What waits for the end of a pause can be told from the processes alone, so that 
 time, another daemon), what waits without a pause is released.
 """
 
-from hactl.core.commands import Pause
+from hactl.core.commands import Pause, Request, Unpause
 from hactl.core.draft import Draft
 from hactl.core.events import FleetPaused, FleetUnpaused
 from hactl.core.lifecycle import Cause, Stimulus
@@ -33,8 +33,18 @@ def kept_down(node: Node) -> bool:
     return held(node) and node.launch is None and node.reason is not None and node.reason.code is ReasonCode.KILLED
 
 
-def begin(draft: Draft, order: Pause, *, by: str, reason: str) -> None:
-    """Pause the fleet, or let a pause that is in force end at another time, for another reason."""
+def obey(draft: Draft, request: Request) -> None:
+    """Pause the fleet, let a pause that is in force end at another time, for another reason, or end it."""
+    match request.command:
+        case Pause():
+            _begin(draft, request.command, by=request.by, reason=request.reason)
+        case Unpause():
+            draft.emit(FleetUnpaused(why=f"unpaused by {request.by or 'an operator'}"))
+        case _:
+            raise AssertionError("checked before")
+
+
+def _begin(draft: Draft, order: Pause, *, by: str, reason: str) -> None:
     before, now = draft.fleet.paused, draft.now
     paused = Paused(
         by=by,

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 
 from hactl.core.commands import (
     Apply,
+    AskDrill,
     BeginDrill,
     Command,
+    ContinueDrill,
     Down,
     Drain,
     EndDrill,
@@ -20,6 +22,7 @@ from hactl.core.commands import (
     Impair,
     KeepDrill,
     Kill,
+    LockDrills,
     Pause,
     Request,
     Restart,
@@ -31,6 +34,7 @@ from hactl.core.commands import (
     Stop,
     Thaw,
     TryAlert,
+    UnlockDrills,
     Unpause,
 )
 from hactl.core.errors import CommandRejected
@@ -93,6 +97,7 @@ def check(fleet: Fleet, request: Request) -> None:
             | BeginDrill()
             | KeepDrill()
             | EndDrill()
+            | (AskDrill() | ContinueDrill() | LockDrills() | UnlockDrills())
             | (Impair() | Heal())
         ):
             pass  # asked by `ramp` (may traffic move?), `drills` (may the fleet be lent?) and `impairing`
@@ -127,6 +132,8 @@ def evacuated_only(fleet: Fleet, left: Iterable[Node]) -> str:
 
 def _names_exist(fleet: Fleet, command: Command) -> None:
     if isinstance(command, Down | SetPolicy | Apply | Scale | Pause | Unpause | KeepDrill | EndDrill):
+        return
+    if isinstance(command, AskDrill | ContinueDrill | LockDrills | UnlockDrills):
         return
     if isinstance(command, Failover | Failback):
         _regions_exist(fleet, (command.region,))

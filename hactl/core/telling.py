@@ -18,7 +18,8 @@ from hactl.core.config_events import (
     RevisionRolledBack,
     RulesTaken,
 )
-from hactl.core.drill_events import DrillKept
+from hactl.core.drill_events import DrillEvent
+from hactl.core.drill_telling import tell_drill
 from hactl.core.events import (
     AdoptionRefused,
     CapacitySeen,
@@ -79,6 +80,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
         return _region(event)
     if isinstance(event, BrownoutEvent):
         return _brownout(event)
+    if isinstance(event, DrillEvent):
+        return tell_drill(event)
     match event:
         case DaemonStarted():
             return _started(event)
@@ -109,13 +112,8 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return f"{edge}: plan {version} refused: {why}"
         case FailoverBegan() | FailoverMoved() | FailoverEnded() | EdgeLost() | EdgeBack() | EdgeGivenUp():
             return _loss(event)
-        case OperationBegan(operation=operation):
-            return f"{operation.id} began: {operation.sentence}"
-        case OperationMoved() | DrillKept():
-            return _moved(event)
-        case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
-            took = f" after {ms:.0f} ms" if round(ms) else ""
-            return f"{ended} {outcome}{took}: {sentence}"
+        case OperationBegan() | OperationMoved() | OperationEnded():
+            return _operation(event)
         case GapRecorded() | JournalFilled():
             return _journal(event)
         case FleetPaused() | FleetUnpaused() | FleetClosing():
@@ -237,10 +235,17 @@ def _fleet(event: FleetPaused | FleetUnpaused | FleetClosing) -> str:
     return f"{paused.who} {ends}: nothing is repaired" + (f" ({paused.reason})" if paused.reason else "")
 
 
-def _moved(event: OperationMoved | DrillKept) -> str:
-    if isinstance(event, OperationMoved):
-        return f"{event.operation.id}: {_progress(event.operation)}"
-    return f"{event.id}: its runner was heard of" + (f" (canary {event.canary})" if event.canary else "")
+def _operation(event: OperationBegan | OperationMoved | OperationEnded) -> str:
+    match event:
+        case OperationBegan(operation=operation):
+            return f"{operation.id} began: {operation.sentence}"
+        case OperationMoved(operation=operation):
+            return f"{operation.id}: {_progress(operation)}"
+        case OperationEnded(id=ended, outcome=outcome, sentence=sentence, ms=ms):
+            took = f" after {ms:.0f} ms" if round(ms) else ""
+            return f"{ended} {outcome}{took}: {sentence}"
+        case _:
+            assert_never(event)
 
 
 def _progress(operation: Operation) -> str:

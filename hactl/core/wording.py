@@ -4,8 +4,10 @@ from typing import assert_never
 
 from hactl.core.commands import (
     Apply,
+    AskDrill,
     BeginDrill,
     Command,
+    ContinueDrill,
     Down,
     Drain,
     EndDrill,
@@ -16,6 +18,7 @@ from hactl.core.commands import (
     Impair,
     KeepDrill,
     Kill,
+    LockDrills,
     Pause,
     Restart,
     Resume,
@@ -26,8 +29,16 @@ from hactl.core.commands import (
     Stop,
     Thaw,
     TryAlert,
+    UnlockDrills,
     Unpause,
 )
+
+_OF_NOBODY: dict[type[Command], str] = {
+    Unpause: "repair again",
+    Down: "stop everything",
+    LockDrills: "lock drills",
+    UnlockDrills: "unlock drills",
+}
 
 
 def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
@@ -55,8 +66,6 @@ def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
             return f"policy = {policy}"
         case Pause(seconds=seconds):
             return "pause" if seconds is None else f"pause for {seconds:g} s"
-        case Unpause():
-            return "repair again"
         case Apply():
             return "apply a configuration"
         case Scale(region=region, count=count):
@@ -65,8 +74,6 @@ def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
             return f"move the traffic of {region} away"
         case Failback(region=region):
             return f"give {region} its traffic back"
-        case Down():
-            return "stop everything"
         case TryAlert(alert=name):
             return f"send a test to '{name}'"
         case BeginDrill(name=name, nodes=nodes, in_turn=in_turn):
@@ -76,7 +83,9 @@ def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
             return f"impair {', '.join(nodes)}: {fault}"
         case Heal(nodes=nodes):
             return f"heal {', '.join(nodes)}"
-        case KeepDrill() | EndDrill():
+        case Unpause() | Down() | LockDrills() | UnlockDrills():
+            return _OF_NOBODY[type(command)]
+        case KeepDrill() | EndDrill() | AskDrill() | ContinueDrill():
             raise AssertionError("is no operation of its own")
         case _:
             assert_never(command)

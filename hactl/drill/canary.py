@@ -99,13 +99,17 @@ def _unwritable(error: OSError) -> HactlError:
 
 def read_ledger(path: Path) -> list[Written]:
     """What a ledger remembers; a last line that was cut short was never acknowledged to anybody."""
-    written = []
-    for line in path.read_text().splitlines(keepends=True):
-        parts = line.split()
-        if line.endswith("\n") and len(parts) == 3:
-            acknowledged = None if parts[2] == "-" else float(parts[2])
-            written.append(Written(number=int(parts[0]), sent=float(parts[1]), acknowledged=acknowledged))
-    return written
+    lines = path.read_text().splitlines(keepends=True)
+    return [written for line in lines if line.endswith("\n") and (written := read_line(line)) is not None]
+
+
+def read_line(line: str) -> Written | None:
+    """What one whole line of a ledger remembers; None for what is none."""
+    parts = line.split()
+    if len(parts) != 3:
+        return None
+    acknowledged = None if parts[2] == "-" else float(parts[2])
+    return Written(number=int(parts[0]), sent=float(parts[1]), acknowledged=acknowledged)
 
 
 def classify(written: Iterable[Written], present: Iterable[int], fault: float, rate: float, store: str) -> Losses:

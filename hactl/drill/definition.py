@@ -78,6 +78,17 @@ class Fault(Value):
     """What is wrong with the configuration; of CONFIG, and of no other kind."""
 
 
+class ManualStep(Value):
+    """What a person has to do once the faults are in effect, and says when it is done."""
+
+    manual: str
+    """In words."""
+    at: float = 0.0
+    """Seconds after the first fault."""
+    within: float = 60.0
+    """Seconds after which nobody is waited for any more, and the drill shows nothing."""
+
+
 class AbortRule(Value):
     """When a drill is given up because clients suffer more than it is worth."""
 
@@ -196,11 +207,12 @@ class Definition(Value):
     phases: Phases = Phases()
     hypotheses: tuple[Hypothesis, ...] = (Hypothesis(probe=Probe.AVAILABILITY, least=0.999),)
     faults: tuple[Fault, ...] = ()
+    steps: tuple[ManualStep, ...] = ()
     objectives: Objectives = Objectives()
     digest: str = ""
     """SHA-256 of the text it was read from, overrides included."""
 
     @property
     def length(self) -> float:
-        """Seconds that the phases take together, the failback aside."""
-        return self.phases.baseline + self.phases.hold + self.phases.settle
+        """Seconds that the phases take together, the failback aside, and what people may take."""
+        return self.phases.baseline + self.phases.hold + self.phases.settle + sum(step.within for step in self.steps)

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from hactl.core.auto_failback import WHO
 from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.draft import evolve
+from hactl.core.drill_events import DrillAnswered, DrillAsked, DrillKept
 from hactl.core.events import NodeChanged, OperationBegan, Record
 from hactl.core.model import Fleet
+from hactl.core.operation import Verb
 from hactl.core.plan import EndpointStatus
 from hactl.core.traffic import confirmed
 from hactl.core.value import Value, replace
@@ -42,6 +44,18 @@ class Times(Value):
     """Everything was verified."""
 
 
+class ByHand(Value):
+    """A step of a drill that a person does."""
+
+    step: str
+    asked: float
+    done: float | None = None
+    """When somebody said that it is done; None when nobody has."""
+    by: str = ""
+    note: str = ""
+    """What they said besides."""
+
+
 class Evidence(Value):
     """All that a verdict is made of, besides the requests themselves."""
 
@@ -58,6 +72,8 @@ class Evidence(Value):
     """Every connection of the load's warm-up got an answer."""
     clock_step: float = 0.0
     """Seconds by which the wall clock was set during the run."""
+    by_hand: tuple[ByHand, ...] = ()
+    """What people had to do; how long that took is part of all times after it."""
 
 
 def read_times(times: Times, fleet: Fleet, records: Sequence[Record], plan: DrillPlan) -> Times:
@@ -65,6 +81,7 @@ def read_times(times: Times, fleet: Fleet, records: Sequence[Record], plan: Dril
     if times.asked is None:
         return times
     since = times.failback if plan.keeps_down and times.failback else times.asked
+    records = [record for record in records if not isinstance(record.event, DrillKept)]  # most of all, and no news here
     return replace(
         times,
         detected=detected(records, plan.nodes, times.asked, plan.regions),
@@ -129,14 +146,21 @@ def _active(fleet: Fleet) -> set[str]:
 
 
 def others(records: Iterable[Record], operation: str) -> tuple[str, ...]:
-    """What was begun by anybody else from the moment on that the drill `operation` began."""
+    """What was begun by anybody else from the moment on that the drill `operation` began, and not on its behalf."""
     mine: str | None = None
-    found = []
+    asked, found = False, []
     for record in records:
+        if isinstance(record.event, DrillAsked | DrillAnswered):
+            asked = isinstance(record.event, DrillAsked) and bool(record.event.question)
         if not isinstance(record.event, OperationBegan):
             continue
         if record.event.operation.id == operation:
             mine = record.by
-        elif mine is not None and record.by not in (mine, WHO, ""):
+        elif mine is not None and record.by not in (mine, WHO, "") and not (asked or _about_drills(record.event)):
             found.append(f"{record.event.operation.sentence} by {record.by}")
     return tuple(found)
+
+
+def _about_drills(event: OperationBegan) -> bool:
+    """That drills are locked does nothing to a fleet."""
+    return event.operation.verb in (Verb.DRILL_LOCK, Verb.DRILL_UNLOCK)

@@ -6,7 +6,6 @@ report can do the same sums again from its figures.
 
 from collections.abc import Iterator, Sequence
 
-from hactl.drill.canary import LEAST
 from hactl.drill.continuity import Continuity
 from hactl.drill.definition import Definition, Hypothesis, Objectives, Probe
 from hactl.drill.evidence import Evidence
@@ -77,7 +76,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     checks += [_steady(rule, windows) for rule in drill.hypotheses]
     if drill.objectives.rpo_records is not None:
         checks += [
-            Check(name=f"canaries in {loss.store} before the fault", value=str(loss.before), limit=f">= {LEAST}",
+            Check(name=f"canaries in {loss.store} before the fault", value=str(loss.before), limit=f">= {loss.least}",
                   ok=loss.enough)
             for loss in evidence.losses
         ]  # fmt: skip

@@ -100,6 +100,11 @@ TOP: dict[str, Key] = {
     "title": Key(kind=_text, required=True),
     "tags": Key(kind=kinds.many(_named, "words")),
 }
+STEP: dict[str, Key] = {
+    "manual": Key(kind=_text, required=True),
+    "at": Key(kind=_time),
+    "within": Key(kind=quantities.duration("1s", "1h")),
+}
 LIMITS: dict[str, Key] = {
     "max_faulted_share": Key(kind=quantities.proportion()),
     "min_healthy_nodes": Key(kind=kinds.whole(0, 1000)),

@@ -40,6 +40,10 @@ class Progress(Value):
     """Seconds since the first request was due."""
     sent: int
     failed: int
+    last_failed: float | None = None
+    """Monotonic seconds at which the last request that failed was due; None while none has."""
+    p99_ms: float | None = None
+    """Of the requests that were done since the line before; None without any."""
 
 
 class Ready(Value):

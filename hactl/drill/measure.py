@@ -19,6 +19,8 @@ UNSENT_LIMIT = 0.001
 """So does a larger part of requests that were never sent."""
 SLOW_MS = 100.0
 """What the promises call a slow request."""
+PRECISE = 1000
+"""Requests without which nobody can say within what time 99.9 % of them were answered."""
 
 
 class Report(Value):

@@ -12,7 +12,7 @@ from hactl.core.node import Node, Role
 from hactl.core.reading import url
 from hactl.core.spec import GatewayKind
 from hactl.core.value import Value
-from hactl.drill.definition import OF_THE_DAEMON, ConfigChange, Definition, Fault, FaultKind, Target
+from hactl.drill.definition import OF_THE_DAEMON, ConfigChange, Definition, Fault, FaultKind, ManualStep, Target
 from hactl.drill.load_plan import LoadPlan
 
 
@@ -63,6 +63,8 @@ class DrillPlan(Value):
     """Seconds that the fleet is borrowed for at most."""
     lease: float = 15.0
     """Seconds without a sign of life after which the daemon takes it back."""
+    steps: tuple[ManualStep, ...] = ()
+    """What people do."""
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -115,6 +117,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         digest=drill.digest,
         seed=seed,
         strikes=strikes,
+        steps=tuple(sorted(drill.steps, key=lambda step: step.at)),
         regions=regions,
         load=load,
         longest=drill.limits.max_duration,

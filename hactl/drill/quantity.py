@@ -20,6 +20,11 @@ def seconds(value: float) -> str:
     return f"{value * 1000:.0f} ms" if value < 10 else f"{value:.1f} s" if value < 100 else age(value)
 
 
+def brief(value: float) -> str:
+    """A duration beside something that is drawn: milliseconds below a second."""
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
+
+
 def shown(value: float | None, unit: Unit) -> str:
     """A number with its unit; "-" for one that was not measured."""
     if value is None:

@@ -23,6 +23,7 @@ from hactl.drill.definition import (
     Hypothesis,
     Limits,
     LoadSpec,
+    ManualStep,
     Objectives,
     Phases,
     Probe,
@@ -30,8 +31,8 @@ from hactl.drill.definition import (
 )
 from hactl.drill.tables import Tables, document, refuse
 
-_TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "objectives")
-_PLANNED = ("extends", "rollback", "manual", "requires")
+_TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "step", "objectives")
+_PLANNED = ("extends", "rollback", "requires")
 
 
 def parse(text: str, source: str, settings: tuple[str, ...] = ()) -> Definition:
@@ -85,6 +86,7 @@ class _Reading(Tables):
             "phases": Phases(**self._fields("phases", self._table(raw, "phases"), keys.PHASES)),
             "objectives": Objectives(**self._fields("objectives", self._table(raw, "objectives"), keys.OBJECTIVES)),
             "faults": self._faults(raw.get("fault", [])),
+            "steps": self._many("step", raw.get("step", []), keys.STEP, ManualStep),
         }
         if "hypothesis" in raw:
             parts["hypotheses"] = self._many("hypothesis", raw["hypothesis"], keys.HYPOTHESIS, Hypothesis)
@@ -176,6 +178,11 @@ class _Reading(Tables):
                 f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
                 f"at least {50 / rto:.0f}",
             )
+        last = max(fault.at for fault in drill.faults)
+        for number, step in enumerate(drill.steps, start=1):
+            if not last <= step.at < drill.phases.hold:
+                told = f"wants a moment after the last fault ({last:g} s) and before the end of the hold"
+                self._add(f"step[{number}].at", told, f"less than {drill.phases.hold:g} s")
         for number, stop in enumerate(drill.limits.abort_when, start=1):
             if stop.probe is not Probe.AVAILABILITY:
                 self._add(f"limits.abort_when[{number}].probe", "can be nothing but availability yet", "availability")

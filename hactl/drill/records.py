@@ -56,6 +56,8 @@ class Records:
         self._names: dict[str, int] = {"": 0}
         self.failed = 0
         """How many rows are not ok, kept up to date for progress lines."""
+        self.last_failed: float | None = None
+        """When the last request that failed was due."""
         for row in rows:
             self.add(row)
 
@@ -66,7 +68,14 @@ class Records:
         self._status.append(row.status)
         self._node.append(self._names.setdefault(row.node, len(self._names)))
         self._error.append(self._names.setdefault(row.error, len(self._names)))
-        self.failed += not row.ok
+        if not row.ok:
+            self.failed += 1
+            self.last_failed = max(row.intended, self.last_failed or row.intended)
+
+    def latencies(self, after: int) -> list[float]:
+        """Seconds from when each was due until it was done, of the rows behind the first `after`."""
+        due, _, done = (column[after:] for column in self._times)
+        return [end - begin for begin, end in zip(due, done, strict=True)]
 
     def __len__(self) -> int:
         return len(self._status)

@@ -99,6 +99,8 @@ class DrillReport(Value):
     phases: tuple[Spent, ...] = ()
     timeline: tuple[Line, ...] = ()
     series: tuple[Second, ...] = ()
+    files: dict[str, str] = {}
+    """SHA-256 of the files that it was made from, by name."""
 
 
 class Ending(Value):

@@ -17,14 +17,16 @@ from hactl.drill import evidence as seen
 from hactl.drill.canary import compare
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
-from hactl.drill.evidence import Evidence
+from hactl.drill.evidence import Evidence, Times
 from hactl.drill.following import Follower
 from hactl.drill.gate import Check, gate, unfit
 from hactl.drill.injecting import rehearse
-from hactl.drill.load_plan import LoadPlan
+from hactl.drill.load_plan import LoadPlan, Progress
 from hactl.drill.loan import Loan
+from hactl.drill.manual import Person
 from hactl.drill.phases import BORROWED, NEXT, Phase, Way
 from hactl.drill.plan import DrillPlan, plan
+from hactl.drill.progress import Asked, Entered, Feed, Timed
 from hactl.drill.reading_back import continuity
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Spent, lines, write
@@ -60,15 +62,19 @@ class Runner:
         seed: int,
         load: Callable[[LoadPlan], Load],
         say: Callable[[str], None],
+        attended: bool = True,
     ) -> None:
-        """`me` says who runs it, `paths` where the fleet keeps its things; `say` gets a line for everything."""
+        """`me` says who runs it, `paths` where the fleet keeps its things; `say` gets a line for everything that
+        happens; `attended` says whether anybody is there to do what a person has to."""
         self._controller = controller
         self._drill = drill
         self._run = run
         self._me = me
         self._seed = seed
         self._load_of = load
-        self._say = say
+        self._feed = Feed(run.progress)
+        self._say = self._feed.told(say)
+        self._attended = attended
         self._by = f"drill {drill.name}"
         self._stop = asyncio.Event()
         self._ending = Ending()
@@ -114,12 +120,12 @@ class Runner:
                 self._me = replace(self._me, phase=phase, plan=self._plan)
                 self._mark()
                 since = time.monotonic()
+                self._feed.say(Entered(at=since, phase=phase))
+                self._show_times()
                 way = await self._go(phase)
                 self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
                 phase = NEXT[phase][way]
-        report = self._report(began)
-        self._run.finish(report, self._rows)
-        return report
+        return self._run.finish(self._report(began), self._rows)
 
     def _mark(self) -> None:
         """Remember how far it has come. Where that cannot be, nothing more is begun, and what was borrowed is given
@@ -163,10 +169,11 @@ class Runner:
         follower = self._follower = Follower(self._controller, snapshot.fleet)
         await self._stack.enter_async_context(follower.following())
         self._strikes = Strikes(
-            *(self._controller, follower, self._plan, self._guardians),
+            *(self._controller, follower, self._plan),
             by=self._by,
             wait=self._wait,
             stop=self._stop,
+            guardians=self._guardians,
             say=self._say,
         )
 
@@ -176,6 +183,8 @@ class Runner:
         unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in self._gate if not check.ok]
         if unmet:
             raise Stopped("; ".join(unmet))
+        if plan.steps and not self._attended:
+            raise Pointless(f"a person has to do something, and nobody is there: {plan.steps[0].manual}")
         await rehearse(self._controller, plan, by=self._by)
         loan = Loan(self._controller, plan, by=self._by)
         await loan.begin()
@@ -190,7 +199,7 @@ class Runner:
         await self._stack.enter_async_context(kept)
         load, length = self._planned.load, self._drill.phases.baseline
         self._say(f"baseline: {load.rate:g} requests/s to {load.url} for {length:g} s")
-        clients = self._clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop)
+        clients = self._clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop, self._heard)
         await self._stack.enter_async_context(clients.asking())
         self._evidence = replace(self._evidence, warm=clients.warm)
         await self._wait(length)
@@ -219,7 +228,19 @@ class Runner:
 
     async def _observe(self) -> None:
         self._say(f"observe: {self._drill.phases.hold:g} s")
-        await self._struck.until(self._struck.began + self._drill.phases.hold)
+        waited = 0.0
+        person = Person(
+            *(self._controller, self._followed, self._borrowed.operation), by=self._by, stop=self._stop, say=self._say
+        )
+        for step in self._planned.steps:
+            await self._struck.until(self._struck.began + step.at + waited)
+            done = await person.do(step)
+            self._evidence = replace(self._evidence, by_hand=(*self._evidence.by_hand, done))
+            await self._wait(0.0)
+            if done.done is None:
+                raise Pointless(f"nobody has said that it is done: {step.manual}")
+            waited += done.done - done.asked
+        await self._struck.until(self._struck.began + self._drill.phases.hold + waited)
 
     async def _settle(self) -> None:
         self._say(f"settle: {self._drill.phases.settle:g} s")
@@ -245,13 +266,10 @@ class Runner:
             return
         if self._clients is not None:
             self._rows = await self._clients.records()
-        times = self._evidence.times
         follower, loan = self._followed, self._loan
         step = abs(time.time() - time.monotonic() - self._clock)
+        times = self._times
         if self._struck.done:
-            first = self._struck.done[0]
-            times = replace(times, asked=first.asked, fault=first.fault)
-            times = seen.read_times(times, follower.began, follower.records, self._planned)
             course = await continuity(follower, loan, self._planned, times)
             self._evidence = replace(self._evidence, continuity=course)
         meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
@@ -262,6 +280,23 @@ class Runner:
             self._evidence = replace(self._evidence, losses=(lost, configured))
 
     # -- what all of them need
+
+    def _heard(self, progress: Progress) -> None:
+        self._feed.say(Asked(at=time.monotonic(), progress=progress))
+        self._show_times()
+
+    def _show_times(self) -> None:
+        self._feed.say(Timed(times=self._times, proofs=self._evidence.proofs))
+
+    @property
+    def _times(self) -> Times:
+        """When each thing happened, as far as that is known by now."""
+        times = self._evidence.times
+        if self._strikes is None or not self._strikes.done:
+            return times
+        first = self._strikes.done[0]
+        times = replace(times, asked=first.asked, fault=first.fault)
+        return seen.read_times(times, self._followed.began, self._followed.records, self._planned)
 
     @property
     def _planned(self) -> DrillPlan:

@@ -1,12 +1,14 @@
 """The files of drills: one directory per run, beside the fleet's state and not in it. Reads and writes; judges nothing.
 
     run.json       who runs it and how far it has come, from its first moment on
+    progress       what it has said of itself so far, a step a line (`progress`)
     canaries       the ledger of acknowledgements
     requests.json  every single request
     report.json    the report; a run without one has not ended, or its runner died
-    report.md      the same for people
+    report.md      report.html, junit.xml: the same for people and for build servers
+    SHA256SUMS     digests of all that does not change any more
 
-Each file is written whole or not at all.
+Each file is written whole or not at all, but for the two that grow.
 """
 
 import os
@@ -19,10 +21,11 @@ from typing import TypeVar
 
 from hactl.core import codec
 from hactl.core.errors import HactlError
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
+from hactl.drill import filing
+from hactl.drill.comparing import CONCLUSIVE, LAST
 from hactl.drill.definition import Definition
 from hactl.drill.load_plan import PREFIX
-from hactl.drill.markdown import render
 from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Records
@@ -88,6 +91,11 @@ class Run:
         """Where acknowledged canaries are remembered."""
         return self.directory / "canaries"
 
+    @property
+    def progress(self) -> Path:
+        """What it has said of itself so far, for whoever looks on."""
+        return self.directory / "progress"
+
     def mark(self, run: OpenRun) -> None:
         """Remember how far it has come; on the disk when this returns."""
         _write(self.directory / "run.json", codec.encode(run))
@@ -96,12 +104,37 @@ class Run:
         """How far it had come. Raises HactlError when that cannot be read."""
         return _decoded(self.directory / "run.json", OpenRun)
 
-    def finish(self, report: DrillReport, rows: Records | None = None) -> None:
-        """File the report, the part that makes a run a finished one last."""
+    def finish(self, report: DrillReport, rows: Records | None = None) -> DrillReport:
+        """File the report in all its formats, the part that makes a run a finished one last; as it was filed."""
         if rows is not None:
-            _write(self.directory / "requests.json", rows.encode())
-        _write(self.directory / "report.md", render(report).encode())
-        _write(self.directory / "report.json", codec.encode(report))
+            _write(self.directory / filing.REQUESTS, rows.encode())
+        evidence = {
+            path.name: filing.digest(path.read_bytes())
+            for path in (self.ledger, self.directory / filing.REQUESTS)
+            if path.exists()
+        }
+        report = replace(report, files=evidence)
+        earlier = self.earlier(report.definition.name)
+        files = {name: filing.written(form, report, earlier) for form, name in filing.FILES.items()}
+        for name, data in files.items():
+            _write(self.directory / name, data)
+        files[filing.REPORT] = codec.encode(report)
+        digests = evidence | {name: filing.digest(data) for name, data in files.items()}
+        _write(self.directory / filing.SUMS, filing.sums(digests))
+        _write(self.directory / filing.REPORT, files[filing.REPORT])
+        return report
+
+    def earlier(self, drill: str, last: int = LAST) -> list[DrillReport]:
+        """The reports of the `last` runs of a drill before this one that have shown something, oldest first; those that
+        cannot be read are passed over."""
+        found: list[DrillReport] = []
+        for run in reversed(runs(self.directory.parent)):
+            if run.name >= self.name or run.drill != drill or len(found) == last:
+                continue
+            with suppress(HactlError):
+                if (report := run.report()) is not None and report.verdict in CONCLUSIVE:
+                    found.insert(0, report)
+        return found
 
     def tidy(self) -> None:
         """Remove what only a runner that died leaves: the files of its load."""
@@ -110,7 +143,7 @@ class Run:
 
     def report(self) -> DrillReport | None:
         """Its report; None while there is none. Raises HactlError for one that cannot be read."""
-        path = self.directory / "report.json"
+        path = self.directory / filing.REPORT
         return _decoded(path, DrillReport) if path.exists() else None
 
 
@@ -157,7 +190,7 @@ def abandoned(root: Path) -> list[Run]:
     found = []
     for run in runs(root):
         with suppress(HactlError):
-            if not (run.directory / "report.json").exists() and not run.read().alive:
+            if not (run.directory / filing.REPORT).exists() and not run.read().alive:
                 found.append(run)
     return found
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from hactl.control.controller import Controller
+from hactl.core.errors import HactlError
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import OF_THE_DAEMON
 from hactl.drill.faults import Injected, Proof
@@ -25,15 +26,15 @@ class Strikes:
         controller: Controller,
         follower: Follower,
         plan: DrillPlan,
-        guardians: Guardians,
         *,
         by: str,
         wait: Callable[[float], Awaitable[None]],
-        stop: asyncio.Event,
+        stop: asyncio.Event | None = None,
+        guardians: Guardians | None = None,
         say: Callable[[str], None],
     ) -> None:
         """`wait` lets seconds pass, and raises when there is a reason to end the drill; then `stop` is set. `say` gets
-        a line for all that happens."""
+        a line for all that happens. Without `guardians` nobody strikes the daemon."""
         self.done: list[Injected] = []
         self._controller = controller
         self._follower = follower
@@ -41,7 +42,7 @@ class Strikes:
         self._guardians = guardians
         self._by = by
         self._wait = wait
-        self._stop = stop
+        self._stop = stop or asyncio.Event()
         self._say = say
         self._passing: list[tuple[float, Strike]] = []
         """Monotonic seconds at which to take back what was not to last to the failback, and what that is."""
@@ -74,6 +75,8 @@ class Strikes:
 
     async def _do(self, strike: Strike) -> Injected:
         if strike.kind in OF_THE_DAEMON:
+            if self._guardians is None:
+                raise HactlError(f"{strike.kind} wants somebody to stand by", "hactl drill run")
             return await self._guardians.strike(self._controller, strike)
         return await inject(self._controller, strike, self._follower, self._plan, by=self._by)
 

@@ -26,12 +26,19 @@ class Load(LoadSource, Protocol):
 class Clients:
     """A load that is watched; `said` has everything it has said so far, about one line a second."""
 
-    def __init__(self, load: Load, rules: Sequence[AbortRule], stop: Callable[[str], None]) -> None:
-        """`stop` hears why the drill is to be given up."""
+    def __init__(
+        self,
+        load: Load,
+        rules: Sequence[AbortRule],
+        stop: Callable[[str], None],
+        heard: Callable[[Progress], None] = lambda _: None,
+    ) -> None:
+        """`stop` hears why the drill is to be given up, `heard` everything that the load says."""
         self.said: list[Progress] = []
         self._load = load
         self._rules = rules
         self._stop = stop
+        self._heard = heard
         self._watcher: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -62,6 +69,7 @@ class Clients:
         try:
             while (progress := await load.progress()) is not None:
                 self.said.append(progress)
+                self._heard(progress)
                 for rule in self._rules:
                     if broken(rule, self.said):
                         least = f"below {rule.below * 100:g} % for {rule.lasting:g} s"
@@ -80,10 +88,11 @@ def broken(rule: AbortRule, said: Sequence[Progress]) -> bool:
     if not said or said[-1].t < rule.window + rule.lasting:
         return False
     ends = [one for one in said if one.t > said[-1].t - rule.lasting]
-    return bool(ends) and all(_available(end, said, rule.window) < rule.below for end in ends)
+    return bool(ends) and all(available(end, said, rule.window) < rule.below for end in ends)
 
 
-def _available(end: Progress, said: Sequence[Progress], window: float) -> float:
+def available(end: Progress, said: Sequence[Progress], window: float) -> float:
+    """The part of the requests that did not fail in the `window` seconds before `end`; 1 when there were none."""
     begin = next((one for one in reversed(said) if one.t <= end.t - window), Progress(t=0.0, sent=0, failed=0))
     sent = end.sent - begin.sent
     return 1.0 if sent <= 0 else 1 - (end.failed - begin.failed) / sent

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from hactl.drill.load import Load, line, open_session
 from hactl.drill.load_plan import LoadPlan, Progress, Ready
-from hactl.drill.measure import judge
+from hactl.drill.measure import judge, percentile
 from hactl.drill.records import Records
 
 
@@ -96,10 +96,19 @@ async def _progress(load: Load) -> AsyncIterator[None]:
 
 async def _tell(load: Load) -> None:
     # When nobody reads any more (the parent was killed), the broken pipe ends the run: a load is never left behind.
+    records, told = load.records, 0
     while True:
         await asyncio.sleep(1.0)
-        passed = time.monotonic() - load.began
-        print(line(Progress(t=round(passed, 3), sent=load.sent, failed=load.records.failed)), flush=True)
+        latencies = sorted(records.latencies(told))
+        told += len(latencies)
+        progress = Progress(
+            t=round(time.monotonic() - load.began, 3),
+            sent=load.sent,
+            failed=records.failed,
+            last_failed=records.last_failed,
+            p99_ms=round(1000 * percentile(latencies, 0.99), 3) if latencies else None,
+        )
+        print(line(progress), flush=True)
 
 
 class _PreciseSelector(selectors.DefaultSelector):

@@ -24,7 +24,6 @@ class Acting(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"change('{key}')", what, show=False) for key, what in WRITES.items()),
         Binding("ctrl+k", "change('K')", "kill", show=False),
-        Binding("X", "page('drills')", "drill", show=False),
         Binding("u", "undo", "undo", show=False),
         Binding("y", "copy", "copy", show=False),
         Binding("ctrl+p", "palette", "everything", show=False),

@@ -21,6 +21,8 @@ from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
 from hactl.tui.bindings import BINDINGS, PAGES
 from hactl.tui.command_line import CommandLine, Inside
+from hactl.tui.drill_keys import Drilling
+from hactl.tui.drills import Means
 from hactl.tui.help import help_lines
 from hactl.tui.keys import ONLY_READS, PAST
 from hactl.tui.lifetime import Ends, Lifetime
@@ -36,12 +38,13 @@ from hactl.tui.past import Walk
 from hactl.tui.picture import Picture, View
 from hactl.tui.region_facts import members
 from hactl.tui.remembering import Remembering
-from hactl.tui.screens.drills import DrillsPage, ReportsPage
+from hactl.tui.screens.drills import DrillsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.one import OneOf
 from hactl.tui.screens.page import TOO_SMALL, Page, fits
 from hactl.tui.screens.reading import EventsPage, LogsPage
+from hactl.tui.screens.reports import ReportsPage
 from hactl.tui.screens.sheet import Sheet
 from hactl.tui.settings import SettingsFile
 from hactl.tui.steady import SteadyApp
@@ -51,6 +54,7 @@ from hactl.tui.walking import Walking
 from hactl.tui.widgets.prompt import Prompt
 
 PLAIN = Glyphs()
+NO_MEANS = Means()
 ALONE = Themes()
 PACE = 0.5
 """Seconds between two drawings; what comes in between is collected."""
@@ -58,7 +62,7 @@ FOLLOWING = "following"
 """The work that brings the picture."""
 
 
-class Console(Acting, Walking, Listening, SteadyApp):
+class Console(Acting, Drilling, Walking, Listening, SteadyApp):
     """One fleet on one terminal."""
 
     CSS_PATH = Path(__file__).with_name("console.tcss")
@@ -82,17 +86,18 @@ class Console(Acting, Walking, Listening, SteadyApp):
         settings: SettingsFile | None = None,
         last: Last = nothing,
         run: shell.Run = shell.run,
+        drills: Means = NO_MEANS,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         retry: float = RETRY,
     ) -> None:
         """`fleet` is the name of the one at the other end, and `by` who the journal says it was.
 
-        `verbs` is what the command line completes, `run` how it runs one.
-        It begins with `theme`, and may change to any of `themes`.
-        `walk` is how it goes through time, `ends` what becomes of the fleet in the end, `startable` that `up` can start
-        it, `settings` what is remembered of the last time, `last` what is known where no daemon answers, `retry` after
-        how many seconds it looks for one again. With `read_only` keys and commands that change something only say so.
+        `verbs` is what the command line completes, `run` how it runs one, and `drills` what drills are run with.
+        It begins with `theme`, and may change to any of `themes`. `walk` is how it goes through time, `ends` what
+        becomes of the fleet in the end, `startable` that `up` can start it, `settings` what is remembered of the last
+        time, `last` what is known where no daemon answers, `retry` after how many seconds it looks for one again. With
+        `read_only` keys and commands that change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
         self._controller = controller
@@ -101,14 +106,13 @@ class Console(Acting, Walking, Listening, SteadyApp):
         self._last = last
         self._glyphs = glyphs
         self._verbs = verbs
-        self._clock = clock
-        self._wall = wall
-        self._retry = retry
+        self._clock, self._wall, self._retry = clock, wall, retry
         self.picture = Picture()
         self.moments = walk(self.picture)
         self._refusal = self.moments.refusal or (ONLY_READS if read_only else "")
         self._asking = Asking(self, controller, self.picture, self.look, by=by, clock=clock, glyphs=glyphs)
         self._offering = Offering(self, self._asking, self.look, verbs=verbs, themes=self._appearance.names)
+        self.take_up(controller, drills, fleet=fleet, by=by, follow=self._asking.follow)
         self._command_line = CommandLine(
             self,
             self.picture,
@@ -118,7 +122,7 @@ class Console(Acting, Walking, Listening, SteadyApp):
             inside=self._words(),
             closed=self.moments.refusal,
             refusal=self._refuses_to_run,
-            run=run,
+            run=self._drills.running(run),
             follow=self._asking.follow,
         )
         self._log_reading = LogReading(controller)
@@ -140,7 +144,8 @@ class Console(Acting, Walking, Listening, SteadyApp):
         given = (self.look, self._glyphs, self._command_line.prompt)
         pages: tuple[Page, ...] = (
             *(FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given)),
-            *(DrillsPage(*given, verbs=self._verbs), ReportsPage(*given, verbs=self._verbs)),
+            DrillsPage(*given, verbs=self._verbs, desk=self.desk, clock=self._clock),
+            ReportsPage(*given, verbs=self._verbs, desk=self.desk),
         )
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)
@@ -247,7 +252,7 @@ class Console(Acting, Walking, Listening, SteadyApp):
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
                     self.stumble(error, f"drawing {type(screen).__name__}")
-        if isinstance(self.screen, Page) and view.live:
+        if isinstance(self.screen, Page) and view.live and self._log_reading.due(self.screen):
             self.run_worker(self._log_reading.read_on(self.screen), group="log", exit_on_error=False)
 
     def on_resize(self) -> None:

@@ -25,9 +25,9 @@ def how_to_drill(verbs: Collection[str]) -> tuple[Line, ...]:
     """How to get a drill."""
     if DRILL in verbs:
         ways = (
-            (":drill list", "which drills there are"),
-            (":drill plan NAME", "what one would do, to whom, and what it would cost"),
-            ("hactl drill run NAME", "in a shell: run it, watch it, and get a report"),
+            ("X", "choose a drill: whom it would strike, and whether it may; y runs it"),
+            ("hactl drill run NAME", "in a shell, here or elsewhere: it is shown here as well"),
+            (":drill show NAME", "what a drill is made of: the beginning of one of your own"),
         )
         none = " no drill was run from here"
     else:
@@ -49,7 +49,7 @@ def how_to_drill(verbs: Collection[str]) -> tuple[Line, ...]:
 def reports(view: View, verbs: Collection[str], room: int) -> tuple[Line, ...]:
     """The losses of which the journal's newest records tell, with what each took, in `room` lines."""
     found = losses(view.records)
-    how = ":drill report" if DRILL in verbs else "K on a node is one way to have one"
+    how = "X runs a drill" if DRILL in verbs else "K on a node is one way to have one"
     if not found:
         return (
             line(Span(text=" no loss in the records that are at hand", meaning=Meaning.TITLE)),

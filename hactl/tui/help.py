@@ -11,6 +11,7 @@ _TABLES = "in tables"
 _ONE = "about one process"
 _TEXTS = "in texts"
 _CHANGES = "changes, of a region where its head is chosen"
+_DRILLS = "drills"
 _ASKED = "when it asks"
 
 HELP = {
@@ -49,8 +50,12 @@ HELP = {
         ("W", "weight of nodes or of regions: arrows, or type it"),
         ("S F", "number of nodes; move the traffic away, or back"),
         ("M", "of the fleet: repair nothing, or go on"),
-        ("X", "drill"),
         ("u", "undo a weight or a resume, for 10 s"),
+    ),
+    _DRILLS: (
+        ("A", "stop the drill in progress: everything is put back"),
+        ("X", "run a drill: choose one, see whom it would strike"),
+        ("enter", "the report on a run"),
     ),
     _ASKED: (
         ("y", "does it; everything else leaves it as it is"),
@@ -64,6 +69,8 @@ _HERE = {
     "node": (_ONE, _CHANGES, _TEXTS),
     "events": (_TEXTS,),
     "logs": (_TEXTS, _ONE),
+    "drills": (_DRILLS,),
+    "reports": (_DRILLS, _TABLES),
 }
 """Headings under which the keys of a screen stand; screens that have none of their own are left out."""
 

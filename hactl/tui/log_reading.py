@@ -11,6 +11,10 @@ class LogReading:
         self._controller = controller
         self._busy = False
 
+    def due(self, page: Page) -> bool:
+        """Whether `page` follows a log, and nothing is on its way."""
+        return page.tail is not None and not self._busy
+
     async def read_on(self, page: Page) -> None:
         """Give `page` what has been written since; what goes wrong stands in its `tail`."""
         if self._busy or page.tail is None:

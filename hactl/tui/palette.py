@@ -44,6 +44,8 @@ class Entry(Value):
 
 
 OTHERS = (
+    Entry(title="stop the drill in progress", keys="A", run="abort"),
+    Entry(title="run a drill", keys="X", run="drill"),
     Entry(title="undo the last weight or resume", keys="u", run="undo"),
     Entry(title="copy the chosen row or line", keys="y", run="copy"),
     Entry(title="hold the view, or back to now", keys="p", run="hold"),

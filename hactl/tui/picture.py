@@ -15,6 +15,7 @@ from hactl.core.talk import Measured, News, Snapshot, Update
 from hactl.core.telling import told
 from hactl.core.value import Value, replace
 from hactl.tui.fresh import STALE, fresh, unmeasured
+from hactl.tui.moment import Moment
 from hactl.tui.stops import worth_a_stop
 from hactl.tui.timeline import LANE, Lanes, adjoined, columns
 
@@ -60,7 +61,7 @@ class Picture:
     def __init__(self) -> None:
         self.snapshot: Snapshot | None = None
         self.records: deque[Record] = deque(maxlen=RECORDS)
-        self.moments: deque[Snapshot] = deque()
+        self.moments: deque[Moment] = deque()
         self._spread: deque[dict[str, float]] = deque()
         """Of each moment."""
         self._earlier: deque[dict[str, float]] = deque(maxlen=MOMENTS)
@@ -169,14 +170,14 @@ class Picture:
         before = list(islice(self.moments, sum(moment.at <= at for moment in self.moments) or 1))
         if not before:
             return replace(self.now(), live=False)
-        snapshot = fresh(self._evolved(before[-1], at))
+        snapshot = fresh(self._evolved(before[-1].snapshot, at))
         known = at - before[-1].at <= STALE
         if not known:
             passed = max(0.0, at - snapshot.at)
             snapshot = unmeasured(replace(snapshot, at=snapshot.at + passed, mono=snapshot.mono + passed))
         lanes = Lanes()
         for moment in before[-LANE:]:
-            lanes.add(moment.at, _rates(moment))
+            lanes.add(moment.at, moment.rates)
         lanes.reach(snapshot.at)
         records = tuple(record for record in self.records if record.seq <= snapshot.fleet.seq)
         return View(
@@ -217,17 +218,14 @@ class Picture:
         self.snapshot = fresh(replace(self.snapshot, fleet=fleet))
 
     def _measured(self, snapshot: Snapshot) -> None:
-        self.moments.append(snapshot)
+        newest = Moment.of(snapshot, self.moments[-1] if self.moments else None)
+        self.moments.append(newest)
         self._spread.append(_by_region(snapshot))
         while len(self.moments) > max(MINUTE, min(MOMENTS, SAMPLES // max(1, len(snapshot.samples)))):
             self.moments.popleft()
             self._earlier.append(self._spread.popleft())
-        self._lanes.add(snapshot.at, _rates(snapshot))
+        self._lanes.add(snapshot.at, newest.rates)
         self._lanes.forget(self._lanes.rates.keys() - snapshot.fleet.nodes.keys())
-
-
-def _rates(snapshot: Snapshot) -> dict[str, float | None]:
-    return {sample.node: sample.requests for sample in snapshot.samples}
 
 
 def _by_region(snapshot: Snapshot) -> dict[str, float]:

@@ -63,7 +63,11 @@ class Arrangement(Value):
 
     def takes(self, row: Row) -> bool:
         """Whether a row that is no head is shown."""
-        return (row.bad or not self.bad) and passes(_text(row), self.filter)
+        return (row.bad or not self.bad) and self.passes(row)
+
+    def passes(self, row: Row) -> bool:
+        """Whether the filter takes it."""
+        return not self.filter or passes(_text(row), self.filter)
 
 
 def arranged(rows: tuple[Row, ...], chosen: Arrangement) -> tuple[Row, ...]:
@@ -77,7 +81,7 @@ def arranged(rows: tuple[Row, ...], chosen: Arrangement) -> tuple[Row, ...]:
         others = [row for row in members if not row.head and chosen.takes(row)]
         if chosen.sort is not None:
             others.sort(key=lambda row: _order(row.cells[chosen.sort or 0]), reverse=chosen.reverse)
-        named = [head for head in heads if others or (not chosen.bad and passes(_text(head), chosen.filter))]
+        named = [head for head in heads if others or (not chosen.bad and chosen.passes(head))]
         shown += [*named, *others]
     return tuple(shown)
 

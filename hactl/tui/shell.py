@@ -89,7 +89,12 @@ async def run(words: Sequence[str], fleet: str, *, env: Mapping[str, str] = _NO_
             process.kill()
             await process.wait()
     text = said.decode(errors="replace").rstrip() + late
-    return Ran(shell=shlex.join(["hactl", *words]), code=process.returncode or 0, text=text)
+    return Ran(shell=spelt(words), code=process.returncode or 0, text=text)
+
+
+def spelt(words: Sequence[str]) -> str:
+    """A command as it would be typed in a shell."""
+    return shlex.join(["hactl", *words])
 
 
 def only_reads(words: Sequence[str]) -> bool:

@@ -6,8 +6,10 @@ from typing import assert_never
 from hactl.core.commands import (
     VERBS,
     Apply,
+    AskDrill,
     BeginDrill,
     Command,
+    ContinueDrill,
     Down,
     Drain,
     EndDrill,
@@ -18,6 +20,7 @@ from hactl.core.commands import (
     Impair,
     KeepDrill,
     Kill,
+    LockDrills,
     Pause,
     Restart,
     Resume,
@@ -28,8 +31,16 @@ from hactl.core.commands import (
     Stop,
     Thaw,
     TryAlert,
+    UnlockDrills,
     Unpause,
 )
+
+_OF_DRILLS: dict[type[Command], tuple[str, ...]] = {
+    EndDrill: ("stop",),
+    ContinueDrill: ("continue",),
+    LockDrills: ("stop", "--lock"),
+    UnlockDrills: ("unlock",),
+}
 
 
 def spelt(command: Command, confirm: str = "") -> str:
@@ -61,9 +72,9 @@ def _words(command: Command) -> list[str]:
             return ["alert", "test", alert]
         case BeginDrill(name=name):
             return ["drill", "run", name]
-        case EndDrill():
-            return ["drill", "stop"]
-        case KeepDrill() | Impair() | Heal():
+        case EndDrill() | ContinueDrill() | LockDrills() | UnlockDrills():
+            return ["drill", *_OF_DRILLS[type(command)]]
+        case KeepDrill() | AskDrill() | Impair() | Heal():
             raise AssertionError("only the runner of a drill says so")
         case Unpause() | Down():
             return [verb]

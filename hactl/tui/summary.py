@@ -1,12 +1,14 @@
 """What stands above and below the table of a fleet: the verdict, the numbers that matter, what is under way. Pure."""
 
 import time
+from collections.abc import Iterator
 from itertools import islice
 
 from hactl.core.events import FleetClosing
 from hactl.core.figures import figures
 from hactl.core.headroom import CapacityVerdict, headroom
 from hactl.core.load import measured
+from hactl.core.model import Fleet
 from hactl.core.node import Goal
 from hactl.core.operation import Operation, Phase
 from hactl.core.reading import Verdict, age, explain, moved, read
@@ -82,11 +84,19 @@ def header(view: View, *, now: float, wall: float, width: int, glyphs: Glyphs) -
     paused = (Span(text="REPAIRS PAUSED ", meaning=Meaning.DEGRADED),) if fleet.paused is not None else ()
     left = line(
         Span(text=f" hactl {fleet.name}", meaning=Meaning.TITLE), Span(text=guard, meaning=Meaning.DEGRADED), " ",
-        *paused, live, "  ", said,
+        *paused, *_drills(fleet), live, "  ", said,
     )  # fmt: skip
     if length(left) > width:  # the verdict comes before names that one knows
         left = (Span(text=f" {fleet.name}", meaning=Meaning.TITLE), *left[1:])
     return spread(left, (clock,) if length(left) + length((clock,)) < width else (), width)
+
+
+def _drills(fleet: Fleet) -> Iterator[Span]:
+    """What stands in the way of drills, or a drill waits for."""
+    if fleet.drills.lock is not None:
+        yield Span(text="DRILLS LOCKED ", meaning=Meaning.DEGRADED)
+    if any(operation.drill is not None and operation.drill.question for operation in fleet.operations.values()):
+        yield Span(text="DRILL WAITS ", meaning=Meaning.DEGRADED)
 
 
 def ended(view: View) -> str:

@@ -1,5 +1,6 @@
 """One fleet for all tests of the command; each test finds it serving. And homes of their own for some."""
 
+import shutil
 import signal
 from collections.abc import Iterator
 
@@ -39,3 +40,11 @@ def home() -> Iterator[Home]:
     """A home in which nothing has happened yet; what runs in the end is ended."""
     with Home() as home:
         yield home
+
+
+@pytest.fixture
+def fresh(fleet: Home) -> Iterator[Home]:
+    """A fleet that serves and in which no drill was run."""
+    yield fleet
+    fleet.ok("wait")
+    shutil.rmtree(fleet.paths.drills, ignore_errors=True)

@@ -6,6 +6,8 @@ import socket
 from support.certificates import Files, issue
 from support.command import Home
 
+from hactl.drill.definition import FaultKind
+
 
 def findings(home: Home, **more: str) -> dict[str, tuple[bool, str, str]]:
     """What `doctor --json` finds: whether it is well, what it is, and what mends it."""
@@ -26,9 +28,18 @@ def test_it_looks_at_all_that_bites(fleet: Home) -> None:
         *("tcp_migrate_req", "disk", "state directory", "socket paths", "permissions", "configuration"),
         *("daemon", "supervision", "running envoys", "HTTP/1.0", "systemd"),
     ]
-    found = list(findings(fleet))
+    found = [check for check in findings(fleet) if not check.startswith("fault ")]
     assert [check for check in checks if check in found] == found
     assert set(checks) - set(found) <= {"processes", "tcp_migrate_req", "systemd"}
+
+
+def test_every_kind_of_fault_is_said_to_be_real_emulated_or_unavailable(home: Home) -> None:
+    """Also where there is no fleet; what this machine lacks is no reason for an exit code."""
+    told = {check.removeprefix("fault "): found for check, (_, found, _) in findings(home).items() if "fault " in check}
+    assert {*FaultKind, "tc netem"} <= told.keys()
+    assert told["process.kill"] == "real: SIGKILL to the very process"
+    assert all(found.split(":")[0] in ("real", "emulated", "unavailable") for found in told.values())
+    assert all(fine for check, (fine, _, _) in findings(home).items() if check.startswith("fault "))
 
 
 def test_text_marks_what_is_well(fleet: Home) -> None:

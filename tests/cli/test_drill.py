@@ -2,9 +2,7 @@
 
 import json
 import os
-import shutil
 import signal
-from collections.abc import Iterator
 
 import pytest
 from support.command import Home
@@ -22,14 +20,6 @@ EXITS = {
     Verdict.ERROR: 1,
 }
 """As they stand in the help of the command: a contract with scripts."""
-
-
-@pytest.fixture
-def fresh(fleet: Home) -> Iterator[Home]:
-    """A fleet that serves and in which no drill was run."""
-    yield fleet
-    fleet.ok("wait")
-    shutil.rmtree(fleet.paths.drills, ignore_errors=True)
 
 
 def test_the_drills_are_listed_also_without_a_fleet(home: Home) -> None:

@@ -18,7 +18,13 @@ PAGES = [
     *(f"config {verb}" for verb in ("check", "show", "diff", "apply", "history", "rollback")),
     "daemon restart",
     *(f"alert {verb}" for verb in ("list", "test")),
-    *(f"drill {verb}" for verb in ("list", "show", "plan", "run", "stop", "recover", "report")),
+    *(
+        f"drill {verb}"
+        for verb in (
+            *("list", "show", "plan", "run", "stop", "continue", "unlock", "recover", "report", "compare", "board"),
+            "export",
+        )
+    ),
 ]
 
 

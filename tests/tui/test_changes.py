@@ -37,7 +37,6 @@ from hactl.core.talk import Receipt
 from hactl.core.value import replace
 from hactl.tui.keys import WRITES
 from hactl.tui.screens.confirm import Confirm
-from hactl.tui.screens.drills import DrillsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.sheet import Sheet
 from hactl.tui.shell import Ran
@@ -251,12 +250,6 @@ class TestRegionsAndTheFleet:
         async with stage(controller=over(a_fleet(paused=Paused(by="bob", since=AT)))) as now:
             await now.press("M")
             assert [request.command for request in now.controller.requests] == [Unpause()]
-
-    async def test_a_drill_says_how_to_get_one(self):
-        async with stage() as now:
-            await now.press("X")
-            assert isinstance(now.app.screen, DrillsPage)
-            assert now.controller.requests == []
 
 
 class TestUndo:

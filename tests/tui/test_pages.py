@@ -13,10 +13,11 @@ from hactl.core.operation import Operation, Phase, Target, Verb
 from hactl.core.talk import Measured
 from hactl.core.value import replace
 from hactl.tui.lines import plain
-from hactl.tui.screens.drills import DrillsPage, ReportsPage
+from hactl.tui.screens.drills import DrillsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.reading import LogsPage
+from hactl.tui.screens.reports import ReportsPage
 from hactl.tui.widgets.reader import ROOM, Reader
 
 KILLED = Reason(code=ReasonCode.KILLED, text="killed by signal 9")

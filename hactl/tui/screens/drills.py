@@ -1,40 +1,71 @@
-"""Screens 5 and 6: drills, and what was measured. Until a drill was run the first says how to get one."""
+"""Screen 5: the drill that goes on, or the newest that was, drawn to time. Before the first it says how to get one."""
 
-from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.timer import Timer
 from textual.widget import Widget
 
-from hactl.tui.drilling import how_to_drill, reports
-from hactl.tui.lines import Line, wrapped
+from hactl.drill.course import Course
+from hactl.tui.drill_course import clocks, drawn, sayings, standing, title
+from hactl.tui.drill_desk import DrillDesk
+from hactl.tui.drilling import how_to_drill
+from hactl.tui.lines import Line, Span, line, wrapped
 from hactl.tui.look import Look
-from hactl.tui.meaning import Glyphs
+from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.screens.page import Page
+from hactl.tui.steady import SteadyApp
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
 
 INDENT = 4
 """Cells that the rest of a line begins further in, where it has to be broken."""
+TICK = 0.1
+"""Seconds between two looks at the clocks while they run; all else keeps the pace of the console."""
 
 
-class _TextPage(Page):
-    """Lines that scroll."""
+class DrillsPage(Page):
+    """One run."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "back", show=False)]
-    KEYS = (("esc", "back"), ("1-6", "screens"), (":", "command"), ("?", "help"), ("q", "quit"))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "back", show=False),
+        Binding("enter", "report", "its report", show=False),
+    ]
+    NAME = "drills"
+    KEYS = (
+        ("A", "abort"), ("X", "run a drill"), ("enter", "report"), ("6", "all runs"), ("esc", "back"),
+        (":", "command"), ("?", "help"), ("q", "quit"),
+    )  # fmt: skip
+    _ticking: Timer
 
-    def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt], *, verbs: Collection[str]) -> None:
-        """`verbs` are those of this hactl."""
+    def __init__(
+        self,
+        look: Look,
+        glyphs: Glyphs,
+        prompt: Callable[[], Prompt],
+        *,
+        verbs: Collection[str],
+        desk: DrillDesk,
+        clock: Callable[[], float],
+    ) -> None:
+        """`verbs` are those of this hactl, `desk` is what is known of drills, `clock` that of the console."""
         super().__init__(look, glyphs, prompt)
         self.verbs = verbs
+        self._desk = desk
+        self._clock = clock
 
     def body(self) -> Iterable[Widget]:
-        """Nothing else."""
+        """What it is, its clocks, and all else, which scrolls where there is too little room for it."""
+        yield LinesView(self.look, id="drill")
+        yield LinesView(self.look, id="clocks")
         yield VerticalScroll(LinesView(self.look, id="text"), id="scroll")
+
+    def on_mount(self) -> None:
+        """Clocks run faster than everything else."""
+        self._ticking = self.set_interval(TICK, cast("SteadyApp", self.app).steadily(self._tick))
 
     def take_keys(self) -> None:
         """See Page."""
@@ -42,36 +73,56 @@ class _TextPage(Page):
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""
-        shown = tuple(part for each in self.text(view) for part in wrapped(each, self.size.width - 2, INDENT))
-        self.query_one("#text").styles.height = len(shown)
-        self.lines("#text", shown)
+        course, width = self._desk.course, self.size.width
+        if course is None:
+            self._stack("#drill", ())
+            self._stack("#clocks", ())
+            trouble = (
+                (line(Span(text=f" {self._desk.trouble}", meaning=Meaning.DOWN)), ()) if self._desk.trouble else ()
+            )
+            known = (*trouble, *how_to_drill(self.verbs))
+            self._stack("#text", tuple(part for each in known for part in wrapped(each, width - 2, INDENT)))
+            return
+        wall = view.snapshot.at if view.snapshot is not None else course.began
+        self._stack("#drill", title(course, wall, width))
+        self._stack("#clocks", clocks(course, now, width))
+        below = (*drawn(course, now, width - 1, self.glyphs), *standing(course, width - 1))
+        room = self.size.height - 2 - self._height("#drill") - self._height("#clocks") - len(below)
+        self._stack("#text", (*below, *self._said(course, room)))
 
-    @abstractmethod
-    def text(self, view: View) -> tuple[Line, ...]:
-        """What stands there."""
+    def _said(self, course: Course, room: int) -> tuple[Line, ...]:
+        """What it has said last, in the room that is left over."""
+        return () if room < 3 else sayings(course, room, self.size.width - 1)
+
+    def _stack(self, which: str, lines: tuple[Line, ...]) -> None:
+        """Show lines in a view that is as high as they are many."""
+        self.query_one(which).styles.height = len(lines)
+        self.lines(which, lines)
+
+    def _height(self, which: str) -> int:
+        return len(self.query_one(which, LinesView).lines)
+
+    def _tick(self) -> None:
+        """The clocks as they are now, while they run and somebody looks at them."""
+        course = self._desk.course
+        if course is not None and course.going and self.is_current:
+            lines = clocks(course, self._clock(), self.size.width)
+            if len(lines) == self._height("#clocks"):
+                self.lines("#clocks", lines)
+
+    @property
+    def copied(self) -> str:
+        """The command that runs it again."""
+        course = self._desk.course
+        if course is None or course.plan is None:
+            return ""
+        return f"hactl drill run {course.definition.name} --seed {course.plan.seed}"
+
+    async def action_report(self) -> None:
+        """All that was measured."""
+        if self._desk.course is not None:
+            await self.app.run_action(f"report({self._desk.course.run!r})")
 
     async def action_back(self) -> None:
         """To the fleet."""
         await self.app.run_action("page('fleet')")
-
-
-class DrillsPage(_TextPage):
-    """How to get a drill."""
-
-    NAME = "drills"
-
-    def text(self, view: View) -> tuple[Line, ...]:  # noqa: ARG002
-        """See _TextPage."""
-        return how_to_drill(self.verbs)
-
-
-class ReportsPage(_TextPage):
-    """What losses took, as measured."""
-
-    NAME = "reports"
-    MOST = 200
-    """Lines, which scroll."""
-
-    def text(self, view: View) -> tuple[Line, ...]:
-        """See _TextPage."""
-        return reports(view, self.verbs, self.MOST)

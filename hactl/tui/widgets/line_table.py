@@ -111,11 +111,9 @@ class LineTable(SteadyLines, ScrollView, can_focus=True):
             self._layout = layout
             self._forget()
         self.virtual_size = Size(self.size.width, len(self._shown) + 1)
-        longest = max(len(before), len(self._shown))
-        for at in range(longest):
-            old = before[at] if at < len(before) else None
-            new = self._shown[at] if at < len(self._shown) else None
-            if old != new:
+        top = self.scroll_offset.y
+        for at in range(top, min(top + self.size.height, max(len(before), len(self._shown)))):
+            if before[at : at + 1] != self._shown[at : at + 1]:
                 self._redraw(at)
 
     def _place(self) -> int:

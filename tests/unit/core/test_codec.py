@@ -100,6 +100,10 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "BrownoutChanged",
         "BrownoutForgotten",
         "DrillKept",
+        "DrillAsked",
+        "DrillAnswered",
+        "DrillsLocked",
+        "DrillsUnlocked",
     }
 
 

@@ -23,8 +23,10 @@ from support.world import MemoryWorld
 
 from hactl.core.codec import decode_record, encode
 from hactl.core.commands import (
+    AskDrill,
     BeginDrill,
     Command,
+    ContinueDrill,
     Down,
     Drain,
     EndDrill,
@@ -38,7 +40,7 @@ from hactl.core.commands import (
     SetWeight,
     Stop,
 )
-from hactl.core.drill_events import DrillKept
+from hactl.core.drill_events import DrillAnswered, DrillAsked, DrillKept
 from hactl.core.drills import in_progress
 from hactl.core.effects import Spawn
 from hactl.core.errors import CommandRejected
@@ -383,3 +385,26 @@ def test_a_journal_without_drills_is_read() -> None:
     assert isinstance(older.event, OperationBegan)
     assert older.event.operation.drill is None
     assert older.event.operation.look_again == at(1.0).mono
+
+
+def test_what_a_drill_waits_for_is_known_until_somebody_says_that_it_is_done() -> None:
+    """From any terminal; asked again it is another question, and a drill that waits still has to be heard of."""
+    story, drill = drilling("seoul-1")
+    assert story.refuses(ContinueDrill(id=drill)).message == f"drill '{drill}' waits for nobody"
+    story >> AskDrill(id=drill, question="switch the record") << like(DrillAsked, question="switch the record")
+    lease = story.fleet.operations[drill].drill
+    assert lease is not None
+    assert lease.question == "switch the record"
+    story >> ContinueDrill(id=drill) << like(DrillAnswered, id=drill)
+    assert story.refuses(ContinueDrill(id=drill)).message == f"drill '{drill}' waits for nobody"
+    story >> AskDrill(id=drill, question="and back") >> after(TERM)
+    assert in_progress(story.fleet) is None, "a question is no sign of life"
+    assert story.replayed() == story.fleet
+
+
+def test_a_drill_that_is_over_asks_nobody_and_nobody_answers_it() -> None:
+    story, drill = drilling("seoul-1")
+    story >> AskDrill(id=drill, question="switch the record") >> Kill(nodes=("seoul-1",), hold=True)
+    story >> EndDrill(id=drill)
+    for command in (AskDrill(id=drill, question="x"), ContinueDrill(id=drill)):
+        assert "is over" in story.refuses(command).message

@@ -10,8 +10,10 @@ from support.script import launch_of
 from hactl.core.codec import decode, decode_fleet, encode
 from hactl.core.commands import (
     Apply,
+    AskDrill,
     BeginDrill,
     Command,
+    ContinueDrill,
     Down,
     Drain,
     EndDrill,
@@ -22,6 +24,7 @@ from hactl.core.commands import (
     Impair,
     KeepDrill,
     Kill,
+    LockDrills,
     Pause,
     Request,
     Restart,
@@ -31,6 +34,7 @@ from hactl.core.commands import (
     Start,
     Stop,
     Thaw,
+    UnlockDrills,
     Unpause,
 )
 from hactl.core.deadlines import due
@@ -219,11 +223,15 @@ class Walk:
         regions = tuple(region.name for region in self.fleet.spec.regions if pick.random() < 0.5)
         faults = (Kill, Freeze, Freeze, Thaw, Pause, Unpause)
         moves = (Failover, Failback, Failback)
-        lends = (BeginDrill, KeepDrill, EndDrill, Impair, Heal)
+        lends = (BeginDrill, KeepDrill, EndDrill, AskDrill, ContinueDrill, LockDrills, UnlockDrills, Impair, Heal)
         orders = (Start, Start, Stop, Restart, Drain, Resume, SetWeight, SetPolicy, Down)
         verb = pick.choice((*orders, *faults, *moves, *lends))
-        if verb in (KeepDrill, EndDrill):
+        if verb in (KeepDrill, EndDrill, ContinueDrill):
             return verb(id=pick.choice([*self.fleet.operations, "op-0"]))
+        if verb is AskDrill:
+            return AskDrill(id=pick.choice([*self.fleet.operations, "op-0"]), question=pick.choice(("", "do it")))
+        if verb in (LockDrills, UnlockDrills):
+            return verb() if pick.random() < 0.3 else UnlockDrills()
         if verb is BeginDrill:
             return BeginDrill(name="x", nodes=some, regions=regions, lease=pick.choice((0.5, 5.0)), longest=60.0)
         if verb is Impair:

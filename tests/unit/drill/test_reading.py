@@ -4,7 +4,7 @@ import pytest
 
 from hactl.core.errors import ConfigError
 from hactl.core.impairment import Impairment
-from hactl.drill.definition import Availability, Fault, FaultKind, Probe, Target
+from hactl.drill.definition import Availability, Fault, FaultKind, ManualStep, Probe, Target
 from hactl.drill.reading import parse
 
 PLAIN = """
@@ -206,3 +206,17 @@ def test_an_impairment_that_makes_no_sense_is_refused(text: str, said: str, hint
         parse(text, "mine.toml")
     assert said in error.value.message
     assert hint in error.value.hint
+
+
+def test_what_a_person_does_comes_after_the_faults_and_counts_for_how_long_a_drill_may_take() -> None:
+    step = '[[step]]\nmanual = "switch the record"\n'
+    drill = parse(PLAIN + step + 'at = "2s"\nwithin = "90s"\n', "mine.toml")
+    assert drill.steps == (ManualStep(manual="switch the record", at=2.0, within=90.0),)
+    assert drill.length == parse(PLAIN, "mine.toml").length + 90.0
+    late = PLAIN.replace("[[fault]]", '[[fault]]\nat = "3s"') + step
+    with pytest.raises(ConfigError, match=r"step\[1\].at: wants a moment after the last fault \(3 s\)"):
+        parse(late, "mine.toml")
+    with pytest.raises(ConfigError, match=r"step\[1\].manual is missing"):
+        parse(PLAIN + "[[step]]\n", "mine.toml")
+    with pytest.raises(ConfigError, match=r"more than limits\.max_duration"):
+        parse(PLAIN + step + 'within = "5m"\n', "mine.toml")

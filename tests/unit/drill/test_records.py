@@ -23,6 +23,8 @@ def test_columns_keep_every_row_exactly(given_rows: list[Row]) -> None:
     assert list(Records.decode(records.encode())) == given_rows
     assert len(records) == len(given_rows)
     assert records.failed == sum(not row.ok for row in given_rows)
+    assert records.last_failed == max((row.intended for row in given_rows if not row.ok), default=None)
+    assert records.latencies(1) == [row.done - row.intended for row in given_rows[1:]]
 
 
 def test_a_file_of_something_else_is_refused() -> None:

@@ -44,7 +44,7 @@ def test_an_outage_stands_in_the_series_second_by_second() -> None:
 def test_what_was_left_behind_is_shouted() -> None:
     report = a_report(stream(), replace(WELL, leftovers=("seoul-1 is stopped",)))
     assert not report.clean
-    assert "**NOT CLEAN**, left behind: seoul-1 is stopped" in render(report)
+    assert "**NOT CLEAN, left behind: seoul-1 is stopped**" in render(report)
 
 
 def test_a_run_that_was_never_planned_has_a_report_all_the_same() -> None:

@@ -1,6 +1,7 @@
 """One run of a drill in memory, where its own files are in the way; runs on real fleets are in `scenarios`."""
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from hactl.core.commands import EndDrill
 from hactl.core.errors import HactlError
 from hactl.core.events import OperationBegan
 from hactl.drill.definition import CanarySpec, Definition, Fault, FaultKind, Phases, Target
+from hactl.drill.load_plan import Progress
+from hactl.drill.onlooking import Onlooker
 from hactl.drill.phases import BORROWED, Phase
 from hactl.drill.report import Identity
 from hactl.drill.runner import Runner
@@ -44,12 +47,19 @@ class FullRun(Run):
         super().mark(run)
 
 
-def runner(lender: Lender, run: Run) -> Runner:
+def runner(
+    lender: Lender,
+    run: Run,
+    *,
+    load: Sequence[Progress] = (),
+    say: Callable[[str], None] = lambda line: None,
+) -> Runner:
     pid = os.getpid()
     identity = Identity(run=run.name, fleet="t", by="a", host="h", version="0", began=1.0, revision=0)
     me = OpenRun(identity=identity, definition=DRILL, phase=Phase.PLAN, pid=pid, ticks=procfs.start_ticks(pid) or 0)
     paths = FleetPaths(run.directory)
-    return Runner(lender, DRILL, run, me=me, paths=paths, seed=1, load=lambda _: ScriptedLoad([]), say=lambda _: None)
+    asked = ScriptedLoad([*load])
+    return Runner(lender, DRILL, run, me=me, paths=paths, seed=1, load=lambda _: asked, say=say)
 
 
 def given_back(lender: Lender) -> bool:
@@ -91,3 +101,18 @@ async def test_a_ledger_that_cannot_be_begun_is_no_reason_to_keep_the_fleet(tmp_
     assert given_back(lender)
     assert report.verdict is Verdict.ERROR
     assert "the ledger of canaries cannot be written: is a directory" in report.why
+
+
+async def test_whoever_looks_on_is_told_how_far_it_has_come(tmp_path: Path) -> None:
+    """Every phase, every line for people and every word of the load, on disk as it happens."""
+    lender, run = Lender(serving(a_spec())), Run(tmp_path / "run")
+    run.directory.mkdir()
+    said: list[str] = []
+    drill = runner(lender, run, load=[Progress(t=1.0, sent=10, failed=0)], say=said.append)
+    report = await drill.run()
+    course = Onlooker(tmp_path).look()
+    assert course is not None
+    assert [one.phase for one in course.entered] == [spent.phase for spent in report.phases]
+    assert [one.text for one in course.told] == said
+    assert [one.progress.sent for one in course.asked] == [10]
+    assert course.timed.times.failback == report.evidence.times.failback

@@ -36,8 +36,7 @@ def filed(run: Run) -> DrillReport:
     report = DrillReport(
         verdict=Verdict.PASS, why="all well", clean=True, identity=opened(run).identity, definition=DRILL
     )
-    run.finish(report, Records([Row(1.0, 1.0, 1.1, 200, "a-1", "")]))
-    return report
+    return run.finish(report, Records([Row(1.0, 1.0, 1.1, 200, "a-1", "")]))
 
 
 def test_runs_of_one_second_have_names_of_their_own(tmp_path: Path) -> None:

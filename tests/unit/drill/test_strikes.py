@@ -1,20 +1,16 @@
 """Faults in the course of time: each done at its moment, and taken back when its time is over."""
 
-import asyncio
 import os
 import time
-from pathlib import Path
 
 import pytest
 from support.impairer import FLEET, SLOW, Impairer, running
 
 from hactl.core.commands import Heal, Impair
-from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
 from hactl.drill.following import Follower
 from hactl.drill.plan import plan
 from hactl.drill.strikes import Strikes
-from hactl.paths import FleetPaths
 
 
 class Over(Exception):
@@ -37,8 +33,7 @@ class Clock:
 def struck(clock: Clock, daemon: Impairer, follower: Follower, said: list[str], **fault: float) -> Strikes:
     one = Fault(kind=FaultKind.IMPAIR, target=Target(names=("seoul-1",)), impairment=SLOW, **fault)
     drill = plan(Definition(name="d", title="t", faults=(one,)), FLEET, 1)
-    nobody = Guardians(FleetPaths(Path("nowhere")), said.append)
-    return Strikes(daemon, follower, drill, nobody, by="me", wait=clock.wait, stop=asyncio.Event(), say=said.append)
+    return Strikes(daemon, follower, drill, by="me", wait=clock.wait, say=said.append)
 
 
 async def test_a_fault_is_taken_back_when_its_time_is_over_and_not_before() -> None:

@@ -58,4 +58,4 @@ def test_one_that_never_came_back_is_in_no_median():
 
 def test_without_any_loss_it_says_how_to_have_one():
     assert "no loss" in text(reports(View(), (), 40))
-    assert ":drill report" in text(reports(View(), ("drill",), 40))
+    assert "X runs a drill" in text(reports(View(), ("drill",), 40))

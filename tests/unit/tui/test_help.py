@@ -18,7 +18,8 @@ def said(page: str) -> list[str]:
         ("node", "about one process"),
         ("events", "in texts"),
         ("logs", "in texts"),
-        ("drills", "everywhere"),
+        ("drills", "drills"),
+        ("reports", "drills"),
     ],
 )
 def test_keys_of_the_screen_come_first(page, first):

@@ -11,6 +11,7 @@ from hactl.core.commands import (
     Apply,
     BeginDrill,
     Command,
+    ContinueDrill,
     Down,
     Drain,
     EndDrill,
@@ -18,6 +19,7 @@ from hactl.core.commands import (
     Failover,
     Freeze,
     Kill,
+    LockDrills,
     Pause,
     Restart,
     Resume,
@@ -28,6 +30,7 @@ from hactl.core.commands import (
     Stop,
     Thaw,
     TryAlert,
+    UnlockDrills,
     Unpause,
 )
 from hactl.core.spec import Policy
@@ -76,7 +79,10 @@ def test_orders_to_processes(command):
         (TryAlert(alert="ops"), "alert test", {}),
         (Kill(nodes=TWO, hold=True), "kill", {"names": TWO, "hold": True}),
         (BeginDrill(name="node-kill", nodes=TWO), "drill run", {"name": "node-kill"}),
-        (EndDrill(id="op-1"), "drill stop", {}),
+        (EndDrill(id="op-1"), "drill stop", {"lock": False}),
+        (LockDrills(), "drill stop", {"lock": True}),
+        (UnlockDrills(), "drill unlock", {}),
+        (ContinueDrill(id="op-1"), "drill continue", {}),
     ],
 )
 def test_all_others(command: Command, verb: str, expected: dict[str, Any]):

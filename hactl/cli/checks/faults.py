@@ -1,0 +1,13 @@
+"""Which faults drills can do on this machine, and which are only emulated. The table is `drill.availability`."""
+
+from collections.abc import Iterator
+
+from hactl.cli.checks.finding import Finding, Subject
+
+
+def faults(_: Subject) -> Iterator[Finding]:
+    """One line for each kind. What is missing is no fault of the machine: drills that need it say so."""
+    from hactl.drill.availability import available
+
+    for line in available():
+        yield Finding(check=f"fault {line.kind}", ok=True, found=str(line))

@@ -1,0 +1,72 @@
+"""`hactl drill stop|unlock|continue`: what a person has to say to the drill in progress, or about drills at all."""
+
+import click
+
+from hactl.cli import output
+from hactl.cli.choice import choose
+from hactl.cli.exits import Exit
+from hactl.cli.following import until_ended
+from hactl.cli.options import fleet_option, json_option, label, timeout_option
+from hactl.core.commands import ContinueDrill, EndDrill, LockDrills, UnlockDrills
+from hactl.core.drills import in_progress
+from hactl.core.errors import CommandRejected
+from hactl.core.operation import Outcome
+
+_reason = click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal.")
+
+
+@click.command()
+@click.option("--lock", is_flag=True, help="Let no other begin until: hactl drill unlock.")
+@fleet_option
+@timeout_option("120s", "How long to wait until everything is put back; then exit code 4.")
+@_reason
+@json_option
+def stop(lock: bool, timeout: float, reason: str, as_json: bool) -> int:
+    """Stop the drill in progress.
+
+    Whoever runs it, from whatever terminal; returns when everything it touched is as it was. With --lock, no drill
+    begins any more, now or on a schedule: that outlives the daemon and a reboot, and is good without a drill as well.
+    """
+    client = choose().client
+    if lock:
+        client.submit(LockDrills(), by=label(), reason=reason)
+        output.say("no drill may begin until: hactl drill unlock")
+    running = in_progress(client.fleet().fleet)
+    if running is None:
+        if lock:
+            return Exit.OK
+        raise CommandRejected("no drill is in progress", "hactl drill list")
+    client.submit(EndDrill(id=running.id), by=label(), reason=reason)
+    ended = until_ended(client, running.id, timeout)
+    if as_json:
+        output.emit_json(ended)
+    else:
+        output.say(f"{running.sentence}: {ended.sentence}")
+    return Exit.NOT_CLEAN if ended.outcome is Outcome.FAILED else Exit.OK
+
+
+@click.command()
+@fleet_option
+@_reason
+def unlock(reason: str) -> int:
+    """Let drills begin again after: hactl drill stop --lock."""
+    choose().client.submit(UnlockDrills(), by=label(), reason=reason)
+    output.say("drills may begin again")
+    return Exit.OK
+
+
+@click.command("continue")
+@fleet_option
+@_reason
+def continue_(reason: str) -> int:
+    """Tell a drill that what it waits for is done.
+
+    That is a manual step of its file: hactl status says which. Who says so, and how long it took, is in the report.
+    """
+    client = choose().client
+    running = in_progress(client.fleet().fleet)
+    if running is None or running.drill is None:
+        raise CommandRejected("no drill is in progress", "hactl drill list")
+    client.submit(ContinueDrill(id=running.id), by=label(), reason=reason)
+    output.say(f"{running.sentence} goes on: {running.drill.question}")
+    return Exit.OK

@@ -1,0 +1,128 @@
+"""The actions of the Chaos Toolkit, and what they remember between two calls: it keeps nothing itself.
+
+Each raises HactlError when it was not done, which the Chaos Toolkit writes into its journal and goes on.
+"""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from hactl.cli.options import LABEL
+from hactl.core import codec
+from hactl.core.errors import HactlError
+from hactl.ctk.borrowing import BY, Borrowed
+from hactl.ctk.finding import found
+from hactl.drill import library
+from hactl.drill.chaostoolkit import DRILL
+from hactl.drill.definition import Definition
+
+_DETAILS = frozenset({"series", "timeline", "evidence", "definition", "plan"})
+"""Parts of a report that are left in it, and not copied into the journal of an experiment."""
+
+
+class Memory:
+    """What was asked of hactl in this process."""
+
+    def __init__(self) -> None:
+        self.borrowed: Borrowed | None = None
+        self.wrong: list[str] = []
+        """What was asked for and not done."""
+
+    def give_back(self, *, in_haste: bool = False) -> tuple[str, ...]:
+        """Undo what is done; what is left behind."""
+        borrowed, self.borrowed = self.borrowed, None
+        return borrowed.undo(in_haste=in_haste) if borrowed is not None else ()
+
+
+MEMORY = Memory()
+
+
+def inject(
+    drill: str = "",
+    seed: int = 0,
+    settings: Sequence[str] = (),
+    fleet: str = "",
+    config: str = "",
+    configuration: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Do the faults of `drill` (a built-in one, or the path of a file), each read back from the very process that was
+    meant. Without a name, those of the drill in the experiment's configuration, where `hactl drill export` puts it.
+
+    `settings` change it, like `--set`. What was done is undone by `undo`, and by the daemon when this process ends.
+    """
+    try:
+        if MEMORY.borrowed is not None:
+            raise HactlError("faults of a drill are in effect already", "one inject, then one undo")
+        borrowed = Borrowed(found(fleet, config).paths.control, _drill(drill, settings, configuration), seed)
+        struck = borrowed.inject()
+    except HactlError as error:
+        MEMORY.wrong.append(str(error))
+        raise
+    MEMORY.borrowed = borrowed
+    answer: dict[str, Any] = msgspec.to_builtins(struck)
+    return answer
+
+
+def undo() -> dict[str, Any]:
+    """Put everything back that `inject` has done, and see that nothing is left. Does nothing when there is nothing."""
+    lost = MEMORY.borrowed.lost if MEMORY.borrowed is not None else ""
+    left = MEMORY.give_back()
+    if left:
+        MEMORY.wrong.append(f"left behind: {'; '.join(left)}")
+        raise HactlError(MEMORY.wrong[-1], "hactl status")
+    return {"left": [], "taken_back_before": lost}
+
+
+def run_drill(
+    drill: str,
+    seed: int | None = None,
+    settings: Sequence[str] = (),
+    fleet: str = "",
+    config: str = "",
+    expected: Sequence[str] = ("pass",),
+) -> dict[str, Any]:
+    """Run a whole drill, and give back its verdict, objectives and figures; any verdict but those `expected` fails."""
+    chosen = found(fleet, config)
+    command = [sys.executable, "-m", "hactl", "--fleet", chosen.name, "drill", "run", drill, "--json"]
+    command += ["--seed", str(seed)] if seed is not None else []
+    command += [part for setting in settings for part in ("--set", setting)]
+    environment = os.environ | {LABEL: BY}
+    where = chosen.config.parent if chosen.config is not None else None
+    done = subprocess.run(
+        command, cwd=where, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    try:
+        report: dict[str, Any] = json.loads(done.stdout)
+    except ValueError as error:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        MEMORY.wrong.append(f"drill {drill}: exit code {done.returncode}")
+        raise HactlError(f"drill {drill} was not run: {said[-1] if said else 'it said nothing'}") from error
+    if report["verdict"] not in expected or not report["clean"]:
+        MEMORY.wrong.append(f"drill {drill}: {report['verdict']}: {report['why']}")
+        raise HactlError(MEMORY.wrong[-1], f"hactl drill report {report['identity']['run']}")
+    return {name: value for name, value in report.items() if name not in _DETAILS}
+
+
+def _drill(name: str, settings: Sequence[str], configuration: Mapping[str, Any] | None) -> Definition:
+    if name:
+        return library.load(name, tuple(settings))
+    carried = (configuration or {}).get(DRILL)
+    if not isinstance(carried, str):
+        raise HactlError(
+            f"no drill: neither an argument 'drill' nor {DRILL} in the configuration", "hactl drill export"
+        )
+    return codec.decode(carried.encode(), Definition)
+
+
+@atexit.register
+def _leave() -> None:
+    """An experiment that was interrupted plays no rollbacks. Where this does not come to it, the daemon does."""
+    with suppress(HactlError):
+        MEMORY.give_back(in_haste=True)

@@ -1,0 +1,96 @@
+"""Which faults are real on this machine, which are emulated, and which cannot be had: one table for people and reports.
+
+A fault is real when what happens to the fleet is what would happen without a drill (a process that is killed is dead).
+It is emulated when something of ours stands in for the cause (a proxy that swallows bytes is no cut cable), and a
+report never calls one of these real. Every kind of a drill file has its line here. Looks at the machine, does nothing.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from enum import StrEnum
+
+from hactl.core.value import Value
+from hactl.drill.definition import FaultKind
+
+_TRY = ("unshare", "-rn", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
+_PATIENCE = 5.0
+"""Seconds."""
+
+
+class Reality(StrEnum):
+    """How much of a fault is what it says."""
+
+    REAL = "real"
+    EMULATED = "emulated"
+    UNAVAILABLE = "unavailable"
+
+
+class Available(Value):
+    """One kind of fault on this machine."""
+
+    kind: str
+    """As drill files write it, or the name of a means that drills use where it exists."""
+    reality: Reality
+    reason: str
+    """How it is done, or why it cannot be."""
+
+    def __str__(self) -> str:
+        return f"{self.reality}: {self.reason}"
+
+
+def kill() -> Available:
+    """The process dies."""
+    return Available(kind=FaultKind.KILL, reality=Reality.REAL, reason="SIGKILL to the very process")
+
+
+def freeze() -> Available:
+    """The process stops."""
+    return Available(kind=FaultKind.FREEZE, reality=Reality.REAL, reason="SIGSTOP to the very process")
+
+
+def impair() -> Available:
+    """The node answers late, or with errors."""
+    reason = "the node's own Envoy delays or fails requests by its fault filter; nodes of kind command have none"
+    return Available(kind=FaultKind.IMPAIR, reality=Reality.EMULATED, reason=reason)
+
+
+def netem() -> Available:
+    """Loss and delay of packets, done by the kernel."""
+    return packets(_netem_here())
+
+
+def packets(missing: str) -> Available:
+    """What it means for drills when `missing` says why the kernel does not do it; "" when it would."""
+    if missing:
+        reason = f"{missing}; drills use a proxy on the hop, which cannot lose single packets"
+        return Available(kind="tc netem", reality=Reality.UNAVAILABLE, reason=reason)
+    reason = "the kernel can lose and delay packets; drills use a proxy on the hop all the same, which needs no rights"
+    return Available(kind="tc netem", reality=Reality.REAL, reason=reason)
+
+
+LINES: tuple[Callable[[], Available], ...] = (
+    kill,
+    freeze,
+    impair,
+    netem,
+)
+"""One for each kind of fault, and for each means that may be missing. New kinds come at the end."""
+
+
+def available() -> tuple[Available, ...]:
+    """Every line, as it is on this machine now."""
+    return tuple(line() for line in LINES)
+
+
+def _netem_here() -> str:
+    """Why the kernel does not delay packets; "" when it does. Tried in a network of its own, gone afterwards."""
+    for program in _TRY[0], _TRY[2]:
+        if shutil.which(program) is None:
+            return f"there is no program {program}"
+    try:
+        done = subprocess.run(_TRY, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"it cannot be tried: {error}"
+    said = (done.stderr.strip().splitlines() or ["tc failed"])[-1].removeprefix("Error: ").rstrip(".")
+    return "" if done.returncode == 0 else f"the kernel does not do it ({said})"

@@ -1,0 +1,210 @@
+"""Running and stopping drills from the console: opens the questions, says what happens. Decides nothing.
+
+What a drill would do is `drill_offer`; the run itself is a process of its own, as in a shell, and outlives the console.
+To stop one takes no question: it puts back what the drill has done. To run one is asked about, with the processes it
+would strike; they are frozen by the seed, and looked at again before it is run.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual.app import App
+
+from hactl.control.controller import Controller
+from hactl.core.commands import Command, EndDrill
+from hactl.core.drills import in_progress
+from hactl.core.errors import HactlError
+from hactl.core.talk import Receipt, Snapshot
+from hactl.core.value import Value
+from hactl.drill.faults import rehearsal
+from hactl.tui import keys, shell
+from hactl.tui.actions import still_there
+from hactl.tui.changing import Question
+from hactl.tui.command_line import Follow
+from hactl.tui.drill_desk import DrillDesk
+from hactl.tui.drill_launching import Launch, Launched, launch, seed
+from hactl.tui.drill_offer import Offer, facts, offers, rows, same
+from hactl.tui.look import Look
+from hactl.tui.notices import say_error, warn
+from hactl.tui.picture import Picture, View
+from hactl.tui.screens.confirm import Confirm
+from hactl.tui.screens.drill_choice import DrillChoice
+
+LASTING = (("drill", "run"),)
+"""Commands that take minutes: they are not run to their end, they are started."""
+POLL = 0.1
+"""Seconds between two looks at a process that was started."""
+WORK = "change"
+"""The group of this work."""
+
+
+class Means(Value):
+    """What it takes to run drills."""
+
+    root: Path | None = None
+    """Where the runs of the fleet are; None where that is elsewhere, and none can be run."""
+    launch: Launch = launch
+    """How a command is started that goes on without us."""
+    chance: Callable[[], int] = seed
+    """Gives seeds."""
+
+
+class Drills:
+    """Of one fleet."""
+
+    def __init__(
+        self,
+        host: App[None],
+        controller: Controller,
+        picture: Picture,
+        look: Look,
+        desk: DrillDesk,
+        means: Means,
+        *,
+        fleet: str,
+        by: str,
+        follow: Follow,
+    ) -> None:
+        """`by` is who the journal says it was, `follow` says how an operation has ended."""
+        self._host = host
+        self._controller = controller
+        self._picture = picture
+        self._look = look
+        self._desk = desk
+        self._fleet = fleet
+        self._by = by
+        self._means = means
+        self._follow = follow
+
+    # -- ending
+
+    def abort(self, refusal: str) -> None:
+        """Stop the drill in progress, whoever runs it; `refusal` is why nothing may be changed from here, ever."""
+        snapshot = self._picture.snapshot
+        running = in_progress(snapshot.fleet) if snapshot is not None else None
+        if refusal or self._picture.trouble:
+            warn(self._host, refusal or f"nobody can be told: {self._picture.trouble}; :drill stop tries as well")
+        elif running is None:
+            warn(self._host, "no drill is in progress: X runs one")
+        elif running.back:
+            warn(self._host, f"{running.sentence}: over already ({running.back}), everything is being put back")
+        else:
+            self._host.run_worker(self._end(running.id, running.sentence), group=WORK, exit_on_error=False)
+
+    async def _end(self, operation: str, sentence: str) -> None:
+        try:
+            await self._controller.submit(EndDrill(id=operation), by=self._by, reason="stopped from the console")
+        except HactlError as error:
+            say_error(self._host, error)
+            return
+        said = f"{sentence}: stopped, everything is being put back   $ hactl drill stop"
+        self._host.notify(said, markup=False)
+        self._follow(f"{operation}: {sentence}", said)
+
+    # -- beginning
+
+    def choose(self, view: View) -> None:
+        """Choose a drill, and run it."""
+        snapshot = view.snapshot
+        if (why := keys.forbidden(view)) or snapshot is None:
+            warn(self._host, why)
+        elif self._means.root is None:
+            warn(self._host, "drills are run where the fleet is: this console is not")
+        elif (running := in_progress(snapshot.fleet)) is not None:
+            warn(self._host, f"{running.sentence} is in progress: A stops it")
+        else:
+            answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+            choice = DrillChoice(self._look)
+            self._host.push_screen(choice, answer.set_result)  # at once: what is typed next is typed there
+            self._host.run_worker(self._choose(snapshot, choice, answer), group=WORK, exit_on_error=False)
+
+    async def _choose(self, snapshot: Snapshot, choice: DrillChoice, answer: "asyncio.Future[str | None]") -> None:
+        try:
+            known = await asyncio.to_thread(offers, snapshot.fleet, self._means.chance())
+            await self._desk.list_runs()
+        except HactlError as error:
+            choice.withdraw()
+            say_error(self._host, error)
+            return
+        choice.put(rows(known, self._desk.runs))
+        name = await answer
+        for chosen in known:
+            if chosen.drill.name == name:
+                await self._ask(snapshot, chosen)
+
+    async def _ask(self, snapshot: Snapshot, chosen: Offer) -> None:
+        if chosen.why_not or chosen.plan is None:
+            warn(self._host, f"{chosen.drill.name} may not be run: {chosen.why_not}")
+            return
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        dialog = Confirm(self._look)
+        await self._host.push_screen(dialog, answer.set_result)
+        try:
+            receipts = await self._rehearsed(chosen)
+            dialog.put(
+                Question(
+                    title=f"Run drill {chosen.drill.name}?",
+                    facts=facts(snapshot, chosen, receipts),
+                    shell=chosen.shell,
+                )
+            )
+            if await answer is None:
+                return
+            now = await self._controller.fleet()
+            if trouble := still_there(now, chosen.action):
+                raise HactlError(trouble)
+            if not same(chosen, now.fleet):
+                raise HactlError("the fleet has changed, and the drill would not strike the same: nothing was done")
+            self.start(chosen.words)
+        except HactlError as error:
+            say_error(self._host, error)
+        finally:
+            if not answer.done():
+                dialog.withdraw()
+
+    async def _rehearsed(self, chosen: Offer) -> list[tuple[Command, Receipt]]:
+        """What the daemon says to each step. Raises CommandRejected."""
+        if chosen.plan is None:
+            return []
+        return [
+            (command, await self._controller.submit(command, by=self._by, dry_run=True))
+            for command in rehearsal(chosen.plan)
+        ]
+
+    def start(self, words: Sequence[str]) -> None:
+        """Start it, and look on. Raises HactlError when it cannot be started."""
+        try:
+            launched = self._means.launch(words, self._fleet)
+        except OSError as error:
+            raise HactlError(f"cannot be started: {(error.strerror or str(error)).lower()}", "df -h") from error
+        self._host.notify(f"$ {shell.spelt(words)}   it goes on when this console is closed", markup=False)
+        self._host.call_later(self._host.run_action, "page('drills')")
+        self._host.run_worker(self._look_after(launched, words), group="drill", exit_on_error=False)
+
+    async def _look_after(self, launched: Launched, words: Sequence[str]) -> None:
+        """Until it has ended; why it never came to a run is nowhere else to be read."""
+        try:
+            await self._desk.look_on()
+            before = self._desk.course.run if self._desk.course is not None else ""
+            while (code := launched.ended()) is None:  # noqa: ASYNC110 - it is no child of the loop, which would end it
+                await asyncio.sleep(POLL)
+            await self._desk.look_on()
+            if code and (self._desk.course is None or self._desk.course.run == before):
+                said = launched.said().splitlines() or ["it said nothing"]
+                raise HactlError("\n".join([f"$ {shell.spelt(words)}", *said[-shell.SHORT :], f"exit code {code}"]))
+        except HactlError as error:
+            say_error(self._host, error)
+        finally:
+            launched.let_go()
+
+    def running(self, run: shell.Run) -> shell.Run:
+        """`run` for commands that end soon; those that last are started."""
+
+        async def either(words: Sequence[str], fleet: str) -> shell.Ran:
+            if tuple(words[:2]) not in LASTING or "--help" in words:
+                return await run(words, fleet)
+            self.start(words)
+            return shell.Ran(shell=shell.spelt(words), code=0, text="started: 5 shows it, A stops it")
+
+        return either

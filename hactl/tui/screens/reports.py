@@ -1,0 +1,94 @@
+"""Screen 6: every run with what came of it, and what losses took that nobody has drilled."""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+
+from hactl.tui.drill_desk import DrillDesk
+from hactl.tui.drill_history import COLUMNS, rows
+from hactl.tui.drilling import reports
+from hactl.tui.lines import Span, line, wrapped
+from hactl.tui.look import Look
+from hactl.tui.meaning import Glyphs, Meaning
+from hactl.tui.picture import View
+from hactl.tui.screens.drills import INDENT
+from hactl.tui.screens.page import Page
+from hactl.tui.widgets.line_table import LineTable
+from hactl.tui.widgets.lines_view import LinesView
+from hactl.tui.widgets.prompt import Prompt
+
+MOST = 200
+"""Lines about losses, which scroll."""
+BELOW = 8
+"""Lines kept for what stands below the runs."""
+
+
+class ReportsPage(Page):
+    """All that was measured."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "back", show=False),
+    ]
+    NAME = "reports"
+    KEYS = (
+        ("enter", "report"), ("X", "run a drill"), ("5", "the drill"), ("esc", "back"),
+        (":", "command"), ("?", "help"), ("q", "quit"),
+    )  # fmt: skip
+
+    def __init__(
+        self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt], *, verbs: Collection[str], desk: DrillDesk
+    ) -> None:
+        """`verbs` are those of this hactl, `desk` is what is known of drills."""
+        super().__init__(look, glyphs, prompt)
+        self.verbs = verbs
+        self._desk = desk
+
+    def body(self) -> Iterable[Widget]:
+        """Runs, and below them everything else."""
+        yield LineTable(COLUMNS, self.look, id="runs")
+        yield VerticalScroll(LinesView(self.look, id="text"), id="scroll")
+
+    def take_keys(self) -> None:
+        """See Page."""
+        (self.table if self._desk.runs else self.query_one("#scroll")).focus()
+
+    @property
+    def table(self) -> LineTable:
+        """The runs."""
+        return self.query_one(LineTable)
+
+    def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
+        """See Page."""
+        table, runs, width = self.table, self._desk.runs, self.size.width
+        had = table.display
+        table.display = bool(runs)
+        room = self.size.height - 2
+        table.styles.height = min(len(runs) + 1, max(3, room - BELOW))
+        wall = view.snapshot.at if view.snapshot is not None else 0.0
+        table.show(rows(runs, wall))
+        if table.display is not had:
+            self.take_keys()
+        trouble = (line(Span(text=f" {self._desk.trouble}", meaning=Meaning.DOWN)),) if self._desk.trouble else ()
+        told = (*trouble, *reports(view, self.verbs, MOST))
+        shown = tuple(part for each in told for part in wrapped(each, width - 2, INDENT))
+        self.query_one("#text").styles.height = len(shown)
+        self.lines("#text", shown)
+
+    @property
+    def copied(self) -> str:
+        """The command that shows the report again."""
+        return f"hactl drill report {self.table.cursor}" if self.table.cursor else ""
+
+    @on(LineTable.Chosen)
+    async def _open(self, event: LineTable.Chosen) -> None:
+        """The report on a run."""
+        event.stop()
+        await self.app.run_action(f"report({event.key!r})")
+
+    async def action_back(self) -> None:
+        """To the fleet."""
+        await self.app.run_action("page('fleet')")

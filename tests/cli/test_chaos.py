@@ -1,0 +1,45 @@
+"""`hactl chaos`: what it writes and what it refuses; what it chooses is the monkey's."""
+
+import tomllib
+
+import pytest
+from support.command import Home
+
+
+def test_what_a_seed_chooses_is_shown_and_nothing_is_done(fleet: Home) -> None:
+    """It is a drill file, and the same each time."""
+    before = fleet.untouched()
+    args = ("chaos", "--monkey", "--seed", "7", "--for", "2m", "--mean-gap", "20s")
+    shown = fleet.ok(*args, "--dry-run")
+    assert shown == fleet.ok(*args, "--dry-run")
+    assert tomllib.loads(shown)["name"] == "chaos-7"
+    assert list(fleet.directory.glob("chaos*")) == []
+    (fleet.directory / "mine.toml").write_text(shown)
+    assert "process." in fleet.ok("drill", "plan", "./mine.toml")
+    assert fleet.untouched() == before
+
+
+def test_a_file_that_is_there_is_not_written_over(fleet: Home) -> None:
+    (fleet.directory / "chaos-7.toml").write_text("precious")
+    done = fleet.run("chaos", "--monkey", "--seed", "7", "--for", "2m")
+    assert done.returncode == 1
+    assert "chaos-7.toml is there already, and says something else" in done.stderr
+    assert (fleet.directory / "chaos-7.toml").read_text() == "precious"
+    (fleet.directory / "chaos-7.toml").unlink()
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        ((), 2, "--monkey"),
+        (("--monkey", "--for", "1s"), 2, "--for wants a duration from 8 s to 60 m"),
+        (("--monkey", "--mean-gap", "10m"), 2, "--mean-gap wants"),
+        (("--monkey", "--within", "none.toml"), 2, "none.toml: cannot be read: no such file"),
+        (("--monkey", "--for", "1h"), 1, "safety.max_drill allows 600 s"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_refused(fleet: Home, args: tuple[str, ...], code: int, said: str) -> None:
+    done = fleet.run("chaos", *args)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr

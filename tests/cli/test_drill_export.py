@@ -1,0 +1,181 @@
+"""A drill in a real `chaos run`: done under a lease, read back, undone; whatever becomes of the toolkit's process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from support.command import Home
+from support.drills import options
+from support.polling import wait_until
+
+from hactl.core.drills import in_progress
+from hactl.core.model import Fleet
+from hactl.drill.library import load
+
+CHAOS = (str(Path(sys.executable).with_name("chaos")), "--no-version-check", "run")
+
+
+class Experiment:
+    """One experiment in a fleet's directory."""
+
+    def __init__(self, home: Home, document: dict[str, Any]) -> None:
+        self.home = home
+        self.path = home.directory / "experiment.json"
+        self.path.write_text(json.dumps(document))
+        self.journal = home.directory / "journal.json"
+        self.journal.unlink(missing_ok=True)
+
+    def start(self) -> "subprocess.Popen[str]":
+        """`chaos run`; the caller sees to its end."""
+        return subprocess.Popen(
+            [*CHAOS, f"--journal-path={self.journal}", str(self.path)],
+            cwd=self.home.directory,
+            env=self.home.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self) -> tuple[int, dict[str, Any]]:
+        """Run it to its end: exit code and journal."""
+        process = self.start()
+        _, said = process.communicate(timeout=90)
+        assert self.journal.exists(), said
+        return process.returncode, json.loads(self.journal.read_text())
+
+
+def exported(home: Home, name: str, *settings: str) -> dict[str, Any]:
+    """Without what clients see before and after: a busy machine cannot measure that, and this is about the faults."""
+    document: dict[str, Any] = json.loads(home.ok("drill", "export", name, "--seed", "1", *options(*settings)))
+    hypothesis = document["steady-state-hypothesis"]
+    hypothesis["probes"] = [one for one in hypothesis["probes"] if one["provider"]["func"] != "check"]
+    return document
+
+
+def fleet_of(home: Home) -> Fleet:
+    return home.snapshot().fleet
+
+
+def launches(home: Home) -> dict[str, int]:
+    return {node.name: node.launches for node in fleet_of(home).nodes.values()}
+
+
+def pausing(process: "subprocess.Popen[str]") -> None:
+    """It has injected, and waits."""
+    assert process.stderr is not None
+    said = []
+    while "Pausing after activity" not in (line := process.stderr.readline()):
+        said.append(line)
+        assert line, said
+
+
+def test_an_exported_drill_strikes_and_puts_everything_back(fleet: Home) -> None:
+    """A whole region, kept down until the rollback; and the journal of the toolkit carries the whole drill."""
+    before = launches(fleet)
+    code, journal = Experiment(fleet, exported(fleet, "region-loss")).run()
+    assert (code, journal["status"], journal["deviated"]) == (0, "completed", False), journal["steady_states"]
+    (inject,), (undo,) = journal["run"], journal["rollbacks"]
+    assert (inject["status"], undo["status"]) == ("succeeded", "succeeded"), (inject, undo)
+    struck = inject["output"]["plan"]["strikes"][0]["nodes"]
+    assert [proof["done"] for proof in inject["output"]["proofs"]] == [True] * len(struck)
+    after = launches(fleet)
+    assert {name for name in after if after[name] > before[name]} == set(struck)
+    assert in_progress(fleet_of(fleet)) is None
+    fleet.ok("wait")
+    (extension,) = journal["experiment"]["extensions"]
+    assert extension["drill"]["name"] == load("region-loss").name
+
+
+def test_a_toolkit_that_is_killed_leaves_nothing(fleet: Home) -> None:
+    """No rollback is played then: the lease ends, and the daemon puts everything back."""
+    process = Experiment(fleet, exported(fleet, "region-loss", "phases.hold=60s", "limits.lease=1s")).start()
+    pausing(process)
+    assert in_progress(fleet_of(fleet)) is not None
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    wait_until(lambda: in_progress(fleet_of(fleet)) is None, patience=60.0)
+    fleet.ok("wait")
+
+
+def test_a_toolkit_that_is_interrupted_gives_the_fleet_back_at_once(fleet: Home) -> None:
+    """It plays no rollbacks by default; a lease of a minute is not waited for."""
+    process = Experiment(fleet, exported(fleet, "region-loss", "phases.hold=60s", "limits.lease=60s")).start()
+    pausing(process)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=90)
+    wait_until(lambda: in_progress(fleet_of(fleet)) is None)
+
+
+def test_a_fault_that_may_not_be_is_no_pass(fleet: Home) -> None:
+    """The toolkit itself goes on when an action fails, and would end with 0."""
+    before = launches(fleet)
+    code, journal = Experiment(fleet, exported(fleet, "node-kill", "limits.min_healthy_nodes=4")).run()
+    assert (code, journal["deviated"]) == (1, True)
+    assert "nodes left to serve" in str(journal["run"][0]["exception"])
+    assert launches(fleet) == before
+
+
+def test_a_whole_drill_is_an_action_with_a_verdict(fresh: Home) -> None:
+    """Its report is in the toolkit's journal, whatever a busy machine has measured."""
+    arguments = {
+        "drill": "node-kill",
+        "seed": 1,
+        "settings": options()[1::2],
+        "expected": ["pass", "inconclusive", "fail"],
+    }
+    provider = {"type": "python", "module": "hactl.ctk"}
+    action = {**provider, "func": "run_drill", "arguments": arguments}
+    probes = [
+        {"type": "probe", "name": func, "tolerance": True, "provider": {**provider, "func": func}}
+        for func in ("serving", "as_asked")
+    ]
+    document = {
+        "title": "a drill",
+        "description": "a whole one",
+        "steady-state-hypothesis": {"title": "well", "probes": probes},
+        "method": [{"type": "action", "name": "drill", "provider": action}],
+        "rollbacks": [],
+    }
+    ended, journal = Experiment(fresh, document).run()
+    assert (ended, journal["deviated"]) == (0, False), journal
+    assert journal["run"][0]["output"]["verdict"] in arguments["expected"]
+
+
+CALL = """
+import sys
+from hactl.core.errors import HactlError
+from hactl.ctk import availability, check
+try:
+    print(availability(seconds=0.5, rate=20), check(most=0.5, seconds=0.5, rate=20), check("latency_p99", most=5.0))
+except HactlError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_probes_say_what_clients_see(fleet: Home) -> None:
+    """A machine that is too busy to measure on says that instead, and is asked again."""
+    for _ in range(5):
+        done = subprocess.run(
+            [sys.executable, "-c", CALL], cwd=fleet.directory, env=fleet.environment(), capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        if done.returncode == 0:
+            break
+        assert "this measures nothing" in done.stderr
+    assert done.stdout.split() == ["1.0", "False", "True"], done.stderr
+
+
+def test_an_export_goes_into_a_file_of_ones_own(home: Home) -> None:
+    """No fleet is needed for it; the seed that was drawn is in it."""
+    done = home.run("drill", "export", "node-kill", "-o", "mine.json")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "mine.json\n")
+    document = json.loads((home.directory / "mine.json").read_text())
+    assert isinstance(document["method"][0]["provider"]["arguments"]["seed"], int)
+    wrong = home.run("drill", "export", "node-kil")
+    assert (wrong.returncode, 'did you mean "node-kill"' in wrong.stderr) == (2, True)

@@ -1,0 +1,53 @@
+"""`hactl drill report`: what was found, in the format that is asked for; without any daemon."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from support.command import Home
+from support.filed import filed, stream
+
+from hactl.drill.phases import Phase
+from hactl.drill.records import Records
+from hactl.drill.runs import OpenRun, Run
+
+
+@pytest.fixture
+def run(home: Home) -> Run:
+    """A run of a fleet that is only described."""
+    home.configure(regions={"a": 1})
+    made = Run.create(home.paths.drills, "node-kill", 1.7e9)
+    report = filed(made.name, bad=3.0)
+    made.mark(OpenRun(identity=report.identity, definition=report.definition, phase=Phase.REPORT, pid=1, ticks=1))
+    made.finish(report, Records(stream(3.0)))
+    return made
+
+
+def test_a_report_comes_in_every_format(home: Home, run: Run) -> None:
+    """On stdout, whole; or into a file of one's own."""
+    assert home.ok("drill", "report").startswith("# Drill node-kill: FAIL")
+    assert home.ok("drill", "report", "--format", "json") == home.ok("drill", "report", "--json")
+    suites = ElementTree.fromstring(home.ok("drill", "report", "--format", "junit"))
+    assert suites.get("failures") == "2"
+    target = home.directory / "page.html"
+    done = home.run("drill", "report", run.name, "--format", "html", "-o", str(target))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"{target}\n")
+    assert target.read_bytes() == (run.directory / "report.html").read_bytes()
+
+
+def test_what_cannot_be_written_is_said(home: Home, run: Run) -> None:
+    done = home.run("drill", "report", "--format", "html", "-o", "/proc/none/page.html")
+    assert done.returncode == 1
+    assert "cannot write /proc/none/page.html: no such file" in done.stderr
+
+
+def test_a_report_can_be_verified_by_those_who_were_not_there(home: Home, run: Run) -> None:
+    fine = home.run("drill", "report", "--verify")
+    assert fine.returncode == 0
+    assert "objectives judged again" in fine.stdout
+    path: Path = run.directory / "requests.json"
+    path.write_bytes(Records(stream(0.0)).encode())
+    changed = home.run("drill", "report", "--verify")
+    assert changed.returncode == 1
+    assert next(line for line in changed.stdout.splitlines() if line.startswith("requests.json")).endswith("NO")
+    assert home.json("drill", "report", "--verify")["unchanged"] is False

@@ -1,0 +1,405 @@
+"""Drills in the console: a run is looked at whoever runs it, X runs one after a question, A stops one without."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from support.controller import MemoryController
+from support.courses import FAULT, RUN, course, filed, keep
+from support.pictures import AT, a_fleet, a_snapshot, with_node
+from support.stage import Stage, stage
+
+from hactl.core.commands import BeginDrill, EndDrill, Kill, Request
+from hactl.core.drill import Baseline, Lease
+from hactl.core.errors import CommandRejected, Unreachable
+from hactl.core.node import NodeState
+from hactl.core.operation import Operation, Verb
+from hactl.core.talk import Receipt
+from hactl.core.value import replace
+from hactl.drill.onlooking import Onlooker
+from hactl.drill.verdict import Verdict
+from hactl.tui.drills import Means
+from hactl.tui.screens.confirm import Confirm
+from hactl.tui.screens.drill_choice import DrillChoice
+from hactl.tui.screens.drills import DrillsPage
+from hactl.tui.screens.fleet import FleetPage
+from hactl.tui.screens.reports import ReportsPage
+from hactl.tui.screens.sheet import Sheet
+from hactl.tui.widgets.line_table import LineTable
+from hactl.tui.widgets.reader import Reader
+
+SEED = 7
+LENT = Operation(
+    id="op-7",
+    verb=Verb.DRILL,
+    by="bob",
+    began=1.0,
+    wall=1.0,
+    deadline=999.0,
+    sentence="drill node-kill",
+    drill=Lease(name="node-kill", term=15.0, expires=100.0, until=120.0, baseline=Baseline()),
+)
+
+
+class Started:
+    """A command that was started; it runs until the test says how it ended."""
+
+    def __init__(self) -> None:
+        self.code: int | None = None
+        self.text = ""
+        self.left = False
+
+    def ended(self) -> int | None:
+        return self.code
+
+    def said(self) -> str:
+        return self.text
+
+    def let_go(self) -> None:
+        self.left = True
+
+
+class Shop:
+    """Where commands are started."""
+
+    def __init__(self) -> None:
+        self.words: list[tuple[str, ...]] = []
+        self.started = Started()
+
+    def __call__(self, words: Sequence[str], fleet: str) -> Started:
+        assert fleet == "default"
+        self.words.append(tuple(words))
+        return self.started
+
+
+def before(fleet=None) -> MemoryController:
+    controller = MemoryController()
+    controller.snapshot = a_snapshot(fleet)
+    return controller
+
+
+def lent(back: str = "") -> MemoryController:
+    return before(a_fleet(operations={LENT.id: replace(LENT, back=back)}))
+
+
+def hands(shop: Shop, root: Path, **how: object) -> dict[str, object]:
+    """What a console is given that can run drills."""
+    return {"drills": Means(root=root, launch=shop, chance=lambda: SEED), "verbs": ("drill", "kill"), **how}
+
+
+async def choose(now: Stage, name: str) -> None:
+    """X, and that drill."""
+    await now.press("X")
+    assert isinstance(now.app.screen, DrillChoice)
+    table = now.app.screen.query_one(LineTable)
+    await now.until(lambda: table.shown)
+    await now.press("g", *["down"] * [row.key for row in table.shown].index(name), "enter")
+
+
+async def asked(now: Stage) -> str:
+    """The whole question, once it is asked."""
+    assert isinstance(now.app.screen, Confirm)
+    await now.until(lambda: "y does it" in now.text("#question"))
+    return now.text("#question")
+
+
+class TestRunning:
+    """X: a drill is chosen, asked about, and run as a process of its own."""
+
+    @pytest.mark.parametrize("page", ["", "2", "3", "5", "6"])
+    async def test_y_runs_what_was_asked_about(self, page: str, tmp_path: Path) -> None:
+        shop = Shop()
+        async with stage(**hands(shop, tmp_path)) as now:
+            await now.press(*page)
+            await choose(now, "node-kill")
+            question = await asked(now)
+            assert "Run drill node-kill?" in question
+            assert f"$ hactl drill run node-kill --seed {SEED}" in question
+            begin, order = (request.command for request in now.controller.requests)
+            assert isinstance(begin, BeginDrill)
+            assert isinstance(order, Kill)
+            assert f"strikes process.kill of {order.nodes[0]}" in question
+            assert now.controller.dry_runs == 2, "nothing is done by asking"
+            await now.press("y")
+            await now.until(lambda: shop.words)
+            assert shop.words == [("drill", "run", "node-kill", "--seed", "7")]
+            await now.until(lambda: isinstance(now.app.screen, DrillsPage))
+            assert any("it goes on when this console is closed" in notice for notice in now.notices)
+
+    @pytest.mark.parametrize("key", ["escape", "n", "enter", "q"])
+    async def test_everything_else_runs_nothing(self, key: str, tmp_path: Path) -> None:
+        shop = Shop()
+        async with stage(**hands(shop, tmp_path)) as now:
+            await choose(now, "node-kill")
+            await asked(now)
+            await now.press(key)
+            assert isinstance(now.app.screen, FleetPage)
+            await now.press("X", "escape")
+            assert isinstance(now.app.screen, FleetPage)
+            assert shop.words == []
+
+    async def test_what_may_not_be_run_says_why_and_is_not_asked_about(self, tmp_path: Path) -> None:
+        shop = Shop()
+        ill = with_node(a_fleet(), "seoul-1", state=NodeState.BACKOFF, launch=None)
+        async with stage(controller=before(ill), **hands(shop, tmp_path)) as now:
+            await choose(now, "node-kill")
+            await now.until(lambda: now.notices)
+            assert "node-kill may not be run: everything serves:" in now.notices[0]
+            assert now.controller.requests == []
+            assert isinstance(now.app.screen, FleetPage)
+
+    async def test_what_the_daemon_forbids_is_not_asked_about(self, tmp_path: Path) -> None:
+        """A drill cannot lift the rules of hactl.toml."""
+        shop, controller = Shop(), before()
+        controller.reply = CommandRejected("1 node would be left", "hactl status", guard=True)
+        async with stage(controller=controller, **hands(shop, tmp_path)) as now:
+            await choose(now, "node-kill")
+            await now.until(lambda: now.errors)
+            assert "1 node would be left" in now.errors[0]
+            await now.until(lambda: isinstance(now.app.screen, FleetPage))
+            assert shop.words == []
+
+    async def test_another_process_under_the_name_is_not_struck(self, tmp_path: Path) -> None:
+        """Targets are frozen when it is asked, and looked at again after the answer."""
+        shop = Shop()
+        async with stage(**hands(shop, tmp_path)) as now:
+            await choose(now, "node-kill")
+            await asked(now)
+            order = now.controller.requests[-1].command
+            assert isinstance(order, Kill)
+            fleet = now.controller.snapshot.fleet
+            launch = fleet.nodes[order.nodes[0]].launch
+            assert launch is not None
+            other = replace(launch, pid=1, instance="another")
+            now.controller.snapshot = a_snapshot(with_node(fleet, order.nodes[0], launch=other))
+            await now.press("y")
+            await now.until(lambda: now.errors)
+            assert now.errors == [f"{order.nodes[0]}: another process now, nothing was done"]
+            assert shop.words == []
+
+    async def test_a_fleet_that_is_not_well_any_more_is_left_alone(self, tmp_path: Path) -> None:
+        shop = Shop()
+        async with stage(**hands(shop, tmp_path)) as now:
+            await choose(now, "node-kill")
+            await asked(now)
+            paused = replace(now.controller.snapshot.fleet, operations={"op-9": replace(LENT, id="op-9")})
+            now.controller.snapshot = a_snapshot(paused)
+            await now.press("y")
+            await now.until(lambda: now.errors)
+            assert "would not strike the same: nothing was done" in now.errors[0]
+            assert shop.words == []
+
+    @pytest.mark.parametrize(
+        ("how", "why"),
+        [
+            ({"read_only": True}, "read-only"),
+            ({"size": (59, 14)}, "too small"),
+            ({"drills": Means()}, "drills are run where the fleet is"),
+            ({"controller": lent()}, "drill node-kill is in progress: A stops it"),
+        ],
+    )
+    async def test_where_none_can_be_run_it_says_so(self, how: dict, why: str, tmp_path: Path) -> None:
+        shop = Shop()
+        async with stage(**{**hands(shop, tmp_path), **how}) as now:
+            await now.press("X")
+            assert not isinstance(now.app.screen, DrillChoice)
+            assert any(why in notice for notice in now.notices)
+
+    async def test_a_run_that_never_began_says_why(self, tmp_path: Path) -> None:
+        shop = Shop()
+        shop.started.code, shop.started.text = 6, "hactl: no daemon answers"
+        async with stage(**hands(shop, tmp_path)) as now:
+            await choose(now, "node-kill")
+            await asked(now)
+            await now.press("y")
+            await now.until(lambda: now.errors)
+            assert now.errors == ["$ hactl drill run node-kill --seed 7\nhactl: no daemon answers\nexit code 6"]
+            await now.until(lambda: shop.started.left)
+
+    async def test_a_drill_that_is_typed_goes_on_as_well(self, tmp_path: Path) -> None:
+        """Commands end with the patience of the command line; a drill takes longer than that."""
+        shop = Shop()
+        async with stage(**hands(shop, tmp_path)) as now:
+            await now.press("colon", *"drill run ./mine.toml", "enter")
+            await now.until(lambda: shop.words)
+            assert shop.words == [("drill", "run", "./mine.toml")]
+            assert now.ran == []
+            await now.until(lambda: isinstance(now.app.screen, DrillsPage))
+
+
+class TestStopping:
+    """A: one key, everywhere, without a question."""
+
+    @pytest.mark.parametrize("page", ["", "2", "3", "4", "5", "6"])
+    async def test_a_drill_is_stopped_whoever_runs_it(self, page: str, tmp_path: Path) -> None:
+        async with stage(controller=lent(), **hands(Shop(), tmp_path)) as now:
+            await now.press(*page, "A")
+            await now.until(lambda: now.notices)
+            (request,) = now.controller.requests
+            assert (request.command, request.by) == (EndDrill(id="op-7"), "ann")
+            assert "drill node-kill: stopped, everything is being put back   $ hactl drill stop" in now.notices
+
+    async def test_it_works_where_nothing_else_does(self, tmp_path: Path) -> None:
+        """In the past, and in a window that is too small: it only puts back."""
+        async with stage((50, 12), controller=lent(), **hands(Shop(), tmp_path)) as now:
+            await now.press("p", "A")
+            await now.until(lambda: now.controller.requests)
+            assert now.controller.requests[0].command == EndDrill(id="op-7")
+
+    @pytest.mark.parametrize(
+        ("controller", "how", "why"),
+        [
+            (before, {}, "no drill is in progress: X runs one"),
+            (lambda: lent("ended by bob"), {}, "over already (ended by bob)"),
+            (lent, {"read_only": True}, "read-only"),
+        ],
+    )
+    async def test_where_there_is_nothing_to_stop_it_says_so(
+        self, controller: Callable[[], MemoryController], how: dict, why: str, tmp_path: Path
+    ) -> None:
+        async with stage(controller=controller(), **hands(Shop(), tmp_path, **how)) as now:
+            await now.press("A")
+            assert now.controller.requests == []
+            assert any(why in notice for notice in now.notices)
+
+    async def test_without_a_daemon_it_says_what_else_there_is(self, tmp_path: Path) -> None:
+        async with stage(controller=lent(), **hands(Shop(), tmp_path)) as now:
+            now.controller.failure = Unreachable("no daemon answers", "hactl up")
+            now.controller.let_go()
+            await now.until(lambda: now.app.picture.trouble)
+            await now.press("A")
+            assert any(":drill stop tries as well" in notice for notice in now.notices)
+
+    async def test_what_the_daemon_says_against_it_is_said(self, tmp_path: Path) -> None:
+        controller = lent()
+        controller.reply = CommandRejected("no drill 'op-7' is in progress", "hactl drill list")
+        async with stage(controller=controller, **hands(Shop(), tmp_path)) as now:
+            await now.press("A")
+            await now.until(lambda: now.errors)
+            assert "no drill 'op-7' is in progress" in now.errors[0]
+
+    async def test_a_letter_that_is_typed_stops_nothing(self, tmp_path: Path) -> None:
+        async with stage(controller=lent(), **hands(Shop(), tmp_path)) as now:
+            await now.press("colon", "A", "escape", "slash", "A", "escape")
+            assert now.controller.requests == []
+
+
+class TestLookingOn:
+    """Screen 5."""
+
+    async def test_a_run_of_another_terminal_is_seen_from_its_files(self, tmp_path: Path) -> None:
+        keep(tmp_path, filed())
+        async with stage(**hands(Shop(), tmp_path)) as now:
+            await now.press("5")
+            await now.until(lambda: now.app.desk.course)
+            await now.until_drawn()
+            assert "node-kill  Clients do not notice that a node dies" in now.text("#drill")
+            assert "PASS  all 6 objectives met" in now.text("#drill")
+            assert "RTO 310 ms (<= 500 ms)  met" in now.text("#clocks")
+            assert "baseline" in now.text("#text")
+            await now.press("y")
+            assert now.notices[-1] == "copied: hactl drill run node-kill --seed 1"
+            await now.press("enter")
+            await now.until(lambda: isinstance(now.app.screen, Sheet))
+            assert now.app.screen.query_one(Reader).total > 10
+
+    async def test_its_clock_runs_faster_than_everything_else(self, tmp_path: Path) -> None:
+        """Between two drawings only the clocks are drawn anew."""
+        clock = [109.1]
+        async with stage(**hands(Shop(), tmp_path, clock=lambda: clock[0])) as now:
+            await now.press("5")
+            now.app.desk.course = course(109.1, failed={108: 20, 109: 20})
+            await now.until_drawn()
+            assert "RTO 2.10 s" in now.text("#clocks")
+            drawn = now.text("#text")
+            clock[0] = FAULT + 2.3
+            page = now.app.screen
+            assert isinstance(page, DrillsPage)
+            page._tick()
+            assert "RTO 2.30 s (<= 500 ms)  running, over its limit" in now.text("#clocks")
+            assert now.text("#text") == drawn
+
+    async def test_the_end_of_a_drill_is_said_on_every_screen(self, tmp_path: Path) -> None:
+        run = keep(tmp_path, filed(Verdict.FAIL, why="rto 810 ms, wanted <= 500 ms"))
+        async with stage(controller=lent(), **hands(Shop(), tmp_path)) as now:
+            now.app.desk.course = replace(course(110.0), run=run.name)
+            await now.until(lambda: now.errors)
+            assert now.errors == ["drill node-kill: fail: rto 810 ms, wanted <= 500 ms"]
+
+    async def test_a_runner_that_is_gone_is_bad_news(self, tmp_path: Path) -> None:
+        run = keep(tmp_path, filed())
+        (run.directory / "report.json").unlink()
+        async with stage(controller=lent(), **hands(Shop(), tmp_path)) as now:
+            now.app.desk.course = replace(course(110.0), run=run.name)
+            await now.until(lambda: now.errors)
+            assert "its runner is gone" in now.errors[0]
+            await now.press("5")
+            await now.until_drawn()
+            assert ":drill recover" in now.text("#drill")
+
+    async def test_a_run_that_cannot_be_read_says_so(self, tmp_path: Path) -> None:
+        run = keep(tmp_path, filed())
+        (run.directory / "run.json").write_text("{")
+        async with stage(**hands(Shop(), tmp_path)) as now:
+            await now.press("5")
+            await now.until(lambda: now.app.desk.trouble)
+            await now.until_drawn()
+            assert "cannot read" in now.text("#text")
+            assert "no drill was run from here" in now.text("#text")
+            await now.press("enter", "y", "escape")
+            assert isinstance(now.app.screen, FleetPage)
+
+    @pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 48)])
+    async def test_on_every_size_it_is_whole(self, size: tuple[int, int], tmp_path: Path) -> None:
+        keep(tmp_path, filed())
+        async with stage(size, **hands(Shop(), tmp_path)) as now:
+            now.app.desk.course = Onlooker(tmp_path).look()
+            await now.press("5")
+            await now.until_drawn()
+            for part in ("baseline", "inject", "detect", "reroute", "recover", "capacity", "observe", "settle",
+                         "failback", "verify", "good", "failed", "fault", "targets", "condition"):  # fmt: skip
+                assert part in now.text("#text"), part
+            page = now.app.screen
+            assert page.query_one("#scroll").max_scroll_y == 0, "nothing is out of sight"
+
+
+class TestRuns:
+    """Screen 6."""
+
+    async def test_runs_are_listed_and_their_reports_read(self, tmp_path: Path) -> None:
+        keep(tmp_path, filed(run="20231110-000000-node-kill", began=AT - 90_000.0))
+        keep(tmp_path, filed(Verdict.FAIL, rto="810 ms"))
+        async with stage(**hands(Shop(), tmp_path)) as now:
+            await now.press("6")
+            page = now.app.screen
+            assert isinstance(page, ReportsPage)
+            await now.until(lambda: len(page.table.shown) == 2)
+            assert [row.key for row in page.table.shown] == [RUN, "20231110-000000-node-kill"]
+            await now.press("down", "y")
+            assert now.notices[-1] == "copied: hactl drill report 20231110-000000-node-kill"
+            await now.press("enter")
+            await now.until(lambda: isinstance(now.app.screen, Sheet))
+            await now.press("escape", "escape")
+            assert isinstance(now.app.screen, FleetPage)
+
+    async def test_a_run_without_a_report_says_so(self, tmp_path: Path) -> None:
+        run = keep(tmp_path, filed())
+        (run.directory / "report.json").unlink()
+        async with stage(**hands(Shop(), tmp_path)) as now:
+            await now.press("6")
+            page = now.app.screen
+            assert isinstance(page, ReportsPage)
+            await now.until(lambda: page.table.shown)
+            await now.press("enter")
+            await now.until(lambda: now.errors)
+            assert f"run '{RUN}' has no report yet" in now.errors[0]
+
+
+async def test_both_stand_in_the_list_of_everything(tmp_path: Path) -> None:
+    async with stage(controller=lent(), **hands(Shop(), tmp_path)) as now:
+        await now.press("ctrl+p", *"stop the drill", "enter")
+        await now.until(lambda: now.controller.requests)
+        assert now.controller.requests == [
+            Request(command=EndDrill(id="op-7"), by="ann", reason="stopped from the console")
+        ]
+        now.controller.reply = Receipt(seq=1)

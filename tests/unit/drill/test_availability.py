@@ -1,0 +1,28 @@
+"""Every kind of fault says how real it is, and nothing that is emulated passes for real."""
+
+from hactl.drill.availability import LINES, Reality, available, packets
+from hactl.drill.definition import FaultKind
+
+
+def test_every_kind_of_a_drill_file_has_its_line_once() -> None:
+    kinds = [line.kind for line in available()]
+    assert sorted(set(kinds)) == sorted(kinds)
+    assert set(FaultKind) <= set(kinds)
+    assert len(kinds) == len(LINES)
+
+
+def test_each_line_says_how_or_why_not() -> None:
+    assert all(line.reason for line in available())
+
+
+def test_what_signals_do_is_real_and_what_a_filter_does_is_not() -> None:
+    told = {line.kind: line.reality for line in available()}
+    assert told[FaultKind.KILL] is told[FaultKind.FREEZE] is Reality.REAL
+    assert told[FaultKind.IMPAIR] is Reality.EMULATED
+
+
+def test_a_kernel_that_loses_no_packets_is_told_with_the_reason() -> None:
+    line = packets("there is no program tc")
+    assert line.reality is Reality.UNAVAILABLE
+    assert str(line).startswith("unavailable: there is no program tc; drills use a proxy on the hop")
+    assert packets("").reality is Reality.REAL

@@ -1,0 +1,52 @@
+"""An export loses nothing of a drill, and calls only what there is, with what it takes."""
+
+import inspect
+import json
+
+import msgspec
+import pytest
+
+import hactl.ctk
+from hactl.core import codec
+from hactl.drill.chaostoolkit import DRILL, MODULE, Action, Experiment, Probe, experiment
+from hactl.drill.definition import Definition
+from hactl.drill.library import load, names
+
+
+def exported(name: str, fleet: str = "") -> tuple[Experiment, dict[str, object]]:
+    made = experiment(load(name), 42, fleet)
+    return made, json.loads(msgspec.json.encode(made))
+
+
+@pytest.mark.parametrize("name", names())
+def test_nothing_of_a_drill_is_lost(name: str) -> None:
+    """Neither in the extension, which its journal repeats, nor in the configuration, from where its actions read it."""
+    made, document = exported(name)
+    assert codec.decode(made.configuration[DRILL].encode(), Definition) == load(name)
+    (extension,) = document["extensions"]  # type: ignore[misc]
+    assert codec.decode(json.dumps(extension["drill"]).encode(), Definition) == load(name)
+    assert extension["seed"] == 42
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_it_calls_is_there_and_takes_what_it_is_given(name: str) -> None:
+    made, _ = exported(name, "shop")
+    activities: list[Action | Probe] = [*made.hypothesis.probes, *made.method, *made.rollbacks]
+    for activity in activities:
+        assert activity.provider.module == MODULE == hactl.ctk.__name__
+        function = getattr(hactl.ctk, activity.provider.func)
+        inspect.signature(function).bind(**activity.provider.arguments)
+
+
+def test_it_is_in_the_words_of_the_toolkit() -> None:
+    made, document = exported("region-loss", "shop")
+    assert set(document) == {
+        "version", "title", "description", "tags", "configuration", "steady-state-hypothesis", "method", "rollbacks",
+        "extensions",
+    }  # fmt: skip
+    (inject,) = made.method
+    assert inject.pauses == {"after": load("region-loss").phases.hold}
+    assert inject.provider.arguments == {"seed": 42, "fleet": "shop"}
+    assert [probe.provider.func for probe in made.hypothesis.probes] == ["check", "as_asked"]
+    assert made.hypothesis.probes[0].provider.arguments["least"] == 0.999
+    assert "fleet" not in exported("region-loss")[0].method[0].provider.arguments

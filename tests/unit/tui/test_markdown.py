@@ -1,0 +1,27 @@
+"""A report on a terminal: its tables stand in columns, and what was missed is seen."""
+
+from support.courses import filed
+
+from hactl.drill.markdown import render
+from hactl.drill.verdict import Verdict
+from hactl.tui.lines import plain
+from hactl.tui.markdown import markdown
+from hactl.tui.meaning import Meaning
+
+
+def test_a_report_is_read_without_its_marks() -> None:
+    lines = markdown(render(filed(Verdict.FAIL, why="rto 810 ms, wanted <= 500 ms", rto="810 ms")))
+    said = [plain(line) for line in lines]
+    assert said[0] == "Drill node-kill: FAIL"
+    assert lines[0][0].meaning is Meaning.TITLE
+    assert not any("|--" in line or "**" in line for line in said)
+    rto = next(line for line in lines if plain(line).startswith("  rto"))
+    head = next(line for line in said if line.startswith("  objective"))
+    assert plain(rto).index("810 ms") == head.index("measured")
+    assert next(span.meaning for span in rto if span.text.strip() == "missed") is Meaning.DOWN
+
+
+def test_foreign_text_stays_what_it_was() -> None:
+    (_, cell) = markdown("| a | b |\n|---|---|\n| x \\| y &lt;b> | z |")
+    assert "x | y <b>" in plain(cell)
+    assert plain(markdown("[/x] `code`")[0]) == "[/x] code"
