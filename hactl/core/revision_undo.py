@@ -23,9 +23,6 @@ def check(fleet: Fleet, drill: Operation | None, proposal: Proposal) -> None:
     """Raises CommandRejected when a configuration comes in the time of a drill that could not go back from it."""
     if drill is None or drill.drill is None or drill.drill.baseline.spec is None:
         return
-    if drill.back:
-        raise CommandRejected(f"{drill.sentence} is over, and goes back to the configuration from before",
-                              f"hactl wait --operation {drill.id}")  # fmt: skip
     same_tls = proposal.spec.edge.tls == fleet.spec.edge.tls
     if _places(proposal.nodes) != _places(wanted(fleet).values()) or not same_tls:
         raise CommandRejected(
