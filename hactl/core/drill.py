@@ -51,6 +51,8 @@ class Lease(Value):
     restarts_edges: bool = False
     undoing: str = ""
     """The operation that brings back the configuration from before; "" while none has been needed."""
+    returned: bool = False
+    """Somebody has said that it is over; else its time was, or nobody was heard of."""
     question: str = ""
     """What a person has to do before it goes on; "" when it waits for nobody."""
 

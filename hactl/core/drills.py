@@ -97,7 +97,7 @@ def tend(draft: Draft, command: KeepDrill | EndDrill | AskDrill | ContinueDrill,
             draft.emit(DrillAnswered(id=operation.id))
         case EndDrill():
             if not operation.back:
-                _take_back(draft, operation, lease, f"ended by {by or 'an operator'}")
+                _take_back(draft, operation, replace(lease, returned=True), f"ended by {by or 'an operator'}")
         case _:
             assert_never(command)
     return draft.fleet.operations[operation.id]
@@ -127,9 +127,8 @@ def advance(draft: Draft) -> None:
     moving = any(other.verb in RAMPS for other in draft.fleet.operations.values())
     if restored is True and not moving:
         if not _restore_evacuations(draft, lease.baseline, operation.back):
-            own = operation.back.startswith("ended")
             told = f"{operation.back}; everything it touched is as it was"
-            end(draft, operation, Outcome.DONE if own else Outcome.ROLLED_BACK, told)
+            end(draft, operation, Outcome.DONE if lease.returned else Outcome.ROLLED_BACK, told)
     elif isinstance(restored, str) or now >= operation.deadline:
         late = "traffic is still being moved" if restored is True else "not everything is up again in time"
         what = restored if isinstance(restored, str) else late
@@ -142,8 +141,10 @@ def give_back(draft: Draft, operation: Operation) -> None:
         return
     for name, before in operation.drill.baseline.nodes.items():
         node = draft.fleet.nodes.get(name)
-        if node is not None and (node.goal, node.drained) != (before.goal, before.drained):
-            noted = replace(node, goal=before.goal, drained=before.drained)
+        if node is None:
+            continue
+        noted = replace(node, goal=before.goal, drained=before.drained, stays_down=False)
+        if noted != node:
             draft.take_note(noted, f"{operation.sentence} has ended")
     _weigh(draft, operation.drill.baseline)
     _restore_evacuations(draft, operation.drill.baseline, f"{operation.sentence} has ended")
@@ -165,7 +166,8 @@ def _lent(fleet: Fleet) -> tuple[Operation, Lease]:
 
 def _take_back(draft: Draft, operation: Operation, lease: Lease, why: str) -> None:
     patience = operation.deadline - lease.until
-    draft.emit(OperationMoved(operation=replace(operation, back=why, deadline=draft.now.mono + patience)))
+    deadline = draft.now.mono + patience
+    draft.emit(OperationMoved(operation=replace(operation, back=why, deadline=deadline, drill=lease)))
     _weigh(draft, lease.baseline)
 
 
@@ -201,7 +203,7 @@ def _in_other_hands(fleet: Fleet) -> set[str]:
     return {
         target.node
         for operation in fleet.operations.values()
-        if operation.verb is Verb.RESTART or operation.revision
+        if operation.one_by_one
         for target in operation.targets
         if target.phase is not Phase.DONE
     }
@@ -260,12 +262,14 @@ def _free(fleet: Fleet) -> None:
                 guard=True,
             )
         raise CommandRejected(
-            f"{operation.id} is in progress: {operation.sentence}", f"hactl wait --operation {operation.id}"
+            f"{operation.id} is in progress: {operation.sentence}",
+            f"hactl wait --operation {operation.id}",
+            guard=True,
         )
     if fleet.paused is not None:
         raise CommandRejected(f"{fleet.paused.who}: nothing would be repaired", "hactl unpause", guard=True)
     if fleet.proposal is not None:
-        raise CommandRejected("a configuration is coming into force", "hactl status")
+        raise CommandRejected("a configuration is coming into force", "hactl status", guard=True)
 
 
 def _within_limits(fleet: Fleet, command: BeginDrill) -> None:

@@ -225,6 +225,8 @@ class Sample(Value):
     p99_ms: float | None = None
     active: int | None = None
     """Requests in flight."""
+    retries: float | None = None
+    """Of an edge: attempts beyond the first that it made per second. Not kept for those who look back."""
     cpu: float | None = None
     """Part of one core (1.0 = one core)."""
     rss: int | None = None

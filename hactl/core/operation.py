@@ -130,6 +130,12 @@ class Operation(Value):
         return min((self.deadline, *pauses, *lent))
 
     @property
+    def one_by_one(self) -> bool:
+        """It stops and starts its targets one after the other, and owns them until it ends: a rolling restart, or a
+        configuration that comes into force."""
+        return self.verb is Verb.RESTART or self.revision > 0
+
+    @property
     def done(self) -> int:
         """How many targets are finished."""
         return sum(target.phase is Phase.DONE for target in self.targets)

@@ -5,6 +5,7 @@ Typing the fleet's name (`--confirm NAME`) lifts the capacity rules, never read-
 """
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from hactl.core.commands import (
     Apply,
@@ -101,6 +102,8 @@ def check(fleet: Fleet, request: Request) -> None:
             | (Impair() | Heal())
         ):
             pass  # asked by `ramp` (may traffic move?), `drills` (may the fleet be lent?) and `impairing`
+        case _:
+            assert_never(command)
 
 
 def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
@@ -176,7 +179,7 @@ def _not_busy(fleet: Fleet, command: Start | Stop | Kill | Freeze | Drain | Resu
     if isinstance(command, Kill | Freeze):
         return
     for operation in fleet.operations.values():
-        if operation.verb is not Verb.RESTART and not operation.revision:
+        if not operation.one_by_one:
             continue
         what = "a rolling restart" if operation.verb is Verb.RESTART else "a configuration change"
         for target in operation.targets:

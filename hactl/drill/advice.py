@@ -3,10 +3,7 @@
 The figures come from clients; what the daemon knows only helps to tell causes apart.
 """
 
-from collections import Counter
-
 from hactl.core.value import replace
-from hactl.drill.evidence import Evidence
 from hactl.drill.judging import Windows
 from hactl.drill.verdict import Judged, Status
 
@@ -30,23 +27,17 @@ _OTHERS = {
 }
 
 
-def explained(judged: tuple[Judged, ...], evidence: Evidence, windows: Windows) -> tuple[Judged, ...]:
+def explained(judged: tuple[Judged, ...], windows: Windows) -> tuple[Judged, ...]:
     """The objectives, with a likely cause for each that was missed."""
     return tuple(
-        replace(item, cause=_cause(item.name, evidence, windows)) if item.status is Status.MISSED else item
-        for item in judged
+        replace(item, cause=_cause(item.name, windows)) if item.status is Status.MISSED else item for item in judged
     )
 
 
-def _cause(name: str, evidence: Evidence, windows: Windows) -> str:
+def _cause(name: str, windows: Windows) -> str:
     if name in _OTHERS:
         return f"likely {_OTHERS[name]}"
-    fault = evidence.times.fault
-    bad = Counter(
-        row.error or f"status {row.status}"
-        for row in windows.rows
-        if fault is not None and row.done >= fault and not row.ok
-    )
+    bad = windows.failures
     if not bad:
         return ""
     (worst, count), *_ = bad.most_common(1)

@@ -55,6 +55,33 @@ def impair() -> Available:
     return Available(kind=FaultKind.IMPAIR, reality=Reality.EMULATED, reason=reason)
 
 
+def restart() -> Available:
+    """Nodes are restarted one at a time."""
+    reason = "the daemon drains, stops and starts the very processes, as for an operator"
+    return Available(kind=FaultKind.RESTART, reality=Reality.REAL, reason=reason)
+
+
+def daemon_kill() -> Available:
+    """The daemon dies."""
+    reason = (
+        "SIGKILL to the very process; started again by the service manager that keeps it, else by the drill as hactl up"
+        " does; not of one that runs in the foreground without a service manager"
+    )
+    return Available(kind=FaultKind.DAEMON_KILL, reality=Reality.REAL, reason=reason)
+
+
+def daemon_freeze() -> Available:
+    """The daemon stops."""
+    reason = "SIGSTOP to the very process; a guardian lets it go on, also when the drill dies"
+    return Available(kind=FaultKind.DAEMON_FREEZE, reality=Reality.REAL, reason=reason)
+
+
+def configure() -> Available:
+    """A configuration that is invalid, or wrong."""
+    reason = "a configuration is applied as an operator would; the one from before is in force again afterwards"
+    return Available(kind=FaultKind.CONFIG, reality=Reality.REAL, reason=reason)
+
+
 def netem() -> Available:
     """Loss and delay of packets, done by the kernel."""
     return packets(_netem_here())
@@ -74,6 +101,10 @@ LINES: tuple[Callable[[], Available], ...] = (
     freeze,
     impair,
     netem,
+    restart,
+    daemon_kill,
+    daemon_freeze,
+    configure,
 )
 """One for each kind of fault, and for each means that may be missing. New kinds come at the end."""
 

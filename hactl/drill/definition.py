@@ -114,13 +114,15 @@ class Limits(Value):
 
 
 class LoadSpec(Value):
-    """The client: open loop, in a process of its own, without retries."""
+    """The clients: open loop, in a process of their own. Those that are judged ask once; others may try again."""
 
     rate: float = 200.0
     """Requests per second."""
     timeout: float = 2.0
     """Seconds one request may take; part of every result."""
     route: str = "/-/echo"
+    retries: int = 0
+    """Of a second stream of the same rate, whose clients try so often again; 0: there is no such stream."""
 
 
 class CanarySpec(Value):
@@ -170,6 +172,10 @@ class Objectives(Value):
     availability: Availability | None = None
     failed: int | None = None
     """Requests that failed between the fault and the settling."""
+    failed_with_retries: int | None = None
+    """The same of clients that try again, and give up at last."""
+    amplification: float | None = None
+    """Requests that edges may send to nodes for each request of clients, from the fault to the failback."""
     latency_p99: float | None = None
     """From the fault until clients were served again for good."""
     restore_capacity: float | None = None

@@ -147,6 +147,7 @@ def _done(report: DrillReport) -> Section | None:
             told = f"took {step.done - step.asked:.1f} s, which all times after it include; by {step.by}{note}"
         items.append(f"by hand: {step.step}: {told}")
     items.append(f"load: {load.rate:g} requests/s to {load.url}, open loop, timeout {load.timeout:g} s, no retries")
+    items += [f"as much again by clients with {load.policy}"] if load.policy is not None else []
     return Section(title="What was done", blocks=(Bullets(items=tuple(items)),))
 
 
@@ -174,6 +175,7 @@ def _clients(report: DrillReport) -> Section | None:
         blocks=(
             Text(text=" ".join(_outage(report))),
             failures if report.failures else none,
+            Bullets(items=_attempts(report)),
             table,
             Chart.REQUESTS,
             Chart.LATENCY,
@@ -196,6 +198,14 @@ def _outage(report: DrillReport) -> Iterator[str]:
     equivalent = outage_equivalent(report)
     if equivalent is not None:
         yield f"All that failed is as much as {seconds(equivalent)} of a full outage at this rate."
+
+
+def _attempts(report: DrillReport) -> tuple[str, ...]:
+    """What it saved to try again, and what it cost."""
+    known = report.evidence.amplification
+    sent = "not measured" if known is None else f"{known:.3f} requests to nodes for each of clients"
+    told = (f"amplification by edges, from the fault to the failback: {sent}",)
+    return told if report.retried is None else (str(report.retried), *told)
 
 
 def _losses(report: DrillReport) -> Section | None:

@@ -70,6 +70,9 @@ class Evidence(Value):
     """Who was out of service meanwhile."""
     warm: bool = True
     """Every connection of the load's warm-up got an answer."""
+    amplification: float | None = None
+    """Requests that edges sent to nodes for each request of clients, from the fault to the failback, by their own
+    counters; None when these were not read."""
     clock_step: float = 0.0
     """Seconds by which the wall clock was set during the run."""
     by_hand: tuple[ByHand, ...] = ()

@@ -17,12 +17,15 @@ from hactl.core.errors import HactlError
 from hactl.drill import junit, markdown, page
 from hactl.drill.gate import Check
 from hactl.drill.judging import Windows, objectives
-from hactl.drill.records import Records
+from hactl.drill.records import Records, Row
 from hactl.drill.report import DrillReport
 
 SUMS = "SHA256SUMS"
 REPORT = "report.json"
 REQUESTS = "requests.json"
+RETRIED = "retried.json"
+STREAMS = (REQUESTS, RETRIED)
+"""Every single request: of the clients that are judged, and of those that try again, where there are any."""
 
 
 class Format(StrEnum):
@@ -105,14 +108,15 @@ def _judged_again(directory: Path, report: DrillReport) -> Iterator[Check]:
     if report.plan is None or not report.objectives:
         return
     name, limit = "objectives judged again", "as in the report"
-    try:
-        rows = list(Records.decode((directory / REQUESTS).read_bytes()))
-    except (OSError, HactlError, ValueError, IndexError) as error:
-        yield Check(name=name, value=f"{REQUESTS} cannot be read: {error}", limit=limit, ok=False)
-        return
-    again = objectives(
-        report.definition, report.plan, report.evidence, Windows(report.definition, report.evidence, rows)
-    )
+    streams = []
+    for file in STREAMS:
+        try:
+            streams.append(_stream(directory / file, needed=file == REQUESTS))
+        except (OSError, HactlError, ValueError, IndexError) as error:
+            yield Check(name=name, value=f"{file} cannot be read: {error}", limit=limit, ok=False)
+            return
+    windows = Windows(report.definition, report.evidence, *streams)
+    again = objectives(report.definition, report.plan, report.evidence, windows)
     differ = [
         f"{now.name} is {now.value}, {now.status}, and was {was.value}, {was.status}"
         for was, now in zip(report.objectives, again, strict=False)
@@ -121,3 +125,7 @@ def _judged_again(directory: Path, report: DrillReport) -> Iterator[Check]:
     if len(again) != len(report.objectives):
         differ.append(f"{len(again)} objectives, and were {len(report.objectives)}")
     yield Check(name=name, value="; ".join(differ) or f"all {len(again)} the same", limit=limit, ok=not differ)
+
+
+def _stream(path: Path, *, needed: bool) -> list[Row]:
+    return list(Records.decode(path.read_bytes())) if needed or path.exists() else []

@@ -4,6 +4,7 @@ It outlives the daemon: when the stream breaks it is taken up again, and what ha
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
@@ -12,7 +13,8 @@ from hactl.core.draft import evolve
 from hactl.core.errors import HactlError
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
-from hactl.core.talk import News, Query, Snapshot, Update
+from hactl.core.talk import Measured, News, Query, Snapshot, Update
+from hactl.drill.retries import EdgeRate, edge_rate
 
 _RETRY = 0.2
 """Seconds before a stream that ended is asked for again."""
@@ -27,18 +29,25 @@ class Follower:
         """The fleet at the beginning."""
         self.fleet = fleet
         self.records: list[Record] = []
+        self.rates: list[EdgeRate] = []
+        """What the edges did, second by second."""
         self._controller = controller
         self._news = asyncio.Condition()
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
         """Follow for as long as the context is entered."""
+        failed: Exception | None = None
         async with asyncio.TaskGroup() as tasks:
             task = tasks.create_task(self._follow(), name="follow the fleet")
             try:
                 yield
+            except Exception as error:
+                failed = error  # it is not this group's, and leaves as what it is
             finally:
                 task.cancel()
+        if failed is not None:
+            raise failed
 
     async def until(self, wanted: Callable[[], bool], patience: float) -> bool:
         """Wait until `wanted` holds, which is looked at whenever something has happened; False when it does not in
@@ -65,8 +74,9 @@ class Follower:
     async def _follow(self) -> None:
         while True:
             try:
-                async for update in self._controller.watch(self.fleet.seq):
-                    await self._take(update)
+                async with _closing(self._controller.watch(self.fleet.seq)) as updates:
+                    async for update in updates:
+                        await self._take(update)
             except HactlError:
                 pass  # there will be another daemon, or whoever waits for one loses patience
             await asyncio.sleep(_RETRY)
@@ -75,6 +85,10 @@ class Follower:
         match update:
             case News(records=records):
                 self._note(records)
+            case Measured(samples=samples):
+                edges = [edge.name for edge in self.fleet.edges]
+                if (rate := edge_rate(time.monotonic(), samples, edges)) is not None:
+                    self.rates.append(rate)
             case Snapshot(fleet=fleet):
                 while self.fleet.seq < fleet.seq:
                     missed = await self._controller.history(Query(after=self.fleet.seq, limit=_PAGE))
@@ -89,3 +103,14 @@ class Follower:
             if record.seq > self.fleet.seq:
                 self.records.append(record)
                 self.fleet = evolve(self.fleet, record.event)
+
+
+@asynccontextmanager
+async def _closing(updates: AsyncIterator[Update]) -> AsyncIterator[AsyncIterator[Update]]:
+    # A watch left half-way must free its connection now and not when the collector finds it.
+    try:
+        yield updates
+    finally:
+        close = getattr(updates, "aclose", None)
+        if close is not None:
+            await close()

@@ -5,6 +5,7 @@ that it has read that back. What does not last to the failback is taken back her
 """
 
 import asyncio
+import threading
 import time
 
 from hactl.control.controller import Controller
@@ -48,15 +49,18 @@ async def inject(
     asked = time.monotonic()
     if strike.kind is FaultKind.RESTART:
         return await restart(controller, strike, launches, follower, plan, by=by, asked=asked)
+    refused: HactlError | None = None
+    over = threading.Event()
     async with asyncio.TaskGroup() as tasks:
-        seen = tasks.create_task(_in_effect(strike, launches, asked + patience))
+        # In a thread: the moment at which it is in effect is not to wait for canaries that this loop puts on the disk.
+        seen = tasks.create_task(asyncio.to_thread(_in_effect, strike, launches, asked + patience, over))
         try:
             await controller.submit(command(strike), by=by, reason=reason)
-        except HactlError as error:
-            seen.cancel()
-            refused: HactlError | None = error
-        else:
-            refused = None
+        except BaseException as error:
+            over.set()
+            if not isinstance(error, HactlError):
+                raise
+            refused = error
     if refused is not None:
         raise refused
     fault, proofs = seen.result()
@@ -98,14 +102,13 @@ def _launch(fleet: Fleet, name: str) -> Launch:
     return node.launch
 
 
-async def _in_effect(
-    strike: Strike, launches: dict[str, Launch], until: float
+def _in_effect(
+    strike: Strike, launches: dict[str, Launch], until: float, over: threading.Event
 ) -> tuple[float | None, tuple[Proof, ...]]:
     while True:
         proofs = tuple(read_back(strike, name, launch) for name, launch in launches.items())
         now = time.monotonic()
         if all(proof.done for proof in proofs):
             return now, proofs
-        if now > until:
+        if now > until or over.wait(_LOOK):
             return None, proofs
-        await asyncio.sleep(_LOOK)

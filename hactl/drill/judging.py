@@ -4,6 +4,7 @@ Each objective becomes met, missed or unmeasured; each check of validity has a v
 report can do the same sums again from its figures.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from hactl.drill.continuity import Continuity
@@ -15,6 +16,7 @@ from hactl.drill.plan import DrillPlan
 from hactl.drill.quantity import Unit, seconds
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outage
+from hactl.drill.retries import Retried, retried
 from hactl.drill.verdict import Judged, Status
 
 CLOCK_STEP = 0.05
@@ -24,9 +26,11 @@ CLOCK_STEP = 0.05
 class Windows:
     """The requests of one run, cut at the moments that matter. Times are monotonic seconds."""
 
-    def __init__(self, drill: Definition, evidence: Evidence, rows: Sequence[Row]) -> None:
+    def __init__(self, drill: Definition, evidence: Evidence, rows: Sequence[Row], retried: Sequence[Row] = ()) -> None:
+        """`rows` are of the clients that are judged, `retried` of those that try again."""
         times = evidence.times
         self.rows = sorted(rows)
+        self.retried = sorted(retried)
         self.began = self.rows[0].intended if self.rows else 0.0
         self.ended = self.rows[-1].intended if self.rows else 0.0
         self.fault = times.fault
@@ -40,6 +44,16 @@ class Windows:
     def before(self) -> Report:
         """What clients saw before the fault was asked for."""
         return judge(self.rows, self.began, self.ended if self.fault is None else self.fault - 0.1)
+
+    @property
+    def failures(self) -> Counter[str]:
+        """Requests that failed from the fault on, by class."""
+        after = [row for row in self.rows if self.fault is not None and row.done >= self.fault]
+        return Counter(row.error or f"status {row.status}" for row in after if not row.ok)
+
+    def side_by_side(self, fault: float) -> Retried | None:
+        """Clients that ask once and those that try again, from the fault to the failback."""
+        return retried(hit(self.rows, fault, self.failback), hit(self.retried, fault, self.failback))
 
     def between(self, begin: float, end: float) -> list[Row]:
         """Requests due in [begin, end)."""
@@ -61,6 +75,8 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     checks = [
         Check(name="faults confirmed", value=f"{confirmed} of {struck}", limit="all, by pid and start time",
               ok=confirmed == struck > 0),
+        Check(name="connections warmed up", value="all" if evidence.warm else "not all", limit="all",
+              ok=evidence.warm),
         Check(name="requests", value=str(whole.requests), limit=">= 1", ok=whole.requests > 0),
         Check(name="load generator on time", value=f"{whole.lag_p99_ms:.1f} ms late at p99",
               limit=f"<= {LAG_LIMIT_MS:g} ms", ok=whole.requests > 0 and whole.lag_p99_ms <= LAG_LIMIT_MS),
@@ -73,6 +89,8 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
         Check(name="wall clock", value=f"moved by {evidence.clock_step * 1000:.0f} ms",
               limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day mean nothing", ok=True),
     ]  # fmt: skip
+    if windows.retried:
+        checks.append(on_time("clients that try again on time", judge(windows.retried)))
     checks += [_steady(rule, windows) for rule in drill.hypotheses]
     if drill.objectives.rpo_records is not None:
         checks += [
@@ -81,6 +99,13 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
             for loss in evidence.losses
         ]  # fmt: skip
     return tuple(checks)
+
+
+def on_time(name: str, stream: Report) -> Check:
+    """Whether a stream was sent as it was meant to be."""
+    value = f"{stream.lag_p99_ms:.1f} ms late at p99, {stream.unsent} not sent"
+    limit = f"<= {LAG_LIMIT_MS:g} ms, <= {UNSENT_LIMIT * 100:g} %"
+    return Check(name=name, value=value, limit=limit, ok=stream.requests > 0 and not stream.late)
 
 
 def p99(rows: Sequence[Row]) -> float | None:
@@ -115,8 +140,14 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.availability is not None:
         yield _availability(asked.availability.least, asked.availability.window, windows)
     if asked.failed is not None:
-        rows = [] if windows.fault is None else _hit(windows, windows.fault, windows.failback)
+        rows = [] if windows.fault is None else hit(windows.rows, windows.fault, windows.failback)
         yield _count("failed", asked.failed, sum(not row.ok for row in rows) if rows else None, "requests")
+    if asked.failed_with_retries is not None:
+        rows = [] if windows.fault is None else hit(windows.retried, windows.fault, windows.failback)
+        yield _count("failed_with_retries", asked.failed_with_retries,
+                     sum(not row.ok for row in rows) if rows else None, "requests")  # fmt: skip
+    if asked.amplification is not None:
+        yield _ratio("amplification", asked.amplification, evidence.amplification)
     if asked.latency_p99 is not None:
         yield _time("latency_p99", asked.latency_p99, _slow(windows))
     if asked.rpo_records is not None:
@@ -160,9 +191,9 @@ def _since(begin: float | None, end: float | None) -> float | None:
     return None if begin is None or end is None else max(0.0, end - begin)
 
 
-def _hit(windows: Windows, begin: float, end: float) -> list[Row]:
+def hit(rows: Sequence[Row], begin: float, end: float) -> list[Row]:
     """Requests under way at `begin`, or due from then until `end`."""
-    return [row for row in windows.rows if row.done >= begin and row.intended < end]
+    return [row for row in rows if row.done >= begin and row.intended < end]
 
 
 def _slow(windows: Windows) -> float | None:
@@ -171,7 +202,7 @@ def _slow(windows: Windows) -> float | None:
     if outage is None:
         return None
     end = windows.failback if outage.back is None or outage.first_bad is None else outage.back
-    return p99(_hit(windows, outage.fault, end))
+    return p99(hit(windows.rows, outage.fault, end))
 
 
 def _availability(least: float, wanted: float, windows: Windows) -> Judged:
@@ -231,6 +262,21 @@ def _count(name: str, limit: int, measured: int | None, what: str) -> Judged:
         limit=shown,
         value=f"{measured} {what}",
         margin=(limit - measured) / limit if limit else None,
+        status=Status.MET if measured <= limit else Status.MISSED,
+        measured=measured,
+        unit=Unit.COUNT,
+    )
+
+
+def _ratio(name: str, limit: float, measured: float | None) -> Judged:
+    shown = f"<= {limit:g}"
+    if measured is None:
+        return _unmeasured(name, shown)
+    return Judged(
+        name=name,
+        limit=shown,
+        value=f"{measured:.3f}",
+        margin=(limit - measured) / limit,
         status=Status.MET if measured <= limit else Status.MISSED,
         measured=measured,
         unit=Unit.COUNT,

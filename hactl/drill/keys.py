@@ -122,6 +122,7 @@ LOAD: dict[str, Key] = {
     "rate": Key(kind=number(1, 5000)),
     "timeout": Key(kind=quantities.duration("10ms", "1m")),
     "route": Key(kind=_route),
+    "retries": Key(kind=kinds.whole(0, 10)),
 }
 CANARY: dict[str, Key] = {"rate": Key(kind=number(1, 100))}
 PHASES: dict[str, Key] = {
@@ -165,6 +166,8 @@ OBJECTIVES: dict[str, Key] = {
     "rpo_records": Key(kind=kinds.whole(0, 1_000_000)),
     "availability": Key(kind=_availability()),
     "failed": Key(kind=kinds.whole(0, 1_000_000)),
+    "failed_with_retries": Key(kind=kinds.whole(0, 1_000_000)),
+    "amplification": Key(kind=number(1, 100)),
     "latency_p99": Key(kind=_time),
     "restore_capacity": Key(kind=_time),
     "failback_failed": Key(kind=kinds.whole(0, 1_000_000)),

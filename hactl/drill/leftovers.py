@@ -32,6 +32,11 @@ def leftovers(before: Fleet, now: Fleet, plan: DrillPlan, operation: str) -> tup
         if node.impaired is not None:
             found.append(f"{name} is {node.impaired}")
     found += [
+        f"region {region} weighs {now.region_weight(region)}, not {before.region_weight(region)}"
+        for region in plan.regions
+        if now.region_weight(region) != before.region_weight(region)
+    ]
+    found += [
         f"{evacuation.region} keeps {evacuation.keep} % of its traffic"
         for evacuation in _evacuated(before, now, plan)
         if evacuation.cause is not EvacuationCause.FALTERED

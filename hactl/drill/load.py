@@ -8,6 +8,7 @@ Run it in a process of its own (`hactl.processes.load`): an event loop it had to
 import asyncio
 import errno
 import time
+from random import Random
 
 import aiohttp
 
@@ -15,6 +16,7 @@ from hactl.core import codec
 from hactl.core.value import Value
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.records import UNSENT, Records, Row
+from hactl.drill.retrying import RetryPolicy
 
 _NAP = 0.1
 """Longest sleep between two looks at whether to stop, in seconds."""
@@ -30,14 +32,16 @@ _ERRNO_NAMES = {
 class Load:
     """One run of a plan: `warm`, `run` once, read `records`; `stop` ends it early, cancelling drops it."""
 
-    def __init__(self, plan: LoadPlan, session: aiohttp.ClientSession) -> None:
+    def __init__(self, plan: LoadPlan, session: aiohttp.ClientSession, policy: RetryPolicy | None = None) -> None:
+        """`policy` is what its clients do about a request that fails; None: they ask once."""
         self.plan = plan
         self.records = Records()
         self.began = 0.0
         """Monotonic seconds at which the first request was due; 0.0 before `run`."""
         self.sent = 0
         self._session = session
-        self._timeout = aiohttp.ClientTimeout(total=plan.timeout)
+        self._policy = policy or RetryPolicy(retries=0, deadline=plan.timeout)
+        self._chance = Random()
         self._in_flight = 0
         self._stopped = False
 
@@ -49,10 +53,11 @@ class Load:
                 group.create_task(scratch._send(time.monotonic()))
         return scratch.records.failed == 0
 
-    async def run(self) -> None:
-        """Send everything and wait for every answer, at most `timeout` longer than `duration`."""
+    async def run(self, after: float = 0.0) -> None:
+        """Send everything, the first in `after` seconds, and wait for every answer, at most `timeout` longer than
+        `duration`."""
         plan = self.plan
-        self.began = time.monotonic()
+        self.began = time.monotonic() + after
         async with asyncio.TaskGroup() as group:
             for number in range(plan.count):
                 due = self.began + number / plan.rate
@@ -78,25 +83,35 @@ class Load:
         return False
 
     async def _send(self, due: float) -> None:
-        plan = self.plan
         self.sent += 1
         self._in_flight += 1
-        status, node, error = 0, "", ""
-        sent = time.monotonic()
+        sent, attempts = time.monotonic(), 0
+        while True:
+            attempts += 1
+            status, node, error = await self._attempt(self._policy.attempt(time.monotonic() - sent))
+            done = time.monotonic()
+            pause = self._policy.pause(self.plan.method, attempts, status, done - sent, self._chance)
+            if pause is None:
+                break
+            await asyncio.sleep(pause)
+        self.records.add(Row(due, sent, done, status, node, error, attempts))
+        self._in_flight -= 1
+
+    async def _attempt(self, timeout: float) -> tuple[int, str, str]:
+        """Ask once: status, node, and what went wrong."""
+        plan = self.plan
         try:
             async with self._session.request(
                 plan.method,
                 plan.url,
                 data=plan.body or None,
                 allow_redirects=False,
-                timeout=self._timeout,
+                timeout=aiohttp.ClientTimeout(total=timeout),
             ) as response:
                 await response.read()
-                status, node = response.status, response.headers.get(plan.node_header, "")
+                return response.status, response.headers.get(plan.node_header, ""), ""
         except (aiohttp.ClientError, TimeoutError, OSError) as failure:
-            error = cause(failure)
-        self.records.add(Row(due, sent, time.monotonic(), status, node, error))
-        self._in_flight -= 1
+            return 0, "", cause(failure)
 
 
 def open_session(plan: LoadPlan) -> aiohttp.ClientSession:

@@ -1,7 +1,10 @@
 """What a load is to send, and what its process says about that. Values only; they load no client."""
 
 from hactl.core.value import Value
+from hactl.drill.retrying import RetryPolicy
 
+RETRIED = ".retried"
+"""What the file of the second stream's requests is called besides."""
 PREFIX = "hactl-load-"
 """How the directory of a load's files is called; it is left behind only when whoever started the load is killed."""
 
@@ -26,11 +29,18 @@ class LoadPlan(Value):
     """Response header that names the node."""
     in_flight: int = 10_000
     """Most requests under way at a time; one that is due beyond is given up and counted as unsent."""
+    retries: int = 0
+    """Of a second stream of the same rate, whose clients ask again when a request fails; 0: there is no such stream."""
 
     @property
     def count(self) -> int:
         """How many requests the whole plan has."""
         return round(self.rate * self.duration)
+
+    @property
+    def policy(self) -> RetryPolicy | None:
+        """What the clients of the second stream do; None when there are none."""
+        return RetryPolicy(retries=self.retries, deadline=self.timeout) if self.retries else None
 
 
 class Progress(Value):

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from hactl.core import codec
 from hactl.core.errors import HactlError
-from hactl.drill.load_plan import PREFIX, LoadPlan, Progress, Ready
+from hactl.drill.load_plan import PREFIX, RETRIED, LoadPlan, Progress, Ready
 from hactl.drill.records import Records
 
 _START = 15.0
@@ -34,6 +34,8 @@ class LoadProcess:
         self._within = within
         self.warm = False
         """Every connection of the warm-up got an answer."""
+        self.retried = Records()
+        """Every request of the second stream, if there is one; complete when `finish` has returned."""
         self._over = False
         self._stack = AsyncExitStack()
         self._process: Process
@@ -74,12 +76,17 @@ class LoadProcess:
         while await self.progress():
             pass
         await self._process.wait()
-        return Records.decode(await asyncio.to_thread((self._directory / "records").read_bytes))
+        if self.plan.retries:
+            self.retried = await self._read(f"records{RETRIED}")
+        return await self._read("records")
 
     def stop(self) -> None:
         """Send nothing more; `finish` then returns what was sent so far."""
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
+
+    async def _read(self, name: str) -> Records:
+        return Records.decode(await asyncio.to_thread((self._directory / name).read_bytes))
 
     async def _line(self, timeout: float) -> bytes:
         assert self._process.stdout is not None
@@ -100,7 +107,7 @@ class LoadProcess:
         command += ["--url", plan.url, "--method", plan.method, f"--body={os.fsdecode(plan.body)}"]
         command += ["--rate", str(plan.rate), "--duration", str(plan.duration), "--timeout", str(plan.timeout)]
         command += ["--connections", str(plan.connections), "--node-header", plan.node_header]
-        command += ["--in-flight", str(plan.in_flight)]
+        command += ["--in-flight", str(plan.in_flight), "--retries", str(plan.retries)]
         return [*command, "--fresh-connections"] if plan.fresh_connections else command
 
 

@@ -15,7 +15,6 @@ from hactl.control.controller import Controller
 from hactl.core.codec import encode
 from hactl.core.commands import EndDrill, KeepDrill
 from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
-from hactl.core.drill_events import DrillKept
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
 from hactl.core.events import OperationBegan
 from hactl.core.model import Fleet
@@ -23,7 +22,7 @@ from hactl.core.operation import Operation, began_at
 from hactl.core.spec import FleetSpec
 from hactl.core.talk import Query
 from hactl.core.value import replace
-from hactl.drill.canary import Ledger, Losses, Written, classify
+from hactl.drill.canary import Ledger, Losses, Written, classify, present
 from hactl.drill.faults import borrowing
 from hactl.drill.plan import DrillPlan
 
@@ -129,10 +128,7 @@ class Loan:
         found: list[int] = []
         query = self._since("DrillKept")
         while records := await self._controller.history(query):
-            for record in records:
-                event = record.event
-                if isinstance(event, DrillKept) and event.id == self.operation and event.canary:
-                    found.append(event.canary)
+            found += present(records, self.operation)
             query = Query(after=records[-1].seq, kinds=query.kinds, limit=_PAGE)
         return classify(self._ledger.written, found, fault, rate, "journal")
 
@@ -152,8 +148,10 @@ class Loan:
         return operation is not None and not operation.back
 
     async def revisions(self) -> dict[int, str]:
-        """Every configuration that came into force and is still in the journal: number → digest of what it means."""
+        """Every configuration that was proposed or came into force and is still in the journal: number → digest of what
+        it means."""
         found: dict[int, str] = {}
+        # With a time at which it begins a page has the oldest records, without one the newest.
         query = Query(after=0, since=1.0, kinds=_REVISIONS, limit=_PAGE)
         while records := await self._controller.history(query):
             for record in records:

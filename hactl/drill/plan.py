@@ -6,11 +6,11 @@ The same file, fleet and seed give the same plan, so that a run can be repeated 
 from random import Random
 
 from hactl.core.errors import HactlError
+from hactl.core.impairing import impairable
 from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
-from hactl.core.node import Node, Role
+from hactl.core.node import Node
 from hactl.core.reading import url
-from hactl.core.spec import GatewayKind
 from hactl.core.value import Value
 from hactl.drill.definition import OF_THE_DAEMON, ConfigChange, Definition, Fault, FaultKind, ManualStep, Target
 from hactl.drill.load_plan import LoadPlan
@@ -94,7 +94,8 @@ class DrillPlan(Value):
 
 
 def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
-    """What `drill` does to `fleet`. Raises HactlError when nobody in it fits what the file asks for."""
+    """What `drill` does to `fleet`. Raises HactlError when nobody in it fits what the file asks for, or can suffer it,
+    which the daemon cannot be asked before it lends the fleet."""
     chance = Random(seed)
     strikes = tuple(_strike(fault, fleet, chance) for fault in sorted(drill.faults, key=lambda fault: fault.at))
     struck = {name for strike in strikes if strike.kind is not FaultKind.RESTART for name in strike.nodes}
@@ -110,6 +111,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         duration=drill.limits.max_duration,
         timeout=drill.load.timeout,
         node_header=edge.node_header,
+        retries=drill.load.retries,
     )
     return DrillPlan(
         drill=drill.name,
@@ -133,7 +135,7 @@ def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
     nodes, why = _resolve(fault.target, fleet, chance)
     if fault.kind is FaultKind.IMPAIR:
         for name in nodes:
-            _impairable(fleet, fleet.nodes[name])
+            impairable(fleet, fleet.nodes[name])
     return Strike(
         kind=fault.kind,
         nodes=nodes,
@@ -143,17 +145,6 @@ def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
         impairment=fault.impairment,
         lasting=fault.lasting,
     )
-
-
-def _impairable(fleet: Fleet, node: Node) -> None:
-    """Raises HactlError about a node without a fault filter: the daemon cannot be asked before it lends the fleet."""
-    if node.role is Role.EDGE:
-        raise HactlError(f"'{node.name}' is an edge, and only gateway nodes can be impaired", "aim at nodes")
-    if fleet.spec_for(node).gateway.kind is not GatewayKind.ENVOY:
-        raise HactlError(
-            f"'{node.name}' runs a program of your own, which hactl cannot make slow or failing",
-            "freeze or kill it instead; only nodes of kind envoy have a fault filter",
-        )
 
 
 def _resolve(target: Target, fleet: Fleet, chance: Random) -> tuple[tuple[str, ...], str]:

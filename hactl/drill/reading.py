@@ -7,6 +7,7 @@ import hashlib
 import tomllib
 from typing import Any
 
+from hactl.config.reading import refuse, toml
 from hactl.config.unfit import quoted
 from hactl.core.errors import ConfigError
 from hactl.core.impairment import ALL, Impairment
@@ -29,7 +30,7 @@ from hactl.drill.definition import (
     Probe,
     Target,
 )
-from hactl.drill.tables import Tables, document, refuse
+from hactl.drill.tables import Tables
 
 _TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "step", "objectives")
 _PLANNED = ("extends", "rollback", "requires")
@@ -40,7 +41,7 @@ def parse(text: str, source: str, settings: tuple[str, ...] = ()) -> Definition:
 
     Raises ConfigError about the first thing that is wrong, with the rest in its `also`.
     """
-    raw = document(text, source)
+    raw = toml(text, source)
     for setting in settings:
         _override(raw, setting)
     reading = _Reading(planned=_PLANNED)
@@ -110,9 +111,9 @@ class _Reading(Tables):
                 self._add(f"{place}.target", "wants a table", 'like target = { nodes = 1 }, or { names = ["edge-1"] }')
                 continue
             aimed = Target(**self._fields(f"{place}.target", target, keys.TARGET))
-            if aims and not aimed.names and aimed.nodes is None and aimed.edges is None:
-                self._add(f"{place}.target", "names nobody", "give nodes, edges or names")
-            if not aims and target:
+            if aims:
+                self._aim(f"{place}.target", target)
+            elif target:
                 self._add(f"{place}.target", f"means nothing to a {table['type']}", "leave it out")
             suffered = {name: table.pop(name) for name in keys.IMPAIRMENT if name in table}
             fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT))
@@ -121,6 +122,18 @@ class _Reading(Tables):
             if "kind" in fields:
                 faults.append(Fault(**fields, target=aimed, impairment=impairment))
         return tuple(faults)
+
+    def _aim(self, place: str, target: dict[str, Any]) -> None:
+        """A target says in one way who is meant: what says it in two is told, and not guessed at."""
+        ways = [way for way in ("names", "nodes", "edges") if way in target]
+        if not ways:
+            hint = 'add nodes = "all", or how many' if "region" in target else "give nodes, edges or names"
+            self._add(place, "names nobody", hint)
+        elif len(ways) > 1:
+            self._add(place, f"says in two ways who is meant: {ways[0]} and {ways[1]}", "leave one of them out")
+        elif "region" in target and ways != ["nodes"]:
+            reason = "edges stand in front of all regions" if ways == ["edges"] else "whoever is named has a region"
+            self._add(f"{place}.region", f"means nothing to {ways[0]}: {reason}", "leave it out")
 
     def _fits(self, place: str, fields: dict[str, Any]) -> None:
         """What only some kinds of faults take."""
@@ -178,6 +191,8 @@ class _Reading(Tables):
                 f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
                 f"at least {50 / rto:.0f}",
             )
+        if drill.objectives.failed_with_retries is not None and not drill.load.retries:
+            self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
         last = max(fault.at for fault in drill.faults)
         for number, step in enumerate(drill.steps, start=1):
             if not last <= step.at < drill.phases.hold:

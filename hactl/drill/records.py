@@ -28,6 +28,8 @@ class Row(NamedTuple):
     """Which node answered; "" when the answer does not say."""
     error: str
     """Why there was no complete answer; "" when there was one."""
+    attempts: int = 1
+    """How often it was sent; more than once by clients that try again, and then the last one is what it came to."""
 
     @property
     def ok(self) -> bool:
@@ -43,6 +45,8 @@ class _Columns(Value):
     node: tuple[int, ...]
     error: tuple[int, ...]
     names: tuple[str, ...]
+    attempts: tuple[int, ...] = ()
+    """() when nobody tried again."""
 
 
 class Records:
@@ -53,6 +57,7 @@ class Records:
         self._status = array("h")
         self._node = array("h")
         self._error = array("h")
+        self._attempts = array("h")
         self._names: dict[str, int] = {"": 0}
         self.failed = 0
         """How many rows are not ok, kept up to date for progress lines."""
@@ -68,6 +73,7 @@ class Records:
         self._status.append(row.status)
         self._node.append(self._names.setdefault(row.node, len(self._names)))
         self._error.append(self._names.setdefault(row.error, len(self._names)))
+        self._attempts.append(row.attempts)
         if not row.ok:
             self.failed += 1
             self.last_failed = max(row.intended, self.last_failed or row.intended)
@@ -82,10 +88,10 @@ class Records:
 
     def __iter__(self) -> Iterator[Row]:
         names = tuple(self._names)
-        for intended, sent, done, status, node, error in zip(
-            *self._times, self._status, self._node, self._error, strict=True
+        for intended, sent, done, status, node, error, attempts in zip(
+            *self._times, self._status, self._node, self._error, self._attempts, strict=True
         ):
-            yield Row(intended, sent, done, status, names[node], names[error])
+            yield Row(intended, sent, done, status, names[node], names[error], attempts)
 
     def encode(self) -> bytes:
         """As JSON, column by column."""
@@ -99,6 +105,7 @@ class Records:
                 node=tuple(self._node),
                 error=tuple(self._error),
                 names=tuple(self._names),
+                attempts=tuple(self._attempts) if any(attempts > 1 for attempts in self._attempts) else (),
             )
         )
 
@@ -107,9 +114,10 @@ class Records:
         """What `encode` made. Raises HactlError when it is something else."""
         columns = codec.decode(data, _Columns)
         times = zip(columns.intended, columns.sent, columns.done, strict=True)
-        marks = zip(columns.status, columns.node, columns.error, strict=True)
+        attempts = columns.attempts or (1,) * len(columns.status)
+        marks = zip(columns.status, columns.node, columns.error, attempts, strict=True)
         names = columns.names
         return cls(
-            Row(*moment, status, names[node], names[error])
-            for moment, (status, node, error) in zip(times, marks, strict=True)
+            Row(*moment, status, names[node], names[error], tries)
+            for moment, (status, node, error, tries) in zip(times, marks, strict=True)
         )

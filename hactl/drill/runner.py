@@ -14,7 +14,6 @@ from hactl.control.controller import Controller
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
-from hactl.drill.canary import compare
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence, Times
@@ -27,11 +26,11 @@ from hactl.drill.manual import Person
 from hactl.drill.phases import BORROWED, NEXT, Phase, Way
 from hactl.drill.plan import DrillPlan, plan
 from hactl.drill.progress import Asked, Entered, Feed, Timed
-from hactl.drill.reading_back import continuity
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Spent, lines, write
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.strikes import Strikes
+from hactl.drill.taking_stock import take_stock
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
 from hactl.paths import FleetPaths
@@ -82,7 +81,7 @@ class Runner:
         self._evidence = Evidence()
         self._spent: list[Spent] = []
         self._plan: DrillPlan | None = None
-        self._rows = Records()
+        self._streams = (Records(), Records())
         self._stack = AsyncExitStack()
         self._guardians = Guardians(paths, say)
         self._follower: Follower | None = None
@@ -108,7 +107,7 @@ class Runner:
     def stop(self, why: str, *, interrupted: bool = False) -> None:
         """End it as soon as possible, and leave nothing behind; the first reason counts."""
         if not self._stop.is_set():
-            self._ending = Ending(stopped=why, interrupted=interrupted)
+            self._ending = replace(self._ending, stopped=why, interrupted=interrupted)
             self._stop.set()
 
     async def run(self) -> DrillReport:
@@ -125,7 +124,7 @@ class Runner:
                 way = await self._go(phase)
                 self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
                 phase = NEXT[phase][way]
-        return self._run.finish(self._report(began), self._rows)
+        return self._run.finish(self._report(began), *self._streams)
 
     def _mark(self) -> None:
         """Remember how far it has come. Where that cannot be, nothing more is begun, and what was borrowed is given
@@ -140,22 +139,22 @@ class Runner:
 
     async def _go(self, phase: Phase) -> Way:
         if self._stop.is_set() and phase in (Phase.GATE, *BORROWED):
-            return Way.STOPPED
+            return Way.BACK
         try:
             await self._do[phase]()
         except Stopped as stopped:
             self.stop(str(stopped))
             self._say(f"{phase}: stopped: {stopped}")
-            return Way.STOPPED
+            return Way.BACK
         except Pointless as pointless:
             self._ending = replace(self._ending, pointless=str(pointless))
             self._say(f"{phase}: nothing would be shown: {pointless}")
-            return Way.FAILED
+            return Way.BACK
         except HactlError as error:
             self._say(f"{phase}: {error}")
             refused = isinstance(error, CommandRejected) and error.guard
             self._ending = replace(self._ending, **{"stopped" if refused else "error": str(error)})
-            return Way.FAILED
+            return Way.BACK
         return Way.ON
 
     # -- before the fault
@@ -265,19 +264,14 @@ class Runner:
         if self._plan is None:
             return
         if self._clients is not None:
-            self._rows = await self._clients.records()
-        follower, loan = self._followed, self._loan
+            self._streams = (await self._clients.records(), self._clients.retried)
         step = abs(time.time() - time.monotonic() - self._clock)
-        times = self._times
-        if self._struck.done:
-            course = await continuity(follower, loan, self._planned, times)
-            self._evidence = replace(self._evidence, continuity=course)
-        meanwhile = seen.others(follower.records, loan.operation) if loan is not None else ()
-        self._evidence = replace(self._evidence, times=times, clock_step=step, others=meanwhile)
-        if loan is not None and times.fault is not None:
-            lost = await loan.losses(times.fault, self._drill.canary.rate)
-            configured = compare(self._revisions, await loan.revisions(), "configuration revisions")
-            self._evidence = replace(self._evidence, losses=(lost, configured))
+        self._evidence = await take_stock(
+            replace(self._evidence, times=self._times, clock_step=step),
+            *(self._drill, self._planned, self._followed, self._loan),
+            struck=bool(self._struck.done),
+            revisions=self._revisions,
+        )
 
     # -- what all of them need
 
@@ -342,7 +336,8 @@ class Runner:
             plan=self._plan,
             gate=self._gate,
             evidence=self._evidence,
-            rows=list(self._rows),
+            rows=list(self._streams[0]),
+            retried=list(self._streams[1]),
             phases=tuple(self._spent),
             timeline=lines(self._follower.records if self._follower else (), self._evidence.times.fault or began),
             ending=self._ending,

@@ -4,6 +4,7 @@
     progress       what it has said of itself so far, a step a line (`progress`)
     canaries       the ledger of acknowledgements
     requests.json  every single request
+    retried.json   the same of clients that try again, where there are any
     report.json    the report; a run without one has not ended, or its runner died
     report.md      report.html, junit.xml: the same for people and for build servers
     SHA256SUMS     digests of all that does not change any more
@@ -104,14 +105,15 @@ class Run:
         """How far it had come. Raises HactlError when that cannot be read."""
         return _decoded(self.directory / "run.json", OpenRun)
 
-    def finish(self, report: DrillReport, rows: Records | None = None) -> DrillReport:
+    def finish(self, report: DrillReport, rows: Records | None = None, retried: Records | None = None) -> DrillReport:
         """File the report in all its formats, the part that makes a run a finished one last; as it was filed."""
-        if rows is not None:
-            _write(self.directory / filing.REQUESTS, rows.encode())
+        for name, stream in zip(filing.STREAMS, (rows, retried), strict=True):
+            if stream is not None and (len(stream) or name == filing.REQUESTS):
+                _write(self.directory / name, stream.encode())
         evidence = {
             path.name: filing.digest(path.read_bytes())
-            for path in (self.ledger, self.directory / filing.REQUESTS)
-            if path.exists()
+            for path in (self.ledger, *(self.directory / name for name in filing.STREAMS))
+            if path.is_file()
         }
         report = replace(report, files=evidence)
         earlier = self.earlier(report.definition.name)

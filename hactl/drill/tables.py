@@ -3,28 +3,11 @@
 What a drill file says is `reading`, what a suite says `suite`.
 """
 
-import tomllib
-from typing import Any, NoReturn
+from typing import Any
 
 from hactl.config.unfit import Problem, Unfit, did_you_mean, found
-from hactl.core.errors import ConfigError
 from hactl.core.value import Value
 from hactl.drill.keys import Key
-
-
-def document(text: str, source: str) -> dict[str, Any]:
-    """What stands in `text`; `source` is what errors call the file. Raises ConfigError."""
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        said = str(error)
-        raise ConfigError(f"{source}: not valid TOML: {said[:1].lower()}{said[1:]}") from error
-
-
-def refuse(problems: list[Problem], source: str) -> NoReturn:
-    """Raises ConfigError about the first of `problems`, with the rest in its `also`."""
-    first, *rest = [ConfigError(f"{source}: {problem.sentence}", problem.hint) for problem in problems]
-    raise ConfigError(first.message, first.hint, also=tuple(str(error) for error in rest))
 
 
 class Tables:

@@ -17,6 +17,8 @@ class Load(LoadSource, Protocol):
 
     warm: bool
     """Every connection of the warm-up got an answer."""
+    retried: Records
+    """Requests of the clients that try again; complete when `finish` has returned."""
 
     def stop(self) -> None:
         """Send nothing more; what is under way is still waited for."""
@@ -55,6 +57,11 @@ class Clients:
     def warm(self) -> bool:
         """Every connection of the warm-up got an answer."""
         return self._load.warm
+
+    @property
+    def retried(self) -> Records:
+        """Every request of the clients that try again, when `records` has returned."""
+        return self._load.retried
 
     async def records(self) -> Records:
         """Send nothing more, and return every request."""

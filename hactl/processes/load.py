@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from hactl.drill.load import Load, line, open_session
-from hactl.drill.load_plan import LoadPlan, Progress, Ready
+from hactl.drill.load_plan import RETRIED, LoadPlan, Progress, Ready
 from hactl.drill.measure import judge, percentile
 from hactl.drill.records import Records
 
@@ -30,9 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = _plan(options)
     _allow_many_descriptors()
     with asyncio.Runner(loop_factory=_precise_loop) as runner:
-        records = runner.run(_run(plan))
+        records, retried = runner.run(_run(plan))
     if options.out:
         options.out.write_bytes(records.encode())
+        if plan.retries:
+            options.out.with_name(options.out.name + RETRIED).write_bytes(retried.encode())
     print(line(judge(records)), flush=True)
     return 0
 
@@ -49,6 +51,7 @@ def _plan(options: argparse.Namespace) -> LoadPlan:
         fresh_connections=options.fresh_connections,
         node_header=options.node_header,
         in_flight=options.in_flight,
+        retries=options.retries,
     )
 
 
@@ -64,24 +67,36 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fresh-connections", action="store_true", help="a new connection for each request")
     parser.add_argument("--node-header", default="x-hactl-node", help="response header that names the node")
     parser.add_argument("--in-flight", type=int, default=10_000, help="most requests under way at a time")
-    parser.add_argument("--out", type=Path, help="file for every single request, as JSON columns")
+    parser.add_argument("--retries", type=int, default=0, help="send as much again by clients that try so often again")
+    parser.add_argument("--out", type=Path, help="file for every request, as JSON columns")
     return parser
 
 
-async def _run(plan: LoadPlan) -> Records:
-    async with open_session(plan) as session:
+async def _run(plan: LoadPlan) -> tuple[Records, Records]:
+    """Every request of the clients that ask once, and of those that try again."""
+    async with open_session(plan) as session, open_session(plan) as another:
         load = Load(plan, session)
+        streams = [load]
+        if plan.policy is not None:
+            streams.append(Load(plan, another, plan.policy))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, load.stop)
-        warm = await load.warm()
-        print(line(Ready(warm=warm)), flush=True)
+            loop.add_signal_handler(number, _stop, streams)
+        warm = [await stream.warm() for stream in streams]
+        print(line(Ready(warm=all(warm))), flush=True)
         # What exists by now stays: left out of collections, they take microseconds and delay no request.
         gc.collect()
         gc.freeze()
-        async with _progress(load):
-            await load.run()
-        return load.records
+        async with _progress(load), asyncio.TaskGroup() as group:
+            for turn, stream in enumerate(streams):
+                # each in the middle between two requests of the other
+                group.create_task(stream.run(after=turn / (2 * plan.rate)), name=f"stream {turn}")
+        return load.records, streams[-1].records if plan.retries else Records()
+
+
+def _stop(streams: list[Load]) -> None:
+    for stream in streams:
+        stream.stop()
 
 
 @contextlib.asynccontextmanager

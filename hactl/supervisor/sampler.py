@@ -47,6 +47,7 @@ class _Traffic:
         self.requests = 0.0
         self.errors = 0.0
         self.active = 0
+        self.retries: float | None = None
         self.measured = False
         self.latency: Bins = {}
 
@@ -93,6 +94,7 @@ def combine(
                 p50_ms=quantile(seen.latency, 0.50),
                 p99_ms=quantile(seen.latency, 0.99),
                 active=seen.active if current else None,
+                retries=seen.retries,
                 cpu=taken.cpu,
                 rss=taken.rss,
             )
@@ -120,6 +122,7 @@ def _of_edge(before: EdgeReading | None, reading: EdgeReading) -> _Traffic:
             NodeCounters(requests=reading.requests, errors=reading.errors),
             reading.mono - before.mono,
         )
+        traffic.retries = _risen(before.retries, reading.retries) / (reading.mono - before.mono)
     return traffic
 
 

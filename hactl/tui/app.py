@@ -9,9 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual import work
 from textual.binding import BindingType
-from textual.worker import Worker, WorkerState
 
 from hactl.control.controller import Controller
 from hactl.core.value import replace
@@ -20,9 +18,11 @@ from hactl.tui.acting import Acting
 from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
 from hactl.tui.bindings import BINDINGS, PAGES
-from hactl.tui.command_line import CommandLine, Inside
+from hactl.tui.command_line import CommandLine
+from hactl.tui.commanding import Commanding
 from hactl.tui.drill_keys import Drilling
 from hactl.tui.drills import Means
+from hactl.tui.following import Following
 from hactl.tui.help import help_lines
 from hactl.tui.keys import ONLY_READS, PAST
 from hactl.tui.lifetime import Ends, Lifetime
@@ -34,14 +34,13 @@ from hactl.tui.messages import Listening
 from hactl.tui.moments import Moments
 from hactl.tui.notices import warn
 from hactl.tui.offering import Offering
+from hactl.tui.paging import Paging
 from hactl.tui.past import Walk
 from hactl.tui.picture import Picture, View
-from hactl.tui.region_facts import members
 from hactl.tui.remembering import Remembering
 from hactl.tui.screens.drills import DrillsPage
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.node import NodePage
-from hactl.tui.screens.one import OneOf
 from hactl.tui.screens.page import TOO_SMALL, Page, fits
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.reports import ReportsPage
@@ -51,18 +50,15 @@ from hactl.tui.steady import SteadyApp
 from hactl.tui.theme import Theme
 from hactl.tui.themes import Themes
 from hactl.tui.walking import Walking
-from hactl.tui.widgets.prompt import Prompt
 
 PLAIN = Glyphs()
 NO_MEANS = Means()
 ALONE = Themes()
 PACE = 0.5
 """Seconds between two drawings; what comes in between is collected."""
-FOLLOWING = "following"
-"""The work that brings the picture."""
 
 
-class Console(Acting, Drilling, Walking, Listening, SteadyApp):
+class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walking, SteadyApp):
     """One fleet on one terminal."""
 
     CSS_PATH = Path(__file__).with_name("console.tcss")
@@ -100,26 +96,26 @@ class Console(Acting, Drilling, Walking, Listening, SteadyApp):
         `read_only` keys and commands that change something only say so.
         """
         super().__init__(ansi_color=not theme.surface.background)
-        self._controller = controller
         self.look = Look(theme)
         self._appearance = Appearance(self, self.look, themes)
-        self._last = last
-        self._glyphs = glyphs
-        self._verbs = verbs
+        self._glyphs, self._verbs = glyphs, verbs
         self._clock, self._wall, self._retry = clock, wall, retry
         self.picture = Picture()
+        self._link = Link(
+            controller, self.picture, clock=clock, changed=self._changed, last=last, wall=wall, retry=retry
+        )
         self.moments = walk(self.picture)
         self._refusal = self.moments.refusal or (ONLY_READS if read_only else "")
-        self._asking = Asking(self, controller, self.picture, self.look, by=by, clock=clock, glyphs=glyphs)
+        known = (self.picture, self.look)
+        self._asking = Asking(self, controller, *known, by=by, clock=clock, glyphs=glyphs)
         self._offering = Offering(self, self._asking, self.look, verbs=verbs, themes=self._appearance.names)
         self.take_up(controller, drills, fleet=fleet, by=by, follow=self._asking.follow)
         self._command_line = CommandLine(
             self,
-            self.picture,
-            self.look,
+            *known,
             fleet=fleet,
             verbs=verbs,
-            inside=self._words(),
+            inside=self.words(),
             closed=self.moments.refusal,
             refusal=self._refuses_to_run,
             run=self._drills.running(run),
@@ -156,26 +152,6 @@ class Console(Acting, Drilling, Walking, Listening, SteadyApp):
         self.set_interval(1.0, self.steadily(self._remember))
         self._follow()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A colon in a line that is being typed is a colon."""
-        if isinstance(self.screen, Page):
-            return self.screen.check_action(action, parameters)
-        return action != "command"
-
-    def _words(self) -> dict[str, Inside]:
-        leave = Inside(act=lambda _: self.call_later(self.run_action, "quit"))
-        return {"theme": Inside(act=self.action_theme, choices=self._appearance.names), "quit": leave, "q": leave}
-
-    def action_theme(self, name: str) -> None:
-        """Look otherwise."""
-        self._appearance.choose(name)
-
-    def action_command(self, typed: str = "") -> None:
-        """Type a command, of which the beginning may be given."""
-        if isinstance(self.screen, Page):
-            self.screen.add_class("typing")
-            self.screen.prompt.open(typed)
-
     def action_help(self) -> None:
         """All keys, those of this screen first."""
         page = self.screen.NAME if isinstance(self.screen, Page) else ""
@@ -193,48 +169,6 @@ class Console(Acting, Drilling, Walking, Listening, SteadyApp):
         """Leave; the fleet goes on, as a rule."""
         self._remember()
         self.lifetime.leave()
-
-    def on_prompt_left(self) -> None:
-        """Nothing was typed."""
-        if isinstance(self.screen, Page):
-            self.screen.remove_class("typing")
-            self.screen.take_keys()
-
-    def on_prompt_entered(self, message: Prompt.Entered) -> None:
-        """A command, or a way out."""
-        self.on_prompt_left()
-        self.run_worker(self._command_line.run(message.text), group="shell", exit_on_error=False)
-
-    @work(exit_on_error=False, group=FOLLOWING)
-    async def _follow(self) -> None:
-        first = True
-
-        def changed() -> None:
-            nonlocal first
-            if first:
-                self.call_later(self._draw)
-            first = not self.picture.seq
-            if first and self.picture.trouble:
-                self.lifetime.offer()
-            elif not self.picture.trouble:
-                self.lifetime.found()
-
-        last, self._last = self._last, nothing  # it is as good as it is going to be, whatever becomes of the link
-        link = Link(
-            self._controller,
-            self.picture,
-            clock=self._clock,
-            changed=changed,
-            last=last,
-            wall=self._wall,
-            retry=self._retry,
-        )
-        await link.run()
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """The picture goes on, whatever else does not; that it stumbled is said where all who stumble are."""
-        if event.state is WorkerState.ERROR and event.worker.group == FOLLOWING:
-            self.set_timer(self._retry, self._follow)
 
     def _view(self) -> View:
         return replace(self.moments.view(), refusal=self._refusal)
@@ -258,28 +192,3 @@ class Console(Acting, Drilling, Walking, Listening, SteadyApp):
     def on_resize(self) -> None:
         """Another size has room for other things."""
         self.call_after_refresh(self._draw)
-
-    @property
-    def chosen(self) -> str:
-        """The process that keys are about; "" where the screen has none."""
-        return self.screen.chosen if isinstance(self.screen, Page) else ""
-
-    def action_page(self, name: str) -> None:
-        """Another screen; about the process that is chosen, where it is about one."""
-        chosen, page = self.chosen, self.get_screen(name)
-        if isinstance(page, OneOf) and (self._known(chosen) or (name == "node" and self._head(chosen))):
-            page.turn_to(chosen)
-        if self.screen is not page:
-            self.switch_screen(name)
-        self.call_after_refresh(self._draw)
-
-    def on_line_table_chosen(self) -> None:
-        """Enter on a row goes in."""
-        if self._known(self.chosen) or self._head(self.chosen):
-            self.action_page("node")
-
-    def _known(self, name: str) -> bool:
-        return self.picture.snapshot is not None and name in self.picture.snapshot.fleet.nodes
-
-    def _head(self, key: str) -> bool:
-        return self.picture.snapshot is not None and bool(members(self.picture.snapshot.fleet, key))

@@ -53,6 +53,7 @@ class ScriptedLoad:
     def __init__(self, lines: list[Progress | HactlError]) -> None:
         self.plan = LoadPlan(url="http://x/")
         self.warm = True
+        self.retried = Records()
         self._lines = lines
         self._over = asyncio.Event()
 

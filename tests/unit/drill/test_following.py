@@ -1,9 +1,15 @@
 """A fleet that is followed: nothing is missed, whatever becomes of the stream."""
 
+import pytest
+from support.build import a_spec
 from support.controller import MemoryController
+from support.script import serving
 
+from hactl.core.errors import HactlError
 from hactl.core.events import FleetClosing, OperationEnded
+from hactl.core.model import Sample
 from hactl.core.operation import Outcome
+from hactl.core.talk import Measured
 from hactl.drill.following import Follower
 
 ENDED = OperationEnded(id="op-1", outcome=Outcome.DONE, sentence="done")
@@ -35,9 +41,36 @@ async def test_a_stream_that_breaks_is_taken_up_again_and_nothing_is_missed() ->
     assert [record.seq for record in follower.records] == [1, 2]
 
 
+async def test_what_the_edges_did_is_kept_second_by_second() -> None:
+    """Of those of this fleet; a measurement without any says nothing about them."""
+    controller = MemoryController(serving(a_spec()))
+    follower = Follower(controller, controller.snapshot.fleet)
+    edge = follower.fleet.edges[0].name
+    async with follower.following():
+        await controller.until_watchers(1)
+        controller.tell(Measured(at=1.0, samples=(Sample(node="a-1", at=1.0, requests=5.0),)))
+        controller.tell(Measured(at=2.0, samples=(Sample(node=edge, at=2.0, requests=5.0, retries=2.0),)))
+        assert await follower.until(lambda: bool(follower.rates), 10.0)
+    assert [(rate.requests, rate.retries) for rate in follower.rates] == [(5.0, 2.0)]
+
+
 async def test_patience_is_limited() -> None:
     controller = MemoryController()
     follower = Follower(controller, controller.snapshot.fleet)
     async with follower.following():
         assert not await follower.until(lambda: False, 0.01)
         assert await follower.ended("op-1", 0.01) is None
+
+
+async def test_who_stops_following_leaves_no_watch_open_and_gets_its_own_error() -> None:
+    """Not a group of errors, nor a connection that only a collector would free."""
+    controller = MemoryController()
+
+    async def follow() -> None:
+        async with Follower(controller, controller.snapshot.fleet).following():
+            await controller.until_watchers(1)
+            raise HactlError("not so")
+
+    with pytest.raises(HactlError, match="not so"):
+        await follow()
+    assert controller.watchers == 0

@@ -180,6 +180,37 @@ def test_without_a_fault_or_without_requests_nothing_is_known() -> None:
         assert {found[name].status for name in clients} == {Status.UNMEASURED}
 
 
+def again(rows: list[Row], bad: tuple[float, float] = (0.0, 0.0), *, lag: float = 0.0) -> dict[str, Judged]:
+    """What is judged of a drill whose second stream tries again, and fails in `bad` in the end."""
+    drill = replace(DRILL, objectives=replace(ASKED, failed_with_retries=0, amplification=1.1))
+    evidence = replace(WELL, amplification=1.05)
+    windows = Windows(drill, evidence, rows, stream(bad, lag=lag))
+    assert (
+        "clients that try again on time"
+        in {check.name for check in validity(drill, PLAN, evidence, windows) if not check.ok}
+    ) is (lag > 0.01)
+    return {item.name: item for item in objectives(drill, PLAN, evidence, windows)}
+
+
+def test_what_clients_saved_by_trying_again_is_told_apart() -> None:
+    """Failed raw and failed with retries are two figures, of two streams."""
+    found = again(stream((FAULT, FAULT + 1.0)))
+    assert (found["failed"].value, found["failed_with_retries"].value) == ("200 requests", "0 requests")
+    assert found["failed_with_retries"].status is Status.MET
+    assert again(stream(), (FAULT, FAULT + 0.1))["failed_with_retries"].value == "20 requests"
+    assert (found["amplification"].value, found["amplification"].limit) == ("1.050", "<= 1.1")
+
+
+def test_a_second_stream_that_was_late_makes_a_run_worthless() -> None:
+    assert again(stream(), lag=0.02)["failed_with_retries"].status is Status.MET
+
+
+def test_a_stream_that_was_not_sent_and_edges_that_were_not_read_are_not_measured() -> None:
+    drill = replace(DRILL, objectives=replace(ASKED, failed_with_retries=0, amplification=1.1))
+    found = judged(stream(), drill=drill)
+    assert {found[name].status for name in ("failed_with_retries", "amplification")} == {Status.UNMEASURED}
+
+
 def test_what_is_kept_down_is_missed_from_the_failback_on() -> None:
     drill = replace(DRILL, faults=(replace(DRILL.faults[0], keep_down=True),))
     late = times(capacity=FAILBACK + 1.0)

@@ -9,7 +9,7 @@ import pytest
 from hactl.drill.load import Load, generate, open_session
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.measure import judge
-from hactl.drill.records import UNSENT
+from hactl.drill.records import UNSENT, Row
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-hactl-node: n1\r\n\r\nok"
 Answer = Callable[[int, asyncio.StreamWriter], Awaitable[None]]
@@ -213,3 +213,49 @@ async def test_the_body_arrives_with_its_method() -> None:
     assert report.ok == 1
     assert heads[-1].startswith(b"POST / HTTP/1.1\r\n")
     assert heads[-1].endswith(b"\r\n\r\nhello")
+
+
+async def ask_again(
+    answer: Answer, *, retries: int = 2, timeout: float = 0.6, method: str = "GET"
+) -> tuple[list[Row], int]:
+    """Rows of clients that try again, and how many requests the server has had besides the warm-up's."""
+    async with server(answer) as (url, seen):
+        plan = LoadPlan(url=url, rate=50, duration=0.2, timeout=timeout, connections=1, retries=retries, method=method)
+        async with open_session(plan) as session:
+            load = Load(plan, session, plan.policy)
+            await load.warm()
+            await load.run()
+    return sorted(load.records), sum(seen) - 1
+
+
+async def test_clients_that_try_again_get_what_one_attempt_did_not() -> None:
+    """Refused twice, by whomever, each request succeeds in the end, and counts from when it was due."""
+
+    async def at_first(number: int, writer: asyncio.StreamWriter) -> None:
+        sorry = b"HTTP/1.1 503 Sorry\r\ncontent-length: 0\r\n\r\n"
+        writer.write(sorry if number in (1, 2) else OK)  # 0 is the warm-up's
+
+    rows, asked = await ask_again(at_first)
+    assert [row.status for row in rows] == [200] * 10
+    assert sum(row.attempts for row in rows) == asked == 12
+    assert all(row.intended <= row.sent <= row.done for row in rows)
+
+
+async def test_clients_that_try_again_give_up_in_time() -> None:
+    """A server that hangs: each attempt has its part of the deadline, and none is made beyond it."""
+
+    async def mute(number: int, writer: asyncio.StreamWriter) -> None:
+        return
+
+    rows, _ = await ask_again(mute, timeout=0.3)
+    assert {row.error for row in rows} == {"timeout"}
+    assert 1 < max(row.attempts for row in rows) <= 3  # pauses are drawn, and may leave no time for the third
+    assert min(row.done - row.sent for row in rows) < 0.3 + 0.2
+
+
+async def test_what_is_not_safe_twice_is_asked_once() -> None:
+    async def sorry(number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 503 Sorry\r\ncontent-length: 0\r\n\r\n")
+
+    rows, asked = await ask_again(sorry, method="POST")
+    assert ({row.attempts for row in rows}, asked) == ({1}, 10)

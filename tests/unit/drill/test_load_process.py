@@ -111,3 +111,14 @@ async def test_a_process_that_dies_is_an_error_that_says_so() -> None:
         os.kill(load.pid, signal.SIGKILL)
         with pytest.raises(HactlError, match="ended with code -9"):
             await load.finish()
+
+
+async def test_clients_that_try_again_are_a_stream_of_their_own(temporary: Path) -> None:
+    """As many requests, between those that are judged; each stream comes back whole."""
+    async with upstream() as url, LoadProcess(LoadPlan(url=url, rate=50, duration=0.5, retries=2)) as load:
+        records = await load.finish()
+        assert len(records) == len(load.retried) == 25
+    due, again = sorted(row.intended for row in records), sorted(row.intended for row in load.retried)
+    assert [after - before for before, after in zip(due, again, strict=True)] == pytest.approx([0.01] * 25, abs=0.005)
+    assert judge(load.retried).failed == 0
+    assert empty(temporary)

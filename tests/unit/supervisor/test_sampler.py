@@ -43,6 +43,14 @@ class TestCombining:
         samples = by_name(combine(before, now, {}, at=0.0))
         assert (samples["a"].share, samples["b"].share) == (0.25, 0.75)
 
+    def test_attempts_of_edges_beyond_the_first_are_counted_apart(self):
+        """Neither the answers to clients nor those of nodes have them; without a reading before nothing is known."""
+        before = {"e": EdgeReading(edge="e", mono=0.0, requests=100, retries=4)}
+        now = {"e": EdgeReading(edge="e", mono=2.0, requests=160, retries=10, nodes={"a": NodeCounters(requests=60)})}
+        samples = by_name(combine(before, now, {}, at=0.0))
+        assert (samples["e"].requests, samples["e"].retries, samples["a"].retries) == (30.0, 3.0, None)
+        assert by_name(combine({}, now, {}, at=0.0))["e"].retries is None
+
     def test_nobody_has_a_share_of_nothing(self):
         """An idle fleet has rates of 0 and no shares, not shares of 0."""
         same = {"e": reading("e", 0.0, a=NodeCounters(requests=5))}

@@ -1,0 +1,46 @@
+"""What is known of a run when it is over, besides its requests: collected from the journal and from the kernel.
+
+Asks and reads; what it all means is judged elsewhere (`judging`).
+"""
+
+import time
+from collections.abc import Mapping
+
+from hactl.core.value import replace
+from hactl.drill import evidence as seen
+from hactl.drill.canary import compare
+from hactl.drill.definition import Definition
+from hactl.drill.evidence import Evidence
+from hactl.drill.following import Follower
+from hactl.drill.loan import Loan
+from hactl.drill.plan import DrillPlan
+from hactl.drill.reading_back import continuity
+from hactl.drill.retries import amplification
+
+
+async def take_stock(
+    found: Evidence,
+    drill: Definition,
+    plan: DrillPlan,
+    follower: Follower,
+    loan: Loan | None,
+    *,
+    struck: bool,
+    revisions: Mapping[int, str],
+) -> Evidence:
+    """`found` with everything else. `loan` is None when the fleet was not borrowed; `revisions` were in force before
+    the faults."""
+    times = found.times
+    if struck:
+        found = replace(found, continuity=await continuity(follower, loan, plan, times))
+    if times.fault is not None:
+        end = times.failback or time.monotonic()
+        found = replace(found, amplification=amplification(follower.rates, times.fault, end))
+    if loan is None:
+        return found
+    found = replace(found, others=seen.others(follower.records, loan.operation))
+    if times.fault is None:
+        return found
+    lost = await loan.losses(times.fault, drill.canary.rate)
+    configured = compare(dict(revisions), await loan.revisions(), "configuration revisions")
+    return replace(found, losses=(lost, configured))
