@@ -2,7 +2,18 @@
 
 from typing import assert_never
 
-from hactl.core.drill_events import DrillAnswered, DrillAsked, DrillEvent, DrillKept, DrillsLocked, DrillsUnlocked
+from hactl.core.drill import Turn
+from hactl.core.drill_events import (
+    DrillAnswered,
+    DrillAsked,
+    DrillEvent,
+    DrillKept,
+    DrillsLocked,
+    DrillsUnlocked,
+    ScheduledEnded,
+    ScheduledSkipped,
+    ScheduledStarted,
+)
 from hactl.core.model import Fleet
 from hactl.core.value import replace
 
@@ -14,8 +25,23 @@ def drilled(fleet: Fleet, event: DrillEvent) -> Fleet:
             return replace(fleet, drills=replace(fleet.drills, lock=lock))
         case DrillsUnlocked():
             return replace(fleet, drills=replace(fleet.drills, lock=None))
+        case ScheduledStarted() | ScheduledSkipped() | ScheduledEnded():
+            turns = fleet.drills.turns | {event.schedule: _turn(fleet, event)}
+            return replace(fleet, drills=replace(fleet.drills, turns=turns))
         case DrillKept() | DrillAsked() | DrillAnswered():
             return _with_lease(fleet, event)
+        case _:
+            assert_never(event)
+
+
+def _turn(fleet: Fleet, event: ScheduledStarted | ScheduledSkipped | ScheduledEnded) -> Turn:
+    match event:
+        case ScheduledStarted(at=at):
+            return Turn(at=at)
+        case ScheduledSkipped(at=at, why=why):
+            return Turn(at=at, skipped=why)
+        case ScheduledEnded(code=code, why=why):
+            return replace(fleet.drills.turns.get(event.schedule, Turn(at=0.0)), over=True, code=code, why=why)
         case _:
             assert_never(event)
 

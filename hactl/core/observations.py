@@ -228,6 +228,26 @@ class AlertTooOld(_Observation):
     id: str
 
 
+class DrillDue(_Observation):
+    """A schedule has come to one of its moments."""
+
+    schedule: str
+    at: float
+    """Unix time of that moment."""
+    blocked: str = ""
+    """The date, when nothing is to be begun on it."""
+
+
+class DrillOver(_Observation):
+    """What a schedule had begun has ended, or could not be begun."""
+
+    schedule: str
+    code: int | None = None
+    """Its exit code; None when it is not known."""
+    why: str = ""
+    """Why it could not be begun."""
+
+
 class Ticked(_Observation):
     """Time passed; lets operations end at their deadline."""
 
@@ -258,5 +278,7 @@ Observation = (
     | JournalStuck
     | AlertTried
     | AlertTooOld
+    | DrillDue
+    | DrillOver
     | Ticked
 )

@@ -6,7 +6,7 @@ news is about the current launch, how many may be taken out on probes, whose cha
 
 from typing import assert_never
 
-from hactl.core import alert_queue, brownouts, impairing, operations, ramp, rollout, slowness
+from hactl.core import alert_queue, brownouts, impairing, operations, ramp, rollout, scheduling, slowness
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
 from hactl.core.events import (
@@ -29,6 +29,8 @@ from hactl.core.observations import (
     BecameUnhealthy,
     CertificateFit,
     CertificateUnfit,
+    DrillDue,
+    DrillOver,
     Exited,
     ImpairmentRead,
     ImpairmentRefused,
@@ -92,6 +94,8 @@ def observe(draft: Draft, saw: Observation) -> None:  # noqa: C901 - one case fo
             alert_queue.tried(draft, saw)
         case AlertTooOld(id=alert_id):
             alert_queue.expire(draft, alert_id)
+        case DrillDue() | DrillOver():
+            scheduling.observe(draft, saw)
         case JournalStuck(waiting=waiting):
             draft.emit(JournalFilled(waiting=waiting))
         case Woke(node=name, deadline=deadline):

@@ -42,18 +42,18 @@ async def inject(
     """Do it, and look until it is in effect. Raises CommandRejected, and HactlError when there is nobody to strike."""
     if strike.kind is FaultKind.CONFIG:
         return await apply(controller, strike, follower, plan, by=by)
-    launches = {name: _launch(follower.fleet, name) for name in strike.nodes}
+    aimed = launches(follower.fleet, strike)
     reason = f"drill {plan.drill}"
     if strike.kind is FaultKind.IMPAIR:
-        return await _impair(controller, strike, launches, follower, by=by, reason=reason)
+        return await _impair(controller, strike, aimed, follower, by=by, reason=reason)
     asked = time.monotonic()
     if strike.kind is FaultKind.RESTART:
-        return await restart(controller, strike, launches, follower, plan, by=by, asked=asked)
+        return await restart(controller, strike, aimed, follower, plan, by=by, asked=asked)
     refused: HactlError | None = None
     over = threading.Event()
     async with asyncio.TaskGroup() as tasks:
         # In a thread: the moment at which it is in effect is not to wait for canaries that this loop puts on the disk.
-        seen = tasks.create_task(asyncio.to_thread(_in_effect, strike, launches, asked + patience, over))
+        seen = tasks.create_task(asyncio.to_thread(_in_effect, strike, aimed, asked + patience, over))
         try:
             await controller.submit(command(strike), by=by, reason=reason)
         except BaseException as error:
@@ -65,6 +65,11 @@ async def inject(
         raise refused
     fault, proofs = seen.result()
     return Injected(asked=asked, fault=fault, proofs=proofs)
+
+
+def launches(fleet: Fleet, strike: Strike) -> dict[str, Launch]:
+    """The processes that a strike is meant for, by node. Raises HactlError when one has none."""
+    return {name: _launch(fleet, name) for name in strike.nodes}
 
 
 async def heal(controller: Controller, strike: Strike, follower: Follower, plan: DrillPlan, *, by: str) -> str:

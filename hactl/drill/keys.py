@@ -8,7 +8,8 @@ from hactl.config.kinds import Kind
 from hactl.config.unfit import Unfit, unfit
 from hactl.core.impairment import ALL, HIGHEST_STATUS, LONGEST_DELAY, LOWEST_STATUS
 from hactl.core.value import Value
-from hactl.drill.definition import OF_THE_DAEMON, Availability, ConfigChange, FaultKind, Probe
+from hactl.drill.definition import OF_THE_DAEMON, OF_THE_MACHINE, Availability, ConfigChange, FaultKind, Probe
+from hactl.drill.limit_keys import budget_share, requirement
 
 NAME = "[a-z0-9-]{1,40}"
 
@@ -111,6 +112,7 @@ LIMITS: dict[str, Key] = {
     "min_healthy_regions": Key(kind=kinds.whole(0, 1000)),
     "lease": Key(kind=quantities.duration("1s", "2m")),
     "max_duration": Key(kind=quantities.duration("1s", "1d")),
+    "requires": Key(kind=kinds.many(requirement(), "requirements")),
 }
 ABORT: dict[str, Key] = {
     "probe": Key(kind=kinds.choice(Probe), required=True),
@@ -135,6 +137,7 @@ HYPOTHESIS: dict[str, Key] = {
     "probe": Key(kind=kinds.choice(Probe), required=True),
     "min": Key(kind=_limit(), field="least"),
     "max": Key(kind=_limit(), field="most"),
+    "max_ratio": Key(kind=number(1, 1000), field="ratio"),
 }
 FAULT: dict[str, Key] = {
     "type": Key(kind=kinds.choice(FaultKind), field="kind", required=True),
@@ -143,7 +146,7 @@ FAULT: dict[str, Key] = {
     "for": Key(kind=quantities.duration("100ms", "1h"), field="lasting"),
     "change": Key(kind=kinds.choice(ConfigChange)),
 }
-LASTS = (FaultKind.IMPAIR, *OF_THE_DAEMON)
+LASTS = (FaultKind.IMPAIR, *OF_THE_DAEMON, *OF_THE_MACHINE, FaultKind.CPU)
 """Kinds of faults that can be over before the failback: that take `for`."""
 KEPT_DOWN = (FaultKind.KILL, FaultKind.FREEZE)
 """Kinds of faults after which somebody can be kept down until the failback."""
@@ -167,6 +170,9 @@ OBJECTIVES: dict[str, Key] = {
     "availability": Key(kind=_availability()),
     "failed": Key(kind=kinds.whole(0, 1_000_000)),
     "failed_with_retries": Key(kind=kinds.whole(0, 1_000_000)),
+    "goodput": Key(kind=quantities.proportion()),
+    "refused_p99": Key(kind=_time),
+    "recovered": Key(kind=_time),
     "amplification": Key(kind=number(1, 100)),
     "latency_p99": Key(kind=_time),
     "restore_capacity": Key(kind=_time),
@@ -180,4 +186,6 @@ OBJECTIVES: dict[str, Key] = {
     "nodes_reached": Key(kind=kinds.whole(0, 1000)),
     "reverted": Key(kind=_time),
     "rollback_clean": Key(kind=kinds.flag()),
+    "latency_p99_ratio": Key(kind=number(1, 1000), field="latency_ratio"),
+    "budget_share": Key(kind=budget_share()),
 }

@@ -12,8 +12,19 @@ from hactl.core.model import Fleet
 from hactl.core.node import Node
 from hactl.core.reading import url
 from hactl.core.value import Value
-from hactl.drill.definition import OF_THE_DAEMON, ConfigChange, Definition, Fault, FaultKind, ManualStep, Target
+from hactl.drill.burden import Burden
+from hactl.drill.definition import (
+    OF_THE_DAEMON,
+    OF_THE_MACHINE,
+    ConfigChange,
+    Definition,
+    Fault,
+    FaultKind,
+    ManualStep,
+    Target,
+)
 from hactl.drill.load_plan import LoadPlan
+from hactl.drill.surging import declared_capacity
 
 
 class Strike(Value):
@@ -28,17 +39,19 @@ class Strike(Value):
     """How these came to be chosen."""
     impairment: Impairment | None = None
     """Of a strike that impairs, and of no other."""
+    burden: Burden | None = None
+    """Of one that puts something on the machine."""
     lasting: float | None = None
-    """Seconds after which an impairment is taken back; None: with the failback."""
+    """Seconds after which it is taken back; None: with the failback."""
     change: ConfigChange | None = None
     """Of a strike that applies a configuration, and of no other."""
 
     def __str__(self) -> str:
         """What is done to whom."""
         until = f", for {self.lasting:g} s" if self.lasting is not None else ""
-        suffered = f" ({self.impairment}{until})" if self.impairment is not None else ""
-        changed = f" ({self.change})" if self.change is not None else ""
-        return f"{self.kind} of {', '.join(self.nodes)}{suffered}" if self.nodes else f"{self.kind}{changed}{until}"
+        suffered = self.impairment or self.burden or self.change
+        told = f" ({suffered}{until})" if suffered is not None else "" if self.nodes else until
+        return f"{self.kind} of {', '.join(self.nodes)}{told}" if self.nodes else f"{self.kind}{told}"
 
     @property
     def count(self) -> int:
@@ -61,6 +74,8 @@ class DrillPlan(Value):
     load: LoadPlan
     longest: float
     """Seconds that the fleet is borrowed for at most."""
+    capacity: float = 0.0
+    """Requests per second that the fleet was declared to carry; 0 when it was not."""
     lease: float = 15.0
     """Seconds without a sign of life after which the daemon takes it back."""
     steps: tuple[ManualStep, ...] = ()
@@ -123,6 +138,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         regions=regions,
         load=load,
         longest=drill.limits.max_duration,
+        capacity=declared_capacity(fleet),
         lease=drill.limits.lease,
     )
 
@@ -132,7 +148,8 @@ def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
         return Strike(kind=fault.kind, nodes=(), at=fault.at, why="whoever is in charge then", lasting=fault.lasting)
     if fault.kind is FaultKind.CONFIG:
         return Strike(kind=fault.kind, nodes=(), at=fault.at, why="the whole fleet", change=fault.change)
-    nodes, why = _resolve(fault.target, fleet, chance)
+    machine = fault.kind in OF_THE_MACHINE
+    nodes, why = ((), "everybody on this machine") if machine else _resolve(fault.target, fleet, chance)
     if fault.kind is FaultKind.IMPAIR:
         for name in nodes:
             impairable(fleet, fleet.nodes[name])
@@ -143,6 +160,7 @@ def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
         keep_down=fault.keep_down,
         why=why,
         impairment=fault.impairment,
+        burden=fault.burden,
         lasting=fault.lasting,
     )
 

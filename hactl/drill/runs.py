@@ -4,7 +4,7 @@
     progress       what it has said of itself so far, a step a line (`progress`)
     canaries       the ledger of acknowledgements
     requests.json  every single request
-    retried.json   the same of clients that try again, where there are any
+    retried.json   the same of clients that try again, surged.json of a surge, where there are any
     report.json    the report; a run without one has not ended, or its runner died
     report.md      report.html, junit.xml: the same for people and for build servers
     SHA256SUMS     digests of all that does not change any more
@@ -105,10 +105,13 @@ class Run:
         """How far it had come. Raises HactlError when that cannot be read."""
         return _decoded(self.directory / "run.json", OpenRun)
 
-    def finish(self, report: DrillReport, rows: Records | None = None, retried: Records | None = None) -> DrillReport:
-        """File the report in all its formats, the part that makes a run a finished one last; as it was filed."""
-        for name, stream in zip(filing.STREAMS, (rows, retried), strict=True):
-            if stream is not None and (len(stream) or name == filing.REQUESTS):
+    def finish(self, report: DrillReport, *streams: Records) -> DrillReport:
+        """File the report in all its formats, the part that makes a run a finished one last; as it was filed.
+
+        `streams` are those that `filing.STREAMS` names, as far as they are known.
+        """
+        for name, stream in zip(filing.STREAMS, streams, strict=False):
+            if len(stream) or name == filing.REQUESTS:
                 _write(self.directory / name, stream.encode())
         evidence = {
             path.name: filing.digest(path.read_bytes())

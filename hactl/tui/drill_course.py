@@ -20,10 +20,10 @@ from hactl.drill.course import (
     last,
     rpo,
     rto,
-    seconds,
     served,
 )
 from hactl.drill.phases import Phase
+from hactl.drill.quantity import seconds
 from hactl.drill.verdict import Verdict
 from hactl.tui.lines import Line, Span, cut, length, line, spread, wrapped
 from hactl.tui.meaning import ASCII, Glyphs, Meaning
@@ -94,6 +94,14 @@ def title(course: Course, wall: float, width: int) -> tuple[Line, ...]:
     run = Span(text=f"{course.run}{seed} ", meaning=Meaning.MUTED)
     first = spread(line(name, f"  {course.definition.title}"), line(run), width)
     return (first, *wrapped(_standing(course, wall), width - 1, 2))
+
+
+def waiting(question: str, width: int) -> tuple[Line, ...]:
+    """What it waits for, if it does."""
+    if not question:
+        return ()
+    asked = Span(text=f" WAITS FOR YOU: {question}", meaning=Meaning.DEGRADED)
+    return wrapped(line(asked, "   ", Span(text="C", meaning=Meaning.KEY), " when it is done"), width - 1, 2)
 
 
 def _standing(course: Course, wall: float) -> Line:

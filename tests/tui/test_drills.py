@@ -9,8 +9,8 @@ from support.courses import FAULT, RUN, course, filed, keep
 from support.pictures import AT, a_fleet, a_snapshot, with_node
 from support.stage import Stage, stage
 
-from hactl.core.commands import BeginDrill, EndDrill, Kill, Request
-from hactl.core.drill import Baseline, Lease
+from hactl.core.commands import BeginDrill, ContinueDrill, EndDrill, Kill, Request
+from hactl.core.drill import Baseline, DrillBook, DrillLock, Lease
 from hactl.core.errors import CommandRejected, Unreachable
 from hactl.core.node import NodeState
 from hactl.core.operation import Operation, Verb
@@ -78,8 +78,13 @@ def before(fleet=None) -> MemoryController:
     return controller
 
 
-def lent(back: str = "") -> MemoryController:
-    return before(a_fleet(operations={LENT.id: replace(LENT, back=back)}))
+def lent(back: str = "", question: str = "") -> MemoryController:
+    lease = replace(LENT.drill, question=question)
+    return before(a_fleet(operations={LENT.id: replace(LENT, back=back, drill=lease)}))
+
+
+def locked() -> MemoryController:
+    return before(a_fleet(drills=DrillBook(lock=DrillLock(by="bob", since=AT, reason="a sale"))))
 
 
 def hands(shop: Shop, root: Path, **how: object) -> dict[str, object]:
@@ -122,7 +127,7 @@ class TestRunning:
             assert now.controller.dry_runs == 2, "nothing is done by asking"
             await now.press("y")
             await now.until(lambda: shop.words)
-            assert shop.words == [("drill", "run", "node-kill", "--seed", "7")]
+            assert shop.words == [("drill", "run", "node-kill", "--seed", "7", "--input")]
             await now.until(lambda: isinstance(now.app.screen, DrillsPage))
             assert any("it goes on when this console is closed" in notice for notice in now.notices)
 
@@ -196,6 +201,7 @@ class TestRunning:
             ({"size": (59, 14)}, "too small"),
             ({"drills": Means()}, "drills are run where the fleet is"),
             ({"controller": lent()}, "drill node-kill is in progress: A stops it"),
+            ({"controller": locked()}, "drills are locked by bob (a sale): :drill unlock"),
         ],
     )
     async def test_where_none_can_be_run_it_says_so(self, how: dict, why: str, tmp_path: Path) -> None:
@@ -222,7 +228,7 @@ class TestRunning:
         async with stage(**hands(shop, tmp_path)) as now:
             await now.press("colon", *"drill run ./mine.toml", "enter")
             await now.until(lambda: shop.words)
-            assert shop.words == [("drill", "run", "./mine.toml")]
+            assert shop.words == [("drill", "run", "./mine.toml", "--input")]
             assert now.ran == []
             await now.until(lambda: isinstance(now.app.screen, DrillsPage))
 
@@ -284,6 +290,45 @@ class TestStopping:
             assert now.controller.requests == []
 
 
+class TestByHand:
+    """C: what a drill waits for is done, and it goes on."""
+
+    async def test_a_step_by_hand_is_asked_for_and_answered(self, tmp_path: Path) -> None:
+        waits = lent(question="pull the plug of rack 3")
+        async with stage(controller=waits, **hands(Shop(), tmp_path)) as now:
+            asked = "drill node-kill waits for you: pull the plug of rack 3\nC when it is done"
+            await now.until_said(asked)
+            await now.press("5")
+            now.app.desk.course = course(110.0)
+            await now.until_drawn()
+            assert "WAITS FOR YOU: pull the plug of rack 3   C when it is done" in now.text("#drill")
+            await now.press("C")
+            await now.until(lambda: now.controller.requests)
+            assert now.controller.requests == [Request(command=ContinueDrill(id="op-7"), by="ann")]
+            await now.until_said("drill node-kill goes on: pull the plug of rack 3   $ hactl drill continue")
+            assert now.notices.count(asked) == 1
+
+    @pytest.mark.parametrize(
+        ("controller", "why"),
+        [(lent, "drill node-kill waits for nobody"), (before, "no drill is in progress: X runs one")],
+    )
+    async def test_where_nothing_is_waited_for_it_says_so(
+        self, controller: Callable[[], MemoryController], why: str, tmp_path: Path
+    ) -> None:
+        async with stage(controller=controller(), **hands(Shop(), tmp_path)) as now:
+            await now.press("C")
+            assert why in now.notices
+            assert now.controller.requests == []
+
+    async def test_an_answer_that_is_refused_is_said(self, tmp_path: Path) -> None:
+        waits = lent(question="x")
+        waits.reply = CommandRejected("it waits for nobody", "hactl status")
+        async with stage(controller=waits, **hands(Shop(), tmp_path)) as now:
+            await now.press("C")
+            await now.until(lambda: now.errors)
+            assert "it waits for nobody" in now.errors[0]
+
+
 class TestLookingOn:
     """Screen 5."""
 
@@ -310,13 +355,13 @@ class TestLookingOn:
             await now.press("5")
             now.app.desk.course = course(109.1, failed={108: 20, 109: 20})
             await now.until_drawn()
-            assert "RTO 2.10 s" in now.text("#clocks")
+            assert "RTO 2100 ms" in now.text("#clocks")
             drawn = now.text("#text")
             clock[0] = FAULT + 2.3
             page = now.app.screen
             assert isinstance(page, DrillsPage)
             page._tick()
-            assert "RTO 2.30 s (<= 500 ms)  running, over its limit" in now.text("#clocks")
+            assert "RTO 2300 ms (<= 500 ms)  running, over its limit" in now.text("#clocks")
             assert now.text("#text") == drawn
 
     async def test_the_end_of_a_drill_is_said_on_every_screen(self, tmp_path: Path) -> None:
@@ -381,6 +426,52 @@ class TestRuns:
             await now.until(lambda: isinstance(now.app.screen, Sheet))
             await now.press("escape", "escape")
             assert isinstance(now.app.screen, FleetPage)
+
+    async def test_two_that_are_marked_are_compared(self, tmp_path: Path) -> None:
+        keep(tmp_path, filed(run="20231110-000000-node-kill", began=AT - 90_000.0))
+        keep(tmp_path, filed(Verdict.FAIL, rto="810 ms"))
+        async with stage(**hands(Shop(), tmp_path)) as now:
+            await now.press("6")
+            page = now.app.screen
+            assert isinstance(page, ReportsPage)
+            await now.until(lambda: len(page.table.shown) == 2)
+            await now.press("space", "c")
+            assert now.notices[-1] == "two runs are compared, 1 is marked: space marks one"
+            await now.press("space", "c")
+            await now.until(lambda: isinstance(now.app.screen, Sheet))
+            lines = now.app.screen.query_one(Reader)
+            shown = "\n".join(lines.render_line(y).text for y in range(lines.size.height))
+            assert "20231110-000000-node-kill" in shown
+            assert "one run alone proves no trend" in shown
+
+    async def test_what_cannot_be_compared_says_why(self, tmp_path: Path) -> None:
+        keep(tmp_path, filed(run="20231110-000000-node-kill"))
+        run = keep(tmp_path, filed())
+        async with stage(**hands(Shop(), tmp_path)) as now:
+            await now.press("6")
+            page = now.app.screen
+            assert isinstance(page, ReportsPage)
+            await now.until(lambda: len(page.table.shown) == 2)
+            (run.directory / "report.json").unlink()
+            await now.press("space", "space", "c")
+            await now.until(lambda: now.errors)
+            assert f"no run '{RUN}'" in now.errors[0]
+
+    async def test_the_board_stands_below_and_gets_the_screen(self, tmp_path: Path) -> None:
+        keep(tmp_path, filed(began=AT - 90_000.0))
+        async with stage((80, 24), **hands(Shop(), tmp_path)) as now:
+            await now.press("6")
+            page = now.app.screen
+            assert isinstance(page, ReportsPage)
+            await now.until(lambda: now.app.desk.board)
+            await now.until_drawn()
+            assert "readiness: 1 of " in now.text("#text")
+            await now.press("b")
+            assert not page.table.display
+            assert page.query_one("#scroll").has_focus
+            await now.press("b")
+            assert page.table.display
+            assert page.table.has_focus
 
     async def test_a_run_without_a_report_says_so(self, tmp_path: Path) -> None:
         run = keep(tmp_path, filed())

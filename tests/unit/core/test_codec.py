@@ -104,6 +104,9 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "DrillAnswered",
         "DrillsLocked",
         "DrillsUnlocked",
+        "ScheduledStarted",
+        "ScheduledSkipped",
+        "ScheduledEnded",
     }
 
 
