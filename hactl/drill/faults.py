@@ -14,7 +14,7 @@ from hactl.core.events import NodeChanged, Record
 from hactl.core.impairment import ImpairmentPhase
 from hactl.core.node import Launch
 from hactl.core.value import Value
-from hactl.drill.definition import FaultKind
+from hactl.drill.definition import AIMLESS, FaultKind
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.supervisor import procfs
 
@@ -80,7 +80,7 @@ def command(strike: Strike) -> Command:
 def rehearsal(plan: DrillPlan) -> tuple[Command, ...]:
     """What the daemon can be asked about before it has lent the fleet. Nobody may be impaired before; who can be at all
     is known when the plan is made."""
-    others = (FaultKind.IMPAIR, FaultKind.CONFIG, *OF_THE_DAEMON)
+    others = (FaultKind.IMPAIR, *AIMLESS)
     strikes = (strike for strike in plan.strikes if strike.kind not in others and strike.burden is None)
     return (borrowing(plan), *map(command, strikes))
 

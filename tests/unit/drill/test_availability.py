@@ -10,7 +10,7 @@ def test_every_kind_of_a_drill_file_has_its_line_once() -> None:
     kinds = [line.kind for line in available()]
     assert sorted(set(kinds)) == sorted(kinds)
     assert set(FaultKind) <= set(kinds)
-    assert len(kinds) == len(LINES)
+    assert len(kinds) == len(LINES) + 1, "and that of the disk"
 
 
 def test_each_line_says_how_or_why_not() -> None:
