@@ -30,6 +30,8 @@ class Baseline(Value):
     """Number of the configuration in force, when the drill may change it; 0 when it may not."""
     spec: FleetSpec | None = None
     """What that configuration says."""
+    services: tuple[str, ...] = ()
+    """To which the hops are to be as they were: undisturbed."""
 
 
 class Lease(Value):

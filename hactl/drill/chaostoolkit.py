@@ -12,11 +12,13 @@ import msgspec
 from hactl.core import codec
 from hactl.core.errors import HactlError
 from hactl.core.value import Value
-from hactl.drill.definition import OF_THE_DAEMON, Definition, Hypothesis
+from hactl.drill.definition import Definition, FaultKind, Hypothesis
 
 DRILL = "hactl_drill"
 """The key of the configuration under which the drill travels, as JSON."""
 MODULE = "hactl.ctk"
+_KINDS = (FaultKind.KILL, FaultKind.FREEZE, FaultKind.IMPAIR, FaultKind.RESTART)
+"""Faults that are commands to the daemon: what else there is, a drill does by itself for as long as it runs."""
 _SECONDS = 3.0
 """For how long clients are sent to measure a hypothesis."""
 
@@ -112,9 +114,9 @@ def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
 
 def _alone(drill: Definition) -> str:
     """What only the engine of drills does; "" for nothing."""
-    struck = [fault.kind for fault in drill.faults if fault.kind in OF_THE_DAEMON]
-    if struck:
-        return f"strikes the daemon ({struck[0]})"
+    others = [fault.kind for fault in drill.faults if fault.kind not in _KINDS]
+    if others:
+        return f"has a fault that its runner itself carries ({others[0]})"
     return "waits for a person" if drill.steps else ""
 
 

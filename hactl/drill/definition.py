@@ -5,6 +5,7 @@ Nothing here knows a fleet: which nodes a fault strikes is resolved once per run
 
 from enum import StrEnum
 
+from hactl.core.hop import HopFault
 from hactl.core.impairment import Impairment
 from hactl.core.value import Value
 from hactl.drill.burden import Burden
@@ -23,6 +24,17 @@ class FaultKind(StrEnum):
     DAEMON_FREEZE = "daemon.freeze"
     CONFIG = "config.apply"
     """Another configuration: one that nobody should take, or one that is taken and does harm."""
+    PARTITION = "proxy.partition"
+    """Nothing arrives on the hop from the edges, either way or one way."""
+    LATENCY = "proxy.latency"
+    BANDWIDTH = "proxy.bandwidth"
+    REFUSE = "proxy.refuse"
+    RESET = "proxy.reset"
+    FLAPPING = "proxy.flapping"
+    UPSTREAM_DOWN = "upstream.down"
+    """For all nodes, a service is not there any more."""
+    UPSTREAM_SLOW = "upstream.slow"
+    UPSTREAM_FLAPPING = "upstream.flapping"
     SURGE = "load.surge"
     CPU = "pressure.cpu"
     MEMORY = "pressure.memory"
@@ -44,6 +56,18 @@ OF_THE_DAEMON = (FaultKind.DAEMON_KILL, FaultKind.DAEMON_FREEZE)
 """Kinds of faults that strike whoever is in charge."""
 AIMLESS = (*OF_THE_MACHINE, *OF_THE_DAEMON, FaultKind.CONFIG)
 """Kinds of faults that aim at no node."""
+OF_HOPS = (
+    FaultKind.PARTITION,
+    FaultKind.LATENCY,
+    FaultKind.BANDWIDTH,
+    FaultKind.REFUSE,
+    FaultKind.RESET,
+    FaultKind.FLAPPING,
+    FaultKind.UPSTREAM_DOWN,
+    FaultKind.UPSTREAM_SLOW,
+    FaultKind.UPSTREAM_FLAPPING,
+)
+"""Kinds of faults that strike connections on their way."""
 SILENCING = (FaultKind.DAEMON_FREEZE, FaultKind.DISK)
 """Kinds of faults while which no sign of life can be taken."""
 
@@ -68,6 +92,8 @@ class Target(Value):
     """Only nodes of this one; "random" for one that is drawn, "" for any."""
     names: tuple[str, ...] = ()
     """Exactly these."""
+    service: str = ""
+    """The hops to this one, from all nodes; "random" for one that is drawn."""
 
 
 class Fault(Value):
@@ -81,6 +107,8 @@ class Fault(Value):
     """Nobody brings it back before the failback."""
     impairment: Impairment | None = None
     """What requests suffer; of IMPAIR, and of no other kind."""
+    hop: HopFault | None = None
+    """What a hop suffers; of the kinds that strike hops (`hop_faults`), and of no other."""
     burden: Burden | None = None
     """What the drill puts on the machine by itself; of the kinds that do that."""
     lasting: float | None = None
@@ -134,6 +162,7 @@ class LoadSpec(Value):
     timeout: float = 2.0
     """Seconds one request may take; part of every result."""
     route: str = "/-/echo"
+    """Or "@service": where the fleet routes to the service that is struck."""
     retries: int = 0
     """Of a second stream of the same rate, whose clients try so often again; 0: there is no such stream."""
 

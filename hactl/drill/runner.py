@@ -128,7 +128,7 @@ class Runner:
                 way = await self._go(phase)
                 self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
                 phase = NEXT[phase][way]
-        return self._run.finish(self._report(began), *self._streams)
+        return self._run.finish(self._report(began), *self._streams, say=self._say)
 
     def _mark(self) -> None:
         """Remember how far it has come. Where that cannot be, nothing more is begun, and what was borrowed is given

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hactl.drill import keys
+from hactl.drill import burden_keys, keys
 from hactl.drill.extending import EXTENDS
 from hactl.drill.keys import Key
 
@@ -12,6 +12,8 @@ def schema() -> dict[str, Any]:
     """A drill file as a JSON schema (draft 2020-12). What a fault takes depends on its type: there it is open."""
     fault = _table(keys.FAULT) | {"additionalProperties": True}
     fault["properties"] |= {"target": _table(keys.TARGET)} | _table(keys.IMPAIRMENT)["properties"]
+    for own in burden_keys.TABLES.values():
+        fault["properties"] |= _table(own)["properties"]
     limits = _table(keys.LIMITS)
     limits["properties"]["abort_when"] = _many(_table(keys.ABORT))
     top = _table(keys.TOP)

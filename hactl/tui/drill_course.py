@@ -174,7 +174,7 @@ def _bar(bar: Bar, along: Axis, now: float, course: Course, glyphs: Glyphs) -> L
         return _placed(bar.name, begin, sign, f"{when} {bar.said}", along.width, Meaning.DOWN)
     open_ = bar.end is None
     took = max(0.0, (now if bar.end is None else bar.end) - bar.begin)
-    text = seconds(took) + (f" {bar.said}" if bar.said else "")
+    text = f"{seconds(took)} {bar.said}" if bar.said else f"{took:.1f} s"
     left, middle, right = "|-|" if glyphs == ASCII else "├─┤"
     meaning = Meaning.DOWN if open_ and bar.name == "recover" else Meaning.STARTING if open_ else Meaning.GRAPH
     cells = min(along.cells(took), along.width - begin)
@@ -257,6 +257,8 @@ def _targets(course: Course) -> list[str | Span]:
         return parts
     if course.plan is None:
         return [Span(text="not drawn yet", meaning=Meaning.MUTED)]
+    if not course.plan.nodes:
+        return ["; ".join(map(str, course.plan.strikes))]
     why = "; ".join(dict.fromkeys(strike.why for strike in course.plan.strikes))
     return [", ".join(course.plan.nodes), Span(text=f"  {why}", meaning=Meaning.MUTED)]
 

@@ -78,7 +78,7 @@ class ReportsPage(Page):
             self.take_keys()
         trouble = (line(Span(text=f" {self._desk.trouble}", meaning=Meaning.DOWN)),) if self._desk.trouble else ()
         losses = reports(view, self.verbs, MOST)
-        told = (*trouble, *board_lines(self._desk.board, wall), (), *losses)
+        told = ((), *trouble, *board_lines(self._desk.board, wall), (), *losses)
         shown = tuple(part for each in told for part in wrapped(each, width - 2, INDENT))
         self.query_one("#text").styles.height = len(shown)
         self.lines("#text", shown)
