@@ -104,6 +104,7 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     To whom, and whether it may: exit code 5 when not. NAME is one that comes with hactl, or the path of a file.
     """
     from hactl.cli.drill_asking import ask
+    from hactl.drill.availability import reality
 
     definition = library.load(name, settings)
     chosen = choose()
@@ -117,7 +118,7 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     click.echo(f"drill {definition.name} on fleet {fleet.name}, seed {made.seed}; nothing was changed")
     for strike in made.strikes:
         kept = ", kept down until the failback" if strike.keep_down else ""
-        click.echo(f"  {strike.at:4.1f} s  {strike} ({strike.why}){kept}")
+        click.echo(f"  {strike.at:4.1f} s  {strike} ({strike.why}), {reality(strike.kind)}{kept}")
     for step in made.steps:
         click.echo(f"  {step.at:4.1f} s  wait for a person, at most {step.within:g} s: {step.manual}")
     click.echo(f"  load    {made.load.rate:g} requests/s to {made.load.url}, timeout {made.load.timeout:g} s")

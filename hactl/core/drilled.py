@@ -1,7 +1,8 @@
-"""What a fleet is after something has happened to its drills. Part of `evolve`, and as total."""
+"""What a fleet is after something has happened to its drills, or to hops they disturb. Part of `evolve`, as total."""
 
 from typing import assert_never
 
+from hactl.core.configured import without
 from hactl.core.drill import Turn
 from hactl.core.drill_events import (
     DrillAnswered,
@@ -14,11 +15,12 @@ from hactl.core.drill_events import (
     ScheduledSkipped,
     ScheduledStarted,
 )
+from hactl.core.hop_events import HopChanged, HopEvent, HopMended
 from hactl.core.model import Fleet
 from hactl.core.value import replace
 
 
-def drilled(fleet: Fleet, event: DrillEvent) -> Fleet:
+def drilled(fleet: Fleet, event: DrillEvent | HopEvent) -> Fleet:
     """The fleet after `event`, its `seq` aside."""
     match event:
         case DrillsLocked(lock=lock):
@@ -30,6 +32,10 @@ def drilled(fleet: Fleet, event: DrillEvent) -> Fleet:
             return replace(fleet, drills=replace(fleet.drills, turns=turns))
         case DrillKept() | DrillAsked() | DrillAnswered():
             return _with_lease(fleet, event)
+        case HopChanged(hop=hop):
+            return replace(fleet, hops=fleet.hops | {hop.name: hop})
+        case HopMended(hop=name):
+            return replace(fleet, hops=without(fleet.hops, name))
         case _:
             assert_never(event)
 

@@ -2,6 +2,7 @@
 
 from hactl.core.brownout import Answers
 from hactl.core.certificate import Certificate
+from hactl.core.hop_observations import HopObservation
 from hactl.core.impairment import Impairment
 from hactl.core.model import EdgeUse
 from hactl.core.node import DeadlineKind, Launch
@@ -265,6 +266,7 @@ Observation = (
     | StillBusy
     | ImpairmentRead
     | ImpairmentRefused
+    | HopObservation
     | Woke
     | PlanApplied
     | PlanRejected

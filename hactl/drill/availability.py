@@ -9,16 +9,20 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from hactl.core.value import Value
 from hactl.drill.burden import MOST_MEMORY
 from hactl.drill.definition import FaultKind
+from hactl.drill.hop_faults import MEANINGS
 from hactl.drill.small_disk import LARGEST, may_fill
 
 _TRY = ("unshare", "-rn", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
 _PATIENCE = 5.0
 """Seconds."""
+_EMULATED = {FaultKind.IMPAIR, *MEANINGS}
+"""Something of ours stands in for the cause."""
 
 
 class Reality(StrEnum):
@@ -55,7 +59,41 @@ def freeze() -> Available:
 def impair() -> Available:
     """The node answers late, or with errors."""
     reason = "the node's own Envoy delays or fails requests by its fault filter; nodes of kind command have none"
-    return Available(kind=FaultKind.IMPAIR, reality=Reality.EMULATED, reason=reason)
+    return Available(kind=FaultKind.IMPAIR, reality=reality(FaultKind.IMPAIR), reason=reason)
+
+
+def hop(kind: FaultKind) -> Available:
+    """Connections are disturbed on their way."""
+    where = "from nodes to the service" if MEANINGS[kind].services else "from edges to nodes"
+    reason = f"a proxy of ours on the hop {where} keeps, delays or ends connections; single packets it cannot lose"
+    return Available(kind=kind, reality=reality(kind), reason=reason)
+
+
+def restart() -> Available:
+    """Nodes are restarted one at a time."""
+    reason = "the daemon drains, stops and starts the very processes, as for an operator"
+    return Available(kind=FaultKind.RESTART, reality=Reality.REAL, reason=reason)
+
+
+def daemon_kill() -> Available:
+    """The daemon dies."""
+    reason = (
+        "SIGKILL to the very process; started again by the service manager that keeps it, else by the drill as hactl up"
+        " does; not of one that runs in the foreground without a service manager"
+    )
+    return Available(kind=FaultKind.DAEMON_KILL, reality=Reality.REAL, reason=reason)
+
+
+def daemon_freeze() -> Available:
+    """The daemon stops."""
+    reason = "SIGSTOP to the very process; a guardian lets it go on, also when the drill dies"
+    return Available(kind=FaultKind.DAEMON_FREEZE, reality=Reality.REAL, reason=reason)
+
+
+def configure() -> Available:
+    """A configuration that is invalid, or wrong."""
+    reason = "a configuration is applied as an operator would; the one from before is in force again afterwards"
+    return Available(kind=FaultKind.CONFIG, reality=Reality.REAL, reason=reason)
 
 
 def surge() -> Available:
@@ -104,11 +142,21 @@ LINES: tuple[Callable[[], Available], ...] = (
     freeze,
     impair,
     netem,
+    restart,
+    daemon_kill,
+    daemon_freeze,
+    configure,
+    *(partial(hop, kind) for kind in MEANINGS),
     surge,
     cpu,
     memory,
 )
 """One for each kind of fault, and for each means that may be missing. New kinds come at the end."""
+
+
+def reality(kind: FaultKind) -> Reality:
+    """What a report calls a fault that has been done."""
+    return Reality.EMULATED if kind in _EMULATED else Reality.REAL
 
 
 def available(state: Path | None = None) -> tuple[Available, ...]:

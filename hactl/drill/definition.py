@@ -5,6 +5,7 @@ Nothing here knows a fleet: which nodes a fault strikes is resolved once per run
 
 from enum import StrEnum
 
+from hactl.core.hop import HopFault
 from hactl.core.impairment import Impairment
 from hactl.core.value import Value
 from hactl.drill.burden import Burden
@@ -21,16 +22,52 @@ class FaultKind(StrEnum):
     """Planned work: drained, stopped and started again, one at a time."""
     DAEMON_KILL = "daemon.kill"
     DAEMON_FREEZE = "daemon.freeze"
+    CONFIG = "config.apply"
+    """Another configuration: one that nobody should take, or one that is taken and does harm."""
+    PARTITION = "proxy.partition"
+    """Nothing arrives on the hop from the edges, either way or one way."""
+    LATENCY = "proxy.latency"
+    BANDWIDTH = "proxy.bandwidth"
+    REFUSE = "proxy.refuse"
+    RESET = "proxy.reset"
+    FLAPPING = "proxy.flapping"
+    UPSTREAM_DOWN = "upstream.down"
+    """For all nodes, a service is not there any more."""
+    UPSTREAM_SLOW = "upstream.slow"
+    UPSTREAM_FLAPPING = "upstream.flapping"
     SURGE = "load.surge"
     CPU = "pressure.cpu"
     MEMORY = "pressure.memory"
     DISK = "disk.full"
 
 
+class ConfigChange(StrEnum):
+    """What is wrong with the configuration that a drill applies; all else in it is what is in force."""
+
+    INVALID = "invalid"
+    """It has a key that does not exist: to be refused before anybody has it."""
+    WRONG_PORT = "wrong-port"
+    """It is valid, and says of every service that it is where nobody listens."""
+
+
 OF_THE_MACHINE = (FaultKind.SURGE, FaultKind.MEMORY, FaultKind.DISK)
 """Kinds of faults that meet everybody on it; they aim at no node either."""
 OF_THE_DAEMON = (FaultKind.DAEMON_KILL, FaultKind.DAEMON_FREEZE)
-"""Kinds of faults that strike whoever is in charge; they aim at no node."""
+"""Kinds of faults that strike whoever is in charge."""
+AIMLESS = (*OF_THE_MACHINE, *OF_THE_DAEMON, FaultKind.CONFIG)
+"""Kinds of faults that aim at no node."""
+OF_HOPS = (
+    FaultKind.PARTITION,
+    FaultKind.LATENCY,
+    FaultKind.BANDWIDTH,
+    FaultKind.REFUSE,
+    FaultKind.RESET,
+    FaultKind.FLAPPING,
+    FaultKind.UPSTREAM_DOWN,
+    FaultKind.UPSTREAM_SLOW,
+    FaultKind.UPSTREAM_FLAPPING,
+)
+"""Kinds of faults that strike connections on their way."""
 SILENCING = (FaultKind.DAEMON_FREEZE, FaultKind.DISK)
 """Kinds of faults while which no sign of life can be taken."""
 
@@ -55,6 +92,8 @@ class Target(Value):
     """Only nodes of this one; "random" for one that is drawn, "" for any."""
     names: tuple[str, ...] = ()
     """Exactly these."""
+    service: str = ""
+    """The hops to this one, from all nodes; "random" for one that is drawn."""
 
 
 class Fault(Value):
@@ -68,10 +107,14 @@ class Fault(Value):
     """Nobody brings it back before the failback."""
     impairment: Impairment | None = None
     """What requests suffer; of IMPAIR, and of no other kind."""
+    hop: HopFault | None = None
+    """What a hop suffers; of the kinds that strike hops (`hop_faults`), and of no other."""
     burden: Burden | None = None
     """What the drill puts on the machine by itself; of the kinds that do that."""
     lasting: float | None = None
     """Seconds after which it is taken back; None: with the failback. Of some kinds only."""
+    change: ConfigChange | None = None
+    """What is wrong with the configuration; of CONFIG, and of no other kind."""
 
 
 class ManualStep(Value):
@@ -119,6 +162,7 @@ class LoadSpec(Value):
     timeout: float = 2.0
     """Seconds one request may take; part of every result."""
     route: str = "/-/echo"
+    """Or "@service": where the fleet routes to the service that is struck."""
     retries: int = 0
     """Of a second stream of the same rate, whose clients try so often again; 0: there is no such stream."""
 
@@ -210,6 +254,12 @@ class Objectives(Value):
     """Processes that are no longer those which ran when the drill began, and were not struck."""
     journal_gaps: int | None = None
     """Records that are missing in the journal."""
+    refused: bool = False
+    """No process may ever have a configuration that is invalid."""
+    nodes_reached: int | None = None
+    """Nodes that had a configuration which is valid and wrong."""
+    reverted: float | None = None
+    """Until such a one was taken back by itself, from when the first node served with it."""
     rollback_clean: bool = True
     latency_ratio: float | None = None
     """The same latency: at most so many times as long as before the fault."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from hactl.core.value import Value
+from hactl.drill.availability import reality
 from hactl.drill.comparing import CONCLUSIVE, LAST, Side, compare
 from hactl.drill.definition import BudgetShare, Definition
 from hactl.drill.figures import burned, outage_equivalent
@@ -134,7 +135,7 @@ def _done(report: DrillReport) -> Section | None:
     items = []
     for strike in plan.strikes:
         kept = ", kept down until the failback" if strike.keep_down else ""
-        items.append(f"{strike} at {strike.at:g} s ({strike.why}){kept}")
+        items.append(f"{strike} at {strike.at:g} s ({strike.why}), {reality(strike.kind)}{kept}")
     for proof in report.evidence.proofs:
         sign = "confirmed" if proof.done else "NOT CONFIRMED"
         items.append(f"{proof.node}: pid {proof.pid}, started at tick {proof.ticks}: {proof.found}, {sign}")

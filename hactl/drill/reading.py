@@ -8,18 +8,19 @@ import tomllib
 from typing import Any
 
 from hactl.config.reading import refuse
-from hactl.config.unfit import quoted
+from hactl.config.unfit import Problem, quoted
 from hactl.core.errors import ConfigError
+from hactl.core.hop import HopFault
 from hactl.core.impairment import ALL, Impairment
 from hactl.core.value import replace
 from hactl.drill import burden_keys, keys
 from hactl.drill.burden import Burden, Surge
 from hactl.drill.definition import (
-    OF_THE_DAEMON,
-    OF_THE_MACHINE,
+    AIMLESS,
     SILENCING,
     AbortRule,
     CanarySpec,
+    ConfigChange,
     Definition,
     Fault,
     FaultKind,
@@ -33,6 +34,7 @@ from hactl.drill.definition import (
     Target,
 )
 from hactl.drill.extending import EXTENDS, Find, extended
+from hactl.drill.hop_faults import MEANINGS, meant
 from hactl.drill.limit_keys import steady
 from hactl.drill.tables import Tables
 
@@ -118,7 +120,7 @@ class _Reading(Tables):
         for number, entry in enumerate(raw, start=1):
             place = f"fault[{number}]"
             table = dict(entry) if isinstance(entry, dict) else {}
-            aims = table.get("type") not in (*OF_THE_DAEMON, *OF_THE_MACHINE)
+            aims = table.get("type") not in AIMLESS
             target = table.pop("target", None if aims else {})
             if not isinstance(target, dict):
                 self._add(f"{place}.target", "wants a table", 'like target = { nodes = 1 }, or { names = ["edge-1"] }')
@@ -129,13 +131,33 @@ class _Reading(Tables):
             elif target:
                 self._add(f"{place}.target", f"means nothing to a {table['type']}", "leave it out")
             borne = self._burden(place, table)
-            suffered = {name: table.pop(name) for name in keys.IMPAIRMENT if name in table}
-            fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT))
-            impairment = self._impairment(place, fields, suffered)
+            suffered = {name: table.pop(name) for name in (*keys.IMPAIRMENT, *keys.HOP) if name in table}
+            fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT, *keys.HOP))
+            if fields.get("kind") in MEANINGS:
+                hop, impairment = self._hop(place, fields, suffered, aimed), None
+            else:
+                hop, impairment = None, self._impairment(place, fields, suffered)
+                if aimed.service:
+                    self._add(f"{place}.target.service", "only hops to a service can be struck", "type = upstream.down")
             self._fits(place, fields)
             if "kind" in fields:
-                faults.append(Fault(**fields, target=aimed, impairment=impairment, burden=borne))
+                faults.append(Fault(**fields, target=aimed, impairment=impairment, hop=hop, burden=borne))
         return tuple(faults)
+
+    def _hop(self, place: str, fields: dict[str, Any], suffered: dict[str, Any], aimed: Target) -> HopFault | None:
+        """What a hop suffers; each kind has its keys."""
+        kind: FaultKind = fields["kind"]
+        meaning = MEANINGS[kind]
+        read = self._fields(place, suffered, {name: keys.HOP[name] for name in (*meaning.wants, *meaning.takes)})
+        for name in meaning.wants:
+            if name not in suffered:
+                hint = f"give {' and '.join(meaning.wants)}"
+                self.problems.append(Problem(path=f"{place}.{name}", cause="missing", verb="is", hint=hint))
+        if meaning.services and not aimed.service:
+            self._add(f"{place}.target", f"names no service, and {kind} is about one", '{ service = "random" }')
+        if aimed.edges is not None:
+            self._add(f"{place}.target", "is no hop", "name nodes, to which edges go, or a service, to which nodes go")
+        return None if self.problems else meant(kind, read)
 
     def _burden(self, place: str, table: dict[str, Any]) -> Burden | None:
         """What a fault puts on the machine, if it is one of that kind; its keys are taken out of `table`."""
@@ -151,14 +173,14 @@ class _Reading(Tables):
 
     def _aim(self, place: str, target: dict[str, Any]) -> None:
         """A target says in one way who is meant: what says it in two is told, and not guessed at."""
-        ways = [way for way in ("names", "nodes", "edges") if way in target]
+        ways = [way for way in ("names", "nodes", "edges", "service") if way in target]
         if not ways:
-            hint = 'add nodes = "all", or how many' if "region" in target else "give nodes, edges or names"
+            hint = 'add nodes = "all", or how many' if "region" in target else "give nodes, edges, names or a service"
             self._add(place, "names nobody", hint)
         elif len(ways) > 1:
             self._add(place, f"says in two ways who is meant: {ways[0]} and {ways[1]}", "leave one of them out")
         elif "region" in target and ways != ["nodes"]:
-            reason = "edges stand in front of all regions" if ways == ["edges"] else "whoever is named has a region"
+            reason = "edges stand in front of all regions" if ways == ["edges"] else "whatever is named has its place"
             self._add(f"{place}.region", f"means nothing to {ways[0]}: {reason}", "leave it out")
 
     def _fits(self, place: str, fields: dict[str, Any]) -> None:
@@ -167,11 +189,13 @@ class _Reading(Tables):
         for name, given, kinds in (
             ("keep_down", fields.get("keep_down"), keys.KEPT_DOWN),
             ("for", "lasting" in fields, keys.LASTS),
+            ("change", "change" in fields, (FaultKind.CONFIG,)),
         ):
             if given and kind is not None and kind not in kinds:
-                self._add(
-                    f"{place}.{name}", f"means nothing to a {kind}", f"leave it out; {' or '.join(kinds)} take it"
-                )
+                hint = f"leave it out; what takes it: {', '.join(kinds)}"
+                self._add(f"{place}.{name}", f"means nothing to a {kind}", hint)
+        if kind is FaultKind.CONFIG and "change" not in fields:
+            self._add(f"{place}.change", "is missing: what is wrong with it", " or ".join(ConfigChange))
 
     def _impairment(self, place: str, fields: dict[str, Any], suffered: dict[str, Any]) -> Impairment | None:
         """What requests suffer, of a fault that impairs; where none does, its keys mean nothing, and that is told."""

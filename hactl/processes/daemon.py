@@ -32,6 +32,7 @@ from hactl.core.spec import FleetSpec, GatewayKind, HealthSpec
 from hactl.engines.command import CommandGateway
 from hactl.engines.envoy.edge import EnvoyEdge
 from hactl.engines.envoy.gateway import EnvoyGateway
+from hactl.engines.hop.proxy import HopProxy
 from hactl.paths import FleetPaths
 from hactl.processes.foreground import Foreground
 from hactl.processes.proposing import Proposals
@@ -106,6 +107,7 @@ async def run(
             gateways=gateways,
             proposer=Proposals(edges=edges, gateways=gateways),
             alerts=AlertDelivery(),
+            proxy=HopProxy(),
             clock=clock,
             version=__version__,
             pid=os.getpid(),

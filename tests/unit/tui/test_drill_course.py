@@ -30,7 +30,7 @@ def test_what_happened_at_one_moment_stands_at_one_place() -> None:
     assert shown["detect"].strip() == "├ 31 ms seen by the daemon"
     assert "process.kill of" in shown["inject"]
     assert shown["baseline"].startswith("├─")
-    assert "5900 ms" in shown["baseline"]
+    assert "5.9 s" in shown["baseline"]
     assert shown["observe"].rstrip().endswith("…"), "it goes on"
     assert shown["failed"].strip() == "none"
 
