@@ -1,11 +1,14 @@
 """Why an objective was most likely missed, and which knob to look at. Pure; a guess from figures, and called one.
 
-The figures come from clients; what the daemon knows only helps to tell causes apart.
+The figures come from clients; what the daemon knows, and what edges count, only helps to tell causes apart.
 """
+
+from collections.abc import Iterator
 
 from hactl.core.value import replace
 from hactl.drill.judging import Windows
 from hactl.drill.verdict import Judged, Status
+from hactl.engines.envoy.account import Account
 
 _CLASSES = {
     "timeout": "requests waited for a process that hangs: health.interval, health.timeout, health.hang_grace",
@@ -17,6 +20,7 @@ _CLASSES = {
     "status 504": "answers took longer than the route allows: route.timeout, route.per_try_timeout",
     "status 502": "the service behind the nodes failed: service.health",
 }
+_OVERLAY = "gateway.envoy_overlay: edge.clusters.gw"
 _OTHERS = {
     "detect": "the daemon looked too rarely, or was held up: health.probe, and the loop lag in hactl status",
     "latency_p99": "answers waited behind what had died or hangs: route.per_try_timeout, route.hedge, spares",
@@ -27,11 +31,48 @@ _OTHERS = {
 }
 
 
-def explained(judged: tuple[Judged, ...], windows: Windows) -> tuple[Judged, ...]:
-    """The objectives, with a likely cause for each that was missed."""
+_CLIENTS = ("availability", "rto", "failed", "failed_with_retries", "failback_failed", "latency_p99")
+"""Objectives that are about what clients got: those that a setting of an edge can spoil."""
+
+
+def explained(judged: tuple[Judged, ...], windows: Windows, edges: tuple[Account, ...] = ()) -> tuple[Judged, ...]:
+    """The objectives, with a likely cause for each that was missed. `edges` is what these have counted meanwhile: what
+    they say they did comes first, for it is no guess."""
+    counted = "; ".join(blamed(edges))
     return tuple(
-        replace(item, cause=_cause(item.name, windows)) if item.status is Status.MISSED else item for item in judged
+        replace(
+            item, cause="; ".join(filter(None, (counted if item.name in _CLIENTS else "", _cause(item.name, windows))))
+        )
+        if item.status is Status.MISSED
+        else item
+        for item in judged
     )
+
+
+def blamed(edges: tuple[Account, ...]) -> Iterator[str]:
+    """What edges did that they do by no document of hactl's own, each with the setting that has them do it."""
+    if judging := [edge for edge in edges if edge.ejections and edge.judges_status]:
+        times = sum(edge.ejections for edge in judging)
+        yield (
+            f"{_names(judging)} took nodes out {times} times for the status of their answers:"
+            f" {_OVERLAY}.outlier_detection has them do so"
+        )
+    if panicking := [edge for edge in edges if edge.panics and edge.panic_threshold]:
+        times = sum(edge.panics for edge in panicking)
+        yield (
+            f"{_names(panicking)} sent {times} requests to anybody, dead or not, in a panic:"
+            f" {_OVERLAY}.common_lb_config.healthy_panic_threshold is {panicking[0].panic_threshold:g} %"
+        )
+    if tired := [edge for edge in edges if edge.given_up and edge.most_retries is not None]:
+        times = sum(edge.given_up for edge in tired)
+        yield (
+            f"{_names(tired)} did not try {times} requests again:"
+            f" {_OVERLAY}.circuit_breakers allows {tired[0].most_retries} retries at a time"
+        )
+
+
+def _names(edges: list[Account]) -> str:
+    return " and ".join(edge.edge for edge in edges)
 
 
 def _cause(name: str, windows: Windows) -> str:

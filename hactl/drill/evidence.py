@@ -21,6 +21,7 @@ from hactl.drill.canary import Losses
 from hactl.drill.continuity import Continuity
 from hactl.drill.faults import Proof
 from hactl.drill.plan import DrillPlan
+from hactl.engines.envoy.account import Account
 
 
 class Times(Value):
@@ -73,6 +74,8 @@ class Evidence(Value):
     amplification: float | None = None
     """Requests that edges sent to nodes for each request of clients, from the fault to the failback, by their own
     counters; None when these were not read."""
+    edges: tuple[Account, ...] = ()
+    """What edges counted themselves from just before the faults to the end, and run with."""
     clock_step: float = 0.0
     """Seconds by which the wall clock was set during the run."""
     by_hand: tuple[ByHand, ...] = ()

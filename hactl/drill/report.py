@@ -135,7 +135,7 @@ def write(
     windows = Windows(drill, evidence, rows, retried)
     checks = validity(drill, plan, evidence, windows) if plan is not None and rows else ()
     judged = objectives(drill, plan, evidence, windows) if plan is not None and rows else ()
-    judged = explained(judged, windows)
+    judged = explained(judged, windows, evidence.edges)
     conclusion = conclude(judged, checks, stopped=ending.stopped, pointless=ending.pointless, error=ending.error)
     fault = evidence.times.fault
     return DrillReport(

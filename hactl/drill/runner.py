@@ -33,6 +33,8 @@ from hactl.drill.strikes import Strikes
 from hactl.drill.taking_stock import take_stock
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
+from hactl.drill.witness import hear, meanwhile
+from hactl.engines.envoy.account import Account
 from hactl.paths import FleetPaths
 
 AFTERWARDS = 2.0
@@ -89,6 +91,7 @@ class Runner:
         self._strikes: Strikes | None = None
         self._clients: Clients | None = None
         self._revisions: dict[int, str] = {}
+        self._heard_before: dict[str, Account] = {}
         self._clock = time.time() - time.monotonic()
         self._do: dict[Phase, Callable[[], Awaitable[None]]] = {
             Phase.PLAN: self._draw,
@@ -207,6 +210,7 @@ class Runner:
 
     async def _undo_recorded(self) -> None:
         self._revisions = await self._borrowed.revisions()
+        self._heard_before = await hear(self._guardians.paths, self._followed.fleet)
         restored = await self._borrowed.undo(self._followed.fleet)
         self._say(f"undo: what restores {', '.join(restored) or 'the fleet'} is in the journal")
 
@@ -271,6 +275,7 @@ class Runner:
             *(self._drill, self._planned, self._followed, self._loan),
             struck=bool(self._struck.done),
             revisions=self._revisions,
+            edges=meanwhile(self._heard_before, await hear(self._guardians.paths, self._followed.fleet)),
         )
 
     # -- what all of them need
