@@ -52,7 +52,7 @@ def bury(chosen: Chosen, run: Run, timeout: float) -> DrillReport:
     if operation and ended is None:
         ended = _take_back(chosen, operation, timeout)
     written, found = read_ledger(run.ledger), _canaries(chosen, operation)
-    filed = run.finish(obituary(open_run, ended, written, found))
+    filed = run.finish(obituary(open_run, ended, written, found), say=output.say)
     run.tidy()
     return filed
 

@@ -104,7 +104,7 @@ def _ask_about_all(chosen: Chosen, suite: Suite, drills: tuple[Definition, ...],
     fleet = client.fleet().fleet
     for definition in drills:
         try:
-            why_not = ask(client, definition, fleet, seed).why_not
+            why_not = ask(client, definition, fleet, seed, chosen.paths.state).why_not
         except HactlError as error:
             why_not = error.message
         if why_not:

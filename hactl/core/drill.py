@@ -30,6 +30,8 @@ class Baseline(Value):
     """Number of the configuration in force, when the drill may change it; 0 when it may not."""
     spec: FleetSpec | None = None
     """What that configuration says."""
+    services: tuple[str, ...] = ()
+    """To which the hops are to be as they were: undisturbed."""
 
 
 class Lease(Value):
@@ -72,7 +74,24 @@ class DrillLock(Value):
         return f"drills are locked{f' by {self.by}' if self.by else ''}{why}"
 
 
+class Turn(Value):
+    """The last time a schedule came, and what became of it."""
+
+    at: float
+    """Unix time at which it was due."""
+    skipped: str = ""
+    """Why nothing was run; "" when something was."""
+    over: bool = False
+    """Its run has ended."""
+    code: int | None = None
+    """The exit code of its run; None when that is not known."""
+    why: str = ""
+    """Why there was no run after all."""
+
+
 class DrillBook(Value):
     """What is known about drills besides the one in progress."""
 
     lock: DrillLock | None = None
+    turns: dict[str, Turn] = {}
+    """By schedule."""

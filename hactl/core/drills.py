@@ -23,6 +23,7 @@ from hactl.core.evacuating import restore
 from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
 from hactl.core.events import OperationMoved, WeightsChanged
 from hactl.core.founding import wanted
+from hactl.core.hop_limits import routable
 from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState, Role
@@ -48,6 +49,8 @@ def check(fleet: Fleet, request: Request) -> None:
     if isinstance(command, BeginDrill):
         forbid(fleet)
         _free(fleet)
+        for service in command.services:
+            routable(fleet, service)
         _within_limits(fleet, command)
     elif isinstance(command, KeepDrill | EndDrill | AskDrill | ContinueDrill):
         running = in_progress(fleet)
@@ -69,6 +72,7 @@ def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
         evacuations={region: fleet.evacuations.get(region) for region in command.regions},
         revision=fleet.revision if command.config else 0,
         spec=fleet.spec if command.config else None,
+        services=command.services,
     )
     lease = Lease(
         name=command.name,
@@ -78,9 +82,8 @@ def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
         baseline=baseline,
     )
     # What there is to wait for is counted from the end of the drill: see `_take_back`.
-    patience = operation.deadline - now
-    if command.config:
-        patience *= 1 + len(fleet.nodes)  # every process may have to change back, one by one
+    # with the configuration, every process may have to change back, one by one
+    patience = (operation.deadline - now) * (1 + len(fleet.nodes) if command.config else 1)
     return replace(operation, targets=(), deadline=lease.until + patience, drill=lease)
 
 
@@ -120,9 +123,7 @@ def advance(draft: Draft) -> None:
     for name, before in lease.baseline.nodes.items():
         if name in wanted(draft.fleet) and name not in _in_other_hands(draft.fleet):
             _put_back(draft, draft.fleet.nodes[name], before, f"{operation.by} (drill)")
-    restored = _restored(draft.fleet, lease.baseline)
-    if configured is not True:
-        restored = configured
+    restored = _restored(draft.fleet, lease.baseline) if configured is True else configured
     # Traffic that is being moved now is waited for: whoever moves it would move it on from what is put back.
     moving = any(other.verb in RAMPS for other in draft.fleet.operations.values())
     if restored is True and not moving:
@@ -211,6 +212,8 @@ def _in_other_hands(fleet: Fleet) -> set[str]:
 
 def _restored(fleet: Fleet, baseline: Baseline) -> bool | str | None:
     """True: every process is as it was; a sentence: that will not be; None: not yet."""
+    if fleet.hops:
+        return None  # there is one drill at a time, so all of them are its own
     taken, ours = _in_other_hands(fleet), wanted(fleet)
     for name, before in baseline.nodes.items():
         node = ours.get(name)

@@ -38,6 +38,8 @@ class Verb(StrEnum):
     DRILL_UNLOCK = "drill-unlock"
     IMPAIR = "impair"
     HEAL = "heal"
+    BREAK_HOP = "break-hop"
+    MEND_HOP = "mend-hop"
 
 
 RAMPS = (Verb.FAILOVER, Verb.FAILBACK)

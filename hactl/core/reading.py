@@ -72,6 +72,7 @@ def _on_purpose(fleet: Fleet) -> Iterator[str]:
     slow = sum(node.slow for node in fleet.gateways)
     impaired = sum(node.impaired is not None for node in fleet.gateways)
     counts = {"drained": drained, "stopped": stopped, "slow": slow, "impaired by a drill": impaired}
+    counts[f"hop{'' if len(fleet.hops) == 1 else 's'} disturbed by a drill"] = len(fleet.hops)
     yield from (f"{count} {what}" for what, count in counts.items() if count)
     if not any(operation.verb in RAMPS for operation in fleet.operations.values()):  # where it goes is not known yet
         yield from (moved(evacuation) for evacuation in fleet.evacuations.values())

@@ -24,6 +24,8 @@ _OVERLAY = "gateway.envoy_overlay: edge.clusters.gw"
 _OTHERS = {
     "detect": "the daemon looked too rarely, or was held up: health.probe, and the loop lag in hactl status",
     "latency_p99": "answers waited behind what had died or hangs: route.per_try_timeout, route.hedge, spares",
+    "latency_p99_ratio": "answers waited behind what had died or hangs: route.per_try_timeout, route.hedge, spares",
+    "settled_latency_p99": "those that are left are busier than before: region.nodes, region.spares, the headroom",
     "restore_capacity": "a start takes that long: region.spares, gateway.start_timeout",
     "rpo_records": "the journal lost what it had acknowledged: hactl doctor, and the disk below it",
     "failback_failed": "regions got their traffic back before they could carry it: health.slow_start, health.path",

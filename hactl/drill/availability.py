@@ -9,13 +9,20 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
 
 from hactl.core.value import Value
+from hactl.drill.burden import MOST_MEMORY
 from hactl.drill.definition import FaultKind
+from hactl.drill.hop_faults import MEANINGS
+from hactl.drill.small_disk import LARGEST, may_fill
 
 _TRY = ("unshare", "-rn", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
 _PATIENCE = 5.0
 """Seconds."""
+_EMULATED = {FaultKind.IMPAIR, *MEANINGS}
+"""Something of ours stands in for the cause."""
 
 
 class Reality(StrEnum):
@@ -52,7 +59,14 @@ def freeze() -> Available:
 def impair() -> Available:
     """The node answers late, or with errors."""
     reason = "the node's own Envoy delays or fails requests by its fault filter; nodes of kind command have none"
-    return Available(kind=FaultKind.IMPAIR, reality=Reality.EMULATED, reason=reason)
+    return Available(kind=FaultKind.IMPAIR, reality=reality(FaultKind.IMPAIR), reason=reason)
+
+
+def hop(kind: FaultKind) -> Available:
+    """Connections are disturbed on their way."""
+    where = "from nodes to the service" if MEANINGS[kind].services else "from edges to nodes"
+    reason = f"a proxy of ours on the hop {where} keeps, delays or ends connections; single packets it cannot lose"
+    return Available(kind=kind, reality=reality(kind), reason=reason)
 
 
 def restart() -> Available:
@@ -82,6 +96,33 @@ def configure() -> Available:
     return Available(kind=FaultKind.CONFIG, reality=Reality.REAL, reason=reason)
 
 
+def surge() -> Available:
+    """Many more clients than usual."""
+    reason = "more requests and connections, from a load process of the drill's own"
+    return Available(kind=FaultKind.SURGE, reality=Reality.REAL, reason=reason)
+
+
+def cpu() -> Available:
+    """Others want the processors that a node runs on."""
+    reason = "processes that never rest, on every processor that the very process may run on"
+    return Available(kind=FaultKind.CPU, reality=Reality.REAL, reason=reason)
+
+
+def memory() -> Available:
+    """There is less memory to be had."""
+    reason = f"memory that is really taken, at most {MOST_MEMORY >> 30} GiB; never so much that any process must die"
+    return Available(kind=FaultKind.MEMORY, reality=Reality.REAL, reason=reason)
+
+
+def disk(state: Path | None) -> Available:
+    """No byte is left where a fleet keeps its state; None: no fleet is meant."""
+    why = "no fleet is meant" if state is None else may_fill(state)
+    if why:
+        hint = f"a tmpfs of at most {LARGEST >> 20} MiB mounted at the state directory is filled, and nothing else"
+        return Available(kind=FaultKind.DISK, reality=Reality.UNAVAILABLE, reason=f"{why}; {hint}")
+    return Available(kind=FaultKind.DISK, reality=Reality.REAL, reason=f"every free byte of {state} is taken")
+
+
 def netem() -> Available:
     """Loss and delay of packets, done by the kernel."""
     return packets(_netem_here())
@@ -105,13 +146,22 @@ LINES: tuple[Callable[[], Available], ...] = (
     daemon_kill,
     daemon_freeze,
     configure,
+    *(partial(hop, kind) for kind in MEANINGS),
+    surge,
+    cpu,
+    memory,
 )
 """One for each kind of fault, and for each means that may be missing. New kinds come at the end."""
 
 
-def available() -> tuple[Available, ...]:
-    """Every line, as it is on this machine now."""
-    return tuple(line() for line in LINES)
+def reality(kind: FaultKind) -> Reality:
+    """What a report calls a fault that has been done."""
+    return Reality.EMULATED if kind in _EMULATED else Reality.REAL
+
+
+def available(state: Path | None = None) -> tuple[Available, ...]:
+    """Every line, as it is on this machine now, for a fleet that keeps its state there."""
+    return (*(line() for line in LINES), disk(state))
 
 
 def _netem_here() -> str:

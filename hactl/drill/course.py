@@ -10,12 +10,13 @@ from enum import StrEnum
 from hactl.core.value import Value, replace
 from hactl.drill.canary import Written
 from hactl.drill.definition import AbortRule, Definition, Hypothesis, Probe
-from hactl.drill.evidence import Times
+from hactl.drill.evidence import ByHand, Times
 from hactl.drill.faults import Proof
 from hactl.drill.load_plan import Progress
 from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
 from hactl.drill.progress import Asked, Entered, Step, Timed, Told
+from hactl.drill.quantity import seconds
 from hactl.drill.report import DrillReport
 from hactl.drill.verdict import Status
 from hactl.drill.watching import available
@@ -121,6 +122,11 @@ class Course(Value):
     def proofs(self) -> tuple[Proof, ...]:
         """Whom the faults have struck."""
         return self.report.evidence.proofs if self.report is not None else self.timed.proofs
+
+    @property
+    def by_hand(self) -> tuple[ByHand, ...]:
+        """What people have done in it."""
+        return self.report.evidence.by_hand if self.report is not None else self.timed.by_hand
 
     @property
     def going(self) -> bool:
@@ -296,6 +302,8 @@ def bars(course: Course) -> tuple[Bar, ...]:
             found.append(back)
         held = course.plan is not None and bool(course.plan.keeps_down)
         part("capacity", times.failback if held else times.fault, times.capacity, "everything serves again")
+    for step in course.by_hand:
+        part("by hand", step.asked, step.done, step.step)
     phase("observe", Phase.OBSERVE)
     phase("settle", Phase.SETTLE)
     phase("failback", Phase.FAILBACK)
@@ -321,11 +329,6 @@ def _back(course: Course) -> Bar | None:
     bad, failing = _suffering(course, fault)
     end = None if failing else fault if bad is None else bad
     return Bar(name="recover", begin=fault, end=end, said="clients fail" if failing else "clients served so far")
-
-
-def seconds(value: float) -> str:
-    """A duration as it is measured: milliseconds below a second, hundredths of a second above."""
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
 
 
 def percent(part: float) -> str:

@@ -66,7 +66,7 @@ class Loan:
             node = fleet.nodes.get(name)
             if node is None or (node.goal, node.weight, node.drained) != (before.goal, before.weight, before.drained):
                 raise HactlError(f"'{name}' is not any more as it was when the fleet was borrowed", "hactl events")
-        return tuple(recorded.drill.baseline.nodes)
+        return (*recorded.drill.baseline.nodes, *recorded.drill.baseline.services)
 
     @asynccontextmanager
     async def kept(self, ledger: Path, rate: float, lost: Callable[[str], None]) -> AsyncIterator[None]:

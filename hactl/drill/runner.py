@@ -14,6 +14,7 @@ from hactl.control.controller import Controller
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
+from hactl.drill.burdening import Burdens
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence, Times
@@ -29,12 +30,11 @@ from hactl.drill.progress import Asked, Entered, Feed, Timed
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Spent, lines, write
 from hactl.drill.runs import OpenRun, Run
+from hactl.drill.small_disk import may_be_filled
 from hactl.drill.strikes import Strikes
 from hactl.drill.taking_stock import take_stock
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
-from hactl.drill.witness import hear, meanwhile
-from hactl.engines.envoy.account import Account
 from hactl.paths import FleetPaths
 
 AFTERWARDS = 2.0
@@ -83,15 +83,16 @@ class Runner:
         self._evidence = Evidence()
         self._spent: list[Spent] = []
         self._plan: DrillPlan | None = None
-        self._streams = (Records(), Records())
+        self._streams = (Records(), Records(), Records())
         self._stack = AsyncExitStack()
+        self._paths = paths
         self._guardians = Guardians(paths, say)
+        self._burdens = Burdens(load, paths.state)
         self._follower: Follower | None = None
         self._loan: Loan | None = None
         self._strikes: Strikes | None = None
         self._clients: Clients | None = None
         self._revisions: dict[int, str] = {}
-        self._heard_before: dict[str, Account] = {}
         self._clock = time.time() - time.monotonic()
         self._do: dict[Phase, Callable[[], Awaitable[None]]] = {
             Phase.PLAN: self._draw,
@@ -117,7 +118,7 @@ class Runner:
         """The whole drill; it always ends with a report that is filed. Raises HactlError when it cannot be."""
         began = time.monotonic()
         phase = Phase.PLAN
-        async with self._stack:
+        async with self._burdens.borne(), self._stack:
             while phase is not Phase.OVER:
                 self._me = replace(self._me, phase=phase, plan=self._plan)
                 self._mark()
@@ -127,7 +128,7 @@ class Runner:
                 way = await self._go(phase)
                 self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
                 phase = NEXT[phase][way]
-        return self._run.finish(self._report(began), *self._streams)
+        return self._run.finish(self._report(began), *self._streams, say=self._say)
 
     def _mark(self) -> None:
         """Remember how far it has come. Where that cannot be, nothing more is begun, and what was borrowed is given
@@ -176,12 +177,13 @@ class Runner:
             wait=self._wait,
             stop=self._stop,
             guardians=self._guardians,
+            burdens=self._burdens,
             say=self._say,
         )
 
     async def _borrow(self) -> None:
         plan = self._planned
-        self._gate = gate(self._drill, plan, self._followed.fleet)
+        self._gate = (*gate(self._drill, plan, self._followed.fleet), *may_be_filled(plan, self._paths.state))
         unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in self._gate if not check.ok]
         if unmet:
             raise Stopped("; ".join(unmet))
@@ -210,7 +212,6 @@ class Runner:
 
     async def _undo_recorded(self) -> None:
         self._revisions = await self._borrowed.revisions()
-        self._heard_before = await hear(self._guardians.paths, self._followed.fleet)
         restored = await self._borrowed.undo(self._followed.fleet)
         self._say(f"undo: what restores {', '.join(restored) or 'the fleet'} is in the journal")
 
@@ -254,6 +255,7 @@ class Runner:
     async def _failback(self) -> None:
         self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=time.monotonic()))
         await self._guardians.leave()
+        await self._burdens.lift_all()
         if self._struck.done and self._drill.phases.failback and not self._stop.is_set():
             await self._way_back.start()
         await self._way_back.give_back()
@@ -262,20 +264,20 @@ class Runner:
         afterwards = 0.0 if self._stop.is_set() else AFTERWARDS
         restored, left = await self._way_back.verify(self._drill.phases.settle, afterwards)
         times = replace(self._evidence.times, restored=restored, ended=time.monotonic())
-        self._evidence = replace(self._evidence, times=times, leftovers=left)
+        self._evidence = replace(self._evidence, times=times, leftovers=(*left, *self._burdens.left))
 
     async def _measure(self) -> None:
         if self._plan is None:
             return
         if self._clients is not None:
-            self._streams = (await self._clients.records(), self._clients.retried)
+            self._streams = (await self._clients.records(), self._clients.retried, self._burdens.surged)
         step = abs(time.time() - time.monotonic() - self._clock)
         self._evidence = await take_stock(
             replace(self._evidence, times=self._times, clock_step=step),
             *(self._drill, self._planned, self._followed, self._loan),
             struck=bool(self._struck.done),
             revisions=self._revisions,
-            edges=meanwhile(self._heard_before, await hear(self._guardians.paths, self._followed.fleet)),
+            edges=await self._struck.testimony(),
         )
 
     # -- what all of them need
@@ -285,7 +287,7 @@ class Runner:
         self._show_times()
 
     def _show_times(self) -> None:
-        self._feed.say(Timed(times=self._times, proofs=self._evidence.proofs))
+        self._feed.say(Timed(times=self._times, proofs=self._evidence.proofs, by_hand=self._evidence.by_hand))
 
     @property
     def _times(self) -> Times:
@@ -294,7 +296,7 @@ class Runner:
         if self._strikes is None or not self._strikes.done:
             return times
         first = self._strikes.done[0]
-        times = replace(times, asked=first.asked, fault=first.fault)
+        times = replace(times, asked=first.asked, fault=first.fault, over=self._burdens.lifted)
         return seen.read_times(times, self._followed.began, self._followed.records, self._planned)
 
     @property
@@ -341,8 +343,7 @@ class Runner:
             plan=self._plan,
             gate=self._gate,
             evidence=self._evidence,
-            rows=list(self._streams[0]),
-            retried=list(self._streams[1]),
+            **dict(zip(("rows", "retried", "surged"), map(list, self._streams), strict=True)),
             phases=tuple(self._spent),
             timeline=lines(self._follower.records if self._follower else (), self._evidence.times.fault or began),
             ending=self._ending,

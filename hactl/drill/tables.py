@@ -13,10 +13,8 @@ from hactl.drill.keys import Key
 class Tables:
     """One pass over a document. Goes on after a problem, so that all of them can be told."""
 
-    def __init__(self, planned: tuple[str, ...] = ()) -> None:
-        """`planned` are keys that will mean something in another version."""
+    def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self.planned = planned
 
     def _table(self, raw: dict[str, Any], name: str) -> dict[str, Any]:
         content = raw.get(name, {})
@@ -45,9 +43,7 @@ class Tables:
         for name, raw in content.items():
             path = f"{place}.{name}" if place else name
             key = known.get(name)
-            if key is None and name in self.planned:
-                self.problems.append(Problem(path=path, cause="not built yet in this version of hactl", verb="is"))
-            elif key is None:
+            if key is None:
                 self._add(path, "unknown key", did_you_mean(name, (*known, *more)))
             else:
                 try:
