@@ -16,7 +16,7 @@ _CLASSES = {
     "reset": "requests under way were cut off and not tried again: route.retries; at an edge only clients can do that",
     "closed without an answer": "connections were cut off: route.retries; at an edge only clients can do that",
     "answer cut short": "answers were cut off in the middle, which nobody can try again",
-    "status 503": "edges had nobody to send requests to, or sent them to the dead: region.spares, the panic threshold",
+    "status 503": "edges had nobody to send requests to, or the nodes had not: region.spares, service.health",
     "status 504": "answers took longer than the route allows: route.timeout, route.per_try_timeout",
     "status 502": "the service behind the nodes failed: service.health",
 }
@@ -29,6 +29,14 @@ _OTHERS = {
     "restore_capacity": "a start takes that long: region.spares, gateway.start_timeout",
     "rpo_records": "the journal lost what it had acknowledged: hactl doctor, and the disk below it",
     "failback_failed": "regions got their traffic back before they could carry it: health.slow_start, health.path",
+    "nodes_out": "something was out of service beside what was being restarted: hactl events",
+    "longest_out": "a drain or a start takes that long: gateway.stop_timeout, gateway.start_timeout",
+    "adopted": "a daemon takes that long to start, or nobody starts one: hactl logs daemon",
+    "restarts": "processes ended with their daemon: KillMode=process in its service (hactl init --systemd)",
+    "journal_gaps": "records were lost: hactl doctor, and the disk below the journal",
+    "refused": "whatever reads a configuration let that one pass: hactl config check",
+    "nodes_reached": "worse answers were not seen while the first node was watched: --bake of hactl config apply",
+    "reverted": "worse answers were seen late, or a restart takes that long: --bake, gateway.stop_timeout",
     "rollback_clean": "the daemon could not put everything back: hactl status",
 }
 
@@ -38,17 +46,19 @@ _CLIENTS = ("availability", "rto", "failed", "failed_with_retries", "failback_fa
 
 
 def explained(judged: tuple[Judged, ...], windows: Windows, edges: tuple[Account, ...] = ()) -> tuple[Judged, ...]:
-    """The objectives, with a likely cause for each that was missed. `edges` is what these have counted meanwhile: what
-    they say they did comes first, for it is no guess."""
+    """The objectives, with a likely cause for each that was missed. What `edges` have counted meanwhile is no guess,
+    and takes the place of one."""
     counted = "; ".join(blamed(edges))
     return tuple(
-        replace(
-            item, cause="; ".join(filter(None, (counted if item.name in _CLIENTS else "", _cause(item.name, windows))))
-        )
-        if item.status is Status.MISSED
-        else item
+        replace(item, cause=_why(item.name, windows, counted)) if item.status is Status.MISSED else item
         for item in judged
     )
+
+
+def _why(name: str, windows: Windows, counted: str) -> str:
+    if not counted or name not in _CLIENTS:
+        return _cause(name, windows)
+    return "; ".join(filter(None, (counted, _commonest(windows)[0])))
 
 
 def blamed(edges: tuple[Account, ...]) -> Iterator[str]:
@@ -80,10 +90,15 @@ def _names(edges: list[Account]) -> str:
 def _cause(name: str, windows: Windows) -> str:
     if name in _OTHERS:
         return f"likely {_OTHERS[name]}"
+    share, worst = _commonest(windows)
+    known = next((told for start, told in _CLASSES.items() if worst.startswith(start)), "")
+    return f"{share}; likely {known}" if known else share
+
+
+def _commonest(windows: Windows) -> tuple[str, str]:
+    """What part of the failures is of the commonest kind, and which that is; "" when there are none."""
     bad = windows.failures
     if not bad:
-        return ""
+        return "", ""
     (worst, count), *_ = bad.most_common(1)
-    known = next((told for start, told in _CLASSES.items() if worst.startswith(start)), "")
-    share = f"{count} of {bad.total()} failures are '{worst}'"
-    return f"{share}; likely {known}" if known else share
+    return f"{count} of {bad.total()} failures are '{worst}'", worst
