@@ -68,7 +68,7 @@ def test_phases_are_drawn_to_time_with_what_was_measured_below() -> None:
         phases=(Spent(phase=Phase.BASELINE, begin=0, end=5), Spent(phase=Phase.FAILBACK, begin=25, end=26)),
     )
     picture = drawn(Chart.PHASES, report)
-    assert texts(picture, "name") == ["baseline", "failback", "detect", "rto", "capacity back"]
+    assert texts(picture, "name") == ["baseline", "failback", "detect", "last reached", "rto", "capacity back"]
     detect, rto, capacity = of(picture, "measured")
     assert float(capacity.get("width") or 0) == pytest.approx(2 * float(rto.get("width") or 0), rel=0.05)
     assert float(detect.get("width") or 0) == 2.0, "what is too short to draw is drawn all the same"
