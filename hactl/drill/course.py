@@ -31,6 +31,8 @@ SILENT = 1.0
 
 
 _UNMEASURED = "not measured"
+INJECT, HEAL = "inject", "heal"
+"""What is done at a moment and takes no time: how a run says it, and how its mark is called."""
 
 
 class Mark(StrEnum):
@@ -298,8 +300,7 @@ def bars(course: Course) -> tuple[Bar, ...]:
 
     phase("baseline", Phase.BASELINE)
     if times.fault is not None:
-        struck = ", ".join(str(strike) for strike in course.plan.strikes) if course.plan is not None else ""
-        found.append(Bar(name="inject", begin=times.fault, end=times.fault, said=struck))
+        found += _marks(course, INJECT, times.fault)
         part("detect", times.fault, times.detected, "seen by the daemon")
         part("reroute", times.fault, times.rerouted, "proved by every edge")
         if (back := _back(course)) is not None:
@@ -308,11 +309,20 @@ def bars(course: Course) -> tuple[Bar, ...]:
         part("capacity", times.failback if held else times.fault, times.capacity, "everything serves again")
     for step in course.by_hand:
         part("by hand", step.asked, step.done, step.step)
+    found += _marks(course, HEAL)
     phase("observe", Phase.OBSERVE)
     phase("settle", Phase.SETTLE)
     phase("failback", Phase.FAILBACK)
     phase("verify", Phase.VERIFY)
     return tuple(found)
+
+
+def _marks(course: Course, name: str, first: float | None = None) -> list[Bar]:
+    """The moments at which the run has said that it did something; of the `first` is known better when it was."""
+    said = [(one.at, one.text.removeprefix(f"{name}: ")) for one in course.told if one.text.startswith(f"{name}: ")]
+    if first is not None and said:
+        said[0] = (first, said[0][1])
+    return [Bar(name=name, begin=at, end=at, said=text) for at, text in said]
 
 
 def last(course: Course) -> float:

@@ -7,6 +7,7 @@ from hactl.drill.course import Course, Mark, bars, conditions, rpo, rto, served
 from hactl.drill.definition import AbortRule, Hypothesis, Limits, Objectives, Probe
 from hactl.drill.evidence import ByHand
 from hactl.drill.phases import Phase
+from hactl.drill.progress import Told
 from hactl.drill.verdict import Verdict
 
 
@@ -80,6 +81,15 @@ def test_phases_lie_where_they_were() -> None:
     assert now["recover"].end == FAULT, "nobody noticed anything so far"
     failing = {bar.name: bar for bar in bars(course(109.1, failed={109: 10}))}
     assert failing["recover"].end is None
+
+
+def test_what_is_done_later_has_a_mark_of_its_own() -> None:
+    later = course(112.0)
+    told = (*later.told, Told(at=109.0, text="inject: node.impair of osaka-1"), Told(at=111.0, text="heal: osaka-1"))
+    marks = [(bar.name, bar.begin, bar.said) for bar in bars(replace(later, told=told)) if bar.begin == bar.end]
+    assert ("inject", FAULT, "process.kill of seoul-2") in marks
+    assert ("inject", 109.0, "node.impair of osaka-1") in marks
+    assert ("heal", 111.0, "osaka-1") in marks
 
 
 def test_what_people_do_takes_its_time() -> None:
