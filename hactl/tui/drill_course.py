@@ -9,21 +9,9 @@ from collections.abc import Sequence
 
 from hactl.core.reading import age
 from hactl.core.value import Value
-from hactl.drill.course import (
-    HEAL,
-    INJECT,
-    Bar,
-    Clock,
-    Condition,
-    Course,
-    Mark,
-    bars,
-    conditions,
-    last,
-    rpo,
-    rto,
-    served,
-)
+from hactl.drill.bars import HEAL, INJECT, Bar, bars, served
+from hactl.drill.clocks import Clock, Condition, Mark, conditions, rpo, rto
+from hactl.drill.course import Course, last
 from hactl.drill.phases import Phase
 from hactl.drill.quantity import seconds
 from hactl.drill.verdict import Verdict
