@@ -151,6 +151,8 @@ class BeginDrill(_Command, tag="drill"):
     """Whom it only ever takes out one at a time: restored like the others, and never out of service together."""
     regions: tuple[str, ...] = ()
     """Whose weight and whose traffic it may touch."""
+    config: bool = False
+    """It may bring other configurations into force: the one of now is in force again when it is over."""
     services: tuple[str, ...] = ()
     """To which the hops may be disturbed."""
     lease: float = 15.0

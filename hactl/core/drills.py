@@ -5,12 +5,14 @@ is that a drill can leave nothing behind. How everything was that it may touch i
 runner has to be heard of again and again; and when the drill is over, whoever says so, or when its runner has fallen
 silent, everything is put back. A daemon that comes in between grants one more term: the runner could not reach anybody.
 
-What is restored: goals, drains and weights of the drill's nodes, weights and evacuations of its regions. What somebody
+What is restored: goals, drains and weights of the drill's nodes, weights and evacuations of its regions, and the
+configuration, when it was lent (`revision_undo`). What somebody
 else changed about those meanwhile is put back as well; everything else stays theirs.
 """
 
 from typing import assert_never
 
+from hactl.core import revision_undo
 from hactl.core.commands import AskDrill, BeginDrill, ContinueDrill, EndDrill, KeepDrill, Request
 from hactl.core.draft import Draft
 from hactl.core.drill import Baseline, Before, Lease
@@ -42,6 +44,8 @@ def in_progress(fleet: Fleet) -> Operation | None:
 def check(fleet: Fleet, request: Request) -> None:
     """Raises CommandRejected when the fleet cannot be lent, or the drill that a command is about is not the one."""
     command = request.command
+    if request.proposal is not None:
+        revision_undo.check(fleet, in_progress(fleet), request.proposal)
     if isinstance(command, BeginDrill):
         forbid(fleet)
         _free(fleet)
@@ -66,6 +70,8 @@ def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
         nodes={node.name: Before(goal=node.goal, weight=node.weight, drained=node.drained) for node in nodes},
         weights={region: fleet.region_weight(region) for region in command.regions},
         evacuations={region: fleet.evacuations.get(region) for region in command.regions},
+        revision=fleet.revision if command.config else 0,
+        spec=fleet.spec if command.config else None,
         services=command.services,
     )
     lease = Lease(
@@ -76,7 +82,8 @@ def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
         baseline=baseline,
     )
     # What there is to wait for is counted from the end of the drill: see `_take_back`.
-    patience = operation.deadline - now
+    # with the configuration, every process may have to change back, one by one
+    patience = (operation.deadline - now) * (1 + len(fleet.nodes) if command.config else 1)
     return replace(operation, targets=(), deadline=lease.until + patience, drill=lease)
 
 
@@ -106,15 +113,17 @@ def advance(draft: Draft) -> None:
         return
     lease, now = operation.drill, draft.now.mono
     if not operation.back:
+        revision_undo.note(draft, operation)
         if now >= lease.expires:
             _take_back(draft, operation, lease, f"nothing was heard of its runner for {lease.term:g} s")
         elif now >= lease.until:
             _take_back(draft, operation, lease, "it has taken longer than its limit")
         return
+    configured = revision_undo.put_back(draft, operation)
     for name, before in lease.baseline.nodes.items():
         if name in wanted(draft.fleet) and name not in _in_other_hands(draft.fleet):
             _put_back(draft, draft.fleet.nodes[name], before, f"{operation.by} (drill)")
-    restored = _restored(draft.fleet, lease.baseline)
+    restored = _restored(draft.fleet, lease.baseline) if configured is True else configured
     # Traffic that is being moved now is waited for: whoever moves it would move it on from what is put back.
     moving = any(other.verb in RAMPS for other in draft.fleet.operations.values())
     if restored is True and not moving:

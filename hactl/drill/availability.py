@@ -56,21 +56,6 @@ def freeze() -> Available:
     return Available(kind=FaultKind.FREEZE, reality=Reality.REAL, reason="SIGSTOP to the very process")
 
 
-def restart() -> Available:
-    """Planned work."""
-    return Available(kind=FaultKind.RESTART, reality=Reality.REAL, reason="drained, stopped and started as by hand")
-
-
-def daemon_kill() -> Available:
-    """Nobody supervises."""
-    return Available(kind=FaultKind.DAEMON_KILL, reality=Reality.REAL, reason="SIGKILL to the daemon in charge")
-
-
-def daemon_freeze() -> Available:
-    """Nobody supervises, and nobody sees that at once."""
-    return Available(kind=FaultKind.DAEMON_FREEZE, reality=Reality.REAL, reason="SIGSTOP to the daemon in charge")
-
-
 def impair() -> Available:
     """The node answers late, or with errors."""
     reason = "the node's own Envoy delays or fails requests by its fault filter; nodes of kind command have none"
@@ -82,6 +67,33 @@ def hop(kind: FaultKind) -> Available:
     where = "from nodes to the service" if MEANINGS[kind].services else "from edges to nodes"
     reason = f"a proxy of ours on the hop {where} keeps, delays or ends connections; single packets it cannot lose"
     return Available(kind=kind, reality=reality(kind), reason=reason)
+
+
+def restart() -> Available:
+    """Nodes are restarted one at a time."""
+    reason = "the daemon drains, stops and starts the very processes, as for an operator"
+    return Available(kind=FaultKind.RESTART, reality=Reality.REAL, reason=reason)
+
+
+def daemon_kill() -> Available:
+    """The daemon dies."""
+    reason = (
+        "SIGKILL to the very process; started again by the service manager that keeps it, else by the drill as hactl up"
+        " does; not of one that runs in the foreground without a service manager"
+    )
+    return Available(kind=FaultKind.DAEMON_KILL, reality=Reality.REAL, reason=reason)
+
+
+def daemon_freeze() -> Available:
+    """The daemon stops."""
+    reason = "SIGSTOP to the very process; a guardian lets it go on, also when the drill dies"
+    return Available(kind=FaultKind.DAEMON_FREEZE, reality=Reality.REAL, reason=reason)
+
+
+def configure() -> Available:
+    """A configuration that is invalid, or wrong."""
+    reason = "a configuration is applied as an operator would; the one from before is in force again afterwards"
+    return Available(kind=FaultKind.CONFIG, reality=Reality.REAL, reason=reason)
 
 
 def surge() -> Available:
@@ -133,6 +145,7 @@ LINES: tuple[Callable[[], Available], ...] = (
     restart,
     daemon_kill,
     daemon_freeze,
+    configure,
     *(partial(hop, kind) for kind in MEANINGS),
     surge,
     cpu,

@@ -45,7 +45,7 @@ class MemoryInUse(_Burden):
     """Part of what could be had without swapping when it is taken (0..1)."""
 
     def __str__(self) -> str:
-        return f"{self.share * 100:g} % of the memory that can be had"
+        return f"{self.share * 100:g} % of the memory that can be had, at most {MOST_MEMORY >> 30} GiB"
 
 
 class FullDisk(_Burden):

@@ -11,7 +11,7 @@ from asyncio.subprocess import PIPE, Process
 from hactl.core.errors import HactlError
 from hactl.supervisor import procfs
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds until it has to be in effect: to touch gigabytes takes a while."""
 _FAREWELL = 2.0
 """Seconds it has to end when the pipe is closed, before it is killed."""

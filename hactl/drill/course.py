@@ -30,6 +30,9 @@ SILENT = 1.0
 """Seconds without an acknowledged canary from which on that is bad news."""
 
 
+_UNMEASURED = "not measured"
+
+
 class Mark(StrEnum):
     """How a figure stands."""
 
@@ -188,7 +191,7 @@ def _suffering(course: Course, fault: float) -> tuple[float | None, bool]:
 
 def _rto_measured(report: DrillReport) -> str:
     rto = report.outage.rto if report.outage is not None else None
-    return "not measured" if rto is None else seconds(rto)
+    return _UNMEASURED if rto is None else seconds(rto)
 
 
 def rpo(course: Course, now: float) -> Clock:
@@ -203,7 +206,7 @@ def rpo(course: Course, now: float) -> Clock:
     if course.report is not None:
         losses = course.report.evidence.losses
         lost = sum(loss.lost_count + loss.duplicates for loss in losses)
-        told = f"{lost} of {sum(loss.acknowledged for loss in losses)} lost" if losses else "not measured"
+        told = f"{lost} of {sum(loss.acknowledged for loss in losses)} lost" if losses else _UNMEASURED
         return _judged(clock, course.report, "rpo_records", told)
     if course.newest is None:
         return clock
@@ -217,7 +220,8 @@ def _judged(clock: Clock, report: DrillReport, name: str, measured: str) -> Cloc
     """As the report has it; what the drill did not ask for is neither met nor missed."""
     item = next((each for each in report.objectives if each.name == name), None)
     if item is None:
-        return replace(clock, shown=measured, mark=Mark.SO_FAR if measured != "not measured" else Mark.UNMEASURED)
+        return replace(clock, shown=measured, mark=Mark.SO_FAR if measured != _UNMEASURED else Mark.UNMEASURED)
+    measured = item.value if measured == _UNMEASURED else measured
     marks = {Status.MET: Mark.MET, Status.MISSED: Mark.MISSED, Status.UNMEASURED: Mark.UNMEASURED}
     return replace(clock, shown=measured, limit=clock.limit or item.limit, mark=marks[item.status])
 
@@ -325,10 +329,14 @@ def _back(course: Course) -> Bar | None:
         return None
     if report is not None:
         back = report.outage.back if report.outage is not None else None
-        return None if back is None else Bar(name="recover", begin=fault, end=back, said="clients served for good")
+        if back is None:
+            return None
+        said = "clients served for good" if back > fault else "no client noticed"
+        return Bar(name="recover", begin=fault, end=back, said=said)
     bad, failing = _suffering(course, fault)
     end = None if failing else fault if bad is None else bad
-    return Bar(name="recover", begin=fault, end=end, said="clients fail" if failing else "clients served so far")
+    said = "clients fail" if failing else "no client has noticed" if bad is None else "clients served so far"
+    return Bar(name="recover", begin=fault, end=end, said=said)
 
 
 def percent(part: float) -> str:

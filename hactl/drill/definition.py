@@ -22,6 +22,8 @@ class FaultKind(StrEnum):
     """Planned work: drained, stopped and started again, one at a time."""
     DAEMON_KILL = "daemon.kill"
     DAEMON_FREEZE = "daemon.freeze"
+    CONFIG = "config.apply"
+    """Another configuration: one that nobody should take, or one that is taken and does harm."""
     PARTITION = "proxy.partition"
     """Nothing arrives on the hop from the edges, either way or one way."""
     LATENCY = "proxy.latency"
@@ -39,10 +41,21 @@ class FaultKind(StrEnum):
     DISK = "disk.full"
 
 
+class ConfigChange(StrEnum):
+    """What is wrong with the configuration that a drill applies; all else in it is what is in force."""
+
+    INVALID = "invalid"
+    """It has a key that does not exist: to be refused before anybody has it."""
+    WRONG_PORT = "wrong-port"
+    """It is valid, and says of every service that it is where nobody listens."""
+
+
 OF_THE_MACHINE = (FaultKind.SURGE, FaultKind.MEMORY, FaultKind.DISK)
 """Kinds of faults that meet everybody on it; they aim at no node either."""
 OF_THE_DAEMON = (FaultKind.DAEMON_KILL, FaultKind.DAEMON_FREEZE)
-"""Kinds of faults that strike whoever is in charge; they aim at no node."""
+"""Kinds of faults that strike whoever is in charge."""
+AIMLESS = (*OF_THE_MACHINE, *OF_THE_DAEMON, FaultKind.CONFIG)
+"""Kinds of faults that aim at no node."""
 OF_HOPS = (
     FaultKind.PARTITION,
     FaultKind.LATENCY,
@@ -100,6 +113,8 @@ class Fault(Value):
     """What the drill puts on the machine by itself; of the kinds that do that."""
     lasting: float | None = None
     """Seconds after which it is taken back; None: with the failback. Of some kinds only."""
+    change: ConfigChange | None = None
+    """What is wrong with the configuration; of CONFIG, and of no other kind."""
 
 
 class ManualStep(Value):
@@ -239,6 +254,12 @@ class Objectives(Value):
     """Processes that are no longer those which ran when the drill began, and were not struck."""
     journal_gaps: int | None = None
     """Records that are missing in the journal."""
+    refused: bool = False
+    """No process may ever have a configuration that is invalid."""
+    nodes_reached: int | None = None
+    """Nodes that had a configuration which is valid and wrong."""
+    reverted: float | None = None
+    """Until such a one was taken back by itself, from when the first node served with it."""
     rollback_clean: bool = True
     latency_ratio: float | None = None
     """The same latency: at most so many times as long as before the fault."""

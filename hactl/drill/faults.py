@@ -14,7 +14,7 @@ from hactl.core.hop_commands import BreakHop
 from hactl.core.impairment import ImpairmentPhase
 from hactl.core.node import Launch
 from hactl.core.value import Value
-from hactl.drill.definition import OF_HOPS, OF_THE_DAEMON, FaultKind
+from hactl.drill.definition import AIMLESS, OF_HOPS, FaultKind
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.supervisor import procfs
 
@@ -48,6 +48,7 @@ def borrowing(plan: DrillPlan) -> BeginDrill:
         nodes=plan.at_once,
         in_turn=plan.in_turn,
         regions=plan.regions,
+        config=plan.configures,
         services=plan.services,
         lease=plan.lease,
         longest=plan.longest,
@@ -69,6 +70,8 @@ def command(strike: Strike) -> Command:
             return Restart(nodes=strike.nodes)
         case FaultKind.DAEMON_KILL | FaultKind.DAEMON_FREEZE:
             raise AssertionError("no command: nobody would be there to carry it out")
+        case FaultKind.CONFIG:
+            raise AssertionError("made of the configuration that is in force then")
         case FaultKind.SURGE | FaultKind.CPU | FaultKind.MEMORY | FaultKind.DISK:
             raise AssertionError("no command: the drill does that by itself")
         case _:
@@ -78,7 +81,7 @@ def command(strike: Strike) -> Command:
 def rehearsal(plan: DrillPlan) -> tuple[Command, ...]:
     """What the daemon can be asked about before it has lent the fleet. Nobody may be impaired before, and no hop
     be disturbed; who can be at all is known when the plan is made."""
-    others = (FaultKind.IMPAIR, *OF_THE_DAEMON, *OF_HOPS)
+    others = (FaultKind.IMPAIR, *AIMLESS, *OF_HOPS)
     strikes = (strike for strike in plan.strikes if strike.kind not in others and strike.burden is None)
     return (borrowing(plan), *map(command, strikes))
 

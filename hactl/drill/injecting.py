@@ -17,6 +17,7 @@ from hactl.core.model import Fleet
 from hactl.core.node import Launch
 from hactl.core.operation import Outcome
 from hactl.core.value import replace
+from hactl.drill.config_faults import apply
 from hactl.drill.definition import FaultKind
 from hactl.drill.faults import Injected, Proof, command, healing, impaired, read_back, rehearsal
 from hactl.drill.following import Follower
@@ -42,6 +43,8 @@ async def inject(
     controller: Controller, strike: Strike, follower: Follower, plan: DrillPlan, *, by: str, patience: float = PATIENCE
 ) -> Injected:
     """Do it, and look until it is in effect. Raises CommandRejected, and HactlError when there is nobody to strike."""
+    if strike.kind is FaultKind.CONFIG:
+        return await apply(controller, strike, follower, plan, by=by)
     reason = f"drill {plan.drill}"
     if strike.hop is not None:
         return await _disturb(controller, strike, follower, by=by, reason=reason)

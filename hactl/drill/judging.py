@@ -214,6 +214,13 @@ def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
         yield counted("restarts", asked.restarts, found.restarts, "processes")
     if asked.journal_gaps is not None:
         yield counted("journal_gaps", asked.journal_gaps, found.journal_gaps, "records")
+    if asked.refused:
+        yield counted("refused", 0, found.invalid_taken, "invalid ones taken")
+    if asked.nodes_reached is not None:
+        yield counted("nodes_reached", asked.nodes_reached, found.nodes_reached, "nodes")
+    if asked.reverted is not None:
+        late = "not by itself" if found.wrong_served is not None and found.reverted is None else ""
+        yield timed("reverted", asked.reverted, found.reverted, late)
 
 
 def _since(begin: float | None, end: float | None) -> float | None:

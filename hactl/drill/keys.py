@@ -9,7 +9,15 @@ from hactl.config.unfit import Unfit, unfit
 from hactl.core.hop import LONGEST_LAG, LONGEST_SWING, SHORTEST_SWING, Way
 from hactl.core.impairment import ALL, HIGHEST_STATUS, LONGEST_DELAY, LOWEST_STATUS
 from hactl.core.value import Value
-from hactl.drill.definition import OF_HOPS, OF_THE_DAEMON, OF_THE_MACHINE, Availability, FaultKind, Probe
+from hactl.drill.definition import (
+    OF_HOPS,
+    OF_THE_DAEMON,
+    OF_THE_MACHINE,
+    Availability,
+    ConfigChange,
+    FaultKind,
+    Probe,
+)
 from hactl.drill.limit_keys import budget_share, requirement
 
 NAME = "[a-z0-9-]{1,40}"
@@ -145,6 +153,7 @@ FAULT: dict[str, Key] = {
     "at": Key(kind=_time),
     "keep_down": Key(kind=kinds.flag()),
     "for": Key(kind=quantities.duration("100ms", "1h"), field="lasting"),
+    "change": Key(kind=kinds.choice(ConfigChange)),
 }
 LASTS = (FaultKind.IMPAIR, *OF_THE_DAEMON, *OF_THE_MACHINE, FaultKind.CPU, *OF_HOPS)
 """Kinds of faults that can be over before the failback: that take `for`."""
@@ -193,6 +202,9 @@ OBJECTIVES: dict[str, Key] = {
     "adopted": Key(kind=_time),
     "restarts": Key(kind=kinds.whole(0, 1000)),
     "journal_gaps": Key(kind=kinds.whole(0, 1_000_000)),
+    "refused": Key(kind=kinds.flag()),
+    "nodes_reached": Key(kind=kinds.whole(0, 1000)),
+    "reverted": Key(kind=_time),
     "rollback_clean": Key(kind=kinds.flag()),
     "latency_p99_ratio": Key(kind=number(1, 1000), field="latency_ratio"),
     "budget_share": Key(kind=budget_share()),

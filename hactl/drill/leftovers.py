@@ -13,6 +13,8 @@ def leftovers(before: Fleet, now: Fleet, plan: DrillPlan, operation: str) -> tup
     found = []
     if operation in now.operations:
         found.append(f"{operation} is in progress: {now.operations[operation].sentence}")
+    if plan.configures and before.spec != now.spec:
+        found.append(f"revision {now.revision} is in force, which says something else than revision {before.revision}")
     for name in plan.nodes:
         was, node = before.nodes.get(name), now.nodes.get(name)
         if was is None or node is None:

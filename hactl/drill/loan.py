@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from hactl.control.controller import Controller
@@ -16,7 +16,7 @@ from hactl.core.codec import encode
 from hactl.core.commands import EndDrill, KeepDrill
 from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
-from hactl.core.events import OperationBegan
+from hactl.core.events import OperationBegan, OperationEnded
 from hactl.core.model import Fleet
 from hactl.core.operation import Operation, began_at
 from hactl.core.spec import FleetSpec
@@ -93,7 +93,7 @@ class Loan:
             try:
                 await self._controller.submit(KeepDrill(id=self.operation, canary=number), by=self._by)
             except CommandRejected as rejected:
-                over = "" if await self._lent() else f"the fleet was taken back: {rejected.message}"
+                over = "" if await self._lent() else f"the fleet was taken back: {await self._why(rejected)}"
             except HactlError:
                 pass  # it may be there or not
             else:
@@ -146,6 +146,14 @@ class Loan:
         except HactlError:
             return True
         return operation is not None and not operation.back
+
+    async def _why(self, rejected: CommandRejected) -> str:
+        """Who ended the drill, or why it is over: what was refused only says that it is."""
+        with suppress(HactlError):
+            for record in await self._controller.history(self._since("OperationEnded")):
+                if isinstance(record.event, OperationEnded) and record.event.id == self.operation:
+                    return record.event.sentence.partition(";")[0]
+        return rejected.message
 
     async def revisions(self) -> dict[int, str]:
         """Every configuration that was proposed or came into force and is still in the journal: number → digest of what

@@ -15,7 +15,16 @@ from hactl.core.node import Node, Role
 from hactl.core.reading import url
 from hactl.core.value import Value
 from hactl.drill.burden import Burden
-from hactl.drill.definition import OF_THE_DAEMON, OF_THE_MACHINE, Definition, Fault, FaultKind, ManualStep, Target
+from hactl.drill.definition import (
+    OF_THE_DAEMON,
+    OF_THE_MACHINE,
+    ConfigChange,
+    Definition,
+    Fault,
+    FaultKind,
+    ManualStep,
+    Target,
+)
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.surging import declared_capacity
 
@@ -43,11 +52,13 @@ class Strike(Value):
     """Of one that puts something on the machine."""
     lasting: float | None = None
     """Seconds after which it is taken back; None: with the failback."""
+    change: ConfigChange | None = None
+    """Of a strike that applies a configuration, and of no other."""
 
     def __str__(self) -> str:
         """What is done to whom."""
         until = f", for {self.lasting:g} s" if self.lasting is not None else ""
-        suffered = self.impairment or self.hop or self.burden
+        suffered = self.impairment or self.hop or self.burden or self.change
         struck = ", ".join((*self.nodes, *self.services))
         told = f" ({suffered}{until})" if suffered is not None else "" if struck else until
         return f"{self.kind} of {struck}{told}" if struck else f"{self.kind}{told}"
@@ -84,6 +95,11 @@ class DrillPlan(Value):
     def nodes(self) -> tuple[str, ...]:
         """Everybody who is struck, once."""
         return tuple(dict.fromkeys(name for strike in self.strikes for name in strike.nodes))
+
+    @property
+    def configures(self) -> bool:
+        """It may bring another configuration into force."""
+        return any(strike.kind is FaultKind.CONFIG for strike in self.strikes)
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -139,7 +155,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         regions=regions,
         load=load,
         longest=drill.limits.max_duration,
-        capacity=declared_capacity(fleet),
+        capacity=declared_capacity(fleet, drill.load.route),
         lease=drill.limits.lease,
     )
 
@@ -147,6 +163,8 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
 def _strike(fault: Fault, fleet: Fleet, chance: Random, before: tuple[Strike, ...]) -> Strike:
     if fault.kind in OF_THE_DAEMON:
         return Strike(kind=fault.kind, nodes=(), at=fault.at, why="whoever is in charge then", lasting=fault.lasting)
+    if fault.kind is FaultKind.CONFIG:
+        return Strike(kind=fault.kind, nodes=(), at=fault.at, why="the whole fleet", change=fault.change)
     services: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
     if fault.target.service:

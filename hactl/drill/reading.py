@@ -16,11 +16,11 @@ from hactl.core.value import replace
 from hactl.drill import burden_keys, keys
 from hactl.drill.burden import Burden, Surge
 from hactl.drill.definition import (
-    OF_THE_DAEMON,
-    OF_THE_MACHINE,
+    AIMLESS,
     SILENCING,
     AbortRule,
     CanarySpec,
+    ConfigChange,
     Definition,
     Fault,
     FaultKind,
@@ -120,7 +120,7 @@ class _Reading(Tables):
         for number, entry in enumerate(raw, start=1):
             place = f"fault[{number}]"
             table = dict(entry) if isinstance(entry, dict) else {}
-            aims = table.get("type") not in (*OF_THE_DAEMON, *OF_THE_MACHINE)
+            aims = table.get("type") not in AIMLESS
             target = table.pop("target", None if aims else {})
             if not isinstance(target, dict):
                 self._add(f"{place}.target", "wants a table", 'like target = { nodes = 1 }, or { names = ["edge-1"] }')
@@ -189,11 +189,13 @@ class _Reading(Tables):
         for name, given, kinds in (
             ("keep_down", fields.get("keep_down"), keys.KEPT_DOWN),
             ("for", "lasting" in fields, keys.LASTS),
+            ("change", "change" in fields, (FaultKind.CONFIG,)),
         ):
             if given and kind is not None and kind not in kinds:
-                self._add(
-                    f"{place}.{name}", f"means nothing to a {kind}", f"leave it out; {' or '.join(kinds)} take it"
-                )
+                hint = f"leave it out; what takes it: {', '.join(kinds)}"
+                self._add(f"{place}.{name}", f"means nothing to a {kind}", hint)
+        if kind is FaultKind.CONFIG and "change" not in fields:
+            self._add(f"{place}.change", "is missing: what is wrong with it", " or ".join(ConfigChange))
 
     def _impairment(self, place: str, fields: dict[str, Any], suffered: dict[str, Any]) -> Impairment | None:
         """What requests suffer, of a fault that impairs; where none does, its keys mean nothing, and that is told."""

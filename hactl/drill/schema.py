@@ -11,8 +11,8 @@ from hactl.drill.keys import Key
 def schema() -> dict[str, Any]:
     """A drill file as a JSON schema (draft 2020-12). What a fault takes depends on its type: there it is open."""
     fault = _table(keys.FAULT) | {"additionalProperties": True}
-    fault["properties"] |= {"target": _table(keys.TARGET)} | _table(keys.IMPAIRMENT)["properties"]
-    for own in burden_keys.TABLES.values():
+    fault["properties"] |= {"target": _table(keys.TARGET)}
+    for own in (keys.HOP, keys.IMPAIRMENT, *burden_keys.TABLES.values()):
         fault["properties"] |= _table(own)["properties"]
     limits = _table(keys.LIMITS)
     limits["properties"]["abort_when"] = _many(_table(keys.ABORT))

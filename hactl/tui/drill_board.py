@@ -75,5 +75,7 @@ def _columns(rows: Sequence[Cells]) -> Iterator[Line]:
     """Cells below each other, each column as wide as it has to be."""
     widths = [max(len(row[at][0]) for row in rows) for at in range(len(rows[0]))]
     for row in rows:
-        cells = zip(row, widths, strict=True)
-        yield line(" ", *(Span(text=f"{text:<{width}}  ", meaning=meaning) for (text, meaning), width in cells))
+        shown = list(zip(row, widths, strict=True))
+        while shown and not shown[-1][0][0]:
+            shown.pop()  # nothing stands there: it is not worth a line of its own where the window is narrow
+        yield line(" ", *(Span(text=f"{text:<{width}}  ", meaning=meaning) for (text, meaning), width in shown))

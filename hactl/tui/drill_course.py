@@ -195,18 +195,17 @@ def _placed(name: str, begin: int, sign: str, text: str, width: int, meaning: Me
 
 
 def _strips(course: Course, along: Axis, glyphs: Glyphs) -> tuple[Line, ...]:
-    """How many requests of each moment were good, and how many were not, to one scale."""
+    """Which part of the requests of each moment was good, and which was not."""
     known = served(course)
     if not known:
         return ()
-    rate = course.plan.load.rate if course.plan is not None else course.definition.load.rate
     good: list[float | None] = [None] * along.width
     bad: list[float | None] = [None] * along.width
     for one in known:
-        time_ = max(1e-3, one.end - one.begin)
+        every = max(1, one.good + one.bad)
         for at in range(along.cell(one.begin), along.cell(max(one.begin, one.end - 1e-6)) + 1):
-            good[at] = max(good[at] or 0.0, one.good / time_ / rate)
-            bad[at] = max(bad[at] or 0.0, one.bad / time_ / rate)
+            good[at] = max(good[at] or 0.0, one.good / every)
+            bad[at] = max(bad[at] or 0.0, one.bad / every)
     total_bad = sum(one.bad for one in known)
     failed = Meaning.DOWN if total_bad else Meaning.MUTED
     return (

@@ -12,7 +12,7 @@ from hactl.tui.drill_board import board_lines
 from hactl.tui.drill_desk import DrillDesk
 from hactl.tui.drill_history import COLUMNS, rows
 from hactl.tui.drilling import reports
-from hactl.tui.lines import Span, line, wrapped
+from hactl.tui.lines import Line, Span, line, wrapped
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.notices import warn
@@ -78,7 +78,8 @@ class ReportsPage(Page):
             self.take_keys()
         trouble = (line(Span(text=f" {self._desk.trouble}", meaning=Meaning.DOWN)),) if self._desk.trouble else ()
         losses = reports(view, self.verbs, MOST)
-        told = ((), *trouble, *board_lines(self._desk.board, wall), (), *losses)
+        gap: tuple[Line, ...] = ((),) if runs else ()
+        told = (*gap, *trouble, *board_lines(self._desk.board, wall), (), *losses)
         shown = tuple(part for each in told for part in wrapped(each, width - 2, INDENT))
         self.query_one("#text").styles.height = len(shown)
         self.lines("#text", shown)

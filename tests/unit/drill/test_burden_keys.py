@@ -25,7 +25,11 @@ HEAD = 'schema = 1\nname = "mine"\ntitle = "Mine"\n[limits]\nlease = "20s"\n[[fa
             BusyProcessors(per_cpu=3),
             "3 busy processes on each of its processors",
         ),
-        ('type = "pressure.memory"\nshare = 0.5', MemoryInUse(share=0.5), "50 % of the memory that can be had"),
+        (
+            'type = "pressure.memory"\nshare = 0.5',
+            MemoryInUse(share=0.5),
+            "50 % of the memory that can be had, at most 4 GiB",
+        ),
         ('type = "disk.full"\nfor = "10s"', FullDisk(), "no byte left for the fleet's state"),
     ],
 )

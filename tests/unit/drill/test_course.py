@@ -39,6 +39,9 @@ def test_in_the_end_the_report_says_what_it_was() -> None:
     missed = replace(done, report=filed(Verdict.FAIL))
     assert rto(missed, 999.0).mark is Mark.MISSED
     assert (rto(done, 999.0).shown, rpo(done, 999.0).shown) == ("310 ms", "0 of 500 lost")
+    late = replace(filed(Verdict.FAIL, rto="not within 3.4 s"), outage=None)
+    clock = rto(replace(done, report=late), 999.0)
+    assert (clock.shown, clock.mark) == ("not within 3.4 s", Mark.MISSED)
     unasked = replace(filed(), objectives=(), outage=None)
     assert rto(replace(done, report=unasked), 999.0).mark is Mark.UNMEASURED
     assert [one.bad for one in served(done) if one.bad] == [1]

@@ -108,6 +108,31 @@ def test_how_many_were_out_at_once_is_counted_and_one_that_stayed_out_is_never_a
         assert (now["nodes_out"].status, now["longest_out"].status) == (most, longest), found
 
 
+SPREAD, TAKEN_OVER = {"refused", "nodes_reached", "reverted"}, {"adopted", "restarts", "journal_gaps"}
+
+
+@pytest.mark.parametrize(
+    ("found", "missed"),
+    [
+        (Continuity(invalid_taken=0, nodes_reached=1, wrong_served=1.0, reverted=2.0), set()),
+        (
+            Continuity(invalid_taken=1, nodes_reached=2, wrong_served=1.0, reverted=6.0),
+            {"refused", "nodes_reached", "reverted"},
+        ),
+        (Continuity(invalid_taken=0, nodes_reached=1, wrong_served=1.0), {"reverted"}),
+        (Continuity(adopted=2.0, restarts=1, journal_gaps=1), {"restarts", "journal_gaps"}),
+        (Continuity(adopted=2.0, not_adopted=1, restarts=0, journal_gaps=0), {"adopted"}),
+    ],
+)
+def test_what_a_fleet_went_through_is_judged(found: Continuity, missed: set[str]) -> None:
+    """What was not looked at is not measured, and never met."""
+    asked = Objectives(refused=True, nodes_reached=1, reverted=5.0, adopted=3.0, restarts=0, journal_gaps=0)
+    now = judged(stream(), replace(WELL, continuity=found), replace(DRILL, objectives=asked))
+    assert {name for name, item in now.items() if item.status is Status.MISSED} == missed
+    unmeasured = {name for name, item in now.items() if item.status is Status.UNMEASURED}
+    assert unmeasured == (TAKEN_OVER if found.adopted is None else SPREAD)
+
+
 def test_a_known_outage_is_read_as_what_it_was() -> None:
     """Three seconds of twenty: 85 % available, recovery time within a request of the truth."""
     found = judged(stream((FAULT, FAULT + 3.0)))

@@ -22,7 +22,7 @@ def test_a_built_in_drill_is_one(name: str) -> None:
 def test_there_are_those_that_are_promised() -> None:
     processes = {"node-kill", "node-hang", "edge-kill", "edge-hang", "region-loss"}
     assert processes | {"node-slow", "region-brownout"} <= set(library.names())
-    assert "rolling-restart" in library.names()
+    assert {"rolling-restart", "control-crash", "bad-config"} <= set(library.names())
 
 
 def test_a_file_of_ones_own_is_named_by_its_path(tmp_path: Path) -> None:
