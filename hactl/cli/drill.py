@@ -137,6 +137,13 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
 @click.option("--suite", metavar="NAME", default="", help="Run every drill of a suite: ci, or the path of a file.")
 @click.option("--skip", multiple=True, metavar="DRILL", help="Leave one of the suite out (repeatable).")
 @click.option(
+    "--again",
+    type=click.IntRange(0, 5),
+    default=0,
+    metavar="N",
+    help="Run one of the suite that shows nothing up to N times more.",
+)
+@click.option(
     "--input/--no-input",
     "attended",
     default=None,
@@ -150,6 +157,7 @@ def run(
     name: str,
     suite: str,
     skip: tuple[str, ...],
+    again: int,
     attended: bool | None,
     seed: int | None,
     settings: tuple[str, ...],
@@ -171,15 +179,15 @@ def run(
 
     if bool(name) == bool(suite):
         raise click.UsageError("Name a drill, or give --suite: one of the two. See: hactl drill list")
-    if skip and not suite:
-        raise click.UsageError("--skip leaves a drill out of a --suite.")
+    if (skip or again) and not suite:
+        raise click.UsageError("--skip and --again are about the drills of a --suite.")
     run_one = partial(execute, attended=sys.stdin.isatty() if attended is None else attended)
     if suite:
         wanted = suites.load(suite)
         drills = wanted.load(settings, skip)
         if not drills:
             raise click.UsageError(f"--skip leaves nothing of suite '{suite}'.")
-        return run_suite(choose(), wanted, drills, drawn(seed), run_one, as_json=as_json)
+        return run_suite(choose(), wanted, drills, drawn(seed), run_one, again=again, as_json=as_json)
     result = run_one(choose(), library.load(name, settings), drawn(seed))
     if as_json:
         output.emit_json(result)

@@ -27,7 +27,7 @@ class Guardians:
 
     def __init__(self, paths: FleetPaths, say: Callable[[str], None]) -> None:
         """`say` hears when a daemon was in charge again."""
-        self._paths = paths
+        self.paths = paths
         self._say = say
         self._stack = AsyncExitStack()
 
@@ -38,7 +38,7 @@ class Guardians:
         ticks = procfs.start_ticks(pid)
         if ticks is None:
             raise HactlError(f"the daemon (pid {pid}) is not on this machine", "run the drill where the fleet runs")
-        guardian = Guardian(self._paths, strike.kind, pid=pid, ticks=ticks, seconds=strike.lasting or 0.0)
+        guardian = Guardian(self.paths, strike.kind, pid=pid, ticks=ticks, seconds=strike.lasting or 0.0)
         self._stack.callback(self._tell, guardian)
         await self._stack.enter_async_context(guardian)
         asked = time.monotonic()
