@@ -12,7 +12,7 @@ from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
 from hactl.drill.definition import FaultKind
-from hactl.drill.faults import Injected, Proof
+from hactl.drill.faults import Injected, Proof, lives
 from hactl.drill.guardian import Guardian
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.paths import FleetPaths
@@ -67,4 +67,4 @@ def told(guardian: Guardian) -> str:
 def ended(fleet: Fleet, plan: DrillPlan) -> tuple[str, ...]:
     """Who of those that ran in `fleet`, and were not struck, has ended since, by the kernel's word."""
     launches = {node.name: node.launch for node in fleet.nodes.values() if node.launch and node.name not in plan.nodes}
-    return tuple(name for name, launch in launches.items() if procfs.start_ticks(launch.pid) != launch.ticks)
+    return tuple(name for name, launch in launches.items() if not lives(launch))

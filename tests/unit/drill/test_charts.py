@@ -72,7 +72,7 @@ def test_phases_are_drawn_to_time_with_what_was_measured_below() -> None:
     detect, _, rto, capacity = of(picture, "measured")
     assert float(capacity.get("width") or 0) == pytest.approx(2 * float(rto.get("width") or 0), rel=0.05)
     assert float(detect.get("width") or 0) == 2.0, "what is too short to draw is drawn all the same"
-    assert texts(picture, "value")[2:] == ["4 ms", "495 ms", "1.0 s", "2.0 s"]
+    assert texts(picture, "value")[2:] == ["4 ms", "490 ms", "1.0 s", "2.0 s"]
 
 
 def test_what_was_not_measured_is_not_drawn() -> None:
