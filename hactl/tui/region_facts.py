@@ -3,8 +3,10 @@
 A single process is `node_facts`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from hactl.core.headroom import CapacityVerdict, Carrying, carrying, worst
+from hactl.core.load import measured
 from hactl.core.model import Fleet, Sample
 from hactl.core.node import Node, Role
 from hactl.core.reading import age, explain
@@ -15,6 +17,11 @@ from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.render import EDGES, condition, figure, looks, total
 
+_LOOKS = {
+    CapacityVerdict.ROOM: Meaning.TEXT,
+    CapacityVerdict.UNPROVED: Meaning.DEGRADED,
+    CapacityVerdict.SHORT: Meaning.DOWN,
+}
 _LABEL = 11
 """Cells of the names of facts."""
 
@@ -68,7 +75,29 @@ def _meant(snapshot: Snapshot, name: str, found: Sequence[Node], seen: Sequence[
         lines.append(_fact("traffic", Span(text=told, meaning=Meaning.DEGRADED)))
         if moved.why:
             lines.append(_fact("why", moved.why))
-    return tuple(lines)
+    return (*lines, *_headroom(snapshot, names, part))
+
+
+def _headroom(snapshot: Snapshot, names: Collection[str], part: float) -> tuple[Line, ...]:
+    """What would be left without the node of it whose loss is worst, and without all of it; nothing of an idle one."""
+    fleet = snapshot.fleet
+    if not part:
+        return ()
+    load = measured(fleet, snapshot.samples, snapshot.at)
+    up = [share for share in shares(fleet) if share.node in names and fleet.nodes[share.node].serviceable]
+    alike = {round(share.part, 9): share.node for share in up}  # nodes of one share are missed alike
+    one = worst(carrying(fleet, load, (name,)) for name in alike.values())
+    left = [("less one", one)] if one is not None else []
+    if len(fleet.spec.regions) > 1:
+        left.append(("without it", carrying(fleet, load, names)))
+    return tuple(_fact(label, Span(text=_room(each), meaning=_LOOKS[each.verdict])) for label, each in left)
+
+
+def _room(left: Carrying) -> str:
+    """How much, as far as it is known, before who would carry what."""
+    if left.room is None or left.verdict is CapacityVerdict.UNPROVED:
+        return left.sentence
+    return f"{'SHORT' if left.room < 0 else f'{left.room:.0%} left'}: {left.sentence}"
 
 
 def _process(node: Node, snapshot: Snapshot, glyphs: Glyphs) -> Line:

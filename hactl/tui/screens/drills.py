@@ -8,6 +8,7 @@ from textual.containers import VerticalScroll
 from textual.timer import Timer
 from textual.widget import Widget
 
+from hactl.core.drills import in_progress
 from hactl.drill.course import Course
 from hactl.tui.drill_course import clocks, drawn, sayings, standing, title
 from hactl.tui.drill_desk import DrillDesk
@@ -40,6 +41,10 @@ class DrillsPage(Page):
         (":", "command"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     _ticking: Timer
+    _drill = ""
+    """The drill that the fleet is lent to."""
+    _turns = 0
+    """How often one has begun or ended."""
 
     def __init__(
         self,
@@ -66,6 +71,14 @@ class DrillsPage(Page):
     def on_mount(self) -> None:
         """Clocks run faster than everything else."""
         self._ticking = self.set_interval(TICK, cast("SteadyApp", self.app).steadily(self._tick))
+
+    def progress(self, view: View) -> int | None:
+        """See Page: a drill has begun, or is over."""
+        drill = in_progress(view.snapshot.fleet) if view.snapshot is not None else None
+        now = drill.id if drill is not None else ""
+        self._turns += now != self._drill
+        self._drill = now
+        return 1 + self._turns
 
     def take_keys(self) -> None:
         """See Page."""
