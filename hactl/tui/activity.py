@@ -31,22 +31,28 @@ class Activity:
     def look(self, progress: Mapping[str, int | None], shown: str, now: float) -> dict[str, Sign]:
         """The signs of now (seconds of a monotonic clock), where `shown` is the screen that is looked at.
 
-        `progress` says how far each screen has come: 0 is nothing yet, None is not known; of others it only matters
-        whether it is another than before.
+        `progress` says how far each screen has come: 0 is nothing yet, None is not known, and both begin anew; of
+        others it only matters whether it is another than before.
         """
         for name, far in progress.items():
+            if not far:
+                self._forget(name)
             if far is None:
                 continue
             if self._known.setdefault(name, far) != far:
                 self._spoke[name] = now
             self._known[name] = far
-            if far == 0 or name == shown:
+            if name == shown:
                 self._seen[name] = far
             self._seen.setdefault(name, far)
-            if far == 0:
-                self._spoke.pop(name, None)
         signs = {name: Sign.NEW for name, far in self._known.items() if far != self._seen[name]}
         for name, most in SILENCE.items():
             if name in self._spoke and name != shown and now - self._spoke[name] > most:
                 signs.setdefault(name, Sign.SILENT)
         return signs
+
+    def _forget(self, name: str) -> None:
+        """It begins anew."""
+        self._known.pop(name, None)
+        self._seen.pop(name, None)
+        self._spoke.pop(name, None)

@@ -27,11 +27,12 @@ def test_what_comes_while_one_looks_has_been_seen():
     assert activity.look({"events": 8}, "fleet", 2.0) == {}
 
 
-def test_what_is_not_known_any_more_stays_as_it_was():
+def test_what_is_not_known_any_more_is_forgotten():
     activity = Activity()
     activity.look({"events": 7}, "fleet", 0.0)
     activity.look({"events": 8}, "fleet", 1.0)
-    assert activity.look({"events": None}, "fleet", 2.0) == {"events": Sign.NEW}
+    assert activity.look({"events": None}, "fleet", 2.0) == {}
+    assert activity.look({"events": 1}, "fleet", 3.0) == {}, "of another fleet, perhaps"
 
 
 def test_a_log_that_has_been_written_and_is_no_more_is_silent():
