@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from hactl.cli import output
-from hactl.cli.checks import addresses, alerts, certificate, faults, machine, running, service, state
+from hactl.cli.checks import addresses, alerts, certificate, faults, machine, running, schedules, service, state
 from hactl.cli.checks.finding import Finding, Subject, subject
 from hactl.cli.choice import choose
 from hactl.cli.exits import Exit
@@ -30,6 +30,7 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     state.in_force,
     certificate.files,
     alerts.receivers,
+    schedules.schedules,
     running.daemon,
     running.strangers,
     running.versions,

@@ -15,12 +15,14 @@ from hactl.cli.drill_options import drawn, seed_option, set_option
 from hactl.cli.drill_outcome import exit_of, summary
 from hactl.cli.drill_report import report
 from hactl.cli.drill_runs import recover
+from hactl.cli.drill_schedule import schedule
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.core.errors import HactlError
 from hactl.drill import library
 from hactl.drill import suite as suites
 from hactl.drill.runs import runs
+from hactl.drill.schema import schema as drill_schema
 
 
 @click.group()
@@ -32,7 +34,7 @@ def drill() -> None:
     """
 
 
-for verb in (stop, continue_, unlock, recover, report, compare, board, export):
+for verb in (stop, continue_, unlock, schedule, recover, report, compare, board, export):
     drill.add_command(verb)
 
 
@@ -68,14 +70,20 @@ def list_(as_json: bool) -> int:
 
 
 @drill.command()
-@click.argument("name")
+@click.argument("name", required=False, default="")
 @set_option
+@click.option("--schema", is_flag=True, help="The JSON schema of drill files instead, for editors.")
 @json_option
-def show(name: str, settings: tuple[str, ...], as_json: bool) -> int:
+def show(name: str, settings: tuple[str, ...], schema: bool, as_json: bool) -> int:
     """Show a drill.
 
     NAME is one that comes with hactl, or the path of a file; what is shown is the beginning of one of your own.
     """
+    if bool(name) == schema:
+        raise click.UsageError("Name a drill, or ask for the --schema: one of the two. See: hactl drill list")
+    if schema:
+        output.emit_json(drill_schema())
+        return Exit.OK
     definition = library.load(name, settings)
     if as_json:
         output.emit_json(definition)
@@ -96,11 +104,13 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     To whom, and whether it may: exit code 5 when not. NAME is one that comes with hactl, or the path of a file.
     """
     from hactl.cli.drill_asking import ask
+    from hactl.drill.availability import reality
 
     definition = library.load(name, settings)
-    client = choose().client
+    chosen = choose()
+    client = chosen.client
     fleet = client.fleet().fleet
-    asked = ask(client, definition, fleet, drawn(seed))
+    asked = ask(client, definition, fleet, drawn(seed), chosen.paths.state)
     made, checks, refusal, may = asked.plan, asked.gate, asked.refusal, asked.may
     if as_json:
         output.emit_json({"version": 1, "plan": made, "gate": checks, "refused": str(refusal or ""), "may": may})
@@ -108,7 +118,7 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     click.echo(f"drill {definition.name} on fleet {fleet.name}, seed {made.seed}; nothing was changed")
     for strike in made.strikes:
         kept = ", kept down until the failback" if strike.keep_down else ""
-        click.echo(f"  {strike.at:4.1f} s  {strike} ({strike.why}){kept}")
+        click.echo(f"  {strike.at:4.1f} s  {strike} ({strike.why}), {reality(strike.kind)}{kept}")
     for step in made.steps:
         click.echo(f"  {step.at:4.1f} s  wait for a person, at most {step.within:g} s: {step.manual}")
     click.echo(f"  load    {made.load.rate:g} requests/s to {made.load.url}, timeout {made.load.timeout:g} s")
@@ -127,6 +137,13 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
 @click.option("--suite", metavar="NAME", default="", help="Run every drill of a suite: ci, or the path of a file.")
 @click.option("--skip", multiple=True, metavar="DRILL", help="Leave one of the suite out (repeatable).")
 @click.option(
+    "--again",
+    type=click.IntRange(0, 5),
+    default=0,
+    metavar="N",
+    help="Run one of the suite that shows nothing up to N times more.",
+)
+@click.option(
     "--input/--no-input",
     "attended",
     default=None,
@@ -140,6 +157,7 @@ def run(
     name: str,
     suite: str,
     skip: tuple[str, ...],
+    again: int,
     attended: bool | None,
     seed: int | None,
     settings: tuple[str, ...],
@@ -161,15 +179,15 @@ def run(
 
     if bool(name) == bool(suite):
         raise click.UsageError("Name a drill, or give --suite: one of the two. See: hactl drill list")
-    if skip and not suite:
-        raise click.UsageError("--skip leaves a drill out of a --suite.")
+    if (skip or again) and not suite:
+        raise click.UsageError("--skip and --again are about the drills of a --suite.")
     run_one = partial(execute, attended=sys.stdin.isatty() if attended is None else attended)
     if suite:
         wanted = suites.load(suite)
         drills = wanted.load(settings, skip)
         if not drills:
             raise click.UsageError(f"--skip leaves nothing of suite '{suite}'.")
-        return run_suite(choose(), wanted, drills, drawn(seed), run_one, as_json=as_json)
+        return run_suite(choose(), wanted, drills, drawn(seed), run_one, again=again, as_json=as_json)
     result = run_one(choose(), library.load(name, settings), drawn(seed))
     if as_json:
         output.emit_json(result)

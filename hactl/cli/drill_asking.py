@@ -1,5 +1,6 @@
 """What a drill would be told if it were begun now: whom it strikes, what its own gate says, what the daemon says."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 from hactl.control.client import Client
@@ -9,6 +10,7 @@ from hactl.drill.definition import Definition
 from hactl.drill.faults import rehearsal
 from hactl.drill.gate import Check, gate
 from hactl.drill.plan import DrillPlan, plan
+from hactl.drill.small_disk import may_be_filled
 
 
 class Asked(NamedTuple):
@@ -31,10 +33,11 @@ class Asked(NamedTuple):
         return "; ".join((*unmet, *((str(self.refusal),) if self.refusal is not None else ())))
 
 
-def ask(client: Client, definition: Definition, fleet: Fleet, seed: int) -> Asked:
-    """Ask about one drill. Raises HactlError when nobody in the fleet fits what it asks for, or nobody answers."""
+def ask(client: Client, definition: Definition, fleet: Fleet, seed: int, state: Path) -> Asked:
+    """Ask about one drill; `state` is where the fleet keeps its state. Raises HactlError when nobody in the fleet
+    fits what it asks for, or nobody answers."""
     drawn = plan(definition, fleet, seed)
-    checks = gate(definition, drawn, fleet)
+    checks = (*gate(definition, drawn, fleet), *may_be_filled(drawn, state))
     try:
         for order in rehearsal(drawn):
             client.submit(order, dry_run=True)

@@ -14,9 +14,9 @@ from hactl.core.reading import age
 from hactl.drill import library
 from hactl.drill.board import Entry, Standing, worst
 from hactl.drill.board import board as judged
-from hactl.drill.comparing import ENOUGH, LAST, Compared, Spread, Trend, side
+from hactl.drill.comparing import ENOUGH, LAST, Compared, Trend, side, spoken
 from hactl.drill.comparing import compare as compared
-from hactl.drill.quantity import Unit, shown
+from hactl.drill.quantity import Unit, signed
 from hactl.drill.report import DrillReport
 from hactl.drill.runs import filed
 
@@ -106,27 +106,13 @@ def _reports(root: Path) -> list[DrillReport]:
 
 
 def _row(figure: Compared) -> tuple[str, ...]:
-    difference = "" if figure.difference is None else _signed(figure.difference, figure.unit)
+    difference = "" if figure.difference is None else signed(figure.difference, figure.unit)
     trend = "" if figure.trend is Trend.UNKNOWN else str(figure.trend)
-    return figure.name, _spread(figure.a, figure.unit), _spread(figure.b, figure.unit), difference, trend
-
-
-def _spread(spread: Spread | None, unit: Unit) -> str:
-    """The median, and the range when there is one."""
-    if spread is None:
-        return "-"
-    median = shown(spread.median, unit)
-    if spread.least == spread.most:
-        return median
-    return f"{median} ({shown(spread.least, unit)} .. {shown(spread.most, unit)})"
-
-
-def _signed(difference: float, unit: Unit) -> str:
-    return f"{'-' if difference < 0 else '+'}{shown(abs(difference), unit)}"
+    return figure.name, spoken(figure.a, figure.unit), spoken(figure.b, figure.unit), difference, trend
 
 
 def _entry(entry: Entry) -> tuple[str, ...]:
     ago = "-" if entry.age is None else f"{age(entry.age)} ago"
     margin = "-" if entry.margin is None else f"{entry.margin * 100:.0f} % ({entry.tightest})"
-    rto = "-" if entry.rto is None else f"{_spread(entry.rto, Unit.SECONDS)}, {output.count(entry.rto.count, 'run')}"
+    rto = "-" if entry.rto is None else f"{spoken(entry.rto, Unit.SECONDS)}, {output.count(entry.rto.count, 'run')}"
     return entry.drill, str(entry.standing), ago, margin, rto, str(entry.trend) if entry.rto else "-"

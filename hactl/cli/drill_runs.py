@@ -1,5 +1,7 @@
 """`hactl drill recover`: drills whose runner died."""
 
+from collections.abc import Iterator
+
 import click
 
 from hactl.cli import output
@@ -10,9 +12,10 @@ from hactl.cli.options import fleet_option, json_option, label, timeout_option
 from hactl.cli.records import history
 from hactl.core.commands import EndDrill
 from hactl.core.errors import CommandRejected, Unreachable
-from hactl.core.events import OperationEnded
+from hactl.core.events import OperationEnded, Record
 from hactl.core.operation import began_at
 from hactl.core.talk import Query
+from hactl.drill.canary import present, read_ledger
 from hactl.drill.recovering import obituary
 from hactl.drill.report import DrillReport
 from hactl.drill.runs import Run, abandoned
@@ -48,7 +51,8 @@ def bury(chosen: Chosen, run: Run, timeout: float) -> DrillReport:
     ended = _ending(chosen, operation) if operation else None
     if operation and ended is None:
         ended = _take_back(chosen, operation, timeout)
-    filed = run.finish(obituary(open_run, ended))
+    written, found = read_ledger(run.ledger), _canaries(chosen, operation)
+    filed = run.finish(obituary(open_run, ended, written, found), say=output.say)
     run.tidy()
     return filed
 
@@ -64,12 +68,22 @@ def _take_back(chosen: Chosen, operation: str, timeout: float) -> OperationEnded
 
 def _ending(chosen: Chosen, operation: str) -> OperationEnded | None:
     """How an operation ended, by the journal; None when it has not, or nobody can say."""
-    query = Query(after=began_at(operation) - 1, kinds=("OperationEnded",), limit=_PAGE)
     try:
-        for page in pages(lambda asked: history(chosen, asked), query):
-            for record in page:
-                if isinstance(record.event, OperationEnded) and record.event.id == operation:
-                    return record.event
+        for record in _records(chosen, operation, "OperationEnded"):
+            if isinstance(record.event, OperationEnded) and record.event.id == operation:
+                return record.event
     except Unreachable:
         pass
     return None
+
+
+def _canaries(chosen: Chosen, operation: str) -> list[int]:
+    """Those of a drill that are in the journal."""
+    return list(present(_records(chosen, operation, "DrillKept"), operation)) if operation else []
+
+
+def _records(chosen: Chosen, operation: str, kind: str) -> Iterator[Record]:
+    """Those of one kind from the moment on that an operation began. Raises Unreachable."""
+    query = Query(after=began_at(operation) - 1, kinds=(kind,), limit=_PAGE)
+    for page in pages(lambda asked: history(chosen, asked), query):
+        yield from page

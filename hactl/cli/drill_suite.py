@@ -5,7 +5,7 @@ None is run before all of them may be: a fleet that one of them does not fit is 
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 import click
@@ -58,36 +58,31 @@ def run_suite(
     seed: int,
     execute: Callable[[Chosen, Definition, int], DrillReport],
     *,
+    again: int,
     as_json: bool,
 ) -> Exit:
-    """Run `drills`, those of `suite` that are wanted, and tell how each ended and what that comes to.
+    """Run `drills`, those of `suite` that are wanted, and tell how each ended and what that comes to; one that has
+    shown nothing is run up to `again` times more.
 
     Raises CommandRejected before the first when any may not be run, and HactlError when a drill could not even report;
     what came before is told all the same.
     """
     fleet = _ask_about_all(chosen, suite, drills, seed)
     began = time.monotonic()
-    exits: list[Exit] = []
     lines: list[Line] = []
+    interrupted = False
     width = max(len(one.name) for one in drills)
     try:
-        for definition in drills:
-            if lines:
-                _settle(chosen)
-            since = time.monotonic()
-            output.say(f"{definition.name}: drill {len(lines) + 1} of {len(drills)}")
-            report = execute(chosen, definition, seed)
-            lines.append(_line(report, time.monotonic() - since))
-            exits.append(exit_of(report))
+        for line in _each(chosen, drills, seed, execute, again):
+            lines.append(line)
             if not as_json:
-                click.echo(_told(lines[-1], width))
-            if not goes_on(report):
-                break
+                click.echo(_told(line, width))
     except KeyboardInterrupt:
-        exits.append(Exit.INTERRUPTED)
+        interrupted = True
     finally:
         left = [Line(name=one.name, why="the suite had ended") for one in drills[len(lines) :]]
-        took, outcome = time.monotonic() - began, worst(exits)
+        exits = [Exit(line.exit) for line in lines if line.exit is not None]
+        took, outcome = time.monotonic() - began, worst([*exits, *([Exit.INTERRUPTED] if interrupted else [])])
         if as_json:
             told = {"suite": suite.name, "fleet": fleet.name, "seed": seed, "seconds": took, "exit": outcome}
             output.emit_json({"version": 1, **told, "drills": (*lines, *left)})
@@ -98,13 +93,36 @@ def run_suite(
     return outcome
 
 
+def _each(
+    chosen: Chosen,
+    drills: tuple[Definition, ...],
+    seed: int,
+    execute: Callable[[Chosen, Definition, int], DrillReport],
+    again: int,
+) -> Iterator[Line]:
+    """One drill after the other, each with as many attempts as it may have to show anything; no more after one that
+    none may follow."""
+    for number, definition in enumerate(drills, start=1):
+        for attempt in range(again + 1):
+            if number > 1 or attempt:
+                _settle(chosen)
+            since = time.monotonic()
+            output.say(f"{definition.name}: drill {number} of {len(drills)}{', once more' if attempt else ''}")
+            report = execute(chosen, definition, seed)
+            if report.verdict is not Verdict.INCONCLUSIVE or not goes_on(report):
+                break
+        yield _line(report, time.monotonic() - since)
+        if not goes_on(report):
+            return
+
+
 def _ask_about_all(chosen: Chosen, suite: Suite, drills: tuple[Definition, ...], seed: int) -> Fleet:
     """The fleet, if each of `drills` might be begun now. Raises CommandRejected about the first that might not."""
     client = chosen.client
     fleet = client.fleet().fleet
     for definition in drills:
         try:
-            why_not = ask(client, definition, fleet, seed).why_not
+            why_not = ask(client, definition, fleet, seed, chosen.paths.state).why_not
         except HactlError as error:
             why_not = error.message
         if why_not:

@@ -200,7 +200,8 @@ def _note(found: dict[int, Revision], record: Record) -> None:
             _past(found)
             found[number] = _revision(record, number, spec, files.digest(spec), "in force")
         case RevisionProposed(proposal=proposal):
-            found[proposal.revision] = _revision(record, proposal.revision, proposal.spec, proposal.digest, "coming")
+            digest = proposal.digest or files.digest(proposal.spec)  # the daemon's own undo says none
+            found[proposal.revision] = _revision(record, proposal.revision, proposal.spec, digest, "coming")
         case RevisionApplied(revision=number) if number in found:
             _past(found)
             found[number] = replace(found[number], outcome="in force")

@@ -4,8 +4,11 @@ For those who listen to a terminal, and for logs and pipes. Which sentences thes
 here records are collected from one measurement to the next (about a second), so that a burst is told as one.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,13 +18,18 @@ from hactl.cli.following import PATIENT, Away, through_restarts
 from hactl.cli.options import duration, fleet_option
 from hactl.cli.records import history
 from hactl.cli.status import operations, warnings
-from hactl.core.errors import Unreachable
+from hactl.core.drills import in_progress
+from hactl.core.errors import HactlError, Unreachable
 from hactl.core.events import Record
 from hactl.core.narrating import Said, narrate, opening, spoken, verdict
 from hactl.core.plain import one_line
 from hactl.core.reading import age
 from hactl.core.talk import Measured, News, Query, Snapshot, Update
 from hactl.core.value import replace
+
+if TYPE_CHECKING:
+    from hactl.drill.course import Course
+    from hactl.drill.onlooking import Onlooker
 
 
 @click.command()
@@ -41,8 +49,10 @@ def watch(times: bool, every: float | None) -> None:
 
     listener = Listener(_first(chosen, say), say, every=every)
     listener.open()
+    drills = Drills(chosen.paths.drills, say)
     for update in through_restarts(chosen.client, listener.seq, _missed(chosen)):
         listener.take(update, time.time())
+        drills.listen(lent=listener.drilled)
         output.ensure_read()
 
 
@@ -67,6 +77,30 @@ def _missed(chosen: Chosen) -> Callable[[Query], list[Record]]:
     return lambda query: history(chosen, query)
 
 
+class Drills:
+    """Says what runs of drills say, whoever runs them: their phases are no events of the fleet."""
+
+    def __init__(self, root: Path, say: Callable[[Said], None]) -> None:
+        """`root` is where the runs of the fleet are."""
+        self._root = root
+        self._say = say
+        self._onlooker: Onlooker | None = None
+        self._known: Course | None = None
+
+    def listen(self, *, lent: bool) -> None:
+        """Say what is new, while the fleet is `lent` to a drill and until its report is there."""
+        if not lent and (self._known is None or not self._known.going):
+            return
+        from hactl.drill.onlooking import Onlooker
+        from hactl.drill.sentences import news
+
+        self._onlooker = self._onlooker or Onlooker(self._root)
+        with contextlib.suppress(HactlError):  # what cannot be read is told by `hactl drill report`
+            before, self._known = self._known, self._onlooker.look()
+            for each in news(before, self._known) if self._known is not None else ():
+                self._say(Said(wall=each.wall, text=each.text))
+
+
 class Listener:
     """Turns a stream of updates into sentences; has no clock and no connection of its own."""
 
@@ -84,6 +118,11 @@ class Listener:
     def seq(self) -> int:
         """The journal position up to which everything was said, or is about to be."""
         return self._snapshot.fleet.seq
+
+    @property
+    def drilled(self) -> bool:
+        """The fleet is lent to a drill."""
+        return in_progress(self._snapshot.fleet) is not None
 
     def open(self) -> None:
         """How things stand."""

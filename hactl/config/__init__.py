@@ -4,6 +4,7 @@
     reading    text → FleetSpec
     rules      what must hold between keys
     alert_rules    the same for alerts
+    schedule_rules the same for schedules
     writing    FleetSpec → text; the file a new fleet starts with
     schema     for editors and for the reference
     keys       the one table of all keys, which everything above reads

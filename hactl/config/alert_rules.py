@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hactl.config.alert_keys import REFERENCE
+from hactl.config.schedule_rules import placed
 from hactl.config.traffic_rules import FRAMING, twice
 from hactl.config.unfit import Problem, quoted
 from hactl.core.alert import AlertSpec
@@ -33,8 +34,10 @@ def named(alerts: tuple[AlertSpec, ...]) -> tuple[AlertSpec, ...]:
 
 
 def anchored(spec: FleetSpec, directory: Path) -> FleetSpec:
-    """`spec` with the relative paths of its alerts made absolute: they begin in `directory`, wherever a daemon runs."""
-    return replace(spec, alerts=tuple(_anchored(alert, directory) for alert in spec.alerts))
+    """`spec` with the relative paths of its alerts and schedules made absolute: they begin in `directory`, wherever a
+    daemon runs."""
+    alerts = tuple(_anchored(alert, directory) for alert in spec.alerts)
+    return replace(spec, alerts=alerts, schedules=tuple(placed(one, directory) for one in spec.schedules))
 
 
 def _anchored(alert: AlertSpec, directory: Path) -> AlertSpec:

@@ -7,6 +7,7 @@ not stand here: they are those of the values in `hactl.core.spec`. Rules between
 from hactl.config import process_keys as process
 from hactl.config import traffic_keys as traffic
 from hactl.config.alert_keys import ALERT
+from hactl.config.schedule_keys import SCHEDULE
 from hactl.config.table import Table
 
 PLANNED_TABLES = ("backup", "calls", "metrics", "sessions")
@@ -26,6 +27,7 @@ TABLES: dict[str, Table] = {
         traffic.SERVICE,
         traffic.ROUTE,
         ALERT,
+        SCHEDULE,
         process.LOGS,
         process.JOURNAL,
     )

@@ -174,6 +174,7 @@ SAFETY = Table(
             doc="no drill touches more than this share of the nodes, or of the edges",
         ),
         Key(name="max_drill", kind=quantities.duration("10s", "1d"), doc="any drill is over after this"),
+        Key(name="scheduled_drills", kind=kinds.flag(), doc="drills may begin by a [[schedule]], with nobody asking"),
     ),
 )
 

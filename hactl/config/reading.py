@@ -26,12 +26,12 @@ def parse(text: str, source: str = "hactl.toml", read: Callable[[str], str] | No
     about the first thing that is wrong, with the rest in its `also`.
     """
     reading = _Reading(read or _no_file)
-    fields = reading.document(_toml(text, source))
+    fields = reading.document(toml(text, source))
     spec = replace(FleetSpec(), **fields)
     spec = replace(spec, alerts=named(spec.alerts))
     problems = reading.problems or broken_rules(spec)
     if problems:
-        _refuse(problems, source)
+        refuse(problems, source)
     return spec
 
 
@@ -41,14 +41,16 @@ def _no_file(named: str) -> str:
     raise Unfit(f"the file {quoted(named)} cannot be read here", "put its content in its place")
 
 
-def _refuse(problems: list[Problem], source: str) -> NoReturn:
+def refuse(problems: list[Problem], source: str) -> NoReturn:
+    """Raises ConfigError about the first of them, with the rest in its `also`."""
     first, *rest = [ConfigError(f"{source}: {problem.sentence}", problem.hint) for problem in problems]
     more = f"{len(rest)} more problem{'s' if len(rest) > 1 else ''} in this file" if rest else ""
     hint = "; ".join(part for part in (first.hint, more) if part)
     raise ConfigError(first.message, hint, also=tuple(str(error) for error in rest))
 
 
-def _toml(text: str, source: str) -> dict[str, Any]:
+def toml(text: str, source: str) -> dict[str, Any]:
+    """The tables of a file. Raises ConfigError with the place where it is no TOML."""
     try:
         return tomllib.loads(text)
     except RecursionError:

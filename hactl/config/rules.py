@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from hactl.config.alert_rules import alerts
 from hactl.config.overlay import misfits
+from hactl.config.schedule_rules import schedules
 from hactl.config.traffic_keys import MAX_NODES
 from hactl.config.traffic_rules import rate_limit, routes, services, twice
 from hactl.config.unfit import Problem, did_you_mean, quoted
@@ -22,7 +23,20 @@ PLACEHOLDERS = ("port", "address", "name", "region", "dir")
 
 def broken_rules(spec: FleetSpec) -> list[Problem]:
     """Everything about `spec` that cannot work, in the order of the tables; [] when it can."""
-    rules = (_edge, _regions, _ports, _gateway, _health, _restart, _safety, services, routes, alerts, misfits)
+    rules = (
+        _edge,
+        _regions,
+        _ports,
+        _gateway,
+        _health,
+        _restart,
+        _safety,
+        services,
+        routes,
+        alerts,
+        schedules,
+        misfits,
+    )
     return [problem for rule in rules for problem in rule(spec)]
 
 

@@ -14,10 +14,10 @@ from hactl.core.events import Record
 from hactl.core.model import Fleet
 from hactl.core.value import Value
 
-VERSION = 4
+VERSION = 5
 """2 added pauses, frozen nodes, alerts, certificates and configurations that come into force step by step to 1; 3 added
 regions that are evacuated, lost and browned out, edges that are given up, and what a node has been seen to sustain; 4
-added drills."""
+added drills; 5 added hops that these disturb."""
 
 T = TypeVar("T")
 _encoder = msgspec.json.Encoder()

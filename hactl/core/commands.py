@@ -1,5 +1,6 @@
 """What an operator, a script or a drill asks for. Commands are requests: the core accepts or rejects each one whole."""
 
+from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.impairment import Impairment
 from hactl.core.load import Load
 from hactl.core.model import Proposal
@@ -150,6 +151,10 @@ class BeginDrill(_Command, tag="drill"):
     """Whom it only ever takes out one at a time: restored like the others, and never out of service together."""
     regions: tuple[str, ...] = ()
     """Whose weight and whose traffic it may touch."""
+    config: bool = False
+    """It may bring other configurations into force: the one of now is in force again when it is over."""
+    services: tuple[str, ...] = ()
+    """To which the hops may be disturbed."""
     lease: float = 15.0
     """Seconds."""
     longest: float = 180.0
@@ -238,6 +243,8 @@ Command = (
     | UnlockDrills
     | Impair
     | Heal
+    | BreakHop
+    | MendHop
 )
 
 VERBS: dict[type[Command], Verb] = {
@@ -268,6 +275,8 @@ VERBS: dict[type[Command], Verb] = {
     UnlockDrills: Verb.DRILL_UNLOCK,
     Impair: Verb.IMPAIR,
     Heal: Verb.HEAL,
+    BreakHop: Verb.BREAK_HOP,
+    MendHop: Verb.MEND_HOP,
 }
 
 

@@ -46,6 +46,7 @@ from hactl.core.errors import CommandRejected
 from hactl.core.events import PolicyChanged, WeightsChanged
 from hactl.core.founding import wanted
 from hactl.core.headroom import CapacityVerdict, Carrying, bereft, burden, carrying, manned, worst
+from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.load import Load
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Health, Node, NodeState, Role
@@ -116,7 +117,7 @@ def _moments(fleet: Fleet, request: Request) -> Iterator[Carrying]:
             return
         case AskDrill() | ContinueDrill() | LockDrills() | UnlockDrills():
             return
-        case Impair() | Heal():
+        case Impair() | Heal() | BreakHop() | MendHop():
             return  # it takes no capacity away that anybody has declared
         case _:
             assert_never(command)

@@ -45,6 +45,7 @@ from hactl.core.events import (
     TrafficShifted,
     WeightsChanged,
 )
+from hactl.core.hop_events import HopEvent
 from hactl.core.lifecycle import Context, Reaction, Stimulus, react
 from hactl.core.model import EdgeUse, Fleet, Now
 from hactl.core.node import Node, NodeState, Role
@@ -134,7 +135,7 @@ def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for 
         return _with_region(fleet, event)
     if isinstance(event, BrownoutEvent):
         return _with_brownout(fleet, event)
-    if isinstance(event, DrillEvent):
+    if isinstance(event, DrillEvent | HopEvent):
         return drilled(fleet, event)
     match event:
         case DaemonStarted(boot=boot, trouble=trouble):

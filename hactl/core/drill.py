@@ -5,6 +5,7 @@ Values only; what follows from them is `drills`. What a drill does and what it m
 
 from hactl.core.evacuation import Evacuation
 from hactl.core.node import Goal
+from hactl.core.spec import FleetSpec
 from hactl.core.value import Value
 
 
@@ -25,6 +26,12 @@ class Baseline(Value):
     """Of regions, by name."""
     evacuations: dict[str, Evacuation | None] = {}
     """By region; None for a region that had all its traffic."""
+    revision: int = 0
+    """Number of the configuration in force, when the drill may change it; 0 when it may not."""
+    spec: FleetSpec | None = None
+    """What that configuration says."""
+    services: tuple[str, ...] = ()
+    """To which the hops are to be as they were: undisturbed."""
 
 
 class Lease(Value):
@@ -41,6 +48,13 @@ class Lease(Value):
     baseline: Baseline
     canary: int = 0
     """Number of the newest canary that the runner has written; 0 before the first."""
+    restarts_nodes: bool = False
+    """A configuration that came in its time has changed what nodes are started with, so going back does as well."""
+    restarts_edges: bool = False
+    undoing: str = ""
+    """The operation that brings back the configuration from before; "" while none has been needed."""
+    returned: bool = False
+    """Somebody has said that it is over; else its time was, or nobody was heard of."""
     question: str = ""
     """What a person has to do before it goes on; "" when it waits for nobody."""
 
@@ -60,7 +74,24 @@ class DrillLock(Value):
         return f"drills are locked{f' by {self.by}' if self.by else ''}{why}"
 
 
+class Turn(Value):
+    """The last time a schedule came, and what became of it."""
+
+    at: float
+    """Unix time at which it was due."""
+    skipped: str = ""
+    """Why nothing was run; "" when something was."""
+    over: bool = False
+    """Its run has ended."""
+    code: int | None = None
+    """The exit code of its run; None when that is not known."""
+    why: str = ""
+    """Why there was no run after all."""
+
+
 class DrillBook(Value):
     """What is known about drills besides the one in progress."""
 
     lock: DrillLock | None = None
+    turns: dict[str, Turn] = {}
+    """By schedule."""

@@ -42,4 +42,40 @@ class DrillsUnlocked(_DrillEvent):
     """Drills may begin again."""
 
 
-DrillEvent = DrillKept | DrillAsked | DrillAnswered | DrillsLocked | DrillsUnlocked
+class ScheduledStarted(_DrillEvent):
+    """A drill is due by a schedule, and is begun."""
+
+    schedule: str
+    at: float
+    """Unix time at which it was due."""
+    what: str
+
+
+class ScheduledSkipped(_DrillEvent):
+    """A drill was due by a schedule, and is not begun; nobody makes up for it."""
+
+    schedule: str
+    at: float
+    why: str
+
+
+class ScheduledEnded(_DrillEvent):
+    """What a schedule had begun is over."""
+
+    schedule: str
+    code: int | None = None
+    """The exit code of `hactl drill run`; None when that is not known."""
+    why: str = ""
+    """Why it could not even be begun."""
+
+
+DrillEvent = (
+    DrillKept
+    | DrillAsked
+    | DrillAnswered
+    | DrillsLocked
+    | DrillsUnlocked
+    | ScheduledStarted
+    | ScheduledSkipped
+    | ScheduledEnded
+)

@@ -2,7 +2,17 @@
 
 from typing import assert_never
 
-from hactl.core.drill_events import DrillAnswered, DrillAsked, DrillEvent, DrillKept, DrillsLocked, DrillsUnlocked
+from hactl.core.drill_events import (
+    DrillAnswered,
+    DrillAsked,
+    DrillEvent,
+    DrillKept,
+    DrillsLocked,
+    DrillsUnlocked,
+    ScheduledEnded,
+    ScheduledSkipped,
+    ScheduledStarted,
+)
 
 
 def tell_drill(event: DrillEvent) -> str:
@@ -20,5 +30,12 @@ def tell_drill(event: DrillEvent) -> str:
             return lock.who
         case DrillsUnlocked():
             return "drills may begin again"
+        case ScheduledStarted(schedule=name, what=what):
+            return f"schedule {name}: {what} begins"
+        case ScheduledSkipped(schedule=name, why=why):
+            return f"schedule {name} is skipped: {why}"
+        case ScheduledEnded(schedule=name, code=code, why=why):
+            ended = "how is not known" if code is None else f"exit code {code}"
+            return f"schedule {name}: its run is over ({why or ended})"
         case _:
             assert_never(event)

@@ -5,12 +5,14 @@ is that a drill can leave nothing behind. How everything was that it may touch i
 runner has to be heard of again and again; and when the drill is over, whoever says so, or when its runner has fallen
 silent, everything is put back. A daemon that comes in between grants one more term: the runner could not reach anybody.
 
-What is restored: goals, drains and weights of the drill's nodes, weights and evacuations of its regions. What somebody
+What is restored: goals, drains and weights of the drill's nodes, weights and evacuations of its regions, and the
+configuration, when it was lent (`revision_undo`). What somebody
 else changed about those meanwhile is put back as well; everything else stays theirs.
 """
 
 from typing import assert_never
 
+from hactl.core import revision_undo
 from hactl.core.commands import AskDrill, BeginDrill, ContinueDrill, EndDrill, KeepDrill, Request
 from hactl.core.draft import Draft
 from hactl.core.drill import Baseline, Before, Lease
@@ -21,6 +23,7 @@ from hactl.core.evacuating import restore
 from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
 from hactl.core.events import OperationMoved, WeightsChanged
 from hactl.core.founding import wanted
+from hactl.core.hop_limits import routable
 from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState, Role
@@ -41,9 +44,13 @@ def in_progress(fleet: Fleet) -> Operation | None:
 def check(fleet: Fleet, request: Request) -> None:
     """Raises CommandRejected when the fleet cannot be lent, or the drill that a command is about is not the one."""
     command = request.command
+    if request.proposal is not None:
+        revision_undo.check(fleet, in_progress(fleet), request.proposal)
     if isinstance(command, BeginDrill):
         forbid(fleet)
         _free(fleet)
+        for service in command.services:
+            routable(fleet, service)
         _within_limits(fleet, command)
     elif isinstance(command, KeepDrill | EndDrill | AskDrill | ContinueDrill):
         running = in_progress(fleet)
@@ -63,6 +70,9 @@ def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
         nodes={node.name: Before(goal=node.goal, weight=node.weight, drained=node.drained) for node in nodes},
         weights={region: fleet.region_weight(region) for region in command.regions},
         evacuations={region: fleet.evacuations.get(region) for region in command.regions},
+        revision=fleet.revision if command.config else 0,
+        spec=fleet.spec if command.config else None,
+        services=command.services,
     )
     lease = Lease(
         name=command.name,
@@ -72,7 +82,8 @@ def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
         baseline=baseline,
     )
     # What there is to wait for is counted from the end of the drill: see `_take_back`.
-    patience = operation.deadline - now
+    # with the configuration, every process may have to change back, one by one
+    patience = (operation.deadline - now) * (1 + len(fleet.nodes) if command.config else 1)
     return replace(operation, targets=(), deadline=lease.until + patience, drill=lease)
 
 
@@ -89,7 +100,7 @@ def tend(draft: Draft, command: KeepDrill | EndDrill | AskDrill | ContinueDrill,
             draft.emit(DrillAnswered(id=operation.id))
         case EndDrill():
             if not operation.back:
-                _take_back(draft, operation, lease, f"ended by {by or 'an operator'}")
+                _take_back(draft, operation, replace(lease, returned=True), f"ended by {by or 'an operator'}")
         case _:
             assert_never(command)
     return draft.fleet.operations[operation.id]
@@ -102,22 +113,23 @@ def advance(draft: Draft) -> None:
         return
     lease, now = operation.drill, draft.now.mono
     if not operation.back:
+        revision_undo.note(draft, operation)
         if now >= lease.expires:
             _take_back(draft, operation, lease, f"nothing was heard of its runner for {lease.term:g} s")
         elif now >= lease.until:
             _take_back(draft, operation, lease, "it has taken longer than its limit")
         return
+    configured = revision_undo.put_back(draft, operation)
     for name, before in lease.baseline.nodes.items():
         if name in wanted(draft.fleet) and name not in _in_other_hands(draft.fleet):
             _put_back(draft, draft.fleet.nodes[name], before, f"{operation.by} (drill)")
-    restored = _restored(draft.fleet, lease.baseline)
+    restored = _restored(draft.fleet, lease.baseline) if configured is True else configured
     # Traffic that is being moved now is waited for: whoever moves it would move it on from what is put back.
     moving = any(other.verb in RAMPS for other in draft.fleet.operations.values())
     if restored is True and not moving:
         if not _restore_evacuations(draft, lease.baseline, operation.back):
-            own = operation.back.startswith("ended")
             told = f"{operation.back}; everything it touched is as it was"
-            end(draft, operation, Outcome.DONE if own else Outcome.ROLLED_BACK, told)
+            end(draft, operation, Outcome.DONE if lease.returned else Outcome.ROLLED_BACK, told)
     elif isinstance(restored, str) or now >= operation.deadline:
         late = "traffic is still being moved" if restored is True else "not everything is up again in time"
         what = restored if isinstance(restored, str) else late
@@ -130,8 +142,10 @@ def give_back(draft: Draft, operation: Operation) -> None:
         return
     for name, before in operation.drill.baseline.nodes.items():
         node = draft.fleet.nodes.get(name)
-        if node is not None and (node.goal, node.drained) != (before.goal, before.drained):
-            noted = replace(node, goal=before.goal, drained=before.drained)
+        if node is None:
+            continue
+        noted = replace(node, goal=before.goal, drained=before.drained, stays_down=False)
+        if noted != node:
             draft.take_note(noted, f"{operation.sentence} has ended")
     _weigh(draft, operation.drill.baseline)
     _restore_evacuations(draft, operation.drill.baseline, f"{operation.sentence} has ended")
@@ -153,7 +167,8 @@ def _lent(fleet: Fleet) -> tuple[Operation, Lease]:
 
 def _take_back(draft: Draft, operation: Operation, lease: Lease, why: str) -> None:
     patience = operation.deadline - lease.until
-    draft.emit(OperationMoved(operation=replace(operation, back=why, deadline=draft.now.mono + patience)))
+    deadline = draft.now.mono + patience
+    draft.emit(OperationMoved(operation=replace(operation, back=why, deadline=deadline, drill=lease)))
     _weigh(draft, lease.baseline)
 
 
@@ -189,7 +204,7 @@ def _in_other_hands(fleet: Fleet) -> set[str]:
     return {
         target.node
         for operation in fleet.operations.values()
-        if operation.verb is Verb.RESTART or operation.revision
+        if operation.one_by_one
         for target in operation.targets
         if target.phase is not Phase.DONE
     }
@@ -197,6 +212,8 @@ def _in_other_hands(fleet: Fleet) -> set[str]:
 
 def _restored(fleet: Fleet, baseline: Baseline) -> bool | str | None:
     """True: every process is as it was; a sentence: that will not be; None: not yet."""
+    if fleet.hops:
+        return None  # there is one drill at a time, so all of them are its own
     taken, ours = _in_other_hands(fleet), wanted(fleet)
     for name, before in baseline.nodes.items():
         node = ours.get(name)
@@ -248,12 +265,14 @@ def _free(fleet: Fleet) -> None:
                 guard=True,
             )
         raise CommandRejected(
-            f"{operation.id} is in progress: {operation.sentence}", f"hactl wait --operation {operation.id}"
+            f"{operation.id} is in progress: {operation.sentence}",
+            f"hactl wait --operation {operation.id}",
+            guard=True,
         )
     if fleet.paused is not None:
         raise CommandRejected(f"{fleet.paused.who}: nothing would be repaired", "hactl unpause", guard=True)
     if fleet.proposal is not None:
-        raise CommandRejected("a configuration is coming into force", "hactl status")
+        raise CommandRejected("a configuration is coming into force", "hactl status", guard=True)
 
 
 def _within_limits(fleet: Fleet, command: BeginDrill) -> None:

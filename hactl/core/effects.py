@@ -50,6 +50,16 @@ class ApplyImpairment(Value, tag=True):
     node: str
 
 
+class ApplyHops(Value, tag=True):
+    """Bring the proxy to the disturbed hops that stand in the fleet by then, or end it, and read that back."""
+
+
+class LeadNode(Value, tag=True):
+    """Have a node call services through the proxy, or past it, as it stands in the fleet by then; read that back."""
+
+    node: str
+
+
 class EndOrphan(Value, tag=True):
     """End a process of this fleet that no node claims."""
 
@@ -64,4 +74,16 @@ class Halt(Value, tag=True):
     """Everything has stopped: the daemon leaves."""
 
 
-Effect = Spawn | SendSignal | ApplyTraffic | BeginDrain | EndDrain | ApplyImpairment | EndOrphan | DeliverAlerts | Halt
+Effect = (
+    Spawn
+    | SendSignal
+    | ApplyTraffic
+    | BeginDrain
+    | EndDrain
+    | ApplyImpairment
+    | ApplyHops
+    | LeadNode
+    | EndOrphan
+    | DeliverAlerts
+    | Halt
+)

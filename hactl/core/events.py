@@ -8,6 +8,7 @@ from hactl.core.brownout_events import BrownoutEvent
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigEvent
 from hactl.core.drill_events import DrillEvent
+from hactl.core.hop_events import HopEvent
 from hactl.core.model import EdgeLoss, Failover, Paused
 from hactl.core.node import Node, NodeState
 from hactl.core.operation import Operation, Outcome
@@ -271,6 +272,7 @@ Event = (
     | RegionEvent
     | BrownoutEvent
     | DrillEvent
+    | HopEvent
 )
 
 

@@ -45,6 +45,17 @@ def check(fleet: Fleet, request: Request) -> None:
             _possible(fleet, fleet.nodes[name])
 
 
+def impairable(fleet: Fleet, node: Node) -> None:
+    """Raises CommandRejected when `node` is of a kind that has no fault filter, whatever its state."""
+    if node.role is Role.EDGE:
+        raise CommandRejected(f"'{node.name}' is an edge, and only gateway nodes can be impaired", "impair its nodes")
+    if fleet.spec_for(node).gateway.kind is not GatewayKind.ENVOY:
+        raise CommandRejected(
+            f"'{node.name}' runs a program of your own, which hactl cannot make slow or failing",
+            "freeze or kill it instead; only nodes of kind envoy have a fault filter",
+        )
+
+
 def begin(draft: Draft, command: Impair | Heal) -> None:
     """Note what is wanted, and have the processes told."""
     for name in command.nodes:
@@ -137,18 +148,12 @@ def _makes_sense(fault: Impairment) -> None:
 
 
 def _possible(fleet: Fleet, node: Node) -> None:
-    if node.role is Role.EDGE:
-        raise CommandRejected(f"'{node.name}' is an edge, and only gateway nodes can be impaired", "impair its nodes")
+    impairable(fleet, node)
     if not _lent(fleet, node):
         raise CommandRejected(
             f"'{node.name}' is lent to no drill in progress, and an impairment is taken back by its drill",
             "write a drill with this fault, then: hactl drill run",
             guard=True,
-        )
-    if fleet.spec_for(node).gateway.kind is not GatewayKind.ENVOY:
-        raise CommandRejected(
-            f"'{node.name}' runs a program of your own, which hactl cannot make slow or failing",
-            "freeze or kill it instead; only nodes of kind envoy have a fault filter",
         )
     if node.launch is None or node.state not in _IMPAIRABLE:
         raise CommandRejected(f"'{node.name}' is {node.state}: it has no traffic to impair", f"hactl wait {node.name}")

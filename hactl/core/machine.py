@@ -15,6 +15,7 @@ from hactl.core import (
     drills,
     edge_loss,
     failover,
+    hops,
     impairing,
     operations,
     pausing,
@@ -67,6 +68,7 @@ from hactl.core.events import (
     WeightsChanged,
 )
 from hactl.core.headroom import Carrying
+from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Now
 from hactl.core.observations import Observation
@@ -118,6 +120,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
         drills.check(fleet, cause)
         drill_lock.check(fleet, cause)
         impairing.check(fleet, cause)
+        hops.check(fleet, cause)
         carrying = consequence.check(fleet, cause)
         operation = _accept(draft, cause)
     else:
@@ -151,6 +154,7 @@ def settle(draft: Draft, before: Fleet) -> None:
         region_loss.begin(draft, before)
         region_loss.follow(draft, before)
         impairing.follow(draft)
+        hops.follow(draft)
         operations.advance(draft)
         drills.advance(draft)
         rollout.advance(draft)
@@ -205,8 +209,8 @@ def _accept(draft: Draft, request: Request) -> Operation:
             pausing.obey(draft, request)
         case Restart() | Apply() | Scale() | Failover() | Failback() | BeginDrill():
             pass
-        case Impair() | Heal():
-            impairing.begin(draft, command)
+        case Impair() | Heal() | BreakHop() | MendHop():
+            _harm(draft, operation, command)
         case LockDrills() | UnlockDrills():
             drill_lock.follow(draft, request)
         case Down():
@@ -219,6 +223,14 @@ def _accept(draft: Draft, request: Request) -> Operation:
         case _:
             assert_never(command)
     return operation
+
+
+def _harm(draft: Draft, operation: Operation, command: Impair | Heal | BreakHop | MendHop) -> None:
+    """What only a drill in progress may do, and what takes it back."""
+    if isinstance(command, Impair | Heal):
+        impairing.begin(draft, command)
+    else:
+        hops.begin(draft, operation, command)
 
 
 def _undo(fleet: Fleet, command: Command) -> Undo | None:
@@ -267,6 +279,8 @@ def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
             return each  # to restore what it touched
         case Verb.IMPAIR | Verb.HEAL:
             return impairing.PATIENCE
+        case Verb.BREAK_HOP | Verb.MEND_HOP:
+            return hops.PATIENCE
         case Verb.START | Verb.STOP | Verb.KILL | Verb.FREEZE | Verb.THAW | Verb.DRAIN | Verb.RESUME:
             return each
         case Verb.PAUSE | Verb.UNPAUSE | Verb.DRILL_LOCK | Verb.DRILL_UNLOCK:

@@ -8,6 +8,7 @@ from hactl.core.brownout import Brownout
 from hactl.core.certificate import Certificate
 from hactl.core.drill import DrillBook
 from hactl.core.evacuation import Evacuation, RegionLoss
+from hactl.core.hop import Hop
 from hactl.core.node import Node, Reason, Role
 from hactl.core.operation import Operation
 from hactl.core.plan import TrafficPlan
@@ -131,6 +132,8 @@ class Fleet(Value):
     """Regions that do not get all the traffic their priority and weight would give them, by name."""
     brownouts: dict[str, Brownout] = {}
     """Regions that answer far worse than they should, or did so lately, by name."""
+    hops: dict[str, Hop] = {}
+    """Those that a drill disturbs, by name."""
     certificate: Certificate | None = None
     """The one that clients are shown; None without TLS."""
     certificate_refused: str = ""

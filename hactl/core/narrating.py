@@ -34,6 +34,7 @@ from hactl.core.node import Node
 from hactl.core.operation import RAMPS
 from hactl.core.reading import Verdict, age, explain, read, word
 from hactl.core.region_events import RegionBack, RegionLost, RegionMoved
+from hactl.core.signature import signature
 from hactl.core.talk import Snapshot
 from hactl.core.telling import tell
 from hactl.core.value import Value
@@ -175,9 +176,9 @@ def _operation(records: Sequence[Record]) -> str:
 
 def _by(record: Record, text: str) -> str:
     """Who did it, if the sentence does not say so itself."""
-    if not record.by or record.by in text:
-        return ""
-    return f", by {record.by}" + (f" ({record.reason})" if record.reason else "")
+    by, reason = signature(record, text)
+    who = f", by {by}" if by else ""
+    return f"{who} ({reason})" if record.by and reason else who
 
 
 def _moved(before: Fleet, after: Fleet, changes: dict[str, list[Record]]) -> Iterable[tuple[int, Said]]:

@@ -2,6 +2,7 @@
 
 from hactl.core.brownout import Answers
 from hactl.core.certificate import Certificate
+from hactl.core.hop_observations import HopObservation
 from hactl.core.impairment import Impairment
 from hactl.core.model import EdgeUse
 from hactl.core.node import DeadlineKind, Launch
@@ -228,6 +229,26 @@ class AlertTooOld(_Observation):
     id: str
 
 
+class DrillDue(_Observation):
+    """A schedule has come to one of its moments."""
+
+    schedule: str
+    at: float
+    """Unix time of that moment."""
+    blocked: str = ""
+    """The date, when nothing is to be begun on it."""
+
+
+class DrillOver(_Observation):
+    """What a schedule had begun has ended, or could not be begun."""
+
+    schedule: str
+    code: int | None = None
+    """Its exit code; None when it is not known."""
+    why: str = ""
+    """Why it could not be begun."""
+
+
 class Ticked(_Observation):
     """Time passed; lets operations end at their deadline."""
 
@@ -245,6 +266,7 @@ Observation = (
     | StillBusy
     | ImpairmentRead
     | ImpairmentRefused
+    | HopObservation
     | Woke
     | PlanApplied
     | PlanRejected
@@ -258,5 +280,7 @@ Observation = (
     | JournalStuck
     | AlertTried
     | AlertTooOld
+    | DrillDue
+    | DrillOver
     | Ticked
 )

@@ -6,7 +6,7 @@ news is about the current launch, how many may be taken out on probes, whose cha
 
 from typing import assert_never
 
-from hactl.core import alert_queue, brownouts, impairing, operations, ramp, rollout, slowness
+from hactl.core import alert_queue, brownouts, hops, impairing, operations, ramp, rollout, scheduling, slowness
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
 from hactl.core.events import (
@@ -18,6 +18,7 @@ from hactl.core.events import (
     TrafficApplied,
     TrafficRejected,
 )
+from hactl.core.hop_observations import HopObservation
 from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet
 from hactl.core.node import Launch, Node, Reason, ReasonCode
@@ -29,6 +30,8 @@ from hactl.core.observations import (
     BecameUnhealthy,
     CertificateFit,
     CertificateUnfit,
+    DrillDue,
+    DrillOver,
     Exited,
     ImpairmentRead,
     ImpairmentRefused,
@@ -70,6 +73,9 @@ _OfOne = (
 
 def observe(draft: Draft, saw: Observation) -> None:  # noqa: C901 - one case for each observation
     """Take one observation."""
+    if isinstance(saw, HopObservation):
+        hops.observe(draft, saw)
+        return
     match saw:
         case Ticked():
             return
@@ -92,6 +98,8 @@ def observe(draft: Draft, saw: Observation) -> None:  # noqa: C901 - one case fo
             alert_queue.tried(draft, saw)
         case AlertTooOld(id=alert_id):
             alert_queue.expire(draft, alert_id)
+        case DrillDue() | DrillOver():
+            scheduling.observe(draft, saw)
         case JournalStuck(waiting=waiting):
             draft.emit(JournalFilled(waiting=waiting))
         case Woke(node=name, deadline=deadline):

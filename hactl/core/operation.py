@@ -38,6 +38,8 @@ class Verb(StrEnum):
     DRILL_UNLOCK = "drill-unlock"
     IMPAIR = "impair"
     HEAL = "heal"
+    BREAK_HOP = "break-hop"
+    MEND_HOP = "mend-hop"
 
 
 RAMPS = (Verb.FAILOVER, Verb.FAILBACK)
@@ -128,6 +130,12 @@ class Operation(Value):
         if self.drill is not None and not self.back:
             lent = (self.drill.expires, self.drill.until)
         return min((self.deadline, *pauses, *lent))
+
+    @property
+    def one_by_one(self) -> bool:
+        """It stops and starts its targets one after the other, and owns them until it ends: a rolling restart, or a
+        configuration that comes into force."""
+        return self.verb is Verb.RESTART or self.revision > 0
 
     @property
     def done(self) -> int:

@@ -108,6 +108,8 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
             _await_targets(draft, operation)
         case Verb.PAUSE | Verb.UNPAUSE | Verb.IMPAIR | Verb.HEAL | Verb.DRILL_LOCK | Verb.DRILL_UNLOCK:
             _await_targets(draft, operation)
+        case Verb.BREAK_HOP | Verb.MEND_HOP:
+            pass  # `hops` ends them, or the deadline does
         case Verb.ALERT_TEST | Verb.DRILL_KEEP | Verb.DRILL_END | Verb.DRILL_ASK | Verb.DRILL_CONTINUE:
             pass  # the delivery ends it; the others are no operations of their own
         case _:

@@ -31,16 +31,16 @@ def start(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
 
 def start_while_stopping(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """It is too late to keep this process: a new one follows it."""
-    return Reaction(node=replace(node, goal=Goal.UP), why="starts again when it has stopped")
+    return Reaction(node=replace(node, goal=Goal.UP, stays_down=False), why="starts again when it has stopped")
 
 
 def start_while_draining(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """Take a stop back that has not come further than draining; an edge cannot, it has begun to close its door."""
+    kept = replace(node, goal=Goal.UP, stays_down=False)
     if node.role is Role.EDGE:
-        return Reaction(node=replace(node, goal=Goal.UP), why="starts again when it has stopped")
-    if node.goal is Goal.UP and node.drained:
+        return Reaction(node=kept, why="starts again when it has stopped")
+    if node.goal is Goal.UP and node.drained and not node.stays_down:
         raise CommandRejected(f"'{node.name}' is already up, but drained", f"hactl resume {node.name}")
-    kept = replace(node, goal=Goal.UP)
     if node.drained:
         return Reaction(node=replace(kept, reason=ordered("", "drained")), why="stays up, drained")
     return drain_over(kept, context)
@@ -120,7 +120,7 @@ def drain_while_draining(node: Node, stimulus: Stimulus, context: Context) -> Re
 
 def resume(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """Back into rotation; also takes a stop back that has not come further than draining."""
-    return drain_over(replace(node, drained=False, goal=Goal.UP), context)
+    return drain_over(replace(node, drained=False, goal=Goal.UP, stays_down=False), context)
 
 
 def unmark_drained(node: Node, stimulus: Stimulus, context: Context) -> Reaction:

@@ -8,7 +8,7 @@ from hactl.core.errors import CommandRejected
 from hactl.core.founding import node_names, wanted
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Node, Role
-from hactl.core.operation import RAMPS, Operation, Step, Target, Verb
+from hactl.core.operation import RAMPS, Operation, Step, Target
 from hactl.core.safety import evacuated_only, remaining, serving, usable, weighable
 from hactl.core.spec import FleetSpec, SafetySpec
 from hactl.core.traffic import shares
@@ -29,7 +29,7 @@ def check(fleet: Fleet, request: Request) -> None:
             f"revision {fleet.revision} came into force while this one was being judged", "the same command again"
         )
     for operation in fleet.operations.values():
-        if operation.verb in (Verb.RESTART, *RAMPS) or operation.revision:
+        if operation.verb in RAMPS or operation.one_by_one:
             raise CommandRejected(
                 f"{operation.id} is in progress: {operation.sentence}", f"hactl wait --operation {operation.id}"
             )

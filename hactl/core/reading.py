@@ -55,7 +55,7 @@ def read(fleet: Fleet) -> Reading:
     if faltering:
         sentence = f"{' and '.join(faltering)} answer{'s' if len(faltering) == 1 else ''} far worse than usual"
         return Reading(verdict=Verdict.DEGRADED, sentence=sentence, n_minus_1=n_minus_1)
-    sentence = f"{_count(len(nodes), 'node')} and {_count(len(edges), 'edge')} serve"
+    sentence = f"{counted(len(nodes), 'node')} and {counted(len(edges), 'edge')} serve"
     sentence = "; ".join((sentence + _standing_by(fleet), *_on_purpose(fleet)))
     return Reading(verdict=Verdict.OK, sentence=sentence, n_minus_1=n_minus_1)
 
@@ -72,6 +72,7 @@ def _on_purpose(fleet: Fleet) -> Iterator[str]:
     slow = sum(node.slow for node in fleet.gateways)
     impaired = sum(node.impaired is not None for node in fleet.gateways)
     counts = {"drained": drained, "stopped": stopped, "slow": slow, "impaired by a drill": impaired}
+    counts[f"hop{'' if len(fleet.hops) == 1 else 's'} disturbed by a drill"] = len(fleet.hops)
     yield from (f"{count} {what}" for what, count in counts.items() if count)
     if not any(operation.verb in RAMPS for operation in fleet.operations.values()):  # where it goes is not known yet
         yield from (moved(evacuation) for evacuation in fleet.evacuations.values())
@@ -112,7 +113,7 @@ def cost(loss: EdgeLoss) -> str:
     use = loss.use
     if use is None:
         return "an unknown number of connections"
-    return f"{_count(use.connections, 'connection')} and {requests(use.requests)} in flight {use.age:.1f} s before"
+    return f"{counted(use.connections, 'connection')} and {requests(use.requests)} in flight {use.age:.1f} s before"
 
 
 def others(loss: EdgeLoss) -> str:
@@ -121,7 +122,7 @@ def others(loss: EdgeLoss) -> str:
         return "NO other edge serves"
     carried = sum(use.connections for use in loss.carried)
     on = f"{', '.join(loss.others)} carr{'ies' if len(loss.others) == 1 else 'y'} on"
-    return f"{on} with {_count(carried, 'connection')}" if loss.carried else on
+    return f"{on} with {counted(carried, 'connection')}" if loss.carried else on
 
 
 def url(edge: EdgeSpec) -> str:
@@ -130,7 +131,8 @@ def url(edge: EdgeSpec) -> str:
     return f"{'https' if edge.tls.cert else 'http'}://{host}:{edge.port}"
 
 
-def _count(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """So many: "1 node", "3 nodes"."""
     return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 

@@ -3,7 +3,7 @@
 Every effect asked for here may have been performed already: all of them are idempotent.
 """
 
-from hactl.core import alert_queue, auto_failback, brownouts, drills, impairing, ramp
+from hactl.core import alert_queue, auto_failback, brownouts, drills, hops, impairing, ramp
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigTaken, RevisionRolledBack, RulesTaken
 from hactl.core.draft import Draft
@@ -104,6 +104,7 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     _end_orphans(draft, alive)
     _repeat_signals(draft)
     impairing.take_up(draft)
+    hops.take_up(draft)
     draft.perform(ApplyTraffic(plan=draft.fleet.plan))
     # What was lost while nobody looked is a loss all the same, seen now; over a reboot nothing can be compared.
     settle(draft, draft.fleet if rebooted or arrival.config else fleet)

@@ -17,7 +17,6 @@ from hactl.core.evacuation import WHOLE, EvacuationCause, RegionLoss
 from hactl.core.failover import ms
 from hactl.core.model import Fleet
 from hactl.core.node import NO_FAULT, Goal, NodeState, Reason
-from hactl.core.operation import Verb
 from hactl.core.ramp import in_progress
 from hactl.core.region_events import RegionBack, RegionLost, RegionMoved
 from hactl.core.regions import kept, missing, takers, usable
@@ -107,10 +106,7 @@ def _coming_up(fleet: Fleet, region: str) -> bool:
     """True while nodes of it are being started for the first time or by order: it has not been whole yet. What restarts
     one by one is another matter, for there the others have to stand in."""
     rolling = {
-        target.node
-        for operation in fleet.operations.values()
-        if operation.verb is Verb.RESTART or operation.revision
-        for target in operation.targets
+        target.node for operation in fleet.operations.values() if operation.one_by_one for target in operation.targets
     }
     starting = (node for node in fleet.in_region(region) if node.state is NodeState.STARTING)
     ordered = (node.name for node in starting if node.reason is not None and node.reason.code in NO_FAULT)

@@ -11,7 +11,7 @@ from hactl.core.errors import CommandRejected
 from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState, Role
-from hactl.core.operation import Operation, Phase, Step, Target, Verb
+from hactl.core.operation import Operation, Phase, Step, Target
 from hactl.core.pausing import held
 from hactl.core.safety import remaining, serving
 from hactl.core.traffic import confirmed
@@ -137,7 +137,7 @@ def proved(fleet: Fleet, edge: Node, revision: int) -> bool:
 
 def held_down(fleet: Fleet, operation: Operation) -> list[Node]:
     """What a rolling restart or a configuration change keeps down for the moment."""
-    if operation.verb is not Verb.RESTART and not operation.revision:
+    if not operation.one_by_one:
         return []
     restarting = [target for target in operation.targets if target.step in (None, Step.CHANGE)]
     nodes = [fleet.nodes.get(target.node) for target in restarting if target.phase is Phase.STOPPING]

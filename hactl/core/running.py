@@ -65,5 +65,9 @@ class ImpairmentImpossible(HactlError):
     """A process has no means to be impaired; nothing of it has changed."""
 
 
+class LeadingImpossible(HactlError):
+    """A process has no means to be led past a service; nothing of it has changed."""
+
+
 class JournalFull(HactlError):
     """The journal has no room; nothing of the call was written."""

@@ -5,6 +5,7 @@ Typing the fleet's name (`--confirm NAME`) lifts the capacity rules, never read-
 """
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from hactl.core.commands import (
     Apply,
@@ -39,6 +40,7 @@ from hactl.core.commands import (
 )
 from hactl.core.errors import CommandRejected
 from hactl.core.headroom import bereft
+from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.operation import Verb
@@ -94,13 +96,13 @@ def check(fleet: Fleet, request: Request) -> None:
             | TryAlert()
             | Failover()
             | Failback()
-            | BeginDrill()
-            | KeepDrill()
-            | EndDrill()
+            | (BeginDrill() | KeepDrill() | EndDrill())
             | (AskDrill() | ContinueDrill() | LockDrills() | UnlockDrills())
-            | (Impair() | Heal())
+            | (Impair() | Heal() | BreakHop() | MendHop())
         ):
-            pass  # asked by `ramp` (may traffic move?), `drills` (may the fleet be lent?) and `impairing`
+            pass  # asked by `ramp` (may traffic move?), `drills` (may the fleet be lent?), `impairing`, `hops`
+        case _:
+            assert_never(command)
 
 
 def serving(fleet: Fleet, without: Iterable[str] = ()) -> list[Node]:
@@ -145,7 +147,7 @@ def _names_exist(fleet: Fleet, command: Command) -> None:
     regions: tuple[str, ...] = getattr(command, "regions", ())
     if isinstance(command, BeginDrill):
         names = tuple(dict.fromkeys((*names, *command.in_turn)))
-    elif not names and not regions:
+    elif not names and not regions and not getattr(command, "services", ()):
         raise CommandRejected("no node given", "name nodes, or use --region NAME or --all")
     if len(set(names)) != len(names):
         raise CommandRejected("a node is named twice", "name each node once")
@@ -176,7 +178,7 @@ def _not_busy(fleet: Fleet, command: Start | Stop | Kill | Freeze | Drain | Resu
     if isinstance(command, Kill | Freeze):
         return
     for operation in fleet.operations.values():
-        if operation.verb is not Verb.RESTART and not operation.revision:
+        if not operation.one_by_one:
             continue
         what = "a rolling restart" if operation.verb is Verb.RESTART else "a configuration change"
         for target in operation.targets:

@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import TypeVar
 
 from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
-from hactl.core.events import Record
+from hactl.core.events import OperationBegan, OperationMoved, Record
 from hactl.core.model import Fleet, Proposal
+from hactl.core.operation import Operation
 from hactl.core.spec import FleetSpec
 from hactl.core.talk import News, Snapshot
 from hactl.core.value import Value, replace
@@ -62,6 +63,15 @@ def _masked_proposal(proposal: Proposal) -> Proposal:
     return replace(proposal, spec=masked_spec(proposal.spec))
 
 
+def _masked_operation(operation: Operation) -> Operation:
+    """What a drill is to restore may be a configuration."""
+    lease = operation.drill
+    if lease is None or lease.baseline.spec is None:
+        return operation
+    baseline = replace(lease.baseline, spec=masked_spec(lease.baseline.spec))
+    return replace(operation, drill=replace(lease, baseline=baseline))
+
+
 def masked(value: T) -> T:
     """Anything that is about to leave the daemon, with every configuration in it masked."""
     match value:
@@ -69,12 +79,17 @@ def masked(value: T) -> T:
             return replace(value, spec=masked_spec(spec))
         case RevisionProposed(proposal=proposal):
             return replace(value, proposal=_masked_proposal(proposal))
-        case Fleet(spec=spec, proposal=coming):
-            return replace(value, spec=masked_spec(spec), proposal=_masked_proposal(coming) if coming else None)
+        case Fleet(spec=spec, proposal=coming, operations=operations):
+            hidden = {name: _masked_operation(operation) for name, operation in operations.items()}
+            shown = replace(value, spec=masked_spec(spec), operations=hidden)
+            return shown if coming is None else replace(shown, proposal=_masked_proposal(coming))
+        case OperationBegan(operation=operation) | OperationMoved(operation=operation):
+            return replace(value, operation=_masked_operation(operation))
         case Snapshot(fleet=fleet):
             return replace(value, fleet=masked(fleet))
-        case Record(event=FleetFounded() | ConfigTaken() | RevisionProposed() as event):
-            return replace(value, event=masked(event))
+        case Record(event=event):
+            hidden_event = masked(event)
+            return value if hidden_event is event else replace(value, event=hidden_event)
         case News(records=records):
             return replace(value, records=tuple(masked(record) for record in records))
         case _:

@@ -20,6 +20,7 @@ from hactl.core.routing import (
     ServiceSpec,
     ServiceTlsSpec,
 )
+from hactl.core.schedule import ScheduleSpec
 from hactl.core.value import Value
 
 __all__ = [
@@ -207,6 +208,8 @@ class SafetySpec(Value):
     """No drill may touch more than this share of the nodes, or of the edges."""
     max_drill: float = 600.0
     """Seconds after which any drill is over."""
+    scheduled_drills: bool = False
+    """Drills may begin by a schedule, with nobody asking."""
 
 
 class LogsSpec(Value):
@@ -255,6 +258,7 @@ class FleetSpec(Value):
     logs: LogsSpec = LogsSpec()
     journal: JournalSpec = JournalSpec()
     alerts: tuple[AlertSpec, ...] = ()
+    schedules: tuple[ScheduleSpec, ...] = ()
 
     def spares(self, region: str) -> int:
         """How many spares a region has; 0 when there is no such region."""
@@ -270,3 +274,7 @@ class FleetSpec(Value):
     def alert(self, name: str) -> AlertSpec | None:
         """The receiver of alerts called `name`, if there is one."""
         return next((alert for alert in self.alerts if alert.name == name), None)
+
+    def schedule(self, name: str) -> ScheduleSpec | None:
+        """The schedule called `name`, if there is one."""
+        return next((schedule for schedule in self.schedules if schedule.name == name), None)

@@ -53,6 +53,7 @@ from hactl.core.events import (
     WeightsChanged,
 )
 from hactl.core.headroom import rate
+from hactl.core.hop_events import HopChanged, HopMended
 from hactl.core.node import Health, NodeState
 from hactl.core.operation import Operation, Phase, Step, Target
 from hactl.core.plan import EndpointStatus
@@ -70,7 +71,7 @@ def told(records: Iterable[Record]) -> Iterator[Record]:
     return (record for record in records if type(record.event).__name__ not in QUIET)
 
 
-def tell(event: Event) -> str:  # noqa: C901 - one line for each event
+def tell(event: Event) -> str:  # noqa: C901, PLR0912 - one line for each event
     """What happened."""
     if isinstance(event, ConfigEvent):
         return _configured(event)
@@ -118,6 +119,10 @@ def tell(event: Event) -> str:  # noqa: C901 - one line for each event
             return _journal(event)
         case FleetPaused() | FleetUnpaused() | FleetClosing():
             return _fleet(event)
+        case HopChanged(hop=hop, why=why):
+            return f"the hop to {hop.service or hop.name}: {why}" if why else str(hop)
+        case HopMended(why=why):
+            return why
         case _:
             assert_never(event)
 

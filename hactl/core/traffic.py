@@ -66,7 +66,9 @@ def weight_of(fleet: Fleet, node: Node) -> int:
 
 def _listed(fleet: Fleet, node: Node, status: EndpointStatus) -> Endpoint:
     weight = max(1, weight_of(fleet, node))
-    return Endpoint(node=node.name, address=node.address, port=node.port, weight=weight, status=status)
+    hop = fleet.hops.get(node.name)
+    port = hop.port if hop is not None and hop.phase.led else node.port
+    return Endpoint(node=node.name, address=node.address, port=port, weight=weight, status=status)
 
 
 def _status(fleet: Fleet, node: Node, region_weight: int) -> EndpointStatus | None:

@@ -32,6 +32,7 @@ from hactl.core.commands import (
     UnlockDrills,
     Unpause,
 )
+from hactl.core.hop_commands import BreakHop, MendHop
 
 _OF_NOBODY: dict[type[Command], str] = {
     Unpause: "repair again",
@@ -76,13 +77,17 @@ def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
             return f"give {region} its traffic back"
         case TryAlert(alert=name):
             return f"send a test to '{name}'"
-        case BeginDrill(name=name, nodes=nodes, in_turn=in_turn):
-            touched = ", ".join(dict.fromkeys((*nodes, *in_turn)))
+        case BeginDrill(name=name, nodes=nodes, in_turn=in_turn, services=services):
+            touched = ", ".join(dict.fromkeys((*nodes, *in_turn, *services)))
             return f"drill {name} on {touched}" if touched else f"drill {name}"
         case Impair(nodes=nodes, fault=fault):
             return f"impair {', '.join(nodes)}: {fault}"
         case Heal(nodes=nodes):
             return f"heal {', '.join(nodes)}"
+        case BreakHop(nodes=nodes, services=services, fault=fault):
+            return f"disturb the hops to {', '.join((*nodes, *services))}: {fault}"
+        case MendHop(nodes=nodes, services=services):
+            return f"mend the hops to {', '.join((*nodes, *services))}"
         case Unpause() | Down() | LockDrills() | UnlockDrills():
             return _OF_NOBODY[type(command)]
         case KeepDrill() | EndDrill() | AskDrill() | ContinueDrill():

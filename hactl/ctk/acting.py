@@ -73,10 +73,13 @@ def inject(
 def undo() -> dict[str, Any]:
     """Put everything back that `inject` has done, and see that nothing is left. Does nothing when there is nothing."""
     lost = MEMORY.borrowed.lost if MEMORY.borrowed is not None else ""
-    left = MEMORY.give_back()
-    if left:
-        MEMORY.wrong.append(f"left behind: {'; '.join(left)}")
-        raise HactlError(MEMORY.wrong[-1], "hactl status")
+    try:
+        left = MEMORY.give_back()
+        if left:
+            raise HactlError(f"left behind: {'; '.join(left)}", "hactl status")
+    except HactlError as error:
+        MEMORY.wrong.append(str(error))
+        raise
     return {"left": [], "taken_back_before": lost}
 
 

@@ -1,17 +1,15 @@
 """A fleet borrowed from one call of the Chaos Toolkit to another: the calls are synchronous, the lease is kept between.
 
-An event loop in a thread of its own keeps the lease. The thread ends with its process, and then the daemon puts
-everything back.
+An event loop in a thread of its own does it all. The thread ends with its process, and then the daemon puts everything
+back.
 """
 
 import asyncio
 import tempfile
 import threading
-from collections.abc import Coroutine
 from concurrent.futures import Future
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import Any, TypeVar
 
 from hactl.control.aclient import AsyncClient
 from hactl.core.errors import CommandRejected, HactlError
@@ -26,7 +24,6 @@ from hactl.drill.plan import DrillPlan, plan
 from hactl.drill.strikes import Strikes
 from hactl.drill.way_back import WayBack
 
-T = TypeVar("T")
 BY = "chaostoolkit"
 """Who does it, in the journal."""
 
@@ -43,82 +40,125 @@ class Borrowed:
     """One fleet, from `inject` to `undo`; each blocks until it is done."""
 
     def __init__(self, socket: Path, drill: Definition, seed: int) -> None:
+        self.lost = ""
+        """Why the fleet was taken back before its time, or what did not go on as it should; "" for nothing."""
         self._socket = socket
         self._drill = drill
         self._seed = seed
-        self._stack = AsyncExitStack()
-        self._loop = asyncio.new_event_loop()
-        self._lost = ""
-        self._said: list[str] = []
+        self._in_haste = False
+        self._asked = asyncio.Event()
+        self._struck: Future[Struck] = Future()
+        self._left: Future[tuple[str, ...]] = Future()
         self._way_back: WayBack | None = None
-        threading.Thread(target=self._loop.run_forever, name="keep the fleet", daemon=True).start()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="keep the fleet", daemon=True)
 
     def inject(self) -> Struck:
         """Borrow it and do every fault at its moment. Raises HactlError when it may not be, or a fault is not in
-        effect; then nothing stays behind."""
+        effect; then it has been given back."""
+        self._thread.start()
         try:
-            return self._wait(self._inject())
+            return self._struck.result()
         except BaseException:
-            self.undo(in_haste=True)
+            with suppress(HactlError):
+                self.undo(in_haste=True)
             raise
 
     def undo(self, *, in_haste: bool = False) -> tuple[str, ...]:
         """Give it back in good order, and look at everything; what is left behind. In haste the daemon is told, which
         puts everything back, and nobody waits for it. Raises HactlError when nobody answers."""
+        self._in_haste = in_haste
+        with suppress(RuntimeError):  # the loop is closed: it was given back already
+            self._loop.call_soon_threadsafe(self._asked.set)
+        return self._left.result()
+
+    def _run(self) -> None:
         try:
-            return self._wait(self._undo(in_haste))
+            left = self._loop.run_until_complete(self._borrow())
+        except BaseException as error:  # whoever waits has to hear of it: no thread dies in silence
+            for waited in (self._struck, self._left):
+                if not waited.done():
+                    waited.set_exception(error)
+        else:
+            self._left.set_result(left)
         finally:
-            self._wait(self._stack.aclose())
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop.close()
 
-    @property
-    def lost(self) -> str:
-        """Why the fleet was taken back before its time; "" while it was not."""
-        return self._lost
+    async def _borrow(self) -> tuple[str, ...]:
+        failed: Exception | None = None
+        left: tuple[str, ...] = ()
+        async with AsyncExitStack() as stack:
+            try:
+                strikes = await self._inject(stack)
+                await self._keep(strikes)
+                left = await self._undo()
+            except Exception as error:
+                failed = error
+                if self._way_back is not None:
+                    with suppress(HactlError):
+                        await self._way_back.give_back()
+        if failed is not None:
+            raise failed
+        return left
 
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        done: Future[T] = asyncio.run_coroutine_threadsafe(work, self._loop)
-        return done.result()
-
-    async def _inject(self) -> Struck:
-        client = await self._stack.enter_async_context(AsyncClient(self._socket))
+    async def _inject(self, stack: AsyncExitStack) -> Strikes:
+        client = await stack.enter_async_context(AsyncClient(self._socket))
         fleet = (await client.fleet()).fleet
         planned = plan(self._drill, fleet, self._seed)
-        unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in gate(self._drill, planned, fleet)
-                 if not check.ok]  # fmt: skip
+        checks = gate(self._drill, planned, fleet)
+        unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in checks if not check.ok]
         if unmet:
             raise CommandRejected("; ".join(unmet), "hactl status")
         follower = Follower(client, fleet)
-        await self._stack.enter_async_context(follower.following())
+        await stack.enter_async_context(follower.following())
         await rehearse(client, planned, by=BY)
         loan = Loan(client, planned, by=BY)
         await loan.begin()
-        self._way_back = WayBack(client, loan, follower, planned, by=BY, say=self._said.append)
-        directory = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="hactl-ctk-")))
-        await self._stack.enter_async_context(loan.kept(directory / "canaries", self._drill.canary.rate, self._taken))
+        self._way_back = WayBack(client, loan, follower, planned, by=BY, say=_unsaid)
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hactl-ctk-")))
+        await stack.enter_async_context(loan.kept(directory / "canaries", self._drill.canary.rate, self._lose))
         await loan.undo(fleet)
-        strikes = Strikes(client, follower, planned, by=BY, wait=_pass, say=self._said.append)
+        strikes = Strikes(client, follower, planned, by=BY, wait=self._pass, stop=self._asked, say=_unsaid)
         await strikes.inject()
         missing = [f"{proof.node} {proof.found}" for proof in strikes.proofs if not proof.done]
         if missing:
             raise HactlError(f"a fault is not in effect: {'; '.join(missing)}", "hactl events")
-        return Struck(operation=loan.operation, plan=planned, proofs=strikes.proofs)
+        self._struck.set_result(Struck(operation=loan.operation, plan=planned, proofs=strikes.proofs))
+        return strikes
 
-    async def _undo(self, in_haste: bool) -> tuple[str, ...]:
+    async def _keep(self, strikes: Strikes) -> None:
+        """Until it is asked for; what is not to last so long is taken back meanwhile."""
+        try:
+            await strikes.until(strikes.began + self._drill.phases.hold)
+        except HactlError as error:
+            if not self._asked.is_set():
+                self._lose(str(error))
+        await self._asked.wait()
+
+    async def _undo(self) -> tuple[str, ...]:
         way_back = self._way_back
         if way_back is None:
             return ()
-        if self._drill.phases.failback and not in_haste:
+        if self._drill.phases.failback and not self._in_haste:
             await way_back.start()
         await way_back.give_back()
-        if in_haste:
+        if self._in_haste:
             return ()
         _, left = await way_back.verify(self._drill.phases.settle, afterwards=0.0)
         return left
 
-    def _taken(self, why: str) -> None:
-        self._lost = why
+    async def _pass(self, seconds: float) -> None:
+        """Let time pass. Raises HactlError when it is to be undone meanwhile."""
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._asked.wait()
+        except TimeoutError:
+            return
+        raise HactlError("it was undone before its time")
+
+    def _lose(self, why: str) -> None:
+        self.lost = why
 
 
-async def _pass(seconds: float) -> None:
-    await asyncio.sleep(max(0.0, seconds))
+def _unsaid(_: str) -> None:
+    """What an engine of drills says on its way stands in the journal as well."""

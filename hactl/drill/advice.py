@@ -3,10 +3,7 @@
 The figures come from clients; what the daemon knows only helps to tell causes apart.
 """
 
-from collections import Counter
-
 from hactl.core.value import replace
-from hactl.drill.evidence import Evidence
 from hactl.drill.judging import Windows
 from hactl.drill.verdict import Judged, Status
 
@@ -23,6 +20,12 @@ _CLASSES = {
 _OTHERS = {
     "detect": "the daemon looked too rarely, or was held up: health.probe, and the loop lag in hactl status",
     "latency_p99": "answers waited behind what had died or hangs: route.per_try_timeout, route.hedge, spares",
+    "latency_p99_ratio": "answers waited behind what had died or hangs: route.per_try_timeout, route.hedge, spares",
+    "settled_latency_p99": "those that are left are busier than before: region.nodes, region.spares, the headroom",
+    "goodput": "more was asked for than it carries: gateway.capacity, edge.rate_limit, region.nodes",
+    "refused_p99": "what is beyond is queued before it is refused: edge.rate_limit, service.limits",
+    "recovered": "what had queued up is worked off first: service.limits, route.timeout",
+    "amplification": "attempts beyond the first add to the load that made them fail: route.retries",
     "restore_capacity": "a start takes that long: region.spares, gateway.start_timeout",
     "rpo_records": "the journal lost what it had acknowledged: hactl doctor, and the disk below it",
     "failback_failed": "regions got their traffic back before they could carry it: health.slow_start, health.path",
@@ -30,23 +33,17 @@ _OTHERS = {
 }
 
 
-def explained(judged: tuple[Judged, ...], evidence: Evidence, windows: Windows) -> tuple[Judged, ...]:
+def explained(judged: tuple[Judged, ...], windows: Windows) -> tuple[Judged, ...]:
     """The objectives, with a likely cause for each that was missed."""
     return tuple(
-        replace(item, cause=_cause(item.name, evidence, windows)) if item.status is Status.MISSED else item
-        for item in judged
+        replace(item, cause=_cause(item.name, windows)) if item.status is Status.MISSED else item for item in judged
     )
 
 
-def _cause(name: str, evidence: Evidence, windows: Windows) -> str:
+def _cause(name: str, windows: Windows) -> str:
     if name in _OTHERS:
         return f"likely {_OTHERS[name]}"
-    fault = evidence.times.fault
-    bad = Counter(
-        row.error or f"status {row.status}"
-        for row in windows.rows
-        if fault is not None and row.done >= fault and not row.ok
-    )
+    bad = windows.failures
     if not bad:
         return ""
     (worst, count), *_ = bad.most_common(1)

@@ -9,13 +9,20 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
 
 from hactl.core.value import Value
+from hactl.drill.burden import MOST_MEMORY
 from hactl.drill.definition import FaultKind
+from hactl.drill.hop_faults import MEANINGS
+from hactl.drill.small_disk import LARGEST, may_fill
 
 _TRY = ("unshare", "-rn", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
 _PATIENCE = 5.0
 """Seconds."""
+_EMULATED = {FaultKind.IMPAIR, *MEANINGS}
+"""Something of ours stands in for the cause."""
 
 
 class Reality(StrEnum):
@@ -52,7 +59,68 @@ def freeze() -> Available:
 def impair() -> Available:
     """The node answers late, or with errors."""
     reason = "the node's own Envoy delays or fails requests by its fault filter; nodes of kind command have none"
-    return Available(kind=FaultKind.IMPAIR, reality=Reality.EMULATED, reason=reason)
+    return Available(kind=FaultKind.IMPAIR, reality=reality(FaultKind.IMPAIR), reason=reason)
+
+
+def hop(kind: FaultKind) -> Available:
+    """Connections are disturbed on their way."""
+    where = "from nodes to the service" if MEANINGS[kind].services else "from edges to nodes"
+    reason = f"a proxy of ours on the hop {where} keeps, delays or ends connections; single packets it cannot lose"
+    return Available(kind=kind, reality=reality(kind), reason=reason)
+
+
+def restart() -> Available:
+    """Nodes are restarted one at a time."""
+    reason = "the daemon drains, stops and starts the very processes, as for an operator"
+    return Available(kind=FaultKind.RESTART, reality=Reality.REAL, reason=reason)
+
+
+def daemon_kill() -> Available:
+    """The daemon dies."""
+    reason = (
+        "SIGKILL to the very process; started again by the service manager that keeps it, else by the drill as hactl up"
+        " does; not of one that runs in the foreground without a service manager"
+    )
+    return Available(kind=FaultKind.DAEMON_KILL, reality=Reality.REAL, reason=reason)
+
+
+def daemon_freeze() -> Available:
+    """The daemon stops."""
+    reason = "SIGSTOP to the very process; a guardian lets it go on, also when the drill dies"
+    return Available(kind=FaultKind.DAEMON_FREEZE, reality=Reality.REAL, reason=reason)
+
+
+def configure() -> Available:
+    """A configuration that is invalid, or wrong."""
+    reason = "a configuration is applied as an operator would; the one from before is in force again afterwards"
+    return Available(kind=FaultKind.CONFIG, reality=Reality.REAL, reason=reason)
+
+
+def surge() -> Available:
+    """Many more clients than usual."""
+    reason = "more requests and connections, from a load process of the drill's own"
+    return Available(kind=FaultKind.SURGE, reality=Reality.REAL, reason=reason)
+
+
+def cpu() -> Available:
+    """Others want the processors that a node runs on."""
+    reason = "processes that never rest, on every processor that the very process may run on"
+    return Available(kind=FaultKind.CPU, reality=Reality.REAL, reason=reason)
+
+
+def memory() -> Available:
+    """There is less memory to be had."""
+    reason = f"memory that is really taken, at most {MOST_MEMORY >> 30} GiB; never so much that any process must die"
+    return Available(kind=FaultKind.MEMORY, reality=Reality.REAL, reason=reason)
+
+
+def disk(state: Path | None) -> Available:
+    """No byte is left where a fleet keeps its state; None: no fleet is meant."""
+    why = "no fleet is meant" if state is None else may_fill(state)
+    if why:
+        hint = f"a tmpfs of at most {LARGEST >> 20} MiB mounted at the state directory is filled, and nothing else"
+        return Available(kind=FaultKind.DISK, reality=Reality.UNAVAILABLE, reason=f"{why}; {hint}")
+    return Available(kind=FaultKind.DISK, reality=Reality.REAL, reason=f"every free byte of {state} is taken")
 
 
 def netem() -> Available:
@@ -74,13 +142,26 @@ LINES: tuple[Callable[[], Available], ...] = (
     freeze,
     impair,
     netem,
+    restart,
+    daemon_kill,
+    daemon_freeze,
+    configure,
+    *(partial(hop, kind) for kind in MEANINGS),
+    surge,
+    cpu,
+    memory,
 )
 """One for each kind of fault, and for each means that may be missing. New kinds come at the end."""
 
 
-def available() -> tuple[Available, ...]:
-    """Every line, as it is on this machine now."""
-    return tuple(line() for line in LINES)
+def reality(kind: FaultKind) -> Reality:
+    """What a report calls a fault that has been done."""
+    return Reality.EMULATED if kind in _EMULATED else Reality.REAL
+
+
+def available(state: Path | None = None) -> tuple[Available, ...]:
+    """Every line, as it is on this machine now, for a fleet that keeps its state there."""
+    return (*(line() for line in LINES), disk(state))
 
 
 def _netem_here() -> str:

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hactl.core.drill_events import DrillKept
 from hactl.core.errors import HactlError
+from hactl.core.events import Record
 from hactl.core.value import Value
 
 LEAST = 100
@@ -98,8 +100,14 @@ def _unwritable(error: OSError) -> HactlError:
 
 
 def read_ledger(path: Path) -> list[Written]:
-    """What a ledger remembers; a last line that was cut short was never acknowledged to anybody."""
-    lines = path.read_text().splitlines(keepends=True)
+    """What a ledger remembers, nothing when there is none; a last line that was cut short was never acknowledged to
+    anybody. Raises HactlError when it cannot be read."""
+    try:
+        lines = path.read_text().splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise HactlError(f"the ledger of canaries cannot be read: {error}") from error
     return [written for line in lines if line.endswith("\n") and (written := read_line(line)) is not None]
 
 
@@ -112,9 +120,16 @@ def read_line(line: str) -> Written | None:
     return Written(number=int(parts[0]), sent=float(parts[1]), acknowledged=acknowledged)
 
 
-def classify(written: Iterable[Written], present: Iterable[int], fault: float, rate: float, store: str) -> Losses:
-    """What became of each. `present` are the numbers found afterwards, `fault` is monotonic seconds."""
-    found = Counter(present)
+def present(records: Iterable[Record], operation: str) -> Iterator[int]:
+    """The numbers of the canaries of one drill that are in the journal."""
+    for record in records:
+        if isinstance(record.event, DrillKept) and record.event.id == operation and record.event.canary:
+            yield record.event.canary
+
+
+def classify(written: Iterable[Written], found: Iterable[int], fault: float, rate: float, store: str) -> Losses:
+    """What became of each. `found` are the numbers found afterwards, `fault` is monotonic seconds."""
+    found = Counter(found)
     everything = sorted(written, key=lambda canary: canary.number)
     known = [canary for canary in everything if canary.acknowledged is not None]
     unknown = [canary for canary in everything if canary.acknowledged is None]

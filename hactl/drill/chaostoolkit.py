@@ -10,12 +10,15 @@ from typing import Any
 import msgspec
 
 from hactl.core import codec
+from hactl.core.errors import HactlError
 from hactl.core.value import Value
-from hactl.drill.definition import Definition, Hypothesis
+from hactl.drill.definition import Definition, FaultKind, Hypothesis
 
 DRILL = "hactl_drill"
 """The key of the configuration under which the drill travels, as JSON."""
 MODULE = "hactl.ctk"
+_KINDS = (FaultKind.KILL, FaultKind.FREEZE, FaultKind.IMPAIR, FaultKind.RESTART)
+"""Faults that are commands to the daemon: what else there is, a drill does by itself for as long as it runs."""
 _SECONDS = 3.0
 """For how long clients are sent to measure a hypothesis."""
 
@@ -70,9 +73,20 @@ class Experiment(Value, rename={"hypothesis": "steady-state-hypothesis"}):
 
 
 def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
-    """The experiment that does what `drill` does; `fleet` is its name, "" for the one that is meant where it is run."""
+    """The experiment that does what `drill` does; `fleet` is its name, "" for the one that is meant where it is run.
+
+    Raises HactlError for a drill that wants more than an experiment can do.
+    """
+    alone = _alone(drill)
+    if alone:
+        raise HactlError(
+            f"drill '{drill.name}' {alone}, which no experiment can",
+            f"an action that runs all of it: module {MODULE}, func run_drill, arguments {{drill: {drill.name}}}",
+        )
     where: dict[str, Any] = {"fleet": fleet} if fleet else {}
-    probes = [_probe(rule, drill, where) for rule in drill.hypotheses]
+    probes = [
+        _probe(rule, drill, where) for rule in drill.hypotheses if rule.least is not None or rule.most is not None
+    ]
     faults = ", ".join(f"{fault.kind} at {fault.at:g} s" for fault in drill.faults)
     return Experiment(
         title=drill.title,
@@ -98,8 +112,17 @@ def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
     )
 
 
+def _alone(drill: Definition) -> str:
+    """What only the engine of drills does; "" for nothing."""
+    others = [fault.kind for fault in drill.faults if fault.kind not in _KINDS]
+    if others:
+        return f"has a fault that its runner itself carries ({others[0]})"
+    return "waits for a person" if drill.steps else ""
+
+
 def _probe(rule: Hypothesis, drill: Definition, where: dict[str, Any]) -> Probe:
     asked: dict[str, Any] = {"probe": str(rule.probe), "seconds": _SECONDS, "rate": drill.load.rate}
     asked |= {"timeout": drill.load.timeout, "route": drill.load.route}
+    # A ratio to a baseline has nothing to be measured by: an experiment has no baseline.
     asked |= {name: value for name, value in (("least", rule.least), ("most", rule.most)) if value is not None}
     return Probe(name=f"{rule.probe} as clients see it", provider=Provider(func="check", arguments=asked | where))

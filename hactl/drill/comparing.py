@@ -11,7 +11,7 @@ from enum import StrEnum
 from hactl.core.errors import HactlError
 from hactl.core.value import Value
 from hactl.drill.figures import figures
-from hactl.drill.quantity import Unit
+from hactl.drill.quantity import Unit, shown
 from hactl.drill.report import DrillReport
 from hactl.drill.verdict import Verdict
 
@@ -89,12 +89,12 @@ def side(name: str, reports: Sequence[DrillReport], last: int = LAST, *, without
         if report.identity.run == name:
             return Side(name=name, reports=(report,))
     of_drill = [one for one in reports if one.definition.name == name and one.identity.run != without]
-    shown = [one for one in of_drill if one.verdict in CONCLUSIVE]
+    counted = [one for one in of_drill if one.verdict in CONCLUSIVE]
     if not of_drill:
         raise HactlError(f"no run '{name}', and no run of a drill called so", "hactl drill report --all")
-    if not shown:
+    if not counted:
         raise HactlError(f"no run of '{name}' has shown anything", f"hactl drill run {name}")
-    return Side(name=name, reports=tuple(shown[-last:]), set_aside=len(of_drill) - len(shown))
+    return Side(name=name, reports=tuple(counted[-last:]), set_aside=len(of_drill) - len(counted))
 
 
 def compare(a: Side, b: Side) -> Comparison:
@@ -120,6 +120,16 @@ def spread(values: Sequence[float]) -> Spread | None:
     if not values:
         return None
     return Spread(median=statistics.median(values), least=min(values), most=max(values), count=len(values))
+
+
+def spoken(spread: Spread | None, unit: Unit) -> str:
+    """The median, and the range when there is one; "-" of nothing."""
+    if spread is None:
+        return "-"
+    median = shown(spread.median, unit)
+    if spread.least == spread.most:
+        return median
+    return f"{median} ({shown(spread.least, unit)} .. {shown(spread.most, unit)})"
 
 
 def trend(before: Sequence[float], after: Sequence[float], *, more_is_better: bool = False) -> Trend:

@@ -6,6 +6,7 @@ Clients judge; this tells what they cannot see: that never more were out at once
 from collections.abc import Iterable
 from itertools import pairwise
 
+from hactl.core.config_events import RevisionProposed, RevisionRolledBack
 from hactl.core.draft import evolve
 from hactl.core.events import AdoptionRefused, DaemonStarted, NodeAdopted, Record
 from hactl.core.model import Fleet
@@ -30,6 +31,21 @@ class Continuity(Value):
     """Processes that ran at the beginning, were not struck, and have ended, by the kernel's word."""
     journal_gaps: int | None = None
     """Records that are missing, by their numbers, when the journal is read back."""
+    invalid_taken: int | None = None
+    """Configurations that are invalid, and were not refused."""
+    nodes_reached: int | None = None
+    """Gateway nodes that were started with a configuration which is valid and wrong."""
+    wrong_served: float | None = None
+    """Monotonic seconds at which the first of them served."""
+    reverted: float | None = None
+    """Seconds from then until it was taken back by itself, from everybody; None when it was not."""
+
+
+class Reasons(Value):
+    """Why configurations of a drill were applied, as the journal has it."""
+
+    invalid: str
+    wrong: str
 
 
 def read_continuity(fleet: Fleet, records: Iterable[Record], since: float, until: float) -> Continuity:
@@ -60,6 +76,30 @@ def read_adoption(found: Continuity, records: Iterable[Record], fault: float) ->
             adopted = record.mono - fault
         refused += isinstance(record.event, AdoptionRefused)
     return replace(found, adopted=adopted, not_adopted=refused)
+
+
+def read_spread(
+    found: Continuity, fleet: Fleet, records: Iterable[Record], reasons: Reasons, until: float
+) -> Continuity:
+    """`found` with what became of the configurations that were applied for `reasons`, before the moment `until`."""
+    wrong, reached, invalid = set[int](), set[str](), 0
+    served, reverted = None, None
+    for record in records:
+        if record.mono >= until:
+            break
+        event = record.event
+        fleet = evolve(fleet, event)
+        if isinstance(event, RevisionProposed):
+            invalid += record.reason == reasons.invalid
+            if record.reason == reasons.wrong:
+                wrong.add(event.proposal.revision)
+        having = [node for node in fleet.gateways if node.revision in wrong and node.launch is not None]
+        reached |= {node.name for node in having}
+        if served is None and any(node.serviceable for node in having):
+            served = record.mono
+        if isinstance(event, RevisionRolledBack) and event.revision in wrong and served is not None:
+            reverted = record.mono - served
+    return replace(found, invalid_taken=invalid, nodes_reached=len(reached), reverted=reverted, wrong_served=served)
 
 
 def missing(numbers: Iterable[int]) -> int:

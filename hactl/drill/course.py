@@ -10,12 +10,13 @@ from enum import StrEnum
 from hactl.core.value import Value, replace
 from hactl.drill.canary import Written
 from hactl.drill.definition import AbortRule, Definition, Hypothesis, Probe
-from hactl.drill.evidence import Times
+from hactl.drill.evidence import ByHand, Times
 from hactl.drill.faults import Proof
 from hactl.drill.load_plan import Progress
 from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
 from hactl.drill.progress import Asked, Entered, Step, Timed, Told
+from hactl.drill.quantity import seconds
 from hactl.drill.report import DrillReport
 from hactl.drill.verdict import Status
 from hactl.drill.watching import available
@@ -27,6 +28,9 @@ LATELY = 5.0
 """Seconds over which the present value of a hypothesis is taken."""
 SILENT = 1.0
 """Seconds without an acknowledged canary from which on that is bad news."""
+
+
+_UNMEASURED = "not measured"
 
 
 class Mark(StrEnum):
@@ -123,6 +127,11 @@ class Course(Value):
         return self.report.evidence.proofs if self.report is not None else self.timed.proofs
 
     @property
+    def by_hand(self) -> tuple[ByHand, ...]:
+        """What people have done in it."""
+        return self.report.evidence.by_hand if self.report is not None else self.timed.by_hand
+
+    @property
     def going(self) -> bool:
         """It goes on."""
         return self.report is None and self.alive
@@ -182,7 +191,7 @@ def _suffering(course: Course, fault: float) -> tuple[float | None, bool]:
 
 def _rto_measured(report: DrillReport) -> str:
     rto = report.outage.rto if report.outage is not None else None
-    return "not measured" if rto is None else seconds(rto)
+    return _UNMEASURED if rto is None else seconds(rto)
 
 
 def rpo(course: Course, now: float) -> Clock:
@@ -197,7 +206,7 @@ def rpo(course: Course, now: float) -> Clock:
     if course.report is not None:
         losses = course.report.evidence.losses
         lost = sum(loss.lost_count + loss.duplicates for loss in losses)
-        told = f"{lost} of {sum(loss.acknowledged for loss in losses)} lost" if losses else "not measured"
+        told = f"{lost} of {sum(loss.acknowledged for loss in losses)} lost" if losses else _UNMEASURED
         return _judged(clock, course.report, "rpo_records", told)
     if course.newest is None:
         return clock
@@ -211,7 +220,8 @@ def _judged(clock: Clock, report: DrillReport, name: str, measured: str) -> Cloc
     """As the report has it; what the drill did not ask for is neither met nor missed."""
     item = next((each for each in report.objectives if each.name == name), None)
     if item is None:
-        return replace(clock, shown=measured, mark=Mark.SO_FAR if measured != "not measured" else Mark.UNMEASURED)
+        return replace(clock, shown=measured, mark=Mark.SO_FAR if measured != _UNMEASURED else Mark.UNMEASURED)
+    measured = item.value if measured == _UNMEASURED else measured
     marks = {Status.MET: Mark.MET, Status.MISSED: Mark.MISSED, Status.UNMEASURED: Mark.UNMEASURED}
     return replace(clock, shown=measured, limit=clock.limit or item.limit, mark=marks[item.status])
 
@@ -296,6 +306,8 @@ def bars(course: Course) -> tuple[Bar, ...]:
             found.append(back)
         held = course.plan is not None and bool(course.plan.keeps_down)
         part("capacity", times.failback if held else times.fault, times.capacity, "everything serves again")
+    for step in course.by_hand:
+        part("by hand", step.asked, step.done, step.step)
     phase("observe", Phase.OBSERVE)
     phase("settle", Phase.SETTLE)
     phase("failback", Phase.FAILBACK)
@@ -317,15 +329,14 @@ def _back(course: Course) -> Bar | None:
         return None
     if report is not None:
         back = report.outage.back if report.outage is not None else None
-        return None if back is None else Bar(name="recover", begin=fault, end=back, said="clients served for good")
+        if back is None:
+            return None
+        said = "clients served for good" if back > fault else "no client noticed"
+        return Bar(name="recover", begin=fault, end=back, said=said)
     bad, failing = _suffering(course, fault)
     end = None if failing else fault if bad is None else bad
-    return Bar(name="recover", begin=fault, end=end, said="clients fail" if failing else "clients served so far")
-
-
-def seconds(value: float) -> str:
-    """A duration as it is measured: milliseconds below a second, hundredths of a second above."""
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
+    said = "clients fail" if failing else "no client has noticed" if bad is None else "clients served so far"
+    return Bar(name="recover", begin=fault, end=end, said=said)
 
 
 def percent(part: float) -> str:

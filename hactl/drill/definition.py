@@ -5,8 +5,10 @@ Nothing here knows a fleet: which nodes a fault strikes is resolved once per run
 
 from enum import StrEnum
 
+from hactl.core.hop import HopFault
 from hactl.core.impairment import Impairment
 from hactl.core.value import Value
+from hactl.drill.burden import Burden
 
 
 class FaultKind(StrEnum):
@@ -20,10 +22,54 @@ class FaultKind(StrEnum):
     """Planned work: drained, stopped and started again, one at a time."""
     DAEMON_KILL = "daemon.kill"
     DAEMON_FREEZE = "daemon.freeze"
+    CONFIG = "config.apply"
+    """Another configuration: one that nobody should take, or one that is taken and does harm."""
+    PARTITION = "proxy.partition"
+    """Nothing arrives on the hop from the edges, either way or one way."""
+    LATENCY = "proxy.latency"
+    BANDWIDTH = "proxy.bandwidth"
+    REFUSE = "proxy.refuse"
+    RESET = "proxy.reset"
+    FLAPPING = "proxy.flapping"
+    UPSTREAM_DOWN = "upstream.down"
+    """For all nodes, a service is not there any more."""
+    UPSTREAM_SLOW = "upstream.slow"
+    UPSTREAM_FLAPPING = "upstream.flapping"
+    SURGE = "load.surge"
+    CPU = "pressure.cpu"
+    MEMORY = "pressure.memory"
+    DISK = "disk.full"
 
 
+class ConfigChange(StrEnum):
+    """What is wrong with the configuration that a drill applies; all else in it is what is in force."""
+
+    INVALID = "invalid"
+    """It has a key that does not exist: to be refused before anybody has it."""
+    WRONG_PORT = "wrong-port"
+    """It is valid, and says of every service that it is where nobody listens."""
+
+
+OF_THE_MACHINE = (FaultKind.SURGE, FaultKind.MEMORY, FaultKind.DISK)
+"""Kinds of faults that meet everybody on it; they aim at no node either."""
 OF_THE_DAEMON = (FaultKind.DAEMON_KILL, FaultKind.DAEMON_FREEZE)
-"""Kinds of faults that strike whoever is in charge; they aim at no node."""
+"""Kinds of faults that strike whoever is in charge."""
+AIMLESS = (*OF_THE_MACHINE, *OF_THE_DAEMON, FaultKind.CONFIG)
+"""Kinds of faults that aim at no node."""
+OF_HOPS = (
+    FaultKind.PARTITION,
+    FaultKind.LATENCY,
+    FaultKind.BANDWIDTH,
+    FaultKind.REFUSE,
+    FaultKind.RESET,
+    FaultKind.FLAPPING,
+    FaultKind.UPSTREAM_DOWN,
+    FaultKind.UPSTREAM_SLOW,
+    FaultKind.UPSTREAM_FLAPPING,
+)
+"""Kinds of faults that strike connections on their way."""
+SILENCING = (FaultKind.DAEMON_FREEZE, FaultKind.DISK)
+"""Kinds of faults while which no sign of life can be taken."""
 
 
 class Probe(StrEnum):
@@ -46,6 +92,8 @@ class Target(Value):
     """Only nodes of this one; "random" for one that is drawn, "" for any."""
     names: tuple[str, ...] = ()
     """Exactly these."""
+    service: str = ""
+    """The hops to this one, from all nodes; "random" for one that is drawn."""
 
 
 class Fault(Value):
@@ -59,8 +107,14 @@ class Fault(Value):
     """Nobody brings it back before the failback."""
     impairment: Impairment | None = None
     """What requests suffer; of IMPAIR, and of no other kind."""
+    hop: HopFault | None = None
+    """What a hop suffers; of the kinds that strike hops (`hop_faults`), and of no other."""
+    burden: Burden | None = None
+    """What the drill puts on the machine by itself; of the kinds that do that."""
     lasting: float | None = None
     """Seconds after which it is taken back; None: with the failback. Of some kinds only."""
+    change: ConfigChange | None = None
+    """What is wrong with the configuration; of CONFIG, and of no other kind."""
 
 
 class ManualStep(Value):
@@ -96,6 +150,8 @@ class Limits(Value):
     lease: float = 15.0
     """Seconds without a sign of life from its runner after which the daemon takes the fleet back."""
     abort_when: tuple[AbortRule, ...] = ()
+    requires: tuple[str, ...] = ()
+    """What has to be so besides, as it stands in the file (`limit_keys`)."""
 
 
 class LoadSpec(Value):
@@ -106,6 +162,7 @@ class LoadSpec(Value):
     timeout: float = 2.0
     """Seconds one request may take; part of every result."""
     route: str = "/-/echo"
+    """Or "@service": where the fleet routes to the service that is struck."""
     retries: int = 0
     """Of a second stream of the same rate, whose clients try so often again; 0: there is no such stream."""
 
@@ -135,6 +192,8 @@ class Hypothesis(Value):
     probe: Probe
     least: float | None = None
     most: float | None = None
+    ratio: float | None = None
+    """A latency, when all has settled: at most so many times as long as before the faults."""
 
 
 class Availability(Value):
@@ -143,6 +202,17 @@ class Availability(Value):
     least: float
     window: float = 60.0
     """Seconds; cut to what the phases leave, and then said."""
+
+
+class BudgetShare(Value):
+    """How much of an error budget the drill may burn, were its rate that of all the time."""
+
+    most: float
+    """As a part of the budget."""
+    slo: float = 0.999
+    """Good requests as a part of all; the budget is the rest."""
+    window: float = 30 * 86400.0
+    """Seconds for which the budget is."""
 
 
 class Objectives(Value):
@@ -159,6 +229,13 @@ class Objectives(Value):
     """Requests that failed between the fault and the settling."""
     failed_with_retries: int | None = None
     """The same of clients that try again, and give up at last."""
+    goodput: float | None = None
+    """Part of the requests that is answered well while a surge lasts: of all, or of as many as the fleet is declared to
+    carry."""
+    refused_p99: float | None = None
+    """Until a request is refused for want of capacity while a surge lasts."""
+    recovered: float | None = None
+    """Until clients were served for good, from the end of a fault that ends before the failback."""
     amplification: float | None = None
     """Requests that edges may send to nodes for each request of clients, from the fault to the failback."""
     latency_p99: float | None = None
@@ -177,7 +254,17 @@ class Objectives(Value):
     """Processes that are no longer those which ran when the drill began, and were not struck."""
     journal_gaps: int | None = None
     """Records that are missing in the journal."""
+    refused: bool = False
+    """No process may ever have a configuration that is invalid."""
+    nodes_reached: int | None = None
+    """Nodes that had a configuration which is valid and wrong."""
+    reverted: float | None = None
+    """Until such a one was taken back by itself, from when the first node served with it."""
     rollback_clean: bool = True
+    latency_ratio: float | None = None
+    """The same latency: at most so many times as long as before the fault."""
+    budget_share: BudgetShare | None = None
+    """Of bad requests between the fault and the failback."""
 
 
 class Definition(Value):

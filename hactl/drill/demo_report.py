@@ -5,6 +5,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from hactl.core.model import Fleet
+from hactl.core.reading import counted
 from hactl.core.value import Value
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.measure import Report, judge
@@ -102,7 +103,7 @@ def render(report: DemoReport) -> str:
     lines = [
         f"{_cut(node, 32)} was killed (kill -9) while clients kept asking",
         "",
-        f"  fleet   {_cut(report.fleet, 32)}: {_count(report.nodes, 'node')} behind {_count(report.edges, 'edge')}",
+        f"  fleet   {_cut(report.fleet, 32)}: {counted(report.nodes, 'node')} behind {counted(report.edges, 'edge')}",
         f"  load    {plan.rate:g} requests/s for {plan.duration:g} s, each sent on time come what may",
         f"  url     {plan.method} {_cut(plan.url, 48)}, timeout {plan.timeout:g} s",
         "",
@@ -144,10 +145,6 @@ def _share(part: Report, name: str) -> str:
 
 def _row(title: str, cells: list[str]) -> str:
     return f"  {title:<36}" + "".join(f"{cell:>10}" for cell in cells)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _cut(text: str, width: int) -> str:

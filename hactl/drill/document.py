@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from hactl.core.value import Value
+from hactl.drill.availability import reality
 from hactl.drill.comparing import CONCLUSIVE, LAST, Side, compare
-from hactl.drill.definition import Definition
-from hactl.drill.figures import outage_equivalent
+from hactl.drill.definition import BudgetShare, Definition
+from hactl.drill.figures import burned, outage_equivalent
 from hactl.drill.measure import PRECISE, Report
-from hactl.drill.quantity import seconds, shown
+from hactl.drill.quantity import Unit, seconds, shown
 from hactl.drill.report import DrillReport
 from hactl.drill.verdict import Status
 
@@ -134,7 +135,7 @@ def _done(report: DrillReport) -> Section | None:
     items = []
     for strike in plan.strikes:
         kept = ", kept down until the failback" if strike.keep_down else ""
-        items.append(f"{strike} at {strike.at:g} s ({strike.why}){kept}")
+        items.append(f"{strike} at {strike.at:g} s ({strike.why}), {reality(strike.kind)}{kept}")
     for proof in report.evidence.proofs:
         sign = "confirmed" if proof.done else "NOT CONFIRMED"
         items.append(f"{proof.node}: pid {proof.pid}, started at tick {proof.ticks}: {proof.found}, {sign}")
@@ -198,13 +199,22 @@ def _outage(report: DrillReport) -> Iterator[str]:
     equivalent = outage_equivalent(report)
     if equivalent is not None:
         yield f"All that failed is as much as {seconds(equivalent)} of a full outage at this rate."
+    part = burned(report)
+    if part is not None:
+        of = report.definition.objectives.budget_share or BudgetShare(most=1.0)
+        budget = f"{of.slo * 100:g} % in {of.window / 86400:g} days"
+        yield f"Were this the rate of all the time, that is {shown(part, Unit.PART)} of the error budget of {budget}."
 
 
 def _attempts(report: DrillReport) -> tuple[str, ...]:
     """What it saved to try again, and what it cost."""
     known = report.evidence.amplification
     sent = "not measured" if known is None else f"{known:.3f} requests to nodes for each of clients"
-    told = (f"amplification by edges, from the fault to the failback: {sent}",)
+    surge = [str(report.borne)] if report.borne is not None else []
+    told = (
+        *surge,
+        f"amplification by edges, from the fault to the failback: {sent}",
+    )
     return told if report.retried is None else (str(report.retried), *told)
 
 

@@ -36,6 +36,8 @@ class Times(Value):
     """Every edge had proved a plan without those that were struck."""
     capacity: float | None = None
     """Everything served again."""
+    over: float | None = None
+    """The last fault was over that ended before the failback."""
     failback: float | None = None
     """The failback began."""
     restored: float | None = None

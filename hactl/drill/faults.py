@@ -7,14 +7,14 @@ another identity, or an answer from a port, proves nothing.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import assert_never
 
 from hactl.core.commands import BeginDrill, Command, Freeze, Heal, Impair, Kill, Restart
 from hactl.core.events import NodeChanged, Record
+from hactl.core.hop_commands import BreakHop
 from hactl.core.impairment import ImpairmentPhase
 from hactl.core.node import Launch
 from hactl.core.value import Value
-from hactl.drill.definition import OF_THE_DAEMON, FaultKind
+from hactl.drill.definition import AIMLESS, OF_HOPS, FaultKind
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.supervisor import procfs
 
@@ -48,6 +48,8 @@ def borrowing(plan: DrillPlan) -> BeginDrill:
         nodes=plan.at_once,
         in_turn=plan.in_turn,
         regions=plan.regions,
+        config=plan.configures,
+        services=plan.services,
         lease=plan.lease,
         longest=plan.longest,
     )
@@ -55,6 +57,8 @@ def borrowing(plan: DrillPlan) -> BeginDrill:
 
 def command(strike: Strike) -> Command:
     """What does it."""
+    if strike.hop is not None:
+        return BreakHop(nodes=strike.nodes, services=strike.services, fault=strike.hop)
     match strike.kind:
         case FaultKind.KILL:
             return Kill(nodes=strike.nodes, hold=strike.keep_down)
@@ -62,20 +66,23 @@ def command(strike: Strike) -> Command:
             return Freeze(nodes=strike.nodes)
         case FaultKind.IMPAIR if strike.impairment is not None:
             return Impair(nodes=strike.nodes, fault=strike.impairment)
-        case FaultKind.IMPAIR:
-            raise AssertionError("a drill file says what it impairs")
         case FaultKind.RESTART:
             return Restart(nodes=strike.nodes)
         case FaultKind.DAEMON_KILL | FaultKind.DAEMON_FREEZE:
             raise AssertionError("no command: nobody would be there to carry it out")
+        case FaultKind.CONFIG:
+            raise AssertionError("made of the configuration that is in force then")
+        case FaultKind.SURGE | FaultKind.CPU | FaultKind.MEMORY | FaultKind.DISK:
+            raise AssertionError("no command: the drill does that by itself")
         case _:
-            assert_never(strike.kind)
+            raise AssertionError(f"a drill file says what a {strike.kind} is")
 
 
 def rehearsal(plan: DrillPlan) -> tuple[Command, ...]:
-    """What the daemon can be asked about before it has lent the fleet. Nobody may be impaired before; who can be at all
-    is known when the plan is made."""
-    strikes = (strike for strike in plan.strikes if strike.kind not in (FaultKind.IMPAIR, *OF_THE_DAEMON))
+    """What the daemon can be asked about before it has lent the fleet. Nobody may be impaired before, and no hop
+    be disturbed; who can be at all is known when the plan is made."""
+    others = (FaultKind.IMPAIR, *AIMLESS, *OF_HOPS)
+    strikes = (strike for strike in plan.strikes if strike.kind not in others and strike.burden is None)
     return (borrowing(plan), *map(command, strikes))
 
 

@@ -7,6 +7,8 @@ measures under the same name wins: its window is the one that the drill file fix
 from collections.abc import Iterator
 
 from hactl.core.value import Value
+from hactl.drill import ratios
+from hactl.drill.definition import BudgetShare
 from hactl.drill.quantity import Unit
 from hactl.drill.report import DrillReport
 
@@ -44,6 +46,15 @@ def outage_equivalent(report: DrillReport) -> float | None:
     if report.plan is None or not report.during.requests:
         return None
     return bad(report) / report.plan.load.rate
+
+
+def burned(report: DrillReport) -> float | None:
+    """The part of the error budget of a drill, or of 99.9 % in 30 days, that the bad requests are; were there as many
+    requests all the time."""
+    if report.plan is None or not report.during.requests:
+        return None
+    of = report.definition.objectives.budget_share or BudgetShare(most=1.0)
+    return ratios.burned(bad(report), report.plan.load.rate, of.slo, of.window)
 
 
 def bad(report: DrillReport) -> int:

@@ -24,8 +24,9 @@ SUMS = "SHA256SUMS"
 REPORT = "report.json"
 REQUESTS = "requests.json"
 RETRIED = "retried.json"
-STREAMS = (REQUESTS, RETRIED)
-"""Every single request: of the clients that are judged, and of those that try again, where there are any."""
+SURGED = "surged.json"
+STREAMS = (REQUESTS, RETRIED, SURGED)
+"""Every single request: of the clients that are judged, of those that try again and of a surge, where there are any."""
 
 
 class Format(StrEnum):

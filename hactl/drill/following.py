@@ -37,12 +37,17 @@ class Follower:
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
         """Follow for as long as the context is entered."""
+        failed: Exception | None = None
         async with asyncio.TaskGroup() as tasks:
             task = tasks.create_task(self._follow(), name="follow the fleet")
             try:
                 yield
+            except Exception as error:
+                failed = error  # it is not this group's, and leaves as what it is
             finally:
                 task.cancel()
+        if failed is not None:
+            raise failed
 
     async def until(self, wanted: Callable[[], bool], patience: float) -> bool:
         """Wait until `wanted` holds, which is looked at whenever something has happened; False when it does not in
@@ -69,8 +74,9 @@ class Follower:
     async def _follow(self) -> None:
         while True:
             try:
-                async for update in self._controller.watch(self.fleet.seq):
-                    await self._take(update)
+                async with _closing(self._controller.watch(self.fleet.seq)) as updates:
+                    async for update in updates:
+                        await self._take(update)
             except HactlError:
                 pass  # there will be another daemon, or whoever waits for one loses patience
             await asyncio.sleep(_RETRY)
@@ -97,3 +103,14 @@ class Follower:
             if record.seq > self.fleet.seq:
                 self.records.append(record)
                 self.fleet = evolve(self.fleet, record.event)
+
+
+@asynccontextmanager
+async def _closing(updates: AsyncIterator[Update]) -> AsyncIterator[AsyncIterator[Update]]:
+    # A watch left half-way must free its connection now and not when the collector finds it.
+    try:
+        yield updates
+    finally:
+        close = getattr(updates, "aclose", None)
+        if close is not None:
+            await close()

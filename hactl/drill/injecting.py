@@ -5,24 +5,29 @@ that it has read that back. What does not last to the failback is taken back her
 """
 
 import asyncio
+import threading
 import time
 
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
+from hactl.core.hop_commands import MendHop
+from hactl.core.hops import PATIENCE as DISTURBED
 from hactl.core.impairing import PATIENCE as TOLD
 from hactl.core.model import Fleet
 from hactl.core.node import Launch
 from hactl.core.operation import Outcome
 from hactl.core.value import replace
+from hactl.drill.config_faults import apply
 from hactl.drill.definition import FaultKind
 from hactl.drill.faults import Injected, Proof, command, healing, impaired, read_back, rehearsal
 from hactl.drill.following import Follower
+from hactl.drill.hop_faults import disturbed, mending
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.drill.restarting import restart
 
 PATIENCE = 2.0
 """Seconds within which a fault has to be in effect."""
-_ENDED = TOLD + 2.0
+_ENDED = max(TOLD, DISTURBED) + 2.0
 """Seconds within which the daemon has said of an impairment that it is in effect, or why not."""
 _LOOK = 0.001
 """Seconds between two looks."""
@@ -38,39 +43,54 @@ async def inject(
     controller: Controller, strike: Strike, follower: Follower, plan: DrillPlan, *, by: str, patience: float = PATIENCE
 ) -> Injected:
     """Do it, and look until it is in effect. Raises CommandRejected, and HactlError when there is nobody to strike."""
-    launches = {name: _launch(follower.fleet, name) for name in strike.nodes}
+    if strike.kind is FaultKind.CONFIG:
+        return await apply(controller, strike, follower, plan, by=by)
     reason = f"drill {plan.drill}"
+    if strike.hop is not None:
+        return await _disturb(controller, strike, follower, by=by, reason=reason)
+    aimed = launches(follower.fleet, strike)
     if strike.kind is FaultKind.IMPAIR:
-        return await _impair(controller, strike, launches, follower, by=by, reason=reason)
+        return await _impair(controller, strike, aimed, follower, by=by, reason=reason)
     asked = time.monotonic()
     if strike.kind is FaultKind.RESTART:
-        return await restart(controller, strike, launches, follower, plan, by=by, asked=asked)
+        return await restart(controller, strike, aimed, follower, plan, by=by, asked=asked)
+    refused: HactlError | None = None
+    over = threading.Event()
     async with asyncio.TaskGroup() as tasks:
-        seen = tasks.create_task(_in_effect(strike, launches, asked + patience))
+        # In a thread: the moment at which it is in effect is not to wait for canaries that this loop puts on the disk.
+        seen = tasks.create_task(asyncio.to_thread(_in_effect, strike, aimed, asked + patience, over))
         try:
             await controller.submit(command(strike), by=by, reason=reason)
-        except HactlError as error:
-            seen.cancel()
-            refused: HactlError | None = error
-        else:
-            refused = None
+        except BaseException as error:
+            over.set()
+            if not isinstance(error, HactlError):
+                raise
+            refused = error
     if refused is not None:
         raise refused
     fault, proofs = seen.result()
     return Injected(asked=asked, fault=fault, proofs=proofs)
 
 
+def launches(fleet: Fleet, strike: Strike) -> dict[str, Launch]:
+    """The processes that a strike is meant for, by node. Raises HactlError when one has none."""
+    return {name: _launch(fleet, name) for name in strike.nodes}
+
+
 async def heal(controller: Controller, strike: Strike, follower: Follower, plan: DrillPlan, *, by: str) -> str:
     """Take an impairment back from those who have it still; what was done, for people. Raises HactlError when that has
     not come true."""
-    order = healing(strike, (node.name for node in follower.fleet.gateways if node.impaired is not None))
+    struck = ", ".join((*strike.nodes, *strike.services))
+    impaired = (node.name for node in follower.fleet.gateways if node.impaired is not None)
+    order = healing(strike, impaired) if strike.hop is None else mending(strike, follower.fleet)
     if order is None:
-        return f"{', '.join(strike.nodes)}: not impaired any more"
+        return f"{struck}: not {'impaired' if strike.hop is None else 'disturbed'} any more"
     receipt = await controller.submit(order, by=by, reason=f"drill {plan.drill}")
     ended = await follower.ended(receipt.operation, _ENDED)
     if ended is None or ended.outcome is not Outcome.DONE:
         raise HactlError(f"{receipt.sentence}: {'not in time' if ended is None else ended.sentence}", "hactl events")
-    return f"{', '.join(order.nodes)}: impaired no longer"
+    healed = ", ".join((*order.nodes, *(order.services if isinstance(order, MendHop) else ())))
+    return f"{healed}: {'impaired' if strike.hop is None else 'disturbed'} no longer"
 
 
 async def _impair(
@@ -88,6 +108,18 @@ async def _impair(
     return Injected(asked=asked, fault=fault, proofs=proofs)
 
 
+async def _disturb(controller: Controller, strike: Strike, follower: Follower, *, by: str, reason: str) -> Injected:
+    asked = time.monotonic()
+    receipt = await controller.submit(command(strike), by=by, reason=reason)
+    ended = await follower.ended(receipt.operation, _ENDED)
+    fault, proofs = disturbed(strike, (record for record in follower.records if record.seq > receipt.seq))
+    if ended is None or ended.outcome is not Outcome.DONE:
+        why = "nobody has said that it is" if ended is None else ended.sentence
+        proofs = tuple(replace(proof, done=False, found=why) for proof in proofs)
+        return Injected(asked=asked, fault=None, proofs=proofs)
+    return Injected(asked=asked, fault=fault, proofs=proofs)
+
+
 def _launch(fleet: Fleet, name: str) -> Launch:
     node = fleet.nodes.get(name)
     if node is None or node.launch is None:
@@ -95,14 +127,13 @@ def _launch(fleet: Fleet, name: str) -> Launch:
     return node.launch
 
 
-async def _in_effect(
-    strike: Strike, launches: dict[str, Launch], until: float
+def _in_effect(
+    strike: Strike, launches: dict[str, Launch], until: float, over: threading.Event
 ) -> tuple[float | None, tuple[Proof, ...]]:
     while True:
         proofs = tuple(read_back(strike, name, launch) for name, launch in launches.items())
         now = time.monotonic()
         if all(proof.done for proof in proofs):
             return now, proofs
-        if now > until:
+        if now > until or over.wait(_LOOK):
             return None, proofs
-        await asyncio.sleep(_LOOK)

@@ -4,18 +4,23 @@ Each objective becomes met, missed or unmeasured; each check of validity has a v
 report can do the same sums again from its figures.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from hactl.drill.continuity import Continuity
 from hactl.drill.definition import Definition, Hypothesis, Objectives, Probe
 from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
+from hactl.drill.judged import amplified, counted, timed, unmeasured
+from hactl.drill.judging_surge import as_strong_as_meant, recovery, surge_objectives
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
 from hactl.drill.plan import DrillPlan
-from hactl.drill.quantity import Unit, seconds
+from hactl.drill.quantity import Unit
+from hactl.drill.ratios import budget, ratio
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outage
 from hactl.drill.retries import Retried, retried
+from hactl.drill.surging import Borne, borne
 from hactl.drill.verdict import Judged, Status
 
 CLOCK_STEP = 0.05
@@ -25,11 +30,19 @@ CLOCK_STEP = 0.05
 class Windows:
     """The requests of one run, cut at the moments that matter. Times are monotonic seconds."""
 
-    def __init__(self, drill: Definition, evidence: Evidence, rows: Sequence[Row], retried: Sequence[Row] = ()) -> None:
-        """`rows` are of the clients that are judged, `retried` of those that try again."""
+    def __init__(
+        self,
+        drill: Definition,
+        evidence: Evidence,
+        rows: Sequence[Row],
+        retried: Sequence[Row] = (),
+        surged: Sequence[Row] = (),
+    ) -> None:
+        """`rows` are of the clients that are judged, `retried` of those that try again, `surged` of a surge."""
         times = evidence.times
         self.rows = sorted(rows)
         self.retried = sorted(retried)
+        self.surged = sorted(surged)
         self.began = self.rows[0].intended if self.rows else 0.0
         self.ended = self.rows[-1].intended if self.rows else 0.0
         self.fault = times.fault
@@ -44,9 +57,19 @@ class Windows:
         """What clients saw before the fault was asked for."""
         return judge(self.rows, self.began, self.ended if self.fault is None else self.fault - 0.1)
 
+    @property
+    def failures(self) -> Counter[str]:
+        """Requests that failed from the fault on, by class."""
+        after = [row for row in self.rows if self.fault is not None and row.done >= self.fault]
+        return Counter(row.error or f"status {row.status}" for row in after if not row.ok)
+
     def side_by_side(self, fault: float) -> Retried | None:
         """Clients that ask once and those that try again, from the fault to the failback."""
         return retried(hit(self.rows, fault, self.failback), hit(self.retried, fault, self.failback))
+
+    def borne(self, plan: DrillPlan) -> Borne | None:
+        """What all clients together saw while a surge lasted; None without one."""
+        return borne([*self.rows, *self.retried], self.surged, plan.capacity)
 
     def between(self, begin: float, end: float) -> list[Row]:
         """Requests due in [begin, end)."""
@@ -68,6 +91,8 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     checks = [
         Check(name="faults confirmed", value=f"{confirmed} of {struck}", limit="all, by pid and start time",
               ok=confirmed == struck > 0),
+        Check(name="connections warmed up", value="all" if evidence.warm else "not all", limit="all",
+              ok=evidence.warm),
         Check(name="requests", value=str(whole.requests), limit=">= 1", ok=whole.requests > 0),
         Check(name="load generator on time", value=f"{whole.lag_p99_ms:.1f} ms late at p99",
               limit=f"<= {LAG_LIMIT_MS:g} ms", ok=whole.requests > 0 and whole.lag_p99_ms <= LAG_LIMIT_MS),
@@ -82,7 +107,8 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     ]  # fmt: skip
     if windows.retried:
         checks.append(on_time("clients that try again on time", judge(windows.retried)))
-    checks += [_steady(rule, windows) for rule in drill.hypotheses]
+    checks += as_strong_as_meant(plan, windows.borne(plan))
+    checks += [_steady(rule, windows) for rule in drill.hypotheses if rule.least is not None or rule.most is not None]
     if drill.objectives.rpo_records is not None:
         checks += [
             Check(name=f"canaries in {loss.store} before the fault", value=str(loss.before), limit=f">= {loss.least}",
@@ -123,52 +149,78 @@ def _steady(rule: Hypothesis, windows: Windows) -> Check:
 def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Windows) -> Iterator[Judged]:
     asked, times, outage = drill.objectives, evidence.times, windows.outage
     if asked.detect is not None:
-        yield _time("detect", asked.detect, _since(times.fault, times.detected))
+        yield timed("detect", asked.detect, _since(times.fault, times.detected))
     if asked.rto is not None:
         rto = outage.rto if outage is not None else None
         late = "" if outage is None or rto is not None else f"not within {outage.seen_until - outage.fault:.1f} s"
-        yield _time("rto", asked.rto, rto, late)
+        yield timed("rto", asked.rto, rto, late)
     if asked.availability is not None:
         yield _availability(asked.availability.least, asked.availability.window, windows)
     if asked.failed is not None:
         rows = [] if windows.fault is None else hit(windows.rows, windows.fault, windows.failback)
-        yield _count("failed", asked.failed, sum(not row.ok for row in rows) if rows else None, "requests")
+        yield counted("failed", asked.failed, sum(not row.ok for row in rows) if rows else None, "requests")
     if asked.failed_with_retries is not None:
         rows = [] if windows.fault is None else hit(windows.retried, windows.fault, windows.failback)
-        yield _count("failed_with_retries", asked.failed_with_retries,
+        yield counted("failed_with_retries", asked.failed_with_retries,
                      sum(not row.ok for row in rows) if rows else None, "requests")  # fmt: skip
+    yield from surge_objectives(asked, windows.borne(plan))
+    if asked.recovered is not None:
+        yield recovery(asked.recovered, windows.rows, times.over, drill.phases.settle, windows.failback)
     if asked.amplification is not None:
-        yield _ratio("amplification", asked.amplification, evidence.amplification)
+        yield amplified(asked.amplification, evidence.amplification)
     if asked.latency_p99 is not None:
-        yield _time("latency_p99", asked.latency_p99, _slow(windows))
+        yield timed("latency_p99", asked.latency_p99, _slow(windows))
     if asked.rpo_records is not None:
         measured = sum(loss.lost_count + loss.duplicates for loss in evidence.losses) if evidence.losses else None
-        yield _count("rpo_records", asked.rpo_records, measured, "records")
+        yield counted("rpo_records", asked.rpo_records, measured, "records")
     if asked.restore_capacity is not None:
         begun = times.failback if plan.keeps_down else times.fault
-        yield _time("restore_capacity", asked.restore_capacity, _since(begun, times.capacity))
+        yield timed("restore_capacity", asked.restore_capacity, _since(begun, times.capacity))
     if asked.failback_failed is not None:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
-        yield _count("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
+        yield counted("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
                      "requests")  # fmt: skip
+    yield from _proportions(drill, windows)
     yield from _continuity(asked, evidence.continuity)
     if asked.rollback_clean:
         yield _clean(evidence)
 
 
+def _proportions(drill: Definition, windows: Windows) -> Iterator[Judged]:
+    """What is measured by this run's own baseline, and by an error budget."""
+    asked, base = drill.objectives, windows.before.p99_ms / 1000
+    if asked.latency_ratio is not None:
+        yield ratio("latency_p99_ratio", asked.latency_ratio, _slow(windows), base)
+    for rule in drill.hypotheses:
+        if rule.ratio is not None:
+            settled = windows.between(windows.failback - drill.phases.settle, windows.failback)
+            yield ratio(f"settled_{rule.probe}", rule.ratio, p99(settled), base)
+    if asked.budget_share is not None:
+        rows = [] if windows.fault is None else windows.between(windows.fault, windows.failback)
+        bad = sum(not row.ok for row in rows) if rows else None
+        yield budget(asked.budget_share, bad, drill.load.rate)
+
+
 def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
     if asked.nodes_out is not None:
-        yield _count("nodes_out", asked.nodes_out, found.nodes_out, "at once")
+        yield counted("nodes_out", asked.nodes_out, found.nodes_out, "at once")
     if asked.longest_out is not None:
         late = "one did not come back" if found.still_out else ""
-        yield _time("longest_out", asked.longest_out, None if late else found.longest_out, late)
+        yield timed("longest_out", asked.longest_out, None if late else found.longest_out, late)
     if asked.adopted is not None:
         late = f"{found.not_adopted} were not" if found.not_adopted else ""
-        yield _time("adopted", asked.adopted, None if late else found.adopted, late)
+        yield timed("adopted", asked.adopted, None if late else found.adopted, late)
     if asked.restarts is not None:
-        yield _count("restarts", asked.restarts, found.restarts, "processes")
+        yield counted("restarts", asked.restarts, found.restarts, "processes")
     if asked.journal_gaps is not None:
-        yield _count("journal_gaps", asked.journal_gaps, found.journal_gaps, "records")
+        yield counted("journal_gaps", asked.journal_gaps, found.journal_gaps, "records")
+    if asked.refused:
+        yield counted("refused", 0, found.invalid_taken, "invalid ones taken")
+    if asked.nodes_reached is not None:
+        yield counted("nodes_reached", asked.nodes_reached, found.nodes_reached, "nodes")
+    if asked.reverted is not None:
+        late = "not by itself" if found.wrong_served is not None and found.reverted is None else ""
+        yield timed("reverted", asked.reverted, found.reverted, late)
 
 
 def _since(begin: float | None, end: float | None) -> float | None:
@@ -191,12 +243,12 @@ def _slow(windows: Windows) -> float | None:
 
 def _availability(least: float, wanted: float, windows: Windows) -> Judged:
     if windows.fault is None or not windows.rows:
-        return _unmeasured("availability", f">= {least * 100:g} %")
+        return unmeasured("availability", f">= {least * 100:g} %")
     end = min(windows.fault + wanted, windows.failback)
     rows = windows.between(windows.fault, end)
     limit = f">= {least * 100:g} % in {end - windows.fault:.0f} s"
     if not rows:
-        return _unmeasured("availability", limit)
+        return unmeasured("availability", limit)
     value = sum(row.ok for row in rows) / len(rows)
     spare, used = 1 - least, 1 - value
     return Judged(
@@ -220,52 +272,3 @@ def _clean(evidence: Evidence) -> Judged:
         margin=None,
         status=Status.MISSED if left else Status.MET,
     )
-
-
-def _time(name: str, limit: float, measured: float | None, late: str = "") -> Judged:
-    shown = f"<= {seconds(limit)}"
-    if measured is None and not late:
-        return _unmeasured(name, shown)
-    return Judged(
-        name=name,
-        limit=shown,
-        value=late if measured is None else seconds(measured),
-        margin=None if measured is None or not limit else (limit - measured) / limit,
-        status=Status.MET if measured is not None and measured <= limit else Status.MISSED,
-        measured=measured,
-        unit=Unit.SECONDS,
-    )
-
-
-def _count(name: str, limit: int, measured: int | None, what: str) -> Judged:
-    shown = f"<= {limit} {what}"
-    if measured is None:
-        return _unmeasured(name, shown)
-    return Judged(
-        name=name,
-        limit=shown,
-        value=f"{measured} {what}",
-        margin=(limit - measured) / limit if limit else None,
-        status=Status.MET if measured <= limit else Status.MISSED,
-        measured=measured,
-        unit=Unit.COUNT,
-    )
-
-
-def _ratio(name: str, limit: float, measured: float | None) -> Judged:
-    shown = f"<= {limit:g}"
-    if measured is None:
-        return _unmeasured(name, shown)
-    return Judged(
-        name=name,
-        limit=shown,
-        value=f"{measured:.3f}",
-        margin=(limit - measured) / limit,
-        status=Status.MET if measured <= limit else Status.MISSED,
-        measured=measured,
-        unit=Unit.COUNT,
-    )
-
-
-def _unmeasured(name: str, limit: str) -> Judged:
-    return Judged(name=name, limit=limit, value="not measured", margin=None, status=Status.UNMEASURED)

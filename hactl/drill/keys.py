@@ -6,9 +6,19 @@ The kinds are those of `hactl.toml`, so that a duration is written alike everywh
 from hactl.config import kinds, quantities
 from hactl.config.kinds import Kind
 from hactl.config.unfit import Unfit, unfit
+from hactl.core.hop import LONGEST_LAG, LONGEST_SWING, SHORTEST_SWING, Way
 from hactl.core.impairment import ALL, HIGHEST_STATUS, LONGEST_DELAY, LOWEST_STATUS
 from hactl.core.value import Value
-from hactl.drill.definition import OF_THE_DAEMON, Availability, FaultKind, Probe
+from hactl.drill.definition import (
+    OF_HOPS,
+    OF_THE_DAEMON,
+    OF_THE_MACHINE,
+    Availability,
+    ConfigChange,
+    FaultKind,
+    Probe,
+)
+from hactl.drill.limit_keys import budget_share, requirement
 
 NAME = "[a-z0-9-]{1,40}"
 
@@ -91,7 +101,7 @@ def _per_cent() -> Kind:
 
 _time = quantities.duration("0s", "1h")
 _text = kinds.text("some text", r"[^\0\n]{1,200}")
-_route = kinds.text("a path that begins with /", r"/[^\s]*")
+_route = kinds.text('a path that begins with /, or "@service"', r"/[^\s]*|@service")
 _named = kinds.text("letters, digits and hyphens", "[a-zA-Z0-9-]{1,40}")
 
 TOP: dict[str, Key] = {
@@ -111,6 +121,7 @@ LIMITS: dict[str, Key] = {
     "min_healthy_regions": Key(kind=kinds.whole(0, 1000)),
     "lease": Key(kind=quantities.duration("1s", "2m")),
     "max_duration": Key(kind=quantities.duration("1s", "1d")),
+    "requires": Key(kind=kinds.many(requirement(), "requirements")),
 }
 ABORT: dict[str, Key] = {
     "probe": Key(kind=kinds.choice(Probe), required=True),
@@ -135,14 +146,16 @@ HYPOTHESIS: dict[str, Key] = {
     "probe": Key(kind=kinds.choice(Probe), required=True),
     "min": Key(kind=_limit(), field="least"),
     "max": Key(kind=_limit(), field="most"),
+    "max_ratio": Key(kind=number(1, 1000), field="ratio"),
 }
 FAULT: dict[str, Key] = {
     "type": Key(kind=kinds.choice(FaultKind), field="kind", required=True),
     "at": Key(kind=_time),
     "keep_down": Key(kind=kinds.flag()),
     "for": Key(kind=quantities.duration("100ms", "1h"), field="lasting"),
+    "change": Key(kind=kinds.choice(ConfigChange)),
 }
-LASTS = (FaultKind.IMPAIR, *OF_THE_DAEMON)
+LASTS = (FaultKind.IMPAIR, *OF_THE_DAEMON, *OF_THE_MACHINE, FaultKind.CPU, *OF_HOPS)
 """Kinds of faults that can be over before the failback: that take `for`."""
 KEPT_DOWN = (FaultKind.KILL, FaultKind.FREEZE)
 """Kinds of faults after which somebody can be kept down until the failback."""
@@ -153,11 +166,22 @@ IMPAIRMENT: dict[str, Key] = {
     "failed": Key(kind=_per_cent()),
 }
 """Keys of a fault that only one which impairs has."""
+_swing = quantities.duration(f"{SHORTEST_SWING * 1000:g}ms", f"{LONGEST_SWING:g}s")
+HOP: dict[str, Key] = {
+    "direction": Key(kind=kinds.choice(Way)),
+    "how": Key(kind=kinds.text('"refuse", "hang" or "reset"', "refuse|hang|reset")),
+    "delay": Key(kind=quantities.duration("1ms", f"{LONGEST_LAG:g}s")),
+    "rate": Key(kind=quantities.size("1KiB", "1GiB")),
+    "down": Key(kind=_swing),
+    "up": Key(kind=_swing),
+}
+"""Keys of a fault that only one which strikes hops has."""
 TARGET: dict[str, Key] = {
     "nodes": Key(kind=_how_many()),
     "edges": Key(kind=kinds.whole(1, 100)),
     "region": Key(kind=_named),
     "names": Key(kind=kinds.many(_named, "names")),
+    "service": Key(kind=_named),
 }
 OBJECTIVES: dict[str, Key] = {
     "detect": Key(kind=_time),
@@ -166,6 +190,9 @@ OBJECTIVES: dict[str, Key] = {
     "availability": Key(kind=_availability()),
     "failed": Key(kind=kinds.whole(0, 1_000_000)),
     "failed_with_retries": Key(kind=kinds.whole(0, 1_000_000)),
+    "goodput": Key(kind=quantities.proportion()),
+    "refused_p99": Key(kind=_time),
+    "recovered": Key(kind=_time),
     "amplification": Key(kind=number(1, 100)),
     "latency_p99": Key(kind=_time),
     "restore_capacity": Key(kind=_time),
@@ -175,5 +202,10 @@ OBJECTIVES: dict[str, Key] = {
     "adopted": Key(kind=_time),
     "restarts": Key(kind=kinds.whole(0, 1000)),
     "journal_gaps": Key(kind=kinds.whole(0, 1_000_000)),
+    "refused": Key(kind=kinds.flag()),
+    "nodes_reached": Key(kind=kinds.whole(0, 1000)),
+    "reverted": Key(kind=_time),
     "rollback_clean": Key(kind=kinds.flag()),
+    "latency_p99_ratio": Key(kind=number(1, 1000), field="latency_ratio"),
+    "budget_share": Key(kind=budget_share()),
 }

@@ -13,6 +13,8 @@ def leftovers(before: Fleet, now: Fleet, plan: DrillPlan, operation: str) -> tup
     found = []
     if operation in now.operations:
         found.append(f"{operation} is in progress: {now.operations[operation].sentence}")
+    if plan.configures and before.spec != now.spec:
+        found.append(f"revision {now.revision} is in force, which says something else than revision {before.revision}")
     for name in plan.nodes:
         was, node = before.nodes.get(name), now.nodes.get(name)
         if was is None or node is None:
@@ -29,6 +31,12 @@ def leftovers(before: Fleet, now: Fleet, plan: DrillPlan, operation: str) -> tup
             found.append(f"{name} is frozen")
         if node.impaired is not None:
             found.append(f"{name} is {node.impaired}")
+    found += [str(hop) for hop in now.hops.values()]
+    found += [
+        f"region {region} weighs {now.region_weight(region)}, not {before.region_weight(region)}"
+        for region in plan.regions
+        if now.region_weight(region) != before.region_weight(region)
+    ]
     found += [
         f"{evacuation.region} keeps {evacuation.keep} % of its traffic"
         for evacuation in _evacuated(before, now, plan)

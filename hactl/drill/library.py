@@ -1,5 +1,6 @@
 """Where drills come from: those in the package, and files of one's own. What they say is `reading`."""
 
+import os
 from pathlib import Path
 
 from hactl.config.unfit import did_you_mean
@@ -34,4 +35,11 @@ def text(name: str, folder: Path = BUILT_IN, what: str = "drill") -> tuple[str, 
 def load(name: str, settings: tuple[str, ...] = ()) -> Definition:
     """The drill called so. Raises ConfigError about what is wrong with it."""
     said, source = text(name)
-    return parse(said, source, settings)
+    return parse(said, source, settings, _beside)
+
+
+def _beside(name: str, source: str) -> tuple[str, str]:
+    """The drill that the file `source` extends: a built-in one, or a path from the directory of that file."""
+    if name in names() or ("/" not in name and not name.endswith(".toml")):
+        return text(name)
+    return text(os.path.normpath(Path(source).parent.absolute() / name))

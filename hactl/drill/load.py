@@ -13,7 +13,7 @@ from random import Random
 import aiohttp
 
 from hactl.core import codec
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.records import UNSENT, Records, Row
 from hactl.drill.retrying import RetryPolicy
@@ -59,6 +59,8 @@ class Load:
         plan = self.plan
         self.began = time.monotonic() + after
         async with asyncio.TaskGroup() as group:
+            for _ in range(plan.burst):
+                group.create_task(self._send(self.began))
             for number in range(plan.count):
                 due = self.began + number / plan.rate
                 if not await self._until(due):
@@ -112,6 +114,12 @@ class Load:
                 return response.status, response.headers.get(plan.node_header, ""), ""
         except (aiohttp.ClientError, TimeoutError, OSError) as failure:
             return 0, "", cause(failure)
+
+
+async def hang_up(plan: LoadPlan) -> bool:
+    """Connect every client of the burst, and cut all of them off; true when each had got an answer before."""
+    async with open_session(plan) as session:
+        return await Load(replace(plan, connections=plan.burst), session).warm()
 
 
 def open_session(plan: LoadPlan) -> aiohttp.ClientSession:

@@ -32,6 +32,10 @@ class LoadPlan(Value):
     retries: int = 0
     """Of a second stream of the same rate, whose clients ask again when a request fails; 0: there is no such stream."""
 
+    burst: int = 0
+    """So many clients that were connected, have been cut off, and come back in the moment when the first request is
+    due, each with a request of its own besides all others."""
+
     @property
     def count(self) -> int:
         """How many requests the whole plan has."""

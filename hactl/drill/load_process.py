@@ -108,6 +108,7 @@ class LoadProcess:
         command += ["--rate", str(plan.rate), "--duration", str(plan.duration), "--timeout", str(plan.timeout)]
         command += ["--connections", str(plan.connections), "--node-header", plan.node_header]
         command += ["--in-flight", str(plan.in_flight), "--retries", str(plan.retries)]
+        command += ["--burst", str(plan.burst)]
         return [*command, "--fresh-connections"] if plan.fresh_connections else command
 
 

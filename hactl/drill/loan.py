@@ -8,22 +8,21 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from hactl.control.controller import Controller
 from hactl.core.codec import encode
 from hactl.core.commands import EndDrill, KeepDrill
 from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
-from hactl.core.drill_events import DrillKept
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
-from hactl.core.events import OperationBegan
+from hactl.core.events import OperationBegan, OperationEnded
 from hactl.core.model import Fleet
 from hactl.core.operation import Operation, began_at
 from hactl.core.spec import FleetSpec
 from hactl.core.talk import Query
 from hactl.core.value import replace
-from hactl.drill.canary import Ledger, Losses, Written, classify
+from hactl.drill.canary import Ledger, Losses, Written, classify, present
 from hactl.drill.faults import borrowing
 from hactl.drill.plan import DrillPlan
 
@@ -67,7 +66,7 @@ class Loan:
             node = fleet.nodes.get(name)
             if node is None or (node.goal, node.weight, node.drained) != (before.goal, before.weight, before.drained):
                 raise HactlError(f"'{name}' is not any more as it was when the fleet was borrowed", "hactl events")
-        return tuple(recorded.drill.baseline.nodes)
+        return (*recorded.drill.baseline.nodes, *recorded.drill.baseline.services)
 
     @asynccontextmanager
     async def kept(self, ledger: Path, rate: float, lost: Callable[[str], None]) -> AsyncIterator[None]:
@@ -94,7 +93,7 @@ class Loan:
             try:
                 await self._controller.submit(KeepDrill(id=self.operation, canary=number), by=self._by)
             except CommandRejected as rejected:
-                over = "" if await self._lent() else f"the fleet was taken back: {rejected.message}"
+                over = "" if await self._lent() else f"the fleet was taken back: {await self._why(rejected)}"
             except HactlError:
                 pass  # it may be there or not
             else:
@@ -129,10 +128,7 @@ class Loan:
         found: list[int] = []
         query = self._since("DrillKept")
         while records := await self._controller.history(query):
-            for record in records:
-                event = record.event
-                if isinstance(event, DrillKept) and event.id == self.operation and event.canary:
-                    found.append(event.canary)
+            found += present(records, self.operation)
             query = Query(after=records[-1].seq, kinds=query.kinds, limit=_PAGE)
         return classify(self._ledger.written, found, fault, rate, "journal")
 
@@ -151,9 +147,19 @@ class Loan:
             return True
         return operation is not None and not operation.back
 
+    async def _why(self, rejected: CommandRejected) -> str:
+        """Who ended the drill, or why it is over: what was refused only says that it is."""
+        with suppress(HactlError):
+            for record in await self._controller.history(self._since("OperationEnded")):
+                if isinstance(record.event, OperationEnded) and record.event.id == self.operation:
+                    return record.event.sentence.partition(";")[0]
+        return rejected.message
+
     async def revisions(self) -> dict[int, str]:
-        """Every configuration that came into force and is still in the journal: number → digest of what it means."""
+        """Every configuration that was proposed or came into force and is still in the journal: number → digest of what
+        it means."""
         found: dict[int, str] = {}
+        # With a time at which it begins a page has the oldest records, without one the newest.
         query = Query(after=0, since=1.0, kinds=_REVISIONS, limit=_PAGE)
         while records := await self._controller.history(query):
             for record in records:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import tomli_w
 
 from hactl.config import kinds
+from hactl.config.reading import refuse, toml
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
 from hactl.core.node import Node
@@ -21,7 +22,7 @@ from hactl.core.spec import GatewayKind
 from hactl.drill.definition import FaultKind, Limits
 from hactl.drill.keys import Key
 from hactl.drill.reading import parse
-from hactl.drill.tables import Tables, document, refuse
+from hactl.drill.tables import Tables
 
 BREATH = 8.0
 """Seconds that a fleet has between two faults at least, to be whole again."""
@@ -79,7 +80,7 @@ def frame_of(text: str, source: str) -> Frame:
 
     Raises ConfigError about everything that is wrong with it.
     """
-    raw = document(text, source)
+    raw = toml(text, source)
     types = {name: raw.pop(name) for name in _TYPES if name in raw}
     raw.pop("schema", None)
     reading = _Reading()

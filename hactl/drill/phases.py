@@ -39,10 +39,9 @@ class Way(StrEnum):
     """How a phase ended."""
 
     ON = "on"
-    STOPPED = "stopped"
-    """By a person, by a stop condition, or because the fleet was taken back."""
-    FAILED = "failed"
-    """It could not do what it is for."""
+    BACK = "back"
+    """Nothing more is begun: it was stopped, or could not do what it is for. Which one, the report says; the way is the
+    same."""
 
 
 _ORDER = tuple(Phase)
@@ -59,7 +58,6 @@ def _bad_end(phase: Phase) -> Phase:
 
 
 NEXT: dict[Phase, dict[Way, Phase]] = {
-    phase: {Way.ON: after, Way.STOPPED: _bad_end(phase), Way.FAILED: _bad_end(phase)}
-    for phase, after in pairwise(_ORDER)
+    phase: {Way.ON: after, Way.BACK: _bad_end(phase)} for phase, after in pairwise(_ORDER)
 }
 """Every phase x every way it can end: what comes next."""

@@ -6,14 +6,30 @@ The same file, fleet and seed give the same plan, so that a run can be repeated 
 from random import Random
 
 from hactl.core.errors import HactlError
+from hactl.core.hop import HopFault
+from hactl.core.hop_limits import makes_sense, routable
+from hactl.core.impairing import impairable
 from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.reading import url
-from hactl.core.spec import GatewayKind
 from hactl.core.value import Value
-from hactl.drill.definition import OF_THE_DAEMON, Definition, Fault, FaultKind, ManualStep, Target
+from hactl.drill.burden import Burden
+from hactl.drill.definition import (
+    OF_THE_DAEMON,
+    OF_THE_MACHINE,
+    ConfigChange,
+    Definition,
+    Fault,
+    FaultKind,
+    ManualStep,
+    Target,
+)
 from hactl.drill.load_plan import LoadPlan
+from hactl.drill.surging import declared_capacity
+
+SERVICE_ROUTE = "@service"
+"""As `load.route`: where the fleet routes to the service that is struck."""
 
 
 class Strike(Value):
@@ -28,19 +44,29 @@ class Strike(Value):
     """How these came to be chosen."""
     impairment: Impairment | None = None
     """Of a strike that impairs, and of no other."""
+    hop: HopFault | None = None
+    """Of a strike that disturbs hops, and of no other."""
+    services: tuple[str, ...] = ()
+    """Those of which the hops are struck."""
+    burden: Burden | None = None
+    """Of one that puts something on the machine."""
     lasting: float | None = None
-    """Seconds after which an impairment is taken back; None: with the failback."""
+    """Seconds after which it is taken back; None: with the failback."""
+    change: ConfigChange | None = None
+    """Of a strike that applies a configuration, and of no other."""
 
     def __str__(self) -> str:
         """What is done to whom."""
         until = f", for {self.lasting:g} s" if self.lasting is not None else ""
-        suffered = f" ({self.impairment}{until})" if self.impairment is not None else ""
-        return f"{self.kind} of {', '.join(self.nodes)}{suffered}" if self.nodes else f"{self.kind}{until}"
+        suffered = self.impairment or self.hop or self.burden or self.change
+        struck = ", ".join((*self.nodes, *self.services))
+        told = f" ({suffered}{until})" if suffered is not None else "" if struck else until
+        return f"{self.kind} of {struck}{told}" if struck else f"{self.kind}{told}"
 
     @property
     def count(self) -> int:
-        """How many processes it is meant for."""
-        return len(self.nodes) or 1
+        """How many processes it is meant for, or hops."""
+        return len(self.nodes) + len(self.services) or 1
 
 
 class DrillPlan(Value):
@@ -58,6 +84,8 @@ class DrillPlan(Value):
     load: LoadPlan
     longest: float
     """Seconds that the fleet is borrowed for at most."""
+    capacity: float = 0.0
+    """Requests per second that the fleet was declared to carry; 0 when it was not."""
     lease: float = 15.0
     """Seconds without a sign of life after which the daemon takes it back."""
     steps: tuple[ManualStep, ...] = ()
@@ -67,6 +95,16 @@ class DrillPlan(Value):
     def nodes(self) -> tuple[str, ...]:
         """Everybody who is struck, once."""
         return tuple(dict.fromkeys(name for strike in self.strikes for name in strike.nodes))
+
+    @property
+    def configures(self) -> bool:
+        """It may bring another configuration into force."""
+        return any(strike.kind is FaultKind.CONFIG for strike in self.strikes)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Every service that is struck, once."""
+        return tuple(dict.fromkeys(name for strike in self.strikes for name in strike.services))
 
     @property
     def at_once(self) -> tuple[str, ...]:
@@ -86,9 +124,12 @@ class DrillPlan(Value):
 
 
 def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
-    """What `drill` does to `fleet`. Raises HactlError when nobody in it fits what the file asks for."""
+    """What `drill` does to `fleet`. Raises HactlError when nobody in it fits what the file asks for, or can suffer it,
+    which the daemon cannot be asked before it lends the fleet."""
     chance = Random(seed)
-    strikes = tuple(_strike(fault, fleet, chance) for fault in sorted(drill.faults, key=lambda fault: fault.at))
+    strikes: tuple[Strike, ...] = ()
+    for fault in sorted(drill.faults, key=lambda fault: fault.at):
+        strikes = (*strikes, _strike(fault, fleet, chance, strikes))
     struck = {name for strike in strikes if strike.kind is not FaultKind.RESTART for name in strike.nodes}
     regions = tuple(
         spec.name
@@ -97,7 +138,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
     )
     edge = fleet.spec.edge
     load = LoadPlan(
-        url=url(edge) + drill.load.route,
+        url=url(edge) + _route(drill, fleet, strikes),
         rate=drill.load.rate,
         duration=drill.limits.max_duration,
         timeout=drill.load.timeout,
@@ -114,17 +155,29 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         regions=regions,
         load=load,
         longest=drill.limits.max_duration,
+        capacity=declared_capacity(fleet),
         lease=drill.limits.lease,
     )
 
 
-def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
+def _strike(fault: Fault, fleet: Fleet, chance: Random, before: tuple[Strike, ...]) -> Strike:
     if fault.kind in OF_THE_DAEMON:
         return Strike(kind=fault.kind, nodes=(), at=fault.at, why="whoever is in charge then", lasting=fault.lasting)
-    nodes, why = _resolve(fault.target, fleet, chance)
+    if fault.kind is FaultKind.CONFIG:
+        return Strike(kind=fault.kind, nodes=(), at=fault.at, why="the whole fleet", change=fault.change)
+    services: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
+    if fault.target.service:
+        services, why = _service(fault.target.service, fleet, chance, before)
+    elif fault.kind in OF_THE_MACHINE:
+        why = "everybody on this machine"
+    else:
+        nodes, why = _resolve(fault.target, fleet, chance)
+    if fault.hop is not None:
+        _disturbable(fleet, fault.hop, nodes, services)
     if fault.kind is FaultKind.IMPAIR:
         for name in nodes:
-            _impairable(fleet, fleet.nodes[name])
+            impairable(fleet, fleet.nodes[name])
     return Strike(
         kind=fault.kind,
         nodes=nodes,
@@ -132,19 +185,46 @@ def _strike(fault: Fault, fleet: Fleet, chance: Random) -> Strike:
         keep_down=fault.keep_down,
         why=why,
         impairment=fault.impairment,
+        hop=fault.hop,
+        services=services,
+        burden=fault.burden,
         lasting=fault.lasting,
     )
 
 
-def _impairable(fleet: Fleet, node: Node) -> None:
-    """Raises HactlError about a node without a fault filter: the daemon cannot be asked before it lends the fleet."""
-    if node.role is Role.EDGE:
-        raise HactlError(f"'{node.name}' is an edge, and only gateway nodes can be impaired", "aim at nodes")
-    if fleet.spec_for(node).gateway.kind is not GatewayKind.ENVOY:
-        raise HactlError(
-            f"'{node.name}' runs a program of your own, which hactl cannot make slow or failing",
-            "freeze or kill it instead; only nodes of kind envoy have a fault filter",
-        )
+def _disturbable(fleet: Fleet, fault: HopFault, nodes: tuple[str, ...], services: tuple[str, ...]) -> None:
+    """Raises HactlError about hops that cannot be disturbed so: the daemon cannot be asked before it has lent them."""
+    makes_sense(fault)
+    for service in services:
+        routable(fleet, service)
+    for name in nodes:
+        if fleet.nodes[name].role is Role.EDGE:
+            raise HactlError(f"'{name}' is an edge: only hops from there to nodes can be disturbed", "aim at nodes")
+
+
+def _service(wanted: str, fleet: Fleet, chance: Random, before: tuple[Strike, ...]) -> tuple[tuple[str, ...], str]:
+    """The one that is named, or one that a route leads to, by chance; once for all faults of a drill."""
+    if wanted != "random":
+        return (wanted,), "named in the drill file"
+    for strike in before:
+        if strike.services:
+            return strike.services, strike.why
+    routed = tuple(dict.fromkeys(route.service for route in fleet.spec.routes if route.service))
+    if not routed:
+        raise HactlError("no route leads to a service: there is nothing to choose from", "[[route]] in hactl.toml")
+    return (chance.choice(routed),), f"drawn from {len(routed)} service{'' if len(routed) == 1 else 's'} with a route"
+
+
+def _route(drill: Definition, fleet: Fleet, strikes: tuple[Strike, ...]) -> str:
+    """The path that clients ask for."""
+    if drill.load.route != SERVICE_ROUTE:
+        return drill.load.route
+    struck = {name for strike in strikes for name in strike.services}
+    for route in fleet.spec.routes:
+        if route.service in struck and not route.host and (not route.methods or "GET" in route.methods):
+            return route.path or route.prefix
+    named = ", ".join(sorted(struck)) or "no service, for none is struck"
+    raise HactlError(f"no route that a plain GET can take leads to {named}", "name a path: --set load.route=/...")
 
 
 def _resolve(target: Target, fleet: Fleet, chance: Random) -> tuple[tuple[str, ...], str]:

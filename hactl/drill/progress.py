@@ -12,7 +12,7 @@ from pathlib import Path
 from hactl.core import codec
 from hactl.core.errors import HactlError
 from hactl.core.value import Value
-from hactl.drill.evidence import Times
+from hactl.drill.evidence import ByHand, Times
 from hactl.drill.faults import Proof
 from hactl.drill.load_plan import Progress
 from hactl.drill.phases import Phase
@@ -44,6 +44,7 @@ class Timed(Value, tag=True, tag_field="step"):
 
     times: Times
     proofs: tuple[Proof, ...] = ()
+    by_hand: tuple[ByHand, ...] = ()
 
 
 Step = Entered | Told | Asked | Timed

@@ -13,6 +13,8 @@ class Unit(StrEnum):
     PART = "part"
     """Of all requests, 0..1."""
     COUNT = "count"
+    RATIO = "ratio"
+    """Times as much."""
 
 
 def seconds(value: float) -> str:
@@ -36,5 +38,12 @@ def shown(value: float | None, unit: Unit) -> str:
             return f"{value * 100:.3f} %"
         case Unit.COUNT:
             return f"{value:g}"
+        case Unit.RATIO:
+            return f"{value:.2f} x"
         case _:
             assert_never(unit)
+
+
+def signed(difference: float, unit: Unit) -> str:
+    """A difference with its sign and unit."""
+    return f"{'-' if difference < 0 else '+'}{shown(abs(difference), unit)}"

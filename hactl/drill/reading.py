@@ -7,15 +7,20 @@ import hashlib
 import tomllib
 from typing import Any
 
-from hactl.config.unfit import quoted
+from hactl.config.reading import refuse
+from hactl.config.unfit import Problem, quoted
 from hactl.core.errors import ConfigError
+from hactl.core.hop import HopFault
 from hactl.core.impairment import ALL, Impairment
 from hactl.core.value import replace
-from hactl.drill import keys
+from hactl.drill import burden_keys, keys
+from hactl.drill.burden import Burden, Surge
 from hactl.drill.definition import (
-    OF_THE_DAEMON,
+    AIMLESS,
+    SILENCING,
     AbortRule,
     CanarySpec,
+    ConfigChange,
     Definition,
     Fault,
     FaultKind,
@@ -28,25 +33,32 @@ from hactl.drill.definition import (
     Probe,
     Target,
 )
-from hactl.drill.tables import Tables, document, refuse
+from hactl.drill.extending import EXTENDS, Find, extended
+from hactl.drill.hop_faults import MEANINGS, meant
+from hactl.drill.limit_keys import steady
+from hactl.drill.tables import Tables
 
 _TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "step", "objectives")
-_PLANNED = ("extends", "rollback", "requires")
 
 
-def parse(text: str, source: str, settings: tuple[str, ...] = ()) -> Definition:
-    """The drill in `text`; `source` is what errors call the file, `settings` are `path=value` that change it.
+def _nothing(name: str, source: str) -> tuple[str, str]:
+    raise ConfigError(f"{source}: extends: no drill {quoted(name)} is known here", "hactl drill list")
+
+
+def parse(text: str, source: str, settings: tuple[str, ...] = (), find: Find = _nothing) -> Definition:
+    """The drill in `text`; `source` is what errors call the file, `settings` are `path=value` that change it, `find`
+    has the drills that it may extend.
 
     Raises ConfigError about the first thing that is wrong, with the rest in its `also`.
     """
-    raw = document(text, source)
+    raw, texts = extended(text, source, find)
     for setting in settings:
         _override(raw, setting)
-    reading = _Reading(planned=_PLANNED)
+    reading = _Reading()
     definition = reading.document(raw)
     if reading.problems or definition is None:
         refuse(reading.problems, source)
-    digest = hashlib.sha256("\n".join((text, *settings)).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join((*texts, *settings)).encode()).hexdigest()
     return replace(definition, digest=digest)
 
 
@@ -73,8 +85,13 @@ class _Reading(Tables):
 
     def document(self, raw: dict[str, Any]) -> Definition | None:
         """The drill; None when it cannot be one."""
-        top = {name: value for name, value in raw.items() if name not in _TABLES}
-        fields = self._fields("", top, keys.TOP, more=_TABLES)
+        if "rollback" in raw:
+            told = (
+                "is not needed: what a drill touches is journaled before its first fault, and the daemon puts it back"
+            )
+            self._add("rollback", told, "leave it out")
+        top = {name: value for name, value in raw.items() if name not in (*_TABLES, "rollback")}
+        fields = self._fields("", top, keys.TOP, more=(*_TABLES, EXTENDS))
         fields.pop("schema", None)
         limits = dict(self._table(raw, "limits"))
         aborts = self._many("limits.abort_when", limits.pop("abort_when", []), keys.ABORT, AbortRule)
@@ -103,23 +120,68 @@ class _Reading(Tables):
         for number, entry in enumerate(raw, start=1):
             place = f"fault[{number}]"
             table = dict(entry) if isinstance(entry, dict) else {}
-            aims = table.get("type") not in OF_THE_DAEMON
+            aims = table.get("type") not in AIMLESS
             target = table.pop("target", None if aims else {})
             if not isinstance(target, dict):
                 self._add(f"{place}.target", "wants a table", 'like target = { nodes = 1 }, or { names = ["edge-1"] }')
                 continue
             aimed = Target(**self._fields(f"{place}.target", target, keys.TARGET))
-            if aims and not aimed.names and aimed.nodes is None and aimed.edges is None:
-                self._add(f"{place}.target", "names nobody", "give nodes, edges or names")
-            if not aims and target:
+            if aims:
+                self._aim(f"{place}.target", target)
+            elif target:
                 self._add(f"{place}.target", f"means nothing to a {table['type']}", "leave it out")
-            suffered = {name: table.pop(name) for name in keys.IMPAIRMENT if name in table}
-            fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT))
-            impairment = self._impairment(place, fields, suffered)
+            borne = self._burden(place, table)
+            suffered = {name: table.pop(name) for name in (*keys.IMPAIRMENT, *keys.HOP) if name in table}
+            fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT, *keys.HOP))
+            if fields.get("kind") in MEANINGS:
+                hop, impairment = self._hop(place, fields, suffered, aimed), None
+            else:
+                hop, impairment = None, self._impairment(place, fields, suffered)
+                if aimed.service:
+                    self._add(f"{place}.target.service", "only hops to a service can be struck", "type = upstream.down")
             self._fits(place, fields)
             if "kind" in fields:
-                faults.append(Fault(**fields, target=aimed, impairment=impairment))
+                faults.append(Fault(**fields, target=aimed, impairment=impairment, hop=hop, burden=borne))
         return tuple(faults)
+
+    def _hop(self, place: str, fields: dict[str, Any], suffered: dict[str, Any], aimed: Target) -> HopFault | None:
+        """What a hop suffers; each kind has its keys."""
+        kind: FaultKind = fields["kind"]
+        meaning = MEANINGS[kind]
+        read = self._fields(place, suffered, {name: keys.HOP[name] for name in (*meaning.wants, *meaning.takes)})
+        for name in meaning.wants:
+            if name not in suffered:
+                hint = f"give {' and '.join(meaning.wants)}"
+                self.problems.append(Problem(path=f"{place}.{name}", cause="missing", verb="is", hint=hint))
+        if meaning.services and not aimed.service:
+            self._add(f"{place}.target", f"names no service, and {kind} is about one", '{ service = "random" }')
+        if aimed.edges is not None:
+            self._add(f"{place}.target", "is no hop", "name nodes, to which edges go, or a service, to which nodes go")
+        return None if self.problems else meant(kind, read)
+
+    def _burden(self, place: str, table: dict[str, Any]) -> Burden | None:
+        """What a fault puts on the machine, if it is one of that kind; its keys are taken out of `table`."""
+        kind = next((kind for kind in burden_keys.TABLES if kind == table.get("type")), None)
+        if kind is None:
+            return None
+        known = burden_keys.TABLES[kind]
+        fields = self._fields(place, {name: table.pop(name) for name in known if name in table}, known)
+        borne = burden_keys.burden(kind, fields)
+        if borne == Surge():
+            self._add(place, "is no surge", "give a factor above 1, or reconnects")
+        return borne
+
+    def _aim(self, place: str, target: dict[str, Any]) -> None:
+        """A target says in one way who is meant: what says it in two is told, and not guessed at."""
+        ways = [way for way in ("names", "nodes", "edges", "service") if way in target]
+        if not ways:
+            hint = 'add nodes = "all", or how many' if "region" in target else "give nodes, edges, names or a service"
+            self._add(place, "names nobody", hint)
+        elif len(ways) > 1:
+            self._add(place, f"says in two ways who is meant: {ways[0]} and {ways[1]}", "leave one of them out")
+        elif "region" in target and ways != ["nodes"]:
+            reason = "edges stand in front of all regions" if ways == ["edges"] else "whatever is named has its place"
+            self._add(f"{place}.region", f"means nothing to {ways[0]}: {reason}", "leave it out")
 
     def _fits(self, place: str, fields: dict[str, Any]) -> None:
         """What only some kinds of faults take."""
@@ -127,11 +189,13 @@ class _Reading(Tables):
         for name, given, kinds in (
             ("keep_down", fields.get("keep_down"), keys.KEPT_DOWN),
             ("for", "lasting" in fields, keys.LASTS),
+            ("change", "change" in fields, (FaultKind.CONFIG,)),
         ):
             if given and kind is not None and kind not in kinds:
-                self._add(
-                    f"{place}.{name}", f"means nothing to a {kind}", f"leave it out; {' or '.join(kinds)} take it"
-                )
+                hint = f"leave it out; what takes it: {', '.join(kinds)}"
+                self._add(f"{place}.{name}", f"means nothing to a {kind}", hint)
+        if kind is FaultKind.CONFIG and "change" not in fields:
+            self._add(f"{place}.change", "is missing: what is wrong with it", " or ".join(ConfigChange))
 
     def _impairment(self, place: str, fields: dict[str, Any], suffered: dict[str, Any]) -> Impairment | None:
         """What requests suffer, of a fault that impairs; where none does, its keys mean nothing, and that is told."""
@@ -159,24 +223,19 @@ class _Reading(Tables):
         for number, fault in enumerate(drill.faults, start=1):
             if fault.at >= drill.phases.hold:
                 self._add(f"fault[{number}].at", "comes when the hold is over", f"less than {drill.phases.hold:g} s")
-            elif fault.kind is FaultKind.DAEMON_FREEZE and not 0 < (fault.lasting or 0.0) <= drill.limits.lease / 2:
+            elif fault.kind in SILENCING and not 0 < (fault.lasting or 0.0) <= drill.limits.lease / 2:
                 told = "wants to be said, and to be at most half of limits.lease: nobody is heard of meanwhile"
                 self._add(f"fault[{number}].for", told, f'like for = "{min(3.0, drill.limits.lease / 2):g}s"')
             elif fault.lasting is not None and fault.at + fault.lasting > drill.phases.hold:
                 left = f"at most {drill.phases.hold - fault.at:g} s, or leave it out"
                 self._add(f"fault[{number}].for", "ends when the hold is over", left)
+        if drill.phases.baseline < (asked := steady(drill.limits.requires)):
+            told = f"{drill.phases.baseline:g} s are too short for limits.requires"
+            self._add("phases.baseline", told, f"at least {asked:g} s")
         if drill.canary.rate * drill.limits.lease < 3:
             told = f"a sign of life every {1 / drill.canary.rate:g} s is too rare for limits.lease"
             self._add("canary.rate", told, f"at least {3 / drill.limits.lease:.1f}")
-        rto = drill.objectives.rto
-        if rto and 1 / drill.load.rate > rto / 50:
-            self._add(
-                "load.rate",
-                f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
-                f"at least {50 / rto:.0f}",
-            )
-        if drill.objectives.failed_with_retries is not None and not drill.load.retries:
-            self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
+        self._objective_rules(drill)
         last = max(fault.at for fault in drill.faults)
         for number, step in enumerate(drill.steps, start=1):
             if not last <= step.at < drill.phases.hold:
@@ -185,8 +244,28 @@ class _Reading(Tables):
         for number, stop in enumerate(drill.limits.abort_when, start=1):
             if stop.probe is not Probe.AVAILABILITY:
                 self._add(f"limits.abort_when[{number}].probe", "can be nothing but availability yet", "availability")
+        self._hypotheses(drill)
+
+    def _hypotheses(self, drill: Definition) -> None:
+        """What can be asked of a fleet that is well, by what it is measured."""
         for number, rule in enumerate(drill.hypotheses, start=1):
-            if rule.least is None and rule.most is None:
-                self._add(f"hypothesis[{number}]", "asks for nothing", "give min or max")
+            if rule.least is None and rule.most is None and rule.ratio is None:
+                self._add(f"hypothesis[{number}]", "asks for nothing", "give min, max or max_ratio")
+            if rule.ratio is not None and rule.probe is not Probe.LATENCY_P99:
+                self._add(f"hypothesis[{number}].max_ratio", "is about latencies only", "min, or latency_p99")
             if rule.probe is Probe.LATENCY_P99 and rule.least is not None:
                 self._add(f"hypothesis[{number}].min", "a latency has no least value", "max")
+
+    def _objective_rules(self, drill: Definition) -> None:
+        """What an objective needs of the rest of the file."""
+        asked, rto = drill.objectives, drill.objectives.rto
+        if rto and 1 / drill.load.rate > rto / 50:
+            self._add(
+                "load.rate",
+                f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
+                f"at least {50 / rto:.0f}",
+            )
+        if asked.failed_with_retries is not None and not drill.load.retries:
+            self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
+        if asked.recovered is not None and all(fault.lasting is None for fault in drill.faults):
+            self._add("objectives.recovered", "wants a fault that is over before the failback", 'for = "10s"')

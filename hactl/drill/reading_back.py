@@ -3,7 +3,8 @@
 import time
 
 from hactl.core.value import replace
-from hactl.drill.continuity import Continuity, missing, read_adoption, read_continuity
+from hactl.drill.config_faults import reasons
+from hactl.drill.continuity import Continuity, missing, read_adoption, read_continuity, read_spread
 from hactl.drill.daemon_faults import ended
 from hactl.drill.definition import OF_THE_DAEMON
 from hactl.drill.evidence import Times
@@ -18,5 +19,7 @@ async def continuity(follower: Follower, loan: Loan | None, plan: DrillPlan, tim
     found = read_continuity(follower.began, follower.records, asked, until)
     if any(strike.kind in OF_THE_DAEMON for strike in plan.strikes) and times.fault is not None:
         found = read_adoption(found, follower.records, times.fault)
+    if plan.configures:
+        found = read_spread(found, follower.began, follower.records, reasons(plan), until)
     gaps = None if loan is None else missing(await loan.numbers(follower.began.seq))
     return replace(found, restarts=len(ended(follower.began, plan)), journal_gaps=gaps)

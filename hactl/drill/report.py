@@ -21,6 +21,7 @@ from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage
 from hactl.drill.retries import Retried
+from hactl.drill.surging import Borne
 from hactl.drill.verdict import Judged, Verdict, conclude
 
 SCHEMA = 1
@@ -95,6 +96,8 @@ class DrillReport(Value):
     whole: Report = Report()
     retried: Retried | None = None
     """Clients that ask once and those that try again, side by side; None where none did."""
+    borne: Borne | None = None
+    """What all clients saw while a surge lasted; None without one."""
     during: Report = Report()
     """What clients saw of requests due between the fault and the failback."""
     failures: dict[str, int] = {}
@@ -126,19 +129,19 @@ def write(
     evidence: Evidence,
     rows: Sequence[Row],
     retried: Sequence[Row] = (),
+    surged: Sequence[Row] = (),
     phases: tuple[Spent, ...],
     timeline: tuple[Line, ...],
     ending: Ending,
 ) -> DrillReport:
     """The report on a run that is over, judged. `rows` are of the clients that are judged, `retried` of those that try
-    again."""
-    windows = Windows(drill, evidence, rows, retried)
+    again, `surged` of a surge."""
+    windows = Windows(drill, evidence, rows, retried, surged)
     checks = validity(drill, plan, evidence, windows) if plan is not None and rows else ()
     judged = objectives(drill, plan, evidence, windows) if plan is not None and rows else ()
-    judged = explained(judged, evidence, windows)
+    judged = explained(judged, windows)
     conclusion = conclude(judged, checks, stopped=ending.stopped, pointless=ending.pointless, error=ending.error)
     fault = evidence.times.fault
-    after = [row for row in windows.rows if fault is not None and row.done >= fault and not row.ok]
     return DrillReport(
         verdict=conclusion.verdict,
         why=conclusion.why,
@@ -155,8 +158,9 @@ def write(
         before=windows.before,
         whole=windows.whole,
         retried=None if fault is None else windows.side_by_side(fault),
+        borne=None if plan is None else windows.borne(plan),
         during=Report() if fault is None else judge(windows.rows, fault, windows.failback),
-        failures=dict(Counter(row.error or f"status {row.status}" for row in after).most_common()),
+        failures=dict(windows.failures.most_common()),
         phases=phases,
         timeline=timeline,
         series=_series(windows.rows, windows.began if fault is None else fault),

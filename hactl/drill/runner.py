@@ -14,6 +14,7 @@ from hactl.control.controller import Controller
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
+from hactl.drill.burdening import Burdens
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence, Times
@@ -29,6 +30,7 @@ from hactl.drill.progress import Asked, Entered, Feed, Timed
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Spent, lines, write
 from hactl.drill.runs import OpenRun, Run
+from hactl.drill.small_disk import may_be_filled
 from hactl.drill.strikes import Strikes
 from hactl.drill.taking_stock import take_stock
 from hactl.drill.watching import Clients, Load
@@ -81,9 +83,11 @@ class Runner:
         self._evidence = Evidence()
         self._spent: list[Spent] = []
         self._plan: DrillPlan | None = None
-        self._streams = (Records(), Records())
+        self._streams = (Records(), Records(), Records())
         self._stack = AsyncExitStack()
+        self._paths = paths
         self._guardians = Guardians(paths, say)
+        self._burdens = Burdens(load, paths.state)
         self._follower: Follower | None = None
         self._loan: Loan | None = None
         self._strikes: Strikes | None = None
@@ -107,14 +111,14 @@ class Runner:
     def stop(self, why: str, *, interrupted: bool = False) -> None:
         """End it as soon as possible, and leave nothing behind; the first reason counts."""
         if not self._stop.is_set():
-            self._ending = Ending(stopped=why, interrupted=interrupted)
+            self._ending = replace(self._ending, stopped=why, interrupted=interrupted)
             self._stop.set()
 
     async def run(self) -> DrillReport:
         """The whole drill; it always ends with a report that is filed. Raises HactlError when it cannot be."""
         began = time.monotonic()
         phase = Phase.PLAN
-        async with self._stack:
+        async with self._burdens.borne(), self._stack:
             while phase is not Phase.OVER:
                 self._me = replace(self._me, phase=phase, plan=self._plan)
                 self._mark()
@@ -124,7 +128,7 @@ class Runner:
                 way = await self._go(phase)
                 self._spent.append(Spent(phase=phase, begin=since - began, end=time.monotonic() - began))
                 phase = NEXT[phase][way]
-        return self._run.finish(self._report(began), *self._streams)
+        return self._run.finish(self._report(began), *self._streams, say=self._say)
 
     def _mark(self) -> None:
         """Remember how far it has come. Where that cannot be, nothing more is begun, and what was borrowed is given
@@ -139,22 +143,22 @@ class Runner:
 
     async def _go(self, phase: Phase) -> Way:
         if self._stop.is_set() and phase in (Phase.GATE, *BORROWED):
-            return Way.STOPPED
+            return Way.BACK
         try:
             await self._do[phase]()
         except Stopped as stopped:
             self.stop(str(stopped))
             self._say(f"{phase}: stopped: {stopped}")
-            return Way.STOPPED
+            return Way.BACK
         except Pointless as pointless:
             self._ending = replace(self._ending, pointless=str(pointless))
             self._say(f"{phase}: nothing would be shown: {pointless}")
-            return Way.FAILED
+            return Way.BACK
         except HactlError as error:
             self._say(f"{phase}: {error}")
             refused = isinstance(error, CommandRejected) and error.guard
             self._ending = replace(self._ending, **{"stopped" if refused else "error": str(error)})
-            return Way.FAILED
+            return Way.BACK
         return Way.ON
 
     # -- before the fault
@@ -173,12 +177,13 @@ class Runner:
             wait=self._wait,
             stop=self._stop,
             guardians=self._guardians,
+            burdens=self._burdens,
             say=self._say,
         )
 
     async def _borrow(self) -> None:
         plan = self._planned
-        self._gate = gate(self._drill, plan, self._followed.fleet)
+        self._gate = (*gate(self._drill, plan, self._followed.fleet), *may_be_filled(plan, self._paths.state))
         unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in self._gate if not check.ok]
         if unmet:
             raise Stopped("; ".join(unmet))
@@ -250,6 +255,7 @@ class Runner:
     async def _failback(self) -> None:
         self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=time.monotonic()))
         await self._guardians.leave()
+        await self._burdens.lift_all()
         if self._struck.done and self._drill.phases.failback and not self._stop.is_set():
             await self._way_back.start()
         await self._way_back.give_back()
@@ -258,13 +264,13 @@ class Runner:
         afterwards = 0.0 if self._stop.is_set() else AFTERWARDS
         restored, left = await self._way_back.verify(self._drill.phases.settle, afterwards)
         times = replace(self._evidence.times, restored=restored, ended=time.monotonic())
-        self._evidence = replace(self._evidence, times=times, leftovers=left)
+        self._evidence = replace(self._evidence, times=times, leftovers=(*left, *self._burdens.left))
 
     async def _measure(self) -> None:
         if self._plan is None:
             return
         if self._clients is not None:
-            self._streams = (await self._clients.records(), self._clients.retried)
+            self._streams = (await self._clients.records(), self._clients.retried, self._burdens.surged)
         step = abs(time.time() - time.monotonic() - self._clock)
         self._evidence = await take_stock(
             replace(self._evidence, times=self._times, clock_step=step),
@@ -280,7 +286,7 @@ class Runner:
         self._show_times()
 
     def _show_times(self) -> None:
-        self._feed.say(Timed(times=self._times, proofs=self._evidence.proofs))
+        self._feed.say(Timed(times=self._times, proofs=self._evidence.proofs, by_hand=self._evidence.by_hand))
 
     @property
     def _times(self) -> Times:
@@ -289,7 +295,7 @@ class Runner:
         if self._strikes is None or not self._strikes.done:
             return times
         first = self._strikes.done[0]
-        times = replace(times, asked=first.asked, fault=first.fault)
+        times = replace(times, asked=first.asked, fault=first.fault, over=self._burdens.lifted)
         return seen.read_times(times, self._followed.began, self._followed.records, self._planned)
 
     @property
@@ -336,8 +342,7 @@ class Runner:
             plan=self._plan,
             gate=self._gate,
             evidence=self._evidence,
-            rows=list(self._streams[0]),
-            retried=list(self._streams[1]),
+            **dict(zip(("rows", "retried", "surged"), map(list, self._streams), strict=True)),
             phases=tuple(self._spent),
             timeline=lines(self._follower.records if self._follower else (), self._evidence.times.fault or began),
             ending=self._ending,

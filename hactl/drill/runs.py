@@ -4,7 +4,7 @@
     progress       what it has said of itself so far, a step a line (`progress`)
     canaries       the ledger of acknowledgements
     requests.json  every single request
-    retried.json   the same of clients that try again, where there are any
+    retried.json   the same of clients that try again, surged.json of a surge, where there are any
     report.json    the report; a run without one has not ended, or its runner died
     report.md      report.html, junit.xml: the same for people and for build servers
     SHA256SUMS     digests of all that does not change any more
@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -105,25 +106,31 @@ class Run:
         """How far it had come. Raises HactlError when that cannot be read."""
         return _decoded(self.directory / "run.json", OpenRun)
 
-    def finish(self, report: DrillReport, rows: Records | None = None, retried: Records | None = None) -> DrillReport:
-        """File the report in all its formats, the part that makes a run a finished one last; as it was filed."""
-        for name, stream in zip(filing.STREAMS, (rows, retried), strict=True):
-            if stream is not None and (len(stream) or name == filing.REQUESTS):
-                _write(self.directory / name, stream.encode())
-        evidence = {
-            path.name: filing.digest(path.read_bytes())
-            for path in (self.ledger, *(self.directory / name for name in filing.STREAMS))
-            if path.is_file()
+    def finish(
+        self, report: DrillReport, *streams: Records, say: Callable[[str], None] = lambda _: None
+    ) -> DrillReport:
+        """File the report, as it was filed. The source of everything is written first, and makes a run a finished one;
+        `say` hears what of the rest cannot be. Raises HactlError when the source cannot be written.
+
+        `streams` are those that `filing.STREAMS` names, as far as they are known.
+        """
+        files = {
+            name: stream.encode()
+            for name, stream in zip(filing.STREAMS, streams, strict=False)
+            if len(stream) or name == filing.REQUESTS
         }
-        report = replace(report, files=evidence)
-        earlier = self.earlier(report.definition.name)
-        files = {name: filing.written(form, report, earlier) for form, name in filing.FILES.items()}
-        for name, data in files.items():
-            _write(self.directory / name, data)
+        ledger = {self.ledger.name: _digest(self.ledger)} if self.ledger.is_file() else {}
+        report = replace(report, files=ledger | {name: filing.digest(data) for name, data in files.items()})
         files[filing.REPORT] = codec.encode(report)
-        digests = evidence | {name: filing.digest(data) for name, data in files.items()}
-        _write(self.directory / filing.SUMS, filing.sums(digests))
         _write(self.directory / filing.REPORT, files[filing.REPORT])
+        earlier = self.earlier(report.definition.name)
+        files |= {name: filing.written(form, report, earlier) for form, name in filing.FILES.items()}
+        files[filing.SUMS] = filing.sums(ledger | {name: filing.digest(data) for name, data in files.items()})
+        for name in files.keys() - {filing.REPORT}:
+            try:
+                _write(self.directory / name, files[name])
+            except HactlError as error:
+                say(str(error))
         return report
 
     def earlier(self, drill: str, last: int = LAST) -> list[DrillReport]:
@@ -195,6 +202,13 @@ def abandoned(root: Path) -> list[Run]:
             if not (run.directory / filing.REPORT).exists() and not run.read().alive:
                 found.append(run)
     return found
+
+
+def _digest(path: Path) -> str:
+    try:
+        return filing.digest(path.read_bytes())
+    except OSError as error:
+        raise HactlError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
 
 
 def _write(path: Path, data: bytes) -> None:

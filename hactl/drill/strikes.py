@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable
 
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
+from hactl.drill.burdening import Burdens
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import OF_THE_DAEMON
 from hactl.drill.faults import Injected, Proof
 from hactl.drill.following import Follower
-from hactl.drill.injecting import heal, inject
+from hactl.drill.injecting import heal, inject, launches
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.drill.stopping import unless
 
@@ -31,14 +32,17 @@ class Strikes:
         wait: Callable[[float], Awaitable[None]],
         stop: asyncio.Event | None = None,
         guardians: Guardians | None = None,
+        burdens: Burdens | None = None,
         say: Callable[[str], None],
     ) -> None:
         """`wait` lets seconds pass, and raises when there is a reason to end the drill; then `stop` is set. `say` gets
-        a line for all that happens. Without `guardians` nobody strikes the daemon."""
+        a line for all that happens. Without `guardians` nobody strikes the daemon, without `burdens` nothing is
+        put on the machine."""
         self.done: list[Injected] = []
         self._controller = controller
         self._follower = follower
         self._plan = plan
+        self._burdens = burdens
         self._guardians = guardians
         self._by = by
         self._wait = wait
@@ -78,6 +82,10 @@ class Strikes:
             if self._guardians is None:
                 raise HactlError(f"{strike.kind} wants somebody to stand by", "hactl drill run")
             return await self._guardians.strike(self._controller, strike)
+        if strike.burden is not None:
+            if self._burdens is None:
+                raise HactlError(f"{strike.kind} wants somebody to bear it", "hactl drill run")
+            return await self._burdens.lay(strike, launches(self._follower.fleet, strike), self._plan)
         return await inject(self._controller, strike, self._follower, self._plan, by=self._by)
 
     async def until(self, moment: float) -> None:
@@ -85,7 +93,10 @@ class Strikes:
         while self._passing and self._passing[0][0] <= moment:
             end, strike = self._passing.pop(0)
             await self._wait(end - time.monotonic())
-            healed = await heal(self._controller, strike, self._follower, self._plan, by=self._by)
+            if self._burdens is not None and strike.burden is not None:
+                healed = await self._burdens.lift(strike)
+            else:
+                healed = await heal(self._controller, strike, self._follower, self._plan, by=self._by)
             self._say(f"heal: {healed}")
         await self._wait(moment - time.monotonic())
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hactl.config import kinds
+from hactl.config.reading import refuse, toml
 from hactl.config.unfit import did_you_mean, found
 from hactl.core.errors import ConfigError
 from hactl.core.value import Value, replace
@@ -16,7 +17,7 @@ from hactl.drill import library
 from hactl.drill.definition import Definition
 from hactl.drill.keys import TOP, Key
 from hactl.drill.report import DrillReport
-from hactl.drill.tables import Tables, document, refuse
+from hactl.drill.tables import Tables
 from hactl.drill.verdict import Verdict
 
 BUILT_IN = Path(__file__).parent / "suites"
@@ -77,7 +78,7 @@ def load(name: str) -> Suite:
 def parse(text: str, source: str) -> Suite:
     """The suite in `text`; `source` is what errors call the file. Raises ConfigError about everything that is wrong."""
     reading = _Reading()
-    suite = reading.suite(document(text, source))
+    suite = reading.suite(toml(text, source))
     if reading.problems:
         refuse(reading.problems, source)
     return suite

@@ -3,37 +3,18 @@
 What a drill file says is `reading`, what a suite says `suite`.
 """
 
-import tomllib
-from typing import Any, NoReturn
+from typing import Any
 
 from hactl.config.unfit import Problem, Unfit, did_you_mean, found
-from hactl.core.errors import ConfigError
 from hactl.core.value import Value
 from hactl.drill.keys import Key
-
-
-def document(text: str, source: str) -> dict[str, Any]:
-    """What stands in `text`; `source` is what errors call the file. Raises ConfigError."""
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        said = str(error)
-        raise ConfigError(f"{source}: not valid TOML: {said[:1].lower()}{said[1:]}") from error
-
-
-def refuse(problems: list[Problem], source: str) -> NoReturn:
-    """Raises ConfigError about the first of `problems`, with the rest in its `also`."""
-    first, *rest = [ConfigError(f"{source}: {problem.sentence}", problem.hint) for problem in problems]
-    raise ConfigError(first.message, first.hint, also=tuple(str(error) for error in rest))
 
 
 class Tables:
     """One pass over a document. Goes on after a problem, so that all of them can be told."""
 
-    def __init__(self, planned: tuple[str, ...] = ()) -> None:
-        """`planned` are keys that will mean something in another version."""
+    def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self.planned = planned
 
     def _table(self, raw: dict[str, Any], name: str) -> dict[str, Any]:
         content = raw.get(name, {})
@@ -62,9 +43,7 @@ class Tables:
         for name, raw in content.items():
             path = f"{place}.{name}" if place else name
             key = known.get(name)
-            if key is None and name in self.planned:
-                self.problems.append(Problem(path=path, cause="not built yet in this version of hactl", verb="is"))
-            elif key is None:
+            if key is None:
                 self._add(path, "unknown key", did_you_mean(name, (*known, *more)))
             else:
                 try:

@@ -12,6 +12,7 @@ from hactl.drill.canary import compare
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence
 from hactl.drill.following import Follower
+from hactl.drill.hop_faults import in_the_end
 from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan
 from hactl.drill.reading_back import continuity
@@ -31,6 +32,7 @@ async def take_stock(
     """`found` with everything else. `loan` is None when the fleet was not borrowed; `revisions` were in force before
     the faults."""
     times = found.times
+    found = replace(found, proofs=in_the_end(found.proofs, follower.records))
     if struck:
         found = replace(found, continuity=await continuity(follower, loan, plan, times))
     if times.fault is not None:

@@ -17,6 +17,12 @@ class Load(LoadSource, Protocol):
 
     warm: bool
     """Every connection of the warm-up got an answer."""
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        ...
+
     retried: Records
     """Requests of the clients that try again; complete when `finish` has returned."""
 

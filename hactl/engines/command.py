@@ -14,7 +14,7 @@ from hactl.core.errors import HactlError
 from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.node import Node
-from hactl.core.running import CommandLine, ImpairmentImpossible, ProbeAnswer
+from hactl.core.running import CommandLine, ImpairmentImpossible, LeadingImpossible, ProbeAnswer
 from hactl.core.secrets import Secret, reference
 from hactl.core.spec import GatewaySpec, HealthSpec, ProbeKind
 from hactl.core.value import replace
@@ -96,6 +96,15 @@ class CommandGateway:
         """Raises ImpairmentImpossible, unless nothing is to be: a program of somebody else's has no fault filter."""
         if fault is not None:
             raise ImpairmentImpossible("a program of your own has no fault filter", f"hactl freeze {node.name}")
+
+    def places(self, service: str, count: int) -> tuple[str, ...]:  # noqa: ARG002
+        """Nowhere: only the program knows how it calls services."""
+        return ()
+
+    async def lead(self, node: Node, services: tuple[str, ...], known: tuple[str, ...]) -> None:  # noqa: ARG002
+        """Raises LeadingImpossible, unless nothing is to be."""
+        if services:
+            raise LeadingImpossible("only a program of your own knows how it calls services")
 
     async def in_flight(self, node: Node) -> int | None:  # noqa: ARG002
         """It cannot tell; the edges can."""

@@ -32,9 +32,11 @@ from hactl.core.spec import FleetSpec, GatewayKind, HealthSpec
 from hactl.engines.command import CommandGateway
 from hactl.engines.envoy.edge import EnvoyEdge
 from hactl.engines.envoy.gateway import EnvoyGateway
+from hactl.engines.hop.proxy import HopProxy
 from hactl.paths import FleetPaths
 from hactl.processes.foreground import Foreground
 from hactl.processes.proposing import Proposals
+from hactl.processes.scheduled import Schedules
 from hactl.processes.succession import Predecessor, rehearse
 from hactl.processes.taking_charge import Charge, take_charge
 from hactl.store.ballast import Ballast
@@ -105,6 +107,7 @@ async def run(
             gateways=gateways,
             proposer=Proposals(edges=edges, gateways=gateways),
             alerts=AlertDelivery(),
+            proxy=HopProxy(),
             clock=clock,
             version=__version__,
             pid=os.getpid(),
@@ -112,7 +115,8 @@ async def run(
         )
         server = _server(supervisor, paths, in_force.name, allowed)
         async with claimed(in_force.edge.host, in_force.edge.port):
-            await _attend(supervisor, server, charge, face, lambda: _in_charge(ready, face, notes))
+            schedules = Schedules(paths, look=supervisor.look, deliver=supervisor.deliver, wall=time.time)
+            await _attend(supervisor, server, charge, face, schedules, lambda: _in_charge(ready, face, notes))
         _tidy(paths, supervisor.look())
 
 
@@ -121,6 +125,7 @@ async def _attend(
     server: ControlServer,
     charge: Charge,
     face: Foreground | None,
+    schedules: Schedules,
     in_charge: Callable[[], None],
 ) -> None:
     """Supervise and answer until the fleet is down or a signal comes."""
@@ -130,8 +135,10 @@ async def _attend(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(), name="control")
         await server.started()
+        clockwork = tasks.create_task(schedules.run(), name="schedules")
         async with _shown(face, tasks, supervisor):
             await supervisor.run(charge.before, charge.decision, in_charge)
+        clockwork.cancel()
         await server.stop()
 
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from hactl.drill.load import Load, line, open_session
+from hactl.drill.load import Load, hang_up, line, open_session
 from hactl.drill.load_plan import RETRIED, LoadPlan, Progress, Ready
 from hactl.drill.measure import judge, percentile
 from hactl.drill.records import Records
@@ -52,6 +52,7 @@ def _plan(options: argparse.Namespace) -> LoadPlan:
         node_header=options.node_header,
         in_flight=options.in_flight,
         retries=options.retries,
+        burst=options.burst,
     )
 
 
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--node-header", default="x-hactl-node", help="response header that names the node")
     parser.add_argument("--in-flight", type=int, default=10_000, help="most requests under way at a time")
     parser.add_argument("--retries", type=int, default=0, help="send as much again by clients that try so often again")
+    parser.add_argument("--burst", type=int, default=0, help="so many clients that are cut off and come back at once")
     parser.add_argument("--out", type=Path, help="file for every request, as JSON columns")
     return parser
 
@@ -82,7 +84,8 @@ async def _run(plan: LoadPlan) -> tuple[Records, Records]:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, streams)
-        warm = [await stream.warm() for stream in streams]
+        # Those that come back at once find nothing open already.
+        warm = [await hang_up(plan)] if plan.burst else [await stream.warm() for stream in streams]
         print(line(Ready(warm=all(warm))), flush=True)
         # What exists by now stays: left out of collections, they take microseconds and delay no request.
         gc.collect()

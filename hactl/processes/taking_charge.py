@@ -29,7 +29,7 @@ from hactl.supervisor.listening import ensure_free
 from hactl.supervisor.ports import Journal
 from hactl.supervisor.process_table import free_ports
 
-_THE_DAEMONS_OWN = ("group", "safety", "restart", "logs", "journal")
+_THE_DAEMONS_OWN = ("group", "safety", "restart", "logs", "journal", "schedules")
 """What in a configuration concerns no process but the daemon."""
 
 

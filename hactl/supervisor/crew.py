@@ -10,19 +10,28 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 from hactl.core.errors import HactlError
+from hactl.core.hop_observations import NodeLed, NodeNotLed
+from hactl.core.hops import services_led
 from hactl.core.impairment import ImpairmentPhase
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Launch, Node, NodeState, Role
-from hactl.core.observations import BecameUnhealthy, Exited, ImpairmentRead, ImpairmentRefused, Observation
-from hactl.core.running import ImpairmentImpossible
+from hactl.core.observations import (
+    BecameUnhealthy,
+    Exited,
+    ImpairmentRead,
+    ImpairmentRefused,
+    Observation,
+)
+from hactl.core.running import ImpairmentImpossible, LeadingImpossible
 from hactl.core.value import replace
 from hactl.supervisor import procfs
 from hactl.supervisor.alerts.courier import Courier, Delivery
 from hactl.supervisor.certificate import CertificateWatch
 from hactl.supervisor.edges import EdgeWorker
 from hactl.supervisor.handover import Handover
+from hactl.supervisor.hops import HopKeeper
 from hactl.supervisor.monitor import Monitor
-from hactl.supervisor.ports import EdgeEngine, GatewayEngine, ProcessKind
+from hactl.supervisor.ports import EdgeEngine, GatewayEngine, HopDisturber, ProcessKind
 from hactl.supervisor.process_table import ProcessTable
 from hactl.supervisor.sampler import Sampler
 from hactl.supervisor.starvation import Starvation
@@ -43,6 +52,7 @@ class Crew:
         edges: EdgeEngine,
         gateways: GatewayEngine,
         alerts: Delivery,
+        proxy: HopDisturber,
         table: ProcessTable,
         look: Callable[[], Fleet],
         deliver: Callable[[Observation], None],
@@ -72,6 +82,7 @@ class Crew:
             sleep=asyncio.sleep,
         )
         self._handover = Handover(look)
+        self._hops = HopKeeper(proxy, look=look, deliver=deliver, places=gateways.places)
         self._certificate = CertificateWatch(look=look, engine=edges, deliver=deliver, clock=lambda: clock().mono)
         self.vitals = Vitals()
 
@@ -95,6 +106,7 @@ class Crew:
         self._start(self.vitals.run(), "vitals")
         self._start(self._sampler.run(), "sampler")
         self._start(self._certificate.run(), "certificate")
+        self._start(self._hops.run(), "disturbed hops")
         self._start(self._repeat(look_after), "housekeeping")
 
     def end(self) -> None:
@@ -158,6 +170,14 @@ class Crew:
     def impair(self, name: str) -> None:
         """Bring a process to the impairment that it is to have by then, or to none."""
         self._start(self._until_heard(name, functools.partial(self._impair, name)), f"impair {name}")
+
+    def disturb(self) -> None:
+        """Bring the proxy to the hops that it is to disturb by then, or end it."""
+        self._hops.tell()
+
+    def lead(self, name: str) -> None:
+        """Have a node call its services through the proxy, or past it, as it is to by then."""
+        self._start(self._until_heard(name, functools.partial(self._lead, name)), f"lead {name}")
 
     def _kind(self, node: Node) -> ProcessKind:
         return self._edges if node.role is Role.EDGE else self._gateways
@@ -236,6 +256,19 @@ class Crew:
             self._deliver(ImpairmentRefused(node=name, instance=instance, why=error.message, hint=error.hint))
         else:
             self._deliver(ImpairmentRead(node=name, instance=instance, fault=fault))
+
+    async def _lead(self, name: str) -> None:
+        fleet = self._look()
+        node = fleet.nodes.get(name)
+        if node is None or node.launch is None or not self._runs(node):
+            return
+        led, instance = services_led(fleet), node.launch.instance
+        try:
+            await self._gateways.lead(node, led, tuple(service.name for service in fleet.spec_for(node).services))
+        except LeadingImpossible as error:
+            self._deliver(NodeNotLed(node=name, instance=instance, why=error.message, hint=error.hint))
+        else:
+            self._deliver(NodeLed(node=name, instance=instance, services=led))
 
     def _runs(self, node: Node) -> bool:
         return node.launch is not None and node.launch.instance in self._table

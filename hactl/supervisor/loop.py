@@ -9,24 +9,11 @@ import contextlib
 import functools
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import assert_never
 
 from hactl.core.commands import Apply, Command, Request, Scale
 from hactl.core.config_events import NodesRemoved
 from hactl.core.consequence import once_done
 from hactl.core.draft import evolve
-from hactl.core.effects import (
-    ApplyImpairment,
-    ApplyTraffic,
-    BeginDrain,
-    DeliverAlerts,
-    Effect,
-    EndDrain,
-    EndOrphan,
-    Halt,
-    SendSignal,
-    Spawn,
-)
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import DaemonStopped, Event, NodeAdopted, Record
 from hactl.core.lag import quantile
@@ -46,7 +33,8 @@ from hactl.supervisor.alerts.courier import Delivery
 from hactl.supervisor.crew import Crew
 from hactl.supervisor.feed import Feed
 from hactl.supervisor.judges import Judges
-from hactl.supervisor.ports import EdgeEngine, GatewayEngine, Journal, Proposer, Samples
+from hactl.supervisor.performing import perform
+from hactl.supervisor.ports import EdgeEngine, GatewayEngine, HopDisturber, Journal, Proposer, Samples
 from hactl.supervisor.process_table import ProcessTable
 from hactl.supervisor.recorder import Recorder, numbered
 
@@ -67,6 +55,7 @@ class Supervisor:
         edges: EdgeEngine,
         gateways: GatewayEngine,
         alerts: Delivery,
+        proxy: HopDisturber,
         proposer: Proposer,
         clock: Callable[[], Now],
         version: str,
@@ -100,6 +89,7 @@ class Supervisor:
             edges=edges,
             gateways=gateways,
             alerts=alerts,
+            proxy=proxy,
             table=self._table,
             look=self.look,
             deliver=self.deliver,
@@ -257,33 +247,10 @@ class Supervisor:
         for event in decision.events:
             self._follow_up(event)
         for effect in decision.effects:
-            self._perform(effect)
+            perform(effect, self._crew, self._table, self.leave)
         if self._alarm is not None:
             self._alarm.set(self._fleet)
         self._recorder.settle(self._fleet)
-
-    def _perform(self, effect: Effect) -> None:
-        match effect:
-            case ApplyTraffic():
-                self._crew.tell_edges()
-            case Spawn(node=node, instance=instance):
-                self._crew.spawn(node, instance)
-            case SendSignal(launch=launch, signal=signal, group=group):
-                self._table.signal(launch, signal, group=group)
-            case BeginDrain(node=node):
-                self._crew.drain(node)
-            case EndDrain(node=node):
-                self._crew.undrain(node)
-            case ApplyImpairment(node=name):
-                self._crew.impair(name)
-            case EndOrphan(launch=launch):
-                self._table.end_orphan(launch)
-            case DeliverAlerts():
-                self._crew.tell_couriers()
-            case Halt():
-                self.leave()
-            case _:
-                assert_never(effect)
 
     def _follow_up(self, event: Event) -> None:
         """An adoption comes before every effect: a signal can only be sent through a pidfd."""

@@ -6,6 +6,7 @@ from typing import Protocol
 from hactl.core.certificate import Certificate
 from hactl.core.commands import Apply, Scale
 from hactl.core.events import Record
+from hactl.core.hop import HopOrder, HopReadings
 from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Node
@@ -66,6 +67,38 @@ class GatewayEngine(ProcessKind, Protocol):
         Returns when that was read back. Raises ImpairmentImpossible when it cannot be, and HactlError when it cannot be
         told or says otherwise.
         """
+        ...
+
+    def places(self, service: str, count: int) -> tuple[str, ...]:
+        """Where nodes that are led through a proxy look for the endpoints of a service: paths of sockets, one each."""
+        ...
+
+    async def lead(self, node: Node, services: tuple[str, ...], known: tuple[str, ...]) -> None:
+        """Have the process of `node`, and no other that has taken its place, call these of all `known` services there,
+        and all others as ever.
+
+        Returns when that was read back. Raises LeadingImpossible when it cannot be, and HactlError when it cannot be
+        told or says otherwise.
+        """
+        ...
+
+
+class HopDisturber(Protocol):
+    """The proxy that stands in disturbed hops: a process that ends with us."""
+
+    async def tell(self, orders: tuple[HopOrder, ...]) -> tuple[int, HopReadings]:
+        """Have it stand in these hops and in no others; its pid, and what is so then. Started when there is none.
+
+        Raises HactlError when it cannot be started or does not answer; then there is none.
+        """
+        ...
+
+    async def ended(self) -> int:
+        """Wait until its process has ended; its exit code. Returns at once when there is none."""
+        ...
+
+    async def close(self) -> None:
+        """End it."""
         ...
 
 

@@ -20,10 +20,10 @@ from hactl.drill.course import (
     last,
     rpo,
     rto,
-    seconds,
     served,
 )
 from hactl.drill.phases import Phase
+from hactl.drill.quantity import seconds
 from hactl.drill.verdict import Verdict
 from hactl.tui.lines import Line, Span, cut, length, line, spread, wrapped
 from hactl.tui.meaning import ASCII, Glyphs, Meaning
@@ -96,6 +96,14 @@ def title(course: Course, wall: float, width: int) -> tuple[Line, ...]:
     return (first, *wrapped(_standing(course, wall), width - 1, 2))
 
 
+def waiting(question: str, width: int) -> tuple[Line, ...]:
+    """What it waits for, if it does."""
+    if not question:
+        return ()
+    asked = Span(text=f" WAITS FOR YOU: {question}", meaning=Meaning.DEGRADED)
+    return wrapped(line(asked, "   ", Span(text="C", meaning=Meaning.KEY), " when it is done"), width - 1, 2)
+
+
 def _standing(course: Course, wall: float) -> Line:
     report = course.report
     if report is not None:
@@ -166,7 +174,7 @@ def _bar(bar: Bar, along: Axis, now: float, course: Course, glyphs: Glyphs) -> L
         return _placed(bar.name, begin, sign, f"{when} {bar.said}", along.width, Meaning.DOWN)
     open_ = bar.end is None
     took = max(0.0, (now if bar.end is None else bar.end) - bar.begin)
-    text = seconds(took) + (f" {bar.said}" if bar.said else "")
+    text = f"{seconds(took)} {bar.said}" if bar.said else f"{took:.1f} s"
     left, middle, right = "|-|" if glyphs == ASCII else "├─┤"
     meaning = Meaning.DOWN if open_ and bar.name == "recover" else Meaning.STARTING if open_ else Meaning.GRAPH
     cells = min(along.cells(took), along.width - begin)
@@ -187,18 +195,17 @@ def _placed(name: str, begin: int, sign: str, text: str, width: int, meaning: Me
 
 
 def _strips(course: Course, along: Axis, glyphs: Glyphs) -> tuple[Line, ...]:
-    """How many requests of each moment were good, and how many were not, to one scale."""
+    """Which part of the requests of each moment was good, and which was not."""
     known = served(course)
     if not known:
         return ()
-    rate = course.plan.load.rate if course.plan is not None else course.definition.load.rate
     good: list[float | None] = [None] * along.width
     bad: list[float | None] = [None] * along.width
     for one in known:
-        time_ = max(1e-3, one.end - one.begin)
+        every = max(1, one.good + one.bad)
         for at in range(along.cell(one.begin), along.cell(max(one.begin, one.end - 1e-6)) + 1):
-            good[at] = max(good[at] or 0.0, one.good / time_ / rate)
-            bad[at] = max(bad[at] or 0.0, one.bad / time_ / rate)
+            good[at] = max(good[at] or 0.0, one.good / every)
+            bad[at] = max(bad[at] or 0.0, one.bad / every)
     total_bad = sum(one.bad for one in known)
     failed = Meaning.DOWN if total_bad else Meaning.MUTED
     return (
@@ -249,6 +256,8 @@ def _targets(course: Course) -> list[str | Span]:
         return parts
     if course.plan is None:
         return [Span(text="not drawn yet", meaning=Meaning.MUTED)]
+    if not course.plan.nodes:
+        return ["; ".join(map(str, course.plan.strikes))]
     why = "; ".join(dict.fromkeys(strike.why for strike in course.plan.strikes))
     return [", ".join(course.plan.nodes), Span(text=f"  {why}", meaning=Meaning.MUTED)]
 

@@ -7,11 +7,16 @@ import asyncio
 from pathlib import Path
 
 from hactl.core.errors import HactlError
+from hactl.drill import library
+from hactl.drill.board import Entry, board
+from hactl.drill.comparing import Comparison, compare, side
 from hactl.drill.course import Course
 from hactl.drill.history import Filed, Shelf
 from hactl.drill.markdown import render
 from hactl.drill.onlooking import Onlooker
-from hactl.drill.runs import Run
+from hactl.drill.runs import Run, filed
+
+_ELSEWHERE = "reports lie where the fleet is: this console is not there"
 
 
 class DrillDesk:
@@ -23,12 +28,16 @@ class DrillDesk:
         """The newest run; None before the first, or when it cannot be read."""
         self.runs: tuple[Filed, ...] = ()
         """Newest first."""
+        self.board: tuple[Entry, ...] = ()
+        """How each drill stands."""
         self.trouble = ""
         """Why there is no reading them; "" when there is."""
         self.root = root
         self._onlooker = Onlooker(root) if root is not None else None
         self._shelf = Shelf(root) if root is not None else None
         self._busy = False
+        self._judged: tuple[Filed, ...] = ()
+        """The runs that the board was made of."""
 
     async def look_on(self) -> None:
         """Read how the newest run stands."""
@@ -52,12 +61,39 @@ class DrillDesk:
         except HactlError as error:
             self.trouble = str(error)
 
+    async def judge(self, wall: float) -> None:
+        """List the runs, and judge the drills by them when there are others than before; `wall` is Unix time."""
+        await self.list_runs()
+        if self.root is None or (self.board and self._judged == self.runs):
+            return
+        self._judged = self.runs
+        try:
+            self.board = await asyncio.to_thread(_judged, self.root, wall)
+        except HactlError as error:
+            self.trouble = str(error)
+
+    async def compare(self, a: str, b: str) -> Comparison:
+        """Two runs side by side. Raises HactlError when one of them has shown nothing that can be compared."""
+        if self.root is None:
+            raise HactlError(_ELSEWHERE)
+        return await asyncio.to_thread(_compared, self.root, a, b)
+
     async def report(self, run: str) -> str:
         """The report on a run, as Markdown. Raises HactlError when there is none, or no reading it."""
         if self.root is None:
-            raise HactlError("reports lie where the fleet is: this console is not there")
+            raise HactlError(_ELSEWHERE)
         found = Run(self.root / run)
         report = await asyncio.to_thread(found.report)
         if report is None:
             raise HactlError(f"run '{run}' has no report yet", "5 shows how far it has come")
         return render(report)
+
+
+def _judged(root: Path, wall: float) -> tuple[Entry, ...]:
+    reports, _ = filed(root)  # what cannot be read stands in the list of runs
+    return board((library.load(name) for name in library.names()), reports, wall)
+
+
+def _compared(root: Path, a: str, b: str) -> Comparison:
+    reports, _ = filed(root)
+    return compare(side(a, reports), side(b, reports))

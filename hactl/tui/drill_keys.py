@@ -1,6 +1,7 @@
 """The keys of drills, which work on every screen, and how the console keeps up with them. What they do is `drills`."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -11,6 +12,7 @@ from hactl.core.errors import HactlError
 from hactl.drill.course import Course
 from hactl.drill.verdict import Verdict
 from hactl.tui.command_line import Follow
+from hactl.tui.drill_board import comparison_lines
 from hactl.tui.drill_desk import DrillDesk
 from hactl.tui.drills import Drills, Means
 from hactl.tui.look import Look
@@ -33,6 +35,7 @@ class Drilling(SteadyApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("A", "abort", "stop the drill", show=False),
         Binding("X", "drill", "run a drill", show=False),
+        Binding("C", "go_on", "a step by hand is done", show=False),
     ]
 
     picture: Picture
@@ -40,6 +43,7 @@ class Drilling(SteadyApp):
     desk: DrillDesk
     _drills: Drills
     _refusal: str
+    _wall: Callable[[], float]
 
     @abstractmethod
     def _page(self) -> Page | None:
@@ -63,6 +67,10 @@ class Drilling(SteadyApp):
         """Stop the drill in progress. Whatever the size of the window and the moment shown: this does no harm."""
         self._drills.abort(self._refusal)
 
+    def action_go_on(self) -> None:
+        """Say that what a drill waits for is done."""
+        self._drills.go_on(self._refusal)
+
     def action_drill(self) -> None:
         """Choose a drill, and run it."""
         if self._page() is not None:
@@ -77,16 +85,26 @@ class Drilling(SteadyApp):
             return
         self.push_screen(Sheet(self.look, title=run, lines=markdown(text)))
 
+    async def action_compare(self, a: str, b: str) -> None:
+        """Two runs side by side."""
+        try:
+            lines = comparison_lines(await self.desk.compare(a, b))
+        except HactlError as error:
+            say_error(self, error)
+            return
+        self.push_screen(Sheet(self.look, title="Compared", lines=lines))
+
     def _keep_up(self) -> None:
         """Read what is said of drills, where there is one or somebody looks for it."""
         if not self.screen_stack:
             return  # it is leaving
         snapshot, course = self.picture.snapshot, self.desk.course
-        running = snapshot is not None and in_progress(snapshot.fleet) is not None
-        if running or (course is not None and course.going) or isinstance(self.screen, DrillsPage):
+        running = in_progress(snapshot.fleet) if snapshot is not None else None
+        self._drills.hear(running)
+        if running is not None or (course is not None and course.going) or isinstance(self.screen, DrillsPage):
             self.run_worker(self._look_on(), group="desk", exit_on_error=False)
         if isinstance(self.screen, ReportsPage):
-            self.run_worker(self.desk.list_runs(), group="desk", exit_on_error=False)
+            self.run_worker(self.desk.judge(self._wall()), group="desk", exit_on_error=False)
 
     async def _look_on(self) -> None:
         before = self.desk.course

@@ -5,7 +5,7 @@ What is drawn by chance is drawn here, with the seed that the run is given then:
 
 from collections.abc import Iterable, Sequence
 
-from hactl.core.commands import Command, Freeze, Kill
+from hactl.core.commands import Command, Freeze, Kill, Restart
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
 from hactl.core.talk import Receipt, Snapshot
@@ -16,12 +16,15 @@ from hactl.drill.faults import borrowing
 from hactl.drill.gate import Check, gate
 from hactl.drill.history import Filed
 from hactl.drill.plan import DrillPlan, plan
-from hactl.tui.actions import Action, Target, listed
+from hactl.tui.actions import Action, Target
 from hactl.tui.consequences import LABEL, consequences, fact
 from hactl.tui.drill_course import VERDICTS
 from hactl.tui.lines import Line, Span
 from hactl.tui.meaning import Meaning
 from hactl.tui.rows import Cell, Column, Row
+
+FEW = 2
+"""Names of processes that a row bears."""
 
 
 class Offer(Value):
@@ -98,12 +101,19 @@ def rows(offered: Iterable[Offer], runs: Sequence[Filed]) -> tuple[Row, ...]:
     return tuple(_row(each, last.get(each.drill.name)) for each in offered)
 
 
+def _struck(drawn: DrillPlan) -> str:
+    """Whom it strikes, in few words."""
+    if drawn.regions:
+        return f"region {' '.join(drawn.regions)}"
+    if len(drawn.nodes) > FEW:
+        return f"{len(drawn.nodes)} nodes"
+    return ", ".join(drawn.nodes or dict.fromkeys(strike.kind for strike in drawn.strikes))
+
+
 def _row(each: Offer, last: Filed | None) -> Row:
     may = not each.why_not
     meaning = Meaning.TEXT if may else Meaning.MUTED
-    struck = "-"
-    if each.plan is not None:
-        struck = f"region {' '.join(each.plan.regions)}" if each.plan.regions else listed(list(each.plan.nodes))
+    struck = _struck(each.plan) if each.plan is not None else "-"
     cells = (
         Cell(text=each.drill.name, meaning=Meaning.TITLE if may else meaning),
         Cell(text=f"{each.drill.length:.0f} s", meaning=meaning, order=each.drill.length),
@@ -128,7 +138,7 @@ def facts(snapshot: Snapshot, each: Offer, receipts: Sequence[tuple[Command, Rec
         kept = ", kept down until the failback" if strike.keep_down else ""
         lines.append(fact("strikes", f"{strike} ({strike.why}){kept}"))
     for command, receipt in receipts:
-        if isinstance(command, Kill | Freeze):
+        if isinstance(command, Kill | Freeze | Restart):
             hit = tuple(target for target in each.targets if target.node in command.nodes)
             told = consequences(snapshot, Action(command=command, targets=hit), receipt)
             lines += [one for one in told if not _said(one, "grace")]

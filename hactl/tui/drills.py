@@ -12,9 +12,10 @@ from pathlib import Path
 from textual.app import App
 
 from hactl.control.controller import Controller
-from hactl.core.commands import Command, EndDrill
+from hactl.core.commands import Command, ContinueDrill, EndDrill
 from hactl.core.drills import in_progress
 from hactl.core.errors import HactlError
+from hactl.core.operation import Operation
 from hactl.core.talk import Receipt, Snapshot
 from hactl.core.value import Value
 from hactl.drill.faults import rehearsal
@@ -31,8 +32,10 @@ from hactl.tui.picture import Picture, View
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.drill_choice import DrillChoice
 
-LASTING = (("drill", "run"),)
+LASTING = (("drill", "run"), ("chaos",))
 """Commands that take minutes: they are not run to their end, they are started."""
+ATTENDED = "--input"
+"""Says that a person is there for what has to be done by hand: somebody sits before this console."""
 POLL = 0.1
 """Seconds between two looks at a process that was started."""
 WORK = "change"
@@ -76,21 +79,58 @@ class Drills:
         self._by = by
         self._means = means
         self._follow = follow
+        self._asked = ""
+        """What was waited for when one heard last."""
 
     # -- ending
 
     def abort(self, refusal: str) -> None:
         """Stop the drill in progress, whoever runs it; `refusal` is why nothing may be changed from here, ever."""
-        snapshot = self._picture.snapshot
-        running = in_progress(snapshot.fleet) if snapshot is not None else None
-        if refusal or self._picture.trouble:
-            warn(self._host, refusal or f"nobody can be told: {self._picture.trouble}; :drill stop tries as well")
-        elif running is None:
-            warn(self._host, "no drill is in progress: X runs one")
-        elif running.back:
+        running = self._running(refusal, "stop")
+        if running is None:
+            return
+        if running.back:
             warn(self._host, f"{running.sentence}: over already ({running.back}), everything is being put back")
         else:
             self._host.run_worker(self._end(running.id, running.sentence), group=WORK, exit_on_error=False)
+
+    def _running(self, refusal: str, verb: str) -> Operation | None:
+        """The drill in progress; None, and why is said, where there is none or nobody can be told about it."""
+        snapshot = self._picture.snapshot
+        running = in_progress(snapshot.fleet) if snapshot is not None else None
+        if refusal or self._picture.trouble:
+            warn(self._host, refusal or f"nobody can be told: {self._picture.trouble}; :drill {verb} tries as well")
+            return None
+        if running is None:
+            warn(self._host, "no drill is in progress: X runs one")
+        return running
+
+    def go_on(self, refusal: str) -> None:
+        """Say that what the drill in progress waits for is done."""
+        running = self._running(refusal, "continue")
+        if running is None:
+            return
+        question = running.drill.question if running.drill is not None else ""
+        if question:
+            self._host.run_worker(self._answer(running, question), group=WORK, exit_on_error=False)
+        else:
+            warn(self._host, f"{running.sentence} waits for nobody")
+
+    async def _answer(self, running: Operation, question: str) -> None:
+        try:
+            await self._controller.submit(ContinueDrill(id=running.id), by=self._by)
+        except HactlError as error:
+            say_error(self._host, error)
+        else:
+            self._host.notify(f"{running.sentence} goes on: {question}   $ hactl drill continue", markup=False)
+
+    def hear(self, running: Operation | None) -> None:
+        """Say once what a drill waits for: whoever looks at another screen is the one it waits for."""
+        question = running.drill.question if running is not None and running.drill is not None else ""
+        if question and question != self._asked and running is not None:
+            text = f"{running.sentence} waits for you: {question}\nC when it is done"
+            self._host.notify(text, severity="warning", markup=False, timeout=10.0)
+        self._asked = question
 
     async def _end(self, operation: str, sentence: str) -> None:
         try:
@@ -111,6 +151,8 @@ class Drills:
             warn(self._host, why)
         elif self._means.root is None:
             warn(self._host, "drills are run where the fleet is: this console is not")
+        elif (lock := snapshot.fleet.drills.lock) is not None:
+            warn(self._host, f"{lock.who}: :drill unlock")
         elif (running := in_progress(snapshot.fleet)) is not None:
             warn(self._host, f"{running.sentence} is in progress: A stops it")
         else:
@@ -175,7 +217,8 @@ class Drills:
     def start(self, words: Sequence[str]) -> None:
         """Start it, and look on. Raises HactlError when it cannot be started."""
         try:
-            launched = self._means.launch(words, self._fleet)
+            attended = [ATTENDED] if tuple(words[:2]) == LASTING[0] and f"--no-{ATTENDED[2:]}" not in words else []
+            launched = self._means.launch([*words, *attended], self._fleet)
         except OSError as error:
             raise HactlError(f"cannot be started: {(error.strerror or str(error)).lower()}", "df -h") from error
         self._host.notify(f"$ {shell.spelt(words)}   it goes on when this console is closed", markup=False)
@@ -202,7 +245,8 @@ class Drills:
         """`run` for commands that end soon; those that last are started."""
 
         async def either(words: Sequence[str], fleet: str) -> shell.Ran:
-            if tuple(words[:2]) not in LASTING or "--help" in words:
+            lasts = any(tuple(words[: len(each)]) == each for each in LASTING)
+            if not lasts or "--help" in words or "--dry-run" in words:
                 return await run(words, fleet)
             self.start(words)
             return shell.Ran(shell=shell.spelt(words), code=0, text="started: 5 shows it, A stops it")

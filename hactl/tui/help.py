@@ -55,7 +55,9 @@ HELP = {
     _DRILLS: (
         ("A", "stop the drill in progress: everything is put back"),
         ("X", "run a drill: choose one, see whom it would strike"),
-        ("enter", "the report on a run"),
+        ("C", "what it waits for is done by hand"),
+        ("enter", "the report on a run; space marks two, c compares them"),
+        ("b", "the readiness board, and the runs again"),
     ),
     _ASKED: (
         ("y", "does it; everything else leaves it as it is"),

@@ -46,6 +46,7 @@ class Entry(Value):
 OTHERS = (
     Entry(title="stop the drill in progress", keys="A", run="abort"),
     Entry(title="run a drill", keys="X", run="drill"),
+    Entry(title="a step of a drill is done by hand", keys="C", run="go_on"),
     Entry(title="undo the last weight or resume", keys="u", run="undo"),
     Entry(title="copy the chosen row or line", keys="y", run="copy"),
     Entry(title="hold the view, or back to now", keys="p", run="hold"),

@@ -17,7 +17,7 @@ READS: dict[str, frozenset[str]] = {
     "status": frozenset(), "events": frozenset(), "logs": frozenset(), "where": frozenset(), "doctor": frozenset(),
     "wait": frozenset(), "watch": frozenset(), "fleets": frozenset(),
     "config": frozenset({"check", "show", "diff", "history"}),
-    "drill": frozenset({"list", "show", "plan", "report"}),
+    "drill": frozenset({"list", "show", "plan", "report", "compare", "board"}),
     "alert": frozenset({"list"}),
 }  # fmt: skip
 """Verbs that change nothing; of those that have verbs of their own, which do not."""

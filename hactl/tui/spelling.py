@@ -34,6 +34,7 @@ from hactl.core.commands import (
     UnlockDrills,
     Unpause,
 )
+from hactl.core.hop_commands import BreakHop, MendHop
 
 _OF_DRILLS: dict[type[Command], tuple[str, ...]] = {
     EndDrill: ("stop",),
@@ -74,7 +75,7 @@ def _words(command: Command) -> list[str]:
             return ["drill", "run", name]
         case EndDrill() | ContinueDrill() | LockDrills() | UnlockDrills():
             return ["drill", *_OF_DRILLS[type(command)]]
-        case KeepDrill() | AskDrill() | Impair() | Heal():
+        case KeepDrill() | AskDrill() | Impair() | Heal() | BreakHop() | MendHop():
             raise AssertionError("only the runner of a drill says so")
         case Unpause() | Down():
             return [verb]

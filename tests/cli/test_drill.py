@@ -36,6 +36,8 @@ def test_a_drill_is_shown_as_it_stands_in_its_file_and_as_it_is_read(home: Home)
     (home.directory / "mine.toml").write_text(shown)
     mine = home.json("drill", "show", "./mine.toml", "--set", "objectives.rto=2s")
     assert (mine["name"], mine["objectives"]["rto"]) == ("node-kill", 2.0)
+    assert home.json("drill", "show", "--schema")["title"] == "hactl drill"
+    assert home.run("drill", "show", "node-kill", "--schema").returncode == home.run("drill", "show").returncode == 2
 
 
 def test_a_plan_says_who_is_struck_and_changes_nothing(fleet: Home) -> None:
@@ -135,3 +137,25 @@ def test_a_run_that_was_left_is_filed_by_the_next_one_or_by_recover(fresh: Home)
     report = json.loads(fresh.ok("drill", "report", "--json"))
     assert (report["verdict"], report["clean"]) == ("aborted", True)
     assert "nothing to recover" in fresh.run("drill", "recover").stderr
+
+
+def test_what_is_scheduled_is_shown_with_its_next_times_and_what_stands_in_the_way(home: Home) -> None:
+    """Off unless somebody has said that drills may begin by themselves; nothing is made of an empty list."""
+    nightly = '[[schedule]]\nname = "nightly"\nsuite = "ci"\nat = "Mon..Fri 02:00"\nzone = "Europe/Berlin"\n'
+    home.configure(nightly, edges=1, regions={"a": 1})
+    home.ok("up")
+    off = home.run("drill", "schedule")
+    assert off.returncode == 0
+    row = off.stdout.splitlines()[1].split("  ")
+    assert [part.strip() for part in row if part][:2] == ["nightly", "suite ci"]
+    assert " 02:00 Europe/Berlin" in off.stdout
+    assert off.stdout.rstrip().endswith("never")
+    assert "safety.scheduled_drills = false" in off.stderr
+    told = home.json("drill", "schedule")
+    assert (told["allowed"], [one["name"] for one in told["schedules"]]) == (False, ["nightly"])
+    assert len(told["schedules"][0]["next"]) == 3
+    home.configure(edges=1, regions={"a": 1})
+    home.ok("daemon", "restart")
+    nothing = home.run("drill", "schedule")
+    assert (nothing.returncode, nothing.stdout) == (0, "")
+    assert "nothing is scheduled" in nothing.stderr

@@ -36,6 +36,16 @@ def test_a_suite_says_how_each_drill_ended_and_ends_as_the_worst_of_them(fleet: 
         assert fleet.json("drill", "report", one["run"])["verdict"] == one["verdict"]
 
 
+def test_what_shows_nothing_is_run_once_more_when_that_is_wanted(fleet: Home, suite: str) -> None:
+    """Here two seconds of canaries are too few, every time; the last attempt counts, and each has its report."""
+    before = set(fleet.paths.drills.glob("*-node-kill*"))
+    done = fleet.run("drill", "run", "--suite", suite, "--skip", "edge-kill", "--again", "1", *options())
+    assert done.returncode == 10
+    assert "node-kill: drill 1 of 1, once more" in done.stderr
+    assert [line.split()[:2] for line in done.stdout.splitlines()[:-1]] == [["node-kill", "INCONCLUSIVE"]]
+    assert len(set(fleet.paths.drills.glob("*-node-kill*")) - before) == 2
+
+
 def test_no_drill_of_a_suite_is_run_when_one_may_not_be(fleet: Home, suite: str) -> None:
     """The fleet is not touched for half an answer; what stands in the way is said, and how to do without it."""
     seq, pids = fleet.untouched()
@@ -65,7 +75,8 @@ def test_ctrl_c_ends_the_drill_and_the_suite(fleet: Home, suite: str) -> None:
     [
         ((), "Name a drill, or give --suite"),
         (("node-kill", "--suite", "ci"), "Name a drill, or give --suite"),
-        (("node-kill", "--skip", "edge-kill"), "--skip leaves a drill out of a --suite"),
+        (("node-kill", "--skip", "edge-kill"), "--skip and --again are about the drills of a --suite"),
+        (("node-kill", "--again", "1"), "--skip and --again are about the drills of a --suite"),
         (("--suite", "cj"), "no suite 'cj'"),
     ],
     ids=str,

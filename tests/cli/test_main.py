@@ -22,7 +22,7 @@ PAGES = [
         f"drill {verb}"
         for verb in (
             *("list", "show", "plan", "run", "stop", "continue", "unlock", "recover", "report", "compare", "board"),
-            "export",
+            *("export", "schedule"),
         )
     ),
 ]

@@ -3,20 +3,23 @@
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support.build import a_spec, founded
 from support.command import HACTL, Home, finish
+from support.courses import begin, filed
 from support.pictures import AT, a_snapshot
 from support.world import MemoryWorld
 
 from hactl.cli.following import Away
-from hactl.cli.watch import Listener
+from hactl.cli.watch import Drills, Listener
 from hactl.core.commands import Kill
 from hactl.core.events import Record
 from hactl.core.narrating import Said
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.value import replace
+from hactl.drill.progress import Feed, Told
 
 
 class Ear:
@@ -102,6 +105,28 @@ class TestListener:
         snapshot = a_snapshot()
         Listener(replace(snapshot, pulse=replace(snapshot.pulse, read_only=True)), heard.append).open()
         assert [each.text.partition(":")[0] for each in heard] == ["fleet default is ok", "READ-ONLY"]
+
+
+def test_a_drill_is_told_as_it_goes(tmp_path: Path) -> None:
+    """By what its run says on disk, whoever runs it; what was before is not said again."""
+    heard: list[Said] = []
+    drills = Drills(tmp_path, heard.append)
+    run = begin(tmp_path)
+    feed = Feed(run.progress)
+    feed.say(Told(at=1.0, text="baseline: 6 s"))
+    drills.listen(lent=False)
+    assert heard == [], "nobody drills here"
+    drills.listen(lent=True)
+    assert [each.text for each in heard] == ["drill node-kill goes on: phase plan"]
+    feed.say(Told(at=7.0, text="inject: process.kill of seoul-1"))
+    drills.listen(lent=True)
+    run.finish(filed(run=run.name))
+    drills.listen(lent=False)
+    drills.listen(lent=False)
+    assert [each.text for each in heard][1:] == [
+        "drill node-kill: inject: process.kill of seoul-1",
+        "drill node-kill ended: pass: all 6 objectives met; RTO 310 ms, RPO 0 of 500 lost",
+    ]
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from support.long import SHORT
 
 from hactl.cli.exits import Exit
 from hactl.core.drills import in_progress
+from hactl.core.events import OperationBegan
+from hactl.core.operation import Outcome, Verb
 from hactl.drill import library
 from hactl.drill.definition import Definition
 from hactl.drill.report import DrillReport
@@ -87,4 +89,39 @@ async def test_a_runner_that_dies_leaves_no_fleet_without_a_daemon(phase: str) -
         await fleet.until(is_calm)
         assert fleet.daemon != daemon
         assert fleet.pids() == before
+        assert (await hactl(fleet, "drill", "recover"))[0] == Exit.OK
+
+
+@pytest.mark.envoy
+async def test_a_bad_configuration_does_not_spread() -> None:
+    """The invalid one reaches nobody; the wrong one a single node, which has the right one again by itself."""
+    async with RunningFleet(regions=TWO) as fleet:
+        settings = ("load.rate=200", "phases.baseline=4s", "phases.hold=10s", "phases.settle=2s", "limits.lease=5s")
+        report = await runner(fleet, drill("bad-config", *settings)).run()
+        assert report.clean, report.evidence.leftovers
+        assert sound(report), report.validity
+        assert missed(report).keys() <= {"availability"}, (report.failures, report.objectives)
+        now = (await fleet.client.fleet()).fleet
+        assert (now.revision, now.last_revision, now.proposal) == (1, 2, None)
+        first, second = report.evidence.proofs
+        assert first.found.startswith("refused: ")
+        assert second.found.endswith(" serves with revision 2")
+
+
+@pytest.mark.envoy
+@pytest.mark.parametrize("phase", ("observe",) if SHORT else ("inject", "confirm", "observe", "settle", "failback"))
+async def test_a_runner_that_dies_leaves_the_configuration_from_before(phase: str) -> None:
+    """Also where nobody takes a wrong one back by itself: the lease lapses, and the daemon goes back."""
+    async with RunningFleet(regions=TWO) as fleet:
+        before, mark = (await fleet.client.fleet()).fleet.spec, fleet.seq
+        async with drilling(fleet, "bad-config", "load.rate=10", "phases.hold=4s", "objectives.rto=10s") as running:
+            await running.until(phase)
+            running.send(signal.SIGKILL)
+        began = await fleet.happens(OperationBegan, lambda event: event.operation.verb is Verb.DRILL, after=mark)
+        ended = (await fleet.ended(began.event.operation.id)).event
+        assert ended.outcome is not Outcome.FAILED, ended
+        await fleet.until(is_calm)
+        now = (await fleet.client.fleet()).fleet
+        assert now.spec == before
+        assert now.proposal is None
         assert (await hactl(fleet, "drill", "recover"))[0] == Exit.OK

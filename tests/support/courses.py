@@ -3,6 +3,7 @@
 The run begins at 100 s of the monotonic clock: baseline at 101, fault at 107, settling at 117, failback at 122.
 """
 
+import os
 from pathlib import Path
 
 from support.pictures import AT, a_fleet
@@ -22,6 +23,7 @@ from hactl.drill.recovery_time import Outage
 from hactl.drill.report import DrillReport, Identity, Second
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.verdict import Judged, Status, Verdict
+from hactl.supervisor import procfs
 
 RUN = "20231114-221320-node-kill"
 BEGAN = 100.0
@@ -135,4 +137,14 @@ def keep(root: Path, report: DrillReport) -> Run:
     for step in said(130.0):
         feed.say(step)
     run.finish(report)
+    return run
+
+
+def begin(root: Path, name: str = "20240101-000000-node-kill") -> Run:
+    """A run of this process that has just begun."""
+    run = Run(root / name)
+    run.directory.mkdir(parents=True)
+    identity = Identity(run=name, fleet="t", by="a", host="h", version="0", began=1.0, revision=0, operation="op-9")
+    ticks = procfs.start_ticks(os.getpid()) or 0
+    run.mark(OpenRun(identity=identity, definition=NODE_KILL, phase=Phase.PLAN, pid=os.getpid(), ticks=ticks))
     return run

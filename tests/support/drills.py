@@ -90,11 +90,15 @@ class DrillProcess:
 
 
 @asynccontextmanager
-async def drilling(fleet: RunningFleet, name: str, *settings: str) -> AsyncIterator[DrillProcess]:
-    """A short drill in a process of its own; killed in the end, if it still runs."""
+async def drilling(
+    fleet: RunningFleet, name: str, *settings: str, env: dict[str, str] | None = None
+) -> AsyncIterator[DrillProcess]:
+    """A short drill in a process of its own; killed in the end, if it still runs. `env` is what its processes have in
+    their environment besides."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "hactl", "drill", "run", name, "--seed", "1", *options(*settings)),
         cwd=fleet.directory,
+        env={**os.environ, **(env or {})},
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=PIPE,

@@ -13,7 +13,15 @@ from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.node import Node
 from hactl.core.plan import TrafficPlan
-from hactl.core.running import CommandLine, EdgeReading, ImpairmentImpossible, NodeCounters, PlanRefused, ProbeAnswer
+from hactl.core.running import (
+    CommandLine,
+    EdgeReading,
+    ImpairmentImpossible,
+    LeadingImpossible,
+    NodeCounters,
+    PlanRefused,
+    ProbeAnswer,
+)
 from hactl.core.value import replace
 
 
@@ -40,6 +48,10 @@ class FakeEngine:
         """What each was last told to do to requests."""
         self.unimpairable = ""
         """Why no process can be impaired; "" when all can."""
+        self.led: dict[str, tuple[str, ...]] = {}
+        """The services that each was last told to call through a proxy."""
+        self.unleadable = ""
+        """Why no process can be led past a service; "" when all can."""
         self.unfit = ""
         """Why every configuration is refused; "" when all are fine."""
         self.hold: asyncio.Event | None = None
@@ -73,6 +85,14 @@ class FakeEngine:
         if self.unimpairable and fault is not None:
             raise ImpairmentImpossible(self.unimpairable)
         self.faults[node.name] = fault
+
+    def places(self, service: str, count: int) -> tuple[str, ...]:
+        return tuple(f"{self._directory}/{service}-{number}.sock" for number in range(count))
+
+    async def lead(self, node: Node, services: tuple[str, ...], known: tuple[str, ...]) -> None:
+        if self.unleadable and services:
+            raise LeadingImpossible(self.unleadable)
+        self.led[node.name] = services
 
     async def in_flight(self, node: Node) -> int | None:
         return 0

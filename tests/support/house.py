@@ -30,6 +30,7 @@ from hactl.core.reading import is_serving
 from hactl.core.spec import EdgeTlsSpec, FleetSpec
 from hactl.core.talk import Measured, News, Query, Snapshot
 from hactl.core.value import replace
+from hactl.engines.hop.proxy import HopProxy
 from hactl.paths import FleetPaths
 from hactl.processes.certifying import Keep
 from hactl.processes.daemon import clock_of_this_boot
@@ -108,8 +109,8 @@ class Shelf:
     def keep(self, measured: Measured, seq: int) -> None:
         self.kept.append((measured, seq))
 
-    def expire(self, *, older_than: float, max_size: int) -> None:
-        self.limits.append((older_than, max_size))
+    def limit(self, *, max_age: float, max_size: int) -> None:
+        self.limits.append((max_age, max_size))
 
 
 class Sandbag:
@@ -180,6 +181,7 @@ class House:
             edges=self.engine,
             gateways=self.engine,
             proposer=Proposals(edges=self.engine, gateways=self.engine),
+            proxy=HopProxy(),
             alerts=AlertDelivery(),
             clock=self.clock,
             version="0",

@@ -1,6 +1,7 @@
 """A fleet that is lent to drills, and a load for them: the real core decides, and nobody is really struck or asked."""
 
 import asyncio
+import os
 from types import TracebackType
 
 from support.controller import MemoryController
@@ -54,6 +55,7 @@ class ScriptedLoad:
         self.plan = LoadPlan(url="http://x/")
         self.warm = True
         self.retried = Records()
+        self.pid = os.getpid()
         self._lines = lines
         self._over = asyncio.Event()
 

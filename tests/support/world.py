@@ -16,6 +16,7 @@ from hactl.core.config_events import ConfigTaken
 from hactl.core.deadlines import due, soonest
 from hactl.core.draft import evolve
 from hactl.core.effects import (
+    ApplyHops,
     ApplyImpairment,
     ApplyTraffic,
     BeginDrain,
@@ -24,11 +25,15 @@ from hactl.core.effects import (
     EndDrain,
     EndOrphan,
     Halt,
+    LeadNode,
     SendSignal,
     Spawn,
 )
 from hactl.core.events import Event, NodeAdopted, OperationBegan, OperationEnded
 from hactl.core.founding import edge_names, node_names
+from hactl.core.hop import HopCount, HopOrder, HopReading, Proxy
+from hactl.core.hop_observations import HopsLost, HopsRead, NodeLed
+from hactl.core.hops import orders, services_led
 from hactl.core.impairment import Impairment, ImpairmentPhase
 from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
@@ -71,6 +76,8 @@ class Process:
         """To leave, while it was stopped: it will when it continues."""
         self.fault: Impairment | None = None
         """What it does to requests."""
+        self.led: tuple[str, ...] = ()
+        """The services that a node calls through a proxy."""
         self.plan = -1
         """Version of the plan an edge uses."""
         self.spec = FleetSpec()
@@ -112,6 +119,10 @@ class MemoryWorld:
         """Which observations do not arrive yet; set it back to let them go."""
         self.lost: Callable[[Observation], bool] = lambda saw: False
         """Which observations never arrive."""
+        self.proxy: Proxy | None = None
+        """The process that stands in disturbed hops."""
+        self.standing: dict[str, HopOrder] = {}
+        """Where it does, by hop."""
         self.chance: Random | None = None
         """When set, news of different processes arrives in any order."""
         self._carried: set[str] = set()
@@ -171,6 +182,14 @@ class MemoryWorld:
         """At most so many turns; how many there were."""
         return next((done for done in range(turns) if not self.turn()), turns)
 
+    def calm(self, turns: int = 5000) -> "MemoryWorld":
+        """Until nothing would change but by time, or for so many turns."""
+        for _ in range(turns):
+            if self._choose() is None:
+                break
+            self.turn()
+        return self
+
     def settle(self, limit: int = 5000) -> "MemoryWorld":
         """Until all is quiet."""
         assert self.run(limit) < limit, f"never quiet: {self._queue[:3]}"
@@ -180,6 +199,7 @@ class MemoryWorld:
         """kill -9 of the daemon: what it had in hand is gone, what it had journaled and started is not."""
         self._queue.clear()
         self._carried.clear()
+        self.proxy, self.standing = None, {}
 
     def recover(
         self,
@@ -265,7 +285,7 @@ class MemoryWorld:
         self._queue += due(self.fleet, self.mono)
         return True
 
-    def _perform(self, effect: Effect) -> None:
+    def _perform(self, effect: Effect) -> None:  # noqa: C901 - one case for each effect
         match effect:
             case Spawn(node=node, instance=instance):
                 self._spawn(node, instance)
@@ -289,6 +309,10 @@ class MemoryWorld:
                     process.draining = False
             case ApplyImpairment(node=name):
                 self._impair(self.fleet.nodes[name])
+            case ApplyHops():
+                self._disturb()
+            case LeadNode(node=name):
+                self._lead(name)
             case EndOrphan(launch=launch):
                 self.processes.pop(launch.instance, None)
             case DeliverAlerts():
@@ -343,6 +367,34 @@ class MemoryWorld:
         if process is not None:
             process.fault = None if wanted.phase is ImpairmentPhase.LIFTING else wanted.fault
             self.deliver(ImpairmentRead(node=node.name, instance=node.launch.instance, fault=process.fault))
+
+    def lose_proxy(self) -> None:
+        """It ends, by itself."""
+        gone, self.proxy, self.standing = self.proxy, None, {}
+        self.deliver(HopsLost(proxy=gone, why="its proxy has ended"))
+
+    def _disturb(self) -> None:
+        """A proxy that is told everything that is wanted by now; it says so."""
+        wanted = orders(self.fleet, {spec.name: ("/hop",) * len(spec.endpoints) for spec in self.fleet.spec.services})
+        self.standing = {order.name: order for order in wanted}
+        if not wanted:
+            self.proxy = None
+            return
+        if self.proxy is None:
+            self._next_pid += 1
+            self.proxy = Proxy(pid=self._next_pid, ticks=self._next_pid)
+        said = tuple(
+            HopReading(name=order.name, ports=(40_000 + self.proxy.pid,), fault=order.fault, seen=HopCount())
+            for order in wanted
+        )
+        self.deliver(HopsRead(proxy=self.proxy, hops=said))
+
+    def _lead(self, name: str) -> None:
+        node = self.fleet.nodes[name]
+        process = None if node.launch is None else self.processes.get(node.launch.instance)
+        if process is not None and not process.stopped:
+            process.led = services_led(self.fleet)
+            self.deliver(NodeLed(node=name, instance=process.launch.instance, services=process.led))
 
     def _end(self, process: Process, *, signal: int | None) -> None:
         del self.processes[process.launch.instance]
@@ -411,6 +463,8 @@ class MemoryWorld:
             assert sum(node.serviceable for node in usable) >= min(region.nodes, len(usable)), (
                 f"{region.name}: {usable}"
             )
+        assert not any(process.led for process in self.processes.values()), "nobody is led past a service"
+        assert (self.fleet.hops, self.proxy) == ({}, None), "no hop is disturbed, and no proxy stands anywhere"
         assert self.fleet.operations == {}
         assert self.fleet.proposal is None
         assert list(self.fleet.nodes) == [*edge_names(self.fleet.spec), *node_names(self.fleet.spec)]

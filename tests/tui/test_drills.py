@@ -9,14 +9,13 @@ from support.courses import FAULT, RUN, course, filed, keep
 from support.pictures import AT, a_fleet, a_snapshot, with_node
 from support.stage import Stage, stage
 
-from hactl.core.commands import BeginDrill, EndDrill, Kill, Request
-from hactl.core.drill import Baseline, Lease
+from hactl.core.commands import BeginDrill, ContinueDrill, EndDrill, Kill, Request
+from hactl.core.drill import Baseline, DrillBook, DrillLock, Lease
 from hactl.core.errors import CommandRejected, Unreachable
 from hactl.core.node import NodeState
 from hactl.core.operation import Operation, Verb
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
-from hactl.drill.onlooking import Onlooker
 from hactl.drill.verdict import Verdict
 from hactl.tui.drills import Means
 from hactl.tui.screens.confirm import Confirm
@@ -78,8 +77,13 @@ def before(fleet=None) -> MemoryController:
     return controller
 
 
-def lent(back: str = "") -> MemoryController:
-    return before(a_fleet(operations={LENT.id: replace(LENT, back=back)}))
+def lent(back: str = "", question: str = "") -> MemoryController:
+    lease = replace(LENT.drill, question=question)
+    return before(a_fleet(operations={LENT.id: replace(LENT, back=back, drill=lease)}))
+
+
+def locked() -> MemoryController:
+    return before(a_fleet(drills=DrillBook(lock=DrillLock(by="bob", since=AT, reason="a sale"))))
 
 
 def hands(shop: Shop, root: Path, **how: object) -> dict[str, object]:
@@ -106,7 +110,7 @@ async def asked(now: Stage) -> str:
 class TestRunning:
     """X: a drill is chosen, asked about, and run as a process of its own."""
 
-    @pytest.mark.parametrize("page", ["", "2", "3", "5", "6"])
+    @pytest.mark.parametrize("page", ["", "6"])
     async def test_y_runs_what_was_asked_about(self, page: str, tmp_path: Path) -> None:
         shop = Shop()
         async with stage(**hands(shop, tmp_path)) as now:
@@ -122,18 +126,18 @@ class TestRunning:
             assert now.controller.dry_runs == 2, "nothing is done by asking"
             await now.press("y")
             await now.until(lambda: shop.words)
-            assert shop.words == [("drill", "run", "node-kill", "--seed", "7")]
+            assert shop.words == [("drill", "run", "node-kill", "--seed", "7", "--input")]
             await now.until(lambda: isinstance(now.app.screen, DrillsPage))
             assert any("it goes on when this console is closed" in notice for notice in now.notices)
 
-    @pytest.mark.parametrize("key", ["escape", "n", "enter", "q"])
-    async def test_everything_else_runs_nothing(self, key: str, tmp_path: Path) -> None:
+    async def test_everything_else_runs_nothing(self, tmp_path: Path) -> None:
         shop = Shop()
         async with stage(**hands(shop, tmp_path)) as now:
-            await choose(now, "node-kill")
-            await asked(now)
-            await now.press(key)
-            assert isinstance(now.app.screen, FleetPage)
+            for key in ("escape", "n", "enter", "q"):
+                await choose(now, "node-kill")
+                await asked(now)
+                await now.press(key)
+                assert isinstance(now.app.screen, FleetPage)
             await now.press("X", "escape")
             assert isinstance(now.app.screen, FleetPage)
             assert shop.words == []
@@ -182,8 +186,11 @@ class TestRunning:
         async with stage(**hands(shop, tmp_path)) as now:
             await choose(now, "node-kill")
             await asked(now)
-            paused = replace(now.controller.snapshot.fleet, operations={"op-9": replace(LENT, id="op-9")})
-            now.controller.snapshot = a_snapshot(paused)
+            order = now.controller.requests[-1].command
+            assert isinstance(order, Kill)
+            fleet = now.controller.snapshot.fleet
+            other = next(node.name for node in fleet.gateways if node.name not in order.nodes)
+            now.controller.snapshot = a_snapshot(with_node(fleet, other, state=NodeState.BACKOFF, launch=None))
             await now.press("y")
             await now.until(lambda: now.errors)
             assert "would not strike the same: nothing was done" in now.errors[0]
@@ -196,6 +203,7 @@ class TestRunning:
             ({"size": (59, 14)}, "too small"),
             ({"drills": Means()}, "drills are run where the fleet is"),
             ({"controller": lent()}, "drill node-kill is in progress: A stops it"),
+            ({"controller": locked()}, "drills are locked by bob (a sale): :drill unlock"),
         ],
     )
     async def test_where_none_can_be_run_it_says_so(self, how: dict, why: str, tmp_path: Path) -> None:
@@ -222,7 +230,7 @@ class TestRunning:
         async with stage(**hands(shop, tmp_path)) as now:
             await now.press("colon", *"drill run ./mine.toml", "enter")
             await now.until(lambda: shop.words)
-            assert shop.words == [("drill", "run", "./mine.toml")]
+            assert shop.words == [("drill", "run", "./mine.toml", "--input")]
             assert now.ran == []
             await now.until(lambda: isinstance(now.app.screen, DrillsPage))
 
@@ -230,13 +238,12 @@ class TestRunning:
 class TestStopping:
     """A: one key, everywhere, without a question."""
 
-    @pytest.mark.parametrize("page", ["", "2", "3", "4", "5", "6"])
-    async def test_a_drill_is_stopped_whoever_runs_it(self, page: str, tmp_path: Path) -> None:
+    async def test_a_drill_is_stopped_whoever_runs_it(self, tmp_path: Path) -> None:
         async with stage(controller=lent(), **hands(Shop(), tmp_path)) as now:
-            await now.press(*page, "A")
-            await now.until(lambda: now.notices)
-            (request,) = now.controller.requests
-            assert (request.command, request.by) == (EndDrill(id="op-7"), "ann")
+            for count, page in enumerate("123456", start=1):
+                await now.press(page, "A")
+                await now.until(lambda: len(now.controller.requests) == count)  # noqa: B023 - awaited here
+            assert {(each.command, each.by) for each in now.controller.requests} == {(EndDrill(id="op-7"), "ann")}
             assert "drill node-kill: stopped, everything is being put back   $ hactl drill stop" in now.notices
 
     async def test_it_works_where_nothing_else_does(self, tmp_path: Path) -> None:
@@ -284,6 +291,45 @@ class TestStopping:
             assert now.controller.requests == []
 
 
+class TestByHand:
+    """C: what a drill waits for is done, and it goes on."""
+
+    async def test_a_step_by_hand_is_asked_for_and_answered(self) -> None:
+        waits = lent(question="pull the plug of rack 3")
+        async with stage(controller=waits) as now:
+            asked = "drill node-kill waits for you: pull the plug of rack 3\nC when it is done"
+            await now.until_said(asked)
+            await now.press("5")
+            now.app.desk.course = course(110.0)
+            await now.until_drawn()
+            assert "WAITS FOR YOU: pull the plug of rack 3   C when it is done" in now.text("#drill")
+            await now.press("C")
+            await now.until(lambda: now.controller.requests)
+            assert now.controller.requests == [Request(command=ContinueDrill(id="op-7"), by="ann")]
+            await now.until_said("drill node-kill goes on: pull the plug of rack 3   $ hactl drill continue")
+            assert now.notices.count(asked) == 1
+
+    @pytest.mark.parametrize(
+        ("controller", "why"),
+        [(lent, "drill node-kill waits for nobody"), (before, "no drill is in progress: X runs one")],
+    )
+    async def test_where_nothing_is_waited_for_it_says_so(
+        self, controller: Callable[[], MemoryController], why: str, tmp_path: Path
+    ) -> None:
+        async with stage(controller=controller(), **hands(Shop(), tmp_path)) as now:
+            await now.press("C")
+            assert why in now.notices
+            assert now.controller.requests == []
+
+    async def test_an_answer_that_is_refused_is_said(self, tmp_path: Path) -> None:
+        waits = lent(question="x")
+        waits.reply = CommandRejected("it waits for nobody", "hactl status")
+        async with stage(controller=waits, **hands(Shop(), tmp_path)) as now:
+            await now.press("C")
+            await now.until(lambda: now.errors)
+            assert "it waits for nobody" in now.errors[0]
+
+
 class TestLookingOn:
     """Screen 5."""
 
@@ -303,20 +349,20 @@ class TestLookingOn:
             await now.until(lambda: isinstance(now.app.screen, Sheet))
             assert now.app.screen.query_one(Reader).total > 10
 
-    async def test_its_clock_runs_faster_than_everything_else(self, tmp_path: Path) -> None:
+    async def test_its_clock_runs_faster_than_everything_else(self) -> None:
         """Between two drawings only the clocks are drawn anew."""
         clock = [109.1]
-        async with stage(**hands(Shop(), tmp_path, clock=lambda: clock[0])) as now:
+        async with stage(clock=lambda: clock[0]) as now:
             await now.press("5")
             now.app.desk.course = course(109.1, failed={108: 20, 109: 20})
             await now.until_drawn()
-            assert "RTO 2.10 s" in now.text("#clocks")
+            assert "RTO 2100 ms" in now.text("#clocks")
             drawn = now.text("#text")
             clock[0] = FAULT + 2.3
             page = now.app.screen
             assert isinstance(page, DrillsPage)
             page._tick()
-            assert "RTO 2.30 s (<= 500 ms)  running, over its limit" in now.text("#clocks")
+            assert "RTO 2300 ms (<= 500 ms)  running, over its limit" in now.text("#clocks")
             assert now.text("#text") == drawn
 
     async def test_the_end_of_a_drill_is_said_on_every_screen(self, tmp_path: Path) -> None:
@@ -349,18 +395,16 @@ class TestLookingOn:
             await now.press("enter", "y", "escape")
             assert isinstance(now.app.screen, FleetPage)
 
-    @pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 48)])
-    async def test_on_every_size_it_is_whole(self, size: tuple[int, int], tmp_path: Path) -> None:
+    async def test_on_a_small_terminal_it_is_whole(self, tmp_path: Path) -> None:
         keep(tmp_path, filed())
-        async with stage(size, **hands(Shop(), tmp_path)) as now:
-            now.app.desk.course = Onlooker(tmp_path).look()
+        async with stage((80, 24), **hands(Shop(), tmp_path)) as now:
             await now.press("5")
+            await now.until(lambda: now.app.desk.course)
             await now.until_drawn()
             for part in ("baseline", "inject", "detect", "reroute", "recover", "capacity", "observe", "settle",
                          "failback", "verify", "good", "failed", "fault", "targets", "condition"):  # fmt: skip
                 assert part in now.text("#text"), part
-            page = now.app.screen
-            assert page.query_one("#scroll").max_scroll_y == 0, "nothing is out of sight"
+            assert now.app.screen.query_one("#scroll").max_scroll_y == 0, "nothing is out of sight"
 
 
 class TestRuns:
@@ -381,6 +425,52 @@ class TestRuns:
             await now.until(lambda: isinstance(now.app.screen, Sheet))
             await now.press("escape", "escape")
             assert isinstance(now.app.screen, FleetPage)
+
+    async def test_two_that_are_marked_are_compared(self, tmp_path: Path) -> None:
+        keep(tmp_path, filed(run="20231110-000000-node-kill", began=AT - 90_000.0))
+        keep(tmp_path, filed(Verdict.FAIL, rto="810 ms"))
+        async with stage(**hands(Shop(), tmp_path)) as now:
+            await now.press("6")
+            page = now.app.screen
+            assert isinstance(page, ReportsPage)
+            await now.until(lambda: len(page.table.shown) == 2)
+            await now.press("space", "c")
+            assert now.notices[-1] == "two runs are compared, 1 is marked: space marks one"
+            await now.press("space", "c")
+            await now.until(lambda: isinstance(now.app.screen, Sheet))
+            lines = now.app.screen.query_one(Reader)
+            shown = "\n".join(lines.render_line(y).text for y in range(lines.size.height))
+            assert "20231110-000000-node-kill" in shown
+            assert "one run alone proves no trend" in shown
+
+    async def test_what_cannot_be_compared_says_why(self, tmp_path: Path) -> None:
+        keep(tmp_path, filed(run="20231110-000000-node-kill"))
+        run = keep(tmp_path, filed())
+        async with stage(**hands(Shop(), tmp_path)) as now:
+            await now.press("6")
+            page = now.app.screen
+            assert isinstance(page, ReportsPage)
+            await now.until(lambda: len(page.table.shown) == 2)
+            (run.directory / "report.json").unlink()
+            await now.press("space", "space", "c")
+            await now.until(lambda: now.errors)
+            assert f"no run '{RUN}'" in now.errors[0]
+
+    async def test_the_board_stands_below_and_gets_the_screen(self, tmp_path: Path) -> None:
+        keep(tmp_path, filed(began=AT - 90_000.0))
+        async with stage((80, 24), **hands(Shop(), tmp_path)) as now:
+            await now.press("6")
+            page = now.app.screen
+            assert isinstance(page, ReportsPage)
+            await now.until(lambda: now.app.desk.board)
+            await now.until_drawn()
+            assert "readiness: 1 of " in now.text("#text")
+            await now.press("b")
+            assert not page.table.display
+            assert page.query_one("#scroll").has_focus
+            await now.press("b")
+            assert page.table.display
+            assert page.table.has_focus
 
     async def test_a_run_without_a_report_says_so(self, tmp_path: Path) -> None:
         run = keep(tmp_path, filed())

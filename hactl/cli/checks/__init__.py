@@ -6,6 +6,7 @@
     state        the state directory and hactl.toml
     certificate  of the edges
     alerts       what alerts will need
+    schedules    what schedules of drills will need
     running      a fleet that runs: versions, strangers, old clients
     service      the systemd unit
 

@@ -15,7 +15,7 @@ from hactl.core.events import DaemonStarted, Record
 from hactl.core.founding import edge_names, node_names
 from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.core.talk import Query
-from hactl.supervisor import procfs
+from hactl.supervisor import cgroup, procfs
 from hactl.supervisor.handover import YAMA, may_borrow
 
 MIGRATE = Path("/proc/sys/net/ipv4/tcp_migrate_req")
@@ -84,7 +84,7 @@ def open_files(soft: int, hard: int, connections: int) -> Finding:
 def memory(subject: Subject) -> Iterator[Finding]:
     """Room for what does not run yet."""
     wanted = _processes(subject) * ENVOY_MEMORY
-    free = available_memory()
+    free = cgroup.available_memory()
     roomy = free > wanted
     found = f"{free >> 20} MiB free, this fleet takes up to {wanted >> 20} MiB more"
     yield Finding(check="memory", ok=roomy, found=found, mend="" if roomy else "fewer nodes, or more memory")
@@ -144,14 +144,6 @@ def largest_step(records: list[Record], wall: float, mono: float, slept: float) 
     return worst, at
 
 
-def available_memory(meminfo: Path = Path("/proc/meminfo")) -> int:
-    """Bytes that could be had without swapping. Memory in no use at all says nothing: caches take all they can get."""
-    lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
-    free = int(lines["MemAvailable"].split()[0]) << 10
-    limit, used = _number(_cgroup("memory.max")), _number(_cgroup("memory.current"))
-    return free if limit is None or used is None else min(free, limit - used)
-
-
 def _records(subject: Subject) -> list[Record]:
     """Those of the newest daemon, if it belongs to this boot: the monotonic clock begins anew with each."""
     starts = _query(subject, Query(kinds=("DaemonStarted",), limit=1))
@@ -191,7 +183,7 @@ def _open_files(subject: Subject) -> tuple[int, int]:
 def _tasks_left() -> tuple[int | None, str]:
     """How many more processes and threads there may be, and by which limit; None for any number."""
     found: list[tuple[int, str]] = []
-    limit, used = _number(_cgroup("pids.max")), _number(_cgroup("pids.current"))
+    limit, used = cgroup.number(cgroup.path("pids.max")), cgroup.number(cgroup.path("pids.current"))
     if limit is not None and used is not None:
         found.append((limit - used, "the control group"))
     soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
@@ -205,21 +197,3 @@ def _threads(pid: int) -> int:
     with suppress(OSError):
         return len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 - one entry per thread
     return 0
-
-
-def _cgroup(name: str) -> Path:
-    """A file of this process's control group (of the unified hierarchy)."""
-    with suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
-            if line.startswith("0::/"):
-                return Path("/sys/fs/cgroup") / line[4:] / name
-    return Path("/nonexistent") / name
-
-
-def _number(path: Path) -> int | None:
-    """What stands in the file; None for "max", and when there is no such file."""
-    try:
-        text = path.read_text().strip()
-    except OSError:
-        return None
-    return int(text) if text.isdigit() else None

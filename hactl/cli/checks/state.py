@@ -11,10 +11,10 @@ from hactl.cli.checks.finding import Finding, Subject
 from hactl.core.founding import edge_names, node_names
 from hactl.core.secrets import masked_spec
 from hactl.paths import SOCKET_PATH_LIMIT
+from hactl.supervisor.mounts import MOUNTS, mount_of
 
 DISK_LOW = 256 << 20
 INODES_LOW = 1000
-MOUNTS = Path("/proc/self/mountinfo")
 _REMOTE = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "gfs2", "ocfs2"}
 )
@@ -61,7 +61,7 @@ def filesystem(subject: Subject, *, mounts: Path = MOUNTS) -> Iterator[Finding]:
     """A journal needs a local disk that is there after a reboot."""
     if subject.chosen is None:
         return
-    kind = kind_of(_existing(subject.chosen.state).resolve(), mounts.read_text())
+    kind = mount_of(_existing(subject.chosen.state).resolve(), mounts.read_text()).kind
     mend = "set fleet.state_dir to a local disk"
     if kind in _REMOTE or kind.startswith("fuse."):
         found = f"{kind}: locks and the write-ahead log are not safe over a network"
@@ -71,20 +71,6 @@ def filesystem(subject: Subject, *, mounts: Path = MOUNTS) -> Iterator[Finding]:
         yield Finding(check="state directory", ok=False, found=found, mend=mend)
     else:
         yield Finding(check="state directory", ok=True, found=f"on {kind or 'an unknown filesystem'}")
-
-
-def kind_of(path: Path, mounts: str) -> str:
-    """The type of the filesystem that `path` lies on, by the text of mountinfo; "" when that does not say."""
-    longest, kind = -1, ""
-    for line in mounts.splitlines():
-        place, _, rest = line.partition(" - ")
-        fields = place.split()
-        if len(fields) < 5 or not rest:
-            continue
-        point = Path(fields[4].encode().decode("unicode_escape"))  # a blank in it is written \040
-        if len(point.parts) >= longest and path.is_relative_to(point):  # of several on one place the last one counts
-            longest, kind = len(point.parts), rest.split()[0]
-    return kind
 
 
 def sockets(subject: Subject) -> Iterator[Finding]:

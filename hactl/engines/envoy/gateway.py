@@ -12,17 +12,17 @@ from hactl.core.errors import HactlError
 from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
-from hactl.core.running import CommandLine, ImpairmentImpossible, ProbeAnswer
+from hactl.core.running import CommandLine, ImpairmentImpossible, LeadingImpossible, ProbeAnswer
 from hactl.core.spec import MAX_EDGES
 from hactl.engines.envoy import binary as binaries
-from hactl.engines.envoy import faults, overlay
+from hactl.engines.envoy import faults, hops, overlay
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.bootstrap import arguments, bootstrap
 from hactl.engines.envoy.clusters import service_clusters
 from hactl.engines.envoy.document import Documents, digest
 from hactl.engines.envoy.listeners import node_listeners
 from hactl.engines.envoy.routes import ECHO, MARK, echo_body, node_routes
-from hactl.engines.envoy.seat import Seat, fleet_of, place, take
+from hactl.engines.envoy.seat import Seat, fleet_of, place, private, take
 from hactl.engines.envoy.twin import Twin, static_twin
 from hactl.engines.http1 import Http1Client
 from hactl.engines.question import could_not_ask
@@ -112,6 +112,34 @@ class EnvoyGateway:
         finally:
             admin.close()
 
+    def places(self, service: str, count: int) -> tuple[str, ...]:
+        """Sockets of the fleet. Raises HactlError and OSError when there is no directory for them."""
+        found = hops.places(self._twin.seat, service, count)
+        for directory in {path.parent for path in found}:
+            private(directory)
+        return tuple(map(str, found))
+
+    async def lead(self, node: Node, services: tuple[str, ...], known: tuple[str, ...]) -> None:
+        """Have it call `services` at those sockets, and read that back from the very process that `node` names.
+
+        Raises LeadingImpossible when it was not made for that, HactlError when it does not answer or says otherwise.
+        """
+        if node.launch is None:
+            raise HactlError(f"{node.name!r} has no process")
+        admin = Admin(Seat.of(self._paths, node.name), pid=node.launch.pid)
+        try:
+            for service in services:
+                if not await admin.stats(hops.counter(service)):
+                    raise LeadingImpossible(
+                        "its process was started by an older hactl, or while safety.max_faulted_share was 0",
+                        f"hactl restart {node.name}",
+                    )
+            await admin.post(hops.order(services, known))
+            if not hops.in_force(await admin.runtime(), services, known):
+                raise HactlError(f"{node.name!r} was told how to call its services, and its runtime says otherwise")
+        finally:
+            admin.close()
+
     async def in_flight(self, node: Node) -> int | None:
         """Requests it is working on; None when its admin socket does not answer."""
         try:
@@ -180,7 +208,8 @@ def documents(node: Node, fleet: Fleet, seat: Seat) -> Documents:
         routes=node_routes(fleet, node.name),
         clusters=tuple(cluster for service in fleet.spec.services for cluster in service_clusters(service)),
     )
-    return overlay.laid_over(made, fleet, Role.GATEWAY)
+    laid = overlay.laid_over(made, fleet, Role.GATEWAY)
+    return hops.with_hops(laid, fleet, seat) if fleet.spec.safety.max_faulted_share > 0 else laid
 
 
 def _connections(fleet: Fleet) -> int:

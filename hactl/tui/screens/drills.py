@@ -10,9 +10,10 @@ from textual.widget import Widget
 
 from hactl.core.drills import in_progress
 from hactl.drill.course import Course
-from hactl.tui.drill_course import clocks, drawn, sayings, standing, title
+from hactl.tui.drill_course import clocks, drawn, sayings, standing, title, waiting
 from hactl.tui.drill_desk import DrillDesk
 from hactl.tui.drilling import how_to_drill
+from hactl.tui.layout import ROOMY
 from hactl.tui.lines import Line, Span, line, wrapped
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
@@ -37,7 +38,7 @@ class DrillsPage(Page):
     ]
     NAME = "drills"
     KEYS = (
-        ("A", "abort"), ("X", "run a drill"), ("enter", "report"), ("6", "all runs"), ("esc", "back"),
+        ("A", "abort"), ("C", "go on"), ("X", "run a drill"), ("enter", "report"), ("6", "all runs"), ("esc", "back"),
         (":", "command"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     _ticking: Timer
@@ -97,9 +98,13 @@ class DrillsPage(Page):
             self._stack("#text", tuple(part for each in known for part in wrapped(each, width - 2, INDENT)))
             return
         wall = view.snapshot.at if view.snapshot is not None else course.began
-        self._stack("#drill", title(course, wall, width))
+        running = in_progress(view.snapshot.fleet) if view.snapshot is not None else None
+        question = running.drill.question if running is not None and running.drill is not None else ""
+        gap: tuple[Line, ...] = ((),) if self.size.height >= ROOMY[1] else ()
+        asked = waiting(question, width) if course.going else ()
+        self._stack("#drill", (*title(course, wall, width), *asked, *gap))
         self._stack("#clocks", clocks(course, now, width))
-        below = (*drawn(course, now, width - 1, self.glyphs), *standing(course, width - 1))
+        below = (*gap, *drawn(course, now, width - 1, self.glyphs), *gap, *standing(course, width - 1), *gap)
         room = self.size.height - 2 - self._height("#drill") - self._height("#clocks") - len(below)
         self._stack("#text", (*below, *self._said(course, room)))
 

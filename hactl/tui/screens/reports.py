@@ -8,12 +8,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
+from hactl.tui.drill_board import board_lines
 from hactl.tui.drill_desk import DrillDesk
 from hactl.tui.drill_history import COLUMNS, rows
 from hactl.tui.drilling import reports
-from hactl.tui.lines import Span, line, wrapped
+from hactl.tui.lines import Line, Span, line, wrapped
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
+from hactl.tui.notices import warn
 from hactl.tui.picture import View
 from hactl.tui.screens.drills import INDENT
 from hactl.tui.screens.page import Page
@@ -32,12 +34,16 @@ class ReportsPage(Page):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back", show=False),
+        Binding("c", "compare", "compare two runs", show=False),
+        Binding("b", "board", "the board, the runs", show=False),
     ]
     NAME = "reports"
     KEYS = (
-        ("enter", "report"), ("X", "run a drill"), ("5", "the drill"), ("esc", "back"),
-        (":", "command"), ("?", "help"), ("q", "quit"),
+        ("enter", "report"), ("space", "mark"), ("c", "compare"), ("b", "board"), ("X", "run a drill"),
+        ("5", "the drill"), ("esc", "back"), (":", "command"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
+    _whole = False
+    """What stands below the runs has the whole screen."""
 
     def __init__(
         self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt], *, verbs: Collection[str], desk: DrillDesk
@@ -54,7 +60,7 @@ class ReportsPage(Page):
 
     def take_keys(self) -> None:
         """See Page."""
-        (self.table if self._desk.runs else self.query_one("#scroll")).focus()
+        (self.table if self.table.display else self.query_one("#scroll")).focus()
 
     @property
     def table(self) -> LineTable:
@@ -64,19 +70,33 @@ class ReportsPage(Page):
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""
         table, runs, width = self.table, self._desk.runs, self.size.width
-        had = table.display
-        table.display = bool(runs)
-        room = self.size.height - 2
-        table.styles.height = min(len(runs) + 1, max(3, room - BELOW))
+        had, table.display = table.display, bool(runs) and not self._whole
+        table.styles.height = min(len(runs) + 1, max(3, self.size.height - 2 - BELOW))
         wall = view.snapshot.at if view.snapshot is not None else 0.0
         table.show(rows(runs, wall))
         if table.display is not had:
             self.take_keys()
         trouble = (line(Span(text=f" {self._desk.trouble}", meaning=Meaning.DOWN)),) if self._desk.trouble else ()
-        told = (*trouble, *reports(view, self.verbs, MOST))
+        losses = reports(view, self.verbs, MOST)
+        gap: tuple[Line, ...] = ((),) if runs else ()
+        told = (*gap, *trouble, *board_lines(self._desk.board, wall), (), *losses)
         shown = tuple(part for each in told for part in wrapped(each, width - 2, INDENT))
         self.query_one("#text").styles.height = len(shown)
         self.lines("#text", shown)
+
+    def action_board(self) -> None:
+        """What stands below the runs on the whole screen, or the runs again."""
+        self._whole = not self._whole
+        self.app.call_later(self.app.run_action, f"page('{self.NAME}')")
+
+    async def action_compare(self) -> None:
+        """The two that are marked, side by side; the earlier one first."""
+        marked = sorted(self.table.marks)
+        if len(marked) == 2:
+            await self.app.run_action(f"compare({marked[0]!r}, {marked[1]!r})")
+        else:
+            have = "1 is" if len(marked) == 1 else f"{len(marked)} are"
+            warn(self.app, f"two runs are compared, {have} marked: space marks one")
 
     @property
     def copied(self) -> str:

@@ -85,13 +85,6 @@ class TestLimits:
         assert "takes up to 0 MiB more" in one(list(machine.memory(running)), "memory").found
 
 
-def test_memory_that_could_be_had_counts(tmp_path: Path) -> None:
-    """Caches are given up when somebody needs the room."""
-    meminfo = tmp_path / "meminfo"
-    meminfo.write_text("MemTotal: 8000 kB\nMemFree: 1 kB\nMemAvailable: 4000 kB\n")
-    assert machine.available_memory(meminfo) <= 4000 << 10
-
-
 def test_it_is_the_daemon_that_may_look_into_the_edges_or_not(tmp_path: Path) -> None:
     """Root may ask about somebody else's. Without a daemon, or when it has just gone, it is about whoever asks."""
     yama = tmp_path / "ptrace_scope"

@@ -9,35 +9,6 @@ from hactl.cli.checks.finding import Finding, Subject
 from hactl.cli.choice import Chosen
 from hactl.core.spec import FleetSpec
 
-MOUNTS = """\
-22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
-23 22 0:5 / /proc rw - proc proc rw
-30 22 0:30 / /tmp rw shared:4 - tmpfs tmpfs rw
-31 22 0:31 / /srv/shared rw master:1 shared:2 - nfs4 filer:/x rw
-32 22 0:32 / /srv/with\\040blank rw - fuse.sshfs far:/ rw
-33 31 8:2 / /srv/shared/local rw - xfs /dev/sdb rw
-34 22 8:3 / /over rw - ext4 /dev/sdc rw
-35 34 0:40 / /over rw - tmpfs tmpfs rw
-a line that is none
-"""
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("/var/lib/x", "ext4"),
-        ("/tmp", "tmpfs"),
-        ("/tmp/deep/er", "tmpfs"),
-        ("/tmpest", "ext4"),
-        ("/srv/shared/x", "nfs4"),
-        ("/srv/shared/local/x", "xfs"),
-        ("/srv/with blank/x", "fuse.sshfs"),
-        ("/over/x", "tmpfs"),
-    ],
-)
-def test_the_nearest_mount_says_what_it_is(path: str, kind: str) -> None:
-    assert state.kind_of(Path(path), MOUNTS) == kind
-
 
 def subject(place: Path, config: Path | None = None) -> Subject:
     return Subject(chosen=Chosen(name="t", state=place, config=config), spec=FleetSpec())
@@ -58,10 +29,6 @@ def test_a_filesystem_that_will_bite(tmp_path: Path, mount: str, ok: bool, says:
     (found,) = state.filesystem(subject(tmp_path / "not" / "there" / "yet"), mounts=mounts)
     assert (found.ok, says in found.found) == (ok, True)
     assert bool(found.mend) != ok
-
-
-def test_this_machine_has_a_filesystem() -> None:
-    assert state.kind_of(Path("/proc/self"), state.MOUNTS.read_text()) == "proc"
 
 
 def wrong(place: Path, config: Path | None = None) -> list[Finding]:

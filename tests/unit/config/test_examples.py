@@ -11,7 +11,7 @@ FILES = sorted(EXAMPLES.glob("*/hactl.toml"))
 
 
 def test_there_are_examples():
-    assert {path.parent.name for path in FILES} >= {"01-quickstart", "02-two-regions", "04-limits"}
+    assert {path.parent.name for path in FILES} >= {"01-quickstart", "02-two-regions", "04-drills", "05-limits"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)

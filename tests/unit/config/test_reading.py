@@ -133,7 +133,7 @@ UNKNOWN = [
     ("[egde]", 'egde: unknown key (did you mean "edge"?)'),
     ('policy = "random"', 'policy: unknown key (did you mean "edge.policy"?)'),
     ("[safety]\nzzz = 1", "safety.zzz: unknown key (known: min_serving_nodes, min_serving_regions, "
-     "max_unhealthy_share, read_only, max_faulted_share, max_drill)"),
+     "max_unhealthy_share, read_only, max_faulted_share, max_drill, scheduled_drills)"),
     ('[[region]]\nname = "eu"\nnods = 3', 'region[eu].nods: unknown key (did you mean "nodes"?)'),
     ('[[route]]\nprefix = "/"\nrespond = 200\n[[route]]\nprefx = "/"',
      'route[2].prefx: unknown key (did you mean "prefix"?)'),

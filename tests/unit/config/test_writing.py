@@ -38,7 +38,7 @@ def test_the_order_of_variables_does_not_change_the_digest():
 def test_the_effective_configuration_shows_every_key_of_every_table_that_is_there():
     document = tomllib.loads(dump(FleetSpec()))
     for table in TABLES.values():
-        if table.name in ("service", "route", "alert"):
+        if table.name in ("service", "route", "alert", "schedule"):
             assert table.name not in document
             continue
         entry = document[table.name][0] if table.repeated else document[table.name]
@@ -84,7 +84,8 @@ def test_the_examples_in_the_file_of_a_new_fleet_work_when_taken_whole():
     assert [service.name for service in spec.services] == ["app"]
     assert [(route.prefix, route.service) for route in spec.routes] == [("/", "app")]
     assert [alert.webhook for alert in spec.alerts] == ["https://example.com/hooks/1"]
-    assert replace(spec, services=(), routes=(), alerts=()) == FleetSpec(name="shop")
+    assert [schedule.drill for schedule in spec.schedules] == ["node-kill"]
+    assert replace(spec, services=(), routes=(), alerts=(), schedules=()) == FleetSpec(name="shop")
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "Shop", "x" * 33, 'a"\n[edge]'])

@@ -70,6 +70,8 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "CertificateTaken",
         "CertificateRefused",
         "CapacitySeen",
+        "HopChanged",
+        "HopMended",
         "TrafficShifted",
         "TrafficApplied",
         "TrafficRejected",
@@ -104,6 +106,9 @@ def test_every_event_has_its_name_in_the_journal() -> None:
         "DrillAnswered",
         "DrillsLocked",
         "DrillsUnlocked",
+        "ScheduledStarted",
+        "ScheduledSkipped",
+        "ScheduledEnded",
     }
 
 

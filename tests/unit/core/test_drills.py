@@ -117,6 +117,12 @@ def test_a_drill_that_is_ended_before_its_kill_has_come_true_waits_for_that() ->
     assert story.node("seoul-1").goal is Goal.UP
 
 
+def test_a_kill_that_has_not_come_true_when_the_fleet_goes_down_keeps_nobody_down_later() -> None:
+    story, _ = drilling("seoul-1")
+    story >> Kill(nodes=("seoul-1",), hold=True) >> Down()
+    assert not story.node("seoul-1").stays_down
+
+
 def test_a_node_that_keeps_dying_is_not_restored_and_that_is_said() -> None:
     """Not clean is an outcome of its own, with a name in it."""
     spec = a_spec(restart={"initial": 0.0, "budget": 1, "window": 60.0})
@@ -189,9 +195,11 @@ def test_one_drill_at_a_time_and_none_in_a_fleet_that_is_busy() -> None:
     story, _ = drilling("seoul-1")
     assert "drill game-day on seoul-1 is in progress by alice" in story.refuses(lent("seoul-2")).message
     paused = Script(serving()) >> Pause()
-    assert "paused" in paused.refuses(lent("seoul-1")).message
+    refusal = paused.refuses(lent("seoul-1"))
+    assert ("paused" in refusal.message, refusal.guard) == (True, True)
     busy = Script(serving()) >> Restart(nodes=("seoul-1",))
-    assert "is in progress: restart seoul-1" in busy.refuses(lent("seoul-1")).message
+    refusal = busy.refuses(lent("seoul-1"))
+    assert ("is in progress: restart seoul-1" in refusal.message, refusal.guard) == (True, True)
 
 
 def test_confirming_lifts_no_ceiling() -> None:

@@ -14,7 +14,7 @@ from hactl.core.alert import Alert, AlertKind, Severity
 from hactl.core.alert_events import AlertRaised
 from hactl.core.commands import Drain, Kill, Pause, Restart
 from hactl.core.draft import evolve
-from hactl.core.events import Event, FailoverBegan, FailoverEnded, OperationBegan, OperationEnded, Record
+from hactl.core.events import Event, FailoverBegan, FailoverEnded, FleetUnpaused, OperationBegan, OperationEnded, Record
 from hactl.core.model import Failover, Fleet
 from hactl.core.narrating import narrate, opening, spoken, verdict
 from hactl.core.node import NodeState, Reason, ReasonCode
@@ -160,6 +160,26 @@ def test_whatever_happens_can_be_told_and_ends_where_the_journal_ends(events: li
         fleet = evolve(fleet, event)
     assert after == fleet
     assert all(each.text.strip() for each in said)
+
+
+@pytest.mark.parametrize(
+    ("by", "reason", "said"),
+    [
+        ("ann", "", "repairs go on: anna is back, by ann"),
+        ("", "", "repairs go on: anna is back"),
+        ("anna", "lunch", "repairs go on: anna is back, by anna (lunch)"),
+    ],
+)
+def test_who_did_it_is_told_unless_the_sentence_says_so_in_whole_words(by: str, reason: str, said: str) -> None:
+    records = record(a_fleet(), [FleetUnpaused(why="anna is back")], by=by)
+    _, told = narrate(a_fleet(), [replace(each, reason=reason) for each in records])
+    assert told[0].text == said
+
+
+def test_a_reason_is_told_also_where_the_sentence_says_who_it_was() -> None:
+    records = record(a_fleet(), [FleetUnpaused(why="ended by ann")], by="ann")
+    _, told = narrate(a_fleet(), [replace(each, reason="lunch is over") for each in records])
+    assert told[0].text == "repairs go on: ended by ann (lunch is over)"
 
 
 class TestFigures:

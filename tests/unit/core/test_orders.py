@@ -7,6 +7,7 @@ from hactl.core.effects import BeginDrain, EndDrain, SendSignal, Spawn
 from hactl.core.errors import CommandRejected
 from hactl.core.lifecycle import Cause, Context, Reaction, Stimulus, react
 from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode
+from hactl.core.value import replace
 
 S = NodeState
 NOW = Context(now=at(100.0), spec=a_spec(gateway={"stop_signal": "QUIT", "stop_timeout": 4.0}), fleet_id="f1")
@@ -160,3 +161,22 @@ def test_a_fleet_that_goes_down_keeps_its_goals() -> None:
     assert (stopped.state, stopped.goal) == (S.STOPPED, Goal.UP)
     crashed = order(a_node(S.SERVING), Cause.EXITED, CLOSING).node
     assert (crashed.state, crashed.exits) == (S.STOPPED, ())
+
+
+@pytest.mark.parametrize(
+    ("killed", "cause"),
+    [
+        (a_node(S.DRAINING, goal=Goal.DOWN), Cause.START),
+        (a_node(S.DRAINING, drained=True), Cause.START),
+        (a_node(S.DRAINING, drained=True), Cause.RESUME),
+        (a_node(S.STOPPING, goal=Goal.DOWN), Cause.START),
+    ],
+)
+def test_who_is_to_stay_down_after_a_kill_comes_back_when_that_is_ordered_before_it_has_died(
+    killed: Node, cause: Cause
+) -> None:
+    """The newest order counts, and not the one whose end is seen last."""
+    held = order(killed, Cause.KILL).node
+    ordered = order(replace(held, stays_down=True), cause).node
+    reaction = order(ordered, Cause.EXITED, by="")
+    assert (reaction.node.state, reaction.node.goal) == (S.STARTING, Goal.UP)

@@ -1,11 +1,13 @@
 """What leaves the daemon shows no literal value of `gateway.env`, wherever in it a configuration may stand."""
 
-from support.build import founded
+from support.build import a_spec, founded
 
 from hactl.core.codec import encode
 from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
-from hactl.core.events import DaemonStarted, Record
+from hactl.core.drill import Baseline, Lease
+from hactl.core.events import DaemonStarted, OperationBegan, OperationMoved, Record
 from hactl.core.model import Proposal
+from hactl.core.operation import Operation, Verb
 from hactl.core.secrets import MASK, Reference, Secret, Source, masked, masked_spec, reference
 from hactl.core.spec import FleetSpec, GatewaySpec
 from hactl.core.talk import Measured, News, Snapshot
@@ -47,6 +49,13 @@ def test_everything_that_carries_a_configuration_is_masked() -> None:
             assert b"hunter2" in encode(value)
             assert b"hunter2" not in encode(masked(value))
             assert b"env:TOKEN" in encode(masked(value))
+    lease = Lease(name="d", term=1.0, expires=1.0, until=1.0, baseline=Baseline(revision=1, spec=SPEC))
+    drill = Operation(id="op-1", verb=Verb.DRILL, by="a", began=0.0, wall=0.0, deadline=1.0, drill=lease)
+    for event in (OperationBegan(operation=drill), OperationMoved(operation=drill)):
+        lent = replace(founded(a_spec()), operations={"op-1": drill})
+        for value in (event, Record(seq=1, wall=0.0, mono=0.0, event=event), lent):
+            assert b"hunter2" in encode(value)
+            assert b"hunter2" not in encode(masked(value)), "what a drill is to restore"
     other = News(records=(Record(seq=1, wall=0.0, mono=0.0, event=DaemonStarted(pid=1, version="0", boot="b")),))
     assert masked(other) == other
     assert masked(Measured(at=0.0)) == Measured(at=0.0)

@@ -20,7 +20,7 @@ def missed(name: str) -> Judged:
 def cause(name: str, *errors: str, status: int = 0) -> str:
     rows = [Row(10.0 + at, 10.0 + at, 10.1 + at, status, "", error) for at, error in enumerate(errors)]
     windows = Windows(Definition(name="d", title="t"), EVIDENCE, rows)
-    (item,) = explained((missed(name),), EVIDENCE, windows)
+    (item,) = explained((missed(name),), windows)
     return item.cause
 
 
@@ -41,7 +41,7 @@ def test_what_no_request_explains_has_its_own_advice(name: str) -> None:
 def test_what_was_met_needs_none() -> None:
     met = Judged(name="rto", limit="<= 1", value="0", margin=None, status=Status.MET)
     windows = Windows(Definition(name="d", title="t"), EVIDENCE, [])
-    assert explained((met,), EVIDENCE, windows) == (met,)
+    assert explained((met,), windows) == (met,)
 
 
 def test_every_knob_that_is_named_exists() -> None:

@@ -1,6 +1,8 @@
 """Every kind of fault says how real it is, and nothing that is emulated passes for real."""
 
-from hactl.drill.availability import LINES, Reality, available, packets
+from pathlib import Path
+
+from hactl.drill.availability import Reality, available, disk, packets
 from hactl.drill.definition import FaultKind
 
 
@@ -8,7 +10,6 @@ def test_every_kind_of_a_drill_file_has_its_line_once() -> None:
     kinds = [line.kind for line in available()]
     assert sorted(set(kinds)) == sorted(kinds)
     assert set(FaultKind) <= set(kinds)
-    assert len(kinds) == len(LINES)
 
 
 def test_each_line_says_how_or_why_not() -> None:
@@ -26,3 +27,12 @@ def test_a_kernel_that_loses_no_packets_is_told_with_the_reason() -> None:
     assert line.reality is Reality.UNAVAILABLE
     assert str(line).startswith("unavailable: there is no program tc; drills use a proxy on the hop")
     assert packets("").reality is Reality.REAL
+
+
+def test_a_full_disk_is_to_be_had_where_it_is_nobody_elses(tmp_path: Path) -> None:
+    """Which is said of the fleet that is meant, with what would be needed."""
+    (line,) = [line for line in available(tmp_path) if line.kind is FaultKind.DISK]
+    assert line.reality is Reality.UNAVAILABLE
+    assert "is no filesystem of its own" in line.reason
+    assert "a tmpfs of at most 256 MiB" in line.reason
+    assert disk(None).reason.startswith("no fleet is meant")

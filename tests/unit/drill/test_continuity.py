@@ -5,7 +5,13 @@ from support.script import after, applied, exited, healthy, idle, serving, spawn
 from support.told import Told
 
 from hactl.core.commands import Kill, Restart
-from hactl.drill.continuity import Continuity, read_continuity
+from hactl.core.config_events import RevisionProposed, RevisionRolledBack
+from hactl.core.events import AdoptionRefused, DaemonStarted, Event, NodeAdopted, NodeChanged, Record
+from hactl.core.model import Fleet, Proposal
+from hactl.core.node import NodeState
+from hactl.core.spec import FleetSpec
+from hactl.core.value import replace
+from hactl.drill.continuity import Continuity, Reasons, missing, read_adoption, read_continuity, read_spread
 
 SOON = 5000.0
 
@@ -32,3 +38,64 @@ def test_two_that_die_together_are_two_and_one_that_stays_away_is_told() -> None
 def test_what_comes_after_the_failback_is_not_looked_at() -> None:
     told = Told(serving(a_spec(nodes=3))).play(after(9), exited("seoul-1", signal=9))
     assert read_continuity(told.before, told.records, 1000.0, 1005.0) == Continuity(nodes_out=0, longest_out=0.0)
+
+
+def journal(*events: tuple[float, Event, str]) -> list[Record]:
+    return [
+        Record(seq=number, wall=0.0, mono=mono, event=event, reason=reason)
+        for number, (mono, event, reason) in enumerate(events, start=1)
+    ]
+
+
+def test_another_daemon_is_in_charge_when_it_has_adopted_the_last_one() -> None:
+    """Who was not what it took it for is told; without another daemon nothing is."""
+    started = DaemonStarted(pid=2, version="0", boot="b")
+    came = journal(
+        (90.0, started, ""),
+        (101.5, started, ""),
+        (102.0, NodeAdopted(node="seoul-1", pid=1, instance="f/seoul-1/1"), ""),
+    )
+    assert read_adoption(Continuity(), came, 100.0).adopted == 2.0
+    refused = journal((101.0, started, ""), (101.0, AdoptionRefused(node="seoul-1", pid=1, why="another"), ""))
+    assert read_adoption(Continuity(), refused, 100.0).not_adopted == 1
+    assert read_adoption(Continuity(), came, 200.0).adopted is None
+
+
+def test_numbers_that_are_left_out_are_missing() -> None:
+    assert missing([7, 8, 9]) == 0
+    assert missing([7, 9, 13]) == 4
+    assert missing([7]) == 0
+
+
+WHY = Reasons(invalid="drill d: invalid", wrong="drill d: wrong-port")
+
+
+def proposed(revision: int) -> RevisionProposed:
+    return RevisionProposed(proposal=Proposal(spec=FleetSpec(), nodes=(), revision=revision))
+
+
+def having(fleet: Fleet, name: str, revision: int, state: NodeState = NodeState.SERVING) -> NodeChanged:
+    node = replace(fleet.nodes[name], revision=revision, state=state)
+    return NodeChanged(was=node.state, node=node)
+
+
+def test_a_wrong_configuration_is_followed_from_the_first_that_served_with_it_until_it_was_taken_back() -> None:
+    """Who was started with it has been reached; what somebody else applies is not the drill's."""
+    fleet = serving(a_spec(nodes=3))
+    records = journal(
+        (99.0, proposed(2), "somebody else"),
+        (100.0, having(fleet, "seoul-3", 2), ""),
+        (101.0, proposed(3), WHY.wrong),
+        (102.0, having(fleet, "seoul-1", 3, NodeState.STARTING), ""),
+        (103.0, having(fleet, "seoul-1", 3), ""),
+        (104.5, RevisionRolledBack(revision=3, why="7 % failed"), ""),
+    )
+    found = read_spread(Continuity(), fleet, records, WHY, SOON)
+    assert (found.nodes_reached, found.reverted, found.invalid_taken) == (1, 1.5, 0)
+    late = read_spread(Continuity(), fleet, records, WHY, 104.0)
+    assert (late.nodes_reached, late.reverted, late.wrong_served) == (1, None, 103.0), "the drill itself took it back"
+
+
+def test_an_invalid_one_that_is_taken_is_counted() -> None:
+    fleet = serving(a_spec(nodes=3))
+    assert read_spread(Continuity(), fleet, journal((1.0, proposed(2), WHY.invalid)), WHY, SOON).invalid_taken == 1

@@ -46,6 +46,7 @@ def test_what_clients_noticed_is_said_in_one_sentence() -> None:
     told = said(section(filed(bad=3.0), "What clients saw"))
     assert "300 requests failed; the service was back for good 3000 ms after the fault" in told
     assert "of a full outage at this rate" in told
+    assert "0.058 % of the error budget of 99.9 % in 30 days" in told
 
 
 def test_a_thousandth_is_told_of_a_thousand_requests_and_more() -> None:

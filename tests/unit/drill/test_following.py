@@ -1,9 +1,11 @@
 """A fleet that is followed: nothing is missed, whatever becomes of the stream."""
 
+import pytest
 from support.build import a_spec
 from support.controller import MemoryController
 from support.script import serving
 
+from hactl.core.errors import HactlError
 from hactl.core.events import FleetClosing, OperationEnded
 from hactl.core.model import Sample
 from hactl.core.operation import Outcome
@@ -58,3 +60,17 @@ async def test_patience_is_limited() -> None:
     async with follower.following():
         assert not await follower.until(lambda: False, 0.01)
         assert await follower.ended("op-1", 0.01) is None
+
+
+async def test_who_stops_following_leaves_no_watch_open_and_gets_its_own_error() -> None:
+    """Not a group of errors, nor a connection that only a collector would free."""
+    controller = MemoryController()
+
+    async def follow() -> None:
+        async with Follower(controller, controller.snapshot.fleet).following():
+            await controller.until_watchers(1)
+            raise HactlError("not so")
+
+    with pytest.raises(HactlError, match="not so"):
+        await follow()
+    assert controller.watchers == 0

@@ -4,7 +4,6 @@ import pytest
 from support.build import a_spec
 from support.script import Script, exited, serving
 
-from hactl.core.commands import Command, Pause, Restart
 from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.spec import EdgeTlsSpec
@@ -53,13 +52,6 @@ def test_who_is_restarted_in_turn_is_one_at_a_time() -> None:
 def test_somebody_has_to_be_left() -> None:
     every = Target(names=("edge-1", "edge-2"))
     assert unmet(FLEET, every) == {"share that is struck", "edges left to serve"}
-
-
-@pytest.mark.parametrize(
-    ("command", "name"), [(Pause(), "the fleet is repaired"), (Restart(nodes=("seoul-1",)), "nothing else is done")]
-)
-def test_a_fleet_that_is_busy_or_paused_shows_nothing(command: Command, name: str) -> None:
-    assert name in unmet((Script(FLEET) >> command).fleet, Target(nodes=1))
 
 
 def test_a_fleet_that_is_not_whole_shows_nothing() -> None:

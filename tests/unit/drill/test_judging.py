@@ -10,7 +10,17 @@ from hactl.core.impairment import Impairment
 from hactl.core.value import replace
 from hactl.drill.canary import Losses
 from hactl.drill.continuity import Continuity
-from hactl.drill.definition import Availability, Definition, Fault, FaultKind, Hypothesis, Objectives, Probe, Target
+from hactl.drill.definition import (
+    Availability,
+    BudgetShare,
+    Definition,
+    Fault,
+    FaultKind,
+    Hypothesis,
+    Objectives,
+    Probe,
+    Target,
+)
 from hactl.drill.evidence import Evidence, Times
 from hactl.drill.faults import Proof
 from hactl.drill.judging import Windows, objectives, validity
@@ -96,6 +106,31 @@ def test_how_many_were_out_at_once_is_counted_and_one_that_stayed_out_is_never_a
     ):
         now = judged(stream(), replace(WELL, continuity=found), drill)
         assert (now["nodes_out"].status, now["longest_out"].status) == (most, longest), found
+
+
+SPREAD, TAKEN_OVER = {"refused", "nodes_reached", "reverted"}, {"adopted", "restarts", "journal_gaps"}
+
+
+@pytest.mark.parametrize(
+    ("found", "missed"),
+    [
+        (Continuity(invalid_taken=0, nodes_reached=1, wrong_served=1.0, reverted=2.0), set()),
+        (
+            Continuity(invalid_taken=1, nodes_reached=2, wrong_served=1.0, reverted=6.0),
+            {"refused", "nodes_reached", "reverted"},
+        ),
+        (Continuity(invalid_taken=0, nodes_reached=1, wrong_served=1.0), {"reverted"}),
+        (Continuity(adopted=2.0, restarts=1, journal_gaps=1), {"restarts", "journal_gaps"}),
+        (Continuity(adopted=2.0, not_adopted=1, restarts=0, journal_gaps=0), {"adopted"}),
+    ],
+)
+def test_what_a_fleet_went_through_is_judged(found: Continuity, missed: set[str]) -> None:
+    """What was not looked at is not measured, and never met."""
+    asked = Objectives(refused=True, nodes_reached=1, reverted=5.0, adopted=3.0, restarts=0, journal_gaps=0)
+    now = judged(stream(), replace(WELL, continuity=found), replace(DRILL, objectives=asked))
+    assert {name for name, item in now.items() if item.status is Status.MISSED} == missed
+    unmeasured = {name for name, item in now.items() if item.status is Status.UNMEASURED}
+    assert unmeasured == (TAKEN_OVER if found.adopted is None else SPREAD)
 
 
 def test_a_known_outage_is_read_as_what_it_was() -> None:
@@ -234,3 +269,38 @@ def test_each_fault_has_to_be_confirmed_also_of_one_node() -> None:
         evidence = replace(WELL, proofs=proofs)
         checks = validity(drill, twice, evidence, Windows(drill, evidence, stream()))
         assert next(check.ok for check in checks if check.name == "faults confirmed") is ok
+
+
+def slower(rows: list[Row], begin: float, end: float, by: float) -> list[Row]:
+    """The same, with answers later by so many seconds in [begin, end)."""
+    return [row._replace(done=row.done + by) if begin <= row.intended < end else row for row in rows]
+
+
+def test_a_latency_is_measured_by_this_runs_own_baseline() -> None:
+    """Until clients are served again as an objective, and when all has settled as the hypothesis. A run whose fleet was
+    slow already is not held to what another one could do."""
+    drill = replace(
+        DRILL,
+        objectives=replace(ASKED, latency_ratio=3.0),
+        hypotheses=(Hypothesis(probe=Probe.LATENCY_P99, ratio=1.5),),
+    )
+    well = judged(stream(took=0.2), drill=drill)
+    assert (well["latency_p99_ratio"].measured, well["settled_latency_p99"].measured) == pytest.approx((1.0, 1.0))
+    rows = slower(stream(), FAULT, FAILBACK, 0.008)
+    late = judged(rows, drill=drill)
+    assert late["latency_p99_ratio"].measured == pytest.approx(5.0)
+    assert late["latency_p99_ratio"].value == "5.00 x (10.0 ms, was 2.0 ms)"
+    assert {late[name].status for name in ("latency_p99_ratio", "settled_latency_p99")} == {Status.MISSED}
+    early = judged(slower(stream(), FAULT, FAULT + 5.0, 0.008), drill=drill)
+    assert early["settled_latency_p99"].status is Status.MET
+    names = {check.name for check in validity(drill, PLAN, WELL, Windows(drill, WELL, rows))}
+    assert "latency_p99 before the fault" not in names, "there is nothing before by which it could be measured"
+
+
+def test_an_error_budget_is_burned_by_what_failed() -> None:
+    """3 s of a full outage are 0.116 % of what 99.9 % leave in 30 days, whatever the rate."""
+    asked = replace(ASKED, budget_share=BudgetShare(most=0.001))
+    burned = judged(stream((FAULT, FAULT + 3.0)), drill=replace(DRILL, objectives=asked))["budget_share"]
+    assert burned.measured == pytest.approx(3 / 2592, rel=0.01)
+    assert (burned.status, burned.value) == (Status.MISSED, "0.116 %")
+    assert judged([], drill=replace(DRILL, objectives=asked))["budget_share"].status is Status.UNMEASURED

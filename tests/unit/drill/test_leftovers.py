@@ -37,6 +37,7 @@ def changed(**changes: Any) -> Fleet:
             changed(impaired=Impaired(fault=Impairment(failed=20), by="drill d", phase=ImpairmentPhase.EFFECTIVE)),
             "seoul-1 is impaired by drill d: 503 for 20 %",
         ),
+        (replace(FLEET, region_weights={"seoul": 40}), "region seoul weighs 40, not 100"),
         (replace(FLEET, evacuations={"seoul": Evacuation(region="seoul", keep=20)}), "seoul keeps 20 % of its traffic"),
     ],
 )

@@ -95,7 +95,7 @@ async def test_a_fleet_that_was_taken_back_is_noticed_with_the_next_sign_of_life
         await lender.submit(EndDrill(id=loan.operation), by="bob")
         await taken.wait()
         await loan.end(1.0)
-    assert reasons == [f"the fleet was taken back: no drill '{loan.operation}' is in progress"]
+    assert reasons == ["the fleet was taken back: ended by bob"], "who did it, and not only that it is so"
 
 
 async def test_a_daemon_that_stays_away_is_not_waited_for_for_ever() -> None:

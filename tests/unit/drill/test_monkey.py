@@ -93,13 +93,14 @@ def test_nodes_without_a_filter_are_never_impaired() -> None:
         ('[limits]\nmax_duration = "1m"', "limits.max_duration: follows from how long it lasts"),
         ("[limits]\nmin_healthy_node = 1", "limits.min_healthy_node: unknown key"),
         ("[load]\nrate = 0", "load.rate: wants a number"),
-        ("[", "not valid TOML"),
+        ("[load", "not valid TOML: expected"),
     ],
 )
 def test_what_is_wrong_with_a_file_of_limits_is_told(text: str, said: str) -> None:
     with pytest.raises(ConfigError) as error:
         frame_of(text, "limits.toml")
-    assert error.value.message.startswith(f"limits.toml: {said}")
+    assert error.value.message.startswith("limits.toml:")
+    assert said in error.value.message
 
 
 @pytest.mark.parametrize(

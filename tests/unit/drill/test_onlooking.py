@@ -1,28 +1,14 @@
 """Whoever looks on sees the newest run as it grows on disk, whoever runs it."""
 
-import os
 from pathlib import Path
 
 import pytest
-from support.courses import BEGAN, NODE_KILL, filed, keep, said
+from support.courses import BEGAN, begin, filed, keep, said
 
 from hactl.core.errors import HactlError
 from hactl.drill.onlooking import Onlooker
 from hactl.drill.phases import Phase
 from hactl.drill.progress import Feed
-from hactl.drill.report import Identity
-from hactl.drill.runs import OpenRun, Run
-from hactl.supervisor import procfs
-
-
-def begin(root: Path, name: str = "20240101-000000-node-kill") -> Run:
-    """A run of this process that has just begun."""
-    run = Run(root / name)
-    run.directory.mkdir(parents=True)
-    identity = Identity(run=name, fleet="t", by="a", host="h", version="0", began=1.0, revision=0, operation="op-9")
-    ticks = procfs.start_ticks(os.getpid()) or 0
-    run.mark(OpenRun(identity=identity, definition=NODE_KILL, phase=Phase.PLAN, pid=os.getpid(), ticks=ticks))
-    return run
 
 
 def test_a_run_is_followed_from_its_first_moment_to_its_report(tmp_path: Path) -> None:

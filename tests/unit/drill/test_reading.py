@@ -4,7 +4,7 @@ import pytest
 
 from hactl.core.errors import ConfigError
 from hactl.core.impairment import Impairment
-from hactl.drill.definition import Availability, Fault, FaultKind, ManualStep, Probe, Target
+from hactl.drill.definition import Availability, BudgetShare, Fault, FaultKind, ManualStep, Probe, Target
 from hactl.drill.reading import parse
 
 PLAIN = """
@@ -28,6 +28,7 @@ min_healthy_nodes = 2
 min_healthy_regions = 1
 max_duration = "3m"
 lease = "5s"
+requires = ["no_other_drill", "steady>=15s"]
 [[limits.abort_when]]
 probe = "availability"
 below = 0.5
@@ -54,6 +55,7 @@ min = 0.999
 [[hypothesis]]
 probe = "latency_p99"
 max = "50ms"
+max_ratio = 1.5
 
 [[fault]]
 type = "process.kill"
@@ -69,6 +71,8 @@ detect = "1s"
 rto = "3s"
 availability = { min = 0.995, window = "20s" }
 failed = 0
+latency_p99_ratio = 2
+budget_share = { max = 0.0005, window = "7d" }
 rollback_clean = true
 """
 
@@ -88,7 +92,10 @@ def test_every_key_arrives_where_it_belongs() -> None:
     assert (drill.limits.abort_when[0].below, drill.limits.abort_when[0].lasting) == (0.5, 3.0)
     assert (drill.load.rate, drill.load.timeout, drill.load.route) == (500.0, 1.0, "/x")
     assert (drill.phases.baseline, drill.phases.failback) == (20.0, False)
-    assert drill.hypotheses[1].most == 0.05
+    assert drill.limits.requires == ("no_other_drill", "steady>=15s")
+    assert (drill.hypotheses[1].most, drill.hypotheses[1].ratio) == (0.05, 1.5)
+    assert drill.objectives.latency_ratio == 2.0
+    assert drill.objectives.budget_share == BudgetShare(most=0.0005, slo=0.999, window=7 * 86400.0)
     assert drill.faults[0] == Fault(kind=FaultKind.KILL, target=Target(nodes=0, region="random"), keep_down=True)
     assert drill.faults[1].at == 5.0
     assert drill.objectives.availability == Availability(least=0.995, window=20.0)
@@ -100,7 +107,12 @@ def test_every_key_arrives_where_it_belongs() -> None:
         (("name = ", "nam = "), "mine.toml: name is missing", ""),
         (("[[fault]]", "[objectives]\nrtoo = '1s'\n[[fault]]"), "objectives.rtoo: unknown key", 'did you mean "rto"?'),
         (("process.kill", "process.kil"), "fault[1].type: wants one of", "did you mean"),
-        (("{ nodes = 1 }", "{ }"), "fault[1].target: names nobody", "nodes, edges or names"),
+        (("{ nodes = 1 }", "{ }"), "fault[1].target: names nobody", "nodes, edges, names or a service"),
+        (("{ nodes = 1 }", "{ region = 'a' }"), "fault[1].target: names nobody", 'add nodes = "all"'),
+        (("{ nodes = 1 }", "{ nodes = 1, names = ['a'] }"), "fault[1].target: says in two ways who is meant", "leave"),
+        (("{ nodes = 1 }", "{ nodes = 1, edges = 1 }"), "in two ways who is meant: nodes and edges", "leave one"),
+        (("{ nodes = 1 }", "{ edges = 1, region = 'a' }"), "target.region: means nothing to edges", "leave it out"),
+        (("{ nodes = 1 }", "{ names = ['a'], region = 'a' }"), "target.region: means nothing to names", "leave it out"),
         (("{ nodes = 1 }", "3"), "fault[1].target: wants a table", "like target"),
         (("{ nodes = 1 }", "{ nodes = 0 }"), "fault[1].target.nodes: wants a whole number from 1", ""),
         (("[[fault]]", "[phases]\nhold = '1h'\n[[fault]]"), "phases: its phases take", "limits.max_duration"),
@@ -110,12 +122,32 @@ def test_every_key_arrives_where_it_belongs() -> None:
             "wants clients that try again",
             "load.retries",
         ),
+        (("[[fault]]", "[objectives]\nrecovered = '1s'\n[[fault]]"), "wants a fault that is over before", "for ="),
         (("[[fault]]", "[load]\nrate = 10\n[objectives]\nrto = '100ms'\n[[fault]]"), "load.rate: 10 requests/s", "500"),
         (("[[fault]]", "[[hypothesis]]\nprobe = 'availability'\n[[fault]]"), "hypothesis[1]: asks for nothing", "min"),
-        (("[[fault]]", "extends = 'x'\n[[fault]]"), "extends is not built yet", ""),
+        (("[[fault]]", "extends = 'x'\n[[fault]]"), 'extends: no drill "x" is known here', "drill list"),
+        (("[[fault]]", "[[rollback]]\ndo = 'x'\n[[fault]]"), "rollback: is not needed", "leave it out"),
+        (
+            ("[[fault]]", "[limits]\nrequires = ['verified_backup_age<=24h']\n[[fault]]"),
+            "limits.requires: nothing of this hactl can tell",
+            "known: no_other_drill, steady>=15s",
+        ),
+        (
+            ("[[fault]]", "[limits]\nrequires = ['steady>=30s']\n[[fault]]"),
+            "phases.baseline: 15 s are too short for limits.requires",
+            "at least 30 s",
+        ),
+        (
+            ("[[fault]]", "[[hypothesis]]\nprobe = 'availability'\nmax_ratio = 1.5\n[[fault]]"),
+            "hypothesis[1].max_ratio: is about latencies only",
+            "",
+        ),
+        (("[[fault]]", "[objectives]\nbudget_share = { max = 0.1, slo = 1 }\n[[fault]]"), "an slo of 1", "less than 1"),
+        (("[[fault]]", "[objectives]\nbudget_share = { most = 0.1 }\n[[fault]]"), "budget_share: wants", ""),
         (("[[fault]]", "[canary]\nrate = 1\n[limits]\nlease = '1s'\n[[fault]]"), "canary.rate: a sign of life", "3.0"),
         (("schema = 1", "schema = 2"), "schema: wants a whole number from 1 to 1", ""),
-        (("schema = 1", "schema ="), "not valid TOML", ""),
+        (("schema = 1", "schema ="), "mine.toml:2:9: not valid TOML", ""),
+        (("[[fault]]", "name = 'twice'\n[[fault]]"), "not valid TOML", "stands in the file twice"),
     ],
 )
 def test_what_is_wrong_is_said_with_path_cause_and_hint(change: tuple[str, str], said: str, hint: str) -> None:

@@ -3,6 +3,7 @@
 from hactl.core.events import OperationEnded
 from hactl.core.operation import Outcome
 from hactl.core.value import replace
+from hactl.drill.canary import Written
 from hactl.drill.definition import Definition
 from hactl.drill.phases import Phase
 from hactl.drill.recovering import obituary
@@ -24,7 +25,7 @@ def ended(outcome: Outcome) -> OperationEnded:
 
 
 def test_what_the_daemon_put_back_is_clean() -> None:
-    report = obituary(LEFT, ended(Outcome.ROLLED_BACK))
+    report = obituary(LEFT, ended(Outcome.ROLLED_BACK), [], [])
     assert (report.verdict, report.clean) == (Verdict.ABORTED, True)
     assert report.why == (
         "its runner (pid 4711) died in the phase observe; the daemon: everything it touched is as it was"
@@ -32,13 +33,22 @@ def test_what_the_daemon_put_back_is_clean() -> None:
 
 
 def test_what_it_could_not_put_back_is_not() -> None:
-    assert not obituary(LEFT, ended(Outcome.FAILED)).clean
+    assert not obituary(LEFT, ended(Outcome.FAILED), [], []).clean
 
 
 def test_what_nobody_knows_is_not_called_clean() -> None:
-    assert not obituary(LEFT, None).clean
+    assert not obituary(LEFT, None, [], []).clean
 
 
 def test_a_fleet_that_was_never_borrowed_has_nothing_left_in_it() -> None:
     never = replace(LEFT, identity=replace(LEFT.identity, operation=""), phase=Phase.GATE)
-    assert obituary(never, None).clean
+    assert obituary(never, None, [], []).clean
+
+
+def test_what_its_ledger_remembers_is_looked_for_in_the_journal() -> None:
+    """Whatever had been acknowledged before the runner died is there, or is said to be lost."""
+    written = [Written(number=number, sent=float(number), acknowledged=number + 0.5) for number in (1, 2, 3)]
+    written.append(Written(number=4, sent=4.0))
+    (losses,) = obituary(LEFT, ended(Outcome.ROLLED_BACK), written, [1, 3, 4]).evidence.losses
+    assert (losses.acknowledged, losses.kept, losses.lost, losses.ghosts) == (3, 2, (2,), 1)
+    assert obituary(LEFT, ended(Outcome.ROLLED_BACK), written[3:], [4]).evidence.losses == ()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from support.build import a_spec
 from support.lending import Lender, ScriptedLoad
-from support.script import serving
+from support.script import Script, serving
 
-from hactl.core.commands import EndDrill
+from hactl.core.commands import EndDrill, Pause
 from hactl.core.errors import HactlError
 from hactl.core.events import OperationBegan
 from hactl.drill.definition import CanarySpec, Definition, Fault, FaultKind, Phases, Target
@@ -101,6 +101,14 @@ async def test_a_ledger_that_cannot_be_begun_is_no_reason_to_keep_the_fleet(tmp_
     assert given_back(lender)
     assert report.verdict is Verdict.ERROR
     assert "the ledger of canaries cannot be written: is a directory" in report.why
+
+
+async def test_a_fleet_that_the_daemon_does_not_lend_is_not_touched_and_the_drill_is_aborted(tmp_path: Path) -> None:
+    """What may not be is the daemon's word, and no error."""
+    lender = Lender((Script(serving(a_spec())) >> Pause()).fleet)
+    report = await runner(lender, Run(tmp_path)).run()
+    assert (report.verdict, "paused" in report.why) == (Verdict.ABORTED, True)
+    assert not borrowed(lender)
 
 
 async def test_whoever_looks_on_is_told_how_far_it_has_come(tmp_path: Path) -> None:

@@ -121,3 +121,18 @@ def test_a_damaged_file_is_an_error_and_no_surprise(tmp_path: Path) -> None:
     with pytest.raises(HactlError, match="not a valid DrillReport"):
         run.report()
     assert replace(run.read(), pid=1).pid == 1
+
+
+def test_a_report_is_kept_though_nothing_else_can_be(tmp_path: Path) -> None:
+    """What is made from it can be made again; what is missing is said, each by name."""
+    run = a_run(tmp_path)
+    report = filed(run)
+    names = ("requests.json", "report.md", "report.html", "junit.xml", "SHA256SUMS")
+    for name in names:
+        (run.directory / name).unlink()
+        (run.directory / f"{name}.part").mkdir()
+    said: list[str] = []
+    kept = run.finish(replace(report, why="again"), Records([Row(1.0, 1.0, 1.1, 200, "a-1", "")]), say=said.append)
+    assert run.report() == kept
+    assert kept.why == "again"
+    assert sorted(line.split()[2].rpartition("/")[2].rstrip(":") for line in said) == sorted(names)

@@ -26,7 +26,8 @@ def test_a_suite_that_comes_with_hactl_can_be_run(name: str) -> None:
 def test_the_suite_for_pipelines_takes_less_than_four_minutes() -> None:
     drills = suite.load("ci").load()
     assert sum(drill.length + OVERHEAD for drill in drills) < 240
-    assert {(drill.phases.baseline, drill.phases.hold + drill.phases.settle) for drill in drills} == {(5.0, 15.0)}
+    assert {drill.phases.baseline for drill in drills} == {5.0}
+    assert {drill.phases.hold + drill.phases.settle for drill in drills if drill.name != "upstream-down"} == {15.0}
 
 
 def test_what_is_set_for_all_is_set_for_one_and_in_the_command_wins_in_this_order(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from hactl.core.observations import (
 )
 from hactl.core.plan import TrafficPlan
 from hactl.core.value import replace
+from hactl.engines.hop.proxy import HopProxy
 from hactl.paths import FleetPaths
 from hactl.supervisor import procfs
 from hactl.supervisor.alerts.delivery import AlertDelivery
@@ -122,6 +123,7 @@ class Watch:
         crew = Crew(
             edges=self.engine,
             gateways=self.engine,
+            proxy=HopProxy(),
             alerts=AlertDelivery(),
             table=table,
             look=self.look,
@@ -343,6 +345,7 @@ async def test_when_it_ends_nothing_of_it_goes_on(watch: Watch) -> None:
         await asyncio.sleep(0)
         assert {task.get_name().split()[0] for task in crew._running} == {
             "certificate",
+            "disturbed",
             "drain",
             "housekeeping",
             "monitor",

@@ -6,7 +6,7 @@ from support.pictures import AT
 
 from hactl.core.value import replace
 from hactl.drill.verdict import Verdict
-from hactl.tui.drill_course import LABEL, axis, clocks, drawn, sayings, standing, title
+from hactl.tui.drill_course import LABEL, axis, clocks, drawn, sayings, standing, title, waiting
 from hactl.tui.lines import Line, length, plain
 from hactl.tui.meaning import ASCII, Glyphs, Meaning
 
@@ -30,7 +30,7 @@ def test_what_happened_at_one_moment_stands_at_one_place() -> None:
     assert shown["detect"].strip() == "├ 31 ms seen by the daemon"
     assert "process.kill of" in shown["inject"]
     assert shown["baseline"].startswith("├─")
-    assert "5.90 s" in shown["baseline"]
+    assert "5.9 s" in shown["baseline"]
     assert shown["observe"].rstrip().endswith("…"), "it goes on"
     assert shown["failed"].strip() == "none"
 
@@ -69,7 +69,7 @@ def test_the_axis_is_as_long_as_the_drill_and_grows_with_it() -> None:
 
 def test_a_clock_beyond_its_limit_says_so_before_it_stops() -> None:
     said = text(clocks(course(112.4, failed=FAILING), 112.4, 120))
-    assert "RTO 1.60 s (<= 500 ms)  so far, over its limit  from the fault in effect" in said
+    assert "RTO 1600 ms (<= 500 ms)  so far, over its limit  from the fault in effect" in said
     assert "RPO 228 acknowledged (<= 0 lost)  so far" in said
     assert "RTO - (<= 500 ms)  waits for the fault" in text(clocks(course(103.0), 103.0, 120))
 
@@ -95,6 +95,11 @@ def test_whom_it_strikes_is_frozen_before_and_proved_after() -> None:
     assert "seoul-1 pid 4312 gone: confirmed" in after
     assert "availability >= 99.9 %: 100 % ok" in after
     assert "not drawn yet" in text(standing(replace(course(100.0), plan=None), 120))
+
+
+def test_what_it_waits_for_is_asked_of_whoever_looks() -> None:
+    assert text(waiting("pull the plug", 80)) == " WAITS FOR YOU: pull the plug   C when it is done"
+    assert waiting("", 80) == ()
 
 
 def test_what_it_says_is_read_beside_it() -> None:

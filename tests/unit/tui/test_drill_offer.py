@@ -47,6 +47,8 @@ def test_rows_say_how_each_went_last() -> None:
     assert [cell.text for cell in kill.cells][3:] == ["yes", "fail", "Clients do not notice that a node dies"]
     assert loss.cells[2].text.startswith("region ")
     assert loss.cells[4].text == "never"
+    crash, rolling = rows([one("control-crash"), one("rolling-restart")], [])
+    assert (crash.cells[2].text, rolling.cells[2].text) == ("daemon.kill", "4 nodes")
 
 
 def test_before_it_is_run_its_consequences_are_told() -> None:

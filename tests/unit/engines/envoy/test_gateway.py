@@ -18,11 +18,11 @@ NODE = Node(name="n1", role=Role.GATEWAY, region="seoul", port=20001)
 
 
 def test_a_node_knows_its_services_and_its_fleet() -> None:
-    """One pair of clusters per service; fleet, region and name stand in the start-up document."""
+    """Two clusters for a service, and beside each that of its hop; fleet, region and name are what it starts with."""
     service = ServiceSpec(name="app", endpoints=(("127.0.0.1", 1),))
     spec = FleetSpec(services=(service,), routes=(RouteSpec(prefix="/", service="app"),))
     made = documents(NODE, Fleet(id="f1", spec=spec), SEAT)
-    assert [cluster["name"] for cluster in made.clusters] == ["app", "app:grpc"]
+    assert [cluster["name"] for cluster in made.clusters] == ["app", "app:grpc", "app:hop", "app:grpc:hop"]
     assert made.bootstrap["node"] == {"id": "n1", "cluster": "f1", "locality": {"region": "seoul"}}
 
 

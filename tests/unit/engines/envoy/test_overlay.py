@@ -117,8 +117,8 @@ def test_clusters_are_patched_by_name_with_their_kin_or_added() -> None:
     """Both of a service, both of an edge; any other name is a cluster of the operator's."""
     new = {"type": "STATIC", "load_assignment": {"cluster_name": "new"}}
     patched = of_node(clusters={"app": {"connect_timeout": "9s"}, "new": new}).clusters
-    assert [each["name"] for each in patched] == ["app", "app:grpc", "new"]
-    assert [each["connect_timeout"] for each in patched[:2]] == ["9s", "9s"]
+    assert [each["name"] for each in patched] == ["app", "app:grpc", "new", "app:hop", "app:grpc:hop"]
+    assert [each.get("connect_timeout") for each in patched] == ["9s", "9s", None, "9s", "9s"]
     assert patched[2] == {"name": "new", **new}
     patched = of_edge(clusters={"gw": {"connect_timeout": "9s"}}).clusters
     assert [(each["name"], each["connect_timeout"]) for each in patched] == [("gw", "9s"), ("gw-hedged", "9s")]

@@ -1,0 +1,31 @@
+#!/bin/sh
+# A gate of a pipeline: start the fleet in this directory, break it on purpose, and say whether clients noticed.
+#
+#     ./gate.sh [SUITE [OPTIONS]]      like: ./gate.sh ci --skip region-loss
+#
+# Ends like `hactl drill run`: 0 passed, 1 an objective was missed, 10 nothing was shown, 11 aborted, 12 not clean.
+# What shows nothing (10) is run once more before: a machine that others use may have been too busy to measure on.
+# SERVICE is the command of what stands behind the fleet, if it does not run already; it is ended with the fleet.
+# Reports are left in ./reports, one directory for each drill: report.html, junit.xml, report.md, report.json.
+set -u
+cd "$(dirname "$0")" || exit 1
+
+suite=${1:-ci}
+[ $# -eq 0 ] || shift
+
+${SERVICE:-python3 -m http.server 9000 --bind 127.0.0.1} >/dev/null 2>&1 &
+service=$!
+
+stop() {
+    drills=$(hactl where | sed -n 's/^drills  *//p')
+    rm -rf reports
+    [ ! -d "$drills" ] || cp -R "$drills" reports
+    hactl down
+    kill "$service" 2>/dev/null
+}
+trap stop EXIT
+trap 'exit 130' INT TERM HUP
+
+hactl up --detach && hactl wait || exit 1
+
+hactl drill run --suite "$suite" --again 1 --no-input "$@"

@@ -1,0 +1,85 @@
+"""`hactl drill schedule`: what runs by itself, when next, and what became of it last."""
+
+import datetime
+import time
+
+import click
+
+from hactl.cli import output
+from hactl.cli.choice import choose
+from hactl.cli.exits import Exit
+from hactl.cli.options import fleet_option, json_option
+from hactl.config.zones import zone
+from hactl.core.drill import Turn
+from hactl.core.moments import Moment, upcoming
+from hactl.core.schedule import ScheduleSpec
+from hactl.core.scheduling import why_not
+
+NEXT = 3
+"""Moments that are shown of each."""
+
+
+@click.command()
+@fleet_option
+@json_option
+def schedule(as_json: bool) -> int:
+    """Show what is scheduled: when next, and what became of it last.
+
+    Schedules stand in hactl.toml ([[schedule]]) and are the daemon's to follow, if safety.scheduled_drills is true.
+    Times are those of each schedule's own time zone.
+    """
+    fleet = choose().client.fleet().fleet
+    found = fleet.spec.schedules
+    allowed = fleet.spec.safety.scheduled_drills
+    moments = {one.name: _next(one) for one in found}
+    if as_json:
+        rows = [
+            {"name": one.name, "drill": one.drill, "suite": one.suite, "zone": one.zone,
+             "next": [moment.at for moment in moments[one.name] or ()], "last": fleet.drills.turns.get(one.name)}
+            for one in found
+        ]  # fmt: skip
+        output.emit_json({"version": 1, "allowed": allowed, "now": why_not(fleet), "schedules": rows})
+        return Exit.OK
+    cells = [
+        (one.name, one.what, *_when(one, moments[one.name]), _last(one, fleet.drills.turns.get(one.name)))
+        for one in found
+    ]
+    for line in output.table(("NAME", "RUNS", "NEXT", "THEN", "LAST"), cells) if cells else ():
+        click.echo(line)
+    if not found:
+        output.say("nothing is scheduled: see [[schedule]] in hactl.toml (hactl init shows one)")
+    elif not allowed:
+        output.say("nothing of it is run: safety.scheduled_drills = false in hactl.toml")
+    elif why := why_not(fleet):
+        output.say(f"nothing would be run now: {why}")
+    return Exit.OK
+
+
+def _next(one: ScheduleSpec) -> list[Moment] | None:
+    """The next moments; None when its time zone is not known here."""
+    where = zone(one.zone)
+    return None if where is None else upcoming(one, where, time.time(), NEXT)
+
+
+def _when(one: ScheduleSpec, moments: list[Moment] | None) -> tuple[str, str]:
+    """The next moment, and those after it."""
+    if moments is None:
+        return f"never: time zone {one.zone} is not known here", ""
+    told = [_clock(moment.at, one.zone) for moment in moments]
+    return (f"{told[0]} {one.zone}" if told else "never"), ", ".join(told[1:])
+
+
+def _last(one: ScheduleSpec, turn: Turn | None) -> str:
+    if turn is None:
+        return "never"
+    if turn.skipped:
+        became = f"skipped: {turn.skipped}"
+    elif not turn.over:
+        became = "begun"
+    else:
+        became = turn.why or ("over" if turn.code is None else f"exit code {turn.code}")
+    return f"{_clock(turn.at, one.zone)} {became}"
+
+
+def _clock(at: float, name: str) -> str:
+    return datetime.datetime.fromtimestamp(at, zone(name)).strftime("%a %Y-%m-%d %H:%M")

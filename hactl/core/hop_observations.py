@@ -1,0 +1,45 @@
+"""What the world reports of disturbed hops: of the proxy that stands in them, and of nodes that call through it."""
+
+from hactl.core.hop import HopReading, Proxy
+from hactl.core.value import Value
+
+
+class _Observation(Value, tag=True, tag_field="saw"):
+    pass
+
+
+class HopsRead(_Observation):
+    """What the proxy in disturbed hops does was read back from it."""
+
+    proxy: Proxy
+    hops: tuple[HopReading, ...]
+    wrong: str = ""
+    """What it could not do of what it was told."""
+
+
+class HopsLost(_Observation):
+    """That proxy has ended, or none could be started (`proxy` is None then)."""
+
+    proxy: Proxy | None
+    why: str
+
+
+class NodeLed(_Observation):
+    """How a node calls its services was read back from this very process."""
+
+    node: str
+    instance: str
+    services: tuple[str, ...]
+    """Those that it calls through the proxy."""
+
+
+class NodeNotLed(_Observation):
+    """A process cannot be led past a service, and is not."""
+
+    node: str
+    instance: str
+    why: str
+    hint: str = ""
+
+
+HopObservation = HopsRead | HopsLost | NodeLed | NodeNotLed

@@ -1,0 +1,73 @@
+"""Which moments a schedule has, in its own time zone. Pure calendar; who acts on one is `scheduling`.
+
+A moment that was missed is not made up for: what is due is due for a short while. Where clocks are put forward, a time
+that there is not on that day comes an hour later; where they are put back, it comes once, the first time.
+"""
+
+import datetime
+from collections.abc import Iterator
+
+from hactl.core.jitter import fraction
+from hactl.core.schedule import ScheduleSpec
+from hactl.core.value import Value
+
+GRACE = 90.0
+"""Seconds for which a moment is due; a daemon that comes later lets it pass."""
+HORIZON = 400
+"""Days that are looked ahead."""
+_MINUTE = datetime.timedelta(minutes=1)
+
+
+class Moment(Value):
+    """One time at which a run is to begin."""
+
+    at: float
+    """Unix time."""
+    blocked: str = ""
+    """The date on which nothing is to be begun; "" when it is none."""
+
+
+def due(spec: ScheduleSpec, zone: datetime.tzinfo, now: float, last: float) -> Moment | None:
+    """The moment that has come, if there is one: not one before `last`, which was the last one taken, and not one that
+    is long over. `now` and `last` are Unix time."""
+    today = datetime.datetime.fromtimestamp(now, zone).date()
+    found = None
+    for day in (today - datetime.timedelta(days=1), today):
+        for moment in _on(spec, zone, day):
+            if max(last, now - GRACE) < moment.at <= now:
+                found = moment
+    return found
+
+
+def upcoming(spec: ScheduleSpec, zone: datetime.tzinfo, now: float, count: int) -> list[Moment]:
+    """The next moments after `now`, as many as there are, `count` at most; those on blocked dates are left out."""
+    found: list[Moment] = []
+    today = datetime.datetime.fromtimestamp(now, zone).date()
+    for ahead in range(HORIZON):
+        for moment in _on(spec, zone, today + datetime.timedelta(days=ahead)):
+            if moment.at > now and not moment.blocked:
+                found.append(moment)
+            if len(found) == count:
+                return found
+    return found
+
+
+def _on(spec: ScheduleSpec, zone: datetime.tzinfo, day: datetime.date) -> Iterator[Moment]:
+    """The moments of one day, in order."""
+    hours = spec.at
+    if day.weekday() not in hours.days:
+        return
+    date = day.isoformat()
+    blocked = date if any(one.first <= date <= one.last for one in spec.blocked) else ""
+    midnight = datetime.datetime.combine(day, datetime.time(), zone)
+    minute = float(hours.begin)
+    while minute <= hours.end:
+        late = spec.jitter * fraction(spec.name, date, f"{minute:g}")
+        if hours.end > hours.begin:
+            late = min(late, (hours.end - minute) * 60)
+        # Not by adding to Unix time: an hour of the clock is what is meant, whatever the day does to it.
+        local = (midnight + minute * _MINUTE).replace(fold=0)
+        yield Moment(at=local.timestamp() + late, blocked=blocked)
+        if not spec.every:
+            return
+        minute += spec.every / 60

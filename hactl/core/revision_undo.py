@@ -1,0 +1,100 @@
+"""The configuration from before a drill: what is lent of it, and how it comes into force again. Pure.
+
+A configuration that a drill applies comes and goes as any other does (`rollout`), and is taken back by itself when it
+does harm. This is for what is left then: the drill is over, and another configuration is on its way or in force. It
+goes back the way it came, one process after the other, so that clients are served meanwhile.
+"""
+
+from collections.abc import Iterable
+
+from hactl.core import rollout
+from hactl.core.draft import Draft
+from hactl.core.errors import CommandRejected
+from hactl.core.events import OperationBegan, OperationMoved
+from hactl.core.founding import lay_out, wanted
+from hactl.core.model import Fleet, Proposal
+from hactl.core.node import Node
+from hactl.core.operation import RAMPS, Operation, Verb, named
+from hactl.core.proposals import begin
+from hactl.core.value import replace
+
+
+def check(fleet: Fleet, drill: Operation | None, proposal: Proposal) -> None:
+    """Raises CommandRejected when a configuration comes in the time of a drill that could not go back from it."""
+    if drill is None or drill.drill is None or drill.drill.baseline.spec is None:
+        return
+    same_tls = proposal.spec.edge.tls == fleet.spec.edge.tls
+    if _places(proposal.nodes) != _places(wanted(fleet).values()) or not same_tls:
+        raise CommandRejected(
+            f"{drill.sentence} has the configuration, and goes back to the one from before: other processes, addresses"
+            " or certificates could not",
+            f"change them when it is over: hactl wait --operation {drill.id}",
+        )
+
+
+def note(draft: Draft, drill: Operation) -> None:
+    """Remember what the configurations that come in its time change: going back changes the same."""
+    lease, coming = drill.drill, draft.fleet.proposal
+    if lease is None or lease.baseline.spec is None or coming is None:
+        return
+    nodes = lease.restarts_nodes or coming.restarts_nodes
+    edges = lease.restarts_edges or coming.restarts_edges
+    if (nodes, edges) != (lease.restarts_nodes, lease.restarts_edges):
+        noted = replace(lease, restarts_nodes=nodes, restarts_edges=edges)
+        draft.emit(OperationMoved(operation=replace(drill, drill=noted)))
+
+
+def put_back(draft: Draft, drill: Operation) -> bool | str | None:
+    """Take the next step back. True: the configuration from before is in force, or was never lent; a sentence: it will
+    not be; None: not yet."""
+    lease = drill.drill
+    if lease is None or lease.baseline.spec is None:
+        return True
+    changes = [operation for operation in draft.fleet.operations.values() if operation.revision]
+    for change in changes:
+        if change.id != lease.undoing:
+            rollout.turn_back(draft, change, f"{drill.sentence} is over")
+    if changes:
+        return None
+    if draft.fleet.spec == lease.baseline.spec:
+        return True
+    before = f"the configuration from before, revision {lease.baseline.revision}"
+    if lease.undoing:
+        return f"{before}, did not come into force again (hactl config rollback {lease.baseline.revision})"
+    if not any(other.verb in (Verb.RESTART, *RAMPS) for other in draft.fleet.operations.values()):
+        _begin(draft, drill)
+    return None
+
+
+def _begin(draft: Draft, drill: Operation) -> None:
+    lease, fleet = drill.drill, draft.fleet
+    if lease is None or lease.baseline.spec is None:
+        raise AssertionError("asked before")
+    spec, gateway = lease.baseline.spec, lease.baseline.spec.gateway
+    proposal = Proposal(
+        spec=spec,
+        nodes=lay_out(spec, (), fleet),
+        base=fleet.revision,
+        restarts_nodes=lease.restarts_nodes,
+        restarts_edges=lease.restarts_edges,
+    )
+    operation = Operation(
+        id=named(fleet.seq + 1),
+        verb=Verb.APPLY,
+        by=f"{drill.by} (drill)",
+        reason=f"{drill.sentence} is over",
+        began=draft.now.mono,
+        wall=draft.now.wall,
+        deadline=draft.now.mono,
+        version=fleet.plan.version,
+        sentence=f"go back to revision {lease.baseline.revision}",
+    )
+    operation = begin(draft, operation, proposal, meant=True)
+    each = gateway.start_timeout + 2 * gateway.stop_timeout + spec.restart.max
+    operation = replace(operation, deadline=draft.now.mono + each * len(operation.targets))
+    draft.emit(OperationBegan(operation=operation))
+    draft.emit(OperationMoved(operation=replace(drill, drill=replace(lease, undoing=operation.id))))
+
+
+def _places(nodes: Iterable[Node]) -> set[tuple[str, str, int]]:
+    return {(node.name, node.address, node.port) for node in nodes}

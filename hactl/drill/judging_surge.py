@@ -1,0 +1,67 @@
+"""How a surge was borne, judged: goodput, refusals, and how soon all was well afterwards. Pure; a part of `judging`."""
+
+from collections.abc import Iterator, Sequence
+
+from hactl.drill.burden import Surge
+from hactl.drill.definition import Objectives
+from hactl.drill.gate import Check
+from hactl.drill.judged import timed, unmeasured
+from hactl.drill.plan import DrillPlan
+from hactl.drill.quantity import Unit, seconds
+from hactl.drill.records import Row
+from hactl.drill.surging import Borne, recovered
+from hactl.drill.verdict import Judged, Status
+
+SURGED = 0.95
+"""Part of a surge that has really to be sent."""
+
+
+def as_strong_as_meant(plan: DrillPlan, seen: Borne | None) -> Iterator[Check]:
+    """A surge is what is done to the fleet, not what it is measured by: it has to be as strong as was meant."""
+    surges = [strike.burden for strike in plan.strikes if isinstance(strike.burden, Surge) and strike.burden.factor > 1]
+    if seen is None or len(surges) != 1:
+        return  # several overlap as they like
+    wanted = plan.load.rate * (surges[0].factor - 1)
+    yield Check(
+        name="surge as strong as meant",
+        value=f"{seen.sent:.0f} requests/s more",
+        limit=f">= {SURGED * wanted:.0f}",
+        ok=seen.sent >= SURGED * wanted,
+    )
+
+
+def surge_objectives(asked: Objectives, seen: Borne | None) -> Iterator[Judged]:
+    """What is asked of a fleet while a surge lasts."""
+    if asked.goodput is not None:
+        limit = f">= {asked.goodput * 100:g} %"
+        yield unmeasured("goodput", limit) if seen is None else _goodput(asked.goodput, limit, seen)
+    if asked.refused_p99 is None:
+        return
+    if seen is not None and seen.refused_p99 is None:
+        limit = f"<= {seconds(asked.refused_p99)}"
+        yield Judged(name="refused_p99", limit=limit, value="nothing was refused", margin=None, status=Status.MET)
+    else:
+        yield timed("refused_p99", asked.refused_p99, None if seen is None else seen.refused_p99)
+
+
+def recovery(limit: float, rows: Sequence[Row], over: float | None, settle: float, failback: float) -> Judged:
+    """How soon `rows` were well for good after a fault that was over before the failback; `settle` is seconds."""
+    if over is None or not rows or over >= failback:
+        return unmeasured("recovered", f"<= {seconds(limit)}")
+    # To lift what was put on a machine takes a moment: a fault that lasts to the settling is over a little later.
+    took, seen = recovered(rows, over, min(settle, 0.9 * (failback - over)), failback)
+    return timed("recovered", limit, took, "" if took is not None else f"not within {seen:.1f} s")
+
+
+def _goodput(least: float, limit: str, seen: Borne) -> Judged:
+    of = "declared to be carried" if seen.declared else "asked for"
+    return Judged(
+        name="goodput",
+        limit=limit,
+        value=f"{seen.goodput * 100:.2f} % of {seen.wanted:.0f} {of} in {seen.end - seen.begin:.1f} s",
+        margin=(seen.goodput - least) / (1 - least) if least < 1 else None,
+        status=Status.MET if seen.goodput >= least else Status.MISSED,
+        measured=seen.goodput,
+        unit=Unit.PART,
+        more_is_better=True,
+    )

@@ -1,0 +1,81 @@
+"""The readiness board, and runs side by side, as lines. Pure; what they say is `drill.board` and `drill.comparing`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from hactl.core.reading import age
+from hactl.drill.board import Entry, Standing
+from hactl.drill.comparing import ENOUGH, Compared, Comparison, Trend, spoken
+from hactl.drill.quantity import Unit, signed
+from hactl.tui.lines import Line, Span, line
+from hactl.tui.meaning import Meaning
+
+_LOOKS = {
+    Standing.FAILING: Meaning.DOWN,
+    Standing.UNPROVEN: Meaning.DEGRADED,
+    Standing.NEVER: Meaning.MUTED,
+    Standing.OLD: Meaning.DEGRADED,
+    Standing.READY: Meaning.SERVING,
+}
+_TRENDS = {Trend.BETTER: Meaning.SERVING, Trend.WORSE: Meaning.DOWN}
+
+Cells = Sequence[tuple[str, Meaning]]
+
+
+def board_lines(entries: Iterable[Entry], wall: float) -> tuple[Line, ...]:
+    """A line for each drill; `wall` is Unix time."""
+    shown = tuple(entries)
+    if not shown:
+        return ()
+    ready = sum(entry.standing is Standing.READY for entry in shown)
+    head = [(word, Meaning.MUTED) for word in ("drill", "stands", "last pass", "least margin", "rto", "")]
+    return (
+        line(Span(text=f" readiness: {ready} of {len(shown)} drills", meaning=Meaning.TITLE)),
+        *_columns([head, *(_entry(entry, wall) for entry in shown)]),
+    )
+
+
+def _entry(entry: Entry, wall: float) -> Cells:
+    text, muted = Meaning.TEXT, Meaning.MUTED
+    trend = str(entry.trend) if entry.rto is not None and entry.trend is not Trend.UNKNOWN else ""
+    runs = f", {entry.rto.count} run{'s'[: entry.rto.count - 1]}" if entry.rto is not None else ""
+    words = entry.words if entry.words != entry.standing else ""
+    return (
+        (entry.drill, text),
+        (entry.standing, _LOOKS[entry.standing]),
+        ("-" if entry.passed is None else f"{age(max(0.0, wall - entry.passed))} ago", muted),
+        ("-" if entry.margin is None else f"{entry.margin:.0%} {entry.tightest}", text),
+        (spoken(entry.rto, Unit.SECONDS) + runs, text),
+        (f"{trend}{'; ' if trend and words else ''}{words}", _TRENDS.get(entry.trend, muted)),
+    )
+
+
+def comparison_lines(comparison: Comparison) -> tuple[Line, ...]:
+    """Figure by figure, what each side measured and what differs."""
+    head = [("", Meaning.MUTED), *((name, Meaning.TITLE) for name in (comparison.a, comparison.b)), ("", Meaning.MUTED)]
+    lines = [*_columns([head, *map(_figure, comparison.figures)]), ()]
+    lines += [line(Span(text=f" {note}", meaning=Meaning.DEGRADED)) for note in comparison.notes]
+    if min(len(comparison.runs_a), len(comparison.runs_b)) < ENOUGH:
+        few = f" nothing is called better or worse below {ENOUGH} runs a side: one run alone proves no trend"
+        lines.append(line(Span(text=few, meaning=Meaning.MUTED)))
+    return tuple(lines)
+
+
+def _figure(figure: Compared) -> Cells:
+    difference = "" if figure.difference is None else signed(figure.difference, figure.unit)
+    trend = "" if figure.trend is Trend.UNKNOWN else f" {figure.trend}"
+    return (
+        (figure.name, Meaning.MUTED),
+        (spoken(figure.a, figure.unit), Meaning.TEXT),
+        (spoken(figure.b, figure.unit), Meaning.TEXT),
+        (difference + trend, _TRENDS.get(figure.trend, Meaning.TEXT)),
+    )
+
+
+def _columns(rows: Sequence[Cells]) -> Iterator[Line]:
+    """Cells below each other, each column as wide as it has to be."""
+    widths = [max(len(row[at][0]) for row in rows) for at in range(len(rows[0]))]
+    for row in rows:
+        shown = list(zip(row, widths, strict=True))
+        while shown and not shown[-1][0][0]:
+            shown.pop()  # nothing stands there: it is not worth a line of its own where the window is narrow
+        yield line(" ", *(Span(text=f"{text:<{width}}  ", meaning=meaning) for (text, meaning), width in shown))

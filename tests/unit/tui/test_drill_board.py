@@ -1,0 +1,40 @@
+"""The board and a comparison as lines: words beside every colour, columns below each other."""
+
+from support.courses import NODE_KILL, filed
+from support.pictures import AT
+
+from hactl.core.value import replace
+from hactl.drill import library
+from hactl.drill.board import board
+from hactl.drill.comparing import compare, side
+from hactl.drill.verdict import Verdict
+from hactl.tui.drill_board import board_lines, comparison_lines
+from hactl.tui.lines import Line, plain
+
+
+def text(lines: tuple[Line, ...]) -> list[str]:
+    return [plain(line).rstrip() for line in lines]
+
+
+def test_each_drill_stands_with_its_last_pass() -> None:
+    reports = [filed(began=AT - 7200.0), filed(Verdict.FAIL, run="r2", began=AT - 60.0, why="rto 810 ms")]
+    drills = [NODE_KILL, library.load("edge-kill")]
+    title, head, kill, edge = text(board_lines(board(drills, reports, AT), AT))
+    assert title == " readiness: 0 of 2 drills"
+    assert kill.split()[:2] == ["node-kill", "failing"]
+    assert "2h ago" in kill
+    assert "38% rto" in kill
+    assert kill.endswith("rto 810 ms")
+    assert edge.split("  ")[0].strip() == "edge-kill"
+    assert "never run" in edge
+    assert kill.index("failing") == head.index("stands")
+    assert board_lines((), AT) == ()
+
+
+def test_runs_stand_side_by_side() -> None:
+    a = filed(run="r1")
+    b = replace(filed(run="r2"), outage=replace(a.outage, back=107.81))
+    lines = text(comparison_lines(compare(side("r1", [a, b]), side("r2", [a, b]))))
+    rto = next(line for line in lines if line.split()[0:1] == ["rto"])
+    assert rto.split() == ["rto", "310", "ms", "810", "ms", "+500", "ms"]
+    assert lines[-1].endswith("one run alone proves no trend")
