@@ -97,7 +97,9 @@ def _headroom(snapshot: Snapshot, names: Collection[str], part: float) -> tuple[
 
 def _room(left: Carrying) -> str:
     """How much, as far as it is known, before who would carry what."""
-    if left.room is None or left.verdict is CapacityVerdict.UNPROVED:
+    if left.needed and left.verdict is CapacityVerdict.UNPROVED:
+        return f"unproved: {left.sentence}"
+    if left.room is None:
         return left.sentence
     return f"{'SHORT' if left.room < 0 else f'{left.room:.0%} left'}: {left.sentence}"
 

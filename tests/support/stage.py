@@ -6,7 +6,6 @@ async with stage() as now:
 """
 
 import asyncio
-import unicodedata
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -15,8 +14,6 @@ from typing import Any
 from support.controller import MemoryController
 from support.pictures import AT, a_snapshot
 from support.polling import LOOK_AGAIN
-from textual.events import Key
-from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 
 from hactl.tui.app import Console
@@ -30,8 +27,6 @@ from hactl.tui.widgets.lines_view import LinesView
 
 PATIENCE = 60.0
 """Seconds after which something that should have come will not; never a measure of anything."""
-HOPS = 3
-"""Messages that bring about one another, at most, between a key and what it does."""
 RETRY = 0.05
 """Seconds between two attempts to find a daemon that is away."""
 
@@ -59,15 +54,8 @@ class Stage:
         return [message for message, severity in self.app.heard if severity == "error"]  # type: ignore[attr-defined]
 
     async def press(self, *keys: str) -> None:
-        """One after the other, each when the one before has done what it does.
-
-        Other than `pilot.press` it goes by messages, not by how long this process did nothing: on a busy machine that
-        says little, and it takes three times as long on an idle one.
-        """
         for key in keys:
-            self.app.post_message(_typed(key))
-            for _ in range(HOPS):
-                await self.pilot._wait_for_screen()
+            await self.pilot.press(key)
             await self._settle()
 
     async def until_drawn(self) -> None:
@@ -116,16 +104,6 @@ class Stage:
         table.action_move([row.key for row in table.shown].index(node))
         await self._settle()
         assert table.cursor == node
-
-
-def _typed(key: str) -> Key:
-    """What a terminal says of that key."""
-    name = key if key.isalnum() or len(key) > 1 else _character_to_key(key)
-    try:
-        character = unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(name, name)))
-    except KeyError:
-        character = key if len(key) == 1 else None
-    return Key(name, character)
 
 
 def _hearing(kind: type[Console]) -> type[Console]:

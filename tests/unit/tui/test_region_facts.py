@@ -61,7 +61,7 @@ class TestHeadroom:
         assert region.startswith("without it  33% left: the other 3 nodes would carry 33/s each")
 
     def test_more_than_was_seen_is_unproved_and_not_too_much(self):
-        assert self.told(sustained=30.0)[1].startswith("without it  the other 3 nodes would carry 33/s each")
+        assert self.told(sustained=30.0)[1].startswith("without it  unproved: the other 3 nodes would carry 33/s each")
 
     def test_nobody_else(self):
         assert self.told(regions=1, nodes=1) == ["less one    nobody would be left to carry 100/s"]
