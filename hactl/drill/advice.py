@@ -1,11 +1,14 @@
 """Why an objective was most likely missed, and which knob to look at. Pure; a guess from figures, and called one.
 
-The figures come from clients; what the daemon knows only helps to tell causes apart.
+The figures come from clients; what the daemon knows, and what edges count, only helps to tell causes apart.
 """
+
+from collections.abc import Iterator
 
 from hactl.core.value import replace
 from hactl.drill.judging import Windows
 from hactl.drill.verdict import Judged, Status
+from hactl.engines.envoy.account import Account
 
 _CLASSES = {
     "timeout": "requests waited for a process that hangs: health.interval, health.timeout, health.hang_grace",
@@ -13,10 +16,11 @@ _CLASSES = {
     "reset": "requests under way were cut off and not tried again: route.retries; at an edge only clients can do that",
     "closed without an answer": "connections were cut off: route.retries; at an edge only clients can do that",
     "answer cut short": "answers were cut off in the middle, which nobody can try again",
-    "status 503": "edges had nobody to send requests to, or sent them to the dead: region.spares, the panic threshold",
+    "status 503": "edges had nobody to send requests to, or the nodes had not: region.spares, service.health",
     "status 504": "answers took longer than the route allows: route.timeout, route.per_try_timeout",
     "status 502": "the service behind the nodes failed: service.health",
 }
+_OVERLAY = "gateway.envoy_overlay: edge.clusters.gw"
 _OTHERS = {
     "detect": "the daemon looked too rarely, or was held up: health.probe, and the loop lag in hactl status",
     "latency_p99": "answers waited behind what had died or hangs: route.per_try_timeout, route.hedge, spares",
@@ -29,24 +33,76 @@ _OTHERS = {
     "restore_capacity": "a start takes that long: region.spares, gateway.start_timeout",
     "rpo_records": "the journal lost what it had acknowledged: hactl doctor, and the disk below it",
     "failback_failed": "regions got their traffic back before they could carry it: health.slow_start, health.path",
+    "nodes_out": "something was out of service beside what was being restarted: hactl events",
+    "longest_out": "a drain or a start takes that long: gateway.stop_timeout, gateway.start_timeout",
+    "adopted": "a daemon takes that long to start, or nobody starts one: hactl logs daemon",
+    "restarts": "processes ended with their daemon: KillMode=process in its service (hactl init --systemd)",
+    "journal_gaps": "records were lost: hactl doctor, and the disk below the journal",
+    "refused": "whatever reads a configuration let that one pass: hactl config check",
+    "nodes_reached": "worse answers were not seen while the first node was watched: --bake of hactl config apply",
+    "reverted": "worse answers were seen late, or a restart takes that long: --bake, gateway.stop_timeout",
     "rollback_clean": "the daemon could not put everything back: hactl status",
 }
 
 
-def explained(judged: tuple[Judged, ...], windows: Windows) -> tuple[Judged, ...]:
-    """The objectives, with a likely cause for each that was missed."""
+_CLIENTS = ("availability", "rto", "failed", "failed_with_retries", "failback_failed", "latency_p99")
+"""Objectives that are about what clients got: those that a setting of an edge can spoil."""
+
+
+def explained(judged: tuple[Judged, ...], windows: Windows, edges: tuple[Account, ...] = ()) -> tuple[Judged, ...]:
+    """The objectives, with a likely cause for each that was missed. What `edges` have counted meanwhile is no guess,
+    and takes the place of one."""
+    counted = "; ".join(blamed(edges))
     return tuple(
-        replace(item, cause=_cause(item.name, windows)) if item.status is Status.MISSED else item for item in judged
+        replace(item, cause=_why(item.name, windows, counted)) if item.status is Status.MISSED else item
+        for item in judged
     )
+
+
+def _why(name: str, windows: Windows, counted: str) -> str:
+    if not counted or name not in _CLIENTS:
+        return _cause(name, windows)
+    return "; ".join(filter(None, (counted, _commonest(windows)[0])))
+
+
+def blamed(edges: tuple[Account, ...]) -> Iterator[str]:
+    """What edges did that they do by no document of hactl's own, each with the setting that has them do it."""
+    if judging := [edge for edge in edges if edge.ejections and edge.judges_status]:
+        times = sum(edge.ejections for edge in judging)
+        yield (
+            f"{_names(judging)} took nodes out {times} times for the status of their answers:"
+            f" {_OVERLAY}.outlier_detection has them do so"
+        )
+    if panicking := [edge for edge in edges if edge.panics and edge.panic_threshold]:
+        times = sum(edge.panics for edge in panicking)
+        yield (
+            f"{_names(panicking)} sent {times} requests to anybody, dead or not, in a panic:"
+            f" {_OVERLAY}.common_lb_config.healthy_panic_threshold is {panicking[0].panic_threshold:g} %"
+        )
+    if tired := [edge for edge in edges if edge.given_up and edge.most_retries is not None]:
+        times = sum(edge.given_up for edge in tired)
+        yield (
+            f"{_names(tired)} did not try {times} requests again:"
+            f" {_OVERLAY}.circuit_breakers allows {tired[0].most_retries} retries at a time"
+        )
+
+
+def _names(edges: list[Account]) -> str:
+    return " and ".join(edge.edge for edge in edges)
 
 
 def _cause(name: str, windows: Windows) -> str:
     if name in _OTHERS:
         return f"likely {_OTHERS[name]}"
+    share, worst = _commonest(windows)
+    known = next((told for start, told in _CLASSES.items() if worst.startswith(start)), "")
+    return f"{share}; likely {known}" if known else share
+
+
+def _commonest(windows: Windows) -> tuple[str, str]:
+    """What part of the failures is of the commonest kind, and which that is; "" when there are none."""
     bad = windows.failures
     if not bad:
-        return ""
+        return "", ""
     (worst, count), *_ = bad.most_common(1)
-    known = next((told for start, told in _CLASSES.items() if worst.startswith(start)), "")
-    share = f"{count} of {bad.total()} failures are '{worst}'"
-    return f"{share}; likely {known}" if known else share
+    return f"{count} of {bad.total()} failures are '{worst}'", worst

@@ -12,7 +12,7 @@ from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
 from hactl.drill.definition import FaultKind
-from hactl.drill.faults import Injected, Proof
+from hactl.drill.faults import Injected, Proof, lives
 from hactl.drill.guardian import Guardian
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.paths import FleetPaths
@@ -27,7 +27,7 @@ class Guardians:
 
     def __init__(self, paths: FleetPaths, say: Callable[[str], None]) -> None:
         """`say` hears when a daemon was in charge again."""
-        self._paths = paths
+        self.paths = paths
         self._say = say
         self._stack = AsyncExitStack()
 
@@ -38,7 +38,7 @@ class Guardians:
         ticks = procfs.start_ticks(pid)
         if ticks is None:
             raise HactlError(f"the daemon (pid {pid}) is not on this machine", "run the drill where the fleet runs")
-        guardian = Guardian(self._paths, strike.kind, pid=pid, ticks=ticks, seconds=strike.lasting or 0.0)
+        guardian = Guardian(self.paths, strike.kind, pid=pid, ticks=ticks, seconds=strike.lasting or 0.0)
         self._stack.callback(self._tell, guardian)
         await self._stack.enter_async_context(guardian)
         asked = time.monotonic()
@@ -67,4 +67,4 @@ def told(guardian: Guardian) -> str:
 def ended(fleet: Fleet, plan: DrillPlan) -> tuple[str, ...]:
     """Who of those that ran in `fleet`, and were not struck, has ended since, by the kernel's word."""
     launches = {node.name: node.launch for node in fleet.nodes.values() if node.launch and node.name not in plan.nodes}
-    return tuple(name for name, launch in launches.items() if procfs.start_ticks(launch.pid) != launch.ticks)
+    return tuple(name for name, launch in launches.items() if not lives(launch))

@@ -5,7 +5,7 @@ what only the daemon knows is here to explain, except how soon it saw the fault 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from hactl.core.auto_failback import WHO
 from hactl.core.brownout_events import BrownoutChanged
@@ -21,6 +21,7 @@ from hactl.drill.canary import Losses
 from hactl.drill.continuity import Continuity
 from hactl.drill.faults import Proof
 from hactl.drill.plan import DrillPlan
+from hactl.engines.envoy.account import Account
 
 
 class Times(Value):
@@ -32,6 +33,14 @@ class Times(Value):
     """T0: it was in effect, read back."""
     detected: float | None = None
     """The daemon saw it."""
+    edge_knew: float | None = None
+    """T2e: the first edge had proved a plan without those that were struck."""
+    last_reached: float | None = None
+    """T3: clients sent the last request of which they know that it came to one of those that were struck, before the
+    first of these was back: that one has answered it, or it failed. What edges tried and repeated elsewhere they do
+    not know."""
+    returned: float | None = None
+    """The first of those that were struck was in service again."""
     rerouted: float | None = None
     """Every edge had proved a plan without those that were struck."""
     capacity: float | None = None
@@ -75,6 +84,8 @@ class Evidence(Value):
     amplification: float | None = None
     """Requests that edges sent to nodes for each request of clients, from the fault to the failback, by their own
     counters; None when these were not read."""
+    edges: tuple[Account, ...] = ()
+    """What edges counted themselves from just before the faults to the end, and run with."""
     clock_step: float = 0.0
     """Seconds by which the wall clock was set during the run."""
     by_hand: tuple[ByHand, ...] = ()
@@ -90,6 +101,8 @@ def read_times(times: Times, fleet: Fleet, records: Sequence[Record], plan: Dril
     return replace(
         times,
         detected=detected(records, plan.nodes, times.asked, plan.regions),
+        edge_knew=rerouted(fleet, records, plan.nodes, edges=any),
+        returned=returned(fleet, records, plan.nodes, times.asked),
         rerouted=rerouted(fleet, records, plan.nodes),
         capacity=capacity_back(fleet, records, since),
     )
@@ -112,15 +125,38 @@ def detected(
     return None
 
 
-def rerouted(fleet: Fleet, records: Iterable[Record], nodes: tuple[str, ...]) -> float | None:
-    """When every edge that served had proved a plan in which none of `nodes` takes traffic, from `fleet` onwards."""
+def rerouted(
+    fleet: Fleet,
+    records: Iterable[Record],
+    nodes: tuple[str, ...],
+    *,
+    edges: Callable[[Iterable[bool]], bool] = all,
+) -> float | None:
+    """When every edge that served (or, with `any`, the first) had proved a plan in which none of `nodes` takes traffic,
+    from `fleet` onwards."""
     struck = {name for name in nodes if name in fleet.nodes and fleet.nodes[name].region}
     out = False
     for record in records:
         fleet = evolve(fleet, record.event)
         out = out or any(not fleet.nodes[name].serviceable for name in struck if name in fleet.nodes)
-        if struck and out and not struck & _active(fleet) and confirmed(fleet, fleet.plan.version):
+        if struck and out and not struck & _active(fleet):
+            proved = [
+                fleet.confirmed.get(edge.name, -1) >= fleet.plan.version for edge in fleet.edges if edge.serviceable
+            ]
+            if proved and edges(proved):
+                return record.mono
+    return None
+
+
+def returned(fleet: Fleet, records: Iterable[Record], nodes: tuple[str, ...], asked: float) -> float | None:
+    """When the first of `nodes` was in service again after it had been out; None while none was."""
+    out: set[str] = set()
+    for record in records:
+        fleet = evolve(fleet, record.event)
+        serving = {name for name in nodes if name in fleet.nodes and fleet.nodes[name].serviceable}
+        if record.mono >= asked and serving & out:
             return record.mono
+        out = set(nodes) - serving
     return None
 
 

@@ -92,10 +92,16 @@ def healing(strike: Strike, impaired: Iterable[str]) -> Heal | None:
     return Heal(nodes=nodes) if nodes else None
 
 
+def lives(launch: Launch) -> bool:
+    """That very process is there; one that waits for nothing but its burial is not."""
+    stat = procfs.read_stat(launch.pid)
+    return stat is not None and stat.ticks == launch.ticks and stat.state not in ("Z", "X")
+
+
 def read_back(strike: Strike, node: str, launch: Launch) -> Proof:
     """Whether `strike` is in effect on the process that `node` had when it was aimed at."""
     stat = procfs.read_stat(launch.pid)
-    gone = stat is None or stat.ticks != launch.ticks or stat.state in ("Z", "X")
+    gone = not lives(launch)
     stopped = stat is not None and not gone and stat.state == "T"
     # A process that hangs is killed by the daemon within milliseconds: gone is what became of stopped.
     done = gone or (stopped and strike.kind is FaultKind.FREEZE)

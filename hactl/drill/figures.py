@@ -68,6 +68,8 @@ def _measured(report: DrillReport) -> Iterator[Figure]:
     losses = report.evidence.losses
     struck, seen = times.fault is not None, during.requests > 0
     yield _time("detect", _between(times.fault, times.detected))
+    yield _time("edge_knew", _between(times.fault, times.edge_knew))
+    yield _time("last_reached", _between(times.fault, times.last_reached))
     yield _time("reroute", _between(times.fault, times.rerouted))
     yield _time("rto", None if outage is None else outage.rto)
     yield _time("client_outage", None if outage is None else outage.outage)

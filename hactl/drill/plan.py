@@ -155,7 +155,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         regions=regions,
         load=load,
         longest=drill.limits.max_duration,
-        capacity=declared_capacity(fleet),
+        capacity=declared_capacity(fleet, drill.load.route),
         lease=drill.limits.lease,
     )
 

@@ -5,7 +5,7 @@ never sent. The service is back at the first moment after the fault from which n
 time: a success in between proves nothing, and one bad request later starts the count again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from hactl.core.value import Value
 from hactl.drill.records import Row
@@ -35,6 +35,13 @@ class Outage(Value):
         if self.first_bad is None:
             return 0.0
         return None if self.back is None else max(0.0, self.back - self.first_bad)
+
+
+def last_reached(rows: Iterable[Row], names: Container[str], fault: float, until: float) -> float | None:
+    """When the last request was sent, before `until`, that is known to have come to one of `names` and was under way at
+    `fault` or later: one of these answered it, or it failed. None when there was none."""
+    reached = (row.sent for row in rows if row.done >= fault and row.sent < until and (row.node in names or not row.ok))
+    return max(reached, default=None)
 
 
 def read_outage(rows: Sequence[Row], fault: float, settle: float, until: float) -> Outage:

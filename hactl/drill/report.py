@@ -3,13 +3,14 @@
 What is first in it is whether it means anything. No figure in it is made up from others in a way it does not say.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from hactl.core.drill_events import DrillKept
 from hactl.core.events import OperationMoved, Record
 from hactl.core.telling import tell
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 from hactl.drill.advice import explained
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence
@@ -19,7 +20,7 @@ from hactl.drill.measure import Report, judge
 from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Row
-from hactl.drill.recovery_time import Outage
+from hactl.drill.recovery_time import Outage, last_reached
 from hactl.drill.retries import Retried
 from hactl.drill.surging import Borne
 from hactl.drill.verdict import Judged, Verdict, conclude
@@ -136,10 +137,11 @@ def write(
 ) -> DrillReport:
     """The report on a run that is over, judged. `rows` are of the clients that are judged, `retried` of those that try
     again, `surged` of a surge."""
+    evidence = _with_last_reached(evidence, plan, rows)
     windows = Windows(drill, evidence, rows, retried, surged)
     checks = validity(drill, plan, evidence, windows) if plan is not None and rows else ()
     judged = objectives(drill, plan, evidence, windows) if plan is not None and rows else ()
-    judged = explained(judged, windows)
+    judged = explained(judged, windows, evidence.edges)
     conclusion = conclude(judged, checks, stopped=ending.stopped, pointless=ending.pointless, error=ending.error)
     fault = evidence.times.fault
     return DrillReport(
@@ -171,6 +173,15 @@ def lines(records: Iterable[Record], zero: float) -> tuple[Line, ...]:
     """What the journal says happened, `zero` being monotonic seconds; not every sign of life, nor every step."""
     told = (record for record in records if not isinstance(record.event, DrillKept | OperationMoved))
     return tuple(Line(at=record.mono - zero, text=tell(record.event)) for record in told)
+
+
+def _with_last_reached(evidence: Evidence, plan: DrillPlan | None, rows: Sequence[Row]) -> Evidence:
+    times = evidence.times
+    if plan is None or not plan.at_once or times.fault is None:
+        return evidence
+    until = times.returned or times.failback or math.inf
+    reached = last_reached(rows, plan.at_once, times.fault, until)
+    return replace(evidence, times=replace(times, last_reached=reached))
 
 
 def _series(rows: Sequence[Row], zero: float) -> tuple[Second, ...]:

@@ -12,10 +12,9 @@ from hactl.core.model import Fleet
 from hactl.core.node import Launch
 from hactl.core.operation import Outcome
 from hactl.core.value import replace
-from hactl.drill.faults import Injected, Proof, command
+from hactl.drill.faults import Injected, Proof, command, lives
 from hactl.drill.following import Follower
 from hactl.drill.plan import DrillPlan, Strike
-from hactl.supervisor import procfs
 
 
 async def restart(
@@ -47,12 +46,12 @@ def _takes_out(record: Record, strike: Strike) -> bool:
 
 def replaced(name: str, was: Launch, fleet: Fleet) -> Proof:
     """Whether another process serves in the place of the one that `name` had."""
-    gone = procfs.start_ticks(was.pid) != was.ticks
+    gone = not lives(was)
     node = fleet.nodes.get(name)
     now = None if node is None else node.launch
     fresh = now is not None and (now.pid, now.ticks) != (was.pid, was.ticks)
     serves = node is not None and (node.serviceable or node.standing_by)
-    runs = now is not None and procfs.start_ticks(now.pid) == now.ticks
+    runs = now is not None and lives(now)
     done = gone and fresh and serves and runs
     found = f"restarted: pid {now.pid} serves in its place" if done and now is not None else "not restarted"
     return Proof(node=name, pid=was.pid, ticks=was.ticks, done=done, found=found)

@@ -277,6 +277,7 @@ class Runner:
             *(self._drill, self._planned, self._followed, self._loan),
             struck=bool(self._struck.done),
             revisions=self._revisions,
+            edges=await self._struck.testimony(),
         )
 
     # -- what all of them need

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from hactl.core.value import Value
-from hactl.drill.course import Course, Mark, rpo, rto
+from hactl.drill.clocks import Mark, rpo, rto
+from hactl.drill.course import Course
 
 
 class Sentence(Value):

@@ -59,6 +59,13 @@ def _measured(report: DrillReport) -> Iterator[Span]:
     begun = times.failback if kept else zero
     found = (
         ("detect", zero, times.detected, "from the fault until the daemon saw it"),
+        (
+            "an edge knew",
+            zero,
+            times.edge_knew,
+            "until the first edge had proved a plan without them",
+        ),
+        ("last reached", zero, times.last_reached, "until the last request that is known to have come to one of them"),
         ("reroute", zero, times.rerouted, "until every edge had proved a plan without those that were struck"),
         ("rto", zero, None if outage is None else outage.back, "until clients were served again for good"),
         ("capacity back", begun, times.capacity, "until as many served again as before"),

@@ -17,6 +17,8 @@ from hactl.drill.following import Follower
 from hactl.drill.injecting import heal, inject, launches
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.drill.stopping import unless
+from hactl.drill.witness import hear, meanwhile
+from hactl.engines.envoy.account import Account
 
 
 class Strikes:
@@ -48,6 +50,7 @@ class Strikes:
         self._wait = wait
         self._stop = stop or asyncio.Event()
         self._say = say
+        self._heard: dict[str, Account] = {}
         self._passing: list[tuple[float, Strike]] = []
         """Monotonic seconds at which to take back what was not to last to the failback, and what that is."""
 
@@ -63,6 +66,7 @@ class Strikes:
 
     async def inject(self) -> None:
         """Do each at its moment. Raises what `wait` and `injecting.inject` raise."""
+        self._heard = await self._hear()
         began = time.monotonic()
         for strike in self._plan.strikes:
             await self.until(began + strike.at)
@@ -76,6 +80,13 @@ class Strikes:
                     (*self._passing, (_moment(done) + strike.lasting, strike)), key=lambda one: one[0]
                 )
             self._say(f"inject: {strike}")
+
+    async def testimony(self) -> tuple[Account, ...]:
+        """What edges have counted themselves since just before the first fault."""
+        return meanwhile(self._heard, await self._hear())
+
+    async def _hear(self) -> dict[str, Account]:
+        return {} if self._guardians is None else await hear(self._guardians.paths, self._follower.fleet)
 
     async def _do(self, strike: Strike) -> Injected:
         if strike.kind in OF_THE_DAEMON:

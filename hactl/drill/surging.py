@@ -14,6 +14,8 @@ from hactl.drill.measure import percentile
 from hactl.drill.records import UNSENT, Row
 from hactl.drill.recovery_time import read_outage
 
+OWN = "/-/"
+"""How the paths begin that hactl answers by itself."""
 REFUSED = (429, 503)
 """Answers that refuse a request for want of capacity."""
 
@@ -49,12 +51,12 @@ class Borne(Value):
         return f"{asked}, {self.good} answered well, {self.refused} refused{late}, {self.failed} failed"
 
 
-def declared_capacity(fleet: Fleet) -> float:
-    """Requests per second that the configuration says the fleet carries, by its nodes or by what its edges let in; 0
-    when it says neither."""
+def declared_capacity(fleet: Fleet, route: str) -> float:
+    """Requests per second to `route` that the configuration says the fleet carries, by its nodes or by what its edges
+    let in; 0 when it says neither. Of hactl's own routes they let in all."""
     spec = fleet.spec
     limits: list[float] = [spec.gateway.capacity * len(serving(fleet))] if spec.gateway.capacity else []
-    if spec.edge.rate_limit.requests:
+    if spec.edge.rate_limit.requests and not route.startswith(OWN):
         limits.append(spec.edge.rate_limit.requests / spec.edge.rate_limit.per)
     return float(min(limits, default=0))
 

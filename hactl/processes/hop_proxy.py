@@ -10,7 +10,6 @@ import sys
 
 from hactl.core import codec
 from hactl.core.hop import HopOrder, HopOrders, HopReading, HopReadings
-from hactl.core.value import replace
 from hactl.engines.hop.gate import count
 from hactl.engines.hop.relay import Relay
 
@@ -32,6 +31,11 @@ class _Hop:
         except OSError:
             await self.leave(0.0)
             raise
+
+    async def resume(self) -> None:
+        """Stand there again, with everybody who is on the way still. Raises OSError."""
+        for relay in self.relays:
+            await relay.resume()
 
     def retire(self) -> None:
         """Accept nobody any more."""
@@ -56,38 +60,57 @@ class _Hop:
 
 async def serve(reader: asyncio.StreamReader) -> None:
     """Do as each line says, and say how it is then, until there are no more; whoever is on the way is then cut off."""
-    hops: dict[str, _Hop] = {}
+    hops = _Hops()
     async with asyncio.TaskGroup() as group:
-        leaving: set[asyncio.Task[None]] = set()
         while line := await reader.readline():
-            orders = codec.decode(line, HopOrders).hops
-            for name in hops.keys() - {order.name for order in orders}:
-                hop = hops.pop(name)
-                hop.retire()
-                task = group.create_task(hop.leave(LINGER), name=f"leave {name}")
-                leaving.add(task)
-                task.add_done_callback(leaving.discard)
-            answer = replace(await _obeyed(hops, orders), leaving=len(leaving))
+            answer = await hops.obey(codec.decode(line, HopOrders).hops, group)
             sys.stdout.buffer.write(codec.encode(answer) + b"\n")
             sys.stdout.buffer.flush()
-        for task in tuple(leaving):
+        await hops.end()
+
+
+class _Hops:
+    """All hops: those where it stands, and those that it has left, but for whoever is on the way there."""
+
+    def __init__(self) -> None:
+        self._standing: dict[str, _Hop] = {}
+        self._left: dict[str, tuple[_Hop, asyncio.Task[None]]] = {}
+
+    async def obey(self, orders: tuple[HopOrder, ...], group: asyncio.TaskGroup) -> HopReadings:
+        """Stand where `orders` say and nowhere else, and disturb as they say; what is so then."""
+        for name in self._standing.keys() - {order.name for order in orders}:
+            hop = self._standing.pop(name)
+            hop.retire()
+            task = group.create_task(hop.leave(LINGER), name=f"leave {name}")
+            self._left[name] = hop, task
+        readings, wrong = [], ""
+        for order in orders:
+            try:
+                if order.name not in self._standing:
+                    self._standing[order.name] = await self._place(order)
+                readings.append(await self._standing[order.name].obey(order))
+            except OSError as error:
+                wrong = f"{order.name}: {error}"
+        leaving = sum(not task.done() for _, task in self._left.values())
+        return HopReadings(hops=tuple(readings), wrong=wrong, leaving=leaving)
+
+    async def end(self) -> None:
+        """Leave everything at once."""
+        for _, task in self._left.values():
             task.cancel()
-        for hop in hops.values():
+        for hop in (*self._standing.values(), *(hop for hop, _ in self._left.values())):
             await hop.leave(0.0)
 
-
-async def _obeyed(hops: dict[str, _Hop], orders: tuple[HopOrder, ...]) -> HopReadings:
-    readings, wrong = [], ""
-    for order in orders:
-        try:
-            if order.name not in hops:
-                hop = _Hop(order)
-                await hop.place()
-                hops[order.name] = hop
-            readings.append(await hops[order.name].obey(order))
-        except OSError as error:
-            wrong = f"{order.name}: {error}"
-    return HopReadings(hops=tuple(readings), wrong=wrong)
+    async def _place(self, order: HopOrder) -> _Hop:
+        """Whoever keeps a connection from the last time is met again: it would lead around the next disturbance."""
+        left = self._left.pop(order.name, None)
+        if left is not None and not left[1].done():
+            left[1].cancel()
+            await left[0].resume()
+            return left[0]
+        hop = _Hop(order)
+        await hop.place()
+        return hop
 
 
 async def _run() -> None:

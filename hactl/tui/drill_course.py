@@ -9,19 +9,9 @@ from collections.abc import Sequence
 
 from hactl.core.reading import age
 from hactl.core.value import Value
-from hactl.drill.course import (
-    Bar,
-    Clock,
-    Condition,
-    Course,
-    Mark,
-    bars,
-    conditions,
-    last,
-    rpo,
-    rto,
-    served,
-)
+from hactl.drill.bars import HEAL, INJECT, Bar, bars, served
+from hactl.drill.clocks import Clock, Condition, Mark, conditions, rpo, rto
+from hactl.drill.course import Course, last
 from hactl.drill.phases import Phase
 from hactl.drill.quantity import seconds
 from hactl.drill.verdict import Verdict
@@ -116,7 +106,9 @@ def _standing(course: Course, wall: float) -> Line:
     if not course.alive:
         gone = Span(text=" its runner is gone", meaning=Meaning.DOWN)
         return line(gone, ": the daemon puts everything back; ", Span(text=":drill recover", meaning=Meaning.KEY))
-    said = course.told[-1].text.removeprefix(f"{course.phase}: ") if course.told else "it begins"
+    since = course.entered[-1].at if course.entered else 0.0
+    told = [one.text for one in course.told if one.at >= since]
+    said = told[-1].removeprefix(f"{course.phase}: ") if told else "..."
     return line(Span(text=f" {course.phase}", meaning=Meaning.DEGRADED), f"  {said}")
 
 
@@ -168,10 +160,12 @@ def _label(name: str) -> Span:
 
 def _bar(bar: Bar, along: Axis, now: float, course: Course, glyphs: Glyphs) -> Line:
     begin = along.cell(bar.begin)
-    if bar.name == "inject":
-        sign = "v" if glyphs == ASCII else "▼"
+    if bar.name in (INJECT, HEAL):
+        fault = bar.name == INJECT
+        sign = ("v" if fault else "^") if glyphs == ASCII else "▼" if fault else "▲"
         when = time.strftime("%H:%M:%S", time.localtime(course.began + bar.begin - course.entered[0].at))
-        return _placed(bar.name, begin, sign, f"{when} {bar.said}", along.width, Meaning.DOWN)
+        meaning = Meaning.DOWN if fault else Meaning.SERVING
+        return _placed(bar.name, begin, sign, f"{when} {bar.said}", along.width, meaning)
     open_ = bar.end is None
     took = max(0.0, (now if bar.end is None else bar.end) - bar.begin)
     text = f"{seconds(took)} {bar.said}" if bar.said else f"{took:.1f} s"

@@ -32,6 +32,8 @@ class DrillDesk:
         """How each drill stands."""
         self.trouble = ""
         """Why there is no reading them; "" when there is."""
+        self.starting = ""
+        """The command of a run that was started here and is not on the disk yet; "" for none."""
         self.root = root
         self._onlooker = Onlooker(root) if root is not None else None
         self._shelf = Shelf(root) if root is not None else None

@@ -223,23 +223,32 @@ class Drills:
             raise HactlError(f"cannot be started: {(error.strerror or str(error)).lower()}", "df -h") from error
         self._host.notify(f"$ {shell.spelt(words)}   it goes on when this console is closed", markup=False)
         self._host.call_later(self._host.run_action, "page('drills')")
+        self._desk.starting = shell.spelt(words)
         self._host.run_worker(self._look_after(launched, words), group="drill", exit_on_error=False)
 
     async def _look_after(self, launched: Launched, words: Sequence[str]) -> None:
         """Until it has ended; why it never came to a run is nowhere else to be read."""
+        await self._desk.look_on()
+        before = self._newest
         try:
-            await self._desk.look_on()
-            before = self._desk.course.run if self._desk.course is not None else ""
-            while (code := launched.ended()) is None:  # noqa: ASYNC110 - it is no child of the loop, which would end it
+            while (code := launched.ended()) is None:
+                if self._newest != before:
+                    self._desk.starting = ""
                 await asyncio.sleep(POLL)
             await self._desk.look_on()
-            if code and (self._desk.course is None or self._desk.course.run == before):
+            if code and self._newest == before:
                 said = launched.said().splitlines() or ["it said nothing"]
                 raise HactlError("\n".join([f"$ {shell.spelt(words)}", *said[-shell.SHORT :], f"exit code {code}"]))
         except HactlError as error:
             say_error(self._host, error)
         finally:
+            self._desk.starting = ""
             launched.let_go()
+
+    @property
+    def _newest(self) -> str:
+        """The run that is known to be the newest; "" for none."""
+        return self._desk.course.run if self._desk.course is not None else ""
 
     def running(self, run: shell.Run) -> shell.Run:
         """`run` for commands that end soon; those that last are started."""

@@ -56,7 +56,8 @@ HELP = {
         ("A", "stop the drill in progress: everything is put back"),
         ("X", "run a drill: choose one, see whom it would strike"),
         ("C", "what it waits for is done by hand"),
-        ("enter", "the report on a run; space marks two, c compares them"),
+        ("enter", "the report on a run"),
+        ("space c", "mark two runs; put them side by side"),
         ("b", "the readiness board, and the runs again"),
     ),
     _ASKED: (

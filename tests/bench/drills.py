@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 from common import BenchFleet, command, machine, summary
 
+from hactl.cli.exits import Exit
 from hactl.drill import library
 from hactl.drill.comparing import CONCLUSIVE
 from hactl.drill.figures import figure
@@ -41,6 +42,7 @@ def main() -> int:
     """Run them; the exit code is that of a benchmark: 0, whatever was shown, unless something was left behind."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--again", type=int, default=1, help="more attempts at a run that has shown nothing")
     parser.add_argument("--only", nargs="*", default=[], help="names of drills")
     parser.add_argument("--set", nargs="*", default=[], help="settings, as for hactl drill run")
     parser.add_argument("--json", action="store_true", help="print JSON, not a table")
@@ -52,15 +54,19 @@ def main() -> int:
         for number in range(options.runs):
             for name in names:
                 print(f"{name}: run {number + 1} of {options.runs}", file=sys.stderr)
-                subprocess.run(
-                    [command(), "drill", "run", name, "--seed", str(number), "--no-input", *settings],
-                    cwd=fleet.directory,
-                    env=os.environ | {"HACTL_STATE_DIR": str(state), "NO_COLOR": "1"},
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    check=False,
-                )
-                fleet.hactl("wait", "--timeout", "90s")
+                for _ in range(options.again + 1):
+                    drill = [command(), "drill", "run", name, "--seed", str(number), "--no-input", *settings]
+                    done = subprocess.run(
+                        drill,
+                        cwd=fleet.directory,
+                        env=os.environ | {"HACTL_STATE_DIR": str(state), "NO_COLOR": "1"},
+                        stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL,
+                        check=False,
+                    )
+                    fleet.hactl("wait", "--timeout", "90s")
+                    if done.returncode != Exit.INCONCLUSIVE:
+                        break
         found = [report for run in runs(FleetPaths(state / "bench").drills) if (report := run.report()) is not None]
     told = {name: [report for report in found if report.definition.name == name] for name in names}
     print(json.dumps(_values(told)) if options.json else "\n".join(_table(told)))

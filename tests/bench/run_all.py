@@ -12,6 +12,7 @@ BESIDE = (
     ("console_memory.py",),
     ("brownout.py",),
     ("edge_restart.py",),
+    ("hop_proxy.py",),
 )
 """What has no promise of its own, or is asked of another fleet as well."""
 

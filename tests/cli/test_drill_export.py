@@ -185,16 +185,15 @@ except HactlError as error:
 
 
 def test_probes_say_what_clients_see(fleet: Home) -> None:
-    """A machine that is too busy to measure on says that instead, and is asked again."""
-    for _ in range(5):
-        done = subprocess.run(
-            [sys.executable, "-c", CALL], cwd=fleet.directory, env=fleet.environment(), capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-        if done.returncode == 0:
-            break
-        assert "this measures nothing" in done.stderr
-    assert done.stdout.split() == ["1.0", "False", "True"], done.stderr
+    """Or, on a machine that is too busy to measure anything, just that: never a figure that is none."""
+    done = subprocess.run(
+        [sys.executable, "-c", CALL], cwd=fleet.directory, env=fleet.environment(), capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    if done.returncode:
+        assert "ms late at p99: this measures nothing" in done.stderr
+    else:
+        assert done.stdout.split() == ["1.0", "False", "True"]
 
 
 def test_an_export_goes_into_a_file_of_ones_own(home: Home) -> None:

@@ -79,7 +79,7 @@ async def test_a_runner_that_dies_leaves_no_fleet_without_a_daemon(phase: str) -
     async with RunningFleet(regions=TWO) as fleet:
         before = fleet.pids()
         file = fleet.directory / "away.toml"
-        file.write_text(library.text("control-crash")[0].replace('for = "500ms"', 'for = "60s"'))
+        file.write_text(library.text("control-crash")[0].replace('for = "100ms"', 'for = "60s"'))
         async with drilling(fleet, str(file), "phases.hold=61s") as running:
             await running.until(phase)
             running.send(signal.SIGKILL)

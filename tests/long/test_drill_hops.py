@@ -18,8 +18,9 @@ from support.load import open_loop
 from support.long import takes_minutes
 from support.polling import until
 
-from hactl.core.drills import in_progress
+from hactl.core.events import OperationBegan
 from hactl.core.hop_events import HopChanged
+from hactl.core.operation import Verb
 from hactl.drill import library
 from hactl.drill.reading import parse
 from hactl.drill.report import DrillReport
@@ -127,8 +128,10 @@ async def test_whenever_its_runner_is_killed_nothing_is_left(phase: str) -> None
             await drill.until(phase)
             drill.send(signal.SIGKILL)
             await drill.process.wait()
-        await fleet.until(lambda now: in_progress(now) is None and not now.hops)
+        began = await fleet.happens(OperationBegan, lambda event: event.operation.verb is Verb.DRILL, after=0)
+        await fleet.ended(began.event.operation.id)
         await fleet.calm()
+        assert fleet.now.hops == {}
         changes = fleet.since(0, HopChanged)
         for pid in {change.hop.proxy.pid for change in changes if change.hop.proxy is not None}:
             await until(partial(_ended, pid), bool)

@@ -126,6 +126,10 @@ async def test_a_service_that_is_down_takes_nobody_with_it(fleet):
         async with open_loop(fleet.port, rate=RATE) as load:
             await load.answered(100)
         assert load.failed == 0, load
+        await fleet.command(BreakHop(services=("app",), fault=REFUSED))
+        async with open_loop(fleet.port, rate=RATE) as load:
+            await load.answered(100)
+        assert set(load.statuses) == {503}, "nobody goes around it on a connection kept from before"
 
 
 async def test_whoever_is_started_meanwhile_goes_through_the_proxy_as_well(fleet):

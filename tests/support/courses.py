@@ -42,15 +42,17 @@ ENTERED = {
     Phase.REPORT: 126.0,
 }
 """When each phase begins."""
+TOLD = {Phase.INJECT: "process.kill of seoul-2", Phase.OBSERVE: "10 s", Phase.SETTLE: "5 s"}
+"""What it says when a phase begins, where that is looked at."""
 NODE_KILL: Definition = library.load("node-kill")
-PROOF = Proof(node="seoul-1", pid=4312, ticks=77, done=True, found="gone")
+PROOF = Proof(node="seoul-2", pid=4312, ticks=77, done=True, found="gone")
 
 
 def said(until: float, *, failed: dict[int, int] | None = None) -> list[Step]:
     """What the run has said by then; of the 200 requests of each second `failed` says how many failed."""
     failed = failed or {}
     steps: list[tuple[float, Step]] = [(at, Entered(at=at, phase=phase)) for phase, at in ENTERED.items()]
-    steps += [(at, Told(at=at, text=f"{phase}: begins")) for phase, at in ENTERED.items()]
+    steps += [(at, Told(at=at, text=f"{phase}: {TOLD.get(phase, 'begins')}")) for phase, at in ENTERED.items()]
     bad, last = 0, None
     for second in range(1, 25):
         at = ENTERED[Phase.BASELINE] + second

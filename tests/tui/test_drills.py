@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.controller import MemoryController
-from support.courses import FAULT, RUN, course, filed, keep
+from support.courses import FAULT, RUN, begin, course, filed, keep
 from support.pictures import AT, a_fleet, a_snapshot, with_node
 from support.stage import Stage, stage
 
@@ -223,6 +223,24 @@ class TestRunning:
             await now.until(lambda: now.errors)
             assert now.errors == ["$ hactl drill run node-kill --seed 7\nhactl: no daemon answers\nexit code 6"]
             await now.until(lambda: shop.started.left)
+
+    async def test_until_its_run_is_there_the_one_before_is_not_taken_for_it(self, tmp_path: Path) -> None:
+        shop = Shop()
+        keep(tmp_path, filed())
+        async with stage(**hands(shop, tmp_path)) as now:
+            await now.press("5")
+            await now.until(lambda: now.app.desk.course)
+            now.app._drills.start(("drill", "run", "region-loss"))
+            await now.until_drawn()
+            assert now.text("#drill") == " $ hactl drill run region-loss  begins ..."
+            assert now.text("#text") == ""
+            begin(tmp_path, "20240101-000000-region-loss")
+            await now.until(lambda: not now.app.desk.starting)
+            await now.until_drawn()
+            assert "20240101-000000-region-loss" in now.text("#drill")
+            shop.started.code = 0
+            await now.until(lambda: shop.started.left)
+            assert now.errors == []
 
     async def test_a_drill_that_is_typed_goes_on_as_well(self, tmp_path: Path) -> None:
         """Commands end with the patience of the command line; a drill takes longer than that."""

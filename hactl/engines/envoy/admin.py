@@ -102,6 +102,18 @@ class Runtime(msgspec.Struct, gc=False):
     entries: dict[str, Entry] = {}
 
 
+class Dumped(msgspec.Struct, gc=False):
+    """One resource of a dump, undecoded."""
+
+    cluster: msgspec.Raw = msgspec.Raw(b"")
+
+
+class Dump(msgspec.Struct, gc=False):
+    """What /config_dump says of clusters."""
+
+    configs: list[Dumped] = []
+
+
 _decoder = msgspec.json.Decoder(Stats)
 _runtime = msgspec.json.Decoder(Runtime)
 _clusters = msgspec.json.Decoder(Clusters)
@@ -135,6 +147,18 @@ class Admin:
         """Every key of the runtime that is set, with its value. Raises HactlError."""
         said = await self._read("/runtime", _runtime, "a runtime", _TIMEOUT)
         return {key: entry.final_value for key, entry in said.entries.items()}
+
+    async def running(self, cluster: str, kind: type[T]) -> T:
+        """The document of a cluster that it really runs with. Raises HactlError when there is none of that name."""
+        target = f"/config_dump?resource=dynamic_active_clusters&name_regex=%5E{cluster}%24"
+        said = await self._read(target, msgspec.json.Decoder(Dump), "a configuration", _TIMEOUT)
+        found = next((one.cluster for one in said.configs if len(one.cluster)), None)
+        if found is None:
+            raise HactlError(f"{self._name!r} runs without a cluster {cluster!r}")
+        try:
+            return msgspec.json.decode(found, type=kind)
+        except msgspec.DecodeError as error:
+            raise HactlError(f"{self._name!r} runs with a cluster of another shape: {error}") from error
 
     async def post(self, target: str) -> None:
         """Tell it something. Raises HactlError."""

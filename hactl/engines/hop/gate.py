@@ -45,6 +45,11 @@ class Gate:
         self.closed = True
         self._rest()
 
+    def reopen(self) -> None:
+        """Who comes now is let in again; what was counted before is over."""
+        self.closed = False
+        self.connections = self.resets = self.sent = self.received = self.held = 0
+
     @property
     def seen(self) -> HopCount:
         """What was counted."""

@@ -54,18 +54,21 @@ class Relay:
         if self._by_path:
             _remove(self._listen)
 
+    async def resume(self) -> None:
+        """Accept again, after `retire`: those who are here still are here already. Raises OSError."""
+        self._gate.reopen()
+        await self._accept()
+
     async def close(self, patience: float) -> None:
-        """The same; those who are here may finish for so many seconds."""
+        """Retire for good; those who are here may finish for so many seconds. Cancelled then, it is only retired."""
         self.retire()
-        try:
-            until = self._loop.time() + patience
-            while self._lines and self._loop.time() < until:  # noqa: ASYNC110 - they tell nobody when they end
-                await asyncio.sleep(_LOOK)
-        finally:
-            for line in tuple(self._lines):
-                line.abort()
-            if self._kept is not None:
-                self._kept.close()
+        until = self._loop.time() + patience
+        while self._lines and self._loop.time() < until:  # noqa: ASYNC110 - they tell nobody when they end
+            await asyncio.sleep(_LOOK)
+        for line in tuple(self._lines):
+            line.abort()
+        if self._kept is not None:
+            self._kept.close()
 
     @property
     def fault(self) -> HopFault | None:

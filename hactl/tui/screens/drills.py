@@ -70,8 +70,16 @@ class DrillsPage(Page):
         yield VerticalScroll(LinesView(self.look, id="text"), id="scroll")
 
     def on_mount(self) -> None:
-        """Clocks run faster than everything else."""
-        self._ticking = self.set_interval(TICK, cast("SteadyApp", self.app).steadily(self._tick))
+        """Clocks run faster than everything else, while somebody looks at them."""
+        self._ticking = self.set_interval(TICK, cast("SteadyApp", self.app).steadily(self._tick), pause=True)
+
+    def on_screen_resume(self) -> None:
+        """Somebody looks at it."""
+        self._ticking.resume()
+
+    def on_screen_suspend(self) -> None:
+        """Nobody does any more."""
+        self._ticking.pause()
 
     def progress(self, view: View) -> int | None:
         """See Page: a drill has begun, or is over."""
@@ -88,6 +96,12 @@ class DrillsPage(Page):
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""
         course, width = self._desk.course, self.size.width
+        if self._desk.starting:
+            begins = line(Span(text=f" $ {self._desk.starting}", meaning=Meaning.TITLE), "  begins ...")
+            self._stack("#drill", wrapped(begins, width - 2, INDENT))
+            self._stack("#clocks", ())
+            self._stack("#text", ())
+            return
         if course is None:
             self._stack("#drill", ())
             self._stack("#clocks", ())
@@ -123,7 +137,7 @@ class DrillsPage(Page):
     def _tick(self) -> None:
         """The clocks as they are now, while they run and somebody looks at them."""
         course = self._desk.course
-        if course is not None and course.going and self.is_current:
+        if course is not None and course.going and not self._desk.starting:
             lines = clocks(course, self._clock(), self.size.width)
             if len(lines) == self._height("#clocks"):
                 self.lines("#clocks", lines)

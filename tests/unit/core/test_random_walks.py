@@ -52,6 +52,10 @@ from hactl.core.events import (
     OperationMoved,
     WeightsChanged,
 )
+from hactl.core.hop import Disturbance, HopCount, HopFault, HopReading, Proxy
+from hactl.core.hop_commands import BreakHop, MendHop
+from hactl.core.hop_observations import HopsLost, HopsRead
+from hactl.core.hops import orders
 from hactl.core.impairment import Impairment, ImpairmentPhase
 from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
@@ -224,8 +228,9 @@ class Walk:
         faults = (Kill, Freeze, Freeze, Thaw, Pause, Unpause)
         moves = (Failover, Failback, Failback)
         lends = (BeginDrill, KeepDrill, EndDrill, AskDrill, ContinueDrill, LockDrills, UnlockDrills, Impair, Heal)
+        hops = (BreakHop, MendHop)
         orders = (Start, Start, Stop, Restart, Drain, Resume, SetWeight, SetPolicy, Down)
-        verb = pick.choice((*orders, *faults, *moves, *lends))
+        verb = pick.choice((*orders, *faults, *moves, *lends, *hops))
         if verb in (KeepDrill, EndDrill, ContinueDrill):
             return verb(id=pick.choice([*self.fleet.operations, "op-0"]))
         if verb is AskDrill:
@@ -237,6 +242,9 @@ class Walk:
         if verb is Impair:
             delay, failed = pick.choice((0.0, 0.3, 1e6)), pick.choice((0, 20, 101))
             return Impair(nodes=some, fault=Impairment(delay=delay, delayed=pick.choice((0, 100)), failed=failed))
+        if verb is BreakHop:
+            what = pick.choice((Disturbance.HOLD, Disturbance.REFUSE, Disturbance.LATE))
+            return BreakHop(nodes=some, fault=HopFault(what=what, lag=pick.choice((0.1, 1e6))))
         if verb is Kill:
             return Kill(nodes=some, hold=pick.random() < 0.3)
         if verb in moves:
@@ -325,7 +333,9 @@ class Walk:
             assert sum(parts.values()) > 0
             assert {endpoint.node for endpoint in active} == {node.name for node in carrying(fleet)}
             for endpoint in active:
-                assert endpoint.port == fleet.nodes[endpoint.node].port
+                hop = fleet.hops.get(endpoint.node)
+                led = hop.port if hop is not None and hop.phase.led else fleet.nodes[endpoint.node].port
+                assert endpoint.port == led
         else:
             assert plan == before.plan or not carrying(fleet)
         assert active or not self.had_plan
@@ -475,6 +485,18 @@ def _fault(walk: Walk, node: Node) -> Impairment | None:
     return None if node.impaired.phase is ImpairmentPhase.LIFTING else node.impaired.fault
 
 
+def _proxied(walk: Walk, node: Node) -> Observation:
+    """A proxy does as it was told; sometimes it is another one, or cannot."""
+    proxy = Proxy(pid=walk.chance.choice((7, 7, 7, 8)), ticks=1)
+    said = [HopReading(name=o.name, ports=(40_000,), fault=o.fault, seen=HopCount()) for o in orders(walk.fleet, {})]
+    return HopsRead(proxy=proxy, hops=tuple(said), wrong=walk.chance.choice(("", "", "no such address")))
+
+
+def _unproxied(walk: Walk, node: Node) -> Observation:
+    known = [hop.proxy for hop in walk.fleet.hops.values()]
+    return HopsLost(proxy=walk.chance.choice([None, *known]), why="it has ended")
+
+
 NEWS: tuple[Callable[[Walk, Node], Observation], ...] = (
     _spawned,
     _spawned,
@@ -489,6 +511,9 @@ NEWS: tuple[Callable[[Walk, Node], Observation], ...] = (
     lambda walk, node: ImpairmentRead(node=node.name, instance=_instance(walk, node), fault=_fault(walk, node)),
     lambda walk, node: ImpairmentRead(node=node.name, instance=_instance(walk, node), fault=_fault(walk, node)),
     lambda walk, node: ImpairmentRefused(node=node.name, instance=_instance(walk, node), why="no filter", hint="x"),
+    _proxied,
+    _proxied,
+    _unproxied,
     lambda walk, node: WentIdle(node=node.name, instance=_instance(walk, node)),
     lambda walk, node: StillBusy(
         node=node.name, instance=_instance(walk, node), requests=walk.chance.choice((0, 1, 2))

@@ -3,12 +3,14 @@
 import pytest
 
 from hactl.config.keys import TABLES
-from hactl.drill.advice import _CLASSES, _OTHERS, explained
+from hactl.core.value import replace
+from hactl.drill.advice import _CLASSES, _OTHERS, blamed, explained
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence, Times
 from hactl.drill.judging import Windows
 from hactl.drill.records import Row
 from hactl.drill.verdict import Judged, Status
+from hactl.engines.envoy.account import Account
 
 EVIDENCE = Evidence(times=Times(fault=10.0))
 
@@ -29,13 +31,55 @@ def test_the_commonest_failure_is_the_one_that_is_explained() -> None:
     said = cause("rto", "timeout", "timeout", "reset")
     assert said.startswith("2 of 3 failures are 'timeout'")
     assert "health.hang_grace" in said
-    assert "panic threshold" in cause("failed", "", status=503)
+    assert "region.spares" in cause("failed", "", status=503)
     assert cause("failed", "something new") == "1 of 1 failures are 'something new'"
 
 
 @pytest.mark.parametrize("name", _OTHERS)
 def test_what_no_request_explains_has_its_own_advice(name: str) -> None:
     assert cause(name).startswith("likely ")
+
+
+WRONG = Account(
+    edge="edge-1",
+    pid=1,
+    panics=40,
+    given_up=7,
+    ejections=3,
+    panic_threshold=50.0,
+    most_retries=0,
+    judges_status=True,
+)
+"""An edge that does everything it should not."""
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        (replace(WRONG, panics=0, given_up=0), "took nodes out 3 times for the status of their answers"),
+        (replace(WRONG, ejections=0, given_up=0), "healthy_panic_threshold is 50 %"),
+        (replace(WRONG, panics=0, ejections=0), "did not try 7 requests again"),
+    ],
+)
+def test_what_an_edge_counts_is_told_with_its_setting_and_in_the_place_of_a_guess(account: Account, said: str) -> None:
+    rows = [Row(10.0, 10.0, 10.1, 503, "", "")]
+    windows = Windows(Definition(name="d", title="t"), EVIDENCE, rows)
+    (item,) = explained((missed("failed"),), windows, (account,))
+    assert said in item.cause
+    assert "gateway.envoy_overlay: edge.clusters.gw." in item.cause
+    assert item.cause.endswith("1 of 1 failures are 'status 503'")
+    assert "likely" not in item.cause
+    (other,) = explained((missed("adopted"),), windows, (account,))
+    assert "edge-1" not in other.cause, "no setting of an edge has to do with that"
+
+
+def test_an_edge_that_runs_with_the_documents_of_hactl_is_not_blamed() -> None:
+    """Nor one that could have done something and did not."""
+    own = Account(edge="edge-1", pid=1, retries=50)
+    idle = replace(WRONG, panics=0, given_up=0, ejections=0)
+    assert list(blamed((own, idle))) == []
+    budget = replace(WRONG, panics=0, ejections=0, most_retries=None)
+    assert list(blamed((budget,))) == [], "a budget of retries is hactl's own"
 
 
 def test_what_was_met_needs_none() -> None:

@@ -1,5 +1,6 @@
 """Burdens that are laid on this machine, read back, and lifted: with real processes, as small as they come."""
 
+import asyncio
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -129,4 +130,20 @@ async def test_what_does_not_last_is_lifted_with_the_failback(tmp_path: Path) ->
         await burdens.lay(strike, {}, planned)
         assert len(ours()) == 2
         await burdens.lift_all()
+        assert ours() == set()
+
+
+async def test_a_burden_that_is_given_up_while_it_is_laid_leaves_nothing(tmp_path: Path) -> None:
+    """Somebody stops the drill at that moment: some of its processes run, and it is not in effect yet."""
+    (strike,) = (planned := drawn(FaultKind.CPU, BusyProcessors(per_cpu=2))).strikes
+    burdens = Burdens(Loads(), tmp_path)
+    async with burdens.borne(), asyncio.TaskGroup() as tasks:
+        laying = tasks.create_task(burdens.lay(strike, {"seoul-1": HERE}, planned))
+        for _ in range(10_000):  # nobody else is told of a process
+            if ours():
+                break
+            await asyncio.sleep(0.001)
+        laying.cancel()
+        await asyncio.wait([laying])
+        assert laying.cancelled()
         assert ours() == set()

@@ -62,17 +62,17 @@ def test_who_answered_has_a_row_for_each() -> None:
 
 
 def test_phases_are_drawn_to_time_with_what_was_measured_below() -> None:
-    times = replace(WELL.times, capacity=112.0)
+    times = replace(WELL.times, capacity=112.0, returned=110.5)
     report = replace(
         a_report(stream(1.0), replace(WELL, times=times)),
         phases=(Spent(phase=Phase.BASELINE, begin=0, end=5), Spent(phase=Phase.FAILBACK, begin=25, end=26)),
     )
     picture = drawn(Chart.PHASES, report)
-    assert texts(picture, "name") == ["baseline", "failback", "detect", "rto", "capacity back"]
-    detect, rto, capacity = of(picture, "measured")
+    assert texts(picture, "name") == ["baseline", "failback", "detect", "last reached", "rto", "capacity back"]
+    detect, _, rto, capacity = of(picture, "measured")
     assert float(capacity.get("width") or 0) == pytest.approx(2 * float(rto.get("width") or 0), rel=0.05)
     assert float(detect.get("width") or 0) == 2.0, "what is too short to draw is drawn all the same"
-    assert texts(picture, "value")[2:] == ["4 ms", "1.0 s", "2.0 s"]
+    assert texts(picture, "value")[2:] == ["4 ms", "490 ms", "1.0 s", "2.0 s"]
 
 
 def test_what_was_not_measured_is_not_drawn() -> None:

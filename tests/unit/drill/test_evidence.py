@@ -6,7 +6,7 @@ from support.told import Told
 
 from hactl.core.commands import BeginDrill, Drain, Kill, Start
 from hactl.core.observations import RegionFaltered
-from hactl.drill.evidence import capacity_back, detected, others, rerouted
+from hactl.drill.evidence import capacity_back, detected, others, rerouted, returned
 
 
 def test_a_killed_node_from_its_death_to_its_return() -> None:
@@ -16,6 +16,9 @@ def test_a_killed_node_from_its_death_to_its_return() -> None:
     told.play(spawned("seoul-1"), healthy("seoul-1"), after(1), applied("edge-1"), applied("edge-2"))
     assert detected(told.records, ("seoul-1",), 1000.0) == 1001.0
     assert rerouted(told.before, told.records, ("seoul-1",)) == 1003.0
+    assert rerouted(told.before, told.records, ("seoul-1",), edges=any) == 1002.0, "the first edge knew before"
+    assert returned(told.before, told.records, ("seoul-1",), 1000.0) == 1004.0
+    assert returned(told.before, told.records, ("seoul-2",), 1000.0) is None, "it had never been away"
     assert capacity_back(told.before, told.records, 1000.0) == 1005.0
 
 

@@ -39,4 +39,4 @@ def test_a_run_that_left_something_says_what(tmp_path: Path) -> None:
     left = replace(report, evidence=replace(report.evidence, leftovers=(f"{PROOF.node} is down",)))
     keep(tmp_path, left)
     (only,) = Shelf(tmp_path).look()
-    assert (only.clean, only.why) == (False, "left behind: seoul-1 is down")
+    assert (only.clean, only.why) == (False, "left behind: seoul-2 is down")

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from hactl.drill.load import Load, generate, open_session
+from hactl.drill.load import Load, generate, hang_up, open_session
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.measure import judge
 from hactl.drill.records import UNSENT, Row
@@ -259,3 +259,26 @@ async def test_what_is_not_safe_twice_is_asked_once() -> None:
 
     rows, asked = await ask_again(sorry, method="POST")
     assert ({row.attempts for row in rows}, asked) == ({1}, 10)
+
+
+async def test_those_who_were_cut_off_come_back_all_at_once() -> None:
+    """Connected and answered before, then cut off together; each comes back on a connection of its own, with a request
+    that is due in the same moment as the first of all others."""
+    async with server(well) as (url, seen):
+        plan = LoadPlan(url=url, rate=50, duration=0.2, connections=1, burst=20)
+        assert await hang_up(plan)
+        assert seen == [1] * 20
+        async with open_session(plan) as session:
+            load = Load(plan, session)
+            await load.run()
+        assert len(seen) >= 2 * 20, "nobody found a connection that was open still"
+    rows = sorted(load.records)
+    assert len(rows) == 20 + 10
+    assert {row.intended for row in rows[:21]} == {load.began}
+    assert judge(rows).failed == 0
+
+
+async def test_those_who_never_got_an_answer_were_not_connected() -> None:
+    async with server(well) as (url, _):
+        pass
+    assert not await hang_up(LoadPlan(url=url, burst=3))

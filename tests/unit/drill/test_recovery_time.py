@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hactl.drill.records import Row
-from hactl.drill.recovery_time import read_outage
+from hactl.drill.recovery_time import last_reached, read_outage
 
 
 def row(at: float, *, ok: bool = True, took: float = 0.001) -> Row:
@@ -15,6 +15,17 @@ def stream(bad: list[tuple[float, float]], *, until: float = 60.0, rate: float =
     """Requests at `rate`, failing in the given spans."""
     moments = [number / rate for number in range(int(until * rate))]
     return [row(at, ok=not any(begin <= at < end for begin, end in bad)) for at in moments]
+
+
+def test_the_last_that_came_to_whom_was_struck_was_answered_by_it_or_failed() -> None:
+    """Not what others answered, nor what its next process did; nothing is said where nothing came to it any more."""
+    other = Row(13.0, 13.0, 13.1, 200, "a-2", "")
+    rows = [row(9.0), row(10.5), row(12.0, ok=False), other, row(20.0)]
+    assert last_reached(rows, ("a-1",), 10.0, until=19.0) == 12.0
+    assert last_reached(rows, ("a-1",), 10.0, until=11.0) == 10.5
+    assert last_reached(rows, ("a-1",), 12.5, until=19.0) is None
+    under_way = Row(9.9, 9.9, 10.2, 0, "", "reset")
+    assert last_reached([under_way], ("a-1",), 10.0, until=19.0) == 9.9
 
 
 def test_an_outage_of_three_seconds_is_three_seconds() -> None:

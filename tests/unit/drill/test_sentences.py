@@ -20,7 +20,7 @@ def test_whoever_comes_late_hears_where_it_stands() -> None:
 def test_each_step_is_said_once_and_at_its_time() -> None:
     began, now = course(107.05), course(110.0)
     said = news(began, now)
-    assert [each.text for each in said] == ["drill node-kill: confirm: begins", "drill node-kill: observe: begins"]
+    assert [each.text for each in said] == ["drill node-kill: confirm: begins", "drill node-kill: observe: 10 s"]
     assert said[-1].wall - now.began == pytest.approx(7.2)
     assert news(now, now) == ()
 

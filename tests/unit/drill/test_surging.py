@@ -76,8 +76,9 @@ def test_recovery_is_counted_from_the_end_of_the_fault() -> None:
 def test_a_fleet_carries_what_its_nodes_and_its_edges_are_declared_to() -> None:
     """The less of both; 0 when nothing is declared."""
     spec = a_spec(nodes=3)
-    assert declared_capacity(serving(spec)) == 0.0
+    assert declared_capacity(serving(spec), "/api") == 0.0
     nodes = replace(spec, gateway=replace(spec.gateway, capacity=200))
-    assert declared_capacity(serving(nodes)) == 600.0
+    assert declared_capacity(serving(nodes), "/api") == 600.0
     limited = replace(nodes, edge=replace(spec.edge, rate_limit=RateLimitSpec(requests=600, per=2.0)))
-    assert declared_capacity(serving(limited)) == 300.0
+    assert declared_capacity(serving(limited), "/api") == 300.0
+    assert declared_capacity(serving(limited), "/-/echo") == 600.0, "edges let in all that is hactl's own"

@@ -12,6 +12,8 @@ from support.house import PATIENCE, end
 
 from hactl.core.alert import AlertBook
 from hactl.core.errors import HactlError
+from hactl.core.hop import Disturbance, Hop, HopFault, HopPhase, to_service
+from hactl.core.hop_observations import NodeLed, NodeNotLed
 from hactl.core.impairment import Impaired, Impairment, ImpairmentPhase
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Node, NodeState
@@ -59,6 +61,10 @@ class Engine(FakeEngine):
     async def impair(self, node: Node, fault: Impairment | None) -> None:
         await self._tell("impair")
         await super().impair(node, fault)
+
+    async def lead(self, node: Node, services: tuple[str, ...], known: tuple[str, ...]) -> None:
+        await self._tell("lead")
+        await super().lead(node, services, known)
 
     async def forget(self, node: Node) -> None:
         self.forgotten.append(node.name)
@@ -266,6 +272,40 @@ async def test_nothing_is_told_to_whoever_is_impaired_as_wanted(watch: Watch) ->
             crew.impair(NAME)
             await next(task for task in crew._running if task.get_name() == f"impair {NAME}")
     assert watch.engine.told == []
+
+
+def led_to(watch: Watch, phase: HopPhase) -> None:
+    hop = Hop(name=to_service("api"), fault=HopFault(what=Disturbance.HOLD), by="drill x", order="op-1", phase=phase)
+    watch.fleet = replace(watch.fleet, hops={hop.name: hop})
+
+
+@pytest.mark.parametrize(
+    ("phase", "services"), [(HopPhase.PLACING, ()), (HopPhase.LEADING, ("api",)), (HopPhase.LEAVING, ())]
+)
+async def test_a_node_is_led_as_it_is_to_be_until_it_has_said_so(
+    watch: Watch, phase: HopPhase, services: tuple[str, ...]
+) -> None:
+    """Told again when it could not be; through the proxy from when that stands until it is to leave."""
+    watch.engine.deaf = [HactlError("does not answer")]
+    async with watch.at_work(NodeState.SERVING) as crew:
+        led_to(watch, phase)
+        crew.lead(NAME)
+        saw = await watch.news(NodeLed)
+    assert watch.node.launch is not None
+    assert saw == NodeLed(node=NAME, instance=watch.node.launch.instance, services=services)
+    assert watch.engine.told == ["lead"] * 2
+    assert watch.engine.led == {NAME: services}
+
+
+async def test_a_node_that_cannot_be_led_is_not_told_again(watch: Watch) -> None:
+    watch.engine.unleadable = "it is too old"
+    async with watch.at_work(NodeState.SERVING) as crew:
+        led_to(watch, HopPhase.LEADING)
+        crew.lead(NAME)
+        saw = await watch.news(NodeNotLed)
+    assert isinstance(saw, NodeNotLed)
+    assert saw.why == "it is too old"
+    assert watch.engine.told == ["lead"]
 
 
 async def test_every_edge_that_serves_gets_the_newest_plan(watch: Watch) -> None:

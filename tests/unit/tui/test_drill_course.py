@@ -92,7 +92,7 @@ def test_a_run_without_a_runner_says_what_to_do() -> None:
 def test_whom_it_strikes_is_frozen_before_and_proved_after() -> None:
     before, after = text(standing(course(103.0), 120)), text(standing(course(112.0), 120))
     assert "drawn from 4 nodes that serve" in before
-    assert "seoul-1 pid 4312 gone: confirmed" in after
+    assert "seoul-2 pid 4312 gone: confirmed" in after
     assert "availability >= 99.9 %: 100 % ok" in after
     assert "not drawn yet" in text(standing(replace(course(100.0), plan=None), 120))
 
@@ -105,6 +105,6 @@ def test_what_it_waits_for_is_asked_of_whoever_looks() -> None:
 def test_what_it_says_is_read_beside_it() -> None:
     said = text(sayings(course(112.0), 4, 80))
     assert said.splitlines()[0].startswith(" ── what it says, seconds from the fault")
-    assert said.splitlines()[-1] == "    +0.20 s  observe: begins"
+    assert said.splitlines()[-1] == "    +0.20 s  observe: 10 s"
     assert len(said.splitlines()) == 4
     assert sayings(course(BEGAN - 1), 4, 80) == ()

@@ -50,6 +50,20 @@ async def test_reads_are_filtered_and_decoded(paths: FleetPaths) -> None:
     assert asked == [b"GET /stats?format=json&filter=^a HTTP/1.1"]
 
 
+async def test_the_document_of_a_cluster_is_the_one_that_runs(paths: FleetPaths) -> None:
+    """Asked for by its very name; where there is none, that is said."""
+    body = b'{"configs":[{"@type":"x","version_info":"7","cluster":{"name":"gw","value":1}}]}'
+    async with answering(paths, 200, body) as (admin, asked):
+        assert await admin.running("gw", dict) == {"name": "gw", "value": 1}
+    assert asked == [b"GET /config_dump?resource=dynamic_active_clusters&name_regex=%5Egw%24 HTTP/1.1"]
+    async with answering(paths, 200, b"{}") as (admin, _):
+        with pytest.raises(HactlError, match="'n1' runs without a cluster 'gw'"):
+            await admin.running("gw", dict)
+    async with answering(paths, 200, body) as (admin, _):
+        with pytest.raises(HactlError, match="of another shape"):
+            await admin.running("gw", int)
+
+
 async def test_changes_are_posted(paths: FleetPaths) -> None:
     """A change that is not answered with 200 did not happen."""
     async with answering(paths, 200, b"OK\n") as (admin, asked):

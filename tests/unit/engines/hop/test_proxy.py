@@ -58,6 +58,37 @@ async def test_who_is_no_longer_named_is_left(proxy: HopProxy) -> None:
     assert not connects(said.hops[0].ports[0])
 
 
+async def test_whoever_has_kept_a_connection_from_the_last_time_meets_the_next_disturbance(proxy: HopProxy) -> None:
+    """Callers keep connections; one from before would lead around what is wrong with the hop now."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.read(5))
+        writer.write(await reader.read(5))
+        writer.close()
+
+    async with await asyncio.start_server(echo, "127.0.0.1", 0) as target:
+        at = target.sockets[0].getsockname()[:2]
+        standing = HopOrder(name="seoul-1", listen=("127.0.0.1",), targets=(at,))
+        _, said = await proxy.tell((standing,))
+        reader, writer = await asyncio.open_connection("127.0.0.1", said.hops[0].ports[0])
+        writer.write(b"first")
+        assert await reader.readexactly(5) == b"first"
+        _, nothing = await proxy.tell(())
+        assert (nothing.hops, nothing.leaving) == ((), 1)
+        _, again = await proxy.tell((standing,))
+        assert again.hops[0].ports == said.hops[0].ports
+        assert again.leaving == 0
+        await proxy.tell((HopOrder(name="seoul-1", listen=("127.0.0.1",), targets=(at,), fault=CUT),))
+        writer.write(b"other")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await reader.read(5)
+        await proxy.tell((standing,))
+        assert await reader.readexactly(5) == b"other"
+        writer.close()
+        await writer.wait_closed()
+
+
 async def test_a_place_that_cannot_be_had_is_told_and_the_others_stand(proxy: HopProxy) -> None:
     _, said = await proxy.tell((order("bad", listen="192.0.2.1"), order("good")))
     assert [hop.name for hop in said.hops] == ["good"]

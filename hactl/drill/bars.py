@@ -1,0 +1,106 @@
+"""What takes time in a drill, and what clients saw meanwhile, as spans between moments. Pure; drawn elsewhere."""
+
+from hactl.core.value import Value
+from hactl.drill.course import Course, last, suffering
+from hactl.drill.load_plan import Progress
+from hactl.drill.phases import Phase
+
+INJECT, HEAL = "inject", "heal"
+"""What is done at a moment and takes no time: how a run says it, and how its mark is called."""
+
+
+class Bar(Value):
+    """A phase, or a part of the way back to normal; monotonic seconds."""
+
+    name: str
+    begin: float
+    end: float | None
+    """None while it goes on."""
+    said: str = ""
+
+
+class Served(Value):
+    """What clients saw between two moments; monotonic seconds."""
+
+    begin: float
+    end: float
+    good: int
+    bad: int
+
+
+def served(course: Course) -> tuple[Served, ...]:
+    """Second by second how many requests were answered and how many failed: as the load says, at last as measured."""
+    report, fault = course.report, course.times.fault
+    if report is not None and fault is not None and report.series:
+        return tuple(
+            Served(begin=fault + one.at, end=fault + one.at + 1.0, good=one.good, bad=one.bad) for one in report.series
+        )
+    found = []
+    before, since = Progress(t=0.0, sent=0, failed=0), 0.0
+    for one in course.asked:
+        now = one.progress
+        bad = now.failed - before.failed
+        begin = since or one.at - now.t
+        found.append(Served(begin=begin, end=one.at, good=max(0, now.sent - before.sent - bad), bad=bad))
+        before, since = now, one.at
+    return tuple(found)
+
+
+def bars(course: Course) -> tuple[Bar, ...]:
+    """Everything that takes time in a drill, in the order of a run; what has not begun is not there."""
+    begun = {one.phase: one.at for one in reversed(course.entered)}
+    ends = {one.phase: after.at for one, after in zip(course.entered, course.entered[1:], strict=False)}
+    times = course.times
+    found: list[Bar] = []
+
+    def phase(name: str, which: Phase, said: str = "") -> None:
+        if which in begun:
+            end = ends.get(which) or (None if course.going else last(course))
+            found.append(Bar(name=name, begin=begun[which], end=end, said=said))
+
+    def part(name: str, begin: float | None, end: float | None, said: str) -> None:
+        if begin is not None and (end is not None or course.going):
+            found.append(Bar(name=name, begin=begin, end=end, said=said))
+
+    phase("baseline", Phase.BASELINE)
+    if times.fault is not None:
+        found += _marks(course, INJECT, times.fault)
+        part("detect", times.fault, times.detected, "seen by the daemon")
+        part("reroute", times.fault, times.rerouted, "proved by every edge")
+        if (back := _back(course)) is not None:
+            found.append(back)
+        held = course.plan is not None and bool(course.plan.keeps_down)
+        part("capacity", times.failback if held else times.fault, times.capacity, "everything serves again")
+    for step in course.by_hand:
+        part("by hand", step.asked, step.done, step.step)
+    found += _marks(course, HEAL)
+    phase("observe", Phase.OBSERVE)
+    phase("settle", Phase.SETTLE)
+    phase("failback", Phase.FAILBACK)
+    phase("verify", Phase.VERIFY)
+    return tuple(found)
+
+
+def _marks(course: Course, name: str, first: float | None = None) -> list[Bar]:
+    """The moments at which the run has said that it did something; of the `first` is known better when it was."""
+    said = [(one.at, one.text.removeprefix(f"{name}: ")) for one in course.told if one.text.startswith(f"{name}: ")]
+    if first is not None and said:
+        said[0] = (first, said[0][1])
+    return [Bar(name=name, begin=at, end=at, said=text) for at, text in said]
+
+
+def _back(course: Course) -> Bar | None:
+    """How long clients were not served, if the report says so or they are not yet."""
+    report, fault = course.report, course.times.fault
+    if fault is None:
+        return None
+    if report is not None:
+        back = report.outage.back if report.outage is not None else None
+        if back is None:
+            return None
+        said = "clients served for good" if back > fault else "no client noticed"
+        return Bar(name="recover", begin=fault, end=back, said=said)
+    bad, failing = suffering(course, fault)
+    end = None if failing else fault if bad is None else bad
+    said = "clients fail" if failing else "no client has noticed" if bad is None else "clients served so far"
+    return Bar(name="recover", begin=fault, end=end, said=said)

@@ -1,0 +1,44 @@
+"""The phases of a drill lie where they were, on one axis with what was done and what clients saw."""
+
+from support.courses import FAULT, course
+
+from hactl.core.value import replace
+from hactl.drill.bars import bars
+from hactl.drill.evidence import ByHand
+from hactl.drill.progress import Told
+
+
+def test_phases_lie_where_they_were() -> None:
+    """What goes on has no end; what is known of the way back to normal begins with the fault."""
+    now = {bar.name: bar for bar in bars(course(110.0))}
+    assert list(now) == ["baseline", "inject", "detect", "reroute", "recover", "capacity", "observe"]
+    assert (now["baseline"].begin, now["baseline"].end) == (101.0, 106.9)
+    assert (now["detect"].begin, now["detect"].end) == (FAULT, 107.031)
+    assert now["observe"].end is None
+    assert now["recover"].end == FAULT, "nobody noticed anything so far"
+    failing = {bar.name: bar for bar in bars(course(109.1, failed={109: 10}))}
+    assert failing["recover"].end is None
+
+
+def test_what_is_done_later_has_a_mark_of_its_own() -> None:
+    later = course(112.0)
+    told = (*later.told, Told(at=109.0, text="inject: node.impair of osaka-1"), Told(at=111.0, text="heal: osaka-1"))
+    marks = [(bar.name, bar.begin, bar.said) for bar in bars(replace(later, told=told)) if bar.begin == bar.end]
+    assert ("inject", FAULT, "process.kill of seoul-2") in marks
+    assert ("inject", 109.0, "node.impair of osaka-1") in marks
+    assert ("heal", 111.0, "osaka-1") in marks
+
+
+def test_what_people_do_takes_its_time() -> None:
+    steps = (ByHand(step="pull the plug", asked=108.0, done=109.5),)
+    slow = course(112.0)
+    slow = replace(slow, timed=replace(slow.timed, by_hand=steps))
+    (hand,) = (bar for bar in bars(slow) if bar.name == "by hand")
+    assert (hand.begin, hand.end, hand.said) == (108.0, 109.5, "pull the plug")
+
+
+def test_a_run_whose_runner_is_gone_does_not_go_on() -> None:
+    left = replace(course(110.0), alive=False)
+    assert not left.going
+    observe = next(bar for bar in bars(left) if bar.name == "observe")
+    assert observe.end == 110.0, "the last moment that anything is known of"
