@@ -22,7 +22,7 @@ schema = 1
 name = "filled"
 title = "No byte is left"
 [limits]
-lease = "20s"
+lease = "60s"
 [load]
 rate = 100
 [canary]
