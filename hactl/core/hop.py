@@ -121,6 +121,11 @@ class HopPhase(StrEnum):
         return self in (HopPhase.LEADING, HopPhase.ORDERED, HopPhase.EFFECTIVE, HopPhase.LIFTING)
 
     @property
+    def waits(self) -> bool:
+        """It goes no further until the proxy has been read to have done as it was told."""
+        return self in (HopPhase.PLACING, HopPhase.ORDERED, HopPhase.LIFTING)
+
+    @property
     def over(self) -> bool:
         """It is on its way back."""
         return self in (HopPhase.LIFTING, HopPhase.LEAVING)

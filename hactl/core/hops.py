@@ -134,7 +134,9 @@ def _order(fleet: Fleet, hop: Hop, places: dict[str, tuple[str, ...]]) -> HopOrd
     if hop.phase is HopPhase.LEAVING and hop.proxy is None:
         return None
     if hop.service:
-        targets = next((service.endpoints for service in fleet.spec.services if service.name == hop.service), ())
+        targets = next((service.endpoints for service in fleet.spec.services if service.name == hop.service), None)
+        if targets is None:
+            return None
         return HopOrder(name=hop.name, listen=places[hop.service], targets=targets, fault=fault)
     node = fleet.nodes.get(hop.name)
     if node is None:

@@ -20,8 +20,12 @@ from hactl.core.value import replace
 
 
 def check(fleet: Fleet, drill: Operation | None, proposal: Proposal) -> None:
-    """Raises CommandRejected when a configuration comes in the time of a drill that could not go back from it."""
-    if drill is None or drill.drill is None or drill.drill.baseline.spec is None:
+    """Raises CommandRejected when a configuration comes in the time of a drill that could not go back from it, or that
+    has other endpoints for a service whose hops the drill may disturb: its proxy stands in those."""
+    if drill is None or drill.drill is None:
+        return
+    _disturbable(fleet, drill, drill.drill.baseline.services, proposal)
+    if drill.drill.baseline.spec is None:
         return
     same_tls = proposal.spec.edge.tls == fleet.spec.edge.tls
     if _places(proposal.nodes) != _places(wanted(fleet).values()) or not same_tls:
@@ -94,6 +98,17 @@ def _begin(draft: Draft, drill: Operation) -> None:
     operation = replace(operation, deadline=draft.now.mono + each * len(operation.targets))
     draft.emit(OperationBegan(operation=operation))
     draft.emit(OperationMoved(operation=replace(drill, drill=replace(lease, undoing=operation.id))))
+
+
+def _disturbable(fleet: Fleet, drill: Operation, lent: tuple[str, ...], proposal: Proposal) -> None:
+    now = {service.name: service for service in fleet.spec.services}
+    coming = {service.name: service for service in proposal.spec.services}
+    for name in lent:
+        if coming.get(name) != now.get(name):
+            raise CommandRejected(
+                f"{drill.sentence} has the hops to service '{name}', which would be another or gone",
+                f"change it when it is over: hactl wait --operation {drill.id}",
+            )
 
 
 def _places(nodes: Iterable[Node]) -> set[tuple[str, str, int]]:

@@ -90,15 +90,17 @@ class HopKeeper:
             await self._proxy.close()
             self._known = None
         else:
-            self._heard(pid, said, told=told)
+            # What it could not do when it was told, it may have done when it was told again.
+            waits = any(hop.phase.waits for hop in fleet.hops.values())
+            self._heard(pid, said, news=told or waits)
 
-    def _heard(self, pid: int, said: HopReadings, *, told: bool) -> None:
+    def _heard(self, pid: int, said: HopReadings, *, news: bool) -> None:
         stat = procfs.read_stat(pid)
         if stat is None:
             self._lost(f"its proxy has ended (pid {pid})")
             return
         proxy = Proxy(pid=pid, ticks=stat.ticks)
-        if told or proxy != self._known:
+        if news or proxy != self._known:
             self._known = proxy
             self._deliver(HopsRead(proxy=proxy, hops=said.hops, wrong=said.wrong))
 

@@ -4,10 +4,10 @@ import itertools
 from contextlib import suppress
 
 import pytest
-from support.build import a_spec, founded
+from support.build import a_proposal, a_spec, founded
 from support.world import MemoryWorld
 
-from hactl.core.commands import BeginDrill, Command, Down, EndDrill, Freeze, Kill, Restart
+from hactl.core.commands import Apply, BeginDrill, Command, Down, EndDrill, Freeze, Kill, Restart
 from hactl.core.drills import in_progress
 from hactl.core.errors import CommandRejected
 from hactl.core.events import OperationEnded
@@ -15,11 +15,12 @@ from hactl.core.hop import Disturbance, Hop, HopFault, HopPhase, to_service
 from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.hop_events import HopChanged, HopMended
 from hactl.core.hop_observations import HopsLost, HopsRead, NodeLed, NodeNotLed
-from hactl.core.hops import PATIENCE
+from hactl.core.hops import PATIENCE, orders
 from hactl.core.operation import Outcome
 from hactl.core.reading import read
 from hactl.core.spec import FleetSpec, ServiceSpec
 from hactl.core.telling import tell
+from hactl.core.value import replace
 
 CUT = HopFault(what=Disturbance.HOLD)
 LATE = HopFault(what=Disturbance.LATE, lag=0.2)
@@ -279,6 +280,42 @@ def test_nothing_is_disturbed_without_a_drill_or_when_it_is_over() -> None:
     for command in (NODE, SERVICE):
         with pytest.raises(CommandRejected, match="lent to no drill"):
             world.submit(command)
+
+
+WEB = ServiceSpec(name="web", endpoints=(("127.0.0.1", 9002),))
+
+
+@pytest.mark.parametrize("config", [False, True])
+@pytest.mark.parametrize(
+    "services",
+    [(), (WEB,), (ServiceSpec(name="api", endpoints=(("127.0.0.1", 9000),)), WEB)],
+    ids=("none", "another", "fewer endpoints"),
+)
+def test_no_configuration_takes_the_service_away_from_under_a_proxy(
+    services: tuple[ServiceSpec, ...], *, config: bool
+) -> None:
+    """Gone, or with other endpoints: refused until the drill is over. Other services may come meanwhile."""
+    world = MemoryWorld(founded(with_api())).begin()
+    drill = world.submit(BeginDrill(name="d", nodes=(), services=("api",), config=config, lease=90.0, longest=500.0))
+    world.submit(SERVICE)
+    until(world, API, HopPhase.EFFECTIVE)
+    spec = world.fleet.spec
+    with pytest.raises(CommandRejected, match="the hops to service 'api'") as refusal:
+        world.submit(Apply(text=""), proposal=a_proposal(world.fleet, replace(spec, services=services)))
+    assert refusal.value.hint == f"change it when it is over: hactl wait --operation {drill}"
+    more = replace(spec, services=(*spec.services, WEB))
+    world.submit(Apply(text=""), proposal=a_proposal(world.fleet, more))
+    world.submit(EndDrill(id=drill))
+    world.settle().check_quiet()
+
+
+def test_a_service_that_is_not_there_any_more_is_no_order() -> None:
+    """Whatever came over it, the daemon goes on."""
+    world, _ = lent_world()
+    world.submit(SERVICE)
+    until(world, API, HopPhase.EFFECTIVE)
+    assert [order.name for order in orders(world.fleet, {"api": ("/a", "/b")})] == [API]
+    assert orders(replace(world.fleet, spec=replace(world.fleet.spec, services=())), {}) == ()
 
 
 def test_a_rolling_restart_meanwhile_leaves_nothing() -> None:

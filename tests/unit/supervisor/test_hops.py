@@ -30,6 +30,8 @@ class FakeProxy:
         self.told: list[tuple[HopOrder, ...]] = []
         self.silent = ""
         """Why it does not answer; "" when it does."""
+        self.wrong = ""
+        """Why it does not do as it is told; "" when it does."""
         self.leaving = 0
         self.closed = asyncio.Event()
         self.over = asyncio.Event()
@@ -45,6 +47,8 @@ class FakeProxy:
         async with self.news:
             self.told.append(orders)
             self.news.notify_all()
+        if self.wrong:
+            return self.process.pid, HopReadings(hops=(), wrong=self.wrong)
         hops = tuple(HopReading(name=one.name, ports=(5,), fault=one.fault, seen=HopCount()) for one in orders)
         return self.process.pid, HopReadings(hops=hops, leaving=self.leaving)
 
@@ -112,10 +116,28 @@ async def test_what_stands_in_the_fleet_is_told_and_what_is_so_delivered(sleeper
 
 async def test_between_news_it_is_looked_at_and_nothing_delivered(sleeper: subprocess.Popen[bytes]) -> None:
     async with Watch(FakeProxy(sleeper)).at_work() as watch:
-        watch.disturb(HopPhase.ORDERED)
+        watch.disturb(HopPhase.EFFECTIVE)
         await watch.next()
         await watch.proxy.heard(lambda: len(watch.proxy.told) >= 3)
         assert watch.saw.empty()
+
+
+@pytest.mark.parametrize("phase", [HopPhase.PLACING, HopPhase.ORDERED, HopPhase.LIFTING])
+async def test_what_could_not_be_done_at_first_is_delivered_when_it_is(
+    phase: HopPhase, sleeper: subprocess.Popen[bytes]
+) -> None:
+    """A proxy that had no descriptor left when it was told: it is told again, and nothing else makes news of that."""
+    proxy = FakeProxy(sleeper)
+    proxy.wrong = "seoul-1: too many open files"
+    async with Watch(proxy).at_work() as watch:
+        watch.disturb(phase)
+        first = await watch.next()
+        assert isinstance(first, HopsRead)
+        assert (first.hops, first.wrong) == ((), proxy.wrong)
+        proxy.wrong = ""
+        while not (isinstance(read := await watch.next(), HopsRead) and read.hops):
+            pass
+        assert [hop.name for hop in read.hops] == ["seoul-1"]
 
 
 async def test_one_that_does_not_answer_or_has_ended_is_lost(sleeper: subprocess.Popen[bytes]) -> None:
