@@ -19,6 +19,7 @@ from hactl.cli.drill_schedule import schedule
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.core.errors import HactlError
+from hactl.core.plain import one_line
 from hactl.drill import library
 from hactl.drill import suite as suites
 from hactl.drill.runs import runs
@@ -120,7 +121,7 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
         kept = ", kept down until the failback" if strike.keep_down else ""
         click.echo(f"  {strike.at:4.1f} s  {strike} ({strike.why}), {reality(strike.kind)}{kept}")
     for step in made.steps:
-        click.echo(f"  {step.at:4.1f} s  wait for a person, at most {step.within:g} s: {step.manual}")
+        click.echo(f"  {step.at:4.1f} s  wait for a person, at most {step.within:g} s: {one_line(step.manual)}")
     click.echo(f"  load    {made.load.rate:g} requests/s to {made.load.url}, timeout {made.load.timeout:g} s")
     phases = definition.phases
     click.echo(f"  phases  baseline {phases.baseline:g} s, hold {phases.hold:g} s, settle {phases.settle:g} s")

@@ -10,6 +10,7 @@ from hactl.cli.choice import choose
 from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
 from hactl.core.errors import ConfigError
+from hactl.core.plain import one_line
 from hactl.core.reading import age
 from hactl.drill import library
 from hactl.drill.board import Entry, Standing, worst
@@ -94,7 +95,7 @@ def board(drills: tuple[str, ...], oldest: float | None, as_json: bool) -> int:
         click.echo(line)
     for entry in entries:
         if entry.words != entry.standing and entry.words:
-            output.say(f"{entry.drill}: {entry.words}")
+            output.say(one_line(f"{entry.drill}: {entry.words}"))
     return code
 
 

@@ -6,6 +6,7 @@ import click
 
 from hactl.cli import output
 from hactl.cli.exits import Exit
+from hactl.core.plain import one_line
 from hactl.drill.report import DrillReport
 from hactl.drill.verdict import Verdict
 
@@ -34,11 +35,11 @@ def worst(exits: Iterable[Exit]) -> Exit:
 
 def summary(result: DrillReport) -> None:
     """Tell people how it ended: the outcome on stdout, where to read more on stderr."""
-    rows = [(item.name, item.value, item.limit, str(item.status)) for item in result.objectives]
+    rows = [(item.name, one_line(item.value), item.limit, str(item.status)) for item in result.objectives]
     if rows:
         for line in output.table(("OBJECTIVE", "MEASURED", "WANTED", ""), rows):
             click.echo(line)
-    click.echo(f"{result.definition.name} {str(result.verdict).upper()}: {result.why}")
+    click.echo(one_line(f"{result.definition.name} {str(result.verdict).upper()}: {result.why}"))
     if not result.clean:
-        click.echo(f"NOT CLEAN: {'; '.join(result.evidence.leftovers)}")
+        click.echo(one_line(f"NOT CLEAN: {'; '.join(result.evidence.leftovers)}"))
     output.say(f"hactl drill report {result.identity.run}")

@@ -9,6 +9,7 @@ from hactl.cli.choice import choose
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.core.errors import HactlError
+from hactl.core.plain import one_line
 from hactl.drill.filing import FILES, Format, verified, written
 from hactl.drill.report import DrillReport
 from hactl.drill.runs import Run, named, runs
@@ -84,7 +85,8 @@ def _list(found: list[Run], *, as_json: bool) -> int:
             {"version": 1, "runs": [dict(zip(("run", "verdict", "clean", "why"), row, strict=True)) for row in rows]}
         )
     else:
-        for line in output.table(("RUN", "VERDICT", "", "WHY"), rows):
+        told = [tuple(map(one_line, row)) for row in rows]
+        for line in output.table(("RUN", "VERDICT", "", "WHY"), told):
             click.echo(line)
     return Exit.OK
 

@@ -14,10 +14,11 @@ from hactl.cli import output
 from hactl.cli.choice import Chosen
 from hactl.cli.drill_asking import ask
 from hactl.cli.drill_outcome import exit_of, worst
-from hactl.cli.exits import Exit
+from hactl.cli.exits import Exit, exit_for
 from hactl.cli.following import until_true
 from hactl.core.errors import CommandRejected, HactlError, TimedOut
 from hactl.core.model import Fleet
+from hactl.core.plain import one_line
 from hactl.core.reading import is_serving
 from hactl.core.value import Value
 from hactl.drill.definition import Definition
@@ -65,12 +66,13 @@ def run_suite(
     shown nothing is run up to `again` times more.
 
     Raises CommandRejected before the first when any may not be run, and HactlError when a drill could not even report;
-    what came before is told all the same.
+    that and what came before is told all the same, with the exit code that this error is.
     """
     fleet = _ask_about_all(chosen, suite, drills, seed)
     began = time.monotonic()
     lines: list[Line] = []
-    interrupted = False
+    exits: list[Exit] = []
+    broken: Exit | None = None
     width = max(len(one.name) for one in drills)
     try:
         for line in _each(chosen, drills, seed, execute, again):
@@ -78,11 +80,17 @@ def run_suite(
             if not as_json:
                 click.echo(_told(line, width))
     except KeyboardInterrupt:
-        interrupted = True
+        exits.append(Exit.INTERRUPTED)
+    except HactlError as error:
+        broken = exit_for(error)
+        lines.append(Line(name=drills[len(lines)].name, verdict=Verdict.ERROR, exit=broken, why=error.message))
+        if not as_json:
+            click.echo(_told(lines[-1], width))
+        raise
     finally:
         left = [Line(name=one.name, why="the suite had ended") for one in drills[len(lines) :]]
-        exits = [Exit(line.exit) for line in lines if line.exit is not None]
-        took, outcome = time.monotonic() - began, worst([*exits, *([Exit.INTERRUPTED] if interrupted else [])])
+        exits += [Exit(line.exit) for line in lines if line.exit is not None]
+        took, outcome = time.monotonic() - began, worst(exits) if broken is None else broken
         if as_json:
             told = {"suite": suite.name, "fleet": fleet.name, "seed": seed, "seconds": took, "exit": outcome}
             output.emit_json({"version": 1, **told, "drills": (*lines, *left)})
@@ -156,7 +164,7 @@ def _line(report: DrillReport, seconds: float) -> Line:
 
 def _told(line: Line, width: int) -> str:
     """One drill in one line."""
-    return f"{line.name:<{width}}  {line.verdict.upper():<12}  {line.seconds:3.0f} s  {line.why}"
+    return one_line(f"{line.name:<{width}}  {line.verdict.upper():<12}  {line.seconds:3.0f} s  {line.why}")
 
 
 def _counted(lines: Iterable[Line]) -> str:

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from hactl.core.errors import CommandRejected, ConfigError, HactlError, TimedOut, Unreachable
+
 
 class Exit(IntEnum):
     """The exit codes."""
@@ -23,3 +25,18 @@ class Exit(IntEnum):
     NOT_CLEAN = 12
     """A drill has left something behind; wins over all others."""
     INTERRUPTED = 130
+
+
+def exit_for(error: HactlError) -> Exit:
+    """The exit code for an error."""
+    match error:
+        case CommandRejected():
+            return Exit.REFUSED if error.guard else Exit.FAILED
+        case ConfigError():
+            return Exit.USAGE
+        case TimedOut():
+            return Exit.TIMEOUT
+        case Unreachable():
+            return Exit.UNREACHABLE
+        case _:
+            return Exit.FAILED

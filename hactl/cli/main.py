@@ -12,8 +12,8 @@ import click
 
 from hactl import __version__
 from hactl.cli import output
-from hactl.cli.exits import Exit
-from hactl.core.errors import CommandRejected, ConfigError, HactlError, TimedOut, Unreachable
+from hactl.cli.exits import Exit, exit_for
+from hactl.core.errors import HactlError
 
 VERBS: dict[str, tuple[str, str]] = {
     "demo": ("hactl.cli.demo", "Show a failover: a whole fleet, real load, one node killed, all measured."),
@@ -164,18 +164,3 @@ def main(argv: list[str] | None = None) -> int:
         output.complain(error)
         return exit_for(error)
     return result if isinstance(result, int) else Exit.OK
-
-
-def exit_for(error: HactlError) -> Exit:
-    """The exit code for an error."""
-    match error:
-        case CommandRejected():
-            return Exit.REFUSED if error.guard else Exit.FAILED
-        case ConfigError():
-            return Exit.USAGE
-        case TimedOut():
-            return Exit.TIMEOUT
-        case Unreachable():
-            return Exit.UNREACHABLE
-        case _:
-            return Exit.FAILED

@@ -9,14 +9,14 @@ import time
 from hactl import config
 from hactl.control.controller import Controller
 from hactl.core.commands import Apply
-from hactl.core.errors import CommandRejected, HactlError, Unreachable
+from hactl.core.errors import ConfigError, HactlError
 from hactl.core.model import Fleet
 from hactl.core.secrets import MASK
 from hactl.core.spec import FleetSpec
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
 from hactl.drill.continuity import Reasons
-from hactl.drill.definition import ConfigChange
+from hactl.drill.definition import ConfigChange, FaultKind
 from hactl.drill.faults import Injected, Proof
 from hactl.drill.following import Follower
 from hactl.drill.plan import DrillPlan, Strike
@@ -39,10 +39,8 @@ async def apply(controller: Controller, strike: Strike, follower: Follower, plan
     asked = time.monotonic()
     try:
         receipt = await controller.submit(command, by=by, reason=reason)
-    except Unreachable:
-        raise
-    except HactlError as refused:
-        if change is not ConfigChange.INVALID or (isinstance(refused, CommandRejected) and refused.guard):
+    except ConfigError as refused:  # any other error says nothing about what was to be read
+        if change is not ConfigChange.INVALID:
             raise
         found = f"refused: {refused.message}"
         return Injected(asked=asked, fault=time.monotonic(), proofs=(_proof(found, done=True),))
@@ -74,8 +72,10 @@ def reason_of(plan: DrillPlan, change: ConfigChange) -> str:
 
 
 def reasons(plan: DrillPlan) -> Reasons:
-    """The same for each kind."""
-    return Reasons(invalid=reason_of(plan, ConfigChange.INVALID), wrong=reason_of(plan, ConfigChange.WRONG_PORT))
+    """The same for each kind that is among the strikes."""
+    changes = {strike.change or ConfigChange.INVALID for strike in plan.strikes if strike.kind is FaultKind.CONFIG}
+    why = {change: reason_of(plan, change) for change in changes}
+    return Reasons(invalid=why.get(ConfigChange.INVALID), wrong=why.get(ConfigChange.WRONG_PORT))
 
 
 async def _served(asked: float, receipt: Receipt, follower: Follower) -> Injected:

@@ -42,10 +42,10 @@ class Continuity(Value):
 
 
 class Reasons(Value):
-    """Why configurations of a drill were applied, as the journal has it."""
+    """Why configurations of a drill were applied, as the journal has it; None of a kind that it does not apply."""
 
-    invalid: str
-    wrong: str
+    invalid: str | None = None
+    wrong: str | None = None
 
 
 def read_continuity(fleet: Fleet, records: Iterable[Record], since: float, until: float) -> Continuity:
@@ -81,7 +81,9 @@ def read_adoption(found: Continuity, records: Iterable[Record], fault: float) ->
 def read_spread(
     found: Continuity, fleet: Fleet, records: Iterable[Record], reasons: Reasons, until: float
 ) -> Continuity:
-    """`found` with what became of the configurations that were applied for `reasons`, before the moment `until`."""
+    """`found` with what became of the configurations that were applied for `reasons`, before the moment `until`.
+
+    Nothing is known of a kind that was not applied: that none was taken would be no news."""
     wrong, reached, invalid = set[int](), set[str](), 0
     served, reverted = None, None
     for record in records:
@@ -90,8 +92,8 @@ def read_spread(
         event = record.event
         fleet = evolve(fleet, event)
         if isinstance(event, RevisionProposed):
-            invalid += record.reason == reasons.invalid
-            if record.reason == reasons.wrong:
+            invalid += reasons.invalid is not None and record.reason == reasons.invalid
+            if reasons.wrong is not None and record.reason == reasons.wrong:
                 wrong.add(event.proposal.revision)
         having = [node for node in fleet.gateways if node.revision in wrong and node.launch is not None]
         reached |= {node.name for node in having}
@@ -99,7 +101,13 @@ def read_spread(
             served = record.mono
         if isinstance(event, RevisionRolledBack) and event.revision in wrong and served is not None:
             reverted = record.mono - served
-    return replace(found, invalid_taken=invalid, nodes_reached=len(reached), reverted=reverted, wrong_served=served)
+    return replace(
+        found,
+        invalid_taken=None if reasons.invalid is None else invalid,
+        nodes_reached=None if reasons.wrong is None else len(reached),
+        reverted=reverted,
+        wrong_served=served,
+    )
 
 
 def missing(numbers: Iterable[int]) -> int:

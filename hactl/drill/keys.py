@@ -157,8 +157,9 @@ FAULT: dict[str, Key] = {
 }
 LASTS = (FaultKind.IMPAIR, *OF_THE_DAEMON, *OF_THE_MACHINE, FaultKind.CPU, *OF_HOPS)
 """Kinds of faults that can be over before the failback: that take `for`."""
-KEPT_DOWN = (FaultKind.KILL, FaultKind.FREEZE)
-"""Kinds of faults after which somebody can be kept down until the failback."""
+KEPT_DOWN = (FaultKind.KILL,)
+"""Kinds of faults after which somebody can be kept down until the failback. The daemon ends a process that hangs and
+starts it again: freezing keeps nobody down."""
 IMPAIRMENT: dict[str, Key] = {
     "delay": Key(kind=quantities.duration("1ms", f"{LONGEST_DELAY:g}s")),
     "delayed": Key(kind=_per_cent()),

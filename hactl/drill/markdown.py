@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from hactl.core.plain import one_line
 from hactl.drill.document import Bullets, Chart, Section, Table, Text, document, heading
 from hactl.drill.report import DrillReport
 
 _TAG = re.compile("<(?=[A-Za-z/!?])")
+_MARKS = re.compile(r"[\\`\[\]!|]")
+"""What begins a link, an image, code or another cell."""
 
 
 def render(report: DrillReport, earlier: Sequence[DrillReport] = ()) -> str:
@@ -40,5 +43,5 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    """Foreign text that stays text in a table."""
-    return _TAG.sub("&lt;", text.replace("|", "\\|").replace("\n", " "))
+    """Foreign text that stays text in a table, and drives no terminal that shows it."""
+    return _TAG.sub("&lt;", _MARKS.sub(r"\\\g<0>", one_line(text)))

@@ -15,10 +15,9 @@ import tomli_w
 from hactl.config import kinds
 from hactl.config.reading import refuse, toml
 from hactl.core.errors import HactlError
+from hactl.core.founding import edge_names, node_names
 from hactl.core.model import Fleet
-from hactl.core.node import Node
-from hactl.core.safety import serving
-from hactl.core.spec import GatewayKind
+from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.drill.definition import FaultKind, Limits
 from hactl.drill.keys import Key
 from hactl.drill.reading import parse
@@ -117,7 +116,7 @@ def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame) -> str:
             f"--for {most:.0f}s, or raise safety.max_drill in hactl.toml",
         )
     chance = Random(chaos.seed)
-    prey = hunted(chance, fleet, frame.limits)
+    prey = hunted(chance, fleet.spec, frame.limits)
     faults = list(_faults(chance, chaos, _menu(fleet, prey, frame.kinds)))
     drill = {
         "schema": 1,
@@ -136,24 +135,31 @@ def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame) -> str:
     )
 
 
-def hunted(chance: Random, fleet: Fleet, limits: Limits) -> Prey:
-    """Whom the monkey may touch: as many as all limits allow to be struck at once, drawn by chance."""
-    rules = fleet.spec.safety
+def hunted(chance: Random, spec: FleetSpec, limits: Limits) -> Prey:
+    """Whom the monkey may touch: as many as all limits allow to be struck at once, drawn by chance.
+
+    From the names in the configuration: who serves now, and who stands by, is not the same after a drill as before it.
+    Whether all of them serve is for the gate to say.
+    """
+    rules = spec.safety
     share = min(limits.max_faulted_share, rules.max_faulted_share)
-    nodes: list[Node] = []
-    candidates = [node for node in fleet.gateways if node.serviceable]
-    for node in chance.sample(candidates, len(candidates)):
-        left = serving(fleet, {node.name, *(one.name for one in nodes)})
-        enough = len(left) >= max(1, limits.min_healthy_nodes, rules.min_serving_nodes)
-        regions = {one.region for one in left}
-        spread = len(regions) >= max(limits.min_healthy_regions, rules.min_serving_regions)
-        if enough and spread and len(nodes) + 1 <= share * len(fleet.gateways) + 1e-9:
-            nodes.append(node)
-    up = [edge.name for edge in fleet.edges if edge.serviceable]
-    edges = chance.sample(up, max(0, min(len(up) - 1, int(share * len(fleet.edges) + 1e-9))))
+    left = {region.name: region.nodes for region in spec.regions if region.weight}
+    place = {name: name.rpartition("-")[0] for name in node_names(spec)}
+    nodes: list[str] = []
+    for name in chance.sample(list(place), len(place)):
+        # A spare may be in service when it is struck, as any other may: it counts as one that was.
+        then = {region: count - (region == place[name]) for region, count in left.items()}
+        enough = sum(then.values()) >= max(1, limits.min_healthy_nodes, rules.min_serving_nodes)
+        regions = sum(count > 0 for count in then.values())
+        spread = regions >= max(limits.min_healthy_regions, rules.min_serving_regions)
+        if enough and spread and min(then.values()) >= 0 and len(nodes) + 1 <= share * len(place) + 1e-9:
+            nodes.append(name)
+            left = then
+    up = edge_names(spec)
+    edges = chance.sample(up, max(0, min(len(up) - 1, int(share * len(up) + 1e-9))))
     if not nodes and not edges:
-        raise HactlError("the limits leave nobody who may be touched", "hactl status; limits.max_faulted_share")
-    return Prey(tuple(node.name for node in nodes), tuple(edges))
+        raise HactlError("the limits leave nobody who may be touched", "limits.max_faulted_share, safety in hactl.toml")
+    return Prey(tuple(nodes), tuple(edges))
 
 
 def _faults(chance: Random, chaos: Chaos, menu: list[Dish]) -> Iterator[dict[str, Any]]:

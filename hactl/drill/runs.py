@@ -35,8 +35,9 @@ from hactl.drill.report import DrillReport, Identity
 from hactl.supervisor import procfs
 
 T = TypeVar("T")
-_NAME = re.compile(r"^\d{8}-\d{6}-|-\d+$")
-"""What the name of a run has besides that of its drill: when it began, and which one it was of that second."""
+_NAME = re.compile(r"^\d{8}-\d{6}-|_\d+$")
+"""What the name of a run has besides that of its drill: when it began, and which one it was of that second. The
+underscore is in no drill's name, and a number at its end may be."""
 
 
 class OpenRun(Value):
@@ -69,7 +70,7 @@ class Run:
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for number in range(1, 1000):
-                directory = root / (f"{stamp}-{drill}" if number == 1 else f"{stamp}-{drill}-{number}")
+                directory = root / (f"{stamp}-{drill}" if number == 1 else f"{stamp}-{drill}_{number}")
                 if not directory.exists():
                     directory.mkdir(mode=0o700)
                     return cls(directory)

@@ -19,12 +19,14 @@ _KIND = "tmpfs"
 
 def refusal(state: Path, mounts: str, size: int) -> str:
     """Why the disk below `state` may not be filled; "" when it may. `mounts` is the text of mountinfo, `size` how many
-    bytes that filesystem has."""
+    bytes that filesystem has, 0 when it has no limit."""
     mount = mount_of(state, mounts)
     if Path(mount.point) != state:
         return f"{state} is no filesystem of its own (it lies on {mount.kind or 'an unknown one'}): others would suffer"
     if mount.kind != _KIND:
         return f"{state} is on {mount.kind}, and only a {_KIND} is filled: it is empty again when it is let go"
+    if size == 0:
+        return f"{state} has no limited size: what would be full is the memory of this machine"
     if size > LARGEST:
         return f"{state} has {size >> 20} MiB, and at most {LARGEST >> 20} MiB of memory are taken for that"
     return ""

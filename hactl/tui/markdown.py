@@ -1,6 +1,7 @@
 """A report as it is read on a terminal: Markdown with its tables in columns and its headings seen. Pure; no more of
 Markdown than reports have."""
 
+import re
 from collections.abc import Iterator
 
 from rich.cells import cell_len
@@ -10,6 +11,8 @@ from hactl.tui.meaning import Meaning
 
 _BAD = ("missed", "NO", "NOT CONFIRMED", "unmeasured")
 """Cells that somebody should look at."""
+_MARKS = re.compile(r"\\([\\`\[\]!|])|\*\*|`")
+"""What is not to be seen: a backslash before what would mean something without it, and what does mean something."""
 _WIDEST = 60
 """Cells of a column at most: what is wider goes on beside the others, or nothing else would be seen."""
 
@@ -29,20 +32,20 @@ def _lines(text: list[str]) -> Iterator[Line]:
             yield from _table(table)
             table = []
         if raw.startswith("#"):
-            yield line(Span(text=raw.lstrip("# "), meaning=Meaning.TITLE))
+            yield line(Span(text=_plain(raw.lstrip("# ")), meaning=Meaning.TITLE))
         else:
-            yield line(_plain(raw.replace("**", "").replace("`", "")))
+            yield line(_plain(raw))
     if table:
         yield from _table(table)
 
 
 def _cells(raw: str) -> list[str]:
     """What stands between bars; a bar in a cell has a backslash before it."""
-    return [_plain(cell.strip().replace("\0", "|")) for cell in raw.replace("\\|", "\0").strip().strip("|").split("|")]
+    return [_plain(cell.strip()).replace("\0", "|") for cell in raw.replace("\\|", "\0").strip().strip("|").split("|")]
 
 
 def _plain(text: str) -> str:
-    return text.replace("&lt;", "<")
+    return _MARKS.sub(lambda found: found[1] or "", text).replace("&lt;", "<")
 
 
 def _table(rows: list[list[str]]) -> Iterator[Line]:

@@ -1,10 +1,26 @@
 """`hactl drill run --suite`: what a pipeline sees. Drills are as short as they can be; what they show is elsewhere."""
 
+import json
 import signal
+from pathlib import Path
+from typing import Any
 
 import pytest
+from support.build import a_spec
 from support.command import Home, finish, read_until
 from support.drills import options
+from support.script import serving
+
+from hactl.cli.choice import Chosen
+from hactl.cli.drill_suite import run_suite
+from hactl.cli.exits import Exit
+from hactl.core.commands import Command
+from hactl.core.errors import Unreachable
+from hactl.core.talk import Receipt, Snapshot
+from hactl.drill import library
+from hactl.drill.definition import Definition
+from hactl.drill.report import DrillReport
+from hactl.drill.suite import Entry, Suite
 
 SUITE = """
 schema = 1
@@ -85,3 +101,49 @@ def test_what_is_not_meant_is_refused(home: Home, args: tuple[str, ...], said: s
     done = home.run("drill", "run", *args)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+class Willing:
+    """The door to a daemon that would lend its fleet for anything."""
+
+    def fleet(self) -> Snapshot:
+        return Snapshot(fleet=serving(a_spec(regions=2, nodes=3, edges=2)), at=1.0, mono=1.0)
+
+    def submit(self, _command: Command, **_how: Any) -> Receipt:
+        return Receipt(seq=0)
+
+
+class WithoutSocket(Chosen):
+    """A fleet that is talked to without one."""
+
+    @property
+    def client(self) -> Any:
+        return Willing()
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_drill_that_cannot_even_report_is_told_with_the_exit_code_it_ends_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    """In the document as well as by the process: nobody may read a suite that broke off as one that passed."""
+
+    def lost(_chosen: Chosen, _drill: Definition, _seed: int) -> DrillReport:
+        raise Unreachable("no daemon answers")
+
+    names = ("node-kill", "edge-kill")
+    suite = Suite(name="two", title="Two", drills=tuple(Entry(name=name) for name in names))
+    drills = tuple(library.load(name) for name in names)
+    chosen = WithoutSocket(name="t", state=tmp_path)
+    with pytest.raises(Unreachable):
+        run_suite(chosen, suite, drills, 1, lost, again=0, as_json=as_json)
+    told = capsys.readouterr().out
+    if not as_json:
+        assert [line.split()[1] for line in told.splitlines()[:2]] == ["ERROR", "NOT"]
+        assert "1 broken, 1 not run" in told
+        return
+    document = json.loads(told)
+    assert document["exit"] == Exit.UNREACHABLE
+    assert [(one["verdict"], one["exit"], one["why"]) for one in document["drills"]] == [
+        ("error", Exit.UNREACHABLE, "no daemon answers"),
+        ("not run", None, "the suite had ended"),
+    ]

@@ -17,7 +17,7 @@ from hactl.core.secrets import MASK
 from hactl.core.spec import FleetSpec, GatewaySpec, RouteSpec, ServiceSpec
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
-from hactl.drill.config_faults import NOBODY, changed
+from hactl.drill.config_faults import NOBODY, changed, reasons
 from hactl.drill.definition import ConfigChange, Definition, Fault, FaultKind, Target
 from hactl.drill.faults import Injected
 from hactl.drill.following import Follower
@@ -114,12 +114,30 @@ async def test_an_invalid_one_that_is_taken_is_done_as_well() -> None:
     assert (proof.done, proof.found, daemon.reason) == (True, "was not refused", "drill d: invalid")
 
 
-@pytest.mark.parametrize("error", [Unreachable("no daemon answers"), CommandRejected("read-only", guard=True)])
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("no daemon answers"),
+        CommandRejected("read-only", guard=True),
+        CommandRejected("another operation goes on"),
+        HactlError("the disk is full"),
+    ],
+)
 async def test_whoever_has_not_read_it_has_not_refused_it(error: HactlError) -> None:
     daemon = MemoryController(FLEET)
     daemon.reply = error
     with pytest.raises(HactlError, match=error.message):
         await asked(daemon, ConfigChange.INVALID)
+
+
+@pytest.mark.parametrize("change", ConfigChange)
+def test_only_what_is_applied_has_a_reason(change: ConfigChange) -> None:
+    """By which the journal is read: nothing is known of a kind that was not tried."""
+    why = reasons(planned(change))
+    assert (why.invalid is not None, why.wrong is not None) == (
+        change is ConfigChange.INVALID,
+        change is ConfigChange.WRONG_PORT,
+    )
 
 
 async def test_a_wrong_one_is_in_effect_when_the_first_node_serves_with_it() -> None:

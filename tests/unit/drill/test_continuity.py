@@ -99,3 +99,13 @@ def test_a_wrong_configuration_is_followed_from_the_first_that_served_with_it_un
 def test_an_invalid_one_that_is_taken_is_counted() -> None:
     fleet = serving(a_spec(nodes=3))
     assert read_spread(Continuity(), fleet, journal((1.0, proposed(2), WHY.invalid)), WHY, SOON).invalid_taken == 1
+
+
+def test_nothing_is_known_of_a_kind_of_configuration_that_was_not_applied() -> None:
+    """Or an objective about it would be met by a drill that never tried."""
+    fleet = serving(a_spec(nodes=3))
+    tried = journal((1.0, proposed(2), WHY.invalid), (2.0, having(fleet, "seoul-1", 2), ""))
+    only_wrong = read_spread(Continuity(), fleet, tried, Reasons(wrong=WHY.wrong), SOON)
+    assert (only_wrong.invalid_taken, only_wrong.nodes_reached) == (None, 0)
+    only_invalid = read_spread(Continuity(), fleet, tried, Reasons(invalid=WHY.invalid), SOON)
+    assert (only_invalid.invalid_taken, only_invalid.nodes_reached) == (1, None)

@@ -4,11 +4,12 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from support.build import a_spec
+from support.build import a_spec, founded
 from support.script import serving
 
 from hactl.core.errors import ConfigError, HactlError
 from hactl.core.model import Fleet
+from hactl.core.node import NodeState
 from hactl.core.spec import GatewayKind
 from hactl.core.value import replace
 from hactl.drill.definition import Definition, FaultKind
@@ -33,6 +34,18 @@ def test_one_seed_chooses_the_same_faults_in_the_same_order_on_two_fleets() -> N
     one, other = serving(SPEC), replace(serving(SPEC, mono=9e5), id="another", seq=77)
     assert drill_of(HALF_AN_HOUR, one, Frame()) == drill_of(HALF_AN_HOUR, other, Frame())
     assert len({drill_of(HALF_AN_HOUR._replace(seed=seed), one, Frame()) for seed in SEEDS}) == len(SEEDS)
+
+
+def test_who_serves_at_the_moment_changes_nothing() -> None:
+    """After a run a spare may serve where another did, and one may not be back yet: a seed means the same as before."""
+    spec = a_spec(regions=2, nodes=3, edges=2, spares=1, safety={"max_drill": 7200.0})
+    fleet = founded(spec)
+    stepped_in = {"seoul-1": NodeState.STANDBY, "seoul-4": NodeState.SERVING, "osaka-2": NodeState.STARTING}
+    nodes = {name: replace(node, state=stepped_in.get(name, node.state)) for name, node in fleet.nodes.items()}
+    later = replace(fleet, nodes=dict(reversed(nodes.items())))
+    for seed in SEEDS:
+        chaos = HALF_AN_HOUR._replace(seed=seed)
+        assert drill_of(chaos, later, Frame()) == drill_of(chaos, fleet, Frame())
 
 
 @pytest.mark.parametrize("seed", SEEDS)

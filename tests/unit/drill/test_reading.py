@@ -191,6 +191,7 @@ def test_a_setting_is_held_to_the_same_rules() -> None:
 
 
 RESTART = PLAIN.replace("process.kill", "process.restart")
+FREEZE = PLAIN.replace("process.kill", "process.freeze")
 IMPAIR = """
 schema = 1
 name = "mine"
@@ -235,6 +236,11 @@ def test_an_impairment_may_end_before_the_failback() -> None:
         (PLAIN + 'delay = "1s"', "fault[1].delay: means nothing to a process.kill", "node.impair"),
         (PLAIN + 'for = "1s"', "fault[1].for: means nothing to a process.kill", "node.impair"),
         (RESTART + "keep_down = true", "fault[1].keep_down: means nothing to a process.restart", "process.kill"),
+        (
+            FREEZE + "keep_down = true",
+            "fault[1].keep_down: means nothing to a process.freeze",
+            "takes it: process.kill",
+        ),
         (IMPAIR + 'dealy = "1s"', "fault[1].dealy: unknown key", 'did you mean "delay"?'),
     ],
 )

@@ -71,6 +71,15 @@ def test_foreign_text_stays_text_in_markdown() -> None:
     assert "<= 1000 ms" in text
 
 
+def test_foreign_text_is_no_link_no_code_and_drives_no_terminal() -> None:
+    """An image would be fetched by whoever looks at the report, and an escape would be obeyed by a terminal."""
+    hostile = "![x](http://198.51.100.1/y) `z` \\ \x1b]0;title\x07\x1b[2J"
+    text = render(a_report(stream(), ending=Ending(stopped=hostile)))
+    assert r"\!\[x\](http://198.51.100.1/y) \`z\` \\" in text
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
 def test_the_timeline_has_what_happened_and_no_sign_of_life() -> None:
     """In seconds from the moment that is zero."""
     events = (DrillKept(id="op-1", expires=9.0, canary=1), FleetUnpaused(why="it is over"))

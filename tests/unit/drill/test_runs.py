@@ -42,7 +42,7 @@ def filed(run: Run) -> DrillReport:
 def test_runs_of_one_second_have_names_of_their_own(tmp_path: Path) -> None:
     """Sorted by time, whatever the drill."""
     names = [a_run(tmp_path / "d").name for _ in range(3)]
-    assert names == ["20231114-221320-node-kill", "20231114-221320-node-kill-2", "20231114-221320-node-kill-3"]
+    assert names == ["20231114-221320-node-kill", "20231114-221320-node-kill_2", "20231114-221320-node-kill_3"]
     assert [run.name for run in runs(tmp_path / "d")] == names
 
 
@@ -87,8 +87,9 @@ def test_reports_are_read_together_and_what_cannot_be_read_is_said(tmp_path: Pat
 
 
 def test_a_run_says_by_its_name_which_drill_it_is_of(tmp_path: Path) -> None:
-    """The second one of a second as well."""
-    assert [Run.create(tmp_path, "node-kill", WALL).drill for _ in range(2)] == ["node-kill", "node-kill"]
+    """The second one of a second as well, and one whose drill ends in a number, as every one of a monkey does."""
+    for drill in ("node-kill", "chaos-42"):
+        assert [Run.create(tmp_path, drill, WALL).drill for _ in range(2)] == [drill, drill]
 
 
 def test_what_a_dead_runner_left_of_its_load_goes(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def test_a_small_tmpfs_at_the_state_directory_may_be_filled() -> None:
         (STATE / "deeper", MOUNTED.format(kind="tmpfs"), 1 << 20, "is no filesystem of its own (it lies on tmpfs)"),
         (STATE, "", 1 << 20, "it lies on an unknown one"),
         (STATE, MOUNTED.format(kind="xfs"), 1 << 20, "is on xfs, and only a tmpfs is filled"),
+        (STATE, MOUNTED.format(kind="tmpfs"), 0, "has no limited size"),
         (STATE, MOUNTED.format(kind="tmpfs"), LARGEST + (1 << 20), "has 257 MiB, and at most 256 MiB"),
     ],
 )

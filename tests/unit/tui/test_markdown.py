@@ -25,3 +25,4 @@ def test_foreign_text_stays_what_it_was() -> None:
     (_, cell) = markdown("| a | b |\n|---|---|\n| x \\| y &lt;b> | z |")
     assert "x | y <b>" in plain(cell)
     assert plain(markdown("[/x] `code`")[0]) == "[/x] code"
+    assert plain(markdown("\\!\\[x\\](y) \\`z\\` \\\\")[0]) == "![x](y) `z` \\"
