@@ -95,9 +95,9 @@ def _back(course: Course) -> Bar | None:
     if fault is None:
         return None
     if report is not None:
-        back = report.outage.back if report.outage is not None else None
-        if back is None:
+        if report.outage is None or report.outage.back is None:
             return None
+        fault, back = report.outage.fault, report.outage.back
         said = "clients served for good" if back > fault else "no client noticed"
         return Bar(name="recover", begin=fault, end=back, said=said)
     bad, failing = suffering(course, fault)

@@ -195,7 +195,9 @@ def _outage(report: DrillReport) -> Iterator[str]:
         yield "From the fault on, nobody noticed anything."
         return
     back = "did not come back" if outage.rto is None else f"was back for good {seconds(outage.rto)} after the fault"
-    yield f"From the fault on, {outage.bad} requests failed; the service {back}."
+    moments = report.evidence.times.struck
+    which = f"fault {moments.index(outage.fault) + 1} of {len(moments)}" if outage.fault in moments[1:] else "the fault"
+    yield f"From {which} on, {outage.bad} requests failed; the service {back}."
     equivalent = outage_equivalent(report)
     if equivalent is not None:
         yield f"All that failed is as much as {seconds(equivalent)} of a full outage at this rate."

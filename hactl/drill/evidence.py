@@ -31,6 +31,8 @@ class Times(Value):
     """The first fault was asked for."""
     fault: float | None = None
     """T0: it was in effect, read back."""
+    struck: tuple[float, ...] = ()
+    """The same of each fault, the first included; when it was asked for of one that never was in effect."""
     detected: float | None = None
     """The daemon saw it."""
     edge_knew: float | None = None

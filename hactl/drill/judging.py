@@ -19,7 +19,7 @@ from hactl.drill.plan import DrillPlan
 from hactl.drill.quantity import Unit
 from hactl.drill.ratios import budget, ratio
 from hactl.drill.records import Row
-from hactl.drill.recovery_time import Outage, read_outage
+from hactl.drill.recovery_time import Outage, read_outages, worst
 from hactl.drill.retries import Retried, retried
 from hactl.drill.surging import Borne, borne
 from hactl.drill.verdict import Judged, Status
@@ -47,26 +47,34 @@ class Windows:
         self.began = self.rows[0].intended if self.rows else 0.0
         self.ended = self.rows[-1].intended if self.rows else 0.0
         self.fault = times.fault
+        self.struck = times.fault if times.fault is None or times.asked is None else min(times.asked, times.fault)
+        """From when requests count as struck: while a fault takes hold, some suffer already. None without a fault."""
         self.failback = times.failback if times.failback is not None else self.ended
         self.whole = judge(self.rows)
-        self.outage: Outage | None = None
-        if self.fault is not None and self.rows:
-            self.outage = read_outage(self.rows, self.fault, drill.phases.settle, self.failback)
+        self.outages: tuple[Outage, ...] = ()
+        """Of each fault."""
+        if self.fault is not None and self.struck is not None and self.rows:
+            moments = times.struck or (self.fault,)
+            settle = drill.phases.settle
+            self.outages = read_outages(self.rows, moments, settle, self.failback, since=self.struck)
+        self.outage = worst(self.outages)
 
     @property
     def before(self) -> Report:
         """What clients saw before the fault was asked for."""
-        return judge(self.rows, self.began, self.ended if self.fault is None else self.fault - 0.1)
+        if self.struck is None:
+            return judge(self.rows, self.began, self.ended)
+        return judge([row for row in self.rows if row.done < self.struck], self.began, self.struck)
 
     @property
     def failures(self) -> Counter[str]:
         """Requests that failed from the fault on, by class."""
-        after = [row for row in self.rows if self.fault is not None and row.done >= self.fault]
+        after = [row for row in self.rows if self.struck is not None and row.done >= self.struck]
         return Counter(row.error or f"status {row.status}" for row in after if not row.ok)
 
-    def side_by_side(self, fault: float) -> Retried | None:
+    def side_by_side(self, struck: float) -> Retried | None:
         """Clients that ask once and those that try again, from the fault to the failback."""
-        return retried(hit(self.rows, fault, self.failback), hit(self.retried, fault, self.failback))
+        return retried(hit(self.rows, struck, self.failback), hit(self.retried, struck, self.failback))
 
     def borne(self, plan: DrillPlan) -> Borne | None:
         """What all clients together saw while a surge lasted; None without one."""
@@ -142,10 +150,10 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.availability is not None:
         yield _availability(asked.availability.least, asked.availability.window, windows)
     if asked.failed is not None:
-        rows = [] if windows.fault is None else hit(windows.rows, windows.fault, windows.failback)
+        rows = [] if windows.struck is None else hit(windows.rows, windows.struck, windows.failback)
         yield counted("failed", asked.failed, sum(not row.ok for row in rows) if rows else None, "requests")
     if asked.failed_with_retries is not None:
-        rows = [] if windows.fault is None else hit(windows.retried, windows.fault, windows.failback)
+        rows = [] if windows.struck is None else hit(windows.retried, windows.struck, windows.failback)
         yield counted("failed_with_retries", asked.failed_with_retries,
                      sum(not row.ok for row in rows) if rows else None, "requests")  # fmt: skip
     yield from surge_objectives(asked, windows.borne(plan))
@@ -184,7 +192,7 @@ def _proportions(drill: Definition, windows: Windows) -> Iterator[Judged]:
             begin = max(windows.fault, windows.failback - drill.phases.settle)
             yield steady.afterwards(rule, judge(windows.rows, begin, windows.failback))
     if asked.budget_share is not None:
-        rows = [] if windows.fault is None else windows.between(windows.fault, windows.failback)
+        rows = [] if windows.struck is None else windows.between(windows.struck, windows.failback)
         bad = sum(not row.ok for row in rows) if rows else None
         yield budget(asked.budget_share, bad, drill.load.rate)
 
@@ -221,23 +229,25 @@ def hit(rows: Sequence[Row], begin: float, end: float) -> list[Row]:
 
 
 def _slow(windows: Windows) -> float | None:
-    """p99 from the fault until clients were served for good; of a whole settle time when they never were not."""
-    outage = windows.outage
-    if outage is None:
+    """p99 from the fault until clients were served for good after every fault; until the failback when they were not,
+    or never were not."""
+    if windows.struck is None or not windows.outages:
         return None
-    end = windows.failback if outage.back is None or outage.first_bad is None else outage.back
-    return p99(hit(windows.rows, outage.fault, end))
+    backs = [outage.back for outage in windows.outages if outage.back not in (None, outage.fault)]
+    every = len(backs) == len(windows.outages)
+    return p99(hit(windows.rows, windows.struck, max(backs) if every else windows.failback))
 
 
 def _availability(least: float, wanted: float, windows: Windows) -> Judged:
-    if windows.fault is None or not windows.rows:
+    if windows.fault is None or windows.struck is None or not windows.rows:
         return unmeasured("availability", f">= {least * 100:g} %")
     end = min(windows.fault + wanted, windows.failback)
     rows = windows.between(windows.fault, end)
     limit = f">= {least * 100:g} % in {end - windows.fault:.0f} s"
     if not rows:
         return unmeasured("availability", limit)
-    value = sum(row.ok for row in rows) / len(rows)
+    # One that took long to take hold is not made harmless by the time it took.
+    value = min(sum(row.ok for row in part) / len(part) for part in (rows, windows.between(windows.struck, end)))
     spare, used = 1 - least, 1 - value
     return Judged(
         name="availability",

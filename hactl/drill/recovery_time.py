@@ -1,11 +1,13 @@
 """When clients were first hit, and when they were served again for good: read from every single request. Pure.
 
 A request counts from the moment it was due. It is bad when it got no complete 2xx within the load's timeout, or was
-never sent. The service is back at the first moment after the fault from which no request was bad for the whole settle
-time: a success in between proves nothing, and one bad request later starts the count again.
+never sent. The service is back at the first moment after the first bad one from which no request was bad for the whole
+settle time: a success in between proves nothing, and one bad request later starts the count again.
 """
 
+import math
 from collections.abc import Container, Iterable, Sequence
+from itertools import pairwise
 
 from hactl.core.value import Value
 from hactl.drill.records import Row
@@ -44,12 +46,28 @@ def last_reached(rows: Iterable[Row], names: Container[str], fault: float, until
     return max(reached, default=None)
 
 
-def read_outage(rows: Sequence[Row], fault: float, settle: float, until: float) -> Outage:
-    """What the requests due before `until` say that were under way at `fault` or came later; `settle` is seconds."""
-    after = sorted(row for row in rows if (row.intended >= fault or row.done >= fault) and row.intended < until)
+def read_outage(
+    rows: Sequence[Row],
+    fault: float,
+    settle: float,
+    until: float,
+    *,
+    since: float | None = None,
+    begun_by: float = math.inf,
+) -> Outage:
+    """What the requests due before `until` say that were under way at `fault` or came later; `settle` is seconds.
+
+    Those under way from `since` on count as well: while a fault takes hold, some suffer already. An outage that nobody
+    has noticed by `begun_by` is not this fault's.
+    """
+    since = fault if since is None else min(since, fault)
+    after = sorted(row for row in rows if (row.intended >= since or row.done >= since) and row.intended < until)
     bad = [row.intended for row in after if not row.ok]
+    if bad and bad[0] >= begun_by:
+        bad = []
     last = after[-1].intended if after else fault
-    start, back = fault, None
+    # Who was not hit yet has nothing to come back from: quiet times count from the first failure on.
+    start, back = max([fault, *bad[:1]]), None
     for moment in (*bad, None):
         if (last if moment is None else moment) - start >= settle:
             back = next((row.intended for row in after if row.intended >= start and row.ok), None)
@@ -65,3 +83,23 @@ def read_outage(rows: Sequence[Row], fault: float, settle: float, until: float) 
         bad=sum(back is None or moment < back for moment in bad),
         seen_until=last,
     )
+
+
+def read_outages(
+    rows: Sequence[Row], struck: Sequence[float], settle: float, until: float, *, since: float
+) -> tuple[Outage, ...]:
+    """One for each fault, from the moment at which that was in effect; `since` is when the first was asked for. What
+    begins after another fault is read as the other's alone, once all has been well for `settle` seconds."""
+    return tuple(
+        read_outage(
+            *(rows, moment, settle, until),
+            since=moment if number else since,
+            begun_by=max(another, moment + settle),
+        )
+        for number, (moment, another) in enumerate(pairwise((*sorted(struck), math.inf)))
+    )
+
+
+def worst(outages: Sequence[Outage]) -> Outage | None:
+    """The one that clients had to wait longest for to be over; None of none."""
+    return max(outages, key=lambda one: (one.rto is None, one.rto or 0.0, one.bad), default=None)

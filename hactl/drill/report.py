@@ -92,6 +92,7 @@ class DrillReport(Value):
     objectives: tuple[Judged, ...] = ()
     evidence: Evidence = Evidence()
     outage: Outage | None = None
+    """Of the fault after which clients had to wait longest; None without one."""
     before: Report = Report()
     """What clients saw before the fault."""
     whole: Report = Report()
@@ -143,7 +144,7 @@ def write(
     judged = objectives(drill, plan, evidence, windows) if plan is not None and rows else ()
     judged = explained(judged, windows, evidence.edges)
     conclusion = conclude(judged, checks, stopped=ending.stopped, pointless=ending.pointless, error=ending.error)
-    fault = evidence.times.fault
+    fault, struck = evidence.times.fault, windows.struck
     return DrillReport(
         verdict=conclusion.verdict,
         why=conclusion.why,
@@ -159,9 +160,9 @@ def write(
         outage=windows.outage,
         before=windows.before,
         whole=windows.whole,
-        retried=None if fault is None else windows.side_by_side(fault),
+        retried=None if struck is None else windows.side_by_side(struck),
         borne=None if plan is None else windows.borne(plan),
-        during=Report() if fault is None else judge(windows.rows, fault, windows.failback),
+        during=Report() if struck is None else judge(windows.rows, struck, windows.failback),
         failures=dict(windows.failures.most_common()),
         phases=phases,
         timeline=timeline,

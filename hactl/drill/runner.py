@@ -295,8 +295,7 @@ class Runner:
         times = self._evidence.times
         if self._strikes is None or not self._strikes.done:
             return times
-        first = self._strikes.done[0]
-        times = replace(times, asked=first.asked, fault=first.fault, over=self._burdens.lifted)
+        times = replace(self._strikes.timed(times), over=self._burdens.lifted)
         return seen.read_times(times, self._followed.began, self._followed.records, self._planned)
 
     @property

@@ -55,6 +55,7 @@ def _measured(report: DrillReport) -> Iterator[Span]:
     zero = times.fault
     if zero is None:
         return
+    gone, back = (None, None) if outage is None else (outage.fault, outage.back)
     kept = report.plan is not None and bool(report.plan.keeps_down)
     begun = times.failback if kept else zero
     found = (
@@ -67,7 +68,7 @@ def _measured(report: DrillReport) -> Iterator[Span]:
         ),
         ("last reached", zero, times.last_reached, "until the last request that is known to have come to one of them"),
         ("reroute", zero, times.rerouted, "until every edge had proved a plan without those that were struck"),
-        ("rto", zero, None if outage is None else outage.back, "until clients were served again for good"),
+        ("rto", gone, back, "until clients were served again for good"),
         ("capacity back", begun, times.capacity, "until as many served again as before"),
         ("put back", times.failback, times.restored, "from the failback until the daemon said that all is as it was"),
     )

@@ -9,9 +9,11 @@ from collections.abc import Awaitable, Callable
 
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
+from hactl.core.value import replace
 from hactl.drill.burdening import Burdens
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import OF_THE_DAEMON
+from hactl.drill.evidence import Times
 from hactl.drill.faults import Injected, Proof
 from hactl.drill.following import Follower
 from hactl.drill.injecting import heal, inject, launches
@@ -58,6 +60,11 @@ class Strikes:
     def proofs(self) -> tuple[Proof, ...]:
         """What was read back of each."""
         return tuple(proof for done in self.done for proof in done.proofs)
+
+    def timed(self, times: Times) -> Times:
+        """`times` with when these were asked for and in effect."""
+        first = self.done[0]
+        return replace(times, asked=first.asked, fault=first.fault, struck=tuple(map(_moment, self.done)))
 
     @property
     def began(self) -> float:

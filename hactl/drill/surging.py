@@ -96,6 +96,6 @@ def _rate(surged: Sequence[Row]) -> float:
 
 def recovered(rows: Sequence[Row], over: float, settle: float, until: float) -> tuple[float | None, float]:
     """Seconds from the moment a fault was over until clients were served for good, None when they were not; and for how
-    long that was looked at."""
-    outage = read_outage(rows, over, settle, until)
+    long that was looked at. What begins when all has been well for `settle` seconds is another matter."""
+    outage = read_outage(rows, over, settle, until, begun_by=over + settle)
     return outage.rto, outage.seen_until - over

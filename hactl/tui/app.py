@@ -15,6 +15,7 @@ from hactl.control.controller import Controller
 from hactl.core.value import replace
 from hactl.tui import shell
 from hactl.tui.acting import Acting
+from hactl.tui.activity import Activity
 from hactl.tui.appearance import Appearance
 from hactl.tui.asking import Asking
 from hactl.tui.bindings import BINDINGS, PAGES
@@ -23,7 +24,6 @@ from hactl.tui.commanding import Commanding
 from hactl.tui.drill_keys import Drilling
 from hactl.tui.drills import Means
 from hactl.tui.following import Following
-from hactl.tui.help import help_lines
 from hactl.tui.keys import ONLY_READS, PAST
 from hactl.tui.lifetime import Ends, Lifetime
 from hactl.tui.link import RETRY, Last, Link, nothing
@@ -44,7 +44,6 @@ from hactl.tui.screens.node import NodePage
 from hactl.tui.screens.page import TOO_SMALL, Page, fits
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.reports import ReportsPage
-from hactl.tui.screens.sheet import Sheet
 from hactl.tui.settings import SettingsFile
 from hactl.tui.steady import SteadyApp
 from hactl.tui.theme import Theme
@@ -56,6 +55,8 @@ NO_MEANS = Means()
 ALONE = Themes()
 PACE = 0.5
 """Seconds between two drawings; what comes in between is collected."""
+LISTEN = 5.0
+"""Seconds between two looks at a log that is not shown."""
 
 
 class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walking, SteadyApp):
@@ -121,7 +122,7 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
             run=self._drills.running(run),
             follow=self._asking.follow,
         )
-        self._log_reading = LogReading(controller)
+        self._activity, self._log_reading = Activity(), LogReading(self, controller)
         start = partial(self._command_line.run, "up") if startable and not read_only else None
         self.lifetime = Lifetime(self, self.look, fleet=fleet, ends=ends, start=start)
         self._remembering = Remembering(self, settings or SettingsFile())
@@ -150,12 +151,8 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
         self.set_interval(PACE, self.steadily(self._draw))
         self.set_interval(1.0, self.steadily(self._appearance.look_again))
         self.set_interval(1.0, self.steadily(self._remember))
+        self.set_interval(LISTEN, self.steadily(self._listen))
         self._follow()
-
-    def action_help(self) -> None:
-        """All keys, those of this screen first."""
-        page = self.screen.NAME if isinstance(self.screen, Page) else ""
-        self.push_screen(Sheet(self.look, title="Keys", lines=help_lines(page)))
 
     def _recall(self) -> None:
         page = self.get_screen("fleet", FleetPage)
@@ -178,6 +175,8 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
             return  # it is leaving
         self._asking.look()
         view = self._view()
+        if view.live:
+            view = replace(view, signs=self.signs(view, self._clock()))
         for trouble in self.moments.troubles():
             warn(self, trouble)
         for screen in self.screen_stack:
@@ -186,8 +185,12 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
                     screen.draw(view, now=self._clock(), wall=self._wall())
                 except Exception as error:
                     self.stumble(error, f"drawing {type(screen).__name__}")
-        if isinstance(self.screen, Page) and view.live and self._log_reading.due(self.screen):
-            self.run_worker(self._log_reading.read_on(self.screen), group="log", exit_on_error=False)
+        if isinstance(self.screen, Page) and view.live:
+            self._log_reading.look(self.screen)
+
+    def _listen(self) -> None:
+        """The log that was looked at last is read on, so that one can be told that there is more."""
+        self._log_reading.look(self.get_screen("logs", Page))
 
     def on_resize(self) -> None:
         """Another size has room for other things."""

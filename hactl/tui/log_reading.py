@@ -1,26 +1,28 @@
 """Brings a screen that follows a log what its process has written, one request at a time."""
 
+from textual.app import App
+
 from hactl.control.controller import Controller
 from hactl.tui.screens.page import Page
+from hactl.tui.tail import Tail
 
 
 class LogReading:
     """Reads on; whoever asks while something is on its way is not answered twice."""
 
-    def __init__(self, controller: Controller) -> None:
+    def __init__(self, host: App[None], controller: Controller) -> None:
+        self._host = host
         self._controller = controller
         self._busy = False
 
-    def due(self, page: Page) -> bool:
-        """Whether `page` follows a log, and nothing is on its way."""
-        return page.tail is not None and not self._busy
+    def look(self, page: Page) -> None:
+        """Give `page` what has been written since, if it follows a log; what goes wrong stands in its `tail`."""
+        if page.tail is not None and not self._busy:
+            self._busy = True
+            self._host.run_worker(self._read_on(page, page.tail), group="log", exit_on_error=False)
 
-    async def read_on(self, page: Page) -> None:
-        """Give `page` what has been written since; what goes wrong stands in its `tail`."""
-        if self._busy or page.tail is None:
-            return
-        self._busy = True
+    async def _read_on(self, page: Page, tail: Tail) -> None:
         try:
-            page.take(await page.tail.read(self._controller))
+            page.take(await tail.read(self._controller))
         finally:
             self._busy = False

@@ -34,7 +34,7 @@ class Meaning(StrEnum):
 
 
 class Glyphs(Value):
-    """One character for each state, for those who cannot tell colours apart."""
+    """One character for each state and sign, for those who cannot tell colours apart."""
 
     serving: str = "●"
     degraded: str = "▲"
@@ -42,9 +42,15 @@ class Glyphs(Value):
     draining: str = "◐"
     stopped: str = "■"
     starting: str = "◌"
+    news: str = "◆"
+    """Something has come where nobody looks ..."""
+    silence: str = "◇"
+    """... or nothing comes there any more."""
     bars: str = " ▁▂▃▄▅▆▇"
     """From nothing to full, which is a little less than a cell: lines below each other stay apart."""
 
 
-ASCII = Glyphs(serving="+", degraded="!", down="x", draining="d", stopped="-", starting="s", bars=" .:-=+*#")
+ASCII = Glyphs(
+    serving="+", degraded="!", down="x", draining="d", stopped="-", starting="s", news="*", silence="~", bars=" .:-=+*#"
+)
 """For terminals and fonts that have no more."""

@@ -17,7 +17,7 @@ from hactl.tui.lines import Line, Span, line
 from hactl.tui.losses import course, losses
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
-from hactl.tui.region_facts import members, region_facts
+from hactl.tui.region_facts import LABEL, fact, members, region_facts
 from hactl.tui.render import figure, looks, spark
 from hactl.tui.tail import DAEMON
 
@@ -25,8 +25,6 @@ PAST = 30
 """Records that are told; the rest is on the screen of events."""
 LOSSES = 5
 """Losses that are told."""
-_LABEL = 11
-"""Cells of the names of facts."""
 _MINUTES = (60, 30, 20, 12, 6)
 """Cells of a minute: as many as there is room for, each of them as long as the others."""
 _STATUS = {
@@ -51,13 +49,13 @@ def facts(view: View, name: str, glyphs: Glyphs, width: int, *, command: str = "
         what = f"no process '{name}' any more" if name else "no process chosen"
         return (line(Span(text=f" {what}; 1 goes back to the fleet", meaning=Meaning.MUTED)),)
     sample = next((each for each in snapshot.samples if each.node == name), Sample(node=name, at=snapshot.at))
-    room = next((cells for cells in _MINUTES if cells <= width - _LABEL - 4), _MINUTES[-1])
+    room = next((cells for cells in _MINUTES if cells <= width - LABEL - 4), _MINUTES[-1])
     minute = spark(view.rates.get(name, ()), room, glyphs)
     return (
         *_state(snapshot, node, glyphs),
         (),
         *_traffic(snapshot, node, sample),
-        _fact("last 60 s", Span(text=minute, meaning=Meaning.GRAPH)),
+        fact("last 60 s", Span(text=minute, meaning=Meaning.GRAPH)),
         (),
         *_process(snapshot, node, sample),
         (),
@@ -87,15 +85,15 @@ def _state(snapshot: Snapshot, node: Node, glyphs: Glyphs) -> tuple[Line, ...]:
     why = explain(node)
     lines = [
         line(Span(text=f" {node.name} ", meaning=Meaning.TITLE), Span(text=f"{glyph} {word}", meaning=meaning), since),
-        _fact("why", Span(text=why, meaning=meaning)) if why else (),
-        _fact("wanted", node.goal, ", drained by an operator" if node.drained else ""),
-        _fact("health", node.health, f", {node.unready}" if node.unready else ""),
+        fact("why", Span(text=why, meaning=meaning)) if why else (),
+        fact("wanted", node.goal, ", drained by an operator" if node.drained else ""),
+        fact("health", node.health, f", {node.unready}" if node.unready else ""),
         *_probes(node, snapshot.fleet.spec_for(node)),
-        _fact("frozen", f"by {node.frozen}") if node.frozen else (),
+        fact("frozen", f"by {node.frozen}") if node.frozen else (),
     ]
     if node.deadline is not None:
         left = node.deadline.at - snapshot.mono
-        lines.append(_fact("waits for", f"{node.deadline.kind}, {max(0.0, left):.1f} s left"))
+        lines.append(fact("waits for", f"{node.deadline.kind}, {max(0.0, left):.1f} s left"))
     return tuple(each for each in lines if each)
 
 
@@ -104,10 +102,10 @@ def _probes(node: Node, spec: FleetSpec) -> tuple[Line, ...]:
     health = spec.health
     what = f"{health.kind} {health.path}, " if health.kind is ProbeKind.HTTP else f"{health.kind}, "
     if node.role is Role.EDGE:
-        return (_fact("probed", f"each {health.probe:g} s"),)
+        return (fact("probed", f"each {health.probe:g} s"),)
     return (
-        _fact("probed", f"{what}each {health.probe:g} s"),
-        _fact("by edges", f"each {health.interval:g} s, out after {health.unhealthy_threshold}"),
+        fact("probed", f"{what}each {health.probe:g} s"),
+        fact("by edges", f"each {health.interval:g} s, out after {health.unhealthy_threshold}"),
     )
 
 
@@ -117,27 +115,27 @@ def _traffic(snapshot: Snapshot, node: Node, sample: Sample) -> tuple[Line, ...]
         part = next((share.part for share in shares(snapshot.fleet) if share.node == node.name), None)
         meant = "-" if part is None else f"{part:.1%}"
         seen = "-" if sample.share is None else f"{sample.share:.1%}"
-        lines.append(_fact("weight", f"{node.weight}, meant {meant}, gets {seen}"))
-        lines.append(_fact("latency", f"p50 {figure(sample.p50_ms, 1)} ms, p99 {figure(sample.p99_ms, 1)} ms"))
+        lines.append(fact("weight", f"{node.weight}, meant {meant}, gets {seen}"))
+        lines.append(fact("latency", f"p50 {figure(sample.p50_ms, 1)} ms, p99 {figure(sample.p99_ms, 1)} ms"))
     return (
         *lines,
-        _fact("requests/s", figure(sample.requests, 0), f", errors/s {figure(sample.errors, 1)}"),
-        _fact("in flight", "-" if sample.active is None else str(sample.active)),
+        fact("requests/s", figure(sample.requests, 0), f", errors/s {figure(sample.errors, 1)}"),
+        fact("in flight", "-" if sample.active is None else str(sample.active)),
     )
 
 
 def _process(snapshot: Snapshot, node: Node, sample: Sample) -> tuple[Line, ...]:
     launch, restart = node.launch, snapshot.fleet.spec_for(node).restart
-    lines = [_fact("listens on", _address(snapshot, node))]
+    lines = [fact("listens on", _address(snapshot, node))]
     if launch is not None:
-        lines.append(_fact("process", f"pid {launch.pid}, up {age(snapshot.mono - launch.at)}"))
-        lines.append(_fact("instance", launch.instance))
+        lines.append(fact("process", f"pid {launch.pid}, up {age(snapshot.mono - launch.at)}"))
+        lines.append(fact("instance", launch.instance))
     cpu = "-" if sample.cpu is None else f"{sample.cpu:.1%} of a core"
     memory = "-" if sample.rss is None else f"{sample.rss / (1 << 20):.0f} MiB"
-    lines.append(_fact("takes", f"{cpu}, {memory}"))
-    lines.append(_fact("restarts", f"{node.restarts}, launches {node.launches}"))
+    lines.append(fact("takes", f"{cpu}, {memory}"))
+    lines.append(fact("restarts", f"{node.restarts}, launches {node.launches}"))
     charged = sum(snapshot.mono - at < restart.window for at in node.exits)
-    lines.append(_fact("budget", f"{charged} of {restart.budget} deaths in {restart.window:g} s used"))
+    lines.append(fact("budget", f"{charged} of {restart.budget} deaths in {restart.window:g} s used"))
     return tuple(lines)
 
 
@@ -152,19 +150,19 @@ def _documents(snapshot: Snapshot, node: Node, command: str) -> tuple[Line, ...]
     fleet = snapshot.fleet
     lines = [line(Span(text=" documents", meaning=Meaning.TITLE))]
     if node.role is Role.EDGE:
-        lines.append(_fact("plan", *_proof(fleet.confirmed.get(node.name), fleet.plan.version)))
-        lines.append(_fact("config", *_proof(fleet.proved.get(node.name), fleet.revision)))
+        lines.append(fact("plan", *_proof(fleet.confirmed.get(node.name), fleet.plan.version)))
+        lines.append(fact("config", *_proof(fleet.proved.get(node.name), fleet.revision)))
     else:
         status = next((each.status for each in fleet.plan.endpoints if each.node == node.name), None)
         said = "not in it" if status is None else _STATUS[status]
-        lines.append(_fact("plan", f"{fleet.plan.version}: {said}"))
+        lines.append(fact("plan", f"{fleet.plan.version}: {said}"))
         lines += [
-            _fact(f"  {edge.name}", *_proof(fleet.confirmed.get(edge.name), fleet.plan.version)) for edge in fleet.edges
+            fact(f"  {edge.name}", *_proof(fleet.confirmed.get(edge.name), fleet.plan.version)) for edge in fleet.edges
         ]
         coming = fleet.proposal is not None and node.revision == fleet.proposal.revision
-        lines.append(_fact("config", f"revision {node.revision if coming else fleet.revision}"))
+        lines.append(fact("config", f"revision {node.revision if coming else fleet.revision}"))
     if command:
-        lines.append(_fact("command", command))
+        lines.append(fact("command", command))
     return tuple(lines)
 
 
@@ -187,19 +185,19 @@ def _daemon(snapshot: Snapshot) -> tuple[Line, ...]:
     known = pulse.pid or pulse.rss
     lines = [
         line(Span(text=" the daemon ", meaning=Meaning.TITLE), f"of fleet {fleet.name}"),
-        _fact("process", process),
-        _fact("takes", f"{pulse.cpu:.1%} of a core, {pulse.rss / (1 << 20):.0f} MiB" if known else "-"),
-        _fact("loop", late if known else "-"),
-        *([_fact("watchers", str(pulse.watchers))] if pulse.pid else []),
-        _fact("journal", f"position {fleet.seq}"),
-        _fact("config", f"revision {fleet.revision}"),
+        fact("process", process),
+        fact("takes", f"{pulse.cpu:.1%} of a core, {pulse.rss / (1 << 20):.0f} MiB" if known else "-"),
+        fact("loop", late if known else "-"),
+        *([fact("watchers", str(pulse.watchers))] if pulse.pid else []),
+        fact("journal", f"position {fleet.seq}"),
+        fact("config", f"revision {fleet.revision}"),
     ]
     if pulse.unwritten:
-        lines.append(_fact("unwritten", Span(text=f"{pulse.unwritten} records wait for room", meaning=Meaning.DOWN)))
+        lines.append(fact("unwritten", Span(text=f"{pulse.unwritten} records wait for room", meaning=Meaning.DOWN)))
     if pulse.read_only:
-        lines.append(_fact("read-only", "it takes no changes"))
+        lines.append(fact("read-only", "it takes no changes"))
     if fleet.config_trouble:
-        lines.append(_fact("trouble", Span(text=fleet.config_trouble, meaning=Meaning.DEGRADED)))
+        lines.append(fact("trouble", Span(text=fleet.config_trouble, meaning=Meaning.DEGRADED)))
     return tuple(lines)
 
 
@@ -222,7 +220,3 @@ def _words(said: str) -> list[str]:
 
 def _clock(wall: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(wall))
-
-
-def _fact(label: str, *said: str | Span) -> Line:
-    return line(Span(text=f" {label:<{_LABEL}} ", meaning=Meaning.MUTED), *said)

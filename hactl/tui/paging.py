@@ -1,20 +1,30 @@
-"""Which screen is shown, and whom it is about. The screens themselves are `screens`, their digits are `bindings`."""
+"""Which screen is shown, whom it is about, and on which others there is something to see.
+
+The screens themselves are `screens`, their digits are `bindings`.
+"""
 
 from abc import abstractmethod
 
 from textual.app import App
 
 from hactl.core.model import Fleet
-from hactl.tui.picture import Picture
+from hactl.tui.activity import Activity, Sign
+from hactl.tui.bindings import PAGES
+from hactl.tui.help import help_lines
+from hactl.tui.look import Look
+from hactl.tui.picture import Picture, View
 from hactl.tui.region_facts import members
 from hactl.tui.screens.one import OneOf
 from hactl.tui.screens.page import Page
+from hactl.tui.screens.sheet import Sheet
 
 
 class Paging(App[None]):
     """A console with several screens."""
 
     picture: Picture
+    look: Look
+    _activity: Activity
 
     @abstractmethod
     def _draw(self) -> None:
@@ -38,6 +48,17 @@ class Paging(App[None]):
         """Enter on a row goes in."""
         if self._is_process(self.chosen) or self._is_head(self.chosen):
             self.action_page("node")
+
+    def action_help(self) -> None:
+        """All keys, those of this screen first."""
+        page = self.screen.NAME if isinstance(self.screen, Page) else ""
+        self.push_screen(Sheet(self.look, title="Keys", lines=help_lines(page)))
+
+    def signs(self, view: View, now: float) -> dict[str, Sign]:
+        """Screens on which something has come since they were looked at, or nothing comes any more."""
+        shown = next((each.NAME for each in reversed(self.screen_stack) if isinstance(each, Page)), "")
+        progress = {name: self.get_screen(name, Page).progress(view) for name in PAGES}
+        return self._activity.look(progress, shown, now)
 
     @property
     def _fleet(self) -> Fleet:

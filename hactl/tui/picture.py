@@ -14,6 +14,7 @@ from hactl.core.node import Role
 from hactl.core.talk import Measured, News, Snapshot, Update
 from hactl.core.telling import told
 from hactl.core.value import Value, replace
+from hactl.tui.activity import Sign
 from hactl.tui.fresh import STALE, fresh, unmeasured
 from hactl.tui.moment import Moment
 from hactl.tui.stops import worth_a_stop
@@ -51,6 +52,8 @@ class View(Value):
     """Somebody measured at that moment; where nobody did, how the fleet was is not known, and `trouble` says so."""
     refusal: str = ""
     """Why whoever looks at it may change nothing; "" where it may."""
+    signs: Mapping[str, Sign] = {}
+    """Screens on which something has come that nobody has looked at, or nothing comes any more."""
     speed: float | None = None
     """How fast a recording is played, 0 while it stands still; None for what is no recording."""
 

@@ -3,8 +3,10 @@
 A single process is `node_facts`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from hactl.core.headroom import CapacityVerdict, Carrying, carrying, worst
+from hactl.core.load import measured
 from hactl.core.model import Fleet, Sample
 from hactl.core.node import Node, Role
 from hactl.core.reading import age, explain
@@ -15,8 +17,15 @@ from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.render import EDGES, condition, figure, looks, total
 
-_LABEL = 11
+_LOOKS = {
+    CapacityVerdict.ROOM: Meaning.TEXT,
+    CapacityVerdict.UNPROVED: Meaning.DEGRADED,
+    CapacityVerdict.SHORT: Meaning.DOWN,
+}
+LABEL = 11
 """Cells of the names of facts."""
+INDENT = LABEL + 2
+"""Cells that the rest of a long fact begins further in: below its beginning, behind its name."""
 
 
 def members(fleet: Fleet, key: str) -> Sequence[Node]:
@@ -43,9 +52,9 @@ def region_facts(view: View, key: str, glyphs: Glyphs) -> tuple[Line, ...]:
     return (
         head,
         *(_meant(snapshot, name, found, seen) if found[0].role is Role.GATEWAY else ()),
-        _fact("requests/s", figure(total(sample.requests for sample in seen), 0)),
-        _fact("errors/s", figure(total(sample.errors for sample in seen), 1)),
-        _fact("in flight", figure(total(sample.active for sample in seen), 0)),
+        fact("requests/s", figure(total(sample.requests for sample in seen), 0)),
+        fact("errors/s", figure(total(sample.errors for sample in seen), 1)),
+        fact("in flight", figure(total(sample.active for sample in seen), 0)),
         (),
         line(Span(text=" processes", meaning=Meaning.TITLE)),
         *(_process(node, snapshot, glyphs) for node in found),
@@ -59,24 +68,49 @@ def _meant(snapshot: Snapshot, name: str, found: Sequence[Node], seen: Sequence[
     part = sum(share.part for share in shares(fleet) if share.node in names)
     gets = total(sample.share for sample in seen)
     lines = [
-        _fact("weight", f"{fleet.region_weight(name)}, meant {part:.1%}, gets {'-' if gets is None else f'{gets:.1%}'}")
+        fact("weight", f"{fleet.region_weight(name)}, meant {part:.1%}, gets {'-' if gets is None else f'{gets:.1%}'}")
     ]
     if (moved := fleet.evacuations.get(name)) is not None:
         keeps = f", keeps {moved.keep} % of its share" if moved.keep else ""
         since = f" for {age(snapshot.at - moved.since)}" if moved.since else ""
         told = f"failed over{since} {moved.who}{keeps}"
-        lines.append(_fact("traffic", Span(text=told, meaning=Meaning.DEGRADED)))
+        lines.append(fact("traffic", Span(text=told, meaning=Meaning.DEGRADED)))
         if moved.why:
-            lines.append(_fact("why", moved.why))
-    return tuple(lines)
+            lines.append(fact("why", moved.why))
+    return (*lines, *_headroom(snapshot, names, part))
+
+
+def _headroom(snapshot: Snapshot, names: Collection[str], part: float) -> tuple[Line, ...]:
+    """What would be left without the node of it whose loss is worst, and without all of it; nothing of an idle one."""
+    fleet = snapshot.fleet
+    if not part:
+        return ()
+    load = measured(fleet, snapshot.samples, snapshot.at)
+    up = [share for share in shares(fleet) if share.node in names and fleet.nodes[share.node].serviceable]
+    alike = {round(share.part, 9): share.node for share in up}  # nodes of one share are missed alike
+    one = worst(carrying(fleet, load, (name,)) for name in alike.values())
+    left = [("less one", one)] if one is not None else []
+    if len(fleet.spec.regions) > 1:
+        left.append(("without it", carrying(fleet, load, names)))
+    return tuple(fact(label, Span(text=_room(each), meaning=_LOOKS[each.verdict])) for label, each in left)
+
+
+def _room(left: Carrying) -> str:
+    """How much, as far as it is known, before who would carry what."""
+    if left.needed and left.verdict is CapacityVerdict.UNPROVED:
+        return f"unproved: {left.sentence}"
+    if left.room is None:
+        return left.sentence
+    return f"{'SHORT' if left.room < 0 else f'{left.room:.0%} left'}: {left.sentence}"
 
 
 def _process(node: Node, snapshot: Snapshot, glyphs: Glyphs) -> Line:
     glyph, state, meaning = looks(node, glyphs)
     since = age(snapshot.at - node.since) if node.since else ""
     looks_like = Span(text=f"{glyph} {state}", meaning=meaning)
-    return line(f" {node.name:<{_LABEL}} ", looks_like, f" {since}", f" {explain(node)}")
+    return line(f" {node.name:<{LABEL}} ", looks_like, f" {since}", f" {explain(node)}")
 
 
-def _fact(label: str, *said: str | Span) -> Line:
-    return line(Span(text=f" {label:<{_LABEL}} ", meaning=Meaning.MUTED), *said)
+def fact(label: str, *said: str | Span) -> Line:
+    """A line that begins with what it is about."""
+    return line(Span(text=f" {label:<{LABEL}} ", meaning=Meaning.MUTED), *said)

@@ -53,6 +53,11 @@ class MemoryController:
         self._open = asyncio.Event()
         return self._open
 
+    @property
+    def held(self) -> bool:
+        """Commands wait."""
+        return not self._open.is_set()
+
     def refused(self, command: Request, dry_run: bool) -> Reply:
         """A `reply`: a rule forbids it to whoever does not give the fleet's name."""
         if command.confirm == self.snapshot.fleet.name:

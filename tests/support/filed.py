@@ -24,7 +24,7 @@ DRILL = Definition(
 PLAN = plan(DRILL, serving(a_spec()), 1)
 IDENTITY = Identity(run="r", fleet="f", by="alice|pipe", host="h", version="0", began=1.7e9, revision=3)
 WELL = Evidence(
-    times=Times(fault=110.0, detected=110.004, failback=130.0),
+    times=Times(asked=109.985, fault=110.0, detected=110.004, failback=130.0),
     proofs=(Proof(node=PLAN.nodes[0], pid=7, ticks=8, done=True, found="gone"),),
 )
 

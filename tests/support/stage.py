@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 
 from hactl.tui.app import Console
 from hactl.tui.lines import plain
+from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.page import Page
 from hactl.tui.shell import Ran
@@ -85,6 +86,8 @@ class Stage:
     def _works(self) -> bool:
         """Something is on its way that waits for nobody before the screen."""
         ending = {"change", "outcome", "log", "shell"}
+        if isinstance(self.app.screen, Confirm):
+            return self.app.screen._question is None and not self.controller.held
         return isinstance(self.app.screen, Page) and any(
             worker.group in ending and not worker.is_finished for worker in self.app.workers
         )
@@ -96,10 +99,11 @@ class Stage:
     async def go_to(self, node: str) -> None:
         """The cursor on that row."""
         assert isinstance(self.app.screen, FleetPage)
-        keys = [row.key for row in self.app.screen.table.shown]
-        await self.pilot.press("g", *["down"] * keys.index(node))
+        table = self.app.screen.table
+        table.action_edge(-1)
+        table.action_move([row.key for row in table.shown].index(node))
         await self._settle()
-        assert self.app.screen.table.cursor == node
+        assert table.cursor == node
 
 
 def _hearing(kind: type[Console]) -> type[Console]:

@@ -36,6 +36,8 @@ class Terminal:
         self._cwd = cwd
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
+        self.raw = bytearray()
+        """All that the program has sent."""
         self.code: int | None = None
         """How the program ended; None while it runs."""
 
@@ -102,5 +104,6 @@ class Terminal:
             data = os.read(self._fd, 1 << 16)
         except OSError:
             return False
+        self.raw += data
         self._stream.feed(data)
         return bool(data)

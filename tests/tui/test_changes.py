@@ -40,6 +40,7 @@ from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.screens.sheet import Sheet
 from hactl.tui.shell import Ran
+from hactl.tui.widgets.lines_view import Paragraphs
 
 AWAY = Unreachable("no daemon answers on 'x'", "hactl up")
 
@@ -450,6 +451,12 @@ class TestWhereNothingCanBeChanged:
             assert now.text("#keys").rstrip().endswith("? help  q quit")
 
 
+async def read_all(now: Stage, key: str) -> None:
+    """To the end of what is asked."""
+    while now.app.screen.query_one("#question", Paragraphs).hidden:
+        await now.press(key)
+
+
 class TestSmallScreens:
     async def test_what_can_be_answered_is_always_seen(self):
         async with stage((60, 15)) as now:
@@ -464,13 +471,13 @@ class TestSmallScreens:
             assert any("lines more: down reads on" in line for line in said)
             await now.press("y")
             assert done(now) == [], "nobody has seen all of what it does"
-            await now.press(*["down"] * 20)
+            await read_all(now, "j")
             said = now.text("#question").splitlines()
             assert any("more steps" in line for line in said), said
             assert not any("lines more" in line for line in said)
-            await now.press("up")
+            await now.press("k")
             assert any("lines more" in line for line in now.text("#question").splitlines())
-            await now.press("down", "y")
+            await now.press("down", "up", "down", "y")
             assert done(now) == [Stop(nodes=("seoul-1", "seoul-2"))]
 
     async def test_a_name_that_is_typed_is_none_before_all_was_read(self):
@@ -481,7 +488,8 @@ class TestSmallScreens:
             await now.go_to("[seoul]")
             await now.press("T", *"default", "enter")
             assert done(now) == []
-            await now.press(*["down"] * 30, "enter")
+            await read_all(now, "down")
+            await now.press("enter")
             assert done(now) == [Stop(nodes=("seoul-1", "seoul-2"))]
 
     async def test_a_window_that_shrinks_takes_the_answer_away(self):

@@ -163,3 +163,14 @@ async def test_foreign_text_is_text():
         bad = a_row("a")
         table.show((replace(bad, cells=(Cell(text="[red]x[/nope]"), *bad.cells[1:])),))
         assert "[red]x[/nope]" in screen(table)[1]
+
+
+async def test_every_key_that_moves_the_cursor():
+    async with bench(*(f"n{number}" for number in range(30))) as (table, pilot):
+        for key, to in (
+            ("down", 1), ("j", 2), ("k", 1), ("up", 0), ("up", 0), ("pagedown", 8), ("pageup", 0), ("end", 29),
+            ("down", 29), ("home", 0), ("G", 29), ("g", 0),
+        ):  # fmt: skip
+            await pilot.press(key)
+            assert table.cursor == f"n{to}", key
+            assert any(line.startswith(f"▸ n{to} ") for line in screen(table)), f"{key}: it can be seen"

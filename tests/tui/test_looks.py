@@ -1,10 +1,14 @@
 """Another theme while the console is open: by its name, and when its file is edited. What is no use changes nothing."""
 
+import os
+import re
+import sys
 from pathlib import Path
 
 import pytest
 from support.pictures import a_snapshot
 from support.stage import Stage, stage
+from support.terminal import Terminal
 
 from hactl.tui.meaning import Meaning
 from hactl.tui.theme import read, shipped
@@ -36,6 +40,48 @@ async def test_a_theme_is_chosen_by_name_on_the_command_line():
         assert LIGHT in colors(now)
         assert DARK not in colors(now)
         assert now.ran == []
+
+
+SCRIPT = """
+from support.controller import MemoryController
+from support.pictures import a_snapshot
+
+from hactl.cli.console import choose_theme
+from hactl.tui.app import Console
+from hactl.tui.themes import Themes
+
+controller = MemoryController()
+controller.snapshot = a_snapshot()
+Console(controller, choose_theme(Themes(), ""), fleet="t", by="ann").run()
+"""
+LOOKS = re.compile(rb"\x1b\[([0-9;]*)m")
+
+
+def colours(sent: bytes) -> list[bytes]:
+    """Orders to a terminal that are about colours, of all orders about looks."""
+    coloured = {*range(30, 39), *range(40, 49), *range(90, 98), *range(100, 108)}
+    return [found[0] for found in LOOKS.finditer(sent) if coloured & {int(part or 0) for part in found[1].split(b";")}]
+
+
+def sent_with(tmp_path: Path, **environment: str) -> bytes:
+    """All that a console sends to a real terminal until it is left."""
+    env = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[1])}
+    env.pop("NO_COLOR", None)
+    argv = [sys.executable, "-c", SCRIPT]
+    with Terminal(argv, columns=100, lines=30, env=env | environment, cwd=tmp_path) as seen:
+        seen.until("OK 4 nodes and 2 edges serve", "▸ ● 2/2")
+        seen.type("q")
+        assert seen.until_it_ends() == 0
+        return bytes(seen.raw)
+
+
+def test_where_no_colour_is_wanted_none_is_sent_and_the_cursor_is_seen_all_the_same(tmp_path: Path):
+    """It is a row the other way round; another console would have sent colours."""
+    sent = sent_with(tmp_path, NO_COLOR="1")
+    assert colours(sent) == []
+    before = LOOKS.findall(sent[: sent.index("▸".encode())])
+    assert b"7" in before[-1].split(b";"), "reverse"
+    assert colours(sent_with(tmp_path))
 
 
 async def test_screens_that_were_drawn_before_look_alike_when_one_comes_back_to_them():

@@ -38,7 +38,7 @@ class TestThePalette:
     async def test_arrows_move_and_escape_leaves(self):
         async with stage() as now:
             await now.press("ctrl+p", *"screen")
-            await now.press("down", "down", "enter")
+            await now.press("down", "down", "down", "up", "enter")
             await now.pilot.pause()
             assert isinstance(now.app.screen, EventsPage)
             await now.press("ctrl+p", "escape")

@@ -6,12 +6,13 @@ from support.pictures import AT, MONO, a_fleet, a_snapshot, samples, with_node
 from support.stage import Stage, stage
 
 from hactl.core.errors import HactlError
-from hactl.core.events import FailoverBegan, FailoverEnded
+from hactl.core.events import FailoverBegan, FailoverEnded, Record
 from hactl.core.model import Failover
 from hactl.core.node import Health, NodeState, Reason, ReasonCode
 from hactl.core.operation import Operation, Phase, Target, Verb
-from hactl.core.talk import Measured
+from hactl.core.talk import Measured, News
 from hactl.core.value import replace
+from hactl.tui.activity import SILENCE
 from hactl.tui.lines import plain
 from hactl.tui.screens.drills import DrillsPage
 from hactl.tui.screens.fleet import FleetPage
@@ -383,3 +384,62 @@ class TestRegions:
             await now.go_to("[edges]")
             await now.until_drawn()
             assert "edges ● 2/2 of them serve" in now.text("#side")
+
+
+class TestSigns:
+    """What comes where nobody looks is said beside the digit of that screen, until somebody looks."""
+
+    @staticmethod
+    async def happen(now: Stage) -> None:
+        """One more loss."""
+        lost = FailoverBegan(failover=Failover(node="seoul-1", cause=KILLED, seen=MONO, version=1))
+        record = Record(seq=now.app.picture.seq + 1, wall=AT, mono=MONO, event=lost)
+        now.app.picture.take(News(records=(record,)), 10.0)
+        await now.until_drawn()
+
+    @pytest.mark.parametrize(("size", "where"), [((120, 40), "#header"), ((80, 24), "#keys")])
+    async def test_an_event(self, size, where):
+        async with stage(size) as now:
+            await self.happen(now)
+            assert "◆" not in now.text(where), "what was there when the console was opened is nothing new"
+            await self.happen(now)
+            assert "3◆" in now.text(where)
+            await now.press("question_mark", "escape")
+            assert "3◆" in now.text(where)
+            await now.press("3", "1")
+            assert "◆" not in now.text(where)
+            await now.press("3")
+            await self.happen(now)
+            await now.press("1")
+            assert "◆" not in now.text(where), "it was seen as it came"
+
+    async def test_lines_of_the_log_that_was_looked_at_last_and_their_end(self):
+        time = [10.0]
+        async with stage(clock=lambda: time[0]) as now:
+            now.controller.logs["daemon"] = ("first",)
+            await now.press("4")
+            await now.until_drawn()
+            await now.press("1")
+            now.controller.logs["daemon"] += ("second",)
+            now.app._listen()
+            await now.until_drawn()
+            assert "4◆" in now.text("#header")
+            await now.press("4", "1")
+            assert "◆" not in now.text("#header")
+            time[0] += SILENCE["logs"] + 1
+            await now.until_drawn()
+            assert "4◇" in now.text("#header")
+            await now.press("4", ">", "1")
+            assert "◇" not in now.text("#header"), "nobody waits for the other one"
+
+    async def test_a_drill_that_begins_and_one_that_is_over(self):
+        async with stage() as now:
+            snapshot = now.app.picture.snapshot
+            given = {"by": "ann", "began": MONO, "wall": AT, "deadline": MONO + 60.0, "sentence": "drill"}
+            drill = Operation(id="op-9", verb=Verb.DRILL, targets=(), **given)
+            for operations in ({"op-9": drill}, {}):
+                now.app.picture.take(replace(snapshot, fleet=replace(snapshot.fleet, operations=operations)), 10.0)
+                await now.until_drawn()
+                assert "5◆" in now.text("#header")
+                await now.press("5", "1")
+                assert "◆" not in now.text("#header")

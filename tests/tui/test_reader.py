@@ -174,3 +174,16 @@ async def test_another_text_begins_anew():
         reader.clear()
         assert screen(reader) == [""] * 6
         assert reader.total == 0
+
+
+async def test_every_key_that_scrolls():
+    """Each to where it leads, from where the one before has led."""
+    async with bench(100) as (reader, pilot):
+        page, last = reader.size.height - 1, 100 - reader.size.height
+        for key, top in (
+            ("g", 0), ("j", 1), ("down", 2), ("k", 1), ("up", 0), ("up", 0), ("space", page), ("pagedown", 2 * page),
+            ("pageup", page), ("G", last), ("home", 0), ("end", last), ("space", last), ("g", 0), ("f", last),
+        ):  # fmt: skip
+            await pilot.press(key)
+            assert reader.scroll_offset.y == top, key
+            assert reader.following is (top == last), key

@@ -130,7 +130,7 @@ async def test_a_log_that_cannot_be_read():
         await now.go_to("seoul-1")
         await now.press("l")
         await now.until_drawn()
-        went_on(now, "read_on")
+        went_on(now, "_read_on")
         await still_works(now)
 
 

@@ -42,6 +42,10 @@ class DrillsPage(Page):
         (":", "command"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     _ticking: Timer
+    _drill = ""
+    """The drill that the fleet is lent to."""
+    _turns = 0
+    """How often one has begun or ended."""
 
     def __init__(
         self,
@@ -76,6 +80,14 @@ class DrillsPage(Page):
     def on_screen_suspend(self) -> None:
         """Nobody does any more."""
         self._ticking.pause()
+
+    def progress(self, view: View) -> int | None:
+        """See Page: a drill has begun, or is over."""
+        drill = in_progress(view.snapshot.fleet) if view.snapshot is not None else None
+        now = drill.id if drill is not None else ""
+        self._turns += now != self._drill
+        self._drill = now
+        return 1 + self._turns
 
     def take_keys(self) -> None:
         """See Page."""

@@ -14,12 +14,12 @@ from hactl.core.talk import Snapshot
 from hactl.core.value import replace
 from hactl.tui.happenings import happened, noteworthy
 from hactl.tui.layout import ROOMY, SIDE, heights
-from hactl.tui.lines import Line, Span, cut, line
+from hactl.tui.lines import Line, Span, cut, line, wrapped
 from hactl.tui.meaning import ASCII, Meaning
 from hactl.tui.node_facts import facts, history
 from hactl.tui.picture import View
 from hactl.tui.plot import ASCII_FILLINGS, FILLINGS, lanes, spread_over_time
-from hactl.tui.region_facts import members
+from hactl.tui.region_facts import INDENT, members
 from hactl.tui.render import COLUMNS, EDGES, fleet_rows
 from hactl.tui.rows import as_text
 from hactl.tui.screens.page import Page
@@ -176,8 +176,13 @@ class FleetPage(Page):
             chosen = self.table.cursor
             fleet = view.snapshot.fleet if view.snapshot is not None else Fleet()
             known = chosen in fleet.nodes or members(fleet, chosen)
-            shown = (*facts(view, chosen, self.glyphs, room), (), *history(view, chosen)) if known else ()
-            side.show(tuple(cut(each, room) for each in shown[: side.size.height]))
+            shown: tuple[Line, ...] = ()
+            if known:
+                broken = (
+                    part for each in facts(view, chosen, self.glyphs, room) for part in wrapped(each, room, INDENT)
+                )
+                shown = (*broken, (), *(cut(each, room) for each in history(view, chosen)))
+            side.show(shown[: side.size.height])
 
     def _draw_plot(self, view: View) -> None:
         plot = self.query_one("#plot", LinesView)

@@ -8,11 +8,12 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 
 from hactl.tui.layout import ROOMY
-from hactl.tui.lines import Line, cut, plain
+from hactl.tui.lines import Line, cut, plain, wrapped
 from hactl.tui.local import command_line
 from hactl.tui.meaning import Meaning
 from hactl.tui.node_facts import facts, history
 from hactl.tui.picture import View
+from hactl.tui.region_facts import INDENT
 from hactl.tui.screens.one import OneOf
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.reader import Reader
@@ -68,10 +69,11 @@ class NodePage(OneOf):
             self.lines("#past", tuple(cut(each, room.width) for each in past[: room.height]))
         else:
             shown = (*shown, (), *past)
+        shown = tuple(part for each in shown for part in wrapped(each, width, INDENT))
         self.query_one("#facts").styles.height = len(shown)
         needed = max(len(shown), len(past) if roomy else 0)
         self.query_one("#about").styles.height = max(1, min(self.size.height - 2 - LOG, needed))
-        self.lines("#facts", tuple(cut(each, width) for each in shown))
+        self.lines("#facts", shown)
 
     def _called(self, view: View) -> str:
         node = view.snapshot.fleet.nodes.get(self.node) if view.snapshot is not None else None

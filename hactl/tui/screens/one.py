@@ -21,6 +21,8 @@ class OneOf(Page):
     ]
     node = ""
     """Which one: a name of the fleet, or `tail.DAEMON`; "" before one was chosen."""
+    later: int | None = None
+    """Lines that its log has got since its end was read for the first time; None before that."""
     _names: tuple[str, ...] = (DAEMON,)
 
     @property
@@ -38,8 +40,10 @@ class OneOf(Page):
         self.node = node
         if self.tail is None:
             self.tail = Tail()
-        if self.tail.turn_to("" if node.startswith("[") else node) and self.is_mounted:
-            self.log_reader.clear()
+        if self.tail.turn_to("" if node.startswith("[") else node):
+            self.later = None
+            if self.is_mounted:
+                self.log_reader.clear()
 
     def action_turn(self, by: int) -> None:
         """The next one of all there are, or the one before."""
@@ -49,6 +53,10 @@ class OneOf(Page):
 
     def take(self, lines: tuple[Line, ...]) -> None:
         """See Page."""
+        if self.later is not None:
+            self.later += len(lines)
+        elif self.tail is not None and not self.tail.trouble:
+            self.later = 0
         self.log_reader.add(lines)
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002

@@ -14,6 +14,7 @@ from hactl.core.model import Fleet
 from hactl.core.talk import Snapshot
 from hactl.core.value import replace
 from hactl.tui import keys
+from hactl.tui.activity import Sign
 from hactl.tui.banner import banner
 from hactl.tui.bindings import PAGES
 from hactl.tui.fresh import STALE, unmeasured
@@ -127,7 +128,7 @@ class Page(SteadyScreen, Screen[None]):
             said = wrapped(line(Span(text=needed, meaning=Meaning.DEGRADED)), width)
             self._head(header(view, now=now, wall=wall, width=width, glyphs=self.glyphs), *said)
             return
-        places = self._places() if width >= ROOMY[0] else ()
+        places = self._places(view) if width >= ROOMY[0] else ()
         above = header(view, now=now, wall=wall, width=width - length(places), glyphs=self.glyphs)
         self._head((*above, *places))
         old = view.live and now - view.heard > STALE
@@ -147,15 +148,39 @@ class Page(SteadyScreen, Screen[None]):
     def take(self, lines: tuple[Line, ...]) -> None:
         """More of the log has come that is followed here."""
 
-    def _places(self) -> Line:
-        """The digits of all screens, and the name of this one."""
+    def progress(self, view: View) -> int | None:  # noqa: ARG002
+        """How far what is shown here has come as of `view`: another number than before says that there is more to see.
+
+        0 is nothing yet, None is not known, or of no interest.
+        """
+        return None
+
+    def _places(self, view: View) -> Line:
+        """The digits of all screens, what is to be said of those, and the name of this one."""
         parts: list[str | Span] = []
         for digit, name in enumerate(PAGES, start=1):
             if name == self.NAME:
                 parts.append(Span(text=f" {digit} {name} ", meaning=Meaning.TITLE))
             else:
-                parts.append(Span(text=f" {digit}", meaning=Meaning.MUTED))
+                parts += [Span(text=f" {digit}", meaning=Meaning.MUTED), *self._sign(view, name)]
         return line(*parts, " ")
+
+    def _signs(self, view: View) -> Line:
+        """The digits of screens of which something is to be said."""
+        parts: list[str | Span] = []
+        for digit, name in enumerate(PAGES, start=1):
+            if sign := self._sign(view, name):
+                parts += [Span(text=str(digit), meaning=Meaning.MUTED), *sign, " "]
+        return line(*parts)
+
+    def _sign(self, view: View, name: str) -> tuple[Span, ...]:
+        match view.signs.get(name):
+            case Sign.NEW:
+                return (Span(text=self.glyphs.news, meaning=Meaning.KEY),)
+            case Sign.SILENT:
+                return (Span(text=self.glyphs.silence, meaning=Meaning.MUTED),)
+            case None:
+                return ()
 
     def foot(self) -> Line:
         """What is to be said beside the keys, such as a filter that hides something."""
@@ -174,7 +199,8 @@ class Page(SteadyScreen, Screen[None]):
         if view.trouble and view.live:
             return banner(view.trouble, now - view.heard if view.snapshot is not None else 0.0, width)
         past = (Span(text=f"{view.trouble}  ", meaning=Meaning.DOWN),) if view.trouble else ()
-        shown: Line = line(" ", *past, *self.foot())
+        signs = self._signs(view) if width < ROOMY[0] else ()  # elsewhere they stand above
+        shown: Line = line(" ", *past, *signs, *self.foot())
         known = self.KEYS if view.speed is None else self.TIME_KEYS
         fleet = view.snapshot.fleet if view.snapshot is not None else Fleet()
         meant = keys.rows(fleet, self.chosen, self.marks)

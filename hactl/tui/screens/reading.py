@@ -9,7 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from hactl.core.telling import told
-from hactl.tui.happenings import happened
+from hactl.tui.happenings import happened, noteworthy
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
@@ -127,6 +127,10 @@ class EventsPage(ReadingPage):
     _seen = 0
     _live = True
 
+    def progress(self, view: View) -> int | None:
+        """See Page: up to the newest record that says something by itself."""
+        return next((record.seq for record in noteworthy(reversed(view.records), 1)), None)
+
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page. Of another time everything is shown anew."""
         until = view.records[-1].seq if view.records else 0
@@ -148,6 +152,10 @@ class LogsPage(OneOf, ReadingPage):
     NAME = "logs"
     EMPTY = " it has written nothing"
     KEYS = (("< >", "others"), *ReadingPage.KEYS)
+
+    def progress(self, view: View) -> int | None:  # noqa: ARG002
+        """See Page: lines that have come since it was turned to."""
+        return self.later
 
     def foot(self) -> Line:
         """Whose log it is, and why it cannot be read, if it cannot."""

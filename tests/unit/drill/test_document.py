@@ -49,6 +49,13 @@ def test_what_clients_noticed_is_said_in_one_sentence() -> None:
     assert "0.058 % of the error budget of 99.9 % in 30 days" in told
 
 
+def test_of_several_faults_that_is_told_which_was_the_worst() -> None:
+    worse = replace(WELL, times=replace(WELL.times, struck=(102.0, 110.0)))
+    assert "From fault 2 of 2 on, 300 requests failed" in said(
+        section(a_report(stream(3.0), worse), "What clients saw")
+    )
+
+
 def test_a_thousandth_is_told_of_a_thousand_requests_and_more() -> None:
     rows = {row[0]: row for row in table_of_latencies(filed())}
     assert rows["before the fault"][5] == "n < 1000"

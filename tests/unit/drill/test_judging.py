@@ -150,6 +150,36 @@ def test_a_service_that_did_not_come_back_missed_its_recovery_time() -> None:
     assert found["rto"].value.startswith("not within 3")
 
 
+def test_the_second_of_two_faults_is_held_to_the_recovery_time_too() -> None:
+    """And what was slow after it counts as slow."""
+    second = FAULT + 15.0
+    found = judged(stream((second, second + 3.0)), times(struck=(FAULT, second)))
+    assert (found["rto"].status, found["rto"].value) == (Status.MISSED, "3000 ms")
+    late = judged(slower(stream(), second, second + 5.0, 0.5), times(struck=(FAULT, second)))
+    assert (late["rto"].status, late["latency_p99"].status) == (Status.MET, Status.MISSED)
+
+
+def test_who_suffers_while_a_fault_takes_hold_is_struck_and_no_baseline() -> None:
+    """Asked for five seconds before it was in effect, and all fail in the last three."""
+    evidence = times(asked=FAULT - 5.0)
+    rows = stream((FAULT - 3.0, FAULT))
+    found = judged(rows, evidence)
+    assert (found["failed"].value, found["failed"].status) == ("600 requests", Status.MISSED)
+    assert "availability before the fault" not in unfit(rows, evidence)
+    windows = Windows(DRILL, evidence, rows)
+    assert windows.failures == {"status 503": 600}
+    assert (windows.before.requests, windows.before.failed) == (1000, 0)
+
+
+def test_what_only_requests_under_way_at_the_fault_suffered_says_nothing_about_the_latency_after_it() -> None:
+    """They were back at once: the answers until the failback are looked at, and not none."""
+    rows = slower(stream(), FAULT, FAILBACK, 0.5)
+    first = next(number for number, row in enumerate(rows) if row.intended >= FAULT - 0.01)
+    rows[first] = rows[first]._replace(status=503, done=FAULT + 0.1)
+    found = judged(rows)
+    assert (found["rto"].status, found["latency_p99"].status) == (Status.MET, Status.MISSED)
+
+
 def test_a_failure_in_the_failback_counts_there() -> None:
     found = judged(stream((FAILBACK + 1, FAILBACK + 1.1)))
     assert found["failback_failed"].status is Status.MISSED

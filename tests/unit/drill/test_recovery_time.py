@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hactl.drill.records import Row
-from hactl.drill.recovery_time import last_reached, read_outage
+from hactl.drill.recovery_time import last_reached, read_outage, read_outages, worst
 
 
 def row(at: float, *, ok: bool = True, took: float = 0.001) -> Row:
@@ -49,6 +49,40 @@ def test_a_failure_after_a_whole_settle_time_is_another_matter() -> None:
     outage = read_outage(stream([(10.0, 11.0), (20.0, 21.0)]), 10.0, settle=5.0, until=40.0)
     assert outage.rto is not None
     assert abs(outage.rto - 1.0) <= 0.005
+
+
+def test_an_outage_that_begins_late_is_not_away() -> None:
+    """Nobody was hit in the first whole settle time: the wait for the first who is goes on."""
+    outage = read_outage(stream([(20.0, 30.0)]), 5.0, settle=5.0, until=40.0)
+    assert outage.first_bad == 20.0
+    assert outage.rto is not None
+    assert abs(outage.rto - 25.0) <= 0.005
+    assert read_outage(stream([(20.0, 30.0)]), 5.0, settle=5.0, until=40.0, begun_by=20.0).rto == 0.0
+
+
+def test_who_suffers_while_a_fault_takes_hold_is_counted() -> None:
+    """And has to be served for good after it like anybody else; a quiet time before it took hold is none."""
+    rows = stream([(10.0, 10.5)])
+    outage = read_outage(rows, 18.0, settle=5.0, until=40.0, since=9.9)
+    assert (outage.bad, outage.first_bad, outage.rto) == (100, 10.0, 0.0)
+    assert read_outage(rows, 18.0, settle=5.0, until=40.0).bad == 0
+
+
+def test_each_of_several_faults_is_waited_for_and_the_worst_counts() -> None:
+    """The first was over long ago when the second did harm, or nobody noticed it at all."""
+    for first in ([], [(10.0, 10.2)]):
+        outages = read_outages(stream([*first, (30.0, 33.0)]), (10.0, 30.0), 5.0, 45.0, since=9.9)
+        found = worst(outages)
+        assert found is not None
+        assert found.fault == 30.0
+        assert found.rto is not None
+        assert abs(found.rto - 3.0) <= 0.005
+        assert outages[0].rto is not None
+        assert outages[0].rto <= 0.205
+    lost = worst(read_outages(stream([(10.0, 12.0), (30.0, 50.0)]), (10.0, 30.0), 5.0, 45.0, since=10.0))
+    assert lost is not None
+    assert lost.rto is None
+    assert worst(()) is None
 
 
 def test_a_fault_that_nobody_noticed_costs_nothing() -> None:

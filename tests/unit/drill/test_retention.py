@@ -1,4 +1,4 @@
-"""How long requests are kept: of the newest runs, and for a time; reports for ever, and none is taken for a lost one."""
+"""How long requests are kept: of the newest runs, and for a time; reports for ever."""
 
 import os
 from pathlib import Path
@@ -73,5 +73,5 @@ def test_a_run_that_has_not_ended_is_left_alone(tmp_path: Path) -> None:
 def test_what_cannot_be_removed_is_said(tmp_path: Path) -> None:
     run = a_run(tmp_path, NOW - LONGEST - 10)
     (run.directory / "REMOVED").mkdir()
-    with pytest.raises(HactlError, match="cannot remove old requests: .*REMOVED"):
+    with pytest.raises(HactlError, match=r"cannot remove old requests: .*REMOVED"):
         pruned(tmp_path)

@@ -48,6 +48,29 @@ def test_who_moved_its_traffic_away_when_and_why():
     assert "failed over" not in said(a_view(), "[osaka]")
 
 
+class TestHeadroom:
+    """What `status` says of the fleet, for one region: without a node of it, and without all of it."""
+
+    def told(self, **changes) -> list[str]:
+        fleet = a_fleet(regions=changes.pop("regions", 2), nodes=changes.pop("nodes", 3), **changes)
+        return [each[1:] for each in said(a_view(a_snapshot(fleet)), "[seoul]").splitlines() if "would" in each]
+
+    def test_room_that_was_seen(self):
+        one, region = self.told(sustained=50.0)
+        assert one.startswith("less one    50% left: the other 5 nodes would carry up to 25/s")
+        assert region.startswith("without it  33% left: the other 3 nodes would carry 33/s each")
+
+    def test_more_than_was_seen_is_unproved_and_not_too_much(self):
+        assert self.told(sustained=30.0)[1].startswith("without it  unproved: the other 3 nodes would carry 33/s each")
+
+    def test_nobody_else(self):
+        assert self.told(regions=1, nodes=1) == ["less one    nobody would be left to carry 100/s"]
+
+    def test_without_traffic_there_is_nothing_to_miss(self):
+        moved = Evacuation(region="seoul", by="ann", since=AT)
+        assert self.told(evacuations={"seoul": moved}) == []
+
+
 def test_edges_have_no_share():
     told = said(a_view(), "[edges]")
     assert " edges ● 2/2 of them serve" in told
