@@ -22,8 +22,9 @@ from hactl.drill.definition import Definition
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.phases import Phase
 from hactl.drill.report import DrillReport, Identity
+from hactl.drill.retention import prune
 from hactl.drill.runner import Runner
-from hactl.drill.runs import OpenRun, Run, abandoned
+from hactl.drill.runs import OpenRun, Run, abandoned, runs
 from hactl.supervisor import procfs
 
 _RECOVERY = 120.0
@@ -39,6 +40,10 @@ def execute(chosen: Chosen, definition: Definition, seed: int, *, attended: bool
     for run in abandoned(chosen.paths.drills):
         buried = bury(chosen, run, _RECOVERY)
         output.say(f"{run.name}: {buried.verdict}: {buried.why}")
+    try:
+        prune((one.directory for one in runs(chosen.paths.drills)), time.time())
+    except HactlError as error:
+        output.say(str(error))  # no reason not to run
     run = Run.create(chosen.paths.drills, definition.name, time.time())
     ticks = procfs.start_ticks(os.getpid())
     if ticks is None:

@@ -26,6 +26,7 @@ _OTHERS = {
     "latency_p99": "answers waited behind what had died or hangs: route.per_try_timeout, route.hedge, spares",
     "latency_p99_ratio": "answers waited behind what had died or hangs: route.per_try_timeout, route.hedge, spares",
     "settled_latency_p99": "those that are left are busier than before: region.nodes, region.spares, the headroom",
+    "settled_latency_p99_ratio": "those that are left are busier than before: region.nodes, region.spares",
     "goodput": "more was asked for than it carries: gateway.capacity, edge.rate_limit, region.nodes",
     "refused_p99": "what is beyond is queued before it is refused: edge.rate_limit, service.limits",
     "recovered": "what had queued up is worked off first: service.limits, route.timeout",

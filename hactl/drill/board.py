@@ -133,7 +133,9 @@ def _words(
         yield shown[-1].why
     if standing is Standing.UNPROVEN:
         other = [one for one in every if one.verdict in CONCLUSIVE]
-        yield "run only with other faults or objectives" if other else f"its last run is {last.verdict}: {last.why}"
+        yield (
+            "run only with other faults, load or objectives" if other else f"its last run is {last.verdict}: {last.why}"
+        )
         return
     if standing is Standing.OLD and oldest is not None:
         yield f"its last pass is older than {age(oldest)}"
@@ -142,9 +144,13 @@ def _words(
 
 
 def _same(ran: Definition, drill: Definition) -> bool:
-    """Whether a run has shown what `drill` asks: the same faults and objectives. How long its phases are is its own
-    affair, and the window of the availability with them."""
-    return ran.faults == drill.faults and _windowless(ran.objectives) == _windowless(drill.objectives)
+    """Whether a run has shown what `drill` asks: the same faults, load, hypotheses and objectives, and as long a time
+    in which all is well. How long its other phases are is its own affair, and the window of the availability too."""
+    return (
+        (ran.faults, ran.load, ran.hypotheses) == (drill.faults, drill.load, drill.hypotheses)
+        and ran.phases.settle >= drill.phases.settle
+        and _windowless(ran.objectives) == _windowless(drill.objectives)
+    )
 
 
 def _windowless(asked: Objectives) -> Objectives:

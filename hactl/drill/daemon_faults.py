@@ -18,6 +18,8 @@ from hactl.drill.plan import DrillPlan, Strike
 from hactl.paths import FleetPaths
 from hactl.supervisor import procfs
 
+_ENDING = (FaultKind.KILL, FaultKind.FREEZE, FaultKind.RESTART)
+"""Kinds of faults of which a process ends; whoever is frozen is killed by the daemon."""
 WHO = "daemon"
 """What the daemon is called in a proof, as in `hactl logs`."""
 
@@ -65,6 +67,7 @@ def told(guardian: Guardian) -> str:
 
 
 def ended(fleet: Fleet, plan: DrillPlan) -> tuple[str, ...]:
-    """Who of those that ran in `fleet`, and were not struck, has ended since, by the kernel's word."""
-    launches = {node.name: node.launch for node in fleet.nodes.values() if node.launch and node.name not in plan.nodes}
+    """Who of those that ran in `fleet`, and that the drill was not to end, has ended since, by the kernel's word."""
+    meant = {name for strike in plan.strikes if strike.kind in _ENDING for name in strike.nodes}
+    launches = {node.name: node.launch for node in fleet.nodes.values() if node.launch and node.name not in meant}
     return tuple(name for name, launch in launches.items() if not lives(launch))

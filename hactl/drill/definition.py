@@ -187,13 +187,19 @@ class Phases(Value):
 
 
 class Hypothesis(Value):
-    """What must be true of a fleet that is well: before the faults, or nothing is proved by what comes after."""
+    """What must be true of a fleet that is well: before the faults, or nothing is proved by what comes after; and when
+    all has settled, or it has not come back."""
 
     probe: Probe
     least: float | None = None
     most: float | None = None
     ratio: float | None = None
     """A latency, when all has settled: at most so many times as long as before the faults."""
+
+    @property
+    def limited(self) -> bool:
+        """It has a limit that holds by itself, whatever was before."""
+        return self.least is not None or self.most is not None
 
 
 class Availability(Value):

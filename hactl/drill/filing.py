@@ -27,6 +27,9 @@ RETRIED = "retried.json"
 SURGED = "surged.json"
 STREAMS = (REQUESTS, RETRIED, SURGED)
 """Every single request: of the clients that are judged, of those that try again and of a surge, where there are any."""
+REMOVED = "REMOVED"
+"""Names which of these are no longer kept (`retention`)."""
+NOT_KEPT = "no longer kept"
 
 
 class Format(StrEnum):
@@ -77,7 +80,11 @@ def verified(directory: Path, report: DrillReport) -> tuple[Check, ...]:
     except OSError as error:
         raise HactlError(f"no {SUMS} in {directory}", "this run was filed by an older hactl, or never ended") from error
     known = {name: wanted for wanted, _, name in (line.partition("  ") for line in lines)}
-    checks = [_same(directory, name, wanted) for name, wanted in sorted(known.items())]
+    gone = removed(directory)
+    checks = [
+        Check(name=name, value=NOT_KEPT, limit=wanted[:12], ok=True) if name in gone else _same(directory, name, wanted)
+        for name, wanted in sorted(known.items())
+    ]
     checks += [
         _missing(name, f"in {REPORT} and not in {SUMS}") for name in sorted(set(report.files) - set(known))
     ]  # fmt: skip
@@ -86,7 +93,16 @@ def verified(directory: Path, report: DrillReport) -> tuple[Check, ...]:
         for name, wanted in sorted(report.files.items())
         if name in known and known[name] != wanted
     ]
-    return (*checks, *_judged_again(directory, report))
+    return (*checks, *(() if gone else _judged_again(directory, report)))
+
+
+def removed(directory: Path) -> frozenset[str]:
+    """Which files with requests a run has no longer, because it is too old: noted, and not there."""
+    try:
+        noted = (directory / REMOVED).read_text().splitlines()
+    except OSError:
+        return frozenset()
+    return frozenset(name for name in STREAMS if name in noted and not (directory / name).exists())
 
 
 def _same(directory: Path, name: str, wanted: str) -> Check:

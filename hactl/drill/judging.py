@@ -7,8 +7,9 @@ report can do the same sums again from its figures.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from hactl.drill import steady
 from hactl.drill.continuity import Continuity
-from hactl.drill.definition import Definition, Hypothesis, Objectives, Probe
+from hactl.drill.definition import Definition, Objectives
 from hactl.drill.evidence import Evidence
 from hactl.drill.gate import Check
 from hactl.drill.judged import amplified, counted, timed, unmeasured
@@ -116,7 +117,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     if windows.retried:
         checks.append(on_time("clients that try again on time", judge(windows.retried)))
     checks += as_strong_as_meant(plan, windows.borne(plan))
-    checks += [_steady(rule, windows) for rule in drill.hypotheses if rule.least is not None or rule.most is not None]
+    checks += [steady.before(rule, before) for rule in drill.hypotheses if rule.limited]
     if drill.objectives.rpo_records is not None:
         checks += [
             Check(name=f"canaries in {loss.store} before the fault", value=str(loss.before), limit=f">= {loss.least}",
@@ -136,22 +137,6 @@ def on_time(name: str, stream: Report) -> Check:
 def p99(rows: Sequence[Row]) -> float | None:
     """Seconds within which 99 % were answered, or had failed, from when they were due; None of no requests."""
     return percentile(sorted(row.done - row.intended for row in rows), 0.99) if rows else None
-
-
-def _steady(rule: Hypothesis, windows: Windows) -> Check:
-    before = windows.before
-    if rule.probe is Probe.AVAILABILITY:
-        value = before.ok / before.requests if before.requests else None
-        shown = "not measured" if value is None else f"{value * 100:.2f} %"
-        limits = [
-            f"{sign} {limit * 100:g} %" for sign, limit in ((">=", rule.least), ("<=", rule.most)) if limit is not None
-        ]
-    else:
-        value = before.p99_ms / 1000 if before.requests else None
-        shown = "not measured" if value is None else f"{before.p99_ms:.1f} ms"
-        limits = [f"<= {rule.most * 1000:g} ms"] if rule.most is not None else []
-    ok = value is not None and (rule.least is None or value >= rule.least) and (rule.most is None or value <= rule.most)
-    return Check(name=f"{rule.probe} before the fault", value=shown, limit=" and ".join(limits), ok=ok)
 
 
 def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Windows) -> Iterator[Judged]:
@@ -195,14 +180,17 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
 
 
 def _proportions(drill: Definition, windows: Windows) -> Iterator[Judged]:
-    """What is measured by this run's own baseline, and by an error budget."""
+    """What is measured by this run's own baseline, by the steady state, and by an error budget."""
     asked, base = drill.objectives, windows.before.p99_ms / 1000
     if asked.latency_ratio is not None:
         yield ratio("latency_p99_ratio", asked.latency_ratio, _slow(windows), base)
     for rule in drill.hypotheses:
         if rule.ratio is not None:
             settled = windows.between(windows.failback - drill.phases.settle, windows.failback)
-            yield ratio(f"settled_{rule.probe}", rule.ratio, p99(settled), base)
+            yield ratio(f"settled_{rule.probe}_ratio", rule.ratio, p99(settled), base)
+        if rule.limited and windows.fault is not None and steady.ends(drill):
+            begin = max(windows.fault, windows.failback - drill.phases.settle)
+            yield steady.afterwards(rule, judge(windows.rows, begin, windows.failback))
     if asked.budget_share is not None:
         rows = [] if windows.struck is None else windows.between(windows.struck, windows.failback)
         bad = sum(not row.ok for row in rows) if rows else None

@@ -19,14 +19,14 @@ SURGED = 0.95
 def as_strong_as_meant(plan: DrillPlan, seen: Borne | None) -> Iterator[Check]:
     """A surge is what is done to the fleet, not what it is measured by: it has to be as strong as was meant."""
     surges = [strike.burden for strike in plan.strikes if isinstance(strike.burden, Surge) and strike.burden.factor > 1]
-    if seen is None or len(surges) != 1:
+    if not surges or (len(surges) > 1 and seen is not None):
         return  # several overlap as they like
     wanted = plan.load.rate * (surges[0].factor - 1)
     yield Check(
         name="surge as strong as meant",
-        value=f"{seen.sent:.0f} requests/s more",
+        value="no request of it is known" if seen is None else f"{seen.sent:.0f} requests/s more",
         limit=f">= {SURGED * wanted:.0f}",
-        ok=seen.sent >= SURGED * wanted,
+        ok=seen is not None and seen.sent >= SURGED * wanted,
     )
 
 

@@ -1,7 +1,7 @@
 """A report as JUnit XML, which every build server reads: one test case for each check of validity and each objective.
 
-A missed objective is a failure. What was not measured, or makes the run mean nothing, is an error: nobody is to take it
-for a pass, and nobody for a fault of the fleet. Pure.
+A missed objective is a failure. What was not measured, or makes the run mean nothing, is an error, and so is all that
+was missed in such a run: nobody is to take it for a pass, and nobody for a fault of the fleet. Pure.
 """
 
 import datetime
@@ -12,6 +12,9 @@ from hactl.core.value import Value
 from hactl.drill.markup import plain
 from hactl.drill.report import DrillReport
 from hactl.drill.verdict import Status, Verdict
+
+_MEANS = (Verdict.PASS, Verdict.FAIL)
+"""Verdicts of a run that has shown something."""
 
 
 class _Case(Value):
@@ -72,6 +75,7 @@ def _cases(report: DrillReport) -> Iterator[_Case]:
     for check in (*report.gate, *report.validity):
         told = f"{check.value}, wanted {check.limit}"
         yield _Case(group="validity", name=check.name, told=told, error="" if check.ok else f"{check.name}: {told}")
+    means = report.verdict in _MEANS
     for item in report.objectives:
         told = f"{item.value}, wanted {item.limit}"
         message = f"{item.name}: {told}"
@@ -79,8 +83,8 @@ def _cases(report: DrillReport) -> Iterator[_Case]:
             group="objectives",
             name=item.name,
             told=told,
-            failure=message if item.status is Status.MISSED else "",
-            error=message if item.status is Status.UNMEASURED else "",
+            failure=message if item.status is Status.MISSED and means else "",
+            error=message if item.status is Status.UNMEASURED or (item.status is Status.MISSED and not means) else "",
             detail=f"{message}\n{item.cause}" if item.cause else message,
         )
     yield from _ends(report)
@@ -89,8 +93,8 @@ def _cases(report: DrillReport) -> Iterator[_Case]:
 def _ends(report: DrillReport) -> Iterator[_Case]:
     """What no check and no objective says: that the run came to its end, and that nothing is left of it."""
     why = f"{report.verdict}: {report.why}"
-    ended = report.verdict in (Verdict.PASS, Verdict.FAIL)
-    yield _Case(group="run", name="it has shown something", told=why, error="" if ended else why)
+    shown = report.verdict in _MEANS
+    yield _Case(group="run", name="it has shown something", told=why, error="" if shown else why)
     left = "; ".join(report.evidence.leftovers)
     yield _Case(
         group="run",

@@ -3,7 +3,7 @@
     run.json       who runs it and how far it has come, from its first moment on
     progress       what it has said of itself so far, a step a line (`progress`)
     canaries       the ledger of acknowledgements
-    requests.json  every single request
+    requests.json  every single request, for as long as that is kept (`retention`)
     retried.json   the same of clients that try again, surged.json of a surge, where there are any
     report.json    the report; a run without one has not ended, or its runner died
     report.md      report.html, junit.xml: the same for people and for build servers

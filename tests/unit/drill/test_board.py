@@ -6,7 +6,7 @@ from support.filed import DRILL, filed
 from hactl.core.value import replace
 from hactl.drill.board import Entry, Standing, board, worst
 from hactl.drill.comparing import Trend
-from hactl.drill.definition import Objectives
+from hactl.drill.definition import Definition, Hypothesis, Objectives, Probe
 from hactl.drill.report import DrillReport, Ending
 
 NOW = 1.7e9 + 3600
@@ -71,6 +71,23 @@ def test_a_pass_of_an_easier_drill_proves_nothing_about_this_one() -> None:
     shorter = replace(DRILL, objectives=replace(DRILL.objectives, availability=window))
     assert entry(filed(drill=shorter)).standing is Standing.READY
     assert entry(filed(drill=replace(DRILL, objectives=Objectives()))).words.startswith("run only with other")
+
+
+@pytest.mark.parametrize(
+    "easier",
+    [
+        replace(DRILL, load=replace(DRILL.load, rate=1.0)),
+        replace(DRILL, load=replace(DRILL.load, timeout=60.0)),
+        replace(DRILL, hypotheses=(Hypothesis(probe=Probe.AVAILABILITY, least=0.5),)),
+        replace(DRILL, phases=replace(DRILL.phases, settle=1.0)),
+    ],
+    ids=["rate", "timeout", "hypothesis", "settle"],
+)
+def test_clients_that_ask_less_or_shorter_prove_nothing_either(easier: Definition) -> None:
+    """A service that is back for a second is not back; a longer time of its own proves more."""
+    assert entry(filed(drill=easier)).standing is Standing.UNPROVEN
+    longer = replace(DRILL, phases=replace(DRILL.phases, settle=60.0, hold=60.0))
+    assert entry(filed(drill=longer)).standing is Standing.READY
 
 
 def test_a_drill_of_ones_own_is_on_the_board_once_it_was_run() -> None:

@@ -11,6 +11,7 @@ from support.processes import waiting
 from support.script import serving
 
 from hactl.core.errors import HactlError
+from hactl.core.impairment import Impairment
 from hactl.core.node import Launch
 from hactl.core.value import replace
 from hactl.drill.daemon_faults import Guardians, ended
@@ -59,7 +60,7 @@ async def test_a_daemon_that_is_not_here_is_not_struck(tmp_path: Path) -> None:
 
 
 def test_who_has_ended_is_told_by_the_kernel() -> None:
-    """Not who was struck: that is what the drill is about."""
+    """Not who was killed: that is what the drill is about. Who was only to have a hard time should have lived."""
     fleet = serving(a_spec())
     with waiting() as child:
         pids = {"seoul-1": child.pid, "seoul-2": os.getpid()}
@@ -75,3 +76,5 @@ def test_who_has_ended_is_told_by_the_kernel() -> None:
         assert ended(known, PLAN) == ("seoul-1",), "also before it is buried"
         struck = Fault(kind=FaultKind.KILL, target=Target(names=("seoul-1",)))
         assert ended(known, plan(Definition(name="d", title="t", faults=(struck,)), fleet, 1)) == ()
+        slowed = Fault(kind=FaultKind.IMPAIR, target=Target(names=("seoul-1",)), impairment=Impairment(failed=20))
+        assert ended(known, plan(Definition(name="d", title="t", faults=(slowed,)), fleet, 1)) == ("seoul-1",)

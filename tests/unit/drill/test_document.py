@@ -31,7 +31,7 @@ def test_the_verdict_comes_first_and_then_whether_it_means_anything() -> None:
     titles = [one.title for one in document(report)]
     assert heading(report) == "Drill node-kill: FAIL"
     assert titles[:3] == ["", "Does it mean anything", "Objectives"]
-    assert "Objectives met: 1 of 3." in said(document(report)[0])
+    assert "Objectives met: 2 of 4." in said(document(report)[0])
 
 
 def test_a_missed_objective_leads_to_a_cause_and_a_knob() -> None:

@@ -315,16 +315,34 @@ def test_a_latency_is_measured_by_this_runs_own_baseline() -> None:
         hypotheses=(Hypothesis(probe=Probe.LATENCY_P99, ratio=1.5),),
     )
     well = judged(stream(took=0.2), drill=drill)
-    assert (well["latency_p99_ratio"].measured, well["settled_latency_p99"].measured) == pytest.approx((1.0, 1.0))
+    assert (well["latency_p99_ratio"].measured, well["settled_latency_p99_ratio"].measured) == pytest.approx((1.0, 1.0))
     rows = slower(stream(), FAULT, FAILBACK, 0.008)
     late = judged(rows, drill=drill)
     assert late["latency_p99_ratio"].measured == pytest.approx(5.0)
     assert late["latency_p99_ratio"].value == "5.00 x (10.0 ms, was 2.0 ms)"
-    assert {late[name].status for name in ("latency_p99_ratio", "settled_latency_p99")} == {Status.MISSED}
+    assert {late[name].status for name in ("latency_p99_ratio", "settled_latency_p99_ratio")} == {Status.MISSED}
     early = judged(slower(stream(), FAULT, FAULT + 5.0, 0.008), drill=drill)
-    assert early["settled_latency_p99"].status is Status.MET
+    assert early["settled_latency_p99_ratio"].status is Status.MET
     names = {check.name for check in validity(drill, PLAN, WELL, Windows(drill, WELL, rows))}
     assert "latency_p99 before the fault" not in names, "there is nothing before by which it could be measured"
+
+
+def test_a_fleet_that_is_not_as_well_as_before_when_all_has_settled_has_not_come_back() -> None:
+    """Though no objective of its own was missed: the hypothesis is asked before and afterwards."""
+    asked = replace(DRILL, objectives=Objectives(availability=Availability(least=0.9, window=20.0)))
+    late = judged(stream((FAILBACK - 3.0, FAILBACK)), drill=asked)
+    assert late["availability"].status is Status.MET
+    assert (late["settled_availability"].status, late["settled_availability"].value) == (Status.MISSED, "70.00 %")
+    early = judged(stream((FAULT, FAULT + 1.0)), drill=asked)
+    assert {early[f"settled_{probe}"].status for probe in Probe} == {Status.MET}
+
+
+def test_what_goes_on_until_the_failback_says_nothing_about_the_steady_state() -> None:
+    """Clients may suffer from it to its end, however well the fleet does."""
+    slow = Fault(kind=FaultKind.IMPAIR, target=Target(nodes=1), impairment=Impairment(delay=0.1, delayed=100))
+    assert "settled_availability" not in judged(stream(), drill=replace(DRILL, faults=(slow,)))
+    over = replace(slow, lasting=5.0)
+    assert judged(stream(), drill=replace(DRILL, faults=(over,)))["settled_availability"].status is Status.MET
 
 
 def test_an_error_budget_is_burned_by_what_failed() -> None:

@@ -66,6 +66,7 @@ def test_recovery_is_judged_from_the_end_of_the_fault() -> None:
 
 def test_a_surge_that_was_never_there_shows_nothing() -> None:
     """Without its requests nothing is measured; with too few of them the run is worthless."""
-    found, _ = of_a_surge([])
+    found, checks = of_a_surge([])
+    assert not checks["surge as strong as meant"]
     assert {found[name].status for name in ("goodput", "refused_p99")} == {Status.UNMEASURED}
     assert not of_a_surge(a_surge(400.0))[1]["surge as strong as meant"]

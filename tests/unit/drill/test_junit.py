@@ -97,6 +97,17 @@ def test_a_measurement_that_proves_nothing_is_an_error_where_it_is_wrong() -> No
     assert bad(report, "error") == ["nobody else acted", "it has shown something"]
 
 
+def test_what_was_missed_in_a_run_that_means_nothing_is_no_failure_of_the_fleet() -> None:
+    """Whoever looks for failures would look in the wrong place: a late load generator makes any objective miss."""
+    for report in (
+        a_report(stream(3.0), replace(WELL, others=("alice drained seoul-2",))),
+        a_report(stream(3.0), ending=Ending(stopped="by bob")),
+    ):
+        assert any(one.status is Status.MISSED for one in report.objectives)
+        assert bad(report, "failure") == []
+        assert {"rto", "availability"} < set(bad(report, "error"))
+
+
 def test_what_was_not_measured_is_an_error() -> None:
     report = a_report(stream())
     asked = replace(report, objectives=tuple(replace(one, status=Status.UNMEASURED) for one in report.objectives[:1]))
