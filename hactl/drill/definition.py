@@ -54,6 +54,8 @@ OF_THE_MACHINE = (FaultKind.SURGE, FaultKind.MEMORY, FaultKind.DISK)
 """Kinds of faults that meet everybody on it; they aim at no node either."""
 OF_THE_DAEMON = (FaultKind.DAEMON_KILL, FaultKind.DAEMON_FREEZE)
 """Kinds of faults that strike whoever is in charge."""
+LONGEST_AWAY = 120.0
+"""Seconds that nobody may be in charge, whatever was asked for."""
 AIMLESS = (*OF_THE_MACHINE, *OF_THE_DAEMON, FaultKind.CONFIG)
 """Kinds of faults that aim at no node."""
 OF_HOPS = (

@@ -17,6 +17,8 @@ from hactl.drill import burden_keys, keys
 from hactl.drill.burden import Burden, Surge
 from hactl.drill.definition import (
     AIMLESS,
+    LONGEST_AWAY,
+    OF_THE_DAEMON,
     SILENCING,
     AbortRule,
     CanarySpec,
@@ -226,6 +228,10 @@ class _Reading(Tables):
             elif fault.kind in SILENCING and not 0 < (fault.lasting or 0.0) <= drill.limits.lease / 2:
                 told = "wants to be said, and to be at most half of limits.lease: nobody is heard of meanwhile"
                 self._add(f"fault[{number}].for", told, f'like for = "{min(3.0, drill.limits.lease / 2):g}s"')
+            elif fault.kind in OF_THE_DAEMON and (fault.lasting or 0.0) > LONGEST_AWAY:
+                self._add(
+                    f"fault[{number}].for", "leaves the fleet without a daemon too long", f"at most {LONGEST_AWAY:g} s"
+                )
             elif fault.lasting is not None and fault.at + fault.lasting > drill.phases.hold:
                 left = f"at most {drill.phases.hold - fault.at:g} s, or leave it out"
                 self._add(f"fault[{number}].for", "ends when the hold is over", left)

@@ -25,13 +25,12 @@ import msgspec
 from hactl.control.client import listener
 from hactl.core.errors import HactlError, Unreachable
 from hactl.core.value import Value
+from hactl.drill.definition import LONGEST_AWAY
 from hactl.paths import FleetPaths
 from hactl.processes.launching import launch
 from hactl.processes.succession import in_background, surroundings
 from hactl.supervisor import pidfd, procfs
 
-LONGEST = 120.0
-"""Seconds after which a daemon is let go on whatever was asked for."""
 KEEPER_PATIENCE = 30.0
 """Seconds that a service manager has to start a daemon."""
 _LOOK = 0.01
@@ -82,7 +81,7 @@ def main(argv: list[str] | None = None) -> int:
             again = "a service manager" if start.kept else "this drill, as hactl up does"
             _say({"ready": True, "again": again})
             if _asked():
-                due = time.monotonic() + min(args.seconds, LONGEST)
+                due = time.monotonic() + min(args.seconds, LONGEST_AWAY)
                 try:
                     _strike(daemon, args.pid, args.act)
                     _wait(due)

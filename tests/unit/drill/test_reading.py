@@ -192,6 +192,14 @@ def test_a_setting_is_held_to_the_same_rules() -> None:
 
 RESTART = PLAIN.replace("process.kill", "process.restart")
 FREEZE = PLAIN.replace("process.kill", "process.freeze")
+KILL_DAEMON = """
+schema = 1
+name = "mine"
+title = "Mine"
+
+[[fault]]
+type = "daemon.kill"
+"""
 IMPAIR = """
 schema = 1
 name = "mine"
@@ -233,6 +241,7 @@ def test_an_impairment_may_end_before_the_failback() -> None:
         (IMPAIR + "failed = 1\nstatus = 99", "fault[1].status: wants a whole number from 200 to 599", ""),
         (IMPAIR + "failed = 1\nkeep_down = true", "fault[1].keep_down: means nothing", "leave it out"),
         (IMPAIR + 'failed = 1\nfor = "1m"', "fault[1].for: ends when the hold is over", "at most 15 s"),
+        (KILL_DAEMON + 'for = "3m"', "fault[1].for: leaves the fleet without a daemon too long", "at most 120 s"),
         (PLAIN + 'delay = "1s"', "fault[1].delay: means nothing to a process.kill", "node.impair"),
         (PLAIN + 'for = "1s"', "fault[1].for: means nothing to a process.kill", "node.impair"),
         (RESTART + "keep_down = true", "fault[1].keep_down: means nothing to a process.restart", "process.kill"),
