@@ -1,6 +1,7 @@
 """A process that bears a burden for a drill, driven from an event loop. What it does is `hactl.processes.burden`.
 
-It is tied to us by a pipe that carries nothing: when we close it, or die, it ends.
+It is tied to us by a pipe that carries nothing but signs of life: when we close it, or die, it ends; and when we are
+stopped, as soon as a lease is over. By then the fleet is taken back, and nothing is to weigh on it any more.
 """
 
 import asyncio
@@ -20,11 +21,15 @@ _FAREWELL = 2.0
 class BurdenProcess:
     """One process: `start`, then `end` in any case."""
 
-    def __init__(self, *arguments: str, seconds: float) -> None:
-        """`arguments` are those of the process; it ends after `seconds` by itself."""
+    def __init__(self, *arguments: str, seconds: float, lease: float = 15.0) -> None:
+        """`arguments` are those of the process; it ends by itself when it has been in effect for `seconds`, or nothing
+        was heard of us for `lease` seconds."""
         self.ticks = 0
         """Its start, in clock ticks after boot."""
-        self._command = [sys.executable, "-P", "-m", "hactl.processes.burden", *arguments, "--seconds", f"{seconds:g}"]
+        self._command = [sys.executable, "-P", "-m", "hactl.processes.burden", *arguments]
+        self._command += ["--seconds", f"{seconds:g}", "--within", f"{PATIENCE:g}", "--lease", f"{lease:g}"]
+        self._lease = lease
+        self._sign: asyncio.TimerHandle | None = None
         self._process: Process | None = None
 
     @property
@@ -41,6 +46,7 @@ class BurdenProcess:
         except OSError as error:
             raise HactlError(f"what bears the burden cannot be started: {error}", "ulimit -a") from error
         self.ticks = procfs.start_ticks(process.pid) or 0
+        self._give_sign()
         assert process.stdout is not None
         assert process.stderr is not None
         try:
@@ -57,6 +63,8 @@ class BurdenProcess:
     async def end(self) -> None:
         """Close the pipe and see it end; one that does not is killed."""
         process = self._process
+        if self._sign is not None:
+            self._sign.cancel()
         if process is None or process.returncode is not None:
             return
         assert process.stdin is not None
@@ -67,6 +75,13 @@ class BurdenProcess:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+    def _give_sign(self) -> None:
+        """Now, and again and again until its end."""
+        pipe = None if self._process is None else self._process.stdin
+        if pipe is not None and not pipe.is_closing():
+            pipe.write(b".")
+            self._sign = asyncio.get_running_loop().call_later(self._lease / 5, self._give_sign)
 
     @property
     def gone(self) -> bool:

@@ -18,7 +18,7 @@ from hactl.core.errors import HactlError
 from hactl.core.node import Launch
 from hactl.core.value import replace
 from hactl.drill.burden import MOST_MEMORY, BusyProcessors, FullDisk, MemoryInUse, Surge
-from hactl.drill.burden_process import PATIENCE, BurdenProcess
+from hactl.drill.burden_process import BurdenProcess
 from hactl.drill.faults import Injected, Proof
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.plan import DrillPlan, Strike
@@ -79,18 +79,18 @@ class Burdens:
     async def lay(self, strike: Strike, launches: Mapping[str, Launch], plan: DrillPlan) -> Injected:
         """Put it on the machine as `plan` has it, and look whether it weighs. Raises HactlError when it cannot be."""
         # They are lifted in time; what counts here is when they end if nobody does.
-        seconds = PATIENCE + (plan.longest if strike.lasting is None else strike.lasting)
+        seconds = plan.longest if strike.lasting is None else strike.lasting
         async with AsyncExitStack() as stack:
             asked = time.monotonic()
             match strike.burden:
                 case Surge():
-                    done = await self._surge(stack, strike.burden, plan.load, asked, seconds - PATIENCE)
+                    done = await self._surge(stack, strike.burden, plan.load, asked, seconds)
                 case BusyProcessors():
-                    done = await self._busy(stack, strike.burden, launches, asked, seconds)
+                    done = await self._busy(stack, strike.burden, launches, asked, plan.lease, seconds)
                 case MemoryInUse():
-                    done = await self._memory(stack, strike.burden, asked, seconds)
+                    done = await self._memory(stack, strike.burden, asked, plan.lease, seconds)
                 case FullDisk():
-                    done = await self._disk(stack, asked, seconds)
+                    done = await self._disk(stack, asked, plan.lease, seconds)
                 case None:
                     raise AssertionError("a strike that puts nothing on the machine")
                 case _:
@@ -133,7 +133,13 @@ class Burdens:
             self.surged.add(row)
 
     async def _busy(
-        self, stack: AsyncExitStack, busy: BusyProcessors, launches: Mapping[str, Launch], asked: float, seconds: float
+        self,
+        stack: AsyncExitStack,
+        busy: BusyProcessors,
+        launches: Mapping[str, Launch],
+        asked: float,
+        lease: float,
+        seconds: float,
     ) -> Injected:
         cpus = sorted(set[int]().union(*(_allowed(launch) for launch in launches.values())))
         if len(cpus) * busy.per_cpu > MOST_BURNERS:
@@ -142,7 +148,9 @@ class Burdens:
                 "give a smaller per_cpu",
             )
         burners = [
-            BurdenProcess("cpu", "--cpu", str(cpu), seconds=seconds) for cpu in cpus for _ in range(busy.per_cpu)
+            BurdenProcess("cpu", "--cpu", str(cpu), seconds=seconds, lease=lease)
+            for cpu in cpus
+            for _ in range(busy.per_cpu)
         ]
         for burner in burners:
             await self._start(stack, burner)
@@ -161,10 +169,12 @@ class Burdens:
         )
         return Injected(asked=asked, fault=fault if done else None, proofs=proofs)
 
-    async def _memory(self, stack: AsyncExitStack, memory: MemoryInUse, asked: float, seconds: float) -> Injected:
+    async def _memory(
+        self, stack: AsyncExitStack, memory: MemoryInUse, asked: float, lease: float, seconds: float
+    ) -> Injected:
         available = self._available()
         size = min(MOST_MEMORY, int(available * memory.share))
-        holder = BurdenProcess("memory", "--bytes", str(size), seconds=seconds)
+        holder = BurdenProcess("memory", "--bytes", str(size), seconds=seconds, lease=lease)
         await self._start(stack, holder)
         fault = time.monotonic()
         stat = procfs.read_stat(holder.pid)
@@ -173,11 +183,11 @@ class Burdens:
         told = f"{resident >> 20} MiB resident of {size >> 20} wanted, {available >> 20} could be had"
         return Injected(asked=asked, fault=fault if done else None, proofs=(_proof("memory", holder.pid, done, told),))
 
-    async def _disk(self, stack: AsyncExitStack, asked: float, seconds: float) -> Injected:
+    async def _disk(self, stack: AsyncExitStack, asked: float, lease: float, seconds: float) -> Injected:
         state = self._state
         if why := may_fill(state):
             raise HactlError(f"the disk is not filled: {why}", hint(state))
-        filler = BurdenProcess("disk", "--directory", str(state), seconds=seconds)
+        filler = BurdenProcess("disk", "--directory", str(state), seconds=seconds, lease=lease)
         taken = await self._start(stack, filler)
         fault = time.monotonic()
         found = await asyncio.to_thread(_write_fails, state)

@@ -47,14 +47,14 @@ class LoadProcess:
         return self._process.pid
 
     async def __aenter__(self) -> "LoadProcess":
-        async with AsyncExitStack() as stack:
-            try:
+        try:
+            async with AsyncExitStack() as stack:
                 self._process = await self._begin(stack)
-            except OSError as error:
-                raise HactlError(f"the load generator cannot be started: {error}", "df -h; ulimit -a") from error
-            stack.push_async_callback(_end, self._process)
-            self.warm = codec.decode(await self._line(_START + self.plan.timeout), Ready).warm
-            self._stack = stack.pop_all()
+                stack.push_async_callback(_end, self._process)
+                self.warm = codec.decode(await self._line(_START + self.plan.timeout), Ready).warm
+                self._stack = stack.pop_all()
+        except OSError as error:
+            raise HactlError(f"the load generator cannot be started: {error}", "df -h; ulimit -a") from error
         return self
 
     async def __aexit__(

@@ -19,7 +19,7 @@ STARTS_ONE = """
 import asyncio, sys
 from hactl.drill.burden_process import BurdenProcess
 async def main():
-    burden = BurdenProcess("cpu", "--cpu", "{cpu}", seconds=60)
+    burden = BurdenProcess("cpu", "--cpu", "{cpu}", seconds=60, lease=1.2)
     await burden.start()
     print(burden.pid, burden.ticks, flush=True)
     await asyncio.Event().wait()
@@ -101,6 +101,23 @@ async def test_it_dies_with_whoever_started_it() -> None:
     parent.kill()
     await parent.wait()
     assert await gone(pid, ticks)
+
+
+async def test_it_ends_when_whoever_started_it_is_stopped() -> None:
+    """Ctrl-Z: nobody closes the pipe, and the fleet is taken back from whoever shows no sign of life; so is this. While
+    there are signs it goes on for longer than one is good for."""
+    program = STARTS_ONE.format(cpu=min(os.sched_getaffinity(0)))
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=PIPE)
+    assert parent.stdout is not None
+    pid, ticks = map(int, (await parent.stdout.readline()).split())
+    try:
+        assert await until(lambda: sum(turn.ran + turn.waited for turn in procfs.turns(pid).values()) > 1.5)
+        assert procfs.start_ticks(pid) == ticks
+        parent.send_signal(signal.SIGSTOP)
+        assert await until(lambda: (stat := procfs.read_stat(pid)) is None or stat.state == "Z"), "who is to bury it?"
+    finally:
+        parent.kill()
+        await parent.wait()
 
 
 async def test_one_that_cannot_be_started_says_so() -> None:

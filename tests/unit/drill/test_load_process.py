@@ -126,14 +126,14 @@ async def test_clients_that_try_again_are_a_stream_of_their_own(temporary: Path)
 
 
 async def test_one_that_cannot_be_started_is_an_error_that_says_so(temporary: Path) -> None:
-    """No place for its files, or no descriptor for its pipes; nothing of it stays."""
+    """No place for its files, or no descriptor, with which not even those could be removed that had a place."""
     with pytest.raises(HactlError, match=r"cannot be started.*No such file"):
         async with LoadProcess(LoadPlan(url="http://127.0.0.1:1/"), within=temporary / "nowhere"):
             pass
+    assert empty(temporary)
     with none_left(), pytest.raises(HactlError, match=r"cannot be started.*Too many open files"):
         async with LoadProcess(LoadPlan(url="http://127.0.0.1:1/"), within=temporary):
             pass
-    assert empty(temporary)
 
 
 async def test_what_was_left_is_asked_for_its_records_in_vain() -> None:

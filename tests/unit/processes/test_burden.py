@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,24 @@ def test_a_lifetime_ends_with_its_time_or_with_its_pipe(pipe: int) -> None:
     assert Lifetime(0.01).over(60.0), "it waits no longer than it lasts"
     os.close(pipe)
     assert life.over()
+
+
+def test_its_time_counts_from_when_it_is_in_effect(pipe: int) -> None:
+    """However long it took to take all that memory."""
+    life = Lifetime(0.0, within=3600.0)
+    assert not life.over()
+    life.began()
+    assert life.over()
+
+
+def test_a_lifetime_ends_when_nothing_is_heard_for_a_lease(pipe: int) -> None:
+    """Whoever holds the pipe may be stopped, and does not close it then."""
+    life = Lifetime(3600.0, lease=0.2)
+    os.write(pipe, b".")
+    assert not life.over(60.0), "a sign of life"
+    began = time.monotonic()
+    assert life.over(60.0)
+    assert time.monotonic() - began > 0.1
 
 
 def test_others_are_left_enough_memory(pipe: int, capsys: pytest.CaptureFixture[str]) -> None:
