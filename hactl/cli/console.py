@@ -142,7 +142,7 @@ def make(
         settings=settings,
         last=last if walk is None else nothing,
         run=functools.partial(shell.run, env={LABEL: label()}),
-        drills=Means(root=paths.drills, launch=functools.partial(launch, env={LABEL: label()})),
+        drills=Means(root=paths.drills, state=paths.state, launch=functools.partial(launch, env={LABEL: label()})),
         read_only=read_only,
         startable=startable,
         ends=ends or Ends.NEVER,

@@ -119,6 +119,7 @@ class Borrowed:
         await stack.enter_async_context(loan.kept(directory / "canaries", self._drill.canary.rate, self._lose))
         await loan.undo(fleet)
         strikes = Strikes(client, follower, planned, by=BY, wait=self._pass, stop=self._asked, say=_unsaid)
+        await stack.enter_async_context(strikes.lifting())
         await strikes.inject()
         missing = [f"{proof.node} {proof.found}" for proof in strikes.proofs if not proof.done]
         if missing:

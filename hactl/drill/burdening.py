@@ -103,8 +103,10 @@ class Burdens:
         for number, (laid, stack) in enumerate(self._laid):
             if laid == strike:
                 del self._laid[number]
+                asked = time.monotonic()
                 await stack.aclose()
-                self.lifted = time.monotonic()
+                # A surge is over when nothing is sent any more; what is under way is waited for besides.
+                self.lifted = asked if isinstance(strike.burden, Surge) else time.monotonic()
         return f"{strike}: over"
 
     async def lift_all(self) -> None:

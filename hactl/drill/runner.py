@@ -218,6 +218,7 @@ class Runner:
     # -- the fault
 
     async def _inject(self) -> None:
+        await self._stack.enter_async_context(self._struck.lifting())
         try:
             await self._struck.inject()
         finally:
@@ -254,6 +255,7 @@ class Runner:
 
     async def _failback(self) -> None:
         self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=time.monotonic()))
+        await self._struck.enough()
         await self._guardians.leave()
         await self._burdens.lift_all()
         if self._struck.done and self._drill.phases.failback and not self._stop.is_set():
@@ -295,8 +297,7 @@ class Runner:
         times = self._evidence.times
         if self._strikes is None or not self._strikes.done:
             return times
-        times = replace(self._strikes.timed(times), over=self._burdens.lifted)
-        return seen.read_times(times, self._followed.began, self._followed.records, self._planned)
+        return seen.read_times(self._strikes.timed(times), self._followed.began, self._followed.records, self._planned)
 
     @property
     def _planned(self) -> DrillPlan:

@@ -1,14 +1,19 @@
 """The faults of one run in the course of time: each done at its moment, and taken back when it is not to last longer.
 
-How one is done and read back is `injecting`. What lasts to the failback is taken back there, or by the daemon.
+How one is done and read back is `injecting`. What is taken back in time is so beside all else that is waited for: other
+faults, or a person. What lasts to the failback is taken back there, or by the daemon.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
+from hactl.core.events import NodeChanged, Record
+from hactl.core.hop import HopPhase, to_service
+from hactl.core.hop_events import HopChanged
 from hactl.core.value import replace
 from hactl.drill.burdening import Burdens
 from hactl.drill.daemon_faults import Guardians
@@ -55,6 +60,15 @@ class Strikes:
         self._heard: dict[str, Account] = {}
         self._passing: list[tuple[float, Strike]] = []
         """Monotonic seconds at which to take back what was not to last to the failback, and what that is."""
+        self._lifting = False
+        """One is being taken back right now."""
+        self._over: float | None = None
+        """Monotonic seconds at which the last of them was over."""
+        self._failed: HactlError | None = None
+        """Why one could not be taken back."""
+        self._enough = False
+        self._lifter: asyncio.Task[None] | None = None
+        self._news = asyncio.Condition()
 
     @property
     def proofs(self) -> tuple[Proof, ...]:
@@ -64,7 +78,8 @@ class Strikes:
     def timed(self, times: Times) -> Times:
         """`times` with when these were asked for and in effect."""
         first = self.done[0]
-        return replace(times, asked=first.asked, fault=first.fault, struck=tuple(map(_moment, self.done)))
+        moments = tuple(map(_moment, self.done))
+        return replace(times, asked=first.asked, fault=first.fault, struck=moments, over=self._over)
 
     @property
     def began(self) -> float:
@@ -83,9 +98,9 @@ class Strikes:
                 raise AssertionError("it has been stopped")
             self.done.append(done)
             if strike.lasting is not None and strike.kind not in OF_THE_DAEMON:
-                self._passing = sorted(
-                    (*self._passing, (_moment(done) + strike.lasting, strike)), key=lambda one: one[0]
-                )
+                end = _moment(done) + strike.lasting
+                self._passing = sorted((*self._passing, (end, strike)), key=lambda one: one[0])
+                await self._tell()
             self._say(f"inject: {strike}")
 
     async def testimony(self) -> tuple[Account, ...]:
@@ -106,17 +121,100 @@ class Strikes:
             return await self._burdens.lay(strike, launches(self._follower.fleet, strike), self._plan)
         return await inject(self._controller, strike, self._follower, self._plan, by=self._by)
 
+    @asynccontextmanager
+    async def lifting(self) -> AsyncIterator[None]:
+        """Take back what is not to last to the failback, each at its moment, for as long as the context is entered, or
+        until it is `enough`. What that comes to, `until` tells."""
+        async with asyncio.TaskGroup() as tasks:
+            self._lifter = tasks.create_task(self._lift_in_time(), name="lift faults in time")
+            try:
+                yield
+            finally:
+                await self.enough()
+
+    async def enough(self) -> None:
+        """Take nothing back any more; what is being taken back is waited for."""
+        self._enough = True
+        await self._tell()
+        if self._lifter is not None:
+            await asyncio.wait((self._lifter,))
+
     async def until(self, moment: float) -> None:
-        """Let time pass until a moment (monotonic seconds), and take back meanwhile what was not to last so long."""
-        while self._passing and self._passing[0][0] <= moment:
-            end, strike = self._passing.pop(0)
-            await self._wait(end - time.monotonic())
-            if self._burdens is not None and strike.burden is not None:
-                healed = await self._burdens.lift(strike)
-            else:
-                healed = await heal(self._controller, strike, self._follower, self._plan, by=self._by)
-            self._say(f"heal: {healed}")
-        await self._wait(moment - time.monotonic())
+        """Let time pass until a moment (monotonic seconds), and until what was not to last so long is taken back.
+        Raises HactlError when it could not be, and what `wait` raises."""
+        await unless(self._stop, self._reach(moment))
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
+        await self._wait(0.0)
+
+    async def _reach(self, moment: float) -> None:
+        await self._heard_of(lambda: self._failed is not None, moment)
+        await self._heard_of(lambda: self._failed is not None or not (self._lifting or self._due(moment)))
+
+    def _due(self, moment: float) -> bool:
+        return self._lifter is not None and any(end <= moment for end, _ in self._passing)
+
+    async def _lift_in_time(self) -> None:
+        while (strike := await unless(self._stop, self._next())) is not None:
+            try:
+                healed = await self._take_back(strike)
+                if healed is not None:
+                    self._say(f"heal: {healed}")
+            except (HactlError, OSError) as error:
+                wrong = error if isinstance(error, HactlError) else HactlError(f"{strike}: {error}")
+                self._failed = self._failed or wrong
+            self._lifting = False
+            await self._tell()
+
+    async def _next(self) -> Strike | None:
+        """The next that is to be taken back, at its moment; None when nothing is any more."""
+        while not self._enough:
+            if self._passing and self._passing[0][0] <= time.monotonic():
+                self._lifting = True
+                return self._passing.pop(0)[1]
+            known, due = list(self._passing), self._passing[0][0] if self._passing else None
+            await self._heard_of(lambda known=known: self._enough or self._passing != known, due)  # type: ignore[misc]
+        return None
+
+    async def _take_back(self, strike: Strike) -> str | None:
+        """What was done, for people; None when the drill was stopped before it was."""
+        if self._burdens is not None and strike.burden is not None:
+            healed: str | None = await self._burdens.lift(strike)
+            self._over = self._burdens.lifted
+            return healed
+        since = len(self._follower.records)
+        healed = await unless(self._stop, heal(self._controller, strike, self._follower, self._plan, by=self._by))
+        if healed is not None:
+            self._over = lifted(strike, self._follower.records[since:]) or time.monotonic()
+        return healed
+
+    async def _heard_of(self, wanted: Callable[[], bool], moment: float | None = None) -> None:
+        """Until `wanted` holds, not longer than to a moment."""
+        left = None if moment is None else max(0.0, moment - time.monotonic())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left), self._news:
+                await self._news.wait_for(wanted)
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+
+def lifted(strike: Strike, records: Iterable[Record]) -> float | None:
+    """Monotonic seconds at which the last process was read back to suffer `strike` no longer; None when `records`, from
+    when that was asked for, say nothing of it."""
+    moments: dict[str, float] = {}
+    for record in records:
+        match record.event:
+            case NodeChanged(node=node) if node.name in strike.nodes and strike.hop is None and node.impaired is None:
+                moments.setdefault(node.name, record.mono)
+            case HopChanged(hop=hop) if hop.phase is HopPhase.LEAVING:
+                moments.setdefault(hop.name, record.mono)
+            case _:
+                pass
+    struck = (*strike.nodes, *map(to_service, strike.services))
+    return max((moment for name, moment in moments.items() if name in struck), default=None)
 
 
 def _moment(done: Injected) -> float:

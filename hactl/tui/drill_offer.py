@@ -4,6 +4,7 @@ What is drawn by chance is drawn here, with the seed that the run is given then:
 """
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from hactl.core.commands import Command, Freeze, Kill, Restart
 from hactl.core.errors import HactlError
@@ -16,6 +17,7 @@ from hactl.drill.faults import borrowing
 from hactl.drill.gate import Check, gate
 from hactl.drill.history import Filed
 from hactl.drill.plan import DrillPlan, plan
+from hactl.drill.small_disk import may_be_filled
 from hactl.tui.actions import Action, Target
 from hactl.tui.consequences import LABEL, consequences, fact
 from hactl.tui.drill_course import VERDICTS
@@ -58,26 +60,27 @@ class Offer(Value):
         return Action(command=borrowing(self.plan), targets=self.targets)
 
 
-def offers(fleet: Fleet, seed: int) -> tuple[Offer, ...]:
-    """All drills that come with hactl. Raises ConfigError for one that cannot be read."""
-    return tuple(offer(library.load(name), fleet, seed) for name in library.names())
+def offers(fleet: Fleet, seed: int, state: Path | None) -> tuple[Offer, ...]:
+    """All drills that come with hactl, for a fleet that keeps its state in `state`; None where that is unknown.
+    Raises ConfigError for one that cannot be read."""
+    return tuple(offer(library.load(name), fleet, seed, state) for name in library.names())
 
 
-def offer(drill: Definition, fleet: Fleet, seed: int) -> Offer:
+def offer(drill: Definition, fleet: Fleet, seed: int, state: Path | None) -> Offer:
     """One drill against a fleet."""
     try:
         drawn = plan(drill, fleet, seed)
     except HactlError as error:
         return Offer(drill=drill, seed=seed, why_not=error.message)
-    checks = gate(drill, drawn, fleet)
+    checks = (*gate(drill, drawn, fleet), *(may_be_filled(drawn, state) if state is not None else ()))
     unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in checks if not check.ok]
     targets = tuple(Target.of(fleet.nodes[name]) for name in drawn.nodes if name in fleet.nodes)
     return Offer(drill=drill, seed=seed, plan=drawn, checks=checks, targets=targets, why_not="; ".join(unmet))
 
 
-def same(before: Offer, fleet: Fleet) -> bool:
-    """Whether the same drill with the same seed would strike the same now."""
-    now = offer(before.drill, fleet, before.seed)
+def same(before: Offer, fleet: Fleet, state: Path | None) -> bool:
+    """Whether the same drill with the same seed may still be run and would strike the same now."""
+    now = offer(before.drill, fleet, before.seed, state)
     return (
         not now.why_not and now.plan is not None and before.plan is not None and now.plan.strikes == before.plan.strikes
     )

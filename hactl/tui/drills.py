@@ -47,6 +47,8 @@ class Means(Value):
 
     root: Path | None = None
     """Where the runs of the fleet are; None where that is elsewhere, and none can be run."""
+    state: Path | None = None
+    """Where the fleet keeps its state; None like `root`."""
     launch: Launch = launch
     """How a command is started that goes on without us."""
     chance: Callable[[], int] = seed
@@ -163,7 +165,7 @@ class Drills:
 
     async def _choose(self, snapshot: Snapshot, choice: DrillChoice, answer: "asyncio.Future[str | None]") -> None:
         try:
-            known = await asyncio.to_thread(offers, snapshot.fleet, self._means.chance())
+            known = await asyncio.to_thread(offers, snapshot.fleet, self._means.chance(), self._means.state)
             await self._desk.list_runs()
         except HactlError as error:
             choice.withdraw()
@@ -196,7 +198,7 @@ class Drills:
             now = await self._controller.fleet()
             if trouble := still_there(now, chosen.action):
                 raise HactlError(trouble)
-            if not same(chosen, now.fleet):
+            if not same(chosen, now.fleet, self._means.state):
                 raise HactlError("the fleet has changed, and the drill would not strike the same: nothing was done")
             self.start(chosen.words)
         except HactlError as error:

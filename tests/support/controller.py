@@ -20,6 +20,8 @@ class MemoryController:
     """A fleet that does what the test says. `room` is how many updates a watcher may leave unread."""
 
     def __init__(self, fleet: Fleet | None = None, *, room: int = 64) -> None:
+        self.mono: Callable[[int], float] = float
+        """When a record was written, by its number."""
         self.snapshot = Snapshot(fleet=fleet or Fleet(id="f1", name="test"), at=1.0, mono=1.0)
         self.records: list[Record] = []
         self.logs: dict[str, tuple[str, ...]] = {}
@@ -75,7 +77,7 @@ class MemoryController:
         """Journal events and tell every watcher."""
         seq = self.snapshot.fleet.seq
         news = tuple(
-            Record(seq=number, wall=float(number), mono=float(number), event=event)
+            Record(seq=number, wall=float(number), mono=self.mono(number), event=event)
             for number, event in enumerate(events, start=seq + 1)
         )
         self.records.extend(news)

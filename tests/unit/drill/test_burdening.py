@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -90,6 +91,28 @@ async def test_a_surge_is_a_load_of_its_own_on_top(tmp_path: Path) -> None:
         assert len(burdens.surged) == 1
     (asked,) = loads.asked
     assert (asked.url, asked.rate, asked.duration, asked.burst, asked.retries) == (planned.load.url, 800.0, 30.0, 50, 0)
+
+
+async def test_a_surge_is_over_when_nothing_is_sent_any_more(tmp_path: Path) -> None:
+    """Not when the last of it was answered, for which is waited: clients may be well long before."""
+    (strike,) = (planned := drawn(FaultKind.SURGE, Surge(factor=5.0))).strikes
+    load = Stopped([Progress(t=1.0, sent=800, failed=0)])
+    burdens = Burdens(lambda _: load, tmp_path)
+    async with burdens.borne():
+        await burdens.lay(strike, {}, planned)
+        await burdens.lift(strike)
+        assert burdens.lifted is not None
+        assert burdens.lifted <= load.stopped < time.monotonic()
+
+
+class Stopped(ScriptedLoad):
+    """A load that remembers when it was told to stop."""
+
+    stopped = 0.0
+
+    def stop(self) -> None:
+        super().stop()
+        self.stopped = time.monotonic()
 
 
 def test_those_who_only_come_back_send_one_request_each() -> None:

@@ -50,7 +50,7 @@ def test_what_clients_noticed_is_said_in_one_sentence() -> None:
 
 
 def test_of_several_faults_that_is_told_which_was_the_worst() -> None:
-    worse = replace(WELL, times=replace(WELL.times, struck=(102.0, 110.0)))
+    worse = replace(WELL, times=replace(WELL.times, struck=(80.0, 110.0)))
     assert "From fault 2 of 2 on, 300 requests failed" in said(
         section(a_report(stream(3.0), worse), "What clients saw")
     )

@@ -1,68 +1,192 @@
-"""Faults in the course of time: each done at its moment, and taken back when its time is over."""
+"""Faults in the course of time: each done at its moment, and taken back when its time is over, whatever else is."""
 
+import asyncio
 import os
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from support.impairer import FLEET, SLOW, Impairer, running
 
-from hactl.core.commands import Heal, Impair
+from hactl.core.commands import Command, Heal, Impair
+from hactl.core.errors import HactlError
+from hactl.core.events import NodeChanged, Record
+from hactl.core.hop import Hop, HopFault, HopPhase
+from hactl.core.hop_events import HopChanged
+from hactl.core.impairment import Impaired, ImpairmentPhase
+from hactl.core.talk import Receipt
+from hactl.core.value import replace
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
+from hactl.drill.evidence import Times
 from hactl.drill.following import Follower
-from hactl.drill.plan import plan
-from hactl.drill.strikes import Strikes
+from hactl.drill.hop_faults import MEANINGS
+from hactl.drill.plan import DrillPlan, Strike, plan
+from hactl.drill.strikes import Strikes, lifted
+
+PATIENCE = 10.0
+HEAL, IMPAIR = Heal(nodes=("seoul-1",)), Impair(nodes=("seoul-1",), fault=SLOW)
 
 
 class Over(Exception):
     """There is a reason to end the drill."""
 
 
-class Clock:
-    """Lets time pass in no time, and remembers until when."""
+class Healer(Impairer):
+    """A daemon that heals when it may, or says that it cannot."""
 
-    def __init__(self, *, patience: int) -> None:
-        self.ends: list[float] = []
-        self._patience = patience
+    def __init__(self) -> None:
+        super().__init__(running(os.getpid()))
+        self.mono = lambda _: time.monotonic()
+        self.may = asyncio.Event()
+        self.may.set()
+        self.asked = asyncio.Event()
+        self.refuses = False
 
-    async def wait(self, seconds: float) -> None:
-        self.ends.append(time.monotonic() + seconds)
-        if len(self.ends) > self._patience:
+    async def submit(
+        self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
+    ) -> Receipt:
+        if isinstance(command, Heal):
+            self.asked.set()
+            await self.may.wait()
+            if self.refuses:
+                raise HactlError("seoul-1 is not to be healed")
+        return await super().submit(command, by=by, reason=reason, confirm=confirm, dry_run=dry_run)
+
+
+class Struck:
+    """Strikes on one daemon, and the reason to end them."""
+
+    def __init__(self, *faults: dict[str, float]) -> None:
+        self.daemon = Healer()
+        self.follower = Follower(self.daemon, self.daemon.snapshot.fleet)
+        self.stop = asyncio.Event()
+        self.said: list[str] = []
+        self.strikes = Strikes(
+            *(self.daemon, self.follower, drawn(*faults)),
+            by="me",
+            wait=self._wait,
+            stop=self.stop,
+            say=self.said.append,
+        )
+
+    @property
+    def commands(self) -> list[Command]:
+        return [request.command for request in self.daemon.requests]
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator["Struck"]:
+        async with asyncio.timeout(PATIENCE), self.follower.following():
+            await self.daemon.until_watchers(1)
+            async with self.strikes.lifting():
+                yield self
+
+    async def _wait(self, seconds: float) -> None:
+        if self.stop.is_set():
             raise Over
 
 
-def struck(clock: Clock, daemon: Impairer, follower: Follower, said: list[str], **fault: float) -> Strikes:
-    one = Fault(kind=FaultKind.IMPAIR, target=Target(names=("seoul-1",)), impairment=SLOW, **fault)
-    drill = plan(Definition(name="d", title="t", faults=(one,)), FLEET, 1)
-    return Strikes(daemon, follower, drill, by="me", wait=clock.wait, say=said.append)
+def drawn(*faults: dict[str, float]) -> DrillPlan:
+    every = (Fault(kind=FaultKind.IMPAIR, target=Target(names=("seoul-1",)), impairment=SLOW, **one) for one in faults)
+    return plan(Definition(name="d", title="t", faults=tuple(every)), FLEET, 1)
 
 
 async def test_a_fault_is_taken_back_when_its_time_is_over_and_not_before() -> None:
-    """Its time counts from the moment at which it was in effect."""
-    clock, said, fleet = Clock(patience=9), list[str](), running(os.getpid())
-    daemon = Impairer(fleet)
-    follower = Follower(daemon, fleet)
-    async with follower.following():
-        await daemon.until_watchers(1)
-        strikes = struck(clock, daemon, follower, said, at=5.0, lasting=10.0)
+    """Its time counts from the moment at which it was in effect; when it was over is what the daemon read back."""
+    async with Struck({"at": 0.05, "lasting": 0.2}).following() as struck:
+        strikes, daemon = struck.strikes, struck.daemon
         began = time.monotonic()
         await strikes.inject()
-        assert clock.ends[0] >= began + 5.0
+        assert strikes.done[0].asked >= began + 0.05
         assert strikes.began == daemon.records[0].mono
         assert [proof.done for proof in strikes.proofs] == [True]
-        await strikes.until(strikes.began + 9.0)
-        assert [request.command for request in daemon.requests] == [Impair(nodes=("seoul-1",), fault=SLOW)]
-        await strikes.until(strikes.began + 11.0)
-        assert daemon.requests[-1].command == Heal(nodes=("seoul-1",))
-        assert said[-1] == "heal: seoul-1: impaired no longer"
-        await strikes.until(strikes.began + 12.0)
-        assert len(daemon.requests) == 2
+        assert struck.commands == [IMPAIR]
+        assert strikes.timed(Times()).over is None
+        await strikes.until(strikes.began + 0.2)
+        assert time.monotonic() >= strikes.began + 0.2
+        assert struck.commands == [IMPAIR, HEAL]
+        assert struck.said[-1] == "heal: seoul-1: impaired no longer"
+        healed = [one for one in daemon.records if isinstance(one.event, NodeChanged)][-1]
+        times = strikes.timed(Times())
+        assert (times.struck, times.over) == ((strikes.began,), healed.mono)
+        await strikes.until(strikes.began + 0.25)
+        assert len(struck.commands) == 2
+
+
+async def test_nothing_else_that_is_waited_for_makes_a_fault_last_longer() -> None:
+    """A person, or another fault that is to come later: nobody asks for the end of this one."""
+    async with Struck({"lasting": 0.05}, {"at": 60.0}).following() as struck, asyncio.TaskGroup() as tasks:
+        injecting = tasks.create_task(struck.strikes.inject())
+        await struck.daemon.asked.wait()
+        assert not injecting.done()
+        await struck.follower.until(lambda: HEAL in struck.commands, PATIENCE)
+        injecting.cancel()
+
+
+async def test_what_cannot_be_taken_back_in_time_ends_the_drill() -> None:
+    """At once: whoever waits for another moment is told."""
+    async with Struck({"lasting": 0.05}).following() as struck:
+        struck.daemon.refuses = True
+        await struck.strikes.inject()
+        with pytest.raises(HactlError, match="not to be healed"):
+            await struck.strikes.until(time.monotonic() + 3600.0)
+
+
+async def test_a_drill_that_is_stopped_waits_for_no_healing() -> None:
+    """The failback is to begin, and the daemon heals all."""
+    async with Struck({"lasting": 0.05}).following() as struck, asyncio.TaskGroup() as tasks:
+        struck.daemon.may.clear()
+        await struck.strikes.inject()
+        waiting = tasks.create_task(outcome(struck.strikes, struck.strikes.began + 0.1))
+        await struck.daemon.asked.wait()
+        struck.stop.set()
+        assert isinstance(await waiting, Over)
+        await struck.strikes.enough()
+        assert HEAL not in struck.commands
+
+
+async def outcome(strikes: Strikes, moment: float) -> BaseException | None:
+    try:
+        await strikes.until(moment)
+    except Over as over:
+        return over
+    return None
 
 
 async def test_a_drill_that_ends_before_a_fault_strikes_nobody() -> None:
-    fleet = running(os.getpid())
-    daemon = Impairer(fleet)
-    strikes = struck(Clock(patience=0), daemon, Follower(daemon, fleet), [], at=5.0)
-    with pytest.raises(Over):
-        await strikes.inject()
-    assert daemon.requests == []
-    assert strikes.done == []
+    async with Struck({"at": 5.0}).following() as struck:
+        struck.stop.set()
+        with pytest.raises(Over):
+            await struck.strikes.inject()
+        assert struck.commands == []
+        assert struck.strikes.done == []
+
+
+def test_a_fault_is_over_when_the_last_process_was_read_back_without_it() -> None:
+    (strike,) = drawn({}).strikes
+    strike = replace(strike, nodes=("seoul-1", "seoul-2"))
+    ill = Impaired(fault=SLOW, by="d", phase=ImpairmentPhase.LIFTING)
+    events = [("seoul-1", ill), ("seoul-1", None), ("seoul-2", ill), ("seoul-3", None), ("seoul-2", None)]
+    told = records(
+        *(
+            NodeChanged(node=replace(FLEET.nodes[name], impaired=how), was=FLEET.nodes[name].state)
+            for name, how in events
+        )
+    )
+    assert lifted(strike, told) == 5.0
+    assert lifted(strike, told[:4]) == 2.0
+    assert lifted(strike, told[:1]) is None
+
+
+def test_a_hop_is_as_it_was_when_the_proxy_lets_everything_pass_again() -> None:
+    """Not when nobody goes through it any more, which is later."""
+    fault = HopFault(what=MEANINGS[FaultKind.UPSTREAM_DOWN].what)
+    strike = Strike(kind=FaultKind.UPSTREAM_DOWN, nodes=(), services=("api",), hop=fault, why="named")
+    hop = Hop(name="service:api", fault=fault, by="d", order="op-1")
+    phases = (HopPhase.LIFTING, HopPhase.LEAVING, HopPhase.LEAVING)
+    assert lifted(strike, records(*(HopChanged(hop=replace(hop, phase=phase)) for phase in phases))) == 2.0
+
+
+def records(*events: NodeChanged | HopChanged) -> list[Record]:
+    """One a second, from the first on."""
+    return [Record(seq=at, mono=float(at), wall=0.0, event=event) for at, event in enumerate(events, start=1)]

@@ -1,5 +1,7 @@
 """What a drill would do here is known before it is run, and whoever says yes says it to just that."""
 
+from pathlib import Path
+
 from support.pictures import a_fleet, a_snapshot, with_node
 
 from hactl.core.commands import BeginDrill, Kill
@@ -15,11 +17,11 @@ FLEET = a_fleet()
 
 
 def one(name: str) -> Offer:
-    return offer(library.load(name), FLEET, 7)
+    return offer(library.load(name), FLEET, 7, None)
 
 
 def test_every_drill_is_offered_with_whom_it_would_strike() -> None:
-    known = offers(FLEET, 7)
+    known = offers(FLEET, 7, None)
     assert [each.drill.name for each in known] == list(library.names())
     kill = one("node-kill")
     assert kill.why_not == ""
@@ -32,10 +34,15 @@ def test_every_drill_is_offered_with_whom_it_would_strike() -> None:
 def test_what_may_not_be_run_says_why() -> None:
     """The gate is the drill's own; whom it asks for may not even be there."""
     busy = with_node(FLEET, "seoul-1", state=NodeState.BACKOFF, launch=None)
-    shut = offer(library.load("node-kill"), busy, 7)
+    shut = offer(library.load("node-kill"), busy, 7, None)
     assert "everything serves" in shut.why_not
-    alone = offer(library.load("edge-kill"), a_fleet(regions=1, nodes=0), 7)
+    alone = offer(library.load("edge-kill"), a_fleet(regions=1, nodes=0), 7, None)
     assert alone.why_not
+
+
+def test_a_disk_that_others_share_may_not_be_filled(tmp_path: Path) -> None:
+    """That the runner would find out as well is too late for somebody who is asked."""
+    assert "disk that may be filled" in offer(library.load("disk-full"), FLEET, 7, tmp_path).why_not
 
 
 def test_rows_say_how_each_went_last() -> None:
@@ -68,8 +75,8 @@ def test_before_it_is_run_its_consequences_are_told() -> None:
 
 def test_a_fleet_that_has_changed_is_not_struck_by_the_same_yes() -> None:
     kill = one("node-kill")
-    assert same(kill, FLEET)
+    assert same(kill, FLEET, None)
     assert kill.plan is not None
     struck = kill.plan.nodes[0]
-    assert not same(kill, with_node(FLEET, struck, state=NodeState.BACKOFF))
-    assert not same(kill, with_node(FLEET, struck, state=NodeState.STOPPED))
+    assert not same(kill, with_node(FLEET, struck, state=NodeState.BACKOFF), None)
+    assert not same(kill, with_node(FLEET, struck, state=NodeState.STOPPED), None)
