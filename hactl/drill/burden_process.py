@@ -34,9 +34,12 @@ class BurdenProcess:
 
     async def start(self) -> dict[str, int]:
         """Start it, and return when it is in effect: what it has taken, in its own words. Raises HactlError."""
-        self._process = process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
-        )
+        try:
+            self._process = process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
+            )
+        except OSError as error:
+            raise HactlError(f"what bears the burden cannot be started: {error}", "ulimit -a") from error
         self.ticks = procfs.start_ticks(process.pid) or 0
         assert process.stdout is not None
         assert process.stderr is not None

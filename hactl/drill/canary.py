@@ -116,8 +116,11 @@ def read_line(line: str) -> Written | None:
     parts = line.split()
     if len(parts) != 3:
         return None
-    acknowledged = None if parts[2] == "-" else float(parts[2])
-    return Written(number=int(parts[0]), sent=float(parts[1]), acknowledged=acknowledged)
+    try:
+        acknowledged = None if parts[2] == "-" else float(parts[2])
+        return Written(number=int(parts[0]), sent=float(parts[1]), acknowledged=acknowledged)
+    except ValueError:
+        return None
 
 
 def present(records: Iterable[Record], operation: str) -> Iterator[int]:

@@ -67,7 +67,10 @@ class Guardian:
         """What it said when a daemon was in charge again, once it has been left."""
 
     async def __aenter__(self) -> Self:
-        self._process = await asyncio.to_thread(self._begin)
+        try:
+            self._process = await asyncio.to_thread(self._begin)
+        except OSError as error:
+            raise HactlError(f"the guardian of the daemon cannot be started: {error}", "ulimit -a") from error
         try:
             self.again = (await self._word(_PATIENCE)).again
         except BaseException:

@@ -48,11 +48,10 @@ class LoadProcess:
 
     async def __aenter__(self) -> "LoadProcess":
         async with AsyncExitStack() as stack:
-            self._directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX, dir=self._within)))
-            errors = stack.enter_context((self._directory / "stderr").open("wb"))
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command(), stdin=DEVNULL, stdout=PIPE, stderr=errors, start_new_session=True
-            )
+            try:
+                self._process = await self._begin(stack)
+            except OSError as error:
+                raise HactlError(f"the load generator cannot be started: {error}", "df -h; ulimit -a") from error
             stack.push_async_callback(_end, self._process)
             self.warm = codec.decode(await self._line(_START + self.plan.timeout), Ready).warm
             self._stack = stack.pop_all()
@@ -62,6 +61,13 @@ class LoadProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    async def _begin(self, stack: AsyncExitStack) -> Process:
+        self._directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX, dir=self._within)))
+        errors = stack.enter_context((self._directory / "stderr").open("wb"))
+        return await asyncio.create_subprocess_exec(
+            *self._command(), stdin=DEVNULL, stdout=PIPE, stderr=errors, start_new_session=True
+        )
 
     async def progress(self) -> Progress | None:
         """How it stands: waits for the next of its lines, about one a second; None when every request is done."""
@@ -86,7 +92,10 @@ class LoadProcess:
             self._process.send_signal(signal.SIGTERM)
 
     async def _read(self, name: str) -> Records:
-        return Records.decode(await asyncio.to_thread((self._directory / name).read_bytes))
+        try:
+            return Records.decode(await asyncio.to_thread((self._directory / name).read_bytes))
+        except OSError as error:
+            raise HactlError(f"the load generator has left no records: {error}") from error
 
     async def _line(self, timeout: float) -> bytes:
         assert self._process.stdout is not None
@@ -98,7 +107,9 @@ class LoadProcess:
         if line:
             return line
         code = await self._process.wait()
-        said = (self._directory / "stderr").read_text(errors="replace").strip().splitlines()
+        said: list[str] = []
+        with suppress(OSError):  # it was left before, and its files with it
+            said = (self._directory / "stderr").read_text(errors="replace").strip().splitlines()
         raise HactlError(f"the load generator ended with code {code}", said[-1] if said else "")
 
     def _command(self) -> list[str]:

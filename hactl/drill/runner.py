@@ -31,6 +31,7 @@ from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Spent, lines, write
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.small_disk import may_be_filled
+from hactl.drill.stopping import Pointless, Stopped, told
 from hactl.drill.strikes import Strikes
 from hactl.drill.taking_stock import take_stock
 from hactl.drill.watching import Clients, Load
@@ -39,14 +40,6 @@ from hactl.paths import FleetPaths
 
 AFTERWARDS = 2.0
 """Seconds of load after everything is as it was: traffic that has just come back is looked at as well."""
-
-
-class Stopped(Exception):
-    """The drill is not to go on; `run` turns it into the way the table has for that."""
-
-
-class Pointless(Exception):
-    """The drill would show nothing, and is not to go on for that."""
 
 
 class Runner:
@@ -154,10 +147,10 @@ class Runner:
             self._ending = replace(self._ending, pointless=str(pointless))
             self._say(f"{phase}: nothing would be shown: {pointless}")
             return Way.BACK
-        except HactlError as error:
-            self._say(f"{phase}: {error}")
+        except Exception as error:  # whatever it is, what was borrowed is given back
+            self._say(f"{phase}: {told(error)}")
             refused = isinstance(error, CommandRejected) and error.guard
-            self._ending = replace(self._ending, **{"stopped" if refused else "error": str(error)})
+            self._ending = replace(self._ending, **{"stopped" if refused else "error": told(error)})
             return Way.BACK
         return Way.ON
 
@@ -203,8 +196,9 @@ class Runner:
         await self._stack.enter_async_context(kept)
         load, length = self._planned.load, self._drill.phases.baseline
         self._say(f"baseline: {load.rate:g} requests/s to {load.url} for {length:g} s")
-        clients = self._clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop, self._heard)
+        clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop, self._heard)
         await self._stack.enter_async_context(clients.asking())
+        self._clients = clients
         self._evidence = replace(self._evidence, warm=clients.warm)
         await self._wait(length)
         if why := unfit(self._drill, clients.availability):

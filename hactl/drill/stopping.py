@@ -1,4 +1,4 @@
-"""Work that may take minutes, in a drill that may be stopped at any moment."""
+"""Work that may take minutes, in a drill that may be stopped at any moment; and why it was not to go on."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,6 +7,21 @@ from typing import Any, TypeVar
 from hactl.core.errors import HactlError
 
 T = TypeVar("T")
+
+
+class Stopped(Exception):
+    """The drill is not to go on; `Runner.run` turns it into the way the table has for that."""
+
+
+class Pointless(Exception):
+    """The drill would show nothing, and is not to go on for that."""
+
+
+def told(error: Exception) -> str:
+    """What went wrong, for people; what nobody has foreseen with what it is."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) if isinstance(error, HactlError) else f"{type(error).__name__}: {error}"
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:

@@ -8,6 +8,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import Callable
 
 import pytest
+from support.descriptors import none_left
 
 from hactl.core.errors import HactlError
 from hactl.drill.burden_process import BurdenProcess
@@ -100,3 +101,8 @@ async def test_it_dies_with_whoever_started_it() -> None:
     parent.kill()
     await parent.wait()
     assert await gone(pid, ticks)
+
+
+async def test_one_that_cannot_be_started_says_so() -> None:
+    with none_left(), pytest.raises(HactlError, match=r"cannot be started.*Too many open files"):
+        await BurdenProcess("memory", "--bytes", str(MIB), seconds=5).start()

@@ -65,3 +65,10 @@ def test_the_ledger_survives_its_writer(tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write("4 4.000000 4.5")
     assert [canary.number for canary in read_ledger(path)] == [1, 2, 3]
+
+
+def test_a_line_that_was_damaged_is_none_and_the_others_are_read(tmp_path: Path) -> None:
+    """After a crash a file may have anything in it; one ledger like that is no reason to begin no drill any more."""
+    path = tmp_path / "canaries"
+    path.write_text("1 10.0 10.1\n2 10.0 1.\0\n\0\0 1 -\nx 11.0 -\n3 y 12.0\n4 14.0 -\n")
+    assert [canary.number for canary in read_ledger(path)] == [1, 4]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.descriptors import none_left
 from support.polling import wait_until
 from support.pretended import pretended, state
 
@@ -103,3 +104,11 @@ async def test_a_daemon_that_nobody_would_start_again_is_not_struck(tmp_path: Pa
     with pretended() as child, pytest.raises(HactlError, match="runs in the foreground") as error:
         await standing_by(tmp_path, child.pid).__aenter__()
     assert "hactl up" in error.value.hint
+
+
+async def test_where_no_guardian_can_be_started_nobody_is_struck(tmp_path: Path, daemon: int) -> None:
+    ticks = procfs.start_ticks(daemon) or 0
+    with none_left(), pytest.raises(HactlError, match=r"cannot be started.*Too many open files"):
+        async with Guardian(FleetPaths(tmp_path), FaultKind.DAEMON_FREEZE, pid=daemon, ticks=ticks, seconds=5.0):
+            pass
+    assert state(daemon) != "T"

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from support.descriptors import none_left
 
 from hactl.core.errors import HactlError
 from hactl.drill.load_plan import LoadPlan
@@ -122,3 +123,22 @@ async def test_clients_that_try_again_are_a_stream_of_their_own(temporary: Path)
     assert [after - before for before, after in zip(due, again, strict=True)] == pytest.approx([0.01] * 25, abs=0.005)
     assert judge(load.retried).failed == 0
     assert empty(temporary)
+
+
+async def test_one_that_cannot_be_started_is_an_error_that_says_so(temporary: Path) -> None:
+    """No place for its files, or no descriptor for its pipes; nothing of it stays."""
+    with pytest.raises(HactlError, match=r"cannot be started.*No such file"):
+        async with LoadProcess(LoadPlan(url="http://127.0.0.1:1/"), within=temporary / "nowhere"):
+            pass
+    with none_left(), pytest.raises(HactlError, match=r"cannot be started.*Too many open files"):
+        async with LoadProcess(LoadPlan(url="http://127.0.0.1:1/"), within=temporary):
+            pass
+    assert empty(temporary)
+
+
+async def test_what_was_left_is_asked_for_its_records_in_vain() -> None:
+    """As an error of the load, whoever asks: a report is still to be made."""
+    async with upstream() as url, LoadProcess(LoadPlan(url=url, rate=50.0, duration=30.0)) as load:
+        pass
+    with pytest.raises(HactlError, match="ended with code"):
+        await load.finish()

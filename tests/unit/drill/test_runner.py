@@ -16,6 +16,7 @@ from hactl.drill.definition import CanarySpec, Definition, Fault, FaultKind, Pha
 from hactl.drill.load_plan import Progress
 from hactl.drill.onlooking import Onlooker
 from hactl.drill.phases import BORROWED, Phase
+from hactl.drill.records import Records
 from hactl.drill.report import Identity
 from hactl.drill.runner import Runner
 from hactl.drill.runs import OpenRun, Run
@@ -47,18 +48,32 @@ class FullRun(Run):
         super().mark(run)
 
 
+class Broken(ScriptedLoad):
+    """A load that does not come up, and knows nothing of requests."""
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__([])
+        self._why = why
+
+    async def __aenter__(self) -> ScriptedLoad:
+        raise self._why
+
+    async def finish(self) -> Records:
+        raise FileNotFoundError("records")
+
+
 def runner(
     lender: Lender,
     run: Run,
     *,
-    load: Sequence[Progress] = (),
+    load: Sequence[Progress] | ScriptedLoad = (),
     say: Callable[[str], None] = lambda line: None,
 ) -> Runner:
     pid = os.getpid()
     identity = Identity(run=run.name, fleet="t", by="a", host="h", version="0", began=1.0, revision=0)
     me = OpenRun(identity=identity, definition=DRILL, phase=Phase.PLAN, pid=pid, ticks=procfs.start_ticks(pid) or 0)
     paths = FleetPaths(run.directory)
-    asked = ScriptedLoad([*load])
+    asked = load if isinstance(load, ScriptedLoad) else ScriptedLoad([*load])
     return Runner(lender, DRILL, run, me=me, paths=paths, seed=1, load=lambda _: asked, say=say)
 
 
@@ -101,6 +116,18 @@ async def test_a_ledger_that_cannot_be_begun_is_no_reason_to_keep_the_fleet(tmp_
     assert given_back(lender)
     assert report.verdict is Verdict.ERROR
     assert "the ledger of canaries cannot be written: is a directory" in report.why
+
+
+@pytest.mark.parametrize("why", [HactlError("the load has ended"), OSError("no memory"), KeyError("x")], ids=repr)
+async def test_a_load_that_does_not_come_up_ends_in_a_report_and_gives_the_fleet_back(
+    why: Exception, tmp_path: Path
+) -> None:
+    """Whatever it was, foreseen or not."""
+    lender = Lender(serving(a_spec()))
+    report = await runner(lender, Run(tmp_path), load=Broken(why)).run()
+    assert given_back(lender)
+    assert report.verdict is Verdict.ERROR
+    assert str(why) in report.why
 
 
 async def test_a_fleet_that_the_daemon_does_not_lend_is_not_touched_and_the_drill_is_aborted(tmp_path: Path) -> None:

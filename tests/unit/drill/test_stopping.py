@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from hactl.core.errors import HactlError
-from hactl.drill.stopping import unless
+from hactl.drill.stopping import told, unless
 
 
 async def test_what_is_not_stopped_comes_to_its_result() -> None:
@@ -43,3 +43,9 @@ async def test_what_is_stopped_is_cancelled_and_comes_to_nothing() -> None:
         stop.set()
         assert await running is None
     assert ended.is_set()
+
+
+def test_what_nobody_has_foreseen_is_told_with_what_it_is() -> None:
+    """Whatever it was wrapped in."""
+    assert told(HactlError("no", "try again")) == str(HactlError("no", "try again"))
+    assert told(ExceptionGroup("a", [ExceptionGroup("b", [OSError("full")])])) == "OSError: full"
