@@ -29,7 +29,7 @@ _OTHERS = {
     "settled_latency_p99_ratio": "those that are left are busier than before: region.nodes, region.spares",
     "goodput": "more was asked for than it carries: gateway.capacity, edge.rate_limit, region.nodes",
     "refused_p99": "what is beyond is queued before it is refused: edge.rate_limit, service.limits",
-    "recovered": "what had queued up is worked off first: service.limits, route.timeout",
+    "recovered": "what had queued up is worked off first, or who is back is used late: service.limits, service.health",
     "amplification": "attempts beyond the first add to the load that made them fail: route.retries",
     "restore_capacity": "a start takes that long: region.spares, gateway.start_timeout",
     "rpo_records": "the journal lost what it had acknowledged: hactl doctor, and the disk below it",
@@ -46,7 +46,16 @@ _OTHERS = {
 }
 
 
-_CLIENTS = ("availability", "rto", "failed", "failed_with_retries", "failback_failed", "latency_p99")
+_CLIENTS = (
+    "availability",
+    "settled_availability",
+    "budget_share",
+    "rto",
+    "failed",
+    "failed_with_retries",
+    "failback_failed",
+    "latency_p99",
+)
 """Objectives that are about what clients got: those that a setting of an edge can spoil."""
 
 

@@ -146,5 +146,7 @@ def _change(fleet: Fleet) -> Operation | None:
         return moving
     if fleet.proposal is None:
         return None
+    # What a drill lent is given back whatever clients get meanwhile: to take that back would leave its fault in force.
+    giving_back = {operation.drill.undoing for operation in fleet.operations.values() if operation.drill is not None}
     changes = (operation for operation in fleet.operations.values() if operation.revision and not operation.back)
-    return next(changes, None)
+    return next((change for change in changes if change.id not in giving_back), None)

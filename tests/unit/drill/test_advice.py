@@ -5,7 +5,7 @@ import pytest
 from hactl.config.keys import TABLES
 from hactl.core.value import replace
 from hactl.drill.advice import _CLASSES, _OTHERS, blamed, explained
-from hactl.drill.definition import Definition
+from hactl.drill.definition import Definition, Objectives, Probe
 from hactl.drill.evidence import Evidence, Times
 from hactl.drill.judging import Windows
 from hactl.drill.records import Row
@@ -38,6 +38,21 @@ def test_the_commonest_failure_is_the_one_that_is_explained() -> None:
 @pytest.mark.parametrize("name", _OTHERS)
 def test_what_no_request_explains_has_its_own_advice(name: str) -> None:
     assert cause(name).startswith("likely ")
+
+
+BY_THEIR_FAILURES = {"rto", "availability", "failed", "failed_with_retries", "budget_share"}
+"""Objectives that the commonest failure explains."""
+NAMED_OTHERWISE = {"latency_ratio": "latency_p99_ratio"}
+
+
+def test_every_objective_that_can_be_missed_has_advice() -> None:
+    """Of its own, or by what clients ran into; the hypothesis afterwards as well."""
+    asked = {NAMED_OTHERWISE.get(name, name) for name in Objectives.__struct_fields__}
+    asked |= {f"settled_{probe}" for probe in Probe} | {f"settled_{Probe.LATENCY_P99}_ratio"}
+    by_failures = {*BY_THEIR_FAILURES, f"settled_{Probe.AVAILABILITY}"}
+    assert asked - set(_OTHERS) == by_failures
+    for name in by_failures:
+        assert "health.hang_grace" in cause(name, "timeout")
 
 
 WRONG = Account(

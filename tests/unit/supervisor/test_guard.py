@@ -1,10 +1,11 @@
 """Worse answers during a configuration change are noticed, and nothing else is."""
 
 import pytest
-from support.build import a_proposal, a_spec
+from support.build import a_proposal, a_spec, founded
 from support.script import Script, after, applied, serving
+from support.world import MemoryWorld
 
-from hactl.core.commands import Apply, Failback, Failover, Request
+from hactl.core.commands import Apply, BeginDrill, EndDrill, Failback, Failover, Request
 from hactl.core.evacuation import WHOLE
 from hactl.core.machine import step
 from hactl.core.model import Fleet, Now, Sample
@@ -62,6 +63,23 @@ def test_what_is_on_its_way_back_is_not_judged() -> None:
     fleet = changing()
     back = {name: replace(operation, back="refused") for name, operation in fleet.operations.items()}
     assert Guard().measured(replace(fleet, operations=back), a_second(100, 100)) is None
+
+
+def test_what_a_drill_lent_is_given_back_whatever_clients_get_meanwhile() -> None:
+    """It goes back because answers are bad: to take that back would leave the drill's configuration in force."""
+    world = MemoryWorld(founded(a_spec(regions=2, nodes=2))).begin()
+    drill = world.submit(BeginDrill(name="bad-config", nodes=(), config=True, lease=120.0, longest=600.0))
+    before, spec = world.fleet, replace(world.fleet.spec, routes=(RouteSpec(prefix="/", respond=200),))
+    applied = world.submit(Apply(text=""), proposal=a_proposal(world.fleet, spec))
+    guard = Guard()
+    guard.measured(before, a_second(100, 0))
+    assert guard.measured(world.fleet, a_second(100, 100)) is not None, "the one that comes is judged"
+    while applied in world.fleet.operations:
+        world.turn()
+    world.submit(EndDrill(id=drill))
+    while not any(operation.revision for operation in world.fleet.operations.values()):
+        world.turn()
+    assert guard.measured(world.fleet, a_second(100, 100)) is None
 
 
 def test_a_few_failures_prove_nothing() -> None:
