@@ -106,6 +106,7 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     """
     from hactl.cli.drill_asking import ask
     from hactl.drill.availability import reality
+    from hactl.drill.gate import foreseen
 
     definition = library.load(name, settings)
     chosen = choose()
@@ -113,8 +114,11 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     fleet = client.fleet().fleet
     asked = ask(client, definition, fleet, drawn(seed), chosen.paths.state)
     made, checks, refusal, may = asked.plan, asked.gate, asked.refusal, asked.may
+    notes = tuple(foreseen(definition, attended=sys.stdin.isatty()))
     if as_json:
-        output.emit_json({"version": 1, "plan": made, "gate": checks, "refused": str(refusal or ""), "may": may})
+        output.emit_json(
+            {"version": 1, "plan": made, "gate": checks, "refused": str(refusal or ""), "may": may, "notes": notes}
+        )
         return Exit.OK if may else Exit.REFUSED
     click.echo(f"drill {definition.name} on fleet {fleet.name}, seed {made.seed}; nothing was changed")
     for strike in made.strikes:
@@ -131,6 +135,8 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     for check in checks:
         if not check.ok:
             output.complain(HactlError(check.unmet, check.hint))
+    for note in notes:
+        output.say(f"it would be inconclusive: {one_line(note)}")
     if refusal is not None:
         output.complain(refusal)
     return Exit.OK if may else Exit.REFUSED

@@ -29,8 +29,10 @@ def stop(lock: bool, timeout: float, reason: str, as_json: bool) -> int:
     """
     client = choose().client
     if lock:
+        before = client.fleet().fleet.drills.lock
         client.submit(LockDrills(), by=label(), reason=reason)
-        output.say("no drill may begin until: hactl drill unlock")
+        already = "" if before is None else f" ({before.who} already)"
+        output.say(f"no drill may begin until: hactl drill unlock{already}")
     running = in_progress(client.fleet().fleet)
     if running is None:
         if lock:

@@ -15,8 +15,9 @@ from hactl.core.errors import CommandRejected, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.operation import began_at
 from hactl.core.talk import Query
-from hactl.drill.canary import present, read_ledger
-from hactl.drill.recovering import obituary
+from hactl.drill.canary import read_ledger
+from hactl.drill.progress import Tail, steps
+from hactl.drill.recovering import lifetime, obituary
 from hactl.drill.report import DrillReport
 from hactl.drill.runs import Run, abandoned
 
@@ -51,8 +52,9 @@ def bury(chosen: Chosen, run: Run, timeout: float) -> DrillReport:
     ended = _ending(chosen, operation) if operation else None
     if operation and ended is None:
         ended = _take_back(chosen, operation, timeout)
-    written, found = read_ledger(run.ledger), _canaries(chosen, operation)
-    filed = run.finish(obituary(open_run, ended, written, found), say=output.say)
+    records = tuple(lifetime(_records(chosen, operation), operation)) if operation else ()
+    said = steps(Tail(run.progress).lines())
+    filed = run.finish(obituary(open_run, ended, read_ledger(run.ledger), records, said), say=output.say)
     run.tidy()
     return filed
 
@@ -77,13 +79,8 @@ def _ending(chosen: Chosen, operation: str) -> OperationEnded | None:
     return None
 
 
-def _canaries(chosen: Chosen, operation: str) -> list[int]:
-    """Those of a drill that are in the journal."""
-    return list(present(_records(chosen, operation, "DrillKept"), operation)) if operation else []
-
-
-def _records(chosen: Chosen, operation: str, kind: str) -> Iterator[Record]:
-    """Those of one kind from the moment on that an operation began. Raises Unreachable."""
-    query = Query(after=began_at(operation) - 1, kinds=(kind,), limit=_PAGE)
+def _records(chosen: Chosen, operation: str, *kinds: str) -> Iterator[Record]:
+    """Those of these kinds, or of all, from the moment on that an operation began. Raises Unreachable."""
+    query = Query(after=began_at(operation) - 1, kinds=kinds, limit=_PAGE)
     for page in pages(lambda asked: history(chosen, asked), query):
         yield from page

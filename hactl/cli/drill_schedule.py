@@ -2,15 +2,18 @@
 
 import datetime
 import time
+from collections.abc import Sequence
 
 import click
 
 from hactl.cli import output
-from hactl.cli.choice import choose
+from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
+from hactl.config import files
 from hactl.config.zones import zone
 from hactl.core.drill import Turn
+from hactl.core.errors import HactlError
 from hactl.core.moments import Moment, upcoming
 from hactl.core.schedule import ScheduleSpec
 from hactl.core.scheduling import why_not
@@ -28,7 +31,8 @@ def schedule(as_json: bool) -> int:
     Schedules stand in hactl.toml ([[schedule]]) and are the daemon's to follow, if safety.scheduled_drills is true.
     Times are those of each schedule's own time zone.
     """
-    fleet = choose().client.fleet().fleet
+    chosen = choose()
+    fleet = chosen.client.fleet().fleet
     found = fleet.spec.schedules
     allowed = fleet.spec.safety.scheduled_drills
     moments = {one.name: _next(one) for one in found}
@@ -46,13 +50,30 @@ def schedule(as_json: bool) -> int:
     ]
     for line in output.table(("NAME", "RUNS", "NEXT", "THEN", "LAST"), cells) if cells else ():
         click.echo(line)
+    if waiting := _waiting(chosen, found):
+        output.say(f"not in force yet: {', '.join(waiting)} of {chosen.config}: hactl config apply")
     if not found:
-        output.say("nothing is scheduled: see [[schedule]] in hactl.toml (hactl init shows one)")
+        output.say(
+            "nothing is scheduled yet"
+            if waiting
+            else "nothing is scheduled: see [[schedule]] in hactl.toml (hactl init shows one)"
+        )
     elif not allowed:
         output.say("nothing of it is run: safety.scheduled_drills = false in hactl.toml")
     elif why := why_not(fleet):
         output.say(f"nothing would be run now: {why}")
     return Exit.OK
+
+
+def _waiting(chosen: Chosen, running: Sequence[ScheduleSpec]) -> list[str]:
+    """Schedules that stand in the fleet's file, as far as it can be read, and that the daemon does not follow, or not
+    as they stand there."""
+    if chosen.config is None:
+        return []
+    try:
+        return [one.name for one in files.load(chosen.config).schedules if one not in running]
+    except HactlError:
+        return []  # what is wrong with the file, `config check` says
 
 
 def _next(one: ScheduleSpec) -> list[Moment] | None:
@@ -77,8 +98,19 @@ def _last(one: ScheduleSpec, turn: Turn | None) -> str:
     elif not turn.over:
         became = "begun"
     else:
-        became = turn.why or ("over" if turn.code is None else f"exit code {turn.code}")
+        became = turn.why or ("over" if turn.code is None else _became(turn.code))
     return f"{_clock(turn.at, one.zone)} {became}"
+
+
+def _became(code: int) -> str:
+    """What an exit code of a run says of it."""
+    match code:
+        case Exit.OK:
+            return "pass"
+        case Exit.INCONCLUSIVE | Exit.ABORTED | Exit.NOT_CLEAN | Exit.INTERRUPTED | Exit.FAILED | Exit.REFUSED:
+            return Exit(code).name.lower().replace("_", " ")
+        case _:
+            return f"exit code {code}"
 
 
 def _clock(at: float, name: str) -> str:

@@ -24,7 +24,8 @@ def _hours() -> Kind:
     def read(raw: object) -> Hours:
         match = _HOURS.fullmatch(raw) if isinstance(raw, str) else None
         if match is None:
-            raise unfit(wants, raw)
+            late = isinstance(raw, str) and "24:00" in raw
+            raise unfit(wants, raw, "a day ends at 23:59" if late else "")
         days, *times = match.groups()
         begin = int(times[0]) * 60 + int(times[1])
         end = begin if times[2] is None else int(times[2]) * 60 + int(times[3])

@@ -12,6 +12,7 @@ from hactl.core.reading import is_serving, read
 from hactl.core.safety import serving
 from hactl.core.traffic import shares
 from hactl.core.value import Value
+from hactl.drill.canary import LEAST
 from hactl.drill.definition import Definition, FaultKind, Probe
 from hactl.drill.plan import DrillPlan
 
@@ -79,6 +80,20 @@ def gate(drill: Definition, plan: DrillPlan, fleet: Fleet) -> tuple[Check, ...]:
         ),
     )
     return (*checks, *_shared(drill, plan, fleet))
+
+
+def foreseen(drill: Definition, *, attended: bool) -> Iterator[str]:
+    """Why a run would show nothing however the fleet does, as far as the file tells; it may be begun all the same.
+    `attended` says whether anybody is there to do what a person has to."""
+    phases, rate = drill.phases, drill.canary.rate
+    if drill.objectives.rpo_records is not None and phases.baseline * rate < LEAST:
+        yield (
+            f"objectives.rpo_records wants {LEAST} canaries before the fault: a baseline of {phases.baseline:g} s at"
+            f" canary.rate {rate:g} gives {phases.baseline * rate:.0f}; phases.baseline wants more than"
+            f" {LEAST / rate:g} s"
+        )
+    if drill.steps and not attended:
+        yield f"a person has to do something, and stdin is no terminal: {drill.steps[0].manual}; run it with --input"
 
 
 def unfit(drill: Definition, availability: float | None) -> str:

@@ -21,6 +21,8 @@ from hactl.drill.definition import (
 from hactl.drill.limit_keys import budget_share, requirement
 
 NAME = "[a-z0-9-]{1,40}"
+FASTEST = 5000
+"""Requests per second of a load."""
 
 
 class Key(Value):
@@ -130,7 +132,7 @@ ABORT: dict[str, Key] = {
     "for": Key(kind=quantities.duration("0s", "5m"), field="lasting"),
 }
 LOAD: dict[str, Key] = {
-    "rate": Key(kind=number(1, 5000)),
+    "rate": Key(kind=number(1, FASTEST)),
     "timeout": Key(kind=quantities.duration("10ms", "1m")),
     "route": Key(kind=_route),
     "retries": Key(kind=kinds.whole(0, 10)),

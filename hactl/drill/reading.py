@@ -4,6 +4,7 @@ Messages are those of `hactl.toml`: path, cause, hint. An unknown key is an erro
 """
 
 import hashlib
+import math
 import tomllib
 from typing import Any
 
@@ -40,6 +41,8 @@ from hactl.drill.hop_faults import MEANINGS, meant
 from hactl.drill.limit_keys import steady
 from hactl.drill.tables import Tables
 
+_STEPS = 50
+"""Requests within an rto without which nobody can tell whether it was met."""
 _TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "step", "objectives")
 
 
@@ -271,12 +274,13 @@ class _Reading(Tables):
     def _objective_rules(self, drill: Definition) -> None:
         """What an objective needs of the rest of the file."""
         asked, rto = drill.objectives, drill.objectives.rto
-        if rto and 1 / drill.load.rate > rto / 50:
-            self._add(
-                "load.rate",
-                f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s",
-                f"at least {50 / rto:.0f}",
-            )
+        if rto and drill.load.rate < (wanted := _STEPS / rto):
+            told = f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s"
+            if wanted > keys.FASTEST:
+                least = f"at least {_STEPS / keys.FASTEST * 1000:g}ms, which takes load.rate = {keys.FASTEST}"
+                self._add("objectives.rto", f"{told}, nor can any load", least)
+            else:
+                self._add("load.rate", told, f"at least {math.ceil(wanted - 1e-9)}")
         if asked.failed_with_retries is not None and not drill.load.retries:
             self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
         if asked.recovered is not None and all(fault.lasting is None for fault in drill.faults):

@@ -1,42 +1,65 @@
 """A run whose runner died: what became of the fleet is in the journal, and the run is filed as aborted. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
-from hactl.core.events import OperationEnded
+from hactl.core.events import OperationEnded, Record
 from hactl.core.operation import Outcome
-from hactl.drill.canary import Losses, Written, classify
-from hactl.drill.evidence import Evidence
-from hactl.drill.report import DrillReport
+from hactl.drill.canary import Losses, Written, classify, present
+from hactl.drill.evidence import Evidence, Times
+from hactl.drill.progress import Step, Timed
+from hactl.drill.report import DrillReport, lines
 from hactl.drill.runs import OpenRun
 from hactl.drill.verdict import Verdict
 
 
 def obituary(
-    run: OpenRun, ended: OperationEnded | None, written: Iterable[Written], found: Iterable[int]
+    run: OpenRun,
+    ended: OperationEnded | None,
+    written: Iterable[Written],
+    records: Sequence[Record] = (),
+    said: Iterable[Step] = (),
 ) -> DrillReport:
     """The report on a run that nobody can finish; `ended` is how the daemon ended its loan, None when it never began
-    or nobody knows. `written` is its ledger, `found` the canaries that are in the journal."""
+    or nobody knows. `written` is its ledger, `records` what the journal has of its time, `said` what it told of itself.
+    """
     why = f"its runner (pid {run.pid}) died in the phase {run.phase}"
+    if run.ending.stopped:
+        why = f"{run.ending.stopped}; {why}"
     left: tuple[str, ...] = ()
     if ended is not None:
         why = f"{why}; the daemon: {ended.sentence}"
         left = (ended.sentence,) if ended.outcome is Outcome.FAILED else ()
     elif run.identity.operation:
         left = (f"how {run.identity.operation} ended is not in the journal",)
+    timed = [step for step in said if isinstance(step, Timed)][-1:] or [Timed(times=Times())]
+    times, zero = timed[0].times, next((record.mono for record in records), 0.0)
+    losses = _losses(run, list(written), present(records, run.identity.operation), times.fault)
     return DrillReport(
         verdict=Verdict.ABORTED,
         why=why,
         clean=not left,
+        interrupted=run.ending.interrupted,
         identity=run.identity,
         definition=run.definition,
         plan=run.plan,
-        evidence=Evidence(leftovers=left, losses=_losses(run, list(written), found)),
+        gate=run.gate,
+        evidence=Evidence(times=times, proofs=timed[0].proofs, by_hand=timed[0].by_hand, leftovers=left, losses=losses),
+        timeline=lines(records, times.fault or zero),
     )
 
 
-def _losses(run: OpenRun, written: list[Written], found: Iterable[int]) -> tuple[Losses, ...]:
-    """What became of the canaries. When the fault was, only the runner knew: the end of its ledger stands for it."""
+def lifetime(records: Iterable[Record], operation: str) -> Iterator[Record]:
+    """Those of `records` until an operation ended; all of them when it has not."""
+    for record in records:
+        yield record
+        if isinstance(record.event, OperationEnded) and record.event.id == operation:
+            return
+
+
+def _losses(run: OpenRun, written: list[Written], found: Iterable[int], fault: float | None) -> tuple[Losses, ...]:
+    """What became of the canaries. Where the runner has not told when the fault was, the end of its ledger stands for
+    it."""
     known = [canary.acknowledged for canary in written if canary.acknowledged is not None]
     if not known:
         return ()
-    return (classify(written, found, max(known), run.definition.canary.rate, "journal"),)
+    return (classify(written, found, fault or max(known), run.definition.canary.rate, "journal"),)

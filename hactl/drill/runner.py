@@ -113,7 +113,7 @@ class Runner:
         phase = Phase.PLAN
         async with self._burdens.borne(), self._stack:
             while phase is not Phase.OVER:
-                self._me = replace(self._me, phase=phase, plan=self._plan)
+                self._me = replace(self._me, phase=phase, plan=self._plan, gate=self._gate, ending=self._ending)
                 self._mark()
                 since = time.monotonic()
                 self._feed.say(Entered(at=since, phase=phase))

@@ -27,11 +27,12 @@ from hactl.core.value import Value, replace
 from hactl.drill import filing
 from hactl.drill.comparing import CONCLUSIVE, LAST
 from hactl.drill.definition import Definition
+from hactl.drill.gate import Check
 from hactl.drill.load_plan import PREFIX
 from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Records
-from hactl.drill.report import DrillReport, Identity
+from hactl.drill.report import DrillReport, Ending, Identity
 from hactl.supervisor import procfs
 
 T = TypeVar("T")
@@ -50,6 +51,10 @@ class OpenRun(Value):
     ticks: int
     """When the runner started, in clock ticks after boot: a pid alone names nobody for long."""
     plan: DrillPlan | None = None
+    gate: tuple[Check, ...] = ()
+    """What was asked before the fleet was borrowed."""
+    ending: Ending = Ending()
+    """Why it goes on no more, once something has come up."""
 
     @property
     def alive(self) -> bool:

@@ -159,6 +159,8 @@ def test_a_run_that_was_left_is_filed_by_the_next_one_or_by_recover(fresh: Home)
     assert "aborted: its runner" in done.stderr
     report = json.loads(fresh.ok("drill", "report", "--json"))
     assert (report["verdict"], report["clean"]) == ("aborted", True)
+    assert all(check["ok"] for check in report["gate"])
+    assert any("killed" in line["text"] for line in report["timeline"]), report["timeline"]
     assert "nothing to recover" in fresh.run("drill", "recover").stderr
 
 
@@ -181,4 +183,6 @@ def test_what_is_scheduled_is_shown_with_its_next_times_and_what_stands_in_the_w
     home.ok("daemon", "restart")
     nothing = home.run("drill", "schedule")
     assert (nothing.returncode, nothing.stdout) == (0, "")
-    assert "nothing is scheduled" in nothing.stderr
+    assert "nothing is scheduled: see [[schedule]]" in nothing.stderr
+    home.configure(nightly, edges=1, regions={"a": 1})
+    assert "not in force yet: nightly of " in home.run("drill", "schedule").stderr

@@ -26,6 +26,12 @@ def test_hours_are_written_as_people_say_them(text: str, hours: Hours) -> None:
     assert parse(dump(spec)) == spec
 
 
+def test_a_whole_day_has_a_last_minute_and_that_is_said() -> None:
+    with pytest.raises(ConfigError, match="00:00") as refused:
+        parse(f'{HEAD}at = "00:00..24:00"')
+    assert refused.value.hint == "a day ends at 23:59"
+
+
 @pytest.mark.parametrize(
     "text", ["", "2:00", "24:00", "02:60", "Mon", "mon 02:00", "Mon-Fri 02:00", "Mon..Fri..Sat 02:00", "02:00..04", "x"]
 )

@@ -31,14 +31,17 @@ def test_a_lock_ends_no_drill_and_outlives_the_fleet_going_down() -> None:
     assert story.replayed() == story.fleet
 
 
-def test_said_again_it_has_another_reason_and_goes_on_as_long() -> None:
+def test_said_again_it_keeps_the_first_reason_and_goes_on_as_long() -> None:
     story = Script(serving()) >> Request(command=LockDrills(), by="alice", reason="a")
     first = story.fleet.drills.lock
     story >> after(5) >> Request(command=LockDrills(), by="bob", reason="b")
     again = story.fleet.drills.lock
     assert first is not None
     assert again is not None
-    assert (again.by, again.reason, again.since) == ("bob", "b", first.since)
+    assert (again.by, again.reason, again.since) == ("alice", "a; bob: b", first.since)
+    for reason in ("b", ""):
+        story >> Request(command=LockDrills(), by="bob", reason=reason)
+        assert story.fleet.drills.lock == again, "what was said already is not said twice"
 
 
 def test_what_is_not_locked_is_not_unlocked() -> None:

@@ -8,8 +8,19 @@ from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.spec import EdgeTlsSpec
 from hactl.core.value import replace
-from hactl.drill.definition import Definition, Fault, FaultKind, Hypothesis, Limits, Probe, Target
-from hactl.drill.gate import gate, unfit
+from hactl.drill.definition import (
+    Definition,
+    Fault,
+    FaultKind,
+    Hypothesis,
+    Limits,
+    ManualStep,
+    Objectives,
+    Phases,
+    Probe,
+    Target,
+)
+from hactl.drill.gate import foreseen, gate, unfit
 from hactl.drill.plan import plan
 
 FLEET = serving(a_spec(regions=2, nodes=2))
@@ -93,3 +104,14 @@ def test_a_fleet_that_served_badly_before_the_fault_shows_nothing() -> None:
     assert unfit(drill, 0.99) == "availability before the fault was 99.00 %, wanted 99.9 %"
     assert unfit(drill, None) == "availability before the fault was not measured, wanted 99.9 %"
     assert unfit(replace(drill, hypotheses=()), None) == ""
+
+
+def test_what_can_never_show_anything_is_said_before_it_is_run() -> None:
+    """Two seconds of canaries prove no recovery point; and nobody does what nobody is there for."""
+    drill = Definition(name="d", title="t", objectives=Objectives(rpo_records=0), phases=Phases(baseline=2.0))
+    (said,) = foreseen(drill, attended=True)
+    assert "a baseline of 2 s at canary.rate 20 gives 40; phases.baseline wants more than 5 s" in said
+    assert list(foreseen(replace(drill, phases=Phases(baseline=6.0)), attended=True)) == []
+    by_hand = Definition(name="d", title="t", steps=(ManualStep(manual="pull the plug", within=60.0),))
+    assert list(foreseen(by_hand, attended=True)) == []
+    assert "pull the plug" in next(foreseen(by_hand, attended=False))

@@ -124,6 +124,11 @@ def test_every_key_arrives_where_it_belongs() -> None:
         ),
         (("[[fault]]", "[objectives]\nrecovered = '1s'\n[[fault]]"), "wants a fault that is over before", "for ="),
         (("[[fault]]", "[load]\nrate = 10\n[objectives]\nrto = '100ms'\n[[fault]]"), "load.rate: 10 requests/s", "500"),
+        (
+            ("[[fault]]", "[objectives]\nrto = '1ms'\n[[fault]]"),
+            "cannot tell an rto of 0.001 s, nor can any load",
+            "at least 10ms, which takes load.rate = 5000",
+        ),
         (("[[fault]]", "[[hypothesis]]\nprobe = 'availability'\n[[fault]]"), "hypothesis[1]: asks for nothing", "min"),
         (("[[fault]]", "extends = 'x'\n[[fault]]"), 'extends: no drill "x" is known here', "drill list"),
         (("[[fault]]", "[[rollback]]\ndo = 'x'\n[[fault]]"), "rollback: is not needed", "leave it out"),

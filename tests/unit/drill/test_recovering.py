@@ -1,13 +1,17 @@
 """A run whose runner died is filed as aborted, with what the journal says about its end."""
 
-from hactl.core.events import OperationEnded
+from hactl.core.drill_events import DrillKept
+from hactl.core.events import Event, OperationEnded, Record
 from hactl.core.operation import Outcome
 from hactl.core.value import replace
 from hactl.drill.canary import Written
 from hactl.drill.definition import Definition
+from hactl.drill.evidence import Times
+from hactl.drill.gate import Check
 from hactl.drill.phases import Phase
-from hactl.drill.recovering import obituary
-from hactl.drill.report import Identity
+from hactl.drill.progress import Entered, Timed
+from hactl.drill.recovering import lifetime, obituary
+from hactl.drill.report import Ending, Identity
 from hactl.drill.runs import OpenRun
 from hactl.drill.verdict import Verdict
 
@@ -24,8 +28,12 @@ def ended(outcome: Outcome) -> OperationEnded:
     return OperationEnded(id="op-7", outcome=outcome, sentence="everything it touched is as it was")
 
 
+def record(seq: int, event: Event) -> Record:
+    return Record(seq=seq, mono=float(seq), wall=0.0, event=event)
+
+
 def test_what_the_daemon_put_back_is_clean() -> None:
-    report = obituary(LEFT, ended(Outcome.ROLLED_BACK), [], [])
+    report = obituary(LEFT, ended(Outcome.ROLLED_BACK), [])
     assert (report.verdict, report.clean) == (Verdict.ABORTED, True)
     assert report.why == (
         "its runner (pid 4711) died in the phase observe; the daemon: everything it touched is as it was"
@@ -33,22 +41,40 @@ def test_what_the_daemon_put_back_is_clean() -> None:
 
 
 def test_what_it_could_not_put_back_is_not() -> None:
-    assert not obituary(LEFT, ended(Outcome.FAILED), [], []).clean
+    assert not obituary(LEFT, ended(Outcome.FAILED), []).clean
 
 
 def test_what_nobody_knows_is_not_called_clean() -> None:
-    assert not obituary(LEFT, None, [], []).clean
+    assert not obituary(LEFT, None, []).clean
 
 
 def test_a_fleet_that_was_never_borrowed_has_nothing_left_in_it() -> None:
     never = replace(LEFT, identity=replace(LEFT.identity, operation=""), phase=Phase.GATE)
-    assert obituary(never, None, [], []).clean
+    assert obituary(never, None, []).clean
 
 
 def test_what_its_ledger_remembers_is_looked_for_in_the_journal() -> None:
     """Whatever had been acknowledged before the runner died is there, or is said to be lost."""
     written = [Written(number=number, sent=float(number), acknowledged=number + 0.5) for number in (1, 2, 3)]
     written.append(Written(number=4, sent=4.0))
-    (losses,) = obituary(LEFT, ended(Outcome.ROLLED_BACK), written, [1, 3, 4]).evidence.losses
+    kept = [record(number, DrillKept(id="op-7", expires=9.0, canary=number)) for number in (1, 3, 4)]
+    (losses,) = obituary(LEFT, ended(Outcome.ROLLED_BACK), written, kept).evidence.losses
     assert (losses.acknowledged, losses.kept, losses.lost, losses.ghosts) == (3, 2, (2,), 1)
-    assert obituary(LEFT, ended(Outcome.ROLLED_BACK), written[3:], [4]).evidence.losses == ()
+    assert obituary(LEFT, ended(Outcome.ROLLED_BACK), written[3:], kept[2:]).evidence.losses == ()
+
+
+def test_what_the_run_had_learnt_and_what_the_journal_knows_is_not_lost_with_the_runner() -> None:
+    """The gate was passed, the fault was in effect, somebody had pressed Ctrl-C twice: all of that is in the report."""
+    check = Check(name="edges left to serve", value="1", limit=">= 1", ok=True)
+    ending = Ending(stopped="interrupted by SIGINT", interrupted=True)
+    told = [
+        Timed(times=Times(asked=1.0)),
+        Entered(at=2.0, phase=Phase.INJECT),
+        Timed(times=Times(asked=1.0, fault=2.0)),
+    ]
+    over = ended(Outcome.ROLLED_BACK)
+    journal = list(lifetime([record(5, DrillKept(id="op-7", expires=9.0)), record(6, over), record(7, over)], "op-7"))
+    report = obituary(replace(LEFT, gate=(check,), ending=ending), over, [], journal, told)
+    assert (report.gate, report.interrupted, report.evidence.times.fault) == ((check,), True, 2.0)
+    assert report.why.startswith("interrupted by SIGINT; its runner (pid 4711) died in the phase observe")
+    assert [line.at for line in report.timeline] == [4.0]
