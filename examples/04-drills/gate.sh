@@ -6,10 +6,11 @@
 # Ends like `hactl drill run`: 0 passed, 1 an objective was missed, 10 nothing was shown, 11 aborted, 12 not clean.
 # What shows nothing (10) is run once more before: a machine that others use may have been too busy to measure on.
 # SERVICE is the command of what stands behind the fleet, if it does not run already; it is ended with the fleet.
-# Reports are left in ./reports, one directory for each drill: report.html, junit.xml, report.md, report.json.
+# Reports of this suite are left in ./reports, one directory for each drill: report.html, junit.xml, report.md, report.json.
 set -u
 cd "$(dirname "$0")" || exit 1
 
+began=$(date -u +%Y%m%d-%H%M%S)
 suite=${1:-ci}
 [ $# -eq 0 ] || shift
 
@@ -19,7 +20,10 @@ service=$!
 stop() {
     drills=$(hactl where | sed -n 's/^drills  *//p')
     rm -rf reports
-    [ ! -d "$drills" ] || cp -R "$drills" reports
+    mkdir reports
+    # runs are named after the moment they began, in UTC: those before this one stay where they are
+    [ ! -d "$drills" ] || ls "$drills" | awk -v began="$began" '/^[0-9]/ && $0 >= began' |
+        while read -r run; do cp -R "$drills/$run" reports; done
     hactl down
     kill "$service" 2>/dev/null
 }

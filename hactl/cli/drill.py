@@ -31,7 +31,7 @@ def drill() -> None:
     """Break the fleet on purpose, measure what clients saw, put everything back.
 
     A drill is a file: faults, phases, limits and objectives. Exit codes of `run`: 0 passed, 1 an objective was missed
-    or the drill broke, 10 inconclusive, 11 aborted, 12 not clean, 130 interrupted and put back.
+    or the drill broke, 5 it may not be begun, 10 inconclusive, 11 aborted, 12 not clean, 130 interrupted and put back.
     """
 
 
@@ -89,7 +89,7 @@ def show(name: str, settings: tuple[str, ...], schema: bool, as_json: bool) -> i
     if as_json:
         output.emit_json(definition)
     else:
-        click.echo(library.text(name)[0], nl=False)
+        click.echo(library.changed(name, settings) if settings else library.text(name)[0], nl=False)
     return Exit.OK
 
 
@@ -132,6 +132,9 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     rows = [(check.name, check.value, check.limit, "ok" if check.ok else "NO") for check in checks]
     for line in output.table(("GATE", "IS", "WANTED", ""), rows):
         click.echo(f"  {line}")
+    for check in checks:
+        if not check.ok:
+            output.complain(HactlError(check.unmet, check.hint))
     for note in notes:
         output.say(f"it would be inconclusive: {one_line(note)}")
     if refusal is not None:

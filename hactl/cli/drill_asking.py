@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hactl.control.client import Client
-from hactl.core.errors import CommandRejected
+from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.model import Fleet
 from hactl.drill.definition import Definition
 from hactl.drill.faults import rehearsal
@@ -29,14 +29,17 @@ class Asked(NamedTuple):
     @property
     def why_not(self) -> str:
         """Everything that stands in the way, in one line."""
-        unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in self.gate if not check.ok]
+        unmet = [str(HactlError(check.unmet, check.hint)) for check in self.gate if not check.ok]
         return "; ".join((*unmet, *((str(self.refusal),) if self.refusal is not None else ())))
 
 
 def ask(client: Client, definition: Definition, fleet: Fleet, seed: int, state: Path) -> Asked:
-    """Ask about one drill; `state` is where the fleet keeps its state. Raises HactlError when nobody in the fleet
-    fits what it asks for, or nobody answers."""
-    drawn = plan(definition, fleet, seed)
+    """Ask about one drill; `state` is where the fleet keeps its state. Raises CommandRejected when nobody in the
+    fleet fits what it asks for, Unreachable when nobody answers."""
+    try:
+        drawn = plan(definition, fleet, seed)
+    except HactlError as error:
+        raise CommandRejected(error.message, error.hint, guard=True) from error
     checks = (*gate(definition, drawn, fleet), *may_be_filled(drawn, state))
     try:
         for order in rehearsal(drawn):
@@ -44,3 +47,12 @@ def ask(client: Client, definition: Definition, fleet: Fleet, seed: int, state: 
     except CommandRejected as rejected:
         return Asked(drawn, checks, rejected)
     return Asked(drawn, checks, None)
+
+
+def admit(client: Client, definition: Definition, seed: int, state: Path) -> None:
+    """Raises CommandRejected when a drill may not be begun now: what never began is no run of it."""
+    asked = ask(client, definition, client.fleet().fleet, seed, state)
+    if not asked.may:
+        raise CommandRejected(
+            f"drill {definition.name} is not begun: {asked.why_not}", f"hactl drill plan {definition.name}", guard=True
+        )

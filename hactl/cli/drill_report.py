@@ -85,19 +85,23 @@ def _list(found: list[Run], *, as_json: bool) -> int:
             {"version": 1, "runs": [dict(zip(("run", "verdict", "clean", "why"), row, strict=True)) for row in rows]}
         )
     else:
-        told = [tuple(map(one_line, row)) for row in rows]
+        told = [
+            (name, one_line(verdict), "NOT CLEAN" if clean is False else "", one_line(why))
+            for name, verdict, clean, why in rows
+        ]
         for line in output.table(("RUN", "VERDICT", "", "WHY"), told):
             click.echo(line)
     return Exit.OK
 
 
-def _row(run: Run) -> tuple[str, str, str, str]:
+def _row(run: Run) -> tuple[str, str, bool | None, str]:
+    """Its name, how it ended, whether it left nothing behind (None: not known), and why."""
     try:
         if (filed := run.report()) is not None:
-            return run.name, str(filed.verdict), "" if filed.clean else "NOT CLEAN", filed.why
+            return run.name, str(filed.verdict), filed.clean, filed.why
         open_run = run.read()
     except HactlError as error:
-        return run.name, "unreadable", "", error.message
+        return run.name, "unreadable", None, error.message
     if open_run.alive:
-        return run.name, f"in progress ({open_run.phase})", "", ""
-    return run.name, "abandoned", "", "hactl drill recover"
+        return run.name, f"in progress ({open_run.phase})", None, ""
+    return run.name, "abandoned", None, "hactl drill recover"

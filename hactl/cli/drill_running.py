@@ -14,6 +14,7 @@ import time
 from hactl import __version__
 from hactl.cli import output
 from hactl.cli.choice import Chosen
+from hactl.cli.drill_asking import admit
 from hactl.cli.drill_runs import bury
 from hactl.cli.options import label
 from hactl.control.aclient import AsyncClient
@@ -34,7 +35,8 @@ _RECOVERY = 120.0
 def execute(chosen: Chosen, definition: Definition, seed: int, *, attended: bool) -> DrillReport:
     """Run it; `attended` says whether a person is there to do what it may ask for.
 
-    Raises HactlError when nobody answers or nothing can be written, KeyboardInterrupt when told twice.
+    Raises CommandRejected when it may not be begun, HactlError when nobody answers or nothing can be written,
+    KeyboardInterrupt when told twice.
     """
     hello = chosen.client.hello()
     for run in abandoned(chosen.paths.drills):
@@ -44,6 +46,7 @@ def execute(chosen: Chosen, definition: Definition, seed: int, *, attended: bool
         prune((one.directory for one in runs(chosen.paths.drills)), time.time())
     except HactlError as error:
         output.say(str(error))  # no reason not to run
+    admit(chosen.client, definition, seed, chosen.paths.state)
     run = Run.create(chosen.paths.drills, definition.name, time.time())
     ticks = procfs.start_ticks(os.getpid())
     if ticks is None:

@@ -83,7 +83,8 @@ def run_suite(
         exits.append(Exit.INTERRUPTED)
     except HactlError as error:
         broken = exit_for(error)
-        lines.append(Line(name=drills[len(lines)].name, verdict=Verdict.ERROR, exit=broken, why=error.message))
+        verdict = NOT_RUN if isinstance(error, CommandRejected) else Verdict.ERROR
+        lines.append(Line(name=drills[len(lines)].name, verdict=verdict, exit=broken, why=error.message))
         if not as_json:
             click.echo(_told(lines[-1], width))
         raise

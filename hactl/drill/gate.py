@@ -26,6 +26,13 @@ class Check(Value):
     limit: str
     """How it should be."""
     ok: bool
+    hint: str = ""
+    """What to try, or to change, where that is known."""
+
+    @property
+    def unmet(self) -> str:
+        """What is, and what should be."""
+        return f"{self.name}: {self.value} (wanted {self.limit})"
 
 
 def gate(drill: Definition, plan: DrillPlan, fleet: Fleet) -> tuple[Check, ...]:
@@ -48,18 +55,21 @@ def gate(drill: Definition, plan: DrillPlan, fleet: Fleet) -> tuple[Check, ...]:
             value=f"{max(parts):.2f}",
             limit=f"<= {limits.max_faulted_share:.2f}",
             ok=max(parts) <= limits.max_faulted_share + 1e-9,
+            hint="limits.max_faulted_share in the drill file",
         ),
         Check(
             name="nodes left to serve",
             value=str(len(left)),
             limit=f">= {limits.min_healthy_nodes}",
             ok=len(left) >= limits.min_healthy_nodes,
+            hint="limits.min_healthy_nodes in the drill file",
         ),
         Check(
             name="regions left to serve",
             value=str(len(regions)),
             limit=f">= {limits.min_healthy_regions}",
             ok=len(regions) >= limits.min_healthy_regions,
+            hint="limits.min_healthy_regions in the drill file",
         ),
         Check(name="edges left to serve", value=str(len(edges)), limit=">= 1", ok=bool(edges)),
         Check(

@@ -3,10 +3,12 @@
 import os
 from pathlib import Path
 
+import tomli_w
+
 from hactl.config.unfit import did_you_mean
 from hactl.core.errors import ConfigError
 from hactl.drill.definition import Definition
-from hactl.drill.reading import parse
+from hactl.drill.reading import document, parse
 
 BUILT_IN = Path(__file__).parent / "builtin"
 
@@ -36,6 +38,13 @@ def load(name: str, settings: tuple[str, ...] = ()) -> Definition:
     """The drill called so. Raises ConfigError about what is wrong with it."""
     said, source = text(name)
     return parse(said, source, settings, _beside)
+
+
+def changed(name: str, settings: tuple[str, ...]) -> str:
+    """The text of the drill called so with `settings` in it, and what it extends. Raises ConfigError."""
+    said, source = text(name)
+    parse(said, source, settings, _beside)
+    return tomli_w.dumps(document(said, source, settings, _beside)[0])
 
 
 def _beside(name: str, source: str) -> tuple[str, str]:

@@ -57,15 +57,21 @@ def parse(text: str, source: str, settings: tuple[str, ...] = (), find: Find = _
 
     Raises ConfigError about the first thing that is wrong, with the rest in its `also`.
     """
-    raw, texts = extended(text, source, find)
-    for setting in settings:
-        _override(raw, setting)
+    raw, texts = document(text, source, settings, find)
     reading = _Reading()
     definition = reading.document(raw)
     if reading.problems or definition is None:
         refuse(reading.problems, source)
     digest = hashlib.sha256("\n".join((*texts, *settings)).encode()).hexdigest()
     return replace(definition, digest=digest)
+
+
+def document(text: str, source: str, settings: tuple[str, ...], find: Find) -> tuple[dict[str, Any], list[str]]:
+    """What stands in `text` with all that it extends and `settings` in it, unread; and the texts of all of them."""
+    raw, texts = extended(text, source, find)
+    for setting in settings:
+        _override(raw, setting)
+    return raw, texts
 
 
 def _override(raw: dict[str, Any], setting: str) -> None:

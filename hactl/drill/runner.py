@@ -177,7 +177,7 @@ class Runner:
     async def _borrow(self) -> None:
         plan = self._planned
         self._gate = (*gate(self._drill, plan, self._followed.fleet), *may_be_filled(plan, self._paths.state))
-        unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in self._gate if not check.ok]
+        unmet = [str(HactlError(check.unmet, check.hint)) for check in self._gate if not check.ok]
         if unmet:
             raise Stopped("; ".join(unmet))
         if plan.steps and not self._attended:

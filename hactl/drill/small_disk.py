@@ -55,5 +55,5 @@ def may_be_filled(plan: DrillPlan, state: Path) -> tuple[Check, ...]:
         return ()
     why = may_fill(state)
     limit = f"a tmpfs of at most {LARGEST >> 20} MiB at the state directory itself"
-    limit = f"{limit}; {hint(state)}" if why else limit
-    return (Check(name="disk that may be filled", value=why or str(state), limit=limit, ok=not why),)
+    mend = hint(state) if why else ""
+    return (Check(name="disk that may be filled", value=why or str(state), limit=limit, ok=not why, hint=mend),)

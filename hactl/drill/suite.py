@@ -50,13 +50,17 @@ class Suite(Value):
 
     def load(self, more: tuple[str, ...] = (), without: Iterable[str] = ()) -> tuple[Definition, ...]:
         """Its drills as they will be run, in order, but for those called as in `without`; `more` are settings that win
-        over those of the file. Raises ConfigError about one that cannot be read, or is not in it."""
+        over those of the file, and do not have to fit those that are left out. Raises ConfigError about one that
+        cannot be read, or is not in it."""
         left_out = set(without)
-        drills = tuple(library.load(one.name, (*self.settings, *one.settings, *more)) for one in self.drills)
-        if unknown := left_out - {one.name for one in drills}:
-            known = tuple(one.name for one in drills)
+        known = tuple(one.name if one.name in library.names() else library.load(one.name).name for one in self.drills)
+        if unknown := left_out - set(known):
             raise ConfigError(f"no drill '{min(unknown)}' in suite '{self.name}'", did_you_mean(min(unknown), known))
-        return tuple(one for one in drills if one.name not in left_out)
+        return tuple(
+            library.load(one.name, (*self.settings, *one.settings, *more))
+            for name, one in zip(known, self.drills, strict=True)
+            if name not in left_out
+        )
 
 
 def names() -> tuple[str, ...]:

@@ -69,6 +69,29 @@ def test_a_plan_that_may_not_be_is_refused(fleet: Home) -> None:
     few.write_text((fleet.directory / "all.toml").read_text().replace('"all" }', '2, region = "a" }'))
     assert fleet.run("drill", "plan", "./few.toml", "--seed", "1").returncode == 0
 
+    assert "try: limits.min_healthy_nodes in the drill file" in narrow.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ('names = ["nobody-1"]', "no node 'nobody-1' in fleet 't'"),
+        ('nodes = 1, region = "nowhere"', "no region 'nowhere' in fleet 't'"),
+    ],
+)
+def test_a_drill_that_fits_nobody_here_is_refused_and_no_run(fleet: Home, target: str, said: str) -> None:
+    """By its plan as by its run, with what there is; nothing is filed about it."""
+    file = fleet.directory / "strange.toml"
+    file.write_text(
+        f'schema = 1\nname = "strange"\ntitle = "Strange"\n[[fault]]\ntype = "process.kill"\ntarget = {{ {target} }}\n'
+    )
+    before = fleet.json("drill", "report", "--all")
+    for verb in ("plan", "run"):
+        done = fleet.run("drill", verb, str(file))
+        assert (done.returncode, done.stdout) == (Exit.REFUSED, ""), verb
+        assert said in done.stderr
+    assert fleet.json("drill", "report", "--all") == before
+
 
 @pytest.mark.parametrize(
     ("args", "code", "said"),

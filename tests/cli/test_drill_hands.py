@@ -22,9 +22,11 @@ def test_while_drills_are_locked_none_begins_and_everybody_is_told_why(fleet: Ho
     assert planned.returncode == 5
     assert "(quarter end)" in planned.stderr
     assert "hactl drill unlock" in planned.stderr
+    before = fleet.json("drill", "report", "--all")
     refused = fleet.run("drill", "run", "node-kill", *options())
-    assert refused.returncode == 11
-    assert "node-kill ABORTED: drills are locked by" in refused.stdout
+    assert refused.returncode == 5
+    assert "drill node-kill is not begun: drills are locked by" in refused.stderr
+    assert fleet.json("drill", "report", "--all") == before, "what never began is no run"
     assert fleet.ok("drill", "unlock") == ""
     assert "LOCKED" not in fleet.ok("status")
     assert fleet.ok("drill", "plan", "node-kill")

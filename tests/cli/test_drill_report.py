@@ -51,3 +51,12 @@ def test_a_report_can_be_verified_by_those_who_were_not_there(home: Home, run: R
     assert changed.returncode == 1
     assert next(line for line in changed.stdout.splitlines() if line.startswith("requests.json")).endswith("NO")
     assert home.json("drill", "report", "--verify")["unchanged"] is False
+
+
+def test_a_list_of_runs_says_of_each_whether_it_left_nothing_behind(home: Home, run: Run) -> None:
+    """True or false, or nothing where nobody knows: a script does not have to guess."""
+    left = Run.create(home.paths.drills, "edge-kill", 1.8e9)
+    report = filed(left.name)
+    left.mark(OpenRun(identity=report.identity, definition=report.definition, phase=Phase.OBSERVE, pid=1, ticks=1))
+    found = home.json("drill", "report", "--all")["runs"]
+    assert [(one["run"], one["clean"]) for one in found] == [(run.name, True), (left.name, None)]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hactl.core.errors import ConfigError
+from hactl.core.value import replace
 from hactl.drill import library
 from hactl.drill.definition import Objectives
 
@@ -37,3 +38,12 @@ def test_what_is_not_there_is_said_with_a_hint(tmp_path: Path) -> None:
     assert 'did you mean "node-kill"?' in error.value.hint
     with pytest.raises(ConfigError, match="cannot be read: no such file"):
         library.load(str(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_what_is_set_stands_in_the_text_of_a_drill(name: str, tmp_path: Path) -> None:
+    """It is the beginning of one's own, and means what the drill means with that set."""
+    settings = ("objectives.rto=55s", "limits.max_faulted_share=1/3")
+    mine = tmp_path / f"{name}.toml"
+    mine.write_text(library.changed(name, settings))
+    assert replace(library.load(str(mine)), digest="") == replace(library.load(name, settings), digest="")

@@ -47,7 +47,7 @@ def test_the_disk_of_this_machine_is_nobodys_to_fill(tmp_path: Path) -> None:
     assert "the fleet has not been up yet" in may_fill(tmp_path / "not-there")
     (check,) = may_be_filled(drill(FaultKind.DISK), tmp_path)
     assert not check.ok
-    assert hint(tmp_path) in check.limit
+    assert hint(tmp_path) in check.hint
 
 
 def test_a_drill_that_fills_no_disk_is_not_asked(tmp_path: Path) -> None:

@@ -31,6 +31,14 @@ def test_the_suite_for_pipelines_takes_less_than_four_minutes() -> None:
     assert {drill.phases.hold + drill.phases.settle for drill in drills if drill.name != "upstream-down"} == {15.0}
 
 
+def test_what_is_left_out_does_not_have_to_fit_what_is_set_for_all() -> None:
+    """In four seconds a service cannot be down for longer; that drill is not run."""
+    short = ("phases.baseline=3s", "phases.hold=4s", "phases.settle=3s")
+    with pytest.raises(ConfigError, match="ends when the hold is over"):
+        suite.load("ci").load(short)
+    assert {one.length for one in suite.load("ci").load(short, ("upstream-down",))} == {10.0}
+
+
 def test_what_is_set_for_all_is_set_for_one_and_in_the_command_wins_in_this_order(tmp_path: Path) -> None:
     """And a drill of one's own is looked for beside the file."""
     (tmp_path / "mine.toml").write_text(library.text("node-kill")[0].replace("node-kill", "mine"))
