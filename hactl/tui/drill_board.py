@@ -1,11 +1,12 @@
 """The readiness board, and runs side by side, as lines. Pure; what they say is `drill.board` and `drill.comparing`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
 from hactl.core.reading import age
 from hactl.drill.board import Entry, Standing
 from hactl.drill.comparing import ENOUGH, Compared, Comparison, Trend, spoken
 from hactl.drill.quantity import Unit, signed
+from hactl.tui.columns import Cells, columns
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.meaning import Meaning
 
@@ -18,11 +19,9 @@ _LOOKS = {
 }
 _TRENDS = {Trend.BETTER: Meaning.SERVING, Trend.WORSE: Meaning.DOWN}
 
-Cells = Sequence[tuple[str, Meaning]]
 
-
-def board_lines(entries: Iterable[Entry], wall: float) -> tuple[Line, ...]:
-    """A line for each drill; `wall` is Unix time."""
+def board_lines(entries: Iterable[Entry], wall: float, room: int = 0) -> tuple[Line, ...]:
+    """A line for each drill; `wall` is Unix time, `room` how many cells a line has, 0 for as many as it takes."""
     shown = tuple(entries)
     if not shown:
         return ()
@@ -30,7 +29,7 @@ def board_lines(entries: Iterable[Entry], wall: float) -> tuple[Line, ...]:
     head = [(word, Meaning.MUTED) for word in ("drill", "stands", "last pass", "least margin", "rto", "")]
     return (
         line(Span(text=f" readiness: {ready} of {len(shown)} drills", meaning=Meaning.TITLE)),
-        *_columns([head, *(_entry(entry, wall) for entry in shown)]),
+        *columns([head, *(_entry(entry, wall) for entry in shown)], room),
     )
 
 
@@ -49,10 +48,10 @@ def _entry(entry: Entry, wall: float) -> Cells:
     )
 
 
-def comparison_lines(comparison: Comparison) -> tuple[Line, ...]:
-    """Figure by figure, what each side measured and what differs."""
+def comparison_lines(comparison: Comparison, room: int = 0) -> tuple[Line, ...]:
+    """Figure by figure, what each side measured and what differs; `room` as for the board."""
     head = [("", Meaning.MUTED), *((name, Meaning.TITLE) for name in (comparison.a, comparison.b)), ("", Meaning.MUTED)]
-    lines = [*_columns([head, *map(_figure, comparison.figures)]), ()]
+    lines = [*columns([head, *map(_figure, comparison.figures)], room), ()]
     lines += [line(Span(text=f" {note}", meaning=Meaning.DEGRADED)) for note in comparison.notes]
     if min(len(comparison.runs_a), len(comparison.runs_b)) < ENOUGH:
         few = f" nothing is called better or worse below {ENOUGH} runs a side: one run alone proves no trend"
@@ -69,13 +68,3 @@ def _figure(figure: Compared) -> Cells:
         (spoken(figure.b, figure.unit), Meaning.TEXT),
         (difference + trend, _TRENDS.get(figure.trend, Meaning.TEXT)),
     )
-
-
-def _columns(rows: Sequence[Cells]) -> Iterator[Line]:
-    """Cells below each other, each column as wide as it has to be."""
-    widths = [max(len(row[at][0]) for row in rows) for at in range(len(rows[0]))]
-    for row in rows:
-        shown = list(zip(row, widths, strict=True))
-        while shown and not shown[-1][0][0]:
-            shown.pop()  # nothing stands there: it is not worth a line of its own where the window is narrow
-        yield line(" ", *(Span(text=f"{text:<{width}}  ", meaning=meaning) for (text, meaning), width in shown))

@@ -22,7 +22,7 @@ from hactl.tui.picture import Picture, View
 from hactl.tui.screens.drills import DrillsPage
 from hactl.tui.screens.page import Page
 from hactl.tui.screens.reports import ReportsPage
-from hactl.tui.screens.sheet import Sheet
+from hactl.tui.screens.sheet import Sheet, room
 from hactl.tui.steady import SteadyApp
 
 PACE = 0.5
@@ -83,12 +83,12 @@ class Drilling(SteadyApp):
         except HactlError as error:
             say_error(self, error)
             return
-        self.push_screen(Sheet(self.look, title=run, lines=markdown(text)))
+        self.push_screen(Sheet(self.look, title=run, lines=markdown(text, room(self.size.width))))
 
     async def action_compare(self, a: str, b: str) -> None:
         """Two runs side by side."""
         try:
-            lines = comparison_lines(await self.desk.compare(a, b))
+            lines = comparison_lines(await self.desk.compare(a, b), room(self.size.width))
         except HactlError as error:
             say_error(self, error)
             return

@@ -4,8 +4,7 @@ Markdown than reports have."""
 import re
 from collections.abc import Iterator
 
-from rich.cells import cell_len
-
+from hactl.tui.columns import columns
 from hactl.tui.lines import Line, Span, line
 from hactl.tui.meaning import Meaning
 
@@ -17,26 +16,26 @@ _WIDEST = 60
 """Cells of a column at most: what is wider goes on beside the others, or nothing else would be seen."""
 
 
-def markdown(text: str) -> tuple[Line, ...]:
-    """The lines of a report."""
-    return tuple(_lines(text.splitlines()))
+def markdown(text: str, room: int = 0) -> tuple[Line, ...]:
+    """The lines of a report; `room` is how many cells its tables have, 0 for as many as they take."""
+    return tuple(_lines(text.splitlines(), room))
 
 
-def _lines(text: list[str]) -> Iterator[Line]:
+def _lines(text: list[str], room: int) -> Iterator[Line]:
     table: list[list[str]] = []
     for raw in text:
         if raw.startswith("|"):
             table.append(_cells(raw))
             continue
         if table:
-            yield from _table(table)
+            yield from _table(table, room)
             table = []
         if raw.startswith("#"):
             yield line(Span(text=_plain(raw.lstrip("# ")), meaning=Meaning.TITLE))
         else:
             yield line(_plain(raw))
     if table:
-        yield from _table(table)
+        yield from _table(table, room)
 
 
 def _cells(raw: str) -> list[str]:
@@ -48,16 +47,12 @@ def _plain(text: str) -> str:
     return _MARKS.sub(lambda found: found[1] or "", text).replace("&lt;", "<")
 
 
-def _table(rows: list[list[str]]) -> Iterator[Line]:
+def _table(rows: list[list[str]], room: int) -> Iterator[Line]:
     shown = [row for row in rows if not all(set(cell) == {"-"} for cell in row)]
-    columns = max(len(row) for row in shown)
-    widths = [
-        min(_WIDEST, max((cell_len(row[at]) for row in shown if at < len(row)), default=0)) for at in range(columns)
-    ]
-    for number, row in enumerate(shown):
-        parts: list[str | Span] = ["  "]
-        for at, cell in enumerate(row):
-            bad = any(cell == word or cell.startswith(f"{word}:") for word in _BAD)
-            meaning = Meaning.MUTED if not number else Meaning.DOWN if bad else Meaning.TEXT
-            parts.append(Span(text=cell + " " * max(0, widths[at] - cell_len(cell)) + "  ", meaning=meaning))
-        yield line(*parts)
+    meant = [[(cell, _meaning(cell, head=not number)) for cell in row] for number, row in enumerate(shown)]
+    yield from columns(meant, room, indent=2, widest=_WIDEST)
+
+
+def _meaning(cell: str, *, head: bool) -> Meaning:
+    bad = any(cell == word or cell.startswith(f"{word}:") for word in _BAD)
+    return Meaning.MUTED if head else Meaning.DOWN if bad else Meaning.TEXT

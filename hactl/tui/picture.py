@@ -57,6 +57,12 @@ class View(Value):
     speed: float | None = None
     """How fast a recording is played, 0 while it stands still; None for what is no recording."""
 
+    def wall(self, now: float) -> float:
+        """Unix time of what is shown; of the newest picture it goes on, also while nobody answers. `now` is the
+        console's own monotonic clock."""
+        at = self.snapshot.at if self.snapshot is not None else 0.0
+        return at + (max(0.0, now - self.heard) if self.live else 0.0)
+
 
 class Picture:
     """Grows by updates."""

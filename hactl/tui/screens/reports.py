@@ -72,14 +72,14 @@ class ReportsPage(Page):
         table, runs, width = self.table, self._desk.runs, self.size.width
         had, table.display = table.display, bool(runs) and not self._whole
         table.styles.height = min(len(runs) + 1, max(3, self.size.height - 2 - BELOW))
-        wall = view.snapshot.at if view.snapshot is not None else 0.0
+        wall = view.wall(now)
         table.show(rows(runs, wall))
         if table.display is not had:
             self.take_keys()
         trouble = (line(Span(text=f" {self._desk.trouble}", meaning=Meaning.DOWN)),) if self._desk.trouble else ()
         losses = reports(view, self.verbs, MOST)
         gap: tuple[Line, ...] = ((),) if runs else ()
-        told = (*gap, *trouble, *board_lines(self._desk.board, wall), (), *losses)
+        told = (*gap, *trouble, *board_lines(self._desk.board, wall, width - 2), (), *losses)
         shown = tuple(part for each in told for part in wrapped(each, width - 2, INDENT))
         self.query_one("#text").styles.height = len(shown)
         self.lines("#text", shown)

@@ -15,6 +15,11 @@ from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.reader import Reader
 
 
+def room(width: int) -> int:
+    """How many cells a line has on a sheet over a window that is `width` cells wide; as in console.tcss."""
+    return min(100, int(width * 0.95)) - 8
+
+
 class Sheet(SteadyScreen, ModalScreen[None]):
     """Any length of it."""
 

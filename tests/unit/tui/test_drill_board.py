@@ -38,3 +38,12 @@ def test_runs_stand_side_by_side() -> None:
     rto = next(line for line in lines if line.split()[0:1] == ["rto"])
     assert rto.split() == ["rto", "310", "ms", "810", "ms", "+500", "ms"]
     assert lines[-1].endswith("one run alone proves no trend")
+
+
+def test_in_a_narrow_window_what_differs_is_still_seen() -> None:
+    names = ("20261126-010101-node-kill", "20261126-020202-node-kill")
+    one, other = (side(name, [filed(run=name)]) for name in names)
+    lines = text(comparison_lines(compare(one, other), 60))
+    table = lines[: lines.index("")]
+    assert max(map(len, table)) <= 60
+    assert any(line.endswith("+0 ms") for line in table)

@@ -10,7 +10,7 @@ from hactl.core.model import Sample
 from hactl.core.node import NodeState
 from hactl.core.talk import Measured, News, Pulse, Snapshot
 from hactl.core.value import replace
-from hactl.tui.picture import LANE, RECORDS, SAMPLES, UNMEASURED, Picture
+from hactl.tui.picture import LANE, RECORDS, SAMPLES, UNMEASURED, Picture, View
 
 
 def a_snapshot() -> Snapshot:
@@ -223,3 +223,11 @@ def test_what_was_measured_of_a_process_that_has_ended_since_is_nothing_to_go_by
     event = NodeChanged(was=node.state, node=replace(node, state=NodeState.STOPPED, since=1000.5), why="stopped")
     picture.take(News(records=(replace(a_record(picture.seq + 1), event=event),)), 1.5)
     assert picture.snapshot.samples == ()
+
+
+def test_what_is_old_grows_older_while_nobody_answers() -> None:
+    """But not in the past, which stands still."""
+    view = View(snapshot=Snapshot(fleet=serving(), at=1000.0, mono=1.0), heard=50.0)
+    assert view.wall(50.0) == 1000.0
+    assert view.wall(95.0) == 1045.0
+    assert replace(view, live=False).wall(95.0) == 1000.0
