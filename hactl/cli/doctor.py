@@ -69,7 +69,8 @@ def lines(findings: list[Finding]) -> list[str]:
     """The findings as text: a mark, what was found, and what mends it."""
     told = []
     for finding in findings:
-        mark = output.tint("ok") if finding.ok else output.tint("down", "!!")
+        known = "--" if finding.absent else output.tint("ok")
+        mark = known if finding.ok else output.tint("down", "!!")
         told.append(f"{mark}  {finding.check}: {finding.found}")
         if finding.mend:
             told.append(f"    {'better' if finding.ok else 'mend'}: {finding.mend}")

@@ -16,7 +16,7 @@ from hactl.core.value import Value
 from hactl.drill.burden import MOST_MEMORY
 from hactl.drill.definition import FaultKind
 from hactl.drill.hop_faults import MEANINGS
-from hactl.drill.small_disk import LARGEST, may_fill
+from hactl.drill.small_disk import LARGEST, hint, may_fill
 
 _TRY = ("unshare", "-rn", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
 _PATIENCE = 5.0
@@ -118,8 +118,9 @@ def disk(state: Path | None) -> Available:
     """No byte is left where a fleet keeps its state; None: no fleet is meant."""
     why = "no fleet is meant" if state is None else may_fill(state)
     if why:
-        hint = f"a tmpfs of at most {LARGEST >> 20} MiB mounted at the state directory is filled, and nothing else"
-        return Available(kind=FaultKind.DISK, reality=Reality.UNAVAILABLE, reason=f"{why}; {hint}")
+        what = f"a tmpfs of at most {LARGEST >> 20} MiB mounted at the state directory is filled, and nothing else"
+        how = "" if state is None else f"; {hint(state)}"
+        return Available(kind=FaultKind.DISK, reality=Reality.UNAVAILABLE, reason=f"{why}; {what}{how}")
     return Available(kind=FaultKind.DISK, reality=Reality.REAL, reason=f"every free byte of {state} is taken")
 
 

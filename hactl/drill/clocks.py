@@ -31,6 +31,8 @@ class Mark(StrEnum):
     """It goes on to grow."""
     SO_FAR = "so far"
     """It stands still, and may yet go on."""
+    MEASURED = "measured"
+    """It is over, and nothing was asked of it."""
     MET = "met"
     MISSED = "missed"
     UNMEASURED = "unmeasured"
@@ -107,7 +109,7 @@ def _judged(clock: Clock, report: DrillReport, name: str, measured: str) -> Cloc
     """As the report has it; what the drill did not ask for is neither met nor missed."""
     item = next((each for each in report.objectives if each.name == name), None)
     if item is None:
-        return replace(clock, shown=measured, mark=Mark.SO_FAR if measured != _UNMEASURED else Mark.UNMEASURED)
+        return replace(clock, shown=measured, mark=Mark.MEASURED if measured != _UNMEASURED else Mark.UNMEASURED)
     measured = item.value if measured == _UNMEASURED else measured
     marks = {Status.MET: Mark.MET, Status.MISSED: Mark.MISSED, Status.UNMEASURED: Mark.UNMEASURED}
     return replace(clock, shown=measured, limit=clock.limit or item.limit, mark=marks[item.status])

@@ -53,10 +53,15 @@ def _how_many() -> Kind:
         if raw == "all":
             return 0
         if isinstance(raw, bool) or not isinstance(raw, int) or not 1 <= raw <= 1000:
-            raise unfit(wants, raw)
+            raise unfit(wants, raw, 'who is named stands in names, like names = ["a-1"]' if _names(raw) else "")
         return raw
 
     return Kind(wants=wants, read=read, schema={})
+
+
+def _names(raw: object) -> bool:
+    """Somebody was meant by name."""
+    return isinstance(raw, str) or (isinstance(raw, list) and all(isinstance(one, str) for one in raw))
 
 
 def _availability() -> Kind:

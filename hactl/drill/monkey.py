@@ -14,13 +14,14 @@ import tomli_w
 
 from hactl.config import kinds
 from hactl.config.reading import refuse, toml
+from hactl.config.unfit import did_you_mean
 from hactl.core.errors import HactlError
 from hactl.core.founding import edge_names, node_names
 from hactl.core.model import Fleet
 from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.drill.definition import FaultKind, Limits
 from hactl.drill.keys import Key
-from hactl.drill.reading import parse
+from hactl.drill.reading import TABLES, parse
 from hactl.drill.tables import Tables
 
 BREATH = 8.0
@@ -99,6 +100,8 @@ class _Reading(Tables):
         for name in _OWN:
             if name in raw:
                 self._add(name, "is what the monkey writes itself", "leave it out")
+        for name in raw.keys() - {*TABLES, *_OWN}:
+            self._add(name, "unknown key", did_you_mean(name, (*(one for one in TABLES if one not in _OWN), *_TYPES)))
         if "max_duration" in self._table(raw, "limits"):
             self._add("limits.max_duration", "follows from how long it lasts", "leave it out, and give --for")
         chosen: tuple[str, ...] = self._fields("", types, _TYPES).get("types", ())

@@ -43,7 +43,8 @@ from hactl.drill.tables import Tables
 
 _STEPS = 50
 """Requests within an rto without which nobody can tell whether it was met."""
-_TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "step", "objectives")
+TABLES = ("limits", "load", "canary", "phases", "hypothesis", "fault", "step", "objectives")
+"""Tables of a drill file."""
 
 
 def _nothing(name: str, source: str) -> tuple[str, str]:
@@ -101,8 +102,8 @@ class _Reading(Tables):
                 "is not needed: what a drill touches is journaled before its first fault, and the daemon puts it back"
             )
             self._add("rollback", told, "leave it out")
-        top = {name: value for name, value in raw.items() if name not in (*_TABLES, "rollback")}
-        fields = self._fields("", top, keys.TOP, more=(*_TABLES, EXTENDS))
+        top = {name: value for name, value in raw.items() if name not in (*TABLES, "rollback")}
+        fields = self._fields("", top, keys.TOP, more=(*TABLES, EXTENDS))
         fields.pop("schema", None)
         limits = dict(self._table(raw, "limits"))
         aborts = self._many("limits.abort_when", limits.pop("abort_when", []), keys.ABORT, AbortRule)

@@ -42,6 +42,8 @@ def may_fill(state: Path) -> str:
     try:
         real = state.resolve(strict=True)
         room = os.statvfs(real)
+    except FileNotFoundError:
+        return f"{state} is not there: the fleet has not been up yet"
     except OSError as error:
         return f"{state} cannot be looked at: {(error.strerror or str(error)).lower()}"
     return refusal(real, MOUNTS.read_text(), room.f_blocks * room.f_frsize)

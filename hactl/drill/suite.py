@@ -10,7 +10,7 @@ from typing import Any
 
 from hactl.config import kinds
 from hactl.config.reading import refuse, toml
-from hactl.config.unfit import did_you_mean, found
+from hactl.config.unfit import did_you_mean
 from hactl.core.errors import ConfigError
 from hactl.core.value import Value, replace
 from hactl.drill import library
@@ -97,7 +97,7 @@ class _Reading(Tables):
         fields = self._fields("", raw, {**_TOP, **_SETTINGS}, more=("drill",))
         fields.pop("schema", None)
         if not entries:
-            self._add("drill", f"a suite without a drill shows nothing, found {found(entries)}", "write [[drill]]")
+            self._add("drill", "a suite without a drill shows nothing", "write [[drill]]")
         drills = self._many("drill", entries, _DRILL, Entry)
         return Suite(**fields, drills=drills) if not self.problems else Suite(name="", title="")
 

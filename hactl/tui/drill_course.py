@@ -33,6 +33,7 @@ _MARK = {
     Mark.WAITING: ("waits for the fault", Meaning.MUTED),
     Mark.RUNNING: ("running", Meaning.DOWN),
     Mark.SO_FAR: ("so far", Meaning.MUTED),
+    Mark.MEASURED: ("measured", Meaning.MUTED),
     Mark.MET: ("met", Meaning.SERVING),
     Mark.MISSED: ("MISSED", Meaning.DOWN),
     Mark.UNMEASURED: ("not measured", Meaning.DEGRADED),

@@ -87,7 +87,7 @@ class DrillDesk:
         found = Run(self.root / run)
         report = await asyncio.to_thread(found.report)
         if report is None:
-            raise HactlError(f"run '{run}' has no report yet", "5 shows how far it has come")
+            raise HactlError(f"run '{run}' has no report yet", "it is written when the run is over")
         return render(report)
 
 

@@ -6,6 +6,10 @@ import socket
 from support.certificates import Files, issue
 from support.command import Home
 
+from hactl.cli.checks.faults import faults
+from hactl.cli.checks.finding import Finding, Subject
+from hactl.cli.doctor import lines
+from hactl.core.spec import FleetSpec
 from hactl.drill.definition import FaultKind
 
 
@@ -40,6 +44,14 @@ def test_every_kind_of_fault_is_said_to_be_real_emulated_or_unavailable(home: Ho
     assert told["process.kill"] == "real: SIGKILL to the very process"
     assert all(found.split(":")[0] in ("real", "emulated", "unavailable") for found in told.values())
     assert all(fine for check, (fine, _, _) in findings(home).items() if check.startswith("fault "))
+
+
+def test_a_fault_that_is_not_to_be_had_is_neither_well_nor_to_be_mended() -> None:
+    """Drills that need it say so; a tick before it would be a lie."""
+    assert lines([Finding(check="fault disk.full", ok=True, absent=True, found="unavailable: no fleet is meant")]) == [
+        "--  fault disk.full: unavailable: no fleet is meant"
+    ]
+    assert [finding.absent for finding in faults(Subject(chosen=None, spec=FleetSpec()))][-1], "the disk of no fleet"
 
 
 def test_text_marks_what_is_well(fleet: Home) -> None:

@@ -7,8 +7,8 @@ from hactl.cli.checks.finding import Finding, Subject
 
 def faults(subject: Subject) -> Iterator[Finding]:
     """One line for each kind. What is missing is no fault of the machine: drills that need it say so."""
-    from hactl.drill.availability import available
+    from hactl.drill.availability import Reality, available
 
     state = subject.chosen.paths.state if subject.chosen is not None else None
     for line in available(state):
-        yield Finding(check=f"fault {line.kind}", ok=True, found=str(line))
+        yield Finding(check=f"fault {line.kind}", ok=True, absent=line.reality is Reality.UNAVAILABLE, found=str(line))

@@ -16,6 +16,8 @@ class Finding(Value):
     check: str
     ok: bool
     found: str
+    absent: bool = False
+    """It is not to be had on this machine, which is nobody's fault."""
     mend: str = ""
     """What to do about it; with `ok`, what would be better still; "" when there is nothing."""
 

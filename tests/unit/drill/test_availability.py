@@ -35,4 +35,5 @@ def test_a_full_disk_is_to_be_had_where_it_is_nobody_elses(tmp_path: Path) -> No
     assert line.reality is Reality.UNAVAILABLE
     assert "is no filesystem of its own" in line.reason
     assert "a tmpfs of at most 256 MiB" in line.reason
+    assert f"mount -t tmpfs -o size=64m,mode=0700 none {tmp_path}" in line.reason
     assert disk(None).reason.startswith("no fleet is meant")

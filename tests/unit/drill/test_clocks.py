@@ -43,6 +43,8 @@ def test_in_the_end_the_report_says_what_it_was() -> None:
     assert (clock.shown, clock.mark) == ("not within 3.4 s", Mark.MISSED)
     unasked = replace(filed(), objectives=(), outage=None)
     assert rto(replace(done, report=unasked), 999.0).mark is Mark.UNMEASURED
+    measured = rto(replace(done, report=replace(filed(), objectives=())), 999.0)
+    assert (measured.mark, measured.shown) == (Mark.MEASURED, "310 ms"), "what is over is not so far"
     assert [one.bad for one in served(done) if one.bad] == [1]
 
 

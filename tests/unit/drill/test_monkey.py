@@ -105,6 +105,7 @@ def test_nodes_without_a_filter_are_never_impaired() -> None:
         ('name = "mine"', "name: is what the monkey writes itself"),
         ('[limits]\nmax_duration = "1m"', "limits.max_duration: follows from how long it lasts"),
         ("[limits]\nmin_healthy_node = 1", "limits.min_healthy_node: unknown key"),
+        ("tipes = []", "tipes: unknown key"),
         ("[load]\nrate = 0", "load.rate: wants a number"),
         ("[load", "not valid TOML: expected"),
     ],
@@ -114,6 +115,13 @@ def test_what_is_wrong_with_a_file_of_limits_is_told(text: str, said: str) -> No
         frame_of(text, "limits.toml")
     assert error.value.message.startswith("limits.toml:")
     assert said in error.value.message
+
+
+def test_a_key_that_is_misspelt_is_answered_with_those_that_may_stand_there() -> None:
+    """And not with those that the monkey writes itself."""
+    with pytest.raises(ConfigError) as error:
+        frame_of("zzz = 1", "limits.toml")
+    assert error.value.hint == "known: limits, load, canary, hypothesis, objectives, types"
 
 
 @pytest.mark.parametrize(

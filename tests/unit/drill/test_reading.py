@@ -107,6 +107,7 @@ def test_every_key_arrives_where_it_belongs() -> None:
         (("name = ", "nam = "), "mine.toml: name is missing", ""),
         (("[[fault]]", "[objectives]\nrtoo = '1s'\n[[fault]]"), "objectives.rtoo: unknown key", 'did you mean "rto"?'),
         (("process.kill", "process.kil"), "fault[1].type: wants one of", "did you mean"),
+        (("{ nodes = 1 }", "{ nodes = ['a-1'] }"), "fault[1].target.nodes: wants a whole number", "stands in names"),
         (("{ nodes = 1 }", "{ }"), "fault[1].target: names nobody", "nodes, edges, names or a service"),
         (("{ nodes = 1 }", "{ region = 'a' }"), "fault[1].target: names nobody", 'add nodes = "all"'),
         (("{ nodes = 1 }", "{ nodes = 1, names = ['a'] }"), "fault[1].target: says in two ways who is meant", "leave"),
