@@ -15,7 +15,7 @@ from hactl.cli.choice import Chosen
 from hactl.cli.drill_suite import run_suite
 from hactl.cli.exits import Exit
 from hactl.core.commands import Command
-from hactl.core.errors import Unreachable
+from hactl.core.errors import CommandRejected, Unreachable
 from hactl.core.talk import Receipt, Snapshot
 from hactl.drill import library
 from hactl.drill.definition import Definition
@@ -147,3 +147,17 @@ def test_a_drill_that_cannot_even_report_is_told_with_the_exit_code_it_ends_with
         ("error", Exit.UNREACHABLE, "no daemon answers"),
         ("not run", None, "the suite had ended"),
     ]
+
+
+def test_a_drill_that_is_refused_in_the_middle_was_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody has locked drills since all of them were asked about: nothing broke, and why is said."""
+
+    def locked(_chosen: Chosen, _drill: Definition, _seed: int) -> DrillReport:
+        raise CommandRejected("drills are locked", guard=True)
+
+    suite = Suite(name="one", title="One", drills=(Entry(name="node-kill"),))
+    with pytest.raises(CommandRejected):
+        run_suite(WithoutSocket(name="t", state=tmp_path), suite, suite.load(), 1, locked, again=0, as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert document["exit"] == Exit.REFUSED
+    assert [(one["verdict"], one["why"]) for one in document["drills"]] == [("not run", "drills are locked")]
