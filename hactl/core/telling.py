@@ -121,8 +121,8 @@ def tell(event: Event) -> str:  # noqa: C901, PLR0912 - one line for each event
             return _fleet(event)
         case HopChanged(hop=hop, why=why):
             return f"the hop to {hop.service or hop.name}: {why}" if why else str(hop)
-        case HopMended(why=why):
-            return why
+        case HopMended(hop=name, why=why):
+            return why or f"{name}: as it was"
         case _:
             assert_never(event)
 

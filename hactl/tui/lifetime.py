@@ -83,6 +83,7 @@ class Lifetime:
         ran = await start
         if ran is not None and not ran.code and UP_ALREADY not in ran.text:
             self._ends = Ends.ASKED
+            self._host.notify(f"fleet {self._fleet} was started from here", markup=False)
 
     def leave(self) -> None:
         """Leave the console; where the fleet would end with it, or might, not without asking."""

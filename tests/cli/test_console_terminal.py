@@ -100,7 +100,7 @@ def test_a_fleet_that_does_not_run_is_started_from_the_console_and_stopped_with_
         with home.terminal(columns=80, lines=24) as seen:
             seen.until("Start fleet t?", "$ hactl up")
             seen.type("y")
-            seen.until("OK 2 nodes and 2 edges serve")
+            seen.until("OK 2 nodes and 2 edges serve", "was started from here")
             seen.type("\x1b[C")
             seen.until("STATE▲")
             seen.type("q")
@@ -118,7 +118,7 @@ def test_a_fleet_that_was_started_here_goes_on_without_the_console_that_is_detac
         with home.terminal(columns=80, lines=24) as seen:
             seen.until("Start fleet t?")
             seen.type("y")
-            seen.until("OK 2 nodes and 2 edges serve")
+            seen.until("was started from here")
             seen.type("q")
             seen.until("detach: the fleet goes on")
             seen.type("d")

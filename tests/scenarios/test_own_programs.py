@@ -138,10 +138,10 @@ def is_hung(event: NodeChanged) -> bool:
 async def test_a_program_that_listens_on_another_port():
     """The reason names the port it was given and the one it took."""
     argv = json.dumps([sys.executable, str(SUPPORT / "gateway_program.py"), "0"])
-    extra = f'[gateway]\nkind = "command"\ncommand = {argv}\nstart_timeout = "1s"\n' + SHORT
+    extra = f'[gateway]\nkind = "command"\ncommand = {argv}\nstart_timeout = "3s"\n' + SHORT
     async with RunningFleet(regions=ONE, routes="", extra=extra, settled=False) as fleet:
         node = (await fails(fleet)).node
-        assert f"not ready after 1 s: nothing listens on 127.0.0.1:{node.port}, but it listens on 127.0.0.1:" in (
+        assert f"not ready after 3 s: nothing listens on 127.0.0.1:{node.port}, but it listens on 127.0.0.1:" in (
             node.reason.text
         )
         assert "does gateway.command pass {port} on?" in node.reason.text

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hactl.drill.load_plan import LoadPlan
+from hactl.drill.load_plan import LoadPlan, Progress
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.measure import judge
 from hactl.drill.records import Records
@@ -53,7 +53,7 @@ async def test_lines_are_ready_then_progress_then_the_report(tmp_path: Path) -> 
         assert await process.wait() == 0
     assert ready == {"ready": True, "warm": True}
     assert progress
-    assert all(set(line) == {"t", "sent", "failed"} for line in progress)
+    assert all(set(line) == set(Progress.__struct_fields__) for line in progress)
     assert (report["requests"], report["ok"], report["failed"]) == (60, 60, 0)
     assert judge(Records.decode(out.read_bytes())).p99_ms == report["p99_ms"]
 
@@ -94,6 +94,8 @@ def test_every_part_of_a_plan_reaches_the_process() -> None:
         fresh_connections=True,
         node_header="x-node",
         in_flight=11,
+        retries=3,
+        burst=4,
     )
     assert all(getattr(plan, part) != getattr(LoadPlan(url=""), part) for part in LoadPlan.__struct_fields__)
     command = LoadProcess(plan)
