@@ -195,7 +195,7 @@ def _go_back(draft: Draft, hop: Hop) -> None:
         node = draft.fleet.nodes.get(hop.name)
         past = node is None or (known_to_edges(draft.fleet) and _in_plan(draft.fleet, hop, {node.port}))
     if past:
-        draft.emit(HopMended(hop=hop.name, why=f"the hop to {hop.service or hop.name} is as it was"))
+        draft.emit(HopMended(hop=hop.name, why="is as it was"))
         draft.perform(ApplyHops())
 
 

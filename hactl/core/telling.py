@@ -122,7 +122,7 @@ def tell(event: Event) -> str:  # noqa: C901, PLR0912 - one line for each event
         case HopChanged(hop=hop, why=why):
             return f"the hop to {hop.service or hop.name}: {why}" if why else str(hop)
         case HopMended(hop=name, why=why):
-            return why or f"{name}: as it was"
+            return f"the hop to {name.removeprefix('service:')} {why}"
         case _:
             assert_never(event)
 

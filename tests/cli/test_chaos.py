@@ -13,7 +13,7 @@ def test_what_a_seed_chooses_is_shown_and_nothing_is_done(fleet: Home) -> None:
     shown = fleet.ok(*args, "--dry-run")
     assert shown == fleet.ok(*args, "--dry-run")
     assert tomllib.loads(shown)["name"] == "chaos-7"
-    assert list(fleet.directory.glob("chaos*")) == []
+    assert list(fleet.directory.glob("chaos-*")) == []
     (fleet.directory / "mine.toml").write_text(shown)
     assert "process." in fleet.ok("drill", "plan", "./mine.toml")
     assert fleet.untouched() == before

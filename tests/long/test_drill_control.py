@@ -1,4 +1,4 @@
-"""Drills about what operates a fleet: its daemon, planned work, its configuration. As in their files by hand, in builds
+"""Drills about what operates a fleet: its daemon, planned work, its configuration. As in their files by hand; in builds
 short: the daemon of a real fleet dies, and its runner with it.
 """
 
@@ -7,7 +7,7 @@ import signal
 import pytest
 from support.drills import drilling, hactl, runner, short
 from support.fleet import Region, RunningFleet, is_calm
-from support.long import SHORT
+from support.long import SHORT, takes_minutes
 
 from hactl.cli.exits import Exit
 from hactl.core.drills import in_progress
@@ -40,6 +40,7 @@ def sound(report: DrillReport) -> bool:
     return {check.name for check in report.validity if not check.ok} <= BUSY
 
 
+@takes_minutes
 @pytest.mark.envoy
 async def test_every_node_is_restarted_and_nobody_notices() -> None:
     """One at a time, under load, each another process afterwards."""
@@ -92,6 +93,7 @@ async def test_a_runner_that_dies_leaves_no_fleet_without_a_daemon(phase: str) -
         assert (await hactl(fleet, "drill", "recover"))[0] == Exit.OK
 
 
+@takes_minutes
 @pytest.mark.envoy
 async def test_a_bad_configuration_does_not_spread() -> None:
     """The invalid one reaches nobody; the wrong one a single node, which has the right one again by itself."""

@@ -100,6 +100,7 @@ async def test_edges_that_try_nothing_again_are_named(tmp_path: Path) -> None:
     assert "panic" not in cause.partition(";")[0]
 
 
+@takes_minutes
 @pytest.mark.envoy
 async def test_edges_that_send_to_the_dead_in_a_panic_are_named(tmp_path: Path) -> None:
     """One of four is left: with a threshold of half of them, edges send to all four as long as the others are away."""
@@ -111,6 +112,7 @@ async def test_edges_that_send_to_the_dead_in_a_panic_are_named(tmp_path: Path) 
     )
 
 
+@takes_minutes
 @pytest.mark.envoy
 async def test_edges_that_judge_nodes_by_the_status_of_answers_are_named(tmp_path: Path) -> None:
     """A fifth of the answers are errors, as of a service that is ill: no more than that may fail. Edges that take nodes

@@ -14,7 +14,7 @@ from support.soak import KINDS, Soak, Usage, faults
 
 pytestmark = pytest.mark.envoy
 
-SECONDS = 100.0 if SHORT else 1200.0
+SECONDS = 60.0 if SHORT else 1200.0
 SEED = int(os.environ.get("HACTL_SEED", "7"))
 RATE = 200
 REGIONS = (Region(name="a", nodes=3), Region(name="b", nodes=2))
