@@ -1,25 +1,60 @@
-"""Brown-outs that take their time: of a region others wait behind, of all regions, in vain, and over a daemon's death.
+"""Brown-outs take their time: of a node, a region others wait behind, all regions, in vain, over a daemon's death.
 
-`HACTL_LONG=short`, the setting of every build, leaves them out; one of a node is in `tests/scenarios`.
+`HACTL_LONG=short`, the setting of every build, leaves them out.
 """
 
+import json
+import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from support.fleet import Region, RunningFleet
 from support.load import open_loop
 from support.long import takes_minutes
-from support.troubled import FAULTY, RATE, SLOW, loses_most_and_gets_it_back, moves, share, tables, two, warm
+from support.troubled import FAULTY, PROGRAM, RATE, SLOW, loses_most_and_gets_it_back, moves, share, tables, two, warm
 
 from hactl.core.alert_events import AlertRaised
 from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.brownouts import KEEP, STEPS
 from hactl.core.commands import Failover
-from hactl.core.events import OperationEnded
+from hactl.core.events import NodeChanged, OperationEnded
+from hactl.core.model import Fleet
 from hactl.core.operation import Outcome
 from hactl.core.region_events import RegionEvacuated, RegionRestored
+from hactl.core.traffic import shares
 
 pytestmark = [pytest.mark.envoy, takes_minutes]
+
+
+async def test_a_node_far_slower_than_its_peers_is_said_and_gets_less(tmp_path: Path) -> None:
+    """And its whole weight when it is as fast as they are again."""
+    argv = [sys.executable, str(PROGRAM), "{port}", f"{tmp_path}/{{name}}"]
+    gateway = f'[gateway]\nkind = "command"\ncommand = {json.dumps(argv)}\n'
+    edge = 'policy = "round-robin"'
+    extra = f'{gateway}[health]\npath = "/healthz"\nslow_weight = 10\n'
+    regions = (Region(nodes=3),)
+
+    def slow(fleet: Fleet) -> list[str]:
+        return [node.name for node in fleet.gateways if node.slow]
+
+    async with (
+        RunningFleet(regions=regions, routes="", edge=edge, extra=extra) as fleet,
+        open_loop(fleet.port, rate=RATE) as load,
+    ):
+        await warm(load)
+        (tmp_path / "local-2").write_text("0.1 0")
+        await fleet.until(lambda now: slow(now) == ["local-2"])
+        expected = next(each.part for each in shares(fleet.now) if each.node == "local-2")
+        assert expected == pytest.approx(10 / 210)
+        await load.answered(RATE)
+        before = Counter(load.nodes)
+        await load.answered(300)
+        assert (load.nodes - before)["local-2"] / 300 == pytest.approx(expected, abs=0.03)
+        (tmp_path / "local-2").unlink()
+        await fleet.until(lambda now: not slow(now))
+        assert load.failed == 0, load
+        assert len([event for event in fleet.since(0, NodeChanged) if "slow" in event.why]) == 2
 
 
 async def test_a_browned_out_region_loses_most_of_its_share_and_gets_it_back(tmp_path: Path) -> None:

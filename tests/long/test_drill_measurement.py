@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+import pytest
 from support.build import a_spec
 from support.ports import free_port
 from support.script import serving
@@ -26,6 +27,8 @@ from hactl.drill.load_process import LoadProcess
 from hactl.drill.measure import judge
 from hactl.drill.plan import plan
 from hactl.drill.records import Records
+
+pytestmark = pytest.mark.alone
 
 OUTAGE, WINDOW = 3.0, 20.0
 DRILL = Definition(

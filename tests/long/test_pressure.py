@@ -25,7 +25,7 @@ from hactl.drill.report import DrillReport
 from hactl.drill.verdict import Status, Verdict
 from hactl.supervisor import procfs
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.alone]
 
 UNSHARE = ["unshare", "--user", "--map-root-user", "--mount"]
 MARK = "HACTL_TEST_DRILL"

@@ -18,7 +18,7 @@ from support.long import SHORT
 from hactl.core.events import FailoverBegan, NodeChanged, TrafficShifted
 from hactl.core.node import ReasonCode
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.alone]
 
 SECONDS = 6.0 if SHORT else 20.0
 RATE = 60
@@ -71,7 +71,7 @@ async def test_those_who_get_no_processor_at_all_are_not_killed_for_it(starving)
 
 
 @pytest.mark.parametrize(
-    ("kind", "how"), [("envoy", "frozen"), ("command", "mute"), ("command", "frozen")][: 2 if SHORT else 3]
+    ("kind", "how"), [("envoy", "frozen"), ("command", "mute"), ("command", "frozen")][: 1 if SHORT else 3]
 )
 async def test_who_hangs_while_the_cores_burn_is_found_and_replaced(kind, how):
     """A node that is stopped, or answers nothing, is killed and comes back; nobody else changes and nothing is lost."""
