@@ -14,7 +14,6 @@ from hactl.core.drill import Baseline, DrillBook, DrillLock, Lease
 from hactl.core.errors import CommandRejected, Unreachable
 from hactl.core.node import NodeState
 from hactl.core.operation import Operation, Verb
-from hactl.core.talk import Receipt
 from hactl.core.value import replace
 from hactl.drill.verdict import Verdict
 from hactl.tui.drills import Means
@@ -503,11 +502,14 @@ class TestRuns:
             assert f"run '{RUN}' has no report yet" in now.errors[0]
 
 
-async def test_both_stand_in_the_list_of_everything(tmp_path: Path) -> None:
+async def test_all_three_stand_in_the_list_of_everything(tmp_path: Path) -> None:
     async with stage(controller=lent(), **hands(Shop(), tmp_path)) as now:
+        await now.press("ctrl+p", *"run a drill", "enter")
+        assert now.notices[-1] == "drill node-kill is in progress: A stops it"
+        await now.press("ctrl+p", *"done by hand", "enter")
+        assert now.notices[-1] == "drill node-kill waits for nobody"
         await now.press("ctrl+p", *"stop the drill", "enter")
         await now.until(lambda: now.controller.requests)
         assert now.controller.requests == [
             Request(command=EndDrill(id="op-7"), by="ann", reason="stopped from the console")
         ]
-        now.controller.reply = Receipt(seq=1)

@@ -33,7 +33,6 @@ class ReportsPage(Page):
     """All that was measured."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "back", show=False),
         Binding("c", "compare", "compare two runs", show=False),
         Binding("b", "board", "the board, the runs", show=False),
     ]
@@ -108,7 +107,3 @@ class ReportsPage(Page):
         """The report on a run."""
         event.stop()
         await self.app.run_action(f"report({event.key!r})")
-
-    async def action_back(self) -> None:
-        """To the fleet."""
-        await self.app.run_action("page('fleet')")
