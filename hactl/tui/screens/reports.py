@@ -75,7 +75,8 @@ class ReportsPage(Page):
         table.show(rows(runs, wall))
         if table.display is not had:
             self.take_keys()
-        trouble = (line(Span(text=f" {self._desk.trouble}", meaning=Meaning.DOWN)),) if self._desk.trouble else ()
+        wrong = self._desk.listing_trouble
+        trouble = (line(Span(text=f" {wrong}", meaning=Meaning.DOWN)),) if wrong else ()
         losses = reports(view, self.verbs, MOST)
         gap: tuple[Line, ...] = ((),) if runs else ()
         told = (*gap, *trouble, *board_lines(self._desk.board, wall, width - 2), (), *losses)
