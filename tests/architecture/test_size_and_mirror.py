@@ -38,6 +38,7 @@ ELSEWHERE = {
     "core/spec.py": "unit/core/test_traffic.py",
     "core/hop.py": "unit/core/test_hops.py",
     "core/hop_limits.py": "unit/core/test_hops.py",
+    "engines/envoy/account.py": "unit/drill/test_witness.py",
     "engines/hop/flow.py": "unit/engines/hop/test_relay.py",
     "processes/hop_proxy.py": "unit/engines/hop/test_proxy.py",
     "supervisor/performing.py": "unit/supervisor/test_loop.py",
