@@ -31,6 +31,21 @@ def test_each_drill_stands_with_its_last_pass() -> None:
     assert board_lines((), AT) == ()
 
 
+def test_its_rto_is_a_median_with_its_range_and_a_trend_only_from_five_runs_on_each_side() -> None:
+    one = filed(began=AT - 3600.0)
+    assert one.outage is not None
+
+    def last_line(*seconds: float) -> str:
+        outages = [replace(one.outage, back=one.outage.fault + rto) for rto in seconds]
+        reports = [replace(one, outage=outage) for outage in outages]
+        return text(board_lines(board([NODE_KILL], reports, AT), AT))[-1]
+
+    quick, slow = (0.3, 0.31, 0.33, 0.35, 0.4), (0.9, 0.91, 0.92, 0.93, 0.94)
+    assert last_line(*quick).endswith("330 ms (300 ms .. 400 ms), 5 runs")
+    assert last_line(*quick, *slow[:4]).endswith(", 9 runs")
+    assert last_line(*quick, *slow).endswith(", 10 runs  worse")
+
+
 def test_runs_stand_side_by_side() -> None:
     a = filed(run="r1")
     b = replace(filed(run="r2"), outage=replace(a.outage, back=107.81))
