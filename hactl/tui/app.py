@@ -99,7 +99,7 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
         super().__init__(ansi_color=not theme.surface.background)
         self.look = Look(theme)
         self._appearance = Appearance(self, self.look, themes)
-        self._glyphs, self._verbs = glyphs, verbs
+        self._glyphs = glyphs
         self._clock, self._wall, self._retry = clock, wall, retry
         self.picture = Picture()
         self._link = Link(
@@ -141,8 +141,8 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
         given = (self.look, self._glyphs, self._command_line.prompt)
         pages: tuple[Page, ...] = (
             *(FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given)),
-            DrillsPage(*given, verbs=self._verbs, desk=self.desk, clock=self._clock),
-            ReportsPage(*given, verbs=self._verbs, desk=self.desk),
+            DrillsPage(*given, desk=self.desk, clock=self._clock),
+            ReportsPage(*given, desk=self.desk),
         )
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)

@@ -1,10 +1,7 @@
-"""What the screens of drills and of reports say: how to get one, and what was measured without any. Pure.
-
-Which of it is true depends on the verbs this hactl has: a console offers nothing that the same hactl cannot do.
-"""
+"""What the screens of drills and of reports say: how to get one, and what was measured without any. Pure."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 from hactl.tui.lines import Line, Span, line
@@ -12,52 +9,41 @@ from hactl.tui.losses import Loss, course, losses, took
 from hactl.tui.meaning import Meaning
 from hactl.tui.picture import View
 
-DRILL = "drill"
-"""The verb that there is when drills are."""
 _WHAT = (
     "a drill breaks something on purpose while requests flow, and measures from the clients' side",
     "how long it took to recover (RTO) and what was lost (RPO); in the end it undoes what it did",
 )
+_WAYS = (
+    ("X", "choose a drill: whom it would strike, and whether it may; y runs it"),
+    ("hactl drill run NAME", "in a shell, here or elsewhere: it is shown here as well"),
+    (":drill show NAME", "what a drill is made of: the beginning of one of your own"),
+)
+_HOW = "X runs a drill"
 _ALWAYS = "whenever a node, an edge or a region is lost, what that took is measured"
 
 
-def how_to_drill(verbs: Collection[str]) -> tuple[Line, ...]:
+def how_to_drill() -> tuple[Line, ...]:
     """How to get a drill."""
-    if DRILL in verbs:
-        ways = (
-            ("X", "choose a drill: whom it would strike, and whether it may; y runs it"),
-            ("hactl drill run NAME", "in a shell, here or elsewhere: it is shown here as well"),
-            (":drill show NAME", "what a drill is made of: the beginning of one of your own"),
-        )
-        none = " no drill was run from here"
-    else:
-        ways = (
-            ("K on a node", "kills it; what its loss took is measured, and stands on 6"),
-            ("Z on a node", "freezes it: a hang is another kind of loss than a death"),
-            ("hactl demo", "in a shell: a fleet of its own under load, a node killed, and what clients saw"),
-        )
-        none = " this hactl has no drills; losses can be had and measured all the same"
     return (
-        line(Span(text=none, meaning=Meaning.TITLE)),
+        line(Span(text=" no drill was run from here", meaning=Meaning.TITLE)),
         (),
         *(line(Span(text=f" {text}", meaning=Meaning.MUTED)) for text in _WHAT),
         (),
-        *(line(Span(text=f" {way:<22} ", meaning=Meaning.KEY), what) for way, what in ways),
+        *(line(Span(text=f" {way:<22} ", meaning=Meaning.KEY), what) for way, what in _WAYS),
     )
 
 
-def reports(view: View, verbs: Collection[str], room: int) -> tuple[Line, ...]:
+def reports(view: View, room: int) -> tuple[Line, ...]:
     """The losses of which the journal's newest records tell, with what each took, in `room` lines."""
     found = losses(view.records)
-    how = "X runs a drill" if DRILL in verbs else "K on a node is one way to have one"
     if not found:
         return (
             line(Span(text=" no loss in the records that are at hand", meaning=Meaning.TITLE)),
             (),
-            line(Span(text=f" {_ALWAYS}: ", meaning=Meaning.MUTED), how),
+            line(Span(text=f" {_ALWAYS}: ", meaning=Meaning.MUTED), _HOW),
         )
     lines = [
-        line(Span(text=f" measured losses: {len(found)}", meaning=Meaning.TITLE), f"   {how}"),
+        line(Span(text=f" measured losses: {len(found)}", meaning=Meaning.TITLE), f"   {_HOW}"),
         (),
         *_medians(found),
         (),

@@ -35,7 +35,7 @@ def console(fleet: RunningFleet, client: AsyncClient) -> Console:
         return Detached(["env", "-C", str(fleet.directory), *command], {})
 
     means = Means(root=fleet.paths.drills, launch=launch, chance=lambda: 1)
-    return Console(client, read(shipped()[DEFAULT]), fleet="t", by="ann", verbs=("drill",), drills=means)
+    return Console(client, read(shipped()[DEFAULT]), fleet="t", by="ann", drills=means)
 
 
 async def seen(pilot: Pilot[None], true: Callable[[], object]) -> None:

@@ -46,7 +46,7 @@ async def tour(now: Stage) -> AsyncIterator[str]:
 async def test_drills_are_as_they_were_looked_at(size: tuple[int, int]) -> None:
     folder = KEPT / f"{size[0]}x{size[1]}"
     changed: list[str] = []
-    async with stage(size, verbs=("drill",), clock=lambda: FAULT + 5.4) as now:
+    async with stage(size, clock=lambda: FAULT + 5.4) as now:
         now.app.picture.heard = FAULT + 5.0
         async for place in tour(now):
             shown = screen_of(now.app)

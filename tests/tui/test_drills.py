@@ -90,7 +90,7 @@ def locked() -> MemoryController:
 
 def hands(shop: Shop, root: Path, **how: object) -> dict[str, object]:
     """What a console is given that can run drills."""
-    return {"drills": Means(root=root, launch=shop, chance=lambda: SEED), "verbs": ("drill", "kill"), **how}
+    return {"drills": Means(root=root, launch=shop, chance=lambda: SEED), **how}
 
 
 async def choose(now: Stage, name: str) -> None:

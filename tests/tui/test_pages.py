@@ -307,9 +307,8 @@ class TestLogs:
 
 
 class TestDrillsAndReports:
-    @pytest.mark.parametrize("verbs", [(), ("drill",)])
-    async def test_on_a_small_terminal_nothing_is_cut(self, verbs):
-        async with stage((80, 24), verbs=verbs) as now:
+    async def test_on_a_small_terminal_nothing_is_cut(self):
+        async with stage((80, 24)) as now:
             for page in "56":
                 await now.press(page)
                 await now.until_drawn()
@@ -318,12 +317,12 @@ class TestDrillsAndReports:
                 assert all(len(each.rstrip()) <= 78 for each in text)
                 assert now.app.screen.query_one("#text").size.height == len(text)
 
-    async def test_without_drills_the_screen_says_what_there_is_instead(self):
+    async def test_before_the_first_drill_the_screen_says_how_to_run_one(self):
         async with stage() as now:
             await now.press("5")
             await now.until_drawn()
             assert isinstance(now.app.screen, DrillsPage)
-            assert "this hactl has no drills" in now.text("#text")
+            assert "X                      choose a drill" in now.text("#text")
             await now.press("escape")
             assert isinstance(now.app.screen, FleetPage)
 

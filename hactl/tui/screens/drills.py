@@ -1,6 +1,6 @@
 """Screen 5: the drill that goes on, or the newest that was, drawn to time. Before the first it says how to get one."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
@@ -51,13 +51,11 @@ class DrillsPage(Page):
         glyphs: Glyphs,
         prompt: Callable[[], Prompt],
         *,
-        verbs: Collection[str],
         desk: DrillDesk,
         clock: Callable[[], float],
     ) -> None:
-        """`verbs` are those of this hactl, `desk` is what is known of drills, `clock` that of the console."""
+        """`desk` is what is known of drills, `clock` that of the console."""
         super().__init__(look, glyphs, prompt)
-        self.verbs = verbs
         self._desk = desk
         self._clock = clock
 
@@ -106,7 +104,7 @@ class DrillsPage(Page):
             trouble = (
                 (line(Span(text=f" {self._desk.trouble}", meaning=Meaning.DOWN)), ()) if self._desk.trouble else ()
             )
-            known = (*trouble, *how_to_drill(self.verbs))
+            known = (*trouble, *how_to_drill())
             self._stack("#text", tuple(part for each in known for part in wrapped(each, width - 2, INDENT)))
             return
         running = in_progress(view.snapshot.fleet) if view.snapshot is not None else None

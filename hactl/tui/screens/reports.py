@@ -1,6 +1,6 @@
 """Screen 6: every run with what came of it, and what losses took that nobody has drilled."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual import on
@@ -44,12 +44,9 @@ class ReportsPage(Page):
     _whole = False
     """What stands below the runs has the whole screen."""
 
-    def __init__(
-        self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt], *, verbs: Collection[str], desk: DrillDesk
-    ) -> None:
-        """`verbs` are those of this hactl, `desk` is what is known of drills."""
+    def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt], *, desk: DrillDesk) -> None:
+        """`desk` is what is known of drills."""
         super().__init__(look, glyphs, prompt)
-        self.verbs = verbs
         self._desk = desk
 
     def body(self) -> Iterable[Widget]:
@@ -77,7 +74,7 @@ class ReportsPage(Page):
             self.take_keys()
         wrong = self._desk.listing_trouble
         trouble = (line(Span(text=f" {wrong}", meaning=Meaning.DOWN)),) if wrong else ()
-        losses = reports(view, self.verbs, MOST)
+        losses = reports(view, MOST)
         gap: tuple[Line, ...] = ((),) if runs else ()
         told = (*gap, *trouble, *board_lines(self._desk.board, wall, width - 2), (), *losses)
         shown = tuple(part for each in told for part in wrapped(each, width - 2, INDENT))
