@@ -10,13 +10,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from support import filled_disk
-from support.drills import drilling, hactl, runner
+from support.drills import CLIENTS_LATE, drilling, hactl, only_late, runner, status
 from support.fleet import Region, RunningFleet, is_calm
 from support.long import SHORT, takes_minutes
+from support.polling import until
 
 from hactl.cli.exits import Exit
 from hactl.core.drills import in_progress
@@ -48,8 +50,6 @@ MEMORY = '[[fault]]\ntype = "pressure.memory"\nshare = 0.05\nfor = "2s"\n'
 BORNE = '[objectives]\nfailed = 0\nfailed_with_retries = 0\nrecovered = "1s"\namplification = 1.5\n'
 ALL = "".join(fault.replace('for = "2s"\n', "") for fault in (SURGE, BUSY, MEMORY))
 FAULTY = ("inject", "confirm", "observe", "settle", "failback")
-LATE = {"load generator on time", "requests not sent", "clients that try again on time", "surge as strong as meant"}
-"""What is wrong with a run on a machine that was too busy for it."""
 
 
 def ours(mark: str) -> list[str]:
@@ -63,23 +63,21 @@ def ours(mark: str) -> list[str]:
     return found
 
 
-async def none_left(mark: str) -> list[str]:
+async def left(mark: str) -> list[str]:
     """Those that have not ended within ten seconds; looked at, for nobody but their parent is told."""
-    for _ in range(200):
-        if not (left := ours(mark)):
-            return []
-        await asyncio.sleep(0.05)
-    return left
 
+    async def look() -> list[str]:
+        return ours(mark)
 
-def status(report: DrillReport) -> dict[str, Status]:
-    return {item.name: item.status for item in report.objectives}
+    with suppress(TimeoutError):
+        return await until(look, lambda found: not found, patience=10.0)
+    return ours(mark)
 
 
 def shown(report: DrillReport) -> bool:
     """It has shown that all is well; or nothing, because this machine was too busy."""
-    wrong = {check.name for check in report.validity if not check.ok}
-    return report.verdict is Verdict.PASS or (report.verdict is Verdict.INCONCLUSIVE and wrong <= LATE)
+    late = only_late(report, CLIENTS_LATE, "surge as strong as meant")
+    return report.verdict is Verdict.PASS or (report.verdict is Verdict.INCONCLUSIVE and late)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +130,7 @@ async def test_nothing_is_left_of_a_burden_whenever_its_runner_dies() -> None:
                     assert kinds == {"hactl.processes.load", "hactl.processes.burden"}
                 drill.send(signal.SIGKILL)
                 await drill.process.wait()
-                assert await none_left(mark) == [], phase
+                assert await left(mark) == [], phase
             await fleet.until(lambda now: in_progress(now) is None)
             assert (await hactl(fleet, "drill", "recover"))[0] == Exit.OK
         await fleet.until(is_calm)

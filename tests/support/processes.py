@@ -123,6 +123,16 @@ async def ended(fd: int) -> None:
         loop.remove_reader(fd)
 
 
+async def gone(pid: int) -> None:
+    """Wait until a process that is somebody else's has ended; its burial is left to its parent."""
+    with suppress(ProcessLookupError):
+        fd = os.pidfd_open(pid)
+        try:
+            await ended(fd)
+        finally:
+            os.close(fd)
+
+
 def freeze(process: Process) -> None:
     """Stop a child with SIGSTOP and wait until it has stopped."""
     process.signal("STOP")
