@@ -33,6 +33,7 @@ ELSEWHERE = {
     "core/proposals.py": "unit/core/test_rollout.py",
     "core/spec.py": "unit/core/test_traffic.py",
     "core/hop.py": "unit/core/test_hops.py",
+    "core/drill_limits.py": "unit/core/test_drills.py",
     "core/hop_limits.py": "unit/core/test_hops.py",
     "engines/hop/flow.py": "unit/engines/hop/test_relay.py",
     "processes/hop_proxy.py": "unit/engines/hop/test_proxy.py",

@@ -67,6 +67,13 @@ class _CommonLb(msgspec.Struct):
 class _Outliers(msgspec.Struct):
     enforcing_consecutive_5xx: int = _ENFORCING_DEFAULT
     enforcing_consecutive_gateway_failure: int = 0
+    enforcing_success_rate: int = _ENFORCING_DEFAULT
+
+    @property
+    def judge_status(self) -> bool:
+        return bool(
+            self.enforcing_consecutive_5xx or self.enforcing_consecutive_gateway_failure or self.enforcing_success_rate
+        )
 
 
 class _Threshold(msgspec.Struct):
@@ -118,6 +125,5 @@ def account(edge: str, pid: int, stats: list[Stat], cluster: Cluster) -> Account
         ejections=sum(counts.get(name, 0) for name in _BY_STATUS),
         panic_threshold=_PANIC_DEFAULT if panic is None else panic.value,
         most_retries=None if limits.retry_budget is not None else limits.max_retries,
-        judges_status=outliers is not None
-        and bool(outliers.enforcing_consecutive_5xx or outliers.enforcing_consecutive_gateway_failure),
+        judges_status=outliers is not None and outliers.judge_status,
     )
