@@ -124,7 +124,7 @@ async def test_whenever_its_runner_is_killed_nothing_is_left(phase: str) -> None
         async with as_written(fleet, "./hops.toml") as drill:
             await drill.until(phase)
             drill.send(signal.SIGKILL)
-            await drill.process.wait()
+            await drill.ended()
         began = await fleet.happens(OperationBegan, lambda event: event.operation.verb is Verb.DRILL, after=0)
         await fleet.ended(began.event.operation.id)
         await fleet.calm()

@@ -1,7 +1,6 @@
 """Drills on real Envoys: what they measure, and that they leave nothing behind, whoever dies in the middle of one."""
 
 import json
-import os
 import signal
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from support.build import goals
 from support.drills import CLIENTS_LATE, FEW_CANARIES, drilling, hactl, only_late, runner, short, status
 from support.fleet import Region, RunningFleet, is_calm
+from support.long import some
 
 from hactl.cli.exits import Exit
 from hactl.core.commands import Drain, EndDrill, Resume
@@ -43,11 +43,6 @@ for = "1s"
 """
 PHASES = ("gate", "baseline", "undo", *FAULTY)
 """As a runner says them; nothing is borrowed before the first."""
-
-
-def some(*phases: str) -> list[str]:
-    """All of them with `HACTL_LONG=all`, else every third: a build has no time for more."""
-    return list(phases if os.environ.get("HACTL_LONG") == "all" else phases[::3])
 
 
 def impaired(fleet: Fleet) -> list[str]:
@@ -268,7 +263,7 @@ async def test_a_terminal_that_is_closed_puts_everything_back() -> None:
             await drill.until("observe")
             drill.deafen()
             drill.send(signal.SIGHUP)
-            await drill.process.wait()
+            await drill.ended()
         await fleet.until(is_calm)
         assert goals(fleet.now) == before
         report = json.loads((await hactl(fleet, "drill", "report", "--json"))[1])

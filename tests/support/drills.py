@@ -105,6 +105,11 @@ class DrillProcess:
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
+    async def ended(self) -> None:
+        """It has ended, whatever it still said."""
+        async with asyncio.timeout(PATIENCE):
+            await self.process.wait()
+
     async def over(self) -> int:
         """Its exit code, when it has ended; what it said meanwhile is in `said`."""
         async with asyncio.timeout(PATIENCE):
