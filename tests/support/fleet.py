@@ -163,7 +163,8 @@ class RunningFleet:
         """`hactl daemon restart`, as an operator types it, and follow the new one; what the command said."""
         command = (sys.executable, "-m", "hactl", "daemon", "restart", "--config", str(self.config))
         process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
-        _, said = await process.communicate()
+        async with asyncio.timeout(2 * PATIENCE):
+            _, said = await process.communicate()
         assert process.returncode == 0, said
         await self._gone()
         self.daemon = (await self.client.hello()).pid
