@@ -80,8 +80,8 @@ def observe(draft: Draft, saw: HopObservation) -> None:
                     _lose(draft, hop, "its proxy has ended, and another has come")
                 elif hop.name in said:
                     _read(draft, replace(hop, proxy=saw.proxy), said[hop.name])
-                elif saw.wrong and hop.phase is HopPhase.PLACING:
-                    _fail(draft, hop, saw.wrong)
+                elif hop.name in saw.wrong and hop.phase is HopPhase.PLACING:
+                    _fail(draft, hop, saw.wrong[hop.name])
         case HopsLost():
             for hop in tuple(draft.fleet.hops.values()):
                 if hop.proxy == saw.proxy:
