@@ -129,7 +129,7 @@ class Run:
         report = replace(report, files=ledger | {name: filing.digest(data) for name, data in files.items()})
         files[filing.REPORT] = codec.encode(report)
         _write(self.directory / filing.REPORT, files[filing.REPORT])
-        earlier = self.earlier(report.definition.name)
+        earlier = self.earlier()
         files |= {name: filing.written(form, report, earlier) for form, name in filing.FILES.items()}
         files[filing.SUMS] = filing.sums(ledger | {name: filing.digest(data) for name, data in files.items()})
         for name in files.keys() - {filing.REPORT}:
@@ -139,17 +139,19 @@ class Run:
                 say(str(error))
         return report
 
-    def earlier(self, drill: str, last: int = LAST) -> list[DrillReport]:
-        """The reports of the `last` runs of a drill before this one that have shown something, oldest first; those that
-        cannot be read are passed over."""
+    def earlier(self) -> list[DrillReport]:
+        """The reports of the last runs of the same drill before this one that have shown something, oldest first; those
+        that cannot be read are passed over."""
         found: list[DrillReport] = []
         for run in reversed(runs(self.directory.parent)):
-            if run.name >= self.name or run.drill != drill or len(found) == last:
+            if run.name >= self.name or run.drill != self.drill:
                 continue
             with suppress(HactlError):
                 if (report := run.report()) is not None and report.verdict in CONCLUSIVE:
-                    found.insert(0, report)
-        return found
+                    found.append(report)
+            if len(found) == LAST:
+                break
+        return found[::-1]
 
     def tidy(self) -> None:
         """Remove what only a runner that died leaves: the files of its load."""
