@@ -93,9 +93,9 @@ def rpo(course: Course, now: float) -> Clock:
         limit="" if wanted is None else f"<= {wanted} lost",
     )
     if course.report is not None:
-        losses = course.report.evidence.losses
-        lost = sum(loss.lost_count + loss.duplicates for loss in losses)
-        told = f"{lost} of {sum(loss.acknowledged for loss in losses)} lost" if losses else _UNMEASURED
+        seen = course.report.evidence
+        acknowledged = sum(loss.acknowledged for loss in seen.losses)
+        told = _UNMEASURED if seen.lost is None else f"{seen.lost} of {acknowledged} lost"
         return _judged(clock, course.report, "rpo_records", told)
     if course.newest is None:
         return clock

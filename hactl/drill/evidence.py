@@ -93,6 +93,21 @@ class Evidence(Value):
     by_hand: tuple[ByHand, ...] = ()
     """What people had to do; how long that took is part of all times after it."""
 
+    @property
+    def lost(self) -> int | None:
+        """Records that were acknowledged and are missing, or are there twice; None where none were written."""
+        return sum(loss.lost_count + loss.duplicates for loss in self.losses) if self.losses else None
+
+
+def lasted(begin: float | None, end: float | None) -> float | None:
+    """Seconds between two moments; None when one of them is not known."""
+    return None if begin is None or end is None else max(0.0, end - begin)
+
+
+def capacity_due(times: Times, plan: DrillPlan | None) -> float | None:
+    """From when on everything should serve again: the failback, of what was kept down until then, else the fault."""
+    return times.failback if plan is not None and plan.keeps_down else times.fault
+
 
 def read_times(times: Times, fleet: Fleet, records: Sequence[Record], plan: DrillPlan) -> Times:
     """`times` with what `records`, from `fleet` onwards, say of the fault that was asked for then."""

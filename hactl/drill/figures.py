@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from hactl.core.value import Value
 from hactl.drill import ratios
 from hactl.drill.definition import BudgetShare
+from hactl.drill.evidence import capacity_due, lasted
 from hactl.drill.quantity import Unit
 from hactl.drill.report import DrillReport
 
@@ -64,16 +65,14 @@ def bad(report: DrillReport) -> int:
 
 def _measured(report: DrillReport) -> Iterator[Figure]:
     times, outage, during = report.evidence.times, report.outage, report.during
-    kept = report.plan is not None and bool(report.plan.keeps_down)
-    losses = report.evidence.losses
     struck, seen = times.fault is not None, during.requests > 0
-    yield _time("detect", _between(times.fault, times.detected))
-    yield _time("edge_knew", _between(times.fault, times.edge_knew))
-    yield _time("last_reached", _between(times.fault, times.last_reached))
-    yield _time("reroute", _between(times.fault, times.rerouted))
+    yield _time("detect", lasted(times.fault, times.detected))
+    yield _time("edge_knew", lasted(times.fault, times.edge_knew))
+    yield _time("last_reached", lasted(times.fault, times.last_reached))
+    yield _time("reroute", lasted(times.fault, times.rerouted))
     yield _time("rto", None if outage is None else outage.rto)
     yield _time("client_outage", None if outage is None else outage.outage)
-    yield _time("restore_capacity", _between(times.failback if kept else times.fault, times.capacity))
+    yield _time("restore_capacity", lasted(capacity_due(times, report.plan), times.capacity))
     yield Figure(
         name="availability",
         value=during.ok / during.requests if seen else None,
@@ -82,13 +81,9 @@ def _measured(report: DrillReport) -> Iterator[Figure]:
     )
     yield _count("failed", bad(report) if struck and seen else None)
     yield _time("outage_equivalent", outage_equivalent(report))
-    yield _count("rpo_records", sum(loss.lost_count + loss.duplicates for loss in losses) if losses else None)
+    yield _count("rpo_records", report.evidence.lost)
     yield _time("latency_p99", during.p99_ms / 1000 if seen else None)
     yield _time("latency_p99_before", report.before.p99_ms / 1000 if report.before.requests else None)
-
-
-def _between(begin: float | None, end: float | None) -> float | None:
-    return None if begin is None or end is None else max(0.0, end - begin)
 
 
 def _time(name: str, value: float | None) -> Figure:

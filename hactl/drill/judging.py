@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from hactl.drill import steady
 from hactl.drill.continuity import Continuity
 from hactl.drill.definition import Definition, Objectives
-from hactl.drill.evidence import Evidence
+from hactl.drill.evidence import Evidence, capacity_due, lasted
 from hactl.drill.gate import Check
 from hactl.drill.judged import amplified, counted, timed, unmeasured
 from hactl.drill.judging_surge import as_strong_as_meant, recovery, surge_objectives
@@ -142,7 +142,7 @@ def p99(rows: Sequence[Row]) -> float | None:
 def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Windows) -> Iterator[Judged]:
     asked, times, outage = drill.objectives, evidence.times, windows.outage
     if asked.detect is not None:
-        yield timed("detect", asked.detect, _since(times.fault, times.detected))
+        yield timed("detect", asked.detect, lasted(times.fault, times.detected))
     if asked.rto is not None:
         rto = outage.rto if outage is not None else None
         late = "" if outage is None or rto is not None else f"not within {outage.seen_until - outage.fault:.1f} s"
@@ -164,11 +164,10 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.latency_p99 is not None:
         yield timed("latency_p99", asked.latency_p99, _slow(windows))
     if asked.rpo_records is not None:
-        measured = sum(loss.lost_count + loss.duplicates for loss in evidence.losses) if evidence.losses else None
-        yield counted("rpo_records", asked.rpo_records, measured, "records")
+        yield counted("rpo_records", asked.rpo_records, evidence.lost, "records")
     if asked.restore_capacity is not None:
-        begun = times.failback if plan.keeps_down else times.fault
-        yield timed("restore_capacity", asked.restore_capacity, _since(begun, times.capacity))
+        restored = lasted(capacity_due(times, plan), times.capacity)
+        yield timed("restore_capacity", asked.restore_capacity, restored)
     if asked.failback_failed is not None:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
         yield counted("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
@@ -217,10 +216,6 @@ def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
     if asked.reverted is not None:
         late = "not by itself" if found.wrong_served is not None and found.reverted is None else ""
         yield timed("reverted", asked.reverted, found.reverted, late)
-
-
-def _since(begin: float | None, end: float | None) -> float | None:
-    return None if begin is None or end is None else max(0.0, end - begin)
 
 
 def hit(rows: Sequence[Row], begin: float, end: float) -> list[Row]:
