@@ -12,11 +12,11 @@ from hactl.drill.continuity import Continuity
 from hactl.drill.definition import Definition, Objectives
 from hactl.drill.evidence import Evidence, capacity_due, lasted
 from hactl.drill.gate import Check
-from hactl.drill.judged import amplified, counted, timed, unmeasured
+from hactl.drill.judged import amplified, at_least, counted, timed, unmeasured
 from hactl.drill.judging_surge import as_strong_as_meant, recovery, surge_objectives
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
 from hactl.drill.plan import DrillPlan
-from hactl.drill.quantity import Unit
+from hactl.drill.quantity import Unit, shown
 from hactl.drill.ratios import budget, ratio
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outages, worst
@@ -243,17 +243,7 @@ def _availability(least: float, wanted: float, windows: Windows) -> Judged:
         return unmeasured("availability", limit)
     # One that took long to take hold is not made harmless by the time it took.
     value = min(sum(row.ok for row in part) / len(part) for part in (rows, windows.between(windows.struck, end)))
-    spare, used = 1 - least, 1 - value
-    return Judged(
-        name="availability",
-        limit=limit,
-        value=f"{value * 100:.3f} %",
-        margin=(spare - used) / spare if spare else None,
-        status=Status.MET if value >= least else Status.MISSED,
-        measured=value,
-        unit=Unit.PART,
-        more_is_better=True,
-    )
+    return at_least("availability", least, value, wanted=limit, value=shown(value, Unit.PART))
 
 
 def _clean(evidence: Evidence) -> Judged:
