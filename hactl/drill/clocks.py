@@ -138,8 +138,7 @@ def _hypothesis(rule: Hypothesis, said: list[Progress]) -> Condition:
         value = None if p99 is None else p99 / 1000
         shown = "" if value is None else seconds(value)
         text = f"p99 <= {seconds(most)}" if most is not None else "p99"
-    ok = None if value is None else (least is None or value >= least) and (most is None or value <= most)
-    return Condition(text=text, value=shown, ok=ok)
+    return Condition(text=text, value=shown, ok=None if value is None else rule.holds(value))
 
 
 def _stop(rule: AbortRule, said: list[Progress]) -> Condition:
