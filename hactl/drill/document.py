@@ -10,13 +10,13 @@ from enum import StrEnum
 
 from hactl.core.value import Value
 from hactl.drill.availability import reality
-from hactl.drill.comparing import CONCLUSIVE, LAST, Side, compare
+from hactl.drill.comparing import LAST, Side, compare
 from hactl.drill.definition import BudgetShare, Definition
 from hactl.drill.figures import burned, outage_equivalent
 from hactl.drill.measure import PRECISE, Report
 from hactl.drill.quantity import Unit, seconds, shown
 from hactl.drill.report import DrillReport
-from hactl.drill.verdict import Status
+from hactl.drill.verdict import CONCLUSIVE, Status
 
 
 class Chart(StrEnum):
