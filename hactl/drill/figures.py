@@ -49,12 +49,16 @@ def outage_equivalent(report: DrillReport) -> float | None:
     return bad(report) / report.plan.load.rate
 
 
+def budget(report: DrillReport) -> BudgetShare:
+    """The error budget that a drill burns a part of: its own, or that of 99.9 % in 30 days."""
+    return report.definition.objectives.budget_share or BudgetShare(most=1.0)
+
+
 def burned(report: DrillReport) -> float | None:
-    """The part of the error budget of a drill, or of 99.9 % in 30 days, that the bad requests are; were there as many
-    requests all the time."""
+    """The part of that budget that the bad requests are; were there as many requests all the time."""
     if report.plan is None or not report.during.requests:
         return None
-    of = report.definition.objectives.budget_share or BudgetShare(most=1.0)
+    of = budget(report)
     return ratios.burned(bad(report), report.plan.load.rate, of.slo, of.window)
 
 

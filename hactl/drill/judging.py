@@ -6,6 +6,7 @@ report can do the same sums again from its figures.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from hactl.drill import steady
 from hactl.drill.continuity import Continuity
@@ -59,14 +60,14 @@ class Windows:
             self.outages = read_outages(self.rows, moments, settle, self.failback, since=self.struck)
         self.outage = worst(self.outages)
 
-    @property
+    @cached_property
     def before(self) -> Report:
         """What clients saw before the fault was asked for."""
         if self.struck is None:
             return judge(self.rows, self.began, self.ended)
         return judge([row for row in self.rows if row.done < self.struck], self.began, self.struck)
 
-    @property
+    @cached_property
     def failures(self) -> Counter[str]:
         """Requests that failed from the fault on, by class."""
         after = [row for row in self.rows if self.struck is not None and row.done >= self.struck]
