@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from hactl.core.auto_failback import WHO
 from hactl.core.brownout_events import BrownoutChanged
 from hactl.core.draft import evolve
-from hactl.core.drill_events import DrillAnswered, DrillAsked, DrillKept
+from hactl.core.drill_events import DrillAnswered, DrillAsked
 from hactl.core.events import NodeChanged, OperationBegan, Record
 from hactl.core.model import Fleet
 from hactl.core.operation import Verb
@@ -114,7 +114,6 @@ def read_times(times: Times, fleet: Fleet, records: Sequence[Record], plan: Dril
     if times.asked is None:
         return times
     since = times.failback if plan.keeps_down and times.failback else times.asked
-    records = [record for record in records if not isinstance(record.event, DrillKept)]  # most of all, and no news here
     return replace(
         times,
         detected=detected(records, plan.nodes, times.asked, plan.regions),

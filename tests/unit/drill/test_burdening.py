@@ -93,6 +93,19 @@ async def test_a_surge_is_a_load_of_its_own_on_top(tmp_path: Path) -> None:
     assert (asked.url, asked.rate, asked.duration, asked.burst, asked.retries) == (planned.load.url, 800.0, 30.0, 50, 0)
 
 
+async def test_of_two_that_are_alike_one_is_lifted_at_a_time(tmp_path: Path) -> None:
+    """Each has a time of its own, whatever was laid on in between."""
+    (strike,) = (planned := drawn(FaultKind.SURGE, Surge(factor=5.0))).strikes
+    (other,) = drawn(FaultKind.SURGE, Surge(factor=2.0)).strikes
+    burdens = Burdens(Loads([Progress(t=1.0, sent=800, failed=0)]), tmp_path)
+    async with burdens.borne():
+        for one in (strike, other, strike):
+            await burdens.lay(one, {}, planned)
+        await burdens.lift(strike)
+        assert len(burdens.surged) == 1
+    assert len(burdens.surged) == 3
+
+
 async def test_a_surge_is_over_when_nothing_is_sent_any_more(tmp_path: Path) -> None:
     """Not when the last of it was answered, for which is waited: clients may be well long before."""
     (strike,) = (planned := drawn(FaultKind.SURGE, Surge(factor=5.0))).strikes
