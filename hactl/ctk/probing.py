@@ -11,7 +11,7 @@ from hactl.drill.load_plan import LoadPlan
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.measure import judge
 from hactl.drill.records import Records
-from hactl.drill.steady import measured
+from hactl.drill.steady import holds, measured
 
 
 def serving(fleet: str = "", config: str = "") -> bool:
@@ -57,7 +57,7 @@ def check(
     if probe not in tuple(Probe):
         raise HactlError(f"no probe '{probe}'", f"known: {', '.join(Probe)}")
     rule = Hypothesis(probe=Probe(probe), least=least, most=most)
-    return rule.holds(_seen(rule.probe, seconds, rate, timeout, route, fleet, config))
+    return holds(rule, _seen(rule.probe, seconds, rate, timeout, route, fleet, config))
 
 
 def _seen(probe: Probe, seconds: float, rate: float, timeout: float, route: str, fleet: str, config: str) -> float:

@@ -12,6 +12,7 @@ from hactl.drill.load_plan import Progress
 from hactl.drill.phases import Phase
 from hactl.drill.quantity import seconds
 from hactl.drill.report import DrillReport
+from hactl.drill.steady import holds
 from hactl.drill.verdict import Status
 from hactl.drill.watching import available
 
@@ -138,7 +139,7 @@ def _hypothesis(rule: Hypothesis, said: list[Progress]) -> Condition:
         value = None if p99 is None else p99 / 1000
         shown = "" if value is None else seconds(value)
         text = f"p99 <= {seconds(most)}" if most is not None else "p99"
-    return Condition(text=text, value=shown, ok=None if value is None else rule.holds(value))
+    return Condition(text=text, value=shown, ok=None if value is None else holds(rule, value))
 
 
 def _stop(rule: AbortRule, said: list[Progress]) -> Condition:

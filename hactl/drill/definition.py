@@ -203,10 +203,6 @@ class Hypothesis(Value):
         """It has a limit that holds by itself, whatever was before."""
         return self.least is not None or self.most is not None
 
-    def holds(self, value: float) -> bool:
-        """Whether `value`, a part (0..1) or seconds, is within that limit."""
-        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
-
 
 class Availability(Value):
     """How many of the requests due in a fixed time after the fault have to be good."""

@@ -23,7 +23,7 @@ def before(rule: Hypothesis, seen: Report) -> Check:
         name=f"{rule.probe} before the fault",
         value=shown,
         limit=_limit(rule),
-        ok=value is not None and rule.holds(value),
+        ok=value is not None and holds(rule, value),
     )
 
 
@@ -37,7 +37,7 @@ def afterwards(rule: Hypothesis, seen: Report) -> Judged:
         limit=_limit(rule),
         value=_shown(rule, value),
         margin=_margin(rule, value),
-        status=Status.MET if rule.holds(value) else Status.MISSED,
+        status=Status.MET if holds(rule, value) else Status.MISSED,
         measured=value,
         unit=Unit.PART if rule.probe is Probe.AVAILABILITY else Unit.SECONDS,
         more_is_better=rule.least is not None,
@@ -49,6 +49,11 @@ def measured(probe: Probe, seen: Report) -> float | None:
     if not seen.requests:
         return None
     return seen.ok / seen.requests if probe is Probe.AVAILABILITY else seen.p99_ms / 1000
+
+
+def holds(rule: Hypothesis, value: float) -> bool:
+    """Whether `value`, a part (0..1) or seconds, is within the limits of `rule`."""
+    return (rule.least is None or value >= rule.least) and (rule.most is None or value <= rule.most)
 
 
 def ends(drill: Definition) -> bool:
