@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from hactl.config.alert_rules import anchored
+from hactl.config import alert_rules, schedule_rules
 from hactl.config.overlay import canonical, is_text
 from hactl.config.reading import parse
 from hactl.config.unfit import Unfit
@@ -33,6 +33,13 @@ def load(path: Path) -> FleetSpec:
         raise ConfigError(f"{path}: cannot be read: {_why(error)}") from error
     spec = anchored(parse(text, str(path), overlays(path.parent)), path.absolute().parent)
     return beside(spec, str(path.parent.resolve()))
+
+
+def anchored(spec: FleetSpec, directory: Path) -> FleetSpec:
+    """`spec` with the relative paths in its tables made absolute: they begin in `directory`, wherever a daemon runs."""
+    alerts = tuple(alert_rules.anchored(one, directory) for one in spec.alerts)
+    schedules = tuple(schedule_rules.anchored(one, directory) for one in spec.schedules)
+    return replace(spec, alerts=alerts, schedules=schedules)
 
 
 def beside(spec: FleetSpec, directory: str) -> FleetSpec:

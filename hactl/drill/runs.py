@@ -25,7 +25,7 @@ from hactl.core import codec
 from hactl.core.errors import HactlError
 from hactl.core.value import Value, replace
 from hactl.drill import filing
-from hactl.drill.comparing import CONCLUSIVE, LAST
+from hactl.drill.comparing import LAST
 from hactl.drill.definition import Definition
 from hactl.drill.gate import Check
 from hactl.drill.load_plan import PREFIX
@@ -33,6 +33,7 @@ from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Identity
+from hactl.drill.verdict import CONCLUSIVE
 from hactl.supervisor import procfs
 
 T = TypeVar("T")
