@@ -6,8 +6,8 @@ runner has to be heard of again and again; and when the drill is over, whoever s
 silent, everything is put back. A daemon that comes in between grants one more term: the runner could not reach anybody.
 
 What is restored: goals, drains and weights of the drill's nodes, weights and evacuations of its regions, and the
-configuration, when it was lent (`revision_undo`). What somebody
-else changed about those meanwhile is put back as well; everything else stays theirs.
+configuration, when it was lent (`revision_undo`). What somebody else changed about those meanwhile is put back as
+well; everything else stays theirs.
 """
 
 from typing import assert_never
@@ -17,7 +17,7 @@ from hactl.core.commands import AskDrill, BeginDrill, ContinueDrill, EndDrill, K
 from hactl.core.draft import Draft
 from hactl.core.drill import Baseline, Before, Lease
 from hactl.core.drill_events import DrillAnswered, DrillAsked, DrillKept
-from hactl.core.drill_lock import forbid
+from hactl.core.drill_limits import free, within_limits
 from hactl.core.errors import CommandRejected
 from hactl.core.evacuating import restore
 from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
@@ -26,19 +26,22 @@ from hactl.core.founding import wanted
 from hactl.core.hop_limits import routable
 from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet
-from hactl.core.node import Goal, Node, NodeState, Role
+from hactl.core.node import Goal, Node, NodeState
 from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Verb
 from hactl.core.operations import end
 from hactl.core.rolling import is_up, order
 from hactl.core.value import replace
 
-SHORTEST_TERM, LONGEST_TERM = 1.0, 120.0
-"""Seconds that a sign of life may be good for."""
-
 
 def in_progress(fleet: Fleet) -> Operation | None:
     """The drill that the fleet is lent to."""
     return next((operation for operation in fleet.operations.values() if operation.verb is Verb.DRILL), None)
+
+
+def lending(fleet: Fleet) -> Lease | None:
+    """What the fleet is lent to a drill for; None without one, and from when on it is put back."""
+    operation = in_progress(fleet)
+    return None if operation is None or operation.back else operation.drill
 
 
 def check(fleet: Fleet, request: Request) -> None:
@@ -47,18 +50,17 @@ def check(fleet: Fleet, request: Request) -> None:
     if request.proposal is not None:
         revision_undo.check(fleet, in_progress(fleet), request.proposal)
     if isinstance(command, BeginDrill):
-        forbid(fleet)
-        _free(fleet)
+        free(fleet)
         for service in command.services:
             routable(fleet, service)
-        _within_limits(fleet, command)
+        within_limits(fleet, command)
     elif isinstance(command, KeepDrill | EndDrill | AskDrill | ContinueDrill):
         running = in_progress(fleet)
         if running is None or running.id != command.id:
             raise CommandRejected(f"no drill '{command.id}' is in progress", "hactl drill list")
         if not isinstance(command, EndDrill) and running.back:
             raise CommandRejected(f"drill '{command.id}' is over: {running.back}", "hactl drill report")
-        if isinstance(command, ContinueDrill) and not (running.drill and running.drill.question):
+        if isinstance(command, ContinueDrill) and not running.question:
             raise CommandRejected(f"drill '{command.id}' waits for nobody", "hactl status")
 
 
@@ -252,49 +254,3 @@ def _restore_evacuations(draft: Draft, baseline: Baseline, why: str) -> bool:
 
 def _keep(evacuation: Evacuation | None) -> int:
     return WHOLE if evacuation is None else evacuation.keep
-
-
-def _free(fleet: Fleet) -> None:
-    """Raises CommandRejected when a fleet is not fit to be lent: what happens to it would prove nothing."""
-    for operation in fleet.operations.values():
-        if operation.verb is Verb.DRILL:
-            who = f" by {operation.by}" if operation.by else ""
-            raise CommandRejected(
-                f"{operation.sentence} is in progress{who} ({operation.id})",
-                "one at a time: hactl drill stop",
-                guard=True,
-            )
-        raise CommandRejected(
-            f"{operation.id} is in progress: {operation.sentence}",
-            f"hactl wait --operation {operation.id}",
-            guard=True,
-        )
-    if fleet.paused is not None:
-        raise CommandRejected(f"{fleet.paused.who}: nothing would be repaired", "hactl unpause", guard=True)
-    if fleet.proposal is not None:
-        raise CommandRejected("a configuration is coming into force", "hactl status", guard=True)
-
-
-def _within_limits(fleet: Fleet, command: BeginDrill) -> None:
-    rules = fleet.spec.safety
-    if not SHORTEST_TERM <= command.lease <= LONGEST_TERM:
-        raise CommandRejected(
-            f"a lease of {command.lease:g} s is outside {SHORTEST_TERM:g}..{LONGEST_TERM:g} s", "15 s is usual"
-        )
-    if not 0 < command.longest <= rules.max_drill:
-        raise CommandRejected(
-            f"the drill may take {command.longest:g} s, and safety.max_drill allows {rules.max_drill:g} s",
-            "make its phases shorter, or raise safety.max_drill in hactl.toml",
-            guard=True,
-        )
-    for role, what in ((Role.GATEWAY, "nodes"), (Role.EDGE, "edges")):
-        among = [node for node in fleet.nodes.values() if node.role is role]
-        struck = sum(node.name in command.nodes for node in among)
-        struck += any(node.name in command.in_turn and node.name not in command.nodes for node in among)
-        if struck and struck > rules.max_faulted_share * len(among) + 1e-9:
-            raise CommandRejected(
-                f"the drill would touch {struck} of {len(among)} {what}, more than"
-                f" safety.max_faulted_share = {rules.max_faulted_share:.2f} allows",
-                "choose fewer, or raise safety.max_faulted_share in hactl.toml",
-                guard=True,
-            )

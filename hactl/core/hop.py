@@ -209,7 +209,7 @@ class HopReadings(Value):
     """All hops that a proxy stands in."""
 
     hops: tuple[HopReading, ...]
-    wrong: str = ""
-    """What it could not do of what it was told; "" for nothing."""
+    wrong: dict[str, str] = {}
+    """Hops that it could not do as it was told with, by name, and why."""
     leaving: int = 0
     """Hops that it stands in no more, but for those who are still on the way."""

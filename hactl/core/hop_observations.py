@@ -13,8 +13,8 @@ class HopsRead(_Observation):
 
     proxy: Proxy
     hops: tuple[HopReading, ...]
-    wrong: str = ""
-    """What it could not do of what it was told."""
+    wrong: dict[str, str] = {}
+    """Hops that it could not do as it was told with, by name, and why."""
 
 
 class HopsLost(_Observation):

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from hactl.core.commands import Request
 from hactl.core.draft import Draft
-from hactl.core.drills import in_progress
+from hactl.core.drills import lending
 from hactl.core.effects import ApplyHops, LeadNode
 from hactl.core.errors import CommandRejected
 from hactl.core.hop import Hop, HopOrder, HopPhase, HopReading, to_service
@@ -51,18 +51,21 @@ def check(fleet: Fleet, request: Request) -> None:
 
 def begin(draft: Draft, operation: Operation, command: BreakHop | MendHop) -> None:
     """Note what is wanted, and have the proxy told."""
+    if isinstance(command, MendHop):
+        for name in named(command):
+            _lift(draft, replace(draft.fleet.hops[name], mend=operation.id), "mended before its drill is over")
+        return
+    lease = lending(draft.fleet)
+    if lease is None:
+        raise AssertionError("checked before")
     for name in named(command):
         known = draft.fleet.hops.get(name)
-        if isinstance(command, MendHop):
-            if known is not None:
-                _lift(draft, replace(known, mend=operation.id), "mended before its drill is over")
-            continue
         if known is not None:  # another fault in the place of the one before
             standing = known.phase in (HopPhase.ORDERED, HopPhase.EFFECTIVE)
             phase = HopPhase.ORDERED if standing else known.phase
             hop = replace(known, fault=command.fault, order=operation.id, phase=phase)
         else:
-            hop = Hop(name=name, fault=command.fault, by=_drill(draft.fleet), order=operation.id)
+            hop = Hop(name=name, fault=command.fault, by=f"drill {lease.name}", order=operation.id)
         _note(draft, hop)
         draft.perform(ApplyHops())
 
@@ -77,8 +80,8 @@ def observe(draft: Draft, saw: HopObservation) -> None:
                     _lose(draft, hop, "its proxy has ended, and another has come")
                 elif hop.name in said:
                     _read(draft, replace(hop, proxy=saw.proxy), said[hop.name])
-                elif saw.wrong and hop.phase is HopPhase.PLACING:
-                    _fail(draft, hop, saw.wrong)
+                elif hop.name in saw.wrong and hop.phase is HopPhase.PLACING:
+                    _fail(draft, hop, saw.wrong[hop.name])
         case HopsLost():
             for hop in tuple(draft.fleet.hops.values()):
                 if hop.proxy == saw.proxy:
@@ -178,7 +181,7 @@ def _go_on(draft: Draft, hop: Hop) -> None:
             draft.perform(*(LeadNode(node=alive[instance].name) for instance in fresh))
         led = all(instance in hop.led for instance in alive)
     else:
-        led = known_to_edges(draft.fleet) and _in_plan(draft.fleet, hop, {hop.port})
+        led = known_to_edges(draft.fleet) and _in_plan(draft.fleet, hop, hop.port)
     if led and hop.phase is HopPhase.LEADING:
         _note(draft, replace(hop, phase=HopPhase.ORDERED), "every caller goes through the proxy")
         draft.perform(ApplyHops())
@@ -193,7 +196,7 @@ def _go_back(draft: Draft, hop: Hop) -> None:
         past = not any(instance in alive for instance in hop.callers)
     else:
         node = draft.fleet.nodes.get(hop.name)
-        past = node is None or (known_to_edges(draft.fleet) and _in_plan(draft.fleet, hop, {node.port}))
+        past = node is None or (known_to_edges(draft.fleet) and _in_plan(draft.fleet, hop, node.port))
     if past:
         draft.emit(HopMended(hop=hop.name, why="is as it was"))
         draft.perform(ApplyHops())
@@ -256,8 +259,8 @@ def _every_process(fleet: Fleet) -> dict[str, Node]:
     return {node.launch.instance: node for node in fleet.gateways if node.launch is not None and node.state.alive}
 
 
-def _in_plan(fleet: Fleet, hop: Hop, ports: set[int]) -> bool:
-    return all(endpoint.port in ports for endpoint in fleet.plan.endpoints if endpoint.node == hop.name)
+def _in_plan(fleet: Fleet, hop: Hop, port: int) -> bool:
+    return all(endpoint.port == port for endpoint in fleet.plan.endpoints if endpoint.node == hop.name)
 
 
 def _without(names: Iterable[str], name: str) -> tuple[str, ...]:
@@ -265,15 +268,7 @@ def _without(names: Iterable[str], name: str) -> tuple[str, ...]:
 
 
 def _lent(fleet: Fleet, name: str) -> bool:
-    drill = in_progress(fleet)
-    if drill is None or drill.drill is None or drill.back:
+    lease = lending(fleet)
+    if lease is None:
         return False
-    baseline = drill.drill.baseline
-    return name in baseline.nodes or name in map(to_service, baseline.services)
-
-
-def _drill(fleet: Fleet) -> str:
-    drill = in_progress(fleet)
-    if drill is None or drill.drill is None:
-        raise AssertionError("checked before")
-    return f"drill {drill.drill.name}"
+    return name in lease.baseline.nodes or name in map(to_service, lease.baseline.services)

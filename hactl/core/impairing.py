@@ -7,7 +7,7 @@ process has proved that, or has ended. So a drill ends no sooner, and nothing ca
 
 from hactl.core.commands import Heal, Impair, Request
 from hactl.core.draft import Draft
-from hactl.core.drills import in_progress
+from hactl.core.drills import lending
 from hactl.core.effects import ApplyImpairment
 from hactl.core.errors import CommandRejected
 from hactl.core.impairment import (
@@ -58,15 +58,16 @@ def impairable(fleet: Fleet, node: Node) -> None:
 
 def begin(draft: Draft, command: Impair | Heal) -> None:
     """Note what is wanted, and have the processes told."""
-    for name in command.nodes:
-        node = draft.fleet.nodes[name]
-        if isinstance(command, Heal):
+    nodes = [draft.fleet.nodes[name] for name in command.nodes]
+    if isinstance(command, Heal):
+        for node in nodes:
             _lift(draft, node, "healed before its drill is over")
-            continue
-        drill = in_progress(draft.fleet)
-        if drill is None or drill.drill is None:
-            raise AssertionError("checked before")
-        impaired = Impaired(fault=command.fault, by=f"drill {drill.drill.name}")
+        return
+    lease = lending(draft.fleet)
+    if lease is None:
+        raise AssertionError("checked before")
+    impaired = Impaired(fault=command.fault, by=f"drill {lease.name}")
+    for node in nodes:
         _tell(draft, replace(node, impaired=impaired), str(impaired))
 
 
@@ -124,8 +125,8 @@ def _refuse(draft: Draft, node: Node, saw: ImpairmentRefused) -> None:
 
 
 def _lent(fleet: Fleet, node: Node) -> bool:
-    drill = in_progress(fleet)
-    return drill is not None and drill.drill is not None and not drill.back and node.name in drill.drill.baseline.nodes
+    lease = lending(fleet)
+    return lease is not None and node.name in lease.baseline.nodes
 
 
 def _being_ordered(fleet: Fleet, node: Node) -> bool:

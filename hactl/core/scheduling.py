@@ -5,6 +5,8 @@ When it is due is `moments`; who starts it, and hears how it ended, is a part of
 
 from hactl.core.draft import Draft
 from hactl.core.drill_events import ScheduledEnded, ScheduledSkipped, ScheduledStarted
+from hactl.core.drill_limits import free
+from hactl.core.errors import CommandRejected
 from hactl.core.model import Fleet
 from hactl.core.observations import DrillDue, DrillOver
 from hactl.core.reading import is_serving, read
@@ -33,12 +35,8 @@ def why_not(fleet: Fleet) -> str:
         return "the fleet is read-only"
     if fleet.closing:
         return "the fleet is going down"
-    if fleet.drills.lock is not None:
-        return fleet.drills.lock.who
-    if fleet.paused is not None:
-        return fleet.paused.who
-    if fleet.proposal is not None:
-        return "a configuration is coming into force"
-    for operation in fleet.operations.values():
-        return f"{operation.id} is in progress: {operation.sentence}"
+    try:
+        free(fleet)
+    except CommandRejected as refused:
+        return refused.message
     return "" if is_serving(fleet) else f"not healthy: {read(fleet).sentence}"

@@ -14,8 +14,6 @@ TABLES: dict[FaultKind, dict[str, Key]] = {
     FaultKind.DISK: {},
 }
 """By kind of fault: the keys that it has besides those of every fault."""
-AIMED = (FaultKind.CPU,)
-"""Those of them that are meant for nodes; all others are for the machine, and have no target."""
 
 
 def burden(kind: FaultKind, fields: dict[str, Any]) -> Burden | None:

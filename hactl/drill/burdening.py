@@ -100,13 +100,13 @@ class Burdens:
 
     async def lift(self, strike: Strike) -> str:
         """Take one away; what was done, for people."""
-        for number, (laid, stack) in enumerate(self._laid):
-            if laid == strike:
-                del self._laid[number]
-                asked = time.monotonic()
-                await stack.aclose()
-                # A surge is over when nothing is sent any more; what is under way is waited for besides.
-                self.lifted = asked if isinstance(strike.burden, Surge) else time.monotonic()
+        laid = next((one for one in self._laid if one[0] == strike), None)
+        if laid is not None:
+            self._laid.remove(laid)
+            asked = time.monotonic()
+            await laid[1].aclose()
+            # A surge is over when nothing is sent any more; what is under way is waited for besides.
+            self.lifted = asked if isinstance(strike.burden, Surge) else time.monotonic()
         return f"{strike}: over"
 
     async def lift_all(self) -> None:

@@ -53,6 +53,8 @@ def read_continuity(fleet: Fleet, records: Iterable[Record], since: float, until
     out: dict[str, float] = {}
     most, longest = 0, 0.0
     for record in records:
+        if record.mono > since:  # it was as it had been until then
+            most = max(most, len(out))
         if record.mono >= until:
             break
         fleet = evolve(fleet, record.event)
@@ -61,8 +63,7 @@ def read_continuity(fleet: Fleet, records: Iterable[Record], since: float, until
             longest = max(longest, record.mono - out.pop(name))
         for name in away - out.keys():
             out[name] = max(since, record.mono)
-        if record.mono >= since:
-            most = max(most, len(out))
+    most = max(most, len(out))
     return Continuity(nodes_out=most, longest_out=longest, still_out=bool(out))
 
 

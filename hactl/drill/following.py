@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from hactl.control.controller import Controller
 from hactl.core.draft import evolve
+from hactl.core.drill_events import DrillKept
 from hactl.core.errors import HactlError
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
@@ -22,7 +23,8 @@ _PAGE = 500
 
 
 class Follower:
-    """The fleet as it is, and every record since it was first looked at."""
+    """The fleet as it is, and every record since it was first looked at but for signs of life: those are most of all,
+    and whoever counts them asks the journal."""
 
     def __init__(self, controller: Controller, fleet: Fleet) -> None:
         self.began = fleet
@@ -101,7 +103,8 @@ class Follower:
     def _note(self, records: Iterable[Record]) -> None:
         for record in records:
             if record.seq > self.fleet.seq:
-                self.records.append(record)
+                if not isinstance(record.event, DrillKept):
+                    self.records.append(record)
                 self.fleet = evolve(self.fleet, record.event)
 
 

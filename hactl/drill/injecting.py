@@ -7,9 +7,12 @@ that it has read that back. What does not last to the failback is taken back her
 import asyncio
 import threading
 import time
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
+from hactl.core.events import Record
 from hactl.core.hop_commands import MendHop
 from hactl.core.hops import PATIENCE as DISTURBED
 from hactl.core.impairing import PATIENCE as TOLD
@@ -31,6 +34,8 @@ _ENDED = max(TOLD, DISTURBED) + 2.0
 """Seconds within which the daemon has said of an impairment that it is in effect, or why not."""
 _LOOK = 0.001
 """Seconds between two looks."""
+ReadBack = Callable[[Iterable[Record]], tuple[float | None, tuple[Proof, ...]]]
+"""When a fault was in effect on all that it was meant for, by the journal, and what was found of each."""
 
 
 async def rehearse(controller: Controller, plan: DrillPlan, *, by: str) -> None:
@@ -47,10 +52,10 @@ async def inject(
         return await apply(controller, strike, follower, plan, by=by)
     reason = f"drill {plan.drill}"
     if strike.hop is not None:
-        return await _disturb(controller, strike, follower, by=by, reason=reason)
+        return await _told(controller, strike, partial(disturbed, strike), follower, by=by, reason=reason)
     aimed = launches(follower.fleet, strike)
     if strike.kind is FaultKind.IMPAIR:
-        return await _impair(controller, strike, aimed, follower, by=by, reason=reason)
+        return await _told(controller, strike, partial(impaired, strike, aimed), follower, by=by, reason=reason)
     asked = time.monotonic()
     if strike.kind is FaultKind.RESTART:
         return await restart(controller, strike, aimed, follower, plan, by=by, asked=asked)
@@ -93,26 +98,14 @@ async def heal(controller: Controller, strike: Strike, follower: Follower, plan:
     return f"{healed}: {'impaired' if strike.hop is None else 'disturbed'} no longer"
 
 
-async def _impair(
-    controller: Controller, strike: Strike, launches: dict[str, Launch], follower: Follower, *, by: str, reason: str
+async def _told(
+    controller: Controller, strike: Strike, found: ReadBack, follower: Follower, *, by: str, reason: str
 ) -> Injected:
+    """What only the daemon can see: it is `found` in the records since it was asked for."""
     asked = time.monotonic()
     receipt = await controller.submit(command(strike), by=by, reason=reason)
     ended = await follower.ended(receipt.operation, _ENDED)
-    fault, proofs = impaired(strike, launches, (record for record in follower.records if record.seq > receipt.seq))
-    if ended is None or ended.outcome is not Outcome.DONE:
-        why = "nobody has said that it is" if ended is None else ended.sentence
-        return Injected(
-            asked=asked, fault=None, proofs=tuple(replace(proof, done=False, found=why) for proof in proofs)
-        )
-    return Injected(asked=asked, fault=fault, proofs=proofs)
-
-
-async def _disturb(controller: Controller, strike: Strike, follower: Follower, *, by: str, reason: str) -> Injected:
-    asked = time.monotonic()
-    receipt = await controller.submit(command(strike), by=by, reason=reason)
-    ended = await follower.ended(receipt.operation, _ENDED)
-    fault, proofs = disturbed(strike, (record for record in follower.records if record.seq > receipt.seq))
+    fault, proofs = found(record for record in follower.records if record.seq > receipt.seq)
     if ended is None or ended.outcome is not Outcome.DONE:
         why = "nobody has said that it is" if ended is None else ended.sentence
         proofs = tuple(replace(proof, done=False, found=why) for proof in proofs)

@@ -15,6 +15,7 @@ from hactl.core.events import Record
 from hactl.drill.definition import ManualStep
 from hactl.drill.evidence import ByHand
 from hactl.drill.following import Follower
+from hactl.drill.stopping import unless
 
 
 class Person:
@@ -43,7 +44,7 @@ class Person:
         asked = time.monotonic()
         receipt = await self._controller.submit(AskDrill(id=self._operation, question=step.manual), by=self._by)
         self._say(f"step: {step.manual} (then: hactl drill continue; within {step.within:g} s)")
-        await self._either(receipt.seq, step.within)
+        await unless(self._stop, self._follower.until(lambda: self._answer(receipt.seq) is not None, step.within))
         answer = self._answer(receipt.seq)
         if answer is None:
             if not self._stop.is_set():
@@ -52,15 +53,6 @@ class Person:
             return ByHand(step=step.manual, asked=asked)
         self._say(f"step: done by {answer.by or 'somebody'} after {answer.mono - asked:.1f} s")
         return ByHand(step=step.manual, asked=asked, done=answer.mono, by=answer.by, note=answer.reason)
-
-    async def _either(self, seq: int, patience: float) -> None:
-        """Until it is answered, `patience` is over, or there is a reason to end the drill."""
-        async with asyncio.TaskGroup() as tasks:
-            answered = self._follower.until(lambda: self._answer(seq) is not None, patience)
-            first = {tasks.create_task(answered), tasks.create_task(self._stop.wait())}
-            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-            for task in first:
-                task.cancel()
 
     def _answer(self, seq: int) -> Record | None:
         """The record in which somebody says that it is done, after the record `seq`."""

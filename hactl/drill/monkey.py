@@ -97,11 +97,13 @@ class _Reading(Tables):
 
     def frame(self, raw: dict[str, Any], types: dict[str, Any]) -> tuple[str, ...]:
         """The kinds that may be chosen."""
-        for name in _OWN:
-            if name in raw:
+        for name in raw:
+            if name in _OWN:
                 self._add(name, "is what the monkey writes itself", "leave it out")
-        for name in raw.keys() - {*TABLES, *_OWN}:
-            self._add(name, "unknown key", did_you_mean(name, (*(one for one in TABLES if one not in _OWN), *_TYPES)))
+            elif name not in TABLES:
+                self._add(
+                    name, "unknown key", did_you_mean(name, (*(one for one in TABLES if one not in _OWN), *_TYPES))
+                )
         if "max_duration" in self._table(raw, "limits"):
             self._add("limits.max_duration", "follows from how long it lasts", "leave it out, and give --for")
         chosen: tuple[str, ...] = self._fields("", types, _TYPES).get("types", ())

@@ -39,7 +39,7 @@ class Strikes:
         *,
         by: str,
         wait: Callable[[float], Awaitable[None]],
-        stop: asyncio.Event | None = None,
+        stop: asyncio.Event,
         guardians: Guardians | None = None,
         burdens: Burdens | None = None,
         say: Callable[[str], None],
@@ -55,7 +55,7 @@ class Strikes:
         self._guardians = guardians
         self._by = by
         self._wait = wait
-        self._stop = stop or asyncio.Event()
+        self._stop = stop
         self._say = say
         self._heard: dict[str, Account] = {}
         self._passing: list[tuple[float, Strike]] = []

@@ -7,6 +7,7 @@ refuse what is beyond, at once, and must not collapse under it.
 
 from collections.abc import Sequence
 
+from hactl.config.traffic_rules import OWN_PATHS
 from hactl.core.model import Fleet
 from hactl.core.safety import serving
 from hactl.core.value import Value
@@ -14,8 +15,6 @@ from hactl.drill.measure import percentile
 from hactl.drill.records import UNSENT, Row
 from hactl.drill.recovery_time import read_outage
 
-OWN = "/-/"
-"""How the paths begin that hactl answers by itself."""
 REFUSED = (429, 503)
 """Answers that refuse a request for want of capacity."""
 
@@ -56,7 +55,7 @@ def declared_capacity(fleet: Fleet, route: str) -> float:
     let in; 0 when it says neither. Of hactl's own routes they let in all."""
     spec = fleet.spec
     limits: list[float] = [spec.gateway.capacity * len(serving(fleet))] if spec.gateway.capacity else []
-    if spec.edge.rate_limit.requests and not route.startswith(OWN):
+    if spec.edge.rate_limit.requests and not route.startswith(OWN_PATHS):
         limits.append(spec.edge.rate_limit.requests / spec.edge.rate_limit.per)
     return float(min(limits, default=0))
 

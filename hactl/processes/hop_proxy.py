@@ -83,14 +83,14 @@ class _Hops:
             hop.retire()
             task = group.create_task(hop.leave(LINGER), name=f"leave {name}")
             self._left[name] = hop, task
-        readings, wrong = [], ""
+        readings, wrong = [], {}
         for order in orders:
             try:
                 if order.name not in self._standing:
                     self._standing[order.name] = await self._place(order)
                 readings.append(await self._standing[order.name].obey(order))
             except OSError as error:
-                wrong = f"{order.name}: {error}"
+                wrong[order.name] = str(error)
         leaving = sum(not task.done() for _, task in self._left.values())
         return HopReadings(hops=tuple(readings), wrong=wrong, leaving=leaving)
 

@@ -15,13 +15,7 @@ from hactl.core.hops import services_led
 from hactl.core.impairment import ImpairmentPhase
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Launch, Node, NodeState, Role
-from hactl.core.observations import (
-    BecameUnhealthy,
-    Exited,
-    ImpairmentRead,
-    ImpairmentRefused,
-    Observation,
-)
+from hactl.core.observations import BecameUnhealthy, Exited, ImpairmentRead, ImpairmentRefused, Observation
 from hactl.core.running import ImpairmentImpossible, LeadingImpossible
 from hactl.core.value import replace
 from hactl.supervisor import procfs

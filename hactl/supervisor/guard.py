@@ -6,7 +6,8 @@ moves because the region it leaves fails already, and that is no harm done by mo
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 
 from hactl.core.model import Fleet, Sample
 from hactl.core.node import Role
@@ -18,9 +19,12 @@ from hactl.core.value import Value
 BASELINE = 30
 """Measurements before a change that it is compared with; they come about once a second."""
 LATELY = 3
-"""The last of those, which a move of traffic is compared with when they are worse: it was ordered because of them."""
+"""The last of those, which a move of traffic is compared with when they are worse: it was ordered because of them. Any
+other change is compared with them when they are better: what is over is not usual."""
 ENOUGH = 10
 """Failed answers below which nothing is said: a few prove nothing."""
+OVER = 20
+"""Failures there would have been lately, had it gone on as on the whole: with far fewer, it is over and no chance."""
 KNOWN = 100
 """Answers before a change below which nobody knows what is usual: a daemon that is new may have seen few or none."""
 PLAIN = 0.5
@@ -86,9 +90,9 @@ class Guard:
         return TrafficWorsened(operation=change.id, why=why)
 
     def _worsened(self, change: Operation) -> str:
-        before = _sum(self._before)
         if change.verb not in RAMPS:
-            return worsened(before.clients, self._since.clients)
+            return worsened(usual([one.clients for one in self._before]), self._since.clients)
+        before = _sum(self._before)
         lately = _sum(list(self._before)[-LATELY:])
         if not worsened(_worse(before.nodes, lately.nodes), self._since.nodes):
             return ""
@@ -105,6 +109,17 @@ def worsened(before: Tally, since: Tally) -> str:
     if since.share <= 2 * before.share + TOLERATED:
         return ""
     return f"{since.share * 100:.1f} % of the answers failed, {before.share * 100:.1f} % before"
+
+
+def usual(measured: Sequence[Tally]) -> Tally:
+    """What is usual by these measurements, of which the newest is the last: all of them, or the newest when they are
+    better. Right after an outage, all of them would hide the next one."""
+    whole, lately = reduce(Tally.plus, measured, Tally()), Tally()
+    for count, one in enumerate(reversed(measured), start=1):
+        lately = lately.plus(one)
+        if count >= LATELY and lately.requests >= KNOWN and lately.requests * whole.share >= OVER:
+            break
+    return lately if lately.share < whole.share else whole
 
 
 def _answered(fleet: Fleet, samples: Iterable[Sample], change: Operation | None) -> Answered:
@@ -127,10 +142,7 @@ def _answered(fleet: Fleet, samples: Iterable[Sample], change: Operation | None)
 
 
 def _sum(several: Iterable[Answered]) -> Answered:
-    whole = Answered()
-    for one in several:
-        whole = whole.plus(one)
-    return whole
+    return reduce(Answered.plus, several, Answered())
 
 
 def _worse(before: Tally, lately: Tally) -> Tally:

@@ -117,6 +117,7 @@ class Dump(msgspec.Struct, gc=False):
 _decoder = msgspec.json.Decoder(Stats)
 _runtime = msgspec.json.Decoder(Runtime)
 _clusters = msgspec.json.Decoder(Clusters)
+_dump = msgspec.json.Decoder(Dump)
 
 
 class Admin:
@@ -151,7 +152,7 @@ class Admin:
     async def running(self, cluster: str, kind: type[T]) -> T:
         """The document of a cluster that it really runs with. Raises HactlError when there is none of that name."""
         target = f"/config_dump?resource=dynamic_active_clusters&name_regex=%5E{cluster}%24"
-        said = await self._read(target, msgspec.json.Decoder(Dump), "a configuration", _TIMEOUT)
+        said = await self._read(target, _dump, "a configuration", _TIMEOUT)
         found = next((one.cluster for one in said.configs if len(one.cluster)), None)
         if found is None:
             raise HactlError(f"{self._name!r} runs without a cluster {cluster!r}")

@@ -11,7 +11,7 @@ from hactl.core.commands import Apply, BeginDrill, Command, Down, EndDrill, Free
 from hactl.core.drills import in_progress
 from hactl.core.errors import CommandRejected
 from hactl.core.events import OperationEnded
-from hactl.core.hop import Disturbance, Hop, HopFault, HopPhase, to_service
+from hactl.core.hop import Disturbance, Hop, HopFault, HopPhase, Proxy, to_service
 from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.hop_events import HopChanged, HopMended
 from hactl.core.hop_observations import HopsLost, HopsRead, NodeLed, NodeNotLed
@@ -250,6 +250,19 @@ def test_a_proxy_that_cannot_be_started_fails_the_order() -> None:
     world.calm()
     assert "no memory" in world.ending(order).sentence
     assert world.fleet.hops == {}
+
+
+def test_a_place_that_cannot_be_had_fails_the_order_for_that_hop_alone() -> None:
+    """The other one may just not have been told yet."""
+    world, _ = lent_world()
+    world.lost = lambda saw: isinstance(saw, HopsRead)
+    orders_given = world.submit(NODE), world.submit(SERVICE)
+    world.calm()
+    world.lost = lambda saw: False
+    world.deliver(HopsRead(proxy=Proxy(pid=7, ticks=7), hops=(), wrong={"seoul-1": "the address is in use"}))
+    world.turn()
+    assert [order in world.fleet.operations for order in orders_given] == [False, True]
+    assert world.ending(orders_given[0]).sentence == "the hop to seoul-1 cannot be disturbed: the address is in use"
 
 
 @pytest.mark.parametrize(

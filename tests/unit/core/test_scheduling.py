@@ -38,7 +38,7 @@ def test_nothing_begins_by_itself_unless_somebody_has_allowed_it() -> None:
     ("before", "why"),
     [
         (LockDrills(), "drills are locked by alice"),
-        (lent("seoul-1"), "is in progress: drill game-day on seoul-1"),
+        (lent("seoul-1"), "drill game-day on seoul-1 is in progress"),
         (Pause(), "the fleet is paused by alice"),
     ],
     ids=str,

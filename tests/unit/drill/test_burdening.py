@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.build import a_spec
 from support.lending import ScriptedLoad
+from support.polling import wait_until
 from support.script import serving
 
 from hactl.core.errors import HactlError
@@ -93,6 +94,19 @@ async def test_a_surge_is_a_load_of_its_own_on_top(tmp_path: Path) -> None:
     assert (asked.url, asked.rate, asked.duration, asked.burst, asked.retries) == (planned.load.url, 800.0, 30.0, 50, 0)
 
 
+async def test_of_two_that_are_alike_one_is_lifted_at_a_time(tmp_path: Path) -> None:
+    """Each has a time of its own, whatever was laid on in between."""
+    (strike,) = (planned := drawn(FaultKind.SURGE, Surge(factor=5.0))).strikes
+    (other,) = drawn(FaultKind.SURGE, Surge(factor=2.0)).strikes
+    burdens = Burdens(Loads([Progress(t=1.0, sent=800, failed=0)]), tmp_path)
+    async with burdens.borne():
+        for one in (strike, other, strike):
+            await burdens.lay(one, {}, planned)
+        await burdens.lift(strike)
+        assert len(burdens.surged) == 1
+    assert len(burdens.surged) == 3
+
+
 async def test_a_surge_is_over_when_nothing_is_sent_any_more(tmp_path: Path) -> None:
     """Not when the last of it was answered, for which is waited: clients may be well long before."""
     (strike,) = (planned := drawn(FaultKind.SURGE, Surge(factor=5.0))).strikes
@@ -162,10 +176,7 @@ async def test_a_burden_that_is_given_up_while_it_is_laid_leaves_nothing(tmp_pat
     burdens = Burdens(Loads(), tmp_path)
     async with burdens.borne(), asyncio.TaskGroup() as tasks:
         laying = tasks.create_task(burdens.lay(strike, {"seoul-1": HERE}, planned))
-        for _ in range(10_000):  # nobody else is told of a process
-            if ours():
-                break
-            await asyncio.sleep(0.001)
+        await asyncio.to_thread(wait_until, ours)
         laying.cancel()
         await asyncio.wait([laying])
         assert laying.cancelled()

@@ -40,6 +40,16 @@ def test_what_comes_after_the_failback_is_not_looked_at() -> None:
     assert read_continuity(told.before, told.records, 1000.0, 1005.0) == Continuity(nodes_out=0, longest_out=0.0)
 
 
+def test_who_was_out_before_and_stays_away_is_out_though_nothing_happens() -> None:
+    """Nobody has to say again what is so already; nor who comes back before that time."""
+    told = Told(serving(a_spec(nodes=3))).play(exited("seoul-1", signal=9))
+    assert read_continuity(told.before, told.records, 2000.0, SOON) == Continuity(
+        nodes_out=1, longest_out=0.0, still_out=True
+    )
+    told.play(after(2), spawned("seoul-1"), healthy("seoul-1"))
+    assert read_continuity(told.before, told.records, 2000.0, SOON) == Continuity(nodes_out=0, longest_out=0.0)
+
+
 def journal(*events: tuple[float, Event, str]) -> list[Record]:
     return [
         Record(seq=number, wall=0.0, mono=mono, event=event, reason=reason)

@@ -5,6 +5,7 @@ from support.build import a_spec
 from support.controller import MemoryController
 from support.script import serving
 
+from hactl.core.drill_events import DrillKept
 from hactl.core.errors import HactlError
 from hactl.core.events import FleetClosing, OperationEnded
 from hactl.core.model import Sample
@@ -26,6 +27,18 @@ async def test_what_happens_is_known_and_waited_for() -> None:
         assert await follower.ended("op-1", 10.0) == ENDED
     assert [record.seq for record in follower.records] == [1, 2]
     assert not follower.began.closing
+
+
+async def test_signs_of_life_are_followed_and_not_kept() -> None:
+    """There are more of them than of all else, and everybody who waits for something looks through what is kept."""
+    controller = MemoryController()
+    follower = Follower(controller, controller.snapshot.fleet)
+    async with follower.following():
+        await controller.until_watchers(1)
+        controller.happen(DrillKept(id="op-1", expires=9.0, canary=1), ENDED)
+        assert await follower.ended("op-1", 10.0) == ENDED
+    assert [record.seq for record in follower.records] == [2]
+    assert follower.fleet.seq == 2
 
 
 async def test_a_stream_that_breaks_is_taken_up_again_and_nothing_is_missed() -> None:

@@ -117,6 +117,13 @@ def test_what_is_wrong_with_a_file_of_limits_is_told(text: str, said: str) -> No
     assert said in error.value.message
 
 
+def test_all_that_is_wrong_is_told_in_the_order_of_the_file() -> None:
+    with pytest.raises(ConfigError) as error:
+        frame_of("e = 1\nd = 1\nname = 'mine'\nc = 1\nb = 1\na = 1", "limits.toml")
+    told = (error.value.message, *error.value.also)
+    assert [line.split(":")[1].strip() for line in told] == ["e", "d", "name", "c", "b", "a"]
+
+
 def test_a_key_that_is_misspelt_is_answered_with_those_that_may_stand_there() -> None:
     """And not with those that the monkey writes itself."""
     with pytest.raises(ConfigError) as error:

@@ -14,7 +14,7 @@ from hactl.core.regions import kept
 from hactl.core.spec import RouteSpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
-from hactl.supervisor.guard import ENOUGH, KNOWN, Guard, Tally, worsened
+from hactl.supervisor.guard import BASELINE, ENOUGH, KNOWN, Guard, Tally, usual, worsened
 
 
 def changing() -> Fleet:
@@ -80,6 +80,43 @@ def test_what_a_drill_lent_is_given_back_whatever_clients_get_meanwhile() -> Non
     while not any(operation.revision for operation in world.fleet.operations.values()):
         world.turn()
     assert guard.measured(world.fleet, a_second(100, 100)) is None
+
+
+@pytest.mark.parametrize("calm", [3, 5, 15])
+def test_an_outage_that_is_over_hides_no_other(calm: int) -> None:
+    """A configuration that comes right after it is judged by how it was since: by its first node, not by its last."""
+    guard, fleet = Guard(), changing()
+    outage = 11
+    for errors in [0] * (BASELINE - outage - calm) + [100] * outage + [0] * calm:
+        guard.measured(serving(), a_second(100, errors))
+    worse = guard.measured(fleet, a_second(100, 25))
+    assert worse is not None
+    assert worse.why == "25.0 % of the answers failed, 0.0 % before"
+
+
+@pytest.mark.parametrize("rate", [10, 40, 100, 1000])
+@pytest.mark.parametrize("failing", [0.02, 0.05, 0.375])
+def test_what_fails_all_the_time_is_usual_though_chance_was_kind_lately(rate: int, failing: float) -> None:
+    """Three seconds in which half as many failed as ever prove nothing, unless so many were asked that they do."""
+    before = [Tally(requests=rate, errors=rate * failing)] * (BASELINE - 3)
+    lately = [Tally(requests=rate, errors=rate * failing / 2)] * 3
+    since = Tally(requests=30 * rate, errors=30 * rate * failing)
+    assert worsened(usual([*before, *lately]), since) == ""
+
+
+def test_an_outage_that_goes_on_is_no_news() -> None:
+    """What comes into force meanwhile may be what ends it: it is compared with all that was."""
+    before = [Tally(requests=100, errors=0)] * 15 + [Tally(requests=100, errors=60)] * 15
+    assert usual(before) == Tally(requests=3000, errors=900)
+    assert worsened(usual(before), Tally(requests=100, errors=60)) == ""
+
+
+def test_few_answers_since_an_outage_do_not_say_what_is_usual() -> None:
+    """As many are taken as tell it. Neither do those of a moment say it, however many."""
+    outage = [Tally(requests=10, errors=10)] * 10
+    assert usual([*outage, *[Tally(requests=10, errors=0)] * 5]).share == 0.5
+    assert usual([*outage, *[Tally(requests=10, errors=0)] * 10]).share == 0.0
+    assert usual([Tally(requests=1000, errors=1000)] * 2 + [Tally(requests=1000, errors=0)]).share > 0.6
 
 
 def test_a_few_failures_prove_nothing() -> None:

@@ -30,8 +30,8 @@ class FakeProxy:
         self.told: list[tuple[HopOrder, ...]] = []
         self.silent = ""
         """Why it does not answer; "" when it does."""
-        self.wrong = ""
-        """Why it does not do as it is told; "" when it does."""
+        self.wrong: dict[str, str] = {}
+        """Why it does not do as it is told, by hop."""
         self.leaving = 0
         self.closed = asyncio.Event()
         self.over = asyncio.Event()
@@ -128,13 +128,13 @@ async def test_what_could_not_be_done_at_first_is_delivered_when_it_is(
 ) -> None:
     """A proxy that had no descriptor left when it was told: it is told again, and nothing else makes news of that."""
     proxy = FakeProxy(sleeper)
-    proxy.wrong = "seoul-1: too many open files"
+    proxy.wrong = {"seoul-1": "too many open files"}
     async with Watch(proxy).at_work() as watch:
         watch.disturb(phase)
         first = await watch.next()
         assert isinstance(first, HopsRead)
         assert (first.hops, first.wrong) == ((), proxy.wrong)
-        proxy.wrong = ""
+        proxy.wrong = {}
         while not (isinstance(read := await watch.next(), HopsRead) and read.hops):
             pass
         assert [hop.name for hop in read.hops] == ["seoul-1"]

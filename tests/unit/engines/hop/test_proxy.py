@@ -92,7 +92,7 @@ async def test_whoever_has_kept_a_connection_from_the_last_time_meets_the_next_d
 async def test_a_place_that_cannot_be_had_is_told_and_the_others_stand(proxy: HopProxy) -> None:
     _, said = await proxy.tell((order("bad", listen="192.0.2.1"), order("good")))
     assert [hop.name for hop in said.hops] == ["good"]
-    assert said.wrong.startswith("bad: ")
+    assert set(said.wrong) == {"bad"}
 
 
 async def test_its_end_is_noticed_and_the_next_order_starts_another(proxy: HopProxy) -> None:

@@ -7,7 +7,8 @@ import pytest
 from support.build import a_spec
 from support.script import serving
 
-from hactl.engines.envoy.account import Account, Cluster, account
+from hactl.engines.envoy.account import Account
+from hactl.engines.envoy.accounting import Cluster, account
 from hactl.engines.envoy.admin import Stat
 from hactl.engines.envoy.clusters import nodes_cluster
 from hactl.engines.envoy.seat import Seat
@@ -48,6 +49,8 @@ def test_the_documents_of_hactl_let_an_edge_do_nothing_of_the_kind(tmp_path: Pat
         ({"common_lb_config": {"healthy_panic_threshold": {}}}, 0.0, 3, False),
         ({"common_lb_config": {"healthy_panic_threshold": {"value": 30}}}, 30.0, 3, False),
         ({"outlier_detection": {}}, 50.0, 3, True),
+        ({"outlier_detection": {"enforcing_consecutive_5xx": 0}}, 50.0, 3, True),
+        ({"outlier_detection": {"enforcing_consecutive_5xx": 0, "enforcing_success_rate": 0}}, 50.0, 3, False),
         ({"circuit_breakers": {"thresholds": [{"max_retries": 0}]}}, 50.0, 0, False),
         ({"circuit_breakers": {"thresholds": [{"priority": "HIGH", "max_retries": 9}]}}, 50.0, 3, False),
         ({"circuit_breakers": {"thresholds": [{"retry_budget": {}}]}}, 50.0, None, False),
