@@ -11,7 +11,7 @@ from hactl.cli.drill_options import drawn, seed_option
 from hactl.cli.drill_outcome import exit_of, summary
 from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
-from hactl.core.errors import ConfigError, HactlError
+from hactl.core.errors import HactlError
 
 LONGEST = 3600.0
 """Seconds; a hold of a drill takes no longer."""
@@ -54,6 +54,7 @@ def chaos(
     file first, so that they can be read, and run again: hactl drill run FILE. All of them together touch no more of
     the fleet than the safety rules of hactl.toml allow at once. Exit codes as for: hactl drill run.
     """
+    from hactl.drill import library
     from hactl.drill.monkey import BREATH, Chaos, drill_of, frame_of
     from hactl.drill.reading import parse
 
@@ -61,7 +62,7 @@ def chaos(
         raise click.UsageError(f"--for wants a duration from {BREATH:g} s to {LONGEST / 60:g} m.")
     if not 1.0 <= mean_gap <= length:
         raise click.UsageError("--mean-gap wants a duration from 1 s to that of --for.")
-    frame = frame_of(_text(within), str(within)) if within is not None else frame_of("", "limits")
+    frame = frame_of(library.read(within, "hactl chaos --help"), str(within)) if within else frame_of("", "limits")
     chosen = choose()
     seed = drawn(seed)
     text = drill_of(Chaos(seed=seed, length=length, gap=mean_gap), chosen.client.fleet().fleet, frame)
@@ -69,8 +70,8 @@ def chaos(
         click.echo(text, nl=False)
         return Exit.OK
     path = Path(f"chaos-{seed}.toml") if path is None else path
-    _write(path, text)
-    output.say(f"chaos: {text.count('[[fault]]')} faults, written to {path}; again: hactl drill run ./{path}")
+    _keep(path, text.encode())
+    output.say(f"chaos: {text.count('[[fault]]')} faults, written to {path}; again: {again(path)}")
     from hactl.cli.drill_running import execute
 
     result = execute(chosen, parse(text, str(path)), seed, attended=sys.stdin.isatty())
@@ -81,20 +82,16 @@ def chaos(
     return exit_of(result)
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        why = (error.strerror if isinstance(error, OSError) else "not UTF-8") or str(error)
-        raise ConfigError(f"{path}: cannot be read: {why.lower()}", "hactl chaos --help") from error
+def again(path: Path) -> str:
+    """What runs that file once more; a bare name would be one of the drills that come with hactl."""
+    return f"hactl drill run {path if path.is_absolute() else f'./{path}'}"
 
 
-def _write(path: Path, text: str) -> None:
-    """Keep the file, but over no other."""
+def _keep(path: Path, data: bytes) -> None:
+    """Write the file, but over no other."""
     try:
-        if path.exists() and path.read_text() != text:
+        if path.exists() and path.read_bytes() != data:
             raise HactlError(f"{path} is there already, and says something else", "remove it, or: -o FILE")
-        path.write_text(text)
-    except (OSError, UnicodeDecodeError) as error:
-        why = (error.strerror if isinstance(error, OSError) else "not UTF-8") or str(error)
-        raise HactlError(f"cannot write {path}: {why.lower()}", "-o FILE") from error
+        path.write_bytes(data)
+    except OSError as error:
+        raise HactlError(f"cannot write {path}: {(error.strerror or str(error)).lower()}", "-o FILE") from error

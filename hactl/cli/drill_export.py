@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from hactl.cli import output
-from hactl.cli.drill_options import drawn, seed_option, set_option
+from hactl.cli.drill_options import drawn, file_option, seed_option, set_option
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option
 from hactl.drill import library
@@ -25,9 +25,7 @@ from hactl.drill.chaostoolkit import experiment
 )
 @seed_option
 @set_option
-@click.option(
-    "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write it to FILE, not to stdout."
-)
+@file_option
 @fleet_option
 def export(name: str, seed: int | None, settings: tuple[str, ...], target: Path | None) -> int:
     """Write a drill as an experiment of the Chaos Toolkit.

@@ -6,6 +6,7 @@ import click
 
 from hactl.cli import output
 from hactl.cli.choice import choose
+from hactl.cli.drill_options import file_option
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.core.errors import HactlError
@@ -26,9 +27,7 @@ from hactl.drill.runs import Run, named, runs
     show_default=True,
     help="As what: md and html for people, junit for build servers.",
 )
-@click.option(
-    "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write it to FILE, not to stdout."
-)
+@file_option
 @click.option("--verify", is_flag=True, help="See instead whether its files are what was written; exit code 1 if not.")
 @fleet_option
 @json_option
@@ -46,7 +45,7 @@ def report(run: str, every: bool, form: str, target: Path | None, verify: bool, 
     if verify:
         return _verify(chosen, filed, as_json=as_json)
     wanted = Format.JSON if as_json else Format(form)
-    data = written(wanted, filed, chosen.earlier(filed.definition.name))
+    data = written(wanted, filed, chosen.earlier())
     if target is not None:
         output.put(target, data)
         return Exit.OK

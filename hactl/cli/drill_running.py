@@ -15,7 +15,7 @@ from hactl import __version__
 from hactl.cli import output
 from hactl.cli.choice import Chosen
 from hactl.cli.drill_asking import admit
-from hactl.cli.drill_runs import bury
+from hactl.cli.drill_recover import bury
 from hactl.cli.options import label
 from hactl.control.aclient import AsyncClient
 from hactl.core.errors import HactlError

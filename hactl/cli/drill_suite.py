@@ -132,8 +132,8 @@ def _ask_about_all(chosen: Chosen, suite: Suite, drills: tuple[Definition, ...],
     for definition in drills:
         try:
             why_not = ask(client, definition, fleet, seed, chosen.paths.state).why_not
-        except HactlError as error:
-            why_not = error.message
+        except CommandRejected as error:
+            why_not = str(error)
         if why_not:
             hint = f"hactl drill plan {definition.name}; the others alone: --skip {definition.name}"
             told = f"suite '{suite.name}' is not begun on fleet '{fleet.name}': {definition.name}: {why_not}"

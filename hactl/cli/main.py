@@ -3,7 +3,6 @@
 Not a place for what verbs do: one file per group of verbs stands beside this one.
 """
 
-import importlib
 import os
 import sys
 from typing import Any
@@ -13,9 +12,10 @@ import click
 from hactl import __version__
 from hactl.cli import output
 from hactl.cli.exits import Exit, exit_for
+from hactl.cli.verbs import Table, Verbs
 from hactl.core.errors import HactlError
 
-VERBS: dict[str, tuple[str, str]] = {
+VERBS: Table = {
     "demo": ("hactl.cli.demo", "Show a failover: a whole fleet, real load, one node killed, all measured."),
     "init": ("hactl.cli.run", "Write a commented hactl.toml."),
     "up": ("hactl.cli.run", "Start the fleet and wait until it serves."),
@@ -53,40 +53,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "purge": ("hactl.cli.purge", "Remove everything a stopped fleet has kept."),
     "completion": ("hactl.cli.shell", "Print the completion script for a shell."),
 }
-"""Every verb in the order of the help: the module that has it under the same name, and its line in the help."""
+"""Every verb."""
 
 
-class Verbs(click.Group):
-    """A group that imports a verb when it is used, and lists verbs without importing any."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Every verb, in the order of the help."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
-        """The verb called `name`."""
-        if name not in VERBS:
-            return None
-        command: click.Command = getattr(importlib.import_module(VERBS[name][0]), name)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the nearest verb in the error."""
-        name = args[0]
-        if name not in VERBS and not name.startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(name, VERBS, 1)
-            guess = f"Did you mean '{near[0]}'?" if near else "See: hactl --help"
-            raise click.UsageError(f"No such command '{name}'. {guess}", ctx)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The list of verbs, without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in VERBS.items()])
+class Root(Verbs):
+    """The whole command."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb. That a reader has what it wanted (`| head`) and closes the pipe is no failure."""
@@ -108,7 +79,8 @@ def _fleet(ctx: click.Context, param: click.Parameter, name: str | None) -> None
 
 
 @click.group(
-    cls=Verbs,
+    cls=Root,
+    table=VERBS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 unhealthy or degraded, 4 timeout,"

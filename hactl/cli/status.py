@@ -244,5 +244,5 @@ def operations(snapshot: Snapshot) -> list[str]:
 
 def _waits(operation: Operation) -> str:
     """What a drill waits for."""
-    question = "" if operation.drill is None else operation.drill.question
-    return f"; WAITS for a person: {question} (then: hactl drill continue)" if question else ""
+    asked = operation.question
+    return f"; WAITS for a person: {asked} (then: hactl drill continue)" if asked else ""

@@ -13,8 +13,7 @@
 Everything raises ConfigError and nothing else.
 """
 
-from hactl.config.alert_rules import anchored
-from hactl.config.files import FILE_NAME, beside, load, portable
+from hactl.config.files import FILE_NAME, anchored, beside, load, portable
 from hactl.config.reading import parse
 from hactl.config.schema import KeyDoc, reference, schema
 from hactl.config.writing import digest, dump, template

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hactl.config.alert_keys import REFERENCE
-from hactl.config.schedule_rules import placed
 from hactl.config.traffic_rules import FRAMING, twice
 from hactl.config.unfit import Problem, quoted
 from hactl.core.alert import AlertSpec
@@ -33,14 +32,9 @@ def named(alerts: tuple[AlertSpec, ...]) -> tuple[AlertSpec, ...]:
     )
 
 
-def anchored(spec: FleetSpec, directory: Path) -> FleetSpec:
-    """`spec` with the relative paths of its alerts and schedules made absolute: they begin in `directory`, wherever a
-    daemon runs."""
-    alerts = tuple(_anchored(alert, directory) for alert in spec.alerts)
-    return replace(spec, alerts=alerts, schedules=tuple(placed(one, directory) for one in spec.schedules))
+def anchored(alert: AlertSpec, directory: Path) -> AlertSpec:
+    """`alert` with its relative paths made absolute: they begin in `directory`, wherever a daemon runs."""
 
-
-def _anchored(alert: AlertSpec, directory: Path) -> AlertSpec:
     def place(text: str) -> str:
         kind, found, path = text.partition("file:")
         return f"file:{directory / path}" if found and not kind else text

@@ -30,7 +30,7 @@ def schedules(spec: FleetSpec) -> Iterator[Problem]:
             yield Problem(path=f"{path}.jitter", cause="must be shorter than every")
 
 
-def placed(schedule: ScheduleSpec, directory: Path) -> ScheduleSpec:
+def anchored(schedule: ScheduleSpec, directory: Path) -> ScheduleSpec:
     """`schedule` with the path of its file made absolute: it begins in `directory`, wherever a daemon runs."""
 
     def place(text: str) -> str:

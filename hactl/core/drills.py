@@ -60,7 +60,7 @@ def check(fleet: Fleet, request: Request) -> None:
             raise CommandRejected(f"no drill '{command.id}' is in progress", "hactl drill list")
         if not isinstance(command, EndDrill) and running.back:
             raise CommandRejected(f"drill '{command.id}' is over: {running.back}", "hactl drill report")
-        if isinstance(command, ContinueDrill) and not (running.drill and running.drill.question):
+        if isinstance(command, ContinueDrill) and not running.question:
             raise CommandRejected(f"drill '{command.id}' waits for nobody", "hactl status")
 
 

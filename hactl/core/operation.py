@@ -138,6 +138,11 @@ class Operation(Value):
         return self.verb is Verb.RESTART or self.revision > 0
 
     @property
+    def question(self) -> str:
+        """What a drill waits for a person to do; "" for nothing, and for what is no drill."""
+        return self.drill.question if self.drill is not None else ""
+
+    @property
     def done(self) -> int:
         """How many targets are finished."""
         return sum(target.phase is Phase.DONE for target in self.targets)

@@ -2,6 +2,7 @@
 
 from hactl.core.value import Value
 from hactl.drill.course import Course, last, suffering
+from hactl.drill.evidence import capacity_due
 from hactl.drill.load_plan import Progress
 from hactl.drill.phases import Phase
 
@@ -69,8 +70,7 @@ def bars(course: Course) -> tuple[Bar, ...]:
         part("reroute", times.fault, times.rerouted, "proved by every edge")
         if (back := _back(course)) is not None:
             found.append(back)
-        held = course.plan is not None and bool(course.plan.keeps_down)
-        part("capacity", times.failback if held else times.fault, times.capacity, "everything serves again")
+        part("capacity", capacity_due(times, course.plan), times.capacity, "everything serves again")
     for step in course.by_hand:
         part("by hand", step.asked, step.done, step.step)
     found += _marks(course, HEAL)

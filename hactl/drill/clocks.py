@@ -12,6 +12,7 @@ from hactl.drill.load_plan import Progress
 from hactl.drill.phases import Phase
 from hactl.drill.quantity import seconds
 from hactl.drill.report import DrillReport
+from hactl.drill.steady import holds
 from hactl.drill.verdict import Status
 from hactl.drill.watching import available
 
@@ -93,9 +94,9 @@ def rpo(course: Course, now: float) -> Clock:
         limit="" if wanted is None else f"<= {wanted} lost",
     )
     if course.report is not None:
-        losses = course.report.evidence.losses
-        lost = sum(loss.lost_count + loss.duplicates for loss in losses)
-        told = f"{lost} of {sum(loss.acknowledged for loss in losses)} lost" if losses else _UNMEASURED
+        seen = course.report.evidence
+        acknowledged = sum(loss.acknowledged for loss in seen.losses)
+        told = _UNMEASURED if seen.lost is None else f"{seen.lost} of {acknowledged} lost"
         return _judged(clock, course.report, "rpo_records", told)
     if course.newest is None:
         return clock
@@ -138,8 +139,7 @@ def _hypothesis(rule: Hypothesis, said: list[Progress]) -> Condition:
         value = None if p99 is None else p99 / 1000
         shown = "" if value is None else seconds(value)
         text = f"p99 <= {seconds(most)}" if most is not None else "p99"
-    ok = None if value is None else (least is None or value >= least) and (most is None or value <= most)
-    return Condition(text=text, value=shown, ok=ok)
+    return Condition(text=text, value=shown, ok=None if value is None else holds(rule, value))
 
 
 def _stop(rule: AbortRule, said: list[Progress]) -> Condition:

@@ -10,13 +10,13 @@ from enum import StrEnum
 
 from hactl.core.value import Value
 from hactl.drill.availability import reality
-from hactl.drill.comparing import CONCLUSIVE, LAST, Side, compare
-from hactl.drill.definition import BudgetShare, Definition
-from hactl.drill.figures import burned, outage_equivalent
+from hactl.drill.comparing import LAST, Side, compare
+from hactl.drill.definition import Definition
+from hactl.drill.figures import budget, burned, outage_equivalent
 from hactl.drill.measure import PRECISE, Report
 from hactl.drill.quantity import Unit, seconds, shown
 from hactl.drill.report import DrillReport
-from hactl.drill.verdict import Status
+from hactl.drill.verdict import CONCLUSIVE, Status
 
 
 class Chart(StrEnum):
@@ -203,21 +203,17 @@ def _outage(report: DrillReport) -> Iterator[str]:
         yield f"All that failed is as much as {seconds(equivalent)} of a full outage at this rate."
     part = burned(report)
     if part is not None:
-        of = report.definition.objectives.budget_share or BudgetShare(most=1.0)
-        budget = f"{of.slo * 100:g} % in {of.window / 86400:g} days"
-        yield f"Were this the rate of all the time, that is {shown(part, Unit.PART)} of the error budget of {budget}."
+        of = budget(report)
+        told = f"{of.slo * 100:g} % in {of.window / 86400:g} days"
+        yield f"Were this the rate of all the time, that is {shown(part, Unit.PART)} of the error budget of {told}."
 
 
 def _attempts(report: DrillReport) -> tuple[str, ...]:
     """What it saved to try again, and what it cost."""
     known = report.evidence.amplification
     sent = "not measured" if known is None else f"{known:.3f} requests to nodes for each of clients"
-    surge = [str(report.borne)] if report.borne is not None else []
-    told = (
-        *surge,
-        f"amplification by edges, from the fault to the failback: {sent}",
-    )
-    return told if report.retried is None else (str(report.retried), *told)
+    seen = (str(one) for one in (report.retried, report.borne) if one is not None)
+    return (*seen, f"amplification by edges, from the fault to the failback: {sent}")
 
 
 def _losses(report: DrillReport) -> Section | None:

@@ -6,17 +6,18 @@ report can do the same sums again from its figures.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from hactl.drill import steady
 from hactl.drill.continuity import Continuity
 from hactl.drill.definition import Definition, Objectives
-from hactl.drill.evidence import Evidence
+from hactl.drill.evidence import Evidence, capacity_due, lasted
 from hactl.drill.gate import Check
-from hactl.drill.judged import amplified, counted, timed, unmeasured
+from hactl.drill.judged import amplified, at_least, counted, timed, unmeasured
 from hactl.drill.judging_surge import as_strong_as_meant, recovery, surge_objectives
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
 from hactl.drill.plan import DrillPlan
-from hactl.drill.quantity import Unit
+from hactl.drill.quantity import Unit, shown
 from hactl.drill.ratios import budget, ratio
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outages, worst
@@ -59,14 +60,14 @@ class Windows:
             self.outages = read_outages(self.rows, moments, settle, self.failback, since=self.struck)
         self.outage = worst(self.outages)
 
-    @property
+    @cached_property
     def before(self) -> Report:
         """What clients saw before the fault was asked for."""
         if self.struck is None:
             return judge(self.rows, self.began, self.ended)
         return judge([row for row in self.rows if row.done < self.struck], self.began, self.struck)
 
-    @property
+    @cached_property
     def failures(self) -> Counter[str]:
         """Requests that failed from the fault on, by class."""
         after = [row for row in self.rows if self.struck is not None and row.done >= self.struck]
@@ -142,7 +143,7 @@ def p99(rows: Sequence[Row]) -> float | None:
 def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Windows) -> Iterator[Judged]:
     asked, times, outage = drill.objectives, evidence.times, windows.outage
     if asked.detect is not None:
-        yield timed("detect", asked.detect, _since(times.fault, times.detected))
+        yield timed("detect", asked.detect, lasted(times.fault, times.detected))
     if asked.rto is not None:
         rto = outage.rto if outage is not None else None
         late = "" if outage is None or rto is not None else f"not within {outage.seen_until - outage.fault:.1f} s"
@@ -164,11 +165,10 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.latency_p99 is not None:
         yield timed("latency_p99", asked.latency_p99, _slow(windows))
     if asked.rpo_records is not None:
-        measured = sum(loss.lost_count + loss.duplicates for loss in evidence.losses) if evidence.losses else None
-        yield counted("rpo_records", asked.rpo_records, measured, "records")
+        yield counted("rpo_records", asked.rpo_records, evidence.lost, "records")
     if asked.restore_capacity is not None:
-        begun = times.failback if plan.keeps_down else times.fault
-        yield timed("restore_capacity", asked.restore_capacity, _since(begun, times.capacity))
+        restored = lasted(capacity_due(times, plan), times.capacity)
+        yield timed("restore_capacity", asked.restore_capacity, restored)
     if asked.failback_failed is not None:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
         yield counted("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
@@ -219,10 +219,6 @@ def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
         yield timed("reverted", asked.reverted, found.reverted, late)
 
 
-def _since(begin: float | None, end: float | None) -> float | None:
-    return None if begin is None or end is None else max(0.0, end - begin)
-
-
 def hit(rows: Sequence[Row], begin: float, end: float) -> list[Row]:
     """Requests under way at `begin`, or due from then until `end`."""
     return [row for row in rows if row.done >= begin and row.intended < end]
@@ -248,17 +244,7 @@ def _availability(least: float, wanted: float, windows: Windows) -> Judged:
         return unmeasured("availability", limit)
     # One that took long to take hold is not made harmless by the time it took.
     value = min(sum(row.ok for row in part) / len(part) for part in (rows, windows.between(windows.struck, end)))
-    spare, used = 1 - least, 1 - value
-    return Judged(
-        name="availability",
-        limit=limit,
-        value=f"{value * 100:.3f} %",
-        margin=(spare - used) / spare if spare else None,
-        status=Status.MET if value >= least else Status.MISSED,
-        measured=value,
-        unit=Unit.PART,
-        more_is_better=True,
-    )
+    return at_least("availability", least, value, wanted=limit, value=shown(value, Unit.PART))
 
 
 def _clean(evidence: Evidence) -> Judged:

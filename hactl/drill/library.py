@@ -5,6 +5,7 @@ from pathlib import Path
 
 import tomli_w
 
+from hactl.config import files
 from hactl.config.unfit import did_you_mean
 from hactl.core.errors import ConfigError
 from hactl.drill.definition import Definition
@@ -27,11 +28,15 @@ def text(name: str, folder: Path = BUILT_IN, what: str = "drill") -> tuple[str, 
     path = folder / f"{name}.toml" if name in known else Path(name)
     if path.parent != folder and "/" not in name and not name.endswith(".toml"):
         raise ConfigError(f"no {what} '{name}'", did_you_mean(name, known) + "; a file of your own: ./FILE.toml")
+    return read(path, "hactl drill list"), name if path.parent == folder else str(path)
+
+
+def read(path: Path, hint: str) -> str:
+    """The text of a file. Raises ConfigError when it cannot be read; `hint` says what to try then."""
     try:
-        return path.read_text(), name if path.parent == folder else str(path)
-    except (OSError, UnicodeDecodeError) as error:
-        why = (error.strerror if isinstance(error, OSError) else "not UTF-8") or str(error)
-        raise ConfigError(f"{path}: cannot be read: {why.lower()}", "hactl drill list") from error
+        return files.text(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read: {files.why(error)}", hint) from error
 
 
 def load(name: str, settings: tuple[str, ...] = ()) -> Definition:

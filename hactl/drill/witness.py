@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from hactl.core.model import Fleet
-from hactl.engines.envoy.account import Account, read
+from hactl.engines.envoy.account import Account
+from hactl.engines.envoy.accounting import read
 from hactl.paths import FleetPaths
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hactl.core.reading import age
+from hactl.core.reading import age, counted
 from hactl.drill.board import Entry, Standing
 from hactl.drill.comparing import ENOUGH, Compared, Comparison, Trend, spoken
 from hactl.drill.quantity import Unit, signed
@@ -36,7 +36,7 @@ def board_lines(entries: Iterable[Entry], wall: float, room: int = 0) -> tuple[L
 def _entry(entry: Entry, wall: float) -> Cells:
     text, muted = Meaning.TEXT, Meaning.MUTED
     trend = str(entry.trend) if entry.rto is not None and entry.trend is not Trend.UNKNOWN else ""
-    runs = f", {entry.rto.count} run{'s'[: entry.rto.count - 1]}" if entry.rto is not None else ""
+    runs = f", {counted(entry.rto.count, 'run')}" if entry.rto is not None else ""
     words = entry.words if entry.words != entry.standing else ""
     return (
         (entry.drill, text),

@@ -267,8 +267,8 @@ def _condition(condition: Condition) -> Line:
 
 
 def sayings(course: Course, room: int, width: int) -> tuple[Line, ...]:
-    """What the run has said last, in `room` lines with the one above them."""
-    if not course.told or room < 2:
+    """What the run has said last, in `room` lines with the one above them; one alone is not worth that."""
+    if not course.told or room < 3:
         return ()
     zero = course.times.fault or (course.entered[0].at if course.entered else course.told[0].at)
     shown = [

@@ -31,48 +31,52 @@ class DrillDesk:
         self.board: tuple[Entry, ...] = ()
         """How each drill stands."""
         self.trouble = ""
-        """Why there is no reading them; "" when there is."""
+        """Why there is no reading the newest run; "" when there is."""
+        self.listing_trouble = ""
+        """Why there is no telling which runs there are, or how the drills stand; "" when there is."""
         self.starting = ""
         """The command of a run that was started here and is not on the disk yet; "" for none."""
         self.root = root
         self._onlooker = Onlooker(root) if root is not None else None
         self._shelf = Shelf(root) if root is not None else None
-        self._busy = False
-        self._judged: tuple[Filed, ...] = ()
-        """The runs that the board was made of."""
+        self._looking = self._judging = False
+        self._judged: tuple[str, ...] = ()
+        """The runs that the board was made of: those that had their reports."""
 
     async def look_on(self) -> None:
         """Read how the newest run stands."""
-        if self._onlooker is None or self._busy:
+        if self._onlooker is None or self._looking:
             return
-        self._busy = True
+        self._looking = True
         try:
             self.course = await asyncio.to_thread(self._onlooker.look)
             self.trouble = ""
         except HactlError as error:
             self.trouble = str(error)
         finally:
-            self._busy = False
+            self._looking = False
 
     async def list_runs(self) -> None:
-        """Read which runs there are."""
-        if self._shelf is None:
-            return
-        try:
+        """Read which runs there are. Raises HactlError when there is no reading them."""
+        if self._shelf is not None:
             self.runs = await asyncio.to_thread(self._shelf.look)
-        except HactlError as error:
-            self.trouble = str(error)
 
     async def judge(self, wall: float) -> None:
-        """List the runs, and judge the drills by them when there are others than before; `wall` is Unix time."""
-        await self.list_runs()
-        if self.root is None or (self.board and self._judged == self.runs):
+        """List the runs, and judge the drills by them when there are other reports than before; `wall` is Unix time."""
+        if self.root is None or self._judging:
             return
-        self._judged = self.runs
+        self._judging = True
         try:
-            self.board = await asyncio.to_thread(_judged, self.root, wall)
+            await self.list_runs()
+            reported = tuple(run.run for run in self.runs if run.verdict is not None)
+            if not self.board or reported != self._judged:
+                self.board = await asyncio.to_thread(_judged, self.root, wall)
+                self._judged = reported
+            self.listing_trouble = ""
         except HactlError as error:
-            self.trouble = str(error)
+            self.listing_trouble = str(error)
+        finally:
+            self._judging = False
 
     async def compare(self, a: str, b: str) -> Comparison:
         """Two runs side by side. Raises HactlError when one of them has shown nothing that can be compared."""

@@ -7,10 +7,11 @@ disk; what is kept here is only what was said by a command that never came to a 
 import os
 import secrets
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
+
+from hactl.tui.shell import command
 
 _NO_MORE: Mapping[str, str] = {}
 
@@ -72,5 +73,4 @@ def seed() -> int:
 
 def launch(words: Sequence[str], fleet: str, *, env: Mapping[str, str] = _NO_MORE) -> Detached:
     """Start `hactl --fleet FLEET WORDS`. Raises OSError when that cannot be."""
-    command = [sys.executable, "-P", "-m", "hactl", "--fleet", fleet, *words]
-    return Detached(command, {"NO_COLOR": "1", **env})
+    return Detached(command(words, fleet), {"NO_COLOR": "1", **env})

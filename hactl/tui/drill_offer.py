@@ -24,6 +24,7 @@ from hactl.tui.drill_course import VERDICTS
 from hactl.tui.lines import Line, Span
 from hactl.tui.meaning import Meaning
 from hactl.tui.rows import Cell, Column, Row
+from hactl.tui.shell import spelt
 
 FEW = 2
 """Names of processes that a row bears."""
@@ -50,7 +51,7 @@ class Offer(Value):
     @property
     def shell(self) -> str:
         """The same for a shell."""
-        return " ".join(("hactl", *self.words))
+        return spelt(self.words)
 
     @property
     def action(self) -> Action:
@@ -73,7 +74,7 @@ def offer(drill: Definition, fleet: Fleet, seed: int, state: Path | None) -> Off
     except HactlError as error:
         return Offer(drill=drill, seed=seed, why_not=error.message)
     checks = (*gate(drill, drawn, fleet), *(may_be_filled(drawn, state) if state is not None else ()))
-    unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in checks if not check.ok]
+    unmet = [check.unmet for check in checks if not check.ok]
     targets = tuple(Target.of(fleet.nodes[name]) for name in drawn.nodes if name in fleet.nodes)
     return Offer(drill=drill, seed=seed, plan=drawn, checks=checks, targets=targets, why_not="; ".join(unmet))
 

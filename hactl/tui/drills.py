@@ -19,6 +19,7 @@ from hactl.core.operation import Operation
 from hactl.core.talk import Receipt, Snapshot
 from hactl.core.value import Value
 from hactl.drill.faults import rehearsal
+from hactl.drill.plan import DrillPlan
 from hactl.tui import keys, shell
 from hactl.tui.actions import still_there
 from hactl.tui.changing import Question
@@ -112,27 +113,25 @@ class Drills:
         running = self._running(refusal, "continue")
         if running is None:
             return
-        question = running.drill.question if running.drill is not None else ""
-        if question:
-            self._host.run_worker(self._answer(running, question), group=WORK, exit_on_error=False)
+        if running.question:
+            self._host.run_worker(self._answer(running), group=WORK, exit_on_error=False)
         else:
             warn(self._host, f"{running.sentence} waits for nobody")
 
-    async def _answer(self, running: Operation, question: str) -> None:
+    async def _answer(self, running: Operation) -> None:
         try:
             await self._controller.submit(ContinueDrill(id=running.id), by=self._by)
         except HactlError as error:
             say_error(self._host, error)
         else:
-            self._host.notify(f"{running.sentence} goes on: {question}   $ hactl drill continue", markup=False)
+            self._host.notify(f"{running.sentence} goes on: {running.question}   $ hactl drill continue", markup=False)
 
     def hear(self, running: Operation | None) -> None:
         """Say once what a drill waits for: whoever looks at another screen is the one it waits for."""
-        question = running.drill.question if running is not None and running.drill is not None else ""
-        if question and question != self._asked and running is not None:
-            text = f"{running.sentence} waits for you: {question}\nC when it is done"
+        before, self._asked = self._asked, running.question if running is not None else ""
+        if running is not None and self._asked not in ("", before):
+            text = f"{running.sentence} waits for you: {self._asked}\nC when it is done"
             self._host.notify(text, severity="warning", markup=False, timeout=10.0)
-        self._asked = question
 
     async def _end(self, operation: str, sentence: str) -> None:
         try:
@@ -185,7 +184,7 @@ class Drills:
         dialog = Confirm(self._look)
         await self._host.push_screen(dialog, answer.set_result)
         try:
-            receipts = await self._rehearsed(chosen)
+            receipts = await self._rehearsed(chosen.plan)
             dialog.put(
                 Question(
                     title=f"Run drill {chosen.drill.name}?",
@@ -207,13 +206,10 @@ class Drills:
             if not answer.done():
                 dialog.withdraw()
 
-    async def _rehearsed(self, chosen: Offer) -> list[tuple[Command, Receipt]]:
+    async def _rehearsed(self, drawn: DrillPlan) -> list[tuple[Command, Receipt]]:
         """What the daemon says to each step. Raises CommandRejected."""
-        if chosen.plan is None:
-            return []
         return [
-            (command, await self._controller.submit(command, by=self._by, dry_run=True))
-            for command in rehearsal(chosen.plan)
+            (command, await self._controller.submit(command, by=self._by, dry_run=True)) for command in rehearsal(drawn)
         ]
 
     def start(self, words: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from textual.app import App
 
 from hactl.core.errors import HactlError
+from hactl.core.reading import counted
 
 
 def say_error(host: App[None], error: HactlError) -> None:
@@ -28,9 +29,7 @@ def copy(host: App[None], text: str) -> None:
     if text:
         host.copy_to_clipboard(text)
         first, *others = text.splitlines()
-        host.notify(
-            f"copied: {first}" + (f"\nand {len(others)} more line{'s'[: len(others) - 1]}" if others else ""),
-            markup=False,
-        )
+        more = f"\nand {counted(len(others), 'more line')}" if others else ""
+        host.notify(f"copied: {first}{more}", markup=False)
     else:
         warn(host, "there is nothing to copy here")

@@ -68,7 +68,7 @@ async def run(words: Sequence[str], fleet: str, *, env: Mapping[str, str] = _NO_
     `env` is what it has in its environment beside our own.
     """
     process = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-m", "hactl", "--fleet", fleet, *words],
+        *command(words, fleet),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -90,6 +90,12 @@ async def run(words: Sequence[str], fleet: str, *, env: Mapping[str, str] = _NO_
             await process.wait()
     text = said.decode(errors="replace").rstrip() + late
     return Ran(shell=spelt(words), code=process.returncode or 0, text=text)
+
+
+def command(words: Sequence[str], fleet: str) -> list[str]:
+    """The process that runs the words of a command for the fleet of that name; of what lies in the directory one is in
+    nothing is taken for a part of it."""
+    return [sys.executable, "-P", "-m", "hactl", "--fleet", fleet, *words]
 
 
 def spelt(words: Sequence[str]) -> str:

@@ -95,7 +95,7 @@ def _drills(fleet: Fleet) -> Iterator[Span]:
     """What stands in the way of drills, or a drill waits for."""
     if fleet.drills.lock is not None:
         yield Span(text="DRILLS LOCKED ", meaning=Meaning.DEGRADED)
-    if any(operation.drill is not None and operation.drill.question for operation in fleet.operations.values()):
+    if any(operation.question for operation in fleet.operations.values()):
         yield Span(text="DRILL WAITS ", meaning=Meaning.DEGRADED)
 
 

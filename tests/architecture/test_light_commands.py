@@ -55,6 +55,10 @@ def loaded(home: Home, *args: str, seconds: float = 0.0) -> tuple[int, set[str]]
         ("wait",),
         ("where",),
         ("alert", "list"),
+        ("drill", "list"),
+        ("drill", "board"),
+        ("drill", "report", "--all"),
+        ("drill", "schedule"),
         ("fleets",),
         ("kill", "a-1", "--dry-run", "--confirm", "t"),
         ("weight", "a-1", "99", "--wait"),
@@ -66,6 +70,14 @@ def test_a_quick_verb_loads_no_loop_no_screen_and_no_server(fleet: Home, args: t
     code, modules = loaded(fleet, *args)
     assert code == 0
     assert modules & HEAVY == set()
+
+
+def test_whoever_stops_a_drill_waits_for_nothing(fleet: Home) -> None:
+    """Not for what it takes to run one, or to report. Here there is none, and that is said."""
+    code, modules = loaded(fleet, "drill", "stop")
+    assert code == 1
+    assert modules & HEAVY == set()
+    assert not [name for name in modules if name.startswith("hactl.drill")]
 
 
 def test_a_verb_that_goes_on_and_on_is_no_heavier(fleet: Home) -> None:
@@ -85,11 +97,15 @@ def test_a_status_loads_nothing_that_decides(fleet: Home, args: tuple[str, ...])
 
 
 def test_nobody_pays_for_a_verb_that_was_not_typed(fleet: Home) -> None:
-    """The root's help lists every verb and loads none of them, nor anything they need."""
+    """The root's help lists every verb and loads none of them, nor anything they need; so does that of drills."""
+    code, modules = loaded(fleet, "drill", "--help")
+    assert code == 0
+    ours = {name.removeprefix("hactl.cli.") for name in modules if name.startswith("hactl.cli.")}
+    assert ours == {"main", "exits", "output", "verbs", "drill"}
     code, modules = loaded(fleet, "--help")
     assert code == 0
-    ours = {name for name in modules if name.startswith("hactl.cli.")}
-    assert ours == {"hactl.cli.main", "hactl.cli.exits", "hactl.cli.output"}
+    ours = {name.removeprefix("hactl.cli.") for name in modules if name.startswith("hactl.cli.")}
+    assert ours == {"main", "exits", "output", "verbs"}
     assert not [name for name in modules if name.startswith(("hactl.control", "hactl.config", "hactl.supervisor"))]
 
 

@@ -1,9 +1,12 @@
 """`hactl chaos`: what it writes and what it refuses; what it chooses is the monkey's."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 from support.command import Home
+
+from hactl.cli.chaos import again
 
 
 def test_what_a_seed_chooses_is_shown_and_nothing_is_done(fleet: Home) -> None:
@@ -19,13 +22,15 @@ def test_what_a_seed_chooses_is_shown_and_nothing_is_done(fleet: Home) -> None:
     assert fleet.untouched() == before
 
 
-def test_a_file_that_is_there_is_not_written_over(fleet: Home) -> None:
-    (fleet.directory / "chaos-7.toml").write_text("precious")
+@pytest.mark.parametrize("content", [b"precious", b"\xff\xfe"], ids=["text", "no text"])
+def test_a_file_that_is_there_is_not_written_over(fleet: Home, content: bytes) -> None:
+    path = fleet.directory / "chaos-7.toml"
+    path.write_bytes(content)
     done = fleet.run("chaos", "--monkey", "--seed", "7", "--for", "2m")
     assert done.returncode == 1
     assert "chaos-7.toml is there already, and says something else" in done.stderr
-    assert (fleet.directory / "chaos-7.toml").read_text() == "precious"
-    (fleet.directory / "chaos-7.toml").unlink()
+    assert path.read_bytes() == content
+    path.unlink()
 
 
 @pytest.mark.parametrize(
@@ -43,3 +48,10 @@ def test_what_cannot_be_is_refused(fleet: Home, args: tuple[str, ...], code: int
     done = fleet.run("chaos", *args)
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("chaos-7.toml", "./chaos-7.toml"), ("../mine", "./../mine"), ("/tmp/a.toml", "/tmp/a.toml")]
+)
+def test_what_is_said_to_run_a_file_again_names_that_file(path: str, name: str) -> None:
+    assert again(Path(path)) == f"hactl drill run {name}"

@@ -113,12 +113,27 @@ class Willing:
         return Receipt(seq=0)
 
 
+class Dying(Willing):
+    """One that has died since it was asked how the fleet is."""
+
+    def submit(self, _command: Command, **_how: Any) -> Receipt:
+        raise Unreachable("no daemon answers")
+
+
 class WithoutSocket(Chosen):
     """A fleet that is talked to without one."""
 
     @property
     def client(self) -> Any:
         return Willing()
+
+
+class Dead(WithoutSocket):
+    """The same, and nobody answers any more."""
+
+    @property
+    def client(self) -> Any:
+        return Dying()
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -161,3 +176,14 @@ def test_a_drill_that_is_refused_in_the_middle_was_not_run(tmp_path: Path, capsy
     document = json.loads(capsys.readouterr().out)
     assert document["exit"] == Exit.REFUSED
     assert [(one["verdict"], one["why"]) for one in document["drills"]] == [("not run", "drills are locked")]
+
+
+def test_a_daemon_that_is_gone_refuses_no_drill(tmp_path: Path) -> None:
+    """Whether a drill may be is not known then: the exit code is that of a daemon that cannot be reached."""
+    suite = Suite(name="one", title="One", drills=(Entry(name="node-kill"),))
+
+    def never(_chosen: Chosen, _drill: Definition, _seed: int) -> DrillReport:
+        raise AssertionError("it is not begun")
+
+    with pytest.raises(Unreachable):
+        run_suite(Dead(name="t", state=tmp_path), suite, suite.load(), 1, never, again=0, as_json=False)

@@ -4,9 +4,11 @@ import os
 import signal
 from pathlib import Path
 
+import click
 import pytest
 from support.command import Home, finish
 
+from hactl.cli.drill import DRILL, drill
 from hactl.cli.main import VERBS
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -18,13 +20,7 @@ PAGES = [
     *(f"config {verb}" for verb in ("check", "show", "diff", "apply", "history", "rollback")),
     "daemon restart",
     *(f"alert {verb}" for verb in ("list", "test")),
-    *(
-        f"drill {verb}"
-        for verb in (
-            *("list", "show", "plan", "run", "stop", "continue", "unlock", "recover", "report", "compare", "board"),
-            *("export", "schedule"),
-        )
-    ),
+    *(f"drill {verb}" for verb in DRILL),
 ]
 
 
@@ -55,10 +51,26 @@ def test_the_list_of_verbs_says_what_the_verb_says(verb: str) -> None:
     assert len(summary) <= 80
 
 
-def test_a_misspelt_verb_is_answered_with_the_nearest_one(home: Home) -> None:
-    done = home.run("statsu")
+@pytest.mark.parametrize("verb", DRILL)
+def test_the_list_of_verbs_about_drills_says_what_each_says_first(verb: str) -> None:
+    command = drill.get_command(click.Context(drill), verb)
+    assert command is not None
+    assert (command.name, command.get_short_help_str(100)) == (verb, DRILL[verb][1])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("statsu",), "Did you mean 'status'?"),
+        (("drill", "stpo"), "Did you mean 'stop'?"),
+        (("drill", "xyzzy"), "See: hactl drill --help"),
+    ],
+    ids=str,
+)
+def test_a_misspelt_verb_is_answered_with_the_nearest_one(home: Home, words: tuple[str, ...], said: str) -> None:
+    done = home.run(*words)
     assert done.returncode == 2
-    assert "Did you mean 'status'?" in done.stderr
+    assert said in done.stderr
     assert done.stdout == ""
 
 

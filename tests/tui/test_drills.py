@@ -1,5 +1,7 @@
 """Drills in the console: a run is looked at whoever runs it, X runs one after a question, A stops one without."""
 
+import asyncio
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -7,16 +9,16 @@ import pytest
 from support.controller import MemoryController
 from support.courses import FAULT, RUN, begin, course, filed, keep
 from support.pictures import AT, a_fleet, a_snapshot, with_node
-from support.stage import Stage, stage
+from support.stage import PATIENCE, Stage, stage
 
 from hactl.core.commands import BeginDrill, ContinueDrill, EndDrill, Kill, Request
 from hactl.core.drill import Baseline, DrillBook, DrillLock, Lease
 from hactl.core.errors import CommandRejected, Unreachable
 from hactl.core.node import NodeState
 from hactl.core.operation import Operation, Verb
-from hactl.core.talk import Receipt
 from hactl.core.value import replace
 from hactl.drill.verdict import Verdict
+from hactl.tui.drill_desk import DrillDesk
 from hactl.tui.drills import Means
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.drill_choice import DrillChoice
@@ -490,6 +492,21 @@ class TestRuns:
             assert page.table.display
             assert page.table.has_focus
 
+    async def test_runs_that_cannot_be_listed_are_listed_once_they_can(self, tmp_path: Path) -> None:
+        root = tmp_path / "drills"
+        root.write_text("no directory")
+        async with stage(**hands(Shop(), root)) as now:
+            await now.press("6")
+            await now.until(lambda: "cannot read" in now.text("#text"))
+            await now.press("X")
+            await now.until(lambda: now.errors)
+            assert "cannot read" in now.errors[0]
+            assert isinstance(now.app.screen, ReportsPage)
+            root.unlink()
+            keep(root, filed())
+            await now.until(lambda: now.app.desk.runs)
+            await now.until(lambda: "cannot read" not in now.text("#text"))
+
     async def test_a_run_without_a_report_says_so(self, tmp_path: Path) -> None:
         run = keep(tmp_path, filed())
         (run.directory / "report.json").unlink()
@@ -503,11 +520,30 @@ class TestRuns:
             assert f"run '{RUN}' has no report yet" in now.errors[0]
 
 
-async def test_both_stand_in_the_list_of_everything(tmp_path: Path) -> None:
+async def test_a_disk_that_takes_its_time_is_read_once_at_a_time(tmp_path: Path) -> None:
+    report = keep(tmp_path, filed()).directory / "report.json"
+    real = report.rename(tmp_path / "report")
+    os.mkfifo(report)  # whoever reads it waits until somebody writes
+    desk = DrillDesk(tmp_path)
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(desk.judge(AT))
+        writer = await asyncio.to_thread(report.open, "wb")
+        await desk.judge(AT)
+        assert not first.done()
+        with writer:
+            writer.write(real.rename(report).read_bytes())
+    assert [run.run for run in desk.runs] == [RUN]
+    assert desk.board
+
+
+async def test_all_three_stand_in_the_list_of_everything(tmp_path: Path) -> None:
     async with stage(controller=lent(), **hands(Shop(), tmp_path)) as now:
+        await now.press("ctrl+p", *"run a drill", "enter")
+        assert now.notices[-1] == "drill node-kill is in progress: A stops it"
+        await now.press("ctrl+p", *"done by hand", "enter")
+        assert now.notices[-1] == "drill node-kill waits for nobody"
         await now.press("ctrl+p", *"stop the drill", "enter")
         await now.until(lambda: now.controller.requests)
         assert now.controller.requests == [
             Request(command=EndDrill(id="op-7"), by="ann", reason="stopped from the console")
         ]
-        now.controller.reply = Receipt(seq=1)

@@ -9,7 +9,6 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from hactl.core.drills import in_progress
-from hactl.drill.course import Course
 from hactl.tui.drill_course import clocks, drawn, sayings, standing, title, waiting
 from hactl.tui.drill_desk import DrillDesk
 from hactl.tui.drilling import how_to_drill
@@ -33,7 +32,6 @@ class DrillsPage(Page):
     """One run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "back", show=False),
         Binding("enter", "report", "its report", show=False),
     ]
     NAME = "drills"
@@ -111,20 +109,15 @@ class DrillsPage(Page):
             known = (*trouble, *how_to_drill(self.verbs))
             self._stack("#text", tuple(part for each in known for part in wrapped(each, width - 2, INDENT)))
             return
-        wall = view.snapshot.at if view.snapshot is not None else course.began
         running = in_progress(view.snapshot.fleet) if view.snapshot is not None else None
-        question = running.drill.question if running is not None and running.drill is not None else ""
+        question = running.question if running is not None else ""
         gap: tuple[Line, ...] = ((),) if self.size.height >= ROOMY[1] else ()
         asked = waiting(question, width) if course.going else ()
-        self._stack("#drill", (*title(course, wall, width), *asked, *gap))
+        self._stack("#drill", (*title(course, view.wall(now), width), *asked, *gap))
         self._stack("#clocks", clocks(course, now, width))
         below = (*gap, *drawn(course, now, width - 1, self.glyphs), *gap, *standing(course, width - 1), *gap)
         room = self.size.height - 2 - self._height("#drill") - self._height("#clocks") - len(below)
-        self._stack("#text", (*below, *self._said(course, room)))
-
-    def _said(self, course: Course, room: int) -> tuple[Line, ...]:
-        """What it has said last, in the room that is left over."""
-        return () if room < 3 else sayings(course, room, self.size.width - 1)
+        self._stack("#text", (*below, *sayings(course, room, width - 1)))
 
     def _stack(self, which: str, lines: tuple[Line, ...]) -> None:
         """Show lines in a view that is as high as they are many."""
@@ -154,7 +147,3 @@ class DrillsPage(Page):
         """All that was measured."""
         if self._desk.course is not None:
             await self.app.run_action(f"report({self._desk.course.run!r})")
-
-    async def action_back(self) -> None:
-        """To the fleet."""
-        await self.app.run_action("page('fleet')")

@@ -30,7 +30,6 @@ class NodePage(OneOf):
     """Whatever is known of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "back", show=False),
         Binding("w", "wrap", "wrap the log", show=False),
     ]
     NAME = "node"
@@ -94,7 +93,3 @@ class NodePage(OneOf):
     def action_wrap(self) -> None:
         """Long lines of its log go on in the next row, or are cut again."""
         self.log_reader.action_wrap()
-
-    async def action_back(self) -> None:
-        """To the fleet."""
-        await self.app.run_action("page('fleet')")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
@@ -52,6 +53,7 @@ def enlarge(size: Size) -> tuple[Line, ...]:
 class Page(SteadyScreen, Screen[None]):
     """Draws the picture it is given; knows no daemon."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "back", show=False)]
     NAME: ClassVar[str] = ""
     """Which of PAGES it is."""
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
@@ -138,6 +140,10 @@ class Page(SteadyScreen, Screen[None]):
         self.set_class(not view.live, "past")
         self.draw_body(view, now=now, stale=stale)
         self.lines("#keys", (self._foot(view, width, now),))
+
+    async def action_back(self) -> None:
+        """To the fleet."""
+        await self.app.run_action("page('fleet')")
 
     def _without_numbers(self, snapshot: Snapshot) -> Snapshot:
         """What was measured so long ago is nothing to go by; of one snapshot always the same."""

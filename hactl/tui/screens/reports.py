@@ -33,7 +33,6 @@ class ReportsPage(Page):
     """All that was measured."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "back", show=False),
         Binding("c", "compare", "compare two runs", show=False),
         Binding("b", "board", "the board, the runs", show=False),
     ]
@@ -76,7 +75,8 @@ class ReportsPage(Page):
         table.show(rows(runs, wall))
         if table.display is not had:
             self.take_keys()
-        trouble = (line(Span(text=f" {self._desk.trouble}", meaning=Meaning.DOWN)),) if self._desk.trouble else ()
+        wrong = self._desk.listing_trouble
+        trouble = (line(Span(text=f" {wrong}", meaning=Meaning.DOWN)),) if wrong else ()
         losses = reports(view, self.verbs, MOST)
         gap: tuple[Line, ...] = ((),) if runs else ()
         told = (*gap, *trouble, *board_lines(self._desk.board, wall, width - 2), (), *losses)
@@ -108,7 +108,3 @@ class ReportsPage(Page):
         """The report on a run."""
         event.stop()
         await self.app.run_action(f"report({event.key!r})")
-
-    async def action_back(self) -> None:
-        """To the fleet."""
-        await self.app.run_action("page('fleet')")

@@ -1,9 +1,12 @@
 """The headless verbs from inside the console: what is typed is what runs."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from hactl.core.errors import HactlError
-from hactl.tui.shell import Ran, complete, only_reads, parse, run
+from hactl.tui.shell import Ran, command, complete, only_reads, parse, run
 
 VERBS = ("kill", "status", "start", "stop")
 NAMES = ("seoul-1", "seoul-2", "seoul", "edge-1")
@@ -85,3 +88,9 @@ async def test_it_is_given_what_its_console_hands_down(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("import os; print(os.environ['HACTL_LABEL'])")
     ran = await run(["--version"], "x", env={"HACTL_LABEL": "pts/3", "PYTHONPATH": str(tmp_path)})
     assert ran.text.splitlines()[0] == "pts/3"
+
+
+def test_what_lies_in_the_directory_one_is_in_is_no_part_of_it(tmp_path: Path):
+    (tmp_path / "click.py").write_text("raise SystemExit(99)")
+    ended = subprocess.run(command(["--version"], "nobody"), cwd=tmp_path, capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")

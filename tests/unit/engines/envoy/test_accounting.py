@@ -7,7 +7,8 @@ import pytest
 from support.build import a_spec
 from support.script import serving
 
-from hactl.engines.envoy.account import Account, Cluster, account
+from hactl.engines.envoy.account import Account
+from hactl.engines.envoy.accounting import Cluster, account
 from hactl.engines.envoy.admin import Stat
 from hactl.engines.envoy.clusters import nodes_cluster
 from hactl.engines.envoy.seat import Seat

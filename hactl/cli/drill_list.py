@@ -1,0 +1,86 @@
+"""`hactl drill list|show`: which drills there are, and how their files are written."""
+
+import contextlib
+
+import click
+
+from hactl.cli import output
+from hactl.cli.choice import choose
+from hactl.cli.drill_options import set_option
+from hactl.cli.exits import Exit
+from hactl.cli.options import fleet_option, json_option
+from hactl.core.errors import HactlError
+from hactl.drill import library
+from hactl.drill import suite as suites
+from hactl.drill.runs import runs
+from hactl.drill.schema import schema as drill_schema
+
+
+@click.command("list")
+@fleet_option
+@json_option
+def list_(as_json: bool) -> int:
+    """List the drills that come with hactl, and how each went last."""
+    last = _last()
+    drills = [library.load(name) for name in library.names()]
+    within = {name: [one.name for one in suites.load(name).drills] for name in suites.names()}
+    member = {one.name: [suite for suite, has in within.items() if one.name in has] for one in drills}
+    if as_json:
+        rows = [
+            {
+                "name": one.name,
+                "title": one.title,
+                "tags": one.tags,
+                "suites": member[one.name],
+                "last": last.get(one.name),
+            }
+            for one in drills
+        ]
+        output.emit_json({"version": 1, "drills": rows, "suites": within})
+        return Exit.OK
+    cells = [
+        (one.name, f"{one.length:.0f} s", last.get(one.name, "never"), " ".join(member[one.name]), one.title)
+        for one in drills
+    ]
+    for line in output.table(("NAME", "TAKES", "LAST", "SUITE", "WHAT IT SHOWS"), cells, right=frozenset({1})):
+        click.echo(line)
+    return Exit.OK
+
+
+@click.command()
+@click.argument("name", required=False, default="")
+@set_option
+@click.option("--schema", is_flag=True, help="The JSON schema of drill files instead, for editors.")
+@json_option
+def show(name: str, settings: tuple[str, ...], schema: bool, as_json: bool) -> int:
+    """Show a drill.
+
+    NAME is one that comes with hactl, or the path of a file; what is shown is the beginning of one of your own.
+    """
+    if bool(name) == schema:
+        raise click.UsageError("Name a drill, or ask for the --schema: one of the two. See: hactl drill list")
+    if schema:
+        output.emit_json(drill_schema())
+        return Exit.OK
+    definition = library.load(name, settings)
+    if as_json:
+        output.emit_json(definition)
+    else:
+        click.echo(library.changed(name, settings) if settings else library.text(name)[0], nl=False)
+    return Exit.OK
+
+
+def _last() -> dict[str, str]:
+    """How each drill went last on the fleet that is meant, if there is one."""
+    try:
+        chosen = choose()
+    except HactlError:
+        return {}
+    last: dict[str, str] = {}
+    for run in reversed(runs(chosen.paths.drills)):
+        if run.drill in last:
+            continue  # there is a newer one: only that is read
+        with contextlib.suppress(HactlError):  # one that cannot be read is told by `report`
+            if (filed := run.report()) is not None:
+                last[run.drill] = str(filed.verdict)
+    return last

@@ -1,0 +1,62 @@
+"""`hactl drill plan`: whom a drill would strike, and whether it may. What it asks for that is `drill_asking`."""
+
+import sys
+
+import click
+
+from hactl.cli import output
+from hactl.cli.choice import choose
+from hactl.cli.drill_asking import ask
+from hactl.cli.drill_options import drawn, seed_option, set_option
+from hactl.cli.exits import Exit
+from hactl.cli.options import fleet_option, json_option
+from hactl.core.errors import HactlError
+from hactl.core.plain import one_line
+from hactl.drill import library
+from hactl.drill.availability import reality
+from hactl.drill.gate import foreseen
+
+
+@click.command()
+@click.argument("name")
+@seed_option
+@set_option
+@fleet_option
+@json_option
+def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) -> int:
+    """Say what a drill would do; change nothing.
+
+    To whom, and whether it may: exit code 5 when not. NAME is one that comes with hactl, or the path of a file.
+    """
+    definition = library.load(name, settings)
+    chosen = choose()
+    client = chosen.client
+    fleet = client.fleet().fleet
+    asked = ask(client, definition, fleet, drawn(seed), chosen.paths.state)
+    made, checks, refusal, may = asked.plan, asked.gate, asked.refusal, asked.may
+    notes = tuple(foreseen(definition, attended=sys.stdin.isatty()))
+    if as_json:
+        output.emit_json(
+            {"version": 1, "plan": made, "gate": checks, "refused": str(refusal or ""), "may": may, "notes": notes}
+        )
+        return Exit.OK if may else Exit.REFUSED
+    click.echo(f"drill {definition.name} on fleet {fleet.name}, seed {made.seed}; nothing was changed")
+    for strike in made.strikes:
+        kept = ", kept down until the failback" if strike.keep_down else ""
+        click.echo(f"  {strike.at:4.1f} s  {strike} ({strike.why}), {reality(strike.kind)}{kept}")
+    for step in made.steps:
+        click.echo(f"  {step.at:4.1f} s  wait for a person, at most {step.within:g} s: {one_line(step.manual)}")
+    click.echo(f"  load    {made.load.rate:g} requests/s to {made.load.url}, timeout {made.load.timeout:g} s")
+    phases = definition.phases
+    click.echo(f"  phases  baseline {phases.baseline:g} s, hold {phases.hold:g} s, settle {phases.settle:g} s")
+    rows = [(check.name, check.value, check.limit, "ok" if check.ok else "NO") for check in checks]
+    for line in output.table(("GATE", "IS", "WANTED", ""), rows):
+        click.echo(f"  {line}")
+    for check in checks:
+        if not check.ok:
+            output.complain(HactlError(check.unmet, check.hint))
+    for note in notes:
+        output.say(f"it would be inconclusive: {one_line(note)}")
+    if refusal is not None:
+        output.complain(refusal)
+    return Exit.OK if may else Exit.REFUSED

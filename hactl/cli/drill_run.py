@@ -1,0 +1,78 @@
+"""`hactl drill run`: one drill, or those of a suite. How they are run stands in `drill_running` and `drill_suite`."""
+
+import sys
+from functools import partial
+
+import click
+
+from hactl.cli import output
+from hactl.cli.choice import choose
+from hactl.cli.drill_options import drawn, seed_option, set_option
+from hactl.cli.drill_outcome import exit_of, summary
+from hactl.cli.options import fleet_option, json_option
+from hactl.drill import library
+from hactl.drill import suite as suites
+
+
+@click.command()
+@click.argument("name", required=False, default="")
+@click.option("--suite", metavar="NAME", default="", help="Run every drill of a suite: ci, or the path of a file.")
+@click.option("--skip", multiple=True, metavar="DRILL", help="Leave one of the suite out (repeatable).")
+@click.option(
+    "--again",
+    type=click.IntRange(0, 5),
+    default=0,
+    metavar="N",
+    help="Run one of the suite that shows nothing up to N times more.",
+)
+@click.option(
+    "--input/--no-input",
+    "attended",
+    default=None,
+    help="Whether a person is there for manual steps (default: when stdin is a terminal).",
+)
+@seed_option
+@set_option
+@fleet_option
+@json_option
+def run(
+    name: str,
+    suite: str,
+    skip: tuple[str, ...],
+    again: int,
+    attended: bool | None,
+    seed: int | None,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Run a drill, and report.
+
+    NAME is one that comes with hactl, or the path of a file. Whatever becomes of this command, the daemon puts
+    everything back: Ctrl-C ends it in good order, and a runner that dies loses the fleet within seconds. Reports are
+    kept beside the fleet's state: hactl drill report.
+
+    A drill with manual steps waits for: hactl drill continue; where nobody is there it is inconclusive.
+
+    With --suite, several one after the other, if the gate lets all of them; a line for each, and the exit code of the
+    worst: 12, 1, 10, 11, 130.
+    """
+    from hactl.cli.drill_running import execute
+    from hactl.cli.drill_suite import run_suite
+
+    if bool(name) == bool(suite):
+        raise click.UsageError("Name a drill, or give --suite: one of the two. See: hactl drill list")
+    if (skip or again) and not suite:
+        raise click.UsageError("--skip and --again are about the drills of a --suite.")
+    run_one = partial(execute, attended=sys.stdin.isatty() if attended is None else attended)
+    if suite:
+        wanted = suites.load(suite)
+        drills = wanted.load(settings, skip)
+        if not drills:
+            raise click.UsageError(f"--skip leaves nothing of suite '{suite}'.")
+        return run_suite(choose(), wanted, drills, drawn(seed), run_one, again=again, as_json=as_json)
+    result = run_one(choose(), library.load(name, settings), drawn(seed))
+    if as_json:
+        output.emit_json(result)
+    else:
+        summary(result)
+    return exit_of(result)
