@@ -5,6 +5,7 @@ from pathlib import Path
 
 import tomli_w
 
+from hactl.config import files
 from hactl.config.unfit import did_you_mean
 from hactl.core.errors import ConfigError
 from hactl.drill.definition import Definition
@@ -33,10 +34,9 @@ def text(name: str, folder: Path = BUILT_IN, what: str = "drill") -> tuple[str, 
 def read(path: Path, hint: str) -> str:
     """The text of a file. Raises ConfigError when it cannot be read; `hint` says what to try then."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = (error.strerror if isinstance(error, OSError) else "not UTF-8") or str(error)
-        raise ConfigError(f"{path}: cannot be read: {why.lower()}", hint) from error
+        return files.text(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read: {files.why(error)}", hint) from error
 
 
 def load(name: str, settings: tuple[str, ...] = ()) -> Definition:
