@@ -328,6 +328,7 @@ class Walk:
         for name, part in parts.items():
             assert part == 0 or fleet.nodes[name].serviceable
         assert abs(sum(parts.values()) - 1.0) < 1e-9 or set(parts.values()) == {0.0}
+        assert fleet.hops.keys() <= fleet.nodes.keys(), "a hop to a node that is not there"
         active = [endpoint for endpoint in plan.endpoints if endpoint.status is EndpointStatus.ACTIVE]
         if carrying(fleet):
             assert sum(parts.values()) > 0
@@ -488,8 +489,15 @@ def _fault(walk: Walk, node: Node) -> Impairment | None:
 def _proxied(walk: Walk, node: Node) -> Observation:
     """A proxy does as it was told; sometimes it is another one, or cannot."""
     proxy = Proxy(pid=walk.chance.choice((7, 7, 7, 8)), ticks=1)
-    said = [HopReading(name=o.name, ports=(40_000,), fault=o.fault, seen=HopCount()) for o in orders(walk.fleet, {})]
-    return HopsRead(proxy=proxy, hops=tuple(said), wrong=walk.chance.choice(("", "", "no such address")))
+    told = orders(walk.fleet, {})
+    wrong = {order.name: "no such address" for order in told if walk.chance.random() < 0.1}
+    seen = HopCount()
+    said = [
+        HopReading(name=order.name, ports=(40_000,), fault=order.fault, seen=seen)
+        for order in told
+        if order.name not in wrong
+    ]
+    return HopsRead(proxy=proxy, hops=tuple(said), wrong=wrong)
 
 
 def _unproxied(walk: Walk, node: Node) -> Observation:
