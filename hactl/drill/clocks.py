@@ -130,9 +130,9 @@ def _hypothesis(rule: Hypothesis, said: list[Progress]) -> Condition:
     value: float | None
     if rule.probe is Probe.AVAILABILITY:
         value = available(said[-1], said, LATELY) if said else None
-        shown = "" if value is None else percent(value)
-        limits = [f">= {percent(least)}"] if least is not None else []
-        limits += [f"<= {percent(most)}"] if most is not None else []
+        shown = "" if value is None else _percent(value)
+        limits = [f">= {_percent(least)}"] if least is not None else []
+        limits += [f"<= {_percent(most)}"] if most is not None else []
         text = f"availability {' and '.join(limits)}"
     else:
         p99 = said[-1].p99_ms if said else None
@@ -145,12 +145,12 @@ def _hypothesis(rule: Hypothesis, said: list[Progress]) -> Condition:
 def _stop(rule: AbortRule, said: list[Progress]) -> Condition:
     value = available(said[-1], said, rule.window) if said else None
     return Condition(
-        text=f"stops when {rule.probe} < {percent(rule.below)} of {rule.window:g} s, for {rule.lasting:g} s",
-        value="" if value is None else percent(value),
+        text=f"stops when {rule.probe} < {_percent(rule.below)} of {rule.window:g} s, for {rule.lasting:g} s",
+        value="" if value is None else _percent(value),
         ok=None if value is None else value >= rule.below,
     )
 
 
-def percent(part: float) -> str:
+def _percent(part: float) -> str:
     """A part (0..1) as it is read: 99.9 %, and no more of it than was measured."""
     return f"{part * 100:.4g} %"
