@@ -238,7 +238,8 @@ class Walk:
         if verb in (LockDrills, UnlockDrills):
             return verb() if pick.random() < 0.3 else UnlockDrills()
         if verb is BeginDrill:
-            return BeginDrill(name="x", nodes=some, regions=regions, lease=pick.choice((0.5, 5.0)), longest=60.0)
+            lease, config = pick.choice((0.5, 5.0)), pick.random() < 0.3
+            return BeginDrill(name="x", nodes=some, regions=regions, config=config, lease=lease, longest=60.0)
         if verb is Impair:
             delay, failed = pick.choice((0.0, 0.3, 1e6)), pick.choice((0, 20, 101))
             return Impair(nodes=some, fault=Impairment(delay=delay, delayed=pick.choice((0, 100)), failed=failed))
