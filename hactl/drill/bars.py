@@ -97,8 +97,8 @@ def _healed(course: Course) -> list[Bar]:
 
 def _back(course: Course) -> Bar | None:
     """How long clients were not served, if the report says so or they are not yet."""
-    report, fault = course.report, course.times.fault
-    if fault is None:
+    report, seen = course.report, suffering(course)
+    if seen is None:
         return None
     if report is not None:
         if report.outage is None or report.outage.back is None:
@@ -106,7 +106,6 @@ def _back(course: Course) -> Bar | None:
         fault, back = report.outage.fault, report.outage.back
         said = "clients served for good" if back > fault else "no client noticed"
         return Bar(name="recover", begin=fault, end=back, said=said)
-    bad, failing = suffering(course, fault)
-    end = None if failing else fault if bad is None else bad
-    said = "clients fail" if failing else "no client has noticed" if bad is None else "clients served so far"
-    return Bar(name="recover", begin=fault, end=end, said=said)
+    end = None if seen.failing else seen.fault if seen.bad is None else seen.bad
+    said = "clients fail" if seen.failing else "no client has noticed" if seen.bad is None else "clients served so far"
+    return Bar(name="recover", begin=seen.fault, end=end, said=said)

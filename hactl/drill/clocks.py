@@ -68,15 +68,14 @@ def rto(course: Course, now: float) -> Clock:
     rule = f"from the fault in effect to the reply after which none fails for {settle:g} s"
     wanted = course.definition.objectives.rto
     clock = Clock(name="RTO", rule=rule, mark=Mark.WAITING, limit="" if wanted is None else f"<= {seconds(wanted)}")
-    fault = course.times.fault
     if course.report is not None:
         return _judged(clock, course.report, "rto", _rto_measured(course.report))
-    if fault is None:
+    seen = suffering(course)
+    if seen is None:
         return clock
-    bad, failing = suffering(course, fault)
-    lasted = max(0.0, now - fault) if failing else 0.0 if bad is None else bad - fault
+    lasted = max(0.0, now - seen.fault) if seen.failing else seen.lasted
     over = wanted is not None and lasted > wanted
-    return replace(clock, shown=seconds(lasted), mark=Mark.RUNNING if failing else Mark.SO_FAR, over=over)
+    return replace(clock, shown=seconds(lasted), mark=Mark.RUNNING if seen.failing else Mark.SO_FAR, over=over)
 
 
 def _rto_measured(report: DrillReport) -> str:
