@@ -77,6 +77,13 @@ class Comparison(Value):
     notes: tuple[str, ...] = ()
     """What else is different, so that differences of figures may come from that."""
 
+    @property
+    def caution(self) -> str:
+        """Why nothing in it is called better or worse; "" where that may be."""
+        if min(len(self.runs_a), len(self.runs_b)) >= ENOUGH:
+            return ""
+        return f"nothing is called better or worse below {ENOUGH} runs a side: one run alone proves no trend"
+
 
 def side(name: str, reports: Sequence[DrillReport], last: int = LAST, *, without: str = "") -> Side:
     """The run called `name`, or the `last` conclusive runs of the drill called so, the run `without` aside.

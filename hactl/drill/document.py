@@ -10,13 +10,12 @@ from enum import StrEnum
 
 from hactl.core.value import Value
 from hactl.drill.availability import reality
-from hactl.drill.comparing import LAST, Side, compare
-from hactl.drill.definition import Definition
+from hactl.drill.comparing import Side, compare
 from hactl.drill.figures import budget, burned, outage_equivalent
 from hactl.drill.measure import PRECISE, Report
 from hactl.drill.quantity import Unit, seconds, shown
 from hactl.drill.report import DrillReport
-from hactl.drill.verdict import CONCLUSIVE, Status
+from hactl.drill.verdict import Status
 
 
 class Chart(StrEnum):
@@ -67,8 +66,8 @@ def heading(report: DrillReport) -> str:
 
 
 def document(report: DrillReport, earlier: Sequence[DrillReport] = ()) -> tuple[Section, ...]:
-    """Every section that has something to say. `earlier` are other runs, oldest first: those of the same drill that
-    have shown something are what this one is compared with."""
+    """Every section that has something to say. `earlier` are the runs that this one is compared with, oldest first:
+    others of its drill that have shown something."""
     made = (
         _summary(report),
         _validity(report),
@@ -242,15 +241,13 @@ def _losses(report: DrillReport) -> Section | None:
 def _compared(report: DrillReport, earlier: Sequence[DrillReport]) -> Section | None:
     if not report.objectives:
         return None
-    drill = report.definition
-    others = [one for one in earlier if _comparable(one, drill) and one.identity.run != report.identity.run]
     title = "Compared with earlier runs"
-    if not others:
+    if not earlier:
         return Section(
             title=title, blocks=(Text(text="There is no earlier run of this drill that has shown anything."),)
         )
-    name = f"the last {len(others[-LAST:])}"
-    found = compare(Side(name=name, reports=tuple(others[-LAST:])), Side(name="this run", reports=(report,)))
+    name = f"the last {len(earlier)}"
+    found = compare(Side(name=name, reports=tuple(earlier)), Side(name="this run", reports=(report,)))
     table = Table(
         head=("figure", "this run", f"median of {name}", "range", "runs"),
         rows=tuple(
@@ -267,10 +264,6 @@ def _compared(report: DrillReport, earlier: Sequence[DrillReport]) -> Section | 
     notes = (Bullets(items=found.notes),) if found.notes else ()
     advice = Text(text="One run proves no trend, whatever it is compared with.")
     return Section(title=title, blocks=(table, *notes, advice))
-
-
-def _comparable(one: DrillReport, drill: Definition) -> bool:
-    return one.definition.name == drill.name and one.verdict in CONCLUSIVE
 
 
 def _phases(report: DrillReport) -> Section | None:
