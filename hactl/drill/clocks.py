@@ -68,15 +68,14 @@ def rto(course: Course, now: float) -> Clock:
     rule = f"from the fault in effect to the reply after which none fails for {settle:g} s"
     wanted = course.definition.objectives.rto
     clock = Clock(name="RTO", rule=rule, mark=Mark.WAITING, limit="" if wanted is None else f"<= {seconds(wanted)}")
-    fault = course.times.fault
     if course.report is not None:
         return _judged(clock, course.report, "rto", _rto_measured(course.report))
-    if fault is None:
+    seen = suffering(course)
+    if seen is None:
         return clock
-    bad, failing = suffering(course, fault)
-    lasted = max(0.0, now - fault) if failing else 0.0 if bad is None else bad - fault
+    lasted = max(0.0, now - seen.fault) if seen.failing else seen.lasted
     over = wanted is not None and lasted > wanted
-    return replace(clock, shown=seconds(lasted), mark=Mark.RUNNING if failing else Mark.SO_FAR, over=over)
+    return replace(clock, shown=seconds(lasted), mark=Mark.RUNNING if seen.failing else Mark.SO_FAR, over=over)
 
 
 def _rto_measured(report: DrillReport) -> str:
@@ -130,9 +129,9 @@ def _hypothesis(rule: Hypothesis, said: list[Progress]) -> Condition:
     value: float | None
     if rule.probe is Probe.AVAILABILITY:
         value = available(said[-1], said, LATELY) if said else None
-        shown = "" if value is None else percent(value)
-        limits = [f">= {percent(least)}"] if least is not None else []
-        limits += [f"<= {percent(most)}"] if most is not None else []
+        shown = "" if value is None else _percent(value)
+        limits = [f">= {_percent(least)}"] if least is not None else []
+        limits += [f"<= {_percent(most)}"] if most is not None else []
         text = f"availability {' and '.join(limits)}"
     else:
         p99 = said[-1].p99_ms if said else None
@@ -145,12 +144,12 @@ def _hypothesis(rule: Hypothesis, said: list[Progress]) -> Condition:
 def _stop(rule: AbortRule, said: list[Progress]) -> Condition:
     value = available(said[-1], said, rule.window) if said else None
     return Condition(
-        text=f"stops when {rule.probe} < {percent(rule.below)} of {rule.window:g} s, for {rule.lasting:g} s",
-        value="" if value is None else percent(value),
+        text=f"stops when {rule.probe} < {_percent(rule.below)} of {rule.window:g} s, for {rule.lasting:g} s",
+        value="" if value is None else _percent(value),
         ok=None if value is None else value >= rule.below,
     )
 
 
-def percent(part: float) -> str:
+def _percent(part: float) -> str:
     """A part (0..1) as it is read: 99.9 %, and no more of it than was measured."""
     return f"{part * 100:.4g} %"

@@ -73,9 +73,15 @@ class Windows:
         after = [row for row in self.rows if self.struck is not None and row.done >= self.struck]
         return Counter(row.error or f"status {row.status}" for row in after if not row.ok)
 
-    def side_by_side(self, struck: float) -> Retried | None:
-        """Clients that ask once and those that try again, from the fault to the failback."""
-        return retried(hit(self.rows, struck, self.failback), hit(self.retried, struck, self.failback))
+    def hit(self, rows: Sequence[Row]) -> list[Row]:
+        """Those of `rows` that were under way when the fault was asked for, or due from then until the failback; none
+        without a fault."""
+        return [] if self.struck is None else hit(rows, self.struck, self.failback)
+
+    @property
+    def side_by_side(self) -> Retried | None:
+        """Clients that ask once and those that try again, from the fault to the failback; None without the latter."""
+        return retried(self.hit(self.rows), self.hit(self.retried))
 
     def borne(self, plan: DrillPlan) -> Borne | None:
         """What all clients together saw while a surge lasted; None without one."""
@@ -116,7 +122,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
               limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day mean nothing", ok=True),
     ]  # fmt: skip
     if windows.retried:
-        checks.append(on_time("clients that try again on time", judge(windows.retried)))
+        checks.append(_on_time("clients that try again on time", judge(windows.retried)))
     checks += as_strong_as_meant(plan, windows.borne(plan))
     checks += [steady.before(rule, before) for rule in drill.hypotheses if rule.limited]
     if drill.objectives.rpo_records is not None:
@@ -128,7 +134,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     return tuple(checks)
 
 
-def on_time(name: str, stream: Report) -> Check:
+def _on_time(name: str, stream: Report) -> Check:
     """Whether a stream was sent as it was meant to be."""
     value = f"{stream.lag_p99_ms:.1f} ms late at p99, {stream.unsent} not sent"
     limit = f"<= {LAG_LIMIT_MS:g} ms, <= {UNSENT_LIMIT * 100:g} %"
@@ -151,12 +157,10 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.availability is not None:
         yield _availability(asked.availability.least, asked.availability.window, windows)
     if asked.failed is not None:
-        rows = [] if windows.struck is None else hit(windows.rows, windows.struck, windows.failback)
-        yield counted("failed", asked.failed, sum(not row.ok for row in rows) if rows else None, "requests")
+        yield counted("failed", asked.failed, _failed(windows.hit(windows.rows)), "requests")
     if asked.failed_with_retries is not None:
-        rows = [] if windows.struck is None else hit(windows.retried, windows.struck, windows.failback)
-        yield counted("failed_with_retries", asked.failed_with_retries,
-                     sum(not row.ok for row in rows) if rows else None, "requests")  # fmt: skip
+        tried = _failed(windows.hit(windows.retried))
+        yield counted("failed_with_retries", asked.failed_with_retries, tried, "requests")
     yield from surge_objectives(asked, windows.borne(plan))
     if asked.recovered is not None:
         yield recovery(asked.recovered, windows.rows, times.over, drill.phases.settle, windows.failback)
@@ -171,8 +175,7 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
         yield timed("restore_capacity", asked.restore_capacity, restored)
     if asked.failback_failed is not None:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
-        yield counted("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
-                     "requests")  # fmt: skip
+        yield counted("failback_failed", asked.failback_failed, _failed(rows), "requests")
     yield from _proportions(drill, windows)
     yield from _continuity(asked, evidence.continuity)
     if asked.rollback_clean:
@@ -193,8 +196,7 @@ def _proportions(drill: Definition, windows: Windows) -> Iterator[Judged]:
             yield steady.afterwards(rule, judge(windows.rows, begin, windows.failback))
     if asked.budget_share is not None:
         rows = [] if windows.struck is None else windows.between(windows.struck, windows.failback)
-        bad = sum(not row.ok for row in rows) if rows else None
-        yield budget(asked.budget_share, bad, drill.load.rate)
+        yield budget(asked.budget_share, _failed(rows), drill.load.rate)
 
 
 def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
@@ -232,6 +234,11 @@ def _slow(windows: Windows) -> float | None:
     backs = [outage.back for outage in windows.outages if outage.back not in (None, outage.fault)]
     every = len(backs) == len(windows.outages)
     return p99(hit(windows.rows, windows.struck, max(backs) if every else windows.failback))
+
+
+def _failed(rows: Sequence[Row]) -> int | None:
+    """How many of them failed; None when nobody asked anything."""
+    return sum(not row.ok for row in rows) if rows else None
 
 
 def _availability(least: float, wanted: float, windows: Windows) -> Judged:
