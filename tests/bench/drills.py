@@ -15,11 +15,10 @@ from common import BenchFleet, machine, summary
 
 from hactl.cli.exits import Exit
 from hactl.drill import library
-from hactl.drill.comparing import CONCLUSIVE
 from hactl.drill.figures import figure
 from hactl.drill.report import DrillReport
 from hactl.drill.runs import runs
-from hactl.drill.verdict import Verdict
+from hactl.drill.verdict import CONCLUSIVE, Verdict
 from hactl.paths import FleetPaths
 
 REGIONS = (("seoul", 0, 3), ("tokyo", 0, 2))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.controller import MemoryController
-from support.courses import FAULT, RUN, begin, course, filed, keep
+from support.courses import FAULT, NODE_KILL, RUN, begin, course, filed, keep
 from support.pictures import AT, a_fleet, a_snapshot, with_node
 from support.stage import PATIENCE, Stage, stage
 
@@ -18,6 +18,7 @@ from hactl.core.model import Fleet
 from hactl.core.node import NodeState
 from hactl.core.operation import Operation, Verb
 from hactl.core.value import replace
+from hactl.drill.runs import Run
 from hactl.drill.verdict import Verdict
 from hactl.tui.drill_desk import DrillDesk
 from hactl.tui.drills import Means
@@ -526,6 +527,16 @@ class TestRuns:
             await now.press("enter")
             await now.until(lambda: now.errors)
             assert f"run '{RUN}' has no report yet" in now.errors[0]
+
+
+async def test_a_report_is_the_one_that_lies_on_the_disk(tmp_path: Path) -> None:
+    """With the runs before it that it is compared with: whoever reads it here reads what the command shows."""
+    keep(tmp_path, filed())
+    later = Run.create(tmp_path, NODE_KILL.name, AT)
+    later.finish(filed(run=later.name))
+    told = await DrillDesk(tmp_path).report(later.name)
+    assert told == (later.directory / "report.md").read_text()
+    assert "median of the last 1" in told
 
 
 async def test_a_disk_that_takes_its_time_is_read_once_at_a_time(tmp_path: Path) -> None:

@@ -319,6 +319,27 @@ def test_a_service_that_is_not_there_any_more_is_no_order() -> None:
     assert orders(replace(world.fleet, spec=replace(world.fleet.spec, services=())), {}) == ()
 
 
+@pytest.mark.parametrize("phase", [HopPhase.PLACING, HopPhase.LEADING, HopPhase.EFFECTIVE, HopPhase.LIFTING])
+def test_a_node_that_is_taken_away_meanwhile_takes_its_hop_along(phase: HopPhase) -> None:
+    """Scaled in during the drill: nobody can be led past the proxy to it any more, and nobody has to be."""
+    world = MemoryWorld(founded(with_api())).begin()
+    drill = world.submit(BeginDrill(name="game-day", nodes=("seoul-2",), lease=30.0, longest=200.0))
+    world.submit(BreakHop(nodes=("seoul-2",), fault=CUT))
+    until(world, "seoul-2", HopPhase.EFFECTIVE if phase.over else phase)
+    if phase.over:
+        world.submit(MendHop(nodes=("seoul-2",)))
+    (region,) = world.fleet.spec.regions
+    fewer = replace(world.fleet.spec, regions=(replace(region, nodes=1),))
+    world.submit(Apply(text=""), proposal=a_proposal(world.fleet, fewer), confirm=world.fleet.name)
+    while "seoul-2" in world.fleet.nodes:
+        assert world.turn()
+    assert world.fleet.hops == {}
+    world.submit(EndDrill(id=drill))
+    world.settle()
+    assert world.ending(drill).outcome is Outcome.DONE
+    assert world.proxy is None
+
+
 def test_a_rolling_restart_meanwhile_leaves_nothing() -> None:
     world, drill = lent_world()
     world.submit(SERVICE)
