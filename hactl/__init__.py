@@ -14,9 +14,9 @@ Eight nouns carry everything:
 The floors of the house; a room knows only what lies below it, and wings on one floor are strangers
 (`lint-imports` checks both):
 
-    __main__
+    __main__  ctk/            the command; the door for the Chaos Toolkit
     cli/                      the headless face; opens the others only when asked
-    processes/                one wiring file per process we are
+    tui/  processes/          the console; one wiring file per process we are
     drill/                    drills, load and measurement, from the client's side
     supervisor/  engines/  control/  store/  config
     core/  paths              the ground: pure decisions, and where things are

@@ -15,7 +15,7 @@ from hactl.core.reading import age
 from hactl.drill import library
 from hactl.drill.board import Entry, Standing, worst
 from hactl.drill.board import board as judged
-from hactl.drill.comparing import ENOUGH, LAST, Compared, Trend, side, spoken
+from hactl.drill.comparing import LAST, Compared, Trend, side, spoken
 from hactl.drill.comparing import compare as compared
 from hactl.drill.quantity import Unit, signed
 from hactl.drill.report import DrillReport
@@ -57,8 +57,8 @@ def compare(a: str, b: str, last: int, as_json: bool) -> int:
         click.echo(line)
     for note in result.notes:
         output.say(note)
-    if min(len(result.runs_a), len(result.runs_b)) < ENOUGH:
-        output.say(f"nothing is called better or worse below {ENOUGH} runs a side: one run alone proves no trend")
+    if result.caution:
+        output.say(result.caution)
     return Exit.OK
 
 

@@ -11,6 +11,7 @@ from hactl.core.commands import ContinueDrill, EndDrill, LockDrills, UnlockDrill
 from hactl.core.drills import in_progress
 from hactl.core.errors import CommandRejected
 from hactl.core.operation import Outcome
+from hactl.core.plain import one_line
 
 _reason = click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal.")
 
@@ -67,8 +68,8 @@ def continue_(reason: str) -> int:
     """
     client = choose().client
     running = in_progress(client.fleet().fleet)
-    if running is None or running.drill is None:
+    if running is None:
         raise CommandRejected("no drill is in progress", "hactl drill list")
     client.submit(ContinueDrill(id=running.id), by=label(), reason=reason)
-    output.say(f"{running.sentence} goes on: {running.drill.question}")
+    output.say(f"{running.sentence} goes on: {one_line(running.question)}")
     return Exit.OK

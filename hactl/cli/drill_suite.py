@@ -45,7 +45,7 @@ class Line(Value):
     name: str
     verdict: str = NOT_RUN
     clean: bool = True
-    exit: int | None = None
+    exit: Exit | None = None
     """Of that drill alone; None when it was not run."""
     run: str = ""
     seconds: float = 0.0
@@ -90,7 +90,7 @@ def run_suite(
         raise
     finally:
         left = [Line(name=one.name, why="the suite had ended") for one in drills[len(lines) :]]
-        exits += [Exit(line.exit) for line in lines if line.exit is not None]
+        exits += [line.exit for line in lines if line.exit is not None]
         took, outcome = time.monotonic() - began, worst(exits) if broken is None else broken
         if as_json:
             told = {"suite": suite.name, "fleet": fleet.name, "seed": seed, "seconds": took, "exit": outcome}

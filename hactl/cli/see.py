@@ -20,7 +20,7 @@ from hactl.core.events import Event, Record
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
-from hactl.core.plain import plain
+from hactl.core.plain import one_line, plain
 from hactl.core.reading import is_serving, read
 from hactl.core.signature import signed
 from hactl.core.talk import LogPage, News, Query
@@ -91,7 +91,7 @@ def _print(record: Record, *, as_json: bool) -> None:
         output.emit_json(record)
         return
     when = datetime.datetime.fromtimestamp(record.wall).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-    click.echo(f"{record.seq:>6}  {when}  {signed(record, tell(record.event))}")
+    click.echo(f"{record.seq:>6}  {when}  {one_line(signed(record, tell(record.event)))}")
 
 
 @click.command()

@@ -18,6 +18,7 @@ from hactl.core.load import measured
 from hactl.core.model import EdgeLoss, Fleet, Paused, Sample
 from hactl.core.node import Node, Role
 from hactl.core.operation import Operation
+from hactl.core.plain import one_line
 from hactl.core.reading import Reading, Verdict, age, explain, read, url, word
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.traffic import shares
@@ -243,6 +244,6 @@ def operations(snapshot: Snapshot) -> list[str]:
 
 
 def _waits(operation: Operation) -> str:
-    """What a drill waits for."""
-    asked = operation.question
+    """What a drill waits for, as its file says it: that may be anybody's."""
+    asked = one_line(operation.question)
     return f"; WAITS for a person: {asked} (then: hactl drill continue)" if asked else ""

@@ -24,14 +24,14 @@ def load(path: Path) -> FleetSpec:
     Raises ConfigError that begins with the path, whatever is wrong.
     """
     try:
-        text = _text(path)
+        said = text(path)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file", "write one with: hactl init") from None
     except IsADirectoryError:
         raise ConfigError(f"{path}: is a directory", f"name the file in it: {path / FILE_NAME}") from None
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read: {_why(error)}") from error
-    spec = anchored(parse(text, str(path), overlays(path.parent)), path.absolute().parent)
+        raise ConfigError(f"{path}: cannot be read: {why(error)}") from error
+    spec = anchored(parse(said, str(path), overlays(path.parent)), path.absolute().parent)
     return beside(spec, str(path.parent.resolve()))
 
 
@@ -66,19 +66,22 @@ def overlays(directory: Path) -> Callable[[str], str]:
         if is_text(named) or "\0" in named:
             return named
         try:
-            return canonical(_text(path))
+            return canonical(text(path))
         except Unfit as error:
             raise Unfit(f"{path}: {error.cause}", error.hint) from error
         except ConfigError as error:
             raise Unfit(error.message, error.hint) from error
         except (OSError, ValueError) as error:
-            raise Unfit(f"{path}: cannot be read: {_why(error)}") from error
+            raise Unfit(f"{path}: cannot be read: {why(error)}") from error
 
     return read
 
 
-def _text(path: Path) -> str:
-    """Raises OSError, ValueError for a path with a NUL in it, and ConfigError."""
+def text(path: Path) -> str:
+    """What stands in a file that somebody wrote.
+
+    Raises OSError, ValueError for a path with a NUL in it, and ConfigError when it is too large, or no text.
+    """
     with path.open("rb") as file:
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
@@ -92,5 +95,6 @@ def _text(path: Path) -> str:
         raise ConfigError(message, "save the file as UTF-8") from error
 
 
-def _why(error: OSError | ValueError) -> str:
+def why(error: OSError | ValueError) -> str:
+    """What was wrong, for a message."""
     return ((isinstance(error, OSError) and error.strerror) or str(error)).lower()

@@ -252,3 +252,8 @@ def inline(parts: dict[str, tuple[Kind, object]]) -> Kind:
     properties = {name: kind.schema | {"default": kind.write(default)} for name, (kind, default) in parts.items()}
     schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return Kind(wants=wants, read=read, write=write, schema=schema)
+
+
+def is_path(named: str) -> bool:
+    """True for the path of a drill or a suite of one's own, False for the name of one that comes with hactl."""
+    return "/" in named or named.endswith(".toml")

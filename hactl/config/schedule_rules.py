@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from hactl.config.kinds import is_path
 from hactl.config.traffic_rules import twice
 from hactl.config.unfit import Problem, quoted
 from hactl.core.schedule import ScheduleSpec
@@ -34,6 +35,6 @@ def anchored(schedule: ScheduleSpec, directory: Path) -> ScheduleSpec:
     """`schedule` with the path of its file made absolute: it begins in `directory`, wherever a daemon runs."""
 
     def place(text: str) -> str:
-        return str(directory / text) if "/" in text or text.endswith(".toml") else text
+        return str(directory / text) if is_path(text) else text
 
     return replace(schedule, drill=place(schedule.drill), suite=place(schedule.suite))

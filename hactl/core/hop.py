@@ -48,7 +48,7 @@ class HopFault(Value):
     lag: float = 0.0
     """With LATE: seconds, for each way that is struck."""
     rate: int = 0
-    """With NARROW: bytes per second, of each way that is struck, all connections together."""
+    """With NARROW: bytes per second, of each way that is struck, all connections to one target together."""
     down: float = 0.0
     """Seconds that it is so at a time, when it comes and goes; 0: all the time."""
     up: float = 0.0

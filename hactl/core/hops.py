@@ -100,7 +100,9 @@ def observe(draft: Draft, saw: HopObservation) -> None:
 def follow(draft: Draft) -> None:
     """Take every hop as far as it comes by now; lift what no drill lends any more, and what was ordered in vain."""
     for hop in tuple(draft.fleet.hops.values()):
-        if hop.phase.over:
+        if not hop.service and hop.name not in draft.fleet.nodes:
+            _mend(draft, hop, "is gone with its node")
+        elif hop.phase.over:
             _go_back(draft, hop)
         elif not _lent(draft.fleet, hop.name):
             _lift(draft, hop, "its drill is over")
@@ -195,11 +197,14 @@ def _go_back(draft: Draft, hop: Hop) -> None:
         alive = _every_process(draft.fleet)
         past = not any(instance in alive for instance in hop.callers)
     else:
-        node = draft.fleet.nodes.get(hop.name)
-        past = node is None or (known_to_edges(draft.fleet) and _in_plan(draft.fleet, hop, node.port))
+        past = known_to_edges(draft.fleet) and _in_plan(draft.fleet, hop, draft.fleet.nodes[hop.name].port)
     if past:
-        draft.emit(HopMended(hop=hop.name, why="is as it was"))
-        draft.perform(ApplyHops())
+        _mend(draft, hop, "is as it was")
+
+
+def _mend(draft: Draft, hop: Hop, why: str) -> None:
+    draft.emit(HopMended(hop=hop.name, why=why))
+    draft.perform(ApplyHops())
 
 
 def _lift(draft: Draft, hop: Hop, why: str) -> None:

@@ -106,7 +106,7 @@ class Borrowed:
         fleet = (await client.fleet()).fleet
         planned = plan(self._drill, fleet, self._seed)
         checks = gate(self._drill, planned, fleet)
-        unmet = [f"{check.name}: {check.value} (wanted {check.limit})" for check in checks if not check.ok]
+        unmet = [check.unmet for check in checks if not check.ok]
         if unmet:
             raise CommandRejected("; ".join(unmet), "hactl status")
         follower = Follower(client, fleet)

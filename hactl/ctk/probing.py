@@ -6,11 +6,12 @@ from hactl.core.errors import HactlError
 from hactl.core.reading import is_serving, url
 from hactl.ctk.acting import MEMORY
 from hactl.ctk.finding import found
-from hactl.drill.definition import Probe
+from hactl.drill.definition import Hypothesis, Probe
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.load_process import LoadProcess
-from hactl.drill.measure import Report, judge
+from hactl.drill.measure import judge
 from hactl.drill.records import Records
+from hactl.drill.steady import holds, measured
 
 
 def serving(fleet: str = "", config: str = "") -> bool:
@@ -38,7 +39,7 @@ def availability(
 ) -> float:
     """The part of the requests that were good (0..1), of a stream that is sent on time come what may. Raises HactlError
     when it could not be."""
-    return _seen(seconds, rate, timeout, route, fleet, config)[Probe.AVAILABILITY]
+    return _seen(Probe.AVAILABILITY, seconds, rate, timeout, route, fleet, config)
 
 
 def check(
@@ -55,20 +56,21 @@ def check(
     """Whether what clients see is within limits: `availability` (0..1) or `latency_p99` (seconds)."""
     if probe not in tuple(Probe):
         raise HactlError(f"no probe '{probe}'", f"known: {', '.join(Probe)}")
-    value = _seen(seconds, rate, timeout, route, fleet, config)[Probe(probe)]
-    return (least is None or value >= least) and (most is None or value <= most)
+    rule = Hypothesis(probe=Probe(probe), least=least, most=most)
+    return holds(rule, _seen(rule.probe, seconds, rate, timeout, route, fleet, config))
 
 
-def _seen(seconds: float, rate: float, timeout: float, route: str, fleet: str, config: str) -> dict[Probe, float]:
+def _seen(probe: Probe, seconds: float, rate: float, timeout: float, route: str, fleet: str, config: str) -> float:
     edge = found(fleet, config).client.fleet().fleet.spec.edge
     plan = LoadPlan(url=url(edge) + route, rate=rate, duration=seconds, timeout=timeout, node_header=edge.node_header)
-    report: Report = judge(asyncio.run(_sent(plan)))
-    if report.late or not report.requests:
+    report = judge(asyncio.run(_sent(plan)))
+    value = measured(probe, report)
+    if report.late or value is None:
         raise HactlError(
             f"the load generator was {report.lag_p99_ms:.0f} ms late at p99: this measures nothing",
             "a lower rate, or a machine that is less busy",
         )
-    return {Probe.AVAILABILITY: report.ok / report.requests, Probe.LATENCY_P99: report.p99_ms / 1000}
+    return value
 
 
 async def _sent(plan: LoadPlan) -> Records:

@@ -7,9 +7,7 @@ report never calls one of these real. Every kind of a drill file has its line he
 
 import shutil
 import subprocess
-from collections.abc import Callable
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 
 from hactl.core.value import Value
@@ -23,6 +21,33 @@ _PATIENCE = 5.0
 """Seconds."""
 _EMULATED = {FaultKind.IMPAIR, *MEANINGS}
 """Something of ours stands in for the cause."""
+_HOP = "a proxy of ours on the hop from {} keeps, delays or ends connections; single packets it cannot lose"
+_HOW = {
+    FaultKind.KILL: "SIGKILL to the very process",
+    FaultKind.FREEZE: "SIGSTOP to the very process",
+    FaultKind.IMPAIR: (
+        "the node's own Envoy delays or fails requests by its fault filter; nodes of kind command have none"
+    ),
+    FaultKind.RESTART: "the daemon drains, stops and starts the very processes, as for an operator",
+    FaultKind.DAEMON_KILL: (
+        "SIGKILL to the very process; started again by the service manager that keeps it, else by the drill as hactl up"
+        " does; not of one that runs in the foreground without a service manager"
+    ),
+    FaultKind.DAEMON_FREEZE: "SIGSTOP to the very process; a guardian lets it go on, also when the drill dies",
+    FaultKind.CONFIG: (
+        "a configuration is applied as an operator would; the one from before is in force again afterwards"
+    ),
+    **{
+        kind: _HOP.format("nodes to the service" if meaning.services else "edges to nodes")
+        for kind, meaning in MEANINGS.items()
+    },
+    FaultKind.SURGE: "more requests and connections, from a load process of the drill's own",
+    FaultKind.CPU: "processes that never rest, on every processor that the very process may run on",
+    FaultKind.MEMORY: (
+        f"memory that is really taken, at most {MOST_MEMORY >> 30} GiB; never so much that any process must die"
+    ),
+}
+"""How each is done that can be done on any machine."""
 
 
 class Reality(StrEnum):
@@ -44,74 +69,6 @@ class Available(Value):
 
     def __str__(self) -> str:
         return f"{self.reality}: {self.reason}"
-
-
-def kill() -> Available:
-    """The process dies."""
-    return Available(kind=FaultKind.KILL, reality=Reality.REAL, reason="SIGKILL to the very process")
-
-
-def freeze() -> Available:
-    """The process stops."""
-    return Available(kind=FaultKind.FREEZE, reality=Reality.REAL, reason="SIGSTOP to the very process")
-
-
-def impair() -> Available:
-    """The node answers late, or with errors."""
-    reason = "the node's own Envoy delays or fails requests by its fault filter; nodes of kind command have none"
-    return Available(kind=FaultKind.IMPAIR, reality=reality(FaultKind.IMPAIR), reason=reason)
-
-
-def hop(kind: FaultKind) -> Available:
-    """Connections are disturbed on their way."""
-    where = "from nodes to the service" if MEANINGS[kind].services else "from edges to nodes"
-    reason = f"a proxy of ours on the hop {where} keeps, delays or ends connections; single packets it cannot lose"
-    return Available(kind=kind, reality=reality(kind), reason=reason)
-
-
-def restart() -> Available:
-    """Nodes are restarted one at a time."""
-    reason = "the daemon drains, stops and starts the very processes, as for an operator"
-    return Available(kind=FaultKind.RESTART, reality=Reality.REAL, reason=reason)
-
-
-def daemon_kill() -> Available:
-    """The daemon dies."""
-    reason = (
-        "SIGKILL to the very process; started again by the service manager that keeps it, else by the drill as hactl up"
-        " does; not of one that runs in the foreground without a service manager"
-    )
-    return Available(kind=FaultKind.DAEMON_KILL, reality=Reality.REAL, reason=reason)
-
-
-def daemon_freeze() -> Available:
-    """The daemon stops."""
-    reason = "SIGSTOP to the very process; a guardian lets it go on, also when the drill dies"
-    return Available(kind=FaultKind.DAEMON_FREEZE, reality=Reality.REAL, reason=reason)
-
-
-def configure() -> Available:
-    """A configuration that is invalid, or wrong."""
-    reason = "a configuration is applied as an operator would; the one from before is in force again afterwards"
-    return Available(kind=FaultKind.CONFIG, reality=Reality.REAL, reason=reason)
-
-
-def surge() -> Available:
-    """Many more clients than usual."""
-    reason = "more requests and connections, from a load process of the drill's own"
-    return Available(kind=FaultKind.SURGE, reality=Reality.REAL, reason=reason)
-
-
-def cpu() -> Available:
-    """Others want the processors that a node runs on."""
-    reason = "processes that never rest, on every processor that the very process may run on"
-    return Available(kind=FaultKind.CPU, reality=Reality.REAL, reason=reason)
-
-
-def memory() -> Available:
-    """There is less memory to be had."""
-    reason = f"memory that is really taken, at most {MOST_MEMORY >> 30} GiB; never so much that any process must die"
-    return Available(kind=FaultKind.MEMORY, reality=Reality.REAL, reason=reason)
 
 
 def disk(state: Path | None) -> Available:
@@ -138,23 +95,6 @@ def packets(missing: str) -> Available:
     return Available(kind="tc netem", reality=Reality.REAL, reason=reason)
 
 
-LINES: tuple[Callable[[], Available], ...] = (
-    kill,
-    freeze,
-    impair,
-    netem,
-    restart,
-    daemon_kill,
-    daemon_freeze,
-    configure,
-    *(partial(hop, kind) for kind in MEANINGS),
-    surge,
-    cpu,
-    memory,
-)
-"""One for each kind of fault, and for each means that may be missing. New kinds come at the end."""
-
-
 def reality(kind: FaultKind) -> Reality:
     """What a report calls a fault that has been done."""
     return Reality.EMULATED if kind in _EMULATED else Reality.REAL
@@ -162,7 +102,8 @@ def reality(kind: FaultKind) -> Reality:
 
 def available(state: Path | None = None) -> tuple[Available, ...]:
     """Every line, as it is on this machine now, for a fleet that keeps its state there."""
-    return (*(line() for line in LINES), disk(state))
+    said = (Available(kind=kind, reality=reality(kind), reason=reason) for kind, reason in _HOW.items())
+    return (*said, netem(), disk(state))
 
 
 def _netem_here() -> str:

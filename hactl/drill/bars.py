@@ -2,11 +2,13 @@
 
 from hactl.core.value import Value
 from hactl.drill.course import Course, last, suffering
+from hactl.drill.evidence import capacity_due
 from hactl.drill.load_plan import Progress
 from hactl.drill.phases import Phase
+from hactl.drill.progress import HEAL
 
-INJECT, HEAL = "inject", "heal"
-"""What is done at a moment and takes no time: how a run says it, and how its mark is called."""
+INJECT = "inject"
+"""What the mark of a fault is called: it is done at a moment, and takes no time."""
 
 
 class Bar(Value):
@@ -64,16 +66,15 @@ def bars(course: Course) -> tuple[Bar, ...]:
 
     phase("baseline", Phase.BASELINE)
     if times.fault is not None:
-        found += _marks(course, INJECT, times.fault)
+        found += _injected(course)
         part("detect", times.fault, times.detected, "seen by the daemon")
         part("reroute", times.fault, times.rerouted, "proved by every edge")
         if (back := _back(course)) is not None:
             found.append(back)
-        held = course.plan is not None and bool(course.plan.keeps_down)
-        part("capacity", times.failback if held else times.fault, times.capacity, "everything serves again")
+        part("capacity", capacity_due(times, course.plan), times.capacity, "everything serves again")
     for step in course.by_hand:
         part("by hand", step.asked, step.done, step.step)
-    found += _marks(course, HEAL)
+    found += _healed(course)
     phase("observe", Phase.OBSERVE)
     phase("settle", Phase.SETTLE)
     phase("failback", Phase.FAILBACK)
@@ -81,18 +82,23 @@ def bars(course: Course) -> tuple[Bar, ...]:
     return tuple(found)
 
 
-def _marks(course: Course, name: str, first: float | None = None) -> list[Bar]:
-    """The moments at which the run has said that it did something; of the `first` is known better when it was."""
-    said = [(one.at, one.text.removeprefix(f"{name}: ")) for one in course.told if one.text.startswith(f"{name}: ")]
-    if first is not None and said:
-        said[0] = (first, said[0][1])
-    return [Bar(name=name, begin=at, end=at, said=text) for at, text in said]
+def _injected(course: Course) -> list[Bar]:
+    """The moments at which faults took effect."""
+    strikes = course.plan.strikes if course.plan is not None else ()
+    struck = zip(course.times.struck, strikes, strict=False)  # those to come have no moment yet
+    return [Bar(name=INJECT, begin=at, end=at, said=str(strike)) for at, strike in struck]
+
+
+def _healed(course: Course) -> list[Bar]:
+    """The moments at which the run has said that it took one back."""
+    said = [(one.at, one.text.removeprefix(f"{HEAL}: ")) for one in course.told if one.text.startswith(f"{HEAL}: ")]
+    return [Bar(name=HEAL, begin=at, end=at, said=text) for at, text in said]
 
 
 def _back(course: Course) -> Bar | None:
     """How long clients were not served, if the report says so or they are not yet."""
-    report, fault = course.report, course.times.fault
-    if fault is None:
+    report, seen = course.report, suffering(course)
+    if seen is None:
         return None
     if report is not None:
         if report.outage is None or report.outage.back is None:
@@ -100,7 +106,6 @@ def _back(course: Course) -> Bar | None:
         fault, back = report.outage.fault, report.outage.back
         said = "clients served for good" if back > fault else "no client noticed"
         return Bar(name="recover", begin=fault, end=back, said=said)
-    bad, failing = suffering(course, fault)
-    end = None if failing else fault if bad is None else bad
-    said = "clients fail" if failing else "no client has noticed" if bad is None else "clients served so far"
-    return Bar(name="recover", begin=fault, end=end, said=said)
+    end = None if seen.failing else seen.fault if seen.bad is None else seen.bad
+    said = "clients fail" if seen.failing else "no client has noticed" if seen.bad is None else "clients served so far"
+    return Bar(name="recover", begin=seen.fault, end=end, said=said)

@@ -9,11 +9,11 @@ from enum import StrEnum
 
 from hactl.core.reading import age
 from hactl.core.value import Value, replace
-from hactl.drill.comparing import CONCLUSIVE, ENOUGH, LAST, Spread, Trend, spread, trend
+from hactl.drill.comparing import ENOUGH, LAST, Spread, Trend, spread, trend
 from hactl.drill.definition import Definition, Objectives
 from hactl.drill.figures import figure
 from hactl.drill.report import DrillReport
-from hactl.drill.verdict import Verdict
+from hactl.drill.verdict import CONCLUSIVE, Verdict
 
 
 class Standing(StrEnum):

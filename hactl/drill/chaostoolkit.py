@@ -84,9 +84,7 @@ def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
             f"an action that runs all of it: module {MODULE}, func run_drill, arguments {{drill: {drill.name}}}",
         )
     where: dict[str, Any] = {"fleet": fleet} if fleet else {}
-    probes = [
-        _probe(rule, drill, where) for rule in drill.hypotheses if rule.least is not None or rule.most is not None
-    ]
+    probes = [_probe(rule, drill, where) for rule in drill.hypotheses if rule.limited]
     faults = ", ".join(f"{fault.kind} at {fault.at:g} s" for fault in drill.faults)
     return Experiment(
         title=drill.title,

@@ -12,6 +12,7 @@ from hactl.drill.load_plan import Progress
 from hactl.drill.phases import Phase
 from hactl.drill.quantity import seconds
 from hactl.drill.report import DrillReport
+from hactl.drill.steady import holds
 from hactl.drill.verdict import Status
 from hactl.drill.watching import available
 
@@ -67,15 +68,14 @@ def rto(course: Course, now: float) -> Clock:
     rule = f"from the fault in effect to the reply after which none fails for {settle:g} s"
     wanted = course.definition.objectives.rto
     clock = Clock(name="RTO", rule=rule, mark=Mark.WAITING, limit="" if wanted is None else f"<= {seconds(wanted)}")
-    fault = course.times.fault
     if course.report is not None:
         return _judged(clock, course.report, "rto", _rto_measured(course.report))
-    if fault is None:
+    seen = suffering(course)
+    if seen is None:
         return clock
-    bad, failing = suffering(course, fault)
-    lasted = max(0.0, now - fault) if failing else 0.0 if bad is None else bad - fault
+    lasted = max(0.0, now - seen.fault) if seen.failing else seen.lasted
     over = wanted is not None and lasted > wanted
-    return replace(clock, shown=seconds(lasted), mark=Mark.RUNNING if failing else Mark.SO_FAR, over=over)
+    return replace(clock, shown=seconds(lasted), mark=Mark.RUNNING if seen.failing else Mark.SO_FAR, over=over)
 
 
 def _rto_measured(report: DrillReport) -> str:
@@ -93,9 +93,9 @@ def rpo(course: Course, now: float) -> Clock:
         limit="" if wanted is None else f"<= {wanted} lost",
     )
     if course.report is not None:
-        losses = course.report.evidence.losses
-        lost = sum(loss.lost_count + loss.duplicates for loss in losses)
-        told = f"{lost} of {sum(loss.acknowledged for loss in losses)} lost" if losses else _UNMEASURED
+        seen = course.report.evidence
+        acknowledged = sum(loss.acknowledged for loss in seen.losses)
+        told = _UNMEASURED if seen.lost is None else f"{seen.lost} of {acknowledged} lost"
         return _judged(clock, course.report, "rpo_records", told)
     if course.newest is None:
         return clock
@@ -129,28 +129,27 @@ def _hypothesis(rule: Hypothesis, said: list[Progress]) -> Condition:
     value: float | None
     if rule.probe is Probe.AVAILABILITY:
         value = available(said[-1], said, LATELY) if said else None
-        shown = "" if value is None else percent(value)
-        limits = [f">= {percent(least)}"] if least is not None else []
-        limits += [f"<= {percent(most)}"] if most is not None else []
+        shown = "" if value is None else _percent(value)
+        limits = [f">= {_percent(least)}"] if least is not None else []
+        limits += [f"<= {_percent(most)}"] if most is not None else []
         text = f"availability {' and '.join(limits)}"
     else:
         p99 = said[-1].p99_ms if said else None
         value = None if p99 is None else p99 / 1000
         shown = "" if value is None else seconds(value)
         text = f"p99 <= {seconds(most)}" if most is not None else "p99"
-    ok = None if value is None else (least is None or value >= least) and (most is None or value <= most)
-    return Condition(text=text, value=shown, ok=ok)
+    return Condition(text=text, value=shown, ok=None if value is None else holds(rule, value))
 
 
 def _stop(rule: AbortRule, said: list[Progress]) -> Condition:
     value = available(said[-1], said, rule.window) if said else None
     return Condition(
-        text=f"stops when {rule.probe} < {percent(rule.below)} of {rule.window:g} s, for {rule.lasting:g} s",
-        value="" if value is None else percent(value),
+        text=f"stops when {rule.probe} < {_percent(rule.below)} of {rule.window:g} s, for {rule.lasting:g} s",
+        value="" if value is None else _percent(value),
         ok=None if value is None else value >= rule.below,
     )
 
 
-def percent(part: float) -> str:
+def _percent(part: float) -> str:
     """A part (0..1) as it is read: 99.9 %, and no more of it than was measured."""
     return f"{part * 100:.4g} %"

@@ -13,7 +13,7 @@ from hactl.core.value import Value
 from hactl.drill.figures import figures
 from hactl.drill.quantity import Unit, shown
 from hactl.drill.report import DrillReport
-from hactl.drill.verdict import Verdict
+from hactl.drill.verdict import CONCLUSIVE
 
 ENOUGH = 5
 """Runs on each side without which nothing is called better or worse."""
@@ -21,8 +21,6 @@ CHANGE = 0.2
 """By how much medians have to differ, as a part of the larger one, to be called different."""
 LAST = 10
 """Runs of a drill that are looked at, the newest ones."""
-CONCLUSIVE = (Verdict.PASS, Verdict.FAIL)
-"""Verdicts of runs that have shown something: only these are counted in medians."""
 
 
 class Spread(Value):
@@ -78,6 +76,13 @@ class Comparison(Value):
     figures: tuple[Compared, ...]
     notes: tuple[str, ...] = ()
     """What else is different, so that differences of figures may come from that."""
+
+    @property
+    def caution(self) -> str:
+        """Why nothing in it is called better or worse; "" where that may be."""
+        if min(len(self.runs_a), len(self.runs_b)) >= ENOUGH:
+            return ""
+        return f"nothing is called better or worse below {ENOUGH} runs a side: one run alone proves no trend"
 
 
 def side(name: str, reports: Sequence[DrillReport], last: int = LAST, *, without: str = "") -> Side:

@@ -4,7 +4,9 @@ Made from what a run says of itself (`progress`), its ledger of canaries, and in
 stands in `clocks` and `bars`; while the drill goes on that is provisional, and what was measured is the report's.
 """
 
+import math
 from collections.abc import Iterable
+from itertools import pairwise
 
 from hactl.core.value import Value, replace
 from hactl.drill.canary import Written
@@ -69,6 +71,22 @@ class Course(Value):
         return self.report is None and self.alive
 
 
+class Suffered(Value):
+    """What clients have suffered from one fault so far; monotonic seconds."""
+
+    fault: float
+    """When it took effect."""
+    bad: float | None
+    """When the last request was due that failed; None while none has."""
+    failing: bool
+    """They go on to fail."""
+
+    @property
+    def lasted(self) -> float:
+        """Seconds from the fault to the last failure."""
+        return 0.0 if self.bad is None else self.bad - self.fault
+
+
 def grown(course: Course, steps: Iterable[Step], written: Iterable[Written] = ()) -> Course:
     """The course with what has been said since, and the canaries that have been written."""
     entered, told, asked, timed = list(course.entered), list(course.told), list(course.asked), course.timed
@@ -94,14 +112,20 @@ def grown(course: Course, steps: Iterable[Step], written: Iterable[Written] = ()
     )
 
 
-def suffering(course: Course, fault: float) -> tuple[float | None, bool]:
-    """When the last request was due that failed between the fault and the failback, and whether they go on to fail."""
-    before = course.times.failback
-    heard = [one for one in course.asked if before is None or one.at <= before]
-    bad = heard[-1].progress.last_failed if heard else None
-    if bad is None or bad < fault:
-        return None, False
-    return bad, course.going and before is None and heard[-1].at - bad <= FRESH
+def suffering(course: Course) -> Suffered | None:
+    """What clients suffer from the fault of which they fail now, or else from the one that they have suffered from
+    longest; None before the first. As in a report, what fails after another fault is that one's."""
+    times = course.times
+    if times.fault is None:
+        return None
+    heard = [one for one in course.asked if times.failback is None or one.at <= times.failback]
+    failed = tuple(dict.fromkeys(bad for one in heard if (bad := one.progress.last_failed) is not None))
+    goes_on = failed and course.going and times.failback is None and heard[-1].at - failed[-1] <= FRESH
+    found = []
+    for fault, another in pairwise((*(times.struck or (times.fault,)), math.inf)):
+        bad = max((one for one in failed if fault <= one < another), default=None)
+        found.append(Suffered(fault=fault, bad=bad, failing=bool(goes_on) and bad == failed[-1]))
+    return max(found, key=lambda one: (one.failing, one.lasted))
 
 
 def last(course: Course) -> float:

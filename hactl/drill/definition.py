@@ -234,7 +234,7 @@ class Objectives(Value):
     """Acknowledged canaries that are missing afterwards."""
     availability: Availability | None = None
     failed: int | None = None
-    """Requests that failed between the fault and the settling."""
+    """Requests that failed from the fault to the failback."""
     failed_with_retries: int | None = None
     """The same of clients that try again, and give up at last."""
     goodput: float | None = None

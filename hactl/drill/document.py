@@ -10,9 +10,8 @@ from enum import StrEnum
 
 from hactl.core.value import Value
 from hactl.drill.availability import reality
-from hactl.drill.comparing import CONCLUSIVE, LAST, Side, compare
-from hactl.drill.definition import BudgetShare, Definition
-from hactl.drill.figures import burned, outage_equivalent
+from hactl.drill.comparing import Side, compare
+from hactl.drill.figures import budget, burned, outage_equivalent
 from hactl.drill.measure import PRECISE, Report
 from hactl.drill.quantity import Unit, seconds, shown
 from hactl.drill.report import DrillReport
@@ -67,8 +66,8 @@ def heading(report: DrillReport) -> str:
 
 
 def document(report: DrillReport, earlier: Sequence[DrillReport] = ()) -> tuple[Section, ...]:
-    """Every section that has something to say. `earlier` are other runs, oldest first: those of the same drill that
-    have shown something are what this one is compared with."""
+    """Every section that has something to say. `earlier` are the runs that this one is compared with, oldest first:
+    others of its drill that have shown something."""
     made = (
         _summary(report),
         _validity(report),
@@ -203,21 +202,17 @@ def _outage(report: DrillReport) -> Iterator[str]:
         yield f"All that failed is as much as {seconds(equivalent)} of a full outage at this rate."
     part = burned(report)
     if part is not None:
-        of = report.definition.objectives.budget_share or BudgetShare(most=1.0)
-        budget = f"{of.slo * 100:g} % in {of.window / 86400:g} days"
-        yield f"Were this the rate of all the time, that is {shown(part, Unit.PART)} of the error budget of {budget}."
+        of = budget(report)
+        told = f"{of.slo * 100:g} % in {of.window / 86400:g} days"
+        yield f"Were this the rate of all the time, that is {shown(part, Unit.PART)} of the error budget of {told}."
 
 
 def _attempts(report: DrillReport) -> tuple[str, ...]:
     """What it saved to try again, and what it cost."""
     known = report.evidence.amplification
     sent = "not measured" if known is None else f"{known:.3f} requests to nodes for each of clients"
-    surge = [str(report.borne)] if report.borne is not None else []
-    told = (
-        *surge,
-        f"amplification by edges, from the fault to the failback: {sent}",
-    )
-    return told if report.retried is None else (str(report.retried), *told)
+    seen = (str(one) for one in (report.retried, report.borne) if one is not None)
+    return (*seen, f"amplification by edges, from the fault to the failback: {sent}")
 
 
 def _losses(report: DrillReport) -> Section | None:
@@ -246,15 +241,13 @@ def _losses(report: DrillReport) -> Section | None:
 def _compared(report: DrillReport, earlier: Sequence[DrillReport]) -> Section | None:
     if not report.objectives:
         return None
-    drill = report.definition
-    others = [one for one in earlier if _comparable(one, drill) and one.identity.run != report.identity.run]
     title = "Compared with earlier runs"
-    if not others:
+    if not earlier:
         return Section(
             title=title, blocks=(Text(text="There is no earlier run of this drill that has shown anything."),)
         )
-    name = f"the last {len(others[-LAST:])}"
-    found = compare(Side(name=name, reports=tuple(others[-LAST:])), Side(name="this run", reports=(report,)))
+    name = f"the last {len(earlier)}"
+    found = compare(Side(name=name, reports=tuple(earlier)), Side(name="this run", reports=(report,)))
     table = Table(
         head=("figure", "this run", f"median of {name}", "range", "runs"),
         rows=tuple(
@@ -271,10 +264,6 @@ def _compared(report: DrillReport, earlier: Sequence[DrillReport]) -> Section | 
     notes = (Bullets(items=found.notes),) if found.notes else ()
     advice = Text(text="One run proves no trend, whatever it is compared with.")
     return Section(title=title, blocks=(table, *notes, advice))
-
-
-def _comparable(one: DrillReport, drill: Definition) -> bool:
-    return one.definition.name == drill.name and one.verdict in CONCLUSIVE
 
 
 def _phases(report: DrillReport) -> Section | None:

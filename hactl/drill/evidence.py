@@ -5,7 +5,7 @@ what only the daemon knows is here to explain, except how soon it saw the fault 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from hactl.core.auto_failback import WHO
 from hactl.core.brownout_events import BrownoutChanged
@@ -93,6 +93,21 @@ class Evidence(Value):
     by_hand: tuple[ByHand, ...] = ()
     """What people had to do; how long that took is part of all times after it."""
 
+    @property
+    def lost(self) -> int | None:
+        """Records that were acknowledged and are missing, or are there twice; None where none were written."""
+        return sum(loss.lost_count + loss.duplicates for loss in self.losses) if self.losses else None
+
+
+def lasted(begin: float | None, end: float | None) -> float | None:
+    """Seconds between two moments; None when one of them is not known."""
+    return None if begin is None or end is None else max(0.0, end - begin)
+
+
+def capacity_due(times: Times, plan: DrillPlan | None) -> float | None:
+    """From when on everything should serve again: the failback, of what was kept down until then, else the fault."""
+    return times.failback if plan is not None and plan.keeps_down else times.fault
+
 
 def read_times(times: Times, fleet: Fleet, records: Sequence[Record], plan: DrillPlan) -> Times:
     """`times` with what `records`, from `fleet` onwards, say of the fault that was asked for then."""
@@ -136,14 +151,13 @@ def rerouted(
     """When every edge that served (or, with `any`, the first) had proved a plan in which none of `nodes` takes traffic,
     from `fleet` onwards."""
     struck = {name for name in nodes if name in fleet.nodes and fleet.nodes[name].region}
+    if not struck:
+        return None
     out = False
-    for record in records:
-        fleet = evolve(fleet, record.event)
-        out = out or any(not fleet.nodes[name].serviceable for name in struck if name in fleet.nodes)
-        if struck and out and not struck & _active(fleet):
-            proved = [
-                fleet.confirmed.get(edge.name, -1) >= fleet.plan.version for edge in fleet.edges if edge.serviceable
-            ]
+    for record, now, active in _told(fleet, records):
+        out = out or any(not now.nodes[name].serviceable for name in struck if name in now.nodes)
+        if out and not struck & active:
+            proved = [now.confirmed.get(edge.name, -1) >= now.plan.version for edge in now.edges if edge.serviceable]
             if proved and edges(proved):
                 return record.mono
     return None
@@ -152,9 +166,8 @@ def rerouted(
 def returned(fleet: Fleet, records: Iterable[Record], nodes: tuple[str, ...], asked: float) -> float | None:
     """When the first of `nodes` was in service again after it had been out; None while none was."""
     out: set[str] = set()
-    for record in records:
-        fleet = evolve(fleet, record.event)
-        serving = {name for name in nodes if name in fleet.nodes and fleet.nodes[name].serviceable}
+    for record, now, _ in _told(fleet, records):
+        serving = {name for name in nodes if name in now.nodes and now.nodes[name].serviceable}
         if record.mono >= asked and serving & out:
             return record.mono
         out = set(nodes) - serving
@@ -164,20 +177,28 @@ def returned(fleet: Fleet, records: Iterable[Record], nodes: tuple[str, ...], as
 def capacity_back(fleet: Fleet, records: Iterable[Record], since: float) -> float | None:
     """When as many served again as in `fleet`, everywhere and known to every edge, for the first time after `since`,
     having been less; None while they did not."""
-    wanted, less = _capacity(fleet), False
-    for record in records:
-        fleet = evolve(fleet, record.event)
-        has = _capacity(fleet)
+    wanted, less = _capacity(fleet, _active(fleet)), False
+    for record, now, active in _told(fleet, records):
+        has = _capacity(now, active)
         if any(has[place] < count for place, count in wanted.items()):
             less = True
-        elif less and record.mono >= since and confirmed(fleet, fleet.plan.version):
+        elif less and record.mono >= since and confirmed(now, now.plan.version):
             return record.mono
     return None
 
 
-def _capacity(fleet: Fleet) -> Counter[str]:
-    """How many serve and are in the plan, by region; the edges under ""."""
+def _told(fleet: Fleet, records: Iterable[Record]) -> Iterator[tuple[Record, Fleet, set[str]]]:
+    """Each record with the fleet as it was then, and who took traffic."""
     active = _active(fleet)
+    for record in records:
+        plan, fleet = fleet.plan, evolve(fleet, record.event)
+        if fleet.plan is not plan:  # most records are no news of it, and a plan may have many endpoints
+            active = _active(fleet)
+        yield record, fleet, active
+
+
+def _capacity(fleet: Fleet, active: set[str]) -> Counter[str]:
+    """How many serve and are among those that are `active`, by region; the edges under ""."""
     serving = (node for node in fleet.nodes.values() if node.serviceable)
     return Counter(node.region for node in serving if not node.region or node.name in active)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from hactl.core.value import Value
 from hactl.drill import ratios
 from hactl.drill.definition import BudgetShare
+from hactl.drill.evidence import capacity_due, lasted
 from hactl.drill.quantity import Unit
 from hactl.drill.report import DrillReport
 
@@ -48,12 +49,16 @@ def outage_equivalent(report: DrillReport) -> float | None:
     return bad(report) / report.plan.load.rate
 
 
+def budget(report: DrillReport) -> BudgetShare:
+    """The error budget that a drill burns a part of: its own, or that of 99.9 % in 30 days."""
+    return report.definition.objectives.budget_share or BudgetShare(most=1.0)
+
+
 def burned(report: DrillReport) -> float | None:
-    """The part of the error budget of a drill, or of 99.9 % in 30 days, that the bad requests are; were there as many
-    requests all the time."""
+    """The part of that budget that the bad requests are; were there as many requests all the time."""
     if report.plan is None or not report.during.requests:
         return None
-    of = report.definition.objectives.budget_share or BudgetShare(most=1.0)
+    of = budget(report)
     return ratios.burned(bad(report), report.plan.load.rate, of.slo, of.window)
 
 
@@ -64,16 +69,14 @@ def bad(report: DrillReport) -> int:
 
 def _measured(report: DrillReport) -> Iterator[Figure]:
     times, outage, during = report.evidence.times, report.outage, report.during
-    kept = report.plan is not None and bool(report.plan.keeps_down)
-    losses = report.evidence.losses
     struck, seen = times.fault is not None, during.requests > 0
-    yield _time("detect", _between(times.fault, times.detected))
-    yield _time("edge_knew", _between(times.fault, times.edge_knew))
-    yield _time("last_reached", _between(times.fault, times.last_reached))
-    yield _time("reroute", _between(times.fault, times.rerouted))
+    yield _time("detect", lasted(times.fault, times.detected))
+    yield _time("edge_knew", lasted(times.fault, times.edge_knew))
+    yield _time("last_reached", lasted(times.fault, times.last_reached))
+    yield _time("reroute", lasted(times.fault, times.rerouted))
     yield _time("rto", None if outage is None else outage.rto)
     yield _time("client_outage", None if outage is None else outage.outage)
-    yield _time("restore_capacity", _between(times.failback if kept else times.fault, times.capacity))
+    yield _time("restore_capacity", lasted(capacity_due(times, report.plan), times.capacity))
     yield Figure(
         name="availability",
         value=during.ok / during.requests if seen else None,
@@ -82,13 +85,9 @@ def _measured(report: DrillReport) -> Iterator[Figure]:
     )
     yield _count("failed", bad(report) if struck and seen else None)
     yield _time("outage_equivalent", outage_equivalent(report))
-    yield _count("rpo_records", sum(loss.lost_count + loss.duplicates for loss in losses) if losses else None)
+    yield _count("rpo_records", report.evidence.lost)
     yield _time("latency_p99", during.p99_ms / 1000 if seen else None)
     yield _time("latency_p99_before", report.before.p99_ms / 1000 if report.before.requests else None)
-
-
-def _between(begin: float | None, end: float | None) -> float | None:
-    return None if begin is None or end is None else max(0.0, end - begin)
 
 
 def _time(name: str, value: float | None) -> Figure:

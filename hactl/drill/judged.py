@@ -6,49 +6,51 @@ from hactl.drill.verdict import Judged, Status
 
 def timed(name: str, limit: float, measured: float | None, late: str = "") -> Judged:
     """One that must not take longer than `limit` seconds; `late` says what became of one that never came."""
-    shown = f"<= {seconds(limit)}"
-    if measured is None and not late:
-        return unmeasured(name, shown)
-    return Judged(
-        name=name,
-        limit=shown,
-        value=late if measured is None else seconds(measured),
-        margin=None if measured is None or not limit else (limit - measured) / limit,
-        status=Status.MET if measured is not None and measured <= limit else Status.MISSED,
-        measured=measured,
-        unit=Unit.SECONDS,
-    )
+    wanted = f"<= {seconds(limit)}"
+    if measured is not None:
+        return at_most(name, limit, measured, Unit.SECONDS, wanted=wanted, value=seconds(measured))
+    if not late:
+        return unmeasured(name, wanted)
+    return Judged(name=name, limit=wanted, value=late, margin=None, status=Status.MISSED, unit=Unit.SECONDS)
 
 
 def counted(name: str, limit: int, measured: int | None, what: str) -> Judged:
     """One that must not be more than `limit` of something."""
-    shown = f"<= {limit} {what}"
-    if measured is None:
-        return unmeasured(name, shown)
-    return Judged(
-        name=name,
-        limit=shown,
-        value=f"{measured} {what}",
-        margin=(limit - measured) / limit if limit else None,
-        status=Status.MET if measured <= limit else Status.MISSED,
-        measured=measured,
-        unit=Unit.COUNT,
-    )
+    return at_most(name, limit, measured, Unit.COUNT, wanted=f"<= {limit} {what}", value=f"{measured} {what}")
 
 
 def amplified(limit: float, measured: float | None) -> Judged:
     """How many requests each request of clients became."""
-    wanted = f"<= {limit:g}"
+    value = "" if measured is None else f"{measured:.3f}"
+    return at_most("amplification", limit, measured, Unit.RATIO, wanted=f"<= {limit:g}", value=value)
+
+
+def at_most(name: str, limit: float, measured: float | None, unit: Unit, *, wanted: str, value: str) -> Judged:
+    """One whose number must not be above `limit`; `wanted` and `value` are the two as people read them."""
     if measured is None:
-        return unmeasured("amplification", wanted)
+        return unmeasured(name, wanted)
     return Judged(
-        name="amplification",
+        name=name,
         limit=wanted,
-        value=f"{measured:.3f}",
-        margin=(limit - measured) / limit,
+        value=value,
+        margin=(limit - measured) / limit if limit else None,
         status=Status.MET if measured <= limit else Status.MISSED,
         measured=measured,
-        unit=Unit.RATIO,
+        unit=unit,
+    )
+
+
+def at_least(name: str, limit: float, measured: float, *, wanted: str, value: str) -> Judged:
+    """A part (0..1) of all that must not be below `limit`; its margin is of what may be missing."""
+    return Judged(
+        name=name,
+        limit=wanted,
+        value=value,
+        margin=(measured - limit) / (1 - limit) if limit < 1 else None,
+        status=Status.MET if measured >= limit else Status.MISSED,
+        measured=measured,
+        unit=Unit.PART,
+        more_is_better=True,
     )
 
 

@@ -6,17 +6,18 @@ report can do the same sums again from its figures.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from hactl.drill import steady
 from hactl.drill.continuity import Continuity
 from hactl.drill.definition import Definition, Objectives
-from hactl.drill.evidence import Evidence
+from hactl.drill.evidence import Evidence, capacity_due, lasted
 from hactl.drill.gate import Check
-from hactl.drill.judged import amplified, counted, timed, unmeasured
+from hactl.drill.judged import amplified, at_least, counted, timed, unmeasured
 from hactl.drill.judging_surge import as_strong_as_meant, recovery, surge_objectives
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
 from hactl.drill.plan import DrillPlan
-from hactl.drill.quantity import Unit
+from hactl.drill.quantity import Unit, shown
 from hactl.drill.ratios import budget, ratio
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outages, worst
@@ -59,22 +60,28 @@ class Windows:
             self.outages = read_outages(self.rows, moments, settle, self.failback, since=self.struck)
         self.outage = worst(self.outages)
 
-    @property
+    @cached_property
     def before(self) -> Report:
         """What clients saw before the fault was asked for."""
         if self.struck is None:
             return judge(self.rows, self.began, self.ended)
         return judge([row for row in self.rows if row.done < self.struck], self.began, self.struck)
 
-    @property
+    @cached_property
     def failures(self) -> Counter[str]:
         """Requests that failed from the fault on, by class."""
         after = [row for row in self.rows if self.struck is not None and row.done >= self.struck]
         return Counter(row.error or f"status {row.status}" for row in after if not row.ok)
 
-    def side_by_side(self, struck: float) -> Retried | None:
-        """Clients that ask once and those that try again, from the fault to the failback."""
-        return retried(hit(self.rows, struck, self.failback), hit(self.retried, struck, self.failback))
+    def hit(self, rows: Sequence[Row]) -> list[Row]:
+        """Those of `rows` that were under way when the fault was asked for, or due from then until the failback; none
+        without a fault."""
+        return [] if self.struck is None else hit(rows, self.struck, self.failback)
+
+    @property
+    def side_by_side(self) -> Retried | None:
+        """Clients that ask once and those that try again, from the fault to the failback; None without the latter."""
+        return retried(self.hit(self.rows), self.hit(self.retried))
 
     def borne(self, plan: DrillPlan) -> Borne | None:
         """What all clients together saw while a surge lasted; None without one."""
@@ -115,7 +122,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
               limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day mean nothing", ok=True),
     ]  # fmt: skip
     if windows.retried:
-        checks.append(on_time("clients that try again on time", judge(windows.retried)))
+        checks.append(_on_time("clients that try again on time", judge(windows.retried)))
     checks += as_strong_as_meant(plan, windows.borne(plan))
     checks += [steady.before(rule, before) for rule in drill.hypotheses if rule.limited]
     if drill.objectives.rpo_records is not None:
@@ -127,7 +134,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     return tuple(checks)
 
 
-def on_time(name: str, stream: Report) -> Check:
+def _on_time(name: str, stream: Report) -> Check:
     """Whether a stream was sent as it was meant to be."""
     value = f"{stream.lag_p99_ms:.1f} ms late at p99, {stream.unsent} not sent"
     limit = f"<= {LAG_LIMIT_MS:g} ms, <= {UNSENT_LIMIT * 100:g} %"
@@ -142,7 +149,7 @@ def p99(rows: Sequence[Row]) -> float | None:
 def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Windows) -> Iterator[Judged]:
     asked, times, outage = drill.objectives, evidence.times, windows.outage
     if asked.detect is not None:
-        yield timed("detect", asked.detect, _since(times.fault, times.detected))
+        yield timed("detect", asked.detect, lasted(times.fault, times.detected))
     if asked.rto is not None:
         rto = outage.rto if outage is not None else None
         late = "" if outage is None or rto is not None else f"not within {outage.seen_until - outage.fault:.1f} s"
@@ -150,12 +157,10 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.availability is not None:
         yield _availability(asked.availability.least, asked.availability.window, windows)
     if asked.failed is not None:
-        rows = [] if windows.struck is None else hit(windows.rows, windows.struck, windows.failback)
-        yield counted("failed", asked.failed, sum(not row.ok for row in rows) if rows else None, "requests")
+        yield counted("failed", asked.failed, _failed(windows.hit(windows.rows)), "requests")
     if asked.failed_with_retries is not None:
-        rows = [] if windows.struck is None else hit(windows.retried, windows.struck, windows.failback)
-        yield counted("failed_with_retries", asked.failed_with_retries,
-                     sum(not row.ok for row in rows) if rows else None, "requests")  # fmt: skip
+        tried = _failed(windows.hit(windows.retried))
+        yield counted("failed_with_retries", asked.failed_with_retries, tried, "requests")
     yield from surge_objectives(asked, windows.borne(plan))
     if asked.recovered is not None:
         yield recovery(asked.recovered, windows.rows, times.over, drill.phases.settle, windows.failback)
@@ -164,15 +169,13 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.latency_p99 is not None:
         yield timed("latency_p99", asked.latency_p99, _slow(windows))
     if asked.rpo_records is not None:
-        measured = sum(loss.lost_count + loss.duplicates for loss in evidence.losses) if evidence.losses else None
-        yield counted("rpo_records", asked.rpo_records, measured, "records")
+        yield counted("rpo_records", asked.rpo_records, evidence.lost, "records")
     if asked.restore_capacity is not None:
-        begun = times.failback if plan.keeps_down else times.fault
-        yield timed("restore_capacity", asked.restore_capacity, _since(begun, times.capacity))
+        restored = lasted(capacity_due(times, plan), times.capacity)
+        yield timed("restore_capacity", asked.restore_capacity, restored)
     if asked.failback_failed is not None:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
-        yield counted("failback_failed", asked.failback_failed, sum(not row.ok for row in rows) if rows else None,
-                     "requests")  # fmt: skip
+        yield counted("failback_failed", asked.failback_failed, _failed(rows), "requests")
     yield from _proportions(drill, windows)
     yield from _continuity(asked, evidence.continuity)
     if asked.rollback_clean:
@@ -193,8 +196,7 @@ def _proportions(drill: Definition, windows: Windows) -> Iterator[Judged]:
             yield steady.afterwards(rule, judge(windows.rows, begin, windows.failback))
     if asked.budget_share is not None:
         rows = [] if windows.struck is None else windows.between(windows.struck, windows.failback)
-        bad = sum(not row.ok for row in rows) if rows else None
-        yield budget(asked.budget_share, bad, drill.load.rate)
+        yield budget(asked.budget_share, _failed(rows), drill.load.rate)
 
 
 def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
@@ -219,10 +221,6 @@ def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
         yield timed("reverted", asked.reverted, found.reverted, late)
 
 
-def _since(begin: float | None, end: float | None) -> float | None:
-    return None if begin is None or end is None else max(0.0, end - begin)
-
-
 def hit(rows: Sequence[Row], begin: float, end: float) -> list[Row]:
     """Requests under way at `begin`, or due from then until `end`."""
     return [row for row in rows if row.done >= begin and row.intended < end]
@@ -238,6 +236,11 @@ def _slow(windows: Windows) -> float | None:
     return p99(hit(windows.rows, windows.struck, max(backs) if every else windows.failback))
 
 
+def _failed(rows: Sequence[Row]) -> int | None:
+    """How many of them failed; None when nobody asked anything."""
+    return sum(not row.ok for row in rows) if rows else None
+
+
 def _availability(least: float, wanted: float, windows: Windows) -> Judged:
     if windows.fault is None or windows.struck is None or not windows.rows:
         return unmeasured("availability", f">= {least * 100:g} %")
@@ -248,17 +251,7 @@ def _availability(least: float, wanted: float, windows: Windows) -> Judged:
         return unmeasured("availability", limit)
     # One that took long to take hold is not made harmless by the time it took.
     value = min(sum(row.ok for row in part) / len(part) for part in (rows, windows.between(windows.struck, end)))
-    spare, used = 1 - least, 1 - value
-    return Judged(
-        name="availability",
-        limit=limit,
-        value=f"{value * 100:.3f} %",
-        margin=(spare - used) / spare if spare else None,
-        status=Status.MET if value >= least else Status.MISSED,
-        measured=value,
-        unit=Unit.PART,
-        more_is_better=True,
-    )
+    return at_least("availability", least, value, wanted=limit, value=shown(value, Unit.PART))
 
 
 def _clean(evidence: Evidence) -> Judged:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from hactl.drill.burden import Surge
 from hactl.drill.definition import Objectives
 from hactl.drill.gate import Check
-from hactl.drill.judged import timed, unmeasured
+from hactl.drill.judged import at_least, timed, unmeasured
 from hactl.drill.plan import DrillPlan
-from hactl.drill.quantity import Unit, seconds
+from hactl.drill.quantity import seconds
 from hactl.drill.records import Row
 from hactl.drill.surging import Borne, recovered
 from hactl.drill.verdict import Judged, Status
@@ -55,13 +55,5 @@ def recovery(limit: float, rows: Sequence[Row], over: float | None, settle: floa
 
 def _goodput(least: float, limit: str, seen: Borne) -> Judged:
     of = "declared to be carried" if seen.declared else "asked for"
-    return Judged(
-        name="goodput",
-        limit=limit,
-        value=f"{seen.goodput * 100:.2f} % of {seen.wanted:.0f} {of} in {seen.end - seen.begin:.1f} s",
-        margin=(seen.goodput - least) / (1 - least) if least < 1 else None,
-        status=Status.MET if seen.goodput >= least else Status.MISSED,
-        measured=seen.goodput,
-        unit=Unit.PART,
-        more_is_better=True,
-    )
+    value = f"{seen.goodput * 100:.2f} % of {seen.wanted:.0f} {of} in {seen.end - seen.begin:.1f} s"
+    return at_least("goodput", least, seen.goodput, wanted=limit, value=value)

@@ -11,10 +11,7 @@ from xml.etree import ElementTree
 from hactl.core.value import Value
 from hactl.drill.markup import plain
 from hactl.drill.report import DrillReport
-from hactl.drill.verdict import Status, Verdict
-
-_MEANS = (Verdict.PASS, Verdict.FAIL)
-"""Verdicts of a run that has shown something."""
+from hactl.drill.verdict import CONCLUSIVE, Status
 
 
 class _Case(Value):
@@ -75,7 +72,7 @@ def _cases(report: DrillReport) -> Iterator[_Case]:
     for check in (*report.gate, *report.validity):
         told = f"{check.value}, wanted {check.limit}"
         yield _Case(group="validity", name=check.name, told=told, error="" if check.ok else f"{check.name}: {told}")
-    means = report.verdict in _MEANS
+    means = report.verdict in CONCLUSIVE
     for item in report.objectives:
         told = f"{item.value}, wanted {item.limit}"
         message = f"{item.name}: {told}"
@@ -93,7 +90,7 @@ def _cases(report: DrillReport) -> Iterator[_Case]:
 def _ends(report: DrillReport) -> Iterator[_Case]:
     """What no check and no objective says: that the run came to its end, and that nothing is left of it."""
     why = f"{report.verdict}: {report.why}"
-    shown = report.verdict in _MEANS
+    shown = report.verdict in CONCLUSIVE
     yield _Case(group="run", name="it has shown something", told=why, error="" if shown else why)
     left = "; ".join(report.evidence.leftovers)
     yield _Case(

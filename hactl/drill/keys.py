@@ -56,7 +56,7 @@ def _how_many() -> Kind:
             raise unfit(wants, raw, 'who is named stands in names, like names = ["a-1"]' if _names(raw) else "")
         return raw
 
-    return Kind(wants=wants, read=read, schema={})
+    return Kind(wants=wants, read=read, schema={"anyOf": [{"const": "all"}, kinds.whole(1, 1000).schema]})
 
 
 def _names(raw: object) -> bool:
@@ -66,6 +66,7 @@ def _names(raw: object) -> bool:
 
 def _availability() -> Kind:
     wants = 'a number from 0 to 1, or a table like { min = 0.995, window = "60s" }'
+    part, time = number(0, 1), quantities.duration("1s", "1h")
 
     def read(raw: object) -> Availability:
         table = {"min": raw} if isinstance(raw, int | float) and not isinstance(raw, bool) else raw
@@ -73,16 +74,17 @@ def _availability() -> Kind:
             raise unfit(wants, raw)
         if unknown := table.keys() - {"min", "window"}:
             raise Unfit(f"unknown key {min(unknown)!r}", "known: min, window")
-        window = quantities.duration("1s", "1h").read(table.get("window", "60s"))
-        return Availability(least=number(0, 1).read(table["min"]), window=window)
+        return Availability(least=part.read(table["min"]), window=time.read(table.get("window", "60s")))
 
-    return Kind(wants=wants, read=read, schema={})
+    described = {"min": part.schema, "window": time.schema}
+    table = {"type": "object", "properties": described, "required": ["min"], "additionalProperties": False}
+    return Kind(wants=wants, read=read, schema={"anyOf": [part.schema, table]})
 
 
 def _limit() -> Kind:
     """A part (0..1) or a duration, whichever the probe measures."""
     wants = 'a number from 0 to 1, or a duration like "250ms"'
-    time = quantities.duration("0s", "1h")
+    part, time = number(0, 1), quantities.duration("0s", "1h")
 
     def read(raw: object) -> float:
         if isinstance(raw, str):
@@ -92,7 +94,7 @@ def _limit() -> Kind:
             raise unfit(wants, raw)
         return float(raw)
 
-    return Kind(wants=wants, read=read, schema={})
+    return Kind(wants=wants, read=read, schema={"anyOf": [part.schema, time.schema]})
 
 
 def _per_cent() -> Kind:

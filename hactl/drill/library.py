@@ -5,6 +5,8 @@ from pathlib import Path
 
 import tomli_w
 
+from hactl.config import files
+from hactl.config.kinds import is_path
 from hactl.config.unfit import did_you_mean
 from hactl.core.errors import ConfigError
 from hactl.drill.definition import Definition
@@ -25,7 +27,7 @@ def text(name: str, folder: Path = BUILT_IN, what: str = "drill") -> tuple[str, 
     """
     known = names(folder)
     path = folder / f"{name}.toml" if name in known else Path(name)
-    if path.parent != folder and "/" not in name and not name.endswith(".toml"):
+    if path.parent != folder and not is_path(name):
         raise ConfigError(f"no {what} '{name}'", did_you_mean(name, known) + "; a file of your own: ./FILE.toml")
     return read(path, "hactl drill list"), name if path.parent == folder else str(path)
 
@@ -33,10 +35,9 @@ def text(name: str, folder: Path = BUILT_IN, what: str = "drill") -> tuple[str, 
 def read(path: Path, hint: str) -> str:
     """The text of a file. Raises ConfigError when it cannot be read; `hint` says what to try then."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = (error.strerror if isinstance(error, OSError) else "not UTF-8") or str(error)
-        raise ConfigError(f"{path}: cannot be read: {why.lower()}", hint) from error
+        return files.text(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read: {files.why(error)}", hint) from error
 
 
 def load(name: str, settings: tuple[str, ...] = ()) -> Definition:
@@ -54,6 +55,6 @@ def changed(name: str, settings: tuple[str, ...]) -> str:
 
 def _beside(name: str, source: str) -> tuple[str, str]:
     """The drill that the file `source` extends: a built-in one, or a path from the directory of that file."""
-    if name in names() or ("/" not in name and not name.endswith(".toml")):
+    if name in names() or not is_path(name):
         return text(name)
     return text(os.path.normpath(Path(source).parent.absolute() / name))

@@ -55,8 +55,6 @@ class Report(Value):
     lag_max_ms: float = 0.0
     rate: float = 0.0
     """Requests per second that were really sent."""
-    attempts: int = 0
-    """How often requests were sent; more often than there are requests when clients tried again."""
     late: bool = False
     """The generator did not keep its schedule: the numbers are inconclusive."""
 
@@ -98,7 +96,6 @@ def judge(rows: Iterable[Row], begin: float | None = None, end: float | None = N
         lag_p99_ms=percentile(lags, 0.99),
         lag_max_ms=percentile(lags, 1.0),
         rate=_rate(sent),
-        attempts=sum(row.attempts for row in sent),
         late=percentile(lags, 0.99) > LAG_LIMIT_MS or unsent > UNSENT_LIMIT * len(window),
     )
 

@@ -15,7 +15,7 @@ import tomli_w
 from hactl.config import kinds
 from hactl.config.reading import refuse, toml
 from hactl.config.unfit import did_you_mean
-from hactl.core.errors import HactlError
+from hactl.core.errors import CommandRejected
 from hactl.core.founding import edge_names, node_names
 from hactl.core.model import Fleet
 from hactl.core.spec import FleetSpec, GatewayKind
@@ -111,14 +111,15 @@ class _Reading(Tables):
 
 
 def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame) -> str:
-    """The text of the drill file. Raises HactlError when nobody may be touched, or not for so long."""
+    """The text of the drill file. Raises CommandRejected when nobody may be touched, or not for so long."""
     longest = BASELINE + chaos.length + SETTLE + SPARE
     allowed = fleet.spec.safety.max_drill
     if longest > allowed:
         most = max(0.0, allowed - BASELINE - SETTLE - SPARE)
-        raise HactlError(
+        raise CommandRejected(
             f"chaos for {chaos.length:g} s is a drill of {longest:g} s, and safety.max_drill allows {allowed:g} s",
             f"--for {most:.0f}s, or raise safety.max_drill in hactl.toml",
+            guard=True,
         )
     chance = Random(chaos.seed)
     prey = hunted(chance, fleet.spec, frame.limits)
@@ -163,7 +164,8 @@ def hunted(chance: Random, spec: FleetSpec, limits: Limits) -> Prey:
     up = edge_names(spec)
     edges = chance.sample(up, max(0, min(len(up) - 1, int(share * len(up) + 1e-9))))
     if not nodes and not edges:
-        raise HactlError("the limits leave nobody who may be touched", "limits.max_faulted_share, safety in hactl.toml")
+        hint = "limits.max_faulted_share, safety in hactl.toml"
+        raise CommandRejected("the limits leave nobody who may be touched", hint, guard=True)
     return Prey(tuple(nodes), tuple(edges))
 
 
@@ -196,7 +198,8 @@ def _menu(fleet: Fleet, prey: Prey, kinds: tuple[FaultKind, ...]) -> list[Dish]:
         known.append((FaultKind.IMPAIR, prey.nodes, {"failed": 0.2}))
     menu = [one for one in known if one[1] and (not kinds or one[0] in kinds)]
     if not menu:
-        raise HactlError(f"nobody who may be touched can suffer {', '.join(kinds)}", "more types, or more nodes")
+        told = f"nobody who may be touched can suffer {', '.join(kinds)}"
+        raise CommandRejected(told, "more types, or more nodes", guard=True)
     return menu
 
 

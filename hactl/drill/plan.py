@@ -115,7 +115,8 @@ class DrillPlan(Value):
     @property
     def in_turn(self) -> tuple[str, ...]:
         """Those that are only ever taken out one at a time."""
-        return tuple(name for name in self.nodes if name not in self.at_once)
+        at_once = set(self.at_once)
+        return tuple(name for name in self.nodes if name not in at_once)
 
     @property
     def keeps_down(self) -> tuple[str, ...]:

@@ -17,6 +17,9 @@ from hactl.drill.faults import Proof
 from hactl.drill.load_plan import Progress
 from hactl.drill.phases import Phase
 
+HEAL = "heal"
+"""How a line for people begins that says that a fault was taken back at its time."""
+
 
 class Entered(Value, tag=True, tag_field="step"):
     """A phase began; monotonic seconds, here and below."""

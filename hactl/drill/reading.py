@@ -284,5 +284,24 @@ class _Reading(Tables):
                 self._add("load.rate", told, f"at least {math.ceil(wanted - 1e-9)}")
         if asked.failed_with_retries is not None and not drill.load.retries:
             self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
-        if asked.recovered is not None and all(fault.lasting is None for fault in drill.faults):
+        passing = (fault for fault in drill.faults if fault.lasting is not None and fault.kind not in OF_THE_DAEMON)
+        if asked.recovered is not None and not any(passing):
             self._add("objectives.recovered", "wants a fault that is over before the failback", 'for = "10s"')
+        self._occasions(drill)
+
+    def _occasions(self, drill: Definition) -> None:
+        """What only some kinds of faults give an occasion to measure: without it, a run would show nothing."""
+        asked = drill.objectives
+        kinds, changes = {fault.kind for fault in drill.faults}, {fault.change for fault in drill.faults}
+        surge, away = FaultKind.SURGE in kinds, not kinds.isdisjoint(OF_THE_DAEMON)
+        wrong = ConfigChange.WRONG_PORT in changes
+        for name, wanted, there, occasion in (
+            ("goodput", asked.goodput is not None, surge, FaultKind.SURGE),
+            ("refused_p99", asked.refused_p99 is not None, surge, FaultKind.SURGE),
+            ("adopted", asked.adopted is not None, away, " or ".join(OF_THE_DAEMON)),
+            ("refused", asked.refused, ConfigChange.INVALID in changes, f'change = "{ConfigChange.INVALID}"'),
+            ("nodes_reached", asked.nodes_reached is not None, wrong, f'change = "{ConfigChange.WRONG_PORT}"'),
+            ("reverted", asked.reverted is not None, wrong, f'change = "{ConfigChange.WRONG_PORT}"'),
+        ):
+            if wanted and not there:
+                self._add(f"objectives.{name}", "has no occasion to be measured", f"leave it out, or add {occasion}")

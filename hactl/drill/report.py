@@ -160,7 +160,7 @@ def write(
         outage=windows.outage,
         before=windows.before,
         whole=windows.whole,
-        retried=None if struck is None else windows.side_by_side(struck),
+        retried=windows.side_by_side,
         borne=None if plan is None else windows.borne(plan),
         during=Report() if struck is None else judge(windows.rows, struck, windows.failback),
         failures=dict(windows.failures.most_common()),

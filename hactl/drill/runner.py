@@ -331,13 +331,16 @@ class Runner:
         raise Stopped(self._ending.stopped)
 
     def _report(self, began: float) -> DrillReport:
+        rows, retried, surged = map(list, self._streams)
         return write(
             identity=self._me.identity,
             drill=self._drill,
             plan=self._plan,
             gate=self._gate,
             evidence=self._evidence,
-            **dict(zip(("rows", "retried", "surged"), map(list, self._streams), strict=True)),
+            rows=rows,
+            retried=retried,
+            surged=surged,
             phases=tuple(self._spent),
             timeline=lines(self._follower.records if self._follower else (), self._evidence.times.fault or began),
             ending=self._ending,

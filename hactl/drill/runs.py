@@ -25,7 +25,7 @@ from hactl.core import codec
 from hactl.core.errors import HactlError
 from hactl.core.value import Value, replace
 from hactl.drill import filing
-from hactl.drill.comparing import CONCLUSIVE, LAST
+from hactl.drill.comparing import LAST
 from hactl.drill.definition import Definition
 from hactl.drill.gate import Check
 from hactl.drill.load_plan import PREFIX
@@ -33,6 +33,7 @@ from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Identity
+from hactl.drill.verdict import CONCLUSIVE
 from hactl.supervisor import procfs
 
 T = TypeVar("T")
@@ -129,7 +130,7 @@ class Run:
         report = replace(report, files=ledger | {name: filing.digest(data) for name, data in files.items()})
         files[filing.REPORT] = codec.encode(report)
         _write(self.directory / filing.REPORT, files[filing.REPORT])
-        earlier = self.earlier(report.definition.name)
+        earlier = self.earlier()
         files |= {name: filing.written(form, report, earlier) for form, name in filing.FILES.items()}
         files[filing.SUMS] = filing.sums(ledger | {name: filing.digest(data) for name, data in files.items()})
         for name in files.keys() - {filing.REPORT}:
@@ -139,17 +140,19 @@ class Run:
                 say(str(error))
         return report
 
-    def earlier(self, drill: str, last: int = LAST) -> list[DrillReport]:
-        """The reports of the `last` runs of a drill before this one that have shown something, oldest first; those that
-        cannot be read are passed over."""
+    def earlier(self) -> list[DrillReport]:
+        """The reports of the last runs of the same drill before this one that have shown something, oldest first; those
+        that cannot be read are passed over."""
         found: list[DrillReport] = []
         for run in reversed(runs(self.directory.parent)):
-            if run.name >= self.name or run.drill != drill or len(found) == last:
+            if run.name >= self.name or run.drill != self.drill:
                 continue
             with suppress(HactlError):
                 if (report := run.report()) is not None and report.verdict in CONCLUSIVE:
-                    found.insert(0, report)
-        return found
+                    found.append(report)
+            if len(found) == LAST:
+                break
+        return found[::-1]
 
     def tidy(self) -> None:
         """Remove what only a runner that died leaves: the files of its load."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from hactl.core.value import Value
+from hactl.drill.evidence import capacity_due
 from hactl.drill.phases import Phase
 from hactl.drill.report import DrillReport
 
@@ -56,27 +57,18 @@ def _measured(report: DrillReport) -> Iterator[Span]:
     if zero is None:
         return
     gone, back = (None, None) if outage is None else (outage.fault, outage.back)
-    kept = report.plan is not None and bool(report.plan.keeps_down)
-    begun = times.failback if kept else zero
     found = (
         ("detect", zero, times.detected, "from the fault until the daemon saw it"),
-        (
-            "an edge knew",
-            zero,
-            times.edge_knew,
-            "until the first edge had proved a plan without them",
-        ),
+        ("an edge knew", zero, times.edge_knew, "until the first edge had proved a plan without them"),
         ("last reached", zero, times.last_reached, "until the last request that is known to have come to one of them"),
         ("reroute", zero, times.rerouted, "until every edge had proved a plan without those that were struck"),
         ("rto", gone, back, "until clients were served again for good"),
-        ("capacity back", begun, times.capacity, "until as many served again as before"),
+        ("capacity back", capacity_due(times, report.plan), times.capacity, "until as many served again as before"),
         ("put back", times.failback, times.restored, "from the failback until the daemon said that all is as it was"),
     )
     for name, begin, end, rule in found:
         if begin is not None and end is not None:
-            yield Span(
-                name=name, begin=begin - zero, end=max(begin, end) - zero, kind=SpanKind.MEASURED, rule=rule
-            )  # fmt: skip
+            yield Span(name=name, begin=begin - zero, end=max(begin, end) - zero, kind=SpanKind.MEASURED, rule=rule)
 
 
 def _zero(report: DrillReport) -> float:

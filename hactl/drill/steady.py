@@ -17,19 +17,19 @@ _SUFFERED = (FaultKind.IMPAIR, FaultKind.CPU, *OF_THE_MACHINE, *OF_HOPS)
 
 def before(rule: Hypothesis, seen: Report) -> Check:
     """Whether it was so in `seen`, what clients saw before the fault."""
-    value = _value(rule, seen)
+    value = measured(rule.probe, seen)
     shown = "not measured" if value is None else _shown(rule, value)
     return Check(
         name=f"{rule.probe} before the fault",
         value=shown,
         limit=_limit(rule),
-        ok=value is not None and _holds(rule, value),
+        ok=value is not None and holds(rule, value),
     )
 
 
 def afterwards(rule: Hypothesis, seen: Report) -> Judged:
     """Whether it is so in `seen`, what clients saw when all had settled."""
-    name, value = f"settled_{rule.probe}", _value(rule, seen)
+    name, value = f"settled_{rule.probe}", measured(rule.probe, seen)
     if value is None:
         return unmeasured(name, _limit(rule))
     return Judged(
@@ -37,26 +37,28 @@ def afterwards(rule: Hypothesis, seen: Report) -> Judged:
         limit=_limit(rule),
         value=_shown(rule, value),
         margin=_margin(rule, value),
-        status=Status.MET if _holds(rule, value) else Status.MISSED,
+        status=Status.MET if holds(rule, value) else Status.MISSED,
         measured=value,
         unit=Unit.PART if rule.probe is Probe.AVAILABILITY else Unit.SECONDS,
         more_is_better=rule.least is not None,
     )
 
 
+def measured(probe: Probe, seen: Report) -> float | None:
+    """What `probe` finds in what clients saw: a part (0..1) or seconds; None when nobody asked anything."""
+    if not seen.requests:
+        return None
+    return seen.ok / seen.requests if probe is Probe.AVAILABILITY else seen.p99_ms / 1000
+
+
+def holds(rule: Hypothesis, value: float) -> bool:
+    """Whether `value`, a part (0..1) or seconds, is within the limits of `rule`."""
+    return (rule.least is None or value >= rule.least) and (rule.most is None or value <= rule.most)
+
+
 def ends(drill: Definition) -> bool:
     """Whether all that clients may suffer from is over before the fleet settles: else nothing follows from that."""
     return not any(fault.kind in _SUFFERED and fault.lasting is None for fault in drill.faults)
-
-
-def _value(rule: Hypothesis, seen: Report) -> float | None:
-    if not seen.requests:
-        return None
-    return seen.ok / seen.requests if rule.probe is Probe.AVAILABILITY else seen.p99_ms / 1000
-
-
-def _holds(rule: Hypothesis, value: float) -> bool:
-    return (rule.least is None or value >= rule.least) and (rule.most is None or value <= rule.most)
 
 
 def _margin(rule: Hypothesis, value: float) -> float | None:

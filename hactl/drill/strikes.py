@@ -23,6 +23,7 @@ from hactl.drill.faults import Injected, Proof
 from hactl.drill.following import Follower
 from hactl.drill.injecting import heal, inject, launches
 from hactl.drill.plan import DrillPlan, Strike
+from hactl.drill.progress import HEAL
 from hactl.drill.stopping import unless
 from hactl.drill.witness import hear, meanwhile
 from hactl.engines.envoy.account import Account
@@ -160,7 +161,7 @@ class Strikes:
             try:
                 healed = await self._take_back(strike)
                 if healed is not None:
-                    self._say(f"heal: {healed}")
+                    self._say(f"{HEAL}: {healed}")
             except (HactlError, OSError) as error:
                 wrong = error if isinstance(error, HactlError) else HactlError(f"{strike}: {error}")
                 self._failed = self._failed or wrong

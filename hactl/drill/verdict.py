@@ -25,6 +25,10 @@ class Verdict(StrEnum):
     """The drill itself broke."""
 
 
+CONCLUSIVE = (Verdict.PASS, Verdict.FAIL)
+"""Verdicts of runs that have shown something: only these are counted in medians, and only their misses are failures."""
+
+
 class Status(StrEnum):
     """What became of one objective."""
 

@@ -15,7 +15,7 @@ from hactl.core.model import Fleet
 from hactl.core.moments import due
 from hactl.core.observations import DrillDue, DrillOver, Observation
 from hactl.core.schedule import ScheduleSpec
-from hactl.paths import FleetPaths
+from hactl.paths import FleetPaths, state_home
 
 LOOK = 5.0
 """Seconds between two looks at the clock: it can be set at any time."""
@@ -80,7 +80,12 @@ class Schedules:
             return subprocess.Popen(
                 [*self._program, "--fleet", self._look().name, "drill", "run", *what, "--no-input"],
                 cwd=self._paths.state,
-                env={**self._environment, LABEL: f"schedule-{schedule.name}"},
+                # it may be relative to where we are, and the run is elsewhere
+                env={
+                    **self._environment,
+                    "HACTL_STATE_DIR": str(state_home().absolute()),
+                    LABEL: f"schedule-{schedule.name}",
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

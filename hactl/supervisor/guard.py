@@ -19,8 +19,8 @@ from hactl.core.value import Value
 BASELINE = 30
 """Measurements before a change that it is compared with; they come about once a second."""
 LATELY = 3
-"""The last of those, which a move of traffic is compared with when they are worse: it was ordered because of them. Any
-other change is compared with them when they are better: what is over is not usual."""
+"""The last of those. What they are better than is over, and not usual. When they are worse, a move of traffic is
+compared with them: it was ordered because of them."""
 ENOUGH = 10
 """Failed answers below which nothing is said: a few prove nothing."""
 OVER = 20
@@ -90,13 +90,14 @@ class Guard:
         return TrafficWorsened(operation=change.id, why=why)
 
     def _worsened(self, change: Operation) -> str:
+        clients = usual([one.clients for one in self._before])
         if change.verb not in RAMPS:
-            return worsened(usual([one.clients for one in self._before]), self._since.clients)
-        before = _sum(self._before)
+            return worsened(clients, self._since.clients)
+        nodes = usual([one.nodes for one in self._before])
         lately = _sum(list(self._before)[-LATELY:])
-        if not worsened(_worse(before.nodes, lately.nodes), self._since.nodes):
+        if not worsened(_worse(nodes, lately.nodes), self._since.nodes):
             return ""
-        return worsened(_worse(before.clients, lately.clients), self._since.clients)
+        return worsened(_worse(clients, lately.clients), self._since.clients)
 
 
 def worsened(before: Tally, since: Tally) -> str:

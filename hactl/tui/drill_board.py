@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from hactl.core.reading import age, counted
 from hactl.drill.board import Entry, Standing
-from hactl.drill.comparing import ENOUGH, Compared, Comparison, Trend, spoken
+from hactl.drill.comparing import Compared, Comparison, Trend, spoken
 from hactl.drill.quantity import Unit, signed
 from hactl.tui.columns import Cells, columns
 from hactl.tui.lines import Line, Span, line
@@ -53,9 +53,8 @@ def comparison_lines(comparison: Comparison, room: int = 0) -> tuple[Line, ...]:
     head = [("", Meaning.MUTED), *((name, Meaning.TITLE) for name in (comparison.a, comparison.b)), ("", Meaning.MUTED)]
     lines = [*columns([head, *map(_figure, comparison.figures)], room), ()]
     lines += [line(Span(text=f" {note}", meaning=Meaning.DEGRADED)) for note in comparison.notes]
-    if min(len(comparison.runs_a), len(comparison.runs_b)) < ENOUGH:
-        few = f" nothing is called better or worse below {ENOUGH} runs a side: one run alone proves no trend"
-        lines.append(line(Span(text=few, meaning=Meaning.MUTED)))
+    if comparison.caution:
+        lines.append(line(Span(text=f" {comparison.caution}", meaning=Meaning.MUTED)))
     return tuple(lines)
 
 

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from hactl.core.reading import age
 from hactl.core.value import Value
-from hactl.drill.bars import HEAL, INJECT, Bar, bars, served
+from hactl.drill.bars import INJECT, Bar, bars, served
 from hactl.drill.clocks import Clock, Condition, Mark, conditions, rpo, rto
 from hactl.drill.course import Course, last
 from hactl.drill.phases import Phase
+from hactl.drill.progress import HEAL
 from hactl.drill.quantity import seconds
 from hactl.drill.verdict import Verdict
 from hactl.tui.lines import Line, Span, cut, length, line, spread, wrapped

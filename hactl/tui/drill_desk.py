@@ -88,16 +88,19 @@ class DrillDesk:
         """The report on a run, as Markdown. Raises HactlError when there is none, or no reading it."""
         if self.root is None:
             raise HactlError(_ELSEWHERE)
-        found = Run(self.root / run)
-        report = await asyncio.to_thread(found.report)
-        if report is None:
-            raise HactlError(f"run '{run}' has no report yet", "it is written when the run is over")
-        return render(report)
+        return await asyncio.to_thread(_reported, Run(self.root / run))
 
 
 def _judged(root: Path, wall: float) -> tuple[Entry, ...]:
     reports, _ = filed(root)  # what cannot be read stands in the list of runs
     return board((library.load(name) for name in library.names()), reports, wall)
+
+
+def _reported(run: Run) -> str:
+    report = run.report()
+    if report is None:
+        raise HactlError(f"run '{run.name}' has no report yet", "it is written when the run is over")
+    return render(report, run.earlier())
 
 
 def _compared(root: Path, a: str, b: str) -> Comparison:

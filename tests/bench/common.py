@@ -95,13 +95,17 @@ class BenchFleet:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def hactl(self, *arguments: str) -> str:
-        """Run the installed command in the fleet's directory; its stdout. Raises HactlError when it fails."""
+    def ran(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run the installed command in the fleet's directory to its end, whatever that is."""
         environment = os.environ | {"HACTL_STATE_DIR": str(self.directory / "state"), "NO_COLOR": "1"}
         environment.pop("HACTL_FLEET", None)
-        done = subprocess.run(
+        return subprocess.run(
             [command(), *arguments], cwd=self.directory, env=environment, capture_output=True, text=True, check=False
         )
+
+    def hactl(self, *arguments: str) -> str:
+        """The stdout of the installed command, which ends well. Raises HactlError when it does not."""
+        done = self.ran(*arguments)
         if done.returncode:
             raise HactlError(f"hactl {' '.join(arguments)} ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout

@@ -6,21 +6,19 @@ measured by. Rounds go over all drills, so that a busy minute does not hit all r
 """
 
 import argparse
+import itertools
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterable
 
-from common import BenchFleet, command, machine, summary
+from common import BenchFleet, machine, summary
 
 from hactl.cli.exits import Exit
 from hactl.drill import library
-from hactl.drill.comparing import CONCLUSIVE
 from hactl.drill.figures import figure
 from hactl.drill.report import DrillReport
 from hactl.drill.runs import runs
-from hactl.drill.verdict import Verdict
+from hactl.drill.verdict import CONCLUSIVE, Verdict
 from hactl.paths import FleetPaths
 
 REGIONS = (("seoul", 0, 3), ("tokyo", 0, 2))
@@ -50,27 +48,23 @@ def main() -> int:
     names = [name for name in library.names() if not options.only or name in options.only]
     settings = [part for setting in options.set for part in ("--set", setting)]
     with BenchFleet(regions=REGIONS) as fleet:
-        state = fleet.directory / "state"
-        for number in range(options.runs):
-            for name in names:
-                print(f"{name}: run {number + 1} of {options.runs}", file=sys.stderr)
-                for _ in range(options.again + 1):
-                    drill = [command(), "drill", "run", name, "--seed", str(number), "--no-input", *settings]
-                    done = subprocess.run(
-                        drill,
-                        cwd=fleet.directory,
-                        env=os.environ | {"HACTL_STATE_DIR": str(state), "NO_COLOR": "1"},
-                        stdout=subprocess.DEVNULL,
-                        stderr=subprocess.DEVNULL,
-                        check=False,
-                    )
-                    fleet.hactl("wait", "--timeout", "90s")
-                    if done.returncode != Exit.INCONCLUSIVE:
-                        break
-        found = [report for run in runs(FleetPaths(state / "bench").drills) if (report := run.report()) is not None]
+        for number, name in itertools.product(range(options.runs), names):
+            print(f"{name}: run {number + 1} of {options.runs}", file=sys.stderr)
+            _run(fleet, (name, "--seed", str(number), "--no-input", *settings), options.again + 1)
+        drills = FleetPaths(fleet.directory / "state" / "bench").drills
+        found = [report for run in runs(drills) if (report := run.report()) is not None]
     told = {name: [report for report in found if report.definition.name == name] for name in names}
     print(json.dumps(_values(told)) if options.json else "\n".join(_table(told)))
     return 0 if all(report.clean for report in found) else 1
+
+
+def _run(fleet: BenchFleet, drill: tuple[str, ...], attempts: int) -> None:
+    """Until it has shown something, or so often."""
+    for _ in range(attempts):
+        code = fleet.ran("drill", "run", *drill).returncode
+        fleet.hactl("wait", "--timeout", "90s")
+        if code != Exit.INCONCLUSIVE:
+            return
 
 
 def _table(found: dict[str, list[DrillReport]]) -> Iterable[str]:

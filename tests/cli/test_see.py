@@ -10,9 +10,10 @@ from support.command import HACTL, Home, finish
 from support.polling import wait_until
 from support.world import MemoryWorld
 
-from hactl.cli.see import _GOALS
+from hactl.cli.see import _GOALS, _print
 from hactl.core import codec
 from hactl.core.config_events import FleetFounded
+from hactl.core.drill_events import DrillAsked
 from hactl.core.events import OperationBegan, OperationEnded, Record
 from hactl.core.operation import Outcome
 
@@ -217,6 +218,20 @@ class TestWhere:
         lines = dict(line.split(maxsplit=1) for line in fleet.ok("where").splitlines())
         assert lines["fleet"] == "t"
         assert lines["config"] == str(fleet.directory / "hactl.toml")
+
+
+def test_what_others_have_written_cannot_drive_the_terminal_of_whoever_reads_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Neither what a drill asks for nor the reason that somebody gave; for machines both are as they were."""
+    event = DrillAsked(id="op-7", question="pull \x1b[2Jit\nnow")
+    record = Record(seq=7, wall=0.0, mono=0.0, event=event, by="alice", reason="\x1b]0;x\x07")
+    _print(record, as_json=False)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.isprintable()
+    assert "op-7 waits for a person: pull " in line
+    _print(record, as_json=True)
+    assert codec.decode(capsys.readouterr().out, Record) == record
 
 
 def test_events_logs_and_where_work_without_a_daemon(home: Home) -> None:

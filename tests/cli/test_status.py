@@ -8,12 +8,14 @@ from support.build import a_spec
 from support.certificates import issue, renew
 from support.command import HACTL, Home, finish
 from support.polling import wait_until
-from support.script import serving
+from support.script import drilling, serving
 
 from hactl.cli.following import until_true
 from hactl.cli.status import StatusReport, lines
 from hactl.control.client import Client
 from hactl.core import codec
+from hactl.core.draft import evolve
+from hactl.core.drill_events import DrillAsked
 from hactl.core.load import measured
 from hactl.core.model import EdgeLoss, EdgeUse, Sample
 from hactl.core.node import Reason, ReasonCode
@@ -183,3 +185,11 @@ def test_the_last_edge_that_was_lost_and_what_that_cost() -> None:
     assert shown(replace(loss, use=None, back_ms=None)) == (
         "last edge lost: edge-1 5s ago (clients unknown), not back yet"
     )
+
+
+def test_what_a_drill_waits_for_is_told_and_cannot_drive_a_terminal() -> None:
+    """Its file may come from anybody."""
+    story, drill = drilling("seoul-1")
+    fleet = evolve(story.fleet, DrillAsked(id=drill, question="pull the\x1b[2J plug"))
+    (line,) = (line for line in lines(Snapshot(fleet=fleet, at=1030.0, mono=30.0)) if line.startswith(drill))
+    assert "; WAITS for a person: pull the\N{REPLACEMENT CHARACTER}[2J plug (then: hactl drill continue)" in line

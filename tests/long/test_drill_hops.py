@@ -3,20 +3,14 @@
 The built-in ones take half a minute each; every build runs a short one of the same faults.
 """
 
-import asyncio
 import signal
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from functools import partial
 
 import pytest
-from support.drills import DrillProcess, hactl, runner
+from support.drills import as_written, hactl, runner, status
 from support.fleet import Region, RunningFleet
 from support.load import open_loop
 from support.long import takes_minutes
-from support.polling import until
+from support.processes import gone
 
 from hactl.core.events import OperationBegan
 from hactl.core.hop_events import HopChanged
@@ -25,7 +19,6 @@ from hactl.drill import library
 from hactl.drill.reading import parse
 from hactl.drill.report import DrillReport
 from hactl.drill.verdict import Status, Verdict
-from hactl.supervisor import procfs
 
 pytestmark = pytest.mark.envoy
 
@@ -76,7 +69,7 @@ rpo_records = 0
 
 
 def met(report: DrillReport) -> dict[str, bool]:
-    return {item.name: item.status is Status.MET for item in report.objectives}
+    return {name: how is Status.MET for name, how in status(report).items()}
 
 
 async def test_each_fault_is_proved_by_its_proxy_and_called_emulated() -> None:
@@ -127,42 +120,18 @@ async def test_a_service_that_is_down_fails_fast_where_its_route_gives_up_in_tim
 async def test_whenever_its_runner_is_killed_nothing_is_left(phase: str) -> None:
     """kill -9 in each phase: the lease runs out, everybody is led past the proxy, and that ends."""
     async with RunningFleet(regions=TWO) as fleet:
-        async with running(fleet) as drill:
+        (fleet.directory / "hops.toml").write_text(SHORT)
+        async with as_written(fleet, "./hops.toml") as drill:
             await drill.until(phase)
             drill.send(signal.SIGKILL)
-            await drill.process.wait()
+            await drill.ended()
         began = await fleet.happens(OperationBegan, lambda event: event.operation.verb is Verb.DRILL, after=0)
         await fleet.ended(began.event.operation.id)
         await fleet.calm()
         assert fleet.now.hops == {}
         changes = fleet.since(0, HopChanged)
         for pid in {change.hop.proxy.pid for change in changes if change.hop.proxy is not None}:
-            await until(partial(_ended, pid), bool)
+            await gone(pid)
         async with open_loop(fleet.port, rate=100) as load:
             await load.answered(100)
         assert load.failed == 0, load
-
-
-@asynccontextmanager
-async def running(fleet: RunningFleet) -> AsyncIterator[DrillProcess]:
-    """The short drill in a process of its own; killed in the end, if it still runs."""
-    (fleet.directory / "hops.toml").write_text(SHORT)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hactl", "drill", "run", "./hops.toml", "--seed", "1"),
-        cwd=fleet.directory,
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=PIPE,
-        start_new_session=True,
-    )
-    try:
-        yield DrillProcess(process)
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
-async def _ended(pid: int) -> bool:
-    stat = procfs.read_stat(pid)
-    return stat is None or stat.state in ("Z", "X")

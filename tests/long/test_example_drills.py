@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.command import PATIENCE, Home
 from support.drills import options
 
@@ -14,6 +15,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "04-drills"
 SUITE = 'schema = 1\nname = "one"\ntitle = "One drill"\n[[drill]]\nname = "node-kill"\n'
 
 
+@pytest.mark.envoy
 def test_the_gate_ends_as_its_drills_do_and_leaves_their_reports() -> None:
     """On other ports and with a suite of one short drill; a machine that is too busy to measure on is asked twice."""
     with Home() as home:

@@ -6,17 +6,17 @@
 import asyncio
 import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from support import filled_disk
-from support.drills import drilling, hactl, runner
+from support.drills import CLIENTS_LATE, drilling, hactl, only_late, runner, status
 from support.fleet import Region, RunningFleet, is_calm
 from support.long import SHORT, takes_minutes
+from support.mounts import told
+from support.polling import until
 
 from hactl.cli.exits import Exit
 from hactl.core.drills import in_progress
@@ -27,7 +27,6 @@ from hactl.supervisor import procfs
 
 pytestmark = [pytest.mark.envoy, pytest.mark.alone]
 
-UNSHARE = ["unshare", "--user", "--map-root-user", "--mount"]
 MARK = "HACTL_TEST_DRILL"
 """In the environment of a drill and of everything that it starts."""
 HEAD = """
@@ -48,38 +47,34 @@ MEMORY = '[[fault]]\ntype = "pressure.memory"\nshare = 0.05\nfor = "2s"\n'
 BORNE = '[objectives]\nfailed = 0\nfailed_with_retries = 0\nrecovered = "1s"\namplification = 1.5\n'
 ALL = "".join(fault.replace('for = "2s"\n', "") for fault in (SURGE, BUSY, MEMORY))
 FAULTY = ("inject", "confirm", "observe", "settle", "failback")
-LATE = {"load generator on time", "requests not sent", "clients that try again on time", "surge as strong as meant"}
-"""What is wrong with a run on a machine that was too busy for it."""
 
 
 def ours(mark: str) -> list[str]:
     """Processes of a drill with that mark, but for the drill itself: loads and burdens."""
     found = []
     for pid in procfs.pids():
-        if procfs.environ(pid).get(MARK) == mark:
-            command = Path(f"/proc/{pid}/cmdline")
-            with_arguments = command.read_bytes().split(b"\0") if command.exists() else []
-            found += [f"{pid} {part.decode()}" for part in with_arguments if part.startswith(b"hactl.processes.")]
+        with suppress(OSError):  # it ends while it is looked at
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if procfs.environ(pid).get(MARK) == mark:
+                found += [f"{pid} {word.decode()}" for word in words if word.startswith(b"hactl.processes.")]
     return found
 
 
-async def none_left(mark: str) -> list[str]:
+async def left(mark: str) -> list[str]:
     """Those that have not ended within ten seconds; looked at, for nobody but their parent is told."""
-    for _ in range(200):
-        if not (left := ours(mark)):
-            return []
-        await asyncio.sleep(0.05)
-    return left
 
+    async def look() -> list[str]:
+        return ours(mark)
 
-def status(report: DrillReport) -> dict[str, Status]:
-    return {item.name: item.status for item in report.objectives}
+    with suppress(TimeoutError):
+        return await until(look, lambda found: not found, patience=10.0)
+    return ours(mark)
 
 
 def shown(report: DrillReport) -> bool:
     """It has shown that all is well; or nothing, because this machine was too busy."""
-    wrong = {check.name for check in report.validity if not check.ok}
-    return report.verdict is Verdict.PASS or (report.verdict is Verdict.INCONCLUSIVE and wrong <= LATE)
+    late = only_late(report, CLIENTS_LATE, "surge as strong as meant")
+    return report.verdict is Verdict.PASS or (report.verdict is Verdict.INCONCLUSIVE and late)
 
 
 @pytest.mark.parametrize(
@@ -131,8 +126,8 @@ async def test_nothing_is_left_of_a_burden_whenever_its_runner_dies() -> None:
                     kinds = {line.split()[1] for line in ours(mark)}
                     assert kinds == {"hactl.processes.load", "hactl.processes.burden"}
                 drill.send(signal.SIGKILL)
-                await drill.process.wait()
-                assert await none_left(mark) == [], phase
+                await drill.ended()
+                assert await left(mark) == [], phase
             await fleet.until(lambda now: in_progress(now) is None)
             assert (await hactl(fleet, "drill", "recover"))[0] == Exit.OK
         await fleet.until(is_calm)
@@ -174,23 +169,10 @@ async def test_a_generator_without_a_processor_makes_a_drill_inconclusive() -> N
         assert "load generator on time" in report["why"]
 
 
-def test_a_disk_is_filled_and_nothing_that_was_acknowledged_is_lost(tmp_path: Path) -> None:
+def test_a_disk_is_filled_and_nothing_that_was_acknowledged_is_lost() -> None:
     """On a small tmpfs of the fleet's own: clients notice nothing, commands are refused, every acknowledged canary is
     there, and all the room is back."""
-    if not shutil.which("unshare") or subprocess.run([*UNSHARE, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("no private mounts for this user here")
-    script = Path(filled_disk.__file__)
-    full = "5" if SHORT else "20"
-    ran = subprocess.run(
-        [*UNSHARE, sys.executable, str(script)],
-        env={**os.environ, "PYTHONPATH": str(script.parent.parent), "SECONDS_FULL": full},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-    )
-    assert ran.returncode == 0, ran.stderr
-    said = json.loads(ran.stdout)
+    said = told(filled_disk.__file__, "5" if SHORT else "20")
     assert said["confirmed"], said["found"]
     assert said["found"].endswith("another process that writes there finds ENOSPC")
     assert said["rejected"] > 0, "the journal had no room any more"

@@ -9,17 +9,17 @@ from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
+from support.drills import on_loan
 from support.fleet import TIRELESS, Region, RunningFleet
 from support.load import open_loop
-from support.polling import until
+from support.processes import gone
 
-from hactl.core.commands import BeginDrill, EndDrill, KeepDrill
+from hactl.core.commands import BeginDrill, KeepDrill
 from hactl.core.drills import in_progress
 from hactl.core.errors import CommandRejected
 from hactl.core.hop import Disturbance, HopFault, HopPhase, Way, to_service
 from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.operation import Outcome
-from hactl.supervisor import procfs
 
 pytestmark = [pytest.mark.envoy, pytest.mark.asyncio(loop_scope="module")]
 
@@ -48,14 +48,8 @@ async def fleet():
 async def drilling(fleet: RunningFleet, lease: float = 60.0):
     """A drill on tokyo and on the service; ended, and waited for, when the block is left, and nothing of it is left."""
     lent = BeginDrill(name="hops", nodes=FAR, services=("app",), lease=lease, longest=120.0)
-    drill = await fleet.command(lent, wait=False)
-    try:
+    async with on_loan(fleet, lent) as drill:
         yield drill
-    finally:
-        if in_progress(fleet.now) is not None:
-            await fleet.client.submit(EndDrill(id=drill), by="test")
-        await fleet.ended(drill)
-        await fleet.calm()
     await undisturbed(fleet)
 
 
@@ -155,7 +149,7 @@ async def test_a_proxy_that_dies_or_hangs_is_no_hole_for_good(fleet, end):
         pid = proxy(fleet)
         os.kill(pid, end)
         await fleet.until(lambda now: not now.hops)
-        await until(lambda: _ended(pid), bool)
+        await gone(pid)
         assert in_progress(fleet.now) is not None
         await undisturbed(fleet)
 
@@ -167,7 +161,7 @@ async def test_the_daemon_is_killed_in_between(fleet):
         await fleet.command(BreakHop(nodes=FAR, services=("app",), fault=CUT))
         pid = proxy(fleet)
         await fleet.kill_daemon()
-        await until(lambda: _ended(pid), bool)
+        await gone(pid)
         await fleet.launch()
         await fleet.client.submit(KeepDrill(id=drill), by="test")
         await fleet.until(lambda now: not now.hops)
@@ -181,7 +175,7 @@ async def test_a_runner_that_falls_silent_leaves_nothing(fleet):
     pid = proxy(fleet)
     over = await fleet.ended(drill)
     assert over.event.outcome is Outcome.ROLLED_BACK, over
-    await until(lambda: _ended(pid), bool)
+    await gone(pid)
     await fleet.calm()
     await undisturbed(fleet)
 
@@ -189,8 +183,3 @@ async def test_a_runner_that_falls_silent_leaves_nothing(fleet):
 async def test_without_a_drill_no_hop_is_disturbed(fleet):
     with pytest.raises(CommandRejected, match="lent to no drill"):
         await fleet.client.submit(BreakHop(nodes=FAR, fault=CUT), by="test")
-
-
-async def _ended(pid: int) -> bool:
-    stat = procfs.read_stat(pid)
-    return stat is None or stat.state in ("Z", "X")

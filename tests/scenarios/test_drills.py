@@ -1,20 +1,20 @@
 """Drills on real Envoys: what they measure, and that they leave nothing behind, whoever dies in the middle of one."""
 
 import json
-import os
 import signal
 from pathlib import Path
 
 import pytest
-from support.drills import drilling, hactl, runner, short
+from support.build import goals
+from support.drills import CLIENTS_LATE, FEW_CANARIES, drilling, hactl, only_late, runner, short, status
 from support.fleet import Region, RunningFleet, is_calm
+from support.long import some
 
 from hactl.cli.exits import Exit
 from hactl.core.commands import Drain, EndDrill, Resume
 from hactl.core.drills import in_progress
 from hactl.core.events import OperationBegan
 from hactl.core.model import Fleet
-from hactl.core.node import Goal
 from hactl.core.operation import Outcome, Verb
 from hactl.core.talk import Query
 from hactl.drill.phases import Phase
@@ -45,28 +45,8 @@ PHASES = ("gate", "baseline", "undo", *FAULTY)
 """As a runner says them; nothing is borrowed before the first."""
 
 
-def some(*phases: str) -> list[str]:
-    """All of them with `HACTL_LONG=all`, else every third: a build has no time for more."""
-    return list(phases if os.environ.get("HACTL_LONG") == "all" else phases[::3])
-
-
-def wanted(fleet: Fleet) -> dict[str, tuple[Goal, bool, int]]:
-    return {node.name: (node.goal, node.drained, node.weight) for node in fleet.nodes.values()}
-
-
 def impaired(fleet: Fleet) -> list[str]:
     return [node.name for node in fleet.nodes.values() if node.impaired is not None]
-
-
-def status(report: DrillReport) -> dict[str, Status]:
-    return {item.name: item.status for item in report.objectives}
-
-
-def only_late(report: DrillReport) -> bool:
-    """True when nothing is wrong with the measurement but that this machine was too busy for it."""
-    wrong = {check.name for check in report.validity if not check.ok}
-    late = {"load generator on time", "clients that try again on time"}
-    return wrong <= {*late, "requests not sent", "canaries in journal before the fault"}
 
 
 async def stopped_in(fleet: RunningFleet, phase: str) -> tuple[DrillReport, list[str]]:
@@ -86,11 +66,11 @@ async def stopped_in(fleet: RunningFleet, phase: str) -> tuple[DrillReport, list
 async def test_a_node_dies_and_nobody_notices() -> None:
     """From the plan to the report: the fault is the right process's, nothing is lost, everything is as it was."""
     async with RunningFleet(regions=TWO) as fleet:
-        before = wanted(fleet.now)
+        before = goals(fleet.now)
         drill = short("node-kill", "phases.baseline=3s", "canary.rate=60")
         report = await runner(fleet, drill).run()
         assert report.clean, report.evidence.leftovers
-        assert only_late(report), report.validity
+        assert only_late(report, CLIENTS_LATE, FEW_CANARIES), report.validity
         assert report.verdict in (Verdict.PASS, Verdict.INCONCLUSIVE)
         assert status(report)["failed"] is Status.MET
         assert status(report)["rpo_records"] is Status.MET
@@ -102,7 +82,7 @@ async def test_a_node_dies_and_nobody_notices() -> None:
         assert journal.kept > 10
         assert revisions.kept == 1, "the founding one"
         await fleet.until(is_calm)
-        assert wanted(fleet.now) == before
+        assert goals(fleet.now) == before
 
 
 @pytest.mark.envoy
@@ -115,7 +95,7 @@ async def test_a_region_dies_and_gets_its_traffic_back_without_a_failure() -> No
         for seed in range(4):
             report = await runner(fleet, drill, seed=seed).run()
             assert report.clean, report.evidence.leftovers
-            assert only_late(report), report.validity
+            assert only_late(report, CLIENTS_LATE, FEW_CANARIES), report.validity
             assert status(report)["failback_failed"] is Status.MET
             capacity, failback = report.evidence.times.capacity, report.evidence.times.failback
             assert capacity is not None
@@ -134,7 +114,7 @@ async def test_a_node_is_slow_and_nobody_fails() -> None:
     async with RunningFleet(regions=TWO) as fleet:
         report = await runner(fleet, short("node-slow", "phases.hold=3s", "load.rate=200")).run()
         assert report.clean, report.evidence.leftovers
-        assert only_late(report), report.validity
+        assert only_late(report, CLIENTS_LATE, FEW_CANARIES), report.validity
         assert status(report)["failed"] is Status.MET, report.failures
         (proof,) = report.evidence.proofs
         assert (proof.node, proof.done) == (report.plan.nodes[0], True)
@@ -154,7 +134,7 @@ async def test_an_impairment_ends_when_its_time_is_over(tmp_path: Path) -> None:
         mark = fleet.seq
         report = await runner(fleet, short(str(file), "phases.hold=5s"), say=said.append).run()
         assert report.clean, report.evidence.leftovers
-        assert only_late(report), report.validity
+        assert only_late(report, CLIENTS_LATE, FEW_CANARIES), report.validity
         assert [line for line in said if line.startswith(("heal: ", "observe: "))] == [
             "heal: seoul-1: impaired no longer",
             "observe: 5 s",
@@ -187,7 +167,7 @@ async def test_an_impairment_is_gone_whenever_its_runner_dies() -> None:
 async def test_a_drill_that_is_stopped_at_any_phase_puts_everything_back() -> None:
     """Stopped by a person: aborted, clean, and the report says what stopped it."""
     async with RunningFleet(regions=TWO) as fleet:
-        before = wanted(fleet.now)
+        before = goals(fleet.now)
         for phase in some("plan", *PHASES, "verify"):
             await fleet.until(is_calm)
             report, said = await stopped_in(fleet, phase)
@@ -195,14 +175,14 @@ async def test_a_drill_that_is_stopped_at_any_phase_puts_everything_back() -> No
             assert "the test says so" in report.why
             assert report.clean, (phase, report.evidence.leftovers)
             await fleet.until(is_calm)
-            assert wanted(fleet.now) == before, phase
+            assert goals(fleet.now) == before, phase
 
 
 @pytest.mark.envoy
 async def test_a_runner_that_is_killed_at_any_phase_is_made_up_for_by_the_daemon() -> None:
     """kill -9 of the runner: the lease lapses, the daemon puts everything back, and the run is filed as aborted."""
     async with RunningFleet(regions=TWO) as fleet:
-        before = wanted(fleet.now)
+        before = goals(fleet.now)
         for phase in some(*PHASES, "verify"):
             await fleet.until(is_calm)
             mark = fleet.seq
@@ -213,7 +193,7 @@ async def test_a_runner_that_is_killed_at_any_phase_is_made_up_for_by_the_daemon
             ended = (await fleet.ended(began.event.operation.id)).event
             assert ended.outcome is not Outcome.FAILED, (phase, ended)
             await fleet.until(is_calm)
-            assert wanted(fleet.now) == before, phase
+            assert goals(fleet.now) == before, phase
             assert fleet.now.evacuations == {}
             code, out, err = await hactl(fleet, "drill", "recover", "--json")
             assert code == Exit.OK, err
@@ -229,7 +209,7 @@ async def test_a_runner_that_is_killed_at_any_phase_is_made_up_for_by_the_daemon
 async def test_runner_and_daemon_are_killed_together() -> None:
     """The next daemon grants one term, hears nobody, and puts everything back."""
     async with RunningFleet(regions=TWO) as fleet:
-        before = wanted(fleet.now)
+        before = goals(fleet.now)
         for phase in some(*FAULTY):
             await fleet.until(is_calm)
             async with drilling(fleet, "region-loss") as drill:
@@ -239,7 +219,7 @@ async def test_runner_and_daemon_are_killed_together() -> None:
             await fleet.launch()
             await fleet.until(lambda now: in_progress(now) is None)
             await fleet.until(is_calm)
-            assert wanted(fleet.now) == before, phase
+            assert goals(fleet.now) == before, phase
             assert (await hactl(fleet, "drill", "recover"))[0] == Exit.OK
 
 
@@ -264,28 +244,28 @@ async def test_a_drill_survives_the_daemon() -> None:
 async def test_ctrl_c_puts_everything_back_and_says_so() -> None:
     """Exit code 130, a report that says interrupted, and a fleet as it was."""
     async with RunningFleet(regions=TWO) as fleet:
-        before = wanted(fleet.now)
+        before = goals(fleet.now)
         async with drilling(fleet, "region-loss", "phases.hold=60s", "limits.max_duration=2m") as drill:
             await drill.until("observe")
             drill.send(signal.SIGINT)
             assert await drill.over() == Exit.INTERRUPTED
         assert any("interrupted by SIGINT" in line for line in drill.said)
         await fleet.until(is_calm)
-        assert wanted(fleet.now) == before
+        assert goals(fleet.now) == before
 
 
 @pytest.mark.envoy
 async def test_a_terminal_that_is_closed_puts_everything_back() -> None:
     """SIGHUP, and nobody reads any more: the drill ends in good order all the same, and its report is there."""
     async with RunningFleet(regions=TWO) as fleet:
-        before = wanted(fleet.now)
+        before = goals(fleet.now)
         async with drilling(fleet, "region-loss", "phases.hold=60s", "limits.max_duration=2m") as drill:
             await drill.until("observe")
             drill.deafen()
             drill.send(signal.SIGHUP)
-            await drill.process.wait()
+            await drill.ended()
         await fleet.until(is_calm)
-        assert wanted(fleet.now) == before
+        assert goals(fleet.now) == before
         report = json.loads((await hactl(fleet, "drill", "report", "--json"))[1])
         assert (report["verdict"], report["clean"]) == ("aborted", True)
         assert "SIGHUP" in report["why"]

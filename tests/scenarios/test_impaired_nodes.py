@@ -3,15 +3,15 @@
 A client of the test's own measures; what hactl says of the fault is only ever compared with that.
 """
 
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 import pytest_asyncio
+from support.drills import on_loan
 from support.fleet import TIRELESS, Region, RunningFleet
 from support.load import open_loop
 
-from hactl.core.commands import BeginDrill, EndDrill, Freeze, Heal, Impair, KeepDrill, SetWeight
-from hactl.core.drills import in_progress
+from hactl.core.commands import BeginDrill, Freeze, Heal, Impair, KeepDrill, SetWeight
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import NodeChanged
 from hactl.core.impairment import Impairment, ImpairmentPhase
@@ -49,19 +49,9 @@ def phase(fleet: Fleet, name: str = NAME) -> ImpairmentPhase | None:
     return None if impaired is None else impaired.phase
 
 
-@asynccontextmanager
-async def drilling(fleet: RunningFleet, *nodes: str, lease: float = 60.0):
-    """A drill on some nodes; ended, and waited for, when the block is left, unless it is over by then."""
-    drill = await fleet.command(
-        BeginDrill(name="node-slow", nodes=nodes or (NAME,), lease=lease, longest=120.0), wait=False
-    )
-    try:
-        yield drill
-    finally:
-        if in_progress(fleet.now) is not None:
-            await fleet.client.submit(EndDrill(id=drill), by="test")
-        await fleet.ended(drill)
-        await fleet.calm()
+def drilling(fleet: RunningFleet, *nodes: str, lease: float = 60.0) -> AbstractAsyncContextManager[str]:
+    """A drill on some nodes, until the block is left or it is over."""
+    return on_loan(fleet, BeginDrill(name="node-slow", nodes=nodes or (NAME,), lease=lease, longest=120.0))
 
 
 async def latencies(fleet: RunningFleet, path: str = "/") -> dict[str, list[float]]:

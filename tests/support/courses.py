@@ -60,9 +60,9 @@ def said(until: float, *, failed: dict[int, int] | None = None) -> list[Step]:
         last = at - 0.4 if failed.get(int(at)) else last
         progress = Progress(t=float(second), sent=200 * second, failed=bad, last_failed=last, p99_ms=4.5)
         steps.append((at, Asked(at=at, progress=progress)))
-    times = Times(asked=FAULT - 0.01, fault=FAULT)
+    times = Times(asked=FAULT - 0.01, fault=FAULT, struck=(FAULT,))
     steps.append((FAULT, Timed(times=times, proofs=(PROOF,))))
-    moved = Times(asked=FAULT - 0.01, fault=FAULT, detected=107.031, rerouted=107.05, capacity=107.6)
+    moved = Times(asked=FAULT - 0.01, fault=FAULT, struck=(FAULT,), detected=107.031, rerouted=107.05, capacity=107.6)
     steps.append((107.7, Timed(times=moved, proofs=(PROOF,))))
     return [step for at, step in sorted(steps, key=lambda one: one[0]) if at <= until]
 
@@ -105,8 +105,8 @@ def filed(
         ),
         evidence=Evidence(
             times=Times(
-                asked=FAULT - 0.01, fault=FAULT, detected=107.031, rerouted=107.05, capacity=107.6, failback=122.0,
-                restored=123.0, ended=126.0,
+                asked=FAULT - 0.01, fault=FAULT, struck=(FAULT,), detected=107.031, rerouted=107.05, capacity=107.6,
+                failback=122.0, restored=123.0, ended=126.0,
             ),
             proofs=(PROOF,),
             losses=(

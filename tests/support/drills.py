@@ -7,20 +7,29 @@ import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from support.fleet import RunningFleet
 
+from hactl.core.commands import BeginDrill, EndDrill
+from hactl.core.drills import in_progress
 from hactl.drill import library
 from hactl.drill.definition import Definition
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.phases import Phase
-from hactl.drill.report import Identity
+from hactl.drill.report import DrillReport, Identity
 from hactl.drill.runner import Runner
 from hactl.drill.runs import OpenRun, Run
+from hactl.drill.verdict import Status
 from hactl.supervisor import procfs
 
 SHORT = ("phases.baseline=2s", "phases.hold=1s", "phases.settle=1s", "limits.lease=2s", "load.rate=100")
+PATIENCE = 240.0
+"""Seconds after which a drill that goes on to nothing has failed; never a measure of anything."""
+LATE = {"load generator on time", "requests not sent"}
+"""Checks that a machine which does other things as well spoils: then a run shows nothing, whatever the fleet did."""
+CLIENTS_LATE = "clients that try again on time"
+FEW_CANARIES = "canaries in journal before the fault"
 
 
 def short(name: str, *settings: str) -> Definition:
@@ -31,6 +40,22 @@ def short(name: str, *settings: str) -> Definition:
 def options(*settings: str) -> list[str]:
     """The same for `hactl drill`."""
     return [part for setting in (*SHORT, *settings) for part in ("--set", setting)]
+
+
+def status(report: DrillReport) -> dict[str, Status]:
+    """How each objective ended."""
+    return {item.name: item.status for item in report.objectives}
+
+
+def spoilt(report: DrillReport) -> set[str]:
+    """The checks of validity that the run has not passed."""
+    return {check.name for check in report.validity if not check.ok}
+
+
+def only_late(report: DrillReport, *also: str) -> bool:
+    """True when nothing is wrong with the measurement but that this machine was too busy for it; `also` are checks that
+    this spoils in the drill at hand."""
+    return spoilt(report) <= {*LATE, *also}
 
 
 def runner(
@@ -64,10 +89,11 @@ class DrillProcess:
     async def until(self, phase: str) -> None:
         """It has said something of that phase."""
         assert self.process.stderr is not None
-        while line := (await self.process.stderr.readline()).decode():
-            self.said.append(line)
-            if line.startswith(f"{phase}:"):
-                return
+        async with asyncio.timeout(PATIENCE):
+            while line := (await self.process.stderr.readline()).decode():
+                self.said.append(line)
+                if line.startswith(f"{phase}:"):
+                    return
         raise AssertionError(f"it ended before {phase}: {self.said}")
 
     def deafen(self) -> None:
@@ -79,9 +105,15 @@ class DrillProcess:
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
+    async def ended(self) -> None:
+        """It has ended, whatever it still said."""
+        async with asyncio.timeout(PATIENCE):
+            await self.process.wait()
+
     async def over(self) -> int:
         """Its exit code, when it has ended; what it said meanwhile is in `said`."""
-        out, err = await self.process.communicate()
+        async with asyncio.timeout(PATIENCE):
+            out, err = await self.process.communicate()
         self.said += err.decode().splitlines(keepends=True)
         self.said += out.decode().splitlines(keepends=True)
         code = self.process.returncode
@@ -89,14 +121,21 @@ class DrillProcess:
         return code
 
 
-@asynccontextmanager
-async def drilling(
+def drilling(
     fleet: RunningFleet, name: str, *settings: str, env: dict[str, str] | None = None
+) -> AbstractAsyncContextManager[DrillProcess]:
+    """A short drill in a process of its own: as `as_written`, but for `SHORT` and `settings`."""
+    return as_written(fleet, name, *options(*settings), env=env)
+
+
+@asynccontextmanager
+async def as_written(
+    fleet: RunningFleet, name: str, *args: str, env: dict[str, str] | None = None
 ) -> AsyncIterator[DrillProcess]:
-    """A short drill in a process of its own; killed in the end, if it still runs. `env` is what its processes have in
-    their environment besides."""
+    """A drill in a process of its own; killed in the end, if it still runs. `env` is what its processes have in their
+    environment besides."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hactl", "drill", "run", name, "--seed", "1", *options(*settings)),
+        *(sys.executable, "-m", "hactl", "drill", "run", name, "--seed", "1", *args),
         cwd=fleet.directory,
         env={**os.environ, **(env or {})},
         stdin=DEVNULL,
@@ -112,11 +151,31 @@ async def drilling(
         await process.wait()
 
 
+@asynccontextmanager
+async def on_loan(fleet: RunningFleet, lent: BeginDrill) -> AsyncIterator[str]:
+    """The fleet is lent to a drill without a runner, whose operation this is; ended, and waited for, when the block is
+    left, unless it is over by then."""
+    drill = await fleet.command(lent, wait=False)
+    try:
+        yield drill
+    finally:
+        if in_progress(fleet.now) is not None:
+            await fleet.client.submit(EndDrill(id=drill), by="test")
+        await fleet.ended(drill)
+        await fleet.calm()
+
+
 async def hactl(fleet: RunningFleet, *args: str) -> tuple[int, str, str]:
     """`hactl ARGS` beside the fleet's file: exit code, data, talk."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "hactl", *args), cwd=fleet.directory, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
     )
-    out, err = await process.communicate()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            out, err = await process.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()

@@ -10,20 +10,20 @@ import asyncio
 import os
 import signal
 import subprocess
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
 from support.places import fleet_paths
+from support.polling import until
 from support.ports import free_port
 
 from hactl.core.model import Fleet
 from hactl.core.node import Health as NodeHealth
 from hactl.core.node import Node, NodeState, Role
 from hactl.core.plan import Endpoint, RegionPlan, TrafficPlan
-from hactl.core.running import CommandLine
+from hactl.core.running import CommandLine, ProbeAnswer
 from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace
 from hactl.engines.envoy.edge import EnvoyEdge
@@ -106,10 +106,17 @@ class Processes:
 
 async def until_well(kind: ProcessKind, node: Node, timeout: float = 20.0) -> None:
     """Wait until one probe of `node` is answered well. Raises AssertionError with the last answer otherwise."""
-    deadline = time.monotonic() + timeout
-    while not (answer := await kind.probe(node, 1.0)).ok:
-        assert time.monotonic() < deadline, f"{node.name} is not well after {timeout} s: {answer.why}"
-        await asyncio.sleep(0.005)
+    answer = ProbeAnswer(ok=False, why="it was never asked")
+
+    async def ask() -> ProbeAnswer:
+        nonlocal answer
+        answer = await kind.probe(node, 1.0)
+        return answer
+
+    try:
+        await until(ask, lambda found: found.ok, patience=timeout)
+    except TimeoutError:
+        raise AssertionError(f"{node.name} is not well after {timeout} s: {answer.why}") from None
 
 
 class Site:

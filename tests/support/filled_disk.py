@@ -1,4 +1,4 @@
-"""A drill that fills the disk of a fleet's state: `python filled_disk.py`, run where private mounts can be made.
+"""A drill that fills the disk of a fleet's state for so long: `python filled_disk.py SECONDS`, with mounts of its own.
 
 Prints what happened as JSON; the test that started it judges.
 """
@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,14 +79,14 @@ def free(directory: Path) -> int:
     return room.f_bavail * room.f_frsize
 
 
-async def story() -> dict[str, Any]:
+async def story(full: float) -> dict[str, Any]:
     """Full for as long as it takes until the journal has no room for commands any more, and then some."""
     async with SmallFleet(regions=(Region(nodes=2),)) as fleet:
         before = free(fleet.paths.state)
-        report = await runner(fleet, drill(float(os.environ.get("SECONDS_FULL", "8")))).run()
+        report = await runner(fleet, drill(full)).run()
         await fleet.until(is_calm)
         return told(fleet, report, before)
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(story())))
+    print(json.dumps(asyncio.run(story(float(sys.argv[1])))))

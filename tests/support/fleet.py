@@ -23,7 +23,7 @@ from typing import Any, Self, cast
 
 from support.polling import until
 from support.ports import free_port
-from support.processes import ended
+from support.processes import ended, gone
 from support.upstream import Upstream
 
 from hactl.control.aclient import AsyncClient
@@ -163,7 +163,8 @@ class RunningFleet:
         """`hactl daemon restart`, as an operator types it, and follow the new one; what the command said."""
         command = (sys.executable, "-m", "hactl", "daemon", "restart", "--config", str(self.config))
         process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
-        _, said = await process.communicate()
+        async with asyncio.timeout(2 * PATIENCE):
+            _, said = await process.communicate()
         assert process.returncode == 0, said
         await self._gone()
         self.daemon = (await self.client.hello()).pid
@@ -347,12 +348,7 @@ class RunningFleet:
 
 async def _ended(pid: int) -> None:
     """Wait until a daemon has gone, and leave no zombie of one that was started here."""
-    with suppress(ProcessLookupError):
-        fd = os.pidfd_open(pid)
-        try:
-            await ended(fd)
-        finally:
-            os.close(fd)
+    await gone(pid)
     with suppress(ChildProcessError):  # a command of its own had started it
         await asyncio.to_thread(os.waitpid, pid, 0)
 

@@ -152,8 +152,9 @@ class House:
             supervisor = self.supervisor(disk)
             charge = self.charge(disk)
             async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
-                running = tasks.create_task(supervisor.run(charge.before, charge.decision))
-                await asyncio.sleep(0)  # so far that it has taken charge
+                in_charge = asyncio.Event()
+                running = tasks.create_task(supervisor.run(charge.before, charge.decision, in_charge.set))
+                await in_charge.wait()
                 try:
                     yield supervisor
                 finally:

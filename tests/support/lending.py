@@ -15,6 +15,9 @@ from hactl.core.value import replace
 from hactl.drill.load_plan import LoadPlan, Progress
 from hactl.drill.records import Records, Row
 
+PATIENCE = 20.0
+"""Seconds after which a sign of life that does not come will not; never a measure of anything."""
+
 
 class Lender(MemoryController):
     """The real core decides who gets the fleet; what it answers to signs of life can be spoilt. Kills are accepted, and
@@ -41,11 +44,10 @@ class Lender(MemoryController):
 
     async def until(self, canary: int) -> None:
         """It has heard of that canary."""
-        while (
-            max((one.command.canary for one in self.requests if isinstance(one.command, KeepDrill)), default=0) < canary
-        ):
-            self.heard.clear()
-            await self.heard.wait()
+        async with asyncio.timeout(PATIENCE):
+            while not any(isinstance(one.command, KeepDrill) and one.command.canary >= canary for one in self.requests):
+                self.heard.clear()
+                await self.heard.wait()
 
 
 class ScriptedLoad:

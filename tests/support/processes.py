@@ -33,13 +33,27 @@ def python(code: str, directory: Path, **more: object) -> CommandLine:
 
 
 @contextmanager
-def waiting() -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that hactl did not start, and that does nothing; ended in the end."""
-    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
+def waiting(*words: str, environment: dict[str, str] | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that hactl did not start, and that does nothing: its command line has `words` in it, its environment
+    more than ours; ended in the end, also when it is stopped."""
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", "import sys; print(flush=True); sys.stdin.read()", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | (environment or {}),
+    ) as child:
         try:
+            assert child.stdout is not None
+            child.stdout.readline()
             yield child
         finally:
             child.kill()
+
+
+def state(pid: int) -> str:
+    """What a process does, as the kernel has it; "" when it is gone."""
+    stat = procfs.read_stat(pid)
+    return "" if stat is None else stat.state
 
 
 class Nursery:
@@ -121,6 +135,16 @@ async def ended(fd: int) -> None:
             await seen.wait()
     finally:
         loop.remove_reader(fd)
+
+
+async def gone(pid: int) -> None:
+    """Wait until a process that is somebody else's has ended; its burial is left to its parent."""
+    with suppress(ProcessLookupError):
+        fd = os.pidfd_open(pid)
+        try:
+            await ended(fd)
+        finally:
+            os.close(fd)
 
 
 def freeze(process: Process) -> None:

@@ -6,15 +6,17 @@ starts another daemon on the same journal and the same processes. Observations c
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from random import Random
 
 from support.build import BOOT, at
 
 from hactl.core.alert import Alert
-from hactl.core.commands import Command, Request
+from hactl.core.commands import Command, EndDrill, Request
 from hactl.core.config_events import ConfigTaken
 from hactl.core.deadlines import due, soonest
 from hactl.core.draft import evolve
+from hactl.core.drills import in_progress
 from hactl.core.effects import (
     ApplyHops,
     ApplyImpairment,
@@ -29,6 +31,7 @@ from hactl.core.effects import (
     SendSignal,
     Spawn,
 )
+from hactl.core.errors import CommandRejected
 from hactl.core.events import Event, NodeAdopted, OperationBegan, OperationEnded
 from hactl.core.founding import edge_names, node_names
 from hactl.core.hop import HopCount, HopOrder, HopReading, Proxy
@@ -194,6 +197,21 @@ class MemoryWorld:
         """Until all is quiet."""
         assert self.run(limit) < limit, f"never quiet: {self._queue[:3]}"
         return self
+
+    def killed_in(self, drill: str, *commands: Command, before: int, behind: int) -> None:
+        """kill -9 of the daemon in a drill, so many turns after these commands and then after the drill was to end: all
+        is quiet again in the end, and the drill is over."""
+        for command in commands:
+            self.submit(command, confirm=self.fleet.name)
+        self.run(before)
+        with suppress(CommandRejected):  # it may be over by then
+            self.submit(EndDrill(id=drill))
+        self.run(behind)
+        self.crash()
+        self.recover()
+        self.settle()
+        assert in_progress(self.fleet) is None, (before, behind)
+        assert self.replayed() == self.fleet
 
     def crash(self) -> None:
         """kill -9 of the daemon: what it had in hand is gone, what it had journaled and started is not."""

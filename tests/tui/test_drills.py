@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 from support.controller import MemoryController
-from support.courses import FAULT, RUN, begin, course, filed, keep
+from support.courses import FAULT, NODE_KILL, RUN, begin, course, filed, keep
 from support.pictures import AT, a_fleet, a_snapshot, with_node
 from support.stage import PATIENCE, Stage, stage
 
 from hactl.core.commands import BeginDrill, ContinueDrill, EndDrill, Kill, Request
 from hactl.core.drill import Baseline, DrillBook, DrillLock, Lease
 from hactl.core.errors import CommandRejected, Unreachable
+from hactl.core.model import Fleet
 from hactl.core.node import NodeState
 from hactl.core.operation import Operation, Verb
 from hactl.core.value import replace
+from hactl.drill.runs import Run
 from hactl.drill.verdict import Verdict
 from hactl.tui.drill_desk import DrillDesk
 from hactl.tui.drills import Means
@@ -109,6 +111,23 @@ async def asked(now: Stage) -> str:
     return now.text("#question")
 
 
+async def aimed_at(now: Stage) -> str:
+    """The node that node-kill, which is chosen and asked about, would kill."""
+    await choose(now, "node-kill")
+    await asked(now)
+    order = now.controller.requests[-1].command
+    assert isinstance(order, Kill)
+    (node,) = order.nodes
+    return node
+
+
+async def agree(now: Stage, fleet: Fleet) -> None:
+    """y, when the fleet is another one than was asked about; something is said against it."""
+    now.controller.snapshot = a_snapshot(fleet)
+    await now.press("y")
+    await now.until(lambda: now.errors)
+
+
 class TestRunning:
     """X: a drill is chosen, asked about, and run as a process of its own."""
 
@@ -169,32 +188,22 @@ class TestRunning:
         """Targets are frozen when it is asked, and looked at again after the answer."""
         shop = Shop()
         async with stage(**hands(shop, tmp_path)) as now:
-            await choose(now, "node-kill")
-            await asked(now)
-            order = now.controller.requests[-1].command
-            assert isinstance(order, Kill)
+            node = await aimed_at(now)
             fleet = now.controller.snapshot.fleet
-            launch = fleet.nodes[order.nodes[0]].launch
+            launch = fleet.nodes[node].launch
             assert launch is not None
             other = replace(launch, pid=1, instance="another")
-            now.controller.snapshot = a_snapshot(with_node(fleet, order.nodes[0], launch=other))
-            await now.press("y")
-            await now.until(lambda: now.errors)
-            assert now.errors == [f"{order.nodes[0]}: another process now, nothing was done"]
+            await agree(now, with_node(fleet, node, launch=other))
+            assert now.errors == [f"{node}: another process now, nothing was done"]
             assert shop.words == []
 
     async def test_a_fleet_that_is_not_well_any_more_is_left_alone(self, tmp_path: Path) -> None:
         shop = Shop()
         async with stage(**hands(shop, tmp_path)) as now:
-            await choose(now, "node-kill")
-            await asked(now)
-            order = now.controller.requests[-1].command
-            assert isinstance(order, Kill)
+            node = await aimed_at(now)
             fleet = now.controller.snapshot.fleet
-            other = next(node.name for node in fleet.gateways if node.name not in order.nodes)
-            now.controller.snapshot = a_snapshot(with_node(fleet, other, state=NodeState.BACKOFF, launch=None))
-            await now.press("y")
-            await now.until(lambda: now.errors)
+            other = next(each.name for each in fleet.gateways if each.name != node)
+            await agree(now, with_node(fleet, other, state=NodeState.BACKOFF, launch=None))
             assert "would not strike the same: nothing was done" in now.errors[0]
             assert shop.words == []
 
@@ -518,6 +527,16 @@ class TestRuns:
             await now.press("enter")
             await now.until(lambda: now.errors)
             assert f"run '{RUN}' has no report yet" in now.errors[0]
+
+
+async def test_a_report_is_the_one_that_lies_on_the_disk(tmp_path: Path) -> None:
+    """With the runs before it that it is compared with: whoever reads it here reads what the command shows."""
+    keep(tmp_path, filed())
+    later = Run.create(tmp_path, NODE_KILL.name, AT)
+    later.finish(filed(run=later.name))
+    told = await DrillDesk(tmp_path).report(later.name)
+    assert told == (later.directory / "report.md").read_text()
+    assert "median of the last 1" in told
 
 
 async def test_a_disk_that_takes_its_time_is_read_once_at_a_time(tmp_path: Path) -> None:

@@ -153,9 +153,9 @@ class EnvoyEdge:
         """Counters of everything this edge did. Raises HactlError when it does not answer."""
         stats = await self._line(edge).admin.stats(PATTERN, options=OPTIONS)
         nodes = {_address(node): node.name for node in fleet.gateways}
-        for name, hop in fleet.hops.items():
-            if hop.port:  # the same node, called through a proxy
-                nodes[_address(replace(fleet.nodes[name], port=hop.port))] = name
+        for node in fleet.gateways:
+            if (hop := fleet.hops.get(node.name)) is not None and hop.port:  # the same node, called through a proxy
+                nodes[_address(replace(node, port=hop.port))] = node.name
         return reading(edge.name, time.monotonic(), stats, nodes)
 
     async def drain(self, node: Node) -> None:

@@ -1,7 +1,6 @@
 """Disturbed hops: proxy, callers and fault come in this order and go in the opposite one, whoever dies meanwhile."""
 
 import itertools
-from contextlib import suppress
 
 import pytest
 from support.build import a_proposal, a_spec, founded
@@ -140,24 +139,13 @@ def test_a_proxy_that_ends_is_no_hole_for_good(command: BreakHop) -> None:
 
 
 @pytest.mark.parametrize("command", [NODE, SERVICE], ids=["node", "service"])
-@pytest.mark.parametrize("meanwhile", [None, Kill(nodes=("seoul-1",)), Freeze(nodes=("seoul-1",)), Down()])
-def test_whenever_the_daemon_dies_nothing_is_left_in_the_end(command: BreakHop, meanwhile: Command | None) -> None:
+@pytest.mark.parametrize("meanwhile", [(), (Kill(nodes=("seoul-1",)),), (Freeze(nodes=("seoul-1",)),), (Down(),)])
+def test_whenever_the_daemon_dies_nothing_is_left_in_the_end(command: BreakHop, meanwhile: tuple[Command, ...]) -> None:
     """Killed after every turn, before and after the drill was ended: the proxy dies with it, and callers go past."""
     for before, behind in itertools.product(range(0, 24, 3), range(0, 12, 4)):
         world, drill = lent_world()
-        world.submit(command)
-        if meanwhile is not None:
-            world.submit(meanwhile, confirm=world.fleet.name)
-        world.run(before)
-        with suppress(CommandRejected):  # it may be over by then
-            world.submit(EndDrill(id=drill))
-        world.run(behind)
-        world.crash()
-        world.recover()
-        world.settle()
-        assert in_progress(world.fleet) is None, (before, behind)
+        world.killed_in(drill, command, *meanwhile, before=before, behind=behind)
         assert well(world), (before, behind)
-        assert world.replayed() == world.fleet
 
 
 def test_another_daemon_leads_past_at_once_and_the_drill_goes_on_without_its_fault() -> None:
@@ -329,6 +317,27 @@ def test_a_service_that_is_not_there_any_more_is_no_order() -> None:
     until(world, API, HopPhase.EFFECTIVE)
     assert [order.name for order in orders(world.fleet, {"api": ("/a", "/b")})] == [API]
     assert orders(replace(world.fleet, spec=replace(world.fleet.spec, services=())), {}) == ()
+
+
+@pytest.mark.parametrize("phase", [HopPhase.PLACING, HopPhase.LEADING, HopPhase.EFFECTIVE, HopPhase.LIFTING])
+def test_a_node_that_is_taken_away_meanwhile_takes_its_hop_along(phase: HopPhase) -> None:
+    """Scaled in during the drill: nobody can be led past the proxy to it any more, and nobody has to be."""
+    world = MemoryWorld(founded(with_api())).begin()
+    drill = world.submit(BeginDrill(name="game-day", nodes=("seoul-2",), lease=30.0, longest=200.0))
+    world.submit(BreakHop(nodes=("seoul-2",), fault=CUT))
+    until(world, "seoul-2", HopPhase.EFFECTIVE if phase.over else phase)
+    if phase.over:
+        world.submit(MendHop(nodes=("seoul-2",)))
+    (region,) = world.fleet.spec.regions
+    fewer = replace(world.fleet.spec, regions=(replace(region, nodes=1),))
+    world.submit(Apply(text=""), proposal=a_proposal(world.fleet, fewer), confirm=world.fleet.name)
+    while "seoul-2" in world.fleet.nodes:
+        assert world.turn()
+    assert world.fleet.hops == {}
+    world.submit(EndDrill(id=drill))
+    world.settle()
+    assert world.ending(drill).outcome is Outcome.DONE
+    assert world.proxy is None
 
 
 def test_a_rolling_restart_meanwhile_leaves_nothing() -> None:

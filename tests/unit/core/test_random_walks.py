@@ -238,7 +238,8 @@ class Walk:
         if verb in (LockDrills, UnlockDrills):
             return verb() if pick.random() < 0.3 else UnlockDrills()
         if verb is BeginDrill:
-            return BeginDrill(name="x", nodes=some, regions=regions, lease=pick.choice((0.5, 5.0)), longest=60.0)
+            lease, config = pick.choice((0.5, 5.0)), pick.random() < 0.3
+            return BeginDrill(name="x", nodes=some, regions=regions, config=config, lease=lease, longest=60.0)
         if verb is Impair:
             delay, failed = pick.choice((0.0, 0.3, 1e6)), pick.choice((0, 20, 101))
             return Impair(nodes=some, fault=Impairment(delay=delay, delayed=pick.choice((0, 100)), failed=failed))
@@ -328,6 +329,7 @@ class Walk:
         for name, part in parts.items():
             assert part == 0 or fleet.nodes[name].serviceable
         assert abs(sum(parts.values()) - 1.0) < 1e-9 or set(parts.values()) == {0.0}
+        assert fleet.hops.keys() <= fleet.nodes.keys(), "a hop to a node that is not there"
         active = [endpoint for endpoint in plan.endpoints if endpoint.status is EndpointStatus.ACTIVE]
         if carrying(fleet):
             assert sum(parts.values()) > 0
@@ -488,8 +490,15 @@ def _fault(walk: Walk, node: Node) -> Impairment | None:
 def _proxied(walk: Walk, node: Node) -> Observation:
     """A proxy does as it was told; sometimes it is another one, or cannot."""
     proxy = Proxy(pid=walk.chance.choice((7, 7, 7, 8)), ticks=1)
-    said = [HopReading(name=o.name, ports=(40_000,), fault=o.fault, seen=HopCount()) for o in orders(walk.fleet, {})]
-    return HopsRead(proxy=proxy, hops=tuple(said), wrong=walk.chance.choice(("", "", "no such address")))
+    told = orders(walk.fleet, {})
+    wrong = {order.name: "no such address" for order in told if walk.chance.random() < 0.1}
+    seen = HopCount()
+    said = [
+        HopReading(name=order.name, ports=(40_000,), fault=order.fault, seen=seen)
+        for order in told
+        if order.name not in wrong
+    ]
+    return HopsRead(proxy=proxy, hops=tuple(said), wrong=wrong)
 
 
 def _unproxied(walk: Walk, node: Node) -> Observation:

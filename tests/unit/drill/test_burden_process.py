@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from support.descriptors import none_left
+from support.polling import wait_until
 
 from hactl.core.errors import HactlError
 from hactl.drill.burden_process import BurdenProcess
@@ -27,17 +28,17 @@ asyncio.run(main())
 """
 
 
-async def until(so: Callable[[], bool]) -> bool:
-    """It is so within ten seconds: looked at, for nobody but its parent is told of a process."""
-    for _ in range(1000):
-        if so():
-            return True
-        await asyncio.sleep(0.01)
-    return False
+def used(pid: int) -> float:
+    """Seconds for which it ran or waited for its turn, by the kernel's account."""
+    return sum(turn.ran + turn.waited for turn in procfs.turns(pid).values())
 
 
-async def gone(pid: int, ticks: int) -> bool:
-    return await until(lambda: procfs.start_ticks(pid) != ticks)
+async def so(condition: Callable[[], bool]) -> None:
+    await asyncio.to_thread(wait_until, condition)
+
+
+async def gone(pid: int, ticks: int) -> None:
+    await so(lambda: procfs.start_ticks(pid) != ticks)
 
 
 async def test_memory_is_really_taken_and_really_given_back() -> None:
@@ -60,7 +61,7 @@ async def test_a_burner_wants_its_processor_all_the_time_and_no_other() -> None:
     assert await burner.start() == {"cpu": cpu}
     try:
         assert os.sched_getaffinity(burner.pid) == {cpu}
-        assert await until(lambda: sum(turn.ran + turn.waited for turn in procfs.turns(burner.pid).values()) > 0.3)
+        await so(lambda: used(burner.pid) > 0.3)
     finally:
         await burner.end()
     assert burner.gone
@@ -69,7 +70,7 @@ async def test_a_burner_wants_its_processor_all_the_time_and_no_other() -> None:
 async def test_it_ends_by_itself_when_its_time_is_over() -> None:
     holder = BurdenProcess("memory", "--bytes", str(MIB), seconds=0.5)
     await holder.start()
-    assert await gone(holder.pid, holder.ticks)
+    await gone(holder.pid, holder.ticks)
     await holder.end()
 
 
@@ -100,7 +101,7 @@ async def test_it_dies_with_whoever_started_it() -> None:
     assert procfs.start_ticks(pid) == ticks
     parent.kill()
     await parent.wait()
-    assert await gone(pid, ticks)
+    await gone(pid, ticks)
 
 
 async def test_it_ends_when_whoever_started_it_is_stopped() -> None:
@@ -111,10 +112,10 @@ async def test_it_ends_when_whoever_started_it_is_stopped() -> None:
     assert parent.stdout is not None
     pid, ticks = map(int, (await parent.stdout.readline()).split())
     try:
-        assert await until(lambda: sum(turn.ran + turn.waited for turn in procfs.turns(pid).values()) > 1.5)
+        await so(lambda: used(pid) > 1.5)
         assert procfs.start_ticks(pid) == ticks
         parent.send_signal(signal.SIGSTOP)
-        assert await until(lambda: (stat := procfs.read_stat(pid)) is None or stat.state == "Z"), "who is to bury it?"
+        await so(lambda: (stat := procfs.read_stat(pid)) is None or stat.state == "Z")  # nobody is there to bury it
     finally:
         parent.kill()
         await parent.wait()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.build import a_spec
 from support.lending import ScriptedLoad
+from support.polling import wait_until
 from support.script import serving
 
 from hactl.core.errors import HactlError
@@ -175,10 +176,7 @@ async def test_a_burden_that_is_given_up_while_it_is_laid_leaves_nothing(tmp_pat
     burdens = Burdens(Loads(), tmp_path)
     async with burdens.borne(), asyncio.TaskGroup() as tasks:
         laying = tasks.create_task(burdens.lay(strike, {"seoul-1": HERE}, planned))
-        for _ in range(10_000):  # nobody else is told of a process
-            if ours():
-                break
-            await asyncio.sleep(0.001)
+        await asyncio.to_thread(wait_until, ours)
         laying.cancel()
         await asyncio.wait([laying])
         assert laying.cancelled()

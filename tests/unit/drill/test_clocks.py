@@ -1,6 +1,6 @@
 """The clocks of a drill start and stop by their rules, and in the end stand at what was measured."""
 
-from support.courses import NODE_KILL, course, filed
+from support.courses import FAULT, NODE_KILL, course, filed
 
 from hactl.core.value import replace
 from hactl.drill.bars import served
@@ -24,6 +24,19 @@ def test_it_runs_while_clients_fail_and_stands_when_they_do_not() -> None:
     assert (rto(well, 112.9).shown, rto(well, 112.9).mark) == ("1600 ms", Mark.SO_FAR)
     unnoticed = course(112.0, failed={103: 5})
     assert (rto(unnoticed, 112.5).shown, rto(unnoticed, 112.5).mark) == ("0 ms", Mark.SO_FAR)
+
+
+def test_each_of_several_faults_has_its_own_recovery_time() -> None:
+    """What fails after the second is not counted from the first; the longest of them stays."""
+    for failed, shown, mark in (
+        ({108: 20, 112: 20}, "600 ms", Mark.SO_FAR),
+        ({108: 20, 109: 20, 112: 20}, "1600 ms", Mark.SO_FAR),
+        ({108: 20, 109: 20, 114: 20}, "3100 ms", Mark.RUNNING),
+    ):
+        now = course(114.5, failed=failed)
+        now = replace(now, timed=replace(now.timed, times=replace(now.times, struck=(FAULT, 111.4))))
+        clock = rto(now, 114.5)
+        assert (clock.shown, clock.mark) == (shown, mark)
 
 
 def test_what_fails_after_the_failback_is_not_of_the_outage() -> None:

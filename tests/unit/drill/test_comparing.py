@@ -29,6 +29,7 @@ def test_two_runs_stand_side_by_side_without_a_trend() -> None:
     assert rto.difference == pytest.approx(3.0, abs=0.02)
     assert {one.trend for one in comparison.figures} == {Trend.UNKNOWN}
     assert comparison.notes == ()
+    assert "proves no trend" in comparison.caution
 
 
 def test_medians_of_two_drills_are_compared_figure_by_figure() -> None:
@@ -40,7 +41,7 @@ def test_medians_of_two_drills_are_compared_figure_by_figure() -> None:
     assert (rto.trend, availability.trend) == (Trend.WORSE, Trend.WORSE)
     assert row(compare(side("slow", reports), side("quick", reports)), "availability").trend is Trend.BETTER
     assert row(comparison, "latency_p99_before").trend is Trend.STEADY
-    assert comparison.notes == ("drills differ: quick and slow",)
+    assert (comparison.notes, comparison.caution) == (("drills differ: quick and slow",), "")
 
 
 def test_only_runs_that_have_shown_something_count() -> None:

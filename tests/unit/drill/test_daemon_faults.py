@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from support.build import a_spec
 from support.controller import MemoryController
-from support.pretended import pretended, state
-from support.processes import waiting
+from support.processes import state, waiting
 from support.script import serving
 
 from hactl.core.errors import HactlError
@@ -32,7 +31,7 @@ def in_charge(pid: int) -> MemoryController:
 
 async def test_a_frozen_daemon_is_proved_to_be_and_goes_on_when_it_is_left(tmp_path: Path) -> None:
     said: list[str] = []
-    with pretended("--ready-fd", "3") as child:
+    with waiting("--ready-fd", "3") as child:
         guardians = Guardians(FleetPaths(tmp_path), said.append)
         done = await guardians.strike(in_charge(child.pid), PLAN.strikes[0])
         assert state(child.pid) == "T"
@@ -53,7 +52,7 @@ async def test_a_daemon_that_is_not_here_is_not_struck(tmp_path: Path) -> None:
     guardians = Guardians(FleetPaths(tmp_path), said.append)
     with pytest.raises(HactlError, match="is not on this machine"):
         await guardians.strike(in_charge(2**22 + 1), PLAN.strikes[0])
-    with pretended() as child, pytest.raises(HactlError, match="runs in the foreground"):
+    with waiting() as child, pytest.raises(HactlError, match="runs in the foreground"):
         await guardians.strike(in_charge(child.pid), PLAN.strikes[0])
     await guardians.leave()
     assert said == []

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from support.descriptors import none_left
 from support.polling import wait_until
-from support.pretended import pretended, state
+from support.processes import state, waiting
 
 from hactl.core.errors import HactlError
 from hactl.drill.definition import FaultKind
@@ -40,7 +40,7 @@ asyncio.run(drill(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
 
 @pytest.fixture
 def daemon() -> Iterator[int]:
-    with pretended("--ready-fd", "3") as child:
+    with waiting("--ready-fd", "3") as child:
         yield child.pid
 
 
@@ -101,7 +101,7 @@ async def test_who_has_the_number_of_a_daemon_is_not_struck(tmp_path: Path, daem
 
 
 async def test_a_daemon_that_nobody_would_start_again_is_not_struck(tmp_path: Path) -> None:
-    with pretended() as child, pytest.raises(HactlError, match="runs in the foreground") as error:
+    with waiting() as child, pytest.raises(HactlError, match="runs in the foreground") as error:
         await standing_by(tmp_path, child.pid).__aenter__()
     assert "hactl up" in error.value.hint
 

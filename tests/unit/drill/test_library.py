@@ -24,6 +24,7 @@ def test_there_are_those_that_are_promised() -> None:
     processes = {"node-kill", "node-hang", "edge-kill", "edge-hang", "region-loss"}
     assert processes | {"node-slow", "region-brownout"} <= set(library.names())
     assert {"rolling-restart", "control-crash", "bad-config"} <= set(library.names())
+    assert {"upstream-down", "traffic-surge", "partition"} <= set(library.names())
 
 
 def test_a_file_of_ones_own_is_named_by_its_path(tmp_path: Path) -> None:
@@ -38,6 +39,18 @@ def test_what_is_not_there_is_said_with_a_hint(tmp_path: Path) -> None:
     assert 'did you mean "node-kill"?' in error.value.hint
     with pytest.raises(ConfigError, match="cannot be read: no such file"):
         library.load(str(tmp_path / "none.toml"))
+
+
+def test_a_file_is_read_as_a_configuration_is(tmp_path: Path) -> None:
+    """An endless one is not read to its end, what some editors put first does no harm, what is no text is told."""
+    with pytest.raises(ConfigError, match=r"^/dev/zero: larger than 1MiB"):
+        library.load("/dev/zero")
+    mine = tmp_path / "mine.toml"
+    mine.write_text(library.text("node-kill")[0], encoding="utf-8-sig")
+    assert library.load(str(mine)).name == "node-kill"
+    mine.write_bytes(b'name = "\xff"')
+    with pytest.raises(ConfigError, match=r"mine\.toml:1:9: not UTF-8 text \(byte 0xff\)"):
+        library.load(str(mine))
 
 
 @pytest.mark.parametrize("name", library.names())

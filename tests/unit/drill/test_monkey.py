@@ -7,7 +7,7 @@ import pytest
 from support.build import a_spec, founded
 from support.script import serving
 
-from hactl.core.errors import ConfigError, HactlError
+from hactl.core.errors import CommandRejected, ConfigError
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
 from hactl.core.spec import GatewayKind
@@ -139,5 +139,7 @@ def test_a_key_that_is_misspelt_is_answered_with_those_that_may_stand_there() ->
     ],
 )
 def test_what_the_fleet_does_not_allow_is_refused(spec: dict[str, Any], chaos: dict[str, Any], said: str) -> None:
-    with pytest.raises(HactlError, match=said):
+    """By a guard, as the daemon would refuse such a drill."""
+    with pytest.raises(CommandRejected, match=said) as refused:
         drill_of(Chaos(**{"seed": 1, "length": 60.0, "gap": 20.0} | chaos), serving(a_spec(**spec)), Frame())
+    assert refused.value.guard

@@ -124,6 +124,17 @@ def test_every_key_arrives_where_it_belongs() -> None:
             "load.retries",
         ),
         (("[[fault]]", "[objectives]\nrecovered = '1s'\n[[fault]]"), "wants a fault that is over before", "for ="),
+        (
+            ("[[fault]]", "[objectives]\nrecovered = '1s'\n[[fault]]\ntype = 'daemon.kill'\nfor = '3s'\n[[fault]]"),
+            "wants a fault that is over before",
+            "for =",
+        ),
+        (("[[fault]]", "[objectives]\ngoodput = 0.9\n[[fault]]"), "objectives.goodput: has no occasion", "load.surge"),
+        (("[[fault]]", "[objectives]\nrefused_p99 = '1s'\n[[fault]]"), "refused_p99: has no occasion", "load.surge"),
+        (("[[fault]]", "[objectives]\nadopted = '1s'\n[[fault]]"), "adopted: has no occasion", "daemon.freeze"),
+        (("[[fault]]", "[objectives]\nrefused = true\n[[fault]]"), "refused: has no occasion", 'change = "invalid"'),
+        (("[[fault]]", "[objectives]\nnodes_reached = 1\n[[fault]]"), "nodes_reached: has no occasion", "wrong-port"),
+        (("[[fault]]", "[objectives]\nreverted = '1s'\n[[fault]]"), "reverted: has no occasion", "wrong-port"),
         (("[[fault]]", "[load]\nrate = 10\n[objectives]\nrto = '100ms'\n[[fault]]"), "load.rate: 10 requests/s", "500"),
         (
             ("[[fault]]", "[objectives]\nrto = '1ms'\n[[fault]]"),

@@ -8,6 +8,7 @@ import pytest
 from hactl.core.errors import HactlError
 from hactl.core.value import replace
 from hactl.drill import runs as files
+from hactl.drill.comparing import LAST
 from hactl.drill.definition import Definition
 from hactl.drill.load_plan import PREFIX
 from hactl.drill.phases import Phase
@@ -26,8 +27,8 @@ def opened(run: Run, *, pid: int = 0, ticks: int = 0) -> OpenRun:
     return OpenRun(identity=identity, definition=DRILL, phase=Phase.OBSERVE, pid=pid or os.getpid(), ticks=ticks)
 
 
-def a_run(root: Path, *, alive: bool = True) -> Run:
-    run = Run.create(root, "node-kill", WALL)
+def a_run(root: Path, *, alive: bool = True, wall: float = WALL) -> Run:
+    run = Run.create(root, "node-kill", wall)
     run.mark(opened(run, ticks=(procfs.start_ticks(os.getpid()) or 0) if alive else 1))
     return run
 
@@ -90,6 +91,21 @@ def test_a_run_says_by_its_name_which_drill_it_is_of(tmp_path: Path) -> None:
     """The second one of a second as well, and one whose drill ends in a number, as every one of a monkey does."""
     for drill in ("node-kill", "chaos-42"):
         assert [Run.create(tmp_path, drill, WALL).drill for _ in range(2)] == [drill, drill]
+
+
+def test_a_run_is_compared_with_the_last_ones_of_its_drill_that_have_shown_something(tmp_path: Path) -> None:
+    """Oldest first; not with later ones, nor with those of other drills, nor with one that cannot be read."""
+    before = [filed(a_run(tmp_path)) for _ in range(3)]
+    shown_nothing = a_run(tmp_path)
+    shown_nothing.finish(replace(before[0], verdict=Verdict.ABORTED))
+    spoilt = a_run(tmp_path)
+    (spoilt.directory / "report.json").write_text("{")
+    filed(Run.create(tmp_path, "edge-kill", WALL))
+    this = a_run(tmp_path)
+    filed(a_run(tmp_path))
+    assert this.earlier() == before
+    reports = [filed(a_run(tmp_path, wall=WALL + number)) for number in range(1, LAST + 2)]
+    assert a_run(tmp_path, wall=WALL + 60).earlier() == reports[1:]
 
 
 def test_what_a_dead_runner_left_of_its_load_goes(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from hactl.drill.definition import Hypothesis, Probe
 from hactl.drill.measure import Report
-from hactl.drill.steady import afterwards, before
+from hactl.drill.steady import afterwards, before, holds, measured
 from hactl.drill.verdict import Status
 
 AVAILABLE = Hypothesis(probe=Probe.AVAILABILITY, least=0.99)
@@ -35,3 +35,15 @@ def test_it_is_asked_in_the_same_way_before_and_afterwards(
 def test_nobody_who_asked_is_never_a_pass(rule: Hypothesis) -> None:
     assert not before(rule, Report()).ok
     assert afterwards(rule, Report()).status is Status.UNMEASURED
+
+
+def test_a_value_may_lie_on_its_limits_and_not_beyond_them() -> None:
+    """Also of a rule with two, and of one with none."""
+    rule = Hypothesis(probe=Probe.AVAILABILITY, least=0.5, most=0.9)
+    assert [holds(rule, value) for value in (0.49, 0.5, 0.9, 0.91)] == [False, True, True, False]
+    assert holds(Hypothesis(probe=Probe.LATENCY_P99, ratio=2.0), 100.0)
+
+
+def test_a_probe_finds_parts_or_seconds() -> None:
+    seen = Report(requests=200, ok=150, p99_ms=20.0)
+    assert (measured(Probe.AVAILABILITY, seen), measured(Probe.LATENCY_P99, seen)) == (0.75, 0.02)

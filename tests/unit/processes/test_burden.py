@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.mounts import told
 
 from hactl.processes.burden import LEAST_MEMORY, Lifetime, hold, main
 
@@ -26,7 +25,6 @@ child.wait()
 told = {"free": before, "taken": taken, "full": full, "names": names, "after": free(), "code": child.returncode}
 print(json.dumps(told))
 """
-MOUNT = 'mount -t tmpfs -o size=4m none "$1" && exec "$2" -c "$3" "$1"'
 
 
 @pytest.fixture
@@ -85,14 +83,7 @@ def test_what_it_is_for_has_to_be_said(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_disk_is_full_to_the_last_byte_and_empty_again(tmp_path: Path) -> None:
     """On a small tmpfs of its own: nothing has a name there, and all of it is free when the process has ended."""
-    private = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", MOUNT, "sh", str(tmp_path)]
-    try:
-        ran = subprocess.run([*private, sys.executable, SMALL], capture_output=True, text=True, check=False, timeout=60)
-    except FileNotFoundError:
-        pytest.skip("no unshare here")
-    if "mount" in ran.stderr or "unshare" in ran.stderr:
-        pytest.skip("no private mounts for this user here")
-    told = json.loads(ran.stdout)
-    assert (told["full"], told["names"], told["code"]) == (0, [], 0)
-    assert told["after"] == told["free"]
-    assert 3 << 20 < told["taken"] <= 4 << 20
+    said = told("-c", SMALL, tmp_path, disk=tmp_path, size="4m")
+    assert (said["full"], said["names"], said["code"]) == (0, [], 0)
+    assert said["after"] == said["free"]
+    assert 3 << 20 < said["taken"] <= 4 << 20

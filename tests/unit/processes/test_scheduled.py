@@ -16,7 +16,7 @@ from hactl.core.commands import LockDrills
 from hactl.core.drill import Turn
 from hactl.core.observations import DrillOver, Observation
 from hactl.core.schedule import Hours, ScheduleSpec
-from hactl.paths import FleetPaths
+from hactl.paths import FleetPaths, state_home
 from hactl.processes.scheduled import Schedules
 
 NIGHTLY = ScheduleSpec(name="nightly", drill="node-kill", at=Hours(begin=120, end=120))
@@ -24,7 +24,9 @@ WEEKLY = ScheduleSpec(name="weekly", suite="ci", at=Hours(days=(3,), begin=120, 
 AT = 1_795_658_400.0
 """Thursday, 2026-11-26, 02:00 UTC."""
 PROGRAM = (
-    "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ['HACTL_LABEL'], os.getcwd()])); sys.exit(10)"
+    "import json, os, sys;"
+    "print(json.dumps([sys.argv[1:], os.environ['HACTL_LABEL'], os.getcwd(), os.environ['HACTL_STATE_DIR']]));"
+    "sys.exit(10)"
 )
 
 
@@ -70,7 +72,8 @@ class Night:
 
 
 async def test_what_is_due_is_run_once_on_behalf_of_its_schedule(tmp_path: Path) -> None:
-    """A drill and a suite at the same time: whichever is second finds nothing in its way here but its own gate."""
+    """A drill and a suite at the same time: whichever is second finds nothing in its way here but its own gate. It
+    runs elsewhere, and finds the same fleet."""
     night = Night(tmp_path, NIGHTLY, WEEKLY)
     async with night.running(ends=2):
         await night.over.wait()
@@ -78,6 +81,7 @@ async def test_what_is_due_is_run_once_on_behalf_of_its_schedule(tmp_path: Path)
         ["--fleet", "default", "drill", "run", "node-kill", "--no-input"],
         "schedule-nightly",
         str(night.paths.state),
+        str(state_home().absolute()),
     ]
     assert night.said("weekly")[0] == ["--fleet", "default", "drill", "run", "--suite", "ci", "--no-input"]
     assert night.story.fleet.drills.turns == {

@@ -1,18 +1,11 @@
-import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from support import small_disk
+from support.mounts import told
 
 from hactl.core.errors import HactlError
 from hactl.store.ballast import Ballast
 
 SIZE = 256 << 10
-UNSHARE = ["unshare", "--user", "--map-root-user", "--mount"]
-"""A private view of the filesystems: a disk mounted there is gone with the process that mounted it."""
 
 
 def test_ballast_is_really_there(tmp_path):
@@ -54,25 +47,7 @@ def test_ballast_lets_a_full_disk_be_written(tmp_path):
     """On a disk that is really full the journal refuses whole calls, and giving up the ballast lets it go on."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    possible = (
-        shutil.which("unshare")
-        and not subprocess.run(
-            [*UNSHARE, "mount", "-t", "tmpfs", "-o", "size=1m", "none", disk], capture_output=True, check=False
-        ).returncode
-    )
-    if not possible:
-        pytest.skip("no private mounts for this user here")
-    support = Path(small_disk.__file__)
-    script = 'mount -t tmpfs -o size=1m none "$1" && exec "$2" "$3" "$1"'
-    told = subprocess.run(
-        [*UNSHARE, "sh", "-c", script, "sh", disk, sys.executable, support],
-        env={"PYTHONPATH": str(support.parent.parent)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr
-    said = json.loads(told.stdout)
+    said = told(small_disk.__file__, disk, disk=disk, size="1m")
     assert "database or disk is full" in said.pop("refused")
     assert said == {
         "checkpoint": "refused",

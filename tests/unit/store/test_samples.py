@@ -1,10 +1,8 @@
 """Measurements on disk: nobody waits for them, and what was written before a kill -9 is there."""
 
 import errno
-import json
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support import measurements
+from support import measurements, small_disk_samples
 from support.measurements import AT, moment
+from support.mounts import told
 from support.polling import wait_until
 
 from hactl.store.samples import SECONDS, WAITING, SampleLog
@@ -221,34 +220,7 @@ def test_a_disk_without_room_costs_measurements_and_is_said_once(directory):
 
 def test_a_full_disk_is_left_to_what_matters_more(tmp_path):
     """On a small disk of its own: measurements stop while there is still room for the journal, and go on later."""
-    unshare = ["unshare", "--user", "--map-root-user", "--mount"]
-    mount = "mount -t tmpfs -o size=2m none"
-    if (
-        not shutil.which("unshare")
-        or subprocess.run(
-            [*unshare, "sh", "-c", f'{mount} "$1"', "sh", str(tmp_path)], capture_output=True, check=False
-        ).returncode
-    ):
-        pytest.skip("no private mounts for this user here")
-    script = Path(__file__).parents[2] / "support" / "small_disk_samples.py"
-    told = subprocess.run(
-        [
-            *unshare,
-            "sh",
-            "-c",
-            f'{mount} "$1" && exec "$2" "$3" "$1"',
-            "sh",
-            str(tmp_path),
-            sys.executable,
-            str(script),
-        ],
-        env={**os.environ, "PYTHONPATH": str(script.parents[1])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr
-    said = json.loads(told.stdout)
+    said = told(small_disk_samples.__file__, tmp_path, disk=tmp_path, size="2m")
     assert said.pop("said")[0].endswith("the disk is full")
     assert said == {"kept": [0, 9], "room left": True, "damaged": 0}
 

@@ -209,6 +209,18 @@ def test_the_traffic_of_a_region_that_moves_is_watched_as_well() -> None:
     assert kept(story.fleet, "seoul") == WHOLE
 
 
+def test_an_outage_that_is_over_hides_no_harm_of_a_move() -> None:
+    """Traffic goes to a region that answers worse, soon after all of them did."""
+    guard, story = Guard(), Script(serving(a_spec(regions=2, standby=True)))
+    for _ in range(10):
+        assert guard.measured(story.fleet, a_second(200, 200)) is None
+    watched(story, guard, "", 5)
+    story >> Failover(region="seoul")
+    (worse,) = watched(story, guard, "osaka", 10)
+    assert worse.why.endswith(" of the answers failed, 0.0 % before")
+    assert kept(story.fleet, "seoul") == WHOLE
+
+
 def test_what_nobody_answers_for_counts_against_the_move() -> None:
     """Edges that find nobody to send a request to answer it themselves."""
     guard, before = Guard(), serving(a_spec(regions=2, standby=True))

@@ -12,6 +12,7 @@ TABLE = """\
 30 22 0:30 / /tmp rw shared:4 - tmpfs tmpfs rw
 31 22 0:31 / /srv/shared rw master:1 shared:2 - nfs4 filer:/x rw
 32 22 0:32 / /srv/with\\040blank rw - fuse.sshfs far:/ rw
+36 22 0:41 / /srv/gerät\\134 rw - zfs pool rw
 33 31 8:2 / /srv/shared/local rw - xfs /dev/sdb rw
 34 22 8:3 / /over rw - ext4 /dev/sdc rw
 35 34 0:40 / /over rw - tmpfs tmpfs rw
@@ -29,6 +30,7 @@ a line that is none
         ("/srv/shared/x", "nfs4"),
         ("/srv/shared/local/x", "xfs"),
         ("/srv/with blank/x", "fuse.sshfs"),
+        ("/srv/gerät\\/x", "zfs"),
         ("/over/x", "tmpfs"),
     ],
 )
