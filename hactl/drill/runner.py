@@ -76,7 +76,7 @@ class Runner:
         self._evidence = Evidence()
         self._spent: list[Spent] = []
         self._plan: DrillPlan | None = None
-        self._streams = (Records(), Records(), Records())
+        self._streams = (Records(), Records(), Records(), Records())
         self._stack = AsyncExitStack()
         self._paths = paths
         self._guardians = Guardians(paths, say)
@@ -200,6 +200,7 @@ class Runner:
         await self._stack.enter_async_context(clients.asking())
         self._clients = clients
         self._evidence = replace(self._evidence, warm=clients.warm)
+        await self._stack.enter_async_context(self._struck.arrivals.counting())
         await self._wait(length)
         if why := unfit(self._drill, clients.availability):
             raise Pointless(why)
@@ -265,8 +266,8 @@ class Runner:
     async def _measure(self) -> None:
         if self._plan is None:
             return
-        if self._clients is not None:
-            self._streams = (await self._clients.records(), self._clients.retried, self._burdens.surged)
+        if (clients := self._clients) is not None:
+            self._streams = (await clients.records(), clients.retried, self._burdens.surged, clients.others)
         step = abs(time.time() - time.monotonic() - self._clock)
         self._evidence = await take_stock(
             replace(self._evidence, times=self._times, clock_step=step),
@@ -274,6 +275,7 @@ class Runner:
             struck=bool(self._struck.done),
             revisions=self._revisions,
             edges=await self._struck.testimony(),
+            arrivals=self._struck.arrivals.readings,
         )
 
     # -- what all of them need
@@ -331,7 +333,7 @@ class Runner:
         raise Stopped(self._ending.stopped)
 
     def _report(self, began: float) -> DrillReport:
-        rows, retried, surged = map(list, self._streams)
+        rows, retried, surged, others = map(list, self._streams)
         return write(
             identity=self._me.identity,
             drill=self._drill,
@@ -341,6 +343,7 @@ class Runner:
             rows=rows,
             retried=retried,
             surged=surged,
+            others=others,
             phases=tuple(self._spent),
             timeline=lines(self._follower.records if self._follower else (), self._evidence.times.fault or began),
             ending=self._ending,

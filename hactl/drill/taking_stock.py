@@ -4,10 +4,11 @@ Asks and reads; what it all means is judged elsewhere (`judging`).
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
+from hactl.drill.arrivals import Arrived
 from hactl.drill.canary import compare
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence
@@ -30,11 +31,12 @@ async def take_stock(
     struck: bool,
     revisions: Mapping[int, str],
     edges: tuple[Account, ...] = (),
+    arrivals: Sequence[Arrived] = (),
 ) -> Evidence:
     """`found` with everything else. `loan` is None when the fleet was not borrowed; `revisions` were in force before
-    the faults; `edges` is what these have counted since."""
+    the faults; `edges` is what these have counted since, `arrivals` what nodes have sent to services."""
     times = found.times
-    found = replace(found, edges=edges, proofs=in_the_end(found.proofs, follower.records))
+    found = replace(found, edges=edges, arrivals=tuple(arrivals), proofs=in_the_end(found.proofs, follower.records))
     if struck:
         found = replace(found, continuity=await continuity(follower, loan, plan, times))
     if times.fault is not None:
