@@ -40,11 +40,16 @@ def emit_json(value: Any) -> None:
 
 def put(target: Path, data: bytes) -> None:
     """Data into a file instead, and talk of where it is. Raises HactlError when it cannot be written."""
+    write(target, data)
+    say(str(target))
+
+
+def write(target: Path, data: bytes) -> None:
+    """Data into a file. Raises HactlError when it cannot be written."""
     try:
         target.write_bytes(data)
     except OSError as error:
         raise HactlError(f"cannot write {target}: {(error.strerror or str(error)).lower()}") from error
-    say(str(target))
 
 
 def say(text: str) -> None:
