@@ -14,6 +14,7 @@ import msgspec
 
 from hactl.core.errors import ConfigError, HactlError
 from hactl.core.node import NodeState
+from hactl.core.value import Value
 
 _COLOUR = {
     "serving": "green",
@@ -36,6 +37,11 @@ _COLOUR = {
 def emit_json(value: Any) -> None:
     """One JSON document, one line."""
     click.echo(msgspec.json.encode(value))
+
+
+def emit_value(value: Value) -> None:
+    """A value as one JSON document, with the version of its contract."""
+    emit_json({"version": 1, **msgspec.to_builtins(value)})
 
 
 def put(target: Path, data: bytes) -> None:
