@@ -10,7 +10,7 @@ import click
 from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.drill_options import drawn, seed_option
-from hactl.cli.drill_outcome import exit_of, summary
+from hactl.cli.drill_outcome import exit_of, tell
 from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
 from hactl.core.errors import HactlError
@@ -106,7 +106,7 @@ def chaos(
     if as_json:
         output.emit_json(result)
     else:
-        summary(result)
+        tell(result)
     return exit_of(result)
 
 

@@ -20,6 +20,7 @@ ELSEWHERE = {
     "cli/drill_recover.py": "cli/test_drill.py",
     "cli/drill_run.py": "cli/test_drill.py",
     "cli/drill_running.py": "scenarios/test_drills.py",
+    "cli/drill_sheets.py": "cli/test_drill_suite.py",
     "cli/drill_schedule.py": "cli/test_drill.py",
     "cli/verbs.py": "cli/test_main.py",
     "cli/records.py": "cli/test_see.py",
