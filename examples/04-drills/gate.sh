@@ -3,10 +3,11 @@
 #
 #     ./gate.sh [SUITE [OPTIONS]]      like: ./gate.sh ci --skip region-loss
 #
-# Ends like `hactl drill run`: 0 passed, 1 an objective was missed, 10 nothing was shown, 11 aborted, 12 not clean.
-# What shows nothing (10) is run once more before: a machine that others use may have been too busy to measure on.
+# Ends like `hactl drill run`: 0 passed, 1 an objective was missed, 5 refused, 10 nothing was shown, 11 aborted, 12 not
+# clean. What shows nothing (10) is run once more before: a machine that others use may have been too busy to measure on.
 # SERVICE is the command of what stands behind the fleet, if it does not run already; it is ended with the fleet.
-# Reports of this suite are left in ./reports, one directory for each drill: report.html, junit.xml, report.md, report.json.
+# In ./reports are left: junit.xml and summary.md about all drills, true also when this is killed in the middle, and one
+# directory for each run with report.html, junit.xml, report.md and report.json.
 set -u
 cd "$(dirname "$0")" || exit 1
 
@@ -14,13 +15,14 @@ began=$(date -u +%Y%m%d-%H%M%S)
 suite=${1:-ci}
 [ $# -eq 0 ] || shift
 
+rm -rf reports
+mkdir reports || exit 1
+
 ${SERVICE:-python3 -m http.server 9000 --bind 127.0.0.1} >/dev/null 2>&1 &
 service=$!
 
 stop() {
     drills=$(hactl where | sed -n 's/^drills  *//p')
-    rm -rf reports
-    mkdir reports
     # runs are named after the moment they began, in UTC: those before this one stay where they are
     [ ! -d "$drills" ] || ls "$drills" | awk -v began="$began" '/^[0-9]/ && $0 >= began' |
         while read -r run; do cp -R "$drills/$run" reports; done
@@ -32,4 +34,4 @@ trap 'exit 130' INT TERM HUP
 
 hactl up --detach && hactl wait || exit 1
 
-hactl drill run --suite "$suite" --again 1 --no-input "$@"
+hactl drill run --suite "$suite" --again 1 --no-input --junit reports/junit.xml --summary reports/summary.md "$@"

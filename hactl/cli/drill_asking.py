@@ -11,6 +11,7 @@ from hactl.drill.faults import rehearsal
 from hactl.drill.gate import Check, gate
 from hactl.drill.plan import DrillPlan, plan
 from hactl.drill.small_disk import may_be_filled
+from hactl.drill.stopping import not_begun
 
 
 class Asked(NamedTuple):
@@ -38,8 +39,8 @@ def ask(client: Client, definition: Definition, fleet: Fleet, seed: int, state: 
     fleet fits what it asks for, Unreachable when nobody answers."""
     try:
         drawn = plan(definition, fleet, seed)
-    except HactlError as error:
-        raise CommandRejected(error.message, error.hint, guard=True) from error
+    except CommandRejected as rejected:
+        raise CommandRejected(rejected.message, rejected.hint, guard=True) from rejected
     checks = (*gate(definition, drawn, fleet), *may_be_filled(drawn, state))
     try:
         for order in rehearsal(drawn):
@@ -53,6 +54,4 @@ def admit(client: Client, definition: Definition, seed: int, state: Path) -> Non
     """Raises CommandRejected when a drill may not be begun now: what never began is no run of it."""
     asked = ask(client, definition, client.fleet().fleet, seed, state)
     if not asked.may:
-        raise CommandRejected(
-            f"drill {definition.name} is not begun: {asked.why_not}", f"hactl drill plan {definition.name}", guard=True
-        )
+        raise not_begun(definition.name, asked.why_not)

@@ -42,7 +42,7 @@ def stop(lock: bool, timeout: float, reason: str, as_json: bool) -> int:
     client.submit(EndDrill(id=running.id), by=label(), reason=reason)
     ended = until_ended(client, running.id, timeout)
     if as_json:
-        output.emit_json(ended)
+        output.emit_value(ended)
     else:
         output.say(f"{running.sentence}: {ended.sentence}")
     return Exit.NOT_CLEAN if ended.outcome is Outcome.FAILED else Exit.OK

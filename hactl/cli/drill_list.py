@@ -64,7 +64,7 @@ def show(name: str, settings: tuple[str, ...], schema: bool, as_json: bool) -> i
         return Exit.OK
     definition = library.load(name, settings)
     if as_json:
-        output.emit_json(definition)
+        output.emit_value(definition)
     else:
         click.echo(library.changed(name, settings) if settings else library.text(name)[0], nl=False)
     return Exit.OK

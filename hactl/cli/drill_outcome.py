@@ -33,7 +33,7 @@ def worst(exits: Iterable[Exit]) -> Exit:
     return next((one for one in _WORST_FIRST if one in had), Exit.OK)
 
 
-def summary(result: DrillReport) -> None:
+def tell(result: DrillReport) -> None:
     """Tell people how it ended: the outcome on stdout, where to read more on stderr."""
     rows = [(item.name, one_line(item.value), item.limit, str(item.status)) for item in result.objectives]
     if rows:

@@ -2,13 +2,15 @@
 
 import sys
 from functools import partial
+from pathlib import Path
 
 import click
 
 from hactl.cli import output
 from hactl.cli.choice import choose
 from hactl.cli.drill_options import drawn, seed_option, set_option
-from hactl.cli.drill_outcome import exit_of, summary
+from hactl.cli.drill_outcome import exit_of, tell
+from hactl.cli.drill_sheets import Sheets, junit_option, one_drill, summary_option
 from hactl.cli.options import fleet_option, json_option
 from hactl.drill import library
 from hactl.drill import suite as suites
@@ -31,6 +33,8 @@ from hactl.drill import suite as suites
     default=None,
     help="Whether a person is there for manual steps (default: when stdin is a terminal).",
 )
+@junit_option
+@summary_option
 @seed_option
 @set_option
 @fleet_option
@@ -41,6 +45,8 @@ def run(
     skip: tuple[str, ...],
     again: int,
     attended: bool | None,
+    junit: Path | None,
+    summary: Path | None,
     seed: int | None,
     settings: tuple[str, ...],
     as_json: bool,
@@ -69,10 +75,14 @@ def run(
         drills = wanted.load(settings, skip)
         if not drills:
             raise click.UsageError(f"--skip leaves nothing of suite '{suite}'.")
-        return run_suite(choose(), wanted, drills, drawn(seed), run_one, again=again, as_json=as_json)
-    result = run_one(choose(), library.load(name, settings), drawn(seed))
+        number, chosen = drawn(seed), choose()
+        sheets = Sheets(f"Drills of suite {wanted.name} on fleet {chosen.name}, seed {number}", junit, summary)
+        return run_suite(chosen, wanted, drills, number, run_one, again=again, as_json=as_json, sheets=sheets)
+    drill, number, chosen = library.load(name, settings), drawn(seed), choose()
+    sheets = Sheets(f"Drill {drill.name} on fleet {chosen.name}, seed {number}", junit, summary)
+    result = one_drill(sheets, drill.name, lambda: run_one(chosen, drill, number))
     if as_json:
         output.emit_json(result)
     else:
-        summary(result)
+        tell(result)
     return exit_of(result)

@@ -18,7 +18,7 @@ from hactl.cli.drill_asking import admit
 from hactl.cli.drill_recover import bury
 from hactl.cli.options import label
 from hactl.control.aclient import AsyncClient
-from hactl.core.errors import HactlError
+from hactl.core.errors import CommandRejected, HactlError
 from hactl.drill.definition import Definition
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.phases import Phase
@@ -63,6 +63,9 @@ def execute(chosen: Chosen, definition: Definition, seed: int, *, attended: bool
     me = OpenRun(identity=identity, definition=definition, phase=Phase.PLAN, pid=os.getpid(), ticks=ticks)
     try:
         return asyncio.run(_run(chosen, definition, run, me, seed, attended))
+    except CommandRejected:
+        run.discard()
+        raise
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
 

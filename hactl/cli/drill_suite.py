@@ -4,8 +4,7 @@ None is run before all of them may be: a fleet that one of them does not fit is 
 """
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import click
@@ -14,42 +13,35 @@ from hactl.cli import output
 from hactl.cli.choice import Chosen
 from hactl.cli.drill_asking import ask
 from hactl.cli.drill_outcome import exit_of, worst
+from hactl.cli.drill_sheets import NO_SHEETS, Sheets, without_report
 from hactl.cli.exits import Exit, exit_for
 from hactl.cli.following import until_true
 from hactl.core.errors import CommandRejected, HactlError, TimedOut
 from hactl.core.model import Fleet
 from hactl.core.plain import one_line
 from hactl.core.reading import is_serving
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 from hactl.drill.definition import Definition
 from hactl.drill.report import DrillReport
 from hactl.drill.suite import Suite, goes_on
+from hactl.drill.suite_report import Result, counted
 from hactl.drill.verdict import Verdict
 
 PATIENCE = 30.0
 """Seconds that the fleet has between two drills to serve again as before; then the gate of the next one decides."""
-NOT_RUN = "not run"
-_WORDS = {
-    Verdict.PASS: "passed",
-    Verdict.FAIL: "failed",
-    Verdict.INCONCLUSIVE: "inconclusive",
-    Verdict.ABORTED: "aborted",
-    Verdict.ERROR: "broken",
-    NOT_RUN: "not run",
-}
 
 
 class Line(Value):
-    """One drill of a suite, as it ended."""
+    """One drill of a suite, as `--json` has it; a contract."""
 
     name: str
-    verdict: str = NOT_RUN
-    clean: bool = True
-    exit: Exit | None = None
+    verdict: str
+    clean: bool
+    exit: Exit | None
     """Of that drill alone; None when it was not run."""
-    run: str = ""
-    seconds: float = 0.0
-    why: str = ""
+    run: str
+    seconds: float
+    why: str
 
 
 def run_suite(
@@ -61,44 +53,54 @@ def run_suite(
     *,
     again: int,
     as_json: bool,
+    sheets: Sheets = NO_SHEETS,
 ) -> Exit:
     """Run `drills`, those of `suite` that are wanted, and tell how each ended and what that comes to; one that has
-    shown nothing is run up to `again` times more.
+    shown nothing is run up to `again` times more. `sheets` say the same at every moment, also of drills still to come.
 
     Raises CommandRejected before the first when any may not be run, and HactlError when a drill could not even report;
     that and what came before is told all the same, with the exit code that this error is.
     """
-    fleet = _ask_about_all(chosen, suite, drills, seed)
+    left = [Result(name=one.name) for one in drills]
+    done: list[Result] = []
+    sheets.begin(left)
+    try:
+        fleet = _ask_about_all(chosen, suite, drills, seed)
+    except HactlError as error:
+        sheets.note([replace(one, not_run=error.message) for one in left])
+        raise
     began = time.monotonic()
-    lines: list[Line] = []
     exits: list[Exit] = []
     broken: Exit | None = None
     width = max(len(one.name) for one in drills)
     try:
-        for line in _each(chosen, drills, seed, execute, again):
-            lines.append(line)
+        for result in _each(chosen, drills, seed, execute, again):
+            done.append(result)
+            del left[0]
+            sheets.note((*done, *left))
             if not as_json:
-                click.echo(_told(line, width))
+                click.echo(_told(result, width))
     except KeyboardInterrupt:
         exits.append(Exit.INTERRUPTED)
     except HactlError as error:
         broken = exit_for(error)
-        verdict = NOT_RUN if isinstance(error, CommandRejected) else Verdict.ERROR
-        lines.append(Line(name=drills[len(lines)].name, verdict=verdict, exit=broken, why=error.message))
+        done.append(without_report(left.pop(0), error))
         if not as_json:
-            click.echo(_told(lines[-1], width))
+            click.echo(_told(done[-1], width))
         raise
     finally:
-        left = [Line(name=one.name, why="the suite had ended") for one in drills[len(lines) :]]
-        exits += [line.exit for line in lines if line.exit is not None]
-        took, outcome = time.monotonic() - began, worst(exits) if broken is None else broken
+        sheets.note((*done, *left))
+        exits += [exit_of(one.report) for one in done if one.report is not None]
+        outcome = worst(exits) if broken is None else broken
+        took = time.monotonic() - began
         if as_json:
             told = {"suite": suite.name, "fleet": fleet.name, "seed": seed, "seconds": took, "exit": outcome}
-            output.emit_json({"version": 1, **told, "drills": (*lines, *left)})
+            lines = [_line(one, broken) for one in done] + [_line(one, None) for one in left]
+            output.emit_json({"version": 1, **told, "drills": lines})
         else:
-            for line in left:
-                click.echo(_told(line, width))
-            click.echo(f"suite {suite.name}: {_counted((*lines, *left))}, {took:.0f} s, seed {seed}")
+            for result in left:
+                click.echo(_told(result, width))
+            click.echo(f"suite {suite.name}: {counted((*done, *left))}, {took:.0f} s, seed {seed}")
     return outcome
 
 
@@ -108,7 +110,7 @@ def _each(
     seed: int,
     execute: Callable[[Chosen, Definition, int], DrillReport],
     again: int,
-) -> Iterator[Line]:
+) -> Iterator[Result]:
     """One drill after the other, each with as many attempts as it may have to show anything; no more after one that
     none may follow."""
     for number, definition in enumerate(drills, start=1):
@@ -120,7 +122,7 @@ def _each(
             report = execute(chosen, definition, seed)
             if report.verdict is not Verdict.INCONCLUSIVE or not goes_on(report):
                 break
-        yield _line(report, time.monotonic() - since)
+        yield Result(name=definition.name, report=report, seconds=time.monotonic() - since)
         if not goes_on(report):
             return
 
@@ -151,24 +153,19 @@ def _settle(chosen: Chosen) -> None:
         until_true(chosen.client, rests, PATIENCE, "a fleet that serves")
 
 
-def _line(report: DrillReport, seconds: float) -> Line:
+def _line(result: Result, broken: Exit | None) -> Line:
+    report = result.report
     return Line(
-        name=report.definition.name,
-        verdict=report.verdict,
-        clean=report.clean,
-        exit=exit_of(report),
-        run=report.identity.run,
-        seconds=seconds,
-        why=report.why if report.clean else f"not clean: {'; '.join(report.evidence.leftovers)}; {report.why}",
+        name=result.name,
+        verdict=result.verdict,
+        clean=report is None or report.clean,
+        exit=broken if report is None else exit_of(report),
+        run="" if report is None else report.identity.run,
+        seconds=result.seconds,
+        why=result.why,
     )
 
 
-def _told(line: Line, width: int) -> str:
+def _told(result: Result, width: int) -> str:
     """One drill in one line."""
-    return one_line(f"{line.name:<{width}}  {line.verdict.upper():<12}  {line.seconds:3.0f} s  {line.why}")
-
-
-def _counted(lines: Iterable[Line]) -> str:
-    """How many ended in which way."""
-    counted = Counter(line.verdict for line in lines)
-    return ", ".join(f"{counted[verdict]} {word}" for verdict, word in _WORDS.items() if counted[verdict])
+    return one_line(f"{result.name:<{width}}  {result.verdict.upper():<12}  {result.seconds:3.0f} s  {result.why}")

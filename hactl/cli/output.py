@@ -14,6 +14,7 @@ import msgspec
 
 from hactl.core.errors import ConfigError, HactlError
 from hactl.core.node import NodeState
+from hactl.core.value import Value
 
 _COLOUR = {
     "serving": "green",
@@ -38,13 +39,23 @@ def emit_json(value: Any) -> None:
     click.echo(msgspec.json.encode(value))
 
 
+def emit_value(value: Value) -> None:
+    """A value as one JSON document, with the version of its contract."""
+    emit_json({"version": 1, **msgspec.to_builtins(value)})
+
+
 def put(target: Path, data: bytes) -> None:
     """Data into a file instead, and talk of where it is. Raises HactlError when it cannot be written."""
+    write(target, data)
+    say(str(target))
+
+
+def write(target: Path, data: bytes) -> None:
+    """Data into a file. Raises HactlError when it cannot be written."""
     try:
         target.write_bytes(data)
     except OSError as error:
         raise HactlError(f"cannot write {target}: {(error.strerror or str(error)).lower()}") from error
-    say(str(target))
 
 
 def say(text: str) -> None:

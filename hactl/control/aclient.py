@@ -2,30 +2,33 @@
 
 It cannot be told from the Supervisor itself, with one difference: `watch` outlives the daemon. When its stream
 breaks it comes back from the last `seq` it gave out, and raises Unreachable only when `patience` is over.
+
+What goes over the socket is `framing`. No HTTP library: those that there are take 6 MB and a third of a second.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+import socket as sockets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar, cast
+from typing import Self, TypeVar
 
-import httpx
-
-from hactl.control import api
+from hactl.control import api, framing
 from hactl.control.api import CommandBody, HistoryParams, LogParams, RecordPage, WatchParams, read_error, target
 from hactl.control.client import unreachable
 from hactl.core.codec import decode, encode
 from hactl.core.commands import Command
 from hactl.core.errors import Unreachable
 from hactl.core.events import Record
-from hactl.core.talk import PROTOCOL, Hello, LogPage, News, Query, Receipt, Snapshot, Update
+from hactl.core.talk import Hello, LogPage, News, Query, Receipt, Snapshot, Update
 
 T = TypeVar("T")
 
 _FIRST_RETRY = 0.05
 _SLOWEST_RETRY = 1.0
+_AT_ONCE = 65536
+"""Bytes that are read at a time."""
 
 
 class AsyncClient:
@@ -37,23 +40,16 @@ class AsyncClient:
 
     def __init__(self, socket: Path, *, timeout: float = 5.0, patience: float = 10.0) -> None:
         self._socket = socket
+        self._timeout = timeout
         self._patience = patience
-        self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(socket)),
-            base_url="http://hactl",
-            headers={api.PROTOCOL_HEADER: str(PROTOCOL)},
-            timeout=httpx.Timeout(timeout),
-            trust_env=False,
-        )
 
     async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.__aexit__(kind, error, trace)
+        """Nothing is kept between two questions."""
 
     async def hello(self) -> Hello:
         """Who is there."""
@@ -90,13 +86,15 @@ class AsyncClient:
         connected = False
         while True:
             try:
-                async with self._stream(after) as lines:
+                path = target(api.WATCH, WatchParams(after=after))
+                async with self._exchange("GET", path, b"", api.QUIET_LIMIT) as (answer, _):
                     connected, lost = True, None
-                    async for line in lines:
+                    while (line := await answer.line()).endswith(b"\n"):  # else the daemon went in the middle of it
                         pause = _FIRST_RETRY
                         update: Update = decode(line, Update)  # type: ignore[arg-type]
                         after = max(after, _position(update))
                         yield update
+                lost = clock()
             except Unreachable:
                 lost = clock() if lost is None else lost
                 if not connected or clock() - lost > self._patience:
@@ -105,35 +103,80 @@ class AsyncClient:
             pause = min(2 * pause, _SLOWEST_RETRY)
 
     async def _ask(self, method: str, path: str, kind: type[T], body: bytes = b"") -> T:
-        try:
-            response = await self._http.request(method, path, content=body)
-        except httpx.TransportError as error:
-            raise unreachable(self._socket, _cause(error)) from error
-        if response.status_code != 200:
-            raise read_error(response.status_code, response.content)
-        return decode(response.content, kind)
+        async with self._exchange(method, path, body, self._timeout) as (answer, length):
+            return decode(await answer.read(length), kind)
 
     @asynccontextmanager
-    async def _stream(self, after: int) -> AsyncIterator[AsyncIterator[bytes]]:
-        path = target(api.WATCH, WatchParams(after=after))
-        try:
-            async with self._http.stream("GET", path, timeout=api.QUIET_LIMIT) as response:
-                if response.status_code != 200:
-                    raise read_error(response.status_code, await response.aread())
-                async with aclosing(_lines(response)) as lines:
-                    yield lines
-        except httpx.TransportError as error:
-            raise unreachable(self._socket, _cause(error)) from error
+    async def _exchange(
+        self, method: str, path: str, body: bytes, timeout: float
+    ) -> AsyncIterator[tuple["_Answer", int]]:
+        """The body of a 200, to be read, and its length (-1: until the end). Raises what any other status means."""
+        with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection:
+            connection.setblocking(False)
+            try:
+                async with asyncio.timeout(timeout):
+                    await asyncio.get_running_loop().sock_connect(connection, str(self._socket))
+                    await _send(connection, framing.request(method, path, body))
+                answer = _Answer(connection, timeout)
+                status, length = await answer.head()
+                if status != 200:
+                    raise read_error(status, await answer.read(length))
+                yield answer, length
+            except OSError as error:
+                raise unreachable(self._socket, error) from error
 
 
-async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """Whole lines. Not httpx's own: those also split at characters that are ordinary inside JSON (U+2028)."""
-    rest = b""
-    async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_raw())) as chunks:
-        async for chunk in chunks:
-            *whole, rest = (rest + chunk).split(b"\n")
-            for line in whole:
-                yield line
+async def _send(connection: sockets.socket, request: bytes) -> None:
+    # A daemon that refuses a request reads no further, and its refusal is there to be read.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        await asyncio.get_running_loop().sock_sendall(connection, request)
+
+
+class _Answer:
+    """What comes back on a connection, as it comes; TimeoutError when nothing does for `timeout` seconds."""
+
+    def __init__(self, connection: sockets.socket, timeout: float) -> None:
+        self._connection = connection
+        self._timeout = timeout
+        self._held = bytearray()
+
+    async def head(self) -> tuple[int, int]:
+        """Status and content-length (-1: until the end); what follows is the body."""
+        status, length = framing.status(await self.line()), -1
+        while (line := await self.line()) not in framing.END:
+            said = framing.length(line)
+            length = length if said is None else said
+        return status, length
+
+    async def line(self) -> bytes:
+        """Up to a line feed, and with it; what is left when the end comes first."""
+        seen = 0
+        while (end := self._held.find(b"\n", seen)) < 0:
+            seen = len(self._held)
+            if not await self._more():
+                return self._take(seen)
+        return self._take(end + 1)
+
+    async def read(self, length: int) -> bytes:
+        """So many bytes, or all there are for -1. Raises ConnectionResetError when the end comes first."""
+        while length < 0 or len(self._held) < length:
+            if not await self._more():
+                break
+        if len(self._held) < length:
+            raise ConnectionResetError
+        return self._take(len(self._held) if length < 0 else length)
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._held[:count])
+        del self._held[:count]
+        return taken
+
+    async def _more(self) -> bool:
+        """False at the end."""
+        async with asyncio.timeout(self._timeout):
+            come = await asyncio.get_running_loop().sock_recv(self._connection, _AT_ONCE)
+        self._held += come
+        return bool(come)
 
 
 def _position(update: Update) -> int:
@@ -144,16 +187,3 @@ def _position(update: Update) -> int:
             return max((record.seq for record in records), default=0)
         case _:
             return 0
-
-
-def _cause(error: httpx.TransportError) -> Exception:
-    """The operating system's word for what httpx ran into."""
-    match error:
-        case httpx.TimeoutException():
-            return TimeoutError()
-        case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
-            return ConnectionResetError()
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, OSError):
-        cause = cause.__cause__ or cause.__context__
-    return cause or error

@@ -1,8 +1,7 @@
 """A daemon at the other end of its socket, for a command line: synchronous, and as light as Python allows.
 
-Not the client of a program that lives long: that is `aclient`. One connection per question, in HTTP/1.0, whose
-answers end with the connection, so that reading one takes no more than a loop. No asyncio, no http package: a
-status must be on the screen within 120 ms, and loading `http.client` alone would take 17 of them.
+Not the client of a program that lives long: that is `aclient`. What goes over the socket is `framing`. No asyncio, no
+http package: a status must be on the screen within 120 ms, and loading `http.client` alone would take 17 of them.
 """
 
 import io
@@ -14,13 +13,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from hactl.control import api
+from hactl.control import api, framing
 from hactl.control.api import CommandBody, HistoryParams, LogParams, RecordPage, WatchParams, read_error, target
 from hactl.core.codec import decode, encode
 from hactl.core.commands import Command
-from hactl.core.errors import HactlError, Unreachable
+from hactl.core.errors import Unreachable
 from hactl.core.events import Record
-from hactl.core.talk import PROTOCOL, Hello, LogPage, Query, Receipt, Snapshot, Update
+from hactl.core.talk import Hello, LogPage, Query, Receipt, Snapshot, Update
 
 T = TypeVar("T")
 
@@ -85,7 +84,7 @@ class Client:
             try:
                 connection.connect(str(self._socket))
                 _ensure_trusted(connection, self._socket, self._owner)
-                _send(connection, _request(method, path, body))
+                _send(connection, framing.request(method, path, body))
                 with connection.makefile("rb") as answer:
                     status, length = _head(answer)
                     if status != 200:
@@ -111,7 +110,7 @@ def listener(socket: Path) -> tuple[int, int]:
 
 
 def unreachable(socket: Path, error: Exception) -> Unreachable:
-    """What it means that the operating system or an HTTP library failed to talk over `socket`."""
+    """What it means that the operating system failed to talk over `socket`."""
     if isinstance(error, PermissionError):
         hint = "run as the user who started the fleet, as a member of its fleet.group, or as root"
         return Unreachable(f"'{socket}' is not yours to open", hint)
@@ -139,13 +138,6 @@ def _is_shared(socket: Path) -> bool:
     return found.st_mode & 0o060 == 0o060 and found.st_gid in (os.getegid(), *os.getgroups())
 
 
-def _request(method: str, path: str, body: bytes) -> bytes:
-    return (
-        f"{method} {path} HTTP/1.0\r\nhost: hactl\r\n{api.PROTOCOL_HEADER}: {PROTOCOL}\r\n"
-        f"content-length: {len(body)}\r\n\r\n"
-    ).encode("ascii") + body
-
-
 def _send(connection: sockets.socket, request: bytes) -> None:
     # A daemon that refuses a request reads no further, and its refusal is there to be read.
     with suppress(BrokenPipeError, ConnectionResetError):
@@ -154,14 +146,8 @@ def _send(connection: sockets.socket, request: bytes) -> None:
 
 def _head(answer: io.BufferedReader) -> tuple[int, int]:
     """Status and content-length (-1: until the end) of the answer, read up to its body."""
-    first = answer.readline(1024).split(b" ", 2)
-    if first == [b""]:
-        raise ConnectionResetError
-    if len(first) < 2 or not first[0].startswith(b"HTTP/1.") or not first[1].isdigit():
-        raise HactlError("what answers on the control socket is not a hactl daemon", "hactl up")
-    length = -1
-    while (line := answer.readline(65536)) not in (b"\r\n", b""):
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length" and value.strip().isdigit():
-            length = int(value)
-    return int(first[1]), length
+    status, length = framing.status(answer.readline(framing.LONGEST)), -1
+    while (line := answer.readline(framing.LONGEST)) not in framing.END:
+        said = framing.length(line)
+        length = length if said is None else said
+    return status, length

@@ -14,7 +14,7 @@ _MARKS = re.compile(r"[\\`\[\]!|]")
 
 def render(report: DrillReport, earlier: Sequence[DrillReport] = ()) -> str:
     """The whole report; `earlier` are the runs before it, oldest first."""
-    return "\n".join((f"# {_text(heading(report))}", *_lines(document(report, earlier)))) + "\n"
+    return "\n".join((f"# {escaped(heading(report))}", *_lines(document(report, earlier)))) + "\n"
 
 
 def _lines(sections: Iterable[Section]) -> Iterator[str]:
@@ -24,24 +24,25 @@ def _lines(sections: Iterable[Section]) -> Iterator[str]:
         for block in section.blocks:
             match block:
                 case Text(text=text, loud=loud):
-                    yield f"\n**{_text(text)}**" if loud else f"\n{_text(text)}"
+                    yield f"\n**{escaped(text)}**" if loud else f"\n{escaped(text)}"
                 case Bullets(items=items):
                     yield ""
-                    yield from (f"* {_text(item)}" for item in items)
+                    yield from (f"* {escaped(item)}" for item in items)
                 case Table(head=head, rows=rows):
                     yield ""
-                    yield from _table(head, rows)
+                    yield from table(head, rows)
                 case Chart():
                     pass  # its figures stand in a table beside it
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table."""
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"
     for row in rows:
-        yield f"| {' | '.join(_text(cell) for cell in row)} |"
+        yield f"| {' | '.join(escaped(cell) for cell in row)} |"
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
     """Foreign text that stays text in a table, and drives no terminal that shows it."""
     return _TAG.sub("&lt;", _MARKS.sub(r"\\\g<0>", one_line(text)))

@@ -5,7 +5,7 @@ The same file, fleet and seed give the same plan, so that a run can be repeated 
 
 from random import Random
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import CommandRejected
 from hactl.core.hop import HopFault
 from hactl.core.hop_limits import makes_sense, routable
 from hactl.core.impairing import impairable
@@ -125,7 +125,7 @@ class DrillPlan(Value):
 
 
 def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
-    """What `drill` does to `fleet`. Raises HactlError when nobody in it fits what the file asks for, or can suffer it,
+    """What `drill` does to `fleet`. Raises CommandRejected when nobody in it fits what it asks for, or can suffer it,
     which the daemon cannot be asked before it lends the fleet."""
     chance = Random(seed)
     strikes: tuple[Strike, ...] = ()
@@ -195,13 +195,13 @@ def _strike(fault: Fault, fleet: Fleet, chance: Random, before: tuple[Strike, ..
 
 
 def _disturbable(fleet: Fleet, fault: HopFault, nodes: tuple[str, ...], services: tuple[str, ...]) -> None:
-    """Raises HactlError about hops that cannot be disturbed so: the daemon cannot be asked before it has lent them."""
+    """Raises CommandRejected about hops that cannot be disturbed: the daemon can be asked only when it lends them."""
     makes_sense(fault)
     for service in services:
         routable(fleet, service)
     for name in nodes:
         if fleet.nodes[name].role is Role.EDGE:
-            raise HactlError(f"'{name}' is an edge: only hops from there to nodes can be disturbed", "aim at nodes")
+            raise _unfit(f"'{name}' is an edge: only hops from there to nodes can be disturbed", "aim at nodes")
 
 
 def _service(wanted: str, fleet: Fleet, chance: Random, before: tuple[Strike, ...]) -> tuple[tuple[str, ...], str]:
@@ -213,7 +213,7 @@ def _service(wanted: str, fleet: Fleet, chance: Random, before: tuple[Strike, ..
             return strike.services, strike.why
     routed = tuple(dict.fromkeys(route.service for route in fleet.spec.routes if route.service))
     if not routed:
-        raise HactlError("no route leads to a service: there is nothing to choose from", "[[route]] in hactl.toml")
+        raise _unfit("no route leads to a service: there is nothing to choose from", "[[route]] in hactl.toml")
     return (chance.choice(routed),), f"drawn from {len(routed)} service{'' if len(routed) == 1 else 's'} with a route"
 
 
@@ -226,14 +226,14 @@ def _route(drill: Definition, fleet: Fleet, strikes: tuple[Strike, ...]) -> str:
         if route.service in struck and not route.host and (not route.methods or "GET" in route.methods):
             return route.path or route.prefix
     named = ", ".join(sorted(struck)) or "no service, for none is struck"
-    raise HactlError(f"no route that a plain GET can take leads to {named}", "name a path: --set load.route=/...")
+    raise _unfit(f"no route that a plain GET can take leads to {named}", "name a path: --set load.route=/...")
 
 
 def _resolve(target: Target, fleet: Fleet, chance: Random) -> tuple[tuple[str, ...], str]:
     if target.names:
         unknown = [name for name in target.names if name not in fleet.nodes]
         if unknown:
-            raise HactlError(f"no node '{unknown[0]}' in fleet '{fleet.name}'", "known: " + ", ".join(fleet.nodes))
+            raise _unfit(f"no node '{unknown[0]}' in fleet '{fleet.name}'", "known: " + ", ".join(fleet.nodes))
         return target.names, "named in the drill file"
     if target.edges is not None:
         return _draw(fleet.edges, target.edges, "edges", chance)
@@ -252,11 +252,11 @@ def _region(wanted: str, fleet: Fleet, chance: Random) -> tuple[str, str]:
     regions = [spec.name for spec in fleet.spec.regions]
     if wanted != "random":
         if wanted not in regions:
-            raise HactlError(f"no region '{wanted}' in fleet '{fleet.name}'", f"known: {', '.join(regions)}")
+            raise _unfit(f"no region '{wanted}' in fleet '{fleet.name}'", f"known: {', '.join(regions)}")
         return wanted, f"region {wanted}"
     taking = [name for name in regions if any(node.serviceable for node in fleet.in_region(name))]
     if not taking:
-        raise HactlError("no region serves: there is nothing to choose from", "hactl status")
+        raise _unfit("no region serves: there is nothing to choose from", "hactl status")
     chosen = chance.choice(taking)
     return chosen, f"region {chosen}, drawn from {len(taking)}"
 
@@ -266,6 +266,10 @@ def _draw(among: tuple[Node, ...], count: int, what: str, chance: Random) -> tup
     serving = [node.name for node in among if node.serviceable]
     if len(serving) < count:
         what = what if count > 1 else what.removesuffix("s")
-        raise HactlError(f"the drill wants {count} {what} that serve, and there are {len(serving)}", "hactl status")
+        raise _unfit(f"the drill wants {count} {what} that serve, and there are {len(serving)}", "hactl status")
     chosen = set(chance.sample(serving, count))
     return tuple(name for name in serving if name in chosen), f"drawn from {len(serving)} {what} that serve"
+
+
+def _unfit(what: str, hint: str) -> CommandRejected:
+    return CommandRejected(what, hint, guard=True)

@@ -25,7 +25,8 @@ from hactl.drill.retries import Retried
 from hactl.drill.surging import Borne
 from hactl.drill.verdict import Judged, Verdict, conclude
 
-SCHEMA = 1
+VERSION = 1
+"""Of the shape of a report."""
 
 
 class Identity(Value):
@@ -75,7 +76,7 @@ class Second(Value):
 
 
 class DrillReport(Value):
-    """Everything there is to say about one run."""
+    """Everything there is to say about one run; as JSON, a contract."""
 
     verdict: Verdict
     why: str
@@ -84,7 +85,7 @@ class DrillReport(Value):
     identity: Identity
     definition: Definition
     plan: DrillPlan | None = None
-    schema: int = SCHEMA
+    version: int = VERSION
     interrupted: bool = False
     """Somebody pressed Ctrl-C."""
     gate: tuple[Check, ...] = ()

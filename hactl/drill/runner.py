@@ -31,7 +31,7 @@ from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Spent, lines, write
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.small_disk import may_be_filled
-from hactl.drill.stopping import Pointless, Stopped, told
+from hactl.drill.stopping import Pointless, Stopped, not_begun, told
 from hactl.drill.strikes import Strikes
 from hactl.drill.taking_stock import take_stock
 from hactl.drill.watching import Clients, Load
@@ -108,7 +108,8 @@ class Runner:
             self._stop.set()
 
     async def run(self) -> DrillReport:
-        """The whole drill; it always ends with a report that is filed. Raises HactlError when it cannot be."""
+        """The whole drill; once the fleet is borrowed it always ends with a report that is filed. Raises HactlError
+        when it cannot be, and CommandRejected when the drill may not be begun: then it is no run."""
         began = time.monotonic()
         phase = Phase.PLAN
         async with self._burdens.borne(), self._stack:
@@ -148,6 +149,8 @@ class Runner:
             self._say(f"{phase}: nothing would be shown: {pointless}")
             return Way.BACK
         except Exception as error:  # whatever it is, what was borrowed is given back
+            if isinstance(error, CommandRejected) and self._loan is None:
+                raise not_begun(self._drill.name, str(error)) from error
             self._say(f"{phase}: {told(error)}")
             refused = isinstance(error, CommandRejected) and error.guard
             self._ending = replace(self._ending, **{"stopped" if refused else "error": told(error)})
@@ -179,7 +182,7 @@ class Runner:
         self._gate = (*gate(self._drill, plan, self._followed.fleet), *may_be_filled(plan, self._paths.state))
         unmet = [str(HactlError(check.unmet, check.hint)) for check in self._gate if not check.ok]
         if unmet:
-            raise Stopped("; ".join(unmet))
+            raise CommandRejected("; ".join(unmet))
         if plan.steps and not self._attended:
             raise Pointless(f"a person has to do something, and nobody is there: {plan.steps[0].manual}")
         await rehearse(self._controller, plan, by=self._by)

@@ -154,6 +154,10 @@ class Run:
                 break
         return found[::-1]
 
+    def discard(self) -> None:
+        """Keep nothing of it: it was never begun."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
     def tidy(self) -> None:
         """Remove what only a runner that died leaves: the files of its load."""
         for left in self.directory.glob(f"{PREFIX}*"):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import CommandRejected, HactlError
 
 T = TypeVar("T")
 
@@ -15,6 +15,11 @@ class Stopped(Exception):
 
 class Pointless(Exception):
     """The drill would show nothing, and is not to go on for that."""
+
+
+def not_begun(drill: str, why: str) -> CommandRejected:
+    """Why a drill may not be begun now: what never began is no run of it."""
+    return CommandRejected(f"drill {drill} is not begun: {why}", f"hactl drill plan {drill}", guard=True)
 
 
 def told(error: Exception) -> str:

@@ -114,3 +114,16 @@ def test_the_headless_command_never_loads_a_console(fleet: Home) -> None:
     for args in (("doctor",), ("config", "check"), ("up",), ("demo", "--help")):
         _, modules = loaded(fleet, *args)
         assert "textual" not in modules, args
+
+
+def test_a_console_loads_nothing_that_it_does_not_draw_with() -> None:
+    """It stays open for days beside what it watches: no HTTP library, no server, and nothing that decides or runs a
+    fleet. What it talks with is a socket, and what it draws with is Textual."""
+    told = (
+        "import json, sys, hactl.cli.console, hactl.control.aclient, hactl.tui.app; print(json.dumps([*sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, timeout=60)
+    modules = set(json.loads(done.stdout))
+    assert "textual" in modules
+    assert modules & {"aiohttp", "anyio", "httpx", "pygments", "starlette", "uvicorn"} == set()
+    assert not [name for name in modules if name.startswith(("hactl.processes", "hactl.core.machine"))]

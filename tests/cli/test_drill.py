@@ -5,7 +5,7 @@ import os
 import signal
 
 import pytest
-from support.command import Home
+from support.command import Home, finish
 from support.drills import options
 
 from hactl.cli.exits import Exit
@@ -25,7 +25,7 @@ def test_a_drill_is_shown_as_it_stands_in_its_file_and_as_it_is_read(home: Home)
     shown = home.ok("drill", "show", "node-kill")
     (home.directory / "mine.toml").write_text(shown)
     mine = home.json("drill", "show", "./mine.toml", "--set", "objectives.rto=2s")
-    assert (mine["name"], mine["objectives"]["rto"]) == ("node-kill", 2.0)
+    assert (mine["version"], mine["name"], mine["objectives"]["rto"]) == (1, "node-kill", 2.0)
     assert home.json("drill", "show", "--schema")["title"] == "hactl drill"
     assert home.run("drill", "show", "node-kill", "--schema").returncode == home.run("drill", "show").returncode == 2
 
@@ -174,3 +174,15 @@ def test_what_is_scheduled_is_shown_with_its_next_times_and_what_stands_in_the_w
     assert "nothing is scheduled: see [[schedule]]" in nothing.stderr
     home.configure(nightly, edges=1, regions={"a": 1})
     assert "not in force yet: nightly of " in home.run("drill", "schedule").stderr
+
+
+def test_of_two_drills_at_once_one_is_run_and_the_other_is_none(fleet: Home) -> None:
+    """Whichever comes too late, and however late it learns that: it may not be begun, and there is nothing of it."""
+    before = set(fleet.paths.drills.glob("*-node-kill*"))
+    both = [fleet.start("drill", "run", "node-kill", "--json", *options()) for _ in range(2)]
+    ended = [finish(process) for process in both]
+    (refused,) = (err for code, _, err in ended if code == Exit.REFUSED)
+    assert "drill node-kill is not begun: " in refused
+    (report,) = (json.loads(out) for code, out, _ in ended if code != Exit.REFUSED)
+    assert {run.name for run in set(fleet.paths.drills.glob("*-node-kill*")) - before} == {report["identity"]["run"]}
+    fleet.ok("wait")

@@ -27,6 +27,7 @@ def test_a_report_comes_in_every_format(home: Home, run: Run) -> None:
     """On stdout, whole; or into a file of one's own."""
     assert home.ok("drill", "report").startswith("# Drill node-kill: FAIL")
     assert home.ok("drill", "report", "--format", "json") == home.ok("drill", "report", "--json")
+    assert home.json("drill", "report")["version"] == 1
     suites = ElementTree.fromstring(home.ok("drill", "report", "--format", "junit"))
     assert suites.get("failures") == "2"
     target = home.directory / "page.html"

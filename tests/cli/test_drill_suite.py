@@ -4,6 +4,7 @@ import json
 import signal
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from support.build import a_spec
@@ -60,6 +61,56 @@ def test_what_shows_nothing_is_run_once_more_when_that_is_wanted(fleet: Home, su
     assert "node-kill: drill 1 of 1, once more" in done.stderr
     assert [line.split()[:2] for line in done.stdout.splitlines()[:-1]] == [["node-kill", "INCONCLUSIVE"]]
     assert len(set(fleet.paths.drills.glob("*-node-kill*")) - before) == 2
+
+
+def errors(junit: Path) -> dict[str, list[str]]:
+    """What a build server shows of each drill: the messages of its errors."""
+    return {
+        suite.get("name", "").removeprefix("drill."): [error.get("message", "") for error in suite.iter("error")]
+        for suite in ElementTree.parse(junit).getroot()
+    }
+
+
+def test_a_build_server_gets_one_file_about_all_drills(fleet: Home, suite: str) -> None:
+    """And a page of Markdown; both also from a suite of which one drill may not be, and of a single drill."""
+    junit, summary = fleet.directory / "all.xml", fleet.directory / "all.md"
+    files = ("--junit", str(junit), "--summary", str(summary))
+    refused = fleet.run("drill", "run", "--suite", suite, "--set", "limits.max_faulted_share=0.3", *files)
+    assert refused.returncode == 5
+    assert list(errors(junit)) == ["node-kill", "edge-kill"]
+    assert all("not run: suite 'two' is not begun" in told for (told,) in errors(junit).values())
+    assert summary.read_text().count("NOT RUN") == 2
+
+    done = fleet.json("drill", "run", "--suite", suite, "--seed", "5", *options(), *files)
+    assert list(errors(junit)) == ["node-kill", "edge-kill"]
+    for one in done["drills"]:
+        assert bool(errors(junit)[one["name"]]) is (one["verdict"] == "inconclusive")
+        assert f"| {one['name']} | {one['verdict'].upper()} |" in summary.read_text()
+    assert summary.read_text().startswith("## Drills of suite two on fleet t, seed 5\n")
+
+    alone = fleet.run("drill", "run", "node-kill", "--set", "limits.max_faulted_share=0.1", *files)
+    assert alone.returncode == 5
+    assert [told.startswith("not run: drill node-kill is not begun") for told in errors(junit)["node-kill"]] == [True]
+
+
+def test_a_suite_that_is_killed_leaves_files_in_which_nothing_is_missing(fleet: Home, suite: str) -> None:
+    """A pipeline that runs out of time kills; nobody is to read that as a pass."""
+    junit = fleet.directory / "killed.xml"
+    process = fleet.start("drill", "run", "--suite", suite, "--junit", str(junit), *options("phases.hold=60s"))
+    read_until(process, "observe:")
+    process.kill()
+    finish(process)
+    assert errors(junit) == {name: ["not run: the suite had ended"] for name in ("node-kill", "edge-kill")}
+    fleet.run("drill", "recover")
+    fleet.ok("wait")
+
+
+def test_files_that_cannot_be_written_are_told_before_anything_is_done(fleet: Home, suite: str) -> None:
+    seq, pids = fleet.untouched()
+    done = fleet.run("drill", "run", "--suite", suite, "--junit", str(fleet.directory / "none" / "all.xml"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "all.xml: no such file or directory" in done.stderr
+    assert fleet.untouched() == (seq, pids)
 
 
 def test_no_drill_of_a_suite_is_run_when_one_may_not_be(fleet: Home, suite: str) -> None:

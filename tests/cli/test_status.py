@@ -29,9 +29,11 @@ COLOR = b"\x1b["
 def test_the_text_answers_what_runs_what_serves_and_why_not(fleet: Home) -> None:
     wait_until(lambda: measured((now := fleet.snapshot()).fleet, now.samples, now.at) is not None)
     lines = fleet.ok("status").splitlines()
+    proved = fleet.snapshot().fleet.sustained  # tests before this one may have sent requests
     assert lines[0] == "fleet t: ok, 4 nodes and 2 edges serve"
     assert "survives any one loss: yes" in lines[1]
-    assert lines[2] == "headroom: no traffic now (one node: capacity not known yet)"
+    one = f"{proved:.0f}/s seen" if proved else "capacity not known yet"
+    assert lines[2] == f"headroom: no traffic now (one node: {one})"
     assert f"edges on http://127.0.0.1:{fleet.port}" in lines[3]
     table = lines[lines.index("") + 1 :]
     assert table[0].split()[:4] == ["NAME", "STATE", "FOR", "WEIGHT"]

@@ -39,6 +39,8 @@ def test_the_gate_ends_as_its_drills_do_and_leaves_their_reports() -> None:
         runs = list((home.directory / "reports").glob("*-node-kill"))
         assert len(runs) == (1 if "once more" not in done.stderr else 2)
         assert all((run / "junit.xml").is_file() and (run / "report.html").is_file() for run in runs)
+        assert '<testsuite name="drill.node-kill"' in (home.directory / "reports" / "junit.xml").read_text()
+        assert "| node-kill | " in (home.directory / "reports" / "summary.md").read_text()
         assert home.strays() == []
 
 
@@ -49,4 +51,5 @@ def test_the_workflow_runs_the_gate_that_is_there() -> None:
     assert f"working-directory: {folder}" in text
     assert f"path: {folder}/reports" in text
     assert "- run: ./gate.sh ci" in text
+    assert f"cat {folder}/reports/summary.md" in text
     assert "rm -rf reports" in (EXAMPLE / "gate.sh").read_text()

@@ -13,6 +13,7 @@ from support.long import some
 from hactl.cli.exits import Exit
 from hactl.core.commands import Drain, EndDrill, Resume
 from hactl.core.drills import in_progress
+from hactl.core.errors import CommandRejected
 from hactl.core.events import OperationBegan
 from hactl.core.model import Fleet
 from hactl.core.operation import Outcome, Verb
@@ -292,25 +293,22 @@ async def test_a_fleet_that_is_not_well_is_not_drilled() -> None:
         await fleet.command(Drain(nodes=("tokyo-1",)))
         mark = fleet.seq
         drill = short("node-kill", "limits.min_healthy_nodes=3")
-        report = await runner(fleet, drill).run()
-        assert report.verdict is Verdict.ABORTED
-        assert "nodes left to serve: 2 (wanted >= 3)" in report.why
+        with pytest.raises(CommandRejected, match=r"nodes left to serve: 2 \(wanted >= 3\)"):
+            await runner(fleet, drill).run()
         await fleet.command(Resume(nodes=("tokyo-1",)))
         assert [event.operation.verb for event in fleet.since(mark, OperationBegan)] == [Verb.RESUME]
 
 
 @pytest.mark.envoy
-async def test_what_the_daemon_forbids_is_aborted_before_anything_happens() -> None:
+async def test_what_the_daemon_forbids_is_not_begun() -> None:
     """The rules of `hactl.toml` cannot be raised by a drill file."""
     rules = '[safety]\nmin_serving_nodes = 3\nmax_drill = "5m"\n'
     async with RunningFleet(regions=TWO, extra=rules) as fleet:
-        report = await runner(fleet, short("region-loss")).run()
-        assert (report.verdict, report.clean) == (Verdict.ABORTED, True)
-        assert "safety.min_serving_nodes" in report.why
+        with pytest.raises(CommandRejected, match=r"safety\.min_serving_nodes"):
+            await runner(fleet, short("region-loss")).run()
         wide = short("region-loss", "phases.hold=20m", "limits.max_duration=30m")
-        report = await runner(fleet, wide).run()
-        assert report.verdict is Verdict.ABORTED
-        assert "safety.max_drill allows 300 s" in report.why
+        with pytest.raises(CommandRejected, match=r"safety\.max_drill allows 300 s"):
+            await runner(fleet, wide).run()
         assert in_progress(fleet.now) is None
         with pytest.raises(Exception, match="no drill"):
             await fleet.client.submit(EndDrill(id="op-1"), by="test")

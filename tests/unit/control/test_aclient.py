@@ -144,7 +144,7 @@ async def test_leaving_a_watch_closes_it_at_the_daemon(tmp_path: Path) -> None:
     ("said", "kind", "message"),
     [
         (b"", Unreachable, "went away before it answered"),
-        (b"SSH-2.0-OpenSSH\r\n", Unreachable, "went away before it answered"),
+        (b"SSH-2.0-OpenSSH\r\n", HactlError, "is not a hactl daemon"),
         (b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html>", HactlError, "answered 502"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{", Unreachable, "went away before it answered"),
         (b"HTTP/1.1 200 OK\r\n\r\n{}", HactlError, "not a valid Snapshot"),

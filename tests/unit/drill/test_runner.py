@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from support.build import a_spec
 from support.lending import Lender, ScriptedLoad
-from support.script import Script, serving
+from support.script import Script, exited, serving
 
-from hactl.core.commands import EndDrill, Pause
-from hactl.core.errors import HactlError
+from hactl.core.commands import BeginDrill, Command, EndDrill, Pause
+from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import OperationBegan
+from hactl.core.talk import Receipt
+from hactl.core.value import replace
 from hactl.drill.definition import CanarySpec, Definition, Fault, FaultKind, Phases, Target
 from hactl.drill.load_plan import Progress
 from hactl.drill.onlooking import Onlooker
@@ -130,12 +132,35 @@ async def test_a_load_that_does_not_come_up_ends_in_a_report_and_gives_the_fleet
     assert str(why) in report.why
 
 
-async def test_a_fleet_that_the_daemon_does_not_lend_is_not_touched_and_the_drill_is_aborted(tmp_path: Path) -> None:
-    """What may not be is the daemon's word, and no error."""
-    lender = Lender((Script(serving(a_spec())) >> Pause()).fleet)
-    report = await runner(lender, Run(tmp_path)).run()
-    assert (report.verdict, "paused" in report.why) == (Verdict.ABORTED, True)
-    assert not borrowed(lender)
+class Taken(Lender):
+    """A fleet that somebody else is lent at the last moment: after everything was asked, and before it is borrowed."""
+
+    async def submit(
+        self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
+    ) -> Receipt:
+        if isinstance(command, BeginDrill) and not dry_run:
+            await super().submit(replace(command, name="other"), by="bob")
+        return await super().submit(command, by=by, reason=reason, confirm=confirm, dry_run=dry_run)
+
+
+@pytest.mark.parametrize(
+    ("lender", "why"),
+    [
+        (Lender((Script(serving(a_spec())) >> Pause()).fleet), "is paused"),
+        (Lender((Script(serving(a_spec())) >> exited("seoul-1", signal=9)).fleet), "everything serves"),
+        (Taken(serving(a_spec())), "drill other on seoul-1 is in progress by bob"),
+    ],
+    ids=["paused", "not well", "lent to another"],
+)
+async def test_a_drill_that_loses_its_turn_when_it_borrows_the_fleet_is_no_run(
+    lender: Lender, why: str, tmp_path: Path
+) -> None:
+    """It was asked before whether it may be; what has changed since makes it one that may not be begun, as any other:
+    there is no report, and whoever has the fleet keeps it."""
+    with pytest.raises(CommandRejected, match=f"drill node-kill is not begun: .*{why}") as refused:
+        await runner(lender, Run(tmp_path)).run()
+    assert refused.value.guard
+    assert not any(isinstance(request.command, EndDrill) for request in lender.requests)
 
 
 async def test_whoever_looks_on_is_told_how_far_it_has_come(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""`--junit` and `--summary` of `hactl drill run`: files for build servers, true at every moment.
+
+They are written before the first drill and after every one. Whoever is killed in the middle leaves files in which what
+was not shown is an error; what they say is `suite_report`.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from hactl.cli import output
+from hactl.core.errors import CommandRejected, HactlError
+from hactl.core.value import replace
+from hactl.drill.report import DrillReport
+from hactl.drill.suite_report import Result, junit, markdown
+
+_file = click.Path(path_type=Path, dir_okay=False)
+junit_option = click.option(
+    "--junit", type=_file, metavar="FILE", help="Write JUnit into FILE: a test suite for each drill, also if not run."
+)
+summary_option = click.option(
+    "--summary", type=_file, metavar="FILE", help="Write a table of the drills into FILE, as Markdown."
+)
+
+
+class Sheets:
+    """The files that are wanted, if any."""
+
+    def __init__(self, title: str = "", junit: Path | None = None, summary: Path | None = None) -> None:
+        """`title` stands above the table."""
+        self._title = title
+        self._junit = junit
+        self._summary = summary
+
+    def begin(self, results: Sequence[Result]) -> None:
+        """Write them before anything is done. Raises HactlError when that cannot be: better now than afterwards."""
+        if self._junit is not None:
+            output.write(self._junit, junit(results).encode())
+        if self._summary is not None:
+            output.write(self._summary, markdown(self._title, results).encode())
+
+    def note(self, results: Sequence[Result]) -> None:
+        """Write them again; what cannot be is said, and no reason to end."""
+        try:
+            self.begin(results)
+        except HactlError as error:
+            output.complain(error)
+
+
+NO_SHEETS = Sheets()
+"""None are wanted."""
+
+
+def one_drill(sheets: Sheets, name: str, run: Callable[[], DrillReport]) -> DrillReport:
+    """The report on a drill that is no part of a suite, in `sheets` from before its beginning on. Raises as `run`."""
+    nothing, began = Result(name=name, not_run="it has not ended"), time.monotonic()
+    sheets.begin([nothing])
+    try:
+        report = run()
+    except HactlError as error:
+        sheets.note([without_report(nothing, error)])
+        raise
+    sheets.note([Result(name=name, report=report, seconds=time.monotonic() - began)])
+    return report
+
+
+def without_report(nothing: Result, error: HactlError) -> Result:
+    """The result of a drill that raised `error`: refused, or broken."""
+    if isinstance(error, CommandRejected):
+        return replace(nothing, not_run=error.message)
+    return replace(nothing, broke=error.message)
