@@ -133,17 +133,15 @@ def write(
     gate: tuple[Check, ...],
     evidence: Evidence,
     rows: Sequence[Row],
-    retried: Sequence[Row] = (),
-    surged: Sequence[Row] = (),
-    others: Sequence[Row] = (),
+    more: Sequence[Sequence[Row]] = (),
     phases: tuple[Spent, ...],
     timeline: tuple[Line, ...],
     ending: Ending,
 ) -> DrillReport:
-    """The report on a run that is over, judged. `rows` are of the clients that are judged, `retried` of those that try
-    again, `surged` of a surge, `others` of clients of other routes."""
+    """The report on a run that is over, judged. `rows` are of the clients that are judged, `more` are the
+    other streams, in the order in which `filing` has them."""
     evidence = _with_last_reached(evidence, plan, rows)
-    windows = Windows(drill, evidence, rows, retried, surged, others)
+    windows = Windows(drill, evidence, rows, *more)
     checks = validity(drill, plan, evidence, windows) if plan is not None and rows else ()
     judged = objectives(drill, plan, evidence, windows) if plan is not None and rows else ()
     judged = explained(judged, windows, evidence.edges)

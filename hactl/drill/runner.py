@@ -273,12 +273,10 @@ class Runner:
             self._streams = (await clients.records(), clients.retried, self._burdens.surged, clients.others)
         step = abs(time.time() - time.monotonic() - self._clock)
         self._evidence = await take_stock(
-            replace(self._evidence, times=self._times, clock_step=step),
+            await self._struck.testify(replace(self._evidence, times=self._times, clock_step=step)),
             *(self._drill, self._planned, self._followed, self._loan),
             struck=bool(self._struck.done),
             revisions=self._revisions,
-            edges=await self._struck.testimony(),
-            arrivals=self._struck.arrivals.readings,
         )
 
     # -- what all of them need
@@ -336,7 +334,7 @@ class Runner:
         raise Stopped(self._ending.stopped)
 
     def _report(self, began: float) -> DrillReport:
-        rows, retried, surged, others = map(list, self._streams)
+        rows, *more = map(list, self._streams)
         return write(
             identity=self._me.identity,
             drill=self._drill,
@@ -344,9 +342,7 @@ class Runner:
             gate=self._gate,
             evidence=self._evidence,
             rows=rows,
-            retried=retried,
-            surged=surged,
-            others=others,
+            more=more,
             phases=tuple(self._spent),
             timeline=lines(self._follower.records if self._follower else (), self._evidence.times.fault or began),
             ending=self._ending,

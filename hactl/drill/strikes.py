@@ -19,7 +19,7 @@ from hactl.drill.arrivals import Arrivals
 from hactl.drill.burdening import Burdens
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import OF_THE_DAEMON
-from hactl.drill.evidence import Times
+from hactl.drill.evidence import Evidence, Times
 from hactl.drill.faults import Injected, Proof
 from hactl.drill.following import Follower
 from hactl.drill.injecting import heal, inject, launches
@@ -107,9 +107,9 @@ class Strikes:
                 await self._tell()
             self._say(f"inject: {strike}")
 
-    async def testimony(self) -> tuple[Account, ...]:
-        """What edges have counted themselves since just before the first fault."""
-        return meanwhile(self._heard, await self._hear())
+    async def testify(self, found: Evidence) -> Evidence:
+        """`found` with what edges have counted since just before the first fault, and nodes second by second."""
+        return replace(found, edges=meanwhile(self._heard, await self._hear()), arrivals=tuple(self.arrivals.readings))
 
     async def _count(self) -> dict[str, int]:
         if self._guardians is None:

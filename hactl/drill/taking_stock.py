@@ -4,11 +4,10 @@ Asks and reads; what it all means is judged elsewhere (`judging`).
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
-from hactl.drill.arrivals import Arrived
 from hactl.drill.canary import compare
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence
@@ -18,7 +17,6 @@ from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan
 from hactl.drill.reading_back import continuity
 from hactl.drill.retries import amplification
-from hactl.engines.envoy.account import Account
 
 
 async def take_stock(
@@ -30,13 +28,11 @@ async def take_stock(
     *,
     struck: bool,
     revisions: Mapping[int, str],
-    edges: tuple[Account, ...] = (),
-    arrivals: Sequence[Arrived] = (),
 ) -> Evidence:
     """`found` with everything else. `loan` is None when the fleet was not borrowed; `revisions` were in force before
-    the faults; `edges` is what these have counted since, `arrivals` what nodes have sent to services."""
+    the faults."""
     times = found.times
-    found = replace(found, edges=edges, arrivals=tuple(arrivals), proofs=in_the_end(found.proofs, follower.records))
+    found = replace(found, proofs=in_the_end(found.proofs, follower.records))
     if struck:
         found = replace(found, continuity=await continuity(follower, loan, plan, times))
     if times.fault is not None:
