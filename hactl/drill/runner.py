@@ -273,7 +273,7 @@ class Runner:
         step = abs(time.time() - time.monotonic() - self._clock)
         self._evidence = await take_stock(
             replace(self._evidence, times=self._times, clock_step=step),
-            *(self._drill, self._planned, self._followed, self._loan),
+            *(self._drill, self._planned, self._followed, None if self._followed.fleet.closing else self._loan),
             struck=bool(self._struck.done),
             revisions=self._revisions,
             edges=await self._struck.testimony(),
