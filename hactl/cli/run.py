@@ -16,7 +16,7 @@ from hactl.cli.following import until_ended, until_true
 from hactl.cli.options import config_option, fleet_option, json_option, label, timeout_option
 from hactl.control.client import Client
 from hactl.core.commands import Down
-from hactl.core.errors import HactlError, TimedOut, Unreachable
+from hactl.core.errors import ConfigError, HactlError, TimedOut, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
@@ -105,6 +105,7 @@ def up(
     if foreground and detach:
         raise click.UsageError("Choose one of --foreground and --detach.")
     chosen, spec = what_to_start(config, last_good=last_good or foreground)
+    _look_at_schedules(chosen, spec)
     if dry_run:
         return _describe(chosen, spec, as_json=as_json)
     if running(chosen):
@@ -130,6 +131,16 @@ def up(
     else:
         output.say(f"fleet {fleet.name} serves on {url(fleet.spec.edge)}")
     return Exit.OK
+
+
+def _look_at_schedules(chosen: Chosen, spec: FleetSpec) -> None:
+    """Say what is wrong with them: no reason to be without a gateway."""
+    from hactl.cli.revisions import check_schedules
+
+    try:
+        check_schedules(chosen.config or chosen.state, spec)
+    except ConfigError as error:
+        output.complain(error)
 
 
 def _in_the_way(chosen: Chosen) -> HactlError:

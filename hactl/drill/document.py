@@ -139,7 +139,8 @@ def _done(report: DrillReport) -> Section | None:
         sign = "confirmed" if proof.done else "NOT CONFIRMED"
         items.append(f"{proof.node}: pid {proof.pid}, started at tick {proof.ticks}: {proof.found}, {sign}")
     load = plan.load
-    items.append(f"seed {plan.seed}, drill file {plan.digest[:12]}")
+    mine = f" ({report.definition.source})" if report.definition.source else ""
+    items.append(f"seed {plan.seed}, drill file {plan.digest[:12]}{mine}")
     for step in report.evidence.by_hand:
         told = "nobody has done it"
         if step.done is not None:
