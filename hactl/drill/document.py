@@ -94,8 +94,8 @@ def _summary(report: DrillReport) -> Section:
             text="Left behind: nothing." if report.clean else f"NOT CLEAN, left behind: {left}", loud=not report.clean
         ),
         Text(
-            text=f"Fleet {identity.fleet}, revision {identity.revision}, {when}, by {identity.by or 'an operator'} "
-            f"on {identity.host}; hactl {identity.version}; run {identity.run}."
+            text=f"Fleet {identity.fleet}, revision {identity.revision}, {when}, by {identity.who}; "
+            f"hactl {identity.version}; run {identity.run}."
         ),
     ]
     if report.objectives and met < len(report.objectives):
