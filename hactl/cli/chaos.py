@@ -1,20 +1,35 @@
 """`hactl chaos`: faults that a seed chooses, within limits; written down as an ordinary drill, and then run as one."""
 
+import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hactl.cli import output
-from hactl.cli.choice import choose
+from hactl.cli.choice import Chosen, choose
 from hactl.cli.drill_options import drawn, seed_option
 from hactl.cli.drill_outcome import exit_of, tell
 from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
 from hactl.core.errors import HactlError
 
+if TYPE_CHECKING:
+    from hactl.drill.definition import FaultKind
+
 LONGEST = 3600.0
 """Seconds; a hold of a drill takes no longer."""
+
+
+def kinds_of(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> "tuple[FaultKind, ...]":
+    """What `--only` and `--without` name. Raises click.BadParameter."""
+    from hactl.drill.menu import kind_of
+
+    try:
+        return tuple(kind_of(name) for name in names)
+    except HactlError as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}") from error
 
 
 @click.command()
@@ -26,6 +41,10 @@ LONGEST = 3600.0
     "--mean-gap", type=duration, metavar="DURATION", default="30s", show_default=True, help="Between two faults."
 )
 @click.option(
+    "--only", multiple=True, callback=kinds_of, metavar="KIND", help="Choose from these kinds of faults (repeatable)."
+)
+@click.option("--without", multiple=True, callback=kinds_of, metavar="KIND", help="Leave this kind out (repeatable).")
+@click.option(
     "--within",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -34,7 +53,7 @@ LONGEST = 3600.0
 @click.option(
     "-o", "--output", "path", type=click.Path(path_type=Path), metavar="FILE", help="The drill file (chaos-SEED.toml)."
 )
-@click.option("--dry-run", is_flag=True, help="Print the drill file; write and run nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done and the drill file; write and run nothing.")
 @seed_option
 @fleet_option
 @json_option
@@ -42,6 +61,8 @@ def chaos(
     monkey: bool,  # noqa: ARG001 - it has to be said
     length: float,
     mean_gap: float,
+    only: "tuple[FaultKind, ...]",
+    without: "tuple[FaultKind, ...]",
     within: Path | None,
     path: Path | None,
     dry_run: bool,
@@ -50,12 +71,17 @@ def chaos(
 ) -> int:
     """Break things by chance, within limits.
 
-    Which, whose and when follows from the seed and the configuration alone. The faults are written down as a drill
-    file first, so that they can be read, and run again: hactl drill run FILE. All of them together touch no more of
-    the fleet than the safety rules of hactl.toml allow at once. Exit codes as for: hactl drill run.
+    Which, whose and when follows from the seed, the configuration and the options alone. The faults are written down
+    as a drill file first, so that they can be read, and run again: hactl drill run FILE. All of them together touch no
+    more of the fleet than the safety rules of hactl.toml allow at once. Exit codes as for: hactl drill run.
+
+    By itself it chooses from all faults of processes, nodes, hops and services that this fleet can suffer. Only when
+    named: load.surge, pressure.cpu, pressure.memory, disk.full, daemon.kill, daemon.freeze, config.apply. What each
+    means here: hactl doctor.
     """
     from hactl.drill import library
-    from hactl.drill.monkey import BREATH, Chaos, drill_of, frame_of
+    from hactl.drill.menu import BREATH
+    from hactl.drill.monkey import Chaos, Choice, drill_of, frame_of
     from hactl.drill.reading import parse
 
     if not BREATH <= length <= LONGEST:
@@ -65,10 +91,12 @@ def chaos(
     frame = frame_of(library.read(within, "hactl chaos --help"), str(within)) if within else frame_of("", "limits")
     chosen = choose()
     seed = drawn(seed)
-    text = drill_of(Chaos(seed=seed, length=length, gap=mean_gap), chosen.client.fleet().fleet, frame)
+    snapshot = chosen.client.fleet()
+    choice = Choice(only=only, without=without, missing=_missing(chosen, snapshot.pulse.pid, (*only, *frame.types)))
+    wanted = Chaos(seed=seed, length=length, gap=mean_gap)
+    text = drill_of(wanted, snapshot.fleet, frame, choice, asked=_typed(only, without, within))
     if dry_run:
-        click.echo(text, nl=False)
-        return Exit.OK
+        return _foretold(chosen, text, seed, as_json=as_json)
     path = Path(f"chaos-{seed}.toml") if path is None else path
     _keep(path, text.encode())
     output.say(f"chaos: {text.count('[[fault]]')} faults, written to {path}; again: {again(path)}")
@@ -80,6 +108,49 @@ def chaos(
     else:
         tell(result)
     return exit_of(result)
+
+
+def _missing(chosen: Chosen, daemon: int, named: "tuple[FaultKind, ...]") -> "dict[FaultKind, str]":
+    """What cannot be done on this machine, and why; of the daemon that is asked only when it is meant."""
+    from hactl.drill.availability import missing
+    from hactl.drill.definition import OF_THE_DAEMON
+    from hactl.processes.guarding import started_with
+
+    found = missing(chosen.paths.state)
+    if not set(named).isdisjoint(OF_THE_DAEMON):
+        try:
+            started_with(daemon)
+        except HactlError as error:
+            found |= dict.fromkeys(OF_THE_DAEMON, f"{error.message} ({error.hint})")
+    return found
+
+
+def _foretold(chosen: Chosen, text: str, seed: int, *, as_json: bool) -> int:
+    """The file as data; as talk what it does when, and what stands in its way now."""
+    from hactl.cli.drill_asking import ask
+    from hactl.drill.availability import reality
+    from hactl.drill.reading import parse
+
+    definition = parse(text, "chaos")
+    asked = ask(chosen.client, definition, chosen.client.fleet().fleet, seed, chosen.paths.state)
+    if as_json:
+        plan = {"plan": asked.plan, "may": asked.may, "refused": asked.why_not}
+        output.emit_json({"version": 1, "seed": seed, "file": text, **plan})
+    else:
+        output.say(f"chaos with seed {seed}: {len(asked.plan.strikes)} faults; nothing was changed")
+        for strike in asked.plan.strikes:
+            output.say(f"  {strike.at:6.1f} s  {strike}, {reality(strike.kind)}")
+        click.echo(text, nl=False)
+        if not asked.may:
+            output.say(f"hactl: it would not be begun now: {asked.why_not}")
+    return Exit.OK if asked.may else Exit.REFUSED
+
+
+def _typed(only: "tuple[FaultKind, ...]", without: "tuple[FaultKind, ...]", within: Path | None) -> str:
+    """The options that narrow the choice, as they are typed again."""
+    words = [f"--only {kind}" for kind in only] + [f"--without {kind}" for kind in without]
+    words += [f"--within {shlex.quote(str(within))}"] if within else []
+    return "".join(f" {word}" for word in words)
 
 
 def again(path: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hactl import config as files
-from hactl.cli import output
+from hactl.cli import drill_notices, output
 from hactl.cli.choice import Chosen, choose, nearest
 from hactl.cli.exits import Exit
 from hactl.cli.nodes import submit
@@ -96,6 +96,7 @@ def apply(config: Path | None, bake: float, **options: Any) -> int:
     chosen = choose(config)
     path, spec = read(chosen, config)
     fleet = chosen.client.fleet().fleet
+    drill_notices.tell(fleet, drill_notices.SHOWS_NOTHING)
     if options["dry_run"] and not options["as_json"]:
         for line in difference(in_force(chosen, fleet), spec, f"revision {fleet.revision}", path.name):
             click.echo(line)
@@ -140,6 +141,7 @@ def rollback(revision: int | None, bake: float, **options: Any) -> int:
     """
     chosen = choose()
     fleet = chosen.client.fleet().fleet
+    drill_notices.tell(fleet, drill_notices.SHOWS_NOTHING)
     wanted = _wanted(revisions(chosen), revision, fleet.revision)
     options["reason"] = options["reason"] or f"rollback to revision {wanted.number}"
     return submit(chosen, Apply(text=files.dump(wanted.spec), base=fleet.revision, bake=bake), **options)

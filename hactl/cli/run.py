@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from hactl.cli import output
+from hactl.cli import drill_notices, output
 from hactl.cli.choice import Chosen, checked, choose, of_config, register, running
 from hactl.cli.choice import fleets as known_fleets
 from hactl.cli.exits import Exit
@@ -210,8 +210,11 @@ def down(config: Path | None, reason: str, timeout: float, dry_run: bool, as_jso
     client = chosen.client  # raises for a name that nobody knows
     here = running(chosen)
     left = () if here else _left_over(chosen)
+    fleet = client.fleet().fleet if here else None
+    if fleet is not None:
+        drill_notices.tell(fleet, drill_notices.ENDS)
     if dry_run:
-        return _would_stop(chosen, _alive(client) if here else left, as_json=as_json)
+        return _would_stop(chosen, left if fleet is None else _alive(fleet), as_json=as_json)
     ended = None
     if here or left:
         if not here:
@@ -244,8 +247,8 @@ def _bring_down(chosen: Chosen, reason: str, timeout: float, *, quiet: bool) -> 
     return ended
 
 
-def _alive(client: Client) -> tuple[str, ...]:
-    return tuple(node.name for node in client.fleet().fleet.nodes.values() if node.state.alive)
+def _alive(fleet: Fleet) -> tuple[str, ...]:
+    return tuple(node.name for node in fleet.nodes.values() if node.state.alive)
 
 
 def _left_over(chosen: Chosen) -> tuple[str, ...]:

@@ -106,6 +106,12 @@ def available(state: Path | None = None) -> tuple[Available, ...]:
     return (*said, netem(), disk(state))
 
 
+def missing(state: Path | None) -> dict[FaultKind, str]:
+    """Kinds of faults that a fleet which keeps its state there cannot suffer on this machine now, and why."""
+    line = disk(state)
+    return {FaultKind.DISK: line.reason} if line.reality is Reality.UNAVAILABLE else {}
+
+
 def _netem_here() -> str:
     """Why the kernel does not delay packets; "" when it does. Tried in a network of its own, gone afterwards."""
     for program in _TRY[0], _TRY[2]:

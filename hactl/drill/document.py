@@ -148,13 +148,19 @@ def _done(report: DrillReport) -> Section | None:
         items.append(f"by hand: {step.step}: {told}")
     items.append(f"load: {load.rate:g} requests/s to {load.url}, open loop, timeout {load.timeout:g} s, no retries")
     items += [f"as much again by clients with {load.policy}"] if load.policy is not None else []
+    items += [f"besides {beside.rate:g} requests/s to {beside.url}"] if (beside := load.beside) is not None else []
     return Section(title="What was done", blocks=(Bullets(items=tuple(items)),))
 
 
 def _clients(report: DrillReport) -> Section | None:
     if not report.whole.requests:
         return None
-    parts = (("before the fault", report.before), ("fault to failback", report.during), ("whole run", report.whole))
+    parts = (
+        ("before the fault", report.before),
+        ("fault to failback", report.during),
+        ("whole run", report.whole),
+        ("other routes, fault to failback", report.others),
+    )
     table = Table(
         head=("", "requests", "failed", "p50 ms", "p99 ms", "p99.9 ms", "slowest ms"),
         rows=tuple(_latencies(name, part) for name, part in parts if part.requests),

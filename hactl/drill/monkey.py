@@ -5,6 +5,7 @@ The monkey does nothing itself, and knows no limit of its own: it touches only a
 together, as the drill's limits and those of `hactl.toml` allow at once.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from random import Random
 from types import MappingProxyType
@@ -16,37 +17,24 @@ from hactl.config import kinds
 from hactl.config.reading import refuse, toml
 from hactl.config.unfit import did_you_mean
 from hactl.core.errors import CommandRejected
-from hactl.core.founding import edge_names, node_names
 from hactl.core.model import Fleet
-from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.drill.definition import FaultKind, Limits
 from hactl.drill.keys import Key
+from hactl.drill.menu import CALM, Dish, chosen, hunted, impossible, menu
 from hactl.drill.reading import TABLES, parse
 from hactl.drill.tables import Tables
 
-BREATH = 8.0
-"""Seconds that a fleet has between two faults at least, to be whole again."""
 MOST = 400
 """Faults in one run."""
-LONGEST = 20.0
-"""Seconds that a node is impaired."""
 BASELINE, SETTLE = 15.0, 10.0
 """Seconds of the phases around them."""
 SPARE = 60.0
 """Seconds that the run may take longer than its phases: the way back."""
-KNOWN = (FaultKind.KILL, FaultKind.FREEZE, FaultKind.IMPAIR)
-"""What it can choose from."""
-
-
 _HARM = {"probe": "availability", "window": "5s", "below": 0.5, "for": "3s"}
 """What clients suffer that ends a run, unless other limits say so."""
-_TYPES = {"types": Key(kind=kinds.many(kinds.choice(tuple(KNOWN)), "kinds of faults"))}
+_TYPES = {"types": Key(kind=kinds.many(kinds.choice(tuple(FaultKind)), "kinds of faults"))}
 _OWN = ("name", "title", "tags", "phases", "fault", "step")
 """What the monkey writes itself."""
-
-
-Dish = tuple[FaultKind, tuple[str, ...], dict[str, Any]]
-"""A kind of fault, whom it can strike, and what else is said about it."""
 
 
 class Chaos(NamedTuple):
@@ -63,16 +51,19 @@ class Frame(NamedTuple):
     """Within what the monkey stays, and what its drill file has besides its faults."""
 
     limits: Limits = Limits()
-    kinds: tuple[FaultKind, ...] = ()
-    """Which faults it may choose; all that it knows when there is none."""
+    types: tuple[FaultKind, ...] = ()
+    """Which faults its file lets it choose; it does not say when there is none."""
     tables: Mapping[str, Any] = MappingProxyType({})
 
 
-class Prey(NamedTuple):
-    """Whom it may touch in one run, all faults together."""
+class Choice(NamedTuple):
+    """Among which faults it chooses, besides what a file of limits says of that."""
 
-    nodes: tuple[str, ...]
-    edges: tuple[str, ...]
+    only: tuple[FaultKind, ...] = ()
+    """These, each of which has to be possible here; () for the usual ones."""
+    without: tuple[FaultKind, ...] = ()
+    missing: Mapping[FaultKind, str] = MappingProxyType({})
+    """What cannot be had on this machine, and why."""
 
 
 def frame_of(text: str, source: str) -> Frame:
@@ -81,15 +72,15 @@ def frame_of(text: str, source: str) -> Frame:
     Raises ConfigError about everything that is wrong with it.
     """
     raw = toml(text, source)
-    types = {name: raw.pop(name) for name in _TYPES if name in raw}
+    said = {name: raw.pop(name) for name in _TYPES if name in raw}
     raw.pop("schema", None)
     reading = _Reading()
-    chosen = reading.frame(raw, types)
+    types = reading.frame(raw, said)
     if reading.problems:
         refuse(reading.problems, source)
     one = {"type": FaultKind.KILL.value, "target": {"nodes": 1}}
     drill = parse(tomli_w.dumps({"schema": 1, "name": "chaos", "title": "chaos", **raw, "fault": [one]}), source)
-    return Frame(limits=drill.limits, kinds=tuple(map(FaultKind, chosen)), tables=raw)
+    return Frame(limits=drill.limits, types=tuple(map(FaultKind, types)), tables=raw)
 
 
 class _Reading(Tables):
@@ -106,12 +97,19 @@ class _Reading(Tables):
                 )
         if "max_duration" in self._table(raw, "limits"):
             self._add("limits.max_duration", "follows from how long it lasts", "leave it out, and give --for")
-        chosen: tuple[str, ...] = self._fields("", types, _TYPES).get("types", ())
-        return chosen
+        named: tuple[str, ...] = self._fields("", types, _TYPES).get("types", ())
+        return named
 
 
-def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame) -> str:
-    """The text of the drill file. Raises CommandRejected when nobody may be touched, or not for so long."""
+ANY = Choice()
+
+
+def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame, choice: Choice = ANY, *, asked: str = "") -> str:
+    """The text of the drill file; `asked` are the options that `chaos` does not have, as they were typed.
+
+    Raises CommandRejected when nobody may be touched, not in that way, or not for so long, and HactlError when there is
+    nothing to choose from.
+    """
     longest = BASELINE + chaos.length + SETTLE + SPARE
     allowed = fleet.spec.safety.max_drill
     if longest > allowed:
@@ -122,8 +120,7 @@ def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame) -> str:
             guard=True,
         )
     chance = Random(chaos.seed)
-    prey = hunted(chance, fleet.spec, frame.limits)
-    faults = list(_faults(chance, chaos, _menu(fleet, prey, frame.kinds)))
+    faults = list(_faults(chance, chaos, _dishes(chance, fleet, frame, choice)))
     drill = {
         "schema": 1,
         "name": f"chaos-{chaos.seed}",
@@ -137,70 +134,39 @@ def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame) -> str:
     }
     return (
         f"# Chosen by a monkey: hactl chaos --monkey --seed {chaos.seed} --for {_seconds(chaos.length)}"
-        f" --mean-gap {_seconds(chaos.gap)}\n" + tomli_w.dumps(drill)
+        f" --mean-gap {_seconds(chaos.gap)}{asked}\n" + tomli_w.dumps(drill)
     )
 
 
-def hunted(chance: Random, spec: FleetSpec, limits: Limits) -> Prey:
-    """Whom the monkey may touch: as many as all limits allow to be struck at once, drawn by chance.
-
-    From the names in the configuration: who serves now, and who stands by, is not the same after a drill as before it.
-    Whether all of them serve is for the gate to say.
-    """
-    rules = spec.safety
-    share = min(limits.max_faulted_share, rules.max_faulted_share)
-    left = {region.name: region.nodes for region in spec.regions if region.weight}
-    place = {name: name.rpartition("-")[0] for name in node_names(spec)}
-    nodes: list[str] = []
-    for name in chance.sample(list(place), len(place)):
-        # A spare may be in service when it is struck, as any other may: it counts as one that was.
-        then = {region: count - (region == place[name]) for region, count in left.items()}
-        enough = sum(then.values()) >= max(1, limits.min_healthy_nodes, rules.min_serving_nodes)
-        regions = sum(count > 0 for count in then.values())
-        spread = regions >= max(limits.min_healthy_regions, rules.min_serving_regions)
-        if enough and spread and min(then.values()) >= 0 and len(nodes) + 1 <= share * len(place) + 1e-9:
-            nodes.append(name)
-            left = then
-    up = edge_names(spec)
-    edges = chance.sample(up, max(0, min(len(up) - 1, int(share * len(up) + 1e-9))))
-    if not nodes and not edges:
-        hint = "limits.max_faulted_share, safety in hactl.toml"
-        raise CommandRejected("the limits leave nobody who may be touched", hint, guard=True)
-    return Prey(tuple(nodes), tuple(edges))
+def _dishes(chance: Random, fleet: Fleet, frame: Frame, choice: Choice) -> list[Dish]:
+    """What it may do; what was asked for by name and cannot be done is told."""
+    prey = hunted(chance, fleet.spec, frame.limits)
+    among = chosen(choice.only, choice.without, frame.types)
+    for kind, why in impossible(fleet, prey, frame.limits, choice.only, choice.missing):
+        raise CommandRejected(f"{kind} cannot be done here: {why}", f"leave out --only {kind}", guard=True)
+    return menu(fleet, prey, frame.limits, among, choice.missing)
 
 
-def _faults(chance: Random, chaos: Chaos, menu: list[Dish]) -> Iterator[dict[str, Any]]:
+def _faults(chance: Random, chaos: Chaos, dishes: list[Dish]) -> Iterator[dict[str, Any]]:
     """One after the other, the first at once, each with time to be over before the next."""
     at = 0.0
     for _ in range(MOST):
-        following = round(at + max(BREATH, chance.expovariate(1 / chaos.gap)), 1)
-        kind, among, more = chance.choice(menu)
-        fault = {"type": kind.value, "at": _seconds(at), "target": {"names": [chance.choice(among)]}, **more}
-        if kind is FaultKind.IMPAIR:
-            room = min(following, chaos.length) - at - BREATH / 2
-            fault["for"] = _seconds(round(min(LONGEST, room), 1))
+        fit = [dish for dish in dishes if at + dish.breath <= chaos.length]
+        if not fit:
+            break
+        dish = chance.choices(fit, [dish.weight for dish in fit])[0]
+        following = round(at + max(dish.breath, chance.expovariate(1 / chaos.gap)), 1)
+        target = chance.choice(dish.targets)
+        fault = {"type": dish.kind.value, "at": _seconds(at), **({"target": target} if target else {}), **dish.said}
+        if dish.longest:
+            room = min(following, chaos.length) - at - CALM
+            fault["for"] = _seconds(math.floor(10 * min(dish.longest, room) + 1e-6) / 10)
         yield fault
         at = following
-        if at + BREATH > chaos.length:
-            return
-
-
-def _menu(fleet: Fleet, prey: Prey, kinds: tuple[FaultKind, ...]) -> list[Dish]:
-    """What may be done to whom; always in this order, so that a seed means the same everywhere."""
-    known: list[Dish] = [
-        (FaultKind.KILL, prey.nodes, {}),
-        (FaultKind.FREEZE, prey.nodes, {}),
-        (FaultKind.KILL, prey.edges, {}),
-        (FaultKind.FREEZE, prey.edges, {}),
-    ]
-    if fleet.spec.gateway.kind is GatewayKind.ENVOY:  # others have no filter that impairs
-        known.append((FaultKind.IMPAIR, prey.nodes, {"delay": "300ms"}))
-        known.append((FaultKind.IMPAIR, prey.nodes, {"failed": 0.2}))
-    menu = [one for one in known if one[1] and (not kinds or one[0] in kinds)]
-    if not menu:
-        told = f"nobody who may be touched can suffer {', '.join(kinds)}"
-        raise CommandRejected(told, "more types, or more nodes", guard=True)
-    return menu
+    if not at:
+        least = min(dish.breath for dish in dishes)
+        wanted = ", ".join(dict.fromkeys(dish.kind for dish in dishes))
+        raise CommandRejected(f"{wanted}: over after {least:g} s at the soonest", f"--for {least:g}s", guard=True)
 
 
 def _objectives(length: float) -> dict[str, Any]:

@@ -26,6 +26,8 @@ class Load(LoadSource, Protocol):
 
     retried: Records
     """Requests of the clients that try again; complete when `finish` has returned."""
+    others: Records
+    """Requests of other clients; complete when `finish` has returned."""
 
     def stop(self) -> None:
         """Send nothing more; what is under way is still waited for."""
@@ -69,6 +71,11 @@ class Clients:
     def retried(self) -> Records:
         """Every request of the clients that try again, when `records` has returned."""
         return self._load.retried
+
+    @property
+    def others(self) -> Records:
+        """Every request of other clients, when `records` has returned."""
+        return self._load.others
 
     async def records(self) -> Records:
         """Send nothing more, and return every request."""

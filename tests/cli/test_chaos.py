@@ -8,18 +8,59 @@ from support.command import Home
 
 from hactl.cli.chaos import again
 
+SEVEN = ("chaos", "--monkey", "--seed", "7", "--for", "2m", "--mean-gap", "20s")
+
 
 def test_what_a_seed_chooses_is_shown_and_nothing_is_done(fleet: Home) -> None:
-    """It is a drill file, and the same each time."""
+    """It is a drill file, and the same each time; what happens when is told beside it."""
     before = fleet.untouched()
-    args = ("chaos", "--monkey", "--seed", "7", "--for", "2m", "--mean-gap", "20s")
-    shown = fleet.ok(*args, "--dry-run")
-    assert shown == fleet.ok(*args, "--dry-run")
-    assert tomllib.loads(shown)["name"] == "chaos-7"
+    shown = fleet.run(*SEVEN, "--dry-run")
+    assert shown.returncode == 0
+    assert shown.stdout == fleet.ok(*SEVEN, "--dry-run")
+    drill = tomllib.loads(shown.stdout)
+    assert drill["name"] == "chaos-7"
     assert list(fleet.directory.glob("chaos-*")) == []
-    (fleet.directory / "mine.toml").write_text(shown)
-    assert "process." in fleet.ok("drill", "plan", "./mine.toml")
+    head, *lines = shown.stderr.splitlines()
+    assert head == f"chaos with seed 7: {len(drill['fault'])} faults; nothing was changed"
+    for line, fault in zip(lines, drill["fault"], strict=True):
+        assert line.split()[:3] == [f"{float(fault['at'].removesuffix('s')):.1f}", "s", fault["type"]]
+    (fleet.directory / "mine.toml").write_text(shown.stdout)
+    assert drill["fault"][0]["type"] in fleet.ok("drill", "plan", "./mine.toml")
     assert fleet.untouched() == before
+
+
+def test_a_choice_is_narrowed_and_the_file_says_how(fleet: Home) -> None:
+    """Burdens and the like only when named; and one document for machines."""
+    narrow = (
+        "--only",
+        "pressure.cpu",
+        "--only",
+        "proxy.latency",
+        "--only",
+        "config.apply",
+        "--without",
+        "config.apply",
+    )
+    refused = fleet.run(*SEVEN, *narrow, "--dry-run")
+    assert (refused.returncode, "--only config.apply is not what --without says" in refused.stderr) == (1, True)
+    foretold = fleet.json(*SEVEN, *narrow[:4], "--dry-run")
+    assert (foretold["seed"], foretold["may"], foretold["refused"]) == (7, True, "")
+    strikes = [(strike["kind"], strike["at"]) for strike in foretold["plan"]["strikes"]]
+    assert {kind for kind, _ in strikes} == {"pressure.cpu", "proxy.latency"}
+    assert foretold["file"].splitlines()[0].endswith("--mean-gap 20s --only pressure.cpu --only proxy.latency")
+
+
+def test_what_would_not_be_begun_now_says_so_in_a_dry_run(fleet: Home) -> None:
+    """With the exit code of `hactl drill plan`; the file is there all the same."""
+    (fleet.directory / "few.toml").write_text("[limits]\nmin_healthy_nodes = 3\n")
+    fleet.ok("drain", "a-1", "--wait")
+    try:
+        shown = fleet.run(*SEVEN, "--within", "few.toml", "--dry-run")
+    finally:
+        fleet.ok("resume", "a-1", "--wait")
+    assert shown.returncode == 5
+    assert "it would not be begun now: nodes left to serve: 2 (wanted >= 3)" in shown.stderr
+    assert tomllib.loads(shown.stdout)["name"] == "chaos-7"
 
 
 @pytest.mark.parametrize("content", [b"precious", b"\xff\xfe"], ids=["text", "no text"])
@@ -41,6 +82,9 @@ def test_a_file_that_is_there_is_not_written_over(fleet: Home, content: bytes) -
         (("--monkey", "--mean-gap", "10m"), 2, "--mean-gap wants"),
         (("--monkey", "--within", "none.toml"), 2, "none.toml: cannot be read: no such file"),
         (("--monkey", "--for", "1h"), 5, "safety.max_drill allows 600 s"),
+        (("--monkey", "--only", "disc.full"), 2, "no kind of fault 'disc.full'; did you mean \"disk.full\"?"),
+        (("--monkey", "--only", "disk.full"), 5, "disk.full cannot be done here"),
+        (("--monkey", "--only", "upstream.down"), 5, "upstream.down cannot be done here: no route leads to a service"),
     ],
     ids=str,
 )

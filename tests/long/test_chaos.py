@@ -1,10 +1,12 @@
 """Chaos on a real fleet: one seed strikes the same in the same order twice, and leaves nothing behind."""
 
+import asyncio
 import json
 
 import pytest
 from support.command import Home
 from support.long import takes_minutes
+from support.upstream import Upstream
 
 pytestmark = pytest.mark.envoy
 CHAOS = ("--monkey", "--seed", "11", "--for", "40s", "--mean-gap", "8s")
@@ -34,3 +36,38 @@ def test_one_seed_strikes_the_same_in_the_same_order_on_two_fleets() -> None:
             assert home.strays() == []
     assert struck[0] == struck[1]
     assert len(struck[0]) >= 3
+
+
+SERVICE = """
+[[service]]
+name = "app"
+endpoints = ["127.0.0.1:{port}"]
+
+[[route]]
+prefix = "/app"
+service = "app"
+timeout = "500ms"
+"""
+KINDS = ("proxy.partition", "proxy.reset", "proxy.flapping", "upstream.down", "upstream.slow")
+
+
+@takes_minutes
+async def test_hops_and_services_are_struck_and_all_is_as_it_was() -> None:
+    """Each fault read back from the proxy that does it; nothing of any is left, neither proxy nor process."""
+    async with Upstream() as service:
+        with Home() as home:
+            home.configure(SERVICE.format(port=service.port), regions={"a": 2, "b": 2})
+            await asyncio.to_thread(home.ok, "up")
+            only = [word for kind in KINDS for word in ("--only", kind)]
+            done = await asyncio.to_thread(home.run, "chaos", *CHAOS, *only, "--json")
+            report = json.loads(done.stdout)
+            assert report["verdict"] in ("pass", "inconclusive"), report["why"]
+            assert report["clean"]
+            assert {proof["done"] for proof in report["evidence"]["proofs"]} == {True}
+            struck = {strike["kind"] for strike in report["plan"]["strikes"]}
+            assert struck <= set(KINDS)
+            assert {kind.partition(".")[0] for kind in struck} == {"proxy", "upstream"}
+            assert home.snapshot().fleet.hops == {}
+            await asyncio.to_thread(home.ok, "wait")
+            await asyncio.to_thread(home.ok, "down")
+            assert home.strays() == []

@@ -1,5 +1,6 @@
 """A monkey: what it chooses follows from a seed, is an ordinary drill, and is never more than the limits allow."""
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -7,26 +8,48 @@ import pytest
 from support.build import a_spec, founded
 from support.script import serving
 
-from hactl.core.errors import CommandRejected, ConfigError
+from hactl.core.errors import CommandRejected, ConfigError, HactlError
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
-from hactl.core.spec import GatewayKind
+from hactl.core.spec import GatewayKind, RouteSpec, ServiceSpec
 from hactl.core.value import replace
-from hactl.drill.definition import Definition, FaultKind
+from hactl.drill.definition import Definition, Fault, FaultKind
 from hactl.drill.gate import gate
-from hactl.drill.monkey import BREATH, LONGEST, Chaos, Frame, drill_of, frame_of
+from hactl.drill.menu import BREATH, LONGEST, NAMED_ONLY, USUAL, kind_of
+from hactl.drill.monkey import Chaos, Choice, Frame, drill_of, frame_of
 from hactl.drill.plan import plan
 from hactl.drill.reading import parse
 
-SPEC = a_spec(regions=2, nodes=3, edges=2, safety={"max_drill": 7200.0})
+BEHIND: dict[str, Any] = {
+    "services": (ServiceSpec(name="app", endpoints=(("127.0.0.1", 9000),)),),
+    "routes": (RouteSpec(prefix="/", service="app"),),
+}
+"""A service, and a route to it."""
+SPEC = a_spec(regions=2, nodes=3, edges=2, safety={"max_drill": 7200.0}, **BEHIND)
 HALF_AN_HOUR = Chaos(seed=42, length=1800.0, gap=120.0)
 SEEDS = range(60)
+FLEET = serving(SPEC)
+ALL = tuple(FaultKind)
 
 
-def drawn(seed: int, *, fleet: Fleet | None = None, within: str = "", length: float = 600.0) -> Definition:
+def drawn(
+    seed: int,
+    *,
+    fleet: Fleet | None = None,
+    within: str = "",
+    length: float = 600.0,
+    only: tuple[FaultKind, ...] = (),
+    without: tuple[FaultKind, ...] = (),
+) -> Definition:
     """The drill that a seed makes, read as anybody would."""
-    chaos = Chaos(seed=seed, length=length, gap=20.0)
-    return parse(drill_of(chaos, fleet or serving(SPEC), frame_of(within, "limits.toml")), "chaos.toml")
+    chaos, choice = Chaos(seed=seed, length=length, gap=20.0), Choice(only=only, without=without)
+    text = drill_of(chaos, fleet or FLEET, frame_of(within, "limits.toml"), choice)
+    return parse(text, "chaos.toml")
+
+
+def struck(fault: Fault) -> set[str]:
+    """The processes that it aims at."""
+    return set(fault.target.names)
 
 
 def test_one_seed_chooses_the_same_faults_in_the_same_order_on_two_fleets() -> None:
@@ -48,28 +71,82 @@ def test_who_serves_at_the_moment_changes_nothing() -> None:
         assert drill_of(chaos, later, Frame()) == drill_of(chaos, fleet, Frame())
 
 
+@pytest.mark.parametrize("only", [(), ALL], ids=["usual", "all kinds"])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_all_faults_together_touch_no_more_than_may_be_struck_at_once(seed: int) -> None:
+def test_all_faults_together_touch_no_more_than_may_be_struck_at_once(seed: int, only: tuple[FaultKind, ...]) -> None:
     """So the gate lets it, by the drill's limits and those of the fleet; and each has time to be over."""
-    fleet = serving(SPEC)
-    drill = drawn(seed, fleet=fleet)
+    fleet = FLEET
+    drill = drawn(seed, fleet=fleet, only=only)
     made = plan(drill, fleet, seed)
     assert [check for check in gate(drill, made, fleet) if not check.ok] == []
     moments = [fault.at for fault in drill.faults]
     assert all(later - sooner >= BREATH - 1e-6 for sooner, later in pairwise(moments))
     assert moments[-1] < drill.phases.hold
     for fault, following in zip(drill.faults, [*moments[1:], drill.phases.hold], strict=True):
-        assert fault.lasting is None or 1.0 <= fault.lasting <= min(LONGEST, following - fault.at + 1e-6)
+        assert fault.lasting is None or 0.5 <= fault.lasting <= min(LONGEST, following - fault.at + 1e-6)
+
+
+@pytest.mark.parametrize(("share", "least"), [(0.2, 1), (0.34, 2), (0.5, 3), (2 / 3, 2)])
+@pytest.mark.parametrize("regions", [1, 2, 3])
+def test_limits_hold_at_every_moment(regions: int, share: float, least: int) -> None:
+    """Whatever two or more faults do at the same time, if one took so long to be over that it met all the others: no
+    more than the share, never too few nodes, an edge always, and never the last region."""
+    spec = a_spec(regions=regions, nodes=4, edges=3, safety={"max_drill": 7200.0, "max_faulted_share": share}, **BEHIND)
+    types = f"types = {[kind.value for kind in FaultKind]}"
+    within = f"{types}\n[limits]\nmax_faulted_share = {share}\nmin_healthy_nodes = {least}"
+    fleet = serving(spec)
+    nodes = {node.name for node in fleet.gateways}
+    for seed in SEEDS:
+        drill = drawn(seed, fleet=fleet, within=within)
+        at_once = set[str]().union(*map(struck, drill.faults))
+        assert len(at_once & nodes) <= share * len(nodes) + 1e-9
+        assert len(at_once - nodes) <= share * 3 + 1e-9
+        assert len(nodes - at_once) >= least
+        assert any(not {node.name for node in fleet.in_region(one.name)} <= at_once for one in spec.regions)
 
 
 def test_every_kind_of_fault_comes_and_gaps_are_as_long_as_was_asked_on_average() -> None:
+    """Of the usual kinds by itself; those that are hard on the machine or its configuration only when named."""
     drills = [drawn(seed) for seed in SEEDS]
     faults = [fault for drill in drills for fault in drill.faults]
-    assert {fault.kind for fault in faults} == {FaultKind.KILL, FaultKind.FREEZE, FaultKind.IMPAIR}
+    assert {fault.kind for fault in faults} == set(USUAL)
     assert {name[:4] for fault in faults for name in fault.target.names} == {"edge", "seou", "osak"}
-    gaps = [later.at - sooner.at for drill in drills for sooner, later in pairwise(drill.faults)]
+    assert {fault.kind for seed in SEEDS for fault in drawn(seed, only=NAMED_ONLY).faults} == set(NAMED_ONLY)
     # An exponential gap of 20 s that is cut at 8 s from below is 8 + 20 * exp(-0.4) = 21.4 s on average.
+    few = [drawn(seed, only=(FaultKind.KILL, FaultKind.LATENCY)) for seed in SEEDS]
+    gaps = [later.at - sooner.at for drill in few for sooner, later in pairwise(drill.faults)]
     assert 19.0 < sum(gaps) / len(gaps) < 24.0
+
+
+def test_a_region_is_lost_as_a_whole_where_the_limits_allow_that() -> None:
+    """And never where it would be the last, or too much of the fleet."""
+
+    def lost(fleet: Fleet) -> set[FaultKind]:
+        drills = [drawn(seed, fleet=fleet) for seed in SEEDS]
+        return {fault.kind for drill in drills for fault in drill.faults if len(fault.target.names) == 3}
+
+    assert lost(FLEET) == {FaultKind.KILL, FaultKind.PARTITION}
+    assert lost(serving(replace(SPEC, regions=SPEC.regions[:1]))) == set()
+    assert lost(serving(replace(SPEC, safety=replace(SPEC.safety, max_faulted_share=0.4)))) == set()
+
+
+@pytest.mark.parametrize("kind", FaultKind)
+def test_one_kind_alone_or_all_but_one(kind: FaultKind) -> None:
+    """What is named is chosen, and nothing else; what is left out never comes."""
+    assert {fault.kind for seed in range(5) for fault in drawn(seed, only=(kind,)).faults} == {kind}
+    rest = {fault.kind for seed in SEEDS[:20] for fault in drawn(seed, without=(kind,)).faults}
+    assert rest == set(USUAL) - {kind}
+
+
+def test_the_same_options_make_the_same_file_and_it_says_how_it_came_about() -> None:
+    choice = Choice(only=(FaultKind.KILL, FaultKind.CPU), without=(FaultKind.DISK,))
+    texts = {
+        drill_of(HALF_AN_HOUR, FLEET, Frame(), choice, asked=" --only process.kill --only pressure.cpu")
+        for _ in range(3)
+    }
+    assert len(texts) == 1
+    first = texts.pop().splitlines()[0]
+    assert first.endswith("--seed 42 --for 1800s --mean-gap 120s --only process.kill --only pressure.cpu")
 
 
 def test_limits_types_and_objectives_of_a_file_hold() -> None:
@@ -93,9 +170,10 @@ def test_limits_types_and_objectives_of_a_file_hold() -> None:
 
 
 def test_nodes_without_a_filter_are_never_impaired() -> None:
-    fleet = serving(a_spec(gateway={"kind": GatewayKind.COMMAND, "command": ("x",)}))
+    """Nor led past a service: only they know how they call one."""
+    fleet = serving(a_spec(gateway={"kind": GatewayKind.COMMAND, "command": ("x",)}, **BEHIND))
     kinds = {fault.kind for seed in SEEDS for fault in drawn(seed, fleet=fleet, length=400.0).faults}
-    assert kinds == {FaultKind.KILL, FaultKind.FREEZE}
+    assert kinds == set(USUAL) - {FaultKind.IMPAIR, *(kind for kind in FaultKind if kind.startswith("upstream."))}
 
 
 @pytest.mark.parametrize(
@@ -143,3 +221,52 @@ def test_what_the_fleet_does_not_allow_is_refused(spec: dict[str, Any], chaos: d
     with pytest.raises(CommandRejected, match=said) as refused:
         drill_of(Chaos(**{"seed": 1, "length": 60.0, "gap": 20.0} | chaos), serving(a_spec(**spec)), Frame())
     assert refused.value.guard
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "missing", "said"),
+    [
+        ("disk.full", {}, {FaultKind.DISK: "no small tmpfs"}, "disk.full cannot be done here: no small tmpfs"),
+        ("upstream.slow", {}, {}, "upstream.slow cannot be done here: no route leads to a service"),
+        ("node.impair", {"gateway": {"kind": GatewayKind.COMMAND, "command": ("x",)}}, {}, "only nodes of kind envoy"),
+        ("proxy.reset", {"nodes": 1}, {}, "proxy.reset cannot be done here: the limits leave nobody"),
+        ("process.kill", {"safety": {"max_faulted_share": 0.0}}, {}, "the limits leave nobody who may be touched"),
+        ("daemon.kill", {"safety": {"max_faulted_share": 0.0}}, {}, "the limits leave nobody who may be touched"),
+    ],
+)
+def test_what_is_named_and_cannot_be_done_here_is_told_with_the_reason(
+    kind: str, spec: dict[str, Any], missing: dict[FaultKind, str], said: str
+) -> None:
+    """And is not left out in silence; what the monkey chooses by itself is only what can be."""
+    choice = Choice(only=(kind_of(kind), FaultKind.KILL), missing=missing)
+    with pytest.raises(CommandRejected, match=said) as refused:
+        drill_of(Chaos(seed=1, length=60.0, gap=20.0), serving(a_spec(**spec)), Frame(), choice)
+    assert refused.value.guard
+
+
+@pytest.mark.parametrize(
+    ("choice", "types", "said"),
+    [
+        (Choice(only=(FaultKind.KILL,), without=(FaultKind.KILL,)), (), "--only process.kill is not what --without"),
+        (Choice(only=(FaultKind.CPU,)), (FaultKind.KILL,), "--only pressure.cpu is not what types in the file"),
+        (Choice(without=USUAL), (), "no kind of fault is left"),
+        (Choice(without=(FaultKind.KILL,)), (FaultKind.KILL,), "no kind of fault is left"),
+    ],
+)
+def test_choices_that_contradict_one_another_are_refused(
+    choice: Choice, types: tuple[FaultKind, ...], said: str
+) -> None:
+    with pytest.raises(HactlError, match=said):
+        drill_of(Chaos(seed=1, length=60.0, gap=20.0), FLEET, Frame(types=types), choice)
+
+
+def test_what_takes_longer_than_the_run_is_refused() -> None:
+    with pytest.raises(CommandRejected, match=r"daemon\.kill: over after 15 s at the soonest") as refused:
+        drill_of(Chaos(seed=1, length=10.0, gap=5.0), FLEET, Frame(), Choice(only=(FaultKind.DAEMON_KILL,)))
+    assert refused.value.hint == "--for 15s"
+
+
+def test_a_kind_that_is_misspelt_is_answered_with_the_nearest() -> None:
+    with pytest.raises(HactlError, match=re.escape("no kind of fault 'disc.full'")) as error:
+        kind_of("disc.full")
+    assert error.value.hint == 'did you mean "disk.full"?'
