@@ -32,6 +32,8 @@ async def take_stock(
     """`found` with everything else. `loan` is None when the fleet was not borrowed; `revisions` were in force before
     the faults."""
     times = found.times
+    if follower.fleet.closing:
+        loan = None  # nobody can be asked any more what the journal has
     found = replace(found, proofs=in_the_end(found.proofs, follower.records))
     if struck:
         found = replace(found, continuity=await continuity(follower, loan, plan, times))

@@ -10,6 +10,7 @@ from hactl.drill.definition import AbortRule
 from hactl.drill.demo import LoadSource
 from hactl.drill.load_plan import Progress
 from hactl.drill.records import Records
+from hactl.drill.verdict import GIVEN_UP
 
 
 class Load(LoadSource, Protocol):
@@ -93,7 +94,7 @@ class Clients:
                 for rule in self._rules:
                     if broken(rule, self.said):
                         least = f"below {rule.below * 100:g} % for {rule.lasting:g} s"
-                        self._stop(f"stop condition: {rule.probe} {least}")
+                        self._stop(f"{GIVEN_UP}: {rule.probe} {least}")
         except HactlError as error:
             self._stop(f"the load broke: {error.message}")
 
