@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hactl.cli import output
+from hactl.cli import drill_notices, output
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
 from hactl.cli.following import until_true
@@ -60,6 +60,7 @@ def restart(config: Path | None, wait_for_it: bool, timeout: float, dry_run: boo
     was = _in_charge(chosen)
     if chosen.config is not None:
         files.load(chosen.config)  # what is wrong with it is said before anybody is asked to leave
+    drill_notices.tell(chosen.client.fleet().fleet, drill_notices.GOES_ON)
     if dry_run:
         return _rehearse(chosen, was, as_json=as_json)
     if not as_json:

@@ -52,7 +52,7 @@ def compare(a: str, b: str, last: int, as_json: bool) -> int:
         output.emit_json({"version": 1, "comparison": result})
         return Exit.OK
     heads = [f"{name} ({output.count(len(runs), 'run')})" for name, runs in ((a, result.runs_a), (b, result.runs_b))]
-    rows = [_row(figure) for figure in result.figures]
+    rows = [("verdict", result.came_a, result.came_b, "", ""), *(_row(figure) for figure in result.figures)]
     for line in output.table(("FIGURE", *heads, "DIFFERENCE", ""), rows, right=frozenset({1, 2, 3})):
         click.echo(line)
     for note in result.notes:

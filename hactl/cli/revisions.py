@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hactl import config as files
-from hactl.cli import output
+from hactl.cli import drill_notices, output
 from hactl.cli.choice import Chosen, choose, nearest
 from hactl.cli.exits import Exit
 from hactl.cli.nodes import submit
@@ -95,7 +95,9 @@ def apply(config: Path | None, bake: float, **options: Any) -> int:
     """
     chosen = choose(config)
     path, spec = read(chosen, config)
+    check_schedules(path, spec)
     fleet = chosen.client.fleet().fleet
+    drill_notices.tell(fleet, drill_notices.SHOWS_NOTHING)
     if options["dry_run"] and not options["as_json"]:
         for line in difference(in_force(chosen, fleet), spec, f"revision {fleet.revision}", path.name):
             click.echo(line)
@@ -140,6 +142,7 @@ def rollback(revision: int | None, bake: float, **options: Any) -> int:
     """
     chosen = choose()
     fleet = chosen.client.fleet().fleet
+    drill_notices.tell(fleet, drill_notices.SHOWS_NOTHING)
     wanted = _wanted(revisions(chosen), revision, fleet.revision)
     options["reason"] = options["reason"] or f"rollback to revision {wanted.number}"
     return submit(chosen, Apply(text=files.dump(wanted.spec), base=fleet.revision, bake=bake), **options)
@@ -151,6 +154,14 @@ def read(chosen: Chosen, given: Path | None) -> tuple[Path, FleetSpec]:
     if path is None:
         raise ConfigError(f"no hactl.toml of fleet '{chosen.name}' here or above", "name it: --config PATH")
     return path, files.load(path)
+
+
+def check_schedules(path: Path, spec: FleetSpec) -> None:
+    """Raises ConfigError about schedules in the file that would run something that is not there."""
+    if spec.schedules:
+        from hactl.drill import schedules
+
+        schedules.check(spec.schedules, str(path))
 
 
 def difference(old: FleetSpec, new: FleetSpec, old_name: str, new_name: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from hactl.cli import output
+from hactl.cli import drill_notices, output
 from hactl.cli.choice import Chosen, checked, choose, of_config, register, running
 from hactl.cli.choice import fleets as known_fleets
 from hactl.cli.exits import Exit
@@ -16,7 +16,7 @@ from hactl.cli.following import until_ended, until_true
 from hactl.cli.options import config_option, fleet_option, json_option, label, timeout_option
 from hactl.control.client import Client
 from hactl.core.commands import Down
-from hactl.core.errors import HactlError, TimedOut, Unreachable
+from hactl.core.errors import ConfigError, HactlError, TimedOut, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
@@ -105,6 +105,7 @@ def up(
     if foreground and detach:
         raise click.UsageError("Choose one of --foreground and --detach.")
     chosen, spec = what_to_start(config, last_good=last_good or foreground)
+    _look_at_schedules(chosen, spec)
     if dry_run:
         return _describe(chosen, spec, as_json=as_json)
     if running(chosen):
@@ -130,6 +131,16 @@ def up(
     else:
         output.say(f"fleet {fleet.name} serves on {url(fleet.spec.edge)}")
     return Exit.OK
+
+
+def _look_at_schedules(chosen: Chosen, spec: FleetSpec) -> None:
+    """Say what is wrong with them: no reason to be without a gateway."""
+    from hactl.cli.revisions import check_schedules
+
+    try:
+        check_schedules(chosen.config or chosen.state, spec)
+    except ConfigError as error:
+        output.complain(error)
 
 
 def _in_the_way(chosen: Chosen) -> HactlError:
@@ -210,8 +221,11 @@ def down(config: Path | None, reason: str, timeout: float, dry_run: bool, as_jso
     client = chosen.client  # raises for a name that nobody knows
     here = running(chosen)
     left = () if here else _left_over(chosen)
+    fleet = client.fleet().fleet if here else None
+    if fleet is not None:
+        drill_notices.tell(fleet, drill_notices.ENDS)
     if dry_run:
-        return _would_stop(chosen, _alive(client) if here else left, as_json=as_json)
+        return _would_stop(chosen, left if fleet is None else _alive(fleet), as_json=as_json)
     ended = None
     if here or left:
         if not here:
@@ -244,8 +258,8 @@ def _bring_down(chosen: Chosen, reason: str, timeout: float, *, quiet: bool) -> 
     return ended
 
 
-def _alive(client: Client) -> tuple[str, ...]:
-    return tuple(node.name for node in client.fleet().fleet.nodes.values() if node.state.alive)
+def _alive(fleet: Fleet) -> tuple[str, ...]:
+    return tuple(node.name for node in fleet.nodes.values() if node.state.alive)
 
 
 def _left_over(chosen: Chosen) -> tuple[str, ...]:

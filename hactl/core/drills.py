@@ -153,6 +153,22 @@ def give_back(draft: Draft, operation: Operation) -> None:
     _restore_evacuations(draft, operation.drill.baseline, f"{operation.sentence} has ended")
 
 
+def overtaken(fleet: Fleet, operation: Operation, why: str) -> tuple[Outcome, str, str]:
+    """How a drill ends whose fleet went away under it, outcome, sentence and hint: with the processes, all that was
+    done to them is gone, and what is wanted of them is as it was (`give_back`). A configuration of its own stays."""
+    before = None if operation.drill is None else operation.drill.baseline
+    if before is not None and before.spec not in (None, fleet.spec):
+        left = f"{why}; not restored: revision {fleet.revision} is in force, and was {before.revision} before the drill"
+        return Outcome.FAILED, left, f"hactl config rollback {before.revision}"
+    return Outcome.ROLLED_BACK, f"{why}; nothing of the drill is left", "hactl up"
+
+
+def abandon(draft: Draft, operation: Operation, why: str) -> None:
+    """End a drill that something bigger has overtaken."""
+    end(draft, operation, *overtaken(draft.fleet, operation, why))
+    give_back(draft, operation)
+
+
 def take_up(draft: Draft) -> None:
     """A daemon that has just come grants one term: while there was none, nobody could be heard of."""
     operation = in_progress(draft.fleet)

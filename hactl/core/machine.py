@@ -4,6 +4,7 @@ Not the loop (that is `supervisor`): nothing here waits, writes or knows who lis
 rejected whole; an observation never fails, late news is dropped.
 """
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from hactl.core import (
@@ -214,15 +215,23 @@ def _accept(draft: Draft, request: Request) -> Operation:
         case LockDrills() | UnlockDrills():
             drill_lock.follow(draft, request)
         case Down():
-            for other in fleet.operations.values():
-                operations.abandon(draft, other, f"the fleet was taken down by {request.by}", "hactl up")
-                drills.give_back(draft, other)
-            draft.emit(FleetClosing())
+            _take_down(draft, fleet.operations.values(), by=request.by)
         case TryAlert(alert=name):
             alert_queue.send_test(draft, operation, name)
         case _:
             assert_never(command)
     return operation
+
+
+def _take_down(draft: Draft, others: Iterable[Operation], *, by: str) -> None:
+    """Whatever else was in progress has no fleet any more."""
+    why = f"the fleet was taken down by {by}"
+    for other in others:
+        if other.drill is not None:
+            drills.abandon(draft, other, why)
+        else:
+            operations.abandon(draft, other, why, "hactl up")
+    draft.emit(FleetClosing())
 
 
 def _harm(draft: Draft, operation: Operation, command: Impair | Heal | BreakHop | MendHop) -> None:

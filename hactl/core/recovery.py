@@ -136,7 +136,8 @@ def _end_overtaken(draft: Draft, arrival: Arrival, *, rebooted: bool) -> tuple[O
     overtaken = tuple(draft.fleet.operations.values())
     why = "the machine was rebooted" if rebooted else "the configuration has changed"
     for operation in overtaken:
-        end(draft, operation, Outcome.FAILED, why, "hactl status; then repeat the command")
+        how = (Outcome.FAILED, why, "hactl status; then repeat the command")
+        end(draft, operation, *(how if operation.drill is None else drills.overtaken(draft.fleet, operation, why)))
         if operation.evacuation is not None:
             restore(draft, operation.evacuation, why)
     if draft.fleet.proposal is not None:

@@ -60,18 +60,19 @@ def bars(course: Course) -> tuple[Bar, ...]:
             end = ends.get(which) or (None if course.going else last(course))
             found.append(Bar(name=name, begin=begun[which], end=end, said=said))
 
-    def part(name: str, begin: float | None, end: float | None, said: str) -> None:
+    def part(name: str, begin: float | None, end: float | None, said: str, before: str = "") -> None:
         if begin is not None and (end is not None or course.going):
-            found.append(Bar(name=name, begin=begin, end=end, said=said))
+            found.append(Bar(name=name, begin=begin, end=end, said=said if end is not None else before or said))
 
     phase("baseline", Phase.BASELINE)
     if times.fault is not None:
         found += _injected(course)
-        part("detect", times.fault, times.detected, "seen by the daemon")
-        part("reroute", times.fault, times.rerouted, "proved by every edge")
+        part("detect", times.fault, times.detected, "seen by the daemon", "not seen by the daemon yet")
+        part("reroute", times.fault, times.rerouted, "proved by every edge", "not proved by every edge yet")
         if (back := _back(course)) is not None:
             found.append(back)
-        part("capacity", capacity_due(times, course.plan), times.capacity, "everything serves again")
+        due = capacity_due(times, course.plan)
+        part("capacity", due, times.capacity, "everything serves again", "not everything serves yet")
     for step in course.by_hand:
         part("by hand", step.asked, step.done, step.step)
     found += _healed(course)

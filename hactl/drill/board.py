@@ -13,14 +13,15 @@ from hactl.drill.comparing import ENOUGH, LAST, Spread, Trend, spread, trend
 from hactl.drill.definition import Definition, Objectives
 from hactl.drill.figures import figure
 from hactl.drill.report import DrillReport
-from hactl.drill.verdict import CONCLUSIVE, Verdict
+from hactl.drill.verdict import CONCLUSIVE, GIVEN_UP, Verdict
 
 
 class Standing(StrEnum):
     """How a drill stands, worst first."""
 
     FAILING = "failing"
-    """Its newest run that has shown something missed an objective, or something was left behind."""
+    """Its newest run that has shown something missed an objective, or something was left behind, or its newest run was
+    given up because clients suffered too much."""
     UNPROVEN = "unproven"
     """It was run, and has shown nothing."""
     NEVER = "never run"
@@ -114,7 +115,9 @@ def _entry(drill: Definition, reports: Sequence[DrillReport], now: float, oldest
 
 
 def _standing(every: Sequence[DrillReport], shown: Sequence[DrillReport], now: float, oldest: float | None) -> Standing:
-    if not every[-1].clean or (shown and shown[-1].verdict is Verdict.FAIL):
+    last = every[-1]
+    given_up = last.verdict is Verdict.ABORTED and last.why.startswith(GIVEN_UP)
+    if not last.clean or given_up or (shown and shown[-1].verdict is Verdict.FAIL):
         return Standing.FAILING
     if not shown:
         return Standing.UNPROVEN
@@ -134,13 +137,13 @@ def _words(
     if standing is Standing.UNPROVEN:
         other = [one for one in every if one.verdict in CONCLUSIVE]
         yield (
-            "run only with other faults, load or objectives" if other else f"its last run is {last.verdict}: {last.why}"
+            "run only with other faults, load or objectives" if other else f"its last run: {last.verdict}, {last.why}"
         )
         return
     if standing is Standing.OLD and oldest is not None:
         yield f"its last pass is older than {age(oldest)}"
     if last.verdict not in CONCLUSIVE:
-        yield f"its last run is {last.verdict}: {last.why}"
+        yield f"its last run: {last.verdict}, {last.why}"
 
 
 def _same(ran: Definition, drill: Definition) -> bool:

@@ -13,7 +13,7 @@ from hactl.drill.phases import Phase
 from hactl.drill.quantity import seconds
 from hactl.drill.report import DrillReport
 from hactl.drill.steady import holds
-from hactl.drill.verdict import Status
+from hactl.drill.verdict import CONCLUSIVE, Status
 from hactl.drill.watching import available
 
 LATELY = 5.0
@@ -37,6 +37,8 @@ class Mark(StrEnum):
     MET = "met"
     MISSED = "missed"
     UNMEASURED = "unmeasured"
+    VOID = "void"
+    """It was measured in a run that has shown nothing."""
 
 
 class Clock(Value):
@@ -109,10 +111,14 @@ def _judged(clock: Clock, report: DrillReport, name: str, measured: str) -> Cloc
     """As the report has it; what the drill did not ask for is neither met nor missed."""
     item = next((each for each in report.objectives if each.name == name), None)
     if item is None:
-        return replace(clock, shown=measured, mark=Mark.MEASURED if measured != _UNMEASURED else Mark.UNMEASURED)
+        known = Mark.MEASURED if report.verdict in CONCLUSIVE else Mark.VOID
+        return replace(clock, shown=measured, mark=known if measured != _UNMEASURED else Mark.UNMEASURED)
     measured = item.value if measured == _UNMEASURED else measured
     marks = {Status.MET: Mark.MET, Status.MISSED: Mark.MISSED, Status.UNMEASURED: Mark.UNMEASURED}
-    return replace(clock, shown=measured, limit=clock.limit or item.limit, mark=marks[item.status])
+    mark = marks[item.status]
+    if report.verdict not in CONCLUSIVE and mark is not Mark.UNMEASURED:
+        mark = Mark.VOID
+    return replace(clock, shown=measured, limit=clock.limit or item.limit, mark=mark)
 
 
 def conditions(course: Course) -> tuple[Condition, ...]:

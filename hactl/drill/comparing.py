@@ -5,6 +5,7 @@ Health checks come at their own times, so that two runs of an unchanged system d
 """
 
 import statistics
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
@@ -19,6 +20,8 @@ ENOUGH = 5
 """Runs on each side without which nothing is called better or worse."""
 CHANGE = 0.2
 """By how much medians have to differ, as a part of the larger one, to be called different."""
+UNCLEAN = "NOT CLEAN"
+"""What is said besides of a run that has left something behind."""
 LAST = 10
 """Runs of a drill that are looked at, the newest ones."""
 
@@ -74,6 +77,9 @@ class Comparison(Value):
     runs_a: tuple[str, ...]
     runs_b: tuple[str, ...]
     figures: tuple[Compared, ...]
+    came_a: str = ""
+    """What came of the runs: "pass", or "4 pass, 1 fail"."""
+    came_b: str = ""
     notes: tuple[str, ...] = ()
     """What else is different, so that differences of figures may come from that."""
 
@@ -116,6 +122,8 @@ def compare(a: Side, b: Side) -> Comparison:
             for name, kind in kinds.items()
             if here.get(name) or there.get(name)
         ),
+        came_a=_came(a),
+        came_b=_came(b),
         notes=tuple(_notes(a, b)),
     )
 
@@ -165,6 +173,14 @@ def _compared(
         difference=None if a is None or b is None else b.median - a.median,
         trend=trend(was, now, more_is_better=more_is_better and not inverted),
     )
+
+
+def _came(one: Side) -> str:
+    """The verdicts of a side; of several runs with how many had each."""
+    counts = Counter(f"{report.verdict}{'' if report.clean else f', {UNCLEAN}'}" for report in one.reports)
+    if len(one.reports) == 1:
+        return next(iter(counts))
+    return "; ".join(f"{count} {came}" for came, count in sorted(counts.items(), key=lambda each: -each[1]))
 
 
 def _columns(one: Side) -> dict[str, list[float]]:

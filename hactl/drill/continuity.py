@@ -31,6 +31,9 @@ class Continuity(Value):
     """Processes that ran at the beginning, were not struck, and have ended, by the kernel's word."""
     journal_gaps: int | None = None
     """Records that are missing, by their numbers, when the journal is read back."""
+    turns: int | None = None
+    """How often the traffic that the regions which were struck are meant to get changed its direction; None where no
+    whole region was."""
     invalid_taken: int | None = None
     """Configurations that are invalid, and were not refused."""
     nodes_reached: int | None = None

@@ -16,7 +16,7 @@ from hactl.drill.faults import Proof
 from hactl.drill.phases import Phase
 from hactl.drill.plan import DrillPlan
 from hactl.drill.progress import Asked, Entered, Step, Timed, Told
-from hactl.drill.report import DrillReport
+from hactl.drill.report import DrillReport, Ending
 
 FRESH = 1.2
 """Seconds before the last word of the load in which a failed request means that clients are not served: it speaks once
@@ -43,6 +43,8 @@ class Course(Value):
     """When the last of them was acknowledged."""
     alive: bool = True
     """Its runner runs."""
+    ending: Ending = Ending()
+    """Why it goes on no more, once something has come up."""
     report: DrillReport | None = None
 
     @property

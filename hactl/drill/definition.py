@@ -167,6 +167,8 @@ class LoadSpec(Value):
     """Or "@service": where the fleet routes to the service that is struck."""
     retries: int = 0
     """Of a second stream of the same rate, whose clients try so often again; 0: there is no such stream."""
+    others: str = ""
+    """Path that a small stream of other clients asks for, which the faults should not touch; "": there are none."""
 
 
 class CanarySpec(Value):
@@ -244,8 +246,17 @@ class Objectives(Value):
     """Until a request is refused for want of capacity while a surge lasts."""
     recovered: float | None = None
     """Until clients were served for good, from the end of a fault that ends before the failback."""
+    others_availability: float | None = None
+    """Part (0..1) of the requests of other clients that are good, from the fault to the failback."""
     amplification: float | None = None
     """Requests that edges may send to nodes for each request of clients, from the fault to the failback."""
+    herd: float | None = None
+    """Requests that come to a service in its first seconds after it is back, for each that came before the fault in as
+    long a time."""
+    shifted: float | None = None
+    """Until most of the traffic of those that were struck had gone to others, for good."""
+    turns: int | None = None
+    """How often the traffic that the regions which were struck are meant to get changed its direction."""
     latency_p99: float | None = None
     """From the fault until clients were served again for good."""
     restore_capacity: float | None = None
@@ -291,6 +302,8 @@ class Definition(Value):
     objectives: Objectives = Objectives()
     digest: str = ""
     """SHA-256 of the text it was read from, overrides included."""
+    source: str = ""
+    """The file it was read from, as an absolute path; "" for a drill that comes with hactl."""
 
     @property
     def length(self) -> float:

@@ -94,8 +94,8 @@ def _summary(report: DrillReport) -> Section:
             text="Left behind: nothing." if report.clean else f"NOT CLEAN, left behind: {left}", loud=not report.clean
         ),
         Text(
-            text=f"Fleet {identity.fleet}, revision {identity.revision}, {when}, by {identity.by or 'an operator'} "
-            f"on {identity.host}; hactl {identity.version}; run {identity.run}."
+            text=f"Fleet {identity.fleet}, revision {identity.revision}, {when}, by {identity.who}; "
+            f"hactl {identity.version}; run {identity.run}."
         ),
     ]
     if report.objectives and met < len(report.objectives):
@@ -139,7 +139,8 @@ def _done(report: DrillReport) -> Section | None:
         sign = "confirmed" if proof.done else "NOT CONFIRMED"
         items.append(f"{proof.node}: pid {proof.pid}, started at tick {proof.ticks}: {proof.found}, {sign}")
     load = plan.load
-    items.append(f"seed {plan.seed}, drill file {plan.digest[:12]}")
+    mine = f" ({report.definition.source})" if report.definition.source else ""
+    items.append(f"seed {plan.seed}, drill file {plan.digest[:12]}{mine}")
     for step in report.evidence.by_hand:
         told = "nobody has done it"
         if step.done is not None:
@@ -148,13 +149,19 @@ def _done(report: DrillReport) -> Section | None:
         items.append(f"by hand: {step.step}: {told}")
     items.append(f"load: {load.rate:g} requests/s to {load.url}, open loop, timeout {load.timeout:g} s, no retries")
     items += [f"as much again by clients with {load.policy}"] if load.policy is not None else []
+    items += [f"besides {beside.rate:g} requests/s to {beside.url}"] if (beside := load.beside) is not None else []
     return Section(title="What was done", blocks=(Bullets(items=tuple(items)),))
 
 
 def _clients(report: DrillReport) -> Section | None:
     if not report.whole.requests:
         return None
-    parts = (("before the fault", report.before), ("fault to failback", report.during), ("whole run", report.whole))
+    parts = (
+        ("before the fault", report.before),
+        ("fault to failback", report.during),
+        ("whole run", report.whole),
+        ("other routes, fault to failback", report.others),
+    )
     table = Table(
         head=("", "requests", "failed", "p50 ms", "p99 ms", "p99.9 ms", "slowest ms"),
         rows=tuple(_latencies(name, part) for name, part in parts if part.requests),

@@ -17,6 +17,7 @@ from hactl.core.operation import Verb
 from hactl.core.plan import EndpointStatus
 from hactl.core.traffic import confirmed
 from hactl.core.value import Value, replace
+from hactl.drill.arrivals import Arrived
 from hactl.drill.canary import Losses
 from hactl.drill.continuity import Continuity
 from hactl.drill.faults import Proof
@@ -86,6 +87,8 @@ class Evidence(Value):
     amplification: float | None = None
     """Requests that edges sent to nodes for each request of clients, from the fault to the failback, by their own
     counters; None when these were not read."""
+    arrivals: tuple[Arrived, ...] = ()
+    """What nodes had sent to the services that were struck, second by second; nothing where none was."""
     edges: tuple[Account, ...] = ()
     """What edges counted themselves from just before the faults to the end, and run with."""
     clock_step: float = 0.0

@@ -25,8 +25,10 @@ REPORT = "report.json"
 REQUESTS = "requests.json"
 RETRIED = "retried.json"
 SURGED = "surged.json"
-STREAMS = (REQUESTS, RETRIED, SURGED)
-"""Every single request: of the clients that are judged, of those that try again and of a surge, where there are any."""
+OTHERS = "others.json"
+STREAMS = (REQUESTS, RETRIED, SURGED, OTHERS)
+"""Every single request: of the clients that are judged, of those that try again, of a surge and of clients of other
+routes, where there are any."""
 REMOVED = "REMOVED"
 """Names which of these are no longer kept (`retention`)."""
 NOT_KEPT = "no longer kept"

@@ -13,8 +13,9 @@ from hactl.drill.continuity import Continuity
 from hactl.drill.definition import Definition, Objectives
 from hactl.drill.evidence import Evidence, capacity_due, lasted
 from hactl.drill.gate import Check
-from hactl.drill.judged import amplified, at_least, counted, timed, unmeasured
+from hactl.drill.judged import at_least, counted, timed, unmeasured
 from hactl.drill.judging_surge import as_strong_as_meant, recovery, surge_objectives
+from hactl.drill.judging_traffic import traffic_objectives
 from hactl.drill.measure import LAG_LIMIT_MS, UNSENT_LIMIT, Report, judge, percentile
 from hactl.drill.plan import DrillPlan
 from hactl.drill.quantity import Unit, shown
@@ -39,12 +40,15 @@ class Windows:
         rows: Sequence[Row],
         retried: Sequence[Row] = (),
         surged: Sequence[Row] = (),
+        others: Sequence[Row] = (),
     ) -> None:
-        """`rows` are of the clients that are judged, `retried` of those that try again, `surged` of a surge."""
+        """`rows` are of the clients that are judged, `retried` of those that try again, `surged` of a surge, `others`
+        of clients of other routes."""
         times = evidence.times
         self.rows = sorted(rows)
         self.retried = sorted(retried)
         self.surged = sorted(surged)
+        self.others = sorted(others)
         self.began = self.rows[0].intended if self.rows else 0.0
         self.ended = self.rows[-1].intended if self.rows else 0.0
         self.fault = times.fault
@@ -123,6 +127,8 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
     ]  # fmt: skip
     if windows.retried:
         checks.append(_on_time("clients that try again on time", judge(windows.retried)))
+    if windows.others:
+        checks.append(_on_time("clients of other routes on time", judge(windows.others)))
     checks += as_strong_as_meant(plan, windows.borne(plan))
     checks += [steady.before(rule, before) for rule in drill.hypotheses if rule.limited]
     if drill.objectives.rpo_records is not None:
@@ -164,8 +170,7 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     yield from surge_objectives(asked, windows.borne(plan))
     if asked.recovered is not None:
         yield recovery(asked.recovered, windows.rows, times.over, drill.phases.settle, windows.failback)
-    if asked.amplification is not None:
-        yield amplified(asked.amplification, evidence.amplification)
+    yield from traffic_objectives(asked, plan, evidence, windows.rows, windows.hit(windows.others))
     if asked.latency_p99 is not None:
         yield timed("latency_p99", asked.latency_p99, _slow(windows))
     if asked.rpo_records is not None:
@@ -208,6 +213,8 @@ def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
     if asked.adopted is not None:
         late = f"{found.not_adopted} were not" if found.not_adopted else ""
         yield timed("adopted", asked.adopted, None if late else found.adopted, late)
+    if asked.turns is not None:
+        yield counted("turns", asked.turns, found.turns, "changes of direction")
     if asked.restarts is not None:
         yield counted("restarts", asked.restarts, found.restarts, "processes")
     if asked.journal_gaps is not None:

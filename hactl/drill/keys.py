@@ -110,6 +110,7 @@ def _per_cent() -> Kind:
 
 _time = quantities.duration("0s", "1h")
 _text = kinds.text("some text", r"[^\0\n]{1,200}")
+_path = kinds.text("a path that begins with /", r"/[^\s]*")
 _route = kinds.text('a path that begins with /, or "@service"', r"/[^\s]*|@service")
 _named = kinds.text("letters, digits and hyphens", "[a-zA-Z0-9-]{1,40}")
 
@@ -143,6 +144,7 @@ LOAD: dict[str, Key] = {
     "timeout": Key(kind=quantities.duration("10ms", "1m")),
     "route": Key(kind=_route),
     "retries": Key(kind=kinds.whole(0, 10)),
+    "others": Key(kind=_path),
 }
 CANARY: dict[str, Key] = {"rate": Key(kind=number(1, 100))}
 PHASES: dict[str, Key] = {
@@ -203,7 +205,11 @@ OBJECTIVES: dict[str, Key] = {
     "goodput": Key(kind=quantities.proportion()),
     "refused_p99": Key(kind=_time),
     "recovered": Key(kind=_time),
+    "others_availability": Key(kind=quantities.proportion()),
     "amplification": Key(kind=number(1, 100)),
+    "herd": Key(kind=number(1, 100)),
+    "shifted": Key(kind=_time),
+    "turns": Key(kind=kinds.whole(0, 1000)),
     "latency_p99": Key(kind=_time),
     "restore_capacity": Key(kind=_time),
     "failback_failed": Key(kind=kinds.whole(0, 1_000_000)),

@@ -1,10 +1,14 @@
 """What a load is to send, and what its process says about that. Values only; they load no client."""
 
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 from hactl.drill.retrying import RetryPolicy
 
 RETRIED = ".retried"
 """What the file of the second stream's requests is called besides."""
+OTHERS = ".others"
+"""The same of the stream of other clients."""
+OTHERS_RATE = 50.0
+"""Requests per second of these: enough to notice half a second, and too few to weigh anything."""
 PREFIX = "hactl-load-"
 """How the directory of a load's files is called; it is left behind only when whoever started the load is killed."""
 
@@ -32,6 +36,8 @@ class LoadPlan(Value):
     retries: int = 0
     """Of a second stream of the same rate, whose clients ask again when a request fails; 0: there is no such stream."""
 
+    others: str = ""
+    """URL that a stream of other clients asks for, besides and rarely; "": there is no such stream."""
     burst: int = 0
     """So many clients that were connected, have been cut off, and come back in the moment when the first request is
     due, each with a request of its own besides all others."""
@@ -45,6 +51,13 @@ class LoadPlan(Value):
     def policy(self) -> RetryPolicy | None:
         """What the clients of the second stream do; None when there are none."""
         return RetryPolicy(retries=self.retries, deadline=self.timeout) if self.retries else None
+
+    @property
+    def beside(self) -> "LoadPlan | None":
+        """What other clients do meanwhile; None when there are none."""
+        if not self.others:
+            return None
+        return replace(self, url=self.others, rate=OTHERS_RATE, others="", connections=4, retries=0, burst=0)
 
 
 class Progress(Value):

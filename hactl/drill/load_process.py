@@ -12,7 +12,7 @@ from types import TracebackType
 
 from hactl.core import codec
 from hactl.core.errors import HactlError
-from hactl.drill.load_plan import PREFIX, RETRIED, LoadPlan, Progress, Ready
+from hactl.drill.load_plan import OTHERS, PREFIX, RETRIED, LoadPlan, Progress, Ready
 from hactl.drill.records import Records
 
 _START = 15.0
@@ -36,6 +36,8 @@ class LoadProcess:
         """Every connection of the warm-up got an answer."""
         self.retried = Records()
         """Every request of the second stream, if there is one; complete when `finish` has returned."""
+        self.others = Records()
+        """The same of other clients."""
         self._over = False
         self._stack = AsyncExitStack()
         self._process: Process
@@ -84,6 +86,8 @@ class LoadProcess:
         await self._process.wait()
         if self.plan.retries:
             self.retried = await self._read(f"records{RETRIED}")
+        if self.plan.others:
+            self.others = await self._read(f"records{OTHERS}")
         return await self._read("records")
 
     def stop(self) -> None:
@@ -119,7 +123,7 @@ class LoadProcess:
         command += ["--rate", str(plan.rate), "--duration", str(plan.duration), "--timeout", str(plan.timeout)]
         command += ["--connections", str(plan.connections), "--node-header", plan.node_header]
         command += ["--in-flight", str(plan.in_flight), "--retries", str(plan.retries)]
-        command += ["--burst", str(plan.burst)]
+        command += ["--burst", str(plan.burst), "--others", plan.others]
         return [*command, "--fresh-connections"] if plan.fresh_connections else command
 
 

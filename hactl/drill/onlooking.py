@@ -46,6 +46,7 @@ class Onlooker:
             plan=opened.plan,
             operation=opened.identity.operation,
             alive=report is None and opened.alive,
+            ending=opened.ending,
             report=report,
         )
         return grown(course, steps(self._progress.lines()), _written(self._ledger.lines()))

@@ -145,6 +145,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         timeout=drill.load.timeout,
         node_header=edge.node_header,
         retries=drill.load.retries,
+        others=drill.load.others and url(edge) + drill.load.others,
     )
     return DrillPlan(
         drill=drill.name,

@@ -284,6 +284,8 @@ class _Reading(Tables):
                 self._add("load.rate", told, f"at least {math.ceil(wanted - 1e-9)}")
         if asked.failed_with_retries is not None and not drill.load.retries:
             self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
+        if asked.others_availability is not None and not drill.load.others:
+            self._add("objectives.others_availability", "wants clients of another route", 'load.others = "/-/echo"')
         passing = (fault for fault in drill.faults if fault.lasting is not None and fault.kind not in OF_THE_DAEMON)
         if asked.recovered is not None and not any(passing):
             self._add("objectives.recovered", "wants a fault that is over before the failback", 'for = "10s"')
@@ -295,7 +297,13 @@ class _Reading(Tables):
         kinds, changes = {fault.kind for fault in drill.faults}, {fault.change for fault in drill.faults}
         surge, away = FaultKind.SURGE in kinds, not kinds.isdisjoint(OF_THE_DAEMON)
         wrong = ConfigChange.WRONG_PORT in changes
+        down = any(fault.target.service and fault.lasting is not None for fault in drill.faults)
+        aimed = any(fault.target.names or fault.target.nodes is not None for fault in drill.faults)
+        whole = any(fault.target.region and fault.target.nodes == 0 for fault in drill.faults)
         for name, wanted, there, occasion in (
+            ("herd", asked.herd is not None, down, f'{FaultKind.UPSTREAM_DOWN} with for = "5s"'),
+            ("turns", asked.turns is not None, whole, 'target = { region = "random", nodes = "all" }'),
+            ("shifted", asked.shifted is not None, aimed, "target = { nodes = 1 }"),
             ("goodput", asked.goodput is not None, surge, FaultKind.SURGE),
             ("refused_p99", asked.refused_p99 is not None, surge, FaultKind.SURGE),
             ("adopted", asked.adopted is not None, away, " or ".join(OF_THE_DAEMON)),

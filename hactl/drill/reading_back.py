@@ -11,6 +11,7 @@ from hactl.drill.evidence import Times
 from hactl.drill.following import Follower
 from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan
+from hactl.drill.shifting import turns
 
 
 async def continuity(follower: Follower, loan: Loan | None, plan: DrillPlan, times: Times) -> Continuity:
@@ -21,5 +22,7 @@ async def continuity(follower: Follower, loan: Loan | None, plan: DrillPlan, tim
         found = read_adoption(found, follower.records, times.fault)
     if plan.configures:
         found = read_spread(found, follower.began, follower.records, reasons(plan), until)
+    if plan.regions:
+        found = replace(found, turns=turns(follower.began, follower.records, plan.regions, asked, until))
     gaps = None if loan is None else missing(await loan.numbers(follower.began.seq))
     return replace(found, restarts=len(ended(follower.began, plan)), journal_gaps=gaps)

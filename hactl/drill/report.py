@@ -36,6 +36,7 @@ class Identity(Value):
     """Its name, unique in its fleet."""
     fleet: str
     by: str
+    """The user and the machine, such as alice@laptop."""
     host: str
     version: str
     """Of hactl."""
@@ -45,6 +46,15 @@ class Identity(Value):
     """Of the fleet's configuration."""
     operation: str = ""
     """The drill's, in the fleet's journal; "" when the fleet was never borrowed."""
+    via: str = ""
+    """What they ran it from, as in the journal: a terminal, a console, a schedule; "" where that is not known."""
+
+    @property
+    def who(self) -> str:
+        """Who ran it, and from what, in words."""
+        by = self.by or "an operator"
+        name = by if "@" in by else f"{by} on {self.host}"
+        return f"{name} ({self.via})" if self.via else name
 
 
 class Spent(Value):
@@ -101,6 +111,8 @@ class DrillReport(Value):
     """Clients that ask once and those that try again, side by side; None where none did."""
     borne: Borne | None = None
     """What all clients saw while a surge lasted; None without one."""
+    others: Report = Report()
+    """What clients of other routes saw from the fault to the failback; of no requests where there were none."""
     during: Report = Report()
     """What clients saw of requests due between the fault and the failback."""
     failures: dict[str, int] = {}
@@ -131,16 +143,15 @@ def write(
     gate: tuple[Check, ...],
     evidence: Evidence,
     rows: Sequence[Row],
-    retried: Sequence[Row] = (),
-    surged: Sequence[Row] = (),
+    more: Sequence[Sequence[Row]] = (),
     phases: tuple[Spent, ...],
     timeline: tuple[Line, ...],
     ending: Ending,
 ) -> DrillReport:
-    """The report on a run that is over, judged. `rows` are of the clients that are judged, `retried` of those that try
-    again, `surged` of a surge."""
+    """The report on a run that is over, judged. `rows` are of the clients that are judged, `more` are the
+    other streams, in the order in which `filing` has them."""
     evidence = _with_last_reached(evidence, plan, rows)
-    windows = Windows(drill, evidence, rows, retried, surged)
+    windows = Windows(drill, evidence, rows, *more)
     checks = validity(drill, plan, evidence, windows) if plan is not None and rows else ()
     judged = objectives(drill, plan, evidence, windows) if plan is not None and rows else ()
     judged = explained(judged, windows, evidence.edges)
@@ -163,6 +174,7 @@ def write(
         whole=windows.whole,
         retried=windows.side_by_side,
         borne=None if plan is None else windows.borne(plan),
+        others=judge(windows.hit(windows.others)),
         during=Report() if struck is None else judge(windows.rows, struck, windows.failback),
         failures=dict(windows.failures.most_common()),
         phases=phases,

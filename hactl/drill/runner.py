@@ -76,7 +76,7 @@ class Runner:
         self._evidence = Evidence()
         self._spent: list[Spent] = []
         self._plan: DrillPlan | None = None
-        self._streams = (Records(), Records(), Records())
+        self._streams = (Records(), Records(), Records(), Records())
         self._stack = AsyncExitStack()
         self._paths = paths
         self._guardians = Guardians(paths, say)
@@ -203,6 +203,7 @@ class Runner:
         await self._stack.enter_async_context(clients.asking())
         self._clients = clients
         self._evidence = replace(self._evidence, warm=clients.warm)
+        await self._stack.enter_async_context(self._struck.arrivals.counting())
         await self._wait(length)
         if why := unfit(self._drill, clients.availability):
             raise Pointless(why)
@@ -268,15 +269,14 @@ class Runner:
     async def _measure(self) -> None:
         if self._plan is None:
             return
-        if self._clients is not None:
-            self._streams = (await self._clients.records(), self._clients.retried, self._burdens.surged)
+        if (clients := self._clients) is not None:
+            self._streams = (await clients.records(), clients.retried, self._burdens.surged, clients.others)
         step = abs(time.time() - time.monotonic() - self._clock)
         self._evidence = await take_stock(
-            replace(self._evidence, times=self._times, clock_step=step),
+            await self._struck.testify(replace(self._evidence, times=self._times, clock_step=step)),
             *(self._drill, self._planned, self._followed, self._loan),
             struck=bool(self._struck.done),
             revisions=self._revisions,
-            edges=await self._struck.testimony(),
         )
 
     # -- what all of them need
@@ -334,7 +334,7 @@ class Runner:
         raise Stopped(self._ending.stopped)
 
     def _report(self, began: float) -> DrillReport:
-        rows, retried, surged = map(list, self._streams)
+        rows, *more = map(list, self._streams)
         return write(
             identity=self._me.identity,
             drill=self._drill,
@@ -342,8 +342,7 @@ class Runner:
             gate=self._gate,
             evidence=self._evidence,
             rows=rows,
-            retried=retried,
-            surged=surged,
+            more=more,
             phases=tuple(self._spent),
             timeline=lines(self._follower.records if self._follower else (), self._evidence.times.fault or began),
             ending=self._ending,

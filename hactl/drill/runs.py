@@ -4,7 +4,7 @@
     progress       what it has said of itself so far, a step a line (`progress`)
     canaries       the ledger of acknowledgements
     requests.json  every single request, for as long as that is kept (`retention`)
-    retried.json   the same of clients that try again, surged.json of a surge, where there are any
+    retried.json   the same of clients that try again, surged.json of a surge, others.json of other routes, if any
     report.json    the report; a run without one has not ended, or its runner died
     report.md      report.html, junit.xml: the same for people and for build servers
     SHA256SUMS     digests of all that does not change any more

@@ -15,17 +15,18 @@ from hactl.core.events import NodeChanged, Record
 from hactl.core.hop import HopPhase, to_service
 from hactl.core.hop_events import HopChanged
 from hactl.core.value import replace
+from hactl.drill.arrivals import Arrivals
 from hactl.drill.burdening import Burdens
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import OF_THE_DAEMON
-from hactl.drill.evidence import Times
+from hactl.drill.evidence import Evidence, Times
 from hactl.drill.faults import Injected, Proof
 from hactl.drill.following import Follower
 from hactl.drill.injecting import heal, inject, launches
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.drill.progress import HEAL
 from hactl.drill.stopping import unless
-from hactl.drill.witness import hear, meanwhile
+from hactl.drill.witness import arrived, hear, meanwhile
 from hactl.engines.envoy.account import Account
 
 
@@ -59,6 +60,8 @@ class Strikes:
         self._stop = stop
         self._say = say
         self._heard: dict[str, Account] = {}
+        self.arrivals = Arrivals(self._count)
+        """At the services that are struck."""
         self._passing: list[tuple[float, Strike]] = []
         """Monotonic seconds at which to take back what was not to last to the failback, and what that is."""
         self._lifting = False
@@ -104,9 +107,14 @@ class Strikes:
                 await self._tell()
             self._say(f"inject: {strike}")
 
-    async def testimony(self) -> tuple[Account, ...]:
-        """What edges have counted themselves since just before the first fault."""
-        return meanwhile(self._heard, await self._hear())
+    async def testify(self, found: Evidence) -> Evidence:
+        """`found` with what edges have counted since just before the first fault, and nodes second by second."""
+        return replace(found, edges=meanwhile(self._heard, await self._hear()), arrivals=tuple(self.arrivals.readings))
+
+    async def _count(self) -> dict[str, int]:
+        if self._guardians is None:
+            return {}
+        return await arrived(self._guardians.paths, self._follower.fleet, self._plan.services)
 
     async def _hear(self) -> dict[str, Account]:
         return {} if self._guardians is None else await hear(self._guardians.paths, self._follower.fleet)
@@ -185,6 +193,7 @@ class Strikes:
             self._over = self._burdens.lifted
             return healed
         since = len(self._follower.records)
+        await self.arrivals.note()  # just before they may come again
         healed = await unless(self._stop, heal(self._controller, strike, self._follower, self._plan, by=self._by))
         if healed is not None:
             self._over = lifted(strike, self._follower.records[since:]) or time.monotonic()

@@ -17,7 +17,6 @@ from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan
 from hactl.drill.reading_back import continuity
 from hactl.drill.retries import amplification
-from hactl.engines.envoy.account import Account
 
 
 async def take_stock(
@@ -29,12 +28,13 @@ async def take_stock(
     *,
     struck: bool,
     revisions: Mapping[int, str],
-    edges: tuple[Account, ...] = (),
 ) -> Evidence:
     """`found` with everything else. `loan` is None when the fleet was not borrowed; `revisions` were in force before
-    the faults; `edges` is what these have counted since."""
+    the faults."""
     times = found.times
-    found = replace(found, edges=edges, proofs=in_the_end(found.proofs, follower.records))
+    if follower.fleet.closing:
+        loan = None  # nobody can be asked any more what the journal has
+    found = replace(found, proofs=in_the_end(found.proofs, follower.records))
     if struck:
         found = replace(found, continuity=await continuity(follower, loan, plan, times))
     if times.fault is not None:

@@ -29,6 +29,10 @@ CONCLUSIVE = (Verdict.PASS, Verdict.FAIL)
 """Verdicts of runs that have shown something: only these are counted in medians, and only their misses are failures."""
 
 
+GIVEN_UP = "stop condition"
+"""How the reason begins why a run was stopped: its clients suffered more than the drill is worth."""
+
+
 class Status(StrEnum):
     """What became of one objective."""
 

@@ -10,6 +10,7 @@ from hactl.drill.definition import AbortRule
 from hactl.drill.demo import LoadSource
 from hactl.drill.load_plan import Progress
 from hactl.drill.records import Records
+from hactl.drill.verdict import GIVEN_UP
 
 
 class Load(LoadSource, Protocol):
@@ -25,6 +26,8 @@ class Load(LoadSource, Protocol):
 
     retried: Records
     """Requests of the clients that try again; complete when `finish` has returned."""
+    others: Records
+    """Requests of other clients; complete when `finish` has returned."""
 
     def stop(self) -> None:
         """Send nothing more; what is under way is still waited for."""
@@ -69,6 +72,11 @@ class Clients:
         """Every request of the clients that try again, when `records` has returned."""
         return self._load.retried
 
+    @property
+    def others(self) -> Records:
+        """Every request of other clients, when `records` has returned."""
+        return self._load.others
+
     async def records(self) -> Records:
         """Send nothing more, and return every request."""
         self._load.stop()
@@ -86,7 +94,7 @@ class Clients:
                 for rule in self._rules:
                     if broken(rule, self.said):
                         least = f"below {rule.below * 100:g} % for {rule.lasting:g} s"
-                        self._stop(f"stop condition: {rule.probe} {least}")
+                        self._stop(f"{GIVEN_UP}: {rule.probe} {least}")
         except HactlError as error:
             self._stop(f"the load broke: {error.message}")
 

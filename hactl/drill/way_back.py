@@ -5,7 +5,7 @@ When the runner of the drill dies, or good order does not work, the daemon puts 
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from hactl.control.controller import Controller
 from hactl.core.commands import Failback, Start
@@ -16,11 +16,14 @@ from hactl.drill.following import Follower
 from hactl.drill.leftovers import leftovers, returning
 from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan
+from hactl.supervisor import procfs
 
 PATIENCE = 120.0
 """Seconds that the daemon has to put everything back before that counts as not clean."""
 AGAIN = 10.0
 """Seconds that a daemon which could not be reached for the failback has to come back."""
+_LOOK = 0.02
+"""Seconds between two looks at processes that are to end."""
 _STEPS, _STEP_TIME = 4, 0.5
 """In how many steps a region gets its traffic back, and for how long each is watched."""
 
@@ -46,10 +49,15 @@ class WayBack:
         self._by = by
         self._say = say
 
+    @property
+    def moot(self) -> bool:
+        """Somebody takes the fleet down: nobody is asked to put anything back, and the journal cannot be read soon."""
+        return self._follower.fleet.closing
+
     async def start(self) -> None:
         """Start whom the drill keeps down, and give regions their traffic back step by step."""
         kept = self._plan.keeps_down
-        if not kept:
+        if not kept or self.moot:
             return
         self._say(f"failback: starting {', '.join(kept)}")
         await self._order(Start(nodes=kept))
@@ -60,15 +68,22 @@ class WayBack:
 
     async def give_back(self) -> None:
         """The daemon puts back what is not as it was. Raises Unreachable when none answers."""
+        if self.moot:
+            return
         self._say("failback: giving the fleet back")
         await self._loan.end(PATIENCE)
 
-    async def verify(self, settle: float, afterwards: float) -> tuple[float, tuple[str, ...]]:
+    async def verify(
+        self, settle: float, afterwards: float, patience: float = PATIENCE
+    ) -> tuple[float, tuple[str, ...]]:
         """When everything was put back (monotonic seconds), and what is not as it was; looked at when the fleet serves,
-        or does not after `settle` seconds, and has gone on for `afterwards` seconds. Raises Unreachable."""
+        or does not after `settle` seconds, and has gone on for `afterwards` seconds; `patience` is how long that may
+        take. Raises Unreachable."""
         loan, follower = self._loan, self._follower
+        if self.moot:
+            return await self._gone(patience)
         await loan.end(AGAIN)  # once more, in case the failback could not reach anybody
-        ended = await follower.ended(loan.operation, PATIENCE)
+        ended = await follower.ended(loan.operation, patience)
         restored = time.monotonic()
         await follower.until(lambda: is_serving(follower.fleet), settle)
         await asyncio.sleep(afterwards)
@@ -80,6 +95,20 @@ class WayBack:
         self._say("verify: everything is as it was" if not left else f"verify: NOT CLEAN: {'; '.join(left)}")
         return restored, left
 
+    async def _gone(self, patience: float) -> tuple[float, tuple[str, ...]]:
+        """When none of the processes that were struck runs any more, and which of them still do: they go with the
+        fleet, and with them what was done to them. What is wanted of them the daemon has put back first of all."""
+        fleets, until = (self._follower.began, self._follower.fleet), time.monotonic() + patience
+        nodes = [fleet.nodes[name] for fleet in fleets for name in self._plan.nodes if name in fleet.nodes]
+        launches = {(node.name, node.launch.pid, node.launch.ticks) for node in nodes if node.launch is not None}
+        while (left := _running(launches)) and time.monotonic() < until:  # noqa: ASYNC110 - they tell only the daemon
+            await asyncio.sleep(_LOOK)
+        ended = self._follower.ending(self._loan.operation)
+        if ended is not None and ended.outcome is Outcome.FAILED:
+            left = (*left, ended.sentence)
+        self._say(f"verify: the fleet was taken down, and {'; '.join(left) or 'nothing of the drill is left'}")
+        return time.monotonic(), left
+
     async def _order(self, command: Start | Failback) -> None:
         """A step in good order; what does not succeed is left to the daemon, which puts all back."""
         try:
@@ -90,3 +119,12 @@ class WayBack:
         ended = await self._follower.ended(receipt.operation, PATIENCE)
         if ended is None or ended.outcome is not Outcome.DONE:
             self._say(f"failback: {receipt.sentence}: {'not in time' if ended is None else ended.sentence}")
+
+
+def _running(launches: Iterable[tuple[str, int, int]]) -> tuple[str, ...]:
+    return tuple(f"{name} (pid {pid}) still runs" for name, pid, ticks in sorted(launches) if _runs(pid, ticks))
+
+
+def _runs(pid: int, ticks: int) -> bool:
+    stat = procfs.read_stat(pid)
+    return stat is not None and stat.ticks == ticks and stat.state != "Z"

@@ -64,6 +64,7 @@ endpoints = ["127.0.0.1:{upstream}"]
 [[route]]
 prefix = "/"
 service = "app"
+timeout = "200ms"
 """
 
 

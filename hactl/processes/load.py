@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from hactl.drill.load import Load, hang_up, line, open_session
-from hactl.drill.load_plan import RETRIED, LoadPlan, Progress, Ready
+from hactl.drill.load_plan import OTHERS, RETRIED, LoadPlan, Progress, Ready
 from hactl.drill.measure import judge, percentile
 from hactl.drill.records import Records
 
@@ -30,11 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = _plan(options)
     _allow_many_descriptors()
     with asyncio.Runner(loop_factory=_precise_loop) as runner:
-        records, retried = runner.run(_run(plan))
+        records, retried, others = runner.run(_run(plan))
     if options.out:
         options.out.write_bytes(records.encode())
         if plan.retries:
             options.out.with_name(options.out.name + RETRIED).write_bytes(retried.encode())
+        if plan.others:
+            options.out.with_name(options.out.name + OTHERS).write_bytes(others.encode())
     print(line(judge(records)), flush=True)
     return 0
 
@@ -52,6 +54,7 @@ def _plan(options: argparse.Namespace) -> LoadPlan:
         node_header=options.node_header,
         in_flight=options.in_flight,
         retries=options.retries,
+        others=options.others,
         burst=options.burst,
     )
 
@@ -69,18 +72,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--node-header", default="x-hactl-node", help="response header that names the node")
     parser.add_argument("--in-flight", type=int, default=10_000, help="most requests under way at a time")
     parser.add_argument("--retries", type=int, default=0, help="send as much again by clients that try so often again")
+    parser.add_argument("--others", default="", help="a URL that other clients ask for besides, now and then")
     parser.add_argument("--burst", type=int, default=0, help="so many clients that are cut off and come back at once")
     parser.add_argument("--out", type=Path, help="file for every request, as JSON columns")
     return parser
 
 
-async def _run(plan: LoadPlan) -> tuple[Records, Records]:
-    """Every request of the clients that ask once, and of those that try again."""
-    async with open_session(plan) as session, open_session(plan) as another:
+async def _run(plan: LoadPlan) -> tuple[Records, Records, Records]:
+    """Every request of the clients that ask once, of those that try again, and of others."""
+    async with open_session(plan) as session, open_session(plan) as another, open_session(plan) as third:
         load = Load(plan, session)
-        streams = [load]
-        if plan.policy is not None:
-            streams.append(Load(plan, another, plan.policy))
+        retried = None if plan.policy is None else Load(plan, another, plan.policy)
+        others = None if plan.beside is None else Load(plan.beside, third)
+        streams = [stream for stream in (load, retried, others) if stream is not None]
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, streams)
@@ -92,9 +96,10 @@ async def _run(plan: LoadPlan) -> tuple[Records, Records]:
         gc.freeze()
         async with _progress(load), asyncio.TaskGroup() as group:
             for turn, stream in enumerate(streams):
-                # each in the middle between two requests of the other
-                group.create_task(stream.run(after=turn / (2 * plan.rate)), name=f"stream {turn}")
-        return load.records, streams[-1].records if plan.retries else Records()
+                # each in the middle between two requests of another
+                group.create_task(stream.run(after=turn / (len(streams) * plan.rate)), name=f"stream {turn}")
+        asked_again, elsewhere = (Records() if one is None else one.records for one in (retried, others))
+        return load.records, asked_again, elsewhere
 
 
 def _stop(streams: list[Load]) -> None:

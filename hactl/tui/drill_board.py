@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from hactl.core.reading import age, counted
 from hactl.drill.board import Entry, Standing
-from hactl.drill.comparing import Compared, Comparison, Trend, spoken
+from hactl.drill.comparing import UNCLEAN, Compared, Comparison, Trend, spoken
 from hactl.drill.quantity import Unit, signed
+from hactl.drill.verdict import Verdict
 from hactl.tui.columns import Cells, columns
-from hactl.tui.lines import Line, Span, line
+from hactl.tui.lines import Line, Span, line, wrapped
 from hactl.tui.meaning import Meaning
 
 _LOOKS = {
@@ -17,45 +18,64 @@ _LOOKS = {
     Standing.OLD: Meaning.DEGRADED,
     Standing.READY: Meaning.SERVING,
 }
+_FIRST = (Standing.FAILING, Standing.UNPROVEN, Standing.OLD, Standing.READY, Standing.NEVER)
+"""Bad news stands above; drills that were never run say nothing yet, and are many at first."""
 _TRENDS = {Trend.BETTER: Meaning.SERVING, Trend.WORSE: Meaning.DOWN}
 
 
 def board_lines(entries: Iterable[Entry], wall: float, room: int = 0) -> tuple[Line, ...]:
     """A line for each drill; `wall` is Unix time, `room` how many cells a line has, 0 for as many as it takes."""
-    shown = tuple(entries)
+    shown = sorted(entries, key=lambda entry: _FIRST.index(entry.standing))
     if not shown:
         return ()
     ready = sum(entry.standing is Standing.READY for entry in shown)
     head = [(word, Meaning.MUTED) for word in ("drill", "stands", "last pass", "least margin", "rto", "")]
+    reasons = [_reason(entry, room) for entry in shown]
     return (
         line(Span(text=f" readiness: {ready} of {len(shown)} drills", meaning=Meaning.TITLE)),
-        *columns([head, *(_entry(entry, wall) for entry in shown)], room),
+        *columns([head, *(_entry(entry, wall) for entry in shown)], room, below=((), *reasons)),
     )
+
+
+def _reason(entry: Entry, room: int) -> tuple[Line, ...]:
+    """Why it stands so, where that is not its own reason."""
+    if entry.words in ("", entry.standing):
+        return ()
+    meaning = Meaning.DOWN if entry.standing is Standing.FAILING else Meaning.DEGRADED
+    told = line(Span(text=f"   {entry.words}", meaning=meaning))
+    return wrapped(told, room, 3) if room else (told,)
 
 
 def _entry(entry: Entry, wall: float) -> Cells:
     text, muted = Meaning.TEXT, Meaning.MUTED
     trend = str(entry.trend) if entry.rto is not None and entry.trend is not Trend.UNKNOWN else ""
     runs = f", {counted(entry.rto.count, 'run')}" if entry.rto is not None else ""
-    words = entry.words if entry.words != entry.standing else ""
     return (
         (entry.drill, text),
         (entry.standing, _LOOKS[entry.standing]),
         ("-" if entry.passed is None else f"{age(max(0.0, wall - entry.passed))} ago", muted),
         ("-" if entry.margin is None else f"{entry.margin:.0%} {entry.tightest}", text),
         (spoken(entry.rto, Unit.SECONDS) + runs, text),
-        (f"{trend}{'; ' if trend and words else ''}{words}", _TRENDS.get(entry.trend, muted)),
+        (trend, _TRENDS.get(entry.trend, muted)),
     )
 
 
 def comparison_lines(comparison: Comparison, room: int = 0) -> tuple[Line, ...]:
     """Figure by figure, what each side measured and what differs; `room` as for the board."""
     head = [("", Meaning.MUTED), *((name, Meaning.TITLE) for name in (comparison.a, comparison.b)), ("", Meaning.MUTED)]
-    lines = [*columns([head, *map(_figure, comparison.figures)], room), ()]
-    lines += [line(Span(text=f" {note}", meaning=Meaning.DEGRADED)) for note in comparison.notes]
+    came = [("verdict", Meaning.MUTED), *((text, _came(text)) for text in (comparison.came_a, comparison.came_b))]
+    lines = [*columns([head, came, *map(_figure, comparison.figures)], room), ()]
+    told = [line(Span(text=f" {note}", meaning=Meaning.DEGRADED)) for note in comparison.notes]
     if comparison.caution:
-        lines.append(line(Span(text=f" {comparison.caution}", meaning=Meaning.MUTED)))
-    return tuple(lines)
+        told.append(line(Span(text=f" {comparison.caution}", meaning=Meaning.MUTED)))
+    return (*lines, *(part for each in told for part in (wrapped(each, room, 3) if room else (each,))))
+
+
+def _came(text: str) -> Meaning:
+    """How it looks what came of a side: good only where nothing else came of it."""
+    if text == Verdict.PASS:
+        return Meaning.SERVING
+    return Meaning.DOWN if Verdict.FAIL in text or UNCLEAN in text else Meaning.DEGRADED
 
 
 def _figure(figure: Compared) -> Cells:

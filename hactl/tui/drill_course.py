@@ -15,6 +15,7 @@ from hactl.drill.course import Course, last
 from hactl.drill.phases import Phase
 from hactl.drill.progress import HEAL
 from hactl.drill.quantity import seconds
+from hactl.drill.report import Ending
 from hactl.drill.verdict import Verdict
 from hactl.tui.lines import Line, Span, cut, length, line, spread, wrapped
 from hactl.tui.meaning import ASCII, Glyphs, Meaning
@@ -38,6 +39,7 @@ _MARK = {
     Mark.MET: ("met", Meaning.SERVING),
     Mark.MISSED: ("MISSED", Meaning.DOWN),
     Mark.UNMEASURED: ("not measured", Meaning.DEGRADED),
+    Mark.VOID: ("proves nothing", Meaning.DEGRADED),
 }
 VERDICTS = {
     Verdict.PASS: Meaning.SERVING,
@@ -81,11 +83,11 @@ def axis(course: Course, now: float, width: int) -> Axis:
 
 def title(course: Course, wall: float, width: int) -> tuple[Line, ...]:
     """Which drill, what became of it, or where it stands."""
-    name = Span(text=f" {course.definition.name}", meaning=Meaning.TITLE)
+    name = line(Span(text=f" {course.definition.name}", meaning=Meaning.TITLE), f"  {course.definition.title}")
     seed = f", seed {course.plan.seed}" if course.plan is not None else ""
-    run = Span(text=f"{course.run}{seed} ", meaning=Meaning.MUTED)
-    first = spread(line(name, f"  {course.definition.title}"), line(run), width)
-    return (first, *wrapped(_standing(course, wall), width - 1, 2))
+    whole = line(Span(text=f"{course.run}{seed} ", meaning=Meaning.MUTED))
+    run = whole if length(name) + length(whole) < width else line(Span(text=f"{course.run} ", meaning=Meaning.MUTED))
+    return (spread(name, run, width), *wrapped(_standing(course, wall), width - 1, 2))
 
 
 def waiting(question: str, width: int) -> tuple[Line, ...]:
@@ -93,7 +95,10 @@ def waiting(question: str, width: int) -> tuple[Line, ...]:
     if not question:
         return ()
     asked = Span(text=f" WAITS FOR YOU: {question}", meaning=Meaning.DEGRADED)
-    return wrapped(line(asked, "   ", Span(text="C", meaning=Meaning.KEY), " when it is done"), width - 1, 2)
+    done: Line = line("   ", Span(text="C", meaning=Meaning.KEY), " when it is done")
+    if length((asked, *done)) < width:
+        return ((asked, *done),)
+    return (*wrapped(line(asked), width - 1, 2), done)
 
 
 def _standing(course: Course, wall: float) -> Line:
@@ -111,7 +116,16 @@ def _standing(course: Course, wall: float) -> Line:
     since = course.entered[-1].at if course.entered else 0.0
     told = [one.text for one in course.told if one.at >= since]
     said = told[-1].removeprefix(f"{course.phase}: ") if told else "..."
-    return line(Span(text=f" {course.phase}", meaning=Meaning.DEGRADED), f"  {said}")
+    return line(*_cut_short(course.ending), Span(text=f" {course.phase}", meaning=Meaning.DEGRADED), f"  {said}")
+
+
+def _cut_short(ending: Ending) -> tuple[Span, ...]:
+    """Why it does not go on to its end, if something has come up."""
+    why = ending.error or ending.stopped or ending.pointless
+    if not why:
+        return ()
+    what = "BROKEN" if ending.error else "STOPPED"
+    return (Span(text=f" {what}", meaning=Meaning.DOWN), Span(text=f"  {why}  "))
 
 
 def clocks(course: Course, now: float, width: int) -> tuple[Line, ...]:
@@ -186,7 +200,8 @@ def _placed(name: str, begin: int, sign: str, text: str, width: int, meaning: Me
     """A sign at its place, and what belongs to it beside it, on the side where there is room."""
     behind = width - begin - len(sign)
     if len(text) + 1 <= behind or begin < len(text) + 1:
-        return line(_label(name), " " * begin, Span(text=sign, meaning=meaning), f" {text}"[: max(0, behind)])
+        beside = cut(line(f" {text}"), max(0, behind))
+        return line(_label(name), " " * begin, Span(text=sign, meaning=meaning), *beside)
     return line(_label(name), f"{text} ".rjust(begin), Span(text=sign, meaning=meaning))
 
 
@@ -206,7 +221,7 @@ def _strips(course: Course, along: Axis, glyphs: Glyphs) -> tuple[Line, ...]:
     failed = Meaning.DOWN if total_bad else Meaning.MUTED
     return (
         line(_label("good"), Span(text=_cells(good, glyphs), meaning=Meaning.GRAPH)),
-        line(_label("failed"), Span(text=_cells(bad, glyphs) if total_bad else " none", meaning=failed)),
+        line(_label("failed"), Span(text=_cells(bad, glyphs) if total_bad else "none", meaning=failed)),
     )
 
 

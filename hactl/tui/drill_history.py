@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from hactl.core.reading import age
 from hactl.drill.history import Filed
+from hactl.drill.verdict import CONCLUSIVE
 from hactl.tui.drill_course import VERDICTS
 from hactl.tui.meaning import Meaning
 from hactl.tui.rows import Cell, Column, Row
@@ -16,7 +17,7 @@ COLUMNS = (
     Column(title="AVAILABLE", right=True, keep=60),
     Column(title="AGO", right=True, keep=85, least=4),
     Column(title="SEED", right=True, keep=20),
-    Column(title="WHY", keep=50, stretch=True, least=20),
+    Column(title="WHY", keep=75, stretch=True, least=20),
 )
 
 _NOTHING = Cell(text="-", meaning=Meaning.MUTED, order=-1.0)
@@ -36,9 +37,7 @@ def _row(run: Filed, wall: float) -> Row:
     cells = (
         Cell(text=run.drill, meaning=Meaning.TITLE),
         Cell(text=stands, meaning=meaning if run.clean else Meaning.DOWN),
-        _figure(run, "rto"),
-        _figure(run, "rpo_records"),
-        _figure(run, "availability"),
+        *(_figure(run, name) for name in ("rto", "rpo_records", "availability")),
         _NOTHING if old is None else Cell(text=age(old), meaning=Meaning.MUTED, order=old),
         _NOTHING if run.seed is None else Cell(text=str(run.seed), meaning=Meaning.MUTED, order=float(run.seed)),
         Cell(text=run.why, meaning=Meaning.TEXT if run.verdict is not None else Meaning.MUTED),
@@ -47,4 +46,7 @@ def _row(run: Filed, wall: float) -> Row:
 
 
 def _figure(run: Filed, name: str) -> Cell:
-    return Cell(text=run.figures[name]) if name in run.figures else _NOTHING
+    """As it was measured; that of a run that has shown nothing is not to catch the eye."""
+    if name not in run.figures:
+        return _NOTHING
+    return Cell(text=run.figures[name], meaning=Meaning.TEXT if run.verdict in CONCLUSIVE else Meaning.MUTED)

@@ -21,7 +21,7 @@ from hactl.drill.small_disk import may_be_filled
 from hactl.tui.actions import Action, Target
 from hactl.tui.consequences import LABEL, consequences, fact
 from hactl.tui.drill_course import VERDICTS
-from hactl.tui.lines import Line, Span
+from hactl.tui.lines import Line, Span, line, wrapped
 from hactl.tui.meaning import Meaning
 from hactl.tui.rows import Cell, Column, Row
 from hactl.tui.shell import spelt
@@ -130,6 +130,14 @@ def _row(each: Offer, last: Filed | None) -> Row:
         Cell(text=each.drill.title if may else each.why_not, meaning=meaning),
     )
     return Row(key=each.drill.name, cells=cells)
+
+
+def details(row: Row, width: int) -> tuple[Line, ...]:
+    """What a row says, where there is not room for all of it in one line."""
+    said = {column.title: cell for column, cell in zip(COLUMNS, row.cells, strict=True)}
+    last = said["WHAT IT SHOWS, OR WHY NOT"]
+    more = Span(text=f"  takes {said['TAKES'].text}, last run: {said['LAST'].text}", meaning=Meaning.MUTED)
+    return wrapped(line(Span(text=last.text, meaning=last.meaning), more), max(1, width), 2)
 
 
 def facts(snapshot: Snapshot, each: Offer, receipts: Sequence[tuple[Command, Receipt]]) -> tuple[Line, ...]:

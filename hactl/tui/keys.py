@@ -23,6 +23,7 @@ from hactl.core.commands import (
     Thaw,
     Unpause,
 )
+from hactl.core.drills import in_progress
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.operation import Verb
@@ -123,6 +124,21 @@ def choose(key: str, snapshot: Snapshot, meant: Rows) -> Choice:
             return _order(key, meant.nodes)
         case _:
             return Choice(why_not=f"{key} is no key that changes anything")
+
+
+def idle(key: str, view: View) -> bool:
+    """Whether a key of drills would do nothing now but say why."""
+    fleet = view.snapshot.fleet if view.snapshot is not None else Fleet()
+    running = in_progress(fleet)
+    match key:
+        case "A":
+            return running is None or bool(running.back)
+        case "C":
+            return running is None or not running.question
+        case "X":
+            return running is not None or fleet.drills.lock is not None or bool(forbidden(view))
+        case _:
+            return False
 
 
 def _order(key: str, nodes: tuple[Node, ...]) -> Choice:

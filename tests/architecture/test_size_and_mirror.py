@@ -15,6 +15,7 @@ ELSEWHERE = {
     "__main__.py": "cli/test_main.py",
     "cli/drill_asking.py": "cli/test_drill.py",
     "cli/drill_list.py": "cli/test_drill.py",
+    "cli/drill_notices.py": "cli/test_drills_overtaken.py",
     "cli/drill_options.py": "cli/test_drill.py",
     "cli/drill_plan.py": "cli/test_drill.py",
     "cli/drill_recover.py": "cli/test_drill.py",

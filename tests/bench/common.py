@@ -44,7 +44,8 @@ class BenchFleet:
     """One fleet in a directory of its own, with a small upstream; gone when the block is left.
 
     `service` False lets the nodes answer by themselves, so that no upstream limits what is measured; nodes that are
-    programs have no routes. `regions` are (name, priority, nodes), each with so many `spares`.
+    programs have no routes. `route` is more in the table of the one to the upstream. `regions` are (name, priority,
+    nodes), each with so many `spares`.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class BenchFleet:
         regions: tuple[tuple[str, int, int], ...] = (),
         service: bool = True,
         extra: str = "",
+        route: str = "",
     ) -> None:
         self._regions = regions or (("local", 0, nodes),)
         self._spares = spares
         self._service = service
         self._extra = extra
+        self._route = route
         self._stack = contextlib.ExitStack()
         self.port = free_port()
         self.directory: Path
@@ -137,7 +140,7 @@ class BenchFleet:
         ]
         if upstream:
             parts.append(f'[[service]]\nname = "app"\nendpoints = ["127.0.0.1:{upstream}"]\n')
-            parts.append('[[route]]\nprefix = "/"\nservice = "app"\n')
+            parts.append('[[route]]\nprefix = "/"\nservice = "app"\n' + self._route)
         elif "[gateway]" not in self._extra:
             parts.append('[[route]]\nprefix = "/"\nrespond = 200\nrespond_body = "hello\\n"\n')
         return "\n".join([*parts, self._extra])

@@ -22,6 +22,8 @@ from hactl.drill.verdict import CONCLUSIVE, Verdict
 from hactl.paths import FleetPaths
 
 REGIONS = (("seoul", 0, 3), ("tokyo", 0, 2))
+ROUTE = 'timeout = "200ms"\n'
+"""As in the demo: a service that hangs is given up in time."""
 COLUMNS = (
     ("seen after", "detect", "ms"),
     ("RTO", "rto", "ms"),
@@ -47,7 +49,7 @@ def main() -> int:
     options = parser.parse_args()
     names = [name for name in library.names() if not options.only or name in options.only]
     settings = [part for setting in options.set for part in ("--set", setting)]
-    with BenchFleet(regions=REGIONS) as fleet:
+    with BenchFleet(regions=REGIONS, route=ROUTE) as fleet:
         for number, name in itertools.product(range(options.runs), names):
             print(f"{name}: run {number + 1} of {options.runs}", file=sys.stderr)
             _run(fleet, (name, "--seed", str(number), "--no-input", *settings), options.again + 1)

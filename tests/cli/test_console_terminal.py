@@ -51,8 +51,8 @@ def test_a_node_that_takes_its_time_is_seen_down_with_its_reason_until_it_is_bac
             seen.type("jK")
             seen.until("Kill local-2?", "y does it")
             seen.type("y")
-            seen.until("DEGRADED 1 of 5 out: local-2 (killed by", "◌ starting  local-2", "not back yet")
-            assert "moved away on every edge after" in seen.text
+            moved = "moved away on every edge after"
+            seen.until("DEGRADED 1 of 5 out: local-2 (killed by", "◌ starting  local-2", "not back yet", moved)
             assert "none yet" not in seen.text, "the failover has been measured while the node is still away"
             seen.until("OK 3 nodes and 2 edges serve", "local-2: capacity back after")
             seen.type("6")

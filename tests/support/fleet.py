@@ -244,10 +244,14 @@ class RunningFleet:
                 await self._more()
 
     async def until(self, condition: Callable[[Fleet], bool], *, patience: float = PATIENCE) -> Fleet:
-        """The fleet as soon as it is so."""
-        async with asyncio.timeout(patience):
-            while not condition(self.now):
-                await self._more()
+        """The fleet as soon as it is so. Raises TimeoutError, which tells how the fleet was instead."""
+        try:
+            async with asyncio.timeout(patience):
+                while not condition(self.now):
+                    await self._more()
+        except TimeoutError as error:
+            error.add_note(_told(self.now))
+            raise
         return self.now
 
     async def measured(self, condition: Callable[[Measured], bool], *, patience: float = PATIENCE) -> Measured:
@@ -351,6 +355,13 @@ async def _ended(pid: int) -> None:
     await gone(pid)
     with suppress(ChildProcessError):  # a command of its own had started it
         await asyncio.to_thread(os.waitpid, pid, 0)
+
+
+def _told(fleet: Fleet) -> str:
+    """What could keep a test waiting: states with their reasons, operations, failovers, plans not proved."""
+    nodes = [f"{node.name} {node.state.value} drained={node.drained} {node.reason}" for node in fleet.nodes.values()]
+    plans = f"plan {fleet.plan.version}, proved: {confirmed(fleet, fleet.plan.version)}"
+    return "\n".join([*nodes, *map(str, fleet.operations.values()), *map(str, fleet.failovers.values()), plans])
 
 
 def is_calm(fleet: Fleet) -> bool:

@@ -57,6 +57,7 @@ class ScriptedLoad:
         self.plan = LoadPlan(url="http://x/")
         self.warm = True
         self.retried = Records()
+        self.others = Records()
         self.pid = os.getpid()
         self._lines = lines
         self._over = asyncio.Event()

@@ -30,6 +30,8 @@ EVERY = 5.0
 """Seconds between two faults, on average."""
 EDGE_RECOVERS = 3.0
 """Seconds in which failures on the connections of an edge that was killed are put down to that."""
+LONGEST = 300.0
+"""Seconds within which the slowest operation ends: a configuration that is brought to every process in turn."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,12 +169,12 @@ class Soak:
         self.edge_times.append(asyncio.get_running_loop().time())
 
     async def settle(self) -> None:
-        """Everything is resumed and well again."""
-        for node in (await self.fleet.client.fleet()).fleet.gateways:
-            if node.drained:
-                with suppress(HactlError):
-                    await self._ask(Resume(nodes=(node.name,)))
+        """What was begun comes to its end, then everything is resumed and well again."""
         await self.fleet.follow()
+        await self.fleet.until(lambda fleet: not fleet.operations, patience=LONGEST)
+        for node in self.fleet.now.gateways:
+            if node.drained:
+                await self._ask(Resume(nodes=(node.name,)))
         await self.fleet.calm()
 
     async def missing(self) -> list[int]:

@@ -151,6 +151,16 @@ class TestRunning:
             await now.until(lambda: isinstance(now.app.screen, DrillsPage))
             assert any("it goes on when this console is closed" in notice for notice in now.notices)
 
+    async def test_all_that_a_drill_shows_is_read_before_it_is_chosen(self, tmp_path: Path) -> None:
+        """Below the rows, which have no room for it in a small window; of the row under the cursor."""
+        async with stage((80, 24), **hands(Shop(), tmp_path)) as now:
+            await now.press("X")
+            table = now.app.screen.query_one(LineTable)
+            await now.until(lambda: table.shown)
+            for row in table.shown[:3]:
+                await now.until(lambda: row.cells[-1].text in now.text("#chosen"))  # noqa: B023 - awaited here
+                await now.press("down")
+
     async def test_everything_else_runs_nothing(self, tmp_path: Path) -> None:
         shop = Shop()
         async with stage(**hands(shop, tmp_path)) as now:

@@ -1,12 +1,17 @@
 """Asking an edge for its account: by its counters, and by the documents it really runs with. What that says and what it
-is for is `account`."""
+is for is `account`. Of a node only how often it called a service."""
+
+import re
+from collections.abc import Collection
 
 import msgspec
 
 from hactl.core.errors import HactlError
 from hactl.engines.envoy.account import Account
 from hactl.engines.envoy.admin import Admin, Stat
+from hactl.engines.envoy.clusters import GRPC_SUFFIX
 from hactl.engines.envoy.endpoints import CLUSTER
+from hactl.engines.envoy.hops import HOP_SUFFIX
 from hactl.engines.envoy.seat import Seat
 from hactl.paths import FleetPaths
 
@@ -14,6 +19,8 @@ _PATTERN = (
     r"^cluster\.gw(-hedged)?\.(lb_healthy_panic|upstream_rq_retry|upstream_rq_retry_overflow"
     r"|outlier_detection\.ejections_enforced_(consecutive_5xx|consecutive_gateway_failure|success_rate))$"
 )
+_GRPC, _HOP = (suffix.replace(":", "_") for suffix in (GRPC_SUFFIX, HOP_SUFFIX))
+"""As Envoy writes them in the names of its counters."""
 _PANIC_DEFAULT = 50.0
 """Per cent: Envoy's own, where a document says nothing."""
 _RETRIES_DEFAULT = 3
@@ -74,6 +81,20 @@ async def read(paths: FleetPaths, edge: str, pid: int) -> Account | None:
     finally:
         admin.close()
     return account(edge, pid, stats, cluster)
+
+
+async def sent(paths: FleetPaths, node: str, pid: int, services: Collection[str]) -> int | None:
+    """How many requests the process `pid` of `node` has sent to `services` since it started, tries beyond the first
+    and those through a proxy included; None when it does not answer."""
+    admin = Admin(Seat.of(paths, node), pid=pid)
+    names = "|".join(re.escape(name) for name in services)
+    try:
+        stats = await admin.stats(rf"^cluster\.({names})({_GRPC})?({_HOP})?\.upstream_rq_total$")
+    except HactlError:
+        return None
+    finally:
+        admin.close()
+    return sum(stat.value for stat in stats if isinstance(stat.value, int))
 
 
 def account(edge: str, pid: int, stats: list[Stat], cluster: Cluster) -> Account:

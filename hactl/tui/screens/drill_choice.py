@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from hactl.tui.drill_offer import COLUMNS
+from hactl.tui.drill_offer import COLUMNS, details
 from hactl.tui.lines import Span, line
 from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
@@ -17,7 +17,7 @@ from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.line_table import LineTable
 from hactl.tui.widgets.lines_view import LinesView
 
-MARGIN = 9
+MARGIN = 12
 """Lines of the dialog and around it that are not rows."""
 
 
@@ -37,6 +37,7 @@ class DrillChoice(SteadyScreen, ModalScreen[str | None]):
         with Vertical(id="drills"):
             yield LinesView(self._look, id="title")
             yield LineTable(COLUMNS, self._look, id="table")
+            yield LinesView(self._look, id="chosen")
             yield LinesView(self._look, id="answers")
 
     def on_mount(self) -> None:
@@ -75,6 +76,14 @@ class DrillChoice(SteadyScreen, ModalScreen[str | None]):
         if self._rows:
             told = "   what each would do to the fleet as it is"
             self.query_one("#title", LinesView).show((line(Span(text="Which drill?", meaning=Meaning.TITLE), told),))
+
+    @on(LineTable.Pointed)
+    def _pointed(self) -> None:
+        """What the row has no room for, in a window that is not wide."""
+        row = next((row for row in self._rows if row.key == self._table.cursor), None)
+        self.query_one("#chosen", LinesView).show(
+            ((), *(details(row, self._table.size.width) if row is not None else ()))
+        )
 
     @on(LineTable.Chosen)
     def _chosen(self, event: LineTable.Chosen) -> None:

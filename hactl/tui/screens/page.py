@@ -231,5 +231,7 @@ def _offered(view: View, meant: keys.Rows, key: str, what: str) -> Line:
             what = choice.action.verb
         if choice.action is None or keys.forbidden(view):
             meaning = Meaning.MUTED
+    elif keys.idle(key, view):
+        meaning = Meaning.MUTED
     name = Span(text=f" {what}  ", meaning=Meaning.TEXT if meaning is Meaning.KEY else Meaning.MUTED)
     return line(Span(text=key, meaning=meaning), name)

@@ -50,6 +50,9 @@ class LineTable(SteadyLines, ScrollView, can_focus=True):
             super().__init__()
             self.key = key
 
+    class Pointed(Message):
+        """The cursor is on another row, or on none any more."""
+
     def __init__(self, columns: tuple[Column, ...], look: Look, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._columns = columns
@@ -193,6 +196,7 @@ class LineTable(SteadyLines, ScrollView, can_focus=True):
             if changed in places:
                 self._redraw(places[changed])
         self.cursor = key
+        self.post_message(self.Pointed())
         if key in places:
             self._reveal(places[key])
 

@@ -41,13 +41,14 @@ from hactl.core.commands import (
     Stop,
 )
 from hactl.core.drill_events import DrillAnswered, DrillAsked, DrillKept
-from hactl.core.drills import in_progress
+from hactl.core.drills import in_progress, overtaken
 from hactl.core.effects import Spawn
 from hactl.core.errors import CommandRejected
 from hactl.core.events import NodeChanged, OperationBegan, OperationEnded, Record
 from hactl.core.node import Goal, NodeState
 from hactl.core.operation import Outcome
 from hactl.core.recovery import Arrival, Found, recover
+from hactl.core.value import replace
 
 TWO = a_spec(regions=2, nodes=3, edges=2)
 STANDBY = a_spec(regions=2, nodes=3, edges=2, standby=True)
@@ -357,8 +358,34 @@ def test_a_fleet_that_is_taken_down_in_a_drill_comes_up_as_it_was() -> None:
     world.run(10)
     world.submit(Down())
     world.settle()
-    assert world.ending(drill).outcome is Outcome.FAILED
+    assert world.ending(drill).outcome is Outcome.ROLLED_BACK
+    assert world.ending(drill).sentence.endswith("; nothing of the drill is left")
     assert goals(world.fleet) == goals(before.fleet)
+
+
+def test_a_configuration_of_a_drill_outlives_a_fleet_that_is_taken_down_and_that_is_said() -> None:
+    """Processes come back as they are wanted, and they would be wanted by the wrong revision: that is not clean."""
+    story = Script(serving()) >> replace(lent(), config=True)
+    (operation,) = story.fleet.operations.values()
+    assert operation.drill is not None
+    other = replace(story.fleet, spec=a_spec(nodes=4), revision=7)
+    outcome, told, hint = overtaken(other, operation, "the fleet was taken down by bob")
+    assert outcome is Outcome.FAILED
+    assert told == "the fleet was taken down by bob; not restored: revision 7 is in force, and was 1 before the drill"
+    assert hint == "hactl config rollback 1"
+    assert overtaken(story.fleet, operation, "why")[0] is Outcome.ROLLED_BACK
+
+
+def test_a_reboot_in_a_drill_leaves_nothing_of_it() -> None:
+    """No process that was struck has survived it, and what is wanted is as it was: nobody has to clean up."""
+    before = goals(serving())
+    story, drill = drilling("seoul-1")
+    story >> Kill(nodes=("seoul-1",), hold=True)
+    story.take(recover(story.fleet, Found(alive=()), Arrival(pid=2, version="0"), at(story.mono + 1, "boot-2")))
+    (ended,) = (event for event in story.outcomes if isinstance(event, OperationEnded) and event.id == drill)
+    assert ended.outcome is Outcome.ROLLED_BACK
+    assert ended.sentence == "the machine was rebooted; nothing of the drill is left"
+    assert goals(story.fleet) == before
 
 
 def test_what_a_rolling_restart_has_in_hand_is_left_to_it_until_it_is_through() -> None:

@@ -52,3 +52,13 @@ def test_a_run_whose_runner_is_gone_does_not_go_on() -> None:
     assert not left.going
     observe = next(bar for bar in bars(left) if bar.name == "observe")
     assert observe.end == 110.0, "the last moment that anything is known of"
+
+
+def test_what_has_not_happened_yet_is_not_said_as_if_it_had() -> None:
+    early = {bar.name: (bar.end, bar.said) for bar in bars(course(107.2))}
+    assert early["detect"] == (None, "not seen by the daemon yet")
+    assert early["reroute"] == (None, "not proved by every edge yet")
+    assert early["capacity"] == (None, "not everything serves yet")
+    known = {bar.name: bar.said for bar in bars(course(110.0))}
+    assert (known["detect"], known["reroute"]) == ("seen by the daemon", "proved by every edge")
+    assert known["capacity"] == "everything serves again"

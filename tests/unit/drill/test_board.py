@@ -8,9 +8,11 @@ from hactl.drill.board import Entry, Standing, board, worst
 from hactl.drill.comparing import Trend
 from hactl.drill.definition import Definition, Hypothesis, Objectives, Probe
 from hactl.drill.report import DrillReport, Ending
+from hactl.drill.verdict import GIVEN_UP
 
 NOW = 1.7e9 + 3600
 DAY = 86400.0
+GAVE_UP = f"{GIVEN_UP}: availability below 50 % for 3 s"
 
 
 def entry(*reports: DrillReport, oldest: float | None = None, now: float = NOW) -> Entry:
@@ -30,11 +32,13 @@ def left(report: DrillReport) -> DrillReport:
         ((filed(),), Standing.READY, ""),
         ((filed(), filed(bad=3.0)), Standing.FAILING, "wanted <= 1000 ms"),
         ((filed(bad=3.0), filed()), Standing.READY, ""),
+        ((filed(), filed(ending=Ending(stopped=GAVE_UP))), Standing.FAILING, f"its last run: aborted, {GAVE_UP}"),
+        ((filed(ending=Ending(stopped=GAVE_UP)), filed()), Standing.READY, ""),
         ((left(filed()),), Standing.FAILING, "left behind: seoul-1 is stopped"),
-        ((filed(ending=Ending(pointless="no load")),), Standing.UNPROVEN, "its last run is inconclusive: no load"),
-        ((filed(), filed(ending=Ending(stopped="by bob"))), Standing.READY, "its last run is aborted: by bob"),
+        ((filed(ending=Ending(pointless="no load")),), Standing.UNPROVEN, "its last run: inconclusive, no load"),
+        ((filed(), filed(ending=Ending(stopped="by bob"))), Standing.READY, "its last run: aborted, by bob"),
     ],
-    ids=["never", "passed", "failed", "mended", "unclean", "nothing shown", "stopped"],
+    ids=["never", "passed", "failed", "mended", "given up", "given up before", "unclean", "nothing shown", "stopped"],
 )
 def test_a_drill_stands_by_its_newest_run_that_has_shown_something(
     reports: tuple[DrillReport, ...], standing: Standing, words: str

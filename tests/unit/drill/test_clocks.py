@@ -61,6 +61,18 @@ def test_in_the_end_the_report_says_what_it_was() -> None:
     assert [one.bad for one in served(done) if one.bad] == [1]
 
 
+def test_what_a_run_measured_that_has_shown_nothing_is_neither_met_nor_missed() -> None:
+    """It stands there, and says that it proves nothing, asked for or not."""
+    done = replace(course(130.0), alive=False)
+    for verdict in (Verdict.INCONCLUSIVE, Verdict.ABORTED, Verdict.ERROR):
+        useless = filed(verdict)
+        clocks = rto(replace(done, report=useless), 999.0), rpo(replace(done, report=useless), 999.0)
+        assert {clock.mark for clock in clocks} == {Mark.VOID}
+        assert rto(replace(done, report=replace(useless, objectives=())), 999.0).mark is Mark.VOID
+        unasked = replace(useless, objectives=(), outage=None)
+        assert rto(replace(done, report=unasked), 999.0).mark is Mark.UNMEASURED
+
+
 def test_what_is_not_asked_for_has_no_limit() -> None:
     assert rto(course(110.0, drill=replace(NODE_KILL, objectives=Objectives())), 110.0).limit == ""
 

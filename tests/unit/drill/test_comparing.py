@@ -58,6 +58,14 @@ def test_only_runs_that_have_shown_something_count() -> None:
     assert "its figures prove nothing" in compare(side("useless", [useless]), one).notes[0]
 
 
+def test_what_came_of_each_side_is_told() -> None:
+    """Of one run its verdict, of several how often each; a run that was not clean says so."""
+    reports = [filed("a"), filed("b", bad=3.0), replace(filed("c"), clean=False), filed("d")]
+    one, several = side("c", reports), side("node-kill", reports)
+    found = compare(one, several)
+    assert (found.came_a, found.came_b) == ("pass, NOT CLEAN", "2 pass; 1 fail; 1 pass, NOT CLEAN")
+
+
 def test_a_run_is_compared_with_the_others_of_its_drill() -> None:
     """And not with itself; only the newest of them count."""
     reports = [filed(name) for name in ("a", "b", "c", "d")]

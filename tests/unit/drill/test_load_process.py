@@ -11,7 +11,7 @@ import pytest
 from support.descriptors import none_left
 
 from hactl.core.errors import HactlError
-from hactl.drill.load_plan import LoadPlan
+from hactl.drill.load_plan import OTHERS_RATE, LoadPlan
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.measure import judge
 from hactl.processes.upstream import Upstream
@@ -122,6 +122,18 @@ async def test_clients_that_try_again_are_a_stream_of_their_own(temporary: Path)
     due, again = sorted(row.intended for row in records), sorted(row.intended for row in load.retried)
     assert [after - before for before, after in zip(due, again, strict=True)] == pytest.approx([0.01] * 25, abs=0.005)
     assert judge(load.retried).failed == 0
+    assert empty(temporary)
+
+
+async def test_clients_of_another_route_are_a_small_stream_of_their_own(temporary: Path) -> None:
+    """They ask for something else, as often as others do by themselves, and do not count among those that are
+    judged."""
+    async with upstream() as url:
+        plan = LoadPlan(url=f"{url}status/503", others=url, rate=200, duration=0.5)
+        async with LoadProcess(plan) as load:
+            records = await load.finish()
+    assert (len(records), len(load.others), len(load.retried)) == (100, round(OTHERS_RATE / 2), 0)
+    assert (judge(records).failed, judge(load.others).failed) == (100, 0)
     assert empty(temporary)
 
 

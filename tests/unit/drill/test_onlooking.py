@@ -6,9 +6,11 @@ import pytest
 from support.courses import BEGAN, begin, filed, keep, said
 
 from hactl.core.errors import HactlError
+from hactl.core.value import replace
 from hactl.drill.onlooking import Onlooker
 from hactl.drill.phases import Phase
 from hactl.drill.progress import Feed
+from hactl.drill.report import Ending
 
 
 def test_a_run_is_followed_from_its_first_moment_to_its_report(tmp_path: Path) -> None:
@@ -53,3 +55,14 @@ def test_a_run_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     (run.directory / "run.json").write_text("{")
     with pytest.raises(HactlError, match="cannot read"):
         Onlooker(tmp_path).look()
+
+
+def test_why_a_run_does_not_go_on_is_seen_before_its_report(tmp_path: Path) -> None:
+    run = begin(tmp_path)
+    looker = Onlooker(tmp_path)
+    before = looker.look()
+    run.mark(replace(run.read(), ending=Ending(stopped="ended by ann")))
+    after = looker.look()
+    assert before is not None
+    assert after is not None
+    assert (before.ending.stopped, after.ending.stopped, after.going) == ("", "ended by ann", True)

@@ -1,5 +1,10 @@
 """The way back: good order first, and what the daemon cannot put back is not kept quiet."""
 
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
 from support.build import a_spec
 from support.controller import MemoryController
 from support.lending import Lender
@@ -7,13 +12,16 @@ from support.script import serving
 
 from hactl.core.commands import Start
 from hactl.core.errors import CommandRejected
-from hactl.core.events import OperationEnded
+from hactl.core.events import FleetClosing, OperationEnded
+from hactl.core.node import Launch
 from hactl.core.operation import Outcome
+from hactl.core.value import replace
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
 from hactl.drill.following import Follower
 from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan, plan
 from hactl.drill.way_back import WayBack
+from hactl.supervisor import procfs
 
 FLEET = serving(a_spec())
 
@@ -70,3 +78,38 @@ async def test_what_the_daemon_could_not_put_back_is_said() -> None:
         _, left = await way_back(controller, follower, said).verify(1.0, 0.0)
     assert left == ("seoul-1 is not up in time",)
     assert said == ["verify: NOT CLEAN: seoul-1 is not up in time"]
+
+
+@pytest.fixture
+def frozen() -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that does nothing by itself."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        process.send_signal(signal.SIGSTOP)
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["it ends", "it stays"])
+async def test_where_the_fleet_is_taken_down_processes_that_still_run_are_left_behind_and_nothing_else(
+    frozen: "subprocess.Popen[bytes]", ends: bool
+) -> None:
+    """What was done to a process goes with it, and the daemon is asked for nothing: it may be gone."""
+    said: list[str] = []
+    node = FLEET.nodes["seoul-1"]
+    launch = Launch(instance="i", pid=frozen.pid, ticks=procfs.start_ticks(frozen.pid) or 0, boot="b", at=0.0)
+    fleet = replace(FLEET, nodes=FLEET.nodes | {node.name: replace(node, launch=launch)})
+    controller = MemoryController(fleet)
+    follower = Follower(controller, fleet)
+    async with follower.following():
+        await controller.until_watchers(1)
+        controller.happen(FleetClosing())
+        await follower.until(lambda: follower.fleet.closing, 10.0)
+        back = way_back(controller, follower, said, hold=True)
+        await back.start()
+        await back.give_back()
+        if ends:
+            frozen.kill()
+        _, left = await back.verify(1.0, 0.0, 60.0 if ends else 0.0)
+    assert left == (() if ends else (f"seoul-1 (pid {frozen.pid}) still runs",))
+    assert said == [f"verify: the fleet was taken down, and {'; '.join(left) or 'nothing of the drill is left'}"]
+    assert controller.requests == []

@@ -1,4 +1,4 @@
-"""Edges are heard as far as they answer."""
+"""Edges and nodes are heard as far as they answer."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from support.build import a_launch, a_spec
 from support.script import serving
 
 from hactl.core.value import replace
-from hactl.drill.witness import hear, meanwhile
+from hactl.drill.witness import arrived, hear, meanwhile
 from hactl.engines.envoy.account import Account
 from hactl.paths import FleetPaths
 
@@ -16,6 +16,9 @@ async def test_who_does_not_answer_is_no_witness(tmp_path: Path) -> None:
     fleet = serving(a_spec())
     edge = replace(fleet.nodes["edge-1"], launch=a_launch("edge-1"))
     assert await hear(FleetPaths(tmp_path), replace(fleet, nodes={**fleet.nodes, "edge-1": edge})) == {}
+    node = replace(fleet.nodes["seoul-1"], launch=a_launch("seoul-1"))
+    known = replace(fleet, nodes={**fleet.nodes, "seoul-1": node})
+    assert await arrived(FleetPaths(tmp_path), known, ("app",)) == {}
 
 
 def test_what_each_counted_in_between_is_told() -> None:

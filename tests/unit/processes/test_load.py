@@ -95,6 +95,7 @@ def test_every_part_of_a_plan_reaches_the_process() -> None:
         node_header="x-node",
         in_flight=11,
         retries=3,
+        others="http://127.0.0.1:1/y",
         burst=4,
     )
     assert all(getattr(plan, part) != getattr(LoadPlan(url=""), part) for part in LoadPlan.__struct_fields__)

@@ -1,7 +1,7 @@
 """Cells below each other: all of each is seen, however narrow the window is."""
 
 from hactl.tui.columns import Cells, columns
-from hactl.tui.lines import plain
+from hactl.tui.lines import Span, plain
 from hactl.tui.meaning import Meaning
 
 
@@ -28,3 +28,10 @@ def test_where_there_is_less_room_the_widest_goes_on_below_and_nothing_is_cut_of
     words = sorted(" ".join(told).split())
     assert words == sorted(" ".join(text for each in ROWS for text, _ in each).split())
     assert len({line.index(word) for line, word in ((told[0], "difference"), (told[1], "+500 ms"))}) == 1
+
+
+def test_what_stands_below_a_row_makes_no_column_wider() -> None:
+    long = (Span(text="   because of very many things that nobody has foreseen"),)
+    told = [plain(line) for line in columns(ROWS, below=((), (long,)))]
+    plainly = [plain(line) for line in columns(ROWS)]
+    assert told == [*plainly[:2], long[0].text, *plainly[2:]]

@@ -1,10 +1,11 @@
 """A drill drawn to time: phases and requests lie below each other at the moments at which they were."""
 
 import pytest
-from support.courses import BEGAN, course, filed
+from support.courses import BEGAN, RUN, course, filed
 from support.pictures import AT
 
 from hactl.core.value import replace
+from hactl.drill.report import Ending
 from hactl.drill.verdict import Verdict
 from hactl.tui.drill_course import LABEL, axis, clocks, drawn, sayings, standing, title, waiting
 from hactl.tui.lines import Line, length, plain
@@ -100,6 +101,28 @@ def test_whom_it_strikes_is_frozen_before_and_proved_after() -> None:
 def test_what_it_waits_for_is_asked_of_whoever_looks() -> None:
     assert text(waiting("pull the plug", 80)) == " WAITS FOR YOU: pull the plug   C when it is done"
     assert waiting("", 80) == ()
+    asked = waiting("pull the plug of rack 3, and wait until its lamp is red", 80)
+    assert text(asked).splitlines() == [
+        " WAITS FOR YOU: pull the plug of rack 3, and wait until its lamp is red",
+        "   C when it is done",
+    ]
+
+
+def test_a_run_that_does_not_go_on_says_why_until_its_report_does() -> None:
+    """Also while everything is put back, which takes a while."""
+    stopped = replace(course(110.0), ending=Ending(stopped="ended by ann"))
+    assert text(title(stopped, AT, 80)).splitlines()[1] == " STOPPED  ended by ann   observe  10 s"
+    broken = replace(course(110.0), ending=Ending(error="no daemon answers", stopped="ended by ann"))
+    assert " BROKEN  no daemon answers " in text(title(broken, AT, 80))
+
+
+def test_the_title_gives_way_last() -> None:
+    """What a drill is about is read in a window of 80 cells; which seed it has stands in the report."""
+    narrow, wide = text(title(course(110.0), AT, 80)), text(title(course(110.0), AT, 120))
+    assert "Clients do not notice that a node dies  " in narrow
+    assert f"{RUN} " in f"{narrow} "
+    assert "seed" not in narrow
+    assert "seed 1" in wide
 
 
 def test_what_it_says_is_read_beside_it() -> None:

@@ -35,3 +35,14 @@ def test_what_is_not_known_is_not_made_up() -> None:
     assert [cell.text for cell in first.cells][1:6] == ["in progress", "-", "-", "-", "4s"]
     assert second.cells[5].text == "-"
     assert (third.cells[1].text, third.cells[1].meaning) == ("aborted, NOT CLEAN", Meaning.DOWN)
+
+
+def test_figures_of_a_run_that_has_shown_nothing_do_not_catch_the_eye() -> None:
+    """Only those of one that passed or failed say anything about the fleet."""
+    for verdict, meaning in (
+        *((one, Meaning.TEXT) for one in (Verdict.PASS, Verdict.FAIL)),
+        *((one, Meaning.MUTED) for one in (Verdict.INCONCLUSIVE, Verdict.ABORTED, Verdict.ERROR)),
+    ):
+        run = Filed(run="r", drill="node-kill", stands=str(verdict), verdict=verdict, figures={"rto": "310 ms"})
+        (row,) = rows([run], AT)
+        assert next(cell.meaning for cell in row.cells if cell.text == "310 ms") is meaning

@@ -10,7 +10,7 @@ from hactl.core.talk import Receipt
 from hactl.drill import library
 from hactl.drill.history import Filed
 from hactl.drill.verdict import Verdict
-from hactl.tui.drill_offer import Offer, facts, offer, offers, rows, same
+from hactl.tui.drill_offer import Offer, details, facts, offer, offers, rows, same
 from hactl.tui.lines import plain
 
 FLEET = a_fleet()
@@ -80,3 +80,13 @@ def test_a_fleet_that_has_changed_is_not_struck_by_the_same_yes() -> None:
     struck = kill.plan.nodes[0]
     assert not same(kill, with_node(FLEET, struck, state=NodeState.BACKOFF), None)
     assert not same(kill, with_node(FLEET, struck, state=NodeState.STOPPED), None)
+
+
+def test_what_a_narrow_row_has_no_room_for_is_said_below() -> None:
+    """All it shows, how long it takes, and how it went last."""
+    runs = [Filed(run="1", drill="node-kill", stands="fail", verdict=Verdict.FAIL)]
+    (row,) = rows([one("node-kill")], runs)
+    assert [plain(line) for line in details(row, 80)] == [
+        "Clients do not notice that a node dies  takes 21 s, last run: fail"
+    ]
+    assert len(details(row, 40)) == 2

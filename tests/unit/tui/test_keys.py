@@ -20,13 +20,14 @@ from hactl.core.commands import (
     Thaw,
     Unpause,
 )
+from hactl.core.drill import Baseline, DrillBook, DrillLock, Lease
 from hactl.core.evacuation import Evacuation
 from hactl.core.model import Fleet, Paused
 from hactl.core.node import Node, NodeState
 from hactl.core.operation import Operation, Step, Target, Undo, Verb
 from hactl.core.talk import Pulse
 from hactl.core.value import replace
-from hactl.tui.keys import ONLY_READS, WRITES, choose, forbidden, rows
+from hactl.tui.keys import ONLY_READS, WRITES, choose, forbidden, idle, rows
 
 
 def alone(node: Node) -> Fleet:
@@ -179,3 +180,27 @@ class TestForbidden:
 
 def test_every_key_that_writes_is_upper_case():
     assert all(key.isupper() for key in WRITES)
+
+
+@pytest.mark.parametrize(
+    ("lease", "back", "lit"),
+    [(False, "", "X"), (True, "", "A"), (True, "ended by ann", ""), (True, "?", "AC")],
+    ids=["none", "going", "being put back", "waiting"],
+)
+def test_keys_of_drills_are_dimmed_when_they_would_do_nothing(lease: bool, back: str, lit: str) -> None:
+    """A where there is nothing to stop, C where nobody waits, X where one goes on already."""
+    question = "pull the plug" if back == "?" else ""
+    lent = Lease(name="node-kill", term=15.0, expires=9.0, until=9.0, baseline=Baseline(), question=question)
+    drill = Operation(
+        id="o", verb=Verb.DRILL, by="b", began=1.0, wall=1.0, deadline=9.0, sentence="s", drill=lent,
+        back="" if question else back,
+    )  # fmt: skip
+    view = a_view(a_snapshot(a_fleet(operations={"o": drill} if lease else {})))
+    assert "".join(key for key in "ACX" if not idle(key, view)) == lit
+
+
+def test_no_drill_is_offered_where_none_can_be_run() -> None:
+    locked = a_fleet(drills=DrillBook(lock=DrillLock(by="bob", since=AT, reason="a sale")))
+    assert idle("X", a_view(a_snapshot(locked)))
+    assert idle("X", replace(a_view(), refusal=ONLY_READS))
+    assert not idle("q", a_view())

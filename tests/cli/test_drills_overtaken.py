@@ -1,0 +1,59 @@
+"""Something bigger is done to a fleet in the middle of a drill: that is said beforehand, and nothing of it stays."""
+
+import json
+
+from support.command import Home, finish, read_until
+from support.drills import options
+
+LONG = options("phases.hold=60s", "limits.max_duration=2m")
+"""It would go on for longer than any test here."""
+
+
+def test_a_fleet_is_taken_down_in_the_middle_of_a_drill(home: Home) -> None:
+    """Whoever does it is told before; the drill ends as aborted and clean, and the next `up` has everything back. So it
+    is when the runner has been killed as well, and `recover` files the run."""
+    home.configure(regions={"a": 2, "b": 2})
+    home.ok("up")
+    drill = home.start("drill", "run", "region-loss", "--seed", "1", "--json", *LONG)
+    read_until(drill, "observe:")
+    for verb, told in (
+        (("down", "--dry-run"), "it ends as aborted"),
+        (("daemon", "restart", "--dry-run"), "it goes on: its runner has another 2 s"),
+        (("config", "rollback", "--dry-run"), "it goes on, and shows nothing"),
+    ):
+        said = home.run(*verb).stderr
+        assert "note: drill region-loss on " in said, verb
+        assert told in said
+    down = home.run("down")
+    assert down.returncode == 0
+    assert "it ends as aborted" in down.stderr.splitlines()[0]
+    code, out, said = finish(drill)
+    report = json.loads(out)
+    assert (code, report["verdict"], report["clean"]) == (11, "aborted", True), said
+    assert "the fleet was taken down by" in report["why"]
+    assert home.strays() == []
+
+    home.ok("up")
+    assert {node.weight for node in home.snapshot().fleet.gateways} == {100}
+    assert "drill" not in home.run("down", "--dry-run").stderr
+    drill = home.start("drill", "run", "node-hang", "--seed", "1", *LONG)
+    read_until(drill, "observe:")
+    drill.kill()
+    finish(drill)
+    home.ok("down")
+    recovered = home.run("drill", "recover")
+    assert recovered.returncode == 0, recovered.stderr
+    assert "node-hang: aborted: its runner" in recovered.stderr
+    assert "; nothing of the drill is left" in recovered.stderr
+    assert home.strays() == []
+
+
+def test_another_daemon_takes_over_in_the_middle_of_a_drill(fleet: Home) -> None:
+    """It is said, and the drill goes on to its end."""
+    drill = fleet.start("drill", "run", "node-kill", "--seed", "1", "--json", *options("phases.hold=10s"))
+    read_until(drill, "observe:")
+    assert "it goes on: its runner has another" in fleet.run("daemon", "restart").stderr
+    code, out, said = finish(drill)
+    assert code in (0, 10), said
+    assert json.loads(out)["clean"]
+    fleet.ok("wait")

@@ -1,0 +1,80 @@
+"""What comes to a service that is back, from counters whose truth is known."""
+
+import asyncio
+
+import pytest
+
+from hactl.drill.arrivals import FIRST, Arrivals, Arrived, herd
+
+FAULT, BACK, UNTIL = 10.0, 15.0, 25.0
+
+
+def readings(burst: float = 0.0, *, took: float = 0.5) -> list[Arrived]:
+    """One a second, of two nodes that send 100 requests per second each, none while the service is down, and `burst`
+    more within `took` seconds after its return."""
+    found = []
+    for at in range(30):
+        down = min(max(at - FAULT, 0.0), BACK - FAULT)
+        more = burst * min(1.0, max(0.0, (at - BACK) / took))
+        found.append(Arrived(at=float(at), counts={"a-1:7": round(100 * (at - down)), "a-2:8": round(more)}))
+    return found
+
+
+def seen(found: list[Arrived], *, struck: tuple[float, ...] = (FAULT,)) -> float | None:
+    return herd(found, struck, (BACK,), UNTIL)
+
+
+def test_those_who_come_as_ever_are_no_herd() -> None:
+    assert seen(readings()) == pytest.approx(1.0)
+
+
+def test_all_who_have_waited_and_come_at_once_are_one() -> None:
+    """500 of five seconds of silence, on top of the 500 of the next five."""
+    assert seen(readings(500.0)) == pytest.approx(2.0)
+
+
+def test_what_comes_when_it_is_long_back_is_none() -> None:
+    assert seen([*readings()[:22], *(replace_count(one) for one in readings()[22:])]) == pytest.approx(1.0)
+
+
+def replace_count(one: Arrived) -> Arrived:
+    return Arrived(at=one.at, counts={**one.counts, "a-2:8": 5000})
+
+
+def test_the_worst_of_all_returns_counts_and_each_ends_where_it_is_struck_again() -> None:
+    """The second one is only looked at until the third fault."""
+    found = readings(400.0)
+    assert herd(found, (FAULT, 18.0), (BACK, 20.0), UNTIL) == pytest.approx((300 + 400) / 300)
+
+
+def test_another_process_does_not_begin_where_the_last_one_was() -> None:
+    """A node that was restarted counts from nought: what it has sent before anybody looked is not known."""
+    found = [*readings()[:18], *(Arrived(at=one.at, counts={"a-1:99": 10**6}) for one in readings()[18:])]
+    assert seen(found) == pytest.approx(2 / FIRST)
+
+
+def test_too_little_is_not_measured() -> None:
+    """Nothing before, nobody asked before, nothing after, or struck again at once."""
+    whole = readings()
+    assert seen([one for one in whole if one.at > FAULT]) is None
+    assert seen([Arrived(at=one.at, counts={"a-1:7": 0}) for one in whole]) is None
+    assert seen([one for one in whole if one.at < BACK]) is None
+    assert seen(whole, struck=(FAULT, BACK + 1.0)) is None
+    assert seen([]) is None
+
+
+async def test_it_reads_until_it_is_left_and_whenever_it_is_asked() -> None:
+    """Where no node answers there is no reading."""
+    asked = asyncio.Event()
+    told: list[dict[str, int]] = [{"a-1:7": 1}, {}, {"a-1:7": 3}]
+
+    async def read() -> dict[str, int]:
+        asked.set()
+        return told.pop(0)
+
+    arrivals = Arrivals(read)
+    async with arrivals.counting():
+        await asked.wait()
+        await arrivals.note()
+        await arrivals.note()
+    assert [one.counts for one in arrivals.readings] == [{"a-1:7": 1}, {"a-1:7": 3}]

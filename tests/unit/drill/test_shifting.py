@@ -1,0 +1,79 @@
+"""How soon traffic had gone to others, from requests whose truth is known, and how often it turned, in stories that the
+real core plays."""
+
+import pytest
+from support.build import a_spec
+from support.script import after, applied, serving
+from support.told import Told
+
+from hactl.core.commands import SetWeight
+from hactl.drill.records import Row
+from hactl.drill.shifting import SPAN, STEP, shifted, turns
+
+FAULT, UNTIL = 110.0, 130.0
+A = frozenset(("a-1",))
+
+
+def stream(*shares: tuple[float, float]) -> list[Row]:
+    """100 requests a second from 100 s to 130 s, of which a-1 answers a part: (from when on, which)."""
+    rows = []
+    for number in range(3000):
+        at = 100.0 + number / 100
+        part = next(share for since, share in reversed(((0.0, 0.5), *shares)) if at >= since)
+        node = "a-1" if number % 20 < 20 * part else "b-1"
+        rows.append(Row(at, at, at + 0.3, 503 if number % 5 else 200, node, ""))
+    return rows
+
+
+def test_traffic_has_gone_when_four_fifths_of_it_have_and_stay_away() -> None:
+    """By who answered, well or not."""
+    took, gone = shifted(stream((115.0, 0.05)), A, FAULT, UNTIL)
+    assert took == pytest.approx(5.0, abs=SPAN + STEP)
+    assert took is not None
+    assert took <= 5.0
+    assert gone == pytest.approx(0.9)
+
+
+def test_what_comes_back_has_not_gone() -> None:
+    """It counts from when it went for good; and what has not gone when nobody looks any more never did."""
+    took, _ = shifted(stream((115.0, 0.05), (118.0, 0.5), (121.0, 0.05)), A, FAULT, UNTIL)
+    assert took == pytest.approx(11.0, abs=SPAN + STEP)
+    assert shifted(stream((115.0, 0.05), (128.0, 0.5)), A, FAULT, UNTIL) == (None, 0.0)
+    assert shifted(stream(), A, FAULT, UNTIL)[0] is None
+
+
+def test_too_little_has_gone() -> None:
+    """Half of it."""
+    took, gone = shifted(stream((115.0, 0.25)), A, FAULT, UNTIL)
+    assert took is None
+    assert gone == pytest.approx(0.5)
+
+
+def test_who_never_had_any_cannot_lose_it() -> None:
+    assert shifted(stream(), frozenset(("c-1",)), FAULT, UNTIL) == (None, 0.0)
+    assert shifted([], A, FAULT, UNTIL) == (None, 0.0)
+
+
+def played(*weights: int) -> Told:
+    """Seoul gets one weight after the other, of 100, beside Osaka."""
+    told = Told(serving(a_spec(regions=2)))
+    for weight in weights:
+        told.play(SetWeight(regions=("seoul",), weight=weight), applied("edge-1"), applied("edge-2"), after(2))
+    return told
+
+
+@pytest.mark.parametrize(
+    ("weights", "wanted"),
+    [((), 0), ((10,), 1), ((50, 25, 10), 1), ((10, 50, 100), 2), ((10, 100, 10), 3), ((10, 10), 1)],
+)
+def test_away_is_a_turn_and_back_is_another_however_many_steps_it_takes(weights: tuple[int, ...], wanted: int) -> None:
+    told = played(*weights)
+    assert turns(told.before, told.records, ("seoul",), 0.0, 1e9) == wanted
+
+
+def test_what_was_before_and_what_comes_after_is_not_looked_at() -> None:
+    told = played(10, 100, 10)
+    moments = [record.mono for record in told.records]
+    assert turns(told.before, told.records, ("seoul",), moments[-1] + 1, 1e9) == 0
+    assert turns(told.before, told.records, ("seoul",), 0.0, moments[0] + 1) == 1
+    assert turns(told.before, told.records, ("osaka",), 0.0, 1e9) == 3
