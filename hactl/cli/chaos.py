@@ -14,6 +14,7 @@ from hactl.cli.drill_outcome import exit_of, tell
 from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
 from hactl.core.errors import HactlError
+from hactl.core.value import replace
 
 if TYPE_CHECKING:
     from hactl.drill.definition import FaultKind
@@ -102,7 +103,8 @@ def chaos(
     output.say(f"chaos: {text.count('[[fault]]')} faults, written to {path}; again: {again(path)}")
     from hactl.cli.drill_running import execute
 
-    result = execute(chosen, parse(text, str(path)), seed, attended=sys.stdin.isatty())
+    drill = replace(parse(text, str(path)), source=str(path.absolute()))
+    result = execute(chosen, drill, seed, attended=sys.stdin.isatty())
     if as_json:
         output.emit_json(result)
     else:

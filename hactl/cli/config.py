@@ -29,13 +29,14 @@ for verb in (revisions.diff, revisions.apply, revisions.history, revisions.rollb
 def check(config: Path | None, as_json: bool) -> int:
     """Read the hactl.toml as `up` would, and say what is wrong with it. Starts nothing.
 
-    With gateway.envoy_overlay, Envoy is asked what it thinks of the result.
+    With gateway.envoy_overlay, Envoy is asked what it thinks of the result; the drills that schedules name are read.
     """
     from hactl.processes.judging import judge_overlay
 
     try:
         path, spec = _load(config)
         judge_overlay(spec, str(path))
+        revisions.check_schedules(path, spec)
     except ConfigError as error:
         output.complain(error)
         return Exit.USAGE

@@ -128,6 +128,7 @@ def make(
         with contextlib.closing(Recording(paths)) as recording:
             return recording.then(recording.last)
 
+    ours = {LABEL: f"console-{label()}"}  # whoever reads the report on a drill sees where it was begun
     themes = Themes(themes_home())
     settings = SettingsFile(settings_file())
     return Console(
@@ -142,7 +143,7 @@ def make(
         settings=settings,
         last=last if walk is None else nothing,
         run=functools.partial(shell.run, env={LABEL: label()}),
-        drills=Means(root=paths.drills, state=paths.state, launch=functools.partial(launch, env={LABEL: label()})),
+        drills=Means(root=paths.drills, state=paths.state, launch=functools.partial(launch, env=ours)),
         read_only=read_only,
         startable=startable,
         ends=ends or Ends.NEVER,

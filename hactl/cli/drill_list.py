@@ -10,6 +10,7 @@ from hactl.cli.drill_options import set_option
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
 from hactl.core.errors import HactlError
+from hactl.core.plain import one_line
 from hactl.drill import library
 from hactl.drill import suite as suites
 from hactl.drill.runs import runs
@@ -20,7 +21,10 @@ from hactl.drill.schema import schema as drill_schema
 @fleet_option
 @json_option
 def list_(as_json: bool) -> int:
-    """List the drills that come with hactl, and how each went last."""
+    """List the drills that come with hactl, and how each went last.
+
+    Runs of files of your own are told apart, whatever these call themselves.
+    """
     last = _last()
     drills = [library.load(name) for name in library.names()]
     within = {name: [one.name for one in suites.load(name).drills] for name in suites.names()}
@@ -32,18 +36,22 @@ def list_(as_json: bool) -> int:
                 "title": one.title,
                 "tags": one.tags,
                 "suites": member[one.name],
-                "last": last.get(one.name),
+                "last": last.get((one.name, "")),
             }
             for one in drills
         ]
-        output.emit_json({"version": 1, "drills": rows, "suites": within})
+        own = [{"name": name, "file": file, "last": verdict} for (name, file), verdict in last.items() if file]
+        output.emit_json({"version": 1, "drills": rows, "suites": within, "own": own})
         return Exit.OK
     cells = [
-        (one.name, f"{one.length:.0f} s", last.get(one.name, "never"), " ".join(member[one.name]), one.title)
+        (one.name, f"{one.length:.0f} s", last.get((one.name, ""), "never"), " ".join(member[one.name]), one.title)
         for one in drills
     ]
     for line in output.table(("NAME", "TAKES", "LAST", "SUITE", "WHAT IT SHOWS"), cells, right=frozenset({1})):
         click.echo(line)
+    for (name, file), verdict in last.items():
+        if file:
+            output.say(one_line(f"your own: {name} ({file}): {verdict}"))
     return Exit.OK
 
 
@@ -70,17 +78,19 @@ def show(name: str, settings: tuple[str, ...], schema: bool, as_json: bool) -> i
     return Exit.OK
 
 
-def _last() -> dict[str, str]:
-    """How each drill went last on the fleet that is meant, if there is one."""
+def _last() -> dict[tuple[str, str], str]:
+    """How each drill went last on the fleet that is meant, if there is one: by its name and by the file that it was
+    read from, "" for one that comes with hactl."""
     try:
         chosen = choose()
     except HactlError:
         return {}
-    last: dict[str, str] = {}
+    last: dict[tuple[str, str], str] = {}
     for run in reversed(runs(chosen.paths.drills)):
-        if run.drill in last:
-            continue  # there is a newer one: only that is read
         with contextlib.suppress(HactlError):  # one that cannot be read is told by `report`
-            if (filed := run.report()) is not None:
-                last[run.drill] = str(filed.verdict)
+            drill = run.read().definition
+            which = (drill.name, drill.source)
+            # where there is a newer one, only that is read
+            if which not in last and (filed := run.report()) is not None:
+                last[which] = str(filed.verdict)
     return last

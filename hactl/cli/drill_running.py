@@ -18,6 +18,7 @@ from hactl.cli.drill_asking import admit
 from hactl.cli.drill_recover import bury
 from hactl.cli.options import label
 from hactl.control.aclient import AsyncClient
+from hactl.control.peer import Peer
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.drill.definition import Definition
 from hactl.drill.load_process import LoadProcess
@@ -51,10 +52,12 @@ def execute(chosen: Chosen, definition: Definition, seed: int, *, attended: bool
     ticks = procfs.start_ticks(os.getpid())
     if ticks is None:
         raise HactlError("this process cannot be told from others: /proc is not there", "hactl doctor")
+    here = Peer(pid=os.getpid(), uid=os.geteuid(), gid=os.getegid())
     identity = Identity(
         run=run.name,
         fleet=hello.fleet,
-        by=label(),
+        by=here.signature(socket.gethostname()),
+        via=label(),
         host=socket.gethostname(),
         version=__version__,
         began=time.time(),

@@ -13,10 +13,11 @@ from hactl.cli.options import fleet_option, json_option
 from hactl.config import files
 from hactl.config.zones import zone
 from hactl.core.drill import Turn
-from hactl.core.errors import HactlError
+from hactl.core.errors import ConfigError, HactlError
 from hactl.core.moments import Moment, upcoming
 from hactl.core.schedule import ScheduleSpec
 from hactl.core.scheduling import why_not
+from hactl.drill.schedules import problems
 
 NEXT = 3
 """Moments that are shown of each."""
@@ -50,6 +51,8 @@ def schedule(as_json: bool) -> int:
     ]
     for line in output.table(("NAME", "RUNS", "NEXT", "THEN", "LAST"), cells) if cells else ():
         click.echo(line)
+    for problem in problems(found):
+        output.complain(ConfigError(problem.sentence, problem.hint))
     if waiting := _waiting(chosen, found):
         output.say(f"not in force yet: {', '.join(waiting)} of {chosen.config}: hactl config apply")
     if not found:

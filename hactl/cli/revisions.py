@@ -95,6 +95,7 @@ def apply(config: Path | None, bake: float, **options: Any) -> int:
     """
     chosen = choose(config)
     path, spec = read(chosen, config)
+    check_schedules(path, spec)
     fleet = chosen.client.fleet().fleet
     drill_notices.tell(fleet, drill_notices.SHOWS_NOTHING)
     if options["dry_run"] and not options["as_json"]:
@@ -153,6 +154,14 @@ def read(chosen: Chosen, given: Path | None) -> tuple[Path, FleetSpec]:
     if path is None:
         raise ConfigError(f"no hactl.toml of fleet '{chosen.name}' here or above", "name it: --config PATH")
     return path, files.load(path)
+
+
+def check_schedules(path: Path, spec: FleetSpec) -> None:
+    """Raises ConfigError about schedules in the file that would run something that is not there."""
+    if spec.schedules:
+        from hactl.drill import schedules
+
+        schedules.check(spec.schedules, str(path))
 
 
 def difference(old: FleetSpec, new: FleetSpec, old_name: str, new_name: str) -> list[str]:

@@ -12,11 +12,11 @@ from hactl.cli import drill_notices, output
 from hactl.cli.choice import Chosen, checked, choose, of_config, register, running
 from hactl.cli.choice import fleets as known_fleets
 from hactl.cli.exits import Exit
-from hactl.cli.following import until_ended, until_true
+from hactl.cli.following import talk, until_ended, until_true
 from hactl.cli.options import config_option, fleet_option, json_option, label, timeout_option
 from hactl.control.client import Client
 from hactl.core.commands import Down
-from hactl.core.errors import HactlError, TimedOut, Unreachable
+from hactl.core.errors import ConfigError, HactlError, TimedOut, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
@@ -24,7 +24,6 @@ from hactl.core.operation import Outcome
 from hactl.core.reading import explain, is_serving, read, url
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec, GatewayKind
-from hactl.core.telling import tell
 
 LEAVES_WITHIN = 10.0
 """Seconds a daemon has to leave once everything has stopped."""
@@ -105,6 +104,7 @@ def up(
     if foreground and detach:
         raise click.UsageError("Choose one of --foreground and --detach.")
     chosen, spec = what_to_start(config, last_good=last_good or foreground)
+    _look_at_schedules(chosen, spec)
     if dry_run:
         return _describe(chosen, spec, as_json=as_json)
     if running(chosen):
@@ -132,6 +132,16 @@ def up(
     return Exit.OK
 
 
+def _look_at_schedules(chosen: Chosen, spec: FleetSpec) -> None:
+    """Say what is wrong with them: no reason to be without a gateway."""
+    from hactl.cli.revisions import check_schedules
+
+    try:
+        check_schedules(chosen.config or chosen.state, spec)
+    except ConfigError as error:
+        output.complain(error)
+
+
 def _in_the_way(chosen: Chosen) -> HactlError:
     pid = chosen.client.hello().pid
     return HactlError(
@@ -144,7 +154,9 @@ def _up_already(chosen: Chosen, spec: FleetSpec) -> None:
     from hactl.config import digest
 
     output.say(f"fleet {chosen.name} is up already")
-    if digest(chosen.client.fleet().fleet.spec) != digest(masked_spec(spec)):
+    fleet = chosen.client.fleet().fleet
+    drill_notices.tell(fleet, drill_notices.UNTOUCHED)
+    if digest(fleet.spec) != digest(masked_spec(spec)):
         output.say(f"note: {chosen.config} has changed since; hactl config apply takes it into force")
 
 
@@ -232,7 +244,7 @@ def _bring_down(chosen: Chosen, reason: str, timeout: float, *, quiet: bool) -> 
 
     def progress(record: Record) -> None:
         if not quiet:
-            output.say(f"  {tell(record.event)}")
+            talk(record)
 
     ended = None
     daemon = os.pidfd_open(chosen.client.hello().pid)

@@ -302,6 +302,8 @@ class Definition(Value):
     objectives: Objectives = Objectives()
     digest: str = ""
     """SHA-256 of the text it was read from, overrides included."""
+    source: str = ""
+    """The file it was read from, as an absolute path; "" for a drill that comes with hactl."""
 
     @property
     def length(self) -> float:

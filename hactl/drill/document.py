@@ -94,8 +94,8 @@ def _summary(report: DrillReport) -> Section:
             text="Left behind: nothing." if report.clean else f"NOT CLEAN, left behind: {left}", loud=not report.clean
         ),
         Text(
-            text=f"Fleet {identity.fleet}, revision {identity.revision}, {when}, by {identity.by or 'an operator'} "
-            f"on {identity.host}; hactl {identity.version}; run {identity.run}."
+            text=f"Fleet {identity.fleet}, revision {identity.revision}, {when}, by {identity.who}; "
+            f"hactl {identity.version}; run {identity.run}."
         ),
     ]
     if report.objectives and met < len(report.objectives):
@@ -139,7 +139,8 @@ def _done(report: DrillReport) -> Section | None:
         sign = "confirmed" if proof.done else "NOT CONFIRMED"
         items.append(f"{proof.node}: pid {proof.pid}, started at tick {proof.ticks}: {proof.found}, {sign}")
     load = plan.load
-    items.append(f"seed {plan.seed}, drill file {plan.digest[:12]}")
+    mine = f" ({report.definition.source})" if report.definition.source else ""
+    items.append(f"seed {plan.seed}, drill file {plan.digest[:12]}{mine}")
     for step in report.evidence.by_hand:
         told = "nobody has done it"
         if step.done is not None:

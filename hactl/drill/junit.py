@@ -54,7 +54,8 @@ def of_run(report: DrillReport) -> ElementTree.Element:
     took = max((spent.end for spent in report.phases), default=0.0)
     for key, value in {"time": f"{took:.3f}", "timestamp": began, "hostname": identity.host}.items():
         suite.set(key, plain(value))
-    told = {"run": identity.run, "fleet": identity.fleet, "verdict": report.verdict, "hactl": identity.version}
+    told = {"run": identity.run, "fleet": identity.fleet, "by": identity.who}
+    told |= {"verdict": report.verdict, "hactl": identity.version}
     properties = ElementTree.Element("properties")
     for key, value in told.items():
         ElementTree.SubElement(properties, "property", {"name": key, "value": plain(value)})

@@ -9,6 +9,7 @@ from hactl.config import files
 from hactl.config.kinds import is_path
 from hactl.config.unfit import did_you_mean
 from hactl.core.errors import ConfigError
+from hactl.core.value import replace
 from hactl.drill.definition import Definition
 from hactl.drill.reading import document, parse
 
@@ -43,7 +44,8 @@ def read(path: Path, hint: str) -> str:
 def load(name: str, settings: tuple[str, ...] = ()) -> Definition:
     """The drill called so. Raises ConfigError about what is wrong with it."""
     said, source = text(name)
-    return parse(said, source, settings, _beside)
+    definition = parse(said, source, settings, _beside)
+    return definition if name in names() else replace(definition, source=str(Path(name).absolute()))
 
 
 def changed(name: str, settings: tuple[str, ...]) -> str:

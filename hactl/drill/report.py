@@ -36,6 +36,7 @@ class Identity(Value):
     """Its name, unique in its fleet."""
     fleet: str
     by: str
+    """The user and the machine, such as alice@laptop."""
     host: str
     version: str
     """Of hactl."""
@@ -45,6 +46,15 @@ class Identity(Value):
     """Of the fleet's configuration."""
     operation: str = ""
     """The drill's, in the fleet's journal; "" when the fleet was never borrowed."""
+    via: str = ""
+    """What they ran it from, as in the journal: a terminal, a console, a schedule; "" where that is not known."""
+
+    @property
+    def who(self) -> str:
+        """Who ran it, and from what, in words."""
+        by = self.by or "an operator"
+        name = by if "@" in by else f"{by} on {self.host}"
+        return f"{name} ({self.via})" if self.via else name
 
 
 class Spent(Value):

@@ -51,6 +51,39 @@ def test_check_asks_envoy_about_an_overlay(home: Home) -> None:
     assert tomllib.loads(shown)["gateway"]["envoy_overlay"] == '{"edge":{"http":{"via":"x"}}}'
 
 
+def test_a_schedule_of_a_drill_that_is_not_there_is_refused_before_the_night_in_which_it_would_run(home: Home) -> None:
+    """By `check` and by `apply`, with the file, the key and what was probably meant. No fleet stays down for it."""
+    schedule = '[[schedule]]\nname = "{}"\n{}\nat = "02:00"\n'
+    path = home.configure(
+        schedule.format("nightly", 'drill = "nod-kill"') + schedule.format("mine", 'suite = "x.toml"')
+    )
+    said = (
+        f"hactl: {path}: schedule[nightly].drill: no drill 'nod-kill'\n"
+        '  try: did you mean "node-kill"?; a file of your own: ./FILE.toml; 1 more problem in this file\n'
+        f"also: {path}: schedule[mine].suite: {home.directory}/x.toml: cannot be read: no such file or directory"
+    )
+    done = home.run("config", "check")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(said)
+    up = home.run("up")
+    assert up.returncode == 0
+    assert said in up.stderr
+    assert "no drill 'nod-kill'" in home.run("drill", "schedule").stderr
+    path.write_text(path.read_text().replace("hello", "good day"))
+    applied = home.run("config", "apply", "--wait", "--bake", "0s")
+    assert applied.returncode == 2
+    assert applied.stderr.startswith(said)
+    assert home.snapshot().fleet.revision == 1
+    suite = 'schema = 1\nname = "x"\ntitle = "X"\n[[drill]]\nname = "node-kill"\n'
+    (home.directory / "x.toml").write_text(suite)
+    path.write_text(path.read_text().replace("nod-kill", "node-kill"))
+    home.ok("config", "check")
+    home.ok("config", "apply", "--wait", "--bake", "0s")
+    assert (
+        home.run("drill", "schedule").stderr == "nothing of it is run: safety.scheduled_drills = false in hactl.toml\n"
+    )
+
+
 def test_without_a_file_check_says_how_to_get_one(home: Home) -> None:
     done = home.run("config", "check")
     assert (done.returncode, done.stderr) == (2, "hactl: no hactl.toml here or above\n  try: hactl init writes one\n")

@@ -7,6 +7,7 @@ import pytest
 from support.command import Home
 from support.filed import filed, stream
 
+from hactl.drill import library
 from hactl.drill.phases import Phase
 from hactl.drill.records import Records
 from hactl.drill.runs import OpenRun, Run
@@ -61,3 +62,20 @@ def test_a_list_of_runs_says_of_each_whether_it_left_nothing_behind(home: Home, 
     left.mark(OpenRun(identity=report.identity, definition=report.definition, phase=Phase.OBSERVE, pid=1, ticks=1))
     found = home.json("drill", "report", "--all")["runs"]
     assert [(one["run"], one["clean"]) for one in found] == [(run.name, True), (left.name, None)]
+
+
+def test_a_file_of_ones_own_is_not_the_drill_whose_name_it_has(home: Home, run: Run) -> None:
+    """Whoever changes one that comes with hactl mostly keeps its name: its runs say nothing about that."""
+    mine = home.directory / "node-kill.toml"
+    mine.write_text(library.text("node-kill")[0])
+    drill = library.load(str(mine))
+    own = Run.create(home.paths.drills, "node-kill", 1.8e9)
+    passed = filed(own.name, drill=drill)
+    own.mark(OpenRun(identity=passed.identity, definition=drill, phase=Phase.REPORT, pid=1, ticks=1))
+    own.finish(passed, Records(stream()))
+    listed = home.run("drill", "list")
+    line = next(line for line in listed.stdout.splitlines() if line.startswith("node-kill "))
+    assert line.split()[3] == "fail"
+    assert f"your own: node-kill ({mine}): pass" in listed.stderr
+    assert home.json("drill", "list")["own"] == [{"name": "node-kill", "file": str(mine), "last": "pass"}]
+    assert f"({mine})" in home.ok("drill", "report", own.name)

@@ -1,7 +1,10 @@
 """`hactl drill run --suite`: what a pipeline sees. Drills are as short as they can be; what they show is elsewhere."""
 
 import json
+import os
+import pwd
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -86,6 +89,11 @@ def test_a_build_server_gets_one_file_about_all_drills(fleet: Home, suite: str) 
     for one in done["drills"]:
         assert bool(errors(junit)[one["name"]]) is (one["verdict"] == "inconclusive")
         assert f"| {one['name']} | {one['verdict'].upper()} |" in summary.read_text()
+    told = {one.get("name"): one.get("value") for one in ElementTree.parse(junit).getroot().iter("property")}
+    user = pwd.getpwuid(os.getuid()).pw_name
+    by = f"{user}@{socket.gethostname()} (pid-{os.getpid()})"
+    assert told["by"] == by
+    assert f", by {by}; hactl " in fleet.ok("drill", "report")
     assert summary.read_text().startswith("## Drills of suite two on fleet t, seed 5\n")
 
     alone = fleet.run("drill", "run", "node-kill", "--set", "limits.max_faulted_share=0.1", *files)

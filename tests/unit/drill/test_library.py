@@ -59,4 +59,6 @@ def test_what_is_set_stands_in_the_text_of_a_drill(name: str, tmp_path: Path) ->
     settings = ("objectives.rto=55s", "limits.max_faulted_share=1/3")
     mine = tmp_path / f"{name}.toml"
     mine.write_text(library.changed(name, settings))
-    assert replace(library.load(str(mine)), digest="") == replace(library.load(name, settings), digest="")
+    own = library.load(str(mine))
+    assert (own.source, library.load(name).source) == (str(mine), "")
+    assert replace(own, digest="", source="") == replace(library.load(name, settings), digest="")
