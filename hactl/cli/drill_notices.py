@@ -10,6 +10,8 @@ ENDS = "it ends as aborted; what it has changed is gone with the processes, and 
 """When the fleet is taken down."""
 SHOWS_NOTHING = "it goes on, and shows nothing: somebody else has acted"
 """When the configuration is changed."""
+UNTOUCHED = "it goes on; hactl drill stop ends it"
+"""When somebody wants a fleet up that is."""
 GOES_ON = "it goes on: its runner has another {term:g} s to be heard of"
 """When another daemon takes over."""
 

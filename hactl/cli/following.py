@@ -6,6 +6,7 @@ Survives restarts of the daemon: the stream is taken up again where it was, and 
 import time
 from collections.abc import Callable, Iterator
 
+from hactl.cli import output
 from hactl.control.client import Client
 from hactl.core.draft import evolve
 from hactl.core.errors import HactlError, TimedOut, Unreachable
@@ -13,6 +14,7 @@ from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.operation import began_at
 from hactl.core.talk import News, Query, Snapshot, Update
+from hactl.core.telling import QUIET, tell
 from hactl.core.value import Value, replace
 
 RECONNECT = 0.1
@@ -85,9 +87,9 @@ def until_true(client: Client, wanted: Callable[[Fleet], bool], timeout: float, 
 
 
 def until_ended(
-    client: Client, operation: str, timeout: float, tell: Callable[[Record], None] = lambda _: None
+    client: Client, operation: str, timeout: float, hear: Callable[[Record], None] = lambda _: None
 ) -> OperationEnded:
-    """Wait until `operation` has ended; `tell` gets every record since it began. Raises TimedOut.
+    """Wait until `operation` has ended; `hear` gets every record since it began. Raises TimedOut.
 
     Raises HactlError when there is no such operation.
     """
@@ -96,12 +98,18 @@ def until_ended(
         # A first look, also one after a reconnection: what happened before it is in the journal.
         for record in news or _journaled(client, told, fleet.seq + 1):
             told = max(told, record.seq)
-            tell(record)
+            hear(record)
             if isinstance(record.event, OperationEnded) and record.event.id == operation:
                 return record.event
         if not news and operation not in fleet.operations:
             raise HactlError(f"no operation '{operation}'", "hactl events --kind OperationBegan")
     raise TimedOut(f"waited {timeout:g} s, and '{operation}' goes on", f"hactl wait --operation {operation}")
+
+
+def talk(record: Record) -> None:
+    """Say what happened, as progress; not what comes all the time, such as signs of life of a drill."""
+    if type(record.event).__name__ not in QUIET:
+        output.say(f"  {tell(record.event)}")
 
 
 def _journaled(client: Client, after: int, before: int) -> Iterator[Record]:

@@ -9,7 +9,7 @@ import click
 from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
-from hactl.cli.following import until_ended
+from hactl.cli.following import talk, until_ended
 from hactl.cli.options import changing, label, selecting
 from hactl.core.commands import (
     Command,
@@ -34,7 +34,6 @@ from hactl.core.model import Fleet
 from hactl.core.operation import Outcome
 from hactl.core.spec import Policy
 from hactl.core.talk import Receipt
-from hactl.core.telling import tell
 
 
 def _verb(name: str, make: Callable[..., Command], text: str, *, holds: bool = False) -> click.Command:
@@ -178,7 +177,7 @@ def submit(
 
     def progress(record: Record) -> None:
         if not as_json:
-            output.say(f"  {tell(record.event)}")
+            talk(record)
 
     ended = until_ended(client, receipt.operation, timeout, progress)
     if as_json:

@@ -12,7 +12,7 @@ from hactl.cli import drill_notices, output
 from hactl.cli.choice import Chosen, checked, choose, of_config, register, running
 from hactl.cli.choice import fleets as known_fleets
 from hactl.cli.exits import Exit
-from hactl.cli.following import until_ended, until_true
+from hactl.cli.following import talk, until_ended, until_true
 from hactl.cli.options import config_option, fleet_option, json_option, label, timeout_option
 from hactl.control.client import Client
 from hactl.core.commands import Down
@@ -24,7 +24,6 @@ from hactl.core.operation import Outcome
 from hactl.core.reading import explain, is_serving, read, url
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec, GatewayKind
-from hactl.core.telling import tell
 
 LEAVES_WITHIN = 10.0
 """Seconds a daemon has to leave once everything has stopped."""
@@ -155,7 +154,9 @@ def _up_already(chosen: Chosen, spec: FleetSpec) -> None:
     from hactl.config import digest
 
     output.say(f"fleet {chosen.name} is up already")
-    if digest(chosen.client.fleet().fleet.spec) != digest(masked_spec(spec)):
+    fleet = chosen.client.fleet().fleet
+    drill_notices.tell(fleet, drill_notices.UNTOUCHED)
+    if digest(fleet.spec) != digest(masked_spec(spec)):
         output.say(f"note: {chosen.config} has changed since; hactl config apply takes it into force")
 
 
@@ -243,7 +244,7 @@ def _bring_down(chosen: Chosen, reason: str, timeout: float, *, quiet: bool) -> 
 
     def progress(record: Record) -> None:
         if not quiet:
-            output.say(f"  {tell(record.event)}")
+            talk(record)
 
     ended = None
     daemon = os.pidfd_open(chosen.client.hello().pid)

@@ -31,11 +31,12 @@ def leftovers(before: Fleet, now: Fleet, plan: DrillPlan, operation: str) -> tup
             found.append(f"{name} is frozen")
         if node.impaired is not None:
             found.append(f"{name} is {node.impaired}")
+    regions = {spec.name for spec in now.spec.regions}
     found += [str(hop) for hop in now.hops.values()]
     found += [
         f"region {region} weighs {now.region_weight(region)}, not {before.region_weight(region)}"
         for region in plan.regions
-        if now.region_weight(region) != before.region_weight(region)
+        if region in regions and now.region_weight(region) != before.region_weight(region)
     ]
     found += [
         f"{evacuation.region} keeps {evacuation.keep} % of its traffic"

@@ -18,6 +18,7 @@ def test_a_fleet_is_taken_down_in_the_middle_of_a_drill(home: Home) -> None:
     read_until(drill, "observe:")
     for verb, told in (
         (("down", "--dry-run"), "it ends as aborted"),
+        (("up", "--timeout", "1ms"), "it goes on; hactl drill stop ends it"),
         (("daemon", "restart", "--dry-run"), "it goes on: its runner has another 2 s"),
         (("config", "rollback", "--dry-run"), "it goes on, and shows nothing"),
     ):
@@ -57,3 +58,20 @@ def test_another_daemon_takes_over_in_the_middle_of_a_drill(fleet: Home) -> None
     assert code in (0, 10), said
     assert json.loads(out)["clean"]
     fleet.ok("wait")
+
+
+def test_a_region_is_taken_away_in_the_middle_of_its_drill(home: Home) -> None:
+    """Nothing of it can be left behind; what the drill would have shown it has not. Nobody drowns in signs of life."""
+    home.configure(regions={"a": 2, "b": 2})
+    home.ok("up")
+    drill = home.start("drill", "run", "region-loss", "--seed", "1", "--json", *options("phases.hold=10s"))
+    struck = read_until(drill, "observe:").split("undo: what restores ")[1][0]
+    home.configure(regions={name: 2 for name in "ab" if name != struck})
+    applied = home.run("config", "apply", "--wait", "--bake", "0s", "--confirm", "t")
+    assert applied.returncode == 0, applied.stderr
+    assert applied.stderr.startswith("note: drill region-loss on ")
+    assert "was heard of" not in applied.stderr
+    code, out, said = finish(drill)
+    report = json.loads(out)
+    assert (code, report["verdict"], report["clean"]) == (10, "inconclusive", True), said
+    assert "nobody else acted: apply a configuration" in report["why"]

@@ -44,7 +44,7 @@ from hactl.core.drill_events import DrillAnswered, DrillAsked, DrillKept
 from hactl.core.drills import in_progress, overtaken
 from hactl.core.effects import Spawn
 from hactl.core.errors import CommandRejected
-from hactl.core.events import NodeChanged, OperationBegan, OperationEnded, Record
+from hactl.core.events import NodeChanged, OperationBegan, OperationEnded, Record, WeightsChanged
 from hactl.core.node import Goal, NodeState
 from hactl.core.operation import Outcome
 from hactl.core.recovery import Arrival, Found, recover
@@ -374,6 +374,17 @@ def test_a_configuration_of_a_drill_outlives_a_fleet_that_is_taken_down_and_that
     assert told == "the fleet was taken down by bob; not restored: revision 7 is in force, and was 1 before the drill"
     assert hint == "hactl config rollback 1"
     assert overtaken(story.fleet, operation, "why")[0] is Outcome.ROLLED_BACK
+
+
+def test_a_region_that_is_gone_from_the_configuration_gets_nothing_back() -> None:
+    """Somebody has taken it away while the drill went on: the drill ends all the same, and nobody weighs nobody."""
+    story = Script(serving(TWO)) >> lent(regions=("seoul",))
+    (drill,) = story.fleet.operations
+    left = tuple(one for one in TWO.regions if one.name != "seoul")
+    before = replace(story.fleet, region_weights={"seoul": 50}, spec=replace(TWO, regions=left))
+    nodes = {name: node for name, node in before.nodes.items() if node.region != "seoul"}
+    after_all = Script(replace(before, nodes=nodes)) >> EndDrill(id=drill)
+    assert not any(isinstance(event, WeightsChanged) for event in after_all.events)
 
 
 def test_a_reboot_in_a_drill_leaves_nothing_of_it() -> None:

@@ -45,6 +45,13 @@ def test_each_thing_that_is_not_as_it_was_is_named(now: Fleet, said: str) -> Non
     assert leftovers(FLEET, now, PLAN, "op-1") == (said,)
 
 
+def test_what_no_configuration_has_any_more_is_not_left_behind() -> None:
+    """Somebody has taken the region away while the drill went on."""
+    kept = {name: node for name, node in FLEET.nodes.items() if node.region != "seoul"}
+    spec = replace(FLEET.spec, regions=tuple(one for one in FLEET.spec.regions if one.name != "seoul"))
+    assert leftovers(FLEET, replace(FLEET, nodes=kept, spec=spec), PLAN, "op-1") == ()
+
+
 def test_nothing_is_left_of_nothing_and_what_others_do_is_not_ours() -> None:
     assert leftovers(FLEET, FLEET, PLAN, "op-1") == ()
     theirs = (Script(FLEET) >> exited("osaka-1", signal=9)).fleet
