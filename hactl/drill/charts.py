@@ -16,6 +16,8 @@ from hactl.drill.spans import Span, SpanKind, spans
 
 _WIDTH, _LEFT, _RIGHT = 860.0, 120.0, 110.0
 _ROW, _HIGH, _STRIP = 22.0, 110.0, 30.0
+_DIGIT, _LETTER, _LINE = 6.0, 6.5, 13.0
+"""How wide a digit above a bar and a letter below the axis are at most, and how high the lines of those are."""
 _MOST_ROWS = 12
 """Nodes that have a row of their own; more are drawn by region."""
 
@@ -83,18 +85,32 @@ def _requests(report: DrillReport) -> Markup | None:
     axis = _axis(report)
 
     def bars() -> Iterator[Markup]:
+        numbered = _numbered(axis, report.series)
         for second in report.series:
             told = f"second {second.at:+d}: {second.due} due, {second.good} good, {second.bad} bad"
             good, bad = second.good / most * _HIGH, second.bad / most * _HIGH
             yield _bar(axis, second, _HIGH - good, good, "good", told)
             if second.bad:
                 yield _bar(axis, second, _HIGH - good - bad, bad, "bad", told)
-                middle = (axis.x(second.at) + axis.x(second.at + 1)) / 2
+            if second.at in numbered:
+                middle = axis.x(second.at + 0.5)
                 yield el("text", str(second.bad), x=middle, y=_HIGH - good - bad - 3, class_="count")
 
     worst = sum(second.bad for second in report.series)
     labels = (*_scale(f"{most}/s", "requests"), _note(f"{worst} bad", 12))
     return _picture(report, "Requests per second, good and bad", _HIGH, [*labels, *bars()], head=14)
+
+
+def _numbered(axis: _Axis, series: Sequence[Second]) -> set[int]:
+    """The seconds whose failures are numbered: all that there is room for beside each other, the worst ones first."""
+    kept: list[tuple[float, float]] = []
+    found = set()
+    for second in sorted((one for one in series if one.bad), key=lambda one: -one.bad):
+        middle, half = axis.x(second.at + 0.5), (len(str(second.bad)) * _DIGIT + 3) / 2
+        if all(middle + half <= begin or middle - half >= end for begin, end in kept):
+            kept.append((middle - half, middle + half))
+            found.add(second.at)
+    return found
 
 
 def _latency(report: DrillReport) -> Markup | None:
@@ -166,15 +182,17 @@ def _note(text: str, y: float) -> Markup:
 
 
 def _picture(report: DrillReport, title: str, height: float, inside: Sequence[Markup], head: float = 6.0) -> Markup:
-    """A picture with its axis of time, the fault and the failback drawn through all of it."""
+    """A picture with its axis of time, and what its time is counted from and ends with drawn through all of it."""
     axis = _axis(report)
+    rows = _stacked([(name, axis.x(at)) for name, at in _moments(report)])
     marks = [
         joined(
-            el("line", x1=axis.x(at), x2=axis.x(at), y1=-head, y2=height, class_="mark"),
-            el("text", name, x=axis.x(at), y=height + 30, class_="tick"),
+            el("line", x1=x, x2=x, y1=-head, y2=height, class_="mark"),
+            el("text", name, x=x, y=height + 30 + row * _LINE, class_="tick"),
         )
-        for name, at in _moments(report)
+        for name, x, row in rows
     ]
+    low = max((row for _, _, row in rows), default=0) * _LINE
     ticks = [
         joined(
             el("line", x1=axis.x(at), x2=axis.x(at), y1=height, y2=height + 4, class_="axis"),
@@ -183,17 +201,36 @@ def _picture(report: DrillReport, title: str, height: float, inside: Sequence[Ma
         for at in _ticks(axis)
     ]
     base = el("line", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=height, y2=height, class_="axis")
-    view = f"0 {-head:g} {_WIDTH:g} {height + head + 36:g}"
+    view = f"0 {-head:g} {_WIDTH:g} {height + head + 36 + low:g}"
     drawing = el("svg", el("title", title), *inside, base, *ticks, *marks, viewBox=view, role="img")
     return el("figure", el("figcaption", title), drawing)
 
 
 def _moments(report: DrillReport) -> Iterator[tuple[str, float]]:
-    times = report.evidence.times
-    if times.fault is not None:
-        yield "fault", 0.0
-        if times.failback is not None:
-            yield "failback", times.failback - times.fault
+    """What is marked in every picture, in seconds from the fault."""
+    times, outage = report.evidence.times, report.outage
+    if times.fault is None:
+        return
+    for number, at in enumerate(times.struck or (times.fault,), start=1):
+        yield "fault" if number == 1 else f"fault {number}", at - times.fault
+    if outage is not None and outage.back is not None and outage.back > outage.fault:
+        yield "served again", outage.back - times.fault
+    if times.over is not None:
+        yield "fault over", times.over - times.fault
+    if times.failback is not None:
+        yield "failback", times.failback - times.fault
+
+
+def _stacked(names: Sequence[tuple[str, float]]) -> list[tuple[str, float, int]]:
+    """Each name with its place and its line: further down where it would lie over another."""
+    ends: list[float] = []
+    found = []
+    for name, x in sorted(names, key=lambda one: one[1]):
+        half = len(name) * _LETTER / 2
+        row = next((row for row, end in enumerate(ends) if x - half >= end), len(ends))
+        ends[row : row + 1] = [x + half + _LETTER]
+        found.append((name, x, row))
+    return found
 
 
 def _ticks(axis: _Axis) -> list[int]:

@@ -58,6 +58,7 @@ def _measured(report: DrillReport) -> Iterator[Span]:
         return
     gone, back = (None, None) if outage is None else (outage.fault, outage.back)
     found = (
+        ("injected", times.asked, zero, "from the order until it was read back that the fault is in effect"),
         ("detect", zero, times.detected, "from the fault until the daemon saw it"),
         ("an edge knew", zero, times.edge_knew, "until the first edge had proved a plan without them"),
         ("last reached", zero, times.last_reached, "until the last request that is known to have come to one of them"),

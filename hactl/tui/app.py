@@ -141,8 +141,8 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
         given = (self.look, self._glyphs, self._command_line.prompt)
         pages: tuple[Page, ...] = (
             *(FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given)),
-            DrillsPage(*given, desk=self.desk, clock=self._clock),
-            ReportsPage(*given, desk=self.desk),
+            DrillsPage(*given, desk=self.desk, clock=self._clock, wall=self._wall),
+            ReportsPage(*given, desk=self.desk, wall=self._wall),
         )
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)

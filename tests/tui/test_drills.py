@@ -369,6 +369,30 @@ class TestByHand:
             assert "it waits for nobody" in now.errors[0]
 
 
+class TestWithoutADaemon:
+    """What lies on the disk is shown whoever answers."""
+
+    async def test_the_newest_run_and_all_runs_are_there_with_their_age(self, tmp_path: Path) -> None:
+        """Also where nothing is known of the fleet at all; the board is judged as ever."""
+        away = MemoryController()
+        away.failure = Unreachable("no daemon answers", "hactl up")
+        keep(tmp_path, filed(began=AT - 3600.0))
+        async with stage(controller=away, **hands(Shop(), tmp_path)) as now:
+            await now.press("5")
+            await now.until(lambda: now.app.desk.course)
+            assert "PASS  all 6 objectives met  1h ago" in now.text("#drill")
+            await now.press("6")
+            await now.until(lambda: now.app.desk.board)
+            assert isinstance(now.app.screen, ReportsPage)
+            (row,) = now.app.screen.table.shown
+            assert [row.cells[at].text for at in (0, 1, 5)] == ["node-kill", "pass", "1h"]
+            assert "readiness: 1 of" in now.text("#text")
+            await now.press("enter")
+            await now.until(lambda: isinstance(now.app.screen, Sheet))
+            await now.press("escape", "X")
+            assert any("without the daemon: no daemon answers" in notice for notice in now.notices)
+
+
 class TestLookingOn:
     """Screen 5."""
 

@@ -53,11 +53,13 @@ class DrillsPage(Page):
         *,
         desk: DrillDesk,
         clock: Callable[[], float],
+        wall: Callable[[], float],
     ) -> None:
-        """`desk` is what is known of drills, `clock` that of the console."""
+        """`desk` is what is known of drills, `clock` that of the console; `wall` is Unix time: what lies on the disk is
+        of now, whatever moment of the fleet is shown, and where none is known."""
         super().__init__(look, glyphs, prompt)
         self._desk = desk
-        self._clock = clock
+        self._clock, self._wall = clock, wall
 
     def body(self) -> Iterable[Widget]:
         """What it is, its clocks, and all else, which scrolls where there is too little room for it."""
@@ -111,7 +113,7 @@ class DrillsPage(Page):
         question = running.question if running is not None else ""
         gap: tuple[Line, ...] = ((),) if self.size.height >= ROOMY[1] else ()
         asked = waiting(question, width) if course.going else ()
-        self._stack("#drill", (*title(course, view.wall(now), width), *asked, *gap))
+        self._stack("#drill", (*title(course, self._wall(), width), *asked, *gap))
         self._stack("#clocks", clocks(course, now, width))
         below = (*gap, *drawn(course, now, width - 1, self.glyphs), *gap, *standing(course, width - 1), *gap)
         room = self.size.height - 2 - self._height("#drill") - self._height("#clocks") - len(below)

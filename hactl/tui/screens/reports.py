@@ -44,10 +44,18 @@ class ReportsPage(Page):
     _whole = False
     """What stands below the runs has the whole screen."""
 
-    def __init__(self, look: Look, glyphs: Glyphs, prompt: Callable[[], Prompt], *, desk: DrillDesk) -> None:
-        """`desk` is what is known of drills."""
+    def __init__(
+        self,
+        look: Look,
+        glyphs: Glyphs,
+        prompt: Callable[[], Prompt],
+        *,
+        desk: DrillDesk,
+        wall: Callable[[], float],
+    ) -> None:
+        """`desk` is what is known of drills; `wall` as for the screen of drills."""
         super().__init__(look, glyphs, prompt)
-        self._desk = desk
+        self._desk, self._wall = desk, wall
 
     def body(self) -> Iterable[Widget]:
         """Runs, and below them everything else."""
@@ -68,7 +76,7 @@ class ReportsPage(Page):
         table, runs, width = self.table, self._desk.runs, self.size.width
         had, table.display = table.display, bool(runs) and not self._whole
         table.styles.height = min(len(runs) + 1, max(3, self.size.height - 2 - BELOW))
-        wall = view.wall(now)
+        wall = self._wall()
         table.show(rows(runs, wall))
         if table.display is not had:
             self.take_keys()
