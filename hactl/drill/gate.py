@@ -125,7 +125,7 @@ def _shared(drill: Definition, plan: DrillPlan, fleet: Fleet) -> Iterator[Check]
         value=", ".join(f"{name} keeps {part} %" for name, part in parts.items()) or "all",
         limit="all: none is still away from an earlier one",
         ok=not parts,
-        hint="it comes back by itself when the region has been well for region_failover.stable_for: hactl status",
+        hint="it comes back when clients have found the region well for region_failover.stable_for: hactl status",
     )
 
 
