@@ -30,8 +30,10 @@ from hactl.drill.chaostoolkit import experiment
 def export(name: str, seed: int | None, settings: tuple[str, ...], target: Path | None) -> int:
     """Write a drill as an experiment of the Chaos Toolkit.
 
-    Its faults, under a lease and undone; its hypothesis; and the whole drill beside them. Objectives such as the RTO
-    are judged by hactl drill run only. Whoever runs it needs hactl[chaostoolkit].
+    Its faults, under a lease and undone, with its load and its stop conditions; its hypothesis; and the whole drill
+    beside them. The Chaos Toolkit asks whether the hypothesis holds before its rollbacks: what lasts to the failback
+    lasts then as well. Objectives such as the RTO are judged by hactl drill run only. Whoever runs it needs
+    hactl[chaostoolkit]. Every kind of fault can be exported; a drill that waits for a person cannot.
     """
     fleet: str = click.get_current_context().find_root().obj or ""
     made = experiment(library.load(name, settings), drawn(seed), fleet)

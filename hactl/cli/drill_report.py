@@ -45,7 +45,7 @@ def report(run: str, every: bool, form: str, target: Path | None, verify: bool, 
     if verify:
         return _verify(chosen, filed, as_json=as_json)
     wanted = Format.JSON if as_json else Format(form)
-    data = written(wanted, filed, chosen.earlier())
+    data = written(wanted, filed, chosen.earlier(filed.definition))
     if target is not None:
         output.put(target, data)
         return Exit.OK

@@ -15,13 +15,9 @@ from typing import Any
 import msgspec
 
 from hactl.cli.options import LABEL
-from hactl.core import codec
 from hactl.core.errors import HactlError
 from hactl.ctk.borrowing import BY, Borrowed
-from hactl.ctk.finding import found
-from hactl.drill import library
-from hactl.drill.chaostoolkit import DRILL
-from hactl.drill.definition import Definition
+from hactl.ctk.finding import found, wanted
 
 _DETAILS = frozenset({"series", "timeline", "evidence", "definition", "plan"})
 """Parts of a report that are left in it, and not copied into the journal of an experiment."""
@@ -55,12 +51,14 @@ def inject(
     """Do the faults of `drill` (a built-in one, or the path of a file), each read back from the very process that was
     meant. Without a name, those of the drill in the experiment's configuration, where `hactl drill export` puts it.
 
-    `settings` change it, like `--set`. What was done is undone by `undo`, and by the daemon when this process ends.
+    Clients ask as in the drill until its hold is over, and when they suffer more than its limits.abort_when allows,
+    everything is put back at once. `settings` change the drill, like `--set`. What was done is undone by `undo`, and by
+    the daemon when this process ends.
     """
     try:
         if MEMORY.borrowed is not None:
             raise HactlError("faults of a drill are in effect already", "one inject, then one undo")
-        borrowed = Borrowed(found(fleet, config).paths.control, _drill(drill, settings, configuration), seed)
+        borrowed = Borrowed(found(fleet, config).paths, wanted(drill, settings, configuration), seed)
         struck = borrowed.inject()
     except HactlError as error:
         MEMORY.wrong.append(str(error))
@@ -111,17 +109,6 @@ def run_drill(
         MEMORY.wrong.append(f"drill {drill}: {report['verdict']}: {report['why']}")
         raise HactlError(MEMORY.wrong[-1], f"hactl drill report {report['identity']['run']}")
     return {name: value for name, value in report.items() if name not in _DETAILS}
-
-
-def _drill(name: str, settings: Sequence[str], configuration: Mapping[str, Any] | None) -> Definition:
-    if name:
-        return library.load(name, tuple(settings))
-    carried = (configuration or {}).get(DRILL)
-    if not isinstance(carried, str):
-        raise HactlError(
-            f"no drill: neither an argument 'drill' nor {DRILL} in the configuration", "hactl drill export"
-        )
-    return codec.decode(carried.encode(), Definition)
 
 
 @atexit.register

@@ -1,7 +1,7 @@
 """A fleet borrowed from one call of the Chaos Toolkit to another: the calls are synchronous, the lease is kept between.
 
 An event loop in a thread of its own does it all. The thread ends with its process, and then the daemon puts everything
-back.
+back; what is no command to the daemon (a burden, a daemon that is struck) is done by processes that end with ours.
 """
 
 import asyncio
@@ -14,15 +14,21 @@ from pathlib import Path
 from hactl.control.aclient import AsyncClient
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import Value
+from hactl.drill.burdening import Burdens
+from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
 from hactl.drill.faults import Proof
 from hactl.drill.following import Follower
 from hactl.drill.gate import gate
 from hactl.drill.injecting import rehearse
+from hactl.drill.load_process import LoadProcess
 from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan, plan
+from hactl.drill.small_disk import may_be_filled
 from hactl.drill.strikes import Strikes
+from hactl.drill.watching import Clients
 from hactl.drill.way_back import WayBack
+from hactl.paths import FleetPaths
 
 BY = "chaostoolkit"
 """Who does it, in the journal."""
@@ -39,10 +45,13 @@ class Struck(Value):
 class Borrowed:
     """One fleet, from `inject` to `undo`; each blocks until it is done."""
 
-    def __init__(self, socket: Path, drill: Definition, seed: int) -> None:
+    def __init__(self, paths: FleetPaths, drill: Definition, seed: int) -> None:
+        """`paths` is where the fleet keeps its things."""
         self.lost = ""
         """Why the fleet was taken back before its time, or what did not go on as it should; "" for nothing."""
-        self._socket = socket
+        self.planned: DrillPlan | None = None
+        """What is done to it, once that is known."""
+        self.paths = paths
         self._drill = drill
         self._seed = seed
         self._in_haste = False
@@ -50,6 +59,11 @@ class Borrowed:
         self._struck: Future[Struck] = Future()
         self._left: Future[tuple[str, ...]] = Future()
         self._way_back: WayBack | None = None
+        self._clients: Clients | None = None
+        self._directory = Path()
+        """For what is only needed meanwhile."""
+        self._guardians = Guardians(paths, _unsaid)
+        self._burdens = Burdens(lambda load: LoadProcess(load, within=self._directory), paths.state)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="keep the fleet", daemon=True)
 
@@ -91,9 +105,11 @@ class Borrowed:
             try:
                 strikes = await self._inject(stack)
                 await self._keep(strikes)
-                left = await self._undo()
+                left = await self._undo(strikes)
             except Exception as error:
                 failed = error
+                with suppress(HactlError):
+                    await self._end_ours()
                 if self._way_back is not None:
                     with suppress(HactlError):
                         await self._way_back.give_back()
@@ -102,11 +118,11 @@ class Borrowed:
         return left
 
     async def _inject(self, stack: AsyncExitStack) -> Strikes:
-        client = await stack.enter_async_context(AsyncClient(self._socket))
+        client = await stack.enter_async_context(AsyncClient(self.paths.control))
         fleet = (await client.fleet()).fleet
-        planned = plan(self._drill, fleet, self._seed)
-        checks = gate(self._drill, planned, fleet)
-        unmet = [check.unmet for check in checks if not check.ok]
+        planned = self.planned = plan(self._drill, fleet, self._seed)
+        checks = (*gate(self._drill, planned, fleet), *may_be_filled(planned, self.paths.state))
+        unmet = [str(HactlError(check.unmet, check.hint)) for check in checks if not check.ok]
         if unmet:
             raise CommandRejected("; ".join(unmet), "hactl status")
         follower = Follower(client, fleet)
@@ -115,10 +131,21 @@ class Borrowed:
         loan = Loan(client, planned, by=BY)
         await loan.begin()
         self._way_back = WayBack(client, loan, follower, planned, by=BY, say=_unsaid)
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hactl-ctk-")))
-        await stack.enter_async_context(loan.kept(directory / "canaries", self._drill.canary.rate, self._lose))
+        self._directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hactl-ctk-")))
+        await stack.enter_async_context(loan.kept(self._directory / "canaries", self._drill.canary.rate, self._lose))
         await loan.undo(fleet)
-        strikes = Strikes(client, follower, planned, by=BY, wait=self._pass, stop=self._asked, say=_unsaid)
+        load = LoadProcess(planned.load, within=self._directory)
+        self._clients = Clients(load, self._drill.limits.abort_when, self._give_up)
+        await stack.enter_async_context(self._clients.asking())
+        strikes = Strikes(
+            *(client, follower, planned),
+            by=BY,
+            wait=self._pass,
+            stop=self._asked,
+            guardians=self._guardians,
+            burdens=self._burdens,
+            say=_unsaid,
+        )
         await stack.enter_async_context(strikes.lifting())
         await strikes.inject()
         missing = [f"{proof.node} {proof.found}" for proof in strikes.proofs if not proof.done]
@@ -128,25 +155,41 @@ class Borrowed:
         return strikes
 
     async def _keep(self, strikes: Strikes) -> None:
-        """Until it is asked for; what is not to last so long is taken back meanwhile."""
+        """Until it is asked for. What is not to last so long is taken back meanwhile, and clients ask to the end of the
+        hold: what a fleet does about bad answers, it does when there are some."""
         try:
             await strikes.until(strikes.began + self._drill.phases.hold)
+            if self._clients is not None:
+                await self._clients.records()
         except HactlError as error:
             if not self._asked.is_set():
                 self._lose(str(error))
         await self._asked.wait()
 
-    async def _undo(self) -> tuple[str, ...]:
+    async def _undo(self, strikes: Strikes) -> tuple[str, ...]:
         way_back = self._way_back
         if way_back is None:
             return ()
+        await strikes.enough()
+        await self._end_ours()
         if self._drill.phases.failback and not self._in_haste:
             await way_back.start()
         await way_back.give_back()
         if self._in_haste:
             return ()
         _, left = await way_back.verify(self._drill.phases.settle, afterwards=0.0)
-        return left
+        return (*left, *self._burdens.left)
+
+    async def _end_ours(self) -> None:
+        """Whoever struck the daemon sees to one that is in charge, and nothing of ours weighs on the machine."""
+        for end in (self._guardians.leave, self._burdens.lift_all):
+            try:
+                await end()
+            except RuntimeError:
+                # The interpreter ends, and starts no thread any more. They are let go all the same, and end by
+                # themselves: each when nobody holds its pipe.
+                if not self._in_haste:
+                    raise
 
     async def _pass(self, seconds: float) -> None:
         """Let time pass. Raises HactlError when it is to be undone meanwhile."""
@@ -155,10 +198,15 @@ class Borrowed:
                 await self._asked.wait()
         except TimeoutError:
             return
-        raise HactlError("it was undone before its time")
+        raise HactlError(self.lost or "it was undone before its time")
 
     def _lose(self, why: str) -> None:
         self.lost = why
+
+    def _give_up(self, why: str) -> None:
+        """Clients suffer more than it is worth, or nobody knows what they suffer."""
+        self._lose(why)
+        self._asked.set()
 
 
 def _unsaid(_: str) -> None:

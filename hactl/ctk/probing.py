@@ -1,15 +1,20 @@
 """The probes of the Chaos Toolkit: the fleet as it is, and what clients see of it. They change nothing."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urljoin
 
+from hactl.cli.choice import Chosen
 from hactl.core.errors import HactlError
 from hactl.core.reading import is_serving, url
 from hactl.ctk.acting import MEMORY
-from hactl.ctk.finding import found
+from hactl.ctk.finding import found, wanted
 from hactl.drill.definition import Hypothesis, Probe
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.measure import judge
+from hactl.drill.plan import SERVICE_ROUTE, plan
 from hactl.drill.records import Records
 from hactl.drill.steady import holds, measured
 
@@ -39,7 +44,7 @@ def availability(
 ) -> float:
     """The part of the requests that were good (0..1), of a stream that is sent on time come what may. Raises HactlError
     when it could not be."""
-    return _seen(Probe.AVAILABILITY, seconds, rate, timeout, route, fleet, config)
+    return _seen(Probe.AVAILABILITY, seconds, rate, timeout, _clients(found(fleet, config), route))
 
 
 def check(
@@ -52,18 +57,47 @@ def check(
     route: str = "/-/echo",
     fleet: str = "",
     config: str = "",
+    seed: int = 0,
+    configuration: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Whether what clients see is within limits: `availability` (0..1) or `latency_p99` (seconds)."""
+    """Whether what clients see is within limits: `availability` (0..1) or `latency_p99` (seconds).
+
+    As a route, "@service" is where the fleet routes to the service that the drill in the experiment's configuration
+    strikes; that is drawn with `seed` until it is struck.
+    """
     if probe not in tuple(Probe):
         raise HactlError(f"no probe '{probe}'", f"known: {', '.join(Probe)}")
     rule = Hypothesis(probe=Probe(probe), least=least, most=most)
-    return holds(rule, _seen(rule.probe, seconds, rate, timeout, route, fleet, config))
+    chosen = found(fleet, config)
+    return holds(rule, _seen(rule.probe, seconds, rate, timeout, _clients(chosen, route, seed, configuration)))
 
 
-def _seen(probe: Probe, seconds: float, rate: float, timeout: float, route: str, fleet: str, config: str) -> float:
-    edge = found(fleet, config).client.fleet().fleet.spec.edge
-    plan = LoadPlan(url=url(edge) + route, rate=rate, duration=seconds, timeout=timeout, node_header=edge.node_header)
-    report = judge(asyncio.run(_sent(plan)))
+class _Clients(NamedTuple):
+    """What they ask for, and by which header they are told who answered."""
+
+    url: str
+    node_header: str
+
+
+def _clients(chosen: Chosen, route: str, seed: int = 0, configuration: Mapping[str, Any] | None = None) -> _Clients:
+    """Those of a fleet. While it is borrowed the daemon is not asked: it may be what is struck."""
+    borrowed = MEMORY.borrowed
+    if borrowed is not None and borrowed.planned is not None and borrowed.paths.state == chosen.paths.state:
+        load = borrowed.planned.load
+        asked = load.url if route == SERVICE_ROUTE else urljoin(load.url, route)
+        return _Clients(asked, load.node_header)
+    fleet = chosen.client.fleet().fleet
+    asked = (
+        plan(wanted("", (), configuration), fleet, seed).load.url
+        if route == SERVICE_ROUTE
+        else url(fleet.spec.edge) + route
+    )
+    return _Clients(asked, fleet.spec.edge.node_header)
+
+
+def _seen(probe: Probe, seconds: float, rate: float, timeout: float, clients: _Clients) -> float:
+    load = LoadPlan(url=clients.url, rate=rate, duration=seconds, timeout=timeout, node_header=clients.node_header)
+    report = judge(asyncio.run(_sent(load)))
     value = measured(probe, report)
     if report.late or value is None:
         raise HactlError(

@@ -66,12 +66,15 @@ def board(
     `reports` are all that there are, oldest first; `now` is Unix time; a pass counts for `oldest` seconds, for ever
     when that is None.
     """
-    known = {drill.name: drill for drill in drills}
-    for report in reports:
-        if report.definition.name not in known:
-            newest = [one for one in reports if one.definition.name == report.definition.name][-1]
-            known[report.definition.name] = newest.definition
-    return tuple(_entry(drill, reports, now, oldest) for drill in known.values())
+    known = {_which(drill): drill for drill in drills}
+    new = {_which(one.definition): one.definition for one in reports if _which(one.definition) not in known}
+    known |= new  # each as it stands in its newest run
+    twice = {drill.name for drill in known.values() if not drill.own}
+    found = ((drill, _entry(drill, reports, now, oldest)) for drill in known.values())
+    return tuple(
+        replace(entry, drill=f"{drill.name} (your own)") if drill.own and drill.name in twice else entry
+        for drill, entry in found
+    )
 
 
 def worst(entries: Iterable[Entry]) -> Standing:
@@ -81,7 +84,7 @@ def worst(entries: Iterable[Entry]) -> Standing:
 
 
 def _entry(drill: Definition, reports: Sequence[DrillReport], now: float, oldest: float | None) -> Entry:
-    every = [one for one in reports if one.definition.name == drill.name]
+    every = [one for one in reports if _which(one.definition) == _which(drill)]
     if not every:
         return Entry(drill=drill.name, title=drill.title, standing=Standing.NEVER, words="never run")
     shown = [one for one in every if one.verdict in CONCLUSIVE and _same(one.definition, drill)]
@@ -144,6 +147,11 @@ def _words(
         yield f"its last pass is older than {age(oldest)}"
     if last.verdict not in CONCLUSIVE:
         yield f"its last run: {last.verdict}, {last.why}"
+
+
+def _which(drill: Definition) -> tuple[str, bool]:
+    """A file of one's own that has the name of a drill that comes with hactl is another drill."""
+    return drill.name, drill.own
 
 
 def _same(ran: Definition, drill: Definition) -> bool:

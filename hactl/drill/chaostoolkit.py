@@ -1,8 +1,9 @@
 """A drill as an experiment of the Chaos Toolkit: what it has a word for in its words, and all of it beside. Pure.
 
-Its hypothesis is measured before and after by clients of our own, its method does the faults, its rollbacks put
-everything back. Objectives have no place in an experiment: who wants them judged runs the drill. The drill itself
-travels in the configuration, from where the actions read it, so that an export needs no other file.
+Its hypothesis is measured before and after by clients of our own; its method does the faults, with the load and the
+stop conditions of the drill; its rollbacks put everything back. Objectives have no place in an experiment: who wants
+them judged runs the drill. The drill itself travels in the configuration, from where the actions read it, so that an
+export needs no other file.
 """
 
 from typing import Any
@@ -11,14 +12,14 @@ import msgspec
 
 from hactl.core import codec
 from hactl.core.errors import HactlError
+from hactl.core.plain import one_line
 from hactl.core.value import Value
-from hactl.drill.definition import Definition, FaultKind, Hypothesis
+from hactl.drill.definition import Definition, Hypothesis
+from hactl.drill.plan import SERVICE_ROUTE
 
 DRILL = "hactl_drill"
 """The key of the configuration under which the drill travels, as JSON."""
 MODULE = "hactl.ctk"
-_KINDS = (FaultKind.KILL, FaultKind.FREEZE, FaultKind.IMPAIR, FaultKind.RESTART)
-"""Faults that are commands to the daemon: what else there is, a drill does by itself for as long as it runs."""
 _SECONDS = 3.0
 """For how long clients are sent to measure a hypothesis."""
 
@@ -75,16 +76,17 @@ class Experiment(Value, rename={"hypothesis": "steady-state-hypothesis"}):
 def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
     """The experiment that does what `drill` does; `fleet` is its name, "" for the one that is meant where it is run.
 
-    Raises HactlError for a drill that wants more than an experiment can do.
+    Raises HactlError for a drill that wants more than an experiment can do: to wait for a person. There is no kind of
+    fault that it could not.
     """
-    alone = _alone(drill)
-    if alone:
+    if drill.steps:
+        asked = one_line(drill.steps[0].manual)
         raise HactlError(
-            f"drill '{drill.name}' {alone}, which no experiment can",
+            f"drill '{drill.name}' waits for a person (step[1]: {asked}), which no experiment can",
             f"an action that runs all of it: module {MODULE}, func run_drill, arguments {{drill: {drill.name}}}",
         )
     where: dict[str, Any] = {"fleet": fleet} if fleet else {}
-    probes = [_probe(rule, drill, where) for rule in drill.hypotheses if rule.limited]
+    probes = [_probe(rule, drill, seed, where) for rule in drill.hypotheses if rule.limited]
     faults = ", ".join(f"{fault.kind} at {fault.at:g} s" for fault in drill.faults)
     return Experiment(
         title=drill.title,
@@ -102,7 +104,7 @@ def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
             Action(
                 name=f"inject {faults}",
                 provider=Provider(func="inject", arguments={"seed": seed, **where}),
-                pauses={"after": drill.phases.hold},
+                pauses={"after": drill.phases.hold - max(fault.at for fault in drill.faults)},
             ),
         ),
         rollbacks=(Action(name="put everything back", provider=Provider(func="undo")),),
@@ -110,17 +112,10 @@ def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
     )
 
 
-def _alone(drill: Definition) -> str:
-    """What only the engine of drills does; "" for nothing."""
-    others = [fault.kind for fault in drill.faults if fault.kind not in _KINDS]
-    if others:
-        return f"has a fault that its runner itself carries ({others[0]})"
-    return "waits for a person" if drill.steps else ""
-
-
-def _probe(rule: Hypothesis, drill: Definition, where: dict[str, Any]) -> Probe:
+def _probe(rule: Hypothesis, drill: Definition, seed: int, where: dict[str, Any]) -> Probe:
     asked: dict[str, Any] = {"probe": str(rule.probe), "seconds": _SECONDS, "rate": drill.load.rate}
     asked |= {"timeout": drill.load.timeout, "route": drill.load.route}
+    asked |= {"seed": seed} if drill.load.route == SERVICE_ROUTE else {}
     # A ratio to a baseline has nothing to be measured by: an experiment has no baseline.
     asked |= {name: value for name, value in (("least", rule.least), ("most", rule.most)) if value is not None}
     return Probe(name=f"{rule.probe} as clients see it", provider=Provider(func="check", arguments=asked | where))

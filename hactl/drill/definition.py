@@ -306,6 +306,11 @@ class Definition(Value):
     """The file it was read from, as an absolute path; "" for a drill that comes with hactl."""
 
     @property
+    def own(self) -> bool:
+        """It is of a file of somebody's own, whatever it calls itself."""
+        return bool(self.source)
+
+    @property
     def length(self) -> float:
         """Seconds that the phases take together, the failback aside, and what people may take."""
         return self.phases.baseline + self.phases.hold + self.phases.settle + sum(step.within for step in self.steps)

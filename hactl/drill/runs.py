@@ -130,7 +130,7 @@ class Run:
         report = replace(report, files=ledger | {name: filing.digest(data) for name, data in files.items()})
         files[filing.REPORT] = codec.encode(report)
         _write(self.directory / filing.REPORT, files[filing.REPORT])
-        earlier = self.earlier()
+        earlier = self.earlier(report.definition)
         files |= {name: filing.written(form, report, earlier) for form, name in filing.FILES.items()}
         files[filing.SUMS] = filing.sums(ledger | {name: filing.digest(data) for name, data in files.items()})
         for name in files.keys() - {filing.REPORT}:
@@ -140,15 +140,16 @@ class Run:
                 say(str(error))
         return report
 
-    def earlier(self) -> list[DrillReport]:
-        """The reports of the last runs of the same drill before this one that have shown something, oldest first; those
-        that cannot be read are passed over."""
+    def earlier(self, drill: Definition) -> list[DrillReport]:
+        """The reports of the last runs before this one of `drill`, which it is of, that have shown something, oldest
+        first; those that cannot be read are passed over."""
         found: list[DrillReport] = []
         for run in reversed(runs(self.directory.parent)):
             if run.name >= self.name or run.drill != self.drill:
                 continue
             with suppress(HactlError):
-                if (report := run.report()) is not None and report.verdict in CONCLUSIVE:
+                report = run.report()
+                if report is not None and report.verdict in CONCLUSIVE and report.definition.own == drill.own:
                     found.append(report)
             if len(found) == LAST:
                 break

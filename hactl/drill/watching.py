@@ -108,8 +108,8 @@ def broken(rule: AbortRule, said: Sequence[Progress]) -> bool:
     """Whether `rule` has been broken all the time it asks for: in each of its windows that ended lately."""
     if not said or said[-1].t < rule.window + rule.lasting:
         return False
-    ends = [one for one in said if one.t > said[-1].t - rule.lasting]
-    return bool(ends) and all(available(end, said, rule.window) < rule.below for end in ends)
+    ends = [one for one in said[:-1] if one.t > said[-1].t - rule.lasting]
+    return all(available(end, said, rule.window) < rule.below for end in (*ends, said[-1]))
 
 
 def available(end: Progress, said: Sequence[Progress], window: float) -> float:

@@ -100,7 +100,7 @@ def _reported(run: Run) -> str:
     report = run.report()
     if report is None:
         raise HactlError(f"run '{run.name}' has no report yet", "it is written when the run is over")
-    return render(report, run.earlier())
+    return render(report, run.earlier(report.definition))
 
 
 def _compared(root: Path, a: str, b: str) -> Comparison:

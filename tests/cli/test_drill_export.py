@@ -7,56 +7,17 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
+import pytest
 from support.command import Home
-from support.drills import options
+from support.drills import of_kind, options
+from support.experiment import Experiment, exported, failed
 from support.polling import wait_until
 
 from hactl.core.drills import in_progress
 from hactl.core.model import Fleet
+from hactl.drill.definition import FaultKind
 from hactl.drill.library import load
-
-CHAOS = (str(Path(sys.executable).with_name("chaos")), "--no-version-check", "run")
-
-
-class Experiment:
-    """One experiment in a fleet's directory."""
-
-    def __init__(self, home: Home, document: dict[str, Any]) -> None:
-        self.home = home
-        self.path = home.directory / "experiment.json"
-        self.path.write_text(json.dumps(document))
-        self.journal = home.directory / "journal.json"
-        self.journal.unlink(missing_ok=True)
-
-    def start(self) -> "subprocess.Popen[str]":
-        """`chaos run`; the caller sees to its end."""
-        return subprocess.Popen(
-            [*CHAOS, f"--journal-path={self.journal}", str(self.path)],
-            cwd=self.home.directory,
-            env=self.home.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self) -> tuple[int, dict[str, Any]]:
-        """Run it to its end: exit code and journal."""
-        process = self.start()
-        _, said = process.communicate(timeout=90)
-        assert self.journal.exists(), said
-        return process.returncode, json.loads(self.journal.read_text())
-
-
-def exported(home: Home, name: str, *settings: str) -> dict[str, Any]:
-    """Without what clients see before and after: a busy machine cannot measure that, and this is about the faults."""
-    document: dict[str, Any] = json.loads(home.ok("drill", "export", name, "--seed", "1", *options(*settings)))
-    hypothesis = document["steady-state-hypothesis"]
-    hypothesis["probes"] = [one for one in hypothesis["probes"] if one["provider"]["func"] != "check"]
-    return document
 
 
 def fleet_of(home: Home) -> Fleet:
@@ -136,6 +97,74 @@ def test_what_lasts_for_a_time_only_is_taken_back_meanwhile(fleet: Home) -> None
     assert in_progress(fleet_of(fleet)) is not None
     interrupt(process)
     wait_until(lambda: in_progress(fleet_of(fleet)) is None)
+
+
+def test_every_kind_of_fault_is_valid_to_the_toolkit(home: Home) -> None:
+    """To its own command: what an export calls can be loaded, and takes what it is given."""
+    for kind in FaultKind:
+        (home.directory / f"{kind}.toml").write_text(of_kind(kind))
+        home.ok("drill", "export", f"./{kind}.toml", "--seed", "1", "-o", f"{kind}.json")
+    done = subprocess.run(
+        [sys.executable, "-c", VALIDATE, *(f"{kind}.json" for kind in FaultKind)],
+        cwd=home.directory, env=home.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == [f"{kind}.json" for kind in FaultKind], done.stderr
+
+
+VALIDATE = """
+import sys
+from chaostoolkit.cli import cli
+for name in sys.argv[1:]:
+    valid = cli(["--no-version-check", "validate", name], standalone_mode=False)
+    print(name if isinstance(valid, dict) else "")  # else it is an exit code
+"""
+
+
+@pytest.mark.parametrize("kind", [FaultKind.LATENCY, FaultKind.SURGE, FaultKind.CONFIG])
+def test_what_is_no_fault_of_a_process_is_done_and_undone_as_well(fleet: Home, kind: FaultKind) -> None:
+    """A hop, more clients, a configuration: each read back, and nothing is left of it."""
+    path = fleet.directory / "one.toml"
+    path.write_text(of_kind(kind))
+    code, journal = Experiment(fleet, exported(fleet, "./one.toml", "phases.hold=3s")).run()
+    assert (code, failed(journal)) == (0, [])
+    assert [proof["done"] for proof in journal["run"][0]["output"]["proofs"]] == [True]
+    assert (in_progress(fleet_of(fleet)), fleet_of(fleet).hops) == (None, {})
+
+
+def test_a_daemon_that_is_struck_is_in_charge_again_and_clients_are_asked_meanwhile(fleet: Home) -> None:
+    """Probes of clients do not need it, and the rollback waits for the one that comes."""
+    before = fleet.snapshot().pulse.pid
+    path = fleet.directory / "one.toml"
+    path.write_text(of_kind(FaultKind.DAEMON_KILL).replace('for = "1s"', 'for = "4s"').replace('"3s"', '"5.5s"'))
+    document = json.loads(fleet.ok("drill", "export", "./one.toml", "--seed", "1", *options("phases.hold=5.5s")))
+    # after the fault, and while nobody is in charge; before it there is nothing to be shown
+    check, as_asked = document["steady-state-hypothesis"]["probes"]
+    document["steady-state-hypothesis"]["probes"] = [as_asked]
+    inject = document["method"][0]
+    inject["pauses"] = {}
+    check["tolerance"] = [True, False]
+    document["method"] = [inject, {**check, "provider": {**check["provider"], "arguments": {"seconds": 0.5}}}]
+    del document["method"][1]["tolerance"]
+    code, journal = Experiment(fleet, document).run()
+    asked = journal["run"][1]
+    late = "this measures nothing" in "".join(asked.get("exception") or [])
+    assert late or (code, failed(journal), asked["output"]) == (0, [], True)
+    assert fleet.snapshot().pulse.pid != before
+    assert in_progress(fleet_of(fleet)) is None
+    fleet.ok("wait")
+
+
+def test_a_stop_condition_of_the_drill_puts_everything_back_at_once(fleet: Home) -> None:
+    """Long before the rollback; and the experiment has not passed."""
+    (fleet.directory / "stop.toml").write_text(
+        'schema = 1\nname = "stop"\ntitle = "stop"\n[[fault]]\ntype = "node.impair"\ntarget = { nodes = 2 }\n'
+        'delay = "1s"\n[[limits.abort_when]]\nprobe = "availability"\nbelow = 1\nwindow = "1s"\nfor = "0s"\n'
+    )
+    code, journal = Experiment(fleet, exported(fleet, "./stop.toml", "phases.hold=8s", "load.timeout=100ms")).run()
+    assert (code, journal["deviated"]) == (1, True)
+    assert "stop condition: availability below 100 %" in "".join(failed(journal))
+    wait_until(lambda: in_progress(fleet_of(fleet)) is None and not fleet_of(fleet).hops)
+    fleet.ok("wait")
 
 
 def test_a_fault_that_may_not_be_is_no_pass(fleet: Home) -> None:

@@ -14,7 +14,8 @@ from support.fleet import RunningFleet
 from hactl.core.commands import BeginDrill, EndDrill
 from hactl.core.drills import in_progress
 from hactl.drill import library
-from hactl.drill.definition import Definition
+from hactl.drill.definition import AIMLESS, Definition, FaultKind
+from hactl.drill.keys import LASTS
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.phases import Phase
 from hactl.drill.report import DrillReport, Identity
@@ -35,6 +36,30 @@ FEW_CANARIES = "canaries in journal before the fault"
 def short(name: str, *settings: str) -> Definition:
     """A built-in drill that takes four seconds; `settings` change it further."""
     return library.load(name, (*SHORT, *settings))
+
+
+_AIMED = {
+    FaultKind.UPSTREAM_DOWN: 'target = { service = "random" }\nhow = "hang"',
+    FaultKind.UPSTREAM_SLOW: 'target = { service = "random" }\ndelay = "50ms"',
+    FaultKind.UPSTREAM_FLAPPING: 'target = { service = "random" }\ndown = "200ms"\nup = "300ms"',
+    FaultKind.IMPAIR: 'target = { nodes = 1 }\ndelay = "50ms"\nfailed = 0.01',
+    FaultKind.LATENCY: 'target = { nodes = 1 }\ndelay = "50ms"\ndirection = "from"',
+    FaultKind.BANDWIDTH: 'target = { nodes = 1 }\nrate = "64KiB"',
+    FaultKind.FLAPPING: 'target = { nodes = 1 }\ndown = "200ms"\nup = "300ms"\nhow = "reset"',
+    FaultKind.CPU: "target = { nodes = 1 }\nper_cpu = 1",
+    FaultKind.MEMORY: "share = 0.05",
+    FaultKind.SURGE: "factor = 1.5\nreconnects = 5",
+    FaultKind.CONFIG: 'change = "invalid"',
+}
+"""What a fault of that kind says besides when; of others no more than that one node is meant."""
+
+
+def of_kind(kind: FaultKind) -> str:
+    """The text of a short drill with one fault, gentle, of that kind; over before the failback where it can be."""
+    said = _AIMED.get(kind, "" if kind in AIMLESS else "target = { nodes = 1 }")
+    said += '\nfor = "1s"' if kind in LASTS else ""
+    head = f'schema = 1\nname = "one"\ntitle = "A {kind}"\ntags = ["one"]\n[phases]\nhold = "3s"\nsettle = "10s"\n'
+    return f'{head}[[fault]]\ntype = "{kind}"\nat = "1s"\n{said}\n'
 
 
 def options(*settings: str) -> list[str]:

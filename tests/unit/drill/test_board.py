@@ -114,3 +114,13 @@ def test_a_trend_is_that_of_the_newest_five_against_the_five_before() -> None:
 def test_the_worst_drill_decides() -> None:
     assert worst(board([DRILL, replace(DRILL, name="other")], [filed()], NOW)) is Standing.NEVER
     assert worst(()) is Standing.READY
+
+
+def test_a_file_of_ones_own_that_has_the_name_of_a_drill_stands_by_itself() -> None:
+    """Whatever it has shown says nothing of the drill that comes with hactl."""
+    mine = replace(DRILL, source="/x/node-kill.toml")
+    theirs, own = board([DRILL], (filed(), filed(bad=3.0, drill=mine)), NOW)
+    assert (theirs.drill, theirs.standing, theirs.runs) == ("node-kill", Standing.READY, 1)
+    assert (own.drill, own.standing, own.runs) == ("node-kill (your own)", Standing.FAILING, 1)
+    (alone,) = board([], (filed(drill=mine),), NOW)
+    assert alone.drill == "node-kill"

@@ -2,9 +2,11 @@
 
 import inspect
 import json
+import re
 
 import msgspec
 import pytest
+from support.drills import of_kind
 
 import hactl.ctk
 from hactl.core import codec
@@ -13,11 +15,9 @@ from hactl.core.value import replace
 from hactl.drill.chaostoolkit import DRILL, MODULE, Action, Experiment, Probe, experiment
 from hactl.drill.definition import Definition, FaultKind, ManualStep
 from hactl.drill.library import load, names
+from hactl.drill.reading import parse
 
-COMMANDS = {FaultKind.KILL, FaultKind.FREEZE, FaultKind.IMPAIR, FaultKind.RESTART}
-EXPORTED = [name for name in names() if {fault.kind for fault in load(name).faults} <= COMMANDS]
-ALONE = [name for name in names() if name not in EXPORTED]
-"""Drills that want more than an experiment can do."""
+EXPORTED = names()
 
 
 def exported(name: str, fleet: str = "") -> tuple[Experiment, dict[str, object]]:
@@ -59,14 +59,33 @@ def test_it_is_in_the_words_of_the_toolkit() -> None:
     assert "fleet" not in exported("region-loss")[0].method[0].provider.arguments
 
 
-@pytest.mark.parametrize("name", ALONE)
-def test_what_no_experiment_can_do_is_refused_with_the_way_it_can_be_done(name: str) -> None:
-    with pytest.raises(HactlError, match="which no experiment can") as error:
-        experiment(load(name), 1)
-    assert f"run_drill, arguments {{drill: {name}}}" in error.value.hint
+@pytest.mark.parametrize("kind", FaultKind)
+def test_every_kind_of_fault_is_an_action_and_a_rollback(kind: FaultKind) -> None:
+    """With all that is said of it: nothing is lost on the way into the file and back."""
+    drill = parse(of_kind(kind), "mine")
+    made = experiment(drill, 7)
+    assert (made.method[0].provider.func, made.rollbacks[0].provider.func) == ("inject", "undo")
+    assert f"{kind} at 1 s" in made.method[0].name
+    (extension,) = json.loads(msgspec.json.encode(made))["extensions"]
+    for carried in (made.configuration[DRILL], json.dumps(extension["drill"])):
+        assert codec.decode(carried.encode(), Definition) == drill
+
+
+def test_the_pause_lasts_to_the_end_of_the_hold() -> None:
+    """The action returns when the last fault is in effect, and not when the first is."""
+    assert experiment(load("upstream-down"), 1).method[0].pauses == {"after": 8.0}
+
+
+def test_clients_of_a_service_are_told_how_it_is_drawn() -> None:
+    """Which one that is, only the fleet knows."""
+    (check, _) = experiment(load("upstream-down"), 3).hypothesis.probes
+    assert (check.provider.arguments["route"], check.provider.arguments["seed"]) == ("@service", 3)
+    assert "seed" not in experiment(load("node-kill"), 3).hypothesis.probes[0].provider.arguments
 
 
 def test_a_drill_that_waits_for_a_person_is_refused() -> None:
     drill = replace(load("node-kill"), steps=(ManualStep(manual="pull the plug"),))
-    with pytest.raises(HactlError, match="waits for a person"):
+    said = re.escape("drill 'node-kill' waits for a person (step[1]: pull the plug), which no experiment can")
+    with pytest.raises(HactlError, match=said) as error:
         experiment(drill, 1)
+    assert "run_drill, arguments {drill: node-kill}" in error.value.hint

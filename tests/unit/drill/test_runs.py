@@ -94,18 +94,24 @@ def test_a_run_says_by_its_name_which_drill_it_is_of(tmp_path: Path) -> None:
 
 
 def test_a_run_is_compared_with_the_last_ones_of_its_drill_that_have_shown_something(tmp_path: Path) -> None:
-    """Oldest first; not with later ones, nor with those of other drills, nor with one that cannot be read."""
+    """Oldest first; not with later ones, nor with those of other drills, be it one of a file with
+    the same name, nor with one that cannot be read."""
     before = [filed(a_run(tmp_path)) for _ in range(3)]
     shown_nothing = a_run(tmp_path)
     shown_nothing.finish(replace(before[0], verdict=Verdict.ABORTED))
     spoilt = a_run(tmp_path)
     (spoilt.directory / "report.json").write_text("{")
     filed(Run.create(tmp_path, "edge-kill", WALL))
+    own = replace(before[0].definition, source="/x/node-kill.toml")
+    own_run = a_run(tmp_path)
+    owned = own_run.finish(replace(before[0], definition=own))
     this = a_run(tmp_path)
     filed(a_run(tmp_path))
-    assert this.earlier() == before
+    drill = before[0].definition
+    assert this.earlier(drill) == before
+    assert this.earlier(own) == [owned]
     reports = [filed(a_run(tmp_path, wall=WALL + number)) for number in range(1, LAST + 2)]
-    assert a_run(tmp_path, wall=WALL + 60).earlier() == reports[1:]
+    assert a_run(tmp_path, wall=WALL + 60).earlier(drill) == reports[1:]
 
 
 def test_what_a_dead_runner_left_of_its_load_goes(tmp_path: Path) -> None:

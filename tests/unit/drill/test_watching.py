@@ -29,6 +29,13 @@ def test_a_rule_is_broken_when_it_has_been_for_as_long_as_it_says() -> None:
     assert not broken(HALF, [])
 
 
+def test_a_rule_that_has_to_last_no_time_is_broken_by_one_window() -> None:
+    """And is not one that nothing ever breaks."""
+    at_once = AbortRule(probe=Probe.AVAILABILITY, below=0.5, window=2.0, lasting=0.0)
+    assert broken(at_once, said(0, 0, 100, 100))
+    assert not broken(at_once, said(100, 100, 100, 0, 0))
+
+
 async def test_a_load_is_watched_to_its_end() -> None:
     """What it has said so far is its availability; its requests are there when it was told to stop."""
     clients = Clients(ScriptedLoad(list(said(0, 50))), (), pytest.fail)
