@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from hactl.core.model import Fleet
 from hactl.core.node import Role
 from hactl.core.reading import is_serving, read
+from hactl.core.regions import kept
 from hactl.core.safety import serving
 from hactl.core.traffic import shares
 from hactl.core.value import Value
@@ -117,6 +118,14 @@ def _shared(drill: Definition, plan: DrillPlan, fleet: Fleet) -> Iterator[Check]
         value=", ".join(spec.name for spec in fleet.spec.regions if spec.name in carrying) or "none",
         limit=f"{' and '.join(plan.regions)} and another (active/active: the same priority)",
         ok=set(plan.regions) < carrying,
+    )
+    parts = {name: kept(fleet, name) for name in fleet.evacuations}
+    yield Check(
+        name="regions have all of their traffic",
+        value=", ".join(f"{name} keeps {part} %" for name, part in parts.items()) or "all",
+        limit="all: none is still away from an earlier one",
+        ok=not parts,
+        hint="it comes back by itself when the region has been well for region_failover.stable_for: hactl status",
     )
 
 

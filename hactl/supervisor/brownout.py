@@ -19,8 +19,8 @@ from hactl.core.traffic import in_rotation
 from hactl.core.value import replace
 from hactl.supervisor.answers import LATE, Held, Recent, slower, warm
 
-WINDOW = 3.0
-"""Seconds whose answers are compared, at least."""
+WINDOW = 2.5
+"""Seconds whose answers are compared, at least: those of three measurements, however exactly these come."""
 ENOUGH = 20
 """Answers without which nothing can be said of a region."""
 FAULTY, TIMES_FAULTY, ERRORS = 0.10, 5.0, 5
@@ -30,6 +30,9 @@ TIMES, MORE_MS = 3.0, 50.0
 BEFORE_BAD, BEFORE_WELL, BEFORE_VAIN = 3.0, 5.0, 5.0
 """Seconds it must have been so until it is said; below half of it until it is well; the others as bad until it was in
 vain."""
+LOOKS = 4
+"""So many seconds in a row, each of which has answers enough to tell by itself, and tells half of that: then it is said
+at once."""
 UNASKED = 300.0
 """Seconds without a request after which a region that falters is tried again: nothing else can tell how it is."""
 HISTORY = 120.0
@@ -73,6 +76,8 @@ class _Watch:
         self.recent = Recent()
         self.past = Past()
         self.bad = Held()
+        self.looks = 0
+        """Seconds in a row that were bad each by itself."""
         self.well = Held()
         self.vain = Held()
         self.unasked = Held()
@@ -107,7 +112,7 @@ class Brownouts:
                 why = f"presumably: no request has come to it in {UNASKED:.0f} s"
                 said.append(RegionRecovered(region=name, why=why))
             else:
-                said += self._judged(fleet, name, own, others, now.mono)
+                said += self._judged(fleet, name, own, others, _alone(newest[name], now.mono), now.mono)
             watch.past.add(newest[name], calm=not (name in fleet.evacuations or fleet.falters(name) or watch.bad.true))
         return tuple(said)
 
@@ -116,20 +121,23 @@ class Brownouts:
         return recent.over(now, ENOUGH, seconds=WINDOW)
 
     def _judged(
-        self, fleet: Fleet, name: str, own: Answers | None, others: Answers | None, now: float
+        self, fleet: Fleet, name: str, own: Answers | None, others: Answers | None, alone: Answers | None, now: float
     ) -> Iterable[Crossing]:
+        """`alone` are its answers of the newest second; None when these are too few."""
         watch = self._watches[name]
         known = fleet.brownouts.get(name)
         noted = known.usual if known is not None else None
         past = watch.past.usual()
         usual = _usual(others, past or noted) if not fleet.falters(name) else _usual(others, noted or past or others)
         if own is None or usual is None:
-            watch.bad, watch.well, watch.vain = Held(), Held(), Held()
+            watch.bad, watch.well, watch.vain, watch.looks = Held(), Held(), Held(), 0
             return
         if not fleet.falters(name):
             watch.well = Held()
-            if watch.bad.during(worse(own, usual), now) >= BEFORE_BAD:
-                watch.bad = Held()
+            bad = worse(own, usual) and not _over(alone, usual)
+            watch.looks = watch.looks + 1 if alone is not None and worse(alone, usual, part=0.5) else 0
+            if watch.bad.during(bad, now) >= BEFORE_BAD or (bad and watch.looks >= LOOKS):
+                watch.bad, watch.looks = Held(), 0
                 yield RegionFaltered(region=name, why=_sentence(own, usual), usual=usual)
         elif watch.well.during(not worse(own, usual, part=0.5) and not _vain(own, others, noted), now) >= BEFORE_WELL:
             watch.well = Held()
@@ -139,6 +147,18 @@ class Brownouts:
         if watch.vain.during(ours and _vain(own, others, noted), now) >= BEFORE_VAIN and others and noted:
             watch.vain = Held()
             yield TakersFaltered(region=name, why=_sentence(others, noted))
+
+
+def _alone(samples: list[Sample], now: float) -> Answers | None:
+    """What one second's answers say by themselves; None when they are too few."""
+    second = Recent()
+    second.add(samples, now)
+    return second.over(now, ENOUGH, seconds=0.0)
+
+
+def _over(alone: Answers | None, usual: Answers) -> bool:
+    """Whether the newest second tells that what lingers among the answers is over."""
+    return alone is not None and alone.faulty < FAULTY * 0.5 and not _slow(alone, usual, 0.5)
 
 
 def _unasked(samples: list[Sample]) -> bool:

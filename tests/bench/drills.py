@@ -9,11 +9,13 @@ import argparse
 import itertools
 import json
 import sys
+import time
 from collections.abc import Iterable
 
 from common import BenchFleet, machine, summary
 
 from hactl.cli.exits import Exit
+from hactl.core.errors import HactlError
 from hactl.drill import library
 from hactl.drill.figures import figure
 from hactl.drill.report import DrillReport
@@ -65,8 +67,19 @@ def _run(fleet: BenchFleet, drill: tuple[str, ...], attempts: int) -> None:
     for _ in range(attempts):
         code = fleet.ran("drill", "run", *drill).returncode
         fleet.hactl("wait", "--timeout", "90s")
+        _wait_for_traffic(fleet)
         if code != Exit.INCONCLUSIVE:
             return
+
+
+def _wait_for_traffic(fleet: BenchFleet) -> None:
+    """Until every region has all of its traffic: one that was left comes back in steps, when it has been well for
+    long enough. Raises HactlError after three minutes."""
+    until = time.monotonic() + 180.0
+    while fleet.now.evacuations:
+        if time.monotonic() > until:
+            raise HactlError(f"{', '.join(fleet.now.evacuations)} did not get its traffic back", "hactl status")
+        time.sleep(1.0)
 
 
 def _table(found: dict[str, list[DrillReport]]) -> Iterable[str]:

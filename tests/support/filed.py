@@ -35,15 +35,23 @@ def stream(bad: float = 0.0) -> list[Row]:
     return [Row(at, at, at + 0.001, 503 if 110.0 <= at < 110.0 + bad else 200, "seoul-1", "") for at in moments]
 
 
-def a_report(rows: Sequence[Row], evidence: Evidence = WELL, ending: Ending | None = None) -> DrillReport:
-    """The report on a run that saw `rows`."""
+def a_report(
+    rows: Sequence[Row],
+    evidence: Evidence = WELL,
+    ending: Ending | None = None,
+    *,
+    drill: Definition = DRILL,
+    more: Sequence[Sequence[Row]] = (),
+) -> DrillReport:
+    """The report on a run of `drill` that saw `rows`, and `more` of other streams."""
     return write(
         identity=IDENTITY,
-        drill=DRILL,
+        drill=drill,
         plan=PLAN,
         gate=(Check(name="g", value="1", limit="2", ok=True),),
         evidence=evidence,
         rows=rows,
+        more=more,
         phases=(Spent(phase=Phase.PLAN, begin=0.0, end=1.0),),
         timeline=(Line(at=-1.5, text="something | began\nhere"),),
         ending=ending or Ending(),

@@ -6,15 +6,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.filed import filed, stream
+from support.filed import DRILL, a_report, filed, stream
 
 from hactl.core.errors import HactlError
 from hactl.core.value import replace
-from hactl.drill.filing import FILES, SUMS, Format, verified, written
+from hactl.drill.definition import LoadSpec
+from hactl.drill.filing import FILES, OTHERS, STREAMS, SUMS, Format, verified, written
 from hactl.drill.phases import Phase
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport
 from hactl.drill.runs import OpenRun, Run
+from hactl.drill.verdict import Status
 
 WALL = 1_700_000_000.0
 
@@ -56,6 +58,23 @@ def test_a_run_that_nobody_touched_is_as_it_was(run: Run) -> None:
         "canaries", "requests.json", "report.json", "report.md", "report.html", "junit.xml", "objectives judged again",
     }  # fmt: skip
     subprocess.run(["sha256sum", "--check", "--strict", SUMS], cwd=run.directory, check=True, capture_output=True)
+
+
+def test_every_stream_is_filed_and_judged_again(tmp_path: Path) -> None:
+    """Of clients of other routes as of those that are judged."""
+    asked = replace(DRILL.objectives, others_availability=1.0)
+    drill = replace(DRILL, load=LoadSpec(others="/-/echo"), objectives=asked)
+    made, rows, others = Run.create(tmp_path, drill.name, WALL), stream(), stream(0.01)
+    told = a_report(rows, drill=drill, more=((), (), others))
+    (judged,) = (item for item in told.objectives if item.name == "others_availability")
+    assert (judged.status, judged.value) == (Status.MISSED, "99.950 % of 2001")
+    assert judged.cause
+    assert (told.others.requests, told.others.failed) == (2001, 1)
+    made.finish(told, Records(rows), Records(), Records(), Records(others))
+    assert wrong(made) == {}
+    assert [(made.directory / name).exists() for name in STREAMS] == [True, False, False, True]
+    (made.directory / OTHERS).write_bytes(Records(rows).encode())
+    assert "others_availability is 100.000 % of 2001" in wrong(made)["objectives judged again"]
 
 
 @pytest.mark.parametrize("name", ["canaries", "requests.json", "report.json", "report.html", "junit.xml"])

@@ -4,6 +4,7 @@ import pytest
 from support.build import a_spec
 from support.script import Script, exited, serving
 
+from hactl.core.evacuation import Evacuation
 from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.spec import EdgeTlsSpec
@@ -87,6 +88,16 @@ def test_a_region_is_only_impaired_beside_one_that_shares_its_traffic(priorities
     (check,) = (one for one in gate(drill, plan(drill, fleet, 1), fleet) if one.name.startswith("regions that share"))
     assert check.ok is ok
     assert check.limit == "seoul and another (active/active: the same priority)"
+
+
+def test_a_region_is_not_impaired_while_another_is_still_without_its_traffic() -> None:
+    """After an earlier run: what its traffic would go to has little of its own, and what suffers would be most."""
+    evacuation = Evacuation(region="osaka", keep=10)
+    fleet = replace(serving(a_spec(regions=2, nodes=2)), evacuations={"osaka": evacuation})
+    fault = Fault(kind=FaultKind.IMPAIR, target=Target(nodes=0, region="seoul"), impairment=Impairment(failed=20))
+    drill = Definition(name="d", title="t", faults=(fault,))
+    (check,) = (one for one in gate(drill, plan(drill, fleet, 1), fleet) if not one.ok)
+    assert check.value == "osaka keeps 10 %"
 
 
 def test_one_node_is_impaired_wherever_it_is() -> None:

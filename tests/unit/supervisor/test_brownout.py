@@ -40,6 +40,8 @@ class World:
     def __init__(self, spec: FleetSpec | None = None) -> None:
         self.story = Script(serving(spec or two()), 1000.0 + WARM)
         self.judge = Brownouts()
+        self.interval = 1.0
+        """Seconds between two measurements."""
         self.answering: dict[str, Callable[[float], Answering]] = {}
         """By region: how it answers when that many requests per second are sent to it."""
 
@@ -50,13 +52,17 @@ class World:
     def share(self, region: str) -> float:
         return sum(share.part for share in shares(self.fleet) if share.region == region)
 
-    def make(self, region: str, answering: Answering) -> "World":
+    def make(self, region: str, answering: Answering, *, since: float = 0.0) -> "World":
+        """From now on; with `since`, from that part (0..1) of the next second on."""
+        if since:
+            p50, faulty = answering
+            self.make(region, (p50 if since < 0.5 else WELL[0], faulty * (1 - since))).seconds(1)
         self.answering[region] = lambda _: answering
         return self
 
     def seconds(self, count: int, *, rate: float = RATE, lag: float = 0.0) -> "World":
         for _ in range(count):
-            self.story >> after(1.0)
+            self.story >> after(self.interval)
             for crossing in self.judge.measured(self.fleet, self._samples(rate), self.story.now, lag=lag):
                 self.story >> crossing
             for edge in self.fleet.edges:
@@ -174,10 +180,33 @@ def test_a_region_that_comes_and_goes_does_not_flap() -> None:
     assert len(world.moves()) <= 3
 
 
-def test_a_short_spell_moves_nothing() -> None:
+@pytest.mark.parametrize("since", [0.0, 0.1, 0.3, 0.49, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize("how", [SLOW, FAULTY, (300.0, 0.2)])
+def test_what_many_answers_say_is_told_within_five_seconds(how: Answering, since: float) -> None:
+    """Wherever between two measurements it begins; in measurements that come a little early or late."""
+    world = World().seconds(30)
+    world.interval = 0.997
+    world.make("seoul", how, since=since)
+    took = (1 - since if since else 0.0) + world.until(lambda: world.fleet.falters("seoul"), 5) * world.interval
+    assert took < 4.7
+
+
+@pytest.mark.parametrize("how", [SLOW, FAULTY])
+@pytest.mark.parametrize("since", [0.0, 0.3, 0.7])
+def test_a_short_spell_moves_nothing(how: Answering, since: float) -> None:
     """Three seconds are not enough."""
-    world = World().seconds(30).make("seoul", SLOW).seconds(3).make("seoul", WELL).seconds(30)
+    world = World().seconds(30).make("seoul", how, since=since).seconds(2 if since else 3).make("seoul", WELL)
+    assert world.seconds(30).moves() == []
+
+
+def test_what_few_answers_say_is_told_later() -> None:
+    """One second of them tells nothing by itself."""
+    world = World()
+    for _ in range(30):
+        world.seconds(1, rate=20.0)
+    world.make("seoul", SLOW).seconds(4, rate=20.0)
     assert world.moves() == []
+    assert len(world.seconds(4, rate=20.0).moves()) == 1
 
 
 def test_few_answers_prove_nothing() -> None:
