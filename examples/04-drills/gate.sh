@@ -4,7 +4,7 @@
 #     ./gate.sh [SUITE [OPTIONS]]      like: ./gate.sh ci --skip region-loss
 #
 # Ends like `hactl drill run`: 0 passed, 1 an objective was missed, 5 refused, 10 nothing was shown, 11 aborted, 12 not
-# clean. What shows nothing (10) is run once more before: a machine that others use may have been too busy to measure on.
+# clean. What shows nothing (10) is run once more first: a machine that others use may have been too busy to measure.
 # SERVICE is the command of what stands behind the fleet, if it does not run already; it is ended with the fleet.
 # In ./reports are left: junit.xml and summary.md about all drills, true also when this is killed in the middle, and one
 # directory for each run with report.html, junit.xml, report.md and report.json.

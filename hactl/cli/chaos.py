@@ -33,6 +33,13 @@ def kinds_of(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> "
         raise click.BadParameter(f"{error.message}; {error.hint}") from error
 
 
+def beginning(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """The kinds of faults whose names begin so, for shells that complete them."""
+    from hactl.drill.definition import FaultKind
+
+    return [kind for kind in FaultKind if kind.startswith(begun)]
+
+
 @click.command()
 @click.option("--monkey", is_flag=True, required=True, help="Let a monkey choose; there is no other chaos.")
 @click.option(
@@ -42,9 +49,21 @@ def kinds_of(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> "
     "--mean-gap", type=duration, metavar="DURATION", default="30s", show_default=True, help="Between two faults."
 )
 @click.option(
-    "--only", multiple=True, callback=kinds_of, metavar="KIND", help="Choose from these kinds of faults (repeatable)."
+    "--only",
+    multiple=True,
+    callback=kinds_of,
+    shell_complete=beginning,
+    metavar="KIND",
+    help="Choose from these kinds of faults (repeatable).",
 )
-@click.option("--without", multiple=True, callback=kinds_of, metavar="KIND", help="Leave this kind out (repeatable).")
+@click.option(
+    "--without",
+    multiple=True,
+    callback=kinds_of,
+    shell_complete=beginning,
+    metavar="KIND",
+    help="Leave this kind out (repeatable).",
+)
 @click.option(
     "--within",
     type=click.Path(path_type=Path),
@@ -81,7 +100,7 @@ def chaos(
     means here: hactl doctor.
     """
     from hactl.drill import library
-    from hactl.drill.menu import BREATH
+    from hactl.drill.menu import BREATH, chosen_from
     from hactl.drill.monkey import Chaos, Choice, drill_of, frame_of
     from hactl.drill.reading import parse
 
@@ -90,6 +109,10 @@ def chaos(
     if not 1.0 <= mean_gap <= length:
         raise click.UsageError("--mean-gap wants a duration from 1 s to that of --for.")
     frame = frame_of(library.read(within, "hactl chaos --help"), str(within)) if within else frame_of("", "limits")
+    try:
+        chosen_from(only, without, frame.types)
+    except HactlError as error:
+        raise click.UsageError(f"{error.message}; {error.hint}") from error
     chosen = choose()
     seed = drawn(seed)
     snapshot = chosen.client.fleet()

@@ -2,19 +2,15 @@
 
 Nodes are the witnesses, by their own counters: they call it, whoever asked them. What they count is what they have sent
 over a connection, tries beyond the first included; what found none has not come to it. What they had sent before and a
-proxy in the hop still held is not in it: of those who gave up waiting it lets nothing through any more.
+proxy in the hop still held is not in it: of those who gave up waiting it lets nothing through any more. Pure;
+who reads the counters is `counting`.
 """
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from itertools import pairwise
 
 from hactl.core.value import Value
 
-EVERY = 1.0
-"""Seconds between two readings."""
 FIRST = 5.0
 """Seconds after its return in which a service is watched for a herd; fewer where it is struck again before."""
 ENOUGH = 2.0
@@ -27,35 +23,6 @@ class Arrived(Value):
     at: float
     counts: dict[str, int]
     """By node and pid: another process begins at nought, and is not mixed up with the one before."""
-
-
-class Arrivals:
-    """Reads as long as `counting` is entered, and whenever it is asked to."""
-
-    def __init__(self, read: Callable[[], Awaitable[Mapping[str, int]]]) -> None:
-        """`read` says what each node has sent by now; nothing of those that do not answer."""
-        self.readings: list[Arrived] = []
-        self._read = read
-
-    @asynccontextmanager
-    async def counting(self) -> AsyncIterator[None]:
-        """Read now, and every second from now on."""
-        async with asyncio.TaskGroup() as tasks:
-            reader = tasks.create_task(self._go_on(), name="count arrivals")
-            try:
-                yield
-            finally:
-                reader.cancel()
-
-    async def note(self) -> None:
-        """Read now."""
-        if counts := dict(await self._read()):
-            self.readings.append(Arrived(at=time.monotonic(), counts=counts))
-
-    async def _go_on(self) -> None:
-        while True:
-            await self.note()
-            await asyncio.sleep(EVERY)
 
 
 def herd(readings: Sequence[Arrived], struck: Sequence[float], returns: Sequence[float], until: float) -> float | None:

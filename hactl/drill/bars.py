@@ -67,8 +67,12 @@ def bars(course: Course) -> tuple[Bar, ...]:
     phase("baseline", Phase.BASELINE)
     if times.fault is not None:
         found += _injected(course)
-        part("detect", times.fault, times.detected, "seen by the daemon", "not seen by the daemon yet")
-        part("reroute", times.fault, times.rerouted, "proved by every edge", "not proved by every edge yet")
+        struck = course.plan is not None and bool(course.plan.nodes)
+        if struck or times.detected is not None:
+            part("detect", times.fault, times.detected, "seen by the daemon", "not seen by the daemon yet")
+        edges_only = all(fault.target.edges is not None for fault in course.definition.faults)  # nobody leaves an edge
+        if (struck and not edges_only) or times.rerouted is not None:
+            part("reroute", times.fault, times.rerouted, "proved by every edge", "not proved by every edge yet")
         if (back := _back(course)) is not None:
             found.append(back)
         due = capacity_due(times, course.plan)

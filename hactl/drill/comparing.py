@@ -210,4 +210,4 @@ def _notes(a: Side, b: Side) -> Iterator[str]:
     ):
         seen = [sorted({known(report) for report in one.reports}) for one in (a, b)]
         if seen[0] != seen[1]:
-            yield f"{what} differ: {', '.join(seen[0])} and {', '.join(seen[1])}"
+            yield f"{what} differ: {', '.join(seen[0])} against {', '.join(seen[1])}"

@@ -96,7 +96,7 @@ def hunted(chance: Random, spec: FleetSpec, limits: Limits) -> Prey:
     return Prey(tuple(nodes), tuple(edges))
 
 
-def chosen(
+def chosen_from(
     only: Iterable[FaultKind], without: Iterable[FaultKind], types: Iterable[FaultKind]
 ) -> tuple[FaultKind, ...]:
     """The kinds that may be chosen from: those of `only`, or of a file's `types`, or the usual ones, and none of

@@ -20,7 +20,8 @@ from hactl.core.errors import CommandRejected
 from hactl.core.model import Fleet
 from hactl.drill.definition import FaultKind, Limits
 from hactl.drill.keys import Key
-from hactl.drill.menu import CALM, Dish, chosen, hunted, impossible, menu
+from hactl.drill.menu import CALM, Dish, chosen_from, hunted, impossible, menu
+from hactl.drill.plan import SERVICE_ROUTE
 from hactl.drill.reading import TABLES, parse
 from hactl.drill.tables import Tables
 
@@ -121,6 +122,12 @@ def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame, choice: Choice = ANY, *, 
         )
     chance = Random(chaos.seed)
     faults = list(_faults(chance, chaos, _dishes(chance, fleet, frame, choice)))
+    service = frame.tables.get("load", {}).get("route") == SERVICE_ROUTE
+    if service and not any("service" in fault.get("target", {}) for fault in faults):
+        hint = "another seed, a longer --for, --only upstream.down, or a path as load.route"
+        raise CommandRejected(
+            f"load.route is {SERVICE_ROUTE}, and no service is struck by this chaos", hint, guard=True
+        )
     drill = {
         "schema": 1,
         "name": f"chaos-{chaos.seed}",
@@ -141,7 +148,7 @@ def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame, choice: Choice = ANY, *, 
 def _dishes(chance: Random, fleet: Fleet, frame: Frame, choice: Choice) -> list[Dish]:
     """What it may do; what was asked for by name and cannot be done is told."""
     prey = hunted(chance, fleet.spec, frame.limits)
-    among = chosen(choice.only, choice.without, frame.types)
+    among = chosen_from(choice.only, choice.without, frame.types)
     for kind, why in impossible(fleet, prey, frame.limits, choice.only, choice.missing):
         raise CommandRejected(f"{kind} cannot be done here: {why}", f"leave out --only {kind}", guard=True)
     return menu(fleet, prey, frame.limits, among, choice.missing)

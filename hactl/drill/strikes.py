@@ -15,8 +15,8 @@ from hactl.core.events import NodeChanged, Record
 from hactl.core.hop import HopPhase, to_service
 from hactl.core.hop_events import HopChanged
 from hactl.core.value import replace
-from hactl.drill.arrivals import Arrivals
 from hactl.drill.burdening import Burdens
+from hactl.drill.counting import Arrivals
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import OF_THE_DAEMON
 from hactl.drill.evidence import Evidence, Times

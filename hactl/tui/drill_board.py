@@ -62,9 +62,14 @@ def _entry(entry: Entry, wall: float) -> Cells:
 
 def comparison_lines(comparison: Comparison, room: int = 0) -> tuple[Line, ...]:
     """Figure by figure, what each side measured and what differs; `room` as for the board."""
-    head = [("", Meaning.MUTED), *((name, Meaning.TITLE) for name in (comparison.a, comparison.b)), ("", Meaning.MUTED)]
-    came = [("verdict", Meaning.MUTED), *((text, _came(text)) for text in (comparison.came_a, comparison.came_b))]
-    lines = [*columns([head, came, *map(_figure, comparison.figures)], room), ()]
+    head = [
+        ("", Meaning.MUTED),
+        *((name, Meaning.TITLE) for name in (comparison.a, comparison.b)),
+        ("difference", Meaning.MUTED),
+    ]
+    sides = (_came(comparison.came_a), _came(comparison.came_b))
+    came = [("verdict", Meaning.MUTED), (comparison.came_a, sides[0]), (comparison.came_b, sides[1])]
+    lines = [*columns([head, came, *(_figure(figure, comparison) for figure in comparison.figures)], room), ()]
     told = [line(Span(text=f" {note}", meaning=Meaning.DEGRADED)) for note in comparison.notes]
     if comparison.caution:
         told.append(line(Span(text=f" {comparison.caution}", meaning=Meaning.MUTED)))
@@ -78,12 +83,18 @@ def _came(text: str) -> Meaning:
     return Meaning.DOWN if Verdict.FAIL in text or UNCLEAN in text else Meaning.DEGRADED
 
 
-def _figure(figure: Compared) -> Cells:
+def _shown(came: str) -> Meaning:
+    """How the figures of a side look: those of runs that have shown nothing do not catch the eye."""
+    return Meaning.TEXT if Verdict.PASS in came or Verdict.FAIL in came else Meaning.MUTED
+
+
+def _figure(figure: Compared, comparison: Comparison) -> Cells:
+    a, b = _shown(comparison.came_a), _shown(comparison.came_b)
     difference = "" if figure.difference is None else signed(figure.difference, figure.unit)
     trend = "" if figure.trend is Trend.UNKNOWN else f" {figure.trend}"
     return (
         (figure.name, Meaning.MUTED),
-        (spoken(figure.a, figure.unit), Meaning.TEXT),
-        (spoken(figure.b, figure.unit), Meaning.TEXT),
-        (difference + trend, _TRENDS.get(figure.trend, Meaning.TEXT)),
+        (spoken(figure.a, figure.unit), a),
+        (spoken(figure.b, figure.unit), b),
+        (difference + trend, _TRENDS.get(figure.trend, Meaning.MUTED if Meaning.MUTED in (a, b) else Meaning.TEXT)),
     )

@@ -100,8 +100,9 @@ class Drilling(SteadyApp):
             return  # it is leaving
         snapshot, course = self.picture.snapshot, self.desk.course
         running = in_progress(snapshot.fleet) if snapshot is not None else None
-        self._drills.hear(running)
-        if running is not None or (course is not None and course.going) or isinstance(self.screen, DrillsPage):
+        looks = isinstance(self.screen, DrillsPage)
+        self._drills.hear(running, seen=looks and course is not None and course.going)
+        if running is not None or (course is not None and course.going) or looks:
             self.run_worker(self._look_on(), group="desk", exit_on_error=False)
         if isinstance(self.screen, ReportsPage):
             self.run_worker(self.desk.judge(self._wall()), group="desk", exit_on_error=False)

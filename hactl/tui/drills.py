@@ -126,10 +126,11 @@ class Drills:
         else:
             self._host.notify(f"{running.sentence} goes on: {running.question}   $ hactl drill continue", markup=False)
 
-    def hear(self, running: Operation | None) -> None:
-        """Say once what a drill waits for: whoever looks at another screen is the one it waits for."""
+    def hear(self, running: Operation | None, *, seen: bool) -> None:
+        """Say once what a drill waits for: whoever looks at another screen is the one it waits for. `seen` is that it
+        stands on the one that is shown, where a notice would only lie over the drill."""
         before, self._asked = self._asked, running.question if running is not None else ""
-        if running is not None and self._asked not in ("", before):
+        if running is not None and not seen and self._asked not in ("", before):
             text = f"{running.sentence} waits for you: {self._asked}\nC when it is done"
             self._host.notify(text, severity="warning", markup=False, timeout=10.0)
 

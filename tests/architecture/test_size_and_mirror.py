@@ -49,6 +49,7 @@ ELSEWHERE = {
     "ctk/borrowing.py": "cli/test_drill_export.py",
     "ctk/finding.py": "cli/test_drill_export.py",
     "ctk/probing.py": "cli/test_drill_export.py",
+    "drill/counting.py": "unit/drill/test_arrivals.py",
     "drill/limit_keys.py": "unit/drill/test_reading.py",
     "drill/ratios.py": "unit/drill/test_judging.py",
     "drill/keys.py": "unit/drill/test_reading.py",

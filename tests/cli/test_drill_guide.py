@@ -23,10 +23,10 @@ from hactl.drill.reading import TABLES
 from hactl.drill.verdict import Verdict
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "04-drills"
-GUIDE = (EXAMPLE / "README.md").read_text()
+GUIDE = (EXAMPLE / "GUIDE.md").read_text()
 COMMANDS = [
     command.strip()
-    for line in re.findall(r"(?m)^    (\S.*)$", GUIDE)
+    for line in re.findall(r"(?m)^    (\S.*)$", (EXAMPLE / "README.md").read_text() + GUIDE)
     for command in line.partition("#")[0].split("&&")
     if command.strip()
 ]

@@ -1,4 +1,4 @@
-"""The pictures of the README: the real console before the real demo fleet while a node is killed, as SVG.
+"""The pictures of the README: the real console before the real demo fleet while a node is killed, and in a drill; SVG.
 
     PYTHONPATH=tests python tests/support/screenshots.py [--to examples/pictures]
 
@@ -23,12 +23,16 @@ from hactl.control.aclient import AsyncClient
 from hactl.core.talk import Snapshot
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.load_process import LoadProcess
+from hactl.drill.phases import Phase
+from hactl.paths import FleetPaths
 from hactl.processes import demo
 from hactl.tui.app import Console
+from hactl.tui.drills import Means
 from hactl.tui.screens.fleet import FleetPage
 from hactl.tui.theme import DEFAULT, read, shipped
 
 FLEET = "shop"
+DRILL = "edge-hang"
 SIZE = (120, 40)
 REST = '\n[restart]\ninitial = "6s"\nbase = "6s"\n'
 """What the demo fleet is given besides: how long a killed node stays away."""
@@ -102,11 +106,12 @@ class Photographer:
 
 @asynccontextmanager
 async def photographer(
-    control: Path, to: Path, *, theme: str = DEFAULT, size: tuple[int, int] = SIZE
+    paths: FleetPaths, to: Path, *, theme: str = DEFAULT, size: tuple[int, int] = SIZE
 ) -> AsyncIterator[Photographer]:
-    """A console of that look and size before the fleet behind a control socket."""
-    async with AsyncClient(control, patience=0.0) as client:
-        console = Console(client, read(shipped()[theme]), fleet=FLEET, by="ann")
+    """A console of that look and size before the fleet at `paths`."""
+    async with AsyncClient(paths.control, patience=0.0) as client:
+        means = Means(root=paths.drills, state=paths.state)
+        console = Console(client, read(shipped()[theme]), fleet=FLEET, by="ann", drills=means)
         async with console.run_test(size=size) as pilot:
             yield Photographer(pilot, to)
 
@@ -117,7 +122,7 @@ async def failover(to: Path, *, rate: float, warm: float) -> list[Path]:
     async with (
         demo.stage(name=FLEET, extra=REST) as built,
         LoadProcess(LoadPlan(url=built.url, rate=rate, duration=warm + 60.0)),
-        photographer(built.paths.control, to) as camera,
+        photographer(built.paths, to) as camera,
     ):
         await camera.until(lambda known: all(node.serviceable for node in known.fleet.nodes.values()))
         await camera.pass_time(warm)
@@ -140,6 +145,20 @@ async def failover(to: Path, *, rate: float, warm: float) -> list[Path]:
     return taken
 
 
+async def drill(to: Path) -> Path:
+    """Screen 5, a few seconds after the fault took effect; the drill goes on to its end. The picture taken."""
+    async with demo.stage(name=FLEET) as built, photographer(built.paths, to) as camera:
+        await camera.until(lambda known: all(node.serviceable for node in known.fleet.nodes.values()))
+        command = (sys.executable, "-m", "hactl", "--fleet", FLEET, "drill", "run", DRILL, "--no-input")
+        runner = await asyncio.create_subprocess_exec(*command, stdout=sys.stderr)
+        await camera.press("5")
+        await camera.until(lambda _: (course := camera.app.desk.course) is not None and course.phase is Phase.OBSERVE)
+        await camera.pass_time(5.0)
+        taken = await camera.take("drill")
+        await runner.wait()
+    return taken
+
+
 def main() -> None:
     """Take them all."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -148,7 +167,8 @@ def main() -> None:
     parser.add_argument("--warm", type=float, default=WARM, help="seconds of traffic before the first one")
     options = parser.parse_args()
     options.to.mkdir(parents=True, exist_ok=True)
-    for path in asyncio.run(failover(options.to, rate=options.rate, warm=options.warm)):
+    taken = asyncio.run(failover(options.to, rate=options.rate, warm=options.warm))
+    for path in (*taken, asyncio.run(drill(options.to))):
         print(f"{path}: {path.stat().st_size >> 10} kB", file=sys.stderr)
 
 

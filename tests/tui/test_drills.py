@@ -348,6 +348,16 @@ class TestByHand:
             await now.until_said("drill node-kill goes on: pull the plug of rack 3   $ hactl drill continue")
             assert now.notices.count(asked) == 1
 
+    async def test_on_its_own_screen_nothing_lies_over_the_drill(self) -> None:
+        """What it waits for stands there already."""
+        async with stage(controller=lent()) as now:
+            await now.press("5")
+            now.app.desk.course = course(110.0)
+            now.controller.tell(lent(question="pull the plug").snapshot)
+            await now.until(lambda: "WAITS FOR YOU: pull the plug" in now.text("#drill"))
+            now.app._keep_up()
+            assert not any("waits for you" in notice for notice in now.notices)
+
     @pytest.mark.parametrize(
         ("controller", "why"),
         [(lent, "drill node-kill waits for nobody"), (before, "no drill is in progress: X runs one")],

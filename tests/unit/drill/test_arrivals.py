@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from hactl.drill.arrivals import FIRST, Arrivals, Arrived, herd
+from hactl.drill.arrivals import FIRST, Arrived, herd
+from hactl.drill.counting import Arrivals
 
 FAULT, BACK, UNTIL = 10.0, 15.0, 25.0
 

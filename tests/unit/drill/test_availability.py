@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hactl.drill.availability import Reality, available, disk, packets
+from hactl.drill.availability import Reality, available, disk, missing, packets
 from hactl.drill.definition import FaultKind
 
 
@@ -37,3 +37,10 @@ def test_a_full_disk_is_to_be_had_where_it_is_nobody_elses(tmp_path: Path) -> No
     assert "a tmpfs of at most 256 MiB" in line.reason
     assert f"mount -t tmpfs -o size=64m,mode=0700 none {tmp_path}" in line.reason
     assert disk(None).reason.startswith("no fleet is meant")
+
+
+def test_what_is_missing_is_what_is_called_unavailable(tmp_path: Path) -> None:
+    """With the same reason; and no kind is left out that can be had."""
+    found = {line.kind: line.reason for line in available(tmp_path) if line.reality is Reality.UNAVAILABLE}
+    assert missing(tmp_path) == {kind: reason for kind, reason in found.items() if kind in tuple(FaultKind)}
+    assert set(missing(tmp_path)) == {FaultKind.DISK}

@@ -6,6 +6,7 @@ from hactl.core.value import replace
 from hactl.drill.bars import bars
 from hactl.drill.definition import FaultKind
 from hactl.drill.evidence import ByHand
+from hactl.drill.library import load
 from hactl.drill.progress import Told
 
 
@@ -62,3 +63,15 @@ def test_what_has_not_happened_yet_is_not_said_as_if_it_had() -> None:
     known = {bar.name: bar.said for bar in bars(course(110.0))}
     assert (known["detect"], known["reroute"]) == ("seen by the daemon", "proved by every edge")
     assert known["capacity"] == "everything serves again"
+
+
+def test_nothing_is_waited_for_that_never_comes() -> None:
+    """Nobody leads traffic away from an edge, and a load that grows strikes nobody whom the daemon could see."""
+
+    def shown(name: str) -> list[str]:
+        return [bar.name for bar in bars(course(107.2, drill=load(name)))]
+
+    assert {"detect", "reroute"} <= set(shown("node-hang"))
+    assert "detect" in shown("edge-hang")
+    assert "reroute" not in shown("edge-hang")
+    assert not {"detect", "reroute"} & set(shown("traffic-surge"))

@@ -270,3 +270,11 @@ def test_a_kind_that_is_misspelt_is_answered_with_the_nearest() -> None:
     with pytest.raises(HactlError, match=re.escape("no kind of fault 'disc.full'")) as error:
         kind_of("disc.full")
     assert error.value.hint == 'did you mean "disk.full"?'
+
+
+def test_clients_of_a_service_want_one_that_is_struck() -> None:
+    """Else nobody knows which they are to ask for."""
+    within = '[load]\nroute = "@service"'
+    assert drawn(1, within=within, only=(FaultKind.UPSTREAM_SLOW,)).load.route == "@service"
+    with pytest.raises(CommandRejected, match="no service is struck by this chaos"):
+        drawn(1, within=within, only=(FaultKind.KILL,))

@@ -85,7 +85,8 @@ def test_what_came_of_each_run_stands_above_its_figures() -> None:
     found = {span.text.strip(): span.meaning for span in verdict}
     assert (found["aborted, NOT CLEAN"], found["pass"]) == (Meaning.DOWN, Meaning.SERVING)
     c = filed(Verdict.INCONCLUSIVE, run="r3", why="late")
-    _, verdict, *_ = comparison_lines(compare(side("r3", [c, b]), side("r2", [c, b])))
+    _, verdict, first, *_ = comparison_lines(compare(side("r3", [c, b]), side("r2", [c, b])))
+    assert [span.meaning for span in first[1:5]] == [Meaning.MUTED, Meaning.MUTED, Meaning.TEXT, Meaning.MUTED]
     assert {span.text.strip(): span.meaning for span in verdict}["inconclusive"] is Meaning.DEGRADED
 
 
