@@ -61,10 +61,15 @@ nodes = 2
 name = "app"
 endpoints = ["127.0.0.1:{upstream}"]
 
+# Its callers would rather be refused than wait: the drill upstream-down asks that of a route.
+[[route]]
+prefix = "/quotes"
+service = "app"
+timeout = "200ms"
+
 [[route]]
 prefix = "/"
 service = "app"
-timeout = "200ms"
 """
 
 
