@@ -16,8 +16,12 @@ from support.polling import wait_until
 
 from hactl.core.drills import in_progress
 from hactl.core.model import Fleet
+from hactl.ctk.borrowing import Borrowed
+from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import FaultKind
 from hactl.drill.library import load
+from hactl.drill.reading import parse
+from hactl.supervisor.procfs import start_ticks
 
 
 def fleet_of(home: Home) -> Fleet:
@@ -157,6 +161,27 @@ def test_a_daemon_that_is_struck_is_in_charge_again_and_clients_are_asked_meanwh
 def test_a_stop_condition_of_the_drill_puts_everything_back_at_once(fleet: Home) -> None:
     """Long before the rollback; and the experiment has not passed."""
     (fleet.directory / "stop.toml").write_text(
+class Gone(Guardians):
+    """Guardians that cannot be left: what they hold is broken."""
+
+    async def leave(self) -> None:
+        await super().leave()
+        raise OSError("broken pipe")
+
+
+def test_what_cannot_be_ended_keeps_neither_the_fleet_nor_the_machine(fleet: Home) -> None:
+    """A helper that cannot be let go is told; what weighs on the machine is lifted, and the fleet is given back at
+    once: a lease of a minute is not waited for."""
+    text = of_kind(FaultKind.MEMORY).replace('for = "1s"', "") + '[limits]\nlease = "60s"\n'
+    borrowed = Borrowed(fleet.paths, parse(text, "one"), 1, Gone(fleet.paths, print))
+    (proof,) = borrowed.inject().proofs
+    assert start_ticks(proof.pid) == proof.ticks
+    with pytest.raises(OSError, match="broken pipe"):
+        borrowed.undo()
+    assert start_ticks(proof.pid) is None
+    wait_until(lambda: in_progress(fleet_of(fleet)) is None)
+
+
         'schema = 1\nname = "stop"\ntitle = "stop"\n[[fault]]\ntype = "node.impair"\ntarget = { nodes = 2 }\n'
         'delay = "1s"\n[[limits.abort_when]]\nprobe = "availability"\nbelow = 1\nwindow = "1s"\nfor = "0s"\n'
     )
