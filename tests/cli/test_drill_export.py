@@ -146,21 +146,21 @@ def test_a_daemon_that_is_struck_is_in_charge_again_and_clients_are_asked_meanwh
     document["steady-state-hypothesis"]["probes"] = [as_asked]
     inject = document["method"][0]
     inject["pauses"] = {}
-    check["tolerance"] = [True, False]
-    document["method"] = [inject, {**check, "provider": {**check["provider"], "arguments": {"seconds": 0.5}}}]
-    del document["method"][1]["tolerance"]
-    code, journal = Experiment(fleet, document).run()
-    asked = journal["run"][1]
-    late = "this measures nothing" in "".join(asked.get("exception") or [])
-    assert late or (code, failed(journal), asked["output"]) == (0, [], True)
+    del check["tolerance"]
+    check["provider"]["arguments"] = {"seconds": 0.5, "least": 0.9}
+    document["method"] = [inject, check]
+    for _ in range(5):  # a machine that is busy measures nothing, and is asked again
+        code, journal = Experiment(fleet, document).run()
+        asked = journal["run"][1]
+        if "this measures nothing" not in "".join(asked.get("exception") or []):
+            break
+        fleet.ok("wait")
+    assert (code, failed(journal), asked["output"]) == (0, [], True)
     assert fleet.snapshot().pulse.pid != before
     assert in_progress(fleet_of(fleet)) is None
     fleet.ok("wait")
 
 
-def test_a_stop_condition_of_the_drill_puts_everything_back_at_once(fleet: Home) -> None:
-    """Long before the rollback; and the experiment has not passed."""
-    (fleet.directory / "stop.toml").write_text(
 class Gone(Guardians):
     """Guardians that cannot be left: what they hold is broken."""
 
@@ -182,6 +182,9 @@ def test_what_cannot_be_ended_keeps_neither_the_fleet_nor_the_machine(fleet: Hom
     wait_until(lambda: in_progress(fleet_of(fleet)) is None)
 
 
+def test_a_stop_condition_of_the_drill_puts_everything_back_at_once(fleet: Home) -> None:
+    """Long before the rollback; and the experiment has not passed."""
+    (fleet.directory / "stop.toml").write_text(
         'schema = 1\nname = "stop"\ntitle = "stop"\n[[fault]]\ntype = "node.impair"\ntarget = { nodes = 2 }\n'
         'delay = "1s"\n[[limits.abort_when]]\nprobe = "availability"\nbelow = 1\nwindow = "1s"\nfor = "0s"\n'
     )
