@@ -40,9 +40,8 @@ _HELD = 0.95
 def surge_plan(load: LoadPlan, surge: Surge, seconds: float) -> LoadPlan:
     """What comes on top of `load`, in a process of its own so that those who are judged are sent on time."""
     more = load.rate * (surge.factor - 1)
-    return replace(
-        load, rate=more or 1.0, duration=seconds if more else 0.0, burst=surge.reconnects, retries=0, connections=64
-    )
+    asked = replace(load, rate=more or 1.0, duration=seconds if more else 0.0, burst=surge.reconnects)
+    return replace(asked, retries=0, others="", connections=64)
 
 
 class Burdens:

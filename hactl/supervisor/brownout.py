@@ -134,9 +134,10 @@ class Brownouts:
             return
         if not fleet.falters(name):
             watch.well = Held()
-            bad = worse(own, usual) and not _over(alone, usual)
+            bad, over = worse(own, usual), _over(alone, usual)
             watch.looks = watch.looks + 1 if alone is not None and worse(alone, usual, part=0.5) else 0
-            if watch.bad.during(bad, now) >= BEFORE_BAD or (bad and watch.looks >= LOOKS):
+            # a good second only delays what is said: what comes and goes every few seconds is as bad
+            if (watch.bad.during(bad, now) >= BEFORE_BAD and not over) or (bad and watch.looks >= LOOKS):
                 watch.bad, watch.looks = Held(), 0
                 yield RegionFaltered(region=name, why=_sentence(own, usual), usual=usual)
         elif watch.well.during(not worse(own, usual, part=0.5) and not _vain(own, others, noted), now) >= BEFORE_WELL:

@@ -156,6 +156,13 @@ def test_those_who_only_come_back_send_one_request_each() -> None:
     assert (only.count, only.burst) == (0, 9)
 
 
+def test_a_surge_brings_none_of_those_who_are_judged_a_second_time() -> None:
+    """Neither clients that ask again nor those of the other route: they are sent by the drill's own load."""
+    load = LoadPlan(url="http://x/", rate=100.0, retries=3, others="http://x/other")
+    more = surge_plan(load, Surge(factor=5.0), 30.0)
+    assert (more.policy, more.beside) == (None, None)
+
+
 async def test_a_disk_that_is_others_too_is_not_filled(tmp_path: Path) -> None:
     (strike,) = (planned := drawn(FaultKind.DISK, FullDisk())).strikes
     burdens = Burdens(Loads(), tmp_path)

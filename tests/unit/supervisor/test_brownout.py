@@ -199,6 +199,26 @@ def test_a_short_spell_moves_nothing(how: Answering, since: float) -> None:
     assert world.seconds(30).moves() == []
 
 
+@pytest.mark.parametrize(
+    ("how", "seconds", "of"),
+    [
+        (FAULTY, 1, 2),
+        (FAULTY, 2, 3),
+        (FAULTY, 3, 4),
+        ((10.0, 1.0), 1, 3),
+        ((10.0, 1.0), 3, 4),
+        (SLOW, 2, 3),
+        (SLOW, 3, 4),
+    ],
+)
+def test_a_good_second_now_and_then_does_not_hide_the_bad_ones(how: Answering, seconds: int, of: int) -> None:
+    """A region that loses half of its requests in turns is found as soon as one that loses them all the time."""
+    world = World().seconds(30)
+    for second in range(8):
+        world.make("seoul", how if second % of < seconds else WELL).seconds(1)
+    assert world.moves() == [f"seoul {KEEP}"]
+
+
 def test_what_few_answers_say_is_told_later() -> None:
     """One second of them tells nothing by itself."""
     world = World()
