@@ -7,7 +7,6 @@ who reads the counters is `counting`.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from hactl.core.value import Value
 
@@ -15,6 +14,8 @@ FIRST = 5.0
 """Seconds after its return in which a service is watched for a herd; fewer where it is struck again before."""
 ENOUGH = 2.0
 """Seconds without which nobody can say how many come in one."""
+_SILENT = 1.5
+"""Seconds at the end of what is looked at in which a node may say nothing: one reading that it has missed."""
 
 
 class Arrived(Value):
@@ -27,29 +28,41 @@ class Arrived(Value):
 
 def herd(readings: Sequence[Arrived], struck: Sequence[float], returns: Sequence[float], until: float) -> float | None:
     """How many came in the first seconds after a return for each that came before the first fault in as long a time:
-    the worst of all returns; None when that was not measured of any.
+    the worst of all returns; None when that was not measured of one that lasted long enough, or of any.
 
     `struck` are the moments at which something was done to the services, `returns` those at which that was over; what
     comes after `until` is not looked at.
     """
     first = min(struck, default=until)
-    usual = _rate([one for one in readings if one.at <= first])
+    before = [one for one in readings if one.at <= first]
+    nodes = {_node(who) for one in before for who in one.counts}
+    usual = _rate(before, nodes)
     found = []
     for back in returns:
         end = min([back + FIRST, until, *(moment for moment in struck if moment > back)])
         begin = min((one.at for one in readings), key=lambda at: abs(at - back), default=until)
-        rate = _rate([one for one in readings if begin <= one.at <= end])
-        found += [] if rate is None or not usual else [rate / usual]
+        rate = _rate([one for one in readings if begin <= one.at <= end], nodes)
+        if rate is not None and usual:
+            found.append(rate / usual)
+        elif end - back >= ENOUGH:
+            return None
     return max(found, default=None)
 
 
-def _rate(readings: Sequence[Arrived]) -> float | None:
-    """Per second, of those processes that were read each time; None where the readings do not last long enough."""
-    if not readings or readings[-1].at - readings[0].at < ENOUGH:
+def _rate(readings: Sequence[Arrived], nodes: set[str]) -> float | None:
+    """Per second, of the processes that were there at the beginning. None where readings do not last long enough, or
+    one of `nodes` was not read at both ends: it may be the one that sends the most. What it has missed in between is in
+    what it says next."""
+    if not readings or not nodes <= {_node(who) for who in readings[0].counts}:
         return None
-    arrived = sum(_more(before, after) for before, after in pairwise(readings))
-    return arrived / (readings[-1].at - readings[0].at)
+    first = readings[0]
+    meant = {who for who in first.counts if _node(who) in nodes}
+    last = next(one for one in reversed(readings) if meant <= one.counts.keys())
+    if last.at - first.at < ENOUGH or readings[-1].at - last.at > _SILENT:
+        return None
+    more = sum(count - first.counts[who] for who, count in last.counts.items() if who in first.counts)
+    return more / (last.at - first.at)
 
 
-def _more(before: Arrived, after: Arrived) -> int:
-    return sum(count - before.counts[who] for who, count in after.counts.items() if who in before.counts)
+def _node(who: str) -> str:
+    return who.rpartition(":")[0]

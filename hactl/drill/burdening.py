@@ -40,9 +40,8 @@ _HELD = 0.95
 def surge_plan(load: LoadPlan, surge: Surge, seconds: float) -> LoadPlan:
     """What comes on top of `load`, in a process of its own so that those who are judged are sent on time."""
     more = load.rate * (surge.factor - 1)
-    return replace(
-        load, rate=more or 1.0, duration=seconds if more else 0.0, burst=surge.reconnects, retries=0, connections=64
-    )
+    asked = replace(load, rate=more or 1.0, duration=seconds if more else 0.0, burst=surge.reconnects)
+    return replace(asked, retries=0, others="", connections=64)
 
 
 class Burdens:
@@ -110,9 +109,10 @@ class Burdens:
         return f"{strike}: over"
 
     async def lift_all(self) -> None:
-        """Take all of them away."""
-        while self._laid:
-            await self.lift(self._laid[0][0])
+        """Take all of them away, each whatever becomes of the others."""
+        async with AsyncExitStack() as stack:
+            for strike, _ in reversed(self._laid):
+                stack.push_async_callback(self.lift, strike)
 
     async def _surge(
         self, stack: AsyncExitStack, surge: Surge, usual: LoadPlan, asked: float, seconds: float

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from hactl.control.controller import Controller
 from hactl.core.commands import Failback, Start
 from hactl.core.errors import CommandRejected
+from hactl.core.node import Launch
 from hactl.core.operation import Outcome
 from hactl.core.reading import is_serving
+from hactl.drill.faults import lives
 from hactl.drill.following import Follower
 from hactl.drill.leftovers import leftovers, returning
 from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan
-from hactl.supervisor import procfs
 
 PATIENCE = 120.0
 """Seconds that the daemon has to put everything back before that counts as not clean."""
@@ -100,7 +101,7 @@ class WayBack:
         fleet, and with them what was done to them. What is wanted of them the daemon has put back first of all."""
         fleets, until = (self._follower.began, self._follower.fleet), time.monotonic() + patience
         nodes = [fleet.nodes[name] for fleet in fleets for name in self._plan.nodes if name in fleet.nodes]
-        launches = {(node.name, node.launch.pid, node.launch.ticks) for node in nodes if node.launch is not None}
+        launches = {(node.name, node.launch) for node in nodes if node.launch is not None}
         while (left := _running(launches)) and time.monotonic() < until:  # noqa: ASYNC110 - they tell only the daemon
             await asyncio.sleep(_LOOK)
         ended = self._follower.ending(self._loan.operation)
@@ -121,10 +122,5 @@ class WayBack:
             self._say(f"failback: {receipt.sentence}: {'not in time' if ended is None else ended.sentence}")
 
 
-def _running(launches: Iterable[tuple[str, int, int]]) -> tuple[str, ...]:
-    return tuple(f"{name} (pid {pid}) still runs" for name, pid, ticks in sorted(launches) if _runs(pid, ticks))
-
-
-def _runs(pid: int, ticks: int) -> bool:
-    stat = procfs.read_stat(pid)
-    return stat is not None and stat.ticks == ticks and stat.state != "Z"
+def _running(launches: Iterable[tuple[str, Launch]]) -> tuple[str, ...]:
+    return tuple(sorted({f"{name} (pid {launch.pid}) still runs" for name, launch in launches if lives(launch)}))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hactl.drill.arrivals import FIRST, Arrived, herd
+from hactl.drill.arrivals import Arrived, herd
 from hactl.drill.counting import Arrivals
 
 FAULT, BACK, UNTIL = 10.0, 15.0, 25.0
@@ -49,9 +49,34 @@ def test_the_worst_of_all_returns_counts_and_each_ends_where_it_is_struck_again(
 
 
 def test_another_process_does_not_begin_where_the_last_one_was() -> None:
-    """A node that was restarted counts from nought: what it has sent before anybody looked is not known."""
-    found = [*readings()[:18], *(Arrived(at=one.at, counts={"a-1:99": 10**6}) for one in readings()[18:])]
-    assert seen(found) == pytest.approx(2 / FIRST)
+    """A node that was restarted counts from nought: what it has sent before anybody looked is not known. In time before
+    the return, nothing of it is missing."""
+    assert seen([Arrived(at=one.at, counts=restarted(one, 18.0)) for one in readings(500.0)]) is None
+    assert seen([Arrived(at=one.at, counts=restarted(one, 13.0)) for one in readings(500.0)]) == pytest.approx(2.0)
+
+
+def restarted(one: Arrived, at: float) -> dict[str, int]:
+    return {"a-2:99" if who == "a-2:8" and one.at >= at else who: count for who, count in one.counts.items()}
+
+
+@pytest.mark.parametrize("silent", [0, 1], ids=["at the return's own second", "in the seconds between"])
+def test_what_a_node_has_sent_is_not_lost_where_it_misses_a_reading(silent: int) -> None:
+    """Two that send 10 per second each; one sends 100 from the return on, and answers every second time. Where it does
+    not answer at the return nobody knows what came then."""
+    found = []
+    for at in range(30):
+        counts = {"a-1:7": 10 * at, "a-2:8": 10 * at + round(90 * max(0.0, at - BACK))}
+        if at > FAULT and (at - BACK) % 2 == silent:
+            del counts["a-2:8"]
+        found.append(Arrived(at=float(at), counts=counts))
+    assert seen(found) == (pytest.approx(5.5) if silent else None)
+
+
+def test_a_return_that_could_not_be_measured_is_not_made_good_by_another() -> None:
+    """One that is struck again at once is another matter: it was never long enough."""
+    found = [one for one in readings() if not BACK + 1.0 <= one.at < 21.0]
+    assert herd(found, (FAULT, 20.0), (BACK, 24.0), 29.0) is None
+    assert herd(readings(), (FAULT, 16.0), (BACK, 20.0), 29.0) == pytest.approx(1.0)
 
 
 def test_too_little_is_not_measured() -> None:

@@ -19,6 +19,7 @@ from hactl.drill.burdening import MOST_BURNERS, Burdens, surge_plan
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
 from hactl.drill.load_plan import LoadPlan, Progress
 from hactl.drill.plan import DrillPlan, Strike, plan
+from hactl.drill.records import Records
 from hactl.supervisor import procfs
 
 MIB = 1 << 20
@@ -119,6 +120,27 @@ async def test_a_surge_is_over_when_nothing_is_sent_any_more(tmp_path: Path) -> 
         assert burdens.lifted <= load.stopped < time.monotonic()
 
 
+class Unreadable(ScriptedLoad):
+    """A load of which nobody can read what it has sent."""
+
+    async def finish(self) -> Records:
+        raise OSError("no such file")
+
+
+async def test_what_cannot_be_lifted_keeps_nothing_else_on_the_machine(tmp_path: Path) -> None:
+    """Each is lifted whatever becomes of those before it; and then what went wrong is told."""
+    (surge,) = (planned := drawn(FaultKind.SURGE, Surge(factor=5.0))).strikes
+    (memory,) = drawn(FaultKind.MEMORY, MemoryInUse(share=0.001)).strikes
+    burdens = Burdens(lambda _: Unreadable([Progress(t=1.0, sent=800, failed=0)]), tmp_path)
+    async with burdens.borne():
+        await burdens.lay(surge, {}, planned)
+        await burdens.lay(memory, {}, planned)
+        assert len(ours()) == 1
+        with pytest.raises(OSError, match="no such file"):
+            await burdens.lift_all()
+        assert ours() == set()
+
+
 class Stopped(ScriptedLoad):
     """A load that remembers when it was told to stop."""
 
@@ -132,6 +154,13 @@ class Stopped(ScriptedLoad):
 def test_those_who_only_come_back_send_one_request_each() -> None:
     only = surge_plan(LoadPlan(url="http://x/", rate=100.0), Surge(reconnects=9), 30.0)
     assert (only.count, only.burst) == (0, 9)
+
+
+def test_a_surge_brings_none_of_those_who_are_judged_a_second_time() -> None:
+    """Neither clients that ask again nor those of the other route: they are sent by the drill's own load."""
+    load = LoadPlan(url="http://x/", rate=100.0, retries=3, others="http://x/other")
+    more = surge_plan(load, Surge(factor=5.0), 30.0)
+    assert (more.policy, more.beside) == (None, None)
 
 
 async def test_a_disk_that_is_others_too_is_not_filled(tmp_path: Path) -> None:
