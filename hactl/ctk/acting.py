@@ -8,8 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -36,6 +36,15 @@ class Memory:
         borrowed, self.borrowed = self.borrowed, None
         return borrowed.undo(in_haste=in_haste) if borrowed is not None else ()
 
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """What fails in the block, in whatever way, was asked for and not done."""
+        try:
+            yield
+        except Exception as error:
+            self.wrong.append(str(error) or type(error).__name__)
+            raise
+
 
 MEMORY = Memory()
 
@@ -55,14 +64,11 @@ def inject(
     everything is put back at once. `settings` change the drill, like `--set`. What was done is undone by `undo`, and by
     the daemon when this process ends.
     """
-    try:
+    with MEMORY.noting():
         if MEMORY.borrowed is not None:
             raise HactlError("faults of a drill are in effect already", "one inject, then one undo")
         borrowed = Borrowed(found(fleet, config).paths, wanted(drill, settings, configuration), seed)
         struck = borrowed.inject()
-    except HactlError as error:
-        MEMORY.wrong.append(str(error))
-        raise
     MEMORY.borrowed = borrowed
     answer: dict[str, Any] = msgspec.to_builtins(struck)
     return answer
@@ -71,13 +77,10 @@ def inject(
 def undo() -> dict[str, Any]:
     """Put everything back that `inject` has done, and see that nothing is left. Does nothing when there is nothing."""
     lost = MEMORY.borrowed.lost if MEMORY.borrowed is not None else ""
-    try:
+    with MEMORY.noting():
         left = MEMORY.give_back()
         if left:
             raise HactlError(f"left behind: {'; '.join(left)}", "hactl status")
-    except HactlError as error:
-        MEMORY.wrong.append(str(error))
-        raise
     return {"left": [], "taken_back_before": lost}
 
 
@@ -90,24 +93,25 @@ def run_drill(
     expected: Sequence[str] = ("pass",),
 ) -> dict[str, Any]:
     """Run a whole drill, and give back its verdict, objectives and figures; any verdict but those `expected` fails."""
-    chosen = found(fleet, config)
-    command = [sys.executable, "-m", "hactl", "--fleet", chosen.name, "drill", "run", drill, "--json"]
-    command += ["--seed", str(seed)] if seed is not None else []
-    command += [part for setting in settings for part in ("--set", setting)]
-    environment = os.environ | {LABEL: BY}
-    where = chosen.config.parent if chosen.config is not None else None
-    done = subprocess.run(
-        command, cwd=where, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
-    try:
-        report: dict[str, Any] = json.loads(done.stdout)
-    except ValueError as error:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        MEMORY.wrong.append(f"drill {drill}: exit code {done.returncode}")
-        raise HactlError(f"drill {drill} was not run: {said[-1] if said else 'it said nothing'}") from error
-    if report["verdict"] not in expected or not report["clean"]:
-        MEMORY.wrong.append(f"drill {drill}: {report['verdict']}: {report['why']}")
-        raise HactlError(MEMORY.wrong[-1], f"hactl drill report {report['identity']['run']}")
+    with MEMORY.noting():
+        chosen = found(fleet, config)
+        command = [sys.executable, "-m", "hactl", "--fleet", chosen.name, "drill", "run", drill, "--json"]
+        command += ["--seed", str(seed)] if seed is not None else []
+        command += [part for setting in settings for part in ("--set", setting)]
+        environment = os.environ | {LABEL: BY}
+        where = chosen.config.parent if chosen.config is not None else None
+        done = subprocess.run(
+            command, cwd=where, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        try:
+            report: dict[str, Any] = json.loads(done.stdout)
+        except ValueError as error:
+            said = done.stderr.decode(errors="replace").strip().splitlines()
+            why = said[-1] if said else "it said nothing"
+            raise HactlError(f"drill {drill} was not run (exit code {done.returncode}): {why}") from error
+        if report["verdict"] not in expected or not report["clean"]:
+            told = f"drill {drill}: {report['verdict']}: {report['why']}"
+            raise HactlError(told, f"hactl drill report {report['identity']['run']}")
     return {name: value for name, value in report.items() if name not in _DETAILS}
 
 

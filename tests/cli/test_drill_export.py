@@ -204,6 +204,17 @@ def test_a_fault_that_may_not_be_is_no_pass(fleet: Home) -> None:
     assert launches(fleet) == before
 
 
+@pytest.mark.parametrize("func", ["inject", "run_drill"])
+def test_an_action_that_fails_in_any_way_is_no_pass(fleet: Home, func: str) -> None:
+    """Also where nobody has thought of it: nothing was struck, and the experiment says so."""
+    document = exported(fleet, "node-kill")
+    (action,) = document["method"]
+    action["provider"] |= {"func": func, "arguments": {"drill": "node-kill", "settings": [1]}}
+    action["pauses"] = {}
+    code, journal = Experiment(fleet, document).run()
+    assert (journal["run"][0]["status"], code, journal["deviated"]) == ("failed", 1, True)
+
+
 def test_a_whole_drill_is_an_action_with_a_verdict(fresh: Home) -> None:
     """Its report is in the toolkit's journal, whatever a busy machine has measured."""
     arguments = {
