@@ -45,8 +45,8 @@ class Struck(Value):
 class Borrowed:
     """One fleet, from `inject` to `undo`; each blocks until it is done."""
 
-    def __init__(self, paths: FleetPaths, drill: Definition, seed: int) -> None:
-        """`paths` is where the fleet keeps its things."""
+    def __init__(self, paths: FleetPaths, drill: Definition, seed: int, guardians: Guardians | None = None) -> None:
+        """`paths` is where the fleet keeps its things; `guardians` stand by when the daemon is struck."""
         self.lost = ""
         """Why the fleet was taken back before its time, or what did not go on as it should; "" for nothing."""
         self.planned: DrillPlan | None = None
@@ -62,7 +62,7 @@ class Borrowed:
         self._clients: Clients | None = None
         self._directory = Path()
         """For what is only needed meanwhile."""
-        self._guardians = Guardians(paths, _unsaid)
+        self._guardians = guardians or Guardians(paths, _unsaid)
         self._burdens = Burdens(lambda load: LoadProcess(load, within=self._directory), paths.state)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="keep the fleet", daemon=True)
@@ -108,8 +108,10 @@ class Borrowed:
                 left = await self._undo(strikes)
             except Exception as error:
                 failed = error
-                with suppress(HactlError):
+                try:
                     await self._end_ours()
+                except Exception as more:  # the fleet is given back all the same, and what came first is told first
+                    error.add_note(f"what is ours has not ended: {more}")
                 if self._way_back is not None:
                     with suppress(HactlError):
                         await self._way_back.give_back()
@@ -132,6 +134,7 @@ class Borrowed:
         await loan.begin()
         self._way_back = WayBack(client, loan, follower, planned, by=BY, say=_unsaid)
         self._directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hactl-ctk-")))
+        await stack.enter_async_context(self._burdens.borne())
         await stack.enter_async_context(loan.kept(self._directory / "canaries", self._drill.canary.rate, self._lose))
         await loan.undo(fleet)
         load = LoadProcess(planned.load, within=self._directory)
@@ -181,15 +184,17 @@ class Borrowed:
         return (*left, *self._burdens.left)
 
     async def _end_ours(self) -> None:
-        """Whoever struck the daemon sees to one that is in charge, and nothing of ours weighs on the machine."""
-        for end in (self._guardians.leave, self._burdens.lift_all):
-            try:
-                await end()
-            except RuntimeError:
-                # The interpreter ends, and starts no thread any more. They are let go all the same, and end by
-                # themselves: each when nobody holds its pipe.
-                if not self._in_haste:
-                    raise
+        """Whoever struck the daemon sees to one that is in charge, and nothing of ours weighs on the machine; the one
+        whatever becomes of the other."""
+        try:
+            async with AsyncExitStack() as ends:
+                ends.push_async_callback(self._burdens.lift_all)
+                ends.push_async_callback(self._guardians.leave)
+        except RuntimeError:
+            # The interpreter ends, and starts no thread any more. They are let go all the same, and end by themselves:
+            # each when nobody holds its pipe.
+            if not self._in_haste:
+                raise
 
     async def _pass(self, seconds: float) -> None:
         """Let time pass. Raises HactlError when it is to be undone meanwhile."""

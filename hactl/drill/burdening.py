@@ -109,9 +109,10 @@ class Burdens:
         return f"{strike}: over"
 
     async def lift_all(self) -> None:
-        """Take all of them away."""
-        while self._laid:
-            await self.lift(self._laid[0][0])
+        """Take all of them away, each whatever becomes of the others."""
+        async with AsyncExitStack() as stack:
+            for strike, _ in reversed(self._laid):
+                stack.push_async_callback(self.lift, strike)
 
     async def _surge(
         self, stack: AsyncExitStack, surge: Surge, usual: LoadPlan, asked: float, seconds: float

@@ -87,6 +87,7 @@ def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
         )
     where: dict[str, Any] = {"fleet": fleet} if fleet else {}
     probes = [_probe(rule, drill, seed, where) for rule in drill.hypotheses if rule.limited]
+    moments = [fault.at for fault in drill.faults]
     faults = ", ".join(f"{fault.kind} at {fault.at:g} s" for fault in drill.faults)
     return Experiment(
         title=drill.title,
@@ -104,7 +105,8 @@ def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
             Action(
                 name=f"inject {faults}",
                 provider=Provider(func="inject", arguments={"seed": seed, **where}),
-                pauses={"after": drill.phases.hold - max(fault.at for fault in drill.faults)},
+                # A hold begins with the first fault, and the action is done with the last one.
+                pauses={"after": drill.phases.hold - (max(moments) - min(moments))},
             ),
         ),
         rollbacks=(Action(name="put everything back", provider=Provider(func="undo")),),

@@ -254,7 +254,8 @@ class Objectives(Value):
     """Requests that come to a service in its first seconds after it is back, for each that came before the fault in as
     long a time."""
     shifted: float | None = None
-    """Until most of the traffic of those that were struck had gone to others, for good."""
+    """Until most of the traffic of those that were struck had gone to others, for good; a request without an answer
+    counts as sent to them."""
     turns: int | None = None
     """How often the traffic that the regions which were struck are meant to get changed its direction."""
     latency_p99: float | None = None

@@ -19,6 +19,7 @@ from hactl.drill.burdening import MOST_BURNERS, Burdens, surge_plan
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
 from hactl.drill.load_plan import LoadPlan, Progress
 from hactl.drill.plan import DrillPlan, Strike, plan
+from hactl.drill.records import Records
 from hactl.supervisor import procfs
 
 MIB = 1 << 20
@@ -117,6 +118,27 @@ async def test_a_surge_is_over_when_nothing_is_sent_any_more(tmp_path: Path) -> 
         await burdens.lift(strike)
         assert burdens.lifted is not None
         assert burdens.lifted <= load.stopped < time.monotonic()
+
+
+class Unreadable(ScriptedLoad):
+    """A load of which nobody can read what it has sent."""
+
+    async def finish(self) -> Records:
+        raise OSError("no such file")
+
+
+async def test_what_cannot_be_lifted_keeps_nothing_else_on_the_machine(tmp_path: Path) -> None:
+    """Each is lifted whatever becomes of those before it; and then what went wrong is told."""
+    (surge,) = (planned := drawn(FaultKind.SURGE, Surge(factor=5.0))).strikes
+    (memory,) = drawn(FaultKind.MEMORY, MemoryInUse(share=0.001)).strikes
+    burdens = Burdens(lambda _: Unreadable([Progress(t=1.0, sent=800, failed=0)]), tmp_path)
+    async with burdens.borne():
+        await burdens.lay(surge, {}, planned)
+        await burdens.lay(memory, {}, planned)
+        assert len(ours()) == 1
+        with pytest.raises(OSError, match="no such file"):
+            await burdens.lift_all()
+        assert ours() == set()
 
 
 class Stopped(ScriptedLoad):

@@ -76,6 +76,16 @@ def test_the_pause_lasts_to_the_end_of_the_hold() -> None:
     assert experiment(load("upstream-down"), 1).method[0].pauses == {"after": 8.0}
 
 
+def test_a_hold_begins_with_the_first_fault_also_when_that_comes_late() -> None:
+    """As in a run of the drill, where `at` counts from when the first may strike, and the hold from when it did."""
+    drill = load("node-kill")
+    (fault,) = drill.faults
+    late = replace(drill, faults=(replace(fault, at=5.0),))
+    assert experiment(late, 1).method[0].pauses == {"after": drill.phases.hold}
+    both = replace(drill, faults=(replace(fault, at=5.0), replace(fault, at=7.0)))
+    assert experiment(both, 1).method[0].pauses == {"after": drill.phases.hold - 2.0}
+
+
 def test_clients_of_a_service_are_told_how_it_is_drawn() -> None:
     """Which one that is, only the fleet knows."""
     (check, _) = experiment(load("upstream-down"), 3).hypothesis.probes
