@@ -90,6 +90,13 @@ def test_too_little_is_not_measured() -> None:
     assert seen([]) is None
 
 
+def test_a_return_of_three_seconds_is_measured_however_late_its_readings_come() -> None:
+    """Until it is struck again, the last of them being more than a second old then."""
+    moments = (15.0, 15.6, 16.7, 18.1)
+    late = [Arrived(at=at, counts={"a-1:7": round(100 * (at - 5.0)), "a-2:8": 0}) for at in moments]
+    assert seen([*(one for one in readings() if one.at <= FAULT), *late], struck=(FAULT, 18.0)) == pytest.approx(1.0)
+
+
 async def test_it_reads_until_it_is_left_and_whenever_it_is_asked() -> None:
     """Where no node answers there is no reading."""
     asked = asyncio.Event()
