@@ -95,9 +95,10 @@ def chaos(
     as a drill file first, so that they can be read, and run again: hactl drill run FILE. All of them together touch no
     more of the fleet than the safety rules of hactl.toml allow at once. Exit codes as for: hactl drill run.
 
-    By itself it chooses from all faults of processes, nodes, hops and services that this fleet can suffer. Only when
-    named: load.surge, pressure.cpu, pressure.memory, disk.full, daemon.kill, daemon.freeze, config.apply. What each
-    means here: hactl doctor.
+    By itself it chooses from all faults of processes, nodes and hops to them that this fleet can suffer. Of services
+    only when named, or when load.route in the file of --within is @service: only clients that ask for a service see
+    what it suffers, and end the run when that is too much. Only when named: load.surge, pressure.cpu, pressure.memory,
+    disk.full, daemon.kill, daemon.freeze, config.apply. What each means here: hactl doctor.
     """
     from hactl.drill import library
     from hactl.drill.menu import BREATH, chosen_from
@@ -110,7 +111,7 @@ def chaos(
         raise click.UsageError("--mean-gap wants a duration from 1 s to that of --for.")
     frame = frame_of(library.read(within, "hactl chaos --help"), str(within)) if within else frame_of("", "limits")
     try:
-        chosen_from(only, without, frame.types)
+        chosen_from(only, without, frame.types, frame.usual)
     except HactlError as error:
         raise click.UsageError(f"{error.message}; {error.hint}") from error
     chosen = choose()
@@ -123,10 +124,10 @@ def chaos(
         return _foretold(chosen, text, seed, as_json=as_json)
     path = Path(f"chaos-{seed}.toml") if path is None else path
     _keep(path, text.encode())
-    output.say(f"chaos: {text.count('[[fault]]')} faults, written to {path}; again: {again(path)}")
+    drill = replace(parse(text, str(path)), source=str(path.absolute()))
+    output.say(f"chaos: {len(drill.faults)} faults, written to {path}; again: {again(path)}")
     from hactl.cli.drill_running import execute
 
-    drill = replace(parse(text, str(path)), source=str(path.absolute()))
     result = execute(chosen, drill, seed, attended=sys.stdin.isatty())
     if as_json:
         output.emit_json(result)

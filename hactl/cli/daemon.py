@@ -1,6 +1,7 @@
 """`hactl daemon`: replace the daemon under a running fleet, also by a newer hactl."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -10,12 +11,15 @@ from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
 from hactl.cli.following import until_true
 from hactl.cli.options import config_option, fleet_option, json_option, timeout_option
-from hactl.control.client import listener
+from hactl.control.client import Client, listener
 from hactl.core.errors import HactlError, Unreachable
 from hactl.core.events import AdoptionRefused, DaemonStarted, NodeAdopted
 from hactl.core.reading import is_serving
 from hactl.core.talk import Query
 from hactl.core.value import Value
+
+_ASKED = 1.0
+"""Seconds that the daemon has to say whether a drill is in progress."""
 
 
 class Restarted(Value):
@@ -60,7 +64,8 @@ def restart(config: Path | None, wait_for_it: bool, timeout: float, dry_run: boo
     was = _in_charge(chosen)
     if chosen.config is not None:
         files.load(chosen.config)  # what is wrong with it is said before anybody is asked to leave
-    drill_notices.tell(chosen.client.fleet().fleet, drill_notices.GOES_ON)
+    with suppress(HactlError):  # one that hangs is replaced all the same, and cannot be asked
+        drill_notices.tell(Client(chosen.paths.control, timeout=_ASKED).fleet().fleet, drill_notices.GOES_ON)
     if dry_run:
         return _rehearse(chosen, was, as_json=as_json)
     if not as_json:

@@ -1,7 +1,8 @@
 """What a monkey can choose from: whom it may touch, and what may be done to whom, how often and for how long. Pure.
 
-By itself it chooses what harms no machine and no configuration: processes, impairments, hops and services. A burden, a
-strike at the daemon and another configuration have to be named. Defaults are gentle: a monkey comes again and again.
+By itself it chooses what harms no machine and no configuration: processes, impairments and hops to nodes; services only
+where clients ask for one, for nobody else sees what they suffer. A burden, a strike at the daemon and another
+configuration have to be named. Defaults are gentle: a monkey comes again and again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,10 +30,13 @@ AWAY = 3.0
 _ROLLED, _SETTLED, _TAKEN, _TAKEN_BACK = 15.0, 15.0, 20.0, 60.0
 """Seconds that a restart, another daemon, memory that is taken, and a wrong configuration need to be over."""
 
+OF_SERVICES = tuple(kind for kind in FaultKind if kind in MEANINGS and MEANINGS[kind].services)
+"""Kinds that strike services: usual only where clients ask for one."""
 USUAL = tuple(
     kind
     for kind in FaultKind
-    if kind in OF_HOPS or kind in (FaultKind.KILL, FaultKind.FREEZE, FaultKind.IMPAIR, FaultKind.RESTART)
+    if (kind in OF_HOPS and kind not in OF_SERVICES)
+    or kind in (FaultKind.KILL, FaultKind.FREEZE, FaultKind.IMPAIR, FaultKind.RESTART)
 )
 """Kinds that it chooses from by itself."""
 NAMED_ONLY = tuple(kind for kind in FaultKind if kind not in USUAL)
@@ -97,16 +101,19 @@ def hunted(chance: Random, spec: FleetSpec, limits: Limits) -> Prey:
 
 
 def chosen_from(
-    only: Iterable[FaultKind], without: Iterable[FaultKind], types: Iterable[FaultKind]
+    only: Iterable[FaultKind],
+    without: Iterable[FaultKind],
+    types: Iterable[FaultKind],
+    usual: Iterable[FaultKind] = USUAL,
 ) -> tuple[FaultKind, ...]:
-    """The kinds that may be chosen from: those of `only`, or of a file's `types`, or the usual ones, and none of
+    """The kinds that may be chosen from: those of `only`, or of a file's `types`, or the `usual` ones, and none of
     `without`. Raises HactlError when `only` wants what others forbid, or nothing is left."""
     only, without, types = tuple(only), set(without), tuple(types)
     for kind in only:
         if kind in without or (types and kind not in types):
             where = "--without" if kind in without else "types in the file of --within"
             raise HactlError(f"--only {kind} is not what {where} says", "leave one of them out")
-    among = set(only or types or USUAL) - without
+    among = set(only or types or usual) - without
     if not among:
         raise HactlError("no kind of fault is left to choose from", f"known: {', '.join(FaultKind)}")
     return tuple(kind for kind in FaultKind if kind in among)
@@ -134,6 +141,16 @@ def menu(
     raise CommandRejected(told, "more kinds of faults, or more nodes", guard=True)
 
 
+def of_one_service(chance: Random, dishes: list[Dish], askable: Iterable[str]) -> list[Dish]:
+    """`dishes` with one service instead of all, by chance one of those that are `askable`, where there is one: clients
+    ask for one, and nobody would see what another suffers."""
+    struck = {target["service"] for dish in dishes for target in dish.targets if "service" in target}
+    if not struck:
+        return dishes
+    one = {"service": chance.choice(sorted(struck.intersection(askable) or struck))}
+    return [dish._replace(targets=(one,)) if dish.kind in OF_SERVICES else dish for dish in dishes]
+
+
 def impossible(
     fleet: Fleet, prey: Prey, limits: Limits, kinds: Iterable[FaultKind], missing: Mapping[FaultKind, str]
 ) -> Iterator[tuple[FaultKind, str]]:
@@ -147,7 +164,7 @@ def impossible(
 
 
 def _why_not(fleet: Fleet, kind: FaultKind) -> str:
-    services = kind in MEANINGS and MEANINGS[kind].services
+    services = kind in OF_SERVICES
     if (services or kind is FaultKind.IMPAIR) and fleet.spec.gateway.kind is not GatewayKind.ENVOY:
         return "nodes run a program of your own; only nodes of kind envoy can be told"
     if services:

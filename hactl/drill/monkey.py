@@ -20,8 +20,18 @@ from hactl.core.errors import CommandRejected
 from hactl.core.model import Fleet
 from hactl.drill.definition import FaultKind, Limits
 from hactl.drill.keys import Key
-from hactl.drill.menu import CALM, Dish, chosen_from, hunted, impossible, menu
-from hactl.drill.plan import SERVICE_ROUTE
+from hactl.drill.menu import (
+    CALM,
+    OF_SERVICES,
+    USUAL,
+    Dish,
+    chosen_from,
+    hunted,
+    impossible,
+    menu,
+    of_one_service,
+)
+from hactl.drill.plan import SERVICE_ROUTE, askable
 from hactl.drill.reading import TABLES, parse
 from hactl.drill.tables import Tables
 
@@ -55,6 +65,16 @@ class Frame(NamedTuple):
     types: tuple[FaultKind, ...] = ()
     """Which faults its file lets it choose; it does not say when there is none."""
     tables: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def of_a_service(self) -> bool:
+        """Clients ask for a service that is struck: they see what it suffers, and that can end the run."""
+        return bool(self.tables.get("load", {}).get("route") == SERVICE_ROUTE)
+
+    @property
+    def usual(self) -> tuple[FaultKind, ...]:
+        """Kinds that are chosen from when none is named."""
+        return (*USUAL, *OF_SERVICES) if self.of_a_service else USUAL
 
 
 class Choice(NamedTuple):
@@ -122,8 +142,7 @@ def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame, choice: Choice = ANY, *, 
         )
     chance = Random(chaos.seed)
     faults = list(_faults(chance, chaos, _dishes(chance, fleet, frame, choice)))
-    service = frame.tables.get("load", {}).get("route") == SERVICE_ROUTE
-    if service and not any("service" in fault.get("target", {}) for fault in faults):
+    if frame.of_a_service and not any("service" in fault.get("target", {}) for fault in faults):
         hint = "another seed, a longer --for, --only upstream.down, or a path as load.route"
         raise CommandRejected(
             f"load.route is {SERVICE_ROUTE}, and no service is struck by this chaos", hint, guard=True
@@ -148,10 +167,11 @@ def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame, choice: Choice = ANY, *, 
 def _dishes(chance: Random, fleet: Fleet, frame: Frame, choice: Choice) -> list[Dish]:
     """What it may do; what was asked for by name and cannot be done is told."""
     prey = hunted(chance, fleet.spec, frame.limits)
-    among = chosen_from(choice.only, choice.without, frame.types)
+    among = chosen_from(choice.only, choice.without, frame.types, frame.usual)
     for kind, why in impossible(fleet, prey, frame.limits, choice.only, choice.missing):
         raise CommandRejected(f"{kind} cannot be done here: {why}", f"leave out --only {kind}", guard=True)
-    return menu(fleet, prey, frame.limits, among, choice.missing)
+    dishes = menu(fleet, prey, frame.limits, among, choice.missing)
+    return of_one_service(chance, dishes, askable(fleet)) if frame.of_a_service else dishes
 
 
 def _faults(chance: Random, chaos: Chaos, dishes: list[Dish]) -> Iterator[dict[str, Any]]:

@@ -162,6 +162,15 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
     )
 
 
+def askable(fleet: Fleet) -> dict[str, str]:
+    """Services to which a route leads that a plain GET can take, in the order of the routes, and the path of each."""
+    paths: dict[str, str] = {}
+    for route in fleet.spec.routes:
+        if route.service and not route.host and (not route.methods or "GET" in route.methods):
+            paths.setdefault(route.service, route.path or route.prefix)
+    return paths
+
+
 def _strike(fault: Fault, fleet: Fleet, chance: Random, before: tuple[Strike, ...]) -> Strike:
     if fault.kind in OF_THE_DAEMON:
         return Strike(kind=fault.kind, nodes=(), at=fault.at, why="whoever is in charge then", lasting=fault.lasting)
@@ -222,9 +231,9 @@ def _route(drill: Definition, fleet: Fleet, strikes: tuple[Strike, ...]) -> str:
     if drill.load.route != SERVICE_ROUTE:
         return drill.load.route
     struck = {name for strike in strikes for name in strike.services}
-    for route in fleet.spec.routes:
-        if route.service in struck and not route.host and (not route.methods or "GET" in route.methods):
-            return route.path or route.prefix
+    for service, path in askable(fleet).items():
+        if service in struck:
+            return path
     named = ", ".join(sorted(struck)) or "no service, for none is struck"
     raise _unfit(f"no route that a plain GET can take leads to {named}", "name a path: --set load.route=/...")
 

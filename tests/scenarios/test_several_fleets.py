@@ -24,13 +24,14 @@ class Fleets:
         self.home = home
         self.ports: dict[str, int] = {}
         first = free_port()
+        self._among = range(first, first + 50)
         self.range = f"{first}-{first + 49}"
 
     def add(self, name: str, *, up: bool = True) -> Path:
         """One more; its directory."""
         directory = self.home.directory / name
         directory.mkdir()
-        self.ports[name] = free_port()
+        self.ports[name] = self._outside()
         (directory / "hactl.toml").write_text(
             f'[fleet]\nname = "{name}"\nports = "{self.range}"\n\n[edge]\nlisten = "127.0.0.1:{self.ports[name]}"\n'
             f'count = 1\n\n[[region]]\nname = "a"\nnodes = {NODES}\n\n'
@@ -39,6 +40,12 @@ class Fleets:
         if up:
             self.home.ok("up", cwd=directory)
         return directory
+
+    def _outside(self) -> int:
+        """A port for clients: no edge may have one of those that are for nodes."""
+        while (port := free_port()) in self._among:
+            pass
+        return port
 
     def answer(self, name: str) -> str:
         """What the gateway of a fleet says."""

@@ -8,6 +8,7 @@ from hactl.drill.arrivals import Arrived, herd
 from hactl.drill.counting import Arrivals
 
 FAULT, BACK, UNTIL = 10.0, 15.0, 25.0
+PATIENCE = 10.0
 
 
 def readings(burst: float = 0.0, *, took: float = 0.5) -> list[Arrived]:
@@ -104,3 +105,20 @@ async def test_it_reads_until_it_is_left_and_whenever_it_is_asked() -> None:
         await arrivals.note()
         await arrivals.note()
     assert [one.counts for one in arrivals.readings] == [{"a-1:7": 1}, {"a-1:7": 3}]
+
+
+async def test_whoever_has_no_time_does_not_wait_for_a_node_that_hangs() -> None:
+    """It is no reading then; the next one is."""
+    hangs = asyncio.Event()
+
+    async def read() -> dict[str, int]:
+        await hangs.wait()
+        return {"a-1:7": 1}
+
+    arrivals = Arrivals(read)
+    async with asyncio.timeout(PATIENCE):
+        await arrivals.note(0.01)
+        assert arrivals.readings == []
+        hangs.set()
+        await arrivals.note(PATIENCE)
+    assert [one.counts for one in arrivals.readings] == [{"a-1:7": 1}]

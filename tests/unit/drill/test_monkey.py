@@ -15,7 +15,7 @@ from hactl.core.spec import GatewayKind, RouteSpec, ServiceSpec
 from hactl.core.value import replace
 from hactl.drill.definition import Definition, Fault, FaultKind
 from hactl.drill.gate import gate
-from hactl.drill.menu import BREATH, LONGEST, NAMED_ONLY, USUAL, kind_of
+from hactl.drill.menu import BREATH, LONGEST, NAMED_ONLY, OF_SERVICES, USUAL, kind_of
 from hactl.drill.monkey import Chaos, Choice, Frame, drill_of, frame_of
 from hactl.drill.plan import plan
 from hactl.drill.reading import parse
@@ -172,8 +172,9 @@ def test_limits_types_and_objectives_of_a_file_hold() -> None:
 def test_nodes_without_a_filter_are_never_impaired() -> None:
     """Nor led past a service: only they know how they call one."""
     fleet = serving(a_spec(gateway={"kind": GatewayKind.COMMAND, "command": ("x",)}, **BEHIND))
-    kinds = {fault.kind for seed in SEEDS for fault in drawn(seed, fleet=fleet, length=400.0).faults}
-    assert kinds == set(USUAL) - {FaultKind.IMPAIR, *(kind for kind in FaultKind if kind.startswith("upstream."))}
+    types = f"types = {[kind.value for kind in FaultKind]}"
+    kinds = {fault.kind for seed in SEEDS for fault in drawn(seed, fleet=fleet, within=types, length=400.0).faults}
+    assert kinds == set(FaultKind) - {FaultKind.IMPAIR, *OF_SERVICES}
 
 
 @pytest.mark.parametrize(
@@ -278,3 +279,27 @@ def test_clients_of_a_service_want_one_that_is_struck() -> None:
     assert drawn(1, within=within, only=(FaultKind.UPSTREAM_SLOW,)).load.route == "@service"
     with pytest.raises(CommandRejected, match="no service is struck by this chaos"):
         drawn(1, within=within, only=(FaultKind.KILL,))
+
+
+def test_services_are_struck_only_where_clients_would_see_it() -> None:
+    """Who asks for no service sees of it nothing, and no stop condition does: then it has to be named."""
+    within = '[load]\nroute = "@service"'
+    assert tuple(kind for kind in FaultKind if kind.startswith("upstream.")) == OF_SERVICES
+    assert {fault.kind for seed in SEEDS for fault in drawn(seed).faults}.isdisjoint(OF_SERVICES)
+    seen = [drawn(seed, within=within, length=1800.0) for seed in SEEDS]
+    assert {fault.kind for drill in seen for fault in drill.faults} == {*USUAL, *OF_SERVICES}
+
+
+def test_clients_ask_for_the_only_service_that_is_struck() -> None:
+    """What another suffered, nobody would see; one that a plain request cannot ask for is not struck."""
+    names = ("app", "api", "far")
+    services = tuple(ServiceSpec(name=name, endpoints=(("127.0.0.1", 9000),)) for name in names)
+    routes = tuple(RouteSpec(prefix=f"/{name}", service=name, host="far" * (name == "far")) for name in names)
+    fleet = serving(replace(SPEC, services=services, routes=routes))
+    asked = set()
+    for seed in SEEDS:
+        drill = drawn(seed, fleet=fleet, within='[load]\nroute = "@service"', length=1800.0)
+        (service,) = {fault.target.service for fault in drill.faults if fault.target.service}
+        asked.add(service)
+        assert plan(drill, fleet, seed).load.url.endswith(f"/{service}")
+    assert asked == {"app", "api"}
