@@ -124,10 +124,10 @@ def chaos(
         return _foretold(chosen, text, seed, as_json=as_json)
     path = Path(f"chaos-{seed}.toml") if path is None else path
     _keep(path, text.encode())
-    output.say(f"chaos: {text.count('[[fault]]')} faults, written to {path}; again: {again(path)}")
+    drill = replace(parse(text, str(path)), source=str(path.absolute()))
+    output.say(f"chaos: {len(drill.faults)} faults, written to {path}; again: {again(path)}")
     from hactl.cli.drill_running import execute
 
-    drill = replace(parse(text, str(path)), source=str(path.absolute()))
     result = execute(chosen, drill, seed, attended=sys.stdin.isatty())
     if as_json:
         output.emit_json(result)

@@ -47,11 +47,9 @@ def list_(as_json: bool) -> int:
         (one.name, f"{one.length:.0f} s", last.get((one.name, ""), "never"), " ".join(member[one.name]), one.title)
         for one in drills
     ]
+    cells += [(name, "", verdict, "", one_line(f"your own: {file}")) for (name, file), verdict in last.items() if file]
     for line in output.table(("NAME", "TAKES", "LAST", "SUITE", "WHAT IT SHOWS"), cells, right=frozenset({1})):
         click.echo(line)
-    for (name, file), verdict in last.items():
-        if file:
-            output.say(one_line(f"your own: {name} ({file}): {verdict}"))
     return Exit.OK
 
 

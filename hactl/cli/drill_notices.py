@@ -6,10 +6,10 @@ from hactl.core.drills import in_progress
 from hactl.core.model import Fleet
 from hactl.core.plain import one_line
 
-ENDS = "it ends as aborted; what it has changed is gone with the processes, and the next up wants all as it was before"
+ENDS = "it ends as aborted; what it did is gone with the processes, and the next up has all as before, by hactl.toml"
 """When the fleet is taken down."""
-SHOWS_NOTHING = "it goes on, and shows nothing: somebody else has acted"
-"""When the configuration is changed."""
+SHOWS_NOTHING = "it goes on, and would show nothing: somebody else would have acted"
+"""When the configuration is to be changed, which may come to nothing."""
 UNTOUCHED = "it goes on; hactl drill stop ends it"
 """When somebody wants a fleet up that is."""
 GOES_ON = "it goes on: its runner has another {term:g} s to be heard of"

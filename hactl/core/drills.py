@@ -153,19 +153,22 @@ def give_back(draft: Draft, operation: Operation) -> None:
     _restore_evacuations(draft, operation.drill.baseline, f"{operation.sentence} has ended")
 
 
-def overtaken(fleet: Fleet, operation: Operation, why: str) -> tuple[Outcome, str, str]:
+def overtaken(fleet: Fleet, operation: Operation, why: str, *, taken: bool = False) -> tuple[Outcome, str, str]:
     """How a drill ends whose fleet went away under it, outcome, sentence and hint: with the processes, all that was
-    done to them is gone, and what is wanted of them is as it was (`give_back`). A configuration of its own stays."""
+    done to them is gone, and what is wanted of them is as it was (`give_back`). A configuration of its own stays in
+    force, unless that of the file is `taken` now."""
     before = None if operation.drill is None else operation.drill.baseline
-    if before is not None and before.spec not in (None, fleet.spec):
+    if not taken and before is not None and before.spec not in (None, fleet.spec):
         left = f"{why}; not restored: revision {fleet.revision} is in force, and was {before.revision} before the drill"
         return Outcome.FAILED, left, f"hactl config rollback {before.revision}"
-    return Outcome.ROLLED_BACK, f"{why}; nothing of the drill is left", "hactl up"
+    return Outcome.ROLLED_BACK, f"{why}; nothing of the drill is left", "hactl status"
 
 
 def abandon(draft: Draft, operation: Operation, why: str) -> None:
-    """End a drill that something bigger has overtaken."""
-    end(draft, operation, *overtaken(draft.fleet, operation, why))
+    """End a drill whose fleet is taken down: nobody can be asked for anything before the next `up`, which takes the
+    configuration of the file if it is another."""
+    outcome, told, _ = overtaken(draft.fleet, operation, why)
+    end(draft, operation, outcome, told, "hactl up; hactl config diff" if outcome is Outcome.FAILED else "hactl up")
     give_back(draft, operation)
 
 

@@ -137,7 +137,9 @@ def _end_overtaken(draft: Draft, arrival: Arrival, *, rebooted: bool) -> tuple[O
     why = "the machine was rebooted" if rebooted else "the configuration has changed"
     for operation in overtaken:
         how = (Outcome.FAILED, why, "hactl status; then repeat the command")
-        end(draft, operation, *(how if operation.drill is None else drills.overtaken(draft.fleet, operation, why)))
+        if operation.drill is not None:
+            how = drills.overtaken(draft.fleet, operation, why, taken=arrival.config is not None)
+        end(draft, operation, *how)
         if operation.evacuation is not None:
             restore(draft, operation.evacuation, why)
     if draft.fleet.proposal is not None:

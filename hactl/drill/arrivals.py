@@ -12,8 +12,10 @@ from hactl.core.value import Value
 
 FIRST = 5.0
 """Seconds after its return in which a service is watched for a herd; fewer where it is struck again before."""
-ENOUGH = 2.0
-"""Seconds without which nobody can say how many come in one."""
+ENOUGH = 1.5
+"""Seconds between two readings without which nobody can say how many come in one."""
+_LONG_ENOUGH = 2.5
+"""Seconds after a return in which it has to be measured: with a reading a second, its last may be one too early."""
 _SILENT = 1.5
 """Seconds at the end of what is looked at in which a node may say nothing: one reading that it has missed."""
 
@@ -44,7 +46,7 @@ def herd(readings: Sequence[Arrived], struck: Sequence[float], returns: Sequence
         rate = _rate([one for one in readings if begin <= one.at <= end], nodes)
         if rate is not None and usual:
             found.append(rate / usual)
-        elif end - back >= ENOUGH:
+        elif end - back >= _LONG_ENOUGH:
             return None
     return max(found, default=None)
 

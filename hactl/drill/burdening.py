@@ -31,6 +31,8 @@ from hactl.supervisor.cgroup import available_memory
 MOST_BURNERS = 64
 _WINDOW = 0.5
 """Seconds over which processor time is read back."""
+_FREED, _AGAIN = 1.0, 0.02
+"""Seconds until a disk has to be full for others too, and between two attempts to write there."""
 _BUSY = 0.8
 """Part of that time in which busy processes have to want a processor, whether or not others let them have it."""
 _HELD = 0.95
@@ -189,8 +191,7 @@ class Burdens:
             raise HactlError(f"the disk is not filled: {why}", hint(state))
         filler = BurdenProcess("disk", "--directory", str(state), seconds=seconds, lease=lease)
         taken = await self._start(stack, filler)
-        fault = time.monotonic()
-        found = await asyncio.to_thread(_write_fails, state)
+        fault, found = await _until_full(state)
         done = found == errno.ENOSPC
         name = "writes go well" if found is None else errno.errorcode.get(found, str(found))
         told = f"{taken.get('bytes', 0) >> 10} KiB taken, another process that writes there finds {name}"
@@ -222,6 +223,18 @@ def _turns(burners: list[BurdenProcess]) -> tuple[float, float]:
     """Seconds that they have run, and that they have waited for a processor, all together."""
     turns = [turn for burner in burners if not burner.gone for turn in procfs.turns(burner.pid).values()]
     return sum(turn.ran for turn in turns), sum(turn.waited for turn in turns)
+
+
+async def _until_full(directory: Path) -> tuple[float, int | None]:
+    """When a write there was refused, and as what; None when none was for a while. What somebody frees just then is
+    there for the next one who asks, until it has been taken as well."""
+    end = time.monotonic() + _FREED
+    while True:
+        now = time.monotonic()
+        found = await asyncio.to_thread(_write_fails, directory)
+        if found is not None or now >= end:
+            return now, found
+        await asyncio.sleep(_AGAIN)
 
 
 def _write_fails(directory: Path) -> int | None:

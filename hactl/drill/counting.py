@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from hactl.drill.arrivals import Arrived
 
@@ -29,10 +29,12 @@ class Arrivals:
             finally:
                 reader.cancel()
 
-    async def note(self) -> None:
-        """Read now."""
-        if counts := dict(await self._read()):
-            self.readings.append(Arrived(at=time.monotonic(), counts=counts))
+    async def note(self, within: float | None = None) -> None:
+        """Read now; what takes longer than `within` seconds is no reading."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                if counts := dict(await self._read()):
+                    self.readings.append(Arrived(at=time.monotonic(), counts=counts))
 
     async def _go_on(self) -> None:
         while True:

@@ -29,6 +29,9 @@ from hactl.drill.stopping import unless
 from hactl.drill.witness import arrived, hear, meanwhile
 from hactl.engines.envoy.account import Account
 
+_BRIEF = 0.2
+"""Seconds that a service may be struck longer for the sake of counting what comes to it then."""
+
 
 class Strikes:
     """What is struck, and what was."""
@@ -193,11 +196,15 @@ class Strikes:
             self._over = self._burdens.lifted
             return healed
         since = len(self._follower.records)
-        await self.arrivals.note()  # just before they may come again
-        healed = await unless(self._stop, heal(self._controller, strike, self._follower, self._plan, by=self._by))
+        healed = await unless(self._stop, self._heal(strike))
         if healed is not None:
             self._over = lifted(strike, self._follower.records[since:]) or time.monotonic()
         return healed
+
+    async def _heal(self, strike: Strike) -> str:
+        if strike.services:
+            await self.arrivals.note(_BRIEF)  # just before they may come again
+        return await heal(self._controller, strike, self._follower, self._plan, by=self._by)
 
     async def _heard_of(self, wanted: Callable[[], bool], moment: float | None = None) -> None:
         """Until `wanted` holds, not longer than to a moment."""

@@ -50,10 +50,11 @@ class Recent:
         requests, errors = map(sum, zip(*counts, strict=True)) if self._seconds else (0.0, 0.0)
         return max(requests, errors)
 
-    def over(self, now: float, enough: float, *, seconds: float) -> Answers | None:
+    def over(self, now: float, enough: float, *, seconds: float, part: float = 0.5) -> Answers | None:
         """The newest answers: those of `seconds` at least, of more when these are not `enough`; None: too few.
 
-        Their median is that of the medians of each second, weighed by how many answers it stands for.
+        Their median is that of the medians of each second, weighed by how many answers it stands for; with another
+        `part` (0..1), the median that so many of the answers had at most in their second.
         """
         count, errors, latest = 0.0, 0.0, now
         medians: list[tuple[float, float]] = []
@@ -67,7 +68,7 @@ class Recent:
                 medians.append((sample.p50_ms, sample.requests))
         if max(count, errors) < enough:
             return None
-        return Answers(count=count, errors=errors, p50_ms=weighted_median(medians))
+        return Answers(count=count, errors=errors, p50_ms=weighted_quantile(medians, part))
 
 
 class Held:
@@ -101,12 +102,13 @@ def slower(own: float, usual: float, *, times: float, more: float, part: float =
     return own >= times * part * usual and own - usual >= more * part
 
 
-def weighted_median(weighed: Iterable[tuple[float, float]]) -> float | None:
-    """The value below and above which half of the weight lies; None when nothing weighs anything. (value, weight)"""
+def weighted_quantile(weighed: Iterable[tuple[float, float]], part: float = 0.5) -> float | None:
+    """The value up to which this part (0..1) of the weight lies, the median unless another is asked for; None when
+    nothing weighs anything. (value, weight)"""
     values = sorted(weighed)
-    half = sum(weight for _, weight in values) / 2
+    left = sum(weight for _, weight in values) * part
     for value, weight in values:
-        half -= weight
-        if half <= 0 < weight:
+        left -= weight
+        if left <= 0 < weight:
             return value
     return None

@@ -41,6 +41,9 @@ SETTLED = 5
 """Seconds after which one is past: those right before it is found to falter belong to that."""
 USUAL = 100
 """Answers of its past without which nobody knows what is usual for it."""
+OFTEN = 0.9
+"""The part of its past that was not slower than what is usual for it. Where nearly half of all answers are slow the
+median of a few is now the one and now the other: so it has been all the time, and is no news."""
 
 Crossing = RegionFaltered | RegionRecovered | TakersFaltered
 
@@ -66,7 +69,7 @@ class Past:
 
     def usual(self) -> Answers | None:
         """What is usual for it; None when too little is known."""
-        return self._calm.over(self._clock, USUAL, seconds=HISTORY)
+        return self._calm.over(self._clock, USUAL, seconds=HISTORY, part=OFTEN)
 
 
 class _Watch:

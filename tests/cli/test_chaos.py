@@ -1,10 +1,11 @@
 """`hactl chaos`: what it writes and what it refuses; what it chooses is the monkey's."""
 
+import signal
 import tomllib
 from pathlib import Path
 
 import pytest
-from support.command import Home
+from support.command import Home, finish, read_until
 
 from hactl.cli.chaos import again
 
@@ -61,6 +62,17 @@ def test_what_would_not_be_begun_now_says_so_in_a_dry_run(fleet: Home) -> None:
     assert shown.returncode == 5
     assert "it would not be begun now: nodes left to serve: 2 (wanted >= 3)" in shown.stderr
     assert tomllib.loads(shown.stdout)["name"] == "chaos-7"
+
+
+def test_how_many_faults_are_written_down_is_what_is_in_the_file(fleet: Home) -> None:
+    """However they are written; this one is stopped as soon as that is said."""
+    chaos = fleet.start(*SEVEN, "--only", "load.surge", "-o", "surges.toml")
+    told = read_until(chaos, "written to")
+    chaos.send_signal(signal.SIGINT)
+    finish(chaos)
+    count = len(tomllib.loads((fleet.directory / "surges.toml").read_text())["fault"])
+    assert count > 0
+    assert f"chaos: {count} faults, written to surges.toml; again: hactl drill run ./surges.toml" in told
 
 
 @pytest.mark.parametrize("content", [b"precious", b"\xff\xfe"], ids=["text", "no text"])

@@ -61,6 +61,7 @@ def drill(full: float) -> Definition:
 
 
 def told(fleet: RunningFleet, report: DrillReport, before: int) -> dict[str, Any]:
+    assert report.evidence.losses, (report.verdict, report.why, report.evidence.proofs)
     journal, _ = report.evidence.losses
     return {
         "objectives": {item.name: str(item.status) for item in report.objectives},

@@ -40,6 +40,7 @@ from hactl.core.commands import (
     SetWeight,
     Stop,
 )
+from hactl.core.config_events import ConfigTaken
 from hactl.core.drill_events import DrillAnswered, DrillAsked, DrillKept
 from hactl.core.drills import in_progress, overtaken
 from hactl.core.effects import Spawn
@@ -374,6 +375,26 @@ def test_a_configuration_of_a_drill_outlives_a_fleet_that_is_taken_down_and_that
     assert told == "the fleet was taken down by bob; not restored: revision 7 is in force, and was 1 before the drill"
     assert hint == "hactl config rollback 1"
     assert overtaken(story.fleet, operation, "why")[0] is Outcome.ROLLED_BACK
+    ended = Script(other) >> Down()
+    (over,) = (event for event in ended.events if isinstance(event, OperationEnded))
+    assert over.outcome is Outcome.FAILED
+    assert over.hint == "hactl up; hactl config diff", "no daemon could take anything back"
+
+
+def test_a_configuration_of_a_drill_is_gone_where_that_of_the_file_is_taken() -> None:
+    """Everything died, and the next daemon goes by the file: nobody is sent to take back what is not in force."""
+    lent_out = Script(serving()) >> replace(lent(), config=True)
+    fleet = lent_out.fleet
+    other = replace(fleet, spec=a_spec(nodes=4), revision=7)
+    for config, outcome, hint in (
+        (ConfigTaken(revision=8, spec=fleet.spec, nodes=fleet.gateways), Outcome.ROLLED_BACK, "hactl status"),
+        (None, Outcome.FAILED, "hactl config rollback 1"),
+    ):
+        arrival = Arrival(pid=2, version="0", config=config)
+        decision = recover(other, Found(alive=()), arrival, at(lent_out.mono + 1, "boot-2"))
+        (over,) = (event for event in decision.events if isinstance(event, OperationEnded))
+        assert (over.outcome, over.hint) == (outcome, hint)
+        assert ("revision 7 is in force" in over.sentence) is (config is None)
 
 
 def test_a_region_that_is_gone_from_the_configuration_gets_nothing_back() -> None:

@@ -8,6 +8,7 @@ from hactl.drill.arrivals import Arrived, herd
 from hactl.drill.counting import Arrivals
 
 FAULT, BACK, UNTIL = 10.0, 15.0, 25.0
+PATIENCE = 10.0
 
 
 def readings(burst: float = 0.0, *, took: float = 0.5) -> list[Arrived]:
@@ -89,6 +90,13 @@ def test_too_little_is_not_measured() -> None:
     assert seen([]) is None
 
 
+def test_a_return_of_three_seconds_is_measured_however_late_its_readings_come() -> None:
+    """Until it is struck again, the last of them being more than a second old then."""
+    moments = (15.0, 15.6, 16.7, 18.1)
+    late = [Arrived(at=at, counts={"a-1:7": round(100 * (at - 5.0)), "a-2:8": 0}) for at in moments]
+    assert seen([*(one for one in readings() if one.at <= FAULT), *late], struck=(FAULT, 18.0)) == pytest.approx(1.0)
+
+
 async def test_it_reads_until_it_is_left_and_whenever_it_is_asked() -> None:
     """Where no node answers there is no reading."""
     asked = asyncio.Event()
@@ -104,3 +112,20 @@ async def test_it_reads_until_it_is_left_and_whenever_it_is_asked() -> None:
         await arrivals.note()
         await arrivals.note()
     assert [one.counts for one in arrivals.readings] == [{"a-1:7": 1}, {"a-1:7": 3}]
+
+
+async def test_whoever_has_no_time_does_not_wait_for_a_node_that_hangs() -> None:
+    """It is no reading then; the next one is."""
+    hangs = asyncio.Event()
+
+    async def read() -> dict[str, int]:
+        await hangs.wait()
+        return {"a-1:7": 1}
+
+    arrivals = Arrivals(read)
+    async with asyncio.timeout(PATIENCE):
+        await arrivals.note(0.01)
+        assert arrivals.readings == []
+        hangs.set()
+        await arrivals.note(PATIENCE)
+    assert [one.counts for one in arrivals.readings] == [{"a-1:7": 1}]

@@ -5,9 +5,11 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from support.impairer import FLEET, SLOW, Impairer, running
+from support.places import fleet_paths
 
 from hactl.core.commands import Command, Heal, Impair
 from hactl.core.errors import HactlError
@@ -17,12 +19,15 @@ from hactl.core.hop_events import HopChanged
 from hactl.core.impairment import Impaired, ImpairmentPhase
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
+from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
 from hactl.drill.evidence import Times
 from hactl.drill.following import Follower
 from hactl.drill.hop_faults import MEANINGS
 from hactl.drill.plan import DrillPlan, Strike, plan
 from hactl.drill.strikes import Strikes, lifted
+from hactl.engines.envoy.seat import Seat
+from hactl.paths import FleetPaths
 
 PATIENCE = 10.0
 HEAL, IMPAIR = Heal(nodes=("seoul-1",)), Impair(nodes=("seoul-1",), fault=SLOW)
@@ -57,16 +62,18 @@ class Healer(Impairer):
 class Struck:
     """Strikes on one daemon, and the reason to end them."""
 
-    def __init__(self, *faults: dict[str, float]) -> None:
+    def __init__(self, *faults: dict[str, float], besides: tuple[Strike, ...] = (), paths: FleetPaths | None = None):
+        drill = drawn(*faults)
         self.daemon = Healer()
         self.follower = Follower(self.daemon, self.daemon.snapshot.fleet)
         self.stop = asyncio.Event()
         self.said: list[str] = []
         self.strikes = Strikes(
-            *(self.daemon, self.follower, drawn(*faults)),
+            *(self.daemon, self.follower, replace(drill, strikes=(*drill.strikes, *besides))),
             by="me",
             wait=self._wait,
             stop=self.stop,
+            guardians=None if paths is None else Guardians(paths, print),
             say=self.said.append,
         )
 
@@ -111,6 +118,30 @@ async def test_a_fault_is_taken_back_when_its_time_is_over_and_not_before() -> N
         assert (times.struck, times.over) == ((strikes.began,), healed.mono)
         await strikes.until(strikes.began + 0.25)
         assert len(struck.commands) == 2
+
+
+async def test_nobody_is_asked_what_comes_to_a_service_before_another_fault_is_taken_back(tmp_path: Path) -> None:
+    """A node that hangs would take a second over it, and so long would the fault last."""
+    asked = asyncio.Event()
+    down = Strike(kind=FaultKind.UPSTREAM_DOWN, nodes=(), services=("api",), at=60.0)
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    with fleet_paths(tmp_path) as paths:
+        admin = Seat.of(paths, "seoul-1").admin
+        admin.parent.mkdir(parents=True)
+        server = await asyncio.start_unix_server(hang, admin)
+        async with server, Struck({"lasting": 0.05}, besides=(down,), paths=paths).following() as struck:
+            async with asyncio.TaskGroup() as tasks:
+                injecting = tasks.create_task(struck.strikes.inject())
+                await struck.daemon.asked.wait()
+                assert not asked.is_set()
+                injecting.cancel()
+            await struck.strikes.arrivals.note()
+            assert asked.is_set(), "it can be asked"
 
 
 async def test_nothing_else_that_is_waited_for_makes_a_fault_last_longer() -> None:

@@ -7,7 +7,7 @@ from hactl.core.brownout import Answers
 from hactl.core.model import Sample
 from hactl.core.spec import HealthSpec
 from hactl.core.value import replace
-from hactl.supervisor.answers import LONGEST, WARM, Held, Recent, slower, warm, weighted_median
+from hactl.supervisor.answers import LONGEST, WARM, Held, Recent, slower, warm, weighted_quantile
 
 
 def a_second(requests: float | None, p50: float | None = 10.0, errors: float = 0.0) -> tuple[Sample, ...]:
@@ -79,9 +79,18 @@ def test_slower_is_so_many_times_and_so_much_more() -> None:
 
 def test_a_median_weighs() -> None:
     """One slow second of few answers does not speak for many."""
-    assert weighted_median([(10.0, 90.0), (900.0, 20.0)]) == 10.0
-    assert weighted_median([(10.0, 20.0), (900.0, 90.0)]) == 900.0
-    assert weighted_median([]) is None
+    assert weighted_quantile([(10.0, 90.0), (900.0, 20.0)]) == 10.0
+    assert weighted_quantile([(10.0, 20.0), (900.0, 90.0)]) == 900.0
+    assert weighted_quantile([]) is None
+
+
+def test_what_was_slow_often_enough_is_seen_where_more_than_half_is_asked_for() -> None:
+    """Nine tenths of what was answered were no slower."""
+    recent = Recent()
+    for when in range(10):
+        recent.add(a_second(10, 200.0 if when % 5 == 0 else 10.0), float(when))
+    for part, wanted in ((0.5, 10.0), (0.8, 10.0), (0.9, 200.0)):
+        assert recent.over(9.0, 100, seconds=10.0, part=part) == Answers(count=100, p50_ms=wanted)
 
 
 def test_what_has_been_so_without_a_break() -> None:

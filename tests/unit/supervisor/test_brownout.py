@@ -4,6 +4,7 @@ The judge and the core play together here, in virtual time: what regions answer 
 """
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from support.build import a_spec
@@ -227,6 +228,20 @@ def test_what_few_answers_say_is_told_later() -> None:
     world.make("seoul", SLOW).seconds(4, rate=20.0)
     assert world.moves() == []
     assert len(world.seconds(4, rate=20.0).moves()) == 1
+
+
+def test_a_median_that_is_now_the_one_and_now_the_other_is_no_news() -> None:
+    """Where nearly half of the answers of all regions come from something slow; and what is slower still is seen."""
+    world, dice = World(), Random(1)
+    for region in ("seoul", "osaka"):
+        world.answering[region] = lambda _: (200.0 if dice.random() < 0.4 else 10.0, 0.0)
+    for _ in range(500):
+        world.seconds(1, rate=44.0)
+    assert not [event for event in world.story.events if isinstance(event, BrownoutChanged)]
+    world.make("seoul", (900.0, 0.0))
+    for _ in range(10):
+        world.seconds(1, rate=44.0)
+    assert world.moves() == [f"seoul {KEEP}"]
 
 
 def test_few_answers_prove_nothing() -> None:
