@@ -25,7 +25,7 @@ LONGEST = 3600.0
 
 def kinds_of(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> "tuple[FaultKind, ...]":
     """What `--only` and `--without` name. Raises click.BadParameter."""
-    from hactl.drill.menu import kind_of
+    from hactl.drill.candidates import kind_of
 
     try:
         return tuple(kind_of(name) for name in names)
@@ -101,7 +101,7 @@ def chaos(
     disk.full, daemon.kill, daemon.freeze, config.apply. What each means here: hactl doctor.
     """
     from hactl.drill import library
-    from hactl.drill.menu import BREATH, chosen_from
+    from hactl.drill.candidates import BREATH, chosen_from
     from hactl.drill.monkey import Chaos, Choice, drill_of, frame_of
     from hactl.drill.reading import parse
 

@@ -18,19 +18,19 @@ from hactl.config.reading import refuse, toml
 from hactl.config.unfit import did_you_mean
 from hactl.core.errors import CommandRejected
 from hactl.core.model import Fleet
-from hactl.drill.definition import FaultKind, Limits
-from hactl.drill.keys import Key
-from hactl.drill.menu import (
+from hactl.drill.candidates import (
     CALM,
     OF_SERVICES,
     USUAL,
-    Dish,
+    Candidate,
     chosen_from,
-    hunted,
+    fitting,
     impossible,
-    menu,
     of_one_service,
+    touchable_of,
 )
+from hactl.drill.definition import FaultKind, Limits
+from hactl.drill.keys import Key
 from hactl.drill.plan import SERVICE_ROUTE, askable
 from hactl.drill.reading import TABLES, parse
 from hactl.drill.tables import Tables
@@ -141,7 +141,7 @@ def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame, choice: Choice = ANY, *, 
             guard=True,
         )
     chance = Random(chaos.seed)
-    faults = list(_faults(chance, chaos, _dishes(chance, fleet, frame, choice)))
+    faults = list(_faults(chance, chaos, _candidates(chance, fleet, frame, choice)))
     if frame.of_a_service and not any("service" in fault.get("target", {}) for fault in faults):
         hint = "another seed, a longer --for, --only upstream.down, or a path as load.route"
         raise CommandRejected(
@@ -164,35 +164,40 @@ def drill_of(chaos: Chaos, fleet: Fleet, frame: Frame, choice: Choice = ANY, *, 
     )
 
 
-def _dishes(chance: Random, fleet: Fleet, frame: Frame, choice: Choice) -> list[Dish]:
+def _candidates(chance: Random, fleet: Fleet, frame: Frame, choice: Choice) -> list[Candidate]:
     """What it may do; what was asked for by name and cannot be done is told."""
-    prey = hunted(chance, fleet.spec, frame.limits)
+    touchable = touchable_of(chance, fleet.spec, frame.limits)
     among = chosen_from(choice.only, choice.without, frame.types, frame.usual)
-    for kind, why in impossible(fleet, prey, frame.limits, choice.only, choice.missing):
+    for kind, why in impossible(fleet, touchable, frame.limits, choice.only, choice.missing):
         raise CommandRejected(f"{kind} cannot be done here: {why}", f"leave out --only {kind}", guard=True)
-    dishes = menu(fleet, prey, frame.limits, among, choice.missing)
-    return of_one_service(chance, dishes, askable(fleet)) if frame.of_a_service else dishes
+    candidates = fitting(fleet, touchable, frame.limits, among, choice.missing)
+    return of_one_service(chance, candidates, askable(fleet)) if frame.of_a_service else candidates
 
 
-def _faults(chance: Random, chaos: Chaos, dishes: list[Dish]) -> Iterator[dict[str, Any]]:
+def _faults(chance: Random, chaos: Chaos, candidates: list[Candidate]) -> Iterator[dict[str, Any]]:
     """One after the other, the first at once, each with time to be over before the next."""
     at = 0.0
     for _ in range(MOST):
-        fit = [dish for dish in dishes if at + dish.breath <= chaos.length]
+        fit = [candidate for candidate in candidates if at + candidate.breath <= chaos.length]
         if not fit:
             break
-        dish = chance.choices(fit, [dish.weight for dish in fit])[0]
-        following = round(at + max(dish.breath, chance.expovariate(1 / chaos.gap)), 1)
-        target = chance.choice(dish.targets)
-        fault = {"type": dish.kind.value, "at": _seconds(at), **({"target": target} if target else {}), **dish.said}
-        if dish.longest:
+        candidate = chance.choices(fit, [candidate.weight for candidate in fit])[0]
+        following = round(at + max(candidate.breath, chance.expovariate(1 / chaos.gap)), 1)
+        target = chance.choice(candidate.targets)
+        fault = {
+            "type": candidate.kind.value,
+            "at": _seconds(at),
+            **({"target": target} if target else {}),
+            **candidate.said,
+        }
+        if candidate.longest:
             room = min(following, chaos.length) - at - CALM
-            fault["for"] = _seconds(math.floor(10 * min(dish.longest, room) + 1e-6) / 10)
+            fault["for"] = _seconds(math.floor(10 * min(candidate.longest, room) + 1e-6) / 10)
         yield fault
         at = following
     if not at:
-        least = min(dish.breath for dish in dishes)
-        wanted = ", ".join(dict.fromkeys(dish.kind for dish in dishes))
+        least = min(candidate.breath for candidate in candidates)
+        wanted = ", ".join(dict.fromkeys(candidate.kind for candidate in candidates))
         raise CommandRejected(f"{wanted}: over after {least:g} s at the soonest", f"--for {least:g}s", guard=True)
 
 

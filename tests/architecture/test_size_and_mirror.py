@@ -56,7 +56,7 @@ ELSEWHERE = {
     "drill/tables.py": "unit/drill/test_reading.py",
     "drill/judged.py": "unit/drill/test_judging.py",
     "drill/markdown.py": "unit/drill/test_report.py",
-    "drill/menu.py": "unit/drill/test_monkey.py",
+    "drill/candidates.py": "unit/drill/test_monkey.py",
     "drill/taking_stock.py": "unit/drill/test_runner.py",
     "processes/demo.py": "cli/test_demo.py",
     "supervisor/pidfd.py": "unit/supervisor/test_process.py",

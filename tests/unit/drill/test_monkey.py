@@ -13,9 +13,9 @@ from hactl.core.model import Fleet
 from hactl.core.node import NodeState
 from hactl.core.spec import GatewayKind, RouteSpec, ServiceSpec
 from hactl.core.value import replace
+from hactl.drill.candidates import BREATH, LONGEST, NAMED_ONLY, OF_SERVICES, USUAL, kind_of
 from hactl.drill.definition import Definition, Fault, FaultKind
 from hactl.drill.gate import gate
-from hactl.drill.menu import BREATH, LONGEST, NAMED_ONLY, OF_SERVICES, USUAL, kind_of
 from hactl.drill.monkey import Chaos, Choice, Frame, drill_of, frame_of
 from hactl.drill.plan import plan
 from hactl.drill.reading import parse

@@ -43,7 +43,7 @@ NAMED_ONLY = tuple(kind for kind in FaultKind if kind not in USUAL)
 """Kinds that it chooses from when they are named."""
 
 
-class Dish(NamedTuple):
+class Candidate(NamedTuple):
     """One thing that may be done, and to whom."""
 
     kind: FaultKind
@@ -59,7 +59,7 @@ class Dish(NamedTuple):
     """Seconds that a fleet has from its beginning to the next fault at least."""
 
 
-class Prey(NamedTuple):
+class Touchable(NamedTuple):
     """Whom it may touch in one run, all faults together."""
 
     nodes: tuple[str, ...]
@@ -73,7 +73,7 @@ def kind_of(name: str) -> FaultKind:
     return FaultKind(name)
 
 
-def hunted(chance: Random, spec: FleetSpec, limits: Limits) -> Prey:
+def touchable_of(chance: Random, spec: FleetSpec, limits: Limits) -> Touchable:
     """Whom the monkey may touch: as many as all limits allow to be struck at once, drawn by chance; every other time
     all of one region, where the limits allow that.
 
@@ -97,7 +97,7 @@ def hunted(chance: Random, spec: FleetSpec, limits: Limits) -> Prey:
             left = then
     up = edge_names(spec)
     edges = chance.sample(up, max(0, min(len(up) - 1, int(share * len(up) + 1e-9))))
-    return Prey(tuple(nodes), tuple(edges))
+    return Touchable(tuple(nodes), tuple(edges))
 
 
 def chosen_from(
@@ -119,9 +119,9 @@ def chosen_from(
     return tuple(kind for kind in FaultKind if kind in among)
 
 
-def menu(
-    fleet: Fleet, prey: Prey, limits: Limits, kinds: tuple[FaultKind, ...], missing: Mapping[FaultKind, str]
-) -> list[Dish]:
+def fitting(
+    fleet: Fleet, touchable: Touchable, limits: Limits, kinds: tuple[FaultKind, ...], missing: Mapping[FaultKind, str]
+) -> list[Candidate]:
     """What may be done to whom; always in this order, so that a seed means the same everywhere. `missing` are kinds
     that cannot be had on this machine, and why.
 
@@ -129,11 +129,11 @@ def menu(
     """
     if not min(limits.max_faulted_share, fleet.spec.safety.max_faulted_share):
         raise _nobody()
-    dishes = [dish for dish in _known(fleet, prey, limits) if dish.targets]
-    fit = [dish for dish in dishes if dish.kind in kinds and dish.kind not in missing]
+    candidates = [candidate for candidate in _known(fleet, touchable, limits) if candidate.targets]
+    fit = [candidate for candidate in candidates if candidate.kind in kinds and candidate.kind not in missing]
     if fit:
         return fit
-    if not prey.nodes and not prey.edges and not any(kind in AIMLESS for kind in kinds):
+    if not touchable.nodes and not touchable.edges and not any(kind in AIMLESS for kind in kinds):
         raise _nobody()
     wanted = [kind for kind in kinds if kind in missing]
     why = f": {missing[wanted[0]]}" if wanted else ""
@@ -141,21 +141,21 @@ def menu(
     raise CommandRejected(told, "more kinds of faults, or more nodes", guard=True)
 
 
-def of_one_service(chance: Random, dishes: list[Dish], askable: Iterable[str]) -> list[Dish]:
-    """`dishes` with one service instead of all, by chance one of those that are `askable`, where there is one: clients
-    ask for one, and nobody would see what another suffers."""
-    struck = {target["service"] for dish in dishes for target in dish.targets if "service" in target}
+def of_one_service(chance: Random, candidates: list[Candidate], askable: Iterable[str]) -> list[Candidate]:
+    """`candidates` with one service instead of all, by chance one of those that are `askable` where there is one:
+    clients ask for one, and nobody would see what another suffers."""
+    struck = {target["service"] for one in candidates for target in one.targets if "service" in target}
     if not struck:
-        return dishes
-    one = {"service": chance.choice(sorted(struck.intersection(askable) or struck))}
-    return [dish._replace(targets=(one,)) if dish.kind in OF_SERVICES else dish for dish in dishes]
+        return candidates
+    targets = ({"service": chance.choice(sorted(struck.intersection(askable) or struck))},)
+    return [one._replace(targets=targets) if one.kind in OF_SERVICES else one for one in candidates]
 
 
 def impossible(
-    fleet: Fleet, prey: Prey, limits: Limits, kinds: Iterable[FaultKind], missing: Mapping[FaultKind, str]
+    fleet: Fleet, touchable: Touchable, limits: Limits, kinds: Iterable[FaultKind], missing: Mapping[FaultKind, str]
 ) -> Iterator[tuple[FaultKind, str]]:
     """Which of `kinds` cannot be done to this fleet on this machine, and why."""
-    there = {dish.kind for dish in _known(fleet, prey, limits) if dish.targets}
+    there = {candidate.kind for candidate in _known(fleet, touchable, limits) if candidate.targets}
     for kind in kinds:
         if kind in missing:
             yield kind, missing[kind]
@@ -172,68 +172,68 @@ def _why_not(fleet: Fleet, kind: FaultKind) -> str:
     return "the limits leave nobody who may be touched"
 
 
-def _known(fleet: Fleet, prey: Prey, limits: Limits) -> Iterator[Dish]:
+def _known(fleet: Fleet, touchable: Touchable, limits: Limits) -> Iterator[Candidate]:
     """All of it, also what nobody can suffer here: that has no targets."""
-    nodes, edges = _each(prey.nodes), _each(prey.edges)
-    yield Dish(FaultKind.KILL, nodes, weight=4)
-    yield Dish(FaultKind.FREEZE, nodes, weight=2)
-    yield Dish(FaultKind.KILL, edges, weight=2)
-    yield Dish(FaultKind.FREEZE, edges)
-    yield Dish(FaultKind.RESTART, nodes, weight=2, breath=_ROLLED)
+    nodes, edges = _each(touchable.nodes), _each(touchable.edges)
+    yield Candidate(FaultKind.KILL, nodes, weight=4)
+    yield Candidate(FaultKind.FREEZE, nodes, weight=2)
+    yield Candidate(FaultKind.KILL, edges, weight=2)
+    yield Candidate(FaultKind.FREEZE, edges)
+    yield Candidate(FaultKind.RESTART, nodes, weight=2, breath=_ROLLED)
     # Others have no filter that impairs, and only they themselves know how they call a service.
     envoy = fleet.spec.gateway.kind is GatewayKind.ENVOY
-    yield Dish(FaultKind.IMPAIR, nodes if envoy else (), {"delay": "300ms"}, weight=2, longest=LONGEST)
-    yield Dish(FaultKind.IMPAIR, nodes if envoy else (), {"failed": 0.2}, weight=2, longest=LONGEST)
+    yield Candidate(FaultKind.IMPAIR, nodes if envoy else (), {"delay": "300ms"}, weight=2, longest=LONGEST)
+    yield Candidate(FaultKind.IMPAIR, nodes if envoy else (), {"failed": 0.2}, weight=2, longest=LONGEST)
     yield from _hops(nodes, fleet)
-    yield from _regions(fleet.spec, prey)
+    yield from _regions(fleet.spec, touchable)
     yield from _burdens(nodes, limits)
     yield from _control(fleet.spec, limits)
 
 
-def _hops(nodes: tuple[dict[str, Any], ...], fleet: Fleet) -> Iterator[Dish]:
+def _hops(nodes: tuple[dict[str, Any], ...], fleet: Fleet) -> Iterator[Candidate]:
     for way in ("both", "to", "from"):
-        yield Dish(FaultKind.PARTITION, nodes, {"direction": way}, longest=SILENT)
-    yield Dish(FaultKind.LATENCY, nodes, {"delay": "200ms"}, weight=2, longest=LONGEST)
-    yield Dish(FaultKind.BANDWIDTH, nodes, {"rate": "64KiB"}, longest=LONGEST)
-    yield Dish(FaultKind.REFUSE, nodes, weight=2, longest=SILENT)
-    yield Dish(FaultKind.RESET, nodes, weight=2, longest=SILENT)
-    yield Dish(FaultKind.FLAPPING, nodes, {"down": "1s", "up": "2s"}, longest=SILENT)
+        yield Candidate(FaultKind.PARTITION, nodes, {"direction": way}, longest=SILENT)
+    yield Candidate(FaultKind.LATENCY, nodes, {"delay": "200ms"}, weight=2, longest=LONGEST)
+    yield Candidate(FaultKind.BANDWIDTH, nodes, {"rate": "64KiB"}, longest=LONGEST)
+    yield Candidate(FaultKind.REFUSE, nodes, weight=2, longest=SILENT)
+    yield Candidate(FaultKind.RESET, nodes, weight=2, longest=SILENT)
+    yield Candidate(FaultKind.FLAPPING, nodes, {"down": "1s", "up": "2s"}, longest=SILENT)
     spec = fleet.spec
     routed = dict.fromkeys(route.service for route in spec.routes if route.service)
     services = tuple({"service": name} for name in routed if spec.gateway.kind is GatewayKind.ENVOY)
-    yield Dish(FaultKind.UPSTREAM_DOWN, services, {"how": "refuse"}, longest=SILENT)
-    yield Dish(FaultKind.UPSTREAM_DOWN, services, {"how": "hang"}, longest=SILENT)
-    yield Dish(FaultKind.UPSTREAM_SLOW, services, {"delay": "200ms"}, weight=2, longest=LONGEST)
-    yield Dish(FaultKind.UPSTREAM_FLAPPING, services, {"down": "1s", "up": "2s"}, longest=SILENT)
+    yield Candidate(FaultKind.UPSTREAM_DOWN, services, {"how": "refuse"}, longest=SILENT)
+    yield Candidate(FaultKind.UPSTREAM_DOWN, services, {"how": "hang"}, longest=SILENT)
+    yield Candidate(FaultKind.UPSTREAM_SLOW, services, {"delay": "200ms"}, weight=2, longest=LONGEST)
+    yield Candidate(FaultKind.UPSTREAM_FLAPPING, services, {"down": "1s", "up": "2s"}, longest=SILENT)
 
 
-def _regions(spec: FleetSpec, prey: Prey) -> Iterator[Dish]:
+def _regions(spec: FleetSpec, touchable: Touchable) -> Iterator[Candidate]:
     """A region is lost, or cut off, where all of its nodes may be touched."""
     whole = []
     for region in spec.regions:
         names = [name for name in node_names(spec) if name.rpartition("-")[0] == region.name]
-        if len(names) > 1 and set(names) <= set(prey.nodes):
+        if len(names) > 1 and set(names) <= set(touchable.nodes):
             whole.append({"names": names})
-    yield Dish(FaultKind.KILL, tuple(whole))
-    yield Dish(FaultKind.PARTITION, tuple(whole), {"direction": "both"}, longest=SILENT)
+    yield Candidate(FaultKind.KILL, tuple(whole))
+    yield Candidate(FaultKind.PARTITION, tuple(whole), {"direction": "both"}, longest=SILENT)
 
 
-def _burdens(nodes: tuple[dict[str, Any], ...], limits: Limits) -> Iterator[Dish]:
+def _burdens(nodes: tuple[dict[str, Any], ...], limits: Limits) -> Iterator[Candidate]:
     everybody: tuple[dict[str, Any], ...] = ({},)
-    yield Dish(FaultKind.SURGE, everybody, {"factor": 2}, longest=SILENT)
-    yield Dish(FaultKind.SURGE, everybody, {"reconnects": 50}, longest=SILENT)
-    yield Dish(FaultKind.CPU, nodes, {"per_cpu": 1}, longest=SILENT)
-    yield Dish(FaultKind.MEMORY, everybody, {"share": 0.1}, longest=SILENT, breath=_TAKEN)
-    yield Dish(FaultKind.DISK, everybody, longest=min(AWAY, limits.lease / 2))
+    yield Candidate(FaultKind.SURGE, everybody, {"factor": 2}, longest=SILENT)
+    yield Candidate(FaultKind.SURGE, everybody, {"reconnects": 50}, longest=SILENT)
+    yield Candidate(FaultKind.CPU, nodes, {"per_cpu": 1}, longest=SILENT)
+    yield Candidate(FaultKind.MEMORY, everybody, {"share": 0.1}, longest=SILENT, breath=_TAKEN)
+    yield Candidate(FaultKind.DISK, everybody, longest=min(AWAY, limits.lease / 2))
 
 
-def _control(spec: FleetSpec, limits: Limits) -> Iterator[Dish]:
+def _control(spec: FleetSpec, limits: Limits) -> Iterator[Candidate]:
     everybody: tuple[dict[str, Any], ...] = ({},)
-    yield Dish(FaultKind.DAEMON_KILL, everybody, longest=1.0, breath=_SETTLED)
-    yield Dish(FaultKind.DAEMON_FREEZE, everybody, longest=min(AWAY, limits.lease / 2), breath=_SETTLED)
-    yield Dish(FaultKind.CONFIG, everybody, {"change": ConfigChange.INVALID.value})
+    yield Candidate(FaultKind.DAEMON_KILL, everybody, longest=1.0, breath=_SETTLED)
+    yield Candidate(FaultKind.DAEMON_FREEZE, everybody, longest=min(AWAY, limits.lease / 2), breath=_SETTLED)
+    yield Candidate(FaultKind.CONFIG, everybody, {"change": ConfigChange.INVALID.value})
     services = everybody if spec.services else ()
-    yield Dish(FaultKind.CONFIG, services, {"change": ConfigChange.WRONG_PORT.value}, breath=_TAKEN_BACK)
+    yield Candidate(FaultKind.CONFIG, services, {"change": ConfigChange.WRONG_PORT.value}, breath=_TAKEN_BACK)
 
 
 def _each(names: Iterable[str]) -> tuple[dict[str, Any], ...]:
