@@ -9,9 +9,11 @@ from support.load import fetch, open_loop
 from support.upstream import Upstream
 
 from hactl.core.model import Fleet
-from hactl.core.spec import EdgeSpec, FailoverMode, FleetSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FailoverMode, FleetSpec, HealthSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
 
 pytestmark = pytest.mark.envoy
+PATIENT = HealthSpec(timeout=2.0)
+"""Nobody hangs here: who is late on a busy machine is not taken for ill, and who is dead refuses at once."""
 
 
 def fleet_for(*services: Upstream, nodes: int = 2, policy: Policy = Policy.LEAST_REQUEST, **route: float) -> Fleet:
@@ -19,6 +21,7 @@ def fleet_for(*services: Upstream, nodes: int = 2, policy: Policy = Policy.LEAST
     named = {f"/{number}": service for number, service in enumerate(services)}
     spec = FleetSpec(
         edge=EdgeSpec(threads=1, policy=policy),
+        health=PATIENT,
         services=tuple(ServiceSpec(name=path[1:], endpoints=(("127.0.0.1", s.port),)) for path, s in named.items()),
         routes=tuple(RouteSpec(prefix=path, service=path[1:], **route) for path in named),
     )
