@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from hactl.cli.drill_outcome import exit_of, tell
 from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
 from hactl.core.errors import HactlError
+from hactl.core.model import Fleet
 from hactl.core.value import replace
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ def beginning(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
     return [kind for kind in FaultKind if kind.startswith(begun)]
 
 
+_kinds = partial(click.option, multiple=True, callback=kinds_of, shell_complete=beginning, metavar="KIND")
+
+
 @click.command()
 @click.option("--monkey", is_flag=True, required=True, help="Let a monkey choose; there is no other chaos.")
 @click.option(
@@ -48,22 +53,8 @@ def beginning(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
 @click.option(
     "--mean-gap", type=duration, metavar="DURATION", default="30s", show_default=True, help="Between two faults."
 )
-@click.option(
-    "--only",
-    multiple=True,
-    callback=kinds_of,
-    shell_complete=beginning,
-    metavar="KIND",
-    help="Choose from these kinds of faults (repeatable).",
-)
-@click.option(
-    "--without",
-    multiple=True,
-    callback=kinds_of,
-    shell_complete=beginning,
-    metavar="KIND",
-    help="Leave this kind out (repeatable).",
-)
+@_kinds("--only", help="Choose from these kinds of faults (repeatable).")
+@_kinds("--without", help="Leave this kind out (repeatable).")
 @click.option(
     "--within",
     type=click.Path(path_type=Path),
@@ -121,7 +112,7 @@ def chaos(
     wanted = Chaos(seed=seed, length=length, gap=mean_gap)
     text = drill_of(wanted, snapshot.fleet, frame, choice, asked=_typed(only, without, within))
     if dry_run:
-        return _foretold(chosen, text, seed, as_json=as_json)
+        return _foretold(chosen, snapshot.fleet, text, seed, as_json=as_json)
     path = Path(f"chaos-{seed}.toml") if path is None else path
     _keep(path, text.encode())
     drill = replace(parse(text, str(path)), source=str(path.absolute()))
@@ -151,14 +142,14 @@ def _missing(chosen: Chosen, daemon: int, named: "tuple[FaultKind, ...]") -> "di
     return found
 
 
-def _foretold(chosen: Chosen, text: str, seed: int, *, as_json: bool) -> int:
+def _foretold(chosen: Chosen, fleet: Fleet, text: str, seed: int, *, as_json: bool) -> int:
     """The file as data; as talk what it does when, and what stands in its way now."""
     from hactl.cli.drill_asking import ask
     from hactl.drill.availability import reality
     from hactl.drill.reading import parse
 
     definition = parse(text, "chaos")
-    asked = ask(chosen.client, definition, chosen.client.fleet().fleet, seed, chosen.paths.state)
+    asked = ask(chosen.client, definition, fleet, seed, chosen.paths.state)
     if as_json:
         plan = {"plan": asked.plan, "may": asked.may, "refused": asked.why_not}
         output.emit_json({"version": 1, "seed": seed, "file": text, **plan})
@@ -181,7 +172,7 @@ def _typed(only: "tuple[FaultKind, ...]", without: "tuple[FaultKind, ...]", with
 
 def again(path: Path) -> str:
     """What runs that file once more; a bare name would be one of the drills that come with hactl."""
-    return f"hactl drill run {path if path.is_absolute() else f'./{path}'}"
+    return shlex.join(("hactl", "drill", "run", str(path) if path.is_absolute() else f"./{path}"))
 
 
 def _keep(path: Path, data: bytes) -> None:

@@ -38,16 +38,6 @@ def test_one_seed_strikes_the_same_in_the_same_order_on_two_fleets() -> None:
     assert len(struck[0]) >= 3
 
 
-SERVICE = """
-[[service]]
-name = "app"
-endpoints = ["127.0.0.1:{port}"]
-
-[[route]]
-prefix = "/app"
-service = "app"
-timeout = "500ms"
-"""
 KINDS = ("proxy.partition", "proxy.reset", "proxy.flapping", "upstream.down", "upstream.slow")
 
 
@@ -56,7 +46,7 @@ async def test_hops_and_services_are_struck_and_all_is_as_it_was() -> None:
     """Each fault read back from the proxy that does it; nothing of any is left, neither proxy nor process."""
     async with Upstream() as service:
         with Home() as home:
-            home.configure(SERVICE.format(port=service.port), regions={"a": 2, "b": 2})
+            home.configure(service.toml(timeout="500ms"), regions={"a": 2, "b": 2})
             await asyncio.to_thread(home.ok, "up")
             only = [word for kind in KINDS for word in ("--only", kind)]
             done = await asyncio.to_thread(home.run, "chaos", *CHAOS, *only, "--json")

@@ -13,15 +13,6 @@ from hactl.core.drills import in_progress
 from hactl.drill.definition import FaultKind
 
 pytestmark = pytest.mark.envoy
-SERVICE = """
-[[service]]
-name = "app"
-endpoints = ["127.0.0.1:{port}"]
-
-[[route]]
-prefix = "/app"
-service = "app"
-"""
 
 
 @takes_minutes
@@ -29,7 +20,7 @@ async def test_every_kind_of_fault_is_done_and_undone_by_the_toolkit() -> None:
     """But for a full disk, which is refused where it would be somebody else's as well; and nothing of any is left."""
     async with Upstream() as service:
         with Home() as home:
-            home.configure(SERVICE.format(port=service.port), regions={"a": 2, "b": 2})
+            home.configure(service.toml(), regions={"a": 2, "b": 2})
             await asyncio.to_thread(home.ok, "up")
             for kind in FaultKind:
                 await asyncio.to_thread(home.ok, "wait")

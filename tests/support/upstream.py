@@ -49,6 +49,12 @@ class Upstream:
         self._connections: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
+    def toml(self, prefix: str = "/app", **route: str) -> str:
+        """It as the service "app" of a hactl.toml, and the way to it; `route` is more in the table of that."""
+        more = "".join(f'{key} = "{value}"\n' for key, value in route.items())
+        service = f'[[service]]\nname = "app"\nendpoints = ["{self.host}:{self.port}"]\n'
+        return f'{service}\n[[route]]\nprefix = "{prefix}"\nservice = "app"\n{more}'
+
     @property
     def count(self) -> int:
         """How many requests arrived."""

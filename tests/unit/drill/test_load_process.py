@@ -27,14 +27,6 @@ async def upstream() -> AsyncIterator[str]:
             connection.close()
 
 
-@pytest.fixture(autouse=True)
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Temporary files go where a test can count them: the environment is what child and parent share."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    return tmp_path
-
-
 def empty(directory: Path) -> bool:
     return not list(directory.iterdir())
 
@@ -47,12 +39,12 @@ def gone(pid: int) -> bool:
     return False
 
 
-async def test_a_run_comes_back_with_every_request(temporary: Path) -> None:
+async def test_a_run_comes_back_with_every_request(tmp_path: Path) -> None:
     """What the process measured arrives row by row, on this machine's monotonic clock; nothing is left."""
     loop = asyncio.get_running_loop()
     async with upstream() as url:
         before = loop.time()
-        async with LoadProcess(LoadPlan(url=url, rate=50, duration=1.3)) as load:
+        async with LoadProcess(LoadPlan(url=url, rate=50, duration=1.3), within=tmp_path) as load:
             assert load.warm
             progress = await load.progress()
             assert progress is not None
@@ -63,7 +55,7 @@ async def test_a_run_comes_back_with_every_request(temporary: Path) -> None:
     assert judge(records).failed == 0
     assert all(before < row.intended <= row.done < loop.time() for row in records)
     assert gone(load.pid)
-    assert empty(temporary)
+    assert empty(tmp_path)
 
 
 async def test_stopping_early_still_gives_a_report() -> None:
@@ -76,17 +68,17 @@ async def test_stopping_early_still_gives_a_report() -> None:
     assert judge(records).failed == 0
 
 
-async def test_leaving_early_ends_the_process(temporary: Path) -> None:
+async def test_leaving_early_ends_the_process(tmp_path: Path) -> None:
     """Whoever leaves in the middle (an error, Ctrl-C) leaves neither process nor file."""
     async with upstream() as url:
         with pytest.raises(RuntimeError, match="something else"):
-            async with LoadProcess(LoadPlan(url=url, duration=60)) as load:
+            async with LoadProcess(LoadPlan(url=url, duration=60), within=tmp_path) as load:
                 raise RuntimeError("something else")
     assert gone(load.pid)
-    assert empty(temporary)
+    assert empty(tmp_path)
 
 
-async def test_cancelling_while_it_starts_ends_the_process(temporary: Path) -> None:
+async def test_cancelling_while_it_starts_ends_the_process(tmp_path: Path) -> None:
     """Cancelled between the start and the first line, nothing is left either."""
 
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -96,14 +88,15 @@ async def test_cancelling_while_it_starts_ends_the_process(temporary: Path) -> N
 
     asked = asyncio.Event()
     async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
-        load = LoadProcess(LoadPlan(url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        load = LoadProcess(LoadPlan(url=url), within=tmp_path)
         start = asyncio.get_running_loop().create_task(load.__aenter__())
         await asked.wait()
         start.cancel()
         await asyncio.wait([start])
     assert start.cancelled()
     assert gone(load.pid)
-    assert empty(temporary)
+    assert empty(tmp_path)
 
 
 async def test_a_process_that_dies_is_an_error_that_says_so() -> None:
@@ -114,37 +107,40 @@ async def test_a_process_that_dies_is_an_error_that_says_so() -> None:
             await load.finish()
 
 
-async def test_clients_that_try_again_are_a_stream_of_their_own(temporary: Path) -> None:
+async def test_clients_that_try_again_are_a_stream_of_their_own(tmp_path: Path) -> None:
     """As many requests, between those that are judged; each stream comes back whole."""
-    async with upstream() as url, LoadProcess(LoadPlan(url=url, rate=50, duration=0.5, retries=2)) as load:
+    async with (
+        upstream() as url,
+        LoadProcess(LoadPlan(url=url, rate=50, duration=0.5, retries=2), within=tmp_path) as load,
+    ):
         records = await load.finish()
-        assert len(records) == len(load.retried) == 25
+    assert len(records) == len(load.retried) == 25
     due, again = sorted(row.intended for row in records), sorted(row.intended for row in load.retried)
     assert [after - before for before, after in zip(due, again, strict=True)] == pytest.approx([0.01] * 25, abs=0.005)
     assert judge(load.retried).failed == 0
-    assert empty(temporary)
+    assert empty(tmp_path)
 
 
-async def test_clients_of_another_route_are_a_small_stream_of_their_own(temporary: Path) -> None:
+async def test_clients_of_another_route_are_a_small_stream_of_their_own(tmp_path: Path) -> None:
     """They ask for something else, as often as others do by themselves, and do not count among those that are
     judged."""
     async with upstream() as url:
         plan = LoadPlan(url=f"{url}status/503", others=url, rate=200, duration=0.5)
-        async with LoadProcess(plan) as load:
+        async with LoadProcess(plan, within=tmp_path) as load:
             records = await load.finish()
     assert (len(records), len(load.others), len(load.retried)) == (100, round(OTHERS_RATE / 2), 0)
     assert (judge(records).failed, judge(load.others).failed) == (100, 0)
-    assert empty(temporary)
+    assert empty(tmp_path)
 
 
-async def test_one_that_cannot_be_started_is_an_error_that_says_so(temporary: Path) -> None:
+async def test_one_that_cannot_be_started_is_an_error_that_says_so(tmp_path: Path) -> None:
     """No place for its files, or no descriptor, with which not even those could be removed that had a place."""
     with pytest.raises(HactlError, match=r"cannot be started.*No such file"):
-        async with LoadProcess(LoadPlan(url="http://127.0.0.1:1/"), within=temporary / "nowhere"):
+        async with LoadProcess(LoadPlan(url="http://127.0.0.1:1/"), within=tmp_path / "nowhere"):
             pass
-    assert empty(temporary)
+    assert empty(tmp_path)
     with none_left(), pytest.raises(HactlError, match=r"cannot be started.*Too many open files"):
-        async with LoadProcess(LoadPlan(url="http://127.0.0.1:1/"), within=temporary):
+        async with LoadProcess(LoadPlan(url="http://127.0.0.1:1/"), within=tmp_path):
             pass
 
 

@@ -46,6 +46,8 @@ class Edge:
         self.looks = 0
         self.asked: list[bytes] = []
         """Every request, those to its admin included."""
+        self.visits: set[asyncio.Task[None] | None] = set()
+        """Connections that it has served."""
         self.publisher = Publisher(seat, Admin(seat), Http1Client(path=str(seat.proof)))
 
     def wanted(self, policy: Policy = Policy.ROUND_ROBIN) -> Documents:
@@ -96,6 +98,7 @@ class Edge:
         say: Callable[[], bytes],
         clusters: Callable[[], bytes],
     ) -> None:
+        self.visits.add(asyncio.current_task())
         try:
             while True:
                 asked = await reader.readuntil(b"\r\n\r\n")
@@ -103,7 +106,14 @@ class Edge:
                 body = clusters() if asked.startswith(b"GET /clusters") else say()
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
         except asyncio.IncompleteReadError:
-            writer.close()
+            await closed(writer)
+
+
+async def closed(writer: asyncio.StreamWriter) -> None:
+    """Hang up, and wait until nothing of the connection is left."""
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -126,7 +136,7 @@ async def served(edge: Edge) -> AsyncIterator[Edge]:
         edge.publisher._proof.close()
         for server in (admin, proof):
             server.close()
-        await asyncio.sleep(0.01)  # the other ends of closed connections go with the next turns of the loop
+        await asyncio.gather(*filter(None, edge.visits))
 
 
 async def test_an_unknown_edge_is_given_everything_then_only_what_changed(tmp_path: Path) -> None:
@@ -288,17 +298,17 @@ async def test_what_is_shown_already_is_not_looked_at_again(tmp_path: Path) -> N
 
 
 @asynccontextmanager
-async def showing(edge: Edge, files: Files) -> AsyncIterator[list[None]]:
+async def showing(edge: Edge, files: Files) -> AsyncIterator[list[asyncio.Task[None] | None]]:
     """The edge's own door, with this certificate; an item for each who came."""
-    came: list[None] = []
+    came: list[asyncio.Task[None] | None] = []
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        came.append(None)
+        came.append(asyncio.current_task())
         with suppress(OSError):
             await reader.read()
-        writer.close()
+        await closed(writer)
 
     async with await asyncio.start_unix_server(meet, str(edge.seat.proof_tls), ssl=files.context) as server:
         yield came
         server.close()
-        await asyncio.sleep(0.01)
+        await asyncio.gather(*filter(None, came))
