@@ -28,6 +28,7 @@ stop() {
         while read -r run; do cp -R "$drills/$run" reports; done
     hactl down
     kill "$service" 2>/dev/null
+    wait "$service" 2>/dev/null  # nothing runs any more when this has ended
 }
 trap stop EXIT
 trap 'exit 130' INT TERM HUP

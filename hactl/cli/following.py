@@ -14,7 +14,7 @@ from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.operation import began_at
 from hactl.core.talk import News, Query, Snapshot, Update
-from hactl.core.telling import QUIET, tell
+from hactl.core.telling import tell, told
 from hactl.core.value import Value, replace
 
 RECONNECT = 0.1
@@ -108,8 +108,8 @@ def until_ended(
 
 def talk(record: Record) -> None:
     """Say what happened, as progress; not what comes all the time, such as signs of life of a drill."""
-    if type(record.event).__name__ not in QUIET:
-        output.say(f"  {tell(record.event)}")
+    for one in told((record,)):
+        output.say(f"  {tell(one.event)}")
 
 
 def _journaled(client: Client, after: int, before: int) -> Iterator[Record]:
