@@ -280,7 +280,7 @@ async def test_somebody_else_stops_it() -> None:
             await drill.until("observe")
             code, _, said = await hactl(fleet, "drill", "stop", "--reason", "not now")
             assert code == Exit.OK, said
-            assert "everything it touched is as it was" in said
+            assert "everything it touched has been restored" in said
             assert await drill.over() == Exit.ABORTED
         assert any("the fleet was taken back" in line for line in drill.said)
         assert (await hactl(fleet, "drill", "stop"))[0] == Exit.FAILED

@@ -10,7 +10,7 @@ from hactl.core.wording import in_words
     ("command", "words"),
     [
         (Kill(nodes=("a-1", "a-2")), "kill a-1, a-2 with SIGKILL"),
-        (Kill(nodes=("a-1",), hold=True), "kill a-1 with SIGKILL, and keep them down"),
+        (Kill(nodes=("a-1",), hold=True), "kill a-1 with SIGKILL, and keep it down"),
         (SetWeight(nodes=("a-1",), regions=("b",), weight=7), "weight of a-1, b = 7"),
         (Pause(), "pause"),
         (Pause(seconds=60.0), "pause for 60 s"),
