@@ -790,7 +790,7 @@ def test_a_limit_is_not_lowered_by_what_it_forbids() -> None:
     world.settle().check_quiet()
     assert world.ending(operation).outcome is Outcome.DONE
     raised = replace(with_routes(fewer), safety=SafetySpec(min_serving_nodes=2))
-    assert "only 1 others serve" in refusal(world, raised).message
+    assert "only 1 other node would be serving" in refusal(world, raised).message
 
 
 def test_a_policy_and_what_it_needs_are_not_taken_apart() -> None:
