@@ -121,6 +121,7 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
             refusal=self._refuses_to_run,
             run=self._drills.running(run),
             follow=self._asking.follow,
+            ended=lambda words, ran: self.lifetime.ended(words, ran),  # noqa: PLW0108 - it is there when one has ended
         )
         self._activity, self._log_reading = Activity(), LogReading(self, controller)
         start = partial(self._command_line.run, "up") if startable and not read_only else None
