@@ -8,7 +8,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import click
 
@@ -145,6 +145,8 @@ class Listener:
                 self._flush()
                 self._back(now)
                 self._snapshot = renewed(self._snapshot, update)
+            case _:
+                assert_never(update)
         self._figures()
 
     def _flush(self) -> None:
