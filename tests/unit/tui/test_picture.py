@@ -53,14 +53,6 @@ def test_measurements_move_the_time_and_fill_a_lane():
     assert list(picture.now().rates["seoul-1"]) == [float(second) for second in range(10, LANE + 10)]
 
 
-def test_ages_do_not_follow_a_wall_clock_that_is_set():
-    """The daemon says both times; only what was recorded has one."""
-    picture = Picture()
-    picture.take(a_snapshot(), 1.0)
-    picture.take(Measured(at=4601.0, mono=51.0), 2.0)
-    assert (picture.snapshot.at, picture.snapshot.mono) == (4601.0, 51.0)
-
-
 def test_a_process_that_has_gone_is_forgotten():
     picture = Picture()
     snapshot = a_snapshot()
