@@ -1,5 +1,6 @@
 """What an operator, a script or a drill asks for. Commands are requests: the core accepts or rejects each one whole."""
 
+from hactl.core.bound import Bound
 from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.impairment import Impairment
 from hactl.core.load import Load
@@ -13,7 +14,7 @@ class _Command(Value, tag_field="do", forbid_unknown_fields=True):
     pass
 
 
-class Start(_Command, tag="start"):
+class Start(Bound, tag="start"):
     """Bring processes up; ends when each is serving."""
 
     nodes: tuple[str, ...]
@@ -25,13 +26,13 @@ class Stop(_Command, tag="stop"):
     nodes: tuple[str, ...]
 
 
-class Restart(_Command, tag="restart"):
+class Restart(Bound, tag="restart"):
     """Rolling restart: one at a time, each gated on readiness and on the rest carrying the traffic."""
 
     nodes: tuple[str, ...]
 
 
-class Kill(_Command, tag="kill"):
+class Kill(Bound, tag="kill"):
     """SIGKILL at once, no drain: what a crash does. Ends when the capacity is back."""
 
     nodes: tuple[str, ...]
@@ -39,7 +40,7 @@ class Kill(_Command, tag="kill"):
     """Not to come back until started; then it ends when they are gone."""
 
 
-class Freeze(_Command, tag="freeze"):
+class Freeze(Bound, tag="freeze"):
     """SIGSTOP: what a hang does. Ends when the capacity is back; in a paused fleet, when every edge does without it."""
 
     nodes: tuple[str, ...]
@@ -88,7 +89,7 @@ class Unpause(_Command, tag="unpause"):
     """Repair again; ends when what died meanwhile is up."""
 
 
-class Apply(_Command, tag="apply"):
+class Apply(Bound, tag="apply"):
     """Bring another configuration into force while the fleet serves: proved on one node and one edge first.
 
     Taken back by itself when a step fails or clients get worse answers.
@@ -120,7 +121,7 @@ class Failover(_Command, tag="failover"):
     """Seconds to watch the traffic after each step."""
 
 
-class Failback(_Command, tag="failback"):
+class Failback(Bound, tag="failback"):
     """Give an evacuated region its traffic back, in the same way; during its failover, turn that round."""
 
     region: str
@@ -199,7 +200,7 @@ class UnlockDrills(_Command, tag="drill-unlock"):
     """Let drills begin again."""
 
 
-class Impair(_Command, tag="impair"):
+class Impair(Bound, tag="impair"):
     """Make nodes slow or failing for as long as the drill lasts that they are lent to; ends when that is read back.
 
     Said again with another fault, it takes the place of the one before.
@@ -209,7 +210,7 @@ class Impair(_Command, tag="impair"):
     fault: Impairment
 
 
-class Heal(_Command, tag="heal"):
+class Heal(Bound, tag="heal"):
     """Take impairments back before the drill does; ends when that is read back."""
 
     nodes: tuple[str, ...]
@@ -246,6 +247,9 @@ Command = (
     | BreakHop
     | MendHop
 )
+
+BoundCommand = Start | Restart | Kill | Freeze | Apply | Failback | Impair | Heal | BreakHop | MendHop
+"""Those that can be bound to a drill."""
 
 VERBS: dict[type[Command], Verb] = {
     Start: Verb.START,
