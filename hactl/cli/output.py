@@ -127,8 +127,3 @@ def cut(line: str, columns: int) -> str:
 def folded(line: str, columns: int) -> list[str]:
     """`line` in as many lines of so many columns as it takes; as it is when that is 0."""
     return textwrap.wrap(line, columns, subsequent_indent="  ") if columns else [line]
-
-
-def count(number: int, what: str) -> str:
-    """`number` things: "1 node", "3 nodes"."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -21,6 +21,7 @@ from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
+from hactl.core.plural import counted
 from hactl.core.reading import explain, is_serving, read, url
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec, GatewayKind
@@ -201,8 +202,8 @@ def _describe(chosen: Chosen, spec: FleetSpec, *, as_json: bool) -> int:
         output.emit_json({"fleet": chosen.name, "state": str(chosen.state), **counts})
         return Exit.OK
     happens = "runs already" if runs else "would be started"
-    counted = f"{output.count(edges, 'edge')}, {output.count(nodes, 'node')}"
-    click.echo(f"fleet {chosen.name} {happens}: {counted}, state in {chosen.state}")
+    processes = f"{counted(edges, 'edge')}, {counted(nodes, 'node')}"
+    click.echo(f"fleet {chosen.name} {happens}: {processes}, state in {chosen.state}")
     return Exit.OK
 
 

@@ -5,10 +5,10 @@ People send it unbound, and nothing asks about drills. What is refused, and when
 
 from msgspec import UNSET, UnsetType
 
-from hactl.core.value import Value
+from hactl.core.value import BaseCommand
 
 
-class Bound(Value, tag_field="do", forbid_unknown_fields=True, kw_only=True):  # said once more: for mypy
+class Bound(BaseCommand, kw_only=True):  # said once more: for mypy
     """A command that does something to a fleet, or takes it back, perhaps for a drill."""
 
     drill: str | UnsetType = UNSET

@@ -7,11 +7,7 @@ from hactl.core.load import Load
 from hactl.core.model import Proposal
 from hactl.core.operation import Verb
 from hactl.core.spec import Policy
-from hactl.core.value import Value
-
-
-class _Command(Value, tag_field="do", forbid_unknown_fields=True):
-    pass
+from hactl.core.value import BaseCommand, Value
 
 
 class Start(Bound, tag="start"):
@@ -20,7 +16,7 @@ class Start(Bound, tag="start"):
     nodes: tuple[str, ...]
 
 
-class Stop(_Command, tag="stop"):
+class Stop(BaseCommand, tag="stop"):
     """Drain, then stop with the stop signal and a deadline; stays down until started."""
 
     nodes: tuple[str, ...]
@@ -46,25 +42,25 @@ class Freeze(Bound, tag="freeze"):
     nodes: tuple[str, ...]
 
 
-class Thaw(_Command, tag="thaw"):
+class Thaw(BaseCommand, tag="thaw"):
     """SIGCONT what is frozen; ends when it is well again."""
 
     nodes: tuple[str, ...]
 
 
-class Drain(_Command, tag="drain"):
+class Drain(BaseCommand, tag="drain"):
     """Take nodes out of rotation and let them finish; they stay up."""
 
     nodes: tuple[str, ...]
 
 
-class Resume(_Command, tag="resume"):
+class Resume(BaseCommand, tag="resume"):
     """Put drained nodes back into rotation."""
 
     nodes: tuple[str, ...]
 
 
-class SetWeight(_Command, tag="weight"):
+class SetWeight(BaseCommand, tag="weight"):
     """Change weights; 0 takes a node or region out of rotation."""
 
     weight: int
@@ -72,20 +68,20 @@ class SetWeight(_Command, tag="weight"):
     regions: tuple[str, ...] = ()
 
 
-class SetPolicy(_Command, tag="policy"):
+class SetPolicy(BaseCommand, tag="policy"):
     """Change how the edges choose among nodes."""
 
     policy: Policy
 
 
-class Pause(_Command, tag="pause"):
+class Pause(BaseCommand, tag="pause"):
     """Repair nothing until told to go on; edges are still told who is well, and orders are still carried out."""
 
     seconds: float | None = None
     """When it ends by itself; None: not."""
 
 
-class Unpause(_Command, tag="unpause"):
+class Unpause(BaseCommand, tag="unpause"):
     """Repair again; ends when what died meanwhile is up."""
 
 
@@ -105,14 +101,14 @@ class Apply(Bound, tag="apply"):
     """Seconds to watch the traffic between the first node and edge and all the others."""
 
 
-class Scale(_Command, tag="scale"):
+class Scale(BaseCommand, tag="scale"):
     """Change how many nodes a region has: a configuration change of one number."""
 
     region: str
     count: int
 
 
-class Failover(_Command, tag="failover"):
+class Failover(BaseCommand, tag="failover"):
     """Move the traffic of a region to those that come next, step by step; taken back by itself when that does harm."""
 
     region: str
@@ -129,17 +125,17 @@ class Failback(Bound, tag="failback"):
     pause: float = 2.0
 
 
-class Down(_Command, tag="down"):
+class Down(BaseCommand, tag="down"):
     """Stop everything, edges first so that no client meets a gateway without nodes, and end the daemon."""
 
 
-class TryAlert(_Command, tag="alert-test"):
+class TryAlert(BaseCommand, tag="alert-test"):
     """Send one receiver a test; ends when it has taken it, or will not."""
 
     alert: str
 
 
-class BeginDrill(_Command, tag="drill"):
+class BeginDrill(BaseCommand, tag="drill"):
     """Lend the fleet to a drill: what it may touch is journaled as it is, and restored when the drill is over.
 
     It is over when it is ended, when nothing is heard of its runner for `lease`, and after `longest` in any case.
@@ -162,7 +158,7 @@ class BeginDrill(_Command, tag="drill"):
     """Seconds."""
 
 
-class KeepDrill(_Command, tag="drill-keep"):
+class KeepDrill(BaseCommand, tag="drill-keep"):
     """The runner of a drill lives: another term for its lease. It may leave a canary in the journal with that."""
 
     id: str
@@ -171,13 +167,13 @@ class KeepDrill(_Command, tag="drill-keep"):
     """A number of the runner's own, greater than those before; 0 for none."""
 
 
-class EndDrill(_Command, tag="drill-end"):
+class EndDrill(BaseCommand, tag="drill-end"):
     """The drill is over, whoever says so: restore what it touched. Its operation ends when all is as it was."""
 
     id: str
 
 
-class AskDrill(_Command, tag="drill-ask"):
+class AskDrill(BaseCommand, tag="drill-ask"):
     """The runner of a drill has come to what a person has to do, and waits for `ContinueDrill`."""
 
     id: str
@@ -186,17 +182,17 @@ class AskDrill(_Command, tag="drill-ask"):
     """What is to be done; "" when nobody is waited for any more."""
 
 
-class ContinueDrill(_Command, tag="drill-continue"):
+class ContinueDrill(BaseCommand, tag="drill-continue"):
     """What a drill waits for is done, whoever says so."""
 
     id: str
 
 
-class LockDrills(_Command, tag="drill-lock"):
+class LockDrills(BaseCommand, tag="drill-lock"):
     """Let no drill begin until that is lifted; one in progress goes on."""
 
 
-class UnlockDrills(_Command, tag="drill-unlock"):
+class UnlockDrills(BaseCommand, tag="drill-unlock"):
     """Let drills begin again."""
 
 
