@@ -189,6 +189,8 @@ class ContinueDrill(_Command, tag="drill-continue"):
     """What a drill waits for is done, whoever says so."""
 
     id: str
+    question: str = ""
+    """What is done: refused when another thing is waited for. "" is whatever is waited for now."""
 
 
 class LockDrills(_Command, tag="drill-lock"):

@@ -311,7 +311,6 @@ class TestLogs:
             assert "w: cut" in (reader.border_title or "")
             assert page != "4" or "w wrap" in now.text("#keys")
 
-
     @pytest.mark.parametrize("keys", [("slash", *"line", "enter"), ("s", "enter")])
     async def test_whoever_follows_goes_on_following_when_nothing_is_left_out_or_looked_for_any_more(self, keys):
         async with stage() as now:
