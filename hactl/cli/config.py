@@ -10,6 +10,7 @@ from hactl.cli.choice import choose, nearest
 from hactl.cli.exits import Exit
 from hactl.cli.options import config_option, fleet_option, json_option
 from hactl.core.errors import ConfigError
+from hactl.core.plural import counted
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec
 
@@ -51,8 +52,8 @@ def check(config: Path | None, as_json: bool) -> int:
         "service": len(spec.services),
         "route": len(spec.routes),
     }
-    counted = [output.count(number, what) for what, number in counts.items() if number or what != "spare"]
-    click.echo(f"{path}: fleet {spec.name}: {', '.join(counted)}")
+    parts = [counted(number, what) for what, number in counts.items() if number or what != "spare"]
+    click.echo(f"{path}: fleet {spec.name}: {', '.join(parts)}")
     return Exit.OK
 
 
@@ -68,7 +69,7 @@ def show(config: Path | None, running: bool, revision: int | None, schema: bool,
     if schema + running + (revision is not None) > 1:
         raise click.UsageError("Choose one of --running, --revision and --schema.")
     if schema:
-        output.emit_json(files.schema())
+        output.emit_schema(files.schema())
         return Exit.OK
     if revision is not None:
         spec = revisions.numbered(revisions.revisions(choose(config)), revision).spec

@@ -11,6 +11,7 @@ from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
 from hactl.core.errors import ConfigError
 from hactl.core.plain import one_line
+from hactl.core.plural import counted
 from hactl.core.reading import age
 from hactl.drill import library
 from hactl.drill.board import Entry, Standing, worst
@@ -49,9 +50,9 @@ def compare(a: str, b: str, last: int, as_json: bool) -> int:
     other = side(b, reports, last, without=a if a in runs else "")
     result = compared(one, other)
     if as_json:
-        output.emit_json({"version": 1, "comparison": result})
+        output.emit_json({"comparison": result})
         return Exit.OK
-    heads = [f"{name} ({output.count(len(runs), 'run')})" for name, runs in ((a, result.runs_a), (b, result.runs_b))]
+    heads = [f"{name} ({counted(len(runs), 'run')})" for name, runs in ((a, result.runs_a), (b, result.runs_b))]
     rows = [("verdict", result.came_a, result.came_b, "", ""), *(_row(figure) for figure in result.figures)]
     for line in output.table(("FIGURE", *heads, "DIFFERENCE", ""), rows, right=frozenset({1, 2, 3})):
         click.echo(line)
@@ -88,7 +89,7 @@ def board(drills: tuple[str, ...], oldest: float | None, as_json: bool) -> int:
     wrong = _TOO_LITTLE if oldest is not None else {Standing.FAILING}
     code = Exit.FAILED if worst(entries) in wrong else Exit.OK
     if as_json:
-        output.emit_json({"version": 1, "ready": code is Exit.OK, "board": entries})
+        output.emit_json({"ready": code is Exit.OK, "board": entries})
         return code
     head = ("DRILL", "STANDS", "LAST PASS", "LEAST MARGIN", "RTO", "TREND")
     for line in output.table(head, [_entry(entry) for entry in entries]):
@@ -115,5 +116,5 @@ def _row(figure: Compared) -> tuple[str, ...]:
 def _entry(entry: Entry) -> tuple[str, ...]:
     ago = "-" if entry.age is None else f"{age(entry.age)} ago"
     margin = "-" if entry.margin is None else f"{entry.margin * 100:.0f} % ({entry.tightest})"
-    rto = "-" if entry.rto is None else f"{spoken(entry.rto, Unit.SECONDS)}, {output.count(entry.rto.count, 'run')}"
+    rto = "-" if entry.rto is None else f"{spoken(entry.rto, Unit.SECONDS)}, {counted(entry.rto.count, 'run')}"
     return entry.drill, str(entry.standing), ago, margin, rto, str(entry.trend) if entry.rto else "-"

@@ -21,6 +21,7 @@ from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
+from hactl.core.plural import counted
 from hactl.core.reading import explain, is_serving, read, url
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec, GatewayKind
@@ -201,8 +202,8 @@ def _describe(chosen: Chosen, spec: FleetSpec, *, as_json: bool) -> int:
         output.emit_json({"fleet": chosen.name, "state": str(chosen.state), **counts})
         return Exit.OK
     happens = "runs already" if runs else "would be started"
-    counted = f"{output.count(edges, 'edge')}, {output.count(nodes, 'node')}"
-    click.echo(f"fleet {chosen.name} {happens}: {counted}, state in {chosen.state}")
+    processes = f"{counted(edges, 'edge')}, {counted(nodes, 'node')}"
+    click.echo(f"fleet {chosen.name} {happens}: {processes}, state in {chosen.state}")
     return Exit.OK
 
 
@@ -301,7 +302,7 @@ def fleets(as_json: bool) -> int:
             rows.append((chosen.name, reading.verdict.value, reading.sentence, str(chosen.state)))
     if as_json:
         keys = ("name", "verdict", "sentence", "state")
-        output.emit_json([dict(zip(keys, row, strict=True)) for row in rows])
+        output.emit_json({"fleets": [dict(zip(keys, row, strict=True)) for row in rows]})
     elif rows:
         shown = [(name, output.tint(verdict), sentence, state) for name, verdict, sentence, state in rows]
         for line in output.table(("NAME", "IS", "WHY", "STATE DIRECTORY"), shown):
