@@ -35,7 +35,6 @@ _WHY = 20
 class StatusReport(Value):
     """What `status --json` prints; a contract."""
 
-    version: int
     fleet: str
     reading: Reading
     snapshot: Snapshot
@@ -85,7 +84,6 @@ def _show(snapshot: Snapshot, *, as_json: bool) -> None:
     if as_json:
         parts = {share.node: share.part for share in shares(snapshot.fleet)}
         report = StatusReport(
-            version=1,
             fleet=snapshot.fleet.name,
             reading=read(snapshot.fleet),
             snapshot=snapshot,

@@ -186,6 +186,8 @@ class ContinueDrill(BaseCommand, tag="drill-continue"):
     """What a drill waits for is done, whoever says so."""
 
     id: str
+    question: str = ""
+    """What is done: refused when another thing is waited for. "" is whatever is waited for now."""
 
 
 class LockDrills(BaseCommand, tag="drill-lock"):

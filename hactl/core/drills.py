@@ -63,6 +63,10 @@ def check(fleet: Fleet, request: Request) -> None:
             raise CommandRejected(f"drill '{command.id}' is over: {running.back}", "hactl drill report")
         if isinstance(command, ContinueDrill) and not running.question:
             raise CommandRejected(f"drill '{command.id}' waits for nobody", "hactl status")
+        if isinstance(command, ContinueDrill) and command.question not in ("", running.question):
+            raise CommandRejected(
+                f"drill '{command.id}' waits for another thing now: {running.question}", "hactl status"
+            )
 
 
 def still_lent(fleet: Fleet, request: Request) -> None:

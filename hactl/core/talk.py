@@ -79,7 +79,7 @@ class Receipt(Value):
 
 
 class Query(Value):
-    """Which journal records to give."""
+    """Which journal records to give; without `after`, the newest of them."""
 
     after: int = 0
     before: int = 0

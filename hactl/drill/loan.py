@@ -16,7 +16,7 @@ from hactl.core.codec import encode
 from hactl.core.commands import BoundCommand, EndDrill, KeepDrill
 from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
-from hactl.core.events import OperationBegan, OperationEnded
+from hactl.core.events import OperationBegan, OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.operation import Operation, began_at
 from hactl.core.spec import FleetSpec
@@ -183,19 +183,20 @@ class Loan:
     async def revisions(self) -> dict[int, str]:
         """Every configuration that was proposed or came into force and is still in the journal: number → digest of what
         it means."""
+        records: list[Record] = []
+        query = Query(kinds=_REVISIONS, limit=_PAGE)
+        while page := await self._controller.history(query):
+            records[:0] = page
+            query = replace(query, before=page[0].seq)
         found: dict[int, str] = {}
-        # With a time at which it begins a page has the oldest records, without one the newest.
-        query = Query(after=0, since=1.0, kinds=_REVISIONS, limit=_PAGE)
-        while records := await self._controller.history(query):
-            for record in records:
-                match record.event:
-                    case RevisionProposed(proposal=proposal):
-                        found[proposal.revision] = _digest(proposal.spec)
-                    case FleetFounded(revision=revision, spec=spec) | ConfigTaken(revision=revision, spec=spec):
-                        found[revision] = _digest(spec)
-                    case _:
-                        pass
-            query = replace(query, after=records[-1].seq)
+        for record in records:
+            match record.event:
+                case RevisionProposed(proposal=proposal):
+                    found[proposal.revision] = _digest(proposal.spec)
+                case FleetFounded(revision=revision, spec=spec) | ConfigTaken(revision=revision, spec=spec):
+                    found[revision] = _digest(spec)
+                case _:
+                    pass
         return found
 
     def _since(self, kind: str) -> Query:

@@ -79,7 +79,7 @@ class Runner:
         self._streams = (Records(), Records(), Records(), Records())
         self._stack = AsyncExitStack()
         self._paths = paths
-        self._guardians = Guardians(paths, say)
+        self._guardians = Guardians(paths, self._say)
         self._burdens = Burdens(load, paths.state)
         self._follower: Follower | None = None
         self._loan: Loan | None = None
