@@ -18,6 +18,7 @@ from hactl.drill.definition import AIMLESS, Definition, FaultKind
 from hactl.drill.keys import LASTS
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.phases import Phase
+from hactl.drill.punctual import EACH_SECOND
 from hactl.drill.report import DrillReport, Identity
 from hactl.drill.runner import Runner
 from hactl.drill.runs import OpenRun, Run
@@ -82,8 +83,9 @@ def spoilt(report: DrillReport) -> set[str]:
 
 def only_late(report: DrillReport, *also: str) -> bool:
     """True when nothing is wrong with the measurement but that this machine was too busy for it; `also` are checks that
-    this spoils in the drill at hand."""
-    return spoilt(report) <= {*LATE, *also}
+    this spoils in the drill at hand. A stream may be late as a whole, or in one second."""
+    late = {*LATE, *also}
+    return spoilt(report) <= late | {f"{name} {EACH_SECOND}" for name in late}
 
 
 def runner(
