@@ -25,7 +25,6 @@ _ASKED = 1.0
 class Restarted(Value):
     """What `daemon restart --json` prints; a contract."""
 
-    version: int
     fleet: str
     was: int
     """Pid of the daemon before."""
@@ -131,7 +130,6 @@ def _restarted(chosen: Chosen, was: int, notes: tuple[str, ...]) -> Restarted:
     taken = client.history(Query(after=started.seq, kinds=("NodeAdopted", "AdoptionRefused"), limit=1000))
     events = [record.event for record in taken]
     return Restarted(
-        version=1,
         fleet=chosen.name,
         was=was,
         pid=started.event.pid,

@@ -12,6 +12,8 @@ Not who falters: that is judged outside (`supervisor.brownout`), where the measu
 takes a configuration, or an operator moves traffic, nothing moves by itself, in either direction.
 """
 
+from typing import assert_never
+
 from hactl.core.brownout import Brownout
 from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
 from hactl.core.draft import Draft
@@ -38,7 +40,7 @@ MEMORY = 600.0
 
 def observe(draft: Draft, saw: RegionFaltered | RegionRecovered | TakersFaltered) -> None:
     """Take news of a region; what follows is left to `follow`."""
-    if not draft.fleet.spec.brownout or saw.region not in {region.name for region in draft.fleet.spec.regions}:
+    if not draft.fleet.spec.brownout or saw.region not in draft.fleet.spec.region_names:
         return
     known = draft.fleet.brownouts.get(saw.region)
     match saw:
@@ -59,6 +61,8 @@ def observe(draft: Draft, saw: RegionFaltered | RegionRecovered | TakersFaltered
         case TakersFaltered(why=why):
             if known is not None and known.moved and not known.vain:
                 _change(draft, replace(known, vain=why), f"is not helped by moving its traffic: {why}")
+        case _:
+            assert_never(saw)
 
 
 def follow(draft: Draft) -> None:
@@ -101,7 +105,7 @@ def take_up(draft: Draft, *, rebooted: bool) -> None:
 
 def _follow_one(draft: Draft, brownout: Brownout) -> None:
     fleet, now = draft.fleet, draft.now.mono
-    if not fleet.spec.brownout or brownout.region not in {region.name for region in fleet.spec.regions}:
+    if not fleet.spec.brownout or brownout.region not in fleet.spec.region_names:
         _forget(draft, brownout, "brown-outs are no longer handled")
     elif brownout.moved and not _ours(fleet, brownout.region) and not _on_loan(fleet, brownout.region):
         _let_go(draft, brownout)

@@ -5,6 +5,7 @@ calls is led through it first, and led past it again afterwards. All of it is em
 """
 
 from enum import StrEnum
+from typing import assert_never
 
 from hactl.core.plural import counted
 from hactl.core.value import Value
@@ -68,6 +69,8 @@ class HopFault(Value):
                 told = f"+{self.lag * 1000:g} ms {where}"
             case Disturbance.NARROW:
                 told = f"{self.rate / 1024:g} KiB/s {where}"
+            case _:
+                assert_never(self.what)
         return f"{told}, {self.down:g} s of every {self.down + self.up:g} s" if self.down else told
 
 
@@ -176,6 +179,8 @@ class Hop(Value):
                 return f"{where} is disturbed by {self.by}: {self.fault}"
             case HopPhase.LIFTING | HopPhase.LEAVING:
                 return f"{where}: disturbance by {self.by} is being lifted (not yet confirmed)"
+            case _:
+                assert_never(self.phase)
 
 
 class HopOrder(Value):

@@ -8,6 +8,7 @@ that started it; whether that or something else ended it, callers are then led p
 """
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from hactl.core.commands import Request
 from hactl.core.draft import Draft
@@ -100,6 +101,8 @@ def observe(draft: Draft, saw: HopObservation) -> None:
                         f"calls of '{saw.node}' cannot be routed through the fault proxy: {saw.why}",
                         saw.hint,
                     )
+        case _:
+            assert_never(saw)
 
 
 def follow(draft: Draft) -> None:
@@ -128,7 +131,7 @@ def take_up(draft: Draft) -> None:
         _lose(draft, hop, "the daemon that ran its proxy has exited")
 
 
-def orders(fleet: Fleet, places: "dict[str, tuple[str, ...]]") -> tuple[HopOrder, ...]:
+def orders(fleet: Fleet, places: dict[str, tuple[str, ...]]) -> tuple[HopOrder, ...]:
     """What the proxy is to be told; `places` are the paths at which nodes look for each service when they are led."""
     return tuple(order for hop in fleet.hops.values() if (order := _order(fleet, hop, places)) is not None)
 

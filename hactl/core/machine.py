@@ -76,6 +76,8 @@ from hactl.core.observations import Observation
 from hactl.core.observing import observe, reconsider_suspects
 from hactl.core.operation import Operation, Phase, Target, Undo, Verb, named
 from hactl.core.safety import check
+from hactl.core.scope import scope_of
+from hactl.core.shift_cause import cause_of_shift
 from hactl.core.traffic import plan_for
 from hactl.core.value import Value, replace
 from hactl.core.wording import in_words
@@ -115,6 +117,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
     draft = Draft(fleet, now)
     operation, carrying = None, None
     if isinstance(cause, Request):
+        drills.still_lent(fleet, cause)
         check(fleet, cause)
         proposals.check(fleet, cause)
         ramp.check(fleet, cause)
@@ -170,8 +173,7 @@ def settle(draft: Draft, before: Fleet) -> None:
 def _shift_traffic(draft: Draft) -> None:
     plan = plan_for(draft.fleet)
     if plan != draft.fleet.plan:
-        why = "; ".join(filter(None, (getattr(event, "why", "") for event in draft.events[-3:])))
-        draft.emit(TrafficShifted(plan=plan, why=why, at=draft.now.mono))
+        draft.emit(TrafficShifted(plan=plan, why=cause_of_shift(draft.events), at=draft.now.mono))
         draft.perform(ApplyTraffic(plan=plan))
 
 
@@ -252,9 +254,7 @@ def _undo(fleet: Fleet, command: Command) -> Undo | None:
 def _operation(fleet: Fleet, request: Request, now: Now) -> Operation:
     command = request.command
     verb = VERBS[type(command)]
-    names: tuple[str, ...] = getattr(command, "nodes", ())
-    if isinstance(command, Unpause):
-        names = pausing.waiting(fleet)
+    names = pausing.waiting(fleet) if isinstance(command, Unpause) else scope_of(command).nodes
     return Operation(
         id=named(fleet.seq + 1),
         verb=verb,

@@ -13,6 +13,7 @@ from hactl.core.draft import evolve
 from hactl.core.drill_events import DrillAnswered, DrillAsked
 from hactl.core.events import NodeChanged, OperationBegan, Record
 from hactl.core.model import Fleet
+from hactl.core.node import Role
 from hactl.core.operation import Verb
 from hactl.core.plan import EndpointStatus
 from hactl.core.traffic import confirmed
@@ -75,6 +76,8 @@ class Evidence(Value):
 
     times: Times = Times()
     proofs: tuple[Proof, ...] = ()
+    nodes: tuple[str, ...] = ()
+    """Gateway nodes of the fleet, spares and those that joined it meanwhile included."""
     losses: tuple[Losses, ...] = ()
     others: tuple[str, ...] = ()
     """What somebody else did to the fleet meanwhile."""
@@ -209,6 +212,15 @@ def _capacity(fleet: Fleet, active: set[str]) -> Counter[str]:
 def _active(fleet: Fleet) -> set[str]:
     """Who takes traffic by the plan in force."""
     return {endpoint.node for endpoint in fleet.plan.endpoints if endpoint.status is EndpointStatus.ACTIVE}
+
+
+def gateways(fleet: Fleet, records: Iterable[Record]) -> tuple[str, ...]:
+    """Every gateway node there was in `fleet` or, by `records`, which lead on from it, later."""
+    names = dict.fromkeys(node.name for node in fleet.gateways)
+    for record in records:
+        if isinstance(record.event, NodeChanged) and record.event.node.role is Role.GATEWAY:
+            names.setdefault(record.event.node.name)
+    return tuple(names)
 
 
 def others(records: Iterable[Record], operation: str) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ class Runner:
         self._streams = (Records(), Records(), Records(), Records())
         self._stack = AsyncExitStack()
         self._paths = paths
-        self._guardians = Guardians(paths, say)
+        self._guardians = Guardians(paths, self._say)
         self._burdens = Burdens(load, paths.state)
         self._follower: Follower | None = None
         self._loan: Loan | None = None
@@ -152,8 +152,10 @@ class Runner:
             if isinstance(error, CommandRejected) and self._loan is None:
                 raise not_begun(self._drill.name, str(error)) from error
             self._say(f"{phase}: {told(error)}")
-            refused = isinstance(error, CommandRejected) and error.guard
-            self._ending = replace(self._ending, **{"stopped" if refused else "error": told(error)})
+            if isinstance(error, CommandRejected) and error.guard:
+                self._ending = replace(self._ending, stopped=self._ending.stopped or told(error))
+            else:  # what comes after it may only follow from it
+                self._ending = replace(self._ending, error=self._ending.error or told(error))
             return Way.BACK
         return Way.ON
 
@@ -169,7 +171,6 @@ class Runner:
         await self._stack.enter_async_context(follower.following())
         self._strikes = Strikes(
             *(self._controller, follower, self._plan),
-            by=self._by,
             wait=self._wait,
             stop=self._stop,
             guardians=self._guardians,
@@ -218,7 +219,7 @@ class Runner:
     async def _inject(self) -> None:
         await self._stack.enter_async_context(self._struck.lifting())
         try:
-            await self._struck.inject()
+            await self._struck.inject(self._borrowed)
         finally:
             self._evidence = replace(self._evidence, proofs=self._struck.proofs)
 
@@ -267,15 +268,15 @@ class Runner:
         self._evidence = replace(self._evidence, times=times, leftovers=(*left, *self._burdens.left))
 
     async def _measure(self) -> None:
-        if self._plan is None:
+        if self._plan is None or self._strikes is None:
             return
         if (clients := self._clients) is not None:
             self._streams = (await clients.records(), clients.retried, self._burdens.surged, clients.others)
         step = abs(time.time() - time.monotonic() - self._clock)
         self._evidence = await take_stock(
-            await self._struck.testify(replace(self._evidence, times=self._times, clock_step=step)),
+            await self._strikes.testify(replace(self._evidence, times=self._times, clock_step=step)),
             *(self._drill, self._planned, self._followed, self._loan),
-            struck=bool(self._struck.done),
+            struck=bool(self._strikes.done),
             revisions=self._revisions,
         )
 
@@ -322,7 +323,7 @@ class Runner:
 
     @property
     def _way_back(self) -> WayBack:
-        return WayBack(self._controller, self._borrowed, self._followed, self._planned, by=self._by, say=self._say)
+        return WayBack(self._borrowed, self._followed, self._planned, say=self._say)
 
     async def _wait(self, seconds: float) -> None:
         """Let time pass. Raises Stopped as soon as there is a reason."""

@@ -783,7 +783,9 @@ def test_a_limit_is_not_lowered_by_what_it_forbids() -> None:
     spec = world.fleet.spec
     fewer = replace(spec, regions=(replace(spec.regions[0], nodes=2),), safety=SafetySpec(min_serving_nodes=1))
     assert "2 nodes serving (safety.min_serving_nodes = 4)" in refusal(world, fewer).message
-    assert "only 3 other nodes would be serving" in refusal(world, replace(with_routes(spec), safety=SafetySpec())).message
+    assert (
+        "only 3 other nodes would be serving" in refusal(world, replace(with_routes(spec), safety=SafetySpec())).message
+    )
     propose(world, replace(spec, safety=SafetySpec(min_serving_nodes=1)))
     world.settle()
     operation = propose(world, fewer)
