@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack
 from hactl.control.controller import Controller
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import replace
-from hactl.drill import evidence as seen
 from hactl.drill.burdening import Burdens
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
@@ -34,6 +33,7 @@ from hactl.drill.small_disk import may_be_filled
 from hactl.drill.stopping import Pointless, Stopped, not_begun, told
 from hactl.drill.strikes import Strikes
 from hactl.drill.taking_stock import take_stock
+from hactl.drill.timing import read_times
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
 from hactl.paths import FleetPaths
@@ -294,7 +294,7 @@ class Runner:
         times = self._evidence.times
         if self._strikes is None or not self._strikes.done:
             return times
-        return seen.read_times(self._strikes.timed(times), self._followed.began, self._followed.records, self._planned)
+        return read_times(self._strikes.timed(times), self._followed.began, self._followed.records, self._planned)
 
     @property
     def _planned(self) -> DrillPlan:
