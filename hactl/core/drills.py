@@ -13,6 +13,7 @@ well; everything else stays theirs.
 from typing import assert_never
 
 from hactl.core import revision_undo
+from hactl.core.bound import Bound
 from hactl.core.commands import AskDrill, BeginDrill, ContinueDrill, EndDrill, KeepDrill, Request
 from hactl.core.draft import Draft
 from hactl.core.drill import Baseline, Before, Lease
@@ -62,6 +63,20 @@ def check(fleet: Fleet, request: Request) -> None:
             raise CommandRejected(f"drill '{command.id}' is over: {running.back}", "hactl drill report")
         if isinstance(command, ContinueDrill) and not running.question:
             raise CommandRejected(f"drill '{command.id}' waits for nobody", "hactl status")
+        if isinstance(command, ContinueDrill) and command.question not in ("", running.question):
+            raise CommandRejected(
+                f"drill '{command.id}' waits for another thing now: {running.question}", "hactl status"
+            )
+
+
+def still_lent(fleet: Fleet, request: Request) -> None:
+    """Raises CommandRejected when a command is of a drill that the fleet is lent to no more: its runner was silent for
+    too long, and does not know yet. What it did is put back by then, and the fleet may be somebody else's."""
+    command, running = request.command, in_progress(fleet)
+    if not isinstance(command, Bound) or not command.drill:
+        return
+    if running is None or running.id != command.drill or running.back:
+        raise CommandRejected(f"the fleet is not lent to drill '{command.drill}' any more", "hactl events", guard=True)
 
 
 def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:

@@ -116,6 +116,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
     draft = Draft(fleet, now)
     operation, carrying = None, None
     if isinstance(cause, Request):
+        drills.still_lent(fleet, cause)
         check(fleet, cause)
         proposals.check(fleet, cause)
         ramp.check(fleet, cause)

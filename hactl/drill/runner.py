@@ -159,8 +159,10 @@ class Runner:
             if isinstance(error, CommandRejected) and self._loan is None:
                 raise not_begun(self._drill.name, str(error)) from error
             self._say(f"{phase}: {told(error)}")
-            refused = isinstance(error, CommandRejected) and error.guard
-            self._ending = replace(self._ending, **{"stopped" if refused else "error": told(error)})
+            if isinstance(error, CommandRejected) and error.guard:
+                self._ending = replace(self._ending, stopped=self._ending.stopped or told(error))
+            else:  # what comes after it may only follow from it
+                self._ending = replace(self._ending, error=self._ending.error or told(error))
             return Way.BACK
         return Way.ON
 
@@ -179,7 +181,6 @@ class Runner:
             self._controller,
             follower,
             drawn,
-            by=self._by,
             wait=self._wait,
             stop=self._stop,
             guardians=self._guardians,
@@ -229,7 +230,7 @@ class Runner:
     async def _inject(self) -> None:
         await self._stack.enter_async_context(self._scene.strikes.lifting())
         try:
-            await self._scene.strikes.inject()
+            await self._scene.strikes.inject(self._borrowed)
         finally:
             self._evidence = replace(self._evidence, proofs=self._scene.strikes.proofs)
 
@@ -320,8 +321,7 @@ class Runner:
 
     @property
     def _way_back(self) -> WayBack:
-        follower, plan = self._scene.follower, self._scene.plan
-        return WayBack(self._controller, self._borrowed, follower, plan, by=self._by, say=self._say)
+        return WayBack(self._borrowed, self._scene.follower, self._scene.plan, say=self._say)
 
     async def _wait(self, seconds: float) -> None:
         """Let time pass. Raises Stopped as soon as there is a reason."""

@@ -277,7 +277,8 @@ class Supervisor:
 
     def _measured(self) -> None:
         self._judges.measured(self._crew.samples, self._clock(), lag=self._crew.vitals.recent_lag(1.0))
-        update = Measured(at=self._clock().wall, samples=self._crew.samples, pulse=self._current_pulse())
+        now = self._clock()
+        update = Measured(at=now.wall, mono=now.mono, samples=self._crew.samples, pulse=self._current_pulse())
         self._samples.keep(update, self._fleet.seq)
         self._feed.publish(update)
 

@@ -134,7 +134,7 @@ def idle(key: str, view: View) -> bool:
         case "A":
             return running is None or bool(running.back)
         case "C":
-            return running is None or not running.question
+            return running is None or not running.question or bool(forbidden(view))
         case "X":
             return running is not None or fleet.drills.lock is not None or bool(forbidden(view))
         case _:
