@@ -164,7 +164,7 @@ def _foretold(chosen: Chosen, fleet: Fleet, text: str, seed: int, *, as_json: bo
     asked = ask(chosen.client, definition, fleet, seed, chosen.paths.state)
     if as_json:
         plan = {"plan": asked.plan, "may": asked.may, "refused": asked.why_not}
-        output.emit_json({"version": 1, "seed": seed, "file": text, **plan})
+        output.emit_json({"seed": seed, "file": text, **plan})
     else:
         output.say(f"chaos with seed {seed}: {len(asked.plan.strikes)} faults; nothing was changed")
         for strike in asked.plan.strikes:

@@ -113,7 +113,7 @@ def history(as_json: bool) -> int:
     """List every configuration this fleet has had, or was meant to have, with who wanted it and why."""
     found = revisions(choose())
     if as_json:
-        output.emit_json([replace(revision, spec=masked_spec(revision.spec)) for revision in found])
+        output.emit_json({"revisions": [replace(revision, spec=masked_spec(revision.spec)) for revision in found]})
         return Exit.OK
     rows = [
         (

@@ -302,7 +302,7 @@ def fleets(as_json: bool) -> int:
             rows.append((chosen.name, reading.verdict.value, reading.sentence, str(chosen.state)))
     if as_json:
         keys = ("name", "verdict", "sentence", "state")
-        output.emit_json([dict(zip(keys, row, strict=True)) for row in rows])
+        output.emit_json({"fleets": [dict(zip(keys, row, strict=True)) for row in rows]})
     elif rows:
         shown = [(name, output.tint(verdict), sentence, state) for name, verdict, sentence, state in rows]
         for line in output.table(("NAME", "IS", "WHY", "STATE DIRECTORY"), shown):

@@ -8,7 +8,7 @@ another identity, or an answer from a port, proves nothing.
 
 from collections.abc import Iterable, Mapping
 
-from hactl.core.commands import BeginDrill, Command, Freeze, Heal, Impair, Kill, Restart
+from hactl.core.commands import BeginDrill, BoundCommand, Command, Freeze, Heal, Impair, Kill, Restart
 from hactl.core.events import NodeChanged, Record
 from hactl.core.hop_commands import BreakHop
 from hactl.core.impairment import ImpairmentPhase
@@ -55,7 +55,7 @@ def borrowing(plan: DrillPlan) -> BeginDrill:
     )
 
 
-def command(strike: Strike) -> Command:
+def command(strike: Strike) -> BoundCommand:
     """What does it."""
     if strike.hop is not None:
         return BreakHop(nodes=strike.nodes, services=strike.services, fault=strike.hop)

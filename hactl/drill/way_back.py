@@ -7,7 +7,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 
-from hactl.control.controller import Controller
 from hactl.core.commands import Failback, Start
 from hactl.core.errors import CommandRejected
 from hactl.core.node import Launch
@@ -34,20 +33,16 @@ class WayBack:
 
     def __init__(
         self,
-        controller: Controller,
         loan: Loan,
         follower: Follower,
         plan: DrillPlan,
         *,
-        by: str,
         say: Callable[[str], None],
     ) -> None:
         """`say` gets a line for everything that happens."""
-        self._controller = controller
         self._loan = loan
         self._follower = follower
         self._plan = plan
-        self._by = by
         self._say = say
 
     @property
@@ -111,9 +106,10 @@ class WayBack:
         return time.monotonic(), left
 
     async def _order(self, command: Start | Failback) -> None:
-        """A step in good order; what does not succeed is left to the daemon, which puts all back."""
+        """A step in good order; what does not succeed is left to the daemon, which puts all back. Where it has taken
+        the fleet back already, it refuses: that may be somebody else's by now."""
         try:
-            receipt = await self._controller.submit(command, by=self._by, reason=f"drill {self._plan.drill}")
+            receipt = await self._loan.submit(command)
         except CommandRejected as rejected:
             self._say(f"failback: {rejected}")
             return

@@ -186,9 +186,9 @@ class SqliteJournal:
     ) -> list[Record]:
         """Records with seq > after (and < before, when given), not older than `since` (Unix time), oldest first.
 
-        With neither `after` nor `since` the newest `limit` records are meant. Raises HactlError for damaged ones.
+        Without `after` the newest `limit` records are meant. Raises HactlError for damaged ones.
         """
-        forward = after > 0 or since > 0
+        forward = after > 0
         order = "ASC" if forward else "DESC"
         rows: list[_Row] = []
         with self._database.reading() as db:

@@ -82,7 +82,7 @@ def rows(fleet: Fleet, cursor: str, marks: Collection[str] = ()) -> Rows:
         head = EDGES if node.role is Role.EDGE else f"[{node.region}]"
         if node.name in keys or head in keys:
             nodes[node.name] = node
-    known = tuple(region.name for region in fleet.spec.regions if region.name in heads)
+    known = tuple(name for name in fleet.spec.region_names if name in heads)
     single = tuple(node for node in nodes.values() if node.name in keys)
     return Rows(nodes=tuple(nodes.values()), regions=known, single=single)
 
@@ -134,7 +134,7 @@ def idle(key: str, view: View) -> bool:
         case "A":
             return running is None or bool(running.back)
         case "C":
-            return running is None or not running.question
+            return running is None or not running.question or bool(forbidden(view))
         case "X":
             return running is not None or fleet.drills.lock is not None or bool(forbidden(view))
         case _:

@@ -15,7 +15,7 @@ from hactl.drill.definition import FaultKind
 
 def findings(home: Home, **more: str) -> dict[str, tuple[bool, str, str]]:
     """What `doctor --json` finds: whether it is well, what it is, and what mends it."""
-    found = json.loads(home.run("doctor", "--json", **more).stdout)
+    found = json.loads(home.run("doctor", "--json", **more).stdout)["findings"]
     return {item["check"]: (item["ok"], item["found"], item["mend"]) for item in found}
 
 

@@ -27,6 +27,7 @@ def test_while_drills_are_locked_none_begins_and_everybody_is_told_why(fleet: Ho
     assert refused.returncode == 5
     assert "drill node-kill is not begun: drills are locked by" in refused.stderr
     assert fleet.json("drill", "report", "--all") == before, "what never began is no run"
+    assert fleet.json("drill", "stop", "--lock") == {"version": 1, "locked": True, "ended": None}
     assert fleet.ok("drill", "unlock") == ""
     assert "LOCKED" not in fleet.ok("status")
     assert fleet.ok("drill", "plan", "node-kill")

@@ -4,7 +4,7 @@ import pytest
 
 from hactl.core.errors import ConfigError
 from hactl.core.impairment import Impairment
-from hactl.drill.definition import Availability, BudgetShare, Fault, FaultKind, ManualStep, Probe, Target
+from hactl.drill.definition import Availability, BudgetShare, Connections, Fault, FaultKind, ManualStep, Probe, Target
 from hactl.drill.reading import parse
 
 PLAIN = """
@@ -83,6 +83,13 @@ def test_a_file_of_one_fault_is_a_drill() -> None:
     assert drill.faults == (Fault(kind=FaultKind.KILL, target=Target(nodes=1)),)
     assert [rule.probe for rule in drill.hypotheses] == [Probe.AVAILABILITY]
     assert len(drill.digest) == 64
+
+
+def test_clients_keep_their_connections_unless_they_are_to_come_anew() -> None:
+    assert parse(PLAIN, "mine.toml").load.connections is Connections.KEPT
+    assert parse(PLAIN, "mine.toml", ("load.connections=fresh",)).load.connections is Connections.FRESH
+    with pytest.raises(ConfigError, match=r"load\.connections: wants one of"):
+        parse(PLAIN, "mine.toml", ("load.connections=new",))
 
 
 def test_every_key_arrives_where_it_belongs() -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from support.build import a_spec
 from support.controller import MemoryController
-from support.lending import Lender
+from support.lending import Lender, on_loan
 from support.script import serving
 
-from hactl.core.commands import Start
+from hactl.core.commands import EndDrill, Start
 from hactl.core.errors import CommandRejected
 from hactl.core.events import FleetClosing, OperationEnded
 from hactl.core.node import Launch
@@ -33,7 +33,7 @@ def planned(*, hold: bool) -> DrillPlan:
 
 def way_back(controller: MemoryController, follower: Follower, said: list[str], *, hold: bool = False) -> WayBack:
     drill = planned(hold=hold)
-    return WayBack(controller, Loan(controller, drill, by="me"), follower, drill, by="me", say=said.append)
+    return WayBack(on_loan(controller, drill), follower, drill, say=said.append)
 
 
 async def test_whom_the_drill_keeps_down_is_started_and_a_refusal_leaves_it_to_the_daemon() -> None:
@@ -41,8 +41,24 @@ async def test_whom_the_drill_keeps_down_is_started_and_a_refusal_leaves_it_to_t
     controller = MemoryController(FLEET)
     controller.reply = CommandRejected("not now")
     await way_back(controller, Follower(controller, FLEET), said, hold=True).start()
-    assert [request.command for request in controller.requests] == [Start(nodes=("seoul-1",))]
+    (drill,) = controller.snapshot.fleet.operations
+    assert [request.command for request in controller.requests] == [Start(nodes=("seoul-1",), drill=drill)]
     assert said == ["failback: starting seoul-1", "failback: not now"]
+
+
+async def test_a_fleet_that_is_lent_to_somebody_else_by_now_is_left_alone() -> None:
+    """Whom the drill kept down the daemon has started, and may be down again for another one."""
+    said: list[str] = []
+    lender = Lender(FLEET)
+    drill = planned(hold=True)
+    loan = Loan(lender, drill, by="me")
+    await loan.begin()
+    await lender.submit(EndDrill(id=loan.operation), by="bob")
+    await Loan(lender, drill, by="bob").begin()
+    before = lender.snapshot.fleet
+    await WayBack(loan, Follower(lender, FLEET), drill, say=said.append).start()
+    assert said == ["failback: starting seoul-1", "failback: the fleet was taken back: ended by bob"]
+    assert lender.snapshot.fleet == before
 
 
 async def test_nobody_is_started_whom_the_daemon_starts_itself() -> None:
@@ -60,7 +76,7 @@ async def test_a_fleet_that_is_given_back_is_looked_at_once_more() -> None:
     async with follower.following():
         await lender.until_watchers(1)
         await loan.begin()
-        back = WayBack(lender, loan, follower, drill, by="me", say=said.append)
+        back = WayBack(loan, follower, drill, say=said.append)
         await back.give_back()
         _, left = await back.verify(1.0, 0.0)
     assert left == ()
@@ -74,8 +90,10 @@ async def test_what_the_daemon_could_not_put_back_is_said() -> None:
     follower = Follower(controller, FLEET)
     async with follower.following():
         await controller.until_watchers(1)
-        controller.happen(OperationEnded(id="", outcome=Outcome.FAILED, sentence="seoul-1 is not up in time"))
-        _, left = await way_back(controller, follower, said).verify(1.0, 0.0)
+        back = way_back(controller, follower, said)
+        (drill,) = controller.snapshot.fleet.operations
+        controller.happen(OperationEnded(id=drill, outcome=Outcome.FAILED, sentence="seoul-1 is not up in time"))
+        _, left = await back.verify(1.0, 0.0)
     assert left == ("seoul-1 is not up in time",)
     assert said == ["verify: NOT CLEAN: seoul-1 is not up in time"]
 
