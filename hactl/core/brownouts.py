@@ -40,7 +40,7 @@ MEMORY = 600.0
 
 def observe(draft: Draft, saw: RegionFaltered | RegionRecovered | TakersFaltered) -> None:
     """Take news of a region; what follows is left to `follow`."""
-    if not draft.fleet.spec.brownout or saw.region not in {region.name for region in draft.fleet.spec.regions}:
+    if not draft.fleet.spec.brownout or saw.region not in draft.fleet.spec.region_names:
         return
     known = draft.fleet.brownouts.get(saw.region)
     match saw:
@@ -101,7 +101,7 @@ def take_up(draft: Draft, *, rebooted: bool) -> None:
 
 def _follow_one(draft: Draft, brownout: Brownout) -> None:
     fleet, now = draft.fleet, draft.now.mono
-    if not fleet.spec.brownout or brownout.region not in {region.name for region in fleet.spec.regions}:
+    if not fleet.spec.brownout or brownout.region not in fleet.spec.region_names:
         _forget(draft, brownout, "brown-outs are no longer minded")
     elif brownout.moved and not _ours(fleet, brownout.region) and not _on_loan(fleet, brownout.region):
         _let_go(draft, brownout)

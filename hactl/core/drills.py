@@ -215,8 +215,11 @@ def _weigh(draft: Draft, baseline: Baseline) -> None:
         for name, before in baseline.nodes.items()
         if name in fleet.nodes and fleet.nodes[name].weight != before.weight
     }
-    ours = _regions(fleet)
-    regions = {name: was for name, was in baseline.weights.items() if name in ours and fleet.region_weight(name) != was}
+    regions = {
+        name: was
+        for name, was in baseline.weights.items()
+        if name in fleet.spec.region_names and fleet.region_weight(name) != was
+    }
     if nodes or regions:
         draft.emit(WeightsChanged(nodes=nodes, regions=regions))
 
@@ -280,17 +283,13 @@ def _restore_evacuations(draft: Draft, baseline: Baseline, why: str) -> bool:
     changed = False
     for region, before in baseline.evacuations.items():
         now = draft.fleet.evacuations.get(region)
-        if region not in _regions(draft.fleet):
+        if region not in draft.fleet.spec.region_names:
             continue  # no configuration has it any more
         if _keep(now) == _keep(before) or (now is not None and now.cause is EvacuationCause.FALTERED):
             continue
         restore(draft, before or Evacuation(region=region, keep=WHOLE), f"a drill is over: {why}")
         changed = True
     return changed
-
-
-def _regions(fleet: Fleet) -> set[str]:
-    return {spec.name for spec in fleet.spec.regions}
 
 
 def _keep(evacuation: Evacuation | None) -> int:

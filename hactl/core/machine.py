@@ -76,6 +76,7 @@ from hactl.core.observations import Observation
 from hactl.core.observing import observe, reconsider_suspects
 from hactl.core.operation import Operation, Phase, Target, Undo, Verb, named
 from hactl.core.safety import check
+from hactl.core.scope import scope_of
 from hactl.core.shift_cause import cause_of_shift
 from hactl.core.traffic import plan_for
 from hactl.core.value import Value, replace
@@ -253,9 +254,7 @@ def _undo(fleet: Fleet, command: Command) -> Undo | None:
 def _operation(fleet: Fleet, request: Request, now: Now) -> Operation:
     command = request.command
     verb = VERBS[type(command)]
-    names: tuple[str, ...] = getattr(command, "nodes", ())
-    if isinstance(command, Unpause):
-        names = pausing.waiting(fleet)
+    names = pausing.waiting(fleet) if isinstance(command, Unpause) else scope_of(command).nodes
     return Operation(
         id=named(fleet.seq + 1),
         verb=verb,

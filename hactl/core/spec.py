@@ -260,6 +260,11 @@ class FleetSpec(Value):
     alerts: tuple[AlertSpec, ...] = ()
     schedules: tuple[ScheduleSpec, ...] = ()
 
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """The names of its regions, in their order."""
+        return tuple(region.name for region in self.regions)
+
     def spares(self, region: str) -> int:
         """How many spares a region has; 0 when there is no such region."""
         return next((spec.spares for spec in self.regions if spec.name == region), 0)

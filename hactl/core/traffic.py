@@ -47,7 +47,7 @@ def _coming(fleet: Fleet) -> list[RegionPlan]:
         return []
     plans = []
     for spec in fleet.proposal.spec.regions:
-        if any(region.name == spec.name for region in fleet.spec.regions):
+        if spec.name in fleet.spec.region_names:
             continue
         nodes = [node for node in fleet.in_region(spec.name) if node.serviceable]
         endpoints = tuple(_listed(fleet, node, EndpointStatus.DRAINING) for node in nodes)

@@ -120,7 +120,7 @@ class Borrowed:
         return left
 
     async def _inject(self, stack: AsyncExitStack) -> Strikes:
-        client = await stack.enter_async_context(AsyncClient(self.paths.control))
+        client = await stack.enter_async_context(AsyncClient(self.paths.control, owner=self.paths.owner))
         fleet = (await client.fleet()).fleet
         planned = self.planned = plan(self._drill, fleet, self._seed)
         checks = (*gate(self._drill, planned, fleet), *may_be_filled(planned, self.paths.state))
@@ -141,7 +141,9 @@ class Borrowed:
         self._clients = Clients(load, self._drill.limits.abort_when, self._give_up)
         await stack.enter_async_context(self._clients.asking())
         strikes = Strikes(
-            *(client, follower, planned),
+            client,
+            follower,
+            planned,
             wait=self._pass,
             stop=self._asked,
             guardians=self._guardians,

@@ -69,8 +69,8 @@ class Action(Value):
         names = [target.node for target in self.targets]
         if isinstance(command, SetWeight):
             names = [*command.nodes, *command.regions]
-        elif region := getattr(command, "region", ""):
-            names = [region]
+        elif isinstance(command, Scale | Failover | Failback):
+            names = [command.region]
         return listed(names) or "the fleet"
 
     @property

@@ -82,7 +82,7 @@ def rows(fleet: Fleet, cursor: str, marks: Collection[str] = ()) -> Rows:
         head = EDGES if node.role is Role.EDGE else f"[{node.region}]"
         if node.name in keys or head in keys:
             nodes[node.name] = node
-    known = tuple(region.name for region in fleet.spec.regions if region.name in heads)
+    known = tuple(name for name in fleet.spec.region_names if name in heads)
     single = tuple(node for node in nodes.values() if node.name in keys)
     return Rows(nodes=tuple(nodes.values()), regions=known, single=single)
 
