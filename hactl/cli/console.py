@@ -52,7 +52,7 @@ def open_console(chosen: Chosen, *, verbs: Sequence[str] = (), theme: str = "", 
 
     async def show() -> tuple["Console", int]:
         socket = chosen.paths.control_read_only if read_only else chosen.paths.control
-        async with AsyncClient(socket, patience=0.0) as client:
+        async with AsyncClient(socket, owner=chosen.paths.owner, patience=0.0) as client:
             console = make(
                 client,
                 chosen.name,

@@ -20,7 +20,7 @@ from hactl.core.node import Node, Role
 from hactl.core.operation import Operation
 from hactl.core.plain import one_line
 from hactl.core.reading import Reading, Verdict, age, explain, read, url, word
-from hactl.core.talk import Measured, News, Snapshot
+from hactl.core.talk import Measured, News, Snapshot, renewed
 from hactl.core.traffic import shares
 from hactl.core.value import Value
 
@@ -75,8 +75,7 @@ def _measured(client: Client) -> Iterator[Snapshot]:
                 fleet = evolve(fleet, record.event) if record.seq > fleet.seq else fleet
             snapshot = replace(snapshot, fleet=fleet)
         elif isinstance(update, Measured) and snapshot is not None:
-            mono = snapshot.mono + update.at - snapshot.at
-            snapshot = replace(snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse)
+            snapshot = renewed(snapshot, update)
             yield snapshot
 
 

@@ -1,5 +1,6 @@
 """What an operator, a script or a drill asks for. Commands are requests: the core accepts or rejects each one whole."""
 
+from hactl.core.bound import Bound
 from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.impairment import Impairment
 from hactl.core.load import Load
@@ -9,7 +10,7 @@ from hactl.core.spec import Policy
 from hactl.core.value import BaseCommand, Value
 
 
-class Start(BaseCommand, tag="start"):
+class Start(Bound, tag="start"):
     """Bring processes up; ends when each is serving."""
 
     nodes: tuple[str, ...]
@@ -21,13 +22,13 @@ class Stop(BaseCommand, tag="stop"):
     nodes: tuple[str, ...]
 
 
-class Restart(BaseCommand, tag="restart"):
+class Restart(Bound, tag="restart"):
     """Rolling restart: one at a time, each gated on readiness and on the rest carrying the traffic."""
 
     nodes: tuple[str, ...]
 
 
-class Kill(BaseCommand, tag="kill"):
+class Kill(Bound, tag="kill"):
     """SIGKILL at once, no drain: what a crash does. Ends when the capacity is back."""
 
     nodes: tuple[str, ...]
@@ -35,7 +36,7 @@ class Kill(BaseCommand, tag="kill"):
     """Not to come back until started; then it ends when they are gone."""
 
 
-class Freeze(BaseCommand, tag="freeze"):
+class Freeze(Bound, tag="freeze"):
     """SIGSTOP: what a hang does. Ends when the capacity is back; in a paused fleet, when every edge does without it."""
 
     nodes: tuple[str, ...]
@@ -84,7 +85,7 @@ class Unpause(BaseCommand, tag="unpause"):
     """Repair again; ends when what died meanwhile is up."""
 
 
-class Apply(BaseCommand, tag="apply"):
+class Apply(Bound, tag="apply"):
     """Bring another configuration into force while the fleet serves: proved on one node and one edge first.
 
     Taken back by itself when a step fails or clients get worse answers.
@@ -116,7 +117,7 @@ class Failover(BaseCommand, tag="failover"):
     """Seconds to watch the traffic after each step."""
 
 
-class Failback(BaseCommand, tag="failback"):
+class Failback(Bound, tag="failback"):
     """Give an evacuated region its traffic back, in the same way; during its failover, turn that round."""
 
     region: str
@@ -197,7 +198,7 @@ class UnlockDrills(BaseCommand, tag="drill-unlock"):
     """Let drills begin again."""
 
 
-class Impair(BaseCommand, tag="impair"):
+class Impair(Bound, tag="impair"):
     """Make nodes slow or failing for as long as the drill lasts that they are lent to; ends when that is read back.
 
     Said again with another fault, it takes the place of the one before.
@@ -207,7 +208,7 @@ class Impair(BaseCommand, tag="impair"):
     fault: Impairment
 
 
-class Heal(BaseCommand, tag="heal"):
+class Heal(Bound, tag="heal"):
     """Take impairments back before the drill does; ends when that is read back."""
 
     nodes: tuple[str, ...]
@@ -244,6 +245,9 @@ Command = (
     | BreakHop
     | MendHop
 )
+
+BoundCommand = Start | Restart | Kill | Freeze | Apply | Failback | Impair | Heal | BreakHop | MendHop
+"""Those that can be bound to a drill."""
 
 VERBS: dict[type[Command], Verb] = {
     Start: Verb.START,

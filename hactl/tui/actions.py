@@ -70,8 +70,8 @@ class Action(Value):
         command = self.command
         if isinstance(command, SetWeight):
             return listed([*command.nodes, *command.regions], "nodes" if command.nodes else "regions")
-        if region := getattr(command, "region", ""):
-            return str(region)
+        if isinstance(command, Scale | Failover | Failback):
+            return command.region
         return listed([target.node for target in self.targets], kind(self.targets)) or "the fleet"
 
     @property
