@@ -14,7 +14,6 @@ from typing import NamedTuple
 from hactl.control.controller import Controller
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import replace
-from hactl.drill import evidence as seen
 from hactl.drill.burdening import Burdens
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
@@ -35,6 +34,7 @@ from hactl.drill.small_disk import may_be_filled
 from hactl.drill.stopping import Pointless, Stopped, not_begun, told
 from hactl.drill.strikes import Strikes
 from hactl.drill.taking_stock import take_stock
+from hactl.drill.timing import read_times
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
 from hactl.paths import FleetPaths
@@ -305,7 +305,7 @@ class Runner:
         times = self._evidence.times
         if (scene := self._drawn) is None or not scene.strikes.done:
             return times
-        return seen.read_times(scene.strikes.timed(times), scene.follower.began, scene.follower.records, scene.plan)
+        return read_times(scene.strikes.timed(times), scene.follower.began, scene.follower.records, scene.plan)
 
     @property
     def _scene(self) -> Scene:

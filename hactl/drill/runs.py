@@ -60,7 +60,7 @@ class OpenRun(Value):
     @property
     def alive(self) -> bool:
         """Its runner still runs."""
-        return procfs.start_ticks(self.pid) == self.ticks
+        return procfs.lives(self.pid, self.ticks)
 
 
 class Run:
