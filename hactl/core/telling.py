@@ -257,11 +257,8 @@ def _operation(event: OperationBegan | OperationMoved | OperationEnded) -> str:
 
 def _progress(operation: Operation) -> str:
     resting = (Phase.WAITING, Phase.DONE)
-    busy = [
-        f"{target.node} is {target.phase}, " if target.node else f"{tell_step(target)}, "
-        for target in operation.targets
-        if target.phase not in resting
-    ]
+    moving = (target for target in operation.targets if target.phase not in resting)
+    busy = (f"{target.node} is {target.phase}, " if target.node else f"{tell_step(target)}, " for target in moving)
     back = f"rolling back: {operation.back}; " if operation.back else ""
     if not operation.targets:
         return back.removesuffix("; ") or operation.sentence
@@ -277,9 +274,8 @@ def _started(event: DaemonStarted) -> str:
 
 def _changed(event: NodeChanged) -> str:
     node = event.node
-    state = node.state.value
-    if node.state is NodeState.SERVING and node.health is Health.UNHEALTHY:
-        state = "unhealthy"
+    unhealthy = node.state is NodeState.SERVING and node.health is Health.UNHEALTHY
+    state = "unhealthy" if unhealthy else node.state.value
     arrow = f"{event.was} -> {state}" if event.was is not node.state else state
     return f"{node.name}: {arrow}" + (f" ({event.why})" if event.why else "")
 
