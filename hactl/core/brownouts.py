@@ -21,7 +21,6 @@ from hactl.core.evacuating import hands_off, leave, longer, obstacle, too_much
 from hactl.core.evacuation import WHOLE, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
-from hactl.core.operation import RAMPS
 from hactl.core.regions import kept
 from hactl.core.traffic import confirmed
 from hactl.core.value import replace
@@ -69,9 +68,8 @@ def follow(draft: Draft) -> None:
 
 def impediment(fleet: Fleet, brownout: Brownout) -> str:
     """What keeps the traffic of a region that falters from being moved, for people; "" for nothing but the time."""
-    moving = next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
-    if moving is not None:
-        return f"{moving.id} is under way"
+    if fleet.moving is not None:
+        return f"{fleet.moving.id} is under way"
     if brownout.yielded:
         return "an operator has taken it in hand, so nothing is moved until it has once been well"
     return _obstacle(fleet, brownout)
@@ -221,8 +219,8 @@ def _ours(fleet: Fleet, region: str) -> bool:
 
 def _on_loan(fleet: Fleet, region: str) -> bool:
     """An operator moves it on from where we had it; until that is done it may be taken back to that."""
-    lent = (operation.evacuation for operation in fleet.operations.values() if operation.verb in RAMPS)
-    return any(one is not None and one.region == region and one.cause is EvacuationCause.FALTERED for one in lent)
+    lent = None if fleet.moving is None else fleet.moving.evacuation
+    return lent is not None and lent.region == region and lent.cause is EvacuationCause.FALTERED
 
 
 def _change(draft: Draft, brownout: Brownout, what: str) -> None:

@@ -28,7 +28,7 @@ from hactl.core.hop_limits import routable
 from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState
-from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Verb
+from hactl.core.operation import Operation, Outcome, Phase, Verb
 from hactl.core.operations import end
 from hactl.core.rolling import is_up, order
 from hactl.core.value import replace
@@ -142,8 +142,7 @@ def advance(draft: Draft) -> None:
             _put_back(draft, draft.fleet.nodes[name], before, f"{operation.by} (drill)")
     restored = _restored(draft.fleet, lease.baseline) if configured is True else configured
     # Traffic that is being moved now is waited for: whoever moves it would move it on from what is put back.
-    moving = any(other.verb in RAMPS for other in draft.fleet.operations.values())
-    if restored is True and not moving:
+    if restored is True and draft.fleet.moving is None:
         if not _restore_evacuations(draft, lease.baseline, operation.back):
             told = f"{operation.back}; everything it touched is as it was"
             end(draft, operation, Outcome.DONE if lease.returned else Outcome.ROLLED_BACK, told)

@@ -206,7 +206,7 @@ class SafetySpec(Value):
     read_only: bool = False
     max_faulted_share: float = 2 / 3
     """No drill may touch more than this share of the nodes, or of the edges."""
-    max_drill: float = 600.0
+    max_drill: float = 3600.0
     """Seconds after which any drill is over."""
     scheduled_drills: bool = False
     """Drills may begin by a schedule, with nobody asking."""
