@@ -22,7 +22,7 @@ from hactl import __version__, config
 from hactl.control.peer import Allowed, group_id, owners
 from hactl.control.server import ControlServer
 from hactl.control.sockets import barrier
-from hactl.core.errors import ConfigError, HactlError
+from hactl.core.errors import ConfigError, HactlError, os_reason
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Node
 from hactl.core.spec import FleetSpec, GatewayKind, HealthSpec
@@ -182,7 +182,7 @@ def _make(state: Path) -> None:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = state.stat()
     except OSError as error:
-        raise HactlError(f"cannot make the state directory '{state}': {error.strerror}") from error
+        raise HactlError(f"cannot make the state directory '{state}': {os_reason(error)}") from error
     if found.st_uid != os.geteuid():
         raise HactlError(f"the state directory '{state}' belongs to somebody else", f"ls -ld {state}")
     if found.st_mode & 0o022:

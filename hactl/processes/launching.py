@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hactl.core import codec
-from hactl.core.errors import HactlError, TimedOut
+from hactl.core.errors import HactlError, TimedOut, os_reason
 from hactl.core.node import Launch
 from hactl.paths import FleetPaths
 from hactl.processes.announcing import Announced
@@ -103,4 +103,4 @@ def _log(path: Path) -> BinaryIO:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")
     except OSError as error:
-        raise HactlError(f"cannot write {path}: {error.strerror}") from error
+        raise HactlError(f"cannot write {path}: {os_reason(error)}") from error
