@@ -14,6 +14,7 @@ from typing import assert_never
 
 from hactl.core import revision_undo
 from hactl.core.bound import Bound
+from hactl.core.causes import Cause
 from hactl.core.commands import AskDrill, BeginDrill, ContinueDrill, EndDrill, KeepDrill, Request
 from hactl.core.draft import Draft
 from hactl.core.drill import Baseline, Before, Lease
@@ -25,7 +26,6 @@ from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
 from hactl.core.events import OperationMoved, WeightsChanged
 from hactl.core.founding import wanted
 from hactl.core.hop_limits import routable
-from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState
 from hactl.core.operation import Operation, Outcome, Phase, Verb

@@ -14,35 +14,9 @@ by itself (start again, kill what hangs or does not get ready) is left undone un
 """
 
 from hactl.core import news, orders, restarts
-from hactl.core.causes import (
-    LATE,
-    Cause,
-    Cell,
-    Context,
-    Late,
-    Reaction,
-    Refusal,
-    Rule,
-    Stimulus,
-    instance_of,
-)
+from hactl.core.causes import LATE, Cause, Cell, Context, Late, Reaction, Refusal, Stimulus
 from hactl.core.errors import CommandRejected
 from hactl.core.node import Node, NodeState
-
-__all__ = [
-    "LATE",
-    "TABLE",
-    "Cause",
-    "Cell",
-    "Context",
-    "Late",
-    "Reaction",
-    "Refusal",
-    "Rule",
-    "Stimulus",
-    "instance_of",
-    "react",
-]
 
 S = NodeState
 

@@ -7,6 +7,7 @@ news is about the current launch, how many may be taken out on probes, whose cha
 from typing import assert_never
 
 from hactl.core import alert_queue, brownouts, hops, impairing, operations, ramp, rollout, scheduling, slowness
+from hactl.core.causes import Cause, Stimulus, instance_of
 from hactl.core.draft import Draft
 from hactl.core.effects import EndOrphan
 from hactl.core.events import (
@@ -19,7 +20,6 @@ from hactl.core.events import (
     TrafficRejected,
 )
 from hactl.core.hop_observations import HopObservation
-from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet
 from hactl.core.node import Launch, Node, Reason, ReasonCode
 from hactl.core.observations import (

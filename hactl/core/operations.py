@@ -7,12 +7,12 @@ holds the operation, the fleet holds the rest.
 
 from typing import assert_never
 
+from hactl.core.causes import Cause, Stimulus
 from hactl.core.config_events import RevisionRolledBack
 from hactl.core.draft import Draft
 from hactl.core.effects import Halt
 from hactl.core.evacuating import restore
 from hactl.core.events import OperationEnded, OperationMoved, PolicyChanged, WeightsChanged
-from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, NodeState, Role
 from hactl.core.operation import Operation, Outcome, Phase, Target, Undo, Verb, named

@@ -6,10 +6,10 @@ What waits for the end of a pause can be told from the processes alone, so that 
 time, another daemon), what waits without a pause is released.
 """
 
+from hactl.core.causes import Cause, Stimulus
 from hactl.core.commands import Pause, Request, Unpause
 from hactl.core.draft import Draft
 from hactl.core.events import FleetPaused, FleetUnpaused
-from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import Fleet, Now, Paused
 from hactl.core.node import Health, Node, NodeState, ReasonCode
 from hactl.core.value import replace

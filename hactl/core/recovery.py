@@ -4,7 +4,7 @@ Every effect asked for here may have been performed already: all of them are ide
 """
 
 from hactl.core import alert_queue, auto_failback, brownouts, drills, hops, impairing, ramp
-from hactl.core.causes import signals, stop_signal
+from hactl.core.causes import Cause, Stimulus, instance_of, signals, stop_signal
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigTaken, RevisionRolledBack, RulesTaken
 from hactl.core.draft import Draft
@@ -22,7 +22,6 @@ from hactl.core.events import (
     NodeChanged,
     OrphanEnded,
 )
-from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.machine import Decision, settle
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Deadline, DeadlineKind, Goal, Launch, Node, NodeState, Reason, ReasonCode, Role

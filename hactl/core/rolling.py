@@ -6,9 +6,9 @@ time and holds nothing.
 
 from typing import assert_never
 
+from hactl.core.causes import Cause, Stimulus
 from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
-from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState, Role
 from hactl.core.operation import Operation, Phase, Step, Target

@@ -15,13 +15,13 @@ worse answers. Each process knows which revision it is to run with, so a daemon 
 
 from typing import assert_never
 
+from hactl.core.causes import Cause
 from hactl.core.config_events import NodesAdded, NodesRemoved, RevisionApplied, RevisionRolledBack
 from hactl.core.draft import Draft
 from hactl.core.effects import ApplyTraffic
 from hactl.core.events import OperationMoved
 from hactl.core.founding import wanted
 from hactl.core.leaving import let_go, may_be_forgotten
-from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState, Role
 from hactl.core.operation import Operation, Outcome, Phase, Step, Target

@@ -28,7 +28,8 @@ from hactl.core.load import Load
 from hactl.core.machine import step
 from hactl.core.model import Fleet
 from hactl.core.operation import Verb
-from hactl.core.spec import FleetSpec, RouteSpec
+from hactl.core.routing import RouteSpec
+from hactl.core.spec import FleetSpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 

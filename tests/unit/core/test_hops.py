@@ -17,7 +17,8 @@ from hactl.core.hop_observations import HopsLost, HopsRead, NodeLed, NodeNotLed
 from hactl.core.hops import PATIENCE, orders
 from hactl.core.operation import Outcome
 from hactl.core.reading import read
-from hactl.core.spec import FleetSpec, ServiceSpec
+from hactl.core.routing import ServiceSpec
+from hactl.core.spec import FleetSpec
 from hactl.core.telling import tell
 from hactl.core.value import replace
 

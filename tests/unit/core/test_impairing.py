@@ -7,13 +7,13 @@ from support.build import a_spec, founded
 from support.script import NOTHING, TERM, Cue, Script, after, drilling, exited, like, serving, spawned
 from support.world import MemoryWorld
 
+from hactl.core.causes import instance_of
 from hactl.core.commands import BeginDrill, Command, Down, EndDrill, Freeze, Heal, Impair, Kill, Restart, Stop
 from hactl.core.drills import in_progress
 from hactl.core.effects import ApplyImpairment
 from hactl.core.events import NodeChanged, OperationEnded
 from hactl.core.impairing import PATIENCE
 from hactl.core.impairment import Impaired, Impairment, ImpairmentPhase
-from hactl.core.lifecycle import instance_of
 from hactl.core.node import Node
 from hactl.core.observations import ImpairmentRead, ImpairmentRefused
 from hactl.core.operation import Outcome

@@ -37,7 +37,7 @@ from hactl.core.observations import Stalled
 from hactl.core.operation import Outcome
 from hactl.core.pausing import held, rearmed, waiting
 from hactl.core.reading import Verdict, explain, read
-from hactl.core.spec import RouteSpec
+from hactl.core.routing import RouteSpec
 from hactl.core.value import replace
 
 S = NodeState

@@ -10,7 +10,8 @@ from hactl.core.drills import in_progress
 from hactl.core.errors import CommandRejected
 from hactl.core.events import OperationBegan
 from hactl.core.operation import Outcome, Verb
-from hactl.core.spec import FleetSpec, RegionSpec, RouteSpec
+from hactl.core.routing import RouteSpec
+from hactl.core.spec import FleetSpec, RegionSpec
 from hactl.core.value import replace
 
 APPLY = Apply(text="")

@@ -29,16 +29,8 @@ from hactl.core.events import FailoverEnded, OperationMoved
 from hactl.core.node import Goal, NodeState, Role
 from hactl.core.observations import PlanApplied, TrafficWorsened
 from hactl.core.operation import Outcome, Phase, Step
-from hactl.core.spec import (
-    EdgeSpec,
-    FleetSpec,
-    GatewaySpec,
-    Policy,
-    RegionSpec,
-    RouteSpec,
-    SafetySpec,
-    ServiceSpec,
-)
+from hactl.core.routing import RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, GatewaySpec, Policy, RegionSpec, SafetySpec
 from hactl.core.value import replace
 
 APPLY = Apply(text="")
