@@ -123,7 +123,7 @@ def spawn(command: CommandLine, *, instance: str, log: Path, now: float, open_fi
     try:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:  # only where somebody made us ignore SIGCHLD
-        raise HactlError(f"{instance!r} ended at once", f"see {log}") from None
+        raise HactlError(f"{instance!r} exited at once", f"see {log}") from None
     except OSError as error:  # no descriptor left: a process we could never signal safely must not stay
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
@@ -193,4 +193,4 @@ def _find(command: CommandLine, path: str) -> str:
         return program
     if Path(given).is_file():
         raise HactlError(f"{given!r} is not executable", f"chmod +x {given}")
-    raise HactlError(f"there is no program {given!r}", "give its full path, or install it where PATH leads")
+    raise HactlError(f"there is no program {given!r}", "give its full path, or install it in a directory on PATH")

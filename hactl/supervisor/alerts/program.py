@@ -134,7 +134,7 @@ def find(program: str, path: str) -> str:
         return found
     if Path(program).is_file():
         raise HactlError(f"'{program}' is not executable", f"chmod +x {program}")
-    raise HactlError(f"there is no program '{program}'", "give its full path, or install it where PATH leads")
+    raise HactlError(f"there is no program '{program}'", "give its full path, or install it in a directory on PATH")
 
 
 async def _ended(fd: int) -> None:
