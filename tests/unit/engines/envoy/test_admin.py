@@ -107,7 +107,7 @@ async def test_the_runtime_is_what_counts_whichever_layer_says_it(paths: FleetPa
         assert await admin.runtime() == {"a.b": "2"}
     assert asked == [b"GET /runtime HTTP/1.1"]
     async with answering(paths, 200, b"no") as (admin, _):
-        with pytest.raises(HactlError, match="a runtime of another shape"):
+        with pytest.raises(HactlError, match="a runtime in an unexpected format"):
             await admin.runtime()
 
 
