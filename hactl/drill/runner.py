@@ -85,7 +85,6 @@ class Runner:
         self._loan: Loan | None = None
         self._strikes: Strikes | None = None
         self._clients: Clients | None = None
-        self._revisions: dict[int, str] = {}
         self._clock = time.time() - time.monotonic()
         self._do: dict[Phase, Callable[[], Awaitable[None]]] = {
             Phase.PLAN: self._draw,
@@ -198,6 +197,8 @@ class Runner:
     async def _baseline(self) -> None:
         kept = self._borrowed.kept(self._run.ledger, self._drill.canary.rate, self.stop)
         await self._stack.enter_async_context(kept)
+        remembering = self._borrowed.remembering(self._drill.canary.stores, self._followed, self.stop)
+        await self._stack.enter_async_context(remembering)
         load, length = self._planned.load, self._drill.phases.baseline
         self._say(f"baseline: {load.rate:g} requests/s to {load.url} for {length:g} s")
         clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop, self._heard)
@@ -210,7 +211,7 @@ class Runner:
             raise Pointless(why)
 
     async def _undo_recorded(self) -> None:
-        self._revisions = await self._borrowed.revisions()
+        await self._borrowed.remember(self._drill.canary.stores)
         restored = await self._borrowed.undo(self._followed.fleet)
         self._say(f"undo: what restores {', '.join(restored) or 'the fleet'} is in the journal")
 
@@ -277,7 +278,6 @@ class Runner:
             await self._strikes.testify(replace(self._evidence, times=self._times, clock_step=step)),
             *(self._drill, self._planned, self._followed, self._loan),
             struck=bool(self._strikes.done),
-            revisions=self._revisions,
         )
 
     # -- what all of them need

@@ -100,6 +100,8 @@ async def test_a_bad_configuration_does_not_spread() -> None:
         assert missed(report).keys() <= {"availability"}, (report.failures, report.objectives)
         now = (await fleet.client.fleet()).fleet
         assert (now.revision, now.last_revision, now.proposal) == (1, 2, None)
+        _, revisions = report.evidence.losses
+        assert (revisions.kept, revisions.broken) == (2, 0), "the wrong one is there as well: it was acknowledged"
         first, second = report.evidence.proofs
         assert first.found.startswith("refused: ")
         assert second.found.endswith(" serves with revision 2")
