@@ -107,7 +107,8 @@ def _replace(chosen: Chosen, was: int) -> tuple[str, ...]:
     try:
         return launch(chosen.paths, chosen.config, relieving=was)
     except HactlError as error:
-        raise type(error)(*_what_now(chosen, was, error)) from error
+        error.message, error.hint = _what_now(chosen, was, error)  # its kind tells scripts, whatever it is made of
+        raise
 
 
 def _what_now(chosen: Chosen, was: int, error: HactlError) -> tuple[str, str]:

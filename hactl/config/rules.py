@@ -52,7 +52,7 @@ def _edge(spec: FleetSpec) -> Iterator[Problem]:
 
 
 def _regions(spec: FleetSpec) -> Iterator[Problem]:
-    for name in twice([region.name for region in spec.regions]):
+    for name in twice(list(spec.region_names)):
         yield Problem(path=f"region[{name}].name", cause=f"two regions are called {quoted(name)}")
     for region in spec.regions:
         if region.name in RESERVED:

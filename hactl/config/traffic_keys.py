@@ -16,7 +16,8 @@ from hactl.config.traffic_kinds import (
     service_health,
     tls,
 )
-from hactl.core.spec import MAX_EDGES, EdgeSpec, FailoverMode, FleetSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.routing import RouteSpec, ServiceSpec
+from hactl.core.spec import MAX_EDGES, EdgeSpec, FailoverMode, FleetSpec, Policy, RegionSpec
 
 MAX_NODES = 200
 """Gateway nodes in all regions together: what one machine and one control plane are made for."""

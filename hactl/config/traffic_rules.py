@@ -3,16 +3,8 @@
 from collections.abc import Iterator
 
 from hactl.config.unfit import Problem, did_you_mean, nearest, quoted
-from hactl.core.spec import (
-    IDEMPOTENT,
-    FleetSpec,
-    GatewayKind,
-    HeadersSpec,
-    RateLimitSpec,
-    RouteSpec,
-    ServiceHealthSpec,
-    ServiceSpec,
-)
+from hactl.core.routing import IDEMPOTENT, HeadersSpec, RateLimitSpec, RouteSpec, ServiceHealthSpec, ServiceSpec
+from hactl.core.spec import FleetSpec, GatewayKind
 
 OWN_PATHS = "/-/"
 """Every node answers below this path itself, for probes and drills."""

@@ -9,6 +9,7 @@ from hactl.core import alert as alerts
 from hactl.core.alert import AlertBook, Window, window_key
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
+from hactl.core.causes import Context, Reaction, Stimulus
 from hactl.core.config_events import ConfigEvent
 from hactl.core.configured import configured, without
 from hactl.core.drill_events import DrillEvent
@@ -46,7 +47,7 @@ from hactl.core.events import (
     WeightsChanged,
 )
 from hactl.core.hop_events import HopEvent
-from hactl.core.lifecycle import Context, Reaction, Stimulus, react
+from hactl.core.lifecycle import react
 from hactl.core.model import EdgeUse, Fleet, Now
 from hactl.core.node import Node, NodeState, Role
 from hactl.core.operation import Operation

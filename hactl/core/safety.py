@@ -7,6 +7,7 @@ Typing the fleet's name (`--confirm NAME`) lifts the capacity rules, never read-
 from collections.abc import Iterable
 from typing import assert_never
 
+from hactl.core import scope
 from hactl.core.commands import (
     Apply,
     AskDrill,
@@ -44,6 +45,7 @@ from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.operation import Verb
+from hactl.core.plural import counted
 from hactl.core.regions import kept
 from hactl.core.spec import FleetSpec, Policy
 
@@ -63,7 +65,7 @@ def check(fleet: Fleet, request: Request) -> None:
     if fleet.closing:
         raise CommandRejected(f"fleet '{fleet.name}' is going down", "wait for it, then: hactl up")
     command = request.command
-    _names_exist(fleet, command)
+    scope.check(fleet, command)
     match command:
         case Stop() | Kill() | Freeze() | Drain():
             _not_busy(fleet, command)
@@ -132,47 +134,6 @@ def evacuated_only(fleet: Fleet, left: Iterable[Node]) -> str:
     return f"only {' and '.join(regions)} serving, evacuated {who}"
 
 
-def _names_exist(fleet: Fleet, command: Command) -> None:
-    if isinstance(command, Down | SetPolicy | Apply | Scale | Pause | Unpause | KeepDrill | EndDrill):
-        return
-    if isinstance(command, AskDrill | ContinueDrill | LockDrills | UnlockDrills):
-        return
-    if isinstance(command, Failover | Failback):
-        _regions_exist(fleet, (command.region,))
-        return
-    if isinstance(command, TryAlert):
-        _alert_exists(fleet, command.alert)
-        return
-    names: tuple[str, ...] = getattr(command, "nodes", ())
-    regions: tuple[str, ...] = getattr(command, "regions", ())
-    if isinstance(command, BeginDrill):
-        names = tuple(dict.fromkeys((*names, *command.in_turn)))
-    elif not names and not regions and not getattr(command, "services", ()):
-        raise CommandRejected("no node given", "name nodes, or use --region NAME or --all")
-    if len(set(names)) != len(names):
-        raise CommandRejected("a node is named twice", "name each node once")
-    for name in names:
-        if name not in fleet.nodes:
-            raise CommandRejected(f"no node '{name}' in fleet '{fleet.name}'", "known: " + ", ".join(fleet.nodes))
-        if isinstance(command, Drain | Resume | SetWeight) and fleet.nodes[name].role is Role.EDGE:
-            raise CommandRejected(f"'{name}' is an edge: it has no share to take away", f"hactl restart {name}")
-    _regions_exist(fleet, regions)
-
-
-def _regions_exist(fleet: Fleet, regions: tuple[str, ...]) -> None:
-    for region in regions:
-        if region not in {spec.name for spec in fleet.spec.regions}:
-            known = ", ".join(spec.name for spec in fleet.spec.regions)
-            raise CommandRejected(f"no region '{region}' in fleet '{fleet.name}'", f"known: {known}")
-
-
-def _alert_exists(fleet: Fleet, name: str) -> None:
-    known = [alert.name for alert in fleet.spec.alerts]
-    if name not in known:
-        hint = f"known: {', '.join(known)}" if known else "add an [[alert]] to hactl.toml"
-        raise CommandRejected(f"no alert '{name}' in fleet '{fleet.name}'", hint)
-
-
 def _not_busy(fleet: Fleet, command: Start | Stop | Kill | Freeze | Drain | Resume | Restart) -> None:
     """What restarts one by one owns its targets until it ends; only faults may cut in, as those of the world could."""
     if isinstance(command, Kill | Freeze):
@@ -193,7 +154,7 @@ def _somebody_left(fleet: Fleet, gone: set[str]) -> None:
     """A plan that nobody could serve is never published: such weights could not be confirmed by anybody."""
     if serving(fleet) and not serving(fleet, gone):
         raise CommandRejected(
-            "all weights would be 0, and nobody would serve", "hactl down stops the fleet", guard=True
+            "all weights would be 0, and no node would serve", "hactl down stops the fleet", guard=True
         )
 
 
@@ -207,7 +168,7 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
     if len(after) < min(len(now), rules.min_serving_nodes):
         raise _unsafe(
             fleet,
-            f"{verb} {_list(gone)} would leave {len(after)} nodes serving"
+            f"{verb} {_list(gone)} would leave {counted(len(after), 'node')} serving"
             f" (safety.min_serving_nodes = {rules.min_serving_nodes})",
         )
     if only := evacuated_only(fleet, after):
@@ -216,7 +177,7 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
     if len(regions_after) < min(len(regions_now), rules.min_serving_regions):
         raise _unsafe(
             fleet,
-            f"{verb} {_list(gone)} would leave {len(regions_after)} regions serving"
+            f"{verb} {_list(gone)} would leave {counted(len(regions_after), 'region')} serving"
             f" (safety.min_serving_regions = {rules.min_serving_regions})",
         )
 
@@ -245,7 +206,7 @@ def _weights(fleet: Fleet, command: SetWeight) -> None:
     deaf = [policy for policy in policies if not policy.honours_node_weights]
     if command.nodes and command.weight and deaf:
         raise CommandRejected(
-            f"policy '{deaf[0]}' ignores node weights", "hactl policy least-request, or weigh regions"
+            f"policy '{deaf[0]}' ignores node weights", "hactl policy least-request, or set weights of regions"
         )
 
 
@@ -277,7 +238,7 @@ def weighable(policy: Policy, nodes: Iterable[Node]) -> None:
 
 def _read(request: Request) -> None:
     if request.proposal is None:
-        raise CommandRejected("nobody has read this configuration", "hactl config apply")
+        raise CommandRejected("this configuration was not validated", "hactl config apply")
 
 
 def _pause(fleet: Fleet, command: Pause | Unpause) -> None:
@@ -285,8 +246,8 @@ def _pause(fleet: Fleet, command: Pause | Unpause) -> None:
         if fleet.paused is None:
             raise CommandRejected(f"fleet '{fleet.name}' is not paused", "hactl status")
     elif command.seconds is not None and not 0 < command.seconds <= LONGEST_PAUSE:
-        hint = "at most 30 days; without an end it lasts until: hactl unpause"
-        raise CommandRejected(f"a pause of {command.seconds:g} s makes no sense", hint)
+        hint = "at most 30 days; without a duration it lasts until: hactl unpause"
+        raise CommandRejected(f"a pause of {command.seconds:g} s is out of range", hint)
 
 
 def _unsafe(fleet: Fleet, message: str) -> CommandRejected:

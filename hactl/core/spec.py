@@ -1,55 +1,15 @@
 """What the operator declared: `hactl.toml` as values, complete with defaults. Not what runs: that is `model`.
 
 Durations are seconds, sizes are bytes. `hactl.config` builds these values and documents every key; the defaults
-here are the defaults of the file. Services and routes stand in `routing`, and are had from here like all the rest.
+here are the defaults of the file. Services and routes stand in `routing`.
 """
 
 from enum import StrEnum
 
 from hactl.core.alert import AlertSpec
-from hactl.core.routing import (
-    IDEMPOTENT,
-    SYSTEM_CA,
-    CorsSpec,
-    HeadersSpec,
-    LimitsSpec,
-    RateLimitSpec,
-    RedirectSpec,
-    RouteSpec,
-    ServiceHealthSpec,
-    ServiceSpec,
-    ServiceTlsSpec,
-)
+from hactl.core.routing import RateLimitSpec, RouteSpec, ServiceSpec
 from hactl.core.schedule import ScheduleSpec
 from hactl.core.value import Value
-
-__all__ = [
-    "IDEMPOTENT",
-    "MAX_EDGES",
-    "SYSTEM_CA",
-    "CorsSpec",
-    "EdgeSpec",
-    "FailoverMode",
-    "FleetSpec",
-    "GatewayKind",
-    "GatewaySpec",
-    "HeadersSpec",
-    "HealthSpec",
-    "JournalSpec",
-    "LimitsSpec",
-    "LogsSpec",
-    "Policy",
-    "ProbeKind",
-    "RateLimitSpec",
-    "RedirectSpec",
-    "RegionSpec",
-    "RestartSpec",
-    "RouteSpec",
-    "SafetySpec",
-    "ServiceHealthSpec",
-    "ServiceSpec",
-    "ServiceTlsSpec",
-]
 
 
 class Policy(StrEnum):
@@ -206,7 +166,7 @@ class SafetySpec(Value):
     read_only: bool = False
     max_faulted_share: float = 2 / 3
     """No drill may touch more than this share of the nodes, or of the edges."""
-    max_drill: float = 600.0
+    max_drill: float = 3600.0
     """Seconds after which any drill is over."""
     scheduled_drills: bool = False
     """Drills may begin by a schedule, with nobody asking."""
@@ -259,6 +219,11 @@ class FleetSpec(Value):
     journal: JournalSpec = JournalSpec()
     alerts: tuple[AlertSpec, ...] = ()
     schedules: tuple[ScheduleSpec, ...] = ()
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """The names of its regions, in their order."""
+        return tuple(region.name for region in self.regions)
 
     def spares(self, region: str) -> int:
         """How many spares a region has; 0 when there is no such region."""

@@ -141,7 +141,9 @@ class Borrowed:
         self._clients = Clients(load, self._drill.limits.abort_when, self._give_up)
         await stack.enter_async_context(self._clients.asking())
         strikes = Strikes(
-            *(client, follower, planned),
+            client,
+            follower,
+            planned,
             wait=self._pass,
             stop=self._asked,
             guardians=self._guardians,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.value import Value
 from hactl.drill.definition import CanaryStore
 
@@ -115,7 +115,7 @@ class Ledger:
 
 
 def _unwritable(error: OSError) -> HactlError:
-    return HactlError(f"the ledger of canaries cannot be written: {(error.strerror or str(error)).lower()}", "df -h")
+    return HactlError(f"the ledger of canaries cannot be written: {os_reason(error)}", "df -h")
 
 
 def read_ledger(path: Path) -> list[Written]:

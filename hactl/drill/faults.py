@@ -93,9 +93,8 @@ def healing(strike: Strike, impaired: Iterable[str]) -> Heal | None:
 
 
 def lives(launch: Launch) -> bool:
-    """That very process is there; one that waits for nothing but its burial is not."""
-    stat = procfs.read_stat(launch.pid)
-    return stat is not None and stat.ticks == launch.ticks and stat.state not in ("Z", "X")
+    """That very process is there, by the kernel's word."""
+    return procfs.lives(launch.pid, launch.ticks)
 
 
 def read_back(strike: Strike, node: str, launch: Launch) -> Proof:

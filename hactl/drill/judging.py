@@ -10,15 +10,16 @@ from functools import cached_property
 
 from hactl.drill import punctual, steady
 from hactl.drill.continuity import Continuity
+from hactl.drill.daemon_faults import ending
 from hactl.drill.definition import Definition, Objectives
-from hactl.drill.evidence import Evidence, capacity_due, lasted
+from hactl.drill.evidence import Evidence, capacity_due, lasted, seen_from
 from hactl.drill.gate import Check
 from hactl.drill.judged import at_least, counted, timed, unmeasured
 from hactl.drill.judging_surge import as_strong_as_meant, recovery, surge_objectives
 from hactl.drill.judging_traffic import traffic_objectives
 from hactl.drill.measure import Report, judge, percentile
 from hactl.drill.plan import DrillPlan
-from hactl.drill.quantity import Unit, shown
+from hactl.drill.quantity import Unit, seconds, shown
 from hactl.drill.ratios import budget, ratio
 from hactl.drill.records import Row
 from hactl.drill.recovery_time import Outage, read_outages, worst
@@ -154,7 +155,7 @@ def p99(rows: Sequence[Row]) -> float | None:
 def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Windows) -> Iterator[Judged]:
     asked, times, outage = drill.objectives, evidence.times, windows.outage
     if asked.detect is not None:
-        yield timed("detect", asked.detect, lasted(times.fault, times.detected))
+        yield timed("detect", asked.detect, lasted(seen_from(times), times.detected))
     if asked.rto is not None:
         rto = outage.rto if outage is not None else None
         late = "" if outage is None or rto is not None else f"not within {outage.seen_until - outage.fault:.1f} s"
@@ -181,7 +182,7 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
         yield counted("failback_failed", asked.failback_failed, _failed(rows), "requests")
     yield from _proportions(drill, windows)
-    yield from _continuity(asked, evidence.continuity)
+    yield from _continuity(asked, plan, evidence)
     if asked.rollback_clean:
         yield _clean(evidence)
 
@@ -203,12 +204,12 @@ def _proportions(drill: Definition, windows: Windows) -> Iterator[Judged]:
         yield budget(asked.budget_share, _failed(rows), drill.load.rate)
 
 
-def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
+def _continuity(asked: Objectives, plan: DrillPlan, evidence: Evidence) -> Iterator[Judged]:
+    found = evidence.continuity
     if asked.nodes_out is not None:
         yield counted("nodes_out", asked.nodes_out, found.nodes_out, "at once")
     if asked.longest_out is not None:
-        late = "one did not come back" if found.still_out else ""
-        yield timed("longest_out", asked.longest_out, None if late else found.longest_out, late)
+        yield _longest_out(asked.longest_out, found, meant=not set(evidence.nodes).isdisjoint(ending(plan)))
     if asked.adopted is not None:
         late = f"{found.not_adopted} were not" if found.not_adopted else ""
         yield timed("adopted", asked.adopted, None if late else found.adopted, late)
@@ -225,6 +226,17 @@ def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
     if asked.reverted is not None:
         late = "not by itself" if found.wrong_served is not None and found.reverted is None else ""
         yield timed("reverted", asked.reverted, found.reverted, late)
+
+
+def _longest_out(limit: float, found: Continuity, *, meant: bool) -> Judged:
+    """Where nobody was out, none was too long, unless somebody was `meant` to be."""
+    late = "one did not come back" if found.still_out else ""
+    if found.nodes_out != 0:
+        return timed("longest_out", limit, None if late else found.longest_out, late)
+    if meant:
+        return timed("longest_out", limit, None)
+    wanted = f"<= {seconds(limit)}"
+    return Judged(name="longest_out", limit=wanted, value="nobody was out", margin=None, status=Status.MET)
 
 
 def hit(rows: Sequence[Row], begin: float, end: float) -> list[Row]:

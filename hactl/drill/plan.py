@@ -261,7 +261,7 @@ def _resolve(target: Target, fleet: Fleet, chance: Random) -> tuple[tuple[str, .
 
 
 def _region(wanted: str, fleet: Fleet, chance: Random) -> tuple[str, str]:
-    regions = [spec.name for spec in fleet.spec.regions]
+    regions = fleet.spec.region_names
     if wanted != "random":
         if wanted not in regions:
             raise _unfit(f"no region '{wanted}' in fleet '{fleet.name}'", f"known: {', '.join(regions)}")

@@ -69,8 +69,8 @@ class Strikes:
         """Monotonic seconds at which to take back what was not to last to the failback, and what that is."""
         self._lifting = False
         """One is being taken back right now."""
-        self._over: float | None = None
-        """Monotonic seconds at which the last of them was over."""
+        self._lifted: dict[Strike, float] = {}
+        """Monotonic seconds at which each of them was over."""
         self._failed: HactlError | None = None
         """Why one could not be taken back."""
         self._enough = False
@@ -85,8 +85,15 @@ class Strikes:
     def timed(self, times: Times) -> Times:
         """`times` with when these were asked for and in effect."""
         first = self.done[0]
-        moments = tuple(map(_moment, self.done))
-        return replace(times, asked=first.asked, fault=first.fault, struck=moments, over=self._over)
+        return replace(
+            times,
+            asked=first.asked,
+            fault=first.fault,
+            ordered=tuple(done.asked for done in self.done),
+            struck=tuple(map(_moment, self.done)),
+            lifted=tuple(self._lifted.get(strike) for strike in self._plan.strikes[: len(self.done)]),
+            over=max(self._lifted.values(), default=None),
+        )
 
     @property
     def began(self) -> float:
@@ -196,12 +203,12 @@ class Strikes:
         """What was done, for people; None when the drill was stopped before it was."""
         if self._burdens is not None and strike.burden is not None:
             healed: str | None = await self._burdens.lift(strike)
-            self._over = self._burdens.lifted
+            self._lifted[strike] = self._burdens.lifted or time.monotonic()
             return healed
         since = len(self._follower.records)
         healed = await unless(self._stop, self._heal(strike))
         if healed is not None:
-            self._over = lifted(strike, self._follower.records[since:]) or time.monotonic()
+            self._lifted[strike] = lifted(strike, self._follower.records[since:]) or time.monotonic()
         return healed
 
     async def _heal(self, strike: Strike) -> str:

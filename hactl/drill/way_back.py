@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterable
 
 from hactl.core.commands import Failback, Start
+from hactl.core.drills import in_progress
 from hactl.core.errors import CommandRejected
 from hactl.core.node import Launch
 from hactl.core.operation import Outcome
-from hactl.core.reading import is_serving
+from hactl.core.reading import is_serving, read
 from hactl.drill.faults import lives
 from hactl.drill.following import Follower
 from hactl.drill.leftovers import leftovers, returning
@@ -22,6 +23,8 @@ PATIENCE = 120.0
 """Seconds that the daemon has to put everything back before that counts as not clean."""
 AGAIN = 10.0
 """Seconds that a daemon which could not be reached for the failback has to come back."""
+SERVES = 10.0
+"""Seconds that a fleet has at least to serve again when everything is put back; it did before the drill."""
 _LOOK = 0.02
 """Seconds between two looks at processes that are to end."""
 _STEPS, _STEP_TIME = 4, 0.5
@@ -70,25 +73,32 @@ class WayBack:
         await self._loan.end(PATIENCE)
 
     async def verify(
-        self, settle: float, afterwards: float, patience: float = PATIENCE
+        self, settle: float, afterwards: float, patience: float = PATIENCE, *, serves: float = SERVES
     ) -> tuple[float, tuple[str, ...]]:
         """When everything was put back (monotonic seconds), and what is not as it was; looked at when the fleet serves,
-        or does not after `settle` seconds, and has gone on for `afterwards` seconds; `patience` is how long that may
-        take. Raises Unreachable."""
+        or does not after `settle` seconds and `serves`, and has gone on for `afterwards` seconds; `patience` is how
+        long that may take. Raises Unreachable."""
         loan, follower = self._loan, self._follower
         if self.moot:
             return await self._gone(patience)
         await loan.end(AGAIN)  # once more, in case the failback could not reach anybody
         ended = await follower.ended(loan.operation, patience)
         restored = time.monotonic()
-        await follower.until(lambda: is_serving(follower.fleet), settle)
+        served = await follower.until(lambda: is_serving(follower.fleet), max(settle, serves))
         await asyncio.sleep(afterwards)
-        left = leftovers(follower.began, follower.fleet, self._plan, loan.operation)
+        left: tuple[str, ...] = ()
+        drill = in_progress(follower.fleet)
+        ours = drill is None or drill.id == loan.operation
+        if ours:  # what another drill does to it meanwhile is not left of this one
+            left = leftovers(follower.began, follower.fleet, self._plan, loan.operation)
+            if not (left or served or is_serving(follower.fleet)):  # who is aimed at nobody may have struck anybody
+                left = (read(follower.fleet).sentence,)
         if ended is None or ended.outcome is Outcome.FAILED:
             left = (*left, "the daemon has not put everything back" if ended is None else ended.sentence)
         for region in returning(follower.began, follower.fleet, self._plan):
             self._say(f"verify: {region}")
-        self._say("verify: everything is as it was" if not left else f"verify: NOT CLEAN: {'; '.join(left)}")
+        well = "everything is as it was" if ours else "everything was put back, and another drill has the fleet"
+        self._say(f"verify: NOT CLEAN: {'; '.join(left)}" if left else f"verify: {well}")
         return restored, left
 
     async def _gone(self, patience: float) -> tuple[float, tuple[str, ...]]:

@@ -146,7 +146,10 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
         self._appearance.show(self.look.theme)
         given = (self.look, self._glyphs, self._command_line.prompt)
         pages: tuple[Page, ...] = (
-            *(FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given)),
+            FleetPage(*given),
+            NodePage(*given),
+            EventsPage(*given),
+            LogsPage(*given),
             DrillsPage(*given, desk=self.desk, clock=self._clock, wall=self._wall),
             ReportsPage(*given, desk=self.desk, wall=self._wall),
         )

@@ -91,7 +91,7 @@ class CommandLine:
         if word in self._inside:
             return shell.complete(typed, self._verbs, self._inside[word].choices())
         fleet = self._picture.snapshot.fleet if self._picture.snapshot is not None else Fleet()
-        regions = [region.name for region in fleet.spec.regions]
+        regions = list(fleet.spec.region_names)
         return shell.complete(typed, self._verbs, [*fleet.nodes, *regions])
 
     async def run(self, typed: str) -> shell.Ran | None:

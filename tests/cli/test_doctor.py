@@ -111,7 +111,7 @@ def test_a_receiver_of_alerts_that_cannot_be_reached_at_night_is_found_by_day(ho
     )
     found = findings(home)
     assert found["alert pager"][:2] == (False, f"there is no program '{home.directory}/page.sh'")
-    assert found["alert chat"][:2] == (False, f"cannot read '{home.directory}/token': No such file or directory")
+    assert found["alert chat"][:2] == (False, f"cannot read '{home.directory}/token': no such file or directory")
     assert found["alert ops"] == (True, "ready", "hactl alert test ops")
 
 

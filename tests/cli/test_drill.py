@@ -126,8 +126,8 @@ def test_a_run_reports_and_its_report_is_found_again(fresh: Home) -> None:
     assert listed["node-kill"] == report["verdict"]
     events = fresh.ok("events", "--limit", "100")
     assert "drill node-kill on " in events
-    assert "its runner was heard of" not in events
-    assert "its runner was heard of" in fresh.ok("events", "--kind", "DrillKept")
+    assert "its runner reported in" not in events
+    assert "its runner reported in" in fresh.ok("events", "--kind", "DrillKept")
 
 
 def test_a_run_that_was_left_is_filed_by_the_next_one_or_by_recover(fresh: Home) -> None:

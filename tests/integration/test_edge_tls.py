@@ -19,8 +19,9 @@ from support.upstream import Upstream
 
 from hactl.core.errors import HactlError
 from hactl.core.plan import TrafficPlan
+from hactl.core.routing import RedirectSpec, RouteSpec, ServiceSpec
 from hactl.core.running import PlanRefused
-from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec, RedirectSpec, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace
 from hactl.engines.envoy import client_tls
 from hactl.engines.envoy.seat import Seat

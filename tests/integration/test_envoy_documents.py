@@ -9,23 +9,25 @@ from support.places import fleet_paths
 from support.upstream import Upstream
 
 from hactl.core.errors import HactlError
-from hactl.core.spec import (
+from hactl.core.routing import (
     CorsSpec,
+    HeadersSpec,
+    RateLimitSpec,
+    RedirectSpec,
+    RouteSpec,
+    ServiceSpec,
+    ServiceTlsSpec,
+)
+from hactl.core.spec import (
     EdgeSpec,
     FailoverMode,
     FleetSpec,
     GatewayKind,
     GatewaySpec,
-    HeadersSpec,
     HealthSpec,
     Policy,
     ProbeKind,
-    RateLimitSpec,
-    RedirectSpec,
     RegionSpec,
-    RouteSpec,
-    ServiceSpec,
-    ServiceTlsSpec,
 )
 from hactl.core.value import replace
 from hactl.engines.envoy import binary

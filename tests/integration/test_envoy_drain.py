@@ -11,7 +11,8 @@ from support.polling import until
 from support.upstream import Upstream
 
 from hactl.core.errors import HactlError
-from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.routing import RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 
 pytestmark = pytest.mark.envoy
 

@@ -12,8 +12,9 @@ from support.upstream import Upstream
 
 from hactl.core.errors import HactlError
 from hactl.core.plan import EndpointStatus, TrafficPlan
+from hactl.core.routing import RouteSpec, ServiceSpec
 from hactl.core.running import PlanRefused
-from hactl.core.spec import EdgeSpec, FleetSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, Policy, RegionSpec
 from hactl.core.value import replace
 from hactl.engines.envoy.edge import EnvoyEdge
 

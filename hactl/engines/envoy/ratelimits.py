@@ -7,7 +7,8 @@ buckets. A request takes from the bucket of its route first, so that what a rout
 
 import math
 
-from hactl.core.spec import FleetSpec, RateLimitSpec, RouteSpec
+from hactl.core.routing import RateLimitSpec, RouteSpec
+from hactl.core.spec import FleetSpec
 from hactl.engines.envoy.document import Document, extension, seconds, typed
 
 FILTER = "envoy.filters.http.local_ratelimit"

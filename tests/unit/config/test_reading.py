@@ -8,6 +8,7 @@ from support.specs import unhurried
 from hactl.config import parse
 from hactl.config.keys import PLANNED_TABLES, TABLES
 from hactl.core.errors import ConfigError
+from hactl.core.routing import RouteSpec, ServiceSpec
 from hactl.core.spec import (
     EdgeSpec,
     EdgeTlsSpec,
@@ -19,8 +20,6 @@ from hactl.core.spec import (
     ProbeKind,
     RegionSpec,
     RestartSpec,
-    RouteSpec,
-    ServiceSpec,
 )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from hactl.config import parse
 from hactl.core.errors import ConfigError
-from hactl.core.spec import HeadersSpec, RedirectSpec, ServiceTlsSpec
+from hactl.core.routing import HeadersSpec, RedirectSpec, ServiceTlsSpec
 
 APP = '[[service]]\nname = "app"\nendpoints = ["127.0.0.1:9000"]\n'
 ROUTE = '[[route]]\nprefix = "/"\n'

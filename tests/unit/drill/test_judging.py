@@ -115,6 +115,27 @@ def test_how_many_were_out_at_once_is_counted_and_one_that_stayed_out_is_never_a
         assert (now["nodes_out"].status, now["longest_out"].status) == (most, longest), found
 
 
+def test_where_nobody_was_out_nobody_was_out_too_long_unless_one_was_meant_to_be() -> None:
+    """A fault that ends a process of which nobody was out has not been seen."""
+    asked = Objectives(longest_out=10.0)
+    nobody = replace(WELL, continuity=Continuity(nodes_out=0, longest_out=0.0))
+    assert judged(stream(), nobody, replace(DRILL, objectives=asked))["longest_out"].status is Status.UNMEASURED
+    full = replace(DRILL, faults=(Fault(kind=FaultKind.MEMORY, target=Target()),), objectives=asked)
+    drawn = plan(full, serving(a_spec()), 1)
+    (found,) = (
+        one for one in objectives(full, drawn, nobody, Windows(full, nobody, stream())) if one.name == "longest_out"
+    )
+    assert (found.status, found.value) == (Status.MET, "nobody was out")
+
+
+def test_of_two_faults_the_one_counts_that_took_longest() -> None:
+    """From when that one was in effect."""
+    second = times(detected=FAULT + 10.2, detected_from=FAULT + 10.0, capacity=FAULT + 16.0, capacity_from=FAULT + 10.0)
+    found = judged(stream(), second)
+    assert (found["detect"].value, found["detect"].status) == ("200 ms", Status.MISSED)
+    assert (found["restore_capacity"].value, found["restore_capacity"].status) == ("6000 ms", Status.MISSED)
+
+
 SPREAD, TAKEN_OVER = {"refused", "nodes_reached", "reverted"}, {"adopted", "restarts", "journal_gaps"}
 
 

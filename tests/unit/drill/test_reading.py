@@ -167,7 +167,7 @@ def test_every_key_arrives_where_it_belongs() -> None:
         (("{ nodes = 1 }", "{ edges = 1 }\n[objectives]\nshifted = '1s'"), "shifted: has no occasion", "nodes = 1"),
         (("[[fault]]", "[objectives]\ngoodput = 0.9\n[[fault]]"), "objectives.goodput: has no occasion", "load.surge"),
         (("[[fault]]", "[objectives]\nrefused_p99 = '1s'\n[[fault]]"), "refused_p99: has no occasion", "load.surge"),
-        (("[[fault]]", "[objectives]\nadopted = '1s'\n[[fault]]"), "adopted: has no occasion", "daemon.freeze"),
+        (("[[fault]]", "[objectives]\nadopted = '1s'\n[[fault]]"), "adopted: has no occasion", "daemon.kill"),
         (("[[fault]]", "[objectives]\nrefused = true\n[[fault]]"), "refused: has no occasion", 'change = "invalid"'),
         (("[[fault]]", "[objectives]\nnodes_reached = 1\n[[fault]]"), "nodes_reached: has no occasion", "wrong-port"),
         (("[[fault]]", "[objectives]\nreverted = '1s'\n[[fault]]"), "reverted: has no occasion", "wrong-port"),

@@ -25,7 +25,7 @@ LEFT = OpenRun(
 
 
 def ended(outcome: Outcome) -> OperationEnded:
-    return OperationEnded(id="op-7", outcome=outcome, sentence="everything it touched is as it was")
+    return OperationEnded(id="op-7", outcome=outcome, sentence="everything it touched has been restored")
 
 
 def record(seq: int, event: Event) -> Record:
@@ -36,7 +36,7 @@ def test_what_the_daemon_put_back_is_clean() -> None:
     report = obituary(LEFT, ended(Outcome.ROLLED_BACK), [])
     assert (report.verdict, report.clean) == (Verdict.ABORTED, True)
     assert report.why == (
-        "its runner (pid 4711) died in the phase observe; the daemon: everything it touched is as it was"
+        "its runner (pid 4711) died in the phase observe; the daemon: everything it touched has been restored"
     )
 
 

@@ -118,7 +118,8 @@ async def test_a_fault_is_taken_back_when_its_time_is_over_and_not_before() -> N
         assert struck.said[-1] == "heal: seoul-1: impaired no longer"
         healed = [one for one in daemon.records if isinstance(one.event, NodeChanged)][-1]
         times = strikes.timed(Times())
-        assert (times.struck, times.over) == ((strikes.began,), healed.mono)
+        assert (times.ordered, times.struck) == ((strikes.done[0].asked,), (strikes.began,))
+        assert (times.lifted, times.over) == ((healed.mono,), healed.mono)
         await strikes.until(strikes.began + 0.25)
         assert len(struck.commands) == 2
 

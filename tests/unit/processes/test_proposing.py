@@ -13,7 +13,7 @@ from hactl.core.codec import encode
 from hactl.core.commands import Apply, Scale
 from hactl.core.errors import CommandRejected, ConfigError, HactlError
 from hactl.core.model import Fleet
-from hactl.core.spec import RouteSpec
+from hactl.core.routing import RouteSpec
 from hactl.core.value import replace
 from hactl.processes.proposing import Proposals
 

@@ -11,7 +11,7 @@ from hactl.core.machine import step
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.observations import TrafficWorsened
 from hactl.core.regions import kept
-from hactl.core.spec import RouteSpec
+from hactl.core.routing import RouteSpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 from hactl.supervisor.guard import BASELINE, ENOUGH, KNOWN, Guard, Tally, usual, worsened
