@@ -128,6 +128,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
             Check(name=f"canaries in {loss.store} before the fault", value=str(loss.before), limit=f">= {loss.least}",
                   ok=loss.enough)
             for loss in evidence.losses
+            if loss.least
         ]  # fmt: skip
     return tuple(checks)
 
