@@ -148,6 +148,9 @@ def test_a_run_that_was_left_is_filed_by_the_next_one_or_by_recover(fresh: Home)
     report = json.loads(fresh.ok("drill", "report", "--json"))
     assert (report["verdict"], report["clean"]) == ("aborted", True)
     assert all(check["ok"] for check in report["gate"])
+    losses = report["evidence"]["losses"]
+    assert [(loss["store"], loss["lost_count"]) for loss in losses] == [("journal", 0), ("revisions", 0)]
+    assert losses[1]["kept"] == 1, "the founding one"
     assert any("killed" in line["text"] for line in report["timeline"]), report["timeline"]
     assert "nothing to recover" in fresh.run("drill", "recover").stderr
 
