@@ -13,8 +13,6 @@ from typing import Self
 from hactl.core.errors import HactlError, os_reason
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
 ASK_AGAIN = 0.002
 """Seconds between two tries of somebody who waits for the lock: what nobody supervises meanwhile is the gap."""
 

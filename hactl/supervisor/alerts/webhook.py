@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from hactl import __version__
 from hactl.core.alert import AlertSpec
 from hactl.core.errors import HactlError
+from hactl.core.plain import printable
 from hactl.supervisor.alerts.aside import Aside
 from hactl.supervisor.alerts.courier import Undelivered
 from hactl.supervisor.alerts.secrets import look_up, strike_out
@@ -176,7 +177,7 @@ async def _excerpt(answer: "httpx.Response") -> str:
         if len(data) >= READ:
             break
     text = " ".join(data[:READ].decode(errors="replace").split())
-    return "".join(char for char in text if char.isprintable())[:SHOWN]
+    return printable(text)[:SHOWN]
 
 
 def _refused(target: _Target, answer: "httpx.Response", said: str) -> Undelivered:
