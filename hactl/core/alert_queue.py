@@ -1,8 +1,8 @@
-"""From what is worth an alert to what each receiver is owed, and from what became of it to what is owed no longer.
+"""Which receivers get an alert, and when one is no longer pending: delivered, failed or too old.
 
-Pure. What is owed stands in the fleet and its journal: a daemon that is killed with -9 between the decision and the
-delivery leaves it to the next one, so that an alert is delivered at least once; its id tells a repetition. Not how
-deliveries are made, or how often one is tried: that is the shell's.
+Pure. Pending alerts are part of the fleet and its journal: a daemon that is killed with -9 between the decision and the
+delivery leaves them to the next one, so that every alert is delivered at least once; its id identifies a repetition.
+Not how deliveries are made, or how often one is retried: that is the shell's.
 """
 
 from hactl.core.alert import Alert, AlertKind, AlertSpec, Severity, Window, window_key

@@ -1,9 +1,9 @@
-"""Which events mean which alert: a fleet before and after, and what happened between → what somebody may want to know.
+"""Which events raise which alert: from the fleet before, the events, and the fleet after. Pure.
 
-Pure, and the same for everybody: who is told, how often, and whether it arrives is not asked here (`alert_queue`).
+The same for every receiver: who wants an alert, how often, and whether it arrives is decided elsewhere (`alert_queue`).
 
-What an operator ordered is no alert: a drained region, a stopped edge, a fleet taken down. A kill is one, because it
-is meant to be taken for a crash. Of everything that is lost there is also an alert when it is back.
+What an operator ordered raises no alert: a drained region, a stopped edge, a fleet taken down. A kill does, because it
+is meant to look like a crash. For everything that is lost there is also an alert when it is back.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,7 @@
-"""Giving a lost region its traffic back by itself: when the configuration says so and it has been whole long enough.
+"""Giving a lost region its traffic back automatically: if configured, and once it has been healthy for long enough.
 
-Pure; one of the rules that settle a fleet. The way back itself is an operation like any other (`ramp`). When that is
-taken back, the region has to be whole for twice as long. Time that nobody watched does not count.
+Pure; one of the rules that settle a fleet. The failback itself is an operation like any other (`ramp`). When that is
+rolled back, the region has to be healthy for twice as long. Time that no daemon watched does not count.
 """
 
 from hactl.core import ramp

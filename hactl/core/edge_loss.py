@@ -1,8 +1,8 @@
-"""Losses of edges: what each took with it, and when it serves again. Measures, never decides; the twin of `failover`.
+"""Losses of edges: the connections each cost, and when it serves again. Measures, never decides; twin of `failover`.
 
-An edge shares its port with the others, so new connections go on at once and no plan changes. What it cost are the
-connections it had and the requests in flight on them: nobody can take these over. How many there were is known from
-the last reading of the edge, and is as old as that. An ordered stop or restart is no loss: that one drains.
+An edge shares its port with the others, so new connections keep working and no plan changes. What is lost are the
+connections it had and the requests in flight on them, which no other edge can take over. How many there were is known
+from the last reading of the edge, and is as old as that. An ordered stop or restart is no loss: that one drains.
 """
 
 from hactl.core.draft import Draft

@@ -1,11 +1,11 @@
-"""Failover and failback as operations: the traffic of a region leaves, or comes back, step by step. Pure.
+"""Failover and failback as operations: the traffic of a region leaves, or returns, step by step. Pure.
 
-Not what a region loses by itself (`region_loss`), nor what follows for the edges from what it keeps (`regions`).
+Not the loss of a region (`region_loss`), nor what the edges are told about the share it keeps (`regions`).
 
-Each step changes what the region keeps of its share, waits until every edge has proved the plan that follows, and
-then watches for a while what clients get. It is taken back, all at once, when they get worse answers, when an edge
-refuses a plan or is silent for too long, and when those that are to receive traffic cannot any more. When nobody else
-is left to serve, or the region itself is gone, there is nothing to be careful about: what is left is done at once.
+Each step changes what the region keeps of its share, waits until every edge has proved the resulting plan, and then
+watches for a while what clients get. All of it is rolled back at once when they get worse answers, when an edge rejects
+a plan or is silent for too long, or when the regions that are to receive traffic no longer can. When no other region
+is left to serve, or the region itself is gone, there is nothing to protect: the remaining steps are done at once.
 """
 
 from hactl.core.commands import VERBS, Failback, Failover, Request

@@ -1,8 +1,8 @@
 """How a process comes back: the launch, the backoff with jitter, the restart budget, the crash loop. Pure rules.
 
-An exit that an operator ordered is never charged. Every other exit is, and so is every start that failed: from one
-budget. When it is spent the process has FAILED: it gets one slow try per window until it holds or a person helps.
-In a paused fleet nobody comes back by itself: it waits without a deadline, and is started when the pause is over.
+An exit that an operator ordered is never charged. Every other exit is, and so is every failed start: to one budget.
+When it is spent the process has FAILED: it gets one slow attempt per window until it holds or an operator steps in.
+In a paused fleet nothing is restarted: a process waits without a deadline, and is started when the pause ends.
 """
 
 from hactl.core.causes import Context, Reaction, Stimulus, deadline_in, instance_of, ordered, wanted

@@ -1,4 +1,4 @@
-"""An event as one plain sentence, for logs, pipes and people. Pure; the console and `hactl events` say the same."""
+"""An event as one plain sentence, for logs, pipes and people. Pure; the console and `hactl events` use the same."""
 
 from collections.abc import Iterable, Iterator
 from typing import assert_never, get_args

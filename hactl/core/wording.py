@@ -1,4 +1,4 @@
-"""A command in plain words: what the operation that it becomes is called. Pure."""
+"""A command in plain words: the name of the operation that it becomes. Pure."""
 
 from typing import assert_never
 
