@@ -51,12 +51,12 @@ def next_look(fleet: Fleet) -> float | None:
 
 
 def _lost(fleet: Fleet) -> list[Evacuation]:
-    """The regions that may return by themselves."""
+    """The regions that may return automatically."""
     return [item for item in fleet.evacuations.values() if item.cause is EvacuationCause.LOST]
 
 
 def _well(fleet: Fleet, region: str) -> bool:
-    """It is whole; where nothing returns by itself, nobody asks."""
+    """It is healthy as a whole; not asked where nothing returns automatically."""
     return fleet.spec.auto_failback and usable(fleet, region) and not missing(fleet, region)
 
 

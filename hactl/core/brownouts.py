@@ -26,13 +26,13 @@ from hactl.core.traffic import confirmed
 from hactl.core.value import replace
 
 KEEP = 10
-"""Per cent of its share that a region keeps while it falters: enough to see how it answers."""
+"""Per cent of its share that a region keeps while it is degraded: enough to see how it answers."""
 STEPS = (25, 50, 75, WHOLE)
 """Per cent of its share that it has after each step back."""
 STEP = 5.0
 """Seconds from one step to the next, at least: what goes wrong again is seen within so many."""
 BARRED = 300.0
-"""Seconds until another try after the first one that was in vain."""
+"""Seconds until another attempt after the first useless one."""
 MEMORY = 600.0
 """Seconds after which a brown-out is forgotten, at least; a long waiting is remembered twice as long as it took."""
 
@@ -71,7 +71,7 @@ def follow(draft: Draft) -> None:
 
 
 def impediment(fleet: Fleet, brownout: Brownout) -> str:
-    """What keeps the traffic of a region that falters from being moved, for people; "" for nothing but the time."""
+    """What keeps the traffic of a degraded region from being moved, for people; "" for nothing but time."""
     if fleet.moving is not None:
         return f"{fleet.moving.id} is in progress"
     if brownout.yielded:
@@ -222,7 +222,7 @@ def _ours(fleet: Fleet, region: str) -> bool:
 
 
 def _on_loan(fleet: Fleet, region: str) -> bool:
-    """An operator moves it on from where we had it; until that is done it may be taken back to that."""
+    """An operator moves it on from where we had it; until that is done it may be rolled back to that."""
     lent = None if fleet.moving is None else fleet.moving.evacuation
     return lent is not None and lent.region == region and lent.cause is EvacuationCause.FALTERED
 

@@ -168,7 +168,7 @@ def give_back(draft: Draft, operation: Operation) -> None:
 
 
 def overtaken(fleet: Fleet, operation: Operation, why: str, *, taken: bool = False) -> tuple[Outcome, str, str]:
-    """How a drill ends whose fleet went away under it, outcome, sentence and hint: with the processes, all that was
+    """How a drill ends when its fleet goes away (outcome, sentence and hint): with the processes, all that was
     done to them is gone, and what is wanted of them is as it was (`give_back`). A configuration of its own stays in
     force, unless that of the file is `taken` now."""
     before = None if operation.drill is None else operation.drill.baseline

@@ -35,7 +35,7 @@ def begin(draft: Draft, before: Fleet) -> None:
 
 
 def follow(draft: Draft) -> None:
-    """End every loss that is made good, or will not be by itself."""
+    """End every loss that has been made good, or will not be without an operator."""
     for loss in tuple(draft.fleet.edge_losses.values()):
         edge = draft.fleet.nodes.get(loss.edge)
         if edge is None or will_not_return(edge) or waits_for_a_person(edge):

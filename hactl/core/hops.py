@@ -106,7 +106,7 @@ def observe(draft: Draft, saw: HopObservation) -> None:
 
 
 def follow(draft: Draft) -> None:
-    """Take every hop as far as it comes by now; lift what no drill lends any more, and what was ordered in vain."""
+    """Advance every hop as far as possible; lift those whose drill has ended, or that did not take effect in time."""
     for hop in tuple(draft.fleet.hops.values()):
         if not hop.service and hop.name not in draft.fleet.nodes:
             _mend(draft, hop, "was removed with its node")

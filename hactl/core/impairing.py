@@ -89,7 +89,7 @@ def observe(draft: Draft, saw: ImpairmentRead | ImpairmentRefused) -> None:
 
 
 def follow(draft: Draft) -> None:
-    """Lift what no drill lends any more, and what was ordered in vain."""
+    """Lift every impairment whose drill has ended, or that did not take effect in time."""
     for node in tuple(draft.fleet.nodes.values()):
         if node.impaired is None or node.impaired.phase is ImpairmentPhase.LIFTING:
             continue

@@ -40,7 +40,7 @@ from hactl.core.telling import tell
 from hactl.core.value import Value
 
 _UNSAID = (TrafficShifted, TrafficApplied, CapacitySeen, AlertDelivered, AlertSuppressed, DrillKept)
-"""What every change brings along, and what nobody has to act on."""
+"""What every change brings along, and what needs no action."""
 
 
 class Said(Value):

@@ -73,7 +73,7 @@ def backoff_delay(node: Node, ran: float, context: Context) -> float:
 
 
 def exited(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
-    """A process ended: as ordered, by an operator's kill, or by itself."""
+    """A process ended: as ordered, by an operator's kill, or on its own."""
     if not wanted(node, context):
         return ended(node, stimulus, context)
     if node.stays_down:
@@ -135,7 +135,7 @@ def released(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     waited = replace(node, reason=replace(known, text="waited for a pause to end"))
     if node.state is NodeState.FAILED:
         return try_slowly(waited, stimulus, context)
-    return spawn(waited, context, "the pause is over", waited.reason)
+    return spawn(waited, context, "the pause has ended", waited.reason)
 
 
 def charge(node: Node, reason: Reason, context: Context) -> Reaction:

@@ -260,7 +260,7 @@ def _revise(draft: Draft, node: Node, revision: int) -> None:
 
 
 def _expire(draft: Draft, operation: Operation) -> None:
-    """Before the commit it is taken back; on the way back, and after the commit, what is left is said."""
+    """Before the commit it is rolled back; during a rollback, and after the commit, what is left is reported."""
     waiting = [target.node or str(target.step) for target in operation.targets if target.phase is not Phase.DONE]
     why = f"still waiting for {', '.join(waiting[:3])} at the deadline"
     if not operation.back and draft.fleet.proposal is not None:

@@ -153,7 +153,7 @@ def _worse(before: Tally, lately: Tally) -> Tally:
 
 
 def _change(fleet: Fleet) -> Operation | None:
-    """The change that can still be taken back."""
+    """The change that can still be rolled back."""
     moving = fleet.moving
     if moving is not None and not moving.back:
         return moving
