@@ -11,7 +11,7 @@ from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
 from hactl.core.errors import ConfigError
 from hactl.core.plain import one_line
-from hactl.core.reading import age
+from hactl.core.reading import age, counted
 from hactl.drill import library
 from hactl.drill.board import Entry, Standing, worst
 from hactl.drill.board import board as judged
@@ -33,15 +33,15 @@ _TOO_LITTLE = {Standing.FAILING, Standing.UNPROVEN, Standing.NEVER, Standing.OLD
     default=LAST,
     show_default=True,
     metavar="N",
-    help="How many runs of a drill count, the newest ones.",
+    help="How many of a drill's newest runs to use.",
 )
 @fleet_option
 @json_option
 def compare(a: str, b: str, last: int, as_json: bool) -> int:
-    """Put two runs, or the runs of two drills, side by side.
+    """Compare two runs, or the runs of two drills.
 
-    A and B are each the name of a run, or that of a drill: then the medians of its runs that have shown something.
-    Works without a daemon.
+    A and B are each the name of a run, or of a drill: then the medians of its conclusive runs are compared. Works
+    without a daemon.
     """
     reports = _reports(choose().paths.drills)
     runs = {one.identity.run for one in reports}
@@ -51,7 +51,7 @@ def compare(a: str, b: str, last: int, as_json: bool) -> int:
     if as_json:
         output.emit_json({"version": 1, "comparison": result})
         return Exit.OK
-    heads = [f"{name} ({output.count(len(runs), 'run')})" for name, runs in ((a, result.runs_a), (b, result.runs_b))]
+    heads = [f"{name} ({counted(len(runs), 'run')})" for name, runs in ((a, result.runs_a), (b, result.runs_b))]
     rows = [("verdict", result.came_a, result.came_b, "", ""), *(_row(figure) for figure in result.figures)]
     for line in output.table(("FIGURE", *heads, "DIFFERENCE", ""), rows, right=frozenset({1, 2, 3})):
         click.echo(line)
@@ -69,21 +69,21 @@ def compare(a: str, b: str, last: int, as_json: bool) -> int:
     "oldest",
     type=duration,
     metavar="DURATION",
-    help="Exit with 1 also for a drill without a pass as young as this.",
+    help="Also exit with 1 if a drill has no pass newer than this.",
 )
 @fleet_option
 @json_option
 def board(drills: tuple[str, ...], oldest: float | None, as_json: bool) -> int:
-    """Show how ready the fleet is: for every drill its last pass.
+    """Show how ready the fleet is: when each drill last passed.
 
-    How old it is, how much room its objectives had left, and its RTO over the last runs. DRILLS chooses some; exit code
-    1 when one of them fails. Works without a daemon.
+    Also shows how much room its objectives had left, and its RTO over the last runs. DRILLS limits it to these; exit
+    code 1 if one of them fails. Works without a daemon.
     """
     reports = _reports(choose().paths.drills)
     entries = judged((library.load(name) for name in library.names()), reports, time.time(), oldest)
     unknown = set(drills) - {entry.drill for entry in entries}
     if unknown:
-        raise ConfigError(f"no drill '{min(unknown)}', and no run of one called so", "hactl drill list")
+        raise ConfigError(f"no drill '{min(unknown)}', and no run of a drill with that name", "hactl drill list")
     entries = tuple(entry for entry in entries if not drills or entry.drill in drills)
     wrong = _TOO_LITTLE if oldest is not None else {Standing.FAILING}
     code = Exit.FAILED if worst(entries) in wrong else Exit.OK
@@ -115,5 +115,5 @@ def _row(figure: Compared) -> tuple[str, ...]:
 def _entry(entry: Entry) -> tuple[str, ...]:
     ago = "-" if entry.age is None else f"{age(entry.age)} ago"
     margin = "-" if entry.margin is None else f"{entry.margin * 100:.0f} % ({entry.tightest})"
-    rto = "-" if entry.rto is None else f"{spoken(entry.rto, Unit.SECONDS)}, {output.count(entry.rto.count, 'run')}"
+    rto = "-" if entry.rto is None else f"{spoken(entry.rto, Unit.SECONDS)}, {counted(entry.rto.count, 'run')}"
     return entry.drill, str(entry.standing), ago, margin, rto, str(entry.trend) if entry.rto else "-"

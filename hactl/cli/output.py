@@ -1,4 +1,4 @@
-"""stdout is data, stderr is talk. Text tables and JSON; colour only where a person looks and has not said no."""
+"""stdout is data, stderr is talk. Text tables and JSON; colour only on a terminal whose user has not turned it off."""
 
 import io
 import os
@@ -73,7 +73,7 @@ def complain(error: HactlError) -> None:
 
 
 def ensure_read() -> None:
-    """For whoever may have nothing to say for long. Raises BrokenPipeError when nobody reads stdout any more."""
+    """For commands that may be silent for long. Raises BrokenPipeError when stdout has lost its reader."""
     try:
         fd = sys.stdout.fileno()
     except io.UnsupportedOperation:  # kept in memory: whoever reads that is here
@@ -127,8 +127,3 @@ def cut(line: str, columns: int) -> str:
 def folded(line: str, columns: int) -> list[str]:
     """`line` in as many lines of so many columns as it takes; as it is when that is 0."""
     return textwrap.wrap(line, columns, subsequent_indent="  ") if columns else [line]
-
-
-def count(number: int, what: str) -> str:
-    """`number` things: "1 node", "3 nodes"."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -14,7 +14,7 @@ from hactl.tui.look import Look
 from hactl.tui.screens.choice import Answer, Choice
 from hactl.tui.shell import Ran
 
-UP_ALREADY = "is up already"
+UP_ALREADY = "is already up"
 """What `up` says when somebody else was first."""
 
 

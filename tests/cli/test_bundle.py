@@ -172,7 +172,7 @@ def test_it_says_what_is_inside(fleet: Home) -> None:
     assert "look through it" in done.stderr
     again = fleet.run("bundle", "--output", "b.tar.gz")
     assert again.returncode == 1
-    assert "b.tar.gz is there already" in again.stderr
+    assert "b.tar.gz already exists" in again.stderr
     (fleet.directory / "b.tar.gz").unlink()
     told = fleet.json("bundle", "--output", "c.tar.gz")
     assert told["path"] == str(fleet.directory / "c.tar.gz")

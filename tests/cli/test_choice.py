@@ -79,7 +79,7 @@ def test_what_is_no_name_is_no_path_either(fleet: Home, name: str) -> None:
 def test_nothing_to_choose_from(home: Home) -> None:
     done = home.run("status")
     assert done.returncode == 6
-    assert done.stderr.startswith("hactl: no hactl.toml here or above, and no fleet is running\n")
+    assert done.stderr.startswith("hactl: no hactl.toml in this directory or above, and no fleet is running\n")
 
 
 @pytest.mark.parametrize(
