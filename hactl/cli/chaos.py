@@ -12,14 +12,17 @@ from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.drill_options import drawn, seed_option
 from hactl.cli.drill_outcome import exit_of, tell
+from hactl.cli.drill_sheets import Sheets, junit_option, one_drill, summary_option
 from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
+from hactl.core.plural import counted
 from hactl.core.value import replace
 
 if TYPE_CHECKING:
-    from hactl.drill.definition import FaultKind
+    from hactl.drill.definition import Definition, FaultKind
+    from hactl.drill.report import DrillReport
 
 LONGEST = 3600.0
 """Seconds; a hold of a drill takes no longer."""
@@ -75,6 +78,8 @@ _kinds = partial(click.option, multiple=True, callback=kinds_of, shell_complete=
     help="Where to write the drill file (default: chaos-SEED.toml).",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done and the drill file; write and run nothing.")
+@junit_option
+@summary_option
 @seed_option
 @fleet_option
 @json_option
@@ -87,6 +92,8 @@ def chaos(
     within: Path | None,
     path: Path | None,
     dry_run: bool,
+    junit: Path | None,
+    summary: Path | None,
     seed: int | None,
     as_json: bool,
 ) -> int:
@@ -126,15 +133,21 @@ def chaos(
     path = Path(f"chaos-{seed}.toml") if path is None else path
     _keep(path, text.encode())
     drill = replace(parse(text, str(path)), source=str(path.absolute()))
-    output.say(f"chaos: {len(drill.faults)} faults, written to {path}; again: {again(path)}")
-    from hactl.cli.drill_running import execute
-
-    result = execute(chosen, drill, seed, attended=sys.stdin.isatty())
+    sheets = Sheets(f"Drill {drill.name} on fleet {chosen.name}, seed {seed}", junit, summary)
+    result = one_drill(sheets, drill.name, partial(_run, chosen, drill, seed, path))
     if as_json:
         output.emit_json(result)
     else:
         tell(result)
     return exit_of(result)
+
+
+def _run(chosen: Chosen, drill: "Definition", seed: int, path: Path) -> "DrillReport":
+    """Run what was written to `path`; raises as `execute`."""
+    from hactl.cli.drill_running import execute
+
+    output.say(f"chaos: {counted(len(drill.faults), 'fault')}, written to {path}; again: {again(path)}")
+    return execute(chosen, drill, seed, attended=sys.stdin.isatty())
 
 
 def _missing(chosen: Chosen, daemon: int, named: "tuple[FaultKind, ...]") -> "dict[FaultKind, str]":
@@ -164,7 +177,7 @@ def _foretold(chosen: Chosen, fleet: Fleet, text: str, seed: int, *, as_json: bo
         plan = {"plan": asked.plan, "may": asked.may, "refused": asked.why_not}
         output.emit_json({"version": 1, "seed": seed, "file": text, **plan})
     else:
-        output.say(f"chaos with seed {seed}: {len(asked.plan.strikes)} faults; nothing was changed")
+        output.say(f"chaos with seed {seed}: {counted(len(asked.plan.strikes), 'fault')}; nothing was changed")
         for strike in asked.plan.strikes:
             output.say(f"  {strike.at:6.1f} s  {strike}, {reality(strike.kind)}")
         click.echo(text, nl=False)

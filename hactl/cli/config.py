@@ -10,7 +10,7 @@ from hactl.cli.choice import choose, nearest
 from hactl.cli.exits import Exit
 from hactl.cli.options import config_option, fleet_option, json_option
 from hactl.core.errors import ConfigError
-from hactl.core.reading import counted
+from hactl.core.plural import counted
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec
 
@@ -52,8 +52,8 @@ def check(config: Path | None, as_json: bool) -> int:
         "service": len(spec.services),
         "route": len(spec.routes),
     }
-    counts_told = [counted(number, what) for what, number in counts.items() if number or what != "spare"]
-    click.echo(f"{path}: fleet {spec.name}: {', '.join(counts_told)}")
+    parts = [counted(number, what) for what, number in counts.items() if number or what != "spare"]
+    click.echo(f"{path}: fleet {spec.name}: {', '.join(parts)}")
     return Exit.OK
 
 

@@ -11,7 +11,8 @@ from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
 from hactl.core.errors import ConfigError
 from hactl.core.plain import one_line
-from hactl.core.reading import age, counted
+from hactl.core.plural import counted
+from hactl.core.reading import age
 from hactl.drill import library
 from hactl.drill.board import Entry, Standing, worst
 from hactl.drill.board import board as judged

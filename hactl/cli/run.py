@@ -21,7 +21,8 @@ from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
-from hactl.core.reading import counted, explain, is_serving, read, url
+from hactl.core.plural import counted
+from hactl.core.reading import explain, is_serving, read, url
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec, GatewayKind
 
@@ -201,8 +202,8 @@ def _describe(chosen: Chosen, spec: FleetSpec, *, as_json: bool) -> int:
         output.emit_json({"fleet": chosen.name, "state": str(chosen.state), **counts})
         return Exit.OK
     happens = "is already running" if runs else "would be started"
-    what = f"{counted(edges, 'edge')}, {counted(nodes, 'node')}"
-    click.echo(f"fleet {chosen.name} {happens}: {what}, state in {chosen.state}")
+    processes = f"{counted(edges, 'edge')}, {counted(nodes, 'node')}"
+    click.echo(f"fleet {chosen.name} {happens}: {processes}, state in {chosen.state}")
     return Exit.OK
 
 

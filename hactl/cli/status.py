@@ -19,7 +19,8 @@ from hactl.core.model import EdgeLoss, Fleet, Paused, Sample
 from hactl.core.node import Node, Role
 from hactl.core.operation import Operation
 from hactl.core.plain import one_line
-from hactl.core.reading import Reading, Verdict, age, counted, explain, read, url, word
+from hactl.core.plural import counted
+from hactl.core.reading import Reading, Verdict, age, explain, read, url, word
 from hactl.core.talk import Measured, News, Snapshot
 from hactl.core.traffic import shares
 from hactl.core.value import Value

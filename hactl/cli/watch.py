@@ -8,7 +8,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import click
 
@@ -150,6 +150,8 @@ class Listener:
                 self._snapshot = replace(
                     self._snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse
                 )
+            case _:
+                assert_never(update)
         self._figures()
 
     def _flush(self) -> None:

@@ -12,6 +12,7 @@ from hactl.config.rules import broken_rules
 from hactl.config.table import Table
 from hactl.config.unfit import Problem, Unfit, did_you_mean, found, nearest, quoted
 from hactl.core.errors import ConfigError
+from hactl.core.plural import counted
 from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.core.value import replace
 
@@ -44,7 +45,7 @@ def _no_file(named: str) -> str:
 def refuse(problems: list[Problem], source: str) -> NoReturn:
     """Raises ConfigError about the first of them, with the rest in its `also`."""
     first, *rest = [ConfigError(f"{source}: {problem.sentence}", problem.hint) for problem in problems]
-    more = f"{len(rest)} more problem{'s' if len(rest) > 1 else ''} in this file" if rest else ""
+    more = f"{counted(len(rest), 'more problem')} in this file" if rest else ""
     hint = "; ".join(part for part in (first.hint, more) if part)
     raise ConfigError(first.message, hint, also=tuple(str(error) for error in rest))
 

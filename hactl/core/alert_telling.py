@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
+from hactl.core.plural import counted
 
 
 def tell_alert(event: AlertEvent) -> str:
@@ -15,7 +16,7 @@ def tell_alert(event: AlertEvent) -> str:
         case AlertDelivered(to=to, kind=kind, attempts=attempts):
             return f"alert {to}: {kind} delivered{f' on attempt {attempts}' if attempts > 1 else ''}"
         case AlertFailed(to=to, kind=kind, attempts=attempts, why=why):
-            return f"alert {to}: {kind} not delivered after {attempts} attempt{'s' if attempts != 1 else ''}: {why}"
+            return f"alert {to}: {kind} not delivered after {counted(attempts, 'attempt')}: {why}"
         case AlertExpired(to=to, kind=kind, age=age):
             return f"alert {to}: {kind} not delivered: it is {age / 60:.0f} min old"
         case _:

@@ -12,6 +12,8 @@ Not who falters: that is judged outside (`supervisor.brownout`), where the measu
 takes a configuration, or an operator moves traffic, nothing moves by itself, in either direction.
 """
 
+from typing import assert_never
+
 from hactl.core.brownout import Brownout
 from hactl.core.brownout_events import BrownoutChanged, BrownoutForgotten
 from hactl.core.draft import Draft
@@ -55,6 +57,8 @@ def observe(draft: Draft, saw: RegionFaltered | RegionRecovered | TakersFaltered
         case TakersFaltered(why=why):
             if known is not None and known.moved and not known.vain:
                 _change(draft, replace(known, vain=why), f"is not helped by moving its traffic: {why}")
+        case _:
+            assert_never(saw)
 
 
 def follow(draft: Draft) -> None:

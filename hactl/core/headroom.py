@@ -10,6 +10,7 @@ would; the most burdened node decides. What a command leaves to carry, and wheth
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import assert_never
 
 from hactl.core.load import FRESH, Load
 from hactl.core.model import Fleet
@@ -228,6 +229,8 @@ def _known(what: Carrying) -> str:
             return f"one has been seen to sustain {rate(what.capacity)}"
         case Basis.UNKNOWN:
             return "none has been seen to sustain a load yet"
+        case _:
+            assert_never(what.basis)
 
 
 def _basis(what: Headroom) -> str:

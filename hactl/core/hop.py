@@ -5,6 +5,7 @@ calls is led through it first, and led past it again afterwards. All of it is em
 """
 
 from enum import StrEnum
+from typing import assert_never
 
 from hactl.core.value import Value
 
@@ -67,6 +68,8 @@ class HopFault(Value):
                 told = f"+{self.lag * 1000:g} ms {where}"
             case Disturbance.NARROW:
                 told = f"{self.rate / 1024:g} KiB/s {where}"
+            case _:
+                assert_never(self.what)
         return f"{told}, {self.down:g} s of every {self.down + self.up:g} s" if self.down else told
 
 
@@ -175,6 +178,8 @@ class Hop(Value):
                 return f"{where} is disturbed by {self.by}: {self.fault}"
             case HopPhase.LIFTING | HopPhase.LEAVING:
                 return f"{where} is no longer to be disturbed by {self.by}, not yet proved"
+            case _:
+                assert_never(self.phase)
 
 
 class HopOrder(Value):

@@ -8,6 +8,7 @@ that started it; whether that or something else ended it, callers are then led p
 """
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from hactl.core.commands import Request
 from hactl.core.draft import Draft
@@ -95,6 +96,8 @@ def observe(draft: Draft, saw: HopObservation) -> None:
             for hop in tuple(draft.fleet.hops.values()):
                 if hop.service and saw.instance in hop.callers:
                     _fail(draft, hop, f"'{saw.node}' cannot be led past a service: {saw.why}", saw.hint)
+        case _:
+            assert_never(saw)
 
 
 def follow(draft: Draft) -> None:
@@ -123,7 +126,7 @@ def take_up(draft: Draft) -> None:
         _lose(draft, hop, "the daemon that held its proxy has ended")
 
 
-def orders(fleet: Fleet, places: "dict[str, tuple[str, ...]]") -> tuple[HopOrder, ...]:
+def orders(fleet: Fleet, places: dict[str, tuple[str, ...]]) -> tuple[HopOrder, ...]:
     """What the proxy is to be told; `places` are the paths at which nodes look for each service when they are led."""
     return tuple(order for hop in fleet.hops.values() if (order := _order(fleet, hop, places)) is not None)
 

@@ -5,6 +5,7 @@ the same node begins without.
 """
 
 from enum import StrEnum
+from typing import assert_never
 
 from hactl.core.value import Value
 
@@ -64,3 +65,5 @@ class Impaired(Value):
                 return f"impaired by {self.by}: {self.fault}"
             case ImpairmentPhase.LIFTING:
                 return f"no longer to be impaired by {self.by}, not yet proved"
+            case _:
+                assert_never(self.phase)

@@ -7,6 +7,7 @@ from hactl.core.evacuation import Evacuation
 from hactl.core.model import EdgeLoss, Fleet
 from hactl.core.node import Goal, Health, Node, NodeState
 from hactl.core.operation import RAMPS
+from hactl.core.plural import counted
 from hactl.core.safety import serving
 from hactl.core.spec import EdgeSpec
 from hactl.core.traffic import confirmed, shares
@@ -72,8 +73,9 @@ def _on_purpose(fleet: Fleet) -> Iterator[str]:
     slow = sum(node.slow for node in fleet.gateways)
     impaired = sum(node.impaired is not None for node in fleet.gateways)
     counts = {"drained": drained, "stopped": stopped, "slow": slow, "impaired by a drill": impaired}
-    counts[f"hop{'' if len(fleet.hops) == 1 else 's'} disturbed by a drill"] = len(fleet.hops)
     yield from (f"{count} {what}" for what, count in counts.items() if count)
+    if fleet.hops:
+        yield f"{counted(len(fleet.hops), 'hop')} disturbed by a drill"
     if not any(operation.verb in RAMPS for operation in fleet.operations.values()):  # where it goes is not known yet
         yield from (moved(evacuation) for evacuation in fleet.evacuations.values())
 
@@ -129,11 +131,6 @@ def url(edge: EdgeSpec) -> str:
     """Where clients go."""
     host = f"[{edge.host}]" if ":" in edge.host else edge.host
     return f"{'https' if edge.tls.cert else 'http'}://{host}:{edge.port}"
-
-
-def counted(count: int, what: str) -> str:
-    """So many: "1 node", "3 nodes"."""
-    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
 def is_serving(fleet: Fleet) -> bool:

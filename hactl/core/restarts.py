@@ -26,25 +26,32 @@ def placed(node: Node, spec: FleetSpec) -> Node:
     return replace(node, address=next((one.bind for one in spec.regions if one.name == node.region), node.address))
 
 
+def without_process(node: Node) -> Node:
+    """`node` with nothing left of what was true of its process alone; the next one begins without any of it."""
+    return replace(
+        node,
+        health=Health.UNKNOWN,
+        launch=None,
+        idle=False,
+        excused="",
+        frozen="",
+        unready="",
+        stays_down=False,
+        hung=False,
+        impaired=None,
+    )
+
+
 def spawn(node: Node, context: Context, why: str, reason: Reason | None = None) -> Reaction:
     """Put `node` into STARTING with a new launch number, where the configuration it starts with has it."""
     started = replace(
-        placed(node, context.spec),
+        without_process(placed(node, context.spec)),
         state=NodeState.STARTING,
-        health=Health.UNKNOWN,
         reason=reason or node.reason or Reason(code=ReasonCode.NEW, text="starting for the first time"),
         since=context.now.wall,
-        idle=False,
         unfinished=0,
-        launch=None,
         launches=node.launches + 1,
         deadline=deadline_in(DeadlineKind.READY, context.spec.gateway.start_timeout, context),
-        excused="",
-        frozen="",
-        impaired=None,
-        hung=False,
-        unready="",
-        stays_down=False,
     )
     effect = Spawn(node=started, instance=instance_of(started, context.fleet_id))
     return Reaction(node=started, effects=(effect,), why=why)
@@ -90,20 +97,11 @@ def ended(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     if node.state is NodeState.STOPPING and wanted(node, context):
         return spawn(node, context, "started again", node.reason)
     stopped = replace(
-        node,
+        without_process(node),
         state=NodeState.STOPPED,
-        health=Health.UNKNOWN,
         reason=node.reason or ordered("", "stopped"),
         since=context.now.wall,
-        launch=None,
-        idle=False,
         deadline=None,
-        excused="",
-        frozen="",
-        impaired=None,
-        hung=False,
-        unready="",
-        stays_down=False,
     )
     return Reaction(node=stopped, why="stopped")
 
@@ -149,17 +147,9 @@ def charge(node: Node, reason: Reason, context: Context) -> Reaction:
     node = replace(node, exits=recent)
     delay = backoff_delay(node, ran, context)
     charged = replace(
-        node,
-        health=Health.UNKNOWN,
+        without_process(node),
         reason=reason,
         since=now.wall,
-        launch=None,
-        idle=False,
-        excused="",
-        frozen="",
-        impaired=None,
-        hung=False,
-        unready="",
         attempt=1 if ran >= IMMEDIATE_AFTER else node.attempt + 1,
         exits=(*recent, now.mono)[-policy.budget - 1 :],
         restarts=node.restarts + 1,
@@ -200,18 +190,11 @@ def _hold(node: Node, reason: Reason, context: Context, paused: Paused) -> React
     """A process has ended that would come back, were the fleet not paused."""
     text = f"{reason.text}; waits: {paused.who}"
     held = replace(
-        node,
+        without_process(node),
         state=NodeState.BACKOFF,
-        health=Health.UNKNOWN,
         reason=replace(reason, text=text),
         since=context.now.wall,
-        launch=None,
-        idle=False,
         deadline=None,
-        excused="",
-        frozen="",
-        impaired=None,
-        hung=False,
     )
     return Reaction(node=held, why=text)
 

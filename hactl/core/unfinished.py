@@ -1,9 +1,11 @@
 """Requests that a drain did not see the end of, in words. WebSockets and streams are requests, too."""
 
+from hactl.core.plural import counted
+
 
 def requests(number: int) -> str:
     """So many of them."""
-    return "1 request" if number == 1 else f"{number} requests"
+    return counted(number, "request")
 
 
 def cut_off(number: int) -> str:

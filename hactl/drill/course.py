@@ -7,6 +7,7 @@ stands in `clocks` and `bars`; while the drill goes on that is provisional, and 
 import math
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import assert_never
 
 from hactl.core.value import Value, replace
 from hactl.drill.canary import Written
@@ -102,6 +103,8 @@ def grown(course: Course, steps: Iterable[Step], written: Iterable[Written] = ()
                 asked.append(step)
             case Timed():
                 timed = step
+            case _:
+                assert_never(step)
     kept = [canary.acknowledged for canary in written if canary.acknowledged is not None]
     return replace(
         course,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from hactl.core.model import Fleet
-from hactl.core.reading import counted
+from hactl.core.plural import counted
 from hactl.core.value import Value
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.measure import Report, judge

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from typing import assert_never
 
 from hactl.control.controller import Controller
 from hactl.core.draft import evolve
@@ -97,6 +98,8 @@ class Follower:
                     if not missed:
                         break
                     self._note(missed)
+            case _:
+                assert_never(update)
         async with self._news:
             self._news.notify_all()
 

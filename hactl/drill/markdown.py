@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
 
 from hactl.core.plain import one_line
 from hactl.drill.document import Bullets, Chart, Section, Table, Text, document, heading
@@ -33,6 +34,8 @@ def _lines(sections: Iterable[Section]) -> Iterator[str]:
                     yield from table(head, rows)
                 case Chart():
                     pass  # its figures stand in a table beside it
+                case _:
+                    assert_never(block)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

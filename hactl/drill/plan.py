@@ -12,6 +12,7 @@ from hactl.core.impairing import impairable
 from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
+from hactl.core.plural import counted
 from hactl.core.reading import url
 from hactl.core.value import Value
 from hactl.drill.burden import Burden
@@ -223,7 +224,7 @@ def _service(wanted: str, fleet: Fleet, chance: Random, before: tuple[Strike, ..
     routed = tuple(dict.fromkeys(route.service for route in fleet.spec.routes if route.service))
     if not routed:
         raise _unfit("no route leads to a service: there is nothing to choose from", "[[route]] in hactl.toml")
-    return (chance.choice(routed),), f"drawn from {len(routed)} service{'' if len(routed) == 1 else 's'} with a route"
+    return (chance.choice(routed),), f"drawn from {counted(len(routed), 'service')} with a route"
 
 
 def _route(drill: Definition, fleet: Fleet, strikes: tuple[Strike, ...]) -> str:

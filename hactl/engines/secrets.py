@@ -7,6 +7,7 @@ Errors name the variable of `gateway.env` and where its value was looked for, ne
 import os
 import stat
 from pathlib import Path
+from typing import assert_never
 
 from hactl.core.errors import HactlError
 from hactl.core.secrets import Reference, Secret, Source
@@ -26,6 +27,8 @@ def resolve(key: str, where: Reference, directory: str) -> Secret:
             return _from_environment(key, where.name)
         case Source.FILE:
             return _from_file(key, Path(directory) / where.name)
+        case _:
+            assert_never(where.source)
 
 
 def _from_environment(key: str, name: str) -> Secret:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from hactl.core.reading import age, counted
+from hactl.core.plural import counted
+from hactl.core.reading import age
 from hactl.drill.board import Entry, Standing
 from hactl.drill.comparing import UNCLEAN, Compared, Comparison, Trend, spoken
 from hactl.drill.quantity import Unit, signed

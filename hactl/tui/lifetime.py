@@ -6,7 +6,7 @@ fleet, or was opened by something that has (the demo), asks before it is left. S
 
 from collections.abc import Callable, Coroutine
 from enum import Enum, auto
-from typing import Any
+from typing import Any, assert_never
 
 from textual.app import App
 
@@ -98,6 +98,8 @@ class Lifetime:
                 )
             case Ends.WITH_IT:
                 self._ask("It ends with this console; nothing stays.", Answer(key="y", what="stop everything"))
+            case _:
+                assert_never(self._ends)
 
     def _ask(self, fact: str, *answers: Answer) -> None:
         def answered(key: str | None) -> None:

@@ -3,7 +3,7 @@
 from textual.app import App
 
 from hactl.core.errors import HactlError
-from hactl.core.reading import counted
+from hactl.core.plural import counted
 
 
 def say_error(host: App[None], error: HactlError) -> None:

@@ -7,6 +7,7 @@ drawn is a View of it: as it is now, or as it was at one of the moments that are
 from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import assert_never
 
 from hactl.core.draft import evolve
 from hactl.core.events import Record
@@ -115,6 +116,8 @@ class Picture:
                         self.snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse
                     )
                     self._measured(self.snapshot)
+            case _:
+                assert_never(update)
 
     def remember(self, view: View, heard: float) -> None:
         """Begin with what was known last, as long as there is nothing newer; `heard` is when that was, by our clock."""

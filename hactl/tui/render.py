@@ -6,6 +6,7 @@ What the words mean comes from `core.reading`; here they get their places, glyph
 import math
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import assert_never
 
 from hactl.core.model import Sample
 from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState, Role
@@ -237,6 +238,8 @@ def looks(node: Node, glyphs: Glyphs) -> tuple[str, str, Meaning]:
             return glyphs.stopped, state, Meaning.STOPPED
         case NodeState.SERVING | NodeState.BACKOFF | NodeState.FAILED:
             return glyphs.down, state, Meaning.DOWN
+        case _:
+            assert_never(node.state)
 
 
 def spark(values: Sequence[float | None], width: int, glyphs: Glyphs) -> str:

@@ -65,14 +65,15 @@ def test_what_would_not_be_begun_now_says_so_in_a_dry_run(fleet: Home) -> None:
 
 
 def test_how_many_faults_are_written_down_is_what_is_in_the_file(fleet: Home) -> None:
-    """However they are written; this one is stopped as soon as that is said."""
-    chaos = fleet.start(*SEVEN, "--only", "load.surge", "-o", "surges.toml")
+    """However they are written; this one is stopped as soon as that is said, and the build server is told of it."""
+    chaos = fleet.start(*SEVEN, "--only", "load.surge", "-o", "surges.toml", "--junit", "chaos.xml")
     told = read_until(chaos, "written to")
     chaos.send_signal(signal.SIGINT)
     finish(chaos)
     count = len(tomllib.loads((fleet.directory / "surges.toml").read_text())["fault"])
     assert count > 0
     assert f"chaos: {count} faults, written to surges.toml; again: hactl drill run ./surges.toml" in told
+    assert '<testsuite name="drill.chaos-7"' in (fleet.directory / "chaos.xml").read_text()
 
 
 @pytest.mark.parametrize("content", [b"precious", b"\xff\xfe"], ids=["text", "no text"])

@@ -20,7 +20,10 @@ def test_a_fleet_is_taken_down_in_the_middle_of_a_drill(home: Home) -> None:
         (("down", "--dry-run"), "it ends as aborted"),
         (("up", "--timeout", "1ms"), "it goes on; hactl drill stop ends it"),
         (("daemon", "restart", "--dry-run"), "it goes on: its runner has another 2 s"),
-        (("config", "rollback", "--dry-run"), "it goes on, but its result would be inconclusive: someone else changed the fleet"),
+        (
+            ("config", "rollback", "--dry-run"),
+            "it goes on, but its result would be inconclusive: someone else changed the fleet",
+        ),
     ):
         said = home.run(*verb).stderr
         assert "note: drill region-loss on " in said, verb

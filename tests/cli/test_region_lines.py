@@ -55,9 +55,13 @@ def test_a_loss_and_that_it_waits() -> None:
 
 def test_when_it_returns_by_itself() -> None:
     story = proved(two(auto_failback=True, stable_for=180.0) >> exited("seoul-1", signal=9))
-    assert said(story)[1].endswith("; all of it returns once the region has been healthy for 3m, or now with: hactl failback seoul")
+    assert said(story)[1].endswith(
+        "; all of it returns once the region has been healthy for 3m, or now with: hactl failback seoul"
+    )
     back = proved(story >> spawned("seoul-1") >> healthy("seoul-1")) >> after(30.0)
-    assert said(back)[0].endswith("; all of it returns in 1m if the region stays healthy, or now with: hactl failback seoul")
+    assert said(back)[0].endswith(
+        "; all of it returns in 1m if the region stays healthy, or now with: hactl failback seoul"
+    )
 
 
 def test_one_that_falters_and_one_that_nobody_can_stand_in_for() -> None:

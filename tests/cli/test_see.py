@@ -41,8 +41,8 @@ def test_a_spare_that_stands_by_counts_as_serving() -> None:
 
 class TestEvents:
     def test_every_line_of_json_is_a_record_of_the_journal(self, fleet: Home) -> None:
-        """The contract: decodable back into what the journal holds, oldest first, and only heartbeats of a drill
-        that was run before are left out."""
+        """The contract: decodable back into what the journal holds, oldest first; only signs of life of a drill that
+        was run before are left out."""
         found = records(fleet.ok("events", "--json", "--limit", "10000"))
         with SqliteJournal.open_read_only(fleet.paths.journal) as journal:
             held = journal.query(before=found[-1].seq + 1, limit=10_000)

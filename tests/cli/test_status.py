@@ -157,9 +157,7 @@ def test_edges_that_speak_tls_are_reached_by_https(home: Home) -> None:
     assert "\nWARNING: certificate for app.test: expires in 13 d\n" in home.ok("status")
     files.key.write_text("")
     until_true(client, lambda fleet: bool(fleet.certificate_refused), 30.0, "a refusal")
-    assert f"\nWARNING: the new certificate files are not used: {files.key}: holds no private key" in home.ok(
-        "status"
-    )
+    assert f"\nWARNING: the new certificate files are not used: {files.key}: holds no private key" in home.ok("status")
 
 
 def test_a_start_without_a_certificate_is_one_line(home: Home) -> None:

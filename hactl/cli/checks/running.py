@@ -12,7 +12,7 @@ from hactl import __version__
 from hactl.cli.checks.finding import Finding, Subject
 from hactl.core.errors import HactlError
 from hactl.core.node import Role
-from hactl.core.reading import counted
+from hactl.core.plural import counted
 from hactl.core.spec import EdgeSpec, GatewayKind
 from hactl.supervisor import procfs
 from hactl.supervisor.identity import find_instances
@@ -83,7 +83,7 @@ def strangers(subject: Subject) -> Iterator[Finding]:
         mend = f"keep one: kill {' '.join(str(pid) for pid in sorted(others))}"
         yield Finding(check="supervision", ok=False, found=f"another daemon claims this fleet: {named}", mend=mend)
     if subject.snapshot is None and known:
-        found = f"processes running without a daemon: {len(known)}"
+        found = f"no daemon supervises {counted(len(known), 'process', 'processes')}"
         yield Finding(check="supervision", ok=False, found=found, mend="hactl up, which adopts them")
     elif not lost and not others:
         one = "one daemon, and every process is its own" if subject.snapshot else "nothing runs"

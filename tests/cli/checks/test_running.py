@@ -124,7 +124,7 @@ def test_a_fleet_without_a_daemon_is_found(fleet: Home) -> None:
     finally:
         fleet.ok("up")
     assert not finding.ok
-    assert (finding.found, finding.mend) == ("processes running without a daemon: 2", "hactl up, which adopts them")
+    assert (finding.found, finding.mend) == ("no daemon supervises 2 processes", "hactl up, which adopts them")
 
 
 @pytest.mark.parametrize(

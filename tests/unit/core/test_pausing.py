@@ -33,6 +33,7 @@ from hactl.core.events import (
 )
 from hactl.core.model import Fleet, Paused
 from hactl.core.node import Health, NodeState, ReasonCode
+from hactl.core.observations import Stalled
 from hactl.core.operation import Outcome
 from hactl.core.pausing import held, rearmed, waiting
 from hactl.core.reading import Verdict, explain, read
@@ -136,6 +137,17 @@ def test_a_start_that_fails_is_not_repeated(last_word: Callable[[str], object]) 
     assert story.node("seoul-1").state is S.BACKOFF
     ended = [event for event in story.events if isinstance(event, OperationEnded)][-1]
     assert ended.sentence.endswith("waits: the fleet is paused by alice")
+
+
+def test_what_a_process_lacked_is_gone_with_it() -> None:
+    """Killed before it was ready, it waits for the end of the pause, and nothing is said of what it lacked alive."""
+    story = paused() >> exited("seoul-1", signal=9) >> Start(nodes=("seoul-1",)) >> spawned("seoul-1")
+    lacks = "it runs, but nothing listens on 127.0.0.1:20001"
+    story >> Stalled(node="seoul-1", instance="f1/seoul-1/2", why=lacks)
+    assert lacks in explain(story.node("seoul-1"))
+    story >> Kill(nodes=("seoul-1",)) >> exited("seoul-1", signal=9)
+    assert story.node("seoul-1").state is S.BACKOFF
+    assert explain(story.node("seoul-1")) == "killed by alice; waits: the fleet is paused by alice"
 
 
 def test_an_order_starts_what_waits() -> None:

@@ -8,7 +8,7 @@ from hactl.core.commands import Down, Drain, SetWeight, Stop
 from hactl.core.evacuation import Evacuation, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.operation import Operation, Verb
-from hactl.core.reading import Reading, Verdict, age, counted, explain, is_serving, read, url, word
+from hactl.core.reading import Reading, Verdict, age, explain, is_serving, read, url, word
 from hactl.core.spec import EdgeSpec, EdgeTlsSpec
 from hactl.core.value import replace
 
@@ -103,7 +103,3 @@ def test_where_clients_go() -> None:
 )
 def test_ages_have_one_unit(seconds: float, text: str) -> None:
     assert age(seconds) == text
-
-
-def test_one_is_not_many() -> None:
-    assert [counted(number, "node") for number in (0, 1, 2)] == ["0 nodes", "1 node", "2 nodes"]
