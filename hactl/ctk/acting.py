@@ -66,7 +66,7 @@ def inject(
     """
     with MEMORY.noting():
         if MEMORY.borrowed is not None:
-            raise HactlError("faults of a drill are in effect already", "one inject, then one undo")
+            raise HactlError("faults of a drill are already in effect", "one inject, then one undo")
         borrowed = Borrowed(found(fleet, config).paths, wanted(drill, settings, configuration), seed)
         struck = borrowed.inject()
     MEMORY.borrowed = borrowed
@@ -107,7 +107,7 @@ def run_drill(
             report: dict[str, Any] = json.loads(done.stdout)
         except ValueError as error:
             said = done.stderr.decode(errors="replace").strip().splitlines()
-            why = said[-1] if said else "it said nothing"
+            why = said[-1] if said else "it printed nothing"
             raise HactlError(f"drill {drill} was not run (exit code {done.returncode}): {why}") from error
         if report["verdict"] not in expected or not report["clean"]:
             told = f"drill {drill}: {report['verdict']}: {report['why']}"

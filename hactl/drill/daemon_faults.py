@@ -46,7 +46,7 @@ class Guardians:
         asked = time.monotonic()
         fault = await guardian.strike()
         frozen = strike.kind is FaultKind.DAEMON_FREEZE
-        what = "stopped (state T)" if frozen else f"gone; started again by {guardian.again}"
+        what = "stopped (state T)" if frozen else f"gone; restarted by {guardian.again}"
         proof = Proof(node=WHO, pid=pid, ticks=ticks, done=fault is not None, found=what if fault else "runs")
         return Injected(asked=asked, fault=fault, proofs=(proof,))
 

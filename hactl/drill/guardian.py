@@ -129,10 +129,10 @@ class Guardian:
     async def _word(self, patience: float) -> Word:
         line = await asyncio.to_thread(self._line, patience)
         if line is None:
-            raise HactlError(f"the guardian of the daemon has said nothing for {patience:g} s")
+            raise HactlError(f"the guardian of the daemon has not answered for {patience:g} s")
         if not line:
             self._process.wait()
-            raise HactlError("the guardian of the daemon has ended", "hactl status")
+            raise HactlError("the guardian of the daemon has exited", "hactl status")
         word = codec.decode(line, Word)
         if word.error:
             raise HactlError(word.error, word.hint)

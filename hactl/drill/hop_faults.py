@@ -112,7 +112,7 @@ def _ended(proof: Proof, event: HopChanged) -> Proof:
 
 def _proof(name: str, hop: Hop | None) -> Proof:
     if hop is None or hop.proxy is None:
-        return Proof(node=_called(name), pid=0, ticks=0, done=False, found="not read back to be disturbed")
+        return Proof(node=_called(name), pid=0, ticks=0, done=False, found="not confirmed to be disturbed")
     return Proof(node=_called(name), pid=hop.proxy.pid, ticks=hop.proxy.ticks, done=True, found=_found(hop))
 
 

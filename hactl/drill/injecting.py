@@ -93,9 +93,9 @@ async def heal(controller: Controller, strike: Strike, follower: Follower, plan:
     receipt = await controller.submit(order, by=by, reason=f"drill {plan.drill}")
     ended = await follower.ended(receipt.operation, _ENDED)
     if ended is None or ended.outcome is not Outcome.DONE:
-        raise HactlError(f"{receipt.sentence}: {'not in time' if ended is None else ended.sentence}", "hactl events")
+        raise HactlError(f"{receipt.sentence}: {'timed out' if ended is None else ended.sentence}", "hactl events")
     healed = ", ".join((*order.nodes, *(order.services if isinstance(order, MendHop) else ())))
-    return f"{healed}: {'impaired' if strike.hop is None else 'disturbed'} no longer"
+    return f"{healed}: no longer {'impaired' if strike.hop is None else 'disturbed'}"
 
 
 async def _told(
@@ -107,7 +107,7 @@ async def _told(
     ended = await follower.ended(receipt.operation, _ENDED)
     fault, proofs = found(record for record in follower.records if record.seq > receipt.seq)
     if ended is None or ended.outcome is not Outcome.DONE:
-        why = "nobody has said that it is" if ended is None else ended.sentence
+        why = "not confirmed" if ended is None else ended.sentence
         proofs = tuple(replace(proof, done=False, found=why) for proof in proofs)
         return Injected(asked=asked, fault=None, proofs=proofs)
     return Injected(asked=asked, fault=fault, proofs=proofs)

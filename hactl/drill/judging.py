@@ -120,13 +120,13 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
               ok=unsent <= UNSENT_LIMIT),
         Check(name="answers name a node of this fleet", value=f"{ours * 100:.1f} %", limit=">= 99 % before the fault",
               ok=not plan.load.node_header or ours >= 0.99),
-        Check(name="nobody else acted", value="; ".join(evidence.others) or "nobody", limit="nobody",
+        Check(name="no outside changes", value="; ".join(evidence.others) or "none", limit="none",
               ok=not evidence.others),
         Check(name="wall clock", value=f"moved by {evidence.clock_step * 1000:.0f} ms",
-              limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day mean nothing", ok=True),
+              limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day are unreliable", ok=True),
     ]  # fmt: skip
     if windows.retried:
-        checks.append(_on_time("clients that try again on time", judge(windows.retried)))
+        checks.append(_on_time("clients with retries on time", judge(windows.retried)))
     if windows.others:
         checks.append(_on_time("clients of other routes on time", judge(windows.others)))
     checks += as_strong_as_meant(plan, windows.borne(plan))
@@ -163,10 +163,10 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.availability is not None:
         yield _availability(asked.availability.least, asked.availability.window, windows)
     if asked.failed is not None:
-        yield counted("failed", asked.failed, _failed(windows.hit(windows.rows)), "requests")
+        yield counted("failed", asked.failed, _failed(windows.hit(windows.rows)), "request")
     if asked.failed_with_retries is not None:
         tried = _failed(windows.hit(windows.retried))
-        yield counted("failed_with_retries", asked.failed_with_retries, tried, "requests")
+        yield counted("failed_with_retries", asked.failed_with_retries, tried, "request")
     yield from surge_objectives(asked, windows.borne(plan))
     if asked.recovered is not None:
         yield recovery(asked.recovered, windows.rows, times.over, drill.phases.settle, windows.failback)
@@ -174,13 +174,13 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.latency_p99 is not None:
         yield timed("latency_p99", asked.latency_p99, _slow(windows))
     if asked.rpo_records is not None:
-        yield counted("rpo_records", asked.rpo_records, evidence.lost, "records")
+        yield counted("rpo_records", asked.rpo_records, evidence.lost, "record")
     if asked.restore_capacity is not None:
         restored = lasted(capacity_due(times, plan), times.capacity)
         yield timed("restore_capacity", asked.restore_capacity, restored)
     if asked.failback_failed is not None:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
-        yield counted("failback_failed", asked.failback_failed, _failed(rows), "requests")
+        yield counted("failback_failed", asked.failback_failed, _failed(rows), "request")
     yield from _proportions(drill, windows)
     yield from _continuity(asked, evidence.continuity)
     if asked.rollback_clean:
@@ -206,7 +206,7 @@ def _proportions(drill: Definition, windows: Windows) -> Iterator[Judged]:
 
 def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
     if asked.nodes_out is not None:
-        yield counted("nodes_out", asked.nodes_out, found.nodes_out, "at once")
+        yield counted("nodes_out", asked.nodes_out, found.nodes_out, "at once", "at once")
     if asked.longest_out is not None:
         late = "one did not come back" if found.still_out else ""
         yield timed("longest_out", asked.longest_out, None if late else found.longest_out, late)
@@ -214,17 +214,17 @@ def _continuity(asked: Objectives, found: Continuity) -> Iterator[Judged]:
         late = f"{found.not_adopted} were not" if found.not_adopted else ""
         yield timed("adopted", asked.adopted, None if late else found.adopted, late)
     if asked.turns is not None:
-        yield counted("turns", asked.turns, found.turns, "changes of direction")
+        yield counted("turns", asked.turns, found.turns, "change of direction", "changes of direction")
     if asked.restarts is not None:
-        yield counted("restarts", asked.restarts, found.restarts, "processes")
+        yield counted("restarts", asked.restarts, found.restarts, "process", "processes")
     if asked.journal_gaps is not None:
-        yield counted("journal_gaps", asked.journal_gaps, found.journal_gaps, "records")
+        yield counted("journal_gaps", asked.journal_gaps, found.journal_gaps, "record")
     if asked.refused:
-        yield counted("refused", 0, found.invalid_taken, "invalid ones taken")
+        yield counted("refused", 0, found.invalid_taken, "invalid one taken", "invalid ones taken")
     if asked.nodes_reached is not None:
-        yield counted("nodes_reached", asked.nodes_reached, found.nodes_reached, "nodes")
+        yield counted("nodes_reached", asked.nodes_reached, found.nodes_reached, "node")
     if asked.reverted is not None:
-        late = "not by itself" if found.wrong_served is not None and found.reverted is None else ""
+        late = "not automatically" if found.wrong_served is not None and found.reverted is None else ""
         yield timed("reverted", asked.reverted, found.reverted, late)
 
 

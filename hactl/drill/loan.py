@@ -61,11 +61,11 @@ class Loan:
         there is not true of `fleet` any more."""
         recorded = await self.recorded()
         if recorded is None or recorded.drill is None:
-            raise HactlError("what is to be restored is not in the journal", "hactl events")
+            raise HactlError("the state to restore is not in the journal", "hactl events")
         for name, before in recorded.drill.baseline.nodes.items():
             node = fleet.nodes.get(name)
             if node is None or (node.goal, node.weight, node.drained) != (before.goal, before.weight, before.drained):
-                raise HactlError(f"'{name}' is not any more as it was when the fleet was borrowed", "hactl events")
+                raise HactlError(f"'{name}' has changed since the fleet was borrowed", "hactl events")
         return (*recorded.drill.baseline.nodes, *recorded.drill.baseline.services)
 
     @asynccontextmanager

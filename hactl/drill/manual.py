@@ -49,9 +49,9 @@ class Person:
         if answer is None:
             if not self._stop.is_set():
                 await self._controller.submit(AskDrill(id=self._operation, question=""), by=self._by)
-                self._say(f"step: nobody has said within {step.within:g} s that it is done")
+                self._say(f"step: not confirmed as done within {step.within:g} s")
             return ByHand(step=step.manual, asked=asked)
-        self._say(f"step: done by {answer.by or 'somebody'} after {answer.mono - asked:.1f} s")
+        self._say(f"step: done by {answer.by or 'someone'} after {answer.mono - asked:.1f} s")
         return ByHand(step=step.manual, asked=asked, done=answer.mono, by=answer.by, note=answer.reason)
 
     def _answer(self, seq: int) -> Record | None:

@@ -22,7 +22,7 @@ def obituary(
     """The report on a run that nobody can finish; `ended` is how the daemon ended its loan, None when it never began
     or nobody knows. `written` is its ledger, `records` what the journal has of its time, `said` what it told of itself.
     """
-    why = f"its runner (pid {run.pid}) died in the phase {run.phase}"
+    why = f"its runner (pid {run.pid}) died in phase {run.phase}"
     if run.ending.stopped:
         why = f"{run.ending.stopped}; {why}"
     left: tuple[str, ...] = ()

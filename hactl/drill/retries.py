@@ -41,7 +41,7 @@ class Retried(Value):
 
     def __str__(self) -> str:
         raw, again = f"{self.raw_failed} of {self.raw_requests}", f"{self.failed} of {self.requests}"
-        return f"failed raw / with retries: {raw} / {again} ({self.each:.3f} attempts each)"
+        return f"failed without / with retries: {raw} / {again} ({self.each:.3f} attempts each)"
 
 
 def retried(raw: Sequence[Row], again: Sequence[Row]) -> Retried | None:

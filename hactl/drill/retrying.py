@@ -26,7 +26,7 @@ class RetryPolicy(Value):
     """Seconds: the longest pause of all."""
 
     def __str__(self) -> str:
-        again = f"up to {self.retries} more attempts where that is safe, after pauses of up to {self.base * 1000:g} ms"
+        again = f"up to {self.retries} retries where safe, after pauses of up to {self.base * 1000:g} ms"
         return f"{again} that double, all within {self.deadline:g} s"
 
     def attempt(self, spent: float) -> float:

@@ -19,7 +19,7 @@ class Pointless(Exception):
 
 def not_begun(drill: str, why: str) -> CommandRejected:
     """Why a drill may not be begun now: what never began is no run of it."""
-    return CommandRejected(f"drill {drill} is not begun: {why}", f"hactl drill plan {drill}", guard=True)
+    return CommandRejected(f"drill {drill} was not started: {why}", f"hactl drill plan {drill}", guard=True)
 
 
 def told(error: Exception) -> str:

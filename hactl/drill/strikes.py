@@ -125,11 +125,11 @@ class Strikes:
     async def _do(self, strike: Strike) -> Injected:
         if strike.kind in OF_THE_DAEMON:
             if self._guardians is None:
-                raise HactlError(f"{strike.kind} wants somebody to stand by", "hactl drill run")
+                raise HactlError(f"{strike.kind} needs a guardian process", "hactl drill run")
             return await self._guardians.strike(self._controller, strike)
         if strike.burden is not None:
             if self._burdens is None:
-                raise HactlError(f"{strike.kind} wants somebody to bear it", "hactl drill run")
+                raise HactlError(f"{strike.kind} needs a load process", "hactl drill run")
             return await self._burdens.lay(strike, launches(self._follower.fleet, strike), self._plan)
         return await inject(self._controller, strike, self._follower, self._plan, by=self._by)
 

@@ -97,7 +97,7 @@ class _Reading(Tables):
         fields = self._fields("", raw, {**_TOP, **_SETTINGS}, more=("drill",))
         fields.pop("schema", None)
         if not entries:
-            self._add("drill", "a suite without a drill shows nothing", "write [[drill]]")
+            self._add("drill", "a suite needs at least one drill", "write [[drill]]")
         drills = self._many("drill", entries, _DRILL, Entry)
         return Suite(**fields, drills=drills) if not self.problems else Suite(name="", title="")
 

@@ -71,7 +71,7 @@ class WayBack:
         """The daemon puts back what is not as it was. Raises Unreachable when none answers."""
         if self.moot:
             return
-        self._say("failback: giving the fleet back")
+        self._say("failback: returning the fleet")
         await self._loan.end(PATIENCE)
 
     async def verify(
@@ -90,10 +90,10 @@ class WayBack:
         await asyncio.sleep(afterwards)
         left = leftovers(follower.began, follower.fleet, self._plan, loan.operation)
         if ended is None or ended.outcome is Outcome.FAILED:
-            left = (*left, "the daemon has not put everything back" if ended is None else ended.sentence)
+            left = (*left, "the daemon has not restored everything" if ended is None else ended.sentence)
         for region in returning(follower.began, follower.fleet, self._plan):
             self._say(f"verify: {region}")
-        self._say("verify: everything is as it was" if not left else f"verify: NOT CLEAN: {'; '.join(left)}")
+        self._say("verify: everything is as it was before" if not left else f"verify: NOT CLEAN: {'; '.join(left)}")
         return restored, left
 
     async def _gone(self, patience: float) -> tuple[float, tuple[str, ...]]:
@@ -119,8 +119,8 @@ class WayBack:
             return
         ended = await self._follower.ended(receipt.operation, PATIENCE)
         if ended is None or ended.outcome is not Outcome.DONE:
-            self._say(f"failback: {receipt.sentence}: {'not in time' if ended is None else ended.sentence}")
+            self._say(f"failback: {receipt.sentence}: {'timed out' if ended is None else ended.sentence}")
 
 
 def _running(launches: Iterable[tuple[str, Launch]]) -> tuple[str, ...]:
-    return tuple(sorted({f"{name} (pid {launch.pid}) still runs" for name, launch in launches if lives(launch)}))
+    return tuple(sorted({f"{name} (pid {launch.pid}) is still running" for name, launch in launches if lives(launch)}))

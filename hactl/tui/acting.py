@@ -65,4 +65,4 @@ class Acting(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl-C: a habit, and no wish to leave."""
-        warn(self, "q or ctrl+q leaves; the fleet goes on")
+        warn(self, "q or ctrl+q leaves; the fleet keeps running")

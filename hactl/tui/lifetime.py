@@ -65,7 +65,7 @@ class Lifetime:
         self._offered = Choice(
             self._look,
             title=f"Start fleet {self._fleet}?",
-            facts=("No daemon answers for it.", "$ hactl up"),
+            facts=("Its daemon is not running.", "$ hactl up"),
             answers=(Answer(key="y", what="start it"),),
             stay="wait for it",
         )
@@ -92,12 +92,12 @@ class Lifetime:
                 self._host.exit()
             case Ends.ASKED:
                 self._ask(
-                    "This console has started it.",
-                    Answer(key="d", what="detach: the fleet goes on"),
+                    "This console started it.",
+                    Answer(key="d", what="detach: the fleet keeps running"),
                     Answer(key="s", what="stop all: edges first, then nodes, then the daemon"),
                 )
             case Ends.WITH_IT:
-                self._ask("It ends with this console; nothing stays.", Answer(key="y", what="stop everything"))
+                self._ask("It ends with this console; nothing is kept.", Answer(key="y", what="stop everything"))
             case _:
                 assert_never(self._ends)
 

@@ -96,7 +96,7 @@ def course(loss: Loss, *, aligned: bool = False) -> Line:
         elif aligned and name != "back":
             parts.append(" " * (len(name) + 9))
     if loss.over and loss.back_ms is None:
-        parts += [Span(text="did not come back by itself", meaning=Meaning.DEGRADED), " "]
+        parts += [Span(text="did not come back on its own", meaning=Meaning.DEGRADED), " "]
     elif not loss.over:
         parts += [Span(text="not back yet", meaning=Meaning.DOWN), " "]
     return line(*parts)

@@ -29,7 +29,7 @@ MOMENTS = 900
 """Moments kept, one a second, as long as the fleet is not so large that they would take too much memory ..."""
 SAMPLES = 100_000
 """... which is a matter of so many measurements of single processes."""
-UNMEASURED = "nothing was measured then"
+UNMEASURED = "nothing was measured at that time"
 """No daemon ran, or its disk was full."""
 
 

@@ -53,10 +53,10 @@ def load(file: Path) -> Settings:
         return Settings()
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise HactlError(f"{file}: {why}: the console is as if it had never been used") from error
+        raise HactlError(f"{file}: {why}: the console starts with default settings") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        hint = "remove it; the next change in a console replaces it"
-        raise HactlError(f"{file}: {error}: the console is as if it had never been used", hint) from error
+        hint = "remove it; the next change in a console writes a new one"
+        raise HactlError(f"{file}: {error}: the console starts with default settings", hint) from error
 
 
 def save(file: Path, settings: Settings) -> None:
@@ -70,4 +70,4 @@ def save(file: Path, settings: Settings) -> None:
         with contextlib.suppress(OSError):
             new.unlink()
         why = (error.strerror or str(error)).lower()
-        raise HactlError(f"cannot write {file}: {why}", "what was chosen here is forgotten in the end") from error
+        raise HactlError(f"cannot write {file}: {why}", "settings made here will not be remembered") from error

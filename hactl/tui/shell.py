@@ -83,7 +83,7 @@ async def run(words: Sequence[str], fleet: str, *, env: Mapping[str, str] = _NO_
                 del said[:-MOST]
             await process.wait()
     except TimeoutError:
-        late = f"\n-- ended here after {longest:g} s: run it in a shell --"
+        late = f"\n-- stopped after {longest:g} s: run it in a shell --"
     finally:
         if process.returncode is None:
             process.kill()

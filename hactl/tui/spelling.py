@@ -76,7 +76,7 @@ def _words(command: Command) -> list[str]:
         case EndDrill() | ContinueDrill() | LockDrills() | UnlockDrills():
             return ["drill", *_OF_DRILLS[type(command)]]
         case KeepDrill() | AskDrill() | Impair() | Heal() | BreakHop() | MendHop():
-            raise AssertionError("only the runner of a drill says so")
+            raise AssertionError("only the runner of a drill can do this")
         case Unpause() | Down():
             return [verb]
         case _:

@@ -74,7 +74,7 @@ class Spliced:
             found = self._record()
         except HactlError as error:
             if looked is None:
-                self._troubles.append(f"no further back than this: {error.message}")
+                self._troubles.append(f"nothing earlier is available: {error.message}")
             return self._recording
         self.close()
         self._recording = found

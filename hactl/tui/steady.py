@@ -48,7 +48,7 @@ class Steady(MessagePump):
                 with self.prevent(*each._prevent):
                     await invoke(each.callback)
             except Exception as error:
-                _app(self).stumble(error, f"what {type(self).__name__} had put off")
+                _app(self).stumble(error, f"deferred work of {type(self).__name__}")
 
 
 class SteadyScreen(Steady):
@@ -58,7 +58,7 @@ class SteadyScreen(Steady):
         try:
             await super()._invoke_and_clear_callbacks()  # type: ignore[misc]  # of the screen behind it
         except Exception as error:
-            _app(self).stumble(error, f"what {type(self).__name__} had put off")
+            _app(self).stumble(error, f"deferred work of {type(self).__name__}")
 
 
 class SteadyLines(Steady):
@@ -84,7 +84,7 @@ class SteadyApp(Steady, App[None]):
 
     def stumble(self, error: BaseException, where: str) -> None:
         """Say that something inside went wrong; once for as long as it stands on the screen."""
-        text = f"the console stumbled ({type(error).__name__} in {where}) and goes on"
+        text = f"internal console error ({type(error).__name__} in {where}); continuing"
         now = time.monotonic()
         if self._stumbles.get(text, 0.0) <= now:
             self._stumbles[text] = now + self.NOTIFICATION_TIMEOUT
@@ -136,4 +136,4 @@ def last_words(error: BaseException) -> str:
     """What ended the console: type and place, and nothing it was about."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {frames[-1].name}, {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"hactl: the console ended: {type(error).__name__}{where}; the fleet goes on"
+    return f"hactl: the console crashed: {type(error).__name__}{where}; the fleet keeps running"

@@ -41,7 +41,7 @@ def weighed(snapshot: Snapshot, command: SetWeight, glyphs: Glyphs) -> tuple[Lin
     left = burden(fleet, then, measured(fleet, snapshot.samples, snapshot.at))
     lines += [(), fact("rest", left.sentence)]
     if command.nodes and not fleet.policy.honours_node_weights:
-        deaf = f"policy {fleet.policy} does not look at the weights of nodes"
+        deaf = f"policy {fleet.policy} ignores the weights of nodes"
         lines.append(fact("but", Span(text=deaf, meaning=Meaning.DEGRADED)))
     return tuple(lines)
 

@@ -199,7 +199,7 @@ def test_without_a_daemon_it_says_what_the_fleet_has_kept(fleet: Home) -> None:
         status = json.loads(files["status.json"])
         assert status["fleet"]["name"] == "t"
         assert "no daemon answers" in status["note"]
-        assert "no daemon watches 2 processes" in files["doctor.txt"].decode()
+        assert "no daemon supervises 2 processes" in files["doctor.txt"].decode()
     finally:
         fleet.ok("up")
 

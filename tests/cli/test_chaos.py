@@ -60,7 +60,7 @@ def test_what_would_not_be_begun_now_says_so_in_a_dry_run(fleet: Home) -> None:
     finally:
         fleet.ok("resume", "a-1", "--wait")
     assert shown.returncode == 5
-    assert "it would not be begun now: nodes left to serve: 2 (wanted >= 3)" in shown.stderr
+    assert "it would be refused now: nodes left to serve: 2 (wanted >= 3)" in shown.stderr
     assert tomllib.loads(shown.stdout)["name"] == "chaos-7"
 
 
@@ -96,8 +96,12 @@ def test_a_file_that_is_there_is_not_written_over(fleet: Home, content: bytes) -
         (("--monkey", "--within", "none.toml"), 2, "none.toml: cannot be read: no such file"),
         (("--monkey", "--for", "1h"), 5, "safety.max_drill allows 600 s"),
         (("--monkey", "--only", "disc.full"), 2, "no kind of fault 'disc.full'; did you mean \"disk.full\"?"),
-        (("--monkey", "--only", "disk.full"), 5, "disk.full cannot be done here"),
-        (("--monkey", "--only", "upstream.down"), 5, "upstream.down cannot be done here: no route leads to a service"),
+        (("--monkey", "--only", "disk.full"), 5, "disk.full is not available here"),
+        (
+            ("--monkey", "--only", "upstream.down"),
+            5,
+            "upstream.down is not available here: no route leads to a service",
+        ),
     ],
     ids=str,
 )

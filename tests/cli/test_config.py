@@ -59,7 +59,7 @@ def test_a_schedule_of_a_drill_that_is_not_there_is_refused_before_the_night_in_
     )
     said = (
         f"hactl: {path}: schedule[nightly].drill: no drill 'nod-kill'\n"
-        '  try: did you mean "node-kill"?; a file of your own: ./FILE.toml; 1 more problem in this file\n'
+        '  try: did you mean "node-kill"?; for your own file: ./FILE.toml; 1 more problem in this file\n'
         f"also: {path}: schedule[mine].suite: {home.directory}/x.toml: cannot be read: no such file or directory"
     )
     done = home.run("config", "check")

@@ -20,7 +20,7 @@ def test_another_daemon_takes_over(fleet: Home) -> None:
     first, second, third = done.stderr.splitlines()
     assert first == f"  the current daemon has pid {was}; starting a new one"
     assert second.startswith("daemon 0.")
-    assert f"in charge (pid {pid}, before {was}), nobody supervised for " in second
+    assert f"in charge (pid {pid}, was {was}), unsupervised for " in second
     assert third == "  adopted: edge-1, edge-2, a-1, a-2, b-1, b-2"
     assert fleet.pids() == before
 
@@ -120,7 +120,7 @@ def test_a_new_daemon_that_fails_after_the_old_one_has_left_is_said_loudly(small
     view.touch()  # in the way of a new daemon, and of nobody before that
     done = small.run("daemon", "restart")
     assert done.returncode == 1
-    assert "NOBODY supervises fleet 't' now, its processes go on: the new daemon failed: " in done.stderr
+    assert "fleet 't' is UNSUPERVISED, its processes run on: the new daemon failed: " in done.stderr
     assert f"'{view}' is in the way and is not a socket" in done.stderr
     wait_gone(was)
     view.unlink()

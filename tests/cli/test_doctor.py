@@ -48,9 +48,9 @@ def test_every_kind_of_fault_is_said_to_be_real_emulated_or_unavailable(home: Ho
 
 def test_a_fault_that_is_not_to_be_had_is_neither_well_nor_to_be_mended() -> None:
     """Drills that need it say so; a tick before it would be a lie."""
-    assert lines([Finding(check="fault disk.full", ok=True, absent=True, found="unavailable: no fleet is meant")]) == [
-        "--  fault disk.full: unavailable: no fleet is meant"
-    ]
+    assert lines(
+        [Finding(check="fault disk.full", ok=True, absent=True, found="unavailable: no fleet is selected")]
+    ) == ["--  fault disk.full: unavailable: no fleet is selected"]
     assert [finding.absent for finding in faults(Subject(chosen=None, spec=FleetSpec()))][-1], "the disk of no fleet"
 
 
@@ -151,7 +151,7 @@ def test_a_key_that_everybody_may_read_is_a_finding(home: Home) -> None:
     files = encrypted(home)
     assert "private key" not in findings(home)
     files.key.chmod(0o644)
-    assert findings(home)["private key"] == (False, f"everybody may use {files.key}", f"chmod o= {files.key}")
+    assert findings(home)["private key"] == (False, f"everyone may read {files.key}", f"chmod o= {files.key}")
 
 
 def test_a_file_that_is_not_in_force_is_a_finding(fleet: Home) -> None:
@@ -165,7 +165,7 @@ def test_a_file_that_is_not_in_force_is_a_finding(fleet: Home) -> None:
     finally:
         path.write_text(good)
     assert not fine
-    assert found == f"revision 1 is in force, {path} differs from it"
+    assert found == f"revision 1 is in force, {path} differs"
     assert mend == "hactl config apply"
 
 

@@ -68,7 +68,7 @@ def test_a_region_is_taken_away_in_the_middle_of_its_drill(home: Home) -> None:
     home.configure(regions={"a": 2, "b": 2})
     home.ok("up")
     drill = home.start("drill", "run", "region-loss", "--seed", "1", "--json", *options("phases.hold=10s"))
-    struck = read_until(drill, "observe:").split("undo: what restores ")[1][0]
+    struck = read_until(drill, "observe:").split("undo: the state to restore ")[1][0]
     home.configure(regions={name: 2 for name in "ab" if name != struck})
     applied = home.run("config", "apply", "--wait", "--bake", "0s", "--confirm", "t")
     assert applied.returncode == 0, applied.stderr
@@ -77,4 +77,4 @@ def test_a_region_is_taken_away_in_the_middle_of_its_drill(home: Home) -> None:
     code, out, said = finish(drill)
     report = json.loads(out)
     assert (code, report["verdict"], report["clean"]) == (10, "inconclusive", True), said
-    assert "nobody else acted: apply a configuration" in report["why"]
+    assert "no outside changes: apply a configuration" in report["why"]

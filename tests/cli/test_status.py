@@ -192,4 +192,4 @@ def test_what_a_drill_waits_for_is_told_and_cannot_drive_a_terminal() -> None:
     story, drill = drilling("seoul-1")
     fleet = evolve(story.fleet, DrillAsked(id=drill, question="pull the\x1b[2J plug"))
     (line,) = (line for line in lines(Snapshot(fleet=fleet, at=1030.0, mono=30.0)) if line.startswith(drill))
-    assert "; WAITS for a person: pull the\N{REPLACEMENT CHARACTER}[2J plug (then: hactl drill continue)" in line
+    assert "; WAITING for a manual step: pull the\N{REPLACEMENT CHARACTER}[2J plug (then: hactl drill continue)" in line

@@ -67,7 +67,7 @@ async def test_a_drill_is_run_and_seen_and_outlives_the_console() -> None:
                 await seen(pilot, lambda: isinstance(app.screen, DrillsPage) and "baseline" in text(app, "#text"))
                 await seen(pilot, lambda: "inject" in text(app, "#text") and "reroute" in text(app, "#text"))
                 assert "process.kill of" in text(app, "#text")
-                assert "waits for the fault" not in text(app, "#clocks")
+                assert "waiting for the fault" not in text(app, "#clocks")
                 course = app.desk.course
                 assert course is not None
                 assert course.going

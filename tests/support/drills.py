@@ -29,7 +29,7 @@ PATIENCE = 240.0
 """Seconds after which a drill that goes on to nothing has failed; never a measure of anything."""
 LATE = {"load generator on time", "requests not sent"}
 """Checks that a machine which does other things as well spoils: then a run shows nothing, whatever the fleet did."""
-CLIENTS_LATE = "clients that try again on time"
+CLIENTS_LATE = "clients with retries on time"
 FEW_CANARIES = "canaries in journal before the fault"
 
 

@@ -82,7 +82,7 @@ def waiting() -> Course:
 
 def stopping() -> Course:
     """It was stopped while it observed, and puts everything back."""
-    back = [Entered(at=110.2, phase=Phase.FAILBACK), Told(at=110.2, text="failback: giving the fleet back")]
+    back = [Entered(at=110.2, phase=Phase.FAILBACK), Told(at=110.2, text="failback: returning the fleet")]
     begun = replace(course(110.0, failed=FAILING), ending=Ending(stopped=STOPPED))
     return grown(begun, [Told(at=110.1, text=f"observe: stopped: {STOPPED}"), *back])
 

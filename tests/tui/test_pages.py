@@ -183,7 +183,7 @@ class TestNode:
             await now.go_to("seoul-1")
             await now.press("enter")
             await now.until_drawn()
-            assert "it has written nothing" in now.app.screen.query_one(Reader).render_line(0).text
+            assert "the log is empty" in now.app.screen.query_one(Reader).render_line(0).text
 
     async def test_a_log_that_cannot_be_read_is_said_beside_the_keys(self):
         async with stage() as now:
@@ -371,7 +371,7 @@ class TestRegions:
             await now.go_to("[seoul]")
             await now.press(key)
             await now.until_drawn()
-            assert "seoul ● 2/2 of them serve" in now.text("#facts")
+            assert "seoul ● 2/2 serving" in now.text("#facts")
             assert not now.app.screen.query_one(Reader).display
             await now.press(">")
             await now.until_drawn()
@@ -382,7 +382,7 @@ class TestRegions:
         async with stage((160, 48)) as now:
             await now.go_to("[edges]")
             await now.until_drawn()
-            assert "edges ● 2/2 of them serve" in now.text("#side")
+            assert "edges ● 2/2 serving" in now.text("#side")
 
 
 class TestSigns:

@@ -36,7 +36,7 @@ class DrillsPage(Page):
     ]
     NAME = "drills"
     KEYS = (
-        ("A", "abort"), ("C", "go on"), ("X", "run a drill"), ("enter", "report"), ("6", "all runs"), ("esc", "back"),
+        ("A", "abort"), ("C", "done"), ("X", "run a drill"), ("enter", "report"), ("6", "all runs"), ("esc", "back"),
         (":", "command"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     _ticking: Timer

@@ -150,7 +150,7 @@ class LogsPage(OneOf, ReadingPage):
     """The log of one process."""
 
     NAME = "logs"
-    EMPTY = " it has written nothing"
+    EMPTY = " the log is empty"
     KEYS = (("< >", "others"), *ReadingPage.KEYS)
 
     def progress(self, view: View) -> int | None:  # noqa: ARG002

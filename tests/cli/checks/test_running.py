@@ -53,7 +53,7 @@ def test_after_an_upgrade_old_processes_are_named(fleet: Home, monkeypatch: pyte
     copy.write_text("#!/bin/sh\necho 'envoy  version: 0a/1.99.0/Clean/RELEASE/BoringSSL'\n")
     finding = one(running.versions(looked_at(fleet)))
     assert not finding.ok
-    assert finding.found == f"not the installed 1.99.0 runs, but edge-1, a-1: {version}"
+    assert finding.found == f"running {version} (edge-1, a-1), but 1.99.0 is installed"
     assert finding.mend == "hactl restart edge-1 a-1"
 
 
@@ -81,7 +81,7 @@ def test_an_edge_that_refuses_old_clients_is_found(answer: bytes) -> None:
         finding = one(running.old_clients(Subject(chosen=None, spec=fleet.spec, snapshot=snapshot, fleet=fleet)))
         thread.join()
     assert not finding.ok
-    assert finding.found == f"a request is answered: {answer.decode().strip() or 'not at all'}"
+    assert finding.found == f"answer to a request: {answer.decode().strip() or 'none'}"
 
 
 def test_a_process_that_nobody_watches_is_found(fleet: Home) -> None:
@@ -100,7 +100,7 @@ def test_a_process_that_nobody_watches_is_found(fleet: Home) -> None:
         finding = one(running.strangers(looked_at(fleet)))
         stray.communicate(b"\n")
     assert not finding.ok
-    assert finding.found == f"processes nobody watches: a-9 (pid {stray.pid})"
+    assert finding.found == f"unsupervised processes: a-9 (pid {stray.pid})"
     assert finding.mend == f"kill {stray.pid}"
 
 
@@ -113,7 +113,7 @@ def test_a_second_daemon_is_found(fleet: Home) -> None:
         finding = one(running.strangers(looked_at(fleet)))
         second.communicate(b"\n")
     assert not finding.ok
-    assert finding.found == f"another daemon wants this fleet: pid {second.pid}"
+    assert finding.found == f"another daemon claims this fleet: pid {second.pid}"
 
 
 def test_a_fleet_without_a_daemon_is_found(fleet: Home) -> None:
@@ -132,7 +132,7 @@ def test_a_fleet_without_a_daemon_is_found(fleet: Home) -> None:
     [
         (Pulse(version=running.__version__, lag_ms=3.0), True, "loop lag 3 ms"),
         (Pulse(version="0.0.1", pid=7), False, "hactl 0.0.1 runs (pid 7)"),
-        (Pulse(version=running.__version__, unwritten=5), False, "5 records wait for room"),
+        (Pulse(version=running.__version__, unwritten=5), False, "5 records waiting for room"),
     ],
 )
 def test_the_daemon_is_the_one_that_is_installed_and_writes(pulse: Pulse, ok: bool, says: str) -> None:

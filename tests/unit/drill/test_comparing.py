@@ -50,8 +50,8 @@ def test_only_runs_that_have_shown_something_count() -> None:
     one = side("node-kill", [filed("good"), useless])
     assert [report.identity.run for report in one.reports] == ["good"]
     assert one.set_aside == 1
-    assert compare(one, one).notes[0] == "not counted, for having shown nothing: 1 run of node-kill"
-    with pytest.raises(HactlError, match="has shown anything"):
+    assert compare(one, one).notes[0] == "not counted, because inconclusive: 1 run of node-kill"
+    with pytest.raises(HactlError, match="was conclusive"):
         side("node-kill", [useless])
     with pytest.raises(HactlError, match="no run 'x'"):
         side("x", [useless])

@@ -80,19 +80,19 @@ def test_each_kind_says_what_the_hop_suffers(kind: str, lines: tuple[str, ...], 
         (
             "proxy.partition",
             (NODE, "keep_down = true"),
-            "keep_down: means nothing to a proxy.partition",
+            "keep_down: does not apply to a proxy.partition",
             "leave it out",
         ),
-        ("upstream.down", (NODE,), "names no service, and upstream.down is about one", 'service = "random"'),
+        ("upstream.down", (NODE,), "names no service, which upstream.down needs", 'service = "random"'),
         (
             "upstream.down",
             ('target = { service = "api", nodes = 1 }',),
-            "says in two ways who is meant: nodes and service",
+            "selects targets in two ways: nodes and service",
             "",
         ),
         ("proxy.partition", ("target = { edges = 1 }",), "fault[1].target: is no hop", "name nodes"),
         ("process.kill", (SERVICE,), "only hops to a service can be struck", "upstream.down"),
-        ("process.kill", (NODE, 'rate = "1KiB"'), "fault[1].rate: means nothing to a process.kill", ""),
+        ("process.kill", (NODE, 'rate = "1KiB"'), "fault[1].rate: does not apply to a process.kill", ""),
     ],
 )
 def test_what_makes_no_sense_is_refused(kind: str, lines: tuple[str, ...], said: str, hint: str) -> None:

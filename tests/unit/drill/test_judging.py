@@ -226,7 +226,7 @@ def again(rows: list[Row], bad: tuple[float, float] = (0.0, 0.0), *, lag: float 
     evidence = replace(WELL, amplification=1.05)
     windows = Windows(drill, evidence, rows, stream(bad, lag=lag))
     assert (
-        "clients that try again on time"
+        "clients with retries on time"
         in {check.name for check in validity(drill, PLAN, evidence, windows) if not check.ok}
     ) is (lag > 0.01)
     return {item.name: item for item in objectives(drill, PLAN, evidence, windows)}
@@ -268,7 +268,7 @@ def test_what_is_kept_down_is_missed_from_the_failback_on() -> None:
         (stream(node=""), WELL, "answers name a node of this fleet"),
         (stream(), replace(WELL, proofs=(replace(WELL.proofs[0], done=False),)), "faults confirmed"),
         (stream(), replace(WELL, proofs=()), "faults confirmed"),
-        (stream(), replace(WELL, others=("drain a-2 by bob",)), "nobody else acted"),
+        (stream(), replace(WELL, others=("drain a-2 by bob",)), "no outside changes"),
         (stream(), replace(WELL, losses=(replace(LOSSES, before=99),)), "canaries in journal before the fault"),
     ],
 )

@@ -64,7 +64,7 @@ def test_what_the_daemon_has_moved_for_bad_answers_it_gives_back_itself() -> Non
     now = replace(FLEET, evacuations={"seoul": kept})
     assert leftovers(FLEET, now, PLAN, "op-1") == ()
     (said,) = returning(FLEET, now, PLAN)
-    assert said == "seoul keeps 10 % of its traffic until it has been well for 60 s"
+    assert said == "seoul keeps 10 % of its traffic until it has been healthy for 60 s"
     assert returning(FLEET, replace(FLEET, evacuations={"seoul": Evacuation(region="seoul", keep=10)}), PLAN) == ()
 
 

@@ -64,7 +64,7 @@ async def test_a_fleet_that_is_given_back_is_looked_at_once_more() -> None:
         await back.give_back()
         _, left = await back.verify(1.0, 0.0)
     assert left == ()
-    assert said == ["failback: giving the fleet back", "verify: everything is as it was"]
+    assert said == ["failback: returning the fleet", "verify: everything is as it was before"]
 
 
 async def test_what_the_daemon_could_not_put_back_is_said() -> None:

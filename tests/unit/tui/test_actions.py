@@ -73,7 +73,7 @@ class TestStillThere:
         fleet = a_fleet()
         again = with_node(fleet, "osaka-1", launch=a_launch("osaka-1", 2))
         assert still_there(a_snapshot(again), kill(fleet, "seoul-1", "osaka-1")) == (
-            "osaka-1: another process now, nothing was done"
+            "osaka-1: a different process by now, nothing was done"
         )
 
     def test_a_process_that_was_not_there_must_still_be_missing(self):

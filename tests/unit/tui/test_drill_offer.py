@@ -69,8 +69,8 @@ def test_before_it_is_run_its_consequences_are_told() -> None:
     assert "carries 25% of the traffic" in said
     assert "about 21 s: baseline 6 s, hold 10 s, settle 5 s; never more than 120 s" in said
     assert "gate    all" in said
-    assert "undo    by the daemon, whatever happens" in said
-    assert "comes back by itself" not in said, "the drill says what becomes of it"
+    assert "undo    by the daemon in any case" in said
+    assert "restarted automatically" not in said, "the drill says what becomes of it"
 
 
 def test_a_fleet_that_has_changed_is_not_struck_by_the_same_yes() -> None:

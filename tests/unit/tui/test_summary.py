@@ -90,9 +90,9 @@ class TestHeader:
             assert f"REPLAY {time.strftime('%m-%d %H:%M:%S', time.localtime(AT))} {said}" in long_ago
 
     def test_of_a_moment_that_nobody_measured_there_is_no_verdict(self):
-        past = replace(a_view(), live=False, measured=False, trouble="no daemon ran then")
+        past = replace(a_view(), live=False, measured=False, trouble="no daemon was running then")
         said = text(head(past))
-        assert "? NOT KNOWN no daemon ran then" in said
+        assert "? NOT KNOWN no daemon was running then" in said
         assert "OK" not in said
 
     def test_without_a_view_it_says_what_it_waits_for(self):
@@ -249,7 +249,7 @@ class TestNothing:
         ("chosen", "said"),
         [
             ({"filter": "kyoto"}, "none of 6 processes has 'kyoto'"),
-            ({"filter": "!o"}, "all of 6 processes have 'o'"),
+            ({"filter": "!o"}, "all 6 processes match 'o'"),
             ({"bad": True}, "none of 6 processes is in trouble"),
             ({"filter": "seoul", "bad": True}, "none of 6 processes has 'seoul' and is in trouble"),
         ],
