@@ -61,7 +61,7 @@ def list_(as_json: bool) -> int:
     chosen = choose()
     rows = _rows(chosen)
     if as_json:
-        output.emit_json({"version": 1, "alerts": rows})
+        output.emit_json({"alerts": rows})
         return Exit.OK
     if not rows:
         output.say("no alerts are configured: add an [[alert]] to hactl.toml")
@@ -99,7 +99,7 @@ def try_it(names: tuple[str, ...], dry_run: bool, timeout: float, reason: str, a
         tests = [
             {"alert": name, "operation": receipts[name].operation, "ended": result} for name, result in results.items()
         ]
-        output.emit_json({"version": 1, "tests": tests})
+        output.emit_json({"tests": tests})
     else:
         for name, result in results.items():
             _say(name, receipts[name], result)
@@ -172,13 +172,13 @@ def _show(fleet: Fleet, names: tuple[str, ...], *, as_json: bool) -> int:
         told = trial(fleet, name, label(), time.time())
         samples[name] = body(told, socket.gethostname(), _spec(fleet, name).format).decode()
     if as_json:
-        output.emit_json({"version": 1, "samples": samples, "schema": schema()})
+        output.emit_json({"samples": samples, "schema": schema()})
         return Exit.OK
     for name, sample in samples.items():
         output.say(f"would send '{name}'; nothing was sent:")
         click.echo(sample)
     output.say("the JSON schema of every alert:")
-    output.emit_json(schema())
+    output.emit_schema(schema())
     return Exit.OK
 
 

@@ -15,7 +15,7 @@ from hactl.cli.drill_outcome import exit_of, tell
 from hactl.cli.drill_sheets import Sheets, junit_option, one_drill, summary_option
 from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.model import Fleet
 from hactl.core.plural import counted
 from hactl.core.value import replace
@@ -175,7 +175,7 @@ def _foretold(chosen: Chosen, fleet: Fleet, text: str, seed: int, *, as_json: bo
     asked = ask(chosen.client, definition, fleet, seed, chosen.paths.state)
     if as_json:
         plan = {"plan": asked.plan, "may": asked.may, "refused": asked.why_not}
-        output.emit_json({"version": 1, "seed": seed, "file": text, **plan})
+        output.emit_json({"seed": seed, "file": text, **plan})
     else:
         output.say(f"chaos with seed {seed}: {counted(len(asked.plan.strikes), 'fault')}; nothing was changed")
         for strike in asked.plan.strikes:
@@ -207,4 +207,4 @@ def _keep(path: Path, data: bytes) -> None:
             )
         path.write_bytes(data)
     except OSError as error:
-        raise HactlError(f"cannot write {path}: {(error.strerror or str(error)).lower()}", "-o FILE") from error
+        raise HactlError(f"cannot write {path}: {os_reason(error)}", "-o FILE") from error

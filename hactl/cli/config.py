@@ -69,7 +69,7 @@ def show(config: Path | None, running: bool, revision: int | None, schema: bool,
     if schema + running + (revision is not None) > 1:
         raise click.UsageError("Choose one of --running, --revision and --schema.")
     if schema:
-        output.emit_json(files.schema())
+        output.emit_schema(files.schema())
         return Exit.OK
     if revision is not None:
         spec = revisions.numbered(revisions.revisions(choose(config)), revision).spec

@@ -25,7 +25,6 @@ _ASKED = 1.0
 class Restarted(Value):
     """What `daemon restart --json` prints; a contract."""
 
-    version: int
     fleet: str
     was: int
     """Pid of the daemon before."""
@@ -108,7 +107,8 @@ def _replace(chosen: Chosen, was: int) -> tuple[str, ...]:
     try:
         return launch(chosen.paths, chosen.config, relieving=was)
     except HactlError as error:
-        raise type(error)(*_what_now(chosen, was, error)) from error
+        error.message, error.hint = _what_now(chosen, was, error)  # its kind tells scripts, whatever it is made of
+        raise
 
 
 def _what_now(chosen: Chosen, was: int, error: HactlError) -> tuple[str, str]:
@@ -131,7 +131,6 @@ def _restarted(chosen: Chosen, was: int, notes: tuple[str, ...]) -> Restarted:
     taken = client.history(Query(after=started.seq, kinds=("NodeAdopted", "AdoptionRefused"), limit=1000))
     events = [record.event for record in taken]
     return Restarted(
-        version=1,
         fleet=chosen.name,
         was=was,
         pid=started.event.pid,

@@ -47,7 +47,7 @@ def doctor(as_json: bool) -> int:
     """Check the machine and the configuration for problems. Exit code 3 if something needs fixing."""
     findings = examine()
     if as_json:
-        output.emit_json(findings)
+        output.emit_json({"findings": findings})
     else:
         for line in lines(findings):
             click.echo(line)

@@ -50,7 +50,7 @@ def compare(a: str, b: str, last: int, as_json: bool) -> int:
     other = side(b, reports, last, without=a if a in runs else "")
     result = compared(one, other)
     if as_json:
-        output.emit_json({"version": 1, "comparison": result})
+        output.emit_json({"comparison": result})
         return Exit.OK
     heads = [f"{name} ({counted(len(runs), 'run')})" for name, runs in ((a, result.runs_a), (b, result.runs_b))]
     rows = [("verdict", result.came_a, result.came_b, "", ""), *(_row(figure) for figure in result.figures)]
@@ -89,7 +89,7 @@ def board(drills: tuple[str, ...], oldest: float | None, as_json: bool) -> int:
     wrong = _TOO_LITTLE if oldest is not None else {Standing.FAILING}
     code = Exit.FAILED if worst(entries) in wrong else Exit.OK
     if as_json:
-        output.emit_json({"version": 1, "ready": code is Exit.OK, "board": entries})
+        output.emit_json({"ready": code is Exit.OK, "board": entries})
         return code
     head = ("DRILL", "STANDS", "LAST PASS", "LEAST MARGIN", "RTO", "TREND")
     for line in output.table(head, [_entry(entry) for entry in entries]):

@@ -34,18 +34,18 @@ def stop(lock: bool, timeout: float, reason: str, as_json: bool) -> int:
         client.submit(LockDrills(), by=label(), reason=reason)
         already = "" if before is None else f" (already locked by {before.who})"
         output.say(f"no drill may begin until: hactl drill unlock{already}")
-    running = in_progress(client.fleet().fleet)
-    if running is None:
-        if lock:
-            return Exit.OK
+    fleet = client.fleet().fleet
+    running, ended = in_progress(fleet), None
+    if running is not None:
+        client.submit(EndDrill(id=running.id), by=label(), reason=reason)
+        ended = until_ended(client, running.id, timeout)
+        if not as_json:
+            output.say(f"{running.sentence}: {ended.sentence}")
+    elif not lock:
         raise CommandRejected("no drill is in progress", "hactl drill list")
-    client.submit(EndDrill(id=running.id), by=label(), reason=reason)
-    ended = until_ended(client, running.id, timeout)
     if as_json:
-        output.emit_value(ended)
-    else:
-        output.say(f"{running.sentence}: {ended.sentence}")
-    return Exit.NOT_CLEAN if ended.outcome is Outcome.FAILED else Exit.OK
+        output.emit_json({"locked": fleet.drills.lock is not None, "ended": ended})
+    return Exit.NOT_CLEAN if ended is not None and ended.outcome is Outcome.FAILED else Exit.OK
 
 
 @click.command()

@@ -41,7 +41,7 @@ def list_(as_json: bool) -> int:
             for one in drills
         ]
         own = [{"name": name, "file": file, "last": verdict} for (name, file), verdict in last.items() if file]
-        output.emit_json({"version": 1, "drills": rows, "suites": within, "own": own})
+        output.emit_json({"drills": rows, "suites": within, "own": own})
         return Exit.OK
     cells = [
         (one.name, f"{one.length:.0f} s", last.get((one.name, ""), "never"), " ".join(member[one.name]), one.title)
@@ -66,11 +66,11 @@ def show(name: str, settings: tuple[str, ...], schema: bool, as_json: bool) -> i
     if bool(name) == schema:
         raise click.UsageError("Give either the name of a drill or --schema. See: hactl drill list")
     if schema:
-        output.emit_json(drill_schema())
+        output.emit_schema(drill_schema())
         return Exit.OK
     definition = library.load(name, settings)
     if as_json:
-        output.emit_value(definition)
+        output.emit_json(definition)
     else:
         click.echo(library.changed(name, settings) if settings else library.text(name)[0], nl=False)
     return Exit.OK

@@ -37,9 +37,7 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
     made, checks, refusal, may = asked.plan, asked.gate, asked.refusal, asked.may
     notes = tuple(foreseen(definition, attended=sys.stdin.isatty()))
     if as_json:
-        output.emit_json(
-            {"version": 1, "plan": made, "gate": checks, "refused": str(refusal or ""), "may": may, "notes": notes}
-        )
+        output.emit_json({"plan": made, "gate": checks, "refused": str(refusal or ""), "may": may, "notes": notes})
         return Exit.OK if may else Exit.REFUSED
     click.echo(f"drill {definition.name} on fleet {fleet.name}, seed {made.seed}; nothing was changed")
     for strike in made.strikes:

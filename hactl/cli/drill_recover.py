@@ -36,7 +36,7 @@ def recover(timeout: float, as_json: bool) -> int:
     chosen = choose()
     reports = [bury(chosen, run, timeout) for run in abandoned(chosen.paths.drills)]
     if as_json:
-        output.emit_json({"version": 1, "reports": reports})
+        output.emit_json({"reports": reports})
     for one in reports:
         output.say(f"{one.identity.run}: {one.verdict}: {one.why}")
     if not reports:

@@ -69,7 +69,7 @@ def _verify(run: Run, filed: DrillReport, *, as_json: bool) -> int:
     checks = verified(run.directory, filed)
     fine = all(check.ok for check in checks)
     if as_json:
-        output.emit_json({"version": 1, "run": run.name, "unchanged": fine, "checks": checks})
+        output.emit_json({"run": run.name, "unchanged": fine, "checks": checks})
     else:
         rows = [(check.name, check.value, check.limit, "ok" if check.ok else "NO") for check in checks]
         for line in output.table(("FILE", "IS", "WAS", ""), rows):
@@ -80,9 +80,7 @@ def _verify(run: Run, filed: DrillReport, *, as_json: bool) -> int:
 def _list(found: list[Run], *, as_json: bool) -> int:
     rows = [_row(run) for run in found]
     if as_json:
-        output.emit_json(
-            {"version": 1, "runs": [dict(zip(("run", "verdict", "clean", "why"), row, strict=True)) for row in rows]}
-        )
+        output.emit_json({"runs": [dict(zip(("run", "verdict", "clean", "why"), row, strict=True)) for row in rows]})
     else:
         told = [
             (name, one_line(verdict), "NOT CLEAN" if clean is False else "", one_line(why))

@@ -74,7 +74,7 @@ def execute(chosen: Chosen, definition: Definition, seed: int, *, attended: bool
 
 
 async def _run(chosen: Chosen, definition: Definition, run: Run, me: OpenRun, seed: int, attended: bool) -> DrillReport:
-    async with AsyncClient(chosen.paths.control) as client:
+    async with AsyncClient(chosen.paths.control, owner=chosen.paths.owner) as client:
         runner = Runner(
             client,
             definition,

@@ -43,7 +43,7 @@ def schedule(as_json: bool) -> int:
              "next": [moment.at for moment in moments[one.name] or ()], "last": fleet.drills.turns.get(one.name)}
             for one in found
         ]  # fmt: skip
-        output.emit_json({"version": 1, "allowed": allowed, "now": why_not(fleet), "schedules": rows})
+        output.emit_json({"allowed": allowed, "now": why_not(fleet), "schedules": rows})
         return Exit.OK
     cells = [
         (one.name, one.what, *_when(one, moments[one.name]), _last(one, fleet.drills.turns.get(one.name)))

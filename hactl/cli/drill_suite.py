@@ -96,7 +96,7 @@ def run_suite(
         if as_json:
             told = {"suite": suite.name, "fleet": fleet.name, "seed": seed, "seconds": took, "exit": outcome}
             lines = [_line(one, broken) for one in done] + [_line(one, None) for one in left]
-            output.emit_json({"version": 1, **told, "drills": lines})
+            output.emit_json({**told, "drills": lines})
         else:
             for result in left:
                 click.echo(_told(result, width))

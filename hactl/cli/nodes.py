@@ -133,7 +133,7 @@ def select(
 
     Raises HactlError for a region that does not exist, and when there is nothing to pick from.
     """
-    known = {region.name for region in fleet.spec.regions}
+    known = fleet.spec.region_names
     for region in regions:
         if region not in known:
             raise HactlError(f"no region '{region}' in fleet '{fleet.name}'", "known: " + ", ".join(sorted(known)))

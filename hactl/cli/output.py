@@ -5,14 +5,14 @@ import os
 import select
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from hactl.core.errors import ConfigError, HactlError
+from hactl.core.errors import ConfigError, HactlError, os_reason
 from hactl.core.node import NodeState
 from hactl.core.value import Value
 
@@ -34,14 +34,18 @@ _COLOUR = {
 }
 
 
-def emit_json(value: Any) -> None:
-    """One JSON document, one line."""
-    click.echo(msgspec.json.encode(value))
+VERSION = 1
+"""Of what `--json` prints: a field may be added to any document, none is taken away or means something else."""
 
 
-def emit_value(value: Value) -> None:
-    """A value as one JSON document, with the version of its contract."""
-    emit_json({"version": 1, **msgspec.to_builtins(value)})
+def emit_json(value: Value | Mapping[str, Any]) -> None:
+    """One JSON document on a line of its own, with the version of its contract."""
+    click.echo(msgspec.json.encode({"version": VERSION, **msgspec.to_builtins(value)}))
+
+
+def emit_schema(schema: Mapping[str, Any]) -> None:
+    """A JSON schema on a line of its own: what it is a contract for is said in it."""
+    click.echo(msgspec.json.encode(schema))
 
 
 def put(target: Path, data: bytes) -> None:
@@ -55,7 +59,7 @@ def write(target: Path, data: bytes) -> None:
     try:
         target.write_bytes(data)
     except OSError as error:
-        raise HactlError(f"cannot write {target}: {(error.strerror or str(error)).lower()}") from error
+        raise HactlError(f"cannot write {target}: {os_reason(error)}") from error
 
 
 def say(text: str) -> None:

@@ -60,14 +60,27 @@ def events(follow: bool, since: float | None, kinds: tuple[str, ...], after: int
     Without --since and --after, shows the newest events. Heartbeats of a drill are shown only with --kind DrillKept.
     """
     chosen, kinds = choose(), kinds or USUAL
-    oldest = time.time() - since if since is not None else 0.0
-    last = after
-    for record in history(chosen, Query(since=oldest, kinds=kinds, after=after, limit=limit)):
+    query = Query(since=time.time() - since if since is not None else 0.0, kinds=kinds, after=after, limit=limit)
+    found = history(chosen, query)
+    if since is not None and len(found) == limit:
+        _tell_left_out(chosen, query, found)
+    for record in found:
         _print(record, as_json=as_json)
-        last = record.seq
     if follow:
-        _follow(chosen, last, kinds, oldest, as_json=as_json)
+        last = found[-1].seq if found else after
+        _follow(chosen, last, kinds, query.since, as_json=as_json)
     return Exit.OK
+
+
+def _tell_left_out(chosen: Chosen, query: Query, found: list[Record]) -> None:
+    """How many of a time that was asked for are not shown: nobody takes a part of it for the whole."""
+    ahead = query.after > 0
+    rest = {"after": found[-1].seq} if ahead else {"before": found[0].seq}
+    count = len(history(chosen, replace(query, limit=PAGE, **rest)))
+    if count:
+        more = f"{count} or more" if count == PAGE else str(count)
+        how = f"--after {found[-1].seq}" if ahead else f"--limit {min(PAGE, query.limit + count)}"
+        output.say(f"{more} {'later' if ahead else 'earlier'} events of that time are not shown; try: {how}")
 
 
 def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], oldest: float, *, as_json: bool) -> None:

@@ -21,7 +21,7 @@ from hactl.core.operation import Operation
 from hactl.core.plain import one_line
 from hactl.core.plural import counted
 from hactl.core.reading import Reading, Verdict, age, explain, read, url, word
-from hactl.core.talk import Measured, News, Snapshot
+from hactl.core.talk import Measured, News, Snapshot, renewed
 from hactl.core.traffic import shares
 from hactl.core.value import Value
 
@@ -36,7 +36,6 @@ _WHY = 20
 class StatusReport(Value):
     """What `status --json` prints; a contract."""
 
-    version: int
     fleet: str
     reading: Reading
     snapshot: Snapshot
@@ -77,8 +76,7 @@ def _measured(client: Client) -> Iterator[Snapshot]:
                 fleet = evolve(fleet, record.event) if record.seq > fleet.seq else fleet
             snapshot = replace(snapshot, fleet=fleet)
         elif isinstance(update, Measured) and snapshot is not None:
-            mono = snapshot.mono + update.at - snapshot.at
-            snapshot = replace(snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse)
+            snapshot = renewed(snapshot, update)
             yield snapshot
 
 
@@ -86,7 +84,6 @@ def _show(snapshot: Snapshot, *, as_json: bool) -> None:
     if as_json:
         parts = {share.node: share.part for share in shares(snapshot.fleet)}
         report = StatusReport(
-            version=1,
             fleet=snapshot.fleet.name,
             reading=read(snapshot.fleet),
             snapshot=snapshot,

@@ -24,7 +24,7 @@ from hactl.core.events import Record
 from hactl.core.narrating import Said, narrate, opening, spoken, verdict
 from hactl.core.plain import one_line
 from hactl.core.reading import age
-from hactl.core.talk import Measured, News, Query, Snapshot, Update
+from hactl.core.talk import Measured, News, Query, Snapshot, Update, renewed
 from hactl.core.value import replace
 
 if TYPE_CHECKING:
@@ -146,10 +146,7 @@ class Listener:
             case Measured():
                 self._flush()
                 self._back(now)
-                mono = self._snapshot.mono + update.at - self._snapshot.at
-                self._snapshot = replace(
-                    self._snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse
-                )
+                self._snapshot = renewed(self._snapshot, update)
             case _:
                 assert_never(update)
         self._figures()

@@ -15,7 +15,7 @@ from hactl.config.traffic_rules import rate_limit, routes, services, twice
 from hactl.config.unfit import Problem, did_you_mean, quoted
 from hactl.core.spec import FleetSpec, GatewayKind
 
-RESERVED = ("daemon", "edge")
+RESERVED = ("daemon", "edge", "edges")
 """No region may be called so: edges are named edge-1, edge-2, ..., and "daemon" names the daemon's own log."""
 PLACEHOLDERS = ("port", "address", "name", "region", "dir")
 """What may stand in braces in `gateway.command`."""
@@ -52,7 +52,7 @@ def _edge(spec: FleetSpec) -> Iterator[Problem]:
 
 
 def _regions(spec: FleetSpec) -> Iterator[Problem]:
-    for name in twice([region.name for region in spec.regions]):
+    for name in twice(list(spec.region_names)):
         yield Problem(path=f"region[{name}].name", cause=f"two regions are called {quoted(name)}")
     for region in spec.regions:
         if region.name in RESERVED:

@@ -16,7 +16,7 @@ from typing import Self, TypeVar
 
 from hactl.control import api, framing
 from hactl.control.api import CommandBody, HistoryParams, LogParams, RecordPage, WatchParams, read_error, target
-from hactl.control.client import unreachable
+from hactl.control.client import ensure_trusted, unreachable
 from hactl.core.codec import decode, encode
 from hactl.core.commands import Command
 from hactl.core.errors import Unreachable
@@ -38,8 +38,10 @@ class AsyncClient:
     says no, and HactlError for whatever else the daemon has to say.
     """
 
-    def __init__(self, socket: Path, *, timeout: float = 5.0, patience: float = 10.0) -> None:
+    def __init__(self, socket: Path, *, owner: int | None = None, timeout: float = 5.0, patience: float = 10.0) -> None:
+        """`owner` is the user whose fleet it is, if that may be another than we are."""
         self._socket = socket
+        self._owner = owner
         self._timeout = timeout
         self._patience = patience
 
@@ -116,6 +118,7 @@ class AsyncClient:
             try:
                 async with asyncio.timeout(timeout):
                     await asyncio.get_running_loop().sock_connect(connection, str(self._socket))
+                    ensure_trusted(connection, self._socket, self._owner)
                     await _send(connection, framing.request(method, path, body))
                 answer = _Answer(connection, timeout)
                 status, length = await answer.head()

@@ -83,7 +83,7 @@ class Client:
             connection.settimeout(timeout)
             try:
                 connection.connect(str(self._socket))
-                _ensure_trusted(connection, self._socket, self._owner)
+                ensure_trusted(connection, self._socket, self._owner)
                 _send(connection, framing.request(method, path, body))
                 with connection.makefile("rb") as answer:
                     status, length = _head(answer)
@@ -121,7 +121,7 @@ def unreachable(socket: Path, error: Exception) -> Unreachable:
     return Unreachable(f"no daemon answers on '{socket}'", "hactl up")
 
 
-def _ensure_trusted(connection: sockets.socket, socket: Path, owner: int | None) -> None:
+def ensure_trusted(connection: sockets.socket, socket: Path, owner: int | None) -> None:
     """A socket may lie below /tmp, where somebody else could have been first: the kernel says who listens.
 
     Raises Unreachable for a stranger. Root may drive anybody's fleet; `owner` is one whose socket a group of ours owns.

@@ -1,14 +1,10 @@
 """What happens to alerts, from the decision that somebody is told to the end of it. Part of the events of a fleet."""
 
 from hactl.core.alert import Alert, AlertKind
-from hactl.core.value import Value
+from hactl.core.value import BaseEvent
 
 
-class _AlertEvent(Value, tag=True, tag_field="event"):
-    pass
-
-
-class AlertRaised(_AlertEvent):
+class AlertRaised(BaseEvent):
     """A receiver is owed an alert."""
 
     alert: Alert
@@ -16,7 +12,7 @@ class AlertRaised(_AlertEvent):
     """Unix time before which it gets no other of this kind about this subject."""
 
 
-class AlertSuppressed(_AlertEvent):
+class AlertSuppressed(BaseEvent):
     """An alert was held back; the next of its kind about its subject will say how many were."""
 
     to: str
@@ -28,7 +24,7 @@ class AlertSuppressed(_AlertEvent):
     why: str
 
 
-class AlertDelivered(_AlertEvent):
+class AlertDelivered(BaseEvent):
     """A receiver has taken an alert."""
 
     id: str
@@ -37,7 +33,7 @@ class AlertDelivered(_AlertEvent):
     attempts: int
 
 
-class AlertFailed(_AlertEvent):
+class AlertFailed(BaseEvent):
     """A receiver would not take an alert; it will not be tried again."""
 
     id: str
@@ -48,7 +44,7 @@ class AlertFailed(_AlertEvent):
     hint: str = ""
 
 
-class AlertExpired(_AlertEvent):
+class AlertExpired(BaseEvent):
     """An alert was given up because it had become too old to be news."""
 
     id: str

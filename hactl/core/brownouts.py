@@ -21,7 +21,6 @@ from hactl.core.evacuating import hands_off, leave, longer, obstacle, too_much
 from hactl.core.evacuation import WHOLE, EvacuationCause
 from hactl.core.model import Fleet
 from hactl.core.observations import RegionFaltered, RegionRecovered, TakersFaltered
-from hactl.core.operation import RAMPS
 from hactl.core.regions import kept
 from hactl.core.traffic import confirmed
 from hactl.core.value import replace
@@ -40,7 +39,7 @@ MEMORY = 600.0
 
 def observe(draft: Draft, saw: RegionFaltered | RegionRecovered | TakersFaltered) -> None:
     """Take news of a region; what follows is left to `follow`."""
-    if not draft.fleet.spec.brownout or saw.region not in {region.name for region in draft.fleet.spec.regions}:
+    if not draft.fleet.spec.brownout or saw.region not in draft.fleet.spec.region_names:
         return
     known = draft.fleet.brownouts.get(saw.region)
     match saw:
@@ -69,9 +68,8 @@ def follow(draft: Draft) -> None:
 
 def impediment(fleet: Fleet, brownout: Brownout) -> str:
     """What keeps the traffic of a region that falters from being moved, for people; "" for nothing but the time."""
-    moving = next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
-    if moving is not None:
-        return f"{moving.id} is under way"
+    if fleet.moving is not None:
+        return f"{fleet.moving.id} is under way"
     if brownout.yielded:
         return "an operator has taken it in hand, so nothing is moved until it has once been well"
     return _obstacle(fleet, brownout)
@@ -101,7 +99,7 @@ def take_up(draft: Draft, *, rebooted: bool) -> None:
 
 def _follow_one(draft: Draft, brownout: Brownout) -> None:
     fleet, now = draft.fleet, draft.now.mono
-    if not fleet.spec.brownout or brownout.region not in {region.name for region in fleet.spec.regions}:
+    if not fleet.spec.brownout or brownout.region not in fleet.spec.region_names:
         _forget(draft, brownout, "brown-outs are no longer minded")
     elif brownout.moved and not _ours(fleet, brownout.region) and not _on_loan(fleet, brownout.region):
         _let_go(draft, brownout)
@@ -221,8 +219,8 @@ def _ours(fleet: Fleet, region: str) -> bool:
 
 def _on_loan(fleet: Fleet, region: str) -> bool:
     """An operator moves it on from where we had it; until that is done it may be taken back to that."""
-    lent = (operation.evacuation for operation in fleet.operations.values() if operation.verb in RAMPS)
-    return any(one is not None and one.region == region and one.cause is EvacuationCause.FALTERED for one in lent)
+    lent = None if fleet.moving is None else fleet.moving.evacuation
+    return lent is not None and lent.region == region and lent.cause is EvacuationCause.FALTERED
 
 
 def _change(draft: Draft, brownout: Brownout, what: str) -> None:

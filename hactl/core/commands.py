@@ -1,37 +1,34 @@
 """What an operator, a script or a drill asks for. Commands are requests: the core accepts or rejects each one whole."""
 
+from hactl.core.bound import Bound
 from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.impairment import Impairment
 from hactl.core.load import Load
 from hactl.core.model import Proposal
 from hactl.core.operation import Verb
 from hactl.core.spec import Policy
-from hactl.core.value import Value
+from hactl.core.value import BaseCommand, Value
 
 
-class _Command(Value, tag_field="do", forbid_unknown_fields=True):
-    pass
-
-
-class Start(_Command, tag="start"):
+class Start(Bound, tag="start"):
     """Bring processes up; ends when each is serving."""
 
     nodes: tuple[str, ...]
 
 
-class Stop(_Command, tag="stop"):
+class Stop(BaseCommand, tag="stop"):
     """Drain, then stop with the stop signal and a deadline; stays down until started."""
 
     nodes: tuple[str, ...]
 
 
-class Restart(_Command, tag="restart"):
+class Restart(Bound, tag="restart"):
     """Rolling restart: one at a time, each gated on readiness and on the rest carrying the traffic."""
 
     nodes: tuple[str, ...]
 
 
-class Kill(_Command, tag="kill"):
+class Kill(Bound, tag="kill"):
     """SIGKILL at once, no drain: what a crash does. Ends when the capacity is back."""
 
     nodes: tuple[str, ...]
@@ -39,31 +36,31 @@ class Kill(_Command, tag="kill"):
     """Not to come back until started; then it ends when they are gone."""
 
 
-class Freeze(_Command, tag="freeze"):
+class Freeze(Bound, tag="freeze"):
     """SIGSTOP: what a hang does. Ends when the capacity is back; in a paused fleet, when every edge does without it."""
 
     nodes: tuple[str, ...]
 
 
-class Thaw(_Command, tag="thaw"):
+class Thaw(BaseCommand, tag="thaw"):
     """SIGCONT what is frozen; ends when it is well again."""
 
     nodes: tuple[str, ...]
 
 
-class Drain(_Command, tag="drain"):
+class Drain(BaseCommand, tag="drain"):
     """Take nodes out of rotation and let them finish; they stay up."""
 
     nodes: tuple[str, ...]
 
 
-class Resume(_Command, tag="resume"):
+class Resume(BaseCommand, tag="resume"):
     """Put drained nodes back into rotation."""
 
     nodes: tuple[str, ...]
 
 
-class SetWeight(_Command, tag="weight"):
+class SetWeight(BaseCommand, tag="weight"):
     """Change weights; 0 takes a node or region out of rotation."""
 
     weight: int
@@ -71,24 +68,24 @@ class SetWeight(_Command, tag="weight"):
     regions: tuple[str, ...] = ()
 
 
-class SetPolicy(_Command, tag="policy"):
+class SetPolicy(BaseCommand, tag="policy"):
     """Change how the edges choose among nodes."""
 
     policy: Policy
 
 
-class Pause(_Command, tag="pause"):
+class Pause(BaseCommand, tag="pause"):
     """Repair nothing until told to go on; edges are still told who is well, and orders are still carried out."""
 
     seconds: float | None = None
     """When it ends by itself; None: not."""
 
 
-class Unpause(_Command, tag="unpause"):
+class Unpause(BaseCommand, tag="unpause"):
     """Repair again; ends when what died meanwhile is up."""
 
 
-class Apply(_Command, tag="apply"):
+class Apply(Bound, tag="apply"):
     """Bring another configuration into force while the fleet serves: proved on one node and one edge first.
 
     Taken back by itself when a step fails or clients get worse answers.
@@ -104,14 +101,14 @@ class Apply(_Command, tag="apply"):
     """Seconds to watch the traffic between the first node and edge and all the others."""
 
 
-class Scale(_Command, tag="scale"):
+class Scale(BaseCommand, tag="scale"):
     """Change how many nodes a region has: a configuration change of one number."""
 
     region: str
     count: int
 
 
-class Failover(_Command, tag="failover"):
+class Failover(BaseCommand, tag="failover"):
     """Move the traffic of a region to those that come next, step by step; taken back by itself when that does harm."""
 
     region: str
@@ -120,7 +117,7 @@ class Failover(_Command, tag="failover"):
     """Seconds to watch the traffic after each step."""
 
 
-class Failback(_Command, tag="failback"):
+class Failback(Bound, tag="failback"):
     """Give an evacuated region its traffic back, in the same way; during its failover, turn that round."""
 
     region: str
@@ -128,17 +125,17 @@ class Failback(_Command, tag="failback"):
     pause: float = 2.0
 
 
-class Down(_Command, tag="down"):
+class Down(BaseCommand, tag="down"):
     """Stop everything, edges first so that no client meets a gateway without nodes, and end the daemon."""
 
 
-class TryAlert(_Command, tag="alert-test"):
+class TryAlert(BaseCommand, tag="alert-test"):
     """Send one receiver a test; ends when it has taken it, or will not."""
 
     alert: str
 
 
-class BeginDrill(_Command, tag="drill"):
+class BeginDrill(BaseCommand, tag="drill"):
     """Lend the fleet to a drill: what it may touch is journaled as it is, and restored when the drill is over.
 
     It is over when it is ended, when nothing is heard of its runner for `lease`, and after `longest` in any case.
@@ -161,7 +158,7 @@ class BeginDrill(_Command, tag="drill"):
     """Seconds."""
 
 
-class KeepDrill(_Command, tag="drill-keep"):
+class KeepDrill(BaseCommand, tag="drill-keep"):
     """The runner of a drill lives: another term for its lease. It may leave a canary in the journal with that."""
 
     id: str
@@ -170,13 +167,13 @@ class KeepDrill(_Command, tag="drill-keep"):
     """A number of the runner's own, greater than those before; 0 for none."""
 
 
-class EndDrill(_Command, tag="drill-end"):
+class EndDrill(BaseCommand, tag="drill-end"):
     """The drill is over, whoever says so: restore what it touched. Its operation ends when all is as it was."""
 
     id: str
 
 
-class AskDrill(_Command, tag="drill-ask"):
+class AskDrill(BaseCommand, tag="drill-ask"):
     """The runner of a drill has come to what a person has to do, and waits for `ContinueDrill`."""
 
     id: str
@@ -185,21 +182,23 @@ class AskDrill(_Command, tag="drill-ask"):
     """What is to be done; "" when nobody is waited for any more."""
 
 
-class ContinueDrill(_Command, tag="drill-continue"):
+class ContinueDrill(BaseCommand, tag="drill-continue"):
     """What a drill waits for is done, whoever says so."""
 
     id: str
+    question: str = ""
+    """What is done: refused when another thing is waited for. "" is whatever is waited for now."""
 
 
-class LockDrills(_Command, tag="drill-lock"):
+class LockDrills(BaseCommand, tag="drill-lock"):
     """Let no drill begin until that is lifted; one in progress goes on."""
 
 
-class UnlockDrills(_Command, tag="drill-unlock"):
+class UnlockDrills(BaseCommand, tag="drill-unlock"):
     """Let drills begin again."""
 
 
-class Impair(_Command, tag="impair"):
+class Impair(Bound, tag="impair"):
     """Make nodes slow or failing for as long as the drill lasts that they are lent to; ends when that is read back.
 
     Said again with another fault, it takes the place of the one before.
@@ -209,7 +208,7 @@ class Impair(_Command, tag="impair"):
     fault: Impairment
 
 
-class Heal(_Command, tag="heal"):
+class Heal(Bound, tag="heal"):
     """Take impairments back before the drill does; ends when that is read back."""
 
     nodes: tuple[str, ...]
@@ -246,6 +245,9 @@ Command = (
     | BreakHop
     | MendHop
 )
+
+BoundCommand = Start | Restart | Kill | Freeze | Apply | Failback | Impair | Heal | BreakHop | MendHop
+"""Those that can be bound to a drill."""
 
 VERBS: dict[type[Command], Verb] = {
     Start: Verb.START,

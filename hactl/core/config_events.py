@@ -3,14 +3,10 @@
 from hactl.core.model import Proposal
 from hactl.core.node import Node
 from hactl.core.spec import FleetSpec
-from hactl.core.value import Value
+from hactl.core.value import BaseEvent
 
 
-class _ConfigEvent(Value, tag=True, tag_field="event"):
-    pass
-
-
-class FleetFounded(_ConfigEvent):
+class FleetFounded(BaseEvent):
     """A fleet began: its id, its configuration and its processes with their ports."""
 
     id: str
@@ -19,7 +15,7 @@ class FleetFounded(_ConfigEvent):
     nodes: tuple[Node, ...]
 
 
-class ConfigTaken(_ConfigEvent):
+class ConfigTaken(BaseEvent):
     """A start took a changed `hactl.toml` into force; processes keep goals, weights and drains where names match."""
 
     revision: int
@@ -27,52 +23,45 @@ class ConfigTaken(_ConfigEvent):
     nodes: tuple[Node, ...]
 
 
-class RulesTaken(_ConfigEvent):
+class RulesTaken(BaseEvent):
     """A start took what a changed `hactl.toml` says about the daemon alone into force; every process goes on."""
 
     revision: int
     spec: FleetSpec
 
 
-class RevisionProposed(_ConfigEvent):
+class RevisionProposed(BaseEvent):
     """A configuration got its number and begins to come into force; it never changes from here on."""
 
     proposal: Proposal
 
 
-class RevisionApplied(_ConfigEvent):
+class RevisionApplied(BaseEvent):
     """The proposed configuration is in force."""
 
     revision: int
 
 
-class RevisionRolledBack(_ConfigEvent):
+class RevisionRolledBack(BaseEvent):
     """The proposed configuration was taken back; the one before it is in force as it was."""
 
     revision: int
     why: str
 
 
-class NodesAdded(_ConfigEvent):
+class NodesAdded(BaseEvent):
     """A configuration change brought new processes."""
 
     nodes: tuple[Node, ...]
 
 
-class NodesRemoved(_ConfigEvent):
+class NodesRemoved(BaseEvent):
     """Processes that no configuration wants any more have stopped and are gone."""
 
     nodes: tuple[str, ...]
 
 
-ConfigEvent = (
-    FleetFounded
-    | ConfigTaken
-    | RulesTaken
-    | RevisionProposed
-    | RevisionApplied
-    | RevisionRolledBack
-    | NodesAdded
-    | NodesRemoved
-)
+RevisionEvent = FleetFounded | ConfigTaken | RulesTaken | RevisionProposed | RevisionApplied | RevisionRolledBack
+"""Those that say which configurations there were, and which was in force when."""
+ConfigEvent = RevisionEvent | NodesAdded | NodesRemoved
 """Those that change the configuration in force, or which processes there are."""

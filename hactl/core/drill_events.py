@@ -1,14 +1,10 @@
 """What happens to drills, besides the beginning and the end of one, which are those of an operation."""
 
 from hactl.core.drill import DrillLock
-from hactl.core.value import Value
+from hactl.core.value import BaseEvent
 
 
-class _DrillEvent(Value, tag=True, tag_field="event"):
-    pass
-
-
-class DrillKept(_DrillEvent):
+class DrillKept(BaseEvent):
     """The runner of a drill was heard of: its lease has a new term. The record of its canary, if it wrote one."""
 
     id: str
@@ -19,30 +15,30 @@ class DrillKept(_DrillEvent):
     """A number that the runner has chosen and remembers elsewhere; 0 for none."""
 
 
-class DrillAsked(_DrillEvent):
+class DrillAsked(BaseEvent):
     """A drill has come to what a person has to do, and waits."""
 
     id: str
     question: str
 
 
-class DrillAnswered(_DrillEvent):
+class DrillAnswered(BaseEvent):
     """Somebody says that it is done: the drill goes on."""
 
     id: str
 
 
-class DrillsLocked(_DrillEvent):
+class DrillsLocked(BaseEvent):
     """From now on no drill may begin; or that goes on for another reason."""
 
     lock: DrillLock
 
 
-class DrillsUnlocked(_DrillEvent):
+class DrillsUnlocked(BaseEvent):
     """Drills may begin again."""
 
 
-class ScheduledStarted(_DrillEvent):
+class ScheduledStarted(BaseEvent):
     """A drill is due by a schedule, and is begun."""
 
     schedule: str
@@ -51,7 +47,7 @@ class ScheduledStarted(_DrillEvent):
     what: str
 
 
-class ScheduledSkipped(_DrillEvent):
+class ScheduledSkipped(BaseEvent):
     """A drill was due by a schedule, and is not begun; nobody makes up for it."""
 
     schedule: str
@@ -59,7 +55,7 @@ class ScheduledSkipped(_DrillEvent):
     why: str
 
 
-class ScheduledEnded(_DrillEvent):
+class ScheduledEnded(BaseEvent):
     """What a schedule had begun is over."""
 
     schedule: str

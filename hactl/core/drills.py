@@ -13,6 +13,7 @@ well; everything else stays theirs.
 from typing import assert_never
 
 from hactl.core import revision_undo
+from hactl.core.bound import Bound
 from hactl.core.commands import AskDrill, BeginDrill, ContinueDrill, EndDrill, KeepDrill, Request
 from hactl.core.draft import Draft
 from hactl.core.drill import Baseline, Before, Lease
@@ -27,7 +28,7 @@ from hactl.core.hop_limits import routable
 from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState
-from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Verb
+from hactl.core.operation import Operation, Outcome, Phase, Verb
 from hactl.core.operations import end
 from hactl.core.rolling import is_up, order
 from hactl.core.value import replace
@@ -62,6 +63,20 @@ def check(fleet: Fleet, request: Request) -> None:
             raise CommandRejected(f"drill '{command.id}' is over: {running.back}", "hactl drill report")
         if isinstance(command, ContinueDrill) and not running.question:
             raise CommandRejected(f"drill '{command.id}' waits for nobody", "hactl status")
+        if isinstance(command, ContinueDrill) and command.question not in ("", running.question):
+            raise CommandRejected(
+                f"drill '{command.id}' waits for another thing now: {running.question}", "hactl status"
+            )
+
+
+def still_lent(fleet: Fleet, request: Request) -> None:
+    """Raises CommandRejected when a command is of a drill that the fleet is lent to no more: its runner was silent for
+    too long, and does not know yet. What it did is put back by then, and the fleet may be somebody else's."""
+    command, running = request.command, in_progress(fleet)
+    if not isinstance(command, Bound) or not command.drill:
+        return
+    if running is None or running.id != command.drill or running.back:
+        raise CommandRejected(f"the fleet is not lent to drill '{command.drill}' any more", "hactl events", guard=True)
 
 
 def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
@@ -127,8 +142,7 @@ def advance(draft: Draft) -> None:
             _put_back(draft, draft.fleet.nodes[name], before, f"{operation.by} (drill)")
     restored = _restored(draft.fleet, lease.baseline) if configured is True else configured
     # Traffic that is being moved now is waited for: whoever moves it would move it on from what is put back.
-    moving = any(other.verb in RAMPS for other in draft.fleet.operations.values())
-    if restored is True and not moving:
+    if restored is True and draft.fleet.moving is None:
         if not _restore_evacuations(draft, lease.baseline, operation.back):
             told = f"{operation.back}; everything it touched is as it was"
             end(draft, operation, Outcome.DONE if lease.returned else Outcome.ROLLED_BACK, told)
@@ -200,8 +214,11 @@ def _weigh(draft: Draft, baseline: Baseline) -> None:
         for name, before in baseline.nodes.items()
         if name in fleet.nodes and fleet.nodes[name].weight != before.weight
     }
-    ours = _regions(fleet)
-    regions = {name: was for name, was in baseline.weights.items() if name in ours and fleet.region_weight(name) != was}
+    regions = {
+        name: was
+        for name, was in baseline.weights.items()
+        if name in fleet.spec.region_names and fleet.region_weight(name) != was
+    }
     if nodes or regions:
         draft.emit(WeightsChanged(nodes=nodes, regions=regions))
 
@@ -265,17 +282,13 @@ def _restore_evacuations(draft: Draft, baseline: Baseline, why: str) -> bool:
     changed = False
     for region, before in baseline.evacuations.items():
         now = draft.fleet.evacuations.get(region)
-        if region not in _regions(draft.fleet):
+        if region not in draft.fleet.spec.region_names:
             continue  # no configuration has it any more
         if _keep(now) == _keep(before) or (now is not None and now.cause is EvacuationCause.FALTERED):
             continue
         restore(draft, before or Evacuation(region=region, keep=WHOLE), f"a drill is over: {why}")
         changed = True
     return changed
-
-
-def _regions(fleet: Fleet) -> set[str]:
-    return {spec.name for spec in fleet.spec.regions}
 
 
 def _keep(evacuation: Evacuation | None) -> int:

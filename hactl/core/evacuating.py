@@ -9,7 +9,6 @@ from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
 from hactl.core.headroom import CapacityVerdict, burden
 from hactl.core.load import Load
 from hactl.core.model import Fleet
-from hactl.core.operation import RAMPS
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.regions import missing, takers
 from hactl.core.value import replace
@@ -61,8 +60,8 @@ def watch_well(draft: Draft, region: str, *, well: bool) -> None:
 def hands_off(fleet: Fleet) -> bool:
     """True while nothing moves by itself: the daemon repairs nothing or leaves, a configuration comes into force or
     goes, or somebody moves traffic between regions."""
-    ordered = any(operation.verb in RAMPS for operation in fleet.operations.values())
-    return ordered or fleet.paused is not None or fleet.proposal is not None or fleet.closing
+    held = fleet.moving is not None or fleet.paused is not None
+    return held or fleet.proposal is not None or fleet.closing
 
 
 def obstacle(fleet: Fleet, region: str) -> str:

@@ -15,14 +15,10 @@ from hactl.core.operation import Operation, Outcome
 from hactl.core.plan import TrafficPlan
 from hactl.core.region_events import RegionEvent
 from hactl.core.spec import Policy
-from hactl.core.value import Value
+from hactl.core.value import BaseEvent, Value
 
 
-class _Event(Value, tag=True, tag_field="event"):
-    pass
-
-
-class DaemonStarted(_Event):
+class DaemonStarted(BaseEvent):
     """A daemon took charge."""
 
     pid: int
@@ -36,13 +32,13 @@ class DaemonStarted(_Event):
     """The gap can have been shorter: the daemon before had left no trace for a while."""
 
 
-class DaemonStopped(_Event):
+class DaemonStopped(BaseEvent):
     """A daemon left in good order."""
 
     pid: int
 
 
-class NodeChanged(_Event):
+class NodeChanged(BaseEvent):
     """A process changed: `node` is the new value, `was` the state before."""
 
     was: NodeState
@@ -50,7 +46,7 @@ class NodeChanged(_Event):
     why: str = ""
 
 
-class NodeAdopted(_Event):
+class NodeAdopted(BaseEvent):
     """A process that outlived its daemon was taken over."""
 
     node: str
@@ -60,7 +56,7 @@ class NodeAdopted(_Event):
     """False when it was spawned just before the daemon died and found by its instance id alone."""
 
 
-class AdoptionRefused(_Event):
+class AdoptionRefused(BaseEvent):
     """A recorded pid turned out to be somebody else, or nobody."""
 
     node: str
@@ -68,44 +64,39 @@ class AdoptionRefused(_Event):
     why: str
 
 
-class OrphanEnded(_Event):
+class OrphanEnded(BaseEvent):
     """A process of this fleet that no node claims was ended."""
 
     pid: int
     instance: str
 
 
-class WeightsChanged(_Event):
+class WeightsChanged(BaseEvent):
     """Weights were set: of nodes, of regions."""
 
     nodes: dict[str, int] = {}
     regions: dict[str, int] = {}
 
 
-class PolicyChanged(_Event):
+class PolicyChanged(BaseEvent):
     """The balancing policy was set."""
 
     policy: Policy
 
 
-class CertificateTaken(_Event):
+class CertificateTaken(BaseEvent):
     """The files that the configuration names hold a certificate that fits; the edges are being given it."""
 
     certificate: Certificate
 
-    @property
-    def why(self) -> str:
-        """What a plan that changes for it is said to change for."""
-        return "another certificate"
 
-
-class CertificateRefused(_Event):
+class CertificateRefused(BaseEvent):
     """They do not; the certificate in use stays."""
 
     why: str
 
 
-class CapacitySeen(_Event):
+class CapacitySeen(BaseEvent):
     """A node has sustained more than any had been seen to before; so much is proved from now on."""
 
     node: str
@@ -113,7 +104,7 @@ class CapacitySeen(_Event):
     """Requests per second."""
 
 
-class TrafficShifted(_Event):
+class TrafficShifted(BaseEvent):
     """The plan changed; the edges are being told."""
 
     plan: TrafficPlan
@@ -122,7 +113,7 @@ class TrafficShifted(_Event):
     """Monotonic seconds of the decision."""
 
 
-class TrafficApplied(_Event):
+class TrafficApplied(BaseEvent):
     """One edge has proved that it uses a plan."""
 
     edge: str
@@ -133,7 +124,7 @@ class TrafficApplied(_Event):
     """The configuration it proved with it."""
 
 
-class TrafficRejected(_Event):
+class TrafficRejected(BaseEvent):
     """One edge would not take a plan."""
 
     edge: str
@@ -141,13 +132,13 @@ class TrafficRejected(_Event):
     why: str
 
 
-class FailoverBegan(_Event):
+class FailoverBegan(BaseEvent):
     """Capacity was lost."""
 
     failover: Failover
 
 
-class FailoverMoved(_Event):
+class FailoverMoved(BaseEvent):
     """Every edge has confirmed the plan without the lost node."""
 
     failover: Failover
@@ -155,7 +146,7 @@ class FailoverMoved(_Event):
     """From the loss seen to the last edge's proof."""
 
 
-class FailoverEnded(_Event):
+class FailoverEnded(BaseEvent):
     """The lost capacity serves again, confirmed by every edge; or the node was stopped on purpose or gave up."""
 
     node: str
@@ -166,13 +157,13 @@ class FailoverEnded(_Event):
     """What has overtaken the loss, when that is all that is known."""
 
 
-class EdgeLost(_Event):
+class EdgeLost(BaseEvent):
     """An edge ended, or hangs and is killed; what was open there is cut off. Nobody had ordered it to stop."""
 
     loss: EdgeLoss
 
 
-class EdgeBack(_Event):
+class EdgeBack(BaseEvent):
     """It serves again, and has proved the plan."""
 
     edge: str
@@ -180,25 +171,25 @@ class EdgeBack(_Event):
     """From the loss seen."""
 
 
-class EdgeGivenUp(_Event):
+class EdgeGivenUp(BaseEvent):
     """It will not be back by itself: it was stopped meanwhile, has died too often, or waits for the end of a pause."""
 
     edge: str
 
 
-class OperationBegan(_Event):
+class OperationBegan(BaseEvent):
     """A command was accepted."""
 
     operation: Operation
 
 
-class OperationMoved(_Event):
+class OperationMoved(BaseEvent):
     """An operation took a step."""
 
     operation: Operation
 
 
-class OperationEnded(_Event):
+class OperationEnded(BaseEvent):
     """An operation ended; happens exactly once for each."""
 
     id: str
@@ -208,33 +199,33 @@ class OperationEnded(_Event):
     ms: float = 0.0
 
 
-class GapRecorded(_Event):
+class GapRecorded(BaseEvent):
     """The journal could not be written for a while; `lost` records are missing before this one."""
 
     lost: int
     why: str
 
 
-class FleetPaused(_Event):
+class FleetPaused(BaseEvent):
     """From now on the daemon repairs nothing; or a pause goes on with another end, or over a reboot."""
 
     paused: Paused
 
 
-class FleetUnpaused(_Event):
+class FleetUnpaused(BaseEvent):
     """The pause is over: what waited for that follows."""
 
     why: str
 
 
-class JournalFilled(_Event):
+class JournalFilled(BaseEvent):
     """The journal has had no room for a while; this record has waited for it, too."""
 
     waiting: int
     """Records that waited before this one."""
 
 
-class FleetClosing(_Event):
+class FleetClosing(BaseEvent):
     """`down` was accepted."""
 
 

@@ -16,6 +16,8 @@ SLOWEST, FASTEST = 1024, 1 << 30
 SHORTEST_SWING, LONGEST_SWING = 0.1, 600.0
 """Seconds that a hop which flaps is down, or up, at a time."""
 
+_SERVICE = "service:"
+
 
 class Disturbance(StrEnum):
     """What happens on a hop."""
@@ -136,7 +138,13 @@ class HopPhase(StrEnum):
 
 def to_service(service: str) -> str:
     """The name of the hop from all nodes to a service; that to a node is called as the node."""
-    return f"service:{service}"
+    return f"{_SERVICE}{service}"
+
+
+def service_of(hop: str) -> str:
+    """The service that the hop called so leads to; "" for one to a node."""
+    service = hop.removeprefix(_SERVICE)
+    return "" if service == hop else service
 
 
 class Hop(Value):
@@ -167,7 +175,7 @@ class Hop(Value):
     @property
     def service(self) -> str:
         """Of the hop to a service, which one; "" of a hop to a node."""
-        return self.name.removeprefix("service:") if self.name.startswith("service:") else ""
+        return service_of(self.name)
 
     def __str__(self) -> str:
         where = f"the hop to {self.service or self.name}"

@@ -1,10 +1,10 @@
 """What happens to hops that a drill disturbs."""
 
 from hactl.core.hop import Hop
-from hactl.core.value import Value
+from hactl.core.value import BaseEvent
 
 
-class HopChanged(Value, tag=True, tag_field="event"):
+class HopChanged(BaseEvent):
     """A hop is disturbed, or is no longer to be: `hop` is how far that has come."""
 
     hop: Hop
@@ -12,7 +12,7 @@ class HopChanged(Value, tag=True, tag_field="event"):
     """"" when the hop says it all."""
 
 
-class HopMended(Value, tag=True, tag_field="event"):
+class HopMended(BaseEvent):
     """Nobody goes through the proxy in a hop any more, and none stands there."""
 
     hop: str

@@ -9,7 +9,7 @@ from hactl.core.hop import (
     SLOWEST,
     Disturbance,
     HopFault,
-    to_service,
+    service_of,
 )
 from hactl.core.model import Fleet
 from hactl.core.node import Role
@@ -39,7 +39,7 @@ def possible(fleet: Fleet, name: str, *, lent: bool) -> None:
         if fleet.nodes[name].role is Role.EDGE:
             raise CommandRejected(f"'{name}' is an edge: only hops from there to nodes can be disturbed", "name nodes")
     else:
-        routable(fleet, name.removeprefix(to_service("")))
+        routable(fleet, service_of(name))
     if not lent:
         raise CommandRejected(
             f"'{name}' is lent to no drill in progress, and a disturbance is taken back by its drill",

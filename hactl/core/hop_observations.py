@@ -1,14 +1,10 @@
 """What the world reports of disturbed hops: of the proxy that stands in them, and of nodes that call through it."""
 
 from hactl.core.hop import HopReading, Proxy
-from hactl.core.value import Value
+from hactl.core.value import BaseObservation
 
 
-class _Observation(Value, tag=True, tag_field="saw"):
-    pass
-
-
-class HopsRead(_Observation):
+class HopsRead(BaseObservation):
     """What the proxy in disturbed hops does was read back from it."""
 
     proxy: Proxy
@@ -17,14 +13,14 @@ class HopsRead(_Observation):
     """Hops that it could not do as it was told with, by name, and why."""
 
 
-class HopsLost(_Observation):
+class HopsLost(BaseObservation):
     """That proxy has ended, or none could be started (`proxy` is None then)."""
 
     proxy: Proxy | None
     why: str
 
 
-class NodeLed(_Observation):
+class NodeLed(BaseObservation):
     """How a node calls its services was read back from this very process."""
 
     node: str
@@ -33,7 +29,7 @@ class NodeLed(_Observation):
     """Those that it calls through the proxy."""
 
 
-class NodeNotLed(_Observation):
+class NodeNotLed(BaseObservation):
     """A process cannot be led past a service, and is not."""
 
     node: str

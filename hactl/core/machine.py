@@ -74,8 +74,10 @@ from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Now
 from hactl.core.observations import Observation
 from hactl.core.observing import observe, reconsider_suspects
-from hactl.core.operation import Operation, Phase, Target, Undo, Verb, named
+from hactl.core.operation import Operation, Target, Undo, Verb
 from hactl.core.safety import check
+from hactl.core.scope import scope_of
+from hactl.core.shift_cause import cause_of_shift
 from hactl.core.traffic import plan_for
 from hactl.core.value import Value, replace
 from hactl.core.wording import in_words
@@ -115,6 +117,7 @@ def step(fleet: Fleet, cause: Request | Observation, now: Now) -> Decision:
     draft = Draft(fleet, now)
     operation, carrying = None, None
     if isinstance(cause, Request):
+        drills.still_lent(fleet, cause)
         check(fleet, cause)
         proposals.check(fleet, cause)
         ramp.check(fleet, cause)
@@ -170,8 +173,7 @@ def settle(draft: Draft, before: Fleet) -> None:
 def _shift_traffic(draft: Draft) -> None:
     plan = plan_for(draft.fleet)
     if plan != draft.fleet.plan:
-        why = "; ".join(filter(None, (getattr(event, "why", "") for event in draft.events[-3:])))
-        draft.emit(TrafficShifted(plan=plan, why=why, at=draft.now.mono))
+        draft.emit(TrafficShifted(plan=plan, why=cause_of_shift(draft.events), at=draft.now.mono))
         draft.perform(ApplyTraffic(plan=plan))
 
 
@@ -187,7 +189,7 @@ def _accept(draft: Draft, request: Request) -> Operation:
     command, fleet = request.command, draft.fleet
     if isinstance(command, KeepDrill | EndDrill | AskDrill | ContinueDrill):
         return drills.tend(draft, command, by=request.by)
-    operation = replace(_operation(fleet, request, draft.now), undo=_undo(fleet, command))
+    operation = _operation(draft, request)
     if request.proposal is not None:
         operation = proposals.begin(draft, operation, request.proposal, meant=request.confirm == fleet.name)
         patience = _patience(fleet, operation.verb, len(operation.targets)) + request.proposal.bake
@@ -249,32 +251,21 @@ def _undo(fleet: Fleet, command: Command) -> Undo | None:
     return Undo(policy=fleet.policy) if isinstance(command, SetPolicy) else None
 
 
-def _operation(fleet: Fleet, request: Request, now: Now) -> Operation:
-    command = request.command
-    verb = VERBS[type(command)]
-    names: tuple[str, ...] = getattr(command, "nodes", ())
-    if isinstance(command, Unpause):
-        names = pausing.waiting(fleet)
-    return Operation(
-        id=named(fleet.seq + 1),
-        verb=verb,
-        by=request.by,
-        reason=request.reason,
-        began=now.mono,
-        wall=now.wall,
-        deadline=now.mono + _patience(fleet, verb, len(names)),
-        version=fleet.plan.version,
-        targets=tuple(
-            Target(node=name, phase=Phase.WAITING, instance=instance_of(fleet.nodes[name], fleet.id)) for name in names
-        ),
-        sentence=in_words(command),
+def _operation(draft: Draft, request: Request) -> Operation:
+    command, fleet, verb = request.command, draft.fleet, VERBS[type(request.command)]
+    names = pausing.waiting(fleet) if isinstance(command, Unpause) else scope_of(command).nodes
+    targets = (Target(node=name, instance=instance_of(fleet.nodes[name], fleet.id)) for name in names)
+    return replace(
+        operations.begun(draft, verb, in_words(command), by=request.by, reason=request.reason),
+        deadline=draft.now.mono + _patience(fleet, verb, len(names)),
+        targets=tuple(targets),
+        undo=_undo(fleet, command),
     )
 
 
 def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
     """Seconds until an operation has failed: a drain, a stop, a backoff and a start, as often as it needs them."""
-    gateway = fleet.spec.gateway
-    each = gateway.start_timeout + 2 * gateway.stop_timeout + fleet.spec.restart.max
+    each = operations.turnaround(fleet.spec)
     match verb:
         case Verb.WEIGHT | Verb.POLICY | Verb.FAILOVER | Verb.FAILBACK:
             return ramp.PATIENCE  # until every edge has confirmed it, or it is taken back

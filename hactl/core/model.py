@@ -10,7 +10,7 @@ from hactl.core.drill import DrillBook
 from hactl.core.evacuation import Evacuation, RegionLoss
 from hactl.core.hop import Hop
 from hactl.core.node import Node, Reason, Role
-from hactl.core.operation import Operation
+from hactl.core.operation import RAMPS, Operation
 from hactl.core.plan import TrafficPlan
 from hactl.core.spec import FleetSpec, Policy
 from hactl.core.value import Value, replace
@@ -178,6 +178,11 @@ class Fleet(Value):
     def gateways(self) -> tuple[Node, ...]:
         """The gateway nodes."""
         return tuple(node for node in self.nodes.values() if node.role is Role.GATEWAY)
+
+    @property
+    def moving(self) -> Operation | None:
+        """The failover or failback that is under way; there is one at a time."""
+        return next((operation for operation in self.operations.values() if operation.verb in RAMPS), None)
 
     def spec_for(self, node: Node) -> FleetSpec:
         """The configuration one process is to run with: the one in force, or the one that is coming."""

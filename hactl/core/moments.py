@@ -1,11 +1,11 @@
 """Which moments a schedule has, in its own time zone. Pure calendar; who acts on one is `scheduling`.
 
 A moment that was missed is not made up for: what is due is due for a short while. Where clocks are put forward, a time
-that there is not on that day comes an hour later; where they are put back, it comes once, the first time.
+that there is not on that day comes an hour later, or not at all where others come by then; where they are put back, it
+comes once, the first time.
 """
 
 import datetime
-from collections.abc import Iterator
 
 from hactl.core.jitter import fraction
 from hactl.core.schedule import ScheduleSpec
@@ -52,22 +52,36 @@ def upcoming(spec: ScheduleSpec, zone: datetime.tzinfo, now: float, count: int) 
     return found
 
 
-def _on(spec: ScheduleSpec, zone: datetime.tzinfo, day: datetime.date) -> Iterator[Moment]:
+def _on(spec: ScheduleSpec, zone: datetime.tzinfo, day: datetime.date) -> list[Moment]:
     """The moments of one day, in order."""
     hours = spec.at
     if day.weekday() not in hours.days:
-        return
+        return []
     date = day.isoformat()
     blocked = date if any(one.first <= date <= one.last for one in spec.blocked) else ""
-    midnight = datetime.datetime.combine(day, datetime.time(), zone)
-    minute = float(hours.begin)
-    while minute <= hours.end:
+    found = []
+    for minute, at in _times(spec, zone, day):
         late = spec.jitter * fraction(spec.name, date, f"{minute:g}")
         if hours.end > hours.begin:
             late = min(late, (hours.end - minute) * 60)
-        # Not by adding to Unix time: an hour of the clock is what is meant, whatever the day does to it.
-        local = (midnight + minute * _MINUTE).replace(fold=0)
-        yield Moment(at=local.timestamp() + late, blocked=blocked)
-        if not spec.every:
-            return
-        minute += spec.every / 60
+        found.append(Moment(at=at + late, blocked=blocked))
+    return sorted(found, key=lambda moment: moment.at)
+
+
+def _times(spec: ScheduleSpec, zone: datetime.tzinfo, day: datetime.date) -> list[tuple[float, float]]:
+    """Each minute after midnight at which a run is to begin, and the Unix time that it comes to. Of many that there are
+    not on that day only those that there are count: an hour later others come already."""
+    midnight = datetime.datetime.combine(day, datetime.time(), zone)
+    minutes = [float(spec.at.begin)]
+    while spec.every and minutes[-1] + spec.every / 60 <= spec.at.end:
+        minutes.append(minutes[-1] + spec.every / 60)
+    # Not by adding to Unix time: an hour of the clock is what is meant, whatever the day does to it.
+    times = [(minute, (midnight + minute * _MINUTE).replace(fold=0)) for minute in minutes]
+    there = [(minute, local) for minute, local in times if _exists(local, zone)]
+    return [(minute, local.timestamp()) for minute, local in there or times]
+
+
+def _exists(local: datetime.datetime, zone: datetime.tzinfo) -> bool:
+    """False for a time that a clock which is put forward leaves out."""
+    back = datetime.datetime.fromtimestamp(local.timestamp(), zone)
+    return back.replace(tzinfo=None) == local.replace(tzinfo=None)

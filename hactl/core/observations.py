@@ -6,21 +6,17 @@ from hactl.core.hop_observations import HopObservation
 from hactl.core.impairment import Impairment
 from hactl.core.model import EdgeUse
 from hactl.core.node import DeadlineKind, Launch
-from hactl.core.value import Value
+from hactl.core.value import BaseObservation
 
 
-class _Observation(Value, tag=True, tag_field="saw"):
-    pass
-
-
-class Spawned(_Observation):
+class Spawned(BaseObservation):
     """A process was started."""
 
     node: str
     launch: Launch
 
 
-class SpawnFailed(_Observation):
+class SpawnFailed(BaseObservation):
     """No process could be started: missing binary, refused documents, a port in use."""
 
     node: str
@@ -30,7 +26,7 @@ class SpawnFailed(_Observation):
     """A free port to move to, when the old one is taken by somebody else."""
 
 
-class Exited(_Observation):
+class Exited(BaseObservation):
     """A process ended. `code` and `signal` are both None when the kernel no longer knows."""
 
     node: str
@@ -47,14 +43,14 @@ class Exited(_Observation):
     """When it was an edge: what it and the others were doing, as last read."""
 
 
-class BecameHealthy(_Observation):
+class BecameHealthy(BaseObservation):
     """Enough probes in a row succeeded."""
 
     node: str
     instance: str
 
 
-class BecameUnhealthy(_Observation):
+class BecameUnhealthy(BaseObservation):
     """Enough probes in a row failed."""
 
     node: str
@@ -66,7 +62,7 @@ class BecameUnhealthy(_Observation):
     """When it is an edge: what it and the others were doing, as last read."""
 
 
-class BecameSlow(_Observation):
+class BecameSlow(BaseObservation):
     """Answers of a node that serves take far longer than those of its peers, and have done so for a while."""
 
     node: str
@@ -74,7 +70,7 @@ class BecameSlow(_Observation):
     why: str
 
 
-class NoLongerSlow(_Observation):
+class NoLongerSlow(BaseObservation):
     """They do so no more."""
 
     node: str
@@ -82,7 +78,7 @@ class NoLongerSlow(_Observation):
     why: str
 
 
-class Stalled(_Observation):
+class Stalled(BaseObservation):
     """A start takes its time; `why` is what the process still lacks."""
 
     node: str
@@ -90,14 +86,14 @@ class Stalled(_Observation):
     why: str
 
 
-class WentIdle(_Observation):
+class WentIdle(BaseObservation):
     """A draining process has nothing in flight any more."""
 
     node: str
     instance: str
 
 
-class StillBusy(_Observation):
+class StillBusy(BaseObservation):
     """The deadline of a drain is about to come, and so many requests are still open."""
 
     node: str
@@ -105,7 +101,7 @@ class StillBusy(_Observation):
     requests: int
 
 
-class ImpairmentRead(_Observation):
+class ImpairmentRead(BaseObservation):
     """What a process does to requests was read back from this very process; None: nothing."""
 
     node: str
@@ -113,7 +109,7 @@ class ImpairmentRead(_Observation):
     fault: Impairment | None
 
 
-class ImpairmentRefused(_Observation):
+class ImpairmentRefused(BaseObservation):
     """A process cannot be impaired, and has not been."""
 
     node: str
@@ -122,14 +118,14 @@ class ImpairmentRefused(_Observation):
     hint: str = ""
 
 
-class Woke(_Observation):
+class Woke(BaseObservation):
     """A deadline has come."""
 
     node: str
     deadline: DeadlineKind
 
 
-class PlanApplied(_Observation):
+class PlanApplied(BaseObservation):
     """An edge has proved that it uses a plan."""
 
     edge: str
@@ -139,7 +135,7 @@ class PlanApplied(_Observation):
     """The configuration it proved with it."""
 
 
-class PlanRejected(_Observation):
+class PlanRejected(BaseObservation):
     """An edge refused a plan or did not confirm it in time; it still uses its last good one."""
 
     edge: str
@@ -150,14 +146,14 @@ class PlanRejected(_Observation):
     """The configuration it was to take with it."""
 
 
-class TrafficWorsened(_Observation):
+class TrafficWorsened(BaseObservation):
     """Since a configuration change began clients get worse answers than before it."""
 
     operation: str
     why: str
 
 
-class LoadSustained(_Observation):
+class LoadSustained(BaseObservation):
     """A node has carried materially more for several seconds than any had been seen to before."""
 
     node: str
@@ -166,19 +162,19 @@ class LoadSustained(_Observation):
     """Requests per second that it answered in each of these seconds, with practically no error."""
 
 
-class CertificateFit(_Observation):
+class CertificateFit(BaseObservation):
     """The files that the configuration names were found to hold this certificate and its key."""
 
     certificate: Certificate
 
 
-class CertificateUnfit(_Observation):
+class CertificateUnfit(BaseObservation):
     """They were found to hold nothing that edges could use."""
 
     why: str
 
 
-class RegionFaltered(_Observation):
+class RegionFaltered(BaseObservation):
     """A region answers far worse than the others do, or than it did itself, and has done so for a while.
 
     Said again when the others, who had too little capacity to take over, could carry the load now.
@@ -192,27 +188,27 @@ class RegionFaltered(_Observation):
     """Requests per second of all nodes together; None when they are not known."""
 
 
-class RegionRecovered(_Observation):
+class RegionRecovered(BaseObservation):
     """It does so no more."""
 
     region: str
     why: str
 
 
-class TakersFaltered(_Observation):
+class TakersFaltered(BaseObservation):
     """Those that took over from a region that faltered answer no better since."""
 
     region: str
     why: str
 
 
-class JournalStuck(_Observation):
+class JournalStuck(BaseObservation):
     """Records wait for room in the journal."""
 
     waiting: int
 
 
-class AlertTried(_Observation):
+class AlertTried(BaseObservation):
     """All attempts to deliver an alert have been made, and the last one went well or did not."""
 
     id: str
@@ -223,13 +219,13 @@ class AlertTried(_Observation):
     hint: str = ""
 
 
-class AlertTooOld(_Observation):
+class AlertTooOld(BaseObservation):
     """An alert could not be delivered as long as it was news."""
 
     id: str
 
 
-class DrillDue(_Observation):
+class DrillDue(BaseObservation):
     """A schedule has come to one of its moments."""
 
     schedule: str
@@ -239,7 +235,7 @@ class DrillDue(_Observation):
     """The date, when nothing is to be begun on it."""
 
 
-class DrillOver(_Observation):
+class DrillOver(BaseObservation):
     """What a schedule had begun has ended, or could not be begun."""
 
     schedule: str
@@ -249,7 +245,7 @@ class DrillOver(_Observation):
     """Why it could not be begun."""
 
 
-class Ticked(_Observation):
+class Ticked(BaseObservation):
     """Time passed; lets operations end at their deadline."""
 
 

@@ -76,6 +76,10 @@ def observe(draft: Draft, saw: Observation) -> None:  # noqa: C901 - one case fo
     if isinstance(saw, HopObservation):
         hops.observe(draft, saw)
         return
+    if isinstance(saw, _OfOne):
+        if _current(draft.fleet, saw.node, saw.instance) and _plausible(draft.fleet.nodes[saw.node], saw):
+            _of_one(draft, saw)
+        return
     match saw:
         case Ticked():
             return
@@ -107,21 +111,6 @@ def observe(draft: Draft, saw: Observation) -> None:  # noqa: C901 - one case fo
                 draft.stimulate(name, Stimulus(cause=Cause.WOKE, woke=deadline))
         case Spawned(node=name, launch=launch):
             _spawned(draft, name, launch)
-        case (
-            SpawnFailed()
-            | Exited()
-            | BecameHealthy()
-            | BecameUnhealthy()
-            | BecameSlow()
-            | NoLongerSlow()
-            | Stalled()
-            | WentIdle()
-            | StillBusy()
-            | ImpairmentRead()
-            | ImpairmentRefused()
-        ):
-            if _current(draft.fleet, saw.node, saw.instance) and _plausible(draft.fleet.nodes[saw.node], saw):
-                _of_one(draft, saw)
         case _:
             assert_never(saw)
 

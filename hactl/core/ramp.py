@@ -15,12 +15,13 @@ from hactl.core.evacuating import put, restore
 from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
 from hactl.core.events import OperationBegan, OperationMoved
 from hactl.core.model import Fleet
-from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Step, Target, Verb, named
-from hactl.core.operations import end
+from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Step, Target, Verb
+from hactl.core.operations import begun, end
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.regions import kept, missing, takers, usable
 from hactl.core.rolling import known_to_edges
 from hactl.core.value import replace
+from hactl.core.wording import in_words
 
 PATIENCE = 10.0
 """Seconds that a step may take besides watching: until every edge has proved it, and those who receive are whole."""
@@ -35,7 +36,7 @@ def check(fleet: Fleet, request: Request) -> None:
     if not isinstance(command, Failover | Failback):
         return
     _sensible(command)
-    turned = in_progress(fleet)
+    turned = fleet.moving
     if turns_round(fleet, command):
         return
     for operation in fleet.operations.values():
@@ -73,13 +74,8 @@ def check(fleet: Fleet, request: Request) -> None:
 
 def turns_round(fleet: Fleet, command: Failover | Failback) -> bool:
     """True when `command` undoes the one that is under way: as what is taken back without asking, it is not refused."""
-    turned = in_progress(fleet)
+    turned = fleet.moving
     return turned is not None and _turning(turned.verb) is VERBS[type(command)] and _region(turned) == command.region
-
-
-def in_progress(fleet: Fleet) -> Operation | None:
-    """The failover or failback that is under way."""
-    return next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
 
 
 def receivers(fleet: Fleet, operation: Operation) -> tuple[str, ...]:
@@ -101,7 +97,7 @@ def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, s
     region = command.region
     fleet = draft.fleet
     found = fleet.evacuations.get(region, Evacuation(region=region, keep=WHOLE))
-    turned = in_progress(fleet)
+    turned = fleet.moving
     if turned is not None:
         # Half-way is no place to stay, and where the other was going somebody does not want it to go.
         found = turned.evacuation or found
@@ -127,18 +123,7 @@ def begin_failback(draft: Draft, region: str, *, by: str, reason: str, again: fl
     When that is taken back, it has to be well for `again` seconds before the next time.
     """
     command = Failback(region=region)
-    operation = Operation(
-        id=named(draft.fleet.seq + 1),
-        verb=Verb.FAILBACK,
-        by=by,
-        reason=reason,
-        began=draft.now.mono,
-        wall=draft.now.wall,
-        deadline=draft.now.mono,
-        version=draft.fleet.plan.version,
-        sentence=f"give {region} its traffic back",
-    )
-    operation = begin(draft, operation, command)
+    operation = begin(draft, begun(draft, Verb.FAILBACK, in_words(command), by=by, reason=reason), command)
     found = operation.evacuation
     if found is not None:
         operation = replace(operation, evacuation=replace(found, wait=again))
@@ -147,7 +132,7 @@ def begin_failback(draft: Draft, region: str, *, by: str, reason: str, again: fl
 
 def take_up(draft: Draft) -> None:
     """A daemon takes charge: nobody has watched the step that was under way, so its time begins anew."""
-    operation = in_progress(draft.fleet)
+    operation = draft.fleet.moving
     if operation is None:
         return
     pause = 0.0 if operation.back else operation.pause
@@ -160,7 +145,7 @@ def take_up(draft: Draft) -> None:
 
 def advance(draft: Draft) -> None:
     """Take the failover or failback in progress as far as the fleet's state allows."""
-    operation = in_progress(draft.fleet)
+    operation = draft.fleet.moving
     if operation is None:
         return
     if operation.back:

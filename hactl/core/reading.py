@@ -6,7 +6,6 @@ from enum import StrEnum
 from hactl.core.evacuation import Evacuation
 from hactl.core.model import EdgeLoss, Fleet
 from hactl.core.node import Goal, Health, Node, NodeState
-from hactl.core.operation import RAMPS
 from hactl.core.plural import counted
 from hactl.core.safety import serving
 from hactl.core.spec import EdgeSpec
@@ -76,7 +75,7 @@ def _on_purpose(fleet: Fleet) -> Iterator[str]:
     yield from (f"{count} {what}" for what, count in counts.items() if count)
     if fleet.hops:
         yield f"{counted(len(fleet.hops), 'hop')} disturbed by a drill"
-    if not any(operation.verb in RAMPS for operation in fleet.operations.values()):  # where it goes is not known yet
+    if fleet.moving is None:  # where it goes is not known yet
         yield from (moved(evacuation) for evacuation in fleet.evacuations.values())
 
 

@@ -4,6 +4,7 @@ Every effect asked for here may have been performed already: all of them are ide
 """
 
 from hactl.core import alert_queue, auto_failback, brownouts, drills, hops, impairing, ramp
+from hactl.core.causes import signals, stop_signal
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigTaken, RevisionRolledBack, RulesTaken
 from hactl.core.draft import Draft
@@ -200,8 +201,7 @@ def _adopt(draft: Draft, node: Node, launch: Launch) -> None:
         else:
             draft.perform(BeginDrain(node=node))
     elif node.state is NodeState.STOPPING and recorded:
-        signal = draft.fleet.spec_for(node).gateway.stop_signal if node.region else "TERM"
-        draft.perform(SendSignal(launch=launch, node=node.name, signal=signal))
+        draft.perform(*signals(node, stop_signal(node, draft.context(node))))
         if node.deadline is None:
             again = Deadline(kind=DeadlineKind.STOP, at=draft.now.mono)
             _change(draft, node, replace(node, deadline=again), "stop taken up again")

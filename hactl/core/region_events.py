@@ -1,39 +1,29 @@
 """What happens to a region as a whole: lost, evacuated, restored. Part of the events of a fleet."""
 
 from hactl.core.evacuation import Evacuation, RegionLoss
-from hactl.core.value import Value
+from hactl.core.value import BaseEvent
 
 
-class _RegionEvent(Value, tag=True, tag_field="event"):
-    pass
-
-
-class RegionEvacuated(_RegionEvent):
+class RegionEvacuated(BaseEvent):
     """From now on a region keeps only this much of its share; or more, or less, than before."""
 
     evacuation: Evacuation
 
-    @property
-    def why(self) -> str:
-        """What a plan that changes for it is said to change for."""
-        evacuation = self.evacuation
-        return f"{evacuation.region} keeps {evacuation.keep} % of its share" if evacuation.keep else evacuation.why
 
-
-class RegionRestored(_RegionEvent):
+class RegionRestored(BaseEvent):
     """A region gets all its traffic again that its priority and weight give it."""
 
     region: str
     why: str
 
 
-class RegionLost(_RegionEvent):
+class RegionLost(BaseEvent):
     """A region that took traffic has nobody left who serves, by no operator's will."""
 
     loss: RegionLoss
 
 
-class RegionMoved(_RegionEvent):
+class RegionMoved(BaseEvent):
     """Every edge has confirmed a plan by which others carry its traffic."""
 
     loss: RegionLoss
@@ -43,7 +33,7 @@ class RegionMoved(_RegionEvent):
     """From the loss seen to the last edge's proof."""
 
 
-class RegionBack(_RegionEvent):
+class RegionBack(BaseEvent):
     """It is whole again, which says nothing about what traffic it gets; or its loss is not followed any more."""
 
     region: str

@@ -17,7 +17,6 @@ from hactl.core.evacuation import WHOLE, EvacuationCause, RegionLoss
 from hactl.core.failover import ms
 from hactl.core.model import Fleet
 from hactl.core.node import NO_FAULT, Goal, NodeState, Reason
-from hactl.core.ramp import in_progress
 from hactl.core.region_events import RegionBack, RegionLost, RegionMoved
 from hactl.core.regions import kept, missing, takers, usable
 from hactl.core.rolling import known_to_edges
@@ -57,7 +56,7 @@ def follow(draft: Draft, before: Fleet) -> None:
 def _hold(draft: Draft, loss: RegionLoss) -> None:
     """When those that wait behind it have taken over, they keep the traffic, however soon it is back."""
     fleet, region = draft.fleet, loss.region
-    moving = in_progress(fleet)
+    moving = fleet.moving
     if usable(fleet, region) or kept(fleet, region) == 0 or (moving and moving.targets[-1].region == region):
         return
     first = fleet.spec.region(region).priority

@@ -14,7 +14,8 @@ from hactl.core.events import OperationBegan, OperationMoved
 from hactl.core.founding import lay_out, wanted
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Node
-from hactl.core.operation import RAMPS, Operation, Verb, named
+from hactl.core.operation import RAMPS, Operation, Verb
+from hactl.core.operations import begun, turnaround
 from hactl.core.proposals import begin
 from hactl.core.value import replace
 
@@ -74,7 +75,7 @@ def _begin(draft: Draft, drill: Operation) -> None:
     lease, fleet = drill.drill, draft.fleet
     if lease is None or lease.baseline.spec is None:
         raise AssertionError("asked before")
-    spec, gateway = lease.baseline.spec, lease.baseline.spec.gateway
+    spec = lease.baseline.spec
     proposal = Proposal(
         spec=spec,
         nodes=lay_out(spec, (), fleet),
@@ -82,20 +83,10 @@ def _begin(draft: Draft, drill: Operation) -> None:
         restarts_nodes=lease.restarts_nodes,
         restarts_edges=lease.restarts_edges,
     )
-    operation = Operation(
-        id=named(fleet.seq + 1),
-        verb=Verb.APPLY,
-        by=f"{drill.by} (drill)",
-        reason=f"{drill.sentence} is over",
-        began=draft.now.mono,
-        wall=draft.now.wall,
-        deadline=draft.now.mono,
-        version=fleet.plan.version,
-        sentence=f"go back to revision {lease.baseline.revision}",
-    )
+    back, why = f"go back to revision {lease.baseline.revision}", f"{drill.sentence} is over"
+    operation = begun(draft, Verb.APPLY, back, by=f"{drill.by} (drill)", reason=why)
     operation = begin(draft, operation, proposal, meant=True)
-    each = gateway.start_timeout + 2 * gateway.stop_timeout + spec.restart.max
-    operation = replace(operation, deadline=draft.now.mono + each * len(operation.targets))
+    operation = replace(operation, deadline=draft.now.mono + turnaround(spec) * len(operation.targets))
     draft.emit(OperationBegan(operation=operation))
     draft.emit(OperationMoved(operation=replace(drill, drill=replace(lease, undoing=operation.id))))
 

@@ -7,6 +7,7 @@ Typing the fleet's name (`--confirm NAME`) lifts the capacity rules, never read-
 from collections.abc import Iterable
 from typing import assert_never
 
+from hactl.core import scope
 from hactl.core.commands import (
     Apply,
     AskDrill,
@@ -63,7 +64,7 @@ def check(fleet: Fleet, request: Request) -> None:
     if fleet.closing:
         raise CommandRejected(f"fleet '{fleet.name}' is going down", "wait for it, then: hactl up")
     command = request.command
-    _names_exist(fleet, command)
+    scope.check(fleet, command)
     match command:
         case Stop() | Kill() | Freeze() | Drain():
             _not_busy(fleet, command)
@@ -130,47 +131,6 @@ def evacuated_only(fleet: Fleet, left: Iterable[Node]) -> str:
         return ""
     who = " and ".join(fleet.evacuations[region].who for region in regions)
     return f"only {' and '.join(regions)} serving, evacuated {who}"
-
-
-def _names_exist(fleet: Fleet, command: Command) -> None:
-    if isinstance(command, Down | SetPolicy | Apply | Scale | Pause | Unpause | KeepDrill | EndDrill):
-        return
-    if isinstance(command, AskDrill | ContinueDrill | LockDrills | UnlockDrills):
-        return
-    if isinstance(command, Failover | Failback):
-        _regions_exist(fleet, (command.region,))
-        return
-    if isinstance(command, TryAlert):
-        _alert_exists(fleet, command.alert)
-        return
-    names: tuple[str, ...] = getattr(command, "nodes", ())
-    regions: tuple[str, ...] = getattr(command, "regions", ())
-    if isinstance(command, BeginDrill):
-        names = tuple(dict.fromkeys((*names, *command.in_turn)))
-    elif not names and not regions and not getattr(command, "services", ()):
-        raise CommandRejected("no node given", "name nodes, or use --region NAME or --all")
-    if len(set(names)) != len(names):
-        raise CommandRejected("a node is named twice", "name each node once")
-    for name in names:
-        if name not in fleet.nodes:
-            raise CommandRejected(f"no node '{name}' in fleet '{fleet.name}'", "known: " + ", ".join(fleet.nodes))
-        if isinstance(command, Drain | Resume | SetWeight) and fleet.nodes[name].role is Role.EDGE:
-            raise CommandRejected(f"'{name}' is an edge: it has no share to take away", f"hactl restart {name}")
-    _regions_exist(fleet, regions)
-
-
-def _regions_exist(fleet: Fleet, regions: tuple[str, ...]) -> None:
-    for region in regions:
-        if region not in {spec.name for spec in fleet.spec.regions}:
-            known = ", ".join(spec.name for spec in fleet.spec.regions)
-            raise CommandRejected(f"no region '{region}' in fleet '{fleet.name}'", f"known: {known}")
-
-
-def _alert_exists(fleet: Fleet, name: str) -> None:
-    known = [alert.name for alert in fleet.spec.alerts]
-    if name not in known:
-        hint = f"known: {', '.join(known)}" if known else "add an [[alert]] to hactl.toml"
-        raise CommandRejected(f"no alert '{name}' in fleet '{fleet.name}'", hint)
 
 
 def _not_busy(fleet: Fleet, command: Start | Stop | Kill | Freeze | Drain | Resume | Restart) -> None:

@@ -206,7 +206,7 @@ class SafetySpec(Value):
     read_only: bool = False
     max_faulted_share: float = 2 / 3
     """No drill may touch more than this share of the nodes, or of the edges."""
-    max_drill: float = 600.0
+    max_drill: float = 3600.0
     """Seconds after which any drill is over."""
     scheduled_drills: bool = False
     """Drills may begin by a schedule, with nobody asking."""
@@ -259,6 +259,11 @@ class FleetSpec(Value):
     journal: JournalSpec = JournalSpec()
     alerts: tuple[AlertSpec, ...] = ()
     schedules: tuple[ScheduleSpec, ...] = ()
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """The names of its regions, in their order."""
+        return tuple(region.name for region in self.regions)
 
     def spares(self, region: str) -> int:
         """How many spares a region has; 0 when there is no such region."""

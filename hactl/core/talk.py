@@ -4,7 +4,7 @@ from hactl.core.events import Record
 from hactl.core.headroom import Carrying
 from hactl.core.model import Fleet, Sample
 from hactl.core.plan import Share
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 
 PROTOCOL = 1
 """Version of the wire protocol; a client and a daemon that differ refuse each other with a hint."""
@@ -54,11 +54,20 @@ class Measured(Value, tag="measured", tag_field="kind"):
     """New measurements; also the heartbeat of a quiet stream."""
 
     at: float
+    """Unix time at which they were made."""
+    mono: float | None = None
+    """The same moment as in a Snapshot; None where only the other is known, as of what was recorded."""
     samples: tuple[Sample, ...] = ()
     pulse: Pulse = Pulse()
 
 
 Update = Snapshot | News | Measured
+
+
+def renewed(snapshot: Snapshot, update: Measured) -> Snapshot:
+    """The snapshot with newer measurements. Its ages are right although the wall clock was set meanwhile."""
+    mono = snapshot.mono + update.at - snapshot.at if update.mono is None else update.mono
+    return replace(snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse)
 
 
 class Receipt(Value):
@@ -79,7 +88,7 @@ class Receipt(Value):
 
 
 class Query(Value):
-    """Which journal records to give."""
+    """Which journal records to give; without `after`, the newest of them."""
 
     after: int = 0
     before: int = 0

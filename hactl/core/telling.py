@@ -53,6 +53,7 @@ from hactl.core.events import (
     WeightsChanged,
 )
 from hactl.core.headroom import rate
+from hactl.core.hop import service_of
 from hactl.core.hop_events import HopChanged, HopMended
 from hactl.core.node import Health, NodeState
 from hactl.core.operation import Operation, Phase, Step, Target
@@ -122,7 +123,7 @@ def tell(event: Event) -> str:  # noqa: C901, PLR0912 - one line for each event
         case HopChanged(hop=hop, why=why):
             return f"the hop to {hop.service or hop.name}: {why}" if why else str(hop)
         case HopMended(hop=name, why=why):
-            return f"the hop to {name.removeprefix('service:')} {why}"
+            return f"the hop to {service_of(name) or name} {why}"
         case _:
             assert_never(event)
 

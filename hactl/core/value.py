@@ -22,6 +22,18 @@ class Value(msgspec.Struct, metaclass=_Frozen, gc=False):
     """
 
 
+class BaseCommand(Value, tag_field="do", forbid_unknown_fields=True):
+    """What every command has in common as JSON; each names its own tag."""
+
+
+class BaseObservation(Value, tag=True, tag_field="saw"):
+    """What every observation has in common as JSON: its kind is the name of its class."""
+
+
+class BaseEvent(Value, tag=True, tag_field="event"):
+    """What every event has in common as JSON: its kind is the name of its class, and stays that for ever."""
+
+
 V = TypeVar("V", bound=Value)
 
 

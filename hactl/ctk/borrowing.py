@@ -120,7 +120,7 @@ class Borrowed:
         return left
 
     async def _inject(self, stack: AsyncExitStack) -> Strikes:
-        client = await stack.enter_async_context(AsyncClient(self.paths.control))
+        client = await stack.enter_async_context(AsyncClient(self.paths.control, owner=self.paths.owner))
         fleet = (await client.fleet()).fleet
         planned = self.planned = plan(self._drill, fleet, self._seed)
         checks = (*gate(self._drill, planned, fleet), *may_be_filled(planned, self.paths.state))
@@ -132,7 +132,7 @@ class Borrowed:
         await rehearse(client, planned, by=BY)
         loan = Loan(client, planned, by=BY)
         await loan.begin()
-        self._way_back = WayBack(client, loan, follower, planned, by=BY, say=_unsaid)
+        self._way_back = WayBack(loan, follower, planned, say=_unsaid)
         self._directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hactl-ctk-")))
         await stack.enter_async_context(self._burdens.borne())
         await stack.enter_async_context(loan.kept(self._directory / "canaries", self._drill.canary.rate, self._lose))
@@ -141,8 +141,9 @@ class Borrowed:
         self._clients = Clients(load, self._drill.limits.abort_when, self._give_up)
         await stack.enter_async_context(self._clients.asking())
         strikes = Strikes(
-            *(client, follower, planned),
-            by=BY,
+            client,
+            follower,
+            planned,
             wait=self._pass,
             stop=self._asked,
             guardians=self._guardians,
@@ -150,7 +151,7 @@ class Borrowed:
             say=_unsaid,
         )
         await stack.enter_async_context(strikes.lifting())
-        await strikes.inject()
+        await strikes.inject(loan)
         missing = [f"{proof.node} {proof.found}" for proof in strikes.proofs if not proof.done]
         if missing:
             raise HactlError(f"a fault is not in effect: {'; '.join(missing)}", "hactl events")

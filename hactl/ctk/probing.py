@@ -10,7 +10,7 @@ from hactl.core.errors import HactlError
 from hactl.core.reading import is_serving, url
 from hactl.ctk.acting import MEMORY
 from hactl.ctk.finding import found, wanted
-from hactl.drill.definition import Hypothesis, Probe
+from hactl.drill.definition import Connections, Hypothesis, Probe
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.measure import judge
@@ -59,17 +59,21 @@ def check(
     config: str = "",
     seed: int = 0,
     configuration: Mapping[str, Any] | None = None,
+    connections: str = Connections.KEPT,
 ) -> bool:
-    """Whether what clients see is within limits: `availability` (0..1) or `latency_p99` (seconds).
+    """Whether what clients see is within limits: `availability` (0..1) or `latency_p99` (seconds), on `kept`
+    connections or on `fresh` ones.
 
     As a route, "@service" is where the fleet routes to the service that the drill in the experiment's configuration
     strikes; that is drawn with `seed` until it is struck.
     """
     if probe not in tuple(Probe):
         raise HactlError(f"no probe '{probe}'", f"known: {', '.join(Probe)}")
+    if connections not in tuple(Connections):
+        raise HactlError(f"no connections are '{connections}'", f"known: {', '.join(Connections)}")
     rule = Hypothesis(probe=Probe(probe), least=least, most=most)
-    chosen = found(fleet, config)
-    return holds(rule, _seen(rule.probe, seconds, rate, timeout, _clients(chosen, route, seed, configuration)))
+    clients = _clients(found(fleet, config), route, seed, configuration)
+    return holds(rule, _seen(rule.probe, seconds, rate, timeout, clients, Connections(connections)))
 
 
 class _Clients(NamedTuple):
@@ -95,8 +99,22 @@ def _clients(chosen: Chosen, route: str, seed: int = 0, configuration: Mapping[s
     return _Clients(asked, fleet.spec.edge.node_header)
 
 
-def _seen(probe: Probe, seconds: float, rate: float, timeout: float, clients: _Clients) -> float:
-    load = LoadPlan(url=clients.url, rate=rate, duration=seconds, timeout=timeout, node_header=clients.node_header)
+def _seen(
+    probe: Probe,
+    seconds: float,
+    rate: float,
+    timeout: float,
+    clients: _Clients,
+    connections: Connections = Connections.KEPT,
+) -> float:
+    load = LoadPlan(
+        url=clients.url,
+        rate=rate,
+        duration=seconds,
+        timeout=timeout,
+        fresh_connections=connections is Connections.FRESH,
+        node_header=clients.node_header,
+    )
     report = judge(asyncio.run(_sent(load)))
     value = measured(probe, report)
     if report.late or value is None:

@@ -2,7 +2,7 @@
 
 from hactl.core.value import Value
 from hactl.drill.course import Course, last, suffering
-from hactl.drill.evidence import capacity_due
+from hactl.drill.evidence import capacity_due, seen_from
 from hactl.drill.load_plan import Progress
 from hactl.drill.phases import Phase
 from hactl.drill.progress import HEAL
@@ -69,7 +69,7 @@ def bars(course: Course) -> tuple[Bar, ...]:
         found += _injected(course)
         struck = course.plan is not None and bool(course.plan.nodes)
         if struck or times.detected is not None:
-            part("detect", times.fault, times.detected, "seen by the daemon", "not seen by the daemon yet")
+            part("detect", seen_from(times), times.detected, "seen by the daemon", "not seen by the daemon yet")
         edges_only = all(fault.target.edges is not None for fault in course.definition.faults)  # nobody leaves an edge
         if (struck and not edges_only) or times.rerouted is not None:
             part("reroute", times.fault, times.rerouted, "proved by every edge", "not proved by every edge yet")

@@ -20,8 +20,8 @@ class Standing(StrEnum):
     """How a drill stands, worst first."""
 
     FAILING = "failing"
-    """Its newest run that has shown something missed an objective, or something was left behind, or its newest run was
-    given up because clients suffered too much."""
+    """Its newest run that has shown something missed an objective; or something was left behind, or clients suffered so
+    much that it was given up, in a run since which none has passed."""
     UNPROVEN = "unproven"
     """It was run, and has shown nothing."""
     NEVER = "never run"
@@ -89,13 +89,14 @@ def _entry(drill: Definition, reports: Sequence[DrillReport], now: float, oldest
         return Entry(drill=drill.name, title=drill.title, standing=Standing.NEVER, words="never run")
     shown = [one for one in every if one.verdict in CONCLUSIVE and _same(one.definition, drill)]
     passes = [one for one in shown if one.verdict is Verdict.PASS and one.clean]
-    standing = _standing(every, shown, now, oldest)
+    alarm = _alarm(every)
+    standing = _standing(shown, alarm, passes, now, oldest)
     times = [value for one in shown if (value := figure(one, "rto")) is not None]
     entry = Entry(
         drill=drill.name,
         title=drill.title,
         standing=standing,
-        words="; ".join(_words(standing, every, shown, oldest)),
+        words="; ".join(_words(standing, every, shown, alarm, oldest)),
         runs=len(shown),
         last_run=every[-1].identity.run,
         rto=spread(times[-LAST:]),
@@ -117,26 +118,53 @@ def _entry(drill: Definition, reports: Sequence[DrillReport], now: float, oldest
     )
 
 
-def _standing(every: Sequence[DrillReport], shown: Sequence[DrillReport], now: float, oldest: float | None) -> Standing:
-    last = every[-1]
-    given_up = last.verdict is Verdict.ABORTED and last.why.startswith(GIVEN_UP)
-    if not last.clean or given_up or (shown and shown[-1].verdict is Verdict.FAIL):
+def _alarm(every: Sequence[DrillReport]) -> DrillReport | None:
+    """The newest run that left something behind or was given up, if none has passed since, whatever it asked for."""
+    for one in reversed(every):
+        if not one.clean or _given_up(one):
+            return one
+        if one.verdict is Verdict.PASS:
+            return None
+    return None
+
+
+def _given_up(report: DrillReport) -> bool:
+    return report.verdict is Verdict.ABORTED and report.why.startswith(GIVEN_UP)
+
+
+def _standing(
+    shown: Sequence[DrillReport],
+    alarm: DrillReport | None,
+    passes: Sequence[DrillReport],
+    now: float,
+    oldest: float | None,
+) -> Standing:
+    if alarm is not None or (shown and shown[-1].verdict is Verdict.FAIL):
         return Standing.FAILING
-    if not shown:
+    if not passes:
         return Standing.UNPROVEN
-    if oldest is not None and now - shown[-1].identity.began > oldest:
+    if oldest is not None and now - passes[-1].identity.began > oldest:
         return Standing.OLD
     return Standing.READY
 
 
 def _words(
-    standing: Standing, every: Sequence[DrillReport], shown: Sequence[DrillReport], oldest: float | None
+    standing: Standing,
+    every: Sequence[DrillReport],
+    shown: Sequence[DrillReport],
+    alarm: DrillReport | None,
+    oldest: float | None,
 ) -> Iterator[str]:
     last = every[-1]
-    if not last.clean:
-        yield f"left behind: {', '.join(last.evidence.leftovers)}"
+    if alarm is not None and not alarm.clean:
+        yield f"left behind: {', '.join(alarm.evidence.leftovers)}"
+    elif alarm is not None and alarm is not last:
+        yield f"no pass since {alarm.identity.run}: {alarm.verdict}, {alarm.why}"
     if shown and shown[-1].verdict is Verdict.FAIL:
         yield shown[-1].why
+    if standing is Standing.UNPROVEN and shown:
+        yield "no pass of it that left nothing behind"
+        return
     if standing is Standing.UNPROVEN:
         other = [one for one in every if one.verdict in CONCLUSIVE]
         yield (

@@ -86,4 +86,4 @@ class BurdenProcess:
     @property
     def gone(self) -> bool:
         """Nothing of it is left, by the kernel's word."""
-        return procfs.start_ticks(self.pid) != self.ticks if self.ticks else True
+        return not procfs.lives(self.pid, self.ticks)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hactl.core.drill_events import DrillKept
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.events import Record
 from hactl.core.value import Value
 
@@ -96,7 +96,7 @@ class Ledger:
 
 
 def _unwritable(error: OSError) -> HactlError:
-    return HactlError(f"the ledger of canaries cannot be written: {(error.strerror or str(error)).lower()}", "df -h")
+    return HactlError(f"the ledger of canaries cannot be written: {os_reason(error)}", "df -h")
 
 
 def read_ledger(path: Path) -> list[Written]:

@@ -14,7 +14,7 @@ from hactl.core import codec
 from hactl.core.errors import HactlError
 from hactl.core.plain import one_line
 from hactl.core.value import Value
-from hactl.drill.definition import Definition, Hypothesis
+from hactl.drill.definition import Connections, Definition, Hypothesis
 from hactl.drill.plan import SERVICE_ROUTE
 
 DRILL = "hactl_drill"
@@ -117,6 +117,7 @@ def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
 def _probe(rule: Hypothesis, drill: Definition, seed: int, where: dict[str, Any]) -> Probe:
     asked: dict[str, Any] = {"probe": str(rule.probe), "seconds": _SECONDS, "rate": drill.load.rate}
     asked |= {"timeout": drill.load.timeout, "route": drill.load.route}
+    asked |= {"connections": str(Connections.FRESH)} if drill.load.connections is Connections.FRESH else {}
     asked |= {"seed": seed} if drill.load.route == SERVICE_ROUTE else {}
     # A ratio to a baseline has nothing to be measured by: an experiment has no baseline.
     asked |= {name: value for name, value in (("least", rule.least), ("most", rule.most)) if value is not None}

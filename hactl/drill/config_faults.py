@@ -7,7 +7,6 @@ it back is the product's own guard. Where that does not, the daemon goes back wh
 import time
 
 from hactl import config
-from hactl.control.controller import Controller
 from hactl.core.commands import Apply
 from hactl.core.errors import ConfigError, HactlError
 from hactl.core.model import Fleet
@@ -19,6 +18,7 @@ from hactl.drill.continuity import Reasons
 from hactl.drill.definition import ConfigChange, FaultKind
 from hactl.drill.faults import Injected, Proof
 from hactl.drill.following import Follower
+from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan, Strike
 
 NOBODY = ("127.0.0.1", 1)
@@ -29,16 +29,16 @@ WHO = "configuration"
 """What a configuration is called in a proof."""
 
 
-async def apply(controller: Controller, strike: Strike, follower: Follower, plan: DrillPlan, *, by: str) -> Injected:
+async def apply(loan: Loan, strike: Strike, follower: Follower, plan: DrillPlan) -> Injected:
     """Have it applied. In effect is an invalid one when it has been answered, and a wrong one when the first node
     serves with it. Raises HactlError when nobody answers, or a wrong one is refused."""
-    fleet = (await controller.fleet()).fleet
+    fleet = await loan.fleet()
     change = strike.change or ConfigChange.INVALID
     command = Apply(text=changed(fleet.spec, change), base=fleet.revision)
     reason = reason_of(plan, change)
     asked = time.monotonic()
     try:
-        receipt = await controller.submit(command, by=by, reason=reason)
+        receipt = await loan.submit(command, reason)
     except ConfigError as refused:  # any other error says nothing about what was to be read
         if change is not ConfigChange.INVALID:
             raise

@@ -3,7 +3,8 @@
 Clients judge; this tells what they cannot see: that never more were out at once than should be.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from hactl.core.config_events import RevisionProposed, RevisionRolledBack
@@ -24,7 +25,8 @@ class Continuity(Value):
     still_out: bool = False
     """One had not come back."""
     adopted: float | None = None
-    """Seconds until another daemon was in charge with every process that ran; None when none came."""
+    """Seconds until another daemon was in charge with every process that ran, the longest of all times that one was
+    struck; None when none came."""
     not_adopted: int = 0
     """Processes that it could not take for those it knew."""
     restarts: int | None = None
@@ -70,16 +72,21 @@ def read_continuity(fleet: Fleet, records: Iterable[Record], since: float, until
     return Continuity(nodes_out=most, longest_out=longest, still_out=bool(out))
 
 
-def read_adoption(found: Continuity, records: Iterable[Record], fault: float) -> Continuity:
-    """`found` with what `records` say of the daemon that came after `fault`: all that ran is adopted when it comes."""
-    adopted, refused = None, 0
-    for record in records:
-        if record.mono < fault:
-            continue
-        if isinstance(record.event, DaemonStarted | NodeAdopted):
-            adopted = record.mono - fault
-        refused += isinstance(record.event, AdoptionRefused)
-    return replace(found, adopted=adopted, not_adopted=refused)
+def read_adoption(found: Continuity, records: Sequence[Record], struck: Sequence[float]) -> Continuity:
+    """`found` with what `records` say of the daemons that came after each was `struck`, by the moments at which they
+    were: all that ran is adopted when one comes. The slowest counts, and one that did not come is slower than any."""
+    after = [record for record in records if record.mono >= min(struck, default=math.inf)]
+    took: list[float | None] = []
+    for moment, another in pairwise((*sorted(struck), math.inf)):
+        came = [
+            record.mono
+            for record in after
+            if moment <= record.mono < another and isinstance(record.event, DaemonStarted | NodeAdopted)
+        ]
+        took.append(came[-1] - moment if came else None)
+    slowest = None if None in took else max((one for one in took if one is not None), default=None)
+    refused = sum(isinstance(record.event, AdoptionRefused) for record in after)
+    return replace(found, adopted=slowest, not_adopted=refused)
 
 
 def read_spread(

@@ -156,6 +156,15 @@ class Limits(Value):
     """What has to be so besides, as it stands in the file (`limit_keys`)."""
 
 
+class Connections(StrEnum):
+    """How clients are connected: what they notice of an edge depends on it."""
+
+    KEPT = "kept"
+    """A few connections that take turns: one that an edge takes with it fails one request."""
+    FRESH = "fresh"
+    """Each request opens a connection of its own, which an edge that hangs lets wait."""
+
+
 class LoadSpec(Value):
     """The clients: open loop, in a process of their own. Those that are judged ask once; others may try again."""
 
@@ -165,6 +174,8 @@ class LoadSpec(Value):
     """Seconds one request may take; part of every result."""
     route: str = "/-/echo"
     """Or "@service": where the fleet routes to the service that is struck."""
+    connections: Connections = Connections.KEPT
+    """Of all clients."""
     retries: int = 0
     """Of a second stream of the same rate, whose clients try so often again; 0: there is no such stream."""
     others: str = ""

@@ -5,7 +5,7 @@ what only the daemon knows is here to explain, except how soon it saw the fault 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from hactl.core.auto_failback import WHO
 from hactl.core.brownout_events import BrownoutChanged
@@ -13,10 +13,11 @@ from hactl.core.draft import evolve
 from hactl.core.drill_events import DrillAnswered, DrillAsked
 from hactl.core.events import NodeChanged, OperationBegan, Record
 from hactl.core.model import Fleet
+from hactl.core.node import Role
 from hactl.core.operation import Verb
 from hactl.core.plan import EndpointStatus
 from hactl.core.traffic import confirmed
-from hactl.core.value import Value, replace
+from hactl.core.value import Value
 from hactl.drill.arrivals import Arrived
 from hactl.drill.canary import Losses
 from hactl.drill.continuity import Continuity
@@ -32,10 +33,16 @@ class Times(Value):
     """The first fault was asked for."""
     fault: float | None = None
     """T0: it was in effect, read back."""
+    ordered: tuple[float, ...] = ()
+    """When each fault was asked for, the first included."""
     struck: tuple[float, ...] = ()
-    """The same of each fault, the first included; when it was asked for of one that never was in effect."""
+    """When each was in effect; when it was asked for of one that never was."""
+    lifted: tuple[float | None, ...] = ()
+    """When each was over that ended before the failback, read back."""
     detected: float | None = None
-    """The daemon saw it."""
+    """The daemon saw it; of several, the one that took longest to be seen."""
+    detected_from: float | None = None
+    """When that one was in effect; None: it was the first."""
     edge_knew: float | None = None
     """T2e: the first edge had proved a plan without those that were struck."""
     last_reached: float | None = None
@@ -47,7 +54,9 @@ class Times(Value):
     rerouted: float | None = None
     """Every edge had proved a plan without those that were struck."""
     capacity: float | None = None
-    """Everything served again."""
+    """Everything served again; of several faults, after the one that took longest to get over."""
+    capacity_from: float | None = None
+    """When that one was in effect; None: it was the first."""
     over: float | None = None
     """The last fault was over that ended before the failback."""
     failback: float | None = None
@@ -56,6 +65,14 @@ class Times(Value):
     """The daemon said that everything is as it was."""
     ended: float | None = None
     """Everything was verified."""
+
+
+class Lack(Value):
+    """A time in which fewer served than before; monotonic seconds."""
+
+    begin: float
+    end: float | None = None
+    """None while it goes on."""
 
 
 class ByHand(Value):
@@ -75,6 +92,8 @@ class Evidence(Value):
 
     times: Times = Times()
     proofs: tuple[Proof, ...] = ()
+    nodes: tuple[str, ...] = ()
+    """Gateway nodes of the fleet, spares and those that joined it meanwhile included."""
     losses: tuple[Losses, ...] = ()
     others: tuple[str, ...] = ()
     """What somebody else did to the fleet meanwhile."""
@@ -107,41 +126,47 @@ def lasted(begin: float | None, end: float | None) -> float | None:
     return None if begin is None or end is None else max(0.0, end - begin)
 
 
+def seen_from(times: Times) -> float | None:
+    """From when on the daemon should have seen what it saw at `detected`."""
+    return times.fault if times.detected_from is None else times.detected_from
+
+
 def capacity_due(times: Times, plan: DrillPlan | None) -> float | None:
     """From when on everything should serve again: the failback, of what was kept down until then, else the fault."""
-    return times.failback if plan is not None and plan.keeps_down else times.fault
-
-
-def read_times(times: Times, fleet: Fleet, records: Sequence[Record], plan: DrillPlan) -> Times:
-    """`times` with what `records`, from `fleet` onwards, say of the fault that was asked for then."""
-    if times.asked is None:
-        return times
-    since = times.failback if plan.keeps_down and times.failback else times.asked
-    return replace(
-        times,
-        detected=detected(records, plan.nodes, times.asked, plan.regions),
-        edge_knew=rerouted(fleet, records, plan.nodes, edges=any),
-        returned=returned(fleet, records, plan.nodes, times.asked),
-        rerouted=rerouted(fleet, records, plan.nodes),
-        capacity=capacity_back(fleet, records, since),
-    )
+    if plan is not None and plan.keeps_down:
+        return times.failback
+    return times.fault if times.capacity_from is None else times.capacity_from
 
 
 def detected(
-    records: Iterable[Record], nodes: tuple[str, ...], asked: float, regions: tuple[str, ...] = ()
+    records: Iterable[Record],
+    nodes: tuple[str, ...],
+    asked: float,
+    regions: tuple[str, ...] = (),
+    *,
+    since: float | None = None,
 ) -> float | None:
-    """When the daemon saw the first of `nodes` out of service or slow, or the first of `regions` answer badly."""
+    """When the daemon saw the first of `nodes` out of service or slow, or the first of `regions` answer badly. What it
+    has seen from `since` on and was still so when this was asked for, it knew then."""
+    known: dict[str, bool] = {}
     for record in records:
-        if record.mono < asked:
+        if record.mono < (asked if since is None else since):
             continue
         match record.event:
-            case NodeChanged(node=node) if node.name in nodes and (node.slow or not node.serviceable):
-                return record.mono
-            case BrownoutChanged(brownout=brownout) if brownout.region in regions and brownout.faltering:
-                return record.mono
+            case NodeChanged(node=node) if node.name in nodes:
+                name, ill = node.name, node.slow or not node.serviceable
+            case BrownoutChanged(brownout=brownout) if brownout.region in regions:
+                name, ill = brownout.region, brownout.faltering
             case _:
-                pass
-    return None
+                continue
+        if record.mono >= asked:
+            if any(known.values()):
+                break
+            if ill:
+                return record.mono
+        else:
+            known[name] = ill
+    return asked if any(known.values()) else None
 
 
 def rerouted(
@@ -190,6 +215,20 @@ def capacity_back(fleet: Fleet, records: Iterable[Record], since: float) -> floa
     return None
 
 
+def lacks(fleet: Fleet, records: Iterable[Record]) -> Iterator[Lack]:
+    """Each time in which fewer served than in `fleet`, somewhere, or not every edge knew yet that as many do."""
+    wanted, begin = _capacity(fleet, _active(fleet)), None
+    for record, now, active in _told(fleet, records):
+        has = _capacity(now, active)
+        if any(has[place] < count for place, count in wanted.items()):
+            begin = record.mono if begin is None else begin
+        elif begin is not None and confirmed(now, now.plan.version):
+            yield Lack(begin=begin, end=record.mono)
+            begin = None
+    if begin is not None:
+        yield Lack(begin=begin)
+
+
 def _told(fleet: Fleet, records: Iterable[Record]) -> Iterator[tuple[Record, Fleet, set[str]]]:
     """Each record with the fleet as it was then, and who took traffic."""
     active = _active(fleet)
@@ -209,6 +248,15 @@ def _capacity(fleet: Fleet, active: set[str]) -> Counter[str]:
 def _active(fleet: Fleet) -> set[str]:
     """Who takes traffic by the plan in force."""
     return {endpoint.node for endpoint in fleet.plan.endpoints if endpoint.status is EndpointStatus.ACTIVE}
+
+
+def gateways(fleet: Fleet, records: Iterable[Record]) -> tuple[str, ...]:
+    """Every gateway node there was in `fleet` or, by `records`, which lead on from it, later."""
+    names = dict.fromkeys(node.name for node in fleet.gateways)
+    for record in records:
+        if isinstance(record.event, NodeChanged) and record.event.node.role is Role.GATEWAY:
+            names.setdefault(record.event.node.name)
+    return tuple(names)
 
 
 def others(records: Iterable[Record], operation: str) -> tuple[str, ...]:

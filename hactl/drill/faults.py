@@ -8,7 +8,7 @@ another identity, or an answer from a port, proves nothing.
 
 from collections.abc import Iterable, Mapping
 
-from hactl.core.commands import BeginDrill, Command, Freeze, Heal, Impair, Kill, Restart
+from hactl.core.commands import BeginDrill, BoundCommand, Command, Freeze, Heal, Impair, Kill, Restart
 from hactl.core.events import NodeChanged, Record
 from hactl.core.hop_commands import BreakHop
 from hactl.core.impairment import ImpairmentPhase
@@ -55,7 +55,7 @@ def borrowing(plan: DrillPlan) -> BeginDrill:
     )
 
 
-def command(strike: Strike) -> Command:
+def command(strike: Strike) -> BoundCommand:
     """What does it."""
     if strike.hop is not None:
         return BreakHop(nodes=strike.nodes, services=strike.services, fault=strike.hop)
@@ -93,9 +93,8 @@ def healing(strike: Strike, impaired: Iterable[str]) -> Heal | None:
 
 
 def lives(launch: Launch) -> bool:
-    """That very process is there; one that waits for nothing but its burial is not."""
-    stat = procfs.read_stat(launch.pid)
-    return stat is not None and stat.ticks == launch.ticks and stat.state not in ("Z", "X")
+    """That very process is there, by the kernel's word."""
+    return procfs.lives(launch.pid, launch.ticks)
 
 
 def read_back(strike: Strike, node: str, launch: Launch) -> Proof:

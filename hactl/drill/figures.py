@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from hactl.core.value import Value
 from hactl.drill import ratios
 from hactl.drill.definition import BudgetShare
-from hactl.drill.evidence import capacity_due, lasted
+from hactl.drill.evidence import capacity_due, lasted, seen_from
 from hactl.drill.quantity import Unit
 from hactl.drill.report import DrillReport
 
@@ -70,7 +70,7 @@ def bad(report: DrillReport) -> int:
 def _measured(report: DrillReport) -> Iterator[Figure]:
     times, outage, during = report.evidence.times, report.outage, report.during
     struck, seen = times.fault is not None, during.requests > 0
-    yield _time("detect", lasted(times.fault, times.detected))
+    yield _time("detect", lasted(seen_from(times), times.detected))
     yield _time("edge_knew", lasted(times.fault, times.edge_knew))
     yield _time("last_reached", lasted(times.fault, times.last_reached))
     yield _time("reroute", lasted(times.fault, times.rerouted))

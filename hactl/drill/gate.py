@@ -115,7 +115,7 @@ def _shared(drill: Definition, plan: DrillPlan, fleet: Fleet) -> Iterator[Check]
     carrying = {share.region for share in shares(fleet) if share.part > 0}
     yield Check(
         name="regions that share the traffic",
-        value=", ".join(spec.name for spec in fleet.spec.regions if spec.name in carrying) or "none",
+        value=", ".join(name for name in fleet.spec.region_names if name in carrying) or "none",
         limit=f"{' and '.join(plan.regions)} and another one (active/active: the same priority)",
         ok=set(plan.regions) < carrying,
     )

@@ -113,12 +113,11 @@ class Guardian:
         self._in.close()
 
     def _begin(self) -> "subprocess.Popen[bytes]":
+        act = "freeze" if self._freezes else "kill"
+        command = [sys.executable, "-P", "-m", "hactl.processes.guarding", "--state", str(self._paths.state)]
+        command += ["--pid", str(self._pid), "--ticks", str(self._ticks), "--act", act, "--seconds", str(self._seconds)]
         return subprocess.Popen(
-            [
-                *(sys.executable, "-P", "-m", "hactl.processes.guarding", "--state", str(self._paths.state)),
-                *("--pid", str(self._pid), "--ticks", str(self._ticks), "--seconds", str(self._seconds)),
-                *("--act", "freeze" if self._freezes else "kill"),
-            ],
+            command,
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,

@@ -1,4 +1,4 @@
-"""Doing one fault, and reading back that it is done: as a client, by command.
+"""Doing one fault to a fleet on loan, and reading back that it is done: as a client, by command.
 
 The kernel is the witness for what becomes of a process; for how one treats requests, the journal: the daemon says there
 that it has read that back. What does not last to the failback is taken back here as well.
@@ -25,6 +25,7 @@ from hactl.drill.definition import FaultKind
 from hactl.drill.faults import Injected, Proof, command, healing, impaired, read_back, rehearsal
 from hactl.drill.following import Follower
 from hactl.drill.hop_faults import disturbed, mending
+from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.drill.restarting import restart
 
@@ -45,27 +46,26 @@ async def rehearse(controller: Controller, plan: DrillPlan, *, by: str) -> None:
 
 
 async def inject(
-    controller: Controller, strike: Strike, follower: Follower, plan: DrillPlan, *, by: str, patience: float = PATIENCE
+    loan: Loan, strike: Strike, follower: Follower, plan: DrillPlan, *, patience: float = PATIENCE
 ) -> Injected:
     """Do it, and look until it is in effect. Raises CommandRejected, and HactlError when there is nobody to strike."""
     if strike.kind is FaultKind.CONFIG:
-        return await apply(controller, strike, follower, plan, by=by)
-    reason = f"drill {plan.drill}"
+        return await apply(loan, strike, follower, plan)
     if strike.hop is not None:
-        return await _told(controller, strike, partial(disturbed, strike), follower, by=by, reason=reason)
+        return await _told(loan, strike, partial(disturbed, strike), follower)
     aimed = launches(follower.fleet, strike)
     if strike.kind is FaultKind.IMPAIR:
-        return await _told(controller, strike, partial(impaired, strike, aimed), follower, by=by, reason=reason)
+        return await _told(loan, strike, partial(impaired, strike, aimed), follower)
     asked = time.monotonic()
     if strike.kind is FaultKind.RESTART:
-        return await restart(controller, strike, aimed, follower, plan, by=by, asked=asked)
+        return await restart(loan, strike, aimed, follower, plan, asked=asked)
     refused: HactlError | None = None
     over = threading.Event()
     async with asyncio.TaskGroup() as tasks:
         # In a thread: the moment at which it is in effect is not to wait for canaries that this loop puts on the disk.
         seen = tasks.create_task(asyncio.to_thread(_in_effect, strike, aimed, asked + patience, over))
         try:
-            await controller.submit(command(strike), by=by, reason=reason)
+            await loan.submit(command(strike))
         except BaseException as error:
             over.set()
             if not isinstance(error, HactlError):
@@ -82,7 +82,7 @@ def launches(fleet: Fleet, strike: Strike) -> dict[str, Launch]:
     return {name: _launch(fleet, name) for name in strike.nodes}
 
 
-async def heal(controller: Controller, strike: Strike, follower: Follower, plan: DrillPlan, *, by: str) -> str:
+async def heal(loan: Loan, strike: Strike, follower: Follower) -> str:
     """Take an impairment back from those who have it still; what was done, for people. Raises HactlError when that has
     not come true."""
     struck = ", ".join((*strike.nodes, *strike.services))
@@ -90,7 +90,7 @@ async def heal(controller: Controller, strike: Strike, follower: Follower, plan:
     order = healing(strike, impaired) if strike.hop is None else mending(strike, follower.fleet)
     if order is None:
         return f"{struck}: not {'impaired' if strike.hop is None else 'disturbed'} any more"
-    receipt = await controller.submit(order, by=by, reason=f"drill {plan.drill}")
+    receipt = await loan.submit(order)
     ended = await follower.ended(receipt.operation, _ENDED)
     if ended is None or ended.outcome is not Outcome.DONE:
         raise HactlError(f"{receipt.sentence}: {'timed out' if ended is None else ended.sentence}", "hactl events")
@@ -98,12 +98,10 @@ async def heal(controller: Controller, strike: Strike, follower: Follower, plan:
     return f"{healed}: no longer {'impaired' if strike.hop is None else 'disturbed'}"
 
 
-async def _told(
-    controller: Controller, strike: Strike, found: ReadBack, follower: Follower, *, by: str, reason: str
-) -> Injected:
+async def _told(loan: Loan, strike: Strike, found: ReadBack, follower: Follower) -> Injected:
     """What only the daemon can see: it is `found` in the records since it was asked for."""
     asked = time.monotonic()
-    receipt = await controller.submit(command(strike), by=by, reason=reason)
+    receipt = await loan.submit(command(strike))
     ended = await follower.ended(receipt.operation, _ENDED)
     fault, proofs = found(record for record in follower.records if record.seq > receipt.seq)
     if ended is None or ended.outcome is not Outcome.DONE:

@@ -46,7 +46,7 @@ def surge_objectives(asked: Objectives, seen: Borne | None) -> Iterator[Judged]:
 
 def recovery(limit: float, rows: Sequence[Row], over: float | None, settle: float, failback: float) -> Judged:
     """How soon `rows` were well for good after a fault that was over before the failback; `settle` is seconds."""
-    if over is None or not rows or over >= failback:
+    if over is None or over >= failback or not any(over <= row.intended < failback for row in rows):
         return unmeasured("recovered", f"<= {seconds(limit)}")
     # To lift what was put on a machine takes a moment: a fault that lasts to the settling is over a little later.
     took, seen = recovered(rows, over, min(settle, 0.9 * (failback - over)), failback)

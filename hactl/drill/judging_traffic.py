@@ -34,9 +34,8 @@ def traffic_objectives(
 
 def returns(plan: DrillPlan, times: Times) -> tuple[float, ...]:
     """When services were there again that had been struck (monotonic seconds), before the failback."""
-    pairs = zip(plan.strikes, times.struck, strict=False)
-    ends = [moment + strike.lasting for strike, moment in pairs if strike.services and strike.lasting is not None]
-    return tuple(ends)
+    ends = zip(plan.strikes, times.lifted, strict=False)
+    return tuple(end for strike, end in ends if strike.services and end is not None)
 
 
 def _others(least: float, others: Sequence[Row]) -> Judged:
@@ -59,4 +58,5 @@ def _shifted(limit: float, plan: DrillPlan, times: Times, rows: Sequence[Row]) -
     if times.fault is None or times.failback is None:
         return timed("shifted", limit, None)
     took, gone = shifted(rows, frozenset(plan.at_once), times.fault, times.failback)
-    return timed("shifted", limit, took, f"not {MOST * 100:g} % of its share, {gone * 100:.0f} % in the end")
+    told = "" if gone is None else f"not {MOST * 100:g} % of its share, {gone * 100:.0f} % in the end"
+    return timed("shifted", limit, took, told)

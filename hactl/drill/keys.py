@@ -15,6 +15,7 @@ from hactl.drill.definition import (
     OF_THE_MACHINE,
     Availability,
     ConfigChange,
+    Connections,
     FaultKind,
     Probe,
 )
@@ -143,6 +144,7 @@ LOAD: dict[str, Key] = {
     "rate": Key(kind=number(1, FASTEST)),
     "timeout": Key(kind=quantities.duration("10ms", "1m")),
     "route": Key(kind=_route),
+    "connections": Key(kind=kinds.choice(Connections)),
     "retries": Key(kind=kinds.whole(0, 10)),
     "others": Key(kind=_path),
 }

@@ -31,7 +31,7 @@ def leftovers(before: Fleet, now: Fleet, plan: DrillPlan, operation: str) -> tup
             found.append(f"{name} is frozen")
         if node.impaired is not None:
             found.append(f"{name} is {node.impaired}")
-    regions = {spec.name for spec in now.spec.regions}
+    regions = now.spec.region_names
     found += [str(hop) for hop in now.hops.values()]
     found += [
         f"region {region} has weight {now.region_weight(region)}, not {before.region_weight(region)}"

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from hactl.control.controller import Controller
 from hactl.core.codec import encode
-from hactl.core.commands import EndDrill, KeepDrill
+from hactl.core.commands import BoundCommand, EndDrill, KeepDrill
 from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
-from hactl.core.events import OperationBegan, OperationEnded
+from hactl.core.events import OperationBegan, OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.operation import Operation, began_at
 from hactl.core.spec import FleetSpec
-from hactl.core.talk import Query
+from hactl.core.talk import Query, Receipt
 from hactl.core.value import replace
 from hactl.drill.canary import Ledger, Losses, Written, classify, present
 from hactl.drill.faults import borrowing
@@ -49,6 +49,10 @@ class Loan:
         receipt = await self._controller.submit(borrowing(self._plan), by=self._by, reason=self._plan.title)
         self.operation = receipt.operation
 
+    async def fleet(self) -> Fleet:
+        """As it is now. Raises Unreachable."""
+        return (await self._controller.fleet()).fleet
+
     async def recorded(self) -> Operation | None:
         """The record of what is to be restored, read back from the journal; None when it is not there."""
         for record in await self._controller.history(self._since("OperationBegan")):
@@ -67,6 +71,23 @@ class Loan:
             if node is None or (node.goal, node.weight, node.drained) != (before.goal, before.weight, before.drained):
                 raise HactlError(f"'{name}' has changed since the fleet was borrowed", "hactl events")
         return (*recorded.drill.baseline.nodes, *recorded.drill.baseline.services)
+
+    async def submit(self, command: BoundCommand, reason: str = "") -> Receipt:
+        """Have something done to it, for `reason` or for the drill's sake: bound to the loan, so that the daemon
+        refuses it once the fleet is lent no more. Raises CommandRejected, which then says why that is so."""
+        reason = reason or f"drill {self._plan.drill}"
+        try:
+            return await self._controller.submit(replace(command, drill=self.operation), by=self._by, reason=reason)
+        except CommandRejected as rejected:
+            if over := await self._over(rejected.message):
+                raise CommandRejected(over, guard=True) from rejected
+            raise
+
+    async def stands(self) -> None:
+        """Raises CommandRejected when it was taken back: to be asked before what is no command, which nobody refuses. A
+        daemon that is away has taken nothing."""
+        if over := await self._over("it is lent to this drill no more"):
+            raise CommandRejected(over, guard=True)
 
     @asynccontextmanager
     async def kept(self, ledger: Path, rate: float, lost: Callable[[str], None]) -> AsyncIterator[None]:
@@ -93,7 +114,7 @@ class Loan:
             try:
                 await self._controller.submit(KeepDrill(id=self.operation, canary=number), by=self._by)
             except CommandRejected as rejected:
-                over = "" if await self._lent() else f"the fleet was taken back: {await self._why(rejected)}"
+                over = await self._over(rejected.message)
             except HactlError:
                 pass  # it may be there or not
             else:
@@ -139,38 +160,43 @@ class Loan:
             found += [record.seq for record in records]
         return found
 
-    async def _lent(self) -> bool:
-        """False when the fleet has been taken back; a daemon that only leaves, or is away, has taken nothing."""
+    async def _over(self, otherwise: str) -> str:
+        """Why the fleet was taken back, or `otherwise` where nobody says why; "" while it is lent: a daemon that only
+        leaves, or is away, has taken nothing."""
         try:
-            operation = (await self._controller.fleet()).fleet.operations.get(self.operation)
+            operation = (await self.fleet()).operations.get(self.operation)
         except HactlError:
-            return True
-        return operation is not None and not operation.back
+            return ""
+        if operation is not None and not operation.back:
+            return ""
+        why = await self._ending() if operation is None else operation.back
+        return f"the fleet was taken back: {why or otherwise}"
 
-    async def _why(self, rejected: CommandRejected) -> str:
-        """Who ended the drill, or why it is over: what was refused only says that it is."""
+    async def _ending(self) -> str:
+        """Who ended the drill, or why it is over; "" where that is not known."""
         with suppress(HactlError):
             for record in await self._controller.history(self._since("OperationEnded")):
                 if isinstance(record.event, OperationEnded) and record.event.id == self.operation:
                     return record.event.sentence.partition(";")[0]
-        return rejected.message
+        return ""
 
     async def revisions(self) -> dict[int, str]:
         """Every configuration that was proposed or came into force and is still in the journal: number → digest of what
         it means."""
+        records: list[Record] = []
+        query = Query(kinds=_REVISIONS, limit=_PAGE)
+        while page := await self._controller.history(query):
+            records[:0] = page
+            query = replace(query, before=page[0].seq)
         found: dict[int, str] = {}
-        # With a time at which it begins a page has the oldest records, without one the newest.
-        query = Query(after=0, since=1.0, kinds=_REVISIONS, limit=_PAGE)
-        while records := await self._controller.history(query):
-            for record in records:
-                match record.event:
-                    case RevisionProposed(proposal=proposal):
-                        found[proposal.revision] = _digest(proposal.spec)
-                    case FleetFounded(revision=revision, spec=spec) | ConfigTaken(revision=revision, spec=spec):
-                        found[revision] = _digest(spec)
-                    case _:
-                        pass
-            query = replace(query, after=records[-1].seq)
+        for record in records:
+            match record.event:
+                case RevisionProposed(proposal=proposal):
+                    found[proposal.revision] = _digest(proposal.spec)
+                case FleetFounded(revision=revision, spec=spec) | ConfigTaken(revision=revision, spec=spec):
+                    found[revision] = _digest(spec)
+                case _:
+                    pass
         return found
 
     def _since(self, kind: str) -> Query:

@@ -20,6 +20,7 @@ from hactl.drill.definition import (
     OF_THE_DAEMON,
     OF_THE_MACHINE,
     ConfigChange,
+    Connections,
     Definition,
     Fault,
     FaultKind,
@@ -144,6 +145,7 @@ def plan(drill: Definition, fleet: Fleet, seed: int) -> DrillPlan:
         rate=drill.load.rate,
         duration=drill.limits.max_duration,
         timeout=drill.load.timeout,
+        fresh_connections=drill.load.connections is Connections.FRESH,
         node_header=edge.node_header,
         retries=drill.load.retries,
         others=drill.load.others and url(edge) + drill.load.others,
@@ -261,7 +263,7 @@ def _resolve(target: Target, fleet: Fleet, chance: Random) -> tuple[tuple[str, .
 
 
 def _region(wanted: str, fleet: Fleet, chance: Random) -> tuple[str, str]:
-    regions = [spec.name for spec in fleet.spec.regions]
+    regions = fleet.spec.region_names
     if wanted != "random":
         if wanted not in regions:
             raise _unfit(f"no region '{wanted}' in fleet '{fleet.name}'", f"known: {', '.join(regions)}")

@@ -299,7 +299,7 @@ class _Reading(Tables):
         """What only some kinds of faults give an occasion to measure: without it, a run would show nothing."""
         asked = drill.objectives
         kinds, changes = {fault.kind for fault in drill.faults}, {fault.change for fault in drill.faults}
-        surge, away = FaultKind.SURGE in kinds, not kinds.isdisjoint(OF_THE_DAEMON)
+        surge, killed = FaultKind.SURGE in kinds, FaultKind.DAEMON_KILL in kinds
         wrong = ConfigChange.WRONG_PORT in changes
         down = any(fault.target.service and fault.lasting is not None for fault in drill.faults)
         aimed = any(fault.target.names or fault.target.nodes is not None for fault in drill.faults)
@@ -310,7 +310,7 @@ class _Reading(Tables):
             ("shifted", asked.shifted is not None, aimed, "target = { nodes = 1 }"),
             ("goodput", asked.goodput is not None, surge, FaultKind.SURGE),
             ("refused_p99", asked.refused_p99 is not None, surge, FaultKind.SURGE),
-            ("adopted", asked.adopted is not None, away, " or ".join(OF_THE_DAEMON)),
+            ("adopted", asked.adopted is not None, killed, FaultKind.DAEMON_KILL),  # one that thaws adopts nobody
             ("refused", asked.refused, ConfigChange.INVALID in changes, f'change = "{ConfigChange.INVALID}"'),
             ("nodes_reached", asked.nodes_reached is not None, wrong, f'change = "{ConfigChange.WRONG_PORT}"'),
             ("reverted", asked.reverted is not None, wrong, f'change = "{ConfigChange.WRONG_PORT}"'),

@@ -6,7 +6,7 @@ from hactl.core.value import replace
 from hactl.drill.config_faults import reasons
 from hactl.drill.continuity import Continuity, missing, read_adoption, read_continuity, read_spread
 from hactl.drill.daemon_faults import ended
-from hactl.drill.definition import OF_THE_DAEMON
+from hactl.drill.definition import FaultKind
 from hactl.drill.evidence import Times
 from hactl.drill.following import Follower
 from hactl.drill.loan import Loan
@@ -18,8 +18,9 @@ async def continuity(follower: Follower, loan: Loan | None, plan: DrillPlan, tim
     """What the fleet went through. Raises HactlError when the journal cannot be read."""
     asked, until = times.asked or 0.0, times.failback or time.monotonic()
     found = read_continuity(follower.began, follower.records, asked, until)
-    if any(strike.kind in OF_THE_DAEMON for strike in plan.strikes) and times.fault is not None:
-        found = read_adoption(found, follower.records, times.fault)
+    struck = zip(plan.strikes, times.struck, strict=False)
+    if killed := [moment for strike, moment in struck if strike.kind is FaultKind.DAEMON_KILL]:
+        found = read_adoption(found, follower.records, killed)
     if plan.configures:
         found = read_spread(found, follower.began, follower.records, reasons(plan), until)
     if plan.regions:

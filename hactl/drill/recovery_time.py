@@ -92,7 +92,10 @@ def read_outages(
     begins after another fault is read as the other's alone, once all has been well for `settle` seconds."""
     return tuple(
         read_outage(
-            *(rows, moment, settle, until),
+            rows,
+            moment,
+            settle,
+            until,
             since=moment if number else since,
             begun_by=max(another, moment + settle),
         )

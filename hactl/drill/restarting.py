@@ -6,7 +6,6 @@ every process that was meant has ended and another one serves in its place: by t
 
 from collections.abc import Mapping
 
-from hactl.control.controller import Controller
 from hactl.core.events import NodeChanged, Record
 from hactl.core.model import Fleet
 from hactl.core.node import Launch
@@ -14,22 +13,22 @@ from hactl.core.operation import Outcome
 from hactl.core.value import replace
 from hactl.drill.faults import Injected, Proof, command, lives
 from hactl.drill.following import Follower
+from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan, Strike
 
 
 async def restart(
-    controller: Controller,
+    loan: Loan,
     strike: Strike,
     launches: Mapping[str, Launch],
     follower: Follower,
     plan: DrillPlan,
     *,
-    by: str,
     asked: float,
 ) -> Injected:
     """Have it done, and wait for its end; it begins to be in effect with the first that is taken out of service."""
     mark = len(follower.records)
-    receipt = await controller.submit(command(strike), by=by, reason=f"drill {plan.drill}")
+    receipt = await loan.submit(command(strike))
     ended = await follower.ended(receipt.operation, plan.longest)
     proofs = tuple(replaced(name, launch, follower.fleet) for name, launch in launches.items())
     if ended is None or ended.outcome is not Outcome.DONE:

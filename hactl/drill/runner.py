@@ -9,11 +9,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import NamedTuple
 
 from hactl.control.controller import Controller
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import replace
-from hactl.drill import evidence as seen
 from hactl.drill.burdening import Burdens
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
@@ -34,12 +34,21 @@ from hactl.drill.small_disk import may_be_filled
 from hactl.drill.stopping import Pointless, Stopped, not_begun, told
 from hactl.drill.strikes import Strikes
 from hactl.drill.taking_stock import take_stock
+from hactl.drill.timing import read_times
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
 from hactl.paths import FleetPaths
 
 AFTERWARDS = 2.0
 """Seconds of load after everything is as it was: traffic that has just come back is looked at as well."""
+
+
+class Scene(NamedTuple):
+    """What the first phase makes, and every later one goes by."""
+
+    plan: DrillPlan
+    follower: Follower
+    strikes: Strikes
 
 
 class Runner:
@@ -75,15 +84,13 @@ class Runner:
         self._gate: tuple[Check, ...] = ()
         self._evidence = Evidence()
         self._spent: list[Spent] = []
-        self._plan: DrillPlan | None = None
         self._streams = (Records(), Records(), Records(), Records())
         self._stack = AsyncExitStack()
         self._paths = paths
-        self._guardians = Guardians(paths, say)
+        self._guardians = Guardians(paths, self._say)
         self._burdens = Burdens(load, paths.state)
-        self._follower: Follower | None = None
+        self._drawn: Scene | None = None
         self._loan: Loan | None = None
-        self._strikes: Strikes | None = None
         self._clients: Clients | None = None
         self._revisions: dict[int, str] = {}
         self._clock = time.time() - time.monotonic()
@@ -114,7 +121,7 @@ class Runner:
         phase = Phase.PLAN
         async with self._burdens.borne(), self._stack:
             while phase is not Phase.OVER:
-                self._me = replace(self._me, phase=phase, plan=self._plan, gate=self._gate, ending=self._ending)
+                self._me = replace(self._me, phase=phase, gate=self._gate, ending=self._ending)
                 self._mark()
                 since = time.monotonic()
                 self._feed.say(Entered(at=since, phase=phase))
@@ -152,8 +159,10 @@ class Runner:
             if isinstance(error, CommandRejected) and self._loan is None:
                 raise not_begun(self._drill.name, str(error)) from error
             self._say(f"{phase}: {told(error)}")
-            refused = isinstance(error, CommandRejected) and error.guard
-            self._ending = replace(self._ending, **{"stopped" if refused else "error": told(error)})
+            if isinstance(error, CommandRejected) and error.guard:
+                self._ending = replace(self._ending, stopped=self._ending.stopped or told(error))
+            else:  # what comes after it may only follow from it
+                self._ending = replace(self._ending, error=self._ending.error or told(error))
             return Way.BACK
         return Way.ON
 
@@ -161,25 +170,28 @@ class Runner:
 
     async def _draw(self) -> None:
         snapshot = await self._controller.fleet()
-        self._plan = plan(self._drill, snapshot.fleet, self._seed)
-        self._me = replace(self._me, identity=replace(self._me.identity, revision=snapshot.fleet.revision))
-        for strike in self._plan.strikes:
+        drawn = plan(self._drill, snapshot.fleet, self._seed)
+        identity = replace(self._me.identity, revision=snapshot.fleet.revision)
+        self._me = replace(self._me, identity=identity, plan=drawn)
+        for strike in drawn.strikes:
             self._say(f"plan: {strike} ({strike.why}), seed {self._seed}")
-        follower = self._follower = Follower(self._controller, snapshot.fleet)
+        follower = Follower(self._controller, snapshot.fleet)
         await self._stack.enter_async_context(follower.following())
-        self._strikes = Strikes(
-            *(self._controller, follower, self._plan),
-            by=self._by,
+        strikes = Strikes(
+            self._controller,
+            follower,
+            drawn,
             wait=self._wait,
             stop=self._stop,
             guardians=self._guardians,
             burdens=self._burdens,
             say=self._say,
         )
+        self._drawn = Scene(plan=drawn, follower=follower, strikes=strikes)
 
     async def _borrow(self) -> None:
-        plan = self._planned
-        self._gate = (*gate(self._drill, plan, self._followed.fleet), *may_be_filled(plan, self._paths.state))
+        plan = self._scene.plan
+        self._gate = (*gate(self._drill, plan, self._scene.follower.fleet), *may_be_filled(plan, self._paths.state))
         unmet = [str(HactlError(check.unmet, check.hint)) for check in self._gate if not check.ok]
         if unmet:
             raise CommandRejected("; ".join(unmet))
@@ -197,30 +209,30 @@ class Runner:
     async def _baseline(self) -> None:
         kept = self._borrowed.kept(self._run.ledger, self._drill.canary.rate, self.stop)
         await self._stack.enter_async_context(kept)
-        load, length = self._planned.load, self._drill.phases.baseline
+        load, length = self._scene.plan.load, self._drill.phases.baseline
         self._say(f"baseline: {load.rate:g} requests/s to {load.url} for {length:g} s")
         clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop, self._heard)
         await self._stack.enter_async_context(clients.asking())
         self._clients = clients
         self._evidence = replace(self._evidence, warm=clients.warm)
-        await self._stack.enter_async_context(self._struck.arrivals.counting())
+        await self._stack.enter_async_context(self._scene.strikes.arrivals.counting())
         await self._wait(length)
         if why := unfit(self._drill, clients.availability):
             raise Pointless(why)
 
     async def _undo_recorded(self) -> None:
         self._revisions = await self._borrowed.revisions()
-        restored = await self._borrowed.undo(self._followed.fleet)
+        restored = await self._borrowed.undo(self._scene.follower.fleet)
         self._say(f"undo: the state to restore {', '.join(restored) or 'the fleet'} is in the journal")
 
     # -- the fault
 
     async def _inject(self) -> None:
-        await self._stack.enter_async_context(self._struck.lifting())
+        await self._stack.enter_async_context(self._scene.strikes.lifting())
         try:
-            await self._struck.inject()
+            await self._scene.strikes.inject(self._borrowed)
         finally:
-            self._evidence = replace(self._evidence, proofs=self._struck.proofs)
+            self._evidence = replace(self._evidence, proofs=self._scene.strikes.proofs)
 
     async def _confirm(self) -> None:
         for proof in self._evidence.proofs:
@@ -231,19 +243,19 @@ class Runner:
 
     async def _observe(self) -> None:
         self._say(f"observe: {self._drill.phases.hold:g} s")
-        waited = 0.0
+        scene, waited = self._scene, 0.0
         person = Person(
-            *(self._controller, self._followed, self._borrowed.operation), by=self._by, stop=self._stop, say=self._say
+            self._controller, scene.follower, self._borrowed.operation, by=self._by, stop=self._stop, say=self._say
         )
-        for step in self._planned.steps:
-            await self._struck.until(self._struck.began + step.at + waited)
+        for step in scene.plan.steps:
+            await scene.strikes.until(scene.strikes.began + step.at + waited)
             done = await person.do(step)
             self._evidence = replace(self._evidence, by_hand=(*self._evidence.by_hand, done))
             await self._wait(0.0)
             if done.done is None:
                 raise Pointless(f"a manual step was not confirmed: {step.manual}")
             waited += done.done - done.asked
-        await self._struck.until(self._struck.began + self._drill.phases.hold + waited)
+        await scene.strikes.until(scene.strikes.began + self._drill.phases.hold + waited)
 
     async def _settle(self) -> None:
         self._say(f"settle: {self._drill.phases.settle:g} s")
@@ -253,10 +265,10 @@ class Runner:
 
     async def _failback(self) -> None:
         self._evidence = replace(self._evidence, times=replace(self._evidence.times, failback=time.monotonic()))
-        await self._struck.enough()
+        await self._scene.strikes.enough()
         await self._guardians.leave()
         await self._burdens.lift_all()
-        if self._struck.done and self._drill.phases.failback and not self._stop.is_set():
+        if self._scene.strikes.done and self._drill.phases.failback and not self._stop.is_set():
             await self._way_back.start()
         await self._way_back.give_back()
 
@@ -267,16 +279,15 @@ class Runner:
         self._evidence = replace(self._evidence, times=times, leftovers=(*left, *self._burdens.left))
 
     async def _measure(self) -> None:
-        if self._plan is None:
+        if (scene := self._drawn) is None:
             return
         if (clients := self._clients) is not None:
             self._streams = (await clients.records(), clients.retried, self._burdens.surged, clients.others)
         step = abs(time.time() - time.monotonic() - self._clock)
+        seen_by_all = await scene.strikes.testify(replace(self._evidence, times=self._times, clock_step=step))
+        struck = bool(scene.strikes.done)
         self._evidence = await take_stock(
-            await self._struck.testify(replace(self._evidence, times=self._times, clock_step=step)),
-            *(self._drill, self._planned, self._followed, self._loan),
-            struck=bool(self._struck.done),
-            revisions=self._revisions,
+            seen_by_all, self._drill, scene.plan, scene.follower, self._loan, struck=struck, revisions=self._revisions
         )
 
     # -- what all of them need
@@ -292,21 +303,15 @@ class Runner:
     def _times(self) -> Times:
         """When each thing happened, as far as that is known by now."""
         times = self._evidence.times
-        if self._strikes is None or not self._strikes.done:
+        if (scene := self._drawn) is None or not scene.strikes.done:
             return times
-        return seen.read_times(self._strikes.timed(times), self._followed.began, self._followed.records, self._planned)
+        return read_times(scene.strikes.timed(times), scene.follower.began, scene.follower.records, scene.plan)
 
     @property
-    def _planned(self) -> DrillPlan:
-        if self._plan is None:
-            raise AssertionError("planned in the first phase")
-        return self._plan
-
-    @property
-    def _followed(self) -> Follower:
-        if self._follower is None:
-            raise AssertionError("followed from the first phase on")
-        return self._follower
+    def _scene(self) -> Scene:
+        if self._drawn is None:
+            raise AssertionError("drawn in the first phase")
+        return self._drawn
 
     @property
     def _borrowed(self) -> Loan:
@@ -315,14 +320,8 @@ class Runner:
         return self._loan
 
     @property
-    def _struck(self) -> Strikes:
-        if self._strikes is None:
-            raise AssertionError("planned in the first phase")
-        return self._strikes
-
-    @property
     def _way_back(self) -> WayBack:
-        return WayBack(self._controller, self._borrowed, self._followed, self._planned, by=self._by, say=self._say)
+        return WayBack(self._borrowed, self._scene.follower, self._scene.plan, say=self._say)
 
     async def _wait(self, seconds: float) -> None:
         """Let time pass. Raises Stopped as soon as there is a reason."""
@@ -338,12 +337,12 @@ class Runner:
         return write(
             identity=self._me.identity,
             drill=self._drill,
-            plan=self._plan,
+            plan=self._me.plan,
             gate=self._gate,
             evidence=self._evidence,
             rows=rows,
             more=more,
             phases=tuple(self._spent),
-            timeline=lines(self._follower.records if self._follower else (), self._evidence.times.fault or began),
+            timeline=lines(self._drawn.follower.records if self._drawn else (), self._evidence.times.fault or began),
             ending=self._ending,
         )

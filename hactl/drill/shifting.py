@@ -22,9 +22,12 @@ SPAN, STEP = 1.0, 0.1
 _SAME = 1e-6
 
 
-def shifted(rows: Sequence[Row], names: Container[str], fault: float, until: float) -> tuple[float | None, float]:
+def shifted(
+    rows: Sequence[Row], names: Container[str], fault: float, until: float
+) -> tuple[float | None, float | None]:
     """Seconds from `fault` until the share of `names` was down to a fifth and stayed there, None when it did not by
-    `until`; and the part of it that was gone by then, in the last seconds. `rows` are sorted by when they were due.
+    `until`; and the part of it that was gone by then, in the last seconds, None when nobody can say: answers named no
+    node, or none of `names` before, or nobody asked. `rows` are sorted by when they were due.
 
     It is never told too soon: a window may still be good when all of that fifth was asked at its beginning, so as much
     of it is added.
@@ -33,7 +36,7 @@ def shifted(rows: Sequence[Row], names: Container[str], fault: float, until: flo
     told = sorted((row.sent, not row.node or row.node in names) for row in rows if row.error != UNSENT)
     last = _part([struck for sent, struck in told if until - 2 * SPAN <= sent < until])
     if not usual or last is None:
-        return None, 0.0
+        return None, None
     late, moment, there = 0.0, fault, True
     begin = end = 0
     while moment + SPAN <= until:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from hactl.core.value import Value
-from hactl.drill.evidence import capacity_due
+from hactl.drill.evidence import capacity_due, seen_from
 from hactl.drill.phases import Phase
 from hactl.drill.report import DrillReport
 
@@ -59,7 +59,7 @@ def _measured(report: DrillReport) -> Iterator[Span]:
     gone, back = (None, None) if outage is None else (outage.fault, outage.back)
     found = (
         ("injected", times.asked, zero, "from the command until the fault was confirmed to be in effect"),
-        ("detect", zero, times.detected, "from the fault until the daemon saw it"),
+        ("detect", seen_from(times), times.detected, "from the fault until the daemon saw it"),
         ("an edge knew", zero, times.edge_knew, "until the first edge had proved a plan without the targets"),
         ("last reached", zero, times.last_reached, "until the last request known to have reached one of them"),
         ("reroute", zero, times.rerouted, "until every edge had proved a plan without the targets"),

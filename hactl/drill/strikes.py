@@ -23,6 +23,7 @@ from hactl.drill.evidence import Evidence, Times
 from hactl.drill.faults import Injected, Proof
 from hactl.drill.following import Follower
 from hactl.drill.injecting import heal, inject, launches
+from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.drill.progress import HEAL
 from hactl.drill.stopping import unless
@@ -42,7 +43,6 @@ class Strikes:
         follower: Follower,
         plan: DrillPlan,
         *,
-        by: str,
         wait: Callable[[float], Awaitable[None]],
         stop: asyncio.Event,
         guardians: Guardians | None = None,
@@ -58,7 +58,7 @@ class Strikes:
         self._plan = plan
         self._burdens = burdens
         self._guardians = guardians
-        self._by = by
+        self._loan: Loan | None = None
         self._wait = wait
         self._stop = stop
         self._say = say
@@ -69,8 +69,8 @@ class Strikes:
         """Monotonic seconds at which to take back what was not to last to the failback, and what that is."""
         self._lifting = False
         """One is being taken back right now."""
-        self._over: float | None = None
-        """Monotonic seconds at which the last of them was over."""
+        self._lifted: dict[Strike, float] = {}
+        """Monotonic seconds at which each of them was over."""
         self._failed: HactlError | None = None
         """Why one could not be taken back."""
         self._enough = False
@@ -85,21 +85,29 @@ class Strikes:
     def timed(self, times: Times) -> Times:
         """`times` with when these were asked for and in effect."""
         first = self.done[0]
-        moments = tuple(map(_moment, self.done))
-        return replace(times, asked=first.asked, fault=first.fault, struck=moments, over=self._over)
+        return replace(
+            times,
+            asked=first.asked,
+            fault=first.fault,
+            ordered=tuple(done.asked for done in self.done),
+            struck=tuple(map(_moment, self.done)),
+            lifted=tuple(self._lifted.get(strike) for strike in self._plan.strikes[: len(self.done)]),
+            over=max(self._lifted.values(), default=None),
+        )
 
     @property
     def began(self) -> float:
         """Monotonic seconds at which the first was in effect, or was asked for when it never was."""
         return _moment(self.done[0])
 
-    async def inject(self) -> None:
-        """Do each at its moment. Raises what `wait` and `injecting.inject` raise."""
+    async def inject(self, loan: Loan) -> None:
+        """Do each at its moment, to the fleet on loan. Raises what `wait` and `injecting.inject` raise."""
+        self._loan = loan
         self._heard = await self._hear()
         began = time.monotonic()
         for strike in self._plan.strikes:
             await self.until(began + strike.at)
-            done = await unless(self._stop, self._do(strike))
+            done = await unless(self._stop, self._do(strike, loan))
             if done is None:
                 await self._wait(0.0)
                 raise AssertionError("it has been stopped")
@@ -122,7 +130,9 @@ class Strikes:
     async def _hear(self) -> dict[str, Account]:
         return {} if self._guardians is None else await hear(self._guardians.paths, self._follower.fleet)
 
-    async def _do(self, strike: Strike) -> Injected:
+    async def _do(self, strike: Strike, loan: Loan) -> Injected:
+        if strike.kind in OF_THE_DAEMON or strike.burden is not None:
+            await loan.stands()
         if strike.kind in OF_THE_DAEMON:
             if self._guardians is None:
                 raise HactlError(f"{strike.kind} needs a guardian process", "hactl drill run")
@@ -131,7 +141,7 @@ class Strikes:
             if self._burdens is None:
                 raise HactlError(f"{strike.kind} needs a load process", "hactl drill run")
             return await self._burdens.lay(strike, launches(self._follower.fleet, strike), self._plan)
-        return await inject(self._controller, strike, self._follower, self._plan, by=self._by)
+        return await inject(loan, strike, self._follower, self._plan)
 
     @asynccontextmanager
     async def lifting(self) -> AsyncIterator[None]:
@@ -193,18 +203,20 @@ class Strikes:
         """What was done, for people; None when the drill was stopped before it was."""
         if self._burdens is not None and strike.burden is not None:
             healed: str | None = await self._burdens.lift(strike)
-            self._over = self._burdens.lifted
+            self._lifted[strike] = self._burdens.lifted or time.monotonic()
             return healed
         since = len(self._follower.records)
         healed = await unless(self._stop, self._heal(strike))
         if healed is not None:
-            self._over = lifted(strike, self._follower.records[since:]) or time.monotonic()
+            self._lifted[strike] = lifted(strike, self._follower.records[since:]) or time.monotonic()
         return healed
 
     async def _heal(self, strike: Strike) -> str:
         if strike.services:
             await self.arrivals.note(_BRIEF)  # just before they may come again
-        return await heal(self._controller, strike, self._follower, self._plan, by=self._by)
+        if self._loan is None:
+            raise AssertionError("nothing is taken back that was not done")
+        return await heal(self._loan, strike, self._follower)
 
     async def _heard_of(self, wanted: Callable[[], bool], moment: float | None = None) -> None:
         """Until `wanted` holds, not longer than to a moment."""

@@ -34,7 +34,8 @@ async def take_stock(
     times = found.times
     if follower.fleet.closing:
         loan = None  # nobody can be asked any more what the journal has
-    found = replace(found, proofs=in_the_end(found.proofs, follower.records))
+    nodes = seen.gateways(follower.began, follower.records)
+    found = replace(found, proofs=in_the_end(found.proofs, follower.records), nodes=nodes)
     if struck:
         found = replace(found, continuity=await continuity(follower, loan, plan, times))
     if times.fault is not None:

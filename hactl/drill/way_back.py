@@ -7,12 +7,12 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 
-from hactl.control.controller import Controller
 from hactl.core.commands import Failback, Start
+from hactl.core.drills import in_progress
 from hactl.core.errors import CommandRejected
 from hactl.core.node import Launch
 from hactl.core.operation import Outcome
-from hactl.core.reading import is_serving
+from hactl.core.reading import is_serving, read
 from hactl.drill.faults import lives
 from hactl.drill.following import Follower
 from hactl.drill.leftovers import leftovers, returning
@@ -23,6 +23,8 @@ PATIENCE = 120.0
 """Seconds that the daemon has to put everything back before that counts as not clean."""
 AGAIN = 10.0
 """Seconds that a daemon which could not be reached for the failback has to come back."""
+SERVES = 10.0
+"""Seconds that a fleet has at least to serve again when everything is put back; it did before the drill."""
 _LOOK = 0.02
 """Seconds between two looks at processes that are to end."""
 _STEPS, _STEP_TIME = 4, 0.5
@@ -34,20 +36,16 @@ class WayBack:
 
     def __init__(
         self,
-        controller: Controller,
         loan: Loan,
         follower: Follower,
         plan: DrillPlan,
         *,
-        by: str,
         say: Callable[[str], None],
     ) -> None:
         """`say` gets a line for everything that happens."""
-        self._controller = controller
         self._loan = loan
         self._follower = follower
         self._plan = plan
-        self._by = by
         self._say = say
 
     @property
@@ -75,25 +73,32 @@ class WayBack:
         await self._loan.end(PATIENCE)
 
     async def verify(
-        self, settle: float, afterwards: float, patience: float = PATIENCE
+        self, settle: float, afterwards: float, patience: float = PATIENCE, *, serves: float = SERVES
     ) -> tuple[float, tuple[str, ...]]:
         """When everything was put back (monotonic seconds), and what is not as it was; looked at when the fleet serves,
-        or does not after `settle` seconds, and has gone on for `afterwards` seconds; `patience` is how long that may
-        take. Raises Unreachable."""
+        or does not after `settle` seconds and `serves`, and has gone on for `afterwards` seconds; `patience` is how
+        long that may take. Raises Unreachable."""
         loan, follower = self._loan, self._follower
         if self.moot:
             return await self._gone(patience)
         await loan.end(AGAIN)  # once more, in case the failback could not reach anybody
         ended = await follower.ended(loan.operation, patience)
         restored = time.monotonic()
-        await follower.until(lambda: is_serving(follower.fleet), settle)
+        served = await follower.until(lambda: is_serving(follower.fleet), max(settle, serves))
         await asyncio.sleep(afterwards)
-        left = leftovers(follower.began, follower.fleet, self._plan, loan.operation)
+        left: tuple[str, ...] = ()
+        drill = in_progress(follower.fleet)
+        ours = drill is None or drill.id == loan.operation
+        if ours:  # what another drill does to it meanwhile is not left of this one
+            left = leftovers(follower.began, follower.fleet, self._plan, loan.operation)
+            if not (left or served or is_serving(follower.fleet)):  # who is aimed at nobody may have struck anybody
+                left = (read(follower.fleet).sentence,)
         if ended is None or ended.outcome is Outcome.FAILED:
             left = (*left, "the daemon has not restored everything" if ended is None else ended.sentence)
         for region in returning(follower.began, follower.fleet, self._plan):
             self._say(f"verify: {region}")
-        self._say("verify: everything is as it was before" if not left else f"verify: NOT CLEAN: {'; '.join(left)}")
+        well = "everything is as it was" if ours else "everything was put back, and another drill has the fleet"
+        self._say(f"verify: NOT CLEAN: {'; '.join(left)}" if left else f"verify: {well}")
         return restored, left
 
     async def _gone(self, patience: float) -> tuple[float, tuple[str, ...]]:
@@ -111,9 +116,10 @@ class WayBack:
         return time.monotonic(), left
 
     async def _order(self, command: Start | Failback) -> None:
-        """A step in good order; what does not succeed is left to the daemon, which puts all back."""
+        """A step in good order; what does not succeed is left to the daemon, which puts all back. Where it has taken
+        the fleet back already, it refuses: that may be somebody else's by now."""
         try:
-            receipt = await self._controller.submit(command, by=self._by, reason=f"drill {self._plan.drill}")
+            receipt = await self._loan.submit(command)
         except CommandRejected as rejected:
             self._say(f"failback: {rejected}")
             return

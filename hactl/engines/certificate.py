@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hactl.core.certificate import Certificate
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.spec import EdgeTlsSpec
 
 LARGEST = 1 << 20
@@ -63,7 +63,7 @@ def _content(path: str) -> bytes:
     except FileNotFoundError:
         raise HactlError(f"{path}: no such file", "name certificate and key in [edge] tls") from None
     except OSError as error:
-        why = (error.strerror or type(error).__name__).lower()
+        why = os_reason(error)
         raise HactlError(f"{path}: cannot be read: {why}", f"ls -l {path}") from error
     if len(content) > LARGEST:
         raise HactlError(f"{path}: larger than {LARGEST >> 20}MiB", "is this the right file?")

@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from typing import assert_never
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.secrets import Reference, Secret, Source
 
 LARGEST = 64 << 10
@@ -51,7 +51,7 @@ def _from_file(key: str, path: Path) -> Secret:
         finally:
             os.close(fd)
     except OSError as error:
-        why = (error.strerror or "unknown error").lower()
+        why = os_reason(error)
         raise HactlError(f"gateway.env.{key}: cannot read {str(path)!r}: {why}", f"ls -l {path}") from error
     if len(data) > LARGEST:
         raise HactlError(

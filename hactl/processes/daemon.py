@@ -18,22 +18,20 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
-import msgspec
-
 from hactl import __version__, config
 from hactl.control.peer import Allowed, group_id, owners
 from hactl.control.server import ControlServer
 from hactl.control.sockets import barrier
-from hactl.core.errors import ConfigError, HactlError
+from hactl.core.errors import ConfigError, HactlError, os_reason
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Node
-from hactl.core.running import JournalFull
 from hactl.core.spec import FleetSpec, GatewayKind, HealthSpec
 from hactl.engines.command import CommandGateway
 from hactl.engines.envoy.edge import EnvoyEdge
 from hactl.engines.envoy.gateway import EnvoyGateway
 from hactl.engines.hop.proxy import HopProxy
 from hactl.paths import FleetPaths
+from hactl.processes.announcing import Announcement
 from hactl.processes.foreground import Foreground
 from hactl.processes.proposing import Proposals
 from hactl.processes.scheduled import Schedules
@@ -66,7 +64,7 @@ async def run(
     spec: FleetSpec | None,
     paths: FleetPaths,
     *,
-    ready: "Announcement",
+    ready: Announcement,
     face: Foreground | None = None,
     before: Predecessor | None = None,
     trouble: str = "",
@@ -84,7 +82,9 @@ async def run(
     with lock, _written(paths) as (journal, samples):
         edges = EnvoyEdge(paths)
         charge = take_charge(
-            *(spec, journal, clock()),
+            spec,
+            journal,
+            clock(),
             version=__version__,
             pid=os.getpid(),
             fleet_id=secrets.token_hex(4),
@@ -154,7 +154,7 @@ async def _shown(face: Foreground | None, tasks: asyncio.TaskGroup, supervisor: 
             face.leaving()
 
 
-def _in_charge(ready: "Announcement", face: Foreground | None, notes: tuple[str, ...]) -> None:
+def _in_charge(ready: Announcement, face: Foreground | None, notes: tuple[str, ...]) -> None:
     # What has been loaded stays: a collector that goes through all of it holds up the loop for 25 ms every few seconds.
     gc.collect()
     gc.freeze()
@@ -182,7 +182,7 @@ def _make(state: Path) -> None:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = state.stat()
     except OSError as error:
-        raise HactlError(f"cannot make the state directory '{state}': {error.strerror}") from error
+        raise HactlError(f"cannot make the state directory '{state}': {os_reason(error)}") from error
     if found.st_uid != os.geteuid():
         raise HactlError(f"the state directory '{state}' belongs to somebody else", f"ls -ld {state}")
     if found.st_mode & 0o022:
@@ -198,7 +198,7 @@ def _keep_descriptors() -> None:
 
 
 def _laid(ballast: Ballast) -> Ballast:
-    with contextlib.suppress(JournalFull, HactlError):  # a full disk is no reason not to start
+    with contextlib.suppress(HactlError):  # a full disk is no reason not to start
         ballast.lay()
     return ballast
 
@@ -243,30 +243,6 @@ def _tidy(paths: FleetPaths, fleet: Fleet) -> None:
     for path in paths.sockets.glob("nodes/*/*.sock"):
         if path.is_socket():
             path.unlink()
-
-
-class Announcement:
-    """Tells whoever started the daemon, once, whether it came up: one line of JSON on a descriptor."""
-
-    def __init__(self, fd: int | None) -> None:
-        self._fd = fd
-
-    def succeeded(self, notes: tuple[str, ...]) -> None:
-        """It is in charge; `notes` is what its starter should know."""
-        self._say({"ready": True, "pid": os.getpid(), "notes": notes})
-
-    def failed(self, error: HactlError) -> None:
-        """It is not, and why."""
-        if self._fd is None:
-            print(f"hactl: {error.message}", *filter(None, (error.hint,)), sep="\n  try: ", file=sys.stderr)
-        self._say({"ready": False, "error": error.message, "hint": error.hint})
-
-    def _say(self, what: dict[str, object]) -> None:
-        if self._fd is not None:
-            with contextlib.suppress(BrokenPipeError):
-                os.write(self._fd, msgspec.json.encode(what) + b"\n")
-            os.close(self._fd)
-            self._fd = None
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -158,8 +158,9 @@ def end_on_signals() -> None:
 
 @contextlib.asynccontextmanager
 async def _upstream() -> AsyncIterator[int]:
+    command = [sys.executable, "-P", "-m", "hactl.processes.upstream", "--port", "0", "--lifetime", str(LIFETIME)]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "hactl.processes.upstream", "--port", "0", "--lifetime", str(LIFETIME)),
+        *command,
         stdin=DEVNULL,
         stdout=PIPE,
         start_new_session=True,
@@ -169,7 +170,7 @@ async def _upstream() -> AsyncIterator[int]:
         line = await process.stdout.readline()
         if not line:
             raise HactlError("the demo's upstream service did not start")
-        yield msgspec.json.decode(line)["port"]
+        yield msgspec.json.decode(line, type=dict[str, int])["port"]
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
@@ -178,7 +179,7 @@ async def _upstream() -> AsyncIterator[int]:
 
 async def _to_the_end(work: Coroutine[Any, Any, object]) -> None:
     """Wait for `work` even when cancelled meanwhile, and only then be cancelled: clearing up is never cut short."""
-    task = asyncio.get_running_loop().create_task(work)
+    task = asyncio.get_running_loop().create_task(work, name="clearing up")  # a group would cancel it with us
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:

@@ -20,12 +20,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from hactl.control.client import listener
+from hactl.core import codec
 from hactl.core.errors import HactlError, Unreachable
 from hactl.core.value import Value
 from hactl.drill.definition import LONGEST_AWAY
+from hactl.drill.guardian import Word
 from hactl.paths import FleetPaths
 from hactl.processes.launching import launch
 from hactl.processes.succession import in_background, surroundings
@@ -79,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
         with _held(args.pid, args.ticks) as daemon:
             start = started_with(args.pid)
             again = "a service manager" if start.kept else "this drill, as hactl up does"
-            _say({"ready": True, "again": again})
+            _say(Word(ready=True, again=again))
             if _asked():
                 due = time.monotonic() + min(args.seconds, LONGEST_AWAY)
                 try:
@@ -88,7 +88,7 @@ def main(argv: list[str] | None = None) -> int:
                 finally:
                     _mend(paths, daemon, args.pid, start)
     except HactlError as error:
-        _say({"error": error.message, "hint": error.hint})
+        _say(Word(error=error.message, hint=error.hint))
         return 1
     return 0
 
@@ -119,7 +119,7 @@ def _strike(daemon: int, pid: int, act: str) -> None:
     until = time.monotonic() + 2.0
     while not (done := _struck(daemon, pid, act)) and time.monotonic() < until:
         time.sleep(0.0005)
-    _say({"struck": time.monotonic() if done else None})
+    _say(Word(struck=time.monotonic() if done else None))
 
 
 def _struck(daemon: int, pid: int, act: str) -> bool:
@@ -141,7 +141,7 @@ def _wait(due: float) -> None:
 def _mend(paths: FleetPaths, daemon: int, pid: int, start: Start) -> None:
     """See to it that a daemon is in charge. Raises HactlError when none can be started."""
     if pidfd.send(daemon, signal.SIGCONT) and not pidfd.has_ended(daemon):
-        _say({"back": time.monotonic(), "pid": pid})
+        _say(Word(back=time.monotonic(), pid=pid))
         return
     until = time.monotonic() + (KEEPER_PATIENCE if start.kept else 0.0)
     while (there := _in_charge(paths)) is None and time.monotonic() < until:
@@ -153,7 +153,7 @@ def _mend(paths: FleetPaths, daemon: int, pid: int, start: Start) -> None:
             if _in_charge(paths) is None:  # else somebody was quicker
                 raise
         there = _in_charge(paths)
-    _say({"back": time.monotonic(), "pid": there})
+    _say(Word(back=time.monotonic(), pid=there))
 
 
 def _in_charge(paths: FleetPaths) -> int | None:
@@ -163,9 +163,9 @@ def _in_charge(paths: FleetPaths) -> int | None:
         return None
 
 
-def _say(what: dict[str, object]) -> None:
+def _say(word: Word) -> None:
     with contextlib.suppress(OSError):  # whoever listened may be gone: that is what we are here for
-        os.write(1, msgspec.json.encode(what) + b"\n")
+        os.write(1, codec.encode(word) + b"\n")
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
-from hactl.core.errors import HactlError, TimedOut
+from hactl.core import codec
+from hactl.core.errors import HactlError, TimedOut, os_reason
 from hactl.core.node import Launch
 from hactl.paths import FleetPaths
+from hactl.processes.announcing import Announced
 from hactl.processes.succession import rehearse, surroundings
 from hactl.supervisor.identity import find_instances
 
@@ -52,12 +52,12 @@ def launch(
     if not line:
         code = process.wait()
         raise HactlError(f"the daemon ended with code {code} before it was in charge", f"see {paths.daemon_log}")
-    said = msgspec.json.decode(line)
-    if not said["ready"]:
+    said = codec.decode(line, Announced)
+    if not said.ready:
         process.wait()
-        raise HactlError(said["error"], said["hint"])
+        raise HactlError(said.error, said.hint)
     process.returncode = 0  # it lives on by design: not ours to wait for
-    return tuple(said["notes"])
+    return said.notes
 
 
 def workers(paths: FleetPaths) -> list[Launch]:
@@ -103,4 +103,4 @@ def _log(path: Path) -> BinaryIO:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")
     except OSError as error:
-        raise HactlError(f"cannot write {path}: {error.strerror}") from error
+        raise HactlError(f"cannot write {path}: {os_reason(error)}") from error

@@ -59,7 +59,7 @@ class Proposals:
                 return config.beside(spec, fleet.spec.gateway.directory)
             directory = Path(command.path).parent
             return config.beside(config.anchored(spec, directory), str(directory.resolve()))
-        known = [region.name for region in fleet.spec.regions]
+        known = fleet.spec.region_names
         if command.region not in known:
             raise CommandRejected(f"no region '{command.region}'", "known: " + ", ".join(known))
         regions = tuple(

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.running import JournalFull
 
 APPLICATION_ID = int.from_bytes(b"hact", "big")
@@ -146,13 +146,13 @@ class Database:
             # Never opened by us: closing it again would drop the POSIX locks of other connections in this process.
             self._make_private()
         except OSError as error:
-            raise HactlError(f"cannot make the journal '{self.path}': {error.strerror}") from error
+            raise HactlError(f"cannot make the journal '{self.path}': {os_reason(error)}") from error
 
     def _make_private(self) -> None:
         try:
             self.path.chmod(0o600)
         except OSError as error:
-            raise HactlError(f"cannot use the journal '{self.path}': {error.strerror}", "it must be yours") from error
+            raise HactlError(f"cannot use the journal '{self.path}': {os_reason(error)}", "it must be yours") from error
 
     def _open(self, read_only: bool, max_pages: int | None) -> None:
         fresh = self._is_fresh()

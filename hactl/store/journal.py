@@ -10,17 +10,10 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, get_args
 
 from hactl.core.codec import VERSION, decode_fleet, decode_record, encode
-from hactl.core.config_events import (
-    ConfigTaken,
-    FleetFounded,
-    RevisionApplied,
-    RevisionProposed,
-    RevisionRolledBack,
-    RulesTaken,
-)
+from hactl.core.config_events import RevisionEvent
 from hactl.core.errors import HactlError
 from hactl.core.events import GapRecorded, Record
 from hactl.core.model import Fleet
@@ -33,10 +26,7 @@ LOOKING_BACK = 500
 PRUNE_BATCH = 5_000
 """Records deleted by one call at most, so that nothing else waits long for the journal."""
 
-_KEPT = tuple(
-    kind.__name__
-    for kind in (FleetFounded, ConfigTaken, RulesTaken, RevisionProposed, RevisionApplied, RevisionRolledBack)
-)
+_KEPT = tuple(kind.__name__ for kind in get_args(RevisionEvent))
 _THIN_OUT = """DELETE FROM checkpoints
     WHERE seq = (SELECT seq FROM checkpoints ORDER BY seq DESC LIMIT 1 OFFSET ?)
     AND EXISTS (SELECT 1 FROM checkpoints AS o WHERE o.seq < checkpoints.seq AND o.seq > checkpoints.seq - ?)
@@ -186,9 +176,9 @@ class SqliteJournal:
     ) -> list[Record]:
         """Records with seq > after (and < before, when given), not older than `since` (Unix time), oldest first.
 
-        With neither `after` nor `since` the newest `limit` records are meant. Raises HactlError for damaged ones.
+        Without `after` the newest `limit` records are meant. Raises HactlError for damaged ones.
         """
-        forward = after > 0 or since > 0
+        forward = after > 0
         order = "ASC" if forward else "DESC"
         rows: list[_Row] = []
         with self._database.reading() as db:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -91,7 +91,8 @@ class FleetLock:
 
     def _failure(self, error: OSError) -> HactlError:
         return HactlError(
-            f"cannot lock '{self._path}': {error.strerror}", "keep the state directory on a local disk you may write to"
+            f"cannot lock '{self._path}': {os_reason(error)}",
+            "keep the state directory on a local disk you may write to",
         )
 
 

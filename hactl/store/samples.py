@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from hactl.core.errors import os_reason
 from hactl.core.talk import Measured
 from hactl.store.frames import MAGIC, Encoder
 from hactl.store.segments import PACKED, Place, listed, named
@@ -171,7 +172,7 @@ class _Writer:
                 self.end()
         first, self._lost = not self._lost, self._lost + 1
         if first:
-            self._tell(f"measurements are not kept, in '{self._directory}': {error.strerror}")
+            self._tell(f"measurements are not kept, in '{self._directory}': {os_reason(error)}")
 
     def _tell(self, text: str) -> None:
         with suppress(OSError, ValueError):  # who is told may write to the same disk, or be gone

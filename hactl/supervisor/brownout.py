@@ -94,7 +94,7 @@ class Brownouts:
 
     def measured(self, fleet: Fleet, samples: Iterable[Sample], now: Now, *, lag: float) -> tuple[Crossing, ...]:
         """Take one measurement, of about a second; `lag` is how late our own loop has been, in seconds."""
-        names = [region.name for region in fleet.spec.regions]
+        names = list(fleet.spec.region_names)
         self._watches = {name: self._watches.get(name) or _Watch() for name in names}
         if not fleet.spec.brownout or len(names) < 2 or lag > LATE:
             return ()

@@ -126,9 +126,11 @@ class Crew:
                 worker.dismiss()
 
     def tell_couriers(self) -> None:
-        """There is a new alert, or a receiver that nobody works for yet."""
+        """There is a new alert, or a receiver that nobody works for yet; for one that is gone nobody works any more."""
         fleet = self._look()
         names = [alert.name for alert in fleet.spec.alerts] + [alert.to for alert in fleet.alerts.pending.values()]
+        for gone in self._couriers.keys() - set(names):
+            self._couriers.pop(gone).dismiss()
         for name in dict.fromkeys(names):
             if name not in self._couriers:
                 self._couriers[name] = Courier(

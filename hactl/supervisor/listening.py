@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.supervisor import procfs
 
 _PAUSES = (0.01, 0.05, 0.2)
@@ -79,7 +79,7 @@ def is_free(host: str, port: int, *, shared: bool = False) -> bool:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return False
-            raise HactlError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+            raise HactlError(f"cannot listen on {host}:{port}: {os_reason(error)}") from error
     return True
 
 

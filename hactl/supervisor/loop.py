@@ -277,7 +277,8 @@ class Supervisor:
 
     def _measured(self) -> None:
         self._judges.measured(self._crew.samples, self._clock(), lag=self._crew.vitals.recent_lag(1.0))
-        update = Measured(at=self._clock().wall, samples=self._crew.samples, pulse=self._current_pulse())
+        now = self._clock()
+        update = Measured(at=now.wall, mono=now.mono, samples=self._crew.samples, pulse=self._current_pulse())
         self._samples.keep(update, self._fleet.seq)
         self._feed.publish(update)
 
@@ -298,8 +299,7 @@ class Supervisor:
     async def _housekeeping(self) -> None:
         """What is due now and then: what waits for room on the disk, and what has grown too large or too old."""
         self._write_waiting()
-        kept = (self._journal, self._recorder, self._samples)
-        await retention.tidy(self._paths, *kept, self._fleet, self._clock().wall)
+        await retention.tidy(self._paths, self._journal, self._recorder, self._samples, self._fleet, self._clock().wall)
 
     def _write_waiting(self) -> None:
         gap = self._recorder.retry(self._fleet, lambda event: numbered(self._fleet, (event,), self._clock())[0])

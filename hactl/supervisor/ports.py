@@ -182,6 +182,6 @@ class Journal(Protocol):
     ) -> list[Record]:
         """Records with seq > after (and < before, when given), not older than `since` (Unix time), oldest first.
 
-        With neither `after` nor `since` the newest `limit` records are meant.
+        Without `after` the newest `limit` records are meant.
         """
         ...

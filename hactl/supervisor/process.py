@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.node import Launch
 from hactl.core.running import CommandLine
 from hactl.core.value import replace
@@ -127,7 +127,7 @@ def spawn(command: CommandLine, *, instance: str, log: Path, now: float, open_fi
     except OSError as error:  # no descriptor left: a process we could never signal safely must not stay
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        raise HactlError(f"cannot watch {instance!r}: {error.strerror}", "raise the limit on open files") from error
+        raise HactlError(f"cannot watch {instance!r}: {os_reason(error)}", "raise the limit on open files") from error
     # A child cannot vanish before it is reaped, so its ticks can always be read.
     ticks = procfs.start_ticks(pid) or 0
     return Process(Launch(instance=instance, pid=pid, ticks=ticks, boot=procfs.boot_id(), at=now), fd)
@@ -139,7 +139,7 @@ def _spawn(program: str, command: CommandLine, env: dict[str, str], log: Path, o
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(log, how | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        raise HactlError(f"cannot write the log {str(log)!r}: {error.strerror}") from error
+        raise HactlError(f"cannot write the log {str(log)!r}: {os_reason(error)}") from error
     output = str(log.absolute())
     try:
         with _inside(command.cwd), limited(open_files):
@@ -160,7 +160,7 @@ def _spawn(program: str, command: CommandLine, env: dict[str, str], log: Path, o
     except OSError as error:
         no_program = error.errno == errno.ENOEXEC
         hint = "a script begins with a line like #!/bin/sh" if no_program else f"try it by hand: {program}"
-        raise HactlError(f"cannot run {command.argv[0]!r}: {(error.strerror or '').lower()}", hint) from error
+        raise HactlError(f"cannot run {command.argv[0]!r}: {os_reason(error)}", hint) from error
 
 
 @contextmanager
@@ -177,7 +177,7 @@ def _inside(directory: str) -> Iterator[None]:
         try:
             os.chdir(directory)
         except OSError as error:
-            raise HactlError(f"cannot run in the directory {directory!r}: {(error.strerror or '').lower()}") from error
+            raise HactlError(f"cannot run in the directory {directory!r}: {os_reason(error)}") from error
         yield
     finally:
         os.fchdir(back)

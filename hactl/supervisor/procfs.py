@@ -105,6 +105,13 @@ def start_ticks(pid: int) -> int | None:
     return None if stat is None else stat.ticks
 
 
+def lives(pid: int, ticks: int) -> bool:
+    """The very process that started then is there; one that waits for nothing but its burial is not, and where nobody
+    buries the dead it may wait for ever."""
+    stat = read_stat(pid)
+    return stat is not None and stat.ticks == ticks and stat.state not in ("Z", "X")
+
+
 def boot_id() -> str:
     """The kernel's random id of this boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

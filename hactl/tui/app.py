@@ -111,9 +111,18 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
         self._asking = Asking(self, controller, *known, by=by, clock=clock, glyphs=glyphs)
         self._offering = Offering(self, self._asking, self.look, verbs=verbs, themes=self._appearance.names)
         self.take_up(controller, drills, fleet=fleet, by=by, follow=self._asking.follow)
-        self._command_line = CommandLine(
+        self._command_line = self._commands(run, fleet=fleet, verbs=verbs)
+        self._activity, self._log_reading = Activity(), LogReading(self, controller)
+        start = partial(self._command_line.run, "up") if startable and not read_only else None
+        self.lifetime = Lifetime(self, self.look, fleet=fleet, ends=ends, start=start)
+        self._remembering = Remembering(self, settings or SettingsFile())
+
+    def _commands(self, run: shell.Run, *, fleet: str, verbs: Sequence[str]) -> CommandLine:
+        """What is typed behind a colon."""
+        return CommandLine(
             self,
-            *known,
+            self.picture,
+            self.look,
             fleet=fleet,
             verbs=verbs,
             inside=self.words(),
@@ -121,11 +130,8 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
             refusal=self._refuses_to_run,
             run=self._drills.running(run),
             follow=self._asking.follow,
+            ended=lambda words, ran: self.lifetime.ended(words, ran),  # noqa: PLW0108 - it is there when one has ended
         )
-        self._activity, self._log_reading = Activity(), LogReading(self, controller)
-        start = partial(self._command_line.run, "up") if startable and not read_only else None
-        self.lifetime = Lifetime(self, self.look, fleet=fleet, ends=ends, start=start)
-        self._remembering = Remembering(self, settings or SettingsFile())
 
     def _refuses_to_run(self) -> str:
         """Why no command is run now that changes something; "" when one is. Without a daemon `up` may be the one."""
@@ -140,7 +146,10 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
         self._appearance.show(self.look.theme)
         given = (self.look, self._glyphs, self._command_line.prompt)
         pages: tuple[Page, ...] = (
-            *(FleetPage(*given), NodePage(*given), EventsPage(*given), LogsPage(*given)),
+            FleetPage(*given),
+            NodePage(*given),
+            EventsPage(*given),
+            LogsPage(*given),
             DrillsPage(*given, desk=self.desk, clock=self._clock, wall=self._wall),
             ReportsPage(*given, desk=self.desk, wall=self._wall),
         )

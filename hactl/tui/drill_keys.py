@@ -11,6 +11,7 @@ from hactl.core.drills import in_progress
 from hactl.core.errors import HactlError
 from hactl.drill.course import Course
 from hactl.drill.verdict import Verdict
+from hactl.tui import keys
 from hactl.tui.command_line import Follow
 from hactl.tui.drill_board import comparison_lines
 from hactl.tui.drill_desk import DrillDesk
@@ -68,8 +69,9 @@ class Drilling(SteadyApp):
         self._drills.abort(self._refusal)
 
     def action_go_on(self) -> None:
-        """Say that what a drill waits for is done."""
-        self._drills.go_on(self._refusal)
+        """Say that what a drill waits for is done, where one can see what that is."""
+        if self._page() is not None:
+            self._drills.go_on(keys.forbidden(self._view()))
 
     def action_drill(self) -> None:
         """Choose a drill, and run it."""

@@ -6,6 +6,7 @@ would strike; they are frozen by the seed, and looked at again before it is run.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from textual.app import App
 from hactl.control.controller import Controller
 from hactl.core.commands import Command, ContinueDrill, EndDrill
 from hactl.core.drills import in_progress
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.operation import Operation
 from hactl.core.talk import Receipt, Snapshot
 from hactl.core.value import Value
@@ -84,6 +85,8 @@ class Drills:
         self._follow = follow
         self._asked = ""
         """What was waited for when one heard last."""
+        self._answered = 0.0
+        """Where the journal has the last answer: until the picture is so far it shows what is answered already."""
 
     # -- ending
 
@@ -112,24 +115,34 @@ class Drills:
         return running
 
     def go_on(self, refusal: str) -> None:
-        """Say that what the drill in progress waits for is done."""
+        """Say that what the drill in progress waits for is done, once, and not before it was said what that is;
+        `refusal` is why nothing may be changed from here, now."""
         running = self._running(refusal, "continue")
         if running is None:
             return
-        if running.question:
-            self._host.run_worker(self._answer(running), group=WORK, exit_on_error=False)
-        else:
+        if not running.question:
             warn(self._host, f"{running.sentence} is not waiting for anyone")
+        elif self._picture.seq < self._answered:
+            warn(self._host, f"{running.sentence} was told already")
+        elif running.question != self._asked:
+            self.hear(running, seen=False)
+        else:
+            self._answered = math.inf
+            self._host.run_worker(self._answer(running), group=WORK, exit_on_error=False)
 
     async def _answer(self, running: Operation) -> None:
+        at = 0
         try:
-            await self._controller.submit(ContinueDrill(id=running.id), by=self._by)
+            done = ContinueDrill(id=running.id, question=running.question)
+            at = (await self._controller.submit(done, by=self._by)).seq
         except HactlError as error:
             say_error(self._host, error)
         else:
             self._host.notify(
                 f"{running.sentence} continues: {running.question}   $ hactl drill continue", markup=False
             )
+        finally:
+            self._answered = at
 
     def hear(self, running: Operation | None, *, seen: bool) -> None:
         """Say once what a drill waits for: whoever looks at another screen is the one it waits for. `seen` is that it
@@ -224,7 +237,7 @@ class Drills:
             attended = [ATTENDED] if tuple(words[:2]) == LASTING[0] and f"--no-{ATTENDED[2:]}" not in words else []
             launched = self._means.launch([*words, *attended], self._fleet)
         except OSError as error:
-            raise HactlError(f"cannot be started: {(error.strerror or str(error)).lower()}", "df -h") from error
+            raise HactlError(f"cannot be started: {os_reason(error)}", "df -h") from error
         self._host.notify(f"$ {shell.spelt(words)}   it continues if this console is closed", markup=False)
         self._host.call_later(self._host.run_action, "page('drills')")
         self._desk.starting = shell.spelt(words)

@@ -6,7 +6,6 @@ its nodes, where something is done to processes, and for the region, where it ha
 
 from collections.abc import Collection, Iterable
 
-from hactl.core import ramp
 from hactl.core.commands import (
     Drain,
     Failback,
@@ -82,7 +81,7 @@ def rows(fleet: Fleet, cursor: str, marks: Collection[str] = ()) -> Rows:
         head = EDGES if node.role is Role.EDGE else f"[{node.region}]"
         if node.name in keys or head in keys:
             nodes[node.name] = node
-    known = tuple(region.name for region in fleet.spec.regions if region.name in heads)
+    known = tuple(name for name in fleet.spec.region_names if name in heads)
     single = tuple(node for node in nodes.values() if node.name in keys)
     return Rows(nodes=tuple(nodes.values()), regions=known, single=single)
 
@@ -134,7 +133,7 @@ def idle(key: str, view: View) -> bool:
         case "A":
             return running is None or bool(running.back)
         case "C":
-            return running is None or not running.question
+            return running is None or not running.question or bool(forbidden(view))
         case "X":
             return running is not None or fleet.drills.lock is not None or bool(forbidden(view))
         case _:
@@ -200,7 +199,7 @@ def _move(fleet: Fleet, meant: Rows) -> Choice:
         return Choice(why_not="select the region to move, or one of its nodes")
     if len(fleet.spec.regions) == 1:
         return Choice(why_not=f"no other region could take over from {region}")
-    moving = ramp.in_progress(fleet)
+    moving = fleet.moving
     back = region in fleet.evacuations
     if moving is not None and any(target.region == region for target in moving.targets):
         back = moving.verb is Verb.FAILOVER  # half-way there, the key turns it round

@@ -4,7 +4,7 @@ One that finds no daemon offers to start the fleet, where there is a file that d
 fleet, or was opened by something that has (the demo), asks before it is left. Stopping is for whoever opened it.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from enum import Enum, auto
 from typing import Any, assert_never
 
@@ -16,6 +16,8 @@ from hactl.tui.shell import Ran
 
 UP_ALREADY = "is already up"
 """What `up` says when somebody else was first."""
+_LATE = 4
+"""The exit code of `up` when not everything serves in time: it goes on starting."""
 
 
 class Ends(Enum):
@@ -60,7 +62,7 @@ class Lifetime:
         def answered(key: str | None) -> None:
             if key is not None:
                 self._host.notify(f"starting fleet {self._fleet}", markup=False)
-                self._host.run_worker(self._begin(start()), group="shell", exit_on_error=False)
+                self._host.run_worker(start(), group="shell", exit_on_error=False)
 
         self._offered = Choice(
             self._look,
@@ -78,11 +80,13 @@ class Lifetime:
             self._offered = None
             offered.dismiss(None)
 
-    async def _begin(self, start: Coroutine[Any, Any, Ran | None]) -> None:
-        """Start it; whoever was not the first to do so has no say in its end."""
-        ran = await start
-        if ran is not None and not ran.code and UP_ALREADY not in ran.text:
-            self._ends = Ends.ASKED
+    def ended(self, words: Sequence[str], ran: Ran) -> None:
+        """A command that was run here has ended. One that started the fleet gives this console a say in its end, also
+        when not everything served in time; one that came second does not."""
+        began = [*words[:1]] == ["up"] and "--dry-run" not in words and "--help" not in words
+        if began and (ran.code in (0, _LATE) or ran.code < 0) and UP_ALREADY not in ran.text:
+            if self._ends is Ends.NEVER:
+                self._ends = Ends.ASKED
             self._host.notify(f"fleet {self._fleet} was started from here", markup=False)
 
     def leave(self) -> None:

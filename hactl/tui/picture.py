@@ -12,7 +12,7 @@ from typing import assert_never
 from hactl.core.draft import evolve
 from hactl.core.events import Record
 from hactl.core.node import Role
-from hactl.core.talk import Measured, News, Snapshot, Update
+from hactl.core.talk import Measured, News, Snapshot, Update, renewed
 from hactl.core.telling import told
 from hactl.core.value import Value, replace
 from hactl.tui.activity import Sign
@@ -111,10 +111,7 @@ class Picture:
                 self._happened(records)
             case Measured():
                 if self.snapshot is not None:
-                    mono = self.snapshot.mono + update.at - self.snapshot.at
-                    self.snapshot = replace(
-                        self.snapshot, at=update.at, mono=mono, samples=update.samples, pulse=update.pulse
-                    )
+                    self.snapshot = renewed(self.snapshot, update)
                     self._measured(self.snapshot)
             case _:
                 assert_never(update)

@@ -24,6 +24,8 @@ READS: dict[str, frozenset[str]] = {
 _NO_MORE: Mapping[str, str] = {}
 LONGEST = 30.0
 """Seconds a command may take; whoever waits or follows for longer does that in a shell."""
+_LONGER = {"up": 75.0}
+"""Of verbs that wait for longer by themselves."""
 SHORT = 6
 """Lines of output that fit into a notice."""
 MOST = 200_000
@@ -62,8 +64,11 @@ def parse(typed: str) -> list[str]:
         raise HactlError(f"'{typed}': {str(error).lower()}") from error
 
 
-async def run(words: Sequence[str], fleet: str, *, env: Mapping[str, str] = _NO_MORE, longest: float = LONGEST) -> Ran:
-    """Run `hactl --fleet FLEET WORDS` without a terminal until it has ended, or for `longest` seconds.
+async def run(
+    words: Sequence[str], fleet: str, *, env: Mapping[str, str] = _NO_MORE, longest: float | None = None
+) -> Ran:
+    """Run `hactl --fleet FLEET WORDS` without a terminal until it has ended, or for `longest` seconds
+    (without them: as long as its verb may take).
 
     `env` is what it has in its environment beside our own.
     """
@@ -74,6 +79,8 @@ async def run(words: Sequence[str], fleet: str, *, env: Mapping[str, str] = _NO_
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "NO_COLOR": "1", **env},
     )
+    if longest is None:
+        longest = _LONGER.get(words[0], LONGEST) if words else LONGEST
     said = bytearray()
     late = ""
     try:

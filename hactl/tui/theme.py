@@ -11,7 +11,7 @@ import msgspec
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 
-from hactl.core.errors import ConfigError
+from hactl.core.errors import ConfigError, os_reason
 from hactl.core.value import Value
 from hactl.paths import themes
 from hactl.tui.meaning import Meaning
@@ -56,7 +56,7 @@ def read(path: Path) -> Theme:
     try:
         file = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), ThemeFile)
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}", "choose another theme") from error
+        raise ConfigError(f"{path}: {os_reason(error)}", "choose another theme") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error}", "compare it with one of the built-in themes") from error
     return judged(file, path)

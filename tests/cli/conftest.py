@@ -17,7 +17,7 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def standing() -> Iterator[Home]:
     """Two edges, two regions of two nodes."""
     with Home() as home:

@@ -30,6 +30,12 @@ def test_what_a_seed_chooses_is_shown_and_nothing_is_done(fleet: Home) -> None:
     assert fleet.untouched() == before
 
 
+def test_half_an_hour_of_chaos_is_allowed_by_default(fleet: Home) -> None:
+    """As the example has it."""
+    long = ("chaos", "--monkey", "--seed", "42", "--for", "30m", "--mean-gap", "2m", "--dry-run")
+    assert fleet.json(*long)["may"] is True
+
+
 def test_a_choice_is_narrowed_and_the_file_says_how(fleet: Home) -> None:
     """Burdens and the like only when named; and one document for machines."""
     narrow = (
@@ -94,7 +100,7 @@ def test_a_file_that_is_there_is_not_written_over(fleet: Home, content: bytes) -
         (("--monkey", "--for", "1s"), 2, "--for must be a duration from 8 s to 60 m"),
         (("--monkey", "--mean-gap", "10m"), 2, "--mean-gap wants"),
         (("--monkey", "--within", "none.toml"), 2, "none.toml: cannot be read: no such file"),
-        (("--monkey", "--for", "1h"), 5, "safety.max_drill allows 600 s"),
+        (("--monkey", "--for", "1h"), 5, "safety.max_drill allows 3600 s"),
         (("--monkey", "--only", "disc.full"), 2, "no kind of fault 'disc.full'; did you mean \"disk.full\"?"),
         (("--monkey", "--only", "disk.full"), 5, "disk.full is not available here"),
         (

@@ -112,7 +112,7 @@ def test_a_broken_file_does_not_lock_anybody_out(fleet: Home, damage: bytes) -> 
 
 
 def test_fleets_lists_what_runs_and_what_has_only_state(two: Home) -> None:
-    listed = {fleet["name"]: fleet["verdict"] for fleet in two.json("fleets")}
+    listed = {fleet["name"]: fleet["verdict"] for fleet in two.json("fleets")["fleets"]}
     assert listed == {"one": "ok", "two": "ok"}
     lines = two.ok("fleets").splitlines()
     assert lines[0].split() == ["NAME", "IS", "WHY", "STATE", "DIRECTORY"]
@@ -144,5 +144,5 @@ def test_a_state_directory_elsewhere_is_found_by_name(home: Home) -> None:
     home.ok("up")
     assert (home.directory / "e" / "journal.db").exists()
     assert chosen(home, "--fleet", "t", "status", cwd=Path("/")) == "t"
-    assert home.json("fleets")[0]["state"] == str(home.directory / "e")
+    assert home.json("fleets")["fleets"][0]["state"] == str(home.directory / "e")
     home.ok("--fleet", "t", "down", cwd=Path("/"))

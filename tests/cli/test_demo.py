@@ -218,5 +218,5 @@ def test_a_demo_can_be_watched_from_another_terminal(home: Home) -> None:
     name = re.search(r"demo-[0-9a-f]{4}", said)
     assert name is not None
     assert f"fleet {name[0]}: " in home.run("--fleet", name[0], "status").stdout
-    assert home.json("fleets")[0]["name"] == name[0]
+    assert home.json("fleets")["fleets"][0]["name"] == name[0]
     interrupt(home, process)

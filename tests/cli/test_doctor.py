@@ -15,7 +15,7 @@ from hactl.drill.definition import FaultKind
 
 def findings(home: Home, **more: str) -> dict[str, tuple[bool, str, str]]:
     """What `doctor --json` finds: whether it is well, what it is, and what mends it."""
-    found = json.loads(home.run("doctor", "--json", **more).stdout)
+    found = json.loads(home.run("doctor", "--json", **more).stdout)["findings"]
     return {item["check"]: (item["ok"], item["found"], item["mend"]) for item in found}
 
 
@@ -111,7 +111,7 @@ def test_a_receiver_of_alerts_that_cannot_be_reached_at_night_is_found_by_day(ho
     )
     found = findings(home)
     assert found["alert pager"][:2] == (False, f"there is no program '{home.directory}/page.sh'")
-    assert found["alert chat"][:2] == (False, f"cannot read '{home.directory}/token': No such file or directory")
+    assert found["alert chat"][:2] == (False, f"cannot read '{home.directory}/token': no such file or directory")
     assert found["alert ops"] == (True, "ready", "hactl alert test ops")
 
 

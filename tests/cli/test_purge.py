@@ -43,7 +43,7 @@ def test_a_whole_life(small: Home) -> None:
     assert f"removed {small.paths.journal}" in done.stderr
     assert f"removed {small.paths.state}\n" in done.stderr
     assert not small.paths.state.exists(), "a real fleet leaves nothing that a purge does not know"
-    assert small.json("fleets") == []
+    assert small.json("fleets")["fleets"] == []
     again = small.run("purge", "--confirm", "t")
     assert again.returncode == 1
     assert "has kept nothing" in again.stderr

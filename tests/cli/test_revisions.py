@@ -59,7 +59,7 @@ def test_the_whole_story(own: Home, file: Path) -> None:
     history = own.ok("config", "history")
     assert "say hello" in history
     assert "rollback to revision 1" in history
-    listed = own.json("config", "history")
+    listed = own.json("config", "history")["revisions"]
     assert [(one["number"], one["outcome"]) for one in listed] == [
         (1, "was in force"),
         (2, "was in force"),
@@ -85,7 +85,7 @@ def test_history_is_there_without_a_daemon(own: Home, file: Path) -> None:
     """It stands in the journal."""
     own.kill_daemon()
     try:
-        assert own.json("config", "history")[-1]["outcome"] == "in force"
+        assert own.json("config", "history")["revisions"][-1]["outcome"] == "in force"
     finally:
         own.ok("up")
 

@@ -146,14 +146,14 @@ class TestDown:
         second = small.run("down")
         assert (second.returncode, second.stderr) == (0, "fleet t is already down\n")
         assert "enough" in small.ok("events")
-        assert small.json("fleets")[0]["verdict"] == "down"
+        assert small.json("fleets")["fleets"][0]["verdict"] == "down"
 
     def test_json_is_one_document(self, small: Home) -> None:
         small.ok("up")
         down = small.run("down", "--json")
         assert down.stderr == ""
         assert '"outcome":"done"' in down.stdout
-        assert small.json("down") == {"fleet": "t", "ended": None}
+        assert small.json("down") == {"version": 1, "fleet": "t", "ended": None}
 
     def test_what_never_was_up_is_down(self, small: Home) -> None:
         """So that a script may clean up whatever it came to; but a name that nobody knows is a slip."""
@@ -176,6 +176,7 @@ class TestDown:
     def test_a_dry_run_stops_nothing(self, fleet: Home) -> None:
         before = fleet.untouched()
         assert fleet.json("down", "--dry-run") == {
+            "version": 1,
             "fleet": "t",
             "stops": ["edge-1", "edge-2", "a-1", "a-2", "b-1", "b-2"],
         }

@@ -71,8 +71,20 @@ class TestEvents:
         assert "FleetFounded" in done.stderr
 
     def test_age_chooses(self, fleet: Home) -> None:
-        assert fleet.ok("events", "--since", "1d", "--limit", "2").startswith("     1  ")
+        assert fleet.ok("events", "--since", "1d", "--limit", "10000").startswith("     1  ")
         assert fleet.ok("events", "--since", "0s") == ""
+
+    def test_of_an_age_with_too_many_the_newest_are_shown_and_that_there_are_more_is_said(self, fleet: Home) -> None:
+        """After an incident it is the end of it that must not be missing."""
+        every = fleet.ok("events", "--since", "1d", "--limit", "10000").splitlines()
+        done = fleet.run("events", "--since", "1d", "--limit", "2")
+        assert done.stdout.splitlines() == every[-2:]
+        rest = len(every) - 2
+        assert done.stderr == f"{rest} earlier events of that time are not shown; try: --limit {len(every)}\n"
+        assert fleet.run("events", "--since", "1d", "--limit", str(len(every))).stderr == ""
+        first = fleet.run("events", "--since", "1d", "--after", "1", "--limit", "2")
+        assert first.stdout.splitlines() == every[1:3]
+        assert first.stderr == f"{len(every) - 3} later events of that time are not shown; try: --after 3\n"
 
     def test_the_reason_given_and_its_author_stay_with_what_happened(self, fleet: Home) -> None:
         fleet.ok("weight", "a-1", "99", "--wait", "--reason", "trying --reason out")
@@ -139,7 +151,7 @@ class TestLogs:
     def test_as_many_lines_as_asked_for_as_json(self, fleet: Home) -> None:
         write(fleet, "a-1", "one", "two", "three")
         lines = [json.loads(line) for line in fleet.ok("logs", "a-1", "-n", "2", "--json").splitlines()]
-        assert lines == [{"node": "a-1", "line": "two"}, {"node": "a-1", "line": "three"}]
+        assert lines == [{"version": 1, "node": "a-1", "line": line} for line in ("two", "three")]
 
     def test_a_name_that_does_not_exist_is_answered_with_those_that_do(self, fleet: Home) -> None:
         done = fleet.run("logs", "a-9")
@@ -213,7 +225,7 @@ class TestWait:
 class TestWhere:
     def test_every_place_it_names_exists(self, fleet: Home) -> None:
         places = fleet.json("where")
-        assert places.pop("fleet") == "t"
+        assert (places.pop("version"), places.pop("fleet")) == (1, "t")
         assert places.pop("drills").endswith("/t.drills"), "there with the first drill"
         assert places.pop("node_logs").endswith("/nodes/NAME/process.log")
         named = ["config", "control_socket", "daemon_log", "journal", "measurements", "read_only_socket", "state"]

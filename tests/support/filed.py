@@ -26,6 +26,7 @@ IDENTITY = Identity(run="r", fleet="f", by="alice|pipe", host="h", version="0", 
 WELL = Evidence(
     times=Times(asked=109.985, fault=110.0, detected=110.004, failback=130.0),
     proofs=(Proof(node=PLAN.nodes[0], pid=7, ticks=8, done=True, found="gone"),),
+    nodes=tuple(node.name for node in serving(a_spec()).gateways),
 )
 
 

@@ -6,13 +6,16 @@ from types import TracebackType
 
 from support.controller import MemoryController
 
-from hactl.core.commands import Command, KeepDrill, Kill
+from hactl.core.commands import Command, KeepDrill, Kill, Request
 from hactl.core.errors import HactlError
 from hactl.core.machine import step
 from hactl.core.model import Fleet, Now
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
+from hactl.drill.faults import borrowing
 from hactl.drill.load_plan import LoadPlan, Progress
+from hactl.drill.loan import Loan
+from hactl.drill.plan import DrillPlan
 from hactl.drill.records import Records, Row
 
 PATIENCE = 20.0
@@ -84,3 +87,12 @@ class ScriptedLoad:
 
     def stop(self) -> None:
         self._over.set()
+
+
+def on_loan(controller: MemoryController, plan: DrillPlan) -> Loan:
+    """A loan of a fleet that does what the test says: the real core has lent it, and nobody was asked."""
+    loan, fleet = Loan(controller, plan, by="me"), controller.snapshot.fleet
+    lent = step(fleet, Request(command=borrowing(plan), by="me"), Now(mono=1000.0, wall=0.0, boot="boot-1"))
+    loan.operation = lent.operation
+    controller.snapshot = replace(controller.snapshot, fleet=replace(fleet, operations=lent.fleet.operations))
+    return loan

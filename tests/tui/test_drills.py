@@ -8,24 +8,29 @@ from pathlib import Path
 import pytest
 from support.controller import MemoryController
 from support.courses import FAULT, NODE_KILL, RUN, begin, course, filed, keep
-from support.pictures import AT, a_fleet, a_snapshot, with_node
+from support.pictures import AT, MONO, a_fleet, a_snapshot, with_node
 from support.stage import PATIENCE, Stage, stage
 
 from hactl.core.commands import BeginDrill, ContinueDrill, EndDrill, Kill, Request
 from hactl.core.drill import Baseline, DrillBook, DrillLock, Lease
+from hactl.core.drill_events import DrillAnswered, DrillAsked
 from hactl.core.errors import CommandRejected, Unreachable
+from hactl.core.events import Record
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
 from hactl.core.operation import Operation, Verb
+from hactl.core.talk import News, Receipt
 from hactl.core.value import replace
 from hactl.drill.runs import Run
 from hactl.drill.verdict import Verdict
 from hactl.tui.drill_desk import DrillDesk
 from hactl.tui.drills import Means
+from hactl.tui.keys import PAST
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.drill_choice import DrillChoice
 from hactl.tui.screens.drills import DrillsPage
 from hactl.tui.screens.fleet import FleetPage
+from hactl.tui.screens.page import TOO_SMALL
 from hactl.tui.screens.reports import ReportsPage
 from hactl.tui.screens.sheet import Sheet
 from hactl.tui.widgets.line_table import LineTable
@@ -42,6 +47,9 @@ LENT = Operation(
     sentence="drill node-kill",
     drill=Lease(name="node-kill", term=15.0, expires=100.0, until=120.0, baseline=Baseline()),
 )
+
+
+DONE = ContinueDrill(id="op-7", question="pull the plug of rack 3")
 
 
 class Started:
@@ -169,9 +177,11 @@ class TestRunning:
                 await asked(now)
                 await now.press(key)
                 assert isinstance(now.app.screen, FleetPage)
-            await now.press("X", "escape")
+            await now.pilot.press("X", "escape")  # before it is known what each would do
+            await now.press("escape")
             assert isinstance(now.app.screen, FleetPage)
             assert shop.words == []
+            assert now.errors == []
 
     async def test_what_may_not_be_run_says_why_and_is_not_asked_about(self, tmp_path: Path) -> None:
         shop = Shop()
@@ -344,7 +354,7 @@ class TestByHand:
             assert "WAITING FOR YOU: pull the plug of rack 3   C once it is done" in now.text("#drill")
             await now.press("C")
             await now.until(lambda: now.controller.requests)
-            assert now.controller.requests == [Request(command=ContinueDrill(id="op-7"), by="ann")]
+            assert now.controller.requests == [Request(command=DONE, by="ann")]
             await now.until_said("drill node-kill goes on: pull the plug of rack 3   $ hactl drill continue")
             assert now.notices.count(asked) == 1
 
@@ -374,9 +384,47 @@ class TestByHand:
         waits = lent(question="x")
         waits.reply = CommandRejected("it waits for nobody", "hactl status")
         async with stage(controller=waits, **hands(Shop(), tmp_path)) as now:
+            await now.until_said("drill node-kill waits for you: x\nC when it is done")
+            for again in (1, 2):
+                await now.press("C")
+                await now.until(lambda again=again: len(now.errors) == again)
+            assert "it waits for nobody" in now.errors[1]
+
+    async def test_a_second_press_answers_nothing_until_the_answer_is_seen(self) -> None:
+        """And then not what was asked in between and was not to be read yet: that is said first."""
+        waits = lent(question="pull the plug of rack 3")
+        waits.reply = Receipt(seq=waits.snapshot.fleet.seq + 1)
+        async with stage(controller=waits) as now:
+            await now.until_said("drill node-kill waits for you: pull the plug of rack 3\nC when it is done")
+            held = waits.hold()
+            await now.pilot.press("C", "C")
+            held.set()
+            await now.until(lambda: waits.requests)
             await now.press("C")
-            await now.until(lambda: now.errors)
-            assert "it waits for nobody" in now.errors[0]
+            assert now.notices[-1] == "drill node-kill was told already"
+            assert [request.command for request in waits.requests] == [DONE]
+            events = (DrillAnswered(id=LENT.id), DrillAsked(id=LENT.id, question="and back"))
+            new = tuple(
+                Record(seq=seq, wall=AT, mono=MONO, event=event)
+                for seq, event in enumerate(events, now.app.picture.seq + 1)
+            )
+            now.app.picture.take(News(records=new), 10.0)
+            now.app.action_go_on()  # at once: nothing was drawn since
+            assert now.notices[-1] == "drill node-kill waits for you: and back\nC when it is done"
+            assert [request.command for request in waits.requests] == [DONE]
+            await now.press("C")
+            assert waits.requests[-1].command == ContinueDrill(id="op-7", question="and back")
+
+    @pytest.mark.parametrize(("size", "held"), [((120, 40), True), ((40, 10), False)])
+    async def test_from_where_one_does_not_see_what_it_waits_for_nothing_is_answered(self, size, held) -> None:
+        """Of the past, or in a window in which there is nothing to be read."""
+        async with stage(controller=lent(question="pull the plug of rack 3")) as now:
+            await now.until_said("drill node-kill waits for you: pull the plug of rack 3\nC when it is done")
+            await now.pilot.resize_terminal(*size)
+            await now.press(*(["p"] if held else []))
+            await now.press("C")
+            assert now.notices[-1] == (PAST if held else TOO_SMALL)
+            assert now.controller.requests == []
 
 
 class TestWithoutADaemon:

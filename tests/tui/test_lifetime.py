@@ -72,6 +72,19 @@ class TestBeginning:
             assert now.app.return_code == 0
             assert not now.app.lifetime.stops
 
+    @pytest.mark.parametrize("code", [0, 4, -9])
+    async def test_one_that_is_slow_to_serve_was_started_here_all_the_same(self, code: int):
+        """It goes on starting when `up` has waited for long enough; also when that was typed."""
+
+        async def run(words: Sequence[str], fleet: str) -> Ran:
+            return Ran(shell="hactl up", code=code, text="waited for the whole fleet")
+
+        async with stage(controller=away(), startable=True, run=run) as now:
+            await now.press("escape", "colon", *"up", "enter")
+            await comes_up(now)
+            await now.press("q")
+            assert "This console has started it." in await asked(now)
+
     @pytest.mark.parametrize("key", ["escape", "enter", "n", "q"])
     async def test_or_waited_for(self, key: str):
         async with stage(controller=away(), startable=True) as now:

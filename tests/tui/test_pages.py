@@ -38,6 +38,12 @@ def logged(now: Stage) -> list[str]:
     return [plain(line) for line in reader.shown]
 
 
+def lost(seq: int, wall: float) -> Record:
+    """A loss, as the journal has it."""
+    event = FailoverBegan(failover=Failover(node="seoul-1", cause=KILLED, seen=MONO, version=1))
+    return Record(seq=seq, wall=wall, mono=MONO, event=event)
+
+
 def fleet_page(now: Stage) -> FleetPage:
     assert isinstance(now.app.screen, FleetPage)
     return now.app.screen
@@ -305,6 +311,52 @@ class TestLogs:
             assert "w: cut" in (reader.border_title or "")
             assert page != "4" or "w wrap" in now.text("#keys")
 
+    @pytest.mark.parametrize("keys", [("slash", *"line", "enter"), ("s", "enter")])
+    async def test_whoever_follows_goes_on_following_when_nothing_is_left_out_or_looked_for_any_more(self, keys):
+        async with stage() as now:
+            now.controller.logs["daemon"] = tuple(f"line {number}" for number in range(150))
+            await now.press("4")
+            await now.until_drawn()
+            await now.press(*keys)
+            if keys[-2] != "s":
+                await now.press("escape")
+            now.controller.logs["daemon"] += ("the newest",)
+            await now.until_drawn()
+            reader = now.app.screen.query_one(Reader)
+            assert reader.render_line(reader.size.height - 1).text.strip() == "the newest"
+
+    async def test_whoever_takes_a_search_back_stays_at_what_was_found(self):
+        async with stage() as now:
+            now.controller.logs["daemon"] = tuple(f"line {number}" for number in range(150))
+            await now.press("4")
+            await now.until_drawn()
+            await now.press("s", *"line 77", "enter", "escape")
+            assert isinstance(now.app.screen, LogsPage)
+            assert now.app.screen.query_one(Reader).render_line(0).text.strip() == "line 77"
+
+
+class TestEvents:
+    async def test_whoever_reads_stays_at_the_same_line_whatever_moment_is_shown(self):
+        """Held, a second earlier, and back to now; whoever follows stands at the end of what there was then."""
+        async with stage((80, 24)) as now:
+            for second in range(60):
+                now.app.picture.take(Measured(at=AT + second, samples=samples(a_fleet())), 10.0)
+                now.app.picture.take(News(records=(lost(second + 1, AT + second),)), 10.0)
+            await now.press("3")
+            await now.until_drawn()
+            reader = now.app.screen.query_one(Reader)
+            await now.press("g", *["down"] * 3)
+            top = reader.render_line(0).text
+            for key, shown in (("p", 60), ("[", 59), ("]", 60), ("p", 60)):
+                await now.press(key)
+                await now.until_drawn()
+                assert (reader.render_line(0).text, reader.following) == (top, False), key
+                assert reader.total in (shown, shown - 1), key
+            await now.press("f", "p", "[")
+            await now.until_drawn()
+            assert reader.following
+            assert reader.scroll_offset.y == reader.total - reader.size.height
+
 
 class TestDrillsAndReports:
     async def test_on_a_small_terminal_nothing_is_cut(self):
@@ -391,9 +443,7 @@ class TestSigns:
     @staticmethod
     async def happen(now: Stage) -> None:
         """One more loss."""
-        lost = FailoverBegan(failover=Failover(node="seoul-1", cause=KILLED, seen=MONO, version=1))
-        record = Record(seq=now.app.picture.seq + 1, wall=AT, mono=MONO, event=lost)
-        now.app.picture.take(News(records=(record,)), 10.0)
+        now.app.picture.take(News(records=(lost(now.app.picture.seq + 1, AT),)), 10.0)
         await now.until_drawn()
 
     @pytest.mark.parametrize(("size", "where"), [((120, 40), "#header"), ((80, 24), "#keys")])

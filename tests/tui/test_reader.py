@@ -3,8 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.scrollbar import ScrollTo
 
 from hactl.tui.lines import Line, line
 from hactl.tui.look import Look
@@ -72,6 +75,87 @@ async def test_reaching_the_end_follows_again():
         assert not reader.following
         await pilot.press("down")
         assert reader.following
+
+
+@pytest.mark.parametrize("keys", [("up", "up", "down"), ("pageup", "pageup", "pagedown")])
+async def test_on_the_way_down_it_does_not_follow_before_the_end_is_there(keys):
+    async with bench(40) as (reader, pilot):
+        await pilot.press(*keys)
+        before = screen(reader)
+        assert before[-1] != "line 39"
+        assert not reader.following
+        reader.add(numbered(40, 1))
+        await pilot.pause()
+        assert screen(reader) == before
+
+
+async def test_a_wheel_leaves_the_end_and_comes_back_to_it_as_keys_do():
+    async with bench(40) as (reader, pilot):
+
+        async def wheel(event: type[events.MouseEvent], turns: int) -> None:
+            for _ in range(turns):
+                await pilot._post_mouse_events([event], reader, button=0)
+            await pilot.pause()
+
+        await wheel(events.MouseScrollUp, 3)
+        before = screen(reader)
+        assert before[-1] != "line 39"
+        assert not reader.following
+        reader.add(numbered(40, 1))
+        await pilot.pause()
+        assert screen(reader) == before
+        await wheel(events.MouseScrollDown, 5)
+        assert reader.following
+        reader.add(numbered(41, 1))
+        await pilot.pause()
+        assert screen(reader)[-1] == "line 41"
+
+
+async def test_a_bar_that_is_dragged_leaves_the_end_as_well():
+    async with bench(40) as (reader, pilot):
+        for top, follows in ((7, False), (34, True), (33, False)):
+            reader.post_message(ScrollTo(y=top, animate=False))
+            await pilot.pause()
+            assert reader.scroll_offset.y == top
+            assert reader.following is follows
+
+
+async def test_a_search_that_leads_to_the_last_lines_is_not_dragged_on_with_them():
+    """They are on the last screen, but it is the match that is read; also where the window is enlarged."""
+    async with bench(20) as (reader, pilot):
+        reader.search("line 19")
+        assert not reader.following
+        await pilot.resize_terminal(30, 10)
+        assert not reader.following
+
+
+async def test_where_nothing_is_searched_for_nothing_is_found():
+    """To take a search back leads nowhere, and ends no following."""
+    async with bench(20) as (reader, pilot):
+        reader.search("")
+        assert reader.following
+        assert reader.found == ""
+        reader.add(numbered(20, 1))
+        await pilot.pause()
+        assert screen(reader)[-1] == "line 20"
+
+
+async def test_other_lines_are_read_on_from_the_same_one():
+    """With fewer of them behind it, more of them before it, and from the end where it is not among them any more."""
+    async with bench(40) as (reader, pilot):
+        reader.instead(numbered(0, 30))
+        await pilot.pause()
+        assert screen(reader)[-1] == "line 29"
+        assert reader.following
+        await pilot.press("g", *["down"] * 3)
+        for lines in (numbered(0, 20), numbered(-15, 60)):
+            reader.instead(lines)
+            await pilot.pause()
+            assert screen(reader)[0] == "line 3"
+            assert not reader.following
+        reader.instead(numbered(-15, 10))
+        await pilot.pause()
+        assert screen(reader)[-1] == "line -6"
 
 
 async def test_the_oldest_go_and_what_is_read_stays_in_place():

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from hactl.core.certificate import Certificate
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.model import Fleet
 from hactl.core.running import PlanRefused
 from hactl.core.spec import EdgeTlsSpec
@@ -78,7 +78,7 @@ class Vault:
         try:
             pem = kept.read_bytes()
         except OSError as error:
-            why = (error.strerror or type(error).__name__).lower()
+            why = os_reason(error)
             raise HactlError(f"the private copy {str(kept)!r} of the certificate cannot be read: {why}") from error
         _put(seat, copy, pem)
 

@@ -66,21 +66,27 @@ class Courier:
         self._clock = clock
         self._sleep = sleep
         self._news = asyncio.Event()
+        self._dismissed = False
 
     def tell(self) -> None:
         """Something may be owed: look again."""
         self._news.set()
 
+    def dismiss(self) -> None:
+        """The receiver has been removed and is owed nothing; one that has its name later has another courier."""
+        self._dismissed = True
+        self._news.set()
+
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled or dismissed."""
         to = self._look().spec.alert(self._name)
         if to is not None:
             with contextlib.suppress(Exception):  # met again, and told, by the first delivery
                 await self._delivery.prepare(to)
-        while True:
+        while not self._dismissed:
             await self._news.wait()
             self._news.clear()
-            while owed := self._look().alerts.waiting(self._name):
+            while not self._dismissed and (owed := self._look().alerts.waiting(self._name)):
                 self._deliver(await self._outcome(owed[0]))
                 if owed[0].id in self._look().alerts.pending:
                     break  # nobody takes reports any more: the daemon leaves, and the next one delivers it again

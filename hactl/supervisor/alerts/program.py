@@ -12,7 +12,7 @@ import signal
 from pathlib import Path
 
 from hactl.core.alert import Alert
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.supervisor import pidfd
 from hactl.supervisor.alerts.courier import Undelivered
 
@@ -121,7 +121,7 @@ def _start(argv: tuple[str, ...], stdin: bytes, env: dict[str, str], output: _Ou
             setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
         )
     except OSError as error:
-        raise HactlError(f"cannot run '{argv[0]}': {error.strerror}", f"try it by hand: {found}") from error
+        raise HactlError(f"cannot run '{argv[0]}': {os_reason(error)}", f"try it by hand: {found}") from error
     finally:
         os.close(given)
         output.started()

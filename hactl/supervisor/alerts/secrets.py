@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 
 LONGEST = 64 << 10
 """Bytes of a file that may hold a secret."""
@@ -49,7 +49,7 @@ def _file(place: str) -> str:
         with Path(place).open("rb") as file:
             data = file.read(LONGEST + 1)
     except OSError as error:
-        raise HactlError(f"cannot read '{place}': {error.strerror}", f"ls -l {place}") from error
+        raise HactlError(f"cannot read '{place}': {os_reason(error)}", f"ls -l {place}") from error
     if len(data) > LONGEST:
         raise HactlError(f"'{place}' is too long for a secret", "name a file with nothing else in it")
     try:

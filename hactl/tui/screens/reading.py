@@ -99,9 +99,9 @@ class ReadingPage(Page):
         """Nothing is left out or looked for any more; once more, and it is back to the fleet."""
         if self.query_one("#ask").display:
             self._back()
-        elif any(self._kept.values()):
-            self._use("filter", "")
-            self._use("search", "")
+        elif kept := [what for what, text in self._kept.items() if text]:
+            for what in kept:
+                self._use(what, "")
         else:
             self.app.call_later(self.app.run_action, "page('fleet')")
 
@@ -132,18 +132,18 @@ class EventsPage(ReadingPage):
         return next((record.seq for record in noteworthy(reversed(view.records), 1)), None)
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
-        """See Page. Of another time everything is shown anew."""
+        """See Page. Of another time everything is shown anew, and whoever reads goes on with the same line."""
         until = view.records[-1].seq if view.records else 0
-        if not view.live or not self._live or until < self._seen:
-            if until == self._seen and view.live is self._live:
-                return
-            self._live = view.live
-            self._seen = 0
-            self.reader.clear()
-        new = [record for record in view.records if record.seq > self._seen]
-        if new:
-            self._seen = new[-1].seq
+        goes_on = view.live and self._live and until >= self._seen
+        self._live = view.live
+        if until == self._seen:
+            return
+        if goes_on:
+            new = (record for record in view.records if record.seq > self._seen)
             self.reader.add(tuple(happened(record) for record in told(new)))
+        else:
+            self.reader.instead(tuple(happened(record) for record in told(view.records)))
+        self._seen = until
 
 
 class LogsPage(OneOf, ReadingPage):

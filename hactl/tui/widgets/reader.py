@@ -114,6 +114,21 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
         self._break_anew()
         self.refresh()
 
+    def instead(self, lines: tuple[Line, ...]) -> None:
+        """These, whatever was there; who reads goes on with the same line if it is among them, or as near as can be."""
+        at = self._at(self.scroll_offset.y)
+        read = self._shown[at] if at < len(self._shown) else ()
+        self._all.clear()
+        self._all.extend(lines)
+        self._shown = self._passing()
+        self._hit = None
+        self.gone = max(0, len(lines) - self._room)
+        self._break_anew()
+        same = [place for place, each in enumerate(self._shown) if each == read]
+        top = min(same, key=lambda place: abs(place - at), default=at)
+        self._to(len(self._rows) if self.following else sum(self._heights[:top]))
+        self.refresh()
+
     def add(self, lines: tuple[Line, ...]) -> None:
         """New lines at the end."""
         if not lines:
@@ -140,7 +155,7 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
     def only(self, text: str) -> None:
         """Show lines that have `text`, whatever its case; with "!" in front those that have not."""
         self._filter = text
-        self._shown = [each for each in self._all if passes(plain(each), self._filter)]
+        self._shown = self._passing()
         self._hit = None
         self._break_anew()
         self.action_follow()
@@ -154,8 +169,13 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
             self._go_to(max((at for at in hits if at <= last), default=hits[0]))
         self.refresh()
 
+    def _passing(self) -> list[Line]:
+        return [each for each in self._all if passes(plain(each), self._filter)]
+
     def _hits(self) -> list[int]:
         """Places of the lines that were searched for among those that are shown."""
+        if not self._search:
+            return []
         return [at for at, each in enumerate(self._shown) if self._search in plain(each).casefold()]
 
     def _at(self, row: int) -> int:
@@ -189,8 +209,21 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
     def _fit(self) -> None:
         self.virtual_size = Size(self.size.width, len(self._rows))
 
+    @property
+    def _last(self) -> int:
+        """The top row when the end is seen."""
+        return max(0, len(self._rows) - self.size.height)
+
     def _to(self, top: int) -> None:
-        self.scroll_to(y=max(0, min(top, len(self._rows) - self.size.height)), animate=False, force=True)
+        following = self.following
+        self.scroll_to(y=max(0, min(top, self._last)), animate=False, force=True)
+        self.following = following  # that is for whoever scrolls to say
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """A wheel or a bar says by where it leads whether one follows, as keys do; not a window that is enlarged."""
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) <= self._last:
+            self.following = round(new_value) >= self._last
 
     def on_resize(self) -> None:
         """Who follows goes on following, and who reads goes on with the same line."""
@@ -223,9 +256,9 @@ class Reader(SteadyLines, ScrollView, can_focus=True):
 
     def action_by(self, lines: int) -> None:
         """Up or down; whoever goes up does not follow any more, and whoever reaches the end does again."""
-        self._to(self.scroll_offset.y + lines)
-        last = len(self._rows) - self.size.height
-        self.following = self.scroll_offset.y + lines >= last
+        wanted = self.scroll_offset.y + lines
+        self.following = wanted >= self._last
+        self._to(wanted)
 
     def action_page(self, pages: int) -> None:
         """Up or down by a screen."""

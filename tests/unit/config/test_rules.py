@@ -23,6 +23,7 @@ MISFITS = [
     ('[[region]]\nname = "eu"\n[[region]]\nname = "eu"', 'region[eu].name: two regions are called "eu"'),
     ("[[region]]\n[[region]]", 'region[local].name: two regions are called "local"'),
     ('[[region]]\nname = "edge"', 'region[edge].name: no region may be called "edge" (hactl uses that name itself)'),
+    ('[[region]]\nname = "edges"', 'region[edges].name: no region may be called "edges" (hactl uses that name itself)'),
     ('[[region]]\nname = "daemon"', 'region[daemon].name: no region may be called "daemon" '
      "(hactl uses that name itself)"),
     ("[[region]]\nweight = 0", "region: the weight of every region is 0 "
@@ -76,7 +77,7 @@ def test_what_does_not_fit_together_is_refused_in_one_line(text: str, message: s
         '[fleet]\nports = "20000-20002"',
         '[[region]]\nname = "a"\nweight = 0\n[[region]]\nname = "b"',
         '[[region]]\nname = "a"\npriority = 7\n[[region]]\nname = "b"\npriority = 2',
-        '[[region]]\nname = "edges"\nnodes = 200',
+        '[[region]]\nname = "many"\nnodes = 200',
         PROGRAM.replace('"{port}"', '"{port}", "{address}", "{name}", "{region}", "{dir}", "{\\"a\\": 1}"'),
         '[health]\nkind = "grpc"',
         PROGRAM + '[health]\nkind = "grpc"',

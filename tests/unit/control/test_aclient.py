@@ -6,7 +6,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from support.control import canned, served
+from support.control import STRANGER, canned, overtaken, served
 from support.controller import MemoryController
 
 from hactl.control.aclient import AsyncClient
@@ -170,3 +170,10 @@ async def test_an_update_split_anywhere_is_one_update(tmp_path: Path) -> None:
         assert isinstance(first, Measured)
         assert first.pulse.version == "\u2028\x85"
         assert second == Measured(at=2.0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+async def test_a_stranger_in_our_daemons_place_is_not_talked_to() -> None:
+    """As little as by the command line's client: nothing is asked, and nothing that is said believed."""
+    with overtaken() as path, pytest.raises(Unreachable, match=f"belongs to user {STRANGER}, not to you"):
+        await AsyncClient(path).hello()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from support.control import canned, served
+from support.control import NOBODY, STRANGER, become, canned, overtaken, served
 from support.controller import MemoryController
 
 from hactl.control.api import BODY_LIMIT
@@ -23,7 +23,6 @@ from hactl.core.plan import Share
 from hactl.core.talk import LogPage, Measured, News, Query, Receipt, Snapshot
 
 T = TypeVar("T")
-NOBODY, STRANGER = 65534, 54321
 
 
 async def _call(call: Callable[[], T]) -> T:
@@ -153,25 +152,8 @@ async def test_a_line_cut_short_is_dropped(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_a_stranger_in_our_daemons_place_is_not_talked_to() -> None:
     """Who was first in a directory that everybody can write to gets no command, and nothing he says is believed."""
-    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as listener:
-        path = Path(directory) / "control.sock"
-        listener.bind(str(path))
-        Path(directory).chmod(0o711)
-        path.chmod(0o666)
-        os.seteuid(STRANGER)
-        try:
-            listener.listen()
-        finally:
-            os.seteuid(0)
-        os.seteuid(NOBODY)
-        try:
-            with pytest.raises(Unreachable, match=f"belongs to user {STRANGER}, not to you"):
-                Client(path).hello()
-        finally:
-            os.seteuid(0)
-        accepted, _ = listener.accept()
-        with accepted:
-            assert accepted.recv(1) == b""
+    with overtaken() as path, pytest.raises(Unreachable, match=f"belongs to user {STRANGER}, not to you"):
+        Client(path).hello()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -181,11 +163,8 @@ def test_the_daemon_of_an_owner_who_let_us_in_is_talked_to() -> None:
         path = Path(directory) / "control.sock"
         theirs.bind(str(path))
         Path(directory).chmod(0o711)
-        os.seteuid(STRANGER)
-        try:
+        with become(STRANGER):
             theirs.listen()
-        finally:
-            os.seteuid(0)
         for mode, group, owner, trusted in (
             (0o660, os.getegid(), STRANGER, True),
             (0o660, os.getegid(), None, False),
@@ -194,12 +173,9 @@ def test_the_daemon_of_an_owner_who_let_us_in_is_talked_to() -> None:
         ):
             os.chown(path, STRANGER, group)
             path.chmod(mode)
-            os.seteuid(NOBODY)
-            try:
-                with pytest.raises(Unreachable, match="in time" if trusted else f"belongs to user {STRANGER}"):
-                    Client(path, owner=owner, timeout=0.05).hello()
-            finally:
-                os.seteuid(0)
+            refused = "in time" if trusted else f"belongs to user {STRANGER}"
+            with become(NOBODY), pytest.raises(Unreachable, match=refused):
+                Client(path, owner=owner, timeout=0.05).hello()
 
 
 def test_who_listens_is_known_without_a_word_from_them(tmp_path: Path) -> None:

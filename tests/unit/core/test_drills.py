@@ -462,9 +462,14 @@ def test_what_a_drill_waits_for_is_known_until_somebody_says_that_it_is_done() -
     lease = story.fleet.operations[drill].drill
     assert lease is not None
     assert lease.question == "switch the record"
-    story >> ContinueDrill(id=drill) << like(DrillAnswered, id=drill)
+    other = story.refuses(ContinueDrill(id=drill, question="pull the plug"))
+    assert other.message == f"drill '{drill}' waits for another thing now: switch the record"
+    story >> ContinueDrill(id=drill, question="switch the record") << like(DrillAnswered, id=drill)
     assert story.refuses(ContinueDrill(id=drill)).message == f"drill '{drill}' waits for nobody"
-    story >> AskDrill(id=drill, question="and back") >> after(TERM)
+    story >> AskDrill(id=drill, question="and back")
+    assert story.refuses(ContinueDrill(id=drill, question="switch the record")).hint == "hactl status"
+    story >> ContinueDrill(id=drill) << like(DrillAnswered, id=drill)
+    story >> AskDrill(id=drill, question="and forth") >> after(TERM)
     assert in_progress(story.fleet) is None, "a question is no sign of life"
     assert story.replayed() == story.fleet
 

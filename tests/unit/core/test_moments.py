@@ -83,6 +83,20 @@ def test_where_clocks_are_put_forward_or_back_it_comes_once(day: str, expected: 
     assert due(spec, berlin, at + 3600.0, at) is None
 
 
+@pytest.mark.parametrize("jitter", [0.0, 600.0], ids=["to the second", "with jitter"])
+def test_what_comes_again_and_again_comes_once_each_time_where_clocks_are_put_forward(jitter: float) -> None:
+    """02:00 and 02:30 there are not on that day; 03:00 and 03:30 come, and not twice, and everything in order."""
+    berlin = ZoneInfo("Europe/Berlin")
+    often = ScheduleSpec(name="n", drill="x", at=Hours(begin=60, end=240), every=1800.0, jitter=jitter)
+    moments = upcoming(often, berlin, unix("2026-03-29 00:00", berlin), 5)
+    local = [datetime.datetime.fromtimestamp(one.at, berlin) for one in moments]
+    halves = [(time.hour, time.minute // 30 * 30) for time in local]
+    assert halves == [(1, 0), (1, 30), (3, 0), (3, 30), (4, 0)]
+    assert local == sorted(local)
+    only = ScheduleSpec(name="n", drill="x", at=Hours(begin=120, end=150), every=1800.0)
+    assert times(only, "2026-03-29 00:00", 2, berlin) == ["Sun 29 03:00", "Sun 29 03:30"], "nothing else comes"
+
+
 def test_a_schedule_without_days_left_has_no_moments() -> None:
     never = ScheduleSpec(name="n", drill="x", blocked=(Blocked(first="2000-01-01", last="2999-12-31"),))
     assert upcoming(never, UTC, unix("2026-11-26 00:00"), 3) == []

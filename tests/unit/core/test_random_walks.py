@@ -231,8 +231,10 @@ class Walk:
         hops = (BreakHop, MendHop)
         orders = (Start, Start, Stop, Restart, Drain, Resume, SetWeight, SetPolicy, Down)
         verb = pick.choice((*orders, *faults, *moves, *lends, *hops))
-        if verb in (KeepDrill, EndDrill, ContinueDrill):
+        if verb in (KeepDrill, EndDrill):
             return verb(id=pick.choice([*self.fleet.operations, "op-0"]))
+        if verb is ContinueDrill:
+            return verb(id=pick.choice([*self.fleet.operations, "op-0"]), question=pick.choice(("", "do it", "so")))
         if verb is AskDrill:
             return AskDrill(id=pick.choice([*self.fleet.operations, "op-0"]), question=pick.choice(("", "do it")))
         if verb in (LockDrills, UnlockDrills):

@@ -1,9 +1,31 @@
 """What is asked for, as everybody is told it."""
 
 import pytest
+from hypothesis import given, settings
+from support.values import values
 
-from hactl.core.commands import BeginDrill, Command, Kill, Pause, SetWeight
+from hactl.core.commands import (
+    AskDrill,
+    BeginDrill,
+    Command,
+    ContinueDrill,
+    EndDrill,
+    KeepDrill,
+    Kill,
+    Pause,
+    SetWeight,
+)
 from hactl.core.wording import in_words
+
+SIGNS = (KeepDrill, EndDrill, AskDrill, ContinueDrill)
+"""Of a drill in progress: no operations of their own."""
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(values(Command))
+def test_every_command_that_becomes_an_operation_has_words(command: Command) -> None:
+    if not isinstance(command, SIGNS):
+        assert in_words(command)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,9 @@ def left(report: DrillReport) -> DrillReport:
     return replace(report, clean=False, evidence=evidence)
 
 
+NOTHING = filed(ending=Ending(pointless="no load"))
+
+
 @pytest.mark.parametrize(
     ("reports", "standing", "words"),
     [
@@ -37,8 +40,19 @@ def left(report: DrillReport) -> DrillReport:
         ((left(filed()),), Standing.FAILING, "left behind: seoul-1 is stopped"),
         ((filed(ending=Ending(pointless="no load")),), Standing.UNPROVEN, "its last run: inconclusive, no load"),
         ((filed(), filed(ending=Ending(stopped="by bob"))), Standing.READY, "its last run: aborted, by bob"),
+        ((left(filed()), NOTHING), Standing.FAILING, "left behind: seoul-1 is stopped"),
+        ((filed(), left(filed(ending=Ending(stopped="by bob"))), NOTHING), Standing.FAILING, "left behind: seoul-1"),
+        (
+            (filed(), filed("r2", ending=Ending(stopped=GAVE_UP)), NOTHING),
+            Standing.FAILING,
+            "no pass since r2: aborted",
+        ),
+        ((left(filed()), filed(), NOTHING), Standing.READY, "its last run: inconclusive, no load"),
     ],
-    ids=["never", "passed", "failed", "mended", "given up", "given up before", "unclean", "nothing shown", "stopped"],
+    ids=[
+        *("never", "passed", "failed", "mended", "given up", "given up before", "unclean", "nothing shown", "stopped"),
+        *("unclean before", "unclean and stopped before", "given up, nothing shown since", "cleaned since"),
+    ],
 )
 def test_a_drill_stands_by_its_newest_run_that_has_shown_something(
     reports: tuple[DrillReport, ...], standing: Standing, words: str
@@ -64,6 +78,17 @@ def test_a_pass_grows_old() -> None:
     stale = entry(filed(), oldest=DAY, now=NOW + 2 * DAY)
     assert stale.standing is Standing.OLD
     assert stale.words == "its last pass is older than 1d"
+
+
+def test_what_was_left_behind_is_no_pass_that_a_drill_stands_by() -> None:
+    """It grows old by its last clean one, and is not ready without."""
+    assert DRILL.objectives.rto is not None
+    easier = replace(DRILL, objectives=replace(DRILL.objectives, rto=60.0))
+    dirty, after = left(filed(began=NOW - DAY)), filed("easy", drill=easier)
+    assert entry(filed(began=NOW - 3 * DAY), dirty, after, oldest=2 * DAY).standing is Standing.OLD
+    alone = entry(dirty, after)
+    assert (alone.standing, alone.last_pass) == (Standing.UNPROVEN, "")
+    assert alone.words == "no pass of it that left nothing behind"
 
 
 def test_a_pass_of_an_easier_drill_proves_nothing_about_this_one() -> None:

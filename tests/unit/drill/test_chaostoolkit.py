@@ -93,6 +93,12 @@ def test_clients_of_a_service_are_told_how_it_is_drawn() -> None:
     assert "seed" not in experiment(load("node-kill"), 3).hypothesis.probes[0].provider.arguments
 
 
+def test_clients_that_come_anew_do_so_in_an_experiment_as_well() -> None:
+    (check, _) = experiment(load("edge-hang"), 3).hypothesis.probes
+    assert check.provider.arguments["connections"] == "fresh"
+    assert "connections" not in experiment(load("node-kill"), 3).hypothesis.probes[0].provider.arguments
+
+
 def test_a_drill_that_waits_for_a_person_is_refused() -> None:
     drill = replace(load("node-kill"), steps=(ManualStep(manual="pull the plug"),))
     said = re.escape("drill 'node-kill' has a manual step (step[1]: pull the plug), which no experiment can wait for")

@@ -3,6 +3,7 @@
 import pytest
 from support.build import a_spec
 from support.controller import MemoryController
+from support.lending import on_loan
 from support.script import serving
 
 from hactl import config
@@ -64,13 +65,13 @@ async def injected(daemon: MemoryController, change: ConfigChange) -> Injected:
     follower = Follower(daemon, FLEET)
     async with follower.following():
         await daemon.until_watchers(1)
-        return await inject(daemon, drill.strikes[0], follower, drill, by="me")
+        return await inject(on_loan(daemon, drill), drill.strikes[0], follower, drill)
 
 
 async def asked(daemon: MemoryController, change: ConfigChange) -> Injected:
     """The same where nothing is going to happen."""
     drill = planned(change)
-    return await inject(daemon, drill.strikes[0], Follower(daemon, FLEET), drill, by="me")
+    return await inject(on_loan(daemon, drill), drill.strikes[0], Follower(daemon, FLEET), drill)
 
 
 def test_a_wrong_one_is_valid_and_says_of_every_service_that_it_is_nowhere() -> None:

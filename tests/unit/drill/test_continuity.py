@@ -65,10 +65,19 @@ def test_another_daemon_is_in_charge_when_it_has_adopted_the_last_one() -> None:
         (101.5, started, ""),
         (102.0, NodeAdopted(node="seoul-1", pid=1, instance="f/seoul-1/1"), ""),
     )
-    assert read_adoption(Continuity(), came, 100.0).adopted == 2.0
+    assert read_adoption(Continuity(), came, [100.0]).adopted == 2.0
     refused = journal((101.0, started, ""), (101.0, AdoptionRefused(node="seoul-1", pid=1, why="another"), ""))
-    assert read_adoption(Continuity(), refused, 100.0).not_adopted == 1
-    assert read_adoption(Continuity(), came, 200.0).adopted is None
+    assert read_adoption(Continuity(), refused, [100.0]).not_adopted == 1
+    assert read_adoption(Continuity(), came, [200.0]).adopted is None
+
+
+def test_of_two_daemons_that_are_struck_each_has_its_own_time() -> None:
+    """The slower one counts, from when it was struck; and one that nobody followed is slower than any."""
+    started = DaemonStarted(pid=2, version="0", boot="b")
+    came = journal((101.0, started, ""), (113.0, started, ""))
+    assert read_adoption(Continuity(), came, [100.0, 110.0]).adopted == 3.0
+    assert read_adoption(Continuity(), came, [100.0, 112.5]).adopted == 1.0
+    assert read_adoption(Continuity(), came, [100.0, 110.0, 120.0]).adopted is None
 
 
 def test_numbers_that_are_left_out_are_missing() -> None:

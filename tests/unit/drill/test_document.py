@@ -40,6 +40,17 @@ def test_a_missed_objective_leads_to_a_cause_and_a_knob() -> None:
     assert "region.spares" in bullets.items[0]
 
 
+def test_whether_clients_came_anew_is_said() -> None:
+    """What they notice of an edge depends on it."""
+    kept = filed()
+    assert kept.plan is not None
+    fresh = replace(kept, plan=replace(kept.plan, load=replace(kept.plan.load, fresh_connections=True)))
+    for report, said_so in ((kept, False), (fresh, True)):
+        (bullets,) = section(report, "What was done").blocks
+        assert isinstance(bullets, Bullets)
+        assert any(", each on a connection of its own, open loop" in item for item in bullets.items) is said_so
+
+
 def test_what_clients_noticed_is_said_in_one_sentence() -> None:
     """As seconds of a full outage too, which compare with runs of other rates."""
     assert "nobody noticed anything" in said(section(filed(), "What clients saw"))

@@ -1,12 +1,14 @@
 """What the journal says about when things happened, played by the real core."""
 
-from support.build import a_spec
+from support.build import a_spec, founded
 from support.script import after, applied, exited, healthy, idle, serving, slow, spawned
 from support.told import Told
 
 from hactl.core.commands import BeginDrill, Drain, Kill, Start
+from hactl.core.events import NodeChanged, Record
 from hactl.core.observations import RegionFaltered
-from hactl.drill.evidence import capacity_back, detected, others, rerouted, returned
+from hactl.core.value import replace
+from hactl.drill.evidence import capacity_back, detected, gateways, others, rerouted, returned
 
 
 def test_a_killed_node_from_its_death_to_its_return() -> None:
@@ -43,6 +45,16 @@ def test_an_edge_has_nobody_to_route_around_it() -> None:
     told = Told(serving(a_spec(nodes=3))).play(Kill(nodes=("edge-1",)), exited("edge-1", signal=9))
     assert rerouted(told.before, told.records, ("edge-1",)) is None
     assert detected(told.records, ("edge-1",), 1000.0) == 1000.0
+
+
+def test_spares_and_those_that_join_meanwhile_belong_to_the_fleet() -> None:
+    """Whoever leaves it has belonged to it; edges answer nobody under a name of their own."""
+    fleet = founded(a_spec(nodes=2, spares=1))
+    assert gateways(fleet, []) == ("seoul-1", "seoul-2", "seoul-3")
+    new = replace(fleet.nodes["seoul-3"], name="seoul-4")
+    events = [NodeChanged(was=node.state, node=node) for node in (new, fleet.nodes["edge-1"])]
+    records = [Record(seq=at, wall=0.0, mono=0.0, event=event) for at, event in enumerate(events)]
+    assert gateways(fleet, records) == ("seoul-1", "seoul-2", "seoul-3", "seoul-4")
 
 
 def test_what_somebody_else_began_meanwhile_is_told() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from support.controller import MemoryController
 from support.impairer import FLEET, SLOW, Impairer, running
+from support.lending import on_loan
 from support.processes import waiting
 
 from hactl.core.commands import Command, Heal, Impair
@@ -57,7 +58,7 @@ async def test_a_fault_is_in_effect_between_the_asking_and_the_answer(
     """Its moment is when the kernel says so, and its proof names the process."""
     drill = planned(kind)
     striker = Striker(pid, number)
-    done = await inject(striker, drill.strikes[0], Follower(striker, running(pid)), drill, by="me")
+    done = await inject(on_loan(striker, drill), drill.strikes[0], Follower(striker, running(pid)), drill)
     assert done.fault is not None
     assert done.fault >= done.asked
     assert [(proof.node, proof.pid, proof.done) for proof in done.proofs] == [("seoul-1", pid, True)]
@@ -67,7 +68,9 @@ async def test_a_fault_that_does_not_come_true_is_no_fault(pid: int) -> None:
     """The command was accepted, and nothing happened: that is said, not assumed away."""
     drill = planned(FaultKind.KILL)
     striker = Striker(pid, signal.SIGCONT)
-    done = await inject(striker, drill.strikes[0], Follower(striker, running(pid)), drill, by="me", patience=0.05)
+    done = await inject(
+        on_loan(striker, drill), drill.strikes[0], Follower(striker, running(pid)), drill, patience=0.05
+    )
     assert done.fault is None
     assert [proof.done for proof in done.proofs] == [False]
 
@@ -77,7 +80,7 @@ async def test_a_refusal_is_passed_on(pid: int) -> None:
     striker = Striker(pid, signal.SIGKILL)
     striker.reply = CommandRejected("too few would be left", guard=True)
     with pytest.raises(CommandRejected, match="too few"):
-        await inject(striker, drill.strikes[0], Follower(striker, running(pid)), drill, by="me")
+        await inject(on_loan(striker, drill), drill.strikes[0], Follower(striker, running(pid)), drill)
     with pytest.raises(CommandRejected, match="too few"):
         await rehearse(striker, drill, by="me")
     assert striker.dry_runs == 1
@@ -87,8 +90,9 @@ async def test_a_refusal_is_passed_on(pid: int) -> None:
 async def test_who_has_no_process_cannot_be_struck() -> None:
     gone = replace(FLEET, nodes=FLEET.nodes | {"seoul-1": replace(FLEET.nodes["seoul-1"], launch=None)})
     drill = planned(FaultKind.KILL)
+    nobody = MemoryController(FLEET)
     with pytest.raises(HactlError, match="'seoul-1' has no process to strike"):
-        await inject(MemoryController(FLEET), drill.strikes[0], Follower(MemoryController(FLEET), gone), drill, by="me")
+        await inject(on_loan(nobody, drill), drill.strikes[0], Follower(nobody, gone), drill)
 
 
 def impairing() -> DrillPlan:
@@ -102,14 +106,15 @@ async def test_an_impairment_is_in_effect_when_the_journal_says_so(pid: int) -> 
     follower = Follower(daemon, running(pid))
     async with follower.following():
         await daemon.until_watchers(1)
-        done = await inject(daemon, drill.strikes[0], follower, drill, by="me")
+        loan = on_loan(daemon, drill)
+        done = await inject(loan, drill.strikes[0], follower, drill)
         assert done.fault == daemon.records[0].mono
         assert [(proof.node, proof.pid, proof.done) for proof in done.proofs] == [("seoul-1", pid, True)]
-        assert await heal(daemon, drill.strikes[0], follower, drill, by="me") == "seoul-1: impaired no longer"
-        assert await heal(daemon, drill.strikes[0], follower, drill, by="me") == "seoul-1: not impaired any more"
+        assert await heal(loan, drill.strikes[0], follower) == "seoul-1: impaired no longer"
+        assert await heal(loan, drill.strikes[0], follower) == "seoul-1: not impaired any more"
     assert [request.command for request in daemon.requests] == [
-        Impair(nodes=("seoul-1",), fault=SLOW),
-        Heal(nodes=("seoul-1",)),
+        Impair(nodes=("seoul-1",), fault=SLOW, drill=loan.operation),
+        Heal(nodes=("seoul-1",), drill=loan.operation),
     ]
 
 
@@ -119,6 +124,6 @@ async def test_an_impairment_that_the_process_does_not_take_is_no_fault(pid: int
     follower = Follower(daemon, running(pid))
     async with follower.following():
         await daemon.until_watchers(1)
-        done = await inject(daemon, drill.strikes[0], follower, drill, by="me")
+        done = await inject(on_loan(daemon, drill), drill.strikes[0], follower, drill)
     assert done.fault is None
     assert [(proof.done, proof.found) for proof in done.proofs] == [(False, "it is so")]

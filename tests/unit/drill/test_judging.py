@@ -64,11 +64,12 @@ WELL = Evidence(
     times=Times(asked=FAULT - 0.001, fault=FAULT, detected=FAULT + 0.05, capacity=FAULT + 2.0, failback=FAILBACK),
     proofs=(Proof(node=PLAN.nodes[0], pid=1, ticks=1, done=True, found="gone"),),
     losses=(LOSSES,),
+    nodes=("seoul-1", "seoul-2"),
 )
 
 
 def stream(
-    bad: tuple[float, float] = (0.0, 0.0), *, took: float = 0.002, lag: float = 0.0, node: str = "a-1"
+    bad: tuple[float, float] = (0.0, 0.0), *, took: float = 0.002, lag: float = 0.0, node: str = "seoul-1"
 ) -> list[Row]:
     """200 requests a second from 100 s to 145 s, failing in `bad`."""
     rows = []
@@ -77,6 +78,12 @@ def stream(
         ok = not bad[0] <= at < bad[1]
         rows.append(Row(at, at + lag, at + lag + took, 200 if ok else 503, node if ok else "", ""))
     return rows
+
+
+def stalled() -> list[Row]:
+    """Nobody asks for 220 ms from the fault on, and then all do at once: late by less than a hundredth of the run."""
+    over = FAULT + 0.22
+    return [row._replace(sent=over, done=over + 0.002) if FAULT <= row.sent < over else row for row in stream()]
 
 
 def judged(rows: list[Row], evidence: Evidence = WELL, drill: Definition = DRILL) -> dict[str, Judged]:
@@ -106,6 +113,27 @@ def test_how_many_were_out_at_once_is_counted_and_one_that_stayed_out_is_never_a
     ):
         now = judged(stream(), replace(WELL, continuity=found), drill)
         assert (now["nodes_out"].status, now["longest_out"].status) == (most, longest), found
+
+
+def test_where_nobody_was_out_nobody_was_out_too_long_unless_one_was_meant_to_be() -> None:
+    """A fault that ends a process of which nobody was out has not been seen."""
+    asked = Objectives(longest_out=10.0)
+    nobody = replace(WELL, continuity=Continuity(nodes_out=0, longest_out=0.0))
+    assert judged(stream(), nobody, replace(DRILL, objectives=asked))["longest_out"].status is Status.UNMEASURED
+    full = replace(DRILL, faults=(Fault(kind=FaultKind.MEMORY, target=Target()),), objectives=asked)
+    drawn = plan(full, serving(a_spec()), 1)
+    (found,) = (
+        one for one in objectives(full, drawn, nobody, Windows(full, nobody, stream())) if one.name == "longest_out"
+    )
+    assert (found.status, found.value) == (Status.MET, "nobody was out")
+
+
+def test_of_two_faults_the_one_counts_that_took_longest() -> None:
+    """From when that one was in effect."""
+    second = times(detected=FAULT + 10.2, detected_from=FAULT + 10.0, capacity=FAULT + 16.0, capacity_from=FAULT + 10.0)
+    found = judged(stream(), second)
+    assert (found["detect"].value, found["detect"].status) == ("200 ms", Status.MISSED)
+    assert (found["restore_capacity"].value, found["restore_capacity"].status) == ("6000 ms", Status.MISSED)
 
 
 SPREAD, TAKEN_OVER = {"refused", "nodes_reached", "reverted"}, {"adopted", "restarts", "journal_gaps"}
@@ -265,7 +293,10 @@ def test_what_is_kept_down_is_missed_from_the_failback_on() -> None:
         (stream(lag=0.02), WELL, "load generator on time"),
         (stream((100.0, 101.0)), WELL, "availability before the fault"),
         (stream(took=0.06), WELL, "latency_p99 before the fault"),
+        (stalled(), WELL, "load generator on time in each second"),
         (stream(node=""), WELL, "answers name a node of this fleet"),
+        (stream(node="another-fleet-7"), WELL, "answers name a node of this fleet"),
+        (stream(node="seoul-2"), replace(WELL, nodes=("seoul-1",)), "answers name a node of this fleet"),
         (stream(), replace(WELL, proofs=(replace(WELL.proofs[0], done=False),)), "faults confirmed"),
         (stream(), replace(WELL, proofs=()), "faults confirmed"),
         (stream(), replace(WELL, others=("drain a-2 by bob",)), "no outside changes"),
@@ -274,6 +305,25 @@ def test_what_is_kept_down_is_missed_from_the_failback_on() -> None:
 )
 def test_what_makes_a_run_worthless_is_found(rows: list[Row], evidence: Evidence, name: str) -> None:
     assert name in unfit(rows, evidence)
+
+
+def test_an_outage_that_nobody_asked_in_is_no_pass() -> None:
+    """All objectives are met, and the whole run was on time: which second was not is what is told."""
+    assert {item.status for item in judged(stalled()).values()} == {Status.MET}
+    assert unfit(stalled()) == {"load generator on time in each second"}
+    checks = validity(DRILL, PLAN, WELL, Windows(DRILL, WELL, stalled()))
+    assert next(check.value for check in checks if not check.ok) == (
+        "34 of 200 more than 50 ms late or not sent (220 ms at worst) in the second from +0.0 s"
+    )
+
+
+def test_each_stream_is_held_to_be_on_time_in_each_second() -> None:
+    for name, streams in (
+        ("clients that try again on time in each second", (stalled(),)),
+        ("clients of other routes on time in each second", ([], [], stalled())),
+    ):
+        checks = validity(DRILL, PLAN, WELL, Windows(DRILL, WELL, stream(), *streams))
+        assert {check.name for check in checks if not check.ok} == {name}
 
 
 def test_requests_that_were_never_sent_make_it_worthless() -> None:

@@ -8,6 +8,7 @@ from hactl.drill.burden import Surge
 from hactl.drill.definition import Definition, Fault, FaultKind, Objectives, Phases, Target
 from hactl.drill.evidence import Evidence, Times
 from hactl.drill.judging import Windows, objectives, validity
+from hactl.drill.judging_surge import recovery
 from hactl.drill.plan import plan
 from hactl.drill.records import Row
 from hactl.drill.verdict import Judged, Status
@@ -69,4 +70,11 @@ def test_a_surge_that_was_never_there_shows_nothing() -> None:
     found, checks = of_a_surge([])
     assert not checks["surge as strong as intended"]
     assert {found[name].status for name in ("goodput", "refused_p99")} == {Status.UNMEASURED}
-    assert not of_a_surge(a_surge(400.0))[1]["surge as strong as intended"]
+    assert not of_a_surge(a_surge(400.0))[1]["surge as strong as meant"]
+
+
+def test_whether_all_was_well_again_is_not_known_where_nobody_asked_since() -> None:
+    """That is no recovery that came too late."""
+    silent = [row for row in stream() if row.intended < FAULT + 10.0]
+    assert recovery(1.0, silent, FAULT + 10.0, 5.0, FAILBACK).status is Status.UNMEASURED
+    assert recovery(1.0, stream(), FAULT + 10.0, 5.0, FAILBACK).status is Status.MET

@@ -1,6 +1,7 @@
 """Where requests went, judged from rows and counters whose truth is known."""
 
 from hactl.core.hop import Disturbance, HopFault
+from hactl.core.value import replace
 from hactl.drill.arrivals import Arrived
 from hactl.drill.definition import FaultKind, Objectives
 from hactl.drill.evidence import Evidence, Times
@@ -10,7 +11,7 @@ from hactl.drill.plan import DrillPlan, Strike
 from hactl.drill.records import Row
 from hactl.drill.verdict import Judged, Status
 
-TIMES = Times(asked=10.0, fault=10.0, struck=(10.0,), failback=30.0)
+TIMES = Times(asked=10.0, fault=10.0, struck=(10.0,), lifted=(15.0,), failback=30.0)
 
 
 def down(lasting: float | None = 5.0) -> DrillPlan:
@@ -57,7 +58,8 @@ def test_a_herd_is_judged_where_a_service_comes_back() -> None:
     found = judged(asked, down(), evidence)
     assert (found.status, found.value) == (Status.MISSED, "2.80 x in the first 5 s")
     assert judged(Objectives(herd=3.0), down(), evidence).status is Status.MET
-    assert judged(asked, down(None), evidence).status is Status.UNMEASURED
+    held = replace(evidence, times=replace(TIMES, lifted=(None,)))
+    assert judged(asked, down(None), held).status is Status.UNMEASURED
     assert judged(asked, down(), Evidence(times=TIMES)).status is Status.UNMEASURED
 
 
@@ -78,9 +80,17 @@ def test_traffic_that_has_gone_is_timed_and_what_has_not_is_told() -> None:
     never = judged(asked, drawn(strike), evidence, stream(99.0))
     assert (never.status, never.value) == (Status.MISSED, "not 80 % of its share, 0 % in the end")
     assert judged(asked, drawn(strike), Evidence(), stream(15.0)).status is Status.UNMEASURED
+    unsigned = [one._replace(node="") for one in stream(15.0)]
+    assert judged(asked, drawn(strike), evidence, unsigned).status is Status.UNMEASURED, "nobody knows who answered"
 
 
-def test_a_service_is_back_when_its_fault_was_to_be_over() -> None:
-    """What strikes nodes brings no service back."""
+def test_a_service_is_back_when_its_fault_was_over_and_not_when_it_was_to_be() -> None:
+    """Whoever takes it back may be late, and then a herd would be read thin; what strikes nodes brings no service
+    back."""
     assert returns(down(), TIMES) == (15.0,)
+    late = replace(TIMES, lifted=(17.0,))
+    assert returns(down(), late) == (17.0,)
+    counts = [Arrived(at=float(at), counts={"a-1:7": 100 * min(at, 10) + 180 * max(0, at - 17)}) for at in range(30)]
+    found = judged(Objectives(herd=1.5), down(), Evidence(times=late, arrivals=tuple(counts)))
+    assert (found.status, found.value) == (Status.MISSED, "1.80 x in the first 5 s")
     assert returns(drawn(Strike(kind=FaultKind.IMPAIR, nodes=("a-1",), lasting=5.0)), TIMES) == ()

@@ -8,7 +8,7 @@ from support.build import a_spec
 from support.lending import Lender
 from support.script import serving
 
-from hactl.core.commands import BeginDrill, EndDrill, KeepDrill
+from hactl.core.commands import BeginDrill, EndDrill, Freeze, KeepDrill
 from hactl.core.drill_events import DrillKept
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
 from hactl.core.operation import Operation
@@ -96,6 +96,37 @@ async def test_a_fleet_that_was_taken_back_is_noticed_with_the_next_sign_of_life
         await taken.wait()
         await loan.end(1.0)
     assert reasons == ["the fleet was taken back: ended by bob"], "who did it, and not only that it is so"
+
+
+async def test_who_has_lost_the_fleet_is_told_so_with_whatever_it_asks_for() -> None:
+    """Before the next sign of life, and also where another drill has it by then: nothing is done to it."""
+    lender = Lender(FLEET)
+    loan = await borrowed(lender)
+    await loan.stands()
+    assert (await loan.submit(Freeze(nodes=("seoul-1",)))).operation
+    await lender.submit(EndDrill(id=loan.operation), by="bob")
+    lender.snapshot = replace(lender.snapshot, fleet=replace(FLEET, seq=lender.snapshot.fleet.seq))
+    await borrowed(lender)
+    for refused in (loan.submit(Freeze(nodes=("seoul-2",))), loan.stands()):
+        with pytest.raises(CommandRejected, match=r"^the fleet was taken back: ended by bob$") as error:
+            await refused
+        assert error.value.guard
+    assert lender.snapshot.fleet.nodes["seoul-2"].frozen == ""
+
+
+async def test_what_is_refused_to_a_drill_that_has_the_fleet_is_refused_for_what_it_is() -> None:
+    lender = Lender(FLEET)
+    loan = await borrowed(lender)
+    with pytest.raises(CommandRejected, match="no node 'nobody'"):
+        await loan.submit(Freeze(nodes=("nobody",)))
+
+
+async def test_a_daemon_that_is_away_has_taken_nothing() -> None:
+    """As when the daemon is what was struck: the loan stands until somebody says otherwise."""
+    lender = Lender(FLEET)
+    loan = await borrowed(lender)
+    lender.failure = Unreachable("away")
+    await loan.stands()
 
 
 async def test_a_daemon_that_stays_away_is_not_waited_for_for_ever() -> None:

@@ -9,7 +9,7 @@ from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.spec import GatewayKind
 from hactl.core.value import replace
-from hactl.drill.definition import Definition, Fault, FaultKind, Target
+from hactl.drill.definition import Connections, Definition, Fault, FaultKind, LoadSpec, Target
 from hactl.drill.plan import plan
 
 FLEET = serving(a_spec(regions=2, nodes=3))
@@ -58,6 +58,12 @@ def test_who_is_restarted_in_turn_is_struck_and_no_region_is_lost_by_it() -> Non
     assert drawn.regions == ()
     assert drawn.at_once == ("seoul-1",)
     assert drawn.in_turn == ("seoul-2", "seoul-3", "osaka-1", "osaka-2", "osaka-3")
+
+
+@pytest.mark.parametrize("connections", Connections)
+def test_clients_come_anew_where_the_drill_says_so(connections: Connections) -> None:
+    drill = replace(a_drill(Target(edges=1)), load=LoadSpec(connections=connections))
+    assert plan(drill, FLEET, 1).load.fresh_connections is (connections is Connections.FRESH)
 
 
 def test_clients_go_where_the_edges_listen() -> None:

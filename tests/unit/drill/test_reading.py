@@ -4,7 +4,7 @@ import pytest
 
 from hactl.core.errors import ConfigError
 from hactl.core.impairment import Impairment
-from hactl.drill.definition import Availability, BudgetShare, Fault, FaultKind, ManualStep, Probe, Target
+from hactl.drill.definition import Availability, BudgetShare, Connections, Fault, FaultKind, ManualStep, Probe, Target
 from hactl.drill.reading import parse
 
 PLAIN = """
@@ -85,6 +85,13 @@ def test_a_file_of_one_fault_is_a_drill() -> None:
     assert len(drill.digest) == 64
 
 
+def test_clients_keep_their_connections_unless_they_are_to_come_anew() -> None:
+    assert parse(PLAIN, "mine.toml").load.connections is Connections.KEPT
+    assert parse(PLAIN, "mine.toml", ("load.connections=fresh",)).load.connections is Connections.FRESH
+    with pytest.raises(ConfigError, match=r"load\.connections: wants one of"):
+        parse(PLAIN, "mine.toml", ("load.connections=new",))
+
+
 def test_every_key_arrives_where_it_belongs() -> None:
     drill = parse(WHOLE, "all.toml")
     assert drill.limits.max_faulted_share == 1 / 3
@@ -144,7 +151,7 @@ def test_every_key_arrives_where_it_belongs() -> None:
         (("{ nodes = 1 }", "{ edges = 1 }\n[objectives]\nshifted = '1s'"), "shifted: has no occasion", "nodes = 1"),
         (("[[fault]]", "[objectives]\ngoodput = 0.9\n[[fault]]"), "objectives.goodput: has no occasion", "load.surge"),
         (("[[fault]]", "[objectives]\nrefused_p99 = '1s'\n[[fault]]"), "refused_p99: has no occasion", "load.surge"),
-        (("[[fault]]", "[objectives]\nadopted = '1s'\n[[fault]]"), "adopted: has no occasion", "daemon.freeze"),
+        (("[[fault]]", "[objectives]\nadopted = '1s'\n[[fault]]"), "adopted: has no occasion", "daemon.kill"),
         (("[[fault]]", "[objectives]\nrefused = true\n[[fault]]"), "refused: has no occasion", 'change = "invalid"'),
         (("[[fault]]", "[objectives]\nnodes_reached = 1\n[[fault]]"), "nodes_reached: has no occasion", "wrong-port"),
         (("[[fault]]", "[objectives]\nreverted = '1s'\n[[fault]]"), "reverted: has no occasion", "wrong-port"),

@@ -5,6 +5,7 @@ import os
 import pytest
 from support.build import a_spec
 from support.controller import MemoryController
+from support.lending import on_loan
 from support.processes import waiting
 from support.script import serving
 
@@ -63,7 +64,8 @@ class Restarter(MemoryController):
         self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
     ) -> Receipt:
         await super().submit(command, by=by, reason=reason, dry_run=dry_run)
-        assert command == Restart(nodes=("seoul-1",))
+        (drill,) = self.snapshot.fleet.operations
+        assert command == Restart(nodes=("seoul-1",), drill=drill)
         node = self.snapshot.fleet.nodes["seoul-1"]
         news: list[Event] = [NodeChanged(node=replace(node, state=NodeState.DRAINING), was=node.state)]
         if self._outcome is Outcome.DONE:
@@ -79,7 +81,7 @@ async def test_a_restart_begins_with_the_first_that_is_taken_out_and_counts_when
         follower = Follower(daemon, running(GONE))
         async with follower.following():
             await daemon.until_watchers(1)
-            done = await inject(daemon, PLAN.strikes[0], follower, PLAN, by="me")
+            done = await inject(on_loan(daemon, PLAN), PLAN.strikes[0], follower, PLAN)
         (proof,) = done.proofs
         assert proof.done is (outcome is Outcome.DONE)
         if outcome is Outcome.DONE:
@@ -94,4 +96,4 @@ async def test_a_restart_that_is_refused_is_no_fault() -> None:
     daemon = MemoryController(running(GONE))
     daemon.reply = CommandRejected("nothing could carry the traffic", guard=True)
     with pytest.raises(CommandRejected, match="nothing could carry"):
-        await inject(daemon, PLAN.strikes[0], Follower(daemon, running(GONE)), PLAN, by="me")
+        await inject(on_loan(daemon, PLAN), PLAN.strikes[0], Follower(daemon, running(GONE)), PLAN)

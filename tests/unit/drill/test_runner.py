@@ -9,8 +9,8 @@ from support.build import a_spec
 from support.lending import Lender, ScriptedLoad
 from support.script import Script, exited, serving
 
-from hactl.core.commands import BeginDrill, Command, EndDrill, Pause
-from hactl.core.errors import CommandRejected, HactlError
+from hactl.core.commands import BeginDrill, Command, EndDrill, Kill, Pause
+from hactl.core.errors import CommandRejected, HactlError, Unreachable
 from hactl.core.events import OperationBegan
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
@@ -176,3 +176,29 @@ async def test_whoever_looks_on_is_told_how_far_it_has_come(tmp_path: Path) -> N
     assert [one.text for one in course.told] == said
     assert [one.progress.sent for one in course.asked] == [10]
     assert course.timed.times.failback == report.evidence.times.failback
+
+
+class Lost(ScriptedLoad):
+    """A load whose records are gone in the end."""
+
+    async def finish(self) -> Records:
+        raise OSError("records are gone")
+
+
+class Mute(Lender):
+    """A daemon that does not answer who kills."""
+
+    async def submit(
+        self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
+    ) -> Receipt:
+        if isinstance(command, Kill) and not dry_run:
+            raise Unreachable("no daemon answers")
+        return await super().submit(command, by=by, reason=reason, confirm=confirm, dry_run=dry_run)
+
+
+async def test_of_two_errors_the_first_is_told(tmp_path: Path) -> None:
+    """What breaks afterwards may only follow from it."""
+    said: list[str] = []
+    report = await runner(Mute(serving(a_spec())), Run(tmp_path), load=Lost([]), say=said.append).run()
+    assert "report: OSError: records are gone" in said
+    assert (report.verdict, report.why) == (Verdict.ERROR, "no daemon answers")

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support.processes import waiting
 
 from hactl.core.errors import HactlError
 from hactl.core.value import replace
@@ -65,6 +66,18 @@ def test_only_a_run_without_report_and_without_runner_is_abandoned(tmp_path: Pat
     filed(a_run(tmp_path, alive=False))
     assert [run.name for run in abandoned(tmp_path)] == [left.name]
     assert left.read().phase is Phase.OBSERVE
+
+
+def test_a_runner_that_nobody_buries_is_gone_all_the_same(tmp_path: Path) -> None:
+    """As in a container whose first process does not: its run is to be recovered there too."""
+    run = Run.create(tmp_path, "node-kill", WALL)
+    with waiting() as runner:
+        run.mark(opened(run, pid=runner.pid, ticks=procfs.start_ticks(runner.pid) or 0))
+        assert abandoned(tmp_path) == []
+        runner.kill()
+        os.waitid(os.P_PID, runner.pid, os.WEXITED | os.WNOWAIT)
+        assert procfs.start_ticks(runner.pid) is not None
+        assert [left.name for left in abandoned(tmp_path)] == [run.name]
 
 
 def test_one_that_cannot_be_read_keeps_no_other_from_being_recovered(tmp_path: Path) -> None:

@@ -92,8 +92,11 @@ def test_too_little_has_gone() -> None:
 
 
 def test_who_never_had_any_cannot_lose_it() -> None:
-    assert shifted(stream(), frozenset(("c-1",)), FAULT, UNTIL) == (None, 0.0)
-    assert shifted([], A, FAULT, UNTIL) == (None, 0.0)
+    """Nobody can say how much of it has gone: where answers named nobody before, or nobody asked in the end."""
+    assert shifted(stream(), frozenset(("c-1",)), FAULT, UNTIL) == (None, None)
+    assert shifted([], A, FAULT, UNTIL) == (None, None)
+    assert shifted([row._replace(node="") for row in stream()], A, FAULT, UNTIL) == (None, None)
+    assert shifted([row for row in stream() if row.sent < FAULT], A, FAULT, UNTIL) == (None, None)
 
 
 def played(*weights: int) -> Told:

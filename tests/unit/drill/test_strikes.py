@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 from support.impairer import FLEET, SLOW, Impairer, running
+from support.lending import on_loan
 from support.places import fleet_paths
 
 from hactl.core.commands import Command, Heal, Impair
-from hactl.core.errors import HactlError
+from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import NodeChanged, Record
 from hactl.core.hop import Hop, HopFault, HopPhase
 from hactl.core.hop_events import HopChanged
 from hactl.core.impairment import Impaired, ImpairmentPhase
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
+from hactl.drill.burden import Surge
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
 from hactl.drill.evidence import Times
@@ -30,7 +32,6 @@ from hactl.engines.envoy.seat import Seat
 from hactl.paths import FleetPaths
 
 PATIENCE = 10.0
-HEAL, IMPAIR = Heal(nodes=("seoul-1",)), Impair(nodes=("seoul-1",), fault=SLOW)
 
 
 class Over(Exception):
@@ -68,9 +69,11 @@ class Struck:
         self.follower = Follower(self.daemon, self.daemon.snapshot.fleet)
         self.stop = asyncio.Event()
         self.said: list[str] = []
+        self.loan = on_loan(self.daemon, drill)
+        self.heal = Heal(nodes=("seoul-1",), drill=self.loan.operation)
+        self.impair = Impair(nodes=("seoul-1",), fault=SLOW, drill=self.loan.operation)
         self.strikes = Strikes(
             *(self.daemon, self.follower, replace(drill, strikes=(*drill.strikes, *besides))),
-            by="me",
             wait=self._wait,
             stop=self.stop,
             guardians=None if paths is None else Guardians(paths, print),
@@ -103,19 +106,20 @@ async def test_a_fault_is_taken_back_when_its_time_is_over_and_not_before() -> N
     async with Struck({"at": 0.05, "lasting": 0.2}).following() as struck:
         strikes, daemon = struck.strikes, struck.daemon
         began = time.monotonic()
-        await strikes.inject()
+        await strikes.inject(struck.loan)
         assert strikes.done[0].asked >= began + 0.05
         assert strikes.began == daemon.records[0].mono
         assert [proof.done for proof in strikes.proofs] == [True]
-        assert struck.commands == [IMPAIR]
+        assert struck.commands == [struck.impair]
         assert strikes.timed(Times()).over is None
         await strikes.until(strikes.began + 0.2)
         assert time.monotonic() >= strikes.began + 0.2
-        assert struck.commands == [IMPAIR, HEAL]
+        assert struck.commands == [struck.impair, struck.heal]
         assert struck.said[-1] == "heal: seoul-1: impaired no longer"
         healed = [one for one in daemon.records if isinstance(one.event, NodeChanged)][-1]
         times = strikes.timed(Times())
-        assert (times.struck, times.over) == ((strikes.began,), healed.mono)
+        assert (times.ordered, times.struck) == ((strikes.done[0].asked,), (strikes.began,))
+        assert (times.lifted, times.over) == ((healed.mono,), healed.mono)
         await strikes.until(strikes.began + 0.25)
         assert len(struck.commands) == 2
 
@@ -136,7 +140,7 @@ async def test_nobody_is_asked_what_comes_to_a_service_before_another_fault_is_t
         server = await asyncio.start_unix_server(hang, admin)
         async with server, Struck({"lasting": 0.05}, besides=(down,), paths=paths).following() as struck:
             async with asyncio.TaskGroup() as tasks:
-                injecting = tasks.create_task(struck.strikes.inject())
+                injecting = tasks.create_task(struck.strikes.inject(struck.loan))
                 await struck.daemon.asked.wait()
                 assert not asked.is_set()
                 injecting.cancel()
@@ -147,10 +151,10 @@ async def test_nobody_is_asked_what_comes_to_a_service_before_another_fault_is_t
 async def test_nothing_else_that_is_waited_for_makes_a_fault_last_longer() -> None:
     """A person, or another fault that is to come later: nobody asks for the end of this one."""
     async with Struck({"lasting": 0.05}, {"at": 60.0}).following() as struck, asyncio.TaskGroup() as tasks:
-        injecting = tasks.create_task(struck.strikes.inject())
+        injecting = tasks.create_task(struck.strikes.inject(struck.loan))
         await struck.daemon.asked.wait()
         assert not injecting.done()
-        await struck.follower.until(lambda: HEAL in struck.commands, PATIENCE)
+        await struck.follower.until(lambda: struck.heal in struck.commands, PATIENCE)
         injecting.cancel()
 
 
@@ -158,7 +162,7 @@ async def test_what_cannot_be_taken_back_in_time_ends_the_drill() -> None:
     """At once: whoever waits for another moment is told."""
     async with Struck({"lasting": 0.05}).following() as struck:
         struck.daemon.refuses = True
-        await struck.strikes.inject()
+        await struck.strikes.inject(struck.loan)
         with pytest.raises(HactlError, match="not to be healed"):
             await struck.strikes.until(time.monotonic() + 3600.0)
 
@@ -167,13 +171,13 @@ async def test_a_drill_that_is_stopped_waits_for_no_healing() -> None:
     """The failback is to begin, and the daemon heals all."""
     async with Struck({"lasting": 0.05}).following() as struck, asyncio.TaskGroup() as tasks:
         struck.daemon.may.clear()
-        await struck.strikes.inject()
+        await struck.strikes.inject(struck.loan)
         waiting = tasks.create_task(outcome(struck.strikes, struck.strikes.began + 0.1))
         await struck.daemon.asked.wait()
         struck.stop.set()
         assert isinstance(await waiting, Over)
         await struck.strikes.enough()
-        assert HEAL not in struck.commands
+        assert struck.heal not in struck.commands
 
 
 async def outcome(strikes: Strikes, moment: float) -> BaseException | None:
@@ -188,9 +192,27 @@ async def test_a_drill_that_ends_before_a_fault_strikes_nobody() -> None:
     async with Struck({"at": 5.0}).following() as struck:
         struck.stop.set()
         with pytest.raises(Over):
-            await struck.strikes.inject()
+            await struck.strikes.inject(struck.loan)
         assert struck.commands == []
         assert struck.strikes.done == []
+
+
+@pytest.mark.parametrize(
+    "strike",
+    [Strike(kind=FaultKind.DAEMON_KILL, nodes=()), Strike(kind=FaultKind.SURGE, nodes=(), burden=Surge(factor=2.0))],
+    ids=str,
+)
+async def test_what_is_no_command_is_not_begun_either_when_the_fleet_was_taken_back(
+    strike: Strike, tmp_path: Path
+) -> None:
+    """More clients, a daemon that is killed: nobody could refuse that, and the fleet may be somebody else's by then."""
+    with fleet_paths(tmp_path) as paths:
+        async with Struck(besides=(strike,), paths=paths).following() as struck:
+            fleet = struck.daemon.snapshot.fleet
+            struck.daemon.snapshot = replace(struck.daemon.snapshot, fleet=replace(fleet, operations={}))
+            with pytest.raises(CommandRejected, match="the fleet was taken back"):
+                await struck.strikes.inject(struck.loan)
+            assert struck.strikes.done == []
 
 
 def test_a_fault_is_over_when_the_last_process_was_read_back_without_it() -> None:

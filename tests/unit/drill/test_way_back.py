@@ -1,5 +1,6 @@
 """The way back: good order first, and what the daemon cannot put back is not kept quiet."""
 
+import asyncio
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -7,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 from support.build import a_spec
 from support.controller import MemoryController
-from support.lending import Lender
+from support.lending import Lender, on_loan
 from support.script import serving
 
-from hactl.core.commands import Start
+from hactl.core.commands import EndDrill, Start
 from hactl.core.errors import CommandRejected
-from hactl.core.events import FleetClosing, OperationEnded
-from hactl.core.node import Launch
+from hactl.core.events import FleetClosing, NodeChanged, OperationEnded
+from hactl.core.node import Launch, NodeState
 from hactl.core.operation import Outcome
 from hactl.core.value import replace
 from hactl.drill.definition import Definition, Fault, FaultKind, Target
@@ -33,7 +34,7 @@ def planned(*, hold: bool) -> DrillPlan:
 
 def way_back(controller: MemoryController, follower: Follower, said: list[str], *, hold: bool = False) -> WayBack:
     drill = planned(hold=hold)
-    return WayBack(controller, Loan(controller, drill, by="me"), follower, drill, by="me", say=said.append)
+    return WayBack(on_loan(controller, drill), follower, drill, say=said.append)
 
 
 async def test_whom_the_drill_keeps_down_is_started_and_a_refusal_leaves_it_to_the_daemon() -> None:
@@ -41,8 +42,24 @@ async def test_whom_the_drill_keeps_down_is_started_and_a_refusal_leaves_it_to_t
     controller = MemoryController(FLEET)
     controller.reply = CommandRejected("not now")
     await way_back(controller, Follower(controller, FLEET), said, hold=True).start()
-    assert [request.command for request in controller.requests] == [Start(nodes=("seoul-1",))]
+    (drill,) = controller.snapshot.fleet.operations
+    assert [request.command for request in controller.requests] == [Start(nodes=("seoul-1",), drill=drill)]
     assert said == ["failback: starting seoul-1", "failback: not now"]
+
+
+async def test_a_fleet_that_is_lent_to_somebody_else_by_now_is_left_alone() -> None:
+    """Whom the drill kept down the daemon has started, and may be down again for another one."""
+    said: list[str] = []
+    lender = Lender(FLEET)
+    drill = planned(hold=True)
+    loan = Loan(lender, drill, by="me")
+    await loan.begin()
+    await lender.submit(EndDrill(id=loan.operation), by="bob")
+    await Loan(lender, drill, by="bob").begin()
+    before = lender.snapshot.fleet
+    await WayBack(loan, Follower(lender, FLEET), drill, say=said.append).start()
+    assert said == ["failback: starting seoul-1", "failback: the fleet was taken back: ended by bob"]
+    assert lender.snapshot.fleet == before
 
 
 async def test_nobody_is_started_whom_the_daemon_starts_itself() -> None:
@@ -60,7 +77,7 @@ async def test_a_fleet_that_is_given_back_is_looked_at_once_more() -> None:
     async with follower.following():
         await lender.until_watchers(1)
         await loan.begin()
-        back = WayBack(lender, loan, follower, drill, by="me", say=said.append)
+        back = WayBack(loan, follower, drill, say=said.append)
         await back.give_back()
         _, left = await back.verify(1.0, 0.0)
     assert left == ()
@@ -74,10 +91,60 @@ async def test_what_the_daemon_could_not_put_back_is_said() -> None:
     follower = Follower(controller, FLEET)
     async with follower.following():
         await controller.until_watchers(1)
-        controller.happen(OperationEnded(id="", outcome=Outcome.FAILED, sentence="seoul-1 is not up in time"))
-        _, left = await way_back(controller, follower, said).verify(1.0, 0.0)
+        back = way_back(controller, follower, said)
+        (drill,) = controller.snapshot.fleet.operations
+        controller.happen(OperationEnded(id=drill, outcome=Outcome.FAILED, sentence="seoul-1 is not up in time"))
+        _, left = await back.verify(1.0, 0.0)
     assert left == ("seoul-1 is not up in time",)
     assert said == ["verify: NOT CLEAN: seoul-1 is not up in time"]
+
+
+@pytest.mark.parametrize("back", [True, False], ids=["it comes back", "it stays out"])
+async def test_nothing_is_as_it_was_in_a_fleet_that_does_not_serve_any_more(back: bool) -> None:
+    """Also where the drill was aimed at no node, so that none is looked at by name. Who comes back while that is waited
+    for is not left behind."""
+    said: list[str] = []
+    node = FLEET.nodes["seoul-2"]
+    out = NodeChanged(node=replace(node, state=NodeState.FAILED), was=node.state)
+    lender = Lender(FLEET)
+    follower = Follower(lender, FLEET)
+    drill = plan(
+        Definition(name="d", title="t", faults=(Fault(kind=FaultKind.DAEMON_KILL, target=Target()),)), FLEET, 1
+    )
+    loan = Loan(lender, drill, by="me")
+    async with follower.following(), asyncio.TaskGroup() as tasks:
+        await lender.until_watchers(1)
+        await loan.begin()
+        lender.happen(out)
+        await follower.until(lambda: not follower.fleet.nodes["seoul-2"].serviceable, 10.0)
+        wait = 60.0 if back else 0.0
+        looking = tasks.create_task(WayBack(loan, follower, drill, say=said.append).verify(wait, 0.0, serves=wait))
+        await follower.ended(loan.operation, 10.0)
+        if back:
+            lender.happen(NodeChanged(node=node, was=NodeState.FAILED))
+        _, left = await looking
+    assert left == (() if back else ("1 of 5 out: seoul-2",))
+    assert said == ["verify: everything is as it was" if back else "verify: NOT CLEAN: 1 of 5 out: seoul-2"]
+
+
+async def test_what_another_drill_does_meanwhile_is_not_left_of_this_one() -> None:
+    """The fleet was taken back, and lent again: whether all was put back before, the daemon has said."""
+    said: list[str] = []
+    lender = Lender(FLEET)
+    follower = Follower(lender, FLEET)
+    drill = planned(hold=True)
+    loan = Loan(lender, drill, by="me")
+    node = FLEET.nodes["seoul-1"]
+    async with follower.following():
+        await lender.until_watchers(1)
+        await loan.begin()
+        await lender.submit(EndDrill(id=loan.operation), by="bob")
+        await Loan(lender, drill, by="bob").begin()
+        lender.happen(NodeChanged(node=replace(node, state=NodeState.BACKOFF), was=node.state))
+        await follower.until(lambda: not follower.fleet.nodes["seoul-1"].serviceable, 10.0)
+        _, left = await WayBack(loan, follower, drill, say=said.append).verify(0.0, 0.0, serves=0.0)
+    assert left == ()
+    assert said == ["verify: everything was put back, and another drill has the fleet"]
 
 
 @pytest.fixture

@@ -1,17 +1,15 @@
-"""The daemon's door: one announcement, exit codes, errors as sentences. What it does inside has tests of its own."""
+"""The daemon's door: exit codes, errors as sentences. What it does inside has tests of its own."""
 
 import os
-import sys
 from collections.abc import Iterator
 
-import msgspec
 import pytest
 from support.places import fleet_paths
 from support.ports import free_port
 
-from hactl.core.errors import ConfigError, HactlError
+from hactl.core.errors import ConfigError
 from hactl.paths import FleetPaths
-from hactl.processes.daemon import Announcement, _configuration, clock_of_this_boot, main
+from hactl.processes.daemon import _configuration, clock_of_this_boot, main
 from hactl.store.lock import FleetLock
 from hactl.supervisor import procfs
 
@@ -20,29 +18,6 @@ from hactl.supervisor import procfs
 def paths(tmp_path) -> Iterator[FleetPaths]:
     with fleet_paths(tmp_path / "state") as paths:
         yield paths
-
-
-def all_of(reading: int) -> bytes:
-    with os.fdopen(reading, "rb") as pipe:
-        return pipe.read()
-
-
-def test_success_is_one_line_and_then_the_pipe_ends() -> None:
-    """Whoever waits gets pid and notes, and knows by the end of file that nothing more comes."""
-    reading, writing = os.pipe()
-    ready = Announcement(writing)
-    ready.succeeded(("take note",))
-    ready.failed(HactlError("too late to fail"))
-    said = all_of(reading)
-    assert said.count(b"\n") == 1
-    assert msgspec.json.decode(said) == {"ready": True, "pid": os.getpid(), "notes": ["take note"]}
-
-
-def test_failure_is_one_line_with_the_hint() -> None:
-    """The starter shows it as its own error."""
-    reading, writing = os.pipe()
-    Announcement(writing).failed(HactlError("it does not fit", "make it fit"))
-    assert msgspec.json.decode(all_of(reading)) == {"ready": False, "error": "it does not fit", "hint": "make it fit"}
 
 
 def test_a_file_that_cannot_be_used_is_no_hindrance_to_a_fleet_that_was_there(paths: FleetPaths, tmp_path) -> None:
@@ -62,24 +37,6 @@ def test_a_file_that_cannot_be_used_is_no_hindrance_to_a_fleet_that_was_there(pa
     spec, trouble = _configuration(file, paths, last_good=True)
     assert (spec.edge.port if spec else 0, trouble) == (1234, "")
     assert _configuration(None, paths, last_good=True) == (None, "")
-
-
-def test_in_the_foreground_failure_goes_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """There is nobody else to tell."""
-    ready = Announcement(None)
-    ready.succeeded(())
-    ready.failed(HactlError("it does not fit", "make it fit"))
-    ready.failed(HactlError("it does not fit"))
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err == "hactl: it does not fit\n  try: make it fit\nhactl: it does not fit\n"
-
-
-def test_a_starter_that_has_gone_is_no_failure() -> None:
-    """A terminal that was closed meanwhile does not take the fleet with it."""
-    reading, writing = os.pipe()
-    os.close(reading)
-    Announcement(writing).succeeded(())
 
 
 def test_a_wrong_configuration_ends_with_1(paths: FleetPaths, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,10 +128,3 @@ def test_the_clock_tells_the_boot_it_belongs_to() -> None:
     assert first.boot == procfs.boot_id()
     started = procfs.monotonic_at(procfs.start_ticks(os.getpid()) or 0)
     assert 0 < started < first.mono
-
-
-def test_nothing_is_printed_when_there_is_nothing_to_say(capsys: pytest.CaptureFixture[str]) -> None:
-    """A daemon in the foreground that comes up is silent."""
-    Announcement(None).succeeded(("noted",))
-    told = capsys.readouterr()
-    assert (told.out, told.err, sys.exc_info()) == ("", "", (None, None, None))

@@ -85,7 +85,7 @@ def test_modules_that_lie_about_are_not_taken_for_our_own(paths: FleetPaths, tmp
 def test_a_state_directory_that_cannot_be_made_is_said(tmp_path) -> None:
     """Before anything is started."""
     (tmp_path / "state").write_text("a file")
-    with pytest.raises(HactlError, match=r"cannot write .*daemon\.log: Not a directory"):
+    with pytest.raises(HactlError, match=r"cannot write .*daemon\.log: not a directory"):
         launch(FleetPaths(tmp_path / "state" / "deeper"), None)
 
 

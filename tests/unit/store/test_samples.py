@@ -213,7 +213,7 @@ def test_a_disk_without_room_costs_measurements_and_is_said_once(directory):
     assert kept(directory)[0] == 0
     assert kept(directory)[-1] == 7
     assert set(kept(directory)).isdisjoint({1, 2, 3, 4, 5})
-    assert "File too large" in said[0]
+    assert "file too large" in said[0]
     assert said[1].startswith("measurements are kept again; those of ")
     assert len(said) == 2
 

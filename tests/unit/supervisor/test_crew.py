@@ -348,6 +348,24 @@ async def test_every_receiver_of_alerts_has_one_worker_of_its_own(watch: Watch) 
         assert (said.id, said.why) == ("a", "it is gone from the configuration")
 
 
+async def test_nobody_works_for_a_receiver_that_is_gone_and_owed_nothing(watch: Watch) -> None:
+    """As for an edge; one of the same name later has a worker again."""
+    with_one = replace(watch.fleet, spec=replace(watch.fleet.spec, alerts=(a_receiver(),)))
+    without = watch.fleet
+    async with watch.on_duty() as crew:
+        watch.fleet = with_one
+        crew.tell_couriers()
+        (worker,) = [task for task in crew._running if task.get_name() == "alerts to ops"]
+        watch.fleet = without
+        crew.tell_couriers()
+        await worker
+        watch.fleet = replace(with_one, alerts=AlertBook(pending={"c": an_alert(id="c")}))
+        crew.tell_couriers()
+        said = await watch.news(AlertTried)
+        assert isinstance(said, AlertTried)
+        assert said.id == "c"
+
+
 async def test_it_measures_from_the_beginning(watch: Watch) -> None:
     """The first samples are there before anybody asks twice."""
     async with watch.on_duty() as crew:

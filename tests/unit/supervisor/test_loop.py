@@ -218,6 +218,8 @@ async def test_watching_is_a_snapshot_and_then_everything(house: House) -> None:
         async with asyncio.timeout(PATIENCE):
             while not isinstance(update := await anext(watching), Measured):
                 pass
+        assert update.mono is not None
+        assert update.mono >= first.mono
         assert update.pulse.watchers == 1
         assert update.pulse.lag_p999_ms == quantile(update.pulse.lags, 0.999)
         assert {sample.node for sample in update.samples} == set(first.fleet.nodes)

@@ -2,7 +2,7 @@ import os
 import time
 
 import pytest
-from support.processes import ending, freeze
+from support.processes import ending, freeze, wait_until_dead
 
 from hactl.supervisor import procfs
 
@@ -63,6 +63,19 @@ def test_values_in_an_environment_may_hold_anything(nursery):
     """Equals signs, line ends and bytes that are no text."""
     value = "a=b\nc\udcff"
     assert procfs.environ(nursery.start(env={"ODD": value}).launch.pid)["ODD"] == value
+
+
+def test_who_only_waits_for_a_burial_lives_no_more(nursery):
+    """Where the first process buries nobody that is for ever. A stopped one lives, and a successor is another."""
+    process = nursery.start()
+    pid, ticks = process.launch.pid, process.launch.ticks
+    freeze(process)
+    assert procfs.lives(pid, ticks)
+    assert not procfs.lives(pid, ticks - 1)
+    process.signal("KILL")
+    wait_until_dead(process)
+    assert procfs.start_ticks(pid) == ticks
+    assert not procfs.lives(pid, ticks)
 
 
 def test_our_own_process_is_seen_with_its_owner(nursery):

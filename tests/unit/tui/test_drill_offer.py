@@ -67,7 +67,7 @@ def test_before_it_is_run_its_consequences_are_told() -> None:
     assert f"strikes process.kill of {kill.plan.nodes[0]} (drawn from 4 nodes that serve)" in said
     assert f"who     {kill.plan.nodes[0]}: serving, pid {kill.targets[0].pid}" in said
     assert "carries 25% of the traffic" in said
-    assert "about 21 s: baseline 6 s, hold 10 s, settle 5 s; never more than 120 s" in said
+    assert "about 30 s: baseline 15 s, hold 10 s, settle 5 s; never more than 120 s" in said
     assert "gate    all" in said
     assert "undo    by the daemon in any case" in said
     assert "restarted automatically" not in said, "the drill says what becomes of it"
@@ -87,6 +87,6 @@ def test_what_a_narrow_row_has_no_room_for_is_said_below() -> None:
     runs = [Filed(run="1", drill="node-kill", stands="fail", verdict=Verdict.FAIL)]
     (row,) = rows([one("node-kill")], runs)
     assert [plain(line) for line in details(row, 80)] == [
-        "Clients do not notice that a node dies  takes 21 s, last run: fail"
+        "Clients do not notice that a node dies  takes 30 s, last run: fail"
     ]
     assert len(details(row, 40)) == 2

@@ -72,5 +72,5 @@ def test_a_broken_one_says_what_and_where(file, old, new, said):
 
 
 def test_one_that_is_not_there_says_so(tmp_path):
-    with pytest.raises(ConfigError, match="No such file"):
+    with pytest.raises(ConfigError, match="no such file"):
         read(tmp_path / "none.toml")

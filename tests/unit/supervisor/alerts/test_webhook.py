@@ -93,7 +93,7 @@ async def test_a_receiver_that_repeats_a_secret_does_not_bring_it_into_the_journ
         ("env:NOT_SET", "the daemon's environment has no NOT_SET"),
         ("env:NO_URL", "what 'env:NO_URL' holds is no URL"),
         ("env:ODD_PORT", "what 'env:ODD_PORT' holds is no URL"),
-        ("file:/nowhere/hook", "cannot read '/nowhere/hook': No such file or directory"),
+        ("file:/nowhere/hook", "cannot read '/nowhere/hook': no such file or directory"),
     ],
 )
 async def test_a_place_with_no_address_in_it_is_named(monkeypatch: pytest.MonkeyPatch, place: str, said: str) -> None:
