@@ -112,7 +112,7 @@ def chosen_from(
     for kind in only:
         if kind in without or (types and kind not in types):
             where = "--without" if kind in without else "types in the file of --within"
-            raise HactlError(f"--only {kind} is not among {where}", "leave one of them out")
+            raise HactlError(f"--only {kind} contradicts {where}", "leave one of them out")
     among = set(only or types or usual) - without
     if not among:
         raise HactlError("no kind of fault is left to choose from", f"known: {', '.join(FaultKind)}")

@@ -101,10 +101,10 @@ def render(report: DemoReport) -> str:
     plan, node = report.load, report.timeline.node
     steps = [f"  {ms:8.1f}  {_cut(text, 66)}" for ms, text in report.timeline.steps]
     lines = [
-        f"{_cut(node, 32)} was killed (kill -9) while clients kept sending requests",
+        f"{_cut(node, 32)} was killed (kill -9) under load",
         "",
         f"  fleet   {_cut(report.fleet, 32)}: {counted(report.nodes, 'node')} behind {counted(report.edges, 'edge')}",
-        f"  load    {plan.rate:g} requests/s for {plan.duration:g} s, each sent on schedule regardless",
+        f"  load    {plan.rate:g} requests/s for {plan.duration:g} s, open loop",
         f"  url     {plan.method} {_cut(plan.url, 48)}, timeout {plan.timeout:g} s",
         "",
         "What the daemon recorded, in ms after the kill was accepted",

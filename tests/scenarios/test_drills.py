@@ -163,7 +163,7 @@ async def test_an_impairment_ends_when_its_time_is_over(tmp_path: Path) -> None:
         assert report.clean, report.evidence.leftovers
         assert only_late(report, CLIENTS_LATE, FEW_CANARIES), report.validity
         assert [line for line in said if line.startswith(("heal: ", "observe: "))] == [
-            "heal: seoul-1: impaired no longer",
+            "heal: seoul-1: no longer impaired",
             "observe: 5 s",
             "heal: tokyo-1: impaired no longer",
         ]

@@ -53,7 +53,7 @@ def test_whether_clients_came_anew_is_said() -> None:
 
 def test_what_clients_noticed_is_said_in_one_sentence() -> None:
     """As seconds of a full outage too, which compare with runs of other rates."""
-    assert "nobody noticed anything" in said(section(filed(), "What clients saw"))
+    assert "No client noticed anything" in said(section(filed(), "What clients saw"))
     told = said(section(filed(bad=3.0), "What clients saw"))
     assert "300 requests failed; the service recovered for good 3000 ms after the fault" in told
     assert "of a full outage at this rate" in told
@@ -62,9 +62,7 @@ def test_what_clients_noticed_is_said_in_one_sentence() -> None:
 
 def test_of_several_faults_that_is_told_which_was_the_worst() -> None:
     worse = replace(WELL, times=replace(WELL.times, struck=(80.0, 110.0)))
-    assert "From fault 2 of 2 on, 300 requests failed" in said(
-        section(a_report(stream(3.0), worse), "What clients saw")
-    )
+    assert "After fault 2 of 2, 300 requests failed" in said(section(a_report(stream(3.0), worse), "What clients saw"))
 
 
 def test_a_thousandth_is_told_of_a_thousand_requests_and_more() -> None:

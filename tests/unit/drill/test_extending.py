@@ -55,7 +55,7 @@ def test_variants_of_variants_are_found_beside_their_file(tmp_path: Path) -> Non
     ("text", "said"),
     [
         ('schema = 1\nextends = "node-kill"\n', "name is missing"),
-        ('name = "a"\nextends = 3\n', "extends: must be the name of a drill, found 3"),
+        ('name = "a"\nextends = 3\n', "extends: wants the name of a drill, found 3"),
         ('name = "a"\nextends = "node-kil"\n', "no drill 'node-kil'"),
         ('name = "a"\nextends = "mine.toml"\n', "mine.toml extends "),
         ('name = "a"\nextends = "./none.toml"\n', "none.toml: cannot be read: no such file"),

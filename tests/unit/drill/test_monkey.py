@@ -248,8 +248,8 @@ def test_what_is_named_and_cannot_be_done_here_is_told_with_the_reason(
 @pytest.mark.parametrize(
     ("choice", "types", "said"),
     [
-        (Choice(only=(FaultKind.KILL,), without=(FaultKind.KILL,)), (), "--only process.kill is not what --without"),
-        (Choice(only=(FaultKind.CPU,)), (FaultKind.KILL,), "--only pressure.cpu is not what types in the file"),
+        (Choice(only=(FaultKind.KILL,), without=(FaultKind.KILL,)), (), "--only process.kill contradicts --without"),
+        (Choice(only=(FaultKind.CPU,)), (FaultKind.KILL,), "--only pressure.cpu contradicts types in the file"),
         (Choice(without=USUAL), (), "no kind of fault is left"),
         (Choice(without=(FaultKind.KILL,)), (FaultKind.KILL,), "no kind of fault is left"),
     ],

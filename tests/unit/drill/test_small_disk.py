@@ -30,9 +30,9 @@ def test_a_small_tmpfs_at_the_state_directory_may_be_filled() -> None:
     [
         (STATE, "1 0 0:1 / / rw - ext4 /dev/a rw\n", 1 << 20, "is not a separate filesystem (it is on ext4)"),
         (STATE / "deeper", MOUNTED.format(kind="tmpfs"), 1 << 20, "is not a separate filesystem (it is on tmpfs)"),
-        (STATE, "", 1 << 20, "it lies on an unknown one"),
-        (STATE, MOUNTED.format(kind="xfs"), 1 << 20, "is on xfs, and only a tmpfs is filled"),
-        (STATE, MOUNTED.format(kind="tmpfs"), 0, "has no limited size"),
+        (STATE, "", 1 << 20, "it is on an unknown one"),
+        (STATE, MOUNTED.format(kind="xfs"), 1 << 20, "is on xfs, and only a tmpfs may be filled"),
+        (STATE, MOUNTED.format(kind="tmpfs"), 0, "has no size limit"),
         (STATE, MOUNTED.format(kind="tmpfs"), LARGEST + (1 << 20), "has 257 MiB, and at most 256 MiB"),
     ],
 )

@@ -177,6 +177,6 @@ async def test_where_the_fleet_is_taken_down_processes_that_still_run_are_left_b
         if ends:
             frozen.kill()
         _, left = await back.verify(1.0, 0.0, 60.0 if ends else 0.0)
-    assert left == (() if ends else (f"seoul-1 (pid {frozen.pid}) still runs",))
+    assert left == (() if ends else (f"seoul-1 (pid {frozen.pid}) is still running",))
     assert said == [f"verify: the fleet was taken down, and {'; '.join(left) or 'nothing of the drill is left'}"]
     assert controller.requests == []
