@@ -120,7 +120,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
         Check(name="wall clock", value=f"moved by {evidence.clock_step * 1000:.0f} ms",
               limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day are unreliable", ok=True),
     ]  # fmt: skip
-    checks += punctual.others("clients that try again", windows.retried, windows.fault, windows.struck)
+    checks += punctual.others("clients with retries", windows.retried, windows.fault, windows.struck)
     checks += punctual.others("clients of other routes", windows.others, windows.fault, windows.struck)
     checks += as_strong_as_meant(plan, windows.borne(plan))
     checks += [steady.before(rule, before) for rule in drill.hypotheses if rule.limited]

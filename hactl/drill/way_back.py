@@ -97,7 +97,7 @@ class WayBack:
             left = (*left, "the daemon has not restored everything" if ended is None else ended.sentence)
         for region in returning(follower.began, follower.fleet, self._plan):
             self._say(f"verify: {region}")
-        well = "everything is as it was" if ours else "everything was put back, and another drill has the fleet"
+        well = "everything is as it was before" if ours else "everything was restored, and another drill has the fleet"
         self._say(f"verify: NOT CLEAN: {'; '.join(left)}" if left else f"verify: {well}")
         return restored, left
 

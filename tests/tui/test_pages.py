@@ -64,7 +64,7 @@ class TestFleet:
         async with stage() as now:
             await now.press("slash", *"kyoto", "enter")
             await now.until_drawn()
-            assert "none of 6 processes has 'kyoto'" in now.text("#empty")
+            assert "none of 6 processes matches 'kyoto'" in now.text("#empty")
             await now.press("escape")
             await now.until_drawn()
             assert not fleet_page(now).query_one("#empty").display

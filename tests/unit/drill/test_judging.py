@@ -319,7 +319,7 @@ def test_an_outage_that_nobody_asked_in_is_no_pass() -> None:
 
 def test_each_stream_is_held_to_be_on_time_in_each_second() -> None:
     for name, streams in (
-        ("clients that try again on time in each second", (stalled(),)),
+        ("clients with retries on time in each second", (stalled(),)),
         ("clients of other routes on time in each second", ([], [], stalled())),
     ):
         checks = validity(DRILL, PLAN, WELL, Windows(DRILL, WELL, stream(), *streams))

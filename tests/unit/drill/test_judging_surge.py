@@ -70,7 +70,7 @@ def test_a_surge_that_was_never_there_shows_nothing() -> None:
     found, checks = of_a_surge([])
     assert not checks["surge as strong as intended"]
     assert {found[name].status for name in ("goodput", "refused_p99")} == {Status.UNMEASURED}
-    assert not of_a_surge(a_surge(400.0))[1]["surge as strong as meant"]
+    assert not of_a_surge(a_surge(400.0))[1]["surge as strong as intended"]
 
 
 def test_whether_all_was_well_again_is_not_known_where_nobody_asked_since() -> None:

@@ -124,7 +124,7 @@ async def test_nothing_is_as_it_was_in_a_fleet_that_does_not_serve_any_more(back
             lender.happen(NodeChanged(node=node, was=NodeState.FAILED))
         _, left = await looking
     assert left == (() if back else ("1 of 5 out: seoul-2",))
-    assert said == ["verify: everything is as it was" if back else "verify: NOT CLEAN: 1 of 5 out: seoul-2"]
+    assert said == ["verify: everything is as it was before" if back else "verify: NOT CLEAN: 1 of 5 out: seoul-2"]
 
 
 async def test_what_another_drill_does_meanwhile_is_not_left_of_this_one() -> None:
@@ -144,7 +144,7 @@ async def test_what_another_drill_does_meanwhile_is_not_left_of_this_one() -> No
         await follower.until(lambda: not follower.fleet.nodes["seoul-1"].serviceable, 10.0)
         _, left = await WayBack(loan, follower, drill, say=said.append).verify(0.0, 0.0, serves=0.0)
     assert left == ()
-    assert said == ["verify: everything was put back, and another drill has the fleet"]
+    assert said == ["verify: everything was restored, and another drill has the fleet"]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ def test_with_room_everything_is_said():
 
 
 def test_a_path_gives_way_to_what_one_can_do():
-    assert said(80) == " retrying for 12s: no daemon answers on '…/hactl.sock' (hactl up)"
+    assert said(80) == " retrying twice a second for 12s: no daemon answers on '…/hactl.sock' (hactl up)"
 
 
 @pytest.mark.parametrize("width", [20, 60, 70, 80, 100, 120])

@@ -95,7 +95,7 @@ def test_the_grace_that_is_given_is_said():
     assert graces[Stop].startswith("7.5 s to finish open requests, then cut off")
     assert "7.5 s" in graces[Restart]
     assert "stays up" in graces[Drain]
-    assert "nothing is repaired" in about("until", said(Pause()))[0]
+    assert "no repairs meanwhile" in about("until", said(Pause()))[0]
 
 
 def test_nobody_is_promised_a_repair_while_the_fleet_is_paused():

@@ -127,7 +127,7 @@ class TestWeights:
 class TestRegions:
     def test_a_region_is_scaled_from_its_head_or_from_any_of_its_nodes(self):
         assert meant("S", a_fleet(), "[seoul]") == meant("S", a_fleet(), "seoul-2") == Scale(region="seoul", count=2)
-        assert "choose one region" in str(meant("S", a_fleet(), "", ("seoul-1", "osaka-1")))
+        assert "select the region" in str(meant("S", a_fleet(), "", ("seoul-1", "osaka-1")))
 
     def test_its_traffic_leaves_or_comes_back(self):
         assert meant("F", a_fleet(), "seoul-1") == Failover(region="seoul")
