@@ -116,7 +116,7 @@ def _traffic(snapshot: Snapshot, node: Node, sample: Sample) -> tuple[Line, ...]
         part = next((share.part for share in shares(snapshot.fleet) if share.node == node.name), None)
         meant = "-" if part is None else f"{part:.1%}"
         seen = "-" if sample.share is None else f"{sample.share:.1%}"
-        lines.append(fact("weight", f"{node.weight}, intended {meant}, actual {seen}"))
+        lines.append(fact("weight", f"{node.weight}, share {meant}, seen {seen}"))
         lines.append(fact("latency", f"p50 {figure(sample.p50_ms, 1)} ms, p99 {figure(sample.p99_ms, 1)} ms"))
     return (
         *lines,

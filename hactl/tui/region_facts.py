@@ -70,7 +70,7 @@ def _meant(snapshot: Snapshot, name: str, found: Sequence[Node], seen: Sequence[
     lines = [
         fact(
             "weight",
-            f"{fleet.region_weight(name)}, intended {part:.1%}, actual {'-' if gets is None else f'{gets:.1%}'}",
+            f"{fleet.region_weight(name)}, share {part:.1%}, seen {'-' if gets is None else f'{gets:.1%}'}",
         )
     ]
     if (moved := fleet.evacuations.get(name)) is not None:

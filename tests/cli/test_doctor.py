@@ -41,7 +41,7 @@ def test_every_kind_of_fault_is_said_to_be_real_emulated_or_unavailable(home: Ho
     """Also where there is no fleet; what this machine lacks is no reason for an exit code."""
     told = {check.removeprefix("fault "): found for check, (_, found, _) in findings(home).items() if "fault " in check}
     assert {*FaultKind, "tc netem"} <= told.keys()
-    assert told["process.kill"] == "real: SIGKILL to the very process"
+    assert told["process.kill"] == "real: SIGKILL to the actual process"
     assert all(found.split(":")[0] in ("real", "emulated", "unavailable") for found in told.values())
     assert all(fine for check, (fine, _, _) in findings(home).items() if check.startswith("fault "))
 

@@ -384,7 +384,7 @@ class TestByHand:
         waits = lent(question="x")
         waits.reply = CommandRejected("it waits for nobody", "hactl status")
         async with stage(controller=waits, **hands(Shop(), tmp_path)) as now:
-            await now.until_said("drill node-kill waits for you: x\nC when it is done")
+            await now.until_said("drill node-kill is waiting for you: x\nC once it is done")
             for again in (1, 2):
                 await now.press("C")
                 await now.until(lambda again=again: len(now.errors) == again)
@@ -395,7 +395,7 @@ class TestByHand:
         waits = lent(question="pull the plug of rack 3")
         waits.reply = Receipt(seq=waits.snapshot.fleet.seq + 1)
         async with stage(controller=waits) as now:
-            await now.until_said("drill node-kill waits for you: pull the plug of rack 3\nC when it is done")
+            await now.until_said("drill node-kill is waiting for you: pull the plug of rack 3\nC once it is done")
             held = waits.hold()
             await now.pilot.press("C", "C")
             held.set()
@@ -410,7 +410,7 @@ class TestByHand:
             )
             now.app.picture.take(News(records=new), 10.0)
             now.app.action_go_on()  # at once: nothing was drawn since
-            assert now.notices[-1] == "drill node-kill waits for you: and back\nC when it is done"
+            assert now.notices[-1] == "drill node-kill is waiting for you: and back\nC once it is done"
             assert [request.command for request in waits.requests] == [DONE]
             await now.press("C")
             assert waits.requests[-1].command == ContinueDrill(id="op-7", question="and back")
@@ -419,7 +419,7 @@ class TestByHand:
     async def test_from_where_one_does_not_see_what_it_waits_for_nothing_is_answered(self, size, held) -> None:
         """Of the past, or in a window in which there is nothing to be read."""
         async with stage(controller=lent(question="pull the plug of rack 3")) as now:
-            await now.until_said("drill node-kill waits for you: pull the plug of rack 3\nC when it is done")
+            await now.until_said("drill node-kill is waiting for you: pull the plug of rack 3\nC once it is done")
             await now.pilot.resize_terminal(*size)
             await now.press(*(["p"] if held else []))
             await now.press("C")

@@ -83,7 +83,7 @@ class TestBeginning:
             await now.press("escape", "colon", *"up", "enter")
             await comes_up(now)
             await now.press("q")
-            assert "This console has started it." in await asked(now)
+            assert "This console started it." in await asked(now)
 
     @pytest.mark.parametrize("key", ["escape", "enter", "n", "q"])
     async def test_or_waited_for(self, key: str):

@@ -70,7 +70,7 @@ def test_the_axis_is_as_long_as_the_drill_and_grows_with_it() -> None:
 
 def test_a_clock_beyond_its_limit_says_so_before_it_stops() -> None:
     said = text(clocks(course(112.4, failed=FAILING), 112.4, 120))
-    assert "RTO 1600 ms (<= 500 ms)  so far, over its limit\n     from the fault taking effect" in said
+    assert "RTO 1600 ms (<= 500 ms)  so far, over its limit  from the fault to" in said
     assert "RPO 228 acknowledged (<= 0 lost)  so far" in said
     assert "RTO - (<= 500 ms)  waiting for the fault" in text(clocks(course(103.0), 103.0, 120))
 

@@ -25,9 +25,9 @@ def text(lines: tuple[Line, ...]) -> str:
 def test_one_that_serves():
     told = said(a_view(), "seoul-1")
     assert " seoul-1 ● serving for 2m" in told
-    assert "100, intended 25.0%, actual 25.0%" in told
+    assert "100, share 25.0%, seen 25.0%" in told
     assert "http /-/ready, every 0.2 s" in told
-    assert "each 0.25 s, out after 2" in told
+    assert "every 0.25 s, out after 2" in told
     assert "0 of 5 deaths in 60 s used" in told
     assert "3: takes requests" in told
     assert "edge-1    3 in use, proved" in told

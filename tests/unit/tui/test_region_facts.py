@@ -20,7 +20,7 @@ def said(view: View, key: str) -> str:
 def test_what_it_is_meant_to_carry_stands_beside_what_it_does():
     told = said(a_view(), "[seoul]")
     assert " seoul ● 2/2 serving" in told
-    assert "100, intended 50.0%, actual 50.0%" in told
+    assert "100, share 50.0%, seen 50.0%" in told
     assert "requests/s  50\n" in told
     assert "seoul-1     ● serving 2m" in told
     assert "osaka" not in told
@@ -28,7 +28,7 @@ def test_what_it_is_meant_to_carry_stands_beside_what_it_does():
 
 def test_what_was_not_measured_is_not_made_up():
     told = said(a_view(a_snapshot(measured=())), "[seoul]")
-    assert "actual -" in told
+    assert "seen -" in told
     assert "requests/s  -\n" in told
 
 
