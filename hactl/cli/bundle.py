@@ -18,7 +18,7 @@ from hactl.cli import bundle_parts as parts
 from hactl.cli import output
 from hactl.cli.exits import Exit
 from hactl.cli.options import fleet_option, json_option
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.value import Value
 
 _PREFACE = """\
@@ -114,7 +114,7 @@ def _made(file: Path) -> Iterator[BinaryIO]:
     except FileExistsError:
         raise HactlError(f"{file} is there already", "choose another name: hactl bundle --output FILE") from None
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = os_reason(error)
         raise HactlError(f"cannot write {file}: {why}", "hactl bundle --output FILE") from error
     try:
         with os.fdopen(descriptor, "wb") as target:
@@ -122,5 +122,5 @@ def _made(file: Path) -> Iterator[BinaryIO]:
     except BaseException as error:
         file.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise HactlError(f"cannot write {file}: {(error.strerror or str(error)).lower()}") from error
+            raise HactlError(f"cannot write {file}: {os_reason(error)}") from error
         raise

@@ -22,7 +22,7 @@ from hactl.cli import doctor
 from hactl.cli.checks.finding import Subject, subject
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.masking import Masker
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.events import Record
 from hactl.core.model import Fleet
 from hactl.core.reading import read
@@ -245,7 +245,7 @@ def _listed(path: Path, state: Path) -> str:
         if stat.S_ISREG(found.st_mode) and path.suffix == ".json":
             digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
     except OSError as error:
-        return f"{path.relative_to(state)}: {error.strerror}"
+        return f"{path.relative_to(state)}: {os_reason(error)}"
     line = f"{stat.filemode(found.st_mode)} {found.st_size:>10} {_when(found.st_mtime)} {digest}"
     return f"{line} {path.relative_to(state)}"
 

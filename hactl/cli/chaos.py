@@ -15,7 +15,7 @@ from hactl.cli.drill_outcome import exit_of, tell
 from hactl.cli.drill_sheets import Sheets, junit_option, one_drill, summary_option
 from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.model import Fleet
 from hactl.core.value import replace
 
@@ -194,4 +194,4 @@ def _keep(path: Path, data: bytes) -> None:
             raise HactlError(f"{path} is there already, and says something else", "remove it, or: -o FILE")
         path.write_bytes(data)
     except OSError as error:
-        raise HactlError(f"cannot write {path}: {(error.strerror or str(error)).lower()}", "-o FILE") from error
+        raise HactlError(f"cannot write {path}: {os_reason(error)}", "-o FILE") from error

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from hactl.control.client import Client
-from hactl.core.errors import ConfigError, HactlError, Unreachable
+from hactl.core.errors import ConfigError, HactlError, Unreachable, os_reason
 from hactl.core.value import Value
 from hactl.paths import FleetPaths, state_home
 
@@ -100,7 +100,7 @@ def fleets() -> list[Chosen]:
     try:
         entries = sorted(home.iterdir()) if home.is_dir() else []
     except OSError as error:
-        raise HactlError(f"cannot read {home}: {(error.strerror or str(error)).lower()}") from error
+        raise HactlError(f"cannot read {home}: {os_reason(error)}") from error
     return [Chosen(name=entry.name, state=entry.resolve()) for entry in entries if _has_state(entry)]
 
 
@@ -131,7 +131,7 @@ def register(chosen: Chosen) -> None:
             usual.symlink_to(chosen.state)
     except OSError as error:
         raise HactlError(
-            f"cannot use the state directory {chosen.state}: {(error.strerror or str(error)).lower()}",
+            f"cannot use the state directory {chosen.state}: {os_reason(error)}",
             "set fleet.state_dir in hactl.toml, or HACTL_STATE_DIR",
         ) from error
 
@@ -153,7 +153,7 @@ def _peek(path: Path) -> tuple[str, str]:
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file", "write one with: hactl init") from None
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = os_reason(error)
         raise ConfigError(f"{path}: cannot be read: {why}", "name the fleet: hactl --fleet NAME ...") from error
     try:
         table = tomllib.loads(text).get("fleet", {})

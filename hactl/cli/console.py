@@ -155,12 +155,16 @@ def remembered_theme(themes: "Themes", name: str, settings: "SettingsFile") -> "
 
     One that is no use is no reason not to open, least of all in an incident: it is the trouble of `settings` then.
     """
+    from hactl.tui.themes import Themes
+
     wanted = name or ("" if os.environ.get("NO_COLOR") else settings.settings.theme)
     try:
         return choose_theme(themes, wanted)
     except HactlError as error:
         settings.trouble = error
-        return choose_theme(themes, "")
+        return choose_theme(
+            Themes(), ""
+        )  # as it comes with hactl: it may be the user's own of that name that is no use
 
 
 def settings_file() -> Path:

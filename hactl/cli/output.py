@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from hactl.core.errors import ConfigError, HactlError
+from hactl.core.errors import ConfigError, HactlError, os_reason
 from hactl.core.node import NodeState
 from hactl.core.value import Value
 
@@ -59,7 +59,7 @@ def write(target: Path, data: bytes) -> None:
     try:
         target.write_bytes(data)
     except OSError as error:
-        raise HactlError(f"cannot write {target}: {(error.strerror or str(error)).lower()}") from error
+        raise HactlError(f"cannot write {target}: {os_reason(error)}") from error
 
 
 def say(text: str) -> None:

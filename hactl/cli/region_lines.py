@@ -6,7 +6,6 @@ from hactl.cli.brownout_lines import outlook, unmoved
 from hactl.core import auto_failback
 from hactl.core.evacuation import Evacuation, EvacuationCause
 from hactl.core.model import Fleet
-from hactl.core.ramp import in_progress
 from hactl.core.reading import age
 from hactl.core.regions import takers
 
@@ -32,7 +31,7 @@ def _kept(evacuation: Evacuation, wall: float) -> str:
 
 def _ends(fleet: Fleet, evacuation: Evacuation, mono: float) -> str:
     region = evacuation.region
-    moving = in_progress(fleet)
+    moving = fleet.moving
     if moving is not None and moving.targets[-1].region == region:
         return f"{moving.id} is under way"
     command = f"hactl failback {region}"

@@ -3,7 +3,7 @@
 import datetime
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -19,6 +19,7 @@ from hactl.core.config_events import (
     ConfigTaken,
     FleetFounded,
     RevisionApplied,
+    RevisionEvent,
     RevisionProposed,
     RevisionRolledBack,
     RulesTaken,
@@ -31,10 +32,7 @@ from hactl.core.spec import FleetSpec
 from hactl.core.talk import Query
 from hactl.core.value import Value, replace
 
-KINDS = tuple(
-    kind.__name__
-    for kind in (FleetFounded, ConfigTaken, RulesTaken, RevisionProposed, RevisionApplied, RevisionRolledBack)
-)
+KINDS = tuple(kind.__name__ for kind in get_args(RevisionEvent))
 LONGEST = 10_000
 """Records of configurations that are looked at; a fleet has a few hundred in its life."""
 

@@ -16,7 +16,7 @@ from hactl.cli.following import talk, until_ended, until_true
 from hactl.cli.options import config_option, fleet_option, json_option, label, timeout_option
 from hactl.control.client import Client
 from hactl.core.commands import Down
-from hactl.core.errors import ConfigError, HactlError, TimedOut, Unreachable
+from hactl.core.errors import ConfigError, HactlError, TimedOut, Unreachable, os_reason
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
@@ -58,7 +58,7 @@ def init(directory: Path, name: str | None, force: bool, systemd: bool, user: bo
         directory.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise HactlError(f"cannot write {target}: {(error.strerror or str(error)).lower()}") from error
+        raise HactlError(f"cannot write {target}: {os_reason(error)}") from error
     output.say(f"wrote {target}; next: hactl up")
     return Exit.OK
 

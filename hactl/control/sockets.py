@@ -5,7 +5,7 @@ import socket
 import stat
 from pathlib import Path
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 
 _PASSABLE = 0o710
 """Mode of a directory through which a group may reach a socket, and see nothing else."""
@@ -41,8 +41,8 @@ class PrivateSocket:
                 self.listener.close()
                 path.unlink(missing_ok=True)
                 raise HactlError(
-                    f"cannot open '{path}' to group {group}: {error.strerror}",
-                    "fleet.group: whoever runs the daemon must be in that group",
+                    f"cannot open '{path}' to group {group}: {os_reason(error)}",
+                    "fleet.group: the user who runs the daemon must be in that group",
                 ) from error
         self._inode = path.lstat().st_ino
 
@@ -81,11 +81,11 @@ def _private_directory(path: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = path.lstat()
     except OSError as error:
-        raise HactlError(f"cannot keep a socket in '{path}': {error.strerror}") from error
+        raise HactlError(f"cannot keep a socket in '{path}': {os_reason(error)}") from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), 0):
-        raise HactlError(f"'{path}' belongs to somebody else: a socket in it would not be safe", f"ls -ld {path}")
+        raise HactlError(f"'{path}' belongs to another user: a socket in it would not be safe", f"ls -ld {path}")
     if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
-        raise HactlError(f"others may write into '{path}': a socket in it would not be safe", f"chmod go-w {path}")
+        raise HactlError(f"other users may write to '{path}': a socket in it would not be safe", f"chmod go-w {path}")
 
 
 def _clear_stale(path: Path) -> None:
@@ -94,7 +94,7 @@ def _clear_stale(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise HactlError(f"cannot listen on '{path}': {error.strerror}") from error
+        raise HactlError(f"cannot listen on '{path}': {os_reason(error)}") from error
     if not stat.S_ISSOCK(mode):
         raise HactlError(f"'{path}' is in the way and is not a socket", "look at it and move it away")
     if _answers(path):

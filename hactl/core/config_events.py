@@ -61,14 +61,7 @@ class NodesRemoved(BaseEvent):
     nodes: tuple[str, ...]
 
 
-ConfigEvent = (
-    FleetFounded
-    | ConfigTaken
-    | RulesTaken
-    | RevisionProposed
-    | RevisionApplied
-    | RevisionRolledBack
-    | NodesAdded
-    | NodesRemoved
-)
+RevisionEvent = FleetFounded | ConfigTaken | RulesTaken | RevisionProposed | RevisionApplied | RevisionRolledBack
+"""Those that say which configurations there were, and which was in force when."""
+ConfigEvent = RevisionEvent | NodesAdded | NodesRemoved
 """Those that change the configuration in force, or which processes there are."""

@@ -47,3 +47,8 @@ class Unreachable(HactlError):
 
 class TimedOut(HactlError):
     """What was waited for did not come true in time."""
+
+
+def os_reason(error: OSError) -> str:
+    """Why the system would not do it, as the end of a message: "no space left on device"."""
+    return (error.strerror or str(error) or type(error).__name__).lower()

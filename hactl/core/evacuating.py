@@ -9,7 +9,6 @@ from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
 from hactl.core.headroom import CapacityVerdict, burden
 from hactl.core.load import Load
 from hactl.core.model import Fleet
-from hactl.core.operation import RAMPS
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.regions import missing, takers
 from hactl.core.value import replace
@@ -61,25 +60,25 @@ def watch_well(draft: Draft, region: str, *, well: bool) -> None:
 def hands_off(fleet: Fleet) -> bool:
     """True while nothing moves by itself: the daemon repairs nothing or leaves, a configuration comes into force or
     goes, or somebody moves traffic between regions."""
-    ordered = any(operation.verb in RAMPS for operation in fleet.operations.values())
-    return ordered or fleet.paused is not None or fleet.proposal is not None or fleet.closing
+    held = fleet.moving is not None or fleet.paused is not None
+    return held or fleet.proposal is not None or fleet.closing
 
 
 def obstacle(fleet: Fleet, region: str) -> str:
     """Why traffic should not be taken from a region that nobody ordered evacuated; "" when it may be."""
     if region in fleet.evacuations:
-        return f"{region} is evacuated already"
+        return f"{region} is already evacuated"
     if fleet.evacuations:
         return f"{next(iter(fleet.evacuations))} is evacuated"
     if fleet.proposal is not None:
-        return "a configuration is coming into force"
+        return "a configuration change is in progress"
     if fleet.paused is not None:
         return fleet.paused.who
     over = takers(fleet, region)
     if not over:
-        return f"nobody could take over from {region}"
+        return f"no region could take over from {region}"
     out = [name for taker in over for name in missing(fleet, taker)]
-    return f"{' and '.join(over)} would have to carry it without {', '.join(out[:3])}" if out else ""
+    return f"{' and '.join(over)} would have to carry its traffic without {', '.join(out[:3])}" if out else ""
 
 
 def too_much(fleet: Fleet, region: str, keep: int, load: float | None) -> str:

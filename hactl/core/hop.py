@@ -7,6 +7,7 @@ calls is led through it first, and led past it again afterwards. All of it is em
 from enum import StrEnum
 from typing import assert_never
 
+from hactl.core.plural import counted
 from hactl.core.value import Value
 
 LONGEST_LAG = 60.0
@@ -15,6 +16,8 @@ SLOWEST, FASTEST = 1024, 1 << 30
 """Bytes per second of a hop that has little bandwidth."""
 SHORTEST_SWING, LONGEST_SWING = 0.1, 600.0
 """Seconds that a hop which flaps is down, or up, at a time."""
+
+_SERVICE = "service:"
 
 
 class Disturbance(StrEnum):
@@ -89,8 +92,8 @@ class HopCount(Value):
 
     def __str__(self) -> str:
         return (
-            f"{self.connections} connections, {self.sent} bytes there and {self.received} back,"
-            f" {self.held} held up, {self.resets} resets"
+            f"{counted(self.connections, 'connection')}, {counted(self.sent, 'byte')} there and {self.received} back,"
+            f" {self.held} held, {counted(self.resets, 'reset')}"
         )
 
 
@@ -136,7 +139,13 @@ class HopPhase(StrEnum):
 
 def to_service(service: str) -> str:
     """The name of the hop from all nodes to a service; that to a node is called as the node."""
-    return f"service:{service}"
+    return f"{_SERVICE}{service}"
+
+
+def service_of(hop: str) -> str:
+    """The service that the hop called so leads to; "" for one to a node."""
+    service = hop.removeprefix(_SERVICE)
+    return "" if service == hop else service
 
 
 class Hop(Value):
@@ -167,7 +176,7 @@ class Hop(Value):
     @property
     def service(self) -> str:
         """Of the hop to a service, which one; "" of a hop to a node."""
-        return self.name.removeprefix("service:") if self.name.startswith("service:") else ""
+        return service_of(self.name)
 
     def __str__(self) -> str:
         where = f"the hop to {self.service or self.name}"
@@ -177,7 +186,7 @@ class Hop(Value):
             case HopPhase.EFFECTIVE:
                 return f"{where} is disturbed by {self.by}: {self.fault}"
             case HopPhase.LIFTING | HopPhase.LEAVING:
-                return f"{where} is no longer to be disturbed by {self.by}, not yet proved"
+                return f"{where}: disturbance by {self.by} is being lifted (not yet confirmed)"
             case _:
                 assert_never(self.phase)
 

@@ -26,6 +26,7 @@ from hactl.core import (
     rollout,
     spares,
 )
+from hactl.core.causes import Cause, Stimulus, instance_of
 from hactl.core.commands import (
     VERBS,
     Apply,
@@ -58,7 +59,7 @@ from hactl.core.commands import (
     UnlockDrills,
     Unpause,
 )
-from hactl.core.draft import Draft, evolve
+from hactl.core.draft import Draft
 from hactl.core.effects import ApplyTraffic, Effect
 from hactl.core.events import (
     Event,
@@ -70,19 +71,16 @@ from hactl.core.events import (
 )
 from hactl.core.headroom import Carrying
 from hactl.core.hop_commands import BreakHop, MendHop
-from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Now
 from hactl.core.observations import Observation
 from hactl.core.observing import observe, reconsider_suspects
-from hactl.core.operation import Operation, Phase, Target, Undo, Verb, named
+from hactl.core.operation import Operation, Target, Undo, Verb
 from hactl.core.safety import check
 from hactl.core.scope import scope_of
 from hactl.core.shift_cause import cause_of_shift
 from hactl.core.traffic import plan_for
 from hactl.core.value import Value, replace
 from hactl.core.wording import in_words
-
-__all__ = ["Decision", "evolve", "settle", "step"]
 
 SETTLE_LIMIT = 200
 """Rounds after which rules that never rest would be a bug; real fleets need two or three."""
@@ -189,7 +187,7 @@ def _accept(draft: Draft, request: Request) -> Operation:
     command, fleet = request.command, draft.fleet
     if isinstance(command, KeepDrill | EndDrill | AskDrill | ContinueDrill):
         return drills.tend(draft, command, by=request.by)
-    operation = replace(_operation(fleet, request, draft.now), undo=_undo(fleet, command))
+    operation = _operation(draft, request)
     if request.proposal is not None:
         operation = proposals.begin(draft, operation, request.proposal, meant=request.confirm == fleet.name)
         patience = _patience(fleet, operation.verb, len(operation.targets)) + request.proposal.bake
@@ -251,30 +249,21 @@ def _undo(fleet: Fleet, command: Command) -> Undo | None:
     return Undo(policy=fleet.policy) if isinstance(command, SetPolicy) else None
 
 
-def _operation(fleet: Fleet, request: Request, now: Now) -> Operation:
-    command = request.command
-    verb = VERBS[type(command)]
+def _operation(draft: Draft, request: Request) -> Operation:
+    command, fleet, verb = request.command, draft.fleet, VERBS[type(request.command)]
     names = pausing.waiting(fleet) if isinstance(command, Unpause) else scope_of(command).nodes
-    return Operation(
-        id=named(fleet.seq + 1),
-        verb=verb,
-        by=request.by,
-        reason=request.reason,
-        began=now.mono,
-        wall=now.wall,
-        deadline=now.mono + _patience(fleet, verb, len(names)),
-        version=fleet.plan.version,
-        targets=tuple(
-            Target(node=name, phase=Phase.WAITING, instance=instance_of(fleet.nodes[name], fleet.id)) for name in names
-        ),
-        sentence=in_words(command),
+    targets = (Target(node=name, instance=instance_of(fleet.nodes[name], fleet.id)) for name in names)
+    return replace(
+        operations.begun(draft, verb, in_words(command), by=request.by, reason=request.reason),
+        deadline=draft.now.mono + _patience(fleet, verb, len(names)),
+        targets=tuple(targets),
+        undo=_undo(fleet, command),
     )
 
 
 def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
     """Seconds until an operation has failed: a drain, a stop, a backoff and a start, as often as it needs them."""
-    gateway = fleet.spec.gateway
-    each = gateway.start_timeout + 2 * gateway.stop_timeout + fleet.spec.restart.max
+    each = operations.turnaround(fleet.spec)
     match verb:
         case Verb.WEIGHT | Verb.POLICY | Verb.FAILOVER | Verb.FAILBACK:
             return ramp.PATIENCE  # until every edge has confirmed it, or it is taken back

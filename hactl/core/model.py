@@ -10,7 +10,7 @@ from hactl.core.drill import DrillBook
 from hactl.core.evacuation import Evacuation, RegionLoss
 from hactl.core.hop import Hop
 from hactl.core.node import Node, Reason, Role
-from hactl.core.operation import Operation
+from hactl.core.operation import RAMPS, Operation
 from hactl.core.plan import TrafficPlan
 from hactl.core.spec import FleetSpec, Policy
 from hactl.core.value import Value, replace
@@ -179,6 +179,11 @@ class Fleet(Value):
         """The gateway nodes."""
         return tuple(node for node in self.nodes.values() if node.role is Role.GATEWAY)
 
+    @property
+    def moving(self) -> Operation | None:
+        """The failover or failback that is under way; there is one at a time."""
+        return next((operation for operation in self.operations.values() if operation.verb in RAMPS), None)
+
     def spec_for(self, node: Node) -> FleetSpec:
         """The configuration one process is to run with: the one in force, or the one that is coming."""
         coming = self.proposal
@@ -209,7 +214,7 @@ class Fleet(Value):
 
     def in_region(self, region: str) -> tuple[Node, ...]:
         """The gateway nodes of one region."""
-        return tuple(node for node in self.gateways if node.region == region)
+        return tuple(node for node in self.nodes.values() if node.region == region and node.role is Role.GATEWAY)
 
 
 class Sample(Value):

@@ -7,16 +7,17 @@ holds the operation, the fleet holds the rest.
 
 from typing import assert_never
 
+from hactl.core.causes import Cause, Stimulus
 from hactl.core.config_events import RevisionRolledBack
 from hactl.core.draft import Draft
 from hactl.core.effects import Halt
 from hactl.core.evacuating import restore
 from hactl.core.events import OperationEnded, OperationMoved, PolicyChanged, WeightsChanged
-from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, NodeState, Role
-from hactl.core.operation import Operation, Outcome, Phase, Target, Undo, Verb
+from hactl.core.operation import Operation, Outcome, Phase, Target, Undo, Verb, named
 from hactl.core.rolling import given_up, held_down, is_up, known_to_edges, order, roll_one
+from hactl.core.spec import FleetSpec
 from hactl.core.targets import healed, impaired, made_good, thawed, waiting_for_failback
 from hactl.core.traffic import confirmed
 from hactl.core.unfinished import cut_off, sentence, still_open
@@ -29,6 +30,27 @@ def advance(draft: Draft) -> None:
         operation = draft.fleet.operations.get(operation_id)
         if operation is not None:
             _advance_one(draft, operation)
+
+
+def begun(draft: Draft, verb: Verb, sentence: str, *, by: str, reason: str) -> Operation:
+    """An operation that begins now, without targets and without any time to spare: those are for whoever begins it."""
+    fleet, now = draft.fleet, draft.now
+    return Operation(
+        id=named(fleet.seq + 1),
+        verb=verb,
+        by=by,
+        reason=reason,
+        began=now.mono,
+        wall=now.wall,
+        deadline=now.mono,
+        version=fleet.plan.version,
+        sentence=sentence,
+    )
+
+
+def turnaround(spec: FleetSpec) -> float:
+    """Seconds in which one process has surely come round: a drain, a stop, a backoff and a start."""
+    return spec.gateway.start_timeout + 2 * spec.gateway.stop_timeout + spec.restart.max
 
 
 def end(draft: Draft, operation: Operation, outcome: Outcome, sentence: str, hint: str = "") -> None:
@@ -61,7 +83,7 @@ def undo_change(draft: Draft, operation: Operation, why: str) -> None:
             draft.emit(WeightsChanged(nodes=undo.node_weights, regions=undo.region_weights))
         if undo.policy is not None:
             draft.emit(PolicyChanged(policy=undo.policy))
-    end(draft, operation, Outcome.ROLLED_BACK, f"taken back: {why}", "hactl doctor")
+    end(draft, operation, Outcome.ROLLED_BACK, f"rolled back: {why}", "hactl doctor")
 
 
 def _own_undo(draft: Draft, operation: Operation) -> Undo | None:
@@ -155,7 +177,7 @@ def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str |
     """True: done; a sentence: cannot be done any more; None: not yet."""
     node = fleet.nodes.get(target.node)
     if node is None:
-        return f"'{target.node}' is gone from the configuration"
+        return f"'{target.node}' is no longer in the configuration"
     if target.phase is Phase.DONE:
         return True
     match operation.verb:

@@ -15,12 +15,13 @@ from hactl.core.evacuating import put, restore
 from hactl.core.evacuation import WHOLE, Evacuation, EvacuationCause
 from hactl.core.events import OperationBegan, OperationMoved
 from hactl.core.model import Fleet
-from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Step, Target, Verb, named
-from hactl.core.operations import end
+from hactl.core.operation import RAMPS, Operation, Outcome, Phase, Step, Target, Verb
+from hactl.core.operations import begun, end
 from hactl.core.region_events import RegionEvacuated, RegionRestored
 from hactl.core.regions import kept, missing, takers, usable
 from hactl.core.rolling import known_to_edges
 from hactl.core.value import replace
+from hactl.core.wording import in_words
 
 PATIENCE = 10.0
 """Seconds that a step may take besides watching: until every edge has proved it, and those who receive are whole."""
@@ -35,37 +36,39 @@ def check(fleet: Fleet, request: Request) -> None:
     if not isinstance(command, Failover | Failback):
         return
     _sensible(command)
-    turned = in_progress(fleet)
+    turned = fleet.moving
     if turns_round(fleet, command):
         return
     for operation in fleet.operations.values():
         if operation is turned or operation.revision:
             hint = f"hactl wait --operation {operation.id}"
             if operation is turned:
-                hint = f"hactl {_turning(operation.verb)} {_region(operation)} turns it round; or: {hint}"
+                hint = f"hactl {_turning(operation.verb)} {_region(operation)} reverses it; or: {hint}"
             raise CommandRejected(f"{operation.id} is in progress: {operation.sentence}", hint)
     region, sure = command.region, request.confirm == fleet.name
     if isinstance(command, Failover):
         if kept(fleet, region) == 0:
-            raise CommandRejected(f"'{region}' takes no traffic already", f"hactl failback {region}")
+            raise CommandRejected(f"'{region}' already takes no traffic", f"hactl failback {region}")
         carriers = takers(fleet, region)
         if not carriers:
             raise CommandRejected(
-                f"nobody could take over from '{region}'", "another region has to serve first: hactl status", guard=True
+                f"no region could take over from '{region}'",
+                "another region has to serve first: hactl status",
+                guard=True,
             )
     else:
         if region not in fleet.evacuations:
-            raise CommandRejected(f"'{region}' has all its traffic", "hactl status")
+            raise CommandRejected(f"'{region}' already has all its traffic", "hactl status")
         carriers = (region,)
         if not fleet.region_weight(region):
-            raise CommandRejected(f"'{region}' weighs 0", f"hactl weight --region {region} 100", guard=True)
+            raise CommandRejected(f"'{region}' has weight 0", f"hactl weight --region {region} 100", guard=True)
         if not usable(fleet, region):
-            raise CommandRejected(f"no node of '{region}' serves", f"hactl start --region {region}", guard=True)
+            raise CommandRejected(f"no node in '{region}' is serving", f"hactl start --region {region}", guard=True)
     out = [name for carrier in carriers for name in missing(fleet, carrier)]
     if out and not sure:
         names = ", ".join(f"'{name}'" for name in out[:3])
         raise CommandRejected(
-            f"{' and '.join(carriers)} would have to carry it without {names}",
+            f"{' and '.join(carriers)} would have to carry its traffic without {names}",
             f"if you mean it: --confirm {fleet.name}",
             guard=True,
         )
@@ -73,13 +76,8 @@ def check(fleet: Fleet, request: Request) -> None:
 
 def turns_round(fleet: Fleet, command: Failover | Failback) -> bool:
     """True when `command` undoes the one that is under way: as what is taken back without asking, it is not refused."""
-    turned = in_progress(fleet)
+    turned = fleet.moving
     return turned is not None and _turning(turned.verb) is VERBS[type(command)] and _region(turned) == command.region
-
-
-def in_progress(fleet: Fleet) -> Operation | None:
-    """The failover or failback that is under way."""
-    return next((operation for operation in fleet.operations.values() if operation.verb in RAMPS), None)
 
 
 def receivers(fleet: Fleet, operation: Operation) -> tuple[str, ...]:
@@ -101,11 +99,11 @@ def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, s
     region = command.region
     fleet = draft.fleet
     found = fleet.evacuations.get(region, Evacuation(region=region, keep=WHOLE))
-    turned = in_progress(fleet)
+    turned = fleet.moving
     if turned is not None:
         # Half-way is no place to stay, and where the other was going somebody does not want it to go.
         found = turned.evacuation or found
-        end(draft, turned, Outcome.ROLLED_BACK, f"turned round by {operation.by} ({operation.id})", "hactl status")
+        end(draft, turned, Outcome.ROLLED_BACK, f"reversed by {operation.by} ({operation.id})", "hactl status")
     now, goal = kept(fleet, region), 0 if isinstance(command, Failover) else WHOLE
     moves = usable(fleet, region) and bool(takers(fleet, region))
     steps = command.steps if moves else 1
@@ -127,18 +125,7 @@ def begin_failback(draft: Draft, region: str, *, by: str, reason: str, again: fl
     When that is taken back, it has to be well for `again` seconds before the next time.
     """
     command = Failback(region=region)
-    operation = Operation(
-        id=named(draft.fleet.seq + 1),
-        verb=Verb.FAILBACK,
-        by=by,
-        reason=reason,
-        began=draft.now.mono,
-        wall=draft.now.wall,
-        deadline=draft.now.mono,
-        version=draft.fleet.plan.version,
-        sentence=f"give {region} its traffic back",
-    )
-    operation = begin(draft, operation, command)
+    operation = begin(draft, begun(draft, Verb.FAILBACK, in_words(command), by=by, reason=reason), command)
     found = operation.evacuation
     if found is not None:
         operation = replace(operation, evacuation=replace(found, wait=again))
@@ -147,7 +134,7 @@ def begin_failback(draft: Draft, region: str, *, by: str, reason: str, again: fl
 
 def take_up(draft: Draft) -> None:
     """A daemon takes charge: nobody has watched the step that was under way, so its time begins anew."""
-    operation = in_progress(draft.fleet)
+    operation = draft.fleet.moving
     if operation is None:
         return
     pause = 0.0 if operation.back else operation.pause
@@ -160,7 +147,7 @@ def take_up(draft: Draft) -> None:
 
 def advance(draft: Draft) -> None:
     """Take the failover or failback in progress as far as the fleet's state allows."""
-    operation = in_progress(draft.fleet)
+    operation = draft.fleet.moving
     if operation is None:
         return
     if operation.back:
@@ -175,7 +162,7 @@ def turn_back(draft: Draft, operation: Operation, why: str) -> None:
     """Undo all steps at once; nothing for any other operation, and nothing twice."""
     if operation.verb not in RAMPS or operation.back or operation.evacuation is None:
         return
-    restore(draft, operation.evacuation, f"taken back: {why}")
+    restore(draft, operation.evacuation, f"rolled back: {why}")
     draft.emit(OperationMoved(operation=replace(operation, back=why, deadline=draft.now.mono + PATIENCE)))
 
 
@@ -208,9 +195,9 @@ def _hopeless(fleet: Fleet, operation: Operation) -> str:
     """Why traffic cannot go where it is to go any more; "" when it can."""
     region = _region(operation)
     if operation.verb is Verb.FAILBACK:
-        return "" if usable(fleet, region) else f"no node of {region} serves any more"
+        return "" if usable(fleet, region) else f"no node in {region} is serving any more"
     alone = usable(fleet, region) and not takers(fleet, region)
-    return f"nobody could take over from {region} any more" if alone else ""
+    return f"no region can take over from {region} any more" if alone else ""
 
 
 def _hurried(fleet: Fleet, operation: Operation) -> Operation:
@@ -233,7 +220,7 @@ def _advance(draft: Draft, operation: Operation) -> None:
     if target.phase is Phase.WAITING:
         if short := _receivers_short(draft.fleet, operation):
             if now >= operation.deadline:
-                turn_back(draft, operation, f"{short[0]} does not serve")
+                turn_back(draft, operation, f"{short[0]} is not serving")
             return
         _shift(draft, operation, target.keep)
         moved, deadline = replace(target, phase=Phase.STARTING), now + operation.pause + PATIENCE
@@ -273,13 +260,13 @@ def _end_done(draft: Draft, operation: Operation) -> None:
     else:
         others = takers(draft.fleet, region)
         carried = f": {' and '.join(others)} {'carries' if len(others) == 1 else 'carry'} it" if others else ""
-        sentence = f"{region} takes no traffic any more{carried}"
+        sentence = f"{region} no longer takes traffic{carried}"
     end(draft, operation, Outcome.DONE, sentence)
 
 
 def _end_turned_back(draft: Draft, operation: Operation) -> None:
     if known_to_edges(draft.fleet):
-        end(draft, operation, Outcome.ROLLED_BACK, f"taken back: {operation.back}", "hactl status")
+        end(draft, operation, Outcome.ROLLED_BACK, f"rolled back: {operation.back}", "hactl status")
     elif draft.now.mono >= operation.deadline:
-        why = f"taken back ({operation.back}), but not confirmed by every edge in time"
+        why = f"rolled back ({operation.back}), but not confirmed by every edge in time"
         end(draft, operation, Outcome.FAILED, why, "hactl doctor")

@@ -17,7 +17,6 @@ from hactl.core.evacuation import WHOLE, EvacuationCause, RegionLoss
 from hactl.core.failover import ms
 from hactl.core.model import Fleet
 from hactl.core.node import NO_FAULT, Goal, NodeState, Reason
-from hactl.core.ramp import in_progress
 from hactl.core.region_events import RegionBack, RegionLost, RegionMoved
 from hactl.core.regions import kept, missing, takers, usable
 from hactl.core.rolling import known_to_edges
@@ -51,19 +50,19 @@ def follow(draft: Draft, before: Fleet) -> None:
         region = evacuation.region
         left_alone = takers(before, region) and not takers(draft.fleet, region)
         if evacuation.cause is EvacuationCause.LOST and left_alone and usable(draft.fleet, region):
-            restore(draft, replace(evacuation, keep=WHOLE), "nobody else can serve")
+            restore(draft, replace(evacuation, keep=WHOLE), "no other region can serve")
 
 
 def _hold(draft: Draft, loss: RegionLoss) -> None:
     """When those that wait behind it have taken over, they keep the traffic, however soon it is back."""
     fleet, region = draft.fleet, loss.region
-    moving = in_progress(fleet)
+    moving = fleet.moving
     if usable(fleet, region) or kept(fleet, region) == 0 or (moving and moving.targets[-1].region == region):
         return
     first = fleet.spec.region(region).priority
     over = takers(fleet, region)
     if over and all(fleet.spec.region(other).priority > first for other in over):
-        why = f"all its nodes were lost, the last one: {loss.cause.text}"
+        why = f"all its nodes were lost, the last one because: {loss.cause.text}"
         leave(draft, region, 0, cause=EvacuationCause.LOST, why=why, again=True)
 
 

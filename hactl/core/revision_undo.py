@@ -14,7 +14,8 @@ from hactl.core.events import OperationBegan, OperationMoved
 from hactl.core.founding import lay_out, wanted
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Node
-from hactl.core.operation import RAMPS, Operation, Verb, named
+from hactl.core.operation import RAMPS, Operation, Verb
+from hactl.core.operations import begun, turnaround
 from hactl.core.proposals import begin
 from hactl.core.value import replace
 
@@ -30,9 +31,9 @@ def check(fleet: Fleet, drill: Operation | None, proposal: Proposal) -> None:
     same_tls = proposal.spec.edge.tls == fleet.spec.edge.tls
     if _places(proposal.nodes) != _places(wanted(fleet).values()) or not same_tls:
         raise CommandRejected(
-            f"{drill.sentence} has the configuration, and goes back to the one from before: other processes, addresses"
-            " or certificates could not",
-            f"change them when it is over: hactl wait --operation {drill.id}",
+            f"{drill.sentence} may change the configuration and will restore the previous one: other processes,"
+            " addresses or certificates could not be restored",
+            f"change them once it has ended: hactl wait --operation {drill.id}",
         )
 
 
@@ -57,14 +58,14 @@ def put_back(draft: Draft, drill: Operation) -> bool | str | None:
     changes = [operation for operation in draft.fleet.operations.values() if operation.revision]
     for change in changes:
         if change.id != lease.undoing:
-            rollout.turn_back(draft, change, f"{drill.sentence} is over")
+            rollout.turn_back(draft, change, f"{drill.sentence} has ended")
     if changes:
         return None
     if draft.fleet.spec == lease.baseline.spec:
         return True
-    before = f"the configuration from before, revision {lease.baseline.revision}"
+    before = f"the previous configuration, revision {lease.baseline.revision}"
     if lease.undoing:
-        return f"{before}, did not come into force again (hactl config rollback {lease.baseline.revision})"
+        return f"{before}, did not take effect again (hactl config rollback {lease.baseline.revision})"
     if not any(other.verb in (Verb.RESTART, *RAMPS) for other in draft.fleet.operations.values()):
         _begin(draft, drill)
     return None
@@ -74,7 +75,7 @@ def _begin(draft: Draft, drill: Operation) -> None:
     lease, fleet = drill.drill, draft.fleet
     if lease is None or lease.baseline.spec is None:
         raise AssertionError("asked before")
-    spec, gateway = lease.baseline.spec, lease.baseline.spec.gateway
+    spec = lease.baseline.spec
     proposal = Proposal(
         spec=spec,
         nodes=lay_out(spec, (), fleet),
@@ -82,20 +83,10 @@ def _begin(draft: Draft, drill: Operation) -> None:
         restarts_nodes=lease.restarts_nodes,
         restarts_edges=lease.restarts_edges,
     )
-    operation = Operation(
-        id=named(fleet.seq + 1),
-        verb=Verb.APPLY,
-        by=f"{drill.by} (drill)",
-        reason=f"{drill.sentence} is over",
-        began=draft.now.mono,
-        wall=draft.now.wall,
-        deadline=draft.now.mono,
-        version=fleet.plan.version,
-        sentence=f"go back to revision {lease.baseline.revision}",
-    )
+    back, why = f"go back to revision {lease.baseline.revision}", f"{drill.sentence} has ended"
+    operation = begun(draft, Verb.APPLY, back, by=f"{drill.by} (drill)", reason=why)
     operation = begin(draft, operation, proposal, meant=True)
-    each = gateway.start_timeout + 2 * gateway.stop_timeout + spec.restart.max
-    operation = replace(operation, deadline=draft.now.mono + each * len(operation.targets))
+    operation = replace(operation, deadline=draft.now.mono + turnaround(spec) * len(operation.targets))
     draft.emit(OperationBegan(operation=operation))
     draft.emit(OperationMoved(operation=replace(drill, drill=replace(lease, undoing=operation.id))))
 
@@ -106,8 +97,8 @@ def _disturbable(fleet: Fleet, drill: Operation, lent: tuple[str, ...], proposal
     for name in lent:
         if coming.get(name) != now.get(name):
             raise CommandRejected(
-                f"{drill.sentence} has the hops to service '{name}', which would be another or gone",
-                f"change it when it is over: hactl wait --operation {drill.id}",
+                f"{drill.sentence} may be disturbing the hops to service '{name}', which this would change or remove",
+                f"change it once it has ended: hactl wait --operation {drill.id}",
             )
 
 

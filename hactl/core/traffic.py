@@ -154,7 +154,7 @@ def _availability(fleet: Fleet, names: list[str]) -> float:
 def _split(fleet: Fleet, level: list[Place], taken: float, parts: dict[str, float]) -> None:
     for place in level:
         part = taken * place.weight / sum(other.weight for other in level)
-        nodes = [node for node in fleet.in_region(place.region) if node.serviceable and node.weight]
+        nodes = in_rotation(fleet, place.region)
         weights = [weight_of(fleet, node) if fleet.policy.honours_node_weights else 1 for node in nodes]
         for node, weight in zip(nodes, weights, strict=True):
             parts[node.name] = part * weight / sum(weights)
@@ -162,5 +162,5 @@ def _split(fleet: Fleet, level: list[Place], taken: float, parts: dict[str, floa
 
 def confirmed(fleet: Fleet, version: int) -> bool:
     """True when every edge that serves has proved a plan at least as new as `version`, and one such edge exists."""
-    serving = [edge for edge in fleet.edges if edge.state is NodeState.SERVING and edge.serviceable]
+    serving = [edge for edge in fleet.edges if edge.serviceable]
     return bool(serving) and all(fleet.confirmed.get(edge.name, -1) >= version for edge in serving)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hactl.core import codec
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.drill import junit, markdown, page
 from hactl.drill.gate import Check
 from hactl.drill.judging import Windows, objectives
@@ -113,7 +113,7 @@ def _same(directory: Path, name: str, wanted: str) -> Check:
     try:
         found = digest((directory / name).read_bytes())
     except OSError as error:
-        return _missing(name, (error.strerror or str(error)).lower())
+        return _missing(name, os_reason(error))
     value = "unchanged" if found == wanted else f"changed: {found[:12]}"
     return Check(name=name, value=value, limit=wanted[:12], ok=found == wanted)
 

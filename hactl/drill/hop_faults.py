@@ -8,7 +8,7 @@ has the fault, and nothing is proved.
 from collections.abc import Iterable, Mapping
 
 from hactl.core.events import Record
-from hactl.core.hop import Disturbance, Hop, HopFault, HopPhase, Way, to_service
+from hactl.core.hop import Disturbance, Hop, HopFault, HopPhase, Way, service_of, to_service
 from hactl.core.hop_commands import MendHop
 from hactl.core.hop_events import HopChanged
 from hactl.core.model import Fleet
@@ -121,4 +121,4 @@ def _found(hop: Hop) -> str:
 
 
 def _called(name: str) -> str:
-    return f"hop to {name.removeprefix(to_service(''))}"
+    return f"hop to {service_of(name) or name}"

@@ -105,7 +105,8 @@ def _seconds(name: str, rows: Sequence[Row], fault: float | None, since: float |
         value = "no request"
     else:
         told = f"{worst.late} of {worst.due} more than {LATE * 1000:g} ms late or not sent"
-        value = f"{told} ({worst.worst * 1000:.0f} ms at worst) in the second from {worst.begin - fault:+.1f} s"
+        at = round(worst.begin - fault, 1) + 0.0  # no second begins at -0.0
+        value = f"{told} ({worst.worst * 1000:.0f} ms at worst) in the second from {at:+.1f} s"
         value = value if worst.late else "none late"
     yield Check(
         name=f"{name} {EACH_SECOND}",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.drill import filing
 
 KEPT = 50
@@ -31,7 +31,7 @@ def prune(directories: Iterable[Path], now: float) -> None:
         for at in surplus([ended for _, ended in runs], now):
             _remove(runs[at][0])
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = os_reason(error)
         raise HactlError(f"cannot remove old requests: {error.filename}: {why}", "ls -l; df -h") from error
 
 

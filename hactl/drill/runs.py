@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hactl.core import codec
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.value import Value, replace
 from hactl.drill import filing
 from hactl.drill.comparing import LAST
@@ -81,7 +81,7 @@ class Run:
                     directory.mkdir(mode=0o700)
                     return cls(directory)
         except OSError as error:
-            why = (error.strerror or str(error)).lower()
+            why = os_reason(error)
             raise HactlError(f"cannot write to {root}: {why}", "hactl where says where that is") from error
         raise HactlError(f"too many runs in one second below {root}", "try again in a moment")
 
@@ -177,7 +177,7 @@ def runs(root: Path) -> list[Run]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise HactlError(f"cannot read {root}: {(error.strerror or str(error)).lower()}") from error
+        raise HactlError(f"cannot read {root}: {os_reason(error)}") from error
     return [Run(entry) for entry in found]
 
 
@@ -222,7 +222,7 @@ def _digest(path: Path) -> str:
     try:
         return filing.digest(path.read_bytes())
     except OSError as error:
-        raise HactlError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        raise HactlError(f"cannot read {path}: {os_reason(error)}") from error
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -234,13 +234,13 @@ def _write(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        raise HactlError(f"cannot write {path}: {(error.strerror or str(error)).lower()}", "df -h") from error
+        raise HactlError(f"cannot write {path}: {os_reason(error)}", "df -h") from error
 
 
 def _decoded(path: Path, kind: type[T]) -> T:
     try:
         return codec.decode(path.read_bytes(), kind)
     except OSError as error:
-        raise HactlError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        raise HactlError(f"cannot read {path}: {os_reason(error)}") from error
     except HactlError as error:
         raise HactlError(f"cannot read {path}: {error.message}") from error

@@ -7,6 +7,7 @@ at the state directory itself; and what the drill has to remember must lie elsew
 import os
 from pathlib import Path
 
+from hactl.core.errors import os_reason
 from hactl.drill.burden import FullDisk
 from hactl.drill.gate import Check
 from hactl.drill.plan import DrillPlan
@@ -45,7 +46,7 @@ def may_fill(state: Path) -> str:
     except FileNotFoundError:
         return f"{state} is not there: the fleet has not been up yet"
     except OSError as error:
-        return f"{state} cannot be looked at: {(error.strerror or str(error)).lower()}"
+        return f"{state} cannot be looked at: {os_reason(error)}"
     return refusal(real, MOUNTS.read_text(), room.f_blocks * room.f_frsize)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hactl.core.errors import CommandRejected, HactlError
+from hactl.core.errors import CommandRejected, HactlError, os_reason
 from hactl.core.value import Value
 from hactl.paths import FleetPaths, state_home
 from hactl.processes.launching import workers
@@ -54,9 +54,9 @@ class Remains(Value):
 def survey(fleet: str, paths: FleetPaths) -> Remains:
     """What a purge would remove. Raises HactlError when there is nothing, or nothing that is certainly a fleet's."""
     if not paths.state.is_dir():
-        raise HactlError(f"fleet '{fleet}' has kept nothing: there is no directory '{paths.state}'", "hactl fleets")
+        raise HactlError(f"nothing is kept of fleet '{fleet}': there is no directory '{paths.state}'", "hactl fleets")
     if not _is_our_directory(paths.state):
-        raise HactlError(f"the state directory '{paths.state}' belongs to somebody else", f"ls -ld {paths.state}")
+        raise HactlError(f"the state directory '{paths.state}' belongs to another user", f"ls -ld {paths.state}")
     if not _is_a_fleets(paths):
         raise HactlError(f"'{paths.state}' is not the state directory of a fleet", f"look at it: ls -la {paths.state}")
     kept, others = paths.kept(), _others(paths)
@@ -94,7 +94,9 @@ def purge(fleet: str, paths: FleetPaths) -> Iterator[Piece]:
             try:
                 _remove(path, paths)
             except OSError as error:
-                raise HactlError(f"cannot remove '{piece.path}': {error.strerror}", "mend that, then again") from error
+                raise HactlError(
+                    f"cannot remove '{piece.path}': {os_reason(error)}", "fix that, then run it again"
+                ) from error
             yield piece
 
 
@@ -135,7 +137,7 @@ def _others(paths: FleetPaths) -> tuple[str, ...]:
     try:
         return tuple(sorted(entry.name for entry in os.scandir(paths.state) if entry.name not in known))
     except OSError as error:
-        raise HactlError(f"cannot read '{paths.state}': {error.strerror}") from error
+        raise HactlError(f"cannot read '{paths.state}': {os_reason(error)}") from error
 
 
 def _is_a_fleets(paths: FleetPaths) -> bool:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from hactl.config.zones import zone
+from hactl.core.errors import os_reason
 from hactl.core.model import Fleet
 from hactl.core.moments import due
 from hactl.core.observations import DrillDue, DrillOver, Observation
@@ -69,7 +70,7 @@ class Schedules:
         try:
             return self._start(schedule)
         except OSError as error:
-            why = f"cannot be started: {(error.strerror or str(error)).lower()}"
+            why = f"cannot be started: {os_reason(error)}"
             self._deliver(DrillOver(schedule=schedule.name, why=why))
             return None
 

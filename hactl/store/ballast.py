@@ -6,7 +6,7 @@ Not a quota: it only helps once, until it is laid again.
 import os
 from pathlib import Path
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 
 
 class Ballast:
@@ -47,5 +47,6 @@ class Ballast:
 
     def _failure(self, error: OSError) -> HactlError:
         return HactlError(
-            f"no room for the ballast '{self._path}' ({self._size} bytes): {error.strerror}", "make room on its disk"
+            f"no space for the ballast '{self._path}' ({self._size} bytes): {os_reason(error)}",
+            "free space on its disk",
         )

@@ -10,21 +10,14 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, get_args
 
 from hactl.core.codec import VERSION, decode_fleet, decode_record, encode
-from hactl.core.config_events import (
-    ConfigTaken,
-    FleetFounded,
-    RevisionApplied,
-    RevisionProposed,
-    RevisionRolledBack,
-    RulesTaken,
-)
+from hactl.core.config_events import RevisionEvent
 from hactl.core.errors import HactlError
 from hactl.core.events import GapRecorded, Record
 from hactl.core.model import Fleet
-from hactl.store.database import Database
+from hactl.store.database import AFRESH, Database
 
 CHECKPOINTS_KEPT = 3
 """One to use and two to fall back on; older ones only serve those who look back."""
@@ -33,10 +26,7 @@ LOOKING_BACK = 500
 PRUNE_BATCH = 5_000
 """Records deleted by one call at most, so that nothing else waits long for the journal."""
 
-_KEPT = tuple(
-    kind.__name__
-    for kind in (FleetFounded, ConfigTaken, RulesTaken, RevisionProposed, RevisionApplied, RevisionRolledBack)
-)
+_KEPT = tuple(kind.__name__ for kind in get_args(RevisionEvent))
 _THIN_OUT = """DELETE FROM checkpoints
     WHERE seq = (SELECT seq FROM checkpoints ORDER BY seq DESC LIMIT 1 OFFSET ?)
     AND EXISTS (SELECT 1 FROM checkpoints AS o WHERE o.seq < checkpoints.seq AND o.seq > checkpoints.seq - ?)
@@ -132,15 +122,15 @@ class SqliteJournal:
             rows = db.execute(f"SELECT {_COLUMNS} FROM records WHERE seq > ? ORDER BY seq", (after,)).fetchall()
         if fleet is None and released:
             raise HactlError(
-                f"no checkpoint in '{self._path}' can be read, and records up to {released} were let go by age",
-                "restore a backup",
+                f"no checkpoint in '{self._path}' can be read, and records up to {released} were removed by age",
+                AFRESH,
             )
         records = [self._record(row) for row in rows]
         for record in records:
             if record.seq != after + 1 and not isinstance(record.event, GapRecorded):
                 raise HactlError(
                     f"records {after + 1} to {record.seq - 1} are missing in the journal '{self._path}'",
-                    "restore a backup",
+                    AFRESH,
                 )
             after = record.seq
         return fleet, records
@@ -278,7 +268,7 @@ class SqliteJournal:
         except HactlError as error:
             raise HactlError(f"record {seq} of '{self._path}' cannot be read: {error.message}", error.hint) from error
         if record.seq != seq:
-            raise HactlError(f"record {seq} of '{self._path}' says that it is {record.seq}", "restore a backup")
+            raise HactlError(f"record {seq} of '{self._path}' is numbered {record.seq}", AFRESH)
         return record
 
 

@@ -10,11 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
 ASK_AGAIN = 0.002
 """Seconds between two tries of somebody who waits for the lock: what nobody supervises meanwhile is the gap."""
 
@@ -56,7 +54,7 @@ class FleetLock:
             holder = _signature(fd)
             os.close(fd)
             raise LockHeld(
-                f"a daemon already runs for this fleet (pid {holder})", "hactl status shows it, hactl down ends it"
+                f"a daemon already runs for this fleet (pid {holder})", "hactl status shows it, hactl down stops it"
             ) from error
         except OSError as error:
             os.close(fd)
@@ -91,7 +89,8 @@ class FleetLock:
 
     def _failure(self, error: OSError) -> HactlError:
         return HactlError(
-            f"cannot lock '{self._path}': {error.strerror}", "keep the state directory on a local disk you may write to"
+            f"cannot lock '{self._path}': {os_reason(error)}",
+            "keep the state directory on a local disk you may write to",
         )
 
 

@@ -13,7 +13,7 @@ from hactl.core.model import Fleet, Sample
 from hactl.core.node import Role
 from hactl.core.observations import TrafficWorsened
 from hactl.core.operation import RAMPS, Operation
-from hactl.core.ramp import in_progress, receivers
+from hactl.core.ramp import receivers
 from hactl.core.value import Value
 
 BASELINE = 30
@@ -77,7 +77,7 @@ class Guard:
         change = _change(fleet)
         now = _answered(fleet, samples, change)
         if change is None:
-            if fleet.proposal is None and in_progress(fleet) is None:  # what is on its way back may still do harm
+            if fleet.proposal is None and fleet.moving is None:  # what is on its way back may still do harm
                 self._before.append(now)
             return None
         if change.id != self._operation:
@@ -105,7 +105,7 @@ def worsened(before: Tally, since: Tally) -> str:
     if since.errors < ENOUGH:
         return ""
     if before.requests < KNOWN:
-        told = f"{since.share * 100:.1f} % of the answers failed, and too few came before to know what is usual"
+        told = f"{since.share * 100:.1f} % of the answers failed, and too few were counted before to know what is usual"
         return told if since.share > PLAIN else ""
     if since.share <= 2 * before.share + TOLERATED:
         return ""
@@ -154,7 +154,7 @@ def _worse(before: Tally, lately: Tally) -> Tally:
 
 def _change(fleet: Fleet) -> Operation | None:
     """The change that can still be taken back."""
-    moving = in_progress(fleet)
+    moving = fleet.moving
     if moving is not None and not moving.back:
         return moving
     if fleet.proposal is None:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.supervisor import procfs
 
 _PAUSES = (0.01, 0.05, 0.2)
@@ -26,7 +26,7 @@ class PortTaken(HactlError):
 
     def __init__(self, host: str, port: int, pid: int | None) -> None:
         held = f" by {procfs.name(pid)!r} (pid {pid})" if pid is not None else ""
-        super().__init__(f"port {port} on {host} is held{held}", f"free it: ss -ltnp sport = :{port}")
+        super().__init__(f"port {port} on {host} is in use{held}", f"free it: ss -ltnp sport = :{port}")
         self.host = host
         self.port = port
         self.pid = pid
@@ -79,7 +79,7 @@ def is_free(host: str, port: int, *, shared: bool = False) -> bool:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return False
-            raise HactlError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+            raise HactlError(f"cannot listen on {host}:{port}: {os_reason(error)}") from error
     return True
 
 

@@ -8,7 +8,7 @@ import shutil
 import time
 from pathlib import Path
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.value import Value
 
 PAGE = 256 << 10
@@ -45,7 +45,7 @@ def read_page(path: Path, *, after: int, lines: int) -> Page:
     except FileNotFoundError:
         return Page(lines=(), after=0, truncated=after > 0)
     except OSError as error:
-        raise HactlError(f"cannot read the log {str(path)!r}: {error.strerror}") from error
+        raise HactlError(f"cannot read the log {str(path)!r}: {os_reason(error)}") from error
     at_end = start + len(data) >= status.st_size
     pieces = _pieces(data, unfinished=quiet and at_end)
     if after < 0:
@@ -95,7 +95,7 @@ def rotate(path: Path, *, max_size: int, keep: int) -> bool:
                 _copy(source.fileno(), _old(path, 1))
             os.truncate(path, 0)
     except OSError as error:
-        raise HactlError(f"cannot rotate the log {str(path)!r}: {error.strerror}") from error
+        raise HactlError(f"cannot rotate the log {str(path)!r}: {os_reason(error)}") from error
     return True
 
 

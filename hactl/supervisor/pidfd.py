@@ -10,7 +10,7 @@ import select
 import signal
 import struct
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.value import Value
 from hactl.supervisor import procfs
 
@@ -75,7 +75,7 @@ def _send(fd: int, number: int, flags: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError as error:
-        raise HactlError(f"may not send signal {number}: {error.strerror}") from error
+        raise HactlError(f"not allowed to send signal {number}: {os_reason(error)}") from error
     return True
 
 

@@ -7,13 +7,12 @@ cares whether a process is a child of ours or was spawned by a daemon before us.
 import asyncio
 import errno
 import os
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.node import Launch
 from hactl.core.running import CommandLine
 from hactl.core.value import replace
@@ -22,9 +21,7 @@ from hactl.supervisor.identity import open_verified
 from hactl.supervisor.listening import ensure_free
 from hactl.supervisor.open_files import limited
 from hactl.supervisor.pidfd import ExitStatus
-
-_INHERITED = ("PATH", "HOME", "LANG", "TZ")
-_DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
+from hactl.supervisor.programs import TO_DEFAULT, find, minimal_environment
 
 
 class Process:
@@ -115,19 +112,20 @@ def spawn(command: CommandLine, *, instance: str, log: Path, now: float, open_fi
     Unless it has a directory to run in, it inherits ours. `now` is monotonic; `open_files` is its soft limit, by
     default ours. Raises PortTaken for an address that somebody else holds, HactlError for a program that cannot run.
     """
-    env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    env = {"PATH": _DEFAULT_PATH} | env | command.env | {procfs.INSTANCE: instance}
-    program = _find(command, env["PATH"])
+    if not command.argv:
+        raise HactlError("there is no command to run")
+    env = minimal_environment() | command.env | {procfs.INSTANCE: instance}
+    program = find(command.argv[0], env["PATH"])
     ensure_free(command.listens)
     pid = _spawn(program, command, env, log, open_files)
     try:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:  # only where somebody made us ignore SIGCHLD
-        raise HactlError(f"{instance!r} ended at once", f"see {log}") from None
+        raise HactlError(f"{instance!r} exited at once", f"see {log}") from None
     except OSError as error:  # no descriptor left: a process we could never signal safely must not stay
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        raise HactlError(f"cannot watch {instance!r}: {error.strerror}", "raise the limit on open files") from error
+        raise HactlError(f"cannot watch {instance!r}: {os_reason(error)}", "raise the limit on open files") from error
     # A child cannot vanish before it is reaped, so its ticks can always be read.
     ticks = procfs.start_ticks(pid) or 0
     return Process(Launch(instance=instance, pid=pid, ticks=ticks, boot=procfs.boot_id(), at=now), fd)
@@ -139,7 +137,7 @@ def _spawn(program: str, command: CommandLine, env: dict[str, str], log: Path, o
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(log, how | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        raise HactlError(f"cannot write the log {str(log)!r}: {error.strerror}") from error
+        raise HactlError(f"cannot write the log {str(log)!r}: {os_reason(error)}") from error
     output = str(log.absolute())
     try:
         with _inside(command.cwd), limited(open_files):
@@ -155,12 +153,12 @@ def _spawn(program: str, command: CommandLine, env: dict[str, str], log: Path, o
                 ],
                 setsid=True,
                 setsigmask=[],
-                setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
+                setsigdef=TO_DEFAULT,
             )
     except OSError as error:
         no_program = error.errno == errno.ENOEXEC
         hint = "a script begins with a line like #!/bin/sh" if no_program else f"try it by hand: {program}"
-        raise HactlError(f"cannot run {command.argv[0]!r}: {(error.strerror or '').lower()}", hint) from error
+        raise HactlError(f"cannot run {command.argv[0]!r}: {os_reason(error)}", hint) from error
 
 
 @contextmanager
@@ -177,20 +175,8 @@ def _inside(directory: str) -> Iterator[None]:
         try:
             os.chdir(directory)
         except OSError as error:
-            raise HactlError(f"cannot run in the directory {directory!r}: {(error.strerror or '').lower()}") from error
+            raise HactlError(f"cannot run in the directory {directory!r}: {os_reason(error)}") from error
         yield
     finally:
         os.fchdir(back)
         os.close(back)
-
-
-def _find(command: CommandLine, path: str) -> str:
-    if not command.argv:
-        raise HactlError("there is no command to run")
-    given = command.argv[0]
-    program = shutil.which(given, path=path)
-    if program is not None:
-        return program
-    if Path(given).is_file():
-        raise HactlError(f"{given!r} is not executable", f"chmod +x {given}")
-    raise HactlError(f"there is no program {given!r}", "give its full path, or install it where PATH leads")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from hactl.core.commands import VERBS, Command, Failback, Failover, Scale, SetWeight
 from hactl.core.model import Fleet
-from hactl.core.node import Node
+from hactl.core.node import Node, Role
 from hactl.core.operation import Undo, Verb
 from hactl.core.talk import Snapshot
 from hactl.core.value import Value, replace
@@ -28,12 +28,14 @@ class Target(Value):
     instance: str
     """Of its process; "" when it had none."""
     pid: int = 0
+    role: Role = Role.GATEWAY
 
     @classmethod
     def of(cls, node: Node) -> "Target":
         """That node as it is now."""
         launch = node.launch
-        return cls(node=node.name, instance=launch.instance if launch else "", pid=launch.pid if launch else 0)
+        instance, pid = (launch.instance, launch.pid) if launch else ("", 0)
+        return cls(node=node.name, instance=instance, pid=pid, role=node.role)
 
 
 class Action(Value):
@@ -66,12 +68,11 @@ class Action(Value):
     def whom(self) -> str:
         """Whom it is about, in few words; "the fleet" when about nobody in particular."""
         command = self.command
-        names = [target.node for target in self.targets]
         if isinstance(command, SetWeight):
-            names = [*command.nodes, *command.regions]
-        elif isinstance(command, Scale | Failover | Failback):
-            names = [command.region]
-        return listed(names) or "the fleet"
+            return listed([*command.nodes, *command.regions], "nodes" if command.nodes else "regions")
+        if isinstance(command, Scale | Failover | Failback):
+            return command.region
+        return listed([target.node for target in self.targets], kind(self.targets)) or "the fleet"
 
     @property
     def title(self) -> str:
@@ -102,12 +103,18 @@ def turned(action: Action, number: int) -> Action:
     return replace(action, command=replace(action.command, **{field: number}))
 
 
-def listed(names: list[str]) -> str:
-    """Names for a sentence: all of a few, of many how many there are and who comes first."""
+def kind(targets: Iterable[Target]) -> str:
+    """What several processes are called together."""
+    roles = {target.role for target in targets}
+    return "processes" if len(roles) > 1 else "edges" if Role.EDGE in roles else "nodes"
+
+
+def listed(names: list[str], what: str) -> str:
+    """Names for a sentence: all of a few, of many how many there are of `what`, and who comes first."""
     if len(names) <= 1:
         return "".join(names)
     shown = ", ".join(names[:NAMED])
-    return f"{len(names)} nodes: {shown}" + (", ..." if len(names) > NAMED else "")
+    return f"{len(names)} {what}: {shown}" + (", ..." if len(names) > NAMED else "")
 
 
 def weights(fleet: Fleet, nodes: Iterable[str] = (), regions: Iterable[str] = ()) -> Undo:
@@ -122,11 +129,12 @@ def still_there(snapshot: Snapshot, action: Action) -> str:
     """Why an action must not be carried out any more; "" when everything it hits is as it was."""
     fleet = snapshot.fleet
     gone = [target.node for target in action.targets if target.node not in fleet.nodes]
+    what = kind(action.targets)
     if gone:
-        return f"{listed(gone)} {'is' if len(gone) == 1 else 'are'} gone: nothing was done"
+        return f"{listed(gone, what)} {'is' if len(gone) == 1 else 'are'} gone: nothing was done"
     others = [target.node for target in action.targets if Target.of(fleet.nodes[target.node]) != target]
     if others:
-        return f"{listed(others)}: another process now, nothing was done"
+        return f"{listed(others, what)}: another process now, nothing was done"
     now = weights(fleet, action.found.node_weights, action.found.region_weights)
     if now != action.found:
         return f"somebody else has changed the weight of {action.whom} meanwhile: nothing was done"

@@ -87,9 +87,8 @@ class Asking:
         elif why := keys.forbidden(view):
             warn(self._host, why)
         else:
-            self._undoable = None
-            for action in last.actions:
-                self._start(action, asked=True)
+            self._undoable = None  # while it is on its way there is nothing else to take back
+            self._host.run_worker(self._take_back(last), group="change", exit_on_error=False)
 
     def look(self) -> None:
         """Say how the changes ended that the picture shows to be over."""
@@ -101,19 +100,29 @@ class Asking:
         if (change := typed(text, said)) is not None:
             self._outcomes.expect(change)
 
-    def _start(self, action: Action, *, asked: bool = False) -> None:
-        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        dialog = Confirm(self._look)
-        if action.mild or asked:
+    def _start(self, action: Action) -> None:
+        answer, dialog = _unanswered(), Confirm(self._look)
+        if action.mild:
             self._undoable = None  # it is of the change before this one
         else:
             self._host.push_screen(dialog, answer.set_result)  # at once: what is typed next is typed there
-        change = self._change(action, dialog, answer, asked=asked)
-        self._host.run_worker(change, group="change", exit_on_error=False)
+        self._host.run_worker(self._change(action, dialog, answer), group="change", exit_on_error=False)
+
+    async def _take_back(self, last: Undoable) -> None:
+        """One after the other; what could not be taken back can be tried again, unless something else was changed."""
+        left = [
+            each
+            for each in last.actions
+            if not await self._change(each, Confirm(self._look), _unanswered(), asked=True)
+        ]
+        if left and self._undoable is None:
+            self._undoable = Undoable(actions=tuple(left), until=last.until)
 
     async def _change(
-        self, action: Action, dialog: Confirm, answer: "asyncio.Future[str | None]", *, asked: bool
-    ) -> None:
+        self, action: Action, dialog: Confirm, answer: "asyncio.Future[str | None]", *, asked: bool = False
+    ) -> bool:
+        """Whether it was sent; `asked`: it was asked about already."""
+
         async def ask(question: Question) -> str | None:
             if action.mild or asked:
                 self._host.push_screen(dialog, answer.set_result)
@@ -134,6 +143,7 @@ class Asking:
                 dialog.withdraw()
         if sent is not None:
             self._sent(sent, lasting=asked)
+        return sent is not None
 
     def _sent(self, sent: Sent, *, lasting: bool) -> None:
         """It is on its way; `lasting`: it is an undo, and is not undone itself."""
@@ -161,3 +171,8 @@ class Asking:
         except HactlError as error:
             return (line(Span(text=str(error), meaning=Meaning.DEGRADED)),)
         return consequences(snapshot, action, receipt)
+
+
+def _unanswered() -> "asyncio.Future[str | None]":
+    """What will be said to a question."""
+    return asyncio.get_running_loop().create_future()

@@ -15,7 +15,7 @@ from textual.app import App
 from hactl.control.controller import Controller
 from hactl.core.commands import Command, ContinueDrill, EndDrill
 from hactl.core.drills import in_progress
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.operation import Operation
 from hactl.core.talk import Receipt, Snapshot
 from hactl.core.value import Value
@@ -232,7 +232,7 @@ class Drills:
             attended = [ATTENDED] if tuple(words[:2]) == LASTING[0] and f"--no-{ATTENDED[2:]}" not in words else []
             launched = self._means.launch([*words, *attended], self._fleet)
         except OSError as error:
-            raise HactlError(f"cannot be started: {(error.strerror or str(error)).lower()}", "df -h") from error
+            raise HactlError(f"cannot be started: {os_reason(error)}", "df -h") from error
         self._host.notify(f"$ {shell.spelt(words)}   it goes on when this console is closed", markup=False)
         self._host.call_later(self._host.run_action, "page('drills')")
         self._desk.starting = shell.spelt(words)

@@ -6,7 +6,6 @@ its nodes, where something is done to processes, and for the region, where it ha
 
 from collections.abc import Collection, Iterable
 
-from hactl.core import ramp
 from hactl.core.commands import (
     Drain,
     Failback,
@@ -156,7 +155,7 @@ def _order(key: str, nodes: tuple[Node, ...]) -> Choice:
 def _drain(nodes: tuple[Node, ...]) -> Choice:
     edges = [node for node in nodes if node.role is Role.EDGE]
     if edges:
-        return Choice(why_not=f"'{edges[0].name}' is an edge: it has no share to take away")
+        return Choice(why_not=f"'{edges[0].name}' is an edge: it has no share to change")
     taking = [node for node in nodes if not node.drained]
     return _to(Drain, taking) if taking else _to(Resume, nodes)
 
@@ -200,7 +199,7 @@ def _move(fleet: Fleet, meant: Rows) -> Choice:
         return Choice(why_not="choose one region, or a node of it: that is whose traffic moves")
     if len(fleet.spec.regions) == 1:
         return Choice(why_not=f"there is no other region that could take over from {region}")
-    moving = ramp.in_progress(fleet)
+    moving = fleet.moving
     back = region in fleet.evacuations
     if moving is not None and any(target.region == region for target in moving.targets):
         back = moving.verb is Verb.FAILOVER  # half-way there, the key turns it round

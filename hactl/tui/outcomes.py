@@ -13,7 +13,7 @@ from hactl.core.events import EdgeBack, Event, FailoverEnded, FailoverMoved, Ope
 from hactl.core.operation import Operation, Outcome, Verb, named
 from hactl.core.talk import Query, Snapshot
 from hactl.core.value import Value
-from hactl.tui.actions import Action, listed
+from hactl.tui.actions import Action, kind, listed
 from hactl.tui.changing import Sent
 
 KINDS = tuple(kind.__name__ for kind in (OperationBegan, OperationEnded, FailoverMoved, FailoverEnded, EdgeBack))
@@ -116,14 +116,14 @@ def tell_end(action: Action | None, operation: str, records: Iterable[Record]) -
     return Told(text=f"{ended.sentence}; done{took}", well=True)
 
 
-def _hit(action: Action | None, began: Operation | None) -> tuple[Verb | None, list[str]]:
-    """What was done to whom."""
+def _hit(action: Action | None, began: Operation | None) -> tuple[Verb | None, list[str], str]:
+    """What was done to whom, and what these are; of a command that was typed only their names are known."""
     if action is not None:
-        return action.verb, [target.node for target in action.targets]
-    return (began.verb, [target.node for target in began.targets]) if began is not None else (None, [])
+        return action.verb, [target.node for target in action.targets], kind(action.targets)
+    return (began.verb, [target.node for target in began.targets], "processes") if began is not None else (None, [], "")
 
 
-def _loss_and_return(verb: Verb | None, names: list[str], events: list[Event]) -> str:
+def _loss_and_return(verb: Verb | None, names: list[str], what: str, events: list[Event]) -> str:
     """When the edges did without what a fault hit, and when it was back; "" where nothing was hit, or measured."""
     if verb not in (Verb.KILL, Verb.FREEZE):
         return ""
@@ -140,7 +140,7 @@ def _loss_and_return(verb: Verb | None, names: list[str], events: list[Event]) -
                 pass
     said = [f"routed around after {_duration(moved.values())}"] if moved else []
     said += [f"back after {_duration(back.values())}"] if back else []
-    return f"{done} {listed(names)}: {', '.join(said)}" if said else ""
+    return f"{done} {listed(names, what)}: {', '.join(said)}" if said else ""
 
 
 def _duration(each: Collection[float]) -> str:

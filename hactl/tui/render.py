@@ -48,7 +48,7 @@ COLUMNS = (
     Column(title="RST", right=True, keep=35),
     Column(title="LAST 60s", keep=50, least=SPARK),
     Column(title="UP", right=True, keep=15),
-    Column(title="FOR", right=True, keep=75),
+    Column(title="FOR", right=True, keep=92),
     Column(title="WHY", keep=95, stretch=True, least=18),
 )
 """SHARE is meant, SEEN is measured; FOR is the age of the state, UP that of the process."""

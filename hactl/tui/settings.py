@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import tomli_w
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.value import Value
 
 
@@ -52,7 +52,7 @@ def load(file: Path) -> Settings:
     except FileNotFoundError:
         return Settings()
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = os_reason(error)
         raise HactlError(f"{file}: {why}: the console is as if it had never been used") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         hint = "remove it; the next change in a console replaces it"
@@ -69,5 +69,5 @@ def save(file: Path, settings: Settings) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             new.unlink()
-        why = (error.strerror or str(error)).lower()
+        why = os_reason(error)
         raise HactlError(f"cannot write {file}: {why}", "what was chosen here is forgotten in the end") from error

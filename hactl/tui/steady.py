@@ -22,6 +22,7 @@ from textual.dom import DOMNode
 from textual.geometry import Region
 from textual.message import Message
 from textual.message_pump import MessagePump
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.worker import Worker, WorkerState
 
@@ -53,6 +54,12 @@ class Steady(MessagePump):
 
 class SteadyScreen(Steady):
     """The same for a screen, and for what waits until it is drawn."""
+
+    @property
+    def stands(self) -> bool:
+        """What it shows can be changed: it has been made, and was not left."""
+        screen = cast("Screen[object]", self)
+        return screen.is_mounted and screen in self.app.screen_stack
 
     async def _invoke_and_clear_callbacks(self) -> None:
         try:

@@ -11,7 +11,7 @@ import msgspec
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 
-from hactl.core.errors import ConfigError
+from hactl.core.errors import ConfigError, os_reason
 from hactl.core.value import Value
 from hactl.paths import themes
 from hactl.tui.meaning import Meaning
@@ -56,7 +56,7 @@ def read(path: Path) -> Theme:
     try:
         file = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), ThemeFile)
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}", "choose another theme") from error
+        raise ConfigError(f"{path}: {os_reason(error)}", "choose another theme") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error}", "compare it with one of the themes that hactl brings") from error
     return judged(file, path)
@@ -86,18 +86,3 @@ def judged(file: ThemeFile, path: Path) -> Theme:
 def shipped() -> dict[str, Path]:
     """The themes that hactl brings, by name."""
     return {path.stem: path for path in sorted(themes().glob("*.toml"))}
-
-
-def contrast(text: str, background: str) -> float:
-    """How well `text` stands out from `background`, both #rrggbb: 1 to 21 (WCAG 2.1, relative luminance)."""
-    light, dark = sorted((_luminance(text), _luminance(background)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(color: str) -> float:
-    red, green, blue = (_linear(int(color[at : at + 2], 16) / 255) for at in (1, 3, 5))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4

@@ -63,6 +63,13 @@ class TestRemembered:
         assert remembered_theme(Themes(home), name, settings).name == DEFAULT
         assert name in settings.trouble.message
 
+    def test_not_even_where_it_is_the_one_that_all_others_are_replaced_by(self, settings, home):
+        """The one that comes with hactl is always of use."""
+        settings.settings = Settings(theme=DEFAULT)
+        (home / f"{DEFAULT}.toml").write_text("name = 'x'")
+        assert remembered_theme(Themes(home), "", settings) == Themes().read(DEFAULT)
+        assert str(home / f"{DEFAULT}.toml") in settings.trouble.message
+
     def test_it_is_kept_beside_the_fleets(self, monkeypatch, tmp_path):
         monkeypatch.setenv("HACTL_STATE_DIR", str(tmp_path))
         assert settings_file() == tmp_path / "console.toml"

@@ -253,6 +253,24 @@ class TestRegionsAndTheFleet:
             assert [request.command for request in now.controller.requests] == [Unpause()]
 
 
+class TestMarks:
+    async def test_what_a_filter_hides_is_not_struck(self):
+        """Its mark is told of and stays: it counts again when it is seen again."""
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("space", "slash", *"osaka-1", "enter")
+            await now.until_drawn()
+            assert "1 marked out of sight, ctrl+\\ clears" in now.text("#keys")
+            await now.press("K")
+            assert "Kill osaka-1?" in now.text("#question")
+            await now.press("escape", "escape")
+            await now.until_drawn()
+            assert "1 marked, ctrl+\\ clears" in now.text("#keys")
+            await now.go_to("osaka-1")
+            await now.press("K")
+            assert "Kill seoul-1?" in now.text("#question")
+
+
 class TestUndo:
     async def test_a_resume_is_taken_back_for_a_while(self):
         drained = with_node(a_fleet(), "seoul-1", state=NodeState.DRAINING, drained=True)
@@ -269,6 +287,20 @@ class TestUndo:
             assert now.controller.dry_runs == 0
             await now.press("u")
             assert any("nothing to undo" in notice for notice in now.notices)
+
+    async def test_what_could_not_be_taken_back_can_be_tried_again(self):
+        """The daemon was away: that is no reason to have changed one's mind."""
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("W", *"50", "enter")
+            now.controller.snapshot = a_snapshot(with_node(a_fleet(), "seoul-1", weight=50))
+            now.controller.failure = AWAY
+            await now.press("u")
+            assert any("no daemon answers on 'x'" in notice for notice in now.errors)
+            now.controller.failure = None
+            await now.press("u", "u")
+            assert [request.command.weight for request in now.controller.requests] == [50, 100]
+            assert "nothing to undo" in now.notices[-1]
 
     async def test_too_late_is_too_late(self):
         clock = [10.0]
@@ -433,7 +465,7 @@ class TestWhereNothingCanBeChanged:
         async with stage() as now:
             await now.go_to("edge-1")
             await now.press("D")
-            assert "'edge-1' is an edge: it has no share to take away" in now.notices
+            assert "'edge-1' is an edge: it has no share to change" in now.notices
 
     async def test_the_foot_dims_what_would_do_nothing_and_names_what_would_be_done(self):
         async with stage((160, 48)) as now:
@@ -540,6 +572,17 @@ class TestInterleavings:
             now.controller.snapshot = a_snapshot(with_node(a_fleet(), "seoul-1", weight=50))
             await now.press("p", "u", "p", "u")
             assert [request.command.weight for request in now.controller.requests] == [50, 100]
+
+    async def test_a_question_that_was_left_before_the_daemon_answered_is_not_told_the_answer(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            gate = now.controller.hold()
+            await now.pilot.press("K", "escape")
+            gate.set()
+            await now.until(lambda: now.controller.requests)
+            assert now.notices == []
+            assert isinstance(now.app.screen, FleetPage)
+            assert done(now) == []
 
     async def test_a_question_that_was_left_does_not_come_back_when_the_daemon_answers(self):
         async with stage() as now:

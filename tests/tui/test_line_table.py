@@ -123,6 +123,42 @@ async def test_the_cursor_is_always_on_the_screen():
         assert f"▸ {table.cursor}" in "\n".join(screen(table))
 
 
+async def test_the_cursor_is_on_the_screen_whatever_is_done_to_its_rows():
+    """Ordered by something else, no longer filtered, measured anew, in a smaller window: what a key strikes is seen."""
+    names = [f"n{number:02}" for number in range(40)]
+    async with bench(*names, size=(40, 20)) as (table, pilot):
+
+        async def seen() -> bool:
+            await pilot.pause()
+            return any(line.startswith(f"▸ {table.cursor} ") for line in screen(table))
+
+        await pilot.press(*["down"] * 10)
+        table.rearrange(Arrangement(sort=1, reverse=True))
+        assert await seen()
+        table.rearrange(Arrangement(filter="n3"))
+        await pilot.press("G")
+        table.rearrange(Arrangement())
+        assert await seen()
+        table.rearrange(Arrangement(sort=1))
+        table.show(tuple(a_row(name, -float(place)) for place, name in enumerate(names)))
+        assert await seen()
+        await pilot.press("g", *["down"] * 18)
+        await pilot.resize_terminal(40, 8)
+        assert await seen()
+
+
+async def test_a_wheel_that_led_away_from_the_cursor_is_not_turned_back_by_what_comes():
+    async with bench(*(f"n{number:02}" for number in range(40)), size=(40, 8)) as (table, pilot):
+        table.scroll_to(y=20, animate=False)
+        await pilot.pause()
+        table.show(tuple(a_row(f"n{number:02}", number + 1.0) for number in range(40)))
+        await pilot.resize_terminal(40, 9)
+        await pilot.pause()
+        assert table.scroll_offset.y == 20
+        await pilot.press("down")
+        assert table.scroll_offset.y < 20
+
+
 async def test_marks_stay_with_their_rows_and_go_with_them():
     async with bench("a", "b", "c") as (table, pilot):
         await pilot.press("space", "space")

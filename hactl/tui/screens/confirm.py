@@ -71,9 +71,9 @@ class Confirm(SteadyScreen, ModalScreen[str | None]):
             self.dismiss(None)
 
     def put(self, question: Question) -> None:
-        """Now it is known what is asked."""
+        """Now it is known what is asked; whoever has left is asked nothing."""
         self._question = question
-        if self.is_mounted:
+        if self.stands:
             self._show()
 
     def _show(self) -> None:

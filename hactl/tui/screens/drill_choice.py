@@ -57,9 +57,9 @@ class DrillChoice(SteadyScreen, ModalScreen[str | None]):
             self.dismiss(None)
 
     def put(self, rows: tuple[Row, ...]) -> None:
-        """What each would do is known."""
+        """What each would do is known; whoever has left is not told."""
         self._rows = rows
-        if self.is_mounted:
+        if self.stands:
             self._fit()
 
     def on_resize(self) -> None:

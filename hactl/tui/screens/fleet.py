@@ -96,8 +96,8 @@ class FleetPage(Page):
 
     @property
     def marks(self) -> Collection[str]:
-        """See Page."""
-        return self.table.marks
+        """See Page: of rows that are shown. A filter that hides a mark keeps it, and keys do not strike unseen."""
+        return self.table.marks & {row.key for row in self.table.shown}
 
     @property
     def copied(self) -> str:
@@ -213,10 +213,13 @@ class FleetPage(Page):
     def foot(self) -> Line:
         """What hides rows, as long as something does, and how many rows are marked."""
         chosen, marked = self.table.arrangement, len(self.marks)
+        unseen = len(self.table.marks) - marked
+        told = [f"{marked} marked"] if marked else []
+        told += [f"{unseen} marked out of sight"] if unseen else []
         shown = sum(not row.head for row in self.table.shown)
         hiding = [*(["only bad"] if chosen.bad else []), *([f"/{chosen.filter}"] if chosen.filter else [])]
         parts = [f"{' '.join(hiding)} {shown} shown, esc clears  "] if hiding else []
-        parts += [f"{marked} marked, ctrl+\\ clears  "] if marked else []
+        parts += [f"{', '.join(told)}, ctrl+\\ clears  "] if told else []
         return line(*(Span(text=part, meaning=Meaning.DEGRADED) for part in parts))
 
     def action_filter(self) -> None:

@@ -62,6 +62,8 @@ class LineTable(SteadyLines, ScrollView, can_focus=True):
         self._layout: tuple[tuple[int, int], ...] = ()
         self._drawn: dict[str, tuple[Row, Strip]] = {}
         self._stale = False
+        self._room = 0
+        """Lines there were for rows when they were arranged last."""
         self.arrangement = Arrangement()
         self.cursor = ""
         """Key of the row under the cursor; "" without rows."""
@@ -100,10 +102,13 @@ class LineTable(SteadyLines, ScrollView, can_focus=True):
         if arrangement != self.arrangement:
             self.arrangement = arrangement
             self._arrange()
+            self._reveal(self._place())
             self.refresh(Region(0, 0, self.size.width, 1))
 
     def _arrange(self) -> None:
-        before, place = self._shown, self._place()
+        before, place, top = self._shown, self._place(), self.scroll_offset.y
+        seen = top <= place < top + max(1, self._room)
+        self._room = self.size.height - 1
         self._shown = arranged(self._all, self.arrangement)
         keys = [row.key for row in self._shown]
         if self.cursor not in keys:
@@ -114,6 +119,8 @@ class LineTable(SteadyLines, ScrollView, can_focus=True):
             self._layout = layout
             self._forget()
         self.virtual_size = Size(self.size.width, len(self._shown) + 1)
+        if seen:  # it stays so; a wheel that led away from it is not turned back
+            self._reveal(self._place())
         top = self.scroll_offset.y
         for at in range(top, min(top + self.size.height, max(len(before), len(self._shown)))):
             if before[at : at + 1] != self._shown[at : at + 1]:
@@ -203,9 +210,9 @@ class LineTable(SteadyLines, ScrollView, can_focus=True):
     def _reveal(self, at: int) -> None:
         top, room = self.scroll_offset.y, max(1, self.size.height - 1)
         if at < top:
-            self.scroll_to(y=at, animate=False)
+            self.scroll_to(y=at, animate=False, force=True)  # also where the bar is still to come
         elif at >= top + room:
-            self.scroll_to(y=at - room + 1, animate=False)
+            self.scroll_to(y=at - room + 1, animate=False, force=True)
 
     def action_move(self, by: int) -> None:
         """Up or down by so many rows."""

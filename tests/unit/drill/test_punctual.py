@@ -35,6 +35,13 @@ def test_a_stall_is_found_wherever_it_begins_and_however_many_ask(begin: float, 
     assert unmet(stalled(begin, 0.1, rate)) == set(), "an ordinary hiccup of a busy machine"
 
 
+def test_the_second_is_told_from_the_fault_on() -> None:
+    """Also of one that began while the fault took hold."""
+    rows = stalled(FAULT, 0.3)
+    told = [check.value for check in generator(rows, judge(rows), FAULT + 0.001, FAULT) if not check.ok]
+    assert told[-1] == "50 of 200 more than 50 ms late or not sent (300 ms at worst) in the second from +0.0 s"
+
+
 def test_what_was_late_before_the_fault_hides_nothing_of_it() -> None:
     assert unmet(stalled(FAULT - 0.3, 0.2)) == set()
 

@@ -94,7 +94,7 @@ def test_what_is_not_our_journal_is_left_alone(path, make, complaint, read_only)
 
 def test_a_directory_that_is_not_there(path):
     """A journal whose directory is missing is an error that says so."""
-    with pytest.raises(HactlError, match=r"cannot make the journal .*: No such file"):
+    with pytest.raises(HactlError, match=r"cannot make the journal .*: no such file"):
         Database(path / "below")
 
 

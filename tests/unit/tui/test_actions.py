@@ -55,10 +55,24 @@ def test_a_number_is_turned_and_nothing_else():
 
 
 def test_many_names_are_counted():
-    assert listed([]) == ""
-    assert listed(["a"]) == "a"
-    assert listed(["a", "b"]) == "2 nodes: a, b"
-    assert listed(["a", "b", "c", "d"]) == "4 nodes: a, b, c, ..."
+    assert listed([], "nodes") == ""
+    assert listed(["a"], "nodes") == "a"
+    assert listed(["a", "b"], "regions") == "2 regions: a, b"
+    assert listed(["a", "b", "c", "d"], "nodes") == "4 nodes: a, b, c, ..."
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("edge-1", "edge-2"), "kill 2 edges: edge-1, edge-2"),
+        (("edge-1", "seoul-1"), "kill 2 processes: edge-1, seoul-1"),
+        (("edge-1",), "kill edge-1"),
+    ],
+)
+def test_edges_are_no_nodes_and_regions_neither(names: tuple[str, ...], said: str) -> None:
+    fleet = a_fleet()
+    assert kill(fleet, *names).title == said
+    assert weigh(fleet, 5, regions=("seoul", "osaka")).title == "weight 5 for 2 regions: seoul, osaka"
 
 
 class TestStillThere:

@@ -119,6 +119,12 @@ def test_whoever_is_out_has_a_reason_and_an_age():
     assert rows(a_view(a_snapshot(waits)))["seoul-2"]["WHY"] == "killed by signal 9; starts again in 3s"
 
 
+def test_the_age_of_a_state_stays_in_the_smallest_window():
+    """That and the reason are what one looks for; how much of the traffic it gets can be asked elsewhere."""
+    shown = {TITLES[at] for at, _ in fitted(COLUMNS, found(a_view()), 60 - 2 - 2)}
+    assert {"STATE", "NAME", "FOR", "WHY"} <= shown
+
+
 @pytest.mark.parametrize("width", [78, 118, 158])
 def test_no_column_moves_when_a_node_fails(width):
     """Whatever its state is called, and however slow its answers are then."""

@@ -5,10 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.contrast import contrast
 
 from hactl.core.errors import ConfigError
 from hactl.tui.meaning import Meaning
-from hactl.tui.theme import DEFAULT, contrast, read, shipped
+from hactl.tui.theme import DEFAULT, read, shipped
 
 ENOUGH = 4.5
 """WCAG 2.1 AA for text."""
@@ -72,5 +73,5 @@ def test_a_broken_one_says_what_and_where(file, old, new, said):
 
 
 def test_one_that_is_not_there_says_so(tmp_path):
-    with pytest.raises(ConfigError, match="No such file"):
+    with pytest.raises(ConfigError, match="no such file"):
         read(tmp_path / "none.toml")
