@@ -110,7 +110,7 @@ def unreachable(socket: Path, error: Exception) -> Unreachable:
     """What it means that the operating system failed to talk over `socket`."""
     if isinstance(error, PermissionError):
         hint = "run as the user who started the fleet, as a member of its fleet.group, or as root"
-        return Unreachable(f"'{socket}' is not yours to open", hint)
+        return Unreachable(f"no permission to open '{socket}'", hint)
     if isinstance(error, TimeoutError):
         return Unreachable(f"the daemon on '{socket}' does not answer in time", "hactl logs daemon")
     if isinstance(error, ConnectionResetError | BrokenPipeError | EOFError):

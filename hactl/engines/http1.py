@@ -226,7 +226,7 @@ def _parse(buffer: bytearray) -> Response | None:
     if have < length:
         return None
     if have > length:
-        raise ValueError("more bytes than it announced")
+        raise ValueError("more bytes than announced")
     return Response(status, headers, bytes(buffer[end + 4 :]))
 
 

@@ -41,7 +41,7 @@ class Predecessor:
                     raise
                 pidfd.send(self._fd, signal.SIGKILL)
                 lock.acquire(patience=LEAVES_WITHIN)
-                return (f"the daemon before had not left after {patience:g} s and was killed",)
+                return (f"the previous daemon had not exited after {patience:g} s and was killed",)
         finally:
             os.close(self._fd)
         return ()

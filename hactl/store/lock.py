@@ -54,7 +54,7 @@ class FleetLock:
             holder = _signature(fd)
             os.close(fd)
             raise LockHeld(
-                f"a daemon already runs for this fleet (pid {holder})", "hactl status shows it, hactl down ends it"
+                f"a daemon already runs for this fleet (pid {holder})", "hactl status shows it, hactl down stops it"
             ) from error
         except OSError as error:
             os.close(fd)

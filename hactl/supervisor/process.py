@@ -121,7 +121,7 @@ def spawn(command: CommandLine, *, instance: str, log: Path, now: float, open_fi
     try:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:  # only where somebody made us ignore SIGCHLD
-        raise HactlError(f"{instance!r} ended at once", f"see {log}") from None
+        raise HactlError(f"{instance!r} exited at once", f"see {log}") from None
     except OSError as error:  # no descriptor left: a process we could never signal safely must not stay
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)

@@ -29,4 +29,4 @@ def find(given: str, path: str) -> str:
         return found
     if Path(given).is_file():
         raise HactlError(f"'{given}' is not executable", f"chmod +x {given}")
-    raise HactlError(f"there is no program '{given}'", "give its full path, or install it where PATH leads")
+    raise HactlError(f"there is no program '{given}'", "give its full path, or install it in a directory on PATH")
