@@ -1,10 +1,9 @@
 """The kinds of value that services and routes have of their own. Not the keys they belong to: `traffic_keys`."""
 
 from hactl.config import kinds, quantities
-from hactl.core.spec import (
+from hactl.core.routing import (
     SYSTEM_CA,
     CorsSpec,
-    EdgeTlsSpec,
     HeadersSpec,
     LimitsSpec,
     RateLimitSpec,
@@ -12,6 +11,7 @@ from hactl.core.spec import (
     ServiceHealthSpec,
     ServiceTlsSpec,
 )
+from hactl.core.spec import EdgeTlsSpec
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 """The methods of RFC 9110 without CONNECT, which asks for a tunnel and not for a resource; and PATCH."""

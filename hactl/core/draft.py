@@ -3,12 +3,14 @@
 `evolve` is the only function that changes a Fleet, and an Event is the only thing that makes it.
 """
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from hactl.core import alert as alerts
 from hactl.core.alert import AlertBook, Window, window_key
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
+from hactl.core.causes import Context, Reaction, Stimulus
 from hactl.core.config_events import ConfigEvent
 from hactl.core.configured import configured, without
 from hactl.core.drill_events import DrillEvent
@@ -40,13 +42,14 @@ from hactl.core.events import (
     OperationMoved,
     OrphanEnded,
     PolicyChanged,
+    Record,
     TrafficApplied,
     TrafficRejected,
     TrafficShifted,
     WeightsChanged,
 )
 from hactl.core.hop_events import HopEvent
-from hactl.core.lifecycle import Context, Reaction, Stimulus, react
+from hactl.core.lifecycle import react
 from hactl.core.model import EdgeUse, Fleet, Now
 from hactl.core.node import Node, NodeState, Role
 from hactl.core.operation import Operation
@@ -124,6 +127,14 @@ def _rank(effect: Effect) -> int:
 def evolve(fleet: Fleet, event: Event) -> Fleet:
     """The fleet after `event`. Total: every event is accepted in every fleet, because it has already happened."""
     return replace(_evolved(fleet, event), seq=fleet.seq + 1)
+
+
+def caught_up(fleet: Fleet, records: Iterable[Record]) -> Fleet:
+    """The fleet after those of `records`, oldest first, that it does not know yet."""
+    for record in records:
+        if record.seq > fleet.seq:
+            fleet = evolve(fleet, record.event)
+    return fleet
 
 
 def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for each event

@@ -1,9 +1,9 @@
 """Processes that no configuration wants any more, on their way out. Pure; not the change that left them: `rollout`."""
 
+from hactl.core.causes import Cause
 from hactl.core.config_events import NodesRemoved
 from hactl.core.draft import Draft
 from hactl.core.founding import wanted
-from hactl.core.lifecycle import Cause
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState
 from hactl.core.rolling import known_to_edges, order

@@ -14,35 +14,9 @@ by itself (start again, kill what hangs or does not get ready) is left undone un
 """
 
 from hactl.core import news, orders, restarts
-from hactl.core.causes import (
-    LATE,
-    Cause,
-    Cell,
-    Context,
-    Late,
-    Reaction,
-    Refusal,
-    Rule,
-    Stimulus,
-    instance_of,
-)
+from hactl.core.causes import LATE, Cause, Cell, Context, Late, Reaction, Refusal, Stimulus
 from hactl.core.errors import CommandRejected
 from hactl.core.node import Node, NodeState
-
-__all__ = [
-    "LATE",
-    "TABLE",
-    "Cause",
-    "Cell",
-    "Context",
-    "Late",
-    "Reaction",
-    "Refusal",
-    "Rule",
-    "Stimulus",
-    "instance_of",
-    "react",
-]
 
 S = NodeState
 
@@ -66,8 +40,8 @@ def _due(node: Node, stimulus: Stimulus, context: Context) -> bool:
 
 
 _NOT_RUNNING = Refusal(message="'{name}' is not running", hint="hactl start {name}")
-_WAITS = Refusal(message="'{name}' is not running: it waits for its next start", hint="hactl start {name}")
-_HAS_FAILED = Refusal(message="'{name}' is not running: it died too often", hint="hactl logs {name}")
+_WAITS = Refusal(message="'{name}' is not running: it is waiting to be restarted", hint="hactl start {name}")
+_HAS_FAILED = Refusal(message="'{name}' is not running: it crashed too often", hint="hactl logs {name}")
 _STOPPING = Refusal(message="'{name}' is being stopped", hint="hactl start {name}")
 _NOT_DRAINED = Refusal(message="'{name}' is not drained", hint="hactl status")
 

@@ -26,6 +26,7 @@ from hactl.core import (
     rollout,
     spares,
 )
+from hactl.core.causes import Cause, Stimulus, instance_of
 from hactl.core.commands import (
     VERBS,
     Apply,
@@ -58,7 +59,7 @@ from hactl.core.commands import (
     UnlockDrills,
     Unpause,
 )
-from hactl.core.draft import Draft, evolve
+from hactl.core.draft import Draft
 from hactl.core.effects import ApplyTraffic, Effect
 from hactl.core.events import (
     Event,
@@ -70,7 +71,6 @@ from hactl.core.events import (
 )
 from hactl.core.headroom import Carrying
 from hactl.core.hop_commands import BreakHop, MendHop
-from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.model import Fleet, Now
 from hactl.core.observations import Observation
 from hactl.core.observing import observe, reconsider_suspects
@@ -81,8 +81,6 @@ from hactl.core.shift_cause import cause_of_shift
 from hactl.core.traffic import plan_for
 from hactl.core.value import Value, replace
 from hactl.core.wording import in_words
-
-__all__ = ["Decision", "evolve", "settle", "step"]
 
 SETTLE_LIMIT = 200
 """Rounds after which rules that never rest would be a bug; real fleets need two or three."""

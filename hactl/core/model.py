@@ -214,7 +214,7 @@ class Fleet(Value):
 
     def in_region(self, region: str) -> tuple[Node, ...]:
         """The gateway nodes of one region."""
-        return tuple(node for node in self.gateways if node.region == region)
+        return tuple(node for node in self.nodes.values() if node.region == region and node.role is Role.GATEWAY)
 
 
 class Sample(Value):

@@ -6,10 +6,10 @@ What waits for the end of a pause can be told from the processes alone, so that 
 time, another daemon), what waits without a pause is released.
 """
 
+from hactl.core.causes import Cause, Stimulus
 from hactl.core.commands import Pause, Request, Unpause
 from hactl.core.draft import Draft
 from hactl.core.events import FleetPaused, FleetUnpaused
-from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import Fleet, Now, Paused
 from hactl.core.node import Health, Node, NodeState, ReasonCode
 from hactl.core.value import replace
@@ -69,7 +69,7 @@ def follow(draft: Draft) -> None:
     if paused is not None:
         if paused.ends is None or paused.ends > draft.now.mono:
             return
-        draft.emit(FleetUnpaused(why="the time of the pause is over"))
+        draft.emit(FleetUnpaused(why="the pause has expired"))
     for name in waiting(draft.fleet):
         draft.stimulate(name, Stimulus(cause=Cause.RELEASED, why="hung while the fleet was paused"))
 

@@ -4,7 +4,7 @@ Every effect asked for here may have been performed already: all of them are ide
 """
 
 from hactl.core import alert_queue, auto_failback, brownouts, drills, hops, impairing, ramp
-from hactl.core.causes import signals, stop_signal
+from hactl.core.causes import Cause, Stimulus, instance_of, signals, stop_signal
 from hactl.core.certificate import Certificate
 from hactl.core.config_events import ConfigTaken, RevisionRolledBack, RulesTaken
 from hactl.core.draft import Draft
@@ -22,7 +22,6 @@ from hactl.core.events import (
     NodeChanged,
     OrphanEnded,
 )
-from hactl.core.lifecycle import Cause, Stimulus, instance_of
 from hactl.core.machine import Decision, settle
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Deadline, DeadlineKind, Goal, Launch, Node, NodeState, Reason, ReasonCode, Role
@@ -204,14 +203,14 @@ def _adopt(draft: Draft, node: Node, launch: Launch) -> None:
         draft.perform(*signals(node, stop_signal(node, draft.context(node))))
         if node.deadline is None:
             again = Deadline(kind=DeadlineKind.STOP, at=draft.now.mono)
-            _change(draft, node, replace(node, deadline=again), "stop taken up again")
+            _change(draft, node, replace(node, deadline=again), "stop resumed")
 
 
 def _with_time_to_start(draft: Draft, node: Node) -> Node:
     """Its deadline may have passed while nobody could see it become ready."""
     at = draft.now.mono + draft.fleet.spec_for(node).gateway.start_timeout
     again = replace(node, deadline=Deadline(kind=DeadlineKind.READY, at=at))
-    _change(draft, node, again, "start taken up again")
+    _change(draft, node, again, "start resumed")
     return again
 
 

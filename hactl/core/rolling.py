@@ -6,9 +6,9 @@ time and holds nothing.
 
 from typing import assert_never
 
+from hactl.core.causes import Cause, Stimulus
 from hactl.core.draft import Draft
 from hactl.core.errors import CommandRejected
-from hactl.core.lifecycle import Cause, Stimulus
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState, Role
 from hactl.core.operation import Operation, Phase, Step, Target
@@ -22,7 +22,7 @@ def roll_one(draft: Draft, operation: Operation, target: Target) -> Target | str
     """Take one target of a rolling restart further: the target as it is then, why it cannot be, or None for not yet."""
     node = draft.fleet.nodes.get(target.node)
     if node is None:
-        return f"'{target.node}' is gone from the configuration"
+        return f"'{target.node}' is no longer in the configuration"
     by = f"{operation.by} (rolling restart)"
     match target.phase:
         case Phase.WAITING:

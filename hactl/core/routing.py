@@ -1,6 +1,6 @@
 """What the operator declared about services and routes. Not about the fleet that serves them: that is `spec`.
 
-Durations are seconds. Part of the vocabulary of `spec`, from where it is imported.
+Durations are seconds.
 """
 
 from hactl.core.value import Value

@@ -1,55 +1,15 @@
 """What the operator declared: `hactl.toml` as values, complete with defaults. Not what runs: that is `model`.
 
 Durations are seconds, sizes are bytes. `hactl.config` builds these values and documents every key; the defaults
-here are the defaults of the file. Services and routes stand in `routing`, and are had from here like all the rest.
+here are the defaults of the file. Services and routes stand in `routing`.
 """
 
 from enum import StrEnum
 
 from hactl.core.alert import AlertSpec
-from hactl.core.routing import (
-    IDEMPOTENT,
-    SYSTEM_CA,
-    CorsSpec,
-    HeadersSpec,
-    LimitsSpec,
-    RateLimitSpec,
-    RedirectSpec,
-    RouteSpec,
-    ServiceHealthSpec,
-    ServiceSpec,
-    ServiceTlsSpec,
-)
+from hactl.core.routing import RateLimitSpec, RouteSpec, ServiceSpec
 from hactl.core.schedule import ScheduleSpec
 from hactl.core.value import Value
-
-__all__ = [
-    "IDEMPOTENT",
-    "MAX_EDGES",
-    "SYSTEM_CA",
-    "CorsSpec",
-    "EdgeSpec",
-    "FailoverMode",
-    "FleetSpec",
-    "GatewayKind",
-    "GatewaySpec",
-    "HeadersSpec",
-    "HealthSpec",
-    "JournalSpec",
-    "LimitsSpec",
-    "LogsSpec",
-    "Policy",
-    "ProbeKind",
-    "RateLimitSpec",
-    "RedirectSpec",
-    "RegionSpec",
-    "RestartSpec",
-    "RouteSpec",
-    "SafetySpec",
-    "ServiceHealthSpec",
-    "ServiceSpec",
-    "ServiceTlsSpec",
-]
 
 
 class Policy(StrEnum):

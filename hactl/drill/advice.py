@@ -16,9 +16,13 @@ _CLASSES = {
     "reset": "requests in flight were cut off and not retried: route.retries; at an edge only clients can retry",
     "closed without an answer": "connections were cut off: route.retries; at an edge only clients can retry",
     "answer cut short": "responses were cut off in the middle and cannot be retried",
+    "status 429": "more requests arrived than edges admit: edge.rate_limit, route.rate_limit",
+    "status 500": "the service or node failed, and no status is retried: hactl logs",
     "status 503": "edges, or nodes, had nowhere to send requests: region.spares, service.health",
     "status 504": "responses took longer than the route allows: route.timeout, route.per_try_timeout",
     "status 502": "the service behind the nodes failed: service.health",
+    "no local port left": "the drill's own clients had used up the ports of this machine: load.rate, load.connections",
+    "no file descriptor left": "the drill's own clients had more connections open than they may: ulimit -n, load.rate",
 }
 _OVERLAY = "gateway.envoy_overlay: edge.clusters.gw"
 _OTHERS = {

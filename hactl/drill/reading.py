@@ -290,6 +290,8 @@ class _Reading(Tables):
             self._add("objectives.failed_with_retries", "needs clients that retry", "give load.retries, like 2")
         if asked.others_availability is not None and not drill.load.others:
             self._add("objectives.others_availability", "needs clients of another route", 'load.others = "/-/echo"')
+        if asked.rpo_records is not None and not drill.canary.stores:
+            self._add("objectives.rpo_records", "needs a store to look in", "leave canary.stores out, for all of them")
         passing = (fault for fault in drill.faults if fault.lasting is not None and fault.kind not in OF_THE_DAEMON)
         if asked.recovered is not None and not any(passing):
             self._add("objectives.recovered", "needs a fault that ends before the failback", 'for = "10s"')

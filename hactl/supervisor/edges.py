@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from hactl.core.causes import instance_of
 from hactl.core.errors import HactlError
-from hactl.core.lifecycle import instance_of
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
 from hactl.core.observations import Observation, PlanApplied, PlanRejected

@@ -7,8 +7,8 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from hactl.core.causes import instance_of
 from hactl.core.errors import HactlError
-from hactl.core.lifecycle import instance_of
 from hactl.core.model import Fleet
 from hactl.core.node import Launch, Node, NodeState, Role
 from hactl.core.observations import Exited, Observation, Spawned, SpawnFailed

@@ -12,7 +12,7 @@ from support.command import Home
 from support.upstream import Upstream
 
 from hactl.config import load
-from hactl.core.spec import RouteSpec
+from hactl.core.routing import RouteSpec
 
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = {path.parent.name: path.read_text() for path in sorted(FOLDER.glob("*/hactl.toml"))}

@@ -13,7 +13,7 @@ FILES = [
     ("unknown-nested-key", GOOD.replace("listen", "lisen"), "edge.lisen: unknown key", 'did you mean "listen"?'),
     ("wrong-type", GOOD.replace("nodes = 1", 'nodes = "many"'), "region[a].nodes: wants", None),
     ("duplicate-name", GOOD + '\n[[region]]\nname = "a"\n', "region", None),
-    ("duplicate-key", GOOD + "nodes = 2\n", "not valid TOML", "the same key or table stands in the file twice"),
+    ("duplicate-key", GOOD + "nodes = 2\n", "not valid TOML", "the same key or table appears twice in the file"),
     ("no-address", GOOD.replace("127.0.0.1:{port}", "everywhere"), "edge.listen: wants", None),
     (
         "endpoint-no-address",
@@ -96,7 +96,7 @@ def test_an_edge_port_that_is_held(home: Home) -> None:
     with socket.create_server(("127.0.0.1", home.port)):
         done = home.run("up")
     assert done.returncode == 1
-    assert f"port {home.port} on 127.0.0.1 is held by" in one_line(home, done.stderr)
+    assert f"port {home.port} on 127.0.0.1 is in use by" in one_line(home, done.stderr)
     assert "ss -ltnp" in done.stderr
     assert home.strays() == []
     home.ok("up")

@@ -9,7 +9,8 @@ from support.build import a_spec
 from hactl.cli.masking import MASK, Masker
 from hactl.config import dump, parse
 from hactl.core.errors import ConfigError
-from hactl.core.spec import AlertSpec, FleetSpec, GatewayKind, GatewaySpec, HeadersSpec, RouteSpec
+from hactl.core.routing import HeadersSpec, RouteSpec
+from hactl.core.spec import AlertSpec, FleetSpec, GatewayKind, GatewaySpec
 from hactl.core.value import replace
 
 SECRET = "hunter2!"

@@ -16,7 +16,8 @@ from support.malformed import REFUSED
 from support.raw import GET, Raw, raw
 from support.upstream import Upstream
 
-from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.routing import RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 
 pytestmark = pytest.mark.envoy
 ONE = EdgeSpec(threads=1)

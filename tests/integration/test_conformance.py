@@ -20,8 +20,9 @@ from support.ports import free_port
 from support.raw import raw
 from support.upstream import Upstream
 
+from hactl.core.routing import RouteSpec, ServiceSpec
 from hactl.core.running import CommandLine
-from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 from hactl.engines.envoy import binary
 
 pytestmark = pytest.mark.envoy

@@ -19,8 +19,9 @@ from support.upstream import Upstream
 
 from hactl.core.errors import HactlError
 from hactl.core.plan import TrafficPlan
+from hactl.core.routing import RedirectSpec, RouteSpec, ServiceSpec
 from hactl.core.running import PlanRefused
-from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec, RedirectSpec, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace
 from hactl.engines.envoy import client_tls
 from hactl.engines.envoy.seat import Seat
@@ -148,7 +149,7 @@ async def test_an_edge_that_shows_something_else_is_not_believed(tmp_path: Path)
         assert running.fleet.certificate is not None
         copy = client_tls.copy_in(seat, running.fleet.certificate)
         copy.write_bytes(before.read_bytes())  # what Envoy will read is not what was meant
-        with pytest.raises(PlanRefused, match="a handshake with it shows otherwise: another certificate"):
+        with pytest.raises(PlanRefused, match="a handshake shows otherwise: another certificate"):
             await running.publish(running.without("local-1"))
         assert await shown(running) == old
         assert (await fetch(running.port, tls=trusting(old)))[0] == 503, "nobody is left in the plan"

@@ -9,23 +9,25 @@ from support.places import fleet_paths
 from support.upstream import Upstream
 
 from hactl.core.errors import HactlError
-from hactl.core.spec import (
+from hactl.core.routing import (
     CorsSpec,
+    HeadersSpec,
+    RateLimitSpec,
+    RedirectSpec,
+    RouteSpec,
+    ServiceSpec,
+    ServiceTlsSpec,
+)
+from hactl.core.spec import (
     EdgeSpec,
     FailoverMode,
     FleetSpec,
     GatewayKind,
     GatewaySpec,
-    HeadersSpec,
     HealthSpec,
     Policy,
     ProbeKind,
-    RateLimitSpec,
-    RedirectSpec,
     RegionSpec,
-    RouteSpec,
-    ServiceSpec,
-    ServiceTlsSpec,
 )
 from hactl.core.value import replace
 from hactl.engines.envoy import binary
@@ -108,7 +110,7 @@ async def test_refused_documents_never_reach_a_process(tmp_path: Path) -> None:
     fleet = fleet_of(spec=FleetSpec(edge=ONE, routes=(RouteSpec(prefix="/", service="ghost"),)))
     with (
         fleet_paths(tmp_path) as paths,
-        pytest.raises(HactlError, match=r"envoy refuses these documents: .*ghost") as refused,
+        pytest.raises(HactlError, match=r"envoy rejects these documents: .*ghost") as refused,
     ):
         await EnvoyGateway(paths).prepare(fleet.gateways[0], fleet)
     assert "\n" not in str(refused.value)

@@ -9,7 +9,8 @@ from support.load import fetch, open_loop
 from support.upstream import Upstream
 
 from hactl.core.model import Fleet
-from hactl.core.spec import EdgeSpec, FailoverMode, FleetSpec, HealthSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.routing import RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FailoverMode, FleetSpec, HealthSpec, Policy, RegionSpec
 
 pytestmark = pytest.mark.envoy
 PATIENT = HealthSpec(timeout=2.0)

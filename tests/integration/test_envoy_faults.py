@@ -12,8 +12,9 @@ from support.load import fetch
 from hactl.core.errors import HactlError
 from hactl.core.impairment import Impairment
 from hactl.core.node import Node
+from hactl.core.routing import RouteSpec
 from hactl.core.running import ImpairmentImpossible
-from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec, RouteSpec, SafetySpec
+from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec, SafetySpec
 from hactl.core.value import replace
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.faults import KEYS

@@ -13,8 +13,9 @@ from support.upstream import Upstream
 from hactl.config.overlay import canonical
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
+from hactl.core.routing import RouteSpec, ServiceSpec
 from hactl.core.running import PlanRefused
-from hactl.core.spec import EdgeSpec, FleetSpec, GatewaySpec, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, GatewaySpec, RegionSpec
 from hactl.core.value import replace
 from hactl.engines.envoy.edge import EnvoyEdge
 from hactl.engines.envoy.gateway import EnvoyGateway

@@ -14,7 +14,8 @@ from support.raw import raw
 from support.upstream import Upstream
 
 from hactl.core.model import Fleet
-from hactl.core.spec import EdgeSpec, FleetSpec, LimitsSpec, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.routing import LimitsSpec, RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace
 
 pytestmark = pytest.mark.envoy

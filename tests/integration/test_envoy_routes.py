@@ -12,19 +12,17 @@ from support.ports import free_port
 from support.upstream import Upstream
 
 from hactl.core.model import Fleet
-from hactl.core.spec import (
+from hactl.core.routing import (
     CorsSpec,
-    EdgeSpec,
-    FleetSpec,
     HeadersSpec,
     LimitsSpec,
     RedirectSpec,
-    RegionSpec,
     RouteSpec,
     ServiceHealthSpec,
     ServiceSpec,
     ServiceTlsSpec,
 )
+from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace
 
 pytestmark = pytest.mark.envoy

@@ -12,7 +12,8 @@ from support.polling import until
 from support.upstream import Upstream
 
 from hactl.core.model import Fleet
-from hactl.core.spec import EdgeSpec, FleetSpec, Policy, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.routing import RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, Policy, RegionSpec
 from hactl.core.value import replace
 from hactl.engines.envoy.admin import Admin
 from hactl.engines.envoy.seat import Seat

@@ -8,7 +8,8 @@ from support.load import open_loop
 from support.upstream import Upstream
 
 from hactl.core.model import Fleet
-from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.routing import RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace
 from hactl.engines.envoy.routes import HEDGES
 

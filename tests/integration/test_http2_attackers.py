@@ -24,7 +24,8 @@ from support.load import Load, open_loop
 from support.raw import Raw, raw
 from support.upstream import Upstream
 
-from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.routing import RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 
 pytestmark = pytest.mark.envoy
 

@@ -17,7 +17,8 @@ from support.raw import raw
 from support.streaming import Streaming
 from support.upstream import Upstream
 
-from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.routing import RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 
 pytestmark = pytest.mark.envoy
 PATIENCE = 20.0

@@ -12,7 +12,8 @@ from support.load import fetch, open_loop
 from support.upstream import Upstream
 
 from hactl.core.model import Fleet
-from hactl.core.spec import EdgeSpec, FleetSpec, RateLimitSpec, RegionSpec, RouteSpec, ServiceSpec
+from hactl.core.routing import RateLimitSpec, RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 
 pytestmark = pytest.mark.envoy
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from support.build import a_spec, at, founded
 
+from hactl.core.causes import instance_of
 from hactl.core.commands import BeginDrill, Command, Request
 from hactl.core.deadlines import due, soonest
 from hactl.core.draft import evolve
@@ -19,7 +20,6 @@ from hactl.core.drills import in_progress
 from hactl.core.effects import Effect
 from hactl.core.errors import CommandRejected
 from hactl.core.events import Event
-from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
 from hactl.core.model import Fleet, Now
 from hactl.core.node import Launch, Node

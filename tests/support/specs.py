@@ -4,30 +4,32 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from hactl.core.alert import AlertFormat, AlertKind, AlertSpec
-from hactl.core.spec import (
+from hactl.core.routing import (
     CorsSpec,
+    HeadersSpec,
+    LimitsSpec,
+    RateLimitSpec,
+    RedirectSpec,
+    RouteSpec,
+    ServiceHealthSpec,
+    ServiceSpec,
+    ServiceTlsSpec,
+)
+from hactl.core.spec import (
     EdgeSpec,
     EdgeTlsSpec,
     FailoverMode,
     FleetSpec,
     GatewayKind,
     GatewaySpec,
-    HeadersSpec,
     HealthSpec,
     JournalSpec,
-    LimitsSpec,
     LogsSpec,
     Policy,
     ProbeKind,
-    RateLimitSpec,
-    RedirectSpec,
     RegionSpec,
     RestartSpec,
-    RouteSpec,
     SafetySpec,
-    ServiceHealthSpec,
-    ServiceSpec,
-    ServiceTlsSpec,
 )
 from hactl.core.value import replace
 

@@ -12,6 +12,7 @@ from random import Random
 from support.build import BOOT, at
 
 from hactl.core.alert import Alert
+from hactl.core.causes import instance_of
 from hactl.core.commands import Command, EndDrill, Request
 from hactl.core.config_events import ConfigTaken
 from hactl.core.deadlines import due, soonest
@@ -38,7 +39,6 @@ from hactl.core.hop import HopCount, HopOrder, HopReading, Proxy
 from hactl.core.hop_observations import HopsLost, HopsRead, NodeLed
 from hactl.core.hops import orders, services_led
 from hactl.core.impairment import Impairment, ImpairmentPhase
-from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
 from hactl.core.model import Fleet, Now, Proposal
 from hactl.core.node import Goal, Launch, Node, NodeState, Role

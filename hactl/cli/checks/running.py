@@ -42,7 +42,7 @@ def versions(subject: Subject) -> Iterator[Finding]:
             if _mark(running) != mark:
                 old.setdefault(version_of(running), []).append(name)
     if old:
-        which = "; ".join(f"{version} ({', '.join(names)})" for version, names in old.items())
+        which = " and ".join(f"{version} ({', '.join(names)})" for version, names in old.items())
         names = " ".join(name for group in old.values() for name in group)
         found = f"running {which}, but {version_of(installed)} is installed"
         yield Finding(check="running envoys", ok=False, found=found, mend=f"hactl restart {names}")
@@ -103,7 +103,7 @@ def old_clients(subject: Subject) -> Iterator[Finding]:
         first = error.strerror or str(error)
     good = first.startswith("HTTP/1.") and first.split()[1:2] and first.split()[1] not in _REFUSALS
     mend = "" if good else "hactl logs edge-1"
-    found = "a request without Host gets an answer" if good else f"answer to a request: {first or 'none'}"
+    found = "a request without Host is answered" if good else f"a request without Host gets {first or 'no answer'}"
     yield Finding(check="HTTP/1.0", ok=bool(good), found=found, mend=mend)
 
 

@@ -6,7 +6,7 @@ Nodes do all of it, so that an edge may send a request again as it came.
 import re
 from urllib.parse import urlsplit
 
-from hactl.core.spec import CorsSpec, HeadersSpec, RedirectSpec, RouteSpec
+from hactl.core.routing import CorsSpec, HeadersSpec, RedirectSpec, RouteSpec
 from hactl.engines.envoy.document import Document, typed
 
 CORS = "envoy.filters.http.cors"

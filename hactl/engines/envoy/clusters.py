@@ -3,7 +3,8 @@
 from typing import assert_never, cast
 
 from hactl.core.model import Fleet
-from hactl.core.spec import GatewayKind, HealthSpec, Policy, ProbeKind, ServiceHealthSpec, ServiceSpec
+from hactl.core.routing import ServiceHealthSpec, ServiceSpec
+from hactl.core.spec import GatewayKind, HealthSpec, Policy, ProbeKind
 from hactl.engines.envoy.document import HTTP2, Document, seconds, socket_address, source, typed
 from hactl.engines.envoy.endpoints import CLUSTER, HEDGED
 from hactl.engines.envoy.seat import Seat

@@ -11,7 +11,7 @@ from typing import cast
 from urllib.parse import quote, urlencode
 
 from hactl.core.model import Fleet
-from hactl.core.spec import ServiceSpec
+from hactl.core.routing import ServiceSpec
 from hactl.core.value import replace
 from hactl.engines.envoy.clusters import GRPC_SUFFIX
 from hactl.engines.envoy.document import Document, Documents, seconds

@@ -7,7 +7,8 @@ buckets. A request takes from the bucket of its route first, so that what a rout
 
 import math
 
-from hactl.core.spec import FleetSpec, RateLimitSpec, RouteSpec
+from hactl.core.routing import RateLimitSpec, RouteSpec
+from hactl.core.spec import FleetSpec
 from hactl.engines.envoy.document import Document, extension, seconds, typed
 
 FILTER = "envoy.filters.http.local_ratelimit"
@@ -71,7 +72,7 @@ def refusal() -> Document:
     comparison = {"op": "EQ", "value": {"default_value": STATUS, "runtime_key": "hactl.limited_status"}}
     return {
         "filter": {"status_code_filter": {"comparison": comparison}},
-        "body": {"inline_string": "too many requests: this gateway lets in no more for now, try again later\n"},
+        "body": {"inline_string": "too many requests: this gateway is at its limit, try again later\n"},
     }
 
 

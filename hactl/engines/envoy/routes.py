@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 from hactl.core.model import Fleet
-from hactl.core.spec import FleetSpec, GatewayKind, RouteSpec
+from hactl.core.routing import RouteSpec
+from hactl.core.spec import FleetSpec, GatewayKind
 from hactl.engines.envoy import ratelimits
 from hactl.engines.envoy.changes import PREFLIGHT, on_route, redirecting, rewriting
 from hactl.engines.envoy.clusters import GRPC_SUFFIX

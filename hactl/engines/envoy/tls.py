@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hactl.core.errors import HactlError
-from hactl.core.spec import SYSTEM_CA, ServiceSpec
+from hactl.core.routing import SYSTEM_CA, ServiceSpec
 from hactl.engines.envoy.document import Document, extension
 
 BUNDLES = (

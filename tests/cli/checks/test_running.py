@@ -81,7 +81,7 @@ def test_an_edge_that_refuses_old_clients_is_found(answer: bytes) -> None:
         finding = one(running.old_clients(Subject(chosen=None, spec=fleet.spec, snapshot=snapshot, fleet=fleet)))
         thread.join()
     assert not finding.ok
-    assert finding.found == f"answer to a request: {answer.decode().strip() or 'none'}"
+    assert finding.found == f"a request without Host gets {answer.decode().strip() or 'no answer'}"
 
 
 def test_a_process_that_nobody_watches_is_found(fleet: Home) -> None:

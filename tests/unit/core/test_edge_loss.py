@@ -4,9 +4,9 @@ import pytest
 from support.build import a_spec
 from support.script import Script, after, applied, exited, healthy, idle, like, serving, spawned, unhealthy
 
+from hactl.core.causes import instance_of
 from hactl.core.commands import Freeze, Kill, Pause, Request, Restart, Start, Stop, Unpause
 from hactl.core.events import EdgeBack, EdgeGivenUp, EdgeLost
-from hactl.core.lifecycle import instance_of
 from hactl.core.model import EdgeUse
 from hactl.core.node import ReasonCode
 from hactl.core.observations import Exited

@@ -3,9 +3,10 @@
 import pytest
 from support.build import a_launch, a_node, a_spec, at
 
+from hactl.core.causes import LATE, Cause, Context, Reaction, Refusal, Stimulus, instance_of
 from hactl.core.effects import SendSignal, Spawn
 from hactl.core.errors import CommandRejected
-from hactl.core.lifecycle import LATE, TABLE, Cause, Context, Reaction, Refusal, Stimulus, instance_of, react
+from hactl.core.lifecycle import TABLE, react
 from hactl.core.model import Paused
 from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState
 from hactl.core.pausing import held

@@ -2,8 +2,9 @@
 
 from support.build import a_launch, a_node, a_spec, at
 
+from hactl.core.causes import Cause, Context, Reaction, Stimulus
 from hactl.core.effects import SendSignal
-from hactl.core.lifecycle import Cause, Context, Reaction, Stimulus, react
+from hactl.core.lifecycle import react
 from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode
 from hactl.core.reading import explain
 from hactl.core.value import replace

@@ -3,9 +3,10 @@
 import pytest
 from support.build import a_node, a_spec, at
 
+from hactl.core.causes import Cause, Context, Reaction, Stimulus
 from hactl.core.effects import BeginDrain, EndDrain, SendSignal, Spawn
 from hactl.core.errors import CommandRejected
-from hactl.core.lifecycle import Cause, Context, Reaction, Stimulus, react
+from hactl.core.lifecycle import react
 from hactl.core.node import DeadlineKind, Goal, Health, Node, NodeState, Reason, ReasonCode
 from hactl.core.value import replace
 

@@ -7,6 +7,7 @@ import pytest
 from support.build import CERTIFICATE, NAMES, a_proposal, a_spec, at, founded
 from support.script import launch_of
 
+from hactl.core.causes import instance_of
 from hactl.core.codec import decode, decode_fleet, encode
 from hactl.core.commands import (
     Apply,
@@ -57,7 +58,6 @@ from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.hop_observations import HopsLost, HopsRead
 from hactl.core.hops import orders
 from hactl.core.impairment import Impairment, ImpairmentPhase
-from hactl.core.lifecycle import instance_of
 from hactl.core.machine import Decision, step
 from hactl.core.model import Fleet, Paused
 from hactl.core.node import DeadlineKind, Goal, Launch, Node, NodeState
@@ -90,8 +90,9 @@ from hactl.core.pausing import held
 from hactl.core.plan import EndpointStatus
 from hactl.core.reading import Verdict, explain, read, word
 from hactl.core.recovery import Arrival, Found, recover
+from hactl.core.routing import RouteSpec
 from hactl.core.safety import serving as carrying
-from hactl.core.spec import FailoverMode, FleetSpec, HealthSpec, Policy, RegionSpec, RouteSpec
+from hactl.core.spec import FailoverMode, FleetSpec, HealthSpec, Policy, RegionSpec
 from hactl.core.traffic import shares
 from hactl.core.value import replace
 

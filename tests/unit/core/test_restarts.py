@@ -16,10 +16,10 @@ from support.script import (
     spawned,
 )
 
+from hactl.core.causes import Context
 from hactl.core.commands import Kill, Restart, Start, Stop
 from hactl.core.effects import SendSignal, Spawn
 from hactl.core.events import NodeChanged
-from hactl.core.lifecycle import Context
 from hactl.core.node import DeadlineKind, NodeState, Reason, ReasonCode
 from hactl.core.restarts import backoff_delay
 from hactl.core.spec import FleetSpec

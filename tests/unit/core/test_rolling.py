@@ -8,7 +8,7 @@ from hactl.core.commands import Apply, Command, Drain, Kill, Restart, SetWeight,
 from hactl.core.events import FailoverEnded
 from hactl.core.node import NodeState
 from hactl.core.operation import Outcome
-from hactl.core.spec import RouteSpec
+from hactl.core.routing import RouteSpec
 from hactl.core.value import replace
 
 SOON = 5.0

@@ -14,8 +14,9 @@ from hactl.core.events import Event, NodeChanged, OperationEnded
 from hactl.core.model import Proposal
 from hactl.core.node import Launch, NodeState
 from hactl.core.operation import Outcome
+from hactl.core.routing import RouteSpec, ServiceSpec
 from hactl.core.secrets import MASK
-from hactl.core.spec import FleetSpec, GatewaySpec, RouteSpec, ServiceSpec
+from hactl.core.spec import FleetSpec, GatewaySpec
 from hactl.core.talk import Receipt
 from hactl.core.value import replace
 from hactl.drill.config_faults import NOBODY, changed, reasons

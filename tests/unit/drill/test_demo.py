@@ -9,11 +9,12 @@ import pytest
 
 from hactl.core.commands import Command, Request
 from hactl.core.config_events import FleetFounded
+from hactl.core.draft import evolve
 from hactl.core.effects import ApplyTraffic, Effect, SendSignal, Spawn
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import Record
 from hactl.core.founding import lay_out
-from hactl.core.machine import evolve, step
+from hactl.core.machine import step
 from hactl.core.model import Fleet, Now, Sample
 from hactl.core.node import Launch
 from hactl.core.observations import BecameHealthy, Exited, Observation, PlanApplied, Spawned

@@ -11,7 +11,8 @@ from support.script import serving
 from hactl.core.errors import CommandRejected, ConfigError, HactlError
 from hactl.core.model import Fleet
 from hactl.core.node import NodeState
-from hactl.core.spec import GatewayKind, RouteSpec, ServiceSpec
+from hactl.core.routing import RouteSpec, ServiceSpec
+from hactl.core.spec import GatewayKind
 from hactl.core.value import replace
 from hactl.drill.candidates import BREATH, LONGEST, NAMED_ONLY, OF_SERVICES, USUAL, kind_of
 from hactl.drill.definition import Definition, Fault, FaultKind

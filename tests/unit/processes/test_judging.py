@@ -8,7 +8,8 @@ import pytest
 from support.certificates import issue
 
 from hactl.core.errors import HactlError
-from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec, GatewayKind, GatewaySpec, RouteSpec
+from hactl.core.routing import RouteSpec
+from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec, GatewayKind, GatewaySpec
 from hactl.core.value import replace
 from hactl.processes.judging import judge
 

@@ -13,7 +13,7 @@ from hactl.core.commands import Apply, Drain, Request
 from hactl.core.machine import step
 from hactl.core.model import Fleet, Sample
 from hactl.core.observations import LoadSustained
-from hactl.core.spec import RouteSpec
+from hactl.core.routing import RouteSpec
 from hactl.core.value import replace
 from hactl.supervisor.capacity import EVERY, GAP, WINDOW, CapacityWatch
 

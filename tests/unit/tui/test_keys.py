@@ -63,7 +63,7 @@ def test_a_key_means_what_makes_sense_now(key, node, command):
     [
         ("K", a_node(NodeState.STOPPED), "not running: T starts it"),
         ("Z", a_node(NodeState.BACKOFF), "not running: T starts it"),
-        ("D", a_node(NodeState.SERVING, "edge-1"), "'edge-1' is an edge: it has no share to take away"),
+        ("D", a_node(NodeState.SERVING, "edge-1"), "'edge-1' is an edge: it has no share to change"),
         ("W", a_node(NodeState.SERVING, "edge-1"), "an edge has no weight: only nodes and regions do"),
         ("S", a_node(NodeState.SERVING, "edge-1"), "select the region to scale, or one of its nodes"),
         ("F", a_node(NodeState.SERVING, "edge-1"), "select the region to move, or one of its nodes"),

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from hactl.core.spec import CorsSpec, HeadersSpec, RedirectSpec, RouteSpec
+from hactl.core.routing import CorsSpec, HeadersSpec, RedirectSpec, RouteSpec
 from hactl.engines.envoy.changes import CORS, on_route, redirecting, rewriting
 
 

@@ -6,18 +6,8 @@ import pytest
 
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
-from hactl.core.spec import (
-    FleetSpec,
-    GatewayKind,
-    GatewaySpec,
-    HealthSpec,
-    LimitsSpec,
-    Policy,
-    ProbeKind,
-    ServiceHealthSpec,
-    ServiceSpec,
-    ServiceTlsSpec,
-)
+from hactl.core.routing import LimitsSpec, ServiceHealthSpec, ServiceSpec, ServiceTlsSpec
+from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec, HealthSpec, Policy, ProbeKind
 from hactl.core.value import replace
 from hactl.engines.envoy.clusters import nodes_cluster, service_clusters
 from hactl.engines.envoy.seat import Seat

@@ -7,7 +7,8 @@ from support.descriptors import none_left
 
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
-from hactl.core.spec import EdgeSpec, FleetSpec, RouteSpec, SafetySpec, ServiceSpec
+from hactl.core.routing import RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, SafetySpec
 from hactl.engines.envoy import faults
 from hactl.engines.envoy.gateway import EnvoyGateway, documents
 from hactl.engines.envoy.seat import Seat

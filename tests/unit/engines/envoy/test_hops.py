@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
-from hactl.core.routing import ServiceHealthSpec
-from hactl.core.spec import FleetSpec, RouteSpec, SafetySpec, ServiceSpec
+from hactl.core.routing import RouteSpec, ServiceHealthSpec, ServiceSpec
+from hactl.core.spec import FleetSpec, SafetySpec
 from hactl.engines.envoy.document import Documents
 from hactl.engines.envoy.gateway import documents
 from hactl.engines.envoy.hops import counter, in_force, order, places

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
-from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec, RouteSpec
+from hactl.core.routing import RouteSpec
+from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec
 from hactl.engines.envoy.listeners import edge_listeners, node_listeners
 from hactl.engines.envoy.seat import Seat
 

@@ -8,7 +8,8 @@ import pytest
 from hactl.config import overlay as config
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
-from hactl.core.spec import CorsSpec, EdgeSpec, FleetSpec, GatewaySpec, Policy, RateLimitSpec, RouteSpec, ServiceSpec
+from hactl.core.routing import CorsSpec, RateLimitSpec, RouteSpec, ServiceSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, GatewaySpec, Policy
 from hactl.engines.envoy import edge, gateway
 from hactl.engines.envoy.document import Documents
 from hactl.engines.envoy.overlay import hint, merged

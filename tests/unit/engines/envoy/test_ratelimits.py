@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hactl.core.model import Fleet
-from hactl.core.spec import EdgeSpec, FleetSpec, GatewayKind, GatewaySpec, RateLimitSpec, RouteSpec
+from hactl.core.routing import RateLimitSpec, RouteSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, GatewayKind, GatewaySpec
 from hactl.core.value import replace
 from hactl.engines.envoy.listeners import edge_listeners
 from hactl.engines.envoy.ratelimits import FILTER, _bucket

@@ -3,7 +3,8 @@
 import re
 
 from hactl.core.model import Fleet
-from hactl.core.spec import IDEMPOTENT, CorsSpec, EdgeSpec, FleetSpec, HeadersSpec, RegionSpec, RouteSpec
+from hactl.core.routing import IDEMPOTENT, CorsSpec, HeadersSpec, RouteSpec
+from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace
 from hactl.engines.envoy import routes
 from hactl.engines.envoy.changes import CORS

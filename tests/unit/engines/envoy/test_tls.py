@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hactl.core.errors import HactlError
-from hactl.core.spec import ServiceSpec, ServiceTlsSpec
+from hactl.core.routing import ServiceSpec, ServiceTlsSpec
 from hactl.engines.envoy.tls import system_bundle, to_service
 
 
