@@ -1,6 +1,6 @@
-"""The actions of the Chaos Toolkit, and what they remember between two calls: it keeps nothing itself.
+"""The actions of the Chaos Toolkit, and what they remember between two calls: the toolkit keeps no state itself.
 
-Each raises HactlError when it was not done, which the Chaos Toolkit writes into its journal and goes on.
+Each raises HactlError if it failed, which the Chaos Toolkit writes to its journal before it continues.
 """
 
 import atexit
@@ -20,7 +20,7 @@ from hactl.ctk.borrowing import BY, Borrowed
 from hactl.ctk.finding import found, wanted
 
 _DETAILS = frozenset({"series", "timeline", "evidence", "definition", "plan"})
-"""Parts of a report that are left in it, and not copied into the journal of an experiment."""
+"""Parts of a report that are not copied into the journal of an experiment."""
 
 
 class Memory:

@@ -1,4 +1,4 @@
-"""Why an objective was most likely missed, and which knob to look at. Pure; a guess from figures, and called one.
+"""Why an objective was most likely missed, and which setting to look at. Pure; inferred from figures, and marked so.
 
 The figures come from clients; what the daemon knows, and what edges count, only helps to tell causes apart.
 """

@@ -1,4 +1,4 @@
-"""Which faults are real on this machine, which are emulated, and which cannot be had: one table for people and reports.
+"""Which faults are real on this machine, which emulated, and which unavailable: one table for people and reports.
 
 A fault is real when what happens to the fleet is what would happen without a drill (a process that is killed is dead).
 It is emulated when something of ours stands in for the cause (a proxy that swallows bytes is no cut cable), and a

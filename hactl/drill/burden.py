@@ -1,4 +1,4 @@
-"""What a drill puts on a machine by itself: more requests, a busy processor, memory in use, a full disk. Values only.
+"""What a drill itself puts on a machine: more requests, busy CPUs, memory in use, a full disk. Values only.
 
 None of it is done to a process of the fleet, so there is nothing for the daemon to take back. It is done by processes
 of the drill's own, which end with whoever started them, whatever becomes of that: `burdening`.

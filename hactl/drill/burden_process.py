@@ -1,4 +1,4 @@
-"""A process that bears a burden for a drill, driven from an event loop. What it does is `hactl.processes.burden`.
+"""A load process for a drill, driven from an event loop. What it does is `hactl.processes.burden`.
 
 It is tied to us by a pipe that carries nothing but signs of life: when we close it, or die, it ends; and when we are
 stopped, as soon as a lease is over. By then the fleet is taken back, and nothing is to weigh on it any more.

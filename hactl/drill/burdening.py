@@ -1,4 +1,4 @@
-"""What a drill puts on the machine: laid on at its moment, read back, and lifted again. See `burden` for what it is.
+"""Load that a drill puts on the machine: applied on time, verified, and lifted again. See `burden` for the kinds.
 
 It is done by processes of ours. Each is tied to us by a pipe and ends when we do, however that comes about; so nothing
 of it is lent by the daemon, and nothing can be left behind. What is read back is the kernel's word on these processes:

@@ -1,4 +1,4 @@
-"""What a monkey can choose from: whom it may touch, and what may be done to whom, how often and for how long. Pure.
+"""What a monkey can choose from: permitted targets, what may be done to them, how often and for how long. Pure.
 
 By itself it chooses what harms no machine and no configuration: processes, impairments and hops to nodes; services only
 where clients ask for one, for nobody else sees what they suffer. A burden, a strike at the daemon and another

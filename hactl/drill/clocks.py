@@ -1,4 +1,4 @@
-"""The clocks of a drill, and how its hypotheses and stop conditions stand, read off its course. Pure.
+"""The clocks of a drill, and the status of its hypotheses and stop conditions, read off its course. Pure.
 
 Each clock bears the rule by which it starts and stops: without that a figure means nothing.
 """

@@ -1,4 +1,4 @@
-"""Runs side by side: medians, ranges and differences, and whether one side is really different. Pure.
+"""Runs side by side: medians, ranges and differences, and whether the difference is real. Pure.
 
 Health checks come at their own times, so that two runs of an unchanged system differ. One run against one run calls it
 "20 % slower" 16 times out of 100, five against five 3 times: below five runs a side, nothing is called a trend.

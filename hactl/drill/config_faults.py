@@ -1,4 +1,4 @@
-"""A configuration as a fault: one that nobody should take, or one that is taken by the first node and does harm.
+"""A configuration as a fault: one that must be rejected, or one that the first node accepts and that does harm.
 
 It is what is in force, with one thing wrong. It comes as any other does, on one node and one edge first, and what takes
 it back is the product's own guard. Where that does not, the daemon goes back when the drill is over: it was lent.

@@ -1,4 +1,4 @@
-"""What a report says, section by section, before anybody has decided how it looks. Pure.
+"""What a report says, section by section, independent of its format. Pure.
 
 Markdown and the page are made from this, so that neither says what the other does not. Whether a run means anything
 comes first; a figure that was not measured is "-", and never a nought.

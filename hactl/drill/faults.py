@@ -1,4 +1,4 @@
-"""What each kind of fault is: the command that does it, and what proves that it has been done. No undo stands here.
+"""What each kind of fault is: the command that causes it, and what proves that it is in effect. Undo is elsewhere.
 
 The undo is the daemon's (`core.drills`): a fault has one because the fleet was borrowed, not because somebody
 remembers it. The proof is about the very process that was meant, by pid and start time: the kernel's word on what has

@@ -1,4 +1,4 @@
-"""The files that a report becomes, and whether those of a run are still what was written. Reads; the writing is `runs`.
+"""The files a report becomes, and whether those of a run are unchanged. Reads only; writing is `runs`.
 
     report.json   the source: everything else is made from it
     report.md     report.html   junit.xml

@@ -1,4 +1,4 @@
-"""Whether a drill may be run on a fleet, and would show anything: checks with a value and a limit each. Pure.
+"""Whether a drill is allowed on a fleet, and its result would mean anything: checks with value and limit. Pure.
 
 These are the drill's own limits. What `hactl.toml` allows, and whether too few would be left, the daemon decides when
 the fleet is borrowed and each fault is tried; it is asked, not imitated.

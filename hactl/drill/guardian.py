@@ -1,4 +1,4 @@
-"""A process of its own that strikes the daemon, and sees to it that one is in charge again. What it does: `guarding`.
+"""A separate process that strikes the daemon and ensures that one is in charge afterwards. What it does is `guarding`.
 
 It outlives whoever started it for as long as that takes: when a runner is killed in the middle, the end of its pipe is
 the sign to put everything right.

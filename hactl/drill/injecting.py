@@ -1,4 +1,4 @@
-"""Doing one fault to a fleet on loan, and reading back that it is done: as a client, by command.
+"""Injecting one fault into a borrowed fleet and verifying that it is in effect: as a client, by command.
 
 The kernel is the witness for what becomes of a process; for how one treats requests, the journal: the daemon says there
 that it has read that back. What does not last to the failback is taken back here as well.

@@ -244,8 +244,8 @@ def hit(rows: Sequence[Row], begin: float, end: float) -> list[Row]:
 
 
 def _slow(windows: Windows) -> float | None:
-    """p99 from the fault until clients were served for good after every fault; until the failback when they were not,
-    or never were not."""
+    """p99 from the first fault until clients were served for good after every fault that they noticed; until the
+    failback if they never recovered from one, or noticed none."""
     if windows.struck is None or not windows.outages:
         return None
     backs = [outage.back for outage in windows.outages if outage.back not in (None, outage.fault)]

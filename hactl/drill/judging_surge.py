@@ -1,4 +1,4 @@
-"""How a surge was borne, judged: goodput, refusals, and how soon all was well afterwards. Pure; a part of `judging`."""
+"""How a surge was handled, judged: goodput, refusals, and how soon all was well again. Pure; a part of `judging`."""
 
 from collections.abc import Iterator, Sequence
 

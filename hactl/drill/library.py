@@ -1,4 +1,4 @@
-"""Where drills come from: those in the package, and files of one's own. What they say is `reading`."""
+"""Where drills come from: the built-in ones, and files of one's own. Their content is read by `reading`."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Kinds of values that say how much is too much, and that only drill files have. Which key takes which is `keys`."""
+"""Kinds of values for limits that only drill files have. Which key uses which is `keys`."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""A load in a process of its own, driven from an event loop. What it sends is `load`; this only starts and ends it."""
+"""A load in a separate process, driven from an event loop. What it sends is `load`; this only starts and stops it."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""A fleet that is borrowed for a drill: asked for, kept, given back; as any client could, on terms of the daemon.
+"""A fleet borrowed for a drill: requested, kept, returned; as any client could, on the terms of the daemon.
 
 To keep it and to write canaries is one thing: each sign of life leaves a number in the journal, and the ledger
 remembers which of them were acknowledged, and what else the fleet acknowledges meanwhile (`stores`). Whoever gives none

@@ -1,4 +1,4 @@
-"""What a person has to do in the middle of a drill: asked for, waited for, and timed. Not what it does to the fleet.
+"""A manual step in the middle of a drill: requested, awaited and timed. Not its effect on the fleet.
 
 The question and the answer are commands: whoever drives the fleet sees what is waited for and can say that it is done,
 from another terminal as well as from a console. The time it takes a person is part of every time that clients measure.

@@ -1,4 +1,4 @@
-"""A drill against a fleet: who is struck, drawn once with a seed, and what that comes to. Pure; does nothing.
+"""A drill applied to a fleet: its targets, drawn once with a seed, and the resulting commands. Pure; does nothing.
 
 The same file, fleet and seed give the same plan, so that a run can be repeated and a dry run tells the truth.
 """

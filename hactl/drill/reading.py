@@ -1,4 +1,4 @@
-"""From the text of a drill file to a Definition, or to everything that is wrong with it. Touches no file: `library`.
+"""From the text of a drill file to a Definition, or to all of its errors. Touches no file: that is `library`.
 
 Messages are those of `hactl.toml`: path, cause, hint. An unknown key is an error, for a limit that is misspelt is none.
 """

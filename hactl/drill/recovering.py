@@ -1,4 +1,4 @@
-"""A run whose runner died: what became of the fleet is in the journal, and the run is filed as aborted. Pure."""
+"""A run whose runner died: its outcome is read from the journal, and the run is filed as aborted. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 

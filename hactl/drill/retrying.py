@@ -1,4 +1,4 @@
-"""What a real client does about a request that failed: it asks again, a little later, not too often and in time. Pure.
+"""What a real client does about a failed request: it retries, a little later, not too often and in time. Pure.
 
 Not who sends: that is `load`. The pauses grow and are drawn by chance, so that clients which failed together do not
 come back together; and only what does no harm when it is done twice is asked again.

@@ -1,4 +1,4 @@
-"""A run in plain sentences, for those who listen to a terminal: what is new since one listened last. Pure."""
+"""A run in plain sentences, for screen readers and logs: what is new since the last time. Pure."""
 
 from collections.abc import Iterator
 

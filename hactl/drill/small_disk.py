@@ -1,4 +1,4 @@
-"""Whether a drill may fill the disk that a fleet keeps its state on: only one that is nobody else's, and small.
+"""Whether a drill may fill the disk that holds the state of a fleet: only one used by nothing else, and small.
 
 A full disk is the fault of everybody who writes to it. So it has to be a filesystem of a limited size that is mounted
 at the state directory itself; and what the drill has to remember must lie elsewhere.

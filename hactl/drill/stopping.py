@@ -1,4 +1,4 @@
-"""Work that may take minutes, in a drill that may be stopped at any moment; and why it was not to go on."""
+"""Work that may take minutes, in a drill that may be stopped at any moment; and the reason it was stopped."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -1,4 +1,4 @@
-"""The faults of one run in the course of time: each done at its moment, and taken back when it is not to last longer.
+"""The faults of one run over time: each injected on time, and lifted when its duration is over.
 
 How one is done and read back is `injecting`. What is taken back in time is so beside all else that is waited for: other
 faults, or a person. What lasts to the failback is taken back there, or by the daemon.

@@ -1,4 +1,4 @@
-"""A suite: drills that are run one after the other and judged together. What it says, and what its outcome comes to.
+"""A suite: drills run in sequence and judged together. Its file, and how its outcome is formed.
 
 A suite is a TOML file of a list of drills, in their order, and of what is set in them, for all or for one. It is not
 more of a drill than that: each one is planned, gated, judged and filed by itself.

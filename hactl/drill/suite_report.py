@@ -1,4 +1,4 @@
-"""Several drills told together: what a build server shows, one JUnit file and one page of Markdown. Pure.
+"""Several drills reported together: what a build server shows, one JUnit file and one page of Markdown. Pure.
 
 No drill of a suite is missing in it: one that was refused, or never begun because of one before it, is an error.
 """

@@ -1,4 +1,4 @@
-"""What a load says while it runs, and when clients suffer so much that a drill is given up."""
+"""What a load reports while it runs, and when clients suffer so much that a drill is given up."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence

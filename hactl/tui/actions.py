@@ -1,4 +1,4 @@
-"""A change that a key begins: whom it hits, its command for the daemon and for a shell. Pure; sends nothing.
+"""A change started by a key: its targets, its command for the daemon and for a shell. Pure; sends nothing.
 
 Whom it hits is frozen when the key is pressed, names and processes all together, and the daemon is asked about all of
 them again right before anything is sent: where one has become another process meanwhile, none is hit. In the same way

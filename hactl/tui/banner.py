@@ -1,4 +1,4 @@
-"""What is said in place of the keys while no daemon answers: for how long, why, and what to try. Pure.
+"""The line in place of the keys while no daemon answers: for how long, why, and what to try. Pure.
 
 What to try stands last and is never cut: paths lose their beginning first, then the reason loses its end.
 """

@@ -1,4 +1,4 @@
-"""What is said before a change: who is hit, what they carry, who would carry it then, how much would be left. Pure.
+"""What is shown before a change: its targets, the load they carry, who would take it over, what would be left. Pure.
 
 What the daemon said of a dry run comes first; what follows from the picture alone is worked out by the same functions.
 """

@@ -1,4 +1,4 @@
-"""What the console knows of drills, read from the disk beside what it draws: the run that goes on, and all runs.
+"""What the console knows about drills, read from disk apart from drawing: the run in progress, and all runs.
 
 Nobody waits for a disk: it is read by a thread, one reading at a time. Draws nothing, and changes nothing.
 """

@@ -1,4 +1,4 @@
-"""Which drills there are, what each would do to the fleet as it is, and whether it may. Pure, but that it reads files.
+"""Which drills there are, what each would do to the fleet now, and if it is allowed. Pure, except that it reads files.
 
 What is drawn by chance is drawn here, with the seed that the run is given then: whoever says yes says it to these.
 """

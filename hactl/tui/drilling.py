@@ -1,4 +1,4 @@
-"""What the screens of drills and of reports say: how to get one, and what was measured without any. Pure."""
+"""The help on the screens of drills and reports: how to run a drill, and losses measured without one. Pure."""
 
 import time
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Running and stopping drills from the console: opens the questions, says what happens. Decides nothing.
+"""Running and stopping drills from the console: opens the dialogs, reports outcomes. Decides nothing.
 
 What a drill would do is `drill_offer`; the run itself is a process of its own, as in a shell, and outlives the console.
 To stop one takes no question: it puts back what the drill has done. To run one is asked about, with the processes it

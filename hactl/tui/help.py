@@ -1,4 +1,4 @@
-"""All keys and what they do, those of the screen one looks at first. Pure; they are shown in a `screens.sheet`.
+"""All keys and what they do, those of the current screen first. Pure; shown in a `screens.sheet`.
 
 Keys that time has on the way through a recording stand with those that work everywhere.
 """

@@ -1,4 +1,4 @@
-"""Whether the fleet begins and ends with the console. It does not, as a rule: a console comes and goes.
+"""Whether the fleet starts and ends with the console. Usually not: consoles come and go.
 
 One that finds no daemon offers to start the fleet, where there is a file that describes it; one that has started a
 fleet, or was opened by something that has (the demo), asks before it is left. Stopping is for whoever opened it.

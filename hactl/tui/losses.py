@@ -1,4 +1,4 @@
-"""What was lost, and how long each part of getting over it took, read from the records of a journal. Pure.
+"""What was lost, and how long each part of the recovery took, read from journal records. Pure.
 
 All durations were measured by the daemon and stand in the records; only that of seeing it is the distance of two: from
 the moment a signal was ordered to the moment the loss was seen. A death that nobody ordered has no such beginning.

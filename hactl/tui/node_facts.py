@@ -1,4 +1,4 @@
-"""One process in full, as lines: what it is, how it is, why, and what the edges and the kernel say of it. Pure.
+"""One process in full, as lines: what it is, its state, why, and what the edges and the kernel report. Pure.
 
 What happened to it stands apart (`history`), for screens that have room for both side by side.
 """

@@ -1,4 +1,4 @@
-"""What came of a change that was sent: said once, when its operation has ended, in measured times.
+"""The outcome of a change: reported once, when its operation has ended, with measured times.
 
 The times are the journal's, as everything else: they are asked for when the picture shows that the operation is over,
 so that nothing is missed while the daemon or the picture was away.

@@ -1,4 +1,4 @@
-"""Everything that can be done from here, in one list that is searched by typing: changes, screens, commands. Pure.
+"""All available actions in one list that is searched by typing: changes, screens, commands. Pure.
 
 What cannot be done now stays in the list and says why. Changes are frozen when the list is opened, as by a key.
 """

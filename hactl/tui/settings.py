@@ -1,4 +1,4 @@
-"""What the console remembers of its user from one time to the next: a theme and an order of rows, in a small file.
+"""What the console remembers between sessions: a theme and a sort order, in a small file.
 
 A file that is no use is as good as none, and that is said; nothing of a console depends on it.
 """

@@ -1,4 +1,4 @@
-"""A command as somebody would type it into a shell. Pure; that the shell reads it back as the same is tested."""
+"""A command as one would type it in a shell. Pure; a test checks that the shell parses it back to the same."""
 
 import shlex
 from typing import assert_never

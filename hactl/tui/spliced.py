@@ -1,4 +1,4 @@
-"""The past of a living fleet, further back than memory goes: before what the picture has, what is on disk."""
+"""The past of a running fleet beyond what memory holds: whatever is older than the picture is read from disk."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""What goes wrong inside the console is said and the console goes on: never the end without a word, never a secret.
+"""Errors inside the console are reported and the console continues: never a silent end, never a secret shown.
 
 The toolkit ends an application at the first exception and prints every local variable with it. Here an exception in a
 key, a message, a timer, a worker or a drawing is a notice with its type and place and nothing it was about. What can

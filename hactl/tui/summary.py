@@ -1,4 +1,4 @@
-"""What stands above and below the table of a fleet: the verdict, the numbers that matter, what is under way. Pure."""
+"""What is above and below the fleet table: the verdict, the key figures, operations in progress. Pure."""
 
 import time
 from collections.abc import Iterator

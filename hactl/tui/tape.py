@@ -1,4 +1,4 @@
-"""A fleet as it was after some record, wound forward and back through a journal. Knows no clock and no measurement.
+"""A fleet as it was after a given record, wound back and forth through a journal. Knows no clock and no measurements.
 
 Forward it takes what lies between; back, the checkpoint before. Few records are held, however many there are. Values
 that nobody may see are masked.

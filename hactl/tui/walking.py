@@ -1,4 +1,4 @@
-"""The keys that go through time, alike for a living fleet and a recording. Where they lead is a `Walk`'s to say."""
+"""The keys that move through time, the same live and in a recording. Where they lead is decided by a `Walk`."""
 
 from abc import abstractmethod
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""What a weight would do before it is given: the intended shares of everybody, now and then. Pure; asks nobody.
+"""What a weight would do before it is set: the intended shares of all nodes, before and after. Pure; queries nothing.
 
 It is what the daemon itself would come to: the fleet with that weight, and the same function that makes its plans.
 """

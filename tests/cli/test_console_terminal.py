@@ -49,7 +49,7 @@ def test_a_node_that_takes_its_time_is_seen_down_with_its_reason_until_it_is_bac
             seen.type("/local-2\r")
             seen.until("/local-2 1 shown")
             seen.type("jK")
-            seen.until("Kill local-2?", "y does it")
+            seen.until("Kill local-2?", "y confirms")
             seen.type("y")
             moved = "moved away on every edge after"
             seen.until("DEGRADED 1 of 5 out: local-2 (killed by", "◌ starting  local-2", "not back yet", moved)

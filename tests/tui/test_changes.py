@@ -499,7 +499,7 @@ class TestSmallScreens:
             assert dialog.region.height <= 15
             said = now.text("#question").splitlines()
             assert said[0] == "Stop 2 nodes: seoul-1, seoul-2?"
-            assert said[-1] == "[ Cancel: esc ]   y does it"
+            assert said[-1] == "[ Cancel: esc ]   y confirms"
             assert any("lines more: down reads on" in line for line in said)
             await now.press("y")
             assert done(now) == [], "nobody has seen all of what it does"
@@ -534,9 +534,9 @@ class TestSmallScreens:
             assert done(now) == []
             said = " ".join(now.text("#question").split())
             assert "enlarge the window to 60x15 to answer" in said
-            assert "y does it" not in said
+            assert "y confirms" not in said
             await now.pilot.resize_terminal(80, 24)
-            assert "y does it" in now.text("#question")
+            assert "y confirms" in now.text("#question")
             await now.press("y")
             assert done(now) == [Kill(nodes=("seoul-1",))]
 

@@ -162,7 +162,7 @@ async def windows(size: tuple[int, int], theme: str = DEFAULT) -> AsyncIterator[
             yield "drill-choice", now
             table = now.app.screen.query_one(LineTable)
             await now.press("g", *["down"] * [row.key for row in table.shown].index("node-kill"), "enter")
-            await now.until(lambda: isinstance(now.app.screen, Confirm) and "y does it" in now.text("#question"))
+            await now.until(lambda: isinstance(now.app.screen, Confirm) and "y confirms" in now.text("#question"))
             yield "drill-question", now
             await now.press("escape", "6")
             await now.until(lambda: now.app.desk.board)

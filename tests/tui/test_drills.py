@@ -115,7 +115,7 @@ async def choose(now: Stage, name: str) -> None:
 async def asked(now: Stage) -> str:
     """The whole question, once it is asked."""
     assert isinstance(now.app.screen, Confirm)
-    await now.until(lambda: "y does it" in now.text("#question"))
+    await now.until(lambda: "y confirms" in now.text("#question"))
     return now.text("#question")
 
 

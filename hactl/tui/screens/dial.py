@@ -1,4 +1,4 @@
-"""A number to be turned up and down, or typed, with what it would come to beside it: a weight, a count of nodes.
+"""A number to turn up and down, or to type, with a preview of its effect: a weight, a count of nodes.
 
 Enter takes it; what is asked after that is the ladder's. The preview never lags behind by more than one answer: while
 one is on its way, only the newest number is asked about next.

@@ -1,4 +1,4 @@
-"""The drills there are, to choose one from. What each would do stands in its row; nothing is begun here."""
+"""The list of drills to choose from. Each row shows what the drill would do; nothing is started here."""
 
 from typing import ClassVar
 

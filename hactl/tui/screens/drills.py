@@ -1,4 +1,4 @@
-"""Screen 5: the drill that goes on, or the newest that was, drawn to time. Before the first it says how to get one."""
+"""Screen 5: the drill in progress, or the newest one, drawn to time. Before the first drill, how to run one."""
 
 from collections.abc import Callable, Iterable
 from typing import ClassVar, cast

@@ -1,4 +1,4 @@
-"""What pages about one process have: which one it is, keys to the next one, and its log, which is followed."""
+"""What pages about one process share: which process it is, keys to the next one, and its log, followed."""
 
 from typing import ClassVar
 

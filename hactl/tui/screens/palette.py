@@ -1,4 +1,4 @@
-"""The list of everything that can be done, searched by typing. What stands in it is `hactl.tui.palette`."""
+"""The list of all available actions, searched by typing. Its entries are in `hactl.tui.palette`."""
 
 from typing import ClassVar
 
