@@ -15,11 +15,13 @@ from hactl.core.errors import CommandRejected, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.operation import began_at
 from hactl.core.talk import Query
-from hactl.drill.canary import read_ledger
+from hactl.drill.canary import Found, read_ledger
+from hactl.drill.definition import CanaryStore
 from hactl.drill.progress import Tail, steps
 from hactl.drill.recovering import lifetime, obituary
 from hactl.drill.report import DrillReport
 from hactl.drill.runs import Run, abandoned
+from hactl.drill.stores import STORES, first, further
 
 _PAGE = 500
 
@@ -54,9 +56,18 @@ def bury(chosen: Chosen, run: Run, timeout: float) -> DrillReport:
         ended = _take_back(chosen, operation, timeout)
     records = tuple(lifetime(_records(chosen, operation), operation)) if operation else ()
     said = steps(Tail(run.progress).lines())
-    filed = run.finish(obituary(open_run, ended, read_ledger(run.ledger), records, said), say=output.say)
+    found = {store: tuple(_found(chosen, store, operation)) for store in open_run.definition.canary.stores}
+    filed = run.finish(obituary(open_run, ended, read_ledger(run.ledger), records, said, found), say=output.say)
     run.tidy()
     return filed
+
+
+def _found(chosen: Chosen, store: CanaryStore, operation: str) -> Iterator[Found]:
+    """What a store has by now; nothing where the fleet was never borrowed. Raises Unreachable."""
+    query = first(store, operation) if operation else None
+    while query is not None and (page := history(chosen, query)):
+        yield from STORES[store].seen(page, operation)
+        query = further(query, page)
 
 
 def _take_back(chosen: Chosen, operation: str, timeout: float) -> OperationEnded | None:

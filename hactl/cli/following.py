@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from hactl.cli import output
 from hactl.control.client import Client
-from hactl.core.draft import evolve
+from hactl.core.draft import caught_up
 from hactl.core.errors import HactlError, TimedOut, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.model import Fleet
@@ -67,8 +67,7 @@ def fleets(client: Client, until: float) -> Iterator[tuple[Fleet, tuple[Record, 
                     yield fleet, ()
                 elif isinstance(update, News) and fleet is not None:
                     fresh = tuple(record for record in update.records if record.seq > fleet.seq)
-                    for record in fresh:
-                        fleet = evolve(fleet, record.event)
+                    fleet = caught_up(fleet, fresh)
                     yield fleet, fresh
                 if time.monotonic() >= until:
                     return

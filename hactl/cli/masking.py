@@ -15,10 +15,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from hactl.core.secrets import MASK, Source, reference
 from hactl.core.spec import FleetSpec
 from hactl.core.value import Value
 
-MASK = "***"
 SHORTEST = 6
 """Characters of a known value below which it is not searched in texts: "true" and "8080" stand everywhere."""
 LARGEST = 64 << 10
@@ -118,11 +118,13 @@ def _secrets(value: Any, name: str = "") -> Iterator[str]:
 
 def _referred(value: str) -> Iterator[str]:
     """What a reference leads to: `env:NAME` to a variable, `file:PATH` to what stands in a file."""
-    kind, _, where = value.partition(":")
-    if kind == "env" and where:
-        yield os.environ.get(where, "")
-    elif kind == "file" and where:
-        with suppress(OSError, ValueError), Path(where).open("rb") as file:
+    where = reference(value)
+    if where is None or not where.name:
+        return
+    if where.source is Source.ENV:
+        yield os.environ.get(where.name, "")
+    else:
+        with suppress(OSError, ValueError), Path(where.name).open("rb") as file:
             yield from file.read(LARGEST).decode(errors="replace").splitlines()
 
 

@@ -62,7 +62,7 @@ def status(watch: bool = False, as_json: bool = False) -> int:
 
 def _measured(client: Client) -> Iterator[Snapshot]:
     """A snapshot for each new measurement, until the daemon leaves."""
-    from hactl.core.draft import evolve
+    from hactl.core.draft import caught_up
     from hactl.core.value import replace
 
     snapshot: Snapshot | None = None
@@ -70,10 +70,7 @@ def _measured(client: Client) -> Iterator[Snapshot]:
         if isinstance(update, Snapshot):
             snapshot = update
         elif isinstance(update, News) and snapshot is not None:
-            fleet = snapshot.fleet
-            for record in update.records:
-                fleet = evolve(fleet, record.event) if record.seq > fleet.seq else fleet
-            snapshot = replace(snapshot, fleet=fleet)
+            snapshot = replace(snapshot, fleet=caught_up(snapshot.fleet, update.records))
         elif isinstance(update, Measured) and snapshot is not None:
             snapshot = renewed(snapshot, update)
             yield snapshot

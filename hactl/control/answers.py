@@ -60,8 +60,10 @@ def _fault(error: Exception) -> Fault:
         case HTTPException(status_code=404):
             return Fault(code=Code.NOT_FOUND, message="no such path", hint="the paths start with /v1")
         case HTTPException(status_code=405):
-            return Fault(code=Code.METHOD, message="this path does not take that method")
+            return Fault(code=Code.METHOD, message="this path does not accept that method")
         case HTTPException():
             return Fault(code=Code.MALFORMED, message="not a request this daemon understands")
         case _:
-            return Fault(code=Code.INTERNAL, message="the daemon has a defect", hint="see its log: hactl logs daemon")
+            return Fault(
+                code=Code.INTERNAL, message="internal error in the daemon", hint="see its log: hactl logs daemon"
+            )

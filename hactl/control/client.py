@@ -7,7 +7,6 @@ http package: a status must be on the screen within 120 ms, and loading `http.cl
 import io
 import os
 import socket as sockets
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TypeVar
 
 from hactl.control import api, framing
 from hactl.control.api import CommandBody, HistoryParams, LogParams, RecordPage, WatchParams, read_error, target
+from hactl.control.credentials import credentials
 from hactl.core.codec import decode, encode
 from hactl.core.commands import Command
 from hactl.core.errors import Unreachable
@@ -22,8 +22,6 @@ from hactl.core.events import Record
 from hactl.core.talk import Hello, LogPage, Query, Receipt, Snapshot, Update
 
 T = TypeVar("T")
-
-_UCRED = struct.Struct("3i")
 
 
 class Client:
@@ -102,18 +100,17 @@ def listener(socket: Path) -> tuple[int, int]:
     with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection:
         try:
             connection.connect(str(socket))
-            said = connection.getsockopt(sockets.SOL_SOCKET, sockets.SO_PEERCRED, _UCRED.size)
+            there = credentials(connection)
         except OSError as error:
             raise unreachable(socket, error) from error
-    pid, uid, _ = _UCRED.unpack(said)
-    return pid, uid
+    return there.pid, there.uid
 
 
 def unreachable(socket: Path, error: Exception) -> Unreachable:
     """What it means that the operating system failed to talk over `socket`."""
     if isinstance(error, PermissionError):
         hint = "run as the user who started the fleet, as a member of its fleet.group, or as root"
-        return Unreachable(f"'{socket}' is not yours to open", hint)
+        return Unreachable(f"no permission to open '{socket}'", hint)
     if isinstance(error, TimeoutError):
         return Unreachable(f"the daemon on '{socket}' does not answer in time", "hactl logs daemon")
     if isinstance(error, ConnectionResetError | BrokenPipeError | EOFError):
@@ -126,8 +123,7 @@ def ensure_trusted(connection: sockets.socket, socket: Path, owner: int | None) 
 
     Raises Unreachable for a stranger. Root may drive anybody's fleet; `owner` is one whose socket a group of ours owns.
     """
-    said = connection.getsockopt(sockets.SOL_SOCKET, sockets.SO_PEERCRED, _UCRED.size)
-    _, uid, _ = _UCRED.unpack(said)
+    uid = credentials(connection).uid
     if os.geteuid() not in (uid, 0) and uid != 0 and not (uid == owner and _is_shared(socket)):
         raise Unreachable(f"what answers on '{socket}' belongs to user {uid}, not to you", f"ls -l {socket}")
 

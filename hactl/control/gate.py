@@ -14,7 +14,7 @@ from hactl.control.peer import Allowed, Peer
 from hactl.core.talk import PROTOCOL
 
 _PROTOCOL_HEADER = PROTOCOL_HEADER.encode()
-TOO_LARGE = Fault(code=Code.TOO_LARGE, message=f"a request may have {BODY_LIMIT} bytes")
+TOO_LARGE = Fault(code=Code.TOO_LARGE, message=f"a request may have at most {BODY_LIMIT} bytes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,5 +66,5 @@ class Gate:
         return Fault(
             code=Code.PROTOCOL,
             message=f"this daemon is hactl {self._version} and speaks protocol {PROTOCOL}, the client speaks {theirs}",
-            hint=f"use hactl {self._version}, or start the daemon again with the newer hactl",
+            hint=f"use hactl {self._version}, or restart the daemon with the newer hactl",
         )

@@ -8,13 +8,14 @@ import socket
 import struct
 from asyncio.trsock import TransportSocket
 
+from hactl.control.credentials import credentials
 from hactl.core.errors import HactlError
+from hactl.core.plain import printable
 from hactl.core.value import Value
 
 BY_LIMIT = 64
 """Characters of the name under which a command is recorded."""
 
-_UCRED = struct.Struct("3i")
 _SO_PEERGROUPS = 59
 """Linux 4.13."""
 _MOST_GROUPS = 1024
@@ -37,7 +38,7 @@ class Peer(Value):
         The part before the first `@` comes from the kernel alone. A user name that could be taken for a labelled
         one is replaced by the number. May ask the system's user database, which can be slow: not for an event loop.
         """
-        said = "".join(character for character in label if character.isprintable()).strip()
+        said = printable(label).strip()
         name = self._user()
         return f"{name}@{said}"[:BY_LIMIT] if said else name
 
@@ -51,8 +52,8 @@ class Peer(Value):
 
 def peer_of(connection: socket.socket | TransportSocket) -> Peer:
     """The process at the other end of an accepted Unix connection (SO_PEERCRED). Raises OSError elsewhere."""
-    pid, uid, gid = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
-    return Peer(pid=pid, uid=uid, gid=gid, groups=_groups(connection))
+    there = credentials(connection)
+    return Peer(pid=there.pid, uid=there.uid, gid=there.gid, groups=_groups(connection))
 
 
 def _groups(connection: socket.socket | TransportSocket) -> tuple[int, ...]:

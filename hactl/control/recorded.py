@@ -30,7 +30,7 @@ class Recorded:
     ) -> Receipt:
         """Raises CommandRejected."""
         what = type(command).__name__.lower()
-        raise CommandRejected(f"cannot {what}: this is a recording", "hactl opens the console on what runs")
+        raise CommandRejected(f"cannot {what}: this is a recording", "the console of the running fleet: hactl")
 
     async def watch(self, after: int = 0) -> AsyncIterator[Update]:  # noqa: ARG002
         """How it was in the end, and never anything else."""

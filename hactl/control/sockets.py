@@ -42,7 +42,7 @@ class PrivateSocket:
                 path.unlink(missing_ok=True)
                 raise HactlError(
                     f"cannot open '{path}' to group {group}: {os_reason(error)}",
-                    "fleet.group: whoever runs the daemon must be in that group",
+                    "fleet.group: the user who runs the daemon must be in that group",
                 ) from error
         self._inode = path.lstat().st_ino
 
@@ -83,9 +83,9 @@ def _private_directory(path: Path) -> None:
     except OSError as error:
         raise HactlError(f"cannot keep a socket in '{path}': {os_reason(error)}") from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), 0):
-        raise HactlError(f"'{path}' belongs to somebody else: a socket in it would not be safe", f"ls -ld {path}")
+        raise HactlError(f"'{path}' belongs to another user: a socket in it would not be safe", f"ls -ld {path}")
     if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
-        raise HactlError(f"others may write into '{path}': a socket in it would not be safe", f"chmod go-w {path}")
+        raise HactlError(f"other users may write to '{path}': a socket in it would not be safe", f"chmod go-w {path}")
 
 
 def _clear_stale(path: Path) -> None:

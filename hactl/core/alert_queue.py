@@ -75,7 +75,7 @@ def tried(draft: Draft, saw: AlertTried) -> None:
         return
     if saw.delivered:
         draft.emit(AlertDelivered(id=alert.id, to=alert.to, kind=alert.kind, attempts=saw.attempts))
-        _end_test(draft, alert, Outcome.DONE, f"'{alert.to}' has taken the test{_count(saw.attempts)}")
+        _end_test(draft, alert, Outcome.DONE, f"'{alert.to}' accepted the test alert{_count(saw.attempts)}")
         return
     draft.emit(
         AlertFailed(id=alert.id, to=alert.to, kind=alert.kind, attempts=saw.attempts, why=saw.why, hint=saw.hint)
@@ -99,7 +99,7 @@ def _offer(draft: Draft, receiver: AlertSpec, notice: Notice) -> None:
     if now < window.until <= now + receiver.throttle:  # a clock that was put back holds up nothing
         why = f"one was sent within the last {receiver.throttle:g} s"
     elif len(book.waiting(receiver.name)) >= LONGEST_QUEUE:
-        why = f"{LONGEST_QUEUE} others wait for it"
+        why = f"{LONGEST_QUEUE} others are already queued"
     if not why:
         alert = replace(_alert(draft.fleet, receiver.name, notice, now), suppressed=window.suppressed)
         _owe(draft, alert, until=now + receiver.throttle)

@@ -29,6 +29,7 @@ from hactl.core.events import (
 from hactl.core.model import Fleet
 from hactl.core.node import NO_FAULT, Health, Node, NodeState, ReasonCode
 from hactl.core.operation import RAMPS, Operation, Outcome, Verb
+from hactl.core.plural import counted
 from hactl.core.reading import Verdict, cost, read
 from hactl.core.region_events import RegionMoved
 from hactl.core.targets import waiting_for_failback
@@ -70,42 +71,46 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet
             sentence = f"{failover.node} is down: {failover.cause.text}"
             yield _warning(AlertKind.NODE_DOWN, failover.node, sentence, f"hactl logs {failover.node}")
         case FailoverMoved(failover=failover, ms=ms):
-            sentence = f"the traffic of {failover.node} has moved away on every edge after {ms:.0f} ms"
+            sentence = f"traffic of {failover.node} moved away on every edge after {ms:.0f} ms"
             yield _warning(AlertKind.FAILOVER, failover.node, sentence, _STATUS)
         case RegionMoved(loss=loss, to=to, ms=ms):
-            sentence = f"the traffic of region {loss.region} has moved to {' and '.join(to)} after {ms:.0f} ms"
+            sentence = f"traffic of region {loss.region} moved to {' and '.join(to)} after {ms:.0f} ms"
             yield _warning(AlertKind.FAILOVER, loss.region, sentence, _STATUS)
         case FailoverEnded(node=node, back_ms=float(ms)):
-            yield _good_news(AlertKind.NODE_BACK, node, f"{node} serves again after {ms:.0f} ms")
+            yield _good_news(AlertKind.NODE_BACK, node, f"{node} is serving again after {ms:.0f} ms")
         case EdgeLost(loss=loss):
             left, price = len(loss.others), f"with {cost(loss)}: {loss.cause.text}"
-            yield _edge_lost(loss.edge, f"{loss.edge} is lost {price}; {left} of {len(after.edges)} edges serve", left)
+            yield _edge_lost(
+                loss.edge, f"{loss.edge} is lost {price}; {left} of {len(after.edges)} edges serving", left
+            )
         case EdgeBack(edge=edge, ms=ms):
-            yield _good_news(AlertKind.EDGE_BACK, edge, f"{edge} serves again after {ms:.0f} ms")
+            yield _good_news(AlertKind.EDGE_BACK, edge, f"{edge} is serving again after {ms:.0f} ms")
         case NodeChanged(node=node) if node.state is NodeState.FAILED and event.was is not NodeState.FAILED:
             sentence = f"{node.name} {node.reason.text if node.reason else 'keeps dying'}"
             yield _critical(AlertKind.CRASH_LOOP, node.name, sentence, f"hactl logs {node.name}")
         case NodeChanged(node=node) if _hangs(node):
-            sentence = f"{node.name} hangs and is killed: {event.why}"
+            sentence = f"{node.name} is hung and being killed: {event.why}"
             yield _warning(AlertKind.HUNG, node.name, sentence, f"hactl logs {node.name}")
         case NodeChanged(node=node) if node.slow and not before.nodes.get(node.name, node).slow:
             sentence = f"{node.name} is far slower than its peers: {node.reason.text if node.reason else ''}"
             yield _warning(AlertKind.NODE_SLOW, node.name, sentence, _STATUS)
         case TrafficRejected(edge=edge, version=version, why=why):
-            sentence = f"{edge} would not take plan {version}: {why}"
+            sentence = f"{edge} rejected plan {version}: {why}"
             yield _warning(AlertKind.PLAN_REJECTED, edge, sentence, f"hactl logs {edge}")
         case BrownoutChanged(brownout=brownout):
             yield from _of_brownout(before.brownouts.get(brownout.region), brownout, after)
         case OperationEnded():
             yield from _of_operation(event, before, events, after)
         case DaemonStarted(gap=float(gap), at_most=at_most):
-            sentence = f"nobody supervised the fleet for {'up to ' if at_most else ''}{gap:.1f} s"
+            sentence = f"the fleet was unsupervised for {'up to ' if at_most else ''}{gap:.1f} s"
             yield _warning(AlertKind.SUPERVISION_GAP, before.name, sentence, "hactl logs daemon")
         case JournalFilled(waiting=waiting):
-            sentence = f"the journal has no room: {waiting} records wait in memory, commands are refused"
+            sentence = (
+                f"the journal is out of space: {counted(waiting, 'record')} held in memory, commands are rejected"
+            )
             yield _critical(AlertKind.JOURNAL_FULL, before.name, sentence, "free some disk space")
         case GapRecorded(lost=lost, why=why):
-            sentence = f"{lost} records were lost: {why}"
+            sentence = f"lost {counted(lost, 'record')}: {why}"
             yield _critical(AlertKind.JOURNAL_FULL, before.name, sentence, "hactl doctor")
         case _:
             return
@@ -116,15 +121,16 @@ def _of_brownout(was: Brownout | None, now: Brownout, after: Fleet) -> Iterator[
     bad, moved = was is not None and was.faltering, was is not None and was.moved
     if now.faltering and not bad and after.brownouts[now.region] == now:
         kept = after.evacuations.get(now.region)
-        done = f"it keeps {kept.keep} % of its traffic" if now.moved and kept else "its traffic stays with it"
-        yield _warning(AlertKind.BROWNOUT, now.region, f"region {now.region} falters: {now.why}; {done}", _STATUS)
+        done = f"it keeps {kept.keep} % of its traffic" if now.moved and kept else "its traffic has not been moved"
+        yield _warning(AlertKind.BROWNOUT, now.region, f"region {now.region} is degraded: {now.why}; {done}", _STATUS)
     elif moved and now.faltering and not now.moved:
         sentence = (
-            f"region {now.region} falters and has its traffic back: the others answer no better, or do not get it"
+            f"region {now.region} is still degraded and has its traffic back:"
+            " the other regions perform no better, or cannot take it"
         )
         yield _warning(AlertKind.BROWNOUT, now.region, sentence, _STATUS)
     elif was is not None and was.over is None and now.over is not None:
-        yield _good_news(AlertKind.BROWNOUT_OVER, now.region, f"region {now.region} is well: {now.why}")
+        yield _good_news(AlertKind.BROWNOUT_OVER, now.region, f"region {now.region} has recovered: {now.why}")
 
 
 def _of_operation(ended: OperationEnded, before: Fleet, events: Sequence[Event], after: Fleet) -> Iterator[Notice]:
@@ -147,10 +153,10 @@ def _of_fleet(before: Fleet, after: Fleet) -> Iterator[Notice]:
     was, now = read(before), read(after)
     serving = (Verdict.OK, Verdict.DEGRADED)
     if was.verdict in serving and now.verdict is Verdict.DOWN and _faulty(after.nodes.values()):
-        sentence = f"fleet {after.name} answers nobody: {now.sentence}"
+        sentence = f"fleet {after.name} is not serving any requests: {now.sentence}"
         yield _critical(AlertKind.FLEET_DOWN, after.name, sentence, _STATUS)
     if was.verdict is Verdict.DOWN and now.verdict in serving and _faulty(before.nodes.values()):
-        yield _good_news(AlertKind.FLEET_BACK, after.name, f"fleet {after.name} answers again: {now.sentence}")
+        yield _good_news(AlertKind.FLEET_BACK, after.name, f"fleet {after.name} is serving again: {now.sentence}")
 
 
 def _of_regions(before: Fleet, after: Fleet) -> Iterator[Notice]:
@@ -158,12 +164,12 @@ def _of_regions(before: Fleet, after: Fleet) -> Iterator[Notice]:
         nodes_before, nodes_after = before.in_region(region.name), after.in_region(region.name)
         was, now = _any_serves(nodes_before), _any_serves(nodes_after)
         if was and not now and _faulty(nodes_after):
-            sentence = f"region {region.name} is lost: none of its {len(nodes_after)} nodes serves"
+            sentence = f"region {region.name} is lost: none of its nodes is serving"
             yield _critical(AlertKind.REGION_LOST, region.name, sentence, _STATUS)
         if now and not was and _faulty(nodes_before):
             serving = ", ".join(node.name for node in nodes_after if node.serviceable)
             waits = waiting_for_failback(after, (node.name for node in nodes_after))
-            sentence = f"region {region.name} is back: {serving} serves" + (f"; {waits}" if waits else "")
+            sentence = f"region {region.name} is back: {serving} serving" + (f"; {waits}" if waits else "")
             yield _good_news(AlertKind.REGION_BACK, region.name, sentence)
 
 
@@ -175,10 +181,10 @@ def _of_edges(before: Fleet, after: Fleet) -> Iterator[Notice]:
         if was is None or was.serviceable is edge.serviceable or ended:  # what ended is told with its numbers
             continue
         if was.serviceable and edge.reason is not None and _faulty((edge,)):
-            sentence = f"{edge.name} is lost: {edge.reason.text}; {left} of {len(after.edges)} edges serve"
+            sentence = f"{edge.name} is lost: {edge.reason.text}; {left} of {len(after.edges)} edges serving"
             yield _edge_lost(edge.name, sentence, left)
         if edge.serviceable and _faulty((was,)):
-            yield _good_news(AlertKind.EDGE_BACK, edge.name, f"{edge.name} serves again")
+            yield _good_news(AlertKind.EDGE_BACK, edge.name, f"{edge.name} is serving again")
 
 
 def _edge_lost(edge: str, sentence: str, left: int) -> Notice:

@@ -26,7 +26,7 @@ def follow(draft: Draft) -> None:
         if due is not None and due <= draft.now.mono:
             waited = wait(draft.fleet, evacuation)
             again = longer(waited, draft.fleet.spec.stable_for)
-            reason = f"whole for {waited:g} s"
+            reason = f"healthy for {waited:g} s"
             ramp.begin_failback(draft, evacuation.region, by=WHO, reason=reason, again=again)
             return  # never two regions at once
 

@@ -46,13 +46,17 @@ def observe(draft: Draft, saw: RegionFaltered | RegionRecovered | TakersFaltered
         case RegionFaltered():
             if known is None or not known.faltering:
                 falters = replace(_faltering(draft, known, saw), usual=saw.usual)
-                _change(draft, falters, f"falters: {saw.why}")
+                _change(draft, falters, f"is degraded: {saw.why}")
             elif _fits_by_now(draft.fleet, known, saw.load):
-                _change(draft, replace(known, load=saw.load), "still falters, and the others could carry it now")
+                _change(
+                    draft,
+                    replace(known, load=saw.load),
+                    "is still degraded, and the others could now carry its traffic",
+                )
         case RegionRecovered(why=why):
             if known is not None and known.faltering:
                 well = replace(known, faltering=False, why=why, heard=draft.now.mono, vain="", yielded=False)
-                _change(draft, well, f"is well again: {why}")
+                _change(draft, well, f"has recovered: {why}")
         case TakersFaltered(why=why):
             if known is not None and known.moved and not known.vain:
                 _change(draft, replace(known, vain=why), f"is not helped by moving its traffic: {why}")
@@ -69,9 +73,9 @@ def follow(draft: Draft) -> None:
 def impediment(fleet: Fleet, brownout: Brownout) -> str:
     """What keeps the traffic of a region that falters from being moved, for people; "" for nothing but the time."""
     if fleet.moving is not None:
-        return f"{fleet.moving.id} is under way"
+        return f"{fleet.moving.id} is in progress"
     if brownout.yielded:
-        return "an operator has taken it in hand, so nothing is moved until it has once been well"
+        return "an operator has taken over, so nothing is moved until it has recovered"
     return _obstacle(fleet, brownout)
 
 
@@ -94,13 +98,13 @@ def take_up(draft: Draft, *, rebooted: bool) -> None:
             _forget(draft, brownout, "the machine was rebooted")
         elif brownout.moved and not brownout.faltering:
             again = replace(brownout, heard=draft.now.mono, resume=None)  # the wait, or the step, begins anew
-            _change(draft, again, "must be seen to be well: a daemon has just taken charge")
+            _change(draft, again, "has to prove healthy again: a daemon has just taken charge")
 
 
 def _follow_one(draft: Draft, brownout: Brownout) -> None:
     fleet, now = draft.fleet, draft.now.mono
     if not fleet.spec.brownout or brownout.region not in fleet.spec.region_names:
-        _forget(draft, brownout, "brown-outs are no longer minded")
+        _forget(draft, brownout, "brown-outs are no longer handled")
     elif brownout.moved and not _ours(fleet, brownout.region) and not _on_loan(fleet, brownout.region):
         _let_go(draft, brownout)
     elif brownout.moved and brownout.vain and not hands_off(fleet):
@@ -110,7 +114,7 @@ def _follow_one(draft: Draft, brownout: Brownout) -> None:
     elif brownout.moved:
         _give_back(draft, brownout)
     elif brownout.over is None:
-        _change(draft, replace(brownout, over=now), "the brown-out is over")
+        _change(draft, replace(brownout, over=now), "is over its brown-out")
     elif now >= brownout.over + _memory(brownout):
         draft.emit(BrownoutForgotten(region=brownout.region))
 
@@ -125,7 +129,7 @@ def _move_away(draft: Draft, brownout: Brownout) -> None:
     barred = brownout.barred is not None and draft.now.mono < brownout.barred
     if barred or brownout.yielded or hands_off(fleet) or _obstacle(fleet, brownout):
         return
-    _change(draft, replace(brownout, moved=True, barred=None), "has most of its traffic moved to the others")
+    _change(draft, replace(brownout, moved=True, barred=None), "has had most of its traffic moved to the others")
     leave(draft, region, KEEP, cause=EvacuationCause.FALTERED, why=brownout.why)
 
 
@@ -137,14 +141,14 @@ def _give_back(draft: Draft, brownout: Brownout) -> None:
         return
     if kept(fleet, region) > KEEP and brownout.resume is None and confirmed(fleet, fleet.plan.version):
         resume = draft.now.mono + STEP  # from when every edge follows: before, nothing is seen of this step
-        _change(draft, replace(brownout, resume=resume), "is given it by every edge")
+        _change(draft, replace(brownout, resume=resume), "has its larger share confirmed by every edge")
         return
     due = _due(fleet, brownout)
     if due is None or draft.now.mono < due:
         return
     keep = next(step for step in STEPS if step > kept(fleet, region))
     whole = keep == WHOLE
-    well = f"well for {draft.now.mono - brownout.heard:.0f} s"
+    well = f"healthy for {draft.now.mono - brownout.heard:.0f} s"
     over = draft.now.mono if whole else None
     _change(draft, replace(brownout, moved=not whole, resume=None, over=over), f"gets more traffic: {well}")
     why = well if whole else fleet.evacuations[region].why
@@ -177,7 +181,7 @@ def _let_go(draft: Draft, brownout: Brownout) -> None:
         _forget(draft, brownout, evacuation.why)
         return
     yielded = replace(brownout, moved=False, resume=None, vain="", yielded=True)
-    _change(draft, yielded, "has been taken in hand by somebody else")
+    _change(draft, yielded, "has been taken over by someone else")
 
 
 def _forget(draft: Draft, brownout: Brownout, why: str) -> None:

@@ -36,7 +36,7 @@ def lifetime(certificate: Certificate, wall: float) -> str:
 def bearers(certificate: Certificate) -> str:
     """Whom it is made for, in a few words."""
     first, rest = certificate.names[:3], len(certificate.names) - 3
-    return ", ".join(first) + (f" and {rest} more" if rest > 0 else "") or "nobody by name"
+    return ", ".join(first) + (f" and {rest} more" if rest > 0 else "") or "no names"
 
 
 def _span(seconds: float) -> str:

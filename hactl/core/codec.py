@@ -1,8 +1,8 @@
 """The vocabularies as JSON: one codec for the wire and the journal. Knows versions, not meanings.
 
-`VERSION` names the shape of everything encoded here. A journal written by an older hactl is read through
-`migrate`, which lifts a record one version at a time; an event kind this hactl does not know is an error, never
-skipped, because a fleet rebuilt without it would be a guess.
+`VERSION` names the shape of everything encoded here. Versions so far only added
+to it, so what an older hactl wrote decodes as it is; what a newer one wrote is rejected. An event kind this hactl does
+not know is an error, never skipped: a fleet rebuilt without it would be a guess.
 """
 
 from typing import TypeVar
@@ -50,6 +50,6 @@ def _migrate(data: bytes | str, version: int) -> bytes | str:
     if version > VERSION:
         raise HactlError(
             f"the journal was written by a newer hactl (format {version}, this one reads up to {VERSION})",
-            "start the newer hactl, or restore a backup made by this one",
+            "start the newer hactl",
         )
     return data

@@ -133,7 +133,7 @@ def _reached(fleet: Fleet, names: Iterable[str], left: Carrying) -> Carrying:
     edges = {edge.name for edge in fleet.edges if edge.serviceable}
     if not edges or not edges <= set(names):
         return left
-    sentence = "no edge would be left: nobody would carry anything"
+    sentence = "no edge would be left, and no traffic could be carried"
     return Carrying(verdict=CapacityVerdict.SHORT, sentence=sentence, without=left.without, more=True)
 
 

@@ -3,6 +3,7 @@
 `evolve` is the only function that changes a Fleet, and an Event is the only thing that makes it.
 """
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from hactl.core import alert as alerts
@@ -41,6 +42,7 @@ from hactl.core.events import (
     OperationMoved,
     OrphanEnded,
     PolicyChanged,
+    Record,
     TrafficApplied,
     TrafficRejected,
     TrafficShifted,
@@ -125,6 +127,14 @@ def _rank(effect: Effect) -> int:
 def evolve(fleet: Fleet, event: Event) -> Fleet:
     """The fleet after `event`. Total: every event is accepted in every fleet, because it has already happened."""
     return replace(_evolved(fleet, event), seq=fleet.seq + 1)
+
+
+def caught_up(fleet: Fleet, records: Iterable[Record]) -> Fleet:
+    """The fleet after those of `records`, oldest first, that it does not know yet."""
+    for record in records:
+        if record.seq > fleet.seq:
+            fleet = evolve(fleet, record.event)
+    return fleet
 
 
 def _evolved(fleet: Fleet, event: Event) -> Fleet:  # noqa: C901 - one case for each event

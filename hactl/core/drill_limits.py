@@ -33,7 +33,7 @@ def free(fleet: Fleet) -> None:
     if fleet.paused is not None:
         raise CommandRejected(f"{fleet.paused.who}: nothing would be repaired", "hactl unpause", guard=True)
     if fleet.proposal is not None:
-        raise CommandRejected("a configuration is coming into force", "hactl status", guard=True)
+        raise CommandRejected("a configuration change is in progress", "hactl status", guard=True)
 
 
 def within_limits(fleet: Fleet, command: BeginDrill) -> None:
@@ -45,7 +45,7 @@ def within_limits(fleet: Fleet, command: BeginDrill) -> None:
         )
     if not 0 < command.longest <= rules.max_drill:
         raise CommandRejected(
-            f"the drill may take {command.longest:g} s, and safety.max_drill allows {rules.max_drill:g} s",
+            f"the drill may take {command.longest:g} s, but safety.max_drill allows only {rules.max_drill:g} s",
             "make its phases shorter, or raise safety.max_drill in hactl.toml",
             guard=True,
         )

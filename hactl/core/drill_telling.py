@@ -19,23 +19,23 @@ def tell_drill(event: DrillEvent) -> str:
     """What happened."""
     match event:
         case DrillKept(id=drill, canary=canary):
-            return f"{drill}: its runner was heard of" + (f" (canary {canary})" if canary else "")
+            return f"{drill}: its runner reported in" + (f" (canary {canary})" if canary else "")
         case DrillAsked(id=drill, question=""):
-            return f"{drill} waits for nobody any more"
+            return f"{drill} is no longer waiting for anyone"
         case DrillAsked(id=drill, question=question):
-            return f"{drill} waits for a person: {question}"
+            return f"{drill} is waiting for an operator: {question}"
         case DrillAnswered(id=drill):
-            return f"{drill} goes on: what it waited for is done"
+            return f"{drill} continues: what it was waiting for is done"
         case DrillsLocked(lock=lock):
             return lock.who
         case DrillsUnlocked():
-            return "drills may begin again"
+            return "drills are unlocked"
         case ScheduledStarted(schedule=name, what=what):
-            return f"schedule {name}: {what} begins"
+            return f"schedule {name}: {what} started"
         case ScheduledSkipped(schedule=name, why=why):
-            return f"schedule {name} is skipped: {why}"
+            return f"schedule {name} was skipped: {why}"
         case ScheduledEnded(schedule=name, code=code, why=why):
-            ended = "how is not known" if code is None else f"exit code {code}"
-            return f"schedule {name}: its run is over ({why or ended})"
+            ended = "outcome unknown" if code is None else f"exit code {code}"
+            return f"schedule {name}: its run has ended ({why or ended})"
         case _:
             assert_never(event)

@@ -60,12 +60,12 @@ def check(fleet: Fleet, request: Request) -> None:
         if running is None or running.id != command.id:
             raise CommandRejected(f"no drill '{command.id}' is in progress", "hactl drill list")
         if not isinstance(command, EndDrill) and running.back:
-            raise CommandRejected(f"drill '{command.id}' is over: {running.back}", "hactl drill report")
+            raise CommandRejected(f"drill '{command.id}' has ended: {running.back}", "hactl drill report")
         if isinstance(command, ContinueDrill) and not running.question:
-            raise CommandRejected(f"drill '{command.id}' waits for nobody", "hactl status")
+            raise CommandRejected(f"drill '{command.id}' is not waiting for anyone", "hactl status")
         if isinstance(command, ContinueDrill) and command.question not in ("", running.question):
             raise CommandRejected(
-                f"drill '{command.id}' waits for another thing now: {running.question}", "hactl status"
+                f"drill '{command.id}' is now waiting for something else: {running.question}", "hactl status"
             )
 
 
@@ -76,7 +76,7 @@ def still_lent(fleet: Fleet, request: Request) -> None:
     if not isinstance(command, Bound) or not command.drill:
         return
     if running is None or running.id != command.drill or running.back:
-        raise CommandRejected(f"the fleet is not lent to drill '{command.drill}' any more", "hactl events", guard=True)
+        raise CommandRejected(f"the fleet is no longer lent to drill '{command.drill}'", "hactl events", guard=True)
 
 
 def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
@@ -132,9 +132,9 @@ def advance(draft: Draft) -> None:
     if not operation.back:
         revision_undo.note(draft, operation)
         if now >= lease.expires:
-            _take_back(draft, operation, lease, f"nothing was heard of its runner for {lease.term:g} s")
+            _take_back(draft, operation, lease, f"its runner has been silent for {lease.term:g} s")
         elif now >= lease.until:
-            _take_back(draft, operation, lease, "it has taken longer than its limit")
+            _take_back(draft, operation, lease, "it exceeded its time limit")
         return
     configured = revision_undo.put_back(draft, operation)
     for name, before in lease.baseline.nodes.items():
@@ -144,10 +144,10 @@ def advance(draft: Draft) -> None:
     # Traffic that is being moved now is waited for: whoever moves it would move it on from what is put back.
     if restored is True and draft.fleet.moving is None:
         if not _restore_evacuations(draft, lease.baseline, operation.back):
-            told = f"{operation.back}; everything it touched is as it was"
+            told = f"{operation.back}; everything it touched has been restored"
             end(draft, operation, Outcome.DONE if lease.returned else Outcome.ROLLED_BACK, told)
     elif isinstance(restored, str) or now >= operation.deadline:
-        late = "traffic is still being moved" if restored is True else "not everything is up again in time"
+        late = "traffic is still being moved" if restored is True else "not everything came back up in time"
         what = restored if isinstance(restored, str) else late
         end(draft, operation, Outcome.FAILED, f"{operation.back}; not restored: {what}", "hactl status")
 
@@ -173,9 +173,9 @@ def overtaken(fleet: Fleet, operation: Operation, why: str, *, taken: bool = Fal
     force, unless that of the file is `taken` now."""
     before = None if operation.drill is None else operation.drill.baseline
     if not taken and before is not None and before.spec not in (None, fleet.spec):
-        left = f"{why}; not restored: revision {fleet.revision} is in force, and was {before.revision} before the drill"
+        left = f"{why}; not restored: revision {fleet.revision} is in force, not {before.revision} as before the drill"
         return Outcome.FAILED, left, f"hactl config rollback {before.revision}"
-    return Outcome.ROLLED_BACK, f"{why}; nothing of the drill is left", "hactl status"
+    return Outcome.ROLLED_BACK, f"{why}; nothing of the drill remains", "hactl status"
 
 
 def abandon(draft: Draft, operation: Operation, why: str) -> None:
@@ -286,7 +286,7 @@ def _restore_evacuations(draft: Draft, baseline: Baseline, why: str) -> bool:
             continue  # no configuration has it any more
         if _keep(now) == _keep(before) or (now is not None and now.cause is EvacuationCause.FALTERED):
             continue
-        restore(draft, before or Evacuation(region=region, keep=WHOLE), f"a drill is over: {why}")
+        restore(draft, before or Evacuation(region=region, keep=WHOLE), f"a drill has ended: {why}")
         changed = True
     return changed
 

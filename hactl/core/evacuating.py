@@ -67,18 +67,18 @@ def hands_off(fleet: Fleet) -> bool:
 def obstacle(fleet: Fleet, region: str) -> str:
     """Why traffic should not be taken from a region that nobody ordered evacuated; "" when it may be."""
     if region in fleet.evacuations:
-        return f"{region} is evacuated already"
+        return f"{region} is already evacuated"
     if fleet.evacuations:
         return f"{next(iter(fleet.evacuations))} is evacuated"
     if fleet.proposal is not None:
-        return "a configuration is coming into force"
+        return "a configuration change is in progress"
     if fleet.paused is not None:
         return fleet.paused.who
     over = takers(fleet, region)
     if not over:
-        return f"nobody could take over from {region}"
+        return f"no region could take over from {region}"
     out = [name for taker in over for name in missing(fleet, taker)]
-    return f"{' and '.join(over)} would have to carry it without {', '.join(out[:3])}" if out else ""
+    return f"{' and '.join(over)} would have to carry its traffic without {', '.join(out[:3])}" if out else ""
 
 
 def too_much(fleet: Fleet, region: str, keep: int, load: float | None) -> str:

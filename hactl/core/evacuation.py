@@ -46,7 +46,7 @@ class Evacuation(Value):
     @property
     def who(self) -> str:
         """Who or what evacuated it, for people."""
-        return f"by {self.by}" if self.by else f"because it {_BECAUSE[self.cause]}"
+        return f"by {self.by}" if self.by else _BECAUSE[self.cause]
 
 
 class RegionLoss(Value):
@@ -63,7 +63,7 @@ class RegionLoss(Value):
 
 
 _BECAUSE = {
-    EvacuationCause.OPERATOR: "was told to",
-    EvacuationCause.LOST: "was lost",
-    EvacuationCause.FALTERED: "faltered",
+    EvacuationCause.OPERATOR: "as ordered",
+    EvacuationCause.LOST: "because it was lost",
+    EvacuationCause.FALTERED: "because it was degraded",
 }

@@ -16,6 +16,7 @@ from hactl.core.load import FRESH, Load
 from hactl.core.model import Fleet
 from hactl.core.node import Health, NodeState, Role
 from hactl.core.plan import Share
+from hactl.core.plural import counted
 from hactl.core.traffic import shares, stepping_in
 from hactl.core.value import Value, replace
 
@@ -168,16 +169,16 @@ def told(headroom: Headroom) -> str:
     """The headroom in one line, for people."""
     one, region = headroom.n_minus_1, headroom.n_minus_region
     if one is None:
-        return "headroom: none, nobody serves"
+        return "headroom: none, no node is serving"
     if headroom.load is None:
         return f"headroom: unknown, no load measured in the last {FRESH:g} s (one node: {_basis(headroom)})"
     if not headroom.load:
         return f"headroom: no traffic now (one node: {_basis(headroom)})"
     if not one.nodes:
-        line = "headroom: N-1 NONE (nobody else would serve)"
+        line = "headroom: N-1 NONE (no other node would be serving)"
     else:
-        nodes, up_to = "nodes" if one.nodes > 1 else "node", "" if _even(one) else "up to "
-        at = f"{one.nodes} {nodes} at {up_to}{rate(one.needed or 0.0)}"
+        up_to = "" if _even(one) else "up to "
+        at = f"{counted(one.nodes, 'node')} at {up_to}{rate(one.needed or 0.0)}"
         beside = "," if one.verdict is CapacityVerdict.UNPROVED else " of"
         line = f"headroom: N-1 {_room(one)} ({at}{beside} {_basis(headroom)})"
     return line if region is None else f"{line}; without {headroom.region}: {_room(region)}"
@@ -205,14 +206,14 @@ def _even(left: Carrying) -> bool:
 
 def _sentence(left: Carrying, load: Load | None) -> str:
     if not left.nodes:
-        return "nobody would be left to " + (
+        return "no node would be left to " + (
             f"carry {rate(load.total)}" if load is not None and load.total else "serve"
         )
     who = f"the other {left.nodes} nodes" if left.without else f"{left.nodes} nodes"
     if left.nodes == 1:
         who = f"{left.node} alone"
     if left.needed is None:
-        return f"what {who} would carry is not known: no load was measured in the last {FRESH:g} s"
+        return f"the load on {who} is unknown: none was measured in the last {FRESH:g} s"
     if not left.needed:
         return f"{who} would carry it: there is no traffic now"
     each = rate(left.needed)
@@ -224,11 +225,11 @@ def _sentence(left: Carrying, load: Load | None) -> str:
 def _known(what: Carrying) -> str:
     match what.basis:
         case Basis.DECLARED:
-            return f"one is declared to carry {rate(what.capacity)}"
+            return f"declared capacity: {rate(what.capacity)} per node"
         case Basis.SEEN:
-            return f"one has been seen to sustain {rate(what.capacity)}"
+            return f"a node has been seen to sustain {rate(what.capacity)}"
         case Basis.UNKNOWN:
-            return "none has been seen to sustain a load yet"
+            return "no node has been seen to sustain a load yet"
         case _:
             assert_never(what.basis)
 

@@ -7,6 +7,7 @@ calls is led through it first, and led past it again afterwards. All of it is em
 from enum import StrEnum
 from typing import assert_never
 
+from hactl.core.plural import counted
 from hactl.core.value import Value
 
 LONGEST_LAG = 60.0
@@ -91,8 +92,8 @@ class HopCount(Value):
 
     def __str__(self) -> str:
         return (
-            f"{self.connections} connections, {self.sent} bytes there and {self.received} back,"
-            f" {self.held} held up, {self.resets} resets"
+            f"{counted(self.connections, 'connection')}, {counted(self.sent, 'byte')} there and {self.received} back,"
+            f" {self.held} held, {counted(self.resets, 'reset')}"
         )
 
 
@@ -185,7 +186,7 @@ class Hop(Value):
             case HopPhase.EFFECTIVE:
                 return f"{where} is disturbed by {self.by}: {self.fault}"
             case HopPhase.LIFTING | HopPhase.LEAVING:
-                return f"{where} is no longer to be disturbed by {self.by}, not yet proved"
+                return f"{where}: disturbance by {self.by} is being lifted (not yet confirmed)"
             case _:
                 assert_never(self.phase)
 

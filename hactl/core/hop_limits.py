@@ -19,13 +19,13 @@ from hactl.core.spec import GatewayKind
 def makes_sense(fault: HopFault) -> None:
     """Raises CommandRejected about a disturbance that none would notice, or that would not end."""
     if fault.what is Disturbance.LATE and not 0.001 <= fault.lag <= LONGEST_LAG:
-        raise CommandRejected(f"{fault.lag:g} s late is outside 1 ms .. {LONGEST_LAG:g} s", "200 ms is usual")
+        raise CommandRejected(f"a delay of {fault.lag:g} s is outside 1 ms to {LONGEST_LAG:g} s", "200 ms is usual")
     if fault.what is Disturbance.NARROW and not SLOWEST <= fault.rate <= FASTEST:
-        raise CommandRejected(f"{fault.rate} bytes/s are outside {SLOWEST} .. {FASTEST}", "64 KiB/s is usual")
+        raise CommandRejected(f"a rate of {fault.rate} bytes/s is outside {SLOWEST} to {FASTEST}", "64 KiB/s is usual")
     if fault.down or fault.up:
         for seconds, what in ((fault.down, "down"), (fault.up, "up")):
             if not SHORTEST_SWING <= seconds <= LONGEST_SWING:
-                told = f"{what} for {seconds:g} s at a time is outside {SHORTEST_SWING:g} .. {LONGEST_SWING:g} s"
+                told = f"{what} for {seconds:g} s at a time is outside {SHORTEST_SWING:g} to {LONGEST_SWING:g} s"
                 raise CommandRejected(told, "give both, like down = 1 s and up = 2 s")
 
 
@@ -37,31 +37,31 @@ def possible(fleet: Fleet, name: str, *, lent: bool) -> None:
         raise CommandRejected(f"{hop}", "try again in a moment")
     if name in fleet.nodes:
         if fleet.nodes[name].role is Role.EDGE:
-            raise CommandRejected(f"'{name}' is an edge: only hops from there to nodes can be disturbed", "name nodes")
+            raise CommandRejected(f"'{name}' is an edge: only hops from edges to nodes can be disturbed", "name nodes")
     else:
         routable(fleet, service_of(name))
     if not lent:
         raise CommandRejected(
-            f"'{name}' is lent to no drill in progress, and a disturbance is taken back by its drill",
+            f"no drill in progress covers '{name}', and only a drill may disturb a hop",
             "write a drill with this fault, then: hactl drill run",
             guard=True,
         )
 
 
 def routable(fleet: Fleet, service: str) -> None:
-    """Raises CommandRejected when nodes cannot be led past a service."""
+    """Raises CommandRejected when calls of nodes to a service cannot be routed through the fault proxy."""
     known = [spec.name for spec in fleet.spec.services]
     if service not in known:
         told = f"known: {', '.join(known)}" if known else "hactl.toml has no [[service]]"
         raise CommandRejected(f"no service '{service}' in fleet '{fleet.name}'", told)
     if fleet.spec.gateway.kind is not GatewayKind.ENVOY:
         raise CommandRejected(
-            "nodes run a program of your own, and only that knows how it calls services",
-            "disturb the hops to the nodes instead; only nodes of kind envoy can be led",
+            "calls to a service cannot be routed through the fault proxy: nodes run a program of your own",
+            "disturb the hops to the nodes instead; only nodes of kind envoy can be rerouted",
         )
     if not fleet.spec.safety.max_faulted_share:
         raise CommandRejected(
-            "safety.max_faulted_share = 0: no node can be led past a service",
-            "allow drills in hactl.toml, and restart the nodes",
+            "calls to a service cannot be routed through the fault proxy: safety.max_faulted_share = 0",
+            "raise it in hactl.toml, and restart the nodes",
             guard=True,
         )

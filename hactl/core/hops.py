@@ -54,7 +54,7 @@ def begin(draft: Draft, operation: Operation, command: BreakHop | MendHop) -> No
     """Note what is wanted, and have the proxy told."""
     if isinstance(command, MendHop):
         for name in named(command):
-            _lift(draft, replace(draft.fleet.hops[name], mend=operation.id), "mended before its drill is over")
+            _lift(draft, replace(draft.fleet.hops[name], mend=operation.id), "restored before its drill ended")
         return
     lease = lending(draft.fleet)
     if lease is None:
@@ -78,7 +78,7 @@ def observe(draft: Draft, saw: HopObservation) -> None:
             said = {reading.name: reading for reading in saw.hops}
             for hop in tuple(draft.fleet.hops.values()):
                 if hop.proxy not in (None, saw.proxy):
-                    _lose(draft, hop, "its proxy has ended, and another has come")
+                    _lose(draft, hop, "its proxy exited and was replaced")
                 elif hop.name in said:
                     _read(draft, replace(hop, proxy=saw.proxy), said[hop.name])
                 elif hop.name in saw.wrong and hop.phase is HopPhase.PLACING:
@@ -95,7 +95,12 @@ def observe(draft: Draft, saw: HopObservation) -> None:
         case NodeNotLed():
             for hop in tuple(draft.fleet.hops.values()):
                 if hop.service and saw.instance in hop.callers:
-                    _fail(draft, hop, f"'{saw.node}' cannot be led past a service: {saw.why}", saw.hint)
+                    _fail(
+                        draft,
+                        hop,
+                        f"calls of '{saw.node}' cannot be routed through the fault proxy: {saw.why}",
+                        saw.hint,
+                    )
         case _:
             assert_never(saw)
 
@@ -104,13 +109,13 @@ def follow(draft: Draft) -> None:
     """Take every hop as far as it comes by now; lift what no drill lends any more, and what was ordered in vain."""
     for hop in tuple(draft.fleet.hops.values()):
         if not hop.service and hop.name not in draft.fleet.nodes:
-            _mend(draft, hop, "is gone with its node")
+            _mend(draft, hop, "was removed with its node")
         elif hop.phase.over:
             _go_back(draft, hop)
         elif not _lent(draft.fleet, hop.name):
-            _lift(draft, hop, "its drill is over")
+            _lift(draft, hop, "its drill has ended")
         elif hop.phase is not HopPhase.EFFECTIVE and hop.order not in draft.fleet.operations:
-            _lift(draft, hop, "it did not come into force")
+            _lift(draft, hop, "it did not take effect")
         elif hop.phase.led:
             _go_on(draft, hop)
     for operation in tuple(draft.fleet.operations.values()):
@@ -123,7 +128,7 @@ def follow(draft: Draft) -> None:
 def take_up(draft: Draft) -> None:
     """Another daemon: the proxy has ended with the one before. Callers that live may go through it all the same."""
     for hop in tuple(draft.fleet.hops.values()):
-        _lose(draft, hop, "the daemon that held its proxy has ended")
+        _lose(draft, hop, "the daemon that ran its proxy has exited")
 
 
 def orders(fleet: Fleet, places: dict[str, tuple[str, ...]]) -> tuple[HopOrder, ...]:
@@ -155,12 +160,16 @@ def _order(fleet: Fleet, hop: Hop, places: dict[str, tuple[str, ...]]) -> HopOrd
 def _read(draft: Draft, hop: Hop, said: HopReading) -> None:
     if hop.phase is HopPhase.PLACING and said.fault is None:
         port = 0 if hop.service else said.ports[0]
-        _note(draft, replace(hop, phase=HopPhase.LEADING, port=port), "a proxy stands in it, and lets everything pass")
+        _note(
+            draft,
+            replace(hop, phase=HopPhase.LEADING, port=port),
+            "its proxy is in place and passes everything through",
+        )
     elif hop.phase is HopPhase.ORDERED and said.fault == hop.fault:
         _note(draft, replace(hop, phase=HopPhase.EFFECTIVE, seen=said.seen))
     elif hop.phase is HopPhase.LIFTING and said.fault is None:
         left = replace(hop, phase=HopPhase.LEAVING, seen=said.seen)
-        _note(draft, left, f"the proxy lets everything pass again: {said.seen}")
+        _note(draft, left, f"the proxy passes everything through again: {said.seen}")
         _tell_callers(draft, left)
 
 
@@ -169,10 +178,10 @@ def _led(draft: Draft, hop: Hop, saw: NodeLed) -> None:
         return
     if hop.service in saw.services:
         if saw.instance not in hop.led:
-            _note(draft, replace(hop, led=(*hop.led, saw.instance)), f"{saw.node} goes through the proxy")
+            _note(draft, replace(hop, led=(*hop.led, saw.instance)), f"{saw.node} now calls through the proxy")
     elif hop.phase is HopPhase.LEAVING:
         gone = replace(hop, callers=_without(hop.callers, saw.instance), led=_without(hop.led, saw.instance))
-        _note(draft, gone, f"{saw.node} goes past the proxy")
+        _note(draft, gone, f"{saw.node} no longer calls through the proxy")
 
 
 def _go_on(draft: Draft, hop: Hop) -> None:
@@ -182,13 +191,13 @@ def _go_on(draft: Draft, hop: Hop) -> None:
         fresh = tuple(instance for instance in alive if instance not in hop.callers)
         if fresh:
             hop = replace(hop, callers=(*(one for one in hop.callers if one in alive), *fresh))
-            _note(draft, hop, f"{', '.join(alive[instance].name for instance in fresh)} to go through the proxy")
+            _note(draft, hop, f"rerouting {', '.join(alive[instance].name for instance in fresh)} through the proxy")
             draft.perform(*(LeadNode(node=alive[instance].name) for instance in fresh))
         led = all(instance in hop.led for instance in alive)
     else:
         led = known_to_edges(draft.fleet) and _in_plan(draft.fleet, hop, hop.port)
     if led and hop.phase is HopPhase.LEADING:
-        _note(draft, replace(hop, phase=HopPhase.ORDERED), "every caller goes through the proxy")
+        _note(draft, replace(hop, phase=HopPhase.ORDERED), "every caller now calls through the proxy")
         draft.perform(ApplyHops())
 
 
@@ -202,7 +211,7 @@ def _go_back(draft: Draft, hop: Hop) -> None:
     else:
         past = known_to_edges(draft.fleet) and _in_plan(draft.fleet, hop, draft.fleet.nodes[hop.name].port)
     if past:
-        _mend(draft, hop, "is as it was")
+        _mend(draft, hop, "is back to normal")
 
 
 def _mend(draft: Draft, hop: Hop, why: str) -> None:
@@ -217,7 +226,7 @@ def _lift(draft: Draft, hop: Hop, why: str) -> None:
     if hop.phase is HopPhase.PLACING:
         _lose(draft, hop, why)
         return
-    _note(draft, replace(hop, phase=HopPhase.LIFTING), f"no longer to be disturbed: {why}")
+    _note(draft, replace(hop, phase=HopPhase.LIFTING), f"disturbance is being lifted: {why}")
     draft.perform(ApplyHops())
 
 
@@ -225,7 +234,7 @@ def _lose(draft: Draft, hop: Hop, why: str) -> None:
     """There is no proxy: callers are led past where it stood."""
     left = replace(hop, phase=HopPhase.LEAVING, proxy=None)
     if left != hop:
-        _note(draft, left, f"disturbed no longer: {why}")
+        _note(draft, left, f"no longer disturbed: {why}")
     _tell_callers(draft, left)
 
 
@@ -239,8 +248,14 @@ def _end_order(draft: Draft, operation: Operation) -> None:
     ours = [hop for hop in draft.fleet.hops.values() if hop.order == operation.id]
     lifted = [hop for hop in ours if hop.phase.over]
     if lifted or not ours:
-        what = f"the hop to {lifted[0].service or lifted[0].name}" if lifted else "it"
-        end(draft, operation, Outcome.FAILED, f"{what} is no longer to be disturbed", "hactl events")
+        what = f"the hop to {lifted[0].service or lifted[0].name}" if lifted else "the hop"
+        end(
+            draft,
+            operation,
+            Outcome.FAILED,
+            f"the disturbance of {what} was lifted before it took effect",
+            "hactl events",
+        )
     elif all(hop.phase is HopPhase.EFFECTIVE for hop in ours):
         end(draft, operation, Outcome.DONE, operation.sentence)
 

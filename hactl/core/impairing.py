@@ -51,7 +51,7 @@ def impairable(fleet: Fleet, node: Node) -> None:
         raise CommandRejected(f"'{node.name}' is an edge, and only gateway nodes can be impaired", "impair its nodes")
     if fleet.spec_for(node).gateway.kind is not GatewayKind.ENVOY:
         raise CommandRejected(
-            f"'{node.name}' runs a program of your own, which hactl cannot make slow or failing",
+            f"'{node.name}' runs a program of your own, which hactl cannot slow down or make fail",
             "freeze or kill it instead; only nodes of kind envoy have a fault filter",
         )
 
@@ -61,7 +61,7 @@ def begin(draft: Draft, command: Impair | Heal) -> None:
     nodes = [draft.fleet.nodes[name] for name in command.nodes]
     if isinstance(command, Heal):
         for node in nodes:
-            _lift(draft, node, "healed before its drill is over")
+            _lift(draft, node, "healed before its drill ended")
         return
     lease = lending(draft.fleet)
     if lease is None:
@@ -82,7 +82,7 @@ def observe(draft: Draft, saw: ImpairmentRead | ImpairmentRefused) -> None:
             _refuse(draft, node, saw)
     elif saw.fault is None:
         if known.phase is ImpairmentPhase.LIFTING:
-            draft.take_note(replace(node, impaired=None), "proved to be impaired no longer")
+            draft.take_note(replace(node, impaired=None), "confirmed to be no longer impaired")
     elif known.phase is ImpairmentPhase.ORDERED and saw.fault == known.fault:
         effective = replace(known, phase=ImpairmentPhase.EFFECTIVE)
         draft.take_note(replace(node, impaired=effective), str(effective))
@@ -94,9 +94,9 @@ def follow(draft: Draft) -> None:
         if node.impaired is None or node.impaired.phase is ImpairmentPhase.LIFTING:
             continue
         if not _lent(draft.fleet, node):
-            _lift(draft, node, "its drill is over")
+            _lift(draft, node, "its drill has ended")
         elif node.impaired.phase is ImpairmentPhase.ORDERED and not _being_ordered(draft.fleet, node):
-            _lift(draft, node, "it did not come into force")
+            _lift(draft, node, "it did not take effect")
 
 
 def take_up(draft: Draft) -> None:
@@ -109,7 +109,7 @@ def take_up(draft: Draft) -> None:
 def _lift(draft: Draft, node: Node, why: str) -> None:
     if node.impaired is not None and node.impaired.phase is not ImpairmentPhase.LIFTING:
         lifting = replace(node.impaired, phase=ImpairmentPhase.LIFTING)
-        _tell(draft, replace(node, impaired=lifting), f"no longer to be impaired: {why}")
+        _tell(draft, replace(node, impaired=lifting), f"impairment is being lifted: {why}")
 
 
 def _tell(draft: Draft, node: Node, why: str) -> None:
@@ -136,15 +136,15 @@ def _being_ordered(fleet: Fleet, node: Node) -> bool:
 
 def _makes_sense(fault: Impairment) -> None:
     if not (fault.delayed or fault.failed):
-        raise CommandRejected("an impairment of no request is none", "give a delay, or a share that fails")
+        raise CommandRejected("this impairment affects no requests", "give a delay, or a share that fails")
     for per_cent, what in ((fault.delayed, "delayed"), (fault.failed, "failed")):
         if not 0 <= per_cent <= ALL:
             raise CommandRejected(f"{per_cent} % of the requests cannot be {what}", f"0 to {ALL}")
     if fault.delayed and not 0.001 <= fault.delay <= LONGEST_DELAY:
-        raise CommandRejected(f"a delay of {fault.delay:g} s is outside 1 ms .. {LONGEST_DELAY:g} s", "300 ms is usual")
+        raise CommandRejected(f"a delay of {fault.delay:g} s is outside 1 ms to {LONGEST_DELAY:g} s", "300 ms is usual")
     if fault.failed and not LOWEST_STATUS <= fault.status <= HIGHEST_STATUS:
         raise CommandRejected(
-            f"{fault.status} is no status that a request can be answered with", f"{LOWEST_STATUS} to {HIGHEST_STATUS}"
+            f"{fault.status} is not a valid HTTP response status", f"{LOWEST_STATUS} to {HIGHEST_STATUS}"
         )
 
 
@@ -152,7 +152,7 @@ def _possible(fleet: Fleet, node: Node) -> None:
     impairable(fleet, node)
     if not _lent(fleet, node):
         raise CommandRejected(
-            f"'{node.name}' is lent to no drill in progress, and an impairment is taken back by its drill",
+            f"no drill in progress covers '{node.name}', and only a drill may impair a node",
             "write a drill with this fault, then: hactl drill run",
             guard=True,
         )

@@ -64,6 +64,6 @@ class Impaired(Value):
             case ImpairmentPhase.EFFECTIVE:
                 return f"impaired by {self.by}: {self.fault}"
             case ImpairmentPhase.LIFTING:
-                return f"no longer to be impaired by {self.by}, not yet proved"
+                return f"impairment by {self.by} is being lifted (not yet confirmed)"
             case _:
                 assert_never(self.phase)

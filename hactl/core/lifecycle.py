@@ -40,8 +40,8 @@ def _due(node: Node, stimulus: Stimulus, context: Context) -> bool:
 
 
 _NOT_RUNNING = Refusal(message="'{name}' is not running", hint="hactl start {name}")
-_WAITS = Refusal(message="'{name}' is not running: it waits for its next start", hint="hactl start {name}")
-_HAS_FAILED = Refusal(message="'{name}' is not running: it died too often", hint="hactl logs {name}")
+_WAITS = Refusal(message="'{name}' is not running: it is waiting to be restarted", hint="hactl start {name}")
+_HAS_FAILED = Refusal(message="'{name}' is not running: it crashed too often", hint="hactl logs {name}")
 _STOPPING = Refusal(message="'{name}' is being stopped", hint="hactl start {name}")
 _NOT_DRAINED = Refusal(message="'{name}' is not drained", hint="hactl status")
 

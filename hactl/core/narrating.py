@@ -66,7 +66,11 @@ def opening(snapshot: Snapshot) -> tuple[str, ...]:
 def verdict(fleet: Fleet) -> str:
     """The verdict in a sentence."""
     reading = read(fleet)
-    alone = "" if reading.n_minus_1 or reading.verdict is Verdict.DOWN else "; it would not survive every loss"
+    alone = (
+        ""
+        if reading.n_minus_1 or reading.verdict is Verdict.DOWN
+        else "; losing one more node or edge could take it down"
+    )
     return f"fleet {fleet.name} is {reading.verdict}: {reading.sentence}{alone}"
 
 

@@ -43,9 +43,9 @@ def ready(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
         return drain_with(replace(node, health=Health.HEALTHY), ordered("", "drained"), context)
     if node.role is Role.GATEWAY and context.spec.spares(node.region):
         # who steps in is decided for the region as a whole, in the same step
-        reason = Reason(code=ReasonCode.SPARE, text="stands by")
+        reason = Reason(code=ReasonCode.SPARE, text="on standby")
         spare = replace(node, state=NodeState.STANDBY, health=Health.HEALTHY, reason=reason, since=context.now.wall)
-        return Reaction(node=replace(spare, deadline=None), why="ready, stands by")
+        return Reaction(node=replace(spare, deadline=None), why="ready, on standby")
     serving = replace(
         node,
         state=NodeState.SERVING,
@@ -79,7 +79,7 @@ def well(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     """Probes succeed again."""
     reason = node.reason if node.slow else None
     if node.state is NodeState.STANDBY:
-        reason = Reason(code=ReasonCode.SPARE, text="stands by")
+        reason = Reason(code=ReasonCode.SPARE, text="on standby")
     if node.state is NodeState.DRAINING:
         reason = why_draining(node) if node.hung else node.reason
     if node.health is Health.HEALTHY and node.reason == reason:

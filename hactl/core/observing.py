@@ -127,7 +127,7 @@ def reconsider_suspects(draft: Draft) -> None:
 def exit_text(saw: Exited) -> str:
     """How a process ended, for people."""
     if saw.oom:
-        return "killed by the kernel, most likely for want of memory"
+        return "killed by the kernel, most likely out of memory"
     if saw.signal is not None:
         return f"killed by signal {saw.signal}"
     how = "exited, status unknown" if saw.code is None else f"exited with code {saw.code}"
@@ -202,7 +202,7 @@ def _unhealthy(draft: Draft, node: Node, why: str, *, hung: bool) -> None:
     """
     if node.serviceable and not node.frozen and _too_many_out(draft.fleet, node):
         suspect = replace(node, reason=Reason(code=ReasonCode.SUSPECT, text=why), hung=hung or node.hung)
-        draft.take_note(suspect, f"{why}; kept, because too many are out on probes already")
+        draft.take_note(suspect, f"{why}; kept in rotation, because too many are already out on failed probes")
         return
     draft.stimulate(node.name, Stimulus(cause=Cause.HUNG if hung else Cause.UNHEALTHY, why=why))
 
@@ -235,10 +235,10 @@ def _plan_rejected(draft: Draft, saw: PlanRejected) -> None:
         # Looked up again each time: undoing one change may have moved another.
         operation = draft.fleet.operations[operation_id]
         if operation.revision and operation.revision == saw.revision:
-            rollout.turn_back(draft, operation, f"{saw.edge} refused it: {saw.why}")
+            rollout.turn_back(draft, operation, f"{saw.edge} rejected it: {saw.why}")
         # A silent edge, or one on its way out, has no objections: it will take what is newest then.
         objects = draft.fleet.nodes[saw.edge].serviceable
         if objects and operation.version < saw.version:
-            ramp.turn_back(draft, operation, f"{saw.edge} refused it: {saw.why}")
+            ramp.turn_back(draft, operation, f"{saw.edge} rejected it: {saw.why}")
         if objects and operation.undo is not None and operation.version < saw.version:
-            operations.undo_change(draft, operation, f"{saw.edge} refused it: {saw.why}")
+            operations.undo_change(draft, operation, f"{saw.edge} rejected it: {saw.why}")

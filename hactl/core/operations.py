@@ -83,7 +83,7 @@ def undo_change(draft: Draft, operation: Operation, why: str) -> None:
             draft.emit(WeightsChanged(nodes=undo.node_weights, regions=undo.region_weights))
         if undo.policy is not None:
             draft.emit(PolicyChanged(policy=undo.policy))
-    end(draft, operation, Outcome.ROLLED_BACK, f"taken back: {why}", "hactl doctor")
+    end(draft, operation, Outcome.ROLLED_BACK, f"rolled back: {why}", "hactl doctor")
 
 
 def _own_undo(draft: Draft, operation: Operation) -> Undo | None:
@@ -177,7 +177,7 @@ def _verdict(fleet: Fleet, operation: Operation, target: Target) -> bool | str |
     """True: done; a sentence: cannot be done any more; None: not yet."""
     node = fleet.nodes.get(target.node)
     if node is None:
-        return f"'{target.node}' is gone from the configuration"
+        return f"'{target.node}' is no longer in the configuration"
     if target.phase is Phase.DONE:
         return True
     match operation.verb:

@@ -69,7 +69,7 @@ def follow(draft: Draft) -> None:
     if paused is not None:
         if paused.ends is None or paused.ends > draft.now.mono:
             return
-        draft.emit(FleetUnpaused(why="the time of the pause is over"))
+        draft.emit(FleetUnpaused(why="the pause has expired"))
     for name in waiting(draft.fleet):
         draft.stimulate(name, Stimulus(cause=Cause.RELEASED, why="hung while the fleet was paused"))
 

@@ -11,4 +11,9 @@ def one_line(text: str) -> str:
     return plain(text).translate(_BLANKS)
 
 
+def printable(text: str) -> str:
+    """What is left when nothing that could drive a terminal, or end a line, stays: for what is only quoted."""
+    return "".join(char for char in text if char.isprintable())
+
+
 _BLANKS = {ord("\t"): " ", ord("\n"): " "}

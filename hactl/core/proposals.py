@@ -9,6 +9,7 @@ from hactl.core.founding import node_names, wanted
 from hactl.core.model import Fleet, Proposal
 from hactl.core.node import Node, Role
 from hactl.core.operation import RAMPS, Operation, Step, Target
+from hactl.core.plural import counted
 from hactl.core.safety import evacuated_only, remaining, serving, usable, weighable
 from hactl.core.spec import FleetSpec, SafetySpec
 from hactl.core.traffic import shares
@@ -22,11 +23,13 @@ def check(fleet: Fleet, request: Request) -> None:
         return
     if isinstance(command, Apply) and command.base and command.base != fleet.revision:
         raise CommandRejected(
-            f"revision {fleet.revision} is in force, not {command.base}", "look again first: hactl config diff"
+            f"revision {fleet.revision} is in force, not {command.base}",
+            "check the difference first: hactl config diff",
         )
     if proposal.base != fleet.revision:
         raise CommandRejected(
-            f"revision {fleet.revision} came into force while this one was being judged", "the same command again"
+            f"revision {fleet.revision} came into force while this one was being validated",
+            "run the same command again",
         )
     for operation in fleet.operations.values():
         if operation.verb in RAMPS or operation.one_by_one:
@@ -34,7 +37,7 @@ def check(fleet: Fleet, request: Request) -> None:
                 f"{operation.id} is in progress: {operation.sentence}", f"hactl wait --operation {operation.id}"
             )
     if proposal.spec == fleet.spec:
-        raise CommandRejected(f"nothing to change: revision {fleet.revision} says the same", "hactl config diff")
+        raise CommandRejected(f"nothing to change: revision {fleet.revision} is already the same", "hactl config diff")
     old, new = _fixed(fleet.spec), _fixed(proposal.spec)
     for path in old:
         if old[path] != new[path]:
@@ -82,7 +85,8 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
     left = [node for node in left if after.region_weight(node.region)]
     if len(left) < min(len(now), rules.min_serving_nodes):
         raise CommandRejected(
-            f"it would leave {len(left)} nodes serving (safety.min_serving_nodes = {rules.min_serving_nodes})",
+            f"it would leave {counted(len(left), 'node')} serving"
+            f" (safety.min_serving_nodes = {rules.min_serving_nodes})",
             hint,
             guard=True,
         )
@@ -91,16 +95,17 @@ def _capacity(fleet: Fleet, proposal: Proposal) -> None:
     regions, regions_left = {node.region for node in now}, {node.region for node in left}
     if len(regions_left) < min(len(regions), rules.min_serving_regions):
         raise CommandRejected(
-            f"it would leave {len(regions_left)} regions serving"
+            f"it would leave {counted(len(regions_left), 'region')} serving"
             f" (safety.min_serving_regions = {rules.min_serving_regions})",
             hint,
             guard=True,
         )
     others = _beside(fleet)
     if others < rules.min_serving_nodes and (first := next(iter(restarting(fleet, proposal)), "")):
-        beside = f"only {others} others serve (safety.min_serving_nodes = {rules.min_serving_nodes})"
+        beside = f"only {counted(others, 'other node')} would be serving"
+        rule = f" (safety.min_serving_nodes = {rules.min_serving_nodes})"
         raise CommandRejected(
-            f"'{first}' would restart, and {beside if others else 'nobody else serves'}",
+            f"'{first}' would restart, and {beside + rule if others else 'no other node is serving'}",
             f"add a node first, or {hint}",
             guard=True,
         )

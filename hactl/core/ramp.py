@@ -43,30 +43,32 @@ def check(fleet: Fleet, request: Request) -> None:
         if operation is turned or operation.revision:
             hint = f"hactl wait --operation {operation.id}"
             if operation is turned:
-                hint = f"hactl {_turning(operation.verb)} {_region(operation)} turns it round; or: {hint}"
+                hint = f"hactl {_turning(operation.verb)} {_region(operation)} reverses it; or: {hint}"
             raise CommandRejected(f"{operation.id} is in progress: {operation.sentence}", hint)
     region, sure = command.region, request.confirm == fleet.name
     if isinstance(command, Failover):
         if kept(fleet, region) == 0:
-            raise CommandRejected(f"'{region}' takes no traffic already", f"hactl failback {region}")
+            raise CommandRejected(f"'{region}' already takes no traffic", f"hactl failback {region}")
         carriers = takers(fleet, region)
         if not carriers:
             raise CommandRejected(
-                f"nobody could take over from '{region}'", "another region has to serve first: hactl status", guard=True
+                f"no region could take over from '{region}'",
+                "another region has to serve first: hactl status",
+                guard=True,
             )
     else:
         if region not in fleet.evacuations:
-            raise CommandRejected(f"'{region}' has all its traffic", "hactl status")
+            raise CommandRejected(f"'{region}' already has all its traffic", "hactl status")
         carriers = (region,)
         if not fleet.region_weight(region):
-            raise CommandRejected(f"'{region}' weighs 0", f"hactl weight --region {region} 100", guard=True)
+            raise CommandRejected(f"'{region}' has weight 0", f"hactl weight --region {region} 100", guard=True)
         if not usable(fleet, region):
-            raise CommandRejected(f"no node of '{region}' serves", f"hactl start --region {region}", guard=True)
+            raise CommandRejected(f"no node in '{region}' is serving", f"hactl start --region {region}", guard=True)
     out = [name for carrier in carriers for name in missing(fleet, carrier)]
     if out and not sure:
         names = ", ".join(f"'{name}'" for name in out[:3])
         raise CommandRejected(
-            f"{' and '.join(carriers)} would have to carry it without {names}",
+            f"{' and '.join(carriers)} would have to carry its traffic without {names}",
             f"if you mean it: --confirm {fleet.name}",
             guard=True,
         )
@@ -101,7 +103,7 @@ def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, s
     if turned is not None:
         # Half-way is no place to stay, and where the other was going somebody does not want it to go.
         found = turned.evacuation or found
-        end(draft, turned, Outcome.ROLLED_BACK, f"turned round by {operation.by} ({operation.id})", "hactl status")
+        end(draft, turned, Outcome.ROLLED_BACK, f"reversed by {operation.by} ({operation.id})", "hactl status")
     now, goal = kept(fleet, region), 0 if isinstance(command, Failover) else WHOLE
     moves = usable(fleet, region) and bool(takers(fleet, region))
     steps = command.steps if moves else 1
@@ -160,7 +162,7 @@ def turn_back(draft: Draft, operation: Operation, why: str) -> None:
     """Undo all steps at once; nothing for any other operation, and nothing twice."""
     if operation.verb not in RAMPS or operation.back or operation.evacuation is None:
         return
-    restore(draft, operation.evacuation, f"taken back: {why}")
+    restore(draft, operation.evacuation, f"rolled back: {why}")
     draft.emit(OperationMoved(operation=replace(operation, back=why, deadline=draft.now.mono + PATIENCE)))
 
 
@@ -193,9 +195,9 @@ def _hopeless(fleet: Fleet, operation: Operation) -> str:
     """Why traffic cannot go where it is to go any more; "" when it can."""
     region = _region(operation)
     if operation.verb is Verb.FAILBACK:
-        return "" if usable(fleet, region) else f"no node of {region} serves any more"
+        return "" if usable(fleet, region) else f"no node in {region} is serving any more"
     alone = usable(fleet, region) and not takers(fleet, region)
-    return f"nobody could take over from {region} any more" if alone else ""
+    return f"no region can take over from {region} any more" if alone else ""
 
 
 def _hurried(fleet: Fleet, operation: Operation) -> Operation:
@@ -218,7 +220,7 @@ def _advance(draft: Draft, operation: Operation) -> None:
     if target.phase is Phase.WAITING:
         if short := _receivers_short(draft.fleet, operation):
             if now >= operation.deadline:
-                turn_back(draft, operation, f"{short[0]} does not serve")
+                turn_back(draft, operation, f"{short[0]} is not serving")
             return
         _shift(draft, operation, target.keep)
         moved, deadline = replace(target, phase=Phase.STARTING), now + operation.pause + PATIENCE
@@ -258,13 +260,13 @@ def _end_done(draft: Draft, operation: Operation) -> None:
     else:
         others = takers(draft.fleet, region)
         carried = f": {' and '.join(others)} {'carries' if len(others) == 1 else 'carry'} it" if others else ""
-        sentence = f"{region} takes no traffic any more{carried}"
+        sentence = f"{region} no longer takes traffic{carried}"
     end(draft, operation, Outcome.DONE, sentence)
 
 
 def _end_turned_back(draft: Draft, operation: Operation) -> None:
     if known_to_edges(draft.fleet):
-        end(draft, operation, Outcome.ROLLED_BACK, f"taken back: {operation.back}", "hactl status")
+        end(draft, operation, Outcome.ROLLED_BACK, f"rolled back: {operation.back}", "hactl status")
     elif draft.now.mono >= operation.deadline:
-        why = f"taken back ({operation.back}), but not confirmed by every edge in time"
+        why = f"rolled back ({operation.back}), but not confirmed by every edge in time"
         end(draft, operation, Outcome.FAILED, why, "hactl doctor")

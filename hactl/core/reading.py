@@ -1,4 +1,4 @@
-"""A fleet in words: verdict, state words, reasons, headroom. Used alike by the CLI, the console and alerts."""
+"""A fleet in words: its verdict, states and reasons. Used by the CLI, the console and alerts alike."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -62,7 +62,7 @@ def read(fleet: Fleet) -> Reading:
 
 def _standing_by(fleet: Fleet) -> str:
     spares = sum(node.standing_by for node in fleet.gateways)
-    return f", {spares} stand by" if spares else ""
+    return f", {spares} on standby" if spares else ""
 
 
 def _on_purpose(fleet: Fleet) -> Iterator[str]:
@@ -114,7 +114,8 @@ def cost(loss: EdgeLoss) -> str:
     use = loss.use
     if use is None:
         return "an unknown number of connections"
-    return f"{counted(use.connections, 'connection')} and {requests(use.requests)} in flight {use.age:.1f} s before"
+    lost = f"{counted(use.connections, 'connection')} and {requests(use.requests)}"
+    return f"{lost} in flight (as of {use.age:.1f} s earlier)"
 
 
 def others(loss: EdgeLoss) -> str:

@@ -203,14 +203,14 @@ def _adopt(draft: Draft, node: Node, launch: Launch) -> None:
         draft.perform(*signals(node, stop_signal(node, draft.context(node))))
         if node.deadline is None:
             again = Deadline(kind=DeadlineKind.STOP, at=draft.now.mono)
-            _change(draft, node, replace(node, deadline=again), "stop taken up again")
+            _change(draft, node, replace(node, deadline=again), "stop resumed")
 
 
 def _with_time_to_start(draft: Draft, node: Node) -> Node:
     """Its deadline may have passed while nobody could see it become ready."""
     at = draft.now.mono + draft.fleet.spec_for(node).gateway.start_timeout
     again = replace(node, deadline=Deadline(kind=DeadlineKind.READY, at=at))
-    _change(draft, node, again, "start taken up again")
+    _change(draft, node, again, "start resumed")
     return again
 
 

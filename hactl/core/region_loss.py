@@ -50,7 +50,7 @@ def follow(draft: Draft, before: Fleet) -> None:
         region = evacuation.region
         left_alone = takers(before, region) and not takers(draft.fleet, region)
         if evacuation.cause is EvacuationCause.LOST and left_alone and usable(draft.fleet, region):
-            restore(draft, replace(evacuation, keep=WHOLE), "nobody else can serve")
+            restore(draft, replace(evacuation, keep=WHOLE), "no other region can serve")
 
 
 def _hold(draft: Draft, loss: RegionLoss) -> None:
@@ -62,7 +62,7 @@ def _hold(draft: Draft, loss: RegionLoss) -> None:
     first = fleet.spec.region(region).priority
     over = takers(fleet, region)
     if over and all(fleet.spec.region(other).priority > first for other in over):
-        why = f"all its nodes were lost, the last one: {loss.cause.text}"
+        why = f"all its nodes were lost, the last one because: {loss.cause.text}"
         leave(draft, region, 0, cause=EvacuationCause.LOST, why=why, again=True)
 
 

@@ -132,7 +132,7 @@ def released(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     if node.deadline is not None:
         return Reaction(node=node)
     known = node.reason or Reason(code=ReasonCode.EXITED)
-    waited = replace(node, reason=replace(known, text="had waited for the end of a pause"))
+    waited = replace(node, reason=replace(known, text="waited for a pause to end"))
     if node.state is NodeState.FAILED:
         return try_slowly(waited, stimulus, context)
     return spawn(waited, context, "the pause is over", waited.reason)
@@ -176,7 +176,7 @@ def end_of(node: Node) -> Reason | None:
 
 def _give_up(node: Node, reason: Reason, context: Context) -> Reaction:
     window = context.spec.restart.window
-    text = f"keeps dying, the last time: {reason.text}; one try every {window:g} s"
+    text = f"keeps dying, most recently: {reason.text}; one attempt every {window:g} s"
     failed = replace(
         node,
         state=NodeState.FAILED,

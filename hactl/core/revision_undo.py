@@ -31,9 +31,9 @@ def check(fleet: Fleet, drill: Operation | None, proposal: Proposal) -> None:
     same_tls = proposal.spec.edge.tls == fleet.spec.edge.tls
     if _places(proposal.nodes) != _places(wanted(fleet).values()) or not same_tls:
         raise CommandRejected(
-            f"{drill.sentence} has the configuration, and goes back to the one from before: other processes, addresses"
-            " or certificates could not",
-            f"change them when it is over: hactl wait --operation {drill.id}",
+            f"{drill.sentence} may change the configuration and will restore the previous one: other processes,"
+            " addresses or certificates could not be restored",
+            f"change them once it has ended: hactl wait --operation {drill.id}",
         )
 
 
@@ -58,14 +58,14 @@ def put_back(draft: Draft, drill: Operation) -> bool | str | None:
     changes = [operation for operation in draft.fleet.operations.values() if operation.revision]
     for change in changes:
         if change.id != lease.undoing:
-            rollout.turn_back(draft, change, f"{drill.sentence} is over")
+            rollout.turn_back(draft, change, f"{drill.sentence} has ended")
     if changes:
         return None
     if draft.fleet.spec == lease.baseline.spec:
         return True
-    before = f"the configuration from before, revision {lease.baseline.revision}"
+    before = f"the previous configuration, revision {lease.baseline.revision}"
     if lease.undoing:
-        return f"{before}, did not come into force again (hactl config rollback {lease.baseline.revision})"
+        return f"{before}, did not take effect again (hactl config rollback {lease.baseline.revision})"
     if not any(other.verb in (Verb.RESTART, *RAMPS) for other in draft.fleet.operations.values()):
         _begin(draft, drill)
     return None
@@ -83,7 +83,7 @@ def _begin(draft: Draft, drill: Operation) -> None:
         restarts_nodes=lease.restarts_nodes,
         restarts_edges=lease.restarts_edges,
     )
-    back, why = f"go back to revision {lease.baseline.revision}", f"{drill.sentence} is over"
+    back, why = f"go back to revision {lease.baseline.revision}", f"{drill.sentence} has ended"
     operation = begun(draft, Verb.APPLY, back, by=f"{drill.by} (drill)", reason=why)
     operation = begin(draft, operation, proposal, meant=True)
     operation = replace(operation, deadline=draft.now.mono + turnaround(spec) * len(operation.targets))
@@ -97,8 +97,8 @@ def _disturbable(fleet: Fleet, drill: Operation, lent: tuple[str, ...], proposal
     for name in lent:
         if coming.get(name) != now.get(name):
             raise CommandRejected(
-                f"{drill.sentence} has the hops to service '{name}', which would be another or gone",
-                f"change it when it is over: hactl wait --operation {drill.id}",
+                f"{drill.sentence} may be disturbing the hops to service '{name}', which this would change or remove",
+                f"change it once it has ended: hactl wait --operation {drill.id}",
             )
 
 

@@ -22,7 +22,7 @@ def roll_one(draft: Draft, operation: Operation, target: Target) -> Target | str
     """Take one target of a rolling restart further: the target as it is then, why it cannot be, or None for not yet."""
     node = draft.fleet.nodes.get(target.node)
     if node is None:
-        return f"'{target.node}' is gone from the configuration"
+        return f"'{target.node}' is no longer in the configuration"
     by = f"{operation.by} (rolling restart)"
     match target.phase:
         case Phase.WAITING:

@@ -90,7 +90,7 @@ def _advance_one(draft: Draft, operation: Operation) -> None:
     if operation.back:
         if proposal is not None:
             draft.emit(RevisionRolledBack(revision=operation.revision, why=operation.back))
-        end(draft, operation, Outcome.ROLLED_BACK, f"taken back: {operation.back}", "hactl config history")
+        end(draft, operation, Outcome.ROLLED_BACK, f"rolled back: {operation.back}", "hactl config history")
     else:
         unfinished = sum(target.unfinished for target in operation.targets)
         told = sentence(f"revision {operation.revision} is in force", cut_off(unfinished))
@@ -269,5 +269,5 @@ def _expire(draft: Draft, operation: Operation) -> None:
     if draft.fleet.proposal is not None:
         draft.emit(RevisionRolledBack(revision=operation.revision, why=operation.back))
         draft.perform(ApplyTraffic(plan=draft.fleet.plan))  # edges that were not reached have the new one still
-    what = f"taken back ({operation.back}), but {why}" if operation.back else f"in force, but {why}"
+    what = f"rolled back ({operation.back}), but {why}" if operation.back else f"in force, but {why}"
     end(draft, operation, Outcome.FAILED, what, "hactl status; then: hactl restart NODE")

@@ -45,6 +45,7 @@ from hactl.core.hop_commands import BreakHop, MendHop
 from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.operation import Verb
+from hactl.core.plural import counted
 from hactl.core.regions import kept
 from hactl.core.spec import FleetSpec, Policy
 
@@ -153,7 +154,7 @@ def _somebody_left(fleet: Fleet, gone: set[str]) -> None:
     """A plan that nobody could serve is never published: such weights could not be confirmed by anybody."""
     if serving(fleet) and not serving(fleet, gone):
         raise CommandRejected(
-            "all weights would be 0, and nobody would serve", "hactl down stops the fleet", guard=True
+            "all weights would be 0, and no node would serve", "hactl down stops the fleet", guard=True
         )
 
 
@@ -167,7 +168,7 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
     if len(after) < min(len(now), rules.min_serving_nodes):
         raise _unsafe(
             fleet,
-            f"{verb} {_list(gone)} would leave {len(after)} nodes serving"
+            f"{verb} {_list(gone)} would leave {counted(len(after), 'node')} serving"
             f" (safety.min_serving_nodes = {rules.min_serving_nodes})",
         )
     if only := evacuated_only(fleet, after):
@@ -176,7 +177,7 @@ def _enough_left(fleet: Fleet, gone: set[str], command: Command) -> None:
     if len(regions_after) < min(len(regions_now), rules.min_serving_regions):
         raise _unsafe(
             fleet,
-            f"{verb} {_list(gone)} would leave {len(regions_after)} regions serving"
+            f"{verb} {_list(gone)} would leave {counted(len(regions_after), 'region')} serving"
             f" (safety.min_serving_regions = {rules.min_serving_regions})",
         )
 
@@ -205,7 +206,7 @@ def _weights(fleet: Fleet, command: SetWeight) -> None:
     deaf = [policy for policy in policies if not policy.honours_node_weights]
     if command.nodes and command.weight and deaf:
         raise CommandRejected(
-            f"policy '{deaf[0]}' ignores node weights", "hactl policy least-request, or weigh regions"
+            f"policy '{deaf[0]}' ignores node weights", "hactl policy least-request, or set weights of regions"
         )
 
 
@@ -237,7 +238,7 @@ def weighable(policy: Policy, nodes: Iterable[Node]) -> None:
 
 def _read(request: Request) -> None:
     if request.proposal is None:
-        raise CommandRejected("nobody has read this configuration", "hactl config apply")
+        raise CommandRejected("this configuration was not validated", "hactl config apply")
 
 
 def _pause(fleet: Fleet, command: Pause | Unpause) -> None:
@@ -245,8 +246,8 @@ def _pause(fleet: Fleet, command: Pause | Unpause) -> None:
         if fleet.paused is None:
             raise CommandRejected(f"fleet '{fleet.name}' is not paused", "hactl status")
     elif command.seconds is not None and not 0 < command.seconds <= LONGEST_PAUSE:
-        hint = "at most 30 days; without an end it lasts until: hactl unpause"
-        raise CommandRejected(f"a pause of {command.seconds:g} s makes no sense", hint)
+        hint = "at most 30 days; without a duration it lasts until: hactl unpause"
+        raise CommandRejected(f"a pause of {command.seconds:g} s is out of range", hint)
 
 
 def _unsafe(fleet: Fleet, message: str) -> CommandRejected:

@@ -42,9 +42,9 @@ def thawed(fleet: Fleet, node: Node) -> bool | str | None:
 def impaired(target: Target, node: Node) -> bool | str | None:
     """Read back from the process that was meant, and from no other."""
     if node.launch is None or node.launch.instance != target.instance:
-        return f"'{node.name}' has another process, which begins unimpaired"
+        return f"'{node.name}' has a new process, which starts unimpaired"
     if node.impaired is None or node.impaired.phase is ImpairmentPhase.LIFTING:
-        return f"the impairment of '{node.name}' was taken back"
+        return f"the impairment of '{node.name}' was lifted"
     return True if node.impaired.phase is ImpairmentPhase.EFFECTIVE else None
 
 

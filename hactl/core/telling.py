@@ -58,6 +58,7 @@ from hactl.core.hop_events import HopChanged, HopMended
 from hactl.core.node import Health, NodeState
 from hactl.core.operation import Operation, Phase, Step, Target
 from hactl.core.plan import EndpointStatus
+from hactl.core.plural import counted
 from hactl.core.reading import cost, others
 from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 
@@ -88,7 +89,7 @@ def tell(event: Event) -> str:  # noqa: C901, PLR0912 - one line for each event
         case DaemonStarted():
             return _started(event)
         case DaemonStopped(pid=pid):
-            return f"daemon left (pid {pid})"
+            return f"daemon exited (pid {pid})"
         case NodeChanged():
             return _changed(event)
         case NodeAdopted(node=node, pid=pid, recorded=recorded):
@@ -104,14 +105,14 @@ def tell(event: Event) -> str:  # noqa: C901, PLR0912 - one line for each event
         case CertificateTaken() | CertificateRefused():
             return _certificate(event)
         case CapacitySeen(node=node, rate=sustained):
-            return f"{node}: sustained {rate(sustained)}, more than any node was seen to carry before"
+            return f"{node}: sustained {rate(sustained)}, more than any node has been seen to carry before"
         case TrafficShifted(plan=plan):
             active = sum(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints)
-            return f"plan {plan.version}: {active} {'node takes' if active == 1 else 'nodes take'} traffic"
+            return f"plan {plan.version}: {counted(active, 'node takes', 'nodes take')} traffic"
         case TrafficApplied(edge=edge, version=version):
             return f"{edge}: plan {version} confirmed"
         case TrafficRejected(edge=edge, version=version, why=why):
-            return f"{edge}: plan {version} refused: {why}"
+            return f"{edge}: plan {version} rejected: {why}"
         case FailoverBegan() | FailoverMoved() | FailoverEnded() | EdgeLost() | EdgeBack() | EdgeGivenUp():
             return _loss(event)
         case OperationBegan() | OperationMoved() | OperationEnded():
@@ -131,15 +132,15 @@ def tell(event: Event) -> str:  # noqa: C901, PLR0912 - one line for each event
 def _configured(event: ConfigEvent) -> str:
     match event:
         case FleetFounded(id=fleet_id, spec=spec, nodes=nodes):
-            return f"fleet {spec.name} founded with {len(nodes)} processes (id {fleet_id})"
+            return f"fleet {spec.name} created with {counted(len(nodes), 'process', 'processes')} (id {fleet_id})"
         case RevisionProposed(proposal=proposal):
             return f"configuration revision {proposal.revision} proposed ({proposal.digest[:12]})"
         case ConfigTaken(revision=revision) | RevisionApplied(revision=revision):
             return f"configuration revision {revision} in force"
         case RulesTaken(revision=revision):
-            return f"configuration revision {revision} in force: rules of the daemon alone"
+            return f"configuration revision {revision} in force: only rules of the daemon changed"
         case RevisionRolledBack(revision=revision, why=why):
-            return f"configuration revision {revision} taken back: {why}"
+            return f"configuration revision {revision} rolled back: {why}"
         case NodesAdded(nodes=nodes):
             return "added: " + ", ".join(node.name for node in nodes)
         case NodesRemoved(nodes=names):
@@ -154,7 +155,7 @@ def tell_step(target: Target) -> str:
         case None:
             return target.node
         case Step.CHANGE:
-            return f"restart {target.node}" if target.restart else f"tell {target.node}"
+            return f"restart {target.node}" if target.restart else f"update {target.node}"
         case Step.ADD:
             return f"add {target.node}"
         case Step.REMOVE:
@@ -162,7 +163,7 @@ def tell_step(target: Target) -> str:
         case Step.BAKE:
             return "watch the traffic"
         case Step.COMMIT:
-            return "take it into force"
+            return "put it into force"
         case Step.SHIFT:
             proved = " on every edge" if target.until else ""
             return f"{target.region} keeps {target.keep} % of its traffic{proved}"
@@ -179,9 +180,9 @@ def _loss(event: FailoverBegan | FailoverMoved | FailoverEnded | EdgeLost | Edge
         case FailoverMoved(failover=failover, ms=ms):
             return f"{failover.node}: traffic moved away on every edge after {ms:.0f} ms"
         case FailoverEnded(node=node, back_ms=None, why=why) if why:
-            return f"{node}: its loss is not followed any more: {why}"
+            return f"{node}: no longer tracking its loss: {why}"
         case FailoverEnded(node=node, back_ms=None):
-            return f"{node}: capacity will not be back by itself"
+            return f"{node}: capacity will not recover on its own"
         case FailoverEnded(node=node, back_ms=back_ms):
             return f"{node}: capacity back after {back_ms:.0f} ms"
         case _:
@@ -193,9 +194,9 @@ def _edge(event: EdgeLost | EdgeBack | EdgeGivenUp) -> str:
         case EdgeLost(loss=loss):
             return f"{loss.edge}: lost with {cost(loss)}: {loss.cause.text}; {others(loss)}"
         case EdgeBack(edge=edge, ms=ms):
-            return f"{edge}: serves again after {ms:.0f} ms"
+            return f"{edge}: serving again after {ms:.0f} ms"
         case EdgeGivenUp(edge=edge):
-            return f"{edge}: will not be back by itself"
+            return f"{edge}: will not recover on its own"
         case _:
             assert_never(event)
 
@@ -205,7 +206,7 @@ def _brownout(event: BrownoutEvent) -> str:
         case BrownoutChanged(brownout=brownout, what=what):
             return f"region {brownout.region} {what}"
         case BrownoutForgotten(region=region):
-            return f"region {region} has been well for so long that its brown-outs are forgotten"
+            return f"region {region} has been healthy long enough for its brown-outs to be forgotten"
         case _:
             assert_never(event)
 
@@ -218,13 +219,13 @@ def _region(event: RegionEvent) -> str:
         case RegionRestored(region=region, why=why):
             return f"{region}: gets all its traffic again: {why}"
         case RegionLost(loss=loss):
-            return f"region {loss.region}: lost, none of its nodes serves: {loss.cause.text}"
+            return f"region {loss.region}: lost, none of its nodes is serving: {loss.cause.text}"
         case RegionMoved(loss=loss, to=to, ms=ms):
             return f"region {loss.region}: traffic moved to {' and '.join(to)} on every edge after {ms:.0f} ms"
         case RegionBack(region=region, back_ms=None, why=why) if why:
-            return f"region {region}: its loss is not followed any more: {why}"
+            return f"region {region}: no longer tracking its loss: {why}"
         case RegionBack(region=region, back_ms=None):
-            return f"region {region}: will not be back by itself"
+            return f"region {region}: will not recover on its own"
         case RegionBack(region=region, back_ms=back_ms):
             return f"region {region}: whole again after {back_ms:.0f} ms"
         case _:
@@ -233,11 +234,11 @@ def _region(event: RegionEvent) -> str:
 
 def _fleet(event: FleetPaused | FleetUnpaused | FleetClosing) -> str:
     if isinstance(event, FleetClosing):
-        return "the fleet goes down"
+        return "the fleet is going down"
     if isinstance(event, FleetUnpaused):
-        return f"repairs go on: {event.why}"
+        return f"repairs resume: {event.why}"
     paused = event.paused
-    ends = "until somebody ends it" if paused.until is None else "for a while"
+    ends = "until unpaused" if paused.until is None else "for a limited time"
     return f"{paused.who} {ends}: nothing is repaired" + (f" ({paused.reason})" if paused.reason else "")
 
 
@@ -256,12 +257,9 @@ def _operation(event: OperationBegan | OperationMoved | OperationEnded) -> str:
 
 def _progress(operation: Operation) -> str:
     resting = (Phase.WAITING, Phase.DONE)
-    busy = [
-        f"{target.node} is {target.phase}, " if target.node else f"{tell_step(target)}, "
-        for target in operation.targets
-        if target.phase not in resting
-    ]
-    back = f"taken back: {operation.back}; " if operation.back else ""
+    moving = (target for target in operation.targets if target.phase not in resting)
+    busy = (f"{target.node} is {target.phase}, " if target.node else f"{tell_step(target)}, " for target in moving)
+    back = f"rolling back: {operation.back}; " if operation.back else ""
     if not operation.targets:
         return back.removesuffix("; ") or operation.sentence
     return f"{back}{''.join(busy)}{operation.done} of {len(operation.targets)} done"
@@ -276,9 +274,8 @@ def _started(event: DaemonStarted) -> str:
 
 def _changed(event: NodeChanged) -> str:
     node = event.node
-    state = node.state.value
-    if node.state is NodeState.SERVING and node.health is Health.UNHEALTHY:
-        state = "unhealthy"
+    unhealthy = node.state is NodeState.SERVING and node.health is Health.UNHEALTHY
+    state = "unhealthy" if unhealthy else node.state.value
     arrow = f"{event.was} -> {state}" if event.was is not node.state else state
     return f"{node.name}: {arrow}" + (f" ({event.why})" if event.why else "")
 
@@ -290,11 +287,11 @@ def _weights(event: WeightsChanged) -> str:
 
 def _certificate(event: CertificateTaken | CertificateRefused) -> str:
     if isinstance(event, CertificateRefused):
-        return f"certificate not taken: {event.why}"
-    return f"certificate for {bearers(event.certificate)} taken"
+        return f"certificate rejected: {event.why}"
+    return f"certificate for {bearers(event.certificate)} accepted"
 
 
 def _journal(event: GapRecorded | JournalFilled) -> str:
     if isinstance(event, GapRecorded):
-        return f"{event.lost} records were lost: {event.why}"
-    return f"the journal has no room: {event.waiting} records waited"
+        return f"lost {counted(event.lost, 'record')}: {event.why}"
+    return f"the journal is out of space: {counted(event.waiting, 'record')} held in memory"

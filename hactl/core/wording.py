@@ -33,9 +33,10 @@ from hactl.core.commands import (
     Unpause,
 )
 from hactl.core.hop_commands import BreakHop, MendHop
+from hactl.core.plural import counted
 
 _OF_NOBODY: dict[type[Command], str] = {
-    Unpause: "repair again",
+    Unpause: "resume repairs",
     Down: "stop everything",
     LockDrills: "lock drills",
     UnlockDrills: "unlock drills",
@@ -52,7 +53,9 @@ def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
         case Restart(nodes=nodes):
             return f"restart {', '.join(nodes)}, one at a time"
         case Kill(nodes=nodes, hold=hold):
-            return f"kill {', '.join(nodes)} with SIGKILL" + (", and keep them down" if hold else "")
+            return f"kill {', '.join(nodes)} with SIGKILL" + (
+                f", and keep {'it' if len(nodes) == 1 else 'them'} down" if hold else ""
+            )
         case Freeze(nodes=nodes):
             return f"freeze {', '.join(nodes)} with SIGSTOP"
         case Thaw(nodes=nodes):
@@ -70,7 +73,7 @@ def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
         case Apply():
             return "apply a configuration"
         case Scale(region=region, count=count):
-            return f"scale {region} to {count} nodes"
+            return f"scale {region} to {counted(count, 'node')}"
         case Failover(region=region):
             return f"move the traffic of {region} away"
         case Failback(region=region):
@@ -87,7 +90,7 @@ def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
         case BreakHop(nodes=nodes, services=services, fault=fault):
             return f"disturb the hops to {', '.join((*nodes, *services))}: {fault}"
         case MendHop(nodes=nodes, services=services):
-            return f"mend the hops to {', '.join((*nodes, *services))}"
+            return f"restore the hops to {', '.join((*nodes, *services))}"
         case Unpause() | Down() | LockDrills() | UnlockDrills():
             return _OF_NOBODY[type(command)]
         case KeepDrill() | EndDrill() | AskDrill() | ContinueDrill():

@@ -16,9 +16,13 @@ _CLASSES = {
     "reset": "requests under way were cut off and not tried again: route.retries; at an edge only clients can do that",
     "closed without an answer": "connections were cut off: route.retries; at an edge only clients can do that",
     "answer cut short": "answers were cut off in the middle, which nobody can try again",
+    "status 429": "more was asked for than edges let in: edge.rate_limit, route.rate_limit",
+    "status 500": "whoever was asked failed at it, and no status is tried again: hactl logs",
     "status 503": "edges had nobody to send requests to, or the nodes had not: region.spares, service.health",
     "status 504": "answers took longer than the route allows: route.timeout, route.per_try_timeout",
     "status 502": "the service behind the nodes failed: service.health",
+    "no local port left": "the drill's own clients had used up the ports of this machine: load.rate, load.connections",
+    "no file descriptor left": "the drill's own clients had more connections open than they may: ulimit -n, load.rate",
 }
 _OVERLAY = "gateway.envoy_overlay: edge.clusters.gw"
 _OTHERS = {

@@ -1,8 +1,8 @@
-"""Canaries: numbered records that a drill leaves in the journal, and the ledger that remembers which were acknowledged.
+"""Canaries: numbered records that a fleet has acknowledged, and the ledger of a drill that remembers them.
 
 The ledger is a file outside the fleet's state, and an acknowledgement is in it, on the disk, before the next canary is
 written: whatever the fleet forgets, this does not. What became of each is told afterwards by reading all of them back.
-Only what was acknowledged can be lost; what was not may be there or not.
+Only what was acknowledged can be lost; what was not may be there or not. Where they are read back is `stores`.
 """
 
 import os
@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hactl.core.drill_events import DrillKept
 from hactl.core.errors import HactlError, os_reason
-from hactl.core.events import Record
 from hactl.core.value import Value
+from hactl.drill.definition import CanaryStore
 
 LEAST = 100
 """Acknowledged canaries before the fault without which nothing is said about loss."""
@@ -29,6 +28,17 @@ class Written(Value):
     sent: float
     acknowledged: float | None = None
     """When the receipt came; None when none did."""
+    store: CanaryStore = CanaryStore.JOURNAL
+    digest: str = ""
+    """Of what it says; "" where its number is all that it says."""
+
+
+class Found(Value):
+    """One that a store has, as it was read back."""
+
+    number: int
+    digest: str = ""
+    """Of what it says; "" where its number is all that it says."""
 
 
 class Losses(Value):
@@ -53,6 +63,14 @@ class Losses(Value):
     """Seconds between two canaries: no loss shorter than that is seen in time; 0 where every record is known."""
     least: int = LEAST
     """How many have to be acknowledged before the fault to speak of loss; 0 where every record is known."""
+    altered: tuple[int, ...] = ()
+    """Acknowledged and there, but not as they were: the first of them, by number."""
+    altered_count: int = 0
+
+    @property
+    def broken(self) -> int:
+        """Those that are not there as they were acknowledged, once."""
+        return self.lost_count + self.altered_count + self.duplicates
 
     @property
     def enough(self) -> bool:
@@ -85,7 +103,8 @@ class Ledger:
         cannot be written."""
         self.written.append(canary)
         acknowledged = "-" if canary.acknowledged is None else f"{canary.acknowledged:.6f}"
-        line = f"{canary.number} {canary.sent:.6f} {acknowledged}\n".encode()
+        more = "" if canary.store is CanaryStore.JOURNAL else f" {canary.store} {canary.digest}"
+        line = f"{canary.number} {canary.sent:.6f} {acknowledged}{more}\n".encode()
         try:
             while line:
                 line = line[os.write(self._fd, line) :]
@@ -114,29 +133,33 @@ def read_ledger(path: Path) -> list[Written]:
 def read_line(line: str) -> Written | None:
     """What one whole line of a ledger remembers; None for what is none."""
     parts = line.split()
-    if len(parts) != 3:
+    if len(parts) not in (3, 5):
         return None
+    store, digest = parts[3:] or (CanaryStore.JOURNAL, "")
     try:
-        acknowledged = None if parts[2] == "-" else float(parts[2])
-        return Written(number=int(parts[0]), sent=float(parts[1]), acknowledged=acknowledged)
+        return Written(
+            number=int(parts[0]),
+            sent=float(parts[1]),
+            acknowledged=None if parts[2] == "-" else float(parts[2]),
+            store=CanaryStore(store),
+            digest=digest,
+        )
     except ValueError:
         return None
 
 
-def present(records: Iterable[Record], operation: str) -> Iterator[int]:
-    """The numbers of the canaries of one drill that are in the journal."""
-    for record in records:
-        if isinstance(record.event, DrillKept) and record.event.id == operation and record.event.canary:
-            yield record.event.canary
-
-
-def classify(written: Iterable[Written], found: Iterable[int], fault: float, rate: float, store: str) -> Losses:
-    """What became of each. `found` are the numbers found afterwards, `fault` is monotonic seconds."""
-    found = Counter(found)
-    everything = sorted(written, key=lambda canary: canary.number)
+def classify(
+    written: Iterable[Written], found: Iterable[Found], fault: float, rate: float | None, store: CanaryStore
+) -> Losses:
+    """What became of each in one store. `found` is what that has afterwards, `fault` is monotonic seconds; `rate` is
+    how many a second the drill wrote, None where it wrote none: then a single one is enough to speak of loss."""
+    everything = sorted((canary for canary in written if canary.store is store), key=lambda canary: canary.number)
+    there = list(found)
+    copies, digests = Counter(one.number for one in there), {one.number: one.digest for one in there}
     known = [canary for canary in everything if canary.acknowledged is not None]
     unknown = [canary for canary in everything if canary.acknowledged is None]
-    lost = [canary for canary in known if not found[canary.number]]
+    lost = [canary for canary in known if not copies[canary.number]]
+    altered = [canary for canary in known if copies[canary.number] and digests[canary.number] != canary.digest]
     window = 0.0
     if lost:
         whole = [canary.acknowledged for canary in known if canary.number < lost[0].number]
@@ -146,31 +169,15 @@ def classify(written: Iterable[Written], found: Iterable[int], fault: float, rat
         store=store,
         acknowledged=len(known),
         before=sum(canary.acknowledged is not None and canary.acknowledged <= fault for canary in known),
-        kept=len(known) - len(lost),
+        kept=len(known) - len(lost) - len(altered),
         lost=tuple(canary.number for canary in lost[:_LISTED]),
         lost_count=len(lost),
-        ghosts=sum(found[canary.number] > 0 for canary in unknown),
-        rejected=sum(not found[canary.number] for canary in unknown),
-        duplicates=sum(count - 1 for count in found.values() if count > 1),
+        ghosts=sum(copies[canary.number] > 0 for canary in unknown),
+        rejected=sum(not copies[canary.number] for canary in unknown),
+        duplicates=sum(count - 1 for count in copies.values() if count > 1),
         window=window,
-        resolution=1 / rate,
-    )
-
-
-def compare(before: dict[int, str], after: dict[int, str], store: str) -> Losses:
-    """What became of records that were all known before the fault, by number and digest: an altered one is lost."""
-    lost = [number for number, digest in sorted(before.items()) if after.get(number) != digest]
-    return Losses(
-        store=store,
-        acknowledged=len(before),
-        before=len(before),
-        kept=len(before) - len(lost),
-        lost=tuple(lost[:_LISTED]),
-        lost_count=len(lost),
-        ghosts=0,
-        rejected=0,
-        duplicates=0,
-        window=0.0,
-        resolution=0.0,
-        least=0,
+        resolution=1 / rate if rate is not None else 0.0,
+        least=LEAST if rate is not None else 0,
+        altered=tuple(canary.number for canary in altered[:_LISTED]),
+        altered_count=len(altered),
     )

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from hactl.core.value import Value, replace
 from hactl.drill.canary import Written
-from hactl.drill.definition import Definition
+from hactl.drill.definition import CanaryStore, Definition
 from hactl.drill.evidence import ByHand, Times
 from hactl.drill.faults import Proof
 from hactl.drill.phases import Phase
@@ -105,7 +105,8 @@ def grown(course: Course, steps: Iterable[Step], written: Iterable[Written] = ()
                 timed = step
             case _:
                 assert_never(step)
-    kept = [canary.acknowledged for canary in written if canary.acknowledged is not None]
+    signs = (canary for canary in written if canary.store is CanaryStore.JOURNAL)
+    kept = [canary.acknowledged for canary in signs if canary.acknowledged is not None]
     return replace(
         course,
         entered=tuple(entered),

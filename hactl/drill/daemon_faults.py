@@ -18,8 +18,6 @@ from hactl.drill.plan import DrillPlan, Strike
 from hactl.paths import FleetPaths
 from hactl.supervisor import procfs
 
-_ENDING = (FaultKind.KILL, FaultKind.FREEZE, FaultKind.RESTART)
-"""Kinds of faults of which a process ends; whoever is frozen is killed by the daemon."""
 WHO = "daemon"
 """What the daemon is called in a proof, as in `hactl logs`."""
 
@@ -66,13 +64,8 @@ def told(guardian: Guardian) -> str:
     return f"a daemon (pid {guardian.back.pid}) was in charge after {guardian.back.back - guardian.struck:.1f} s"
 
 
-def ending(plan: DrillPlan) -> tuple[str, ...]:
-    """Whose process a drill is to end."""
-    return tuple(name for strike in plan.strikes if strike.kind in _ENDING for name in strike.nodes)
-
-
 def ended(fleet: Fleet, plan: DrillPlan) -> tuple[str, ...]:
     """Who of those that ran in `fleet`, and that the drill was not to end, has ended since, by the kernel's word."""
-    meant = set(ending(plan))
+    meant = set(plan.ends)
     launches = {node.name: node.launch for node in fleet.nodes.values() if node.launch and node.name not in meant}
     return tuple(name for name, launch in launches.items() if not lives(launch))

@@ -182,11 +182,21 @@ class LoadSpec(Value):
     """Path that a small stream of other clients asks for, which the faults should not touch; "": there are none."""
 
 
+class CanaryStore(StrEnum):
+    """What of a fleet's state is looked for afterwards. Each has its module (`stores`)."""
+
+    JOURNAL = "journal"
+    """Signs of life of the drill itself, at the rate of its canaries."""
+    REVISIONS = "revisions"
+    """Configurations, whoever brought them: those from before the fault and those that came meanwhile."""
+
+
 class CanarySpec(Value):
-    """Numbered records that are written while the drill lasts and looked for afterwards."""
+    """Numbered records that were acknowledged, are remembered elsewhere, and are looked for afterwards."""
 
     rate: float = 20.0
-    """Per second."""
+    """Per second, of those that are written for the drill's sake."""
+    stores: tuple[CanaryStore, ...] = tuple(CanaryStore)
 
 
 class Phases(Value):

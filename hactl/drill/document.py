@@ -228,7 +228,7 @@ def _losses(report: DrillReport) -> Section | None:
     if not report.evidence.losses:
         return None
     table = Table(
-        head=("store", "acknowledged", "kept", "lost", "in time", "ghosts", "rejected", "twice", "lost numbers"),
+        head=("store", "acknowledged", "kept", "lost", "in time", "ghosts", "rejected", "twice", "altered", "which"),
         rows=tuple(
             (
                 loss.store,
@@ -239,7 +239,8 @@ def _losses(report: DrillReport) -> Section | None:
                 str(loss.ghosts),
                 str(loss.rejected),
                 str(loss.duplicates),
-                _numbers(loss.lost, loss.lost_count),
+                str(loss.altered_count),
+                _numbers((*loss.lost, *loss.altered), loss.lost_count + loss.altered_count),
             )
             for loss in report.evidence.losses
         ),

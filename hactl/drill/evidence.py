@@ -117,8 +117,8 @@ class Evidence(Value):
 
     @property
     def lost(self) -> int | None:
-        """Records that were acknowledged and are missing, or are there twice; None where none were written."""
-        return sum(loss.lost_count + loss.duplicates for loss in self.losses) if self.losses else None
+        """Records that were acknowledged and are missing, altered, or there twice; None where none were looked for."""
+        return sum(loss.broken for loss in self.losses) if self.losses else None
 
 
 def lasted(begin: float | None, end: float | None) -> float | None:

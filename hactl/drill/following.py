@@ -62,6 +62,12 @@ class Follower:
             return wanted()
         return True
 
+    async def beyond(self, count: int) -> list[Record]:
+        """What has come after the first `count` records, as soon as there is anything."""
+        async with self._news:
+            await self._news.wait_for(lambda: len(self.records) > count)
+        return self.records[count:]
+
     async def ended(self, operation: str, patience: float) -> OperationEnded | None:
         """How an operation ended; None when it has not in `patience` seconds."""
         await self.until(lambda: self.ending(operation) is not None, patience)

@@ -16,6 +16,7 @@ from hactl.core.value import Value
 from hactl.drill.canary import LEAST
 from hactl.drill.definition import Definition, FaultKind, Probe
 from hactl.drill.plan import DrillPlan
+from hactl.drill.stores import rated
 
 
 class Check(Value):
@@ -87,7 +88,7 @@ def foreseen(drill: Definition, *, attended: bool) -> Iterator[str]:
     """Why a run would show nothing however the fleet does, as far as the file tells; it may be begun all the same.
     `attended` says whether anybody is there to do what a person has to."""
     phases, rate = drill.phases, drill.canary.rate
-    if drill.objectives.rpo_records is not None and phases.baseline * rate < LEAST:
+    if drill.objectives.rpo_records is not None and rated(drill.canary) and phases.baseline * rate < LEAST:
         yield (
             f"objectives.rpo_records wants {LEAST} canaries before the fault: a baseline of {phases.baseline:g} s at"
             f" canary.rate {rate:g} gives {phases.baseline * rate:.0f}; phases.baseline wants more than"

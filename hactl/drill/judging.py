@@ -10,7 +10,6 @@ from functools import cached_property
 
 from hactl.drill import punctual, steady
 from hactl.drill.continuity import Continuity
-from hactl.drill.daemon_faults import ending
 from hactl.drill.definition import Definition, Objectives
 from hactl.drill.evidence import Evidence, capacity_due, lasted, seen_from
 from hactl.drill.gate import Check
@@ -129,6 +128,7 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
             Check(name=f"canaries in {loss.store} before the fault", value=str(loss.before), limit=f">= {loss.least}",
                   ok=loss.enough)
             for loss in evidence.losses
+            if loss.least
         ]  # fmt: skip
     return tuple(checks)
 
@@ -208,7 +208,7 @@ def _continuity(asked: Objectives, plan: DrillPlan, evidence: Evidence) -> Itera
     if asked.nodes_out is not None:
         yield counted("nodes_out", asked.nodes_out, found.nodes_out, "at once")
     if asked.longest_out is not None:
-        yield _longest_out(asked.longest_out, found, meant=not set(evidence.nodes).isdisjoint(ending(plan)))
+        yield _longest_out(asked.longest_out, found, meant=not set(evidence.nodes).isdisjoint(plan.ends))
     if asked.adopted is not None:
         late = f"{found.not_adopted} were not" if found.not_adopted else ""
         yield timed("adopted", asked.adopted, None if late else found.adopted, late)

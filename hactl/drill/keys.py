@@ -14,6 +14,7 @@ from hactl.drill.definition import (
     OF_THE_DAEMON,
     OF_THE_MACHINE,
     Availability,
+    CanaryStore,
     ConfigChange,
     Connections,
     FaultKind,
@@ -148,7 +149,10 @@ LOAD: dict[str, Key] = {
     "retries": Key(kind=kinds.whole(0, 10)),
     "others": Key(kind=_path),
 }
-CANARY: dict[str, Key] = {"rate": Key(kind=number(1, 100))}
+CANARY: dict[str, Key] = {
+    "rate": Key(kind=number(1, 100)),
+    "stores": Key(kind=kinds.many(kinds.choice(CanaryStore), "names of stores")),
+}
 PHASES: dict[str, Key] = {
     "baseline": Key(kind=quantities.duration("2s", "1h")),
     "hold": Key(kind=quantities.duration("1s", "1h")),

@@ -136,15 +136,6 @@ def open_session(plan: LoadPlan) -> aiohttp.ClientSession:
     return session
 
 
-async def generate(plan: LoadPlan) -> Records:
-    """Warm up and run a whole plan in this event loop. For tests and quick looks; see `LoadProcess` for the rest."""
-    async with open_session(plan) as session:
-        load = Load(plan, session)
-        await load.warm()
-        await load.run()
-        return load.records
-
-
 def cause(failure: Exception) -> str:
     """What went wrong, in one or two words that can be counted."""
     if isinstance(failure, TimeoutError):

@@ -1,33 +1,32 @@
 """A fleet that is borrowed for a drill: asked for, kept, given back; as any client could, on terms of the daemon.
 
 To keep it and to write canaries is one thing: each sign of life leaves a number in the journal, and the ledger
-remembers which of them were acknowledged. Whoever gives none any more loses the fleet, and everything is put back.
+remembers which of them were acknowledged, and what else the fleet acknowledges meanwhile (`stores`). Whoever gives none
+any more loses the fleet, and everything is put back.
 """
 
 import asyncio
-import hashlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from hactl.control.controller import Controller
-from hactl.core.codec import encode
 from hactl.core.commands import BoundCommand, EndDrill, KeepDrill
-from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
-from hactl.core.events import OperationBegan, OperationEnded, Record
+from hactl.core.events import OperationBegan, OperationEnded
 from hactl.core.model import Fleet
 from hactl.core.operation import Operation, began_at
-from hactl.core.spec import FleetSpec
 from hactl.core.talk import Query, Receipt
 from hactl.core.value import replace
-from hactl.drill.canary import Ledger, Losses, Written, classify, present
+from hactl.drill.canary import Found, Ledger, Losses, Written
+from hactl.drill.definition import CanarySpec, CanaryStore
 from hactl.drill.faults import borrowing
+from hactl.drill.following import Follower
 from hactl.drill.plan import DrillPlan
+from hactl.drill.stores import STORES, first, further, judged
 
 _PAGE = 500
-_REVISIONS = tuple(kind.__name__ for kind in (FleetFounded, ConfigTaken, RevisionProposed))
 _RETRY = 0.25
 """Seconds between two attempts to reach a daemon that is away."""
 
@@ -42,6 +41,7 @@ class Loan:
         self._plan = plan
         self._by = by
         self._ledger = Ledger()
+        self._remembered: set[tuple[CanaryStore, Found]] = set()
         self._keeper: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
@@ -144,14 +144,60 @@ class Loan:
             else:
                 return
 
-    async def losses(self, fault: float, rate: float) -> Losses:
-        """What became of the canaries, read back one by one from the journal."""
-        found: list[int] = []
-        query = self._since("DrillKept")
-        while records := await self._controller.history(query):
-            found += present(records, self.operation)
-            query = Query(after=records[-1].seq, kinds=query.kinds, limit=_PAGE)
-        return classify(self._ledger.written, found, fault, rate, "journal")
+    @asynccontextmanager
+    async def remembering(
+        self, stores: Iterable[CanaryStore], follower: Follower, lost: Callable[[str], None]
+    ) -> AsyncIterator[None]:
+        """Have the ledger remember what is acknowledged in those of `stores` that the drill does not write to, for as
+        long as the context is entered, as `follower` hears of it. To be entered while the fleet is kept; `lost` hears
+        why when the ledger cannot be written."""
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(self._remember(tuple(stores), follower, lost), name="remember what comes")
+            try:
+                yield
+            finally:
+                task.cancel()
+
+    async def _remember(self, stores: tuple[CanaryStore, ...], follower: Follower, lost: Callable[[str], None]) -> None:
+        read = 0
+        while records := await follower.beyond(read):
+            read += len(records)
+            try:
+                for store in stores:
+                    if not STORES[store].rated:
+                        self._acknowledge(store, STORES[store].seen(records, self.operation))
+            except HactlError as error:
+                lost(error.message)
+                return
+
+    async def remember(self, stores: Iterable[CanaryStore]) -> None:
+        """Have the ledger remember what is there now in those of `stores` that the drill does not write to. Raises
+        HactlError when it cannot be written, and Unreachable."""
+        for store in stores:
+            if not STORES[store].rated:
+                self._acknowledge(store, await self._found(store))
+
+    def _acknowledge(self, store: CanaryStore, found: Iterable[Found]) -> None:
+        """Each once: what is there was heard of as well when it came."""
+        for one in found:
+            if (store, one) not in self._remembered:
+                self._remembered.add((store, one))
+                now = time.monotonic()
+                self._ledger.note(
+                    Written(number=one.number, sent=now, acknowledged=now, store=store, digest=one.digest)
+                )
+
+    async def losses(self, spec: CanarySpec, fault: float) -> tuple[Losses, ...]:
+        """What became of all that was acknowledged, read back one by one, of each store that is looked after."""
+        return judged(spec, self._ledger.written, {store: await self._found(store) for store in spec.stores}, fault)
+
+    async def _found(self, store: CanaryStore) -> list[Found]:
+        found: list[Found] = []
+        query = first(store, self.operation)
+        while page := await self._controller.history(query):
+            found += STORES[store].seen(page, self.operation)
+            query = further(query, page)
+        return found
 
     async def numbers(self, after: int) -> list[int]:
         """The number of every record in the journal that comes after `after`."""
@@ -180,29 +226,6 @@ class Loan:
                     return record.event.sentence.partition(";")[0]
         return ""
 
-    async def revisions(self) -> dict[int, str]:
-        """Every configuration that was proposed or came into force and is still in the journal: number → digest of what
-        it means."""
-        records: list[Record] = []
-        query = Query(kinds=_REVISIONS, limit=_PAGE)
-        while page := await self._controller.history(query):
-            records[:0] = page
-            query = replace(query, before=page[0].seq)
-        found: dict[int, str] = {}
-        for record in records:
-            match record.event:
-                case RevisionProposed(proposal=proposal):
-                    found[proposal.revision] = _digest(proposal.spec)
-                case FleetFounded(revision=revision, spec=spec) | ConfigTaken(revision=revision, spec=spec):
-                    found[revision] = _digest(spec)
-                case _:
-                    pass
-        return found
-
     def _since(self, kind: str) -> Query:
         """Records of one kind from the moment it was borrowed."""
         return Query(after=began_at(self.operation) - 1, kinds=(kind,), limit=_PAGE)
-
-
-def _digest(spec: FleetSpec) -> str:
-    return hashlib.sha256(encode(spec)).hexdigest()

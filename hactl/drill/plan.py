@@ -34,6 +34,10 @@ SERVICE_ROUTE = "@service"
 """As `load.route`: where the fleet routes to the service that is struck."""
 
 
+_ENDING = (FaultKind.KILL, FaultKind.FREEZE, FaultKind.RESTART)
+"""Kinds of faults of which a process ends; whoever is frozen is killed by the daemon."""
+
+
 class Strike(Value):
     """One fault with the processes it is meant for."""
 
@@ -97,6 +101,12 @@ class DrillPlan(Value):
     def nodes(self) -> tuple[str, ...]:
         """Everybody who is struck, once."""
         return tuple(dict.fromkeys(name for strike in self.strikes for name in strike.nodes))
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """Those whose process it is to end, once."""
+        strikes = (strike for strike in self.strikes if strike.kind in _ENDING)
+        return tuple(dict.fromkeys(name for strike in strikes for name in strike.nodes))
 
     @property
     def configures(self) -> bool:

@@ -286,6 +286,8 @@ class _Reading(Tables):
             self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
         if asked.others_availability is not None and not drill.load.others:
             self._add("objectives.others_availability", "wants clients of another route", 'load.others = "/-/echo"')
+        if asked.rpo_records is not None and not drill.canary.stores:
+            self._add("objectives.rpo_records", "wants a store to look in", "leave canary.stores out, for all of them")
         passing = (fault for fault in drill.faults if fault.lasting is not None and fault.kind not in OF_THE_DAEMON)
         if asked.recovered is not None and not any(passing):
             self._add("objectives.recovered", "wants a fault that is over before the failback", 'for = "10s"')

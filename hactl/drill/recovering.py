@@ -1,15 +1,19 @@
 """A run whose runner died: what became of the fleet is in the journal, and the run is filed as aborted. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hactl.core.events import OperationEnded, Record
 from hactl.core.operation import Outcome
-from hactl.drill.canary import Losses, Written, classify, present
+from hactl.drill.canary import Found, Losses, Written
+from hactl.drill.definition import CanaryStore
 from hactl.drill.evidence import Evidence, Times
 from hactl.drill.progress import Step, Timed
 from hactl.drill.report import DrillReport, lines
 from hactl.drill.runs import OpenRun
+from hactl.drill.stores import judged
 from hactl.drill.verdict import Verdict
+
+_NOTHING: Mapping[CanaryStore, Iterable[Found]] = {}
 
 
 def obituary(
@@ -18,10 +22,11 @@ def obituary(
     written: Iterable[Written],
     records: Sequence[Record] = (),
     said: Iterable[Step] = (),
+    found: Mapping[CanaryStore, Iterable[Found]] = _NOTHING,
 ) -> DrillReport:
     """The report on a run that nobody can finish; `ended` is how the daemon ended its loan, None when it never began
-    or nobody knows. `written` is its ledger, `records` what the journal has of its time, `said` what it told of itself.
-    """
+    or nobody knows. `written` is its ledger, `records` what the journal has of its time, `said` what it told of itself,
+    `found` what stores have by now."""
     why = f"its runner (pid {run.pid}) died in the phase {run.phase}"
     if run.ending.stopped:
         why = f"{run.ending.stopped}; {why}"
@@ -33,7 +38,7 @@ def obituary(
         left = (f"how {run.identity.operation} ended is not in the journal",)
     timed = [step for step in said if isinstance(step, Timed)][-1:] or [Timed(times=Times())]
     times, zero = timed[0].times, next((record.mono for record in records), 0.0)
-    losses = _losses(run, list(written), present(records, run.identity.operation), times.fault)
+    losses = _losses(run, list(written), found, times.fault)
     return DrillReport(
         verdict=Verdict.ABORTED,
         why=why,
@@ -56,10 +61,10 @@ def lifetime(records: Iterable[Record], operation: str) -> Iterator[Record]:
             return
 
 
-def _losses(run: OpenRun, written: list[Written], found: Iterable[int], fault: float | None) -> tuple[Losses, ...]:
+def _losses(
+    run: OpenRun, written: list[Written], found: Mapping[CanaryStore, Iterable[Found]], fault: float | None
+) -> tuple[Losses, ...]:
     """What became of the canaries. Where the runner has not told when the fault was, the end of its ledger stands for
     it."""
     known = [canary.acknowledged for canary in written if canary.acknowledged is not None]
-    if not known:
-        return ()
-    return (classify(written, found, fault or max(known), run.definition.canary.rate, "journal"),)
+    return judged(run.definition.canary, written, found, fault or max(known)) if known else ()

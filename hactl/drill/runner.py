@@ -92,7 +92,6 @@ class Runner:
         self._drawn: Scene | None = None
         self._loan: Loan | None = None
         self._clients: Clients | None = None
-        self._revisions: dict[int, str] = {}
         self._clock = time.time() - time.monotonic()
         self._do: dict[Phase, Callable[[], Awaitable[None]]] = {
             Phase.PLAN: self._draw,
@@ -209,6 +208,8 @@ class Runner:
     async def _baseline(self) -> None:
         kept = self._borrowed.kept(self._run.ledger, self._drill.canary.rate, self.stop)
         await self._stack.enter_async_context(kept)
+        remembering = self._borrowed.remembering(self._drill.canary.stores, self._scene.follower, self.stop)
+        await self._stack.enter_async_context(remembering)
         load, length = self._scene.plan.load, self._drill.phases.baseline
         self._say(f"baseline: {load.rate:g} requests/s to {load.url} for {length:g} s")
         clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop, self._heard)
@@ -221,7 +222,7 @@ class Runner:
             raise Pointless(why)
 
     async def _undo_recorded(self) -> None:
-        self._revisions = await self._borrowed.revisions()
+        await self._borrowed.remember(self._drill.canary.stores)
         restored = await self._borrowed.undo(self._scene.follower.fleet)
         self._say(f"undo: what restores {', '.join(restored) or 'the fleet'} is in the journal")
 
@@ -287,7 +288,7 @@ class Runner:
         seen_by_all = await scene.strikes.testify(replace(self._evidence, times=self._times, clock_step=step))
         struck = bool(scene.strikes.done)
         self._evidence = await take_stock(
-            seen_by_all, self._drill, scene.plan, scene.follower, self._loan, struck=struck, revisions=self._revisions
+            seen_by_all, self._drill, scene.plan, scene.follower, self._loan, struck=struck
         )
 
     # -- what all of them need

@@ -4,11 +4,9 @@ Asks and reads; what it all means is judged elsewhere (`judging`).
 """
 
 import time
-from collections.abc import Mapping
 
 from hactl.core.value import replace
 from hactl.drill import evidence as seen
-from hactl.drill.canary import compare
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence
 from hactl.drill.following import Follower
@@ -27,10 +25,8 @@ async def take_stock(
     loan: Loan | None,
     *,
     struck: bool,
-    revisions: Mapping[int, str],
 ) -> Evidence:
-    """`found` with everything else. `loan` is None when the fleet was not borrowed; `revisions` were in force before
-    the faults."""
+    """`found` with everything else. `loan` is None when the fleet was not borrowed."""
     times = found.times
     if follower.fleet.closing:
         loan = None  # nobody can be asked any more what the journal has
@@ -46,6 +42,4 @@ async def take_stock(
     found = replace(found, others=seen.others(follower.records, loan.operation))
     if times.fault is None:
         return found
-    lost = await loan.losses(times.fault, drill.canary.rate)
-    configured = compare(dict(revisions), await loan.revisions(), "configuration revisions")
-    return replace(found, losses=(lost, configured))
+    return replace(found, losses=await loan.losses(drill.canary, times.fault))

@@ -84,7 +84,7 @@ def _chain(content: bytes, path: str) -> list[bytes]:
 
 def _key(content: bytes, path: str) -> bytes:
     if _blocks(content, b"ENCRYPTED PRIVATE KEY") or (_ENCRYPTED in content and _blocks(content, *_KEYS)):
-        hint = "hactl asks nobody for a passphrase: openssl pkey -in KEY -out PLAIN"
+        hint = "hactl never asks for a passphrase: openssl pkey -in KEY -out PLAIN"
         raise HactlError(f"{path}: the key is encrypted", hint)
     if keys := _blocks(content, *_KEYS):
         return keys[0]
@@ -101,7 +101,7 @@ def _der(block: bytes, path: str) -> bytes:
 
 
 def _damaged(path: str) -> HactlError:
-    return HactlError(f"{path}: a certificate in it is damaged", "was it copied as a whole?")
+    return HactlError(f"{path}: a certificate in it is damaged", "was it copied completely?")
 
 
 def _tried(chain: list[bytes], key: bytes, tls: EdgeTlsSpec) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _tried(chain: list[bytes], key: bytes, tls: EdgeTlsSpec) -> dict[str, Any]:
     except ssl.SSLCertVerificationError as error:
         raise HactlError(f"{tls.cert}: {_wrong(error)}", "renew it") from error
     except ssl.SSLError as error:
-        raise HactlError(f"{tls.cert}: no handshake works with it: {_said(error)}", "renew it") from error
+        raise HactlError(f"{tls.cert}: a TLS handshake with it fails: {_said(error)}", "renew it") from error
 
 
 def _unfit(error: ssl.SSLError, tls: EdgeTlsSpec) -> HactlError:
@@ -133,7 +133,7 @@ def _unfit(error: ssl.SSLError, tls: EdgeTlsSpec) -> HactlError:
     if error.reason in ("EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"):
         return HactlError(f"{tls.cert}: too weak: {_said(error)}", "at least RSA with 2048 bits, or P-256; and SHA-256")
     if error.reason is None or error.reason == "PEM_LIB":
-        return HactlError(f"{tls.key}: the key in it is damaged", "was it copied as a whole?")
+        return HactlError(f"{tls.key}: the key in it is damaged", "was it copied completely?")
     return HactlError(f"{tls.key}: certificate and key cannot be used: {_said(error)}", f"with {tls.cert}")
 
 
@@ -171,7 +171,7 @@ def _handshake(server: ssl.SSLContext, client: ssl.SSLContext) -> dict[str, Any]
         done = [_turn(looks), _turn(shows)]
         if all(done):
             return dict(looks.getpeercert() or {})
-    raise ssl.SSLError("it does not come to an end")
+    raise ssl.SSLError("it does not complete")
 
 
 def _turn(side: ssl.SSLObject) -> bool:

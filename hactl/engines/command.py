@@ -104,7 +104,7 @@ class CommandGateway:
     async def lead(self, node: Node, services: tuple[str, ...], known: tuple[str, ...]) -> None:  # noqa: ARG002
         """Raises LeadingImpossible, unless nothing is to be."""
         if services:
-            raise LeadingImpossible("only a program of your own knows how it calls services")
+            raise LeadingImpossible("how a program of your own calls services cannot be changed from outside")
 
     async def in_flight(self, node: Node) -> int | None:  # noqa: ARG002
         """It cannot tell; the edges can."""

@@ -18,8 +18,6 @@ _KEPT = 2
 """Idle connections kept: a slow read of statistics must not hold up a probe."""
 MAX_SIZE = 8 << 20
 """Bytes of one response; 2,000 endpoints with all their statistics stay below it."""
-
-
 _CREDENTIALS = struct.Struct("3i")
 """Process, user and group, as they were when it began to listen."""
 
@@ -228,7 +226,7 @@ def _parse(buffer: bytearray) -> Response | None:
     if have < length:
         return None
     if have > length:
-        raise ValueError("more bytes than it announced")
+        raise ValueError("more bytes than announced")
     return Response(status, headers, bytes(buffer[end + 4 :]))
 
 

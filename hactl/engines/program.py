@@ -26,7 +26,7 @@ def find(given: str, directory: str, path: str = "") -> str:
         path = path or os.environ.get("PATH", DEFAULT_PATH)
         found = shutil.which(given, path=path)
         if found is None:
-            raise HactlError(f"there is no program {given!r} where PATH leads", _hint(given, directory))
+            raise HactlError(f"there is no program {given!r} on PATH", _hint(given, directory))
         return found
     program = Path(directory) / given
     if program.is_dir():
@@ -42,7 +42,7 @@ def find(given: str, directory: str, path: str = "") -> str:
 def _hint(given: str, directory: str) -> str:
     if (Path(directory) / given).is_file():
         return f"there is one beside hactl.toml: write './{given}'"
-    return "give its full path, or install it where PATH leads"
+    return "give its full path, or install it in a directory on PATH"
 
 
 def _misplaced(given: str, directory: str) -> str:

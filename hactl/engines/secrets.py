@@ -20,7 +20,7 @@ def resolve(key: str, where: Reference, directory: str) -> Secret:
     """The secret that `where` names, for the variable `key`. A relative path starts at `directory`.
 
     Of a file one line end at its end does not count. Raises HactlError when the variable is not set, or the file is
-    missing, unreadable, no plain file, too large, or holds a NUL.
+    missing, unreadable, not a regular file, too large, or holds a NUL.
     """
     match where.source:
         case Source.ENV:
@@ -45,7 +45,7 @@ def _from_file(key: str, path: Path) -> Secret:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise HactlError(f"gateway.env.{key}: {str(path)!r} is no plain file", "keep the secret in a file")
+                raise HactlError(f"gateway.env.{key}: {str(path)!r} is not a regular file", "keep the secret in a file")
             with open(fd, "rb", closefd=False) as file:
                 data = file.read(LARGEST + 1)
         finally:

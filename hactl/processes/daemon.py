@@ -173,7 +173,7 @@ def _shut_out(paths: FleetPaths, group: int | None, name: str) -> tuple[str, ...
     shut = None if group is None else barrier(paths.control, group)
     if shut is None:
         return ()
-    return (f"members of group '{name}' cannot pass '{shut}': set fleet.state_dir to a place they can reach",)
+    return (f"members of group '{name}' cannot traverse '{shut}': set fleet.state_dir to a place they can reach",)
 
 
 def _make(state: Path) -> None:
@@ -184,9 +184,9 @@ def _make(state: Path) -> None:
     except OSError as error:
         raise HactlError(f"cannot make the state directory '{state}': {os_reason(error)}") from error
     if found.st_uid != os.geteuid():
-        raise HactlError(f"the state directory '{state}' belongs to somebody else", f"ls -ld {state}")
+        raise HactlError(f"the state directory '{state}' belongs to another user", f"ls -ld {state}")
     if found.st_mode & 0o022:
-        raise HactlError(f"others may write into the state directory '{state}'", f"chmod go-w {state}")
+        raise HactlError(f"other users may write to the state directory '{state}'", f"chmod go-w {state}")
 
 
 def _keep_descriptors() -> None:

@@ -53,12 +53,12 @@ def started_with(pid: int) -> Start:
     try:
         words = [os.fsdecode(word) for word in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
     except OSError as error:
-        raise HactlError(f"the daemon (pid {pid}) has gone", "hactl up") from error
+        raise HactlError(f"the daemon (pid {pid}) is gone", "hactl up") from error
     if not in_background(pid):
         if "NOTIFY_SOCKET" in (environment or {}):
             return Start(kept=True)
         raise HactlError(
-            f"the daemon (pid {pid}) runs in the foreground, and nobody is known to start it again",
+            f"the daemon (pid {pid}) runs in the foreground, and it is not known what would start it again",
             "start it with hactl up, or keep it by a service manager: hactl init --systemd",
         )
     config = Path(words[words.index("--config") + 1]) if "--config" in words else None
@@ -96,7 +96,7 @@ def main(argv: list[str] | None = None) -> int:
 @contextlib.contextmanager
 def _held(pid: int, ticks: int) -> Iterator[int]:
     """The process's pidfd. Raises HactlError when it is not there any more."""
-    gone = HactlError(f"the daemon (pid {pid}) has gone", "hactl status")
+    gone = HactlError(f"the daemon (pid {pid}) is gone", "hactl status")
     try:
         fd = os.pidfd_open(pid)
     except OSError as error:

@@ -47,11 +47,11 @@ def launch(
         finally:
             os.close(writing)
         if not select.select([answer], [], [], PATIENCE)[0]:
-            raise TimedOut(f"the daemon (pid {process.pid}) says nothing", f"see {paths.daemon_log}")
+            raise TimedOut(f"the daemon (pid {process.pid}) did not report in time", f"see {paths.daemon_log}")
         line = answer.readline()
     if not line:
         code = process.wait()
-        raise HactlError(f"the daemon ended with code {code} before it was in charge", f"see {paths.daemon_log}")
+        raise HactlError(f"the daemon exited with code {code} before it was in charge", f"see {paths.daemon_log}")
     said = codec.decode(line, Announced)
     if not said.ready:
         process.wait()
@@ -95,7 +95,7 @@ def _hold(pid: int) -> int:
     try:
         return os.pidfd_open(pid)
     except OSError as error:
-        raise HactlError(f"the daemon (pid {pid}) has gone meanwhile", "hactl up") from error
+        raise HactlError(f"the daemon (pid {pid}) is gone", "hactl up") from error
 
 
 def _log(path: Path) -> BinaryIO:

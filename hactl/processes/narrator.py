@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 
+from hactl.core.plural import counted
 from hactl.core.signature import signed
 from hactl.core.talk import News, Update
 from hactl.core.telling import tell, told
@@ -37,7 +38,7 @@ class Narrator:
         stamp = self._stamp(time.time() if wall is None else wall) if self._stamp else ""
         try:
             if self._dropped:
-                self._lines.put_nowait(f"{stamp}{self._dropped} lines could not be written here")
+                self._lines.put_nowait(f"{stamp}{counted(self._dropped, 'line')} could not be written here")
                 self._dropped = 0
             self._lines.put_nowait(stamp + text)
         except queue.Full:

@@ -54,9 +54,9 @@ class Remains(Value):
 def survey(fleet: str, paths: FleetPaths) -> Remains:
     """What a purge would remove. Raises HactlError when there is nothing, or nothing that is certainly a fleet's."""
     if not paths.state.is_dir():
-        raise HactlError(f"fleet '{fleet}' has kept nothing: there is no directory '{paths.state}'", "hactl fleets")
+        raise HactlError(f"nothing is kept of fleet '{fleet}': there is no directory '{paths.state}'", "hactl fleets")
     if not _is_our_directory(paths.state):
-        raise HactlError(f"the state directory '{paths.state}' belongs to somebody else", f"ls -ld {paths.state}")
+        raise HactlError(f"the state directory '{paths.state}' belongs to another user", f"ls -ld {paths.state}")
     if not _is_a_fleets(paths):
         raise HactlError(f"'{paths.state}' is not the state directory of a fleet", f"look at it: ls -la {paths.state}")
     kept, others = paths.kept(), _others(paths)
@@ -95,7 +95,7 @@ def purge(fleet: str, paths: FleetPaths) -> Iterator[Piece]:
                 _remove(path, paths)
             except OSError as error:
                 raise HactlError(
-                    f"cannot remove '{piece.path}': {os_reason(error)}", "mend that, then again"
+                    f"cannot remove '{piece.path}': {os_reason(error)}", "fix that, then run it again"
                 ) from error
             yield piece
 

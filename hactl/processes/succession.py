@@ -7,7 +7,7 @@ import os
 import signal
 from pathlib import Path
 
-from hactl.core.draft import evolve
+from hactl.core.draft import caught_up
 from hactl.core.model import Fleet
 from hactl.paths import FleetPaths
 from hactl.store.journal import SqliteJournal
@@ -41,7 +41,7 @@ class Predecessor:
                     raise
                 pidfd.send(self._fd, signal.SIGKILL)
                 lock.acquire(patience=LEAVES_WITHIN)
-                return (f"the daemon before had not left after {patience:g} s and was killed",)
+                return (f"the previous daemon had not exited after {patience:g} s and was killed",)
         finally:
             os.close(self._fd)
         return ()
@@ -51,10 +51,7 @@ def rehearse(paths: FleetPaths) -> Fleet:
     """The fleet as the journal has it now, read as a daemon would. Raises HactlError when it could not take over."""
     with SqliteJournal.open_read_only(paths.journal) as journal:
         checkpoint, records = journal.load()
-    fleet = checkpoint or Fleet()
-    for record in records:
-        fleet = evolve(fleet, record.event)
-    return fleet
+    return caught_up(checkpoint or Fleet(), records)
 
 
 def in_background(pid: int) -> bool:

@@ -78,7 +78,7 @@ def take_charge(
             rules = _rules(spec, fleet)
             in_force = rules.spec if rules else fleet.spec
             if config.digest(spec) != config.digest(in_force):
-                notes = ("hactl.toml has changed, but the fleet runs on: hactl config apply takes it into force",)
+                notes = ("hactl.toml has changed and is not in force yet; put it in force with: hactl config apply",)
         else:
             kept = {node.port for node in fleet.nodes.values()}
             free = (port for port in candidates(spec, fleet.id) if port not in kept)
@@ -92,7 +92,7 @@ def take_charge(
     gap, at_most = (None, False) if last is None or down else _unsupervised(now, last, measured)
     certified = certify(fleet, in_force, keep, runs=bool(found.alive), was_down=down)
     if certified.refused:
-        notes = (*notes, f"the fleet goes on with the certificate it has: {certified.refused}")
+        notes = (*notes, f"the fleet keeps the certificate it has: {certified.refused}")
     arrival = Arrival(pid=pid, version=version, gap=gap, at_most=at_most, config=changed, rules=rules, trouble=trouble)
     arrival = _with(arrival, certified)
     return Charge(before=fleet, decision=recover(fleet, found, arrival, now), notes=notes, certified=certified)

@@ -166,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m hactl.processes.upstream", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--delay-ms", type=float, default=0.0, help="wait so long before each answer")
-    parser.add_argument("--lifetime", type=float, default=3600.0, help="seconds after which it ends by itself")
+    parser.add_argument("--lifetime", type=float, default=3600.0, help="seconds after which it exits")
     options = parser.parse_args(arguments)
     asyncio.run(serve(options.port, options.delay_ms / 1000, options.lifetime))
     return 0

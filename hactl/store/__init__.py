@@ -1,1 +1,1 @@
-"""What must survive: the journal and the lock."""
+"""What outlives a daemon: the journal, the measurements, and the lock that lets one daemon write them."""

@@ -47,5 +47,6 @@ class Ballast:
 
     def _failure(self, error: OSError) -> HactlError:
         return HactlError(
-            f"no room for the ballast '{self._path}' ({self._size} bytes): {os_reason(error)}", "make room on its disk"
+            f"no space for the ballast '{self._path}' ({self._size} bytes): {os_reason(error)}",
+            "free space on its disk",
         )

@@ -15,6 +15,8 @@ from pathlib import Path
 from hactl.core.errors import HactlError, os_reason
 from hactl.core.running import JournalFull
 
+AFRESH = "move it away: the fleet then starts with an empty journal"
+"""What to try when a journal cannot be used any more."""
 APPLICATION_ID = int.from_bytes(b"hact", "big")
 """In the file's header: tells a journal from any other database."""
 SCHEMA = 1
@@ -130,14 +132,14 @@ class Database:
         code = error.sqlite_errorcode & 0xFF
         if writing and code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             # Linux reports a full disk as FULL, but an exhausted quota or a disk gone read-only as IOERR.
-            return JournalFull(f"no room in the journal '{self.path}': {error}", "make room on its disk")
+            return JournalFull(f"no space for the journal '{self.path}': {error}", "free space on its disk")
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR):
-            return HactlError(f"the journal '{self.path}' is damaged: {error}", "move it away or restore a backup")
+            return HactlError(f"the journal '{self.path}' is damaged: {error}", AFRESH)
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return HactlError(
                 f"another process writes to the journal '{self.path}'", "end it: a journal has one writer"
             )
-        return HactlError(f"the journal '{self.path}' refuses: {error}")
+        return HactlError(f"the journal '{self.path}' cannot be used: {error}")
 
     def _own_file(self) -> None:
         try:
@@ -152,7 +154,9 @@ class Database:
         try:
             self.path.chmod(0o600)
         except OSError as error:
-            raise HactlError(f"cannot use the journal '{self.path}': {os_reason(error)}", "it must be yours") from error
+            raise HactlError(
+                f"cannot use the journal '{self.path}': {os_reason(error)}", "it must belong to you"
+            ) from error
 
     def _open(self, read_only: bool, max_pages: int | None) -> None:
         fresh = self._is_fresh()
@@ -185,7 +189,7 @@ class Database:
         if schema > SCHEMA:
             raise HactlError(
                 f"the journal '{self.path}' was made by a newer hactl (tables {schema}, this one knows {SCHEMA})",
-                "start the newer hactl, or restore a backup made by this one",
+                "start the newer hactl",
             )
         return False
 

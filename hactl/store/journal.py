@@ -17,7 +17,7 @@ from hactl.core.config_events import RevisionEvent
 from hactl.core.errors import HactlError
 from hactl.core.events import GapRecorded, Record
 from hactl.core.model import Fleet
-from hactl.store.database import Database
+from hactl.store.database import AFRESH, Database
 
 CHECKPOINTS_KEPT = 3
 """One to use and two to fall back on; older ones only serve those who look back."""
@@ -122,15 +122,15 @@ class SqliteJournal:
             rows = db.execute(f"SELECT {_COLUMNS} FROM records WHERE seq > ? ORDER BY seq", (after,)).fetchall()
         if fleet is None and released:
             raise HactlError(
-                f"no checkpoint in '{self._path}' can be read, and records up to {released} were let go by age",
-                "restore a backup",
+                f"no checkpoint in '{self._path}' can be read, and records up to {released} were removed by age",
+                AFRESH,
             )
         records = [self._record(row) for row in rows]
         for record in records:
             if record.seq != after + 1 and not isinstance(record.event, GapRecorded):
                 raise HactlError(
                     f"records {after + 1} to {record.seq - 1} are missing in the journal '{self._path}'",
-                    "restore a backup",
+                    AFRESH,
                 )
             after = record.seq
         return fleet, records
@@ -268,7 +268,7 @@ class SqliteJournal:
         except HactlError as error:
             raise HactlError(f"record {seq} of '{self._path}' cannot be read: {error.message}", error.hint) from error
         if record.seq != seq:
-            raise HactlError(f"record {seq} of '{self._path}' says that it is {record.seq}", "restore a backup")
+            raise HactlError(f"record {seq} of '{self._path}' is numbered {record.seq}", AFRESH)
         return record
 
 

@@ -13,8 +13,6 @@ from typing import Self
 from hactl.core.errors import HactlError, os_reason
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
 ASK_AGAIN = 0.002
 """Seconds between two tries of somebody who waits for the lock: what nobody supervises meanwhile is the gap."""
 
@@ -56,7 +54,7 @@ class FleetLock:
             holder = _signature(fd)
             os.close(fd)
             raise LockHeld(
-                f"a daemon already runs for this fleet (pid {holder})", "hactl status shows it, hactl down ends it"
+                f"a daemon already runs for this fleet (pid {holder})", "hactl status shows it, hactl down stops it"
             ) from error
         except OSError as error:
             os.close(fd)

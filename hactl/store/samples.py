@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from hactl.core.errors import os_reason
+from hactl.core.plural import counted
 from hactl.core.talk import Measured
 from hactl.store.frames import MAGIC, Encoder
 from hactl.store.segments import PACKED, Place, listed, named
@@ -117,13 +118,13 @@ class _Writer:
             return
         self._last = measured.at
         if self._lost:
-            self._tell(f"measurements are kept again; those of {self._lost} moments are lost")
+            self._tell(f"measurements are being kept again; those of {counted(self._lost, 'moment')} were lost")
             self._lost = 0
 
     def missed(self, moments: int) -> None:
         """So many never came here."""
         if not self._lost:
-            self._tell(f"measurements are not kept, in '{self._directory}': the disk is too slow")
+            self._tell(f"measurements are not being kept in '{self._directory}': the disk is too slow")
         self._lost += moments
 
     def end(self) -> None:
@@ -172,7 +173,7 @@ class _Writer:
                 self.end()
         first, self._lost = not self._lost, self._lost + 1
         if first:
-            self._tell(f"measurements are not kept, in '{self._directory}': {os_reason(error)}")
+            self._tell(f"measurements are not being kept in '{self._directory}': {os_reason(error)}")
 
     def _tell(self, text: str) -> None:
         with suppress(OSError, ValueError):  # who is told may write to the same disk, or be gone

@@ -112,7 +112,7 @@ class Brownouts:
             watch = self._watches[name]
             if watch.unasked.during(fleet.falters(name) and _unasked(newest[name]), now.mono) >= UNASKED:
                 watch.unasked = Held()
-                why = f"presumably: no request has come to it in {UNASKED:.0f} s"
+                why = f"presumably: it has received no request for {UNASKED:.0f} s"
                 said.append(RegionRecovered(region=name, why=why))
             else:
                 said += self._judged(fleet, name, own, others, _alone(newest[name], now.mono), now.mono)

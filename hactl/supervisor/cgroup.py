@@ -1,15 +1,20 @@
-"""What this process's control group allows it, and what of the machine's memory can be had. Reads only."""
+"""What the control group of a process allows it, and what of the machine's memory can be had. Reads only."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
 
-def path(name: str) -> Path:
-    """A file of this process's control group (of the unified hierarchy)."""
+def path(name: str, pid: int | None = None, root: Path = Path("/")) -> Path:
+    """A file of the control group (of the unified hierarchy) of a process, by default of this one.
+
+    `root` is where /proc and /sys are found. A zombie has left its group, and where there is no group the path leads
+    nowhere.
+    """
     with suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
+        for line in os.fsdecode((root / f"proc/{pid or 'self'}/cgroup").read_bytes()).splitlines():
             if line.startswith("0::/"):
-                return Path("/sys/fs/cgroup") / line[4:] / name
+                return root / "sys/fs/cgroup" / line[4:] / name
     return Path("/nonexistent") / name
 
 

@@ -105,7 +105,7 @@ def worsened(before: Tally, since: Tally) -> str:
     if since.errors < ENOUGH:
         return ""
     if before.requests < KNOWN:
-        told = f"{since.share * 100:.1f} % of the answers failed, and too few came before to know what is usual"
+        told = f"{since.share * 100:.1f} % of the answers failed, and too few were counted before to know what is usual"
         return told if since.share > PLAIN else ""
     if since.share <= 2 * before.share + TOLERATED:
         return ""

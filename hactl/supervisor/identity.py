@@ -29,7 +29,7 @@ def open_verified(launch: Launch, *, boot: str) -> int:
     try:
         fd = os.pidfd_open(launch.pid)
     except OSError:  # gone, or (EINVAL) the number of a thread
-        raise NotOurs(f"{launch.instance!r} has gone: no process {launch.pid}") from None
+        raise NotOurs(f"{launch.instance!r} is gone: no process {launch.pid}") from None
     try:
         _verify(fd, launch)
     except BaseException:
@@ -43,7 +43,7 @@ def _verify(fd: int, launch: Launch) -> None:
     uid = procfs.owner(launch.pid)
     environ = procfs.environ(launch.pid)
     if stat is None or pidfd.has_ended(fd):
-        raise NotOurs(f"{launch.instance!r} has gone: process {launch.pid} has ended")
+        raise NotOurs(f"{launch.instance!r} is gone: process {launch.pid} has ended")
     if stat.ticks != launch.ticks:
         raise NotOurs(f"process {launch.pid} is not {launch.instance!r}: the pid was given to a later process")
     if uid != os.geteuid():

@@ -26,7 +26,7 @@ class PortTaken(HactlError):
 
     def __init__(self, host: str, port: int, pid: int | None) -> None:
         held = f" by {procfs.name(pid)!r} (pid {pid})" if pid is not None else ""
-        super().__init__(f"port {port} on {host} is held{held}", f"free it: ss -ltnp sport = :{port}")
+        super().__init__(f"port {port} on {host} is in use{held}", f"free it: ss -ltnp sport = :{port}")
         self.host = host
         self.port = port
         self.pid = pid

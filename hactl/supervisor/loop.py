@@ -175,7 +175,7 @@ class Supervisor:
         # Before anything is decided, and while everything else goes on: an engine needs a moment to judge.
         proposal = await self._proposer.propose(command, self._fleet) if isinstance(command, Apply | Scale) else None
         if self._leaving.is_set():
-            raise CommandRejected("the daemon is leaving", "hactl up")
+            raise CommandRejected("the daemon is exiting", "hactl up")
         now = self._clock()
         load = measured(self._fleet, self._crew.samples, now.wall)
         request = Request(command=command, by=by, reason=reason, confirm=confirm, proposal=proposal, load=load)
@@ -185,7 +185,7 @@ class Supervisor:
                 self._work(decision, request)
             except JournalFull as full:
                 raise HactlError(
-                    f"nothing was done: {full.message}", "free some disk space; the fleet goes on serving meanwhile"
+                    f"nothing was done: {full.message}", "free some disk space; the fleet keeps serving meanwhile"
                 ) from full
         return Receipt(
             seq=self._fleet.seq if dry_run else decision.fleet.seq,

@@ -36,7 +36,6 @@ GLANCE = 0.05
 request every 50 ms instead costs each Envoy 0.4 % of a core, and all together 4 % of the throughput of two cores."""
 SECOND_LOOK = 0.01
 """Seconds after which a stopped process is looked at again: one that is merely passing through is not hung."""
-
 TOGETHER = 10
 """Processes that are probed in one turn of the loop, which costs less than ten turns; a hundred would hold it up."""
 

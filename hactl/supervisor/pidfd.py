@@ -75,7 +75,7 @@ def _send(fd: int, number: int, flags: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError as error:
-        raise HactlError(f"may not send signal {number}: {os_reason(error)}") from error
+        raise HactlError(f"not allowed to send signal {number}: {os_reason(error)}") from error
     return True
 
 

@@ -7,7 +7,6 @@ cares whether a process is a child of ours or was spawned by a daemon before us.
 import asyncio
 import errno
 import os
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,9 +21,7 @@ from hactl.supervisor.identity import open_verified
 from hactl.supervisor.listening import ensure_free
 from hactl.supervisor.open_files import limited
 from hactl.supervisor.pidfd import ExitStatus
-
-_INHERITED = ("PATH", "HOME", "LANG", "TZ")
-_DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
+from hactl.supervisor.programs import TO_DEFAULT, find, minimal_environment
 
 
 class Process:
@@ -115,15 +112,16 @@ def spawn(command: CommandLine, *, instance: str, log: Path, now: float, open_fi
     Unless it has a directory to run in, it inherits ours. `now` is monotonic; `open_files` is its soft limit, by
     default ours. Raises PortTaken for an address that somebody else holds, HactlError for a program that cannot run.
     """
-    env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    env = {"PATH": _DEFAULT_PATH} | env | command.env | {procfs.INSTANCE: instance}
-    program = _find(command, env["PATH"])
+    if not command.argv:
+        raise HactlError("there is no command to run")
+    env = minimal_environment() | command.env | {procfs.INSTANCE: instance}
+    program = find(command.argv[0], env["PATH"])
     ensure_free(command.listens)
     pid = _spawn(program, command, env, log, open_files)
     try:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:  # only where somebody made us ignore SIGCHLD
-        raise HactlError(f"{instance!r} ended at once", f"see {log}") from None
+        raise HactlError(f"{instance!r} exited at once", f"see {log}") from None
     except OSError as error:  # no descriptor left: a process we could never signal safely must not stay
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
@@ -155,7 +153,7 @@ def _spawn(program: str, command: CommandLine, env: dict[str, str], log: Path, o
                 ],
                 setsid=True,
                 setsigmask=[],
-                setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
+                setsigdef=TO_DEFAULT,
             )
     except OSError as error:
         no_program = error.errno == errno.ENOEXEC
@@ -182,15 +180,3 @@ def _inside(directory: str) -> Iterator[None]:
     finally:
         os.fchdir(back)
         os.close(back)
-
-
-def _find(command: CommandLine, path: str) -> str:
-    if not command.argv:
-        raise HactlError("there is no command to run")
-    given = command.argv[0]
-    program = shutil.which(given, path=path)
-    if program is not None:
-        return program
-    if Path(given).is_file():
-        raise HactlError(f"{given!r} is not executable", f"chmod +x {given}")
-    raise HactlError(f"there is no program {given!r}", "give its full path, or install it where PATH leads")

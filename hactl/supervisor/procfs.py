@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from hactl.core.value import Value
+from hactl.supervisor import cgroup
 
 INSTANCE = "HACTL_INSTANCE"
 """The variable that names the launch in the environment of every process started here."""
@@ -154,12 +155,8 @@ def oom_counter(pid: int, root: Path = Path("/")) -> Path:
 
     Ask while it lives: a zombie has left its cgroup. `root` is where /proc and /sys are found.
     """
-    for line in os.fsdecode(_read(str(root / f"proc/{pid}/cgroup"))).splitlines():
-        hierarchy, _, group = line.partition("::")
-        events = root / "sys/fs/cgroup" / group.strip("/") / "memory.events"
-        if hierarchy == "0" and events.exists():
-            return events
-    return root / "proc/vmstat"
+    events = cgroup.path("memory.events", pid, root)
+    return events if events.exists() else root / "proc/vmstat"
 
 
 def oom_kills(counter: Path) -> int | None:

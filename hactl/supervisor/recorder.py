@@ -56,7 +56,7 @@ class Recorder:
             return
         try:
             if self._lost:
-                raise JournalFull("records were lost for want of room, and that is not on record yet")
+                raise JournalFull("records were lost for lack of space, and that is not journaled yet")
             self._write_waiting()
             self._journal.append(records, durable=command)
         except HactlError as error:

@@ -85,7 +85,7 @@ class Slowness:
         unjudged = watch.unjudged.during(node.slow and (own is None or usual is None or not watch.asked), now)
         if unjudged >= UNJUDGED and self._may_change(node.name, now):
             self._told[node.name].append(now)
-            why = f"nobody could compare it for {unjudged:.0f} s"
+            why = f"it could not be compared with its peers for {unjudged:.0f} s"
             return NoLongerSlow(node=node.name, instance=node.launch.instance, why=why)
         if own is None or usual is None:
             watch.far, watch.near = Held(), Held()

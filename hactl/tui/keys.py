@@ -155,7 +155,7 @@ def _order(key: str, nodes: tuple[Node, ...]) -> Choice:
 def _drain(nodes: tuple[Node, ...]) -> Choice:
     edges = [node for node in nodes if node.role is Role.EDGE]
     if edges:
-        return Choice(why_not=f"'{edges[0].name}' is an edge: it has no share to take away")
+        return Choice(why_not=f"'{edges[0].name}' is an edge: it has no share to change")
     taking = [node for node in nodes if not node.drained]
     return _to(Drain, taking) if taking else _to(Resume, nodes)
 

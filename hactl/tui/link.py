@@ -7,7 +7,7 @@ it is, with its age, and the link tries again until somebody is there.
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any, cast
 
 from hactl.control.controller import Controller
@@ -21,7 +21,7 @@ RETRY = 0.5
 
 
 Last = Callable[[], View | None]
-"""What was known last, from what a fleet has left on disk; takes its time. Raises HactlError."""
+"""What was known last, from what a fleet has left on disk; takes its time. Raises HactlError and OSError."""
 
 
 def nothing() -> None:
@@ -42,7 +42,7 @@ class Link:
         wall: Callable[[], float] = time.time,
         retry: float = RETRY,
     ) -> None:
-        """`last` is asked once: when nobody answers and nothing is known yet, or for what was before somebody did.
+        """`last` is asked until it answers: when no daemon does and nothing is known yet, or for what was before one.
 
         `retry` is how many seconds pass between two attempts to find a daemon.
         """
@@ -87,22 +87,24 @@ class Link:
 
     async def _remember(self) -> None:
         """Better than an empty screen: what was known last, as old as it is."""
-        last, self._last = self._last, None
-        if last is None or self._picture.seq:
-            return
-        with suppress(HactlError):  # there is a reason on the screen already
-            view = await asyncio.to_thread(last)
-            if view is not None and view.snapshot is not None:
-                self._picture.remember(view, self._clock() - (self._wall() - view.snapshot.at))
-                self._changed()
+        view = await self._on_disk() if not self._picture.seq else None
+        if view is not None and view.snapshot is not None:
+            self._picture.remember(view, self._clock() - (self._wall() - view.snapshot.at))
+            self._changed()
 
     async def _fill(self) -> None:
         """The minutes before this console was opened."""
+        if (view := await self._on_disk()) is not None:
+            self._picture.fill(view)
+            self._changed()
+
+    async def _on_disk(self) -> View | None:
+        """What was known last, once; where there was no reading it, there is less to see, and it is tried again."""
         last, self._last = self._last, None
         if last is None:
-            return
-        with suppress(HactlError, OSError):  # somebody else's fleet, perhaps: there is less to see then
-            view = await asyncio.to_thread(last)
-            if view is not None:
-                self._picture.fill(view)
-                self._changed()
+            return None
+        try:
+            return await asyncio.to_thread(last)
+        except (HactlError, OSError):  # somebody else's fleet, perhaps; there is a reason on the screen already
+            self._last = last
+            return None

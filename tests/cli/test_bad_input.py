@@ -96,7 +96,7 @@ def test_an_edge_port_that_is_held(home: Home) -> None:
     with socket.create_server(("127.0.0.1", home.port)):
         done = home.run("up")
     assert done.returncode == 1
-    assert f"port {home.port} on 127.0.0.1 is held by" in one_line(home, done.stderr)
+    assert f"port {home.port} on 127.0.0.1 is in use by" in one_line(home, done.stderr)
     assert "ss -ltnp" in done.stderr
     assert home.strays() == []
     home.ok("up")

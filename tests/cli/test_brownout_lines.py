@@ -27,7 +27,7 @@ def test_what_it_keeps_and_until_when() -> None:
     played = followed(story() >> BAD) >> after(5.0)
     (line,) = said(played)
     assert line == (
-        "seoul keeps 10 % of its traffic since 5s, because it faltered (p50 300 ms (10 ms)); more again when it has"
+        "seoul keeps 10 % of its traffic since 5s, because it was degraded (p50 300 ms (10 ms)); more again when it has"
         " been well for 20s, or with: hactl failback seoul"
     )
     played >> RegionRecovered(region="seoul", why="well") >> after(15.0)
@@ -46,5 +46,5 @@ def test_what_keeps_its_traffic_from_being_moved() -> None:
     vain = followed(story() >> BAD) >> TakersFaltered(region="seoul", why="as bad") >> after(60.0)
     assert said(vain)[0].endswith("moving it was no use; another try in 4m")
     given = followed(followed(story() >> BAD) >> Failback(region="seoul", steps=1, pause=0.0)) >> after(1.0)
-    assert said(given)[0].endswith("an operator has taken it in hand, so nothing is moved until it has once been well")
+    assert said(given)[0].endswith("an operator has taken over, so nothing is moved until it has recovered")
     assert said(story()) == []

@@ -34,7 +34,7 @@ def test_check_asks_envoy_about_an_overlay(home: Home) -> None:
     more = home.directory / "more.json"
     for text, said in (
         ('{"edge": {"htp": {}}}', f'{more}: edge."htp": unknown part'),
-        ('{"edge": {"http": {"colour": 1}}}', "envoy refuses these documents: "),
+        ('{"edge": {"http": {"colour": 1}}}', "envoy rejects these documents: "),
     ):
         more.write_text(text)
         done = home.run("config", "check")

@@ -66,7 +66,7 @@ def test_a_port_somebody_holds_is_found_with_its_holder(home: Home) -> None:
         fine, found, mend = findings(home)["edge port"]
     assert done.returncode == 3
     assert not fine
-    assert f"port {home.port} on 127.0.0.1 is held by" in found
+    assert f"port {home.port} on 127.0.0.1 is in use by" in found
     assert mend
     assert f"!!  edge port: {found}\n    mend: {mend}\n" in done.stdout
 
@@ -100,7 +100,7 @@ def test_an_envoy_that_is_not_there_is_a_finding(home: Home) -> None:
 
 def test_a_gateway_command_that_is_not_there_is_a_finding(home: Home) -> None:
     home.configure('[gateway]\nkind = "command"\ncommand = ["no-such-gateway", "{port}"]\n')
-    assert findings(home)["gateway command"][:2] == (False, "there is no program 'no-such-gateway' where PATH leads")
+    assert findings(home)["gateway command"][:2] == (False, "there is no program 'no-such-gateway' on PATH")
 
 
 def test_a_receiver_of_alerts_that_cannot_be_reached_at_night_is_found_by_day(home: Home) -> None:

@@ -126,8 +126,8 @@ def test_a_run_reports_and_its_report_is_found_again(fresh: Home) -> None:
     assert listed["node-kill"] == report["verdict"]
     events = fresh.ok("events", "--limit", "100")
     assert "drill node-kill on " in events
-    assert "its runner was heard of" not in events
-    assert "its runner was heard of" in fresh.ok("events", "--kind", "DrillKept")
+    assert "its runner reported in" not in events
+    assert "its runner reported in" in fresh.ok("events", "--kind", "DrillKept")
 
 
 def test_a_run_that_was_left_is_filed_by_the_next_one_or_by_recover(fresh: Home) -> None:
@@ -148,6 +148,9 @@ def test_a_run_that_was_left_is_filed_by_the_next_one_or_by_recover(fresh: Home)
     report = json.loads(fresh.ok("drill", "report", "--json"))
     assert (report["verdict"], report["clean"]) == ("aborted", True)
     assert all(check["ok"] for check in report["gate"])
+    losses = report["evidence"]["losses"]
+    assert [(loss["store"], loss["lost_count"]) for loss in losses] == [("journal", 0), ("revisions", 0)]
+    assert losses[1]["kept"] == 1, "the founding one"
     assert any("killed" in line["text"] for line in report["timeline"]), report["timeline"]
     assert "nothing to recover" in fresh.run("drill", "recover").stderr
 

@@ -45,7 +45,7 @@ def test_a_fleet_is_taken_down_in_the_middle_of_a_drill(home: Home) -> None:
     recovered = home.run("drill", "recover")
     assert recovered.returncode == 0, recovered.stderr
     assert "node-hang: aborted: its runner" in recovered.stderr
-    assert "; nothing of the drill is left" in recovered.stderr
+    assert "; nothing of the drill remains" in recovered.stderr
     assert home.strays() == []
 
 

@@ -254,7 +254,7 @@ class TestWhatTheRestWouldCarry:
         assert load.failed == 0, load
         assert refused.returncode == 5
         assert refused.stderr.startswith("hactl: too little capacity would be left: a-2 alone would carry ")
-        assert refused.stderr.endswith("/s; one is declared to carry 20/s\n  try: if you mean it: --confirm t\n")
+        assert refused.stderr.endswith("/s; declared capacity: 20/s per node\n  try: if you mean it: --confirm t\n")
         assert looked.stdout.splitlines()[-1].startswith("short: a-2 alone would carry ")
         assert "headroom: N-1 SHORT by " in status.stdout
         assert killed.returncode == 0

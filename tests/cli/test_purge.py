@@ -46,7 +46,7 @@ def test_a_whole_life(small: Home) -> None:
     assert small.json("fleets")["fleets"] == []
     again = small.run("purge", "--confirm", "t")
     assert again.returncode == 1
-    assert "has kept nothing" in again.stderr
+    assert "nothing is kept of fleet" in again.stderr
     small.ok("up")
     assert small.snapshot().fleet.revision == 1
     small.ok("down")

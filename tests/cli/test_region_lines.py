@@ -47,7 +47,7 @@ def test_a_loss_and_that_it_waits() -> None:
     assert lost == (
         "seoul was lost 1m ago and is not whole again: killed by signal 9, traffic moved on every edge after 0 ms"
     )
-    why = "all its nodes were lost, the last one: killed by signal 9"
+    why = "all its nodes were lost, the last one because: killed by signal 9"
     assert kept == f"seoul takes no traffic since 1m, because it was lost ({why}); ends with: hactl failback seoul"
     back = proved(story >> spawned("seoul-1") >> healthy("seoul-1"))
     assert said(back) == [kept]
@@ -63,6 +63,6 @@ def test_when_it_returns_by_itself() -> None:
 def test_one_that_falters_and_one_that_nobody_can_stand_in_for() -> None:
     slow = Evacuation(region="seoul", keep=10, cause=EvacuationCause.FALTERED, why="slow")
     story = Script(evolve(two().fleet, RegionEvacuated(evacuation=slow)))
-    assert "because it faltered (slow); more again when it" in said(story)[0]
+    assert "because it was degraded (slow); more again when it" in said(story)[0]
     alone = proved(two() >> Failover(region="seoul", steps=1, pause=0.0)) >> exited("osaka-1", signal=9)
     assert said(alone)[-1].endswith("; but nobody else can serve now; ends with: hactl failback seoul")

@@ -48,7 +48,7 @@ def test_the_whole_story(own: Home, file: Path) -> None:
     assert own.json("config", "diff")["same"] is False
     tried = own.ok("config", "apply", "--dry-run")
     assert '+path = "/hello"' in tried
-    for step in ("restart a-1", "tell edge-1", "watch the traffic", "take it into force"):
+    for step in ("restart a-1", "update edge-1", "watch the traffic", "put it into force"):
         assert step in tried
     assert "revision 2 is in force" in said(own, "config", "apply", *AT_ONCE, "--reason", "say hello")
     assert own.ok("config", "diff") == ""

@@ -247,7 +247,7 @@ def test_what_others_have_written_cannot_drive_the_terminal_of_whoever_reads_it(
     _print(record, as_json=False)
     (line,) = capsys.readouterr().out.splitlines()
     assert line.isprintable()
-    assert "op-7 waits for a person: pull " in line
+    assert "op-7 is waiting for an operator: pull " in line
     _print(record, as_json=True)
     assert codec.decode(capsys.readouterr().out, Record) == record
 

@@ -192,8 +192,8 @@ def test_the_foreground_tells_what_happens(small: Home) -> None:
     code, _, said = finish(process)
     assert code == 0
     assert "because" in said
-    assert "the fleet goes down" in said
-    assert "daemon left" in said
+    assert "the fleet is going down" in said
+    assert "daemon exited" in said
 
 
 def test_a_stuck_daemon_says_where_it_was(small: Home) -> None:

@@ -149,7 +149,7 @@ async def test_an_edge_that_shows_something_else_is_not_believed(tmp_path: Path)
         assert running.fleet.certificate is not None
         copy = client_tls.copy_in(seat, running.fleet.certificate)
         copy.write_bytes(before.read_bytes())  # what Envoy will read is not what was meant
-        with pytest.raises(PlanRefused, match="a handshake with it shows otherwise: another certificate"):
+        with pytest.raises(PlanRefused, match="a handshake shows otherwise: another certificate"):
             await running.publish(running.without("local-1"))
         assert await shown(running) == old
         assert (await fetch(running.port, tls=trusting(old)))[0] == 503, "nobody is left in the plan"

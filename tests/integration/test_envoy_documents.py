@@ -110,7 +110,7 @@ async def test_refused_documents_never_reach_a_process(tmp_path: Path) -> None:
     fleet = fleet_of(spec=FleetSpec(edge=ONE, routes=(RouteSpec(prefix="/", service="ghost"),)))
     with (
         fleet_paths(tmp_path) as paths,
-        pytest.raises(HactlError, match=r"envoy refuses these documents: .*ghost") as refused,
+        pytest.raises(HactlError, match=r"envoy rejects these documents: .*ghost") as refused,
     ):
         await EnvoyGateway(paths).prepare(fleet.gateways[0], fleet)
     assert "\n" not in str(refused.value)

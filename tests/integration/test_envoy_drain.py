@@ -46,7 +46,7 @@ async def test_an_edge_is_drained_without_a_lost_request(keep_alive: bool, tmp_p
 async def test_the_drain_of_an_edge_cannot_be_taken_back(tmp_path: Path) -> None:
     """An edge that was told to stop listening says so instead of pretending."""
     async with site(tmp_path, fleet_of(RegionSpec(nodes=1), spec=RESPOND)) as running:
-        with pytest.raises(HactlError, match="cannot take a drain back"):
+        with pytest.raises(HactlError, match="cannot undo a drain"):
             await running.edge.undrain(running.node("edge-1"))
 
 

@@ -115,7 +115,7 @@ async def test_new_routes_reach_a_running_edge(tmp_path: Path) -> None:
         assert '"60.250s"' in routes
         broken = replace(spec, edge=replace(spec.edge, node_header="not a header name\n"))
         running.fleet = replace(running.fleet, spec=broken)
-        with pytest.raises(PlanRefused, match="envoy refuses these documents"):
+        with pytest.raises(PlanRefused, match="envoy rejects these documents"):
             await running.publish()
         assert (running.paths.node("edge-1") / "rds" / "rds.json").read_text() == routes
 
@@ -149,7 +149,7 @@ async def test_a_stranger_on_the_port_is_not_the_node(tmp_path: Path) -> None:
         await running.gateway.prepare(fleet.nodes["local-1"], fleet)
         answer = await running.gateway.probe(node, 1.0)
     assert not answer.ok
-    assert "somebody else answers there" in answer.why
+    assert "something else answers there" in answer.why
 
 
 async def test_a_reading_counts_what_clients_got(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ async def test_each_fault_is_proved_by_its_proxy_and_called_emulated() -> None:
         report = await runner(fleet, parse(SHORT, "hops"), say=said.append).run()
         assert report.clean, report.evidence.leftovers
         assert [proof.done for proof in report.evidence.proofs] == [True] * 3, report.evidence.proofs
-        assert all("held up" in proof.found for proof in report.evidence.proofs)
+        assert all(" held, " in proof.found for proof in report.evidence.proofs)
         assert report.evidence.proofs[-1].node == "hop to app"
         assert met(report)["rpo_records"]
         _, page, _ = await hactl(fleet, "drill", "report", report.identity.run)

@@ -132,7 +132,7 @@ async def test_a_lost_machine_comes_back_with_what_it_had(tmp_path: Path) -> Non
         files.cert.unlink()
         (note,) = await fleet.launch()
         assert note == (
-            f"the fleet goes on with the certificate it has: {files.cert}: no such file (name certificate and key in "
+            f"the fleet keeps the certificate it has: {files.cert}: no such file (name certificate and key in "
             "[edge] tls)"
         )
         await fleet.calm()

@@ -144,7 +144,7 @@ async def test_edges_move_to_another_address(fleet):
     assert (await fetch(fleet.port))[0] == 200
     taken = fleet.toml().replace(f":{fleet.port}", f":{fleet.upstream.port}")
     mark = fleet.seq
-    with pytest.raises(HactlError, match="is held"):
+    with pytest.raises(HactlError, match="is in use"):
         await fleet.client.submit(Apply(text=taken), by="test")
     assert fleet.since(mark, RevisionProposed) == []
 

@@ -181,5 +181,5 @@ async def test_a_runner_that_falls_silent_leaves_nothing(fleet):
 
 
 async def test_without_a_drill_no_hop_is_disturbed(fleet):
-    with pytest.raises(CommandRejected, match="lent to no drill"):
+    with pytest.raises(CommandRejected, match="no drill in progress"):
         await fleet.client.submit(BreakHop(nodes=FAR, fault=CUT), by="test")

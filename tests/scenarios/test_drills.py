@@ -258,7 +258,7 @@ async def test_a_runner_that_sleeps_past_its_lease_strikes_nobody_when_it_goes_o
         assert goals(fleet.now) == before
         report = json.loads((await hactl(fleet, "drill", "report", "--json"))[1])
         assert (report["verdict"], report["clean"]) == ("aborted", True), report["evidence"]["leftovers"]
-        assert report["why"] == "the fleet was taken back: nothing was heard of its runner for 2 s"
+        assert report["why"] == "the fleet was taken back: its runner has been silent for 2 s"
 
 
 @pytest.mark.envoy
@@ -335,7 +335,7 @@ async def test_somebody_else_stops_it() -> None:
             await drill.until("observe")
             code, _, said = await hactl(fleet, "drill", "stop", "--reason", "not now")
             assert code == Exit.OK, said
-            assert "everything it touched is as it was" in said
+            assert "everything it touched has been restored" in said
             assert await drill.over() == Exit.ABORTED
         assert any("the fleet was taken back" in line for line in drill.said)
         assert (await hactl(fleet, "drill", "stop"))[0] == Exit.FAILED

@@ -80,6 +80,6 @@ async def test_more_than_is_declared_is_refused():
                 await fleet.command(Kill(nodes=("local-1",)), confirm="")
             assert refused.value.guard
             assert refused.value.message.startswith("too little capacity would be left: local-2 alone would carry ")
-            assert refused.value.message.endswith("; one is declared to carry 50/s")
+            assert refused.value.message.endswith("; declared capacity: 50/s per node")
             await fleet.command(Kill(nodes=("local-1",)))
         assert load.failed == 0, load

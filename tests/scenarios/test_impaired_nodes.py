@@ -104,7 +104,7 @@ async def test_a_plan_is_proved_beside_nodes_that_fail_everything(fleet):
 
 
 async def test_without_a_drill_nobody_is_impaired(fleet):
-    with pytest.raises(CommandRejected, match="lent to no drill"):
+    with pytest.raises(CommandRejected, match="no drill in progress"):
         await fleet.client.submit(Impair(nodes=(NAME,), fault=SLOW), by="test")
 
 

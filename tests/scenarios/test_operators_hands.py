@@ -246,6 +246,6 @@ async def test_a_daemon_that_hangs_is_replaced_too(fleet):
     before, old = fleet.pids(), fleet.daemon
     os.kill(old, signal.SIGSTOP)
     said = await fleet.replace_daemon()
-    assert "had not left after 10 s and was killed" in said
+    assert "had not exited after 10 s and was killed" in said
     assert fleet.daemon != old
     assert fleet.pids() == before

@@ -153,7 +153,7 @@ async def test_a_program_that_exits_at_once():
     async with RunningFleet(regions=ONE, routes="", extra=extra, settled=False) as fleet:
         node = (await fails(fleet)).node
         assert node.reason.code is ReasonCode.CRASH_LOOP
-        assert "exited with code 4: cannot log in with ***; one try every 60 s" in node.reason.text
+        assert "exited with code 4: cannot log in with ***; one attempt every 60 s" in node.reason.text
         assert len(node.exits) == 2
 
 

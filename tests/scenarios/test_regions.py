@@ -126,7 +126,7 @@ async def test_those_who_receive_are_lost_half_way_and_nobody_notices(fleet):
         assert await now_from(load) == {"east"}
     assert load.failed == 0, load
     assert ended.event.outcome is Outcome.ROLLED_BACK
-    assert ended.event.sentence == "taken back: nobody could take over from east any more"
+    assert ended.event.sentence == "rolled back: no region can take over from east any more"
 
 
 async def test_the_daemon_is_killed_half_way_and_the_next_one_goes_on(fleet):
@@ -169,7 +169,7 @@ async def test_an_ordered_loss_is_a_loss_and_ordered_rest_is_none(fleet):
     ended = (await fleet.ended(operation)).event
     assert ended.sentence.endswith("; east takes no traffic until: hactl failback east")
     assert fleet.now.evacuations["east"].cause is EvacuationCause.LOST
-    with pytest.raises(CommandRejected, match="nobody could take over from 'west'"):
+    with pytest.raises(CommandRejected, match="no region could take over from 'west'"):
         await fleet.command(Failover(region="west"))
     await fleet.command(Failback(region="east", steps=1, pause=0.0))
     assert len(fleet.since(mark, RegionLost)) == 1

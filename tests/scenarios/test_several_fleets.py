@@ -150,7 +150,7 @@ def test_a_port_that_another_fleet_has_is_refused(three: Fleets) -> None:
     (directory / "hactl.toml").write_text(text)
     done = three.home.run("up", cwd=directory)
     assert done.returncode == 1
-    assert f"port {three.ports['one']} on 127.0.0.1 is held by 'envoy'" in done.stderr
+    assert f"port {three.ports['one']} on 127.0.0.1 is in use by 'envoy'" in done.stderr
     assert three.answer("one") == "one"
 
 

@@ -465,7 +465,7 @@ class TestWhereNothingCanBeChanged:
         async with stage() as now:
             await now.go_to("edge-1")
             await now.press("D")
-            assert "'edge-1' is an edge: it has no share to take away" in now.notices
+            assert "'edge-1' is an edge: it has no share to change" in now.notices
 
     async def test_the_foot_dims_what_would_do_nothing_and_names_what_would_be_done(self):
         async with stage((160, 48)) as now:

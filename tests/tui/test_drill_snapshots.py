@@ -25,6 +25,7 @@ from hactl.drill.verdict import Judged, Status, Verdict
 from hactl.tui.drills import Means
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.sheet import Sheet
+from hactl.tui.theme import DEFAULT, read, shipped
 from hactl.tui.widgets.line_table import LineTable
 
 KEPT = Path(__file__).parent / "snapshots"
@@ -148,13 +149,14 @@ async def asked_for(size: tuple[int, int]) -> AsyncIterator[tuple[str, Stage]]:
             yield name, now
 
 
-async def windows(size: tuple[int, int]) -> AsyncIterator[tuple[str, Stage]]:
+async def windows(size: tuple[int, int], theme: str = DEFAULT) -> AsyncIterator[tuple[str, Stage]]:
     """Choosing a drill and the question about it; the runs, two of them side by side, a report, and the board."""
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         for report in every_kind():
             keep(root, report)
-        async with stage(size, drills=Means(root=root, chance=lambda: 7)) as now:
+        means, worn = Means(root=root, chance=lambda: 7), read(shipped()[theme])
+        async with stage(size, drills=means, theme=worn) as now:
             await now.press("X")
             await now.until(lambda: now.app.screen.query_one(LineTable).shown)
             yield "drill-choice", now
@@ -191,11 +193,21 @@ async def places(size: tuple[int, int]) -> AsyncIterator[tuple[str, Stage]]:
 async def test_drills_are_as_they_were_looked_at(
     part: Callable[[tuple[int, int]], AsyncIterator[tuple[str, Stage]]], size: tuple[int, int]
 ) -> None:
-    folder = KEPT / f"{size[0]}x{size[1]}"
-    changed: list[str] = []
-    async with aclosing(part(size)) as found:
-        async for place, now in found:
+    assert not await changed(part(size), size, DEFAULT)
+
+
+@pytest.mark.parametrize("theme", ["light", "mono"])
+async def test_windows_of_drills_are_as_they_were_looked_at_in_other_themes(theme: str) -> None:
+    size = (120, 40)
+    assert not await changed(windows(size, theme), size, theme)
+
+
+async def changed(places: AsyncIterator[tuple[str, Stage]], size: tuple[int, int], theme: str) -> str:
+    """What is not as it was looked at."""
+    folder, found = KEPT / f"{size[0]}x{size[1]}", [""]
+    async with aclosing(places) as each:
+        async for place, now in each:
             shown = screen_of(now.app)
-            changed.append(difference(folder / f"{place}.txt", letters(shown)))
-            changed.append(difference(folder / f"{place}.dark", looks(shown)))
-    assert not any(changed), "\n" + "\n".join(each for each in changed if each)
+            found.append(difference(folder / f"{place}.txt", letters(shown)))
+            found.append(difference(folder / f"{place}.{theme}", looks(shown)))
+    return "\n".join(part for part in found if part)

@@ -50,7 +50,7 @@ class TestThePalette:
             await now.press("ctrl+p", *"drain")
             assert "(" in now.text("#entries")
             await now.press("enter")
-            assert "'edge-1' is an edge: it has no share to take away" in now.notices
+            assert "'edge-1' is an edge: it has no share to change" in now.notices
             assert isinstance(now.app.screen, FleetPage)
 
     async def test_a_verb_is_typed_on(self):

@@ -41,9 +41,9 @@ def versions(subject: Subject) -> Iterator[Finding]:
             if _mark(running) != mark:
                 old.setdefault(version_of(running), []).append(name)
     if old:
-        which = "; ".join(f"{', '.join(names)}: {version}" for version, names in old.items())
+        which = " and ".join(f"{version} ({', '.join(names)})" for version, names in old.items())
         names = " ".join(name for group in old.values() for name in group)
-        found = f"not the installed {version_of(installed)} runs, but {which}"
+        found = f"running {which}, but {version_of(installed)} is installed"
         yield Finding(check="running envoys", ok=False, found=found, mend=f"hactl restart {names}")
     elif subject.pids:
         yield Finding(check="running envoys", ok=True, found="every process runs the installed binary")
@@ -102,7 +102,7 @@ def old_clients(subject: Subject) -> Iterator[Finding]:
         first = error.strerror or str(error)
     good = first.startswith("HTTP/1.") and first.split()[1:2] and first.split()[1] not in _REFUSALS
     mend = "" if good else "hactl logs edge-1"
-    found = "a request without Host is answered" if good else f"a request is answered: {first or 'not at all'}"
+    found = "a request without Host is answered" if good else f"a request without Host gets {first or 'no answer'}"
     yield Finding(check="HTTP/1.0", ok=bool(good), found=found, mend=mend)
 
 

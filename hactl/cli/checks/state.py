@@ -29,7 +29,7 @@ def in_force(subject: Subject) -> Iterator[Finding]:
         return
     if fleet.config_trouble:
         found = f"the last good one (revision {fleet.revision}), because of: {fleet.config_trouble}"
-        yield Finding(check="configuration", ok=False, found=found, mend="mend hactl.toml, then: hactl config apply")
+        yield Finding(check="configuration", ok=False, found=found, mend="fix hactl.toml, then: hactl config apply")
         return
     from hactl.config import digest
 

@@ -159,7 +159,7 @@ class Admin:
         try:
             return msgspec.json.decode(found, type=kind)
         except msgspec.DecodeError as error:
-            raise HactlError(f"{self._name!r} runs with a cluster of another shape: {error}") from error
+            raise HactlError(f"{self._name!r} runs with a cluster in an unexpected format: {error}") from error
 
     async def post(self, target: str) -> None:
         """Tell it something. Raises HactlError."""
@@ -180,7 +180,7 @@ class Admin:
         try:
             return decoder.decode(answer.body)
         except msgspec.DecodeError as error:
-            raise HactlError(f"{self._name!r} answered with {what} of another shape: {error}") from error
+            raise HactlError(f"{self._name!r} answered with {what} in an unexpected format: {error}") from error
 
     def close(self) -> None:
         """Drop kept connections."""

@@ -32,7 +32,7 @@ async def version(binary: Path) -> str:
     said, _ = await process.communicate()
     found = re.search(rb"version: [0-9a-f]+/(\d+\.\d+\.\d+)", said)
     if not found:
-        raise HactlError(f"{str(binary)!r} does not say which version it has", _HINT)
+        raise HactlError(f"{str(binary)!r} does not report its version", _HINT)
     return found[1].decode()
 
 

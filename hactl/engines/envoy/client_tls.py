@@ -44,7 +44,7 @@ def secrets(fleet: Fleet, seat: Seat) -> tuple[Document, ...]:
     if not fleet.spec.edge.tls.cert:
         return ()
     if fleet.certificate is None:
-        raise HactlError(f"no certificate has been taken from {fleet.spec.edge.tls.cert} yet", "hactl doctor")
+        raise HactlError(f"no certificate has been loaded from {fleet.spec.edge.tls.cert} yet", "hactl doctor")
     copy = {"filename": str(copy_in(seat, fleet.certificate))}
     return ({"name": NAME, "tls_certificate": {"certificate_chain": copy, "private_key": copy}},)
 
@@ -133,7 +133,7 @@ async def prove(seat: Seat, certificate: Certificate, within: float) -> None:
         except OSError as error:  # a time-out in the end is less telling than what was seen before
             wrong = wrong or str(error) or type(error).__name__
         if loop.time() >= deadline:
-            raise PlanRefused(f"{seat.name!r} took the certificate, but a handshake with it shows otherwise: {wrong}")
+            raise PlanRefused(f"{seat.name!r} accepted the certificate, but a handshake shows otherwise: {wrong}")
         await asyncio.sleep(0.005)
 
 
@@ -142,7 +142,7 @@ def _put(seat: Seat, copy: Path, pem: bytes, *, durable: bool = False) -> None:
         for directory in (seat.directory, seat.directory / "new", seat.keys):
             private(directory)
     except OSError as error:
-        raise HactlError(f"no place for {str(copy)!r}: {error}", "check the disk") from error
+        raise HactlError(f"cannot store {str(copy)!r}: {error}", "check the disk") from error
     if not copy.exists():
         place_bytes(seat, copy, pem, durable=durable)
     os.utime(copy)  # taken again is taken now

@@ -167,7 +167,7 @@ class EnvoyEdge:
 
     async def undrain(self, node: Node) -> None:
         """Raises HactlError: a drained edge does not listen any more."""
-        raise HactlError(f"{node.name!r} cannot take a drain back", f"hactl restart {node.name}")
+        raise HactlError(f"{node.name!r} cannot undo a drain", f"hactl restart {node.name}")
 
     async def in_flight(self, node: Node) -> int | None:
         """Client connections it still has, and at least 1 for as long as it listens; None when it does not answer.

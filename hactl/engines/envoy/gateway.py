@@ -81,7 +81,7 @@ class EnvoyGateway:
         if answer.status == 200 and answer.body == door.echo:
             return _WELL
         said = answer.body[:80].decode(errors="replace").strip()
-        return ProbeAnswer(ok=False, why=f"somebody else answers there: {answer.status} {said!r}")
+        return ProbeAnswer(ok=False, why=f"something else answers there: {answer.status} {said!r}")
 
     async def drain(self, node: Node) -> None:
         """Fail its health checks and close connections after their next answer. Raises HactlError."""
@@ -108,7 +108,7 @@ class EnvoyGateway:
                 )
             await admin.post(faults.order(fault))
             if not faults.in_force(await admin.runtime(), fault):
-                raise HactlError(f"{node.name!r} was told what to do to requests, and its runtime says otherwise")
+                raise HactlError(f"{node.name!r} was told what to do to requests, but its runtime says otherwise")
         finally:
             admin.close()
 
@@ -136,7 +136,7 @@ class EnvoyGateway:
                     )
             await admin.post(hops.order(services, known))
             if not hops.in_force(await admin.runtime(), services, known):
-                raise HactlError(f"{node.name!r} was told how to call its services, and its runtime says otherwise")
+                raise HactlError(f"{node.name!r} was told how to call its services, but its runtime says otherwise")
         finally:
             admin.close()
 

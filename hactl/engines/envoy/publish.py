@@ -168,7 +168,7 @@ class Publisher:
             self._rejections = rejections
             if refused:
                 why = await asyncio.to_thread(_last_complaint, self._seat.log, log_end)
-                raise PlanRefused(f"{self._seat.name!r} refuses the plan: {why}")
+                raise PlanRefused(f"{self._seat.name!r} rejects the plan: {why}")
             if not warming and all(texts.get(name) == version for name in step.texts):
                 return
             if loop.time() >= deadline:
@@ -217,7 +217,7 @@ class Publisher:
                 return
             if loop.time() >= deadline:
                 raise PlanRefused(
-                    f"{self._seat.name!r} took the plan, but a request through it shows otherwise: {wrong}"
+                    f"{self._seat.name!r} accepted the plan, but a request through it shows otherwise: {wrong}"
                 )
             await asyncio.sleep(pause)
             pause = min(_SLOW, pause * 1.5)

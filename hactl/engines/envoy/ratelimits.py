@@ -72,7 +72,7 @@ def refusal() -> Document:
     comparison = {"op": "EQ", "value": {"default_value": STATUS, "runtime_key": "hactl.limited_status"}}
     return {
         "filter": {"status_code_filter": {"comparison": comparison}},
-        "body": {"inline_string": "too many requests: this gateway lets in no more for now, try again later\n"},
+        "body": {"inline_string": "too many requests: this gateway is at its limit, try again later\n"},
     }
 
 

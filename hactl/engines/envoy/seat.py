@@ -109,7 +109,7 @@ def take(seat: Seat) -> None:
         for path in seat.all_sockets:
             _remove_socket(path)
     except OSError as error:
-        raise HactlError(f"no place for {seat.name!r}: {error}") from error
+        raise HactlError(f"cannot make the directory of {seat.name!r}: {error}") from error
 
 
 def place(seat: Seat, path: Path, document: Document) -> None:

@@ -110,10 +110,10 @@ async def _validate(binary: Path, path: Path, hint: str) -> None:
         async with asyncio.timeout(_SECONDS):
             said, _ = await process.communicate()
     except TimeoutError as error:
-        raise HactlError(f"envoy did not judge {str(path)!r} within {_SECONDS:.0f} s") from error
+        raise HactlError(f"envoy did not validate {str(path)!r} within {_SECONDS:.0f} s") from error
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise HactlError(f"envoy refuses these documents: {reason(said.decode(errors='replace'))}", hint)
+        raise HactlError(f"envoy rejects these documents: {reason(said.decode(errors='replace'))}", hint)

@@ -27,7 +27,7 @@ class Aside:
     async def run(self, work: Callable[[], T]) -> T:
         """What `work` returns or raises. Raises HactlError when too many earlier calls have not come back yet."""
         if self._free <= 0:
-            raise HactlError("earlier look-ups have not come back yet", "is the name server, or a network disk, away?")
+            raise HactlError("earlier lookups are still pending", "is the name server or a network disk unreachable?")
         self._free -= 1
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()

@@ -113,7 +113,7 @@ class Courier:
     async def _failure(self, alert: Alert, to: AlertSpec | None) -> HactlError | None:
         """What went wrong with one attempt; None when nothing did."""
         if to is None:
-            return HactlError("it is gone from the configuration")
+            return HactlError("it is no longer in the configuration")
         try:
             async with asyncio.timeout(to.timeout):
                 await self._delivery.hand_over(alert, to)
@@ -122,9 +122,11 @@ class Courier:
         except HactlError as failed:
             return failed
         except OSError as failed:  # no descriptor left, certificates that cannot be read
-            return Undelivered(f"this machine cannot do it: {failed.strerror or type(failed).__name__}", "hactl doctor")
+            return Undelivered(
+                f"cannot send from this machine: {failed.strerror or type(failed).__name__}", "hactl doctor"
+            )
         except Exception as defect:  # a fleet does not die of an alert; more than its kind could have a secret in it
-            return HactlError(f"the daemon has a defect: {type(defect).__name__}", "tell its makers")
+            return HactlError(f"internal error in the daemon: {type(defect).__name__}", "please report this")
         return None
 
 

@@ -40,13 +40,13 @@ class Payload(Value):
 
 MEANINGS = {
     "version": "of this format; fields are added without a new one",
-    "id": "unique; the same when an alert comes again after a crash of the daemon",
+    "id": "unique; the same when an alert is delivered again after a crash of the daemon",
     "fleet": "name of the fleet",
     "kind": "what has happened, as in alert.on; 'test' for a test",
     "severity": "'critical': requests fail, or a person is needed",
-    "subject": "the node, edge, region or verb it is about; the fleet's name for all of it",
+    "subject": "the node, edge, region or verb it is about; the fleet's name when it is about all of it",
     "sentence": "what has happened, in plain words",
-    "hint": "a command to go on with; may be empty",
+    "hint": "a command to try next; may be empty",
     "suppressed": "how many of this kind about this subject were held back since the last one",
     "seq": "position in the journal: hactl events --after SEQ shows what followed",
     "time": "when it was raised, RFC 3339 in UTC",

@@ -7,21 +7,19 @@ belongs to it.
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
-from pathlib import Path
 
 from hactl.core.alert import Alert
 from hactl.core.errors import HactlError, os_reason
+from hactl.core.plain import printable
 from hactl.supervisor import pidfd
 from hactl.supervisor.alerts.courier import Undelivered
+from hactl.supervisor.programs import TO_DEFAULT, find, minimal_environment
 
 KEPT = 2048
 """Bytes of its last output that are kept to explain a failure; everything before is read and let go."""
 SHOWN = 200
 """Characters of that which are told."""
-_INHERITED = ("PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME")
-_DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 def variables(alert: Alert) -> dict[str, str]:
@@ -44,8 +42,7 @@ async def run(argv: tuple[str, ...], stdin: bytes, env: dict[str, str]) -> None:
 
     Raises Undelivered when it ends with anything but 0, HactlError when it cannot be run at all.
     """
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    environment = {"PATH": _DEFAULT_PATH} | inherited | env
+    environment = minimal_environment("USER", "LOGNAME") | env
     with _Output() as output:
         pid = _start(argv, stdin, environment, output)
         fd = os.pidfd_open(pid)
@@ -90,7 +87,7 @@ class _Output:
         """The last line that says anything, without what could drive a terminal."""
         self._read()
         lines = [line for line in self._kept.decode(errors="replace").splitlines() if line.strip()]
-        return "".join(char for char in lines[-1] if char.isprintable())[:SHOWN] if lines else ""
+        return printable(lines[-1])[:SHOWN] if lines else ""
 
     def _read(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -118,23 +115,13 @@ def _start(argv: tuple[str, ...], stdin: bytes, env: dict[str, str], output: _Ou
             ],
             setsid=True,
             setsigmask=[],
-            setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
+            setsigdef=TO_DEFAULT,
         )
     except OSError as error:
         raise HactlError(f"cannot run '{argv[0]}': {os_reason(error)}", f"try it by hand: {found}") from error
     finally:
         os.close(given)
         output.started()
-
-
-def find(program: str, path: str) -> str:
-    """The file of a program that is named as in a shell. Raises HactlError that says what is wrong with it."""
-    found = shutil.which(program, path=path)
-    if found is not None:
-        return found
-    if Path(program).is_file():
-        raise HactlError(f"'{program}' is not executable", f"chmod +x {program}")
-    raise HactlError(f"there is no program '{program}'", "give its full path, or install it where PATH leads")
 
 
 async def _ended(fd: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hactl.core.errors import HactlError, os_reason
+from hactl.core.secrets import MASK, Source, reference
 
 LONGEST = 64 << 10
 """Bytes of a file that may hold a secret."""
@@ -15,24 +16,20 @@ _SHORTEST_WORD = 6
 """Letters from which a part of a secret is struck out as well; shorter ones would strike out plain words."""
 
 
-def is_reference(text: str) -> bool:
-    """True for text that says where a value is, instead of being one."""
-    return text.startswith(("env:", "file:"))
-
-
 def look_up(text: str) -> str:
     """`text` itself, or the value it refers to without blanks around it. Reads a file: may block.
 
     Raises HactlError that names the place, when nothing is there, and never what is.
     """
-    kind, _, place = text.partition(":")
-    if not is_reference(text):
+    where = reference(text)
+    if where is None:
         return text
-    value = os.environ.get(place, "") if kind == "env" else _file(place)
+    variable, place = where.source is Source.ENV, where.name
+    value = os.environ.get(place, "") if variable else _file(place)
     if not value.strip():
-        where = f"the daemon's environment has no {place}" if kind == "env" else f"the file '{place}' is empty"
-        hint = "set it where the daemon is started, then start the daemon again" if kind == "env" else ""
-        raise HactlError(where, hint)
+        what = f"the daemon's environment has no {place}" if variable else f"the file '{place}' is empty"
+        hint = "set it where the daemon is started, then start the daemon again" if variable else ""
+        raise HactlError(what, hint)
     return value.strip()
 
 
@@ -40,7 +37,7 @@ def strike_out(text: str, secrets: Iterable[str]) -> str:
     """`text` without any of `secrets`, nor any longer word of one."""
     parts = {word for secret in secrets for word in (secret, *secret.split()) if len(word) >= _SHORTEST_WORD}
     for part in sorted(parts, key=len, reverse=True):
-        text = text.replace(part, "***")
+        text = text.replace(part, MASK)
     return text
 
 

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from hactl import __version__
 from hactl.core.alert import AlertSpec
 from hactl.core.errors import HactlError
+from hactl.core.plain import printable
 from hactl.supervisor.alerts.aside import Aside
 from hactl.supervisor.alerts.courier import Undelivered
 from hactl.supervisor.alerts.secrets import look_up, strike_out
@@ -130,7 +131,7 @@ class Webhook:
                 if not answer.is_success:
                     raise _refused(target, answer, await _excerpt(answer))
         except httpx.ConnectTimeout:
-            raise _NotThere(f"{target.name} does not answer", "is it up, and may this machine reach it?") from None
+            raise _NotThere(f"{target.name} does not answer", "is it up, and reachable from this machine?") from None
         except httpx.TransportError as error:
             raise _broken(target, error) from error
 
@@ -165,7 +166,7 @@ def _target(to: AlertSpec) -> _Target:
     try:
         return _Target(url, headers)
     except ValueError:
-        raise HactlError(f"what '{to.webhook}' holds is no URL", _NO_WHERE) from None
+        raise HactlError(f"'{to.webhook}' does not hold a valid URL", _NO_WHERE) from None
 
 
 async def _excerpt(answer: "httpx.Response") -> str:
@@ -176,14 +177,14 @@ async def _excerpt(answer: "httpx.Response") -> str:
         if len(data) >= READ:
             break
     text = " ".join(data[:READ].decode(errors="replace").split())
-    return "".join(char for char in text if char.isprintable())[:SHOWN]
+    return printable(text)[:SHOWN]
 
 
 def _refused(target: _Target, answer: "httpx.Response", said: str) -> Undelivered:
     code = answer.status_code
     message = f"{target.name} answered {code}{f': {said}' if said else ''}"
     if answer.is_redirect:
-        return Undelivered(f"{target.name} answered {code}, a redirect", "write its new address", again=False)
+        return Undelivered(f"{target.name} answered {code}, a redirect", "use its new address", again=False)
     if code in _LATER or code >= 500:
         return Undelivered(message, after=_retry_after(answer.headers.get("retry-after", "")))
     hint = "check the secret it is sent" if code in (401, 403) else "check alert.webhook"
@@ -205,13 +206,13 @@ def _broken(target: _Target, error: "httpx.TransportError") -> Undelivered:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            why = f"the certificate of {target.name} is not to be trusted: {cause.verify_message}"
-            return Undelivered(why, "trust its authority on this machine, or set SSL_CERT_FILE", again=False)
+            why = f"the certificate of {target.name} is not trusted: {cause.verify_message}"
+            return Undelivered(why, "trust its CA on this machine, or set SSL_CERT_FILE", again=False)
         if isinstance(cause, ssl.SSLError):
-            return Undelivered(f"no TLS with {target.name}: {cause.reason or 'broken off'}", "https, or http?")
+            return Undelivered(f"no TLS with {target.name}: {cause.reason or 'connection closed'}", "https, or http?")
         if isinstance(cause, ConnectionRefusedError):
-            return _NotThere(f"nobody listens on {target.name}", "check alert.webhook")
+            return _NotThere(f"nothing listens on {target.name}", "check alert.webhook")
         if isinstance(cause, OSError) and cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL):
-            return _NotThere(f"no way to {target.name}: {os.strerror(cause.errno).lower()}", "check the network")
+            return _NotThere(f"cannot reach {target.name}: {os.strerror(cause.errno).lower()}", "check the network")
         cause = cause.__cause__ or cause.__context__
-    return Undelivered(f"{target.name} broke off: {str(error) or type(error).__name__}")
+    return Undelivered(f"the connection to {target.name} broke: {str(error) or type(error).__name__}")

@@ -9,6 +9,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from hactl.core.drills import in_progress
+from hactl.core.events import Event, OperationBegan, OperationMoved
+from hactl.core.operation import Verb
 from hactl.tui.drill_course import clocks, drawn, sayings, standing, title, waiting
 from hactl.tui.drill_desk import DrillDesk
 from hactl.tui.drilling import how_to_drill
@@ -40,10 +42,6 @@ class DrillsPage(Page):
         (":", "command"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     _ticking: Timer
-    _drill = ""
-    """The drill that the fleet is lent to."""
-    _turns = 0
-    """How often one has begun or ended."""
 
     def __init__(
         self,
@@ -80,12 +78,9 @@ class DrillsPage(Page):
         self._ticking.pause()
 
     def progress(self, view: View) -> int | None:
-        """See Page: a drill has begun, or is over."""
-        drill = in_progress(view.snapshot.fleet) if view.snapshot is not None else None
-        now = drill.id if drill is not None else ""
-        self._turns += now != self._drill
-        self._drill = now
-        return 1 + self._turns
+        """See Page: the newest record that a drill has begun, or is over."""
+        told = (record.seq for record in reversed(view.records) if _turns(record.event))
+        return next(told, 0) if view.records else None
 
     def take_keys(self) -> None:
         """See Page."""
@@ -147,3 +142,8 @@ class DrillsPage(Page):
         """All that was measured."""
         if self._desk.course is not None:
             await self.app.run_action(f"report({self._desk.course.run!r})")
+
+
+def _turns(event: Event) -> bool:
+    """Whether a drill has begun, or everything is being put back."""
+    return isinstance(event, OperationBegan | OperationMoved) and event.operation.verb is Verb.DRILL

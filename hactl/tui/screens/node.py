@@ -40,6 +40,8 @@ class NodePage(OneOf):
     )  # fmt: skip
     _command = ("", "")
     """Instance and command line: the latter is looked up once for each."""
+    _known: tuple[Line, ...] = ()
+    """All facts, as they were told last."""
 
     def body(self) -> Iterable[Widget]:
         """Facts scroll where there is too little room for them."""
@@ -51,8 +53,8 @@ class NodePage(OneOf):
     @property
     def copied(self) -> str:
         """All that is known of it, and nothing that is drawn."""
-        known = self.query_one("#facts", LinesView).lines
-        return "\n".join(plain(each) for each in known if all(span.meaning is not Meaning.GRAPH for span in each))
+        known = (each for each in self._known if all(span.meaning is not Meaning.GRAPH for span in each))
+        return "\n".join(plain(each) for each in known)
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:
         """See Page."""
@@ -62,6 +64,7 @@ class NodePage(OneOf):
         width = int(self.size.width * BESIDE) if roomy else self.size.width - 2
         shown = facts(view, self.node, self.glyphs, width, command=self._called(view))
         past = history(view, self.node)
+        self._known = shown
         if roomy:
             self.query_one("#scroll").styles.width = width + 2
             room = self.query_one("#past", LinesView).size

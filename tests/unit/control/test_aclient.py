@@ -49,7 +49,7 @@ async def test_errors_come_back_as_themselves(tmp_path: Path) -> None:
             assert (rejected.value.message, rejected.value.hint, rejected.value.guard) == ("no", "try", True)
             with pytest.raises(HactlError, match="no process is called 'x'"):
                 await client.log("x")
-            with pytest.raises(HactlError, match=f"a request may have {BODY_LIMIT} bytes"):
+            with pytest.raises(HactlError, match=f"a request may have at most {BODY_LIMIT} bytes"):
                 await client.submit(Drain(nodes=("a",)), confirm="x" * 4 * BODY_LIMIT)
             door.controller.failure = HactlError("the journal is full", "make room")
             with pytest.raises(HactlError, match="the journal is full"):

@@ -71,7 +71,7 @@ async def test_refusals_are_told_apart(tmp_path: Path) -> None:
         with pytest.raises(CommandRejected, match="read-only") as rejected:
             await _call(lambda: Client(door.view).submit(Drain(nodes=("a",))))
         assert rejected.value.guard
-        with pytest.raises(HactlError, match=f"a request may have {BODY_LIMIT} bytes"):
+        with pytest.raises(HactlError, match=f"a request may have at most {BODY_LIMIT} bytes"):
             await _call(lambda: Client(door.socket).submit(Drain(nodes=("a",)), confirm="x" * 4 * BODY_LIMIT))
 
 

@@ -77,7 +77,7 @@ def test_a_directory_others_may_write_into_is_refused(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o777)
-    with pytest.raises(HactlError, match="others may write") as error:
+    with pytest.raises(HactlError, match="other users may write") as error:
         PrivateSocket(shared / "s")
     assert error.value.hint == f"chmod go-w {shared}"
     shared.chmod(0o1777)
@@ -88,7 +88,7 @@ def test_a_directory_others_may_write_into_is_refused(tmp_path: Path) -> None:
 def test_a_directory_that_is_a_link_is_refused(tmp_path: Path) -> None:
     """Somebody else may own the link and turn it."""
     (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(HactlError, match="somebody else"):
+    with pytest.raises(HactlError, match="another user"):
         PrivateSocket(tmp_path / "link" / "s")
 
 
@@ -98,7 +98,7 @@ def test_a_directory_of_another_user_is_refused(tmp_path: Path) -> None:
     theirs = tmp_path / "theirs"
     theirs.mkdir(mode=0o700)
     os.chown(theirs, 65534, 65534)
-    with pytest.raises(HactlError, match="somebody else"):
+    with pytest.raises(HactlError, match="another user"):
         PrivateSocket(theirs / "s")
 
 

@@ -95,7 +95,7 @@ def test_a_receiver_that_is_owed_too_much_is_owed_no_more() -> None:
     story = Script(serving(watched(restart={"budget": 1000, "initial": 0.0})))
     while len(story.fleet.alerts.waiting("ops")) < LONGEST_QUEUE:
         dies(story) << AlertRaised
-    dies(story) << like(AlertSuppressed, subject="seoul-1", count=1, why=f"{LONGEST_QUEUE} others wait for it")
+    dies(story) << like(AlertSuppressed, subject="seoul-1", count=1, why=f"{LONGEST_QUEUE} others are already queued")
     assert len(story.fleet.alerts.waiting("ops")) == LONGEST_QUEUE
     for alert in story.fleet.alerts.waiting("ops"):
         story >> AlertTried(id=alert.id, delivered=True, attempts=1)
@@ -128,7 +128,8 @@ def test_a_test_is_sent_at_once_and_its_delivery_ends_the_operation() -> None:
         (alert,) = story.fleet.alerts.waiting("ops")
         assert "test" in alert.sentence
         story >> AlertTried(id=alert.id, delivered=True, attempts=1) << AlertDelivered
-        story << like(OperationEnded, id=alert.operation, outcome=Outcome.DONE, sentence="'ops' has taken the test")
+        told = "'ops' accepted the test alert"
+        story << like(OperationEnded, id=alert.operation, outcome=Outcome.DONE, sentence=told)
     assert story.fleet.operations == {}
 
 

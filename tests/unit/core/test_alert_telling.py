@@ -17,6 +17,6 @@ def test_attempts_are_told_where_one_was_not_enough() -> None:
 
 def test_what_is_not_sent_is_told_with_the_reason() -> None:
     held = AlertSuppressed(to="ops", kind=LOST, subject="a-1", count=4, until=1.0, why="one was just sent")
-    assert tell_alert(held) == f"alert ops: {LOST} of a-1 held back (4 by now): one was just sent"
+    assert tell_alert(held) == f"alert ops: {LOST} of a-1 held back (4 so far): one was just sent"
     old = AlertExpired(id="a", to="ops", kind=LOST, age=7200.0)
-    assert tell_alert(old) == f"alert ops: {LOST} not delivered: it is 120 min old"
+    assert tell_alert(old) == f"alert ops: {LOST} not delivered: expired after 120 min"

@@ -88,7 +88,7 @@ def test_a_fleet_that_nobody_answers_for_is_down_and_back_with_the_first_node() 
     told(story, exited("seoul-1", signal=9))
     found = all_notices(story, exited("seoul-2", signal=9))
     assert [notice.kind for notice in found] == [K.FLEET_DOWN, K.REGION_LOST, K.NODE_DOWN]
-    assert found[0].sentence == "fleet default answers nobody: no node serves"
+    assert found[0].sentence == "fleet default is not serving any requests: no node serves"
     assert told(story, *revived(story, "seoul-1")) == [(K.FLEET_BACK, "default"), (K.REGION_BACK, "seoul")]
 
 
@@ -97,7 +97,7 @@ def test_an_edge_is_lost_and_back_and_the_last_one_is_critical() -> None:
     first = all_notices(story, exited("edge-1", signal=9))
     assert [(notice.kind, notice.severity) for notice in first] == [(K.EDGE_LOST, Severity.WARNING)]
     assert first[0].sentence == (
-        "edge-1 is lost with an unknown number of connections: killed by signal 9; 1 of 2 edges serve"
+        "edge-1 is lost with an unknown number of connections: killed by signal 9; 1 of 2 edges serving"
     )
     second = all_notices(story, exited("edge-2", signal=9))
     assert [(notice.kind, notice.severity) for notice in second] == [
@@ -112,7 +112,7 @@ def test_an_edge_that_is_only_unwell_is_lost_without_a_price() -> None:
     """Its process lives and has its connections still: it does not serve, then it does again."""
     story = Script(serving())
     found = all_notices(story, unhealthy("edge-1", "it answers 503"))
-    assert [notice.sentence for notice in found] == ["edge-1 is lost: it answers 503; 1 of 2 edges serve"]
+    assert [notice.sentence for notice in found] == ["edge-1 is lost: it answers 503; 1 of 2 edges serving"]
     assert told(story, healthy("edge-1")) == [(K.EDGE_BACK, "edge-1")]
 
 
@@ -161,7 +161,7 @@ def test_a_crash_loop_needs_a_person() -> None:
     told(story, exited("seoul-1", code=3), *revived(story, "seoul-1"))
     found = all_notices(story, exited("seoul-1", code=3))
     assert (found[0].kind, found[0].severity) == (K.CRASH_LOOP, Severity.CRITICAL)
-    assert found[0].sentence.startswith("seoul-1 keeps dying, the last time: exited with code 3")
+    assert found[0].sentence.startswith("seoul-1 keeps dying, most recently: exited with code 3")
 
 
 def test_a_hang_is_told_once_and_by_its_name() -> None:
@@ -183,7 +183,7 @@ def test_a_change_that_was_taken_back_is_told_by_what_it_was() -> None:
     found = all_notices(story, SetWeight(nodes=("seoul-1",), weight=50), refused("edge-1", "no room"))
     back = next(notice for notice in found if notice.kind is K.CONFIG_ROLLED_BACK)
     assert back.subject == "weight"
-    assert back.sentence == "weight of seoul-1 = 50 (by alice) was taken back: edge-1 refused it: no room"
+    assert back.sentence == "weight of seoul-1 = 50 (by alice) was rolled back: edge-1 rejected it: no room"
 
 
 def test_an_operation_that_failed() -> None:
@@ -210,8 +210,8 @@ def test_what_concerns_the_daemon_and_its_journal() -> None:
     fleet = serving()
     gap = DaemonStarted(pid=2, version="0", boot=fleet.boot, gap=12.5, at_most=True)
     assert [notice.kind for notice in of(fleet, gap)] == [K.SUPERVISION_GAP]
-    assert of(fleet, gap)[0].sentence == "nobody supervised the fleet for up to 12.5 s"
-    assert of(fleet, replace(gap, at_most=False))[0].sentence == "nobody supervised the fleet for 12.5 s"
+    assert of(fleet, gap)[0].sentence == "the fleet was unsupervised for up to 12.5 s"
+    assert of(fleet, replace(gap, at_most=False))[0].sentence == "the fleet was unsupervised for 12.5 s"
     assert of(fleet, replace(gap, gap=None)) == ()
     assert [notice.kind for notice in of(fleet, JournalFilled(waiting=7))] == [K.JOURNAL_FULL]
     assert [notice.kind for notice in of(fleet, GapRecorded(lost=7, why="full"))] == [K.JOURNAL_FULL]
@@ -247,9 +247,9 @@ def test_a_lost_region_says_who_carries_its_traffic_and_that_it_waits() -> None:
     lost = told(story, exited("seoul-1", signal=9))
     assert lost == [(K.REGION_LOST, "seoul"), (K.NODE_DOWN, "seoul-1")]
     moving = all_notices(story, *moved(story))
-    assert moving[-1].sentence == "the traffic of region seoul has moved to osaka after 0 ms"
+    assert moving[-1].sentence == "traffic of region seoul moved to osaka after 0 ms"
     (back,) = (notice for notice in all_notices(story, *revived(story, "seoul-1")) if notice.kind is K.REGION_BACK)
-    assert back.sentence == "region seoul is back: seoul-1 serves; seoul takes no traffic until: hactl failback seoul"
+    assert back.sentence == "region seoul is back: seoul-1 serving; seoul takes no traffic until: hactl failback seoul"
 
 
 def test_a_failover_that_is_taken_back_has_failed_and_one_that_is_turned_round_has_not() -> None:
@@ -260,6 +260,6 @@ def test_a_failover_that_is_taken_back_has_failed_and_one_that_is_turned_round_h
     failed = next(notice for notice in found if notice.kind is K.OPERATION_FAILED)
     assert failed.subject == "failover"
     assert failed.sentence == (
-        "move the traffic of seoul away (by alice) was taken back: nobody could take over from seoul any more"
+        "move the traffic of seoul away (by alice) was rolled back: no region can take over from seoul any more"
     )
     assert told(Script(two) >> Failover(region="seoul"), Failback(region="seoul")) == []

@@ -52,7 +52,7 @@ def test_it_returns_after_it_has_been_whole_for_a_while() -> None:
         << like(
             OperationBegan,
             operation__by="auto_failback",
-            operation__reason="whole for 60 s",
+            operation__reason="healthy for 60 s",
             operation__verb=Verb.FAILBACK,
         )
     )
@@ -88,7 +88,7 @@ def test_a_return_that_does_harm_is_taken_back_and_tried_again_ever_later() -> N
     for wait in (60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, LONGEST_WAIT, LONGEST_WAIT):
         story >> after(wait - 1)
         assert not returning(story)
-        story >> after(1.0) << like(OperationBegan, operation__reason=f"whole for {wait:g} s")
+        story >> after(1.0) << like(OperationBegan, operation__reason=f"healthy for {wait:g} s")
         does_harm(story)
     proved(story >> Failback(region="seoul", steps=1, pause=0.0))
     whole(story >> exited("seoul-1", signal=9) >> exited("seoul-2", signal=9) >> after(5.0))

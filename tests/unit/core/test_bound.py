@@ -72,7 +72,7 @@ def test_a_drill_that_is_over_does_nothing_any_more(command: BoundCommand) -> No
     another = Script(over.fleet, over.mono) >> lent("seoul-1")
     for fleet in (being_put_back, over, another):
         refused = fleet.refuses(late)
-        assert refused.message == f"the fleet is not lent to drill '{drill}' any more"
+        assert refused.message == f"the fleet is no longer lent to drill '{drill}'"
         assert (refused.guard, bool(refused.hint)) == (True, True)
 
 

@@ -63,7 +63,7 @@ def test_nine_tenths_are_moved_at_once() -> None:
     assert share(played.fleet) == 5.0
     assert played.fleet.evacuations["seoul"].cause is EvacuationCause.FALTERED
     assert alerts(played) == [
-        (AlertKind.BROWNOUT, "region seoul falters: p50 300 ms (10 ms); it keeps 10 % of its traffic")
+        (AlertKind.BROWNOUT, "region seoul is degraded: p50 300 ms (10 ms); it keeps 10 % of its traffic")
     ]
     played >> BAD << NOTHING
 
@@ -120,7 +120,7 @@ def test_what_was_no_use_is_taken_back_and_not_tried_again_for_minutes() -> None
     """Nor is it forgotten: if it lasts, there is another try."""
     played = moved() >> NO_BETTER << RegionRestored << TrafficShifted
     assert share(edges_follow(played).fleet) == 50.0
-    assert alerts(played)[-1][1].startswith("region seoul falters and has its traffic back")
+    assert alerts(played)[-1][1].startswith("region seoul is still degraded and has its traffic back")
     played >> NO_BETTER << NOTHING
     played >> BAD << NOTHING
     played >> after(BARRED - 1) << NOTHING
@@ -164,7 +164,7 @@ def test_an_operator_who_gives_it_back_is_obeyed() -> None:
     assert share(played.fleet) == 50.0
     assert not played.fleet.brownouts["seoul"].moved
     assert next_look(played.fleet) is None
-    assert impediment(played.fleet, played.fleet.brownouts["seoul"]).startswith("an operator has taken it in hand")
+    assert impediment(played.fleet, played.fleet.brownouts["seoul"]).startswith("an operator has taken over")
     played >> after(10 * BARRED) << NOTHING
     played >> WELL >> BAD << like(RegionEvacuated, evacuation__keep=KEEP)
 
@@ -287,7 +287,7 @@ def test_never_when_nobody_would_be_left() -> None:
         played >> exited(name, signal=9)
     played >> BAD << BrownoutChanged
     assert share(played.fleet) == 100.0
-    assert alerts(played)[-1][1] == "region seoul falters: p50 300 ms (10 ms); its traffic stays with it"
+    assert alerts(played)[-1][1] == "region seoul is degraded: p50 300 ms (10 ms); its traffic has not been moved"
 
 
 def test_never_onto_those_that_are_not_whole() -> None:
@@ -296,7 +296,8 @@ def test_never_onto_those_that_are_not_whole() -> None:
     assert edges_follow(played).refuses(Failover(region="seoul")).guard
     played >> BAD << BrownoutChanged
     assert "seoul" not in played.fleet.evacuations
-    assert impediment(played.fleet, played.fleet.brownouts["seoul"]) == "osaka would have to carry it without osaka-1"
+    stands_against = impediment(played.fleet, played.fleet.brownouts["seoul"])
+    assert stands_against == "osaka would have to carry its traffic without osaka-1"
     edges_follow(played) >> spawned("osaka-1") >> healthy("osaka-1") << like(RegionEvacuated, evacuation__keep=KEEP)
 
 
@@ -309,7 +310,8 @@ def test_never_more_than_the_others_are_declared_to_carry() -> None:
     played >> heavy << BrownoutChanged
     assert "seoul" not in played.fleet.evacuations
     assert impediment(played.fleet, played.fleet.brownouts["seoul"]) == (
-        "too little capacity would be left: 4 nodes would carry up to 171/s (osaka-1); one is declared to carry 100/s"
+        "too little capacity would be left:"
+        " 4 nodes would carry up to 171/s (osaka-1); declared capacity: 100/s per node"
     )
     played >> heavy << NOTHING
     played >> BAD << NOTHING

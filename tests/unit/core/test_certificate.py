@@ -30,6 +30,6 @@ def test_its_end_is_worth_a_word_two_weeks_before(left: float, said: str, soon: 
 
 def test_whom_it_is_for_fits_into_a_line() -> None:
     """Three names are enough to know it by."""
-    assert bearers(ending(0.0)) == "nobody by name"
+    assert bearers(ending(0.0)) == "no names"
     assert bearers(ending(0.0, "a", "b", "c")) == "a, b, c"
     assert bearers(ending(0.0, "a", "b", "c", "d", "e")) == "a, b, c and 2 more"

@@ -71,7 +71,7 @@ class TestTakingCapacity:
         rejected = story.refuses(request(command))
         assert rejected.guard
         assert rejected.message.startswith("too little capacity would be left: ")
-        assert rejected.message.endswith("; one is declared to carry 149/s")
+        assert rejected.message.endswith("; declared capacity: 149/s per node")
         assert rejected.hint == "if you mean it: --confirm default"
 
     def test_whoever_means_it_types_the_name(self, command: Command) -> None:
@@ -142,7 +142,7 @@ def test_a_rolling_restart_is_judged_by_its_worst_moment() -> None:
     left = foreseen(fleet_of(200), request(Restart(nodes=("edge-1", "seoul-2", "seoul-3"))))
     assert (left.nodes, left.needed) == (2, 150.0)
     assert left.sentence == (
-        "while seoul-2 restarts, the other 2 nodes would carry 150/s each; one is declared to carry 200/s"
+        "while seoul-2 restarts, the other 2 nodes would carry 150/s each; declared capacity: 200/s per node"
     )
 
 
@@ -154,7 +154,7 @@ def test_fewer_nodes_are_refused_when_they_could_not_carry_it() -> None:
     for command in (Scale(region="seoul", count=2), Apply(text="")):
         rejected = story.refuses(request(command, to=fewer))
         assert rejected.message == (
-            "too little capacity would be left: 2 nodes would carry 150/s each; one is declared to carry 100/s"
+            "too little capacity would be left: 2 nodes would carry 150/s each; declared capacity: 100/s per node"
         )
         assert rejected.guard
     larger = a_spec(nodes=2, gateway={"capacity": 150})
@@ -218,6 +218,6 @@ def test_undoing_a_move_of_traffic_is_never_refused() -> None:
 def test_without_an_edge_nobody_carries_anything(order: type[Kill] | type[Freeze] | type[Stop]) -> None:
     """Whoever is up behind them; with one edge left the nodes carry what they did."""
     left = foreseen(fleet_of(1000), request(order(nodes=("edge-1", "edge-2")), confirm="t"))
-    assert left.sentence == "no edge would be left: nobody would carry anything"
+    assert left.sentence == "no edge would be left, and no traffic could be carried"
     assert (left.verdict, left.nodes, left.more) == (SHORT, 0, True)
     assert foreseen(fleet_of(1000), request(order(nodes=("edge-1",)))).nodes == 3

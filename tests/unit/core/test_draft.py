@@ -6,9 +6,9 @@ from support.script import serving
 from support.values import values
 
 from hactl.core.config_events import ConfigTaken, FleetFounded
-from hactl.core.draft import Draft, evolve
+from hactl.core.draft import Draft, caught_up, evolve
 from hactl.core.effects import ApplyTraffic, BeginDrain, EndOrphan, Halt, SendSignal, Spawn
-from hactl.core.events import DaemonStarted, Event, FleetClosing, TrafficApplied
+from hactl.core.events import DaemonStarted, Event, FleetClosing, PolicyChanged, Record, TrafficApplied
 from hactl.core.founding import lay_out
 from hactl.core.model import Fleet
 from hactl.core.plan import TrafficPlan
@@ -25,6 +25,15 @@ def test_every_event_is_accepted_in_every_fleet(event: Event) -> None:
 
 
 FLEET = serving()
+
+
+def test_a_fleet_catches_up_with_what_it_does_not_know_yet() -> None:
+    """Whoever follows a fleet may hear the same twice, when a stream is taken up again."""
+    happened = [PolicyChanged(policy=policy) for policy in (Policy.RANDOM, Policy.MAGLEV)]
+    records = [Record(seq=FLEET.seq + ahead, mono=0.0, wall=0.0, event=event) for ahead, event in enumerate(happened)]
+    after = caught_up(FLEET, records)
+    assert (after.policy, after.seq) == (Policy.MAGLEV, FLEET.seq + 1)
+    assert caught_up(after, records) == after
 
 
 def test_a_fleet_is_founded_with_its_configuration() -> None:

@@ -77,7 +77,7 @@ def test_a_runner_that_is_heard_of_keeps_the_fleet_and_one_that_falls_silent_los
     story >> after(TERM - 1) >> KeepDrill(id=drill, canary=7) << like(DrillKept, canary=7)
     story >> after(TERM - 1) << NOTHING
     story >> after(2) << like(OperationEnded, id=drill, outcome=Outcome.ROLLED_BACK)
-    assert "nothing was heard of its runner for 10 s" in story.events[-1].sentence  # type: ignore[union-attr]
+    assert "its runner has been silent for 10 s" in story.events[-1].sentence  # type: ignore[union-attr]
     assert in_progress(story.fleet) is None
 
 
@@ -87,13 +87,13 @@ def test_a_runner_that_never_ends_is_ended() -> None:
     for _ in range(11):
         story >> after(5) >> KeepDrill(id=drill)
     story >> after(5) << like(OperationEnded, id=drill)
-    assert "longer than its limit" in story.events[-1].sentence  # type: ignore[union-attr]
+    assert "exceeded its time limit" in story.events[-1].sentence  # type: ignore[union-attr]
 
 
 def test_a_drill_that_is_ended_with_nothing_to_restore_is_over_at_once() -> None:
     story, drill = drilling("seoul-1")
     story >> EndDrill(id=drill) << like(OperationEnded, id=drill, outcome=Outcome.DONE)
-    assert "everything it touched is as it was" in story.events[-1].sentence  # type: ignore[union-attr]
+    assert "everything it touched has been restored" in story.events[-1].sentence  # type: ignore[union-attr]
 
 
 def test_what_it_killed_and_kept_down_is_started_when_it_is_over() -> None:
@@ -215,7 +215,7 @@ def test_a_drill_that_is_being_taken_back_cannot_be_kept() -> None:
     story, drill = drilling("seoul-1")
     story >> Kill(nodes=("seoul-1",), hold=True) >> exited("seoul-1", signal=9) >> after(TERM)
     refusal = story.refuses(KeepDrill(id=drill))
-    assert "is over: nothing was heard of its runner" in refusal.message
+    assert "has ended: its runner has been silent" in refusal.message
     story >> EndDrill(id=drill) << NOTHING
 
 
@@ -360,7 +360,7 @@ def test_a_fleet_that_is_taken_down_in_a_drill_comes_up_as_it_was() -> None:
     world.submit(Down())
     world.settle()
     assert world.ending(drill).outcome is Outcome.ROLLED_BACK
-    assert world.ending(drill).sentence.endswith("; nothing of the drill is left")
+    assert world.ending(drill).sentence.endswith("; nothing of the drill remains")
     assert goals(world.fleet) == goals(before.fleet)
 
 
@@ -372,7 +372,7 @@ def test_a_configuration_of_a_drill_outlives_a_fleet_that_is_taken_down_and_that
     other = replace(story.fleet, spec=a_spec(nodes=4), revision=7)
     outcome, told, hint = overtaken(other, operation, "the fleet was taken down by bob")
     assert outcome is Outcome.FAILED
-    assert told == "the fleet was taken down by bob; not restored: revision 7 is in force, and was 1 before the drill"
+    assert told == "the fleet was taken down by bob; not restored: revision 7 is in force, not 1 as before the drill"
     assert hint == "hactl config rollback 1"
     assert overtaken(story.fleet, operation, "why")[0] is Outcome.ROLLED_BACK
     ended = Script(other) >> Down()
@@ -416,7 +416,7 @@ def test_a_reboot_in_a_drill_leaves_nothing_of_it() -> None:
     story.take(recover(story.fleet, Found(alive=()), Arrival(pid=2, version="0"), at(story.mono + 1, "boot-2")))
     (ended,) = (event for event in story.outcomes if isinstance(event, OperationEnded) and event.id == drill)
     assert ended.outcome is Outcome.ROLLED_BACK
-    assert ended.sentence == "the machine was rebooted; nothing of the drill is left"
+    assert ended.sentence == "the machine was rebooted; nothing of the drill remains"
     assert goals(story.fleet) == before
 
 
@@ -457,15 +457,15 @@ def test_a_journal_without_drills_is_read() -> None:
 def test_what_a_drill_waits_for_is_known_until_somebody_says_that_it_is_done() -> None:
     """From any terminal; asked again it is another question, and a drill that waits still has to be heard of."""
     story, drill = drilling("seoul-1")
-    assert story.refuses(ContinueDrill(id=drill)).message == f"drill '{drill}' waits for nobody"
+    assert story.refuses(ContinueDrill(id=drill)).message == f"drill '{drill}' is not waiting for anyone"
     story >> AskDrill(id=drill, question="switch the record") << like(DrillAsked, question="switch the record")
     lease = story.fleet.operations[drill].drill
     assert lease is not None
     assert lease.question == "switch the record"
     other = story.refuses(ContinueDrill(id=drill, question="pull the plug"))
-    assert other.message == f"drill '{drill}' waits for another thing now: switch the record"
+    assert other.message == f"drill '{drill}' is now waiting for something else: switch the record"
     story >> ContinueDrill(id=drill, question="switch the record") << like(DrillAnswered, id=drill)
-    assert story.refuses(ContinueDrill(id=drill)).message == f"drill '{drill}' waits for nobody"
+    assert story.refuses(ContinueDrill(id=drill)).message == f"drill '{drill}' is not waiting for anyone"
     story >> AskDrill(id=drill, question="and back")
     assert story.refuses(ContinueDrill(id=drill, question="switch the record")).hint == "hactl status"
     story >> ContinueDrill(id=drill) << like(DrillAnswered, id=drill)
@@ -479,4 +479,4 @@ def test_a_drill_that_is_over_asks_nobody_and_nobody_answers_it() -> None:
     story >> AskDrill(id=drill, question="switch the record") >> Kill(nodes=("seoul-1",), hold=True)
     story >> EndDrill(id=drill)
     for command in (AskDrill(id=drill, question="x"), ContinueDrill(id=drill)):
-        assert "is over" in story.refuses(command).message
+        assert "has ended" in story.refuses(command).message

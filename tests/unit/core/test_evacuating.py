@@ -35,9 +35,9 @@ def test_an_evacuation_is_dated_from_its_beginning(draft: Draft) -> None:
 
 def test_all_of_its_share_ends_it(draft: Draft) -> None:
     leave(draft, "seoul", 0, cause=FALTERED, why="slow")
-    leave(draft, "seoul", 100, cause=FALTERED, why="well again")
+    leave(draft, "seoul", 100, cause=FALTERED, why="recovered")
     assert draft.fleet.evacuations == {}
-    assert draft.events[-1] == RegionRestored(region="seoul", why="well again")
+    assert draft.events[-1] == RegionRestored(region="seoul", why="recovered")
 
 
 def test_nothing_new_is_no_event(draft: Draft) -> None:
@@ -63,14 +63,14 @@ def test_what_stands_in_the_way_is_said(draft: Draft) -> None:
     """Nobody ordered it, so it is not done when it would leave nobody, or when something else is under way."""
     fleet = draft.fleet
     assert obstacle(fleet, "seoul") == ""
-    assert obstacle(_evacuated(fleet, "seoul"), "seoul") == "seoul is evacuated already"
+    assert obstacle(_evacuated(fleet, "seoul"), "seoul") == "seoul is already evacuated"
     assert obstacle(_evacuated(fleet, "osaka"), "seoul") == "osaka is evacuated"
-    assert obstacle(replace(fleet, region_weights={"osaka": 0}), "seoul") == "nobody could take over from seoul"
+    assert obstacle(replace(fleet, region_weights={"osaka": 0}), "seoul") == "no region could take over from seoul"
     out = fleet.nodes | {"osaka-2": replace(fleet.nodes["osaka-2"], health=Health.UNHEALTHY)}
-    assert obstacle(replace(fleet, nodes=out), "seoul") == "osaka would have to carry it without osaka-2"
+    assert obstacle(replace(fleet, nodes=out), "seoul") == "osaka would have to carry its traffic without osaka-2"
     assert obstacle(replace(fleet, paused=Paused(by="al", since=0.0)), "seoul") == "the fleet is paused by al"
     coming = replace(fleet, proposal=a_proposal(fleet, fleet.spec))
-    assert obstacle(coming, "seoul") == "a configuration is coming into force"
+    assert obstacle(coming, "seoul") == "a configuration change is in progress"
 
 
 def test_too_much_is_what_is_declared_too_little_for(draft: Draft) -> None:

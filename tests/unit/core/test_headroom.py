@@ -39,17 +39,17 @@ def test_the_rest_of_a_region_carries_what_the_lost_node_did() -> None:
     assert (left.nodes, left.needed, left.capacity, left.basis) == (2, 150.0, 230.0, Basis.DECLARED)
     assert left.verdict is ROOM
     assert left.room == pytest.approx(1 - 150 / 230)
-    assert left.sentence == "the other 2 nodes would carry 150/s each; one is declared to carry 230/s"
+    assert left.sentence == "the other 2 nodes would carry 150/s each; declared capacity: 230/s per node"
 
 
 @pytest.mark.parametrize(
     ("fleet", "verdict", "known"),
     [
-        (declared(150), ROOM, "one is declared to carry 150/s"),
-        (declared(149), SHORT, "one is declared to carry 149/s"),
-        (seen(150.0), ROOM, "one has been seen to sustain 150/s"),
-        (seen(149.0), UNPROVED, "one has been seen to sustain 149/s"),
-        (serving(), UNPROVED, "none has been seen to sustain a load yet"),
+        (declared(150), ROOM, "declared capacity: 150/s per node"),
+        (declared(149), SHORT, "declared capacity: 149/s per node"),
+        (seen(150.0), ROOM, "a node has been seen to sustain 150/s"),
+        (seen(149.0), UNPROVED, "a node has been seen to sustain 149/s"),
+        (serving(), UNPROVED, "no node has been seen to sustain a load yet"),
     ],
     ids=["fits what is declared", "more than that", "fits what was seen", "more than was seen", "nothing is known"],
 )
@@ -74,8 +74,8 @@ def test_nobody_left_is_never_enough() -> None:
     all_three = ("seoul-1", "seoul-2", "seoul-3")
     left = carrying(fleet, under(fleet, 300), all_three)
     assert (left.verdict, left.nodes, left.room, left.more) == (SHORT, 0, None, True)
-    assert left.sentence == "nobody would be left to carry 300/s"
-    assert carrying(fleet, None, all_three).sentence == "nobody would be left to serve"
+    assert left.sentence == "no node would be left to carry 300/s"
+    assert carrying(fleet, None, all_three).sentence == "no node would be left to serve"
 
 
 def test_an_unknown_load_is_no_load_that_fits() -> None:
@@ -83,7 +83,7 @@ def test_an_unknown_load_is_no_load_that_fits() -> None:
     fleet = declared(1000)
     left = carrying(fleet, None, ("seoul-1",))
     assert (left.verdict, left.needed, left.room) == (UNPROVED, None, None)
-    assert left.sentence == "what the other 2 nodes would carry is not known: no load was measured in the last 5 s"
+    assert left.sentence == "the load on the other 2 nodes is unknown: none was measured in the last 5 s"
     idle = carrying(serving(), under(fleet, 0), ("seoul-1",))
     assert idle.verdict is ROOM
     assert idle.sentence == "the other 2 nodes would carry it: there is no traffic now"
@@ -94,7 +94,7 @@ def test_the_most_burdened_node_decides() -> None:
     fleet = (Script(declared(250)) >> SetWeight(nodes=("seoul-3",), weight=300)).fleet
     left = carrying(fleet, under(fleet, 300), ("seoul-1",))
     assert (left.node, left.needed, left.verdict) == ("seoul-3", 225.0, ROOM)
-    assert left.sentence == "the other 2 nodes would carry up to 225/s (seoul-3); one is declared to carry 250/s"
+    assert left.sentence == "the other 2 nodes would carry up to 225/s (seoul-3); declared capacity: 250/s per node"
     assert carrying(fleet, under(fleet, 400), ("seoul-1",)).verdict is SHORT
 
 
@@ -102,7 +102,7 @@ def test_one_node_left_is_called_by_its_name() -> None:
     """It is all there is."""
     fleet = declared(500)
     left = carrying(fleet, under(fleet, 300), ("seoul-1", "seoul-2"))
-    assert left.sentence == "seoul-3 alone would carry 300/s; one is declared to carry 500/s"
+    assert left.sentence == "seoul-3 alone would carry 300/s; declared capacity: 500/s per node"
 
 
 def test_a_standby_region_takes_over_whole() -> None:
@@ -147,7 +147,7 @@ def test_a_fleet_in_which_nobody_serves_has_none() -> None:
         story >> exited(name, signal=9)
     found = headroom(story.fleet, Load())
     assert (found.n_minus_1, found.n_minus_region) == (None, None)
-    assert told(found) == "headroom: none, nobody serves"
+    assert told(found) == "headroom: none, no node is serving"
 
 
 TOLD = [
@@ -156,7 +156,7 @@ TOLD = [
     (seen(110.0, a_spec(nodes=4)), 400.0, "headroom: N-1 unproved (3 nodes at 133/s, 110/s seen)"),
     (declared(100), 300.0, "headroom: N-1 SHORT by 50 % (2 nodes at 150/s of 100/s declared)"),
     (serving(), 3.0, "headroom: N-1 unproved (2 nodes at 1.5/s, capacity not known yet)"),
-    (declared(100, nodes=1), 30.0, "headroom: N-1 NONE (nobody else would serve)"),
+    (declared(100, nodes=1), 30.0, "headroom: N-1 NONE (no other node would be serving)"),
     (declared(100), 0.0, "headroom: no traffic now (one node: 100/s declared)"),
     (
         declared(210, regions=2, nodes=2),

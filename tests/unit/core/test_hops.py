@@ -191,7 +191,7 @@ def test_it_can_be_mended_and_disturbed_otherwise_while_the_drill_goes_on() -> N
     assert world.standing["seoul-1"].fault == LATE
     assert world.ending(other).outcome is Outcome.DONE
     mended = world.submit(MendHop(nodes=("seoul-1",)))
-    with pytest.raises(CommandRejected, match="no longer to be disturbed"):
+    with pytest.raises(CommandRejected, match="is being lifted"):
         world.submit(NODE)
     world.calm()
     assert world.ending(mended).outcome is Outcome.DONE
@@ -228,7 +228,7 @@ def test_a_node_that_cannot_be_led_fails_the_order_with_what_to_do() -> None:
     world.calm()
     ended = world.ending(order)
     assert (ended.outcome, ended.hint) == (Outcome.FAILED, "restart it")
-    assert "'seoul-1' cannot be led past a service: it is too old" in ended.sentence
+    assert "calls of 'seoul-1' cannot be routed through the fault proxy: it is too old" in ended.sentence
 
 
 def test_a_proxy_that_cannot_be_started_fails_the_order() -> None:
@@ -257,12 +257,12 @@ def test_a_place_that_cannot_be_had_fails_the_order_for_that_hop_alone() -> None
 @pytest.mark.parametrize(
     ("command", "said", "guard"),
     [
-        (BreakHop(nodes=("seoul-2",), fault=CUT), "'seoul-2' is lent to no drill in progress", True),
+        (BreakHop(nodes=("seoul-2",), fault=CUT), "no drill in progress covers 'seoul-2'", True),
         (BreakHop(services=("web",), fault=CUT), "no service 'web'", False),
         (BreakHop(nodes=("edge-1",), fault=CUT), "'edge-1' is an edge", False),
         (BreakHop(nodes=("nobody",), fault=CUT), "no node 'nobody'", False),
         (BreakHop(fault=CUT), "no node given", False),
-        (BreakHop(nodes=("seoul-1",), fault=HopFault(what=Disturbance.LATE)), "0 s late", False),
+        (BreakHop(nodes=("seoul-1",), fault=HopFault(what=Disturbance.LATE)), "a delay of 0 s", False),
         (BreakHop(nodes=("seoul-1",), fault=HopFault(what=Disturbance.NARROW)), "0 bytes/s", False),
         (BreakHop(nodes=("seoul-1",), fault=HopFault(what=Disturbance.HOLD, down=1.0)), "up for 0 s", False),
         (MendHop(nodes=("seoul-1",)), "the hop to 'seoul-1' is not disturbed", False),
@@ -280,7 +280,7 @@ def test_what_does_not_fit_is_refused_with_a_hint(command: Command, said: str, g
 def test_nothing_is_disturbed_without_a_drill_or_when_it_is_over() -> None:
     world = MemoryWorld(founded(with_api())).begin()
     for command in (NODE, SERVICE):
-        with pytest.raises(CommandRejected, match="lent to no drill"):
+        with pytest.raises(CommandRejected, match="no drill in progress"):
             world.submit(command)
 
 
@@ -304,7 +304,7 @@ def test_no_configuration_takes_the_service_away_from_under_a_proxy(
     spec = world.fleet.spec
     with pytest.raises(CommandRejected, match="the hops to service 'api'") as refusal:
         world.submit(Apply(text=""), proposal=a_proposal(world.fleet, replace(spec, services=services)))
-    assert refusal.value.hint == f"change it when it is over: hactl wait --operation {drill}"
+    assert refusal.value.hint == f"change it once it has ended: hactl wait --operation {drill}"
     more = replace(spec, services=(*spec.services, WEB))
     world.submit(Apply(text=""), proposal=a_proposal(world.fleet, more))
     world.submit(EndDrill(id=drill))
@@ -362,6 +362,6 @@ def test_it_is_told_in_words() -> None:
     told = [tell(event) for event in world.journal if isinstance(event, HopChanged | HopMended)]
     assert told[0] == "the hop to seoul-1 is about to be disturbed by drill game-day: nothing arrives either way"
     assert "the hop to seoul-1 is disturbed by drill game-day: nothing arrives either way" in told
-    assert "the hop to seoul-1: no longer to be disturbed: its drill is over" in told
-    assert told[-1] == "the hop to seoul-1 is as it was"
+    assert "the hop to seoul-1: disturbance is being lifted: its drill has ended" in told
+    assert told[-1] == "the hop to seoul-1 is back to normal"
     assert sum(isinstance(event, OperationEnded) for event in world.journal) == 2

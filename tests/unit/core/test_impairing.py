@@ -97,7 +97,7 @@ def test_the_next_process_begins_unimpaired() -> None:
     story, _ = drilling("seoul-1")
     story >> IMPAIR >> exited("seoul-1", signal=9) << like(OperationEnded, outcome=Outcome.FAILED)
     said = [event.sentence for event in story.events if isinstance(event, OperationEnded)]
-    assert "another process, which begins unimpaired" in said[-1]
+    assert "a new process, which starts unimpaired" in said[-1]
     assert story.node("seoul-1").impaired is None
     story >> spawned("seoul-1")
     assert story.node("seoul-1").impaired is None
@@ -133,15 +133,19 @@ def test_a_process_without_a_filter_refuses_with_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("command", "said", "guard"),
     [
-        (Impair(nodes=("seoul-2",), fault=SLOW), "'seoul-2' is lent to no drill in progress", True),
+        (Impair(nodes=("seoul-2",), fault=SLOW), "no drill in progress covers 'seoul-2'", True),
         (Impair(nodes=("edge-1",), fault=SLOW), "'edge-1' is an edge", False),
         (Impair(nodes=("nobody",), fault=SLOW), "no node 'nobody'", False),
-        (Impair(nodes=("seoul-1",), fault=Impairment()), "an impairment of no request", False),
+        (Impair(nodes=("seoul-1",), fault=Impairment()), "affects no requests", False),
         (Impair(nodes=("seoul-1",), fault=Impairment(delayed=50)), "a delay of 0 s", False),
         (Impair(nodes=("seoul-1",), fault=Impairment(delay=61, delayed=50)), "a delay of 61 s", False),
         (Impair(nodes=("seoul-1",), fault=Impairment(failed=101)), "101 % of the requests", False),
         (Impair(nodes=("seoul-1",), fault=Impairment(delay=1, delayed=-1)), "-1 % of the requests", False),
-        (Impair(nodes=("seoul-1",), fault=Impairment(failed=1, status=99)), "99 is no status", False),
+        (
+            Impair(nodes=("seoul-1",), fault=Impairment(failed=1, status=99)),
+            "99 is not a valid HTTP response status",
+            False,
+        ),
         (Heal(nodes=("seoul-1",)), "'seoul-1' is not impaired", False),
     ],
 )
@@ -155,11 +159,11 @@ def test_what_does_not_fit_is_refused_with_a_hint(command: Command, said: str, g
 
 
 def test_no_drill_no_impairment() -> None:
-    assert "lent to no drill" in Script(serving()).refuses(IMPAIR).message
+    assert "no drill in progress" in Script(serving()).refuses(IMPAIR).message
     story, drill = drilling("seoul-1", "seoul-2")
     story >> Stop(nodes=("seoul-2",)) >> EndDrill(id=drill)
     assert in_progress(story.fleet) is not None
-    assert "lent to no drill" in story.refuses(IMPAIR).message
+    assert "no drill in progress" in story.refuses(IMPAIR).message
 
 
 def test_a_program_of_somebody_elses_has_no_fault_filter() -> None:
@@ -222,5 +226,5 @@ def test_a_reboot_leaves_nothing() -> None:
 
 def test_it_is_told_in_words_how_far_it_is() -> None:
     about = {each: str(Impaired(fault=SLOW, by="drill x", phase=each)) for each in ImpairmentPhase}
-    assert about[ImpairmentPhase.LIFTING] == "no longer to be impaired by drill x, not yet proved"
+    assert about[ImpairmentPhase.LIFTING] == "impairment by drill x is being lifted (not yet confirmed)"
     assert str(Impairment(failed=20)) == "503 for 20 %"

@@ -62,7 +62,10 @@ class TestOpening:
 
     def test_a_fleet_that_hangs_on_one_node_says_so(self):
         fleet = with_node(a_fleet(nodes=1, regions=1), "edge-1", state=NodeState.SERVING)
-        assert verdict(fleet) == "fleet default is ok: 1 node and 2 edges serve; it would not survive every loss"
+        assert (
+            verdict(fleet)
+            == "fleet default is ok: 1 node and 2 edges serve; losing one more node or edge could take it down"
+        )
 
 
 class TestBursts:
@@ -165,9 +168,9 @@ def test_whatever_happens_can_be_told_and_ends_where_the_journal_ends(events: li
 @pytest.mark.parametrize(
     ("by", "reason", "said"),
     [
-        ("ann", "", "repairs go on: anna is back, by ann"),
-        ("", "", "repairs go on: anna is back"),
-        ("anna", "lunch", "repairs go on: anna is back, by anna (lunch)"),
+        ("ann", "", "repairs resume: anna is back, by ann"),
+        ("", "", "repairs resume: anna is back"),
+        ("anna", "lunch", "repairs resume: anna is back, by anna (lunch)"),
     ],
 )
 def test_who_did_it_is_told_unless_the_sentence_says_so_in_whole_words(by: str, reason: str, said: str) -> None:
@@ -179,7 +182,7 @@ def test_who_did_it_is_told_unless_the_sentence_says_so_in_whole_words(by: str, 
 def test_a_reason_is_told_also_where_the_sentence_says_who_it_was() -> None:
     records = record(a_fleet(), [FleetUnpaused(why="ended by ann")], by="ann")
     _, told = narrate(a_fleet(), [replace(each, reason="lunch is over") for each in records])
-    assert told[0].text == "repairs go on: ended by ann (lunch is over)"
+    assert told[0].text == "repairs resume: ended by ann (lunch is over)"
 
 
 class TestFigures:

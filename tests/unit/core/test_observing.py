@@ -199,7 +199,7 @@ def test_a_dead_edge_proves_nothing() -> None:
         (Exited(node="n", instance="i", code=3), "exited with code 3"),
         (Exited(node="n", instance="i", signal=11), "killed by signal 11"),
         (Exited(node="n", instance="i"), "exited, status unknown"),
-        (Exited(node="n", instance="i", signal=9, oom=True), "killed by the kernel, most likely for want of memory"),
+        (Exited(node="n", instance="i", signal=9, oom=True), "killed by the kernel, most likely out of memory"),
     ],
 )
 def test_how_it_ended(saw: Exited, text: str) -> None:

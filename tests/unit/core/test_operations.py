@@ -319,7 +319,9 @@ def test_a_weight_that_an_edge_refuses_is_taken_back(command: Command) -> None:
         story
         << TrafficRejected
         << WeightsChanged
-        << like(OperationEnded, outcome=Outcome.ROLLED_BACK, sentence="taken back: edge-2 refused it: no such cluster")
+        << like(
+            OperationEnded, outcome=Outcome.ROLLED_BACK, sentence="rolled back: edge-2 rejected it: no such cluster"
+        )
         << TrafficShifted
     )
     assert ending(story).hint == "hactl doctor"

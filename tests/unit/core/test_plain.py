@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hactl.core.plain import one_line, plain
+from hactl.core.plain import one_line, plain, printable
 
 
 def test_escapes_are_shown_and_not_obeyed():
@@ -14,3 +14,7 @@ def test_escapes_are_shown_and_not_obeyed():
 def test_one_line_is_printable_whatever_it_was(text):
     assert one_line(text).isprintable()
     assert len(one_line(text)) == len(text)
+
+
+def test_what_is_only_quoted_loses_what_cannot_be_printed():
+    assert printable("a\x1b[2J\tb\r\n\N{RIGHT-TO-LEFT OVERRIDE}c d") == "a[2Jbc d"

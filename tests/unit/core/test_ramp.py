@@ -62,7 +62,7 @@ def test_a_failover_moves_a_quarter_at_a_time() -> None:
     story >> after(0.1)
     assert through(story) == [50, 25, 0]
     assert ended(story).outcome is Outcome.DONE
-    assert ended(story).sentence == "seoul takes no traffic any more: osaka carries it"
+    assert ended(story).sentence == "seoul no longer takes traffic: osaka carries it"
     assert share(story.fleet, "osaka") == 100
 
 
@@ -112,7 +112,7 @@ def test_worse_answers_take_it_back_at_every_step(steps: int) -> None:
     operation = next(iter(story.fleet.operations))
     story >> TrafficWorsened(operation=operation, why="9 % failed") << RegionRestored
     assert share(story.fleet, "seoul") == 100
-    proved(story) << like(OperationEnded, outcome=Outcome.ROLLED_BACK, sentence="taken back: 9 % failed")
+    proved(story) << like(OperationEnded, outcome=Outcome.ROLLED_BACK, sentence="rolled back: 9 % failed")
 
 
 @pytest.mark.parametrize("steps", range(1, 5))
@@ -169,13 +169,13 @@ def test_a_node_of_theirs_that_is_just_restarting_is_waited_for() -> None:
     proved(story) >> exited("osaka-1", signal=9)
     proved(story) >> after(15.0)
     assert proved(story).fleet.evacuations == {}
-    assert ended(story).sentence == "taken back: osaka-1 does not serve"
+    assert ended(story).sentence == "rolled back: osaka-1 is not serving"
 
 
 def test_an_edge_that_refuses_a_step_takes_it_back() -> None:
     story = two() >> Failover(region="seoul") >> refused("edge-2", "no")
     assert share(story.fleet, "seoul") == 100
-    proved(story) << like(OperationEnded, outcome=Outcome.ROLLED_BACK, sentence="taken back: edge-2 refused it: no")
+    proved(story) << like(OperationEnded, outcome=Outcome.ROLLED_BACK, sentence="rolled back: edge-2 rejected it: no")
 
 
 def test_a_silent_edge_takes_it_back() -> None:
@@ -276,7 +276,7 @@ def test_down_in_the_middle_takes_it_back_and_a_finished_failover_outlives_it() 
 
 def test_nobody_to_take_over_is_a_refusal() -> None:
     rejected = (two() >> SetWeight(regions=("osaka",), weight=0)).refuses(Failover(region="seoul"))
-    assert rejected.message == "nobody could take over from 'seoul'"
+    assert rejected.message == "no region could take over from 'seoul'"
     assert rejected.guard
     assert "no region 'busan'" in two().refuses(Failover(region="busan")).message
 
@@ -284,7 +284,7 @@ def test_nobody_to_take_over_is_a_refusal() -> None:
 def test_those_who_receive_have_to_be_whole_unless_somebody_means_it() -> None:
     story = two() >> exited("osaka-1", signal=9)
     rejected = story.refuses(Failover(region="seoul"))
-    assert rejected.message == "osaka would have to carry it without 'osaka-1'"
+    assert rejected.message == "osaka would have to carry its traffic without 'osaka-1'"
     assert (rejected.guard, rejected.hint) == (True, "if you mean it: --confirm default")
     story >> Request(command=Failover(region="seoul"), by="alice", confirm="default")
     assert through(story) == [75, 50, 25, 0]
@@ -294,17 +294,17 @@ def test_a_failback_needs_somebody_who_serves_there() -> None:
     story = two() >> Failover(region="seoul", steps=1, pause=0.0)
     through(story)
     story >> exited("seoul-1", signal=9)
-    assert story.refuses(Failback(region="seoul")).message == "seoul would have to carry it without 'seoul-1'"
+    assert story.refuses(Failback(region="seoul")).message == "seoul would have to carry its traffic without 'seoul-1'"
     story >> exited("seoul-2", signal=9)
-    assert story.refuses(Failback(region="seoul")).message == "no node of 'seoul' serves"
+    assert story.refuses(Failback(region="seoul")).message == "no node in 'seoul' is serving"
 
 
 def test_what_is_there_already_is_a_refusal() -> None:
     story = two()
-    assert story.refuses(Failback(region="seoul")).message == "'seoul' has all its traffic"
+    assert story.refuses(Failback(region="seoul")).message == "'seoul' already has all its traffic"
     story >> Failover(region="seoul", steps=1, pause=0.0)
     through(story)
-    assert story.refuses(Failover(region="seoul")).message == "'seoul' takes no traffic already"
+    assert story.refuses(Failover(region="seoul")).message == "'seoul' already takes no traffic"
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_one_thing_at_a_time() -> None:
     story = two() >> Failover(region="seoul")
     rejected = story.refuses(Failover(region="osaka"))
     assert "is in progress: move the traffic of seoul away" in rejected.message
-    assert rejected.hint.startswith("hactl failback seoul turns it round; or: hactl wait --operation op-")
+    assert rejected.hint.startswith("hactl failback seoul reverses it; or: hactl wait --operation op-")
     coming = a_proposal(story.fleet, a_spec(regions=2, nodes=3, standby=True))
     rejected = story.refuses(Request(command=Apply(text=""), by="bob", proposal=coming))
     assert "is in progress" in rejected.message

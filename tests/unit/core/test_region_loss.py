@@ -67,7 +67,7 @@ def test_the_next_region_takes_over_in_the_same_step() -> None:
     story << RegionLost << RegionEvacuated
     evacuation = story.fleet.evacuations["seoul"]
     assert (evacuation.cause, evacuation.keep, evacuation.by) == (EvacuationCause.LOST, 0, "")
-    assert evacuation.why == "all its nodes were lost, the last one: killed by signal 9"
+    assert evacuation.why == "all its nodes were lost, the last one because: killed by signal 9"
 
 
 def test_what_it_took_is_measured_at_the_edges() -> None:
@@ -138,7 +138,7 @@ def test_a_region_that_waits_serves_when_the_other_is_lost_as_well() -> None:
     """It is needed, so its wait is over; and the other one does not take the traffic back by itself."""
     story = back(killed(fleet_of(), "seoul-1", "seoul-2"), "seoul-1", "seoul-2")
     killed(story, "osaka-1", "osaka-2")
-    story << like(RegionRestored, region="seoul", why="nobody else can serve")
+    story << like(RegionRestored, region="seoul", why="no other region can serve")
     assert carriers(story.fleet) == {"seoul"}
     back(story, "osaka-1", "osaka-2")
     assert carriers(story.fleet) == {"seoul"}
@@ -162,7 +162,7 @@ def test_a_reboot_gives_a_lost_region_nothing_back(first: str) -> None:
     story = back(killed(fleet_of(), "seoul-1", "seoul-2"), "seoul-1")
     decision = recover(story.fleet, Found(), Arrival(pid=2, version="1"), at(10.0, "boot-2"))
     (told,) = [tell(event) for event in decision.events if isinstance(event, RegionBack)]
-    assert told == "region seoul: its loss is not followed any more: the machine was rebooted"
+    assert told == "region seoul: no longer tracking its loss: the machine was rebooted"
     again = Script(decision.fleet, 10.0)
     for name in sorted(again.fleet.nodes, key=lambda name: name != first):
         again >> spawned(name) >> healthy(name)

@@ -62,7 +62,7 @@ def test_one_that_is_on_its_way_turns_round() -> None:
     world.submit(EndDrill(id=drill))
     world.settle().check_quiet()
     assert world.ending(applied).outcome is Outcome.ROLLED_BACK
-    assert "drill bad-config is over" in world.ending(applied).sentence
+    assert "drill bad-config has ended" in world.ending(applied).sentence
     assert world.ending(drill).outcome is Outcome.DONE
     assert (world.fleet.spec, world.fleet.revision) == (before, 1)
 
@@ -124,7 +124,7 @@ def test_what_could_not_go_back_may_not_come() -> None:
     """Other processes or addresses: a fleet that is lent has those it has."""
     world, _ = lent()
     more = replace(world.fleet.spec, regions=(*world.fleet.spec.regions, RegionSpec(name="sapporo", nodes=1)))
-    with pytest.raises(CommandRejected, match="drill bad-config has the configuration") as refusal:
+    with pytest.raises(CommandRejected, match="drill bad-config may change the configuration") as refusal:
         apply(world, more)
     assert refusal.value.hint
     free, _ = lent(config=False)

@@ -39,11 +39,11 @@ MALFORMED: list[tuple[Command, str, str]] = [
     (Kill(nodes=()), "no node given", "name nodes, or use --region NAME or --all"),
     (Stop(nodes=("seoul-1", "seoul-1")), "a node is named twice", "name each node once"),
     (Start(nodes=("soul-1",)), "no node 'soul-1' in fleet 'default'", "known: edge-1, edge-2, seoul-1"),
-    (Drain(nodes=("edge-1",)), "'edge-1' is an edge: it has no share to take away", "hactl restart edge-1"),
-    (Resume(nodes=("edge-1",)), "'edge-1' is an edge: it has no share to take away", "hactl restart edge-1"),
+    (Drain(nodes=("edge-1",)), "'edge-1' is an edge: it has no share to change", "hactl restart edge-1"),
+    (Resume(nodes=("edge-1",)), "'edge-1' is an edge: it has no share to change", "hactl restart edge-1"),
     (
         SetWeight(nodes=("edge-1",), weight=1),
-        "'edge-1' is an edge: it has no share to take away",
+        "'edge-1' is an edge: it has no share to change",
         "hactl restart edge-1",
     ),
     (SetWeight(regions=("osaka",), weight=1), "no region 'osaka' in fleet 'default'", "known: seoul"),
@@ -74,7 +74,7 @@ UNSAFE: list[tuple[dict[str, Any], Command, str]] = [
     (
         {"safety": {"min_serving_nodes": 2}},
         Drain(nodes=("seoul-1", "seoul-3")),
-        "taking out 'seoul-1', 'seoul-3' would leave 1 nodes serving (safety.min_serving_nodes = 2)",
+        "taking out 'seoul-1', 'seoul-3' would leave 1 node serving (safety.min_serving_nodes = 2)",
     ),
     ({}, Freeze(nodes=ALL), "freezing 'seoul-1', 'seoul-2', 'seoul-3' would leave 0 nodes serving"),
     ({"edges": 1}, Freeze(nodes=("edge-1",)), "freezing 'edge-1' would leave no edge serving"),
@@ -88,7 +88,7 @@ UNSAFE: list[tuple[dict[str, Any], Command, str]] = [
     (
         {"regions": 2, "nodes": 1, "safety": {"min_serving_regions": 2}},
         Stop(nodes=("osaka-1",)),
-        "taking out 'osaka-1' would leave 1 regions serving (safety.min_serving_regions = 2)",
+        "taking out 'osaka-1' would leave 1 region serving (safety.min_serving_regions = 2)",
     ),
     ({}, Kill(nodes=("edge-1", "edge-2")), "killing 'edge-1', 'edge-2' would leave no edge serving"),
     ({"edges": 1}, Stop(nodes=("edge-1",)), "taking out 'edge-1' would leave no edge serving"),
@@ -101,7 +101,7 @@ UNSAFE: list[tuple[dict[str, Any], Command, str]] = [
 def test_weights_that_nobody_could_serve_are_refused_whoever_means_it(command: Command) -> None:
     """No such plan is ever published, so nobody could confirm it either."""
     rejected = Script(serving()).refuses(request(command, "default"))
-    assert rejected.message == "all weights would be 0, and nobody would serve"
+    assert rejected.message == "all weights would be 0, and no node would serve"
     assert rejected.guard
 
 

@@ -18,8 +18,8 @@ def a_record(by: str = "", reason: str = "") -> Record:
         ("ann", "rack 3", "weight: a-1 = 50", "weight: a-1 = 50  [by ann: rack 3]"),
         ("ann@h", "", "a-1: serving (killed by ann@h)", "a-1: serving (killed by ann@h)"),
         ("ann", "", "b keeps 75 % of its traffic, by ann (failover)", "b keeps 75 % of its traffic, by ann (failover)"),
-        ("ann", "rack", "paused by ann until somebody ends it (rack)", "paused by ann until somebody ends it (rack)"),
-        ("ann", "rack 3", "repairs go on: unpaused by ann", "repairs go on: unpaused by ann  [rack 3]"),
+        ("ann", "rack", "paused by ann until unpaused (rack)", "paused by ann until unpaused (rack)"),
+        ("ann", "rack 3", "repairs resume: unpaused by ann", "repairs resume: unpaused by ann  [rack 3]"),
     ],
 )
 def test_nothing_is_said_twice(by: str, reason: str, told: str, whole: str) -> None:

@@ -43,7 +43,7 @@ def test_as_many_serve_as_are_wanted() -> None:
     assert states(fleet) == ["serving", "serving", "standby"]
     assert listed(fleet)["seoul-3"] is EndpointStatus.DRAINING
     assert read(fleet).verdict is Verdict.OK
-    assert "1 stand by" in read(fleet).sentence
+    assert "1 on standby" in read(fleet).sentence
 
 
 def test_a_spare_steps_in_the_moment_a_node_dies() -> None:

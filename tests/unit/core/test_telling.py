@@ -38,18 +38,18 @@ def test_a_change_of_weights_names_each() -> None:
 
 def test_a_daemon_that_leaves_claims_nothing_about_its_workers() -> None:
     """After `down` there are none."""
-    assert tell(DaemonStopped(pid=7)) == "daemon left (pid 7)"
+    assert tell(DaemonStopped(pid=7)) == "daemon exited (pid 7)"
 
 
 def test_certificates_are_told_by_whom_they_are_for() -> None:
     """And why one was refused; no digest, which says nothing to people."""
-    assert tell(CertificateTaken(certificate=CERTIFICATE)) == "certificate for app.test taken"
-    assert tell(CertificateRefused(why="/c: no such file")) == "certificate not taken: /c: no such file"
+    assert tell(CertificateTaken(certificate=CERTIFICATE)) == "certificate for app.test accepted"
+    assert tell(CertificateRefused(why="/c: no such file")) == "certificate rejected: /c: no such file"
 
 
 def test_what_a_node_sustained_is_told_with_its_rate() -> None:
     told = tell(CapacitySeen(node="a-1", rate=131.7))
-    assert told == "a-1: sustained 132/s, more than any node was seen to carry before"
+    assert told == "a-1: sustained 132/s, more than any node has been seen to carry before"
 
 
 def test_a_gap_that_is_a_guess_is_told_as_one() -> None:
@@ -73,7 +73,7 @@ def test_a_lost_edge_is_told_with_what_it_cost() -> None:
     loss = EdgeLoss(edge="edge-1", cause=cause, seen=0.0, wall=0.0, use=use, others=("edge-2", "edge-3"))
     carried = (EdgeUse(edge="edge-2", connections=1, requests=0),)
     assert tell(EdgeLost(loss=loss)) == (
-        "edge-1: lost with 12 connections and 1 request in flight 0.3 s before: killed by signal 9; "
+        "edge-1: lost with 12 connections and 1 request in flight (as of 0.3 s earlier): killed by signal 9; "
         "edge-2, edge-3 carry on"
     )
     alone = replace(loss, use=None, others=("edge-2",), carried=carried)
@@ -86,8 +86,8 @@ def test_a_lost_edge_is_told_with_what_it_cost() -> None:
 def test_a_loss_that_a_reboot_has_overtaken_is_not_called_final() -> None:
     """Nobody knows yet whether the node comes back; who was stopped meanwhile does not by itself."""
     overtaken = FailoverEnded(node="a-1", moved_ms=None, back_ms=None, why="the machine was rebooted")
-    assert tell(overtaken) == "a-1: its loss is not followed any more: the machine was rebooted"
-    assert tell(replace(overtaken, why="")) == "a-1: capacity will not be back by itself"
+    assert tell(overtaken) == "a-1: no longer tracking its loss: the machine was rebooted"
+    assert tell(replace(overtaken, why="")) == "a-1: capacity will not recover on its own"
 
 
 def test_counts_and_times_read_like_a_sentence() -> None:

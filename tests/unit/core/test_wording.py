@@ -32,7 +32,7 @@ def test_every_command_that_becomes_an_operation_has_words(command: Command) -> 
     ("command", "words"),
     [
         (Kill(nodes=("a-1", "a-2")), "kill a-1, a-2 with SIGKILL"),
-        (Kill(nodes=("a-1",), hold=True), "kill a-1 with SIGKILL, and keep them down"),
+        (Kill(nodes=("a-1",), hold=True), "kill a-1 with SIGKILL, and keep it down"),
         (SetWeight(nodes=("a-1",), regions=("b",), weight=7), "weight of a-1, b = 7"),
         (Pause(), "pause"),
         (Pause(seconds=60.0), "pause for 60 s"),

@@ -8,6 +8,7 @@ from hactl.drill.advice import _CLASSES, _OTHERS, blamed, explained
 from hactl.drill.definition import Definition, Objectives, Probe
 from hactl.drill.evidence import Evidence, Times
 from hactl.drill.judging import Windows
+from hactl.drill.keys import LOAD
 from hactl.drill.records import Row
 from hactl.drill.verdict import Judged, Status
 from hactl.engines.envoy.account import Account
@@ -33,6 +34,21 @@ def test_the_commonest_failure_is_the_one_that_is_explained() -> None:
     assert "health.hang_grace" in said
     assert "region.spares" in cause("failed", "", status=503)
     assert cause("failed", "something new") == "1 of 1 failures are 'something new'"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "knob"),
+    [
+        ("", 429, "edge.rate_limit"),
+        ("", 500, "hactl logs"),
+        ("", 502, "service.health"),
+        ("", 504, "route.timeout"),
+        ("no local port left", 0, "load.connections"),
+        ("no file descriptor left", 0, "ulimit -n"),
+    ],
+)
+def test_what_clients_were_told_or_ran_into_themselves_leads_to_a_knob(error: str, status: int, knob: str) -> None:
+    assert knob in cause("failed", error, status=status)
 
 
 @pytest.mark.parametrize("name", _OTHERS)
@@ -112,3 +128,6 @@ def test_every_knob_that_is_named_exists() -> None:
     named = {word for word in words if word.partition(".")[0] in TABLES and "." in word}
     assert named
     assert named - keys == set()
+    of_drills = {word for word in words if word.startswith("load.")}
+    assert {word.removeprefix("load.") for word in of_drills} <= LOAD.keys()
+    assert of_drills

@@ -4,6 +4,7 @@ from support.courses import FAULT, NODE_KILL, PROOF, course, said
 
 from hactl.drill.canary import Written
 from hactl.drill.course import Course, grown, last
+from hactl.drill.definition import CanaryStore
 from hactl.drill.phases import Phase
 
 
@@ -21,3 +22,5 @@ def test_a_course_grows_by_what_is_said_and_written() -> None:
     assert (more.times.fault, more.acknowledged, more.newest) == (FAULT, 1, 1.5)
     assert last(more) == 108.0
     assert grown(more, (), [Written(number=2, sent=2.0)]).newest == 1.5, "it was not acknowledged"
+    revision = Written(number=1, sent=2.0, acknowledged=2.5, store=CanaryStore.REVISIONS, digest="a")
+    assert grown(more, (), [revision]).acknowledged == 1, "a configuration is no sign of life"

@@ -86,6 +86,9 @@ def test_what_was_lost_is_listed_by_number() -> None:
     (row,) = table(section(a_report(stream(), replace(WELL, losses=(LOST,))), "What was lost")).rows
     assert row[:5] == ("journal", "200", "140", "60", "500 ms")
     assert row[-1].endswith("48, 49 and 10 more")
+    altered = replace(LOST, lost=(3,), lost_count=1, altered=(2,), altered_count=1)
+    (row,) = table(section(a_report(stream(), replace(WELL, losses=(altered,))), "What was lost")).rows
+    assert row[-2:] == ("1", "3, 2")
 
 
 def test_a_run_is_compared_with_the_median_of_those_before_it() -> None:

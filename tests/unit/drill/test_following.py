@@ -1,5 +1,7 @@
 """A fleet that is followed: nothing is missed, whatever becomes of the stream."""
 
+import asyncio
+
 import pytest
 from support.build import a_spec
 from support.controller import MemoryController
@@ -65,6 +67,18 @@ async def test_what_the_edges_did_is_kept_second_by_second() -> None:
         controller.tell(Measured(at=2.0, samples=(Sample(node=edge, at=2.0, requests=5.0, retries=2.0),)))
         assert await follower.until(lambda: bool(follower.rates), 10.0)
     assert [(rate.requests, rate.retries) for rate in follower.rates] == [(5.0, 2.0)]
+
+
+async def test_what_comes_next_is_waited_for() -> None:
+    """All of it that is not known yet, and at once where there is some."""
+    controller = MemoryController()
+    follower = Follower(controller, controller.snapshot.fleet)
+    async with follower.following(), asyncio.TaskGroup() as tasks:
+        await controller.until_watchers(1)
+        waiting = tasks.create_task(follower.beyond(0))
+        controller.happen(FleetClosing(), ENDED)
+        assert [record.seq for record in await waiting] == [1, 2]
+        assert [record.seq for record in await follower.beyond(1)] == [2]
 
 
 async def test_patience_is_limited() -> None:

@@ -10,6 +10,8 @@ from hactl.core.model import Fleet
 from hactl.core.spec import EdgeTlsSpec
 from hactl.core.value import replace
 from hactl.drill.definition import (
+    CanarySpec,
+    CanaryStore,
     Definition,
     Fault,
     FaultKind,
@@ -123,6 +125,8 @@ def test_what_can_never_show_anything_is_said_before_it_is_run() -> None:
     (said,) = foreseen(drill, attended=True)
     assert "a baseline of 2 s at canary.rate 20 gives 40; phases.baseline wants more than 5 s" in said
     assert list(foreseen(replace(drill, phases=Phases(baseline=6.0)), attended=True)) == []
+    few = replace(drill, canary=CanarySpec(stores=(CanaryStore.REVISIONS,)))
+    assert list(foreseen(few, attended=True)) == [], "nobody writes configurations to have a hundred"
     by_hand = Definition(name="d", title="t", steps=(ManualStep(manual="pull the plug", within=60.0),))
     assert list(foreseen(by_hand, attended=True)) == []
     assert "pull the plug" in next(foreseen(by_hand, attended=False))

@@ -95,7 +95,7 @@ async def test_one_that_is_never_told_does_nothing(tmp_path: Path, daemon: int) 
 
 async def test_who_has_the_number_of_a_daemon_is_not_struck(tmp_path: Path, daemon: int) -> None:
     """Another start, another process."""
-    with pytest.raises(HactlError, match=f"pid {daemon}. has gone"):
+    with pytest.raises(HactlError, match=f"pid {daemon}. is gone"):
         await standing_by(tmp_path, daemon, ticks=1).__aenter__()
     assert state(daemon) == "S"
 

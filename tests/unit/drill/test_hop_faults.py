@@ -187,7 +187,7 @@ def test_it_is_proved_by_the_proxy_that_was_read_back_and_by_what_that_has_count
     run.world.settle()
     (ended,) = in_the_end((proof,), run.records)
     assert ended.done
-    assert ended.found.endswith("0 connections, 0 bytes there and 0 back, 0 held up, 0 resets")
+    assert ended.found.endswith("0 connections, 0 bytes there and 0 back, 0 held, 0 resets")
 
 
 def test_a_fault_that_ended_with_its_proxy_proves_nothing() -> None:
@@ -198,7 +198,7 @@ def test_a_fault_that_ended_with_its_proxy_proves_nothing() -> None:
     run.world.calm()
     (ended,) = in_the_end(proofs, run.records)
     assert not ended.done
-    assert ended.found.endswith("but disturbed no longer: its proxy has ended")
+    assert ended.found.endswith("but no longer disturbed: its proxy has ended")
 
 
 def test_what_is_mended_before_the_failback_is_what_is_left_of_it() -> None:

@@ -6,13 +6,22 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from hactl.drill.load import Load, generate, hang_up, open_session
+from hactl.drill.load import Load, hang_up, open_session
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.measure import judge
-from hactl.drill.records import UNSENT, Row
+from hactl.drill.records import UNSENT, Records, Row
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-hactl-node: n1\r\n\r\nok"
 Answer = Callable[[int, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def generate(plan: LoadPlan) -> Records:
+    """Warm up and run a whole plan in this event loop."""
+    async with open_session(plan) as session:
+        load = Load(plan, session)
+        await load.warm()
+        await load.run()
+        return load.records
 
 
 @asynccontextmanager

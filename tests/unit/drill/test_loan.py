@@ -5,21 +5,29 @@ from pathlib import Path
 
 import pytest
 from support.build import a_spec
-from support.lending import Lender
+from support.lending import PATIENCE, Lender
 from support.script import serving
 
 from hactl.core.commands import BeginDrill, EndDrill, Freeze, KeepDrill
+from hactl.core.config_events import FleetFounded, RevisionProposed
 from hactl.core.drill_events import DrillKept
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
+from hactl.core.model import Proposal
 from hactl.core.operation import Operation
 from hactl.core.value import replace
-from hactl.drill.canary import read_ledger
-from hactl.drill.definition import Definition, Fault, FaultKind, Target
+from hactl.drill.canary import Written, read_ledger
+from hactl.drill.definition import CanarySpec, CanaryStore, Definition, Fault, FaultKind, Target
+from hactl.drill.following import Follower
 from hactl.drill.loan import Loan
 from hactl.drill.plan import plan
 
 FLEET = serving(a_spec())
 DRILL = Definition(name="d", title="t", faults=(Fault(kind=FaultKind.KILL, target=Target(nodes=1)),))
+
+
+def revisions(ledger: Path) -> list[Written]:
+    """Those that it remembers."""
+    return [one for one in read_ledger(ledger) if one.store is CanaryStore.REVISIONS]
 
 
 async def borrowed(lender: Lender) -> Loan:
@@ -58,12 +66,42 @@ async def test_every_sign_of_life_leaves_a_canary_that_is_found_again(tmp_path: 
     async with loan.kept(tmp_path / "canaries", 200.0, pytest.fail):
         await lender.until(5)
         await loan.end(1.0)
-    losses = await loan.losses(fault=1e9, rate=200.0)
+    losses, _ = await loan.losses(CanarySpec(rate=200.0), 1e9)
     assert losses.lost_count == 0
     assert losses.acknowledged >= 4
     assert len(read_ledger(tmp_path / "canaries")) == losses.acknowledged + losses.rejected
     assert isinstance(lender.requests[-1].command, EndDrill)
     assert sum(isinstance(record.event, DrillKept) for record in lender.records) >= 4
+
+
+async def test_configurations_from_before_and_those_that_come_meanwhile_are_in_the_ledger(tmp_path: Path) -> None:
+    """Each once, on the disk, whoever brought it; and one that is gone afterwards, or another, is told."""
+    lender = Lender(FLEET)
+    lender.happen(founded := FleetFounded(id="f", revision=1, spec=FLEET.spec, nodes=()))
+    loan = await borrowed(lender)
+    follower = Follower(lender, lender.snapshot.fleet)
+    spec, ledger = CanarySpec(rate=200.0), tmp_path / "canaries"
+    async with follower.following(), loan.kept(ledger, 200.0, pytest.fail):
+        async with loan.remembering(spec.stores, follower, pytest.fail):
+            await loan.remember(spec.stores)
+            await lender.until_watchers(1)
+            proposal = Proposal(spec=a_spec(nodes=2), nodes=(), revision=2)
+            lender.happen(RevisionProposed(proposal=proposal))
+            await follower.until(lambda: any(one.number == 2 for one in revisions(ledger)), PATIENCE)
+            await loan.remember(spec.stores)
+        await loan.end(1.0)
+    assert [one.number for one in revisions(ledger)] == [1, 2]
+    _, kept = await loan.losses(spec, 1e9)
+    assert (kept.acknowledged, kept.kept, kept.broken) == (2, 2, 0)
+    lender.records = [record for record in lender.records if not isinstance(record.event, RevisionProposed)]
+    _, gone = await loan.losses(spec, 1e9)
+    assert (gone.lost, gone.altered) == ((2,), ())
+    changed = replace(founded, spec=a_spec(nodes=5))
+    lender.records = [
+        replace(record, event=changed) if record.event == founded else record for record in lender.records
+    ]
+    _, altered = await loan.losses(spec, 1e9)
+    assert (altered.lost, altered.altered) == ((2,), (1,))
 
 
 async def test_who_does_not_answer_has_taken_nothing_back(tmp_path: Path) -> None:
@@ -76,7 +114,7 @@ async def test_who_does_not_answer_has_taken_nothing_back(tmp_path: Path) -> Non
             sent = sum(isinstance(one.command, KeepDrill) for one in lender.requests)
             await lender.until(sent + 2)
         await loan.end(1.0)
-    losses = await loan.losses(fault=1e9, rate=200.0)
+    losses, _ = await loan.losses(CanarySpec(rate=200.0), 1e9)
     assert losses.rejected >= 3
     assert losses.lost_count == 0
 

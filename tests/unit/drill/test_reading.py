@@ -4,7 +4,17 @@ import pytest
 
 from hactl.core.errors import ConfigError
 from hactl.core.impairment import Impairment
-from hactl.drill.definition import Availability, BudgetShare, Connections, Fault, FaultKind, ManualStep, Probe, Target
+from hactl.drill.definition import (
+    Availability,
+    BudgetShare,
+    CanaryStore,
+    Connections,
+    Fault,
+    FaultKind,
+    ManualStep,
+    Probe,
+    Target,
+)
 from hactl.drill.reading import parse
 
 PLAIN = """
@@ -90,6 +100,16 @@ def test_clients_keep_their_connections_unless_they_are_to_come_anew() -> None:
     assert parse(PLAIN, "mine.toml", ("load.connections=fresh",)).load.connections is Connections.FRESH
     with pytest.raises(ConfigError, match=r"load\.connections: wants one of"):
         parse(PLAIN, "mine.toml", ("load.connections=new",))
+
+
+def test_every_store_is_looked_in_unless_some_are_named() -> None:
+    drill = parse(PLAIN, "mine.toml", ('canary.stores=["revisions"]',))
+    assert drill.canary.stores == (CanaryStore.REVISIONS,)
+    assert parse(PLAIN, "mine.toml").canary.stores == tuple(CanaryStore)
+    with pytest.raises(ConfigError, match=r'canary\.stores: wants one of "journal", "revisions"'):
+        parse(PLAIN, "mine.toml", ('canary.stores=["sessions"]',))
+    with pytest.raises(ConfigError, match=r"objectives\.rpo_records: wants a store to look in"):
+        parse(PLAIN, "mine.toml", ("canary.stores=[]", "objectives.rpo_records=0"))
 
 
 def test_every_key_arrives_where_it_belongs() -> None:

@@ -4,8 +4,8 @@ from hactl.core.drill_events import DrillKept
 from hactl.core.events import Event, OperationEnded, Record
 from hactl.core.operation import Outcome
 from hactl.core.value import replace
-from hactl.drill.canary import Written
-from hactl.drill.definition import Definition
+from hactl.drill.canary import Found, Written
+from hactl.drill.definition import CanaryStore, Definition
 from hactl.drill.evidence import Times
 from hactl.drill.gate import Check
 from hactl.drill.phases import Phase
@@ -25,7 +25,7 @@ LEFT = OpenRun(
 
 
 def ended(outcome: Outcome) -> OperationEnded:
-    return OperationEnded(id="op-7", outcome=outcome, sentence="everything it touched is as it was")
+    return OperationEnded(id="op-7", outcome=outcome, sentence="everything it touched has been restored")
 
 
 def record(seq: int, event: Event) -> Record:
@@ -36,7 +36,7 @@ def test_what_the_daemon_put_back_is_clean() -> None:
     report = obituary(LEFT, ended(Outcome.ROLLED_BACK), [])
     assert (report.verdict, report.clean) == (Verdict.ABORTED, True)
     assert report.why == (
-        "its runner (pid 4711) died in the phase observe; the daemon: everything it touched is as it was"
+        "its runner (pid 4711) died in the phase observe; the daemon: everything it touched has been restored"
     )
 
 
@@ -53,14 +53,21 @@ def test_a_fleet_that_was_never_borrowed_has_nothing_left_in_it() -> None:
     assert obituary(never, None, []).clean
 
 
-def test_what_its_ledger_remembers_is_looked_for_in_the_journal() -> None:
+def test_what_its_ledger_remembers_is_looked_for_where_it_was() -> None:
     """Whatever had been acknowledged before the runner died is there, or is said to be lost."""
     written = [Written(number=number, sent=float(number), acknowledged=number + 0.5) for number in (1, 2, 3)]
     written.append(Written(number=4, sent=4.0))
-    kept = [record(number, DrillKept(id="op-7", expires=9.0, canary=number)) for number in (1, 3, 4)]
-    (losses,) = obituary(LEFT, ended(Outcome.ROLLED_BACK), written, kept).evidence.losses
-    assert (losses.acknowledged, losses.kept, losses.lost, losses.ghosts) == (3, 2, (2,), 1)
-    assert obituary(LEFT, ended(Outcome.ROLLED_BACK), written[3:], kept[2:]).evidence.losses == ()
+    written += [
+        Written(number=number, sent=1.0, acknowledged=1.0, store=CanaryStore.REVISIONS, digest="a") for number in (1, 2)
+    ]
+    found = {
+        CanaryStore.JOURNAL: [Found(number=number) for number in (1, 3, 4)],
+        CanaryStore.REVISIONS: [Found(number=2, digest="a")],
+    }
+    journal, revisions = obituary(LEFT, ended(Outcome.ROLLED_BACK), written, found=found).evidence.losses
+    assert (journal.acknowledged, journal.kept, journal.lost, journal.ghosts) == (3, 2, (2,), 1)
+    assert (revisions.acknowledged, revisions.kept, revisions.lost) == (2, 1, (1,))
+    assert obituary(LEFT, ended(Outcome.ROLLED_BACK), written[3:4], found=found).evidence.losses == ()
 
 
 def test_what_the_run_had_learnt_and_what_the_journal_knows_is_not_lost_with_the_runner() -> None:

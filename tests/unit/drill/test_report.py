@@ -84,4 +84,4 @@ def test_the_timeline_has_what_happened_and_no_sign_of_life() -> None:
     """In seconds from the moment that is zero."""
     events = (DrillKept(id="op-1", expires=9.0, canary=1), FleetUnpaused(why="it is over"))
     records = [Record(seq=n, wall=0.0, mono=100.0 + n, event=event) for n, event in enumerate(events)]
-    assert lines(records, 100.5) == (Line(at=0.5, text="repairs go on: it is over"),)
+    assert lines(records, 100.5) == (Line(at=0.5, text="repairs resume: it is over"),)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.build import a_spec
 from support.lending import Lender, ScriptedLoad
+from support.processes import waiting
 from support.script import Script, exited, serving
 
 from hactl.core.commands import BeginDrill, Command, EndDrill, Kill, Pause
@@ -70,13 +71,14 @@ def runner(
     *,
     load: Sequence[Progress] | ScriptedLoad = (),
     say: Callable[[str], None] = lambda line: None,
+    drill: Definition = DRILL,
 ) -> Runner:
     pid = os.getpid()
     identity = Identity(run=run.name, fleet="t", by="a", host="h", version="0", began=1.0, revision=0)
-    me = OpenRun(identity=identity, definition=DRILL, phase=Phase.PLAN, pid=pid, ticks=procfs.start_ticks(pid) or 0)
+    me = OpenRun(identity=identity, definition=drill, phase=Phase.PLAN, pid=pid, ticks=procfs.start_ticks(pid) or 0)
     paths = FleetPaths(run.directory)
     asked = load if isinstance(load, ScriptedLoad) else ScriptedLoad([*load])
-    return Runner(lender, DRILL, run, me=me, paths=paths, seed=1, load=lambda _: asked, say=say)
+    return Runner(lender, drill, run, me=me, paths=paths, seed=1, load=lambda _: asked, say=say)
 
 
 def given_back(lender: Lender) -> bool:
@@ -176,6 +178,21 @@ async def test_whoever_looks_on_is_told_how_far_it_has_come(tmp_path: Path) -> N
     assert [one.text for one in course.told] == said
     assert [one.progress.sent for one in course.asked] == [10]
     assert course.timed.times.failback == report.evidence.times.failback
+
+
+async def test_when_a_daemon_was_in_charge_again_is_told_to_whoever_looks_on(tmp_path: Path) -> None:
+    """By the guardian, which speaks last: what is said to the one who runs it is said to everybody."""
+    lender, run = Lender(serving(a_spec())), Run(tmp_path / "run")
+    run.directory.mkdir()
+    said: list[str] = []
+    freeze = replace(DRILL, faults=(Fault(kind=FaultKind.DAEMON_FREEZE, target=Target(), lasting=60.0),))
+    with waiting("--ready-fd", "3") as child:
+        lender.snapshot = replace(lender.snapshot, pulse=replace(lender.snapshot.pulse, pid=child.pid))
+        await runner(lender, run, say=said.append, drill=freeze).run()
+    course = Onlooker(tmp_path).look()
+    assert course is not None
+    assert [one.text for one in course.told] == said
+    assert [line for line in said if f"a daemon (pid {child.pid}) was in charge after" in line]
 
 
 class Lost(ScriptedLoad):

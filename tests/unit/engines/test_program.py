@@ -42,7 +42,7 @@ def test_a_missing_program_is_said_to_be_missing(tmp_path: Path):
     )
     assert refusal("/no/gw", tmp_path) == "there is no program '/no/gw'"
     assert refusal("gw", tmp_path, "/nowhere") == (
-        "there is no program 'gw' where PATH leads (give its full path, or install it where PATH leads)"
+        "there is no program 'gw' on PATH (give its full path, or install it in a directory on PATH)"
     )
     script(tmp_path / "gw")
     assert refusal("gw", tmp_path, "/nowhere").endswith("(there is one beside hactl.toml: write './gw')")

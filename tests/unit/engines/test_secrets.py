@@ -51,7 +51,7 @@ def test_what_cannot_be_read_is_named_with_its_key(tmp_path: Path, monkeypatch):
     )
     os.mkfifo(tmp_path / "pipe")
     for name in ("file:.", "file:pipe", "file:/dev/zero"):
-        assert "is no plain file (keep the secret in a file)" in refusal(name, tmp_path)
+        assert "is not a regular file (keep the secret in a file)" in refusal(name, tmp_path)
     key.write_bytes(b"hidden" + b"x" * LARGEST)
     assert refusal("file:key", tmp_path).endswith("is larger than 64KiB (is this the right file?)")
     key.write_bytes(b"hid\0den")

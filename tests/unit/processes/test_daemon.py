@@ -77,7 +77,7 @@ def test_a_state_directory_that_others_may_write_to_is_refused(
     paths.state.mkdir()
     paths.state.chmod(mode)
     assert main(["--state", str(paths.state)]) == 1
-    said = f"hactl: others may write into the state directory '{paths.state}'\n  try: chmod go-w {paths.state}\n"
+    said = f"hactl: other users may write to the state directory '{paths.state}'\n  try: chmod go-w {paths.state}\n"
     assert capsys.readouterr().err == said
     assert list(paths.state.iterdir()) == []
 

@@ -50,7 +50,7 @@ async def test_from_the_start_to_the_end(tmp_path: Path) -> None:
     face.close()
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
-        assert pipe.read() == b"NOTE: take note\nthe fleet goes down\n"
+        assert pipe.read() == b"NOTE: take note\nthe fleet is going down\n"
     assert heard == ["STATUS", "READY", "STOPPING=1"]
 
 

@@ -26,7 +26,7 @@ def test_one_that_a_service_manager_keeps_is_started_by_that() -> None:
 
 
 def test_one_that_nobody_would_start_is_left_alone() -> None:
-    with waiting() as child, pytest.raises(HactlError, match="nobody is known to start it again"):
+    with waiting() as child, pytest.raises(HactlError, match="it is not known what would start it again"):
         started_with(child.pid)
 
 
@@ -36,4 +36,4 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, capfdbinary: pytest.C
     assert main(arguments) == 1
     out, _ = capfdbinary.readouterr()
     assert out.count(b"\n") == 1
-    assert b"has gone" in out
+    assert b"is gone" in out

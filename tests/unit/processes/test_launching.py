@@ -50,7 +50,7 @@ def test_a_port_that_is_taken_is_said_with_its_holder(paths: FleetPaths, tmp_pat
     port = free_port()
     with (
         socket.create_server(("127.0.0.1", port)),
-        pytest.raises(HactlError, match=rf"port {port} on 127\.0\.0\.1 is held by") as error,
+        pytest.raises(HactlError, match=rf"port {port} on 127\.0\.0\.1 is in use by") as error,
     ):
         launch(paths, configured(tmp_path, port=port))
     assert f":{port}" in error.value.hint
@@ -68,7 +68,7 @@ def test_a_daemon_that_dies_without_a_word_is_reported_with_its_log(paths: Fleet
     """The pipe ends, so nobody waits for ever. (The environment is the only door through which it can be broken.)"""
     (tmp_path / "sitecustomize.py").write_text("import os, sys; os.write(2, b'my last words\\n'); os._exit(7)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(HactlError, match="ended with code 7 before it was in charge") as error:
+    with pytest.raises(HactlError, match="exited with code 7 before it was in charge") as error:
         launch(paths, configured(tmp_path))
     assert error.value.hint == f"see {paths.daemon_log}"
     assert paths.daemon_log.read_text() == "my last words\n"

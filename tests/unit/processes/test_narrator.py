@@ -33,8 +33,8 @@ async def test_every_event_is_a_sentence_with_who_and_why() -> None:
     narrator = Narrator(writing)
     await narrator.follow(updates())
     assert told(narrator, reading, writing) == [
-        "the fleet goes down",
-        "the fleet goes down  [by alice: enough]",
+        "the fleet is going down",
+        "the fleet is going down  [by alice: enough]",
     ]
 
 

@@ -81,7 +81,7 @@ async def test_what_an_engine_refuses_never_gets_further(
     proposals: Proposals, engine: FakeEngine, fleet: Fleet
 ) -> None:
     """In the engine's own words."""
-    engine.unfit = "envoy refuses these documents: no such filter"
+    engine.unfit = "envoy rejects these documents: no such filter"
     with pytest.raises(HactlError, match="no such filter"):
         await proposals.propose(Apply(text=config.dump(fleet.spec)), fleet)
 
@@ -90,7 +90,7 @@ async def test_an_address_that_somebody_holds_is_refused(proposals: Proposals, f
     """A move of the edges is only begun when they could get there."""
     with socket.create_server(("127.0.0.1", 0)) as held:
         spec = replace(fleet.spec, edge=replace(fleet.spec.edge, port=held.getsockname()[1]))
-        with pytest.raises(HactlError, match="is held"):
+        with pytest.raises(HactlError, match="is in use"):
             await proposals.propose(Apply(text=config.dump(spec)), fleet)
 
 
@@ -101,5 +101,5 @@ async def test_the_edges_are_not_in_their_own_way(proposals: Proposals, fleet: F
     with socket.create_server((edge.host, edge.port), reuse_port=True):
         proposal = await proposals.propose(Apply(text=everywhere), fleet)
         assert {node.address for node in proposal.nodes if not node.region} == {"0.0.0.0"}
-    with socket.create_server(("127.0.0.2", edge.port)), pytest.raises(HactlError, match="is held"):
+    with socket.create_server(("127.0.0.2", edge.port)), pytest.raises(HactlError, match="is in use"):
         await proposals.propose(Apply(text=everywhere), fleet)

@@ -117,14 +117,14 @@ def test_a_directory_that_is_no_fleets_is_refused(tmp_path: Path) -> None:
         with pytest.raises(HactlError, match="is not the state directory of a fleet"):
             all_of(FleetPaths(place))
         assert [entry.name for entry in place.iterdir()] == [name]
-    with pytest.raises(HactlError, match="has kept nothing"):
+    with pytest.raises(HactlError, match="nothing is kept of fleet"):
         survey("t", FleetPaths(tmp_path / "nowhere"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
 def test_a_directory_of_somebody_else_is_refused(paths: FleetPaths) -> None:
     os.chown(paths.state, 65534, 65534)
-    with pytest.raises(HactlError, match="belongs to somebody else"):
+    with pytest.raises(HactlError, match="belongs to another user"):
         survey("t", paths)
 
 

@@ -47,7 +47,7 @@ def test_a_daemon_that_does_not_leave_is_killed_and_that_is_said(tmp_path: Path)
     with holder(tmp_path / "daemon.lock", "deaf") as process:
         (note,) = Predecessor(os.pidfd_open(process.pid)).relieve(lock, patience=0.05)
         assert process.wait() == -signal.SIGKILL
-    assert note == "the daemon before had not left after 0.05 s and was killed"
+    assert note == "the previous daemon had not exited after 0.05 s and was killed"
     lock.release()
 
 

@@ -202,7 +202,7 @@ async def test_what_died_meanwhile_is_started_again(house: House) -> None:
     charged = charge(house)
     (refused,) = of(charged, AdoptionRefused)
     assert (refused.node, refused.pid) == ("seoul-1", launch.pid)
-    assert "has gone" in refused.why
+    assert "is gone" in refused.why
     assert charged.decision.fleet.nodes["seoul-1"].launches == 2
 
 
@@ -492,7 +492,7 @@ async def test_a_lost_fleet_comes_back_with_the_certificate_it_had(house: House)
     charged = charge(house)
     assert charged.decision.fleet.certificate == CERTIFICATE
     (refused,) = of(charged, CertificateRefused)
-    assert charged.notes == (f"the fleet goes on with the certificate it has: {refused.why}",)
+    assert charged.notes == (f"the fleet keeps the certificate it has: {refused.why}",)
 
 
 async def test_a_fleet_that_was_taken_down_does_not_start_with_files_of_no_use(house: House) -> None:

@@ -38,7 +38,7 @@ def test_a_hollow_file_is_no_ballast(tmp_path):
 def test_no_room_for_ballast(tmp_path):
     """When the room is not there, laying says so and takes none of what little there is."""
     ballast = Ballast(tmp_path / "ballast", size=1 << 60)
-    with pytest.raises(HactlError, match="no room for the ballast"):
+    with pytest.raises(HactlError, match="no space for the ballast"):
         ballast.lay()
     assert not list(tmp_path.iterdir())
 

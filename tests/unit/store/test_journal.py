@@ -205,7 +205,7 @@ def test_a_fleet_is_never_guessed(path):
         journal.append(records(11, 12), durable=False)
         assert journal.prune(older_than=2e9) == 10
     spoil(path, b"picture-10.")
-    with SqliteJournal(path) as journal, pytest.raises(HactlError, match="records up to 10 were let go by age"):
+    with SqliteJournal(path) as journal, pytest.raises(HactlError, match="records up to 10 were removed by age"):
         journal.load()
 
 
@@ -335,7 +335,7 @@ def test_a_full_journal_keeps_what_it_has(path):
     with SqliteJournal(path, max_pages=60) as journal:
         last = fill(journal)
         assert last > 20
-        with pytest.raises(JournalFull, match=r"no room in the journal .*: database or disk is full"):
+        with pytest.raises(JournalFull, match=r"no space for the journal .*: database or disk is full"):
             journal.checkpoint(picture(last))
         with pytest.raises(JournalFull):
             journal.append(records(last + 1, last + 200), durable=True)

@@ -345,7 +345,7 @@ async def test_every_receiver_of_alerts_has_one_worker_of_its_own(watch: Watch) 
         assert sorted(workers) == ["alerts to gone", "alerts to ops"]
         said = await watch.news(AlertTried)
         assert isinstance(said, AlertTried)
-        assert (said.id, said.why) == ("a", "it is gone from the configuration")
+        assert (said.id, said.why) == ("a", "it is no longer in the configuration")
 
 
 async def test_nobody_works_for_a_receiver_that_is_gone_and_owed_nothing(watch: Watch) -> None:

@@ -139,7 +139,7 @@ def test_a_daemon_that_does_not_know_what_is_usual_says_so() -> None:
     assert guard.measured(fleet, a_second(1000, 50)) is not None
     worse = Guard().measured(fleet, a_second(100, 60))
     assert worse is not None
-    assert worse.why == "60.0 % of the answers failed, and too few came before to know what is usual"
+    assert worse.why == "60.0 % of the answers failed, and too few were counted before to know what is usual"
 
 
 def by_region(fleet: Fleet, failing: str, *, errors: float = 0.5, total: float = 200.0) -> tuple[Sample, ...]:

@@ -60,7 +60,7 @@ class TestAdoption:
         wait_until_dead(process)
         _refused(process.launch, "has ended")
         await ending(process)
-        _refused(process.launch, "has gone")
+        _refused(process.launch, "is gone")
 
     def test_a_program_that_wrote_its_title_over_its_environment_is_still_known(self, nursery, tmp_path):
         """Pid, boot and ticks are enough where there is no environment left to contradict them."""

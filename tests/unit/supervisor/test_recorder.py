@@ -176,7 +176,7 @@ class Clumsy(Sandbag):
     """A ballast on a disk that neither gives room back nor has any."""
 
     def lay(self) -> None:
-        raise HactlError("no room for the ballast")
+        raise HactlError("no space for the ballast")
 
     def give_up(self) -> None:
         raise OSError("read-only file system")

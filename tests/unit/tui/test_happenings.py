@@ -45,7 +45,7 @@ def test_a_record_is_a_sentence_with_its_time_and_who_did_it():
 
 def test_who_did_it_is_said_once():
     record = replace(a_record(FleetUnpaused(why="unpaused by ann")), by="ann")
-    assert text(happened(record)).endswith("repairs go on: unpaused by ann")
+    assert text(happened(record)).endswith("repairs resume: unpaused by ann")
 
 
 def test_what_was_measured_stands_out():

@@ -63,7 +63,7 @@ def test_a_key_means_what_makes_sense_now(key, node, command):
     [
         ("K", a_node(NodeState.STOPPED), "nothing runs there: T starts it"),
         ("Z", a_node(NodeState.BACKOFF), "nothing runs there: T starts it"),
-        ("D", a_node(NodeState.SERVING, "edge-1"), "'edge-1' is an edge: it has no share to take away"),
+        ("D", a_node(NodeState.SERVING, "edge-1"), "'edge-1' is an edge: it has no share to change"),
         ("W", a_node(NodeState.SERVING, "edge-1"), "an edge has no weight: nodes and regions have"),
         ("S", a_node(NodeState.SERVING, "edge-1"), "choose one region, or a node of it: that is what is scaled"),
         ("F", a_node(NodeState.SERVING, "edge-1"), "choose one region, or a node of it: that is whose traffic moves"),

@@ -168,6 +168,21 @@ async def test_and_what_a_daemon_says_then_takes_its_place_altogether():
         assert held.picture.heard == 5.0
 
 
+async def test_a_disk_that_cannot_be_read_is_no_end_and_is_looked_at_again():
+    """Neither without a daemon nor with one."""
+    troubles = [PermissionError("not yours"), HactlError("another process writes to the journal")]
+
+    def last() -> View:
+        if troubles:
+            raise troubles.pop(0)
+        return a_view(None, WeightsChanged(nodes={"seoul-1": 7}))
+
+    async with Held(away(), last) as held:
+        await held.until(lambda: held.picture.snapshot is not None)
+        assert held.picture.snapshot.fleet.nodes["seoul-1"].weight == 7
+        assert not troubles
+
+
 async def test_a_fleet_that_has_left_nothing_is_an_empty_picture():
     def gone() -> None:
         raise HactlError("nothing is recorded yet")

@@ -64,7 +64,7 @@ class TestHeadroom:
         assert self.told(sustained=30.0)[1].startswith("without it  unproved: the other 3 nodes would carry 33/s each")
 
     def test_nobody_else(self):
-        assert self.told(regions=1, nodes=1) == ["less one    nobody would be left to carry 100/s"]
+        assert self.told(regions=1, nodes=1) == ["less one    no node would be left to carry 100/s"]
 
     def test_without_traffic_there_is_nothing_to_miss(self):
         moved = Evacuation(region="seoul", by="ann", since=AT)

@@ -5,10 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.contrast import contrast
 
 from hactl.core.errors import ConfigError
 from hactl.tui.meaning import Meaning
-from hactl.tui.theme import DEFAULT, contrast, read, shipped
+from hactl.tui.theme import DEFAULT, read, shipped
 
 ENOUGH = 4.5
 """WCAG 2.1 AA for text."""

@@ -60,7 +60,7 @@ async def test_the_document_of_a_cluster_is_the_one_that_runs(paths: FleetPaths)
         with pytest.raises(HactlError, match="'n1' runs without a cluster 'gw'"):
             await admin.running("gw", dict)
     async with answering(paths, 200, body) as (admin, _):
-        with pytest.raises(HactlError, match="of another shape"):
+        with pytest.raises(HactlError, match="in an unexpected format"):
             await admin.running("gw", int)
 
 
@@ -107,7 +107,7 @@ async def test_the_runtime_is_what_counts_whichever_layer_says_it(paths: FleetPa
         assert await admin.runtime() == {"a.b": "2"}
     assert asked == [b"GET /runtime HTTP/1.1"]
     async with answering(paths, 200, b"no") as (admin, _):
-        with pytest.raises(HactlError, match="a runtime of another shape"):
+        with pytest.raises(HactlError, match="a runtime in an unexpected format"):
             await admin.runtime()
 
 

@@ -31,5 +31,5 @@ def test_a_missing_binary_says_how_to_get_one(tmp_path: Path) -> None:
 
 async def test_a_program_that_is_no_envoy_is_told_apart() -> None:
     """Something else that runs has no Envoy version."""
-    with pytest.raises(HactlError, match="does not say which version"):
+    with pytest.raises(HactlError, match="does not report its version"):
         await version(Path("/bin/true"))

@@ -41,7 +41,7 @@ def test_without_tls_there_are_no_secrets() -> None:
     seat = Seat(name="edge-1", directory=Path("/d"), sockets=Path("/s"))
     assert secrets(Fleet(), seat) == ()
     spec = FleetSpec(edge=EdgeSpec(tls=EdgeTlsSpec(cert="/c.pem", key="/k.pem")))
-    with pytest.raises(HactlError, match=r"no certificate has been taken from /c.pem yet"):
+    with pytest.raises(HactlError, match=r"no certificate has been loaded from /c.pem yet"):
         secrets(Fleet(spec=spec), seat)
 
 

@@ -275,7 +275,7 @@ async def test_a_certificate_counts_when_a_handshake_has_shown_it(tmp_path: Path
     async with running(tmp_path) as edge, showing(edge, good):
         first, other = shown_by(good), shown_by(bad)
         await edge.publisher.publish("v1", with_tls(edge, first), ENDPOINTS, None, first)
-        with pytest.raises(PlanRefused, match="a handshake with it shows otherwise: another certificate"):
+        with pytest.raises(PlanRefused, match="a handshake shows otherwise: another certificate"):
             await edge.publisher.publish("v2", with_tls(edge, other), ENDPOINTS, None, other)
         versions = [edge.version(path) for path in (edge.seat.endpoints, edge.seat.secrets, edge.seat.listeners)]
         assert versions == ["v2", "v2.back", "v1"]

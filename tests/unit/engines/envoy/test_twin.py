@@ -59,7 +59,7 @@ async def test_a_refusal_is_told_in_envoys_words_and_not_remembered(tmp_path: Pa
     fleet = Fleet(id="f1")
     judge = Twin(Seat.of(paths, ".twin"))
     for _ in range(2):
-        with pytest.raises(HactlError, match="envoy refuses these documents: error: bad regex"):
+        with pytest.raises(HactlError, match="envoy rejects these documents: error: bad regex"):
             await judge.judge(binary, documents(fleet, fleet.policy, judge.seat))
     assert (tmp_path / "log").read_text().split() == ["asked", "asked"]
 

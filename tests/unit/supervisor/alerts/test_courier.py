@@ -179,7 +179,7 @@ async def test_a_fleet_does_not_die_of_an_alert() -> None:
     async with desk.at_work():
         said = await desk.said.get()
     assert isinstance(said, AlertTried)
-    assert (said.attempts, said.why) == (2, "the daemon has a defect: ValueError")
+    assert (said.attempts, said.why) == (2, "internal error in the daemon: ValueError")
 
 
 async def test_a_receiver_that_left_the_configuration_gets_nothing() -> None:
@@ -187,7 +187,7 @@ async def test_a_receiver_that_left_the_configuration_gets_nothing() -> None:
     desk.fleet = replace(desk.fleet, spec=FleetSpec())
     async with desk.at_work():
         said = await desk.said.get()
-    assert said == AlertTried(id="f1-1043", delivered=False, attempts=1, why="it is gone from the configuration")
+    assert said == AlertTried(id="f1-1043", delivered=False, attempts=1, why="it is no longer in the configuration")
     assert desk.handed == []
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from hactl.core.errors import HactlError
-from hactl.supervisor.alerts.secrets import LONGEST, is_reference, look_up, strike_out
+from hactl.supervisor.alerts.secrets import LONGEST, look_up, strike_out
 
 
 def test_plain_text_is_itself() -> None:
     assert look_up("web: team") == "web: team"
-    assert not is_reference("https://a")
+    assert look_up("https://a") == "https://a"
 
 
 def test_a_variable_is_read_at_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
