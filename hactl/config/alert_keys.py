@@ -50,12 +50,12 @@ def _url() -> Kind:
 
 ALERT = Table(
     name="alert",
-    doc="Somebody to tell when something happens: a webhook or a program. One table for each.",
+    doc="A receiver of alerts: a webhook or a program. One table for each.",
     blank=AlertSpec(),
     into="alerts",
     repeated=True,
     keys=(
-        Key(name="name", kind=kinds.text(name.wants, f"|{name.schema['pattern'][1:-1]}"), doc="what commands call it"),
+        Key(name="name", kind=kinds.text(name.wants, f"|{name.schema['pattern'][1:-1]}"), doc="its name in commands"),
         Key(
             name="on",
             kind=kinds.many(_event_kind(), 'kinds of event, like ["region-lost"]'),
@@ -71,7 +71,7 @@ ALERT = Table(
         Key(
             name="exec",
             kind=kinds.many(kinds.text("text"), "arguments"),
-            doc="a program that gets the alert as JSON on standard input; a relative path begins where this file is",
+            doc="a program that gets the alert as JSON on standard input; a relative path is relative to this file",
         ),
         Key(name="format", kind=kinds.choice(AlertFormat), doc='what a webhook is sent; "slack" is { "text": ... }'),
         Key(
@@ -89,7 +89,7 @@ ALERT = Table(
                 TOKEN,
                 value=r"[^\x00-\x1f\x7f]*",
             ),
-            doc='of a webhook; "env:NAME" and "file:PATH" are looked up for each delivery and kept nowhere',
+            doc='sent with a webhook; "env:NAME" and "file:PATH" are looked up for each delivery and never stored',
         ),
     ),
 )

@@ -59,7 +59,7 @@ def _receiver(alert: AlertSpec, path: str) -> Iterator[Problem]:
     if alert.exec and not alert.webhook:
         for key in ("headers", "format"):
             if getattr(alert, key) != getattr(AlertSpec(), key):
-                yield Problem(path=f"{path}.{key}", cause="does not go with exec")
+                yield Problem(path=f"{path}.{key}", cause="conflicts with exec")
 
 
 def _headers(alert: AlertSpec, path: str) -> Iterator[Problem]:
@@ -72,6 +72,8 @@ def _headers(alert: AlertSpec, path: str) -> Iterator[Problem]:
             cause = f"the value of {quoted(name)} would be kept in the journal"
             yield Problem(path=path, cause=cause, hint='write where it is: "env:NAME" or "file:PATH"')
         elif literal and value.startswith(("env:", "file:")):
-            yield Problem(path=path, cause=f"{quoted(name)} names no place", hint='like "env:TOKEN" or "file:token"')
+            yield Problem(
+                path=path, cause=f"{quoted(name)} is not a reference", hint='like "env:TOKEN" or "file:token"'
+            )
     for name in twice([name.lower() for name in alert.headers]):
-        yield Problem(path=path, cause=f"the header {quoted(name)} stands there twice")
+        yield Problem(path=path, cause=f"the header {quoted(name)} appears twice")

@@ -133,25 +133,25 @@ def canonical(text: str) -> str:
 
 
 def misfits(spec: FleetSpec) -> Iterator[Problem]:
-    """What of the overlay of `spec` does not go with the rest of it."""
+    """What of the overlay of `spec` conflicts with the rest of it."""
     if not spec.gateway.envoy_overlay:
         return
     patch: Patch = json.loads(spec.gateway.envoy_overlay)
     place = "gateway.envoy_overlay: "
     if spec.gateway.kind is GatewayKind.COMMAND:
         if "node" in patch:
-            yield Problem(path=f"{place}node", cause='does not go with kind = "command"', hint="your program decides")
+            yield Problem(path=f"{place}node", cause='conflicts with kind = "command"', hint="your program decides")
     else:
         for key in ALIKE:
             if _at(patch, f"edge.http.{key}") != _at(patch, f"node.http.{key}"):
-                cause = "edge and node must read a path alike"
-                yield Problem(path=f"{place}http.{key}", cause=cause, hint="put the same into both")
+                cause = "edge and node must interpret paths the same way"
+                yield Problem(path=f"{place}http.{key}", cause=cause, hint="set the same value in both")
     known = {"edge": (EDGE_CLUSTER,), "node": tuple(service.name for service in spec.services)}
     for role, layer in patch.items():
         for name, cluster in layer.get("clusters", {}).items():
             path = f"{place}{role}.clusters.{name}"
             if name not in known[role] and not _whole(cluster):
-                cause = "no cluster is called so, and a new one wants a load_assignment"
+                cause = "no cluster has that name, and a new one needs a load_assignment"
                 yield Problem(path=path, cause=cause, hint=did_you_mean(name, known[role]))
             elif name in known[role]:
                 for place_, cause, hint in _owned(path, cluster, OWN_OF_CLUSTERS):
@@ -189,7 +189,7 @@ def _clusters(place: str, clusters: Patch) -> Iterator[tuple[str, str, str]]:
         if not isinstance(cluster, dict):
             yield path, f"wants an object, found {_json(cluster)}", ""
         elif not name or ":" in name or name.startswith(f"{EDGE_CLUSTER}-"):
-            yield f"{place}.{quoted(name)}", "no cluster of yours can be called so", ""
+            yield f"{place}.{quoted(name)}", "that name is reserved", ""
 
 
 def _listed(place: str, items: object, *, filters: bool) -> Iterator[tuple[str, str, str]]:
@@ -203,7 +203,7 @@ def _listed(place: str, items: object, *, filters: bool) -> Iterator[tuple[str, 
         if not isinstance(name, str) or not name:
             yield path, "wants an object with a name", ""
         elif filters and name in OWN_FILTERS:
-            yield path, f"{quoted(name)} is placed by hactl itself", ""
+            yield path, f"{quoted(name)} is added by hactl itself", ""
         elif filters and name in names:
             yield path, f"two filters are called {quoted(name)}", "Envoy lets you choose the names"
         else:
@@ -239,12 +239,12 @@ def _once(pairs: list[tuple[str, Any]]) -> Patch:
     patch = dict(pairs)
     if len(patch) < len(pairs):
         twice = next(name for name, _ in pairs if [key for key, _ in pairs].count(name) > 1)
-        raise Unfit(f"{quoted(twice)} stands twice in one object")
+        raise Unfit(f"{quoted(twice)} appears twice in one object")
     return patch
 
 
 def _no_number(said: str) -> float:
-    raise Unfit(f"not valid JSON: {said} is no number")
+    raise Unfit(f"not valid JSON: {said} is not a number")
 
 
 def _json(value: object) -> str:

@@ -25,11 +25,11 @@ FLEET = Table(
     doc="The fleet as a whole.",
     blank=FleetSpec(),
     keys=(
-        Key(name="name", kind=name, doc="what commands call this fleet; also the name of its state directory"),
+        Key(name="name", kind=name, doc="its name in commands, and of its state directory"),
         Key(
             name="state_dir",
             kind=kinds.directory(),
-            doc='where journal, logs and documents go; "" for the usual place below the user\'s state directory',
+            doc='where journal, logs and documents go; "" for the default place below the user\'s state directory',
         ),
         Key(
             name="ports",
@@ -39,7 +39,7 @@ FLEET = Table(
         Key(
             name="group",
             kind=kinds.text("the name of a Unix group", r"(?:[A-Za-z_][A-Za-z0-9_.-]{0,31})?"),
-            doc='members of this Unix group may operate the fleet, too; "" for nobody but its user and root',
+            doc='members of this Unix group may operate the fleet, too; "": only its user and root',
         ),
     ),
 )
@@ -56,17 +56,17 @@ GATEWAY = Table(
             kind=kinds.many(kinds.text("text"), "arguments"),
             doc='what to run for kind = "command"; {port} {address} {name} {region} {dir} are filled in',
         ),
-        Key(name="stop_signal", kind=kinds.signal_name(), doc="asks a node to end"),
-        Key(name="stop_timeout", kind=_up_to_an_hour, doc="from that signal to KILL; also the deadline of a drain"),
+        Key(name="stop_signal", kind=kinds.signal_name(), doc="the signal that asks a node to stop"),
+        Key(name="stop_timeout", kind=_up_to_an_hour, doc="from that signal until KILL; also the deadline of a drain"),
         Key(
             name="start_timeout",
             kind=quantities.duration("100ms", "1h"),
-            doc="how long a node may take until it is ready",
+            doc="how long a node may take to become ready",
         ),
         Key(
             name="capacity",
             kind=kinds.whole(1, 1_000_000, off=True),
-            doc="requests per second that one node is known to carry; 0: the most that one has been seen to sustain",
+            doc="requests per second that one node can carry; 0: the most that a node has been seen to sustain",
         ),
         Key(
             name="directory",
@@ -77,7 +77,7 @@ GATEWAY = Table(
             name="envoy_overlay",
             kind=overlay(),
             from_file=True,
-            doc='a JSON file that is laid over what hactl writes for Envoy: {"edge": {"http": ...}, "node": ...}',
+            doc='a JSON file that is merged over what hactl writes for Envoy: {"edge": {"http": ...}, "node": ...}',
         ),
         Key(
             name="env",
@@ -89,15 +89,15 @@ GATEWAY = Table(
 
 HEALTH = Table(
     name="health",
-    doc="How nodes are asked whether they are well.",
+    doc="How the health of nodes is checked.",
     blank=HealthSpec(),
     into="health",
     keys=(
-        Key(name="kind", kind=kinds.choice(ProbeKind), doc="how to ask"),
+        Key(name="kind", kind=kinds.choice(ProbeKind), doc="how to check"),
         Key(
             name="path",
             kind=kinds.text('a path that begins with "/", without blanks', r"/[^\s#\x00-\x1f\x7f]*"),
-            doc="what to ask for over http",
+            doc="what to request over http",
             command_default="/",
         ),
         Key(
@@ -108,7 +108,7 @@ HEALTH = Table(
         Key(name="interval", kind=quantities.duration("10ms", "1h"), doc="between two checks of a node by an edge"),
         Key(name="timeout", kind=_beat, doc="how long an edge waits for the answer"),
         Key(name="unhealthy_threshold", kind=kinds.whole(1, 100), doc="failures in a row that take a node out"),
-        Key(name="healthy_threshold", kind=kinds.whole(1, 100), doc="answers in a row that bring it back"),
+        Key(name="healthy_threshold", kind=kinds.whole(1, 100), doc="successes in a row that bring it back"),
         Key(name="probe", kind=_beat, doc="between two probes of a node by the daemon", command_default=0.25),
         Key(
             name="hang_grace",
@@ -117,29 +117,31 @@ HEALTH = Table(
             command_default=5.0,
         ),
         Key(
-            name="slow_start", kind=_up_to_an_hour, doc='a new node gets its full share only after this; "0s": at once'
+            name="slow_start",
+            kind=_up_to_an_hour,
+            doc='a new node gets its full share only after this; "0s": immediately',
         ),
         Key(
             name="slow_weight",
             kind=kinds.whole(1, 100),
-            doc="percent of its weight that a node keeps while it is far slower than its peers; 100: that is only said",
+            doc="percent of its weight that a node keeps while it is far slower than its peers; 100: only report it",
         ),
     ),
 )
 
 RESTART = Table(
     name="restart",
-    doc="How a process that died comes back.",
+    doc="How a process that died is restarted.",
     blank=RestartSpec(),
     into="restart",
     keys=(
         Key(
             name="initial",
             kind=quantities.duration("0s", "1h", auto=True),
-            doc='before the first restart; "auto": at once after a minute, or after a first good run; otherwise base',
+            doc='delay before the first restart; "auto": none after a minute of life or a first good run, else base',
         ),
-        Key(name="base", kind=quantities.duration("10ms", "1h"), doc="before the second; doubles each time"),
-        Key(name="max", kind=quantities.duration("10ms", "1d"), doc="the longest wait"),
+        Key(name="base", kind=quantities.duration("10ms", "1h"), doc="delay before the second; doubles each time"),
+        Key(name="max", kind=quantities.duration("10ms", "1d"), doc="the longest delay"),
         Key(
             name="budget",
             kind=kinds.inline(
@@ -149,7 +151,7 @@ RESTART = Table(
                 }
             ),
             fields=("budget", "window"),
-            doc="this many restarts within the window are a crash loop: one try per window from then on",
+            doc="this many restarts within the window are a crash loop: one attempt per window from then on",
         ),
     ),
 )
@@ -160,21 +162,33 @@ SAFETY = Table(
     blank=SafetySpec(),
     into="safety",
     keys=(
-        Key(name="min_serving_nodes", kind=kinds.whole(0, MAX_NODES), doc="commands leave at least so many serving"),
-        Key(name="min_serving_regions", kind=kinds.whole(0, MAX_NODES), doc="the same for regions"),
+        Key(
+            name="min_serving_nodes",
+            kind=kinds.whole(0, MAX_NODES),
+            doc="commands must leave at least this many nodes serving",
+        ),
+        Key(
+            name="min_serving_regions",
+            kind=kinds.whole(0, MAX_NODES),
+            doc="the same for regions: this many must keep serving",
+        ),
         Key(
             name="max_unhealthy_share",
             kind=quantities.proportion(),
             doc="the daemon takes out at most this share of the nodes for failed probes alone",
         ),
-        Key(name="read_only", kind=kinds.flag(), doc="refuse every command that changes something"),
+        Key(name="read_only", kind=kinds.flag(), doc="refuse every command that would change something"),
         Key(
             name="max_faulted_share",
             kind=quantities.proportion(),
             doc="no drill touches more than this share of the nodes, or of the edges",
         ),
-        Key(name="max_drill", kind=quantities.duration("10s", "1d"), doc="any drill is over after this"),
-        Key(name="scheduled_drills", kind=kinds.flag(), doc="drills may begin by a [[schedule]], with nobody asking"),
+        Key(name="max_drill", kind=quantities.duration("10s", "1d"), doc="any drill is ended after this"),
+        Key(
+            name="scheduled_drills",
+            kind=kinds.flag(),
+            doc="drills may be started by a [[schedule]], with nobody present",
+        ),
     ),
 )
 
@@ -200,12 +214,12 @@ JOURNAL = Table(
         Key(
             name="max_size",
             kind=quantities.size("1MiB", "64GiB"),
-            doc="the oldest records go beyond this size, and so do the oldest measurements",
+            doc="beyond this size the oldest records are removed, and likewise the oldest measurements",
         ),
         Key(
             name="checkpoint_every",
             kind=kinds.whole(1, 100_000),
-            doc="records between two checkpoints: the most a start has to replay",
+            doc="records between two checkpoints: the most that a start has to replay",
         ),
     ),
 )

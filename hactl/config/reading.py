@@ -66,7 +66,7 @@ def _syntax_error(said: str, text: str, source: str) -> ConfigError:
     if line is None and match:
         line, column = str(text.count("\n") + 1), str(len(text) - text.rfind("\n"))
     place = f":{line}:{column}" if line else ""
-    hint = "the same key or table stands in the file twice" if what.startswith(_TWICE) else ""
+    hint = "the same key or table appears twice in the file" if what.startswith(_TWICE) else ""
     return ConfigError(f"{source}{place}: not valid TOML: {what[:1].lower()}{what[1:]}", hint)
 
 

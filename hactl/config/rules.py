@@ -13,6 +13,7 @@ from hactl.config.schedule_rules import schedules
 from hactl.config.traffic_keys import MAX_NODES
 from hactl.config.traffic_rules import rate_limit, routes, services, twice
 from hactl.config.unfit import Problem, did_you_mean, quoted
+from hactl.core.plural import counted
 from hactl.core.spec import FleetSpec, GatewayKind
 
 RESERVED = ("daemon", "edge", "edges")
@@ -68,7 +69,7 @@ def _regions(spec: FleetSpec) -> Iterator[Problem]:
 def _ports(spec: FleetSpec) -> Iterator[Problem]:
     first, last = spec.ports
     if last - first + 1 < _nodes(spec):
-        cause = f"{last - first + 1} ports are too few for {_nodes(spec)} nodes"
+        cause = f"{last - first + 1} ports are not enough for {_nodes(spec)} nodes"
         yield Problem(path="fleet.ports", cause=cause, hint="every node needs one of its own")
     if first <= spec.edge.port <= last:
         cause = f"port {spec.edge.port} is one of fleet.ports ({first}-{last}), which are for nodes"
@@ -79,9 +80,9 @@ def _gateway(spec: FleetSpec) -> Iterator[Problem]:
     gateway = spec.gateway
     if gateway.kind is GatewayKind.ENVOY and gateway.command:
         hint = 'add kind = "command" to run a program of your own'
-        yield Problem(path="gateway.command", cause='does not go with kind = "envoy"', hint=hint)
+        yield Problem(path="gateway.command", cause='conflicts with kind = "envoy"', hint=hint)
     if gateway.kind is GatewayKind.ENVOY and gateway.directory:
-        yield Problem(path="gateway.directory", cause='does not go with kind = "envoy"')
+        yield Problem(path="gateway.directory", cause='conflicts with kind = "envoy"')
     if gateway.kind is GatewayKind.COMMAND and not (gateway.command and gateway.command[0]):
         hint = 'like ["./gateway", "--port", "{port}"]'
         yield Problem(path="gateway.command", cause='must be given for kind = "command"', hint=hint)
@@ -93,7 +94,7 @@ def _gateway(spec: FleetSpec) -> Iterator[Problem]:
 
 def _health(spec: FleetSpec) -> Iterator[Problem]:
     if spec.health.slow_weight < 100 and not spec.edge.policy.honours_node_weights:
-        cause = f"does not go with the policy {quoted(spec.edge.policy)}, which ignores node weights"
+        cause = f"conflicts with the policy {quoted(spec.edge.policy)}, which ignores node weights"
         yield Problem(path="health.slow_weight", cause=cause, hint="100, or another edge.policy")
 
 
@@ -105,10 +106,12 @@ def _restart(spec: FleetSpec) -> Iterator[Problem]:
 def _safety(spec: FleetSpec) -> Iterator[Problem]:
     in_rotation = sum(region.nodes for region in spec.regions)
     if spec.safety.min_serving_nodes > in_rotation:
-        cause = f"wants {spec.safety.min_serving_nodes} nodes serving, but there are {in_rotation}"
+        cause = f"wants {counted(spec.safety.min_serving_nodes, 'node')} serving, but the fleet has {in_rotation}"
         yield Problem(path="safety.min_serving_nodes", cause=cause)
     if spec.safety.min_serving_regions > len(spec.regions):
-        cause = f"wants {spec.safety.min_serving_regions} regions serving, but there are {len(spec.regions)}"
+        cause = (
+            f"wants {counted(spec.safety.min_serving_regions, 'region')} serving, but the fleet has {len(spec.regions)}"
+        )
         yield Problem(path="safety.min_serving_regions", cause=cause)
 
 

@@ -30,7 +30,7 @@ def _hours() -> Kind:
         begin = int(times[0]) * 60 + int(times[1])
         end = begin if times[2] is None else int(times[2]) * 60 + int(times[3])
         if end < begin or (times[2] is not None and end == begin):
-            raise unfit(wants, raw, "hours end later on the same day; two schedules go over midnight")
+            raise unfit(wants, raw, "the end is later on the same day; use two schedules to span midnight")
         return Hours(days=_days(days) if days else Hours().days, begin=begin, end=end)
 
     def write(hours: Hours) -> str:
@@ -95,16 +95,16 @@ def _zone() -> Kind:
 
 SCHEDULE = Table(
     name="schedule",
-    doc="A drill at certain times, if safety.scheduled_drills allows any. One table for each.",
+    doc="A drill or suite that runs on a schedule, if safety.scheduled_drills allows it. One table for each.",
     blank=ScheduleSpec(),
     into="schedules",
     repeated=True,
     keys=(
-        Key(name="name", kind=name, doc="what commands call it", required=True, example="nightly"),
+        Key(name="name", kind=name, doc="its name in commands", required=True, example="nightly"),
         Key(
             name="drill",
             kind=kinds.text("the name of a drill, or the path of a file", r"[^\x00-\x1f\x7f]{0,200}"),
-            doc="what is run; either this or suite; a relative path begins where this file is",
+            doc="what is run; either this or suite; a relative path is relative to this file",
             example="node-kill",
         ),
         Key(
@@ -115,25 +115,25 @@ SCHEDULE = Table(
         Key(
             name="at",
             kind=_hours(),
-            doc="days and hours in which it begins; without hours to end, at that time",
+            doc="days and hours in which it starts; with a single time, at that time",
             required=True,
             example=Hours(days=(0, 1, 2, 3, 4), begin=120, end=240),
         ),
         Key(
             name="every",
             kind=quantities.duration("0s", "1d"),
-            doc='again and again within these hours; "0s" for once, when they begin',
+            doc='repeated this often within these hours; "0s": once, when they begin',
         ),
         Key(
             name="jitter",
             kind=quantities.duration("0s", "12h"),
-            doc="each run begins later by up to this, as name and date decide",
+            doc="each run starts later by up to this, derived from name and date",
         ),
         Key(
             name="blocked",
             kind=kinds.many(_blocked(), "dates"),
-            doc='dates on which nothing begins, like ["2026-12-24..2027-01-02"]',
+            doc='dates on which it does not run, like ["2026-12-24..2027-01-02"]',
         ),
-        Key(name="zone", kind=_zone(), doc="the time zone in which hours and dates are meant"),
+        Key(name="zone", kind=_zone(), doc="the time zone of hours and dates"),
     ),
 )

@@ -31,7 +31,7 @@ _patience = quantities.duration("10ms", "1d")
 
 EDGE = Table(
     name="edge",
-    doc="The front balancers: identical processes that share one address.",
+    doc="The load balancers in front: identical processes that share one address.",
     blank=EdgeSpec(),
     into="edge",
     keys=(
@@ -39,7 +39,7 @@ EDGE = Table(
         Key(
             name="count",
             kind=kinds.whole(1, MAX_EDGES),
-            doc="how many edges; of two or more one may be lost",
+            doc="how many edges; with two or more, one may be lost",
         ),
         Key(name="threads", kind=kinds.whole(1, 256, auto=True), doc='threads per edge; "auto" is cores / count'),
         Key(name="policy", kind=kinds.choice(Policy), doc="how an edge chooses among the nodes"),
@@ -60,22 +60,22 @@ EDGE = Table(
             kind=quantities.duration("100ms", "1h"),
             doc="how long a client may take to send its request headers",
         ),
-        Key(name="idle_timeout", kind=quantities.duration("1s", "1d"), doc="how long a silent connection is kept"),
+        Key(name="idle_timeout", kind=quantities.duration("1s", "1d"), doc="how long an idle connection is kept"),
         Key(
             name="max_body_retry",
             kind=quantities.size("0B", "1GiB"),
-            doc="request bodies up to this size are kept, and can be sent again to another node",
+            doc="request bodies up to this size are buffered, and can be sent again to another node",
         ),
         Key(
             name="rate_limit",
             kind=rate_limit,
-            doc="requests all edges let in together, each its part; more is answered 429; burst 0: as requests, "
+            doc="requests that all edges together let in, each its part; more are answered 429; burst 0: as requests, "
             "requests 0: no limit",
         ),
         Key(
             name="tls",
             kind=edge_tls,
-            doc="speak TLS to clients with these files in PEM, which are taken up by themselves when they change",
+            doc="speak TLS to clients with these PEM files, which are reloaded automatically when they change",
         ),
     ),
 )
@@ -87,7 +87,7 @@ REGION = Table(
     into="regions",
     repeated=True,
     keys=(
-        Key(name="name", kind=name, doc="what commands call it"),
+        Key(name="name", kind=name, doc="its name in commands"),
         Key(
             name="priority",
             kind=kinds.whole(0, 1000),
@@ -98,7 +98,7 @@ REGION = Table(
         Key(
             name="spares",
             kind=kinds.whole(0, MAX_NODES),
-            doc="how many more that stand by, ready, and step in the moment others are out",
+            doc="how many more on standby, ready to step in the moment others are out",
         ),
         Key(name="bind", kind=quantities.ip(), doc="the IP address its nodes listen on"),
     ),
@@ -119,18 +119,18 @@ REGION_FAILOVER = Table(
         Key(
             name="auto_failback",
             kind=kinds.flag(),
-            doc="a lost region gets its traffic back by itself; otherwise by: hactl failback",
+            doc="a lost region gets its traffic back automatically; otherwise with: hactl failback",
         ),
         Key(
             name="stable_for",
             kind=quantities.duration("0s", "1d"),
-            doc="how long a region that was in trouble must have been well before it gets traffic back by itself",
+            doc="how long a region that was in trouble must have been healthy before it gets traffic back on its own",
         ),
         Key(
             name="brownout",
             kind=kinds.flag(),
-            doc="a region that is far slower or more faulty than the others keeps a tenth of its traffic until it is "
-            "well again",
+            doc="a region that is far slower or more faulty than the others keeps a tenth of its traffic until it "
+            "has recovered",
         ),
     ),
 )
@@ -142,16 +142,16 @@ SERVICE = Table(
     into="services",
     repeated=True,
     keys=(
-        Key(name="name", kind=name, doc="what routes call it", required=True, example="app"),
+        Key(name="name", kind=name, doc="its name in routes", required=True, example="app"),
         Key(
             name="endpoints",
             kind=kinds.many(quantities.address(names=True), 'addresses, like ["127.0.0.1:9000"]'),
-            doc="where it answers",
+            doc="addresses of its endpoints",
             required=True,
             example=(("127.0.0.1", 9000),),
         ),
         Key(name="timeout", kind=quantities.duration("10ms", "1m"), doc="how long connecting to an endpoint may take"),
-        Key(name="limits", kind=limits, doc="what each node asks of it at most at a time; more is answered 503"),
+        Key(name="limits", kind=limits, doc="limits on what each node sends it at a time; more is answered 503"),
         Key(
             name="health",
             kind=service_health,
@@ -190,13 +190,13 @@ ROUTE = Table(
         Key(
             name="service",
             kind=kinds.text('the name of a service, or ""', f"|{NAME}"),
-            doc="who answers",
+            doc="the service that answers",
             example="app",
         ),
         Key(
             name="respond",
             kind=kinds.whole(200, 599, off=True),
-            doc="answer with this status instead of asking a service; 0 for no",
+            doc="answer with this status instead of asking a service; 0: do not",
         ),
         Key(
             name="respond_body",
@@ -208,17 +208,19 @@ ROUTE = Table(
             kind=redirect,
             doc="send clients there instead of asking a service; a URL without a path keeps the path",
         ),
-        Key(name="strip_prefix", kind=kinds.flag(), doc="ask the service for what stands after the prefix"),
-        Key(name="rewrite", kind=BELOW_ROOT, doc='ask the service for this in place of prefix or path; "" for no'),
-        Key(name="request_headers", kind=headers, doc="changes to what the service is asked with"),
-        Key(name="response_headers", kind=headers, doc="changes to what clients are answered with"),
+        Key(
+            name="strip_prefix", kind=kinds.flag(), doc="remove the prefix from the path that the service is asked for"
+        ),
+        Key(name="rewrite", kind=BELOW_ROOT, doc='ask the service for this in place of prefix or path; "": do not'),
+        Key(name="request_headers", kind=headers, doc="changes to the headers of requests to the service"),
+        Key(name="response_headers", kind=headers, doc="changes to the headers of answers to clients"),
         Key(
             name="cors",
             kind=cors,
-            doc='pages of these origins may ask, "*" for all; other preflight requests never reach the service',
+            doc='pages of these origins may send requests, "*": all; other preflight requests never reach the service',
         ),
         Key(name="websocket", kind=kinds.flag(), doc="let clients open WebSockets; 403 otherwise"),
-        Key(name="timeout", kind=_patience, doc="for the whole request, tries included"),
+        Key(name="timeout", kind=_patience, doc="for the whole request, retries included"),
         Key(
             name="per_try_timeout",
             kind=quantities.duration("10ms", "1d", auto=True),
@@ -227,18 +229,18 @@ ROUTE = Table(
         Key(
             name="retries",
             kind=kinds.whole(0, 20),
-            doc="more tries of idempotent requests; others are sent again only when no byte can have arrived",
+            doc="retries of idempotent requests; others are retried only when no byte can have arrived",
         ),
         Key(
             name="hedge",
             kind=quantities.duration("0s", "1h"),
-            doc="ask another node, too, when an idempotent request has no answer after this, and a third one after "
+            doc="send an idempotent request to another node, too, when it has no answer after this, to a third after "
             'twice this; "0s": never; choose it well above what the service usually takes',
         ),
         Key(
             name="rate_limit",
             kind=rate_limit,
-            doc="requests all edges let in together on this route; more is answered 429; requests 0: no limit",
+            doc="requests that all edges together let in on this route; more are answered 429; requests 0: no limit",
         ),
     ),
     planned=("auth",),

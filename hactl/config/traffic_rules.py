@@ -89,17 +89,17 @@ def _answer(route: RouteSpec, path: str, names: list[str]) -> Iterator[Problem]:
         hint = did_you_mean(route.service, names) if near or names else "add a [[service]] of that name"
         yield Problem(path=f"{path}.service", cause=f"no service is called {quoted(route.service)}", hint=hint)
     if route.respond_body and not route.respond:
-        yield Problem(path=f"{path}.respond_body", cause="does not go without respond", hint="like respond = 200")
+        yield Problem(path=f"{path}.respond_body", cause="needs respond", hint="like respond = 200")
 
 
 def _rewriting(route: RouteSpec, path: str) -> Iterator[Problem]:
     if route.strip_prefix and route.rewrite:
         yield Problem(path=path, cause="has both strip_prefix and rewrite", hint="keep one")
     if route.strip_prefix and not route.prefix:
-        yield Problem(path=f"{path}.strip_prefix", cause="does not go without prefix")
+        yield Problem(path=f"{path}.strip_prefix", cause="needs prefix")
     for key in ("strip_prefix", "rewrite", "request_headers", "cors"):
         if getattr(route, key) != getattr(RouteSpec(), key) and not route.service:
-            yield Problem(path=f"{path}.{key}", cause="does not go without service")
+            yield Problem(path=f"{path}.{key}", cause="needs service")
 
 
 def _cors(route: RouteSpec, path: str) -> Iterator[Problem]:
@@ -107,7 +107,7 @@ def _cors(route: RouteSpec, path: str) -> Iterator[Problem]:
     if cors != RouteSpec().cors and not cors.origins:
         yield Problem(path=f"{path}.cors", cause="wants origins", hint='like origins = ["https://app.example.com"]')
     if "*" in cors.origins and cors.credentials:
-        cause = 'credentials do not go with the origin "*"'
+        cause = 'credentials conflict with the origin "*"'
         yield Problem(path=f"{path}.cors", cause=cause, hint="any page could act for its visitors: name the origins")
 
 
@@ -115,13 +115,11 @@ def _hedge(route: RouteSpec, path: str) -> Iterator[Problem]:
     if not route.hedge:
         return
     if not route.service:
-        yield Problem(path=path, cause="does not go without service")
+        yield Problem(path=path, cause="needs service")
     if not route.retries:
-        yield Problem(path=path, cause="does not go with retries = 0", hint="the second request is one of them")
+        yield Problem(path=path, cause="conflicts with retries = 0", hint="the second request is one of them")
     if route.per_try_timeout is not None:
-        yield Problem(
-            path=path, cause="does not go with per_try_timeout", hint="keep one: a hedged try is not given up"
-        )
+        yield Problem(path=path, cause="conflicts with per_try_timeout", hint="keep one: a hedged try is not given up")
     if route.hedge >= route.timeout:
         yield Problem(path=path, cause="must be shorter than timeout")
     if not route.idempotent:
@@ -135,10 +133,10 @@ def _headers(headers: HeadersSpec, path: str) -> Iterator[Problem]:
         if name.lower() in FRAMING:
             yield Problem(path=path, cause=f"the header {quoted(name)} cannot be changed")
     for name in twice([name.lower() for name in (*headers.set, *headers.remove)]):
-        yield Problem(path=path, cause=f"the header {quoted(name)} stands there twice")
+        yield Problem(path=path, cause=f"the header {quoted(name)} appears twice")
 
 
 def _beyond_programs(route: RouteSpec, path: str) -> Iterator[Problem]:
     for key in BY_NODES:
         if getattr(route, key) != getattr(RouteSpec(), key):
-            yield Problem(path=f"{path}.{key}", cause='does not go with kind = "command": your program decides')
+            yield Problem(path=f"{path}.{key}", cause='conflicts with kind = "command": your program decides')

@@ -147,11 +147,9 @@ def _done(report: DrillReport) -> Section | None:
             note = f" ({step.note})" if step.note else ""
             told = f"took {step.done - step.asked:.1f} s, which all times after it include; by {step.by}{note}"
         items.append(f"by hand: {step.step}: {told}")
-    fresh = ", each on a connection of its own" if load.fresh_connections else ""
-    sent = f"{load.rate:g} requests/s to {load.url}{fresh}"
-    items.append(f"load: {sent}, open loop, timeout {load.timeout:g} s, no retries")
+    items.append(f"load: {load.told}, open loop, timeout {load.timeout:g} s, no retries")
     items += [f"as much again by clients with {load.policy}"] if load.policy is not None else []
-    items += [f"besides {beside.rate:g} requests/s to {beside.url}"] if (beside := load.beside) is not None else []
+    items += [f"besides {beside.told}"] if (beside := load.beside) is not None else []
     return Section(title="What was done", blocks=(Bullets(items=tuple(items)),))
 
 

@@ -13,7 +13,7 @@ FILES = [
     ("unknown-nested-key", GOOD.replace("listen", "lisen"), "edge.lisen: unknown key", 'did you mean "listen"?'),
     ("wrong-type", GOOD.replace("nodes = 1", 'nodes = "many"'), "region[a].nodes: wants", None),
     ("duplicate-name", GOOD + '\n[[region]]\nname = "a"\n', "region", None),
-    ("duplicate-key", GOOD + "nodes = 2\n", "not valid TOML", "the same key or table stands in the file twice"),
+    ("duplicate-key", GOOD + "nodes = 2\n", "not valid TOML", "the same key or table appears twice in the file"),
     ("no-address", GOOD.replace("127.0.0.1:{port}", "everywhere"), "edge.listen: wants", None),
     (
         "endpoint-no-address",

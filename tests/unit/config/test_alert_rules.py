@@ -14,13 +14,13 @@ MISFITS = [
     ("[[alert]]", "alert[alert-1]: has neither webhook nor exec (add one of them)"),
     ('[[alert]]\nname = "ops"\nexec = []', "alert[ops]: has neither webhook nor exec (add one of them)"),
     ('[[alert]]\nexec = [""]', 'alert[alert-1].exec: the program is empty (like ["./page.sh", "--team", "web"])'),
-    ('[[alert]]\nexec = ["page"]\nformat = "slack"', "alert[alert-1].format: does not go with exec"),
-    ('[[alert]]\nexec = ["page"]\nheaders = { x-team = "web" }', "alert[alert-1].headers: does not go with exec"),
+    ('[[alert]]\nexec = ["page"]\nformat = "slack"', "alert[alert-1].format: conflicts with exec"),
+    ('[[alert]]\nexec = ["page"]\nheaders = { x-team = "web" }', "alert[alert-1].headers: conflicts with exec"),
     (HOOK + HOOK + 'name = "alert-1"', 'alert[alert-1].name: two alerts are called "alert-1"'),
     (HOOK + 'headers = { Host = "a" }', 'alert[alert-1].headers: the header "Host" cannot be changed'),
     (HOOK + 'headers = { Content-Type = "a" }', 'alert[alert-1].headers: the header "Content-Type" cannot be changed'),
-    (HOOK + 'headers = { x-a = "1", X-A = "2" }', 'alert[alert-1].headers: the header "x-a" stands there twice'),
-    (HOOK + 'headers = { x-a = "env:" }', 'alert[alert-1].headers: "x-a" names no place (like "env:TOKEN" or '
+    (HOOK + 'headers = { x-a = "1", X-A = "2" }', 'alert[alert-1].headers: the header "x-a" appears twice'),
+    (HOOK + 'headers = { x-a = "env:" }', 'alert[alert-1].headers: "x-a" is not a reference (like "env:TOKEN" or '
      '"file:token")'),
 ]  # fmt: skip
 

@@ -93,20 +93,20 @@ WRONG = [
     ({"node": {"http_filters": {}}}, "node.http_filters: wants an array, found an object"),
     ({"node": {"http_filters": [{}]}}, "node.http_filters[1]: wants an object with a name"),
     ({"edge": {"http_filters": [{"name": "envoy.filters.http.router"}]}},
-     'edge.http_filters[1]: "envoy.filters.http.router" is placed by hactl itself'),
+     'edge.http_filters[1]: "envoy.filters.http.router" is added by hactl itself'),
     ({"edge": {"http_filters": [{"name": "a"}, {"name": "a"}]}},
      'edge.http_filters[2]: two filters are called "a" (Envoy lets you choose the names)'),
     ({"edge": {"clusters": {"gw": []}}}, "edge.clusters.gw: wants an object, found an array"),
     ({"edge": {"clusters": {"gw": {"type": "STATIC"}}}},
      "edge.clusters.gw.type: hactl relies on it, and it cannot be changed"),
     ({"edge": {"clusters": {"gw-hedged": {"load_assignment": {}}}}},
-     'edge.clusters."gw-hedged": no cluster of yours can be called so'),
+     'edge.clusters."gw-hedged": that name is reserved'),
     ({"node": {"clusters": {"app": {"load_assignment": {}}}}}, "node.clusters.app.load_assignment: hactl relies on it, "
      "and it cannot be changed (a [[service]] has endpoints)"),
-    ({"node": {"clusters": {"ap": {}}}}, "node.clusters.ap: no cluster is called so, and a new one wants a "
+    ({"node": {"clusters": {"ap": {}}}}, "node.clusters.ap: no cluster has that name, and a new one needs a "
      'load_assignment (did you mean "app"?)'),
     ({"edge": {"http": {"merge_slashes": False}}},
-     "http.merge_slashes: edge and node must read a path alike (put the same into both)"),
+     "http.merge_slashes: edge and node must interpret paths the same way (set the same value in both)"),
 ]  # fmt: skip
 
 
@@ -118,8 +118,8 @@ def test_what_is_no_patch_is_refused_in_one_line(patch: dict, said: str):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"edge": {}, "edge": {}}', '"edge" stands twice in one object'),
-        ('{"edge": NaN}', "not valid JSON: NaN is no number"),
+        ('{"edge": {}, "edge": {}}', '"edge" appears twice in one object'),
+        ('{"edge": NaN}', "not valid JSON: NaN is not a number"),
         ('{"edge": {"\\ud800": 1}}', "not valid JSON: half of a surrogate pair"),
         ("{" * 100_000, "not valid JSON: expecting property name enclosed in double quotes (line 1, column 2)"),
         ('{"edge": ' + "[" * 100_000, "not valid JSON: nested too deeply, or a number too long"),
@@ -134,5 +134,5 @@ def test_no_text_breaks_the_reading(text: str, said: str):
 
 def test_a_program_has_no_documents_to_patch():
     program = 'kind = "command"\ncommand = ["./serve"]\n'
-    assert refusal(written({"node": {}}, program)).startswith('node: does not go with kind = "command"')
+    assert refusal(written({"node": {}}, program)).startswith('node: conflicts with kind = "command"')
     assert parse(written({"edge": {"http": {"merge_slashes": False}}}, program))

@@ -274,12 +274,12 @@ def test_no_key_is_both_built_and_planned():
         (
             "[edge]\ncount = 1\ncount = 2",
             "hactl.toml:3:10: not valid TOML: cannot overwrite a value "
-            "(the same key or table stands in the file twice)",
+            "(the same key or table appears twice in the file)",
         ),
         (
             "[edge]\n[edge]",
             "hactl.toml:2:6: not valid TOML: cannot declare ('edge',) twice "
-            "(the same key or table stands in the file twice)",
+            "(the same key or table appears twice in the file)",
         ),
         ("a = " + "[" * 5000, "hactl.toml: not valid TOML: nested too deeply"),
     ],

@@ -18,7 +18,7 @@ MISFITS = [
      '(like { cert = "/path/cert.pem", key = "/path/key.pem" })'),
     ('[edge]\ntls = { key = "/k" }', "edge.tls: wants a cert, too "
      '(like { cert = "/path/cert.pem", key = "/path/key.pem" })'),
-    ('[fleet]\nports = "20000-20001"', "fleet.ports: 2 ports are too few for 3 nodes "
+    ('[fleet]\nports = "20000-20001"', "fleet.ports: 2 ports are not enough for 3 nodes "
      "(every node needs one of its own)"),
     ('[[region]]\nname = "eu"\n[[region]]\nname = "eu"', 'region[eu].name: two regions are called "eu"'),
     ("[[region]]\n[[region]]", 'region[local].name: two regions are called "local"'),
@@ -30,18 +30,18 @@ MISFITS = [
      "(at least one must be above 0 to get any traffic)"),
     ('[[region]]\nname = "a"\nnodes = 101\n[[region]]\nname = "b"\nnodes = 100',
      "region: wants at most 200 nodes in all regions, found 201"),
-    ('[gateway]\ncommand = ["./serve"]', 'gateway.command: does not go with kind = "envoy" '
+    ('[gateway]\ncommand = ["./serve"]', 'gateway.command: conflicts with kind = "envoy" '
      '(add kind = "command" to run a program of your own)'),
     ('[gateway]\nkind = "command"', 'gateway.command: must be given for kind = "command" '
      '(like ["./gateway", "--port", "{port}"])'),
     ('[gateway]\nkind = "command"\ncommand = ["./serve", "--port={prot}"]',
      'gateway.command: unknown placeholder "{prot}" (did you mean "port"?)'),
-    ('[gateway]\ndirectory = "/srv"', 'gateway.directory: does not go with kind = "envoy"'),
-    ('[edge]\npolicy = "random"\n[health]\nslow_weight = 50', "health.slow_weight: does not go with the policy "
+    ('[gateway]\ndirectory = "/srv"', 'gateway.directory: conflicts with kind = "envoy"'),
+    ('[edge]\npolicy = "random"\n[health]\nslow_weight = 50', "health.slow_weight: conflicts with the policy "
      '"random", which ignores node weights (100, or another edge.policy)'),
     ('[restart]\nbase = "10s"\nmax = "5s"', "restart.max: must not be shorter than restart.base"),
-    ("[safety]\nmin_serving_nodes = 4", "safety.min_serving_nodes: wants 4 nodes serving, but there are 3"),
-    ("[safety]\nmin_serving_regions = 2", "safety.min_serving_regions: wants 2 regions serving, but there are 1"),
+    ("[safety]\nmin_serving_nodes = 4", "safety.min_serving_nodes: wants 4 nodes serving, but the fleet has 3"),
+    ("[safety]\nmin_serving_regions = 2", "safety.min_serving_regions: wants 2 regions serving, but the fleet has 1"),
     (APP + APP, 'service[app].name: two services are called "app"'),
     ('[[service]]\nname = "app"\nendpoints = []', "service[app].endpoints: wants at least one address "
      '(like ["127.0.0.1:9000"])'),
@@ -54,7 +54,7 @@ MISFITS = [
      '(did you mean "app"?)'),
     ('[[route]]\nprefix = "/"\nservice = "app"', 'route[1].service: no service is called "app" '
      "(add a [[service]] of that name)"),
-    (APP + '[[route]]\nprefix = "/"\nservice = "app"\nrespond_body = "x"', "route[1].respond_body: does not go without "
+    (APP + '[[route]]\nprefix = "/"\nservice = "app"\nrespond_body = "x"', "route[1].respond_body: needs "
      "respond (like respond = 200)"),
     ('[[route]]\npath = "/-/ready"\nrespond = 200', 'route[1].path: paths below "/-/" are answered by hactl itself'),
     ('[[route]]\nprefix = "/"\nrespond = 200\nrespond_body = "' + "é" * 2049 + '"',

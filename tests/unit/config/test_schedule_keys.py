@@ -44,7 +44,7 @@ def test_hours_that_say_nothing_are_refused(text: str) -> None:
 def test_hours_end_later_on_the_same_day(text: str) -> None:
     with pytest.raises(ConfigError) as error:
         parse(f'{HEAD}at = "{text}"')
-    assert "two schedules go over midnight" in error.value.hint
+    assert "use two schedules to span midnight" in error.value.hint
 
 
 def test_blocked_dates_are_dates() -> None:

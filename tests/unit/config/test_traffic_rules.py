@@ -16,35 +16,35 @@ MISFITS = [
     (TO_APP + 'redirect = { to = "/x" }', "route[1]: has both service and redirect (keep one)"),
     (TO_APP + 'strip_prefix = true\nrewrite = "/x"', "route[1]: has both strip_prefix and rewrite (keep one)"),
     (APP + '[[route]]\npath = "/x"\nservice = "app"\nstrip_prefix = true',
-     "route[1].strip_prefix: does not go without prefix"),
-    (ROUTE + 'respond = 200\nrewrite = "/x"', "route[1].rewrite: does not go without service"),
-    (ROUTE + 'respond = 200\ncors = { origins = ["*"] }', "route[1].cors: does not go without service"),
+     "route[1].strip_prefix: needs prefix"),
+    (ROUTE + 'respond = 200\nrewrite = "/x"', "route[1].rewrite: needs service"),
+    (ROUTE + 'respond = 200\ncors = { origins = ["*"] }', "route[1].cors: needs service"),
     (ROUTE + 'respond = 200\nrequest_headers = { remove = ["x"] }',
-     "route[1].request_headers: does not go without service"),
+     "route[1].request_headers: needs service"),
     (TO_APP + "cors = { credentials = true }", 'route[1].cors: wants origins (like origins = '
      '["https://app.example.com"])'),
-    (TO_APP + 'cors = { origins = ["*"], credentials = true }', 'route[1].cors: credentials do not go with the origin '
+    (TO_APP + 'cors = { origins = ["*"], credentials = true }', 'route[1].cors: credentials conflict with the origin '
      '"*" (any page could act for its visitors: name the origins)'),
     (TO_APP + 'request_headers = { set = { Host = "x" } }', 'route[1].request_headers: the header "Host" cannot be '
      "changed"),
     (TO_APP + 'response_headers = { set = { X-A = "x" }, remove = ["x-a"] }', 'route[1].response_headers: the header '
-     '"x-a" stands there twice'),
+     '"x-a" appears twice'),
     (TO_APP + 'request_headers = { set = { "x a" = "x" } }', 'route[1].request_headers: set "x a" cannot name a '
      "header"),
     (TO_APP + 'request_headers = { set = { x-a = "a\\nb" } }', "route[1].request_headers: set header x-a wants text, "
      'found "a\\nb"'),
     (ROUTE + 'redirect = { to = "/x", status = 303 }', "route[1].redirect: status wants one of 301, 302, 307, 308, "
      "found 303"),
-    (PROGRAM + ROUTE + 'redirect = { to = "/x" }', 'route[1].redirect: does not go with kind = "command": your program '
+    (PROGRAM + ROUTE + 'redirect = { to = "/x" }', 'route[1].redirect: conflicts with kind = "command": your program '
      "decides"),
     (TO_APP + 'rate_limit = { per = "1m" }', "route[1].rate_limit: wants requests (like requests = 100)"),
     ("[edge]\nrate_limit = { burst = 5 }", "edge.rate_limit: wants requests (like requests = 100)"),
     ("[edge]\nrate_limit = { requests = 5, per = \"1ms\" }",
      'edge.rate_limit: per wants a duration from 100ms to 1d, found "1ms"'),
-    (ROUTE + 'respond = 200\nhedge = "1s"', "route[1].hedge: does not go without service"),
-    (TO_APP + 'hedge = "1s"\nretries = 0', "route[1].hedge: does not go with retries = 0 (the second request is one of "
+    (ROUTE + 'respond = 200\nhedge = "1s"', "route[1].hedge: needs service"),
+    (TO_APP + 'hedge = "1s"\nretries = 0', "route[1].hedge: conflicts with retries = 0 (the second request is one of "
      "them)"),
-    (TO_APP + 'hedge = "1s"\nper_try_timeout = "2s"', "route[1].hedge: does not go with per_try_timeout (keep one: a "
+    (TO_APP + 'hedge = "1s"\nper_try_timeout = "2s"', "route[1].hedge: conflicts with per_try_timeout (keep one: a "
      "hedged try is not given up)"),
     (TO_APP + 'hedge = "5s"', "route[1].hedge: must be shorter than timeout"),
     (TO_APP + 'hedge = "1s"\nmethods = ["POST", "PATCH"]', "route[1].hedge: does nothing for POST, PATCH (only GET, "

@@ -200,7 +200,7 @@ def test_every_key_arrives_where_it_belongs() -> None:
         (("[[fault]]", "[canary]\nrate = 1\n[limits]\nlease = '1s'\n[[fault]]"), "canary.rate: a sign of life", "3.0"),
         (("schema = 1", "schema = 2"), "schema: wants a whole number from 1 to 1", ""),
         (("schema = 1", "schema ="), "mine.toml:2:9: not valid TOML", ""),
-        (("[[fault]]", "name = 'twice'\n[[fault]]"), "not valid TOML", "stands in the file twice"),
+        (("[[fault]]", "name = 'twice'\n[[fault]]"), "not valid TOML", "appears twice in the file"),
     ],
 )
 def test_what_is_wrong_is_said_with_path_cause_and_hint(change: tuple[str, str], said: str, hint: str) -> None:
