@@ -45,9 +45,9 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
         click.echo(f"  {strike.at:4.1f} s  {strike} ({strike.why}), {reality(strike.kind)}{kept}")
     for step in made.steps:
         click.echo(f"  {step.at:4.1f} s  manual step, at most {step.within:g} s: {one_line(step.manual)}")
-    click.echo(f"  load    {made.load.rate:g} requests/s to {made.load.url}, timeout {made.load.timeout:g} s")
+    click.echo(f"  load    {made.load.told}, timeout {made.load.timeout:g} s")
     if (beside := made.load.beside) is not None:
-        click.echo(f"  others  {beside.rate:g} requests/s to {beside.url}")
+        click.echo(f"  others  {beside.told}")
     phases = definition.phases
     click.echo(f"  phases  baseline {phases.baseline:g} s, hold {phases.hold:g} s, settle {phases.settle:g} s")
     rows = [(check.name, check.value, check.limit, "ok" if check.ok else "NO") for check in checks]

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import click
 
+from hactl.core.signature import LABEL
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-LABEL = "HACTL_LABEL"
-"""The variable in which a console hands its own label down to the commands that are typed in it."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from hactl.cli.options import LABEL
 from hactl.core.errors import HactlError
+from hactl.core.signature import LABEL
 from hactl.ctk.borrowing import BY, Borrowed
 from hactl.ctk.finding import found, wanted
 

@@ -148,11 +148,9 @@ def _done(report: DrillReport) -> Section | None:
             note = f" ({step.note})" if step.note else ""
             told = f"took {step.done - step.asked:.1f} s, which is included in all later times; by {step.by}{note}"
         items.append(f"manual step: {step.step}: {told}")
-    fresh = ", each on a connection of its own" if load.fresh_connections else ""
-    sent = f"{load.rate:g} requests/s to {load.url}{fresh}"
-    items.append(f"load: {sent}, open loop, timeout {load.timeout:g} s, no retries")
+    items.append(f"load: {load.told}, open loop, timeout {load.timeout:g} s, no retries")
     items += [f"the same rate again by clients with {load.policy}"] if load.policy is not None else []
-    items += [f"also {beside.rate:g} requests/s to {beside.url}"] if (beside := load.beside) is not None else []
+    items += [f"also {beside.told}"] if (beside := load.beside) is not None else []
     return Section(title="What was done", blocks=(Bullets(items=tuple(items)),))
 
 

@@ -43,6 +43,12 @@ class LoadPlan(Value):
     due, each with a request of its own besides all others."""
 
     @property
+    def told(self) -> str:
+        """What clients do, as people read it."""
+        fresh = ", each on a connection of its own" if self.fresh_connections else ""
+        return f"{self.rate:g} requests/s to {self.url}{fresh}"
+
+    @property
     def count(self) -> int:
         """How many requests the whole plan has."""
         return round(self.rate * self.duration)

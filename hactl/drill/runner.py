@@ -211,7 +211,7 @@ class Runner:
         remembering = self._borrowed.remembering(self._drill.canary.stores, self._scene.follower, self.stop)
         await self._stack.enter_async_context(remembering)
         load, length = self._scene.plan.load, self._drill.phases.baseline
-        self._say(f"baseline: {load.rate:g} requests/s to {load.url} for {length:g} s")
+        self._say(f"baseline: {load.told} for {length:g} s")
         clients = Clients(self._load_of(load), self._drill.limits.abort_when, self.stop, self._heard)
         await self._stack.enter_async_context(clients.asking())
         self._clients = clients

@@ -155,7 +155,7 @@ def facts(snapshot: Snapshot, each: Offer, receipts: Sequence[tuple[Command, Rec
             told = consequences(snapshot, Action(command=command, targets=hit), receipt)
             lines += [one for one in told if not _said(one, "grace")]
     phases = drill.phases
-    load = f"{drawn.load.rate:g} requests/s to {drawn.load.url}"
+    load = drawn.load.told
     load += f", and {beside.rate:g} to {beside.url}" if (beside := drawn.load.beside) is not None else ""
     took = f"baseline {phases.baseline:g} s, hold {phases.hold:g} s, settle {phases.settle:g} s"
     return (

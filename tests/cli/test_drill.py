@@ -102,7 +102,7 @@ def test_what_makes_no_sense_is_said_with_a_hint(fresh: Home, args: tuple[str, .
 
 def test_a_run_reports_and_its_report_is_found_again(fresh: Home) -> None:
     """Progress on stderr, the outcome on stdout, files beside the fleet's state; and a drill is no secret."""
-    done = fresh.run("drill", "run", "node-kill", "--seed", "3", *options(UNHURRIED))
+    done = fresh.run("drill", "run", "node-kill", "--seed", "3", *options(*UNHURRIED))
     for phase in ("plan", "gate", "baseline", "undo", "inject", "confirm", "observe", "settle", "failback", "verify"):
         assert f"{phase}: " in done.stderr
     assert "rollback_clean" in done.stdout

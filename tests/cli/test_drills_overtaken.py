@@ -54,7 +54,7 @@ def test_a_fleet_is_taken_down_in_the_middle_of_a_drill(home: Home) -> None:
 
 def test_another_daemon_takes_over_in_the_middle_of_a_drill(fleet: Home) -> None:
     """It is said, and the drill goes on to its end."""
-    drill = fleet.start("drill", "run", "node-kill", "--seed", "1", "--json", *options(UNHURRIED, "phases.hold=10s"))
+    drill = fleet.start("drill", "run", "node-kill", "--seed", "1", "--json", *options(*UNHURRIED, "phases.hold=10s"))
     read_until(drill, "observe:")
     assert "it goes on: its runner has another" in fleet.run("daemon", "restart").stderr
     code, out, said = finish(drill)

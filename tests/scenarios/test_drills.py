@@ -94,7 +94,7 @@ async def test_a_node_dies_and_nobody_notices() -> None:
     """From the plan to the report: the fault is the right process's, nothing is lost, everything is as it was."""
     async with RunningFleet(regions=TWO) as fleet:
         before = goals(fleet.now)
-        drill = short("node-kill", UNHURRIED, "phases.baseline=3s", "canary.rate=60")
+        drill = short("node-kill", *UNHURRIED, "phases.baseline=3s", "canary.rate=60")
         report = await runner(fleet, drill).run()
         assert report.clean, report.evidence.leftovers
         assert only_late(report, CLIENTS_LATE, FEW_CANARIES), report.validity

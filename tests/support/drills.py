@@ -26,7 +26,7 @@ from hactl.drill.verdict import Status
 from hactl.supervisor import procfs
 
 SHORT = ("phases.baseline=2s", "phases.hold=1s", "phases.settle=1s", "limits.lease=2s", "load.rate=125")
-UNHURRIED = "objectives.restore_capacity=5s"
+UNHURRIED = ("objectives.detect=1s", "objectives.restore_capacity=5s")
 """For drills of one process that are to pass here: a machine that does other things as well brings nobody back within
 250 ms. How many requests may fail is never changed."""
 PATIENCE = 240.0
