@@ -17,8 +17,9 @@ import click
 
 from hactl.cli.choice import Chosen
 from hactl.cli.exits import Exit
-from hactl.cli.options import LABEL, label
+from hactl.cli.options import label
 from hactl.core.errors import HactlError
+from hactl.core.signature import LABEL
 from hactl.paths import FleetPaths, state_home
 
 if TYPE_CHECKING:

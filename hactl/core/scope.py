@@ -1,5 +1,7 @@
-"""Whom each command names, and that there are such. Pure; raises or returns. The one place that knows every command's
-fields by their meaning; whether a command is safe for those it names is `safety`."""
+"""Whom each command names, in one place, and that this fleet has them. Pure; raises or returns.
+
+Not whether the command is safe for those it names: that is `safety`.
+"""
 
 from collections.abc import Collection
 from typing import assert_never
@@ -81,7 +83,7 @@ def scope_of(command: Command) -> Scope:
 def check(fleet: Fleet, command: Command) -> None:
     """Raises CommandRejected when `command` names nobody, names a node twice, or names what this fleet has not."""
     scope = scope_of(command)
-    if scope == Scope():
+    if scope.somebody and not (scope.nodes or scope.regions or scope.services or scope.alerts):
         raise CommandRejected("no node given", "name nodes, or use --region NAME or --all")
     if len(set(scope.nodes)) != len(scope.nodes):
         raise CommandRejected("a node is named twice", "name each node once")

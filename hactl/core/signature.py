@@ -2,6 +2,9 @@
 
 from hactl.core.events import Record
 
+LABEL = "HACTL_LABEL"
+"""The variable in which a command is told on whose behalf it acts: of a console that it is typed in, of a schedule."""
+
 
 def signature(record: Record, told: str) -> tuple[str, str]:
     """By whom and for which reason, as far as `told`, the sentence of the record, does not say it already."""

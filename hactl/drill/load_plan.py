@@ -1,4 +1,4 @@
-"""What a load is to send, and what its process says about that. Values only; they load no client."""
+"""What a load is to send, and what its process reports about it. Values only; importing them loads no client."""
 
 from hactl.core.value import Value, replace
 from hactl.drill.retrying import RetryPolicy
@@ -41,6 +41,12 @@ class LoadPlan(Value):
     burst: int = 0
     """So many clients that were connected, have been cut off, and come back in the moment when the first request is
     due, each with a request of its own besides all others."""
+
+    @property
+    def told(self) -> str:
+        """What clients do, as people read it."""
+        fresh = ", each on a connection of its own" if self.fresh_connections else ""
+        return f"{self.rate:g} requests/s to {self.url}{fresh}"
 
     @property
     def count(self) -> int:

@@ -16,12 +16,11 @@ from hactl.core.model import Fleet
 from hactl.core.moments import due
 from hactl.core.observations import DrillDue, DrillOver, Observation
 from hactl.core.schedule import ScheduleSpec
+from hactl.core.signature import LABEL
 from hactl.paths import FleetPaths, state_home
 
 LOOK = 5.0
 """Seconds between two looks at the clock: it can be set at any time."""
-LABEL = "HACTL_LABEL"
-"""The variable in which a command is told on whose behalf it acts."""
 
 
 class Schedules:

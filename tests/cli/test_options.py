@@ -5,7 +5,8 @@ import time
 import click
 import pytest
 
-from hactl.cli.options import LABEL, duration, label, moment
+from hactl.cli.options import duration, label, moment
+from hactl.core.signature import LABEL
 
 
 @pytest.mark.parametrize(
