@@ -301,7 +301,7 @@ async def test_whoever_leaves_takes_nothing_any_more(house: House) -> None:
         fleet = supervisor.look()
         supervisor.leave()
         supervisor.deliver(Exited(node="seoul-1", instance=fleet.nodes["seoul-1"].launch.instance))  # type: ignore[union-attr]
-        with pytest.raises(CommandRejected, match="leaving"):
+        with pytest.raises(CommandRejected, match="exiting"):
             await supervisor.submit(Kill(nodes=("seoul-1",)), by="alice")
         assert supervisor.look() == fleet
     assert all(lives(node.launch) for node in fleet.nodes.values() if node.launch is not None)
