@@ -1,8 +1,8 @@
-"""A gateway of your own, as small as one can be: it listens where it is told, and says whether it is well.
+"""A minimal gateway of your own: it listens on the given port and answers health checks.
 
     python3 gateway.py PORT NAME
 
-Everything else (several of them, balancing, failover, restarts, drains) is not its business.
+Everything else (running several, balancing, failover, restarts, drains) is done by hactl.
 """
 
 import sys

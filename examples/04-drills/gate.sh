@@ -1,13 +1,13 @@
 #!/bin/sh
-# A gate of a pipeline: start the fleet in this directory, break it on purpose, and say whether clients noticed.
+# A pipeline gate: start the fleet in this directory, break it on purpose, and report whether clients noticed.
 #
 #     ./gate.sh [SUITE [OPTIONS]]      like: ./gate.sh ci --skip region-loss
 #
-# Ends like `hactl drill run`: 0 passed, 1 an objective was missed, 5 refused, 10 nothing was shown, 11 aborted, 12 not
-# clean. What shows nothing (10) is run once more first: a machine that others use may have been too busy to measure.
-# SERVICE is the command of what stands behind the fleet, if it does not run already; it is ended with the fleet.
-# In ./reports are left: junit.xml and summary.md about all drills, true also when this is killed in the middle, and one
-# directory for each run with report.html, junit.xml, report.md and report.json.
+# Exits like `hactl drill run`: 0 passed, 1 an objective was missed, 5 refused, 10 inconclusive, 11 aborted, 12 not
+# clean. An inconclusive drill (10) is repeated once: a shared machine may have been too busy to measure.
+# SERVICE is the command that starts the service behind the fleet, unless it already runs; it is stopped with the fleet.
+# Leaves in ./reports: junit.xml and summary.md about all drills, correct even if this is killed in the middle, and one
+# directory per run with report.html, junit.xml, report.md and report.json.
 set -u
 cd "$(dirname "$0")" || exit 1
 
@@ -23,12 +23,12 @@ service=$!
 
 stop() {
     drills=$(hactl where | sed -n 's/^drills  *//p')
-    # runs are named after the moment they began, in UTC: those before this one stay where they are
+    # runs are named after their start time in UTC: earlier ones stay where they are
     [ ! -d "$drills" ] || ls "$drills" | awk -v began="$began" '/^[0-9]/ && $0 >= began' |
         while read -r run; do cp -R "$drills/$run" reports; done
     hactl down
     kill "$service" 2>/dev/null
-    wait "$service" 2>/dev/null  # nothing runs any more when this has ended
+    wait "$service" 2>/dev/null  # leave nothing running
 }
 trap stop EXIT
 trap 'exit 130' INT TERM HUP

@@ -1,4 +1,4 @@
-"""`hactl alert`: who is told when something happens, how the last deliveries went, and a test on request."""
+"""`hactl alert`: who receives alerts, how their last deliveries went, and test alerts on request."""
 
 import time
 from typing import Any
@@ -34,7 +34,7 @@ _OUTCOMES = tuple(kind.__name__ for kind in (AlertDelivered, AlertFailed, AlertE
 
 @click.group()
 def alert() -> None:
-    """Show who is told when something happens, and send them a test."""
+    """List the alert receivers and send them test alerts."""
 
 
 class Row(Value):
@@ -57,14 +57,14 @@ class Row(Value):
 @fleet_option
 @json_option
 def list_(as_json: bool) -> int:
-    """List who is told of what, and how the last delivery went."""
+    """List the alert receivers, what each one gets, and how its last delivery went."""
     chosen = choose()
     rows = _rows(chosen)
     if as_json:
         output.emit_json({"alerts": rows})
         return Exit.OK
     if not rows:
-        output.say("nobody is told of anything: there is no [[alert]] in hactl.toml")
+        output.say("no alerts are configured: add an [[alert]] to hactl.toml")
         return Exit.OK
     head = ("NAME", "TO", "WAITING", "LAST", "ON")
     for line in output.table(head, [_cells(row) for row in rows], right=frozenset({2})):
@@ -80,9 +80,9 @@ def list_(as_json: bool) -> int:
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal.")
 @json_option
 def try_it(names: tuple[str, ...], dry_run: bool, timeout: float, reason: str, as_json: bool) -> int:
-    """Send a test to NAMES, or to every receiver.
+    """Send a test alert to NAMES, or to every receiver.
 
-    It is marked as a test and goes the way real alerts go, retries included; exit code 1 when one is not delivered.
+    It is marked as a test and delivered like a real alert, retries included; exit code 1 if any delivery fails.
     """
     chosen = choose()
     fleet = chosen.client.fleet().fleet
@@ -175,9 +175,9 @@ def _show(fleet: Fleet, names: tuple[str, ...], *, as_json: bool) -> int:
         output.emit_json({"samples": samples, "schema": schema()})
         return Exit.OK
     for name, sample in samples.items():
-        output.say(f"'{name}' would be sent; nothing was:")
+        output.say(f"would send '{name}'; nothing was sent:")
         click.echo(sample)
-    output.say("the schema of every alert in JSON:")
+    output.say("the JSON schema of every alert:")
     output.emit_schema(schema())
     return Exit.OK
 

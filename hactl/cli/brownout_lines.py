@@ -1,5 +1,5 @@
-"""What `status` says of regions that answer far worse than they should: what stands against moving their traffic, or
-when it comes back. What they keep meanwhile is said with all other evacuations (`region_lines`).
+"""What `status` says about regions that answer far worse than they should: what keeps their traffic from being moved,
+or when it returns. The share that they keep meanwhile is shown with all other evacuations (`region_lines`).
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from hactl.core.regions import kept
 
 
 def unmoved(fleet: Fleet, wall: float, mono: float) -> Iterator[str]:
-    """One line for each region that falters and keeps its traffic; `wall` and `mono` are the time in both clocks."""
+    """One line for each degraded region that still has its traffic; `wall` and `mono` are the time in both clocks."""
     for brownout in fleet.brownouts.values():
         if brownout.faltering and not brownout.moved:
             since, why = age(wall - brownout.began), impediment(fleet, brownout) or _barred(brownout, mono)
-            yield f"{brownout.region} falters since {since} ({brownout.why}) and keeps its traffic: {why}"
+            yield f"{brownout.region} has been degraded for {since} ({brownout.why}) and still has its traffic: {why}"
 
 
 def outlook(fleet: Fleet, region: str, mono: float) -> str:
@@ -24,12 +24,12 @@ def outlook(fleet: Fleet, region: str, mono: float) -> str:
     brownout = fleet.brownouts.get(region)
     if brownout is None or brownout.faltering:
         wait = fleet.spec.stable_for if brownout is None else brownout.wait
-        return f"more again when it has been well for {age(wait)}"
+        return f"more returns once it has been healthy for {age(wait)}"
     if kept(fleet, region) > KEEP:
-        return "well again, and getting it back in steps"
-    return f"more again in {age(max(0.0, brownout.heard + brownout.wait - mono))} if it stays well"
+        return "healthy again, traffic is returning in steps"
+    return f"more returns in {age(max(0.0, brownout.heard + brownout.wait - mono))} if it stays healthy"
 
 
 def _barred(brownout: Brownout, mono: float) -> str:
     left = 0.0 if brownout.barred is None else max(0.0, brownout.barred - mono)
-    return f"moving it was no use; another try in {age(left)}"
+    return f"moving it did not help; next try in {age(left)}"

@@ -1,6 +1,6 @@
-"""`hactl bundle`: everything that somebody needs who is to help from afar, in one archive, without secrets.
+"""`hactl bundle`: everything someone needs to help from a distance, in one archive, without secrets.
 
-Asks the parts one by one; one that cannot be had is named in the archive and keeps none of the others out.
+Collects the parts one by one; one that cannot be had is named in the archive and does not keep the others out.
 """
 
 import io
@@ -24,10 +24,10 @@ from hactl.core.value import Value
 _PREFACE = """\
 A support archive of hactl, made {made} for fleet {fleet}.
 
-Values of gateway.env and of headers, whatever a reference like env:NAME or file:PATH leads to, and what looks like a
-password, a token, a cookie, a key or the value of a query have been replaced by ***. Documents that processes were
-given are listed, not included. A secret that looks like any other word of a log cannot be told from it: look through
-logs/ before you send this to somebody.
+Values of gateway.env and of headers, whatever references like env:NAME or file:PATH resolve to, and anything that
+looks like a password, a token, a cookie, a key or a query value has been replaced by ***. Documents that processes
+were given are listed, not included. A secret that looks like an ordinary word in a log cannot be recognised: look
+through logs/ before you send this to anyone.
 
 """
 
@@ -50,11 +50,14 @@ class Missing(Value):
 @click.command()
 @fleet_option
 @click.option(
-    "--output", "file", type=click.Path(path_type=Path, dir_okay=False), help="Where to (default: a new file here)."
+    "--output",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write it (default: a new file in the current directory).",
 )
 @json_option
 def bundle(file: Path | None, as_json: bool) -> int:
-    """Make a support archive (tar.gz, readable by you alone) without secrets. Works without a daemon, too.
+    """Make a support archive (tar.gz, readable only by you) without secrets. Also works without a daemon.
 
     It has the configuration in force, status, the last events and measurements, what doctor finds, the ends of the
     logs, versions, facts about the machine, and a list of the documents that processes were given.
@@ -73,8 +76,10 @@ def bundle(file: Path | None, as_json: bool) -> int:
     ):
         output.say(line)
     for part in missing:
-        output.say(f"not in it: {part.name}: {part.why}")
-    output.say("secrets were masked where they could be told; look through it before you send it to somebody")
+        output.say(f"left out: {part.name}: {part.why}")
+    output.say(
+        "secrets were masked where they could be recognised; look through the archive before you send it to anyone"
+    )
     return Exit.OK
 
 
@@ -96,7 +101,7 @@ def _fill(target: BinaryIO, name: str, about: parts.Sources) -> tuple[list[Membe
 def _readme(fleet: str, members: list[Member], missing: list[Missing]) -> str:
     made = time.strftime("%Y-%m-%d %H:%M:%S %z")
     lines = [f"{member.name}: {member.about}" for member in members]
-    lines += [f"not in it: {part.name}: {part.why}" for part in missing]
+    lines += [f"left out: {part.name}: {part.why}" for part in missing]
     return _PREFACE.format(made=made, fleet=fleet) + "\n".join(lines) + "\n"
 
 
@@ -112,7 +117,7 @@ def _made(file: Path) -> Iterator[BinaryIO]:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
-        raise HactlError(f"{file} is there already", "choose another name: hactl bundle --output FILE") from None
+        raise HactlError(f"{file} already exists", "choose another name: hactl bundle --output FILE") from None
     except OSError as error:
         why = os_reason(error)
         raise HactlError(f"cannot write {file}: {why}", "hactl bundle --output FILE") from error

@@ -145,7 +145,7 @@ def _measurements(about: Sources) -> Files:
 
     segments = Segments(about.chosen.paths.samples)
     if segments.last is None:
-        raise HactlError("nothing was measured yet")
+        raise HactlError("nothing has been measured yet")
     frames = segments.back(segments.last, MINUTES * 60.0, limit=MINUTES * 60)
     told = (Measured(at=frame.at, samples=frame.samples, pulse=frame.pulse) for frame in frames)
     yield "measurements.jsonl", b"".join(msgspec.json.encode(each) + b"\n" for each in told)
@@ -252,13 +252,13 @@ def _listed(path: Path, state: Path) -> str:
 
 PARTS = (
     Part(about="the configuration in force", make=_configuration),
-    Part(about="how the fleet is", make=_status),
+    Part(about="the state of the fleet", make=_status),
     Part(about=f"the last {EVENTS} events", make=_events),
-    Part(about=f"what was measured in the last {MINUTES} minutes", make=_measurements),
+    Part(about=f"measurements of the last {MINUTES} minutes", make=_measurements),
     Part(about="what hactl doctor finds", make=_findings),
     Part(about="versions, installed and running", make=_versions),
     Part(about="facts about the machine", make=_machine),
-    Part(about="the documents of every process, by name", make=_documents),
+    Part(about="the documents given to each process, by name", make=_documents),
     Part(about="the end of a log", make=_logs),
 )
 """In the order in which they are made; the logs last, because they are the longest."""

@@ -1,4 +1,4 @@
-"""`hactl chaos`: faults that a seed chooses, within limits; written down as an ordinary drill, and then run as one."""
+"""`hactl chaos`: faults chosen by a seed, within limits; written down as an ordinary drill, and then run as one."""
 
 import shlex
 import sys
@@ -17,6 +17,7 @@ from hactl.cli.exits import Exit
 from hactl.cli.options import duration, fleet_option, json_option
 from hactl.core.errors import HactlError, os_reason
 from hactl.core.model import Fleet
+from hactl.core.plural import counted
 from hactl.core.value import replace
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def kinds_of(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> "
 
 
 def beginning(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
-    """The kinds of faults whose names begin so, for shells that complete them."""
+    """The kinds of faults whose names begin with this, for shell completion."""
     from hactl.drill.definition import FaultKind
 
     return [kind for kind in FaultKind if kind.startswith(begun)]
@@ -48,23 +49,33 @@ _kinds = partial(click.option, multiple=True, callback=kinds_of, shell_complete=
 
 
 @click.command()
-@click.option("--monkey", is_flag=True, required=True, help="Let a monkey choose; there is no other chaos.")
+@click.option("--monkey", is_flag=True, required=True, help="Choose faults at random (required).")
 @click.option(
-    "--for", "length", type=duration, metavar="DURATION", default="5m", show_default=True, help="For how long."
+    "--for", "length", type=duration, metavar="DURATION", default="5m", show_default=True, help="How long to go on."
 )
 @click.option(
-    "--mean-gap", type=duration, metavar="DURATION", default="30s", show_default=True, help="Between two faults."
+    "--mean-gap",
+    type=duration,
+    metavar="DURATION",
+    default="30s",
+    show_default=True,
+    help="Average time between two faults.",
 )
-@_kinds("--only", help="Choose from these kinds of faults (repeatable).")
-@_kinds("--without", help="Leave this kind out (repeatable).")
+@_kinds("--only", help="Choose only from this kind of fault (repeatable).")
+@_kinds("--without", help="Leave out this kind of fault (repeatable).")
 @click.option(
     "--within",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Limits, load and objectives as in a drill file, and types of faults.",
+    help="A file with limits, load and objectives as in a drill, and types of faults.",
 )
 @click.option(
-    "-o", "--output", "path", type=click.Path(path_type=Path), metavar="FILE", help="The drill file (chaos-SEED.toml)."
+    "-o",
+    "--output",
+    "path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write the drill file (default: chaos-SEED.toml).",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done and the drill file; write and run nothing.")
 @junit_option
@@ -86,15 +97,15 @@ def chaos(
     seed: int | None,
     as_json: bool,
 ) -> int:
-    """Break things by chance, within limits.
+    """Inject random faults, within limits.
 
-    Which, whose and when follows from the seed, the configuration and the options alone. The faults are written down
-    as a drill file first, so that they can be read, and run again: hactl drill run FILE. All of them together touch no
-    more of the fleet than the safety rules of hactl.toml allow at once. Exit codes as for: hactl drill run.
+    The seed, configuration and options fully determine which faults strike what, and when. The faults are first written
+    to a drill file, so that they can be read, and run again: hactl drill run FILE. Together they never touch more of
+    the fleet than the safety rules of hactl.toml allow at once. Exit codes are those of: hactl drill run.
 
-    By itself it chooses from all faults of processes, nodes and hops to them that this fleet can suffer. Of services
-    only when named, or when load.route in the file of --within is @service: only clients that ask for a service see
-    what it suffers, and end the run when that is too much. Only when named: load.surge, pressure.cpu, pressure.memory,
+    By default it chooses from all faults of processes, nodes and hops to nodes that this fleet can suffer. Faults of
+    services only if named, or if load.route in the file of --within is @service: only clients that use a service see
+    its faults, and stop the run when there are too many. Only if named: load.surge, pressure.cpu, pressure.memory,
     disk.full, daemon.kill, daemon.freeze, config.apply. What each means here: hactl doctor.
     """
     from hactl.drill import library
@@ -103,9 +114,9 @@ def chaos(
     from hactl.drill.reading import parse
 
     if not BREATH <= length <= LONGEST:
-        raise click.UsageError(f"--for wants a duration from {BREATH:g} s to {LONGEST / 60:g} m.")
+        raise click.UsageError(f"--for must be a duration from {BREATH:g} s to {LONGEST / 60:g} m.")
     if not 1.0 <= mean_gap <= length:
-        raise click.UsageError("--mean-gap wants a duration from 1 s to that of --for.")
+        raise click.UsageError("--mean-gap must be a duration from 1 s to that of --for.")
     frame = frame_of(library.read(within, "hactl chaos --help"), str(within)) if within else frame_of("", "limits")
     try:
         chosen_from(only, without, frame.types, frame.usual)
@@ -135,12 +146,12 @@ def _run(chosen: Chosen, drill: "Definition", seed: int, path: Path) -> "DrillRe
     """Run what was written to `path`; raises as `execute`."""
     from hactl.cli.drill_running import execute
 
-    output.say(f"chaos: {len(drill.faults)} faults, written to {path}; again: {again(path)}")
+    output.say(f"chaos: {counted(len(drill.faults), 'fault')}, written to {path}; again: {again(path)}")
     return execute(chosen, drill, seed, attended=sys.stdin.isatty())
 
 
 def _missing(chosen: Chosen, daemon: int, named: "tuple[FaultKind, ...]") -> "dict[FaultKind, str]":
-    """What cannot be done on this machine, and why; of the daemon that is asked only when it is meant."""
+    """What cannot be done on this machine, and why; the daemon is examined only if it may be struck."""
     from hactl.drill.availability import missing
     from hactl.drill.definition import OF_THE_DAEMON
     from hactl.processes.guarding import started_with
@@ -155,7 +166,7 @@ def _missing(chosen: Chosen, daemon: int, named: "tuple[FaultKind, ...]") -> "di
 
 
 def _foretold(chosen: Chosen, fleet: Fleet, text: str, seed: int, *, as_json: bool) -> int:
-    """The file as data; as talk what it does when, and what stands in its way now."""
+    """The drill file as data on stdout; when each fault strikes, and what would refuse it now, on stderr."""
     from hactl.cli.drill_asking import ask
     from hactl.drill.availability import reality
     from hactl.drill.reading import parse
@@ -166,17 +177,17 @@ def _foretold(chosen: Chosen, fleet: Fleet, text: str, seed: int, *, as_json: bo
         plan = {"plan": asked.plan, "may": asked.may, "refused": asked.why_not}
         output.emit_json({"seed": seed, "file": text, **plan})
     else:
-        output.say(f"chaos with seed {seed}: {len(asked.plan.strikes)} faults; nothing was changed")
+        output.say(f"chaos with seed {seed}: {counted(len(asked.plan.strikes), 'fault')}; nothing was changed")
         for strike in asked.plan.strikes:
             output.say(f"  {strike.at:6.1f} s  {strike}, {reality(strike.kind)}")
         click.echo(text, nl=False)
         if not asked.may:
-            output.say(f"hactl: it would not be begun now: {asked.why_not}")
+            output.say(f"hactl: it would be refused now: {asked.why_not}")
     return Exit.OK if asked.may else Exit.REFUSED
 
 
 def _typed(only: "tuple[FaultKind, ...]", without: "tuple[FaultKind, ...]", within: Path | None) -> str:
-    """The options that narrow the choice, as they are typed again."""
+    """The options that narrow the choice, as they would be typed again."""
     words = [f"--only {kind}" for kind in only] + [f"--without {kind}" for kind in without]
     words += [f"--within {shlex.quote(str(within))}"] if within else []
     return "".join(f" {word}" for word in words)
@@ -188,10 +199,12 @@ def again(path: Path) -> str:
 
 
 def _keep(path: Path, data: bytes) -> None:
-    """Write the file, but over no other."""
+    """Write the file, but never over a different one."""
     try:
         if path.exists() and path.read_bytes() != data:
-            raise HactlError(f"{path} is there already, and says something else", "remove it, or: -o FILE")
+            raise HactlError(
+                f"{path} already exists with different content", "remove it, or choose another name: -o FILE"
+            )
         path.write_bytes(data)
     except OSError as error:
         raise HactlError(f"cannot write {path}: {os_reason(error)}", "-o FILE") from error

@@ -66,7 +66,7 @@ def of_config(path: Path) -> Chosen:
     """The fleet that the hactl.toml at `path` describes. Raises ConfigError when it does not say which."""
     name, state_dir = _peek(path)
     if not _NAME.fullmatch(name):
-        raise ConfigError(f"{path}: fleet.name: '{name}' is no name for a fleet", _NAME_HINT)
+        raise ConfigError(f"{path}: fleet.name: '{name}' is not a valid fleet name", _NAME_HINT)
     if state_dir.startswith("~/"):
         state_dir = str(Path.home() / state_dir[2:])
     state = Path(state_dir).absolute() if state_dir else state_home() / name
@@ -90,7 +90,7 @@ def nearest() -> Path | None:
 def checked(name: str, source: str) -> str:
     """`name`, if a fleet can be called so; `source` is where it comes from. Raises click.BadParameter."""
     if not _NAME.fullmatch(name):
-        raise click.BadParameter(f"'{name}' is no name for a fleet: {_NAME_HINT}", param_hint=source)
+        raise click.BadParameter(f"'{name}' is not a valid fleet name: {_NAME_HINT}", param_hint=source)
     return name
 
 
@@ -141,7 +141,9 @@ def _only_running() -> Chosen:
     if len(up) == 1:
         return up[0]
     if not up:
-        raise Unreachable("no hactl.toml here or above, and no fleet is running", "hactl init, or hactl demo")
+        raise Unreachable(
+            "no hactl.toml in this directory or above, and no fleet is running", "hactl init, or hactl demo"
+        )
     names = ", ".join(chosen.name for chosen in up)
     raise HactlError(f"several fleets are running: {names}", "name one: hactl --fleet NAME ...")
 

@@ -28,9 +28,9 @@ for verb in (revisions.diff, revisions.apply, revisions.history, revisions.rollb
 @config_option
 @json_option
 def check(config: Path | None, as_json: bool) -> int:
-    """Read the hactl.toml as `up` would, and say what is wrong with it. Starts nothing.
+    """Read the hactl.toml as `up` would, and report what is wrong with it. Starts nothing.
 
-    With gateway.envoy_overlay, Envoy is asked what it thinks of the result; the drills that schedules name are read.
+    With gateway.envoy_overlay, Envoy validates the result; the drills named by schedules are read as well.
     """
     from hactl.processes.judging import judge_overlay
 
@@ -60,12 +60,12 @@ def check(config: Path | None, as_json: bool) -> int:
 @config.command()
 @config_option
 @fleet_option
-@click.option("--running", is_flag=True, help="What the running fleet has in force, instead of the file.")
-@click.option("--revision", type=click.IntRange(min=1), help="A revision of the fleet, instead of the file.")
-@click.option("--schema", is_flag=True, help="The JSON schema of the file, for editors.")
+@click.option("--running", is_flag=True, help="Show what the running fleet has in force, not the file.")
+@click.option("--revision", type=click.IntRange(min=1), help="Show a revision of the fleet, not the file.")
+@click.option("--schema", is_flag=True, help="Show the JSON schema of the file, for editors.")
 @json_option
 def show(config: Path | None, running: bool, revision: int | None, schema: bool, as_json: bool) -> int:
-    """Show the whole configuration, every default filled in. Literal values of gateway.env are masked."""
+    """Show the whole configuration with every default filled in. Literal values of gateway.env are masked."""
     if schema + running + (revision is not None) > 1:
         raise click.UsageError("Choose one of --running, --revision and --schema.")
     if schema:
@@ -86,5 +86,5 @@ def show(config: Path | None, running: bool, revision: int | None, schema: bool,
 def _load(given: Path | None) -> tuple[Path, FleetSpec]:
     path = given or nearest()
     if path is None:
-        raise ConfigError("no hactl.toml here or above", "hactl init writes one")
+        raise ConfigError("no hactl.toml in this directory or above", "hactl init writes one")
     return path, files.load(path)

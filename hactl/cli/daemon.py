@@ -1,4 +1,4 @@
-"""`hactl daemon`: replace the daemon under a running fleet, also by a newer hactl."""
+"""`hactl daemon`: replace the daemon under a running fleet, possibly with a newer hactl."""
 
 import os
 from contextlib import suppress
@@ -47,15 +47,15 @@ def daemon() -> None:
 @daemon.command()
 @fleet_option
 @config_option
-@click.option("--wait", "wait_for_it", is_flag=True, help="Wait until everything serves, too.")
+@click.option("--wait", "wait_for_it", is_flag=True, help="Also wait until the whole fleet serves.")
 @timeout_option("60s", "How long --wait waits; then exit code 4.")
-@click.option("--dry-run", is_flag=True, help="Try what can be tried beforehand; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Try what can be tried in advance; change nothing.")
 @json_option
 def restart(config: Path | None, wait_for_it: bool, timeout: float, dry_run: bool, as_json: bool) -> int:
-    """Let another daemon take over: no worker is restarted, no request is lost, operations go on.
+    """Replace the daemon: no worker is restarted, no request is lost, operations continue.
 
-    This is how a running fleet is upgraded to the hactl that you type this with, and how changed [safety], [restart],
-    [logs], [journal] and fleet.group are taken into force while everything runs.
+    This is how a running fleet is upgraded to the hactl you run this with, and how changed [safety], [restart], [logs],
+    [journal] and fleet.group take effect while everything runs.
     """
     from hactl import config as files
 
@@ -68,7 +68,7 @@ def restart(config: Path | None, wait_for_it: bool, timeout: float, dry_run: boo
     if dry_run:
         return _rehearse(chosen, was, as_json=as_json)
     if not as_json:
-        output.say(f"  the daemon in charge has pid {was}; starting another one")
+        output.say(f"  the current daemon has pid {was}; starting a new one")
     notes = _replace(chosen, was)
     done = _restarted(chosen, was, notes)
     if as_json and not wait_for_it:
@@ -76,7 +76,7 @@ def restart(config: Path | None, wait_for_it: bool, timeout: float, dry_run: boo
         return Exit.OK
     _tell(done)
     if wait_for_it:
-        until_true(chosen.client, is_serving, timeout, "the whole fleet serving")
+        until_true(chosen.client, is_serving, timeout, "the whole fleet to serve")
         if as_json:
             output.emit_json(done)
     return Exit.OK
@@ -90,13 +90,13 @@ def _in_charge(chosen: Chosen) -> int:
     try:
         pid, uid = listener(chosen.paths.control)
     except Unreachable as error:
-        raise Unreachable(error.message, "hactl up starts a daemon, which adopts what runs") from error
+        raise Unreachable(error.message, "hactl up starts a daemon, which adopts the running processes") from error
     if uid != os.geteuid():
-        raise HactlError(f"the daemon (pid {pid}) is run by user {uid}, and only they may replace it")
+        raise HactlError(f"the daemon (pid {pid}) belongs to user {uid}, and only that user may replace it")
     if not in_background(pid):
         raise HactlError(
-            f"the daemon (pid {pid}) runs in the foreground: whoever started it has to start it again",
-            f"kill -TERM {pid}; hactl up --foreground (every worker goes on meanwhile)",
+            f"the daemon (pid {pid}) runs in the foreground: restart it where it was started",
+            f"kill -TERM {pid}; hactl up --foreground (workers keep running meanwhile)",
         )
     return pid
 
@@ -117,10 +117,10 @@ def _what_now(chosen: Chosen, was: int, error: HactlError) -> tuple[str, str]:
         now, _ = listener(chosen.paths.control)
     except Unreachable:
         return (
-            f"NOBODY supervises fleet '{chosen.name}' now, its processes go on: the new daemon failed: {error.message}",
+            f"fleet '{chosen.name}' is UNSUPERVISED, its processes run on: the new daemon failed: {error.message}",
             error.hint or "hactl up",
         )
-    which = "the one before stays in charge" if now == was else f"another one is in charge (pid {now})"
+    which = "the old one stays in charge" if now == was else f"a different one is in charge (pid {now})"
     return f"the new daemon failed, {which}: {error.message}", error.hint
 
 
@@ -143,9 +143,9 @@ def _restarted(chosen: Chosen, was: int, notes: tuple[str, ...]) -> Restarted:
 
 
 def _tell(done: Restarted) -> None:
-    gap = "" if done.gap_s is None else f", nobody supervised for {done.gap_s * 1000:.0f} ms"
-    output.say(f"daemon {done.hactl} in charge (pid {done.pid}, before {done.was}){gap}")
-    output.say(f"  adopted: {', '.join(done.adopted) or 'nobody'}")
+    gap = "" if done.gap_s is None else f", unsupervised for {done.gap_s * 1000:.0f} ms"
+    output.say(f"daemon {done.hactl} in charge (pid {done.pid}, was {done.was}){gap}")
+    output.say(f"  adopted: {', '.join(done.adopted) or 'none'}")
     if done.refused:
         output.say(f"  not adopted, started again: {', '.join(done.refused)}")
     for note in done.notes:
@@ -162,5 +162,5 @@ def _rehearse(chosen: Chosen, was: int, *, as_json: bool) -> int:
     if as_json:
         output.emit_json({"fleet": chosen.name, "was": was, "hactl": __version__, "adopts": names})
     else:
-        click.echo(f"would replace the daemon (pid {was}) by hactl {__version__}, which adopts: {', '.join(names)}")
+        click.echo(f"would replace the daemon (pid {was}) with hactl {__version__}, adopting: {', '.join(names)}")
     return Exit.OK

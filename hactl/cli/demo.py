@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--headless", is_flag=True, help="Kill one node, report and leave, even on a terminal.")
+@click.option("--headless", is_flag=True, help="Kill one node, report and exit, even on a terminal.")
 @click.option("--node", metavar="NAME", help="The node to kill, such as seoul-1 (default: the busiest).")
 @click.option(
     "--rate", type=click.FloatRange(1, 5000), metavar="NUMBER", default=300, show_default=True, help="Requests/s."
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     default=10,
     show_default=True,
-    help="Length of the load.",
+    help="How long the load lasts.",
 )
 @json_option
 def demo(headless: bool, node: str | None, rate: float, duration: float, as_json: bool) -> int:
     """Start a whole fleet, put load on it, kill a node, and measure what clients saw. Leaves nothing behind.
 
-    On a terminal all that is seen in the console, and the fleet stays up under load until you leave. Exit code 0 only
-    if no request failed and the capacity came back.
+    On a terminal it runs in the console, and the fleet stays up under load until you leave. Exit code 0 only if no
+    request failed and the capacity came back.
     """
     from hactl.cli import console, demo_console
     from hactl.processes import demo as process

@@ -1,6 +1,6 @@
-"""`hactl doctor`: what on this machine or in this configuration will bite, and what to do about each.
+"""`hactl doctor`: what on this machine or in this configuration will cause trouble, and how to fix it.
 
-Asks every check and prints what it finds; what is looked at stands in `checks`.
+Runs every check and prints the findings; the checks themselves are in `checks`.
 """
 
 from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
 @fleet_option
 @json_option
 def doctor(as_json: bool) -> int:
-    """Check the machine and the configuration for what will bite. Exit code 3 when something should be mended."""
+    """Check the machine and the configuration for problems. Exit code 3 if something needs fixing."""
     findings = examine()
     if as_json:
         output.emit_json({"findings": findings})
@@ -55,25 +55,27 @@ def doctor(as_json: bool) -> int:
 
 
 def examine() -> list[Finding]:
-    """Everything there is to say; a check that fails says so and keeps none of the others from looking."""
+    """All findings; a check that fails is reported as one, and the others still run."""
     who, findings = _subject()
     for check in CHECKS:
         try:
             findings += check(who)
         except (HactlError, OSError, ValueError) as error:
-            findings.append(Finding(check=check.__name__.replace("_", " "), ok=False, found=f"cannot be told: {error}"))
+            findings.append(
+                Finding(check=check.__name__.replace("_", " "), ok=False, found=f"could not be checked: {error}")
+            )
     return findings
 
 
 def lines(findings: list[Finding]) -> list[str]:
-    """The findings as text: a mark, what was found, and what mends it."""
+    """The findings as text: a mark, what was found, and how to fix it."""
     told = []
     for finding in findings:
         known = "--" if finding.absent else output.tint("ok")
         mark = known if finding.ok else output.tint("down", "!!")
         told.append(f"{mark}  {finding.check}: {finding.found}")
         if finding.mend:
-            told.append(f"    {'better' if finding.ok else 'mend'}: {finding.mend}")
+            told.append(f"    {'tip' if finding.ok else 'fix'}: {finding.mend}")
     return told
 
 

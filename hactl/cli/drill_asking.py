@@ -1,4 +1,4 @@
-"""What a drill would be told if it were begun now: whom it strikes, what its own gate says, what the daemon says."""
+"""What would happen if a drill began now: what it strikes, what its own gate says, what the daemon says."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from hactl.drill.stopping import not_begun
 
 
 class Asked(NamedTuple):
-    """The answer; nothing was changed for it."""
+    """The answer; nothing was changed to get it."""
 
     plan: DrillPlan
     gate: tuple[Check, ...]

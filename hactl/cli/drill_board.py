@@ -34,15 +34,15 @@ _TOO_LITTLE = {Standing.FAILING, Standing.UNPROVEN, Standing.NEVER, Standing.OLD
     default=LAST,
     show_default=True,
     metavar="N",
-    help="How many runs of a drill count, the newest ones.",
+    help="How many of a drill's newest runs to use.",
 )
 @fleet_option
 @json_option
 def compare(a: str, b: str, last: int, as_json: bool) -> int:
-    """Put two runs, or the runs of two drills, side by side.
+    """Compare two runs, or the runs of two drills.
 
-    A and B are each the name of a run, or that of a drill: then the medians of its runs that have shown something.
-    Works without a daemon.
+    A and B are each the name of a run, or of a drill: then the medians of its conclusive runs are compared. Works
+    without a daemon.
     """
     reports = _reports(choose().paths.drills)
     runs = {one.identity.run for one in reports}
@@ -70,21 +70,21 @@ def compare(a: str, b: str, last: int, as_json: bool) -> int:
     "oldest",
     type=duration,
     metavar="DURATION",
-    help="Exit with 1 also for a drill without a pass as young as this.",
+    help="Also exit with 1 if a drill has no pass newer than this.",
 )
 @fleet_option
 @json_option
 def board(drills: tuple[str, ...], oldest: float | None, as_json: bool) -> int:
-    """Show how ready the fleet is: for every drill its last pass.
+    """Show how ready the fleet is: when each drill last passed.
 
-    How old it is, how much room its objectives had left, and its RTO over the last runs. DRILLS chooses some; exit code
-    1 when one of them fails. Works without a daemon.
+    Also shows how much room its objectives had left, and its RTO over the last runs. DRILLS limits it to these; exit
+    code 1 if one of them fails. Works without a daemon.
     """
     reports = _reports(choose().paths.drills)
     entries = judged((library.load(name) for name in library.names()), reports, time.time(), oldest)
     unknown = set(drills) - {entry.drill for entry in entries}
     if unknown:
-        raise ConfigError(f"no drill '{min(unknown)}', and no run of one called so", "hactl drill list")
+        raise ConfigError(f"no drill '{min(unknown)}', and no run of a drill with that name", "hactl drill list")
     entries = tuple(entry for entry in entries if not drills or entry.drill in drills)
     wrong = _TOO_LITTLE if oldest is not None else {Standing.FAILING}
     code = Exit.FAILED if worst(entries) in wrong else Exit.OK

@@ -21,19 +21,19 @@ from hactl.drill.chaostoolkit import experiment
     default="chaostoolkit",
     show_default=True,
     expose_value=False,
-    help="For which tool.",
+    help="The tool to export for.",
 )
 @seed_option
 @set_option
 @file_option
 @fleet_option
 def export(name: str, seed: int | None, settings: tuple[str, ...], target: Path | None) -> int:
-    """Write a drill as an experiment of the Chaos Toolkit.
+    """Export a drill as a Chaos Toolkit experiment.
 
-    Its faults, under a lease and undone, with its load and its stop conditions; its hypothesis; and the whole drill
-    beside them. The Chaos Toolkit asks whether the hypothesis holds before its rollbacks: what lasts to the failback
-    lasts then as well. Objectives such as the RTO are judged by hactl drill run only. Whoever runs it needs
-    hactl[chaostoolkit]. Every kind of fault can be exported; a drill that waits for a person cannot.
+    The experiment has the drill's faults (injected under a lease, and undone), its load, its stop conditions and its
+    hypothesis, with the whole drill embedded. The Chaos Toolkit checks the hypothesis before its rollbacks, while
+    faults that last until the failback are still in effect. Objectives such as the RTO are judged only by hactl drill
+    run. Running it requires hactl[chaostoolkit]. Every kind of fault can be exported; a drill with manual steps cannot.
     """
     fleet: str = click.get_current_context().find_root().obj or ""
     made = experiment(library.load(name, settings), drawn(seed), fleet)

@@ -1,4 +1,4 @@
-"""`hactl drill stop|unlock|continue`: what a person has to say to the drill in progress, or about drills at all."""
+"""`hactl drill stop|unlock|continue`: what an operator does to the drill in progress, or to drills in general."""
 
 import click
 
@@ -17,22 +17,22 @@ _reason = click.option("--reason", default="", metavar="TEXT", help="Why; kept i
 
 
 @click.command()
-@click.option("--lock", is_flag=True, help="Let no other begin until: hactl drill unlock.")
+@click.option("--lock", is_flag=True, help="Allow no further drill until: hactl drill unlock.")
 @fleet_option
-@timeout_option("120s", "How long to wait until everything is put back; then exit code 4.")
+@timeout_option("120s", "How long to wait until everything is restored; then exit code 4.")
 @_reason
 @json_option
 def stop(lock: bool, timeout: float, reason: str, as_json: bool) -> int:
     """Stop the drill in progress.
 
-    Whoever runs it, from whatever terminal; returns when everything it touched is as it was. With --lock, no drill
-    begins any more, now or on a schedule: that outlives the daemon and a reboot, and is good without a drill as well.
+    Returns once everything has been restored, whoever started the drill. With --lock, no drill can start, manually or
+    on schedule, until unlocked; the lock survives daemon restarts and reboots, and works even if no drill is running.
     """
     client = choose().client
     if lock:
         before = client.fleet().fleet.drills.lock
         client.submit(LockDrills(), by=label(), reason=reason)
-        already = "" if before is None else f" ({before.who} already)"
+        already = "" if before is None else f" (already locked by {before.who})"
         output.say(f"no drill may begin until: hactl drill unlock{already}")
     fleet = client.fleet().fleet
     running, ended = in_progress(fleet), None
@@ -52,7 +52,7 @@ def stop(lock: bool, timeout: float, reason: str, as_json: bool) -> int:
 @fleet_option
 @_reason
 def unlock(reason: str) -> int:
-    """Let drills begin again after: hactl drill stop --lock."""
+    """Allow drills again after: hactl drill stop --lock."""
     choose().client.submit(UnlockDrills(), by=label(), reason=reason)
     output.say("drills may begin again")
     return Exit.OK
@@ -62,14 +62,14 @@ def unlock(reason: str) -> int:
 @fleet_option
 @_reason
 def continue_(reason: str) -> int:
-    """Tell a drill that what it waits for is done.
+    """Confirm that the manual step a drill waits for is done.
 
-    That is a manual step of its file: hactl status says which. Who says so, and how long it took, is in the report.
+    hactl status shows which step it is. Who confirmed it, and how long it took, is in the report.
     """
     client = choose().client
     running = in_progress(client.fleet().fleet)
     if running is None:
         raise CommandRejected("no drill is in progress", "hactl drill list")
     client.submit(ContinueDrill(id=running.id), by=label(), reason=reason)
-    output.say(f"{running.sentence} goes on: {one_line(running.question)}")
+    output.say(f"{running.sentence} continues: {one_line(running.question)}")
     return Exit.OK

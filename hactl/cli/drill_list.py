@@ -21,9 +21,9 @@ from hactl.drill.schema import schema as drill_schema
 @fleet_option
 @json_option
 def list_(as_json: bool) -> int:
-    """List the drills that come with hactl, and how each went last.
+    """List the built-in drills and how each last went.
 
-    Runs of files of your own are told apart, whatever these call themselves.
+    Runs of your own files are listed separately, even if such a file has the name of a built-in drill.
     """
     last = _last()
     drills = [library.load(name) for name in library.names()]
@@ -56,15 +56,15 @@ def list_(as_json: bool) -> int:
 @click.command()
 @click.argument("name", required=False, default="")
 @set_option
-@click.option("--schema", is_flag=True, help="The JSON schema of drill files instead, for editors.")
+@click.option("--schema", is_flag=True, help="Show the JSON schema of drill files, for editors.")
 @json_option
 def show(name: str, settings: tuple[str, ...], schema: bool, as_json: bool) -> int:
-    """Show a drill.
+    """Show the definition of a drill.
 
-    NAME is one that comes with hactl, or the path of a file; what is shown is the beginning of one of your own.
+    NAME is a built-in drill or the path of a file; the output is a good start for a drill of your own.
     """
     if bool(name) == schema:
-        raise click.UsageError("Name a drill, or ask for the --schema: one of the two. See: hactl drill list")
+        raise click.UsageError("Give either the name of a drill or --schema. See: hactl drill list")
     if schema:
         output.emit_schema(drill_schema())
         return Exit.OK

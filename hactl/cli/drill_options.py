@@ -5,12 +5,16 @@ from pathlib import Path
 
 import click
 
-seed_option = click.option("--seed", type=int, help="Makes what is drawn by chance repeatable (default: a new one).")
+seed_option = click.option("--seed", type=int, help="Seed for random choices, to repeat a run (default: a new one).")
 set_option = click.option(
-    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change the drill, such as objectives.rto=2s."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Override a setting of the drill, such as objectives.rto=2s.",
 )
 file_option = click.option(
-    "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write it to FILE, not to stdout."
+    "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE instead of stdout."
 )
 
 

@@ -24,9 +24,10 @@ from hactl.drill.gate import foreseen
 @fleet_option
 @json_option
 def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) -> int:
-    """Say what a drill would do; change nothing.
+    """Show what a drill would do; change nothing.
 
-    To whom, and whether it may: exit code 5 when not. NAME is one that comes with hactl, or the path of a file.
+    Shows what it would strike, and whether it would be allowed: exit code 5 if not. NAME is a built-in drill or the
+    path of a file.
     """
     definition = library.load(name, settings)
     chosen = choose()
@@ -40,10 +41,10 @@ def plan(name: str, seed: int | None, settings: tuple[str, ...], as_json: bool) 
         return Exit.OK if may else Exit.REFUSED
     click.echo(f"drill {definition.name} on fleet {fleet.name}, seed {made.seed}; nothing was changed")
     for strike in made.strikes:
-        kept = ", kept down until the failback" if strike.keep_down else ""
+        kept = ", held down until the failback" if strike.keep_down else ""
         click.echo(f"  {strike.at:4.1f} s  {strike} ({strike.why}), {reality(strike.kind)}{kept}")
     for step in made.steps:
-        click.echo(f"  {step.at:4.1f} s  wait for a person, at most {step.within:g} s: {one_line(step.manual)}")
+        click.echo(f"  {step.at:4.1f} s  manual step, at most {step.within:g} s: {one_line(step.manual)}")
     click.echo(f"  load    {made.load.told}, timeout {made.load.timeout:g} s")
     if (beside := made.load.beside) is not None:
         click.echo(f"  others  {beside.told}")

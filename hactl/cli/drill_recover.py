@@ -28,12 +28,12 @@ _PAGE = 500
 
 @click.command()
 @fleet_option
-@timeout_option("120s", "How long to wait until everything is put back; then exit code 4.")
+@timeout_option("120s", "How long to wait until everything is restored; then exit code 4.")
 @json_option
 def recover(timeout: float, as_json: bool) -> int:
     """Finish drills whose runner died.
 
-    Has everything put back now, and files them as aborted. The next `run` does the same.
+    Everything they touched is restored now, and they are filed as aborted. The next `run` does the same.
     """
     chosen = choose()
     reports = [bury(chosen, run, timeout) for run in abandoned(chosen.paths.drills)]

@@ -18,24 +18,24 @@ from hactl.drill.runs import Run, named, runs
 
 @click.command()
 @click.argument("run", required=False, default="")
-@click.option("--all", "every", is_flag=True, help="List every run instead.")
+@click.option("--all", "every", is_flag=True, help="List all runs instead.")
 @click.option(
     "--format",
     "form",
     type=click.Choice([str(form) for form in Format]),
     default=str(Format.MARKDOWN),
     show_default=True,
-    help="As what: md and html for people, junit for build servers.",
+    help="Output format: md and html for people, junit for build servers.",
 )
 @file_option
-@click.option("--verify", is_flag=True, help="See instead whether its files are what was written; exit code 1 if not.")
+@click.option("--verify", is_flag=True, help="Check that its files are unchanged instead; exit code 1 if not.")
 @fleet_option
 @json_option
 def report(run: str, every: bool, form: str, target: Path | None, verify: bool, as_json: bool) -> int:
-    """Show the report on a run.
+    """Show the report of a run.
 
-    On RUN, or on the newest one. The files of a run are kept beside the fleet's state, in every format. Works without a
-    daemon.
+    RUN defaults to the newest one. The files of a run are kept beside the fleet's state, in every format. Works without
+    a daemon.
     """
     root = choose().paths.drills
     if every:
@@ -60,7 +60,7 @@ def _filed(run: Run) -> DrillReport:
     if filed is not None:
         return filed
     open_run = run.read()
-    how = "goes on" if open_run.alive else "was left by its runner"
+    how = "is still in progress" if open_run.alive else "was abandoned by its runner"
     hint = "hactl drill stop" if open_run.alive else "hactl drill recover"
     raise HactlError(f"run '{run.name}' has no report yet: it {how} (phase {open_run.phase})", hint)
 

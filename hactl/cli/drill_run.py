@@ -19,19 +19,19 @@ from hactl.drill import suite as suites
 @click.command()
 @click.argument("name", required=False, default="")
 @click.option("--suite", metavar="NAME", default="", help="Run every drill of a suite: ci, or the path of a file.")
-@click.option("--skip", multiple=True, metavar="DRILL", help="Leave one of the suite out (repeatable).")
+@click.option("--skip", multiple=True, metavar="DRILL", help="Leave out this drill of the suite (repeatable).")
 @click.option(
     "--again",
     type=click.IntRange(0, 5),
     default=0,
     metavar="N",
-    help="Run one of the suite that shows nothing up to N times more.",
+    help="Repeat an inconclusive drill of the suite up to N times.",
 )
 @click.option(
     "--input/--no-input",
     "attended",
     default=None,
-    help="Whether a person is there for manual steps (default: when stdin is a terminal).",
+    help="Whether someone is present for manual steps (default: if stdin is a terminal).",
 )
 @junit_option
 @summary_option
@@ -51,30 +51,30 @@ def run(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Run a drill, and report.
+    """Run a drill and report.
 
-    NAME is one that comes with hactl, or the path of a file. Whatever becomes of this command, the daemon puts
-    everything back: Ctrl-C ends it in good order, and a runner that dies loses the fleet within seconds. Reports are
-    kept beside the fleet's state: hactl drill report.
+    NAME is a built-in drill or the path of a file. Whatever happens to this command, the daemon restores everything:
+    Ctrl-C stops the drill in an orderly way, and if the runner dies, its lease on the fleet expires within seconds.
+    Reports are kept beside the fleet's state: hactl drill report.
 
-    A drill with manual steps waits for: hactl drill continue; where nobody is there it is inconclusive.
+    A drill with manual steps waits for: hactl drill continue; without anyone present it is inconclusive.
 
-    With --suite, several one after the other, if the gate lets all of them; a line for each, and the exit code of the
-    worst: 12, 1, 10, 11, 130.
+    With --suite, runs several drills in sequence, provided every one passes its gate; prints one line per drill and
+    exits with the worst code: 12, 1, 10, 11, 130, in this order.
     """
     from hactl.cli.drill_running import execute
     from hactl.cli.drill_suite import run_suite
 
     if bool(name) == bool(suite):
-        raise click.UsageError("Name a drill, or give --suite: one of the two. See: hactl drill list")
+        raise click.UsageError("Give either the name of a drill or --suite. See: hactl drill list")
     if (skip or again) and not suite:
-        raise click.UsageError("--skip and --again are about the drills of a --suite.")
+        raise click.UsageError("--skip and --again require --suite.")
     run_one = partial(execute, attended=sys.stdin.isatty() if attended is None else attended)
     if suite:
         wanted = suites.load(suite)
         drills = wanted.load(settings, skip)
         if not drills:
-            raise click.UsageError(f"--skip leaves nothing of suite '{suite}'.")
+            raise click.UsageError(f"--skip leaves no drill of suite '{suite}'.")
         number, chosen = drawn(seed), choose()
         sheets = Sheets(f"Drills of suite {wanted.name} on fleet {chosen.name}, seed {number}", junit, summary)
         return run_suite(chosen, wanted, drills, number, run_one, again=again, as_json=as_json, sheets=sheets)

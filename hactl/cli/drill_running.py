@@ -1,7 +1,7 @@
-"""A drill as a process of its own: from a chosen fleet to a filed report, ended in good order by signals.
+"""A drill as a process of its own: from a chosen fleet to a filed report, stopped in an orderly way by signals.
 
-The first Ctrl-C, SIGTERM or SIGHUP stops the drill and puts everything back; a second one leaves at once, and the
-daemon does it as soon as it misses us.
+The first Ctrl-C, SIGTERM or SIGHUP stops the drill and restores everything; a second one leaves at once, and the daemon
+restores everything as soon as it misses the runner.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ def execute(chosen: Chosen, definition: Definition, seed: int, *, attended: bool
     run = Run.create(chosen.paths.drills, definition.name, time.time())
     ticks = procfs.start_ticks(os.getpid())
     if ticks is None:
-        raise HactlError("this process cannot be told from others: /proc is not there", "hactl doctor")
+        raise HactlError("this process cannot be identified: /proc is not available", "hactl doctor")
     here = Peer(pid=os.getpid(), uid=os.geteuid(), gid=os.getegid())
     identity = Identity(
         run=run.name,
@@ -108,7 +108,7 @@ def _heed_signals(runner: Runner) -> None:
             task.cancel()
             return
         runner.stop(f"interrupted by {signal.Signals(number).name}", interrupted=True)
-        _say("stopping: everything is being put back (once more: leave at once, the daemon does it)")
+        _say("stopping: restoring everything (press Ctrl-C again to leave at once; the daemon will finish)")
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, hear, number)

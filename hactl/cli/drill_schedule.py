@@ -1,4 +1,4 @@
-"""`hactl drill schedule`: what runs by itself, when next, and what became of it last."""
+"""`hactl drill schedule`: which drills run automatically, when next, and how they last went."""
 
 import datetime
 import time
@@ -27,10 +27,10 @@ NEXT = 3
 @fleet_option
 @json_option
 def schedule(as_json: bool) -> int:
-    """Show what is scheduled: when next, and what became of it last.
+    """Show scheduled drills: when they run next, and how they last went.
 
-    Schedules stand in hactl.toml ([[schedule]]) and are the daemon's to follow, if safety.scheduled_drills is true.
-    Times are those of each schedule's own time zone.
+    Schedules are defined in hactl.toml ([[schedule]]); the daemon runs them if safety.scheduled_drills is true. Times
+    are in each schedule's own time zone.
     """
     chosen = choose()
     fleet = chosen.client.fleet().fleet
@@ -54,7 +54,7 @@ def schedule(as_json: bool) -> int:
     for problem in problems(found):
         output.complain(ConfigError(problem.sentence, problem.hint))
     if waiting := _waiting(chosen, found):
-        output.say(f"not in force yet: {', '.join(waiting)} of {chosen.config}: hactl config apply")
+        output.say(f"not in force yet: {', '.join(waiting)} from {chosen.config}: hactl config apply")
     if not found:
         output.say(
             "nothing is scheduled yet"
@@ -62,15 +62,16 @@ def schedule(as_json: bool) -> int:
             else "nothing is scheduled: see [[schedule]] in hactl.toml (hactl init shows one)"
         )
     elif not allowed:
-        output.say("nothing of it is run: safety.scheduled_drills = false in hactl.toml")
+        output.say("none of them is run: safety.scheduled_drills = false in hactl.toml")
     elif why := why_not(fleet):
-        output.say(f"nothing would be run now: {why}")
+        output.say(f"no drill would be started now: {why}")
     return Exit.OK
 
 
 def _waiting(chosen: Chosen, running: Sequence[ScheduleSpec]) -> list[str]:
-    """Schedules that stand in the fleet's file, as far as it can be read, and that the daemon does not follow, or not
-    as they stand there."""
+    """Schedules in the fleet's file, as far as it can be read, that the daemon does not follow yet, or not in this
+    form.
+    """
     if chosen.config is None:
         return []
     try:
@@ -88,7 +89,7 @@ def _next(one: ScheduleSpec) -> list[Moment] | None:
 def _when(one: ScheduleSpec, moments: list[Moment] | None) -> tuple[str, str]:
     """The next moment, and those after it."""
     if moments is None:
-        return f"never: time zone {one.zone} is not known here", ""
+        return f"never: time zone {one.zone} is unknown on this machine", ""
     told = [_clock(moment.at, one.zone) for moment in moments]
     return (f"{told[0]} {one.zone}" if told else "never"), ", ".join(told[1:])
 

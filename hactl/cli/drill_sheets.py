@@ -1,7 +1,7 @@
-"""`--junit` and `--summary` of `hactl drill run`: files for build servers, true at every moment.
+"""`--junit` and `--summary` of `hactl drill run`: files for build servers, correct at every moment.
 
-They are written before the first drill and after every one. Whoever is killed in the middle leaves files in which what
-was not shown is an error; what they say is `suite_report`.
+They are written before the first drill and after each one. A run that is killed in the middle leaves files in which
+every drill without a result is an error; their content is made in `suite_report`.
 """
 
 import time
@@ -18,10 +18,10 @@ from hactl.drill.suite_report import Result, junit, markdown
 
 _file = click.Path(path_type=Path, dir_okay=False)
 junit_option = click.option(
-    "--junit", type=_file, metavar="FILE", help="Write JUnit into FILE: a test suite for each drill, also if not run."
+    "--junit", type=_file, metavar="FILE", help="Write JUnit XML to FILE: a test suite for each drill, even if not run."
 )
 summary_option = click.option(
-    "--summary", type=_file, metavar="FILE", help="Write a table of the drills into FILE, as Markdown."
+    "--summary", type=_file, metavar="FILE", help="Write a Markdown table of the drills to FILE."
 )
 
 
@@ -55,7 +55,7 @@ NO_SHEETS = Sheets()
 
 def one_drill(sheets: Sheets, name: str, run: Callable[[], DrillReport]) -> DrillReport:
     """The report on a drill that is no part of a suite, in `sheets` from before its beginning on. Raises as `run`."""
-    nothing, began = Result(name=name, not_run="it has not ended"), time.monotonic()
+    nothing, began = Result(name=name, not_run="it has not finished"), time.monotonic()
     sheets.begin([nothing])
     try:
         report = run()

@@ -1,6 +1,6 @@
-"""`hactl drill run --suite`: drills one after the other, a line for each, and one exit code for all of them.
+"""`hactl drill run --suite`: drills in sequence, a line for each, and one exit code for all of them.
 
-None is run before all of them may be: a fleet that one of them does not fit is left alone.
+None is run unless all are allowed: a fleet that does not suit one of them is left alone.
 """
 
 import time
@@ -118,7 +118,7 @@ def _each(
             if number > 1 or attempt:
                 _settle(chosen)
             since = time.monotonic()
-            output.say(f"{definition.name}: drill {number} of {len(drills)}{', once more' if attempt else ''}")
+            output.say(f"{definition.name}: drill {number} of {len(drills)}{', again' if attempt else ''}")
             report = execute(chosen, definition, seed)
             if report.verdict is not Verdict.INCONCLUSIVE or not goes_on(report):
                 break
@@ -137,20 +137,20 @@ def _ask_about_all(chosen: Chosen, suite: Suite, drills: tuple[Definition, ...],
         except CommandRejected as error:
             why_not = str(error)
         if why_not:
-            hint = f"hactl drill plan {definition.name}; the others alone: --skip {definition.name}"
-            told = f"suite '{suite.name}' is not begun on fleet '{fleet.name}': {definition.name}: {why_not}"
+            hint = f"hactl drill plan {definition.name}; to run the others: --skip {definition.name}"
+            told = f"suite '{suite.name}' was not started on fleet '{fleet.name}': {definition.name}: {why_not}"
             raise CommandRejected(told, hint, guard=True)
     return fleet
 
 
 def _settle(chosen: Chosen) -> None:
-    """Let the fleet become what it was before the next drill; when it does not, the gate of that says so."""
+    """Let the fleet recover fully before the next drill; if it does not, the gate of that drill says so."""
 
     def rests(fleet: Fleet) -> bool:
         return is_serving(fleet) and not fleet.operations
 
     with suppress(TimedOut):
-        until_true(chosen.client, rests, PATIENCE, "a fleet that serves")
+        until_true(chosen.client, rests, PATIENCE, "the fleet to settle")
 
 
 def _line(result: Result, broken: Exit | None) -> Line:

@@ -78,11 +78,11 @@ def fleets(client: Client, until: float) -> Iterator[tuple[Fleet, tuple[Record, 
 
 
 def until_true(client: Client, wanted: Callable[[Fleet], bool], timeout: float, what: str) -> Fleet:
-    """Wait until `wanted` holds; `what` names it in the error. Raises TimedOut."""
+    """Wait until `wanted` holds; `what` names it in the error ("the fleet to serve"). Raises TimedOut."""
     for fleet, _ in fleets(client, time.monotonic() + timeout):
         if wanted(fleet):
             return fleet
-    raise TimedOut(f"waited {timeout:g} s for: {what}", "hactl status shows where it stands")
+    raise TimedOut(f"timed out after {timeout:g} s waiting for {what}", "hactl status shows the current state")
 
 
 def until_ended(
@@ -102,7 +102,7 @@ def until_ended(
                 return record.event
         if not news and operation not in fleet.operations:
             raise HactlError(f"no operation '{operation}'", "hactl events --kind OperationBegan")
-    raise TimedOut(f"waited {timeout:g} s, and '{operation}' goes on", f"hactl wait --operation {operation}")
+    raise TimedOut(f"'{operation}' is still running after {timeout:g} s", f"hactl wait --operation {operation}")
 
 
 def talk(record: Record) -> None:

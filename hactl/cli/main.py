@@ -16,19 +16,19 @@ from hactl.cli.verbs import Table, Verbs
 from hactl.core.errors import HactlError
 
 VERBS: Table = {
-    "demo": ("hactl.cli.demo", "Show a failover: a whole fleet, real load, one node killed, all measured."),
+    "demo": ("hactl.cli.demo", "Demonstrate a failover: a whole fleet, real load, one node killed, all measured."),
     "init": ("hactl.cli.run", "Write a commented hactl.toml."),
     "up": ("hactl.cli.run", "Start the fleet and wait until it serves."),
     "down": ("hactl.cli.run", "Stop the fleet: edges first, then nodes, then the daemon."),
     "fleets": ("hactl.cli.run", "List the fleets of this user."),
     "status": ("hactl.cli.status", "Show what runs, what serves and what does not, and why."),
-    "events": ("hactl.cli.see", "Show what happened."),
+    "events": ("hactl.cli.see", "Show past events."),
     "logs": ("hactl.cli.see", "Show the log of one process."),
-    "watch": ("hactl.cli.watch", "Say what happens in plain sentences, for screen readers, logs and pipes."),
-    "replay": ("hactl.cli.replay", "Open the console on what was recorded."),
-    "wait": ("hactl.cli.see", "Wait until the fleet, nodes or an operation are where they should be."),
-    "where": ("hactl.cli.see", "Show where this fleet keeps its things."),
-    "doctor": ("hactl.cli.doctor", "Check the machine and the configuration for what will bite."),
+    "watch": ("hactl.cli.watch", "Describe what happens in plain sentences, for screen readers, logs and pipes."),
+    "replay": ("hactl.cli.replay", "Open the console on recorded history."),
+    "wait": ("hactl.cli.see", "Wait for the fleet, nodes or an operation."),
+    "where": ("hactl.cli.see", "Show where this fleet keeps its files."),
+    "doctor": ("hactl.cli.doctor", "Check the machine and the configuration for problems."),
     "kill": ("hactl.cli.nodes", "Kill nodes with SIGKILL, as a crash would."),
     "stop": ("hactl.cli.nodes", "Drain and stop nodes; they stay down."),
     "start": ("hactl.cli.nodes", "Start nodes."),
@@ -42,15 +42,15 @@ VERBS: Table = {
     "scale": ("hactl.cli.nodes", "Change how many nodes a region has."),
     "failover": ("hactl.cli.regions", "Move the traffic of a region to the others."),
     "failback": ("hactl.cli.regions", "Give a region its traffic back."),
-    "pause": ("hactl.cli.pausing", "Tell the daemon to repair nothing; serving goes on."),
-    "unpause": ("hactl.cli.pausing", "Tell the daemon to repair again."),
+    "pause": ("hactl.cli.pausing", "Pause automatic repairs; traffic continues."),
+    "unpause": ("hactl.cli.pausing", "Resume automatic repairs."),
     "daemon": ("hactl.cli.daemon", "Replace the daemon under a running fleet."),
-    "drill": ("hactl.cli.drill", "Break the fleet on purpose, measure what clients saw, put everything back."),
-    "chaos": ("hactl.cli.chaos", "Break things by chance, within limits, as a drill that can be run again."),
-    "alert": ("hactl.cli.alert", "Show who is told when something happens, and send them a test."),
+    "drill": ("hactl.cli.drill", "Break the fleet on purpose, measure what clients saw, restore everything."),
+    "chaos": ("hactl.cli.chaos", "Inject random faults, within limits, as a drill that can be run again."),
+    "alert": ("hactl.cli.alert", "List the alert receivers and send them test alerts."),
     "config": ("hactl.cli.config", "Check, show and change the configuration; roll it back."),
     "bundle": ("hactl.cli.bundle", "Make a support archive without secrets."),
-    "purge": ("hactl.cli.purge", "Remove everything a stopped fleet has kept."),
+    "purge": ("hactl.cli.purge", "Remove all state of a stopped fleet."),
     "completion": ("hactl.cli.shell", "Print the completion script for a shell."),
 }
 """Every verb."""
@@ -96,8 +96,8 @@ def _fleet(ctx: click.Context, param: click.Parameter, name: str | None) -> None
 @click.option(
     "--no-color", is_flag=True, expose_value=False, callback=_no_color, help="No colors (as NO_COLOR=1, or a pipe)."
 )
-@click.option("--theme", metavar="NAME", envvar="HACTL_THEME", default="", help="How the console looks (HACTL_THEME).")
-@click.option("--read-only", is_flag=True, help="Open a console that can change nothing.")
+@click.option("--theme", metavar="NAME", envvar="HACTL_THEME", default="", help="Theme of the console (HACTL_THEME).")
+@click.option("--read-only", is_flag=True, help="Open the console without any way to change the fleet.")
 @click.version_option(__version__, prog_name="hactl", message="%(prog)s %(version)s")
 @click.pass_context
 def hactl(ctx: click.Context, theme: str, read_only: bool) -> int:
@@ -116,7 +116,7 @@ def hactl(ctx: click.Context, theme: str, read_only: bool) -> int:
 
     result: int = ctx.invoke(status)
     if sys.stdout.isatty():
-        output.say("this terminal only prints: hactl watch says what happens from here on")
+        output.say("this terminal cannot show the console: hactl watch reports what happens next")
     return result
 
 

@@ -1,4 +1,4 @@
-"""The verbs that change what nodes do: choose them, submit one command, say what came of it."""
+"""The verbs that change what nodes do: choose the nodes, submit one command, report the result."""
 
 import random
 from collections.abc import Callable
@@ -58,27 +58,27 @@ def _verb(name: str, make: Callable[..., Command], text: str, *, holds: bool = F
         return submit(chosen, make(nodes=nodes, hold=True) if hold else make(nodes=nodes), **options)
 
     if holds:
-        click.option("--hold", is_flag=True, help="Keep them down until: hactl start.")(command)
+        click.option("--hold", is_flag=True, help="Keep the nodes down until: hactl start.")(command)
     return command
 
 
 kill = _verb(
     "kill",
     Kill,
-    "Kill NODES with SIGKILL, at once, as a crash would; the daemon brings them back.",
+    "Kill NODES with SIGKILL, at once, like a crash; the daemon brings them back.",
     holds=True,
 )
 freeze = _verb(
     "freeze",
     Freeze,
-    "Stop NODES (or edges) with SIGSTOP, as a hang would; the daemon notices and replaces them."
+    "Stop NODES (or edges) with SIGSTOP, like a hang; the daemon notices and replaces them."
     " In a paused fleet they stay frozen until thawed.",
 )
-thaw = _verb("thaw", Thaw, "Let frozen NODES continue; they get traffic when they are well again.")
+thaw = _verb("thaw", Thaw, "Let frozen NODES continue; they get traffic once they are healthy again.")
 stop = _verb("stop", Stop, "Drain NODES, then stop them. They stay down until started.")
-start = _verb("start", Start, "Start NODES that are stopped, waiting or failed.")
+start = _verb("start", Start, "Start NODES that are stopped, in backoff or failed.")
 restart = _verb("restart", Restart, "Restart NODES (or edges) one at a time, each gated on the others serving.")
-drain = _verb("drain", Drain, "Take NODES out of rotation and let them finish. They stay up.")
+drain = _verb("drain", Drain, "Take NODES out of rotation and let open requests finish. They stay up.")
 resume = _verb("resume", Resume, "Put drained NODES back into rotation.")
 
 
@@ -86,7 +86,7 @@ resume = _verb("resume", Resume, "Put drained NODES back into rotation.")
 @click.argument("names", metavar="[NODES]...", nargs=-1)
 @click.argument("weight", type=int)
 @click.option(
-    "--region", "regions", multiple=True, metavar="NAME", help="Weigh a whole region against the others (repeatable)."
+    "--region", "regions", multiple=True, metavar="NAME", help="Set the weight of a whole region (repeatable)."
 )
 @click.option("--all", "everything", is_flag=True, help="Every node (not the edges).")
 @changing
@@ -101,9 +101,9 @@ def weight(names: tuple[str, ...], weight: int, regions: tuple[str, ...], everyt
 @click.argument("policy", metavar="POLICY", type=click.Choice([policy.value for policy in Policy]))
 @changing
 def policy(policy: str, **options: Any) -> int:
-    """Change how the edges choose among nodes.
+    """Change how the edges balance among nodes.
 
-    POLICY is round-robin, least-request, random, ring-hash or maglev; the last two need edge.hash_on.
+    POLICY is round-robin, least-request, random, ring-hash or maglev; the last two require edge.hash_on.
     """
     return submit(choose(), SetPolicy(policy=Policy(policy)), **options)
 
@@ -113,9 +113,9 @@ def policy(policy: str, **options: Any) -> int:
 @click.argument("count", type=click.IntRange(1), metavar="NODES")
 @changing
 def scale(region: str, count: int, **options: Any) -> int:
-    """Give REGION so many NODES. Becomes a revision of the configuration; new nodes start first, others drain first.
+    """Give REGION this many NODES. Becomes a configuration revision; new nodes start first, surplus nodes drain first.
 
-    Change the hactl.toml as well: the next `up` after a `down` reads it.
+    Change hactl.toml as well: the next `up` after a `down` reads it.
     """
     return submit(choose(), Scale(region=region, count=count), **options)
 
@@ -143,7 +143,7 @@ def select(
     if at_random:
         pool = nodes or tuple(node.name for node in fleet.gateways if node.serviceable)
         if not pool:
-            raise HactlError("no node serves: there is nothing to choose from", "hactl status")
+            raise HactlError("no node is serving: there is nothing to choose from", "hactl status")
         return (random.Random(seed).choice(pool),)
     return nodes
 
@@ -159,7 +159,7 @@ def submit(
     confirm: str,
     as_json: bool,
 ) -> int:
-    """Send one command and say what came of it; the exit code tells scripts."""
+    """Send one command and report its result; the exit code is for scripts."""
     client = chosen.client
     receipt = client.submit(command, reason=reason, confirm=confirm, dry_run=dry_run, by=label())
     if dry_run:
@@ -188,7 +188,7 @@ def submit(
 
 
 def _warn(receipt: Receipt) -> None:
-    """One line when the others get more to carry than is known to fit."""
+    """One line if the remaining nodes would carry more than is known to fit."""
     if receipt.carrying is not None and _too_much(receipt.carrying):
         output.say(f"  {_capacity(receipt.carrying)}")
 
@@ -202,7 +202,7 @@ def _capacity(left: Carrying) -> str:
 
 
 def _show_dry_run(receipt: Receipt, *, as_json: bool, shares: bool) -> None:
-    """What would be done; with `shares`, also whom the traffic goes to after the last step."""
+    """What would be done; with `shares`, also where the traffic goes after the last step."""
     if as_json:
         output.emit_json(receipt)
         return
@@ -213,7 +213,7 @@ def _show_dry_run(receipt: Receipt, *, as_json: bool, shares: bool) -> None:
         if shares:
             click.echo("intended shares after the last one:")
     else:
-        click.echo(f"would {receipt.sentence}; nothing was changed. Intended shares right after it:")
+        click.echo(f"would {receipt.sentence}; nothing was changed. Intended shares right after:")
     if shares or not receipt.steps:
         rows = [(share.node, share.region, f"{share.part * 100:.0f} %") for share in receipt.shares]
         for line in output.table(("NODE", "REGION", "SHARE"), rows, right=frozenset({2})):

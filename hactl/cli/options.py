@@ -23,7 +23,7 @@ def duration(text: str) -> float:
         number = text.removesuffix(unit)
         if number != text and number.isascii() and number.replace(".", "", 1).isdigit():
             return float(number) * seconds
-    raise click.BadParameter(f"'{text}' is no duration; write 250ms, 5s, 2m, 1h or 3d")
+    raise click.BadParameter(f"'{text}' is not a valid duration; write 250ms, 5s, 2m, 1h or 3d")
 
 
 def moment(text: str) -> float:
@@ -42,7 +42,9 @@ def moment(text: str) -> float:
             return at if at <= now else at - 86400.0
     with contextlib.suppress(ValueError):
         return datetime.datetime.fromisoformat(text).timestamp()
-    raise click.BadParameter(f"'{text}' is no time; write 2h, 14:05, 14:05:30, 2026-11-25 or 2026-11-25T14:05:30")
+    raise click.BadParameter(
+        f"'{text}' is not a valid time; write 2h, 14:05, 14:05:30, 2026-11-25 or 2026-11-25T14:05:30"
+    )
 
 
 def remember_fleet(ctx: click.Context, param: click.Parameter, name: str | None) -> None:  # noqa: ARG001
@@ -51,13 +53,13 @@ def remember_fleet(ctx: click.Context, param: click.Parameter, name: str | None)
         ctx.find_root().obj = name
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 fleet_option = click.option(
     "--fleet",
     metavar="NAME",
     expose_value=False,
     callback=remember_fleet,
-    help="The fleet to work on; as before the verb, see hactl --help.",
+    help="The fleet to work on; see hactl --help.",
 )
 config_option = click.option(
     "--config",
@@ -77,11 +79,11 @@ def changing(function: F) -> F:
     """The options of every verb that changes something."""
     options = [
         fleet_option,
-        click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing."),
+        click.option("--dry-run", is_flag=True, help="Show what would happen; change nothing."),
         click.option("--wait", "wait_for_it", is_flag=True, help="Wait until the operation has ended."),
         timeout_option("120s", "How long --wait waits; then exit code 4."),
         click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal."),
-        click.option("--confirm", default="", metavar="FLEET", help="The fleet's name: lifts the capacity rules."),
+        click.option("--confirm", default="", metavar="FLEET", help="The fleet's name: overrides the capacity rules."),
         json_option,
     ]
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), function)
@@ -92,7 +94,7 @@ def selecting(function: F) -> F:
     options = [
         click.option("--region", "regions", multiple=True, metavar="NAME", help="Every node of a region (repeatable)."),
         click.option("--all", "everything", is_flag=True, help="Every node (not the edges)."),
-        click.option("--random", "at_random", is_flag=True, help="One of the nodes meant, by chance."),
+        click.option("--random", "at_random", is_flag=True, help="One of the selected nodes, at random."),
         click.option("--seed", type=int, help="Makes --random repeatable."),
     ]
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), function)

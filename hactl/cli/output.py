@@ -1,4 +1,4 @@
-"""stdout is data, stderr is talk. Text tables and JSON; colour only where a person looks and has not said no."""
+"""stdout is data, stderr is talk. Text tables and JSON; colour only on a terminal whose user has not turned it off."""
 
 import io
 import os
@@ -77,7 +77,7 @@ def complain(error: HactlError) -> None:
 
 
 def ensure_read() -> None:
-    """For whoever may have nothing to say for long. Raises BrokenPipeError when nobody reads stdout any more."""
+    """For commands that may be silent for long. Raises BrokenPipeError when stdout has lost its reader."""
     try:
         fd = sys.stdout.fileno()
     except io.UnsupportedOperation:  # kept in memory: whoever reads that is here

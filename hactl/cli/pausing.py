@@ -1,4 +1,4 @@
-"""The verbs that tell the daemon to keep its hands off the fleet, and to go on."""
+"""The verbs that stop the daemon from repairing the fleet on its own, and let it resume."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from hactl.core.commands import Pause, Unpause
 
 @click.command()
 @click.option(
-    "--for", "seconds", type=duration, metavar="DURATION", help="End by itself after this (default: when unpaused)."
+    "--for", "seconds", type=duration, metavar="DURATION", help="Unpause automatically after this (default: never)."
 )
 @changing
 def pause(seconds: float | None, **options: Any) -> int:
-    """Repair nothing until told to: what dies stays down, what hangs is not killed.
+    """Pause automatic repairs: dead processes stay down, hung ones are not killed.
 
-    Serving goes on, the edges are still told who is well, and your own orders are still carried out. A pause outlives
-    the daemon and a reboot. Pausing again sets another end.
+    Traffic continues, edges still learn which nodes are healthy, and your own commands are still carried out. A pause
+    survives daemon restarts and reboots. Pausing again replaces its end.
     """
     return submit(choose(), Pause(seconds=seconds), **options)
 
@@ -27,5 +27,5 @@ def pause(seconds: float | None, **options: Any) -> int:
 @click.command()
 @changing
 def unpause(**options: Any) -> int:
-    """Repair again: what died meanwhile is started, what hangs is killed, both at once."""
+    """Resume automatic repairs: whatever died meanwhile is started and hung processes are killed, at once."""
     return submit(choose(), Unpause(), **options)

@@ -1,4 +1,4 @@
-"""`hactl purge`: remove everything a stopped fleet has kept, once its name has been typed."""
+"""`hactl purge`: remove all state of a stopped fleet, once its name has been typed."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @fleet_option
-@click.option("--confirm", default="", metavar="FLEET", help="The fleet's name: what is removed cannot be had back.")
-@click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
+@click.option("--confirm", default="", metavar="FLEET", help="The fleet's name: what is removed cannot be restored.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed; remove nothing.")
 @json_option
 def purge(confirm: str, dry_run: bool, as_json: bool) -> int:
-    """Remove the journal, the logs and everything else a stopped fleet has kept. Not its hactl.toml.
+    """Remove the journal, the logs and all other state of a stopped fleet. Keeps its hactl.toml.
 
-    Refused while its daemon or any of its processes runs. On a terminal the fleet's name is asked for; elsewhere it
-    is given with --confirm.
+    Refused while its daemon or any of its processes runs. On a terminal it asks for the fleet's name; elsewhere pass it
+    with --confirm.
     """
     from hactl.processes import purging
 

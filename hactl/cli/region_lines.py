@@ -1,4 +1,4 @@
-"""What `status` says of regions that are lost, or have less than their traffic: why, and how that ends."""
+"""What `status` says about regions that are lost or have less than their normal traffic: why, and how that ends."""
 
 from collections.abc import Iterator
 
@@ -16,17 +16,17 @@ def troubles(fleet: Fleet, wall: float, mono: float) -> Iterator[str]:
         ms = None if loss.moved is None else (loss.moved - loss.seen) * 1000
         moved = "" if ms is None else f", traffic moved on every edge after {ms:.0f} ms"
         ago = age(mono - loss.seen)
-        yield f"{loss.region} was lost {ago} ago and is not whole again: {loss.cause.text}{moved}"
+        yield f"{loss.region} was lost {ago} ago and has not fully recovered: {loss.cause.text}{moved}"
     for evacuation in fleet.evacuations.values():
         yield f"{_kept(evacuation, wall)}; {_ends(fleet, evacuation, mono)}"
     yield from unmoved(fleet, wall, mono)
 
 
 def _kept(evacuation: Evacuation, wall: float) -> str:
-    part = f"keeps {evacuation.keep} % of its traffic" if evacuation.keep else "takes no traffic"
+    part = f"has kept {evacuation.keep} % of its traffic" if evacuation.keep else "has taken no traffic"
     since = age(wall - evacuation.since)
     why = f" ({evacuation.why})" if evacuation.why else ""
-    return f"{evacuation.region} {part} since {since}, {evacuation.who}{why}"
+    return f"{evacuation.region} {part} for {since}, {evacuation.who}{why}"
 
 
 def _ends(fleet: Fleet, evacuation: Evacuation, mono: float) -> str:
@@ -36,13 +36,13 @@ def _ends(fleet: Fleet, evacuation: Evacuation, mono: float) -> str:
         return f"{moving.id} is under way"
     command = f"hactl failback {region}"
     if not takers(fleet, region):
-        return f"but nobody else can serve now; ends with: {command}"
+        return f"but no other region can serve now; to end it: {command}"
     if evacuation.cause is EvacuationCause.FALTERED:
-        return f"{outlook(fleet, region, mono)}, or with: {command}"
+        return f"{outlook(fleet, region, mono)}, or now with: {command}"
     if evacuation.cause is EvacuationCause.LOST and fleet.spec.auto_failback:
         wait = auto_failback.wait(fleet, evacuation)
         if evacuation.well_since is not None:
             left = age(evacuation.well_since + wait - mono)
-            return f"all of it again in {left} if it stays whole, or with: {command}"
-        return f"all of it again when it has been whole for {age(wait)}, or with: {command}"
-    return f"ends with: {command}"
+            return f"all of it returns in {left} if the region stays healthy, or now with: {command}"
+        return f"all of it returns once the region has been healthy for {age(wait)}, or now with: {command}"
+    return f"to end it: {command}"

@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _stepwise(function: F) -> F:
     """How fast it goes, spelt alike for both."""
-    steps = click.option("--steps", type=int, default=4, show_default=True, help="In so many steps, 1 to 100.")
+    steps = click.option("--steps", type=int, default=4, show_default=True, help="Number of steps, 1 to 100.")
     pause = click.option(
         "--step-time",
         "pause",
@@ -27,7 +27,7 @@ def _stepwise(function: F) -> F:
         show_default=True,
         help="How long to watch the traffic after each step, once every edge has proved it.",
     )
-    at_once = click.option("--now", "at_once", is_flag=True, help="All at once, watching nothing.")
+    at_once = click.option("--now", "at_once", is_flag=True, help="Move everything at once, without watching.")
     return steps(pause(at_once(function)))
 
 
@@ -36,10 +36,10 @@ def _stepwise(function: F) -> F:
 @_stepwise
 @changing
 def failover(region: str, steps: int, pause: float, at_once: bool, **options: Any) -> int:
-    """Move the traffic of REGION to the regions that come next, step by step.
+    """Move the traffic of REGION to the next regions, step by step.
 
-    Its nodes stay up, as a last resort, until: hactl failback REGION. Everything is taken back by itself when clients
-    get worse answers, or when nobody is ready any more to take over. While it is under way, failback turns it round.
+    Its nodes stay up as a last resort until: hactl failback REGION. The move is rolled back automatically if clients
+    start seeing worse responses, or if no other region is able to take over. During the move, failback reverses it.
     """
     steps, pause = (1, 0.0) if at_once else (steps, pause)
     return submit(choose(), Failover(region=region, steps=steps, pause=pause), **options)
@@ -50,9 +50,9 @@ def failover(region: str, steps: int, pause: float, at_once: bool, **options: An
 @_stepwise
 @changing
 def failback(region: str | None, steps: int, pause: float, at_once: bool, **options: Any) -> int:
-    """Give REGION its traffic back, step by step: after a failover, or after it was lost and is whole again.
+    """Give REGION its traffic back, step by step: after a failover, or after it was lost and has recovered.
 
-    REGION may be left out when only one has less than its traffic. While it is under way, failover turns it round.
+    REGION may be omitted if only one has less than its normal traffic. During the move, failover reverses it.
     """
     chosen = choose()
     steps, pause = (1, 0.0) if at_once else (steps, pause)
@@ -61,10 +61,10 @@ def failback(region: str | None, steps: int, pause: float, at_once: bool, **opti
 
 
 def _the_one(fleet: Fleet) -> str:
-    """The region that can be meant without being named."""
+    """The only region that could be meant, so that it need not be named."""
     evacuated = list(fleet.evacuations)
     if not evacuated:
         raise HactlError("every region has all its traffic", "hactl status")
     if len(evacuated) > 1:
-        raise HactlError("more than one region has less than its traffic", f"name one: {', '.join(evacuated)}")
+        raise HactlError("more than one region has less than its normal traffic", f"name one: {', '.join(evacuated)}")
     return evacuated[0]

@@ -12,18 +12,18 @@ from hactl.core.errors import HactlError
 
 @click.command()
 @fleet_option
-@click.option("--since", type=moment, metavar="WHEN", help="Begin here: 2h ago, or at 14:05, 2026-11-25 14:05:30.")
-@click.option("--until", type=moment, metavar="WHEN", help="Show nothing that is newer.")
+@click.option("--since", type=moment, metavar="WHEN", help="Start here: 2h (ago), 14:05 or 2026-11-25T14:05:30.")
+@click.option("--until", type=moment, metavar="WHEN", help="Show nothing newer than this.")
 @click.pass_context
 def replay(ctx: click.Context, since: float | None, until: float | None) -> int:
     """Open the console on recorded history: every screen as it was at any second. Works without a daemon.
 
-    It begins at --since, else at the newest moment. [ ] { } go through time, n and N to the next event and the one
-    before, p plays, + and - change the speed.
+    It starts at --since, else at the newest moment. [ ] { } move through time, n and N go to the next and previous
+    event, p plays, + and - change the speed.
     """
     chosen = choose()
     if not console.possible():
-        raise HactlError("a replay needs a terminal", "hactl events --since 1h tells what happened")
+        raise HactlError("a replay needs a terminal", "hactl events --since 1h shows what happened")
     return open_replay(chosen, since=since, until=until, theme=ctx.find_root().params["theme"])
 
 

@@ -38,7 +38,7 @@ LONGEST = 10_000
 
 
 class Revision(Value):
-    """One configuration this fleet has had, or was meant to have."""
+    """One configuration this fleet has had or was about to have."""
 
     number: int
     wall: float
@@ -59,7 +59,7 @@ class Revision(Value):
 @fleet_option
 @json_option
 def diff(config: Path | None, as_json: bool) -> int:
-    """Show how the hactl.toml differs from the configuration in force. Exit code 1 when it does."""
+    """Show how the hactl.toml differs from the configuration in force. Exit code 1 if it does."""
     chosen = choose(config)
     _, spec = read(chosen, config)
     fleet = chosen.client.fleet().fleet
@@ -70,7 +70,7 @@ def diff(config: Path | None, as_json: bool) -> int:
         for line in lines:
             click.echo(line)
         if not lines:
-            output.say(f"no difference: revision {fleet.revision} says the same")
+            output.say(f"no difference: revision {fleet.revision} is the same")
     return Exit.FAILED if lines else Exit.OK
 
 
@@ -82,14 +82,15 @@ def diff(config: Path | None, as_json: bool) -> int:
     metavar="DURATION",
     default="2s",
     show_default=True,
-    help="How long to watch the traffic after the first node and edge have it.",
+    help="How long to watch the traffic once the first node and edge have it.",
 )
 @changing
 def apply(config: Path | None, bake: float, **options: Any) -> int:
-    """Bring the hactl.toml into force while the fleet serves.
+    """Put the hactl.toml into force while the fleet serves.
 
-    Proved on one node and one edge first, then brought to the rest one by one, and taken back by itself when a
-    process will not have it or clients get worse answers. --dry-run shows what changes and what it takes.
+    It is proved on one node and one edge first, then rolled out to the rest one by one. It is rolled back automatically
+    if a process rejects it or clients start seeing worse responses. --dry-run shows what changes and which steps that
+    takes.
     """
     chosen = choose(config)
     path, spec = read(chosen, config)
@@ -108,7 +109,7 @@ def apply(config: Path | None, bake: float, **options: Any) -> int:
 @fleet_option
 @json_option
 def history(as_json: bool) -> int:
-    """List every configuration this fleet has had, or was meant to have, with who wanted it and why."""
+    """List every configuration this fleet has had or was about to have, with who requested it and why."""
     found = revisions(choose())
     if as_json:
         output.emit_json({"revisions": [replace(revision, spec=masked_spec(revision.spec)) for revision in found]})
@@ -131,12 +132,19 @@ def history(as_json: bool) -> int:
 
 @click.command()
 @click.argument("revision", type=click.IntRange(min=1), required=False)
-@click.option("--bake", type=duration, metavar="DURATION", default="2s", show_default=True, help="As for apply.")
+@click.option(
+    "--bake",
+    type=duration,
+    metavar="DURATION",
+    default="2s",
+    show_default=True,
+    help="How long to watch the traffic once the first node and edge have it.",
+)
 @changing
 def rollback(revision: int | None, bake: float, **options: Any) -> int:
-    """Bring an earlier configuration into force again, as a new revision.
+    """Put an earlier configuration back into force, as a new revision.
 
-    REVISION is its number (see: hactl config history); without it, the one that was in force before this one.
+    REVISION is its number (see: hactl config history); the default is the one that was in force before the current one.
     """
     chosen = choose()
     fleet = chosen.client.fleet().fleet
@@ -150,7 +158,9 @@ def read(chosen: Chosen, given: Path | None) -> tuple[Path, FleetSpec]:
     """The file that is meant, and what it says. Raises ConfigError."""
     path = given or chosen.config or nearest()
     if path is None:
-        raise ConfigError(f"no hactl.toml of fleet '{chosen.name}' here or above", "name it: --config PATH")
+        raise ConfigError(
+            f"no hactl.toml of fleet '{chosen.name}' in this directory or above", "name it: --config PATH"
+        )
     return path, files.load(path)
 
 
@@ -257,7 +267,7 @@ def _wanted(known: list[Revision], number: int | None, current: int) -> Revision
         found = numbered(known, number)
     if files.digest(found.spec) != found.digest:
         raise HactlError(
-            f"revision {found.number} is damaged: it is not what its digest says",
+            f"revision {found.number} is damaged: it does not match its digest",
             "hactl config history, choose another",
         )
     return found

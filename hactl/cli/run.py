@@ -33,7 +33,7 @@ LEAVES_WITHIN = 10.0
 @click.command()
 @click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--name", metavar="NAME", help="The fleet's name (default: the directory's).")
-@click.option("--force", is_flag=True, help="Replace a hactl.toml that is there.")
+@click.option("--force", is_flag=True, help="Replace an existing hactl.toml.")
 @click.option("--systemd", is_flag=True, help="Print a systemd unit for the fleet of the hactl.toml in DIRECTORY.")
 @click.option("--user", is_flag=True, help="With --systemd: for your own service manager (systemctl --user).")
 def init(directory: Path, name: str | None, force: bool, systemd: bool, user: bool) -> int:
@@ -45,13 +45,13 @@ def init(directory: Path, name: str | None, force: bool, systemd: bool, user: bo
 
     if systemd:
         if name or force:
-            raise click.UsageError("--systemd prints; it goes with neither --name nor --force.")
+            raise click.UsageError("--systemd only prints: it cannot be combined with --name or --force.")
         return _print_unit(directory / config.FILE_NAME, user=user)
     if user:
-        raise click.UsageError("--user goes with --systemd.")
+        raise click.UsageError("--user requires --systemd.")
     target = directory / config.FILE_NAME
     if target.exists() and not force:
-        raise HactlError(f"{target} is there already", "hactl init --force replaces it")
+        raise HactlError(f"{target} already exists", "hactl init --force replaces it")
     guess = re.sub("[^a-z0-9]+", "-", directory.resolve().name.lower())[:32].strip("-")
     text = config.template(checked(name or guess or "default", "'--name'"))
     try:
@@ -81,9 +81,9 @@ def _print_unit(file: Path, *, user: bool) -> int:
 @config_option
 @click.option("--foreground", is_flag=True, help="Run the daemon here, until SIGTERM or `hactl down`.")
 @click.option("--detach", is_flag=True, help="Return when the fleet serves (this is the default).")
-@click.option("--last-good", is_flag=True, help="With a hactl.toml that cannot be used, start as last configured.")
+@click.option("--last-good", is_flag=True, help="If the hactl.toml cannot be used, start as last configured.")
 @timeout_option("60s", "How long to wait until it serves; then exit code 4.")
-@click.option("--dry-run", is_flag=True, help="Check the configuration and say what would be started.")
+@click.option("--dry-run", is_flag=True, help="Check the configuration and show what would be started.")
 @json_option
 def up(
     config: Path | None,
@@ -94,11 +94,11 @@ def up(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Start the fleet of the nearest hactl.toml and return when it serves.
+    """Start the fleet of the nearest hactl.toml and return once it serves.
 
-    With --foreground the daemon runs until it is told to leave (SIGTERM); the nodes go on without it until `hactl
-    down`. So that a machine that was rebooted is not without its gateway, a hactl.toml that cannot be used is then no
-    hindrance: the last good configuration is started, and that is said.
+    With --foreground the daemon runs until it is terminated (SIGTERM); the nodes keep running without it until `hactl
+    down`. So that a reboot does not leave the machine without its gateway, a hactl.toml that cannot be used does not
+    prevent the start then: the last good configuration is used, and reported.
     """
     from hactl.cli.starting import what_to_start
 
@@ -134,7 +134,7 @@ def up(
 
 
 def _look_at_schedules(chosen: Chosen, spec: FleetSpec) -> None:
-    """Say what is wrong with them: no reason to be without a gateway."""
+    """Report what is wrong with them: no reason to be without a gateway."""
     from hactl.cli.revisions import check_schedules
 
     try:
@@ -147,24 +147,24 @@ def _in_the_way(chosen: Chosen) -> HactlError:
     pid = chosen.client.hello().pid
     return HactlError(
         f"a daemon already runs for fleet '{chosen.name}' (pid {pid})",
-        f"kill {pid} ends that daemon and none of its nodes; then start this one again",
+        f"kill {pid} stops that daemon but none of its nodes; then run this again",
     )
 
 
 def _up_already(chosen: Chosen, spec: FleetSpec) -> None:
     from hactl.config import digest
 
-    output.say(f"fleet {chosen.name} is up already")
+    output.say(f"fleet {chosen.name} is already up")
     fleet = chosen.client.fleet().fleet
     drill_notices.tell(fleet, drill_notices.UNTOUCHED)
     if digest(fleet.spec) != digest(masked_spec(spec)):
-        output.say(f"note: {chosen.config} has changed since; hactl config apply takes it into force")
+        output.say(f"note: {chosen.config} has changed since; hactl config apply puts it into force")
 
 
 def _prepare(chosen: Chosen, spec: FleetSpec) -> None:
-    """Make its directory. What could not run, or an overlay that Envoy refuses, is not even begun.
+    """Make its directory. A fleet that could not run, or with an overlay that Envoy rejects, is not even started.
 
-    Unless there is something that runs to adopt: then it goes on with the configuration it has.
+    Unless there are running processes to adopt: they keep the configuration they have.
     """
     from hactl.engines import command
     from hactl.engines.envoy import binary
@@ -187,7 +187,7 @@ def _await_serving(client: Client, timeout: float) -> Fleet:
         return is_serving(fleet)
 
     try:
-        return until_true(client, reached, timeout, "the whole fleet serving")
+        return until_true(client, reached, timeout, "the whole fleet to serve")
     except TimedOut as late:
         out = [node for node in client.fleet().fleet.nodes.values() if explain(node)]
         if not out:
@@ -201,7 +201,7 @@ def _describe(chosen: Chosen, spec: FleetSpec, *, as_json: bool) -> int:
         counts = {"nodes": nodes, "edges": edges, "running": runs}
         output.emit_json({"fleet": chosen.name, "state": str(chosen.state), **counts})
         return Exit.OK
-    happens = "runs already" if runs else "would be started"
+    happens = "is already running" if runs else "would be started"
     processes = f"{counted(edges, 'edge')}, {counted(nodes, 'node')}"
     click.echo(f"fleet {chosen.name} {happens}: {processes}, state in {chosen.state}")
     return Exit.OK
@@ -211,13 +211,13 @@ def _describe(chosen: Chosen, spec: FleetSpec, *, as_json: bool) -> int:
 @fleet_option
 @config_option
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal.")
-@timeout_option("60s", "How long to wait until all has stopped; then exit code 4.")
-@click.option("--dry-run", is_flag=True, help="Say what would be stopped; change nothing.")
+@timeout_option("60s", "How long to wait until everything has stopped; then exit code 4.")
+@click.option("--dry-run", is_flag=True, help="Show what would be stopped; change nothing.")
 @json_option
 def down(config: Path | None, reason: str, timeout: float, dry_run: bool, as_json: bool) -> int:
-    """Stop the fleet: edges first, so that no client meets a gateway without nodes, then nodes, then the daemon.
+    """Stop the fleet: edges first, so that clients never meet a gateway without nodes, then nodes, then the daemon.
 
-    Works after the daemon has died, too: then what it left running is stopped.
+    Also works after the daemon has died: whatever it left running is stopped.
     """
     chosen = choose(config)
     client = chosen.client  # raises for a name that nobody knows
@@ -234,7 +234,7 @@ def down(config: Path | None, reason: str, timeout: float, dry_run: bool, as_jso
             _take_charge(chosen)
         ended = _bring_down(chosen, reason, timeout, quiet=as_json)
     else:
-        output.say(f"fleet {chosen.name} is down already")
+        output.say(f"fleet {chosen.name} is already down")
     if as_json:
         output.emit_json({"fleet": chosen.name, "ended": ended})
     return Exit.FAILED if ended is not None and ended.outcome is not Outcome.DONE else Exit.OK
@@ -254,7 +254,9 @@ def _bring_down(chosen: Chosen, reason: str, timeout: float, *, quiet: bool) -> 
         with contextlib.suppress(Unreachable):  # it left before we could ask: that is what we asked for
             ended = until_ended(chosen.client, receipt.operation, timeout, progress)
         if not select.select([daemon], [], [], LEAVES_WITHIN)[0]:
-            raise HactlError(f"the daemon of fleet '{chosen.name}' has not left yet", f"see {chosen.paths.daemon_log}")
+            raise HactlError(
+                f"the daemon of fleet '{chosen.name}' has not exited yet", f"see {chosen.paths.daemon_log}"
+            )
     finally:
         os.close(daemon)
     return ended
@@ -276,7 +278,7 @@ def _left_over(chosen: Chosen) -> tuple[str, ...]:
 def _take_charge(chosen: Chosen) -> None:
     from hactl.processes.launching import launch
 
-    output.say("no daemon answers, but workers run: taking charge of them first")
+    output.say("no daemon is running, but workers are: adopting them first")
     launch(chosen.paths, None)
 
 
@@ -284,14 +286,14 @@ def _would_stop(chosen: Chosen, names: tuple[str, ...], *, as_json: bool) -> int
     if as_json:
         output.emit_json({"fleet": chosen.name, "stops": names})
     else:
-        click.echo(f"would stop: {', '.join(names) or 'nothing, it is down already'}")
+        click.echo(f"would stop: {', '.join(names) or 'nothing, it is already down'}")
     return Exit.OK
 
 
 @click.command()
 @json_option
 def fleets(as_json: bool) -> int:
-    """List the fleets of this user: what runs, and what has state on this machine."""
+    """List the fleets of this user: what is running, and what has state on this machine."""
     rows = []
     for chosen in known_fleets():
         try:

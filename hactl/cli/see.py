@@ -34,8 +34,8 @@ _KINDS = tuple(kind.__name__ for kind in get_args(Event))
 
 @click.command()
 @fleet_option
-@click.option("--follow", "-f", is_flag=True, help="Go on as things happen.")
-@click.option("--since", type=duration, metavar="AGE", help="Not older than this: 10m, 2h.")
+@click.option("--follow", "-f", is_flag=True, help="Keep printing events as they happen.")
+@click.option("--since", type=duration, metavar="AGE", help="Only events of the last 10m, 2h and so on.")
 @click.option(
     "--kind",
     "kinds",
@@ -44,16 +44,20 @@ _KINDS = tuple(kind.__name__ for kind in get_args(Event))
     metavar="KIND",
     help="Only events of this kind, such as FailoverEnded (repeatable).",
 )
-@click.option("--after", type=click.IntRange(min=0), default=0, metavar="SEQ", help="Only events behind this position.")
+@click.option("--after", type=click.IntRange(min=0), default=0, metavar="SEQ", help="Only events after this position.")
 @click.option(
-    "--limit", type=click.IntRange(1, PAGE), metavar="COUNT", default=50, show_default=True, help="How many at most."
+    "--limit",
+    type=click.IntRange(1, PAGE),
+    metavar="COUNT",
+    default=50,
+    show_default=True,
+    help="Maximum number of events.",
 )
 @json_option
 def events(follow: bool, since: float | None, kinds: tuple[str, ...], after: int, limit: int, as_json: bool) -> int:
-    """Show what happened, oldest first. Works without a daemon, from the journal.
+    """Show past events, oldest first. Works without a daemon, from the journal.
 
-    The newest --limit events, with --after those that come first. With --json, a document a line. Signs of life of a
-    drill are shown for --kind DrillKept only.
+    Without --since and --after, shows the newest events. Heartbeats of a drill are shown only with --kind DrillKept.
     """
     chosen, kinds = choose(), kinds or USUAL
     query = Query(since=time.time() - since if since is not None else 0.0, kinds=kinds, after=after, limit=limit)
@@ -91,7 +95,7 @@ def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], oldest: float, *
     away = False
     for update in through_restarts(chosen.client, after, missed):
         if isinstance(update, Away) and not away:
-            output.say("the daemon is away; waiting for it")
+            output.say("no daemon is running; waiting for one")
         away = isinstance(update, Away)
         output.ensure_read()
         for record in update.records if isinstance(update, News) else ():
@@ -111,7 +115,7 @@ def _print(record: Record, *, as_json: bool) -> None:
 @click.command()
 @click.argument("node")
 @fleet_option
-@click.option("--follow", "-f", is_flag=True, help="Go on as lines come in.")
+@click.option("--follow", "-f", is_flag=True, help="Keep printing lines as they are written.")
 @click.option(
     "--lines",
     "-n",
@@ -119,7 +123,7 @@ def _print(record: Record, *, as_json: bool) -> None:
     metavar="COUNT",
     default=100,
     show_default=True,
-    help="How many of the last lines.",
+    help="How many lines from the end.",
 )
 @json_option
 def logs(node: str, follow: bool, lines: int, as_json: bool) -> int:
@@ -169,18 +173,23 @@ _GOALS: dict[str, Callable[[Fleet, str], bool]] = {
 @click.argument("names", metavar="[NODES]...", nargs=-1)
 @fleet_option
 @click.option(
-    "--for", "goal", type=click.Choice(list(_GOALS)), default="serving", show_default=True, help="What to wait for."
+    "--for",
+    "goal",
+    type=click.Choice(list(_GOALS)),
+    default="serving",
+    show_default=True,
+    help="The state to wait for.",
 )
-@click.option("--operation", metavar="ID", help="Wait until this operation has ended instead.")
+@click.option("--operation", metavar="ID", help="Wait for this operation to end instead.")
 @timeout_option("60s", "How long to wait; then exit code 4.")
 @json_option
 def wait(names: tuple[str, ...], goal: str, operation: str | None, timeout: float, as_json: bool) -> int:
     """Wait until NODES are serving, drained, stopped or out of service; without NODES, until the whole fleet serves.
 
-    A spare that stands by has nothing to serve: it counts as serving.
+    A spare on standby counts as serving: it has nothing to serve.
     """
     if operation and names:
-        raise click.UsageError("Wait for NODES or for --operation, not for both.")
+        raise click.UsageError("Give either NODES or --operation, not both.")
     if not names and goal != "serving":
         raise click.UsageError(f"Name the NODES that should be {goal}.")
     client = choose().client
@@ -209,12 +218,12 @@ def _nodes(client: Client, names: tuple[str, ...], goal: str, timeout: float, *,
     def reached(fleet: Fleet) -> bool:
         return all(_GOALS[goal](fleet, name) for name in names) if names else is_serving(fleet)
 
-    what = f"{', '.join(names) or 'the whole fleet'} {goal}"
-    fleet = until_true(client, reached, timeout, what)
+    what = ", ".join(names) or "the whole fleet"
+    fleet = until_true(client, reached, timeout, f"{what} to be {goal}")
     if as_json:
         output.emit_json({"fleet": fleet.name, "seq": fleet.seq, "for": goal, "nodes": names})
     else:
-        output.say(f"{what}; fleet {fleet.name}: {read(fleet).sentence}")
+        output.say(f"{what} {goal}; fleet {fleet.name}: {read(fleet).sentence}")
     return Exit.OK
 
 
@@ -222,7 +231,7 @@ def _nodes(client: Client, names: tuple[str, ...], goal: str, timeout: float, *,
 @fleet_option
 @json_option
 def where(as_json: bool) -> int:
-    """Show where this fleet keeps its things."""
+    """Show where this fleet keeps its files."""
     chosen = choose()
     paths = chosen.paths
     places = {

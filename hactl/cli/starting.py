@@ -58,7 +58,7 @@ def _instead(chosen: Chosen, error: ConfigError, *, last_good: bool) -> FleetSpe
     if not chosen.paths.journal.exists():
         raise error
     if not last_good:
-        helps = f"{error.hint}; or start as it was last configured: hactl up --last-good"
+        helps = f"{error.hint}; or start with the last good configuration: hactl up --last-good"
         raise ConfigError(error.message, helps.removeprefix("; or "), also=error.also) from error
     fleet = rehearse(chosen.paths)
     if not fleet.id:

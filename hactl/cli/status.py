@@ -19,6 +19,7 @@ from hactl.core.model import EdgeLoss, Fleet, Paused, Sample
 from hactl.core.node import Node, Role
 from hactl.core.operation import Operation
 from hactl.core.plain import one_line
+from hactl.core.plural import counted
 from hactl.core.reading import Reading, Verdict, age, explain, read, url, word
 from hactl.core.talk import Measured, News, Snapshot, renewed
 from hactl.core.traffic import shares
@@ -48,7 +49,7 @@ class StatusReport(Value):
 @click.option("--watch", is_flag=True, help="Repeat about every second until interrupted.")
 @json_option
 def status(watch: bool = False, as_json: bool = False) -> int:
-    """Show what runs, what serves and what does not, and why. Exit code 3 when it is not all well."""
+    """Show what runs, what serves and what does not, and why. Exit code 3 unless everything is healthy."""
     chosen = choose()
     snapshot = chosen.client.fleet()
     _show(snapshot, as_json=as_json)
@@ -119,7 +120,7 @@ def _summary(snapshot: Snapshot, width: int) -> list[str]:
 
 
 def warnings(snapshot: Snapshot) -> list[str]:
-    """What else is not as it should be, or on purpose: a sentence each."""
+    """What else is wrong, or unusual on purpose: a sentence each."""
     fleet, pulse, said = snapshot.fleet, snapshot.pulse, []
     if fleet.config_trouble:
         said.append(
@@ -135,14 +136,18 @@ def warnings(snapshot: Snapshot) -> list[str]:
         said.append("READ-ONLY: every command is refused (safety.read_only in hactl.toml)")
     said += _certificate(fleet, snapshot.at)
     if pulse.unwritten:
-        said.append(f"WARNING: {pulse.unwritten} records could not be written yet: the disk is full")
+        said.append(f"WARNING: {counted(pulse.unwritten, 'record')} could not be written yet: the disk is full")
     return said
 
 
 def _edge_loss(loss: EdgeLoss, now: float) -> str:
     back = "not back yet" if loss.back_ms is None else f"back in {loss.back_ms:.0f} ms"
     use = loss.use
-    price = f"{use.connections} connections, {use.requests} requests" if use is not None else "clients unknown"
+    price = (
+        f"{counted(use.connections, 'connection')}, {counted(use.requests, 'request')}"
+        if use is not None
+        else "clients unknown"
+    )
     return f"last edge lost: {loss.edge} {age(now - loss.wall)} ago ({price}), {back}"
 
 
@@ -162,15 +167,15 @@ def _regions(snapshot: Snapshot) -> list[str]:
 
 def _paused(paused: Paused, now: float) -> str:
     why = f" ({paused.reason})" if paused.reason else ""
-    ends = "until: hactl unpause"
+    ends = "to end it: hactl unpause"
     if paused.until is not None:
-        ends = f"ends by itself in {age(paused.until - now)}"
+        ends = f"ends automatically in {age(paused.until - now)}"
     by = f" by {paused.by}" if paused.by else ""
-    return f"PAUSED{by} since {age(now - paused.since)}{why}: nothing is repaired; {ends}"
+    return f"PAUSED{by} for {age(now - paused.since)}{why}: no repairs; {ends}"
 
 
 def _locked(lock: DrillLock, now: float) -> str:
-    return f"DRILLS LOCKED: {lock.who} since {age(now - lock.since)}; until: hactl drill unlock"
+    return f"DRILLS LOCKED by {lock.who} {age(now - lock.since)} ago; unlock with: hactl drill unlock"
 
 
 def _certificate(fleet: Fleet, now: float) -> list[str]:
@@ -179,7 +184,7 @@ def _certificate(fleet: Fleet, now: float) -> list[str]:
         warning = "WARNING: " if expires_soon(fleet.certificate, now) else ""
         said.append(f"{warning}certificate for {bearers(fleet.certificate)}: {lifetime(fleet.certificate, now)}")
     if fleet.certificate_refused:
-        said.append(f"WARNING: the certificate in the files is not taken: {fleet.certificate_refused}")
+        said.append(f"WARNING: the new certificate files are not used: {fleet.certificate_refused}")
     return said
 
 
@@ -227,17 +232,17 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def operations(snapshot: Snapshot) -> list[str]:
-    """What is under way: a sentence each."""
+    """What is in progress: a sentence each."""
     return [
         f"{operation.id}: {operation.sentence}, by {operation.by},"
         + (f" {operation.done} of {len(operation.targets)} done," if operation.targets else "")
-        + f" since {snapshot.mono - operation.began:.1f} s"
+        + f" running for {snapshot.mono - operation.began:.1f} s"
         + _waits(operation)
         for operation in snapshot.fleet.operations.values()
     ]
 
 
 def _waits(operation: Operation) -> str:
-    """What a drill waits for, as its file says it: that may be anybody's."""
+    """The manual step that a drill waits for, in the words of its file: those may be anyone's."""
     asked = one_line(operation.question)
-    return f"; WAITS for a person: {asked} (then: hactl drill continue)" if asked else ""
+    return f"; WAITING for a manual step: {asked} (then: hactl drill continue)" if asked else ""

@@ -20,12 +20,12 @@ FILES = 524_288
 _UNIT = """\
 # The fleet "{name}", made by: hactl init --systemd{flag}
 #
-# Stopping or restarting this service stops the daemon only: nodes and edges go on serving, and the next daemon adopts
+# Stopping or restarting this service stops the daemon only: nodes and edges keep serving, and the next daemon adopts
 # them. To stop everything: hactl --fleet {name} down (the service then ends as well, and stays down until started).
 [Unit]
 Description=API gateway fleet {name} (hactl)
 {after}RequiresMountsFor={mounts}
-# A supervisor that gives up is no use.
+# A supervisor must never give up.
 StartLimitIntervalSec=0
 
 [Service]
@@ -39,7 +39,7 @@ KillMode=process
 OOMPolicy=continue
 Restart=always
 RestartSec=1
-# 0: somebody said so, with `hactl down` or a signal. 2: there is no configuration to start with.
+# 0: stopped on purpose, with `hactl down` or a signal. 2: there is no configuration to start with.
 RestartPreventExitStatus=0 2
 WatchdogSec={watchdog}
 TimeoutStartSec=120
@@ -118,9 +118,9 @@ def advice(fleet: str, *, user: bool) -> str:
     lines = [
         f"to install it: save it as {place}, then",
         f"  {control} daemon-reload && {control} enable --now {name}",
-        *(["  loginctl enable-linger    (or all of it ends when you log out)"] if user else []),
-        f"{control} reload {name} brings a changed hactl.toml into force (hactl config apply);",
-        f"{control} stop {name} stops the daemon only, nodes and edges go on serving;",
+        *(["  loginctl enable-linger    (or everything stops when you log out)"] if user else []),
+        f"{control} reload {name} puts a changed hactl.toml into force (hactl config apply);",
+        f"{control} stop {name} stops the daemon only, nodes and edges keep serving;",
         f"to stop everything: hactl --fleet {fleet} down",
     ]
     return "\n".join(lines)

@@ -34,12 +34,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @fleet_option
-@click.option("--times/--no-times", help="Begin each line with date and time.  [default: no-times]")
-@click.option("--every", type=duration, metavar="TIME", help="Say the figures that often, too: 30s, 5m.")
+@click.option("--times/--no-times", help="Prefix each line with date and time.  [default: no-times]")
+@click.option(
+    "--every", type=duration, metavar="TIME", help="Also print the figures this often, for example 30s or 5m."
+)
 def watch(times: bool, every: float | None) -> None:
-    """Say what happens in plain sentences, one a line: how things stand, then every change as it comes.
+    """Describe what happens in plain sentences, one per line: the current state, then every change.
 
-    A burst of events becomes few sentences. Goes on until Ctrl-C, also while there is no daemon.
+    A burst of events becomes a few sentences. Runs until Ctrl-C, even while there is no daemon.
     """
     chosen = choose()
 
@@ -66,7 +68,7 @@ def _first(chosen: Chosen, say: Callable[[Said], None]) -> Snapshot:
             if not isinstance(error.__cause__, OSError) or isinstance(error.__cause__, PermissionError):
                 raise
             if not waiting:
-                text = f"no daemon answers for fleet {chosen.name}: waiting for one (hactl up starts it)"
+                text = f"no daemon is running for fleet {chosen.name}: waiting for one (hactl up starts it)"
                 say(Said(wall=time.time(), text=text))
             waiting = True
         output.ensure_read()
@@ -167,7 +169,7 @@ class Listener:
         if self._away is None:
             self._away = now
             old = age(now - self._snapshot.at)
-            self._say(Said(wall=now, text=f"the daemon is away, what was said is {old} old; waiting for it"))
+            self._say(Said(wall=now, text=f"the daemon does not answer, the last report is {old} old; waiting for it"))
 
     def _back(self, now: float) -> None:
         """Somebody answers again; what was missed is older than that, and was said before."""

@@ -1,6 +1,6 @@
-"""The actions of the Chaos Toolkit, and what they remember between two calls: it keeps nothing itself.
+"""The actions of the Chaos Toolkit, and what they remember between two calls: the toolkit keeps no state itself.
 
-Each raises HactlError when it was not done, which the Chaos Toolkit writes into its journal and goes on.
+Each raises HactlError if it failed, which the Chaos Toolkit writes to its journal before it continues.
 """
 
 import atexit
@@ -20,7 +20,7 @@ from hactl.ctk.borrowing import BY, Borrowed
 from hactl.ctk.finding import found, wanted
 
 _DETAILS = frozenset({"series", "timeline", "evidence", "definition", "plan"})
-"""Parts of a report that are left in it, and not copied into the journal of an experiment."""
+"""Parts of a report that are not copied into the journal of an experiment."""
 
 
 class Memory:
@@ -66,7 +66,7 @@ def inject(
     """
     with MEMORY.noting():
         if MEMORY.borrowed is not None:
-            raise HactlError("faults of a drill are in effect already", "one inject, then one undo")
+            raise HactlError("faults of a drill are already in effect", "one inject, then one undo")
         borrowed = Borrowed(found(fleet, config).paths, wanted(drill, settings, configuration), seed)
         struck = borrowed.inject()
     MEMORY.borrowed = borrowed
@@ -107,7 +107,7 @@ def run_drill(
             report: dict[str, Any] = json.loads(done.stdout)
         except ValueError as error:
             said = done.stderr.decode(errors="replace").strip().splitlines()
-            why = said[-1] if said else "it said nothing"
+            why = said[-1] if said else "it printed nothing"
             raise HactlError(f"drill {drill} was not run (exit code {done.returncode}): {why}") from error
         if report["verdict"] not in expected or not report["clean"]:
             told = f"drill {drill}: {report['verdict']}: {report['why']}"

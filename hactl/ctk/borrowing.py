@@ -111,7 +111,7 @@ class Borrowed:
                 try:
                     await self._end_ours()
                 except Exception as more:  # the fleet is given back all the same, and what came first is told first
-                    error.add_note(f"what is ours has not ended: {more}")
+                    error.add_note(f"processes of this run have not exited: {more}")
                 if self._way_back is not None:
                     with suppress(HactlError):
                         await self._way_back.give_back()
@@ -204,7 +204,7 @@ class Borrowed:
                 await self._asked.wait()
         except TimeoutError:
             return
-        raise HactlError(self.lost or "it was undone before its time")
+        raise HactlError(self.lost or "it was undone too early")
 
     def _lose(self, why: str) -> None:
         self.lost = why

@@ -119,7 +119,7 @@ def _seen(
     value = measured(probe, report)
     if report.late or value is None:
         raise HactlError(
-            f"the load generator was {report.lag_p99_ms:.0f} ms late at p99: this measures nothing",
+            f"the load generator was {report.lag_p99_ms:.0f} ms late at p99: the measurement is invalid",
             "a lower rate, or a machine that is less busy",
         )
     return value

@@ -1,4 +1,4 @@
-"""What looks at a fleet from the client's side: drills, load and measurement. Knows a Controller, never a Supervisor.
+"""The client's view of a fleet: drills, load and measurement. Knows a Controller, never a Supervisor.
 
 definition  keys  reading  library      what a drill file says; tables, limit_keys, extending and schema besides
 plan  gate  faults                      what that comes to in one fleet, and whether it may be

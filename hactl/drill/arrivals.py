@@ -1,4 +1,4 @@
-"""How many requests come to a service that is struck, second by second: whether all come at once when it is back.
+"""How many requests reach a struck service, second by second: whether there is a stampede when it is back.
 
 Nodes are the witnesses, by their own counters: they call it, whoever asked them. What they count is what they have sent
 over a connection, tries beyond the first included; what found none has not come to it. What they had sent before and a

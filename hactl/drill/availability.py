@@ -1,4 +1,4 @@
-"""Which faults are real on this machine, which are emulated, and which cannot be had: one table for people and reports.
+"""Which faults are real on this machine, which emulated, and which unavailable: one table for people and reports.
 
 A fault is real when what happens to the fleet is what would happen without a drill (a process that is killed is dead).
 It is emulated when something of ours stands in for the cause (a proxy that swallows bytes is no cut cable), and a
@@ -21,30 +21,30 @@ _PATIENCE = 5.0
 """Seconds."""
 _EMULATED = {FaultKind.IMPAIR, *MEANINGS}
 """Something of ours stands in for the cause."""
-_HOP = "a proxy of ours on the hop from {} keeps, delays or ends connections; single packets it cannot lose"
+_HOP = "hactl's own proxy on the hop from {} holds, delays or ends connections; it cannot drop single packets"
 _HOW = {
-    FaultKind.KILL: "SIGKILL to the very process",
-    FaultKind.FREEZE: "SIGSTOP to the very process",
+    FaultKind.KILL: "SIGKILL to the actual process",
+    FaultKind.FREEZE: "SIGSTOP to the actual process",
     FaultKind.IMPAIR: (
-        "the node's own Envoy delays or fails requests by its fault filter; nodes of kind command have none"
+        "the node's own Envoy delays or fails requests with its fault filter; nodes of kind command have none"
     ),
-    FaultKind.RESTART: "the daemon drains, stops and starts the very processes, as for an operator",
+    FaultKind.RESTART: "the daemon drains, stops and starts the actual processes, as for an operator",
     FaultKind.DAEMON_KILL: (
-        "SIGKILL to the very process; started again by the service manager that keeps it, else by the drill as hactl up"
-        " does; not of one that runs in the foreground without a service manager"
+        "SIGKILL to the actual process; restarted by its service manager, else by the drill as hactl up"
+        " does; not possible for a daemon in the foreground without a service manager"
     ),
-    FaultKind.DAEMON_FREEZE: "SIGSTOP to the very process; a guardian lets it go on, also when the drill dies",
+    FaultKind.DAEMON_FREEZE: "SIGSTOP to the actual process; a guardian resumes it, even if the drill dies",
     FaultKind.CONFIG: (
-        "a configuration is applied as an operator would; the one from before is in force again afterwards"
+        "a configuration is applied as by an operator; afterwards the previous one is put back into force"
     ),
     **{
         kind: _HOP.format("nodes to the service" if meaning.services else "edges to nodes")
         for kind, meaning in MEANINGS.items()
     },
-    FaultKind.SURGE: "more requests and connections, from a load process of the drill's own",
-    FaultKind.CPU: "processes that never rest, on every processor that the very process may run on",
+    FaultKind.SURGE: "more requests and connections, from the drill's own load process",
+    FaultKind.CPU: "busy processes on every CPU that the target may run on",
     FaultKind.MEMORY: (
-        f"memory that is really taken, at most {MOST_MEMORY >> 30} GiB; never so much that any process must die"
+        f"memory that is actually used, at most {MOST_MEMORY >> 30} GiB; never so much that a process would be killed"
     ),
 }
 """How each is done that can be done on any machine."""
@@ -73,12 +73,12 @@ class Available(Value):
 
 def disk(state: Path | None) -> Available:
     """No byte is left where a fleet keeps its state; None: no fleet is meant."""
-    why = "no fleet is meant" if state is None else may_fill(state)
+    why = "no fleet is selected" if state is None else may_fill(state)
     if why:
         what = f"a tmpfs of at most {LARGEST >> 20} MiB mounted at the state directory is filled, and nothing else"
         how = "" if state is None else f"; {hint(state)}"
         return Available(kind=FaultKind.DISK, reality=Reality.UNAVAILABLE, reason=f"{why}; {what}{how}")
-    return Available(kind=FaultKind.DISK, reality=Reality.REAL, reason=f"every free byte of {state} is taken")
+    return Available(kind=FaultKind.DISK, reality=Reality.REAL, reason=f"every free byte of {state} is used up")
 
 
 def netem() -> Available:
@@ -89,9 +89,9 @@ def netem() -> Available:
 def packets(missing: str) -> Available:
     """What it means for drills when `missing` says why the kernel does not do it; "" when it would."""
     if missing:
-        reason = f"{missing}; drills use a proxy on the hop, which cannot lose single packets"
+        reason = f"{missing}; drills use a proxy on the hop, which cannot drop single packets"
         return Available(kind="tc netem", reality=Reality.UNAVAILABLE, reason=reason)
-    reason = "the kernel can lose and delay packets; drills use a proxy on the hop all the same, which needs no rights"
+    reason = "the kernel can drop and delay packets; drills still use a proxy on the hop, which needs no privileges"
     return Available(kind="tc netem", reality=Reality.REAL, reason=reason)
 
 
@@ -116,10 +116,10 @@ def _netem_here() -> str:
     """Why the kernel does not delay packets; "" when it does. Tried in a network of its own, gone afterwards."""
     for program in _TRY[0], _TRY[2]:
         if shutil.which(program) is None:
-            return f"there is no program {program}"
+            return f"{program} is not installed"
     try:
         done = subprocess.run(_TRY, capture_output=True, text=True, timeout=_PATIENCE, check=False)
     except (OSError, subprocess.SubprocessError) as error:
-        return f"it cannot be tried: {error}"
+        return f"it cannot be tested: {error}"
     said = (done.stderr.strip().splitlines() or ["tc failed"])[-1].removeprefix("Error: ").rstrip(".")
-    return "" if done.returncode == 0 else f"the kernel does not do it ({said})"
+    return "" if done.returncode == 0 else f"the kernel does not support it ({said})"

@@ -1,4 +1,4 @@
-"""The readiness board: for every drill when it last passed, by how much, and whether that still says anything. Pure.
+"""The readiness board: for every drill when it last passed, by what margin, and whether that still counts. Pure.
 
 No score: a number over all drills would hide the one that fails. A pass counts only for the drill as it stands: one
 with other faults or easier objectives has shown something else.

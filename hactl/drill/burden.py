@@ -1,4 +1,4 @@
-"""What a drill puts on a machine by itself: more requests, a busy processor, memory in use, a full disk. Values only.
+"""What a drill itself puts on a machine: more requests, busy CPUs, memory in use, a full disk. Values only.
 
 None of it is done to a process of the fleet, so there is nothing for the daemon to take back. It is done by processes
 of the drill's own, which end with whoever started them, whatever becomes of that: `burdening`.
@@ -24,7 +24,7 @@ class Surge(_Burden):
 
     def __str__(self) -> str:
         parts = [f"{self.factor:g} times the requests"] if self.factor > 1 else []
-        parts += [f"{self.reconnects} clients that reconnect at once"] if self.reconnects else []
+        parts += [f"{self.reconnects} clients reconnecting at once"] if self.reconnects else []
         return ", ".join(parts) or "nothing"
 
 
@@ -35,7 +35,7 @@ class BusyProcessors(_Burden):
     """So many on each."""
 
     def __str__(self) -> str:
-        return f"{self.per_cpu} busy processes on each of its processors"
+        return f"{self.per_cpu} busy processes on each of its CPUs"
 
 
 class MemoryInUse(_Burden):
@@ -45,7 +45,7 @@ class MemoryInUse(_Burden):
     """Part of what could be had without swapping when it is taken (0..1)."""
 
     def __str__(self) -> str:
-        return f"{self.share * 100:g} % of the memory that can be had, at most {MOST_MEMORY >> 30} GiB"
+        return f"{self.share * 100:g} % of the available memory, at most {MOST_MEMORY >> 30} GiB"
 
 
 class FullDisk(_Burden):

@@ -1,4 +1,4 @@
-"""The keys of faults that a drill does by itself, and what becomes of them. Those of all others stand in `keys`."""
+"""The keys of faults that a drill performs itself, and what they become. Those of all others are in `keys`."""
 
 from typing import Any
 

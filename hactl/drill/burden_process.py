@@ -1,4 +1,4 @@
-"""A process that bears a burden for a drill, driven from an event loop. What it does is `hactl.processes.burden`.
+"""A load process for a drill, driven from an event loop. What it does is `hactl.processes.burden`.
 
 It is tied to us by a pipe that carries nothing but signs of life: when we close it, or die, it ends; and when we are
 stopped, as soon as a lease is over. By then the fleet is taken back, and nothing is to weigh on it any more.
@@ -44,7 +44,7 @@ class BurdenProcess:
                 *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
             )
         except OSError as error:
-            raise HactlError(f"what bears the burden cannot be started: {error}", "ulimit -a") from error
+            raise HactlError(f"the load process of the fault cannot be started: {error}", "ulimit -a") from error
         self.ticks = procfs.start_ticks(process.pid) or 0
         self._give_sign()
         assert process.stdout is not None
@@ -53,10 +53,10 @@ class BurdenProcess:
             async with asyncio.timeout(PATIENCE):
                 line = await process.stdout.readline()
         except TimeoutError as error:
-            raise HactlError(f"what bears the burden has said nothing for {PATIENCE:g} s") from error
+            raise HactlError(f"the load process of the fault has not answered for {PATIENCE:g} s") from error
         if not line:
             said = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
-            raise HactlError("what bears the burden has ended at once", said[-1] if said else "")
+            raise HactlError("the load process of the fault exited at once", said[-1] if said else "")
         taken: dict[str, int] = json.loads(line)
         return taken
 

@@ -1,4 +1,4 @@
-"""What a drill puts on the machine: laid on at its moment, read back, and lifted again. See `burden` for what it is.
+"""Load that a drill puts on the machine: applied on time, verified, and lifted again. See `burden` for the kinds.
 
 It is done by processes of ours. Each is tied to us by a pipe and ends when we do, however that comes about; so nothing
 of it is lent by the daemon, and nothing can be left behind. What is read back is the kernel's word on these processes:
@@ -125,7 +125,7 @@ class Burdens:
         stack.push_async_callback(self._surge_over, load)
         said = await load.progress()
         sent = 0 if said is None else (said.sent - surge.reconnects) / said.t
-        what = f"{surge}: {sent:.0f} requests per second more are sent"
+        what = f"{surge}: sending {sent:.0f} more requests per second"
         done = said is None or said.sent > 0
         return Injected(asked=asked, fault=fault if done else None, proofs=(_proof("load", load.pid, done, what),))
 
@@ -146,7 +146,7 @@ class Burdens:
         cpus = sorted(set[int]().union(*(_allowed(launch) for launch in launches.values())))
         if len(cpus) * busy.per_cpu > MOST_BURNERS:
             raise HactlError(
-                f"{busy.per_cpu} busy processes on each of {len(cpus)} processors are more than {MOST_BURNERS}",
+                f"{busy.per_cpu} busy processes on each of {len(cpus)} CPUs are more than {MOST_BURNERS}",
                 "give a smaller per_cpu",
             )
         burners = [
@@ -162,8 +162,8 @@ class Burdens:
         ran, waited = ((now - then) / passed for now, then in zip(_turns(burners), before, strict=True))
         where = ", ".join(map(str, cpus))
         wanted = (ran + waited) / len(burners) * 100
-        told = f"{len(burners)} busy processes on its {len(cpus)} processors ({where})"
-        told = f"{told} want them {wanted:.0f} % of the time, and have {ran:.2f}"
+        told = f"{len(burners)} busy processes on its {len(cpus)} CPUs ({where})"
+        told = f"{told} demand {wanted:.0f} % of them, and get {ran:.2f}"
         done = ran + waited >= _BUSY * len(burners)
         proofs = tuple(
             Proof(node=name, pid=launch.pid, ticks=launch.ticks, done=done, found=told)
@@ -182,7 +182,7 @@ class Burdens:
         stat = procfs.read_stat(holder.pid)
         resident = 0 if stat is None or stat.ticks != holder.ticks else stat.rss
         done = resident >= _HELD * size
-        told = f"{resident >> 20} MiB resident of {size >> 20} wanted, {available >> 20} could be had"
+        told = f"{resident >> 20} MiB resident of {size >> 20} wanted, {available >> 20} available"
         return Injected(asked=asked, fault=fault if done else None, proofs=(_proof("memory", holder.pid, done, told),))
 
     async def _disk(self, stack: AsyncExitStack, asked: float, lease: float, seconds: float) -> Injected:
@@ -193,8 +193,8 @@ class Burdens:
         taken = await self._start(stack, filler)
         fault, found = await _until_full(state)
         done = found == errno.ENOSPC
-        name = "writes go well" if found is None else errno.errorcode.get(found, str(found))
-        told = f"{taken.get('bytes', 0) >> 10} KiB taken, another process that writes there finds {name}"
+        name = "writes succeed" if found is None else errno.errorcode.get(found, str(found))
+        told = f"{taken.get('bytes', 0) >> 10} KiB used up, another process that writes there gets {name}"
         return Injected(asked=asked, fault=fault if done else None, proofs=(_proof("disk", filler.pid, done, told),))
 
     async def _start(self, stack: AsyncExitStack, process: BurdenProcess) -> dict[str, int]:
@@ -204,7 +204,7 @@ class Burdens:
     async def _end(self, process: BurdenProcess) -> None:
         await process.end()
         if not process.gone:
-            self.left = (*self.left, f"process {process.pid} of the drill's has not ended")
+            self.left = (*self.left, f"process {process.pid} of the drill has not exited")
 
 
 def _proof(name: str, pid: int, done: bool, found: str) -> Proof:
@@ -216,7 +216,7 @@ def _allowed(launch: Launch) -> set[int]:
     try:
         return os.sched_getaffinity(launch.pid)
     except ProcessLookupError as error:
-        raise HactlError(f"process {launch.pid} has gone: it has no processor", "hactl status") from error
+        raise HactlError(f"process {launch.pid} is gone: it has no CPUs", "hactl status") from error
 
 
 def _turns(burners: list[BurdenProcess]) -> tuple[float, float]:

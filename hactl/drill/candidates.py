@@ -1,4 +1,4 @@
-"""What a monkey can choose from: whom it may touch, and what may be done to whom, how often and for how long. Pure.
+"""What a monkey can choose from: permitted targets, what may be done to them, how often and for how long. Pure.
 
 By itself it chooses what harms no machine and no configuration: processes, impairments and hops to nodes; services only
 where clients ask for one, for nobody else sees what they suffer. A burden, a strike at the daemon and another
@@ -112,7 +112,7 @@ def chosen_from(
     for kind in only:
         if kind in without or (types and kind not in types):
             where = "--without" if kind in without else "types in the file of --within"
-            raise HactlError(f"--only {kind} is not what {where} says", "leave one of them out")
+            raise HactlError(f"--only {kind} contradicts {where}", "leave one of them out")
     among = set(only or types or usual) - without
     if not among:
         raise HactlError("no kind of fault is left to choose from", f"known: {', '.join(FaultKind)}")
@@ -137,8 +137,8 @@ def fitting(
         raise _nobody()
     wanted = [kind for kind in kinds if kind in missing]
     why = f": {missing[wanted[0]]}" if wanted else ""
-    told = f"nobody who may be touched can suffer {', '.join(kinds)}{why}"
-    raise CommandRejected(told, "more kinds of faults, or more nodes", guard=True)
+    told = f"no permitted target can suffer {', '.join(kinds)}{why}"
+    raise CommandRejected(told, "allow more kinds of faults, or run more nodes", guard=True)
 
 
 def of_one_service(chance: Random, candidates: list[Candidate], askable: Iterable[str]) -> list[Candidate]:
@@ -166,10 +166,10 @@ def impossible(
 def _why_not(fleet: Fleet, kind: FaultKind) -> str:
     services = kind in OF_SERVICES
     if (services or kind is FaultKind.IMPAIR) and fleet.spec.gateway.kind is not GatewayKind.ENVOY:
-        return "nodes run a program of your own; only nodes of kind envoy can be told"
+        return "nodes run your own program; only nodes of kind envoy can be impaired"
     if services:
         return "no route leads to a service"
-    return "the limits leave nobody who may be touched"
+    return "the limits leave no permitted target"
 
 
 def _known(fleet: Fleet, touchable: Touchable, limits: Limits) -> Iterator[Candidate]:
@@ -242,4 +242,4 @@ def _each(names: Iterable[str]) -> tuple[dict[str, Any], ...]:
 
 def _nobody() -> CommandRejected:
     hint = "limits.max_faulted_share, safety in hactl.toml"
-    return CommandRejected("the limits leave nobody who may be touched", hint, guard=True)
+    return CommandRejected("the limits leave no permitted target", hint, guard=True)

@@ -1,7 +1,7 @@
 """A drill as an experiment of the Chaos Toolkit: what it has a word for in its words, and all of it beside. Pure.
 
 Its hypothesis is measured before and after by clients of our own; its method does the faults, with the load and the
-stop conditions of the drill; its rollbacks put everything back. Objectives have no place in an experiment: who wants
+stop conditions of the drill; its rollbacks restore everything. Objectives have no place in an experiment: who wants
 them judged runs the drill. The drill itself travels in the configuration, from where the actions read it, so that an
 export needs no other file.
 """
@@ -82,7 +82,7 @@ def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
     if drill.steps:
         asked = one_line(drill.steps[0].manual)
         raise HactlError(
-            f"drill '{drill.name}' waits for a person (step[1]: {asked}), which no experiment can",
+            f"drill '{drill.name}' has a manual step (step[1]: {asked}), which no experiment can wait for",
             f"an action that runs all of it: module {MODULE}, func run_drill, arguments {{drill: {drill.name}}}",
         )
     where: dict[str, Any] = {"fleet": fleet} if fleet else {}
@@ -98,7 +98,7 @@ def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
             title="clients are served",
             probes=(
                 *probes,
-                Probe(name="all that was asked of hactl was done", provider=Provider(func="as_asked")),
+                Probe(name="every action asked of hactl was carried out", provider=Provider(func="as_asked")),
             ),
         ),
         method=(
@@ -109,7 +109,7 @@ def experiment(drill: Definition, seed: int, fleet: str = "") -> Experiment:
                 pauses={"after": drill.phases.hold - (max(moments) - min(moments))},
             ),
         ),
-        rollbacks=(Action(name="put everything back", provider=Provider(func="undo")),),
+        rollbacks=(Action(name="restore everything", provider=Provider(func="undo")),),
         extensions=({"name": "hactl", "seed": seed, "drill": msgspec.to_builtins(drill)},),
     )
 

@@ -1,4 +1,4 @@
-"""The pictures of a report, as SVG inside a page: no script, no font, no file besides. Pure.
+"""The charts of a report, as SVG inside a page: no script, no font, no external file. Pure.
 
 Nothing is told by colour alone: bad requests are hatched and numbered, lines have their highest value beside them, and
 every bar says what it is when somebody points at it. Colours are those of the page's style sheet.

@@ -1,4 +1,4 @@
-"""The clocks of a drill, and how its hypotheses and stop conditions stand, read off its course. Pure.
+"""The clocks of a drill, and the status of its hypotheses and stop conditions, read off its course. Pure.
 
 Each clock bears the rule by which it starts and stops: without that a figure means nothing.
 """
@@ -67,7 +67,7 @@ class Condition(Value):
 def rto(course: Course, now: float) -> Clock:
     """How long clients were not served as they should be."""
     settle = course.definition.phases.settle
-    rule = f"from the fault in effect to the reply after which none fails for {settle:g} s"
+    rule = f"from the fault to the reply after which none fails for {settle:g} s"
     wanted = course.definition.objectives.rto
     clock = Clock(name="RTO", rule=rule, mark=Mark.WAITING, limit="" if wanted is None else f"<= {seconds(wanted)}")
     if course.report is not None:

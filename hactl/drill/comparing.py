@@ -1,4 +1,4 @@
-"""Runs side by side: medians, ranges and differences, and whether one side is really different. Pure.
+"""Runs side by side: medians, ranges and differences, and whether the difference is real. Pure.
 
 Health checks come at their own times, so that two runs of an unchanged system differ. One run against one run calls it
 "20 % slower" 16 times out of 100, five against five 3 times: below five runs a side, nothing is called a trend.
@@ -88,7 +88,7 @@ class Comparison(Value):
         """Why nothing in it is called better or worse; "" where that may be."""
         if min(len(self.runs_a), len(self.runs_b)) >= ENOUGH:
             return ""
-        return f"nothing is called better or worse below {ENOUGH} runs a side: one run alone proves no trend"
+        return f"nothing is rated better or worse with fewer than {ENOUGH} runs a side: a single run proves no trend"
 
 
 def side(name: str, reports: Sequence[DrillReport], last: int = LAST, *, without: str = "") -> Side:
@@ -102,9 +102,9 @@ def side(name: str, reports: Sequence[DrillReport], last: int = LAST, *, without
     of_drill = [one for one in reports if one.definition.name == name and one.identity.run != without]
     counted = [one for one in of_drill if one.verdict in CONCLUSIVE]
     if not of_drill:
-        raise HactlError(f"no run '{name}', and no run of a drill called so", "hactl drill report --all")
+        raise HactlError(f"no run '{name}', and no run of a drill with that name", "hactl drill report --all")
     if not counted:
-        raise HactlError(f"no run of '{name}' has shown anything", f"hactl drill run {name}")
+        raise HactlError(f"no run of '{name}' was conclusive", f"hactl drill run {name}")
     return Side(name=name, reports=tuple(counted[-last:]), set_aside=len(of_drill) - len(counted))
 
 
@@ -199,15 +199,15 @@ def _notes(a: Side, b: Side) -> Iterator[str]:
             yield f"{one.name} is {bad[0]}: its figures prove nothing"
         if one.set_aside:
             runs = "1 run" if one.set_aside == 1 else f"{one.set_aside} runs"
-            yield f"not counted, for having shown nothing: {runs} of {one.name}"
+            yield f"not counted, because inconclusive: {runs} of {one.name}"
     for what, known in (
         ("drills", lambda report: report.definition.name),
         ("drill files", lambda report: report.definition.digest[:12]),
-        ("loads", lambda report: f"{report.definition.load.rate:g}/s, time-out {report.definition.load.timeout:g} s"),
+        ("loads", lambda report: f"{report.definition.load.rate:g}/s, timeout {report.definition.load.timeout:g} s"),
         ("revisions of the configuration", lambda report: str(report.identity.revision)),
         ("versions of hactl", lambda report: report.identity.version),
         ("hosts", lambda report: report.identity.host),
     ):
         seen = [sorted({known(report) for report in one.reports}) for one in (a, b)]
         if seen[0] != seen[1]:
-            yield f"{what} differ: {', '.join(seen[0])} against {', '.join(seen[1])}"
+            yield f"{what} differ: {', '.join(seen[0])} versus {', '.join(seen[1])}"

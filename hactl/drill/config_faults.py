@@ -1,4 +1,4 @@
-"""A configuration as a fault: one that nobody should take, or one that is taken by the first node and does harm.
+"""A configuration as a fault: one that must be rejected, or one that the first node accepts and that does harm.
 
 It is what is in force, with one thing wrong. It comes as any other does, on one node and one edge first, and what takes
 it back is the product's own guard. Where that does not, the daemon goes back when the drill is over: it was lent.
@@ -53,7 +53,7 @@ def changed(spec: FleetSpec, change: ConfigChange) -> str:
     """The text of `spec` with that wrong with it. Raises HactlError when it cannot be."""
     if MASK in spec.gateway.env.values():
         raise HactlError(
-            "gateway.env has literal values, which leave the daemon masked: the configuration cannot be repeated",
+            "gateway.env has literal values, which the daemon masks: the configuration cannot be reproduced",
             'write them as "env:NAME" or "file:PATH"',
         )
     match change:
@@ -61,7 +61,7 @@ def changed(spec: FleetSpec, change: ConfigChange) -> str:
             return f'{config.dump(spec)}\n[no_such_table]\nkey = "value"\n'
         case ConfigChange.WRONG_PORT:
             if not spec.services:
-                raise HactlError("no service whose port could be wrong", "add a [[service]] and a [[route]] to it")
+                raise HactlError("no service whose port could be changed", "add a [[service]] and a [[route]] to it")
             services = tuple(replace(service, endpoints=(NOBODY,)) for service in spec.services)
             return config.dump(replace(spec, services=services))
 

@@ -1,4 +1,4 @@
-"""The course of a run, as it looks from outside while it goes on and afterwards. Pure.
+"""The course of a run, as seen from outside while it is in progress and afterwards. Pure.
 
 Made from what a run says of itself (`progress`), its ledger of canaries, and in the end its report. What is read off it
 stands in `clocks` and `bars`; while the drill goes on that is provisional, and what was measured is the report's.

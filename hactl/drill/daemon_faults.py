@@ -1,4 +1,4 @@
-"""Faults of the daemon itself: it is killed or frozen, by a guardian that sees to it that one is in charge again.
+"""Faults of the daemon itself: it is killed or frozen by a guardian, which ensures that one is in charge afterwards.
 
 No command does this: nobody would be left to say how it went. A client may do it because it is the same user's
 process on the same machine; it is found by what it says of itself, and struck only when the kernel says the same.
@@ -44,7 +44,7 @@ class Guardians:
         asked = time.monotonic()
         fault = await guardian.strike()
         frozen = strike.kind is FaultKind.DAEMON_FREEZE
-        what = "stopped (state T)" if frozen else f"gone; started again by {guardian.again}"
+        what = "stopped (state T)" if frozen else f"gone; restarted by {guardian.again}"
         proof = Proof(node=WHO, pid=pid, ticks=ticks, done=fault is not None, found=what if fault else "runs")
         return Injected(asked=asked, fault=fault, proofs=(proof,))
 

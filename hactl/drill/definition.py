@@ -278,11 +278,11 @@ class Objectives(Value):
     """Until most of the traffic of those that were struck had gone to others, for good; a request without an answer
     counts as sent to them."""
     turns: int | None = None
-    """How often the traffic that the regions which were struck are meant to get changed its direction."""
+    """How often the intended traffic of the struck regions changed direction."""
     latency_p99: float | None = None
     """From the fault until clients were served again for good."""
     restore_capacity: float | None = None
-    """Until everything serves again; of what was kept down, from the failback on."""
+    """Until everything serves again; for processes held down, from the failback on."""
     failback_failed: int | None = None
     """Requests that failed from the failback on."""
     nodes_out: int | None = None
@@ -303,7 +303,7 @@ class Objectives(Value):
     """Until such a one was taken back by itself, from when the first node served with it."""
     rollback_clean: bool = True
     latency_ratio: float | None = None
-    """The same latency: at most so many times as long as before the fault."""
+    """The p99 latency, as `latency_p99` measures it: at most this many times what it was before the fault."""
     budget_share: BudgetShare | None = None
     """Of bad requests between the fault and the failback."""
 

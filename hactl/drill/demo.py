@@ -108,7 +108,7 @@ class _Story:
     async def follow(self, patience: float) -> None:
         """Return when the failover is over, or after `patience` seconds with what is known by then."""
         if not await self._follower.until(self._over, patience):
-            self._say("the failover is not over, giving up on it")
+            self._say("the failover has not finished, giving up on it")
 
     def _over(self) -> bool:
         told = len(self.timeline.steps)

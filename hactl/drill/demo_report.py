@@ -77,7 +77,7 @@ def _verdict(whole: Report, timeline: Timeline) -> tuple[DemoVerdict, str]:
         causes = ", ".join(f"{count} x {cause}" for cause, count in whole.causes.items())
         return DemoVerdict.FAILED, f"{whole.failed} of {whole.requests} requests failed ({causes})"
     if whole.requests == 0:
-        return DemoVerdict.INCONCLUSIVE, "no request was sent"
+        return DemoVerdict.INCONCLUSIVE, "no requests were sent"
     if not timeline.complete:
         return DemoVerdict.FAILED, f"the journal does not show that {_missing(timeline)}"
     if whole.late:
@@ -101,10 +101,10 @@ def render(report: DemoReport) -> str:
     plan, node = report.load, report.timeline.node
     steps = [f"  {ms:8.1f}  {_cut(text, 66)}" for ms, text in report.timeline.steps]
     lines = [
-        f"{_cut(node, 32)} was killed (kill -9) while clients kept asking",
+        f"{_cut(node, 32)} was killed (kill -9) under load",
         "",
         f"  fleet   {_cut(report.fleet, 32)}: {counted(report.nodes, 'node')} behind {counted(report.edges, 'edge')}",
-        f"  load    {plan.rate:g} requests/s for {plan.duration:g} s, each sent on time come what may",
+        f"  load    {plan.rate:g} requests/s for {plan.duration:g} s, open loop",
         f"  url     {plan.method} {_cut(plan.url, 48)}, timeout {plan.timeout:g} s",
         "",
         "What the daemon recorded, in ms after the kill was accepted",
@@ -130,7 +130,7 @@ def _table(report: DemoReport) -> list[str]:
         ("median, ms", lambda part: f"{part.p50_ms:.1f}"),
         ("99 % within, ms", lambda part: f"{part.p99_ms:.1f}"),
         ("slowest, ms", lambda part: f"{part.max_ms:.1f}"),
-        ("longest time without an answer, ms", lambda part: f"{part.longest_gap_ms:.1f}"),
+        ("longest gap without a response, ms", lambda part: f"{part.longest_gap_ms:.1f}"),
     ]
     names = sorted({name for part in columns for name in part.shares})
     lines = [_row("", ["before", "during", "after", "whole"])]

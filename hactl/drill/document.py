@@ -1,4 +1,4 @@
-"""What a report says, section by section, before anybody has decided how it looks. Pure.
+"""What a report says, section by section, independent of its format. Pure.
 
 Markdown and the page are made from this, so that neither says what the other does not. Whether a run means anything
 comes first; a figure that was not measured is "-", and never a nought.
@@ -8,6 +8,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
+from hactl.core.plural import counted
 from hactl.core.value import Value
 from hactl.drill.availability import reality
 from hactl.drill.comparing import Side, compare
@@ -109,8 +110,8 @@ def _validity(report: DrillReport) -> Section:
         head=("check", "value", "limit", ""),
         rows=tuple((check.name, check.value, check.limit, "ok" if check.ok else "NO") for check in checks),
     )
-    none = Text(text="Nothing was checked: it did not come to that.")
-    return Section(title="Does it mean anything", blocks=(table if checks else none,))
+    none = Text(text="Nothing was checked: the drill did not get that far.")
+    return Section(title="Is the result valid", blocks=(table if checks else none,))
 
 
 def _objectives(report: DrillReport) -> Section | None:
@@ -123,7 +124,7 @@ def _objectives(report: DrillReport) -> Section | None:
         ),
     )
     causes = tuple(f"{item.name}: {item.cause}" for item in report.objectives if item.cause)
-    more = (Text(text="Why, most likely, and what to look at:"), Bullets(items=causes)) if causes else ()
+    more = (Text(text="Most likely causes, and what to look at:"), Bullets(items=causes)) if causes else ()
     return Section(title="Objectives", blocks=(table, *more))
 
 
@@ -133,7 +134,7 @@ def _done(report: DrillReport) -> Section | None:
         return None
     items = []
     for strike in plan.strikes:
-        kept = ", kept down until the failback" if strike.keep_down else ""
+        kept = ", held down until the failback" if strike.keep_down else ""
         items.append(f"{strike} at {strike.at:g} s ({strike.why}), {reality(strike.kind)}{kept}")
     for proof in report.evidence.proofs:
         sign = "confirmed" if proof.done else "NOT CONFIRMED"
@@ -142,14 +143,14 @@ def _done(report: DrillReport) -> Section | None:
     mine = f" ({report.definition.source})" if report.definition.source else ""
     items.append(f"seed {plan.seed}, drill file {plan.digest[:12]}{mine}")
     for step in report.evidence.by_hand:
-        told = "nobody has done it"
+        told = "not done"
         if step.done is not None:
             note = f" ({step.note})" if step.note else ""
-            told = f"took {step.done - step.asked:.1f} s, which all times after it include; by {step.by}{note}"
-        items.append(f"by hand: {step.step}: {told}")
+            told = f"took {step.done - step.asked:.1f} s, which is included in all later times; by {step.by}{note}"
+        items.append(f"manual step: {step.step}: {told}")
     items.append(f"load: {load.told}, open loop, timeout {load.timeout:g} s, no retries")
-    items += [f"as much again by clients with {load.policy}"] if load.policy is not None else []
-    items += [f"besides {beside.told}"] if (beside := load.beside) is not None else []
+    items += [f"the same rate again by clients with {load.policy}"] if load.policy is not None else []
+    items += [f"also {beside.told}"] if (beside := load.beside) is not None else []
     return Section(title="What was done", blocks=(Bullets(items=tuple(items)),))
 
 
@@ -198,26 +199,26 @@ def _outage(report: DrillReport) -> Iterator[str]:
         yield "There was no fault."
         return
     if outage.first_bad is None:
-        yield "From the fault on, nobody noticed anything."
+        yield "No client noticed anything after the fault."
         return
-    back = "did not come back" if outage.rto is None else f"was back for good {seconds(outage.rto)} after the fault"
+    back = "did not recover" if outage.rto is None else f"recovered for good {seconds(outage.rto)} after the fault"
     moments = report.evidence.times.struck
     which = f"fault {moments.index(outage.fault) + 1} of {len(moments)}" if outage.fault in moments[1:] else "the fault"
-    yield f"From {which} on, {outage.bad} requests failed; the service {back}."
+    yield f"After {which}, {counted(outage.bad, 'request')} failed; the service {back}."
     equivalent = outage_equivalent(report)
     if equivalent is not None:
-        yield f"All that failed is as much as {seconds(equivalent)} of a full outage at this rate."
+        yield f"All failures together equal {seconds(equivalent)} of a full outage at this rate."
     part = burned(report)
     if part is not None:
         of = budget(report)
         told = f"{of.slo * 100:g} % in {of.window / 86400:g} days"
-        yield f"Were this the rate of all the time, that is {shown(part, Unit.PART)} of the error budget of {told}."
+        yield f"At this rate of requests, that is {shown(part, Unit.PART)} of the error budget of {told}."
 
 
 def _attempts(report: DrillReport) -> tuple[str, ...]:
     """What it saved to try again, and what it cost."""
     known = report.evidence.amplification
-    sent = "not measured" if known is None else f"{known:.3f} requests to nodes for each of clients"
+    sent = "not measured" if known is None else f"{known:.3f} requests to nodes per client request"
     seen = (str(one) for one in (report.retried, report.borne) if one is not None)
     return (*seen, f"amplification by edges, from the fault to the failback: {sent}")
 
@@ -251,9 +252,7 @@ def _compared(report: DrillReport, earlier: Sequence[DrillReport]) -> Section | 
         return None
     title = "Compared with earlier runs"
     if not earlier:
-        return Section(
-            title=title, blocks=(Text(text="There is no earlier run of this drill that has shown anything."),)
-        )
+        return Section(title=title, blocks=(Text(text="There is no earlier conclusive run of this drill."),))
     name = f"the last {len(earlier)}"
     found = compare(Side(name=name, reports=tuple(earlier)), Side(name="this run", reports=(report,)))
     table = Table(
@@ -270,7 +269,7 @@ def _compared(report: DrillReport, earlier: Sequence[DrillReport]) -> Section | 
         ),
     )
     notes = (Bullets(items=found.notes),) if found.notes else ()
-    advice = Text(text="One run proves no trend, whatever it is compared with.")
+    advice = Text(text="A single run proves no trend, whatever it is compared with.")
     return Section(title=title, blocks=(table, *notes, advice))
 
 
@@ -289,7 +288,7 @@ def _timeline(report: DrillReport) -> Section:
     struck = report.evidence.times.fault is not None
     text = "Seconds from the fault." if struck else "Seconds from the beginning."
     table = Table(head=("second", "what happened"), rows=tuple((f"{one.at:+.3f}", one.text) for one in report.timeline))
-    blocks = (Text(text=text), table) if report.timeline else (Text(text="Nothing is in the journal of it."),)
+    blocks = (Text(text=text), table) if report.timeline else (Text(text="The journal has nothing about it."),)
     return Section(title="Timeline", blocks=blocks)
 
 

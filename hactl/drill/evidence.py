@@ -1,4 +1,4 @@
-"""What was measured in one run, before anybody has judged it. Values, and how they are read from records. Pure.
+"""What was measured in one run, before it is judged. Values, and how they are read from records. Pure.
 
 All times are seconds of CLOCK_MONOTONIC, which the load, the runner and the daemon share. The client is the judge;
 what only the daemon knows is here to explain, except how soon it saw the fault itself.

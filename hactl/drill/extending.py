@@ -1,4 +1,4 @@
-"""Drills that are others with a few things changed: `extends = "region-loss"`. Merges tables; reads no file itself."""
+"""Drills that extend others with a few changes: `extends = "region-loss"`. Merges tables; reads no file itself."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What each kind of fault is: the command that does it, and what proves that it has been done. No undo stands here.
+"""What each kind of fault is: the command that causes it, and what proves that it is in effect. Undo is elsewhere.
 
 The undo is the daemon's (`core.drills`): a fault has one because the fleet was borrowed, not because somebody
 remembers it. The proof is about the very process that was meant, by pid and start time: the kernel's word on what has
@@ -69,13 +69,13 @@ def command(strike: Strike) -> BoundCommand:
         case FaultKind.RESTART:
             return Restart(nodes=strike.nodes)
         case FaultKind.DAEMON_KILL | FaultKind.DAEMON_FREEZE:
-            raise AssertionError("no command: nobody would be there to carry it out")
+            raise AssertionError("no command: no daemon would be there to carry it out")
         case FaultKind.CONFIG:
-            raise AssertionError("made of the configuration that is in force then")
+            raise AssertionError("derived from the configuration in force at that time")
         case FaultKind.SURGE | FaultKind.CPU | FaultKind.MEMORY | FaultKind.DISK:
-            raise AssertionError("no command: the drill does that by itself")
+            raise AssertionError("no command: the drill does this itself")
         case _:
-            raise AssertionError(f"a drill file says what a {strike.kind} is")
+            raise AssertionError(f"a drill file defines what a {strike.kind} is")
 
 
 def rehearsal(plan: DrillPlan) -> tuple[Command, ...]:
@@ -129,7 +129,7 @@ def impaired(
             pid=launch.pid,
             ticks=launch.ticks,
             done=name in effective,
-            found=f"impaired: {strike.impairment}" if name in effective else "not read back to be impaired",
+            found=f"impaired: {strike.impairment}" if name in effective else "not confirmed to be impaired",
         )
         for name, launch in launches.items()
     )

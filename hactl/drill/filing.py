@@ -1,4 +1,4 @@
-"""The files that a report becomes, and whether those of a run are still what was written. Reads; the writing is `runs`.
+"""The files a report becomes, and whether those of a run are unchanged. Reads only; writing is `runs`.
 
     report.json   the source: everything else is made from it
     report.md     report.html   junit.xml
@@ -80,7 +80,9 @@ def verified(directory: Path, report: DrillReport) -> tuple[Check, ...]:
     try:
         lines = (directory / SUMS).read_text().splitlines()
     except OSError as error:
-        raise HactlError(f"no {SUMS} in {directory}", "this run was filed by an older hactl, or never ended") from error
+        raise HactlError(
+            f"no {SUMS} in {directory}", "this run was filed by an older hactl, or never finished"
+        ) from error
     known = {name: wanted for wanted, _, name in (line.partition("  ") for line in lines)}
     gone = removed(directory)
     checks = [
@@ -109,7 +111,7 @@ def removed(directory: Path) -> frozenset[str]:
 
 def _same(directory: Path, name: str, wanted: str) -> Check:
     if "/" in name or name in ("", "..", "."):
-        return _missing(name, "no name of a file of a run")
+        return _missing(name, "not the name of a file of a run")
     try:
         found = digest((directory / name).read_bytes())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A fleet followed in its stream of events, by whoever needs all of them: nothing is missed, nothing polled.
+"""A fleet followed through its event stream, by callers that need every event: nothing is missed, nothing is polled.
 
 It outlives the daemon: when the stream breaks it is taken up again, and what happened meanwhile comes from the journal.
 """

@@ -1,4 +1,4 @@
-"""Whether a drill may be run on a fleet, and would show anything: checks with a value and a limit each. Pure.
+"""Whether a drill is allowed on a fleet, and its result would mean anything: checks with value and limit. Pure.
 
 These are the drill's own limits. What `hactl.toml` allows, and whether too few would be left, the daemon decides when
 the fleet is borrowed and each fault is tried; it is asked, not imitated.
@@ -53,7 +53,7 @@ def gate(drill: Definition, plan: DrillPlan, fleet: Fleet) -> tuple[Check, ...]:
             ok=is_serving(fleet),
         ),
         Check(
-            name="share that is struck",
+            name="share affected",
             value=f"{max(parts):.2f}",
             limit=f"<= {limits.max_faulted_share:.2f}",
             ok=max(parts) <= limits.max_faulted_share + 1e-9,
@@ -75,7 +75,7 @@ def gate(drill: Definition, plan: DrillPlan, fleet: Fleet) -> tuple[Check, ...]:
         ),
         Check(name="edges left to serve", value=str(len(edges)), limit=">= 1", ok=bool(edges)),
         Check(
-            name="clients can be imitated",
+            name="clients can be simulated",
             value="https" if fleet.spec.edge.tls.cert else "http",
             limit="http",
             ok=not fleet.spec.edge.tls.cert,
@@ -90,12 +90,12 @@ def foreseen(drill: Definition, *, attended: bool) -> Iterator[str]:
     phases, rate = drill.phases, drill.canary.rate
     if drill.objectives.rpo_records is not None and rated(drill.canary) and phases.baseline * rate < LEAST:
         yield (
-            f"objectives.rpo_records wants {LEAST} canaries before the fault: a baseline of {phases.baseline:g} s at"
-            f" canary.rate {rate:g} gives {phases.baseline * rate:.0f}; phases.baseline wants more than"
+            f"objectives.rpo_records requires {LEAST} canaries before the fault: a baseline of {phases.baseline:g} s at"
+            f" canary.rate {rate:g} gives {phases.baseline * rate:.0f}; phases.baseline must be more than"
             f" {LEAST / rate:g} s"
         )
     if drill.steps and not attended:
-        yield f"a person has to do something, and stdin is no terminal: {drill.steps[0].manual}; run it with --input"
+        yield f"there is a manual step, and stdin is not a terminal: {drill.steps[0].manual}; run it with --input"
 
 
 def unfit(drill: Definition, availability: float | None) -> str:
@@ -117,16 +117,16 @@ def _shared(drill: Definition, plan: DrillPlan, fleet: Fleet) -> Iterator[Check]
     yield Check(
         name="regions that share the traffic",
         value=", ".join(name for name in fleet.spec.region_names if name in carrying) or "none",
-        limit=f"{' and '.join(plan.regions)} and another (active/active: the same priority)",
+        limit=f"{' and '.join(plan.regions)} and another one (active/active: the same priority)",
         ok=set(plan.regions) < carrying,
     )
     parts = {name: kept(fleet, name) for name in fleet.evacuations}
     yield Check(
         name="regions have all of their traffic",
         value=", ".join(f"{name} keeps {part} %" for name, part in parts.items()) or "all",
-        limit="all: none is still away from an earlier one",
+        limit="all: none is still moved away",
         ok=not parts,
-        hint="it comes back when clients have found the region well for region_failover.stable_for: hactl status",
+        hint="it returns once the region has been healthy for region_failover.stable_for: hactl status",
     )
 
 

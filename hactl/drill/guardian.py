@@ -1,4 +1,4 @@
-"""A process of its own that strikes the daemon, and sees to it that one is in charge again. What it does: `guarding`.
+"""A separate process that strikes the daemon and ensures that one is in charge afterwards. What it does is `guarding`.
 
 It outlives whoever started it for as long as that takes: when a runner is killed in the middle, the end of its pipe is
 the sign to put everything right.
@@ -128,10 +128,10 @@ class Guardian:
     async def _word(self, patience: float) -> Word:
         line = await asyncio.to_thread(self._line, patience)
         if line is None:
-            raise HactlError(f"the guardian of the daemon has said nothing for {patience:g} s")
+            raise HactlError(f"the guardian of the daemon has not answered for {patience:g} s")
         if not line:
             self._process.wait()
-            raise HactlError("the guardian of the daemon has ended", "hactl status")
+            raise HactlError("the guardian of the daemon has exited", "hactl status")
         word = codec.decode(line, Word)
         if word.error:
             raise HactlError(word.error, word.hint)

@@ -1,4 +1,4 @@
-"""The runs of a fleet as a list: which drill, what came of it, and the few figures it is known by.
+"""The runs of a fleet as a list: which drill, its outcome, and its key figures.
 
 Reads each report once; reports do not change.
 """

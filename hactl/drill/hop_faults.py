@@ -1,4 +1,4 @@
-"""Faults of hops: what a drill file says of one, the command that does it, and what proves it. All are emulated.
+"""Faults of hops: how a drill file defines one, the command that causes it, and what proves it. All are emulated.
 
 A proxy of ours stands in the hop while such a fault lasts (`core.hops`). The proof is what the daemon has read back
 from that proxy, by pid and start time, and in the end what it has counted. When the proxy has ended before its time, so
@@ -112,7 +112,7 @@ def _ended(proof: Proof, event: HopChanged) -> Proof:
 
 def _proof(name: str, hop: Hop | None) -> Proof:
     if hop is None or hop.proxy is None:
-        return Proof(node=_called(name), pid=0, ticks=0, done=False, found="not read back to be disturbed")
+        return Proof(node=_called(name), pid=0, ticks=0, done=False, found="not confirmed to be disturbed")
     return Proof(node=_called(name), pid=hop.proxy.pid, ticks=hop.proxy.ticks, done=True, found=_found(hop))
 
 

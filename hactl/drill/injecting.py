@@ -1,4 +1,4 @@
-"""Doing one fault to a fleet on loan, and reading back that it is done: as a client, by command.
+"""Injecting one fault into a borrowed fleet and verifying that it is in effect: as a client, by command.
 
 The kernel is the witness for what becomes of a process; for how one treats requests, the journal: the daemon says there
 that it has read that back. What does not last to the failback is taken back here as well.
@@ -93,9 +93,9 @@ async def heal(loan: Loan, strike: Strike, follower: Follower) -> str:
     receipt = await loan.submit(order)
     ended = await follower.ended(receipt.operation, _ENDED)
     if ended is None or ended.outcome is not Outcome.DONE:
-        raise HactlError(f"{receipt.sentence}: {'not in time' if ended is None else ended.sentence}", "hactl events")
+        raise HactlError(f"{receipt.sentence}: {'timed out' if ended is None else ended.sentence}", "hactl events")
     healed = ", ".join((*order.nodes, *(order.services if isinstance(order, MendHop) else ())))
-    return f"{healed}: {'impaired' if strike.hop is None else 'disturbed'} no longer"
+    return f"{healed}: no longer {'impaired' if strike.hop is None else 'disturbed'}"
 
 
 async def _told(loan: Loan, strike: Strike, found: ReadBack, follower: Follower) -> Injected:
@@ -105,7 +105,7 @@ async def _told(loan: Loan, strike: Strike, found: ReadBack, follower: Follower)
     ended = await follower.ended(receipt.operation, _ENDED)
     fault, proofs = found(record for record in follower.records if record.seq > receipt.seq)
     if ended is None or ended.outcome is not Outcome.DONE:
-        why = "nobody has said that it is" if ended is None else ended.sentence
+        why = "not confirmed" if ended is None else ended.sentence
         proofs = tuple(replace(proof, done=False, found=why) for proof in proofs)
         return Injected(asked=asked, fault=None, proofs=proofs)
     return Injected(asked=asked, fault=fault, proofs=proofs)

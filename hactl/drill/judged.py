@@ -1,5 +1,6 @@
 """An objective with a limit, and what was measured: met, missed or unmeasured. Pure; which there are is `judging`."""
 
+from hactl.core import plural
 from hactl.drill.quantity import Unit, seconds
 from hactl.drill.verdict import Judged, Status
 
@@ -14,9 +15,10 @@ def timed(name: str, limit: float, measured: float | None, late: str = "") -> Ju
     return Judged(name=name, limit=wanted, value=late, margin=None, status=Status.MISSED, unit=Unit.SECONDS)
 
 
-def counted(name: str, limit: int, measured: int | None, what: str) -> Judged:
-    """One that must not be more than `limit` of something."""
-    return at_most(name, limit, measured, Unit.COUNT, wanted=f"<= {limit} {what}", value=f"{measured} {what}")
+def counted(name: str, limit: int, measured: int | None, what: str, many: str = "") -> Judged:
+    """One that must not be more than `limit` of something; `what` names one of it, `many` its irregular plural."""
+    value = "" if measured is None else plural.counted(measured, what, many)
+    return at_most(name, limit, measured, Unit.COUNT, wanted=f"<= {plural.counted(limit, what, many)}", value=value)
 
 
 def amplified(limit: float, measured: float | None) -> Judged:

@@ -114,12 +114,12 @@ def validity(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Wi
         Check(name="requests", value=str(whole.requests), limit=">= 1", ok=whole.requests > 0),
         *punctual.generator(windows.rows, whole, windows.fault, windows.struck),
         _ours(before.shares, evidence.nodes, asked=bool(plan.load.node_header)),
-        Check(name="nobody else acted", value="; ".join(evidence.others) or "nobody", limit="nobody",
+        Check(name="no outside changes", value="; ".join(evidence.others) or "none", limit="none",
               ok=not evidence.others),
         Check(name="wall clock", value=f"moved by {evidence.clock_step * 1000:.0f} ms",
-              limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day mean nothing", ok=True),
+              limit=f"<= {CLOCK_STEP * 1000:g} ms, else times of day are unreliable", ok=True),
     ]  # fmt: skip
-    checks += punctual.others("clients that try again", windows.retried, windows.fault, windows.struck)
+    checks += punctual.others("clients with retries", windows.retried, windows.fault, windows.struck)
     checks += punctual.others("clients of other routes", windows.others, windows.fault, windows.struck)
     checks += as_strong_as_meant(plan, windows.borne(plan))
     checks += [steady.before(rule, before) for rule in drill.hypotheses if rule.limited]
@@ -162,10 +162,10 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.availability is not None:
         yield _availability(asked.availability.least, asked.availability.window, windows)
     if asked.failed is not None:
-        yield counted("failed", asked.failed, _failed(windows.hit(windows.rows)), "requests")
+        yield counted("failed", asked.failed, _failed(windows.hit(windows.rows)), "request")
     if asked.failed_with_retries is not None:
         tried = _failed(windows.hit(windows.retried))
-        yield counted("failed_with_retries", asked.failed_with_retries, tried, "requests")
+        yield counted("failed_with_retries", asked.failed_with_retries, tried, "request")
     yield from surge_objectives(asked, windows.borne(plan))
     if asked.recovered is not None:
         yield recovery(asked.recovered, windows.rows, times.over, drill.phases.settle, windows.failback)
@@ -173,13 +173,13 @@ def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows:
     if asked.latency_p99 is not None:
         yield timed("latency_p99", asked.latency_p99, _slow(windows))
     if asked.rpo_records is not None:
-        yield counted("rpo_records", asked.rpo_records, evidence.lost, "records")
+        yield counted("rpo_records", asked.rpo_records, evidence.lost, "record")
     if asked.restore_capacity is not None:
         restored = lasted(capacity_due(times, plan), times.capacity)
         yield timed("restore_capacity", asked.restore_capacity, restored)
     if asked.failback_failed is not None:
         rows = [] if times.failback is None else windows.between(times.failback, windows.ended + 1.0)
-        yield counted("failback_failed", asked.failback_failed, _failed(rows), "requests")
+        yield counted("failback_failed", asked.failback_failed, _failed(rows), "request")
     yield from _proportions(drill, windows)
     yield from _continuity(asked, plan, evidence)
     if asked.rollback_clean:
@@ -206,24 +206,24 @@ def _proportions(drill: Definition, windows: Windows) -> Iterator[Judged]:
 def _continuity(asked: Objectives, plan: DrillPlan, evidence: Evidence) -> Iterator[Judged]:
     found = evidence.continuity
     if asked.nodes_out is not None:
-        yield counted("nodes_out", asked.nodes_out, found.nodes_out, "at once")
+        yield counted("nodes_out", asked.nodes_out, found.nodes_out, "at once", "at once")
     if asked.longest_out is not None:
         yield _longest_out(asked.longest_out, found, meant=not set(evidence.nodes).isdisjoint(plan.ends))
     if asked.adopted is not None:
         late = f"{found.not_adopted} were not" if found.not_adopted else ""
         yield timed("adopted", asked.adopted, None if late else found.adopted, late)
     if asked.turns is not None:
-        yield counted("turns", asked.turns, found.turns, "changes of direction")
+        yield counted("turns", asked.turns, found.turns, "change of direction", "changes of direction")
     if asked.restarts is not None:
-        yield counted("restarts", asked.restarts, found.restarts, "processes")
+        yield counted("restarts", asked.restarts, found.restarts, "process", "processes")
     if asked.journal_gaps is not None:
-        yield counted("journal_gaps", asked.journal_gaps, found.journal_gaps, "records")
+        yield counted("journal_gaps", asked.journal_gaps, found.journal_gaps, "record")
     if asked.refused:
-        yield counted("refused", 0, found.invalid_taken, "invalid ones taken")
+        yield counted("refused", 0, found.invalid_taken, "invalid one taken", "invalid ones taken")
     if asked.nodes_reached is not None:
-        yield counted("nodes_reached", asked.nodes_reached, found.nodes_reached, "nodes")
+        yield counted("nodes_reached", asked.nodes_reached, found.nodes_reached, "node")
     if asked.reverted is not None:
-        late = "not by itself" if found.wrong_served is not None and found.reverted is None else ""
+        late = "not automatically" if found.wrong_served is not None and found.reverted is None else ""
         yield timed("reverted", asked.reverted, found.reverted, late)
 
 
@@ -244,8 +244,8 @@ def hit(rows: Sequence[Row], begin: float, end: float) -> list[Row]:
 
 
 def _slow(windows: Windows) -> float | None:
-    """p99 from the fault until clients were served for good after every fault; until the failback when they were not,
-    or never were not."""
+    """p99 from the first fault until clients were served for good after every fault that they noticed; until the
+    failback if they never recovered from one, or noticed none."""
     if windows.struck is None or not windows.outages:
         return None
     backs = [outage.back for outage in windows.outages if outage.back not in (None, outage.fault)]

@@ -1,4 +1,4 @@
-"""How a surge was borne, judged: goodput, refusals, and how soon all was well afterwards. Pure; a part of `judging`."""
+"""How a surge was handled, judged: goodput, refusals, and how soon all was well again. Pure; a part of `judging`."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,8 +23,8 @@ def as_strong_as_meant(plan: DrillPlan, seen: Borne | None) -> Iterator[Check]:
         return  # several overlap as they like
     wanted = plan.load.rate * (surges[0].factor - 1)
     yield Check(
-        name="surge as strong as meant",
-        value="no request of it is known" if seen is None else f"{seen.sent:.0f} requests/s more",
+        name="surge as strong as intended",
+        value="none of its requests are known" if seen is None else f"{seen.sent:.0f} more requests/s",
         limit=f">= {SURGED * wanted:.0f}",
         ok=seen is not None and seen.sent >= SURGED * wanted,
     )
@@ -54,6 +54,6 @@ def recovery(limit: float, rows: Sequence[Row], over: float | None, settle: floa
 
 
 def _goodput(least: float, limit: str, seen: Borne) -> Judged:
-    of = "declared to be carried" if seen.declared else "asked for"
+    of = "declared capacity" if seen.declared else "demand"
     value = f"{seen.goodput * 100:.2f} % of {seen.wanted:.0f} {of} in {seen.end - seen.begin:.1f} s"
     return at_least("goodput", least, seen.goodput, wanted=limit, value=value)

@@ -14,7 +14,7 @@ from hactl.drill.markup import plain
 from hactl.drill.report import DrillReport
 from hactl.drill.verdict import CONCLUSIVE, Status
 
-SHOWN = "it has shown something"
+SHOWN = "the result is conclusive"
 """The test case that no drill is without."""
 
 

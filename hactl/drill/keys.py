@@ -55,7 +55,7 @@ def _how_many() -> Kind:
         if raw == "all":
             return 0
         if isinstance(raw, bool) or not isinstance(raw, int) or not 1 <= raw <= 1000:
-            raise unfit(wants, raw, 'who is named stands in names, like names = ["a-1"]' if _names(raw) else "")
+            raise unfit(wants, raw, 'to name nodes, use names, like names = ["a-1"]' if _names(raw) else "")
         return raw
 
     return Kind(wants=wants, read=read, schema={"anyOf": [{"const": "all"}, kinds.whole(1, 1000).schema]})

@@ -14,7 +14,7 @@ def leftovers(before: Fleet, now: Fleet, plan: DrillPlan, operation: str) -> tup
     if operation in now.operations:
         found.append(f"{operation} is in progress: {now.operations[operation].sentence}")
     if plan.configures and before.spec != now.spec:
-        found.append(f"revision {now.revision} is in force, which says something else than revision {before.revision}")
+        found.append(f"revision {now.revision} is in force, which differs from revision {before.revision}")
     for name in plan.nodes:
         was, node = before.nodes.get(name), now.nodes.get(name)
         if was is None or node is None:
@@ -22,9 +22,9 @@ def leftovers(before: Fleet, now: Fleet, plan: DrillPlan, operation: str) -> tup
         if (was.serviceable or was.standing_by) and not (node.serviceable or node.standing_by):
             found.append(f"{name} is {word(node)}")
         if was.goal is not node.goal:
-            found.append(f"{name} is wanted {node.goal}")
+            found.append(f"{name} has goal {node.goal}")
         if was.weight != node.weight:
-            found.append(f"{name} weighs {node.weight}, not {was.weight}")
+            found.append(f"{name} has weight {node.weight}, not {was.weight}")
         if was.drained is not node.drained:
             found.append(f"{name} is drained" if node.drained else f"{name} is no longer drained")
         if node.frozen:
@@ -34,7 +34,7 @@ def leftovers(before: Fleet, now: Fleet, plan: DrillPlan, operation: str) -> tup
     regions = now.spec.region_names
     found += [str(hop) for hop in now.hops.values()]
     found += [
-        f"region {region} weighs {now.region_weight(region)}, not {before.region_weight(region)}"
+        f"region {region} has weight {now.region_weight(region)}, not {before.region_weight(region)}"
         for region in plan.regions
         if region in regions and now.region_weight(region) != before.region_weight(region)
     ]
@@ -48,7 +48,7 @@ def leftovers(before: Fleet, now: Fleet, plan: DrillPlan, operation: str) -> tup
 
 def returning(before: Fleet, now: Fleet, plan: DrillPlan) -> tuple[str, ...]:
     """Regions that are well again and get their traffic back from the daemon, when it has seen that for long enough."""
-    wait = f"until it has been well for {now.spec.stable_for:g} s"
+    wait = f"until it has been healthy for {now.spec.stable_for:g} s"
     return tuple(
         f"{evacuation.region} keeps {evacuation.keep} % of its traffic {wait}"
         for evacuation in _evacuated(before, now, plan)

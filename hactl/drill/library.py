@@ -1,4 +1,4 @@
-"""Where drills come from: those in the package, and files of one's own. What they say is `reading`."""
+"""Where drills come from: the built-in ones, and files of one's own. Their content is read by `reading`."""
 
 import os
 from pathlib import Path
@@ -29,7 +29,7 @@ def text(name: str, folder: Path = BUILT_IN, what: str = "drill") -> tuple[str, 
     known = names(folder)
     path = folder / f"{name}.toml" if name in known else Path(name)
     if path.parent != folder and not is_path(name):
-        raise ConfigError(f"no {what} '{name}'", did_you_mean(name, known) + "; a file of your own: ./FILE.toml")
+        raise ConfigError(f"no {what} '{name}'", did_you_mean(name, known) + "; for your own file: ./FILE.toml")
     return read(path, "hactl drill list"), name if path.parent == folder else str(path)
 
 

@@ -1,4 +1,4 @@
-"""Kinds of values that say how much is too much, and that only drill files have. Which key takes which is `keys`."""
+"""Kinds of values for limits that only drill files have. Which key uses which is `keys`."""
 
 from enum import StrEnum
 
@@ -29,7 +29,7 @@ def requirement() -> Kind:
         if raw == Requirement.NO_OTHER_DRILL:
             return raw
         if not raw.startswith(Requirement.STEADY):
-            raise Unfit(f"nothing of this hactl can tell whether {raw!r} is so", known)
+            raise Unfit(f"this hactl cannot check the requirement {raw!r}", known)
         time.read(raw.removeprefix(Requirement.STEADY))
         return raw
 
@@ -61,7 +61,7 @@ def budget_share() -> Kind:
             window=time.read(table.get("window", "30d")),
         )
         if asked.slo >= 1:
-            raise Unfit("an slo of 1 leaves no budget of which anything could be a part", "less than 1, like 0.999")
+            raise Unfit("an slo of 1 leaves no error budget", "less than 1, like 0.999")
         return asked
 
     described = {"max": part.schema, "slo": part.schema, "window": time.schema}

@@ -1,4 +1,4 @@
-"""An open-loop load generator: requests leave when they are due, whatever became of those before.
+"""An open-loop load generator: requests are sent when they are due, whatever became of earlier ones.
 
 A closed loop waits for a slow server and so never asks the questions that would have gone unanswered. Here request i
 is due at t0 + i/rate; it is sent then even when earlier ones still wait, and everything counts from that moment.

@@ -1,4 +1,4 @@
-"""What a load is to send, and what its process says about that. Values only; they load no client."""
+"""What a load is to send, and what its process reports about it. Values only; importing them loads no client."""
 
 from hactl.core.value import Value, replace
 from hactl.drill.retrying import RetryPolicy

@@ -1,4 +1,4 @@
-"""A load in a process of its own, driven from an event loop. What it sends is `load`; this only starts and ends it."""
+"""A load in a separate process, driven from an event loop. What it sends is `load`; this only starts and stops it."""
 
 import asyncio
 import os
@@ -107,14 +107,14 @@ class LoadProcess:
             async with asyncio.timeout(timeout):
                 line = await self._process.stdout.readline()
         except TimeoutError as error:
-            raise HactlError(f"the load generator has said nothing for {timeout:g} s") from error
+            raise HactlError(f"the load generator has not answered for {timeout:g} s") from error
         if line:
             return line
         code = await self._process.wait()
         said: list[str] = []
         with suppress(OSError):  # it was left before, and its files with it
             said = (self._directory / "stderr").read_text(errors="replace").strip().splitlines()
-        raise HactlError(f"the load generator ended with code {code}", said[-1] if said else "")
+        raise HactlError(f"the load generator exited with code {code}", said[-1] if said else "")
 
     def _command(self) -> list[str]:
         plan = self.plan

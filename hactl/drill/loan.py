@@ -1,4 +1,4 @@
-"""A fleet that is borrowed for a drill: asked for, kept, given back; as any client could, on terms of the daemon.
+"""A fleet borrowed for a drill: requested, kept, returned; as any client could, on the terms of the daemon.
 
 To keep it and to write canaries is one thing: each sign of life leaves a number in the journal, and the ledger
 remembers which of them were acknowledged, and what else the fleet acknowledges meanwhile (`stores`). Whoever gives none
@@ -65,11 +65,11 @@ class Loan:
         there is not true of `fleet` any more."""
         recorded = await self.recorded()
         if recorded is None or recorded.drill is None:
-            raise HactlError("what is to be restored is not in the journal", "hactl events")
+            raise HactlError("the state to restore is not in the journal", "hactl events")
         for name, before in recorded.drill.baseline.nodes.items():
             node = fleet.nodes.get(name)
             if node is None or (node.goal, node.weight, node.drained) != (before.goal, before.weight, before.drained):
-                raise HactlError(f"'{name}' is not any more as it was when the fleet was borrowed", "hactl events")
+                raise HactlError(f"'{name}' has changed since the fleet was borrowed", "hactl events")
         return (*recorded.drill.baseline.nodes, *recorded.drill.baseline.services)
 
     async def submit(self, command: BoundCommand, reason: str = "") -> Receipt:

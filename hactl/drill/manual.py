@@ -1,4 +1,4 @@
-"""What a person has to do in the middle of a drill: asked for, waited for, and timed. Not what it does to the fleet.
+"""A manual step in the middle of a drill: requested, awaited and timed. Not its effect on the fleet.
 
 The question and the answer are commands: whoever drives the fleet sees what is waited for and can say that it is done,
 from another terminal as well as from a console. The time it takes a person is part of every time that clients measure.
@@ -49,9 +49,9 @@ class Person:
         if answer is None:
             if not self._stop.is_set():
                 await self._controller.submit(AskDrill(id=self._operation, question=""), by=self._by)
-                self._say(f"step: nobody has said within {step.within:g} s that it is done")
+                self._say(f"step: not confirmed as done within {step.within:g} s")
             return ByHand(step=step.manual, asked=asked)
-        self._say(f"step: done by {answer.by or 'somebody'} after {answer.mono - asked:.1f} s")
+        self._say(f"step: done by {answer.by or 'someone'} after {answer.mono - asked:.1f} s")
         return ByHand(step=step.manual, asked=asked, done=answer.mono, by=answer.by, note=answer.reason)
 
     def _answer(self, seq: int) -> Record | None:

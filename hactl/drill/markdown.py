@@ -1,4 +1,4 @@
-"""A report as Markdown: for people, pull requests and tickets. Pure; nothing in it that the report does not have."""
+"""A report as Markdown: for people, pull requests and tickets. Pure; adds nothing to the report."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

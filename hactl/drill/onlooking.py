@@ -1,4 +1,4 @@
-"""Looking on while a drill is run, by whomever: the newest run of a fleet, read from its files as they grow.
+"""Watching a drill, whoever runs it: the newest run of a fleet, read from its files as they grow.
 
 Reads only; it takes its time, as disks do. What is seen is a `Course`.
 """

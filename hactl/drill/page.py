@@ -1,4 +1,4 @@
-"""A report as one page of HTML that needs nothing besides itself: no network, no script, no other file. Pure.
+"""A report as one self-contained page of HTML: no network, no script, no other file. Pure.
 
 It prints, is readable without colour, and is dark where the reader's screen is. Whatever somebody else has named is
 text in it, and its own policy forbids a browser to load or run anything, should that ever fail.

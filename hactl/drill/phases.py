@@ -1,4 +1,4 @@
-"""The phases of a drill: in which order they come, and where each goes on when it does not end well. A table, no I/O.
+"""The phases of a drill: their order, and where each continues if it fails. A table, no I/O.
 
     PLAN GATE | BASELINE UNDO INJECT CONFIRM OBSERVE SETTLE | FAILBACK VERIFY | REPORT OVER
 

@@ -1,4 +1,4 @@
-"""A drill against a fleet: who is struck, drawn once with a seed, and what that comes to. Pure; does nothing.
+"""A drill applied to a fleet: its targets, drawn once with a seed, and the resulting commands. Pure; does nothing.
 
 The same file, fleet and seed give the same plan, so that a run can be repeated and a dry run tells the truth.
 """
@@ -186,7 +186,9 @@ def askable(fleet: Fleet) -> dict[str, str]:
 
 def _strike(fault: Fault, fleet: Fleet, chance: Random, before: tuple[Strike, ...]) -> Strike:
     if fault.kind in OF_THE_DAEMON:
-        return Strike(kind=fault.kind, nodes=(), at=fault.at, why="whoever is in charge then", lasting=fault.lasting)
+        return Strike(
+            kind=fault.kind, nodes=(), at=fault.at, why="the daemon in charge at that time", lasting=fault.lasting
+        )
     if fault.kind is FaultKind.CONFIG:
         return Strike(kind=fault.kind, nodes=(), at=fault.at, why="the whole fleet", change=fault.change)
     services: tuple[str, ...] = ()
@@ -194,7 +196,7 @@ def _strike(fault: Fault, fleet: Fleet, chance: Random, before: tuple[Strike, ..
     if fault.target.service:
         services, why = _service(fault.target.service, fleet, chance, before)
     elif fault.kind in OF_THE_MACHINE:
-        why = "everybody on this machine"
+        why = "everything on this machine"
     else:
         nodes, why = _resolve(fault.target, fleet, chance)
     if fault.hop is not None:
@@ -223,7 +225,7 @@ def _disturbable(fleet: Fleet, fault: HopFault, nodes: tuple[str, ...], services
         routable(fleet, service)
     for name in nodes:
         if fleet.nodes[name].role is Role.EDGE:
-            raise _unfit(f"'{name}' is an edge: only hops from there to nodes can be disturbed", "aim at nodes")
+            raise _unfit(f"'{name}' is an edge: only the hops from it to nodes can be disturbed", "target nodes")
 
 
 def _service(wanted: str, fleet: Fleet, chance: Random, before: tuple[Strike, ...]) -> tuple[tuple[str, ...], str]:
@@ -247,7 +249,7 @@ def _route(drill: Definition, fleet: Fleet, strikes: tuple[Strike, ...]) -> str:
     for service, path in askable(fleet).items():
         if service in struck:
             return path
-    named = ", ".join(sorted(struck)) or "no service, for none is struck"
+    named = ", ".join(sorted(struck)) or "no service, because none is struck"
     raise _unfit(f"no route that a plain GET can take leads to {named}", "name a path: --set load.route=/...")
 
 
@@ -278,7 +280,7 @@ def _region(wanted: str, fleet: Fleet, chance: Random) -> tuple[str, str]:
         return wanted, f"region {wanted}"
     taking = [name for name in regions if any(node.serviceable for node in fleet.in_region(name))]
     if not taking:
-        raise _unfit("no region serves: there is nothing to choose from", "hactl status")
+        raise _unfit("no region is serving: there is nothing to choose from", "hactl status")
     chosen = chance.choice(taking)
     return chosen, f"region {chosen}, drawn from {len(taking)}"
 
@@ -288,9 +290,9 @@ def _draw(among: tuple[Node, ...], count: int, what: str, chance: Random) -> tup
     serving = [node.name for node in among if node.serviceable]
     if len(serving) < count:
         what = what if count > 1 else what.removesuffix("s")
-        raise _unfit(f"the drill wants {count} {what} that serve, and there are {len(serving)}", "hactl status")
+        raise _unfit(f"the drill needs {count} serving {what}, but there are {len(serving)}", "hactl status")
     chosen = set(chance.sample(serving, count))
-    return tuple(name for name in serving if name in chosen), f"drawn from {len(serving)} {what} that serve"
+    return tuple(name for name in serving if name in chosen), f"drawn from {len(serving)} serving {what}"
 
 
 def _unfit(what: str, hint: str) -> CommandRejected:

@@ -1,4 +1,4 @@
-"""What a run says of itself while it lasts, for whoever looks on: a file that only grows, one step a line.
+"""What a run reports about itself while it lasts, for onlookers: a file that only grows, one step a line.
 
 A drill is run by one process and looked at by others: by a console that has started it, or by one in another room. So
 it is told on disk, and nobody has to be there. Nothing is judged by it; what counts stands in the report.

@@ -1,4 +1,4 @@
-"""Quantities that drills measure: what they count in, and how people write them. Measures and judges nothing."""
+"""Quantities that drills measure: their units, and how they are written for people. Measures and judges nothing."""
 
 from enum import StrEnum
 from typing import assert_never

@@ -1,4 +1,4 @@
-"""Objectives that are measured by something else: by this run's own baseline, and by an error budget.
+"""Objectives measured relative to something else: this run's own baseline, or an error budget.
 
 Pure; from numbers to a judgement. Which requests they are about is `judging`.
 """

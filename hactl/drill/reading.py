@@ -1,4 +1,4 @@
-"""From the text of a drill file to a Definition, or to everything that is wrong with it. Touches no file: `library`.
+"""From the text of a drill file to a Definition, or to all of its errors. Touches no file: that is `library`.
 
 Messages are those of `hactl.toml`: path, cause, hint. An unknown key is an error, for a limit that is misspelt is none.
 """
@@ -79,12 +79,12 @@ def _override(raw: dict[str, Any], setting: str) -> None:
     path, equals, value = setting.partition("=")
     names = path.strip().split(".")
     if not equals or not all(names) or names[0] in ("fault", "hypothesis", "schema"):
-        raise ConfigError(f"--set {setting}: wants a path and a value", "like --set objectives.rto=2s")
+        raise ConfigError(f"--set {setting}: must be a path and a value", "like --set objectives.rto=2s")
     table = raw
     for name in names[:-1]:
         inner = table.setdefault(name, {})
         if not isinstance(inner, dict):
-            raise ConfigError(f"--set {setting}: {quoted(name)} is no table", "like --set objectives.rto=2s")
+            raise ConfigError(f"--set {setting}: {quoted(name)} is not a table", "like --set objectives.rto=2s")
         table = inner
     try:
         table[names[-1]] = tomllib.loads(f"value = {value.strip()}")["value"]
@@ -98,9 +98,7 @@ class _Reading(Tables):
     def document(self, raw: dict[str, Any]) -> Definition | None:
         """The drill; None when it cannot be one."""
         if "rollback" in raw:
-            told = (
-                "is not needed: what a drill touches is journaled before its first fault, and the daemon puts it back"
-            )
+            told = "is not needed: what a drill touches is journaled before its first fault, and the daemon restores it"
             self._add("rollback", told, "leave it out")
         top = {name: value for name, value in raw.items() if name not in (*TABLES, "rollback")}
         fields = self._fields("", top, keys.TOP, more=(*TABLES, EXTENDS))
@@ -126,7 +124,7 @@ class _Reading(Tables):
 
     def _faults(self, raw: object) -> tuple[Fault, ...]:
         if not isinstance(raw, list) or not raw:
-            self._add("fault", "a drill without a fault shows nothing", "write [[fault]]")
+            self._add("fault", "a drill needs at least one fault", "write [[fault]]")
             return ()
         faults = []
         for number, entry in enumerate(raw, start=1):
@@ -141,7 +139,7 @@ class _Reading(Tables):
             if aims:
                 self._aim(f"{place}.target", target)
             elif target:
-                self._add(f"{place}.target", f"means nothing to a {table['type']}", "leave it out")
+                self._add(f"{place}.target", f"does not apply to a {table['type']}", "leave it out")
             borne = self._burden(place, table)
             suffered = {name: table.pop(name) for name in (*keys.IMPAIRMENT, *keys.HOP) if name in table}
             fields = self._fields(place, table, keys.FAULT, more=("target", *keys.IMPAIRMENT, *keys.HOP))
@@ -166,9 +164,13 @@ class _Reading(Tables):
                 hint = f"give {' and '.join(meaning.wants)}"
                 self.problems.append(Problem(path=f"{place}.{name}", cause="missing", verb="is", hint=hint))
         if meaning.services and not aimed.service:
-            self._add(f"{place}.target", f"names no service, and {kind} is about one", '{ service = "random" }')
+            self._add(f"{place}.target", f"names no service, which {kind} needs", '{ service = "random" }')
         if aimed.edges is not None:
-            self._add(f"{place}.target", "is no hop", "name nodes, to which edges go, or a service, to which nodes go")
+            self._add(
+                f"{place}.target",
+                "is not a hop",
+                "name nodes, for the hops from edges, or a service, for the hops from nodes",
+            )
         return None if self.problems else meant(kind, read)
 
     def _burden(self, place: str, table: dict[str, Any]) -> Burden | None:
@@ -180,7 +182,7 @@ class _Reading(Tables):
         fields = self._fields(place, {name: table.pop(name) for name in known if name in table}, known)
         borne = burden_keys.burden(kind, fields)
         if borne == Surge():
-            self._add(place, "is no surge", "give a factor above 1, or reconnects")
+            self._add(place, "adds no load", "give a factor above 1, or reconnects")
         return borne
 
     def _aim(self, place: str, target: dict[str, Any]) -> None:
@@ -188,12 +190,12 @@ class _Reading(Tables):
         ways = [way for way in ("names", "nodes", "edges", "service") if way in target]
         if not ways:
             hint = 'add nodes = "all", or how many' if "region" in target else "give nodes, edges, names or a service"
-            self._add(place, "names nobody", hint)
+            self._add(place, "names no target", hint)
         elif len(ways) > 1:
-            self._add(place, f"says in two ways who is meant: {ways[0]} and {ways[1]}", "leave one of them out")
+            self._add(place, f"selects targets in two ways: {ways[0]} and {ways[1]}", "leave one of them out")
         elif "region" in target and ways != ["nodes"]:
-            reason = "edges stand in front of all regions" if ways == ["edges"] else "whatever is named has its place"
-            self._add(f"{place}.region", f"means nothing to {ways[0]}: {reason}", "leave it out")
+            reason = "edges stand in front of all regions" if ways == ["edges"] else "named targets need no region"
+            self._add(f"{place}.region", f"does not apply to {ways[0]}: {reason}", "leave it out")
 
     def _fits(self, place: str, fields: dict[str, Any]) -> None:
         """What only some kinds of faults take."""
@@ -204,25 +206,25 @@ class _Reading(Tables):
             ("change", "change" in fields, (FaultKind.CONFIG,)),
         ):
             if given and kind is not None and kind not in kinds:
-                hint = f"leave it out; what takes it: {', '.join(kinds)}"
-                self._add(f"{place}.{name}", f"means nothing to a {kind}", hint)
+                hint = f"leave it out; it applies to: {', '.join(kinds)}"
+                self._add(f"{place}.{name}", f"does not apply to a {kind}", hint)
         if kind is FaultKind.CONFIG and "change" not in fields:
-            self._add(f"{place}.change", "is missing: what is wrong with it", " or ".join(ConfigChange))
+            self._add(f"{place}.change", "is missing: what to change", " or ".join(ConfigChange))
 
     def _impairment(self, place: str, fields: dict[str, Any], suffered: dict[str, Any]) -> Impairment | None:
         """What requests suffer, of a fault that impairs; where none does, its keys mean nothing, and that is told."""
         if fields.get("kind") is not FaultKind.IMPAIR:
             if suffered and "kind" in fields:
                 hint = f"type = {FaultKind.IMPAIR}"
-                self._add(f"{place}.{next(iter(suffered))}", f"means nothing to a {fields['kind']}", hint)
+                self._add(f"{place}.{next(iter(suffered))}", f"does not apply to a {fields['kind']}", hint)
             return None
         read = self._fields(place, suffered, keys.IMPAIRMENT)
         if "delay" in read:
             read.setdefault("delayed", ALL)
         elif read.get("delayed"):
-            self._add(f"{place}.delayed", "says whom, but not for how long", 'give a delay, like "300ms"')
+            self._add(f"{place}.delayed", "is a share without a delay", 'give a delay, like "300ms"')
         if not (read.get("delayed") or read.get("failed")) and len(read) == len(suffered):
-            self._add(place, "impairs no request", "give a delay, or the part of the requests that failed")
+            self._add(place, "impairs no request", "give a delay, or the share of requests that fail")
         return Impairment(**read)
 
     def _rules(self, drill: Definition) -> None:
@@ -234,63 +236,65 @@ class _Reading(Tables):
             self._add("phases", told, "make them shorter, or raise limits.max_duration")
         for number, fault in enumerate(drill.faults, start=1):
             if fault.at >= drill.phases.hold:
-                self._add(f"fault[{number}].at", "comes when the hold is over", f"less than {drill.phases.hold:g} s")
+                self._add(f"fault[{number}].at", "is after the end of the hold", f"less than {drill.phases.hold:g} s")
             elif fault.kind in SILENCING and not 0 < (fault.lasting or 0.0) <= drill.limits.lease / 2:
-                told = "wants to be said, and to be at most half of limits.lease: nobody is heard of meanwhile"
+                told = "is required, and at most half of limits.lease: meanwhile no heartbeats arrive"
                 self._add(f"fault[{number}].for", told, f'like for = "{min(3.0, drill.limits.lease / 2):g}s"')
             elif fault.kind in OF_THE_DAEMON and (fault.lasting or 0.0) > LONGEST_AWAY:
                 self._add(
-                    f"fault[{number}].for", "leaves the fleet without a daemon too long", f"at most {LONGEST_AWAY:g} s"
+                    f"fault[{number}].for",
+                    "leaves the fleet without a daemon for too long",
+                    f"at most {LONGEST_AWAY:g} s",
                 )
             elif fault.lasting is not None and fault.at + fault.lasting > drill.phases.hold:
                 left = f"at most {drill.phases.hold - fault.at:g} s, or leave it out"
-                self._add(f"fault[{number}].for", "ends when the hold is over", left)
+                self._add(f"fault[{number}].for", "ends after the end of the hold", left)
         if drill.phases.baseline < (asked := steady(drill.limits.requires)):
-            told = f"{drill.phases.baseline:g} s are too short for limits.requires"
+            told = f"{drill.phases.baseline:g} s is too short for limits.requires"
             self._add("phases.baseline", told, f"at least {asked:g} s")
         if drill.canary.rate * drill.limits.lease < 3:
-            told = f"a sign of life every {1 / drill.canary.rate:g} s is too rare for limits.lease"
+            told = f"a heartbeat every {1 / drill.canary.rate:g} s is too rare for limits.lease"
             self._add("canary.rate", told, f"at least {3 / drill.limits.lease:.1f}")
         self._objective_rules(drill)
         last = max(fault.at for fault in drill.faults)
         for number, step in enumerate(drill.steps, start=1):
             if not last <= step.at < drill.phases.hold:
-                told = f"wants a moment after the last fault ({last:g} s) and before the end of the hold"
+                told = f"must be after the last fault ({last:g} s) and before the end of the hold"
                 self._add(f"step[{number}].at", told, f"less than {drill.phases.hold:g} s")
         for number, stop in enumerate(drill.limits.abort_when, start=1):
             if stop.probe is not Probe.AVAILABILITY:
-                self._add(f"limits.abort_when[{number}].probe", "can be nothing but availability yet", "availability")
+                self._add(f"limits.abort_when[{number}].probe", "can only be availability so far", "availability")
         self._hypotheses(drill)
 
     def _hypotheses(self, drill: Definition) -> None:
         """What can be asked of a fleet that is well, by what it is measured."""
         for number, rule in enumerate(drill.hypotheses, start=1):
             if rule.least is None and rule.most is None and rule.ratio is None:
-                self._add(f"hypothesis[{number}]", "asks for nothing", "give min, max or max_ratio")
+                self._add(f"hypothesis[{number}]", "sets no limit", "give min, max or max_ratio")
             if rule.ratio is not None and rule.probe is not Probe.LATENCY_P99:
-                self._add(f"hypothesis[{number}].max_ratio", "is about latencies only", "min, or latency_p99")
+                self._add(f"hypothesis[{number}].max_ratio", "is for latencies only", "min, or latency_p99")
             if rule.probe is Probe.LATENCY_P99 and rule.least is not None:
-                self._add(f"hypothesis[{number}].min", "a latency has no least value", "max")
+                self._add(f"hypothesis[{number}].min", "a latency has no minimum", "max")
 
     def _objective_rules(self, drill: Definition) -> None:
         """What an objective needs of the rest of the file."""
         asked, rto = drill.objectives, drill.objectives.rto
         if rto and drill.load.rate < (wanted := _STEPS / rto):
-            told = f"{drill.load.rate:g} requests/s cannot tell an rto of {rto:g} s"
+            told = f"{drill.load.rate:g} requests/s cannot measure an rto of {rto:g} s"
             if wanted > keys.FASTEST:
                 least = f"at least {_STEPS / keys.FASTEST * 1000:g}ms, which takes load.rate = {keys.FASTEST}"
-                self._add("objectives.rto", f"{told}, nor can any load", least)
+                self._add("objectives.rto", f"{told}, and no load can", least)
             else:
                 self._add("load.rate", told, f"at least {math.ceil(wanted - 1e-9)}")
         if asked.failed_with_retries is not None and not drill.load.retries:
-            self._add("objectives.failed_with_retries", "wants clients that try again", "give load.retries, like 2")
+            self._add("objectives.failed_with_retries", "needs clients that retry", "give load.retries, like 2")
         if asked.others_availability is not None and not drill.load.others:
-            self._add("objectives.others_availability", "wants clients of another route", 'load.others = "/-/echo"')
+            self._add("objectives.others_availability", "needs clients of another route", 'load.others = "/-/echo"')
         if asked.rpo_records is not None and not drill.canary.stores:
-            self._add("objectives.rpo_records", "wants a store to look in", "leave canary.stores out, for all of them")
+            self._add("objectives.rpo_records", "needs a store to look in", "leave canary.stores out, for all of them")
         passing = (fault for fault in drill.faults if fault.lasting is not None and fault.kind not in OF_THE_DAEMON)
         if asked.recovered is not None and not any(passing):
-            self._add("objectives.recovered", "wants a fault that is over before the failback", 'for = "10s"')
+            self._add("objectives.recovered", "needs a fault that ends before the failback", 'for = "10s"')
         self._occasions(drill)
 
     def _occasions(self, drill: Definition) -> None:
@@ -314,4 +318,4 @@ class _Reading(Tables):
             ("reverted", asked.reverted is not None, wrong, f'change = "{ConfigChange.WRONG_PORT}"'),
         ):
             if wanted and not there:
-                self._add(f"objectives.{name}", "has no occasion to be measured", f"leave it out, or add {occasion}")
+                self._add(f"objectives.{name}", "has nothing to measure", f"leave it out, or add {occasion}")

@@ -1,4 +1,4 @@
-"""What is read back when a drill is over, from the journal and from the kernel; what it means is `continuity`."""
+"""What is read from the journal and the kernel when a drill is over; its meaning is `continuity`."""
 
 import time
 

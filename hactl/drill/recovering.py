@@ -1,4 +1,4 @@
-"""A run whose runner died: what became of the fleet is in the journal, and the run is filed as aborted. Pure."""
+"""A run whose runner died: its outcome is read from the journal, and the run is filed as aborted. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -27,7 +27,7 @@ def obituary(
     """The report on a run that nobody can finish; `ended` is how the daemon ended its loan, None when it never began
     or nobody knows. `written` is its ledger, `records` what the journal has of its time, `said` what it told of itself,
     `found` what stores have by now."""
-    why = f"its runner (pid {run.pid}) died in the phase {run.phase}"
+    why = f"its runner (pid {run.pid}) died in phase {run.phase}"
     if run.ending.stopped:
         why = f"{run.ending.stopped}; {why}"
     left: tuple[str, ...] = ()

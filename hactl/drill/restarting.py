@@ -32,7 +32,7 @@ async def restart(
     ended = await follower.ended(receipt.operation, plan.longest)
     proofs = tuple(replaced(name, launch, follower.fleet) for name, launch in launches.items())
     if ended is None or ended.outcome is not Outcome.DONE:
-        why = "is not over yet" if ended is None else ended.sentence
+        why = "is not finished yet" if ended is None else ended.sentence
         proofs = tuple(proof if proof.done else replace(proof, found=why) for proof in proofs)
     began = next((record.mono for record in follower.records[mark:] if _takes_out(record, strike)), None)
     return Injected(asked=asked, fault=began if all(proof.done for proof in proofs) else None, proofs=proofs)
@@ -52,5 +52,5 @@ def replaced(name: str, was: Launch, fleet: Fleet) -> Proof:
     serves = node is not None and (node.serviceable or node.standing_by)
     runs = now is not None and lives(now)
     done = gone and fresh and serves and runs
-    found = f"restarted: pid {now.pid} serves in its place" if done and now is not None else "not restarted"
+    found = f"restarted: pid {now.pid} serves instead" if done and now is not None else "not restarted"
     return Proof(node=name, pid=was.pid, ticks=was.ticks, done=done, found=found)

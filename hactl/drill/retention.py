@@ -1,4 +1,4 @@
-"""How long every single request of a drill is kept: for a time, and of so many runs. Reports are kept for ever.
+"""How long the individual requests of a drill are kept: for a time, and for a number of runs. Reports are kept forever.
 
 A report is small and says all that was found; the requests behind it are tens of MB for half an hour. What is removed
 is noted in the run's directory, so that a report whose requests are gone is told from one whose requests are missing.

@@ -1,4 +1,4 @@
-"""How often requests were sent: by clients that ask once, by those that try again, and by the edges. Pure.
+"""How often requests were sent: by clients without retries, by clients with them, and by the edges. Pure.
 
 Attempts hide failures and can become a herd; so what they cost stands beside what they saved. Of the edges there is
 what the daemon reads of their counters once a second: without that, it is not known, and not 1.
@@ -41,7 +41,7 @@ class Retried(Value):
 
     def __str__(self) -> str:
         raw, again = f"{self.raw_failed} of {self.raw_requests}", f"{self.failed} of {self.requests}"
-        return f"failed raw / with retries: {raw} / {again} ({self.each:.3f} attempts each)"
+        return f"failed without / with retries: {raw} / {again} ({self.each:.3f} attempts each)"
 
 
 def retried(raw: Sequence[Row], again: Sequence[Row]) -> Retried | None:

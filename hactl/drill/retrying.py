@@ -1,4 +1,4 @@
-"""What a real client does about a request that failed: it asks again, a little later, not too often and in time. Pure.
+"""What a real client does about a failed request: it retries, a little later, not too often and in time. Pure.
 
 Not who sends: that is `load`. The pauses grow and are drawn by chance, so that clients which failed together do not
 come back together; and only what does no harm when it is done twice is asked again.
@@ -26,7 +26,7 @@ class RetryPolicy(Value):
     """Seconds: the longest pause of all."""
 
     def __str__(self) -> str:
-        again = f"up to {self.retries} more attempts where that is safe, after pauses of up to {self.base * 1000:g} ms"
+        again = f"up to {self.retries} retries where safe, after pauses of up to {self.base * 1000:g} ms"
         return f"{again} that double, all within {self.deadline:g} s"
 
     def attempt(self, spent: float) -> float:

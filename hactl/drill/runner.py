@@ -152,7 +152,7 @@ class Runner:
             return Way.BACK
         except Pointless as pointless:
             self._ending = replace(self._ending, pointless=str(pointless))
-            self._say(f"{phase}: nothing would be shown: {pointless}")
+            self._say(f"{phase}: the result would be inconclusive: {pointless}")
             return Way.BACK
         except Exception as error:  # whatever it is, what was borrowed is given back
             if isinstance(error, CommandRejected) and self._loan is None:
@@ -195,12 +195,12 @@ class Runner:
         if unmet:
             raise CommandRejected("; ".join(unmet))
         if plan.steps and not self._attended:
-            raise Pointless(f"a person has to do something, and nobody is there: {plan.steps[0].manual}")
+            raise Pointless(f"there is a manual step, and nobody is present: {plan.steps[0].manual}")
         await rehearse(self._controller, plan, by=self._by)
         loan = Loan(self._controller, plan, by=self._by)
         await loan.begin()
         self._loan = loan
-        self._evidence = replace(self._evidence, leftovers=("whether everything was put back is not known",))
+        self._evidence = replace(self._evidence, leftovers=("it is not known whether everything was restored",))
         self._me = replace(self._me, identity=replace(self._me.identity, operation=loan.operation))
         self._mark()
         self._say(f"gate: {len(self._gate)} checks met, fleet borrowed as {loan.operation}")
@@ -224,7 +224,7 @@ class Runner:
     async def _undo_recorded(self) -> None:
         await self._borrowed.remember(self._drill.canary.stores)
         restored = await self._borrowed.undo(self._scene.follower.fleet)
-        self._say(f"undo: what restores {', '.join(restored) or 'the fleet'} is in the journal")
+        self._say(f"undo: the state to restore {', '.join(restored) or 'the fleet'} is in the journal")
 
     # -- the fault
 
@@ -254,7 +254,7 @@ class Runner:
             self._evidence = replace(self._evidence, by_hand=(*self._evidence.by_hand, done))
             await self._wait(0.0)
             if done.done is None:
-                raise Pointless(f"nobody has said that it is done: {step.manual}")
+                raise Pointless(f"a manual step was not confirmed: {step.manual}")
             waited += done.done - done.asked
         await scene.strikes.until(scene.strikes.began + self._drill.phases.hold + waited)
 

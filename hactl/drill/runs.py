@@ -82,7 +82,7 @@ class Run:
                     return cls(directory)
         except OSError as error:
             why = os_reason(error)
-            raise HactlError(f"cannot write to {root}: {why}", "hactl where says where that is") from error
+            raise HactlError(f"cannot write to {root}: {why}", "hactl where shows where that is") from error
         raise HactlError(f"too many runs in one second below {root}", "try again in a moment")
 
     @property
@@ -198,7 +198,7 @@ def named(root: Path, name: str) -> Run:
     """The run called `name`, or the newest for "". Raises HactlError when there is none."""
     found = [run for run in runs(root) if name in ("", run.name)]
     if not found:
-        what = f"no run '{name}'" if name else "no drill was run yet"
+        what = f"no run '{name}'" if name else "no drill has been run yet"
         raise HactlError(
             f"{what} below {root}", "hactl drill run node-kill" if not name else "hactl drill report --all"
         )

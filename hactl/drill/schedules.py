@@ -1,4 +1,4 @@
-"""What the schedules of a `hactl.toml` name: whether it is there, and is a drill or a suite. Reads files, runs nothing.
+"""What the schedules of a `hactl.toml` name: whether it exists, and is a drill or a suite. Reads files, runs nothing.
 
 The configuration itself cannot know (`config` stands below), and at night nobody reads that a drill was not found.
 """

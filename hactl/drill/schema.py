@@ -1,4 +1,4 @@
-"""Drill files described for editors: a JSON schema of what each key by itself accepts. No rules between keys."""
+"""Drill files described for editors: a JSON schema of what each key accepts on its own. No rules between keys."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""A run in plain sentences, for those who listen to a terminal: what is new since one listened last. Pure."""
+"""A run in plain sentences, for screen readers and logs: what is new since the last time. Pure."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,9 @@ def _news(before: Course | None, now: Course) -> Iterator[Sentence]:
     if before is None or before.run != now.run:
         if now.going:
             known = now.told[-1:]
-            yield Sentence(wall=_wall(now, known[0].at if known else None), text=f"{name} goes on: phase {now.phase}")
+            yield Sentence(
+                wall=_wall(now, known[0].at if known else None), text=f"{name} is in progress: phase {now.phase}"
+            )
     else:
         for one in now.told[len(before.told) :]:
             yield Sentence(wall=_wall(now, one.at), text=f"{name}: {one.text}")
@@ -36,7 +38,7 @@ def _news(before: Course | None, now: Course) -> Iterator[Sentence]:
 def _end(course: Course) -> str:
     report = course.report
     if report is None:
-        return "has lost its runner: the daemon puts everything back; hactl drill recover files it"
+        return "has lost its runner: the daemon restores everything; hactl drill recover files it"
     clocks = (clock for clock in (rto(course, 0.0), rpo(course, 0.0)) if clock.mark is not Mark.UNMEASURED)
     measured = ", ".join(f"{clock.name} {clock.shown}" for clock in clocks if clock.shown != "-")
     clean = "" if report.clean else "; NOT CLEAN"

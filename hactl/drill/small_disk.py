@@ -1,4 +1,4 @@
-"""Whether a drill may fill the disk that a fleet keeps its state on: only one that is nobody else's, and small.
+"""Whether a drill may fill the disk that holds the state of a fleet: only one used by nothing else, and small.
 
 A full disk is the fault of everybody who writes to it. So it has to be a filesystem of a limited size that is mounted
 at the state directory itself; and what the drill has to remember must lie elsewhere.
@@ -23,13 +23,13 @@ def refusal(state: Path, mounts: str, size: int) -> str:
     bytes that filesystem has, 0 when it has no limit."""
     mount = mount_of(state, mounts)
     if Path(mount.point) != state:
-        return f"{state} is no filesystem of its own (it lies on {mount.kind or 'an unknown one'}): others would suffer"
+        return f"{state} is not a separate filesystem (it is on {mount.kind or 'an unknown one'}): others would suffer"
     if mount.kind != _KIND:
-        return f"{state} is on {mount.kind}, and only a {_KIND} is filled: it is empty again when it is let go"
+        return f"{state} is on {mount.kind}, and only a {_KIND} may be filled: it can be emptied at once"
     if size == 0:
-        return f"{state} has no limited size: what would be full is the memory of this machine"
+        return f"{state} has no size limit: it would fill the memory of this machine"
     if size > LARGEST:
-        return f"{state} has {size >> 20} MiB, and at most {LARGEST >> 20} MiB of memory are taken for that"
+        return f"{state} has {size >> 20} MiB, and at most {LARGEST >> 20} MiB of memory may be used for that"
     return ""
 
 
@@ -44,9 +44,9 @@ def may_fill(state: Path) -> str:
         real = state.resolve(strict=True)
         room = os.statvfs(real)
     except FileNotFoundError:
-        return f"{state} is not there: the fleet has not been up yet"
+        return f"{state} does not exist: the fleet has not been up yet"
     except OSError as error:
-        return f"{state} cannot be looked at: {os_reason(error)}"
+        return f"{state} cannot be read: {os_reason(error)}"
     return refusal(real, MOUNTS.read_text(), room.f_blocks * room.f_frsize)
 
 
@@ -55,6 +55,6 @@ def may_be_filled(plan: DrillPlan, state: Path) -> tuple[Check, ...]:
     if not any(isinstance(strike.burden, FullDisk) for strike in plan.strikes):
         return ()
     why = may_fill(state)
-    limit = f"a tmpfs of at most {LARGEST >> 20} MiB at the state directory itself"
+    limit = f"a tmpfs of at most {LARGEST >> 20} MiB mounted at the state directory"
     mend = hint(state) if why else ""
     return (Check(name="disk that may be filled", value=why or str(state), limit=limit, ok=not why, hint=mend),)

@@ -58,14 +58,19 @@ def _measured(report: DrillReport) -> Iterator[Span]:
         return
     gone, back = (None, None) if outage is None else (outage.fault, outage.back)
     found = (
-        ("injected", times.asked, zero, "from the order until it was read back that the fault is in effect"),
+        ("injected", times.asked, zero, "from the command until the fault was confirmed to be in effect"),
         ("detect", seen_from(times), times.detected, "from the fault until the daemon saw it"),
-        ("an edge knew", zero, times.edge_knew, "until the first edge had proved a plan without them"),
-        ("last reached", zero, times.last_reached, "until the last request that is known to have come to one of them"),
-        ("reroute", zero, times.rerouted, "until every edge had proved a plan without those that were struck"),
+        ("an edge knew", zero, times.edge_knew, "until the first edge had proved a plan without the targets"),
+        ("last reached", zero, times.last_reached, "until the last request known to have reached one of them"),
+        ("reroute", zero, times.rerouted, "until every edge had proved a plan without the targets"),
         ("rto", gone, back, "until clients were served again for good"),
-        ("capacity back", capacity_due(times, report.plan), times.capacity, "until as many served again as before"),
-        ("put back", times.failback, times.restored, "from the failback until the daemon said that all is as it was"),
+        (
+            "capacity back",
+            capacity_due(times, report.plan),
+            times.capacity,
+            "until as many were serving again as before",
+        ),
+        ("put back", times.failback, times.restored, "from the failback until the daemon reported everything restored"),
     )
     for name, begin, end, rule in found:
         if begin is not None and end is not None:

@@ -1,4 +1,4 @@
-"""The steady-state hypothesis: before the faults a check of validity, and when all has settled an objective. Pure.
+"""The steady-state hypothesis: a validity check before the faults, and an objective after settling. Pure.
 
 A fleet that was not well before proves nothing by what comes after; one that is not well afterwards has not come back,
 whatever else it met. Which requests those are is `judging`.

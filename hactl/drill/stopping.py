@@ -1,4 +1,4 @@
-"""Work that may take minutes, in a drill that may be stopped at any moment; and why it was not to go on."""
+"""Work that may take minutes, in a drill that may be stopped at any moment; and the reason it was stopped."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -19,7 +19,7 @@ class Pointless(Exception):
 
 def not_begun(drill: str, why: str) -> CommandRejected:
     """Why a drill may not be begun now: what never began is no run of it."""
-    return CommandRejected(f"drill {drill} is not begun: {why}", f"hactl drill plan {drill}", guard=True)
+    return CommandRejected(f"drill {drill} was not started: {why}", f"hactl drill plan {drill}", guard=True)
 
 
 def told(error: Exception) -> str:

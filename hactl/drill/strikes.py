@@ -1,4 +1,4 @@
-"""The faults of one run in the course of time: each done at its moment, and taken back when it is not to last longer.
+"""The faults of one run over time: each injected on time, and lifted when its duration is over.
 
 How one is done and read back is `injecting`. What is taken back in time is so beside all else that is waited for: other
 faults, or a person. What lasts to the failback is taken back there, or by the daemon.
@@ -135,11 +135,11 @@ class Strikes:
             await loan.stands()
         if strike.kind in OF_THE_DAEMON:
             if self._guardians is None:
-                raise HactlError(f"{strike.kind} wants somebody to stand by", "hactl drill run")
+                raise HactlError(f"{strike.kind} needs a guardian process", "hactl drill run")
             return await self._guardians.strike(self._controller, strike)
         if strike.burden is not None:
             if self._burdens is None:
-                raise HactlError(f"{strike.kind} wants somebody to bear it", "hactl drill run")
+                raise HactlError(f"{strike.kind} needs a load process", "hactl drill run")
             return await self._burdens.lay(strike, launches(self._follower.fleet, strike), self._plan)
         return await inject(loan, strike, self._follower, self._plan)
 

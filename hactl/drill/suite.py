@@ -1,4 +1,4 @@
-"""A suite: drills that are run one after the other and judged together. What it says, and what its outcome comes to.
+"""A suite: drills run in sequence and judged together. Its file, and how its outcome is formed.
 
 A suite is a TOML file of a list of drills, in their order, and of what is set in them, for all or for one. It is not
 more of a drill than that: each one is planned, gated, judged and filed by itself.
@@ -97,7 +97,7 @@ class _Reading(Tables):
         fields = self._fields("", raw, {**_TOP, **_SETTINGS}, more=("drill",))
         fields.pop("schema", None)
         if not entries:
-            self._add("drill", "a suite without a drill shows nothing", "write [[drill]]")
+            self._add("drill", "a suite needs at least one drill", "write [[drill]]")
         drills = self._many("drill", entries, _DRILL, Entry)
         return Suite(**fields, drills=drills) if not self.problems else Suite(name="", title="")
 

@@ -1,4 +1,4 @@
-"""Several drills told together: what a build server shows, one JUnit file and one page of Markdown. Pure.
+"""Several drills reported together: what a build server shows, one JUnit file and one page of Markdown. Pure.
 
 No drill of a suite is missing in it: one that was refused, or never begun because of one before it, is an error.
 """
@@ -35,7 +35,7 @@ class Result(Value):
     """That all of its runs took."""
     broke: str = ""
     """Why it could not even report; "" when it was not begun at all."""
-    not_run: str = "the suite had ended"
+    not_run: str = "the suite had already ended"
     """Why it was not begun."""
 
     @property
@@ -64,7 +64,7 @@ def junit(results: Iterable[Result]) -> str:
 
 def markdown(title: str, results: Sequence[Result]) -> str:
     """A table of all drills, and how many ended in which way."""
-    head = ("drill", "verdict", "RTO", "RPO", "worst margin", "why")
+    head = ("drill", "verdict", "RTO", "RPO", "least margin", "why")
     rows = [(one.name, one.verdict.upper(), *_figures(one.report), one.why) for one in results]
     took = sum(one.seconds for one in results)
     lines = (f"## {escaped(title)}", "", *table(head, rows), "", f"{counted(results)}, {took:.0f} s.")

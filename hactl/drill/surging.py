@@ -46,7 +46,7 @@ class Borne(Value):
 
     def __str__(self) -> str:
         late = "" if self.refused_p99 is None else f" (99 % within {self.refused_p99 * 1000:.0f} ms)"
-        asked = f"while the surge lasted, {self.end - self.begin:.1f} s: {self.due} requests"
+        asked = f"during the surge, {self.end - self.begin:.1f} s: {self.due} requests"
         return f"{asked}, {self.good} answered well, {self.refused} refused{late}, {self.failed} failed"
 
 

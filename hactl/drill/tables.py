@@ -1,4 +1,4 @@
-"""The tables of a TOML file, read by their keys; all that is wrong is told at once. Knows no drill and no file.
+"""The tables of a TOML file, read by their keys; all errors are reported at once. Knows no drill and no file.
 
 What a drill file says is `reading`, what a suite says `suite`.
 """

@@ -1,4 +1,4 @@
-"""What is known of a run when it is over, besides its requests: collected from the journal and from the kernel.
+"""What is known of a run when it is over, besides its requests: collected from the journal and the kernel.
 
 Asks and reads; what it all means is judged elsewhere (`judging`).
 """

@@ -56,7 +56,7 @@ class Timeline(Value):
             (0.0, f"kill -9 of {self.node} accepted"),
             (self.seen_ms, f"its death was seen: {self.cause}" if self.cause else "its death was seen"),
             *((ms, f"{edge} proved that it routes around it") for edge, ms in self.edges_ms.items()),
-            (self.moved_ms, "every edge has: no request goes to it any more"),
+            (self.moved_ms, "every edge has: no more requests go to it"),
             (self.started_ms, "a new process was started"),
             (self.serving_ms, "it answers its probes"),
             (self.back_ms, "every edge sends it requests: capacity is back"),

@@ -1,4 +1,4 @@
-"""When what followed the faults of a run came about, read from the journal. Pure.
+"""When the events that followed the faults of a run happened, read from the journal. Pure.
 
 Of several faults each is looked at by itself, and the one counts that took longest: a first one that was soon over says
 nothing of the second. One that never came to its end took longest of all.

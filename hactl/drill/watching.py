@@ -1,4 +1,4 @@
-"""What a load says while it runs, and when clients suffer so much that a drill is given up."""
+"""What a load reports while it runs, and when clients suffer so much that a drill is given up."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -96,7 +96,7 @@ class Clients:
                         least = f"below {rule.below * 100:g} % for {rule.lasting:g} s"
                         self._stop(f"{GIVEN_UP}: {rule.probe} {least}")
         except HactlError as error:
-            self._stop(f"the load broke: {error.message}")
+            self._stop(f"the load failed: {error.message}")
 
     @property
     def availability(self) -> float | None:

@@ -69,7 +69,7 @@ class WayBack:
         """The daemon puts back what is not as it was. Raises Unreachable when none answers."""
         if self.moot:
             return
-        self._say("failback: giving the fleet back")
+        self._say("failback: returning the fleet")
         await self._loan.end(PATIENCE)
 
     async def verify(
@@ -94,10 +94,10 @@ class WayBack:
             if not (left or served or is_serving(follower.fleet)):  # who is aimed at nobody may have struck anybody
                 left = (read(follower.fleet).sentence,)
         if ended is None or ended.outcome is Outcome.FAILED:
-            left = (*left, "the daemon has not put everything back" if ended is None else ended.sentence)
+            left = (*left, "the daemon has not restored everything" if ended is None else ended.sentence)
         for region in returning(follower.began, follower.fleet, self._plan):
             self._say(f"verify: {region}")
-        well = "everything is as it was" if ours else "everything was put back, and another drill has the fleet"
+        well = "everything is as it was before" if ours else "everything was restored, and another drill has the fleet"
         self._say(f"verify: NOT CLEAN: {'; '.join(left)}" if left else f"verify: {well}")
         return restored, left
 
@@ -125,8 +125,8 @@ class WayBack:
             return
         ended = await self._follower.ended(receipt.operation, PATIENCE)
         if ended is None or ended.outcome is not Outcome.DONE:
-            self._say(f"failback: {receipt.sentence}: {'not in time' if ended is None else ended.sentence}")
+            self._say(f"failback: {receipt.sentence}: {'timed out' if ended is None else ended.sentence}")
 
 
 def _running(launches: Iterable[tuple[str, Launch]]) -> tuple[str, ...]:
-    return tuple(sorted({f"{name} (pid {launch.pid}) still runs" for name, launch in launches if lives(launch)}))
+    return tuple(sorted({f"{name} (pid {launch.pid}) is still running" for name, launch in launches if lives(launch)}))

@@ -1,4 +1,4 @@
-"""Envoys as witnesses: what edges count, and run with, before the faults and after, and what nodes send to services.
+"""Envoys as witnesses: what edges count and are set to, before and after the faults, and what nodes send to services.
 
 They explain, and judge nothing.
 """

@@ -1,13 +1,13 @@
-"""From a `hactl.toml` to a proposal: read, laid out, judged by the engines. Not whether and when it comes into force.
+"""From a `hactl.toml` to a proposal: read, laid out, validated by the engines. Not whether and when it takes effect.
 
-Everything that could be wrong with a configuration is said here, before anybody decides anything.
+Everything that could be wrong with a configuration is reported here, before anything is decided.
 """
 
 from pathlib import Path
 
 from hactl import config
+from hactl.core import scope
 from hactl.core.commands import Apply, Scale
-from hactl.core.errors import CommandRejected
 from hactl.core.founding import lay_out
 from hactl.core.model import Fleet, Proposal
 from hactl.core.spec import FleetSpec
@@ -59,9 +59,7 @@ class Proposals:
                 return config.beside(spec, fleet.spec.gateway.directory)
             directory = Path(command.path).parent
             return config.beside(config.anchored(spec, directory), str(directory.resolve()))
-        known = fleet.spec.region_names
-        if command.region not in known:
-            raise CommandRejected(f"no region '{command.region}'", "known: " + ", ".join(known))
+        scope.check(fleet, command)
         regions = tuple(
             replace(region, nodes=command.count) if region.name == command.region else region
             for region in fleet.spec.regions

@@ -1,1 +1,1 @@
-"""The console: a client of the socket like any other. It may die at any time, and nothing happens to the fleet."""
+"""The console: a client of the socket like any other. It may die at any time without affecting the fleet."""

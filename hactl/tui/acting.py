@@ -1,4 +1,4 @@
-"""The keys that change something, and those that find, copy and take back. What they come to is `asking`'s to say.
+"""The keys that change something, and those that find, copy and undo. What they lead to is decided in `asking`.
 
 Lower case reads, upper case writes. No key that writes has priority over a line that is being typed in, and none does
 anything where one could not see what it does.
@@ -65,4 +65,4 @@ class Acting(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl-C: a habit, and no wish to leave."""
-        warn(self, "q or ctrl+q leaves; the fleet goes on")
+        warn(self, "q or ctrl+q leaves; the fleet keeps running")

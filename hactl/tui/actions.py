@@ -1,4 +1,4 @@
-"""A change that a key begins: whom it hits, its command for the daemon and for a shell. Pure; sends nothing.
+"""A change started by a key: its targets, its command for the daemon and for a shell. Pure; sends nothing.
 
 Whom it hits is frozen when the key is pressed, names and processes all together, and the daemon is asked about all of
 them again right before anything is sent: where one has become another process meanwhile, none is hit. In the same way
@@ -134,12 +134,12 @@ def still_there(snapshot: Snapshot, action: Action) -> str:
         return f"{listed(gone, what)} {'is' if len(gone) == 1 else 'are'} gone: nothing was done"
     others = [target.node for target in action.targets if Target.of(fleet.nodes[target.node]) != target]
     if others:
-        return f"{listed(others, what)}: another process now, nothing was done"
+        return f"{listed(others, what)}: a different process by now, nothing was done"
     now = weights(fleet, action.found.node_weights, action.found.region_weights)
     if now != action.found:
-        return f"somebody else has changed the weight of {action.whom} meanwhile: nothing was done"
+        return f"someone else has just changed the weight of {action.whom}: nothing was done"
     if isinstance(action.command, Scale):
         region = next((each for each in fleet.spec.regions if each.name == action.command.region), None)
         if region is None or region.nodes != action.count:
-            return f"somebody else has changed the size of {action.whom} meanwhile: nothing was done"
+            return f"someone else has just changed the size of {action.whom}: nothing was done"
     return ""

@@ -1,4 +1,4 @@
-"""What has come on screens that nobody looks at: something new, or silence where there had been talk. Pure.
+"""What has happened on screens that are not shown: something new, or a log that has fallen silent. Pure.
 
 Which screen has what is for the screens to say (`Page.progress`); how it looks stands with the line it is drawn in.
 """

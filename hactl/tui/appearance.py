@@ -1,4 +1,4 @@
-"""Changing how the console looks while it is open: by name, and when somebody edits the theme's file.
+"""Changing the console's appearance while it is open: by theme name, and when the theme's file is edited.
 
 A theme is read and judged before anything is drawn with it: one that is no use is a message, and the old look stays.
 """

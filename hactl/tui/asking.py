@@ -83,7 +83,7 @@ class Asking:
         """Take the last mild change back, as long as that can be done."""
         last = self._undoable
         if last is None or self._clock() > last.until:
-            warn(self._host, f"nothing to undo: weights and resumes can be taken back for {LONG:.0f} s")
+            warn(self._host, f"nothing to undo: weights and resumes can be undone for {LONG:.0f} s")
         elif why := keys.forbidden(view):
             warn(self._host, why)
         else:

@@ -1,4 +1,4 @@
-"""What is said in place of the keys while no daemon answers: for how long, why, and what to try. Pure.
+"""The line in place of the keys while no daemon answers: for how long, why, and what to try. Pure.
 
 What to try stands last and is never cut: paths lose their beginning first, then the reason loses its end.
 """
@@ -17,7 +17,7 @@ def banner(trouble: str, since: float, width: int) -> Line:
     reason, bracket, hint = trouble.partition(" (")
     lasting = f" for {age(since)}" if since else ""
     last = (Span(text=f"{bracket}{hint}", meaning=Meaning.DOWN),)
-    for asking in (f" trying again twice a second{lasting}: ", f" trying again{lasting}: "):
+    for asking in (f" retrying twice a second{lasting}: ", f" retrying{lasting}: "):
         for why in (reason, _PATH.sub(r"'…/\1'", reason)):
             first = line(Span(text=f"{asking}{why}", meaning=Meaning.DOWN))
             if length(first) + length(last) <= width:

@@ -1,4 +1,4 @@
-"""Cells below each other, in as much room as there is. Pure; what stands in them is its callers' matter."""
+"""Cells in aligned columns, within the room there is. Pure; knows nothing of their content."""
 
 import textwrap
 from collections.abc import Iterator, Sequence

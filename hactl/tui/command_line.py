@@ -1,4 +1,4 @@
-"""What is typed behind a colon: completed from the picture, run as in a shell, and what came of it shown.
+"""The command line after a colon: completed from the picture, run as in a shell, with its outcome shown.
 
 The line itself is `widgets.prompt`; running a command is `shell`. A few words are about the console itself, and no
 command: they are done `Inside`, also where nothing may be changed.

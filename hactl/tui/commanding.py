@@ -1,4 +1,4 @@
-"""The key that opens the command line, and what becomes of what is typed there. Running a command is `command_line`."""
+"""The key that opens the command line, and what becomes of its input. Running a command is `command_line`."""
 
 from textual.app import App
 

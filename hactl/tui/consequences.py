@@ -1,4 +1,4 @@
-"""What is said before a change: who is hit, what they carry, who would carry it then, how much would be left. Pure.
+"""What is shown before a change: its targets, the load they carry, who would take it over, what would be left. Pure.
 
 What the daemon said of a dry run comes first; what follows from the picture alone is worked out by the same functions.
 """
@@ -73,7 +73,7 @@ def _carries(snapshot: Snapshot, nodes: list[Node]) -> Line:
     names = {node.name for node in nodes if node.state is not NodeState.STANDBY}
     known = [sample for sample in snapshot.samples if sample.node in names and sample.requests is not None]
     if not known:
-        return fact("carries", "nothing that was measured")
+        return fact("carries", "nothing measured")
     return fact("carries", _part(known), f"{_requests(known):,.0f} requests/s, {_active(known)} in flight")
 
 
@@ -126,19 +126,19 @@ def _grace(fleet: Fleet, action: Action) -> list[Line]:
     seconds = f"{fleet.spec.gateway.stop_timeout:g} s"
     match action.command:
         case Kill():
-            then = "comes back by itself" if fleet.paused is None else "stays down: the fleet is paused"
-            return [fact("grace", f"none: SIGKILL, as a crash; {then}")]
+            then = "restarted automatically" if fleet.paused is None else "stays down: the fleet is paused"
+            return [fact("grace", f"none: SIGKILL, like a crash; {then}")]
         case Freeze():
-            then = "replaced by itself" if fleet.paused is None else "hangs until thawed: the fleet is paused"
-            return [fact("grace", f"none: SIGSTOP, as a hang; {then}")]
+            then = "replaced automatically" if fleet.paused is None else "hangs until thawed: the fleet is paused"
+            return [fact("grace", f"none: SIGSTOP, like a hang; {then}")]
         case Stop():
-            return [fact("grace", f"{seconds} to finish what is open, then cut off; stays down until started")]
+            return [fact("grace", f"{seconds} to finish open requests, then cut off; stays down until started")]
         case Restart():
-            return [fact("grace", f"one at a time, each with {seconds} to finish what is open")]
+            return [fact("grace", f"one at a time, each with {seconds} to finish open requests")]
         case Drain():
-            return [fact("grace", "what is open may finish; stays up, and out of rotation until resumed")]
+            return [fact("grace", "open requests may finish; stays up, out of rotation until resumed")]
         case Pause():
-            return [fact("until", "M again; nothing is repaired meanwhile. To end by itself: `:pause --for 10m`")]
+            return [fact("until", "M again; no repairs meanwhile. To end automatically: `:pause --for 10m`")]
         case _:
             return []
 

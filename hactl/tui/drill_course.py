@@ -32,7 +32,7 @@ _APART = 12
 """Cells between two marks, at least."""
 
 _MARK = {
-    Mark.WAITING: ("waits for the fault", Meaning.MUTED),
+    Mark.WAITING: ("waiting for the fault", Meaning.MUTED),
     Mark.RUNNING: ("running", Meaning.DOWN),
     Mark.SO_FAR: ("so far", Meaning.MUTED),
     Mark.MEASURED: ("measured", Meaning.MUTED),
@@ -94,8 +94,8 @@ def waiting(question: str, width: int) -> tuple[Line, ...]:
     """What it waits for, if it does."""
     if not question:
         return ()
-    asked = Span(text=f" WAITS FOR YOU: {question}", meaning=Meaning.DEGRADED)
-    done: Line = line("   ", Span(text="C", meaning=Meaning.KEY), " when it is done")
+    asked = Span(text=f" WAITING FOR YOU: {question}", meaning=Meaning.DEGRADED)
+    done: Line = line("   ", Span(text="C", meaning=Meaning.KEY), " once it is done")
     if length((asked, *done)) < width:
         return ((asked, *done),)
     return (*wrapped(line(asked), width - 1, 2), done)
@@ -112,7 +112,7 @@ def _standing(course: Course, wall: float) -> Line:
         return line(verdict, f"  {report.why}", ago)
     if not course.alive:
         gone = Span(text=" its runner is gone", meaning=Meaning.DOWN)
-        return line(gone, ": the daemon puts everything back; ", Span(text=":drill recover", meaning=Meaning.KEY))
+        return line(gone, ": the daemon restores everything; ", Span(text=":drill recover", meaning=Meaning.KEY))
     since = course.entered[-1].at if course.entered else 0.0
     told = [one.text for one in course.told if one.at >= since]
     said = told[-1].removeprefix(f"{course.phase}: ") if told else "..."
@@ -144,7 +144,7 @@ def clocks(course: Course, now: float, width: int) -> tuple[Line, ...]:
 def _clock(clock: Clock, course: Course) -> Line:
     said, meaning = _MARK[clock.mark]
     if clock.mark is Mark.WAITING and not course.going:
-        said = "nothing was measured"
+        said = "nothing measured"
     if clock.over:
         said, meaning = f"{said}, over its limit", Meaning.DOWN
     limit = f" ({clock.limit})" if clock.limit else ""
@@ -291,6 +291,6 @@ def sayings(course: Course, room: int, width: int) -> tuple[Line, ...]:
         line(Span(text=f" {one.at - zero:+8.2f} s  ", meaning=Meaning.MUTED), one.text)
         for one in course.told[-(room - 1) :]
     ]
-    since = "the fault" if course.times.fault is not None else "its beginning"
+    since = "the fault" if course.times.fault is not None else "its start"
     head = f" ── what it says, seconds from {since} "
     return (line(Span(text=head.ljust(width, "─"), meaning=Meaning.MUTED)), *(cut(each, width) for each in shown))

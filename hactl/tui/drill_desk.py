@@ -1,4 +1,4 @@
-"""What the console knows of drills, read from the disk beside what it draws: the run that goes on, and all runs.
+"""What the console knows about drills, read from disk apart from drawing: the run in progress, and all runs.
 
 Nobody waits for a disk: it is read by a thread, one reading at a time. Draws nothing, and changes nothing.
 """
@@ -16,7 +16,7 @@ from hactl.drill.markdown import render
 from hactl.drill.onlooking import Onlooker
 from hactl.drill.runs import Run, filed
 
-_ELSEWHERE = "reports lie where the fleet is: this console is not there"
+_ELSEWHERE = "reports are kept on the fleet's machine, and this console runs elsewhere"
 
 
 class DrillDesk:
@@ -99,7 +99,7 @@ def _judged(root: Path, wall: float) -> tuple[Entry, ...]:
 def _reported(run: Run) -> str:
     report = run.report()
     if report is None:
-        raise HactlError(f"run '{run.name}' has no report yet", "it is written when the run is over")
+        raise HactlError(f"run '{run.name}' has no report yet", "it is written at the end of the run")
     return render(report, run.earlier(report.definition))
 
 

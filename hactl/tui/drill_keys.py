@@ -36,7 +36,7 @@ class Drilling(SteadyApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("A", "abort", "stop the drill", show=False),
         Binding("X", "drill", "run a drill", show=False),
-        Binding("C", "go_on", "a step by hand is done", show=False),
+        Binding("C", "go_on", "confirm the manual step", show=False),
     ]
 
     picture: Picture

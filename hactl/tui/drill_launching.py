@@ -1,4 +1,4 @@
-"""Starting a command that outlives the console: in a session of its own, without a terminal, what it says kept aside.
+"""Starting a command that outlives the console: in its own session, without a terminal, its output kept in a file.
 
 For drills: whoever closes the window of the console does not end what it has begun. A run tells everything itself, on
 disk; what is kept here is only what was said by a command that never came to a run.

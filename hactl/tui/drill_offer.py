@@ -1,4 +1,4 @@
-"""Which drills there are, what each would do to the fleet as it is, and whether it may. Pure, but that it reads files.
+"""Which drills there are, what each would do to the fleet now, and if it is allowed. Pure, except that it reads files.
 
 What is drawn by chance is drawn here, with the seed that the run is given then: whoever says yes says it to these.
 """
@@ -57,7 +57,7 @@ class Offer(Value):
     def action(self) -> Action:
         """What is looked at again before it is run: whether its targets are still those."""
         if self.plan is None:
-            raise AssertionError("only what has a plan is run")
+            raise AssertionError("only a drill with a plan can be run")
         return Action(command=borrowing(self.plan), targets=self.targets)
 
 
@@ -147,7 +147,7 @@ def facts(snapshot: Snapshot, each: Offer, receipts: Sequence[tuple[Command, Rec
     drill, drawn = each.drill, each.plan
     lines = [fact("shows", drill.title)]
     for strike in drawn.strikes:
-        kept = ", kept down until the failback" if strike.keep_down else ""
+        kept = ", held down until the failback" if strike.keep_down else ""
         lines.append(fact("strikes", f"{strike} ({strike.why}){kept}"))
     for command, receipt in receipts:
         if isinstance(command, Kill | Freeze | Restart):
@@ -163,7 +163,7 @@ def facts(snapshot: Snapshot, each: Offer, receipts: Sequence[tuple[Command, Rec
         fact("load", load),
         fact("takes", f"about {drill.length:.0f} s: {took}; never more than {drawn.longest:.0f} s"),
         fact("gate", Span(text=f"all {len(each.checks)} checks met", meaning=Meaning.SERVING)),
-        fact("undo", f"by the daemon, whatever happens: also {drawn.lease:g} s after its runner has died; A stops it"),
+        fact("undo", f"by the daemon in any case, at most {drawn.lease:g} s after its runner dies; A stops it"),
     )
 
 

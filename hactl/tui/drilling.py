@@ -1,4 +1,4 @@
-"""What the screens of drills and of reports say: how to get one, and what was measured without any. Pure."""
+"""The help on the screens of drills and reports: how to run a drill, and losses measured without one. Pure."""
 
 import time
 from collections.abc import Sequence
@@ -11,21 +11,21 @@ from hactl.tui.picture import View
 
 _WHAT = (
     "a drill breaks something on purpose while requests flow, and measures from the clients' side",
-    "how long it took to recover (RTO) and what was lost (RPO); in the end it undoes what it did",
+    "how long recovery took (RTO) and what was lost (RPO); in the end it restores everything",
 )
 _WAYS = (
-    ("X", "choose a drill: whom it would strike, and whether it may; y runs it"),
-    ("hactl drill run NAME", "in a shell, here or elsewhere: it is shown here as well"),
-    (":drill show NAME", "what a drill is made of: the beginning of one of your own"),
+    ("X", "choose a drill: what it would strike, and if it is allowed; y runs it"),
+    ("hactl drill run NAME", "in a shell, here or elsewhere: it is also shown here"),
+    (":drill show NAME", "the definition of a drill, to start your own from"),
 )
 _HOW = "X runs a drill"
-_ALWAYS = "whenever a node, an edge or a region is lost, what that took is measured"
+_ALWAYS = "whenever a node, an edge or a region is lost, the recovery is measured"
 
 
 def how_to_drill() -> tuple[Line, ...]:
     """How to get a drill."""
     return (
-        line(Span(text=" no drill was run from here", meaning=Meaning.TITLE)),
+        line(Span(text=" no drill has been run from here", meaning=Meaning.TITLE)),
         (),
         *(line(Span(text=f" {text}", meaning=Meaning.MUTED)) for text in _WHAT),
         (),
@@ -38,7 +38,7 @@ def reports(view: View, room: int) -> tuple[Line, ...]:
     found = losses(view.records)
     if not found:
         return (
-            line(Span(text=" no loss in the records that are at hand", meaning=Meaning.TITLE)),
+            line(Span(text=" no loss in the records at hand", meaning=Meaning.TITLE)),
             (),
             line(Span(text=f" {_ALWAYS}: ", meaning=Meaning.MUTED), _HOW),
         )
@@ -70,9 +70,9 @@ def _medians(found: Sequence[Loss]) -> list[Line]:
         "back": [loss.back_ms for loss in found if loss.back_ms is not None],
     }
     what = {
-        "seen": "from the order to kill or freeze until it was seen",
-        "moved": "from the loss seen until every edge sent its traffic elsewhere",
-        "back": "from the loss seen until it served again",
+        "seen": "from the kill or freeze command until it was detected",
+        "moved": "from detection until every edge sent its traffic elsewhere",
+        "back": "from detection until it served again",
     }
     for name, measured in parts.items():
         if measured:

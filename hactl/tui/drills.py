@@ -1,4 +1,4 @@
-"""Running and stopping drills from the console: opens the questions, says what happens. Decides nothing.
+"""Running and stopping drills from the console: opens the dialogs, reports outcomes. Decides nothing.
 
 What a drill would do is `drill_offer`; the run itself is a process of its own, as in a shell, and outlives the console.
 To stop one takes no question: it puts back what the drill has done. To run one is asked about, with the processes it
@@ -96,7 +96,7 @@ class Drills:
         if running is None:
             return
         if running.back:
-            warn(self._host, f"{running.sentence}: over already ({running.back}), everything is being put back")
+            warn(self._host, f"{running.sentence}: already over ({running.back}), restoring everything")
         else:
             self._host.run_worker(self._end(running.id, running.sentence), group=WORK, exit_on_error=False)
 
@@ -105,7 +105,10 @@ class Drills:
         snapshot = self._picture.snapshot
         running = in_progress(snapshot.fleet) if snapshot is not None else None
         if refusal or self._picture.trouble:
-            warn(self._host, refusal or f"nobody can be told: {self._picture.trouble}; :drill {verb} tries as well")
+            warn(
+                self._host,
+                refusal or f"the daemon cannot be reached: {self._picture.trouble}; :drill {verb} tries as well",
+            )
             return None
         if running is None:
             warn(self._host, "no drill is in progress: X runs one")
@@ -118,7 +121,7 @@ class Drills:
         if running is None:
             return
         if not running.question:
-            warn(self._host, f"{running.sentence} waits for nobody")
+            warn(self._host, f"{running.sentence} is not waiting for anyone")
         elif self._picture.seq < self._answered:
             warn(self._host, f"{running.sentence} was told already")
         elif running.question != self._asked:
@@ -135,7 +138,9 @@ class Drills:
         except HactlError as error:
             say_error(self._host, error)
         else:
-            self._host.notify(f"{running.sentence} goes on: {running.question}   $ hactl drill continue", markup=False)
+            self._host.notify(
+                f"{running.sentence} continues: {running.question}   $ hactl drill continue", markup=False
+            )
         finally:
             self._answered = at
 
@@ -144,7 +149,7 @@ class Drills:
         stands on the one that is shown, where a notice would only lie over the drill."""
         before, self._asked = self._asked, running.question if running is not None else ""
         if running is not None and not seen and self._asked not in ("", before):
-            text = f"{running.sentence} waits for you: {self._asked}\nC when it is done"
+            text = f"{running.sentence} is waiting for you: {self._asked}\nC once it is done"
             self._host.notify(text, severity="warning", markup=False, timeout=10.0)
 
     async def _end(self, operation: str, sentence: str) -> None:
@@ -153,7 +158,7 @@ class Drills:
         except HactlError as error:
             say_error(self._host, error)
             return
-        said = f"{sentence}: stopped, everything is being put back   $ hactl drill stop"
+        said = f"{sentence}: stopped, restoring everything   $ hactl drill stop"
         self._host.notify(said, markup=False)
         self._follow(f"{operation}: {sentence}", said)
 
@@ -165,7 +170,7 @@ class Drills:
         if (why := keys.forbidden(view)) or snapshot is None:
             warn(self._host, why)
         elif self._means.root is None:
-            warn(self._host, "drills are run where the fleet is: this console is not")
+            warn(self._host, "drills run on the fleet's machine, and this console runs elsewhere")
         elif (lock := snapshot.fleet.drills.lock) is not None:
             warn(self._host, f"{lock.who}: :drill unlock")
         elif (running := in_progress(snapshot.fleet)) is not None:
@@ -192,7 +197,7 @@ class Drills:
 
     async def _ask(self, snapshot: Snapshot, chosen: Offer) -> None:
         if chosen.why_not or chosen.plan is None:
-            warn(self._host, f"{chosen.drill.name} may not be run: {chosen.why_not}")
+            warn(self._host, f"{chosen.drill.name} cannot be run: {chosen.why_not}")
             return
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         dialog = Confirm(self._look)
@@ -212,7 +217,7 @@ class Drills:
             if trouble := still_there(now, chosen.action):
                 raise HactlError(trouble)
             if not same(chosen, now.fleet, self._means.state):
-                raise HactlError("the fleet has changed, and the drill would not strike the same: nothing was done")
+                raise HactlError("the fleet has changed, and the drill would strike other targets: nothing was done")
             self.start(chosen.words)
         except HactlError as error:
             say_error(self._host, error)
@@ -233,7 +238,7 @@ class Drills:
             launched = self._means.launch([*words, *attended], self._fleet)
         except OSError as error:
             raise HactlError(f"cannot be started: {os_reason(error)}", "df -h") from error
-        self._host.notify(f"$ {shell.spelt(words)}   it goes on when this console is closed", markup=False)
+        self._host.notify(f"$ {shell.spelt(words)}   it continues if this console is closed", markup=False)
         self._host.call_later(self._host.run_action, "page('drills')")
         self._desk.starting = shell.spelt(words)
         self._host.run_worker(self._look_after(launched, words), group="drill", exit_on_error=False)
@@ -249,7 +254,7 @@ class Drills:
                 await asyncio.sleep(POLL)
             await self._desk.look_on()
             if code and self._newest == before:
-                said = launched.said().splitlines() or ["it said nothing"]
+                said = launched.said().splitlines() or ["it printed nothing"]
                 raise HactlError("\n".join([f"$ {shell.spelt(words)}", *said[-shell.SHORT :], f"exit code {code}"]))
         except HactlError as error:
             say_error(self._host, error)

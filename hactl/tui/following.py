@@ -1,4 +1,4 @@
-"""A picture that goes on by itself, whatever else stops: the work that holds the link to the daemon.
+"""A picture that keeps itself up to date, whatever else stops: the task that holds the link to the daemon.
 
 How updates come is `link`, what becomes of them `picture`; whether a fleet is offered to be started is `lifetime`'s.
 """

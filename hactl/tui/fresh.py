@@ -1,4 +1,4 @@
-"""Which measurements still say something about the moment they are shown at. Pure; measures nothing."""
+"""Which measurements still apply at the moment they are shown for. Pure; measures nothing."""
 
 from hactl.core.model import Fleet, Sample
 from hactl.core.talk import Snapshot

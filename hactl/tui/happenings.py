@@ -1,4 +1,4 @@
-"""Records of the journal as lines: what was measured stands out, what is bad looks bad, what is routine is quiet. Pure.
+"""Journal records as lines: measurements stand out, problems look bad, routine is quiet. Pure.
 
 The sentences are `core.telling`, as everywhere.
 """

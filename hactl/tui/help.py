@@ -1,4 +1,4 @@
-"""All keys and what they do, those of the screen one looks at first. Pure; they are shown in a `screens.sheet`.
+"""All keys and what they do, those of the current screen first. Pure; shown in a `screens.sheet`.
 
 Keys that time has on the way through a recording stand with those that work everywhere.
 """
@@ -10,7 +10,7 @@ _EVERYWHERE = "everywhere"
 _TABLES = "in tables"
 _ONE = "about one process"
 _TEXTS = "in texts"
-_CHANGES = "changes, of a region where its head is chosen"
+_CHANGES = "changes, to a region if its heading is selected"
 _DRILLS = "drills"
 _ASKED = "when it asks"
 
@@ -18,51 +18,51 @@ HELP = {
     _EVERYWHERE: (
         ("1 2 3 4 5 6", "fleet, node, events, logs, drills, reports"),
         (":", "a command as in a shell; tab completes; theme NAME"),
-        ("ctrl+p", "everything that can be done, found by typing"),
-        ("e l", "events; the log of the process that is chosen"),
+        ("ctrl+p", "all actions, found by typing"),
+        ("e l", "events; the log of the selected process"),
         ("y", "copy the row or line to the terminal's clipboard"),
-        ("p", "hold the view, and back to now"),
+        ("p", "freeze the view, and back to live"),
         ("[ ]  { }", "back and forward in time, by 1 s and by 30 s"),
-        ("n N", "to the next event worth a stop, or the one before"),
-        ("+ -", "play a recording faster, slower; p plays, holds it"),
+        ("n N", "to the next notable event, or the previous one"),
+        ("+ -", "play a recording faster, slower; p plays, pauses"),
         ("?", "this"),
-        ("q", "leave; the fleet goes on (ctrl+c does not leave)"),
+        ("q", "quit; the fleet keeps running (ctrl+c does not quit)"),
     ),
     _TABLES: (
         ("j k g G", "down, up, first, last; or arrows, home, end"),
-        ("enter", "go in"),
-        ("/", "filter; !text leaves out what has it; esc clears"),
-        ("left right o", "sort by another column, the other way round"),
-        ("space  ctrl+\\", "mark, clear marks: changes are of all marked rows"),
-        ("z", "only rows somebody should look at, and all again"),
-        ("v", "the traffic of regions, or of the nodes of one"),
+        ("enter", "open"),
+        ("/", "filter; !text hides matches; esc clears"),
+        ("left right o", "sort by another column, reverse the order"),
+        ("space  ctrl+\\", "mark, clear marks: changes apply to all marked rows"),
+        ("z", "only rows that need attention, and all again"),
+        ("v", "traffic by region, or by node of one region"),
     ),
-    _ONE: (("< >", "the one before, the next: daemon, edges, nodes"),),
+    _ONE: (("< >", "previous, next: daemon, edges, nodes"),),
     _TEXTS: (
         ("/ s n N", "filter, search, next and previous match"),
         ("f w", "follow; wrap long lines, or cut them"),
         ("j k g G", "down, up, first, last; or arrows, home, end"),
     ),
     _CHANGES: (
-        ("K  ctrl+k", "kill: SIGKILL, as a crash"),
+        ("K  ctrl+k", "kill: SIGKILL, like a crash"),
         ("T R", "stop or start; restart, one at a time"),
         ("D Z", "drain or resume; freeze or thaw"),
-        ("W", "weight of nodes or of regions: arrows, or type it"),
+        ("W", "weight of nodes or regions: arrows, or type it"),
         ("S F", "number of nodes; move the traffic away, or back"),
-        ("M", "of the fleet: repair nothing, or go on"),
+        ("M", "pause automatic repairs of the fleet, or resume"),
         ("u", "undo a weight or a resume, for 10 s"),
     ),
     _DRILLS: (
-        ("A", "stop the drill in progress: everything is put back"),
-        ("X", "run a drill: choose one, see whom it would strike"),
-        ("C", "what it waits for is done by hand"),
-        ("enter", "the report on a run"),
-        ("space c", "mark two runs; put them side by side"),
+        ("A", "stop the drill in progress and restore everything"),
+        ("X", "run a drill: choose one, see what it would strike"),
+        ("C", "confirm its manual step"),
+        ("enter", "the report of a run"),
+        ("space c", "mark two runs; compare them"),
         ("b", "the readiness board, and the runs again"),
     ),
     _ASKED: (
-        ("y", "does it; everything else leaves it as it is"),
-        ("a name", "of the fleet, where a safety rule would break"),
+        ("y", "confirm; any other key cancels"),
+        ("a name", "of the fleet, if a safety rule would be broken"),
     ),
 }
 """Under each heading keys and what they do."""

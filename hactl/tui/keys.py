@@ -44,7 +44,7 @@ WRITES = {
 }
 """Every key that changes something, and its usual name."""
 ONLY_READS = "this console is read-only: open one without --read-only"
-PAST = "this is the past: p goes back to now"
+PAST = "this is the past: p goes back to live"
 EDGES = "[edges]"
 """The row above the edges."""
 
@@ -97,7 +97,7 @@ def forbidden(view: View) -> str:
     if not view.live:
         return PAST
     if view.trouble:
-        return f"nothing can be changed without the daemon: {view.trouble}"
+        return f"no changes without the daemon: {view.trouble}"
     if view.snapshot is None:
         return "there is no picture yet"
     return "the fleet is read-only: safety.read_only in hactl.toml" if view.snapshot.pulse.read_only else ""
@@ -114,7 +114,7 @@ def choose(key: str, snapshot: Snapshot, meant: Rows) -> Choice:
         case "F":
             return _move(fleet, meant)
         case _ if not meant.nodes:
-            return Choice(why_not="no row is chosen that has a process")
+            return Choice(why_not="the selected row has no process")
         case "W":
             return _weigh(fleet, meant)
         case "D":
@@ -122,7 +122,7 @@ def choose(key: str, snapshot: Snapshot, meant: Rows) -> Choice:
         case "K" | "T" | "R" | "Z":
             return _order(key, meant.nodes)
         case _:
-            return Choice(why_not=f"{key} is no key that changes anything")
+            return Choice(why_not=f"{key} does not change anything")
 
 
 def idle(key: str, view: View) -> bool:
@@ -143,7 +143,7 @@ def idle(key: str, view: View) -> bool:
 def _order(key: str, nodes: tuple[Node, ...]) -> Choice:
     alive = [node for node in nodes if node.state.alive]
     if not alive and key in "KZ":
-        return Choice(why_not=f"nothing runs there: T starts {_it(nodes)}")
+        return Choice(why_not=f"not running: T starts {_it(nodes)}")
     if not alive:
         return _to(Start, nodes)
     if key == "Z":
@@ -167,9 +167,9 @@ def _to(order: _Order, nodes: Iterable[Node]) -> Choice:
 
 def _weigh(fleet: Fleet, meant: Rows) -> Choice:
     if any(node.role is Role.EDGE for node in meant.nodes):
-        return Choice(why_not="an edge has no weight: nodes and regions have")
+        return Choice(why_not="an edge has no weight: only nodes and regions do")
     if meant.regions and meant.single:
-        return Choice(why_not="nodes and regions are marked: a weight is for one or the other")
+        return Choice(why_not="nodes and regions are marked: change the weight of one kind at a time")
     nodes = tuple(node.name for node in meant.single)
     found = weights(fleet, nodes, meant.regions)
     present = next(iter({**found.node_weights, **found.region_weights}.values()), None)
@@ -188,7 +188,7 @@ def _one_region(fleet: Fleet, meant: Rows) -> str | None:
 def _scale(fleet: Fleet, meant: Rows) -> Choice:
     region = _one_region(fleet, meant)
     if region is None:
-        return Choice(why_not="choose one region, or a node of it: that is what is scaled")
+        return Choice(why_not="select the region to scale, or one of its nodes")
     count = fleet.spec.region(region).nodes
     return Choice(action=Action(command=Scale(region=region, count=count), count=count))
 
@@ -196,9 +196,9 @@ def _scale(fleet: Fleet, meant: Rows) -> Choice:
 def _move(fleet: Fleet, meant: Rows) -> Choice:
     region = _one_region(fleet, meant)
     if region is None:
-        return Choice(why_not="choose one region, or a node of it: that is whose traffic moves")
+        return Choice(why_not="select the region to move, or one of its nodes")
     if len(fleet.spec.regions) == 1:
-        return Choice(why_not=f"there is no other region that could take over from {region}")
+        return Choice(why_not=f"no other region could take over from {region}")
     moving = fleet.moving
     back = region in fleet.evacuations
     if moving is not None and any(target.region == region for target in moving.targets):

@@ -1,4 +1,4 @@
-"""How the lines of the fleet's screen are shared out among its parts. Pure.
+"""How the lines of the fleet screen are divided among its parts. Pure.
 
 The table gets what its rows need, as long as something is left for what happens below it; then the plot grows, and
 what is left over goes to the events. Nothing changes its place when a window grows, there is only more of it.

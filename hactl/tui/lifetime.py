@@ -1,4 +1,4 @@
-"""Whether the fleet begins and ends with the console. It does not, as a rule: a console comes and goes.
+"""Whether the fleet starts and ends with the console. Usually not: consoles come and go.
 
 One that finds no daemon offers to start the fleet, where there is a file that describes it; one that has started a
 fleet, or was opened by something that has (the demo), asks before it is left. Stopping is for whoever opened it.
@@ -14,7 +14,7 @@ from hactl.tui.look import Look
 from hactl.tui.screens.choice import Answer, Choice
 from hactl.tui.shell import Ran
 
-UP_ALREADY = "is up already"
+UP_ALREADY = "is already up"
 """What `up` says when somebody else was first."""
 _LATE = 4
 """The exit code of `up` when not everything serves in time: it goes on starting."""
@@ -67,7 +67,7 @@ class Lifetime:
         self._offered = Choice(
             self._look,
             title=f"Start fleet {self._fleet}?",
-            facts=("No daemon answers for it.", "$ hactl up"),
+            facts=("Its daemon is not running.", "$ hactl up"),
             answers=(Answer(key="y", what="start it"),),
             stay="wait for it",
         )
@@ -96,12 +96,12 @@ class Lifetime:
                 self._host.exit()
             case Ends.ASKED:
                 self._ask(
-                    "This console has started it.",
-                    Answer(key="d", what="detach: the fleet goes on"),
+                    "This console started it.",
+                    Answer(key="d", what="detach: the fleet keeps running"),
                     Answer(key="s", what="stop all: edges first, then nodes, then the daemon"),
                 )
             case Ends.WITH_IT:
-                self._ask("It ends with this console; nothing stays.", Answer(key="y", what="stop everything"))
+                self._ask("It ends with this console; nothing is kept.", Answer(key="y", what="stop everything"))
             case _:
                 assert_never(self._ends)
 

@@ -1,4 +1,4 @@
-"""What this machine says of a process: how it was called. Empty where console and process are strangers."""
+"""What this machine knows about a process: its command line. Empty if console and process are on different machines."""
 
 from pathlib import Path
 

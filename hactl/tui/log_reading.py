@@ -1,4 +1,4 @@
-"""Brings a screen that follows a log what its process has written, one request at a time."""
+"""Feeds a screen that follows a log with what its process writes, one request at a time."""
 
 from textual.app import App
 

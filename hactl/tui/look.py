@@ -1,4 +1,4 @@
-"""How meanings look at present. Whatever draws asks this; another theme is put on here, for all at once."""
+"""The current look of every meaning. Everything that draws asks here; themes are changed here, for all at once."""
 
 from rich.style import Style
 

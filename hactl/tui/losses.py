@@ -1,4 +1,4 @@
-"""What was lost, and how long each part of getting over it took, read from the records of a journal. Pure.
+"""What was lost, and how long each part of the recovery took, read from journal records. Pure.
 
 All durations were measured by the daemon and stand in the records; only that of seeing it is the distance of two: from
 the moment a signal was ordered to the moment the loss was seen. A death that nobody ordered has no such beginning.
@@ -96,7 +96,7 @@ def course(loss: Loss, *, aligned: bool = False) -> Line:
         elif aligned and name != "back":
             parts.append(" " * (len(name) + 9))
     if loss.over and loss.back_ms is None:
-        parts += [Span(text="did not come back by itself", meaning=Meaning.DEGRADED), " "]
+        parts += [Span(text="did not come back on its own", meaning=Meaning.DEGRADED), " "]
     elif not loss.over:
         parts += [Span(text="not back yet", meaning=Meaning.DOWN), " "]
     return line(*parts)

@@ -1,4 +1,4 @@
-"""What somebody beside the console has to say in it: whoever tells a story about the fleet while one looks on."""
+"""Messages to the console from outside it: from a demo that runs while the console is open."""
 
 from textual.app import App
 from textual.message import Message

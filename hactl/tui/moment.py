@@ -1,4 +1,4 @@
-"""A moment as a picture keeps it: the numbers of all processes packed, a tenth of what they take as Samples. Pure."""
+"""One moment of a picture: the numbers of all processes packed, in a tenth of the memory of Samples. Pure."""
 
 import math
 from array import array

@@ -1,4 +1,4 @@
-"""Which moment of a fleet is shown: now, going on by itself, or one that has been. Draws nothing, collects nothing."""
+"""Which moment of a fleet is shown: live, or one in the past. Draws nothing, collects nothing."""
 
 from collections.abc import Sequence
 

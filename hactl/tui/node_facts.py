@@ -1,4 +1,4 @@
-"""One process in full, as lines: what it is, how it is, why, and what the edges and the kernel say of it. Pure.
+"""One process in full, as lines: what it is, its state, why, and what the edges and the kernel report. Pure.
 
 What happened to it stands apart (`history`), for screens that have room for both side by side.
 """
@@ -8,6 +8,7 @@ import time
 from hactl.core.model import Sample
 from hactl.core.node import Node, Role
 from hactl.core.plan import EndpointStatus
+from hactl.core.plural import counted
 from hactl.core.reading import age, explain
 from hactl.core.spec import FleetSpec, ProbeKind
 from hactl.core.talk import Snapshot
@@ -30,7 +31,7 @@ _MINUTES = (60, 30, 20, 12, 6)
 _STATUS = {
     EndpointStatus.ACTIVE: "takes requests",
     EndpointStatus.DRAINING: "takes no new clients",
-    EndpointStatus.UNHEALTHY: "takes nothing, its share spills over",
+    EndpointStatus.UNHEALTHY: "takes nothing, its share goes to others",
 }
 
 
@@ -46,7 +47,7 @@ def facts(view: View, name: str, glyphs: Glyphs, width: int, *, command: str = "
         return found
     node = snapshot.fleet.nodes.get(name) if snapshot is not None else None
     if snapshot is None or node is None:
-        what = f"no process '{name}' any more" if name else "no process chosen"
+        what = f"process '{name}' is gone" if name else "no process selected"
         return (line(Span(text=f" {what}; 1 goes back to the fleet", meaning=Meaning.MUTED)),)
     sample = next((each for each in snapshot.samples if each.node == name), Sample(node=name, at=snapshot.at))
     room = next((cells for cells in _MINUTES if cells <= width - LABEL - 4), _MINUTES[-1])
@@ -93,7 +94,7 @@ def _state(snapshot: Snapshot, node: Node, glyphs: Glyphs) -> tuple[Line, ...]:
     ]
     if node.deadline is not None:
         left = node.deadline.at - snapshot.mono
-        lines.append(fact("waits for", f"{node.deadline.kind}, {max(0.0, left):.1f} s left"))
+        lines.append(fact("waiting for", f"{node.deadline.kind}, {max(0.0, left):.1f} s left"))
     return tuple(each for each in lines if each)
 
 
@@ -102,10 +103,10 @@ def _probes(node: Node, spec: FleetSpec) -> tuple[Line, ...]:
     health = spec.health
     what = f"{health.kind} {health.path}, " if health.kind is ProbeKind.HTTP else f"{health.kind}, "
     if node.role is Role.EDGE:
-        return (fact("probed", f"each {health.probe:g} s"),)
+        return (fact("probed", f"every {health.probe:g} s"),)
     return (
-        fact("probed", f"{what}each {health.probe:g} s"),
-        fact("by edges", f"each {health.interval:g} s, out after {health.unhealthy_threshold}"),
+        fact("probed", f"{what}every {health.probe:g} s"),
+        fact("by edges", f"every {health.interval:g} s, out after {health.unhealthy_threshold}"),
     )
 
 
@@ -115,7 +116,7 @@ def _traffic(snapshot: Snapshot, node: Node, sample: Sample) -> tuple[Line, ...]
         part = next((share.part for share in shares(snapshot.fleet) if share.node == node.name), None)
         meant = "-" if part is None else f"{part:.1%}"
         seen = "-" if sample.share is None else f"{sample.share:.1%}"
-        lines.append(fact("weight", f"{node.weight}, meant {meant}, gets {seen}"))
+        lines.append(fact("weight", f"{node.weight}, share {meant}, seen {seen}"))
         lines.append(fact("latency", f"p50 {figure(sample.p50_ms, 1)} ms, p99 {figure(sample.p99_ms, 1)} ms"))
     return (
         *lines,
@@ -168,7 +169,7 @@ def _documents(snapshot: Snapshot, node: Node, command: str) -> tuple[Line, ...]
 
 def _proof(proved: int | None, wanted: int) -> tuple[str | Span, ...]:
     if proved is None:
-        return (Span(text=f"nothing proved yet of {wanted}", meaning=Meaning.DEGRADED),)
+        return (Span(text=f"{wanted} not proved yet", meaning=Meaning.DEGRADED),)
     if proved < wanted:
         return (Span(text=f"{proved} in use, {wanted} not proved yet", meaning=Meaning.DEGRADED),)
     return (f"{proved} in use, proved",)
@@ -176,7 +177,7 @@ def _proof(proved: int | None, wanted: int) -> tuple[str | Span, ...]:
 
 def _daemon(snapshot: Snapshot) -> tuple[Line, ...]:
     pulse, fleet = snapshot.pulse, snapshot.fleet
-    late = f"at most {pulse.lag_ms:.1f} ms late just now"
+    late = f"currently at most {pulse.lag_ms:.1f} ms late"
     if pulse.pid:
         process = f"pid {pulse.pid}, up {age(snapshot.at - pulse.started)}, version {pulse.version}"
         late += f", 99.9 % within {pulse.lag_p999_ms:.1f} ms"
@@ -193,9 +194,11 @@ def _daemon(snapshot: Snapshot) -> tuple[Line, ...]:
         fact("config", f"revision {fleet.revision}"),
     ]
     if pulse.unwritten:
-        lines.append(fact("unwritten", Span(text=f"{pulse.unwritten} records wait for room", meaning=Meaning.DOWN)))
+        lines.append(
+            fact("unwritten", Span(text=f"{counted(pulse.unwritten, 'record')} waiting for room", meaning=Meaning.DOWN))
+        )
     if pulse.read_only:
-        lines.append(fact("read-only", "it takes no changes"))
+        lines.append(fact("read-only", "it accepts no changes"))
     if fleet.config_trouble:
         lines.append(fact("trouble", Span(text=fleet.config_trouble, meaning=Meaning.DEGRADED)))
     return tuple(lines)

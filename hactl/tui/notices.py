@@ -1,4 +1,4 @@
-"""How the console says a thing in passing. Foreign text, never markup."""
+"""Short notices in the console. Foreign text, never markup."""
 
 from textual.app import App
 

@@ -1,4 +1,4 @@
-"""Opens the list of everything that can be done, and does what was chosen from it.
+"""Opens the list of all available actions, and performs the selected one.
 
 What stands in the list is `palette`, how it is drawn is `screens.palette`.
 """

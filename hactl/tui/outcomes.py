@@ -1,4 +1,4 @@
-"""What came of a change that was sent: said once, when its operation has ended, in measured times.
+"""The outcome of a change: reported once, when its operation has ended, with measured times.
 
 The times are the journal's, as everything else: they are asked for when the picture shows that the operation is over,
 so that nothing is missed while the daemon or the picture was away.
@@ -43,7 +43,7 @@ class Expected(Value):
     after: int
     """Everything that it did stands behind this one."""
     action: Action | None = None
-    """None for what was typed as a command."""
+    """None for a typed command."""
     said: str = ""
     """The notice that its end takes the place of."""
 
@@ -103,10 +103,10 @@ def tell_end(action: Action | None, operation: str, records: Iterable[Record]) -
     began = next(
         (each.operation for each in events if isinstance(each, OperationBegan) and each.operation.id == operation), None
     )
-    title = action.title if action is not None else began.sentence if began is not None else "what was typed"
+    title = action.title if action is not None else began.sentence if began is not None else "typed command"
     ended = next((each for each in events if isinstance(each, OperationEnded) and each.id == operation), None)
     if ended is None:
-        return Told(text=f"{title}: {operation} has ended, and the journal does not say how", well=False)
+        return Told(text=f"{title}: {operation} has ended, but the journal does not say how", well=False)
     if ended.outcome is not Outcome.DONE:
         hint = f"\ntry: {ended.hint}" if ended.hint else ""
         return Told(text=f"{title} {ended.outcome}: {ended.sentence}{hint}", well=False)

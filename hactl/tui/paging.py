@@ -1,4 +1,4 @@
-"""Which screen is shown, whom it is about, and on which others there is something to see.
+"""Which screen is shown, what it is about, and which other screens have something new.
 
 The screens themselves are `screens`, their digits are `bindings`.
 """

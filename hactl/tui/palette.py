@@ -1,4 +1,4 @@
-"""Everything that can be done from here, in one list that is searched by typing: changes, screens, commands. Pure.
+"""All available actions in one list that is searched by typing: changes, screens, commands. Pure.
 
 What cannot be done now stays in the list and says why. Changes are frozen when the list is opened, as by a key.
 """
@@ -13,15 +13,15 @@ from hactl.tui.picture import View
 from hactl.tui.shell import READS
 
 SHIFTED = {
-    "K": "ends it at once, as a crash would",
+    "K": "ends it at once, like a crash",
     "T": "drains, then stops",
     "R": "one at a time",
     "D": "out of rotation, or back",
-    "W": "its part of the traffic",
+    "W": "its share of the traffic",
     "S": "how many nodes a region has",
     "F": "moves the traffic of a region, or gives it back",
-    "Z": "as a hang would, or lets it go on",
-    "M": "repair nothing, or go on",
+    "Z": "like a hang, or let it continue",
+    "M": "pause automatic repairs, or resume",
 }
 """What the keys that change something do, in other words than their names."""
 
@@ -46,15 +46,15 @@ class Entry(Value):
 OTHERS = (
     Entry(title="stop the drill in progress", keys="A", run="abort"),
     Entry(title="run a drill", keys="X", run="drill"),
-    Entry(title="a step of a drill is done by hand", keys="C", run="go_on"),
+    Entry(title="confirm the manual step of a drill", keys="C", run="go_on"),
     Entry(title="undo the last weight or resume", keys="u", run="undo"),
-    Entry(title="copy the chosen row or line", keys="y", run="copy"),
-    Entry(title="hold the view, or back to now", keys="p", run="hold"),
+    Entry(title="copy the selected row or line", keys="y", run="copy"),
+    Entry(title="freeze the view, or back to live", keys="p", run="hold"),
     Entry(title="back in time", keys="[ {", run="walk(-1)"),
     Entry(title="forward in time", keys="] }", run="walk(1)"),
     Entry(title="type a command", keys=":", run="command"),
     Entry(title="all keys", keys="?", run="help"),
-    Entry(title="leave the console; the fleet goes on", keys="q", run="quit"),
+    Entry(title="quit the console; the fleet keeps running", keys="q", run="quit"),
 )
 """What can be done on every screen, whatever is chosen."""
 

@@ -1,4 +1,4 @@
-"""What a console knows of its fleet: the newest snapshot, what happened lately, and minutes of measurements.
+"""What a console knows about its fleet: the newest snapshot, recent events, and minutes of measurements.
 
 Bounded, whatever happens. Not the fleet: a picture has an age, and says so when nobody adds to it any more. What is
 drawn is a View of it: as it is now, or as it was at one of the moments that are kept.
@@ -29,7 +29,7 @@ MOMENTS = 900
 """Moments kept, one a second, as long as the fleet is not so large that they would take too much memory ..."""
 SAMPLES = 100_000
 """... which is a matter of so many measurements of single processes."""
-UNMEASURED = "nothing was measured then"
+UNMEASURED = "nothing was measured at that time"
 """No daemon ran, or its disk was full."""
 
 

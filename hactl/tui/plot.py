@@ -1,4 +1,4 @@
-"""How the traffic was spread over time: over regions as stacked bars, over nodes as a lane for each. Pure.
+"""How the traffic was distributed over time: regions as stacked bars, nodes as one lane each. Pure.
 
 One column is one second, the newest to the right: what happened stands still and moves to the left with time. A
 second in which nothing was measured is blank.

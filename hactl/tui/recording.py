@@ -21,7 +21,7 @@ from hactl.tui.stops import STOPS
 from hactl.tui.tape import Tape
 from hactl.tui.timeline import Lanes, columns
 
-NO_DAEMON = "no daemon ran then"
+NO_DAEMON = "no daemon was running then"
 """It had been stopped."""
 LOOKED_AT = 100
 """Events that are looked at, at most, on the way to the one before."""
@@ -74,7 +74,7 @@ class Recording:
         """See Past: segments of which something could not be read."""
         new = self._segments.damaged[self._told :]
         self._told += len(new)
-        return [f"measurements in '{path.name}' are damaged: what could not be read is left out" for path in new]
+        return [f"measurements in '{path.name}' are damaged: unreadable parts are left out" for path in new]
 
     def _reach(self, since: float | None, until: float | None) -> tuple[float, float]:
         """The first and the last moment that can be shown."""
@@ -86,7 +86,7 @@ class Recording:
         begin = first if since is None else max(first, since)
         end = last if until is None else min(last, until)
         if begin > end:
-            raise HactlError("nothing is recorded of that time", f"recorded: {_said(first)} to {_said(last)}")
+            raise HactlError("nothing is recorded for that time", f"recorded: {_said(first)} to {_said(last)}")
         return begin, end
 
     def _seen(self, at: float) -> View:

@@ -47,7 +47,7 @@ def region_facts(view: View, key: str, glyphs: Glyphs) -> tuple[Line, ...]:
     known = {sample.node: sample for sample in snapshot.samples}
     seen = [known[node.name] for node in found if node.name in known]
     head = line(
-        Span(text=f" {name} ", meaning=Meaning.TITLE), Span(text=f"{glyph} {said}", meaning=meaning), " of them serve"
+        Span(text=f" {name} ", meaning=Meaning.TITLE), Span(text=f"{glyph} {said}", meaning=meaning), " serving"
     )
     return (
         head,
@@ -68,7 +68,10 @@ def _meant(snapshot: Snapshot, name: str, found: Sequence[Node], seen: Sequence[
     part = sum(share.part for share in shares(fleet) if share.node in names)
     gets = total(sample.share for sample in seen)
     lines = [
-        fact("weight", f"{fleet.region_weight(name)}, meant {part:.1%}, gets {'-' if gets is None else f'{gets:.1%}'}")
+        fact(
+            "weight",
+            f"{fleet.region_weight(name)}, share {part:.1%}, seen {'-' if gets is None else f'{gets:.1%}'}",
+        )
     ]
     if (moved := fleet.evacuations.get(name)) is not None:
         keeps = f", keeps {moved.keep} % of its share" if moved.keep else ""

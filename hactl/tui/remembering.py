@@ -1,4 +1,4 @@
-"""Keeps what its user has chosen in a console for the next one. Where that stands is `settings`."""
+"""Saves the user's choices in one console for the next. Where they are kept is `settings`."""
 
 from textual.app import App
 

@@ -173,7 +173,7 @@ def _since_and_why(region: str, snapshot: Snapshot) -> tuple[Cell, Cell]:
         since, why = snapshot.mono - loss.seen, f"lost: {loss.cause.text}"
     elif fleet.falters(region):
         brownout = fleet.brownouts[region]
-        since, why = snapshot.mono - brownout.heard, sentence("answers far worse than usual", brownout.why)
+        since, why = snapshot.mono - brownout.heard, sentence("responses far worse than usual", brownout.why)
     else:
         return Cell(), Cell()
     return Cell(text=age(since), order=since), Cell(text=why, meaning=Meaning.DEGRADED)
@@ -217,7 +217,7 @@ def reason(node: Node, mono: float) -> str:
     again = node.deadline is not None and node.deadline.kind in (DeadlineKind.BACKOFF, DeadlineKind.RETRY)
     if node.deadline is None or not again:
         return explain(node)
-    return sentence(explain(node), f"starts again in {max(0.0, node.deadline.at - mono):.0f}s")
+    return sentence(explain(node), f"restarts in {max(0.0, node.deadline.at - mono):.0f}s")
 
 
 def looks(node: Node, glyphs: Glyphs) -> tuple[str, str, Meaning]:

@@ -1,4 +1,4 @@
-"""Which moment of a recording is shown: it stands still, or is played at some speed. Draws nothing, reads nothing."""
+"""Which moment of a recording is shown: paused, or played at some speed. Draws nothing, reads nothing."""
 
 from collections.abc import Callable, Sequence
 

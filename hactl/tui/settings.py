@@ -1,4 +1,4 @@
-"""What the console remembers of its user from one time to the next: a theme and an order of rows, in a small file.
+"""What the console remembers between sessions: a theme and a sort order, in a small file.
 
 A file that is no use is as good as none, and that is said; nothing of a console depends on it.
 """
@@ -53,10 +53,10 @@ def load(file: Path) -> Settings:
         return Settings()
     except OSError as error:
         why = os_reason(error)
-        raise HactlError(f"{file}: {why}: the console is as if it had never been used") from error
+        raise HactlError(f"{file}: {why}: the console starts with default settings") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        hint = "remove it; the next change in a console replaces it"
-        raise HactlError(f"{file}: {error}: the console is as if it had never been used", hint) from error
+        hint = "remove it; the next change in a console writes a new one"
+        raise HactlError(f"{file}: {error}: the console starts with default settings", hint) from error
 
 
 def save(file: Path, settings: Settings) -> None:
@@ -70,4 +70,4 @@ def save(file: Path, settings: Settings) -> None:
         with contextlib.suppress(OSError):
             new.unlink()
         why = os_reason(error)
-        raise HactlError(f"cannot write {file}: {why}", "what was chosen here is forgotten in the end") from error
+        raise HactlError(f"cannot write {file}: {why}", "settings made here will not be remembered") from error

@@ -1,4 +1,4 @@
-"""The headless verbs, run from inside the console exactly as in a shell: the same command, in a process of its own.
+"""The headless verbs, run from inside the console exactly as in a shell: the same command, as a separate process.
 
 What it prints is shown, its exit code is told. Nothing is re-implemented here, so that `:kill seoul-1` and
 `hactl kill seoul-1` can never differ.
@@ -90,7 +90,7 @@ async def run(
                 del said[:-MOST]
             await process.wait()
     except TimeoutError:
-        late = f"\n-- ended here after {longest:g} s: run it in a shell --"
+        late = f"\n-- stopped after {longest:g} s: run it in a shell --"
     finally:
         if process.returncode is None:
             process.kill()

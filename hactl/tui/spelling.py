@@ -1,4 +1,4 @@
-"""A command as somebody would type it into a shell. Pure; that the shell reads it back as the same is tested."""
+"""A command as one would type it in a shell. Pure; a test checks that the shell parses it back to the same."""
 
 import shlex
 from typing import assert_never
@@ -76,7 +76,7 @@ def _words(command: Command) -> list[str]:
         case EndDrill() | ContinueDrill() | LockDrills() | UnlockDrills():
             return ["drill", *_OF_DRILLS[type(command)]]
         case KeepDrill() | AskDrill() | Impair() | Heal() | BreakHop() | MendHop():
-            raise AssertionError("only the runner of a drill says so")
+            raise AssertionError("only the runner of a drill can do this")
         case Unpause() | Down():
             return [verb]
         case _:

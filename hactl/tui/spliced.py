@@ -1,4 +1,4 @@
-"""The past of a living fleet, further back than memory goes: before what the picture has, what is on disk."""
+"""The past of a running fleet beyond what memory holds: whatever is older than the picture is read from disk."""
 
 from collections.abc import Callable, Sequence
 
@@ -74,7 +74,7 @@ class Spliced:
             found = self._record()
         except HactlError as error:
             if looked is None:
-                self._troubles.append(f"no further back than this: {error.message}")
+                self._troubles.append(f"nothing earlier is available: {error.message}")
             return self._recording
         self.close()
         self._recording = found

@@ -1,4 +1,4 @@
-"""What goes wrong inside the console is said and the console goes on: never the end without a word, never a secret.
+"""Errors inside the console are reported and the console continues: never a silent end, never a secret shown.
 
 The toolkit ends an application at the first exception and prints every local variable with it. Here an exception in a
 key, a message, a timer, a worker or a drawing is a notice with its type and place and nothing it was about. What can
@@ -49,7 +49,7 @@ class Steady(MessagePump):
                 with self.prevent(*each._prevent):
                     await invoke(each.callback)
             except Exception as error:
-                _app(self).stumble(error, f"what {type(self).__name__} had put off")
+                _app(self).stumble(error, f"deferred work of {type(self).__name__}")
 
 
 class SteadyScreen(Steady):
@@ -65,7 +65,7 @@ class SteadyScreen(Steady):
         try:
             await super()._invoke_and_clear_callbacks()  # type: ignore[misc]  # of the screen behind it
         except Exception as error:
-            _app(self).stumble(error, f"what {type(self).__name__} had put off")
+            _app(self).stumble(error, f"deferred work of {type(self).__name__}")
 
 
 class SteadyLines(Steady):
@@ -91,7 +91,7 @@ class SteadyApp(Steady, App[None]):
 
     def stumble(self, error: BaseException, where: str) -> None:
         """Say that something inside went wrong; once for as long as it stands on the screen."""
-        text = f"the console stumbled ({type(error).__name__} in {where}) and goes on"
+        text = f"internal console error ({type(error).__name__} in {where}); continuing"
         now = time.monotonic()
         if self._stumbles.get(text, 0.0) <= now:
             self._stumbles[text] = now + self.NOTIFICATION_TIMEOUT
@@ -143,4 +143,4 @@ def last_words(error: BaseException) -> str:
     """What ended the console: type and place, and nothing it was about."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {frames[-1].name}, {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"hactl: the console ended: {type(error).__name__}{where}; the fleet goes on"
+    return f"hactl: the console crashed: {type(error).__name__}{where}; the fleet keeps running"

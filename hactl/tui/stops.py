@@ -1,4 +1,4 @@
-"""Which events are worth a stop on the way through the past. What they bring about is seen there. Pure."""
+"""Which events are worth stopping at when moving through the past. Pure."""
 
 from hactl.core.events import Event
 

@@ -1,4 +1,4 @@
-"""What stands above and below the table of a fleet: the verdict, the numbers that matter, what is under way. Pure."""
+"""What is above and below the fleet table: the verdict, the key figures, operations in progress. Pure."""
 
 import time
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from hactl.core.load import measured
 from hactl.core.model import Fleet
 from hactl.core.node import Goal
 from hactl.core.operation import Operation, Phase
+from hactl.core.plural import counted
 from hactl.core.reading import Verdict, age, explain, moved, read
 from hactl.core.talk import Snapshot
 from hactl.core.telling import tell_step
@@ -96,7 +97,7 @@ def _drills(fleet: Fleet) -> Iterator[Span]:
     if fleet.drills.lock is not None:
         yield Span(text="DRILLS LOCKED ", meaning=Meaning.DEGRADED)
     if any(operation.question for operation in fleet.operations.values()):
-        yield Span(text="DRILL WAITS ", meaning=Meaning.DEGRADED)
+        yield Span(text="DRILL WAITING ", meaning=Meaning.DEGRADED)
 
 
 def ended(view: View) -> str:
@@ -130,7 +131,7 @@ def tiles(view: View, glyphs: Glyphs, room: Tile | None = None) -> tuple[Tile, .
     fleet = snapshot.fleet
     found = figures(snapshot)
     bad = Meaning.DOWN if found.errors else Meaning.TEXT
-    moved = "none yet" if fleet.last_failover_ms is None else took(fleet.last_failover_ms)
+    failover = "none yet" if fleet.last_failover_ms is None else took(fleet.last_failover_ms)
     newest = list(islice(reversed(view.spread), MINUTE))[::-1]
     minute = spark([sum(moment.values()) if moment else None for moment in newest], SPARK, glyphs)
     shown = (
@@ -138,7 +139,7 @@ def tiles(view: View, glyphs: Glyphs, room: Tile | None = None) -> tuple[Tile, .
         Tile(title="ERRORS", short="err", value=f"{found.failing:.2%}" if found.requests else "-", meaning=bad),
         Tile(title="P50 / P99", short="p50/p99", value=f"{_ms(found.p50)} / {_ms(found.p99)} ms"),
         room or headroom_tile(snapshot),
-        Tile(title="LAST FAILOVER", short="failover", value=moved, more=_back(view)),
+        Tile(title="LAST FAILOVER", short="failover", value=failover, more=_back(view)),
     )  # fmt: skip
     known = any(sample.requests is not None for sample in snapshot.samples)
     unknown = 0 if known else 3 if view.measured else 4
@@ -231,7 +232,7 @@ def operations(snapshot: Snapshot, glyphs: Glyphs) -> tuple[Line, ...]:
     lines: list[Line] = []
     for operation in snapshot.fleet.operations.values():
         so_far = f"{operation.done}/{len(operation.targets)} done, {max(0.0, snapshot.mono - operation.began):.1f} s"
-        back = (Span(text=f"taken back: {operation.back} ", meaning=Meaning.DEGRADED),) if operation.back else ()
+        back = (Span(text=f"rolling back: {operation.back} ", meaning=Meaning.DEGRADED),) if operation.back else ()
         lines.append(
             line(
                 Span(text=f" {glyphs.starting} {operation.id} ", meaning=Meaning.STARTING),
@@ -268,18 +269,18 @@ def nothing(view: View, chosen: Arrangement) -> tuple[Line, ...]:
         return (
             (),
             line(Span(text=f"  {view.trouble or 'waiting for the first picture'}", meaning=Meaning.TITLE)),
-            line(Span(text="  it is asked again twice a second; q leaves", meaning=Meaning.MUTED)),
+            line(Span(text="  retrying twice a second; q quits", meaning=Meaning.MUTED)),
         )
     known = len(view.snapshot.fleet.nodes)
     if not known:
         return ((), line("  this fleet has no processes: hactl up, or add a [[region]] to hactl.toml"))
     if chosen.filter:
-        what = f"none of {known} processes has '{chosen.filter.removeprefix('!')}'"
+        what = f"none of {counted(known, 'process', 'processes')} matches '{chosen.filter.removeprefix('!')}'"
         if chosen.filter.startswith("!"):
-            what = f"all of {known} processes have '{chosen.filter.removeprefix('!')}'"
+            what = f"all {counted(known, 'process', 'processes')} match '{chosen.filter.removeprefix('!')}'"
         what += " and is in trouble" if chosen.bad else ""
     else:
-        what = f"none of {known} processes is in trouble"
+        what = f"none of {counted(known, 'process', 'processes')} is in trouble"
     return ((), line(f"  {what}: ", Span(text="esc", meaning=Meaning.KEY), " shows all again"))
 
 

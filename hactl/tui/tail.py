@@ -1,4 +1,4 @@
-"""The log of one process, followed: where to read on, and what has come since. Draws nothing.
+"""The log of one process, followed: where to continue reading, and what is new. Draws nothing.
 
 It begins at the end: opening a log does not replay it. What comes in a burst is read page after page, so that nothing
 is passed over; what a reader has no room to keep is for the reader to say.

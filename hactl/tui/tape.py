@@ -1,4 +1,4 @@
-"""A fleet as it was after some record, wound forward and back through a journal. Knows no clock and no measurement.
+"""A fleet as it was after a given record, wound back and forth through a journal. Knows no clock and no measurements.
 
 Forward it takes what lies between; back, the checkpoint before. Few records are held, however many there are. Values
 that nobody may see are masked.
@@ -45,7 +45,7 @@ class Tape:
     def _return_to_checkpoint(self, seq: int) -> None:
         base = self._journal.fleet_before(seq)
         if base is None:
-            raise HactlError("how the fleet was then is not recorded any more")
+            raise HactlError("the state of the fleet at that time is no longer recorded")
         while self._before and self._before[-1].seq > base.seq:
             self._before.pop()
         if not self._before or self._before[-1].seq != base.seq:

@@ -58,7 +58,7 @@ def read(path: Path) -> Theme:
     except OSError as error:
         raise ConfigError(f"{path}: {os_reason(error)}", "choose another theme") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"{path}: {error}", "compare it with one of the themes that hactl brings") from error
+        raise ConfigError(f"{path}: {error}", "compare it with one of the built-in themes") from error
     return judged(file, path)
 
 
@@ -79,7 +79,7 @@ def judged(file: ThemeFile, path: Path) -> Theme:
     for name in ("background", "panel", "border"):
         value: str = getattr(file.surface, name)
         if value and not _COLOUR.fullmatch(value):
-            raise ConfigError(f"{path}: surface.{name}: '{value}' is no colour", 'a colour such as "#10141a"')
+            raise ConfigError(f"{path}: surface.{name}: '{value}' is not a valid colour", 'a colour such as "#10141a"')
     return Theme(name=file.name, dark=file.dark, surface=file.surface, styles=styles)
 
 

@@ -1,4 +1,4 @@
-"""The themes there are, by name: those that come with hactl, and the user's own, which come before them.
+"""The available themes by name: the built-in ones, and the user's own, which take precedence.
 
 Knows files; what stands in one is read and judged in `theme`.
 """

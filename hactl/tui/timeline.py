@@ -1,4 +1,4 @@
-"""Measurements on an axis of time: a column for each second, blank where nothing was measured. Pure."""
+"""Measurements on a time axis: one column per second, blank where nothing was measured. Pure."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A theme in the terms of the toolkit, for what is drawn by its own widgets: inputs, borders, scroll bars, notices."""
+"""A theme in terms of the toolkit, for what its own widgets draw: inputs, borders, scroll bars, notices."""
 
 from textual.theme import Theme as TextualTheme
 

@@ -1,4 +1,4 @@
-"""What takes a mild change back, for a few seconds after it was made. Pure values; doing it is `changing`'s.
+"""What undoes a mild change, for a few seconds after it was made. Pure values; performing it is `changing`.
 
 weight     the weights that stood there before, unless somebody has changed them since
 resume     drained again, as long as it is the same process

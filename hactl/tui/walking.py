@@ -1,4 +1,4 @@
-"""The keys that go through time, alike for a living fleet and a recording. Where they lead is a `Walk`'s to say."""
+"""The keys that move through time, the same live and in a recording. Where they lead is decided by a `Walk`."""
 
 from abc import abstractmethod
 from typing import ClassVar
@@ -15,13 +15,13 @@ class Walking(App[None]):
     """A console that shows one moment."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "hold", "hold the view, go on", show=False),
+        Binding("p", "hold", "freeze the view, or live", show=False),
         Binding("left_square_bracket", "walk(-1)", "back in time", show=False),
         Binding("right_square_bracket", "walk(1)", "forward in time", show=False),
         Binding("left_curly_bracket", "walk(-30)", "back in time", show=False),
         Binding("right_curly_bracket", "walk(30)", "forward in time", show=False),
         Binding("n", "stop(1)", "next event", show=False),
-        Binding("N", "stop(-1)", "event before", show=False),
+        Binding("N", "stop(-1)", "previous event", show=False),
         Binding("plus", "faster(1)", "play faster", show=False),
         Binding("minus", "faster(-1)", "play slower", show=False),
     ]

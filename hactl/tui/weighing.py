@@ -1,4 +1,4 @@
-"""What a weight would do before it is given: the intended shares of everybody, now and then. Pure; asks nobody.
+"""What a weight would do before it is set: the intended shares of all nodes, before and after. Pure; queries nothing.
 
 It is what the daemon itself would come to: the fleet with that weight, and the same function that makes its plans.
 """
@@ -41,7 +41,7 @@ def weighed(snapshot: Snapshot, command: SetWeight, glyphs: Glyphs) -> tuple[Lin
     left = burden(fleet, then, measured(fleet, snapshot.samples, snapshot.at))
     lines += [(), fact("rest", left.sentence)]
     if command.nodes and not fleet.policy.honours_node_weights:
-        deaf = f"policy {fleet.policy} does not look at the weights of nodes"
+        deaf = f"policy {fleet.policy} ignores the weights of nodes"
         lines.append(fact("but", Span(text=deaf, meaning=Meaning.DEGRADED)))
     return tuple(lines)
 

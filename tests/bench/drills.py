@@ -30,12 +30,12 @@ ROUTE = 'timeout = "200ms"\n'
 _LONGEST_AWAY = 600.0
 """Seconds until a region has its traffic back, at most: each time it falters it waits twice as long."""
 COLUMNS = (
-    ("seen after", "detect", "ms"),
+    ("detected after", "detect", "ms"),
     ("RTO", "rto", "ms"),
     ("availability", "availability", "%"),
     ("failed", "failed", ""),
     ("p99", "latency_p99", "ms"),
-    ("whole again", "restore_capacity", "s"),
+    ("restored", "restore_capacity", "s"),
     ("lost records", "rpo_records", ""),
 )
 """What is shown of each drill: the head of its column, the figure, its unit."""

@@ -179,7 +179,7 @@ def test_the_list_says_who_is_told_what_and_how_it_went(office: Office) -> None:
 def test_a_fleet_that_tells_nobody_says_so(fleet: Home) -> None:
     done = fleet.run("alert", "list")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "there is no [[alert]] in hactl.toml" in done.stderr
+    assert "no alerts are configured: add an [[alert]] to hactl.toml" in done.stderr
     done = fleet.run("alert", "test")
     assert done.returncode == 1
     assert "add an [[alert]] to hactl.toml" in done.stderr

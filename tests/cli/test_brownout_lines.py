@@ -27,24 +27,24 @@ def test_what_it_keeps_and_until_when() -> None:
     played = followed(story() >> BAD) >> after(5.0)
     (line,) = said(played)
     assert line == (
-        "seoul keeps 10 % of its traffic since 5s, because it was degraded (p50 300 ms (10 ms)); more again when it has"
-        " been well for 20s, or with: hactl failback seoul"
+        "seoul has kept 10 % of its traffic for 5s, because it was degraded (p50 300 ms (10 ms)); more returns once"
+        " it has been healthy for 20s, or now with: hactl failback seoul"
     )
     played >> RegionRecovered(region="seoul", why="well") >> after(15.0)
-    assert "; more again in 5s if it stays well, or with" in said(played)[0]
+    assert "; more returns in 5s if it stays healthy, or now with" in said(played)[0]
     followed(played >> after(5.0))
-    assert "seoul keeps 25 %" in said(played)[0]
-    assert "; well again, and getting it back in steps, or with" in said(played)[0]
+    assert "seoul has kept 25 %" in said(played)[0]
+    assert "; healthy again, traffic is returning in steps, or now with" in said(played)[0]
 
 
 def test_what_keeps_its_traffic_from_being_moved() -> None:
     """A pause, that it was tried in vain, or that an operator has decided."""
     played = story() >> Pause() >> BAD >> after(5.0)
     assert said(played) == [
-        "seoul falters since 5s (p50 300 ms (10 ms)) and keeps its traffic: the fleet is paused by alice"
+        "seoul has been degraded for 5s (p50 300 ms (10 ms)) and still has its traffic: the fleet is paused by alice"
     ]
     vain = followed(story() >> BAD) >> TakersFaltered(region="seoul", why="as bad") >> after(60.0)
-    assert said(vain)[0].endswith("moving it was no use; another try in 4m")
+    assert said(vain)[0].endswith("moving it did not help; next try in 4m")
     given = followed(followed(story() >> BAD) >> Failback(region="seoul", steps=1, pause=0.0)) >> after(1.0)
     assert said(given)[0].endswith("an operator has taken over, so nothing is moved until it has recovered")
     assert said(story()) == []

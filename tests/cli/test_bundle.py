@@ -172,7 +172,7 @@ def test_it_says_what_is_inside(fleet: Home) -> None:
     assert "look through it" in done.stderr
     again = fleet.run("bundle", "--output", "b.tar.gz")
     assert again.returncode == 1
-    assert "b.tar.gz is there already" in again.stderr
+    assert "b.tar.gz already exists" in again.stderr
     (fleet.directory / "b.tar.gz").unlink()
     told = fleet.json("bundle", "--output", "c.tar.gz")
     assert told["path"] == str(fleet.directory / "c.tar.gz")
@@ -199,7 +199,7 @@ def test_without_a_daemon_it_says_what_the_fleet_has_kept(fleet: Home) -> None:
         status = json.loads(files["status.json"])
         assert status["fleet"]["name"] == "t"
         assert "no daemon answers" in status["note"]
-        assert "no daemon watches 2 processes" in files["doctor.txt"].decode()
+        assert "no daemon supervises 2 processes" in files["doctor.txt"].decode()
     finally:
         fleet.ok("up")
 

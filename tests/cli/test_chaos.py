@@ -66,7 +66,7 @@ def test_what_would_not_be_begun_now_says_so_in_a_dry_run(fleet: Home) -> None:
     finally:
         fleet.ok("resume", "a-1", "--wait")
     assert shown.returncode == 5
-    assert "it would not be begun now: nodes left to serve: 2 (wanted >= 3)" in shown.stderr
+    assert "it would be refused now: nodes left to serve: 2 (wanted >= 3)" in shown.stderr
     assert tomllib.loads(shown.stdout)["name"] == "chaos-7"
 
 
@@ -88,7 +88,7 @@ def test_a_file_that_is_there_is_not_written_over(fleet: Home, content: bytes) -
     path.write_bytes(content)
     done = fleet.run("chaos", "--monkey", "--seed", "7", "--for", "2m")
     assert done.returncode == 1
-    assert "chaos-7.toml is there already, and says something else" in done.stderr
+    assert "chaos-7.toml already exists with different content" in done.stderr
     assert path.read_bytes() == content
     path.unlink()
 
@@ -97,13 +97,17 @@ def test_a_file_that_is_there_is_not_written_over(fleet: Home, content: bytes) -
     ("args", "code", "said"),
     [
         ((), 2, "--monkey"),
-        (("--monkey", "--for", "1s"), 2, "--for wants a duration from 8 s to 60 m"),
+        (("--monkey", "--for", "1s"), 2, "--for must be a duration from 8 s to 60 m"),
         (("--monkey", "--mean-gap", "10m"), 2, "--mean-gap wants"),
         (("--monkey", "--within", "none.toml"), 2, "none.toml: cannot be read: no such file"),
         (("--monkey", "--for", "1h"), 5, "safety.max_drill allows 3600 s"),
         (("--monkey", "--only", "disc.full"), 2, "no kind of fault 'disc.full'; did you mean \"disk.full\"?"),
-        (("--monkey", "--only", "disk.full"), 5, "disk.full cannot be done here"),
-        (("--monkey", "--only", "upstream.down"), 5, "upstream.down cannot be done here: no route leads to a service"),
+        (("--monkey", "--only", "disk.full"), 5, "disk.full is not available here"),
+        (
+            ("--monkey", "--only", "upstream.down"),
+            5,
+            "upstream.down is not available here: no route leads to a service",
+        ),
     ],
     ids=str,
 )

@@ -70,7 +70,7 @@ def test_what_is_no_name_is_no_path_either(fleet: Home, name: str) -> None:
     done = fleet.run("--fleet", name, "status")
     if name:
         assert done.returncode == 2
-        assert "is no name for a fleet" in done.stderr
+        assert "is not a valid fleet name" in done.stderr
         assert fleet.run("status", HACTL_FLEET=name).returncode == 2
     else:
         assert done.returncode == 0, "an empty variable is no choice"
@@ -79,7 +79,7 @@ def test_what_is_no_name_is_no_path_either(fleet: Home, name: str) -> None:
 def test_nothing_to_choose_from(home: Home) -> None:
     done = home.run("status")
     assert done.returncode == 6
-    assert done.stderr.startswith("hactl: no hactl.toml here or above, and no fleet is running\n")
+    assert done.stderr.startswith("hactl: no hactl.toml in this directory or above, and no fleet is running\n")
 
 
 @pytest.mark.parametrize(

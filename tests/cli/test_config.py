@@ -59,7 +59,7 @@ def test_a_schedule_of_a_drill_that_is_not_there_is_refused_before_the_night_in_
     )
     said = (
         f"hactl: {path}: schedule[nightly].drill: no drill 'nod-kill'\n"
-        '  try: did you mean "node-kill"?; a file of your own: ./FILE.toml; 1 more problem in this file\n'
+        '  try: did you mean "node-kill"?; for your own file: ./FILE.toml; 1 more problem in this file\n'
         f"also: {path}: schedule[mine].suite: {home.directory}/x.toml: cannot be read: no such file or directory"
     )
     done = home.run("config", "check")
@@ -80,13 +80,16 @@ def test_a_schedule_of_a_drill_that_is_not_there_is_refused_before_the_night_in_
     home.ok("config", "check")
     home.ok("config", "apply", "--wait", "--bake", "0s")
     assert (
-        home.run("drill", "schedule").stderr == "nothing of it is run: safety.scheduled_drills = false in hactl.toml\n"
+        home.run("drill", "schedule").stderr == "none of them is run: safety.scheduled_drills = false in hactl.toml\n"
     )
 
 
 def test_without_a_file_check_says_how_to_get_one(home: Home) -> None:
     done = home.run("config", "check")
-    assert (done.returncode, done.stderr) == (2, "hactl: no hactl.toml here or above\n  try: hactl init writes one\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "hactl: no hactl.toml in this directory or above\n  try: hactl init writes one\n",
+    )
 
 
 def test_show_prints_a_file_that_means_the_same(fleet: Home) -> None:

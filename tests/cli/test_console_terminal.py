@@ -49,14 +49,14 @@ def test_a_node_that_takes_its_time_is_seen_down_with_its_reason_until_it_is_bac
             seen.type("/local-2\r")
             seen.until("/local-2 1 shown")
             seen.type("jK")
-            seen.until("Kill local-2?", "y does it")
+            seen.until("Kill local-2?", "y confirms")
             seen.type("y")
             moved = "moved away on every edge after"
             seen.until("DEGRADED 1 of 5 out: local-2 (killed by", "◌ starting  local-2", "not back yet", moved)
             assert "none yet" not in seen.text, "the failover has been measured while the node is still away"
             seen.until("OK 3 nodes and 2 edges serve", "local-2: capacity back after")
             seen.type("6")
-            seen.until("measured losses: 1", "from the order to kill or freeze until it was seen", "killed by")
+            seen.until("measured losses: 1", "from the kill or freeze command until it was detected", "killed by")
             assert "not back yet" not in seen.text
             seen.type("q")
             assert seen.until_it_ends() == 0
@@ -70,7 +70,7 @@ def test_a_daemon_that_dies_is_told_and_the_next_one_is_found() -> None:
         with home.terminal(columns=80, lines=24) as seen:
             seen.until("OK 3 nodes and 2 edges serve")
             home.kill_daemon()
-            said = seen.until("trying again", "no daemon answers", "STALE", "local-1")
+            said = seen.until("retrying", "no daemon answers", "STALE", "local-1")
             assert re.search(r"STALE \d+s", said)
             home.ok("up")
             seen.until("LIVE", "OK 3 nodes and 2 edges serve")
@@ -104,7 +104,7 @@ def test_a_fleet_that_does_not_run_is_started_from_the_console_and_stopped_with_
             seen.type("\x1b[C")
             seen.until("STATE▲")
             seen.type("q")
-            seen.until("This console has started it.", "stop all")
+            seen.until("This console started it.", "stop all")
             seen.type("s")
             assert seen.until_it_ends() == 0
             assert "everything has stopped" in seen.text
@@ -120,7 +120,7 @@ def test_a_fleet_that_was_started_here_goes_on_without_the_console_that_is_detac
             seen.type("y")
             seen.until("was started from here")
             seen.type("q")
-            seen.until("detach: the fleet goes on")
+            seen.until("detach: the fleet keeps running")
             seen.type("d")
             assert seen.until_it_ends() == 0
         assert home.run("status").returncode == 0
@@ -149,7 +149,7 @@ def test_without_a_daemon_it_opens_with_what_was_known_last() -> None:
         with home.terminal(columns=100, lines=24) as seen:
             seen.until("Start fleet t?")
             seen.type("\x1b")
-            said = seen.until("trying again", "no daemon answers", "STALE", "local-2")
+            said = seen.until("retrying", "no daemon answers", "STALE", "local-2")
             assert re.search(r"STALE \d+s", said)
             seen.type(":up\r")
             seen.until("LIVE", "OK 2 nodes and 2 edges serve")
@@ -166,4 +166,4 @@ def test_a_terminal_that_only_prints_gets_the_status_and_is_told_how_to_listen()
         with home.terminal(columns=100, TERM="dumb") as seen:
             assert seen.until_it_ends() == 0
             assert "fleet t: ok, 2 nodes and 2 edges serve" in seen.text
-            assert "hactl watch says what happens from here on" in seen.text
+            assert "hactl watch reports what happens next" in seen.text

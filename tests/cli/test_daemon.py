@@ -18,9 +18,9 @@ def test_another_daemon_takes_over(fleet: Home) -> None:
     pid = fleet.snapshot().pulse.pid
     assert pid != was
     first, second, third = done.stderr.splitlines()
-    assert first == f"  the daemon in charge has pid {was}; starting another one"
+    assert first == f"  the current daemon has pid {was}; starting a new one"
     assert second.startswith("daemon 0.")
-    assert f"in charge (pid {pid}, before {was}), nobody supervised for " in second
+    assert f"in charge (pid {pid}, was {was}), unsupervised for " in second
     assert third == "  adopted: edge-1, edge-2, a-1, a-2, b-1, b-2"
     assert fleet.pids() == before
 
@@ -40,7 +40,7 @@ def test_json_is_one_document(fleet: Home) -> None:
 
 def test_a_dry_run_reads_what_another_daemon_would_and_changes_nothing(fleet: Home) -> None:
     before, was = fleet.untouched(), fleet.snapshot().pulse.pid
-    assert fleet.ok("daemon", "restart", "--dry-run").startswith(f"would replace the daemon (pid {was}) by hactl 0.")
+    assert fleet.ok("daemon", "restart", "--dry-run").startswith(f"would replace the daemon (pid {was}) with hactl 0.")
     assert fleet.json("daemon", "restart", "--dry-run")["adopts"] == list(fleet.pids())
     assert (fleet.untouched(), fleet.snapshot().pulse.pid) == (before, was)
 
@@ -62,7 +62,7 @@ def test_a_configuration_that_is_wrong_is_found_out_before_anybody_leaves(small:
     config.write_text(config.read_text().replace('name = "t"', 'name = "t"\ngroup = "no-such-group"'))
     done = small.run("daemon", "restart")
     assert done.returncode == 1
-    assert "the new daemon failed, the one before stays in charge: fleet.group: there is no group" in done.stderr
+    assert "the new daemon failed, the old one stays in charge: fleet.group: there is no group" in done.stderr
     assert (small.snapshot().pulse.pid, small.untouched()) == (was, journal)
     small.ok("down")
 
@@ -93,7 +93,7 @@ def test_in_the_foreground_it_is_for_whoever_started_it(small: Home) -> None:
         assert process.poll() is None, finish(process)
     done = small.run("daemon", "restart")
     assert done.returncode == 1
-    assert "runs in the foreground: whoever started it has to start it again" in done.stderr
+    assert "runs in the foreground: restart it where it was started" in done.stderr
     process.send_signal(signal.SIGTERM)
     assert finish(process)[0] == 0
     small.ok("down")
@@ -105,7 +105,7 @@ def test_without_a_daemon_there_is_nothing_to_replace(small: Home) -> None:
     small.kill_daemon()
     done = small.run("daemon", "restart")
     assert done.returncode == 6
-    assert "hactl up starts a daemon, which adopts what runs" in done.stderr
+    assert "hactl up starts a daemon, which adopts the running processes" in done.stderr
     small.ok("up")
     small.ok("down")
     assert small.run("--fleet", "nobody", "daemon", "restart", cwd=Path("/")).returncode == 6
@@ -120,7 +120,7 @@ def test_a_new_daemon_that_fails_after_the_old_one_has_left_is_said_loudly(small
     view.touch()  # in the way of a new daemon, and of nobody before that
     done = small.run("daemon", "restart")
     assert done.returncode == 1
-    assert "NOBODY supervises fleet 't' now, its processes go on: the new daemon failed: " in done.stderr
+    assert "fleet 't' is UNSUPERVISED, its processes run on: the new daemon failed: " in done.stderr
     assert f"'{view}' is in the way and is not a socket" in done.stderr
     wait_gone(was)
     view.unlink()

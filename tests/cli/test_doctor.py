@@ -41,16 +41,16 @@ def test_every_kind_of_fault_is_said_to_be_real_emulated_or_unavailable(home: Ho
     """Also where there is no fleet; what this machine lacks is no reason for an exit code."""
     told = {check.removeprefix("fault "): found for check, (_, found, _) in findings(home).items() if "fault " in check}
     assert {*FaultKind, "tc netem"} <= told.keys()
-    assert told["process.kill"] == "real: SIGKILL to the very process"
+    assert told["process.kill"] == "real: SIGKILL to the actual process"
     assert all(found.split(":")[0] in ("real", "emulated", "unavailable") for found in told.values())
     assert all(fine for check, (fine, _, _) in findings(home).items() if check.startswith("fault "))
 
 
 def test_a_fault_that_is_not_to_be_had_is_neither_well_nor_to_be_mended() -> None:
     """Drills that need it say so; a tick before it would be a lie."""
-    assert lines([Finding(check="fault disk.full", ok=True, absent=True, found="unavailable: no fleet is meant")]) == [
-        "--  fault disk.full: unavailable: no fleet is meant"
-    ]
+    assert lines(
+        [Finding(check="fault disk.full", ok=True, absent=True, found="unavailable: no fleet is selected")]
+    ) == ["--  fault disk.full: unavailable: no fleet is selected"]
     assert [finding.absent for finding in faults(Subject(chosen=None, spec=FleetSpec()))][-1], "the disk of no fleet"
 
 
@@ -151,7 +151,7 @@ def test_a_key_that_everybody_may_read_is_a_finding(home: Home) -> None:
     files = encrypted(home)
     assert "private key" not in findings(home)
     files.key.chmod(0o644)
-    assert findings(home)["private key"] == (False, f"everybody may use {files.key}", f"chmod o= {files.key}")
+    assert findings(home)["private key"] == (False, f"everyone may read {files.key}", f"chmod o= {files.key}")
 
 
 def test_a_file_that_is_not_in_force_is_a_finding(fleet: Home) -> None:
@@ -165,7 +165,7 @@ def test_a_file_that_is_not_in_force_is_a_finding(fleet: Home) -> None:
     finally:
         path.write_text(good)
     assert not fine
-    assert found == f"revision 1 is in force, {path} differs from it"
+    assert found == f"revision 1 is in force, {path} differs"
     assert mend == "hactl config apply"
 
 

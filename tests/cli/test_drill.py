@@ -102,7 +102,7 @@ def test_what_makes_no_sense_is_said_with_a_hint(fresh: Home, args: tuple[str, .
 
 def test_a_run_reports_and_its_report_is_found_again(fresh: Home) -> None:
     """Progress on stderr, the outcome on stdout, files beside the fleet's state; and a drill is no secret."""
-    done = fresh.run("drill", "run", "node-kill", "--seed", "3", *options(UNHURRIED))
+    done = fresh.run("drill", "run", "node-kill", "--seed", "3", *options(*UNHURRIED))
     for phase in ("plan", "gate", "baseline", "undo", "inject", "confirm", "observe", "settle", "failback", "verify"):
         assert f"{phase}: " in done.stderr
     assert "rollback_clean" in done.stdout
@@ -140,7 +140,7 @@ def test_a_run_that_was_left_is_filed_by_the_next_one_or_by_recover(fresh: Home)
     runner.communicate()
     unfinished = fresh.run("drill", "report")
     assert unfinished.returncode == Exit.FAILED
-    assert "it was left by its runner (phase observe)" in unfinished.stderr
+    assert "it was abandoned by its runner (phase observe)" in unfinished.stderr
     assert "hactl drill recover" in unfinished.stderr
     done = fresh.run("drill", "recover")
     assert (done.returncode, done.stdout) == (Exit.OK, "")
@@ -185,7 +185,7 @@ def test_of_two_drills_at_once_one_is_run_and_the_other_is_none(fleet: Home) -> 
     both = [fleet.start("drill", "run", "node-kill", "--json", *options()) for _ in range(2)]
     ended = [finish(process) for process in both]
     (refused,) = (err for code, _, err in ended if code == Exit.REFUSED)
-    assert "drill node-kill is not begun: " in refused
+    assert "drill node-kill was not started: " in refused
     (report,) = (json.loads(out) for code, out, _ in ended if code != Exit.REFUSED)
     assert {run.name for run in set(fleet.paths.drills.glob("*-node-kill*")) - before} == {report["identity"]["run"]}
     fleet.ok("wait")

@@ -41,7 +41,7 @@ def test_two_runs_are_compared_and_no_trend_is_made_of_them(home: Home) -> None:
     lines = {line.split()[0]: line for line in done.stdout.splitlines()}
     assert "before (1 run)" in lines["FIGURE"]
     assert lines["rto"].split()[1:] == ["0", "ms", "2000", "ms", "+2000", "ms"]
-    assert "one run alone proves no trend" in done.stderr
+    assert "a single run proves no trend" in done.stderr
     compared = home.json("drill", "compare", "before", "after")["comparison"]
     assert compared["runs_a"] == ["before"]
     against = home.json("drill", "compare", "node-kill", "after")["comparison"]
@@ -51,7 +51,7 @@ def test_two_runs_are_compared_and_no_trend_is_made_of_them(home: Home) -> None:
 def test_what_was_never_run_cannot_be_compared(home: Home) -> None:
     done = home.run("drill", "compare", "node-kill", "node-hang")
     assert done.returncode == 1
-    assert "no run 'node-kill', and no run of a drill called so" in done.stderr
+    assert "no run 'node-kill', and no run of a drill with that name" in done.stderr
 
 
 def test_the_board_says_in_words_how_every_drill_stands(home: Home) -> None:

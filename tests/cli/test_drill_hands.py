@@ -25,7 +25,7 @@ def test_while_drills_are_locked_none_begins_and_everybody_is_told_why(fleet: Ho
     before = fleet.json("drill", "report", "--all")
     refused = fleet.run("drill", "run", "node-kill", *options())
     assert refused.returncode == 5
-    assert "drill node-kill is not begun: drills are locked by" in refused.stderr
+    assert "drill node-kill was not started: drills are locked by" in refused.stderr
     assert fleet.json("drill", "report", "--all") == before, "what never began is no run"
     assert fleet.json("drill", "stop", "--lock") == {"version": 1, "locked": True, "ended": None}
     assert fleet.ok("drill", "unlock") == ""
@@ -39,10 +39,10 @@ def test_a_drill_waits_for_what_a_person_does_and_says_how_long_that_took(fleet:
     path.write_text(library.text("node-kill")[0] + STEP)
     unattended = fleet.run("drill", "run", str(path), *options())
     assert unattended.returncode == 10
-    assert "a person has to do something, and nobody is there: switch the record" in unattended.stdout
-    drill = fleet.start("drill", "run", str(path), "--input", "--json", *options(UNHURRIED))
+    assert "there is a manual step, and nobody is present: switch the record" in unattended.stdout
+    drill = fleet.start("drill", "run", str(path), "--input", "--json", *options(*UNHURRIED))
     read_until(drill, "step: switch the record")
-    assert "WAITS for a person: switch the record" in fleet.ok("status")
+    assert "WAITING for a manual step: switch the record" in fleet.ok("status")
     assert "switch the record" in fleet.run("drill", "continue", "--reason", "at the registrar").stderr
     code, out, _ = finish(drill)
     report = json.loads(out)

@@ -81,7 +81,7 @@ def test_a_build_server_gets_one_file_about_all_drills(fleet: Home, suite: str) 
     refused = fleet.run("drill", "run", "--suite", suite, "--set", "limits.max_faulted_share=0.3", *files)
     assert refused.returncode == 5
     assert list(errors(junit)) == ["node-kill", "edge-kill"]
-    assert all("not run: suite 'two' is not begun" in told for (told,) in errors(junit).values())
+    assert all("not run: suite 'two' was not started" in told for (told,) in errors(junit).values())
     assert summary.read_text().count("NOT RUN") == 2
 
     done = fleet.json("drill", "run", "--suite", suite, "--seed", "5", *options(), *files)
@@ -98,7 +98,9 @@ def test_a_build_server_gets_one_file_about_all_drills(fleet: Home, suite: str) 
 
     alone = fleet.run("drill", "run", "node-kill", "--set", "limits.max_faulted_share=0.1", *files)
     assert alone.returncode == 5
-    assert [told.startswith("not run: drill node-kill is not begun") for told in errors(junit)["node-kill"]] == [True]
+    assert [told.startswith("not run: drill node-kill was not started") for told in errors(junit)["node-kill"]] == [
+        True
+    ]
 
 
 def test_a_suite_that_is_killed_leaves_files_in_which_nothing_is_missing(fleet: Home, suite: str) -> None:
@@ -108,7 +110,7 @@ def test_a_suite_that_is_killed_leaves_files_in_which_nothing_is_missing(fleet: 
     read_until(process, "observe:")
     process.kill()
     finish(process)
-    assert errors(junit) == {name: ["not run: the suite had ended"] for name in ("node-kill", "edge-kill")}
+    assert errors(junit) == {name: ["not run: the suite had already ended"] for name in ("node-kill", "edge-kill")}
     fleet.run("drill", "recover")
     fleet.ok("wait")
 
@@ -126,7 +128,7 @@ def test_no_drill_of_a_suite_is_run_when_one_may_not_be(fleet: Home, suite: str)
     seq, pids = fleet.untouched()
     done = fleet.run("drill", "run", "--suite", suite, "--set", "limits.max_faulted_share=0.3")
     assert (done.returncode, done.stdout) == (5, "")
-    assert "suite 'two' is not begun on fleet 't': edge-kill: share that is struck: 0.50" in done.stderr
+    assert "suite 'two' was not started on fleet 't': edge-kill: share affected: 0.50" in done.stderr
     assert "--skip edge-kill" in done.stderr
     assert fleet.untouched() == (seq, pids)
 
@@ -148,10 +150,10 @@ def test_ctrl_c_ends_the_drill_and_the_suite(fleet: Home, suite: str) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ((), "Name a drill, or give --suite"),
-        (("node-kill", "--suite", "ci"), "Name a drill, or give --suite"),
-        (("node-kill", "--skip", "edge-kill"), "--skip and --again are about the drills of a --suite"),
-        (("node-kill", "--again", "1"), "--skip and --again are about the drills of a --suite"),
+        ((), "Give either the name of a drill or --suite"),
+        (("node-kill", "--suite", "ci"), "Give either the name of a drill or --suite"),
+        (("node-kill", "--skip", "edge-kill"), "--skip and --again require --suite"),
+        (("node-kill", "--again", "1"), "--skip and --again require --suite"),
         (("--suite", "cj"), "no suite 'cj'"),
     ],
     ids=str,
@@ -219,7 +221,7 @@ def test_a_drill_that_cannot_even_report_is_told_with_the_exit_code_it_ends_with
     assert document["exit"] == Exit.UNREACHABLE
     assert [(one["verdict"], one["exit"], one["why"]) for one in document["drills"]] == [
         ("error", Exit.UNREACHABLE, "no daemon answers"),
-        ("not run", None, "the suite had ended"),
+        ("not run", None, "the suite had already ended"),
     ]
 
 

@@ -123,7 +123,7 @@ class TestExitCodes:
     def test_4_timeout(self, fleet: Home) -> None:
         done = fleet.run("wait", "a-1", "--for", "stopped", "--timeout", "100ms")
         assert done.returncode == 4
-        assert done.stderr.startswith("hactl: waited 0.1 s for: a-1 stopped\n  try: ")
+        assert done.stderr.startswith("hactl: timed out after 0.1 s waiting for a-1 to be stopped\n  try: ")
 
     def test_5_refused_by_a_guard(self, fleet: Home) -> None:
         done = fleet.run("kill", "--all")

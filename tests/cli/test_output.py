@@ -16,10 +16,6 @@ def test_color_does_not_count_as_width() -> None:
     assert output.table(("A", "B"), [(red, "x")])[1] == f"{red}  x"
 
 
-def test_one_is_not_many() -> None:
-    assert [output.count(number, "node") for number in (0, 1, 2)] == ["0 nodes", "1 node", "2 nodes"]
-
-
 def test_a_line_that_is_too_long_goes_on_below() -> None:
     """On a screen; elsewhere it stays one line, for whoever searches it."""
     assert output.folded("one two three", 8) == ["one two", "  three"]

@@ -25,10 +25,10 @@ def test_status_says_who_paused_the_fleet_why_and_until_when(paused: Home) -> No
     done = paused.run("status")
     assert done.returncode == 0
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("PAUSED")]
-    assert " (a new switch): nothing is repaired; until: hactl unpause" in line
+    assert " (a new switch): no repairs; to end it: hactl unpause" in line
     assert line.startswith(f"PAUSED by {paused.snapshot().fleet.paused.by} since ")
     paused.ok("pause", "--for", "10m", "--reason", "a longer one")
-    assert "(a longer one): nothing is repaired; ends by itself in 9m" in paused.ok("status")
+    assert "(a longer one): no repairs; ends automatically in 9m" in paused.ok("status")
 
 
 def test_json_has_the_pause(paused: Home) -> None:

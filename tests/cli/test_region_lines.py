@@ -32,12 +32,12 @@ def test_nothing_is_said_when_all_is_well() -> None:
 def test_who_moved_it_why_and_how_it_ends() -> None:
     story = two() >> Request(command=Failover(region="seoul", steps=1, pause=0.0), by="alice", reason="new switch")
     (operation,) = story.fleet.operations
-    assert said(story) == [f"seoul takes no traffic since 1m, by alice (new switch); {operation} is under way"]
+    assert said(story) == [f"seoul has taken no traffic for 1m, by alice (new switch); {operation} is under way"]
     assert said(proved(story)) == [
-        "seoul takes no traffic since 1m, by alice (new switch); ends with: hactl failback seoul"
+        "seoul has taken no traffic for 1m, by alice (new switch); to end it: hactl failback seoul"
     ]
     story >> Failback(region="seoul", steps=2)
-    assert said(story)[0].startswith("seoul keeps 50 % of its traffic since 1m, by alice (new switch); op-")
+    assert said(story)[0].startswith("seoul has kept 50 % of its traffic for 1m, by alice (new switch); op-")
 
 
 def test_a_loss_and_that_it_waits() -> None:
@@ -45,24 +45,28 @@ def test_a_loss_and_that_it_waits() -> None:
     story = proved(two() >> exited("seoul-1", signal=9))
     lost, kept = said(story)
     assert lost == (
-        "seoul was lost 1m ago and is not whole again: killed by signal 9, traffic moved on every edge after 0 ms"
+        "seoul was lost 1m ago and has not fully recovered: killed by signal 9, traffic moved on every edge after 0 ms"
     )
     why = "all its nodes were lost, the last one because: killed by signal 9"
-    assert kept == f"seoul takes no traffic since 1m, because it was lost ({why}); ends with: hactl failback seoul"
+    assert kept == f"seoul has taken no traffic for 1m, because it was lost ({why}); to end it: hactl failback seoul"
     back = proved(story >> spawned("seoul-1") >> healthy("seoul-1"))
     assert said(back) == [kept]
 
 
 def test_when_it_returns_by_itself() -> None:
     story = proved(two(auto_failback=True, stable_for=180.0) >> exited("seoul-1", signal=9))
-    assert said(story)[1].endswith("; all of it again when it has been whole for 3m, or with: hactl failback seoul")
+    assert said(story)[1].endswith(
+        "; all of it returns once the region has been healthy for 3m, or now with: hactl failback seoul"
+    )
     back = proved(story >> spawned("seoul-1") >> healthy("seoul-1")) >> after(30.0)
-    assert said(back)[0].endswith("; all of it again in 1m if it stays whole, or with: hactl failback seoul")
+    assert said(back)[0].endswith(
+        "; all of it returns in 1m if the region stays healthy, or now with: hactl failback seoul"
+    )
 
 
 def test_one_that_falters_and_one_that_nobody_can_stand_in_for() -> None:
     slow = Evacuation(region="seoul", keep=10, cause=EvacuationCause.FALTERED, why="slow")
     story = Script(evolve(two().fleet, RegionEvacuated(evacuation=slow)))
-    assert "because it was degraded (slow); more again when it" in said(story)[0]
+    assert "because it was degraded (slow); more returns once it" in said(story)[0]
     alone = proved(two() >> Failover(region="seoul", steps=1, pause=0.0)) >> exited("osaka-1", signal=9)
-    assert said(alone)[-1].endswith("; but nobody else can serve now; ends with: hactl failback seoul")
+    assert said(alone)[-1].endswith("; but no other region can serve now; to end it: hactl failback seoul")

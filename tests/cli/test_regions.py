@@ -25,7 +25,7 @@ def test_there_and_back(fleet: Home) -> None:
     assert "a no longer takes traffic: b carries it" in gone.stderr
     assert shares(fleet) == {"a": 0, "b": 100}
     (line,) = [line for line in fleet.run("status").stdout.splitlines() if line.startswith("REGION ")]
-    assert line.endswith(" (new switch); ends with: hactl failback a")
+    assert line.endswith(" (new switch); to end it: hactl failback a")
     back = fleet.run("failback", "--now", "--wait")
     assert back.returncode == 0
     assert "a has all its traffic again" in back.stderr

@@ -127,7 +127,7 @@ class TestForeground:
             assert answer.read() == b"hello\n"
         down = small.run("down")
         assert down.returncode == 0
-        assert down.stderr.startswith("no daemon answers, but workers run: taking charge of them first\n")
+        assert down.stderr.startswith("no daemon is running, but workers are: adopting them first\n")
         assert small.strays() == []
 
     def test_down_from_elsewhere_ends_it(self, small: Home) -> None:
@@ -144,7 +144,7 @@ class TestDown:
         assert first.returncode == 0
         assert "everything has stopped" in first.stderr
         second = small.run("down")
-        assert (second.returncode, second.stderr) == (0, "fleet t is down already\n")
+        assert (second.returncode, second.stderr) == (0, "fleet t is already down\n")
         assert "enough" in small.ok("events")
         assert small.json("fleets")["fleets"][0]["verdict"] == "down"
 
@@ -157,7 +157,7 @@ class TestDown:
 
     def test_what_never_was_up_is_down(self, small: Home) -> None:
         """So that a script may clean up whatever it came to; but a name that nobody knows is a slip."""
-        assert small.run("down").stderr == "fleet t is down already\n"
+        assert small.run("down").stderr == "fleet t is already down\n"
         assert not small.state.exists()
         assert small.run("--fleet", "typo", "down").returncode == 6
 
@@ -217,7 +217,7 @@ def test_up_that_is_not_in_time_says_what_it_waits_for(home: Home) -> None:
     done = home.run("up", "--timeout", "5s")
     assert done.returncode == 4, done
     error, hint = done.stderr.strip().splitlines()[-2:]
-    assert error.startswith("hactl: waited 5 s for: the whole fleet serving; 'a-1': ")
+    assert error.startswith("hactl: timed out after 5 s waiting for the whole fleet to serve; 'a-1': ")
     assert "it runs, but nothing listens on 127.0.0.1:" in error
     assert hint == "  try: hactl logs a-1"
     home.ok("down")

@@ -156,9 +156,7 @@ def test_edges_that_speak_tls_are_reached_by_https(home: Home) -> None:
     assert "\nWARNING: certificate for app.test: expires in 13 d\n" in home.ok("status")
     files.key.write_text("")
     until_true(client, lambda fleet: bool(fleet.certificate_refused), 30.0, "a refusal")
-    assert f"\nWARNING: the certificate in the files is not taken: {files.key}: holds no private key" in home.ok(
-        "status"
-    )
+    assert f"\nWARNING: the new certificate files are not used: {files.key}: holds no private key" in home.ok("status")
 
 
 def test_a_start_without_a_certificate_is_one_line(home: Home) -> None:
@@ -193,4 +191,4 @@ def test_what_a_drill_waits_for_is_told_and_cannot_drive_a_terminal() -> None:
     story, drill = drilling("seoul-1")
     fleet = evolve(story.fleet, DrillAsked(id=drill, question="pull the\x1b[2J plug"))
     (line,) = (line for line in lines(Snapshot(fleet=fleet, at=1030.0, mono=30.0)) if line.startswith(drill))
-    assert "; WAITS for a person: pull the\N{REPLACEMENT CHARACTER}[2J plug (then: hactl drill continue)" in line
+    assert "; WAITING for a manual step: pull the\N{REPLACEMENT CHARACTER}[2J plug (then: hactl drill continue)" in line

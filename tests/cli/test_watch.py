@@ -64,7 +64,7 @@ class TestListener:
         ear = Ear()
         for second in range(3):
             ear.listener.take(Away(), AT + 2.0 + second)
-        assert ear.said == ["the daemon is away, what was said is 2s old; waiting for it"]
+        assert ear.said == ["the daemon does not answer, the last report is 2s old; waiting for it"]
         ear.listener.take(Measured(at=AT + 9.0), AT + 9.0)
         assert ear.said == ["the daemon answers again after 7s"]
 
@@ -117,7 +117,7 @@ def test_a_drill_is_told_as_it_goes(tmp_path: Path) -> None:
     drills.listen(lent=False)
     assert heard == [], "nobody drills here"
     drills.listen(lent=True)
-    assert [each.text for each in heard] == ["drill node-kill goes on: phase plan"]
+    assert [each.text for each in heard] == ["drill node-kill is in progress: phase plan"]
     feed.say(Told(at=7.0, text="inject: process.kill of seoul-1"))
     drills.listen(lent=True)
     run.finish(filed(run=run.name))
@@ -190,7 +190,7 @@ class TestVerb:
         process = home.start("watch")
         try:
             assert self.until(process, "waiting for one") == [
-                f"no daemon answers for fleet {home.fleet}: waiting for one (hactl up starts it)"
+                f"no daemon is running for fleet {home.fleet}: waiting for one (hactl up starts it)"
             ]
             home.ok("up")
             self.until(process, f"fleet {home.fleet} is ")

@@ -70,7 +70,7 @@ async def test_the_daemon_dies_and_clients_do_not_notice() -> None:
         assert missed(report) == {}, (report.failures, report.objectives)
         assert fleet.pids() == before
         (proof,) = report.evidence.proofs
-        assert (proof.pid, proof.found) == (daemon, "gone; started again by this drill, as hactl up does")
+        assert (proof.pid, proof.found) == (daemon, "gone; restarted by this drill, as hactl up does")
 
 
 @pytest.mark.envoy

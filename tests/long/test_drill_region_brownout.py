@@ -29,5 +29,5 @@ async def test_a_region_that_answers_badly_loses_most_of_its_traffic() -> None:
         now = (await fleet.client.fleet()).fleet
         evacuation = now.evacuations[region]
         assert (evacuation.keep, evacuation.cause) == (KEEP, EvacuationCause.FALTERED)
-        assert f"verify: {region} keeps {KEEP} % of its traffic until it has been well for 60 s" in said
+        assert f"verify: {region} keeps {KEEP} % of its traffic until it has been healthy for 60 s" in said
         assert not any(node.impaired for node in now.nodes.values())

@@ -90,7 +90,7 @@ async def test_edges_that_try_nothing_again_are_named(tmp_path: Path) -> None:
     async with fleet("", NO_RETRIES) as running:
         report = await runner(running, drill(tmp_path, THREE_DIE, "failed = 0")).run()
     cause = missed(report).cause
-    assert "requests again: gateway.envoy_overlay: edge.clusters.gw.circuit_breakers allows 0 retries" in cause
+    assert "requests: gateway.envoy_overlay: edge.clusters.gw.circuit_breakers allows 0 retries" in cause
     assert "panic" not in cause.partition(";")[0]
 
 
@@ -115,7 +115,7 @@ async def test_edges_that_judge_nodes_by_the_status_of_answers_are_named(tmp_pat
         wanted = drill(tmp_path, A_FIFTH_FAILS, "availability = 0.7")
         report = await runner(running, wanted).run()
     cause = missed(report).cause
-    assert "for the status of their answers: gateway.envoy_overlay: edge.clusters.gw.outlier_detection" in cause
+    assert "for the status of their responses: gateway.envoy_overlay: edge.clusters.gw.outlier_detection" in cause
 
 
 @pytest.mark.envoy

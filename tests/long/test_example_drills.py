@@ -24,7 +24,7 @@ def test_the_gate_ends_as_its_drills_do_and_leaves_their_reports() -> None:
         path = home.directory / "hactl.toml"
         path.write_text(re.sub(r"(?m)^listen = .*$", f'listen = "127.0.0.1:{home.port}"', path.read_text()))
         done = subprocess.run(
-            [home.directory / "gate.sh", "./one.toml", *options(UNHURRIED, "canary.rate=100")],
+            [home.directory / "gate.sh", "./one.toml", *options(*UNHURRIED, "canary.rate=100")],
             env=home.environment(PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}", SERVICE="sleep 600"),
             stdin=subprocess.DEVNULL,
             capture_output=True,

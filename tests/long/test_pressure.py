@@ -73,16 +73,14 @@ async def left(mark: str) -> list[str]:
 
 def shown(report: DrillReport) -> bool:
     """It has shown that all is well; or nothing, because this machine was too busy."""
-    late = only_late(report, CLIENTS_LATE, "surge as strong as meant")
+    late = only_late(report, CLIENTS_LATE, "surge as strong as intended")
     return report.verdict is Verdict.PASS or (report.verdict is Verdict.INCONCLUSIVE and late)
 
 
 @pytest.mark.parametrize(
     ("name", "fault", "more", "confirmed"),
     [
-        pytest.param(
-            "surge", SURGE, "goodput = 0.95\nrefused_p99 = '50ms'\n", "requests per second more are sent", id="surge"
-        ),
+        pytest.param("surge", SURGE, "goodput = 0.95\nrefused_p99 = '50ms'\n", "more requests per second", id="surge"),
         pytest.param("busy", BUSY, "", "busy processes on its", marks=takes_minutes, id="busy"),
         pytest.param("memory", MEMORY, "", "MiB resident of", marks=takes_minutes, id="memory"),
     ],
@@ -174,7 +172,7 @@ def test_a_disk_is_filled_and_nothing_that_was_acknowledged_is_lost() -> None:
     there, and all the room is back."""
     said = told(filled_disk.__file__, "5" if SHORT else "20")
     assert said["confirmed"], said["found"]
-    assert said["found"].endswith("another process that writes there finds ENOSPC")
+    assert said["found"].endswith("another process that writes there gets ENOSPC")
     assert said["rejected"] > 0, "the journal had no room any more"
     assert (said["lost"], said["clean"], said["room is back"]) == (0, True, True)
     assert {said["objectives"][name] for name in ("failed", "rpo_records", "recovered")} == {"met"}, said["why"]

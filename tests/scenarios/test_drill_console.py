@@ -62,12 +62,12 @@ async def test_a_drill_is_run_and_seen_and_outlives_the_console() -> None:
                 await seen(pilot, lambda: app.screen.query(LineTable).first(LineTable).shown)
                 names = [row.key for row in app.screen.query_one(LineTable).shown]
                 await pilot.press(*["down"] * names.index("node-kill"), "enter")
-                await seen(pilot, lambda: isinstance(app.screen, Confirm) and "y does it" in text(app, "#question"))
+                await seen(pilot, lambda: isinstance(app.screen, Confirm) and "y confirms" in text(app, "#question"))
                 await pilot.press("y")
                 await seen(pilot, lambda: isinstance(app.screen, DrillsPage) and "baseline" in text(app, "#text"))
                 await seen(pilot, lambda: "inject" in text(app, "#text") and "reroute" in text(app, "#text"))
                 assert "process.kill of" in text(app, "#text")
-                assert "waits for the fault" not in text(app, "#clocks")
+                assert "waiting for the fault" not in text(app, "#clocks")
                 course = app.desk.course
                 assert course is not None
                 assert course.going

@@ -94,7 +94,7 @@ async def test_a_node_dies_and_nobody_notices() -> None:
     """From the plan to the report: the fault is the right process's, nothing is lost, everything is as it was."""
     async with RunningFleet(regions=TWO) as fleet:
         before = goals(fleet.now)
-        drill = short("node-kill", UNHURRIED, "phases.baseline=3s", "canary.rate=60")
+        drill = short("node-kill", *UNHURRIED, "phases.baseline=3s", "canary.rate=60")
         report = await runner(fleet, drill).run()
         assert report.clean, report.evidence.leftovers
         assert only_late(report, CLIENTS_LATE, FEW_CANARIES), report.validity
@@ -163,7 +163,7 @@ async def test_an_impairment_ends_when_its_time_is_over(tmp_path: Path) -> None:
         assert report.clean, report.evidence.leftovers
         assert only_late(report, CLIENTS_LATE, FEW_CANARIES), report.validity
         assert [line for line in said if line.startswith(("heal: ", "observe: "))] == [
-            "heal: seoul-1: impaired no longer",
+            "heal: seoul-1: no longer impaired",
             "observe: 5 s",
             "heal: tokyo-1: impaired no longer",
         ]
@@ -227,7 +227,7 @@ async def test_a_runner_that_is_killed_at_any_phase_is_made_up_for_by_the_daemon
             (report,) = json.loads(out)["reports"]
             assert report["verdict"] == "aborted"
             assert report["clean"]
-            assert "died in the phase" in report["why"]
+            assert "died in phase" in report["why"]
             assert ended.sentence in report["why"]
         assert not list(fleet.paths.drills.rglob("hactl-load-*"))
 

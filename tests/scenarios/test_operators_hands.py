@@ -206,7 +206,7 @@ async def test_the_daemon_is_replaced_under_load(fleet):
     assert fleet.since(mark, NodeChanged, OrphanEnded) == []
     (started,) = fleet.since(mark, DaemonStarted)
     assert started.gap is not None
-    assert f"in charge (pid {fleet.daemon}, before {old}), nobody supervised for {started.gap * 1000:.0f} ms" in said
+    assert f"in charge (pid {fleet.daemon}, was {old}), unsupervised for {started.gap * 1000:.0f} ms" in said
 
 
 async def test_a_rolling_restart_goes_on_under_the_next_daemon(fleet):

@@ -259,7 +259,7 @@ class TestConnection:
             await now.until(lambda: now.app.picture.trouble)
             assert "stopped on purpose; hactl up" in now.text("#header")
             assert "hactl up starts it again" in now.text("#keys")
-            assert "trying again" not in now.text("#keys")
+            assert "retrying" not in now.text("#keys")
 
     async def test_numbers_of_long_ago_are_none(self):
         """They stand for seconds, whatever became of the daemon."""
@@ -285,7 +285,7 @@ class TestCommandsThatChangeSomething:
         async with stage() as now:
             await now.press("p", ":", *"kill seoul-1", "enter")
             assert now.ran == []
-            assert now.notices == ["this is the past: p goes back to now"]
+            assert now.notices == ["this is the past: p goes back to live"]
             await now.press(":", *"where", "enter")
             assert now.ran == [(["where"], "default")]
 

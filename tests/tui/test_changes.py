@@ -103,7 +103,7 @@ class TestTheLadder:
             now.controller.reply = now.controller.refused
             await now.go_to("seoul-1")
             await now.press("K")
-            assert "breaks a rule: 1 node would be left" in now.text("#question")
+            assert "violates a rule: 1 node would be left" in now.text("#question")
             assert "$ hactl kill seoul-1 --confirm default" in now.text("#question")
             assert "carries 25% of the traffic" in now.text("#question"), "also where it breaks a rule"
             await now.press("y", "enter")
@@ -118,7 +118,7 @@ class TestTheLadder:
             now.controller.reply = now.controller.refused
             await now.go_to("seoul-1")
             await now.press("Z")
-            assert "breaks a rule: 1 node would be left" in now.text("#question")
+            assert "violates a rule: 1 node would be left" in now.text("#question")
             await now.press(*"default", "enter")
             assert now.controller.requests[-1] == Request(command=Thaw(nodes=("seoul-1",)), by="ann", confirm="default")
 
@@ -168,7 +168,7 @@ class TestTargets:
             now.controller.snapshot = a_snapshot(again)  # the console has not heard of it yet
             await now.press("y")
             assert done(now) == []
-            assert any("seoul-1: another process now, nothing was done" in notice for notice in now.notices)
+            assert any("seoul-1: a different process by now, nothing was done" in notice for notice in now.notices)
 
     async def test_rows_that_move_between_key_and_answer_change_nothing(self):
         async with stage() as now:
@@ -321,7 +321,7 @@ class TestUndo:
             now.controller.snapshot = a_snapshot(with_node(a_fleet(), "seoul-1", weight=7))
             await now.press("u")
             assert len(now.controller.requests) == 1
-            assert any("somebody else has changed the weight of seoul-1" in notice for notice in now.notices)
+            assert any("someone else has just changed the weight of seoul-1" in notice for notice in now.notices)
 
 
 class TestOutcomes:
@@ -445,7 +445,7 @@ class TestWhereNothingCanBeChanged:
         ("how", "prepare", "why"),
         [
             ({"read_only": True}, lambda now: None, "this console is read-only"),
-            ({}, lambda now: now.app.moments.hold(), "this is the past: p goes back to now"),
+            ({}, lambda now: now.app.moments.hold(), "this is the past: p goes back to live"),
             ({}, lambda now: now.app.picture.lost("no daemon answers"), "without the daemon: no daemon answers"),
         ],
         ids=["read-only", "past", "away"],
@@ -499,7 +499,7 @@ class TestSmallScreens:
             assert dialog.region.height <= 15
             said = now.text("#question").splitlines()
             assert said[0] == "Stop 2 nodes: seoul-1, seoul-2?"
-            assert said[-1] == "[ Cancel: esc ]   y does it"
+            assert said[-1] == "[ Cancel: esc ]   y confirms"
             assert any("lines more: down reads on" in line for line in said)
             await now.press("y")
             assert done(now) == [], "nobody has seen all of what it does"
@@ -534,9 +534,9 @@ class TestSmallScreens:
             assert done(now) == []
             said = " ".join(now.text("#question").split())
             assert "enlarge the window to 60x15 to answer" in said
-            assert "y does it" not in said
+            assert "y confirms" not in said
             await now.pilot.resize_terminal(80, 24)
-            assert "y does it" in now.text("#question")
+            assert "y confirms" in now.text("#question")
             await now.press("y")
             assert done(now) == [Kill(nodes=("seoul-1",))]
 
@@ -561,7 +561,7 @@ class TestInterleavings:
             await now.pilot.press("W", *"60", "enter")
             await now.pilot.press("u")
             gate.set()
-            await now.until_said("nothing to undo: weights and resumes can be taken back for 10 s")
+            await now.until_said("nothing to undo: weights and resumes can be undone for 10 s")
             await now.until_drawn()
             assert [request.command.weight for request in now.controller.requests] == [50, 60]
 
@@ -643,5 +643,5 @@ class TestInterleavings:
             now.controller.snapshot = a_snapshot(replace(fleet, spec=replace(fleet.spec, regions=regions)))
             before = len(now.controller.requests)
             await now.press("y")
-            await now.until_said("somebody else has changed the size of seoul meanwhile: nothing was done")
+            await now.until_said("someone else has just changed the size of seoul: nothing was done")
             assert len(now.controller.requests) == before

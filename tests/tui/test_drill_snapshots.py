@@ -83,7 +83,7 @@ def waiting() -> Course:
 
 def stopping() -> Course:
     """It was stopped while it observed, and puts everything back."""
-    back = [Entered(at=110.2, phase=Phase.FAILBACK), Told(at=110.2, text="failback: giving the fleet back")]
+    back = [Entered(at=110.2, phase=Phase.FAILBACK), Told(at=110.2, text="failback: returning the fleet")]
     begun = replace(course(110.0, failed=FAILING), ending=Ending(stopped=STOPPED))
     return grown(begun, [Told(at=110.1, text=f"observe: stopped: {STOPPED}"), *back])
 
@@ -162,7 +162,7 @@ async def windows(size: tuple[int, int], theme: str = DEFAULT) -> AsyncIterator[
             yield "drill-choice", now
             table = now.app.screen.query_one(LineTable)
             await now.press("g", *["down"] * [row.key for row in table.shown].index("node-kill"), "enter")
-            await now.until(lambda: isinstance(now.app.screen, Confirm) and "y does it" in now.text("#question"))
+            await now.until(lambda: isinstance(now.app.screen, Confirm) and "y confirms" in now.text("#question"))
             yield "drill-question", now
             await now.press("escape", "6")
             await now.until(lambda: now.app.desk.board)

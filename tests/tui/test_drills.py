@@ -115,7 +115,7 @@ async def choose(now: Stage, name: str) -> None:
 async def asked(now: Stage) -> str:
     """The whole question, once it is asked."""
     assert isinstance(now.app.screen, Confirm)
-    await now.until(lambda: "y does it" in now.text("#question"))
+    await now.until(lambda: "y confirms" in now.text("#question"))
     return now.text("#question")
 
 
@@ -157,7 +157,7 @@ class TestRunning:
             await now.until(lambda: shop.words)
             assert shop.words == [("drill", "run", "node-kill", "--seed", "7", "--input")]
             await now.until(lambda: isinstance(now.app.screen, DrillsPage))
-            assert any("it goes on when this console is closed" in notice for notice in now.notices)
+            assert any("it continues if this console is closed" in notice for notice in now.notices)
 
     async def test_all_that_a_drill_shows_is_read_before_it_is_chosen(self, tmp_path: Path) -> None:
         """Below the rows, which have no room for it in a small window; of the row under the cursor."""
@@ -189,7 +189,7 @@ class TestRunning:
         async with stage(controller=before(ill), **hands(shop, tmp_path)) as now:
             await choose(now, "node-kill")
             await now.until(lambda: now.notices)
-            assert "node-kill may not be run: everything serves:" in now.notices[0]
+            assert "node-kill cannot be run: everything serves:" in now.notices[0]
             assert now.controller.requests == []
             assert isinstance(now.app.screen, FleetPage)
 
@@ -214,7 +214,7 @@ class TestRunning:
             assert launch is not None
             other = replace(launch, pid=1, instance="another")
             await agree(now, with_node(fleet, node, launch=other))
-            assert now.errors == [f"{node}: another process now, nothing was done"]
+            assert now.errors == [f"{node}: a different process by now, nothing was done"]
             assert shop.words == []
 
     async def test_a_fleet_that_is_not_well_any_more_is_left_alone(self, tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ class TestRunning:
             fleet = now.controller.snapshot.fleet
             other = next(each.name for each in fleet.gateways if each.name != node)
             await agree(now, with_node(fleet, other, state=NodeState.BACKOFF, launch=None))
-            assert "would not strike the same: nothing was done" in now.errors[0]
+            assert "would strike other targets: nothing was done" in now.errors[0]
             assert shop.words == []
 
     @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ class TestRunning:
         [
             ({"read_only": True}, "read-only"),
             ({"size": (59, 14)}, "too small"),
-            ({"drills": Means()}, "drills are run where the fleet is"),
+            ({"drills": Means()}, "drills run on the fleet's machine"),
             ({"controller": lent()}, "drill node-kill is in progress: A stops it"),
             ({"controller": locked()}, "drills are locked by bob (a sale): :drill unlock"),
         ],
@@ -293,7 +293,7 @@ class TestStopping:
                 await now.press(page, "A")
                 await now.until(lambda: len(now.controller.requests) == count)  # noqa: B023 - awaited here
             assert {(each.command, each.by) for each in now.controller.requests} == {(EndDrill(id="op-7"), "ann")}
-            assert "drill node-kill: stopped, everything is being put back   $ hactl drill stop" in now.notices
+            assert "drill node-kill: stopped, restoring everything   $ hactl drill stop" in now.notices
 
     async def test_it_works_where_nothing_else_does(self, tmp_path: Path) -> None:
         """In the past, and in a window that is too small: it only puts back."""
@@ -306,7 +306,7 @@ class TestStopping:
         ("controller", "how", "why"),
         [
             (before, {}, "no drill is in progress: X runs one"),
-            (lambda: lent("ended by bob"), {}, "over already (ended by bob)"),
+            (lambda: lent("ended by bob"), {}, "already over (ended by bob)"),
             (lent, {"read_only": True}, "read-only"),
         ],
     )
@@ -346,12 +346,12 @@ class TestByHand:
     async def test_a_step_by_hand_is_asked_for_and_answered(self) -> None:
         waits = lent(question="pull the plug of rack 3")
         async with stage(controller=waits) as now:
-            asked = "drill node-kill waits for you: pull the plug of rack 3\nC when it is done"
+            asked = "drill node-kill is waiting for you: pull the plug of rack 3\nC once it is done"
             await now.until_said(asked)
             await now.press("5")
             now.app.desk.course = course(110.0)
             await now.until_drawn()
-            assert "WAITS FOR YOU: pull the plug of rack 3   C when it is done" in now.text("#drill")
+            assert "WAITING FOR YOU: pull the plug of rack 3   C once it is done" in now.text("#drill")
             await now.press("C")
             await now.until(lambda: now.controller.requests)
             assert now.controller.requests == [Request(command=DONE, by="ann")]
@@ -364,13 +364,13 @@ class TestByHand:
             await now.press("5")
             now.app.desk.course = course(110.0)
             now.controller.tell(lent(question="pull the plug").snapshot)
-            await now.until(lambda: "WAITS FOR YOU: pull the plug" in now.text("#drill"))
+            await now.until(lambda: "WAITING FOR YOU: pull the plug" in now.text("#drill"))
             now.app._keep_up()
-            assert not any("waits for you" in notice for notice in now.notices)
+            assert not any("is waiting for you" in notice for notice in now.notices)
 
     @pytest.mark.parametrize(
         ("controller", "why"),
-        [(lent, "drill node-kill waits for nobody"), (before, "no drill is in progress: X runs one")],
+        [(lent, "drill node-kill is not waiting for anyone"), (before, "no drill is in progress: X runs one")],
     )
     async def test_where_nothing_is_waited_for_it_says_so(
         self, controller: Callable[[], MemoryController], why: str, tmp_path: Path
@@ -384,7 +384,7 @@ class TestByHand:
         waits = lent(question="x")
         waits.reply = CommandRejected("it waits for nobody", "hactl status")
         async with stage(controller=waits, **hands(Shop(), tmp_path)) as now:
-            await now.until_said("drill node-kill waits for you: x\nC when it is done")
+            await now.until_said("drill node-kill is waiting for you: x\nC once it is done")
             for again in (1, 2):
                 await now.press("C")
                 await now.until(lambda again=again: len(now.errors) == again)
@@ -395,7 +395,7 @@ class TestByHand:
         waits = lent(question="pull the plug of rack 3")
         waits.reply = Receipt(seq=waits.snapshot.fleet.seq + 1)
         async with stage(controller=waits) as now:
-            await now.until_said("drill node-kill waits for you: pull the plug of rack 3\nC when it is done")
+            await now.until_said("drill node-kill is waiting for you: pull the plug of rack 3\nC once it is done")
             held = waits.hold()
             await now.pilot.press("C", "C")
             held.set()
@@ -410,7 +410,7 @@ class TestByHand:
             )
             now.app.picture.take(News(records=new), 10.0)
             now.app.action_go_on()  # at once: nothing was drawn since
-            assert now.notices[-1] == "drill node-kill waits for you: and back\nC when it is done"
+            assert now.notices[-1] == "drill node-kill is waiting for you: and back\nC once it is done"
             assert [request.command for request in waits.requests] == [DONE]
             await now.press("C")
             assert waits.requests[-1].command == ContinueDrill(id="op-7", question="and back")
@@ -419,7 +419,7 @@ class TestByHand:
     async def test_from_where_one_does_not_see_what_it_waits_for_nothing_is_answered(self, size, held) -> None:
         """Of the past, or in a window in which there is nothing to be read."""
         async with stage(controller=lent(question="pull the plug of rack 3")) as now:
-            await now.until_said("drill node-kill waits for you: pull the plug of rack 3\nC when it is done")
+            await now.until_said("drill node-kill is waiting for you: pull the plug of rack 3\nC once it is done")
             await now.pilot.resize_terminal(*size)
             await now.press(*(["p"] if held else []))
             await now.press("C")
@@ -512,7 +512,7 @@ class TestLookingOn:
             await now.until(lambda: now.app.desk.trouble)
             await now.until_drawn()
             assert "cannot read" in now.text("#text")
-            assert "no drill was run from here" in now.text("#text")
+            assert "no drill has been run from here" in now.text("#text")
             await now.press("enter", "y", "escape")
             assert isinstance(now.app.screen, FleetPage)
 
@@ -562,7 +562,7 @@ class TestRuns:
             lines = now.app.screen.query_one(Reader)
             shown = "\n".join(lines.render_line(y).text for y in range(lines.size.height))
             assert "20231110-000000-node-kill" in shown
-            assert "one run alone proves no trend" in shown
+            assert "a single run proves no trend" in shown
 
     async def test_what_cannot_be_compared_says_why(self, tmp_path: Path) -> None:
         keep(tmp_path, filed(run="20231110-000000-node-kill"))
@@ -652,7 +652,7 @@ async def test_all_three_stand_in_the_list_of_everything(tmp_path: Path) -> None
         await now.press("ctrl+p", *"run a drill", "enter")
         assert now.notices[-1] == "drill node-kill is in progress: A stops it"
         await now.press("ctrl+p", *"done by hand", "enter")
-        assert now.notices[-1] == "drill node-kill waits for nobody"
+        assert now.notices[-1] == "drill node-kill is not waiting for anyone"
         await now.press("ctrl+p", *"stop the drill", "enter")
         await now.until(lambda: now.controller.requests)
         assert now.controller.requests == [

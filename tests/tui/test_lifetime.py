@@ -47,7 +47,7 @@ class TestBeginning:
             await comes_up(now)
             assert "OK 4 nodes" in now.text("#header")
             await now.press("q")
-            assert "This console has started it." in await asked(now)
+            assert "This console started it." in await asked(now)
 
     async def test_somebody_else_starts_it_meanwhile_and_the_question_is_gone(self):
         async with stage(controller=away(), startable=True) as now:
@@ -83,7 +83,7 @@ class TestBeginning:
             await now.press("escape", "colon", *"up", "enter")
             await comes_up(now)
             await now.press("q")
-            assert "This console has started it." in await asked(now)
+            assert "This console started it." in await asked(now)
 
     @pytest.mark.parametrize("key", ["escape", "enter", "n", "q"])
     async def test_or_waited_for(self, key: str):

@@ -64,7 +64,7 @@ class TestThePalette:
     async def test_nothing_fits(self):
         async with stage() as now:
             await now.press("ctrl+p", *"xyzzy")
-            assert "nothing fits" in now.text("#entries")
+            assert "no matches" in now.text("#entries")
             await now.press("enter")
             assert isinstance(now.app.screen, Palette)
 
@@ -115,4 +115,4 @@ async def test_control_c_leaves_nothing_behind_but_a_hint():
         await now.press("ctrl+c")
         assert now.app.is_running
         assert now.app.return_code is None
-        assert "q or ctrl+q leaves; the fleet goes on" in now.notices
+        assert "q or ctrl+q leaves; the fleet keeps running" in now.notices

@@ -64,7 +64,7 @@ class TestFleet:
         async with stage() as now:
             await now.press("slash", *"kyoto", "enter")
             await now.until_drawn()
-            assert "none of 6 processes has 'kyoto'" in now.text("#empty")
+            assert "none of 6 processes matches 'kyoto'" in now.text("#empty")
             await now.press("escape")
             await now.until_drawn()
             assert not fleet_page(now).query_one("#empty").display
@@ -189,7 +189,7 @@ class TestNode:
             await now.go_to("seoul-1")
             await now.press("enter")
             await now.until_drawn()
-            assert "it has written nothing" in now.app.screen.query_one(Reader).render_line(0).text
+            assert "the log is empty" in now.app.screen.query_one(Reader).render_line(0).text
 
     async def test_a_log_that_cannot_be_read_is_said_beside_the_keys(self):
         async with stage() as now:
@@ -423,7 +423,7 @@ class TestRegions:
             await now.go_to("[seoul]")
             await now.press(key)
             await now.until_drawn()
-            assert "seoul ● 2/2 of them serve" in now.text("#facts")
+            assert "seoul ● 2/2 serving" in now.text("#facts")
             assert not now.app.screen.query_one(Reader).display
             await now.press(">")
             await now.until_drawn()
@@ -434,7 +434,7 @@ class TestRegions:
         async with stage((160, 48)) as now:
             await now.go_to("[edges]")
             await now.until_drawn()
-            assert "edges ● 2/2 of them serve" in now.text("#side")
+            assert "edges ● 2/2 serving" in now.text("#side")
 
 
 class TestSigns:

@@ -181,9 +181,9 @@ async def test_where_nothing_was_measured_that_stands_beside_the_keys(tape):
     tape.measure(5)
     async with replaying(tape, second=180) as now:
         keys = now.text("#keys")
-        assert "nothing was measured then" in keys
+        assert "nothing was measured at that time" in keys
         assert "p play" in keys
-        assert "? NOT KNOWN nothing was measured then" in now.text("#header")
+        assert "? NOT KNOWN nothing was measured at that time" in now.text("#header")
         assert "OK" not in now.text("#header")
         assert "0.00%" not in now.text("#tiles")
         head = next(each for each in now.app.screen.table.shown if each.key == "[seoul]")

@@ -236,7 +236,7 @@ async def asides(now: Stage) -> AsyncIterator[str]:
     now.controller.reply = now.controller.refused
     await now.go_to("seoul-1")
     await now.press("K")
-    await settled(now, lambda: "breaks a rule" in now.text("#question"))
+    await settled(now, lambda: "violates a rule" in now.text("#question"))
     now.app.screen.query_one("#name", Input).cursor_blink = False
     await settled(now)
     yield "severe"

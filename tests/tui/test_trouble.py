@@ -42,7 +42,7 @@ def went_on(now: Stage, where: str) -> None:
     """It was said once, in so many words, and nothing else was."""
     assert [said for said in now.notices if SECRET in said] == []
     assert [said for said in now.notices if "ValueError" in said] == [
-        f"the console stumbled (ValueError in {where}) and goes on"
+        f"internal console error (ValueError in {where}); continuing"
     ]
     assert now.app.is_running
     assert now.app.return_code is None
@@ -87,7 +87,7 @@ async def test_lines_that_cannot_be_drawn_say_so_in_their_place():
         assert "cannot be drawn: KeyError" in "".join(
             segment.text for segment in now.app.screen._compositor.render_strips()[keys.region.y]
         )
-        assert now.notices == ["the console stumbled (KeyError in drawing LinesView) and goes on"]
+        assert now.notices == ["internal console error (KeyError in drawing LinesView); continuing"]
         await still_works(now)
 
 
@@ -169,7 +169,7 @@ def test_last_words_say_where_and_not_what():
         broken()
     except ValueError as error:
         said = last_words(error)
-    assert said.startswith("hactl: the console ended: ValueError in broken, test_trouble.py:")
+    assert said.startswith("hactl: the console crashed: ValueError in broken, test_trouble.py:")
     assert SECRET not in said
 
 
@@ -201,5 +201,5 @@ def test_what_can_only_end_ends_with_one_line(tmp_path: Path):
         (said,) = [line.rstrip() for line in seen.text.splitlines() if line.strip()]
         # the emulator prints the last letter of a sequence about keyboards that it does not know
         assert said.removeprefix("u") == (
-            "hactl: the console ended: ValueError in on_mount, <string>:11; the fleet goes on"
+            "hactl: the console crashed: ValueError in on_mount, <string>:11; the fleet keeps running"
         )

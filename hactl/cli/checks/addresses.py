@@ -21,7 +21,7 @@ def edge_port(subject: Subject) -> Iterator[Finding]:
         strangers = sorted(holders(edge.port, procfs.pids()) - set(subject.pids.values()))
         if strangers:
             named = ", ".join(f"'{procfs.name(pid)}' (pid {pid})" for pid in strangers)
-            found = f"{edge.port} is also held by {named}, which gets a part of the connections"
+            found = f"{edge.port} is also held by {named}, which gets some of the connections"
             yield Finding(check="edge port", ok=False, found=found, mend=f"end it: kill {strangers[0]}")
         else:
             yield Finding(check="edge port", ok=True, found=f"{edge.port}, held by this fleet")
@@ -38,7 +38,7 @@ def node_ports(subject: Subject) -> Iterator[Finding]:
     low, high = subject.spec.ports
     first = int(EPHEMERAL.read_text().split()[0])
     if high >= first:
-        found = f"{low}-{high} overlaps the ephemeral ports from {first}: any outgoing connection may take one"
+        found = f"{low}-{high} overlaps the ephemeral ports, from {first}: any outgoing connection may take one"
         yield Finding(check="node ports", ok=False, found=found, mend=f"set fleet.ports below {first}")
         return
     wanted = len(node_names(subject.spec)) - len(subject.pids)
@@ -47,7 +47,9 @@ def node_ports(subject: Subject) -> Iterator[Finding]:
             list(itertools.islice(free_ports(range(low, high + 1), subject.spec.regions[0].bind), max(1, wanted)))
         )
     except HactlError as error:
-        yield Finding(check="node ports", ok=False, found=error.message, mend="set region.bind to one of this machine")
+        yield Finding(
+            check="node ports", ok=False, found=error.message, mend="set region.bind to an address of this machine"
+        )
         return
     if free < wanted:
         found = f"{low}-{high} has {free} free for {wanted} nodes"

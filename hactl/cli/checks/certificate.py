@@ -24,7 +24,7 @@ def files(subject: Subject) -> Iterator[Finding]:
     now = time.time()
     soon = expires_soon(certificate, now)
     found = f"for {bearers(certificate)}, {lifetime(certificate, now)}"
-    mend = "renew it; edges take the new files up by themselves" if soon else ""
+    mend = "renew it; edges pick up the new files automatically" if soon else ""
     yield Finding(check="certificate", ok=not soon, found=found, mend=mend)
     if Path(tls.key).stat().st_mode & 0o007:
-        yield Finding(check="private key", ok=False, found=f"everybody may use {tls.key}", mend=f"chmod o= {tls.key}")
+        yield Finding(check="private key", ok=False, found=f"everyone may read {tls.key}", mend=f"chmod o= {tls.key}")

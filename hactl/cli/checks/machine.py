@@ -62,8 +62,8 @@ def limits(subject: Subject) -> Iterator[Finding]:
     left, why = _tasks_left()
     if left is not None:
         enough = left > tasks
-        mend = "" if enough else "raise it (TasksMax= in the unit, or ulimit -u), or have fewer nodes"
-        found = f"{left} more allowed by {why}, this fleet takes up to {tasks} more"
+        mend = "" if enough else "raise it (TasksMax= in the unit, or ulimit -u), or run fewer nodes"
+        found = f"{why} allows {left} more, this fleet may need {tasks} more"
         yield Finding(check="processes", ok=enough, found=found, mend=mend)
 
 
@@ -86,7 +86,7 @@ def memory(subject: Subject) -> Iterator[Finding]:
     wanted = _processes(subject) * ENVOY_MEMORY
     free = cgroup.available_memory()
     roomy = free > wanted
-    found = f"{free >> 20} MiB free, this fleet takes up to {wanted >> 20} MiB more"
+    found = f"{free >> 20} MiB free, this fleet may need {wanted >> 20} MiB more"
     yield Finding(check="memory", ok=roomy, found=found, mend="" if roomy else "fewer nodes, or more memory")
 
 
@@ -124,8 +124,8 @@ def clock(subject: Subject) -> Iterator[Finding]:
         yield Finding(check="clock", ok=True, found="has not jumped since the daemon started")
         return
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
-    found = f"jumped by {step:+.0f} s before {when}: times in the journal before and after do not compare"
-    yield Finding(check="clock", ok=False, found=found, mend="look at the time service: timedatectl timesync-status")
+    found = f"jumped by {step:+.0f} s before {when}: times in the journal before and after are not comparable"
+    yield Finding(check="clock", ok=False, found=found, mend="check the time service: timedatectl timesync-status")
 
 
 def largest_step(records: list[Record], wall: float, mono: float, slept: float) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from hactl import __version__
 from hactl.cli.checks.finding import Finding, Subject
 from hactl.core.errors import HactlError
 from hactl.core.node import Role
+from hactl.core.plural import counted
 from hactl.core.spec import EdgeSpec, GatewayKind
 from hactl.supervisor import procfs
 from hactl.supervisor.identity import find_instances
@@ -59,7 +60,7 @@ def daemon(subject: Subject) -> Iterator[Finding]:
         mend = "hactl daemon restart"
         yield Finding(check="daemon", ok=False, found=found, mend=mend)
     elif pulse.unwritten:
-        found = f"{pulse.unwritten} records wait for room in the journal: the disk is full"
+        found = f"{counted(pulse.unwritten, 'record')} waiting for room in the journal: the disk is full"
         yield Finding(check="daemon", ok=False, found=found, mend="free some disk space")
     else:
         found = f"hactl {pulse.version} (pid {pulse.pid}), loop lag {pulse.lag_ms:.0f} ms"
@@ -75,15 +76,15 @@ def strangers(subject: Subject) -> Iterator[Finding]:
     if lost and subject.snapshot is not None:
         named = ", ".join(f"{launch.instance.split('/')[1]} (pid {launch.pid})" for launch in lost)
         mend = f"kill {' '.join(str(launch.pid) for launch in lost)}"
-        yield Finding(check="supervision", ok=False, found=f"processes nobody watches: {named}", mend=mend)
+        yield Finding(check="supervision", ok=False, found=f"unsupervised processes: {named}", mend=mend)
     others = daemons(subject.chosen.state) - ({subject.snapshot.pulse.pid} if subject.snapshot else set())
     if others:
         named = ", ".join(f"pid {pid}" for pid in sorted(others))
         mend = f"keep one: kill {' '.join(str(pid) for pid in sorted(others))}"
-        yield Finding(check="supervision", ok=False, found=f"another daemon wants this fleet: {named}", mend=mend)
+        yield Finding(check="supervision", ok=False, found=f"another daemon claims this fleet: {named}", mend=mend)
     if subject.snapshot is None and known:
-        found = f"no daemon watches {len(known)} processes"
-        yield Finding(check="supervision", ok=False, found=found, mend="hactl up adopts them")
+        found = f"no daemon supervises {counted(len(known), 'process', 'processes')}"
+        yield Finding(check="supervision", ok=False, found=found, mend="hactl up, which adopts them")
     elif not lost and not others:
         one = "one daemon, and every process is its own" if subject.snapshot else "nothing runs"
         yield Finding(check="supervision", ok=True, found=one)

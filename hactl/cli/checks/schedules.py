@@ -15,9 +15,11 @@ def schedules(subject: Subject) -> Iterator[Finding]:
         if (error := missing(one)) is not None:
             yield Finding(check=check, ok=False, found=error.message, mend=error.hint)
         elif zone(one.zone) is None:
-            yield Finding(check=check, ok=False, found=f"time zone {one.zone} is not known here", mend="install tzdata")
+            yield Finding(
+                check=check, ok=False, found=f"time zone {one.zone} is unknown on this machine", mend="install tzdata"
+            )
         elif not subject.spec.safety.scheduled_drills:
-            off = "safety.scheduled_drills = false: nothing is run"
+            off = "not run: safety.scheduled_drills = false"
             yield Finding(check=check, ok=False, found=off, mend="set it to true in hactl.toml, or remove the schedule")
         else:
-            yield Finding(check=check, ok=True, found=f"{one.what} is there", mend="hactl drill schedule")
+            yield Finding(check=check, ok=True, found=f"{one.what} exists", mend="hactl drill schedule")

@@ -12,8 +12,8 @@ from hactl.cli.choice import Chosen
 BOOTED = Path("/run/systemd/system")
 """There when systemd is what runs the machine."""
 _MENDS = {
-    "KillMode": ("process", "control-group", "it kills nodes and edges together with the daemon"),
-    "OOMPolicy": ("continue", "stop", "when one process runs out of memory it stops all of them"),
+    "KillMode": ("process", "control-group", "systemd kills nodes and edges together with the daemon"),
+    "OOMPolicy": ("continue", "stop", "systemd stops all processes when one runs out of memory"),
 }
 """What a unit must say, what it means when it does not, and what then happens."""
 
@@ -37,7 +37,10 @@ def unit(subject: Subject, *, booted: Path = BOOTED) -> Iterator[Finding]:
         yield Finding(check="systemd", ok=not wrong, found=found, mend=mend if wrong else "")
     if not meant and booted.exists():
         yield Finding(
-            check="systemd", ok=True, found="no unit starts this fleet after a reboot", mend="hactl init --systemd"
+            check="systemd",
+            ok=True,
+            found="no systemd unit starts this fleet after a reboot",
+            mend="hactl init --systemd",
         )
 
 

@@ -28,13 +28,13 @@ def in_force(subject: Subject) -> Iterator[Finding]:
     if chosen is None or chosen.config is None or not fleet.id:
         return
     if fleet.config_trouble:
-        found = f"the last good one (revision {fleet.revision}), because of: {fleet.config_trouble}"
+        found = f"the last good one (revision {fleet.revision}) is in force: {fleet.config_trouble}"
         yield Finding(check="configuration", ok=False, found=found, mend="fix hactl.toml, then: hactl config apply")
         return
     from hactl.config import digest
 
     same = digest(masked_spec(subject.spec)) == digest(masked_spec(fleet.spec))
-    found = f"revision {fleet.revision} is in force" + ("" if same else f", {chosen.config} differs from it")
+    found = f"revision {fleet.revision} is in force" + ("" if same else f", {chosen.config} differs")
     mend = "" if same else "hactl config apply"
     yield Finding(check="configuration", ok=same, found=found, mend=mend)
 
@@ -67,7 +67,7 @@ def filesystem(subject: Subject, *, mounts: Path = MOUNTS) -> Iterator[Finding]:
         found = f"{kind}: locks and the write-ahead log are not safe over a network"
         yield Finding(check="state directory", ok=False, found=found, mend=mend)
     elif kind in _FLEETING:
-        found = f"{kind}: after a reboot nobody knows the fleet any more"
+        found = f"{kind}: all state of the fleet is lost at a reboot"
         yield Finding(check="state directory", ok=False, found=found, mend=mend)
     else:
         yield Finding(check="state directory", ok=True, found=f"on {kind or 'an unknown filesystem'}")
@@ -97,7 +97,7 @@ def rights(subject: Subject) -> Iterator[Finding]:
     for found, mend in wrong:
         yield Finding(check="permissions", ok=False, found=found, mend=mend)
     if not wrong:
-        yield Finding(check="permissions", ok=True, found="nobody else may change what is run")
+        yield Finding(check="permissions", ok=True, found="no other user may change what is run")
 
 
 def _trouble(path: Path, *, mask: int) -> list[tuple[str, str]]:
@@ -127,9 +127,11 @@ def _umask(subject: Subject) -> list[tuple[str, str]]:
                 umask = int(line.split()[1], 8)
                 whose = "the daemon" if subject.snapshot else "this shell"
                 if umask & 0o700:
-                    return [(f"{whose} has umask {umask:04o}: it cannot use the files it makes", "umask 077")]
+                    return [(f"{whose} has umask {umask:04o}: it cannot use the files it creates", "umask 077")]
                 if not umask & 0o002:
-                    return [(f"{whose} has umask {umask:04o}: files it makes may be written by others", "umask 077")]
+                    return [
+                        (f"{whose} has umask {umask:04o}: other users may write to the files it creates", "umask 077")
+                    ]
     return []
 
 

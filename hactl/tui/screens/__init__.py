@@ -1,1 +1,1 @@
-"""One module for each screen: which widgets it has, where they stand, and which keys do what."""
+"""One module per screen: its widgets, their layout, and its keys."""

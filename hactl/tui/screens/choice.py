@@ -1,4 +1,4 @@
-"""A question with a few answers, each on a key of its own. Nothing is the default: escape and enter leave it all as is.
+"""A question with a few answers, each on its own key. Doing nothing is the default: escape and enter change nothing.
 
 Not the question before a change to the fleet: that is `confirm`.
 """

@@ -22,7 +22,7 @@ from hactl.tui.screens.page import enlarge, fits
 from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.lines_view import Paragraphs
 
-UNREAD = ": down reads on, before any yes"
+UNREAD = ": scroll down to read all of it first"
 """Said where the question is longer than the window is high."""
 FRAME = 4
 """Lines of a dialog that are not its text."""
@@ -36,8 +36,8 @@ class Confirm(SteadyScreen, ModalScreen[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "yes", "yes", show=False),
         Binding("n,escape,enter,q", "no", "no", show=False),
-        Binding("down,j", "read(1)", "read on", show=False),
-        Binding("up,k", "read(-1)", "read back", show=False),
+        Binding("down,j", "read(1)", "scroll down", show=False),
+        Binding("up,k", "read(-1)", "scroll up", show=False),
     ]
 
     def __init__(self, look: Look) -> None:
@@ -83,7 +83,7 @@ class Confirm(SteadyScreen, ModalScreen[str | None]):
         self._text.tell(_facts(self._question), last, room, more=UNREAD)
         if self._question is not None and self._question.rule:
             box = self.query_one("#name", Input)
-            box.placeholder = f"type {self._question.name} to go on, esc to leave it"
+            box.placeholder = f"type {self._question.name} to confirm, esc to cancel"
             box.display = True
             self.set_focus(box)
 
@@ -122,14 +122,14 @@ class Confirm(SteadyScreen, ModalScreen[str | None]):
             self.dismiss(name)
         else:
             event.input.value = ""
-            event.input.placeholder = f"that was not {name}: nothing done; esc leaves it"
+            event.input.placeholder = f"that was not {name}: nothing was done; esc cancels"
 
 
 def _facts(question: Question | None) -> tuple[Line, ...]:
     """What would happen."""
     if question is None:
-        return (line(Span(text="asking the daemon what that would do ...", meaning=Meaning.MUTED)),)
-    rule = (line(Span(text=f"breaks a rule: {question.rule}", meaning=Meaning.DOWN)), ()) if question.rule else ()
+        return (line(Span(text="asking the daemon what this would do ...", meaning=Meaning.MUTED)),)
+    rule = (line(Span(text=f"violates a rule: {question.rule}", meaning=Meaning.DOWN)), ()) if question.rule else ()
     return (line(Span(text=question.title, meaning=Meaning.TITLE)), (), *rule, *question.facts)
 
 
@@ -141,4 +141,4 @@ def _answers(question: Question | None) -> tuple[Line, ...]:
     if question.rule:
         return ((), shell)
     cancel = Span(text="[ Cancel: esc ]", meaning=Meaning.TITLE)
-    return ((), shell, (), line(cancel, "   ", Span(text="y", meaning=Meaning.KEY), " does it"))
+    return ((), shell, (), line(cancel, "   ", Span(text="y", meaning=Meaning.KEY), " confirms"))

@@ -1,4 +1,4 @@
-"""A number to be turned up and down, or typed, with what it would come to beside it: a weight, a count of nodes.
+"""A number to turn up and down, or to type, with a preview of its effect: a weight, a count of nodes.
 
 Enter takes it; what is asked after that is the ladder's. The preview never lags behind by more than one answer: while
 one is on its way, only the newest number is asked about next.
@@ -37,9 +37,9 @@ class Dial(SteadyScreen, ModalScreen[Action | None]):
         Binding("down,shift+left,j", "turn(-10)", "ten less", show=False),
         Binding("up,shift+right,k", "turn(10)", "ten more", show=False),
         *(Binding(digit, f"digit({digit})", "type a number", show=False) for digit in "0123456789"),
-        Binding("backspace", "rub_out", "take a digit back", show=False),
-        Binding("enter", "take", "take it", show=False),
-        Binding("escape,q", "leave", "leave it", show=False),
+        Binding("backspace", "rub_out", "delete a digit", show=False),
+        Binding("enter", "take", "confirm", show=False),
+        Binding("escape,q", "leave", "cancel", show=False),
     ]
 
     def __init__(self, look: Look, action: Action, preview: Preview, *, least: int, most: int) -> None:
@@ -155,8 +155,8 @@ class Dial(SteadyScreen, ModalScreen[Action | None]):
             line(
                 Span(text="left right", meaning=Meaning.KEY), " 1  ",
                 Span(text="down up", meaning=Meaning.KEY), " 10  or type it  ",
-                Span(text="enter", meaning=Meaning.KEY), " takes it  ",
-                Span(text="esc", meaning=Meaning.KEY), " leaves it",
+                Span(text="enter", meaning=Meaning.KEY), " confirms  ",
+                Span(text="esc", meaning=Meaning.KEY), " cancels",
             ),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The drills there are, to choose one from. What each would do stands in its row; nothing is begun here."""
+"""The list of drills to choose from. Each row shows what the drill would do; nothing is started here."""
 
 from typing import ClassVar
 
@@ -42,10 +42,13 @@ class DrillChoice(SteadyScreen, ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """There to be typed in at once; the rows come when they are known."""
-        told = line(Span(text="Which drill?", meaning=Meaning.TITLE), "   looking at what each would do here ...")
+        told = line(Span(text="Which drill?", meaning=Meaning.TITLE), "   checking what each would do here ...")
         self.query_one("#title", LinesView).show((told,))
         keys = line(
-            Span(text="enter", meaning=Meaning.KEY), " asks about it   ", Span(text="esc", meaning=Meaning.KEY), " none"
+            Span(text="enter", meaning=Meaning.KEY),
+            " asks for confirmation   ",
+            Span(text="esc", meaning=Meaning.KEY),
+            " none",
         )
         self.query_one("#answers", LinesView).show(((), keys))
         self._table.focus()
@@ -74,7 +77,7 @@ class DrillChoice(SteadyScreen, ModalScreen[str | None]):
         self._table.styles.height = max(2, min(len(self._rows) + 1, self.app.size.height - MARGIN))
         self._table.show(self._rows)
         if self._rows:
-            told = "   what each would do to the fleet as it is"
+            told = "   what each would do to the fleet now"
             self.query_one("#title", LinesView).show((line(Span(text="Which drill?", meaning=Meaning.TITLE), told),))
 
     @on(LineTable.Pointed)

@@ -1,4 +1,4 @@
-"""Screen 5: the drill that goes on, or the newest that was, drawn to time. Before the first it says how to get one."""
+"""Screen 5: the drill in progress, or the newest one, drawn to time. Before the first drill, how to run one."""
 
 from collections.abc import Callable, Iterable
 from typing import ClassVar, cast
@@ -38,7 +38,7 @@ class DrillsPage(Page):
     ]
     NAME = "drills"
     KEYS = (
-        ("A", "abort"), ("C", "go on"), ("X", "run a drill"), ("enter", "report"), ("6", "all runs"), ("esc", "back"),
+        ("A", "abort"), ("C", "done"), ("X", "run a drill"), ("enter", "report"), ("6", "all runs"), ("esc", "back"),
         (":", "command"), ("?", "help"), ("q", "quit"),
     )  # fmt: skip
     _ticking: Timer

@@ -1,4 +1,4 @@
-"""Screen 1: the fleet. The numbers, one table of everything that runs, what is under way and what was."""
+"""Screen 1: the fleet. Key figures, one table of everything that runs, operations in progress and recent events."""
 
 from collections.abc import Collection, Iterable
 from typing import ClassVar

@@ -48,7 +48,7 @@ class NodePage(OneOf):
         yield Horizontal(
             VerticalScroll(LinesView(self.look, id="facts"), id="scroll"), LinesView(self.look, id="past"), id="about"
         )
-        yield Reader(self.look, empty=" it has written nothing", room=LINES, id="log")
+        yield Reader(self.look, empty=" the log is empty", room=LINES, id="log")
 
     @property
     def copied(self) -> str:

@@ -1,4 +1,4 @@
-"""What pages about one process have: which one it is, keys to the next one, and its log, which is followed."""
+"""What pages about one process share: which process it is, keys to the next one, and its log, followed."""
 
 from typing import ClassVar
 
@@ -16,8 +16,8 @@ class OneOf(Page):
     """About the daemon, an edge or a node; where it shows more than a log, about a region as well."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("less_than_sign", "turn(-1)", "the one before", show=False),
-        Binding("greater_than_sign", "turn(1)", "the next one", show=False),
+        Binding("less_than_sign", "turn(-1)", "previous", show=False),
+        Binding("greater_than_sign", "turn(1)", "next", show=False),
     ]
     node = ""
     """Which one: a name of the fleet, or `tail.DAEMON`; "" before one was chosen."""
@@ -69,9 +69,9 @@ class OneOf(Page):
         if view.speed is not None:
             reader.when_empty(f" logs are not part of a recording: hactl logs {self.node}")
         elif not view.live:
-            reader.when_empty(" logs are read again when it is now: p goes back to now")
+            reader.when_empty(" logs are shown live only: p goes back to live")
         else:
-            reader.when_empty(" it has written nothing")
+            reader.when_empty(" the log is empty")
         reader.display = not self.node.startswith("[")
         said = f"log of {self.node}" + (f", {reader.gone:,} older lines dropped" if reader.gone else "")
         said += " · w: cut" if reader.wrapping else " · w: wrap"

@@ -34,7 +34,7 @@ OPENING = ("filter", "ask", "command")
 """Actions after which letters are letters."""
 LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
-TOO_SMALL = "the window is too small to see what one does: keys that change anything are off"
+TOO_SMALL = "the window is too small: keys that change anything are off"
 
 
 def fits(size: Size) -> bool:
@@ -47,7 +47,7 @@ def enlarge(size: Size) -> tuple[Line, ...]:
     if fits(size):
         return ()
     text = f"enlarge the window to {LEAST[0]}x{LEAST[1]} to answer; "
-    return ((), line(Span(text=text, meaning=Meaning.DEGRADED), Span(text="esc", meaning=Meaning.KEY), " leaves it"))
+    return ((), line(Span(text=text, meaning=Meaning.DEGRADED), Span(text="esc", meaning=Meaning.KEY), " cancels"))
 
 
 class Page(SteadyScreen, Screen[None]):
@@ -200,7 +200,7 @@ class Page(SteadyScreen, Screen[None]):
     def _foot(self, view: View, width: int, now: float) -> Line:
         """Keys in the order of their importance, as many as there is room for; the last two always have it."""
         if ended(view):
-            again = " nothing runs: hactl up starts it again, and this console goes on then"
+            again = " nothing is running: hactl up starts it again, and this console continues"
             return cut(line(Span(text=again, meaning=Meaning.MUTED)), width)
         if view.trouble and view.live:
             return banner(view.trouble, now - view.heard if view.snapshot is not None else 0.0, width)

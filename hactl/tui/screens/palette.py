@@ -1,4 +1,4 @@
-"""The list of everything that can be done, searched by typing. What stands in it is `hactl.tui.palette`."""
+"""The list of all available actions, searched by typing. Its entries are in `hactl.tui.palette`."""
 
 from typing import ClassVar
 
@@ -84,7 +84,7 @@ class Palette(SteadyScreen, ModalScreen[Entry | None]):
         first = max(0, min(self._at - self._room // 2, len(self._found) - self._room))
         rows = self._found[first : first + self._room]
         lines = tuple(cut(_row(entry, here=first + at == self._at), width) for at, entry in enumerate(rows))
-        view.show(lines or (line(Span(text="nothing fits", meaning=Meaning.MUTED)),))
+        view.show(lines or (line(Span(text="no matches", meaning=Meaning.MUTED)),))
 
 
 def _row(entry: Entry, *, here: bool) -> Line:

@@ -1,4 +1,4 @@
-"""Screens that are read: 3, what happened, and 4, what one process says. Both follow, filter and search alike."""
+"""Screens to read: 3, the events, and 4, the log of one process. Both follow, filter and search the same way."""
 
 from collections.abc import Callable, Iterable
 from typing import ClassVar
@@ -150,7 +150,7 @@ class LogsPage(OneOf, ReadingPage):
     """The log of one process."""
 
     NAME = "logs"
-    EMPTY = " it has written nothing"
+    EMPTY = " the log is empty"
     KEYS = (("< >", "others"), *ReadingPage.KEYS)
 
     def progress(self, view: View) -> int | None:  # noqa: ARG002

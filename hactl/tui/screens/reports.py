@@ -1,4 +1,4 @@
-"""Screen 6: every run with what came of it, and what losses took that nobody has drilled."""
+"""Screen 6: every run with its outcome, and measured recoveries from losses outside drills."""
 
 from collections.abc import Callable, Iterable
 from typing import ClassVar

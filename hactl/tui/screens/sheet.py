@@ -1,4 +1,4 @@
-"""A sheet over a screen: text to read, and away with it: help, or what a command has printed."""
+"""A sheet over a screen: text to read and dismiss, such as help, or the output of a command."""
 
 from typing import ClassVar
 

@@ -91,7 +91,7 @@ class Paragraphs(LinesView):
         self._hidden = 0
         if len(top) > self._at + room:
             self._hidden = len(top) - self._at - room + 1
-            text = f"... and {self._hidden} lines more{self._wants}"
+            text = f"... and {self._hidden} more lines{self._wants}"
             meaning = Meaning.DEGRADED if self._wants else Meaning.MUTED
             left_out = self._broken((line(Span(text=text, meaning=meaning)),))[:1]
             top = [*top[self._at : self._at + room - 1], *left_out]

@@ -1,4 +1,4 @@
-"""Lines that only ever grow, read at one's own pace: following never drags away a reader who has scrolled back.
+"""Lines that only ever grow, read at your own pace: following never moves a reader who has scrolled back.
 
 Bounded: the oldest lines go, and what is on the screen stays where it is when they do. Text is text, never markup.
 """

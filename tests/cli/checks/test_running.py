@@ -60,7 +60,7 @@ def test_after_an_upgrade_old_processes_are_named(fleet: Home, monkeypatch: pyte
 def test_old_clients_are_answered(fleet: Home) -> None:
     """HTTP/1.0 without a Host, by a real request through a real edge."""
     finding = one(running.old_clients(looked_at(fleet)))
-    assert (finding.ok, finding.found) == (True, "a request without Host is answered")
+    assert (finding.ok, finding.found) == (True, "a request without Host gets an answer")
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 426 Upgrade Required\r\n\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
@@ -100,7 +100,7 @@ def test_a_process_that_nobody_watches_is_found(fleet: Home) -> None:
         finding = one(running.strangers(looked_at(fleet)))
         stray.communicate(b"\n")
     assert not finding.ok
-    assert finding.found == f"processes nobody watches: a-9 (pid {stray.pid})"
+    assert finding.found == f"unsupervised processes: a-9 (pid {stray.pid})"
     assert finding.mend == f"kill {stray.pid}"
 
 
@@ -113,7 +113,7 @@ def test_a_second_daemon_is_found(fleet: Home) -> None:
         finding = one(running.strangers(looked_at(fleet)))
         second.communicate(b"\n")
     assert not finding.ok
-    assert finding.found == f"another daemon wants this fleet: pid {second.pid}"
+    assert finding.found == f"another daemon claims this fleet: pid {second.pid}"
 
 
 def test_a_fleet_without_a_daemon_is_found(fleet: Home) -> None:
@@ -124,7 +124,7 @@ def test_a_fleet_without_a_daemon_is_found(fleet: Home) -> None:
     finally:
         fleet.ok("up")
     assert not finding.ok
-    assert (finding.found, finding.mend) == ("no daemon watches 2 processes", "hactl up adopts them")
+    assert (finding.found, finding.mend) == ("no daemon supervises 2 processes", "hactl up, which adopts them")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_fleet_without_a_daemon_is_found(fleet: Home) -> None:
     [
         (Pulse(version=running.__version__, lag_ms=3.0), True, "loop lag 3 ms"),
         (Pulse(version="0.0.1", pid=7), False, "hactl 0.0.1 runs (pid 7)"),
-        (Pulse(version=running.__version__, unwritten=5), False, "5 records wait for room"),
+        (Pulse(version=running.__version__, unwritten=5), False, "5 records waiting for room"),
     ],
 )
 def test_the_daemon_is_the_one_that_is_installed_and_writes(pulse: Pulse, ok: bool, says: str) -> None:

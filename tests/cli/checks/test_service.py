@@ -49,7 +49,7 @@ def test_a_unit_without_killmode_is_a_trap(units: Path, start: str) -> None:
     (units / "first" / "gateway.service").write_text(f"[Unit]\nKillMode=process\n[Service]\nExecStart={start}\n")
     (finding,) = found()
     assert not finding.ok
-    assert "KillMode=control-group: it kills nodes and edges together with the daemon" in finding.found
+    assert "KillMode=control-group: systemd kills nodes and edges together with the daemon" in finding.found
     assert "OOMPolicy=stop" in finding.found
     assert finding.mend == (
         "systemctl edit gateway.service: [Service] KillMode=process OOMPolicy=continue; or hactl init --systemd"

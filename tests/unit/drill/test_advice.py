@@ -87,9 +87,9 @@ WRONG = Account(
 @pytest.mark.parametrize(
     ("account", "said"),
     [
-        (replace(WRONG, panics=0, given_up=0), "took nodes out 3 times for the status of their answers"),
+        (replace(WRONG, panics=0, given_up=0), "ejected nodes 3 times for the status of their responses"),
         (replace(WRONG, ejections=0, given_up=0), "healthy_panic_threshold is 50 %"),
-        (replace(WRONG, panics=0, ejections=0), "did not try 7 requests again"),
+        (replace(WRONG, panics=0, ejections=0), "did not retry 7 requests"),
     ],
 )
 def test_what_an_edge_counts_is_told_with_its_setting_and_in_the_place_of_a_guess(account: Account, said: str) -> None:

@@ -23,9 +23,9 @@ def test_what_signals_do_is_real_and_what_a_filter_does_is_not() -> None:
 
 
 def test_a_kernel_that_loses_no_packets_is_told_with_the_reason() -> None:
-    line = packets("there is no program tc")
+    line = packets("tc is not installed")
     assert line.reality is Reality.UNAVAILABLE
-    assert str(line).startswith("unavailable: there is no program tc; drills use a proxy on the hop")
+    assert str(line).startswith("unavailable: tc is not installed; drills use a proxy on the hop")
     assert packets("").reality is Reality.REAL
 
 
@@ -33,10 +33,10 @@ def test_a_full_disk_is_to_be_had_where_it_is_nobody_elses(tmp_path: Path) -> No
     """Which is said of the fleet that is meant, with what would be needed."""
     (line,) = [line for line in available(tmp_path) if line.kind is FaultKind.DISK]
     assert line.reality is Reality.UNAVAILABLE
-    assert "is no filesystem of its own" in line.reason
+    assert "is not a separate filesystem" in line.reason
     assert "a tmpfs of at most 256 MiB" in line.reason
     assert f"mount -t tmpfs -o size=64m,mode=0700 none {tmp_path}" in line.reason
-    assert disk(None).reason.startswith("no fleet is meant")
+    assert disk(None).reason.startswith("no fleet is selected")
 
 
 def test_what_is_missing_is_what_is_called_unavailable(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def test_phases_lie_where_they_were() -> None:
     assert (now["baseline"].begin, now["baseline"].end) == (101.0, 106.9)
     assert (now["detect"].begin, now["detect"].end) == (FAULT, 107.031)
     assert now["observe"].end is None
-    assert now["recover"].end == FAULT, "nobody noticed anything so far"
+    assert now["recover"].end == FAULT, "No client noticed anything so far"
     failing = {bar.name: bar for bar in bars(course(109.1, failed={109: 10}))}
     assert failing["recover"].end is None
 

@@ -85,7 +85,7 @@ async def test_one_that_hangs_is_killed_in_the_end() -> None:
 
 async def test_one_that_cannot_do_it_says_why() -> None:
     nowhere = BurdenProcess("disk", "--directory", "/nonexistent", seconds=5)
-    with pytest.raises(HactlError, match="has ended at once") as error:
+    with pytest.raises(HactlError, match="exited at once") as error:
         await nowhere.start()
     assert "No such file" in error.value.hint
     await nowhere.end()

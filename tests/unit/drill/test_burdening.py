@@ -75,7 +75,7 @@ async def test_memory_is_confirmed_by_what_is_resident(tmp_path: Path) -> None:
         done = await burdens.lay(strike, {}, planned)
         (proof,) = done.proofs
         assert (proof.node, proof.done, {proof.pid}) == ("memory", True, ours()), proof.found
-        assert "of 32 wanted, 64 could be had" in proof.found
+        assert "of 32 wanted, 64 available" in proof.found
     assert ours() == set(), "whoever leaves lifts what is left"
 
 
@@ -86,7 +86,7 @@ async def test_a_surge_is_a_load_of_its_own_on_top(tmp_path: Path) -> None:
     burdens = Burdens(loads, tmp_path)
     async with burdens.borne():
         done = await burdens.lay(strike, {}, planned)
-        assert done.proofs[0].found.endswith(": 800 requests per second more are sent")
+        assert done.proofs[0].found.endswith(": sending 800 more requests per second")
         assert done.proofs[0].done
         assert len(burdens.surged) == 0
         await burdens.lift(strike)
@@ -174,7 +174,7 @@ async def test_a_disk_that_is_others_too_is_not_filled(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("per_cpu", "launch", "says"),
-    [(MOST_BURNERS + 1, HERE, "are more than"), (1, GONE, "has gone: it has no processor")],
+    [(MOST_BURNERS + 1, HERE, "are more than"), (1, GONE, "is gone: it has no CPUs")],
 )
 async def test_what_cannot_be_laid_leaves_nothing(per_cpu: int, launch: Launch, says: str, tmp_path: Path) -> None:
     """Too much, or on nobody."""

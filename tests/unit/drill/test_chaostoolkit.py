@@ -101,7 +101,7 @@ def test_clients_that_come_anew_do_so_in_an_experiment_as_well() -> None:
 
 def test_a_drill_that_waits_for_a_person_is_refused() -> None:
     drill = replace(load("node-kill"), steps=(ManualStep(manual="pull the plug"),))
-    said = re.escape("drill 'node-kill' waits for a person (step[1]: pull the plug), which no experiment can")
+    said = re.escape("drill 'node-kill' has a manual step (step[1]: pull the plug), which no experiment can wait for")
     with pytest.raises(HactlError, match=said) as error:
         experiment(drill, 1)
     assert "run_drill, arguments {drill: node-kill}" in error.value.hint

@@ -12,7 +12,7 @@ from hactl.drill.verdict import Verdict
 def test_the_clock_starts_with_the_fault() -> None:
     before = rto(course(105.0), 105.0)
     assert (before.mark, before.shown, before.limit) == (Mark.WAITING, "-", "<= 500 ms")
-    assert "from the fault in effect to the reply after which none fails for 5 s" in before.rule
+    assert "from the fault to the reply after which none fails for 5 s" in before.rule
 
 
 def test_it_runs_while_clients_fail_and_stands_when_they_do_not() -> None:

@@ -41,7 +41,7 @@ def test_medians_of_two_drills_are_compared_figure_by_figure() -> None:
     assert (rto.trend, availability.trend) == (Trend.WORSE, Trend.WORSE)
     assert row(compare(side("slow", reports), side("quick", reports)), "availability").trend is Trend.BETTER
     assert row(comparison, "latency_p99_before").trend is Trend.STEADY
-    assert (comparison.notes, comparison.caution) == (("drills differ: quick against slow",), "")
+    assert (comparison.notes, comparison.caution) == (("drills differ: quick versus slow",), "")
 
 
 def test_only_runs_that_have_shown_something_count() -> None:
@@ -50,8 +50,8 @@ def test_only_runs_that_have_shown_something_count() -> None:
     one = side("node-kill", [filed("good"), useless])
     assert [report.identity.run for report in one.reports] == ["good"]
     assert one.set_aside == 1
-    assert compare(one, one).notes[0] == "not counted, for having shown nothing: 1 run of node-kill"
-    with pytest.raises(HactlError, match="has shown anything"):
+    assert compare(one, one).notes[0] == "not counted, because inconclusive: 1 run of node-kill"
+    with pytest.raises(HactlError, match="was conclusive"):
         side("node-kill", [useless])
     with pytest.raises(HactlError, match="no run 'x'"):
         side("x", [useless])
@@ -100,6 +100,6 @@ def test_what_else_is_different_is_told() -> None:
     other = replace(other, identity=replace(other.identity, host="elsewhere", revision=4))
     reports = [filed("a"), other]
     assert compare(side("a", reports), side("b", reports)).notes == (
-        "revisions of the configuration differ: 3 against 4",
-        "hosts differ: h against elsewhere",
+        "revisions of the configuration differ: 3 versus 4",
+        "hosts differ: h versus elsewhere",
     )

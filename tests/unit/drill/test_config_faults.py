@@ -90,7 +90,7 @@ def test_an_invalid_one_is_refused_by_whoever_reads_it() -> None:
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        (FleetSpec(), "no service whose port could be wrong"),
+        (FleetSpec(), "no service whose port could be changed"),
         (replace(SPEC, gateway=GatewaySpec(env={"KEY": MASK})), "literal values"),
     ],
 )

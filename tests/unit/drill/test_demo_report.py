@@ -95,7 +95,7 @@ def test_the_page_is_plain_and_fits() -> None:
     lines = text.splitlines()
     assert max(map(len, lines)) <= 80
     assert text.isascii()
-    assert lines[0] == "node-2 was killed (kill -9) while clients kept asking"
+    assert lines[0] == "node-2 was killed (kill -9) under load"
     assert "  fleet   default: 3 nodes behind 2 edges" in lines
     assert "       0.8  its death was seen: killed by signal 9" in lines
     assert "      84.2  every edge sends it requests: capacity is back" in lines

@@ -104,7 +104,7 @@ def test_digests_that_disagree_with_the_report_are_found(run: Run) -> None:
     sums.write_text("\n".join([f"{'0' * 64}  ../outside", *lines]) + "\n")
     found = wrong(run)
     assert found["canaries"] == "in report.json and not in SHA256SUMS"
-    assert found["../outside"] == "no name of a file of a run"
+    assert found["../outside"] == "not the name of a file of a run"
 
 
 def test_a_run_without_digests_cannot_be_verified(run: Run) -> None:

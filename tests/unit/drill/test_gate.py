@@ -46,7 +46,7 @@ def test_a_fleet_that_is_well_may_lose_a_node() -> None:
 @pytest.mark.parametrize(
     ("limits", "name"),
     [
-        ({"max_faulted_share": 0.2}, "share that is struck"),
+        ({"max_faulted_share": 0.2}, "share affected"),
         ({"min_healthy_nodes": 4}, "nodes left to serve"),
         ({"min_healthy_regions": 3}, "regions left to serve"),
     ],
@@ -60,12 +60,12 @@ def test_who_is_restarted_in_turn_is_one_at_a_time() -> None:
     drill = Definition(name="d", title="t", faults=(fault,), limits=Limits(min_healthy_nodes=3))
     checks = {check.name: check for check in gate(drill, plan(drill, FLEET, 1), FLEET)}
     assert all(check.ok for check in checks.values())
-    assert checks["share that is struck"].value == "0.25"
+    assert checks["share affected"].value == "0.25"
 
 
 def test_somebody_has_to_be_left() -> None:
     every = Target(names=("edge-1", "edge-2"))
-    assert unmet(FLEET, every) == {"share that is struck", "edges left to serve"}
+    assert unmet(FLEET, every) == {"share affected", "edges left to serve"}
 
 
 def test_a_fleet_that_is_not_whole_shows_nothing() -> None:
@@ -76,7 +76,7 @@ def test_a_fleet_that_is_not_whole_shows_nothing() -> None:
 def test_clients_that_speak_tls_cannot_be_imitated_yet() -> None:
     edge = replace(FLEET.spec.edge, tls=EdgeTlsSpec(cert="c", key="k"))
     fleet = replace(FLEET, spec=replace(FLEET.spec, edge=edge))
-    assert unmet(fleet, Target(nodes=1)) == {"clients can be imitated"}
+    assert unmet(fleet, Target(nodes=1)) == {"clients can be simulated"}
 
 
 @pytest.mark.parametrize(("priorities", "ok"), [((0, 0), True), ((0, 1), False)], ids=["active/active", "standby"])
@@ -89,7 +89,7 @@ def test_a_region_is_only_impaired_beside_one_that_shares_its_traffic(priorities
     drill = Definition(name="d", title="t", faults=(fault,))
     (check,) = (one for one in gate(drill, plan(drill, fleet, 1), fleet) if one.name.startswith("regions that share"))
     assert check.ok is ok
-    assert check.limit == "seoul and another (active/active: the same priority)"
+    assert check.limit == "seoul and another one (active/active: the same priority)"
 
 
 def test_a_region_is_not_impaired_while_another_is_still_without_its_traffic() -> None:
@@ -123,7 +123,7 @@ def test_what_can_never_show_anything_is_said_before_it_is_run() -> None:
     """Two seconds of canaries prove no recovery point; and nobody does what nobody is there for."""
     drill = Definition(name="d", title="t", objectives=Objectives(rpo_records=0), phases=Phases(baseline=2.0))
     (said,) = foreseen(drill, attended=True)
-    assert "a baseline of 2 s at canary.rate 20 gives 40; phases.baseline wants more than 5 s" in said
+    assert "a baseline of 2 s at canary.rate 20 gives 40; phases.baseline must be more than 5 s" in said
     assert list(foreseen(replace(drill, phases=Phases(baseline=6.0)), attended=True)) == []
     few = replace(drill, canary=CanarySpec(stores=(CanaryStore.REVISIONS,)))
     assert list(foreseen(few, attended=True)) == [], "nobody writes configurations to have a hundred"

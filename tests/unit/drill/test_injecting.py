@@ -110,7 +110,7 @@ async def test_an_impairment_is_in_effect_when_the_journal_says_so(pid: int) -> 
         done = await inject(loan, drill.strikes[0], follower, drill)
         assert done.fault == daemon.records[0].mono
         assert [(proof.node, proof.pid, proof.done) for proof in done.proofs] == [("seoul-1", pid, True)]
-        assert await heal(loan, drill.strikes[0], follower) == "seoul-1: impaired no longer"
+        assert await heal(loan, drill.strikes[0], follower) == "seoul-1: no longer impaired"
         assert await heal(loan, drill.strikes[0], follower) == "seoul-1: not impaired any more"
     assert [request.command for request in daemon.requests] == [
         Impair(nodes=("seoul-1",), fault=SLOW, drill=loan.operation),

@@ -254,7 +254,7 @@ def again(rows: list[Row], bad: tuple[float, float] = (0.0, 0.0), *, lag: float 
     evidence = replace(WELL, amplification=1.05)
     windows = Windows(drill, evidence, rows, stream(bad, lag=lag))
     assert (
-        "clients that try again on time"
+        "clients with retries on time"
         in {check.name for check in validity(drill, PLAN, evidence, windows) if not check.ok}
     ) is (lag > 0.01)
     return {item.name: item for item in objectives(drill, PLAN, evidence, windows)}
@@ -299,7 +299,7 @@ def test_what_is_kept_down_is_missed_from_the_failback_on() -> None:
         (stream(node="seoul-2"), replace(WELL, nodes=("seoul-1",)), "answers name a node of this fleet"),
         (stream(), replace(WELL, proofs=(replace(WELL.proofs[0], done=False),)), "faults confirmed"),
         (stream(), replace(WELL, proofs=()), "faults confirmed"),
-        (stream(), replace(WELL, others=("drain a-2 by bob",)), "nobody else acted"),
+        (stream(), replace(WELL, others=("drain a-2 by bob",)), "no outside changes"),
         (stream(), replace(WELL, losses=(replace(LOSSES, before=99),)), "canaries in journal before the fault"),
     ],
 )
@@ -319,7 +319,7 @@ def test_an_outage_that_nobody_asked_in_is_no_pass() -> None:
 
 def test_each_stream_is_held_to_be_on_time_in_each_second() -> None:
     for name, streams in (
-        ("clients that try again on time in each second", (stalled(),)),
+        ("clients with retries on time in each second", (stalled(),)),
         ("clients of other routes on time in each second", ([], [], stalled())),
     ):
         checks = validity(DRILL, PLAN, WELL, Windows(DRILL, WELL, stream(), *streams))

@@ -46,9 +46,9 @@ def test_a_surge_that_is_carried_or_refused_at_once_was_borne() -> None:
     carried, checks = of_a_surge(a_surge())
     assert {item.status for item in carried.values()} == {Status.MET}
     assert carried["refused_p99"].value == "nothing was refused"
-    assert checks["surge as strong as meant"]
+    assert checks["surge as strong as intended"]
     refused, _ = of_a_surge(a_surge(status=503), capacity=500.0)
-    assert refused["goodput"].value == "100.00 % of 4999 declared to be carried in 10.0 s"
+    assert refused["goodput"].value == "100.00 % of 4999 declared capacity in 10.0 s"
     assert refused["refused_p99"].value == "2 ms"
 
 
@@ -68,9 +68,9 @@ def test_recovery_is_judged_from_the_end_of_the_fault() -> None:
 def test_a_surge_that_was_never_there_shows_nothing() -> None:
     """Without its requests nothing is measured; with too few of them the run is worthless."""
     found, checks = of_a_surge([])
-    assert not checks["surge as strong as meant"]
+    assert not checks["surge as strong as intended"]
     assert {found[name].status for name in ("goodput", "refused_p99")} == {Status.UNMEASURED}
-    assert not of_a_surge(a_surge(400.0))[1]["surge as strong as meant"]
+    assert not of_a_surge(a_surge(400.0))[1]["surge as strong as intended"]
 
 
 def test_whether_all_was_well_again_is_not_known_where_nobody_asked_since() -> None:

@@ -66,7 +66,7 @@ def test_every_check_and_every_objective_is_a_test_case() -> None:
     report = filed()
     names = [case.get("name") for case in read(report).iter("testcase")]
     wanted = [one.name for one in (*report.gate, *report.validity, *report.objectives)]
-    assert names == [*wanted, "it has shown something", "nothing is left behind"]
+    assert names == [*wanted, "the result is conclusive", "nothing is left behind"]
     assert (bad(report, "failure"), bad(report, "error")) == ([], [])
 
 
@@ -88,13 +88,13 @@ def test_a_run_that_has_shown_nothing_is_an_error(ending: Ending) -> None:
     """A build must not be green for it, and nobody is to look for a fault of the fleet."""
     report = a_report([], ending=ending)
     assert bad(report, "failure") == []
-    assert bad(report, "error") == ["it has shown something"]
+    assert bad(report, "error") == ["the result is conclusive"]
 
 
 def test_a_measurement_that_proves_nothing_is_an_error_where_it_is_wrong() -> None:
     report = a_report(stream(), replace(WELL, others=("alice drained seoul-2",)))
     assert report.verdict is Verdict.INCONCLUSIVE
-    assert bad(report, "error") == ["nobody else acted", "it has shown something"]
+    assert bad(report, "error") == ["no outside changes", "the result is conclusive"]
 
 
 def test_what_was_missed_in_a_run_that_means_nothing_is_no_failure_of_the_fleet() -> None:

@@ -28,8 +28,8 @@ def changed(**changes: Any) -> Fleet:
 @pytest.mark.parametrize(
     ("now", "said"),
     [
-        (changed(goal=Goal.DOWN), "seoul-1 is wanted down"),
-        (changed(weight=50), "seoul-1 weighs 50, not 100"),
+        (changed(goal=Goal.DOWN), "seoul-1 has goal down"),
+        (changed(weight=50), "seoul-1 has weight 50, not 100"),
         (changed(drained=True), "seoul-1 is drained"),
         (changed(frozen="alice"), "seoul-1 is frozen"),
         (changed(state=NodeState.STARTING), "seoul-1 is starting"),
@@ -37,7 +37,7 @@ def changed(**changes: Any) -> Fleet:
             changed(impaired=Impaired(fault=Impairment(failed=20), by="drill d", phase=ImpairmentPhase.EFFECTIVE)),
             "seoul-1 is impaired by drill d: 503 for 20 %",
         ),
-        (replace(FLEET, region_weights={"seoul": 40}), "region seoul weighs 40, not 100"),
+        (replace(FLEET, region_weights={"seoul": 40}), "region seoul has weight 40, not 100"),
         (replace(FLEET, evacuations={"seoul": Evacuation(region="seoul", keep=20)}), "seoul keeps 20 % of its traffic"),
     ],
 )
@@ -64,7 +64,7 @@ def test_what_the_daemon_has_moved_for_bad_answers_it_gives_back_itself() -> Non
     now = replace(FLEET, evacuations={"seoul": kept})
     assert leftovers(FLEET, now, PLAN, "op-1") == ()
     (said,) = returning(FLEET, now, PLAN)
-    assert said == "seoul keeps 10 % of its traffic until it has been well for 60 s"
+    assert said == "seoul keeps 10 % of its traffic until it has been healthy for 60 s"
     assert returning(FLEET, replace(FLEET, evacuations={"seoul": Evacuation(region="seoul", keep=10)}), PLAN) == ()
 
 

@@ -20,6 +20,30 @@ def test_a_built_in_drill_is_one(name: str) -> None:
     assert library.text(name)[0].startswith("# ")
 
 
+@pytest.mark.parametrize("name", library.names())
+def test_a_built_in_drill_looks_at_a_fleet_for_long_enough_before_it_strikes(name: str) -> None:
+    assert library.load(name).phases.baseline >= 15.0
+
+
+@pytest.mark.parametrize(
+    ("name", "failed", "back", "capacity"),
+    [
+        ("node-kill", 0, 0.5, 0.25),
+        ("node-hang", 0, 0.5, 0.25),
+        ("edge-kill", None, 0.4, 0.5),
+        ("edge-hang", None, 0.4, 0.5),
+        ("region-loss", 0, 1.0, 20.0),
+    ],
+)
+def test_a_built_in_drill_asks_for_what_is_promised(
+    name: str, failed: int | None, back: float, capacity: float
+) -> None:
+    """Of edges what is open is lost with them: there it is counted of clients that try again."""
+    asked = library.load(name).objectives
+    assert (asked.failed, asked.rto, asked.restore_capacity) == (failed, back, capacity)
+    assert failed == 0 or asked.failed_with_retries == 0
+
+
 def test_there_are_those_that_are_promised() -> None:
     processes = {"node-kill", "node-hang", "edge-kill", "edge-hang", "region-loss"}
     assert processes | {"node-slow", "region-brownout"} <= set(library.names())

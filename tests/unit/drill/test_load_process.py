@@ -103,7 +103,7 @@ async def test_a_process_that_dies_is_an_error_that_says_so() -> None:
     """A generator that was killed is never mistaken for one that saw no failure."""
     async with upstream() as url, LoadProcess(LoadPlan(url=url, duration=60)) as load:
         os.kill(load.pid, signal.SIGKILL)
-        with pytest.raises(HactlError, match="ended with code -9"):
+        with pytest.raises(HactlError, match="exited with code -9"):
             await load.finish()
 
 
@@ -148,5 +148,5 @@ async def test_what_was_left_is_asked_for_its_records_in_vain() -> None:
     """As an error of the load, whoever asks: a report is still to be made."""
     async with upstream() as url, LoadProcess(LoadPlan(url=url, rate=50.0, duration=30.0)) as load:
         pass
-    with pytest.raises(HactlError, match="ended with code"):
+    with pytest.raises(HactlError, match="exited with code"):
         await load.finish()

@@ -53,7 +53,7 @@ async def test_who_will_be_restored_is_told_as_long_as_that_is_true() -> None:
     (name,) = await loan.undo(FLEET)
     assert (name,) == plan(DRILL, FLEET, 1).nodes
     drained = replace(FLEET, nodes=FLEET.nodes | {name: replace(FLEET.nodes[name], drained=True)})
-    with pytest.raises(HactlError, match=f"'{name}' is not any more as it was"):
+    with pytest.raises(HactlError, match=f"'{name}' has changed since the fleet"):
         await loan.undo(drained)
     lender.records.clear()
     with pytest.raises(HactlError, match="not in the journal"):

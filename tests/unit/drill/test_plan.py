@@ -77,8 +77,8 @@ def test_clients_go_where_the_edges_listen() -> None:
     [
         (Target(names=("nobody",)), "no node 'nobody'"),
         (Target(nodes=1, region="mars"), "no region 'mars'"),
-        (Target(nodes=99), "the drill wants 99 nodes that serve, and there are 6"),
-        (Target(edges=3), "the drill wants 3 edges that serve, and there are 2"),
+        (Target(nodes=99), "the drill needs 99 serving nodes, but there are 6"),
+        (Target(edges=3), "the drill needs 3 serving edges, but there are 2"),
     ],
 )
 def test_what_is_not_there_cannot_be_struck(target: Target, said: str) -> None:

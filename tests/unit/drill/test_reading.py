@@ -108,7 +108,7 @@ def test_every_store_is_looked_in_unless_some_are_named() -> None:
     assert parse(PLAIN, "mine.toml").canary.stores == tuple(CanaryStore)
     with pytest.raises(ConfigError, match=r'canary\.stores: wants one of "journal", "revisions"'):
         parse(PLAIN, "mine.toml", ('canary.stores=["sessions"]',))
-    with pytest.raises(ConfigError, match=r"objectives\.rpo_records: wants a store to look in"):
+    with pytest.raises(ConfigError, match=r"objectives\.rpo_records: needs a store to look in"):
         parse(PLAIN, "mine.toml", ("canary.stores=[]", "objectives.rpo_records=0"))
 
 
@@ -134,70 +134,98 @@ def test_every_key_arrives_where_it_belongs() -> None:
         (("name = ", "nam = "), "mine.toml: name is missing", ""),
         (("[[fault]]", "[objectives]\nrtoo = '1s'\n[[fault]]"), "objectives.rtoo: unknown key", 'did you mean "rto"?'),
         (("process.kill", "process.kil"), "fault[1].type: wants one of", "did you mean"),
-        (("{ nodes = 1 }", "{ nodes = ['a-1'] }"), "fault[1].target.nodes: wants a whole number", "stands in names"),
-        (("{ nodes = 1 }", "{ }"), "fault[1].target: names nobody", "nodes, edges, names or a service"),
-        (("{ nodes = 1 }", "{ region = 'a' }"), "fault[1].target: names nobody", 'add nodes = "all"'),
-        (("{ nodes = 1 }", "{ nodes = 1, names = ['a'] }"), "fault[1].target: says in two ways who is meant", "leave"),
-        (("{ nodes = 1 }", "{ nodes = 1, edges = 1 }"), "in two ways who is meant: nodes and edges", "leave one"),
-        (("{ nodes = 1 }", "{ edges = 1, region = 'a' }"), "target.region: means nothing to edges", "leave it out"),
-        (("{ nodes = 1 }", "{ names = ['a'], region = 'a' }"), "target.region: means nothing to names", "leave it out"),
+        (
+            ("{ nodes = 1 }", "{ nodes = ['a-1'] }"),
+            "fault[1].target.nodes: wants a whole number",
+            "to name nodes, use names",
+        ),
+        (("{ nodes = 1 }", "{ }"), "fault[1].target: names no target", "nodes, edges, names or a service"),
+        (("{ nodes = 1 }", "{ region = 'a' }"), "fault[1].target: names no target", 'add nodes = "all"'),
+        (("{ nodes = 1 }", "{ nodes = 1, names = ['a'] }"), "fault[1].target: selects targets in two ways", "leave"),
+        (("{ nodes = 1 }", "{ nodes = 1, edges = 1 }"), "selects targets in two ways: nodes and edges", "leave one"),
+        (("{ nodes = 1 }", "{ edges = 1, region = 'a' }"), "target.region: does not apply to edges", "leave it out"),
+        (
+            ("{ nodes = 1 }", "{ names = ['a'], region = 'a' }"),
+            "target.region: does not apply to names",
+            "leave it out",
+        ),
         (("{ nodes = 1 }", "3"), "fault[1].target: wants a table", "like target"),
         (("{ nodes = 1 }", "{ nodes = 0 }"), "fault[1].target.nodes: wants a whole number from 1", ""),
         (("[[fault]]", "[phases]\nhold = '1h'\n[[fault]]"), "phases: its phases take", "limits.max_duration"),
         (("[[fault]]", "[phases]\nhold = 5\n[[fault]]"), "phases.hold: wants a duration", "write a number and a unit"),
         (
             ("[[fault]]", "[objectives]\nfailed_with_retries = 0\n[[fault]]"),
-            "wants clients that try again",
+            "needs clients that retry",
             "load.retries",
         ),
-        (("[[fault]]", "[objectives]\nrecovered = '1s'\n[[fault]]"), "wants a fault that is over before", "for ="),
+        (("[[fault]]", "[objectives]\nrecovered = '1s'\n[[fault]]"), "needs a fault that ends before", "for ="),
         (
             ("[[fault]]", "[objectives]\nrecovered = '1s'\n[[fault]]\ntype = 'daemon.kill'\nfor = '3s'\n[[fault]]"),
-            "wants a fault that is over before",
+            "needs a fault that ends before",
             "for =",
         ),
         (
             ("[[fault]]", "[objectives]\nothers_availability = 1.0\n[[fault]]"),
-            "wants clients of another route",
+            "needs clients of another route",
             "load.others",
         ),
         (("[[fault]]", "[load]\nothers = 'x'\n[[fault]]"), "load.others: wants a path that begins with /", ""),
-        (("[[fault]]", "[objectives]\nherd = 2\n[[fault]]"), "herd: has no occasion", "upstream.down with for"),
-        (("[[fault]]", "[objectives]\nturns = 2\n[[fault]]"), "turns: has no occasion", 'nodes = "all"'),
-        (("{ nodes = 1 }", "{ edges = 1 }\n[objectives]\nshifted = '1s'"), "shifted: has no occasion", "nodes = 1"),
-        (("[[fault]]", "[objectives]\ngoodput = 0.9\n[[fault]]"), "objectives.goodput: has no occasion", "load.surge"),
-        (("[[fault]]", "[objectives]\nrefused_p99 = '1s'\n[[fault]]"), "refused_p99: has no occasion", "load.surge"),
-        (("[[fault]]", "[objectives]\nadopted = '1s'\n[[fault]]"), "adopted: has no occasion", "daemon.kill"),
-        (("[[fault]]", "[objectives]\nrefused = true\n[[fault]]"), "refused: has no occasion", 'change = "invalid"'),
-        (("[[fault]]", "[objectives]\nnodes_reached = 1\n[[fault]]"), "nodes_reached: has no occasion", "wrong-port"),
-        (("[[fault]]", "[objectives]\nreverted = '1s'\n[[fault]]"), "reverted: has no occasion", "wrong-port"),
+        (("[[fault]]", "[objectives]\nherd = 2\n[[fault]]"), "herd: has nothing to measure", "upstream.down with for"),
+        (("[[fault]]", "[objectives]\nturns = 2\n[[fault]]"), "turns: has nothing to measure", 'nodes = "all"'),
+        (
+            ("{ nodes = 1 }", "{ edges = 1 }\n[objectives]\nshifted = '1s'"),
+            "shifted: has nothing to measure",
+            "nodes = 1",
+        ),
+        (
+            ("[[fault]]", "[objectives]\ngoodput = 0.9\n[[fault]]"),
+            "objectives.goodput: has nothing to measure",
+            "load.surge",
+        ),
+        (
+            ("[[fault]]", "[objectives]\nrefused_p99 = '1s'\n[[fault]]"),
+            "refused_p99: has nothing to measure",
+            "load.surge",
+        ),
+        (("[[fault]]", "[objectives]\nadopted = '1s'\n[[fault]]"), "adopted: has nothing to measure", "daemon.kill"),
+        (
+            ("[[fault]]", "[objectives]\nrefused = true\n[[fault]]"),
+            "refused: has nothing to measure",
+            'change = "invalid"',
+        ),
+        (
+            ("[[fault]]", "[objectives]\nnodes_reached = 1\n[[fault]]"),
+            "nodes_reached: has nothing to measure",
+            "wrong-port",
+        ),
+        (("[[fault]]", "[objectives]\nreverted = '1s'\n[[fault]]"), "reverted: has nothing to measure", "wrong-port"),
         (("[[fault]]", "[load]\nrate = 10\n[objectives]\nrto = '100ms'\n[[fault]]"), "load.rate: 10 requests/s", "500"),
         (
             ("[[fault]]", "[objectives]\nrto = '1ms'\n[[fault]]"),
-            "cannot tell an rto of 0.001 s, nor can any load",
+            "cannot measure an rto of 0.001 s, and no load can",
             "at least 10ms, which takes load.rate = 5000",
         ),
-        (("[[fault]]", "[[hypothesis]]\nprobe = 'availability'\n[[fault]]"), "hypothesis[1]: asks for nothing", "min"),
+        (("[[fault]]", "[[hypothesis]]\nprobe = 'availability'\n[[fault]]"), "hypothesis[1]: sets no limit", "min"),
         (("[[fault]]", "extends = 'x'\n[[fault]]"), 'extends: no drill "x" is known here', "drill list"),
         (("[[fault]]", "[[rollback]]\ndo = 'x'\n[[fault]]"), "rollback: is not needed", "leave it out"),
         (
             ("[[fault]]", "[limits]\nrequires = ['verified_backup_age<=24h']\n[[fault]]"),
-            "limits.requires: nothing of this hactl can tell",
+            "limits.requires: this hactl cannot check",
             "known: no_other_drill, steady>=15s",
         ),
         (
             ("[[fault]]", "[limits]\nrequires = ['steady>=30s']\n[[fault]]"),
-            "phases.baseline: 15 s are too short for limits.requires",
+            "phases.baseline: 15 s is too short for limits.requires",
             "at least 30 s",
         ),
         (
             ("[[fault]]", "[[hypothesis]]\nprobe = 'availability'\nmax_ratio = 1.5\n[[fault]]"),
-            "hypothesis[1].max_ratio: is about latencies only",
+            "hypothesis[1].max_ratio: is for latencies only",
             "",
         ),
         (("[[fault]]", "[objectives]\nbudget_share = { max = 0.1, slo = 1 }\n[[fault]]"), "an slo of 1", "less than 1"),
         (("[[fault]]", "[objectives]\nbudget_share = { most = 0.1 }\n[[fault]]"), "budget_share: wants", ""),
-        (("[[fault]]", "[canary]\nrate = 1\n[limits]\nlease = '1s'\n[[fault]]"), "canary.rate: a sign of life", "3.0"),
+        (("[[fault]]", "[canary]\nrate = 1\n[limits]\nlease = '1s'\n[[fault]]"), "canary.rate: a heartbeat", "3.0"),
         (("schema = 1", "schema = 2"), "schema: wants a whole number from 1 to 1", ""),
         (("schema = 1", "schema ="), "mine.toml:2:9: not valid TOML", ""),
         (("[[fault]]", "name = 'twice'\n[[fault]]"), "not valid TOML", "appears twice in the file"),
@@ -213,7 +241,7 @@ def test_what_is_wrong_is_said_with_path_cause_and_hint(change: tuple[str, str],
 
 
 def test_a_drill_without_a_fault_shows_nothing() -> None:
-    with pytest.raises(ConfigError, match="fault: a drill without a fault shows nothing"):
+    with pytest.raises(ConfigError, match="fault: a drill needs at least one fault"):
         parse('schema = 1\nname = "mine"\ntitle = "Mine"\n', "mine.toml")
 
 
@@ -289,19 +317,19 @@ def test_an_impairment_may_end_before_the_failback() -> None:
         (IMPAIR, "fault[1]: impairs no request", "delay"),
         (IMPAIR + "failed = 0", "fault[1]: impairs no request", "delay"),
         (IMPAIR + "failed = 2", "fault[1].failed: wants a number from 0 to 1", ""),
-        (IMPAIR + "delayed = 0.5\nfailed = 1", "fault[1].delayed: says whom, but not for how long", "300ms"),
+        (IMPAIR + "delayed = 0.5\nfailed = 1", "fault[1].delayed: is a share without a delay", "300ms"),
         (IMPAIR + 'delay = "2m"', "fault[1].delay: wants a duration", ""),
         (IMPAIR + "failed = 1\nstatus = 99", "fault[1].status: wants a whole number from 200 to 599", ""),
-        (IMPAIR + "failed = 1\nkeep_down = true", "fault[1].keep_down: means nothing", "leave it out"),
-        (IMPAIR + 'failed = 1\nfor = "1m"', "fault[1].for: ends when the hold is over", "at most 15 s"),
-        (KILL_DAEMON + 'for = "3m"', "fault[1].for: leaves the fleet without a daemon too long", "at most 120 s"),
-        (PLAIN + 'delay = "1s"', "fault[1].delay: means nothing to a process.kill", "node.impair"),
-        (PLAIN + 'for = "1s"', "fault[1].for: means nothing to a process.kill", "node.impair"),
-        (RESTART + "keep_down = true", "fault[1].keep_down: means nothing to a process.restart", "process.kill"),
+        (IMPAIR + "failed = 1\nkeep_down = true", "fault[1].keep_down: does not apply", "leave it out"),
+        (IMPAIR + 'failed = 1\nfor = "1m"', "fault[1].for: ends after the end of the hold", "at most 15 s"),
+        (KILL_DAEMON + 'for = "3m"', "fault[1].for: leaves the fleet without a daemon for too long", "at most 120 s"),
+        (PLAIN + 'delay = "1s"', "fault[1].delay: does not apply to a process.kill", "node.impair"),
+        (PLAIN + 'for = "1s"', "fault[1].for: does not apply to a process.kill", "node.impair"),
+        (RESTART + "keep_down = true", "fault[1].keep_down: does not apply to a process.restart", "process.kill"),
         (
             FREEZE + "keep_down = true",
-            "fault[1].keep_down: means nothing to a process.freeze",
-            "takes it: process.kill",
+            "fault[1].keep_down: does not apply to a process.freeze",
+            "it applies to: process.kill",
         ),
         (IMPAIR + 'dealy = "1s"', "fault[1].dealy: unknown key", 'did you mean "delay"?'),
     ],
@@ -319,7 +347,7 @@ def test_what_a_person_does_comes_after_the_faults_and_counts_for_how_long_a_dri
     assert drill.steps == (ManualStep(manual="switch the record", at=2.0, within=90.0),)
     assert drill.length == parse(PLAIN, "mine.toml").length + 90.0
     late = PLAIN.replace("[[fault]]", '[[fault]]\nat = "3s"') + step
-    with pytest.raises(ConfigError, match=r"step\[1\].at: wants a moment after the last fault \(3 s\)"):
+    with pytest.raises(ConfigError, match=r"step\[1\].at: must be after the last fault \(3 s\)"):
         parse(late, "mine.toml")
     with pytest.raises(ConfigError, match=r"step\[1\].manual is missing"):
         parse(PLAIN + "[[step]]\n", "mine.toml")

@@ -36,7 +36,7 @@ def test_what_the_daemon_put_back_is_clean() -> None:
     report = obituary(LEFT, ended(Outcome.ROLLED_BACK), [])
     assert (report.verdict, report.clean) == (Verdict.ABORTED, True)
     assert report.why == (
-        "its runner (pid 4711) died in the phase observe; the daemon: everything it touched has been restored"
+        "its runner (pid 4711) died in phase observe; the daemon: everything it touched has been restored"
     )
 
 
@@ -83,5 +83,5 @@ def test_what_the_run_had_learnt_and_what_the_journal_knows_is_not_lost_with_the
     journal = list(lifetime([record(5, DrillKept(id="op-7", expires=9.0)), record(6, over), record(7, over)], "op-7"))
     report = obituary(replace(LEFT, gate=(check,), ending=ending), over, [], journal, told)
     assert (report.gate, report.interrupted, report.evidence.times.fault) == ((check,), True, 2.0)
-    assert report.why.startswith("interrupted by SIGINT; its runner (pid 4711) died in the phase observe")
+    assert report.why.startswith("interrupted by SIGINT; its runner (pid 4711) died in phase observe")
     assert [line.at for line in report.timeline] == [4.0]

@@ -86,7 +86,7 @@ async def test_a_restart_begins_with_the_first_that_is_taken_out_and_counts_when
         assert proof.done is (outcome is Outcome.DONE)
         if outcome is Outcome.DONE:
             assert done.fault == follower.records[0].mono
-            assert proof.found == f"restarted: pid {child.pid} serves in its place"
+            assert proof.found == f"restarted: pid {child.pid} serves instead"
         else:
             assert done.fault is None
             assert proof.found == "it did not come back"

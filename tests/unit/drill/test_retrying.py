@@ -60,6 +60,4 @@ def test_an_attempt_has_its_part_of_the_time_and_no_more_than_is_left() -> None:
 
 
 def test_a_policy_in_words() -> None:
-    assert str(POLICY) == (
-        "up to 2 more attempts where that is safe, after pauses of up to 25 ms that double, all within 1.5 s"
-    )
+    assert str(POLICY) == ("up to 2 retries where safe, after pauses of up to 25 ms that double, all within 1.5 s")

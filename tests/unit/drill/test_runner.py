@@ -159,7 +159,7 @@ async def test_a_drill_that_loses_its_turn_when_it_borrows_the_fleet_is_no_run(
 ) -> None:
     """It was asked before whether it may be; what has changed since makes it one that may not be begun, as any other:
     there is no report, and whoever has the fleet keeps it."""
-    with pytest.raises(CommandRejected, match=f"drill node-kill is not begun: .*{why}") as refused:
+    with pytest.raises(CommandRejected, match=f"drill node-kill was not started: .*{why}") as refused:
         await runner(lender, Run(tmp_path)).run()
     assert refused.value.guard
     assert not any(isinstance(request.command, EndDrill) for request in lender.requests)

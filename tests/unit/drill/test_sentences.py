@@ -13,7 +13,7 @@ def text(before, now) -> list[str]:
 
 
 def test_whoever_comes_late_hears_where_it_stands() -> None:
-    assert text(None, course(110.0)) == ["drill node-kill goes on: phase observe"]
+    assert text(None, course(110.0)) == ["drill node-kill is in progress: phase observe"]
     assert text(None, replace(course(130.0), report=filed())) == [], "what is over is no news"
 
 

@@ -28,11 +28,11 @@ def test_a_small_tmpfs_at_the_state_directory_may_be_filled() -> None:
 @pytest.mark.parametrize(
     ("state", "mounts", "size", "why"),
     [
-        (STATE, "1 0 0:1 / / rw - ext4 /dev/a rw\n", 1 << 20, "is no filesystem of its own (it lies on ext4)"),
-        (STATE / "deeper", MOUNTED.format(kind="tmpfs"), 1 << 20, "is no filesystem of its own (it lies on tmpfs)"),
-        (STATE, "", 1 << 20, "it lies on an unknown one"),
-        (STATE, MOUNTED.format(kind="xfs"), 1 << 20, "is on xfs, and only a tmpfs is filled"),
-        (STATE, MOUNTED.format(kind="tmpfs"), 0, "has no limited size"),
+        (STATE, "1 0 0:1 / / rw - ext4 /dev/a rw\n", 1 << 20, "is not a separate filesystem (it is on ext4)"),
+        (STATE / "deeper", MOUNTED.format(kind="tmpfs"), 1 << 20, "is not a separate filesystem (it is on tmpfs)"),
+        (STATE, "", 1 << 20, "it is on an unknown one"),
+        (STATE, MOUNTED.format(kind="xfs"), 1 << 20, "is on xfs, and only a tmpfs may be filled"),
+        (STATE, MOUNTED.format(kind="tmpfs"), 0, "has no size limit"),
         (STATE, MOUNTED.format(kind="tmpfs"), LARGEST + (1 << 20), "has 257 MiB, and at most 256 MiB"),
     ],
 )
@@ -43,7 +43,7 @@ def test_any_other_may_not_and_why(state: Path, mounts: str, size: int, why: str
 
 def test_the_disk_of_this_machine_is_nobodys_to_fill(tmp_path: Path) -> None:
     """Neither one that others use, nor one that is not there; and the gate of a drill says how to get one."""
-    assert "is no filesystem of its own" in may_fill(tmp_path)
+    assert "is not a separate filesystem" in may_fill(tmp_path)
     assert "the fleet has not been up yet" in may_fill(tmp_path / "not-there")
     (check,) = may_be_filled(drill(FaultKind.DISK), tmp_path)
     assert not check.ok

@@ -115,7 +115,7 @@ async def test_a_fault_is_taken_back_when_its_time_is_over_and_not_before() -> N
         await strikes.until(strikes.began + 0.2)
         assert time.monotonic() >= strikes.began + 0.2
         assert struck.commands == [struck.impair, struck.heal]
-        assert struck.said[-1] == "heal: seoul-1: impaired no longer"
+        assert struck.said[-1] == "heal: seoul-1: no longer impaired"
         healed = [one for one in daemon.records if isinstance(one.event, NodeChanged)][-1]
         times = strikes.timed(Times())
         assert (times.ordered, times.struck) == ((strikes.done[0].asked,), (strikes.began,))

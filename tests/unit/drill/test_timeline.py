@@ -62,7 +62,7 @@ def test_a_whole_failover_reads_as_a_story() -> None:
         (2.0, "a new process was started"),
         (9.0, "edge-1 proved that it routes around it"),
         (12.0, "edge-2 proved that it routes around it"),
-        (12.0, "every edge has: no request goes to it any more"),
+        (12.0, "every edge has: no more requests go to it"),
         (70.0, "it answers its probes"),
         (80.0, "every edge sends it requests: capacity is back"),
     ]

@@ -57,5 +57,5 @@ async def test_suffering_clients_and_a_broken_load_stop_the_drill() -> None:
     clients = Clients(ScriptedLoad([HactlError("it died")]), (), reasons.append)
     async with clients.asking():
         await clients.records()
-    assert "the load broke: it died" in reasons
+    assert "the load failed: it died" in reasons
     assert clients.availability is None

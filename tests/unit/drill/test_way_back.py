@@ -81,7 +81,7 @@ async def test_a_fleet_that_is_given_back_is_looked_at_once_more() -> None:
         await back.give_back()
         _, left = await back.verify(1.0, 0.0)
     assert left == ()
-    assert said == ["failback: giving the fleet back", "verify: everything is as it was"]
+    assert said == ["failback: returning the fleet", "verify: everything is as it was before"]
 
 
 async def test_what_the_daemon_could_not_put_back_is_said() -> None:
@@ -124,7 +124,7 @@ async def test_nothing_is_as_it_was_in_a_fleet_that_does_not_serve_any_more(back
             lender.happen(NodeChanged(node=node, was=NodeState.FAILED))
         _, left = await looking
     assert left == (() if back else ("1 of 5 out: seoul-2",))
-    assert said == ["verify: everything is as it was" if back else "verify: NOT CLEAN: 1 of 5 out: seoul-2"]
+    assert said == ["verify: everything is as it was before" if back else "verify: NOT CLEAN: 1 of 5 out: seoul-2"]
 
 
 async def test_what_another_drill_does_meanwhile_is_not_left_of_this_one() -> None:
@@ -144,7 +144,7 @@ async def test_what_another_drill_does_meanwhile_is_not_left_of_this_one() -> No
         await follower.until(lambda: not follower.fleet.nodes["seoul-1"].serviceable, 10.0)
         _, left = await WayBack(loan, follower, drill, say=said.append).verify(0.0, 0.0, serves=0.0)
     assert left == ()
-    assert said == ["verify: everything was put back, and another drill has the fleet"]
+    assert said == ["verify: everything was restored, and another drill has the fleet"]
 
 
 @pytest.fixture
@@ -177,6 +177,6 @@ async def test_where_the_fleet_is_taken_down_processes_that_still_run_are_left_b
         if ends:
             frozen.kill()
         _, left = await back.verify(1.0, 0.0, 60.0 if ends else 0.0)
-    assert left == (() if ends else (f"seoul-1 (pid {frozen.pid}) still runs",))
+    assert left == (() if ends else (f"seoul-1 (pid {frozen.pid}) is still running",))
     assert said == [f"verify: the fleet was taken down, and {'; '.join(left) or 'nothing of the drill is left'}"]
     assert controller.requests == []

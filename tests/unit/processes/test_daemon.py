@@ -88,7 +88,7 @@ def test_a_state_directory_of_somebody_else_is_refused(paths: FleetPaths, capsys
     paths.state.mkdir()
     os.chown(paths.state, 65534, 65534)
     assert main(["--state", str(paths.state)]) == 1
-    assert f"the state directory '{paths.state}' belongs to somebody else" in capsys.readouterr().err
+    assert f"the state directory '{paths.state}' belongs to another user" in capsys.readouterr().err
 
 
 def test_what_the_daemon_was_given_open_is_not_for_its_workers(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,7 +73,7 @@ async def test_a_file_that_cannot_be_used_is_refused_with_its_path(proposals: Pr
         await proposals.propose(Apply(text='[[region]]\nnodez = 3\nname = "a"\n', path="/etc/x.toml"), fleet)
     with pytest.raises(ConfigError, match="nodes"):
         await proposals.propose(Scale(region="seoul", count=0), fleet)
-    with pytest.raises(CommandRejected, match="no region 'busan'"):
+    with pytest.raises(CommandRejected, match="no region 'busan' in fleet 'default'"):
         await proposals.propose(Scale(region="busan", count=2), fleet)
 
 

@@ -108,7 +108,7 @@ def test_an_edge_port_that_somebody_holds_is_refused_with_his_name(house: House)
     """At the start, in a sentence, and not as a line in some log."""
     with (
         socket.create_server((house.spec.edge.host, house.spec.edge.port)),
-        pytest.raises(HactlError, match=rf"port {house.spec.edge.port} .* held by .* \(pid {os.getpid()}\)"),
+        pytest.raises(HactlError, match=rf"port {house.spec.edge.port} .* in use by .* \(pid {os.getpid()}\)"),
     ):
         charge(house)
 

@@ -87,13 +87,13 @@ class TestStillThere:
         fleet = a_fleet()
         again = with_node(fleet, "osaka-1", launch=a_launch("osaka-1", 2))
         assert still_there(a_snapshot(again), kill(fleet, "seoul-1", "osaka-1")) == (
-            "osaka-1: another process now, nothing was done"
+            "osaka-1: a different process by now, nothing was done"
         )
 
     def test_a_process_that_was_not_there_must_still_be_missing(self):
         fleet = a_fleet()
         action = Action(command=Stop(nodes=("seoul-1",)), targets=(Target(node="seoul-1", instance=""),))
-        assert "another process now" in still_there(a_snapshot(fleet), action)
+        assert "a different process by now" in still_there(a_snapshot(fleet), action)
 
     def test_those_that_have_gone_are_named(self):
         fleet = a_fleet()
@@ -107,7 +107,7 @@ class TestStillThere:
         action = weigh(fleet, 5, "seoul-1")
         assert action.found == Undo(node_weights={"seoul-1": 100})
         assert still_there(a_snapshot(fleet), action) == ""
-        assert "somebody else" in still_there(a_snapshot(with_node(fleet, "seoul-1", weight=7)), action)
+        assert "someone else" in still_there(a_snapshot(with_node(fleet, "seoul-1", weight=7)), action)
         region = weigh(fleet, 5, regions=("seoul",))
         assert still_there(a_snapshot(fleet), region) == ""
-        assert "somebody else" in still_there(a_snapshot(replace(fleet, region_weights={"seoul": 7})), region)
+        assert "someone else" in still_there(a_snapshot(replace(fleet, region_weights={"seoul": 7})), region)

@@ -13,11 +13,11 @@ def said(width: int, trouble: str = TROUBLE, since: float = 12.0) -> str:
 
 
 def test_with_room_everything_is_said():
-    assert said(160) == f" trying again twice a second for 12s: {TROUBLE}"
+    assert said(160) == f" retrying twice a second for 12s: {TROUBLE}"
 
 
 def test_a_path_gives_way_to_what_one_can_do():
-    assert said(80) == " trying again for 12s: no daemon answers on '…/hactl.sock' (hactl up)"
+    assert said(80) == " retrying twice a second for 12s: no daemon answers on '…/hactl.sock' (hactl up)"
 
 
 @pytest.mark.parametrize("width", [20, 60, 70, 80, 100, 120])
@@ -27,4 +27,4 @@ def test_the_hint_is_there_to_the_end(width):
 
 
 def test_where_nobody_ever_answered_there_is_no_age_and_a_reason_may_have_no_hint():
-    assert said(80, "the disk is gone", 0.0) == " trying again twice a second: the disk is gone"
+    assert said(80, "the disk is gone", 0.0) == " retrying twice a second: the disk is gone"

@@ -92,18 +92,18 @@ def test_the_grace_that_is_given_is_said():
     }
     assert graces[Kill].startswith("none: SIGKILL")
     assert graces[Freeze].startswith("none: SIGSTOP")
-    assert graces[Stop].startswith("7.5 s to finish what is open, then cut off")
+    assert graces[Stop].startswith("7.5 s to finish open requests, then cut off")
     assert "7.5 s" in graces[Restart]
     assert "stays up" in graces[Drain]
-    assert "nothing is repaired" in about("until", said(Pause()))[0]
+    assert "no repairs meanwhile" in about("until", said(Pause()))[0]
 
 
 def test_nobody_is_promised_a_repair_while_the_fleet_is_paused():
     """A paused fleet starts nobody again, and kills nobody who hangs."""
     paused = a_fleet(paused=Paused(by="ann", since=AT))
     for command, usual, then in (
-        (Kill, "comes back by itself", "stays down: the fleet is paused"),
-        (Freeze, "replaced by itself", "hangs until thawed: the fleet is paused"),
+        (Kill, "restarted automatically", "stays down: the fleet is paused"),
+        (Freeze, "replaced automatically", "hangs until thawed: the fleet is paused"),
     ):
         assert usual in about("grace", said(command(nodes=("seoul-1",))))[0]
         assert about("grace", said(command(nodes=("seoul-1",)), fleet=paused))[0].endswith(then)

@@ -74,7 +74,7 @@ def test_runs_stand_side_by_side() -> None:
     lines = text(comparison_lines(compare(side("r1", [a, b]), side("r2", [a, b]))))
     rto = next(line for line in lines if line.split()[0:1] == ["rto"])
     assert rto.split() == ["rto", "310", "ms", "810", "ms", "+500", "ms"]
-    assert lines[-1].endswith("one run alone proves no trend")
+    assert lines[-1].endswith("a single run proves no trend")
 
 
 def test_what_came_of_each_run_stands_above_its_figures() -> None:

@@ -70,9 +70,9 @@ def test_the_axis_is_as_long_as_the_drill_and_grows_with_it() -> None:
 
 def test_a_clock_beyond_its_limit_says_so_before_it_stops() -> None:
     said = text(clocks(course(112.4, failed=FAILING), 112.4, 120))
-    assert "RTO 1600 ms (<= 500 ms)  so far, over its limit  from the fault in effect" in said
+    assert "RTO 1600 ms (<= 500 ms)  so far, over its limit  from the fault to" in said
     assert "RPO 228 acknowledged (<= 0 lost)  so far" in said
-    assert "RTO - (<= 500 ms)  waits for the fault" in text(clocks(course(103.0), 103.0, 120))
+    assert "RTO - (<= 500 ms)  waiting for the fault" in text(clocks(course(103.0), 103.0, 120))
 
 
 def test_in_the_end_stands_what_was_measured() -> None:
@@ -85,26 +85,26 @@ def test_in_the_end_stands_what_was_measured() -> None:
 
 
 def test_a_run_without_a_runner_says_what_to_do() -> None:
-    assert "its runner is gone: the daemon puts everything back; :drill recover" in text(
+    assert "its runner is gone: the daemon restores everything; :drill recover" in text(
         title(replace(course(108.0), alive=False), AT, 120)
     )
 
 
 def test_whom_it_strikes_is_frozen_before_and_proved_after() -> None:
     before, after = text(standing(course(103.0), 120)), text(standing(course(112.0), 120))
-    assert "drawn from 4 nodes that serve" in before
+    assert "drawn from 4 serving nodes" in before
     assert "seoul-2 pid 4312 gone: confirmed" in after
     assert "availability >= 99.9 %: 100 % ok" in after
     assert "not drawn yet" in text(standing(replace(course(100.0), plan=None), 120))
 
 
 def test_what_it_waits_for_is_asked_of_whoever_looks() -> None:
-    assert text(waiting("pull the plug", 80)) == " WAITS FOR YOU: pull the plug   C when it is done"
+    assert text(waiting("pull the plug", 80)) == " WAITING FOR YOU: pull the plug   C once it is done"
     assert waiting("", 80) == ()
     asked = waiting("pull the plug of rack 3, and wait until its lamp is red", 80)
     assert text(asked).splitlines() == [
-        " WAITS FOR YOU: pull the plug of rack 3, and wait until its lamp is red",
-        "   C when it is done",
+        " WAITING FOR YOU: pull the plug of rack 3, and wait until its lamp is red",
+        "   C once it is done",
     ]
 
 

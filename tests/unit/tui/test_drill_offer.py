@@ -64,13 +64,13 @@ def test_before_it_is_run_its_consequences_are_told() -> None:
     begin, order = BeginDrill(name="node-kill", nodes=kill.plan.nodes), Kill(nodes=kill.plan.nodes)
     told = [plain(line) for line in facts(a_snapshot(FLEET), kill, [(begin, Receipt(seq=0)), (order, Receipt(seq=0))])]
     said = "\n".join(told)
-    assert f"strikes process.kill of {kill.plan.nodes[0]} (drawn from 4 nodes that serve)" in said
+    assert f"strikes process.kill of {kill.plan.nodes[0]} (drawn from 4 serving nodes)" in said
     assert f"who     {kill.plan.nodes[0]}: serving, pid {kill.targets[0].pid}" in said
     assert "carries 25% of the traffic" in said
     assert "about 30 s: baseline 15 s, hold 10 s, settle 5 s; never more than 120 s" in said
     assert "gate    all" in said
-    assert "undo    by the daemon, whatever happens" in said
-    assert "comes back by itself" not in said, "the drill says what becomes of it"
+    assert "undo    by the daemon in any case" in said
+    assert "restarted automatically" not in said, "the drill says what becomes of it"
 
 
 def test_a_fleet_that_has_changed_is_not_struck_by_the_same_yes() -> None:

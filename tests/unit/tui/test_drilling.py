@@ -21,7 +21,7 @@ def a_loss(node: str, back: float | None) -> tuple[FailoverBegan, FailoverEnded]
 
 def test_before_the_first_drill_it_says_how_to_run_one():
     said = text(how_to_drill())
-    assert "no drill was run from here" in said
+    assert "no drill has been run from here" in said
     assert "hactl drill run NAME" in said
 
 
@@ -45,7 +45,7 @@ def test_only_as_many_as_there_is_room_for_the_newest():
 
 def test_one_that_never_came_back_is_in_no_median():
     said = text(reports(a_view(None, *a_loss("seoul-1", None)), 40))
-    assert "did not come back by itself" in said
+    assert "did not come back on its own" in said
     assert "back   median" not in said
 
 

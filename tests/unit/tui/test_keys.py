@@ -61,13 +61,13 @@ def test_a_key_means_what_makes_sense_now(key, node, command):
 @pytest.mark.parametrize(
     ("key", "node", "why"),
     [
-        ("K", a_node(NodeState.STOPPED), "nothing runs there: T starts it"),
-        ("Z", a_node(NodeState.BACKOFF), "nothing runs there: T starts it"),
+        ("K", a_node(NodeState.STOPPED), "not running: T starts it"),
+        ("Z", a_node(NodeState.BACKOFF), "not running: T starts it"),
         ("D", a_node(NodeState.SERVING, "edge-1"), "'edge-1' is an edge: it has no share to change"),
-        ("W", a_node(NodeState.SERVING, "edge-1"), "an edge has no weight: nodes and regions have"),
-        ("S", a_node(NodeState.SERVING, "edge-1"), "choose one region, or a node of it: that is what is scaled"),
-        ("F", a_node(NodeState.SERVING, "edge-1"), "choose one region, or a node of it: that is whose traffic moves"),
-        ("x", a_node(NodeState.SERVING), "x is no key that changes anything"),
+        ("W", a_node(NodeState.SERVING, "edge-1"), "an edge has no weight: only nodes and regions do"),
+        ("S", a_node(NodeState.SERVING, "edge-1"), "select the region to scale, or one of its nodes"),
+        ("F", a_node(NodeState.SERVING, "edge-1"), "select the region to move, or one of its nodes"),
+        ("x", a_node(NodeState.SERVING), "x does not change anything"),
     ],
 )
 def test_a_key_that_means_nothing_says_why(key, node, why):
@@ -76,7 +76,7 @@ def test_a_key_that_means_nothing_says_why(key, node, why):
 
 @pytest.mark.parametrize("key", "KTRDZW")
 def test_no_row_is_nobody(key):
-    assert meant(key, a_fleet(), "") == "no row is chosen that has a process"
+    assert meant(key, a_fleet(), "") == "the selected row has no process"
 
 
 class TestSeveral:
@@ -101,7 +101,7 @@ class TestSeveral:
         assert meant("Z", frozen, "[seoul]") == Freeze(nodes=("seoul-2",))
 
     def test_a_mark_on_a_node_that_is_gone_means_nobody(self):
-        assert meant("K", a_fleet(), "seoul-1", ("seoul-9",)) == "no row is chosen that has a process"
+        assert meant("K", a_fleet(), "seoul-1", ("seoul-9",)) == "the selected row has no process"
 
     def test_the_processes_are_those_of_now(self):
         fleet = a_fleet()
@@ -114,7 +114,7 @@ class TestWeights:
     def test_of_nodes_or_of_regions_never_of_both(self):
         assert meant("W", a_fleet(), "seoul-1") == SetWeight(weight=100, nodes=("seoul-1",))
         assert meant("W", a_fleet(), "[seoul]") == SetWeight(weight=100, regions=("seoul",))
-        assert "one or the other" in str(meant("W", a_fleet(), "", ("[seoul]", "osaka-1")))
+        assert "one kind at a time" in str(meant("W", a_fleet(), "", ("[seoul]", "osaka-1")))
 
     def test_it_begins_with_what_is_there_and_remembers_it(self):
         fleet = with_node(a_fleet(), "seoul-2", weight=40)
@@ -127,7 +127,7 @@ class TestWeights:
 class TestRegions:
     def test_a_region_is_scaled_from_its_head_or_from_any_of_its_nodes(self):
         assert meant("S", a_fleet(), "[seoul]") == meant("S", a_fleet(), "seoul-2") == Scale(region="seoul", count=2)
-        assert "choose one region" in str(meant("S", a_fleet(), "", ("seoul-1", "osaka-1")))
+        assert "select the region" in str(meant("S", a_fleet(), "", ("seoul-1", "osaka-1")))
 
     def test_its_traffic_leaves_or_comes_back(self):
         assert meant("F", a_fleet(), "seoul-1") == Failover(region="seoul")
@@ -150,7 +150,7 @@ class TestRegions:
         assert meant("F", fleet, "seoul-1") == command(region="seoul")
 
     def test_with_one_region_there_is_nowhere_to_go(self):
-        assert meant("F", a_fleet(regions=1), "seoul-1") == "there is no other region that could take over from seoul"
+        assert meant("F", a_fleet(regions=1), "seoul-1") == "no other region could take over from seoul"
 
     def test_the_fleet_is_paused_or_goes_on(self):
         assert meant("M", a_fleet(), "") == Pause()
@@ -165,8 +165,8 @@ class TestForbidden:
         ("change", "why"),
         [
             ({"refusal": ONLY_READS}, ONLY_READS),
-            ({"live": False}, "this is the past: p goes back to now"),
-            ({"trouble": "no daemon"}, "nothing can be changed without the daemon: no daemon"),
+            ({"live": False}, "this is the past: p goes back to live"),
+            ({"trouble": "no daemon"}, "no changes without the daemon: no daemon"),
             ({"snapshot": None}, "there is no picture yet"),
         ],
     )

@@ -78,7 +78,7 @@ def test_an_order_begins_one_loss_only():
 def test_one_that_does_not_come_back_says_so():
     (loss,) = told(FailoverBegan(failover=a_failover()), FailoverEnded(node="seoul-1", moved_ms=5.0, back_ms=None))
     assert loss.moved_ms == 5.0
-    assert said(loss).endswith("did not come back by itself ")
+    assert said(loss).endswith("did not come back on its own ")
 
 
 def test_edges_and_regions_are_lost_as_well():

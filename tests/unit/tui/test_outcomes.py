@@ -85,7 +85,7 @@ class TestTelling:
 
     def test_an_end_that_is_not_in_the_journal(self):
         told = tell_end(action(Drain, "a"), "op-5", ())
-        assert told.text == "drain a: op-5 has ended, and the journal does not say how"
+        assert told.text == "drain a: op-5 has ended, but the journal does not say how"
         assert not told.well
 
 

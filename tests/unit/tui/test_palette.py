@@ -50,7 +50,7 @@ def test_changes_are_about_what_is_chosen():
 def test_what_cannot_be_done_says_why():
     assert "is an edge" in starting(shown(a_view(), "edge-1"), "drain").why_not
     past = shown(replace(a_view(), live=False), "seoul-1")
-    assert past["kill: ends it at once, as a crash would"].why_not == "this is the past: p goes back to now"
+    assert past["kill: ends it at once, like a crash"].why_not == "this is the past: p goes back to live"
     assert past[":where ..."].why_not == "", "commands are about now, whatever is shown"
     reader = shown(replace(a_view(), refusal=ONLY_READS), "seoul-1")
     assert "read-only" in reader[":kill ..."].why_not

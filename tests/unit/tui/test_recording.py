@@ -184,7 +184,7 @@ class TestReach:
 
     @pytest.mark.parametrize("window", [{"since": AT + 100}, {"until": AT - 1}, {"since": AT + 5, "until": AT + 4}])
     def test_a_window_without_anything_says_what_there_is(self, tape, window):
-        with pytest.raises(HactlError, match="nothing is recorded of that time") as caught:
+        with pytest.raises(HactlError, match="nothing is recorded for that time") as caught:
             Recording(tape.paths, **window)
         assert "recorded: 2023-11-1" in caught.value.hint
 

@@ -19,8 +19,8 @@ def said(view: View, key: str) -> str:
 
 def test_what_it_is_meant_to_carry_stands_beside_what_it_does():
     told = said(a_view(), "[seoul]")
-    assert " seoul ● 2/2 of them serve" in told
-    assert "100, meant 50.0%, gets 50.0%" in told
+    assert " seoul ● 2/2 serving" in told
+    assert "100, share 50.0%, seen 50.0%" in told
     assert "requests/s  50\n" in told
     assert "seoul-1     ● serving 2m" in told
     assert "osaka" not in told
@@ -28,7 +28,7 @@ def test_what_it_is_meant_to_carry_stands_beside_what_it_does():
 
 def test_what_was_not_measured_is_not_made_up():
     told = said(a_view(a_snapshot(measured=())), "[seoul]")
-    assert "gets -" in told
+    assert "seen -" in told
     assert "requests/s  -\n" in told
 
 
@@ -36,7 +36,7 @@ def test_one_that_is_out_has_its_reason_and_its_age():
     reason = Reason(code=ReasonCode.EXITED, text="killed by signal 9")
     out = with_node(a_fleet(), "seoul-2", state=NodeState.BACKOFF, health=Health.UNKNOWN, since=AT - 4.0, reason=reason)
     told = said(a_view(a_snapshot(out)), "[seoul]")
-    assert "▲ 1/2 of them serve" in told
+    assert "▲ 1/2 serving" in told
     assert "seoul-2     ✖ backoff 4s killed by signal 9" in told
 
 
@@ -73,7 +73,7 @@ class TestHeadroom:
 
 def test_edges_have_no_share():
     told = said(a_view(), "[edges]")
-    assert " edges ● 2/2 of them serve" in told
+    assert " edges ● 2/2 serving" in told
     assert "requests/s  100\n" in told
     assert "weight" not in told
 
@@ -91,4 +91,4 @@ def test_what_is_no_head_has_no_members():
     assert members(fleet, "seoul-1") == members(fleet, "") == ()
     assert list(members(fleet, "[tokyo]")) == []
     assert region_facts(View(), "[seoul]", Glyphs()) == region_facts(a_view(), "[tokyo]", Glyphs()) == ()
-    assert "no process '[tokyo]' any more" in said(replace(a_view()), "[tokyo]")
+    assert "process '[tokyo]' is gone" in said(replace(a_view()), "[tokyo]")

@@ -84,7 +84,7 @@ def test_what_chance_does_is_no_drift():
         ),
         (
             {"brownouts": {"seoul": Brownout(region="seoul", why="9 % failed", heard=MONO - 61)}},
-            ("1m", "answers far worse than usual; 9 % failed"),
+            ("1m", "responses far worse than usual; 9 % failed"),
         ),
     ],
 )
@@ -116,7 +116,7 @@ def test_whoever_is_out_has_a_reason_and_an_age():
     row = rows(a_view(a_snapshot(out)))["seoul-2"]
     assert (row["STATE"], row["FOR"], row["WHY"]) == ("✖ backoff", "4s", "killed by signal 9")
     waits = with_node(out, "seoul-2", deadline=Deadline(kind=DeadlineKind.BACKOFF, at=MONO + 3.2))
-    assert rows(a_view(a_snapshot(waits)))["seoul-2"]["WHY"] == "killed by signal 9; starts again in 3s"
+    assert rows(a_view(a_snapshot(waits)))["seoul-2"]["WHY"] == "killed by signal 9; restarts in 3s"
 
 
 def test_the_age_of_a_state_stays_in_the_smallest_window():

@@ -75,7 +75,7 @@ async def test_one_that_does_not_end_is_ended_and_what_it_said_is_shown(tmp_path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HACTL_STATE_DIR", str(tmp_path))
     ran = await run(["--help"], "nowhere", longest=0.0)
-    assert "ended here after 0 s: run it in a shell" in ran.text
+    assert "stopped after 0 s: run it in a shell" in ran.text
     assert ran.code != 0
 
 

@@ -73,7 +73,7 @@ def test_without_anything_readable_it_ends_where_memory_ends_and_that_is_said_on
     past = Spliced(picture, none)
     assert past.first == AT + 120
     assert past.then(AT).snapshot.at == AT + 120
-    assert past.troubles() == ["no further back than this: it is somebody else's"]
+    assert past.troubles() == ["nothing earlier is available: it is somebody else's"]
     assert past.troubles() == []
 
 

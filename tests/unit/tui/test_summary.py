@@ -90,9 +90,9 @@ class TestHeader:
             assert f"REPLAY {time.strftime('%m-%d %H:%M:%S', time.localtime(AT))} {said}" in long_ago
 
     def test_of_a_moment_that_nobody_measured_there_is_no_verdict(self):
-        past = replace(a_view(), live=False, measured=False, trouble="no daemon ran then")
+        past = replace(a_view(), live=False, measured=False, trouble="no daemon was running then")
         said = text(head(past))
-        assert "? NOT KNOWN no daemon ran then" in said
+        assert "? NOT KNOWN no daemon was running then" in said
         assert "OK" not in said
 
     def test_without_a_view_it_says_what_it_waits_for(self):
@@ -230,7 +230,7 @@ class TestOperations:
         assert len(self.told(Phase.STOPPING)) == 1
 
     def test_one_that_is_being_taken_back_says_why(self):
-        assert "taken back: answers got worse" in self.told(Phase.DONE, Phase.STOPPING, back="answers got worse")[0]
+        assert "rolling back: answers got worse" in self.told(Phase.DONE, Phase.STOPPING, back="answers got worse")[0]
 
 
 class TestNothing:
@@ -248,10 +248,10 @@ class TestNothing:
     @pytest.mark.parametrize(
         ("chosen", "said"),
         [
-            ({"filter": "kyoto"}, "none of 6 processes has 'kyoto'"),
-            ({"filter": "!o"}, "all of 6 processes have 'o'"),
+            ({"filter": "kyoto"}, "none of 6 processes matches 'kyoto'"),
+            ({"filter": "!o"}, "all 6 processes match 'o'"),
             ({"bad": True}, "none of 6 processes is in trouble"),
-            ({"filter": "seoul", "bad": True}, "none of 6 processes has 'seoul' and is in trouble"),
+            ({"filter": "seoul", "bad": True}, "none of 6 processes matches 'seoul' and is in trouble"),
         ],
     )
     def test_everything_is_hidden(self, chosen, said):
