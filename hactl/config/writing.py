@@ -18,8 +18,8 @@ from hactl.core.value import Value
 _PREFACE = """\
 # hactl.toml: a fleet of gateway nodes behind redundant edges.
 #
-# Every key stands here with its default; take the "#" away to change one. Durations are texts like "250ms", "5s",
-# "2m", "1h", sizes are texts like "1MiB". Check the file with: hactl config check
+# Every key is listed with its default; remove the "#" to change one. Durations are strings like "250ms", "5s",
+# "2m", "1h", sizes are strings like "1MiB". Check the file with: hactl config check
 """
 
 

@@ -78,7 +78,7 @@ class AsyncClient:
         return await self._ask("GET", target(api.LOG, LogParams(node=node, after=after, lines=lines)), LogPage)
 
     async def watch(self, after: int = 0) -> AsyncIterator[Update]:
-        """See Controller; comes back by itself after a break, then often with a new Snapshot.
+        """See Controller; reconnects on its own after a break, then often with a new Snapshot.
 
         The first connection is not tried twice. Close the iterator (`contextlib.aclosing`) when leaving early.
         """

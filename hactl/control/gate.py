@@ -1,4 +1,4 @@
-"""The one place every request passes first: may this caller speak here, in this protocol, at this length?
+"""The first check of every request: may this caller talk to this daemon, in this protocol, with this much data?
 
 It knows nothing of commands; what a caller may *do* is the core's business, except that a read-only socket is one.
 """

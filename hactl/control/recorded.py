@@ -1,4 +1,4 @@
-"""A Controller on a fleet that was: it shows how it was in the end, and does nothing any more."""
+"""A Controller on a recorded fleet: it shows the fleet as it was in the end, and changes nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Listening Unix sockets that nobody but a chosen group can open, and nobody take over. Not what is spoken on them."""
+"""Listening Unix sockets that only a chosen group can open and nobody can take over. Not what is spoken on them."""
 
 import os
 import socket

@@ -1,7 +1,7 @@
-"""What an alert is, who is told, and who is still owed one. Values; which events mean which alert is `alerting`.
+"""What an alert is, who receives it, and which are still pending. Values; which events mean which alert: `alerting`.
 
-An alert is raised for one receiver at a time. From then until it is delivered, has failed or is too old it stands in
-the fleet, and so in the journal: that is why one survives kill -9 of the daemon.
+An alert is raised for one receiver at a time. Until it is delivered, has failed or is too old it is part of the fleet,
+and so of the journal: that is why one survives kill -9 of the daemon.
 """
 
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What happens to alerts, from the decision that somebody is told to the end of it. Part of the events of a fleet."""
+"""What happens to alerts, from the decision to raise one until its end. Part of the events of a fleet."""
 
 from hactl.core.alert import Alert, AlertKind
 from hactl.core.value import BaseEvent

@@ -1,8 +1,8 @@
-"""From what is worth an alert to what each receiver is owed, and from what became of it to what is owed no longer.
+"""Which receivers get an alert, and when one is no longer pending: delivered, failed or too old.
 
-Pure. What is owed stands in the fleet and its journal: a daemon that is killed with -9 between the decision and the
-delivery leaves it to the next one, so that an alert is delivered at least once; its id tells a repetition. Not how
-deliveries are made, or how often one is tried: that is the shell's.
+Pure. Pending alerts are part of the fleet and its journal: a daemon that is killed with -9 between the decision and the
+delivery leaves them to the next one, so that every alert is delivered at least once; its id identifies a repetition.
+Not how deliveries are made, or how often one is retried: that is the shell's.
 """
 
 from hactl.core.alert import Alert, AlertKind, AlertSpec, Severity, Window, window_key
@@ -46,7 +46,7 @@ def take_up(draft: Draft) -> None:
 
 
 def is_too_old(alert: Alert, now: Now) -> bool:
-    """True when nobody would make sense of it any more."""
+    """True when it would only confuse by now."""
     return now.wall - alert.at > NEWS_FOR
 
 
@@ -69,7 +69,7 @@ def send_test(draft: Draft, operation: Operation, name: str) -> None:
 
 
 def tried(draft: Draft, saw: AlertTried) -> None:
-    """A receiver has taken an alert, or will not."""
+    """A receiver has accepted an alert, or will not."""
     alert = draft.fleet.alerts.pending.get(saw.id)
     if alert is None:
         return
@@ -92,7 +92,7 @@ def expire(draft: Draft, alert_id: str) -> None:
 
 
 def _offer(draft: Draft, receiver: AlertSpec, notice: Notice) -> None:
-    """Owe it to a receiver, unless that one has been told of the like just now or is owed too much already."""
+    """Queue it for a receiver, unless that was just told the like or has too much queued already."""
     now, book = draft.now.wall, draft.fleet.alerts
     window = book.windows.get(window_key(receiver.name, notice.kind, notice.subject), Window(until=now))
     why = ""

@@ -1,9 +1,9 @@
-"""Which events mean which alert: a fleet before and after, and what happened between → what somebody may want to know.
+"""Which events raise which alert: from the fleet before, the events, and the fleet after. Pure.
 
-Pure, and the same for everybody: who is told, how often, and whether it arrives is not asked here (`alert_queue`).
+The same for every receiver: who wants an alert, how often, and whether it arrives is decided elsewhere (`alert_queue`).
 
-What an operator ordered is no alert: a drained region, a stopped edge, a fleet taken down. A kill is one, because it
-is meant to be taken for a crash. Of everything that is lost there is also an alert when it is back.
+What an operator ordered raises no alert: a drained region, a stopped edge, a fleet taken down. A kill does, because it
+is meant to look like a crash. For everything that is lost there is also an alert when it is back.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +40,7 @@ _STATUS = "hactl status"
 
 
 class Notice(Value):
-    """Something worth an alert; nobody has been asked yet who wants one."""
+    """Something worth an alert; which receivers want one is not decided yet."""
 
     kind: AlertKind
     severity: Severity
@@ -65,7 +65,7 @@ def notices(before: Fleet, events: Sequence[Event], after: Fleet) -> tuple[Notic
 
 
 def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet) -> Iterator[Notice]:
-    """What one event means by itself; most mean nothing."""
+    """The alerts of one event alone; most raise none."""
     match event:
         case FailoverBegan(failover=failover):
             sentence = f"{failover.node} is down: {failover.cause.text}"
@@ -117,7 +117,7 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet
 
 
 def _of_brownout(was: Brownout | None, now: Brownout, after: Fleet) -> Iterator[Notice]:
-    """Bad news once, when it comes, with what is done about it; then when it was no use; then the end of it."""
+    """Once when it begins, with what is done about it; again when that did not help; and at its end."""
     bad, moved = was is not None and was.faltering, was is not None and was.moved
     if now.faltering and not bad and after.brownouts[now.region] == now:
         kept = after.evacuations.get(now.region)
@@ -197,7 +197,7 @@ def _any_serves(nodes: Iterable[Node]) -> bool:
 
 
 def _faulty(nodes: Iterable[Node]) -> bool:
-    """True when one of them is out, and not because somebody wanted it."""
+    """True when one of them is out, and not by an order."""
     return any(not node.serviceable and node.reason and node.reason.code not in NO_FAULT for node in nodes)
 
 

@@ -1,7 +1,7 @@
-"""Giving a lost region its traffic back by itself: when the configuration says so and it has been whole long enough.
+"""Giving a lost region its traffic back automatically: if configured, and once it has been healthy for long enough.
 
-Pure; one of the rules that settle a fleet. The way back itself is an operation like any other (`ramp`). When that is
-taken back, the region has to be whole for twice as long. Time that nobody watched does not count.
+Pure; one of the rules that settle a fleet. The failback itself is an operation like any other (`ramp`). When that is
+rolled back, the region has to be healthy for twice as long. Time that no daemon watched does not count.
 """
 
 from hactl.core import ramp
@@ -51,12 +51,12 @@ def next_look(fleet: Fleet) -> float | None:
 
 
 def _lost(fleet: Fleet) -> list[Evacuation]:
-    """The regions that may return by themselves."""
+    """The regions that may return automatically."""
     return [item for item in fleet.evacuations.values() if item.cause is EvacuationCause.LOST]
 
 
 def _well(fleet: Fleet, region: str) -> bool:
-    """It is whole; where nothing returns by itself, nobody asks."""
+    """It is healthy as a whole; not asked where nothing returns automatically."""
     return fleet.spec.auto_failback and usable(fleet, region) and not missing(fleet, region)
 
 

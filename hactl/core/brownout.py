@@ -19,7 +19,7 @@ class Answers(Value):
 
 
 class Brownout(Value):
-    """One region's, from the first bad news until long after it was over: whoever falters again waits longer."""
+    """One region's, from the first bad news until long after it was over: a region that degrades again waits longer."""
 
     region: str
     why: str = ""
@@ -33,19 +33,19 @@ class Brownout(Value):
     began: float = 0.0
     """Unix time of the first bad news."""
     heard: float = 0.0
-    """Monotonic seconds of the last news: since then it falters, or has been well."""
+    """Monotonic seconds of the last news: degraded since, or healthy since."""
     moved: bool = False
     """Most of its traffic has been taken away for this, and not all of it is back."""
     wait: float = 0.0
-    """Seconds it must have been well before it gets anything back; doubles each time it falters again."""
+    """Seconds it must have been healthy before it gets anything back; doubles each time it degrades again."""
     resume: float | None = None
     """Monotonic seconds of the next step back, once every edge has taken the one before."""
     vain: str = ""
-    """Why it is no use that its traffic has been moved; "" as long as it may be."""
+    """Why moving its traffic did not help; "" as long as it may."""
     barred: float | None = None
     """Monotonic seconds before which its traffic is not moved again: it would not help."""
     bar: float = 0.0
-    """Seconds from the last attempt in vain to the next; doubles each time."""
+    """Seconds from the last useless attempt to the next; doubles each time."""
     yielded: bool = False
     """An operator has taken it in hand: nothing is done for it until it has once been well."""
     over: float | None = None

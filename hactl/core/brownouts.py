@@ -1,15 +1,15 @@
-"""What a brown-out leads to: most of the region's traffic goes to the others at once, and comes back in steps. Pure.
+"""What a brown-out leads to: most of the region's traffic moves to the others at once, and returns in steps. Pure.
 
-    falters       all but a tenth of its share is moved, unless something stands against it that an operator would be
-                  refused for as well (`evacuating`): the tenth is what tells when the region is well again
-    is well       nothing for `region_failover.stable_for`, then a step every few seconds while every edge follows
-    falters again all of it once more, and the waiting doubles
-    in vain       those that took over answer no better: it was not the region. All of it back, and no other try for
-                  some minutes, or for twice as long as the last time
-    taken in hand by an operator, who gives it back or moves all of it: nothing until it has once been well
+    degraded      all but a tenth of its share is moved, unless an obstacle would also make an operator's command fail
+                  (`evacuating`): the remaining tenth shows when the region has recovered
+    recovered     nothing for `region_failover.stable_for`, then a step every few seconds, once every edge has followed
+    degraded again    all of it once more, and the wait doubles
+    no use        the regions that took over do no better: it was not the region. All of it returns, and there is no
+                  other attempt for some minutes, or for twice as long as the last time
+    taken over    by an operator, who returns it or moves all of it: nothing until the region has recovered once
 
-Not who falters: that is judged outside (`supervisor.brownout`), where the measurements are. While the fleet is paused,
-takes a configuration, or an operator moves traffic, nothing moves by itself, in either direction.
+Not which region is degraded: that is judged outside (`supervisor.brownout`), where the measurements are. While the
+fleet is paused or changes its configuration, or an operator moves traffic, nothing moves automatically, either way.
 """
 
 from typing import assert_never
@@ -26,13 +26,13 @@ from hactl.core.traffic import confirmed
 from hactl.core.value import replace
 
 KEEP = 10
-"""Per cent of its share that a region keeps while it falters: enough to see how it answers."""
+"""Per cent of its share that a region keeps while it is degraded: enough to see how it answers."""
 STEPS = (25, 50, 75, WHOLE)
 """Per cent of its share that it has after each step back."""
 STEP = 5.0
 """Seconds from one step to the next, at least: what goes wrong again is seen within so many."""
 BARRED = 300.0
-"""Seconds until another try after the first one that was in vain."""
+"""Seconds until another attempt after the first useless one."""
 MEMORY = 600.0
 """Seconds after which a brown-out is forgotten, at least; a long waiting is remembered twice as long as it took."""
 
@@ -71,7 +71,7 @@ def follow(draft: Draft) -> None:
 
 
 def impediment(fleet: Fleet, brownout: Brownout) -> str:
-    """What keeps the traffic of a region that falters from being moved, for people; "" for nothing but the time."""
+    """What keeps the traffic of a degraded region from being moved, for people; "" for nothing but time."""
     if fleet.moving is not None:
         return f"{fleet.moving.id} is in progress"
     if brownout.yielded:
@@ -222,7 +222,7 @@ def _ours(fleet: Fleet, region: str) -> bool:
 
 
 def _on_loan(fleet: Fleet, region: str) -> bool:
-    """An operator moves it on from where we had it; until that is done it may be taken back to that."""
+    """An operator moves it on from where we had it; until that is done it may be rolled back to that."""
     lent = None if fleet.moving is None else fleet.moving.evacuation
     return lent is not None and lent.region == region and lent.cause is EvacuationCause.FALTERED
 

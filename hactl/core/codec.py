@@ -1,8 +1,8 @@
 """The vocabularies as JSON: one codec for the wire and the journal. Knows versions, not meanings.
 
-`VERSION` names the shape of everything encoded here. Versions so far only added
-to it, so what an older hactl wrote decodes as it is; what a newer one wrote is rejected. An event kind this hactl does
-not know is an error, never skipped: a fleet rebuilt without it would be a guess.
+`VERSION` names the shape of everything encoded here. Versions so far have only added to it, so what an older hactl
+wrote decodes as it is; what a newer one wrote is rejected. An event kind this hactl does not know is an error, never
+skipped: a fleet rebuilt without it would be a guess.
 """
 
 from typing import TypeVar

@@ -78,7 +78,7 @@ class Pause(BaseCommand, tag="pause"):
     """Repair nothing until told to go on; edges are still told who is well, and orders are still carried out."""
 
     seconds: float | None = None
-    """When it ends by itself; None: not."""
+    """When it ends automatically; None: not."""
 
 
 class Unpause(BaseCommand, tag="unpause"):
@@ -88,7 +88,7 @@ class Unpause(BaseCommand, tag="unpause"):
 class Apply(Bound, tag="apply"):
     """Bring another configuration into force while the fleet serves: proved on one node and one edge first.
 
-    Taken back by itself when a step fails or clients get worse answers.
+    Rolled back automatically when a step fails or clients get worse answers.
     """
 
     text: str
@@ -109,7 +109,7 @@ class Scale(BaseCommand, tag="scale"):
 
 
 class Failover(BaseCommand, tag="failover"):
-    """Move the traffic of a region to those that come next, step by step; taken back by itself when that does harm."""
+    """Move traffic of a region to those that come next, step by step; rolled back automatically if that does harm."""
 
     region: str
     steps: int = 4

@@ -43,7 +43,7 @@ class RevisionApplied(BaseEvent):
 
 
 class RevisionRolledBack(BaseEvent):
-    """The proposed configuration was taken back; the one before it is in force as it was."""
+    """The proposed configuration was rolled back; the previous one is in force as it was."""
 
     revision: int
     why: str

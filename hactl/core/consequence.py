@@ -1,8 +1,8 @@
-"""What a command leaves the others to carry, and the rule that it must not be too much. Pure; changes nothing.
+"""The load that a command would leave to the remaining nodes, and the rule that it must not be too much. Pure.
 
-Only a declared capacity can be too little (see `headroom`): what nobody has proved is said and not refused. As with all
-rules (`safety`), what makes nothing worse is allowed, and typing the fleet's name lifts it. What brings capacity back
-is never refused, nor is it to undo a move of traffic that is under way.
+Only a declared capacity can be exceeded (see `headroom`): what is merely unproved is reported, not rejected. As with
+all rules (`safety`), what makes nothing worse is allowed, and typing the fleet's name lifts it. A command that brings
+capacity back is never rejected, nor is undoing a move of traffic that is in progress.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,6 +1,6 @@
-"""Every moment at which something is due in a fleet by time alone, and what is to be heard then. Pure.
+"""Every moment at which something in a fleet is due by time alone, and the observation it leads to. Pure.
 
-Deadlines live in the fleet; whoever has a clock rings (`supervisor.alarm`).
+Deadlines are part of the fleet; the shell, which has a clock, sets the alarm (`supervisor.alarm`).
 """
 
 from collections.abc import Iterator

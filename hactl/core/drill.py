@@ -1,4 +1,4 @@
-"""A drill in progress, as the daemon sees it: what it has lent out, until when, and how everything was before.
+"""A drill in progress, as the daemon sees it: what is lent to it, until when, and how everything was before.
 
 Values only; what follows from them is `drills`. What a drill does and what it measures is no concern of the daemon.
 """

@@ -1,6 +1,6 @@
-"""Whether a fleet may be lent to a drill, and for how much: asked before anything is done. Pure; raises or returns.
+"""Whether a fleet may be lent to a drill, and for how long: checked before anything is done. Pure; raises or returns.
 
-Whether too few would be left to serve is asked of each fault, as of anybody's command: `safety`.
+Whether too few nodes would be left to serve is checked for each fault, as for any other command: `safety`.
 """
 
 from hactl.core.commands import BeginDrill

@@ -1,6 +1,6 @@
 """The lock on drills: when it may be set and lifted, and what it forbids. Pure.
 
-It ends no drill: whoever wants that says so besides (`EndDrill`).
+It does not end a drill in progress: that takes an `EndDrill` as well.
 """
 
 from hactl.core.commands import LockDrills, Request, UnlockDrills

@@ -1,13 +1,13 @@
-"""Drills, as the daemon sees them: a fleet that is lent out, and what restores it. Pure; one of the rules that settle.
+"""Drills, as the daemon sees them: a fleet on loan, and how it is restored. Pure; one of the rules that settle a fleet.
 
-Not what a drill does: its faults are commands like anybody's, and the safety rules hold for them. What is decided here
-is that a drill can leave nothing behind. How everything was that it may touch is journaled before its first fault; its
-runner has to be heard of again and again; and when the drill is over, whoever says so, or when its runner has fallen
-silent, everything is put back. A daemon that comes in between grants one more term: the runner could not reach anybody.
+Not what a drill does: its faults are ordinary commands, and the safety rules apply to them. What is ensured here is
+that a drill can leave nothing behind. The state of everything it may touch is journaled before its first fault; its
+runner has to keep reporting in; and when the drill ends, for whatever reason, or its runner has been silent for too
+long, everything is restored. A new daemon grants one more term: meanwhile the runner had nobody to report to.
 
 What is restored: goals, drains and weights of the drill's nodes, weights and evacuations of its regions, and the
-configuration, when it was lent (`revision_undo`). What somebody else changed about those meanwhile is put back as
-well; everything else stays theirs.
+configuration, when it was lent (`revision_undo`). What others changed about those meanwhile is reset as well;
+everything else is left alone.
 """
 
 from typing import assert_never
@@ -168,7 +168,7 @@ def give_back(draft: Draft, operation: Operation) -> None:
 
 
 def overtaken(fleet: Fleet, operation: Operation, why: str, *, taken: bool = False) -> tuple[Outcome, str, str]:
-    """How a drill ends whose fleet went away under it, outcome, sentence and hint: with the processes, all that was
+    """How a drill ends when its fleet goes away (outcome, sentence and hint): with the processes, all that was
     done to them is gone, and what is wanted of them is as it was (`give_back`). A configuration of its own stays in
     force, unless that of the file is `taken` now."""
     before = None if operation.drill is None else operation.drill.baseline

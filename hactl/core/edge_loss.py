@@ -1,8 +1,8 @@
-"""Losses of edges: what each took with it, and when it serves again. Measures, never decides; the twin of `failover`.
+"""Losses of edges: the connections each cost, and when it serves again. Measures, never decides; twin of `failover`.
 
-An edge shares its port with the others, so new connections go on at once and no plan changes. What it cost are the
-connections it had and the requests in flight on them: nobody can take these over. How many there were is known from
-the last reading of the edge, and is as old as that. An ordered stop or restart is no loss: that one drains.
+An edge shares its port with the others, so new connections keep working and no plan changes. What is lost are the
+connections it had and the requests in flight on them, which no other edge can take over. How many there were is known
+from the last reading of the edge, and is as old as that. An ordered stop or restart is no loss: that one drains.
 """
 
 from hactl.core.draft import Draft
@@ -35,7 +35,7 @@ def begin(draft: Draft, before: Fleet) -> None:
 
 
 def follow(draft: Draft) -> None:
-    """End every loss that is made good, or will not be by itself."""
+    """End every loss that has been made good, or will not be without an operator."""
     for loss in tuple(draft.fleet.edge_losses.values()):
         edge = draft.fleet.nodes.get(loss.edge)
         if edge is None or will_not_return(edge) or waits_for_a_person(edge):

@@ -27,7 +27,7 @@ class SendSignal(Value, tag=True):
 
 
 class ApplyTraffic(Value, tag=True):
-    """Tell every edge the plan; each confirms by itself."""
+    """Tell every edge the plan; each confirms on its own."""
 
     plan: TrafficPlan
 

@@ -1,7 +1,7 @@
-"""Taking traffic away from a region and giving it back: the one place that does, whoever asks. Pure.
+"""Taking traffic away from a region and giving it back: the one place that does, for whatever cause. Pure.
 
-Not when that is done: operators order it (`ramp`), a lost region asks for it (`region_loss`), and so does one that
-falters. Not what the edges are told: that follows (`regions`, `traffic`).
+Not when that happens: operators order it (`ramp`), a lost region needs it (`region_loss`), and so does one that is
+degraded (`brownouts`). Not what the edges are told: that follows (`regions`, `traffic`).
 """
 
 from hactl.core.draft import Draft, evolve

@@ -40,8 +40,8 @@ class Evacuation(Value):
     well_since: float | None = None
     """Monotonic seconds since which the region has been well without a break; None while it is not, or nobody asks."""
     wait: float = 0.0
-    """Seconds it must have been well before it returns by itself, when that is more than is configured: it doubles each
-    time such a return did harm."""
+    """Seconds it must have been healthy before it returns automatically, when that is more than is configured: it
+    doubles each time such a return did harm."""
 
     @property
     def who(self) -> str:

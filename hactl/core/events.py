@@ -172,7 +172,7 @@ class EdgeBack(BaseEvent):
 
 
 class EdgeGivenUp(BaseEvent):
-    """It will not be back by itself: it was stopped meanwhile, has died too often, or waits for the end of a pause."""
+    """It will not recover on its own: it was stopped meanwhile, has died too often, or waits for the end of a pause."""
 
     edge: str
 

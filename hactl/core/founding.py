@@ -1,6 +1,6 @@
-"""From a configuration to processes: names, ports, and what is kept when a changed configuration is taken into force.
+"""From a configuration to processes: names, ports, and what is kept when a changed configuration takes effect.
 
-Ports are chosen by the caller, who can ask the machine which are free; here they are only dealt out.
+Ports are chosen by the caller, who can ask the machine which are free; here they are only assigned.
 """
 
 from collections.abc import Iterable, Iterator

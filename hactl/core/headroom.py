@@ -1,11 +1,11 @@
-"""Whether those that are left could carry the traffic when others are lost, and how much room remains. Pure.
+"""Whether the remaining nodes could carry the traffic when others are lost, and how much room would remain. Pure.
 
 The nodes of a fleet are the same program configured alike on one machine, so that capacity is one number: requests per
-second that one node carries. It is declared (`gateway.capacity`), or else the most that any node has been seen to
-sustain. What was seen is a lower bound, and is called nothing better: more than that is unproved, not too much.
+second that one node can carry. It is declared (`gateway.capacity`), or else the most that any node has been seen to
+sustain. The latter is a lower bound and is treated as no more than that: a higher load is unproved, not too much.
 
-Who would carry what follows from the intended shares of the fleet without the lost ones, spares stepping in as they
-would; the most burdened node decides. What a command leaves to carry, and whether it is refused, is `consequence`.
+Who would carry how much follows from the intended shares of the fleet without the lost nodes, spares stepping in as
+they would; the most loaded node decides. What a command would leave, and whether it is rejected, is `consequence`.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """A hop that a drill disturbs: from the edges to a node, or from the nodes to a service. Values only; rules: `hops`.
 
-What disturbs it is a proxy of ours that stands in the hop for as long as that lasts, and not a moment longer: whoever
-calls is led through it first, and led past it again afterwards. All of it is emulated: no cable is cut.
+The disturbance is made by a proxy of hactl's own that is in the hop exactly as long as the fault lasts: callers are
+first rerouted through it, and afterwards past it again. All of it is emulated: no cable is cut.
 """
 
 from enum import StrEnum

@@ -1,10 +1,10 @@
-"""Disturbed hops: whose may be, in which order callers, proxy and fault come and go, and that it ends. Pure; a rule.
+"""Disturbed hops: which may be, in which order callers, proxy and fault come and go, and that they end. Pure; a rule.
 
-There: the proxy stands and lets everything pass; whoever calls is led through it, and has proved that; only then does
-it disturb. And back in the opposite order. So no request is lost to the leading, and what clients suffer is the fault.
+First the proxy passes everything through; then every caller is rerouted through it, and has proved that; only then does
+it disturb. The way back is the reverse. So the rerouting loses no request, and what clients suffer is the fault alone.
 
-As an impairment (`impairing`), a disturbance is only ever lent by a drill in progress. The proxy ends with the daemon
-that started it; whether that or something else ended it, callers are then led past it at once, and the fault is over.
+Like an impairment (`impairing`), a disturbance exists only as part of a drill in progress. The proxy ends with the
+daemon that started it; when it has ended, for whatever reason, callers are routed past it at once: the fault is over.
 """
 
 from collections.abc import Iterable
@@ -106,7 +106,7 @@ def observe(draft: Draft, saw: HopObservation) -> None:
 
 
 def follow(draft: Draft) -> None:
-    """Take every hop as far as it comes by now; lift what no drill lends any more, and what was ordered in vain."""
+    """Advance every hop as far as possible; lift those whose drill has ended, or that did not take effect in time."""
     for hop in tuple(draft.fleet.hops.values()):
         if not hop.service and hop.name not in draft.fleet.nodes:
             _mend(draft, hop, "was removed with its node")

@@ -1,8 +1,8 @@
-"""Impaired nodes: who may be, when that is in force, and that it ends with its drill. Pure; a rule that settles.
+"""Impaired nodes: which may be, when that takes effect, and that it ends with its drill. Pure; a rule that settles.
 
-An impairment is only ever lent: it needs a drill in progress that the node is lent to. As soon as there is none,
-whatever has become of the drill, of its runner or of a daemon in between, it is lifted, and it counts as over when the
-process has proved that, or has ended. So a drill ends no sooner, and nothing can be left behind.
+An impairment exists only as part of a drill in progress that the node is lent to. Once there is none, whatever became
+of the drill, its runner or a daemon in between, it is lifted, and counts as over when the process has confirmed that,
+or has ended. A drill ends no sooner than that, so nothing can be left behind.
 """
 
 from hactl.core.commands import Heal, Impair, Request
@@ -89,7 +89,7 @@ def observe(draft: Draft, saw: ImpairmentRead | ImpairmentRefused) -> None:
 
 
 def follow(draft: Draft) -> None:
-    """Lift what no drill lends any more, and what was ordered in vain."""
+    """Lift every impairment whose drill has ended, or that did not take effect in time."""
     for node in tuple(draft.fleet.nodes.values()):
         if node.impaired is None or node.impaired.phase is ImpairmentPhase.LIFTING:
             continue

@@ -10,7 +10,7 @@ Not fleet-wide rules: who may be taken out, what the edges are told and how oper
 `Kill` changes no state: it sends a signal, and the *exit* changes the state. Every deadline is named; a wake-up that
 was set for another one, or that comes too early for the one in force, is late news. An exit that an operator ordered
 is never charged to the restart budget. In a paused fleet orders are carried out as ever, and what the daemon would do
-by itself (start again, kill what hangs or does not get ready) is left undone until RELEASED.
+on its own (restart, kill what hangs or does not get ready) is left undone until RELEASED.
 """
 
 from hactl.core import news, orders, restarts

@@ -235,7 +235,7 @@ def _take_down(draft: Draft, others: Iterable[Operation], *, by: str) -> None:
 
 
 def _harm(draft: Draft, operation: Operation, command: Impair | Heal | BreakHop | MendHop) -> None:
-    """What only a drill in progress may do, and what takes it back."""
+    """What only a drill in progress may do, and what undoes it."""
     if isinstance(command, Impair | Heal):
         impairing.begin(draft, command)
     else:
@@ -266,7 +266,7 @@ def _patience(fleet: Fleet, verb: Verb, targets: int) -> float:
     each = operations.turnaround(fleet.spec)
     match verb:
         case Verb.WEIGHT | Verb.POLICY | Verb.FAILOVER | Verb.FAILBACK:
-            return ramp.PATIENCE  # until every edge has confirmed it, or it is taken back
+            return ramp.PATIENCE  # until every edge has confirmed it, or it is rolled back
         case Verb.ALERT_TEST:
             return ALERT_PATIENCE
         case Verb.RESTART | Verb.APPLY | Verb.SCALE:

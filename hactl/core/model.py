@@ -79,7 +79,7 @@ class Paused(Value):
     """Unix time at which the fleet was paused first, however often that was prolonged."""
     reason: str = ""
     until: float | None = None
-    """Unix time at which it ends by itself; None: when somebody ends it."""
+    """Unix time at which it ends automatically; None: when an operator ends it."""
     ends: float | None = None
     """The same in monotonic seconds of this boot."""
 
@@ -157,7 +157,7 @@ class Fleet(Value):
     paused: Paused | None = None
     """An operator has told the daemon to keep its hands off; outlives daemons, `down` and reboots."""
     proposal: Proposal | None = None
-    """The configuration that is coming into force, or being taken back."""
+    """The configuration that is coming into force, or being rolled back."""
     sustained: float = 0.0
     """The most requests per second that one node has been seen to sustain with this configuration."""
     last_revision: int = 0

@@ -1,8 +1,8 @@
-"""A fleet and what happens to it as plain sentences, one a line: for those who listen, for logs and for pipes. Pure.
+"""A fleet and what happens to it as plain sentences, one per line, for people, logs and pipes. Pure.
 
-`telling` has a sentence for each event; here a burst of events becomes as few as say it all. What belongs together
-(a loss, how long it took to route around it and to be back; an operation, its steps and its end) is one sentence;
-processes that do the same for the same reason share one; how the edges were told is not said at all.
+`telling` has a sentence for each event; here a burst of events becomes as few sentences as possible. What belongs
+together (a loss, the time to route around it and to recover; an operation, its steps and its end) is one sentence;
+processes that do the same for the same reason share one; how the edges were told is left out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -40,7 +40,7 @@ from hactl.core.telling import tell
 from hactl.core.value import Value
 
 _UNSAID = (TrafficShifted, TrafficApplied, CapacitySeen, AlertDelivered, AlertSuppressed, DrillKept)
-"""What every change brings along, and what nobody has to act on."""
+"""What every change brings along, and what needs no action."""
 
 
 class Said(Value):

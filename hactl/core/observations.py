@@ -36,7 +36,7 @@ class Exited(BaseObservation):
     oom: bool = False
     """The kernel's out-of-memory killer most likely did it."""
     said: str = ""
-    """The last line of its log, when it ended by itself."""
+    """The last line of its log, when it ended on its own."""
     left: str = ""
     """What it left running, and how to keep it from doing so; ended by now."""
     in_use: tuple[EdgeUse, ...] = ()
@@ -196,7 +196,7 @@ class RegionRecovered(BaseObservation):
 
 
 class TakersFaltered(BaseObservation):
-    """Those that took over from a region that faltered answer no better since."""
+    """The regions that took over from a degraded one answer no better since."""
 
     region: str
     why: str

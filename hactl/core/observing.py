@@ -1,7 +1,7 @@
 """What each observation does to the fleet. Never fails: news that no longer fits is dropped, whatever it says.
 
-What one process makes of the news stands in `lifecycle`; here is what must be known of the others first: whether the
-news is about the current launch, how many may be taken out on probes, whose change an edge has refused.
+How one process reacts is in `lifecycle`; what is checked here needs the rest of the fleet: whether the news is about
+the current launch, how many nodes may be taken out on probes, whose change an edge has rejected.
 """
 
 from typing import assert_never

@@ -112,13 +112,13 @@ class Operation(Value):
     least: int = 0
     """How many nodes it must leave serving at every step of its way there."""
     back: str = ""
-    """Why what it does is being taken back; "" for as long as it is not."""
+    """Why it is being rolled back; "" as long as it is not."""
     pause: float = 0.0
     """Seconds that it watches the traffic after each step, when it moves that of a region."""
     sure: bool = False
     """Whoever sent it meant it: those who are to receive traffic need not be whole."""
     evacuation: Evacuation | None = None
-    """What it found when it began to move the traffic of a region, 100 % for no evacuation: what is taken back to."""
+    """What it found when it began to move traffic of a region, 100 % for no evacuation: what a rollback restores."""
     drill: Lease | None = None
     """With `Verb.DRILL`: on what terms, and what is to be restored."""
 
@@ -149,7 +149,7 @@ class Operation(Value):
 
 
 class Undo(Value):
-    """What a weight or policy change replaced, so that a rejected plan can be taken back."""
+    """What a weight or policy change replaced, so that a rejected plan can be rolled back."""
 
     node_weights: dict[str, int] = {}
     region_weights: dict[str, int] = {}

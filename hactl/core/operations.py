@@ -87,7 +87,7 @@ def undo_change(draft: Draft, operation: Operation, why: str) -> None:
 
 
 def _own_undo(draft: Draft, operation: Operation) -> Undo | None:
-    """What is left to take back: a value that a later change in progress has set again is now that one's to undo."""
+    """What is left to undo: a value that a later change in progress has set again is now that one's to undo."""
     undo = operation.undo
     if undo is None:
         return None

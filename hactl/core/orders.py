@@ -35,7 +35,7 @@ def start_while_stopping(node: Node, stimulus: Stimulus, context: Context) -> Re
 
 
 def start_while_draining(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
-    """Take a stop back that has not come further than draining; an edge cannot, it has begun to close its door."""
+    """Cancel a stop that has not gone further than draining; an edge cannot, it has begun to stop listening."""
     kept = replace(node, goal=Goal.UP, stays_down=False)
     if node.role is Role.EDGE:
         return Reaction(node=kept, why="starts again when it has stopped")
@@ -79,7 +79,7 @@ def stop_while_draining(node: Node, stimulus: Stimulus, context: Context) -> Rea
 
 
 def stop_while_stopping(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
-    """Take back a start that was to follow."""
+    """Cancel a start that was to follow."""
     if node.goal is Goal.DOWN:
         raise CommandRejected(f"'{node.name}' is already being stopped", f"hactl wait {node.name} --for stopped")
     stays = replace(node, goal=_goal(node, context), reason=ordered(stimulus.by, "stopped"))
@@ -119,7 +119,7 @@ def drain_while_draining(node: Node, stimulus: Stimulus, context: Context) -> Re
 
 
 def resume(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
-    """Back into rotation; also takes a stop back that has not come further than draining."""
+    """Back into rotation; also cancels a stop that has not gone further than draining."""
     return drain_over(replace(node, drained=False, goal=Goal.UP, stays_down=False), context)
 
 

@@ -1,9 +1,9 @@
 """The pause: when it begins and ends, and what follows from its end.
 
-Not what it keeps from being done: the rules of each process say that themselves (`news`, `restarts`).
+Not what it prevents: the rules of each process say that themselves (`news`, `restarts`).
 
-What waits for the end of a pause can be told from the processes alone, so that whichever road led there (an order, the
-time, another daemon), what waits without a pause is released.
+What waits for the end of a pause can be read off the processes alone, so that it is released whichever way the pause
+ended: by an order, by time, or under another daemon.
 """
 
 from hactl.core.causes import Cause, Stimulus

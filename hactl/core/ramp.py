@@ -1,11 +1,11 @@
-"""Failover and failback as operations: the traffic of a region leaves, or comes back, step by step. Pure.
+"""Failover and failback as operations: the traffic of a region leaves, or returns, step by step. Pure.
 
-Not what a region loses by itself (`region_loss`), nor what follows for the edges from what it keeps (`regions`).
+Not the loss of a region (`region_loss`), nor what the edges are told about the share it keeps (`regions`).
 
-Each step changes what the region keeps of its share, waits until every edge has proved the plan that follows, and
-then watches for a while what clients get. It is taken back, all at once, when they get worse answers, when an edge
-refuses a plan or is silent for too long, and when those that are to receive traffic cannot any more. When nobody else
-is left to serve, or the region itself is gone, there is nothing to be careful about: what is left is done at once.
+Each step changes what the region keeps of its share, waits until every edge has proved the resulting plan, and then
+watches for a while what clients get. All of it is rolled back at once when they get worse answers, when an edge rejects
+a plan or is silent for too long, or when the regions that are to receive traffic no longer can. When no other region
+is left to serve, or the region itself is gone, there is nothing to protect: the remaining steps are done at once.
 """
 
 from hactl.core.commands import VERBS, Failback, Failover, Request
@@ -75,7 +75,7 @@ def check(fleet: Fleet, request: Request) -> None:
 
 
 def turns_round(fleet: Fleet, command: Failover | Failback) -> bool:
-    """True when `command` undoes the one that is under way: as what is taken back without asking, it is not refused."""
+    """True when `command` undoes the one in progress: like an automatic rollback, it is not rejected."""
     turned = fleet.moving
     return turned is not None and _turning(turned.verb) is VERBS[type(command)] and _region(turned) == command.region
 
@@ -95,7 +95,7 @@ def arrived(fleet: Fleet, command: Failover | Failback) -> Fleet:
 
 
 def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, sure: bool = False) -> Operation:
-    """The operation with its steps and with what it would be taken back to; one that it turns round is ended."""
+    """The operation with its steps and with what a rollback would restore; one that it reverses is ended."""
     region = command.region
     fleet = draft.fleet
     found = fleet.evacuations.get(region, Evacuation(region=region, keep=WHOLE))
@@ -113,7 +113,7 @@ def begin(draft: Draft, operation: Operation, command: Failover | Failback, *, s
         targets=tuple(Target(node="", step=Step.SHIFT, region=region, keep=keep) for keep in keeps),
         pause=command.pause if moves else 0.0,
         sure=sure,
-        # However long it had been well: when this is taken back, it was not.
+        # However long it had been healthy: when this is rolled back, it was not.
         evacuation=replace(found, well_since=None),
         deadline=draft.now.mono + PATIENCE + command.pause,
     )
@@ -201,7 +201,7 @@ def _hopeless(fleet: Fleet, operation: Operation) -> str:
 
 
 def _hurried(fleet: Fleet, operation: Operation) -> Operation:
-    """When only one side is left that could serve, the steps between are no use."""
+    """When only one side is left that could serve, the steps between are pointless."""
     region = _region(operation)
     both = usable(fleet, region) and takers(fleet, region)
     if both or operation.targets[-1].phase is not Phase.WAITING:

@@ -21,7 +21,7 @@ class Verdict(StrEnum):
     DEGRADED = "degraded"
     """It serves, but something that should be up is not."""
     DOWN = "down"
-    """Nobody can serve."""
+    """Nothing can serve."""
     STARTING = "starting"
     """It has not served yet."""
 
@@ -32,7 +32,7 @@ class Reading(Value):
     verdict: Verdict
     sentence: str
     n_minus_1: bool
-    """True when the loss of any one node, and of any one edge, would leave somebody to serve."""
+    """True when the loss of any one node, and of any one edge, would leave something to serve."""
 
 
 def read(fleet: Fleet) -> Reading:

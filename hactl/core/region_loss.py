@@ -1,14 +1,14 @@
-"""The loss of a region: when one begins, who takes over, when it is back. Pure; one of the rules that settle a fleet.
+"""The loss of a region: when it begins, who takes over, when it is back. Pure; one of the rules that settle a fleet.
 
-That traffic moves follows from the fleet's state alone (`traffic`), and the edges do it by themselves even before they
-are told. What is decided here is whether it comes back by itself:
+That traffic moves follows from the fleet's state alone (`traffic`), and the edges do it on their own even before they
+are told. What is decided here is whether it returns automatically:
 
     another region of its priority serves     active/active: nodes come back as nodes do, at once
     a region of a later priority took over    active/passive: the lost one is evacuated, so that it takes nothing when
                                               it is back, until an operator or `auto_failback` gives it back
 
 What an operator ordered (drain, stop, a weight of 0, a rolling restart) is no loss, nor is a node that dies while its
-region is still coming up; a kill is one, for it is meant to be taken for that.
+region is still coming up; a kill is one, because it is meant to look like a crash.
 """
 
 from hactl.core.draft import Draft

@@ -1,8 +1,8 @@
 """How a process comes back: the launch, the backoff with jitter, the restart budget, the crash loop. Pure rules.
 
-An exit that an operator ordered is never charged. Every other exit is, and so is every start that failed: from one
-budget. When it is spent the process has FAILED: it gets one slow try per window until it holds or a person helps.
-In a paused fleet nobody comes back by itself: it waits without a deadline, and is started when the pause is over.
+An exit that an operator ordered is never charged. Every other exit is, and so is every failed start: to one budget.
+When it is spent the process has FAILED: it gets one slow attempt per window until it holds or an operator steps in.
+In a paused fleet nothing is restarted: a process waits without a deadline, and is started when the pause ends.
 """
 
 from hactl.core.causes import Context, Reaction, Stimulus, deadline_in, instance_of, ordered, wanted
@@ -73,7 +73,7 @@ def backoff_delay(node: Node, ran: float, context: Context) -> float:
 
 
 def exited(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
-    """A process ended: as ordered, by an operator's kill, or by itself."""
+    """A process ended: as ordered, by an operator's kill, or on its own."""
     if not wanted(node, context):
         return ended(node, stimulus, context)
     if node.stays_down:
@@ -135,7 +135,7 @@ def released(node: Node, stimulus: Stimulus, context: Context) -> Reaction:
     waited = replace(node, reason=replace(known, text="waited for a pause to end"))
     if node.state is NodeState.FAILED:
         return try_slowly(waited, stimulus, context)
-    return spawn(waited, context, "the pause is over", waited.reason)
+    return spawn(waited, context, "the pause has ended", waited.reason)
 
 
 def charge(node: Node, reason: Reason, context: Context) -> Reaction:

@@ -1,8 +1,8 @@
-"""The configuration from before a drill: what is lent of it, and how it comes into force again. Pure.
+"""The configuration from before a drill: how it is lent, and how it is put back in force. Pure.
 
-A configuration that a drill applies comes and goes as any other does (`rollout`), and is taken back by itself when it
-does harm. This is for what is left then: the drill is over, and another configuration is on its way or in force. It
-goes back the way it came, one process after the other, so that clients are served meanwhile.
+A configuration that a drill applies comes and goes like any other (`rollout`), and is rolled back automatically when it
+does harm. This is for what is left then: the drill has ended, and another configuration is on its way or in force. It
+is undone the way it came, one process after the other, so that clients are served meanwhile.
 """
 
 from collections.abc import Iterable

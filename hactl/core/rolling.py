@@ -145,7 +145,7 @@ def held_down(fleet: Fleet, operation: Operation) -> list[Node]:
 
 
 def is_up(fleet: Fleet, node: Node) -> bool | str | None:
-    """True: it is back, and the edges know; a sentence: it will not be back by itself; None: not yet."""
+    """True: it is back, and the edges know; a sentence: it will not come back on its own; None: not yet."""
     if node.goal is Goal.DOWN:
         return f"'{node.name}' was stopped"
     if node.serviceable:
@@ -156,7 +156,7 @@ def is_up(fleet: Fleet, node: Node) -> bool | str | None:
 
 
 def given_up(node: Node) -> str | None:
-    """Why a process will not be back by itself; None when it may well be."""
+    """Why a process will not come back on its own; None when it may."""
     if node.state is NodeState.FAILED:
         return f"'{node.name}' keeps dying: {node.reason.text if node.reason else 'unknown'}"
     if held(node) and node.launch is None:

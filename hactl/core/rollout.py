@@ -1,16 +1,16 @@
-"""A configuration on its way into force, or back: which process takes it when, and what makes it turn round. Pure.
+"""A configuration on its way into force, or back: which process takes it when, and what makes it roll back. Pure.
 
-Not who reads and judges a `hactl.toml` (that happens before anything is decided), nor whether it may come into force
+Not who reads and validates a `hactl.toml` (that happens before anything is decided), nor whether it may come into force
 and by which steps (`proposals`).
 
     the first node, the first edge    proved by what they answer; then the traffic is watched for a while
-    new processes                     capacity comes before it goes
+    new processes                     new capacity comes before old capacity goes
     the other edges, the other nodes  edges are told while they run, nodes restart, one at a time
     commit                            weights, regions and priorities change with the next plan
     removed processes                 drained and stopped
 
-Until the commit everything can be taken back, and is, when a process will not have the configuration or clients get
-worse answers. Each process knows which revision it is to run with, so a daemon that dies half-way changes nothing.
+Until the commit everything can be rolled back, and is, when a process rejects the configuration or clients get worse
+answers. Each process knows which revision it is to run with, so a daemon that dies half-way changes nothing.
 """
 
 from typing import assert_never
@@ -260,7 +260,7 @@ def _revise(draft: Draft, node: Node, revision: int) -> None:
 
 
 def _expire(draft: Draft, operation: Operation) -> None:
-    """Before the commit it is taken back; on the way back, and after the commit, what is left is said."""
+    """Before the commit it is rolled back; during a rollback, and after the commit, what is left is reported."""
     waiting = [target.node or str(target.step) for target in operation.targets if target.phase is not Phase.DONE]
     why = f"still waiting for {', '.join(waiting[:3])} at the deadline"
     if not operation.back and draft.fleet.proposal is not None:

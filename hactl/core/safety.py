@@ -51,7 +51,7 @@ from hactl.core.spec import FleetSpec, Policy
 
 MAX_WEIGHT = 1000
 LONGEST_PAUSE = 30 * 86400.0
-"""Seconds; a pause that nobody ends knows no limit, but a number beyond this is a slip."""
+"""Seconds; a pause without an end has no limit, but a number beyond this is a mistake."""
 
 
 def check(fleet: Fleet, request: Request) -> None:

@@ -28,7 +28,7 @@ def observe(draft: Draft, saw: DrillDue | DrillOver) -> None:
 
 
 def why_not(fleet: Fleet) -> str:
-    """Why no drill may begin by itself now; "" when one may."""
+    """Why no scheduled drill may start now; "" when one may."""
     if not fleet.spec.safety.scheduled_drills:
         return "safety.scheduled_drills = false"
     if fleet.spec.safety.read_only:

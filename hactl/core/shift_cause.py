@@ -1,4 +1,4 @@
-"""What a plan is said to have changed for: what has happened just before, in the words of those events. Pure.
+"""Why a plan changed, in the words of the events just before it. Pure.
 
 Not an event as a sentence of its own: that is `telling`.
 """

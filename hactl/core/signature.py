@@ -1,4 +1,4 @@
-"""Who did what a record tells, for behind its sentence. Pure; what happened is `telling`."""
+"""Who did what a record reports, appended to its sentence. Pure; what happened is `telling`."""
 
 from hactl.core.events import Record
 

@@ -1,5 +1,5 @@
-"""A node that is far slower than its peers: it goes on serving, and says so. How much of its weight it keeps stands in
-`traffic`; who is slow is judged outside (`supervisor.slowness`), where the measurements are.
+"""A node that is far slower than its peers: it keeps serving, and is reported. How much of its weight it keeps is in
+`traffic`; which node is slow is judged outside (`supervisor.slowness`), where the measurements are.
 """
 
 from hactl.core.draft import Draft

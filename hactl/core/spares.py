@@ -1,8 +1,8 @@
-"""Warm spares: who steps in the moment somebody is out. Pure; one of the rules that settle a fleet.
+"""Warm spares: which one steps in the moment a node is out. Pure; one of the rules that settle a fleet.
 
-A region has `nodes + spares` processes, and any of them may be the one that stands by: whoever becomes ready stands by
-first, and as many as are missing in rotation step in, in the same step. A node that comes back finds its place taken
-and stands by in turn; nobody is taken out of rotation to make room for it.
+A region has `nodes + spares` processes, and any of them may be the one on standby: a process that becomes ready is on
+standby first, and as many as are missing in rotation step in, in the same step. A node that comes back finds its place
+taken and goes on standby in turn; no node is taken out of rotation to make room for it.
 """
 
 from hactl.core.draft import Draft

@@ -204,9 +204,9 @@ class FleetSpec(Value):
     regions: tuple[RegionSpec, ...] = (RegionSpec(),)
     failover_mode: FailoverMode = FailoverMode.STANDBY
     auto_failback: bool = False
-    """A region that was lost gets its traffic back by itself, once it has been whole for `stable_for`."""
+    """A region that was lost gets its traffic back automatically, once it has been healthy for `stable_for`."""
     stable_for: float = 60.0
-    """Seconds a region that was in trouble must have been well before it gets traffic back by itself."""
+    """Seconds a region that was in trouble must have been healthy before it gets traffic back automatically."""
     brownout: bool = True
     """A region that answers far worse than it should loses most of its traffic until it is well again."""
     gateway: GatewaySpec = GatewaySpec()

@@ -1,4 +1,4 @@
-"""An event as one plain sentence, for logs, pipes and people. Pure; the console and `hactl events` say the same."""
+"""An event as one plain sentence, for logs, pipes and people. Pure; the console and `hactl events` use the same."""
 
 from collections.abc import Iterable, Iterator
 from typing import assert_never, get_args
@@ -63,13 +63,13 @@ from hactl.core.reading import cost, others
 from hactl.core.region_events import RegionBack, RegionEvacuated, RegionEvent, RegionLost, RegionMoved, RegionRestored
 
 QUIET = ("DrillKept",)
-"""Kinds of events that are too many to be told to people one by one; whoever wants them asks for them."""
+"""Kinds of events that are too many to list one by one; they are shown when asked for by kind."""
 USUAL = tuple(kind.__name__ for kind in get_args(Event) if kind.__name__ not in QUIET)
 """All others."""
 
 
 def told(records: Iterable[Record]) -> Iterator[Record]:
-    """Those that people are told one by one."""
+    """Those that are listed one by one."""
     return (record for record in records if type(record.event).__name__ not in QUIET)
 
 

@@ -1,4 +1,4 @@
-"""A command in plain words: what the operation that it becomes is called. Pure."""
+"""A command in plain words: the name of the operation that it becomes. Pure."""
 
 from typing import assert_never
 
@@ -44,7 +44,7 @@ _OF_NOBODY: dict[type[Command], str] = {
 
 
 def in_words(command: Command) -> str:  # noqa: C901 - one line for each command
-    """What is asked for."""
+    """What the command asks for."""
     match command:
         case Start(nodes=nodes):
             return f"start {', '.join(nodes)}"

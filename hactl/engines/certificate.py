@@ -1,6 +1,6 @@
-"""An operator's certificate and key: read, and told to be of use or not. Nothing of Envoy, and no watching.
+"""An operator's certificate and key: read, and found usable or not. Nothing about Envoy, and no watching.
 
-Whether the two fit, and are in date, is not worked out here but tried: the standard library completes a handshake
+Whether the two match, and are in date, is not worked out here but tried: the standard library completes a handshake
 with itself in memory, trusting that one certificate. The key is in memory only.
 """
 

@@ -1,7 +1,7 @@
 """Finding the program of a gateway, and saying what is wrong with it before the kernel does in fewer words.
 
-Not running it: that is the shell's. What begins with a path is looked for from the directory of hactl.toml, a bare
-name only where PATH leads, as everywhere on Unix.
+Not running it: that is the shell's. A name with a slash is resolved from the directory of hactl.toml, a bare name is
+searched on PATH, as everywhere on Unix.
 """
 
 import os

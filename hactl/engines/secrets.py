@@ -1,4 +1,4 @@
-"""What references to secrets stand for, read at the moment a process is started and never kept. Not their grammar,
+"""What references to secrets stand for, read at the moment a process is started and never stored. Not their grammar,
 which is the core's; not their use, which is the environment of one process.
 
 Errors name the variable of `gateway.env` and where its value was looked for, never a value.

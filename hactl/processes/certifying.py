@@ -1,7 +1,7 @@
-"""Which certificate a daemon begins with: that of the files, or the one in use when they are of no use any more.
+"""Which certificate a daemon starts with: that of the files, or the one in use when the files are not usable.
 
-Whoever starts a fleet that is down is there to read what is wrong. A fleet that runs, or should (its machine was
-rebooted, its daemon was killed), goes on with what it has: files that somebody damaged must not become an outage.
+When a fleet that is down is started, somebody is there to read what is wrong. A fleet that runs, or should (its machine
+was rebooted, its daemon was killed), keeps the one it has: damaged files must not become an outage.
 """
 
 from collections.abc import Callable

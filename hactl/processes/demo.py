@@ -36,7 +36,7 @@ STOPPING = "stopping everything"
 RATE = 300.0
 DURATION = 10.0
 LIFETIME = 4 * 3600
-"""Seconds after which the demo's upstream ends by itself, whatever becomes of the rest."""
+"""Seconds after which the demo's upstream exits on its own, whatever becomes of the rest."""
 _EDGE_PORTS = range(28_000, 32_000)
 _FAREWELL = 30.0
 """Seconds everything has to stop in good order before it is killed."""

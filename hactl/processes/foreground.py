@@ -1,6 +1,6 @@
-"""A daemon in the foreground: what it says to the terminal, container or service manager that runs it.
+"""A daemon in the foreground: its output for the terminal, container or service manager that runs it.
 
-Not how it works: a daemon that was sent to the background does the same and says nothing.
+Not how it works: a daemon in the background does the same and prints nothing.
 """
 
 import asyncio

@@ -1,13 +1,13 @@
-"""A guardian: strikes the daemon of a fleet for a drill, and sees to it that one is in charge again, whoever dies.
+"""A guardian: strikes the daemon of a fleet for a drill, and makes sure that one is in charge again, whoever dies.
 
     python -P -m hactl.processes.guarding --state DIR --pid PID --ticks TICKS --act kill|freeze --seconds S
 
-It takes hold of the very process, says {"ready": ..., "again": who would start another one}, and strikes on the first
-line that it is told. After S seconds, or as soon as nobody holds its standard input any more, whichever comes first, a
-frozen daemon goes on and a dead one has a successor.
+It opens that very process, reports {"ready": ..., "again": what would restart it}, and strikes on the first line that
+it reads. After S seconds, or as soon as its standard input is closed, whichever comes first, a frozen daemon is resumed
+and a dead one gets a successor.
 
-Where a service manager keeps the daemon, that is waited for. Else nobody would start one: then it is done here, as
-`hactl up` does, with what the daemon before was started with.
+Where a service manager keeps the daemon running, the guardian waits for that. Otherwise it starts one itself, as
+`hactl up` does, with what the previous daemon was started with.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Has Envoy judge what a configuration becomes, as a start would, without starting anything. Leaves nothing behind."""
+"""Has Envoy validate what a configuration becomes, as a start would, without starting it. Leaves nothing behind."""
 
 import asyncio
 import shutil

@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fresh-connections", action="store_true", help="a new connection for each request")
     parser.add_argument("--node-header", default="x-hactl-node", help="response header that names the node")
     parser.add_argument("--in-flight", type=int, default=10_000, help="most requests under way at a time")
-    parser.add_argument("--retries", type=int, default=0, help="send as much again by clients that try so often again")
+    parser.add_argument("--retries", type=int, default=0, help="send as much again by clients that retry this often")
     parser.add_argument("--others", default="", help="a URL that other clients ask for besides, now and then")
     parser.add_argument("--burst", type=int, default=0, help="so many clients that are cut off and come back at once")
     parser.add_argument("--out", type=Path, help="file for every request, as JSON columns")

@@ -1,7 +1,7 @@
-"""What happens, as lines on stderr, for whoever runs the daemon in the foreground. Not the journal, and no log file.
+"""What happens, as lines on stderr, for a daemon that runs in the foreground. Not the journal, and no log file.
 
-A terminal that was stopped or a pipe that nobody reads takes no lines: they are written by a thread of their own, and
-beyond a backlog they are dropped and counted, so that the loop never waits for a reader.
+A stopped terminal or a pipe that is not read accepts no lines: they are written by a thread of their own, and beyond a
+backlog they are dropped and counted, so that the loop never waits for a reader.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""From a `hactl.toml` to a proposal: read, laid out, judged by the engines. Not whether and when it comes into force.
+"""From a `hactl.toml` to a proposal: read, laid out, validated by the engines. Not whether and when it takes effect.
 
-Everything that could be wrong with a configuration is said here, before anybody decides anything.
+Everything that could be wrong with a configuration is reported here, before anything is decided.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""Removing what a stopped fleet has kept: looked at first, then done under the fleet's lock. Not the question whether.
+"""Removing everything a stopped fleet has kept: surveyed first, then done under the fleet's lock. Asks nobody.
 
-Nothing is removed that is not known to be a fleet's: what else lies in its directory stays, and so does the directory
-then. Symbolic links are removed and never followed. The journal goes last, so that a purge that was interrupted can
-be done again.
+Only what is known to be a fleet's is removed: anything else in its directory stays, and then so does the directory.
+Symbolic links are removed and never followed. The journal goes last, so that a purge that was interrupted can be
+repeated.
 """
 
 import os

@@ -1,9 +1,9 @@
-"""What a daemon does first: read the journal, look at the machine, and let the core decide how to go on.
+"""What a daemon does first: read the journal, look at the machine, and let the core decide how to continue.
 
-A configuration that changed since is taken into force only when nothing of the fleet runs: a running fleet goes on
-with the one it has, and its operator is told. What concerns the daemon alone is taken at once: its rules can be changed
-by restarting it, which is also the way back from `safety.read_only`. A file that cannot be used is no reason for a
-gateway to stay down: the last good configuration goes on, where the caller allows it, and that is said.
+A changed configuration takes effect only when nothing of the fleet runs: a running fleet keeps the one it has, and its
+operator is told. What concerns the daemon alone takes effect at once: its rules can be changed by restarting it, which
+is also the way back from `safety.read_only`. An unusable file is no reason for a gateway to stay down: the last good
+configuration is used instead, where the caller allows it, and that is reported.
 """
 
 import os

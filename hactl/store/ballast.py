@@ -1,6 +1,6 @@
-"""Room on the disk that can be given up when there is none left, so that a failover can still be written down.
+"""Disk space held in reserve and given up when the disk is full, so that a failover can still be written down.
 
-Not a quota: it only helps once, until it is laid again.
+Not a quota: it only helps once, until it is allocated again.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""Measurements, once a second, in segments on disk: written aside, so that nobody who decides ever waits for a disk.
+"""Measurements, once a second, in segments on disk: written by a thread, so that no decision ever waits for a disk.
 
-Not the journal: what cannot be written is dropped, and that is said once. The state of a fleet never depends on it.
-A segment is never gone on with by another daemon, and is compressed when the next one begins. What was written before
-a kill -9 is there; the rest of a torn frame is passed over by readers (`frames`). Reading is `segments`.
+Not the journal: what cannot be written is dropped, and that is reported once. The state of a fleet never depends on it.
+A segment is never continued by another daemon, and is compressed when the next one begins. What was written before a
+kill -9 is kept; the rest of a torn frame is skipped by readers (`frames`). Reading is `segments`.
 """
 
 import math

@@ -1,7 +1,7 @@
-"""One alarm for every deadline of a fleet, set to the soonest. Deadlines live in the fleet; this only rings.
+"""One alarm for every deadline of a fleet, set to the soonest. Deadlines are in the fleet; this only rings.
 
-A daemon that was held up itself, stopped or without a processor, rings too late, and that is nobody else's fault: what
-has come in time is heard first. A node that got ready meanwhile is not killed for not having been asked.
+A daemon that was itself held up, stopped or short of a processor, rings too late. That is no fault of the processes:
+news that came in time is handled first, so that a node that got ready meanwhile is not killed for being late.
 """
 
 import asyncio

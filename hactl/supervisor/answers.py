@@ -1,4 +1,4 @@
-"""What was answered lately, and for how long something has been so: what those share who judge by measurements.
+"""Recent answers, and for how long a condition has held: shared by everything that judges by measurements.
 
 Not the measuring (`sampler`), nor what is too slow or too faulty (`slowness`, `brownout`). Time is an argument.
 """

@@ -1,11 +1,11 @@
-"""Which regions answer far worse than they should? Compares once a second and tells the crossings; decides nothing.
+"""Which regions answer far worse than they should? Compares once a second and reports changes; decides nothing.
 
-A region falters when it is far worse than all others together, as long as these carry enough to be compared with, and
-far worse than it was itself a while ago: one that has always been slower is no news, and when all are as bad (what
-stands behind them is) none of them falters. Since the moment traffic was taken from one, it is also watched whether
-those that took over do any better than it.
+A region is degraded when it is far worse than all others together, as long as these carry enough to be compared with,
+and far worse than it was itself a while ago: one that has always been slower is no news, and when all are equally bad
+(as when a service behind them is) none is degraded. From the moment traffic is taken from one, it is also watched
+whether those that took over do any better.
 
-What is said already stands in the fleet, so that a new daemon goes on from it.
+What has been reported is in the fleet, so that a new daemon continues from there.
 """
 
 from collections import deque

@@ -1,8 +1,8 @@
-"""Looks whether the files with the edges' certificate have changed, and has them judged. Takes nothing into use itself.
+"""Checks whether the files of the edges' certificate have changed, and has them validated. Puts nothing into use.
 
-The files are looked at, not watched: a look every half second costs nothing, and it notices a rename, a rewrite in
-place and a link that leads elsewhere alike. Who writes a file in place is given time to finish, and so is who renews
-certificate and key one after the other: only what has stayed the same for two looks is judged.
+The files are polled, not watched: a look every half second costs nothing, and notices a rename, a rewrite in place and
+a link that now leads elsewhere alike. A file that is being written in place gets time to be finished, and so does a
+renewal of certificate and key one after the other: only what has stayed the same for two looks is validated.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Snapshot, then every update, to each watcher. Never waits for one: who is too slow is let go and resumes by `seq`."""
+"""Snapshot, then every update, to each watcher. Never waits for one: a slow one is dropped and resumes by `seq`."""
 
 import asyncio
 from collections import deque

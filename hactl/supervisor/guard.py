@@ -1,8 +1,8 @@
 """Do clients get worse answers while a configuration, or the traffic of a region, changes? Counts; decides nothing.
 
-What is counted is what clients got from the edges, whoever was to blame: a change that breaks a service's route shows
-there and nowhere else. Only when a region's traffic moves, those that receive it must answer worse as well: often it
-moves because the region it leaves fails already, and that is no harm done by moving it.
+What counts is what clients got from the edges, whatever the cause: a change that breaks a service's route shows there
+and nowhere else. Only when a region's traffic moves must the nodes that receive it answer worse as well: traffic is
+often moved because the region it leaves is already failing, and then moving it did no harm.
 """
 
 from collections import deque
@@ -153,7 +153,7 @@ def _worse(before: Tally, lately: Tally) -> Tally:
 
 
 def _change(fleet: Fleet) -> Operation | None:
-    """The change that can still be taken back."""
+    """The change that can still be rolled back."""
     moving = fleet.moving
     if moving is not None and not moving.back:
         return moving

@@ -1,6 +1,6 @@
-"""Who is that pid? Proves that a process is the one that was launched, and finds launches that nobody recorded.
+"""Which process is that pid? Proves that it is the one that was launched, and finds launches that were never recorded.
 
-Always in this order: open a pidfd, look, make sure that the pidfd's process still lived afterwards. Then everything
+Always in this order: open a pidfd, look, make sure that the pidfd's process was still alive afterwards. Then everything
 that was looked at belonged to that process.
 """
 

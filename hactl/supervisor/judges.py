@@ -1,4 +1,4 @@
-"""Everybody who judges by measurements, asked once a second: `guard`, `capacity`, `brownout`, `slowness`."""
+"""Everything that judges by measurements, run once a second: `guard`, `capacity`, `brownout`, `slowness`."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The last line that a process wrote before it ended: most programs say why there. Not a reader of logs: `logs`."""
+"""The last line that a process wrote before it ended, where most programs say why. Not a reader of logs: `logs`."""
 
 import re
 from collections.abc import Iterable

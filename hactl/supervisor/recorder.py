@@ -1,7 +1,7 @@
-"""Writes what happened before anybody acts on it. With a full disk: commands are refused, the world is not.
+"""Journals what happened before anything acts on it. With a full disk, commands are rejected and observations wait.
 
 An observation has happened whether or not it can be written: its records wait in memory and are written when there
-is room again. A ballast file is given up first, so that endpoint files still find room on the same disk.
+is space again. A ballast file is given up first, so that endpoint files still find space on the same disk.
 """
 
 import contextlib

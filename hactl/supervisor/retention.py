@@ -1,6 +1,6 @@
-"""What is too large or too old goes: records of the journal, measurements, rotated logs, what processes have left.
+"""Removes what is too large or too old: journal records, measurements, rotated logs, leftovers of processes.
 
-Never anything that a start needs. What cannot be done now, for want of room or permission, is tried again next round.
+Never anything that a start needs. What cannot be removed now, for lack of space or permission, is retried next round.
 """
 
 import asyncio

@@ -21,7 +21,7 @@ ENOUGH = 5
 TIMES, MORE_MS = 3.0, 20.0
 """A node is far slower when its median is so many times that of its peers, and so many ms above it."""
 BEFORE_SLOW, BEFORE_WELL = 3.0, 10.0
-"""Seconds it must have been so until it is said, and below half of it until that is taken back."""
+"""Seconds it must have been so until it is reported, and below half of it until that is withdrawn."""
 UNJUDGED = 300.0
 """Seconds in which a slow node could not be judged after which that is taken back: at a small weight, or without peers,
 it might never be."""

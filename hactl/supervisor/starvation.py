@@ -1,7 +1,7 @@
-"""Whether a process that is silent waits for a processor. It hangs no more than we do, and a kill would not feed it.
+"""Whether a silent process is waiting for a processor. Then it hangs no more than we do, and killing it would not help.
 
-The kernel says for each thread how long it ran and how long it was ready to run and did not. A thread that waits now
-has not had that wait added yet: it is seen by its state. Nothing is known where the kernel keeps no such account.
+The kernel reports for each thread how long it ran and how long it was ready to run but did not. A thread that waits now
+has not had that wait added yet: it is recognized by its state. Without such accounting in the kernel nothing is known.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Why a process that starts is not ready yet, in a sentence; and when that is worth telling. Not how it is asked."""
+"""Why a starting process is not ready yet, in a sentence; and when that is worth reporting. Not how it is probed."""
 
 from hactl.core.node import Node
 from hactl.core.running import ProbeAnswer

@@ -19,7 +19,7 @@ AT_A_TIME = 16
 
 
 class Aside:
-    """Runs each call in a thread of its own. One that is given up goes on by itself and keeps nobody from leaving."""
+    """Runs each call in a thread of its own. One that is given up runs on alone and does not delay an exit."""
 
     def __init__(self, at_a_time: int = AT_A_TIME) -> None:
         self._free = at_a_time

@@ -131,7 +131,7 @@ class Courier:
 
 
 def pause(alert: str, attempt: int, failed: HactlError) -> float:
-    """Seconds until the next attempt after attempt number `attempt`: half of it by chance, or as the receiver asked."""
+    """Seconds until the next attempt after attempt number `attempt`: half of it random, or as the receiver asked."""
     ceiling = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (attempt - 1))
     asked = failed.after if isinstance(failed, Undelivered) else 0.0
     return max(min(asked, LONGEST_PAUSE), ceiling * (1 + fraction(alert, str(attempt))) / 2)
