@@ -17,7 +17,7 @@ def test_while_drills_are_locked_none_begins_and_everybody_is_told_why(fleet: Ho
     """Also when there is none to stop; and whoever comes next can lift it."""
     done = fleet.run("drill", "stop", "--lock", "--reason", "quarter end")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "DRILLS LOCKED: drills are locked by " in fleet.ok("status")
+    assert "DRILLS LOCKED by " in fleet.ok("status")
     planned = fleet.run("drill", "plan", "node-kill")
     assert planned.returncode == 5
     assert "(quarter end)" in planned.stderr
