@@ -51,7 +51,7 @@ def test_a_drill_waits_for_what_a_person_does_and_says_how_long_that_took(fleet:
     assert step["done"] > step["asked"]
     assert step["note"] == "at the registrar"
     assert report["evidence"]["others"] == []
-    assert "* by hand: switch the record: took " in fleet.ok("drill", "report")
+    assert "* manual step: switch the record: took " in fleet.ok("drill", "report")
     fleet.ok("wait")
 
 
