@@ -169,7 +169,7 @@ def test_it_says_what_is_inside(fleet: Home) -> None:
     done = fleet.run("bundle", "--output", "b.tar.gz")
     assert done.stdout == "b.tar.gz\n"
     assert "config.toml" in done.stderr
-    assert "look through it" in done.stderr
+    assert "look through the archive" in done.stderr
     again = fleet.run("bundle", "--output", "b.tar.gz")
     assert again.returncode == 1
     assert "b.tar.gz already exists" in again.stderr

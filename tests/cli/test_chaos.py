@@ -98,7 +98,7 @@ def test_a_file_that_is_there_is_not_written_over(fleet: Home, content: bytes) -
     [
         ((), 2, "--monkey"),
         (("--monkey", "--for", "1s"), 2, "--for must be a duration from 8 s to 60 m"),
-        (("--monkey", "--mean-gap", "10m"), 2, "--mean-gap wants"),
+        (("--monkey", "--mean-gap", "10m"), 2, "--mean-gap must be"),
         (("--monkey", "--within", "none.toml"), 2, "none.toml: cannot be read: no such file"),
         (("--monkey", "--for", "1h"), 5, "safety.max_drill allows 3600 s"),
         (("--monkey", "--only", "disc.full"), 2, "no kind of fault 'disc.full'; did you mean \"disk.full\"?"),

@@ -17,7 +17,7 @@ def test_a_fleet_is_taken_down_in_the_middle_of_a_drill(home: Home) -> None:
     drill = home.start("drill", "run", "region-loss", "--seed", "1", "--json", *LONG)
     read_until(drill, "observe:")
     for verb, told in (
-        (("down", "--dry-run"), "it ends as aborted"),
+        (("down", "--dry-run"), "it will be aborted"),
         (("up", "--timeout", "1ms"), "it goes on; hactl drill stop ends it"),
         (("daemon", "restart", "--dry-run"), "it goes on: its runner has another 2 s"),
         (
@@ -30,7 +30,7 @@ def test_a_fleet_is_taken_down_in_the_middle_of_a_drill(home: Home) -> None:
         assert told in said
     down = home.run("down")
     assert down.returncode == 0
-    assert "it ends as aborted" in down.stderr.splitlines()[0]
+    assert "it will be aborted" in down.stderr.splitlines()[0]
     code, out, said = finish(drill)
     report = json.loads(out)
     assert (code, report["verdict"], report["clean"]) == (11, "aborted", True), said

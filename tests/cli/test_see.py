@@ -58,8 +58,8 @@ class TestEvents:
         assert sentence
 
     def test_without_a_start_the_newest_are_shown(self, fleet: Home) -> None:
-        shown = records(fleet.ok("events", "--json", "--limit", "3"))
-        assert [record.seq for record in shown] == [fleet.untouched()[0] - back for back in (2, 1, 0)]
+        every = fleet.ok("events", "--limit", "10000").splitlines()
+        assert fleet.ok("events", "--limit", "3").splitlines() == every[-3:]
 
     def test_kinds_choose(self, fleet: Home) -> None:
         found = records(fleet.ok("events", "--json", "--kind", "FleetFounded", "--kind", "DaemonStarted"))

@@ -75,7 +75,7 @@ class TestListener:
         ear.listener.take(ear.news(), AT + 5.0)
         ear.listener.take(Measured(at=AT + 5.0), AT + 5.0)
         away, *missed, again = ear.said
-        assert away.startswith("the daemon is away")
+        assert away.startswith("the daemon does not answer")
         assert any("seoul-1" in text for text in missed)
         assert again == "the daemon answers again after 3s"
 
@@ -223,7 +223,7 @@ class TestVerb:
         try:
             self.until(process, "is ok")
             home.kill_daemon()
-            self.until(process, "the daemon is away")
+            self.until(process, "the daemon does not answer")
             home.ok("up")
             lines = self.until(process, "the daemon answers again after")
             assert any("in charge" in line for line in lines)

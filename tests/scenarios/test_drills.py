@@ -165,7 +165,7 @@ async def test_an_impairment_ends_when_its_time_is_over(tmp_path: Path) -> None:
         assert [line for line in said if line.startswith(("heal: ", "observe: "))] == [
             "heal: seoul-1: no longer impaired",
             "observe: 5 s",
-            "heal: tokyo-1: impaired no longer",
+            "heal: tokyo-1: no longer impaired",
         ]
         ended = await fleet.client.history(Query(after=mark, kinds=("OperationEnded",)))
         verbs = [record.event.sentence.split()[0] for record in ended]

@@ -210,7 +210,7 @@ class TestTargets:
             now.controller.snapshot = a_snapshot(with_node(a_fleet(), "seoul-2", launch=a_launch("seoul-2", 2)))
             await now.press("y")
             assert done(now) == []
-            assert any(notice.startswith("seoul-2: another process now") for notice in now.notices)
+            assert any(notice.startswith("seoul-2: a different process by now") for notice in now.notices)
 
     async def test_a_region_means_all_its_nodes(self):
         async with stage() as now:
@@ -500,15 +500,15 @@ class TestSmallScreens:
             said = now.text("#question").splitlines()
             assert said[0] == "Stop 2 nodes: seoul-1, seoul-2?"
             assert said[-1] == "[ Cancel: esc ]   y confirms"
-            assert any("lines more: down reads on" in line for line in said)
+            assert any("more lines: scroll down to read all of it first" in line for line in said)
             await now.press("y")
             assert done(now) == [], "nobody has seen all of what it does"
             await read_all(now, "j")
             said = now.text("#question").splitlines()
             assert any("more steps" in line for line in said), said
-            assert not any("lines more" in line for line in said)
+            assert not any("more lines" in line for line in said)
             await now.press("k")
-            assert any("lines more" in line for line in now.text("#question").splitlines())
+            assert any("more lines" in line for line in now.text("#question").splitlines())
             await now.press("down", "up", "down", "y")
             assert done(now) == [Stop(nodes=("seoul-1", "seoul-2"))]
 

@@ -78,11 +78,11 @@ class TestLimits:
     def test_what_runs_already_needs_no_more_memory(self) -> None:
         """What is free is asked to hold what is still to come."""
         wanted = one(list(machine.memory(subject())), "memory")
-        assert "takes up to 350 MiB more" in wanted.found, "three nodes and two edges"
+        assert "may need 350 MiB more" in wanted.found, "three nodes and two edges"
         from support.script import serving
 
         running = replace(subject(), fleet=serving())
-        assert "takes up to 0 MiB more" in one(list(machine.memory(running)), "memory").found
+        assert "may need 0 MiB more" in one(list(machine.memory(running)), "memory").found
 
 
 def test_it_is_the_daemon_that_may_look_into_the_edges_or_not(tmp_path: Path) -> None:
