@@ -157,7 +157,7 @@ async def test_a_rejected_plan_is_taken_back(tmp_path: Path) -> None:
         await edge.publisher.publish("v1", edge.wanted(), ENDPOINTS, None)
         good = json.loads(edge.seat.endpoints.read_text())["resources"]
         edge.reject = True
-        with pytest.raises(PlanRefused, match="'edge-1' refuses the plan"):
+        with pytest.raises(PlanRefused, match="'edge-1' rejects the plan"):
             await edge.publisher.publish("v2", edge.wanted(), {"cluster_name": "bad"}, None)
         assert json.loads(edge.seat.endpoints.read_text()) == {"version_info": "v2.back", "resources": good}
 
