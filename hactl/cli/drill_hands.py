@@ -32,7 +32,7 @@ def stop(lock: bool, timeout: float, reason: str, as_json: bool) -> int:
     if lock:
         before = client.fleet().fleet.drills.lock
         client.submit(LockDrills(), by=label(), reason=reason)
-        already = "" if before is None else f" (already locked by {before.who})"
+        already = "" if before is None else f" ({before.who} already)"
         output.say(f"no drill may begin until: hactl drill unlock{already}")
     fleet = client.fleet().fleet
     running, ended = in_progress(fleet), None

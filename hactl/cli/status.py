@@ -175,7 +175,9 @@ def _paused(paused: Paused, now: float) -> str:
 
 
 def _locked(lock: DrillLock, now: float) -> str:
-    return f"DRILLS LOCKED by {lock.who} {age(now - lock.since)} ago; unlock with: hactl drill unlock"
+    by = f" by {lock.by}" if lock.by else ""
+    why = f" ({lock.reason})" if lock.reason else ""
+    return f"DRILLS LOCKED{by} {age(now - lock.since)} ago{why}; unlock with: hactl drill unlock"
 
 
 def _certificate(fleet: Fleet, now: float) -> list[str]:

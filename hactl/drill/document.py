@@ -111,7 +111,7 @@ def _validity(report: DrillReport) -> Section:
         rows=tuple((check.name, check.value, check.limit, "ok" if check.ok else "NO") for check in checks),
     )
     none = Text(text="Nothing was checked: the drill did not get that far.")
-    return Section(title="Is the result valid", blocks=(table if checks else none,))
+    return Section(title="Validity", blocks=(table if checks else none,))
 
 
 def _objectives(report: DrillReport) -> Section | None:

@@ -26,7 +26,7 @@ HELP = {
         ("n N", "to the next notable event, or the previous one"),
         ("+ -", "play a recording faster, slower; p plays, pauses"),
         ("?", "this"),
-        ("q", "quit; the fleet keeps running (ctrl+c does not quit)"),
+        ("q", "quit; the fleet keeps running (ctrl+c does not)"),
     ),
     _TABLES: (
         ("j k g G", "down, up, first, last; or arrows, home, end"),

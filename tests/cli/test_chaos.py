@@ -49,7 +49,7 @@ def test_a_choice_is_narrowed_and_the_file_says_how(fleet: Home) -> None:
         "config.apply",
     )
     refused = fleet.run(*SEVEN, *narrow, "--dry-run")
-    assert (refused.returncode, "--only config.apply is not what --without says" in refused.stderr) == (2, True)
+    assert (refused.returncode, "--only config.apply contradicts --without" in refused.stderr) == (2, True)
     foretold = fleet.json(*SEVEN, *narrow[:4], "--dry-run")
     assert (foretold["seed"], foretold["may"], foretold["refused"]) == (7, True, "")
     strikes = [(strike["kind"], strike["at"]) for strike in foretold["plan"]["strikes"]]

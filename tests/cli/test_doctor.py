@@ -68,7 +68,7 @@ def test_a_port_somebody_holds_is_found_with_its_holder(home: Home) -> None:
     assert not fine
     assert f"port {home.port} on 127.0.0.1 is in use by" in found
     assert mend
-    assert f"!!  edge port: {found}\n    mend: {mend}\n" in done.stdout
+    assert f"!!  edge port: {found}\n    fix: {mend}\n" in done.stdout
 
 
 def test_a_broken_file_is_a_finding_and_no_end(home: Home) -> None:
@@ -177,7 +177,7 @@ def test_a_fleet_on_its_last_good_configuration_is_a_finding(home: Home) -> None
     home.ok("up", "--last-good")
     fine, found, _ = findings(home)["configuration"]
     assert not fine
-    assert found.startswith(f"the last good one (revision 1), because of: {path}")
+    assert found.startswith(f"the last good one (revision 1) is in force: {path}")
     assert home.run("doctor").returncode == 3
 
 

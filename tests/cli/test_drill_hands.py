@@ -17,7 +17,7 @@ def test_while_drills_are_locked_none_begins_and_everybody_is_told_why(fleet: Ho
     """Also when there is none to stop; and whoever comes next can lift it."""
     done = fleet.run("drill", "stop", "--lock", "--reason", "quarter end")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "DRILLS LOCKED: drills are locked by " in fleet.ok("status")
+    assert "DRILLS LOCKED by " in fleet.ok("status")
     planned = fleet.run("drill", "plan", "node-kill")
     assert planned.returncode == 5
     assert "(quarter end)" in planned.stderr
@@ -51,7 +51,7 @@ def test_a_drill_waits_for_what_a_person_does_and_says_how_long_that_took(fleet:
     assert step["done"] > step["asked"]
     assert step["note"] == "at the registrar"
     assert report["evidence"]["others"] == []
-    assert "* by hand: switch the record: took " in fleet.ok("drill", "report")
+    assert "* manual step: switch the record: took " in fleet.ok("drill", "report")
     fleet.ok("wait")
 
 

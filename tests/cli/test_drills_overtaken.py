@@ -73,7 +73,7 @@ def test_a_region_is_taken_away_in_the_middle_of_its_drill(home: Home) -> None:
     applied = home.run("config", "apply", "--wait", "--bake", "0s", "--confirm", "t")
     assert applied.returncode == 0, applied.stderr
     assert applied.stderr.startswith("note: drill region-loss on ")
-    assert "was heard of" not in applied.stderr
+    assert "reported in" not in applied.stderr
     code, out, said = finish(drill)
     report = json.loads(out)
     assert (code, report["verdict"], report["clean"]) == (10, "inconclusive", True), said

@@ -26,7 +26,7 @@ def test_status_says_who_paused_the_fleet_why_and_until_when(paused: Home) -> No
     assert done.returncode == 0
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("PAUSED")]
     assert " (a new switch): no repairs; to end it: hactl unpause" in line
-    assert line.startswith(f"PAUSED by {paused.snapshot().fleet.paused.by} since ")
+    assert line.startswith(f"PAUSED by {paused.snapshot().fleet.paused.by} for ")
     paused.ok("pause", "--for", "10m", "--reason", "a longer one")
     assert "(a longer one): no repairs; ends automatically in 9m" in paused.ok("status")
 

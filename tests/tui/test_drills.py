@@ -355,7 +355,7 @@ class TestByHand:
             await now.press("C")
             await now.until(lambda: now.controller.requests)
             assert now.controller.requests == [Request(command=DONE, by="ann")]
-            await now.until_said("drill node-kill goes on: pull the plug of rack 3   $ hactl drill continue")
+            await now.until_said("drill node-kill continues: pull the plug of rack 3   $ hactl drill continue")
             assert now.notices.count(asked) == 1
 
     async def test_on_its_own_screen_nothing_lies_over_the_drill(self) -> None:
@@ -562,7 +562,7 @@ class TestRuns:
             lines = now.app.screen.query_one(Reader)
             shown = "\n".join(lines.render_line(y).text for y in range(lines.size.height))
             assert "20231110-000000-node-kill" in shown
-            assert "a single run proves no trend" in shown
+            assert "single run proves no" in shown
 
     async def test_what_cannot_be_compared_says_why(self, tmp_path: Path) -> None:
         keep(tmp_path, filed(run="20231110-000000-node-kill"))
@@ -651,7 +651,7 @@ async def test_all_three_stand_in_the_list_of_everything(tmp_path: Path) -> None
     async with stage(controller=lent(), **hands(Shop(), tmp_path)) as now:
         await now.press("ctrl+p", *"run a drill", "enter")
         assert now.notices[-1] == "drill node-kill is in progress: A stops it"
-        await now.press("ctrl+p", *"done by hand", "enter")
+        await now.press("ctrl+p", *"manual step", "enter")
         assert now.notices[-1] == "drill node-kill is not waiting for anyone"
         await now.press("ctrl+p", *"stop the drill", "enter")
         await now.until(lambda: now.controller.requests)

@@ -152,7 +152,7 @@ async def test_what_was_put_off_until_the_screen_is_there():
         await now.press("3")
         now.app.well = True
         assert [said for said in now.notices if SECRET in said] == []
-        assert any("stumbled (ValueError" in said for said in now.notices)
+        assert any("error (ValueError" in said for said in now.notices)
         await still_works(now)
 
 

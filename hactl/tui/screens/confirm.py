@@ -22,7 +22,7 @@ from hactl.tui.screens.page import enlarge, fits
 from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.lines_view import Paragraphs
 
-UNREAD = ": scroll down to read all of it first"
+UNREAD = ": scroll down before answering"
 """Said where the question is longer than the window is high."""
 FRAME = 4
 """Lines of a dialog that are not its text."""

@@ -60,7 +60,7 @@ def test_after_an_upgrade_old_processes_are_named(fleet: Home, monkeypatch: pyte
 def test_old_clients_are_answered(fleet: Home) -> None:
     """HTTP/1.0 without a Host, by a real request through a real edge."""
     finding = one(running.old_clients(looked_at(fleet)))
-    assert (finding.ok, finding.found) == (True, "a request without Host gets an answer")
+    assert (finding.ok, finding.found) == (True, "a request without Host is answered")
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 426 Upgrade Required\r\n\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])

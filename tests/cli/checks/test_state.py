@@ -19,7 +19,7 @@ def subject(place: Path, config: Path | None = None) -> Subject:
     [
         ("nfs4", False, "not safe over a network"),
         ("fuse.sshfs", False, "not safe over a network"),
-        ("tmpfs", False, "after a reboot"),
+        ("tmpfs", False, "at a reboot"),
         ("ext4", True, "on ext4"),
     ],
 )

@@ -30,7 +30,7 @@ def test_the_verdict_comes_first_and_then_whether_it_means_anything() -> None:
     report = filed(bad=3.0)
     titles = [one.title for one in document(report)]
     assert heading(report) == "Drill node-kill: FAIL"
-    assert titles[:3] == ["", "Is the result valid", "Objectives"]
+    assert titles[:3] == ["", "Validity", "Objectives"]
     assert "Objectives met: 2 of 4." in said(document(report)[0])
 
 
@@ -101,5 +101,5 @@ def test_a_run_is_compared_with_the_median_of_those_before_it() -> None:
 
 def test_a_run_that_never_began_says_so() -> None:
     report = replace(a_report([], ending=Ending(error="no region")), gate=(), timeline=())
-    assert "Nothing was checked" in said(section(report, "Is the result valid"))
+    assert "Nothing was checked" in said(section(report, "Validity"))
     assert "The journal has nothing" in said(section(report, "Timeline"))
