@@ -162,7 +162,7 @@ def test_it_has_what_helps_and_no_secret(fleet: Home) -> None:
     assert "nodes/edge-1/bootstrap.json" in files["documents.txt"].decode()
     readme = files["README.txt"].decode()
     assert all(name in readme for name in files if name != "README.txt")
-    assert "not in it" not in readme
+    assert "left out:" not in readme
 
 
 def test_it_says_what_is_inside(fleet: Home) -> None:
@@ -216,7 +216,7 @@ def test_what_cannot_be_had_is_named_and_the_rest_is_there(home: Home) -> None:
     assert done.returncode == 0, done.stderr
     files = members((home.directory / "b.tar.gz").read_bytes())
     readme = files["README.txt"].decode()
-    assert "not in it: the last 1000 events: " in readme
+    assert "left out: the last 1000 events: " in readme
     assert "damaged" in readme
     assert "no envoy binary" in files["versions.json"].decode()
     assert "logs/nodes/a-1/process.log" in files

@@ -61,7 +61,7 @@ def test_what_shows_nothing_is_run_once_more_when_that_is_wanted(fleet: Home, su
     before = set(fleet.paths.drills.glob("*-node-kill*"))
     done = fleet.run("drill", "run", "--suite", suite, "--skip", "edge-kill", "--again", "1", *options())
     assert done.returncode == 10
-    assert "node-kill: drill 1 of 1, once more" in done.stderr
+    assert "node-kill: drill 1 of 1, again" in done.stderr
     assert [line.split()[:2] for line in done.stdout.splitlines()[:-1]] == [["node-kill", "INCONCLUSIVE"]]
     assert len(set(fleet.paths.drills.glob("*-node-kill*")) - before) == 2
 

@@ -37,7 +37,7 @@ def test_the_gate_ends_as_its_drills_do_and_leaves_their_reports() -> None:
         assert line.startswith("node-kill  ")
         assert last.startswith("suite one: 1 passed" if done.returncode == 0 else "suite one: 1 inconclusive")
         runs = list((home.directory / "reports").glob("*-node-kill"))
-        assert len(runs) == (1 if "once more" not in done.stderr else 2)
+        assert len(runs) == (1 if "drill 1 of 1, again" not in done.stderr else 2)
         assert all((run / "junit.xml").is_file() and (run / "report.html").is_file() for run in runs)
         assert '<testsuite name="drill.node-kill"' in (home.directory / "reports" / "junit.xml").read_text()
         assert "| node-kill | " in (home.directory / "reports" / "summary.md").read_text()
