@@ -91,7 +91,7 @@ def check(fleet: Fleet, command: Command) -> None:
         if name not in fleet.nodes:
             raise _unknown(fleet, "node", name, fleet.nodes)
         if isinstance(command, Drain | Resume | SetWeight) and fleet.nodes[name].role is Role.EDGE:
-            raise CommandRejected(f"'{name}' is an edge: it has no share to take away", f"hactl restart {name}")
+            raise CommandRejected(f"'{name}' is an edge: it has no share to change", f"hactl restart {name}")
     for region in scope.regions:
         if region not in fleet.spec.region_names:
             raise _unknown(fleet, "region", region, fleet.spec.region_names)

@@ -176,7 +176,7 @@ def test_what_is_scheduled_is_shown_with_its_next_times_and_what_stands_in_the_w
     assert (nothing.returncode, nothing.stdout) == (0, "")
     assert "nothing is scheduled: see [[schedule]]" in nothing.stderr
     home.configure(nightly, edges=1, regions={"a": 1})
-    assert "not in force yet: nightly of " in home.run("drill", "schedule").stderr
+    assert "not in force yet: nightly from " in home.run("drill", "schedule").stderr
 
 
 def test_of_two_drills_at_once_one_is_run_and_the_other_is_none(fleet: Home) -> None:

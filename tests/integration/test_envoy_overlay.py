@@ -100,7 +100,7 @@ async def test_what_envoy_does_not_take_starts_nothing(role: str, tmp_path: Path
     fleet = overlaid(**{role: {"http": {"colour": "blue"}}})
     with fleet_paths(tmp_path) as paths:
         engine, name = (EnvoyEdge(paths), "edge-1") if role == "edge" else (EnvoyGateway(paths), "local-1")
-        with pytest.raises(HactlError, match=r"envoy refuses .*colour") as refused:
+        with pytest.raises(HactlError, match=r"envoy rejects .*colour") as refused:
             await engine.prepare(fleet.nodes[name], fleet)
     assert refused.value.hint == "gateway.envoy_overlay is part of them"
 

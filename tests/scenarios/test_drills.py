@@ -362,7 +362,7 @@ async def test_what_the_daemon_forbids_is_not_begun() -> None:
         with pytest.raises(CommandRejected, match=r"safety\.min_serving_nodes"):
             await runner(fleet, short("region-loss")).run()
         wide = short("region-loss", "phases.hold=20m", "limits.max_duration=30m")
-        with pytest.raises(CommandRejected, match=r"safety\.max_drill allows 300 s"):
+        with pytest.raises(CommandRejected, match=r"safety\.max_drill allows only 300 s"):
             await runner(fleet, wide).run()
         assert in_progress(fleet.now) is None
         with pytest.raises(Exception, match="no drill"):

@@ -11,6 +11,7 @@ from hactl.core.errors import HactlError
 from hactl.core.routing import RouteSpec
 from hactl.core.spec import EdgeSpec, EdgeTlsSpec, FleetSpec, GatewayKind, GatewaySpec
 from hactl.core.value import replace
+from hactl.paths import FleetPaths
 from hactl.processes.judging import judge
 
 pytestmark = pytest.mark.envoy
@@ -27,19 +28,28 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     return directory
 
 
-def sockets() -> set[Path]:
-    return set(Path("/tmp").glob("hactl-*"))
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Every temporary directory that is made."""
+    paths, make = [], tempfile.mkdtemp
+
+    def note(*args: str | None, **more: str | None) -> str:
+        paths.append(Path(make(*args, **more)))
+        return str(paths[-1])
+
+    monkeypatch.setattr(tempfile, "mkdtemp", note)
+    return paths
 
 
-async def test_what_envoy_takes_passes_and_leaves_nothing_behind(home: Path) -> None:
-    """Edges and nodes, and edges alone in front of programs."""
-    before = sockets()
+async def test_what_envoy_takes_passes_and_leaves_nothing_behind(home: Path, made: list[Path]) -> None:
+    """Edges and nodes, and edges alone in front of programs; no sockets either, which may be elsewhere."""
     overlay = '{"edge":{"http":{"via":"x"}}}'
     program = GatewaySpec(kind=GatewayKind.COMMAND, command=("./serve",), envoy_overlay=overlay)
     for gateway in (GatewaySpec(envoy_overlay=overlay), program):
         await judge(FleetSpec(gateway=gateway, routes=(RouteSpec(prefix="/", respond=200),)))
     assert os.listdir(home) == []  # noqa: PTH208
-    assert sockets() <= before
+    assert len(made) == 2
+    assert not any(FleetPaths(path).sockets.exists() for path in made)
 
 
 @pytest.mark.parametrize("role", ["edge", "node"])
