@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hactl.control.client import Client
-from hactl.core.errors import CommandRejected, HactlError
+from hactl.core.errors import CommandRejected
 from hactl.core.model import Fleet
+from hactl.drill.admission import admission, unmet
 from hactl.drill.definition import Definition
 from hactl.drill.faults import rehearsal
-from hactl.drill.gate import Check, gate
+from hactl.drill.gate import Check
 from hactl.drill.plan import DrillPlan, plan
-from hactl.drill.small_disk import may_be_filled
 from hactl.drill.stopping import not_begun
 
 
@@ -30,8 +30,7 @@ class Asked(NamedTuple):
     @property
     def why_not(self) -> str:
         """Everything that stands in the way, in one line."""
-        unmet = [str(HactlError(check.unmet, check.hint)) for check in self.gate if not check.ok]
-        return "; ".join((*unmet, *((str(self.refusal),) if self.refusal is not None else ())))
+        return "; ".join((*unmet(self.gate), *((str(self.refusal),) if self.refusal is not None else ())))
 
 
 def ask(client: Client, definition: Definition, fleet: Fleet, seed: int, state: Path) -> Asked:
@@ -41,7 +40,7 @@ def ask(client: Client, definition: Definition, fleet: Fleet, seed: int, state: 
         drawn = plan(definition, fleet, seed)
     except CommandRejected as rejected:
         raise CommandRejected(rejected.message, rejected.hint, guard=True) from rejected
-    checks = (*gate(definition, drawn, fleet), *may_be_filled(drawn, state))
+    checks = admission(definition, drawn, fleet, state)
     try:
         for order in rehearsal(drawn):
             client.submit(order, dry_run=True)

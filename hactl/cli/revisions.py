@@ -33,6 +33,14 @@ from hactl.core.talk import Query
 from hactl.core.value import Value, replace
 
 KINDS = tuple(kind.__name__ for kind in get_args(RevisionEvent))
+_bake_option = click.option(
+    "--bake",
+    type=duration,
+    metavar="DURATION",
+    default="2s",
+    show_default=True,
+    help="How long to watch the traffic once the first node and edge have it.",
+)
 LONGEST = 10_000
 """Records of configurations that are looked at; a fleet has a few hundred in its life."""
 
@@ -76,14 +84,7 @@ def diff(config: Path | None, as_json: bool) -> int:
 
 @click.command()
 @config_option
-@click.option(
-    "--bake",
-    type=duration,
-    metavar="DURATION",
-    default="2s",
-    show_default=True,
-    help="How long to watch the traffic once the first node and edge have it.",
-)
+@_bake_option
 @changing
 def apply(config: Path | None, bake: float, **options: Any) -> int:
     """Put the hactl.toml into force while the fleet serves.
@@ -132,14 +133,7 @@ def history(as_json: bool) -> int:
 
 @click.command()
 @click.argument("revision", type=click.IntRange(min=1), required=False)
-@click.option(
-    "--bake",
-    type=duration,
-    metavar="DURATION",
-    default="2s",
-    show_default=True,
-    help="How long to watch the traffic once the first node and edge have it.",
-)
+@_bake_option
 @changing
 def rollback(revision: int | None, bake: float, **options: Any) -> int:
     """Put an earlier configuration back into force, as a new revision.

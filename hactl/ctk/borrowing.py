@@ -14,17 +14,16 @@ from pathlib import Path
 from hactl.control.aclient import AsyncClient
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import Value
+from hactl.drill.admission import admission, unmet
 from hactl.drill.burdening import Burdens
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
 from hactl.drill.faults import Proof
 from hactl.drill.following import Follower
-from hactl.drill.gate import gate
 from hactl.drill.injecting import rehearse
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan, plan
-from hactl.drill.small_disk import may_be_filled
 from hactl.drill.strikes import Strikes
 from hactl.drill.watching import Clients
 from hactl.drill.way_back import WayBack
@@ -123,10 +122,8 @@ class Borrowed:
         client = await stack.enter_async_context(AsyncClient(self.paths.control, owner=self.paths.owner))
         fleet = (await client.fleet()).fleet
         planned = self.planned = plan(self._drill, fleet, self._seed)
-        checks = (*gate(self._drill, planned, fleet), *may_be_filled(planned, self.paths.state))
-        unmet = [str(HactlError(check.unmet, check.hint)) for check in checks if not check.ok]
-        if unmet:
-            raise CommandRejected("; ".join(unmet), "hactl status")
+        if found := unmet(admission(self._drill, planned, fleet, self.paths.state)):
+            raise CommandRejected("; ".join(found), "hactl status")
         follower = Follower(client, fleet)
         await stack.enter_async_context(follower.following())
         await rehearse(client, planned, by=BY)

@@ -98,20 +98,24 @@ class Ledger:
             os.close(self._fd)
             self._fd = -1
 
-    def note(self, canary: Written) -> None:
-        """Remember what became of one; an acknowledgement is on the disk when this returns. Raises HactlError when it
-        cannot be written."""
-        self.written.append(canary)
-        acknowledged = "-" if canary.acknowledged is None else f"{canary.acknowledged:.6f}"
-        more = "" if canary.store is CanaryStore.JOURNAL else f" {canary.store} {canary.digest}"
-        line = f"{canary.number} {canary.sent:.6f} {acknowledged}{more}\n".encode()
+    def note(self, *canaries: Written) -> None:
+        """Remember what became of these; acknowledgements are on the disk when this returns, which waits for it once.
+        Raises HactlError when they cannot be written."""
+        self.written += canaries
+        lines = "".join(map(_line, canaries)).encode()
         try:
-            while line:
-                line = line[os.write(self._fd, line) :]
-            if canary.acknowledged is not None:
+            while lines:
+                lines = lines[os.write(self._fd, lines) :]
+            if any(canary.acknowledged is not None for canary in canaries):
                 os.fdatasync(self._fd)
         except OSError as error:
             raise _unwritable(error) from error
+
+
+def _line(canary: Written) -> str:
+    acknowledged = "-" if canary.acknowledged is None else f"{canary.acknowledged:.6f}"
+    more = "" if canary.store is CanaryStore.JOURNAL else f" {canary.store} {canary.digest}"
+    return f"{canary.number} {canary.sent:.6f} {acknowledged}{more}\n"
 
 
 def _unwritable(error: OSError) -> HactlError:

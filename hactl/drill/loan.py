@@ -178,14 +178,14 @@ class Loan:
                 self._acknowledge(store, await self._found(store))
 
     def _acknowledge(self, store: CanaryStore, found: Iterable[Found]) -> None:
-        """Each once: what is there was heard of as well when it came."""
-        for one in found:
-            if (store, one) not in self._remembered:
-                self._remembered.add((store, one))
-                now = time.monotonic()
-                self._ledger.note(
-                    Written(number=one.number, sent=now, acknowledged=now, store=store, digest=one.digest)
-                )
+        """Each once: what is there was heard of as well when it came. All at a time: the disk is waited for once, and
+        meanwhile nobody gives signs of life."""
+        now = time.monotonic()
+        fresh = [one for one in dict.fromkeys(found) if (store, one) not in self._remembered]
+        self._remembered.update((store, one) for one in fresh)
+        self._ledger.note(
+            *(Written(number=one.number, sent=now, acknowledged=now, store=store, digest=one.digest) for one in fresh)
+        )
 
     async def losses(self, spec: CanarySpec, fault: float) -> tuple[Losses, ...]:
         """What became of all that was acknowledged, read back one by one, of each store that is looked after."""

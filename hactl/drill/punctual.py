@@ -101,19 +101,20 @@ def _seconds(name: str, rows: Sequence[Row], fault: float | None, since: float |
     if fault is None or since is None:
         return
     worst = worst_second(rows, since)
-    if worst is None:
-        value = "no request"
-    else:
-        told = f"{worst.late} of {worst.due} more than {LATE * 1000:g} ms late or not sent"
-        at = round(worst.begin - fault, 1) + 0.0  # no second begins at -0.0
-        value = f"{told} ({worst.worst * 1000:.0f} ms at worst) in the second from {at:+.1f} s"
-        value = value if worst.late else "none late"
     yield Check(
         name=f"{name} {EACH_SECOND}",
-        value=value,
+        value="no request" if worst is None else _told(worst, fault),
         limit=f"<= {PART * 100:g} % from the fault on",
         ok=worst is not None and not worst.bad,
     )
+
+
+def _told(second: Second, fault: float) -> str:
+    if not second.late:
+        return "none late"
+    at = round(second.begin - fault, 1) + 0.0  # no second begins at -0.0
+    many = f"{second.late} of {second.due} more than {LATE * 1000:g} ms late or not sent"
+    return f"{many} ({second.worst * 1000:.0f} ms at worst) in the second from {at:+.1f} s"
 
 
 def _late(row: Row) -> bool:

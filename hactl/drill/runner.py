@@ -14,12 +14,13 @@ from typing import NamedTuple
 from hactl.control.controller import Controller
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.value import replace
+from hactl.drill.admission import admission, unmet
 from hactl.drill.burdening import Burdens
 from hactl.drill.daemon_faults import Guardians
 from hactl.drill.definition import Definition
 from hactl.drill.evidence import Evidence, Times
 from hactl.drill.following import Follower
-from hactl.drill.gate import Check, gate, unfit
+from hactl.drill.gate import Check, unfit
 from hactl.drill.injecting import rehearse
 from hactl.drill.load_plan import LoadPlan, Progress
 from hactl.drill.loan import Loan
@@ -30,7 +31,6 @@ from hactl.drill.progress import Asked, Entered, Feed, Timed
 from hactl.drill.records import Records
 from hactl.drill.report import DrillReport, Ending, Spent, lines, write
 from hactl.drill.runs import OpenRun, Run
-from hactl.drill.small_disk import may_be_filled
 from hactl.drill.stopping import Pointless, Stopped, not_begun, told
 from hactl.drill.strikes import Strikes
 from hactl.drill.taking_stock import take_stock
@@ -190,10 +190,9 @@ class Runner:
 
     async def _borrow(self) -> None:
         plan = self._scene.plan
-        self._gate = (*gate(self._drill, plan, self._scene.follower.fleet), *may_be_filled(plan, self._paths.state))
-        unmet = [str(HactlError(check.unmet, check.hint)) for check in self._gate if not check.ok]
-        if unmet:
-            raise CommandRejected("; ".join(unmet))
+        self._gate = admission(self._drill, plan, self._scene.follower.fleet, self._paths.state)
+        if found := unmet(self._gate):
+            raise CommandRejected("; ".join(found))
         if plan.steps and not self._attended:
             raise Pointless(f"there is a manual step, and nobody is present: {plan.steps[0].manual}")
         await rehearse(self._controller, plan, by=self._by)

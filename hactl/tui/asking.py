@@ -7,6 +7,7 @@ may be done is the daemon's to say.
 import asyncio
 from collections.abc import Callable, Collection
 from functools import partial
+from typing import NamedTuple
 
 from textual.app import App
 
@@ -31,6 +32,14 @@ from hactl.tui.weighing import weighed
 
 MOST_NODES = 500
 """Nodes of a region that can be dialled; whoever wants more types the command."""
+
+
+class _Asked(NamedTuple):
+    """A question that lies over the screen."""
+
+    dialog: Confirm
+    answer: "asyncio.Future[str | None]"
+    """What will be said to it."""
 
 
 class Asking:
@@ -101,33 +110,34 @@ class Asking:
             self._outcomes.expect(change)
 
     def _start(self, action: Action) -> None:
-        answer, dialog = _unanswered(), Confirm(self._look)
+        asked = None
         if action.mild:
             self._undoable = None  # it is of the change before this one
         else:
-            self._host.push_screen(dialog, answer.set_result)  # at once: what is typed next is typed there
-        self._host.run_worker(self._change(action, dialog, answer), group="change", exit_on_error=False)
+            asked = self._ask()  # at once: what is typed next is typed there
+        self._host.run_worker(self._change(action, asked), group="change", exit_on_error=False)
 
     async def _take_back(self, last: Undoable) -> None:
         """One after the other; what could not be taken back can be tried again, unless something else was changed."""
-        left = [
-            each
-            for each in last.actions
-            if not await self._change(each, Confirm(self._look), _unanswered(), asked=True)
-        ]
+        left = [each for each in last.actions if not await self._change(each, undo=True)]
         if left and self._undoable is None:
             self._undoable = Undoable(actions=tuple(left), until=last.until)
 
-    async def _change(
-        self, action: Action, dialog: Confirm, answer: "asyncio.Future[str | None]", *, asked: bool = False
-    ) -> bool:
-        """Whether it was sent; `asked`: it was asked about already."""
+    def _ask(self) -> _Asked:
+        """A dialog that opens now, and hears what is asked later."""
+        asked = _Asked(dialog=Confirm(self._look), answer=asyncio.get_running_loop().create_future())
+        self._host.push_screen(asked.dialog, asked.answer.set_result)
+        return asked
+
+    async def _change(self, action: Action, asked: _Asked | None = None, *, undo: bool = False) -> bool:
+        """Whether it was sent. `asked` is the dialog that is open for it; without one, it opens when there is something
+        to ask. An `undo` was asked about already, and is not undone itself."""
 
         async def ask(question: Question) -> str | None:
-            if action.mild or asked:
-                self._host.push_screen(dialog, answer.set_result)
-            dialog.put(question)
-            return await answer
+            nonlocal asked
+            asked = asked or self._ask()
+            asked.dialog.put(question)
+            return await asked.answer
 
         changing = Changing(
             self._controller,
@@ -137,12 +147,12 @@ class Asking:
             complain=partial(say_error, self._host),
         )
         try:
-            sent = await changing.make(action, asked=asked)
+            sent = await changing.make(action, asked=undo)
         finally:
-            if not answer.done():
-                dialog.withdraw()
+            if asked is not None and not asked.answer.done():
+                asked.dialog.withdraw()
         if sent is not None:
-            self._sent(sent, lasting=asked)
+            self._sent(sent, lasting=undo)
         return sent is not None
 
     def _sent(self, sent: Sent, *, lasting: bool) -> None:
@@ -171,8 +181,3 @@ class Asking:
         except HactlError as error:
             return (line(Span(text=str(error), meaning=Meaning.DEGRADED)),)
         return consequences(snapshot, action, receipt)
-
-
-def _unanswered() -> "asyncio.Future[str | None]":
-    """What will be said to a question."""
-    return asyncio.get_running_loop().create_future()

@@ -12,12 +12,12 @@ from hactl.core.model import Fleet
 from hactl.core.talk import Receipt, Snapshot
 from hactl.core.value import Value
 from hactl.drill import library
+from hactl.drill.admission import admission
 from hactl.drill.definition import Definition
 from hactl.drill.faults import borrowing
-from hactl.drill.gate import Check, gate
+from hactl.drill.gate import Check
 from hactl.drill.history import Filed
 from hactl.drill.plan import DrillPlan, plan
-from hactl.drill.small_disk import may_be_filled
 from hactl.tui.actions import Action, Target
 from hactl.tui.consequences import LABEL, consequences, fact
 from hactl.tui.drill_course import VERDICTS
@@ -73,7 +73,7 @@ def offer(drill: Definition, fleet: Fleet, seed: int, state: Path | None) -> Off
         drawn = plan(drill, fleet, seed)
     except HactlError as error:
         return Offer(drill=drill, seed=seed, why_not=error.message)
-    checks = (*gate(drill, drawn, fleet), *(may_be_filled(drawn, state) if state is not None else ()))
+    checks = admission(drill, drawn, fleet, state)
     unmet = [check.unmet for check in checks if not check.ok]
     targets = tuple(Target.of(fleet.nodes[name]) for name in drawn.nodes if name in fleet.nodes)
     return Offer(drill=drill, seed=seed, plan=drawn, checks=checks, targets=targets, why_not="; ".join(unmet))
@@ -156,7 +156,7 @@ def facts(snapshot: Snapshot, each: Offer, receipts: Sequence[tuple[Command, Rec
             lines += [one for one in told if not _said(one, "grace")]
     phases = drill.phases
     load = drawn.load.told
-    load += f", and {beside.rate:g} to {beside.url}" if (beside := drawn.load.beside) is not None else ""
+    load += f", and {beside.told}" if (beside := drawn.load.beside) is not None else ""
     took = f"baseline {phases.baseline:g} s, hold {phases.hold:g} s, settle {phases.settle:g} s"
     return (
         *lines,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.command import Home
-from support.drills import of_kind, options
+from support.drills import held_down, of_kind, options
 from support.experiment import Experiment, exported, failed
 from support.polling import wait_until
 
@@ -84,25 +84,9 @@ def test_a_toolkit_that_is_killed_leaves_nothing(fleet: Home) -> None:
     fleet.ok("wait")
 
 
-LATER = """
-schema = 1
-name = "later"
-title = "One that is held down, and one more"
-[[fault]]
-type = "process.kill"
-target = { names = ["a-1"] }
-keep_down = true
-[[fault]]
-type = "process.kill"
-target = { names = ["a-2"] }
-at = "3s"
-keep_down = true
-"""
-
-
 def test_a_toolkit_that_sleeps_past_its_lease_strikes_nobody_when_it_goes_on(fleet: Home) -> None:
     """The fleet was put back, and is lent to another drill by then; the fault that is due is refused, and no pass."""
-    (fleet.directory / "later.toml").write_text(LATER)
+    (fleet.directory / "later.toml").write_text(held_down("a-1", "a-2"))
     document = exported(fleet, "./later.toml", "phases.hold=5s", "limits.lease=1s")
     experiment, before = Experiment(fleet, document), launches(fleet)
     client = Client(fleet.paths.control)

@@ -12,6 +12,7 @@ from support.drills import (
     UNHURRIED,
     drilling,
     hactl,
+    held_down,
     on_loan,
     only_late,
     runner,
@@ -53,20 +54,6 @@ target = { names = ["tokyo-1"] }
 at = "1s"
 delay = "50ms"
 for = "1s"
-"""
-LATER = """
-schema = 1
-name = "later"
-title = "One that is held down, and one more"
-[[fault]]
-type = "process.kill"
-target = { names = ["seoul-1"] }
-keep_down = true
-[[fault]]
-type = "process.kill"
-target = { names = ["tokyo-1"] }
-at = "3s"
-keep_down = true
 """
 PHASES = ("gate", "baseline", "undo", *FAULTY)
 """As a runner says them; nothing is borrowed before the first."""
@@ -237,7 +224,7 @@ async def test_a_runner_that_sleeps_past_its_lease_strikes_nobody_when_it_goes_o
     """Ctrl-Z, a laptop that is closed: what it had done is put back, and by then the fleet is lent to somebody else. It
     wakes up to a fault that is long due, which is refused, and says in its report what became of it."""
     file = tmp_path / "later.toml"
-    file.write_text(LATER)
+    file.write_text(held_down("seoul-1", "tokyo-1"))
     other = BeginDrill(name="other", nodes=("tokyo-1", "tokyo-2"), lease=2.0)
     async with RunningFleet(regions=TWO) as fleet:
         before, mark = goals(fleet.now), fleet.seq

@@ -66,6 +66,13 @@ def of_kind(kind: FaultKind) -> str:
     return f'{head}[[fault]]\ntype = "{kind}"\nat = "1s"\n{said}\n'
 
 
+def held_down(first: str, later: str) -> str:
+    """The text of a drill that kills one node and keeps it down, and three seconds later another one."""
+    fault = '[[fault]]\ntype = "process.kill"\ntarget = {{ names = ["{}"] }}\nkeep_down = true\nat = "{}"\n'
+    head = 'schema = 1\nname = "later"\ntitle = "One that is held down, and one more"\n'
+    return head + fault.format(first, "0s") + fault.format(later, "3s")
+
+
 def options(*settings: str) -> list[str]:
     """The same for `hactl drill`."""
     return [part for setting in (*SHORT, *settings) for part in ("--set", setting)]

@@ -76,12 +76,13 @@ def test_the_ledger_survives_its_writer(tmp_path: Path) -> None:
     """An acknowledgement is on the disk when `note` returns; a line that was cut short is none."""
     path, ledger = tmp_path / "canaries", Ledger()
     with ledger.kept_in(path):
-        for canary in (*written(1, 2, 3, lost_receipts=(2,)), revision(3, "abc")):
+        for canary in written(1, 2, 3, lost_receipts=(2,)):
             ledger.note(canary)
+        ledger.note(revision(3, "abc"), revision(4, "def"))
         assert read_ledger(path) == ledger.written
     with path.open("a") as file:
-        file.write("4 4.000000 4.5")
-    assert [canary.number for canary in read_ledger(path)] == [1, 2, 3, 3]
+        file.write("5 5.000000 4.5")
+    assert [canary.number for canary in read_ledger(path)] == [1, 2, 3, 3, 4]
 
 
 def test_a_line_that_was_damaged_is_none_and_the_others_are_read(tmp_path: Path) -> None:

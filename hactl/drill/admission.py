@@ -1,0 +1,25 @@
+"""Whether a drill may begin here: its gate, and what it asks of this machine.
+
+Not whether the fleet may be lent to it: that is the daemon's to say, when each order is rehearsed.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from hactl.core.errors import HactlError
+from hactl.core.model import Fleet
+from hactl.drill.definition import Definition
+from hactl.drill.gate import Check, gate
+from hactl.drill.plan import DrillPlan
+from hactl.drill.small_disk import may_be_filled
+
+
+def admission(drill: Definition, plan: DrillPlan, fleet: Fleet, state: Path | None) -> tuple[Check, ...]:
+    """Every check before it begins; `state` is where the fleet keeps its state, None where that is unknown: then
+    nothing is asked of the machine."""
+    return (*gate(drill, plan, fleet), *(may_be_filled(plan, state) if state is not None else ()))
+
+
+def unmet(checks: Iterable[Check]) -> tuple[str, ...]:
+    """What stands in the way, and what to try."""
+    return tuple(str(HactlError(check.unmet, check.hint)) for check in checks if not check.ok)
