@@ -12,7 +12,7 @@ requests.
 import asyncio
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -77,8 +77,12 @@ class Load:
 
     async def ended(self, count: int, timeout: float = 30.0) -> None:
         """Wait until `count` requests have ended, well or badly, since the load began."""
+        await self.until(lambda load: load.ok + load.failed >= count, timeout)
+
+    async def until(self, holds: Callable[["Load"], bool], timeout: float = 30.0) -> None:
+        """Wait until something holds of the answers so far."""
         async with asyncio.timeout(timeout), self._news:
-            await self._news.wait_for(lambda: self.ok + self.failed >= count)
+            await self._news.wait_for(lambda: holds(self))
 
     def __repr__(self) -> str:
         return f"<load: {self.sent} sent, {self.ok} ok, {self.failed} failed {dict(self.errors)}, {dict(self.nodes)}>"
