@@ -15,16 +15,18 @@ from hactl.core.spec import EdgeSpec, FailoverMode, FleetSpec, HealthSpec, Polic
 pytestmark = pytest.mark.envoy
 PATIENT = HealthSpec(timeout=2.0)
 """Nobody hangs here: who is late on a busy machine is not taken for ill, and who is dead refuses at once."""
+RATE = 100.0
+"""Requests a second where the story is what becomes of them, not how many they are."""
 
 
-def fleet_for(*services: Upstream, nodes: int = 2, policy: Policy = Policy.LEAST_REQUEST, **route: float) -> Fleet:
-    """Nodes that route /0 to the first service, /1 to the second and so on."""
+def fleet_for(*services: Upstream, nodes: int = 2, policy: Policy = Policy.LEAST_REQUEST, **first: float) -> Fleet:
+    """Nodes that route /0 to the first service, /1 to the second and so on; `first` is more of the first route."""
     named = {f"/{number}": service for number, service in enumerate(services)}
     spec = FleetSpec(
         edge=EdgeSpec(threads=1, policy=policy),
         health=PATIENT,
         services=tuple(ServiceSpec(name=path[1:], endpoints=(("127.0.0.1", s.port),)) for path, s in named.items()),
-        routes=tuple(RouteSpec(prefix=path, service=path[1:], **route) for path in named),
+        routes=tuple(RouteSpec(prefix=path, service=path[1:], **(first if path == "/0" else {})) for path in named),
     )
     return fleet_of(RegionSpec(nodes=nodes), spec=spec)
 
@@ -121,7 +123,10 @@ async def test_a_get_or_put_in_flight_is_answered_by_another_node(tmp_path: Path
 async def test_a_service_that_always_fails_takes_no_node_with_it(tmp_path: Path) -> None:
     """Its 503 goes to the client once, unrepeated; the other route loses nothing and no node is ejected."""
     async with Upstream(status=503) as bad, Upstream() as good, site(tmp_path, fleet_for(bad, good)) as running:
-        async with open_loop(running.port, path="/0", rate=200) as failing, open_loop(running.port, path="/1") as load:
+        async with (
+            open_loop(running.port, path="/0", rate=RATE) as failing,
+            open_loop(running.port, path="/1", rate=RATE) as load,
+        ):
             await failing.answered(200)
         assert failing.statuses.keys() == {503}
         assert load.failed == 0, load
@@ -133,7 +138,10 @@ async def test_a_dead_service_takes_no_node_with_it(tmp_path: Path) -> None:
     """Nothing listens where the service should be: its route fails, the other route loses nothing."""
     async with Upstream() as dead, Upstream() as good, site(tmp_path, fleet_for(dead, good)) as running:
         await dead.stop()
-        async with open_loop(running.port, path="/0", rate=200) as failing, open_loop(running.port, path="/1") as load:
+        async with (
+            open_loop(running.port, path="/0", rate=RATE) as failing,
+            open_loop(running.port, path="/1", rate=RATE) as load,
+        ):
             await failing.answered(200)
         assert failing.ok == 0
         assert load.failed == 0, load
@@ -144,8 +152,8 @@ async def test_a_service_that_hangs_takes_no_node_with_it(tmp_path: Path) -> Non
     async with Upstream() as mute, Upstream() as good:
         mute.hold()
         fleet = fleet_for(mute, good, timeout=1.0, per_try_timeout=0.3)
-        async with site(tmp_path, fleet) as running, open_loop(running.port, path="/1") as load:
-            async with open_loop(running.port, path="/0", rate=100) as failing:
+        async with site(tmp_path, fleet) as running, open_loop(running.port, path="/1", rate=RATE) as load:
+            async with open_loop(running.port, path="/0", rate=RATE) as failing:
                 await failing.answered(100)
             retries = (await running.edge.read(running.node("edge-1"), running.fleet)).retries
     assert failing.statuses.keys() == {504}
@@ -159,8 +167,8 @@ async def test_a_service_that_breaks_off_takes_no_node_with_it(tmp_path: Path) -
         broken.truncate = True
         async with (
             site(tmp_path, fleet_for(broken, good)) as running,
-            open_loop(running.port, path="/1") as load,
-            open_loop(running.port, path="/0", rate=100) as failing,
+            open_loop(running.port, path="/1", rate=RATE) as load,
+            open_loop(running.port, path="/0", rate=RATE) as failing,
         ):
             await failing.answered(150)
     assert failing.ok == 0, failing
