@@ -5,7 +5,6 @@ It decides nothing about the fleet: every change is a command to the Controller,
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -111,10 +110,10 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
         self._asking = Asking(self, controller, *known, by=by, clock=clock, glyphs=glyphs)
         self._offering = Offering(self, self._asking, self.look, verbs=verbs, themes=self._appearance.names)
         self.take_up(controller, drills, fleet=fleet, by=by, follow=self._asking.follow)
+        start = self._up if startable and not read_only else None
+        self.lifetime = Lifetime(self, self.look, fleet=fleet, ends=ends, start=start)
         self._command_line = self._commands(run, fleet=fleet, verbs=verbs)
         self._activity, self._log_reading = Activity(), LogReading(self, controller)
-        start = partial(self._command_line.run, "up") if startable and not read_only else None
-        self.lifetime = Lifetime(self, self.look, fleet=fleet, ends=ends, start=start)
         self._remembering = Remembering(self, settings or SettingsFile())
 
     def _commands(self, run: shell.Run, *, fleet: str, verbs: Sequence[str]) -> CommandLine:
@@ -128,10 +127,12 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
             inside=self.words(),
             closed=self.moments.refusal,
             refusal=self._refuses_to_run,
-            run=self._drills.running(run),
+            run=self.lifetime.running(self._drills.running(run)),
             follow=self._asking.follow,
-            ended=lambda words, ran: self.lifetime.ended(words, ran),  # noqa: PLW0108 - it is there when one has ended
         )
+
+    async def _up(self) -> shell.Ran | None:
+        return await self._command_line.run("up")
 
     def _refuses_to_run(self) -> str:
         """Why no command is run now that changes something; "" when one is. Without a daemon `up` may be the one."""

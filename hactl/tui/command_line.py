@@ -32,10 +32,6 @@ def _nobody(text: str, said: str) -> None:
     """Nobody follows it."""
 
 
-def _ignored(words: Sequence[str], ran: shell.Ran) -> None:
-    """Nothing follows from it."""
-
-
 class Inside(Value):
     """A word about the console itself."""
 
@@ -61,13 +57,11 @@ class CommandLine:
         refusal: Callable[[], str] = str,
         run: shell.Run = shell.run,
         follow: Follow = _nobody,
-        ended: Callable[[Sequence[str], shell.Ran], None] = _ignored,
     ) -> None:
         """`fleet` is the name of the one it is about, `verbs` are completed, `run` is how a command is run.
 
         `closed` is why none is run at all, "" where they are; `refusal` why none is run now that changes something.
-        `follow` is told what a command said, and its notice: it may have begun something that takes its time; `ended`
-        hears of every command that was run, as soon as it has ended.
+        `follow` is told what a command said, and its notice: it may have begun something that takes its time.
         """
         self._host = host
         self._picture = picture
@@ -79,7 +73,6 @@ class CommandLine:
         self._refusal = refusal
         self._run = run
         self._follow = follow
-        self._ended = ended
         self._typed: list[str] = []
 
     def prompt(self) -> Prompt:
@@ -112,7 +105,6 @@ class CommandLine:
         except HactlError as error:
             say_error(self._host, error)
             return None
-        self._ended(words, ran)
         self._follow(ran.text, ran.notice or "")
         if (told := ran.notice) is not None:
             self._host.notify(told, severity="error" if ran.code else "information", markup=False, timeout=10.0)

@@ -12,12 +12,16 @@ from textual.app import App
 
 from hactl.tui.look import Look
 from hactl.tui.screens.choice import Answer, Choice
-from hactl.tui.shell import Ran
+from hactl.tui.shell import Ran, Run
 
 UP_ALREADY = "is already up"
 """What `up` says when somebody else was first."""
 _LATE = 4
 """The exit code of `up` when not everything serves in time: it goes on starting."""
+_DETACH_OR_STOP = (
+    Answer(key="d", what="detach: the fleet keeps running"),
+    Answer(key="s", what="stop all: edges first, then nodes, then the daemon"),
+)
 
 
 class Ends(Enum):
@@ -50,6 +54,8 @@ class Lifetime:
         self._ends = ends
         self._start = start
         self._offered: Choice | None = None
+        self._starting = 0
+        """Commands that were run here to start it, and have not ended."""
         self.stops = False
         """Whoever opened the console is to stop the fleet now."""
 
@@ -80,11 +86,25 @@ class Lifetime:
             self._offered = None
             offered.dismiss(None)
 
-    def ended(self, words: Sequence[str], ran: Ran) -> None:
-        """A command that was run here has ended. One that started the fleet gives this console a say in its end, also
-        when not everything served in time; one that came second does not."""
-        began = [*words[:1]] == ["up"] and "--dry-run" not in words and "--help" not in words
-        if began and (ran.code in (0, _LATE) or ran.code < 0) and UP_ALREADY not in ran.text:
+    def running(self, run: Run) -> Run:
+        """`run`; a command that starts the fleet gives this console a say in its end, before it has ended and
+        afterwards, also when not everything served in time; one that came second does not."""
+
+        async def watched(words: Sequence[str], fleet: str) -> Ran:
+            if not _starts(words):
+                return await run(words, fleet)
+            self._starting += 1
+            try:
+                ran = await run(words, fleet)
+            finally:
+                self._starting -= 1
+            self._started(ran)
+            return ran
+
+        return watched
+
+    def _started(self, ran: Ran) -> None:
+        if (ran.code in (0, _LATE) or ran.code < 0) and UP_ALREADY not in ran.text:
             if self._ends is Ends.NEVER:
                 self._ends = Ends.ASKED
             self._host.notify(f"fleet {self._fleet} was started from here", markup=False)
@@ -92,14 +112,12 @@ class Lifetime:
     def leave(self) -> None:
         """Leave the console; where the fleet would end with it, or might, not without asking."""
         match self._ends:
+            case Ends.NEVER if self._starting:
+                self._ask("This console is starting it.", *_DETACH_OR_STOP)
             case Ends.NEVER:
                 self._host.exit()
             case Ends.ASKED:
-                self._ask(
-                    "This console started it.",
-                    Answer(key="d", what="detach: the fleet keeps running"),
-                    Answer(key="s", what="stop all: edges first, then nodes, then the daemon"),
-                )
+                self._ask("This console started it.", *_DETACH_OR_STOP)
             case Ends.WITH_IT:
                 self._ask("It ends with this console; nothing is kept.", Answer(key="y", what="stop everything"))
             case _:
@@ -113,3 +131,7 @@ class Lifetime:
 
         title = f"Leave fleet {self._fleet}?"
         self._host.push_screen(Choice(self._look, title=title, facts=(fact,), answers=answers, stay="stay"), answered)
+
+
+def _starts(words: Sequence[str]) -> bool:
+    return [*words[:1]] == ["up"] and "--dry-run" not in words and "--help" not in words

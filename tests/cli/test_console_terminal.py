@@ -154,7 +154,7 @@ def test_without_a_daemon_it_opens_with_what_was_known_last() -> None:
             seen.type(":up\r")
             seen.until("LIVE", "OK 2 nodes and 2 edges serve")
             seen.type("q")
-            seen.until("This console started it.")
+            seen.until("This console ", "detach")  # started it, or is still starting it
             seen.type("d")
             assert seen.until_it_ends() == 0
         assert home.pids() == before

@@ -1,5 +1,6 @@
 """Whether a fleet begins and ends with the console: it does not, unless somebody says so."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -84,6 +85,27 @@ class TestBeginning:
             await comes_up(now)
             await now.press("q")
             assert "This console started it." in await asked(now)
+
+    @pytest.mark.parametrize(("key", "stops"), [("d", False), ("s", True)])
+    async def test_one_that_is_still_being_started_is_not_left_without_asking(self, key: str, stops: bool):
+        """It may serve already while the command that started it still waits for the last of it."""
+        begun = asyncio.Event()
+
+        async def run(words: Sequence[str], fleet: str) -> Ran:
+            begun.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async with stage(controller=away(), startable=True, run=run) as now:
+            await now.pilot.press("y")  # and nobody waits for what it begins
+            await begun.wait()
+            now.controller.failure = None
+            await now.controller.until_watchers(1)
+            await now.pilot.press("q")
+            assert "This console is starting it." in await asked(now)
+            await now.press(key)
+            assert now.app.return_code == 0
+            assert now.app.lifetime.stops is stops
 
     @pytest.mark.parametrize("key", ["escape", "enter", "n", "q"])
     async def test_or_waited_for(self, key: str):
