@@ -96,6 +96,8 @@ class Load:
             if pause is None:
                 break
             await asyncio.sleep(pause)
+            if not self._policy.attempt(time.monotonic() - sent):
+                break  # woken too late: nothing is left of the deadline, and no time at all would mean any time
         self.records.add(Row(due, sent, done, status, node, error, attempts))
         self._in_flight -= 1
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from random import Random
 
 import pytest
 
@@ -10,6 +11,7 @@ from hactl.drill.load import Load, hang_up, open_session
 from hactl.drill.load_plan import LoadPlan
 from hactl.drill.measure import judge
 from hactl.drill.records import UNSENT, Records, Row
+from hactl.drill.retrying import RetryPolicy
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-hactl-node: n1\r\n\r\nok"
 Answer = Callable[[int, asyncio.StreamWriter], Awaitable[None]]
@@ -260,6 +262,25 @@ async def test_clients_that_try_again_give_up_in_time() -> None:
     assert {row.error for row in rows} == {"timeout"}
     assert 1 < max(row.attempts for row in rows) <= 3  # pauses are drawn, and may leave no time for the third
     assert min(row.done - row.sent for row in rows) < 0.3 + 0.2
+
+
+async def test_whoever_wakes_too_late_asks_no_more() -> None:
+    """A machine that stalls during a pause: the deadline is over, and what failed before is the outcome."""
+
+    class Oversleeping(RetryPolicy):
+        def pause(self, method: str, attempts: int, status: int, spent: float, chance: Random) -> float | None:
+            return self.deadline if super().pause(method, attempts, status, spent, chance) is not None else None
+
+    async def mute(number: int, writer: asyncio.StreamWriter) -> None:
+        return
+
+    async with server(mute) as (url, seen):
+        plan = LoadPlan(url=url, rate=20, duration=0.1, timeout=0.2)
+        async with open_session(plan) as session, asyncio.timeout(20.0):
+            load = Load(plan, session, Oversleeping(retries=1, deadline=0.2, base=0.01))
+            await load.run()
+    assert [(row.attempts, row.error) for row in load.records] == [(1, "timeout")] * 2
+    assert sum(seen) == 2
 
 
 async def test_what_is_not_safe_twice_is_asked_once() -> None:
