@@ -17,6 +17,8 @@ PATIENT = HealthSpec(timeout=2.0)
 """Nobody hangs here: who is late on a busy machine is not taken for ill, and who is dead refuses at once."""
 RATE = 100.0
 """Requests a second where the story is what becomes of them, not how many they are."""
+MANY = 300
+"""Requests in flight at once."""
 
 
 def fleet_for(*services: Upstream, nodes: int = 2, policy: Policy = Policy.LEAST_REQUEST, **first: float) -> Fleet:
@@ -118,6 +120,22 @@ async def test_a_get_or_put_in_flight_is_answered_by_another_node(tmp_path: Path
         answers = [call.result() for call in calls]
         assert [status for status, _, _ in answers] == [200] * 8
         assert {headers["x-hactl-node"] for _, headers, _ in answers} == {other}
+
+
+@pytest.mark.parametrize("hedge", [0.0, 30.0])
+async def test_however_many_wait_when_nodes_die_all_are_answered(hedge: float, tmp_path: Path) -> None:
+    """A slow service, and two of three nodes die at once: most of what is in flight has to be asked again together."""
+    async with Upstream() as service, site(tmp_path, fleet_for(service, nodes=3, hedge=hedge, timeout=60.0)) as running:
+        service.hold()
+        async with asyncio.TaskGroup() as group:
+            calls = [group.create_task(fetch(running.port, "/0/thing", timeout=60.0)) for _ in range(MANY)]
+            await service.arrived(MANY)
+            carried = (await running.edge.read(running.node("edge-1"), running.fleet)).nodes
+            running.processes["local-1"].kill()
+            running.processes["local-3"].kill()
+            await service.arrived(MANY + carried["local-1"].active + carried["local-3"].active)
+            service.release()
+        assert [call.result()[0] for call in calls] == [200] * MANY
 
 
 async def test_a_service_that_always_fails_takes_no_node_with_it(tmp_path: Path) -> None:

@@ -52,8 +52,12 @@ def nodes_cluster(fleet: Fleet, policy: Policy, seat: Seat) -> Document:
                     "max_connections": spec.edge.max_connections,
                     "max_pending_requests": spec.edge.max_connections,
                     "max_requests": spec.edge.max_connections,
-                    # three of four nodes may die at once: every request in flight may need its retry
-                    "retry_budget": {"budget_percent": {"value": 100}, "min_retry_concurrency": 100},
+                    # three of four nodes may die at once: every request in flight may need its retry, and those that
+                    # wait for it are no longer counted as in flight (with 100, 54 of 300 were given up)
+                    "retry_budget": {
+                        "budget_percent": {"value": 100},
+                        "min_retry_concurrency": spec.edge.max_connections,
+                    },
                 }
             ]
         },
