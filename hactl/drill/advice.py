@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hactl.core.value import replace
 from hactl.drill.judging import Windows
 from hactl.drill.verdict import Judged, Status
-from hactl.engines.envoy.account import Account
+from hactl.engines.envoy.account import NOBODY, Account
 
 _CLASSES = {
     "timeout": "requests waited for a hung process: health.interval, health.timeout, health.hang_grace",
@@ -91,7 +91,7 @@ def blamed(edges: tuple[Account, ...]) -> Iterator[str]:
             f"{_names(judging)} ejected nodes {times} times for the status of their responses:"
             f" {_OVERLAY}.outlier_detection makes them do so"
         )
-    if panicking := [edge for edge in edges if edge.panics and edge.panic_threshold]:
+    if panicking := [edge for edge in edges if edge.panics and edge.panic_threshold > NOBODY]:
         times = sum(edge.panics for edge in panicking)
         yield (
             f"{_names(panicking)} sent {times} requests to any node, healthy or not, in panic mode:"

@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from support.envoy import Processes, fleet_of, site
-from support.load import fetch, open_loop
+from support.envoy import Processes, Site, fleet_of, plan_of, site
+from support.load import Load, fetch, open_loop
+from support.polling import until
 from support.upstream import Upstream
 
 from hactl.core.model import Fleet
@@ -17,20 +18,39 @@ PATIENT = HealthSpec(timeout=2.0)
 """Nobody hangs here: who is late on a busy machine is not taken for ill, and who is dead refuses at once."""
 RATE = 100.0
 """Requests a second where the story is what becomes of them, not how many they are."""
+NODES = ("local-1", "local-2")
 MANY = 300
 """Requests in flight at once."""
 
 
-def fleet_for(*services: Upstream, nodes: int = 2, policy: Policy = Policy.LEAST_REQUEST, **first: float) -> Fleet:
+def fleet_for(
+    *services: Upstream,
+    nodes: int = 2,
+    policy: Policy = Policy.LEAST_REQUEST,
+    health: HealthSpec = PATIENT,
+    **first: float,
+) -> Fleet:
     """Nodes that route /0 to the first service, /1 to the second and so on; `first` is more of the first route."""
     named = {f"/{number}": service for number, service in enumerate(services)}
     spec = FleetSpec(
         edge=EdgeSpec(threads=1, policy=policy),
-        health=PATIENT,
+        health=health,
         services=tuple(ServiceSpec(name=path[1:], endpoints=(("127.0.0.1", s.port),)) for path, s in named.items()),
         routes=tuple(RouteSpec(prefix=path, service=path[1:], **(first if path == "/0" else {})) for path in named),
     )
     return fleet_of(RegionSpec(nodes=nodes), spec=spec)
+
+
+async def healthy(running: Site) -> int:
+    """How many nodes the edge takes for well."""
+    (found,) = await running.edge._line(running.node("edge-1")).admin.stats(r"^cluster\.gw\.membership_healthy$")
+    assert isinstance(found.value, int)
+    return found.value
+
+
+async def sent(load: Load) -> int:
+    """How many requests have been sent so far."""
+    return load.sent
 
 
 @pytest.mark.parametrize("policy", [Policy.LEAST_REQUEST, Policy.ROUND_ROBIN, Policy.MAGLEV])
@@ -136,6 +156,38 @@ async def test_however_many_wait_when_nodes_die_all_are_answered(hedge: float, t
             await service.arrived(MANY + carried["local-1"].active + carried["local-3"].active)
             service.release()
         assert [call.result()[0] for call in calls] == [200] * MANY
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_when_no_node_seems_well_all_of_them_are_tried(method: str, tmp_path: Path) -> None:
+    """The whole machine stalls, or the last node is late twice: requests wait for it and nobody is turned away."""
+    async with Upstream() as service, site(tmp_path, fleet_for(service, health=HealthSpec())) as running:
+        async with open_loop(running.port, path="/0", rate=RATE, method=method) as load:
+            await load.answered(20)
+            for name in NODES:
+                running.processes[name].freeze()
+            await until(lambda: healthy(running), lambda count: count == 0)
+            seen = load.sent
+            await until(lambda: sent(load), lambda count: count > seen + 20)
+            for name in NODES:
+                running.processes[name].thaw()
+            await load.answered(50)
+        assert load.failed == 0, load
+
+
+async def test_a_node_that_was_taken_out_is_used_when_nobody_else_can_answer(tmp_path: Path) -> None:
+    """It gets nothing while there is another one."""
+    async with Upstream() as service, site(tmp_path, fleet_for(service)) as running:
+        plan = plan_of(running.fleet, 2, draining=("local-1",))
+        await running.publish(plan)
+        async with open_loop(running.port, path="/0", rate=RATE) as load:
+            await load.answered(50)
+        assert load.nodes.keys() == {"local-2"}
+        async with open_loop(running.port, path="/0", rate=RATE) as load:
+            running.processes["local-2"].kill()
+            await load.answered(100)
+        assert load.failed == 0, load
+        assert load.nodes["local-1"] >= 90, load
 
 
 async def test_a_service_that_always_fails_takes_no_node_with_it(tmp_path: Path) -> None:

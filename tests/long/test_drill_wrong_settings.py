@@ -47,13 +47,14 @@ A_FIFTH_FAILS = 'type = "node.impair"\ntarget = { nodes = "all" }\nfailed = 0.2\
 NO_RETRIES = {"circuit_breakers": {"thresholds": [{"priority": "DEFAULT", "max_retries": 0}]}}
 PANIC = {**NO_RETRIES, "common_lb_config": {"healthy_panic_threshold": {"value": 50}}}
 BY_STATUS = {
+    "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
     "outlier_detection": {
         "consecutive_5xx": 1,
         "enforcing_consecutive_5xx": 100,
         "max_ejection_percent": 100,
         "base_ejection_time": "30s",
         "max_ejection_time": "30s",
-    }
+    },
 }
 ANY = "[safety]\nmax_faulted_share = 1\nmin_serving_nodes = 1\n"
 SPILLING = '[region_failover]\nmode = "spill-over"\n'
@@ -101,16 +102,15 @@ async def test_edges_that_send_to_the_dead_in_a_panic_are_named(tmp_path: Path) 
     async with fleet(SPILLING, PANIC) as running:
         report = await runner(running, drill(tmp_path, THREE_DIE, "failed = 0")).run()
     cause = missed(report).cause
-    assert (
-        "in a panic: gateway.envoy_overlay: edge.clusters.gw.common_lb_config.healthy_panic_threshold is 50 %" in cause
-    )
+    setting = "gateway.envoy_overlay: edge.clusters.gw.common_lb_config.healthy_panic_threshold is 50 %"
+    assert f"in panic mode: {setting}" in cause
 
 
 @takes_minutes
 @pytest.mark.envoy
 async def test_edges_that_judge_nodes_by_the_status_of_answers_are_named(tmp_path: Path) -> None:
     """A fifth of the answers are errors, as of a service that is ill: no more than that may fail. Edges that take nodes
-    out for it have soon nobody left."""
+    out for it have soon nobody left, and these do not try all of them then."""
     async with fleet("", BY_STATUS) as running:
         wanted = drill(tmp_path, A_FIFTH_FAILS, "availability = 0.7")
         report = await runner(running, wanted).run()

@@ -22,7 +22,7 @@ from support.ports import free_port
 from hactl.core.model import Fleet
 from hactl.core.node import Health as NodeHealth
 from hactl.core.node import Node, NodeState, Role
-from hactl.core.plan import Endpoint, RegionPlan, TrafficPlan
+from hactl.core.plan import Endpoint, EndpointStatus, RegionPlan, TrafficPlan
 from hactl.core.running import CommandLine, ProbeAnswer
 from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace
@@ -201,8 +201,11 @@ def fleet_of(
     return replace(fleet, plan=plan_of(fleet, 1))
 
 
-def plan_of(fleet: Fleet, version: int, *, without: tuple[str, ...] = ()) -> TrafficPlan:
+def plan_of(
+    fleet: Fleet, version: int, *, without: tuple[str, ...] = (), draining: tuple[str, ...] = ()
+) -> TrafficPlan:
     """All gateway nodes of `fleet` but those named in `without`, with the weights they have."""
+    statuses = dict.fromkeys(draining, EndpointStatus.DRAINING)
     return TrafficPlan(
         version=version,
         policy=fleet.policy,
@@ -212,7 +215,13 @@ def plan_of(fleet: Fleet, version: int, *, without: tuple[str, ...] = ()) -> Tra
                 priority=region.priority,
                 weight=region.weight,
                 endpoints=tuple(
-                    Endpoint(node=node.name, address=node.address, port=node.port, weight=node.weight)
+                    Endpoint(
+                        node=node.name,
+                        address=node.address,
+                        port=node.port,
+                        weight=node.weight,
+                        status=statuses.get(node.name, EndpointStatus.ACTIVE),
+                    )
                     for node in fleet.in_region(region.name)
                     if node.name not in without
                 ),

@@ -5,6 +5,7 @@ from typing import assert_never, cast
 from hactl.core.model import Fleet
 from hactl.core.routing import ServiceHealthSpec, ServiceSpec
 from hactl.core.spec import GatewayKind, HealthSpec, Policy, ProbeKind
+from hactl.engines.envoy.account import NOBODY
 from hactl.engines.envoy.document import HTTP2, Document, seconds, socket_address, source, typed
 from hactl.engines.envoy.endpoints import CLUSTER, HEDGED
 from hactl.engines.envoy.seat import Seat
@@ -36,7 +37,7 @@ def nodes_cluster(fleet: Fleet, policy: Policy, seat: Seat) -> Document:
         "ignore_health_on_host_removal": True,
         "track_cluster_stats": {"per_endpoint_stats": True},
         "common_lb_config": {
-            "healthy_panic_threshold": {"value": 0},
+            "healthy_panic_threshold": {"value": NOBODY},
             # with the default of 1 s the second of two deaths within a second waits for it
             "update_merge_window": "0s",
             "ignore_new_hosts_until_first_hc": True,
@@ -123,7 +124,7 @@ def _service(service: ServiceSpec, name: str, *, http2: bool) -> Document:
     if service.health.path:
         document["health_checks"] = [_service_check(service.health, service.tls.sni, http2=http2)]
         # only when no endpoint is well are all of them tried; the default is half of them
-        document["common_lb_config"] = {"healthy_panic_threshold": {"value": 1}}
+        document["common_lb_config"] = {"healthy_panic_threshold": {"value": NOBODY}}
     if service.tls.ca:
         document["transport_socket"] = to_service(service, http2=http2)
     if not static:

@@ -11,7 +11,7 @@ from hactl.drill.judging import Windows
 from hactl.drill.keys import LOAD
 from hactl.drill.records import Row
 from hactl.drill.verdict import Judged, Status
-from hactl.engines.envoy.account import Account
+from hactl.engines.envoy.account import NOBODY, Account
 
 EVIDENCE = Evidence(times=Times(fault=10.0))
 
@@ -111,6 +111,8 @@ def test_an_edge_that_runs_with_the_documents_of_hactl_is_not_blamed() -> None:
     assert list(blamed((own, idle))) == []
     budget = replace(WRONG, panics=0, ejections=0, most_retries=None)
     assert list(blamed((budget,))) == [], "a budget of retries is hactl's own"
+    last = replace(WRONG, given_up=0, ejections=0, panic_threshold=NOBODY)
+    assert list(blamed((last,))) == [], "when nobody is well everybody is tried"
 
 
 def test_what_was_met_needs_none() -> None:

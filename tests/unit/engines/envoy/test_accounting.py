@@ -7,7 +7,7 @@ import pytest
 from support.build import a_spec
 from support.script import serving
 
-from hactl.engines.envoy.account import Account
+from hactl.engines.envoy.account import NOBODY, Account
 from hactl.engines.envoy.accounting import Cluster, account
 from hactl.engines.envoy.admin import Stat
 from hactl.engines.envoy.clusters import nodes_cluster
@@ -39,7 +39,7 @@ def test_the_documents_of_hactl_let_an_edge_do_nothing_of_the_kind(tmp_path: Pat
     fleet = serving(a_spec())
     seat = Seat.of(FleetPaths(tmp_path), "edge-1")
     said = told(nodes_cluster(fleet, fleet.policy, seat))
-    assert (said.panic_threshold, said.most_retries, said.judges_status) == (0.0, None, False)
+    assert (said.panic_threshold, said.most_retries, said.judges_status) == (NOBODY, None, False)
 
 
 @pytest.mark.parametrize(
