@@ -180,14 +180,14 @@ class Soak:
     async def missing(self) -> list[int]:
         """Positions of the journal at which there is no record."""
         found: set[int] = set()
-        # from the beginning: without any limit the newest page comes first
-        query = Query(since=1.0, limit=PAGE)
+        last = self.fleet.seq
+        query = Query(before=last + 1, limit=PAGE)  # the newest page first
         while page := await self.fleet.client.history(query):
             found |= {record.seq for record in page}
-            query = replace(query, after=page[-1].seq)
-            if page[-1].seq >= self.fleet.seq:
+            query = replace(query, before=page[0].seq)
+            if page[0].seq <= 1:
                 break
-        return sorted(set(range(1, self.fleet.seq + 1)) - found)
+        return sorted(set(range(1, last + 1)) - found)
 
     def summary(self) -> dict[str, Any]:
         """What happened, for people."""

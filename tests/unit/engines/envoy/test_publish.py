@@ -105,7 +105,7 @@ class Edge:
                 self.asked.append(asked)
                 body = clusters() if asked.startswith(b"GET /clusters") else say()
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, ConnectionError):  # a client that is interrupted may hang up in any way
             await closed(writer)
 
 
