@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from support.envoy import Processes, Site, fleet_of, plan_of, site
+from support.envoy import Processes, fleet_of, plan_of, site
 from support.load import Load, fetch, open_loop
 from support.polling import until
 from support.upstream import Upstream
@@ -39,13 +39,6 @@ def fleet_for(
         routes=tuple(RouteSpec(prefix=path, service=path[1:], **(first if path == "/0" else {})) for path in named),
     )
     return fleet_of(RegionSpec(nodes=nodes), spec=spec)
-
-
-async def healthy(running: Site) -> int:
-    """How many nodes the edge takes for well."""
-    (found,) = await running.edge._line(running.node("edge-1")).admin.stats(r"^cluster\.gw\.membership_healthy$")
-    assert isinstance(found.value, int)
-    return found.value
 
 
 async def sent(load: Load) -> int:
@@ -166,7 +159,7 @@ async def test_when_no_node_seems_well_all_of_them_are_tried(method: str, tmp_pa
             await load.answered(20)
             for name in NODES:
                 running.processes[name].freeze()
-            await until(lambda: healthy(running), lambda count: count == 0)
+            await until(lambda: running.stat(r"cluster\.gw\.membership_healthy"), lambda count: count == 0)
             seen = load.sent
             await until(lambda: sent(load), lambda count: count > seen + 20)
             for name in NODES:

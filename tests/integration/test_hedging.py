@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.envoy import Site, fleet_of, site
+from support.envoy import fleet_of, site
 from support.load import open_loop
 from support.upstream import Upstream
 
@@ -24,12 +24,6 @@ def asking(service: Upstream, **route: object) -> Fleet:
         routes=(RouteSpec(prefix="/", service="app", **route),),
     )
     return fleet_of(RegionSpec(nodes=3), spec=spec)
-
-
-async def stat(running: Site, name: str) -> int:
-    """One number of the edge."""
-    found = await running.edge._line(running.node("edge-1")).admin.stats(f"^{name}$")
-    return sum(each.value for each in found if isinstance(each.value, int))
 
 
 @pytest.mark.parametrize("hedge", [0.1, 0.0])
@@ -55,8 +49,8 @@ async def test_a_slow_service_takes_no_node_with_it(retries: int, tmp_path: Path
             await load.answered(600)
         assert (load.ok, load.failed) == (600, 0), load
         assert 600 < service.count <= 600 * (1 + min(retries, HEDGES))
-        assert await stat(running, r"cluster\.gw(-hedged)?\.outlier_detection\.ejections_total") == 0
-        assert await stat(running, r"cluster\.gw-hedged\.membership_healthy") == 3
+        assert await running.stat(r"cluster\.gw(-hedged)?\.outlier_detection\.ejections_total") == 0
+        assert await running.stat(r"cluster\.gw-hedged\.membership_healthy") == 3
 
 
 async def test_the_death_of_nodes_costs_a_hedged_route_nothing(tmp_path: Path) -> None:

@@ -158,6 +158,11 @@ class Site:
         """Publish `plan`, or the fleet's own, to one edge."""
         await self.edge.publish(self.node(edge), self.fleet, plan or self.fleet.plan)
 
+    async def stat(self, name: str, edge: str = "edge-1") -> int:
+        """One number of an edge; the sum of several, where `name` (a regular expression) is of several."""
+        found = await self.edge._line(self.node(edge)).admin.stats(f"^{name}$")
+        return sum(each.value for each in found if isinstance(each.value, int))
+
     def without(self, *names: str, version: int = 2) -> TrafficPlan:
         """The fleet's plan without some nodes."""
         return plan_of(self.fleet, version, without=names)

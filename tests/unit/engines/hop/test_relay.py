@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from support.polling import until
 
 from hactl.core.hop import Disturbance, HopFault, Way
 from hactl.engines.hop.flow import STORE
@@ -276,10 +277,12 @@ async def test_a_hop_that_flaps_comes_and_goes_by_itself() -> None:
         caller.says(b"1")
         assert target.heard == b""
         await caller.hears(b"1")  # up
-        async with asyncio.timeout(PATIENCE):
-            while relay.seen.held < 5:  # down again
-                caller.says(b"2")
-                await asyncio.sleep(0.02)
+
+        async def held() -> int:
+            caller.says(b"2")
+            return relay.seen.held
+
+        await until(held, lambda count: count >= 5)  # down again
         assert relay.fault is not None, "what it is told is not forgotten while it is up"
 
 
@@ -288,14 +291,16 @@ async def test_a_hop_that_is_told_the_same_again_does_not_begin_anew() -> None:
     async with hop() as (relay, target):
         fault = HopFault(what=Disturbance.REFUSE, down=0.15, up=60.0)
         await relay.suffer(fault)
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                await relay.suffer(fault)
-                with suppress(ConnectionRefusedError):
-                    await relay.call()
-                    await target.called()
-                    return
-                await asyncio.sleep(0.02)
+
+        async def gets_through() -> bool:
+            await relay.suffer(fault)
+            with suppress(ConnectionRefusedError):
+                await relay.call()
+                return True
+            return False
+
+        await until(gets_through, bool)
+        await target.called()
 
 
 async def test_a_sender_is_held_up_when_too_much_waits() -> None:
