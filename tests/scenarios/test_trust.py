@@ -37,12 +37,12 @@ async def fleet():
 
 async def test_a_second_daemon_is_refused(fleet):
     """The lock is held: the second one ends at once and says by whom, and the first one notices nothing."""
-    seq, pids = fleet.seq, fleet.pids()
+    mark, pids = fleet.seq, fleet.pids()
     with pytest.raises(HactlError, match=rf"a daemon already runs for this fleet \(pid {fleet.daemon}\)") as refused:
         launch(fleet.paths, fleet.config)
     assert "hactl down" in refused.value.hint
-    snapshot = await fleet.client.fleet()
-    assert (snapshot.pulse.pid, snapshot.fleet.seq) == (fleet.daemon, seq)
+    assert (await fleet.client.fleet()).pulse.pid == fleet.daemon
+    assert await fleet.touched(mark) == []
     assert fleet.pids() == pids
 
 

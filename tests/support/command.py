@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from support.ports import free_port
 from support.terminal import Terminal
+from support.touch import touches
 
 from hactl.control.client import Client
 from hactl.core.talk import Snapshot
@@ -32,6 +33,8 @@ HACTL = (sys.executable, "-m", "hactl")
 PATIENCE = 120.0
 """Seconds after which a command hangs; never a measure of anything."""
 WIDTH = "100"
+EVERY_RECORD = 100_000
+"""More than a test's journal holds."""
 _OURS = ("HACTL_", "XDG_", "NO_COLOR", "_HACTL", "COLUMNS", "TERM")
 
 
@@ -148,9 +151,9 @@ class Home:
         return {node.name: node.launch.pid for node in self.snapshot().fleet.nodes.values() if node.launch}
 
     def untouched(self) -> tuple[int, dict[str, int]]:
-        """What stays the same as long as nothing changes: the position in the journal, and every pid."""
+        """What stays the same as long as nobody changes anything: the last record of a change, and every pid."""
         with SqliteJournal.open_read_only(self.paths.journal) as journal:
-            return journal.query(limit=1)[-1].seq, self.pids()
+            return touches(journal.query(limit=EVERY_RECORD))[-1].seq, self.pids()
 
     def kill_daemon(self) -> None:
         """SIGKILL the daemon and wait until it has gone."""

@@ -24,6 +24,7 @@ from typing import Any, Self, cast
 from support.polling import until
 from support.ports import free_port
 from support.processes import ended, gone
+from support.touch import touches
 from support.upstream import Upstream
 
 from hactl.control.aclient import AsyncClient
@@ -224,6 +225,10 @@ class RunningFleet:
         """The events seen behind `mark`, of some kinds or of all."""
         found = (record.event for record in self.records if record.seq > mark)
         return [event for event in found if not kinds or isinstance(event, kinds)]
+
+    async def touched(self, mark: int) -> list[Record]:
+        """What the journal holds behind `mark` because somebody has changed something."""
+        return touches(await self.client.history(Query(after=mark, limit=PAGE)))
 
     async def happens(
         self,
