@@ -8,7 +8,7 @@ kept in the journal, which only its owner can read, and leaves the daemon masked
 from enum import StrEnum
 from typing import TypeVar
 
-from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed
+from hactl.core.config_events import ConfigTaken, FleetFounded, RevisionProposed, RulesTaken
 from hactl.core.events import OperationBegan, OperationMoved, Record
 from hactl.core.model import Fleet, Proposal
 from hactl.core.operation import Operation
@@ -75,7 +75,7 @@ def _masked_operation(operation: Operation) -> Operation:
 def masked(value: T) -> T:
     """Anything that is about to leave the daemon, with every configuration in it masked."""
     match value:
-        case FleetFounded(spec=spec) | ConfigTaken(spec=spec):
+        case FleetFounded(spec=spec) | ConfigTaken(spec=spec) | RulesTaken(spec=spec):
             return replace(value, spec=masked_spec(spec))
         case RevisionProposed(proposal=proposal):
             return replace(value, proposal=_masked_proposal(proposal))
