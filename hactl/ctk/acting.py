@@ -60,9 +60,9 @@ def inject(
     """Do the faults of `drill` (a built-in one, or the path of a file), each read back from the very process that was
     meant. Without a name, those of the drill in the experiment's configuration, where `hactl drill export` puts it.
 
-    Clients ask as in the drill until its hold is over, and when they suffer more than its limits.abort_when allows,
-    everything is put back at once. `settings` change the drill, like `--set`. What was done is undone by `undo`, and by
-    the daemon when this process ends.
+    Clients ask as in the drill until its hold is over. When they suffer more than its limits.abort_when allows, or
+    somebody stops the drill, everything is put back at once. `settings` change the drill, like `--set`. What was done
+    is undone by `undo`, and by the daemon when this process ends.
     """
     with MEMORY.noting():
         if MEMORY.borrowed is not None:

@@ -132,7 +132,7 @@ class Borrowed:
         self._way_back = WayBack(loan, follower, planned, say=_unsaid)
         self._directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hactl-ctk-")))
         await stack.enter_async_context(self._burdens.borne())
-        await stack.enter_async_context(loan.kept(self._directory / "canaries", self._drill.canary.rate, self._lose))
+        await stack.enter_async_context(loan.kept(self._directory / "canaries", self._drill.canary.rate, self._give_up))
         await loan.undo(fleet)
         load = LoadProcess(planned.load, within=self._directory)
         self._clients = Clients(load, self._drill.limits.abort_when, self._give_up)
@@ -204,10 +204,11 @@ class Borrowed:
         raise HactlError(self.lost or "it was undone too early")
 
     def _lose(self, why: str) -> None:
-        self.lost = why
+        """The first reason counts: what comes after it may only follow from it."""
+        self.lost = self.lost or why
 
     def _give_up(self, why: str) -> None:
-        """Clients suffer more than it is worth, or nobody knows what they suffer."""
+        """Clients suffer more than it is worth, or nobody knows what they suffer; or the fleet is lent no more."""
         self._lose(why)
         self._asked.set()
 

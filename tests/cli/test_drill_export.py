@@ -56,6 +56,12 @@ def interrupt(process: "subprocess.Popen[str]") -> None:
     raise AssertionError("it does not end")
 
 
+def children() -> set[int]:
+    """Processes of this one, whichever thread has started them."""
+    started = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for thread in started for pid in thread.read_text().split()}
+
+
 def test_an_exported_drill_strikes_and_puts_everything_back(fleet: Home) -> None:
     """A whole region, kept down until the rollback; and the journal of the toolkit carries the whole drill."""
     before = launches(fleet)
@@ -188,6 +194,24 @@ def test_a_daemon_that_is_struck_is_in_charge_again_and_clients_are_asked_meanwh
     assert fleet.snapshot().pulse.pid != before
     assert in_progress(fleet_of(fleet)) is None
     fleet.ok("wait")
+
+
+@pytest.mark.parametrize("kind", [FaultKind.MEMORY, FaultKind.SURGE])
+def test_who_stops_the_drill_takes_away_what_it_put_on_the_machine(fleet: Home, kind: FaultKind) -> None:
+    """The daemon says that everything is put back, and so it is: processes of the drill do not wait for the rollback.
+    That finds nothing left to do, and why is told."""
+    text = of_kind(kind).replace('for = "1s"', "").replace('hold = "3s"', 'hold = "60s"')
+    borrowed = Borrowed(fleet.paths, parse(text, "one"), 1)
+    try:
+        (proof,) = borrowed.inject().proofs
+        ours = children()
+        assert proof.pid in ours
+        assert len(ours) > 1  # and the clients that ask as in the drill
+        fleet.ok("drill", "stop")
+        wait_until(lambda: not children() & ours)
+    finally:
+        left = borrowed.undo()
+    assert (left, borrowed.lost.startswith("the fleet was taken back: ")) == ((), True)
 
 
 class Gone(Guardians):
