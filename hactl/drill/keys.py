@@ -111,7 +111,7 @@ def _per_cent() -> Kind:
 
 
 _time = quantities.duration("0s", "1h")
-_text = kinds.text("some text", r"[^\0\n]{1,200}")
+_text = kinds.text("some text in one line, without control characters", r"[^\x00-\x08\x0a-\x1f\x7f-\x9f]{1,200}")
 _path = kinds.text("a path that begins with /", r"/[^\s]*")
 _route = kinds.text('a path that begins with /, or "@service"', r"/[^\s]*|@service")
 _named = kinds.text("letters, digits and hyphens", "[a-zA-Z0-9-]{1,40}")

@@ -3,6 +3,7 @@
 from textual.app import App
 
 from hactl.core.errors import HactlError
+from hactl.core.plain import plain
 from hactl.core.plural import counted
 
 
@@ -14,7 +15,7 @@ def say_error(host: App[None], error: HactlError) -> None:
 
 def turn(host: App[None], before: str, text: str, *, well: bool) -> None:
     """What became of the thing that `before` said: said in its place, if that still stands on the screen."""
-    for notice in [notice for notice in host._notifications if before and notice.message == before]:
+    for notice in [notice for notice in host._notifications if before and notice.message == plain(before)]:
         host._unnotify(notice, refresh=False)
     host.notify(text, severity="information" if well else "error", markup=False)
 

@@ -22,9 +22,12 @@ from textual.dom import DOMNode
 from textual.geometry import Region
 from textual.message import Message
 from textual.message_pump import MessagePump
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.worker import Worker, WorkerState
+
+from hactl.core.plain import plain
 
 _BUILDING = (events.Load, events.Compose, events.Mount)
 """What comes first for whatever is shown: without it there is nothing to go on with."""
@@ -88,6 +91,18 @@ class SteadyApp(Steady, App[None]):
         super().__init__(ansi_color=ansi_color)
         self._stumbles: dict[str, float] = {}
         """What was said to have gone wrong, and until when that stands on the screen."""
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """See App; whoever the words are of, they drive no terminal."""
+        super().notify(plain(message), title=plain(title), severity=severity, timeout=timeout, markup=markup)
 
     def stumble(self, error: BaseException, where: str) -> None:
         """Say that something inside went wrong; once for as long as it stands on the screen."""

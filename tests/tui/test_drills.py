@@ -10,6 +10,7 @@ from support.controller import MemoryController
 from support.courses import FAULT, NODE_KILL, RUN, begin, course, filed, keep
 from support.pictures import AT, MONO, a_fleet, a_snapshot, with_node
 from support.stage import PATIENCE, Stage, stage
+from textual.widgets._toast import Toast
 
 from hactl.core.commands import BeginDrill, ContinueDrill, EndDrill, Kill, Request
 from hactl.core.drill import Baseline, DrillBook, DrillLock, Lease
@@ -367,6 +368,16 @@ class TestByHand:
             await now.until(lambda: "WAITING FOR YOU: pull the plug" in now.text("#drill"))
             now.app._keep_up()
             assert not any("is waiting for you" in notice for notice in now.notices)
+
+    async def test_a_question_drives_no_terminal(self) -> None:
+        """Whatever stands in somebody's drill file, a notice of it is text."""
+        async with stage(controller=lent(question="plug \x1b]0;x\x1b\\ \x9b31m out")) as now:
+            await now.until(lambda: now.app.screen.query(Toast))
+            strips = now.app.screen._compositor.render_strips()
+            shown = "".join(segment.text for strip in strips for segment in strip)
+            assert "plug \N{REPLACEMENT CHARACTER}]0;x" in shown
+            assert "\x1b" not in shown
+            assert "\x9b" not in shown
 
     @pytest.mark.parametrize(
         ("controller", "why"),

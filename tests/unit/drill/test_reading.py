@@ -341,6 +341,16 @@ def test_an_impairment_that_makes_no_sense_is_refused(text: str, said: str, hint
     assert hint in error.value.hint
 
 
+@pytest.mark.parametrize("control", ["\\u001B", "\\u009B", "\\n", "\\u007F"])
+def test_words_of_a_drill_cannot_drive_a_terminal(control: str) -> None:
+    """They are shown on every screen, and written into logs."""
+    with pytest.raises(ConfigError, match=r"step\[1\]\.manual: wants some text in one line"):
+        parse(PLAIN + f'[[step]]\nmanual = "pull {control} it"\n', "mine.toml")
+    with pytest.raises(ConfigError, match=r"title: wants some text in one line"):
+        parse(PLAIN.replace("Mine", f"Mi{control}ne"), "mine.toml")
+    assert parse(PLAIN.replace("Mine", "Schlüssel\\tzwei"), "mine.toml").title == "Schlüssel\tzwei"
+
+
 def test_what_a_person_does_comes_after_the_faults_and_counts_for_how_long_a_drill_may_take() -> None:
     step = '[[step]]\nmanual = "switch the record"\n'
     drill = parse(PLAIN + step + 'at = "2s"\nwithin = "90s"\n', "mine.toml")
