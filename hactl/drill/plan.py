@@ -14,7 +14,7 @@ from hactl.core.model import Fleet
 from hactl.core.node import Node, Role
 from hactl.core.plural import counted
 from hactl.core.reading import url
-from hactl.core.value import Value
+from hactl.core.value import Value, replace
 from hactl.drill.burden import Burden
 from hactl.drill.definition import (
     OF_THE_DAEMON,
@@ -34,6 +34,8 @@ SERVICE_ROUTE = "@service"
 """As `load.route`: where the fleet routes to the service that is struck."""
 
 
+_EXACT = 1e-6
+"""Seconds by which sums of durations may be wrong."""
 _ENDING = (FaultKind.KILL, FaultKind.FREEZE, FaultKind.RESTART)
 """Kinds of faults of which a process ends; whoever is frozen is killed by the daemon."""
 
@@ -73,6 +75,17 @@ class Strike(Value):
     def count(self) -> int:
         """How many processes it is meant for, or hops."""
         return len(self.nodes) + len(self.services) or 1
+
+    def beside(self, later: "Strike") -> "Strike":
+        """What is left of it once `later` has struck: a node has one impairment at a time, a hop one disturbance."""
+        if not ((self.hop and later.hop) or (self.impairment and later.impairment)):
+            return self
+        nodes = tuple(name for name in self.nodes if name not in later.nodes)
+        return replace(self, nodes=nodes, services=tuple(name for name in self.services if name not in later.services))
+
+    def lasts(self, moment: float) -> bool:
+        """By the drill file it is still to be in effect at `moment`, in seconds like `at`."""
+        return self.lasting is None or self.at + self.lasting > moment + _EXACT
 
 
 class DrillPlan(Value):
@@ -198,13 +211,13 @@ def _strike(fault: Fault, fleet: Fleet, chance: Random, before: tuple[Strike, ..
     elif fault.kind in OF_THE_MACHINE:
         why = "everything on this machine"
     else:
-        nodes, why = _resolve(fault.target, fleet, chance)
+        nodes, why = _resolve(fault.target, fleet, chance, _taken(fault, before))
     if fault.hop is not None:
         _disturbable(fleet, fault.hop, nodes, services)
     if fault.kind is FaultKind.IMPAIR:
         for name in nodes:
             impairable(fleet, fleet.nodes[name])
-    return Strike(
+    strike = Strike(
         kind=fault.kind,
         nodes=nodes,
         at=fault.at,
@@ -216,6 +229,18 @@ def _strike(fault: Fault, fleet: Fleet, chance: Random, before: tuple[Strike, ..
         burden=fault.burden,
         lasting=fault.lasting,
     )
+    for other in before:
+        if other.lasts(strike.at) and other.beside(strike) != other:
+            told = f"at {strike.at:g} s, {strike} would take the place of {other}, which is not over by then"
+            gap = strike.at - other.at
+            raise _unfit(told, f'for = "{gap:g}s" there, or other targets' if gap else "another time, or other targets")
+    return strike
+
+
+def _taken(fault: Fault, before: tuple[Strike, ...]) -> frozenset[str]:
+    """Nodes that still suffer what a fault of this sort would take the place of."""
+    alike = (one for one in before if (one.hop and fault.hop) or (one.impairment and fault.impairment))
+    return frozenset(name for strike in alike if strike.lasts(fault.at) for name in strike.nodes)
 
 
 def _disturbable(fleet: Fleet, fault: HopFault, nodes: tuple[str, ...], services: tuple[str, ...]) -> None:
@@ -253,14 +278,14 @@ def _route(drill: Definition, fleet: Fleet, strikes: tuple[Strike, ...]) -> str:
     raise _unfit(f"no route that a plain GET can take leads to {named}", "name a path: --set load.route=/...")
 
 
-def _resolve(target: Target, fleet: Fleet, chance: Random) -> tuple[tuple[str, ...], str]:
+def _resolve(target: Target, fleet: Fleet, chance: Random, taken: frozenset[str]) -> tuple[tuple[str, ...], str]:
     if target.names:
         unknown = [name for name in target.names if name not in fleet.nodes]
         if unknown:
             raise _unfit(f"no node '{unknown[0]}' in fleet '{fleet.name}'", "known: " + ", ".join(fleet.nodes))
         return target.names, "named in the drill file"
     if target.edges is not None:
-        return _draw(fleet.edges, target.edges, "edges", chance)
+        return _draw(fleet.edges, target.edges, "edges", chance, taken)
     among: tuple[Node, ...] = fleet.gateways
     where = ""
     if target.region:
@@ -268,7 +293,7 @@ def _resolve(target: Target, fleet: Fleet, chance: Random) -> tuple[tuple[str, .
         among = fleet.in_region(region)
     if not target.nodes:
         return tuple(node.name for node in among), f"all of {where}" if where else "all nodes"
-    names, why = _draw(among, target.nodes, "nodes", chance)
+    names, why = _draw(among, target.nodes, "nodes", chance, taken)
     return names, f"{why} of {where}" if where else why
 
 
@@ -285,9 +310,13 @@ def _region(wanted: str, fleet: Fleet, chance: Random) -> tuple[str, str]:
     return chosen, f"region {chosen}, drawn from {len(taking)}"
 
 
-def _draw(among: tuple[Node, ...], count: int, what: str, chance: Random) -> tuple[tuple[str, ...], str]:
-    """So many of those that serve, in the order of the configuration."""
+def _draw(
+    among: tuple[Node, ...], count: int, what: str, chance: Random, taken: frozenset[str]
+) -> tuple[tuple[str, ...], str]:
+    """So many of those that serve, in the order of the configuration; none of those that are `taken` if others do."""
     serving = [node.name for node in among if node.serviceable]
+    free = [name for name in serving if name not in taken]
+    serving = free if len(free) >= count else serving
     if len(serving) < count:
         what = what if count > 1 else what.removesuffix("s")
         raise _unfit(f"the drill needs {count} serving {what}, but there are {len(serving)}", "hactl status")

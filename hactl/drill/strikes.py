@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from functools import reduce
 
 from hactl.control.controller import Controller
 from hactl.core.errors import HactlError
@@ -62,6 +63,8 @@ class Strikes:
         self._wait = wait
         self._stop = stop
         self._say = say
+        self._begun = 0
+        """How many were asked for, the one that is not in effect yet included."""
         self._heard: dict[str, Account] = {}
         self.arrivals = Arrivals(self._count)
         """At the services that are struck."""
@@ -70,7 +73,8 @@ class Strikes:
         self._lifting = False
         """One is being taken back right now."""
         self._lifted: dict[Strike, float] = {}
-        """Monotonic seconds at which each of them was over."""
+        """Monotonic seconds at which each of them was over. One that made place for another is not in here: nobody was
+        better off."""
         self._failed: HactlError | None = None
         """Why one could not be taken back."""
         self._enough = False
@@ -107,6 +111,9 @@ class Strikes:
         began = time.monotonic()
         for strike in self._plan.strikes:
             await self.until(began + strike.at)
+            while self._lifting:  # since then: what this takes the place of has to be gone, or to be left alone
+                await self.until(began + strike.at)
+            self._begun += 1
             done = await unless(self._stop, self._do(strike, loan))
             if done is None:
                 await self._wait(0.0)
@@ -205,11 +212,20 @@ class Strikes:
             healed: str | None = await self._burdens.lift(strike)
             self._lifted[strike] = self._burdens.lifted or time.monotonic()
             return healed
+        left = self._left(strike)
+        if not (left.nodes or left.services):
+            return f"{strike}: over, another fault has taken its place"
         since = len(self._follower.records)
-        healed = await unless(self._stop, self._heal(strike))
+        healed = await unless(self._stop, self._heal(left))
         if healed is not None:
-            self._lifted[strike] = lifted(strike, self._follower.records[since:]) or time.monotonic()
+            self._lifted[strike] = lifted(left, self._follower.records[since:]) or time.monotonic()
         return healed
+
+    def _left(self, strike: Strike) -> Strike:
+        """What others, asked for since, have not taken the place of: its time counts from when it was in effect, theirs
+        from the beginning."""
+        every = self._plan.strikes
+        return reduce(Strike.beside, every[every.index(strike) + 1 : self._begun], strike)
 
     async def _heal(self, strike: Strike) -> str:
         if strike.services:

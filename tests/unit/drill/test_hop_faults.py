@@ -117,7 +117,8 @@ def test_the_fleet_is_borrowed_with_the_services_whose_hops_are_struck() -> None
 
 def test_a_service_is_drawn_from_those_that_routes_lead_to_once_for_all_faults() -> None:
     drawn_by_chance = 'target = { service = "random" }'
-    both = "\n".join((drawn_by_chance, "[[fault]]", 'type = "upstream.slow"', 'delay = "1s"', drawn_by_chance))
+    later = ("[[fault]]", 'type = "upstream.slow"', 'delay = "1s"', 'at = "2s"', drawn_by_chance)
+    both = "\n".join((drawn_by_chance, 'for = "2s"', *later))
     for seed in range(20):
         drawn = planned("upstream.down", both, seed=seed)
         assert {strike.services for strike in drawn.strikes} == {("api",)}

@@ -5,6 +5,7 @@ from support.build import a_spec
 from support.script import Script, exited, serving
 
 from hactl.core.errors import HactlError
+from hactl.core.hop import Disturbance, HopFault
 from hactl.core.impairment import Impairment
 from hactl.core.model import Fleet
 from hactl.core.spec import GatewayKind
@@ -103,8 +104,54 @@ def test_who_has_no_fault_filter_cannot_be_impaired(name: str, kind: GatewayKind
 
 def test_a_strike_says_what_it_does() -> None:
     slow = Fault(kind=FaultKind.IMPAIR, target=Target(names=("seoul-1",)), impairment=Impairment(delay=0.3, delayed=50))
-    drill = Definition(name="d", title="t", faults=(slow, replace(slow, at=2.0, lasting=3.0)))
+    brief = replace(slow, target=Target(names=("seoul-2",)), at=2.0, lasting=3.0)
+    drill = Definition(name="d", title="t", faults=(slow, brief))
     assert [str(strike) for strike in plan(drill, FLEET, 1).strikes] == [
         "node.impair of seoul-1 (+300 ms on 50 %)",
-        "node.impair of seoul-1 (+300 ms on 50 %, for 3 s)",
+        "node.impair of seoul-2 (+300 ms on 50 %, for 3 s)",
     ]
+
+
+SLOW = Fault(kind=FaultKind.IMPAIR, target=Target(names=("seoul-1",)), impairment=Impairment(failed=20))
+CUT = Fault(kind=FaultKind.PARTITION, target=Target(nodes=0), hop=HopFault(what=Disturbance.HOLD))
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "hint"),
+    [
+        (SLOW, replace(SLOW, at=5.0), 'for = "5s" there'),
+        (replace(SLOW, lasting=5.0), replace(SLOW, at=4.0, lasting=1.0), 'for = "4s" there'),
+        (CUT, replace(CUT, target=Target(names=("osaka-2",))), "another time"),
+    ],
+)
+def test_a_fault_that_would_take_the_place_of_another_before_its_end_is_refused(
+    first: Fault, later: Fault, hint: str
+) -> None:
+    """A node has one impairment at a time, and a hop one disturbance: the first would not be what the file says."""
+    with pytest.raises(HactlError, match="would take the place of") as error:
+        plan(Definition(name="d", title="t", faults=(first, later)), FLEET, 1)
+    assert hint in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        (replace(SLOW, lasting=0.2), replace(SLOW, at=0.2)),
+        (replace(SLOW, at=0.1, lasting=0.2), replace(SLOW, at=0.3)),
+        (SLOW, replace(SLOW, target=Target(names=("seoul-2",)))),
+        (SLOW, replace(CUT, at=1.0)),
+    ],
+    ids=["one after the other", "however that is counted", "another node", "of another sort"],
+)
+def test_faults_that_leave_each_other_alone_may_follow_or_join(first: Fault, later: Fault) -> None:
+    assert len(plan(Definition(name="d", title="t", faults=(first, later)), FLEET, 1).strikes) == 2
+
+
+def test_who_suffers_such_a_fault_already_is_not_drawn_for_another() -> None:
+    """By chance it would be now and then, and the drill refused."""
+    drawn = replace(SLOW, target=Target(nodes=3), at=1.0)
+    for seed in range(20):
+        one, three = plan(Definition(name="d", title="t", faults=(SLOW, drawn)), FLEET, seed).strikes
+        assert not {*one.nodes} & {*three.nodes}
+    with pytest.raises(HactlError, match="would take the place of"):
+        plan(Definition(name="d", title="t", faults=(SLOW, replace(drawn, target=Target(nodes=6)))), FLEET, 1)

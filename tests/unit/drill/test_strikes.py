@@ -48,10 +48,14 @@ class Healer(Impairer):
         self.may.set()
         self.asked = asyncio.Event()
         self.refuses = False
+        self.impairs = asyncio.Event()
+        self.impairs.set()
 
     async def submit(
         self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
     ) -> Receipt:
+        if isinstance(command, Impair):
+            await self.impairs.wait()
         if isinstance(command, Heal):
             self.asked.set()
             await self.may.wait()
@@ -156,6 +160,32 @@ async def test_nothing_else_that_is_waited_for_makes_a_fault_last_longer() -> No
         assert not injecting.done()
         await struck.follower.until(lambda: struck.heal in struck.commands, PATIENCE)
         injecting.cancel()
+
+
+async def test_the_end_of_a_fault_leaves_the_one_alone_that_has_taken_its_place() -> None:
+    """Its time counts from the moment at which it was in effect, which may be seconds after it was asked for: by then
+    the next one has struck. Nobody was better off in between, so it is no end of a fault."""
+    async with Struck({"lasting": 0.4}, {"at": 0.4}).following() as struck:
+        struck.daemon.impairs.clear()
+        asyncio.get_running_loop().call_later(0.5, struck.daemon.impairs.set)
+        await struck.strikes.inject(struck.loan)
+        await struck.strikes.until(struck.strikes.began + 0.4)
+        assert struck.commands == [struck.impair, struck.impair]
+        assert struck.said[-1].startswith("heal: node.impair of seoul-1")
+        assert struck.said[-1].endswith("over, another fault has taken its place")
+        assert struck.strikes.timed(Times()).lifted == (None, None)
+        assert struck.strikes.timed(Times()).over is None
+
+
+async def test_a_fault_waits_for_the_end_of_another_that_is_just_being_taken_back() -> None:
+    """What is on its way back cannot be struck again."""
+    async with Struck({"lasting": 0.05}, {"at": 0.1}).following() as struck, asyncio.TaskGroup() as tasks:
+        struck.daemon.may.clear()
+        injecting = tasks.create_task(struck.strikes.inject(struck.loan))
+        await struck.daemon.asked.wait()
+        asyncio.get_running_loop().call_later(0.2, struck.daemon.may.set)
+        await injecting
+        assert struck.commands == [struck.impair, struck.heal, struck.impair]
 
 
 async def test_what_cannot_be_taken_back_in_time_ends_the_drill() -> None:
