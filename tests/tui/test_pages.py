@@ -4,8 +4,9 @@ import pytest
 from support.controller import MemoryController
 from support.pictures import AT, MONO, a_fleet, a_snapshot, samples, with_node
 from support.stage import Stage, stage
+from textual.widgets import Input
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, Unreachable
 from hactl.core.events import FailoverBegan, FailoverEnded, OperationBegan, OperationMoved, Record
 from hactl.core.model import Failover
 from hactl.core.node import Health, NodeState, Reason, ReasonCode
@@ -435,6 +436,57 @@ class TestRegions:
             await now.go_to("[edges]")
             await now.until_drawn()
             assert "edges ● 2/2 serving" in now.text("#side")
+
+
+class TestKeyboard:
+    """Whatever was hidden for a while has its keys again once it is seen."""
+
+    async def test_a_table_without_rows_has_them_again_with_its_rows(self):
+        async with stage((80, 24)) as now:
+            await now.go_to("seoul-1")
+            await now.press("z")
+            await now.until_drawn()
+            assert fleet_page(now).table.shown == ()
+            await now.press("z")
+            await now.until_drawn()
+            await now.go_to("edge-1")
+            await now.press("j")
+            assert fleet_page(now).table.cursor == "edge-2"
+
+    async def test_a_console_that_was_there_before_its_daemon(self):
+        controller = MemoryController()
+        controller.failure = Unreachable("no daemon answers on 'x'", "hactl up")
+        async with stage((80, 24), controller) as now:
+            await now.until_drawn()
+            controller.failure = None
+            controller.snapshot = a_snapshot()
+            await now.until(lambda: fleet_page(now).table.shown)
+            await now.press("g", "j")
+            assert fleet_page(now).table.cursor == "edge-1"
+
+    @pytest.mark.parametrize("digit", "123456")
+    async def test_a_terminal_that_was_too_small_for_a_while(self, digit):
+        async with stage((80, 24)) as now:
+            await now.press(digit)
+            await now.until_drawn()
+            before = now.app.focused
+            assert before is not None
+            await now.pilot.resize_terminal(50, 10)
+            await now.until_drawn()
+            await now.pilot.resize_terminal(80, 24)
+            await now.until_drawn()
+            assert now.app.focused is before
+
+    @pytest.mark.parametrize(("digit", "box"), [("1", "#filter"), ("3", "#ask")])
+    async def test_a_filter_that_was_being_typed_meanwhile_goes_on(self, digit, box):
+        async with stage((80, 24)) as now:
+            await now.press(digit, "/", *"seo")
+            await now.pilot.resize_terminal(50, 10)
+            await now.until_drawn()
+            await now.pilot.resize_terminal(80, 24)
+            await now.until_drawn()
+            await now.press(*"ul")
+            assert now.app.screen.query_one(box, Input).value == "seoul"
 
 
 class TestSigns:

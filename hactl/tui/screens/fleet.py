@@ -82,7 +82,8 @@ class FleetPage(Page):
 
     def take_keys(self) -> None:
         """See Page."""
-        self.table.focus()
+        box = self.query_one("#filter")
+        (box if box.display else self.table).focus()
 
     @property
     def table(self) -> LineTable:

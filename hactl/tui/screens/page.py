@@ -140,6 +140,8 @@ class Page(SteadyScreen, Screen[None]):
         self.set_class(not view.live, "past")
         self.draw_body(view, now=now, stale=stale)
         self.lines("#keys", (self._foot(view, width, now),))
+        if self.focused is None and self.app.screen is self:
+            self.take_keys()  # what had them was hidden for a while: the toolkit gives nothing back
 
     async def action_back(self) -> None:
         """To the fleet."""

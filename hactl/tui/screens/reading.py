@@ -54,7 +54,8 @@ class ReadingPage(Page):
 
     def take_keys(self) -> None:
         """See Page."""
-        self.reader.focus()
+        box = self.query_one("#ask")
+        (box if box.display else self.reader).focus()
 
     @property
     def reader(self) -> Reader:
