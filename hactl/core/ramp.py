@@ -138,10 +138,7 @@ def take_up(draft: Draft) -> None:
     if operation is None:
         return
     pause = 0.0 if operation.back else operation.pause
-    targets = tuple(
-        target if target.phase is Phase.DONE else replace(target, until=0.0) for target in operation.targets
-    )
-    again = replace(operation, targets=targets, deadline=draft.now.mono + pause + PATIENCE)
+    again = replace(operation, targets=_unwatched(operation), deadline=draft.now.mono + pause + PATIENCE)
     draft.emit(OperationMoved(operation=again))
 
 
@@ -163,7 +160,13 @@ def turn_back(draft: Draft, operation: Operation, why: str) -> None:
     if operation.verb not in RAMPS or operation.back or operation.evacuation is None:
         return
     restore(draft, operation.evacuation, f"rolled back: {why}")
-    draft.emit(OperationMoved(operation=replace(operation, back=why, deadline=draft.now.mono + PATIENCE)))
+    deadline = draft.now.mono + PATIENCE
+    draft.emit(OperationMoved(operation=replace(operation, targets=_unwatched(operation), back=why, deadline=deadline)))
+
+
+def _unwatched(operation: Operation) -> tuple[Target, ...]:
+    """Its steps, none of which is over at any moment: nobody watches the one under way."""
+    return tuple(target if target.phase is Phase.DONE else replace(target, until=0.0) for target in operation.targets)
 
 
 def _sensible(command: Failover | Failback) -> None:

@@ -154,9 +154,10 @@ class Script:
         """Ring every deadline on the way, each at its own moment, as the shell's alarm does."""
         end = self.mono + seconds
         while (moment := soonest(self.fleet)) is not None and moment <= end:
-            self.mono = max(self.mono, moment)
+            self.mono, before = max(self.mono, moment), self.fleet
             for saw in due(self.fleet, self.mono):
                 self._play(saw)
+            assert self.fleet != before, "an alarm that rings in vain rings for ever"
         self.mono = end
 
 

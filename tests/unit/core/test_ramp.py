@@ -6,6 +6,7 @@ from support.script import Script, after, applied, exited, healthy, like, refuse
 
 from hactl.core.codec import decode_fleet, encode
 from hactl.core.commands import Apply, Down, Failback, Failover, Request, SetWeight, Stop
+from hactl.core.deadlines import soonest
 from hactl.core.draft import evolve
 from hactl.core.evacuation import Evacuation, EvacuationCause
 from hactl.core.events import OperationBegan, OperationEnded
@@ -113,6 +114,15 @@ def test_worse_answers_take_it_back_at_every_step(steps: int) -> None:
     story >> TrafficWorsened(operation=operation, why="9 % failed") << RegionRestored
     assert share(story.fleet, "seoul") == 100
     proved(story) << like(OperationEnded, outcome=Outcome.ROLLED_BACK, sentence="rolled back: 9 % failed")
+
+
+def test_what_is_taken_back_while_it_was_watched_waits_for_the_edges_alone() -> None:
+    """The watch is over with it: nothing is due before the edges confirm, or have had their time."""
+    story = proved(two() >> Failover(region="seoul"))
+    operation = next(iter(story.fleet.operations))
+    story >> TrafficWorsened(operation=operation, why="9 % failed") >> after(5.0)
+    assert soonest(story.fleet) == story.fleet.operations[operation].deadline
+    story >> after(5.0) << like(OperationEnded, outcome=Outcome.FAILED)
 
 
 @pytest.mark.parametrize("steps", range(1, 5))

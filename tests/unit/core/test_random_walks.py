@@ -276,6 +276,8 @@ class Walk:
         assert self.retold == self.fleet
         if isinstance(cause, Woke):
             self.not_stale(before, decision, cause)
+        if isinstance(cause, Woke | Ticked) and not decision.events:
+            assert cause not in due(self.fleet, self.mono), "an alarm that rings in vain rings for ever"
         if decision.events:
             self.check_nodes()
             self.check_traffic(before)
