@@ -31,7 +31,7 @@ class ProbeAnswer(Value):
 
 
 class NodeCounters(Value):
-    """What one edge counted for one node since the edge started (a decrease means a reset)."""
+    """What one edge counted at one place where a node is called, since the edge started (a decrease means a reset)."""
 
     requests: int = 0
     errors: int = 0
@@ -54,7 +54,11 @@ class EdgeReading(Value):
     active: int = 0
     connections: int = 0
     retries: int = 0
-    nodes: dict[str, NodeCounters] = {}
+    places: dict[str, NodeCounters] = {}
+    """By address, as this edge writes it. Whose it was earlier has counted there as well, and one that is not here has
+    counted nothing."""
+    nodes: dict[str, str] = {}
+    """Address → the node that is called there now. A node may have two, or none."""
 
 
 class PlanRefused(HactlError):

@@ -71,9 +71,10 @@ def combine(
     A counter that fell was reset and counts from zero; an edge without a previous reading adds nothing to any rate.
     Latencies are those of single attempts, merged over the edges; an edge's share is its part of all answers.
     """
-    names = dict.fromkeys([*processes, *current, *(node for reading in current.values() for node in reading.nodes)])
+    listed = (node for reading in current.values() for node in reading.nodes.values())
+    names = dict.fromkeys([*processes, *current, *listed])
     unread = {name for name, taken in processes.items() if taken.edge and name not in current}
-    traffic = {name: _of_node(name, previous, current) for name in names if name not in current and name not in unread}
+    traffic = _of_nodes([name for name in names if name not in current and name not in unread], previous, current)
     to_nodes = sum(node.requests for node in traffic.values())
     edges = {name: _of_edge(previous.get(name), reading) for name, reading in current.items()}
     to_clients = sum(edge.requests for edge in edges.values())
@@ -102,14 +103,25 @@ def combine(
     return tuple(samples)
 
 
-def _of_node(name: str, previous: Mapping[str, EdgeReading], current: Mapping[str, EdgeReading]) -> _Traffic:
-    traffic = _Traffic()
+def _of_nodes(
+    names: Iterable[str], previous: Mapping[str, EdgeReading], current: Mapping[str, EdgeReading]
+) -> dict[str, _Traffic]:
+    """Address by address: one that changes hands, or that a node is no longer called at, takes no history along."""
+    traffic = {name: _Traffic() for name in names}
     for edge, reading in current.items():
-        counters = reading.nodes.get(name, NodeCounters())
-        traffic.active += counters.active
         before = previous.get(edge)
-        if before is not None and reading.mono > before.mono:
-            traffic.add(before.nodes.get(name, NodeCounters()), counters, reading.mono - before.mono)
+        comparable = before is not None and reading.mono > before.mono
+        for node in traffic.values():
+            node.measured = node.measured or comparable
+        # What is nobody's now was somebody's for a part of the interval.
+        owners = reading.nodes if before is None else before.nodes | reading.nodes
+        for place, name in owners.items():
+            if name not in traffic:
+                continue
+            counters = reading.places.get(place, NodeCounters())
+            traffic[name].active += counters.active
+            if before is not None and comparable:
+                traffic[name].add(before.places.get(place, NodeCounters()), counters, reading.mono - before.mono)
     return traffic
 
 
@@ -124,6 +136,10 @@ def _of_edge(before: EdgeReading | None, reading: EdgeReading) -> _Traffic:
         )
         traffic.retries = _risen(before.retries, reading.retries) / (reading.mono - before.mono)
     return traffic
+
+
+def _in_flight(reading: EdgeReading, node: str) -> int:
+    return sum(counters.active for place, counters in reading.places.items() if reading.nodes.get(place) == node)
 
 
 def _risen(before: int, now: int) -> int:
@@ -205,7 +221,7 @@ class Sampler:
         newest = [self._newest(edge.launch) for edge in self._look().edges if edge.state.alive]
         if not newest or any(reading is None or reading.mono < since for reading in newest):
             return None
-        return sum(reading.nodes.get(node, NodeCounters()).active for reading in newest if reading is not None)
+        return sum(_in_flight(reading, node) for reading in newest if reading is not None)
 
     def edges_in_use(self) -> tuple[EdgeUse, ...]:
         """What clients were doing at each edge whose process has been read, as of its newest reading."""

@@ -18,7 +18,6 @@ from hactl.core.running import (
     EdgeReading,
     ImpairmentImpossible,
     LeadingImpossible,
-    NodeCounters,
     PlanRefused,
     ProbeAnswer,
 )
@@ -118,4 +117,4 @@ class FakeEngine:
     async def read(self, edge: Node, fleet: Fleet) -> EdgeReading:
         if edge.name in self.counted:
             return replace(self.counted[edge.name], mono=self._mono())
-        return EdgeReading(edge=edge.name, mono=0.0, nodes={node.name: NodeCounters() for node in fleet.gateways})
+        return EdgeReading(edge=edge.name, mono=0.0, nodes={node.name: node.name for node in fleet.gateways})

@@ -1,6 +1,7 @@
 """What an edge counted, from Envoy's words into hactl's. Pure: statistics in, one reading out."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from hactl.core.running import EdgeReading, NodeCounters
@@ -20,9 +21,9 @@ _TOTALS = {
     "cluster.gw.upstream_rq_retry": "retries",
     "cluster.gw-hedged.upstream_rq_retry": "retries",
 }
-_ANSWERS = re.compile(r"node\.rq\.up\.(.*)\.code\.\d+")
-_LATENCY = re.compile(r"node\.rq_us\.up\.(.*)")
-_ENDPOINT = re.compile(r"cluster\.gw(?:-hedged)?\.endpoint\.(.*)\.rq_(error|active)")
+_ANSWERS = re.compile(r"node\.rq\.up\.(.+)\.code\.\d+")
+_LATENCY = re.compile(r"node\.rq_us\.up\.(.+)")
+_ENDPOINT = re.compile(r"cluster\.gw(?:-hedged)?\.endpoint\.(.+)\.rq_(error|active)")
 
 
 class _Count:
@@ -34,32 +35,32 @@ class _Count:
 
 
 def reading(edge: str, mono: float, stats: Iterable[Stat], nodes: Mapping[str, str]) -> EdgeReading:
-    """One reading; `nodes` names the node at each "address:port". Endpoints of nobody are left out.
+    """One reading; `nodes` names the node at each "address:port". Those of nobody are counted, too: somebody may come.
 
     Requests are answers to clients, so neither retries nor proofs count; errors are attempts that failed, which
     includes the first half of a request that was then retried with success.
     """
     totals = dict.fromkeys(_TOTALS.values(), 0)
-    counts: dict[str, _Count] = {name: _Count() for name in nodes.values()}
-    flat = {_flat(address): name for address, name in nodes.items()}
+    counts: defaultdict[str, _Count] = defaultdict(_Count)
     for stat in stats:
         if stat.histograms is not None:
             for histogram in stat.histograms.details:
-                if (found := _LATENCY.fullmatch(histogram.name)) and (name := nodes.get(found[1])):
-                    counts[name].latency = tuple(_bin(each) for each in histogram.totals)
+                if found := _LATENCY.fullmatch(histogram.name):
+                    counts[_flat(found[1])].latency = tuple(_bin(each) for each in histogram.totals)
         elif not isinstance(stat.value, int):
             continue
         elif total := _TOTALS.get(stat.name):
             totals[total] += stat.value
         elif found := _ANSWERS.fullmatch(stat.name):
-            if name := nodes.get(found[1]):
-                counts[name].requests += stat.value
-        elif (found := _ENDPOINT.fullmatch(stat.name)) and (name := flat.get(found[1])):
+            counts[_flat(found[1])].requests += stat.value
+        elif found := _ENDPOINT.fullmatch(stat.name):
             if found[2] == "error":
-                counts[name].errors += stat.value
+                counts[found[1]].errors += stat.value
             else:
-                counts[name].active += stat.value
-    return EdgeReading(edge=edge, mono=mono, nodes={name: _counters(count) for name, count in counts.items()}, **totals)
+                counts[found[1]].active += stat.value
+    places = {place: _counters(count) for place, count in counts.items()}
+    flat = {_flat(address): name for address, name in nodes.items()}
+    return EdgeReading(edge=edge, mono=mono, places=places, nodes=flat, **totals)
 
 
 def _counters(count: _Count) -> NodeCounters:

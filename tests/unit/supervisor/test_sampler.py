@@ -15,7 +15,8 @@ from hactl.supervisor.sampler import Consumption, Sampler, combine, quantile, us
 
 
 def reading(edge: str, mono: float, requests: int = 0, **nodes: NodeCounters) -> EdgeReading:
-    return EdgeReading(edge=edge, mono=mono, requests=requests, nodes=nodes)
+    """Of nodes that are each called at one address, for which their name stands."""
+    return EdgeReading(edge=edge, mono=mono, requests=requests, places=nodes, nodes={name: name for name in nodes})
 
 
 def by_name(samples: tuple[Sample, ...]) -> dict[str, Sample]:
@@ -46,7 +47,7 @@ class TestCombining:
     def test_attempts_of_edges_beyond_the_first_are_counted_apart(self):
         """Neither the answers to clients nor those of nodes have them; without a reading before nothing is known."""
         before = {"e": EdgeReading(edge="e", mono=0.0, requests=100, retries=4)}
-        now = {"e": EdgeReading(edge="e", mono=2.0, requests=160, retries=10, nodes={"a": NodeCounters(requests=60)})}
+        now = {"e": replace(reading("e", 2.0, 160, a=NodeCounters(requests=60)), retries=10)}
         samples = by_name(combine(before, now, {}, at=0.0))
         assert (samples["e"].requests, samples["e"].retries, samples["a"].retries) == (30.0, 3.0, None)
         assert by_name(combine({}, now, {}, at=0.0))["e"].retries is None
@@ -65,6 +66,35 @@ class TestCombining:
         sample = by_name(combine(before, now, {}, at=0.0))["a"]
         assert (sample.requests, sample.errors) == (7.0, 1.0)
         assert 5.0 < sample.p50_ms < sample.p99_ms <= 6.0
+
+    def test_a_node_called_past_a_proxy_again_has_served_no_more_than_before(self):
+        """Its two addresses count apart: that of the proxy is not missed when it goes, and counts until then."""
+        direct, through = NodeCounters(requests=1_000_000), NodeCounters(requests=3_000)
+        before = {
+            "e": EdgeReading(edge="e", mono=0.0, places={"p1": direct, "p2": through}, nodes={"p1": "a", "p2": "a"})
+        }
+        served = {"p1": NodeCounters(requests=1_000_080), "p2": NodeCounters(requests=3_020)}
+        now = {"e": EdgeReading(edge="e", mono=1.0, places=served, nodes={"p1": "a"})}
+        assert by_name(combine(before, now, {}, at=0.0))["a"].requests == 100.0
+        later = {"e": EdgeReading(edge="e", mono=2.0, places=served | {"p1": direct}, nodes={"p1": "a"})}
+        again = {"e": EdgeReading(edge="e", mono=3.0, places=served, nodes={"p1": "a"})}
+        assert by_name(combine(later, again, {}, at=0.0))["a"].requests == 80.0
+
+    def test_a_node_at_an_address_that_another_had_does_not_inherit_its_traffic(self):
+        """A port that was freed is given to somebody new; so is that of a proxy."""
+        history = NodeCounters(requests=500_000, errors=7, latency=((1.0, 1.0, 500_000),))
+        before = {"e": EdgeReading(edge="e", mono=0.0, places={"p1": history}, nodes={})}
+        now = {"e": EdgeReading(edge="e", mono=1.0, places={"p1": history}, nodes={"p1": "new", "p2": "other"})}
+        samples = by_name(combine(before, now, {}, at=0.0))
+        assert (samples["new"].requests, samples["new"].errors, samples["new"].p50_ms) == (0.0, 0.0, None)
+        assert samples["other"].requests == 0.0
+
+    def test_latencies_of_both_addresses_of_a_node_count(self):
+        """Half of them came through the proxy."""
+        places = {"p1": NodeCounters(latency=((1.0, 1.0, 10),)), "p2": NodeCounters(latency=((9.0, 1.0, 10),))}
+        now = {"e": EdgeReading(edge="e", mono=1.0, places=places, nodes={"p1": "a", "p2": "a"})}
+        sample = by_name(combine({"e": reading("e", 0.0)}, now, {}, at=0.0))["a"]
+        assert (sample.p50_ms, sample.p99_ms) == (2.0, pytest.approx(9.98))
 
     def test_an_edge_without_an_earlier_reading_gives_no_rates(self):
         """Its counters since it started are no rate; what it has in flight counts all the same."""

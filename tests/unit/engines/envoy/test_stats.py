@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hactl.engines.envoy.admin import Stats
+from hactl.engines.envoy.admin import Stat, Stats
 from hactl.engines.envoy.stats import reading
 
 ANSWER = {
@@ -38,18 +38,30 @@ ANSWER = {
 STATS = msgspec.json.decode(msgspec.json.encode(ANSWER), type=Stats).stats
 
 
-def test_everything_is_attributed_to_the_node_that_did_it() -> None:
-    """Totals of the edge, and per node its answers, failed attempts, requests in flight and latency in ms."""
+def test_everything_is_counted_at_the_address_where_it_was_done() -> None:
+    """Totals of the edge, and per address its answers, failed attempts, requests in flight and latency in ms."""
     seen = reading("edge-1", 5.0, STATS, {"127.0.0.1:20001": "seoul-1", "127.0.0.1:20002": "seoul-2"})
     assert (seen.edge, seen.mono) == ("edge-1", 5.0)
     assert (seen.requests, seen.errors, seen.active, seen.connections, seen.retries) == (100, 3, 2, 7, 4)
-    first = seen.nodes["seoul-1"]
+    assert seen.nodes == {"127.0.0.1_20001": "seoul-1", "127.0.0.1_20002": "seoul-2"}
+    first = seen.places["127.0.0.1_20001"]
     assert (first.requests, first.errors, first.active) == (63, 5, 2)
     assert first.latency == ((1.5, 0.1, 9),)
 
 
-def test_a_node_without_traffic_is_there_with_zeros() -> None:
-    """A node nobody asked yet reads 0, and an address of nobody is left out."""
+def test_an_address_of_nobody_is_counted_too() -> None:
+    """Whoever gets it next is measured from there on; what reached no address at all is nobody's."""
     seen = reading("edge-1", 5.0, STATS, {"127.0.0.1:20002": "seoul-2"})
-    assert seen.nodes.keys() == {"seoul-2"}
-    assert seen.nodes["seoul-2"].requests == 0
+    assert seen.places.keys() == {"127.0.0.1_20001", "127.0.0.1_29999"}
+    assert seen.places["127.0.0.1_29999"].requests == 30
+
+
+def test_an_address_of_ipv6_is_one_and_the_same_in_every_name() -> None:
+    """Envoy writes it in two ways."""
+    stats = [
+        Stat(name="node.rq.up.[::1]:20001.code.200", value=6),
+        Stat(name="cluster.gw.endpoint.[__1]_20001.rq_error", value=5),
+    ]
+    seen = reading("edge-1", 5.0, stats, {"[::1]:20001": "seoul-1"})
+    assert seen.nodes == {"[__1]_20001": "seoul-1"}
+    assert (seen.places["[__1]_20001"].requests, seen.places["[__1]_20001"].errors) == (6, 5)
