@@ -14,8 +14,8 @@ from hactl.drill.plan import DrillPlan
 from hactl.drill.shifting import turns
 
 
-async def continuity(follower: Follower, loan: Loan | None, plan: DrillPlan, times: Times) -> Continuity:
-    """What the fleet went through. Raises HactlError when the journal cannot be read."""
+def continuity(follower: Follower, plan: DrillPlan, times: Times) -> Continuity:
+    """What the fleet went through, but for what only the whole journal tells (`gaps`)."""
     asked, until = times.asked or 0.0, times.failback or time.monotonic()
     found = read_continuity(follower.began, follower.records, asked, until)
     struck = zip(plan.strikes, times.struck, strict=False)
@@ -25,5 +25,9 @@ async def continuity(follower: Follower, loan: Loan | None, plan: DrillPlan, tim
         found = read_spread(found, follower.began, follower.records, reasons(plan), until)
     if plan.regions:
         found = replace(found, turns=turns(follower.began, follower.records, plan.regions, asked, until))
-    gaps = None if loan is None else missing(await loan.numbers(follower.began.seq))
-    return replace(found, restarts=len(ended(follower.began, plan)), journal_gaps=gaps)
+    return replace(found, restarts=len(ended(follower.began, plan)))
+
+
+async def gaps(follower: Follower, loan: Loan) -> int:
+    """Records that are missing in the journal. Raises HactlError when it cannot be read."""
+    return missing(await loan.numbers(follower.began.seq))

@@ -33,7 +33,7 @@ from hactl.drill.report import DrillReport, Ending, Spent, lines, write
 from hactl.drill.runs import OpenRun, Run
 from hactl.drill.stopping import Pointless, Stopped, not_begun, told
 from hactl.drill.strikes import Strikes
-from hactl.drill.taking_stock import take_stock
+from hactl.drill.taking_stock import asked, heard
 from hactl.drill.timing import read_times
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
@@ -281,14 +281,14 @@ class Runner:
     async def _measure(self) -> None:
         if (scene := self._drawn) is None:
             return
+        step, struck = abs(time.time() - time.monotonic() - self._clock), bool(scene.strikes.done)
+        # Each step is kept before the next: whoever is asked may be gone, and nothing measured is to go with them.
+        found = replace(self._evidence, times=self._times, clock_step=step)
+        self._evidence = heard(found, scene.plan, scene.follower, self._loan, struck=struck)
         if (clients := self._clients) is not None:
             self._streams = (await clients.records(), clients.retried, self._burdens.surged, clients.others)
-        step = abs(time.time() - time.monotonic() - self._clock)
-        seen_by_all = await scene.strikes.testify(replace(self._evidence, times=self._times, clock_step=step))
-        struck = bool(scene.strikes.done)
-        self._evidence = await take_stock(
-            seen_by_all, self._drill, scene.plan, scene.follower, self._loan, struck=struck
-        )
+        self._evidence = await scene.strikes.testify(self._evidence)
+        self._evidence = await asked(self._evidence, self._drill, scene.follower, self._loan, struck=struck)
 
     # -- what all of them need
 

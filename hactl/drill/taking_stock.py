@@ -1,6 +1,7 @@
 """What is known of a run when it is over, besides its requests: collected from the journal and the kernel.
 
-Asks and reads; what it all means is judged elsewhere (`judging`).
+First what is here already, then what somebody has to be asked for, who may not be there any more. What it all means is
+judged elsewhere (`judging`).
 """
 
 import time
@@ -13,33 +14,32 @@ from hactl.drill.following import Follower
 from hactl.drill.hop_faults import in_the_end
 from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan
-from hactl.drill.reading_back import continuity
+from hactl.drill.reading_back import continuity, gaps
 from hactl.drill.retries import amplification
 
 
-async def take_stock(
-    found: Evidence,
-    drill: Definition,
-    plan: DrillPlan,
-    follower: Follower,
-    loan: Loan | None,
-    *,
-    struck: bool,
-) -> Evidence:
-    """`found` with everything else. `loan` is None when the fleet was not borrowed."""
+def heard(found: Evidence, plan: DrillPlan, follower: Follower, loan: Loan | None, *, struck: bool) -> Evidence:
+    """`found` with what `follower` has heard by now, and with the kernel's word on processes: nobody is asked, and it
+    cannot fail. `loan` is None when the fleet was not borrowed; `struck` says whether anything was done to it."""
     times = found.times
-    if follower.fleet.closing:
-        loan = None  # nobody can be asked any more what the journal has
     nodes = seen.gateways(follower.began, follower.records)
     found = replace(found, proofs=in_the_end(found.proofs, follower.records), nodes=nodes)
     if struck:
-        found = replace(found, continuity=await continuity(follower, loan, plan, times))
+        found = replace(found, continuity=continuity(follower, plan, times))
     if times.fault is not None:
         end = times.failback or time.monotonic()
         found = replace(found, amplification=amplification(follower.rates, times.fault, end))
-    if loan is None:
+    return found if loan is None else replace(found, others=seen.others(follower.records, loan.operation))
+
+
+async def asked(found: Evidence, drill: Definition, follower: Follower, loan: Loan | None, *, struck: bool) -> Evidence:
+    """`found` with what only the daemon knows. Raises HactlError when it does not answer. Nobody is asked when the
+    fleet was not borrowed, or is taken down."""
+    if loan is None or follower.fleet.closing:
         return found
-    found = replace(found, others=seen.others(follower.records, loan.operation))
-    if times.fault is None:
+    if struck:
+        whole = replace(found.continuity, journal_gaps=await gaps(follower, loan))
+        found = replace(found, continuity=whole)
+    if found.times.fault is None:
         return found
-    return replace(found, losses=await loan.losses(drill.canary, times.fault))
+    return replace(found, losses=await loan.losses(drill.canary, found.times.fault))

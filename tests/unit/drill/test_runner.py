@@ -12,8 +12,8 @@ from support.script import Script, exited, serving
 
 from hactl.core.commands import BeginDrill, Command, EndDrill, Kill, Pause
 from hactl.core.errors import CommandRejected, HactlError, Unreachable
-from hactl.core.events import OperationBegan
-from hactl.core.talk import Receipt
+from hactl.core.events import OperationBegan, Record
+from hactl.core.talk import Query, Receipt
 from hactl.core.value import replace
 from hactl.drill.definition import CanarySpec, Definition, Fault, FaultKind, Phases, Target
 from hactl.drill.load_plan import Progress
@@ -219,3 +219,34 @@ async def test_of_two_errors_the_first_is_told(tmp_path: Path) -> None:
     report = await runner(Mute(serving(a_spec())), Run(tmp_path), load=Lost([]), say=said.append).run()
     assert "report: OSError: records are gone" in said
     assert (report.verdict, report.why) == (Verdict.ERROR, "no daemon answers")
+
+
+class Gone(Lender):
+    """A daemon that has nothing to say any more once the fleet was given back."""
+
+    async def history(self, query: Query) -> list[Record]:
+        if any(isinstance(request.command, EndDrill) for request in self.requests):
+            raise Unreachable("no daemon answers")
+        return await super().history(query)
+
+
+@pytest.mark.parametrize(
+    ("lender", "load", "why"),
+    [
+        (Gone(serving(a_spec())), ScriptedLoad([]), "no daemon answers"),
+        (Lender(serving(a_spec())), Lost([]), "OSError: records are gone"),
+    ],
+    ids=["daemon", "load"],
+)
+async def test_what_was_measured_is_reported_whoever_is_gone_in_the_end(
+    lender: Lender, load: ScriptedLoad, why: str, tmp_path: Path
+) -> None:
+    """No daemon came back from the drill, or the load has lost its records: when the fault was is known all the same,
+    and what the fleet went through."""
+    report = await runner(lender, Run(tmp_path), load=load).run()
+    assert (report.verdict, report.why) == (Verdict.ERROR, why)
+    times = report.evidence.times
+    assert times.fault is not None
+    assert (len(times.struck), times.failback is not None) == (1, True)
+    assert report.evidence.continuity.nodes_out == 0
+    assert report.evidence.nodes
