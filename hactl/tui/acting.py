@@ -31,10 +31,12 @@ class Acting(App[None]):
 
     _asking: Asking
     _offering: Offering
+    _drawn: View
+    """What was shown last: what has come since then has been seen by nobody."""
 
     @abstractmethod
     def _view(self) -> View:
-        """What is shown."""
+        """What is to be shown next."""
 
     def _page(self) -> Page | None:
         """The screen that a change is about; None, and why is said, where one would not see what one does."""
@@ -46,7 +48,7 @@ class Acting(App[None]):
     def action_change(self, key: str) -> None:
         """An upper-case key on what is chosen."""
         if (page := self._page()) is not None:
-            self._asking.press(key, self._view(), page.chosen, page.marks)
+            self._asking.press(key, self._view(), self._drawn, page.chosen, page.marks)
 
     def action_undo(self) -> None:
         """Take the last mild change back."""

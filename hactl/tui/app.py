@@ -100,7 +100,7 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
         self._appearance = Appearance(self, self.look, themes)
         self._glyphs = glyphs
         self._clock, self._wall, self._retry = clock, wall, retry
-        self.picture = Picture()
+        self.picture, self._drawn = Picture(), View()
         self._link = Link(
             controller, self.picture, clock=clock, changed=self._changed, last=last, wall=wall, retry=retry
         )
@@ -187,6 +187,7 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
         view = self._view()
         if view.live:
             view = replace(view, signs=self.signs(view, self._clock()))
+        self._drawn = view
         for trouble in self.moments.troubles():
             warn(self, trouble)
         for screen in self.screen_stack:

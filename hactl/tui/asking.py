@@ -67,13 +67,15 @@ class Asking:
         self._outcomes = Outcomes(controller)
         self._undoable: Undoable | None = None
 
-    def press(self, key: str, view: View, cursor: str, marks: Collection[str]) -> None:
-        """An upper-case key on the marked rows, or on the one under the cursor."""
-        snapshot = view.snapshot
-        if (why := keys.forbidden(view)) or snapshot is None:
+    def press(self, key: str, view: View, seen: View, cursor: str, marks: Collection[str]) -> None:
+        """An upper-case key on the marked rows, or on the one under the cursor. `seen` is the picture drawn last."""
+        if (why := keys.forbidden(view)) or view.snapshot is None:
             warn(self._host, why)
             return
-        choice = keys.choose(key, snapshot, keys.rows(snapshot.fleet, cursor, marks))
+        if seen.snapshot is None:
+            warn(self._host, keys.UNSEEN)
+            return
+        choice = keys.pressed(key, seen.snapshot, view.snapshot, cursor, marks)
         if choice.action is None:
             warn(self._host, choice.why_not)
         else:

@@ -45,6 +45,7 @@ WRITES = {
 """Every key that changes something, and its usual name."""
 ONLY_READS = "this console is read-only: open one without --read-only"
 PAST = "this is the past: p goes back to live"
+UNSEEN = "there is no picture yet"
 EDGES = "[edges]"
 """The row above the edges."""
 
@@ -99,7 +100,7 @@ def forbidden(view: View) -> str:
     if view.trouble:
         return f"no changes without the daemon: {view.trouble}"
     if view.snapshot is None:
-        return "there is no picture yet"
+        return UNSEEN
     return "the fleet is read-only: safety.read_only in hactl.toml" if view.snapshot.pulse.read_only else ""
 
 
@@ -123,6 +124,18 @@ def choose(key: str, snapshot: Snapshot, meant: Rows) -> Choice:
             return _order(key, meant.nodes)
         case _:
             return Choice(why_not=f"{key} does not change anything")
+
+
+def pressed(key: str, seen: Snapshot, snapshot: Snapshot, cursor: str, marks: Collection[str]) -> Choice:
+    """What an upper-case key does now that was pressed at the picture `seen`: nothing, where it was another thing then.
+
+    Several keys turn something on and off again, and one of the two is done without asking.
+    """
+    choice = choose(key, snapshot, rows(snapshot.fleet, cursor, marks))
+    meant = choose(key, seen, rows(seen.fleet, cursor, marks))
+    if choice.action is None or (meant.action is not None and meant.action.verb is choice.action.verb):
+        return choice
+    return Choice(why_not=f"changed meanwhile, nothing was done: {key} would {choice.action.title} now")
 
 
 def idle(key: str, view: View) -> bool:

@@ -170,6 +170,21 @@ class TestTargets:
             assert done(now) == []
             assert any("seoul-1: a different process by now, nothing was done" in notice for notice in now.notices)
 
+    @pytest.mark.parametrize(("key", "change"), [("D", {"drained": True}), ("Z", {"frozen": "bob"})])
+    async def test_what_somebody_else_has_done_unseen_is_not_undone_by_the_key_that_should_do_it(self, key, change):
+        """Taking back is done without asking: a picture that is not drawn yet must not turn a key into that."""
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            now.controller.snapshot = a_snapshot(with_node(a_fleet(), "seoul-1", **change))
+            now.app.picture.take(now.controller.snapshot, 10.0)
+            await now.app.run_action(f"change({key!r})")
+            await now.pilot.pause()
+            assert now.controller.requests == []
+            assert now.notices[-1].startswith(f"changed meanwhile, nothing was done: {key} would ")
+            await now.until_drawn()
+            await now.press(key)
+            assert len(done(now)) == 1
+
     async def test_rows_that_move_between_key_and_answer_change_nothing(self):
         async with stage() as now:
             await now.go_to("seoul-2")

@@ -27,7 +27,7 @@ from hactl.core.node import Node, NodeState
 from hactl.core.operation import Operation, Step, Target, Undo, Verb
 from hactl.core.talk import Pulse
 from hactl.core.value import replace
-from hactl.tui.keys import ONLY_READS, WRITES, choose, forbidden, idle, rows
+from hactl.tui.keys import ONLY_READS, WRITES, choose, forbidden, idle, pressed, rows
 
 
 def alone(node: Node) -> Fleet:
@@ -77,6 +77,35 @@ def test_a_key_that_means_nothing_says_why(key, node, why):
 @pytest.mark.parametrize("key", "KTRDZW")
 def test_no_row_is_nobody(key):
     assert meant(key, a_fleet(), "") == "the selected row has no process"
+
+
+class TestPressed:
+    """A key does what it would have done to the rows as they were seen, or nothing."""
+
+    @pytest.mark.parametrize(
+        ("key", "change", "now"),
+        [
+            ("D", {"drained": True}, "resume seoul-1"),
+            ("Z", {"frozen": "bob"}, "thaw seoul-1"),
+            ("T", {"state": NodeState.STOPPED, "launch": None}, "start seoul-1"),
+        ],
+    )
+    def test_what_would_be_the_opposite_by_now_is_not_done(self, key, change, now):
+        before, after = a_snapshot(a_fleet()), a_snapshot(with_node(a_fleet(), "seoul-1", **change))
+        choice = pressed(key, before, after, "seoul-1", ())
+        assert choice.action is None
+        assert choice.why_not == f"changed meanwhile, nothing was done: {key} would {now} now"
+        assert pressed(key, after, after, "seoul-1", ()).action is not None
+
+    def test_nor_what_was_nothing_then(self):
+        before = a_snapshot(with_node(a_fleet(), "seoul-1", state=NodeState.STOPPED, launch=None))
+        assert pressed("K", before, a_snapshot(a_fleet()), "seoul-1", ()).action is None
+
+    def test_the_processes_are_those_of_now_nevertheless(self):
+        again = with_node(a_fleet(), "seoul-1", launch=None)
+        choice = pressed("K", a_snapshot(a_fleet()), a_snapshot(again), "seoul-1", ())
+        assert choice.action is not None
+        assert choice.action.targets[0].instance == ""
 
 
 class TestSeveral:
