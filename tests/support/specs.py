@@ -1,6 +1,5 @@
 """Any configuration that an operator could mean: hypothesis strategies for FleetSpec and its parts."""
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from hactl.core.alert import AlertFormat, AlertKind, AlertSpec
@@ -32,9 +31,6 @@ from hactl.core.spec import (
     SafetySpec,
 )
 from hactl.core.value import replace
-
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""For every property: a busy machine is no reason to fail."""
 
 names = st.from_regex(r"[a-z0-9-]{1,32}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)

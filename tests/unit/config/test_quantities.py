@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.specs import unhurried
 
 from hactl.config import quantities
 
@@ -24,13 +23,11 @@ def test_a_duration_is_written_in_the_largest_unit_that_needs_no_fraction(second
     assert quantities.format_duration(seconds) == text
 
 
-@unhurried
 @given(st.floats(0, 1e8).map(lambda value: round(value, 12)))
 def test_a_duration_survives_being_written(seconds: float):
     assert quantities.parse_duration(quantities.format_duration(seconds)) == seconds
 
 
-@unhurried
 @given(st.integers(0, 1 << 30))
 def test_a_size_survives_being_written(size: int):
     kind = quantities.size("0B", "1GiB")
@@ -44,7 +41,6 @@ def test_a_third_is_written_as_a_third_and_a_half_as_a_number():
     assert kind.write(0.5) == 0.5
 
 
-@unhurried
 @given(st.ip_addresses(), st.integers(1, 65_535))
 def test_every_address_survives_being_written(ip: object, port: int):
     kind = quantities.address()

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.specs import unhurried
 
 from hactl.config import parse
 from hactl.config.keys import PLANNED_TABLES, TABLES
@@ -313,7 +312,6 @@ _headers = st.sampled_from([f"[{name}]" for name in TABLES] + [f"[[{name}]]" for
 _lines = _headers | st.builds("{} = {}".format, _keys, _values) | st.text(max_size=10)
 
 
-@unhurried
 @given(st.lists(_lines, max_size=12).map("\n".join) | st.text(max_size=60))
 def test_whatever_stands_in_the_file_it_is_a_spec_or_a_refusal_in_one_line(text: str):
     """No text makes anything but a FleetSpec or a ConfigError; each problem fits in one line that names the file."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from support.specs import fleet_specs, unhurried
+from support.specs import fleet_specs
 
 from hactl.config import dump, parse, reference, schema, template
 from hactl.config.keys import TABLES
@@ -53,7 +53,6 @@ def test_the_schema_is_json_of_the_draft_it_names():
     assert list(document["properties"]) == list(TABLES)
 
 
-@unhurried
 @given(fleet_specs())
 def test_the_schema_accepts_every_configuration_hactl_writes(spec: FleetSpec):
     assert accepts(schema(), tomllib.loads(dump(spec)))

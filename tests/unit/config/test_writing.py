@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 from hypothesis import given
-from support.specs import fleet_specs, unhurried
+from support.specs import fleet_specs
 
 from hactl.config import digest, dump, parse, template
 from hactl.config.keys import TABLES
@@ -16,13 +16,11 @@ from hactl.core.spec import FleetSpec, GatewayKind, GatewaySpec
 from hactl.core.value import replace
 
 
-@unhurried
 @given(fleet_specs())
 def test_any_configuration_survives_being_written_and_read(spec: FleetSpec):
     assert parse(dump(spec)) == spec
 
 
-@unhurried
 @given(fleet_specs())
 def test_equal_configurations_have_equal_digests_however_they_were_written(spec: FleetSpec):
     again = parse("# a comment\n" + dump(spec))

@@ -23,7 +23,7 @@ queries = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200)
 @given(queries)
 def test_a_query_survives_its_address(query: Query) -> None:
     """Every number and every list of kinds comes out of the query string as it went in."""

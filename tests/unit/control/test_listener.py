@@ -55,7 +55,7 @@ requests = st.tuples(
     st.lists(st.one_of(st.sampled_from(HEADERS), st.binary(max_size=30)), max_size=4),
     st.one_of(bodies, st.binary(max_size=60)),
 ).map(lambda r: b"%s %s HTTP/%s\r\n%s\r\n\r\n%s" % (r[0].encode(), r[1].encode(), r[2], b"\r\n".join(r[3]), r[4]))
-often = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+often = settings(max_examples=150)
 
 
 async def _against_a_server(tmp_path: Path, examples: Callable[[Door], None]) -> None:

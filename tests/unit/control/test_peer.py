@@ -35,7 +35,7 @@ def test_a_user_without_a_name_is_a_number() -> None:
     assert Peer(pid=1, uid=3_999_999_999, gid=0).signature("x") == "uid-3999999999@x"
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200)
 @given(st.text(max_size=200))
 def test_no_label_can_change_the_user(label: str) -> None:
     """Whatever the label, the part before the first @ is the user; the whole is printable and short."""

@@ -27,7 +27,7 @@ from hactl.core.talk import Update
 def test_there_and_back_again(kind: Any) -> None:
     """Whatever the fields hold."""
 
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=60)
     @given(values(kind))
     def round_trip(value: Any) -> None:
         assert decode(encode(value), kind) == value

@@ -16,7 +16,7 @@ from hactl.core.spec import EdgeTlsSpec, Policy
 from hactl.core.value import replace
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300)
 @given(values(Event))
 def test_every_event_is_accepted_in_every_fleet(event: Event) -> None:
     """A replay never fails, however the rules have changed since; each event is one step of the journal."""

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.build import a_spec
 from support.script import Script, exited, serving
-from support.specs import unhurried
 
 from hactl.core.commands import Request, SetWeight
 from hactl.core.headroom import Basis, CapacityVerdict, carrying, headroom, rate, told, worst
@@ -228,7 +227,6 @@ def fleets(draw: st.DrawFn) -> Fleet:
     return story.fleet
 
 
-@unhurried
 @given(fleets(), st.floats(0, 5000), st.data())
 def test_what_is_lost_is_carried_by_others(fleet: Fleet, total: float, data: st.DataObject) -> None:
     """No request is forgotten: the most burdened node carries at least its even part, at most everything."""
@@ -243,7 +241,6 @@ def test_what_is_lost_is_carried_by_others(fleet: Fleet, total: float, data: st.
         assert left.verdict is SHORT
 
 
-@unhurried
 @given(fleets(), st.floats(0, 5000), st.data())
 def test_more_load_never_means_more_room(fleet: Fleet, total: float, data: st.DataObject) -> None:
     """Whatever is lost."""
@@ -254,7 +251,6 @@ def test_more_load_never_means_more_room(fleet: Fleet, total: float, data: st.Da
     assert less.room is None or (more.room is not None and more.room <= less.room + 1e-9)
 
 
-@unhurried
 @given(st.integers(1, 8), st.floats(0, 5000), st.booleans(), st.data())
 def test_more_nodes_lost_never_means_more_room(nodes: int, total: float, known: bool, data: st.DataObject) -> None:
     """Among equals. Not so in general: without its last node a region's traffic goes to a larger one, and without the
@@ -270,7 +266,7 @@ def test_more_nodes_lost_never_means_more_room(nodes: int, total: float, known: 
     assert not (before.more and not after.more)
 
 
-@settings(unhurried, max_examples=300)
+@settings(max_examples=300)
 @given(fleets(), st.floats(0, 5000))
 def test_n_minus_1_is_no_better_than_the_loss_of_any_one_node(fleet: Fleet, total: float) -> None:
     """Looking at one node of each kind finds the worst of all."""

@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.build import a_spec
 from support.script import Script, applied, exited, serving
-from support.specs import unhurried
 
 from hactl.core.draft import evolve
 from hactl.core.evacuation import Evacuation
@@ -140,7 +139,6 @@ def test_the_edges_are_told_by_whatever_comes_next() -> None:
     assert story.fleet.confirmed["edge-1"] == story.fleet.plan.version == 1 + a_fleet(*PAIR).plan.version
 
 
-@unhurried
 @given(
     regions=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1000)), min_size=1, max_size=4),
     keeps=st.lists(st.integers(0, 99) | st.just(100), min_size=4, max_size=4),

@@ -44,7 +44,7 @@ def test_whom_a_command_names(command: Command, scope: Scope) -> None:
     assert scope_of(command) == scope
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300)
 @given(values(Command))
 def test_no_name_in_a_command_is_left_out(command: Command) -> None:
     """A field that holds names and that nobody looks up would let a command through for what is not there."""

@@ -21,7 +21,7 @@ SIGNS = (KeepDrill, EndDrill, AskDrill, ContinueDrill)
 """Of a drill in progress: no operations of their own."""
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200)
 @given(values(Command))
 def test_every_command_that_becomes_an_operation_has_words(command: Command) -> None:
     if not isinstance(command, SIGNS):

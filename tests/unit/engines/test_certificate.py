@@ -125,7 +125,7 @@ def test_the_key_is_written_nowhere(tmp_path: Path) -> None:
     assert done.stdout.strip() == ""
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60)
 @given(which=st.sampled_from(["cert", "key"]), bytes_=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255))))
 def test_whatever_stands_in_the_files_is_taken_or_refused(which: str, bytes_: list[tuple[float, int]]) -> None:
     """Never another error: a daemon must not end because somebody's editor broke a file."""

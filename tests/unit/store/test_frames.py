@@ -22,7 +22,7 @@ def shown(data: bytes) -> list[float]:
     return [frame.at - AT for frame in read(data).frames]
 
 
-@settings(deadline=None, max_examples=50, database=None)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.builds(

@@ -64,7 +64,7 @@ def spoil(path, needle, *, page=False):
 # What is written can be read
 
 
-@settings(deadline=None, max_examples=60, database=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(values(Event), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=9)), max_size=6

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.build import a_proposal, a_spec
 from support.script import Script, exited, healthy, serving, spawned
-from support.specs import unhurried
 
 from hactl.core.commands import Apply, Drain, Request
 from hactl.core.machine import step
@@ -167,7 +166,6 @@ def test_what_a_node_does_with_a_configuration_to_come_proves_nothing_yet() -> N
     assert seen.told == [50.0]
 
 
-@unhurried
 @given(st.lists(st.floats(0, 2000), max_size=60), st.floats(0, 1000))
 def test_what_is_told_was_done_for_several_seconds(rates: list[float], known: float) -> None:
     """Whatever the traffic: never more than the worst of five seconds in a row, always materially more than before."""

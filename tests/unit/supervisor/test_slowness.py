@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.build import a_spec, at
 from support.script import Script, exited, healthy, serving, spawned
-from support.specs import unhurried
 
 from hactl.core.machine import step
 from hactl.core.model import Fleet, Sample
@@ -206,7 +205,6 @@ def test_a_node_out_of_rotation_is_no_business_of_ours() -> None:
     assert World(replace(fleet, nodes=idle)).seconds(30, seoul_2=500.0).said == []
 
 
-@unhurried
 @given(st.lists(st.tuples(st.integers(1, 20), st.floats(1.0, 1000.0)), min_size=1, max_size=30))
 def test_however_noisy_it_is_there_are_few_changes_of_mind(spells: list[tuple[int, float]]) -> None:
     """At most two about one node within any minute, each for its own direction."""

@@ -1,7 +1,7 @@
 """The format is a contract: what receivers were built for today, they get tomorrow."""
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from support.alerts import an_alert
 from support.values import values
 
@@ -48,7 +48,6 @@ def test_the_schema_describes_every_field() -> None:
     assert set(described["required"]) == set(Payload.__struct_fields__)
 
 
-@settings(deadline=None)
 @given(values(Alert))
 def test_whatever_an_alert_holds_can_be_sent(alert: Alert) -> None:
     """Moments apart that no calendar has."""
