@@ -6,8 +6,6 @@ Each raises HactlError if it failed, which the Chaos Toolkit writes to its journ
 import atexit
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -18,6 +16,7 @@ from hactl.core.errors import HactlError
 from hactl.core.signature import LABEL
 from hactl.ctk.borrowing import BY, Borrowed
 from hactl.ctk.finding import found, wanted
+from hactl.ctk.running import run
 
 _DETAILS = frozenset({"series", "timeline", "evidence", "definition", "plan"})
 """Parts of a report that are not copied into the journal of an experiment."""
@@ -92,17 +91,16 @@ def run_drill(
     config: str = "",
     expected: Sequence[str] = ("pass",),
 ) -> dict[str, Any]:
-    """Run a whole drill, and give back its verdict, objectives and figures; any verdict but those `expected` fails."""
+    """Run a whole drill, and give back its verdict, objectives and figures; any verdict but those `expected` fails.
+
+    It is stopped, and puts everything back, when the experiment is interrupted or this process ends."""
     with MEMORY.noting():
         chosen = found(fleet, config)
-        command = [sys.executable, "-m", "hactl", "--fleet", chosen.name, "drill", "run", drill, "--json"]
-        command += ["--seed", str(seed)] if seed is not None else []
-        command += [part for setting in settings for part in ("--set", setting)]
-        environment = os.environ | {LABEL: BY}
+        arguments = ["--fleet", chosen.name, "drill", "run", drill, "--json"]
+        arguments += ["--seed", str(seed)] if seed is not None else []
+        arguments += [part for setting in settings for part in ("--set", setting)]
         where = chosen.config.parent if chosen.config is not None else None
-        done = subprocess.run(
-            command, cwd=where, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
+        done = run(arguments, where, os.environ | {LABEL: BY})
         try:
             report: dict[str, Any] = json.loads(done.stdout)
         except ValueError as error:

@@ -268,30 +268,47 @@ def test_an_action_that_fails_in_any_way_is_no_pass(fleet: Home, func: str) -> N
     assert (journal["run"][0]["status"], code, journal["deviated"]) == ("failed", 1, True)
 
 
-def test_a_whole_drill_is_an_action_with_a_verdict(fresh: Home) -> None:
-    """Its report is in the toolkit's journal, whatever a busy machine has measured."""
-    arguments = {
-        "drill": "node-kill",
-        "seed": 1,
-        "settings": options()[1::2],
-        "expected": ["pass", "inconclusive", "fail"],
-    }
+def whole(expected: list[str], *settings: str) -> dict[str, object]:
+    """An experiment that runs one whole drill."""
+    arguments = {"drill": "node-kill", "seed": 1, "settings": options(*settings)[1::2], "expected": expected}
     provider = {"type": "python", "module": "hactl.ctk"}
     action = {**provider, "func": "run_drill", "arguments": arguments}
     probes = [
         {"type": "probe", "name": func, "tolerance": True, "provider": {**provider, "func": func}}
         for func in ("serving", "as_asked")
     ]
-    document = {
+    return {
         "title": "a drill",
         "description": "a whole one",
         "steady-state-hypothesis": {"title": "well", "probes": probes},
         "method": [{"type": "action", "name": "drill", "provider": action}],
         "rollbacks": [],
     }
-    ended, journal = Experiment(fresh, document).run()
+
+
+def test_a_whole_drill_is_an_action_with_a_verdict(fresh: Home) -> None:
+    """Its report is in the toolkit's journal, whatever a busy machine has measured."""
+    expected = ["pass", "inconclusive", "fail"]
+    ended, journal = Experiment(fresh, whole(expected)).run()
     assert (ended, journal["deviated"]) == (0, False), journal
-    assert journal["run"][0]["output"]["verdict"] in arguments["expected"]
+    assert journal["run"][0]["output"]["verdict"] in expected
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_a_whole_drill_ends_in_good_order_with_whoever_waits_for_it(fresh: Home, number: signal.Signals) -> None:
+    """Interrupted by a key or by a signal, or killed: a lease of a minute is not waited for, and what the drill has
+    seen is reported."""
+    process = Experiment(fresh, whole([], "phases.hold=60s", "limits.lease=60s")).start()
+    wait_until(lambda: in_progress(fleet_of(fresh)) is not None)
+    if number is signal.SIGTERM:
+        process.send_signal(number)
+    else:  # a terminal signals all who wait there, and so does who kills a job
+        os.killpg(process.pid, number)
+    wait_until(lambda: in_progress(fleet_of(fresh)) is None)
+    process.communicate(timeout=60)
+    wait_until(lambda: fresh.run("drill", "report").returncode == 0)
+    report = fresh.json("drill", "report")
+    assert (report["verdict"], report["clean"], report["why"]) == ("aborted", True, "interrupted by SIGTERM")
 
 
 CALL = """
