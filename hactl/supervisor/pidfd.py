@@ -56,16 +56,24 @@ def send(fd: int, number: int) -> bool:
 
 
 def send_group(fd: int, pid: int, number: int) -> bool:
-    """Signal the whole process group that `pid` (the process of `fd`) leads; False when there is none any more."""
+    """Signal the whole process group that `pid` (the process of `fd`) leads; False when there is none any more.
+
+    Raises HactlError when it may not be signalled.
+    """
     try:
         return _send(fd, number, _WHOLE_GROUP)
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
     # Before Linux 6.9: as long as the leader has not been reaped, nobody else can have its number.
-    if has_ended(fd) or os.getpgid(pid) != pid:
+    try:
+        if has_ended(fd) or os.getpgid(pid) != pid:
+            return False
+        os.killpg(pid, number)
+    except ProcessLookupError:
         return False
-    os.killpg(pid, number)
+    except PermissionError as error:
+        raise _forbidden(number, error) from error
     return True
 
 
@@ -75,8 +83,12 @@ def _send(fd: int, number: int, flags: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError as error:
-        raise HactlError(f"not allowed to send signal {number}: {os_reason(error)}") from error
+        raise _forbidden(number, error) from error
     return True
+
+
+def _forbidden(number: int, error: PermissionError) -> HactlError:
+    return HactlError(f"not allowed to send signal {number}: {os_reason(error)}")
 
 
 def exit_status(fd: int, pid: int, ticks: int) -> ExitStatus:

@@ -108,11 +108,11 @@ NOBODY, STRANGER = 65534, 54321
 @contextmanager
 def become(user: int) -> Iterator[None]:
     """Somebody else, for a while; only root can."""
-    os.seteuid(user)
+    os.setresuid(user, user, 0)
     try:
         yield
     finally:
-        os.seteuid(0)
+        os.setresuid(0, 0, 0)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from support.control import STRANGER, become
 from support.processes import Gate, Nursery, ended, ending, freeze, python, wait_until_dead
 
 from hactl.core.errors import HactlError
@@ -168,6 +169,17 @@ class TestEnding:
             await ended(fd)
         finally:
             os.close(fd)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+    @pytest.mark.parametrize("pid_before_6_9", [False, True])
+    def test_a_group_that_may_not_be_signalled_is_an_error_of_ours(self, nursery, monkeypatch, pid_before_6_9):
+        """A program that changed its user does not bring the daemon down, on kernels old or new."""
+        if pid_before_6_9:
+            monkeypatch.setattr(pidfd, "_WHOLE_GROUP", 1 << 30)
+        process = nursery.start()
+        with become(STRANGER), pytest.raises(HactlError, match="not allowed to send signal 9"):
+            process.signal("KILL", group=True)
+        assert process.state() != "Z"
 
     def test_an_unknown_signal_is_refused(self, nursery):
         """A typing mistake in a stop signal is an error, not silence."""
