@@ -94,6 +94,21 @@ def checked(name: str, source: str) -> str:
     return name
 
 
+def program(name: str, state: Path) -> tuple[str, ...]:
+    """What a command for the fleet called `name`, which keeps its things in `state`, begins with in a shell here.
+
+    The fleet is named, unless the nearest hactl.toml chooses it: what else would choose it now (HACTL_FLEET, that no
+    other fleet runs) may be otherwise in the shell, or at the time, that the command is pasted in.
+    """
+    near = nearest()
+    if near is not None and os.environ.get("HACTL_FLEET") in (None, "", name):
+        with contextlib.suppress(HactlError):
+            chosen = of_config(near)
+            if chosen.name == name and os.path.realpath(chosen.state) == os.path.realpath(state):
+                return ("hactl",)
+    return ("hactl", "--fleet", name)
+
+
 def fleets() -> list[Chosen]:
     """Every fleet this user has state of."""
     home = state_home()

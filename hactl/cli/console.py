@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hactl.cli.choice import Chosen
+from hactl.cli.choice import Chosen, program
 from hactl.cli.exits import Exit
 from hactl.cli.options import label
 from hactl.core.errors import HactlError
@@ -129,6 +129,7 @@ def make(
         with contextlib.closing(Recording(paths)) as recording:
             return recording.then(recording.last)
 
+    called = program(fleet, paths.state)
     ours = {LABEL: f"console-{label()}"}  # whoever reads the report on a drill sees where it was begun
     themes = Themes(themes_home())
     settings = SettingsFile(settings_file())
@@ -143,8 +144,9 @@ def make(
         walk=walk or (lambda picture: Moments(picture, Spliced(picture, lambda: Recording(paths)))),
         settings=settings,
         last=last if walk is None else nothing,
-        run=functools.partial(shell.run, env={LABEL: label()}),
+        run=functools.partial(shell.run, env={LABEL: label()}, program=called),
         drills=Means(root=paths.drills, state=paths.state, launch=functools.partial(launch, env=ours)),
+        program=called,
         read_only=read_only,
         startable=startable,
         ends=ends or Ends.NEVER,

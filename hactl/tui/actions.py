@@ -13,7 +13,6 @@ from hactl.core.node import Node, Role
 from hactl.core.operation import Undo, Verb
 from hactl.core.talk import Snapshot
 from hactl.core.value import Value, replace
-from hactl.tui.spelling import spelt
 
 MILD = frozenset({Verb.RESUME, Verb.THAW, Verb.START, Verb.UNPAUSE, Verb.WEIGHT})
 """Done without asking, unless a safety rule would break: they give back, or can be taken back at once."""
@@ -58,11 +57,6 @@ class Action(Value):
     def mild(self) -> bool:
         """It need not be asked about."""
         return self.verb in MILD
-
-    @property
-    def shell(self) -> str:
-        """The same for a shell."""
-        return spelt(self.command)
 
     @property
     def whom(self) -> str:

@@ -44,6 +44,7 @@ from hactl.tui.screens.page import TOO_SMALL, Page, fits
 from hactl.tui.screens.reading import EventsPage, LogsPage
 from hactl.tui.screens.reports import ReportsPage
 from hactl.tui.settings import SettingsFile
+from hactl.tui.spelling import PROGRAM
 from hactl.tui.steady import SteadyApp
 from hactl.tui.theme import Theme
 from hactl.tui.themes import Themes
@@ -83,13 +84,15 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
         last: Last = nothing,
         run: shell.Run = shell.run,
         drills: Means = NO_MEANS,
+        program: Sequence[str] = PROGRAM,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         retry: float = RETRY,
     ) -> None:
         """`fleet` is the name of the one at the other end, and `by` who the journal says it was.
 
-        `verbs` is what the command line completes, `run` how it runs one, and `drills` what drills are run with.
+        `verbs` is what the command line completes, `run` how it runs one, `drills` what drills are run with, and
+        `program` what a command begins with in the shell that one came from.
         It begins with `theme`, and may change to any of `themes`. `walk` is how it goes through time, `ends` what
         becomes of the fleet in the end, `startable` that `up` can start it, `settings` what is remembered of the last
         time, `last` what is known where no daemon answers, `retry` after how many seconds it looks for one again. With
@@ -105,13 +108,14 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
             controller, self.picture, clock=clock, changed=self._changed, last=last, wall=wall, retry=retry
         )
         self.moments = walk(self.picture)
+        self._program = program
         self._refusal = self.moments.refusal or (ONLY_READS if read_only else "")
         known = (self.picture, self.look)
-        self._asking = Asking(self, controller, *known, by=by, clock=clock, glyphs=glyphs)
+        self._asking = Asking(self, controller, *known, by=by, clock=clock, glyphs=glyphs, program=program)
         self._offering = Offering(self, self._asking, self.look, verbs=verbs, themes=self._appearance.names)
         self.take_up(controller, drills, fleet=fleet, by=by, follow=self._asking.follow)
         start = self._up if startable and not read_only else None
-        self.lifetime = Lifetime(self, self.look, fleet=fleet, ends=ends, start=start)
+        self.lifetime = Lifetime(self, self.look, fleet=fleet, ends=ends, start=start, program=program)
         self._command_line = self._commands(run, fleet=fleet, verbs=verbs)
         self._activity, self._log_reading = Activity(), LogReading(self, controller)
         self._remembering = Remembering(self, settings or SettingsFile())
@@ -151,8 +155,8 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
             NodePage(*given),
             EventsPage(*given),
             LogsPage(*given),
-            DrillsPage(*given, desk=self.desk, clock=self._clock, wall=self._wall),
-            ReportsPage(*given, desk=self.desk, wall=self._wall),
+            DrillsPage(*given, desk=self.desk, clock=self._clock, wall=self._wall, program=self._program),
+            ReportsPage(*given, desk=self.desk, wall=self._wall, program=self._program),
         )
         for name, page in zip(PAGES, pages, strict=True):
             self.install_screen(page, name)

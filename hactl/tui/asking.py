@@ -5,7 +5,7 @@ may be done is the daemon's to say.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from hactl.tui.outcomes import Expected, Outcomes, typed
 from hactl.tui.picture import Picture, View
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.dial import Dial
+from hactl.tui.spelling import PROGRAM, spelt
 from hactl.tui.undo import LONG, Undoable, undoing
 from hactl.tui.weighing import weighed
 
@@ -55,8 +56,9 @@ class Asking:
         by: str,
         clock: Callable[[], float],
         glyphs: Glyphs,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
-        """`by` is who the journal says it was."""
+        """`by` is who the journal says it was, `program` what begins a command line for a shell."""
         self._host = host
         self._controller = controller
         self._picture = picture
@@ -64,6 +66,7 @@ class Asking:
         self._by = by
         self._clock = clock
         self._glyphs = glyphs
+        self._program = program
         self._outcomes = Outcomes(controller)
         self._undoable: Undoable | None = None
 
@@ -87,7 +90,7 @@ class Asking:
             self._start(action)
             return
         least, most = (0, MAX_WEIGHT) if isinstance(action.command, SetWeight) else (1, MOST_NODES)
-        dial = Dial(self._look, action, self._foresee, least=least, most=most)
+        dial = Dial(self._look, action, self._foresee, least=least, most=most, program=self._program)
         self._host.push_screen(dial, lambda chosen: None if chosen is None else self._start(chosen))
 
     def undo(self, view: View) -> None:
@@ -147,6 +150,7 @@ class Asking:
             look=lambda: self._picture.snapshot,
             ask=ask,
             complain=partial(say_error, self._host),
+            program=self._program,
         )
         try:
             sent = await changing.make(action, asked=undo)
@@ -162,7 +166,8 @@ class Asking:
         back = () if lasting else undoing(sent.action)
         self._undoable = Undoable(actions=back, until=self._clock() + LONG) if back else None
         hint = f"   u undoes it within {LONG:.0f} s" if back else ""
-        said = f"{sent.receipt.sentence}   $ {sent.shell}{hint}"
+        shell = spelt(sent.action.command, sent.confirm, self._program)
+        said = f"{sent.receipt.sentence}   $ {shell}{hint}"
         self._host.notify(said, markup=False)
         self._outcomes.expect(outcomes.sent(sent, said))
 

@@ -7,7 +7,7 @@ The ladder: what is mild is done at once; all else is asked about; what breaks a
 fleet's name typed. A rule that this does not lift is not asked about: the daemon would refuse all the same.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from hactl.control.controller import Controller
 from hactl.core.errors import CommandRejected, HactlError
@@ -16,7 +16,7 @@ from hactl.core.value import Value
 from hactl.tui.actions import Action, still_there
 from hactl.tui.consequences import consequences
 from hactl.tui.lines import Line
-from hactl.tui.spelling import spelt
+from hactl.tui.spelling import PROGRAM, spelt
 
 
 class Question(Value):
@@ -41,11 +41,6 @@ class Sent(Value):
     after: int
     """Everything that it did stands behind this position of the journal."""
 
-    @property
-    def shell(self) -> str:
-        """The same as a command line."""
-        return spelt(self.action.command, self.confirm)
-
 
 Ask = Callable[[Question], Awaitable[str | None]]
 """Answers None for no, "" for yes, and the typed name where that was asked for."""
@@ -62,13 +57,15 @@ class Changing:
         look: Callable[[], Snapshot | None],
         ask: Ask,
         complain: Callable[[HactlError], None],
+        program: Sequence[str] = PROGRAM,
     ) -> None:
-        """`by` is who the journal says it was, `look` gives what is on the screen."""
+        """`by` is who the journal says it was, `look` gives what is on the screen, `program` begins a command line."""
         self._controller = controller
         self._by = by
         self._look = look
         self._ask = ask
         self._complain = complain
+        self._program = program
 
     async def make(self, action: Action, *, asked: bool = False) -> Sent | None:
         """Do it, unless somebody or something says no; why is said then. `asked`: it was asked about already."""
@@ -105,7 +102,7 @@ class Changing:
         question = Question(
             title=f"{action.title[0].upper()}{action.title[1:]}?",
             facts=consequences(snapshot, action, receipt),
-            shell=spelt(action.command, name if rule else ""),
+            shell=spelt(action.command, name if rule else "", self._program),
             rule=rule,
             name=name,
         )

@@ -97,7 +97,7 @@ class CommandLine:
             self._inside[word].act(rest.strip())
             return None
         try:
-            words = shell.parse(typed)
+            words = shell.parse(typed, self._fleet)
             if why := self._closed or ("" if shell.only_reads(words) else self._refusal()):
                 warn(self._host, why)
                 return None

@@ -1,7 +1,7 @@
 """The keys of drills, which work on every screen, and how the console keeps up with them. What they do is `drills`."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -24,6 +24,7 @@ from hactl.tui.screens.drills import DrillsPage
 from hactl.tui.screens.page import Page
 from hactl.tui.screens.reports import ReportsPage
 from hactl.tui.screens.sheet import Sheet, room
+from hactl.tui.shell import spelt
 from hactl.tui.steady import SteadyApp
 
 PACE = 0.5
@@ -45,6 +46,7 @@ class Drilling(SteadyApp):
     _drills: Drills
     _refusal: str
     _wall: Callable[[], float]
+    _program: Sequence[str]
 
     @abstractmethod
     def _page(self) -> Page | None:
@@ -58,7 +60,7 @@ class Drilling(SteadyApp):
         """Drills of the fleet of that name; `by` is who the journal says it was, `follow` says how one has ended."""
         self.desk = DrillDesk(means.root)
         known = (self.picture, self.look, self.desk)
-        self._drills = Drills(self, controller, *known, means, fleet=fleet, by=by, follow=follow)
+        self._drills = Drills(self, controller, *known, means, fleet=fleet, by=by, follow=follow, program=self._program)
 
     def on_mount(self) -> None:
         """Look on, from now on."""
@@ -120,7 +122,8 @@ class Drilling(SteadyApp):
         """What came of a drill that one has seen going on, whoever ran it."""
         report, name = course.report, course.definition.name
         if report is None:
-            self.notify(f"drill {name}: its runner is gone\ntry: hactl drill recover", severity="error", markup=False)
+            again = spelt(("drill", "recover"), self._program)
+            self.notify(f"drill {name}: its runner is gone\ntry: {again}", severity="error", markup=False)
             return
         well = report.verdict is Verdict.PASS and report.clean
         left = "" if report.clean else "NOT CLEAN, "

@@ -24,7 +24,6 @@ from hactl.tui.drill_course import VERDICTS
 from hactl.tui.lines import Line, Span, line, wrapped
 from hactl.tui.meaning import Meaning
 from hactl.tui.rows import Cell, Column, Row
-from hactl.tui.shell import spelt
 
 FEW = 2
 """Names of processes that a row bears."""
@@ -47,11 +46,6 @@ class Offer(Value):
     def words(self) -> tuple[str, ...]:
         """Its command, behind hactl."""
         return ("drill", "run", self.drill.name, "--seed", str(self.seed))
-
-    @property
-    def shell(self) -> str:
-        """The same for a shell."""
-        return spelt(self.words)
 
     @property
     def action(self) -> Action:

@@ -33,6 +33,7 @@ from hactl.tui.notices import say_error, warn
 from hactl.tui.picture import Picture, View
 from hactl.tui.screens.confirm import Confirm
 from hactl.tui.screens.drill_choice import DrillChoice
+from hactl.tui.spelling import PROGRAM
 
 LASTING = (("drill", "run"), ("chaos",))
 """Commands that take minutes: they are not run to their end, they are started."""
@@ -72,8 +73,10 @@ class Drills:
         fleet: str,
         by: str,
         follow: Follow,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
-        """`by` is who the journal says it was, `follow` says how an operation has ended."""
+        """`by` is who the journal says it was, `follow` says how an operation has ended, `program` begins a command
+        line for a shell."""
         self._host = host
         self._controller = controller
         self._picture = picture
@@ -83,6 +86,7 @@ class Drills:
         self._by = by
         self._means = means
         self._follow = follow
+        self._program = program
         self._asked = ""
         """What was waited for when one heard last."""
         self._answered = 0.0
@@ -138,9 +142,8 @@ class Drills:
         except HactlError as error:
             say_error(self._host, error)
         else:
-            self._host.notify(
-                f"{running.sentence} continues: {running.question}   $ hactl drill continue", markup=False
-            )
+            said = f"{running.sentence} continues: {running.question}   $ {self._spelt(('drill', 'continue'))}"
+            self._host.notify(said, markup=False)
         finally:
             self._answered = at
 
@@ -158,9 +161,13 @@ class Drills:
         except HactlError as error:
             say_error(self._host, error)
             return
-        said = f"{sentence}: stopped, restoring everything   $ hactl drill stop"
+        said = f"{sentence}: stopped, restoring everything   $ {self._spelt(('drill', 'stop'))}"
         self._host.notify(said, markup=False)
         self._follow(f"{operation}: {sentence}", said)
+
+    def _spelt(self, words: Sequence[str]) -> str:
+        """A command as it would be typed in a shell."""
+        return shell.spelt(words, self._program)
 
     # -- beginning
 
@@ -208,7 +215,7 @@ class Drills:
                 Question(
                     title=f"Run drill {chosen.drill.name}?",
                     facts=facts(snapshot, chosen, receipts),
-                    shell=chosen.shell,
+                    shell=self._spelt(chosen.words),
                 )
             )
             if await answer is None:
@@ -238,9 +245,9 @@ class Drills:
             launched = self._means.launch([*words, *attended], self._fleet)
         except OSError as error:
             raise HactlError(f"cannot be started: {os_reason(error)}", "df -h") from error
-        self._host.notify(f"$ {shell.spelt(words)}   it continues if this console is closed", markup=False)
+        self._host.notify(f"$ {self._spelt(words)}   it continues if this console is closed", markup=False)
         self._host.call_later(self._host.run_action, "page('drills')")
-        self._desk.starting = shell.spelt(words)
+        self._desk.starting = self._spelt(words)
         self._host.run_worker(self._look_after(launched, words), group="drill", exit_on_error=False)
 
     async def _look_after(self, launched: Launched, words: Sequence[str]) -> None:
@@ -255,7 +262,7 @@ class Drills:
             await self._desk.look_on()
             if code and self._newest == before:
                 said = launched.said().splitlines() or ["it printed nothing"]
-                raise HactlError("\n".join([f"$ {shell.spelt(words)}", *said[-shell.SHORT :], f"exit code {code}"]))
+                raise HactlError("\n".join([f"$ {self._spelt(words)}", *said[-shell.SHORT :], f"exit code {code}"]))
         except HactlError as error:
             say_error(self._host, error)
         finally:
@@ -275,6 +282,6 @@ class Drills:
             if not lasts or "--help" in words or "--dry-run" in words:
                 return await run(words, fleet)
             self.start(words)
-            return shell.Ran(shell=shell.spelt(words), code=0, text="started: 5 shows it, A stops it")
+            return shell.Ran(shell=self._spelt(words), code=0, text="started: 5 shows it, A stops it")
 
         return either

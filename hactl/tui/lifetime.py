@@ -12,7 +12,8 @@ from textual.app import App
 
 from hactl.tui.look import Look
 from hactl.tui.screens.choice import Answer, Choice
-from hactl.tui.shell import Ran, Run
+from hactl.tui.shell import Ran, Run, spelt
+from hactl.tui.spelling import PROGRAM
 
 UP_ALREADY = "is already up"
 """What `up` says when somebody else was first."""
@@ -46,13 +47,16 @@ class Lifetime:
         fleet: str,
         ends: Ends,
         start: Callable[[], Coroutine[Any, Any, Ran | None]] | None,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
-        """`start` starts it, and gives what came of that; None where nobody can from here."""
+        """`start` starts it, and gives what came of that; None where nobody can from here. `program` begins a command
+        line for a shell."""
         self._host = host
         self._look = look
         self._fleet = fleet
         self._ends = ends
         self._start = start
+        self._program = program
         self._offered: Choice | None = None
         self._starting = 0
         """Commands that were run here to start it, and have not ended."""
@@ -73,7 +77,7 @@ class Lifetime:
         self._offered = Choice(
             self._look,
             title=f"Start fleet {self._fleet}?",
-            facts=("Its daemon is not running.", "$ hactl up"),
+            facts=("Its daemon is not running.", f"$ {spelt(('up',), self._program)}"),
             answers=(Answer(key="y", what="start it"),),
             stay="wait for it",
         )

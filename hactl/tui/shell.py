@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from hactl.core.errors import HactlError
 from hactl.core.value import Value
+from hactl.tui.spelling import PROGRAM
 
 READS: dict[str, frozenset[str]] = {
     "status": frozenset(), "events": frozenset(), "logs": frozenset(), "where": frozenset(), "doctor": frozenset(),
@@ -56,21 +57,30 @@ Run = Callable[[Sequence[str], str], Awaitable[Ran]]
 """Runs the words of a command for the fleet of that name."""
 
 
-def parse(typed: str) -> list[str]:
-    """The words of a command as it was typed. Raises HactlError for quotes that do not end."""
+def parse(typed: str, fleet: str = "") -> list[str]:
+    """The words of a command for `fleet` as it was typed, or as it was spelt here and pasted.
+
+    Raises HactlError for quotes that do not end.
+    """
     try:
-        return shlex.split(typed.strip().removeprefix("hactl "))
+        words = shlex.split(typed.strip().removeprefix("hactl "))
     except ValueError as error:
         raise HactlError(f"'{typed}': {str(error).lower()}") from error
+    return words[2:] if words[:2] == ["--fleet", fleet] else words
 
 
 async def run(
-    words: Sequence[str], fleet: str, *, env: Mapping[str, str] = _NO_MORE, longest: float | None = None
+    words: Sequence[str],
+    fleet: str,
+    *,
+    env: Mapping[str, str] = _NO_MORE,
+    longest: float | None = None,
+    program: Sequence[str] = PROGRAM,
 ) -> Ran:
     """Run `hactl --fleet FLEET WORDS` without a terminal until it has ended, or for `longest` seconds
     (without them: as long as its verb may take).
 
-    `env` is what it has in its environment beside our own.
+    `env` is what it has in its environment beside our own, `program` what it begins with where it is shown.
     """
     process = await asyncio.create_subprocess_exec(
         *command(words, fleet),
@@ -96,7 +106,7 @@ async def run(
             process.kill()
             await process.wait()
     text = said.decode(errors="replace").rstrip() + late
-    return Ran(shell=spelt(words), code=process.returncode or 0, text=text)
+    return Ran(shell=spelt(words, program), code=process.returncode or 0, text=text)
 
 
 def command(words: Sequence[str], fleet: str) -> list[str]:
@@ -105,9 +115,9 @@ def command(words: Sequence[str], fleet: str) -> list[str]:
     return [sys.executable, "-P", "-m", "hactl", "--fleet", fleet, *words]
 
 
-def spelt(words: Sequence[str]) -> str:
-    """A command as it would be typed in a shell."""
-    return shlex.join(["hactl", *words])
+def spelt(words: Sequence[str], program: Sequence[str] = PROGRAM) -> str:
+    """A command as it would be typed in a shell, where it begins with `program`."""
+    return shlex.join([*program, *words])
 
 
 def only_reads(words: Sequence[str]) -> bool:

@@ -1,6 +1,7 @@
 """A command as one would type it in a shell. Pure; a test checks that the shell parses it back to the same."""
 
 import shlex
+from collections.abc import Sequence
 from typing import assert_never
 
 from hactl.core.commands import (
@@ -36,6 +37,8 @@ from hactl.core.commands import (
 )
 from hactl.core.hop_commands import BreakHop, MendHop
 
+PROGRAM: Sequence[str] = ("hactl",)
+"""What a command line begins with in a shell where hactl chooses the fleet by itself; elsewhere it is named."""
 _OF_DRILLS: dict[type[Command], tuple[str, ...]] = {
     EndDrill: ("stop",),
     ContinueDrill: ("continue",),
@@ -44,9 +47,9 @@ _OF_DRILLS: dict[type[Command], tuple[str, ...]] = {
 }
 
 
-def spelt(command: Command, confirm: str = "") -> str:
-    """The command line; with `confirm`, the fleet's name, for somebody who means it."""
-    words = ["hactl", *_words(command)]
+def spelt(command: Command, confirm: str = "", program: Sequence[str] = PROGRAM) -> str:
+    """The command line; with `confirm`, the fleet's name, for somebody who means it. It begins with `program`."""
+    words = [*program, *_words(command)]
     return shlex.join([*words, "--confirm", confirm] if confirm else words)
 
 

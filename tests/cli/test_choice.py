@@ -7,6 +7,8 @@ import pytest
 from support.command import Home
 from support.ports import free_port
 
+from hactl.cli.choice import program
+
 
 @pytest.fixture(scope="module")
 def two() -> Iterator[Home]:
@@ -56,6 +58,35 @@ def test_among_several_none_is_guessed(two: Home) -> None:
 
 def test_the_only_running_fleet_needs_no_hint(fleet: Home) -> None:
     assert chosen(fleet, cwd=Path("/")) == "t"
+
+
+@pytest.mark.parametrize(
+    ("toml", "where", "environment", "bare"),
+    [
+        ('name = "prod"', "", "", True),
+        ('name = "prod"', "deep/down", "", True),
+        ('name = "prod"', "", "prod", True),
+        ('name = "prod"', "", "staging", False),
+        ('name = "staging"', "", "", False),
+        ('name = "staging"', "", "prod", False),
+        ('name = "prod"\nstate_dir = "/elsewhere"', "", "", False),
+        ('name = "NO NAME"', "", "", False),
+        (None, "", "", False),
+        (None, "", "prod", False),
+    ],
+)
+def test_a_command_to_copy_names_its_fleet_unless_the_file_there_does(
+    toml: str | None, where: str, environment: str, bare: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a shell where a bare one would mean another fleet, now or later, or none."""
+    (tmp_path / "deep" / "down").mkdir(parents=True)
+    if toml is not None:
+        (tmp_path / "hactl.toml").write_text(f"[fleet]\n{toml}\n")
+    monkeypatch.chdir(tmp_path / where)
+    monkeypatch.setenv("HACTL_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("HACTL_FLEET", environment)
+    expected = ("hactl",) if bare else ("hactl", "--fleet", "prod")
+    assert program("prod", tmp_path / "state" / "prod") == expected
 
 
 def test_a_fleet_that_is_not_there_is_answered_with_those_that_are(two: Home) -> None:

@@ -98,6 +98,17 @@ class TestTheLadder:
             assert [request.command for request in now.controller.requests] == [command(nodes=("seoul-1",))]
             assert now.controller.dry_runs == 0
 
+    async def test_elsewhere_the_command_for_a_shell_names_its_fleet(self):
+        """Where a bare one would mean another fleet: before and after, and while a number is turned."""
+        async with stage(program=("hactl", "--fleet", "prod")) as now:
+            await now.go_to("seoul-1")
+            await now.press("K")
+            assert "$ hactl --fleet prod kill seoul-1" in now.text("#question")
+            await now.press("y")
+            assert any(notice.endswith("$ hactl --fleet prod kill seoul-1") for notice in now.notices)
+            await now.press("W", "5")
+            assert "$ hactl --fleet prod weight seoul-1 5" in now.text("#question")
+
     async def test_a_broken_rule_wants_the_name_of_the_fleet_typed(self):
         async with stage() as now:
             now.controller.reply = now.controller.refused

@@ -575,6 +575,30 @@ class TestRuns:
             assert "20231110-000000-node-kill" in shown
             assert "single run proves no" in shown
 
+    async def test_elsewhere_what_is_copied_and_told_names_its_fleet(self, tmp_path: Path) -> None:
+        keep(tmp_path, filed())
+        elsewhere = ("hactl", "--fleet", "prod")
+        async with stage(**hands(Shop(), tmp_path), controller=lent(), program=elsewhere) as now:
+            await now.press("A")
+            await now.until_said("drill node-kill: stopped, restoring everything   $ hactl --fleet prod drill stop")
+            await now.press("5")
+            await now.until(lambda: now.app.desk.course)
+            await now.press("y")
+            assert now.notices[-1] == "copied: hactl --fleet prod drill run node-kill --seed 1"
+            await now.press("6")
+            page = now.app.screen
+            assert isinstance(page, ReportsPage)
+            await now.until(lambda: page.table.shown)
+            await now.press("y")
+            assert now.notices[-1] == f"copied: hactl --fleet prod drill report {RUN}"
+        shop = Shop()
+        async with stage(**hands(shop, tmp_path), program=elsewhere) as now:
+            await choose(now, "node-kill")
+            assert f"$ hactl --fleet prod drill run node-kill --seed {SEED}" in await asked(now)
+            await now.press("y")
+            await now.until(lambda: shop.words)
+            assert now.text("#drill").startswith(" $ hactl --fleet prod drill run node-kill")
+
     async def test_what_cannot_be_compared_says_why(self, tmp_path: Path) -> None:
         keep(tmp_path, filed(run="20231110-000000-node-kill"))
         run = keep(tmp_path, filed())

@@ -50,6 +50,10 @@ class TestBeginning:
             await now.press("q")
             assert "This console started it." in await asked(now)
 
+    async def test_elsewhere_the_command_that_is_offered_names_its_fleet(self):
+        async with stage(controller=away(), startable=True, program=("hactl", "--fleet", "prod")) as now:
+            assert "$ hactl --fleet prod up" in await asked(now)
+
     async def test_somebody_else_starts_it_meanwhile_and_the_question_is_gone(self):
         async with stage(controller=away(), startable=True) as now:
             assert "Start fleet default?" in await asked(now)

@@ -4,7 +4,7 @@ Enter takes it; what is asked after that is the ladder's. The preview never lags
 one is on its way, only the newest number is asked about next.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -20,6 +20,7 @@ from hactl.tui.look import Look
 from hactl.tui.meaning import Meaning
 from hactl.tui.screens.confirm import FRAME
 from hactl.tui.screens.page import enlarge, fits
+from hactl.tui.spelling import PROGRAM, spelt
 from hactl.tui.steady import SteadyScreen
 from hactl.tui.widgets.lines_view import Paragraphs
 
@@ -42,13 +43,24 @@ class Dial(SteadyScreen, ModalScreen[Action | None]):
         Binding("escape,q", "leave", "cancel", show=False),
     ]
 
-    def __init__(self, look: Look, action: Action, preview: Preview, *, least: int, most: int) -> None:
+    def __init__(
+        self,
+        look: Look,
+        action: Action,
+        preview: Preview,
+        *,
+        least: int,
+        most: int,
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
+        """`least` and `most` bound the number, `program` begins the command line for a shell."""
         super().__init__()
         self._look = look
         self._before = action
         self._action = action
         self._preview = preview
         self._least, self._most = least, most
+        self._program = program
         self._typed = ""
         """Digits typed since an arrow was used last."""
         self._facts: tuple[Line, ...] = (line(Span(text="...", meaning=Meaning.MUTED)),)
@@ -150,7 +162,7 @@ class Dial(SteadyScreen, ModalScreen[Action | None]):
         """The same for a shell, and the keys."""
         return (
             (),
-            line(Span(text=f"$ {self._action.shell}", meaning=Meaning.MUTED)),
+            line(Span(text=f"$ {spelt(self._action.command, program=self._program)}", meaning=Meaning.MUTED)),
             (),
             line(
                 Span(text="left right", meaning=Meaning.KEY), " 1  ",

@@ -1,6 +1,6 @@
 """Screen 5: the drill in progress, or the newest one, drawn to time. Before the first drill, how to run one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
@@ -20,6 +20,8 @@ from hactl.tui.look import Look
 from hactl.tui.meaning import Glyphs, Meaning
 from hactl.tui.picture import View
 from hactl.tui.screens.page import Page
+from hactl.tui.shell import spelt
+from hactl.tui.spelling import PROGRAM
 from hactl.tui.steady import SteadyApp
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
@@ -52,12 +54,15 @@ class DrillsPage(Page):
         desk: DrillDesk,
         clock: Callable[[], float],
         wall: Callable[[], float],
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         """`desk` is what is known of drills, `clock` that of the console; `wall` is Unix time: what lies on the disk is
-        of now, whatever moment of the fleet is shown, and where none is known."""
+        of now, whatever moment of the fleet is shown, and where none is known. `program` begins a command line for a
+        shell."""
         super().__init__(look, glyphs, prompt)
         self._desk = desk
         self._clock, self._wall = clock, wall
+        self._program = program
 
     def body(self) -> Iterable[Widget]:
         """What it is, its clocks, and all else, which scrolls where there is too little room for it."""
@@ -136,7 +141,7 @@ class DrillsPage(Page):
         course = self._desk.course
         if course is None or course.plan is None:
             return ""
-        return f"hactl drill run {course.definition.name} --seed {course.plan.seed}"
+        return spelt(("drill", "run", course.definition.name, "--seed", str(course.plan.seed)), self._program)
 
     async def action_report(self) -> None:
         """All that was measured."""

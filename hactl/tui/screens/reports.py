@@ -1,6 +1,6 @@
 """Screen 6: every run with its outcome, and measured recoveries from losses outside drills."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -19,6 +19,8 @@ from hactl.tui.notices import warn
 from hactl.tui.picture import View
 from hactl.tui.screens.drills import INDENT
 from hactl.tui.screens.page import Page
+from hactl.tui.shell import spelt
+from hactl.tui.spelling import PROGRAM
 from hactl.tui.widgets.line_table import LineTable
 from hactl.tui.widgets.lines_view import LinesView
 from hactl.tui.widgets.prompt import Prompt
@@ -52,10 +54,12 @@ class ReportsPage(Page):
         *,
         desk: DrillDesk,
         wall: Callable[[], float],
+        program: Sequence[str] = PROGRAM,
     ) -> None:
-        """`desk` is what is known of drills; `wall` as for the screen of drills."""
+        """`desk` is what is known of drills; `wall` and `program` as for the screen of drills."""
         super().__init__(look, glyphs, prompt)
         self._desk, self._wall = desk, wall
+        self._program = program
 
     def body(self) -> Iterable[Widget]:
         """Runs, and below them everything else."""
@@ -106,7 +110,7 @@ class ReportsPage(Page):
     @property
     def copied(self) -> str:
         """The command that shows the report again."""
-        return f"hactl drill report {self.table.cursor}" if self.table.cursor else ""
+        return spelt(("drill", "report", self.table.cursor), self._program) if self.table.cursor else ""
 
     @on(LineTable.Chosen)
     async def _open(self, event: LineTable.Chosen) -> None:

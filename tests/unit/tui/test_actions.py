@@ -9,6 +9,7 @@ from hactl.core.model import Fleet
 from hactl.core.operation import Undo, Verb
 from hactl.core.value import replace
 from hactl.tui.actions import Action, Target, listed, still_there, turned, weights
+from hactl.tui.spelling import spelt
 
 
 def kill(fleet: Fleet, *names: str) -> Action:
@@ -37,7 +38,7 @@ def weigh(fleet: Fleet, weight: int, *nodes: str, regions: tuple[str, ...] = ())
 )
 def test_the_same_for_people_and_for_a_shell(action, title, shell):
     assert action.title == title
-    assert action.shell == shell
+    assert spelt(action.command) == shell
 
 
 def test_only_what_gives_back_or_can_be_taken_back_is_mild():

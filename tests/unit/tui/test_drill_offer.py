@@ -28,7 +28,7 @@ def test_every_drill_is_offered_with_whom_it_would_strike() -> None:
     assert kill.plan is not None
     assert [target.node for target in kill.targets] == list(kill.plan.nodes)
     assert kill.targets[0].pid
-    assert kill.shell == "hactl drill run node-kill --seed 7"
+    assert kill.words == ("drill", "run", "node-kill", "--seed", "7")
 
 
 def test_what_may_not_be_run_says_why() -> None:

@@ -59,11 +59,19 @@ def test_the_first_word_is_a_verb_and_the_others_are_names(typed, found):
     assert complete(typed, VERBS, NAMES) == found
 
 
+def test_what_was_spelt_for_a_shell_elsewhere_can_be_pasted_as_well():
+    """It is the same command, so that it is known for what it is: a drill that lasts, a verb that only reads."""
+    assert parse("hactl --fleet prod drill run node-kill", "prod") == ["drill", "run", "node-kill"]
+    assert parse("hactl --fleet staging status", "prod") == ["--fleet", "staging", "status"]
+
+
 async def test_what_a_command_says_and_how_it_ends_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HACTL_STATE_DIR", str(tmp_path))
     ran = await run(["status"], "nowhere")
     assert ran.shell == "hactl status"
+    elsewhere = await run(["status"], "nowhere", program=("hactl", "--fleet", "nowhere"))
+    assert elsewhere.shell == "hactl --fleet nowhere status"
     assert ran.code == 6
     assert "no fleet 'nowhere' on this machine" in ran.text
     assert ran.notice is not None

@@ -95,3 +95,11 @@ def test_whoever_means_it_says_so():
     _, options = read(spelt(Kill(nodes=TWO), "my fleet"))
     assert options["confirm"] == "my fleet"
     assert options["names"] == TWO
+
+
+def test_elsewhere_the_fleet_is_named():
+    """Pasted where another fleet is the nearest one, it must not mean that one."""
+    text = spelt(Kill(nodes=TWO), "prod", ("hactl", "--fleet", "prod"))
+    assert text == "hactl --fleet prod kill seoul-1 seoul-2 --confirm prod"
+    with hactl.make_context("hactl", shlex.split(text)[1:]) as context:
+        assert context.obj == "prod"
