@@ -54,6 +54,8 @@ OF_THE_MACHINE = (FaultKind.SURGE, FaultKind.MEMORY, FaultKind.DISK)
 """Kinds of faults that meet everybody on it; they aim at no node either."""
 OF_THE_DAEMON = (FaultKind.DAEMON_KILL, FaultKind.DAEMON_FREEZE)
 """Kinds of faults that strike whoever is in charge."""
+BESIDES = 30.0
+"""Seconds that a run may need besides its phases: clients start, faults take hold, and who was kept down starts."""
 LONGEST_AWAY = 120.0
 """Seconds that nobody may be in charge, whatever was asked for."""
 AIMLESS = (*OF_THE_MACHINE, *OF_THE_DAEMON, FaultKind.CONFIG)
@@ -148,7 +150,7 @@ class Limits(Value):
     min_healthy_nodes: int = 1
     min_healthy_regions: int = 1
     max_duration: float = 180.0
-    """Seconds."""
+    """Seconds from when the fleet is borrowed until it is given back at the latest (`Definition.needs`)."""
     lease: float = 15.0
     """Seconds without a sign of life from its runner after which the daemon takes the fleet back."""
     abort_when: tuple[AbortRule, ...] = ()
@@ -336,3 +338,8 @@ class Definition(Value):
     def length(self) -> float:
         """Seconds that the phases take together, the failback aside, and what people may take."""
         return self.phases.baseline + self.phases.hold + self.phases.settle + sum(step.within for step in self.steps)
+
+    @property
+    def needs(self) -> float:
+        """Seconds that the fleet has to be lent for at least: a run that takes longer is taken back its fleet."""
+        return self.length + BESIDES

@@ -18,6 +18,7 @@ from hactl.drill import burden_keys, keys
 from hactl.drill.burden import Burden, Surge
 from hactl.drill.definition import (
     AIMLESS,
+    BESIDES,
     LONGEST_AWAY,
     OF_THE_DAEMON,
     SILENCING,
@@ -229,11 +230,10 @@ class _Reading(Tables):
 
     def _rules(self, drill: Definition) -> None:
         """What no key says alone."""
-        if drill.length > drill.limits.max_duration:
-            told = (
-                f"its phases take {drill.length:g} s, more than limits.max_duration = {drill.limits.max_duration:g} s"
-            )
-            self._add("phases", told, "make them shorter, or raise limits.max_duration")
+        if drill.needs > (most := drill.limits.max_duration):
+            told = f"its phases take {drill.length:g} s, and start and failback up to {BESIDES:g} s"
+            hint = f'make them shorter, or set limits.max_duration = "{math.ceil(drill.needs)}s"'
+            self._add("phases", f"{told}: more than limits.max_duration = {most:g} s", hint)
         for number, fault in enumerate(drill.faults, start=1):
             if fault.at >= drill.phases.hold:
                 self._add(f"fault[{number}].at", "is after the end of the hold", f"less than {drill.phases.hold:g} s")

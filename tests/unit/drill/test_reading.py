@@ -363,3 +363,13 @@ def test_what_a_person_does_comes_after_the_faults_and_counts_for_how_long_a_dri
         parse(PLAIN + "[[step]]\n", "mine.toml")
     with pytest.raises(ConfigError, match=r"more than limits\.max_duration"):
         parse(PLAIN + step + 'within = "5m"\n', "mine.toml")
+
+
+def test_a_drill_that_its_own_limit_would_end_before_its_time_is_refused() -> None:
+    """The fleet is lent from before the load starts until it is given back: phases alone would take all of it, and
+    every run would be taken back its fleet."""
+    phases = '[phases]\nbaseline = "15s"\nhold = "15s"\nsettle = "10s"\n[limits]\nmax_duration = "{}"\n'
+    with pytest.raises(ConfigError, match=r"phases: .* 40 s, and start .* 30 s: more than limits.max_d") as refused:
+        parse(PLAIN + phases.format("69s"), "mine.toml")
+    assert refused.value.hint.endswith('set limits.max_duration = "70s"')
+    assert parse(PLAIN + phases.format("70s"), "mine.toml").needs == 70.0
