@@ -28,8 +28,8 @@ from hactl.core.founding import wanted
 from hactl.core.hop_limits import routable
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, Node, NodeState
-from hactl.core.operation import Operation, Outcome, Phase, Verb
-from hactl.core.operations import end
+from hactl.core.operation import Operation, Outcome, Phase, Verb, began_at
+from hactl.core.operations import end, spare_the_rest
 from hactl.core.rolling import is_up, order
 from hactl.core.value import replace
 
@@ -99,8 +99,8 @@ def begin(draft: Draft, operation: Operation, command: BeginDrill) -> Operation:
         baseline=baseline,
     )
     # What there is to wait for is counted from the end of the drill: see `_take_back`.
-    # with the configuration, every process may have to change back, one by one
-    patience = (operation.deadline - now) * (1 + len(fleet.nodes) if command.config else 1)
+    # with the configuration, every process may have to change back, one by one; or somebody restarts them so
+    patience = (operation.deadline - now) * (1 + len(fleet.nodes if command.config else command.in_turn))
     return replace(operation, targets=(), deadline=lease.until + patience, drill=lease)
 
 
@@ -204,6 +204,7 @@ def _take_back(draft: Draft, operation: Operation, lease: Lease, why: str) -> No
     patience = operation.deadline - lease.until
     deadline = draft.now.mono + patience
     draft.emit(OperationMoved(operation=replace(operation, back=why, deadline=deadline, drill=lease)))
+    spare_the_rest(draft, operation.by, began_at(operation.id))
     _weigh(draft, lease.baseline)
 
 

@@ -15,7 +15,7 @@ from hactl.core.evacuating import restore
 from hactl.core.events import OperationEnded, OperationMoved, PolicyChanged, WeightsChanged
 from hactl.core.model import Fleet
 from hactl.core.node import Goal, NodeState, Role
-from hactl.core.operation import Operation, Outcome, Phase, Target, Undo, Verb, named
+from hactl.core.operation import Operation, Outcome, Phase, Target, Undo, Verb, began_at, named
 from hactl.core.rolling import given_up, held_down, is_up, known_to_edges, order, roll_one
 from hactl.core.spec import FleetSpec
 from hactl.core.targets import healed, impaired, made_good, thawed, waiting_for_failback
@@ -73,6 +73,15 @@ def give_back(draft: Draft, operation: Operation) -> None:
     """What a rolling restart had stopped only to start it again is wanted up, whoever brings it up now."""
     for node in held_down(draft.fleet, operation):
         draft.take_note(replace(node, goal=Goal.UP), f"{operation.sentence} has ended")
+
+
+def spare_the_rest(draft: Draft, by: str, since: int) -> None:
+    """Let each rolling restart that `by` has begun after the record `since` end with the process it has in hand."""
+    for operation in tuple(draft.fleet.operations.values()):
+        if operation.verb is Verb.RESTART and operation.by == by and began_at(operation.id) > since:
+            begun_with = tuple(target for target in operation.targets if target.phase is not Phase.WAITING)
+            if begun_with != operation.targets:
+                draft.emit(OperationMoved(operation=replace(operation, targets=begun_with)))
 
 
 def undo_change(draft: Draft, operation: Operation, why: str) -> None:

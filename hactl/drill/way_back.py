@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from hactl.core.commands import Failback, Start
 from hactl.core.drills import in_progress
 from hactl.core.errors import CommandRejected
+from hactl.core.events import OperationEnded
 from hactl.core.node import Launch
 from hactl.core.operation import Outcome
 from hactl.core.reading import is_serving, read
@@ -20,7 +21,10 @@ from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan
 
 PATIENCE = 120.0
-"""Seconds that the daemon has to put everything back before that counts as not clean."""
+"""Seconds that the daemon has to put everything back before that counts as not clean; longer where it takes longer for
+that itself."""
+LATE = 5.0
+"""Seconds within which it says so when its own time for that is over."""
 AGAIN = 10.0
 """Seconds that a daemon which could not be reached for the failback has to come back."""
 SERVES = 10.0
@@ -77,12 +81,12 @@ class WayBack:
     ) -> tuple[float, tuple[str, ...]]:
         """When everything was put back (monotonic seconds), and what is not as it was; looked at when the fleet serves,
         or does not after `settle` seconds and `serves`, and has gone on for `afterwards` seconds; `patience` is how
-        long that may take. Raises Unreachable."""
+        long that may take, if the daemon does not take longer. Raises Unreachable."""
         loan, follower = self._loan, self._follower
         if self.moot:
             return await self._gone(patience)
         await loan.end(AGAIN)  # once more, in case the failback could not reach anybody
-        ended = await follower.ended(loan.operation, patience)
+        ended = await self._ended(patience)
         restored = time.monotonic()
         served = await follower.until(lambda: is_serving(follower.fleet), max(settle, serves))
         await asyncio.sleep(afterwards)
@@ -100,6 +104,17 @@ class WayBack:
         well = "everything is as it was before" if ours else "everything was restored, and another drill has the fleet"
         self._say(f"verify: NOT CLEAN: {'; '.join(left)}" if left else f"verify: {well}")
         return restored, left
+
+    async def _ended(self, patience: float) -> OperationEnded | None:
+        """How the drill ended for the daemon; None when it does not say so in `patience` seconds, nor when its time for
+        that is over, which it counts from when the fleet was taken back."""
+        operation, until = self._loan.operation, time.monotonic() + patience
+        while (ended := await self._follower.ended(operation, until - time.monotonic())) is None:
+            running = self._follower.fleet.operations.get(operation)
+            if running is None or not running.back or running.deadline + LATE <= until:
+                return None
+            until = running.deadline + LATE
+        return ended
 
     async def _gone(self, patience: float) -> tuple[float, tuple[str, ...]]:
         """When none of the processes that were struck runs any more, and which of them still do: they go with the

@@ -49,11 +49,14 @@ from hactl.core.events import NodeChanged, OperationBegan, OperationEnded, Recor
 from hactl.core.node import Goal, NodeState
 from hactl.core.operation import Outcome
 from hactl.core.recovery import Arrival, Found, recover
+from hactl.core.spec import FleetSpec
 from hactl.core.value import replace
 
 TWO = a_spec(regions=2, nodes=3, edges=2)
 STANDBY = a_spec(regions=2, nodes=3, edges=2, standby=True)
 SEOUL = ("seoul-1", "seoul-2", "seoul-3")
+SIX = a_spec(nodes=6, edges=2)
+SIX_NODES = tuple(f"seoul-{number}" for number in range(1, 7))
 
 
 def test_what_it_may_touch_is_written_down_before_anything_happens() -> None:
@@ -150,18 +153,54 @@ def test_who_is_only_taken_out_in_turn_is_lent_and_restored_and_counts_as_one() 
     assert "would touch 3 of 3 nodes" in Script(serving()).refuses(both).message
 
 
-def test_a_drill_that_is_over_waits_for_the_rolling_restart_it_began() -> None:
-    """Nobody is left half-way: what is stopped to be started again is, and only then the drill has ended."""
-    story = Script(serving()) >> BeginDrill(name="x", nodes=(), in_turn=("seoul-1", "seoul-2"))
-    drill = next(iter(story.fleet.operations))
-    story >> Restart(nodes=("seoul-1", "seoul-2")) >> applied("edge-1") >> applied("edge-2") >> EndDrill(id=drill)
-    for name in ("seoul-1", "seoul-2"):
-        assert in_progress(story.fleet) is not None
-        story >> idle(name) >> exited(name, code=0) >> spawned(name) >> healthy(name)
-        story >> applied("edge-1") >> applied("edge-2") >> applied("edge-1") >> applied("edge-2")
+def restarting(*names: str, spec: FleetSpec | None = None) -> tuple[Script, str, str]:
+    """A drill that has begun to restart `names` one at a time; its operation, and that of the restart."""
+    story = Script(serving(spec)) >> BeginDrill(name="x", nodes=(), in_turn=names, longest=600.0, lease=30.0)
+    story >> Restart(nodes=names)
+    drill, restart = story.fleet.operations
+    return story, drill, restart
+
+
+def test_a_drill_that_is_over_waits_for_what_its_rolling_restart_has_in_hand_and_for_no_more() -> None:
+    """Nobody is left half-way: what is stopped to be started again is. Whoever had not had a turn is left alone."""
+    story, drill, restart = restarting("seoul-1", "seoul-2")
+    story >> applied("edge-1") >> applied("edge-2") >> EndDrill(id=drill)
+    story >> idle("seoul-1") >> exited("seoul-1", code=0) >> spawned("seoul-1") >> healthy("seoul-1")
+    assert in_progress(story.fleet) is not None
+    story >> applied("edge-1")
+    story >> applied("edge-2") << like(OperationEnded, id=restart, outcome=Outcome.DONE)
     assert in_progress(story.fleet) is None
     assert not story.fleet.operations
-    assert all(node.goal is Goal.UP for node in story.fleet.nodes.values())
+    assert all(node.serviceable for node in story.fleet.nodes.values())
+    assert story.node("seoul-2").launches == 1
+    assert story.replayed() == story.fleet
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["ended", "runner silent"])
+def test_a_drill_that_is_stopped_in_a_long_rolling_restart_ends_well(silent: bool) -> None:
+    """However slowly six nodes drain: one of them is waited for."""
+    story, drill, _ = restarting(*SIX_NODES, spec=SIX)
+    story >> applied("edge-1") >> applied("edge-2")
+    story >> (after(30.0) if silent else EndDrill(id=drill))
+    story >> after(9.0) >> idle("seoul-1") >> exited("seoul-1", code=0) >> spawned("seoul-1")
+    story >> after(9.0) >> healthy("seoul-1") >> applied("edge-1") >> applied("edge-2")
+    ended = next(event for event in story.events if isinstance(event, OperationEnded) and event.id == drill)
+    assert ended.outcome is (Outcome.ROLLED_BACK if silent else Outcome.DONE)
+    assert not story.fleet.operations
+
+
+def test_what_an_operator_restarts_meanwhile_goes_on_and_is_waited_for_as_long_as_it_may_take() -> None:
+    """It is not the drill's to end; the drill has not failed while its nodes still have their turns."""
+    story = Script(serving(SIX)) >> BeginDrill(name="x", nodes=(), in_turn=SIX_NODES)
+    (drill,) = story.fleet.operations
+    story >> Request(command=Restart(nodes=SIX_NODES), by="bob") >> EndDrill(id=drill)
+    for name in SIX_NODES:
+        assert in_progress(story.fleet) is not None
+        story >> applied("edge-1") >> applied("edge-2") >> after(9.0) >> idle(name) >> exited(name, code=0)
+        story >> spawned(name) >> after(9.0) >> healthy(name) >> applied("edge-1") >> applied("edge-2")
+    ended = [event for event in story.events if isinstance(event, OperationEnded)]
+    assert [event.outcome for event in ended] == [Outcome.DONE, Outcome.DONE]
+    assert ended[-1].sentence == "restarted 6, one at a time"
 
 
 def test_a_drill_may_touch_no_process_at_all() -> None:

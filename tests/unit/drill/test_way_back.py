@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,7 @@ from support.script import serving
 
 from hactl.core.commands import EndDrill, Start
 from hactl.core.errors import CommandRejected
-from hactl.core.events import FleetClosing, NodeChanged, OperationEnded
+from hactl.core.events import FleetClosing, NodeChanged, OperationEnded, OperationMoved
 from hactl.core.node import Launch, NodeState
 from hactl.core.operation import Outcome
 from hactl.core.value import replace
@@ -97,6 +98,25 @@ async def test_what_the_daemon_could_not_put_back_is_said() -> None:
         _, left = await back.verify(1.0, 0.0)
     assert left == ("seoul-1 is not up in time",)
     assert said == ["verify: NOT CLEAN: seoul-1 is not up in time"]
+
+
+async def test_a_daemon_that_takes_longer_for_it_has_the_time_that_it_gives_itself() -> None:
+    """A configuration goes back process by process: it counts as not clean when the daemon says so, and not before."""
+    controller = MemoryController(FLEET)
+    follower = Follower(controller, FLEET)
+    async with follower.following(), asyncio.TaskGroup() as tasks:
+        await controller.until_watchers(1)
+        back = way_back(controller, follower, [])
+        (drill,) = controller.snapshot.fleet.operations.values()
+        taken = replace(drill, back="ended by me", deadline=time.monotonic() + 60.0)
+        controller.happen(OperationMoved(operation=taken))
+        await follower.until(lambda: bool(follower.fleet.operations), 10.0)
+        looking = tasks.create_task(back.verify(0.0, 0.0, 0.0))
+        await asyncio.wait((looking,), timeout=0.2)
+        assert not looking.done()
+        controller.happen(OperationEnded(id=drill.id, outcome=Outcome.DONE, sentence="everything is back"))
+        _, left = await looking
+    assert left == ()
 
 
 @pytest.mark.parametrize("back", [True, False], ids=["it comes back", "it stays out"])
