@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from hactl.cli.choice import Chosen, program
 from hactl.cli.exits import Exit
 from hactl.cli.options import label
@@ -68,10 +66,9 @@ def open_console(chosen: Chosen, *, verbs: Sequence[str] = (), theme: str = "", 
 
     console, code = asyncio.run(show())
     if console.lifetime.stops:
-        from hactl.cli.run import down
+        from hactl.cli.run import take_down
 
-        result: int = click.get_current_context().invoke(down)
-        return result
+        return take_down(chosen)
     return code
 
 

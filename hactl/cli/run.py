@@ -26,6 +26,8 @@ from hactl.core.reading import explain, is_serving, read, url
 from hactl.core.secrets import masked_spec
 from hactl.core.spec import FleetSpec, GatewayKind
 
+STOPS_WITHIN = 60.0
+"""Seconds in which everything should have stopped, unless somebody says otherwise."""
 LEAVES_WITHIN = 10.0
 """Seconds a daemon has to leave once everything has stopped."""
 
@@ -211,7 +213,7 @@ def _describe(chosen: Chosen, spec: FleetSpec, *, as_json: bool) -> int:
 @fleet_option
 @config_option
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept in the journal.")
-@timeout_option("60s", "How long to wait until everything has stopped; then exit code 4.")
+@timeout_option(f"{STOPS_WITHIN:.0f}s", "How long to wait until everything has stopped; then exit code 4.")
 @click.option("--dry-run", is_flag=True, help="Show what would be stopped; change nothing.")
 @json_option
 def down(config: Path | None, reason: str, timeout: float, dry_run: bool, as_json: bool) -> int:
@@ -219,7 +221,18 @@ def down(config: Path | None, reason: str, timeout: float, dry_run: bool, as_jso
 
     Also works after the daemon has died: whatever it left running is stopped.
     """
-    chosen = choose(config)
+    return take_down(choose(config), reason=reason, timeout=timeout, dry_run=dry_run, as_json=as_json)
+
+
+def take_down(
+    chosen: Chosen,
+    *,
+    reason: str = "",
+    timeout: float = STOPS_WITHIN,
+    dry_run: bool = False,
+    as_json: bool = False,
+) -> int:
+    """What `down` does, for a fleet that is known already; `timeout` in seconds. The exit code. Raises HactlError."""
     client = chosen.client  # raises for a name that nobody knows
     here = running(chosen)
     left = () if here else _left_over(chosen)

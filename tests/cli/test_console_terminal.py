@@ -112,6 +112,23 @@ def test_a_fleet_that_does_not_run_is_started_from_the_console_and_stopped_with_
         assert (home.state / "console.toml").read_text() == 'sort = "STATE"\n'
 
 
+def test_the_fleet_that_is_stopped_on_leaving_is_the_one_that_was_shown() -> None:
+    """Whatever hactl.toml has come to say meanwhile."""
+    with Home() as home:
+        home.configure(regions={"local": 1}, edges=1)
+        with home.terminal(columns=80, lines=24) as seen:
+            seen.until("Start fleet t?")
+            seen.type("y")
+            seen.until("was started from here")
+            home.configure(regions={"local": 1}, name="another")
+            seen.type("q")
+            seen.until("Leave fleet t?", "stop all")
+            seen.type("s")
+            assert seen.until_it_ends() == 0
+            assert "everything has stopped" in seen.text
+        assert home.strays() == []
+
+
 def test_a_fleet_that_was_started_here_goes_on_without_the_console_that_is_detached() -> None:
     with Home() as home:
         home.configure(regions={"local": 2})
