@@ -4,15 +4,19 @@ Always in this order: open a pidfd, look, make sure that the pidfd's process was
 that was looked at belonged to that process.
 """
 
+import errno
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, os_reason
 from hactl.core.node import Launch
 from hactl.supervisor import pidfd, procfs
 
 _PASSES = 3
 """How often stragglers are searched: a member may fork while the others are being killed."""
+_NO_PROCESS = (errno.ESRCH, errno.EINVAL, errno.ENOENT)
+"""What `pidfd_open` says of a number that nobody has, or only a thread: by the kernel, the second or the third."""
 
 
 class NotOurs(HactlError):
@@ -22,26 +26,40 @@ class NotOurs(HactlError):
 def open_verified(launch: Launch, *, boot: str) -> int:
     """A pidfd that is certain to mean `launch`; the caller closes it. `boot` is the boot id of now.
 
-    Raises NotOurs when the machine was rebooted since, the process has gone, or its pid belongs to somebody else.
+    Raises NotOurs when the machine was rebooted since, the process has gone, or its pid belongs to somebody else;
+    HactlError when that cannot be told, for want of a descriptor or of memory.
     """
     if launch.boot != boot:
         raise NotOurs(f"{launch.instance!r} ran before the machine was rebooted")
-    try:
-        fd = os.pidfd_open(launch.pid)
-    except OSError:  # gone, or (EINVAL) the number of a thread
-        raise NotOurs(f"{launch.instance!r} is gone: no process {launch.pid}") from None
-    try:
-        _verify(fd, launch)
-    except BaseException:
-        os.close(fd)
-        raise
+    with _looking(f"tell whether {launch.instance!r} runs"):
+        try:
+            fd = os.pidfd_open(launch.pid)
+        except OSError as error:
+            if error.errno not in _NO_PROCESS:
+                raise
+            raise NotOurs(f"{launch.instance!r} is gone: no process {launch.pid}") from None
+        try:
+            _verify(fd, launch)
+        except BaseException:
+            os.close(fd)
+            raise
     return fd
 
 
+@contextmanager
+def _looking(why: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise HactlError(
+            f"cannot {why}: {os_reason(error)}", "raise the limit on open files, or free memory"
+        ) from error
+
+
 def _verify(fd: int, launch: Launch) -> None:
-    stat = procfs.read_stat(launch.pid)
+    stat = procfs.read_stat(launch.pid, sure=True)
     uid = procfs.owner(launch.pid)
-    environ = procfs.environ(launch.pid)
+    environ = procfs.environ(launch.pid, sure=True)
     if stat is None or pidfd.has_ended(fd):
         raise NotOurs(f"{launch.instance!r} is gone: process {launch.pid} has ended")
     if stat.ticks != launch.ticks:
@@ -61,23 +79,27 @@ def find_instances(fleet_id: str) -> list[Launch]:
     """Every running launch of the fleet, oldest first, by HACTL_INSTANCE ("FLEETID/NODE/NUMBER") alone.
 
     Children inherit the variable, so only session leaders count, and of several for one instance the oldest. Verify
-    each (`open_verified`) before acting on it.
+    each (`open_verified`) before acting on it. Raises HactlError for want of a descriptor or of memory to look.
     """
-    boot, uid, me = procfs.boot_id(), os.geteuid(), os.getpid()
-    found = []
-    for pid in procfs.pids():
-        if pid == me or _session(pid) != pid or procfs.owner(pid) != uid:
-            continue
-        instance = procfs.environ(pid).get(procfs.INSTANCE, "")
-        ticks = procfs.start_ticks(pid)
-        if instance.startswith(f"{fleet_id}/") and ticks is not None:
-            at = procfs.monotonic_at(ticks)
-            found.append(Launch(instance=instance, pid=pid, ticks=ticks, boot=boot, at=at))
+    with _looking("look for processes of this fleet"):
+        found = list(_instances(fleet_id))
     found.sort(key=lambda launch: (launch.ticks, launch.pid))
     oldest: dict[str, Launch] = {}
     for launch in found:
         oldest.setdefault(launch.instance, launch)
     return list(oldest.values())
+
+
+def _instances(fleet_id: str) -> Iterator[Launch]:
+    boot, uid, me = procfs.boot_id(), os.geteuid(), os.getpid()
+    for pid in procfs.pids():
+        if pid == me or _session(pid) != pid or procfs.owner(pid) != uid:
+            continue
+        instance = procfs.environ(pid, sure=True).get(procfs.INSTANCE, "")
+        stat = procfs.read_stat(pid, sure=True)
+        if instance.startswith(f"{fleet_id}/") and stat is not None:
+            at = procfs.monotonic_at(stat.ticks)
+            yield Launch(instance=instance, pid=pid, ticks=stat.ticks, boot=boot, at=at)
 
 
 def group_members(launch: Launch) -> list[int]:

@@ -101,7 +101,8 @@ class Process:
 def adopt(launch: Launch, *, boot: str) -> Process:
     """Take over a process that somebody else spawned; `boot` is the boot id of now.
 
-    Raises NotOurs when what runs under its pid, if anything, is not that launch.
+    Raises NotOurs when what runs under its pid, if anything, is not that launch; HactlError when that
+    cannot be told.
     """
     return Process(launch, open_verified(launch, boot=boot))
 

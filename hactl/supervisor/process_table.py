@@ -97,7 +97,10 @@ class ProcessTable:
         return False
 
     def adopt(self, name: str, launch: Launch) -> None:
-        """Take over a process that outlived its daemon; its end is reported even if it has just come."""
+        """Take over a process that outlived its daemon; its end is reported even if it has just come.
+
+        Raises HactlError when it cannot be told whether it runs: it is then neither lost nor ended.
+        """
         try:
             self._enter(name, adopt(launch, boot=self._boot))
         except NotOurs:

@@ -3,6 +3,7 @@
 A pid alone names nobody for long. Whoever acts on what is read here holds a pidfd (`identity`) that was opened first.
 """
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -17,6 +18,8 @@ _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _LINE = 128
 """Bytes of /proc/PID/stat in which number, name and state stand, whatever the name."""
+_OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""It is we who lack something: that says nothing about what was to be read."""
 
 
 class ProcStat(Value):
@@ -46,9 +49,12 @@ class Turns(Value):
     """It runs, or waits for that, now."""
 
 
-def read_stat(pid: int) -> ProcStat | None:
-    """What the kernel says about `pid` now; None when there is no such process."""
-    data = _read(f"/proc/{pid}/stat")
+def read_stat(pid: int, *, sure: bool = False) -> ProcStat | None:
+    """What the kernel says about `pid` now; None when there is no such process.
+
+    Without a descriptor or memory left to look it is None as well; with `sure` that raises OSError.
+    """
+    data = _read(f"/proc/{pid}/stat", sure=sure)
     if not data:
         return None
     # The name may hold blanks and parentheses: everything after the last one is plain.
@@ -132,11 +138,13 @@ def owner(pid: int) -> int | None:
         return None
 
 
-def environ(pid: int) -> dict[str, str]:
+def environ(pid: int, *, sure: bool = False) -> dict[str, str]:
     """The environment `pid` was started with. Empty for a zombie, for somebody else's, for a process that wrote its
     title over it, and for the last microseconds of an exec.
+
+    Without a descriptor or memory left to look it is empty as well; with `sure` that raises OSError.
     """
-    pairs = (entry.partition(b"=") for entry in _read(f"/proc/{pid}/environ").split(b"\0"))
+    pairs = (entry.partition(b"=") for entry in _read(f"/proc/{pid}/environ", sure=sure).split(b"\0"))
     return {os.fsdecode(name): os.fsdecode(value) for name, equals, value in pairs if equals}
 
 
@@ -168,15 +176,15 @@ def oom_kills(counter: Path) -> int | None:
     return None
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, *, sure: bool = False) -> bytes:
     # Plain reads: these are the hot path of sampling and of finding processes again, and /proc needs no buffer.
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+        try:
+            return b"".join(iter(lambda: os.read(fd, 1 << 16), b""))
+        finally:
+            os.close(fd)
+    except OSError as error:
+        if sure and error.errno in _OURS:
+            raise
         return b""
-    try:
-        return b"".join(iter(lambda: os.read(fd, 1 << 16), b""))
-    except OSError:
-        return b""
-    finally:
-        os.close(fd)

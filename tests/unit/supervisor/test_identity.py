@@ -1,14 +1,45 @@
 import os
 import signal
+import subprocess
+import sys
+import threading
 
 import pytest
 from support.processes import WAITS_FOR_EVER, Gate, ended, ending, kernel, wait_until_dead
 
+from hactl.core import codec
 from hactl.supervisor import identity, procfs
 from hactl.supervisor.pidfd import ExitStatus
 from hactl.supervisor.process import adopt
 
 BOOT = procfs.boot_id()
+SHORT_OF_DESCRIPTORS = """
+import os, resource, sys
+from hactl.core import codec
+from hactl.core.node import Launch
+from hactl.supervisor import identity, procfs
+
+def tried(look):
+    try:
+        look()
+    except Exception as error:
+        return f"{type(error).__name__} {getattr(error, 'message', error)}"
+    return "done"
+
+launch, boot = codec.decode(sys.argv[1], Launch), procfs.boot_id()
+resource.setrlimit(resource.RLIMIT_NOFILE, (50, 50))
+spent = []
+try:
+    while True:
+        spent.append(os.dup(0))
+except OSError:
+    pass
+for _ in range(3):
+    results = [tried(lambda: os.close(identity.open_verified(launch, boot=boot)))]
+    results.append(tried(lambda: identity.find_instances(launch.instance.split("/")[0])))
+    os.close(spent.pop())
+    print(*results, sep="; ")
+"""
 
 
 class TestAdoption:
@@ -61,6 +92,26 @@ class TestAdoption:
         _refused(process.launch, "has ended")
         await ending(process)
         _refused(process.launch, "is gone")
+
+    def test_a_thread_of_somebody_is_not_the_process(self, nursery):
+        """Kernels differ in how they say that a number is none of a process."""
+        launch, over = nursery.start().launch, threading.Event()
+        thread = threading.Thread(target=over.wait)
+        thread.start()
+        try:
+            _refused(launch, "is gone: no process", pid=thread.native_id)
+        finally:
+            over.set()
+            thread.join()
+
+    def test_a_process_is_not_gone_because_we_have_no_descriptor_left(self, nursery):
+        """A living worker is never declared dead, nor overlooked: whether it is there cannot be told then."""
+        launch = nursery.start().launch
+        words = [sys.executable, "-c", SHORT_OF_DESCRIPTORS, codec.encode(launch).decode()]
+        said = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
+        none = f"HactlError cannot tell whether {launch.instance!r} runs: too many open files"
+        unseen = "HactlError cannot look for processes of this fleet: too many open files"
+        assert said.stdout.splitlines() == [f"{none}; {unseen}", f"{none}; done", "done; done"]
 
     def test_a_program_that_wrote_its_title_over_its_environment_is_still_known(self, nursery, tmp_path):
         """Pid, boot and ticks are enough where there is no environment left to contradict them."""
