@@ -17,7 +17,7 @@ from hactl.control.api import CommandBody, HistoryParams, LogParams, RecordPage,
 from hactl.control.credentials import credentials
 from hactl.core.codec import decode, encode
 from hactl.core.commands import Command
-from hactl.core.errors import Unreachable
+from hactl.core.errors import Absent, Unreachable
 from hactl.core.events import Record
 from hactl.core.talk import Hello, LogPage, Query, Receipt, Snapshot, Update
 
@@ -115,7 +115,8 @@ def unreachable(socket: Path, error: Exception) -> Unreachable:
         return Unreachable(f"the daemon on '{socket}' does not answer in time", "hactl logs daemon")
     if isinstance(error, ConnectionResetError | BrokenPipeError | EOFError):
         return Unreachable(f"the daemon on '{socket}' went away before it answered", "hactl events")
-    return Unreachable(f"no daemon answers on '{socket}'", "hactl up")
+    kind = Absent if isinstance(error, FileNotFoundError | ConnectionRefusedError) else Unreachable
+    return kind(f"no daemon answers on '{socket}'", "hactl up")
 
 
 def ensure_trusted(connection: sockets.socket, socket: Path, owner: int | None) -> None:

@@ -4,6 +4,7 @@
     ├── CommandRejected      the core will not do it; nothing changed
     ├── ConfigError          hactl.toml is wrong; names the path and the key
     ├── Unreachable          no daemon answers
+    │   └── Absent           because there is none
     └── TimedOut             what was waited for did not come true
 
 Messages are lower case without a full stop and quote names as the operator typed them.
@@ -43,6 +44,10 @@ class ConfigError(HactlError):
 
 class Unreachable(HactlError):
     """The daemon does not answer on its socket."""
+
+
+class Absent(Unreachable):
+    """Nobody listens on the daemon's socket: one may be started."""
 
 
 class TimedOut(HactlError):

@@ -41,7 +41,7 @@ class Following(App[None]):
         if self._undrawn:
             self.call_later(self._draw)
         self._undrawn = not self.picture.seq
-        if self._undrawn and self.picture.trouble:
+        if self._undrawn and self.picture.trouble and self._link.absent:
             self.lifetime.offer()
         elif not self.picture.trouble:
             self.lifetime.found()

@@ -64,7 +64,7 @@ class Lifetime:
         """Whoever opened the console is to stop the fleet now."""
 
     def offer(self) -> None:
-        """Nobody answers: offer to start it, once."""
+        """Nobody is there: offer to start it, once."""
         if self._start is None:
             return
         start, self._start = self._start, None

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from hactl.control.controller import Controller
-from hactl.core.errors import HactlError
+from hactl.core.errors import Absent, HactlError
 from hactl.core.talk import Query, Snapshot
 from hactl.core.telling import USUAL
 from hactl.tui.picture import Picture, View
@@ -53,6 +53,8 @@ class Link:
         self._picture = picture
         self._clock = clock
         self._changed = changed
+        self.absent = False
+        """Nobody was there when a daemon was looked for last, as opposed to one that cannot be talked to."""
         self._filling: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -76,6 +78,7 @@ class Link:
                             self._filling = tasks.create_task(self._fill())  # aside: nobody waits for a disk
                         self._changed()
             except HactlError as error:
+                self.absent = isinstance(error, Absent)
                 self._picture.lost(str(error))
                 self._changed()
                 await self._remember()

@@ -8,7 +8,7 @@ from support.controller import MemoryController
 from support.pictures import a_snapshot
 from support.stage import Stage, stage
 
-from hactl.core.errors import Unreachable
+from hactl.core.errors import Absent, HactlError, Unreachable
 from hactl.tui.lifetime import UP_ALREADY, Ends
 from hactl.tui.messages import Said, Shown
 from hactl.tui.screens.choice import Choice
@@ -19,10 +19,10 @@ from hactl.tui.widgets.reader import Reader, plain
 
 
 def away() -> MemoryController:
-    """Nobody answers."""
+    """Nobody is there."""
     controller = MemoryController()
     controller.snapshot = a_snapshot()
-    controller.failure = Unreachable("no daemon answers on 'x'", "hactl up")
+    controller.failure = Absent("no daemon answers on 'x'", "hactl up")
     return controller
 
 
@@ -122,6 +122,26 @@ class TestBeginning:
             assert not now.app.lifetime.stops
         assert now.ran == []
 
+    @pytest.mark.parametrize(
+        "trouble",
+        [
+            HactlError("the daemon speaks protocol 2", "hactl daemon restart"),
+            Unreachable("no permission to open 'x'", "run as root"),
+            Unreachable("the daemon on 'x' does not answer in time", "hactl logs daemon"),
+        ],
+    )
+    async def test_one_that_runs_already_is_not_offered_but_what_is_in_the_way_is_said(self, trouble: HactlError):
+        """Until there is none any more."""
+        controller = away()
+        controller.failure = trouble
+        async with stage(controller=controller, startable=True) as now:
+            await now.until(lambda: now.controller.attempts > 1)
+            assert isinstance(now.app.screen, FleetPage)
+            assert str(trouble) in now.text("#keys")
+            controller.failure = away().failure
+            await now.until(lambda: isinstance(now.app.screen, Choice))
+            assert "Its daemon is not running." in await asked(now)
+
     async def test_it_is_offered_once(self):
         async with stage(controller=away(), startable=True) as now:
             await now.press("escape")
@@ -148,7 +168,7 @@ class TestBeginning:
 
     async def test_not_for_one_that_has_run_and_goes(self):
         async with stage(startable=True) as now:
-            now.controller.failure = Unreachable("no daemon answers on 'x'", "hactl up")
+            now.controller.failure = Absent("no daemon answers on 'x'", "hactl up")
             now.controller.let_go()
             await now.until(lambda: now.app.picture.trouble)
             assert isinstance(now.app.screen, FleetPage)

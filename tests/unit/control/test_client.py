@@ -17,7 +17,7 @@ from support.controller import MemoryController
 from hactl.control.api import BODY_LIMIT
 from hactl.control.client import Client, listener
 from hactl.core.commands import Drain, Kill, Request, SetWeight
-from hactl.core.errors import CommandRejected, HactlError, Unreachable
+from hactl.core.errors import Absent, CommandRejected, HactlError, Unreachable
 from hactl.core.events import DaemonStarted, DaemonStopped
 from hactl.core.plan import Share
 from hactl.core.talk import LogPage, Measured, News, Query, Receipt, Snapshot
@@ -108,10 +108,12 @@ def test_nobody_there_is_unreachable_with_a_hint(tmp_path: Path) -> None:
     )
     (tmp_path / "file").touch()
     too_long = tmp_path / ("x" * 200)
-    for path in (tmp_path / "missing.sock", stale, tmp_path / "no" / "where", tmp_path / "file" / "x", too_long):
+    absent = (tmp_path / "missing.sock", stale, tmp_path / "no" / "where")
+    for path in (*absent, tmp_path / "file" / "x", too_long):
         with pytest.raises(Unreachable, match="no daemon answers") as error:
             Client(path).fleet()
         assert error.value.hint == "hactl up"
+        assert isinstance(error.value, Absent) is (path in absent), "where one may be started"
         with pytest.raises(Unreachable):
             next(iter(Client(path).watch()))
 
