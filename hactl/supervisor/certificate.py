@@ -74,15 +74,16 @@ class CertificateWatch:
             await self._judge(stamp)
 
     async def _judge(self, stamp: Stamp) -> None:
+        saw: Observation
         try:
-            certificate = await self._engine.certify(self._look())
+            saw = CertificateFit(certificate=await self._engine.certify(self._look()))
         except (HactlError, OSError) as error:  # also a machine that has no descriptor left
-            self._again = self._clock() + AGAIN
-            self._deliver(CertificateUnfit(why=str(error)))
-        else:
-            self._again = None
-            self._deliver(CertificateFit(certificate=certificate))
+            saw = CertificateUnfit(why=str(error))
+        if self._look().spec.edge.tls != stamp.tls:
+            return  # a configuration with other files came into force meanwhile, and with it their certificate
         self._judged = stamp
+        self._again = self._clock() + AGAIN if isinstance(saw, CertificateUnfit) else None
+        self._deliver(saw)
 
 
 def _of(path: str) -> tuple[int, ...]:

@@ -31,6 +31,8 @@ class Files:
         self.now = 0.0
         self.judged: list[tuple[float, str]] = []
         self.saw: list[Observation] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+        """What happens while something is being judged."""
         self._script: dict[int, Callable[[], object]] = {}
 
     def after(self, looks: int, act: Callable[[], object]) -> None:
@@ -60,10 +62,11 @@ class Files:
 
     async def certify(self, fleet: Fleet) -> Certificate:
         try:
-            content = self.cert.read_text()
+            content = _content(fleet.spec.edge.tls)
         except OSError as error:
             raise HactlError("no such file") from error
         self.judged.append((self.now, content))
+        self.meanwhile()
         if not content.startswith("good"):
             raise HactlError(f"it says {content}")
         return named(content)
@@ -73,6 +76,10 @@ class Files:
         new = self.cert.with_name("new")
         new.write_text(content)
         os.replace(new, self.cert)  # noqa: PTH105
+
+
+def _content(tls: EdgeTlsSpec) -> str:
+    return Path(tls.cert).read_text()
 
 
 def named(content: str) -> Certificate:
@@ -159,6 +166,26 @@ def test_files_that_are_gone_are_told_and_taken_when_they_are_back(files: Files)
     files.after(10, files.cert.unlink)
     files.after(20, lambda: files.cert.write_text("good 0"))
     assert files.watch(30) == [fit("good 0"), CertificateUnfit(why="no such file"), fit("good 0")]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [("good 1", fit("good 1")), ("bad", CertificateUnfit(why="it says bad"))], ids=["fit", "unfit"]
+)
+def test_files_that_are_no_longer_those_in_force_when_they_are_judged_are_not_told(
+    content: str, told: Observation, files: Files
+) -> None:
+    """A configuration with others came into force meanwhile, and shows theirs; once back, they are judged anew."""
+    files.replace(content)
+    coming = files.cert.with_name("coming.pem")
+    coming.write_text("good 2")
+    old, other = (
+        files.fleet,
+        Fleet(spec=FleetSpec(edge=EdgeSpec(tls=EdgeTlsSpec(cert=str(coming), key=str(files.key))))),
+    )
+    files.meanwhile = lambda: setattr(files, "fleet", other)
+    files.after(10, lambda: (setattr(files, "fleet", old), setattr(files, "meanwhile", lambda: None)))
+    assert files.watch(20) == [fit("good 2"), told]
+    assert files.judged == [(0.0, content), (2 * LOOK, "good 2"), (11 * LOOK, content)]
 
 
 def test_without_tls_nothing_is_looked_at(files: Files) -> None:
