@@ -1,6 +1,7 @@
 """`hactl drill recover`: drills whose runner died."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import click
 
@@ -11,16 +12,18 @@ from hactl.cli.following import pages, until_ended
 from hactl.cli.options import fleet_option, json_option, label, timeout_option
 from hactl.cli.records import history
 from hactl.core.commands import EndDrill
-from hactl.core.errors import CommandRejected, Unreachable
+from hactl.core.errors import CommandRejected, HactlError, Unreachable
 from hactl.core.events import OperationEnded, Record
 from hactl.core.operation import began_at
 from hactl.core.talk import Query
+from hactl.core.value import replace
 from hactl.drill.canary import Found, read_ledger
 from hactl.drill.definition import CanaryStore
+from hactl.drill.phases import Phase
 from hactl.drill.progress import Tail, steps
-from hactl.drill.recovering import lifetime, obituary
+from hactl.drill.recovering import lifetime, obituary, unmarked
 from hactl.drill.report import DrillReport
-from hactl.drill.runs import Run, abandoned
+from hactl.drill.runs import OpenRun, Run, abandoned, runs
 from hactl.drill.stores import STORES, first, further
 
 _PAGE = 500
@@ -50,7 +53,8 @@ def bury(chosen: Chosen, run: Run, timeout: float) -> DrillReport:
     """File a run as aborted whose runner is gone; what it touched is put back first. Raises Unreachable when it is not
     known how that ended, and no daemon answers."""
     open_run = run.read()
-    operation = open_run.identity.operation
+    operation = open_run.identity.operation or _unmarked(chosen, run, open_run)
+    open_run = replace(open_run, identity=replace(open_run.identity, operation=operation))
     ended = _ending(chosen, operation) if operation else None
     if operation and ended is None:
         ended = _take_back(chosen, operation, timeout)
@@ -60,6 +64,22 @@ def bury(chosen: Chosen, run: Run, timeout: float) -> DrillReport:
     filed = run.finish(obituary(open_run, ended, read_ledger(run.ledger), records, said, found), say=output.say)
     run.tidy()
     return filed
+
+
+def _unmarked(chosen: Chosen, run: Run, left: OpenRun) -> str:
+    """The operation that a run does not know of, if it was killed in the moment in which the fleet was lent to it.
+    Raises Unreachable, and HactlError while the fleet may just be lent to another run of that drill."""
+    if left.phase is not Phase.GATE:
+        return ""
+    others: list[OpenRun] = []
+    for other in runs(chosen.paths.drills):
+        with suppress(HactlError):  # one that cannot be read is nobody's
+            others += [other.read()] if other.name != run.name else []
+    for one in others:
+        if one.alive and not one.identity.operation and one.definition.name == left.definition.name:
+            raise HactlError(f"{one.identity.run} is just beginning: the fleet may be lent to it", "try again soon")
+    began = history(chosen, Query(since=left.identity.began, kinds=("OperationBegan",), limit=_PAGE))
+    return unmarked(left, began, {one.identity.operation for one in others})
 
 
 def _found(chosen: Chosen, store: CanaryStore, operation: str) -> Iterator[Found]:

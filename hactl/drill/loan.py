@@ -31,6 +31,11 @@ _RETRY = 0.25
 """Seconds between two attempts to reach a daemon that is away."""
 
 
+def by_drill(name: str) -> str:
+    """What the runner of a drill calls itself, as the daemon records it after the user's name."""
+    return f"drill {name}"
+
+
 class Loan:
     """One fleet, borrowed once."""
 

@@ -1,12 +1,13 @@
 """A run whose runner died: its outcome is read from the journal, and the run is filed as aborted. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-from hactl.core.events import OperationEnded, Record
-from hactl.core.operation import Outcome
+from hactl.core.events import OperationBegan, OperationEnded, Record
+from hactl.core.operation import Operation, Outcome, Verb
 from hactl.drill.canary import Found, Losses, Written
 from hactl.drill.definition import CanaryStore
 from hactl.drill.evidence import Evidence, Times
+from hactl.drill.loan import by_drill
 from hactl.drill.progress import Step, Timed
 from hactl.drill.report import DrillReport, lines
 from hactl.drill.runs import OpenRun
@@ -51,6 +52,19 @@ def obituary(
         evidence=Evidence(times=times, proofs=timed[0].proofs, by_hand=timed[0].by_hand, leftovers=left, losses=losses),
         timeline=lines(records, times.fault or zero),
     )
+
+
+def unmarked(run: OpenRun, records: Iterable[Record], others: Container[str]) -> str:
+    """The operation that lent the fleet to a run which was killed before it had noted that, in `records` of what began
+    since the run did; "" when none did. `others` are operations of other runs."""
+    for record in records:
+        match record.event:
+            case OperationBegan(operation=Operation(verb=Verb.DRILL, id=operation, by=by)):
+                if by.endswith(by_drill(run.definition.name)) and operation not in others:
+                    return operation
+            case _:
+                pass
+    return ""
 
 
 def lifetime(records: Iterable[Record], operation: str) -> Iterator[Record]:

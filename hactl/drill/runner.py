@@ -23,7 +23,7 @@ from hactl.drill.following import Follower
 from hactl.drill.gate import Check, unfit
 from hactl.drill.injecting import rehearse
 from hactl.drill.load_plan import LoadPlan, Progress
-from hactl.drill.loan import Loan
+from hactl.drill.loan import Loan, by_drill
 from hactl.drill.manual import Person
 from hactl.drill.phases import BORROWED, NEXT, Phase, Way
 from hactl.drill.plan import DrillPlan, plan
@@ -78,7 +78,7 @@ class Runner:
         self._feed = Feed(run.progress)
         self._say = self._feed.told(say)
         self._attended = attended
-        self._by = f"drill {drill.name}"
+        self._by = by_drill(drill.name)
         self._stop = asyncio.Event()
         self._ending = Ending()
         self._gate: tuple[Check, ...] = ()
@@ -197,9 +197,9 @@ class Runner:
             raise Pointless(f"there is a manual step, and nobody is present: {plan.steps[0].manual}")
         await rehearse(self._controller, plan, by=self._by)
         loan = Loan(self._controller, plan, by=self._by)
+        self._evidence = replace(self._evidence, leftovers=("it is not known whether everything was restored",))
         await loan.begin()
         self._loan = loan
-        self._evidence = replace(self._evidence, leftovers=("it is not known whether everything was restored",))
         self._me = replace(self._me, identity=replace(self._me.identity, operation=loan.operation))
         self._mark()
         self._say(f"gate: {len(self._gate)} checks met, fleet borrowed as {loan.operation}")

@@ -3,13 +3,22 @@
 import json
 import os
 import signal
+import time
 
 import pytest
 from support.command import Home, finish
 from support.drills import UNHURRIED, options
 
 from hactl.cli.exits import Exit
-from hactl.drill.library import names
+from hactl.control.client import Client
+from hactl.core.commands import BeginDrill
+from hactl.core.drills import in_progress
+from hactl.core.value import replace
+from hactl.drill.library import load, names
+from hactl.drill.phases import Phase
+from hactl.drill.report import Identity
+from hactl.drill.runs import OpenRun, Run
+from hactl.supervisor import procfs
 
 
 def test_the_drills_are_listed_also_without_a_fleet(home: Home) -> None:
@@ -153,6 +162,27 @@ def test_a_run_that_was_left_is_filed_by_the_next_one_or_by_recover(fresh: Home)
     assert losses[1]["kept"] == 1, "the founding one"
     assert any("killed" in line["text"] for line in report["timeline"]), report["timeline"]
     assert "nothing to recover" in fresh.run("drill", "recover").stderr
+
+
+def test_a_run_that_was_killed_while_it_borrowed_the_fleet_gives_it_back(fresh: Home) -> None:
+    """kill -9 before it had noted that the fleet was lent to it: nobody waits until that lapses by itself."""
+    run, began = Run.create(fresh.paths.drills, "node-kill", time.time()), time.time()
+    identity = Identity(run=run.name, fleet="t", by="a", host="h", version="0", began=began, revision=1)
+    left = OpenRun(identity=identity, definition=load("node-kill"), phase=Phase.GATE, pid=os.getpid(), ticks=1)
+    run.mark(left)
+    lent = BeginDrill(name="node-kill", nodes=("a-1",), lease=120.0, longest=120.0)
+    receipt = Client(fresh.paths.control).submit(lent, by="drill node-kill")
+    beginning = Run.create(fresh.paths.drills, "node-kill", time.time())
+    ticks = procfs.start_ticks(os.getpid()) or 0
+    beginning.mark(replace(left, identity=replace(identity, run=beginning.name), ticks=ticks))
+    refused = fresh.run("drill", "recover")
+    assert (refused.returncode, f"{beginning.name} is just beginning" in refused.stderr) == (Exit.FAILED, True)
+    beginning.discard()
+    fresh.ok("drill", "recover")
+    assert in_progress(fresh.snapshot().fleet) is None
+    report = run.report()
+    assert report is not None
+    assert (report.identity.operation, report.clean) == (receipt.operation, True)
 
 
 def test_what_is_scheduled_is_shown_with_its_next_times_and_what_stands_in_the_way(home: Home) -> None:

@@ -1,8 +1,8 @@
 """A run whose runner died is filed as aborted, with what the journal says about its end."""
 
 from hactl.core.drill_events import DrillKept
-from hactl.core.events import Event, OperationEnded, Record
-from hactl.core.operation import Outcome
+from hactl.core.events import Event, OperationBegan, OperationEnded, Record
+from hactl.core.operation import Operation, Outcome, Verb
 from hactl.core.value import replace
 from hactl.drill.canary import Found, Written
 from hactl.drill.definition import CanaryStore, Definition
@@ -10,7 +10,7 @@ from hactl.drill.evidence import Times
 from hactl.drill.gate import Check
 from hactl.drill.phases import Phase
 from hactl.drill.progress import Entered, Timed
-from hactl.drill.recovering import lifetime, obituary
+from hactl.drill.recovering import lifetime, obituary, unmarked
 from hactl.drill.report import Ending, Identity
 from hactl.drill.runs import OpenRun
 from hactl.drill.verdict import Verdict
@@ -51,6 +51,24 @@ def test_what_nobody_knows_is_not_called_clean() -> None:
 def test_a_fleet_that_was_never_borrowed_has_nothing_left_in_it() -> None:
     never = replace(LEFT, identity=replace(LEFT.identity, operation=""), phase=Phase.GATE)
     assert obituary(never, None, []).clean
+
+
+def test_a_run_that_was_killed_while_the_fleet_was_lent_to_it_is_told_by_its_name() -> None:
+    """The daemon had answered, and the runner had not noted that yet. Nothing is taken from anybody else."""
+    never = replace(LEFT, identity=replace(LEFT.identity, operation=""), phase=Phase.GATE)
+    began = [
+        ("op-3", Verb.RESTART, "ann@drill node-kill"),
+        ("op-4", Verb.DRILL, "ann@chaostoolkit"),
+        ("op-5", Verb.DRILL, "ann@drill edge-kill"),
+        ("op-6", Verb.DRILL, "ann@drill node-kill"),
+        ("op-7", Verb.DRILL, "ann@drill node-kill"),
+    ]
+    records = [
+        record(seq, OperationBegan(operation=Operation(id=name, verb=verb, by=by, began=0.0, wall=0.0, deadline=1.0)))
+        for seq, (name, verb, by) in enumerate(began, start=3)
+    ]
+    assert unmarked(never, records, {"op-6"}) == "op-7"
+    assert unmarked(never, records, {"op-6", "op-7"}) == ""
 
 
 def test_what_its_ledger_remembers_is_looked_for_where_it_was() -> None:

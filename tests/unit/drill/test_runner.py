@@ -165,6 +165,26 @@ async def test_a_drill_that_loses_its_turn_when_it_borrows_the_fleet_is_no_run(
     assert not any(isinstance(request.command, EndDrill) for request in lender.requests)
 
 
+class Cut(Lender):
+    """A fleet that is lent, and nobody hears of it."""
+
+    async def submit(
+        self, command: Command, *, by: str, reason: str = "", confirm: str = "", dry_run: bool = False
+    ) -> Receipt:
+        receipt = await super().submit(command, by=by, reason=reason, confirm=confirm, dry_run=dry_run)
+        if isinstance(command, BeginDrill) and not dry_run:
+            raise Unreachable("no daemon answers")
+        return receipt
+
+
+async def test_a_fleet_that_may_be_lent_is_not_called_clean(tmp_path: Path) -> None:
+    """Whoever does not know whether it was borrowed has not seen it restored."""
+    lender = Cut(serving(a_spec()))
+    report = await runner(lender, Run(tmp_path)).run()
+    assert borrowed(lender)
+    assert (report.verdict, report.why, report.clean) == (Verdict.ERROR, "no daemon answers", False)
+
+
 async def test_whoever_looks_on_is_told_how_far_it_has_come(tmp_path: Path) -> None:
     """Every phase, every line for people and every word of the load, on disk as it happens."""
     lender, run = Lender(serving(a_spec())), Run(tmp_path / "run")
