@@ -12,7 +12,7 @@ from hactl.tui.activity import Activity, Sign
 from hactl.tui.bindings import PAGES
 from hactl.tui.help import help_lines
 from hactl.tui.look import Look
-from hactl.tui.picture import Picture, View
+from hactl.tui.picture import View
 from hactl.tui.region_facts import members
 from hactl.tui.screens.one import OneOf
 from hactl.tui.screens.page import Page
@@ -22,9 +22,9 @@ from hactl.tui.screens.sheet import Sheet
 class Paging(App[None]):
     """A console with several screens."""
 
-    picture: Picture
     look: Look
     _activity: Activity
+    _drawn: View
 
     @abstractmethod
     def _draw(self) -> None:
@@ -62,7 +62,8 @@ class Paging(App[None]):
 
     @property
     def _fleet(self) -> Fleet:
-        return self.picture.snapshot.fleet if self.picture.snapshot is not None else Fleet()
+        """The one that is shown, of whatever moment: rows are of it."""
+        return self._drawn.snapshot.fleet if self._drawn.snapshot is not None else Fleet()
 
     def _is_process(self, name: str) -> bool:
         return name in self._fleet.nodes

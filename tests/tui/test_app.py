@@ -212,6 +212,23 @@ class TestTime:
             await now.press("{", "{", "{")
             assert now.app.moments.view().snapshot == now.controller.snapshot, "the first there is"
 
+    @pytest.mark.parametrize(("key", "kind"), [("enter", NodePage), ("2", NodePage), ("l", LogsPage)])
+    async def test_of_the_moment_that_is_shown_one_goes_into_every_process(self, key: str, kind: type[Page]):
+        """Also into one that is gone by now; never into the one before."""
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("2", "4", "1")
+            snapshot = now.controller.snapshot
+            left = {name: node for name, node in snapshot.fleet.nodes.items() if name != "osaka-2"}
+            later = replace(snapshot, at=AT + 1.0, fleet=replace(snapshot.fleet, nodes=left))
+            now.app.picture.take(later, 11.0)
+            await now.until_drawn()
+            await now.press("[")
+            await now.go_to("osaka-2")
+            await now.press(key)
+            assert isinstance(now.app.screen, kind)
+            assert now.app.screen.chosen == "osaka-2"
+
 
 class TestNumbers:
     async def test_headroom_is_there_as_soon_as_there_is_traffic(self):
