@@ -12,8 +12,8 @@ import click
 
 from hactl.cli import output
 from hactl.core.errors import CommandRejected, HactlError
-from hactl.core.value import replace
 from hactl.drill.report import DrillReport
+from hactl.drill.stopping import told
 from hactl.drill.suite_report import Result, junit, markdown
 
 _file = click.Path(path_type=Path, dir_okay=False)
@@ -55,19 +55,31 @@ NO_SHEETS = Sheets()
 
 def one_drill(sheets: Sheets, name: str, run: Callable[[], DrillReport]) -> DrillReport:
     """The report on a drill that is no part of a suite, in `sheets` from before its beginning on. Raises as `run`."""
-    nothing, began = Result(name=name, not_run="it has not finished"), time.monotonic()
+    nothing, began = unfinished(name), time.monotonic()
     sheets.begin([nothing])
     try:
         report = run()
-    except HactlError as error:
-        sheets.note([without_report(nothing, error)])
+    except BaseException as error:
+        sheets.note([without_report(name, error)])
         raise
     sheets.note([Result(name=name, report=report, seconds=time.monotonic() - began)])
     return report
 
 
-def without_report(nothing: Result, error: HactlError) -> Result:
-    """The result of a drill that raised `error`: refused, or broken."""
-    if isinstance(error, CommandRejected):
-        return replace(nothing, not_run=error.message)
-    return replace(nothing, broke=error.message)
+def unfinished(name: str) -> Result:
+    """A drill that has begun, as long as there is nothing else to say of it."""
+    return Result(name=name, broke="it has not finished")
+
+
+def without_report(name: str, error: BaseException) -> Result:
+    """The result of a drill that raised `error`: refused, interrupted, or broken."""
+    match error:
+        case CommandRejected():
+            return Result(name=name, not_run=error.message)
+        case HactlError():
+            broke = error.message
+        case Exception():
+            broke = told(error)
+        case _:
+            broke = "interrupted; the daemon restores everything"
+    return Result(name=name, broke=broke)

@@ -4,8 +4,9 @@ None is run unless all are allowed: a fleet that does not suit one of them is le
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 
 import click
 
@@ -13,10 +14,10 @@ from hactl.cli import output
 from hactl.cli.choice import Chosen
 from hactl.cli.drill_asking import ask
 from hactl.cli.drill_outcome import exit_of, worst
-from hactl.cli.drill_sheets import NO_SHEETS, Sheets, without_report
+from hactl.cli.drill_sheets import NO_SHEETS, Sheets, unfinished, without_report
 from hactl.cli.exits import Exit, exit_for
 from hactl.cli.following import until_true
-from hactl.core.errors import CommandRejected, HactlError, TimedOut
+from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.model import Fleet
 from hactl.core.plain import one_line
 from hactl.core.reading import is_serving
@@ -37,6 +38,7 @@ class Line(Value):
     name: str
     verdict: str
     clean: bool
+    """False also when nobody knows: it broke off."""
     exit: Exit | None
     """Of that drill alone; None when it was not run."""
     run: str
@@ -64,29 +66,30 @@ def run_suite(
     left = [Result(name=one.name) for one in drills]
     done: list[Result] = []
     sheets.begin(left)
-    try:
+    with _told_of_all(sheets, left):
         fleet = _ask_about_all(chosen, suite, drills, seed)
-    except HactlError as error:
-        sheets.note([replace(one, not_run=error.message) for one in left])
-        raise
     began = time.monotonic()
     exits: list[Exit] = []
     broken: Exit | None = None
     width = max(len(one.name) for one in drills)
     try:
-        for result in _each(chosen, drills, seed, execute, again):
+        for result, raised in _each(
+            chosen,
+            drills,
+            lambda drill: execute(chosen, drill, seed),
+            again,
+            lambda begun: sheets.note((*done, begun, *left[1:])),
+        ):
             done.append(result)
             del left[0]
-            sheets.note((*done, *left))
             if not as_json:
                 click.echo(_told(result, width))
+            if raised is not None:
+                raise raised
     except KeyboardInterrupt:
         exits.append(Exit.INTERRUPTED)
-    except HactlError as error:
-        broken = exit_for(error)
-        done.append(without_report(left.pop(0), error))
-        if not as_json:
-            click.echo(_told(done[-1], width))
+    except Exception as error:
+        broken = exit_for(error) if isinstance(error, HactlError) else Exit.FAILED
         raise
     finally:
         sheets.note((*done, *left))
@@ -95,7 +98,7 @@ def run_suite(
         took = time.monotonic() - began
         if as_json:
             told = {"suite": suite.name, "fleet": fleet.name, "seed": seed, "seconds": took, "exit": outcome}
-            lines = [_line(one, broken) for one in done] + [_line(one, None) for one in left]
+            lines = [_line(one, broken or Exit.INTERRUPTED) for one in done] + [_line(one, None) for one in left]
             output.emit_json({**told, "drills": lines})
         else:
             for result in left:
@@ -107,24 +110,64 @@ def run_suite(
 def _each(
     chosen: Chosen,
     drills: tuple[Definition, ...],
-    seed: int,
-    execute: Callable[[Chosen, Definition, int], DrillReport],
+    run: Callable[[Definition], DrillReport],
     again: int,
-) -> Iterator[Result]:
-    """One drill after the other, each with as many attempts as it may have to show anything; no more after one that
-    none may follow."""
+    begins: Callable[[Result], None],
+) -> Iterator[tuple[Result, BaseException | None]]:
+    """One drill after the other, as `_one` has it; no more after one that none may follow. `begins` hears of each
+    what there is to say until it has ended."""
     for number, definition in enumerate(drills, start=1):
+        if number > 1:
+            _settle(chosen)
+        begins(unfinished(definition.name))
+        where = f"drill {number} of {len(drills)}"
+        result, raised = _one(chosen, definition.name, partial(run, definition), again, where)
+        yield result, raised
+        if result.report is None or not goes_on(result.report):
+            return
+
+
+def _one(
+    chosen: Chosen, name: str, run: Callable[[], DrillReport], again: int, where: str
+) -> tuple[Result, BaseException | None]:
+    """How one drill ended, with as many attempts as it may have to show anything, and what was raised instead of a
+    report on the last of them. `where` it stands in the suite is said."""
+    result, running, began = Result(name=name), True, time.monotonic()
+    try:
         for attempt in range(again + 1):
-            if number > 1 or attempt:
+            if attempt:
                 _settle(chosen)
-            since = time.monotonic()
-            output.say(f"{definition.name}: drill {number} of {len(drills)}{', again' if attempt else ''}")
-            report = execute(chosen, definition, seed)
+            output.say(f"{name}: {where}{', again' if attempt else ''}")
+            running = True
+            report = run()
+            running = False
+            result = Result(name=name, report=report, seconds=time.monotonic() - began)
             if report.verdict is not Verdict.INCONCLUSIVE or not goes_on(report):
                 break
-        yield Result(name=definition.name, report=report, seconds=time.monotonic() - since)
-        if not goes_on(report):
-            return
+    except BaseException as error:
+        # A report stands unless another attempt was under way: what that has done may still be in effect.
+        if result.report is not None and (not running or isinstance(error, CommandRejected)):
+            return result, error
+        return replace(_broken(result, error), seconds=time.monotonic() - began), error
+    return result, None
+
+
+def _broken(result: Result, error: BaseException) -> Result:
+    """A drill that raised `error`, in its first attempt or after `result`."""
+    broken, report = without_report(result.name, error), result.report
+    if report is None:
+        return broken
+    return replace(broken, broke=f"{broken.broke} ({report.verdict} before that: {report.identity.run})")
+
+
+@contextmanager
+def _told_of_all(sheets: Sheets, left: Sequence[Result]) -> Iterator[None]:
+    """An error in the block is why none of them is begun."""
+    try:
+        yield
+    except HactlError as error:
+        sheets.note([replace(one, not_run=error.message) for one in left])
+        raise
 
 
 def _ask_about_all(chosen: Chosen, suite: Suite, drills: tuple[Definition, ...], seed: int) -> Fleet:
@@ -144,12 +187,12 @@ def _ask_about_all(chosen: Chosen, suite: Suite, drills: tuple[Definition, ...],
 
 
 def _settle(chosen: Chosen) -> None:
-    """Let the fleet recover fully before the next drill; if it does not, the gate of that drill says so."""
+    """Let the fleet recover fully before the next drill; if it does not, or nobody answers, that drill says so."""
 
     def rests(fleet: Fleet) -> bool:
         return is_serving(fleet) and not fleet.operations
 
-    with suppress(TimedOut):
+    with suppress(HactlError):
         until_true(chosen.client, rests, PATIENCE, "the fleet to settle")
 
 
@@ -158,7 +201,7 @@ def _line(result: Result, broken: Exit | None) -> Line:
     return Line(
         name=result.name,
         verdict=result.verdict,
-        clean=report is None or report.clean,
+        clean=not result.broke if report is None else report.clean,
         exit=broken if report is None else exit_of(report),
         run="" if report is None else report.identity.run,
         seconds=result.seconds,

@@ -5,6 +5,8 @@ import os
 import pwd
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,14 +15,17 @@ import pytest
 from support.build import a_spec
 from support.command import Home, finish, read_until
 from support.drills import options
+from support.filed import WELL, a_report, stream
 from support.script import serving
 
 from hactl.cli.choice import Chosen
+from hactl.cli.drill_sheets import Sheets, one_drill
 from hactl.cli.drill_suite import run_suite
 from hactl.cli.exits import Exit
 from hactl.core.commands import Command
 from hactl.core.errors import CommandRejected, Unreachable
 from hactl.core.talk import Receipt, Snapshot
+from hactl.core.value import replace
 from hactl.drill import library
 from hactl.drill.definition import Definition
 from hactl.drill.report import DrillReport
@@ -110,7 +115,10 @@ def test_a_suite_that_is_killed_leaves_files_in_which_nothing_is_missing(fleet: 
     read_until(process, "observe:")
     process.kill()
     finish(process)
-    assert errors(junit) == {name: ["not run: the suite had already ended"] for name in ("node-kill", "edge-kill")}
+    assert errors(junit) == {
+        "node-kill": ["error: it has not finished"],
+        "edge-kill": ["not run: the suite had already ended"],
+    }
     fleet.run("drill", "recover")
     fleet.ok("wait")
 
@@ -170,6 +178,9 @@ class Willing:
     def fleet(self) -> Snapshot:
         return Snapshot(fleet=serving(a_spec(regions=2, nodes=3, edges=2)), at=1.0, mono=1.0)
 
+    def watch(self) -> Iterator[Snapshot]:
+        yield self.fleet()
+
     def submit(self, _command: Command, **_how: Any) -> Receipt:
         return Receipt(seq=0)
 
@@ -219,10 +230,82 @@ def test_a_drill_that_cannot_even_report_is_told_with_the_exit_code_it_ends_with
         return
     document = json.loads(told)
     assert document["exit"] == Exit.UNREACHABLE
-    assert [(one["verdict"], one["exit"], one["why"]) for one in document["drills"]] == [
-        ("error", Exit.UNREACHABLE, "no daemon answers"),
-        ("not run", None, "the suite had already ended"),
+    assert [(one["verdict"], one["exit"], one["why"], one["clean"]) for one in document["drills"]] == [
+        ("error", Exit.UNREACHABLE, "no daemon answers", False),
+        ("not run", None, "the suite had already ended", True),
     ]
+
+
+INCONCLUSIVE = a_report(stream(), replace(WELL, warm=False))
+
+
+class Attempts:
+    """What comes of one attempt after the other: a report, or what is raised instead."""
+
+    def __init__(self, *outcomes: DrillReport | BaseException) -> None:
+        self._outcomes = list(outcomes)
+
+    def __call__(self, _chosen: Chosen, _drill: Definition, _seed: int) -> DrillReport:
+        outcome = self._outcomes.pop(0)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+
+INTERRUPTED = "interrupted; the daemon restores everything"
+BEFORE = f"(inconclusive before that: {INCONCLUSIVE.identity.run})"
+
+
+@pytest.mark.parametrize(
+    ("attempts", "ends", "told"),
+    [
+        ([KeyboardInterrupt()], Exit.INTERRUPTED, ("error", Exit.INTERRUPTED, INTERRUPTED)),
+        ([RuntimeError("nobody has thought of it")], RuntimeError, ("error", Exit.FAILED, "RuntimeError: nobody has")),
+        (
+            [INCONCLUSIVE, CommandRejected("locked", guard=True)],
+            CommandRejected,
+            ("inconclusive", 10, INCONCLUSIVE.why),
+        ),
+        ([INCONCLUSIVE, Unreachable("gone")], Unreachable, ("error", Exit.UNREACHABLE, f"gone {BEFORE}")),
+        ([INCONCLUSIVE, KeyboardInterrupt()], 130, ("error", Exit.INTERRUPTED, f"{INTERRUPTED} {BEFORE}")),
+    ],
+    ids=["interrupted", "unforeseen", "refused-again", "broken-again", "interrupted-again"],
+)
+def test_a_drill_that_was_under_way_is_never_told_as_not_run(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    attempts: list[DrillReport | BaseException],
+    ends: int | type[Exception],
+    told: tuple[str, int, str],
+) -> None:
+    """What it has done may still be in effect. One that has a report keeps it where another attempt was refused."""
+    suite = Suite(name="two", title="Two", drills=(Entry(name="node-kill"), Entry(name="edge-kill")))
+    junit, chosen = tmp_path / "all.xml", WithoutSocket(name="t", state=tmp_path)
+    raised = pytest.raises(ends) if isinstance(ends, type) else nullcontext()
+    with raised:
+        ended = run_suite(
+            chosen, suite, suite.load(), 1, Attempts(*attempts), again=1, as_json=True, sheets=Sheets("t", junit)
+        )
+        assert ended == ends
+    one, other = json.loads(capsys.readouterr().out)["drills"]
+    assert (one["verdict"], one["exit"]) == told[:2]
+    assert one["why"].startswith(told[2])
+    assert (other["verdict"], other["exit"]) == ("not run", None)
+    found = errors(junit)
+    assert found["edge-kill"] == ["not run: the suite had already ended"]
+    assert (found["node-kill"] == [f"error: {one['why']}"]) is (one["verdict"] == "error")
+
+
+def test_a_single_drill_that_is_interrupted_is_told_so_as_well(tmp_path: Path) -> None:
+    """By `--junit` of a drill without a suite."""
+
+    def leave() -> DrillReport:
+        raise KeyboardInterrupt
+
+    junit = tmp_path / "one.xml"
+    with pytest.raises(KeyboardInterrupt):
+        one_drill(Sheets("t", junit), "node-kill", leave)
+    assert errors(junit) == {"node-kill": [f"error: {INTERRUPTED}"]}
 
 
 def test_a_drill_that_is_refused_in_the_middle_was_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
