@@ -187,6 +187,7 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
     def _draw(self) -> None:
         if not self.screen_stack:
             return  # it is leaving
+        self.turn()
         self._asking.look()
         view = self._view()
         if view.live:

@@ -25,6 +25,8 @@ class Paging(App[None]):
     look: Look
     _activity: Activity
     _drawn: View
+    _turning = ""
+    """The screen that waits until a question is answered; "" for none."""
 
     @abstractmethod
     def _draw(self) -> None:
@@ -36,13 +38,25 @@ class Paging(App[None]):
         return self.screen.chosen if isinstance(self.screen, Page) else ""
 
     def action_page(self, name: str) -> None:
-        """Another screen; about the process that is chosen, where it is about one."""
+        """Another screen; about the process that is chosen, where it is about one.
+
+        Never in place of a question: then it waits for the answer.
+        """
+        if not isinstance(self.screen, Page):
+            self._turning = name
+            return
+        self._turning = ""
         chosen, page = self.chosen, self.get_screen(name)
         if isinstance(page, OneOf) and (self._is_process(chosen) or (name == "node" and self._is_head(chosen))):
             page.turn_to(chosen)
         if self.screen is not page:
             self.switch_screen(name)
         self.call_after_refresh(self._draw)
+
+    def turn(self) -> None:
+        """Show the screen that has waited for an answer, once there is one."""
+        if self._turning and isinstance(self.screen, Page):
+            self.action_page(self._turning)
 
     def on_line_table_chosen(self) -> None:
         """Enter on a row goes in."""

@@ -14,6 +14,8 @@ from typing import Any
 from support.controller import MemoryController
 from support.pictures import AT, a_snapshot
 from support.polling import LOOK_AGAIN
+from textual.events import Key
+from textual.keys import key_to_character
 from textual.pilot import Pilot
 
 from hactl.tui.app import Console
@@ -57,6 +59,12 @@ class Stage:
         for key in keys:
             await self.pilot.press(key)
             await self._settle()
+
+    async def burst(self, *keys: str) -> None:
+        """All of them at once, before the console has done what the first one means."""
+        for key in keys:
+            self.app.post_message(Key(key, key_to_character(key)))
+        await self._settle()
 
     async def until_drawn(self) -> None:
         """The picture as it is now, on the screen."""

@@ -37,7 +37,10 @@ from hactl.core.talk import Receipt
 from hactl.core.value import replace
 from hactl.tui.keys import WRITES
 from hactl.tui.screens.confirm import Confirm
+from hactl.tui.screens.drills import DrillsPage
 from hactl.tui.screens.fleet import FleetPage
+from hactl.tui.screens.node import NodePage
+from hactl.tui.screens.page import Page
 from hactl.tui.screens.sheet import Sheet
 from hactl.tui.shell import Ran
 from hactl.tui.widgets.lines_view import Paragraphs
@@ -165,6 +168,42 @@ class TestTheLadder:
             assert len(now.controller.requests) == now.controller.dry_runs == 1
             await now.press("escape")
             assert len(now.controller.requests) == 1
+
+
+class TestQuestions:
+    """A question stays until it is answered, whatever the key before it still has to do."""
+
+    async def test_another_process_and_a_key_close_behind(self):
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("2")
+            await now.burst("greater_than_sign", "K")
+            assert "Kill seoul-2?" in now.text("#question")
+            await now.press("y")
+            assert done(now) == [Kill(nodes=("seoul-2",))]
+            assert isinstance(now.app.screen, NodePage)
+
+    async def test_back_to_the_fleet_and_a_key_close_behind(self):
+        """It is about the row under the cursor there, not about the log that was left."""
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.press("4", ">")
+            await now.burst("escape", "K")
+            assert "Kill seoul-1?" in now.text("#question")
+            await now.press("escape")
+            assert isinstance(now.app.screen, FleetPage)
+
+    async def test_a_screen_that_is_turned_to_meanwhile_waits(self):
+        async with stage() as now:
+            await now.press("M")
+            await now.app.run_action("page('drills')")
+            await now.until_drawn()
+            assert "Pause the fleet?" in now.text("#question")
+            await now.press("y")
+            assert done(now) == [Pause()]
+            await now.until_drawn()
+            assert isinstance(now.app.screen, DrillsPage)
+            assert sum(isinstance(screen, Page) for screen in now.app.screen_stack) == 1
 
 
 class TestTargets:

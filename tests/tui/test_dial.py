@@ -4,7 +4,6 @@ import pytest
 from support.controller import MemoryController
 from support.pictures import a_fleet, a_snapshot, with_node
 from support.stage import Stage, stage
-from textual.events import Key
 
 from hactl.core.commands import Scale, SetWeight
 from hactl.core.errors import Unreachable
@@ -52,8 +51,7 @@ class TestWeights:
         """Nobody waits for a dialog whose keys are in the fingers: not one digit goes elsewhere."""
         async with stage() as now:
             await now.go_to("seoul-1")
-            for key in ("W", "3", "0", "enter"):
-                now.app.post_message(Key(key, key if len(key) == 1 else None))
+            await now.burst("W", *"30", "enter")
             await now.until_drawn()
             assert sent(now) == [SetWeight(weight=30, nodes=("seoul-1",))]
             assert isinstance(now.app.screen, FleetPage)

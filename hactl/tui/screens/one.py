@@ -45,11 +45,11 @@ class OneOf(Page):
             if self.is_mounted:
                 self.log_reader.clear()
 
-    def action_turn(self, by: int) -> None:
+    async def action_turn(self, by: int) -> None:
         """The next one of all there are, or the one before."""
         at = self._names.index(self.node) if self.node in self._names else int(by < 0)  # from a region to the first
         self.turn_to(self._names[(at + by) % len(self._names)])
-        self.app.call_later(self.app.run_action, f"page('{self.NAME}')")
+        await self.app.run_action(f"page('{self.NAME}')")
 
     def take(self, lines: tuple[Line, ...]) -> None:
         """See Page."""

@@ -96,7 +96,7 @@ class ReadingPage(Page):
         self._use(self._asking, event.value)
         self._back()
 
-    def action_clear(self) -> None:
+    async def action_clear(self) -> None:
         """Nothing is left out or looked for any more; once more, and it is back to the fleet."""
         if self.query_one("#ask").display:
             self._back()
@@ -104,7 +104,7 @@ class ReadingPage(Page):
             for what in kept:
                 self._use(what, "")
         else:
-            self.app.call_later(self.app.run_action, "page('fleet')")
+            await self.action_back()
 
     def _use(self, what: str, text: str) -> None:
         self._kept[what] = text

@@ -93,10 +93,10 @@ class ReportsPage(Page):
         self.query_one("#text").styles.height = len(shown)
         self.lines("#text", shown)
 
-    def action_board(self) -> None:
+    async def action_board(self) -> None:
         """What stands below the runs on the whole screen, or the runs again."""
         self._whole = not self._whole
-        self.app.call_later(self.app.run_action, f"page('{self.NAME}')")
+        await self.app.run_action(f"page('{self.NAME}')")
 
     async def action_compare(self) -> None:
         """The two that are marked, side by side; the earlier one first."""
