@@ -154,7 +154,7 @@ def _missing(chosen: Chosen, daemon: int, named: "tuple[FaultKind, ...]") -> "di
     """What cannot be done on this machine, and why; the daemon is examined only if it may be struck."""
     from hactl.drill.availability import missing
     from hactl.drill.definition import OF_THE_DAEMON
-    from hactl.processes.guarding import started_with
+    from hactl.supervisor.origin import started_with
 
     found = missing(chosen.paths.state)
     if not set(named).isdisjoint(OF_THE_DAEMON):

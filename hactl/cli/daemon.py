@@ -84,7 +84,7 @@ def restart(config: Path | None, wait_for_it: bool, timeout: float, dry_run: boo
 
 def _in_charge(chosen: Chosen) -> int:
     """The pid of the daemon, as the kernel names it. Raises HactlError when it is not one to be replaced from here."""
-    from hactl.processes.succession import in_background
+    from hactl.supervisor.origin import in_background
 
     _ = chosen.client  # raises for a name that nobody knows
     try:

@@ -171,8 +171,8 @@ def _told_of_all(sheets: Sheets, left: Sequence[Result]) -> Iterator[None]:
 
 
 def _ask_about_all(chosen: Chosen, suite: Suite, drills: tuple[Definition, ...], seed: int) -> Fleet:
-    """The fleet, if each of `drills` might be begun now. Raises CommandRejected about the first that might not."""
-    client = chosen.client
+    """The fleet, if each of `drills` might be begun now. Raises CommandRejected about all that might not."""
+    client, refused = chosen.client, dict[str, str]()
     fleet = client.fleet().fleet
     for definition in drills:
         try:
@@ -180,10 +180,22 @@ def _ask_about_all(chosen: Chosen, suite: Suite, drills: tuple[Definition, ...],
         except CommandRejected as error:
             why_not = str(error)
         if why_not:
-            hint = f"hactl drill plan {definition.name}; to run the others: --skip {definition.name}"
-            told = f"suite '{suite.name}' was not started on fleet '{fleet.name}': {definition.name}: {why_not}"
-            raise CommandRejected(told, hint, guard=True)
+            refused[definition.name] = why_not
+    if refused:
+        hint = f"hactl drill plan {next(iter(refused))}"
+        if len(refused) < len(drills):
+            hint += f"; to run the others: {' '.join(f'--skip {name}' for name in refused)}"
+        told = f"suite '{suite.name}' was not started on fleet '{fleet.name}': {_grouped(refused)}"
+        raise CommandRejected(told, hint, guard=True)
     return fleet
+
+
+def _grouped(refused: dict[str, str]) -> str:
+    """Which drills may not be begun, and why; what is the same for several is said once."""
+    alike: dict[str, list[str]] = {}
+    for name, why_not in refused.items():
+        alike.setdefault(why_not, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {why_not}" for why_not, names in alike.items())
 
 
 def _settle(chosen: Chosen) -> None:

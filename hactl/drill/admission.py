@@ -1,4 +1,4 @@
-"""Whether a drill may begin here: its gate, and what it asks of this machine.
+"""Whether a drill may begin here: its gate, whether all it would do can be done, and what it asks of this machine.
 
 Not whether the fleet may be lent to it: that is the daemon's to say, when each order is rehearsed.
 """
@@ -8,6 +8,8 @@ from pathlib import Path
 
 from hactl.core.errors import HactlError
 from hactl.core.model import Fleet
+from hactl.drill.config_faults import may_be_changed
+from hactl.drill.daemon_faults import may_be_struck
 from hactl.drill.definition import Definition
 from hactl.drill.gate import Check, gate
 from hactl.drill.plan import DrillPlan
@@ -17,7 +19,8 @@ from hactl.drill.small_disk import may_be_filled
 def admission(drill: Definition, plan: DrillPlan, fleet: Fleet, state: Path | None) -> tuple[Check, ...]:
     """Every check before it begins; `state` is where the fleet keeps its state, None where that is unknown: then
     nothing is asked of the machine."""
-    return (*gate(drill, plan, fleet), *(may_be_filled(plan, state) if state is not None else ()))
+    here = () if state is None else (*may_be_filled(plan, state), *may_be_struck(plan, state))
+    return (*gate(drill, plan, fleet), *may_be_changed(plan, fleet), *here)
 
 
 def unmet(checks: Iterable[Check]) -> tuple[str, ...]:

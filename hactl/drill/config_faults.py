@@ -18,6 +18,7 @@ from hactl.drill.continuity import Reasons
 from hactl.drill.definition import ConfigChange, FaultKind
 from hactl.drill.faults import Injected, Proof
 from hactl.drill.following import Follower
+from hactl.drill.gate import Check
 from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan, Strike
 
@@ -66,6 +67,30 @@ def changed(spec: FleetSpec, change: ConfigChange) -> str:
             return config.dump(replace(spec, services=services))
 
 
+def may_be_changed(plan: DrillPlan, fleet: Fleet) -> tuple[Check, ...]:
+    """Whether the configuration in force can be had with everything wrong that the drill means to apply; nothing when
+    it applies none."""
+    changes = _changes(plan)
+    if not changes:
+        return ()
+    why, mend = "", ""
+    for change in sorted(changes):
+        try:
+            changed(fleet.spec, change)
+        except HactlError as error:
+            why, mend = error.message, error.hint
+    service = "a [[service]], and " if ConfigChange.WRONG_PORT in changes else ""
+    return (
+        Check(
+            name="configuration that can be made wrong",
+            value=why or f"revision {fleet.revision}",
+            limit=f"{service}no literal values in gateway.env",
+            ok=not why,
+            hint=mend,
+        ),
+    )
+
+
 def reason_of(plan: DrillPlan, change: ConfigChange) -> str:
     """Why it is applied, as the journal has it."""
     return f"drill {plan.drill}: {change}"
@@ -73,9 +98,12 @@ def reason_of(plan: DrillPlan, change: ConfigChange) -> str:
 
 def reasons(plan: DrillPlan) -> Reasons:
     """The same for each kind that is among the strikes."""
-    changes = {strike.change or ConfigChange.INVALID for strike in plan.strikes if strike.kind is FaultKind.CONFIG}
-    why = {change: reason_of(plan, change) for change in changes}
+    why = {change: reason_of(plan, change) for change in _changes(plan)}
     return Reasons(invalid=why.get(ConfigChange.INVALID), wrong=why.get(ConfigChange.WRONG_PORT))
+
+
+def _changes(plan: DrillPlan) -> set[ConfigChange]:
+    return {strike.change or ConfigChange.INVALID for strike in plan.strikes if strike.kind is FaultKind.CONFIG}
 
 
 async def _served(asked: float, receipt: Receipt, follower: Follower) -> Injected:

@@ -7,16 +7,20 @@ process on the same machine; it is found by what it says of itself, and struck o
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 
+from hactl.control.client import listener
 from hactl.control.controller import Controller
-from hactl.core.errors import HactlError
+from hactl.core.errors import HactlError, Unreachable
 from hactl.core.model import Fleet
-from hactl.drill.definition import FaultKind
+from hactl.drill.definition import OF_THE_DAEMON, FaultKind
 from hactl.drill.faults import Injected, Proof, lives
+from hactl.drill.gate import Check
 from hactl.drill.guardian import Guardian
 from hactl.drill.plan import DrillPlan, Strike
 from hactl.paths import FleetPaths
 from hactl.supervisor import procfs
+from hactl.supervisor.origin import started_with
 
 WHO = "daemon"
 """What the daemon is called in a proof, as in `hactl logs`."""
@@ -55,6 +59,24 @@ class Guardians:
     def _tell(self, guardian: Guardian) -> None:
         if guardian.struck is not None:
             self._say(f"failback: {told(guardian)}")
+
+
+def may_be_struck(plan: DrillPlan, state: Path) -> tuple[Check, ...]:
+    """Whether the daemon of the fleet that keeps its state in `state` would be started again; nothing when the drill
+    does not mean to strike it, or none is there: who asks that one for anything hears it."""
+    if not any(strike.kind in OF_THE_DAEMON for strike in plan.strikes):
+        return ()
+    try:
+        pid, _ = listener(FleetPaths(state).control)
+    except Unreachable:
+        return ()
+    found, why, mend = "", "", ""
+    try:
+        found = "by a service manager" if started_with(pid).kept else "as hactl up does"
+    except HactlError as error:
+        why, mend = error.message, error.hint
+    limit = "somebody who starts it again"
+    return (Check(name="daemon that may be struck", value=why or found, limit=limit, ok=not why, hint=mend),)
 
 
 def told(guardian: Guardian) -> str:

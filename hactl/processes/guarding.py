@@ -23,46 +23,16 @@ from pathlib import Path
 from hactl.control.client import listener
 from hactl.core import codec
 from hactl.core.errors import HactlError, Unreachable
-from hactl.core.value import Value
 from hactl.drill.definition import LONGEST_AWAY
 from hactl.drill.guardian import Word
 from hactl.paths import FleetPaths
 from hactl.processes.launching import launch
-from hactl.processes.succession import in_background, surroundings
 from hactl.supervisor import pidfd, procfs
+from hactl.supervisor.origin import Start, started_with
 
 KEEPER_PATIENCE = 30.0
 """Seconds that a service manager has to start a daemon."""
 _LOOK = 0.01
-
-
-class Start(Value):
-    """With what a daemon was started, read while it was there."""
-
-    config: Path | None = None
-    last_good: bool = False
-    directory: Path | None = None
-    environment: dict[str, str] | None = None
-    kept: bool = False
-    """By a service manager, which starts it again."""
-
-
-def started_with(pid: int) -> Start:
-    """With what the daemon `pid` was started. Raises HactlError when nobody is known to start it again."""
-    directory, environment = surroundings(pid)
-    try:
-        words = [os.fsdecode(word) for word in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
-    except OSError as error:
-        raise HactlError(f"the daemon (pid {pid}) is gone", "hactl up") from error
-    if not in_background(pid):
-        if "NOTIFY_SOCKET" in (environment or {}):
-            return Start(kept=True)
-        raise HactlError(
-            f"the daemon (pid {pid}) runs in the foreground, and it is not known what would start it again",
-            "start it with hactl up, or keep it by a service manager: hactl init --systemd",
-        )
-    config = Path(words[words.index("--config") + 1]) if "--config" in words else None
-    return Start(config=config, last_good="--last-good" in words, directory=directory, environment=environment)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -13,8 +13,9 @@ from hactl.core.errors import HactlError, TimedOut, os_reason
 from hactl.core.node import Launch
 from hactl.paths import FleetPaths
 from hactl.processes.announcing import Announced
-from hactl.processes.succession import rehearse, surroundings
+from hactl.processes.succession import rehearse
 from hactl.supervisor.identity import find_instances
+from hactl.supervisor.origin import surroundings
 
 _DAEMON = (sys.executable, "-P", "-m", "hactl.processes.daemon")
 """Without -P a `signal.py` beside somebody's hactl.toml would be run in place of Python's own."""

@@ -5,7 +5,6 @@ Not how a daemon takes charge of a fleet: that is `taking_charge`, and the same 
 
 import os
 import signal
-from pathlib import Path
 
 from hactl.core.draft import caught_up
 from hactl.core.model import Fleet
@@ -16,8 +15,6 @@ from hactl.supervisor import pidfd
 
 LEAVES_WITHIN = 10.0
 """Seconds a daemon that was asked to leave has, and again after it was killed, which harms no worker."""
-_MARK = b"--ready-fd"
-"""What stands in the command line of a daemon that was started in the background, and in no other."""
 
 
 class Predecessor:
@@ -52,22 +49,3 @@ def rehearse(paths: FleetPaths) -> Fleet:
     with SqliteJournal.open_read_only(paths.journal) as journal:
         checkpoint, records = journal.load()
     return caught_up(checkpoint or Fleet(), records)
-
-
-def in_background(pid: int) -> bool:
-    """True when somebody started this daemon to go on without them; False in the foreground, or when it has gone."""
-    try:
-        return _MARK in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-
-
-def surroundings(pid: int) -> tuple[Path | None, dict[str, str] | None]:
-    """The working directory and the environment of a daemon, for its successor; None for what cannot be told."""
-    place = Path(f"/proc/{pid}")
-    try:
-        directory = (place / "cwd").readlink()
-        pairs = (entry.partition("=") for entry in os.fsdecode((place / "environ").read_bytes()).split("\0") if entry)
-        return directory if directory.is_dir() else None, {name: value for name, _, value in pairs}
-    except OSError:
-        return None, None

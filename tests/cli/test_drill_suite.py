@@ -141,6 +141,17 @@ def test_no_drill_of_a_suite_is_run_when_one_may_not_be(fleet: Home, suite: str)
     assert fleet.untouched() == (seq, pids)
 
 
+def test_all_drills_of_a_suite_that_may_not_be_run_are_named_at_once(fleet: Home, suite: str) -> None:
+    """Whoever leaves out the one is not told of the next one then; nothing is found out in the middle of it."""
+    Path(suite).write_text(SUITE + '[[drill]]\nname = "upstream-down"\n[[drill]]\nname = "bad-config"\n')
+    seq, pids = fleet.untouched()
+    done = fleet.run("drill", "run", "--suite", suite)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "bad-config: configuration that can be made wrong: no service whose port could be changed" in done.stderr
+    assert "to run the others: --skip upstream-down --skip bad-config" in done.stderr
+    assert fleet.untouched() == (seq, pids)
+
+
 def test_ctrl_c_ends_the_drill_and_the_suite(fleet: Home, suite: str) -> None:
     """What was begun is put back; what was not is said to be so."""
     process = fleet.start("drill", "run", "--suite", suite, *options("phases.hold=60s"))

@@ -33,11 +33,13 @@ def python(code: str, directory: Path, **more: object) -> CommandLine:
 
 
 @contextmanager
-def waiting(*words: str, environment: dict[str, str] | None = None) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that hactl did not start, and that does nothing: its command line has `words` in it, its environment
-    more than ours; ended in the end, also when it is stopped."""
+def waiting(
+    *words: str, environment: dict[str, str] | None = None, first: str = ""
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that hactl did not start, and that does nothing but what it does `first`: its command line has `words`
+    in it, its environment more than ours; ended in the end, also when it is stopped."""
     with subprocess.Popen(
-        [sys.executable, "-S", "-c", "import sys; print(flush=True); sys.stdin.read()", *words],
+        [sys.executable, "-S", "-c", f"import sys; {first or 'pass'}; print(flush=True); sys.stdin.read()", *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | (environment or {}),
@@ -48,6 +50,15 @@ def waiting(*words: str, environment: dict[str, str] | None = None) -> Iterator[
             yield child
         finally:
             child.kill()
+
+
+@contextmanager
+def listening(path: Path, *words: str, environment: dict[str, str] | None = None) -> Iterator[None]:
+    """Such a process that listens on a socket, as a daemon does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    listen = f"import socket; own = socket.socket(socket.AF_UNIX); own.bind({str(path)!r}); own.listen()"
+    with waiting(*words, environment=environment, first=listen):
+        yield
 
 
 def state(pid: int) -> str:

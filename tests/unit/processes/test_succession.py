@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from support import lock_holder
 from support.house import House, until_serving
-from support.polling import wait_until
 
 from hactl.core.errors import HactlError
-from hactl.processes.succession import Predecessor, in_background, rehearse, surroundings
+from hactl.processes.succession import Predecessor, rehearse
 from hactl.store.lock import FleetLock, LockHeld
 
 
@@ -75,22 +74,3 @@ async def test_a_rehearsal_reads_what_the_daemon_has_written(tmp_path: Path) -> 
     house.paths.journal.write_bytes(b"not a journal")
     with pytest.raises(HactlError):
         rehearse(house.paths)
-
-
-def test_a_successor_lives_where_its_predecessor_lived(tmp_path: Path) -> None:
-    """Relative commands in hactl.toml, and PATH, mean to it what they meant before."""
-    place = tmp_path / "place"
-    place.mkdir()
-    argv = [sys.executable, "-S", "-c", "input()", "--ready-fd"]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, cwd=place, env={"WHERE": "here=there"}) as process:
-        try:
-            wait_until(lambda: in_background(process.pid))  # the last microseconds of exec
-            assert surroundings(process.pid) == (place, {"WHERE": "here=there"})
-            place.rmdir()
-            directory, _ = surroundings(process.pid)
-            assert directory is None, "a place that is gone is not gone back to"
-        finally:
-            process.kill()
-    assert not in_background(process.pid)
-    assert surroundings(process.pid) == (None, None)
-    assert not in_background(os.getpid()), "whoever is not started by `launch` is in the foreground"
