@@ -4,19 +4,14 @@ All times are seconds of CLOCK_MONOTONIC, which the load, the runner and the dae
 what only the daemon knows is here to explain, except how soon it saw the fault itself.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 
 from hactl.core.auto_failback import WHO
-from hactl.core.brownout_events import BrownoutChanged
-from hactl.core.draft import evolve
 from hactl.core.drill_events import DrillAnswered, DrillAsked
 from hactl.core.events import NodeChanged, OperationBegan, Record
 from hactl.core.model import Fleet
 from hactl.core.node import Role
 from hactl.core.operation import Verb
-from hactl.core.plan import EndpointStatus
-from hactl.core.traffic import confirmed
 from hactl.core.value import Value
 from hactl.drill.arrivals import Arrived
 from hactl.drill.canary import Losses
@@ -65,14 +60,6 @@ class Times(Value):
     """The daemon said that everything is as it was."""
     ended: float | None = None
     """Everything was verified."""
-
-
-class Lack(Value):
-    """A time in which fewer served than before; monotonic seconds."""
-
-    begin: float
-    end: float | None = None
-    """None while it goes on."""
 
 
 class ByHand(Value):
@@ -136,118 +123,6 @@ def capacity_due(times: Times, plan: DrillPlan | None) -> float | None:
     if plan is not None and plan.keeps_down:
         return times.failback
     return times.fault if times.capacity_from is None else times.capacity_from
-
-
-def detected(
-    records: Iterable[Record],
-    nodes: tuple[str, ...],
-    asked: float,
-    regions: tuple[str, ...] = (),
-    *,
-    since: float | None = None,
-) -> float | None:
-    """When the daemon saw the first of `nodes` out of service or slow, or the first of `regions` answer badly. What it
-    has seen from `since` on and was still so when this was asked for, it knew then."""
-    known: dict[str, bool] = {}
-    for record in records:
-        if record.mono < (asked if since is None else since):
-            continue
-        match record.event:
-            case NodeChanged(node=node) if node.name in nodes:
-                name, ill = node.name, node.slow or not node.serviceable
-            case BrownoutChanged(brownout=brownout) if brownout.region in regions:
-                name, ill = brownout.region, brownout.faltering
-            case _:
-                continue
-        if record.mono >= asked:
-            if any(known.values()):
-                break
-            if ill:
-                return record.mono
-        else:
-            known[name] = ill
-    return asked if any(known.values()) else None
-
-
-def rerouted(
-    fleet: Fleet,
-    records: Iterable[Record],
-    nodes: tuple[str, ...],
-    *,
-    edges: Callable[[Iterable[bool]], bool] = all,
-) -> float | None:
-    """When every edge that served (or, with `any`, the first) had proved a plan in which none of `nodes` takes traffic,
-    from `fleet` onwards."""
-    struck = {name for name in nodes if name in fleet.nodes and fleet.nodes[name].region}
-    if not struck:
-        return None
-    out = False
-    for record, now, active in _told(fleet, records):
-        out = out or any(not now.nodes[name].serviceable for name in struck if name in now.nodes)
-        if out and not struck & active:
-            proved = [now.confirmed.get(edge.name, -1) >= now.plan.version for edge in now.edges if edge.serviceable]
-            if proved and edges(proved):
-                return record.mono
-    return None
-
-
-def returned(fleet: Fleet, records: Iterable[Record], nodes: tuple[str, ...], asked: float) -> float | None:
-    """When the first of `nodes` was in service again after it had been out; None while none was."""
-    out: set[str] = set()
-    for record, now, _ in _told(fleet, records):
-        serving = {name for name in nodes if name in now.nodes and now.nodes[name].serviceable}
-        if record.mono >= asked and serving & out:
-            return record.mono
-        out = set(nodes) - serving
-    return None
-
-
-def capacity_back(fleet: Fleet, records: Iterable[Record], since: float) -> float | None:
-    """When as many served again as in `fleet`, everywhere and known to every edge, for the first time after `since`,
-    having been less; None while they did not."""
-    wanted, less = _capacity(fleet, _active(fleet)), False
-    for record, now, active in _told(fleet, records):
-        has = _capacity(now, active)
-        if any(has[place] < count for place, count in wanted.items()):
-            less = True
-        elif less and record.mono >= since and confirmed(now, now.plan.version):
-            return record.mono
-    return None
-
-
-def lacks(fleet: Fleet, records: Iterable[Record]) -> Iterator[Lack]:
-    """Each time in which fewer served than in `fleet`, somewhere, or not every edge knew yet that as many do."""
-    wanted, begin = _capacity(fleet, _active(fleet)), None
-    for record, now, active in _told(fleet, records):
-        has = _capacity(now, active)
-        if any(has[place] < count for place, count in wanted.items()):
-            begin = record.mono if begin is None else begin
-        elif begin is not None and confirmed(now, now.plan.version):
-            yield Lack(begin=begin, end=record.mono)
-            begin = None
-    if begin is not None:
-        yield Lack(begin=begin)
-
-
-def _told(fleet: Fleet, records: Iterable[Record]) -> Iterator[tuple[Record, Fleet, set[str]]]:
-    """Each record with the fleet as it was then, and who took traffic."""
-    active = _active(fleet)
-    for record in records:
-        plan, fleet = fleet.plan, evolve(fleet, record.event)
-        if fleet.plan is not plan:  # most records are no news of it, and a plan may have many endpoints
-            active = _active(fleet)
-        yield record, fleet, active
-
-
-def _capacity(fleet: Fleet, active: set[str]) -> Counter[str]:
-    """How many serve and are among those that are `active`, by region; the edges under ""."""
-    serving = (node for node in fleet.nodes.values() if node.serviceable)
-    return Counter(node.region for node in serving if not node.region or node.name in active)
-
-
-def _active(fleet: Fleet) -> set[str]:
-    """Who takes traffic by the plan in force."""
-    return {endpoint.node for endpoint in fleet.plan.endpoints if endpoint.status is EndpointStatus.ACTIVE}
 
 
 def gateways(fleet: Fleet, records: Iterable[Record]) -> tuple[str, ...]:

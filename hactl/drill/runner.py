@@ -34,7 +34,7 @@ from hactl.drill.runs import OpenRun, Run
 from hactl.drill.stopping import Pointless, Stopped, not_begun, told
 from hactl.drill.strikes import Strikes
 from hactl.drill.taking_stock import asked, heard
-from hactl.drill.timing import read_times
+from hactl.drill.timing import Timing
 from hactl.drill.watching import Clients, Load
 from hactl.drill.way_back import WayBack
 from hactl.paths import FleetPaths
@@ -49,6 +49,7 @@ class Scene(NamedTuple):
     plan: DrillPlan
     follower: Follower
     strikes: Strikes
+    timing: Timing
 
 
 class Runner:
@@ -186,7 +187,8 @@ class Runner:
             burdens=self._burdens,
             say=self._say,
         )
-        self._drawn = Scene(plan=drawn, follower=follower, strikes=strikes)
+        timing = Timing(snapshot.fleet, drawn)
+        self._drawn = Scene(plan=drawn, follower=follower, strikes=strikes, timing=timing)
 
     async def _borrow(self) -> None:
         plan = self._scene.plan
@@ -305,7 +307,7 @@ class Runner:
         times = self._evidence.times
         if (scene := self._drawn) is None or not scene.strikes.done:
             return times
-        return read_times(scene.strikes.timed(times), scene.follower.began, scene.follower.records, scene.plan)
+        return scene.timing.read(scene.strikes.timed(times), scene.follower.records)
 
     @property
     def _scene(self) -> Scene:
