@@ -8,6 +8,7 @@ from support.controller import MemoryController
 from support.pictures import AT, a_fleet, a_snapshot, samples
 from support.stage import stage
 from textual import events
+from textual.widgets import Input
 
 from hactl.core.errors import Unreachable
 from hactl.core.events import OperationBegan, OperationEnded
@@ -116,6 +117,26 @@ class TestCommandLine:
                 now.app.post_message(events.Key(key, letter))
             await now.pilot.pause()
             assert [words for words, _ in now.ran] == [["wait/:x"]]
+
+    @pytest.mark.parametrize(
+        ("page", "opens", "box"), [("1", ":", "#prompt"), ("1", "/", "#filter"), ("3", "s", "#ask")]
+    )
+    @pytest.mark.parametrize("away", ["click", "shift+tab", "window"])
+    async def test_what_is_typed_stays_what_is_typed(self, page: str, opens: str, box: str, away: str):
+        """A click beside it, a key that leads elsewhere, another window for a while: no rest of a name becomes keys."""
+        async with stage() as now:
+            await now.press(page, opens, *"se")
+            if away == "click":
+                await now.pilot.click("#table" if page == "1" else "#reader", offset=(5, 3))
+            elif away == "window":
+                now.app.post_message(events.AppBlur())
+                await now.until_drawn()
+                now.app.post_message(events.AppFocus())
+            else:
+                await now.press(away)
+            await now.press(*"oul")
+            assert now.app.screen.query_one(box, Input).value == "seoul"
+            assert now.notices == []
 
     async def test_the_end_of_what_a_command_began_is_said(self):
         async def run(words: Sequence[str], fleet: str) -> Ran:

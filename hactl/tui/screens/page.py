@@ -32,6 +32,8 @@ from hactl.tui.widgets.prompt import Prompt
 
 OPENING = ("filter", "ask", "command")
 """Actions after which letters are letters."""
+ELSEWHERE = ("focus_next", "focus_previous")
+"""Actions after which they are not any more."""
 LEAST = (60, 15)
 """Columns and lines below which nothing sensible can be drawn."""
 TOO_SMALL = "the window is too small: keys that change anything are off"
@@ -84,8 +86,14 @@ class Page(SteadyScreen, Screen[None]):
         yield LinesView(self.look, id="keys")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Keys that open a line to type in come first, so that what follows them quickly is typed there; not within."""
-        return not (action in OPENING and isinstance(self.focused, Input))
+        """Keys that open a line to type in come first, so that what follows them quickly is typed there; not within.
+        Nor does a key lead out of it without closing it: the rest of what is typed would be keys."""
+        return not (action in (*OPENING, *ELSEWHERE) and isinstance(self.focused, Input))
+
+    def get_focusable_widget_at(self, x: int, y: int) -> Widget | None:
+        """See Screen: a click beside a line that is typed in leaves the keys with it, for the same reason."""
+        found = super().get_focusable_widget_at(x, y)
+        return found if isinstance(found, Input) or not isinstance(self.focused, Input) else None
 
     @property
     def chosen(self) -> str:
@@ -141,7 +149,14 @@ class Page(SteadyScreen, Screen[None]):
         self.draw_body(view, now=now, stale=stale)
         self.lines("#keys", (self._foot(view, width, now),))
         if self.focused is None and self.app.screen is self:
-            self.take_keys()  # what had them was hidden for a while: the toolkit gives nothing back
+            self._give_keys()
+
+    def _give_keys(self) -> None:
+        """What had them was hidden for a while, or the window had none: the toolkit does not give all of them back."""
+        if self.prompt.display:
+            self.set_focus(self.prompt)
+        else:
+            self.take_keys()
 
     async def action_back(self) -> None:
         """To the fleet."""
