@@ -205,8 +205,9 @@ class Console(Acting, Commanding, Drilling, Following, Listening, Paging, Walkin
             self._log_reading.look(self.screen)
 
     def _listen(self) -> None:
-        """The log that was looked at last is read on, so that one can be told that there is more."""
-        self._log_reading.look(self.get_screen("logs", Page))
+        """The log that was looked at last is read on, so that one can be told that there is more; of now only."""
+        if self._drawn.live:
+            self._log_reading.look(self.get_screen("logs", Page))
 
     def on_resize(self) -> None:
         """Another size has room for other things."""

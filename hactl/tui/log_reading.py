@@ -23,6 +23,7 @@ class LogReading:
 
     async def _read_on(self, page: Page, tail: Tail) -> None:
         try:
-            page.take(await tail.read(self._controller))
+            if (lines := await tail.read(self._controller)) is not None:
+                page.take(lines)
         finally:
             self._busy = False

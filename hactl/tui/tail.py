@@ -29,17 +29,21 @@ class Tail:
         self.trouble = ""
         """Why it could not be read last time."""
         self._after = -1
+        self._turns = 0
+        """How often somebody has turned to another log: what was asked for before that is of no use, also when they are
+        back at the same one, which is read from its end again."""
 
     def turn_to(self, name: str) -> bool:
         """Read the log of another process, from its end; False when it is this one already."""
         if name == self.of:
             return False
         self.of, self.trouble, self._after = name, "", -1
+        self._turns += 1
         return True
 
-    async def read(self, controller: Controller) -> tuple[Line, ...]:
-        """What has come since the last time; nothing when somebody turned to another log meanwhile."""
-        asked = self.of
+    async def read(self, controller: Controller) -> tuple[Line, ...] | None:
+        """What has come since the last time; None when somebody turned to another log meanwhile."""
+        asked, turns = self.of, self._turns
         lines: list[Line] = []
         for _ in range(BURST if asked else 0):
             first = self._after < 0
@@ -47,11 +51,12 @@ class Tail:
             try:
                 page = await controller.log(asked, self._after, most)
             except HactlError as error:
-                if asked == self.of:
-                    self.trouble = error.message
+                if turns != self._turns:
+                    return None
+                self.trouble = error.message
                 break
-            if asked != self.of:
-                return ()
+            if turns != self._turns:
+                return None
             self._after, self.trouble = page.after, ""
             if page.truncated:
                 lines.append(_CUT)

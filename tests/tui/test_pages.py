@@ -225,6 +225,26 @@ class TestNode:
 
 
 class TestLogs:
+    async def test_while_the_view_is_held_nothing_comes_and_afterwards_all_of_it(self):
+        """The header says of when it is, and the footer that no log is followed then."""
+        async with stage() as now:
+            now.controller.logs["daemon"] = ("then",)
+            await now.press("4")
+            await now.until_drawn()
+            assert "following" in now.text("#keys")
+            await now.press("p")
+            now.controller.logs["daemon"] += ("later",)
+            now.app._listen()
+            await now.until_drawn()
+            assert "AS OF" in now.text("#header")
+            assert logged(now) == ["then"]
+            assert "live only" in now.text("#keys")
+            assert "following" not in now.text("#keys")
+            await now.press("p")
+            await now.until_drawn()
+            assert logged(now) == ["then", "later"]
+            assert "following" in now.text("#keys")
+
     async def test_lines_that_there_was_no_room_for_are_counted(self):
         async with stage() as now:
             now.controller.logs["daemon"] = ()

@@ -24,6 +24,8 @@ class OneOf(Page):
     later: int | None = None
     """Lines that its log has got since its end was read for the first time; None before that."""
     _names: tuple[str, ...] = (DAEMON,)
+    _live = True
+    """What is shown is now: the log is read on."""
 
     @property
     def chosen(self) -> str:
@@ -65,6 +67,7 @@ class OneOf(Page):
             self._names = (DAEMON, *view.snapshot.fleet.nodes)
         if not self.node:
             self.turn_to(DAEMON)
+        self._live = view.live
         reader = self.log_reader
         if view.speed is not None:
             reader.when_empty(f" logs are not part of a recording: hactl logs {self.node}")

@@ -67,11 +67,15 @@ class ReadingPage(Page):
         """The line that was searched for, or the last one on the screen."""
         return self.reader.current.strip()
 
+    @property
+    def following(self) -> str:
+        """Whether one sees what comes, in words."""
+        return "following" if self.reader.following else "not following, f follows"
+
     def foot(self) -> Line:
         """What is followed, left out or looked for."""
         reader = self.reader
-        following = "following  " if reader.following else "not following, f follows  "
-        parts = [Span(text=following, meaning=Meaning.MUTED)]
+        parts = [Span(text=f"{self.following}  ", meaning=Meaning.MUTED)]
         if reader.gone:
             parts.append(Span(text=f"{reader.gone:,} older lines dropped  ", meaning=Meaning.MUTED))
         if self._kept["filter"]:
@@ -157,6 +161,11 @@ class LogsPage(OneOf, ReadingPage):
     def progress(self, view: View) -> int | None:  # noqa: ARG002
         """See Page: lines that have come since it was turned to."""
         return self.later
+
+    @property
+    def following(self) -> str:
+        """See ReadingPage: of the past nothing comes."""
+        return super().following if self._live else "live only"
 
     def foot(self) -> Line:
         """Whose log it is, and why it cannot be read, if it cannot."""

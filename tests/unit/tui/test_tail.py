@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from support.controller import MemoryController
 
 from hactl.core.errors import HactlError
@@ -14,7 +15,8 @@ def numbered(first: int, last: int) -> tuple[str, ...]:
     return tuple(f"line {number}" for number in range(first, last))
 
 
-def text(lines: tuple[Line, ...]) -> list[str]:
+def text(lines: tuple[Line, ...] | None) -> list[str]:
+    assert lines is not None
     return [plain(each) for each in lines]
 
 
@@ -78,8 +80,34 @@ async def test_an_answer_that_comes_after_one_has_turned_away_is_nobodys():
         await asyncio.sleep(0)
         tail.turn_to(second)
         held.set()
-        assert await reading == [()]
+        assert await reading == [None]
         assert tail.trouble == ""
+
+
+@pytest.mark.parametrize("error", [None, HactlError("gone")])
+async def test_nor_is_one_that_comes_when_one_is_back(error: HactlError | None):
+    """The log begins at its end again, and has its lines."""
+    held = asyncio.Event()
+
+    class Slow(MemoryController):
+        async def log(self, node: str, after: int = -1, lines: int = 100) -> LogPage:
+            if not held.is_set():
+                await held.wait()
+                if error is not None:
+                    raise error
+            return await super().log(node, after, lines)
+
+    controller, tail = Slow(), Tail()
+    controller.logs["seoul-1"] = numbered(0, 3)
+    tail.turn_to("seoul-1")
+    reading = asyncio.gather(tail.read(controller))
+    await asyncio.sleep(0)
+    tail.turn_to("seoul-2")
+    tail.turn_to("seoul-1")
+    held.set()
+    assert await reading == [None]
+    assert tail.trouble == ""
+    assert text(await tail.read(controller)) == list(numbered(0, 3))
 
 
 async def test_of_nobody_there_is_nothing_to_read():
