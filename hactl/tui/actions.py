@@ -7,15 +7,17 @@ a weight or a size that somebody else has set meanwhile is not overwritten.
 
 from collections.abc import Iterable
 
-from hactl.core.commands import VERBS, Command, Failback, Failover, Scale, SetWeight
+from hactl.core.commands import VERBS, Command, Failback, Failover, Scale, SetWeight, Stop
 from hactl.core.model import Fleet
-from hactl.core.node import Node, Role
+from hactl.core.node import Node, NodeState, Role
 from hactl.core.operation import Undo, Verb
 from hactl.core.talk import Snapshot
 from hactl.core.value import Value, replace
 
 MILD = frozenset({Verb.RESUME, Verb.THAW, Verb.START, Verb.UNPAUSE, Verb.WEIGHT})
 """Done without asking, unless a safety rule would break: they give back, or can be taken back at once."""
+_FAILING = (NodeState.STARTING, NodeState.BACKOFF, NodeState.FAILED)
+"""What a process that never serves for long goes through."""
 NAMED = 3
 """Names that a sentence bears."""
 
@@ -126,7 +128,7 @@ def still_there(snapshot: Snapshot, action: Action) -> str:
     what = kind(action.targets)
     if gone:
         return f"{listed(gone, what)} {'is' if len(gone) == 1 else 'are'} gone: nothing was done"
-    others = [target.node for target in action.targets if Target.of(fleet.nodes[target.node]) != target]
+    others = [target.node for target in action.targets if _another(fleet.nodes[target.node], target, action.command)]
     if others:
         return f"{listed(others, what)}: a different process by now, nothing was done"
     now = weights(fleet, action.found.node_weights, action.found.region_weights)
@@ -137,3 +139,9 @@ def still_there(snapshot: Snapshot, action: Action) -> str:
         if region is None or region.nodes != action.count:
             return f"someone else has just changed the size of {action.whom}: nothing was done"
     return ""
+
+
+def _another(node: Node, target: Target, command: Command) -> bool:
+    """Whether it is not the process any more that was meant. To stop what fails and is started again and again means
+    whichever process it has just then, as long as nobody is served by it."""
+    return Target.of(node) != target and not (isinstance(command, Stop) and node.state in _FAILING)

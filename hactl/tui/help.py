@@ -45,7 +45,7 @@ HELP = {
     ),
     _CHANGES: (
         ("K  ctrl+k", "kill: SIGKILL, like a crash"),
-        ("T R", "stop or start; restart, one at a time"),
+        ("T R", "stop or start; restart one at a time, or start"),
         ("D Z", "drain or resume; freeze or thaw"),
         ("W", "weight of nodes or regions: arrows, or type it"),
         ("S F", "number of nodes; move the traffic away, or back"),

@@ -24,7 +24,7 @@ from hactl.core.commands import (
 )
 from hactl.core.drills import in_progress
 from hactl.core.model import Fleet
-from hactl.core.node import Node, Role
+from hactl.core.node import Node, NodeState, Role
 from hactl.core.operation import Verb
 from hactl.core.talk import Snapshot
 from hactl.core.value import Value
@@ -50,7 +50,7 @@ EDGES = "[edges]"
 """The row above the edges."""
 
 _Order = type[Kill] | type[Stop] | type[Restart] | type[Drain] | type[Resume] | type[Freeze] | type[Thaw] | type[Start]
-_ALIVE: dict[str, _Order] = {"K": Kill, "T": Stop, "R": Restart}
+_ALIVE: dict[str, _Order] = {"K": Kill, "R": Restart}
 """What is done to processes that run."""
 
 
@@ -154,9 +154,12 @@ def idle(key: str, view: View) -> bool:
 
 
 def _order(key: str, nodes: tuple[Node, ...]) -> Choice:
+    if key == "T":  # what fails and is started again and again is stopped as well: nothing else ends that
+        wanted = [node for node in nodes if node.state is not NodeState.STOPPED]
+        return _to(Stop, wanted) if wanted else _to(Start, nodes)
     alive = [node for node in nodes if node.state.alive]
     if not alive and key in "KZ":
-        return Choice(why_not=f"not running: T starts {_it(nodes)}")
+        return Choice(why_not=f"not running: R starts {_it(nodes)}")
     if not alive:
         return _to(Start, nodes)
     if key == "Z":

@@ -235,6 +235,18 @@ class TestTargets:
             await now.press(key)
             assert len(done(now)) == 1
 
+    async def test_a_crash_loop_is_stopped_whatever_it_is_at_when_the_answer_comes(self):
+        """It is asked about, as every stop is, and has another process every second."""
+        waiting = with_node(a_fleet(), "seoul-1", state=NodeState.BACKOFF, launch=None)
+        async with stage(controller=over(waiting)) as now:
+            await now.go_to("seoul-1")
+            await now.press("T")
+            assert "Stop seoul-1?" in now.text("#question")
+            trying = with_node(waiting, "seoul-1", state=NodeState.STARTING, launch=a_launch("seoul-1", 7))
+            now.controller.snapshot = a_snapshot(trying)
+            await now.press("y")
+            assert done(now) == [Stop(nodes=("seoul-1",))]
+
     async def test_rows_that_move_between_key_and_answer_change_nothing(self):
         async with stage() as now:
             await now.go_to("seoul-2")

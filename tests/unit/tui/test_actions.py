@@ -6,6 +6,7 @@ from support.pictures import a_fleet, a_snapshot, with_node
 
 from hactl.core.commands import Failback, Kill, Pause, Scale, SetWeight, Stop
 from hactl.core.model import Fleet
+from hactl.core.node import NodeState
 from hactl.core.operation import Undo, Verb
 from hactl.core.value import replace
 from hactl.tui.actions import Action, Target, listed, still_there, turned, weights
@@ -95,6 +96,14 @@ class TestStillThere:
         fleet = a_fleet()
         action = Action(command=Stop(nodes=("seoul-1",)), targets=(Target(node="seoul-1", instance=""),))
         assert "a different process by now" in still_there(a_snapshot(fleet), action)
+
+    @pytest.mark.parametrize("state", [NodeState.STARTING, NodeState.BACKOFF, NodeState.FAILED])
+    def test_what_is_started_again_and_again_is_stopped_whichever_process_it_has(self, state):
+        fleet = with_node(a_fleet(), "seoul-1", state=state, launch=a_launch("seoul-1", 9) if state.alive else None)
+        target = Target.of(a_fleet().nodes["seoul-1"])
+        assert still_there(a_snapshot(fleet), Action(command=Stop(nodes=("seoul-1",)), targets=(target,))) == ""
+        killing = Action(command=Kill(nodes=("seoul-1",)), targets=(target,))
+        assert "a different process by now" in still_there(a_snapshot(fleet), killing)
 
     def test_those_that_have_gone_are_named(self):
         fleet = a_fleet()

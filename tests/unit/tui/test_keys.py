@@ -46,6 +46,9 @@ def meant(key: str, fleet: Fleet, cursor: str, marks: tuple[str, ...] = ()) -> o
         ("K", a_node(NodeState.SERVING), Kill),
         ("T", a_node(NodeState.SERVING), Stop),
         ("T", a_node(NodeState.STOPPED), Start),
+        ("T", a_node(NodeState.BACKOFF), Stop),
+        ("T", a_node(NodeState.FAILED), Stop),
+        ("R", a_node(NodeState.BACKOFF), Start),
         ("R", a_node(NodeState.SERVING), Restart),
         ("R", a_node(NodeState.FAILED), Start),
         ("D", a_node(NodeState.SERVING), Drain),
@@ -61,8 +64,8 @@ def test_a_key_means_what_makes_sense_now(key, node, command):
 @pytest.mark.parametrize(
     ("key", "node", "why"),
     [
-        ("K", a_node(NodeState.STOPPED), "not running: T starts it"),
-        ("Z", a_node(NodeState.BACKOFF), "not running: T starts it"),
+        ("K", a_node(NodeState.STOPPED), "not running: R starts it"),
+        ("Z", a_node(NodeState.BACKOFF), "not running: R starts it"),
         ("D", a_node(NodeState.SERVING, "edge-1"), "'edge-1' is an edge: it has no share to change"),
         ("W", a_node(NodeState.SERVING, "edge-1"), "an edge has no weight: only nodes and regions do"),
         ("S", a_node(NodeState.SERVING, "edge-1"), "select the region to scale, or one of its nodes"),
@@ -128,6 +131,12 @@ class TestSeveral:
         )
         frozen = with_node(a_fleet(), "seoul-1", frozen="ann")
         assert meant("Z", frozen, "[seoul]") == Freeze(nodes=("seoul-2",))
+
+    def test_what_is_started_again_and_again_is_stopped_with_the_rest(self):
+        looping = with_node(a_fleet(), "seoul-1", state=NodeState.BACKOFF, launch=None)
+        assert meant("T", looping, "[seoul]") == Stop(nodes=("seoul-1", "seoul-2"))
+        halted = with_node(looping, "seoul-2", state=NodeState.STOPPED, launch=None)
+        assert meant("T", halted, "[seoul]") == Stop(nodes=("seoul-1",))
 
     def test_a_mark_on_a_node_that_is_gone_means_nobody(self):
         assert meant("K", a_fleet(), "seoul-1", ("seoul-9",)) == "the selected row has no process"
