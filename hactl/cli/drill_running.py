@@ -82,7 +82,7 @@ async def _run(chosen: Chosen, definition: Definition, run: Run, me: OpenRun, se
             me=me,
             paths=chosen.paths,
             seed=seed,
-            load=lambda plan: LoadProcess(plan, within=run.directory),
+            load=lambda plan: LoadProcess(plan, within=run.directory, lease=definition.limits.lease),
             say=_say,
             attended=attended,
         )

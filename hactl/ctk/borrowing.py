@@ -21,6 +21,7 @@ from hactl.drill.definition import Definition
 from hactl.drill.faults import Proof
 from hactl.drill.following import Follower
 from hactl.drill.injecting import rehearse
+from hactl.drill.load_plan import LoadPlan
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.loan import Loan
 from hactl.drill.plan import DrillPlan, plan
@@ -62,7 +63,7 @@ class Borrowed:
         self._directory = Path()
         """For what is only needed meanwhile."""
         self._guardians = guardians or Guardians(paths, _unsaid)
-        self._burdens = Burdens(lambda load: LoadProcess(load, within=self._directory), paths.state)
+        self._burdens = Burdens(self._load_of, paths.state)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="keep the fleet", daemon=True)
 
@@ -134,8 +135,7 @@ class Borrowed:
         await stack.enter_async_context(self._burdens.borne())
         await stack.enter_async_context(loan.kept(self._directory / "canaries", self._drill.canary.rate, self._give_up))
         await loan.undo(fleet)
-        load = LoadProcess(planned.load, within=self._directory)
-        self._clients = Clients(load, self._drill.limits.abort_when, self._give_up)
+        self._clients = Clients(self._load_of(planned.load), self._drill.limits.abort_when, self._give_up)
         await stack.enter_async_context(self._clients.asking())
         strikes = Strikes(
             client,
@@ -202,6 +202,9 @@ class Borrowed:
         except TimeoutError:
             return
         raise HactlError(self.lost or "it was undone too early")
+
+    def _load_of(self, load: LoadPlan) -> LoadProcess:
+        return LoadProcess(load, within=self._directory, lease=self._drill.limits.lease)
 
     def _lose(self, why: str) -> None:
         """The first reason counts: what comes after it may only follow from it."""

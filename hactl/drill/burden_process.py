@@ -10,6 +10,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 
 from hactl.core.errors import HactlError
+from hactl.drill.life_signs import SignsOfLife
 from hactl.supervisor import procfs
 
 PATIENCE = 120.0
@@ -29,7 +30,7 @@ class BurdenProcess:
         self._command = [sys.executable, "-P", "-m", "hactl.processes.burden", *arguments]
         self._command += ["--seconds", f"{seconds:g}", "--within", f"{PATIENCE:g}", "--lease", f"{lease:g}"]
         self._lease = lease
-        self._sign: asyncio.TimerHandle | None = None
+        self._signs: SignsOfLife | None = None
         self._process: Process | None = None
 
     @property
@@ -46,7 +47,8 @@ class BurdenProcess:
         except OSError as error:
             raise HactlError(f"the load process of the fault cannot be started: {error}", "ulimit -a") from error
         self.ticks = procfs.start_ticks(process.pid) or 0
-        self._give_sign()
+        assert process.stdin is not None
+        self._signs = SignsOfLife(process.stdin, self._lease)
         assert process.stdout is not None
         assert process.stderr is not None
         try:
@@ -63,25 +65,16 @@ class BurdenProcess:
     async def end(self) -> None:
         """Close the pipe and see it end; one that does not is killed."""
         process = self._process
-        if self._sign is not None:
-            self._sign.cancel()
+        if self._signs is not None:
+            self._signs.end()
         if process is None or process.returncode is not None:
             return
-        assert process.stdin is not None
-        process.stdin.close()
         try:
             async with asyncio.timeout(_FAREWELL):
                 await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()
-
-    def _give_sign(self) -> None:
-        """Now, and again and again until its end."""
-        pipe = None if self._process is None else self._process.stdin
-        if pipe is not None and not pipe.is_closing():
-            pipe.write(b".")
-            self._sign = asyncio.get_running_loop().call_later(self._lease / 5, self._give_sign)
 
     @property
     def gone(self) -> bool:

@@ -12,6 +12,7 @@ from types import TracebackType
 
 from hactl.core import codec
 from hactl.core.errors import HactlError
+from hactl.drill.life_signs import SHARE, SignsOfLife
 from hactl.drill.load_plan import OTHERS, PREFIX, RETRIED, LoadPlan, Progress, Ready
 from hactl.drill.records import Records
 
@@ -28,10 +29,12 @@ class LoadProcess:
     HactlError when the process fails.
     """
 
-    def __init__(self, plan: LoadPlan, *, within: Path | None = None) -> None:
-        """Its files lie in `within` meanwhile; None: where temporary files lie."""
+    def __init__(self, plan: LoadPlan, *, within: Path | None = None, lease: float = 0.0) -> None:
+        """Its files lie in `within` meanwhile; None: where temporary files lie. It sends nothing more when we have been
+        stopped for longer than a `lease` in seconds, but not before that is over; 0: it does not care."""
         self.plan = plan
         self._within = within
+        self._lease = lease
         self.warm = False
         """Every connection of the warm-up got an answer."""
         self.retried = Records()
@@ -67,9 +70,16 @@ class LoadProcess:
     async def _begin(self, stack: AsyncExitStack) -> Process:
         self._directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX, dir=self._within)))
         errors = stack.enter_context((self._directory / "stderr").open("wb"))
-        return await asyncio.create_subprocess_exec(
-            *self._command(), stdin=DEVNULL, stdout=PIPE, stderr=errors, start_new_session=True
+        process = await asyncio.create_subprocess_exec(
+            *self._command(),
+            stdin=PIPE if self._lease else DEVNULL,
+            stdout=PIPE,
+            stderr=errors,
+            start_new_session=True,
         )
+        if process.stdin is not None:
+            stack.callback(SignsOfLife(process.stdin, self._lease).end)
+        return process
 
     async def progress(self) -> Progress | None:
         """How it stands: waits for the next of its lines, about one a second; None when every request is done."""
@@ -124,6 +134,8 @@ class LoadProcess:
         command += ["--connections", str(plan.connections), "--node-header", plan.node_header]
         command += ["--in-flight", str(plan.in_flight), "--retries", str(plan.retries)]
         command += ["--burst", str(plan.burst), "--others", plan.others]
+        # the last sign may have been given so long before we were stopped
+        command += ["--lease", f"{self._lease * (1 + SHARE):g}"]
         return [*command, "--fresh-connections"] if plan.fresh_connections else command
 
 

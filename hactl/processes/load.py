@@ -2,6 +2,9 @@
 
 stdout is NDJSON: `{"ready":true,...}` when connections are open, a `Progress` each second, the `Report` as last line.
 SIGINT or SIGTERM end it early, with a report. Exit code 0 says that it ran, not that nothing failed.
+
+With a lease it is tied to whoever started it, and holds the other end of its standard input: when nothing has come from
+there for that long it ends early, with a report; on end-of-file it ends at once, and nobody is left to report to.
 """
 
 import argparse
@@ -30,7 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = _plan(options)
     _allow_many_descriptors()
     with asyncio.Runner(loop_factory=_precise_loop) as runner:
-        records, retried, others = runner.run(_run(plan))
+        try:
+            records, retried, others = runner.run(_run(plan, options.lease))
+        except asyncio.CancelledError:
+            return 1
     if options.out:
         options.out.write_bytes(records.encode())
         if plan.retries:
@@ -74,11 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--retries", type=int, default=0, help="send as much again by clients that retry this often")
     parser.add_argument("--others", default="", help="a URL that other clients ask for besides, now and then")
     parser.add_argument("--burst", type=int, default=0, help="so many clients that are cut off and come back at once")
+    parser.add_argument("--lease", type=float, default=0.0, help="end when stdin brings nothing for so many seconds")
     parser.add_argument("--out", type=Path, help="file for every request, as JSON columns")
     return parser
 
 
-async def _run(plan: LoadPlan) -> tuple[Records, Records, Records]:
+async def _run(plan: LoadPlan, lease: float) -> tuple[Records, Records, Records]:
     """Every request of the clients that ask once, of those that try again, and of others."""
     async with open_session(plan) as session, open_session(plan) as another, open_session(plan) as third:
         load = Load(plan, session)
@@ -94,7 +101,7 @@ async def _run(plan: LoadPlan) -> tuple[Records, Records, Records]:
         # What exists by now stays: left out of collections, they take microseconds and delay no request.
         gc.collect()
         gc.freeze()
-        async with _progress(load), asyncio.TaskGroup() as group:
+        async with _tied(lease, streams), _progress(load), asyncio.TaskGroup() as group:
             for turn, stream in enumerate(streams):
                 # each in the middle between two requests of another
                 group.create_task(stream.run(after=turn / (len(streams) * plan.rate)), name=f"stream {turn}")
@@ -105,6 +112,33 @@ async def _run(plan: LoadPlan) -> tuple[Records, Records, Records]:
 def _stop(streams: list[Load]) -> None:
     for stream in streams:
         stream.stop()
+
+
+@contextlib.asynccontextmanager
+async def _tied(lease: float, streams: list[Load]) -> AsyncIterator[None]:
+    """Stop when nothing has come from standard input for `lease` seconds, and be cancelled at its end; 0: never."""
+    if not lease:
+        yield
+        return
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    silent = loop.call_later(lease, _stop, streams)
+
+    def hear() -> None:
+        nonlocal silent
+        silent.cancel()
+        if os.read(0, 64):
+            silent = loop.call_later(lease, _stop, streams)
+        else:
+            loop.remove_reader(0)
+            task.cancel()
+
+    loop.add_reader(0, hear)
+    try:
+        yield
+    finally:
+        loop.remove_reader(0)
+        silent.cancel()
 
 
 @contextlib.asynccontextmanager

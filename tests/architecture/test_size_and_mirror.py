@@ -51,6 +51,7 @@ ELSEWHERE = {
     "ctk/probing.py": "cli/test_drill_export.py",
     "ctk/running.py": "cli/test_drill_export.py",
     "drill/counting.py": "unit/drill/test_arrivals.py",
+    "drill/life_signs.py": "unit/drill/test_burden_process.py",
     "drill/limit_keys.py": "unit/drill/test_reading.py",
     "drill/ratios.py": "unit/drill/test_judging.py",
     "drill/keys.py": "unit/drill/test_reading.py",

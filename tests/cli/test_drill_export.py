@@ -13,6 +13,7 @@ from support.command import Home
 from support.drills import held_down, of_kind, options
 from support.experiment import Experiment, exported, failed
 from support.polling import wait_until
+from support.processes import children, state
 
 from hactl.control.client import Client
 from hactl.core.commands import BeginDrill, EndDrill
@@ -56,12 +57,6 @@ def interrupt(process: "subprocess.Popen[str]") -> None:
     raise AssertionError("it does not end")
 
 
-def children() -> set[int]:
-    """Processes of this one, whichever thread has started them."""
-    started = Path("/proc/self/task").glob("*/children")
-    return {int(pid) for thread in started for pid in thread.read_text().split()}
-
-
 def test_an_exported_drill_strikes_and_puts_everything_back(fleet: Home) -> None:
     """A whole region, kept down until the rollback; and the journal of the toolkit carries the whole drill."""
     before = launches(fleet)
@@ -100,6 +95,7 @@ def test_a_toolkit_that_sleeps_past_its_lease_strikes_nobody_when_it_goes_on(fle
     try:
         wait_until(lambda: fleet_of(fleet).nodes["a-1"].goal is Goal.DOWN)
         os.killpg(process.pid, signal.SIGSTOP)
+        wait_until(lambda: {state(pid) for pid in children(process.pid)} == {"Z"})  # its clients do not go on asking
         for lease in (1.0, 1.0, 1.0, 60.0):  # nobody keeps it, and time passes: the second fault is due
             wait_until(lambda: in_progress(fleet_of(fleet)) is None, patience=60.0)
             fleet.ok("wait")
@@ -204,11 +200,11 @@ def test_who_stops_the_drill_takes_away_what_it_put_on_the_machine(fleet: Home, 
     borrowed = Borrowed(fleet.paths, parse(text, "one"), 1)
     try:
         (proof,) = borrowed.inject().proofs
-        ours = children()
+        ours = children(os.getpid())
         assert proof.pid in ours
         assert len(ours) > 1  # and the clients that ask as in the drill
         fleet.ok("drill", "stop")
-        wait_until(lambda: not children() & ours)
+        wait_until(lambda: not children(os.getpid()) & ours)
     finally:
         left = borrowed.undo()
     assert (left, borrowed.lost.startswith("the fleet was taken back: ")) == ((), True)

@@ -1,5 +1,6 @@
 """Drills on real Envoys: what they measure, and that they leave nothing behind, whoever dies in the middle of one."""
 
+import asyncio
 import json
 import signal
 from pathlib import Path
@@ -21,6 +22,8 @@ from support.drills import (
 )
 from support.fleet import Region, RunningFleet, is_calm
 from support.long import some
+from support.polling import wait_until
+from support.processes import children, state
 
 from hactl.cli.exits import Exit
 from hactl.core.commands import BeginDrill, Drain, EndDrill, Resume
@@ -235,6 +238,9 @@ async def test_a_runner_that_sleeps_past_its_lease_strikes_nobody_when_it_goes_o
             await fleet.ended(began.event.operation.id)
             await fleet.until(is_calm)
             assert goals(fleet.now) == before, "nobody is held down any more"
+            runner = drill.process.pid
+            # its clients do not go on asking
+            await asyncio.to_thread(wait_until, lambda: {state(pid) for pid in children(runner)} == {"Z"})
             lapsing = await fleet.command(other, wait=False)
             await fleet.ended(lapsing)  # nobody keeps it: two leases have gone by, and the second fault is due
             async with on_loan(fleet, replace(other, lease=60.0)) as another:

@@ -111,7 +111,7 @@ def runner(
         me=me,
         paths=fleet.paths,
         seed=seed,
-        load=lambda plan: LoadProcess(plan, within=within),
+        load=lambda plan: LoadProcess(plan, within=within, lease=drill.limits.lease),
         say=say,
     )
 

@@ -67,6 +67,12 @@ def state(pid: int) -> str:
     return "" if stat is None else stat.state
 
 
+def children(pid: int) -> set[int]:
+    """Processes of a process, whichever of its threads has started them."""
+    started = Path(f"/proc/{pid}/task").glob("*/children")
+    return {int(child) for thread in started for child in thread.read_text().split()}
+
+
 class Nursery:
     """Starts processes and ends each of them, and what it left in its session, on exit."""
 

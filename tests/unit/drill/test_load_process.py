@@ -3,17 +3,21 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from support.descriptors import none_left
+from support.polling import wait_until
+from support.processes import ended, state
 
 from hactl.core.errors import HactlError
 from hactl.drill.load_plan import OTHERS_RATE, LoadPlan
 from hactl.drill.load_process import LoadProcess
 from hactl.drill.measure import judge
+from hactl.drill.records import Records
 from hactl.processes.upstream import Upstream
 
 
@@ -29,6 +33,11 @@ async def upstream() -> AsyncIterator[str]:
 
 def empty(directory: Path) -> bool:
     return not list(directory.iterdir())
+
+
+def recorded(directory: Path) -> list[Records]:
+    """What loads have left in there."""
+    return [Records.decode(path.read_bytes()) for path in directory.rglob("records")]
 
 
 def gone(pid: int) -> bool:
@@ -150,3 +159,61 @@ async def test_what_was_left_is_asked_for_its_records_in_vain() -> None:
         pass
     with pytest.raises(HactlError, match="exited with code"):
         await load.finish()
+
+
+STARTS_ONE = """
+import asyncio, sys
+from pathlib import Path
+from hactl.drill.load_plan import LoadPlan
+from hactl.drill.load_process import LoadProcess
+async def main():
+    plan = LoadPlan(url=sys.argv[1], rate=50, duration=60)
+    async with LoadProcess(plan, within=Path(sys.argv[2]), lease=1.0) as load:
+        print(load.pid, flush=True)
+        while progress := await load.progress():
+            print(progress.t, flush=True)
+asyncio.run(main())
+"""
+
+
+@asynccontextmanager
+async def started_elsewhere(url: str, within: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
+    """Another process that has started a load with a lease of a second, and the pid of that; it has asked for longer
+    than one sign of life is good for."""
+    program = (sys.executable, "-c", STARTS_ONE, url, str(within))
+    parent = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
+    assert parent.stdout is not None
+    try:
+        pid = int(await parent.stdout.readline())
+        while float(await parent.stdout.readline()) < 2.5:
+            pass
+        yield parent, pid
+    finally:
+        if parent.returncode is None:
+            parent.kill()
+        await parent.wait()
+
+
+async def test_it_asks_nobody_any_more_when_whoever_started_it_is_stopped(tmp_path: Path) -> None:
+    """Ctrl-Z: the fleet is taken back from whoever shows no sign of life, and nothing is to weigh on it then. What was
+    seen is there when they go on."""
+    async with upstream() as url, started_elsewhere(url, tmp_path) as (parent, pid):
+        parent.send_signal(signal.SIGSTOP)
+        await asyncio.to_thread(wait_until, lambda: state(pid) == "Z")  # nobody is there to bury it
+        (records,) = recorded(tmp_path)
+        assert len(records) > 100
+        parent.send_signal(signal.SIGCONT)
+        assert await parent.wait() == 0
+    assert empty(tmp_path)
+
+
+async def test_it_ends_at_once_with_whoever_started_it(tmp_path: Path) -> None:
+    """kill -9 of the parent: the kernel closes the pipe, and nobody is left to whom records could be of use."""
+    async with upstream() as url, started_elsewhere(url, tmp_path) as (parent, pid):
+        fd = os.pidfd_open(pid)
+        try:
+            parent.kill()
+            await ended(fd)
+        finally:
+            os.close(fd)
+    assert recorded(tmp_path) == []
