@@ -18,7 +18,7 @@ from hactl.control.client import Client
 from hactl.core.errors import HactlError, Unreachable
 from hactl.core.events import Event, Record
 from hactl.core.model import Fleet
-from hactl.core.node import NodeState
+from hactl.core.node import Node, NodeState
 from hactl.core.operation import Outcome
 from hactl.core.plain import one_line, plain
 from hactl.core.reading import is_serving, read
@@ -161,12 +161,23 @@ def _page(chosen: Chosen, node: str, after: int, lines: int) -> LogPage:
     return LogPage(node=node, lines=found.lines, after=found.after, truncated=found.truncated)
 
 
-_GOALS: dict[str, Callable[[Fleet, str], bool]] = {
-    "serving": lambda fleet, name: fleet.nodes[name].serviceable or fleet.nodes[name].standing_by,
-    "drained": lambda fleet, name: fleet.nodes[name].state is NodeState.DRAINING and fleet.nodes[name].idle,
-    "stopped": lambda fleet, name: fleet.nodes[name].state is NodeState.STOPPED,
-    "out": lambda fleet, name: not fleet.nodes[name].serviceable,
+_GOALS: dict[str, Callable[[Node], bool]] = {
+    "serving": lambda node: node.serviceable or node.standing_by,
+    "drained": lambda node: node.state is NodeState.DRAINING and node.idle,
+    "stopped": lambda node: node.state is NodeState.STOPPED,
+    "out": lambda node: not node.serviceable,
 }
+_GOALS_OF_THE_GONE = ("stopped", "out")
+"""What a node that was removed has come to as well."""
+
+
+def _reached(fleet: Fleet, name: str, goal: str) -> bool:
+    """Whether a node that was there has come to `goal`. Raises HactlError when it is gone and never will."""
+    if name in fleet.nodes:
+        return _GOALS[goal](fleet.nodes[name])
+    if goal in _GOALS_OF_THE_GONE:
+        return True
+    raise HactlError(f"'{name}' is no longer part of the fleet", "hactl events --kind NodesRemoved")
 
 
 @click.command()
@@ -216,7 +227,7 @@ def _nodes(client: Client, names: tuple[str, ...], goal: str, timeout: float, *,
             raise HactlError(f"no node '{name}'", "known: " + ", ".join(known))
 
     def reached(fleet: Fleet) -> bool:
-        return all(_GOALS[goal](fleet, name) for name in names) if names else is_serving(fleet)
+        return all(_reached(fleet, name, goal) for name in names) if names else is_serving(fleet)
 
     what = ", ".join(names) or "the whole fleet"
     fleet = until_true(client, reached, timeout, f"{what} to be {goal}")

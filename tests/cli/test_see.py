@@ -10,10 +10,12 @@ from support.command import HACTL, Home, finish
 from support.polling import wait_until
 from support.world import MemoryWorld
 
-from hactl.cli.see import _GOALS, _print
+from hactl.cli.see import _print, _reached
 from hactl.core import codec
-from hactl.core.config_events import FleetFounded
+from hactl.core.config_events import FleetFounded, NodesRemoved
+from hactl.core.draft import evolve
 from hactl.core.drill_events import DrillAsked
+from hactl.core.errors import HactlError
 from hactl.core.events import OperationBegan, OperationEnded, Record
 from hactl.core.operation import Outcome
 from hactl.core.telling import told
@@ -35,8 +37,19 @@ def test_a_spare_that_stands_by_counts_as_serving() -> None:
     """Whoever waits for a node to be ready again need not know who of its region stands by now."""
     fleet = MemoryWorld(founded(a_spec(nodes=2, spares=1))).begin().fleet
     assert fleet.nodes["seoul-3"].standing_by
-    assert all(_GOALS["serving"](fleet, name) for name in fleet.nodes)
-    assert _GOALS["out"](fleet, "seoul-3")
+    assert all(_reached(fleet, name, "serving") for name in fleet.nodes)
+    assert _reached(fleet, "seoul-3", "out")
+
+
+def test_a_node_that_is_removed_while_it_is_waited_for_has_stopped_and_will_never_serve() -> None:
+    """As after `scale`, which forgets a surplus node the moment it has stopped."""
+    fleet = MemoryWorld(founded(a_spec(nodes=2))).begin().fleet
+    fleet = evolve(fleet, NodesRemoved(nodes=("seoul-2",)))
+    assert _reached(fleet, "seoul-2", "stopped")
+    assert _reached(fleet, "seoul-2", "out")
+    for goal in ("serving", "drained"):
+        with pytest.raises(HactlError, match="'seoul-2' is no longer part of the fleet"):
+            _reached(fleet, "seoul-2", goal)
 
 
 class TestEvents:
