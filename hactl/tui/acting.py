@@ -26,7 +26,7 @@ class Acting(App[None]):
         Binding("ctrl+k", "change('K')", "kill", show=False),
         Binding("u", "undo", "undo", show=False),
         Binding("y", "copy", "copy", show=False),
-        Binding("ctrl+p", "palette", "everything", show=False),
+        Binding("ctrl+p", "palette", "everything", show=False, priority=True),
     ]
 
     _asking: Asking
@@ -60,10 +60,10 @@ class Acting(App[None]):
         if isinstance(self.screen, Page):
             copy(self, self.screen.copied)
 
-    def action_palette(self) -> None:
-        """Everything that can be done from here."""
-        if (page := self._page()) is not None:
-            self._offering.open(page, self._view())
+    async def action_palette(self) -> None:
+        """Everything that can be done from here. It comes first, so that what follows quickly is typed there."""
+        if isinstance(self.screen, Page) and (page := self._page()) is not None:
+            await self._offering.open(page, self._view())
 
     def action_help_quit(self) -> None:
         """Ctrl-C: a habit, and no wish to leave."""

@@ -37,14 +37,14 @@ class Offering:
         self._verbs = verbs
         self._themes = themes
 
-    def open(self, page: Page, view: View) -> None:
-        """About what is chosen on `page`, as it is in `view`."""
+    async def open(self, page: Page, view: View) -> None:
+        """About what is chosen on `page`, as it is in `view`; returns once it can be typed in."""
         if view.snapshot is None:
             warn(self._host, keys.forbidden(view))
             return
         meant = keys.rows(view.snapshot.fleet, page.chosen, page.marks)
         known = palette.entries(view, meant, pages=PAGES, verbs=self._verbs, themes=self._themes())
-        self._host.push_screen(Palette(self._look, known), self._chosen)
+        await self._host.push_screen(Palette(self._look, known), self._chosen)
 
     def _chosen(self, entry: Entry | None) -> None:
         if entry is None:

@@ -63,7 +63,7 @@ class Stage:
     async def burst(self, *keys: str) -> None:
         """All of them at once, before the console has done what the first one means."""
         for key in keys:
-            self.app.post_message(Key(key, key_to_character(key)))
+            self.app.post_message(Key(key, "-" if key == "minus" else key_to_character(key)))
         await self._settle()
 
     async def until_drawn(self) -> None:

@@ -35,6 +35,19 @@ class TestThePalette:
             await now.press("enter", "y")
             assert now.controller.requests[-1].command == Stop(nodes=("seoul-1",))
 
+    async def test_what_is_typed_in_one_burst_is_typed_there(self):
+        """Nobody waits for a list whose keys are in the fingers: another entry must not be taken for it."""
+        async with stage() as now:
+            await now.go_to("seoul-1")
+            await now.burst("ctrl+p", *"drain", "space", *"osaka", "minus", "1", "enter")
+            assert "Drain osaka-1?" in now.text("#question")
+
+    async def test_arrows_in_a_burst_move_in_what_was_found(self):
+        async with stage() as now:
+            await now.burst("ctrl+p", *"screen", "down", "down", "enter")
+            await now.pilot.pause()
+            assert isinstance(now.app.screen, EventsPage)
+
     async def test_arrows_move_and_escape_leaves(self):
         async with stage() as now:
             await now.press("ctrl+p", *"screen")

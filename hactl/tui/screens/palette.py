@@ -25,9 +25,9 @@ class Palette(SteadyScreen, ModalScreen[Entry | None]):
     """Answers what was chosen, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "up", show=False, priority=True),
-        Binding("down", "move(1)", "down", show=False, priority=True),
-        Binding("escape", "leave", "leave", show=False, priority=True),
+        Binding("up", "move(-1)", "up", show=False),
+        Binding("down", "move(1)", "down", show=False),
+        Binding("escape", "leave", "leave", show=False),
     ]
 
     def __init__(self, look: Look, known: tuple[Entry, ...]) -> None:
