@@ -166,6 +166,10 @@ def _only_running() -> Chosen:
 def _peek(path: Path) -> tuple[str, str]:
     """The name and the state directory ("" for the usual one) that the file gives, however broken the rest is."""
     try:
+        if not path.is_file():
+            from hactl.config.files import ensure_kept
+
+            ensure_kept(path)
         text = path.read_bytes().decode("utf-8-sig", errors="replace")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file", "write one with: hactl init") from None

@@ -1,5 +1,6 @@
 """A `hactl.toml` as a file: reading it, or saying why it cannot be read. Not what stands in it: `reading`."""
 
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def load(path: Path) -> FleetSpec:
     Raises ConfigError that begins with the path, whatever is wrong.
     """
     try:
+        ensure_kept(path)
         said = text(path)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file", "write one with: hactl init") from None
@@ -33,6 +35,17 @@ def load(path: Path) -> FleetSpec:
         raise ConfigError(f"{path}: cannot be read: {why(error)}") from error
     spec = anchored(parse(said, str(path), overlays(path.parent)), path.absolute().parent)
     return beside(spec, str(path.parent.resolve()))
+
+
+def ensure_kept(path: Path) -> None:
+    """Raises ConfigError when `path` is a pipe or a device, and OSError when there is nothing.
+
+    A configuration is read more than once, by the daemon as well: whoever reads a pipe second finds it empty, and an
+    empty file describes a fleet.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise ConfigError(f"{path}: not a regular file", "it is read more than once: write it to a file, and name that")
 
 
 def anchored(spec: FleetSpec, directory: Path) -> FleetSpec:

@@ -1,13 +1,14 @@
 """`hactl config diff|apply|history|rollback` and `hactl scale`, as typed."""
 
 import json
+import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.command import Home
+from support.command import HACTL, Home
 
 GREETING = '\n[[route]]\npath = "/hello"\nrespond = 200\nrespond_body = "hello"\n'
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -97,6 +98,18 @@ def test_a_file_that_cannot_be_used_is_refused_before_anybody_is_asked(own: Home
     refused = own.run("config", "apply")
     assert refused.returncode == 2
     assert "route[2].prefix" in refused.stderr
+    assert own.untouched() == before
+
+
+@pytest.mark.parametrize("verb", ["apply", "diff", "check", "show"])
+def test_a_configuration_from_a_pipe_is_refused_and_not_taken_for_empty(own: Home, file: Path, verb: str) -> None:
+    """It is read more than once, and only the first reader would find anything in it."""
+    before = own.untouched()
+    words = ["config", verb, "--config", "/dev/stdin"]
+    environment = own.environment()
+    done = subprocess.run([*HACTL, *words], input=file.read_bytes(), env=environment, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"hactl: /dev/stdin: not a regular file\n  try: it is read more than once")
     assert own.untouched() == before
 
 

@@ -74,8 +74,19 @@ def test_bytes_that_are_no_text_are_refused_at_their_place(tmp_path: Path):
     assert refusal(path) == f"{path}:2:9: not UTF-8 text (byte 0xff) (save the file as UTF-8)"
 
 
-def test_an_endless_file_is_refused_and_not_read_to_its_end():
-    assert refusal(Path("/dev/zero")) == "/dev/zero: larger than 1MiB (is this the right file?)"
+def test_an_endless_file_is_refused_and_not_read_to_its_end(tmp_path: Path):
+    path = tmp_path / "hactl.toml"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    assert refusal(path) == f"{path}: larger than 1MiB (is this the right file?)"
+
+
+def test_what_is_there_only_once_is_refused_before_it_is_read(tmp_path: Path):
+    """The second reader of a pipe would find an empty configuration, which is a valid one."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/null"), Path("/dev/zero")):
+        assert refusal(path).startswith(f"{path}: not a regular file (it is read more than once")
 
 
 OVERLAID = '[gateway]\nenvoy_overlay = "envoy/more.json"\n'
