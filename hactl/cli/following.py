@@ -50,6 +50,21 @@ def through_restarts(client: Client, after: int, missed: Callable[[Query], list[
         time.sleep(PATIENT)
 
 
+def attended(updates: Iterator[Update | Away]) -> Iterator[Update]:
+    """The updates alone: that nobody answers is said, once until somebody does.
+
+    Ends with BrokenPipeError when the reader of this command has gone, without anything to show it.
+    """
+    away = False
+    for update in updates:
+        if isinstance(update, Away) and not away:
+            output.say("no daemon is running; waiting for one")
+        away = isinstance(update, Away)
+        output.ensure_read()
+        if not isinstance(update, Away):
+            yield update
+
+
 def fleets(client: Client, until: float) -> Iterator[tuple[Fleet, tuple[Record, ...]]]:
     """The fleet after every change, with the records that changed it (none for a first look), until `until`.
 

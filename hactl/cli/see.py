@@ -11,7 +11,7 @@ import click
 from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
-from hactl.cli.following import PAGE, Away, through_restarts, until_ended, until_true
+from hactl.cli.following import PAGE, attended, through_restarts, until_ended, until_true
 from hactl.cli.options import duration, fleet_option, json_option, timeout_option
 from hactl.cli.records import history
 from hactl.control.client import Client
@@ -92,12 +92,7 @@ def _follow(chosen: Chosen, after: int, kinds: tuple[str, ...], oldest: float, *
     def missed(query: Query) -> list[Record]:
         return history(chosen, replace(query, since=oldest))
 
-    away = False
-    for update in through_restarts(chosen.client, after, missed):
-        if isinstance(update, Away) and not away:
-            output.say("no daemon is running; waiting for one")
-        away = isinstance(update, Away)
-        output.ensure_read()
+    for update in attended(through_restarts(chosen.client, after, missed)):
         for record in update.records if isinstance(update, News) else ():
             if record.seq > after and type(record.event).__name__ in kinds:
                 _print(record, as_json=as_json)

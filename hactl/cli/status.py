@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from typing import assert_never
 
 import click
 
@@ -51,30 +52,33 @@ class StatusReport(Value):
 def status(watch: bool = False, as_json: bool = False) -> int:
     """Show what runs, what serves and what does not, and why. Exit code 3 unless everything is healthy."""
     chosen = choose()
-    snapshot = chosen.client.fleet()
-    _show(snapshot, as_json=as_json)
+    first = snapshot = chosen.client.fleet()
+    _show(first, as_json=as_json)
     if watch:
-        for snapshot in _measured(chosen.client):
+        for snapshot in _measured(chosen.client, first):
             if sys.stdout.isatty() and not as_json:
                 sys.stdout.write("\x1b[H\x1b[2J")  # not echo: it would take this for a color
             _show(snapshot, as_json=as_json)
     return Exit.OK if read(snapshot.fleet).verdict is Verdict.OK else Exit.UNHEALTHY
 
 
-def _measured(client: Client) -> Iterator[Snapshot]:
-    """A snapshot for each new measurement, until the daemon leaves."""
+def _measured(client: Client, snapshot: Snapshot) -> Iterator[Snapshot]:
+    """A snapshot for each new measurement behind `snapshot`, without end: through restarts of the daemon."""
+    from hactl.cli.following import attended, through_restarts
     from hactl.core.draft import caught_up
     from hactl.core.value import replace
 
-    snapshot: Snapshot | None = None
-    for update in client.watch():
-        if isinstance(update, Snapshot):
-            snapshot = update
-        elif isinstance(update, News) and snapshot is not None:
-            snapshot = replace(snapshot, fleet=caught_up(snapshot.fleet, update.records))
-        elif isinstance(update, Measured) and snapshot is not None:
-            snapshot = renewed(snapshot, update)
-            yield snapshot
+    for update in attended(through_restarts(client, snapshot.fleet.seq, lambda _: [])):
+        match update:
+            case Snapshot():
+                snapshot = update
+            case News(records=records):
+                snapshot = replace(snapshot, fleet=caught_up(snapshot.fleet, records))
+            case Measured():
+                snapshot = renewed(snapshot, update)
+                yield snapshot
+            case _:
+                assert_never(update)
 
 
 def _show(snapshot: Snapshot, *, as_json: bool) -> None:

@@ -2,11 +2,12 @@
 
 import os
 import pty
+import signal
 import subprocess
 
 from support.build import a_spec
 from support.certificates import issue, renew
-from support.command import HACTL, Home, finish
+from support.command import HACTL, Home, finish, read_until
 from support.polling import wait_until
 from support.script import drilling, serving
 
@@ -106,6 +107,24 @@ def test_watch_repeats_until_the_reader_has_enough(fleet: Home) -> None:
     code, _, said = finish(watching)
     assert (code, said) == (0, "")
     assert reports[0].snapshot.at < reports[1].snapshot.at < reports[2].snapshot.at
+
+
+def test_watch_goes_on_with_the_next_daemon(home: Home) -> None:
+    """Nobody takes the end of a daemon for the end of the fleet; that nobody answers meanwhile is said."""
+    home.configure(edges=1, regions={"a": 1})
+    home.ok("up")
+    watching = home.start("status", "--watch", "--json")
+    assert watching.stdout is not None
+    first = codec.decode(watching.stdout.readline(), StatusReport)
+    home.kill_daemon()
+    assert read_until(watching, "waiting for one") == "no daemon is running; waiting for one\n"
+    home.ok("up")
+    last = first
+    while last.snapshot.pulse.pid == first.snapshot.pulse.pid:
+        last = codec.decode(watching.stdout.readline(), StatusReport)
+    watching.send_signal(signal.SIGINT)
+    assert finish(watching)[0] == 130
+    assert last.snapshot.fleet.seq > first.snapshot.fleet.seq
 
 
 def on_a_terminal(home: Home, *args: str, **more: str) -> bytes:
