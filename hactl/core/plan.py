@@ -36,7 +36,7 @@ class RegionPlan(Value):
 
 
 class TrafficPlan(Value):
-    """What the edges are told. Empty only before the first node has ever served."""
+    """What the edges are told. Empty before the first node has ever served, and where operators have taken all out."""
 
     version: int = 0
     policy: Policy = Policy.LEAST_REQUEST

@@ -5,10 +5,10 @@ by themselves), `shares` is what that plan should come to.
 """
 
 from hactl.core.model import Fleet
-from hactl.core.node import Node, NodeState
+from hactl.core.node import Goal, Node, NodeState
 from hactl.core.plan import Endpoint, EndpointStatus, RegionPlan, Share, TrafficPlan
 from hactl.core.regions import Place, kept, levels, places
-from hactl.core.spec import FailoverMode
+from hactl.core.spec import FailoverMode, GatewayKind
 from hactl.core.value import replace
 
 OVERPROVISIONING = 1.4
@@ -18,8 +18,9 @@ OVERPROVISIONING = 1.4
 def plan_for(fleet: Fleet) -> TrafficPlan:
     """The plan for the fleet as it is; the one in force when nothing changed.
 
-    A plan that nobody could serve is never published: the last good one stays, and the edges' own health checks
-    find whoever comes back first.
+    A plan that nobody could serve is not published as long as somebody may: the last good one stays, and the edges' own
+    health checks find whoever comes back first. Where operators have taken everybody out, it has nobody: edges that
+    knew of a node would try it when none seems well, and nobody's work there would ever end.
     """
     standing = places(fleet)
     regions = (*(_region_plan(fleet, place) for place in standing.values()), *_coming(fleet))
@@ -27,8 +28,19 @@ def plan_for(fleet: Fleet) -> TrafficPlan:
     plan = TrafficPlan(version=fleet.plan.version, policy=fleet.policy, regions=regions, certificate=certificate)
     if not any(endpoint.status is EndpointStatus.ACTIVE for endpoint in plan.endpoints):
         # what edges that run show to clients can change all the same
-        plan = replace(fleet.plan, certificate=certificate) if fleet.plan.version else fleet.plan
+        plan = replace(_held(fleet), certificate=certificate) if fleet.plan.version else fleet.plan
     return plan if plan == fleet.plan else replace(plan, version=fleet.plan.version + 1)
+
+
+def _held(fleet: Fleet) -> TrafficPlan:
+    """The plan in force, without its nodes when all of them are out because that is wanted.
+
+    Not with other programs as gateways: what those still work on is counted by the edges, of nodes that they know.
+    """
+    out = all(node.drained or node.goal is Goal.DOWN for node in fleet.gateways)
+    if not out or fleet.spec.gateway.kind is not GatewayKind.ENVOY:
+        return fleet.plan
+    return replace(fleet.plan, regions=tuple(replace(region, endpoints=()) for region in fleet.plan.regions))
 
 
 def _region_plan(fleet: Fleet, place: Place) -> RegionPlan:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from support.fleet import PATIENT_ROUTE, RunningFleet, life
+from support.fleet import PATIENT_ROUTE, Region, RunningFleet, life
 from support.load import fetch, open_loop
 
 from hactl.control.aclient import AsyncClient
@@ -14,6 +14,8 @@ from hactl.core.commands import Drain, Kill, Restart, Resume, SetPolicy, SetWeig
 from hactl.core.errors import CommandRejected, HactlError
 from hactl.core.events import FailoverBegan, NodeChanged, TrafficApplied, TrafficRejected, TrafficShifted
 from hactl.core.node import NodeState
+from hactl.core.operation import Outcome
+from hactl.core.rolling import known_to_edges
 from hactl.core.spec import Policy
 from hactl.core.talk import News, Snapshot
 
@@ -139,6 +141,65 @@ async def test_stop_and_start(fleet):
     assert load.failed == 0, load
     assert life(fleet.since(mark), "local-3") == ["draining", "stopping", "stopped", "starting", "serving"]
     assert fleet.since(mark, FailoverBegan) == []
+
+
+async def test_all_nodes_are_stopped_and_started(fleet):
+    """What is in flight is answered, and ends the stop; what comes later edges refuse at once, also with nobody left
+    whom they could try. Those that are started again take traffic as ever."""
+    async with asyncio.TaskGroup() as tasks:
+        fleet.upstream.hold()
+        try:
+            slow = [tasks.create_task(fetch(fleet.port, "/patient", timeout=60)) for _ in range(12)]
+            await fleet.measured(
+                lambda update: sum(sample.active or 0 for sample in update.samples if sample.node in NODES) == len(slow)
+            )
+            operation = await fleet.command(Stop(nodes=NODES), wait=False)
+            await fleet.until(lambda now: not now.plan.endpoints and known_to_edges(now))
+            assert [(await fetch(fleet.port, "/"))[0] for _ in range(8)] == [503] * 8
+            assert operation in fleet.now.operations
+        finally:
+            fleet.upstream.release()
+    assert [answer.result()[0] for answer in slow] == [200] * len(slow)
+    assert (await fleet.ended(operation)).event.outcome is Outcome.DONE
+    await fleet.command(Start(nodes=NODES))
+    async with open_loop(fleet.port, rate=RATE) as load:
+        await load.answered(100)
+    assert load.failed == 0, load
+
+
+async def test_all_nodes_are_stopped_under_load(fleet):
+    """However many clients keep asking, the nodes have their rest soon, and cut nobody off."""
+    mark = fleet.seq
+    async with open_loop(fleet.port, rate=RATE) as load:
+        await load.answered(100)
+        stop = await fleet.ended(await fleet.command(Stop(nodes=NODES)))
+        assert stop.event.sentence == f"stop {', '.join(NODES)}"
+        assert stop.event.ms < fleet.now.spec.gateway.stop_timeout * 1000 / 2
+        await fleet.command(Start(nodes=NODES))
+        asked = load.ok
+        await load.until(lambda load: load.ok > asked + 100)
+    assert load.failed == load.statuses[503], load
+    assert fleet.since(mark, TrafficRejected) == []
+
+
+async def test_the_only_node_is_drained_resumed_and_restarted_under_load():
+    """Each time requests are refused with 503 for a moment, none is cut off, and one node is enough to go on with; a
+    daemon that comes in between knows as well that edges are to call nobody."""
+    async with RunningFleet(regions=(Region(nodes=1),)) as fleet, open_loop(fleet.port, rate=RATE) as load:
+        await load.answered(100)
+        await fleet.command(Drain(nodes=("local-1",)))
+        await fleet.kill_daemon()
+        await fleet.launch()
+        assert (await fetch(fleet.port, "/"))[0] == 503
+        for command in (Resume(nodes=("local-1",)), Restart(nodes=("local-1",))):
+            ended = await fleet.ended(await fleet.command(command))
+            assert "cut off" not in ended.event.sentence
+            await fleet.calm()
+            failed = load.failed
+            await load.answered(100)
+            assert load.failed == failed, load
+        assert load.failed == load.statuses[503], load
+        assert fleet.since(0, TrafficRejected) == []
 
 
 async def test_watchers_come_and_go(fleet):

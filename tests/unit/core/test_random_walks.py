@@ -51,6 +51,7 @@ from hactl.core.events import (
     OperationBegan,
     OperationEnded,
     OperationMoved,
+    TrafficShifted,
     WeightsChanged,
 )
 from hactl.core.hop import Disturbance, HopCount, HopFault, HopReading, Proxy
@@ -299,6 +300,10 @@ class Walk:
                 assert operation_id not in self.ended
                 assert sentence
                 self.ended.add(operation_id)
+            case TrafficShifted(plan=plan):
+                served, self.had_plan = self.had_plan, bool(plan.endpoints)
+                if served and not self.had_plan:
+                    assert all(node.drained or node.goal is Goal.DOWN for node in self.retold.gateways)
             case _:
                 pass
 
@@ -345,8 +350,7 @@ class Walk:
                 assert endpoint.port == led
         else:
             assert plan == before.plan or not carrying(fleet)
-        assert active or not self.had_plan
-        self.had_plan = bool(active)
+        assert active or not plan.endpoints
         assert plan.version >= before.plan.version
         if plan.version == before.plan.version:
             assert plan == before.plan

@@ -4,12 +4,25 @@ import pytest
 from support.build import CERTIFICATE, a_proposal, a_spec, founded
 from support.script import Script, applied, exited, healthy, idle, serving, spawned, unhealthy
 
-from hactl.core.commands import Drain, Failback, Failover, Kill, Request, Resume, SetPolicy, SetWeight, Stop
+from hactl.core.commands import (
+    Down,
+    Drain,
+    Failback,
+    Failover,
+    Kill,
+    Request,
+    Restart,
+    Resume,
+    SetPolicy,
+    SetWeight,
+    Start,
+    Stop,
+)
 from hactl.core.model import Fleet
 from hactl.core.node import Health, NodeState
 from hactl.core.observations import CertificateFit
 from hactl.core.plan import EndpointStatus, TrafficPlan
-from hactl.core.spec import FailoverMode, FleetSpec, Policy, RegionSpec
+from hactl.core.spec import FailoverMode, FleetSpec, GatewayKind, Policy, RegionSpec
 from hactl.core.traffic import confirmed, plan_for, shares
 from hactl.core.value import replace
 
@@ -168,6 +181,57 @@ def test_a_plan_nobody_could_serve_is_never_published() -> None:
     assert story.fleet.plan == held
     assert told(story.fleet) == {"seoul-2": ACTIVE}
     assert parts(story.fleet) == {}
+
+
+def test_where_operators_have_taken_everybody_out_edges_are_told_of_nobody() -> None:
+    """They would try whom they know when none seems well, and no drain would ever end. Who serves again is told."""
+    story = sure(Script(serving(a_spec(nodes=2))), Drain(nodes=("seoul-1",)))
+    held = story.fleet.plan
+    sure(story, Stop(nodes=("seoul-2",)))
+    assert story.fleet.plan.endpoints == ()
+    assert story.fleet.plan.version == held.version + 1
+    assert [region.name for region in story.fleet.plan.regions] == ["seoul"]
+    story >> idle("seoul-2") >> exited("seoul-2", code=0)
+    assert story.fleet.plan.endpoints == ()
+    story >> Start(nodes=("seoul-2",)) >> spawned("seoul-2")
+    assert story.fleet.plan.endpoints == ()
+    story >> healthy("seoul-2")
+    assert told(story.fleet) == {"seoul-1": DRAINING, "seoul-2": ACTIVE}
+    assert story.replayed() == story.fleet
+
+
+def test_who_crashes_beside_those_that_are_taken_out_stays_in_the_plan() -> None:
+    """It may be the check that errs, and edges find it by themselves when it is back."""
+    story = Script(serving(a_spec(nodes=2))) >> Drain(nodes=("seoul-1",)) >> idle("seoul-1")
+    story >> unhealthy("seoul-2")
+    assert told(story.fleet) == {"seoul-2": ACTIVE}
+
+
+def test_the_only_node_is_told_again_when_its_restart_is_over() -> None:
+    """Meanwhile edges refuse requests at once, and what it worked on is answered."""
+    story = sure(Script(serving(a_spec(nodes=1, edges=1))), Restart(nodes=("seoul-1",)))
+    assert story.fleet.plan.endpoints == ()
+    story >> applied("edge-1") >> idle("seoul-1") >> exited("seoul-1", code=0) >> spawned("seoul-1")
+    story >> healthy("seoul-1")
+    assert told(story.fleet) == {"seoul-1": ACTIVE}
+    story >> applied("edge-1")
+    assert not story.fleet.operations
+
+
+def test_a_fleet_that_goes_down_keeps_its_plan_for_the_next_time() -> None:
+    """Its edges go first, and those that come then are told at once of whom they knew."""
+    story = Script(serving(a_spec(nodes=1, edges=1)))
+    held = story.fleet.plan
+    story >> Down() >> idle("edge-1") >> exited("edge-1", code=0) >> exited("seoul-1", code=0)
+    assert not story.node("seoul-1").state.alive
+    assert story.fleet.plan == held
+
+
+def test_other_programs_stay_in_the_plan_until_they_have_stopped() -> None:
+    """What they still work on is counted by the edges, and of nobody whom those do not know."""
+    spec = a_spec(nodes=1, gateway={"kind": GatewayKind.COMMAND, "command": ("x",)})
+    story = sure(Script(serving(spec)), Stop(nodes=("seoul-1",)))
+    assert told(story.fleet) == {"seoul-1": ACTIVE}
 
 
 def test_before_anybody_has_served_there_is_no_plan() -> None:
