@@ -201,7 +201,10 @@ def _outage(report: DrillReport) -> Iterator[str]:
     if outage.first_bad is None:
         yield "No client noticed anything after the fault."
         return
-    back = "did not recover" if outage.rto is None else f"recovered for good {seconds(outage.rto)} after the fault"
+    if outage.rto is None:
+        back = f"was not seen to recover for good within {seconds(outage.seen)}"
+    else:
+        back = f"recovered for good {seconds(outage.rto)} after the fault"
     moments = report.evidence.times.struck
     which = f"fault {moments.index(outage.fault) + 1} of {len(moments)}" if outage.fault in moments[1:] else "the fault"
     yield f"After {which}, {counted(outage.bad, 'request')} failed; the service {back}."

@@ -1,7 +1,10 @@
 """An objective with a limit, and what was measured: met, missed or unmeasured. Pure; which there are is `judging`."""
 
+from collections.abc import Sequence
+
 from hactl.core import plural
 from hactl.drill.quantity import Unit, seconds
+from hactl.drill.recovery_time import Outage, worst
 from hactl.drill.verdict import Judged, Status
 
 
@@ -13,6 +16,17 @@ def timed(name: str, limit: float, measured: float | None, late: str = "") -> Ju
     if not late:
         return unmeasured(name, wanted)
     return Judged(name=name, limit=wanted, value=late, margin=None, status=Status.MISSED, unit=Unit.SECONDS)
+
+
+def back(name: str, limit: float, outages: Sequence[Outage]) -> Judged:
+    """That clients were served for good within `limit` seconds after each of some faults. One that was certainly later
+    is missed; one whose end nobody has seen, and that may have been in time, is unmeasured."""
+    one = worst([each for each in outages if each.least > limit]) or worst(outages)
+    if one is None or one.rto is not None:
+        return timed(name, limit, None if one is None else one.rto)
+    if one.least > limit:
+        return timed(name, limit, None, f"not within {one.seen:.1f} s")
+    return unmeasured(name, f"<= {seconds(limit)}", f" within {one.seen:.1f} s")
 
 
 def counted(name: str, limit: int, measured: int | None, what: str, many: str = "") -> Judged:
@@ -56,6 +70,6 @@ def at_least(name: str, limit: float, measured: float, *, wanted: str, value: st
     )
 
 
-def unmeasured(name: str, limit: str) -> Judged:
-    """One that nobody can say anything about."""
-    return Judged(name=name, limit=limit, value="not measured", margin=None, status=Status.UNMEASURED)
+def unmeasured(name: str, limit: str, told: str = "") -> Judged:
+    """One that nobody can say anything about; `told` goes on with "not measured"."""
+    return Judged(name=name, limit=limit, value=f"not measured{told}", margin=None, status=Status.UNMEASURED)

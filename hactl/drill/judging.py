@@ -13,7 +13,7 @@ from hactl.drill.continuity import Continuity
 from hactl.drill.definition import Definition, Objectives
 from hactl.drill.evidence import Evidence, capacity_due, lasted, seen_from
 from hactl.drill.gate import Check
-from hactl.drill.judged import at_least, counted, timed, unmeasured
+from hactl.drill.judged import at_least, back, counted, timed, unmeasured
 from hactl.drill.judging_surge import as_strong_as_meant, recovery, surge_objectives
 from hactl.drill.judging_traffic import traffic_objectives
 from hactl.drill.measure import Report, judge, percentile
@@ -21,7 +21,7 @@ from hactl.drill.plan import DrillPlan
 from hactl.drill.quantity import Unit, seconds, shown
 from hactl.drill.ratios import budget, ratio
 from hactl.drill.records import Row
-from hactl.drill.recovery_time import Outage, read_outages, worst
+from hactl.drill.recovery_time import Outage, read_outages, settling, worst
 from hactl.drill.retries import Retried, retried
 from hactl.drill.surging import Borne, borne
 from hactl.drill.verdict import Judged, Status
@@ -60,7 +60,7 @@ class Windows:
         """Of each fault."""
         if self.fault is not None and self.struck is not None and self.rows:
             moments = times.struck or (self.fault,)
-            settle = drill.phases.settle
+            settle = settling(drill.phases.settle, times.over, self.failback)
             self.outages = read_outages(self.rows, moments, settle, self.failback, since=self.struck)
         self.outage = worst(self.outages)
 
@@ -152,13 +152,11 @@ def p99(rows: Sequence[Row]) -> float | None:
 
 
 def _objectives(drill: Definition, plan: DrillPlan, evidence: Evidence, windows: Windows) -> Iterator[Judged]:
-    asked, times, outage = drill.objectives, evidence.times, windows.outage
+    asked, times = drill.objectives, evidence.times
     if asked.detect is not None:
         yield timed("detect", asked.detect, lasted(seen_from(times), times.detected))
     if asked.rto is not None:
-        rto = outage.rto if outage is not None else None
-        late = "" if outage is None or rto is not None else f"not within {outage.seen_until - outage.fault:.1f} s"
-        yield timed("rto", asked.rto, rto, late)
+        yield back("rto", asked.rto, windows.outages)
     if asked.availability is not None:
         yield _availability(asked.availability.least, asked.availability.window, windows)
     if asked.failed is not None:

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from hactl.drill.burden import Surge
 from hactl.drill.definition import Objectives
 from hactl.drill.gate import Check
-from hactl.drill.judged import at_least, timed, unmeasured
+from hactl.drill.judged import at_least, back, timed, unmeasured
 from hactl.drill.plan import DrillPlan
 from hactl.drill.quantity import seconds
 from hactl.drill.records import Row
+from hactl.drill.recovery_time import settling
 from hactl.drill.surging import Borne, recovered
 from hactl.drill.verdict import Judged, Status
 
@@ -48,9 +49,7 @@ def recovery(limit: float, rows: Sequence[Row], over: float | None, settle: floa
     """How soon `rows` were well for good after a fault that was over before the failback; `settle` is seconds."""
     if over is None or over >= failback or not any(over <= row.intended < failback for row in rows):
         return unmeasured("recovered", f"<= {seconds(limit)}")
-    # To lift what was put on a machine takes a moment: a fault that lasts to the settling is over a little later.
-    took, seen = recovered(rows, over, min(settle, 0.9 * (failback - over)), failback)
-    return timed("recovered", limit, took, "" if took is not None else f"not within {seen:.1f} s")
+    return back("recovered", limit, [recovered(rows, over, settling(settle, over, failback), failback)])
 
 
 def _goodput(least: float, limit: str, seen: Borne) -> Judged:

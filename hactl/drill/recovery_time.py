@@ -25,11 +25,25 @@ class Outage(Value):
     """Between the fault and `back`, or the end of what was seen."""
     seen_until: float
     """When the last request was due that is looked at."""
+    last_bad: float | None = None
+    """When the last request was due that failed; None when none did."""
 
     @property
     def rto(self) -> float | None:
         """Seconds from the fault until clients were served for good."""
         return None if self.back is None else max(0.0, self.back - self.fault)
+
+    @property
+    def least(self) -> float:
+        """Seconds that it certainly took, also when nobody saw how long: all was not well before the last failure."""
+        if self.rto is not None:
+            return self.rto
+        return 0.0 if self.last_bad is None else max(0.0, self.last_bad - self.fault)
+
+    @property
+    def seen(self) -> float:
+        """Seconds after the fault that are looked at."""
+        return self.seen_until - self.fault
 
     @property
     def outage(self) -> float | None:
@@ -82,7 +96,17 @@ def read_outage(
         back=back,
         bad=sum(back is None or moment < back for moment in bad),
         seen_until=last,
+        last_bad=next(reversed(bad), None),
     )
+
+
+def settling(settle: float, over: float | None, until: float) -> float:
+    """Seconds without a failure that are for good, of the `settle` that are wanted, where faults were `over` so shortly
+    before `until` that hardly more are left; never less than half."""
+    if over is None or over >= until:
+        return settle
+    # To take a fault back needs a moment: one that lasts to the settling is over a little later, and clients, too.
+    return min(settle, max(0.5 * settle, 0.9 * (until - over)))
 
 
 def read_outages(

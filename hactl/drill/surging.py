@@ -13,7 +13,7 @@ from hactl.core.safety import serving
 from hactl.core.value import Value
 from hactl.drill.measure import percentile
 from hactl.drill.records import UNSENT, Row
-from hactl.drill.recovery_time import read_outage
+from hactl.drill.recovery_time import Outage, read_outage
 
 REFUSED = (429, 503)
 """Answers that refuse a request for want of capacity."""
@@ -93,8 +93,7 @@ def _rate(surged: Sequence[Row]) -> float:
     return len(moments) / span if span > 0 else 0.0
 
 
-def recovered(rows: Sequence[Row], over: float, settle: float, until: float) -> tuple[float | None, float]:
-    """Seconds from the moment a fault was over until clients were served for good, None when they were not; and for how
-    long that was looked at. What begins when all has been well for `settle` seconds is another matter."""
-    outage = read_outage(rows, over, settle, until, begun_by=over + settle)
-    return outage.rto, outage.seen_until - over
+def recovered(rows: Sequence[Row], over: float, settle: float, until: float) -> Outage:
+    """What clients noticed from the moment on at which a fault was over, which stands for the fault. What begins when
+    all has been well for `settle` seconds is another matter."""
+    return read_outage(rows, over, settle, until, begun_by=over + settle)

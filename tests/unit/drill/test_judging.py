@@ -18,6 +18,7 @@ from hactl.drill.definition import (
     FaultKind,
     Hypothesis,
     Objectives,
+    Phases,
     Probe,
     Target,
 )
@@ -176,6 +177,45 @@ def test_a_service_that_did_not_come_back_missed_its_recovery_time() -> None:
     found = judged(stream((FAULT, END)))
     assert found["rto"].status is Status.MISSED
     assert found["rto"].value.startswith("not within 3")
+
+
+def watched(bad: tuple[float, float], limit: float, *, over: float | None = None, until: float = 125.0) -> Judged:
+    """The recovery time of one who fails in `bad` and is watched from 110 s to `until`, 5 s of it to settle."""
+    asked, phases = Objectives(rto=limit), Phases(hold=until - FAULT - 5.0, settle=5.0)
+    drill = replace(DRILL, objectives=asked, phases=phases)
+    return judged(stream(bad), times(over=over, failback=until), drill)["rto"]
+
+
+def test_what_could_still_have_been_in_time_is_not_missed() -> None:
+    """Watched for 15 s, nobody can tell whether it took more than 60 s; that it took more than 11 s is certain."""
+    back_late = (FAULT, FAULT + 12.0)
+    assert (watched(back_late, 60.0).status, watched(back_late, 60.0).value) == (
+        Status.UNMEASURED,
+        "not measured within 15.0 s",
+    )
+    assert watched((FAULT, END), 60.0).status is Status.UNMEASURED
+    assert (watched(back_late, 11.0).status, watched(back_late, 11.0).value) == (Status.MISSED, "not within 15.0 s")
+    assert watched((FAULT, END), 11.0).status is Status.MISSED
+    assert watched((0.0, 0.0), 60.0, until=114.0).status is Status.UNMEASURED, "it is as short for who noticed nothing"
+
+
+def test_a_fault_that_lasts_to_the_end_of_the_hold_leaves_time_to_be_back() -> None:
+    """It is over a moment later, and clients a moment after that: less than the whole settle time is left for them."""
+    over = FAULT + 20.02
+    found = watched((FAULT, over + 0.3), 30.0, over=over, until=135.0)
+    assert (found.status, found.value) == (Status.MET, "20.3 s")
+    assert watched((FAULT, over + 0.3), 15.0, over=over, until=135.0).status is Status.MISSED
+    assert watched((FAULT, over + 2.0), 30.0, over=over, until=135.0).status is Status.UNMEASURED
+
+
+def test_one_fault_that_was_certainly_too_long_is_missed_whatever_is_not_known_of_another() -> None:
+    """The first took 8 s; what became of the second, at the end, nobody has seen."""
+    second = FAILBACK - 3.0
+    rows = [*stream((FAULT, FAULT + 8.0))]
+    rows = [row._replace(status=503) if row.intended >= second else row for row in rows]
+    drill = replace(DRILL, objectives=Objectives(rto=5.0))
+    found = judged(rows, times(struck=(FAULT, second)), drill)["rto"]
+    assert (found.status, found.value) == (Status.MISSED, "8000 ms")
 
 
 def test_the_second_of_two_faults_is_held_to_the_recovery_time_too() -> None:

@@ -65,6 +65,15 @@ def test_recovery_is_judged_from_the_end_of_the_fault() -> None:
         assert of_a_surge(a_surge(), over=over)[0]["recovered"].status is Status.UNMEASURED
 
 
+def test_a_recovery_that_could_still_have_been_in_time_is_not_missed() -> None:
+    """It failed for 3 s of the 5 s that were watched: that is more than 2 s, and may be less than 10 s."""
+    over = FAILBACK - 5.0
+    rows = [row._replace(status=503) if over <= row.intended < over + 3.0 else row for row in stream()]
+    assert recovery(2.0, rows, over, 5.0, FAILBACK).value == "not within 5.0 s"
+    found = recovery(10.0, rows, over, 5.0, FAILBACK)
+    assert (found.status, found.value) == (Status.UNMEASURED, "not measured within 5.0 s")
+
+
 def test_a_surge_that_was_never_there_shows_nothing() -> None:
     """Without its requests nothing is measured; with too few of them the run is worthless."""
     found, checks = of_a_surge([])

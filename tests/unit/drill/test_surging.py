@@ -67,10 +67,10 @@ def test_a_surge_is_as_strong_as_it_was_really_sent() -> None:
 
 def test_recovery_is_counted_from_the_end_of_the_fault() -> None:
     rows = [*every(0.01, 0.0, 20.0), *every(0.01, 20.0, 20.5, 503), *every(0.01, 20.5, 30.0)]
-    took, looked = recovered(rows, 20.0, 5.0, 30.0)
-    assert took == pytest.approx(0.5, abs=0.011)
-    assert looked == pytest.approx(10.0, abs=0.02)
-    assert recovered(rows, 20.0, 9.9, 30.0)[0] is None, "it was not well for so long"
+    found = recovered(rows, 20.0, 5.0, 30.0)
+    assert found.rto == pytest.approx(0.5, abs=0.011)
+    assert found.seen == pytest.approx(10.0, abs=0.02)
+    assert recovered(rows, 20.0, 9.9, 30.0).rto is None, "it was not well for so long"
 
 
 def test_a_fleet_carries_what_its_nodes_and_its_edges_are_declared_to() -> None:
