@@ -383,7 +383,7 @@ def test_a_clock_that_was_set_makes_only_times_of_day_worthless() -> None:
 def test_each_fault_has_to_be_confirmed_also_of_one_node() -> None:
     """What is done to it twice is proved twice."""
     fault = Fault(kind=FaultKind.IMPAIR, target=Target(names=("seoul-1",)), impairment=Impairment(failed=20))
-    drill = replace(DRILL, faults=(fault, replace(fault, at=2.0)))
+    drill = replace(DRILL, faults=(replace(fault, lasting=2.0), replace(fault, at=2.0)))
     twice = plan(drill, serving(a_spec()), 1)
     for proofs, ok in ((WELL.proofs, False), (WELL.proofs * 2, True)):
         evidence = replace(WELL, proofs=proofs)
