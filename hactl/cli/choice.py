@@ -48,11 +48,11 @@ class Chosen(Value):
 def choose(config: Path | None = None) -> Chosen:
     """The fleet this command is about; `config` names a hactl.toml. Raises HactlError when there is no telling."""
     if config is not None:
-        return of_config(config)
-    given, environment = click.get_current_context().find_root().obj, os.environ.get("HACTL_FLEET")
+        chosen = of_config(config)
+        ensure_meant(chosen.name, config)
+        return chosen
     near = nearest()
-    if wanted := given or environment:
-        checked(wanted, "'--fleet'" if given else "HACTL_FLEET")
+    if wanted := named():
         if near is not None:
             with contextlib.suppress(HactlError):
                 chosen = of_config(near)
@@ -60,6 +60,28 @@ def choose(config: Path | None = None) -> Chosen:
                     return chosen
         return Chosen(name=wanted, state=(state_home() / wanted).resolve())
     return _only_running() if near is None else of_config(near)
+
+
+def named() -> str:
+    """The name that was given with the command: by --fleet, else by HACTL_FLEET, else "". Raises click.BadParameter."""
+    given, environment = click.get_current_context().find_root().obj, os.environ.get("HACTL_FLEET")
+    if wanted := given or environment or "":
+        checked(wanted, "'--fleet'" if given else "HACTL_FLEET")
+    return wanted
+
+
+def ensure_meant(name: str, path: Path) -> None:
+    """Raises ConfigError when another fleet was named than `name`, which the file at `path` describes.
+
+    Neither goes before the other: whoever names two fleets must not find out afterwards which one it was.
+    """
+    if (wanted := named()) and wanted != name:
+        given = click.get_current_context().find_root().obj
+        without = "leave out --fleet" if given else "unset HACTL_FLEET"
+        raise ConfigError(
+            f"{path}: describes fleet '{name}', not '{wanted}'",
+            f"name the file of '{wanted}' with --config, or {without}",
+        )
 
 
 def of_config(path: Path) -> Chosen:

@@ -6,7 +6,7 @@ import click
 
 from hactl import config as files
 from hactl.cli import output, revisions
-from hactl.cli.choice import choose, nearest
+from hactl.cli.choice import choose, ensure_meant, nearest
 from hactl.cli.exits import Exit
 from hactl.cli.options import config_option, fleet_option, json_option
 from hactl.core.errors import ConfigError
@@ -87,4 +87,6 @@ def _load(given: Path | None) -> tuple[Path, FleetSpec]:
     path = given or nearest()
     if path is None:
         raise ConfigError("no hactl.toml in this directory or above", "hactl init writes one")
-    return path, files.load(path)
+    spec = files.load(path)
+    ensure_meant(spec.name, path)
+    return path, spec

@@ -9,7 +9,7 @@ import click
 
 from hactl import config as files
 from hactl.cli import drill_notices, output
-from hactl.cli.choice import Chosen, choose, nearest
+from hactl.cli.choice import Chosen, choose, ensure_meant, nearest
 from hactl.cli.exits import Exit
 from hactl.cli.nodes import submit
 from hactl.cli.options import changing, config_option, duration, fleet_option, json_option
@@ -155,7 +155,9 @@ def read(chosen: Chosen, given: Path | None) -> tuple[Path, FleetSpec]:
         raise ConfigError(
             f"no hactl.toml of fleet '{chosen.name}' in this directory or above", "name it: --config PATH"
         )
-    return path, files.load(path)
+    spec = files.load(path)
+    ensure_meant(spec.name, path)
+    return path, spec
 
 
 def check_schedules(path: Path, spec: FleetSpec) -> None:

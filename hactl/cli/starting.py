@@ -4,14 +4,11 @@ Not the start itself. A damaged hactl.toml must not keep a gateway down: the fle
 given beside the file, and its journal knows how it was last configured.
 """
 
-import os
 from pathlib import Path
-
-import click
 
 from hactl import config as files
 from hactl.cli import output
-from hactl.cli.choice import Chosen, checked, choose
+from hactl.cli.choice import Chosen, choose, ensure_meant, named, of_config
 from hactl.core.errors import ConfigError
 from hactl.core.spec import FleetSpec
 from hactl.paths import state_home
@@ -22,27 +19,25 @@ def what_to_start(config: Path | None, *, last_good: bool) -> tuple[Chosen, Flee
 
     Raises ConfigError when there is neither, with a hint when `last_good` would have helped.
     """
-    named = click.get_current_context().find_root().obj or os.environ.get("HACTL_FLEET") or ""
-    if named:
-        checked(named, "'--fleet'")
+    wanted = named()
     try:
-        chosen = choose(config)
+        chosen = of_config(config) if config is not None else choose()
     except ConfigError as error:
-        if not named:
+        if not wanted:
             raise
-        chosen = _by_name(named, config)
+        chosen = _by_name(wanted, config)
         return chosen, _instead(chosen, error, last_good=last_good)
-    if chosen.config is None:
+    path = chosen.config
+    if path is None:
         missing = ConfigError(f"no hactl.toml here describes fleet '{chosen.name}'", "hactl up --config PATH")
         return chosen, _instead(chosen, missing, last_good=last_good)
     try:
-        spec = files.load(chosen.config)
+        spec = files.load(path)
     except ConfigError as error:
-        if named and named != chosen.name:  # the name in a damaged file is the least to go by
-            chosen = _by_name(named, config)
+        if wanted and wanted != chosen.name:  # the name in a damaged file is the least to go by
+            chosen = _by_name(wanted, config)
         return chosen, _instead(chosen, error, last_good=last_good)
-    if named and named != spec.name:
-        raise ConfigError(f"{chosen.config}: describes fleet '{spec.name}', not '{named}'", "leave out one of the two")
+    ensure_meant(spec.name, path)
     return chosen, spec
 
 

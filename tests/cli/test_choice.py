@@ -49,6 +49,47 @@ def test_the_option_goes_before_everything_wherever_it_stands(two: Home) -> None
     assert chosen(two, "--fleet", "two", cwd=where) == "two"
 
 
+@pytest.mark.parametrize("by", ["--fleet", "HACTL_FLEET"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("down", "--dry-run"),
+        ("up",),
+        ("daemon", "restart", "--dry-run"),
+        ("config", "apply", "--dry-run"),
+        ("config", "diff"),
+        ("config", "check"),
+        ("config", "show"),
+        ("config", "show", "--running"),
+        ("config", "show", "--revision", "1"),
+    ],
+    ids="-".join,
+)
+def test_a_name_and_a_file_of_another_fleet_contradict_each_other(two: Home, verb: tuple[str, ...], by: str) -> None:
+    """Neither goes before the other: the wrong fleet would be stopped."""
+    file = two.directory / "one" / "hactl.toml"
+    words = (*verb, "--config", str(file))
+    done = two.run("--fleet", "two", *words) if by == "--fleet" else two.run(*words, HACTL_FLEET="two")
+    assert (done.returncode, done.stdout) == (2, "")
+    without = "leave out --fleet" if by == "--fleet" else "unset HACTL_FLEET"
+    assert done.stderr == (
+        f"hactl: {file}: describes fleet 'one', not 'two'\n  try: name the file of 'two' with --config, or {without}\n"
+    )
+
+
+@pytest.mark.parametrize("verb", ["apply", "diff", "check", "show"])
+def test_the_file_that_happens_to_lie_here_is_not_that_of_a_fleet_named(two: Home, verb: str) -> None:
+    """It is refused and not silently compared with, applied to, or shown for the other one."""
+    done = two.run("--fleet", "two", "config", verb, cwd=two.directory / "one")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "one/hactl.toml: describes fleet 'one', not 'two'" in done.stderr
+
+
+def test_a_name_and_the_file_of_the_same_fleet_agree(two: Home) -> None:
+    words = ("down", "--dry-run", "--config", "one/hactl.toml")
+    assert "would stop" in two.ok("--fleet", "one", *words, HACTL_FLEET="two")
+
+
 def test_among_several_none_is_guessed(two: Home) -> None:
     """Without any hint the error names the fleets there are."""
     done = two.run("status", cwd=two.directory)
