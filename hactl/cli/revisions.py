@@ -2,6 +2,7 @@
 
 import datetime
 import difflib
+import json
 from pathlib import Path
 from typing import Any, get_args
 
@@ -52,8 +53,10 @@ class Revision(Value):
     wall: float
     """Unix time at which it was proposed or taken."""
     digest: str
-    """SHA-256 of what it means."""
+    """SHA-256 of what it means to this hactl."""
     spec: FleetSpec
+    seq: int = 0
+    """Journal position of that."""
     by: str = ""
     reason: str = ""
     outcome: str = "coming"
@@ -144,6 +147,7 @@ def rollback(revision: int | None, bake: float, **options: Any) -> int:
     fleet = chosen.client.fleet().fleet
     drill_notices.tell(fleet, drill_notices.SHOWS_NOTHING)
     wanted = _wanted(revisions(chosen), revision, fleet.revision)
+    ensure_intact(chosen.paths.journal, wanted)
     options["reason"] = options["reason"] or f"rollback to revision {wanted.number}"
     return submit(chosen, Apply(text=files.dump(wanted.spec), base=fleet.revision, bake=bake), **options)
 
@@ -213,10 +217,9 @@ def _note(found: dict[int, Revision], record: Record) -> None:
             | RulesTaken(revision=number, spec=spec)
         ):
             _past(found)
-            found[number] = _revision(record, number, spec, files.digest(spec), "in force")
+            found[number] = _revision(record, number, spec, "in force")
         case RevisionProposed(proposal=proposal):
-            digest = proposal.digest or files.digest(proposal.spec)  # the daemon's own undo says none
-            found[proposal.revision] = _revision(record, proposal.revision, proposal.spec, digest, "coming")
+            found[proposal.revision] = _revision(record, proposal.revision, proposal.spec, "coming")
         case RevisionApplied(revision=number) if number in found:
             _past(found)
             found[number] = replace(found[number], outcome="in force")
@@ -232,12 +235,13 @@ def _past(found: dict[int, Revision]) -> None:
             found[number] = replace(revision, outcome="was in force")
 
 
-def _revision(record: Record, number: int, spec: FleetSpec, digest: str, outcome: str) -> Revision:
+def _revision(record: Record, number: int, spec: FleetSpec, outcome: str) -> Revision:
     return Revision(
         number=number,
         wall=record.wall,
-        digest=digest,
+        digest=files.digest(spec),
         spec=spec,
+        seq=record.seq,
         by=record.by,
         reason=record.reason,
         outcome=outcome,
@@ -253,17 +257,28 @@ def numbered(known: list[Revision], number: int) -> Revision:
 
 
 def _wanted(known: list[Revision], number: int | None, current: int) -> Revision:
-    """The revision to go back to, if it is what it was. Raises HactlError."""
-    if number is None:
-        earlier = [revision for revision in known if revision.outcome == "was in force"]
-        if not earlier:
-            raise HactlError(f"nothing was in force before revision {current}", "hactl config history")
-        found = earlier[-1]
-    else:
-        found = numbered(known, number)
-    if files.digest(found.spec) != found.digest:
+    """The revision to go back to. Raises HactlError."""
+    if number is not None:
+        return numbered(known, number)
+    earlier = [revision for revision in known if revision.outcome == "was in force"]
+    if not earlier:
+        raise HactlError(f"nothing was in force before revision {current}", "hactl config history")
+    return earlier[-1]
+
+
+def ensure_intact(journal: Path, revision: Revision) -> None:
+    """Raises HactlError when a revision is not what it was when it was proposed.
+
+    By what the journal holds, not by what it means now: an older hactl did not know every key of this one.
+    """
+    from hactl.store.journal import SqliteJournal
+
+    with SqliteJournal.open_read_only(journal) as opened:
+        event = json.loads(opened.written(revision.seq))["event"]
+    proposal = event.get("proposal", {})
+    # a revision that began with a start has no digest, nor has the daemon's own undo
+    if proposal.get("digest") and files.digest(proposal["spec"]) != proposal["digest"]:
         raise HactlError(
-            f"revision {found.number} is damaged: it does not match its digest",
+            f"revision {revision.number} is damaged: it does not match its digest",
             "hactl config history, choose another",
         )
-    return found

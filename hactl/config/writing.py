@@ -46,8 +46,11 @@ def _lines(entry: dict[str, Any]) -> list[str]:
     return [f"{name} = {literal(value)}" for name, value in entry.items()]
 
 
-def digest(spec: FleetSpec) -> str:
-    """SHA-256 of the meaning of a configuration, in hex: equal specs have equal digests, comments do not count."""
+def digest(spec: FleetSpec | dict[str, Any]) -> str:
+    """SHA-256 of the meaning of a configuration, in hex: equal specs have equal digests, comments do not count.
+
+    The JSON of a spec has the digest of its time: it has no keys that were added since.
+    """
     return hashlib.sha256(msgspec.json.encode(spec, order="sorted")).hexdigest()
 
 

@@ -206,6 +206,12 @@ class SqliteJournal:
         wanted = rows[:limit] if forward else rows[max(len(rows) - limit, 0) :]
         return [self._record(row) for row in wanted]
 
+    def written(self, seq: int) -> bytes:
+        """The JSON of the record `seq` as it was written, by whichever hactl; b"" when there is none."""
+        with self._database.reading() as db:
+            row = db.execute("SELECT CAST(body AS BLOB) FROM records WHERE seq = ?", (seq,)).fetchone()
+        return row[0] if row else b""
+
     def prune(self, older_than: float) -> int:
         """Let go of records from before `older_than` (Unix time), the oldest first; how many went, 5000 at most.
 

@@ -1,14 +1,28 @@
 """`hactl config diff|apply|history|rollback` and `hactl scale`, as typed."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from support.build import a_spec
 from support.command import HACTL, Home
+
+from hactl.cli.revisions import Revision, _note, ensure_intact
+from hactl.config import digest
+from hactl.core.codec import VERSION, encode
+from hactl.core.config_events import RevisionProposed
+from hactl.core.errors import HactlError
+from hactl.core.events import Record
+from hactl.core.model import Proposal
+from hactl.core.spec import FleetSpec
+from hactl.store.journal import SqliteJournal
 
 GREETING = '\n[[route]]\npath = "/hello"\nrespond = 200\nrespond_body = "hello"\n'
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -168,6 +182,41 @@ def password(home: Home) -> str:
     """What a node has been given."""
     with urllib.request.urlopen(f"http://127.0.0.1:{home.port}/env?PASSWORD", timeout=10) as answer:
         return answer.read().decode()
+
+
+def proposed(directory: Path, change: Callable[[dict[str, Any]], object], *, then: str = "") -> tuple[Path, Revision]:
+    """A journal with a revision that a hactl proposed for which a spec is what `change` makes of ours.
+
+    With `then`, what it says about its name is another by now.
+    """
+    spec = json.loads(encode(a_spec(nodes=2)))
+    change(spec)
+    proposal = Proposal(spec=FleetSpec(), nodes=(), revision=2, digest=digest(spec))
+    record = json.loads(encode(Record(seq=1, wall=1.0, mono=1.0, event=RevisionProposed(proposal=proposal))))
+    record["event"]["proposal"]["spec"] = spec | ({"name": then} if then else {})
+    path = directory / "journal.db"
+    SqliteJournal(path).close()
+    with closing(sqlite3.connect(path)) as db, db:
+        row = (1, 1.0, "RevisionProposed", VERSION, json.dumps(record))
+        db.execute("INSERT INTO records (seq, wall, kind, v, body) VALUES (?, ?, ?, ?, ?)", row)
+    with SqliteJournal.open_read_only(path) as journal:
+        found: dict[int, Revision] = {}
+        _note(found, journal.query()[0])
+    return path, found[2]
+
+
+def test_a_revision_from_before_a_key_existed_is_as_good_as_ever(tmp_path: Path) -> None:
+    """It is read with the default of that key, and shown like any revision that means the same."""
+    journal, revision = proposed(tmp_path, lambda spec: (spec.pop("brownout"), spec["edge"].pop("threads")))
+    ensure_intact(journal, revision)
+    assert revision.spec == a_spec(nodes=2)
+    assert revision.digest == digest(a_spec(nodes=2))
+
+
+def test_a_revision_that_is_not_what_it_was_is_damaged(tmp_path: Path) -> None:
+    journal, revision = proposed(tmp_path, lambda spec: None, then="other")
+    with pytest.raises(HactlError, match="revision 2 is damaged"):
+        ensure_intact(journal, revision)
 
 
 def test_an_overlay_is_applied_with_its_content_and_taken_back_without_its_file(own: Home, file: Path) -> None:

@@ -1,10 +1,12 @@
 """Stories of configurations written out: what is shown is what is meant."""
 
+import json
 import re
 import subprocess
 import sys
 import tomllib
 
+import msgspec
 import pytest
 from hypothesis import given
 from support.specs import fleet_specs
@@ -26,6 +28,12 @@ def test_equal_configurations_have_equal_digests_however_they_were_written(spec:
     again = parse("# a comment\n" + dump(spec))
     assert digest(again) == digest(spec)
     assert digest(replace(spec, name=spec.name[:-1] + ("a" if spec.name[-1] != "a" else "b"))) != digest(spec)
+
+
+@given(fleet_specs())
+def test_what_a_journal_holds_of_a_configuration_has_the_digest_it_had(spec: FleetSpec):
+    """Without being read as one first: that would add the keys there are since."""
+    assert digest(json.loads(msgspec.json.encode(spec))) == digest(spec)
 
 
 def test_the_order_of_variables_does_not_change_the_digest():

@@ -17,7 +17,7 @@ from support import journal_writer
 from support.journal_writer import picture, record
 from support.values import values
 
-from hactl.core.codec import VERSION
+from hactl.core.codec import VERSION, encode
 from hactl.core.errors import HactlError
 from hactl.core.events import Event, FleetClosing, GapRecorded, Record
 from hactl.core.model import Fleet
@@ -83,6 +83,13 @@ def test_any_record_comes_back_as_it_was(happened, durable):
             assert journal.query() == written
         with SqliteJournal(Path(directory) / "journal.db") as journal:
             assert journal.load() == (None, written)
+
+
+def test_a_record_can_be_had_as_it_was_written(journal):
+    """Not as this hactl reads it, which may know more fields; nothing is given for one that is not there."""
+    journal.append(records(1, 2), durable=False)
+    assert journal.written(2) == encode(record(2))
+    assert journal.written(3) == b""
 
 
 def test_a_new_journal_is_empty_and_private(path, journal):
