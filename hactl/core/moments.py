@@ -43,7 +43,7 @@ def upcoming(spec: ScheduleSpec, zone: datetime.tzinfo, now: float, count: int) 
     """The next moments after `now`, as many as there are, `count` at most; those on blocked dates are left out."""
     found: list[Moment] = []
     today = datetime.datetime.fromtimestamp(now, zone).date()
-    for ahead in range(HORIZON):
+    for ahead in range(-1, HORIZON):  # what is late by its jitter may be of yesterday
         for moment in _on(spec, zone, today + datetime.timedelta(days=ahead)):
             if moment.at > now and not moment.blocked:
                 found.append(moment)

@@ -97,6 +97,19 @@ def test_what_comes_again_and_again_comes_once_each_time_where_clocks_are_put_fo
     assert times(only, "2026-03-29 00:00", 2, berlin) == ["Sun 29 03:00", "Sun 29 03:30"], "nothing else comes"
 
 
+def test_the_run_of_yesterday_that_is_late_is_announced_until_it_comes() -> None:
+    """What is due next is always what was announced before; one at half past eleven may well come after midnight."""
+    late = ScheduleSpec(name="n", drill="x", at=Hours(begin=1410, end=1410), jitter=21600.0)
+    start, reached = unix("2026-11-26 12:00"), 0
+    for step in range(4 * 24 * 60):
+        now = start + step * 60
+        (told,) = upcoming(late, UTC, now - 60, 1)
+        found = due(late, UTC, now, now - 60)
+        assert (found == told) is (found is not None) is (told.at <= now)
+        reached += found is not None and datetime.datetime.fromtimestamp(found.at, UTC).hour < 12
+    assert reached, "none of them came after midnight"
+
+
 def test_a_schedule_without_days_left_has_no_moments() -> None:
     never = ScheduleSpec(name="n", drill="x", blocked=(Blocked(first="2000-01-01", last="2999-12-31"),))
     assert upcoming(never, UTC, unix("2026-11-26 00:00"), 3) == []
