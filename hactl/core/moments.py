@@ -15,6 +15,8 @@ GRACE = 90.0
 """Seconds for which a moment is due; a daemon that comes later lets it pass."""
 HORIZON = 400
 """Days that are looked ahead."""
+SET_BACK = 86400.0
+"""Seconds by which a clock may be set back without what it had come to being due again. By more, it was wrong."""
 _MINUTE = datetime.timedelta(minutes=1)
 
 
@@ -29,7 +31,9 @@ class Moment(Value):
 
 def due(spec: ScheduleSpec, zone: datetime.tzinfo, now: float, last: float) -> Moment | None:
     """The moment that has come, if there is one: not one before `last`, which was the last one taken, and not one that
-    is long over. `now` and `last` are Unix time."""
+    is long over. `now` and `last` are Unix time; a `last` of a clock that was far ahead counts for nothing."""
+    if last > now + SET_BACK:
+        last = 0.0
     today = datetime.datetime.fromtimestamp(now, zone).date()
     found = None
     for day in (today - datetime.timedelta(days=1), today):

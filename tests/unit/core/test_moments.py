@@ -45,6 +45,16 @@ def test_it_is_due_for_a_short_while_and_not_twice() -> None:
     assert due(NIGHTS, UTC, at + 5, at + 3600) is None
 
 
+def test_a_clock_that_was_far_ahead_once_silences_nothing() -> None:
+    """Set back by up to a day it still comes once; a turn later than that was taken at a time that never was."""
+    at = unix("2026-11-27 02:00")
+    assert due(NIGHTS, UTC, at, at + 86400.0) is None
+    for ahead in (2.0, 400.0):
+        moment = due(NIGHTS, UTC, at, at + ahead * 86400.0)
+        assert moment is not None, f"silent until that time comes again, for {ahead:g} days"
+        assert due(NIGHTS, UTC, at + 5, moment.at) is None, "and this one counts from then on"
+
+
 def test_on_a_blocked_date_it_is_due_and_says_so_and_is_not_announced() -> None:
     """So that somebody can be told why nothing was run."""
     spec = ScheduleSpec(
