@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 from hactl.core.errors import HactlError, os_reason
@@ -40,7 +40,7 @@ def ensure_free(addresses: Iterable[tuple[str, int]], *, shared: bool = False) -
     """
     for host, port in addresses:
         if not is_free(host, port, shared=shared):
-            raise PortTaken(host, port, holder(port))
+            raise PortTaken(host, port, holder(host, port))
 
 
 @asynccontextmanager
@@ -83,18 +83,33 @@ def is_free(host: str, port: int, *, shared: bool = False) -> bool:
     return True
 
 
-def holder(port: int) -> int | None:
-    """The pid of a process that listens on TCP `port`; None when there is none, or none that may be seen."""
-    sockets = {socket for socket, _, at in _listening() if at == port}
-    if not sockets:
-        return None
-    return next((pid for pid in procfs.pids() if not sockets.isdisjoint(_open(pid))), None)
+def holder(host: str, port: int) -> int | None:
+    """The pid of a process that listens there, see `holders`; None when there is none, or none that may be seen."""
+    return min(holders(port, procfs.pids(), host=host), default=None)
 
 
-def holders(port: int, among: Iterable[int]) -> set[int]:
-    """Those processes of `among` that hold a socket listening on TCP `port`: a server and its workers, for example."""
-    sockets = {socket for socket, _, at in _listening() if at == port}
+def holders(port: int, among: Iterable[int], *, host: str = "") -> set[int]:
+    """Those processes of `among` that hold a socket listening on TCP `port`: a server and its workers, for example.
+
+    With `host`, an IP address, only a socket that could get connections to it: at the same address, or where one of
+    both is every address.
+    """
+    sockets = {name for name, own, at in _listening() if at == port and (not host or _meet(host, own))}
     return {pid for pid in among if not sockets.isdisjoint(_open(pid))} if sockets else set()
+
+
+def _meet(one: str, other: str) -> bool:
+    first, second = _plain(one), _plain(other)
+    if first.version == second.version:
+        return first == second or first.is_unspecified or second.is_unspecified
+    # "::" has IPv4 as well, unless its socket says no, which the kernel does not tell
+    return (first if first.version == 6 else second).is_unspecified
+
+
+def _plain(host: str) -> IPv4Address | IPv6Address:
+    """An address; one of IPv4 as such, however it was written."""
+    address = ip_address(host)
+    return address if isinstance(address, IPv4Address) else address.ipv4_mapped or address
 
 
 def addresses(pids: Iterable[int]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from hactl.cli.checks.finding import Finding, Subject
 from hactl.core.errors import HactlError
 from hactl.core.founding import node_names
 from hactl.supervisor import procfs
-from hactl.supervisor.listening import ensure_free, holders, is_free
+from hactl.supervisor.listening import ensure_free, holder, holders, is_free
 from hactl.supervisor.process_table import free_ports
 
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -18,10 +18,10 @@ def edge_port(subject: Subject) -> Iterator[Finding]:
     """The address that clients know. Edges share it on purpose, so a stranger among them takes requests unnoticed."""
     edge = subject.fleet.spec.edge if subject.pids else subject.spec.edge
     if subject.pids:
-        strangers = sorted(holders(edge.port, procfs.pids()) - set(subject.pids.values()))
+        strangers = sorted(holders(edge.port, procfs.pids(), host=edge.host) - set(subject.pids.values()))
         if strangers:
             named = ", ".join(f"'{procfs.name(pid)}' (pid {pid})" for pid in strangers)
-            found = f"{edge.port} is also held by {named}, which gets some of the connections"
+            found = f"{edge.port} is also held by {named}, which may get some of the connections"
             yield Finding(check="edge port", ok=False, found=found, mend=f"end it: kill {strangers[0]}")
         else:
             yield Finding(check="edge port", ok=True, found=f"{edge.port}, held by this fleet")
@@ -64,7 +64,7 @@ def _taken(subject: Subject) -> str:
     told = []
     for node in subject.fleet.gateways:
         if node.port and not is_free(node.address, node.port):
-            pid = min(holders(node.port, procfs.pids()), default=None)
+            pid = holder(node.address, node.port)
             who = f"'{procfs.name(pid)}' (pid {pid})" if pid else "somebody"
             told.append(f"; {who} has {node.port}, {node.name} will get another")
     return "".join(told)

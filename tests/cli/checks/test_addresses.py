@@ -37,6 +37,14 @@ def test_a_stranger_on_the_edges_port_is_found() -> None:
         assert finding.mend == f"end it: kill {os.getpid()}"
 
 
+def test_the_same_port_of_another_address_is_no_stranger() -> None:
+    """Whoever listens there gets nothing that is meant for the edges, and nobody is told to end it."""
+    port = free_port()
+    with socket.create_server(("127.0.0.2", port)):
+        finding = looked(port, ours=False)
+    assert (finding.ok, finding.found) == (True, f"{port}, held by this fleet")
+
+
 def ports(low: int, high: int, nodes: int) -> Finding:
     spec = replace(a_spec(nodes=nodes), ports=(low, high))
     (finding,) = addresses.node_ports(Subject(chosen=None, spec=spec))

@@ -77,9 +77,34 @@ def test_where_a_process_listens_is_found_in_every_family():
     assert holders(ports[0], [me]) == set()
 
 
+@pytest.mark.parametrize(
+    ("where", "asked", "held"),
+    [
+        ("127.0.0.2", "127.0.0.1", False),
+        ("127.0.0.2", "127.0.0.2", True),
+        ("127.0.0.2", "0.0.0.0", True),
+        ("0.0.0.0", "127.0.0.1", True),
+        ("127.0.0.2", "::1", False),
+        ("127.0.0.2", "::", True),
+        ("::1", "127.0.0.1", False),
+        ("::1", "0.0.0.0", False),
+        ("::", "127.0.0.1", True),
+        ("::ffff:127.0.0.2", "127.0.0.2", True),
+        ("::ffff:127.0.0.2", "127.0.0.1", False),
+    ],
+)
+def test_the_holder_of_an_address_is_who_could_get_its_connections(where: str, asked: str, held: bool):
+    """The same port of another address is nobody's business."""
+    family = socket.AF_INET6 if ":" in where else socket.AF_INET
+    with socket.create_server((where, 0), family=family, dualstack_ipv6=where == "::") as server:
+        port = server.getsockname()[1]
+        assert (holder(asked, port) == os.getpid()) is held
+        assert holders(port, [os.getpid()]) == {os.getpid()}
+
+
 def test_nobody_holds_a_free_port():
     """No holder is made up."""
-    assert holder(free_port()) is None
+    assert holder("127.0.0.1", free_port()) is None
 
 
 def test_free_is_what_could_be_bound_now():
