@@ -173,6 +173,23 @@ def register(chosen: Chosen) -> None:
         ) from error
 
 
+def ensure_found(chosen: Chosen) -> None:
+    """Raises ConfigError when `hactl --fleet NAME` finds another state directory than that of `chosen`.
+
+    Somebody elsewhere would then be told that a fleet is down which serves.
+    """
+    usual = state_home() / chosen.name
+    there = os.path.realpath(usual)
+    if not os.path.exists(usual) or there == os.path.realpath(chosen.state):  # noqa: PTH110 - never raises
+        return
+    if running(Chosen(name=chosen.name, state=Path(there))):
+        hint = f"give one of them another fleet.name, or stop that one: cd / && hactl --fleet {chosen.name} down"
+    else:
+        hint = f"if that is not needed any more: cd / && hactl --fleet {chosen.name} purge; else change fleet.name"
+    where = f"{chosen.config}: " if chosen.config else ""
+    raise ConfigError(f"{where}--fleet {chosen.name} means a fleet in {there}, not this one in {chosen.state}", hint)
+
+
 def _only_running() -> Chosen:
     up = [chosen for chosen in fleets() if running(chosen)]
     if len(up) == 1:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from hactl.cli import drill_notices, output
-from hactl.cli.choice import Chosen, checked, choose, of_config, register, running
+from hactl.cli.choice import Chosen, checked, choose, ensure_found, of_config, register, running
 from hactl.cli.choice import fleets as known_fleets
 from hactl.cli.exits import Exit
 from hactl.cli.following import talk, until_ended, until_true
@@ -108,6 +108,7 @@ def up(
         raise click.UsageError("Choose one of --foreground and --detach.")
     chosen, spec = what_to_start(config, last_good=last_good or foreground)
     _look_at_schedules(chosen, spec)
+    _look_at_name(chosen, foreground=foreground)
     if dry_run:
         return _describe(chosen, spec, as_json=as_json)
     if running(chosen):
@@ -142,6 +143,16 @@ def _look_at_schedules(chosen: Chosen, spec: FleetSpec) -> None:
     try:
         check_schedules(chosen.config or chosen.state, spec)
     except ConfigError as error:
+        output.complain(error)
+
+
+def _look_at_name(chosen: Chosen, *, foreground: bool) -> None:
+    """Raises ConfigError when another fleet has the name. Where a gateway would go without its daemon, only reports."""
+    try:
+        ensure_found(chosen)
+    except ConfigError as error:
+        if not foreground and not running(chosen) and not _left_over(chosen):
+            raise
         output.complain(error)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.command import Home
+from support.command import Home, finish, read_until
 from support.ports import free_port
 
 from hactl.cli.choice import program
@@ -217,4 +217,39 @@ def test_a_state_directory_elsewhere_is_found_by_name(home: Home) -> None:
     assert (home.directory / "e" / "journal.db").exists()
     assert chosen(home, "--fleet", "t", "status", cwd=Path("/")) == "t"
     assert home.json("fleets")["fleets"][0]["state"] == str(home.directory / "e")
+    home.ok("--fleet", "t", "down", cwd=Path("/"))
+
+
+def test_a_state_directory_that_is_set_later_does_not_leave_the_name_with_the_old_one(home: Home) -> None:
+    """`--fleet NAME` would say "down" of a fleet that serves: whoever types `up` is told, and what to do about it."""
+    path = home.configure(edges=1, regions={"a": 1})
+    home.ok("up")
+    other = home.directory / "other"
+    other.mkdir()
+    moved = path.read_text().replace("[fleet]", f'[fleet]\nstate_dir = "{home.directory / "e"}"')
+    (other / "hactl.toml").write_text(moved.replace(str(home.port), str(free_port())))
+    said = (
+        f"hactl: {other}/hactl.toml: --fleet t means a fleet in {home.state}/t, not this one in {home.directory}/e\n"
+        "  try: {}\n"
+    )
+    done = home.run("up", cwd=other)
+    assert done.returncode == 2
+    assert done.stderr == said.format(
+        "give one of them another fleet.name, or stop that one: cd / && hactl --fleet t down"
+    )
+    home.ok("--fleet", "t", "down", cwd=Path("/"))
+    done = home.run("up", cwd=other)
+    assert done.returncode == 2
+    unneeded = said.format("if that is not needed any more: cd / && hactl --fleet t purge; else change fleet.name")
+    assert done.stderr == unneeded
+    assert not (home.directory / "e").exists()
+
+    process = home.start("up", "--foreground", "--config", str(other / "hactl.toml"))
+    assert read_until(process, "in charge").startswith(unneeded), "a machine that comes up has its gateway"
+    home.ok("down", cwd=other)
+    assert finish(process)[0] == 0
+
+    home.ok("--fleet", "t", "purge", "--confirm", "t", cwd=Path("/"))
+    home.ok("up", cwd=other)
+    assert chosen(home, "--fleet", "t", "status", cwd=Path("/")) == "t"
     home.ok("--fleet", "t", "down", cwd=Path("/"))
