@@ -30,6 +30,8 @@ class Received:
     line: str
     headers: dict[str, str]
     body: bytes
+    sent: tuple[str, ...]
+    """The name of each header as often as it was sent, in small letters."""
 
     @property
     def json(self) -> Any:
@@ -87,10 +89,12 @@ class Receiver:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+        parts = [line.partition(":") for line in head[1:] if line]
+        fields = [(name.lower(), value.strip()) for name, _, value in parts]
+        headers = dict(fields)
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         said = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        self.requests.append(Received(line=head[0], headers=headers, body=body))
+        self.requests.append(Received(line=head[0], headers=headers, body=body, sent=tuple(name for name, _ in fields)))
         async with self._news:
             self._news.notify_all()
         if said == NEVER:

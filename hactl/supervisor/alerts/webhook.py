@@ -112,13 +112,10 @@ class Webhook:
         import httpx  # noqa: PLC0415 - loaded by now, and never without a webhook
 
         url = httpx.URL(target.url)
-        headers = {
-            "user-agent": f"hactl/{__version__}",
-            "content-type": "application/json",
-            "accept-encoding": "identity",
-            **target.headers,
-            "host": url.netloc.decode("ascii"),
-        }
+        ours = {"user-agent": f"hactl/{__version__}", "accept-encoding": "identity"}
+        headers = httpx.Headers(ours)  # in which letters of any size are the same name
+        headers.update(target.headers)
+        headers.update({"content-type": "application/json", "host": url.netloc.decode("ascii")})
         name = {"sni_hostname": target.host}
         limits = httpx.Timeout(None, connect=patience)
         try:

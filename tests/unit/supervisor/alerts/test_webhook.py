@@ -66,6 +66,16 @@ async def test_headers_are_looked_up_for_each_delivery(tmp_path: Path, monkeypat
         assert receiver.requests[0].headers["x-team"] == "web"
 
 
+async def test_a_header_of_the_receiver_takes_the_place_of_ours_however_it_is_written() -> None:
+    """Sent twice, many receivers refuse it, or take the wrong one."""
+    headers = {"User-Agent": "pager/1", "Accept-Encoding": "gzip"}
+    async with Receiver() as receiver:
+        await post(a_receiver(webhook=receiver.url, headers=headers))
+        (request,) = receiver.requests
+        assert (request.headers["user-agent"], request.headers["accept-encoding"]) == ("pager/1", "gzip")
+        assert len(set(request.sent)) == len(request.sent)
+
+
 async def test_the_address_itself_may_be_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Receiver(answer("404 Not Found", b"no_service /services/T0KENT0KENT0KEN")) as receiver:
         monkeypatch.setenv("HOOK", f"http://127.0.0.1:{receiver.port}/services/T0KENT0KENT0KEN")
