@@ -96,7 +96,7 @@ def test_where_a_process_listens_is_found_in_every_family():
 def test_the_holder_of_an_address_is_who_could_get_its_connections(where: str, asked: str, held: bool):
     """The same port of another address is nobody's business."""
     family = socket.AF_INET6 if ":" in where else socket.AF_INET
-    with socket.create_server((where, 0), family=family, dualstack_ipv6=where == "::") as server:
+    with socket.create_server((where, 0), family=family, dualstack_ipv6=":" in where) as server:
         port = server.getsockname()[1]
         assert (holder(asked, port) == os.getpid()) is held
         assert holders(port, [os.getpid()]) == {os.getpid()}
