@@ -37,7 +37,7 @@ class Commanding(App[None]):
 
     def on_prompt_left(self) -> None:
         """Nothing was typed."""
-        if isinstance(self.screen, Page):
+        if isinstance(self.screen, Page) and not self.screen.prompt.display:  # it may have been opened again meanwhile
             self.screen.remove_class("typing")
             self.screen.take_keys()
 

@@ -102,6 +102,7 @@ ELSEWHERE = {
     "tui/screens/sheet.py": "tui/test_app.py",
     "tui/widgets/prompt.py": "tui/test_app.py",
     "tui/widgets/reader.py": "tui/test_reader.py",
+    "tui/widgets/typing_line.py": "tui/test_app.py",
 }
 """Modules whose tests stand under another name, because they make sense in that company only."""
 

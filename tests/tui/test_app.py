@@ -96,6 +96,24 @@ class TestScreens:
             await now.press("escape")
             assert len(page.table.shown) == 9
 
+    @pytest.mark.parametrize(
+        ("end", "filtered", "keys", "hit"), [("enter", "osaka-2", "G", "osaka-2"), ("escape", "", "gj", "edge-1")]
+    )
+    async def test_what_follows_a_filter_in_the_same_burst_is_no_part_of_it(self, end, filtered, keys, hit):
+        async with stage() as now:
+            await now.burst("slash", *"osaka", "minus", "2", end, *keys, "K")
+            assert isinstance(now.app.screen, Confirm)
+            assert f"Kill {hit}?" in now.text("#question")
+            await now.press("escape")
+            assert isinstance(now.app.screen, FleetPage)
+            assert now.app.screen.table.arrangement.filter == filtered
+
+    async def test_a_search_that_is_entered_and_the_keys_behind_it(self):
+        async with stage() as now:
+            await now.press("3")
+            await now.burst("s", *"kill", "enter", "1")
+            await now.until(lambda: isinstance(now.app.screen, FleetPage))
+
 
 class TestCommandLine:
     async def test_a_command_is_typed_completed_and_run_for_this_fleet(self):
@@ -137,6 +155,13 @@ class TestCommandLine:
             await now.press(*"oul")
             assert now.app.screen.query_one(box, Input).value == "seoul"
             assert now.notices == []
+
+    async def test_what_follows_a_command_in_the_same_burst_is_no_part_of_it(self):
+        async with stage() as now:
+            await now.burst("colon", *"where", "enter", "3")
+            await now.until(lambda: now.ran)
+            assert now.ran == [(["where"], "default")]
+            await now.until(lambda: any(isinstance(screen, EventsPage) for screen in now.app.screen_stack))
 
     async def test_the_end_of_what_a_command_began_is_said(self):
         async def run(words: Sequence[str], fleet: str) -> Ran:

@@ -89,7 +89,7 @@ class DrillsPage(Page):
 
     def take_keys(self) -> None:
         """See Page."""
-        self.query_one("#scroll").focus()
+        self.set_focus(self.query_one("#scroll"))
 
     def draw_body(self, view: View, *, now: float, stale: bool) -> None:  # noqa: ARG002
         """See Page."""

@@ -26,6 +26,7 @@ from hactl.tui.screens.page import Page
 from hactl.tui.summary import Tile, carries, headroom_tile, nothing, operations, tile_boxes, tile_line, tiles
 from hactl.tui.widgets.line_table import LineTable
 from hactl.tui.widgets.lines_view import LinesView
+from hactl.tui.widgets.typing_line import TypingLine
 
 ROOM_EACH = 5.0
 """Seconds after which the headroom is computed anew from what is carried. When the fleet changes, or traffic begins or
@@ -66,7 +67,7 @@ class FleetPage(Page):
         yield Horizontal(
             Vertical(
                 Horizontal(LineTable(COLUMNS, self.look, id="table"), LinesView(self.look, id="empty"), id="middle"),
-                Input(placeholder="filter, ! inverts", select_on_focus=False, id="filter"),
+                TypingLine(self._entered, self.action_clear, placeholder="filter, ! inverts", id="filter"),
                 LinesView(self.look, id="plot"),
                 Vertical(LinesView(self.look, id="operations"), LinesView(self.look, id="events"), id="below"),
                 id="main",
@@ -83,7 +84,7 @@ class FleetPage(Page):
     def take_keys(self) -> None:
         """See Page."""
         box = self.query_one("#filter")
-        (box if box.display else self.table).focus()
+        self.set_focus(box if box.display else self.table)
 
     @property
     def table(self) -> LineTable:
@@ -245,11 +246,12 @@ class FleetPage(Page):
 
     @on(Input.Changed, "#filter")
     def _typed(self, event: Input.Changed) -> None:
-        self._filtered(event.value)
+        if event.input.display:  # what is said later is said of a filter that has been entered, or left
+            self._filtered(event.value)
 
-    @on(Input.Submitted, "#filter")
-    def _entered(self) -> None:
+    def _entered(self, text: str) -> None:
         """Keep the filter, and give the keys back to the table."""
+        self._filtered(text)
         self._back()
 
     def _filtered(self, text: str) -> None:

@@ -87,7 +87,7 @@ class NodePage(OneOf):
 
     def take_keys(self) -> None:
         """See Page."""
-        self.query_one("#scroll").focus()
+        self.set_focus(self.query_one("#scroll"))
 
     def foot(self) -> Line:
         """See Page."""

@@ -82,7 +82,9 @@ class Page(SteadyScreen, Screen[None]):
         """From top to bottom."""
         yield LinesView(self.look, id="header")
         yield from self.body()
-        yield self._prompt()
+        prompt = self._prompt()
+        prompt.give_keys = self.take_keys
+        yield prompt
         yield LinesView(self.look, id="keys")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
@@ -117,7 +119,7 @@ class Page(SteadyScreen, Screen[None]):
 
     @abstractmethod
     def take_keys(self) -> None:
-        """Give the keys to what has them when nothing is typed."""
+        """Give the keys to what has them when nothing is typed, at once."""
 
     @abstractmethod
     def body(self) -> Iterable[Widget]:

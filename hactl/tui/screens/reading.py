@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from textual import on
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
@@ -18,6 +17,7 @@ from hactl.tui.screens.one import OneOf
 from hactl.tui.screens.page import Page
 from hactl.tui.widgets.prompt import Prompt
 from hactl.tui.widgets.reader import ROOM, Reader
+from hactl.tui.widgets.typing_line import TypingLine
 
 
 class ReadingPage(Page):
@@ -46,7 +46,7 @@ class ReadingPage(Page):
     def body(self) -> Iterable[Widget]:
         """The reader takes it all."""
         yield Reader(self.look, empty=self.EMPTY, room=self.ROOM, id="reader")
-        yield Input(select_on_focus=False, id="ask")
+        yield TypingLine(self._entered, self._back, id="ask")
 
     def on_mount(self) -> None:
         """The reader has the keys."""
@@ -55,7 +55,7 @@ class ReadingPage(Page):
     def take_keys(self) -> None:
         """See Page."""
         box = self.query_one("#ask")
-        (box if box.display else self.reader).focus()
+        self.set_focus(box if box.display else self.reader)
 
     @property
     def reader(self) -> Reader:
@@ -94,17 +94,14 @@ class ReadingPage(Page):
         box.value = self._kept[what]
         self.set_focus(box)  # at once: what is typed next is meant for it
 
-    @on(Input.Submitted, "#ask")
-    def _entered(self, event: Input.Submitted) -> None:
+    def _entered(self, text: str) -> None:
         """Filter or search by what was typed."""
-        self._use(self._asking, event.value)
+        self._use(self._asking, text)
         self._back()
 
     async def action_clear(self) -> None:
         """Nothing is left out or looked for any more; once more, and it is back to the fleet."""
-        if self.query_one("#ask").display:
-            self._back()
-        elif kept := [what for what, text in self._kept.items() if text]:
+        if kept := [what for what, text in self._kept.items() if text]:
             for what in kept:
                 self._use(what, "")
         else:

@@ -68,7 +68,7 @@ class ReportsPage(Page):
 
     def take_keys(self) -> None:
         """See Page."""
-        (self.table if self.table.display else self.query_one("#scroll")).focus()
+        self.set_focus(self.table if self.table.display else self.query_one("#scroll"))
 
     @property
     def table(self) -> LineTable:

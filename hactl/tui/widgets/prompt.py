@@ -6,22 +6,20 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.suggester import Suggester
-from textual.widgets import Input
 
-from hactl.tui.steady import Steady
+from hactl.tui.widgets.typing_line import TypingLine
 
 MOST = 200
 """Commands remembered."""
 
 
-class Prompt(Steady, Input):
+class Prompt(TypingLine):
     """Hidden until it is asked for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "recall(-1)", "older", show=False),
         Binding("down", "recall(1)", "newer", show=False),
         Binding("tab", "accept", "complete", show=False),
-        Binding("escape", "leave", "leave", show=False),
     ]
 
     class Entered(Message):
@@ -37,11 +35,14 @@ class Prompt(Steady, Input):
     def __init__(self, history: list[str], complete: Callable[[str], str | None], *, id: str | None = None) -> None:  # noqa: A002
         """`history` is shared by all screens: what was typed on one can be recalled on another."""
         super().__init__(
+            self._submit,
+            self._leave,
             placeholder="a command, as in a shell: kill seoul-1 --wait",
             suggester=_By(complete),
-            select_on_focus=False,
             id=id,
         )
+        self.give_keys: Callable[[], None] = _nobody
+        """Gives the keys to whoever has them when nothing is typed."""
         self._history = history
         self._place = 0
         self.display = False
@@ -66,20 +67,24 @@ class Prompt(Steady, Input):
             self.value = self._suggestion
             self.cursor_position = len(self.value)
 
-    def action_leave(self) -> None:
-        """Give the keys back."""
+    def _leave(self) -> None:
         self.display = False
+        self.give_keys()
         self.post_message(self.Left())
 
-    async def action_submit(self) -> None:
-        """Enter."""
-        text = self.value.strip()
-        self.display = False
+    def _submit(self, typed: str) -> None:
+        text = typed.strip()
         if not text:
-            self.post_message(self.Left())
+            self._leave()
             return
+        self.display = False
+        self.give_keys()
         self._history[:] = [*[old for old in self._history if old != text], text][-MOST:]
         self.post_message(self.Entered(text))
+
+
+def _nobody() -> None:
+    """Nobody has them."""
 
 
 class _By(Suggester):
