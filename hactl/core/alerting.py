@@ -6,7 +6,8 @@ What an operator ordered raises no alert: a drained region, a stopped edge, a fl
 is meant to look like a crash. For everything that is lost there is also an alert when it is back.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 from hactl.core.alert import AlertKind, Severity
 from hactl.core.brownout import Brownout
@@ -27,10 +28,12 @@ from hactl.core.events import (
     TrafficRejected,
 )
 from hactl.core.model import Fleet
-from hactl.core.node import NO_FAULT, Health, Node, NodeState, ReasonCode
+from hactl.core.node import Health, Node, NodeState, ReasonCode
 from hactl.core.operation import RAMPS, Operation, Outcome, Verb
+from hactl.core.outage import Extent
+from hactl.core.outages import begun, ended
 from hactl.core.plural import counted
-from hactl.core.reading import Verdict, cost, read
+from hactl.core.reading import cost, read
 from hactl.core.region_events import RegionMoved
 from hactl.core.targets import waiting_for_failback
 from hactl.core.value import Value, replace
@@ -58,9 +61,8 @@ def notices(before: Fleet, events: Sequence[Event], after: Fleet) -> tuple[Notic
         for number, event in enumerate(events, 1)
         for notice in _of_event(event, before, events, after)
     ]
-    if not after.closing and any(isinstance(event, NodeChanged) for event in events):
-        whole = (*_of_fleet(before, after), *_of_regions(before, after), *_of_edges(before, after))
-        found = [*(replace(notice, seq=after.seq) for notice in whole), *found]
+    whole = (*_of_losses(before, events, after), *_of_returns(before, events, after))
+    found = [*(replace(notice, seq=after.seq) for notice in whole), *found]
     return tuple(sorted(found, key=lambda notice: _URGENCY.index(notice.severity)))
 
 
@@ -76,7 +78,7 @@ def _of_event(event: Event, before: Fleet, events: Sequence[Event], after: Fleet
         case RegionMoved(loss=loss, to=to, ms=ms):
             sentence = f"traffic of region {loss.region} moved to {' and '.join(to)} after {ms:.0f} ms"
             yield _warning(AlertKind.FAILOVER, loss.region, sentence, _STATUS)
-        case FailoverEnded(node=node, back_ms=float(ms)):
+        case FailoverEnded(node=node, back_ms=float(ms)) if _serves(after, node):  # and not a spare in its place
             yield _good_news(AlertKind.NODE_BACK, node, f"{node} is serving again after {ms:.0f} ms")
         case EdgeLost(loss=loss):
             left, price = len(loss.others), f"with {cost(loss)}: {loss.cause.text}"
@@ -149,42 +151,62 @@ def _of_operation(ended: OperationEnded, before: Fleet, events: Sequence[Event],
     yield _warning(kind, operation.verb, sentence, ended.hint)
 
 
-def _of_fleet(before: Fleet, after: Fleet) -> Iterator[Notice]:
-    was, now = read(before), read(after)
-    serving = (Verdict.OK, Verdict.DEGRADED)
-    if was.verdict in serving and now.verdict is Verdict.DOWN and _faulty(after.nodes.values()):
-        sentence = f"fleet {after.name} is not serving any requests: {now.sentence}"
-        yield _critical(AlertKind.FLEET_DOWN, after.name, sentence, _STATUS)
-    if was.verdict is Verdict.DOWN and now.verdict in serving and _faulty(before.nodes.values()):
-        yield _good_news(AlertKind.FLEET_BACK, after.name, f"fleet {after.name} is serving again: {now.sentence}")
-
-
-def _of_regions(before: Fleet, after: Fleet) -> Iterator[Notice]:
-    for region in after.spec.regions:
-        nodes_before, nodes_after = before.in_region(region.name), after.in_region(region.name)
-        was, now = _any_serves(nodes_before), _any_serves(nodes_after)
-        if was and not now and _faulty(nodes_after):
-            sentence = f"region {region.name} is lost: none of its nodes is serving"
-            yield _critical(AlertKind.REGION_LOST, region.name, sentence, _STATUS)
-        if now and not was and _faulty(nodes_before):
-            serving = ", ".join(node.name for node in nodes_after if node.serviceable)
-            waits = waiting_for_failback(after, (node.name for node in nodes_after))
-            sentence = f"region {region.name} is back: {serving} serving" + (f"; {waits}" if waits else "")
-            yield _good_news(AlertKind.REGION_BACK, region.name, sentence)
-
-
-def _of_edges(before: Fleet, after: Fleet) -> Iterator[Notice]:
+def _of_losses(before: Fleet, events: Sequence[Event], after: Fleet) -> Iterator[Notice]:
+    """What is lost by now with whoever is out, and no event of its own tells."""
+    told = {event.loss.edge for event in events if isinstance(event, EdgeLost)}
     left = sum(edge.serviceable for edge in after.edges)
-    for edge in after.edges:
-        was = before.nodes.get(edge.name)
-        ended = edge.name in before.edge_losses or edge.name in after.edge_losses
-        if was is None or was.serviceable is edge.serviceable or ended:  # what ended is told with its numbers
-            continue
-        if was.serviceable and edge.reason is not None and _faulty((edge,)):
-            sentence = f"{edge.name} is lost: {edge.reason.text}; {left} of {len(after.edges)} edges serving"
-            yield _edge_lost(edge.name, sentence, left)
-        if edge.serviceable and _faulty((was,)):
-            yield _good_news(AlertKind.EDGE_BACK, edge.name, f"{edge.name} is serving again")
+    for outage in begun(before, after):
+        match outage.extent:
+            case Extent.FLEET:
+                sentence = f"fleet {after.name} is not serving any requests: {read(after).sentence}"
+                yield _critical(AlertKind.FLEET_DOWN, after.name, sentence, _STATUS)
+            case Extent.REGION:
+                sentence = f"region {outage.name} is lost: none of its nodes is serving"
+                yield _critical(AlertKind.REGION_LOST, outage.name, sentence, _STATUS)
+            case Extent.EDGE:
+                edge, was = after.nodes[outage.name], before.nodes.get(outage.name)
+                if edge.name not in told and edge.reason is not None and was is not None and was.serviceable:
+                    sentence = f"{edge.name} is lost: {edge.reason.text}; {left} of {len(after.edges)} edges serving"
+                    yield _edge_lost(edge.name, sentence, left)
+            case Extent.NODE:
+                continue  # its failover, or its crash loop
+            case _:
+                assert_never(outage.extent)
+
+
+def _of_returns(before: Fleet, events: Sequence[Event], after: Fleet) -> Iterator[Notice]:
+    """What is back; a node or an edge only if nothing has told how long that took."""
+    measured = {event.edge for event in events if isinstance(event, EdgeBack)}
+    measured |= {
+        event.node
+        for event in events
+        if isinstance(event, FailoverEnded) and event.back_ms is not None and _serves(after, event.node)
+    }
+    for outage in ended(before, after):
+        match outage.extent:
+            case Extent.FLEET:
+                sentence = f"fleet {after.name} is serving again: {read(after).sentence}"
+                yield _good_news(AlertKind.FLEET_BACK, after.name, sentence)
+            case Extent.REGION:
+                yield _region_back(after, outage.name)
+            case Extent.EDGE if outage.name not in measured:
+                yield _good_news(AlertKind.EDGE_BACK, outage.name, f"{outage.name} is serving again")
+            case Extent.NODE if outage.name not in measured:
+                stands_by = after.nodes[outage.name].standing_by
+                sentence = f"{outage.name} is {'back, on standby' if stands_by else 'serving again'}"
+                yield _good_news(AlertKind.NODE_BACK, outage.name, sentence)
+            case Extent.EDGE | Extent.NODE:
+                continue
+            case _:
+                assert_never(outage.extent)
+
+
+def _region_back(after: Fleet, region: str) -> Notice:
+    nodes = after.in_region(region)
+    serving = ", ".join(node.name for node in nodes if node.serviceable)
+    waits = waiting_for_failback(after, (node.name for node in nodes))
+    sentence = f"region {region} is back: {serving} serving" + (f"; {waits}" if waits else "")
+    return _good_news(AlertKind.REGION_BACK, region, sentence)
 
 
 def _edge_lost(edge: str, sentence: str, left: int) -> Notice:
@@ -192,13 +214,8 @@ def _edge_lost(edge: str, sentence: str, left: int) -> Notice:
     return _warning(kind, edge, sentence, hint) if left else _critical(kind, edge, sentence, hint)
 
 
-def _any_serves(nodes: Iterable[Node]) -> bool:
-    return any(node.serviceable for node in nodes)
-
-
-def _faulty(nodes: Iterable[Node]) -> bool:
-    """True when one of them is out, and not by an order."""
-    return any(not node.serviceable and node.reason and node.reason.code not in NO_FAULT for node in nodes)
+def _serves(fleet: Fleet, name: str) -> bool:
+    return name in fleet.nodes and fleet.nodes[name].serviceable
 
 
 def _hangs(node: Node) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from hactl.core import alert as alerts
+from hactl.core import outages
 from hactl.core.alert import AlertBook, Window, window_key
 from hactl.core.alert_events import AlertDelivered, AlertEvent, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.brownout_events import BrownoutChanged, BrownoutEvent, BrownoutForgotten
@@ -126,7 +127,7 @@ def _rank(effect: Effect) -> int:
 
 def evolve(fleet: Fleet, event: Event) -> Fleet:
     """The fleet after `event`. Total: every event is accepted in every fleet, because it has already happened."""
-    return replace(_evolved(fleet, event), seq=fleet.seq + 1)
+    return replace(outages.followed(fleet, event, _evolved(fleet, event)), seq=fleet.seq + 1)
 
 
 def caught_up(fleet: Fleet, records: Iterable[Record]) -> Fleet:

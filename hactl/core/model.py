@@ -11,6 +11,7 @@ from hactl.core.evacuation import Evacuation, RegionLoss
 from hactl.core.hop import Hop
 from hactl.core.node import Node, Reason, Role
 from hactl.core.operation import RAMPS, Operation
+from hactl.core.outage import Outage
 from hactl.core.plan import TrafficPlan
 from hactl.core.spec import FleetSpec, Policy
 from hactl.core.value import Value, replace
@@ -152,6 +153,8 @@ class Fleet(Value):
     edge_losses: dict[str, EdgeLoss] = {}
     """Of edges that are not back yet, by edge."""
     last_edge_loss: EdgeLoss | None = None
+    outages: tuple[Outage, ...] = ()
+    """What was lost, is not back yet, and is still to be told of when it is."""
     operations: dict[str, Operation] = {}
     """In progress, by id."""
     paused: Paused | None = None

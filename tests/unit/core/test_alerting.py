@@ -14,11 +14,13 @@ from hactl.core.commands import (
     Failback,
     Failover,
     Kill,
+    Pause,
     Restart,
     SetWeight,
     Start,
     Stop,
     TryAlert,
+    Unpause,
 )
 from hactl.core.draft import evolve
 from hactl.core.events import DaemonStarted, GapRecorded, JournalFilled, OperationEnded
@@ -114,6 +116,68 @@ def test_an_edge_that_is_only_unwell_is_lost_without_a_price() -> None:
     found = all_notices(story, unhealthy("edge-1", "it answers 503"))
     assert [notice.sentence for notice in found] == ["edge-1 is lost: it answers 503; 1 of 2 edges serving"]
     assert told(story, healthy("edge-1")) == [(K.EDGE_BACK, "edge-1")]
+
+
+def test_a_whole_outage_ends_for_receivers_also_when_an_operator_repairs_it() -> None:
+    """Whoever was woken by it is told that it is over."""
+    story = Script(serving(a_spec(nodes=2, edges=2, restart={"budget": 1, "initial": 0.0})))
+    for name in ("seoul-1", "seoul-2"):
+        told(story, exited(name, code=3), *revived(story, name))
+        lost = told(story, exited(name, code=3))
+    assert lost == [(K.FLEET_DOWN, "default"), (K.REGION_LOST, "seoul"), (K.CRASH_LOOP, "seoul-2"), *lost[3:]]
+    assert told(story, Start(nodes=("seoul-1", "seoul-2"))) == []
+    assert told(story, *revived(story, "seoul-1"), *moved(story)) == [
+        (K.FLEET_BACK, "default"),
+        (K.REGION_BACK, "seoul"),
+        (K.NODE_BACK, "seoul-1"),
+    ]
+    assert told(story, *revived(story, "seoul-2"), *moved(story)) == [(K.NODE_BACK, "seoul-2")]
+
+
+def test_an_edge_that_kept_crashing_is_back_when_an_operator_has_started_it() -> None:
+    """And its loss, which ends the same moment it is seen, is told once, with its price."""
+    story = Script(serving(a_spec(edges=2, restart={"budget": 1, "initial": 0.0})))
+    told(story, exited("edge-1", code=3), *revived(story, "edge-1"), applied("edge-1"))
+    found = all_notices(story, exited("edge-1", code=3))
+    assert [notice.kind for notice in found] == [K.CRASH_LOOP, K.EDGE_LOST]
+    assert "an unknown number of connections" in found[1].sentence
+    assert told(story, Start(nodes=("edge-1",)), *revived(story, "edge-1")) == [(K.EDGE_BACK, "edge-1")]
+    assert told(story, applied("edge-1")) == []
+
+
+def test_a_region_that_was_killed_and_held_down_is_back_when_it_is_started() -> None:
+    story = Script(serving(a_spec(regions=2, nodes=1)))
+    lost = told(story, Kill(nodes=("osaka-1",), hold=True), exited("osaka-1", signal=9))
+    assert (K.REGION_LOST, "osaka") in lost
+    back = told(story, Start(nodes=("osaka-1",)), *revived(story, "osaka-1"), *moved(story))
+    assert back == [(K.REGION_BACK, "osaka"), (K.NODE_BACK, "osaka-1")]
+
+
+def test_a_node_that_nobody_waited_for_is_back_all_the_same() -> None:
+    """After a crash loop, which is retried slowly, and after a pause; there is no duration to tell then."""
+    story = Script(serving(a_spec(restart={"budget": 1, "initial": 0.0})))
+    told(story, exited("seoul-1", code=3), *revived(story, "seoul-1"), *moved(story))
+    told(story, exited("seoul-1", code=3), *moved(story))
+    retry = story.node("seoul-1").deadline
+    assert retry is not None
+    assert told(story, after(retry.at - story.mono)) == []
+    found = all_notices(story, *revived(story, "seoul-1"))
+    assert [(notice.kind, notice.sentence) for notice in found] == [(K.NODE_BACK, "seoul-1 is serving again")]
+    assert told(story, *moved(story)) == []
+
+    story = Script(serving())
+    assert told(story, Pause(), exited("seoul-1", signal=9)) == [(K.NODE_DOWN, "seoul-1")]
+    assert told(story, *moved(story), Unpause()) == [(K.FAILOVER, "seoul-1")]
+    assert told(story, *revived(story, "seoul-1"), *moved(story)) == [(K.NODE_BACK, "seoul-1")]
+
+
+def test_a_spare_in_its_place_does_not_make_a_node_serve_again() -> None:
+    story = Script(MemoryWorld(founded(a_spec(nodes=1, spares=1))).begin().fleet)
+    assert told(story, exited("seoul-1", signal=9)) == [(K.NODE_DOWN, "seoul-1")]
+    assert told(story, *moved(story)) == [(K.FAILOVER, "seoul-1")]
+    assert story.fleet.failovers == {}
+    found = all_notices(story, *revived(story, "seoul-1"))
+    assert [(notice.kind, notice.sentence) for notice in found] == [(K.NODE_BACK, "seoul-1 is back, on standby")]
 
 
 def test_what_an_operator_ordered_is_no_alert() -> None:
