@@ -160,6 +160,30 @@ async def test_endpoints_that_fail_their_checks_get_nothing(tmp_path: Path) -> N
             await healthy(running, 2)
 
 
+@pytest.mark.parametrize(
+    ("host", "secure", "sni", "named"),
+    [
+        ("localhost", True, "", "localhost"),
+        ("localhost", False, "", "localhost"),
+        ("localhost", True, "app.test", "app.test"),
+        ("127.0.0.1", False, "", "app"),
+    ],
+)
+async def test_checks_ask_for_the_name_by_which_a_service_is_known(
+    tmp_path: Path, host: str, secure: bool, sni: str, named: str
+) -> None:
+    """A server of several sites has no other one to answer for. Behind an address it is the name of the service."""
+    files = issue(tmp_path / "tls", sni or host)
+    checked = ServiceHealthSpec(path="/up", interval=0.05)
+    tls = ServiceTlsSpec(ca=str(files.cert), sni=sni) if secure else ServiceTlsSpec()
+    async with Upstream(tls=files.context if secure else None) as upstream:
+        service = ServiceSpec(name="app", endpoints=((host, upstream.port),), health=checked, tls=tls)
+        spec = FleetSpec(edge=EdgeSpec(threads=1), services=(service,), routes=(RouteSpec(prefix="/", service="app"),))
+        async with site(tmp_path, fleet_of(RegionSpec(nodes=1), spec=spec)) as running:
+            await healthy(running, 1)
+            assert upstream.hosts == {named}
+
+
 async def test_a_service_that_hangs_does_not_keep_its_node_from_starting(tmp_path: Path) -> None:
     """A node that waits for its first checks in vain becomes ready all the same, and serves its other routes."""
     checked = ServiceSpec(name="app", endpoints=(), health=ServiceHealthSpec(path="/up", timeout=0.3))

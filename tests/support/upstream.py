@@ -43,6 +43,8 @@ class Upstream:
         """Request bodies that were not empty, in order of arrival."""
         self.asked: dict[str, str] = {}
         """Headers of the latest request, names in lower case."""
+        self.hosts: set[str] = set()
+        """Every Host that requests bore."""
         self._open = asyncio.Event()
         self._open.set()
         self._arrival = asyncio.Condition()
@@ -116,6 +118,7 @@ class Upstream:
         async with self._arrival:
             self.requests[method, path] += 1
             self.asked = headers
+            self.hosts |= {headers["host"]} if "host" in headers else set()
             if body:
                 self.bodies.append(body)
             self._arrival.notify_all()

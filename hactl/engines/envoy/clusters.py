@@ -91,13 +91,7 @@ def _service(service: ServiceSpec, name: str, *, http2: bool) -> Document:
         ),
         "load_assignment": {
             "cluster_name": name,
-            "endpoints": [
-                {
-                    "lb_endpoints": [
-                        {"endpoint": {"address": socket_address(host, port)}} for host, port in service.endpoints
-                    ]
-                }
-            ],
+            "endpoints": [{"lb_endpoints": [_endpoint(service, *each) for each in service.endpoints]}],
         },
         "outlier_detection": {
             "consecutive_5xx": 10,
@@ -122,7 +116,7 @@ def _service(service: ServiceSpec, name: str, *, http2: bool) -> Document:
         },
     }
     if service.health.path:
-        document["health_checks"] = [_service_check(service.health, service.tls.sni, http2=http2)]
+        document["health_checks"] = [_service_check(service.health, service.tls.sni or service.name, http2=http2)]
         # only when no endpoint is well are all of them tried; the default is half of them
         document["common_lb_config"] = {"healthy_panic_threshold": {"value": NOBODY}}
     if service.tls.ca:
@@ -130,6 +124,14 @@ def _service(service: ServiceSpec, name: str, *, http2: bool) -> Document:
     if not static:
         document["dns_lookup_family"] = "V4_PREFERRED"
     return document
+
+
+def _endpoint(service: ServiceSpec, host: str, port: int) -> Document:
+    """One that has a name is asked for it by its checks, unless all of the service bear one."""
+    address: Document = {"address": socket_address(host, port)}
+    if service.health.path and not service.tls.sni and not is_ip(host):
+        address["health_check_config"] = {"hostname": host}
+    return {"endpoint": address}
 
 
 def _balancing(policy: Policy, slow_start: float) -> Document:
@@ -212,7 +214,7 @@ def _service_check(health: ServiceHealthSpec, host: str, *, http2: bool) -> Docu
             healthy_threshold=health.healthy_threshold,
         )
     )
-    more = {**({"codec_client_type": "HTTP2"} if http2 else {}), **({"host": host} if host else {})}
+    more = {**({"codec_client_type": "HTTP2"} if http2 else {}), "host": host}
     return {**document, "http_health_check": {**cast(Document, document["http_health_check"]), **more}}
 
 

@@ -107,6 +107,18 @@ def test_services_are_checked_only_when_asked_for() -> None:
     assert two["http_health_check"]["codec_client_type"] == "HTTP2"
 
 
+def test_both_clusters_of_a_service_ask_its_checks_for_the_same_name() -> None:
+    """Each endpoint for its own, unless all bear one; never for the name of a cluster: one with a colon is no host."""
+    endpoints = (("127.0.0.1", 1), ("a.test", 2), ("b.test", 3))
+    checked = ServiceSpec(name="app", endpoints=endpoints, health=ServiceHealthSpec(path="/up"))
+    for sni, names in (("", ["app", "a.test", "b.test"]), ("c.test", ["c.test"] * 3)):
+        for made in service_clusters(replace(checked, tls=ServiceTlsSpec(sni=sni))):
+            usual = made["health_checks"][0]["http_health_check"]["host"]
+            (group,) = made["load_assignment"]["endpoints"]
+            asked = [each["endpoint"].get("health_check_config", {"hostname": usual}) for each in group["lb_endpoints"]]
+            assert [each["hostname"] for each in asked] == names
+
+
 def test_a_service_is_spoken_to_in_tls_only_when_asked_for() -> None:
     """A file of authorities turns it on."""
     plain = ServiceSpec(name="a", endpoints=(("127.0.0.1", 1),))
