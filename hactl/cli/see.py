@@ -12,6 +12,7 @@ from hactl.cli import output
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.exits import Exit
 from hactl.cli.following import PAGE, attended, through_restarts, until_ended, until_true
+from hactl.cli.log_notices import DAEMON, log_of, notices
 from hactl.cli.options import duration, fleet_option, json_option, timeout_option
 from hactl.cli.records import history
 from hactl.control.client import Client
@@ -125,6 +126,8 @@ def logs(node: str, follow: bool, lines: int, as_json: bool) -> int:
     """Show the log of NODE: a node, an edge, or "daemon". Works without a daemon."""
     chosen = choose()
     page = _page(chosen, node, -1, lines)
+    for notice in notices(chosen, page, lines):
+        output.say(notice)
     while True:
         for line in page.lines:
             if as_json:
@@ -144,15 +147,14 @@ def _page(chosen: Chosen, node: str, after: int, lines: int) -> LogPage:
     try:
         return chosen.client.log(node, after, lines)
     except Unreachable:
-        known = {*chosen.paths.processes(), "daemon"}
+        known = {*chosen.paths.processes(), DAEMON}
         if not chosen.paths.journal.exists():
             raise
         if node not in known:
             raise HactlError(f"no node '{node}'", "known: " + ", ".join(sorted(known))) from None
     from hactl.supervisor.logs import read_page
 
-    path = chosen.paths.daemon_log if node == "daemon" else chosen.paths.node_log(node)
-    found = read_page(path, after=after, lines=lines)
+    found = read_page(log_of(chosen, node), after=after, lines=lines)
     return LogPage(node=node, lines=found.lines, after=found.after, truncated=found.truncated)
 
 
