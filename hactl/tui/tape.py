@@ -48,7 +48,7 @@ class Tape:
             raise HactlError("the state of the fleet at that time is no longer recorded")
         while self._before and self._before[-1].seq > base.seq:
             self._before.pop()
-        if not self._before or self._before[-1].seq != base.seq:
+        if len(self._before) < PAGE or self._before[-1].seq != base.seq:
             older = self._journal.query(before=base.seq + 1, limit=PAGE) if base.seq else []
             self._before = deque((masked(record) for record in older), maxlen=RECORDS)
         self.fleet = masked(base)

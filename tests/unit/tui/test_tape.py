@@ -55,6 +55,18 @@ def test_few_records_are_held(written):
     assert len(tape.records) <= RECORDS
 
 
+def test_going_back_as_far_as_what_is_held_leaves_as_much_to_look_at(written):
+    """What was let go on the way is read again: of what is still held no more than a handful may lie before."""
+    weights(written, RECORDS + 2 * LOOKING_BACK)
+    tape = Tape(written.journal)
+    for seq in (*range(1, written.fleet.seq, PAGE), written.fleet.seq):
+        tape.wind(seq)
+    tape.wind(tape.records[0].seq + 3)
+    numbers = [record.seq for record in tape.records]
+    assert len(numbers) >= min(numbers[-1], PAGE)
+    assert numbers == list(range(numbers[0], numbers[-1] + 1)), "without a hole"
+
+
 def test_a_hole_is_closed_by_the_checkpoint_at_its_far_end(written):
     """Records were lost on a full disk; what they did is in the checkpoint."""
     weights(written, 10)
