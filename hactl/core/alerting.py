@@ -145,9 +145,10 @@ def _of_operation(ended: OperationEnded, before: Fleet, events: Sequence[Event],
     if operation.verb is Verb.ALERT_TEST or ended.outcome is Outcome.DONE or overtaken:
         return
     rolled_back = ended.outcome is Outcome.ROLLED_BACK
-    config = rolled_back and operation.verb not in RAMPS
+    config = rolled_back and operation.verb not in (*RAMPS, Verb.DRILL)
     kind = AlertKind.CONFIG_ROLLED_BACK if config else AlertKind.OPERATION_FAILED
-    sentence = f"{operation.sentence} (by {operation.by}) {'was' if rolled_back else 'failed:'} {ended.sentence}"
+    taken_back = "was taken back:" if operation.verb is Verb.DRILL else "was"  # the others say themselves how
+    sentence = f"{operation.sentence} (by {operation.by}) {taken_back if rolled_back else 'failed:'} {ended.sentence}"
     yield _warning(kind, operation.verb, sentence, ended.hint)
 
 

@@ -2,7 +2,7 @@
 
 from support.alerts import watched
 from support.build import a_spec, founded
-from support.script import Script, after, applied, exited, healthy, refused, serving, spawned, unhealthy
+from support.script import Script, after, applied, drilling, exited, healthy, refused, serving, spawned, unhealthy
 from support.world import MemoryWorld
 
 from hactl.core.alert import AlertKind, Severity
@@ -248,6 +248,17 @@ def test_a_change_that_was_taken_back_is_told_by_what_it_was() -> None:
     back = next(notice for notice in found if notice.kind is K.CONFIG_ROLLED_BACK)
     assert back.subject == "weight"
     assert back.sentence == "weight of seoul-1 = 50 (by alice) was rolled back: edge-1 rejected it: no room"
+
+
+def test_a_drill_that_was_taken_back_has_failed() -> None:
+    """No configuration was rolled back, and nobody who waits for that is woken."""
+    story, _ = drilling("seoul-1")
+    found = all_notices(story, after(60.0))
+    assert [(notice.kind, notice.subject) for notice in found] == [(K.OPERATION_FAILED, "drill")]
+    assert found[0].sentence == (
+        "drill game-day on seoul-1 (by alice) was taken back:"
+        " its runner has been silent for 10 s; everything it touched has been restored"
+    )
 
 
 def test_an_operation_that_failed() -> None:
