@@ -48,6 +48,11 @@ class FleetPaths:
         return self.state / "journal.db"
 
     @property
+    def has_journal(self) -> bool:
+        """True when there is a journal that this user may read. Whoever may only talk to the daemon may not."""
+        return os.access(self.journal, os.R_OK)
+
+    @property
     def journal_files(self) -> tuple[Path, ...]:
         """Those that SQLite keeps the journal in, the database last."""
         return tuple(self.journal.with_name(f"{self.journal.name}{part}") for part in ("-wal", "-shm", ""))

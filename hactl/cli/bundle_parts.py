@@ -22,6 +22,7 @@ from hactl.cli import doctor
 from hactl.cli.checks.finding import Subject, subject
 from hactl.cli.choice import Chosen, choose
 from hactl.cli.masking import Masker
+from hactl.cli.records import ensure_not_hidden
 from hactl.core.errors import HactlError, os_reason
 from hactl.core.events import Record
 from hactl.core.model import Fleet
@@ -94,7 +95,8 @@ def begin() -> Sources:
 
 def _records(chosen: Chosen) -> list[Record]:
     """From the journal itself, daemon or not: what a daemon hands out has lost the values that are to be masked."""
-    if not chosen.paths.journal.exists():
+    ensure_not_hidden(chosen)
+    if not chosen.paths.has_journal:
         return []
     from hactl.store.journal import SqliteJournal
 
@@ -106,7 +108,7 @@ def _kept(chosen: Chosen) -> list[Fleet]:
     from hactl.processes.succession import rehearse
 
     with suppress(HactlError):
-        if chosen.paths.journal.exists():
+        if chosen.paths.has_journal:
             return [rehearse(chosen.paths)]
     return []
 

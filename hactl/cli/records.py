@@ -4,7 +4,7 @@ What the daemon gives is masked, what the journal has is not: records for showin
 """
 
 from hactl.cli.choice import Chosen
-from hactl.core.errors import Unreachable
+from hactl.core.errors import HactlError, Unreachable
 from hactl.core.events import Record
 from hactl.core.secrets import masked
 from hactl.core.talk import Query
@@ -15,7 +15,7 @@ def history(chosen: Chosen, query: Query) -> list[Record]:
     try:
         return chosen.client.history(query)
     except Unreachable:
-        if not chosen.paths.journal.exists():
+        if not chosen.paths.has_journal:
             raise
     return [masked(record) for record in journaled(chosen, query)]
 
@@ -28,3 +28,14 @@ def journaled(chosen: Chosen, query: Query) -> list[Record]:
         return journal.query(
             after=query.after, before=query.before, since=query.since, kinds=query.kinds, limit=query.limit
         )
+
+
+def ensure_not_hidden(chosen: Chosen) -> None:
+    """Raises HactlError when there is, or may be, a journal that this user may not read: then nothing is known."""
+    path = chosen.paths.journal
+    try:
+        hidden = path.exists() and not chosen.paths.has_journal
+    except OSError:
+        hidden = True
+    if hidden:
+        raise HactlError(f"the journal '{path}' may not be read by you", "run as the user who started the fleet")

@@ -53,7 +53,7 @@ class Revision(Value):
     wall: float
     """Unix time at which it was proposed or taken."""
     digest: str
-    """SHA-256 of what it means to this hactl."""
+    """SHA-256 of what it means to this hactl; "" when values in it are masked."""
     spec: FleetSpec
     seq: int = 0
     """Journal position of that."""
@@ -74,7 +74,7 @@ def diff(config: Path | None, as_json: bool) -> int:
     chosen = choose(config)
     _, spec = read(chosen, config)
     fleet = chosen.client.fleet().fleet
-    lines = difference(in_force(chosen, fleet), spec, f"revision {fleet.revision}", "hactl.toml")
+    lines = _compared(chosen, fleet, spec, "hactl.toml")
     if as_json:
         output.emit_json({"revision": fleet.revision, "same": not lines, "diff": lines})
     else:
@@ -102,7 +102,7 @@ def apply(config: Path | None, bake: float, **options: Any) -> int:
     fleet = chosen.client.fleet().fleet
     drill_notices.tell(fleet, drill_notices.SHOWS_NOTHING)
     if options["dry_run"] and not options["as_json"]:
-        for line in difference(in_force(chosen, fleet), spec, f"revision {fleet.revision}", path.name):
+        for line in _compared(chosen, fleet, spec, path.name):
             click.echo(line)
     text = files.portable(path, spec)
     command = Apply(text=text, path=str(path.absolute()), base=fleet.revision, bake=bake)
@@ -147,7 +147,10 @@ def rollback(revision: int | None, bake: float, **options: Any) -> int:
     fleet = chosen.client.fleet().fleet
     drill_notices.tell(fleet, drill_notices.SHOWS_NOTHING)
     wanted = _wanted(revisions(chosen), revision, fleet.revision)
-    ensure_intact(chosen.paths.journal, wanted)
+    if chosen.paths.has_journal:
+        ensure_intact(chosen.paths.journal, wanted)
+    else:
+        _ensure_whole(chosen, wanted)
     options["reason"] = options["reason"] or f"rollback to revision {wanted.number}"
     return submit(chosen, Apply(text=files.dump(wanted.spec), base=fleet.revision, bake=bake), **options)
 
@@ -172,6 +175,14 @@ def check_schedules(path: Path, spec: FleetSpec) -> None:
         schedules.check(spec.schedules, str(path))
 
 
+def _compared(chosen: Chosen, fleet: Fleet, spec: FleetSpec, name: str) -> list[str]:
+    """How `spec`, from a file called `name`, differs from what is in force. Reports what cannot be compared."""
+    old = in_force(chosen, fleet)
+    if _is_masked(old):
+        output.say("not compared: literal values in gateway.env, which only the fleet's own user may read")
+    return difference(old, spec, f"revision {fleet.revision}", name)
+
+
 def difference(old: FleetSpec, new: FleetSpec, old_name: str, new_name: str) -> list[str]:
     """A unified diff of two configurations with every default filled in; [] when they mean the same.
 
@@ -186,24 +197,27 @@ def _marked(old: FleetSpec, new: FleetSpec) -> FleetSpec:
     changed = {
         name: f"{MASK} (changed)"
         for name, value in shown.env.items()
-        if value == MASK and name in old.gateway.env and old.gateway.env[name] != new.gateway.env[name]
+        if value == MASK and old.gateway.env.get(name, MASK) not in (MASK, new.gateway.env[name])
     }
     return replace(new, gateway=replace(shown, env=shown.env | changed))
 
 
 def in_force(chosen: Chosen, fleet: Fleet) -> FleetSpec:
-    """What `fleet` has in force, with every value in it; masked when the journal does not go back so far."""
+    """What `fleet` has in force, with every value in it; masked when the journal does not go back so far, or is not to
+    be read by this user.
+    """
     known = {revision.number: revision.spec for revision in revisions(chosen)}
     return known.get(fleet.revision, fleet.spec)
 
 
 def revisions(chosen: Chosen) -> list[Revision]:
-    """Every configuration in the journal, oldest first. Raises HactlError."""
+    """Every configuration in the journal, oldest first. Raises HactlError.
+
+    From the daemon, and masked, for members of `fleet.group`, who may not read the journal itself.
+    """
     found: dict[int, Revision] = {}
-    if not chosen.paths.journal.exists():
-        chosen.client.hello()  # says what is wrong when there is no such fleet
-        return []
-    for record in journaled(chosen, Query(kinds=KINDS, limit=LONGEST)):
+    query = Query(kinds=KINDS, limit=LONGEST)
+    for record in journaled(chosen, query) if chosen.paths.has_journal else chosen.client.history(query):
         _note(found, record)
     return list(found.values())
 
@@ -229,6 +243,10 @@ def _note(found: dict[int, Revision], record: Record) -> None:
             return
 
 
+def _is_masked(spec: FleetSpec) -> bool:
+    return MASK in spec.gateway.env.values()
+
+
 def _past(found: dict[int, Revision]) -> None:
     for number, revision in found.items():
         if revision.outcome == "in force":
@@ -239,7 +257,7 @@ def _revision(record: Record, number: int, spec: FleetSpec, outcome: str) -> Rev
     return Revision(
         number=number,
         wall=record.wall,
-        digest=files.digest(spec),
+        digest="" if _is_masked(spec) else files.digest(spec),
         spec=spec,
         seq=record.seq,
         by=record.by,
@@ -264,6 +282,18 @@ def _wanted(known: list[Revision], number: int | None, current: int) -> Revision
     if not earlier:
         raise HactlError(f"nothing was in force before revision {current}", "hactl config history")
     return earlier[-1]
+
+
+def _ensure_whole(chosen: Chosen, revision: Revision) -> None:
+    """Raises HactlError when a revision, as the daemon gives it, is not all of what was proposed."""
+    given = chosen.client.history(Query(after=revision.seq - 1, kinds=KINDS, limit=1))
+    proposed = given[0].event if given and given[0].seq == revision.seq else None
+    digest = proposed.proposal.digest if isinstance(proposed, RevisionProposed) else ""
+    if _is_masked(revision.spec) or (digest and files.digest(revision.spec) != digest):
+        raise HactlError(
+            f"revision {revision.number} can be put back only by the fleet's own user, who may read the journal",
+            "run this as the user who started the fleet",
+        )
 
 
 def ensure_intact(journal: Path, revision: Revision) -> None:

@@ -14,6 +14,7 @@ from hactl.cli.choice import fleets as known_fleets
 from hactl.cli.exits import Exit
 from hactl.cli.following import talk, until_ended, until_true
 from hactl.cli.options import config_option, fleet_option, json_option, label, timeout_option
+from hactl.cli.records import ensure_not_hidden
 from hactl.control.client import Client
 from hactl.core.commands import Down
 from hactl.core.errors import ConfigError, HactlError, TimedOut, Unreachable, os_reason
@@ -246,6 +247,8 @@ def take_down(
     """What `down` does, for a fleet that is known already; `timeout` in seconds. The exit code. Raises HactlError."""
     client = chosen.client  # raises for a name that nobody knows
     here = running(chosen)
+    if not here:
+        ensure_not_hidden(chosen)
     left = () if here else _left_over(chosen)
     fleet = client.fleet().fleet if here else None
     if fleet is not None:
@@ -294,7 +297,7 @@ def _left_over(chosen: Chosen) -> tuple[str, ...]:
     """The names of the processes that run without a daemon."""
     from hactl.processes.launching import workers
 
-    if not chosen.paths.journal.exists():
+    if not chosen.paths.has_journal:
         return ()
     return tuple(sorted(launch.instance.split("/")[1] for launch in workers(chosen.paths)))
 

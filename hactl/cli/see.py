@@ -148,7 +148,7 @@ def _page(chosen: Chosen, node: str, after: int, lines: int) -> LogPage:
         return chosen.client.log(node, after, lines)
     except Unreachable:
         known = {*chosen.paths.processes(), DAEMON}
-        if not chosen.paths.journal.exists():
+        if not chosen.paths.has_journal:
             raise
         if node not in known:
             raise HactlError(f"no node '{node}'", "known: " + ", ".join(sorted(known))) from None

@@ -50,7 +50,7 @@ def _instead(chosen: Chosen, error: ConfigError, *, last_good: bool) -> FleetSpe
     """What the journal has in place of a file that is no use. Raises `error`, with a better hint, if it may not be."""
     from hactl.processes.succession import rehearse
 
-    if not chosen.paths.journal.exists():
+    if not chosen.paths.has_journal:
         raise error
     if not last_good:
         helps = f"{error.hint}; or start with the last good configuration: hactl up --last-good"

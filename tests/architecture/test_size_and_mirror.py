@@ -24,7 +24,6 @@ ELSEWHERE = {
     "cli/drill_sheets.py": "cli/test_drill_suite.py",
     "cli/drill_schedule.py": "cli/test_drill.py",
     "cli/verbs.py": "cli/test_main.py",
-    "cli/records.py": "cli/test_see.py",
     "config/kinds.py": "unit/config/test_reading.py",
     "config/table.py": "unit/config/test_schema.py",
     "config/traffic_keys.py": "unit/config/test_schema.py",

@@ -73,3 +73,13 @@ def test_the_state_home_follows_the_environment(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_themes_are_where_they_are_said_to_be() -> None:
     assert (themes() / "README.md").is_file()
+
+
+def test_a_journal_that_may_not_be_looked_at_is_none_for_this_user(tmp_path: Path) -> None:
+    """No error, whatever stands in the way: whoever asks has another place to look, the daemon."""
+    paths = FleetPaths(tmp_path)
+    assert not paths.has_journal
+    paths.journal.touch(mode=0o600)
+    assert paths.has_journal
+    (tmp_path / "file").touch()
+    assert not FleetPaths(tmp_path / "file").has_journal

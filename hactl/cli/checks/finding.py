@@ -49,7 +49,7 @@ def subject(chosen: Chosen | None, spec: FleetSpec | None) -> Subject:
         snapshot = chosen.client.fleet()
         fleet = snapshot.fleet
     except HactlError:
-        if chosen.paths.journal.exists():
+        if chosen.paths.has_journal:
             from hactl.processes.succession import rehearse
 
             with suppress(HactlError):

@@ -158,7 +158,7 @@ def _query(subject: Subject, query: Query) -> list[Record]:
     with suppress(HactlError):
         if subject.snapshot is not None:
             return subject.chosen.client.history(query)
-        if subject.chosen.paths.journal.exists():
+        if subject.chosen.paths.has_journal:
             from hactl.store.journal import SqliteJournal
 
             with SqliteJournal.open_read_only(subject.chosen.paths.journal) as journal:
