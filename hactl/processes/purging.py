@@ -7,19 +7,21 @@ repeated.
 
 import os
 import shutil
+import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from hactl.core.errors import CommandRejected, HactlError, os_reason
 from hactl.core.value import Value
 from hactl.paths import FleetPaths, state_home
-from hactl.processes.launching import workers
+from hactl.processes.succession import rehearse
 from hactl.store.database import APPLICATION_ID
 from hactl.store.journal import SqliteJournal
 from hactl.store.lock import FleetLock
 from hactl.supervisor import procfs
+from hactl.supervisor.identity import find_in, find_instances
 
 _APPLICATION_AT = slice(68, 72)
 """Where SQLite keeps the application id in the header of a file."""
@@ -155,17 +157,27 @@ def _is_a_fleets(paths: FleetPaths) -> bool:
 
 
 def _running(paths: FleetPaths) -> list[str]:
-    """What runs of the fleet: by the id in its journal, and by its directory in command lines, should that be lost."""
-    found = {}
-    with suppress(HactlError):
-        found = {launch.pid: launch.instance.split("/")[1] for launch in workers(paths)}
-    sign = os.fsencode(paths.state) + b"/"
-    for pid in procfs.pids():
-        if pid not in found and procfs.environ(pid).get(procfs.INSTANCE):
-            with suppress(OSError):
-                if sign in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    found[pid] = procfs.name(pid)
+    """What runs of the fleet: by the id in its journal, and by its directory in command lines, should that be lost.
+    Raises HactlError when that cannot be told."""
+    known = _id(paths)
+    found = {launch.pid: launch.instance.split("/")[1] for launch in find_instances(known)} if known else {}
+    for pid in find_in(paths.state):
+        found.setdefault(pid, procfs.name(pid))
     return [f"{name} (pid {pid})" for pid, name in sorted(found.items())]
+
+
+def _id(paths: FleetPaths) -> str:
+    """By its journal; "" when that is damaged, or not there. Raises HactlError when it cannot be opened, which says
+    nothing about it."""
+    try:
+        return rehearse(paths).id
+    except HactlError as error:
+        code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_CANTOPEN and paths.journal.exists():
+            raise HactlError(
+                f"cannot tell what runs of this fleet: {error.message}", "raise the limit on open files"
+            ) from error
+        return ""
 
 
 def _links(fleet: str, paths: FleetPaths) -> list[Path]:

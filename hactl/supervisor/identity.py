@@ -8,6 +8,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from hactl.core.errors import HactlError, os_reason
 from hactl.core.node import Launch
@@ -100,6 +101,18 @@ def _instances(fleet_id: str) -> Iterator[Launch]:
         if instance.startswith(f"{fleet_id}/") and stat is not None:
             at = procfs.monotonic_at(stat.ticks)
             yield Launch(instance=instance, pid=pid, ticks=stat.ticks, boot=boot, at=at)
+
+
+def find_in(directory: Path) -> list[int]:
+    """Every running process that was launched here, or is a child of one, and names something in `directory` among the
+    words it was started with. Raises HactlError for want of a descriptor or of memory to look."""
+    sign = os.fsencode(directory) + b"/"
+    with _looking("look for processes of this fleet"):
+        return [
+            pid
+            for pid in procfs.pids()
+            if procfs.environ(pid, sure=True).get(procfs.INSTANCE) and sign in procfs.cmdline(pid, sure=True)
+        ]
 
 
 def group_members(launch: Launch) -> list[int]:

@@ -153,6 +153,11 @@ def name(pid: int) -> str:
     return os.fsdecode(_read(f"/proc/{pid}/comm")).strip()
 
 
+def cmdline(pid: int, *, sure: bool = False) -> bytes:
+    """The words with which `pid` was started, each ended by a nought. Empty as an environment is, see `environ`."""
+    return _read(f"/proc/{pid}/cmdline", sure=sure)
+
+
 def pids() -> list[int]:
     """Every process that can be seen."""
     return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]  # noqa: PTH208 - one entry per process

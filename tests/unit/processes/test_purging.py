@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.descriptors import few_left
 from support.places import fleet_paths
 from support.script import serving
 
@@ -172,6 +173,29 @@ def test_while_a_process_is_left_nothing_goes(paths: FleetPaths, lost: bool) -> 
                 file.write(b"\xff" * 4000)
         with pytest.raises(CommandRejected, match=rf"are running: .*\(pid {worker.pid}\)"):
             all_of(paths)
+        assert paths.journal.exists()
+        worker.communicate()
+    all_of(paths)
+
+
+def test_a_process_is_not_overlooked_for_want_of_descriptors(paths: FleetPaths) -> None:
+    """Whatever cannot be opened, the journal or what the kernel says of a process: nothing goes while one runs."""
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", "import sys; print('up', flush=True); sys.stdin.read()"],
+        env={procfs.INSTANCE: f"purged-{os.getpid()}/a-1/1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as worker:
+        assert worker.stdout is not None
+        worker.stdout.readline()
+        said = []
+        for left in range(9):
+            with few_left(left), pytest.raises(HactlError) as refused:
+                all_of(paths)
+            said.append(refused.value.message)
+        assert not [one for one in said if one.startswith("cannot remove")], "that is too late to find out"
+        assert f"a-1 (pid {worker.pid})" in said[-1]
         assert paths.journal.exists()
         worker.communicate()
     all_of(paths)

@@ -15,6 +15,7 @@ from hactl.supervisor.process import adopt
 BOOT = procfs.boot_id()
 SHORT_OF_DESCRIPTORS = """
 import os, resource, sys
+from pathlib import Path
 from hactl.core import codec
 from hactl.core.node import Launch
 from hactl.supervisor import identity, procfs
@@ -37,6 +38,7 @@ except OSError:
 for _ in range(3):
     results = [tried(lambda: os.close(identity.open_verified(launch, boot=boot)))]
     results.append(tried(lambda: identity.find_instances(launch.instance.split("/")[0])))
+    results.append(tried(lambda: identity.find_in(Path("/nowhere"))))
     os.close(spent.pop())
     print(*results, sep="; ")
 """
@@ -111,7 +113,11 @@ class TestAdoption:
         said = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
         none = f"HactlError cannot tell whether {launch.instance!r} runs: too many open files"
         unseen = "HactlError cannot look for processes of this fleet: too many open files"
-        assert said.stdout.splitlines() == [f"{none}; {unseen}", f"{none}; done", "done; done"]
+        assert said.stdout.splitlines() == [
+            f"{none}; {unseen}; {unseen}",
+            f"{none}; done; done",
+            "done; done; done",
+        ]
 
     def test_a_program_that_wrote_its_title_over_its_environment_is_still_known(self, nursery, tmp_path):
         """Pid, boot and ticks are enough where there is no environment left to contradict them."""
