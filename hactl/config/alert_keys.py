@@ -77,7 +77,10 @@ ALERT = Table(
         Key(
             name="throttle",
             kind=quantities.duration("0s", "1d"),
-            doc="at most one alert of a kind about the same node, edge or region within this",
+            doc=(
+                "at most one alert of a kind about the same node, edge or region within this; after it the state is"
+                " sent again if the last alert about it is no longer true"
+            ),
         ),
         Key(name="timeout", kind=quantities.duration("100ms", "1m"), doc="how long one attempt may take"),
         Key(name="retries", kind=kinds.whole(0, 10), doc="more attempts after one that failed"),

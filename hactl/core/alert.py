@@ -105,6 +105,10 @@ class Window(Value):
     until: float
     """Unix time."""
     suppressed: int = 0
+    kept: Alert | None = None
+    """The last one that was held back, to be sent when the window ends if it still holds."""
+    due: float = 0.0
+    """When the window ends, in monotonic seconds of this boot; only with one that is kept."""
 
 
 class AlertBook(Value):
@@ -113,7 +117,7 @@ class AlertBook(Value):
     pending: dict[str, Alert] = {}
     """Raised, and neither delivered nor given up; by id, oldest first."""
     windows: dict[str, Window] = {}
-    """By receiver, kind and subject."""
+    """By receiver, kind and subject; in the order in which they were last told."""
 
     def waiting(self, name: str) -> tuple[Alert, ...]:
         """What is owed to one receiver in the order of delivery: tests first, because somebody waits for them."""

@@ -22,6 +22,10 @@ class AlertSuppressed(BaseEvent):
     """Held back so far."""
     until: float
     why: str
+    kept: Alert | None = None
+    """What is to be sent at `until` after all if it still holds; None: nothing."""
+    due: float = 0.0
+    """The same moment in monotonic seconds of this boot; only with one that is kept."""
 
 
 class AlertDelivered(BaseEvent):

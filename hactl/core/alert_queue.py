@@ -5,6 +5,7 @@ delivery leaves them to the next one, so that every alert is delivered at least 
 Not how deliveries are made, or how often one is retried: that is the shell's.
 """
 
+from hactl.core import last_word
 from hactl.core.alert import Alert, AlertKind, AlertSpec, Severity, Window, window_key
 from hactl.core.alert_events import AlertDelivered, AlertExpired, AlertFailed, AlertRaised, AlertSuppressed
 from hactl.core.alerting import Notice, notices
@@ -25,19 +26,27 @@ NEWS_FOR = 3600.0
 def raise_alerts(draft: Draft, before: Fleet) -> None:
     """Decide who is to be told of what this step has brought. Belongs at the end of it."""
     receivers = draft.fleet.spec.alerts
-    if not receivers or not draft.events:
+    if not receivers:
         return
-    found = notices(before, tuple(draft.events), draft.fleet)
+    found = notices(before, tuple(draft.events), draft.fleet) if draft.events else ()
     for notice in found:
         for receiver in receivers:
             if not receiver.on or notice.kind in receiver.on:
                 _offer(draft, receiver, notice)
+    for receiver, alert, window in last_word.due(draft.fleet, draft.now.mono):
+        _send_after_all(draft, receiver, alert, window)
     if receivers != before.spec.alerts:
         draft.perform(DeliverAlerts())
 
 
-def take_up(draft: Draft) -> None:
+def take_up(draft: Draft, *, rebooted: bool) -> None:
     """After a start: give up what is old by now, and have the rest delivered."""
+    for window in tuple(draft.fleet.alerts.windows.values()):
+        if window.kept is not None and is_too_old(window.kept, draft.now):
+            _hold_back(draft, window.kept, replace(window, kept=None, due=0.0), "it is too old to follow by now")
+        elif window.kept is not None and rebooted:
+            again = replace(window, due=draft.now.mono + _left(draft, window))
+            _hold_back(draft, window.kept, again, "the machine was rebooted; it follows later if it still holds")
     for alert in tuple(draft.fleet.alerts.pending.values()):
         if is_too_old(alert, draft.now):
             expire(draft, alert.id)
@@ -104,20 +113,51 @@ def _offer(draft: Draft, receiver: AlertSpec, notice: Notice) -> None:
         alert = replace(_alert(draft.fleet, receiver.name, notice, now), suppressed=window.suppressed)
         _owe(draft, alert, until=now + receiver.throttle)
         return
+    held = replace(window, suppressed=window.suppressed + 1)
+    alert = _alert(draft.fleet, receiver.name, notice, now)
+    if now < window.until and last_word.is_news_later(book, receiver.name, notice.kind, notice.subject):
+        held = replace(held, kept=alert, due=draft.now.mono + window.until - now)
+        why += "; this one follows then if it still holds"
+    _hold_back(draft, alert, held, why)
+
+
+def _send_after_all(draft: Draft, receiver: AlertSpec, alert: Alert, window: Window) -> None:
+    """Its window is over, and it holds: it is raised as if it had just happened."""
+    now = draft.now.wall
+    if len(draft.fleet.alerts.waiting(receiver.name)) >= LONGEST_QUEUE:
+        _hold_back(draft, alert, replace(window, kept=None, due=0.0), f"{LONGEST_QUEUE} others are already queued")
+        return
+    fresh = replace(alert, id=_next_id(draft.fleet), at=now, suppressed=window.suppressed - 1)
+    _owe(draft, fresh, until=now + receiver.throttle)
+
+
+def _hold_back(draft: Draft, alert: Alert, window: Window, why: str) -> None:
     suppressed = AlertSuppressed(
-        to=receiver.name,
-        kind=notice.kind,
-        subject=notice.subject,
-        count=window.suppressed + 1,
+        to=alert.to,
+        kind=alert.kind,
+        subject=alert.subject,
+        count=window.suppressed,
         until=window.until,
         why=why,
+        kept=window.kept,
+        due=window.due,
     )
     draft.emit(suppressed)
 
 
+def _left(draft: Draft, window: Window) -> float:
+    """Seconds until it ends; a clock that was put back holds up nothing."""
+    longest = max((receiver.throttle for receiver in draft.fleet.spec.alerts), default=0.0)
+    return min(longest, max(0.0, window.until - draft.now.wall))
+
+
+def _next_id(fleet: Fleet) -> str:
+    return f"{fleet.id}-{fleet.seq + 1}"
+
+
 def _alert(fleet: Fleet, to: str, notice: Notice, at: float) -> Alert:
     return Alert(
-        id=f"{fleet.id}-{fleet.seq + 1}",
+        id=_next_id(fleet),
         to=to,
         fleet=fleet.name,
         kind=notice.kind,

@@ -5,7 +5,7 @@ Deadlines are part of the fleet; the shell, which has a clock, sets the alarm (`
 
 from collections.abc import Iterator
 
-from hactl.core import auto_failback, brownouts
+from hactl.core import auto_failback, brownouts, last_word
 from hactl.core.model import Fleet
 from hactl.core.observations import Observation, Ticked, Woke
 
@@ -31,4 +31,5 @@ def _looks(fleet: Fleet) -> Iterator[float]:
     yield from (operation.look_again for operation in fleet.operations.values())
     if fleet.paused is not None and fleet.paused.ends is not None:
         yield fleet.paused.ends
-    yield from (look for look in (auto_failback.next_look(fleet), brownouts.next_look(fleet)) if look is not None)
+    looks = (auto_failback.next_look(fleet), brownouts.next_look(fleet), last_word.next_look(fleet))
+    yield from (look for look in looks if look is not None)

@@ -264,8 +264,9 @@ def _with_alert(book: AlertBook, event: AlertEvent) -> AlertBook:
     match event:
         case AlertRaised(alert=alert, until=until):
             return alerts.raised(book, alert, until)
-        case AlertSuppressed(to=to, kind=kind, subject=subject, count=count, until=until):
-            return alerts.held_back(book, window_key(to, kind, subject), Window(until=until, suppressed=count))
+        case AlertSuppressed(to=to, kind=kind, subject=subject):
+            window = Window(until=event.until, suppressed=event.count, kept=event.kept, due=event.due)
+            return alerts.held_back(book, window_key(to, kind, subject), window)
         case AlertDelivered() | AlertFailed() | AlertExpired():
             return alerts.settled(book, event.id)
         case _:

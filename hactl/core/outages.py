@@ -31,7 +31,20 @@ def begun(before: Fleet, after: Fleet) -> tuple[Outage, ...]:
 def ended(before: Fleet, after: Fleet) -> tuple[Outage, ...]:
     """Those that were made good between the two, the widest first; whoever was removed meanwhile has not come back."""
     over = (outage for outage in before.outages if outage not in after.outages)
-    return _widest_first(outage for outage in over if _exists(after, outage))
+    return _widest_first(outage for outage in over if exists(after, outage))
+
+
+def exists(fleet: Fleet, outage: Outage) -> bool:
+    """True while the fleet has what is, or would be, out."""
+    match outage.extent:
+        case Extent.NODE | Extent.EDGE:
+            return outage.name in fleet.nodes
+        case Extent.REGION:
+            return outage.name in fleet.spec.region_names
+        case Extent.FLEET:
+            return True
+        case _:
+            assert_never(outage.extent)
 
 
 def _begun(before: Fleet, event: Event, after: Fleet) -> Iterator[Outage]:
@@ -64,7 +77,7 @@ def _with_node(before: Fleet, node: Node, after: Fleet) -> Iterator[Outage]:
 
 
 def _lasts(fleet: Fleet, outage: Outage) -> bool:
-    if not _exists(fleet, outage):
+    if not exists(fleet, outage):
         return False
     match outage.extent:
         case Extent.NODE:  # while its failover is measured, the edges have not all taken it back
@@ -76,18 +89,6 @@ def _lasts(fleet: Fleet, outage: Outage) -> bool:
             return not _any_serves(fleet.in_region(outage.name))
         case Extent.FLEET:
             return not _serves(fleet)
-        case _:
-            assert_never(outage.extent)
-
-
-def _exists(fleet: Fleet, outage: Outage) -> bool:
-    match outage.extent:
-        case Extent.NODE | Extent.EDGE:
-            return outage.name in fleet.nodes
-        case Extent.REGION:
-            return outage.name in fleet.spec.region_names
-        case Extent.FLEET:
-            return True
         case _:
             assert_never(outage.extent)
 

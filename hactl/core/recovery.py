@@ -108,7 +108,7 @@ def recover(fleet: Fleet, found: Found, arrival: Arrival, now: Now) -> Decision:
     draft.perform(ApplyTraffic(plan=draft.fleet.plan))
     # What was lost while nobody looked is a loss all the same, seen now; over a reboot nothing can be compared.
     settle(draft, draft.fleet if rebooted or arrival.config else fleet)
-    alert_queue.take_up(draft)
+    alert_queue.take_up(draft, rebooted=rebooted)
     alert_queue.raise_alerts(draft, fleet)
     return Decision(fleet=draft.fleet, events=tuple(draft.events), effects=draft.ordered_effects())
 
