@@ -68,11 +68,13 @@ def attended(updates: Iterator[Update | Away]) -> Iterator[Update]:
 def fleets(client: Client, until: float) -> Iterator[tuple[Fleet, tuple[Record, ...]]]:
     """The fleet after every change, with the records that changed it (none for a first look), until `until`.
 
-    `until` is monotonic; it is looked at whenever the daemon says something, which it does about once a second.
+    `until` is monotonic; it is looked at whenever the daemon says something, which it does about once a second. However
+    early it is, there is a first look.
     Raises Unreachable when nobody has answered at all.
     """
-    answered = False
-    while time.monotonic() < until:
+    answered = looked = False
+    while not looked or time.monotonic() < until:
+        looked = True
         fleet: Fleet | None = None
         try:
             for update in client.watch():

@@ -24,24 +24,44 @@ SHORTEST = 6
 LARGEST = 64 << 10
 """Bytes of a file with a secret in it that are read to find it again."""
 
-_WORDS = r"secret|token|passw(?:or)?d|passphrase|(?:api|access|private|signing)[-_]?key|credential|webhook"
+_WORDS = r"secret|token|passw(?:or)?d|pwd|passphrase|(?:api|access|private|signing)[-_]?key|credential|webhook"
 _SECRET_NAME = re.compile(_WORDS, re.IGNORECASE)
 _SECRET_FLAG = re.compile(rf"^--?[\w-]*(?:{_WORDS})[\w-]*$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{\w+\}")
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+_PART = r"[\w-]{0,40}"
+"""What a name has besides the word. Bounded, and never before a word that need not be found: a log of one endless line
+would be searched without end."""
+_HEADER = r"\b(?:(?:proxy-)?authorization|(?:set-)?cookie)"
+_Pattern = tuple[re.Pattern[str], str]
+
+
+def _named(name: str, value: str) -> tuple[_Pattern, ...]:
+    """A value behind its name: to the end of the quotes it is in, which may be escaped ones, else what `value` matches.
+
+    Quotes that do not end on the line have all of the rest.
+    """
+    before = rf"(?i)({name}\\?[\"']?\s*[:=]\s*"
+    return (
+        (re.compile(before + r"([\"']))(?:\\.|(?!\2)[^\\\r\n])*"), rf"\1{MASK}"),
+        (re.compile(before + r"\\([\"']))(?:(?!\\\2)[^\r\n])*"), rf"\1{MASK}"),
+        (re.compile(before + rf")(?!\s*(?:{re.escape(MASK)})?\\?[\"']){value}"), rf"\1{MASK}"),
+    )
+
+
+_PATTERNS: tuple[_Pattern, ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
     # the rest of one whose beginning lies before the tail of a log
     (re.compile(r"\A(?:(?!-----BEGIN).)*?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL), MASK),
-    (
-        re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(\\?[\"']?\s*[:=]\s*\\?[\"']?)[^\r\n\"'\\]+"),
-        rf"\1\2{MASK}",
-    ),
+    # a whole header in quotes ends with them
+    (re.compile(rf"(?i)\\([\"'])({_HEADER}\s*[:=]\s*)(?:(?!\\\1)[^\r\n])+"), rf"\\\1\2{MASK}"),
+    (re.compile(rf"(?i)(?<!\\)([\"'])({_HEADER}\s*[:=]\s*)(?:\\.|(?!\1)[^\\\r\n])+"), rf"\1\2{MASK}"),
+    *_named(_HEADER, r"[^\r\n]+"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {MASK}"),
-    (re.compile(r"\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?"), MASK),
-    (re.compile(r"(\w://)[^/\s@\"']+@"), rf"\1{MASK}@"),
+    (re.compile(r"(?<![\w-])eyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?"), MASK),
+    (re.compile(r"(\w://)[^\s\"']{1,1000}@"), rf"\1{MASK}@"),
     (re.compile(r"([?&][\w.\[\]%-]+=)[^&\s\"'#]+"), rf"\1{MASK}"),
-    (re.compile(rf"(?i)([\w-]*(?:{_WORDS})[\w-]*\\?[\"']?\s*[:=]\s*\\?[\"']?)[^\s\"'&,;}}\\]+"), rf"\1{MASK}"),
-    (re.compile(rf"(?i)(--[\w-]*(?:{_WORDS})[\w-]*\s+)\S+"), rf"\1{MASK}"),
+    *_named(rf"(?:{_WORDS}){_PART}", r"[^\s\"'&,;}\\]+"),
+    (re.compile(rf"(?i)(--{_PART}?(?:{_WORDS}){_PART}\s+)\S+"), rf"\1{MASK}"),
 )
 """What gives a secret away where its value is not known."""
 

@@ -33,7 +33,7 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with the nearest verb in the error."""
         name = args[0]
-        if name not in self._table and not name.startswith("-"):
+        if name not in self._table and not name.startswith("-") and not ctx.resilient_parsing:
             import difflib
 
             near = difflib.get_close_matches(name, self._table, 1)

@@ -74,6 +74,12 @@ def test_known_values_are_found_in_any_text() -> None:
         assert masker.text(text) == f"value {MASK} here"
 
 
+def test_what_begins_like_a_known_value_is_masked_whole() -> None:
+    masker = Masker.of(spec(env={"A": SECRET}))
+    for text in (f"password={SECRET}more", f'"password": "{SECRET}more"', f"cookie: {SECRET}more"):
+        assert "more" not in masker.text(text)
+
+
 def test_short_values_are_left_in_texts() -> None:
     """Without that "1" and "true" would be taken out of every log."""
     assert Masker.of(spec(env={"A": "true", "B": "1"})).text("true 1 retries") == "true 1 retries"
@@ -106,6 +112,17 @@ def test_references_are_followed_to_what_must_not_be_seen(tmp_path: Path, monkey
         f"GET /?{'a'}={SECRET} HTTP/1.1",
         f"x-api-key: {SECRET}",
         f"webhook = https://hooks.example.com/{SECRET}",
+        f'{{"password": "a b {SECRET} c"}}',
+        f"token='a \\' {SECRET}' x",
+        f'{{"line":"say \\"passwd\\": \\"a {SECRET}\\""}}',
+        f'password="a {SECRET}',
+        f"pwd={SECRET}",
+        f"postgres://user:p/{SECRET}@db",
+        f"postgres://user:p@{SECRET}@db",
+        f'Authorization:Digest username="u", response="{SECRET}"',
+        f'curl -H \'Authorization: Digest username="u", response="{SECRET}"\' http://a/',
+        f'{{"h":"authorization: Digest username=\\"u\\", response=\\"{SECRET}\\""}}',
+        f'{{"authorization":"Digest username=\\"u\\", response=\\"{SECRET}\\""}}',
         f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n{SECRET}\n-----END RSA PRIVATE KEY-----",
         f"-----BEGIN PRIVATE KEY-----\n{SECRET}",
         f"{SECRET}\n{SECRET}\n-----END EC PRIVATE KEY-----\nafter",
@@ -114,6 +131,30 @@ def test_references_are_followed_to_what_must_not_be_seen(tmp_path: Path, monkey
 def test_what_gives_a_secret_away_is_enough(line: str) -> None:
     """Nobody told us the value: its surroundings do."""
     assert SECRET not in Masker().text(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ('{"password": "a b", "m": "GET"}', f'{{"password": "{MASK}", "m": "GET"}}'),
+        ('{"authorization":"Basic x","m":"GET"}', f'{{"authorization":"{MASK}","m":"GET"}}'),
+        ("curl -H 'Cookie: a=\"b\"' http://a/", f"curl -H 'Cookie: {MASK}' http://a/"),
+        ('hash_on = "cookie:sid"', f'hash_on = "cookie:{MASK}"'),
+        ('{"line":"a \\"cookie: x\\" b","n":1}', f'{{"line":"a \\"cookie: {MASK}\\" b","n":1}}'),
+        ("token=x, next=y", f"token={MASK}, next=y"),
+        ("postgres://u:p/w@db/x", f"postgres://{MASK}@db/x"),
+    ],
+)
+def test_what_stands_around_a_secret_is_left(line: str, left: str) -> None:
+    assert Masker().text(line) == left
+
+
+@pytest.mark.parametrize(
+    "piece", ["password", "password-", "--token", "cookie: ", "a://", "?a", 'token="', "eyJ-", "\\'"]
+)
+def test_an_endless_line_comes_to_an_end(piece: str) -> None:
+    """Any process may write one into its log, and an archive is wanted all the same."""
+    assert Masker().text(piece * 4000)
 
 
 def test_a_token_is_known_by_its_look() -> None:

@@ -231,6 +231,11 @@ class TestWait:
     def test_what_makes_no_sense_is_refused(self, fleet: Home, args: tuple[str, ...]) -> None:
         assert fleet.run("wait", *args).returncode == 2
 
+    def test_without_any_patience_there_is_one_look(self, fleet: Home) -> None:
+        """A script asks so whether it is the case now."""
+        assert fleet.run("wait", "--timeout", "0s").returncode == 0
+        assert fleet.run("wait", "a-1", "--for", "stopped", "--timeout", "0s").returncode == 4
+
     def test_a_name_that_does_not_exist_is_not_waited_for(self, fleet: Home) -> None:
         assert fleet.run("wait", "a-9").returncode == 1
 

@@ -29,5 +29,11 @@ def test_bash_is_told_verbs_and_options(home: Home) -> None:
     assert options.splitlines() == ["plain,--region", "plain,--reason"]
 
 
+def test_behind_a_verb_that_does_not_exist_nothing_is_said(home: Home) -> None:
+    """An error would stand in the middle of the line that is being typed."""
+    done = home.run(_HACTL_COMPLETE="bash_complete", COMP_WORDS="hactl foo ", COMP_CWORD="2")
+    assert "No such command" not in done.stdout + done.stderr
+
+
 def test_another_shell_is_refused(home: Home) -> None:
     assert home.run("completion", "tcsh").returncode == 2
