@@ -13,7 +13,7 @@ from support.upstream import Upstream
 from hactl.core.errors import HactlError
 from hactl.core.plan import EndpointStatus, TrafficPlan
 from hactl.core.routing import RouteSpec, ServiceSpec
-from hactl.core.running import EdgeReading, NodeCounters, PlanRefused
+from hactl.core.running import PlanRefused
 from hactl.core.spec import EdgeSpec, FleetSpec, Policy, RegionSpec
 from hactl.core.value import replace
 from hactl.engines.envoy.edge import EnvoyEdge
@@ -152,11 +152,6 @@ async def test_a_stranger_on_the_port_is_not_the_node(tmp_path: Path) -> None:
     assert "something else answers there" in answer.why
 
 
-def by_node(reading: EdgeReading) -> dict[str, NodeCounters]:
-    """Of nodes that are called at one address each."""
-    return {name: reading.places[place] for place, name in reading.nodes.items()}
-
-
 async def test_a_reading_counts_what_clients_got(tmp_path: Path) -> None:
     """Requests, statuses and latencies are attributed to the nodes that answered."""
     async with site(tmp_path, fleet_of(RegionSpec(nodes=2), spec=EVEN)) as running:
@@ -164,7 +159,7 @@ async def test_a_reading_counts_what_clients_got(tmp_path: Path) -> None:
             await load.answered(100)
         reading = await running.edge.read(running.node("edge-1"), running.fleet)
         assert (reading.requests, reading.errors, reading.active) == (load.ok, 0, 0)
-        assert {name: counters.requests for name, counters in by_node(reading).items()} == load.nodes
+        assert {name: counters.requests for name, counters in (await running.counted()).items()} == load.nodes
 
 
 async def test_a_reading_tells_what_a_node_works_on_and_what_failed_there(tmp_path: Path) -> None:
@@ -176,14 +171,13 @@ async def test_a_reading_tells_what_a_node_works_on_and_what_failed_there(tmp_pa
             routes=(RouteSpec(prefix="/", service="app"),),
         )
         async with site(tmp_path, fleet_of(RegionSpec(nodes=1), spec=spec)) as running:
-            edge = running.node("edge-1")
             service.hold()
             async with asyncio.TaskGroup() as group:
                 for _ in range(3):
                     group.create_task(fetch(running.port))
                 await service.arrived(3)
-                assert by_node(await running.edge.read(edge, running.fleet))["local-1"].active == 3
+                assert (await running.counted())["local-1"].active == 3
                 service.status = 500
                 service.release()
-            counted = by_node(await running.edge.read(edge, running.fleet))["local-1"]
+            counted = (await running.counted())["local-1"]
     assert (counted.requests, counted.errors, counted.active) == (3, 3, 0)

@@ -23,7 +23,7 @@ from hactl.core.model import Fleet
 from hactl.core.node import Health as NodeHealth
 from hactl.core.node import Node, NodeState, Role
 from hactl.core.plan import Endpoint, EndpointStatus, RegionPlan, TrafficPlan
-from hactl.core.running import CommandLine, ProbeAnswer
+from hactl.core.running import CommandLine, NodeCounters, ProbeAnswer
 from hactl.core.spec import EdgeSpec, FleetSpec, RegionSpec
 from hactl.core.value import replace
 from hactl.engines.envoy.edge import EnvoyEdge
@@ -162,6 +162,11 @@ class Site:
         """One number of an edge; the sum of several, where `name` (a regular expression) is of several."""
         found = await self.edge._line(self.node(edge)).admin.stats(f"^{name}$")
         return sum(each.value for each in found if isinstance(each.value, int))
+
+    async def counted(self, edge: str = "edge-1") -> dict[str, NodeCounters]:
+        """What an edge has counted for each node, which is called at one address here."""
+        reading = await self.edge.read(self.node(edge), self.fleet)
+        return {name: reading.places.get(place, NodeCounters()) for place, name in reading.nodes.items()}
 
     def without(self, *names: str, version: int = 2) -> TrafficPlan:
         """The fleet's plan without some nodes."""
