@@ -169,7 +169,7 @@ async def test_when_no_node_seems_well_all_of_them_are_tried(method: str, tmp_pa
 
 
 async def test_a_node_that_was_taken_out_is_used_when_nobody_else_can_answer(tmp_path: Path) -> None:
-    """It gets nothing while there is another one, or nearly: the other may seem unwell while the machine stands still."""
+    """It gets nothing while there is another one, or nearly: that one may seem unwell when the machine stood still."""
     async with Upstream() as service, site(tmp_path, fleet_for(service)) as running:
         plan = plan_of(running.fleet, 2, draining=("local-1",))
         await running.publish(plan)
