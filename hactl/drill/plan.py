@@ -78,7 +78,7 @@ class Strike(Value):
 
     def beside(self, later: "Strike") -> "Strike":
         """What is left of it once `later` has struck: a node has one impairment at a time, a hop one disturbance."""
-        if not ((self.hop and later.hop) or (self.impairment and later.impairment)):
+        if not _alike(self, later):
             return self
         nodes = tuple(name for name in self.nodes if name not in later.nodes)
         return replace(self, nodes=nodes, services=tuple(name for name in self.services if name not in later.services))
@@ -239,8 +239,13 @@ def _strike(fault: Fault, fleet: Fleet, chance: Random, before: tuple[Strike, ..
 
 def _taken(fault: Fault, before: tuple[Strike, ...]) -> frozenset[str]:
     """Nodes that still suffer what a fault of this sort would take the place of."""
-    alike = (one for one in before if (one.hop and fault.hop) or (one.impairment and fault.impairment))
-    return frozenset(name for strike in alike if strike.lasts(fault.at) for name in strike.nodes)
+    last = (strike for strike in before if _alike(strike, fault) and strike.lasts(fault.at))
+    return frozenset(name for strike in last for name in strike.nodes)
+
+
+def _alike(one: Strike, other: Strike | Fault) -> bool:
+    """They take each other's place on the same node or hop."""
+    return bool((one.hop and other.hop) or (one.impairment and other.impairment))
 
 
 def _disturbable(fleet: Fleet, fault: HopFault, nodes: tuple[str, ...], services: tuple[str, ...]) -> None:

@@ -106,12 +106,13 @@ def _instances(fleet_id: str) -> Iterator[Launch]:
 def find_in(directory: Path) -> list[int]:
     """Every running process that was launched here, or is a child of one, and names something in `directory` among the
     words it was started with. Raises HactlError for want of a descriptor or of memory to look."""
-    sign = os.fsencode(directory) + b"/"
+    sign = f"{directory}/"
     with _looking("look for processes of this fleet"):
         return [
             pid
             for pid in procfs.pids()
-            if procfs.environ(pid, sure=True).get(procfs.INSTANCE) and sign in procfs.cmdline(pid, sure=True)
+            if procfs.environ(pid, sure=True).get(procfs.INSTANCE)
+            and any(sign in word for word in procfs.cmdline(pid, sure=True))
         ]
 
 

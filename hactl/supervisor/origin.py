@@ -3,13 +3,13 @@
 Not how one is started (`processes.launching`), nor who takes over from it.
 """
 
-import os
 from pathlib import Path
 
 from hactl.core.errors import HactlError
 from hactl.core.value import Value
+from hactl.supervisor import procfs
 
-_MARK = b"--ready-fd"
+_MARK = "--ready-fd"
 """What stands in the command line of a daemon that was started in the background, and in no other."""
 
 
@@ -27,11 +27,10 @@ class Start(Value):
 def started_with(pid: int) -> Start:
     """With what the daemon `pid` was started. Raises HactlError when nobody is known to start it again."""
     directory, environment = surroundings(pid)
-    try:
-        words = [os.fsdecode(word) for word in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
-    except OSError as error:
-        raise HactlError(f"the daemon (pid {pid}) is gone", "hactl up") from error
-    if not in_background(pid):
+    words = procfs.cmdline(pid)
+    if not words:
+        raise HactlError(f"the daemon (pid {pid}) is gone", "hactl up")
+    if _MARK not in words:
         if "NOTIFY_SOCKET" in (environment or {}):
             return Start(kept=True)
         raise HactlError(
@@ -44,18 +43,13 @@ def started_with(pid: int) -> Start:
 
 def in_background(pid: int) -> bool:
     """True when somebody started this daemon to go on without them; False in the foreground, or when it has gone."""
-    try:
-        return _MARK in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
+    return _MARK in procfs.cmdline(pid)
 
 
 def surroundings(pid: int) -> tuple[Path | None, dict[str, str] | None]:
     """The working directory and the environment of a daemon, for its successor; None for what cannot be told."""
-    place = Path(f"/proc/{pid}")
     try:
-        directory = (place / "cwd").readlink()
-        pairs = (entry.partition("=") for entry in os.fsdecode((place / "environ").read_bytes()).split("\0") if entry)
-        return directory if directory.is_dir() else None, {name: value for name, _, value in pairs}
+        directory = Path(f"/proc/{pid}/cwd").readlink()
     except OSError:
         return None, None
+    return directory if directory.is_dir() else None, procfs.environ(pid) or None

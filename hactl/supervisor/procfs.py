@@ -153,9 +153,10 @@ def name(pid: int) -> str:
     return os.fsdecode(_read(f"/proc/{pid}/comm")).strip()
 
 
-def cmdline(pid: int, *, sure: bool = False) -> bytes:
-    """The words with which `pid` was started, each ended by a nought. Empty as an environment is, see `environ`."""
-    return _read(f"/proc/{pid}/cmdline", sure=sure)
+def cmdline(pid: int, *, sure: bool = False) -> list[str]:
+    """The words with which `pid` was started. Nothing where an environment is empty, see `environ`."""
+    data = _read(f"/proc/{pid}/cmdline", sure=sure)
+    return os.fsdecode(data.removesuffix(b"\0")).split("\0") if data else []
 
 
 def pids() -> list[int]:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -153,13 +154,14 @@ def test_while_a_daemon_has_it_nothing_goes(paths: FleetPaths) -> None:
     going.close()
 
 
-@pytest.mark.parametrize("lost", [False, True], ids=["known by its id", "journal unreadable"])
-def test_while_a_process_is_left_nothing_goes(paths: FleetPaths, lost: bool) -> None:
-    """Orphans of a dead daemon serve traffic, and write into these very files."""
-    place = paths.node("a-1") / "run.py"
-    place.write_text("import sys; print('up', flush=True); sys.stdin.read()")
+ORPHAN = "import sys; print('up', flush=True); sys.stdin.read()"
+
+
+@contextmanager
+def orphan(*program: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process of the fleet that a daemon has left behind; it ends when its input does."""
     with subprocess.Popen(
-        [sys.executable, "-S", str(place)],
+        [sys.executable, "-S", *program],
         env={procfs.INSTANCE: f"purged-{os.getpid()}/a-1/1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -167,6 +169,15 @@ def test_while_a_process_is_left_nothing_goes(paths: FleetPaths, lost: bool) -> 
     ) as worker:
         assert worker.stdout is not None
         worker.stdout.readline()
+        yield worker
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["known by its id", "journal unreadable"])
+def test_while_a_process_is_left_nothing_goes(paths: FleetPaths, lost: bool) -> None:
+    """Orphans of a dead daemon serve traffic, and write into these very files."""
+    place = paths.node("a-1") / "run.py"
+    place.write_text(ORPHAN)
+    with orphan(str(place)) as worker:
         if lost:
             with paths.journal.open("r+b") as file:
                 file.seek(200)
@@ -180,15 +191,7 @@ def test_while_a_process_is_left_nothing_goes(paths: FleetPaths, lost: bool) -> 
 
 def test_a_process_is_not_overlooked_for_want_of_descriptors(paths: FleetPaths) -> None:
     """Whatever cannot be opened, the journal or what the kernel says of a process: nothing goes while one runs."""
-    with subprocess.Popen(
-        [sys.executable, "-S", "-c", "import sys; print('up', flush=True); sys.stdin.read()"],
-        env={procfs.INSTANCE: f"purged-{os.getpid()}/a-1/1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    ) as worker:
-        assert worker.stdout is not None
-        worker.stdout.readline()
+    with orphan("-c", ORPHAN) as worker:
         said = []
         for left in range(9):
             with few_left(left), pytest.raises(HactlError) as refused:

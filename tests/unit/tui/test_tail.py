@@ -63,10 +63,11 @@ async def test_what_cannot_be_read_is_said_until_it_can():
 
 async def test_an_answer_that_comes_after_one_has_turned_away_is_nobodys():
     """Neither its lines nor its trouble belong to the log that is shown by now."""
-    held = asyncio.Event()
+    asked, held = asyncio.Event(), asyncio.Event()
 
     class Slow(MemoryController):
         async def log(self, node: str, after: int = -1, lines: int = 100) -> LogPage:
+            asked.set()
             await held.wait()
             if node == "seoul-1":
                 return LogPage(node=node, lines=("old",), after=9)
@@ -74,10 +75,11 @@ async def test_an_answer_that_comes_after_one_has_turned_away_is_nobodys():
 
     tail = Tail()
     for first, second in (("seoul-1", "seoul-2"), ("osaka-1", "seoul-1")):
+        asked.clear()
         held.clear()
         tail.turn_to(first)
         reading = asyncio.gather(tail.read(Slow()))
-        await asyncio.sleep(0)
+        await asked.wait()
         tail.turn_to(second)
         held.set()
         assert await reading == [None]
@@ -87,10 +89,11 @@ async def test_an_answer_that_comes_after_one_has_turned_away_is_nobodys():
 @pytest.mark.parametrize("error", [None, HactlError("gone")])
 async def test_nor_is_one_that_comes_when_one_is_back(error: HactlError | None):
     """The log begins at its end again, and has its lines."""
-    held = asyncio.Event()
+    asked, held = asyncio.Event(), asyncio.Event()
 
     class Slow(MemoryController):
         async def log(self, node: str, after: int = -1, lines: int = 100) -> LogPage:
+            asked.set()
             if not held.is_set():
                 await held.wait()
                 if error is not None:
@@ -101,7 +104,7 @@ async def test_nor_is_one_that_comes_when_one_is_back(error: HactlError | None):
     controller.logs["seoul-1"] = numbered(0, 3)
     tail.turn_to("seoul-1")
     reading = asyncio.gather(tail.read(controller))
-    await asyncio.sleep(0)
+    await asked.wait()
     tail.turn_to("seoul-2")
     tail.turn_to("seoul-1")
     held.set()
